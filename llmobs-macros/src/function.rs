@@ -1,0 +1,64 @@
+//! The function that an attribute stands on. Its body is never parsed: what is half-typed or wrong there reaches rustc
+//! and the editor as it is.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Error, Signature, Visibility};
+
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) body: Body,
+}
+
+/// The body without its braces, which are kept for their place in the source.
+pub(crate) struct Body {
+    pub(crate) braces: Group,
+    /// `#![…]` at the beginning, which has to stay there.
+    pub(crate) inner_attributes: TokenStream,
+    pub(crate) statements: TokenStream,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Ok(Self {
+            attributes: input.call(Attribute::parse_outer)?,
+            visibility: input.parse()?,
+            signature: input.parse().map_err(|error| Error::new(error.span(), WANTED))?,
+            body: input.parse()?,
+        })
+    }
+}
+
+const WANTED: &str = "this attribute goes on a function with a body";
+
+impl Parse for Body {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let braces: Group = input.parse().map_err(|error| Error::new(error.span(), WANTED))?;
+        if braces.delimiter() != Delimiter::Brace {
+            return Err(Error::new(braces.span(), WANTED));
+        }
+        let mut tokens: Vec<TokenTree> = braces.stream().into_iter().collect();
+        let inner = tokens
+            .chunks(3)
+            .take_while(|chunk| is_inner_attribute(chunk))
+            .count()
+            * 3;
+        let statements = tokens.split_off(inner).into_iter().collect();
+        Ok(Self {
+            braces,
+            inner_attributes: tokens.into_iter().collect(),
+            statements,
+        })
+    }
+}
+
+/// `#`, `!`, `[…]`
+fn is_inner_attribute(tokens: &[TokenTree]) -> bool {
+    matches!(
+        tokens,
+        [TokenTree::Punct(hash), TokenTree::Punct(bang), TokenTree::Group(group)]
+            if hash.as_char() == '#' && bang.as_char() == '!' && group.delimiter() == Delimiter::Bracket
+    )
+}

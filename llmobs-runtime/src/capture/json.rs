@@ -1,0 +1,386 @@
+//! A serializer of our own: JSON that stops at a budget of bytes or depth and is still valid JSON then.
+//!
+//! `serde_json` writes NaN as null, refuses keys that are not strings and has no limit of depth, where a deep
+//! value overflows the stack. What Datadog shows should be what the value held.
+
+use std::fmt::{self, Debug, Display, Write as _};
+
+use serde::ser::{self, Serialize};
+
+use super::text::{Text, push_string};
+
+/// As deep as `serde_json` will read, and far from the end of any stack.
+const MAX_DEPTH: u32 = 127;
+/// A key that is not a string is written as JSON text of at most this many bytes.
+const MAX_KEY_BYTES: usize = 4096;
+
+/// Why serialization stopped before the end of the value.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Full,
+    TooDeep,
+    Failed(String),
+}
+
+impl Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => f.write_str("the budget of bytes is used up"),
+            Self::TooDeep => f.write_str("nested too deep"),
+            Self::Failed(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl ser::Error for Stop {
+    fn custom<T: Display>(message: T) -> Self {
+        Self::Failed(message.to_string())
+    }
+}
+
+type Written = Result<(), Stop>;
+
+/// Writes one value. Space is checked where an element or field begins, and strings are cut, so that the text
+/// is whole at every point where it can stop.
+pub(super) struct Writer<'a> {
+    out: &'a mut String,
+    end: usize,
+    /// The open brackets, innermost in the lowest bit: one for an object, zero for an array.
+    open: u128,
+    depth: u32,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(out: &'a mut String, limit: usize) -> Self {
+        Self {
+            end: out.len().saturating_add(limit),
+            out,
+            open: 0,
+            depth: 0,
+        }
+    }
+
+    /// Writes the whole value, or as much as fits.
+    pub(super) fn write<T: Serialize + ?Sized>(mut self, value: &T) -> Result<(), String> {
+        let limit = self.end - self.out.len();
+        let note = match value.serialize(&mut self) {
+            Ok(()) => return Ok(()),
+            Err(Stop::Failed(message)) => return Err(message),
+            Err(Stop::Full) => format!("… [first {limit} bytes]"),
+            Err(Stop::TooDeep) => format!("… [deeper than {MAX_DEPTH} levels]"),
+        };
+        let begun = self.out.ends_with([':', ',', '[', '{']);
+        if self.depth > 0 && !begun {
+            self.out.push(',');
+        }
+        if self.in_object() && !self.out.ends_with(':') {
+            self.out.push_str("\"…\":");
+        }
+        push_string(&note, usize::MAX, self.out);
+        while self.depth > 0 {
+            self.close();
+        }
+        Ok(())
+    }
+
+    fn in_object(&self) -> bool {
+        self.depth > 0 && self.open & 1 == 1
+    }
+
+    fn open(&mut self, object: bool) -> Written {
+        if self.depth == MAX_DEPTH {
+            return Err(Stop::TooDeep);
+        }
+        self.depth += 1;
+        self.open = self.open << 1 | u128::from(object);
+        self.out.push(if object { '{' } else { '[' });
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.out.push(if self.in_object() { '}' } else { ']' });
+        self.depth = self.depth.saturating_sub(1);
+        self.open >>= 1;
+    }
+
+    /// Begins the next element or field of the innermost bracket.
+    fn next(&mut self) -> Written {
+        if self.out.len() >= self.end {
+            return Err(Stop::Full);
+        }
+        if !self.out.ends_with(['[', '{']) {
+            self.out.push(',');
+        }
+        Ok(())
+    }
+
+    fn string(&mut self, text: &str) {
+        push_string(text, self.end.saturating_sub(self.out.len()), self.out);
+    }
+
+    fn key(&mut self, key: &str) -> Written {
+        self.next()?;
+        self.string(key);
+        self.out.push(':');
+        Ok(())
+    }
+
+    /// Opens `{"Variant":`, the form of an enum variant that holds something.
+    fn variant(&mut self, variant: &str) -> Written {
+        self.open(true)?;
+        self.key(variant)
+    }
+
+    fn raw(&mut self, value: impl Display) -> Written {
+        write!(self.out, "{value}").map_err(ser::Error::custom)
+    }
+
+    fn float(&mut self, value: f64, text: impl Debug) -> Written {
+        if value.is_finite() {
+            // `{:?}` keeps the point of 2.0 and the shortest digits of each width.
+            return write!(self.out, "{text:?}").map_err(ser::Error::custom);
+        }
+        self.string(if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        });
+        Ok(())
+    }
+
+    fn compound(&mut self, brackets: u8) -> Compound<'_, 'a> {
+        Compound {
+            writer: self,
+            brackets,
+        }
+    }
+}
+
+impl<'w, 'a> ser::Serializer for &'w mut Writer<'a> {
+    type Ok = ();
+    type Error = Stop;
+    type SerializeSeq = Compound<'w, 'a>;
+    type SerializeTuple = Compound<'w, 'a>;
+    type SerializeTupleStruct = Compound<'w, 'a>;
+    type SerializeTupleVariant = Compound<'w, 'a>;
+    type SerializeMap = Compound<'w, 'a>;
+    type SerializeStruct = Compound<'w, 'a>;
+    type SerializeStructVariant = Compound<'w, 'a>;
+
+    fn serialize_bool(self, value: bool) -> Written {
+        self.raw(value)
+    }
+    fn serialize_i8(self, value: i8) -> Written {
+        self.raw(value)
+    }
+    fn serialize_i16(self, value: i16) -> Written {
+        self.raw(value)
+    }
+    fn serialize_i32(self, value: i32) -> Written {
+        self.raw(value)
+    }
+    fn serialize_i64(self, value: i64) -> Written {
+        self.raw(value)
+    }
+    fn serialize_i128(self, value: i128) -> Written {
+        match i64::try_from(value) {
+            Ok(value) => self.raw(value),
+            Err(_) => self.collect_str(&value),
+        }
+    }
+    fn serialize_u8(self, value: u8) -> Written {
+        self.raw(value)
+    }
+    fn serialize_u16(self, value: u16) -> Written {
+        self.raw(value)
+    }
+    fn serialize_u32(self, value: u32) -> Written {
+        self.raw(value)
+    }
+    fn serialize_u64(self, value: u64) -> Written {
+        self.raw(value)
+    }
+    fn serialize_u128(self, value: u128) -> Written {
+        match u64::try_from(value) {
+            Ok(value) => self.raw(value),
+            Err(_) => self.collect_str(&value),
+        }
+    }
+    fn serialize_f32(self, value: f32) -> Written {
+        self.float(f64::from(value), value)
+    }
+    fn serialize_f64(self, value: f64) -> Written {
+        self.float(value, value)
+    }
+    fn serialize_char(self, value: char) -> Written {
+        self.string(value.encode_utf8(&mut [0; 4]));
+        Ok(())
+    }
+    fn serialize_str(self, value: &str) -> Written {
+        self.string(value);
+        Ok(())
+    }
+    fn serialize_bytes(self, value: &[u8]) -> Written {
+        self.collect_seq(value)
+    }
+    fn serialize_none(self) -> Written {
+        self.raw("null")
+    }
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
+        value.serialize(self)
+    }
+    fn serialize_unit(self) -> Written {
+        self.raw("null")
+    }
+    fn serialize_unit_struct(self, _: &'static str) -> Written {
+        self.raw("null")
+    }
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Written {
+        self.serialize_str(variant)
+    }
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Written {
+        value.serialize(self)
+    }
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Written {
+        self.variant(variant)?;
+        value.serialize(&mut *self)?;
+        self.close();
+        Ok(())
+    }
+    fn serialize_seq(self, _: Option<usize>) -> Result<Compound<'w, 'a>, Stop> {
+        self.open(false)?;
+        Ok(self.compound(1))
+    }
+    fn serialize_tuple(self, _: usize) -> Result<Compound<'w, 'a>, Stop> {
+        self.serialize_seq(None)
+    }
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Compound<'w, 'a>, Stop> {
+        self.serialize_seq(None)
+    }
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Compound<'w, 'a>, Stop> {
+        self.variant(variant)?;
+        self.open(false)?;
+        Ok(self.compound(2))
+    }
+    fn serialize_map(self, _: Option<usize>) -> Result<Compound<'w, 'a>, Stop> {
+        self.open(true)?;
+        Ok(self.compound(1))
+    }
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Compound<'w, 'a>, Stop> {
+        self.serialize_map(None)
+    }
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Compound<'w, 'a>, Stop> {
+        self.variant(variant)?;
+        self.open(true)?;
+        Ok(self.compound(2))
+    }
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Written {
+        let limit = self.end.saturating_sub(self.out.len());
+        let mut text = Text::begin(self.out, limit);
+        let written = write!(text, "{value}");
+        if text.end() {
+            Ok(())
+        } else {
+            written.map_err(ser::Error::custom)
+        }
+    }
+}
+
+/// An array or object under construction, with the one or two brackets that end it.
+pub(super) struct Compound<'w, 'a> {
+    writer: &'w mut Writer<'a>,
+    brackets: u8,
+}
+
+impl Compound<'_, '_> {
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+        self.writer.next()?;
+        value.serialize(&mut *self.writer)
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
+        self.writer.key(key)?;
+        value.serialize(&mut *self.writer)
+    }
+
+    fn finish(self) {
+        for _ in 0..self.brackets {
+            self.writer.close();
+        }
+    }
+}
+
+/// The four array-like and two struct-like traits of serde differ in their names alone.
+macro_rules! forward {
+    ($($trait:ident: $method:ident($($key:ident: $type:ty)?) => $inner:ident;)*) => {$(
+        impl ser::$trait for Compound<'_, '_> {
+            type Ok = ();
+            type Error = Stop;
+            fn $method<T: Serialize + ?Sized>(&mut self, $($key: $type,)? value: &T) -> Written {
+                self.$inner($($key,)? value)
+            }
+            fn end(self) -> Written {
+                self.finish();
+                Ok(())
+            }
+        }
+    )*};
+}
+forward! {
+    SerializeSeq: serialize_element() => element;
+    SerializeTuple: serialize_element() => element;
+    SerializeTupleStruct: serialize_field() => element;
+    SerializeTupleVariant: serialize_field() => element;
+    SerializeStruct: serialize_field(key: &'static str) => field;
+    SerializeStructVariant: serialize_field(key: &'static str) => field;
+}
+
+impl ser::SerializeMap for Compound<'_, '_> {
+    type Ok = ();
+    type Error = Stop;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Written {
+        let mut json = String::new();
+        Writer::new(&mut json, MAX_KEY_BYTES)
+            .write(key)
+            .map_err(Stop::Failed)?;
+        if json.starts_with('"') {
+            self.writer.next()?;
+            self.writer.out.push_str(&json);
+            self.writer.out.push(':');
+            return Ok(());
+        }
+        self.writer.key(&json)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+        value.serialize(&mut *self.writer)
+    }
+
+    fn end(self) -> Written {
+        self.finish();
+        Ok(())
+    }
+}

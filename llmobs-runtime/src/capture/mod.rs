@@ -1,0 +1,117 @@
+//! A value of any type becomes JSON text, within a budget of bytes and depth.
+
+mod json;
+mod text;
+
+use std::any::type_name;
+use std::fmt::{Debug, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+
+use crate::context::muted;
+use json::Writer;
+pub(crate) use text::{cut, push_string};
+
+/// The JSON text of one value. Always valid JSON, also when the value was cut at its budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Captured {
+    json: String,
+    pub(crate) source: Source,
+}
+
+/// Who said so: it decides how freely the value is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The program, by annotating.
+    Annotated,
+    /// An attribute: an object of the arguments by name.
+    Arguments,
+    /// An attribute: what the function returned.
+    Returned,
+}
+
+impl Captured {
+    /// Captures a value that a program annotates, in at most about `limit` bytes.
+    pub(crate) fn annotated<T: Serialize + ?Sized>(value: &T, limit: usize) -> Self {
+        let mut json = String::new();
+        serialize(value, limit, &mut json);
+        Self {
+            json,
+            source: Source::Annotated,
+        }
+    }
+
+    /// Takes the JSON text of a returned value.
+    pub(crate) fn returned(json: String) -> Self {
+        Self {
+            json,
+            source: Source::Returned,
+        }
+    }
+
+    /// Takes the arguments of a function as the inside of a JSON object.
+    pub(crate) fn arguments(fields: &str) -> Self {
+        Self {
+            json: format!("{{{fields}}}"),
+            source: Source::Arguments,
+        }
+    }
+
+    pub(crate) fn as_json(&self) -> &str {
+        &self.json
+    }
+
+    pub(crate) fn into_json(self) -> String {
+        self.json
+    }
+
+    /// Whether the value was absent: `None`, `()` and the like.
+    pub(crate) fn is_null(&self) -> bool {
+        self.json == "null"
+    }
+}
+
+/// Appends the JSON text of `value`. A `Serialize` that fails or panics leaves a text that names its type.
+pub(crate) fn serialize<T: Serialize + ?Sized>(value: &T, limit: usize, out: &mut String) {
+    attempt::<T>(out, |out| Writer::new(out, limit).write(value));
+}
+
+/// Appends the `Debug` text of `value` as a JSON string.
+pub(crate) fn debug<T: Debug + ?Sized>(value: &T, limit: usize, out: &mut String) {
+    attempt::<T>(out, |out| {
+        let mut text = text::Text::begin(out, limit);
+        let written = write!(text, "{value:?}");
+        // Stopping the formatter at the budget is an error to it, but not to us.
+        if text.end() {
+            Ok(())
+        } else {
+            written.map_err(|error| error.to_string())
+        }
+    });
+}
+
+/// Appends the name of a type whose values cannot be shown, as `"<path::Type>"`.
+pub(crate) fn opaque<T: ?Sized>(out: &mut String) {
+    push_string(&format!("<{}>", type_name::<T>()), usize::MAX, out);
+}
+
+/// Runs formatting code of the user where it makes no spans, and survives its panics, which give `None`.
+pub(crate) fn guarded<R>(f: impl FnOnce() -> R) -> Option<R> {
+    muted(|| catch_unwind(AssertUnwindSafe(f))).ok()
+}
+
+/// Appends what `write` writes, or the name of the type and what went wrong.
+fn attempt<T: ?Sized>(out: &mut String, write: impl FnOnce(&mut String) -> Result<(), String>) {
+    let start = out.len();
+    let problem = match guarded(|| write(out)) {
+        Some(Ok(())) => return,
+        Some(Err(error)) => format!("cannot be captured: {error}"),
+        None => "panicked while being captured".to_owned(),
+    };
+    out.truncate(start);
+    push_string(&format!("<{}: {problem}>", type_name::<T>()), usize::MAX, out);
+}
+
+#[cfg(test)]
+mod tests;

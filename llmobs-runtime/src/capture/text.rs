@@ -1,0 +1,113 @@
+//! Text as a JSON string, escaped and cut at a budget.
+
+use std::fmt::{self, Write as _};
+
+/// Appends `text` as a JSON string, cut after about `limit` bytes with a note of the original length.
+pub(crate) fn push_string(text: &str, limit: usize, out: &mut String) {
+    out.push('"');
+    let rest = push_escaped(text, limit, out);
+    if !rest.is_empty() {
+        let kept = text.len() - rest.len();
+        // Writing to a String cannot fail.
+        let _ = write!(out, "… [{kept} of {} bytes]", text.len());
+    }
+    out.push('"');
+}
+
+/// Cuts plain text that is longer than `limit` bytes, with a note of the original length.
+pub(crate) fn cut(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let total = text.len();
+        let kept = split_at_boundary(&text, limit).0.len();
+        text.truncate(kept);
+        let _ = write!(text, "… [{kept} of {total} bytes]");
+    }
+    text
+}
+
+/// Appends the escaped form of `text` until `limit` bytes are written, and returns what did not fit.
+fn push_escaped<'a>(text: &'a str, limit: usize, out: &mut String) -> &'a str {
+    let end = out.len().saturating_add(limit);
+    let mut rest = text;
+    loop {
+        let plain = rest.bytes().position(needs_escape).unwrap_or(rest.len());
+        let (run, after) = split_at_boundary(rest, plain.min(end.saturating_sub(out.len())));
+        out.push_str(run);
+        rest = after;
+        if run.len() < plain || out.len() >= end {
+            return rest;
+        }
+        let Some(special) = rest.chars().next() else {
+            return rest;
+        };
+        push_escape(special, out);
+        rest = rest.get(special.len_utf8()..).unwrap_or_default();
+    }
+}
+
+const fn needs_escape(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+fn push_escape(special: char, out: &mut String) {
+    match special {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        other => {
+            let _ = write!(out, "\\u{:04x}", u32::from(other));
+        }
+    }
+}
+
+/// Splits before the character that holds byte `at`.
+fn split_at_boundary(text: &str, at: usize) -> (&str, &str) {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    text.split_at(at)
+}
+
+/// A JSON string under construction, for formatters. It refuses more once the budget is used up.
+pub(super) struct Text<'a> {
+    out: &'a mut String,
+    start: usize,
+    end: usize,
+    full: bool,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn begin(out: &'a mut String, limit: usize) -> Self {
+        out.push('"');
+        let start = out.len();
+        Self {
+            end: start.saturating_add(limit),
+            start,
+            out,
+            full: false,
+        }
+    }
+
+    /// Closes the string and tells whether it was cut.
+    pub(super) fn end(self) -> bool {
+        if self.full {
+            let _ = write!(self.out, "… [first {} bytes]", self.out.len() - self.start);
+        }
+        self.out.push('"');
+        self.full
+    }
+}
+
+impl fmt::Write for Text<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        if self.full {
+            return Err(fmt::Error);
+        }
+        let rest = push_escaped(piece, self.end.saturating_sub(self.out.len()), self.out);
+        self.full = !rest.is_empty();
+        if self.full { Err(fmt::Error) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,192 @@
+//! The one owner of everything at run time: starts the worker, holds the queue, ends both.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::config::{Config, Exporter, Settings};
+use crate::context;
+use crate::error::Error;
+use crate::event::Identity;
+use crate::notice::warn_limited;
+use crate::queue::{Limits, Queue};
+use crate::report::Report;
+use crate::sender::{Defaults, Sender};
+use crate::span::Origin;
+use crate::transport::{Console, Endpoint, File, Http, Transport, agent_has_evp_proxy};
+use crate::worker::Worker;
+
+/// How long the guard waits for spans to be delivered when it is dropped.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long `init` waits for an Agent to answer.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Bytes of spans at which a batch goes out early, and the most that one batch takes.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+const BATCH_SPANS: usize = 1000;
+/// The waits between attempts are random parts of these parts of the timeout of one attempt, as in the reference SDK:
+/// 0.618 / 1.618³ / 2, and 1.618 times that.
+const PAUSES: [f64; 2] = [0.072_95, 0.118_03];
+
+/// A queue and the worker that empties it.
+#[derive(Debug)]
+pub(crate) struct Client {
+    sender: Arc<Sender>,
+}
+
+impl Client {
+    pub(crate) fn start(settings: &Settings, transport: Box<dyn Transport>) -> Result<Self, Error> {
+        let limits = Limits {
+            bytes: settings.queue_limit,
+            batch_bytes: BATCH_BYTES.min(settings.queue_limit / 2),
+            batch_spans: BATCH_SPANS,
+            interval: settings.interval,
+        };
+        let defaults = Defaults {
+            ml_app: settings.ml_app().into(),
+            capture_limit: settings.capture_limit,
+        };
+        let sender = Sender::open(Queue::new(limits), defaults);
+        let worker = Worker {
+            sender: Arc::clone(&sender),
+            identity: Identity {
+                env: settings.env.clone(),
+                service: settings.service.clone(),
+                version: settings.version.clone(),
+                tags: settings.tags.clone(),
+            },
+            transport,
+            pauses: PAUSES.map(|part| settings.timeout.mul_f64(part)),
+        };
+        let client = Self { sender };
+        thread::Builder::new()
+            .name("llmobs".to_owned())
+            .spawn(|| worker.run())
+            .map_err(Error::Thread)?;
+        Ok(client)
+    }
+
+    pub(crate) fn sender(&self) -> Arc<Sender> {
+        Arc::clone(&self.sender)
+    }
+
+    pub(crate) fn flush(&self, timeout: Duration) -> Report {
+        self.sender.queue.flush(timeout)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.sender.close();
+    }
+}
+
+/// Starts llmobs from the `DD_*` variables of the environment.
+///
+/// Where that is impossible the reason goes to the log as an error, and nothing is recorded: the program runs as if
+/// llmobs were not there. Use [`Config::init`] to get the error instead.
+///
+/// Keep the guard until the program ends: `let _llmobs = llmobs::init();`. Not `let _ = …`, which drops it at once.
+///
+/// ```no_run
+/// let _llmobs = llmobs_runtime::init();
+/// ```
+pub fn init() -> Guard {
+    Config::from_env().init().unwrap_or_else(|error| {
+        log::error!(target: "llmobs", "llmobs is off: {error}");
+        Guard(None)
+    })
+}
+
+pub(crate) fn init_with(config: &Config) -> Result<Guard, Error> {
+    for warning in config.warnings() {
+        log::warn!(target: "llmobs", "{warning}");
+    }
+    if !config.enabled() {
+        return Ok(Guard(None));
+    }
+    if context::default_sender().is_some() {
+        return Err(Error::AlreadyInitialized);
+    }
+    let settings = config.settings();
+    let client = Client::start(settings, transport(settings, config.chosen_exporter())?)?;
+    if context::install_default(client.sender()) {
+        Ok(Guard(Some(client)))
+    } else {
+        Err(Error::AlreadyInitialized)
+    }
+}
+
+fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transport>, Error> {
+    Ok(match exporter {
+        Exporter::Console => Box::new(Console::new()),
+        Exporter::File(path) => Box::new(File::create(path)?),
+        Exporter::Http => {
+            let agentless = match settings.agentless {
+                Some(agentless) => agentless,
+                None => !agent_has_evp_proxy(settings, PROBE_TIMEOUT)?,
+            };
+            let endpoint = if agentless {
+                Endpoint::intake(settings)?
+            } else {
+                Endpoint::agent(settings)?
+            };
+            Box::new(Http::new(endpoint, settings.timeout)?)
+        }
+    })
+}
+
+/// Keeps llmobs running. Dropping it delivers what is finished, for at most two seconds, and switches llmobs off;
+/// after that `init` may be called again.
+///
+/// What ends the process without dropping it, such as `std::process::exit`, loses the spans of the last second: call
+/// [`flush`] before.
+#[derive(Debug)]
+#[must_use = "llmobs is switched off when the guard is dropped: bind it to a name such as `_llmobs`"]
+pub struct Guard(Option<Client>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let Some(client) = &self.0 else { return };
+        let deadline = Instant::now() + GRACE;
+        context::clear_default(&client.sender);
+        let report = client.flush(GRACE);
+        client.sender.close();
+        client
+            .sender
+            .queue
+            .wait_for_end(deadline.saturating_duration_since(Instant::now()));
+        if report.pending > 0 {
+            warn_limited!(
+                "{} spans were not delivered within {GRACE:?} of shutting down",
+                report.pending
+            );
+        }
+    }
+}
+
+/// Has the spans sent that are finished, and waits for that, but not longer than `timeout`.
+///
+/// It concerns the client that spans started here would go to. Where llmobs is not enabled the report is empty.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// let report = llmobs_runtime::flush(Duration::from_secs(2));
+/// if report.pending > 0 || !report.dropped.is_empty() {
+///     eprintln!("{report}");
+/// }
+/// ```
+pub fn flush(timeout: Duration) -> Report {
+    context::current()
+        .0
+        .sender()
+        .map_or_else(Report::default, |sender| sender.queue.flush(timeout))
+}
+
+/// Whether a span started here and now would be recorded.
+///
+/// For the rare case that finding out what to annotate is itself expensive and cannot go into the closure of
+/// [`annotate`](crate::annotate), which is not called when nothing is recorded.
+#[must_use]
+pub fn enabled() -> bool {
+    crate::sender::any_open() && Origin::here().is_some()
+}

@@ -1,0 +1,125 @@
+//! Environment variables, with a warning for each that cannot be used.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::time::Duration;
+
+use super::Exporter;
+
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+pub(super) struct Environment<'a> {
+    lookup: Lookup<'a>,
+    warnings: Vec<String>,
+}
+
+impl<'a> Environment<'a> {
+    pub(super) fn new(lookup: Lookup<'a>) -> Self {
+        Self {
+            lookup,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// One warning for each bad variable. They name it and never its value, which may be a secret put in the wrong place.
+    pub(super) fn warnings(mut self) -> Vec<String> {
+        self.warnings.sort();
+        self.warnings.dedup();
+        self.warnings
+    }
+
+    fn reject<T>(&mut self, name: &str, wanted: &str) -> Option<T> {
+        self.warnings
+            .push(format!("{name} is ignored: it should be {wanted}"));
+        None
+    }
+
+    /// The text of a variable, which may be empty.
+    pub(super) fn text_or_empty(&mut self, name: &str) -> Option<String> {
+        match (self.lookup)(name)?.into_string() {
+            Ok(text) => Some(text.trim().to_owned()),
+            Err(_) => self.reject(name, "valid UTF-8"),
+        }
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        self.text_or_empty(name).filter(|text| !text.is_empty())
+    }
+
+    /// What is neither true nor false counts as false, as in the reference SDK.
+    pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
+        let text = self.text(name)?.to_ascii_lowercase();
+        match text.as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => {
+                self.warnings.push(format!(
+                    "{name} counts as false: it should be true, 1, false or 0"
+                ));
+                Some(false)
+            }
+        }
+    }
+
+    pub(super) fn seconds(&mut self, name: &str) -> Option<Duration> {
+        let seconds: Option<f64> = self.text(name)?.parse().ok();
+        let duration = seconds
+            .filter(|seconds| *seconds > 0.0)
+            .and_then(|s| Duration::try_from_secs_f64(s).ok());
+        duration.or_else(|| self.reject(name, "a number of seconds above zero"))
+    }
+
+    pub(super) fn exporter(&mut self, name: &str) -> Option<Exporter> {
+        let text = self.text(name)?;
+        match text.split_once(':') {
+            None if text == "http" => Some(Exporter::Http),
+            None if text == "console" => Some(Exporter::Console),
+            Some(("file", path)) if !path.is_empty() => Some(Exporter::File(path.into())),
+            _ => self.reject(name, "http, console or file:PATH"),
+        }
+    }
+
+    /// `key:value` pairs with commas or spaces between. A pair without a colon or key is left out.
+    pub(super) fn tags(&mut self, name: &str) -> BTreeMap<String, String> {
+        let text = self.text(name).unwrap_or_default();
+        let mut tags = BTreeMap::new();
+        for pair in text.split([',', ' ']).filter(|pair| !pair.is_empty()) {
+            match pair.split_once(':') {
+                Some((key, value)) if !key.is_empty() => {
+                    tags.insert(key.to_owned(), value.to_owned());
+                }
+                _ => self.warnings.push(format!(
+                    "a part of {name} is ignored: it should be key:value pairs"
+                )),
+            }
+        }
+        tags
+    }
+
+    pub(super) fn agent_url(&mut self) -> String {
+        if let Some(url) = self.text("DD_TRACE_AGENT_URL") {
+            if ["http://", "https://", "unix:"]
+                .iter()
+                .any(|scheme| url.starts_with(scheme))
+            {
+                return url;
+            }
+            self.reject::<()>("DD_TRACE_AGENT_URL", "a URL such as http://localhost:8126");
+        }
+        let mut first =
+            |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, self.text(name)?)));
+        let host = first(["DD_TRACE_AGENT_HOSTNAME", "DD_AGENT_HOST"])
+            .map_or("localhost".to_owned(), |(_, host)| host);
+        let port = first(["DD_TRACE_AGENT_PORT", "DD_AGENT_PORT"]);
+        let port = port.and_then(|(name, port)| match port.parse() {
+            Ok(port) if port != 0 => Some(port),
+            _ => self.reject(name, "a port number"),
+        });
+        let host = if host.contains(':') && !host.starts_with('[') {
+            format!("[{host}]")
+        } else {
+            host
+        };
+        format!("http://{host}:{}", port.unwrap_or(8126_u16))
+    }
+}

@@ -1,0 +1,298 @@
+//! The environment and what a program says become one checked configuration.
+
+mod environment;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::client::{Guard, init_with};
+use crate::error::Error;
+use environment::Environment;
+pub(crate) use secret::Secret;
+
+/// The name that Datadog gives to applications without one.
+const UNNAMED: &str = "unnamed-ml-app";
+const MIB: usize = 1024 * 1024;
+
+/// Where spans go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Exporter {
+    /// To Datadog: to its intake, or to an Agent. The default.
+    Http,
+    /// To standard error, each finished trace as a readable tree. Prompts are private: not for production logs.
+    Console,
+    /// To the end of a file, one JSON object a line, in the form that HTTP would send.
+    File(PathBuf),
+}
+
+/// How llmobs is set up: the environment, then what the program says, which wins.
+///
+/// | method | variable | default |
+/// |---|---|---|
+/// | | `DD_LLMOBS_ENABLED` | true; when false, `init` does nothing, whatever the program says |
+/// | [`ml_app`](Self::ml_app) | `DD_LLMOBS_ML_APP` | the service, else `unnamed-ml-app` |
+/// | [`agentless`](Self::agentless) | `DD_LLMOBS_AGENTLESS_ENABLED` | ask the Agent whether it passes spans on |
+/// | [`api_key`](Self::api_key) | `DD_API_KEY` | |
+/// | [`site`](Self::site) | `DD_SITE` | `datadoghq.com` |
+/// | [`env`](Self::env) | `DD_ENV` | |
+/// | [`service`](Self::service) | `DD_SERVICE` | |
+/// | [`version`](Self::version) | `DD_VERSION` | |
+/// | [`tag`](Self::tag) | `DD_TAGS`, as `key:value` with commas or spaces between | |
+/// | [`agent_url`](Self::agent_url) | `DD_TRACE_AGENT_URL`, else `DD_AGENT_HOST` and `DD_TRACE_AGENT_PORT` | `http://localhost:8126` |
+/// | [`override_origin`](Self::override_origin) | `DD_LLMOBS_OVERRIDE_ORIGIN` | |
+/// | [`exporter`](Self::exporter) | `LLMOBS_EXPORTER`: `http`, `console` or `file:PATH` | `http` |
+/// | [`flush_interval`](Self::flush_interval) | `_DD_LLMOBS_WRITER_INTERVAL`, in seconds | 1 s |
+/// | [`timeout`](Self::timeout) | `_DD_LLMOBS_WRITER_TIMEOUT`, in seconds | 5 s |
+/// | [`capture_limit`](Self::capture_limit) | | 1 MiB |
+/// | [`queue_limit`](Self::queue_limit) | | 32 MiB |
+///
+/// The variables and their defaults are those of Datadog's own SDKs, but for `LLMOBS_EXPORTER`. An empty variable counts
+/// as absent, but for `DD_SITE`. A bad value counts as absent too, with a warning that names the variable and not the
+/// value.
+///
+/// ```no_run
+/// let _llmobs = llmobs_runtime::Config::from_env().ml_app("support").site("datadoghq.eu").init();
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a configuration does nothing until `init` is called"]
+pub struct Config {
+    enabled: bool,
+    exporter: Option<Exporter>,
+    default_exporter: Option<Exporter>,
+    /// Somebody said where to send spans, so that the default exporter must not take them.
+    destination_given: bool,
+    warnings: Vec<String>,
+    settings: Settings,
+}
+
+/// What everything behind the configuration sees of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    ml_app: Option<String>,
+    pub(crate) agentless: Option<bool>,
+    pub(crate) api_key: Option<Secret>,
+    pub(crate) site: String,
+    pub(crate) env: String,
+    pub(crate) service: String,
+    pub(crate) version: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) agent_url: String,
+    pub(crate) override_origin: Option<String>,
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) capture_limit: usize,
+    pub(crate) queue_limit: usize,
+}
+
+impl Settings {
+    pub(crate) fn ml_app(&self) -> &str {
+        let named = self.ml_app.as_deref().into_iter().chain([self.service.as_str()]);
+        named.into_iter().find(|name| !name.is_empty()).unwrap_or(UNNAMED)
+    }
+}
+
+impl Config {
+    /// Reads the environment.
+    pub fn from_env() -> Self {
+        Self::read(&|name| std::env::var_os(name))
+    }
+
+    /// The defaults alone.
+    pub(crate) fn without_env() -> Self {
+        Self::read(&|_| None)
+    }
+
+    /// Reads variables from wherever `lookup` finds them.
+    fn read(lookup: environment::Lookup<'_>) -> Self {
+        let mut env = Environment::new(lookup);
+        let settings = Settings {
+            ml_app: env.text("DD_LLMOBS_ML_APP"),
+            agentless: env.flag("DD_LLMOBS_AGENTLESS_ENABLED"),
+            api_key: env.text("DD_API_KEY").map(Secret::new),
+            site: env
+                .text_or_empty("DD_SITE")
+                .unwrap_or_else(|| "datadoghq.com".to_owned()),
+            env: env.text("DD_ENV").unwrap_or_default(),
+            service: env.text("DD_SERVICE").unwrap_or_default(),
+            version: env.text("DD_VERSION").unwrap_or_default(),
+            tags: env.tags("DD_TAGS"),
+            agent_url: env.agent_url(),
+            override_origin: env.text("DD_LLMOBS_OVERRIDE_ORIGIN"),
+            interval: env
+                .seconds("_DD_LLMOBS_WRITER_INTERVAL")
+                .unwrap_or(Duration::from_secs(1)),
+            timeout: env
+                .seconds("_DD_LLMOBS_WRITER_TIMEOUT")
+                .unwrap_or(Duration::from_secs(5)),
+            capture_limit: MIB,
+            queue_limit: 32 * MIB,
+        };
+        let destinations = [
+            "DD_API_KEY",
+            "DD_LLMOBS_AGENTLESS_ENABLED",
+            "DD_TRACE_AGENT_URL",
+            "DD_AGENT_HOST",
+        ];
+        Self {
+            enabled: env.flag("DD_LLMOBS_ENABLED").unwrap_or(true),
+            exporter: env.exporter("LLMOBS_EXPORTER"),
+            default_exporter: None,
+            destination_given: destinations.into_iter().any(|name| env.text(name).is_some()),
+            settings,
+            warnings: env.warnings(),
+        }
+    }
+
+    /// The application that spans belong to, such as `support-bot`. A function or span may say otherwise.
+    pub fn ml_app(mut self, ml_app: impl Into<String>) -> Self {
+        self.settings.ml_app = Some(ml_app.into()).filter(|ml_app| !ml_app.is_empty());
+        self
+    }
+
+    /// True sends straight to Datadog, which needs an API key; false sends to an Agent. Neither is asked then.
+    pub fn agentless(mut self, agentless: bool) -> Self {
+        self.settings.agentless = Some(agentless);
+        self.destination_given = true;
+        self
+    }
+
+    /// The API key for sending straight to Datadog. It is never logged, and `Debug` does not show it.
+    pub fn api_key(mut self, api_key: impl Into<String>) -> Self {
+        let api_key = Secret::new(api_key.into());
+        self.destination_given = true;
+        self.settings.api_key = Some(api_key).filter(|key| !key.reveal().is_empty());
+        self
+    }
+
+    /// The Datadog site, such as `datadoghq.eu`.
+    pub fn site(mut self, site: impl Into<String>) -> Self {
+        self.settings.site = site.into();
+        self
+    }
+
+    /// The environment, such as `production`, as the tag `env`.
+    pub fn env(mut self, env: impl Into<String>) -> Self {
+        self.settings.env = env.into();
+        self
+    }
+
+    /// The service, as the tag `service`, and the application where none is named.
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        self.settings.service = service.into();
+        self
+    }
+
+    /// The version of the program, as the tag `version`.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.settings.version = version.into();
+        self
+    }
+
+    /// A tag for every span. Tags that llmobs or an annotation sets win over it.
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.tags.insert(key.into(), value.into());
+        self
+    }
+
+    /// Where the Agent listens, such as `http://localhost:8126`.
+    pub fn agent_url(mut self, agent_url: impl Into<String>) -> Self {
+        self.settings.agent_url = agent_url.into();
+        self.destination_given = true;
+        self
+    }
+
+    /// Takes the place of scheme, host and port of the URL that spans are sent to, such as `http://localhost:9126` for a
+    /// proxy or a test server. A path in it is put before the path of the API.
+    pub fn override_origin(mut self, origin: impl Into<String>) -> Self {
+        self.settings.override_origin = Some(origin.into()).filter(|origin| !origin.is_empty());
+        self
+    }
+
+    /// Where spans go.
+    pub fn exporter(mut self, exporter: Exporter) -> Self {
+        self.exporter = Some(exporter);
+        self
+    }
+
+    /// Where spans go if nobody says: used when there is no [`exporter`](Self::exporter), and neither environment nor
+    /// program names an API key, an Agent, or whether to use one. Meant for examples: an application that prints prompts
+    /// because a variable is missing has a leak.
+    pub fn default_exporter(mut self, exporter: Exporter) -> Self {
+        self.default_exporter = Some(exporter);
+        self
+    }
+
+    /// How long a finished span waits for others to share its request. Default: one second.
+    pub fn flush_interval(mut self, interval: Duration) -> Self {
+        self.settings.interval = interval;
+        self
+    }
+
+    /// How long one attempt to deliver may take. Default: five seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    /// The budget of each captured value in bytes of JSON. Longer values are cut. Default: 1 MiB.
+    pub fn capture_limit(mut self, bytes: usize) -> Self {
+        self.settings.capture_limit = bytes;
+        self
+    }
+
+    /// How many bytes of finished spans may wait for delivery. Further ones are dropped, and counted. Default: 32 MiB.
+    pub fn queue_limit(mut self, bytes: usize) -> Self {
+        self.settings.queue_limit = bytes;
+        self
+    }
+
+    /// Starts llmobs.
+    ///
+    /// Where neither environment nor program says whether to use an Agent, the Agent is asked first, for two seconds at
+    /// most. Everything else that takes time happens on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// When delivery is impossible as configured, or a client is running already. Nothing is recorded then. Telemetry is
+    /// no reason for a program to stop:
+    ///
+    /// ```no_run
+    /// let _llmobs = match llmobs_runtime::Config::from_env().ml_app("support").init() {
+    ///     Ok(guard) => Some(guard),
+    ///     Err(error) => {
+    ///         eprintln!("going on without traces: {error}");
+    ///         None
+    ///     }
+    /// };
+    /// ```
+    pub fn init(self) -> Result<Guard, Error> {
+        init_with(&self)
+    }
+
+    pub(crate) fn enabled(&self) -> bool {
+        self.enabled
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    pub(crate) fn chosen_exporter(&self) -> Exporter {
+        let default = self.default_exporter.as_ref().filter(|_| !self.destination_given);
+        self.exporter
+            .as_ref()
+            .or(default)
+            .cloned()
+            .unwrap_or(Exporter::Http)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! What is current: the span, or the client without one, that spans started here belong to; and carrying it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::frame::Frame;
+use crate::local;
+use crate::sender::Sender;
+
+/// The client that spans go to where no other is current. Replaced by each `init`, emptied by shutdown.
+static DEFAULT: RwLock<Option<Arc<Sender>>> = RwLock::new(None);
+
+/// Makes `sender` the default client, unless there is one. Returns whether it was done.
+pub(crate) fn install_default(sender: Arc<Sender>) -> bool {
+    let mut default = DEFAULT.write().unwrap_or_else(PoisonError::into_inner);
+    let vacant = default.is_none();
+    if vacant {
+        *default = Some(sender);
+    }
+    vacant
+}
+
+/// Leaves no default client, if it is still `sender`.
+pub(crate) fn clear_default(sender: &Arc<Sender>) {
+    let mut default = DEFAULT.write().unwrap_or_else(PoisonError::into_inner);
+    default.take_if(|default| Arc::ptr_eq(default, sender));
+}
+
+pub(crate) fn default_sender() -> Option<Arc<Sender>> {
+    DEFAULT.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// What can be current on a thread or in a future.
+#[derive(Clone, Default)]
+pub(crate) enum Slot {
+    /// Nothing: spans are roots and go to the default client.
+    #[default]
+    Unset,
+    /// Spans are not recorded here: the crate's own thread, and user code that it calls while capturing.
+    Muted,
+    /// A client that was entered with no span.
+    Client(Arc<Sender>),
+    /// A span.
+    Span(Arc<Frame>),
+}
+
+impl Slot {
+    /// Where a span started here goes.
+    pub(crate) fn sender(&self) -> Option<Arc<Sender>> {
+        match self {
+            Self::Unset => default_sender(),
+            Self::Muted => None,
+            Self::Client(sender) => Some(Arc::clone(sender)),
+            Self::Span(frame) => Some(Arc::clone(frame.sender())),
+        }
+    }
+}
+
+/// Runs `f` where spans are not recorded.
+pub(crate) fn muted<R>(f: impl FnOnce() -> R) -> R {
+    Context(Slot::Muted).enter(f)
+}
+
+/// A handle on what was current where it was taken, to be made current again elsewhere: on another thread, in
+/// another task, in a callback.
+///
+/// Cheap to clone, and `Send`. It does not keep a span from ending; spans started under an ended span are still
+/// its children.
+///
+/// ```
+/// # let collector = llmobs_runtime::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// let span = llmobs_runtime::workflow("answer").start();
+/// let context = span.enter(llmobs_runtime::current);
+/// std::thread::spawn(move || {
+///     context.enter(|| llmobs_runtime::task("search").start().finish());
+/// })
+/// .join()
+/// .unwrap();
+/// span.finish();
+/// assert_eq!(collector.tree(), "workflow answer\n└─ task search\n");
+/// ```
+#[derive(Clone, Default)]
+pub struct Context(pub(crate) Slot);
+
+/// The context that is current on this thread.
+///
+/// Where nothing is current this is a context too: entering it starts new traces.
+#[must_use]
+pub fn current() -> Context {
+    Context(local::current())
+}
+
+impl Context {
+    /// Runs `f` with this context current, and then puts back what was.
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _attached = self.attach();
+        f()
+    }
+
+    /// Makes this context current on this thread until the guard is dropped.
+    ///
+    /// The guard is not `Send`. In async code use [`FutureExt`](crate::FutureExt) instead: a guard held across an
+    /// `.await` would stay current for whatever else runs on the thread.
+    ///
+    /// ```
+    /// # let collector = llmobs_runtime::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let span = llmobs_runtime::workflow("answer").start();
+    /// let attached = span.context().attach();
+    /// llmobs_runtime::task("inside").start().finish();
+    /// drop(attached);
+    /// llmobs_runtime::task("outside").start().finish();
+    /// span.finish();
+    /// assert_eq!(collector.tree(), "workflow answer\n└─ task inside\ntask outside\n");
+    /// ```
+    pub fn attach(&self) -> Attached {
+        Attached {
+            previous: local::swap(self.0.clone()),
+            not_send: PhantomData,
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Slot::Unset => f.write_str("Context(none)"),
+            Slot::Muted => f.write_str("Context(muted)"),
+            Slot::Client(_) => f.write_str("Context(no span)"),
+            Slot::Span(frame) => write!(f, "Context({frame:?})"),
+        }
+    }
+}
+
+/// Keeps a context current on this thread. Dropping it puts back what was current before.
+///
+/// Guards of one thread are dropped in the reverse order of their making, as local variables are.
+#[must_use = "the context is current only while this guard lives"]
+pub struct Attached {
+    previous: Slot,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        // What was current is dropped after the swap, not inside it: it may be the last handle on a span.
+        let _left = local::swap(std::mem::take(&mut self.previous));
+    }
+}
+
+impl fmt::Debug for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Attached")
+    }
+}

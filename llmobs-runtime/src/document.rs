@@ -1,0 +1,105 @@
+//! Documents of a retrieval or an embedding, and the vectors that an embedding returns.
+
+use serde_json::{Map, Number, Value, json};
+
+/// One document as Datadog shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Document {
+    pub(crate) text: String,
+    pub(crate) name: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) score: Option<Number>,
+}
+
+impl Document {
+    pub(crate) fn new(text: String) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
+
+    /// The arguments of an instrumented function: a lone string or list, else every argument that is a list of
+    /// texts, else the field `input` of an argument, as the embedding APIs take.
+    pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Self>> {
+        if let [only] = arguments
+            && let Some(documents) = Self::read_all(only)
+        {
+            return Some(documents);
+        }
+        let lists = arguments
+            .iter()
+            .filter(|value| value.as_array().is_some_and(|items| !items.is_empty()));
+        let inputs = arguments.iter().filter_map(|value| value.get("input"));
+        lists.chain(inputs).find_map(Self::read_all)
+    }
+
+    /// A string, an object with a string `text`, or a list of those.
+    pub(crate) fn read_all(value: &Value) -> Option<Vec<Self>> {
+        match value {
+            Value::Array(items) => items.iter().map(Self::read).collect(),
+            other => Some(vec![Self::read(other)?]),
+        }
+    }
+
+    fn read(value: &Value) -> Option<Self> {
+        if let Value::String(text) = value {
+            return Some(Self::new(text.clone()));
+        }
+        let string = |key| {
+            value
+                .get(key)?
+                .as_str()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        Some(Self {
+            text: value.get("text")?.as_str()?.to_owned(),
+            name: string("name"),
+            id: string("id").or_else(|| value.get("id")?.as_number().map(ToString::to_string)),
+            // A score of zero is kept; the reference SDK loses it.
+            score: value.get("score").and_then(Value::as_number).cloned(),
+        })
+    }
+}
+
+impl From<Document> for Value {
+    fn from(document: Document) -> Self {
+        let mut fields = Map::from_iter([("text".to_owned(), json!(document.text))]);
+        fields.extend(document.name.map(|name| ("name".to_owned(), json!(name))));
+        fields.extend(document.id.map(|id| ("id".to_owned(), json!(id))));
+        fields.extend(document.score.map(|score| ("score".to_owned(), json!(score))));
+        Self::Object(fields)
+    }
+}
+
+/// How many vectors of which size, for a vector, a list of vectors, or OpenAI's `{data: [{embedding}]}`.
+pub(crate) fn describe_vectors(value: &Value) -> Option<String> {
+    let single = [value];
+    let vectors: Vec<&Value> = match value {
+        Value::Object(response) => {
+            let data = response.get("data")?.as_array()?;
+            data.iter()
+                .map(|item| item.get("embedding"))
+                .collect::<Option<_>>()?
+        }
+        Value::Array(items) if items.iter().all(Value::is_array) => items.iter().collect(),
+        _ => single.to_vec(),
+    };
+    let sizes: Vec<Option<usize>> = vectors.iter().map(|vector| size_of_vector(vector)).collect();
+    // Vectors that were cut at the budget of a capture end with a vector that is not all numbers.
+    let (whole, more) = match sizes.as_slice() {
+        [whole @ .., None] if !whole.is_empty() => (whole, "more than "),
+        whole => (whole, ""),
+    };
+    let size = whole.first().copied()??;
+    whole
+        .iter()
+        .all(|other| *other == Some(size))
+        .then(|| format!("[{more}{} embedding(s) returned with size {size}]", whole.len()))
+}
+
+fn size_of_vector(value: &Value) -> Option<usize> {
+    let numbers = value.as_array()?;
+    (!numbers.is_empty() && numbers.iter().all(Value::is_number)).then_some(numbers.len())
+}

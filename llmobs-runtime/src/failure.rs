@@ -1,0 +1,82 @@
+//! Why a span failed: a returned error or a panic, as text.
+
+use std::any::{Any, type_name};
+use std::error::Error;
+
+use crate::capture::{cut, guarded};
+
+/// No part of an error is longer than this many bytes.
+const MAX_BYTES: usize = 64 * 1024;
+/// A chain of sources that is longer, or goes round in a circle, ends here.
+const MAX_SOURCES: usize = 32;
+
+/// The error of a span: its type, its message, and what Datadog calls the stack, here the chain of sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub(crate) kind: String,
+    pub(crate) message: String,
+    pub(crate) stack: String,
+}
+
+impl Failure {
+    fn new(kind: &str, message: String, stack: String) -> Self {
+        Self {
+            kind: cut(kind.to_owned(), MAX_BYTES),
+            message: cut(message, MAX_BYTES),
+            stack: cut(stack, MAX_BYTES),
+        }
+    }
+
+    /// From an error, with each of its sources on a line of its own in the stack. `Shown` is the type it goes by.
+    pub(crate) fn of_error<Shown: ?Sized, E: Error + ?Sized>(error: &E) -> Self {
+        let kind = type_name::<Shown>();
+        let Some((message, sources)) = guarded(|| (error.to_string(), sources(error))) else {
+            return Self::unreadable(kind);
+        };
+        let stack = format!("{kind}: {message}{sources}");
+        Self::new(kind, message, stack)
+    }
+
+    /// From an error value that is not an `Error`, with a text for it.
+    pub(crate) fn of_text<E: ?Sized>(text: impl FnOnce() -> String) -> Self {
+        let kind = type_name::<E>();
+        guarded(text).map_or_else(
+            || Self::unreadable(kind),
+            |message| Self::new(kind, message, String::new()),
+        )
+    }
+
+    fn unreadable(kind: &str) -> Self {
+        Self::new(
+            kind,
+            format!("<{kind}: panicked while being captured>"),
+            String::new(),
+        )
+    }
+
+    /// From what `panic!` left behind.
+    pub(crate) fn of_panic(payload: &(dyn Any + Send)) -> Self {
+        let message = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic with a value that is not text".to_owned());
+        Self::new("panic", message, String::new())
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.kind.len() + self.message.len() + self.stack.len()
+    }
+}
+
+fn sources<E: Error + ?Sized>(error: &E) -> String {
+    let mut lines = String::new();
+    for source in std::iter::successors(error.source(), |&error| error.source()).take(MAX_SOURCES) {
+        lines.push_str("\nCaused by: ");
+        lines.push_str(&source.to_string());
+        if lines.len() > MAX_BYTES {
+            break;
+        }
+    }
+    lines
+}

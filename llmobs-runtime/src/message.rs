@@ -1,0 +1,256 @@
+//! Messages of a chat, read from the requests and responses of model providers.
+
+use serde_json::{Map, Value, json};
+
+/// One message as Datadog shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Message {
+    pub(crate) role: String,
+    pub(crate) content: String,
+    pub(crate) tool_calls: Vec<ToolCall>,
+    pub(crate) tool_results: Vec<ToolResult>,
+}
+
+/// A tool that the model wants called.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ToolCall {
+    pub(crate) name: String,
+    pub(crate) arguments: Map<String, Value>,
+    pub(crate) id: String,
+    pub(crate) kind: String,
+}
+
+/// What a tool answered to the model.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ToolResult {
+    pub(crate) result: String,
+    pub(crate) id: String,
+    pub(crate) kind: String,
+}
+
+/// Whether a model was asked or answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Input,
+    Output,
+}
+
+impl Side {
+    /// Whose words a bare text is.
+    pub(crate) const fn role(self) -> &'static str {
+        match self {
+            Self::Input => "user",
+            Self::Output => "assistant",
+        }
+    }
+}
+
+impl Message {
+    pub(crate) fn new(role: &str, content: impl Into<String>) -> Self {
+        Self {
+            role: role.to_owned(),
+            content: content.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The arguments of an instrumented function: every argument that holds messages, in order, or a lone string.
+    pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Self>> {
+        if let [Value::String(prompt)] = arguments {
+            return Some(vec![Self::new(Side::Input.role(), prompt)]);
+        }
+        let mut found = arguments.iter().filter_map(Self::read_request).peekable();
+        found.peek()?;
+        Some(found.flatten().collect())
+    }
+
+    /// What an instrumented function returned, or one value that stands for all of an input.
+    pub(crate) fn read_all(value: &Value, side: Side) -> Option<Vec<Self>> {
+        match value {
+            Value::String(text) => Some(vec![Self::new(side.role(), text)]),
+            Value::Object(response) if response.contains_key("choices") => read_choices(response),
+            other => Self::read_request(other),
+        }
+    }
+
+    /// What a program annotates: as the reference SDK reads it, strings too, with the role left open.
+    pub(crate) fn read_annotated(value: &Value) -> Option<Vec<Self>> {
+        match value {
+            Value::Array(items) => items.iter().map(Self::read_loosely).collect(),
+            Value::String(_) => Self::read_loosely(value).map(|message| vec![message]),
+            other => Self::read_all(other, Side::Output).or_else(|| Some(vec![Self::read_loosely(other)?])),
+        }
+    }
+
+    /// A message, a list of messages, or an object with the field `messages`, as the chat APIs take.
+    fn read_request(value: &Value) -> Option<Vec<Self>> {
+        match value {
+            Value::Array(items) => items.iter().map(Self::read).collect(),
+            Value::Object(request) => match request.get("messages") {
+                Some(Value::Array(items)) => {
+                    // Anthropic's request keeps the system prompt beside the messages.
+                    let system = request
+                        .get("system")
+                        .and_then(|content| Self::with_content("system", content));
+                    let messages = items.iter().map(Self::read).collect::<Option<Vec<_>>>()?;
+                    Some(system.into_iter().chain(messages).collect())
+                }
+                _ => Some(vec![Self::read(value)?]),
+            },
+            _ => None,
+        }
+    }
+
+    /// An object with a string `role`, and a `content` of text, null or parts.
+    fn read(value: &Value) -> Option<Self> {
+        let role = value.get("role")?.as_str()?;
+        let calls = value.get("tool_calls").and_then(Value::as_array);
+        let mut message = match value.get("content") {
+            Some(content) => Self::with_content(role, content)?,
+            None => calls.map(|_| Self::new(role, ""))?,
+        };
+        message
+            .tool_calls
+            .extend(calls.into_iter().flatten().filter_map(ToolCall::read));
+        Some(message)
+    }
+
+    fn read_loosely(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self::new("", text)),
+            Value::Object(fields) if fields.contains_key("role") || fields.contains_key("content") => {
+                let mut fields = fields.clone();
+                fields.entry("role").or_insert_with(|| "".into());
+                fields.entry("content").or_insert_with(|| "".into());
+                Self::read(&Value::Object(fields))
+            }
+            _ => None,
+        }
+    }
+
+    fn with_content(role: &str, content: &Value) -> Option<Self> {
+        let mut message = Self::new(role, "");
+        match content {
+            Value::Null => {}
+            Value::String(text) => message.content.clone_from(text),
+            Value::Array(parts) => {
+                for part in parts {
+                    message.add_part(part)?;
+                }
+            }
+            _ => return None,
+        }
+        Some(message)
+    }
+
+    fn add_part(&mut self, part: &Value) -> Option<()> {
+        let kind = part.get("type")?.as_str()?;
+        match (kind, part.get("text").and_then(Value::as_str)) {
+            (_, Some(text)) => self.content.push_str(text),
+            ("tool_use", _) => self.tool_calls.push(ToolCall {
+                name: string(part, "name"),
+                arguments: object(part.get("input")),
+                id: string(part, "id"),
+                kind: kind.to_owned(),
+            }),
+            ("tool_result", _) => self.tool_results.push(ToolResult {
+                result: part.get("content").map(readable).unwrap_or_default(),
+                id: string(part, "tool_use_id"),
+                kind: kind.to_owned(),
+            }),
+            // An image, a sound, a thought: its place is kept.
+            _ => self.content.push_str(&format!("[{kind}]")),
+        }
+        Some(())
+    }
+}
+
+impl ToolCall {
+    /// OpenAI's form, where the arguments are JSON in a text, or the flat form of Datadog.
+    fn read(value: &Value) -> Option<Self> {
+        let function = value.get("function").unwrap_or(value);
+        let id = value.get("id").or_else(|| value.get("tool_id"));
+        Some(Self {
+            name: function.get("name")?.as_str()?.to_owned(),
+            arguments: object(function.get("arguments")),
+            id: id.and_then(Value::as_str).unwrap_or_default().to_owned(),
+            kind: string(value, "type"),
+        })
+    }
+}
+
+/// OpenAI's response: a message in each choice.
+fn read_choices(response: &Map<String, Value>) -> Option<Vec<Message>> {
+    let choices = response.get("choices")?.as_array()?;
+    choices
+        .iter()
+        .map(|choice| Message::read(choice.get("message")?))
+        .collect()
+}
+
+fn string(value: &Value, key: &str) -> String {
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// An object, as it is or as JSON in a text. What is neither is kept under the name `value`.
+fn object(value: Option<&Value>) -> Map<String, Value> {
+    match value {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(object)) => object.clone(),
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            Ok(Value::Object(object)) => object,
+            _ => Map::from_iter([("value".to_owned(), text.as_str().into())]),
+        },
+        Some(other) => Map::from_iter([("value".to_owned(), other.clone())]),
+    }
+}
+
+fn readable(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        other => {
+            Message::with_content("", other).map_or_else(|| other.to_string(), |message| message.content)
+        }
+    }
+}
+
+/// Empty optional fields are left out, as the reference SDK does.
+fn with_optional<const N: usize>(mut value: Value, optional: [(&str, Value); N]) -> Value {
+    if let Value::Object(fields) = &mut value {
+        let given = optional
+            .into_iter()
+            .filter(|(_, value)| *value != json!("") && *value != json!([]));
+        fields.extend(given.map(|(key, value)| (key.to_owned(), value)));
+    }
+    value
+}
+
+impl From<Message> for Value {
+    fn from(message: Message) -> Self {
+        let calls: Self = message.tool_calls.into_iter().map(Self::from).collect();
+        let results: Self = message.tool_results.into_iter().map(Self::from).collect();
+        let value = json!({ "role": message.role, "content": message.content });
+        with_optional(value, [("tool_calls", calls), ("tool_results", results)])
+    }
+}
+
+impl From<ToolCall> for Value {
+    fn from(call: ToolCall) -> Self {
+        let value = json!({ "name": call.name, "arguments": call.arguments });
+        with_optional(value, [("tool_id", call.id.into()), ("type", call.kind.into())])
+    }
+}
+
+impl From<ToolResult> for Value {
+    fn from(result: ToolResult) -> Self {
+        let value = json!({ "result": result.result });
+        with_optional(
+            value,
+            [("tool_id", result.id.into()), ("type", result.kind.into())],
+        )
+    }
+}

@@ -1,0 +1,57 @@
+//! What the crate says to the program's log: each message at most once a minute.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Remembers when one message was last logged. Each use of [`warn_limited!`] has its own.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    /// Unix time in seconds, zero for never.
+    last: AtomicU64,
+}
+
+impl Limiter {
+    pub(crate) const fn new() -> Self {
+        Self {
+            last: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether the message may be logged at `now`, in seconds of Unix time.
+    pub(crate) fn admits(&self, now: u64) -> bool {
+        let last = self.last.load(Ordering::Relaxed);
+        // A clock that was set back admits too: silence for years would be worse than one line more.
+        (last == 0 || now < last || now - last >= PAUSE.as_secs())
+            && self
+                .last
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+}
+
+/// `log::warn!` with the target `llmobs`, at most once a minute for each place that uses it.
+macro_rules! warn_limited {
+    ($($argument:tt)*) => {{
+        static LIMITER: $crate::notice::Limiter = $crate::notice::Limiter::new();
+        if ::log::log_enabled!(target: "llmobs", ::log::Level::Warn)
+            && LIMITER.admits($crate::clock::unix_nanos() / 1_000_000_000)
+        {
+            ::log::warn!(target: "llmobs", $($argument)*);
+        }
+    }};
+}
+pub(crate) use warn_limited;
+
+#[cfg(test)]
+mod tests {
+    use super::Limiter;
+
+    #[test]
+    fn admits_once_a_minute_and_after_the_clock_was_set_back() {
+        let limiter = Limiter::new();
+        let admitted = [1000, 1000, 1059, 1060, 1061, 900].map(|now| limiter.admits(now));
+        assert_eq!(admitted, [true, false, false, true, false, true]);
+    }
+}

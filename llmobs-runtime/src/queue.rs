@@ -1,0 +1,215 @@
+//! Finished spans on their way to the worker: bounded in bytes, never blocking, every loss counted.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::record::Record;
+use crate::report::{DropReason, Report};
+
+/// When the worker should wake, and how much may wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes that may be queued or in flight.
+    pub(crate) bytes: usize,
+    /// Bytes at which a batch goes out early; also the most that one batch takes.
+    pub(crate) batch_bytes: usize,
+    /// Spans that one batch takes at most.
+    pub(crate) batch_spans: usize,
+    /// How long a span waits for others to share its request.
+    pub(crate) interval: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) struct Queue {
+    limits: Limits,
+    state: Mutex<State>,
+    /// Something for the worker: spans, a flush, the end.
+    work: Condvar,
+    /// Something for those who wait in `flush`.
+    settled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    records: VecDeque<Record>,
+    /// When the oldest of `records` arrived.
+    since: Option<Instant>,
+    /// Bytes queued and in flight.
+    bytes: usize,
+    /// Bytes of `records` alone.
+    queued_bytes: usize,
+    accepted: u64,
+    /// How many of the accepted have been delivered or dropped. One worker keeps them in order.
+    settled: u64,
+    /// The worker hurries until this many are settled.
+    flush_to: u64,
+    closed: bool,
+    /// The worker has ended.
+    ended: bool,
+    report: Report,
+}
+
+/// What the worker has to do next.
+pub(crate) enum Work {
+    Send(Batch),
+    End,
+}
+
+/// Records that travel together.
+pub(crate) struct Batch {
+    pub(crate) records: Vec<Record>,
+    pub(crate) bytes: usize,
+}
+
+impl Queue {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            state: Mutex::default(),
+            work: Condvar::new(),
+            settled: Condvar::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a finished span, or counts it as dropped where there is no room.
+    pub(crate) fn push(&self, record: Record) {
+        let bytes = record.bytes();
+        let mut state = self.state();
+        if state.closed {
+            state.report.drop_spans(DropReason::Shutdown, 1);
+            return;
+        }
+        if state.bytes.saturating_add(bytes) > self.limits.bytes {
+            state.report.drop_spans(DropReason::QueueFull, 1);
+            drop(state);
+            crate::notice::warn_limited!(
+                "spans are dropped: more than {} bytes wait for delivery",
+                self.limits.bytes
+            );
+            return;
+        }
+        let was_small = state.queued_bytes < self.limits.batch_bytes;
+        state.bytes += bytes;
+        state.queued_bytes += bytes;
+        state.accepted += 1;
+        state.since.get_or_insert_with(Instant::now);
+        state.records.push_back(record);
+        let wake = state.records.len() == 1
+            || (was_small && state.queued_bytes >= self.limits.batch_bytes)
+            || state.records.len() == self.limits.batch_spans;
+        drop(state);
+        if wake {
+            self.work.notify_one();
+        }
+    }
+
+    /// Waits until there is a batch to send, or nothing more will come.
+    pub(crate) fn next(&self) -> Work {
+        let mut state = self.state();
+        loop {
+            let Some(since) = state.since else {
+                if state.closed {
+                    return Work::End;
+                }
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let age = since.elapsed();
+            let due = state.closed
+                || state.flush_to > state.settled
+                || state.queued_bytes >= self.limits.batch_bytes
+                || state.records.len() >= self.limits.batch_spans
+                || age >= self.limits.interval;
+            if due {
+                return Work::Send(state.take(&self.limits));
+            }
+            let (next, _) = self
+                .work
+                .wait_timeout(state, self.limits.interval.saturating_sub(age))
+                .unwrap_or_else(PoisonError::into_inner);
+            state = next;
+        }
+    }
+
+    /// Accounts for a batch: so many were delivered, and the others dropped for these reasons.
+    pub(crate) fn settle(&self, bytes: usize, outcome: &Report) {
+        let mut state = self.state();
+        state.bytes = state.bytes.saturating_sub(bytes);
+        state.settled += outcome.delivered + outcome.dropped_total();
+        state.report.add(outcome);
+        drop(state);
+        self.settled.notify_all();
+    }
+
+    /// Waits between two attempts. Ends early, and returns `false`, once the queue is closed.
+    pub(crate) fn pause(&self, duration: Duration) -> bool {
+        let state = self.state();
+        let (state, _) = self
+            .work
+            .wait_timeout_while(state, duration, |state| !state.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        !state.closed
+    }
+
+    /// Has all spans sent that were finished before the call, and waits for that, but not longer than `timeout`.
+    pub(crate) fn flush(&self, timeout: Duration) -> Report {
+        let mut state = self.state();
+        let goal = state.accepted;
+        state.flush_to = state.flush_to.max(goal);
+        self.work.notify_one();
+        let (state, _) = self
+            .settled
+            .wait_timeout_while(state, timeout, |state| state.settled < goal)
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut report = state.report.clone();
+        report.pending = state.accepted - state.settled;
+        report
+    }
+
+    /// Takes no more. Returns whether it was open.
+    pub(crate) fn close(&self) -> bool {
+        let was_open = !std::mem::replace(&mut self.state().closed, true);
+        self.work.notify_all();
+        was_open
+    }
+
+    /// The worker says that it is done.
+    pub(crate) fn end(&self) {
+        self.state().ended = true;
+        self.settled.notify_all();
+    }
+
+    /// Waits for the worker to be done, but not longer than `timeout`.
+    pub(crate) fn wait_for_end(&self, timeout: Duration) {
+        let waited = self
+            .settled
+            .wait_timeout_while(self.state(), timeout, |state| !state.ended);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl State {
+    fn take(&mut self, limits: &Limits) -> Batch {
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        while let Some(record) = self.records.front() {
+            let size = record.bytes();
+            let fits = records.len() < limits.batch_spans && bytes + size <= limits.batch_bytes;
+            if !fits && !records.is_empty() {
+                break;
+            }
+            bytes += size;
+            records.extend(self.records.pop_front());
+        }
+        self.queued_bytes = self.queued_bytes.saturating_sub(bytes);
+        if self.records.is_empty() {
+            self.since = None;
+        }
+        Batch { records, bytes }
+    }
+}

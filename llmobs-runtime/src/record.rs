@@ -1,0 +1,65 @@
+//! The waist: a finished span as plain data. Before it all is about running, after it about sending.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Number;
+
+use crate::capture::Captured;
+use crate::failure::Failure;
+use crate::id::{SpanId, TraceId};
+use crate::kind::Kind;
+
+/// What a record costs in memory beside its texts.
+const OVERHEAD: usize = 512;
+
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) trace_id: TraceId,
+    pub(crate) apm_trace_id: TraceId,
+    pub(crate) span_id: SpanId,
+    pub(crate) parent_id: Option<SpanId>,
+    pub(crate) kind: Kind,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) start_nanos: u64,
+    pub(crate) duration_nanos: u64,
+    pub(crate) ml_app: Arc<str>,
+    pub(crate) session_id: Option<Arc<str>>,
+    pub(crate) agent: Option<Arc<AgentAttribution>>,
+    pub(crate) attribute: bool,
+    pub(crate) model_name: Option<String>,
+    pub(crate) model_provider: Option<String>,
+    pub(crate) input: Option<Captured>,
+    pub(crate) output: Option<Captured>,
+    pub(crate) metadata: BTreeMap<String, Captured>,
+    pub(crate) metrics: BTreeMap<String, Number>,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) failure: Option<Failure>,
+}
+
+/// The nearest agent above a span.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AgentAttribution {
+    pub(crate) name: String,
+    pub(crate) span_id: SpanId,
+}
+
+impl Record {
+    /// About how many bytes the record holds.
+    pub(crate) fn bytes(&self) -> usize {
+        let captured = |value: &Option<Captured>| value.as_ref().map_or(0, |value| value.as_json().len());
+        let metadata = self
+            .metadata
+            .iter()
+            .map(|(key, value)| key.len() + value.as_json().len());
+        let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
+        let metrics = self.metrics.keys().map(|key| key.len() + size_of::<Number>());
+        OVERHEAD
+            + self.name.len()
+            + captured(&self.input)
+            + captured(&self.output)
+            + metadata.chain(tags).chain(metrics).sum::<usize>()
+            + self.failure.as_ref().map_or(0, Failure::bytes)
+    }
+}

@@ -1,0 +1,104 @@
+//! What became of the spans of a client.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Why a finished span was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// More bytes waited for delivery than [`Config::queue_limit`](crate::Config::queue_limit) allows.
+    QueueFull,
+    /// The receiver could not be reached, or kept answering that it cannot take the spans now, until the
+    /// attempts were used up.
+    Unreachable,
+    /// The receiver refused the spans.
+    Rejected,
+    /// The client was shut down first.
+    Shutdown,
+    /// A fault of llmobs itself.
+    Internal,
+}
+
+impl DropReason {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue full",
+            Self::Unreachable => "unreachable",
+            Self::Rejected => "rejected",
+            Self::Shutdown => "shutdown",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for DropReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What became of the spans that were finished since `init`.
+///
+/// Each finished span is counted in exactly one place. Counts grow over the life of a client; they do not start
+/// again after a flush, so that a loss stays visible.
+///
+/// ```
+/// # use std::time::Duration;
+/// # let collector = llmobs_runtime::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// llmobs_runtime::task("step").start().finish();
+/// let report = llmobs_runtime::flush(Duration::from_secs(2));
+/// assert_eq!(report.to_string(), "1 delivered, 0 dropped, 0 pending");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Spans that the receiver accepted.
+    pub delivered: u64,
+    /// Spans that are lost, by reason. Reasons with no loss are absent.
+    pub dropped: BTreeMap<DropReason, u64>,
+    /// Spans that wait to be sent, or are being sent.
+    pub pending: u64,
+}
+
+impl Report {
+    /// All spans that are lost, whatever the reason.
+    #[must_use]
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped.values().sum()
+    }
+
+    pub(crate) fn drop_spans(&mut self, reason: DropReason, spans: u64) {
+        if spans > 0 {
+            *self.dropped.entry(reason).or_default() += spans;
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.delivered += other.delivered;
+        for (&reason, &spans) in &other.dropped {
+            self.drop_spans(reason, spans);
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} delivered, {} dropped",
+            self.delivered,
+            self.dropped_total()
+        )?;
+        for (index, (reason, spans)) in self.dropped.iter().enumerate() {
+            write!(f, "{}{reason}: {spans}", if index == 0 { " (" } else { ", " })?;
+        }
+        write!(
+            f,
+            "{}, {} pending",
+            if self.dropped.is_empty() { "" } else { ")" },
+            self.pending
+        )
+    }
+}

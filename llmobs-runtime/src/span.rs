@@ -1,0 +1,201 @@
+//! Spans made by hand: start, annotate, finish. Dropping finishes too.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use crate::annotation::Annotation;
+use crate::capture::guarded;
+use crate::context::{Attached, Context, Slot};
+use crate::failure::Failure;
+use crate::frame::{Frame, Settings};
+use crate::kind::Kind;
+use crate::local;
+use crate::sender::{Sender, any_open};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $function:ident => $kind:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// An empty name takes the kind as name.
+        ///
+        /// ```
+        #[doc = concat!("let span = llmobs_runtime::", stringify!($function), "(\"step\").start();")]
+        /// span.enter(|| { /* what happens here is inside the span */ });
+        /// span.finish();
+        /// ```
+        pub fn $function(name: impl Into<Cow<'static, str>>) -> SpanBuilder {
+            SpanBuilder::new(Kind::$kind, name)
+        }
+    )*};
+}
+
+kinds! {
+    /// Begins a `workflow` span: a fixed sequence of steps with at least one LLM call somewhere in it.
+    workflow => Workflow;
+    /// Begins an `agent` span: a sequence of steps that a model chooses for itself.
+    agent => Agent;
+    /// Begins a `task` span: one step of your own code that needs no outside service.
+    task => Task;
+    /// Begins a `tool` span: a call to a program or service outside.
+    tool => Tool;
+    /// Begins an `llm` span: a call to a large language model.
+    llm => Llm;
+    /// Begins an `embedding` span: a call that turns text into vectors.
+    embedding => Embedding;
+    /// Begins a `retrieval` span: a search that returns documents from a knowledge base.
+    retrieval => Retrieval;
+}
+
+/// A span that has a name but has not begun. Made by [`workflow`], [`agent`], [`task`], [`tool`], [`llm`],
+/// [`embedding`] and [`retrieval`].
+#[derive(Debug)]
+#[must_use = "a span begins when `start` is called"]
+pub struct SpanBuilder(Option<Box<Settings>>);
+
+impl SpanBuilder {
+    fn new(kind: Kind, name: impl Into<Cow<'static, str>>) -> Self {
+        Self(any_open().then(|| Box::new(Settings::new(kind, name.into()))))
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        if let Some(settings) = &mut self.0 {
+            set(settings);
+        }
+        self
+    }
+
+    /// The session, such as one conversation, that this span and those inside it belong to.
+    ///
+    /// Default: that of the enclosing span, else the first one set in the same trace.
+    pub fn session_id(self, session_id: impl Display) -> Self {
+        self.set(|settings| settings.session_id = guarded(|| session_id.to_string().into()))
+    }
+
+    /// The application that this span and those inside it belong to.
+    ///
+    /// Default: that of the enclosing span, else the one of the configuration.
+    pub fn ml_app(self, ml_app: impl Display) -> Self {
+        self.set(|settings| settings.ml_app = guarded(|| ml_app.to_string().into()))
+    }
+
+    /// The name of the model, such as `gpt-4o`. Shown on `llm` and `embedding` spans; default `unknown`.
+    pub fn model_name(self, model_name: impl Display) -> Self {
+        self.set(|settings| settings.model_name = guarded(|| model_name.to_string()))
+    }
+
+    /// Who runs the model, such as `openai`, in any case. Shown on `llm` and `embedding` spans; default `unknown`.
+    pub fn model_provider(self, model_provider: impl Display) -> Self {
+        self.set(|settings| settings.model_provider = guarded(|| model_provider.to_string()))
+    }
+
+    /// Begins the span, as a child of the span that is current here.
+    ///
+    /// The new span does not become current by itself: see [`Span::enter`], [`Span::attach`] and
+    /// [`FutureExt::in_span`](crate::FutureExt::in_span).
+    pub fn start(self) -> Span {
+        let recorded = self.0.and_then(|settings| Some((Origin::here()?, settings)));
+        Span(recorded.map(|(origin, settings)| origin.start(*settings)))
+    }
+}
+
+/// Where a span would start: under which span if any, and for which client.
+pub(crate) struct Origin {
+    slot: Slot,
+    sender: Arc<Sender>,
+}
+
+impl Origin {
+    /// What is current on this thread; `None` where spans are not recorded.
+    pub(crate) fn here() -> Option<Self> {
+        let slot = local::current();
+        let sender = slot.sender()?;
+        Some(Self { slot, sender })
+    }
+
+    pub(crate) fn capture_limit(&self) -> usize {
+        self.sender.defaults.capture_limit
+    }
+
+    pub(crate) fn start(self, settings: Settings) -> Arc<Frame> {
+        let parent = if let Slot::Span(parent) = &self.slot {
+            Some(&**parent)
+        } else {
+            None
+        };
+        Frame::start(settings, self.sender, parent)
+    }
+}
+
+/// A running span. It ends at [`finish`](Self::finish), or when it is dropped.
+///
+/// `Send` and `Sync`: it can be annotated and finished from any thread. When llmobs is not enabled a span is empty,
+/// and nothing that is done with it costs or records anything.
+#[must_use = "a span ends when it is dropped"]
+pub struct Span(pub(crate) Option<Arc<Frame>>);
+
+impl Span {
+    /// Runs `f` with this span current, so that spans started inside are its children. The span goes on afterwards.
+    ///
+    /// When `f` panics the span is marked as failed, and the panic goes on.
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        match &self.0 {
+            Some(frame) => note_panic(frame, || self.context().enter(f)),
+            None => f(),
+        }
+    }
+
+    /// Makes this span current on this thread until the guard is dropped. Not for async code: see
+    /// [`Context::attach`].
+    pub fn attach(&self) -> Attached {
+        self.context().attach()
+    }
+
+    /// A handle to make this span current elsewhere: see [`Context`].
+    #[must_use]
+    pub fn context(&self) -> Context {
+        self.0.as_ref().map_or_else(crate::context::current, |frame| {
+            Context(Slot::Span(Arc::clone(frame)))
+        })
+    }
+
+    /// Puts input, output, metadata, metrics or tags on this span, from any thread.
+    ///
+    /// On an empty span the closure is not called. On a finished span the annotation is ignored.
+    pub fn annotate(&self, describe: impl FnOnce(Annotation) -> Annotation) {
+        if let Some(frame) = &self.0 {
+            frame.annotate(describe(Annotation::new(frame.sender().defaults.capture_limit)));
+        }
+    }
+
+    /// Ends the span. A second call does nothing, and children may end before or after.
+    pub fn finish(&self) {
+        if let Some(frame) = &self.0 {
+            frame.finish();
+        }
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(frame) => write!(f, "Span({frame:?})"),
+            None => f.write_str("Span(empty)"),
+        }
+    }
+}
+
+/// Runs `f`, and where it panics marks the span as failed and lets the panic go on with the same payload.
+pub(crate) fn note_panic<R>(frame: &Frame, f: impl FnOnce() -> R) -> R {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
+        frame.fail(Failure::of_panic(&*payload));
+        resume_unwind(payload)
+    })
+}

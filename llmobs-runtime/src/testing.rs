@@ -1,0 +1,129 @@
+//! A collector for tests: the spans of one test, in this process, as a tree or as wire events.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::context::{Attached, Context, Slot};
+use crate::transport::Memory;
+use crate::tree;
+
+/// Far longer than anything in memory takes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Collects the spans that are started where it is entered, and in what carries the context from there.
+///
+/// A collector is a client of its own, with the real queue, worker and encoding, and no network. Tests with one
+/// collector each can run in parallel in one process, whatever `init` does elsewhere.
+///
+/// ```
+/// let collector = llmobs_runtime::testing::Collector::new();
+/// collector.enter(|| {
+///     let span = llmobs_runtime::workflow("answer").start();
+///     span.annotate(|span| span.input("What is a span?").output("A step."));
+///     span.enter(|| llmobs_runtime::task("search").start().finish());
+/// });
+/// assert_eq!(
+///     collector.tree(),
+///     "workflow answer  in What is a span?  out A step.\n\
+///      └─ task search\n"
+/// );
+/// ```
+pub struct Collector {
+    client: Client,
+    memory: Memory,
+}
+
+impl Collector {
+    /// A collector whose application is called `test-app`, whatever the environment says.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system gives no thread.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_config(&Config::without_env().ml_app("test-app"))
+    }
+
+    /// A collector that takes application, service, environment, version, tags and limits from `config`, and nothing
+    /// that has to do with delivery.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system gives no thread.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test that cannot start a thread should stop")]
+    pub fn with_config(config: &Config) -> Self {
+        let memory = Memory::default();
+        let client =
+            Client::start(config.settings(), Box::new(memory.clone())).expect("a thread for the collector");
+        Self { client, memory }
+    }
+
+    /// Runs `f` with this collector in place of whatever is current.
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.context().enter(f)
+    }
+
+    /// Puts this collector in place of whatever is current on this thread, until the guard is dropped.
+    pub fn attach(&self) -> Attached {
+        self.context().attach()
+    }
+
+    /// The collector as a context, to carry to other threads and, with
+    /// [`FutureExt::in_context`](crate::FutureExt::in_context), into futures.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        Context(Slot::Client(self.client.sender()))
+    }
+
+    /// The spans that have finished so far, as the wire events that Datadog would get, by their start.
+    #[must_use]
+    pub fn events(&self) -> Vec<Value> {
+        self.client.flush(PATIENCE);
+        let mut events = self.memory.events();
+        events.sort_by_key(tree::start);
+        events
+    }
+
+    /// The spans that have finished so far, one on each line below its parent, with input, output, error, and
+    /// whether it was cancelled.
+    #[must_use]
+    pub fn tree(&self) -> String {
+        let events = self.events();
+        let render = |line: tree::Line<'_>| {
+            let part = |label: &str, text: Option<String>| {
+                text.map(|text| format!("  {label} {text}")).unwrap_or_default()
+            };
+            format!(
+                "{}{}{}{}{}{}\n",
+                line.lead,
+                tree::title(line.event),
+                part("in", tree::content(line.event, "input")),
+                part("out", tree::content(line.event, "output")),
+                part("error", tree::error(line.event)),
+                if tree::has_tag(line.event, "cancelled:true") {
+                    "  cancelled"
+                } else {
+                    ""
+                },
+            )
+        };
+        tree::lines(&events).into_iter().map(render).collect()
+    }
+}
+
+impl Default for Collector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collector").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! Finished traces as readable trees on standard error.
+
+use std::collections::HashSet;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Refused, Transport};
+use crate::tree::{self, Line};
+
+/// Traces whose root has not ended are printed as they are once they hold this many bytes together.
+const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
+/// As much of an input or output as fits on a line, in characters.
+const PREVIEW: usize = 100;
+
+/// Holds the spans of a trace until its root has ended.
+#[derive(Debug)]
+pub(crate) struct Console {
+    style: Style,
+    held: Vec<Value>,
+    held_bytes: usize,
+}
+
+impl Console {
+    pub(crate) fn new() -> Self {
+        let colour =
+            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+        Self {
+            style: Style { colour },
+            held: Vec::new(),
+            held_bytes: 0,
+        }
+    }
+
+    fn print(&mut self, events: &[Value]) {
+        let printed = render(events, self.style);
+        // Where standard error is closed or full there is nobody to tell.
+        let _ = std::io::stderr().lock().write_all(printed.as_bytes());
+    }
+}
+
+impl Transport for Console {
+    fn send(&mut self, events: &[String]) -> Result<(), Refused> {
+        self.held_bytes += events.iter().map(String::len).sum::<usize>();
+        self.held
+            .extend(events.iter().filter_map(|event| serde_json::from_str(event).ok()));
+        let ended: HashSet<String> = self
+            .held
+            .iter()
+            .filter(|event| tree::text(event, "parent_id") == "undefined")
+            .map(|event| tree::text(event, "trace_id").to_owned())
+            .collect();
+        let (done, held) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|event| ended.contains(tree::text(event, "trace_id")));
+        self.held = held;
+        self.print(&done);
+        if self.held.is_empty() {
+            self.held_bytes = 0;
+        } else if self.held_bytes > MAX_HELD_BYTES {
+            self.close();
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        self.held_bytes = 0;
+        self.print(&held);
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Style {
+    colour: bool,
+}
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+}
+
+/// All the trees, each followed by an empty line.
+fn render(events: &[Value], style: Style) -> String {
+    let mut out = String::new();
+    for (index, line) in tree::lines(events).iter().enumerate() {
+        if index > 0 && line.lead.is_empty() {
+            out.push('\n');
+        }
+        push_span(line, style, &mut out);
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+fn push_span(line: &Line<'_>, style: Style, out: &mut String) {
+    let event = line.event;
+    let error = tree::error(event);
+    let title = tree::title(event);
+    let (kind, name) = title.split_once(' ').unwrap_or((&title, ""));
+    let name = style.paint(if error.is_some() { "1;31" } else { "1" }, name);
+    let nanos = event.get("duration").and_then(Value::as_u64).unwrap_or_default();
+    let facts = [
+        Some(duration(Duration::from_nanos(nanos))),
+        model(event),
+        tokens(event),
+    ];
+    let facts = facts.into_iter().flatten().collect::<Vec<_>>().join("  ");
+    out.push_str(&format!(
+        "{}{} {name}  {}\n",
+        style.dim(&line.lead),
+        style.paint("36", kind),
+        style.dim(&facts)
+    ));
+    // The branch to the children goes on beside the texts of their parent.
+    let mut push = |label: &str, text: Option<String>| {
+        if let Some(text) = text {
+            out.push_str(&format!(
+                "{}{} {}\n",
+                style.dim(&line.rest),
+                style.dim(label),
+                preview(&text)
+            ));
+        }
+    };
+    push("  in ", tree::content(event, "input"));
+    push("  out", tree::content(event, "output"));
+    push("  err", error.map(|error| style.paint("31", &error)));
+    push(
+        "  ...",
+        tree::has_tag(event, "cancelled:true").then(|| "cancelled".to_owned()),
+    );
+}
+
+fn preview(text: &str) -> String {
+    match text.char_indices().nth(PREVIEW) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+fn model(event: &Value) -> Option<String> {
+    event
+        .pointer("/meta/model_name")?
+        .as_str()
+        .filter(|name| *name != "unknown")
+        .map(str::to_owned)
+}
+
+/// `12 in + 34 out tokens`, from what was annotated.
+fn tokens(event: &Value) -> Option<String> {
+    let metrics = event.get("metrics")?;
+    let counts = [("input_tokens", "in"), ("output_tokens", "out")];
+    let known = counts.map(|(key, label)| Some(format!("{} {label}", metrics.get(key)?)));
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    (!known.is_empty()).then(|| format!("{} tokens", known.join(" + ")))
+}
+
+fn duration(duration: Duration) -> String {
+    format!("{duration:.1?}")
+}

@@ -1,0 +1,118 @@
+//! Where spans are posted: Datadog's intake, an Agent, or an origin in place of either.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::http::Uri;
+
+use super::http::{agent, is_loopback};
+use crate::config::{Secret, Settings};
+use crate::error::Error;
+use crate::notice::warn_limited;
+
+const SPANS_PATH: &str = "/api/v2/llmobs";
+const EVP_PROXY: &str = "/evp_proxy/v2";
+/// How much of the Agent's answer is read, in bytes.
+const MAX_INFO_BYTES: u64 = 1024 * 1024;
+
+/// An address with what has to be said there.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(super) url: Uri,
+    pub(super) api_key: Option<Secret>,
+    /// For which of Datadog's intakes an Agent passes the request on.
+    pub(super) evp_subdomain: Option<&'static str>,
+}
+
+impl Endpoint {
+    /// Straight to Datadog, with the API key.
+    pub(crate) fn intake(settings: &Settings) -> Result<Self, Error> {
+        let api_key = settings.api_key.clone().ok_or(Error::MissingApiKey)?;
+        if settings.site.is_empty() {
+            return Err(Error::MissingSite);
+        }
+        // The key must not go to evil.example because the site was "x@evil.example" or "evil.example/".
+        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
+        if settings.site.len() > 253 || !settings.site.bytes().all(is_host) {
+            return Err(Error::InvalidSite);
+        }
+        let (origin, setting) = match &settings.override_origin {
+            Some(origin) => (origin.clone(), "DD_LLMOBS_OVERRIDE_ORIGIN"),
+            None => (format!("https://llmobs-intake.{}", settings.site), "DD_SITE"),
+        };
+        let url = parse(&origin, SPANS_PATH, setting)?;
+        if url.scheme_str() == Some("http") && !url.host().is_some_and(is_loopback) {
+            warn_limited!("{setting} is an http address of another machine: the API key travels unencrypted");
+        }
+        Ok(Self {
+            url,
+            api_key: Some(api_key),
+            evp_subdomain: None,
+        })
+    }
+
+    /// To an Agent, which adds its own key and passes the spans on.
+    pub(crate) fn agent(settings: &Settings) -> Result<Self, Error> {
+        let agent = (settings.agent_url.as_str(), "DD_TRACE_AGENT_URL");
+        let (origin, setting) = match &settings.override_origin {
+            Some(origin) => (origin.as_str(), "DD_LLMOBS_OVERRIDE_ORIGIN"),
+            None => agent,
+        };
+        // An origin with a path of its own stands for the proxy of the Agent too.
+        let replaces_proxy = settings.override_origin.is_some() && parse(origin, "", setting)?.path() != "/";
+        let path = if replaces_proxy {
+            SPANS_PATH.to_owned()
+        } else {
+            format!("{EVP_PROXY}{SPANS_PATH}")
+        };
+        Ok(Self {
+            url: parse(origin, &path, setting)?,
+            api_key: None,
+            evp_subdomain: Some("llmobs-intake"),
+        })
+    }
+}
+
+/// Asks the Agent whether it passes spans on. Blocks for `timeout` at most.
+pub(crate) fn agent_has_evp_proxy(settings: &Settings, timeout: Duration) -> Result<bool, Error> {
+    let url = parse(&settings.agent_url, "/info", "DD_TRACE_AGENT_URL")?;
+    let Ok(mut response) = agent(&url, timeout).get(url).call() else {
+        return Ok(false);
+    };
+    if !response.status().is_success() {
+        return Ok(false);
+    }
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(MAX_INFO_BYTES)
+        .read_to_string()
+        .unwrap_or_default();
+    let info: Value = serde_json::from_str(&body).unwrap_or_default();
+    let endpoints = info.get("endpoints").and_then(Value::as_array);
+    let has_proxy = |endpoint: &Value| endpoint.as_str().is_some_and(|path| path.contains(EVP_PROXY));
+    Ok(endpoints.is_some_and(|endpoints| endpoints.iter().any(has_proxy)))
+}
+
+fn parse(base: &str, path: &str, setting: &'static str) -> Result<Uri, Error> {
+    if base.starts_with("unix:") {
+        return Err(Error::UnixSocket(setting));
+    }
+    let invalid = |problem| Error::InvalidUrl(setting, problem);
+    let url: Uri = format!("{}{path}", base.trim_end_matches('/'))
+        .parse()
+        .map_err(|_| invalid("is not a URL: it should look like http://localhost:8126"))?;
+    match url.scheme_str() {
+        Some("http") => {}
+        Some("https") if cfg!(feature = "tls") => {}
+        Some("https") => return Err(Error::NoTls),
+        _ => return Err(invalid("should begin with http:// or https://")),
+    }
+    if url
+        .authority()
+        .is_none_or(|authority| authority.as_str().contains('@'))
+    {
+        return Err(invalid("should name a host and no user"));
+    }
+    Ok(url)
+}

@@ -1,0 +1,5 @@
+//! A future that carries its context from poll to poll.
+
+mod future;
+
+pub use future::{FutureExt, InContext};
