@@ -1,0 +1,28 @@
+//! What counts as the same text.
+
+use serde_json::{Map, Value, json};
+
+/// Inside `value`, `content` and `text` stands JSON that Rust and Python write in different styles: fields in the order of
+/// the declaration or sorted, spaces or none, escapes or UTF-8. Where such a text is JSON it is compared as JSON, and
+/// numbers by value.
+pub(crate) fn comparable(events: Vec<Value>) -> Vec<Value> {
+    events.into_iter().map(|event| walk(event, false)).collect()
+}
+
+fn walk(value: Value, inside_text: bool) -> Value {
+    match value {
+        Value::Object(fields) => Value::Object(fields.into_iter().map(field).collect::<Map<_, _>>()),
+        Value::Array(items) => items.into_iter().map(|item| walk(item, false)).collect(),
+        Value::String(text) if inside_text => match serde_json::from_str(&text) {
+            Ok(parsed) => json!({ "json": walk(parsed, false) }),
+            Err(_) => Value::String(text),
+        },
+        Value::Number(number) => json!(number.as_f64()),
+        other => other,
+    }
+}
+
+fn field((key, value): (String, Value)) -> (String, Value) {
+    let text = matches!(key.as_str(), "value" | "content" | "text");
+    (key, walk(value, text))
+}

@@ -1,0 +1,209 @@
+//! The programs, and where llmobs differs from the reference SDK on purpose.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+mod lifecycle;
+mod shapes;
+mod structure;
+
+/// One program of the reference SDK's captures.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    /// Runs in a process of its own and returns what it observed.
+    pub(crate) run: fn() -> Value,
+    pub(crate) observed: fn() -> Value,
+    /// What the Agent at `DD_TRACE_AGENT_URL` answers.
+    pub(crate) agent: Agent,
+    /// A line is written to the program's standard input after each of so many requests.
+    pub(crate) awaited_posts: usize,
+    pub(crate) differences: &'static [Difference],
+}
+
+pub(crate) enum Agent {
+    None,
+    WithEvpProxy,
+    WithoutEvpProxy,
+    NotFound,
+}
+
+/// A difference on purpose: what has to be done to the capture to get what llmobs sends.
+pub(crate) struct Difference {
+    #[expect(dead_code, reason = "for readers: the name of the difference")]
+    pub(crate) name: &'static str,
+    #[expect(dead_code, reason = "for readers: why it is so")]
+    pub(crate) reason: &'static str,
+    pub(crate) apply: fn(&mut Vec<Value>),
+}
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a program between `init` and a flush.
+fn flushed(program: impl FnOnce()) -> Value {
+    let _llmobs = llmobs::init();
+    program();
+    llmobs::flush(PATIENCE);
+    nothing()
+}
+
+fn nothing() -> Value {
+    json!({})
+}
+
+const PLAIN: Scenario = Scenario {
+    name: "",
+    run: nothing,
+    observed: nothing,
+    agent: Agent::None,
+    awaited_posts: 0,
+    differences: &[],
+};
+
+const OWN_ERROR: &[Difference] = &[Difference {
+    name: "the error has a text of its own",
+    reason: "it says what to do, in Rust's terms",
+    apply: |_| {},
+}];
+
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "workflow_basic",
+        run: structure::workflow_basic,
+        ..PLAIN
+    },
+    Scenario {
+        name: "no_annotation_each_kind",
+        run: structure::no_annotation_each_kind,
+        ..PLAIN
+    },
+    Scenario {
+        name: "under_plain_apm_span",
+        run: structure::under_plain_apm_span,
+        differences: structure::UNDER_PLAIN_APM_SPAN,
+        ..PLAIN
+    },
+    Scenario {
+        name: "decorator_args",
+        run: structure::decorator_args,
+        differences: structure::DECORATOR_ARGS,
+        ..PLAIN
+    },
+    Scenario {
+        name: "exception_raised",
+        run: structure::exception_raised,
+        differences: structure::EXCEPTION_RAISED,
+        ..PLAIN
+    },
+    Scenario {
+        name: "async_fn",
+        run: structure::async_fn,
+        differences: structure::ASYNC_FN,
+        ..PLAIN
+    },
+    Scenario {
+        name: "annotate_text_shapes",
+        run: shapes::annotate_text_shapes,
+        differences: shapes::ANNOTATE_TEXT_SHAPES,
+        ..PLAIN
+    },
+    Scenario {
+        name: "manual_threads",
+        run: structure::manual_threads,
+        ..PLAIN
+    },
+    Scenario {
+        name: "unfinished_and_double_finish",
+        run: structure::unfinished_and_double_finish,
+        differences: structure::UNFINISHED,
+        ..PLAIN
+    },
+    Scenario {
+        name: "agent_mode",
+        run: lifecycle::agent_mode,
+        agent: Agent::WithEvpProxy,
+        ..PLAIN
+    },
+    Scenario {
+        name: "agent_without_evp_proxy",
+        run: lifecycle::one_workflow,
+        agent: Agent::WithoutEvpProxy,
+        ..PLAIN
+    },
+    Scenario {
+        name: "agent_unreachable",
+        run: lifecycle::one_workflow,
+        ..PLAIN
+    },
+    Scenario {
+        name: "agent_info_404_no_key",
+        run: lifecycle::init_fails,
+        observed: || json!({ "enable": "no API key", "enabled": false }),
+        agent: Agent::NotFound,
+        differences: OWN_ERROR,
+        ..PLAIN
+    },
+    Scenario {
+        name: "missing_api_key",
+        run: lifecycle::init_fails,
+        observed: || json!({ "enable": "no API key", "enabled": false }),
+        differences: OWN_ERROR,
+        ..PLAIN
+    },
+    Scenario {
+        name: "missing_site",
+        run: lifecycle::init_fails,
+        observed: || json!({ "enable": "no Datadog site", "enabled": false }),
+        differences: OWN_ERROR,
+        ..PLAIN
+    },
+    Scenario {
+        name: "not_enabled",
+        run: lifecycle::not_enabled,
+        observed: || json!({ "decorated": 1, "annotated": false, "flush": "0 delivered, 0 dropped, 0 pending" }),
+        differences: &[Difference {
+            name: "annotating an empty span is no error",
+            reason: "an annotation never fails: telemetry is no reason for a program to stop",
+            apply: |_| {},
+        }],
+        ..PLAIN
+    },
+    Scenario {
+        name: "enabled_env_false",
+        run: lifecycle::enabled_env_false,
+        observed: || json!({ "enable": null, "enabled": false }),
+        ..PLAIN
+    },
+    Scenario {
+        name: "enable_args_override_env",
+        run: lifecycle::enable_args_override_env,
+        observed: || json!({ "first": null, "second": "llmobs is initialized already" }),
+        differences: &[Difference {
+            name: "a second init is an error",
+            reason: "its guard could not own what the first one owns",
+            apply: |_| {},
+        }],
+        ..PLAIN
+    },
+    Scenario {
+        name: "tags_env_version",
+        run: lifecycle::one_workflow,
+        ..PLAIN
+    },
+    Scenario {
+        name: "exit_flush",
+        run: lifecycle::exit_flush,
+        ..PLAIN
+    },
+    Scenario {
+        name: "periodic_flush",
+        run: lifecycle::periodic_flush,
+        awaited_posts: 2,
+        ..PLAIN
+    },
+    Scenario {
+        name: "disable_flushes",
+        run: lifecycle::disable_flushes,
+        ..PLAIN
+    },
+];

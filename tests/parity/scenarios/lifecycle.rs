@@ -1,0 +1,104 @@
+//! Starting, stopping, and finding the way to Datadog.
+
+use std::io::stdin;
+
+use llmobs::{Config, Error};
+use serde_json::{Value, json};
+
+use super::{PATIENCE, flushed};
+
+/// Waits until the parent has seen the next request.
+fn wait_for_delivery() {
+    stdin()
+        .read_line(&mut String::new())
+        .expect("a line from the parent");
+}
+
+/// The name of the error of `init`, without what varies.
+fn failure(outcome: &Result<llmobs::Guard, Error>) -> Value {
+    match outcome {
+        Ok(_) => json!(null),
+        Err(error) => json!(error.to_string().split([':', ',']).next()),
+    }
+}
+
+pub(super) fn one_workflow() -> Value {
+    flushed(|| llmobs::workflow("w").start().finish())
+}
+
+pub(super) fn agent_mode() -> Value {
+    flushed(|| {
+        llmobs::workflow("w")
+            .start()
+            .annotate(|span| span.input("i").output("o"))
+    })
+}
+
+/// No flush: the guard has the spans sent.
+pub(super) fn exit_flush() -> Value {
+    let _llmobs = llmobs::init();
+    llmobs::workflow("w").start().finish();
+    json!({})
+}
+
+/// No flush, and no guard at the end: what is sent the worker sends by itself.
+pub(super) fn periodic_flush() -> Value {
+    std::mem::forget(llmobs::init());
+    llmobs::workflow("first").start().finish();
+    wait_for_delivery();
+    llmobs::workflow("second").start().finish();
+    wait_for_delivery();
+    json!({})
+}
+
+pub(super) fn disable_flushes() -> Value {
+    let guard = llmobs::init();
+    llmobs::workflow("before").start().finish();
+    drop(guard);
+    llmobs::workflow("while-disabled").start().finish();
+    flushed(|| llmobs::workflow("after-reenable").start().finish())
+}
+
+pub(super) fn enable_args_override_env() -> Value {
+    let first = Config::from_env()
+        .ml_app("arg-app")
+        .service("arg-svc")
+        .env("arg-env");
+    let first = first.site("datadoghq.eu").api_key("arg-key").init();
+    llmobs::workflow("w").start().finish();
+    llmobs::flush(PATIENCE);
+    let second = Config::from_env().ml_app("second-enable-ignored").init();
+    llmobs::workflow("w2").start().finish();
+    llmobs::flush(PATIENCE);
+    json!({ "first": failure(&first), "second": failure(&second) })
+}
+
+pub(super) fn init_fails() -> Value {
+    let outcome = Config::from_env().init();
+    llmobs::workflow("w").start().finish();
+    json!({ "enable": failure(&outcome), "enabled": llmobs::enabled() })
+}
+
+#[llmobs::workflow]
+fn decorated(x: i64) -> i64 {
+    x
+}
+
+pub(super) fn not_enabled() -> Value {
+    let decorated = decorated(1);
+    let mut annotated = false;
+    llmobs::workflow("w").start().enter(|| {
+        llmobs::annotate(|span| {
+            annotated = true;
+            span.input("x")
+        });
+    });
+    let report = llmobs::flush(PATIENCE).to_string();
+    json!({ "decorated": decorated, "annotated": annotated, "flush": report })
+}
+
+pub(super) fn enabled_env_false() -> Value {
+    let outcome = Config::from_env().init();
+    llmobs::workflow("w").start().finish();
+    json!({ "enable": failure(&outcome), "enabled": llmobs::enabled() })
+}

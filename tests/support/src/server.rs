@@ -1,0 +1,174 @@
+//! A real HTTP server on loopback that keeps what it is sent.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use serde_json::Value;
+
+/// Far longer than anything on loopback takes, even on a loaded machine. Waits end at once when they can.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body as it was sent.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// The wrapper objects in the body of a request with spans.
+    pub fn wrappers(&self) -> Vec<Value> {
+        serde_json::from_slice(&self.body).expect("a JSON array of wrapper objects")
+    }
+
+    /// The span events in the wrappers.
+    pub fn events(&self) -> Vec<Value> {
+        let spans = |wrapper: &Value| wrapper["spans"].as_array().expect("a list of spans").clone();
+        self.wrappers().iter().flat_map(spans).collect()
+    }
+}
+
+/// Keeps requests, answers `GET /info` as an Agent, and `POST` with the statuses that it was told, then 202.
+#[derive(Debug)]
+pub struct CaptureServer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    kept: Mutex<Kept>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    requests: Vec<Request>,
+    info: Option<(u16, String)>,
+    statuses: Vec<u16>,
+}
+
+impl CaptureServer {
+    /// Starts a server on a free port.
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.set_nonblocking(true).expect("a non-blocking socket");
+        let address = listener.local_addr().expect("an address");
+        let shared = Arc::<Shared>::default();
+        let router = Router::new()
+            .fallback(answer)
+            .layer(DefaultBodyLimit::disable())
+            .with_state(Arc::clone(&shared));
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_io()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+                axum::serve(listener, router).await.expect("a server");
+            });
+        });
+        Self { address, shared }
+    }
+
+    /// Answers `GET /info` as an Agent with these endpoints does.
+    pub fn agent_with(self, endpoints: &[&str]) -> Self {
+        let body = serde_json::json!({ "version": "7.70.0", "endpoints": endpoints }).to_string();
+        self.info(200, body)
+    }
+
+    /// Answers `GET /info` like this.
+    pub fn info(self, status: u16, body: impl Into<String>) -> Self {
+        self.shared.kept.lock().unwrap().info = Some((status, body.into()));
+        self
+    }
+
+    /// Answers the next `POST`s with these statuses.
+    pub fn statuses(self, statuses: &[u16]) -> Self {
+        self.shared.kept.lock().unwrap().statuses = statuses.to_vec();
+        self
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// All requests so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.kept.lock().unwrap().requests.clone()
+    }
+
+    /// The requests so far that carried spans.
+    pub fn posts(&self) -> Vec<Request> {
+        self.requests()
+            .into_iter()
+            .filter(|request| request.method == "POST")
+            .collect()
+    }
+
+    /// All span events so far, in the order of arrival.
+    pub fn events(&self) -> Vec<Value> {
+        self.posts().iter().flat_map(Request::events).collect()
+    }
+
+    /// Waits until so many `POST`s have arrived.
+    pub fn wait_for_posts(&self, count: usize) {
+        let few = |kept: &mut Kept| {
+            kept.requests
+                .iter()
+                .filter(|request| request.method == "POST")
+                .count()
+                < count
+        };
+        let kept = self.shared.kept.lock().unwrap();
+        let (_kept, waited) = self
+            .shared
+            .changed
+            .wait_timeout_while(kept, PATIENCE, few)
+            .unwrap();
+        assert!(!waited.timed_out(), "{count} POSTs did not arrive");
+    }
+}
+
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
+    let mut kept = shared.kept.lock().unwrap();
+    let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    kept.requests.push(Request {
+        method: method.to_string(),
+        path: uri.to_string(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect(),
+        body: body.to_vec(),
+    });
+    shared.changed.notify_all();
+    let (status, body) = match (method, &kept.info) {
+        (Method::GET, Some(info)) => info.clone(),
+        (Method::GET, None) => (404, String::new()),
+        _ if kept.statuses.is_empty() => (202, "{}".to_owned()),
+        _ => (kept.statuses.remove(0), r#"{"errors":["as told"]}"#.to_owned()),
+    };
+    (StatusCode::from_u16(status).expect("a status"), body)
+}
