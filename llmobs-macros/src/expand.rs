@@ -1,9 +1,9 @@
 //! The code that an attribute leaves behind. The only room with quotes of statements.
 
-use proc_macro2::{Group, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::Type;
 use syn::spanned::Spanned as _;
+use syn::{Ident, Type};
 
 use crate::arguments::Argument;
 use crate::diagnostics::Errors;
@@ -25,71 +25,91 @@ pub(crate) fn attribute(kind: Kind, options: TokenStream, item: TokenStream) -> 
 }
 
 fn instrument(kind: Kind, options: &Options, function: Function, errors: &mut Errors) -> TokenStream {
-    let Function {
-        attributes,
-        visibility,
-        mut signature,
-        body,
-    } = function;
-    if let Some(constness) = signature.constness {
-        errors.at(constness.span(), "a `const fn` cannot be traced, since it may run in the compiler: remove `const` or the attribute");
+    let Function { attributes, visibility, mut signature, body } = function;
+    if let Some(constness) = &signature.constness {
+        errors.at(
+            constness.span(),
+            "a `const fn` cannot be traced, since it may run in the compiler: remove `const` or the attribute",
+        );
     }
     let arguments = Argument::take_all(&mut signature, options, errors);
     let shape = Shape::of(&signature);
 
-    let begin = begin(kind, options, &signature.ident.to_string(), &arguments);
-    let rebind = arguments.iter().map(
-        |Argument {
-             cfg, ident, pattern, ..
-         }| quote!(#(#cfg)* let #pattern = #ident;),
-    );
-    let statements = body.statements;
+    // What is wrong with the value of the whole body is told at the name of the function.
+    let inner = |tokens| braced(tokens, signature.ident.span());
+    let rebind: TokenStream = arguments.iter().map(rebind).collect();
+    let statements = &body.statements;
     let finish = finish(options);
     let wrapped = match shape {
         Shape::Sync(returned) => {
             let hint = hint(returned, &signature.ident);
+            let body = inner(quote!(#hint #rebind #statements));
             quote! {
-                let __llmobs_returned = __llmobs_call.run(move || { #hint #(#rebind)* #statements });
+                let __llmobs_returned = __llmobs_call.run(move || #body);
                 #finish
                 __llmobs_returned
             }
         }
         Shape::Async(returned) => {
             let hint = hint(returned, &signature.ident);
+            let body = inner(quote!(#hint #rebind #statements));
             quote! {
-                let __llmobs_returned = __llmobs_call.run_async(async move { #hint #(#rebind)* #statements }).await;
+                let __llmobs_returned = __llmobs_call.run_async(async move #body).await;
                 #finish
                 __llmobs_returned
             }
         }
-        Shape::Diverging => quote!(__llmobs_call.run(move || -> ! { #(#rebind)* #statements })),
+        Shape::Diverging => {
+            let body = inner(quote!(#rebind #statements));
+            quote!(__llmobs_call.run(move || -> ! #body))
+        }
     };
-    let inner_attributes = body.inner_attributes;
+    let inner_attributes = &body.inner_attributes;
+    let begin = begin(kind, options, &signature.ident, &arguments);
     // The user's own braces: lints take the function for the user's, and editors find its end.
-    let mut block = Group::new(body.braces.delimiter(), quote!(#inner_attributes #begin #wrapped));
-    block.set_span(body.braces.span());
+    let block = braced(quote!(#inner_attributes #begin #wrapped), body.braces.span());
     quote!(#(#attributes)* #visibility #signature #block)
 }
 
+fn braced(tokens: TokenStream, span: Span) -> Group {
+    let mut group = Group::new(Delimiter::Brace, tokens);
+    group.set_span(span);
+    group
+}
+
+/// Gives the body an argument by the name or pattern that the user wrote.
+fn rebind(argument: &Argument) -> TokenStream {
+    let Argument { cfg, ident, pattern, used_by_options, .. } = argument;
+    // What an option uses is used, also where the body does without it.
+    quote!(#cfg let #pattern = #ident; #(#cfg let _ = &#used_by_options;)*)
+}
+
 /// Starts the span, with all that is known before the body runs.
-fn begin(kind: Kind, options: &Options, function: &str, arguments: &[Argument]) -> TokenStream {
-    let kind = kind.variant();
+fn begin(kind: Kind, options: &Options, function: &Ident, arguments: &[Argument]) -> TokenStream {
+    let patterns = arguments.iter().filter_map(|argument| {
+        let (Argument { cfg, ident, .. }, pattern) = (argument, argument.pattern_for_options()?);
+        Some(quote!(#cfg let #pattern = &#ident;))
+    });
     let texts = options.texts.iter().map(|(name, value)| {
-        quote_spanned!(value.span()=> __llmobs_setup.#name((&&&::llmobs::__private::Text(&(#value))).__llmobs_text());)
+        quote_spanned! {value.span()=>
+            __llmobs_setup.#name((&&&::llmobs::__private::Text(&(#value))).__llmobs_text());
+        }
     });
     let captures = arguments.iter().filter_map(|Argument { cfg, ident, captured_as, .. }| {
         let name = captured_as.as_ref()?;
         Some(quote! {
-            #(#cfg)* (&&&::llmobs::__private::Value(&#ident)).__llmobs_capture(__llmobs_setup.argument(#name));
+            #cfg (&&&::llmobs::__private::Value(&#ident)).__llmobs_capture(__llmobs_setup.argument(#name));
         })
     });
-    let describe: TokenStream = texts.chain(captures).collect();
+    let describe: TokenStream = patterns.chain(texts).chain(captures).collect();
     let describe = if describe.is_empty() {
         quote!(|_| {})
     } else {
         quote!(|__llmobs_setup| { use ::llmobs::__private::ways::*; #describe })
     };
-    let name = function.strip_prefix("r#").unwrap_or(function);
+    let kind = kind.variant();
+    let name = function.to_string();
+    let name = name.trim_start_matches("r#");
     quote! {
         let __llmobs_call = ::llmobs::__private::Call::start(::llmobs::__private::Kind::#kind, #name, #describe);
     }
@@ -98,7 +118,7 @@ fn begin(kind: Kind, options: &Options, function: &str, arguments: &[Argument]) 
 /// Ends the span with what the body returned.
 fn finish(options: &Options) -> TokenStream {
     let output = if options.skip_output {
-        quote!(_ => {})
+        quote!(::core::result::Result::Ok(_) => {})
     } else {
         quote! {
             ::core::result::Result::Ok(__llmobs_value) =>
@@ -109,25 +129,30 @@ fn finish(options: &Options) -> TokenStream {
         __llmobs_call.finish(|__llmobs_ending| {
             use ::llmobs::__private::ways::*;
             match (&&::llmobs::__private::Outcome(&__llmobs_returned)).__llmobs_split() {
+                #output
                 ::core::result::Result::Err(__llmobs_error) =>
                     __llmobs_ending.error((&&&&&&::llmobs::__private::Failed(__llmobs_error)).__llmobs_failure()),
-                #output
             }
         });
     }
 }
 
 /// Tells the compiler what the body returns, so that it infers, coerces and complains as it would in the function itself.
-fn hint(returned: Option<Type>, function: &syn::Ident) -> Option<TokenStream> {
+fn hint(returned: Option<Type>, function: &Ident) -> Option<TokenStream> {
     let returned = returned?;
-    let span = if returned.to_token_stream().is_empty() {
+    let span = if matches!(&returned, Type::Tuple(unit) if unit.elems.is_empty()) {
         function.span()
     } else {
         returned.span()
     };
+    let returned = returned.to_token_stream();
     Some(quote_spanned! {span=>
         if let ::core::option::Option::Some(__llmobs_hint) = ::core::option::Option::None::<#returned> {
             return __llmobs_hint;
         }
     })
 }
+
+#[cfg(test)]
+#[path = "expand_tests.rs"]
+mod tests;

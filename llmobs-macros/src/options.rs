@@ -1,6 +1,7 @@
 //! What stands in the brackets of an attribute.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
@@ -64,6 +65,20 @@ impl Options {
             seen.push(name);
         }
         options
+    }
+
+    /// Whether an expression among the options uses a name.
+    pub(crate) fn mention(&self, name: &Ident) -> bool {
+        fn contains(tokens: TokenStream, name: &Ident) -> bool {
+            tokens.into_iter().any(|token| match token {
+                TokenTree::Ident(ident) => ident == *name,
+                TokenTree::Group(group) => contains(group.stream(), name),
+                // `"{name}"` in a format string.
+                TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
+                TokenTree::Punct(_) => false,
+            })
+        }
+        self.texts.iter().any(|(_, value)| contains(value.to_token_stream(), name))
     }
 
     fn take(&mut self, kind: Kind, name: Ident, value: Value, errors: &mut Errors) {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use serde_json::Value;
 
 /// Far longer than anything on loopback takes, even on a loaded machine. Waits end at once when they can.
@@ -59,6 +61,8 @@ struct Kept {
     requests: Vec<Request>,
     info: Option<(u16, String)>,
     statuses: Vec<u16>,
+    location: Option<String>,
+    answer: Option<String>,
 }
 
 impl CaptureServer {
@@ -100,6 +104,18 @@ impl CaptureServer {
     /// Answers the next `POST`s with these statuses.
     pub fn statuses(self, statuses: &[u16]) -> Self {
         self.shared.kept.lock().unwrap().statuses = statuses.to_vec();
+        self
+    }
+
+    /// Answers with this body where a status other than 202 was told.
+    pub fn answer(self, body: String) -> Self {
+        self.shared.kept.lock().unwrap().answer = Some(body);
+        self
+    }
+
+    /// Adds this `Location` to each answer to a `POST`.
+    pub fn location(self, url: &str) -> Self {
+        self.shared.kept.lock().unwrap().location = Some(url.to_owned());
         self
     }
 
@@ -151,7 +167,7 @@ async fn answer(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> (StatusCode, String) {
+) -> Response {
     let mut kept = shared.kept.lock().unwrap();
     let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     kept.requests.push(Request {
@@ -168,7 +184,17 @@ async fn answer(
         (Method::GET, Some(info)) => info.clone(),
         (Method::GET, None) => (404, String::new()),
         _ if kept.statuses.is_empty() => (202, "{}".to_owned()),
-        _ => (kept.statuses.remove(0), r#"{"errors":["as told"]}"#.to_owned()),
+        _ => (kept.statuses.remove(0), kept.answer.clone().unwrap_or_default()),
     };
-    (StatusCode::from_u16(status).expect("a status"), body)
+    let location = kept
+        .location
+        .iter()
+        .map(|url| (LOCATION, url.clone()))
+        .collect::<Vec<_>>();
+    (
+        StatusCode::from_u16(status).expect("a status"),
+        AppendHeaders(location),
+        body,
+    )
+        .into_response()
 }

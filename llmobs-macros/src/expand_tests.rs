@@ -1,0 +1,70 @@
+//! The whole expansion of three functions, kept as files to be read.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p llmobs-macros` writes them anew; read what changed before it is committed.
+
+use expect_test::expect_file;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::attribute;
+use crate::options::Kind;
+
+fn pretty(tokens: TokenStream) -> String {
+    prettyplease::unparse(&syn::parse2(tokens).expect("the expansion is a list of items"))
+}
+
+#[test]
+fn sync_function() {
+    let options = quote!(name = "find", session_id = query.session, skip(index));
+    let function = quote! {
+        /// Finds.
+        pub fn search<'a>(index: &'a Index, mut query: Query, Limit(limit): Limit, _: u8) -> Result<Vec<&'a str>, Error> {
+            query.normalize();
+            index.find(&query)?.take(limit)
+        }
+    };
+    expect_file!["../tests/snapshots/sync.rs"].assert_eq(&pretty(attribute(Kind::Retrieval, options, function)));
+}
+
+#[test]
+fn async_method() {
+    let options = quote!(model_name = self.model, skip_output);
+    let function = quote! {
+        async fn complete(&self, #[cfg(feature = "images")] image: Image, prompt: &str) -> impl Reply {
+            self.client.send(prompt).await
+        }
+    };
+    let method = attribute(Kind::Llm, options, function);
+    expect_file!["../tests/snapshots/async.rs"].assert_eq(&pretty(quote!(impl Model { #method })));
+}
+
+#[test]
+fn function_without_anything_to_capture() {
+    let function = quote! {
+        fn serve() -> ! {
+            #![expect(clippy::empty_loop)]
+            loop {}
+        }
+    };
+    expect_file!["../tests/snapshots/bare.rs"].assert_eq(&pretty(attribute(Kind::Agent, quote!(), function)));
+}
+
+#[test]
+fn mistake_leaves_the_function_as_it_was_and_says_all_that_is_wrong() {
+    let function = quote! {
+        const fn half_typed(a: u8) -> u8 { a. }
+    };
+    let expansion = attribute(Kind::Task, quote!(nam = "x", skip(b)), function.clone()).to_string();
+    let untouched = function.to_string();
+    assert!(expansion.ends_with(&untouched), "{expansion}");
+    for error in ["no option is called `nam`: did you mean `name`?", "no argument is called `b`", "a `const fn` cannot"] {
+        assert!(expansion.contains(error), "{error:?} is not in {expansion}");
+    }
+}
+
+#[test]
+fn body_is_not_parsed() {
+    let function = quote!(fn half_typed(a: u8) -> u8 { a. });
+    let expansion = attribute(Kind::Task, quote!(), function).to_string();
+    assert!(expansion.contains("a .") && !expansion.contains("compile_error"), "{expansion}");
+}

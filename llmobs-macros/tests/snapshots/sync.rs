@@ -1,0 +1,57 @@
+/// Finds.
+pub fn search<'a>(
+    index: &'a Index,
+    query: Query,
+    __llmobs_argument_2: Limit,
+    _: u8,
+) -> Result<Vec<&'a str>, Error> {
+    let __llmobs_call = ::llmobs::__private::Call::start(
+        ::llmobs::__private::Kind::Retrieval,
+        "search",
+        |__llmobs_setup| {
+            use ::llmobs::__private::ways::*;
+            __llmobs_setup
+                .name((&&&::llmobs::__private::Text(&("find"))).__llmobs_text());
+            __llmobs_setup
+                .session_id(
+                    (&&&::llmobs::__private::Text(&(query.session))).__llmobs_text(),
+                );
+            (&&&::llmobs::__private::Value(&query))
+                .__llmobs_capture(__llmobs_setup.argument("query"));
+            (&&&::llmobs::__private::Value(&__llmobs_argument_2))
+                .__llmobs_capture(__llmobs_setup.argument("limit"));
+        },
+    );
+    let __llmobs_returned = __llmobs_call
+        .run(move || {
+            if let ::core::option::Option::Some(__llmobs_hint) = ::core::option::Option::None::<
+                Result<Vec<&'a str>, Error>,
+            > {
+                return __llmobs_hint;
+            }
+            let index = index;
+            let mut query = query;
+            let _ = &query;
+            let Limit(limit) = __llmobs_argument_2;
+            query.normalize();
+            index.find(&query)?.take(limit)
+        });
+    __llmobs_call
+        .finish(|__llmobs_ending| {
+            use ::llmobs::__private::ways::*;
+            match (&&::llmobs::__private::Outcome(&__llmobs_returned)).__llmobs_split() {
+                ::core::result::Result::Ok(__llmobs_value) => {
+                    (&&&::llmobs::__private::Value(__llmobs_value))
+                        .__llmobs_capture(__llmobs_ending.output())
+                }
+                ::core::result::Result::Err(__llmobs_error) => {
+                    __llmobs_ending
+                        .error(
+                            (&&&&&&::llmobs::__private::Failed(__llmobs_error))
+                                .__llmobs_failure(),
+                        )
+                }
+            }
+        });
+    __llmobs_returned
+}

@@ -1,0 +1,357 @@
+//! From a finished span to a server on loopback, a file, or a count of what was lost.
+
+use std::fs;
+use std::net::TcpListener;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use llmobs::{Config, DropReason, Error, Exporter, Guard, Report};
+use llmobs_test_support::CaptureServer;
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// There is one default client in a process, and the tests here are about that one.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn agentless(url: &str) -> Config {
+    Config::from_env()
+        .exporter(Exporter::Http)
+        .agentless(true)
+        .api_key(KEY)
+        .override_origin(url)
+        .ml_app("app")
+}
+
+fn spans(count: usize) {
+    for _ in 0..count {
+        llmobs::task("step").start().finish();
+    }
+}
+
+fn dropped(report: &Report) -> Vec<(DropReason, u64)> {
+    report.dropped.clone().into_iter().collect()
+}
+
+#[test]
+fn busy_server_is_tried_three_times_with_the_same_body() {
+    let _alone = alone();
+    let server = CaptureServer::start().statuses(&[500, 429, 202]);
+    let _llmobs = agentless(&server.url())
+        .timeout(Duration::from_millis(500))
+        .init()
+        .unwrap();
+    spans(2);
+    let report = llmobs::flush(PATIENCE);
+    assert_eq!(
+        (report.delivered, dropped(&report), report.pending),
+        (2, vec![], 0)
+    );
+    let bodies: Vec<Vec<u8>> = server.posts().into_iter().map(|post| post.body).collect();
+    assert_eq!(bodies.len(), 3);
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+}
+
+#[test]
+fn server_that_stays_busy_is_given_up_after_three_attempts() {
+    let _alone = alone();
+    let server = CaptureServer::start().statuses(&[500, 503, 408]);
+    let _llmobs = agentless(&server.url())
+        .timeout(Duration::from_millis(500))
+        .init()
+        .unwrap();
+    spans(2);
+    let report = llmobs::flush(PATIENCE);
+    assert_eq!(
+        (report.delivered, dropped(&report)),
+        (0, vec![(DropReason::Unreachable, 2)])
+    );
+    assert_eq!(server.posts().len(), 3);
+    // What comes later is delivered again.
+    spans(1);
+    assert_eq!(llmobs::flush(PATIENCE).delivered, 1);
+}
+
+#[test]
+fn refusal_is_final() {
+    let _alone = alone();
+    for status in [400, 403, 404, 413] {
+        let server = CaptureServer::start().statuses(&[status]);
+        let _llmobs = agentless(&server.url()).init().unwrap();
+        spans(1);
+        let report = llmobs::flush(PATIENCE);
+        assert_eq!(
+            (report.delivered, dropped(&report)),
+            (0, vec![(DropReason::Rejected, 1)]),
+            "{status}"
+        );
+        assert_eq!(server.posts().len(), 1);
+    }
+}
+
+#[test]
+fn redirect_is_not_followed_since_the_key_would_go_along() {
+    let _alone = alone();
+    let thief = CaptureServer::start();
+    for status in [301, 302, 303, 307, 308] {
+        let server = CaptureServer::start().statuses(&[status]).location(&thief.url());
+        let _llmobs = agentless(&server.url()).init().unwrap();
+        spans(1);
+        let report = llmobs::flush(PATIENCE);
+        assert_eq!(
+            (report.delivered, dropped(&report)),
+            (0, vec![(DropReason::Rejected, 1)]),
+            "{status}"
+        );
+        assert_eq!(server.posts().len(), 1);
+    }
+    assert_eq!(thief.requests().len(), 0);
+}
+
+/// A server that accepts connections, by the kernel alone, and never answers.
+fn silent_server() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+#[test]
+fn flush_and_guard_let_go_of_a_server_that_never_answers() {
+    let _alone = alone();
+    let (_listener, url) = silent_server();
+    let llmobs = agentless(&url).timeout(NEVER).init().unwrap();
+    spans(3);
+    let report = llmobs::flush(Duration::from_millis(1));
+    assert_eq!(
+        (report.delivered, dropped(&report), report.pending),
+        (0, vec![], 3)
+    );
+    // Would not return for a day if it waited for the attempt to end.
+    drop(llmobs);
+    assert!(!llmobs::enabled());
+}
+
+#[test]
+fn attempt_ends_at_its_timeout() {
+    let _alone = alone();
+    let (_listener, url) = silent_server();
+    let _llmobs = agentless(&url).timeout(Duration::from_millis(50)).init().unwrap();
+    spans(1);
+    let report = llmobs::flush(PATIENCE);
+    assert_eq!(
+        (report.delivered, dropped(&report), report.pending),
+        (0, vec![(DropReason::Unreachable, 1)], 0)
+    );
+}
+
+#[test]
+fn queue_takes_what_fits_and_counts_the_rest() {
+    let _alone = alone();
+    let (listener, url) = silent_server();
+    let _llmobs = agentless(&url)
+        .timeout(NEVER)
+        .queue_limit(100_000)
+        .init()
+        .unwrap();
+    let big = "x".repeat(10_000);
+    for _ in 0..50 {
+        llmobs::task("step").start().annotate(|span| span.input(&big));
+    }
+    let report = llmobs::flush(Duration::ZERO);
+    assert_eq!(report.delivered, 0);
+    assert!((5..=9).contains(&report.pending), "{report}");
+    assert_eq!(dropped(&report), [(DropReason::QueueFull, 50 - report.pending)]);
+    // The guard need not wait for it.
+    drop(listener);
+}
+
+#[test]
+fn large_batch_goes_out_before_its_time_and_in_requests_of_five_mebibytes() {
+    let _alone = alone();
+    let server = CaptureServer::start();
+    let _llmobs = agentless(&server.url()).flush_interval(NEVER).init().unwrap();
+    let big = "x".repeat(1_000_000);
+    for number in 0..12 {
+        llmobs::task(format!("step {number}"))
+            .start()
+            .annotate(|span| span.input(&big));
+    }
+    // No flush: twelve megabytes do not wait for tomorrow.
+    server.wait_for_posts(1);
+    assert_eq!(llmobs::flush(PATIENCE).delivered, 12);
+    let names: Vec<Value> = server
+        .events()
+        .iter()
+        .map(|event| event["name"].clone())
+        .collect();
+    assert_eq!(
+        names,
+        (0..12)
+            .map(|number| Value::from(format!("step {number}")))
+            .collect::<Vec<_>>()
+    );
+    for post in server.posts() {
+        assert!(post.body.len() < 5 * 1024 * 1024 + 1024, "{}", post.body.len());
+    }
+}
+
+#[test]
+fn agent_gets_the_spans_without_a_key() {
+    let _alone = alone();
+    let server = CaptureServer::start();
+    let config = Config::from_env()
+        .exporter(Exporter::Http)
+        .agentless(false)
+        .agent_url(format!("{}/prefix/", server.url()));
+    let _llmobs = config.init().unwrap();
+    spans(1);
+    assert_eq!(llmobs::flush(PATIENCE).delivered, 1);
+    let [post] = server.requests().try_into().unwrap();
+    assert_eq!(post.path, "/prefix/evp_proxy/v2/api/v2/llmobs");
+    assert_eq!(
+        post.headers.get("x-datadog-evp-subdomain").map(String::as_str),
+        Some("llmobs-intake")
+    );
+    assert_eq!(post.headers.get("dd-api-key"), None);
+}
+
+#[test]
+fn origin_with_a_path_takes_the_place_of_the_proxy_too() {
+    let _alone = alone();
+    let server = CaptureServer::start();
+    let _llmobs = Config::from_env()
+        .exporter(Exporter::Http)
+        .agentless(false)
+        .override_origin(format!("{}/base/path", server.url()))
+        .init()
+        .unwrap();
+    spans(1);
+    assert_eq!(llmobs::flush(PATIENCE).delivered, 1);
+    assert_eq!(server.posts()[0].path, "/base/path/api/v2/llmobs");
+}
+
+#[test]
+fn file_gets_one_wrapper_a_line_and_keeps_what_was_there() {
+    let _alone = alone();
+    let path = std::env::temp_dir().join(format!("llmobs-delivery-{}.jsonl", std::process::id()));
+    for name in ["first", "second"] {
+        let _llmobs = Config::from_env()
+            .exporter(Exporter::File(path.clone()))
+            .init()
+            .unwrap();
+        llmobs::workflow(name)
+            .start()
+            .annotate(|span| span.input("line\nbreak"));
+    }
+    let lines = fs::read_to_string(&path).unwrap();
+    let wrappers: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    fs::remove_file(&path).unwrap();
+    assert_eq!(wrappers.len(), 2);
+    for (wrapper, name) in wrappers.iter().zip(["first", "second"]) {
+        assert_eq!(wrapper["event_type"], "span");
+        assert_eq!(wrapper["_dd.stage"], "raw");
+        assert_eq!(wrapper["_dd.tracer_version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(wrapper["spans"][0]["name"], name);
+        assert_eq!(wrapper["spans"].as_array().unwrap().len(), 1);
+    }
+}
+
+/// The text of the error, after seeing that nothing is recorded.
+fn failed(config: Config) -> String {
+    let outcome: Result<Guard, Error> = config.init();
+    assert!(!llmobs::enabled());
+    outcome.unwrap_err().to_string()
+}
+
+#[test]
+fn impossible_configurations_are_errors_that_say_what_to_do() {
+    let _alone = alone();
+    let base = || Config::from_env().exporter(Exporter::Http);
+    let directory = Exporter::File(std::env::temp_dir());
+    let intake = || base().agentless(true).api_key(KEY);
+    let errors = [
+        (failed(base().agentless(true).api_key("")), "DD_API_KEY"),
+        (failed(intake().site("")), "DD_SITE"),
+        (failed(intake().site("evil.example/path")), "DD_SITE"),
+        (failed(intake().site("user@evil.example")), "DD_SITE"),
+        (failed(intake().api_key("two\nlines")), "DD_API_KEY"),
+        (
+            failed(intake().override_origin("ftp://host")),
+            "DD_LLMOBS_OVERRIDE_ORIGIN",
+        ),
+        (
+            failed(intake().override_origin("http://user:password@host")),
+            "DD_LLMOBS_OVERRIDE_ORIGIN",
+        ),
+        (
+            failed(
+                base()
+                    .agentless(false)
+                    .agent_url("unix:///var/run/datadog/apm.socket"),
+            ),
+            "http://localhost:8126",
+        ),
+        (
+            failed(base().agent_url("unix:///var/run/datadog/apm.socket")),
+            "Unix socket",
+        ),
+        (failed(base().exporter(directory)), "to write spans to it"),
+    ];
+    for (error, hint) in errors {
+        assert!(error.contains(hint), "{error:?} does not mention {hint:?}");
+        assert!(
+            !error.contains("password") && !error.contains("evil"),
+            "{error:?} repeats the value"
+        );
+    }
+}
+
+#[test]
+fn second_init_is_refused_and_the_first_goes_on() {
+    let _alone = alone();
+    let server = CaptureServer::start();
+    let llmobs = agentless(&server.url()).init().unwrap();
+    assert!(matches!(
+        agentless(&server.url()).init(),
+        Err(Error::AlreadyInitialized)
+    ));
+    spans(1);
+    assert_eq!(llmobs::flush(PATIENCE).delivered, 1);
+    drop(llmobs);
+    let _again = agentless(&server.url()).init().unwrap();
+    spans(1);
+    assert_eq!(llmobs::flush(PATIENCE).delivered, 1);
+    assert_eq!(server.events().len(), 2);
+}
+
+#[test]
+fn span_that_outlives_its_client_is_counted_and_harms_nobody() {
+    let _alone = alone();
+    let server = CaptureServer::start();
+    let llmobs = agentless(&server.url()).init().unwrap();
+    let span = llmobs::workflow("outlives").start();
+    drop(llmobs);
+    let report = span.enter(|| {
+        span.finish();
+        llmobs::task("child, which is not recorded").start().finish();
+        llmobs::flush(PATIENCE)
+    });
+    assert_eq!(
+        (report.delivered, dropped(&report), report.pending),
+        (0, vec![(DropReason::Shutdown, 1)], 0)
+    );
+    assert_eq!(server.events().len(), 0);
+}

@@ -1,0 +1,232 @@
+//! Errors that are returned and panics that pass: on the span, and unchanged to the caller.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use expect_test::{Expect, expect};
+use llmobs::testing::Collector;
+
+#[derive(Debug)]
+struct Outer(Inner);
+
+#[derive(Debug)]
+struct Inner;
+
+impl fmt::Display for Outer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the request failed")
+    }
+}
+
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("connection refused")
+    }
+}
+
+impl Error for Outer {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl Error for Inner {}
+
+/// The error of the first span that `program` makes, as JSON text.
+fn check_error(program: impl FnOnce(), error: &Expect) {
+    let collector = Collector::new();
+    collector.enter(program);
+    let event = collector.events().swap_remove(0);
+    assert_eq!(event["status"], "error");
+    let kind = event["meta"]["error"]["type"].as_str().unwrap();
+    let tags = event["tags"].as_array().unwrap();
+    assert!(
+        tags.contains(&"error:1".into()) && tags.contains(&format!("error_type:{kind}").into()),
+        "{tags:?}"
+    );
+    assert_eq!(event["meta"].get("output"), None);
+    error.assert_eq(&format!("{:#}\n", event["meta"]["error"]));
+}
+
+mod returned {
+    use super::*;
+
+    type Aliased<T> = Result<T, Outer>;
+
+    #[llmobs::task]
+    fn aliased() -> Aliased<u8> {
+        Err(Outer(Inner))
+    }
+
+    #[test]
+    fn error_is_shown_with_its_sources_whatever_the_result_is_called() {
+        let error = expect![[r#"
+            {
+              "message": "the request failed",
+              "stack": "failures::Outer: the request failed\nCaused by: connection refused",
+              "type": "failures::Outer"
+            }
+        "#]];
+        check_error(|| assert!(matches!(aliased(), Err(Outer(Inner)))), &error);
+    }
+
+    #[llmobs::task]
+    fn boxed() -> Result<(), Box<dyn Error + Send + Sync>> {
+        Err(Box::new(Outer(Inner)))
+    }
+
+    #[test]
+    fn boxed_error_is_shown_with_its_sources() {
+        let error = expect![[r#"
+            {
+              "message": "the request failed",
+              "stack": "alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>: the request failed\nCaused by: connection refused",
+              "type": "alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>"
+            }
+        "#]];
+        check_error(|| assert!(boxed().is_err()), &error);
+    }
+
+    #[llmobs::task]
+    fn local_box() -> Result<(), Box<dyn Error>> {
+        Err(Box::new(Inner))
+    }
+
+    #[test]
+    fn box_that_stays_on_its_thread_is_shown() {
+        let error = expect![[r#"
+            {
+              "message": "connection refused",
+              "stack": "alloc::boxed::Box<dyn core::error::Error>: connection refused",
+              "type": "alloc::boxed::Box<dyn core::error::Error>"
+            }
+        "#]];
+        check_error(|| assert!(local_box().is_err()), &error);
+    }
+
+    #[llmobs::task]
+    fn text() -> Result<(), String> {
+        Err("no such table".to_owned())
+    }
+
+    #[derive(Debug)]
+    #[expect(dead_code, reason = "read by Debug")]
+    struct OnlyDebug(u8);
+
+    #[llmobs::task]
+    fn debug() -> Result<(), OnlyDebug> {
+        Err(OnlyDebug(7))
+    }
+
+    struct Opaque;
+
+    #[llmobs::task]
+    fn opaque() -> Result<(), Opaque> {
+        Err(Opaque)
+    }
+
+    struct Hostile;
+
+    impl fmt::Display for Hostile {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("a Display that panics")
+        }
+    }
+
+    #[llmobs::task]
+    fn hostile() -> Result<(), Hostile> {
+        Err(Hostile)
+    }
+
+    #[test]
+    fn other_values_are_shown_as_well_as_their_type_allows() {
+        let collector = Collector::new();
+        collector.enter(|| {
+            assert_eq!(text(), Err("no such table".to_owned()));
+            assert!(debug().is_err() && opaque().is_err() && hostile().is_err());
+        });
+        let expected = expect![[r#"
+            task text  error alloc::string::String: no such table
+            task debug  error failures::returned::OnlyDebug: OnlyDebug(7)
+            task opaque  error failures::returned::Opaque: <failures::returned::Opaque>
+            task hostile  error failures::returned::Hostile: <failures::returned::Hostile: panicked while being captured>
+        "#]];
+        expected.assert_eq(&collector.tree());
+    }
+
+    #[llmobs::workflow]
+    async fn through_question_mark() -> Result<u8, Outer> {
+        let number = nested().await?;
+        Ok(number + 1)
+    }
+
+    #[llmobs::task]
+    async fn nested() -> Result<u8, Outer> {
+        Err(Outer(Inner))
+    }
+
+    #[test]
+    fn error_marks_every_span_that_it_passes() {
+        let collector = Collector::new();
+        collector.enter(|| assert!(pollster::block_on(through_question_mark()).is_err()));
+        let expected = expect![[r#"
+            workflow through_question_mark  error failures::Outer: the request failed
+            └─ task nested  error failures::Outer: the request failed
+        "#]];
+        expected.assert_eq(&collector.tree());
+    }
+}
+
+mod panics {
+    use super::*;
+
+    #[llmobs::task]
+    fn with_text(text: &str) -> u8 {
+        panic!("no {text}")
+    }
+
+    #[llmobs::task]
+    async fn in_future() -> u8 {
+        panic!("in a future")
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Payload(u8);
+
+    #[llmobs::task]
+    fn with_value() -> u8 {
+        std::panic::panic_any(Payload(7))
+    }
+
+    fn payload_of<R: fmt::Debug>(f: impl FnOnce() -> R) -> Box<dyn Any + Send> {
+        catch_unwind(AssertUnwindSafe(f)).unwrap_err()
+    }
+
+    #[test]
+    fn go_on_with_the_same_payload_and_mark_the_span() {
+        let collector = Collector::new();
+        collector.enter(|| {
+            assert_eq!(
+                *payload_of(|| with_text("way")).downcast::<String>().unwrap(),
+                "no way"
+            );
+            let payload = payload_of(|| pollster::block_on(in_future()));
+            assert_eq!(*payload.downcast::<&str>().unwrap(), "in a future");
+            assert_eq!(*payload_of(with_value).downcast::<Payload>().unwrap(), Payload(7));
+            let span = llmobs::workflow("by hand").start();
+            payload_of(|| span.enter(|| panic!("by hand")));
+            // What is current is as it was before.
+            llmobs::task("after").start().finish();
+        });
+        let expected = expect![[r#"
+            task with_text  in {"text":"way"}  error panic: no way
+            task in_future  error panic: in a future
+            task with_value  error panic: a panic with a value that is not text
+            workflow by hand  error panic: by hand
+            task after
+        "#]];
+        expected.assert_eq(&collector.tree());
+    }
+}
