@@ -1,6 +1,262 @@
-//! Datadog LLM Observability for Rust.
+//! Datadog [LLM Observability](https://docs.datadoghq.com/llm_observability/) for Rust: one attribute turns a function into a
+//! span.
+//!
+//! ```
+//! #[llmobs::workflow]
+//! fn answer(question: &str) -> String {
+//!     complete(&format!("Answer in one word: {question}"))
+//! }
+//!
+//! #[llmobs::llm(model_name = "gpt-4o", model_provider = "openai")]
+//! fn complete(prompt: &str) -> String {
+//!     // … call your model here …
+//!     llmobs::annotate(|span| span.metric("input_tokens", 9).metric("output_tokens", 1));
+//!     format!("{}!", prompt.len())
+//! }
+//!
+//! # let collector = llmobs::testing::Collector::new();
+//! # collector.enter(|| answer("How long is a piece of string?"));
+//! # assert_eq!(collector.tree(), "\
+//! # workflow answer  in {\"question\":\"How long is a piece of string?\"}  out 50!\n\
+//! # └─ llm complete  in user: Answer in one word: How long is a piece of string?  out assistant: 50!\n");
+//! ```
+//!
+//! Each call becomes a span with the arguments as input and the return value as output; calls inside become children. Start
+//! with [`init`], which reads the `DD_*` variables of the environment, or with [`Config`], which returns the reason when it
+//! cannot. Until then, and where that fails, the attributes do nothing and cost one atomic load.
+//!
+//! # Map
+//!
+//! | to … | use |
+//! |---|---|
+//! | trace functions | the attributes [`macro@workflow`], [`macro@agent`], [`macro@task`], [`macro@tool`], [`macro@llm`], [`macro@embedding`], [`macro@retrieval`] |
+//! | trace a part of a function, or more than one | spans by hand: [`workflow()`] and the others of the seven, [`Span`] |
+//! | say more about a step | [`annotate`], [`Span::annotate`], [`Annotation`] |
+//! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureExt`] |
+//! | configure | [`Config`], [`Exporter`] |
+//! | be sure that spans have arrived | [`flush`], [`Report`], [`Guard`] |
+//! | see the spans of a test | [`testing::Collector`] |
+//!
+//! # The attributes
+//!
+//! All seven take the same options, in any order:
+//!
+//! | option | meaning | default |
+//! |---|---|---|
+//! | `name = …` | the name of the span | the name of the function |
+//! | `session_id = …` | the session of this span and those inside it | that of the enclosing span, else the first set in the trace |
+//! | `ml_app = …` | the application of this span and those inside it | that of the enclosing span, else the configured one |
+//! | `model_name = …`, `model_provider = …` | the model; on `llm` and `embedding` alone | `unknown` |
+//! | `skip(a, b)` | leaves these arguments out of the input | |
+//! | `skip_all` | leaves all arguments out | |
+//! | `skip_output` | leaves the return value out; an error is still shown | |
+//!
+//! A value is any expression whose type is `Display`, or an `Option` of one; `None` and an empty text count as not given. It
+//! may use the arguments, is borrowed and never moved, and is evaluated once, before the body, and only when the call is
+//! recorded.
+//!
+//! ```
+//! struct Request {
+//!     session: Option<String>,
+//!     prompt: String,
+//! }
+//!
+//! #[llmobs::agent(name = "support", session_id = request.session, skip(key))]
+//! fn run(request: &Request, key: &str) -> usize {
+//!     request.prompt.len() + key.len()
+//! }
+//! # run(&Request { session: None, prompt: String::new() }, "");
+//! ```
+//!
+//! ## What is captured
+//!
+//! Each argument by its name, before the body can move it, and the returned value: as JSON if its type is `serde::Serialize`,
+//! else by `Debug`, else by its type name. No bound is put on your types. In a generic function the declared bounds decide:
+//! `T: Debug` is shown by `Debug` even where it is also `Serialize`. `self` and `_` are not captured. A pattern is captured
+//! as a whole, under the names that it binds. A value is cut at [`Config::capture_limit`] and says so.
+//!
+//! The kinds `llm`, `embedding` and `retrieval` read messages and documents out of what is captured:
+//!
+//! | kind | input | output |
+//! |---|---|---|
+//! | `llm` | messages | messages |
+//! | `embedding` | documents | `[3 embedding(s) returned with size 256]` |
+//! | `retrieval` | text | documents |
+//! | the others | text | text |
+//!
+//! * **Messages** are objects with a string `role` and a `content` of text, null, or parts (`{"type": "text", "text": …}`), as
+//!   OpenAI and Anthropic have them, with their tool calls. Of an input: every argument that is such a list, such a message,
+//!   or an object with the field `messages`. Of an output: such a list or message, or an OpenAI response with `choices`. A lone
+//!   string is the user's message in the input, the assistant's in the output. Anything else is one message that holds the JSON.
+//! * **Documents** are strings, or objects with a string `text` and optionally `name`, `id` and `score`. Of the input of an
+//!   `embedding`: a lone argument, else an argument that is a list of strings, else the field `input` of an argument. Anything
+//!   else is one document that holds the JSON.
+//! * **Text** is a string as it is, or the JSON; the arguments are an object by name.
+//!
+//! ## Errors and panics
+//!
+//! An `Err` of any `Result`, which is recognized by its type and not by its name, makes the span an error: its type, its
+//! message, and its [sources](std::error::Error::source) as the stack. It is returned unchanged. A panic makes an error of
+//! the type `panic` and goes on with the same payload; the panic hook runs once, as ever. A future that is dropped half-way
+//! ends its span with status ok and the tag `cancelled:true`.
+//!
+//! ## Async
+//!
+//! The span of an `async fn` begins when its future is first polled, and its parent is what is current then. It is current
+//! whenever the future is polled, on whichever thread, and while it is dropped. The body is boxed, so that traced futures do not
+//! grow with their depth.
+//!
+//! # What a trace holds
+//!
+//! A span that starts where no span is current begins a new trace. Its children inherit application, session and the nearest
+//! agent above them, and nothing else. A span is sent when it finishes; one that never finishes is never sent, and its children
+//! are. Annotations of the current span go through [`annotate`]:
+//!
+//! ```
+//! # let collector = llmobs::testing::Collector::new();
+//! # let _entered = collector.attach();
+//! #[llmobs::retrieval(skip_output)]
+//! fn search(question: &str) -> Vec<(String, f32)> {
+//!     let hits = vec![(question.to_uppercase(), 0.5)];
+//!     let documents: Vec<&str> = hits.iter().map(|(text, _)| text.as_str()).collect();
+//!     llmobs::annotate(|span| span.output(&documents).metadata("hits", hits.len()).tag("index", "docs"));
+//!     hits
+//! }
+//!
+//! search("spans");
+//! assert_eq!(collector.tree(), "retrieval search  in {\"question\":\"spans\"}  out SPANS\n");
+//! ```
 
-pub use llmobs_macros::{agent, embedding, llm, retrieval, task, tool, workflow};
+mod attributes {
+    //! The attributes, each with an example that compiles.
+
+    /// Makes each call of a function a `workflow` span: a fixed sequence of steps with at least one LLM call in it.
+    ///
+    /// Captures the arguments by name and the returned value. The options are in the [documentation of the
+    /// crate](crate#the-attributes).
+    ///
+    /// ```
+    /// #[llmobs::workflow(name = "answer question")]
+    /// fn answer(question: &str) -> Result<String, std::fmt::Error> {
+    ///     Ok(question.to_uppercase()) // retrieve, then ask a model
+    /// }
+    ///
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # collector.enter(|| {
+    /// assert_eq!(answer("why").as_deref(), Ok("WHY"));
+    /// # });
+    /// # assert_eq!(collector.tree(), "workflow answer question  in {\"question\":\"why\"}  out WHY\n");
+    /// ```
+    pub use llmobs_macros::workflow;
+
+    /// Makes each call of a function an `agent` span: a sequence of steps that a model chooses for itself.
+    ///
+    /// Captures the arguments by name and the returned value. Spans below know their nearest agent. The options are in the
+    /// [documentation of the crate](crate#the-attributes).
+    ///
+    /// ```
+    /// #[llmobs::agent(session_id = session)]
+    /// async fn support(session: &str, question: String) -> String {
+    ///     question // loop: ask a model, call the tools that it wants
+    /// }
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # collector.enter(|| pollster::block_on(support("s-1", "why".into())));
+    /// # assert_eq!(collector.events()[0]["session_id"], "s-1");
+    /// ```
+    pub use llmobs_macros::agent;
+
+    /// Makes each call of a function a `task` span: one step of your own code that needs no outside service.
+    ///
+    /// Captures the arguments by name and the returned value. The options are in the [documentation of the
+    /// crate](crate#the-attributes).
+    ///
+    /// ```
+    /// #[llmobs::task(skip(document))]
+    /// fn split(document: &str, size: usize) -> Vec<&str> {
+    ///     document.split(' ').take(size).collect()
+    /// }
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # collector.enter(|| split("a b c", 2));
+    /// # assert_eq!(collector.tree(), "task split  in {\"size\":2}  out [\"a\",\"b\"]\n");
+    /// ```
+    pub use llmobs_macros::task;
+
+    /// Makes each call of a function a `tool` span: a call to a program or service outside, whose arguments a model often wrote.
+    ///
+    /// Captures the arguments by name and the returned value. The options are in the [documentation of the
+    /// crate](crate#the-attributes).
+    ///
+    /// ```
+    /// #[llmobs::tool]
+    /// fn weather(city: &str) -> Result<String, std::io::Error> {
+    ///     Err(std::io::Error::other(format!("no forecast for {city}")))
+    /// }
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # collector.enter(|| weather("Atlantis").unwrap_err());
+    /// # let tree = "tool weather  in {\"city\":\"Atlantis\"}  error std::io::error::Error: no forecast for Atlantis\n";
+    /// # assert_eq!(collector.tree(), tree);
+    /// ```
+    pub use llmobs_macros::tool;
+
+    /// Makes each call of a function an `llm` span: a call to a large language model.
+    ///
+    /// Captures messages: those among the arguments, and those that the function returns. Takes the options `model_name` and
+    /// `model_provider` too; all are in the [documentation of the crate](crate#the-attributes). Tokens are
+    /// [annotated](crate::annotate).
+    ///
+    /// ```
+    /// #[llmobs::llm(model_name = "gpt-4o", model_provider = "openai")]
+    /// fn complete(prompt: &str) -> String {
+    ///     llmobs::annotate(|span| span.metric("input_tokens", 3).metric("output_tokens", 1));
+    ///     format!("{prompt}?") // call the model
+    /// }
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # collector.enter(|| complete("why"));
+    /// # assert_eq!(collector.tree(), "llm complete  in user: why  out assistant: why?\n");
+    /// ```
+    pub use llmobs_macros::llm;
+
+    /// Makes each call of a function an `embedding` span: a call that turns text into vectors.
+    ///
+    /// Captures the texts as documents, and how many vectors of which size are returned. Takes the options `model_name` and
+    /// `model_provider` too; all are in the [documentation of the crate](crate#the-attributes).
+    ///
+    /// ```
+    /// #[llmobs::embedding(model_name = "text-embedding-3-small", model_provider = "openai")]
+    /// fn embed(texts: &[&str]) -> Vec<Vec<f32>> {
+    ///     texts.iter().map(|_| vec![0.5; 4]).collect() // call the model
+    /// }
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # collector.enter(|| embed(&["a", "b"]));
+    /// # assert_eq!(collector.tree(), "embedding embed  in a | b  out [2 embedding(s) returned with size 4]\n");
+    /// ```
+    pub use llmobs_macros::embedding;
+
+    /// Makes each call of a function a `retrieval` span: a search that returns documents from a knowledge base.
+    ///
+    /// Captures the arguments by name, and what is returned as documents: strings, or objects with `text`, `name`, `id` and
+    /// `score`. The options are in the [documentation of the crate](crate#the-attributes).
+    ///
+    /// ```
+    /// #[derive(serde::Serialize)]
+    /// struct Passage {
+    ///     text: String,
+    ///     score: f32,
+    /// }
+    ///
+    /// #[llmobs::retrieval]
+    /// fn search(query: &str) -> Vec<Passage> {
+    ///     vec![Passage { text: format!("all about {query}"), score: 0.5 }]
+    /// }
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # collector.enter(|| search("spans"));
+    /// # let documents = &collector.events()[0]["meta"]["output"]["documents"];
+    /// # assert_eq!(*documents, serde_json::json!([{ "text": "all about spans", "score": 0.5 }]));
+    /// ```
+    pub use llmobs_macros::retrieval;
+}
+
+pub use attributes::{agent, embedding, llm, retrieval, task, tool, workflow};
 #[doc(inline)]
 pub use llmobs_runtime::{
     Annotation, Attached, Config, Context, DropReason, Error, Exporter, FutureExt, Guard, InContext, Kind,
@@ -12,3 +268,8 @@ pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow}
 /// For the expansions of the attributes alone: no part of it is stable.
 #[doc(hidden)]
 pub use llmobs_runtime::__private;
+
+/// Every Rust block of the README is compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

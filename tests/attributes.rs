@@ -1,5 +1,14 @@
 //! What the attributes capture, and that they leave functions as they are.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+)]
+
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt::{Debug, Display};
@@ -109,11 +118,7 @@ mod options {
     }
 
     fn request(session: Option<&str>) -> Request {
-        Request {
-            session: session.map(str::to_owned),
-            app: "shop".to_owned(),
-            evaluated: Cell::new(0),
-        }
+        Request { session: session.map(str::to_owned), app: "shop".to_owned(), evaluated: Cell::new(0) }
     }
 
     #[test]
@@ -125,10 +130,7 @@ mod options {
         assert_eq!(event["meta"]["model_provider"], "openai");
         assert_eq!(event["meta"]["input"]["messages"][0]["content"], "four");
         let tags = event["tags"].as_array().unwrap();
-        assert!(
-            tags.contains(&"ml_app:shop".into()) && tags.contains(&"session_id:s-1".into()),
-            "{tags:?}"
-        );
+        assert!(tags.contains(&"ml_app:shop".into()) && tags.contains(&"session_id:s-1".into()), "{tags:?}");
     }
 
     #[test]
@@ -148,6 +150,7 @@ mod options {
         drop(name);
     }
 
+    #[expect(clippy::ref_option, reason = "to see that the option takes one")]
     #[llmobs::task(name = name)]
     fn borrowed_optional_name(name: &Option<String>) {
         let _ = name;
@@ -165,23 +168,23 @@ mod options {
 
     #[llmobs::task(skip_output)]
     fn skips_output(shown: u8) -> Result<&'static str, &'static str> {
-        if shown == 0 {
-            Err("errors are still seen")
-        } else {
-            Ok("hidden")
-        }
+        if shown == 0 { Err("errors are still seen") } else { Ok("hidden") }
     }
 
     struct Json<T>(T);
 
     struct Pair {
         id: u8,
-        unused: u8,
+        other: u8,
     }
 
     #[llmobs::task(name = format!("{first} {session}"), session_id = session, skip_all)]
-    fn destructured(Json(session): Json<String>, (mut first, _second): (u8, u8), Pair { id, unused: _ }: Pair) -> u8 {
-        first += id + u8::try_from(session.len()).unwrap();
+    fn destructured(
+        Json(session): Json<String>,
+        (mut first, _second): (u8, u8),
+        Pair { id, other }: Pair,
+    ) -> u8 {
+        first += id - other + u8::try_from(session.len()).unwrap();
         first
     }
 
@@ -215,7 +218,7 @@ mod options {
                 assert_eq!(skips_output(1), Ok("hidden"));
                 assert_eq!(skips_output(0), Err("errors are still seen"));
                 skipping_self_is_allowed(Opaque);
-                destructured(Json("s".to_owned()), (1, 2), Pair { id: 3, unused: 4 });
+                destructured(Json("s".to_owned()), (1, 2), Pair { id: 7, other: 4 });
             },
             &tree,
         );
@@ -254,12 +257,9 @@ mod signatures {
     }
 
     #[llmobs::task]
-    fn generic<'a, T: Debug + Clone, const N: usize>(
-        items: &'a [T; N],
-        with: impl Fn(&T) -> bool,
-    ) -> Option<&'a T>
+    fn generic<'a, T, const N: usize>(items: &'a [T; N], with: impl Fn(&T) -> bool) -> Option<&'a T>
     where
-        T: 'a,
+        T: Clone + Debug + 'a,
     {
         items.iter().find(|item| with(item))
     }
@@ -299,9 +299,7 @@ mod signatures {
 
     #[llmobs::task]
     fn inferred(text: &str) -> Vec<u8> {
-        text.split(',')
-            .map(|part| part.parse().unwrap_or_default())
-            .collect()
+        text.split(',').map(|part| part.parse().unwrap_or_default()).collect()
     }
 
     #[llmobs::task]
@@ -350,18 +348,10 @@ mod signatures {
             task greet  in {"name":"you"}  out hello you
         "#]];
         let program = || {
-            let mut store = Store {
-                rows: vec!["b".to_owned()],
-            };
+            let mut store = Store { rows: vec!["b".to_owned()] };
             assert_eq!(store.by_ref(0), "b");
             store.by_mut("a").push('c');
-            assert_eq!(
-                Rc::new(Store {
-                    rows: vec![String::new()]
-                })
-                .by_rc(),
-                1
-            );
+            assert_eq!(Rc::new(Store { rows: vec![String::new()] }).by_rc(), 1);
             assert_eq!(store.by_value(), ["ac", "b"]);
             assert_eq!(generic(&["x", "yy"], |item| item.len() == 2), Some(&"yy"));
             assert_eq!(patterns((1, 2), [3, 4], 10, "", Wrapper(5)), 21);
@@ -428,12 +418,7 @@ mod capture {
 
     #[llmobs::task]
     fn annotates(input: u8) -> u8 {
-        llmobs::annotate(|span| {
-            span.input("by hand")
-                .output("by hand too")
-                .metric("n", input)
-                .tag("t", "v")
-        });
+        llmobs::annotate(|span| span.input("by hand").output("by hand too").metric("n", input).tag("t", "v"));
         input
     }
 

@@ -1,5 +1,14 @@
 //! The current span follows the program: into futures, across threads and runtimes, and never where it does not belong.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+)]
+
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Barrier, mpsc};
@@ -14,10 +23,7 @@ use tokio::sync::oneshot;
 /// Runs a future on tokio's multi-thread runtime with a collector, and compares the tree of its spans.
 fn check(program: impl Future<Output = ()> + Send + 'static, tree: &Expect) {
     let collector = Collector::new();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let program = program.in_context(collector.context());
     runtime.block_on(async { tokio::spawn(program).await.unwrap() });
     tree.assert_eq(&collector.tree());
@@ -84,9 +90,7 @@ fn future_that_loses_a_select_is_cancelled_once() {
 #[llmobs::workflow]
 async fn spawns() {
     tokio::spawn(step("carried").in_current_context()).await.unwrap();
-    tokio::spawn(step("not carried").in_context(llmobs::Context::default()))
-        .await
-        .unwrap();
+    tokio::spawn(step("not carried").in_context(llmobs::Context::default())).await.unwrap();
     let context = llmobs::current();
     tokio::task::spawn_blocking(move || context.enter(|| llmobs::task("blocking").start().finish()))
         .await
@@ -180,11 +184,7 @@ fn every_runtime_will_do() {
         let mut yielded = false;
         poll_fn(|cx| {
             cx.waker().wake_by_ref();
-            if std::mem::replace(&mut yielded, true) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
+            if std::mem::replace(&mut yielded, true) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
         llmobs::task("step").start().finish();
@@ -193,10 +193,7 @@ fn every_runtime_will_do() {
         let span = |name: &'static str| llmobs::workflow(name).start();
         let current_thread = tokio::runtime::Builder::new_current_thread().build().unwrap();
         current_thread.block_on(work().in_span(&span("tokio current-thread")));
-        let multi_thread = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .build()
-            .unwrap();
+        let multi_thread = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let task = multi_thread.spawn(work().in_span(&span("tokio multi-thread")));
         multi_thread.block_on(task).unwrap();
         smol::block_on(smol::spawn(work().in_span(&span("smol"))));
@@ -236,10 +233,7 @@ fn many_tasks_on_many_threads_have_the_right_parents() {
     }
 
     let collector = Collector::new();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
     runtime.block_on(async {
         let roots = (0..200).map(|number| tokio::spawn(root(number).in_context(collector.context())));
         for root in roots.collect::<Vec<_>>() {
@@ -252,19 +246,11 @@ fn many_tasks_on_many_threads_have_the_right_parents() {
         events.iter().partition(|event| event["parent_id"] == "undefined");
     assert_eq!((roots.len(), leaves.len()), (200, 400));
     for leaf in leaves {
-        let root = roots
-            .iter()
-            .find(|root| root["span_id"] == leaf["parent_id"])
-            .unwrap();
+        let root = roots.iter().find(|root| root["span_id"] == leaf["parent_id"]).unwrap();
         let number = root["name"].as_str().unwrap().strip_prefix("root ").unwrap();
         assert_eq!(leaf["name"], format!("leaf {number}"));
         assert_eq!(leaf["trace_id"], root["trace_id"]);
-        assert!(
-            leaf["tags"]
-                .as_array()
-                .unwrap()
-                .contains(&format!("number:{number}").into())
-        );
+        assert!(leaf["tags"].as_array().unwrap().contains(&format!("number:{number}").into()));
     }
 }
 

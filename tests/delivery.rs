@@ -1,5 +1,14 @@
 //! From a finished span to a server on loopback, a file, or a count of what was lost.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+)]
+
 use std::fs;
 use std::net::TcpListener;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -42,16 +51,10 @@ fn dropped(report: &Report) -> Vec<(DropReason, u64)> {
 fn busy_server_is_tried_three_times_with_the_same_body() {
     let _alone = alone();
     let server = CaptureServer::start().statuses(&[500, 429, 202]);
-    let _llmobs = agentless(&server.url())
-        .timeout(Duration::from_millis(500))
-        .init()
-        .unwrap();
+    let _llmobs = agentless(&server.url()).timeout(Duration::from_millis(500)).init().unwrap();
     spans(2);
     let report = llmobs::flush(PATIENCE);
-    assert_eq!(
-        (report.delivered, dropped(&report), report.pending),
-        (2, vec![], 0)
-    );
+    assert_eq!((report.delivered, dropped(&report), report.pending), (2, vec![], 0));
     let bodies: Vec<Vec<u8>> = server.posts().into_iter().map(|post| post.body).collect();
     assert_eq!(bodies.len(), 3);
     assert!(bodies.iter().all(|body| *body == bodies[0]));
@@ -61,16 +64,10 @@ fn busy_server_is_tried_three_times_with_the_same_body() {
 fn server_that_stays_busy_is_given_up_after_three_attempts() {
     let _alone = alone();
     let server = CaptureServer::start().statuses(&[500, 503, 408]);
-    let _llmobs = agentless(&server.url())
-        .timeout(Duration::from_millis(500))
-        .init()
-        .unwrap();
+    let _llmobs = agentless(&server.url()).timeout(Duration::from_millis(500)).init().unwrap();
     spans(2);
     let report = llmobs::flush(PATIENCE);
-    assert_eq!(
-        (report.delivered, dropped(&report)),
-        (0, vec![(DropReason::Unreachable, 2)])
-    );
+    assert_eq!((report.delivered, dropped(&report)), (0, vec![(DropReason::Unreachable, 2)]));
     assert_eq!(server.posts().len(), 3);
     // What comes later is delivered again.
     spans(1);
@@ -85,11 +82,7 @@ fn refusal_is_final() {
         let _llmobs = agentless(&server.url()).init().unwrap();
         spans(1);
         let report = llmobs::flush(PATIENCE);
-        assert_eq!(
-            (report.delivered, dropped(&report)),
-            (0, vec![(DropReason::Rejected, 1)]),
-            "{status}"
-        );
+        assert_eq!((report.delivered, dropped(&report)), (0, vec![(DropReason::Rejected, 1)]), "{status}");
         assert_eq!(server.posts().len(), 1);
     }
 }
@@ -103,11 +96,7 @@ fn redirect_is_not_followed_since_the_key_would_go_along() {
         let _llmobs = agentless(&server.url()).init().unwrap();
         spans(1);
         let report = llmobs::flush(PATIENCE);
-        assert_eq!(
-            (report.delivered, dropped(&report)),
-            (0, vec![(DropReason::Rejected, 1)]),
-            "{status}"
-        );
+        assert_eq!((report.delivered, dropped(&report)), (0, vec![(DropReason::Rejected, 1)]), "{status}");
         assert_eq!(server.posts().len(), 1);
     }
     assert_eq!(thief.requests().len(), 0);
@@ -127,10 +116,7 @@ fn flush_and_guard_let_go_of_a_server_that_never_answers() {
     let llmobs = agentless(&url).timeout(NEVER).init().unwrap();
     spans(3);
     let report = llmobs::flush(Duration::from_millis(1));
-    assert_eq!(
-        (report.delivered, dropped(&report), report.pending),
-        (0, vec![], 3)
-    );
+    assert_eq!((report.delivered, dropped(&report), report.pending), (0, vec![], 3));
     // Would not return for a day if it waited for the attempt to end.
     drop(llmobs);
     assert!(!llmobs::enabled());
@@ -153,11 +139,7 @@ fn attempt_ends_at_its_timeout() {
 fn queue_takes_what_fits_and_counts_the_rest() {
     let _alone = alone();
     let (listener, url) = silent_server();
-    let _llmobs = agentless(&url)
-        .timeout(NEVER)
-        .queue_limit(100_000)
-        .init()
-        .unwrap();
+    let _llmobs = agentless(&url).timeout(NEVER).queue_limit(100_000).init().unwrap();
     let big = "x".repeat(10_000);
     for _ in 0..50 {
         llmobs::task("step").start().annotate(|span| span.input(&big));
@@ -177,24 +159,13 @@ fn large_batch_goes_out_before_its_time_and_in_requests_of_five_mebibytes() {
     let _llmobs = agentless(&server.url()).flush_interval(NEVER).init().unwrap();
     let big = "x".repeat(1_000_000);
     for number in 0..12 {
-        llmobs::task(format!("step {number}"))
-            .start()
-            .annotate(|span| span.input(&big));
+        llmobs::task(format!("step {number}")).start().annotate(|span| span.input(&big));
     }
     // No flush: twelve megabytes do not wait for tomorrow.
     server.wait_for_posts(1);
     assert_eq!(llmobs::flush(PATIENCE).delivered, 12);
-    let names: Vec<Value> = server
-        .events()
-        .iter()
-        .map(|event| event["name"].clone())
-        .collect();
-    assert_eq!(
-        names,
-        (0..12)
-            .map(|number| Value::from(format!("step {number}")))
-            .collect::<Vec<_>>()
-    );
+    let names: Vec<Value> = server.events().iter().map(|event| event["name"].clone()).collect();
+    assert_eq!(names, (0..12).map(|number| Value::from(format!("step {number}"))).collect::<Vec<_>>());
     for post in server.posts() {
         assert!(post.body.len() < 5 * 1024 * 1024 + 1024, "{}", post.body.len());
     }
@@ -213,10 +184,7 @@ fn agent_gets_the_spans_without_a_key() {
     assert_eq!(llmobs::flush(PATIENCE).delivered, 1);
     let [post] = server.requests().try_into().unwrap();
     assert_eq!(post.path, "/prefix/evp_proxy/v2/api/v2/llmobs");
-    assert_eq!(
-        post.headers.get("x-datadog-evp-subdomain").map(String::as_str),
-        Some("llmobs-intake")
-    );
+    assert_eq!(post.headers.get("x-datadog-evp-subdomain").map(String::as_str), Some("llmobs-intake"));
     assert_eq!(post.headers.get("dd-api-key"), None);
 }
 
@@ -240,19 +208,11 @@ fn file_gets_one_wrapper_a_line_and_keeps_what_was_there() {
     let _alone = alone();
     let path = std::env::temp_dir().join(format!("llmobs-delivery-{}.jsonl", std::process::id()));
     for name in ["first", "second"] {
-        let _llmobs = Config::from_env()
-            .exporter(Exporter::File(path.clone()))
-            .init()
-            .unwrap();
-        llmobs::workflow(name)
-            .start()
-            .annotate(|span| span.input("line\nbreak"));
+        let _llmobs = Config::from_env().exporter(Exporter::File(path.clone())).init().unwrap();
+        llmobs::workflow(name).start().annotate(|span| span.input("line\nbreak"));
     }
     let lines = fs::read_to_string(&path).unwrap();
-    let wrappers: Vec<Value> = lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let wrappers: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -288,34 +248,18 @@ fn impossible_configurations_are_errors_that_say_what_to_do() {
         (failed(intake().site("evil.example/path")), "DD_SITE"),
         (failed(intake().site("user@evil.example")), "DD_SITE"),
         (failed(intake().api_key("two\nlines")), "DD_API_KEY"),
+        (failed(intake().override_origin("ftp://host")), "DD_LLMOBS_OVERRIDE_ORIGIN"),
+        (failed(intake().override_origin("http://user:password@host")), "DD_LLMOBS_OVERRIDE_ORIGIN"),
         (
-            failed(intake().override_origin("ftp://host")),
-            "DD_LLMOBS_OVERRIDE_ORIGIN",
-        ),
-        (
-            failed(intake().override_origin("http://user:password@host")),
-            "DD_LLMOBS_OVERRIDE_ORIGIN",
-        ),
-        (
-            failed(
-                base()
-                    .agentless(false)
-                    .agent_url("unix:///var/run/datadog/apm.socket"),
-            ),
+            failed(base().agentless(false).agent_url("unix:///var/run/datadog/apm.socket")),
             "http://localhost:8126",
         ),
-        (
-            failed(base().agent_url("unix:///var/run/datadog/apm.socket")),
-            "Unix socket",
-        ),
+        (failed(base().agent_url("unix:///var/run/datadog/apm.socket")), "Unix socket"),
         (failed(base().exporter(directory)), "to write spans to it"),
     ];
     for (error, hint) in errors {
         assert!(error.contains(hint), "{error:?} does not mention {hint:?}");
-        assert!(
-            !error.contains("password") && !error.contains("evil"),
-            "{error:?} repeats the value"
-        );
+        assert!(!error.contains("password") && !error.contains("evil"), "{error:?} repeats the value");
     }
 }
 
@@ -324,10 +268,7 @@ fn second_init_is_refused_and_the_first_goes_on() {
     let _alone = alone();
     let server = CaptureServer::start();
     let llmobs = agentless(&server.url()).init().unwrap();
-    assert!(matches!(
-        agentless(&server.url()).init(),
-        Err(Error::AlreadyInitialized)
-    ));
+    assert!(matches!(agentless(&server.url()).init(), Err(Error::AlreadyInitialized)));
     spans(1);
     assert_eq!(llmobs::flush(PATIENCE).delivered, 1);
     drop(llmobs);
@@ -349,9 +290,6 @@ fn span_that_outlives_its_client_is_counted_and_harms_nobody() {
         llmobs::task("child, which is not recorded").start().finish();
         llmobs::flush(PATIENCE)
     });
-    assert_eq!(
-        (report.delivered, dropped(&report), report.pending),
-        (0, vec![(DropReason::Shutdown, 1)], 0)
-    );
+    assert_eq!((report.delivered, dropped(&report), report.pending), (0, vec![(DropReason::Shutdown, 1)], 0));
     assert_eq!(server.events().len(), 0);
 }

@@ -1,5 +1,14 @@
 //! Errors that are returned and panics that pass: on the span, and unchanged to the caller.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+)]
+
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
@@ -208,10 +217,7 @@ mod panics {
     fn go_on_with_the_same_payload_and_mark_the_span() {
         let collector = Collector::new();
         collector.enter(|| {
-            assert_eq!(
-                *payload_of(|| with_text("way")).downcast::<String>().unwrap(),
-                "no way"
-            );
+            assert_eq!(*payload_of(|| with_text("way")).downcast::<String>().unwrap(), "no way");
             let payload = payload_of(|| pollster::block_on(in_future()));
             assert_eq!(*payload.downcast::<&str>().unwrap(), "in a future");
             assert_eq!(*payload_of(with_value).downcast::<Payload>().unwrap(), Payload(7));

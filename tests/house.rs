@@ -1,5 +1,14 @@
 //! The rules of the house that no lint keeps.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

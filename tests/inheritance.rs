@@ -1,5 +1,14 @@
 //! What a span takes from the spans around it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+)]
+
 use llmobs::testing::Collector;
 use serde_json::{Value, json};
 
@@ -14,10 +23,7 @@ fn inherited(program: impl FnOnce()) -> Vec<Value> {
             .find_map(|tag| Some(tag.strip_prefix(key)?.strip_prefix(':')?.to_owned()))
     };
     let row = |event: &Value| {
-        assert_eq!(
-            event.get("session_id").and_then(Value::as_str),
-            tag(event, "session_id").as_deref()
-        );
+        assert_eq!(event.get("session_id").and_then(Value::as_str), tag(event, "session_id").as_deref());
         assert_eq!(tag(event, "ml_app"), tag(event, "agent_service"));
         let agent = event["meta"].get("agent_attribution").map(|agent| {
             let id = &agent["pagent_span_id"];
@@ -25,12 +31,7 @@ fn inherited(program: impl FnOnce()) -> Vec<Value> {
             assert_eq!(found["name"], agent["pagent_name"]);
             agent["pagent_name"].clone()
         });
-        json!([
-            event["name"],
-            tag(event, "session_id"),
-            tag(event, "ml_app"),
-            agent
-        ])
+        json!([event["name"], tag(event, "session_id"), tag(event, "ml_app"), agent])
     };
     events.iter().map(row).collect()
 }
@@ -111,12 +112,8 @@ fn agent_is_the_nearest_above_and_never_the_span_itself() {
     let rows = inherited(|| {
         llmobs::workflow("no agent").start().enter(|| {
             llmobs::agent("outer").start().enter(|| {
-                llmobs::workflow("step")
-                    .start()
-                    .enter(|| llmobs::tool("deep").start().finish());
-                llmobs::agent("inner")
-                    .start()
-                    .enter(|| llmobs::llm("call").start().finish());
+                llmobs::workflow("step").start().enter(|| llmobs::tool("deep").start().finish());
+                llmobs::agent("inner").start().enter(|| llmobs::llm("call").start().finish());
             });
         });
     });
@@ -136,20 +133,11 @@ fn annotations_are_not_inherited() {
     let collector = Collector::new();
     collector.enter(|| {
         let root = llmobs::workflow("root").start();
-        root.annotate(|span| {
-            span.tag("t", 1)
-                .metadata("m", 1)
-                .metric("n", 1)
-                .input("i")
-                .output("o")
-        });
+        root.annotate(|span| span.tag("t", 1).metadata("m", 1).metric("n", 1).input("i").output("o"));
         root.enter(|| llmobs::task("child").start().finish());
     });
     let [_, child] = collector.events().try_into().unwrap();
-    assert_eq!(
-        child["meta"],
-        json!({ "span": { "kind": "task" }, "metadata": {} })
-    );
+    assert_eq!(child["meta"], json!({ "span": { "kind": "task" }, "metadata": {} }));
     assert_eq!(child["metrics"], json!({}));
     assert!(!child["tags"].as_array().unwrap().contains(&json!("t:1")));
 }

@@ -1,6 +1,15 @@
 //! No API key and no prompt in what llmobs, or a library that it uses, writes to the log. One test in a process of its
 //! own, since there is one logger in a process.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,10 +49,7 @@ impl log::Log for Recorder {
     fn flush(&self) {}
 }
 
-static RECORDER: Recorder = Recorder {
-    lines: Mutex::new(String::new()),
-    dumps: AtomicBool::new(true),
-};
+static RECORDER: Recorder = Recorder { lines: Mutex::new(String::new()), dumps: AtomicBool::new(true) };
 
 #[llmobs::llm]
 fn ask(prompt: &str) -> Result<String, String> {
@@ -54,16 +60,9 @@ fn ask(prompt: &str) -> Result<String, String> {
 fn log_at_trace_level_holds_neither_key_nor_prompt() {
     log::set_logger(&RECORDER).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
-    let server = CaptureServer::start()
-        .statuses(&[403, 500, 500, 500])
-        .answer(format!("bad key {KEY}"));
-    let config = Config::from_env()
-        .exporter(Exporter::Http)
-        .agentless(true)
-        .api_key(format!("{KEY}\n"));
-    let config = config
-        .override_origin(server.url())
-        .timeout(Duration::from_millis(200));
+    let server = CaptureServer::start().statuses(&[403, 500, 500, 500]).answer(format!("bad key {KEY}"));
+    let config = Config::from_env().exporter(Exporter::Http).agentless(true).api_key(format!("{KEY}\n"));
+    let config = config.override_origin(server.url()).timeout(Duration::from_millis(200));
     let mut said = format!("{config:?}");
     let guard = config.clone().init().unwrap();
     said += &format!("{guard:?}");
@@ -73,13 +72,7 @@ fn log_at_trace_level_holds_neither_key_nor_prompt() {
     let mut dropped = BTreeMap::from([(DropReason::Withheld, 1)]);
     assert_eq!(llmobs::flush(PATIENCE).dropped, dropped);
     assert_eq!(server.posts().len(), 0);
-    assert!(
-        RECORDER
-            .lines
-            .lock()
-            .unwrap()
-            .contains("RUST_LOG=trace,ureq_proto=debug")
-    );
+    assert!(RECORDER.lines.lock().unwrap().contains("RUST_LOG=trace,ureq_proto=debug"));
 
     // One that takes all but that gets the spans delivered, or here refused in two ways.
     RECORDER.dumps.store(false, Ordering::SeqCst);
@@ -90,22 +83,14 @@ fn log_at_trace_level_holds_neither_key_nor_prompt() {
     dropped.insert(DropReason::Unreachable, 1);
     assert_eq!(llmobs::flush(PATIENCE).dropped, dropped);
     assert_eq!(server.posts().len(), 4);
-    assert!(
-        server
-            .posts()
-            .iter()
-            .all(|post| post.headers["dd-api-key"] == KEY)
-    );
+    assert!(server.posts().iter().all(|post| post.headers["dd-api-key"] == KEY));
 
     drop(guard);
     let refused = config.api_key(format!("{KEY}\n{KEY}")).init().unwrap_err();
     said += &format!("{refused}{refused:?}");
     let log = RECORDER.lines.lock().unwrap().clone();
     assert!(log.contains("DEBUG ureq"), "{log}");
-    assert!(
-        log.contains("WARN llmobs 1 span(s) were not delivered: HTTP status 403"),
-        "{log}"
-    );
+    assert!(log.contains("WARN llmobs 1 span(s) were not delivered: HTTP status 403"), "{log}");
     assert!(log.contains("bad key <redacted>"), "{log}");
     said += &log;
     for secret in [KEY, PROMPT] {

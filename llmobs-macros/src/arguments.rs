@@ -105,7 +105,9 @@ fn borrow(pattern: &mut Pat, used: &[Ident]) {
         }
         Pat::Ident(PatIdent { by_ref, mutability, subpat, .. }) => {
             (*by_ref, *mutability) = (None, None);
-            subpat.iter_mut().for_each(|(_, inner)| borrow(inner, used));
+            if let Some((_, inner)) = subpat {
+                borrow(inner, used);
+            }
         }
         Pat::Paren(pattern) => borrow(&mut pattern.pat, used),
         Pat::Reference(pattern) => borrow(&mut pattern.pat, used),

@@ -29,10 +29,7 @@ impl Errors {
 /// The word among `known` that `word` was probably meant to be.
 pub(crate) fn similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let candidates = known.into_iter().map(|other| (distance(word, other), other));
-    candidates
-        .filter(|(distance, other)| *distance <= other.len().div_ceil(3))
-        .min()
-        .map(|(_, other)| other)
+    candidates.filter(|(distance, other)| *distance <= other.len().div_ceil(3)).min().map(|(_, other)| other)
 }
 
 /// How many letters have to be added, removed or changed (Levenshtein).
@@ -59,15 +56,6 @@ mod tests {
     fn finds_the_word_that_was_meant() {
         let known = ["name", "session_id", "skip", "skip_all"];
         let meant = ["nam", "sesion_id", "skipall", "sessionid", "colour"].map(|word| similar(word, known));
-        assert_eq!(
-            meant,
-            [
-                Some("name"),
-                Some("session_id"),
-                Some("skip_all"),
-                Some("session_id"),
-                None
-            ]
-        );
+        assert_eq!(meant, [Some("name"), Some("session_id"), Some("skip_all"), Some("session_id"), None]);
     }
 }

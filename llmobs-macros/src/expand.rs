@@ -12,7 +12,7 @@ use crate::options::{Kind, Options};
 use crate::shape::Shape;
 
 /// The instrumented function, or the function as it was with all that is wrong.
-pub(crate) fn attribute(kind: Kind, options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn attribute(kind: Kind, options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(kind, options, &mut errors);
     let expanded = syn::parse2(item.clone())

@@ -23,7 +23,11 @@ fn sync_function() {
             index.find(&query)?.take(limit)
         }
     };
-    expect_file!["../tests/snapshots/sync.rs"].assert_eq(&pretty(attribute(Kind::Retrieval, options, function)));
+    expect_file!["../tests/snapshots/sync.rs"].assert_eq(&pretty(attribute(
+        Kind::Retrieval,
+        options,
+        &function,
+    )));
 }
 
 #[test]
@@ -34,7 +38,7 @@ fn async_method() {
             self.client.send(prompt).await
         }
     };
-    let method = attribute(Kind::Llm, options, function);
+    let method = attribute(Kind::Llm, options, &function);
     expect_file!["../tests/snapshots/async.rs"].assert_eq(&pretty(quote!(impl Model { #method })));
 }
 
@@ -46,7 +50,11 @@ fn function_without_anything_to_capture() {
             loop {}
         }
     };
-    expect_file!["../tests/snapshots/bare.rs"].assert_eq(&pretty(attribute(Kind::Agent, quote!(), function)));
+    expect_file!["../tests/snapshots/bare.rs"].assert_eq(&pretty(attribute(
+        Kind::Agent,
+        quote!(),
+        &function,
+    )));
 }
 
 #[test]
@@ -54,10 +62,14 @@ fn mistake_leaves_the_function_as_it_was_and_says_all_that_is_wrong() {
     let function = quote! {
         const fn half_typed(a: u8) -> u8 { a. }
     };
-    let expansion = attribute(Kind::Task, quote!(nam = "x", skip(b)), function.clone()).to_string();
+    let expansion = attribute(Kind::Task, quote!(nam = "x", skip(b)), &function).to_string();
     let untouched = function.to_string();
     assert!(expansion.ends_with(&untouched), "{expansion}");
-    for error in ["no option is called `nam`: did you mean `name`?", "no argument is called `b`", "a `const fn` cannot"] {
+    for error in [
+        "no option is called `nam`: did you mean `name`?",
+        "no argument is called `b`",
+        "a `const fn` cannot",
+    ] {
         assert!(expansion.contains(error), "{error:?} is not in {expansion}");
     }
 }
@@ -65,6 +77,6 @@ fn mistake_leaves_the_function_as_it_was_and_says_all_that_is_wrong() {
 #[test]
 fn body_is_not_parsed() {
     let function = quote!(fn half_typed(a: u8) -> u8 { a. });
-    let expansion = attribute(Kind::Task, quote!(), function).to_string();
+    let expansion = attribute(Kind::Task, quote!(), &function).to_string();
     assert!(expansion.contains("a .") && !expansion.contains("compile_error"), "{expansion}");
 }

@@ -40,17 +40,9 @@ impl Parse for Body {
             return Err(Error::new(braces.span(), WANTED));
         }
         let mut tokens: Vec<TokenTree> = braces.stream().into_iter().collect();
-        let inner = tokens
-            .chunks(3)
-            .take_while(|chunk| is_inner_attribute(chunk))
-            .count()
-            * 3;
+        let inner = tokens.chunks(3).take_while(|chunk| is_inner_attribute(chunk)).count() * 3;
         let statements = tokens.split_off(inner).into_iter().collect();
-        Ok(Self {
-            braces,
-            inner_attributes: tokens.into_iter().collect(),
-            statements,
-        })
+        Ok(Self { braces, inner_attributes: tokens.into_iter().collect(), statements })
     }
 }
 

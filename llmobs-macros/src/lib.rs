@@ -18,24 +18,24 @@ macro_rules! attributes {
         $(#[$doc])*
         #[proc_macro_attribute]
         pub fn $attribute(options: TokenStream, item: TokenStream) -> TokenStream {
-            expand::attribute(Kind::$kind, options.into(), item.into()).into()
+            expand::attribute(Kind::$kind, options.into(), &item.into()).into()
         }
     )*};
 }
 
 attributes! {
-    /// Makes each call of a function a `workflow` span: a fixed sequence of steps with at least one LLM call in it.
+    /// `#[llmobs::workflow]`
     workflow => Workflow;
-    /// Makes each call of a function an `agent` span: a sequence of steps that a model chooses for itself.
+    /// `#[llmobs::agent]`
     agent => Agent;
-    /// Makes each call of a function a `task` span: one step of your own code that needs no outside service.
+    /// `#[llmobs::task]`
     task => Task;
-    /// Makes each call of a function a `tool` span: a call to a program or service outside.
+    /// `#[llmobs::tool]`
     tool => Tool;
-    /// Makes each call of a function an `llm` span: a call to a large language model.
+    /// `#[llmobs::llm]`
     llm => Llm;
-    /// Makes each call of a function an `embedding` span: a call that turns text into vectors.
+    /// `#[llmobs::embedding]`
     embedding => Embedding;
-    /// Makes each call of a function a `retrieval` span: a search that returns documents from a knowledge base.
+    /// `#[llmobs::retrieval]`
     retrieval => Retrieval;
 }

@@ -49,12 +49,10 @@ impl Options {
     /// Reads all options, and says all that is wrong with them.
     pub(crate) fn parse(kind: Kind, tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        let given = Punctuated::<Given, Token![,]>::parse_terminated
-            .parse2(tokens)
-            .unwrap_or_else(|error| {
-                errors.add(error);
-                Punctuated::new()
-            });
+        let given = Punctuated::<Given, Token![,]>::parse_terminated.parse2(tokens).unwrap_or_else(|error| {
+            errors.add(error);
+            Punctuated::new()
+        });
         let mut seen: Vec<Ident> = Vec::new();
         for Given { name, value } in given {
             if seen.contains(&name) {
@@ -84,10 +82,7 @@ impl Options {
     fn take(&mut self, kind: Kind, name: Ident, value: Value, errors: &mut Errors) {
         match (name.to_string().as_str(), value) {
             ("model_name" | "model_provider", _) if !kind.has_model() => {
-                errors.at(
-                    name.span(),
-                    format_args!("`{name}` is an option of `llm` and `embedding` alone"),
-                );
+                errors.at(name.span(), format_args!("`{name}` is an option of `llm` and `embedding` alone"));
             }
             (text, Value::Expr(value)) if TEXTS.contains(&text) => self.texts.push((name, value)),
             ("skip", Value::Names(names)) => self.skip = names,
@@ -98,7 +93,7 @@ impl Options {
             }
             ("skip", _) => errors.at(name.span(), "`skip` takes names of arguments: `skip(a, b)`"),
             (flag, _) if OTHERS.contains(&flag) => {
-                errors.at(name.span(), format_args!("`{name}` takes no value"))
+                errors.at(name.span(), format_args!("`{name}` takes no value"));
             }
             (unknown, _) => {
                 let known = TEXTS.into_iter().chain(OTHERS);
@@ -133,12 +128,7 @@ impl Parse for Given {
         } else if input.peek(token::Paren) {
             let names;
             parenthesized!(names in input);
-            Value::Names(
-                names
-                    .parse_terminated(Ident::parse_any, Token![,])?
-                    .into_iter()
-                    .collect(),
-            )
+            Value::Names(names.parse_terminated(Ident::parse_any, Token![,])?.into_iter().collect())
         } else {
             Value::None
         };

@@ -63,8 +63,5 @@ fn writable(mut written: Type) -> Type {
 }
 
 fn infer() -> TypeInfer {
-    TypeInfer {
-        attrs: Vec::new(),
-        underscore_token: Token![_](Span::mixed_site()),
-    }
+    TypeInfer { attrs: Vec::new(), underscore_token: Token![_](Span::mixed_site()) }
 }

@@ -39,11 +39,12 @@ pub struct Annotation {
 /// Annotates the current span. Where none is current, or llmobs is not enabled, the closure is not called.
 ///
 /// ```
-/// # let collector = llmobs_runtime::testing::Collector::new();
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
 /// # let _entered = collector.attach();
-/// # let call = llmobs_runtime::llm("complete").start();
+/// # let call = llmobs::llm("complete").start();
 /// # call.enter(|| {
-/// llmobs_runtime::annotate(|span| {
+/// llmobs::annotate(|span| {
 ///     span.input("What is a span?")
 ///         .output("One step of a trace.")
 ///         .metadata("temperature", 0.2)
@@ -97,8 +98,7 @@ impl Annotation {
             warn_limited!("the metadata key \"_dd\" is reserved for Datadog; choose another name");
             return self;
         }
-        self.metadata
-            .insert(cut(key, MAX_NAME_BYTES), Captured::annotated(&value, self.limit));
+        self.metadata.insert(cut(key, MAX_NAME_BYTES), Captured::annotated(&value, self.limit));
         self
     }
 
@@ -125,8 +125,7 @@ impl Annotation {
     /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session.
     pub fn tag(mut self, key: impl Into<String>, value: impl Display) -> Self {
         if let Some(text) = guarded(|| value.to_string()) {
-            self.tags
-                .insert(cut(key.into(), MAX_NAME_BYTES), cut(text, MAX_NAME_BYTES));
+            self.tags.insert(cut(key.into(), MAX_NAME_BYTES), cut(text, MAX_NAME_BYTES));
         } else {
             warn_limited!("a tag was left out: its Display panicked");
         }
@@ -136,14 +135,15 @@ impl Annotation {
     /// Marks the span as failed. The attributes do this by themselves for a function that returns `Err` or panics.
     ///
     /// ```
-    /// # let collector = llmobs_runtime::testing::Collector::new();
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
     /// # let _entered = collector.attach();
-    /// let span = llmobs_runtime::tool("read").start();
+    /// let span = llmobs::tool("read").start();
     /// if let Err(error) = "x".parse::<u8>() {
     ///     span.annotate(|span| span.error(&error));
     /// }
     /// span.finish();
-    /// let tree = "tool read !! core::num::error::ParseIntError: invalid digit found in string\n";
+    /// let tree = "tool read  error core::num::error::ParseIntError: invalid digit found in string\n";
     /// assert_eq!(collector.tree(), tree);
     /// ```
     pub fn error<E: Error + ?Sized>(mut self, error: &E) -> Self {

@@ -28,10 +28,7 @@ impl Call {
             describe(&mut setup);
             origin.start(setup.finish())
         });
-        Self {
-            span: Span(frame),
-            finished: false,
-        }
+        Self { span: Span(frame), finished: false }
     }
 
     /// Runs the body of a function inside the span.
@@ -58,13 +55,7 @@ impl Call {
             failure: None,
         };
         describe(&mut ending);
-        frame.end(
-            ending
-                .output
-                .filter(|output| !output.is_empty())
-                .map(Captured::returned),
-            ending.failure,
-        );
+        frame.end(ending.output.filter(|output| !output.is_empty()).map(Captured::returned), ending.failure);
     }
 }
 
@@ -105,15 +96,8 @@ pub struct Setup {
 
 impl Setup {
     fn new(kind: Kind, name: &'static str, limit: usize) -> Self {
-        let settings = Settings {
-            attribute: true,
-            ..Settings::new(kind, name.into())
-        };
-        Self {
-            settings,
-            limit,
-            arguments: String::new(),
-        }
+        let settings = Settings { attribute: true, ..Settings::new(kind, name.into()) };
+        Self { settings, limit, arguments: String::new() }
     }
 
     /// Names the span otherwise than the function.
@@ -150,18 +134,12 @@ impl Setup {
         }
         push_string(name, usize::MAX, &mut self.arguments);
         self.arguments.push(':');
-        Sink {
-            out: Some(&mut self.arguments),
-            limit: self.limit,
-        }
+        Sink { out: Some(&mut self.arguments), limit: self.limit }
     }
 
     fn finish(self) -> Settings {
         let input = (!self.arguments.is_empty()).then(|| Captured::arguments(&self.arguments));
-        Settings {
-            input,
-            ..self.settings
-        }
+        Settings { input, ..self.settings }
     }
 }
 
@@ -177,10 +155,7 @@ pub struct Ending {
 impl Ending {
     /// Where the returned value goes.
     pub fn output(&mut self) -> Sink<'_> {
-        Sink {
-            out: self.output.as_mut(),
-            limit: self.limit,
-        }
+        Sink { out: self.output.as_mut(), limit: self.limit }
     }
 
     /// The body returned an error.

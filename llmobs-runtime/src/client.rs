@@ -1,5 +1,6 @@
 //! The one owner of everything at run time: starts the worker, holds the queue, ends both.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,10 +42,7 @@ impl Client {
             batch_spans: BATCH_SPANS,
             interval: settings.interval,
         };
-        let defaults = Defaults {
-            ml_app: settings.ml_app().into(),
-            capture_limit: settings.capture_limit,
-        };
+        let defaults = Defaults { ml_app: settings.ml_app().into(), capture_limit: settings.capture_limit };
         let sender = Sender::open(Queue::new(limits), defaults);
         let worker = Worker {
             sender: Arc::clone(&sender),
@@ -56,12 +54,10 @@ impl Client {
             },
             transport,
             pauses: PAUSES.map(|part| settings.timeout.mul_f64(part)),
+            warned: BTreeMap::new(),
         };
         let client = Self { sender };
-        thread::Builder::new()
-            .name("llmobs".to_owned())
-            .spawn(|| worker.run())
-            .map_err(Error::Thread)?;
+        thread::Builder::new().name("llmobs".to_owned()).spawn(|| worker.run()).map_err(Error::Thread)?;
         Ok(client)
     }
 
@@ -88,7 +84,8 @@ impl Drop for Client {
 /// Keep the guard until the program ends: `let _llmobs = llmobs::init();`. Not `let _ = …`, which drops it at once.
 ///
 /// ```no_run
-/// let _llmobs = llmobs_runtime::init();
+/// # use llmobs_runtime as llmobs;
+/// let _llmobs = llmobs::init();
 /// ```
 pub fn init() -> Guard {
     Config::from_env().init().unwrap_or_else(|error| {
@@ -121,15 +118,15 @@ fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transpor
         Exporter::Console => Box::new(Console::new()),
         Exporter::File(path) => Box::new(File::create(path)?),
         Exporter::Http => {
-            let agentless = match settings.agentless {
-                Some(agentless) => agentless,
-                None => !agent_has_evp_proxy(settings, PROBE_TIMEOUT)?,
-            };
-            let endpoint = if agentless {
-                Endpoint::intake(settings)?
-            } else {
-                Endpoint::agent(settings)?
-            };
+            let endpoint = match settings.agentless {
+                Some(true) => Endpoint::intake(settings),
+                Some(false) => Endpoint::agent(settings),
+                None if agent_has_evp_proxy(settings, PROBE_TIMEOUT)? => Endpoint::agent(settings),
+                None => Endpoint::intake(settings).map_err(|error| match error {
+                    Error::MissingApiKey => Error::NoAgentAndNoApiKey,
+                    other => other,
+                }),
+            }?;
             Box::new(Http::new(endpoint, settings.timeout)?)
         }
     })
@@ -151,15 +148,9 @@ impl Drop for Guard {
         context::clear_default(&client.sender);
         let report = client.flush(GRACE);
         client.sender.close();
-        client
-            .sender
-            .queue
-            .wait_for_end(deadline.saturating_duration_since(Instant::now()));
+        client.sender.queue.wait_for_end(deadline.saturating_duration_since(Instant::now()));
         if report.pending > 0 {
-            warn_limited!(
-                "{} spans were not delivered within {GRACE:?} of shutting down",
-                report.pending
-            );
+            warn_limited!("{} span(s) were not delivered within {GRACE:?} of shutting down", report.pending);
         }
     }
 }
@@ -169,17 +160,15 @@ impl Drop for Guard {
 /// It concerns the client that spans started here would go to. Where llmobs is not enabled the report is empty.
 ///
 /// ```no_run
+/// # use llmobs_runtime as llmobs;
 /// # use std::time::Duration;
-/// let report = llmobs_runtime::flush(Duration::from_secs(2));
+/// let report = llmobs::flush(Duration::from_secs(2));
 /// if report.pending > 0 || !report.dropped.is_empty() {
 ///     eprintln!("{report}");
 /// }
 /// ```
 pub fn flush(timeout: Duration) -> Report {
-    context::current()
-        .0
-        .sender()
-        .map_or_else(Report::default, |sender| sender.queue.flush(timeout))
+    context::current().0.sender().map_or_else(Report::default, |sender| sender.queue.flush(timeout))
 }
 
 /// Whether a span started here and now would be recorded.

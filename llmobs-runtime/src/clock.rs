@@ -4,9 +4,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Nanoseconds since the Unix epoch; zero for a clock set before it.
 pub(crate) fn unix_nanos() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, saturating_nanos)
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, saturating_nanos)
 }
 
 /// When a span began: by the wall clock for the event, by the monotonic clock for the duration.
@@ -18,10 +16,7 @@ pub(crate) struct Started {
 
 impl Started {
     pub(crate) fn now() -> Self {
-        Self {
-            unix_nanos: unix_nanos(),
-            instant: Instant::now(),
-        }
+        Self { unix_nanos: unix_nanos(), instant: Instant::now() }
     }
 
     pub(crate) fn elapsed_nanos(self) -> u64 {

@@ -52,10 +52,7 @@ fn list<T: Into<Value>>(key: &str, items: Vec<T>) -> Option<Value> {
         return None;
     }
     let items = items.into_iter().map(Into::into).collect();
-    Some(Value::Object(Map::from_iter([(
-        key.to_owned(),
-        Value::Array(items),
-    )])))
+    Some(Value::Object(Map::from_iter([(key.to_owned(), Value::Array(items))])))
 }
 
 /// A string as it is, anything else as the JSON text it is.
@@ -75,11 +72,7 @@ fn messages(captured: Captured, side: Side) -> Vec<Message> {
         Source::Returned => value(&json).and_then(|value| Message::read_all(&value, side)),
     };
     // A program that annotates a bare text has not said whose it is, and the reference SDK leaves it open too.
-    let role = if source == Source::Annotated {
-        ""
-    } else {
-        side.role()
-    };
+    let role = if source == Source::Annotated { "" } else { side.role() };
     read.unwrap_or_else(|| vec![Message::new(role, text(json))])
 }
 
@@ -95,9 +88,7 @@ fn documents(captured: Captured) -> Vec<Document> {
 
 fn vectors(captured: Captured) -> String {
     let json = captured.into_json();
-    value(&json)
-        .and_then(|value| describe_vectors(&value))
-        .unwrap_or_else(|| text(json))
+    value(&json).and_then(|value| describe_vectors(&value)).unwrap_or_else(|| text(json))
 }
 
 fn value(json: &str) -> Option<Value> {
@@ -124,7 +115,9 @@ fn arguments(json: &str) -> Option<Vec<Value>> {
         }
     }
 
-    serde_json::Deserializer::from_str(json)
-        .deserialize_map(Values)
-        .ok()
+    serde_json::Deserializer::from_str(json).deserialize_map(Values).ok()
 }
+
+#[cfg(test)]
+#[path = "content_tests.rs"]
+mod tests;

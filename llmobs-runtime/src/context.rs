@@ -69,12 +69,13 @@ pub(crate) fn muted<R>(f: impl FnOnce() -> R) -> R {
 /// its children.
 ///
 /// ```
-/// # let collector = llmobs_runtime::testing::Collector::new();
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
 /// # let _entered = collector.attach();
-/// let span = llmobs_runtime::workflow("answer").start();
-/// let context = span.enter(llmobs_runtime::current);
+/// let span = llmobs::workflow("answer").start();
+/// let context = span.enter(llmobs::current);
 /// std::thread::spawn(move || {
-///     context.enter(|| llmobs_runtime::task("search").start().finish());
+///     context.enter(|| llmobs::task("search").start().finish());
 /// })
 /// .join()
 /// .unwrap();
@@ -105,21 +106,19 @@ impl Context {
     /// `.await` would stay current for whatever else runs on the thread.
     ///
     /// ```
-    /// # let collector = llmobs_runtime::testing::Collector::new();
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
     /// # let _entered = collector.attach();
-    /// let span = llmobs_runtime::workflow("answer").start();
+    /// let span = llmobs::workflow("answer").start();
     /// let attached = span.context().attach();
-    /// llmobs_runtime::task("inside").start().finish();
+    /// llmobs::task("inside").start().finish();
     /// drop(attached);
-    /// llmobs_runtime::task("outside").start().finish();
+    /// llmobs::task("outside").start().finish();
     /// span.finish();
     /// assert_eq!(collector.tree(), "workflow answer\n└─ task inside\ntask outside\n");
     /// ```
     pub fn attach(&self) -> Attached {
-        Attached {
-            previous: local::swap(self.0.clone()),
-            not_send: PhantomData,
-        }
+        Attached { previous: local::swap(self.0.clone()), not_send: PhantomData }
     }
 }
 

@@ -13,10 +13,7 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(text: String) -> Self {
-        Self {
-            text,
-            ..Self::default()
-        }
+        Self { text, ..Self::default() }
     }
 
     /// The arguments of an instrumented function: a lone string or list, else every argument that is a list of
@@ -27,9 +24,7 @@ impl Document {
         {
             return Some(documents);
         }
-        let lists = arguments
-            .iter()
-            .filter(|value| value.as_array().is_some_and(|items| !items.is_empty()));
+        let lists = arguments.iter().filter(|value| value.as_array().is_some_and(|items| !items.is_empty()));
         let inputs = arguments.iter().filter_map(|value| value.get("input"));
         lists.chain(inputs).find_map(Self::read_all)
     }
@@ -46,13 +41,7 @@ impl Document {
         if let Value::String(text) = value {
             return Some(Self::new(text.clone()));
         }
-        let string = |key| {
-            value
-                .get(key)?
-                .as_str()
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
-        };
+        let string = |key| value.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         Some(Self {
             text: value.get("text")?.as_str()?.to_owned(),
             name: string("name"),
@@ -75,21 +64,18 @@ impl From<Document> for Value {
 
 /// How many vectors of which size, for a vector, a list of vectors, or OpenAI's `{data: [{embedding}]}`.
 pub(crate) fn describe_vectors(value: &Value) -> Option<String> {
-    let single = [value];
-    let vectors: Vec<&Value> = match value {
-        Value::Object(response) => {
-            let data = response.get("data")?.as_array()?;
-            data.iter()
-                .map(|item| item.get("embedding"))
-                .collect::<Option<_>>()?
-        }
-        Value::Array(items) if items.iter().all(Value::is_array) => items.iter().collect(),
-        _ => single.to_vec(),
+    let single = std::slice::from_ref(value);
+    let vectors = match value {
+        Value::Object(response) => response.get("data")?.as_array()?,
+        Value::Array(items) if items.first().is_some_and(Value::is_array) => items,
+        _ => single,
     };
-    let sizes: Vec<Option<usize>> = vectors.iter().map(|vector| size_of_vector(vector)).collect();
-    // Vectors that were cut at the budget of a capture end with a vector that is not all numbers.
+    let sizes: Vec<Option<usize>> = vectors.iter().map(size_of_vector).collect();
+    // A list that was cut at the budget of a capture ends with a vector that is not all numbers, or with a note.
     let (whole, more) = match sizes.as_slice() {
-        [whole @ .., None] if !whole.is_empty() => (whole, "more than "),
+        [whole @ .., None] if !whole.is_empty() && vectors.last().is_some_and(is_cut) => {
+            (whole, "more than ")
+        }
         whole => (whole, ""),
     };
     let size = whole.first().copied()??;
@@ -100,6 +86,16 @@ pub(crate) fn describe_vectors(value: &Value) -> Option<String> {
 }
 
 fn size_of_vector(value: &Value) -> Option<usize> {
-    let numbers = value.as_array()?;
+    let numbers = value.get("embedding").unwrap_or(value).as_array()?;
     (!numbers.is_empty() && numbers.iter().all(Value::is_number)).then_some(numbers.len())
+}
+
+/// Whether the last thing inside is a note of a cut, which is a text with an ellipsis.
+fn is_cut(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with("… ["),
+        Value::Array(items) => items.last().is_some_and(is_cut),
+        Value::Object(fields) => fields.values().any(is_cut),
+        _ => false,
+    }
 }

@@ -11,6 +11,8 @@ use std::{fmt, io};
 pub enum Error {
     /// Delivery straight to Datadog needs an API key.
     MissingApiKey,
+    /// No Agent answered that passes spans on, and there is no API key for delivery straight to Datadog.
+    NoAgentAndNoApiKey,
     /// Delivery straight to Datadog needs to know the site.
     MissingSite,
     /// The site is not a host name such as `datadoghq.eu`.
@@ -35,8 +37,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingApiKey => f.write_str(
-                "no API key: set DD_API_KEY, or run a Datadog Agent and set DD_LLMOBS_AGENTLESS_ENABLED=false, \
-                 or set LLMOBS_EXPORTER=console to see the spans without Datadog",
+                "no API key: set DD_API_KEY, or run a Datadog Agent and set DD_LLMOBS_AGENTLESS_ENABLED=false, or set \
+                 LLMOBS_EXPORTER=console to see the spans without Datadog",
+            ),
+            Self::NoAgentAndNoApiKey => f.write_str(
+                "no Datadog Agent that takes LLM Observability answered, and there is no API key to do without: start an \
+                 Agent, at the address in DD_TRACE_AGENT_URL if not at localhost:8126, or set DD_API_KEY, or set \
+                 LLMOBS_EXPORTER=console to see the spans without Datadog",
             ),
             Self::MissingSite => f.write_str(
                 "no Datadog site: DD_SITE is empty; unset it for datadoghq.com or set it to your site, such as datadoghq.eu",

@@ -90,17 +90,10 @@ fn meta(record: Record) -> Value {
         let or_unknown =
             |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or("unknown".into());
         put("model_name", or_unknown(record.model_name).into());
-        put(
-            "model_provider",
-            or_unknown(record.model_provider).to_lowercase().into(),
-        );
+        put("model_provider", or_unknown(record.model_provider).to_lowercase().into());
     }
-    let input = record
-        .input
-        .and_then(|input| Content::of_input(record.kind, input).into_json());
-    let output = record
-        .output
-        .and_then(|output| Content::of_output(record.kind, output).into_json());
+    let input = record.input.and_then(|input| Content::of_input(record.kind, input).into_json());
+    let output = record.output.and_then(|output| Content::of_output(record.kind, output).into_json());
     for (key, content) in [("input", input), ("output", output)] {
         if let Some(content) = content {
             put(key, content);
@@ -113,10 +106,7 @@ fn meta(record: Record) -> Value {
         );
     }
     if let Some(failure) = record.failure {
-        put(
-            "error",
-            json!({ "type": failure.kind, "message": failure.message, "stack": failure.stack }),
-        );
+        put("error", json!({ "type": failure.kind, "message": failure.message, "stack": failure.stack }));
     }
     let mut meta = Value::Object(meta);
     flatten_below(&mut meta, MAX_META_DEPTH);
@@ -131,9 +121,7 @@ fn flatten_below(value: &mut Value, depth: usize) {
     match (depth, value) {
         (0, value) => *value = Value::String(value.to_string()),
         (_, Value::Array(items)) => items.iter_mut().for_each(|item| flatten_below(item, depth - 1)),
-        (_, Value::Object(fields)) => fields
-            .values_mut()
-            .for_each(|field| flatten_below(field, depth - 1)),
+        (_, Value::Object(fields)) => fields.values_mut().for_each(|field| flatten_below(field, depth - 1)),
         _ => {}
     }
 }
@@ -158,17 +146,15 @@ fn tags(record: &mut Record, identity: &Identity) -> Vec<String> {
     }
     tags.append(&mut record.tags);
     let failed = record.failure.as_ref();
-    tags.insert(
-        "error".to_owned(),
-        if failed.is_some() { "1" } else { "0" }.to_owned(),
-    );
+    tags.insert("error".to_owned(), if failed.is_some() { "1" } else { "0" }.to_owned());
     if let Some(failure) = failed {
         tags.insert("error_type".to_owned(), failure.kind.clone());
     }
-    let mut tags: Vec<String> = tags
-        .into_iter()
-        .map(|(key, value)| format!("{key}:{value}"))
-        .collect();
+    let mut tags: Vec<String> = tags.into_iter().map(|(key, value)| format!("{key}:{value}")).collect();
     tags.sort_unstable();
     tags
 }
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

@@ -40,18 +40,12 @@ impl Failure {
     /// From an error value that is not an `Error`, with a text for it.
     pub(crate) fn of_text<E: ?Sized>(text: impl FnOnce() -> String) -> Self {
         let kind = type_name::<E>();
-        guarded(text).map_or_else(
-            || Self::unreadable(kind),
-            |message| Self::new(kind, message, String::new()),
-        )
+        guarded(text)
+            .map_or_else(|| Self::unreadable(kind), |message| Self::new(kind, message, String::new()))
     }
 
     fn unreadable(kind: &str) -> Self {
-        Self::new(
-            kind,
-            format!("<{kind}: panicked while being captured>"),
-            String::new(),
-        )
+        Self::new(kind, format!("<{kind}: panicked while being captured>"), String::new())
     }
 
     /// From what `panic!` left behind.

@@ -98,11 +98,7 @@ impl Frame {
         let ml_app = settings
             .ml_app
             .unwrap_or_else(|| Arc::clone(parent.map_or(&sender.defaults.ml_app, |parent| &parent.ml_app)));
-        let name = if settings.name.is_empty() {
-            settings.kind.as_str().into()
-        } else {
-            settings.name
-        };
+        let name = if settings.name.is_empty() { settings.kind.as_str().into() } else { settings.name };
         Arc::new(Self {
             span_id: SpanId::random(),
             parent_id: parent.map(|parent| parent.span_id),
@@ -131,10 +127,7 @@ impl Frame {
     /// The nearest agent at or above this span.
     fn agent_of_children(&self) -> Option<Arc<AgentAttribution>> {
         if self.kind == Kind::Agent {
-            return Some(Arc::new(AgentAttribution {
-                name: self.name.to_string(),
-                span_id: self.span_id,
-            }));
+            return Some(Arc::new(AgentAttribution { name: self.name.to_string(), span_id: self.span_id }));
         }
         self.agent.clone()
     }
@@ -198,11 +191,7 @@ impl Frame {
                 return;
             }
             // Children may still start under this span and take its session.
-            let left = Cell {
-                finished: true,
-                session_id: cell.session_id.clone(),
-                ..Cell::default()
-            };
+            let left = Cell { finished: true, session_id: cell.session_id.clone(), ..Cell::default() };
             std::mem::replace(&mut *cell, left)
         };
         self.sender.queue.push(Record {
@@ -232,11 +221,7 @@ impl Frame {
 
 impl Trace {
     fn start() -> Arc<Self> {
-        Arc::new(Self {
-            id: TraceId::random(),
-            apm_id: TraceId::random(),
-            session_id: OnceLock::new(),
-        })
+        Arc::new(Self { id: TraceId::random(), apm_id: TraceId::random(), session_id: OnceLock::new() })
     }
 }
 

@@ -7,7 +7,8 @@ use std::fmt;
 /// The kind decides how Datadog shows the span and which shape its input and output take.
 ///
 /// ```
-/// use llmobs_runtime::Kind;
+/// # use llmobs_runtime as llmobs;
+/// use llmobs::Kind;
 ///
 /// assert_eq!(Kind::Retrieval.as_str(), "retrieval");
 /// assert_eq!(Kind::Llm.to_string(), "llm");

@@ -13,7 +13,7 @@ use std::fmt::{Debug, Display};
 use serde::Serialize;
 
 use crate::call::Sink;
-use crate::capture::{self, guarded};
+use crate::capture::{self, label};
 use crate::failure::Failure;
 
 /// A value to capture: as JSON if it is `Serialize`, else by `Debug`, else by its type name.
@@ -180,7 +180,7 @@ pub trait OptionText {
 }
 impl<T: Display> OptionText for &&Text<'_, Option<T>> {
     fn __llmobs_text(&self) -> Option<String> {
-        text(self.0.as_ref()?)
+        label(self.0.as_ref()?)
     }
 }
 
@@ -191,7 +191,7 @@ pub trait BorrowedOptionText {
 }
 impl<T: Display> BorrowedOptionText for &Text<'_, &Option<T>> {
     fn __llmobs_text(&self) -> Option<String> {
-        text(self.0.as_ref()?)
+        label(self.0.as_ref()?)
     }
 }
 
@@ -202,12 +202,8 @@ pub trait PlainText {
 }
 impl<T: Display + ?Sized> PlainText for Text<'_, T> {
     fn __llmobs_text(&self) -> Option<String> {
-        text(self.0)
+        label(self.0)
     }
-}
-
-fn text(value: &(impl Display + ?Sized)) -> Option<String> {
-    guarded(|| value.to_string()).filter(|text| !text.is_empty())
 }
 
 /// All the ways, for one glob import that brings methods into scope and no names.

@@ -18,9 +18,7 @@ struct Local {
 
 /// Makes `slot` current and returns what was. While the thread is being torn down nothing is current.
 pub(crate) fn swap(slot: Slot) -> Slot {
-    LOCAL
-        .try_with(|local| local.slot.replace(slot))
-        .unwrap_or_default()
+    LOCAL.try_with(|local| local.slot.replace(slot)).unwrap_or_default()
 }
 
 /// What is current on this thread.

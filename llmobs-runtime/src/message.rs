@@ -24,6 +24,7 @@ pub(crate) struct ToolCall {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ToolResult {
     pub(crate) result: String,
+    pub(crate) name: String,
     pub(crate) id: String,
     pub(crate) kind: String,
 }
@@ -45,23 +46,25 @@ impl Side {
     }
 }
 
+/// An object with one of these is meant as a message when a program annotates it.
+const LOOSE_KEYS: [&str; 4] = ["role", "content", "tool_calls", "tool_results"];
+
 impl Message {
     pub(crate) fn new(role: &str, content: impl Into<String>) -> Self {
-        Self {
-            role: role.to_owned(),
-            content: content.into(),
-            ..Self::default()
-        }
+        Self { role: role.to_owned(), content: content.into(), ..Self::default() }
     }
 
-    /// The arguments of an instrumented function: every argument that holds messages, in order, or a lone string.
+    /// The arguments of an instrumented function: a lone string, or every argument that holds messages, in order.
     pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Self>> {
-        if let [Value::String(prompt)] = arguments {
-            return Some(vec![Self::new(Side::Input.role(), prompt)]);
+        match arguments {
+            [Value::String(prompt)] => Some(vec![Self::new(Side::Input.role(), prompt)]),
+            [only] => Self::read_request(only),
+            several => {
+                let found: Vec<_> = several.iter().filter_map(Self::read_request).flatten().collect();
+                // An empty list beside other arguments may be anything: it must not hide them.
+                Some(found).filter(|found| !found.is_empty())
+            }
         }
-        let mut found = arguments.iter().filter_map(Self::read_request).peekable();
-        found.peek()?;
-        Some(found.flatten().collect())
     }
 
     /// What an instrumented function returned, or one value that stands for all of an input.
@@ -89,9 +92,8 @@ impl Message {
             Value::Object(request) => match request.get("messages") {
                 Some(Value::Array(items)) => {
                     // Anthropic's request keeps the system prompt beside the messages.
-                    let system = request
-                        .get("system")
-                        .and_then(|content| Self::with_content("system", content));
+                    let system =
+                        request.get("system").and_then(|content| Self::with_content("system", content));
                     let messages = items.iter().map(Self::read).collect::<Option<Vec<_>>>()?;
                     Some(system.into_iter().chain(messages).collect())
                 }
@@ -101,25 +103,29 @@ impl Message {
         }
     }
 
-    /// An object with a string `role`, and a `content` of text, null or parts.
+    /// An object with a string `role`, and a `content` of text, null or parts. Tool calls and results, the latter in
+    /// Datadog's form, can do without content.
     fn read(value: &Value) -> Option<Self> {
         let role = value.get("role")?.as_str()?;
-        let calls = value.get("tool_calls").and_then(Value::as_array);
+        let items = |key| value.get(key).and_then(Value::as_array);
+        let (calls, results) = (items("tool_calls"), items("tool_results"));
         let mut message = match value.get("content") {
             Some(content) => Self::with_content(role, content)?,
-            None => calls.map(|_| Self::new(role, ""))?,
+            None => calls.or(results).map(|_| Self::new(role, ""))?,
         };
-        message
-            .tool_calls
-            .extend(calls.into_iter().flatten().filter_map(ToolCall::read));
+        let calls = calls.into_iter().flatten().filter_map(ToolCall::read);
+        message.tool_calls.extend(calls);
+        let results = results.into_iter().flatten().filter_map(ToolResult::read);
+        message.tool_results.extend(results);
         Some(message)
     }
 
     fn read_loosely(value: &Value) -> Option<Self> {
         match value {
             Value::String(text) => Some(Self::new("", text)),
-            Value::Object(fields) if fields.contains_key("role") || fields.contains_key("content") => {
+            Value::Object(fields) if LOOSE_KEYS.iter().any(|key| fields.contains_key(*key)) => {
                 let mut fields = fields.clone();
+                fields.retain(|_, value| !value.is_null());
                 fields.entry("role").or_insert_with(|| "".into());
                 fields.entry("content").or_insert_with(|| "".into());
                 Self::read(&Value::Object(fields))
@@ -155,6 +161,7 @@ impl Message {
             }),
             ("tool_result", _) => self.tool_results.push(ToolResult {
                 result: part.get("content").map(readable).unwrap_or_default(),
+                name: String::new(),
                 id: string(part, "tool_use_id"),
                 kind: kind.to_owned(),
             }),
@@ -179,21 +186,26 @@ impl ToolCall {
     }
 }
 
+impl ToolResult {
+    /// The flat form of Datadog.
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            result: readable(value.get("result")?),
+            name: string(value, "name"),
+            id: string(value, "tool_id"),
+            kind: string(value, "type"),
+        })
+    }
+}
+
 /// OpenAI's response: a message in each choice.
 fn read_choices(response: &Map<String, Value>) -> Option<Vec<Message>> {
     let choices = response.get("choices")?.as_array()?;
-    choices
-        .iter()
-        .map(|choice| Message::read(choice.get("message")?))
-        .collect()
+    choices.iter().map(|choice| Message::read(choice.get("message")?)).collect()
 }
 
 fn string(value: &Value, key: &str) -> String {
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// An object, as it is or as JSON in a text. What is neither is kept under the name `value`.
@@ -221,9 +233,7 @@ fn readable(content: &Value) -> String {
 /// Empty optional fields are left out, as the reference SDK does.
 fn with_optional<const N: usize>(mut value: Value, optional: [(&str, Value); N]) -> Value {
     if let Value::Object(fields) = &mut value {
-        let given = optional
-            .into_iter()
-            .filter(|(_, value)| *value != json!("") && *value != json!([]));
+        let given = optional.into_iter().filter(|(_, value)| *value != json!("") && *value != json!([]));
         fields.extend(given.map(|(key, value)| (key.to_owned(), value)));
     }
     value
@@ -250,7 +260,7 @@ impl From<ToolResult> for Value {
         let value = json!({ "result": result.result });
         with_optional(
             value,
-            [("tool_id", result.id.into()), ("type", result.kind.into())],
+            [("name", result.name.into()), ("tool_id", result.id.into()), ("type", result.kind.into())],
         )
     }
 }

@@ -1,12 +1,15 @@
 //! What the crate says to the program's log: each message at most once a minute.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use crate::clock;
 
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Remembers when one message was last logged. Each use of [`warn_limited!`] has its own.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Limiter {
     /// Unix time in seconds, zero for never.
     last: AtomicU64,
@@ -14,9 +17,7 @@ pub(crate) struct Limiter {
 
 impl Limiter {
     pub(crate) const fn new() -> Self {
-        Self {
-            last: AtomicU64::new(0),
-        }
+        Self { last: AtomicU64::new(0) }
     }
 
     /// Whether the message may be logged at `now`, in seconds of Unix time.
@@ -24,22 +25,24 @@ impl Limiter {
         let last = self.last.load(Ordering::Relaxed);
         // A clock that was set back admits too: silence for years would be worse than one line more.
         (last == 0 || now < last || now - last >= PAUSE.as_secs())
-            && self
-                .last
-                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
+            && self.last.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
-/// `log::warn!` with the target `llmobs`, at most once a minute for each place that uses it.
+/// `log::warn!` with the target `llmobs`, at most once a minute for each limiter.
+pub(crate) fn warn(limiter: &Limiter, message: fmt::Arguments<'_>) {
+    if log::log_enabled!(target: "llmobs", log::Level::Warn)
+        && limiter.admits(clock::unix_nanos() / 1_000_000_000)
+    {
+        log::warn!(target: "llmobs", "{message}");
+    }
+}
+
+/// [`warn`] with a limiter for each place that uses it.
 macro_rules! warn_limited {
     ($($argument:tt)*) => {{
         static LIMITER: $crate::notice::Limiter = $crate::notice::Limiter::new();
-        if ::log::log_enabled!(target: "llmobs", ::log::Level::Warn)
-            && LIMITER.admits($crate::clock::unix_nanos() / 1_000_000_000)
-        {
-            ::log::warn!(target: "llmobs", $($argument)*);
-        }
+        $crate::notice::warn(&LIMITER, ::std::format_args!($($argument)*));
     }};
 }
 pub(crate) use warn_limited;

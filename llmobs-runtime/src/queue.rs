@@ -64,12 +64,7 @@ pub(crate) struct Batch {
 
 impl Queue {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            state: Mutex::default(),
-            work: Condvar::new(),
-            settled: Condvar::new(),
-        }
+        Self { limits, state: Mutex::default(), work: Condvar::new(), settled: Condvar::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -186,9 +181,7 @@ impl Queue {
 
     /// Waits for the worker to be done, but not longer than `timeout`.
     pub(crate) fn wait_for_end(&self, timeout: Duration) {
-        let waited = self
-            .settled
-            .wait_timeout_while(self.state(), timeout, |state| !state.ended);
+        let waited = self.settled.wait_timeout_while(self.state(), timeout, |state| !state.ended);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -213,3 +206,7 @@ impl State {
         Batch { records, bytes }
     }
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

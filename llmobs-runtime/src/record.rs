@@ -49,14 +49,13 @@ impl Record {
     /// About how many bytes the record holds.
     pub(crate) fn bytes(&self) -> usize {
         let captured = |value: &Option<Captured>| value.as_ref().map_or(0, |value| value.as_json().len());
-        let metadata = self
-            .metadata
-            .iter()
-            .map(|(key, value)| key.len() + value.as_json().len());
+        let metadata = self.metadata.iter().map(|(key, value)| key.len() + value.as_json().len());
         let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
         let metrics = self.metrics.keys().map(|key| key.len() + size_of::<Number>());
+        let texts = [self.model_name.as_deref(), self.model_provider.as_deref(), self.session_id.as_deref()];
         OVERHEAD
             + self.name.len()
+            + texts.into_iter().flatten().map(str::len).sum::<usize>()
             + captured(&self.input)
             + captured(&self.output)
             + metadata.chain(tags).chain(metrics).sum::<usize>()

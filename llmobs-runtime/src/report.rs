@@ -14,6 +14,9 @@ pub enum DropReason {
     Unreachable,
     /// The receiver refused the spans.
     Rejected,
+    /// Sending would have put prompts and the API key into the program's own log. The HTTP library dumps each byte there at
+    /// the level `trace`: have the logger take `ureq_proto` at `debug`, as in `RUST_LOG=trace,ureq_proto=debug`.
+    Withheld,
     /// The client was shut down first.
     Shutdown,
     /// A fault of llmobs itself.
@@ -26,6 +29,7 @@ impl DropReason {
             Self::QueueFull => "queue full",
             Self::Unreachable => "unreachable",
             Self::Rejected => "rejected",
+            Self::Withheld => "withheld",
             Self::Shutdown => "shutdown",
             Self::Internal => "internal",
         }
@@ -44,11 +48,12 @@ impl fmt::Display for DropReason {
 /// again after a flush, so that a loss stays visible.
 ///
 /// ```
+/// # use llmobs_runtime as llmobs;
 /// # use std::time::Duration;
-/// # let collector = llmobs_runtime::testing::Collector::new();
+/// # let collector = llmobs::testing::Collector::new();
 /// # let _entered = collector.attach();
-/// llmobs_runtime::task("step").start().finish();
-/// let report = llmobs_runtime::flush(Duration::from_secs(2));
+/// llmobs::task("step").start().finish();
+/// let report = llmobs::flush(Duration::from_secs(2));
 /// assert_eq!(report.to_string(), "1 delivered, 0 dropped, 0 pending");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,20 +90,10 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} delivered, {} dropped",
-            self.delivered,
-            self.dropped_total()
-        )?;
+        write!(f, "{} delivered, {} dropped", self.delivered, self.dropped_total())?;
         for (index, (reason, spans)) in self.dropped.iter().enumerate() {
             write!(f, "{}{reason}: {spans}", if index == 0 { " (" } else { ", " })?;
         }
-        write!(
-            f,
-            "{}, {} pending",
-            if self.dropped.is_empty() { "" } else { ")" },
-            self.pending
-        )
+        write!(f, "{}, {} pending", if self.dropped.is_empty() { "" } else { ")" }, self.pending)
     }
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::annotation::Annotation;
-use crate::capture::guarded;
+use crate::capture::label;
 use crate::context::{Attached, Context, Slot};
 use crate::failure::Failure;
 use crate::frame::{Frame, Settings};
@@ -21,7 +21,8 @@ macro_rules! kinds {
         /// An empty name takes the kind as name.
         ///
         /// ```
-        #[doc = concat!("let span = llmobs_runtime::", stringify!($function), "(\"step\").start();")]
+        /// # use llmobs_runtime as llmobs;
+        #[doc = concat!("let span = llmobs::", stringify!($function), "(\"step\").start();")]
         /// span.enter(|| { /* what happens here is inside the span */ });
         /// span.finish();
         /// ```
@@ -70,24 +71,24 @@ impl SpanBuilder {
     ///
     /// Default: that of the enclosing span, else the first one set in the same trace.
     pub fn session_id(self, session_id: impl Display) -> Self {
-        self.set(|settings| settings.session_id = guarded(|| session_id.to_string().into()))
+        self.set(|settings| settings.session_id = label(&session_id).map(Into::into))
     }
 
     /// The application that this span and those inside it belong to.
     ///
     /// Default: that of the enclosing span, else the one of the configuration.
     pub fn ml_app(self, ml_app: impl Display) -> Self {
-        self.set(|settings| settings.ml_app = guarded(|| ml_app.to_string().into()))
+        self.set(|settings| settings.ml_app = label(&ml_app).map(Into::into))
     }
 
     /// The name of the model, such as `gpt-4o`. Shown on `llm` and `embedding` spans; default `unknown`.
     pub fn model_name(self, model_name: impl Display) -> Self {
-        self.set(|settings| settings.model_name = guarded(|| model_name.to_string()))
+        self.set(|settings| settings.model_name = label(&model_name))
     }
 
     /// Who runs the model, such as `openai`, in any case. Shown on `llm` and `embedding` spans; default `unknown`.
     pub fn model_provider(self, model_provider: impl Display) -> Self {
-        self.set(|settings| settings.model_provider = guarded(|| model_provider.to_string()))
+        self.set(|settings| settings.model_provider = label(&model_provider))
     }
 
     /// Begins the span, as a child of the span that is current here.
@@ -119,11 +120,7 @@ impl Origin {
     }
 
     pub(crate) fn start(self, settings: Settings) -> Arc<Frame> {
-        let parent = if let Slot::Span(parent) = &self.slot {
-            Some(&**parent)
-        } else {
-            None
-        };
+        let parent = if let Slot::Span(parent) = &self.slot { Some(&**parent) } else { None };
         Frame::start(settings, self.sender, parent)
     }
 }
@@ -155,9 +152,7 @@ impl Span {
     /// A handle to make this span current elsewhere: see [`Context`].
     #[must_use]
     pub fn context(&self) -> Context {
-        self.0.as_ref().map_or_else(crate::context::current, |frame| {
-            Context(Slot::Span(Arc::clone(frame)))
-        })
+        self.0.as_ref().map_or_else(crate::context::current, |frame| Context(Slot::Span(Arc::clone(frame))))
     }
 
     /// Puts input, output, metadata, metrics or tags on this span, from any thread.

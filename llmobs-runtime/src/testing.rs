@@ -20,11 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// collector each can run in parallel in one process, whatever `init` does elsewhere.
 ///
 /// ```
-/// let collector = llmobs_runtime::testing::Collector::new();
+/// # use llmobs_runtime as llmobs;
+/// let collector = llmobs::testing::Collector::new();
 /// collector.enter(|| {
-///     let span = llmobs_runtime::workflow("answer").start();
+///     let span = llmobs::workflow("answer").start();
 ///     span.annotate(|span| span.input("What is a span?").output("A step."));
-///     span.enter(|| llmobs_runtime::task("search").start().finish());
+///     span.enter(|| llmobs::task("search").start().finish());
 /// });
 /// assert_eq!(
 ///     collector.tree(),
@@ -105,11 +106,7 @@ impl Collector {
                 part("in", tree::content(line.event, "input")),
                 part("out", tree::content(line.event, "output")),
                 part("error", tree::error(line.event)),
-                if tree::has_tag(line.event, "cancelled:true") {
-                    "  cancelled"
-                } else {
-                    ""
-                },
+                if tree::has_tag(line.event, "cancelled:true") { "  cancelled" } else { "" },
             )
         };
         tree::lines(&events).into_iter().map(render).collect()

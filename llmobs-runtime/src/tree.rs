@@ -22,35 +22,18 @@ pub(crate) fn lines(events: &[Value]) -> Vec<Line<'_>> {
     let mut children: HashMap<&str, Vec<&Value>> = HashMap::new();
     for event in events {
         let parent = text(event, "parent_id");
-        children
-            .entry(if known.contains(parent) { parent } else { "" })
-            .or_default()
-            .push(event);
+        children.entry(if known.contains(parent) { parent } else { "" }).or_default().push(event);
     }
     for siblings in children.values_mut() {
         siblings.sort_by_key(|event| start(event));
     }
-    let root = |event| Line {
-        event,
-        lead: String::new(),
-        rest: String::new(),
-    };
-    let mut stack: Vec<Line<'_>> = children
-        .remove("")
-        .into_iter()
-        .flatten()
-        .rev()
-        .map(root)
-        .collect();
+    let root = |event| Line { event, lead: String::new(), rest: String::new() };
+    let mut stack: Vec<Line<'_>> = children.remove("").into_iter().flatten().rev().map(root).collect();
     let mut lines = Vec::new();
     while let Some(line) = stack.pop() {
         let below = children.remove(text(line.event, "span_id")).unwrap_or_default();
         for (from_last, event) in below.into_iter().rev().enumerate() {
-            let (lead, rest) = if from_last == 0 {
-                ("└─ ", "   ")
-            } else {
-                ("├─ ", "│  ")
-            };
+            let (lead, rest) = if from_last == 0 { ("└─ ", "   ") } else { ("├─ ", "│  ") };
             let [lead, rest] = [lead, rest].map(|branch| format!("{}{branch}", line.rest));
             stack.push(Line { event, lead, rest });
         }
@@ -69,11 +52,8 @@ pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 /// `kind name` of a span.
 pub(crate) fn title(event: &Value) -> String {
-    let kind = event
-        .pointer("/meta/span/kind")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    format!("{kind} {}", text(event, "name"))
+    let kind = event.pointer("/meta/span/kind").and_then(Value::as_str).unwrap_or_default();
+    format!("{kind} {}", one_line(text(event, "name")))
 }
 
 /// The input or output of a span on one line.
@@ -91,21 +71,11 @@ pub(crate) fn content(event: &Value, side: &str) -> Option<String> {
 
 fn message(message: &Value) -> String {
     let mut shown = format!("{}: {}", text(message, "role"), text(message, "content"));
-    for call in message
-        .get("tool_calls")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for call in message.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
         let arguments = call.get("arguments").map(ToString::to_string).unwrap_or_default();
         shown.push_str(&format!(" call {}({arguments})", text(call, "name")));
     }
-    for result in message
-        .get("tool_results")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for result in message.get("tool_results").and_then(Value::as_array).into_iter().flatten() {
         shown.push_str(&format!(" result {}", text(result, "result")));
     }
     shown
@@ -114,29 +84,21 @@ fn message(message: &Value) -> String {
 /// `type: message` of the error of a span.
 pub(crate) fn error(event: &Value) -> Option<String> {
     let error = event.pointer("/meta/error")?;
-    Some(one_line(&format!(
-        "{}: {}",
-        text(error, "type"),
-        text(error, "message")
-    )))
+    Some(one_line(&format!("{}: {}", text(error, "type"), text(error, "message"))))
 }
 
 pub(crate) fn has_tag(event: &Value, tag: &str) -> bool {
-    event
-        .get("tags")
-        .and_then(Value::as_array)
-        .is_some_and(|tags| tags.iter().any(|other| other == tag))
+    event.get("tags").and_then(Value::as_array).is_some_and(|tags| tags.iter().any(|other| other == tag))
 }
 
 /// Control characters would let the text of a prompt move the cursor of a terminal.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut line, char| {
-            if char.is_control() {
-                line.extend(char.escape_default())
-            } else {
-                line.push(char)
-            }
-            line
-        })
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut line, char| {
+        if char.is_control() {
+            line.extend(char.escape_default());
+        } else {
+            line.push(char);
+        }
+        line
+    })
 }

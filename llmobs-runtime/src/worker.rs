@@ -1,5 +1,6 @@
 //! The one thread of a client: take, encode, send, try again, account.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use crate::context::muted;
 use crate::event::{self, Identity};
 use crate::local;
-use crate::notice::warn_limited;
+use crate::notice::{Limiter, warn, warn_limited};
 use crate::queue::{Batch, Work};
 use crate::report::{DropReason, Report};
 use crate::sender::Sender;
@@ -22,6 +23,8 @@ pub(crate) struct Worker {
     pub(crate) transport: Box<dyn Transport>,
     /// The longest waits before the second and the third attempt.
     pub(crate) pauses: [Duration; 2],
+    /// When each way of losing spans was last logged.
+    pub(crate) warned: BTreeMap<DropReason, Limiter>,
 }
 
 impl Worker {
@@ -41,7 +44,7 @@ impl Worker {
         let bytes = batch.bytes;
         let outcome = catch_unwind(AssertUnwindSafe(|| self.deliver(batch))).unwrap_or_else(|_| {
             warn_limited!(
-                "{spans} spans are lost: encoding or sending them panicked, which is a bug of llmobs"
+                "{spans} span(s) are lost: encoding or sending them panicked, which is a bug of llmobs"
             );
             let mut outcome = Report::default();
             outcome.drop_spans(DropReason::Internal, spans);
@@ -72,7 +75,8 @@ impl Worker {
         match self.attempt(events) {
             Ok(()) => outcome.delivered += spans,
             Err(refused) => {
-                warn_limited!("{spans} spans were not delivered: {refused}");
+                let limiter = self.warned.entry(refused.reason).or_default();
+                warn(limiter, format_args!("{spans} span(s) were not delivered: {refused}"));
                 outcome.drop_spans(refused.reason, spans);
             }
         }
@@ -105,11 +109,7 @@ struct GivenUp;
 impl Transport for GivenUp {
     fn send(&mut self, _: &[String]) -> Result<(), Refused> {
         let message = "the client was shut down".to_owned();
-        Err(Refused {
-            retry: false,
-            reason: DropReason::Shutdown,
-            message,
-        })
+        Err(Refused { retry: false, reason: DropReason::Shutdown, message })
     }
 }
 

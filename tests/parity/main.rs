@@ -4,6 +4,15 @@
 //! `cargo test --test parity` lists each program as the same, or as different on purpose; the differences and their
 //! reasons stand in `scenarios.rs`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+)]
+
 mod compare;
 mod scenarios;
 
@@ -22,36 +31,24 @@ use serde_json::{Value, json};
 const CHILD: &str = "LLMOBS_PARITY_SCENARIO";
 const API_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-#[expect(
-    clippy::print_stdout,
-    reason = "the parent reads what was observed from standard output"
-)]
+#[expect(clippy::print_stdout, reason = "the parent reads what was observed from standard output")]
 fn main() -> ExitCode {
     if let Ok(name) = std::env::var(CHILD) {
-        let scenario = SCENARIOS
-            .iter()
-            .find(|scenario| scenario.name == name)
-            .expect("a scenario of that name");
+        let scenario =
+            SCENARIOS.iter().find(|scenario| scenario.name == name).expect("a scenario of that name");
         println!("{}", (scenario.run)());
         return ExitCode::SUCCESS;
     }
     let trials = SCENARIOS.iter().map(|scenario| {
-        let kind = if scenario.differences.is_empty() {
-            "same"
-        } else {
-            "differs on purpose"
-        };
+        let kind = if scenario.differences.is_empty() { "same" } else { "differs on purpose" };
         Trial::test(scenario.name, || run(scenario)).with_kind(kind)
     });
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
 fn run(scenario: &Scenario) -> Result<(), Failed> {
-    let golden = fs::read_to_string(format!(
-        "{}/tests/golden/{}.json",
-        env!("CARGO_MANIFEST_DIR"),
-        scenario.name
-    ))?;
+    let golden =
+        fs::read_to_string(format!("{}/tests/golden/{}.json", env!("CARGO_MANIFEST_DIR"), scenario.name))?;
     let golden: Value = serde_json::from_str(&golden)?;
     let server = match scenario.agent {
         Agent::None => CaptureServer::start(),
@@ -69,11 +66,7 @@ fn run(scenario: &Scenario) -> Result<(), Failed> {
     for difference in scenario.differences {
         (difference.apply)(&mut expected);
     }
-    check(
-        "events",
-        &comparable(masked(by_start(server.events()))),
-        &comparable(masked(expected)),
-    )?;
+    check("events", &comparable(masked(by_start(server.events()))), &comparable(masked(expected)))?;
     check("requests", &requests(&server.posts()), &requests_of(&golden))
 }
 
@@ -84,6 +77,8 @@ fn child(scenario: &Scenario, golden: &Value, server: &CaptureServer) -> Result<
     let mut child = Command::new(std::env::current_exe()?)
         .env_clear()
         .envs(variables.map(|(name, value)| (name, text(value).replace("<redacted>", API_KEY))))
+        // A proxy that nobody listens at: addresses of this machine are reached without it.
+        .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:9")))
         .env(CHILD, scenario.name)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -110,14 +105,10 @@ fn events_of(golden: &Value) -> Vec<Value> {
 /// Path and headers of each request with spans. How spans are spread over requests is not compared.
 fn requests_of(golden: &Value) -> Vec<Value> {
     let requests = golden["http"].as_array().into_iter().flatten();
-    let with_spans = requests.filter(|request| {
-        request["path"]
-            .as_str()
-            .is_some_and(|path| path.ends_with("llmobs"))
-    });
-    let mut requests: Vec<Value> = with_spans
-        .map(|request| json!({ "path": request["path"], "headers": request["headers"] }))
-        .collect();
+    let with_spans =
+        requests.filter(|request| request["path"].as_str().is_some_and(|path| path.ends_with("llmobs")));
+    let mut requests: Vec<Value> =
+        with_spans.map(|request| json!({ "path": request["path"], "headers": request["headers"] })).collect();
     requests.dedup();
     requests
 }
@@ -128,15 +119,8 @@ fn requests(posts: &[Request]) -> Vec<Value> {
         .map(|post| {
             // What every HTTP client adds by itself the captures leave out.
             let own = post.headers.iter().filter(|(name, _)| {
-                ![
-                    "accept",
-                    "accept-encoding",
-                    "connection",
-                    "content-length",
-                    "host",
-                    "user-agent",
-                ]
-                .contains(&name.as_str())
+                !["accept", "accept-encoding", "connection", "content-length", "host", "user-agent"]
+                    .contains(&name.as_str())
             });
             let masked = own.map(|(name, value)| match name.as_str() {
                 "dd-api-key" => (name.clone(), json!("<redacted>")),
@@ -158,10 +142,5 @@ fn check<T: PartialEq + Debug + serde::Serialize>(
         return Ok(());
     }
     let pretty = |value| serde_json::to_string_pretty(value).unwrap_or_default();
-    Err(format!(
-        "{what} differ\n--- sent\n{}\n--- expected\n{}",
-        pretty(actual),
-        pretty(expected)
-    )
-    .into())
+    Err(format!("{what} differ\n--- sent\n{}\n--- expected\n{}", pretty(actual), pretty(expected)).into())
 }

@@ -67,16 +67,8 @@ const OWN_ERROR: &[Difference] = &[Difference {
 }];
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    Scenario {
-        name: "workflow_basic",
-        run: structure::workflow_basic,
-        ..PLAIN
-    },
-    Scenario {
-        name: "no_annotation_each_kind",
-        run: structure::no_annotation_each_kind,
-        ..PLAIN
-    },
+    Scenario { name: "workflow_basic", run: structure::workflow_basic, ..PLAIN },
+    Scenario { name: "no_annotation_each_kind", run: structure::no_annotation_each_kind, ..PLAIN },
     Scenario {
         name: "under_plain_apm_span",
         run: structure::under_plain_apm_span,
@@ -95,50 +87,32 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         differences: structure::EXCEPTION_RAISED,
         ..PLAIN
     },
-    Scenario {
-        name: "async_fn",
-        run: structure::async_fn,
-        differences: structure::ASYNC_FN,
-        ..PLAIN
-    },
+    Scenario { name: "async_fn", run: structure::async_fn, differences: structure::ASYNC_FN, ..PLAIN },
     Scenario {
         name: "annotate_text_shapes",
         run: shapes::annotate_text_shapes,
         differences: shapes::ANNOTATE_TEXT_SHAPES,
         ..PLAIN
     },
-    Scenario {
-        name: "manual_threads",
-        run: structure::manual_threads,
-        ..PLAIN
-    },
+    Scenario { name: "manual_threads", run: structure::manual_threads, ..PLAIN },
     Scenario {
         name: "unfinished_and_double_finish",
         run: structure::unfinished_and_double_finish,
         differences: structure::UNFINISHED,
         ..PLAIN
     },
-    Scenario {
-        name: "agent_mode",
-        run: lifecycle::agent_mode,
-        agent: Agent::WithEvpProxy,
-        ..PLAIN
-    },
+    Scenario { name: "agent_mode", run: lifecycle::agent_mode, agent: Agent::WithEvpProxy, ..PLAIN },
     Scenario {
         name: "agent_without_evp_proxy",
         run: lifecycle::one_workflow,
         agent: Agent::WithoutEvpProxy,
         ..PLAIN
     },
-    Scenario {
-        name: "agent_unreachable",
-        run: lifecycle::one_workflow,
-        ..PLAIN
-    },
+    Scenario { name: "agent_unreachable", run: lifecycle::one_workflow, ..PLAIN },
     Scenario {
         name: "agent_info_404_no_key",
         run: lifecycle::init_fails,
-        observed: || json!({ "enable": "no API key", "enabled": false }),
+        observed: || json!({ "enable": "no Datadog Agent that takes LLM Observability answered", "enabled": false }),
         agent: Agent::NotFound,
         differences: OWN_ERROR,
         ..PLAIN
@@ -185,25 +159,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         }],
         ..PLAIN
     },
-    Scenario {
-        name: "tags_env_version",
-        run: lifecycle::one_workflow,
-        ..PLAIN
-    },
-    Scenario {
-        name: "exit_flush",
-        run: lifecycle::exit_flush,
-        ..PLAIN
-    },
-    Scenario {
-        name: "periodic_flush",
-        run: lifecycle::periodic_flush,
-        awaited_posts: 2,
-        ..PLAIN
-    },
-    Scenario {
-        name: "disable_flushes",
-        run: lifecycle::disable_flushes,
-        ..PLAIN
-    },
+    Scenario { name: "tags_env_version", run: lifecycle::one_workflow, ..PLAIN },
+    Scenario { name: "exit_flush", run: lifecycle::exit_flush, ..PLAIN },
+    Scenario { name: "periodic_flush", run: lifecycle::periodic_flush, awaited_posts: 2, ..PLAIN },
+    Scenario { name: "disable_flushes", run: lifecycle::disable_flushes, ..PLAIN },
 ];

@@ -3,14 +3,17 @@
 //! `serde_json` writes NaN as null, refuses keys that are not strings and has no limit of depth, where a deep
 //! value overflows the stack. What Datadog shows should be what the value held.
 
+mod compound;
+
 use std::fmt::{self, Debug, Display, Write as _};
 
 use serde::ser::{self, Serialize};
 
 use super::text::{Text, push_string};
+use compound::Compound;
 
-/// As deep as `serde_json` will read, and far from the end of any stack.
-const MAX_DEPTH: u32 = 127;
+/// As deep as `serde_json` will read, less the object of the arguments, and far from the end of any stack.
+const MAX_DEPTH: u32 = 126;
 /// A key that is not a string is written as JSON text of at most this many bytes.
 const MAX_KEY_BYTES: usize = 4096;
 
@@ -50,6 +53,9 @@ pub(super) struct Writer<'a> {
     /// The open brackets, innermost in the lowest bit: one for an object, zero for an array.
     open: u128,
     depth: u32,
+    max_depth: u32,
+    /// Why it stopped. A value that hears so and goes on all the same is not listened to.
+    stop: Option<Stop>,
 }
 
 impl<'a> Writer<'a> {
@@ -59,13 +65,16 @@ impl<'a> Writer<'a> {
             out,
             open: 0,
             depth: 0,
+            max_depth: MAX_DEPTH,
+            stop: None,
         }
     }
 
     /// Writes the whole value, or as much as fits.
     pub(super) fn write<T: Serialize + ?Sized>(mut self, value: &T) -> Result<(), String> {
         let limit = self.end - self.out.len();
-        let note = match value.serialize(&mut self) {
+        let written = value.serialize(&mut self);
+        let note = match self.stop.take().map_or(written, Err) {
             Ok(()) => return Ok(()),
             Err(Stop::Failed(message)) => return Err(message),
             Err(Stop::Full) => format!("… [first {limit} bytes]"),
@@ -90,7 +99,7 @@ impl<'a> Writer<'a> {
     }
 
     fn open(&mut self, object: bool) -> Written {
-        if self.depth == MAX_DEPTH {
+        if self.depth >= self.max_depth {
             return Err(Stop::TooDeep);
         }
         self.depth += 1;
@@ -105,6 +114,17 @@ impl<'a> Writer<'a> {
         self.open >>= 1;
     }
 
+    /// Writes a part of the innermost bracket, unless the text has stopped already.
+    fn part(&mut self, write: impl FnOnce(&mut Self) -> Written) -> Written {
+        if self.stop.is_some() {
+            return Err(Stop::Full);
+        }
+        write(self).map_err(|stop| {
+            self.stop.get_or_insert(stop);
+            Stop::Full
+        })
+    }
+
     /// Begins the next element or field of the innermost bracket.
     fn next(&mut self) -> Written {
         if self.out.len() >= self.end {
@@ -116,8 +136,13 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// How many bytes of the budget are left.
+    fn room(&self) -> usize {
+        self.end.saturating_sub(self.out.len())
+    }
+
     fn string(&mut self, text: &str) {
-        push_string(text, self.end.saturating_sub(self.out.len()), self.out);
+        push_string(text, self.room(), self.out);
     }
 
     fn key(&mut self, key: &str) -> Written {
@@ -152,11 +177,24 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn compound(&mut self, brackets: u8) -> Compound<'_, 'a> {
-        Compound {
-            writer: self,
-            brackets,
+    /// A key of any type: as a string, or else as its JSON text.
+    fn any_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Written {
+        self.next()?;
+        let mut json = String::new();
+        let mut inner = Writer::new(&mut json, self.room().min(MAX_KEY_BYTES));
+        inner.max_depth = self.max_depth - self.depth;
+        inner.write(key).map_err(Stop::Failed)?;
+        if json.starts_with('"') {
+            self.out.push_str(&json);
+        } else {
+            self.string(&json);
         }
+        self.out.push(':');
+        Ok(())
+    }
+
+    fn compound(&mut self, brackets: u8) -> Compound<'_, 'a> {
+        Compound { writer: self, brackets }
     }
 }
 
@@ -297,90 +335,9 @@ impl<'w, 'a> ser::Serializer for &'w mut Writer<'a> {
         Ok(self.compound(2))
     }
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Written {
-        let limit = self.end.saturating_sub(self.out.len());
+        let limit = self.room();
         let mut text = Text::begin(self.out, limit);
         let written = write!(text, "{value}");
-        if text.end() {
-            Ok(())
-        } else {
-            written.map_err(ser::Error::custom)
-        }
-    }
-}
-
-/// An array or object under construction, with the one or two brackets that end it.
-pub(super) struct Compound<'w, 'a> {
-    writer: &'w mut Writer<'a>,
-    brackets: u8,
-}
-
-impl Compound<'_, '_> {
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
-        self.writer.next()?;
-        value.serialize(&mut *self.writer)
-    }
-
-    fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
-        self.writer.key(key)?;
-        value.serialize(&mut *self.writer)
-    }
-
-    fn finish(self) {
-        for _ in 0..self.brackets {
-            self.writer.close();
-        }
-    }
-}
-
-/// The four array-like and two struct-like traits of serde differ in their names alone.
-macro_rules! forward {
-    ($($trait:ident: $method:ident($($key:ident: $type:ty)?) => $inner:ident;)*) => {$(
-        impl ser::$trait for Compound<'_, '_> {
-            type Ok = ();
-            type Error = Stop;
-            fn $method<T: Serialize + ?Sized>(&mut self, $($key: $type,)? value: &T) -> Written {
-                self.$inner($($key,)? value)
-            }
-            fn end(self) -> Written {
-                self.finish();
-                Ok(())
-            }
-        }
-    )*};
-}
-forward! {
-    SerializeSeq: serialize_element() => element;
-    SerializeTuple: serialize_element() => element;
-    SerializeTupleStruct: serialize_field() => element;
-    SerializeTupleVariant: serialize_field() => element;
-    SerializeStruct: serialize_field(key: &'static str) => field;
-    SerializeStructVariant: serialize_field(key: &'static str) => field;
-}
-
-impl ser::SerializeMap for Compound<'_, '_> {
-    type Ok = ();
-    type Error = Stop;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Written {
-        let mut json = String::new();
-        Writer::new(&mut json, MAX_KEY_BYTES)
-            .write(key)
-            .map_err(Stop::Failed)?;
-        if json.starts_with('"') {
-            self.writer.next()?;
-            self.writer.out.push_str(&json);
-            self.writer.out.push(':');
-            return Ok(());
-        }
-        self.writer.key(&json)
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
-        value.serialize(&mut *self.writer)
-    }
-
-    fn end(self) -> Written {
-        self.finish();
-        Ok(())
+        if text.end() { Ok(()) } else { written.map_err(ser::Error::custom) }
     }
 }

@@ -4,7 +4,7 @@ mod json;
 mod text;
 
 use std::any::type_name;
-use std::fmt::{Debug, Write as _};
+use std::fmt::{Debug, Display, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
@@ -12,6 +12,9 @@ use serde::Serialize;
 use crate::context::muted;
 use json::Writer;
 pub(crate) use text::{cut, push_string};
+
+/// What a value says about why it cannot be captured is cut at this many bytes.
+const MAX_PROBLEM_BYTES: usize = 4096;
 
 /// The JSON text of one value. Always valid JSON, also when the value was cut at its budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,26 +39,17 @@ impl Captured {
     pub(crate) fn annotated<T: Serialize + ?Sized>(value: &T, limit: usize) -> Self {
         let mut json = String::new();
         serialize(value, limit, &mut json);
-        Self {
-            json,
-            source: Source::Annotated,
-        }
+        Self { json, source: Source::Annotated }
     }
 
     /// Takes the JSON text of a returned value.
     pub(crate) fn returned(json: String) -> Self {
-        Self {
-            json,
-            source: Source::Returned,
-        }
+        Self { json, source: Source::Returned }
     }
 
     /// Takes the arguments of a function as the inside of a JSON object.
     pub(crate) fn arguments(fields: &str) -> Self {
-        Self {
-            json: format!("{{{fields}}}"),
-            source: Source::Arguments,
-        }
+        Self { json: format!("{{{fields}}}"), source: Source::Arguments }
     }
 
     pub(crate) fn as_json(&self) -> &str {
@@ -83,11 +77,7 @@ pub(crate) fn debug<T: Debug + ?Sized>(value: &T, limit: usize, out: &mut String
         let mut text = text::Text::begin(out, limit);
         let written = write!(text, "{value:?}");
         // Stopping the formatter at the budget is an error to it, but not to us.
-        if text.end() {
-            Ok(())
-        } else {
-            written.map_err(|error| error.to_string())
-        }
+        if text.end() { Ok(()) } else { written.map_err(|error| error.to_string()) }
     });
 }
 
@@ -101,6 +91,11 @@ pub(crate) fn guarded<R>(f: impl FnOnce() -> R) -> Option<R> {
     muted(|| catch_unwind(AssertUnwindSafe(f))).ok()
 }
 
+/// The text of a name or id, or `None` where it is empty or its `Display` panics.
+pub(crate) fn label(value: &(impl Display + ?Sized)) -> Option<String> {
+    guarded(|| value.to_string()).filter(|text| !text.is_empty())
+}
+
 /// Appends what `write` writes, or the name of the type and what went wrong.
 fn attempt<T: ?Sized>(out: &mut String, write: impl FnOnce(&mut String) -> Result<(), String>) {
     let start = out.len();
@@ -110,7 +105,7 @@ fn attempt<T: ?Sized>(out: &mut String, write: impl FnOnce(&mut String) -> Resul
         None => "panicked while being captured".to_owned(),
     };
     out.truncate(start);
-    push_string(&format!("<{}: {problem}>", type_name::<T>()), usize::MAX, out);
+    push_string(&format!("<{}: {problem}>", type_name::<T>()), MAX_PROBLEM_BYTES, out);
 }
 
 #[cfg(test)]

@@ -83,12 +83,7 @@ impl<'a> Text<'a> {
     pub(super) fn begin(out: &'a mut String, limit: usize) -> Self {
         out.push('"');
         let start = out.len();
-        Self {
-            end: start.saturating_add(limit),
-            start,
-            out,
-            full: false,
-        }
+        Self { end: start.saturating_add(limit), start, out, full: false }
     }
 
     /// Closes the string and tells whether it was cut.

@@ -15,10 +15,7 @@ pub(super) struct Environment<'a> {
 
 impl<'a> Environment<'a> {
     pub(super) fn new(lookup: Lookup<'a>) -> Self {
-        Self {
-            lookup,
-            warnings: Vec::new(),
-        }
+        Self { lookup, warnings: Vec::new() }
     }
 
     /// One warning for each bad variable. They name it and never its value, which may be a secret put in the wrong place.
@@ -29,8 +26,7 @@ impl<'a> Environment<'a> {
     }
 
     fn reject<T>(&mut self, name: &str, wanted: &str) -> Option<T> {
-        self.warnings
-            .push(format!("{name} is ignored: it should be {wanted}"));
+        self.warnings.push(format!("{name} is ignored: it should be {wanted}"));
         None
     }
 
@@ -53,9 +49,7 @@ impl<'a> Environment<'a> {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),
             _ => {
-                self.warnings.push(format!(
-                    "{name} counts as false: it should be true, 1, false or 0"
-                ));
+                self.warnings.push(format!("{name} counts as false: it should be true, 1, false or 0"));
                 Some(false)
             }
         }
@@ -63,10 +57,10 @@ impl<'a> Environment<'a> {
 
     pub(super) fn seconds(&mut self, name: &str) -> Option<Duration> {
         let seconds: Option<f64> = self.text(name)?.parse().ok();
-        let duration = seconds
-            .filter(|seconds| *seconds > 0.0)
-            .and_then(|s| Duration::try_from_secs_f64(s).ok());
-        duration.or_else(|| self.reject(name, "a number of seconds above zero"))
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        duration
+            .filter(|duration| !duration.is_zero())
+            .or_else(|| self.reject(name, "a number of seconds above zero"))
     }
 
     pub(super) fn exporter(&mut self, name: &str) -> Option<Exporter> {
@@ -88,9 +82,7 @@ impl<'a> Environment<'a> {
                 Some((key, value)) if !key.is_empty() => {
                     tags.insert(key.to_owned(), value.to_owned());
                 }
-                _ => self.warnings.push(format!(
-                    "a part of {name} is ignored: it should be key:value pairs"
-                )),
+                _ => self.warnings.push(format!("a part of {name} is ignored: it should be key:value pairs")),
             }
         }
         tags
@@ -98,10 +90,7 @@ impl<'a> Environment<'a> {
 
     pub(super) fn agent_url(&mut self) -> String {
         if let Some(url) = self.text("DD_TRACE_AGENT_URL") {
-            if ["http://", "https://", "unix:"]
-                .iter()
-                .any(|scheme| url.starts_with(scheme))
-            {
+            if ["http://", "https://", "unix:"].iter().any(|scheme| url.starts_with(scheme)) {
                 return url;
             }
             self.reject::<()>("DD_TRACE_AGENT_URL", "a URL such as http://localhost:8126");
@@ -115,11 +104,7 @@ impl<'a> Environment<'a> {
             Ok(port) if port != 0 => Some(port),
             _ => self.reject(name, "a port number"),
         });
-        let host = if host.contains(':') && !host.starts_with('[') {
-            format!("[{host}]")
-        } else {
-            host
-        };
+        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
         format!("http://{host}:{}", port.unwrap_or(8126_u16))
     }
 }

@@ -50,11 +50,12 @@ pub enum Exporter {
 /// | [`queue_limit`](Self::queue_limit) | | 32 MiB |
 ///
 /// The variables and their defaults are those of Datadog's own SDKs, but for `LLMOBS_EXPORTER`. An empty variable counts
-/// as absent, but for `DD_SITE`. A bad value counts as absent too, with a warning that names the variable and not the
-/// value.
+/// as absent, but for `DD_SITE`; so does an empty application or API key that a program gives. A bad value counts
+/// as absent too, or as false where true or false is wanted, with a warning that names the variable and not the value.
 ///
 /// ```no_run
-/// let _llmobs = llmobs_runtime::Config::from_env().ml_app("support").site("datadoghq.eu").init();
+/// # use llmobs_runtime as llmobs;
+/// let _llmobs = llmobs::Config::from_env().ml_app("support").site("datadoghq.eu").init();
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a configuration does nothing until `init` is called"]
@@ -112,30 +113,20 @@ impl Config {
             ml_app: env.text("DD_LLMOBS_ML_APP"),
             agentless: env.flag("DD_LLMOBS_AGENTLESS_ENABLED"),
             api_key: env.text("DD_API_KEY").map(Secret::new),
-            site: env
-                .text_or_empty("DD_SITE")
-                .unwrap_or_else(|| "datadoghq.com".to_owned()),
+            site: env.text_or_empty("DD_SITE").unwrap_or_else(|| "datadoghq.com".to_owned()),
             env: env.text("DD_ENV").unwrap_or_default(),
             service: env.text("DD_SERVICE").unwrap_or_default(),
             version: env.text("DD_VERSION").unwrap_or_default(),
             tags: env.tags("DD_TAGS"),
             agent_url: env.agent_url(),
             override_origin: env.text("DD_LLMOBS_OVERRIDE_ORIGIN"),
-            interval: env
-                .seconds("_DD_LLMOBS_WRITER_INTERVAL")
-                .unwrap_or(Duration::from_secs(1)),
-            timeout: env
-                .seconds("_DD_LLMOBS_WRITER_TIMEOUT")
-                .unwrap_or(Duration::from_secs(5)),
+            interval: env.seconds("_DD_LLMOBS_WRITER_INTERVAL").unwrap_or(Duration::from_secs(1)),
+            timeout: env.seconds("_DD_LLMOBS_WRITER_TIMEOUT").unwrap_or(Duration::from_secs(5)),
             capture_limit: MIB,
             queue_limit: 32 * MIB,
         };
-        let destinations = [
-            "DD_API_KEY",
-            "DD_LLMOBS_AGENTLESS_ENABLED",
-            "DD_TRACE_AGENT_URL",
-            "DD_AGENT_HOST",
-        ];
+        let destinations =
+            ["DD_API_KEY", "DD_LLMOBS_AGENTLESS_ENABLED", "DD_TRACE_AGENT_URL", "DD_AGENT_HOST"];
         Self {
             enabled: env.flag("DD_LLMOBS_ENABLED").unwrap_or(true),
             exporter: env.exporter("LLMOBS_EXPORTER"),
@@ -148,7 +139,8 @@ impl Config {
 
     /// The application that spans belong to, such as `support-bot`. A function or span may say otherwise.
     pub fn ml_app(mut self, ml_app: impl Into<String>) -> Self {
-        self.settings.ml_app = Some(ml_app.into()).filter(|ml_app| !ml_app.is_empty());
+        let given = Some(ml_app.into()).filter(|ml_app| !ml_app.is_empty());
+        self.settings.ml_app = given.or(self.settings.ml_app);
         self
     }
 
@@ -161,9 +153,9 @@ impl Config {
 
     /// The API key for sending straight to Datadog. It is never logged, and `Debug` does not show it.
     pub fn api_key(mut self, api_key: impl Into<String>) -> Self {
-        let api_key = Secret::new(api_key.into());
-        self.destination_given = true;
-        self.settings.api_key = Some(api_key).filter(|key| !key.reveal().is_empty());
+        let given = Some(Secret::new(api_key.into())).filter(|key| !key.reveal().is_empty());
+        self.destination_given |= given.is_some();
+        self.settings.api_key = given.or(self.settings.api_key);
         self
     }
 
@@ -260,7 +252,8 @@ impl Config {
     /// no reason for a program to stop:
     ///
     /// ```no_run
-    /// let _llmobs = match llmobs_runtime::Config::from_env().ml_app("support").init() {
+    /// # use llmobs_runtime as llmobs;
+    /// let _llmobs = match llmobs::Config::from_env().ml_app("support").init() {
     ///     Ok(guard) => Some(guard),
     ///     Err(error) => {
     ///         eprintln!("going on without traces: {error}");
@@ -286,11 +279,7 @@ impl Config {
 
     pub(crate) fn chosen_exporter(&self) -> Exporter {
         let default = self.default_exporter.as_ref().filter(|_| !self.destination_given);
-        self.exporter
-            .as_ref()
-            .or(default)
-            .cloned()
-            .unwrap_or(Exporter::Http)
+        self.exporter.as_ref().or(default).cloned().unwrap_or(Exporter::Http)
     }
 }
 

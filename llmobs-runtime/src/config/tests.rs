@@ -1,1 +1,258 @@
+//! Variables to settings.
 
+mod program;
+
+use std::collections::BTreeMap;
+
+use super::Config;
+
+/// Reads these variables and no others.
+fn read(variables: &[(&str, &str)]) -> Config {
+    Config::read(&|name| {
+        let found = variables.iter().find(|(other, _)| *other == name)?;
+        Some(found.1.into())
+    })
+}
+
+/// Everything that a configuration says, one line a fact, so that a difference shows as a whole.
+fn facts(config: &Config) -> String {
+    let settings = config.settings();
+    let key = settings.api_key.as_ref().map(|key| key.reveal().to_owned());
+    format!(
+        "enabled {}\nexporter {:?}\nml_app {}\nagentless {:?}\napi_key {key:?}\nsite {:?}\nenv {:?}\nservice {:?}\n\
+         version {:?}\ntags {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nqueue {}\n",
+        config.enabled(),
+        config.chosen_exporter(),
+        settings.ml_app(),
+        settings.agentless,
+        settings.site,
+        settings.env,
+        settings.service,
+        settings.version,
+        settings.tags,
+        settings.agent_url,
+        settings.override_origin,
+        settings.interval,
+        settings.timeout,
+        settings.capture_limit,
+        settings.queue_limit,
+    )
+}
+
+const DEFAULTS: &str = "enabled true
+exporter Http
+ml_app unnamed-ml-app
+agentless None
+api_key None
+site \"datadoghq.com\"
+env \"\"
+service \"\"
+version \"\"
+tags {}
+agent_url http://localhost:8126
+override_origin None
+interval 1s
+timeout 5s
+capture 1048576
+queue 33554432
+";
+
+/// The defaults with this line in place of the one that begins with the same word.
+fn with(lines: &[&str]) -> String {
+    let word = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+    let line = |default: &str| {
+        let other = lines.iter().find(|line| word(line) == word(default));
+        format!("{}\n", other.unwrap_or(&default))
+    };
+    DEFAULTS.lines().map(line).collect()
+}
+
+/// Every variable that is read.
+const VARIABLES: [&str; 19] = [
+    "DD_LLMOBS_ENABLED",
+    "DD_LLMOBS_ML_APP",
+    "DD_LLMOBS_AGENTLESS_ENABLED",
+    "DD_API_KEY",
+    "DD_SITE",
+    "DD_ENV",
+    "DD_SERVICE",
+    "DD_VERSION",
+    "DD_TAGS",
+    "DD_LLMOBS_OVERRIDE_ORIGIN",
+    "LLMOBS_EXPORTER",
+    "_DD_LLMOBS_WRITER_INTERVAL",
+    "_DD_LLMOBS_WRITER_TIMEOUT",
+    "DD_TRACE_AGENT_URL",
+    "DD_TRACE_AGENT_HOSTNAME",
+    "DD_AGENT_HOST",
+    "DD_TRACE_AGENT_PORT",
+    "DD_AGENT_PORT",
+    "DD_LLMOBS_NOT_A_VARIABLE",
+];
+
+#[test]
+fn without_variables_there_are_the_defaults() {
+    assert_eq!(facts(&read(&[])), DEFAULTS);
+    assert_eq!(facts(&Config::without_env()), DEFAULTS);
+    assert!(read(&[]).warnings().is_empty());
+}
+
+#[test]
+fn each_variable_sets_what_it_is_for_and_nothing_else() {
+    for (variable, value, lines) in [
+        ("DD_LLMOBS_ENABLED", "0", &["enabled false"][..]),
+        ("DD_LLMOBS_ENABLED", "FALSE", &["enabled false"]),
+        ("DD_LLMOBS_ENABLED", "true", &[]),
+        ("DD_LLMOBS_ML_APP", "bot", &["ml_app bot"]),
+        ("DD_LLMOBS_AGENTLESS_ENABLED", "1", &["agentless Some(true)"]),
+        ("DD_LLMOBS_AGENTLESS_ENABLED", " True ", &["agentless Some(true)"]),
+        ("DD_LLMOBS_AGENTLESS_ENABLED", "false", &["agentless Some(false)"]),
+        ("DD_API_KEY", "0123abcd\n", &["api_key Some(\"0123abcd\")"]),
+        ("DD_SITE", "datadoghq.eu", &["site \"datadoghq.eu\""]),
+        ("DD_ENV", "prod", &["env \"prod\""]),
+        ("DD_SERVICE", "shop", &["service \"shop\"", "ml_app shop"]),
+        ("DD_VERSION", "1.2", &["version \"1.2\""]),
+        ("DD_TAGS", "a:b", &["tags {\"a\": \"b\"}"]),
+        ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://h:1/p", &["override_origin Some(\"http://h:1/p\")"]),
+        ("LLMOBS_EXPORTER", "console", &["exporter Console"]),
+        ("LLMOBS_EXPORTER", "http", &[]),
+        ("LLMOBS_EXPORTER", "file:/tmp/a:b.jsonl", &["exporter File(\"/tmp/a:b.jsonl\")"]),
+        ("_DD_LLMOBS_WRITER_INTERVAL", "0.25", &["interval 250ms"]),
+        ("_DD_LLMOBS_WRITER_TIMEOUT", "30", &["timeout 30s"]),
+        ("DD_TRACE_AGENT_URL", "https://a:1/x", &["agent_url https://a:1/x"]),
+        ("DD_TRACE_AGENT_URL", "unix:///run/a.socket", &["agent_url unix:///run/a.socket"]),
+        ("DD_TRACE_AGENT_HOSTNAME", "one", &["agent_url http://one:8126"]),
+        ("DD_AGENT_HOST", "two", &["agent_url http://two:8126"]),
+        ("DD_TRACE_AGENT_PORT", "1", &["agent_url http://localhost:1"]),
+        ("DD_AGENT_PORT", "65535", &["agent_url http://localhost:65535"]),
+        ("DD_LLMOBS_NOT_A_VARIABLE", "x", &[]),
+    ] {
+        let config = read(&[(variable, value)]);
+        assert_eq!(facts(&config), with(lines), "{variable}={value}");
+        assert!(config.warnings().is_empty(), "{variable}={value}: {:?}", config.warnings());
+    }
+}
+
+#[test]
+fn an_empty_variable_counts_as_absent_but_for_the_site() {
+    for variable in VARIABLES {
+        for blank in ["", "  \t\n"] {
+            let config = read(&[(variable, blank)]);
+            let lines = if variable == "DD_SITE" { &["site \"\""][..] } else { &[] };
+            assert_eq!(facts(&config), with(lines), "{variable}");
+            assert!(config.warnings().is_empty(), "{variable}: {:?}", config.warnings());
+        }
+    }
+}
+
+#[test]
+fn a_bad_value_gives_the_default_and_one_warning_that_does_not_show_it() {
+    for (variable, value, lines) in [
+        // Neither true nor false is false, as in the reference SDK.
+        ("DD_LLMOBS_ENABLED", "sésame", &["enabled false"][..]),
+        ("DD_LLMOBS_AGENTLESS_ENABLED", "yes!", &["agentless Some(false)"]),
+        ("LLMOBS_EXPORTER", "Consoles", &[]),
+        ("LLMOBS_EXPORTER", "file:", &[]),
+        ("LLMOBS_EXPORTER", "http://intake-xyz", &[]),
+        ("_DD_LLMOBS_WRITER_INTERVAL", "3 secs", &[]),
+        ("_DD_LLMOBS_WRITER_INTERVAL", "0.0", &[]),
+        ("_DD_LLMOBS_WRITER_INTERVAL", "1e-300", &[]),
+        ("_DD_LLMOBS_WRITER_INTERVAL", "-2.5", &[]),
+        ("_DD_LLMOBS_WRITER_TIMEOUT", "NaN", &[]),
+        ("_DD_LLMOBS_WRITER_TIMEOUT", "inf", &[]),
+        ("_DD_LLMOBS_WRITER_TIMEOUT", "1e300", &[]),
+        ("DD_TRACE_AGENT_URL", "agent-xyz:7777", &[]),
+        ("DD_TRACE_AGENT_URL", "ftp://agent-xyz", &[]),
+        ("DD_TRACE_AGENT_PORT", "65536", &[]),
+        ("DD_TRACE_AGENT_PORT", "0", &[]),
+        ("DD_AGENT_PORT", "-1", &[]),
+        ("DD_AGENT_PORT", "80a", &[]),
+        ("DD_TAGS", "justatext", &[]),
+        ("DD_TAGS", "one two :three", &[]),
+    ] {
+        let config = read(&[(variable, value)]);
+        assert_eq!(facts(&config), with(lines), "{variable}={value}");
+        let [warning] = config.warnings() else {
+            panic!("{variable}={value}: {:?}", config.warnings());
+        };
+        assert!(warning.contains(variable), "{warning}");
+        let wanted = "http, console or file:PATH|true, 1, false or 0|http://localhost:8126";
+        assert!(!warning.contains(value) || wanted.contains(value), "{warning}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_not_utf_8_counts_as_absent_with_a_warning() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+    let garbage = || OsString::from_vec(b"http://secret\xff\xfe".to_vec());
+    for variable in VARIABLES.into_iter().filter(|name| *name != "DD_LLMOBS_NOT_A_VARIABLE") {
+        let config = Config::read(&|name| (name == variable).then(garbage));
+        assert_eq!(facts(&config), DEFAULTS, "{variable}");
+        let expected = format!("{variable} is ignored: it should be valid UTF-8");
+        assert_eq!(config.warnings(), [expected]);
+    }
+}
+
+#[test]
+fn every_bad_variable_has_its_own_warning() {
+    let config = read(&[
+        ("DD_TRACE_AGENT_URL", "?"),
+        ("DD_TRACE_AGENT_PORT", "?"),
+        ("LLMOBS_EXPORTER", "?"),
+        ("DD_TAGS", "?,a:b,? ?"),
+        ("_DD_LLMOBS_WRITER_TIMEOUT", "?"),
+    ]);
+    assert_eq!(facts(&config), with(&["tags {\"a\": \"b\"}"]));
+    assert_eq!(
+        config.warnings(),
+        [
+            "DD_TRACE_AGENT_PORT is ignored: it should be a port number",
+            "DD_TRACE_AGENT_URL is ignored: it should be a URL such as http://localhost:8126",
+            "LLMOBS_EXPORTER is ignored: it should be http, console or file:PATH",
+            "_DD_LLMOBS_WRITER_TIMEOUT is ignored: it should be a number of seconds above zero",
+            "a part of DD_TAGS is ignored: it should be key:value pairs",
+        ]
+    );
+}
+
+#[test]
+fn tags_stand_between_commas_or_spaces() {
+    for (text, tags) in [
+        ("team:ml", &[("team", "ml")][..]),
+        ("team:ml,region:eu", &[("region", "eu"), ("team", "ml")]),
+        ("team:ml region:eu", &[("region", "eu"), ("team", "ml")]),
+        (" team:ml, ,,  region:eu,", &[("region", "eu"), ("team", "ml")]),
+        ("url:http://x:1,empty:", &[("empty", ""), ("url", "http://x:1")]),
+        ("a:1,a:2", &[("a", "2")]),
+        ("é:漢,A:b", &[("A", "b"), ("é", "漢")]),
+    ] {
+        let config = read(&[("DD_TAGS", text)]);
+        let expected: BTreeMap<_, _> = tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        assert_eq!(config.settings().tags, expected, "{text}");
+        assert!(config.warnings().is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn the_address_of_the_agent_is_put_together() {
+    const URL: &str = "DD_TRACE_AGENT_URL";
+    const HOSTNAME: &str = "DD_TRACE_AGENT_HOSTNAME";
+    const HOST: &str = "DD_AGENT_HOST";
+    const TRACE_PORT: &str = "DD_TRACE_AGENT_PORT";
+    const PORT: &str = "DD_AGENT_PORT";
+    for (variables, url) in [
+        (&[(HOST, "agent"), (TRACE_PORT, "9126")][..], "http://agent:9126"),
+        (&[(HOST, "second"), (HOSTNAME, "first")], "http://first:8126"),
+        (&[(PORT, "2"), (TRACE_PORT, "1")], "http://localhost:1"),
+        (&[(HOSTNAME, ""), (HOST, "second"), (TRACE_PORT, " "), (PORT, "2")], "http://second:2"),
+        (&[(HOST, "::1")], "http://[::1]:8126"),
+        (&[(HOST, "fe80::1"), (PORT, "99")], "http://[fe80::1]:99"),
+        (&[(HOST, "[::1]"), (PORT, "99")], "http://[::1]:99"),
+        (&[(URL, "http://url:1"), (HOST, "host"), (PORT, "99")], "http://url:1"),
+        (&[(URL, "no url"), (HOST, "host"), (PORT, "99")], "http://host:99"),
+    ] {
+        assert_eq!(read(variables).settings().agent_url, url, "{variables:?}");
+    }
+}

@@ -18,22 +18,44 @@ const PREVIEW: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Console {
     style: Style,
-    held: Vec<Value>,
-    held_bytes: usize,
+    held: Vec<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    event: Value,
+    bytes: usize,
 }
 
 impl Console {
     pub(crate) fn new() -> Self {
         let colour =
             std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-        Self {
-            style: Style { colour },
-            held: Vec::new(),
-            held_bytes: 0,
-        }
+        Self { style: Style { colour }, held: Vec::new() }
     }
 
-    fn print(&mut self, events: &[Value]) {
+    /// Takes events, and gives those that are to be printed now.
+    fn receive(&mut self, events: &[String]) -> Vec<Value> {
+        let read = |text: &String| {
+            let event = serde_json::from_str(text).ok()?;
+            let bytes = text.len();
+            Some(Held { event, bytes })
+        };
+        self.held.extend(events.iter().filter_map(read));
+        let trace = |held: &Held| tree::text(&held.event, "trace_id").to_owned();
+        let is_root = |held: &&Held| tree::text(&held.event, "parent_id") == "undefined";
+        let ended: HashSet<String> = self.held.iter().filter(is_root).map(trace).collect();
+        let (mut due, held): (Vec<Held>, _) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| ended.contains(tree::text(&held.event, "trace_id")));
+        self.held = held;
+        if self.held.iter().map(|held| held.bytes).sum::<usize>() > MAX_HELD_BYTES {
+            due.append(&mut self.held);
+        }
+        due.into_iter().map(|held| held.event).collect()
+    }
+
+    fn print(&self, events: &[Value]) {
         let printed = render(events, self.style);
         // Where standard error is closed or full there is nobody to tell.
         let _ = std::io::stderr().lock().write_all(printed.as_bytes());
@@ -42,31 +64,13 @@ impl Console {
 
 impl Transport for Console {
     fn send(&mut self, events: &[String]) -> Result<(), Refused> {
-        self.held_bytes += events.iter().map(String::len).sum::<usize>();
-        self.held
-            .extend(events.iter().filter_map(|event| serde_json::from_str(event).ok()));
-        let ended: HashSet<String> = self
-            .held
-            .iter()
-            .filter(|event| tree::text(event, "parent_id") == "undefined")
-            .map(|event| tree::text(event, "trace_id").to_owned())
-            .collect();
-        let (done, held) = std::mem::take(&mut self.held)
-            .into_iter()
-            .partition(|event| ended.contains(tree::text(event, "trace_id")));
-        self.held = held;
-        self.print(&done);
-        if self.held.is_empty() {
-            self.held_bytes = 0;
-        } else if self.held_bytes > MAX_HELD_BYTES {
-            self.close();
-        }
+        let due = self.receive(events);
+        self.print(&due);
         Ok(())
     }
 
     fn close(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        self.held_bytes = 0;
+        let held: Vec<Value> = self.held.drain(..).map(|held| held.event).collect();
         self.print(&held);
     }
 }
@@ -78,11 +82,7 @@ struct Style {
 
 impl Style {
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     fn dim(self, text: &str) -> String {
@@ -112,11 +112,7 @@ fn push_span(line: &Line<'_>, style: Style, out: &mut String) {
     let (kind, name) = title.split_once(' ').unwrap_or((&title, ""));
     let name = style.paint(if error.is_some() { "1;31" } else { "1" }, name);
     let nanos = event.get("duration").and_then(Value::as_u64).unwrap_or_default();
-    let facts = [
-        Some(duration(Duration::from_nanos(nanos))),
-        model(event),
-        tokens(event),
-    ];
+    let facts = [Some(duration(Duration::from_nanos(nanos))), model(event), tokens(event)];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join("  ");
     out.push_str(&format!(
         "{}{} {name}  {}\n",
@@ -127,21 +123,14 @@ fn push_span(line: &Line<'_>, style: Style, out: &mut String) {
     // The branch to the children goes on beside the texts of their parent.
     let mut push = |label: &str, text: Option<String>| {
         if let Some(text) = text {
-            out.push_str(&format!(
-                "{}{} {}\n",
-                style.dim(&line.rest),
-                style.dim(label),
-                preview(&text)
-            ));
+            out.push_str(&format!("{}{} {}\n", style.dim(&line.rest), style.dim(label), text));
         }
     };
-    push("  in ", tree::content(event, "input"));
-    push("  out", tree::content(event, "output"));
-    push("  err", error.map(|error| style.paint("31", &error)));
-    push(
-        "  ...",
-        tree::has_tag(event, "cancelled:true").then(|| "cancelled".to_owned()),
-    );
+    let content = |side| tree::content(event, side).map(|text| preview(&text));
+    push("  in ", content("input"));
+    push("  out", content("output"));
+    push("  err", error.map(|error| style.paint("31", &preview(&error))));
+    push("  ...", tree::has_tag(event, "cancelled:true").then(|| "cancelled".to_owned()));
 }
 
 fn preview(text: &str) -> String {
@@ -152,11 +141,7 @@ fn preview(text: &str) -> String {
 }
 
 fn model(event: &Value) -> Option<String> {
-    event
-        .pointer("/meta/model_name")?
-        .as_str()
-        .filter(|name| *name != "unknown")
-        .map(str::to_owned)
+    event.pointer("/meta/model_name")?.as_str().filter(|name| *name != "unknown").map(tree::one_line)
 }
 
 /// `12 in + 34 out tokens`, from what was annotated.
@@ -171,3 +156,7 @@ fn tokens(event: &Value) -> Option<String> {
 fn duration(duration: Duration) -> String {
     format!("{duration:.1?}")
 }
+
+#[cfg(test)]
+#[path = "console_tests.rs"]
+mod tests;

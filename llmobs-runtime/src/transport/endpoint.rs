@@ -44,11 +44,7 @@ impl Endpoint {
         if url.scheme_str() == Some("http") && !url.host().is_some_and(is_loopback) {
             warn_limited!("{setting} is an http address of another machine: the API key travels unencrypted");
         }
-        Ok(Self {
-            url,
-            api_key: Some(api_key),
-            evp_subdomain: None,
-        })
+        Ok(Self { url, api_key: Some(api_key), evp_subdomain: None })
     }
 
     /// To an Agent, which adds its own key and passes the spans on.
@@ -60,16 +56,8 @@ impl Endpoint {
         };
         // An origin with a path of its own stands for the proxy of the Agent too.
         let replaces_proxy = settings.override_origin.is_some() && parse(origin, "", setting)?.path() != "/";
-        let path = if replaces_proxy {
-            SPANS_PATH.to_owned()
-        } else {
-            format!("{EVP_PROXY}{SPANS_PATH}")
-        };
-        Ok(Self {
-            url: parse(origin, &path, setting)?,
-            api_key: None,
-            evp_subdomain: Some("llmobs-intake"),
-        })
+        let path = if replaces_proxy { SPANS_PATH.to_owned() } else { format!("{EVP_PROXY}{SPANS_PATH}") };
+        Ok(Self { url: parse(origin, &path, setting)?, api_key: None, evp_subdomain: Some("llmobs-intake") })
     }
 }
 
@@ -82,12 +70,7 @@ pub(crate) fn agent_has_evp_proxy(settings: &Settings, timeout: Duration) -> Res
     if !response.status().is_success() {
         return Ok(false);
     }
-    let body = response
-        .body_mut()
-        .with_config()
-        .limit(MAX_INFO_BYTES)
-        .read_to_string()
-        .unwrap_or_default();
+    let body = response.body_mut().with_config().limit(MAX_INFO_BYTES).read_to_string().unwrap_or_default();
     let info: Value = serde_json::from_str(&body).unwrap_or_default();
     let endpoints = info.get("endpoints").and_then(Value::as_array);
     let has_proxy = |endpoint: &Value| endpoint.as_str().is_some_and(|path| path.contains(EVP_PROXY));
@@ -108,10 +91,7 @@ fn parse(base: &str, path: &str, setting: &'static str) -> Result<Uri, Error> {
         Some("https") => return Err(Error::NoTls),
         _ => return Err(invalid("should begin with http:// or https://")),
     }
-    if url
-        .authority()
-        .is_none_or(|authority| authority.as_str().contains('@'))
-    {
+    if url.authority().is_none_or(|authority| authority.as_str().contains('@')) {
         return Err(invalid("should name a host and no user"));
     }
     Ok(url)

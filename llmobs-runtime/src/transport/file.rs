@@ -49,11 +49,7 @@ impl Transport for File {
         self.append(&lines).map_err(|error| {
             self.file.take();
             let message = format!("cannot write to {}: {error}", self.path.display());
-            Refused {
-                retry: false,
-                reason: DropReason::Unreachable,
-                message,
-            }
+            Refused { retry: false, reason: DropReason::Unreachable, message }
         })
     }
 }

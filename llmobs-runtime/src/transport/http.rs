@@ -29,11 +29,7 @@ impl Http {
             value.set_sensitive(true);
             Ok(value)
         });
-        Ok(Self {
-            agent: agent(&endpoint.url, timeout),
-            api_key: api_key.transpose()?,
-            endpoint,
-        })
+        Ok(Self { agent: agent(&endpoint.url, timeout), api_key: api_key.transpose()?, endpoint })
     }
 }
 
@@ -54,19 +50,26 @@ pub(super) fn agent(url: &ureq::http::Uri, timeout: Duration) -> Agent {
 pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || address
-            .parse()
-            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+        || address.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// The protocol library under ureq logs requests as hexadecimal dumps at the level `trace`, and cannot be told not to
+/// (seen in `ureq-proto` 0.7.1, `util::log_data`).
+fn would_be_logged() -> bool {
+    log::log_enabled!(target: "ureq_proto::util", log::Level::Trace)
 }
 
 impl Transport for Http {
     fn send(&mut self, events: &[String]) -> Result<(), Refused> {
+        if would_be_logged() {
+            let message = "the logger takes every byte of a request, prompts and API key among them; have it take the \
+                           target `ureq_proto` at `debug`, as in RUST_LOG=trace,ureq_proto=debug";
+            return Err(Refused { retry: false, reason: DropReason::Withheld, message: message.to_owned() });
+        }
         let wrapped: Vec<String> = events.iter().map(|event| wrap(event)).collect();
         let body = format!("[{}]", wrapped.join(","));
-        let mut request = self
-            .agent
-            .post(self.endpoint.url.clone())
-            .header("content-type", "application/json");
+        let mut request =
+            self.agent.post(self.endpoint.url.clone()).header("content-type", "application/json");
         if let Some(key) = &self.api_key {
             request = request.header("dd-api-key", key.clone());
         }
@@ -84,22 +87,14 @@ impl Transport for Http {
         }
         let mut answer = String::new();
         // An answer that cannot be read says no more than its status.
-        let _ = response
-            .body_mut()
-            .as_reader()
-            .take(MAX_MESSAGE_BYTES)
-            .read_to_string(&mut answer);
+        let _ = response.body_mut().as_reader().take(MAX_MESSAGE_BYTES).read_to_string(&mut answer);
         if let Some(key) = &self.endpoint.api_key {
             answer = answer.replace(key.reveal(), "<redacted>");
         }
         let retry = matches!(status.as_u16(), 408 | 429 | 500..);
         Err(Refused {
             retry,
-            reason: if retry {
-                DropReason::Unreachable
-            } else {
-                DropReason::Rejected
-            },
+            reason: if retry { DropReason::Unreachable } else { DropReason::Rejected },
             message: format!("HTTP status {status}: {}", answer.escape_debug()),
         })
     }

@@ -19,10 +19,7 @@ impl Memory {
 impl Transport for Memory {
     fn send(&mut self, events: &[String]) -> Result<(), Refused> {
         let parsed = events.iter().filter_map(|event| serde_json::from_str(event).ok());
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(parsed);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(parsed);
         Ok(())
     }
 }

@@ -16,21 +16,19 @@ use crate::span::{Span, note_panic};
 /// What is spawned as a task of its own needs one of these, else it starts a new trace.
 ///
 /// ```
-/// use llmobs_runtime::FutureExt as _;
-/// # let collector = llmobs_runtime::testing::Collector::new();
-/// # let _entered = collector.attach();
-/// # let runtime = || {
+/// # use llmobs_runtime as llmobs;
+/// use llmobs::FutureExt as _;
+///
 /// async fn search() {
-///     llmobs_runtime::retrieval("search").start().finish();
+///     llmobs::retrieval("search").start().finish();
 /// }
 ///
-/// let span = llmobs_runtime::workflow("answer").start();
-/// # pollster::block_on(
-/// search().in_span(&span) // then .await it
-/// # );
-/// # ; span.finish();
-/// # };
-/// # runtime();
+/// async fn answer() {
+///     let span = llmobs::workflow("answer").start();
+///     search().in_span(&span).await;
+/// }
+/// # let collector = llmobs::testing::Collector::new();
+/// # pollster::block_on(answer().in_context(collector.context()));
 /// # assert_eq!(collector.tree(), "workflow answer\n└─ retrieval search\n");
 /// ```
 pub trait FutureExt: Future + Sized {
@@ -70,20 +68,12 @@ pub struct InContext<F> {
 
 impl<F> InContext<F> {
     fn new(future: F, slot: Option<Slot>, owner: Option<Arc<Frame>>) -> Self {
-        Self {
-            slot,
-            owner,
-            future: Some(Box::pin(future)),
-        }
+        Self { slot, owner, future: Some(Box::pin(future)) }
     }
 
     /// The future inside a span, or just as it is.
     pub(crate) fn in_frame(future: F, frame: Option<&Arc<Frame>>) -> Self {
-        Self::new(
-            future,
-            frame.map(|frame| Slot::Span(Arc::clone(frame))),
-            frame.cloned(),
-        )
+        Self::new(future, frame.map(|frame| Slot::Span(Arc::clone(frame))), frame.cloned())
     }
 }
 

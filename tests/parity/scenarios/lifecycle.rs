@@ -9,9 +9,7 @@ use super::{PATIENCE, flushed};
 
 /// Waits until the parent has seen the next request.
 fn wait_for_delivery() {
-    stdin()
-        .read_line(&mut String::new())
-        .expect("a line from the parent");
+    stdin().read_line(&mut String::new()).expect("a line from the parent");
 }
 
 /// The name of the error of `init`, without what varies.
@@ -27,11 +25,7 @@ pub(super) fn one_workflow() -> Value {
 }
 
 pub(super) fn agent_mode() -> Value {
-    flushed(|| {
-        llmobs::workflow("w")
-            .start()
-            .annotate(|span| span.input("i").output("o"))
-    })
+    flushed(|| llmobs::workflow("w").start().annotate(|span| span.input("i").output("o")))
 }
 
 /// No flush: the guard has the spans sent.
@@ -60,10 +54,7 @@ pub(super) fn disable_flushes() -> Value {
 }
 
 pub(super) fn enable_args_override_env() -> Value {
-    let first = Config::from_env()
-        .ml_app("arg-app")
-        .service("arg-svc")
-        .env("arg-env");
+    let first = Config::from_env().ml_app("arg-app").service("arg-svc").env("arg-env");
     let first = first.site("datadoghq.eu").api_key("arg-key").init();
     llmobs::workflow("w").start().finish();
     llmobs::flush(PATIENCE);

@@ -33,27 +33,17 @@ pub(super) fn annotate_text_shapes() -> Value {
         annotated(&shape("list"), &(1, "a", None::<u8>, 1.5, true));
         annotated(&shape("empty_list"), &[0_u8; 0]);
         annotated(&shape("empty_dict"), &BTreeMap::<u8, u8>::new());
-        annotated(
-            &shape("dict_unsorted"),
-            &json!({ "b": 1, "a": { "d": [], "c": {} } }),
-        );
+        annotated(&shape("dict_unsorted"), &json!({ "b": 1, "a": { "d": [], "c": {} } }));
         annotated(&shape("tuple"), &(1, 2));
         annotated(&shape("none_in"), &json!({ "a": null }));
         annotated(&shape("pydantic"), &Model { z: 1, a: "s" });
         annotated(&shape("int_keys"), &BTreeMap::from([(1, "a"), (2, "b")]));
         annotated(&shape("tuple_key"), &BTreeMap::from([((1, 2), "x")]));
         annotated(&shape("json_string"), &r#"{"already": "json"}"#);
-        annotated(
-            &shape("unicode"),
-            &BTreeMap::from([("k", "caf\u{e9} \u{2603} \u{1f600}")]),
-        );
+        annotated(&shape("unicode"), &BTreeMap::from([("k", "caf\u{e9} \u{2603} \u{1f600}")]));
         annotated(&shape("quote"), &"a\"b\\c\n\t\u{1}</script>");
-        llmobs::tool("tool-kind")
-            .start()
-            .annotate(|span| span.input(json!({ "x": 1 })).output([1]));
-        llmobs::agent("agent-kind")
-            .start()
-            .annotate(|span| span.input(json!({ "x": 1 })).output([1]));
+        llmobs::tool("tool-kind").start().annotate(|span| span.input(json!({ "x": 1 })).output([1]));
+        llmobs::agent("agent-kind").start().annotate(|span| span.input(json!({ "x": 1 })).output([1]));
     })
 }
 
@@ -63,17 +53,7 @@ pub(super) const ANNOTATE_TEXT_SHAPES: &[Difference] = &[
         reason: "sets, bytes, dataclasses, objects with __str__, dates, decimals and keys of mixed types have no \
                  counterpart in serde, or one that is JSON of another kind",
         apply: |events| {
-            let python = [
-                "set",
-                "bytes",
-                "nan",
-                "inf",
-                "dataclass",
-                "datetime",
-                "decimal",
-                "uuid",
-                "plain",
-            ];
+            let python = ["set", "bytes", "nan", "inf", "dataclass", "datetime", "decimal", "uuid", "plain"];
             let more = ["badstr", "nested_obj", "mixed_keys"];
             events.retain(|event| !python.iter().chain(&more).any(|name| event["name"] == *name));
         },

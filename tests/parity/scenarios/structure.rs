@@ -10,9 +10,7 @@ use super::{Difference, flushed};
 
 pub(super) fn workflow_basic() -> Value {
     flushed(|| {
-        llmobs::workflow("wf")
-            .start()
-            .enter(|| llmobs::annotate(|span| span.input("hello").output("world")));
+        llmobs::workflow("wf").start().enter(|| llmobs::annotate(|span| span.input("hello").output("world")));
     })
 }
 
@@ -30,9 +28,7 @@ pub(super) fn no_annotation_each_kind() -> Value {
 
 pub(super) fn under_plain_apm_span() -> Value {
     flushed(|| {
-        llmobs::workflow("wf")
-            .start()
-            .enter(|| llmobs::task("t").start().finish());
+        llmobs::workflow("wf").start().enter(|| llmobs::task("t").start().finish());
         llmobs::workflow("wf2-same-apm-trace").start().finish();
     })
 }
@@ -60,10 +56,7 @@ struct Sum {
 
 #[llmobs::workflow()]
 fn parens(a: i64) -> Sum {
-    Sum {
-        sum: a + 2,
-        list: [1, 2],
-    }
+    Sum { sum: a + 2, list: [1, 2] }
 }
 
 #[llmobs::workflow(name = "custom-name", session_id = "sess-1", ml_app = "deco-app")]
@@ -223,10 +216,7 @@ async fn wf(n: usize) -> Vec<String> {
 
 pub(super) fn async_fn() -> Value {
     flushed(|| {
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("a runtime")
-            .block_on(wf(3));
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(wf(3));
     })
 }
 
@@ -275,9 +265,7 @@ pub(super) fn unfinished_and_double_finish() -> Value {
         twice.finish();
         twice.finish();
         let never = llmobs::workflow("never-finished").start();
-        never
-            .enter(|| llmobs::task("child-of-never-finished").start())
-            .finish();
+        never.enter(|| llmobs::task("child-of-never-finished").start()).finish();
         // Dropping it would finish it.
         std::mem::forget(never);
     })

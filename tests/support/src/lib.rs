@@ -3,5 +3,5 @@
 mod mask;
 mod server;
 
-pub use mask::{by_start, masked};
+pub use mask::{by_start, masked, skeleton};
 pub use server::{CaptureServer, Request};

@@ -10,6 +10,21 @@ pub fn by_start(mut events: Vec<Value>) -> Vec<Value> {
     events
 }
 
+/// `kind name` of each span on a line of its own, below its parent and further in.
+pub fn skeleton(events: &[Value]) -> String {
+    fn below(parent: &Value, depth: usize, events: &[Value], lines: &mut String) {
+        for event in events.iter().filter(|event| event["parent_id"] == *parent) {
+            let kind = event["meta"]["span"]["kind"].as_str().expect("a kind");
+            let name = event["name"].as_str().expect("a name");
+            lines.push_str(&format!("{}{kind} {name}\n", "  ".repeat(depth)));
+            below(&event["span_id"], depth + 1, events, lines);
+        }
+    }
+    let mut lines = String::new();
+    below(&json!("undefined"), 0, events, &mut lines);
+    lines
+}
+
 /// Replaces ids by names in the order of the events (`S1`, `T1`, `A1` …), times by zero, stacks, and the tags of
 /// language and version.
 pub fn masked(mut events: Vec<Value>) -> Vec<Value> {
@@ -36,10 +51,7 @@ pub fn masked(mut events: Vec<Value>) -> Vec<Value> {
         }
         for tag in event["tags"].as_array_mut().into_iter().flatten() {
             for (key, mask) in [("ddtrace.version", "<v>"), ("language", "<lang>")] {
-                if tag
-                    .as_str()
-                    .is_some_and(|tag| tag.starts_with(&format!("{key}:")))
-                {
+                if tag.as_str().is_some_and(|tag| tag.starts_with(&format!("{key}:"))) {
                     *tag = json!(format!("{key}:{mask}"));
                 }
             }

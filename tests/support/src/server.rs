@@ -72,15 +72,11 @@ impl CaptureServer {
         listener.set_nonblocking(true).expect("a non-blocking socket");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::<Shared>::default();
-        let router = Router::new()
-            .fallback(answer)
-            .layer(DefaultBodyLimit::disable())
-            .with_state(Arc::clone(&shared));
+        let router =
+            Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&shared));
         thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_io()
-                .build()
-                .expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
                 axum::serve(listener, router).await.expect("a server");
@@ -131,10 +127,7 @@ impl CaptureServer {
 
     /// The requests so far that carried spans.
     pub fn posts(&self) -> Vec<Request> {
-        self.requests()
-            .into_iter()
-            .filter(|request| request.method == "POST")
-            .collect()
+        self.requests().into_iter().filter(|request| request.method == "POST").collect()
     }
 
     /// All span events so far, in the order of arrival.
@@ -144,19 +137,10 @@ impl CaptureServer {
 
     /// Waits until so many `POST`s have arrived.
     pub fn wait_for_posts(&self, count: usize) {
-        let few = |kept: &mut Kept| {
-            kept.requests
-                .iter()
-                .filter(|request| request.method == "POST")
-                .count()
-                < count
-        };
+        let few =
+            |kept: &mut Kept| kept.requests.iter().filter(|request| request.method == "POST").count() < count;
         let kept = self.shared.kept.lock().unwrap();
-        let (_kept, waited) = self
-            .shared
-            .changed
-            .wait_timeout_while(kept, PATIENCE, few)
-            .unwrap();
+        let (_kept, waited) = self.shared.changed.wait_timeout_while(kept, PATIENCE, few).unwrap();
         assert!(!waited.timed_out(), "{count} POSTs did not arrive");
     }
 }
@@ -173,10 +157,7 @@ async fn answer(
     kept.requests.push(Request {
         method: method.to_string(),
         path: uri.to_string(),
-        headers: headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect(),
+        headers: headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         body: body.to_vec(),
     });
     shared.changed.notify_all();
@@ -186,15 +167,6 @@ async fn answer(
         _ if kept.statuses.is_empty() => (202, "{}".to_owned()),
         _ => (kept.statuses.remove(0), kept.answer.clone().unwrap_or_default()),
     };
-    let location = kept
-        .location
-        .iter()
-        .map(|url| (LOCATION, url.clone()))
-        .collect::<Vec<_>>();
-    (
-        StatusCode::from_u16(status).expect("a status"),
-        AppendHeaders(location),
-        body,
-    )
-        .into_response()
+    let location = kept.location.iter().map(|url| (LOCATION, url.clone())).collect::<Vec<_>>();
+    (StatusCode::from_u16(status).expect("a status"), AppendHeaders(location), body).into_response()
 }

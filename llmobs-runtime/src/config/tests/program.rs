@@ -1,0 +1,130 @@
+//! What a program says beside the environment, and what nobody is shown.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::{Config, Exporter};
+use super::{facts, read};
+
+/// A value for every variable.
+const ALL: [(&str, &str); 13] = [
+    ("DD_LLMOBS_ML_APP", "env-app"),
+    ("DD_LLMOBS_AGENTLESS_ENABLED", "true"),
+    ("DD_API_KEY", "env-key"),
+    ("DD_SITE", "env.site"),
+    ("DD_ENV", "env-env"),
+    ("DD_SERVICE", "env-service"),
+    ("DD_VERSION", "env-version"),
+    ("DD_TAGS", "both:env,env:tag"),
+    ("DD_TRACE_AGENT_URL", "http://env:1"),
+    ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://env:2"),
+    ("LLMOBS_EXPORTER", "console"),
+    ("_DD_LLMOBS_WRITER_INTERVAL", "7"),
+    ("_DD_LLMOBS_WRITER_TIMEOUT", "8"),
+];
+
+#[test]
+fn what_the_program_says_wins() {
+    let said = |config: Config| {
+        config
+            .ml_app("app")
+            .agentless(false)
+            .api_key(" key\n")
+            .site("datadoghq.eu")
+            .env("test")
+            .service("shop")
+            .version("2")
+            .tag("both", "program")
+            .agent_url("http://program:1")
+            .override_origin("http://program:2")
+            .exporter(Exporter::File(PathBuf::from("out.jsonl")))
+            .default_exporter(Exporter::Console)
+            .flush_interval(Duration::from_millis(3))
+            .timeout(Duration::from_millis(4))
+            .capture_limit(5)
+            .queue_limit(6)
+    };
+    let expected = |tags: &str| {
+        format!(
+            "enabled true\nexporter File(\"out.jsonl\")\nml_app app\nagentless Some(false)\napi_key Some(\"key\")\n\
+             site \"datadoghq.eu\"\nenv \"test\"\nservice \"shop\"\nversion \"2\"\ntags {tags}\n\
+             agent_url http://program:1\noverride_origin Some(\"http://program:2\")\ninterval 3ms\ntimeout 4ms\n\
+             capture 5\nqueue 6\n"
+        )
+    };
+    assert_eq!(facts(&said(read(&[]))), expected("{\"both\": \"program\"}"));
+    assert_eq!(facts(&said(read(&ALL))), expected("{\"both\": \"program\", \"env\": \"tag\"}"));
+    // Nothing that a program says switches on what the environment has switched off.
+    assert!(!said(read(&[("DD_LLMOBS_ENABLED", "false")])).enabled());
+}
+
+#[test]
+fn an_empty_application_or_key_from_the_program_is_nothing_said() {
+    let before = facts(&read(&ALL));
+    assert_eq!(facts(&read(&ALL).ml_app("").api_key("").api_key(" \n")), before);
+    let nothing = read(&[]).api_key("").default_exporter(Exporter::Console);
+    assert_eq!(nothing.chosen_exporter(), Exporter::Console);
+    // An empty site or origin takes back what the environment says.
+    let taken_back = read(&ALL).site("").override_origin("");
+    assert_eq!(
+        facts(&taken_back),
+        before
+            .replace("site \"env.site\"", "site \"\"")
+            .replace("override_origin Some(\"http://env:2\")", "override_origin None")
+    );
+}
+
+#[test]
+fn an_application_without_name_takes_that_of_the_service() {
+    let name = |config: Config| config.settings().ml_app().to_owned();
+    assert_eq!(name(read(&[("DD_SERVICE", "shop"), ("DD_LLMOBS_ML_APP", "bot")])), "bot");
+    assert_eq!(name(read(&[("DD_SERVICE", "shop"), ("DD_LLMOBS_ML_APP", "")])), "shop");
+    assert_eq!(name(read(&[("DD_SERVICE", "shop")]).service("other")), "other");
+    assert_eq!(name(read(&[("DD_SERVICE", "shop")]).ml_app("bot")), "bot");
+    assert_eq!(name(read(&[]).service("")), "unnamed-ml-app");
+}
+
+#[test]
+fn the_default_exporter_is_for_those_who_say_nothing() {
+    let chosen = |config: Config| config.default_exporter(Exporter::Console).chosen_exporter();
+    assert_eq!(chosen(read(&[])), Exporter::Console);
+    assert_eq!(read(&[]).chosen_exporter(), Exporter::Http);
+    for (variable, value, exporter) in [
+        ("LLMOBS_EXPORTER", "http", Exporter::Http),
+        ("LLMOBS_EXPORTER", "file:f", Exporter::File("f".into())),
+        ("DD_API_KEY", "key", Exporter::Http),
+        ("DD_LLMOBS_AGENTLESS_ENABLED", "true", Exporter::Http),
+        ("DD_LLMOBS_AGENTLESS_ENABLED", "0", Exporter::Http),
+        ("DD_TRACE_AGENT_URL", "http://a:1", Exporter::Http),
+        ("DD_AGENT_HOST", "a", Exporter::Http),
+    ] {
+        assert_eq!(chosen(read(&[(variable, value)])), exporter, "{variable}");
+        assert_eq!(chosen(read(&[(variable, "")])), Exporter::Console, "empty {variable}");
+    }
+    for (variable, value) in
+        [("DD_SITE", "datadoghq.eu"), ("DD_SERVICE", "s"), ("DD_LLMOBS_ML_APP", "a"), ("DD_ENV", "e")]
+    {
+        assert_eq!(chosen(read(&[(variable, value)])), Exporter::Console, "{variable}");
+    }
+    assert_eq!(chosen(read(&[]).api_key("key")), Exporter::Http);
+    assert_eq!(chosen(read(&[]).agentless(true)), Exporter::Http);
+    assert_eq!(chosen(read(&[]).agent_url("http://a:1")), Exporter::Http);
+    assert_eq!(chosen(read(&[("DD_API_KEY", "key")]).exporter(Exporter::Console)), Exporter::Console);
+}
+
+#[test]
+fn debug_never_shows_any_part_of_the_key() {
+    let key = "ZQ7xW3vK9jY5hG1pZQ7xW3vK9jY5hG1p";
+    let from_env = read(&[("DD_API_KEY", key)]);
+    let from_program = read(&[]).api_key(key);
+    for config in [from_env, from_program.clone().default_exporter(Exporter::Http), from_program] {
+        assert_eq!(config.settings().api_key.as_ref().unwrap().reveal(), key);
+        for shown in [format!("{config:?}"), format!("{config:#?}"), format!("{:?}", config.settings())] {
+            for part in key.as_bytes().windows(4) {
+                let part = std::str::from_utf8(part).unwrap();
+                assert!(!shown.contains(part), "{part} of the key in {shown}");
+            }
+            assert!(shown.contains("<redacted>") && shown.contains("datadoghq.com"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What a developer sees on the terminal.
+
+use serde_json::{Value, json};
+
+use super::{Console, MAX_HELD_BYTES, Style, render};
+
+const PLAIN: Style = Style { colour: false };
+
+/// A span that took `micros`, with what is put into `meta` beside its kind.
+fn span(ids: [&str; 2], title: &str, start: u64, micros: u64, meta: &Value) -> Value {
+    let (kind, name) = title.split_once(' ').unwrap();
+    let mut event = json!({
+        "trace_id": "t",
+        "span_id": ids[0],
+        "parent_id": ids[1],
+        "name": name,
+        "start_ns": start,
+        "duration": micros * 1000,
+        "status": "ok",
+        "tags": ["error:0"],
+        "metrics": {},
+        "meta": { "span": { "kind": kind }, "metadata": {} },
+    });
+    for (key, value) in meta.as_object().unwrap() {
+        event["meta"][key] = value.clone();
+    }
+    event
+}
+
+fn value(text: &str) -> Value {
+    json!({ "value": text })
+}
+
+/// Two traces, their spans in the order in which they might have finished.
+fn forest() -> Vec<Value> {
+    let mut llm = span(
+        ["4", "3"],
+        "llm complete",
+        30,
+        1_234_567,
+        &json!({
+            "model_name": "gpt-4o", "model_provider": "openai",
+            "input": { "messages": [
+                { "role": "system", "content": "Be brief." },
+                { "role": "user", "content": "Why?\nReally?" },
+            ] },
+            "output": { "messages": [{ "role": "assistant", "content": "", "tool_calls": [
+                { "name": "look", "arguments": { "at": ["it"] } },
+            ], "tool_results": [{ "result": "seen" }] }] },
+        }),
+    );
+    llm["metrics"] = json!({ "input_tokens": 12, "output_tokens": 34, "total_tokens": 46 });
+    let mut cancelled = span(["5", "3"], "task wait", 40, 0, &json!({}));
+    cancelled["tags"] = json!(["cancelled:true", "error:0"]);
+    let error = json!({ "type": "my::Error", "message": "broke\u{1b}[2J", "stack": "" });
+    let found = json!({ "documents": [{ "text": "first" }, { "text": "second", "score": 0.5 }] });
+    let unknown = json!({ "model_name": "unknown", "model_provider": "unknown" });
+    let mut embedding = span(["7", "9"], "embedding embed", 60, 15, &unknown);
+    embedding["metrics"] = json!({ "input_tokens": 3 });
+    vec![
+        llm,
+        cancelled,
+        span(["3", "1"], "agent plan", 25, 2_000_000, &json!({ "input": value("go") })),
+        span(["2", "1"], "retrieval search", 20, 999, &json!({ "input": value("q"), "output": found })),
+        span(["6", "1"], "tool call", 50, 1, &json!({ "error": error })),
+        span(["1", "undefined"], "workflow answer", 10, 61_000_000, &json!({ "output": value("done") })),
+        embedding,
+    ]
+}
+
+#[test]
+fn a_forest_is_shown_as_trees() {
+    let expected = "\
+workflow answer  61.0s
+  out done
+├─ retrieval search  999.0µs
+│    in  q
+│    out first | second
+├─ agent plan  2.0s
+│    in  go
+│  ├─ llm complete  1.2s  gpt-4o  12 in + 34 out tokens
+│  │    in  system: Be brief. | user: Why?\\nReally?
+│  │    out assistant:  call look({\"at\":[\"it\"]}) result seen
+│  └─ task wait  0.0ns
+│       ... cancelled
+└─ tool call  1.0µs
+     err my::Error: broke\\u{1b}[2J
+
+embedding embed  15.0µs  3 in tokens
+
+";
+    assert_eq!(render(&forest(), PLAIN), expected);
+    // In whatever order they arrive.
+    let mut backwards = forest();
+    backwards.reverse();
+    assert_eq!(render(&backwards, PLAIN), expected);
+    assert_eq!(render(&[], PLAIN), "");
+}
+
+#[test]
+fn colours_add_nothing_but_colours() {
+    let coloured = render(&forest(), Style { colour: true });
+    let mut plain = String::new();
+    let mut parts = coloured.split('\u{1b}');
+    plain.push_str(parts.next().unwrap());
+    for part in parts {
+        plain.push_str(part.split_once('m').unwrap().1);
+    }
+    assert_eq!(plain, render(&forest(), PLAIN));
+    // Each line leaves the terminal as it was.
+    for line in coloured.lines() {
+        let opened = line.matches("\u{1b}[").count() - line.matches("\u{1b}[0m").count();
+        assert_eq!(opened, line.matches("\u{1b}[0m").count(), "{line:?}");
+    }
+    assert!(coloured.contains("\u{1b}[1;31mcall\u{1b}[0m"), "{coloured}");
+    assert!(coloured.contains("\u{1b}[31mmy::Error: broke\\u{1b}[2J\u{1b}[0m"), "{coloured}");
+}
+
+#[test]
+fn nothing_of_a_span_reaches_the_terminal_as_a_command() {
+    let bad = "a\u{1b}]0;x\u{7}\r\n\t\u{9b}31m\u{7f}b";
+    let escaped = "a\\u{1b}]0;x\\u{7}\\r\\n\\t\\u{9b}31m\\u{7f}b";
+    let shown = |title: &str, meta: &Value| render(&[span(["1", "undefined"], title, 1, 1, meta)], PLAIN);
+    let message = json!({ "messages": [{ "role": bad, "content": bad, "tool_calls": [
+        { "name": bad, "arguments": { "k": bad } },
+    ], "tool_results": [{ "result": bad }] }] });
+    for (title, meta) in [
+        (format!("llm {bad}"), json!({})),
+        ("llm n".to_owned(), json!({ "model_name": bad })),
+        ("llm n".to_owned(), json!({ "input": value(bad), "output": value(bad) })),
+        ("llm n".to_owned(), json!({ "input": message })),
+        ("llm n".to_owned(), json!({ "output": { "documents": [{ "text": bad }] } })),
+        ("llm n".to_owned(), json!({ "error": { "type": bad, "message": bad } })),
+    ] {
+        let text = shown(&title, &meta);
+        assert!(text.contains(escaped), "{meta}: {text}");
+        assert!(!text.chars().any(|char| char.is_control() && char != '\n'), "{meta}: {text:?}");
+        assert!(text.lines().count() <= 4, "{meta}: {text:?}");
+    }
+}
+
+#[test]
+fn long_texts_are_cut_after_a_hundred_characters() {
+    let shown = |style, meta: &Value| render(&[span(["1", "undefined"], "tool t", 1, 1, meta)], style);
+    let hundred = "é".repeat(100);
+    for (text, preview) in [
+        (hundred.clone(), hundred.clone()),
+        (format!("{hundred}!"), format!("{hundred}…")),
+        ("x".repeat(1_000_000), format!("{}…", "x".repeat(100))),
+    ] {
+        let meta = json!({ "input": value(&text), "output": value(&text) });
+        assert_eq!(shown(PLAIN, &meta), format!("tool t  1.0µs\n  in  {preview}\n  out {preview}\n\n"));
+    }
+    let failed = json!({ "error": { "type": "E", "message": "x".repeat(200) } });
+    let preview = format!("E: {}…", "x".repeat(97));
+    assert_eq!(shown(PLAIN, &failed), format!("tool t  1.0µs\n  err {preview}\n\n"));
+    // A cut error ends its colour too.
+    let coloured = shown(Style { colour: true }, &failed);
+    assert!(coloured.contains(&format!("\u{1b}[31m{preview}\u{1b}[0m\n")), "{coloured:?}");
+}
+
+/// The ids of what a console would print now.
+fn received(console: &mut Console, events: &[Value]) -> Vec<String> {
+    let texts: Vec<String> = events.iter().map(Value::to_string).collect();
+    let due = console.receive(&texts);
+    due.iter().map(|event| event["span_id"].as_str().unwrap().to_owned()).collect()
+}
+
+fn of_trace(trace: &str, ids: [&str; 2], meta: &Value) -> Value {
+    let mut event = span(ids, "task t", 1, 1, meta);
+    event["trace_id"] = trace.into();
+    event
+}
+
+#[test]
+fn a_trace_is_held_until_its_root_has_ended() {
+    let mut console = Console::new();
+    let none = json!({});
+    let nothing: [&str; 0] = [];
+    assert_eq!(received(&mut console, &[of_trace("a", ["2", "1"], &none)]), nothing);
+    assert_eq!(received(&mut console, &[of_trace("b", ["5", "4"], &none)]), nothing);
+    assert_eq!(received(&mut console, &[of_trace("a", ["3", "2"], &none)]), nothing);
+    // Another trace that is complete does not take them along.
+    assert_eq!(received(&mut console, &[of_trace("c", ["9", "undefined"], &none)]), ["9"]);
+    assert_eq!(received(&mut console, &[of_trace("a", ["1", "undefined"], &none)]), ["2", "3", "1"]);
+    assert_eq!(received(&mut console, &[of_trace("b", ["4", "undefined"], &none)]), ["5", "4"]);
+    assert!(console.held.is_empty());
+}
+
+#[test]
+fn what_is_held_is_bounded() {
+    let mut console = Console::new();
+    // Spans are as large as their text, blanks included.
+    let text = |trace: &str, ids: [&str; 2], bytes: usize| {
+        let text = of_trace(trace, ids, &json!({})).to_string();
+        format!("{text}{}", " ".repeat(bytes.saturating_sub(text.len())))
+    };
+    let mut receive = |text: String| console.receive(&[text]).len();
+    assert_eq!(receive(text("open", ["2", "1"], 0)), 0);
+    let quarter = MAX_HELD_BYTES / 4;
+    // What was printed does not count: five times a quarter goes by while one small span waits.
+    for _ in 0..5 {
+        assert_eq!(receive(text("done", ["9", "undefined"], quarter)), 1);
+    }
+    for id in ["3", "4", "5"] {
+        assert_eq!(receive(text("open", [id, "1"], quarter)), 0);
+    }
+    assert_eq!(receive(text("open", ["6", "1"], quarter)), 5);
+    assert!(console.held.is_empty());
+}
