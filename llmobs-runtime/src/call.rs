@@ -1,6 +1,6 @@
 //! What the attributes expand to: one call of an instrumented function.
 
-use crate::capture::{Captured, push_string};
+use crate::capture::{Captured, buffer, push_string};
 use crate::failure::Failure;
 use crate::frame::Settings;
 use crate::kind::Kind;
@@ -51,7 +51,7 @@ impl Call {
         let Some(frame) = &self.span.0 else { return };
         let mut ending = Ending {
             limit: frame.sender().defaults.capture_limit,
-            output: (!frame.has_output()).then(String::new),
+            output: (!frame.has_output()).then(buffer),
             failure: None,
         };
         describe(&mut ending);
@@ -90,14 +90,14 @@ impl Sink<'_> {
 pub struct Setup {
     settings: Settings,
     limit: usize,
-    /// A JSON object under construction, without its brackets.
-    arguments: String,
+    /// A JSON object under construction, without its last bracket.
+    arguments: Option<String>,
 }
 
 impl Setup {
     fn new(kind: Kind, name: &'static str, limit: usize) -> Self {
         let settings = Settings { attribute: true, ..Settings::new(kind, name.into()) };
-        Self { settings, limit, arguments: String::new() }
+        Self { settings, limit, arguments: None }
     }
 
     /// Names the span otherwise than the function.
@@ -129,16 +129,18 @@ impl Setup {
 
     /// Where the value of the next argument goes.
     pub fn argument(&mut self, name: &str) -> Sink<'_> {
-        if !self.arguments.is_empty() {
-            self.arguments.push(',');
-        }
-        push_string(name, usize::MAX, &mut self.arguments);
-        self.arguments.push(':');
-        Sink { out: Some(&mut self.arguments), limit: self.limit }
+        let out = self.arguments.get_or_insert_with(buffer);
+        out.push(if out.is_empty() { '{' } else { ',' });
+        push_string(name, usize::MAX, out);
+        out.push(':');
+        Sink { out: Some(out), limit: self.limit }
     }
 
     fn finish(self) -> Settings {
-        let input = (!self.arguments.is_empty()).then(|| Captured::arguments(&self.arguments));
+        let input = self.arguments.map(|mut json| {
+            json.push('}');
+            Captured::arguments(json)
+        });
         Settings { input, ..self.settings }
     }
 }

@@ -14,7 +14,7 @@ use crate::kind::Kind;
 
 /// What an attribute captures of a function with these arguments: the inside of a JSON object, in their order.
 fn arguments(fields: &str) -> Captured {
-    Captured::arguments(fields)
+    Captured::arguments(format!("{{{fields}}}"))
 }
 
 fn annotated<T: Serialize>(value: &T) -> Captured {

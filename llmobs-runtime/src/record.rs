@@ -48,8 +48,8 @@ pub(crate) struct AgentAttribution {
 impl Record {
     /// About how many bytes the record holds.
     pub(crate) fn bytes(&self) -> usize {
-        let captured = |value: &Option<Captured>| value.as_ref().map_or(0, |value| value.as_json().len());
-        let metadata = self.metadata.iter().map(|(key, value)| key.len() + value.as_json().len());
+        let captured = |value: &Option<Captured>| value.as_ref().map_or(0, Captured::bytes);
+        let metadata = self.metadata.iter().map(|(key, value)| key.len() + value.bytes());
         let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
         let metrics = self.metrics.keys().map(|key| key.len() + size_of::<Number>());
         let texts = [self.model_name.as_deref(), self.model_provider.as_deref(), self.session_id.as_deref()];

@@ -37,7 +37,7 @@ pub(crate) enum Source {
 impl Captured {
     /// Captures a value that a program annotates, in at most about `limit` bytes.
     pub(crate) fn annotated<T: Serialize + ?Sized>(value: &T, limit: usize) -> Self {
-        let mut json = String::new();
+        let mut json = buffer();
         serialize(value, limit, &mut json);
         Self { json, source: Source::Annotated }
     }
@@ -47,9 +47,14 @@ impl Captured {
         Self { json, source: Source::Returned }
     }
 
-    /// Takes the arguments of a function as the inside of a JSON object.
-    pub(crate) fn arguments(fields: &str) -> Self {
-        Self { json: format!("{{{fields}}}"), source: Source::Arguments }
+    /// Takes the arguments of a function as the JSON text of an object.
+    pub(crate) fn arguments(json: String) -> Self {
+        Self { json, source: Source::Arguments }
+    }
+
+    /// How much memory the text takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.json.capacity()
     }
 
     pub(crate) fn as_json(&self) -> &str {
@@ -64,6 +69,11 @@ impl Captured {
     pub(crate) fn is_null(&self) -> bool {
         self.json == "null"
     }
+}
+
+/// Room for a value of the usual size, so that the text seldom has to move while it grows.
+pub(crate) fn buffer() -> String {
+    String::with_capacity(128)
 }
 
 /// Appends the JSON text of `value`. A `Serialize` that fails or panics leaves a text that names its type.

@@ -11,7 +11,7 @@ fn many_threads_lose_and_reorder_nothing() {
     const THREADS: usize = 8;
     const SPANS: usize = 500;
     let queue = Queue::new(Limits { batch_spans: 7, ..UNLIMITED });
-    let batches = thread::scope(|scope| {
+    let (report, batches) = thread::scope(|scope| {
         let worker = scope.spawn(|| work(&queue));
         let pushers: Vec<_> = (0..THREADS)
             .map(|thread| {
@@ -22,11 +22,12 @@ fn many_threads_lose_and_reorder_nothing() {
         for pusher in pushers {
             pusher.join().unwrap();
         }
-        let total = THREADS * SPANS;
-        assert_eq!(queue.flush(PATIENCE).to_string(), format!("{total} delivered, 0 dropped, 0 pending"));
+        let report = queue.flush(PATIENCE);
         queue.close();
-        worker.join().unwrap()
+        (report, worker.join().unwrap())
     });
+    let total = THREADS * SPANS;
+    assert_eq!(report.to_string(), format!("{total} delivered, 0 dropped, 0 pending"));
     assert!(batches.iter().all(|batch| (1..=7).contains(&batch.len())));
     let arrived = batches.concat();
     for thread in 0..THREADS {

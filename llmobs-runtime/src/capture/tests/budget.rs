@@ -297,6 +297,6 @@ fn depth_and_budget_end_a_value_together() {
 fn a_problem_of_the_value_before_does_not_touch_the_text_around_it() {
     let nest = Nest { levels: 200, form: Form::Arrays };
     let fields = format!("\"deep\":{},\"cut\":{}", whole(&nest), within("four", 2));
-    let arguments = Captured::arguments(&fields).into_json();
+    let arguments = Captured::arguments(format!("{{{fields}}}")).into_json();
     assert!(arguments.ends_with(",\"cut\":\"fo… [2 of 4 bytes]\"}"), "{arguments}");
 }
