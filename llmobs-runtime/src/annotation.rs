@@ -15,7 +15,7 @@ use crate::metric::{Metric, Reading};
 use crate::notice::warn_limited;
 
 /// Names of tags, metrics and metadata, and values of tags, are cut at this many bytes.
-const MAX_NAME_BYTES: usize = 5000;
+const MAX_NAME_BYTES: usize = 16 * 1024;
 
 /// Facts to put on a span: input, output, metadata, metrics, tags.
 ///

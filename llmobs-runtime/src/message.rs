@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::capture::CUT;
+
 /// One message as Datadog shows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Message {
@@ -88,13 +90,13 @@ impl Message {
     /// A message, a list of messages, or an object with the field `messages`, as the chat APIs take.
     fn read_request(value: &Value) -> Option<Vec<Self>> {
         match value {
-            Value::Array(items) => items.iter().map(Self::read).collect(),
+            Value::Array(items) => Self::read_list(items),
             Value::Object(request) => match request.get("messages") {
                 Some(Value::Array(items)) => {
                     // Anthropic's request keeps the system prompt beside the messages.
                     let system =
                         request.get("system").and_then(|content| Self::with_content("system", content));
-                    let messages = items.iter().map(Self::read).collect::<Option<Vec<_>>>()?;
+                    let messages = Self::read_list(items)?;
                     Some(system.into_iter().chain(messages).collect())
                 }
                 _ => Some(vec![Self::read(value)?]),
@@ -103,13 +105,22 @@ impl Message {
         }
     }
 
+    /// Where the list was cut, a note stands in place of the rest.
+    fn read_list(items: &[Value]) -> Option<Vec<Self>> {
+        let read = |item: &Value| match item {
+            Value::String(note) if note.starts_with(CUT) => Some(Self::new("", note)),
+            item => Self::read(item),
+        };
+        items.iter().map(read).collect()
+    }
+
     /// An object with a string `role`, and a `content` of text, null or parts. Tool calls and results, the latter in
     /// Datadog's form, can do without content.
     fn read(value: &Value) -> Option<Self> {
         let role = value.get("role")?.as_str()?;
         let items = |key| value.get(key).and_then(Value::as_array);
         let (calls, results) = (items("tool_calls"), items("tool_results"));
-        let mut message = match value.get("content") {
+        let mut message = match value.get("content").or_else(|| value.get(CUT)) {
             Some(content) => Self::with_content(role, content)?,
             None => calls.or(results).map(|_| Self::new(role, ""))?,
         };
@@ -150,6 +161,10 @@ impl Message {
     }
 
     fn add_part(&mut self, part: &Value) -> Option<()> {
+        if let Some(note) = part.as_str().or_else(|| part.get(CUT)?.as_str()) {
+            self.content.push_str(note);
+            return Some(());
+        }
         let kind = part.get("type")?.as_str()?;
         match (kind, part.get("text").and_then(Value::as_str)) {
             (_, Some(text)) => self.content.push_str(text),
@@ -213,6 +228,7 @@ fn object(value: Option<&Value>) -> Map<String, Value> {
     match value {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(object)) => object.clone(),
+        Some(Value::String(text)) if text.is_empty() => Map::new(),
         Some(Value::String(text)) => match serde_json::from_str(text) {
             Ok(Value::Object(object)) => object,
             _ => Map::from_iter([("value".to_owned(), text.as_str().into())]),

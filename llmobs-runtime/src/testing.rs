@@ -103,8 +103,8 @@ impl Collector {
                 "{}{}{}{}{}{}\n",
                 line.lead,
                 tree::title(line.event),
-                part("in", tree::content(line.event, "input")),
-                part("out", tree::content(line.event, "output")),
+                part("in", tree::content(line.event, "input").map(tree::Content::join)),
+                part("out", tree::content(line.event, "output").map(tree::Content::join)),
                 part("error", tree::error(line.event)),
                 if tree::has_tag(line.event, "cancelled:true") { "  cancelled" } else { "" },
             )

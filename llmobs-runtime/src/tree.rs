@@ -56,17 +56,34 @@ pub(crate) fn title(event: &Value) -> String {
     format!("{kind} {}", one_line(text(event, "name")))
 }
 
-/// The input or output of a span on one line.
-pub(crate) fn content(event: &Value, side: &str) -> Option<String> {
+/// The input or output of a span, each text on one line.
+pub(crate) enum Content {
+    Text(String),
+    Messages(Vec<String>),
+    Documents(Vec<String>),
+}
+
+impl Content {
+    /// All of it on one line.
+    pub(crate) fn join(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Messages(items) | Self::Documents(items) => items.join(" | "),
+        }
+    }
+}
+
+/// The input or output of a span.
+pub(crate) fn content(event: &Value, side: &str) -> Option<Content> {
     let content = event.get("meta")?.get(side)?;
     let items = |key: &str, show: fn(&Value) -> String| {
         let items = content.get(key)?.as_array()?;
-        Some(items.iter().map(show).collect::<Vec<_>>().join(" | "))
+        Some(items.iter().map(|item| one_line(&show(item))).collect())
     };
-    let shown = items("messages", message)
-        .or_else(|| items("documents", |document| text(document, "text").to_owned()))
-        .or_else(|| Some(content.get("value")?.as_str()?.to_owned()))?;
-    Some(one_line(&shown))
+    items("messages", message)
+        .map(Content::Messages)
+        .or_else(|| items("documents", |document| text(document, "text").to_owned()).map(Content::Documents))
+        .or_else(|| Some(Content::Text(one_line(content.get("value")?.as_str()?))))
 }
 
 fn message(message: &Value) -> String {

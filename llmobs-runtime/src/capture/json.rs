@@ -141,8 +141,11 @@ impl<'a> Writer<'a> {
         self.end.saturating_sub(self.out.len())
     }
 
+    /// A text inside something larger leaves a quarter of the room to what comes after it: the question after an image,
+    /// the last message of a long conversation.
     fn string(&mut self, text: &str) {
-        push_string(text, self.room(), self.out);
+        let room = self.room();
+        push_string(text, if self.depth == 0 { room } else { room - room / 4 }, self.out);
     }
 
     fn key(&mut self, key: &str) -> Written {

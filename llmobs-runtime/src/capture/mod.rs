@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::context::muted;
 use json::Writer;
-pub(crate) use text::{cut, push_string};
+pub(crate) use text::{CUT, cut, push_string};
 
 /// What a value says about why it cannot be captured is cut at this many bytes.
 const MAX_PROBLEM_BYTES: usize = 4096;

@@ -2,6 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
+/// What a note begins with that stands in place of what was cut, and the name of the field that holds it.
+pub(crate) const CUT: &str = "…";
+
 /// Appends `text` as a JSON string, cut after about `limit` bytes with a note of the original length.
 pub(crate) fn push_string(text: &str, limit: usize, out: &mut String) {
     out.push('"');

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::Exporter;
@@ -36,6 +37,11 @@ impl<'a> Environment<'a> {
             Ok(text) => Some(text.trim().to_owned()),
             Err(_) => self.reject(name, "valid UTF-8"),
         }
+    }
+
+    /// Whether somebody gave a variable a value, be it a bad one.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        (self.lookup)(name).is_some_and(|value| !value.to_string_lossy().trim().is_empty())
     }
 
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
@@ -104,7 +110,7 @@ impl<'a> Environment<'a> {
             Ok(port) if port != 0 => Some(port),
             _ => self.reject(name, "a port number"),
         });
-        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
+        let host = if host.parse::<Ipv6Addr>().is_ok() { format!("[{host}]") } else { host };
         format!("http://{host}:{}", port.unwrap_or(8126_u16))
     }
 }

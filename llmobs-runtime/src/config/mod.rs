@@ -125,13 +125,19 @@ impl Config {
             capture_limit: MIB,
             queue_limit: 32 * MIB,
         };
-        let destinations =
-            ["DD_API_KEY", "DD_LLMOBS_AGENTLESS_ENABLED", "DD_TRACE_AGENT_URL", "DD_AGENT_HOST"];
+        let destinations = [
+            "DD_API_KEY",
+            "DD_LLMOBS_AGENTLESS_ENABLED",
+            "DD_TRACE_AGENT_URL",
+            "DD_AGENT_HOST",
+            "DD_TRACE_AGENT_HOSTNAME",
+            "DD_LLMOBS_OVERRIDE_ORIGIN",
+        ];
         Self {
             enabled: env.flag("DD_LLMOBS_ENABLED").unwrap_or(true),
             exporter: env.exporter("LLMOBS_EXPORTER"),
             default_exporter: None,
-            destination_given: destinations.into_iter().any(|name| env.text(name).is_some()),
+            destination_given: destinations.into_iter().any(|name| env.is_given(name)),
             settings,
             warnings: env.warnings(),
         }
@@ -200,6 +206,7 @@ impl Config {
     /// proxy or a test server. A path in it is put before the path of the API.
     pub fn override_origin(mut self, origin: impl Into<String>) -> Self {
         self.settings.override_origin = Some(origin.into()).filter(|origin| !origin.is_empty());
+        self.destination_given = true;
         self
     }
 
@@ -229,7 +236,8 @@ impl Config {
         self
     }
 
-    /// The budget of each captured value in bytes of JSON. Longer values are cut. Default: 1 MiB.
+    /// The budget of each captured value in bytes of JSON. Longer values are cut, and a text inside of a value takes three
+    /// quarters of the rest at most, so that something is seen of what follows it. Default: 1 MiB.
     pub fn capture_limit(mut self, bytes: usize) -> Self {
         self.settings.capture_limit = bytes;
         self

@@ -250,6 +250,7 @@ fn the_address_of_the_agent_is_put_together() {
         (&[(HOST, "::1")], "http://[::1]:8126"),
         (&[(HOST, "fe80::1"), (PORT, "99")], "http://[fe80::1]:99"),
         (&[(HOST, "[::1]"), (PORT, "99")], "http://[::1]:99"),
+        (&[(HOST, "not:an:address")], "http://not:an:address:8126"),
         (&[(URL, "http://url:1"), (HOST, "host"), (PORT, "99")], "http://url:1"),
         (&[(URL, "no url"), (HOST, "host"), (PORT, "99")], "http://host:99"),
     ] {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{annotated, arguments, input, output, returned};
+use crate::capture::Captured;
 use crate::kind::Kind;
 
 /// The input of an `llm` function with these arguments.
@@ -288,4 +289,42 @@ fn messages_in_the_form_of_datadog_can_be_annotated() {
         output(Kind::Llm, annotated(&json!({ "tool_results": [{ "result": "3" }] }))),
         json!({ "messages": [{ "role": "", "content": "", "tool_results": [{ "result": "3" }] }] })
     );
+}
+
+#[test]
+fn a_conversation_that_was_cut_is_still_a_conversation_and_keeps_what_comes_after_a_large_part() {
+    let image = "i".repeat(10_000);
+    let messages = json!([
+        { "role": "user", "content": [
+            { "type": "image", "source": { "type": "base64", "data": image } },
+            { "type": "text", "text": "What is it?" },
+        ] },
+        { "role": "assistant", "content": "A cat." },
+    ]);
+    for limit in (2_000..12_000).step_by(97) {
+        let mut json = "{\"messages\":".to_owned();
+        crate::capture::serialize(&messages, limit, &mut json);
+        json.push('}');
+        let read = input(Kind::Llm, Captured::arguments(json));
+        let read = read["messages"].as_array().unwrap();
+        let contents: Vec<&str> = read.iter().map(|message| message["content"].as_str().unwrap()).collect();
+        assert_eq!(contents, ["[image]What is it?", "A cat."], "{limit}");
+    }
+}
+
+#[test]
+fn a_note_in_place_of_what_was_cut_is_a_message_or_a_part_of_one() {
+    let cut_list = json!([{ "role": "user", "content": "Why?" }, "… [first 9 bytes]"]);
+    let cut_message = json!([{ "role": "user", "…": "… [first 9 bytes]" }]);
+    let cut_parts =
+        json!([{ "role": "user", "content": [{ "type": "text", "text": "Why?" }, "… [first 9 bytes]"] }]);
+    let cut_part = json!([{ "role": "user", "content": [{ "…": "… [first 9 bytes]" }] }]);
+    let contents = [cut_list, cut_message, cut_parts, cut_part].map(|messages| {
+        let read = request(&messages);
+        let read = read["messages"].as_array().unwrap().iter();
+        read.map(|message| message["content"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    });
+    let note = "… [first 9 bytes]";
+    let expected = [vec!["Why?", note], vec![note], vec!["Why?… [first 9 bytes]"], vec![note]];
+    assert_eq!(contents.each_ref().map(Vec::as_slice), expected.each_ref().map(Vec::as_slice));
 }

@@ -1,16 +1,18 @@
 //! Finished traces as readable trees on standard error.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{Refused, Transport};
-use crate::tree::{self, Line};
+use crate::tree::{self, Content, Line};
 
 /// Traces whose root has not ended are printed as they are once they hold this many bytes together.
 const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
+/// How many traces are remembered for what comes after their root.
+const MAX_PRINTED: usize = 1000;
 /// As much of an input or output as fits on a line, in characters.
 const PREVIEW: usize = 100;
 
@@ -19,6 +21,8 @@ const PREVIEW: usize = 100;
 pub(crate) struct Console {
     style: Style,
     held: Vec<Held>,
+    /// The traces whose roots were printed last: what comes later of them is printed as it comes.
+    printed: VecDeque<String>,
 }
 
 #[derive(Debug)]
@@ -31,7 +35,7 @@ impl Console {
     pub(crate) fn new() -> Self {
         let colour =
             std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-        Self { style: Style { colour }, held: Vec::new() }
+        Self { style: Style { colour }, held: Vec::new(), printed: VecDeque::new() }
     }
 
     /// Takes events, and gives those that are to be printed now.
@@ -42,13 +46,18 @@ impl Console {
             Some(Held { event, bytes })
         };
         self.held.extend(events.iter().filter_map(read));
-        let trace = |held: &Held| tree::text(&held.event, "trace_id").to_owned();
-        let is_root = |held: &&Held| tree::text(&held.event, "parent_id") == "undefined";
-        let ended: HashSet<String> = self.held.iter().filter(is_root).map(trace).collect();
+        for held in &self.held {
+            if tree::text(&held.event, "parent_id") == "undefined" {
+                self.printed.push_back(tree::text(&held.event, "trace_id").to_owned());
+            }
+        }
+        let ended: HashSet<&str> = self.printed.iter().map(String::as_str).collect();
         let (mut due, held): (Vec<Held>, _) = std::mem::take(&mut self.held)
             .into_iter()
             .partition(|held| ended.contains(tree::text(&held.event, "trace_id")));
         self.held = held;
+        let old = self.printed.len().saturating_sub(MAX_PRINTED);
+        self.printed.drain(..old);
         if self.held.iter().map(|held| held.bytes).sum::<usize>() > MAX_HELD_BYTES {
             due.append(&mut self.held);
         }
@@ -126,11 +135,24 @@ fn push_span(line: &Line<'_>, style: Style, out: &mut String) {
             out.push_str(&format!("{}{} {}\n", style.dim(&line.rest), style.dim(label), text));
         }
     };
-    let content = |side| tree::content(event, side).map(|text| preview(&text));
+    let content = |side| tree::content(event, side).map(|content| preview(&most_telling(content)));
     push("  in ", content("input"));
     push("  out", content("output"));
     push("  err", error.map(|error| style.paint("31", &preview(&error))));
     push("  ...", tree::has_tag(event, "cancelled:true").then(|| "cancelled".to_owned()));
+}
+
+/// Of several messages the last, of several documents the first, with how many there are.
+fn most_telling(content: Content) -> String {
+    let (count, one) = match &content {
+        Content::Messages(items) => (items.len(), items.last()),
+        Content::Documents(items) => (items.len(), items.first()),
+        Content::Text(_) => (1, None),
+    };
+    match one {
+        Some(one) if count > 1 => format!("({count}) {one}"),
+        _ => content.join(),
+    }
 }
 
 fn preview(text: &str) -> String {

@@ -75,11 +75,11 @@ workflow answer  61.0s
   out done
 ├─ retrieval search  999.0µs
 │    in  q
-│    out first | second
+│    out (2) first
 ├─ agent plan  2.0s
 │    in  go
 │  ├─ llm complete  1.2s  gpt-4o  12 in + 34 out tokens
-│  │    in  system: Be brief. | user: Why?\\nReally?
+│  │    in  (2) user: Why?\\nReally?
 │  │    out assistant:  call look({\"at\":[\"it\"]}) result seen
 │  └─ task wait  0.0ns
 │       ... cancelled
@@ -184,6 +184,8 @@ fn a_trace_is_held_until_its_root_has_ended() {
     assert_eq!(received(&mut console, &[of_trace("c", ["9", "undefined"], &none)]), ["9"]);
     assert_eq!(received(&mut console, &[of_trace("a", ["1", "undefined"], &none)]), ["2", "3", "1"]);
     assert_eq!(received(&mut console, &[of_trace("b", ["4", "undefined"], &none)]), ["5", "4"]);
+    // What ends after the root, in a task that was spawned, has nothing to wait for.
+    assert_eq!(received(&mut console, &[of_trace("a", ["6", "1"], &none)]), ["6"]);
     assert!(console.held.is_empty());
 }
 

@@ -97,6 +97,8 @@ fn the_default_exporter_is_for_those_who_say_nothing() {
         ("DD_LLMOBS_AGENTLESS_ENABLED", "0", Exporter::Http),
         ("DD_TRACE_AGENT_URL", "http://a:1", Exporter::Http),
         ("DD_AGENT_HOST", "a", Exporter::Http),
+        ("DD_TRACE_AGENT_HOSTNAME", "a", Exporter::Http),
+        ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://a:1", Exporter::Http),
     ] {
         assert_eq!(chosen(read(&[(variable, value)])), exporter, "{variable}");
         assert_eq!(chosen(read(&[(variable, "")])), Exporter::Console, "empty {variable}");
