@@ -57,10 +57,6 @@ impl Captured {
         self.json.capacity()
     }
 
-    pub(crate) fn as_json(&self) -> &str {
-        &self.json
-    }
-
     pub(crate) fn into_json(self) -> String {
         self.json
     }

@@ -154,14 +154,14 @@ fn vectors_that_were_cut_are_counted_as_far_as_they_go() {
             whole => (whole, "more than "),
         };
         assert_eq!(
-            vectors(Captured::annotated(&plain, limit).as_json()),
+            vectors(&Captured::annotated(&plain, limit).into_json()),
             format!("[{more}{whole} embedding(s) returned with size 4]"),
             "limit {limit}"
         );
     }
     let full = response.to_string().len();
     for limit in 50..full {
-        let shown = vectors(Captured::annotated(&response, limit).as_json());
+        let shown = vectors(&Captured::annotated(&response, limit).into_json());
         assert!(
             shown.starts_with('[') && shown.ends_with("embedding(s) returned with size 4]"),
             "limit {limit}: {shown}"
