@@ -11,6 +11,7 @@
 
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::{Arc, Barrier, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -297,6 +298,31 @@ fn span_is_annotated_and_finished_from_another_thread() {
     span.finish();
     let tree = expect![[r#"
         workflow root  out from there
+    "#]];
+    tree.assert_eq(&collector.tree());
+}
+
+#[test]
+fn traced_futures_are_send_exactly_when_they_would_be_without() {
+    fn send(_: &impl Send) {}
+    fn send_and_sync<T: Send + Sync>() {}
+    send_and_sync::<llmobs::Span>();
+    send_and_sync::<llmobs::Context>();
+    send_and_sync::<llmobs::Guard>();
+    send_and_sync::<Collector>();
+    send(&step("a"));
+
+    #[llmobs::task]
+    async fn local(text: Rc<str>) -> usize {
+        tokio::task::yield_now().await;
+        text.len()
+    }
+
+    let collector = Collector::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    collector.enter(|| assert_eq!(runtime.block_on(local("four".into())), 4));
+    let tree = expect![[r#"
+        task local  in {"text":"\"four\""}  out 4
     "#]];
     tree.assert_eq(&collector.tree());
 }
