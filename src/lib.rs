@@ -72,8 +72,8 @@
 //!
 //! Each argument by its name, before the body can move it, and the returned value: as JSON if its type is `serde::Serialize`,
 //! else by `Debug`, else by its type name. No bound is put on your types. In a generic function the declared bounds decide:
-//! `T: Debug` is shown by `Debug` even where it is also `Serialize`. `self` and `_` are not captured. A pattern is captured
-//! as a whole, under the names that it binds. A value is cut at [`Config::capture_limit`] and says so.
+//! `T: Debug` is shown by `Debug` even where it is also `Serialize`. `self` and `_` are not captured. Of an
+//! argument that is a pattern, each name that it binds is. A value is cut at [`Config::capture_limit`] and says so.
 //!
 //! The kinds `llm`, `embedding` and `retrieval` read messages and documents out of what is captured:
 //!
@@ -259,8 +259,8 @@ mod attributes {
 pub use attributes::{agent, embedding, llm, retrieval, task, tool, workflow};
 #[doc(inline)]
 pub use llmobs_runtime::{
-    Annotation, Attached, Config, Context, DropReason, Error, Exporter, FutureExt, Guard, InContext, Kind,
-    Metric, Report, Span, SpanBuilder, annotate, current, enabled, flush, init, testing,
+    Annotation, Attached, Config, Context, DropReason, Error, Exporter, FutureExt, Guard, InContext, Metric,
+    Report, Span, SpanBuilder, annotate, current, enabled, flush, init, testing,
 };
 #[doc(inline)]
 pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow};

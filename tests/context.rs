@@ -302,6 +302,12 @@ fn span_is_annotated_and_finished_from_another_thread() {
     tree.assert_eq(&collector.tree());
 }
 
+#[llmobs::task]
+async fn local(text: Rc<str>) -> usize {
+    tokio::task::yield_now().await;
+    text.len()
+}
+
 #[test]
 fn traced_futures_are_send_exactly_when_they_would_be_without() {
     fn send(_: &impl Send) {}
@@ -312,17 +318,11 @@ fn traced_futures_are_send_exactly_when_they_would_be_without() {
     send_and_sync::<Collector>();
     send(&step("a"));
 
-    #[llmobs::task]
-    async fn local(text: Rc<str>) -> usize {
-        tokio::task::yield_now().await;
-        text.len()
-    }
-
     let collector = Collector::new();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     collector.enter(|| assert_eq!(runtime.block_on(local("four".into())), 4));
     let tree = expect![[r#"
-        task local  in {"text":"\"four\""}  out 4
+        task local  in {"text":"four"}  out 4
     "#]];
     tree.assert_eq(&collector.tree());
 }

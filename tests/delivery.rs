@@ -67,7 +67,7 @@ fn server_that_stays_busy_is_given_up_after_three_attempts() {
     let _llmobs = agentless(&server.url()).timeout(Duration::from_millis(500)).init().unwrap();
     spans(2);
     let report = llmobs::flush(PATIENCE);
-    assert_eq!((report.delivered, dropped(&report)), (0, vec![(DropReason::Unreachable, 2)]));
+    assert_eq!((report.delivered, dropped(&report)), (0, vec![(DropReason::Unavailable, 2)]));
     assert_eq!(server.posts().len(), 3);
     // What comes later is delivered again.
     spans(1);
@@ -131,7 +131,7 @@ fn attempt_ends_at_its_timeout() {
     let report = llmobs::flush(PATIENCE);
     assert_eq!(
         (report.delivered, dropped(&report), report.pending),
-        (0, vec![(DropReason::Unreachable, 1)], 0)
+        (0, vec![(DropReason::Unavailable, 1)], 0)
     );
 }
 

@@ -35,6 +35,15 @@ fn binary() -> &'static Path {
             "--example",
             "support_agent",
         ]);
+        // What cargo tells this test is not what it would tell itself, and would have dependencies built anew.
+        for (name, _) in env::vars_os() {
+            if name
+                .to_str()
+                .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+            {
+                cargo.env_remove(name);
+            }
+        }
         assert!(cargo.args(profile).status().unwrap().success());
         let tests = env::current_exe().unwrap();
         tests.ancestors().nth(2).unwrap().join("examples/support_agent")

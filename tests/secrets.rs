@@ -60,7 +60,8 @@ fn ask(prompt: &str) -> Result<String, String> {
 fn log_at_trace_level_holds_neither_key_nor_prompt() {
     log::set_logger(&RECORDER).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
-    let server = CaptureServer::start().statuses(&[403, 500, 500, 500]).answer(format!("bad key {KEY}"));
+    let server =
+        CaptureServer::start().statuses(&[403, 500, 500, 500]).answer(format!("bad key {KEY} for {PROMPT}"));
     let config = Config::from_env().exporter(Exporter::Http).agentless(true).api_key(format!("{KEY}\n"));
     let config = config.override_origin(server.url()).timeout(Duration::from_millis(200));
     let mut said = format!("{config:?}");
@@ -80,18 +81,23 @@ fn log_at_trace_level_holds_neither_key_nor_prompt() {
     dropped.insert(DropReason::Rejected, 1);
     assert_eq!(llmobs::flush(PATIENCE).dropped, dropped);
     let _ = ask(PROMPT);
-    dropped.insert(DropReason::Unreachable, 1);
+    dropped.insert(DropReason::Unavailable, 1);
     assert_eq!(llmobs::flush(PATIENCE).dropped, dropped);
     assert_eq!(server.posts().len(), 4);
     assert!(server.posts().iter().all(|post| post.headers["dd-api-key"] == KEY));
 
+    llmobs::task("shown").start().annotate(|span| {
+        let span = span.input(PROMPT).tag("prompt", PROMPT);
+        said += &format!("{span:?}");
+        span
+    });
     drop(guard);
     let refused = config.api_key(format!("{KEY}\n{KEY}")).init().unwrap_err();
     said += &format!("{refused}{refused:?}");
     let log = RECORDER.lines.lock().unwrap().clone();
     assert!(log.contains("DEBUG ureq"), "{log}");
-    assert!(log.contains("WARN llmobs 1 span(s) were not delivered: HTTP status 403"), "{log}");
-    assert!(log.contains("bad key <redacted>"), "{log}");
+    assert!(log.contains("/api/v2/llmobs answers 403 Forbidden; check DD_API_KEY"), "{log}");
+    assert!(log.contains("/api/v2/llmobs answers 500 Internal Server Error"), "{log}");
     said += &log;
     for secret in [KEY, PROMPT] {
         for part in secret.as_bytes().windows(4) {

@@ -141,8 +141,8 @@ fn heading(line: &str) -> Option<Block> {
 fn push_text(text: &str, blocks: &mut Vec<Block>) {
     let lines: Vec<&str> = text.lines().collect();
     match lines.as_slice() {
-        // Badges and comments are no text.
-        [] => {}
+        // Badges, comments and pictures made of text say nothing in words.
+        [] | ["```text", ..] => {}
         [first, ..] if first.starts_with("[![") || first.starts_with("<!--") => {}
         [columns, rule, rows @ ..] if columns.starts_with('|') => {
             blocks.extend(rows.chunks(TABLE_ROWS).map(|rows| {

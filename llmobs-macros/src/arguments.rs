@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt as _;
-use syn::{FnArg, Ident, Pat, PatIdent, Signature, parse_quote};
+use syn::{Attribute, FnArg, Ident, Pat, PatIdent, Signature, parse_quote};
 
 use crate::diagnostics::{Errors, similar};
 use crate::options::Options;
@@ -12,10 +12,12 @@ use crate::options::Options;
 pub(crate) struct Argument {
     /// `#[cfg]`, to be repeated wherever the argument is mentioned.
     pub(crate) cfg: TokenStream,
+    /// `#[allow]` and the like, to be repeated where the argument is bound anew.
+    pub(crate) lints: TokenStream,
     /// What the signature calls it.
     pub(crate) ident: Ident,
-    /// What the input calls it, unless it is left out.
-    pub(crate) captured_as: Option<String>,
+    /// The names in `pattern` that the input shows.
+    pub(crate) captured: Vec<Ident>,
     /// What the user wrote: the body begins by binding it anew. That keeps lints about unused variables, and lets the
     /// body assign a local borrow to a `mut` argument (tokio-rs/tracing#2209, #2717).
     pub(crate) pattern: Pat,
@@ -35,16 +37,24 @@ impl Argument {
             if own_names.is_empty() {
                 continue;
             }
-            let skipped = options.skip_all || options.skip.iter().any(|skip| bindings.contains(&skip));
+            let captured = bindings.iter().filter(|name| !options.skips(name));
             let used = bindings.iter().filter(|name| options.mention(name));
-            let ident = match &*input.pat {
-                Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => ident.clone(),
+            let ident = match name_of(&input.pat) {
+                Some(name) if !name.to_string().starts_with('_') => name.clone(),
                 _ => format_ident!("__llmobs_argument_{index}", span = Span::mixed_site()),
             };
-            let cfg = input.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+            let attributes = |wanted: &[&str]| {
+                let is_wanted = |one: &&Attribute| wanted.iter().any(|name| one.path().is_ident(name));
+                input.attrs.iter().filter(is_wanted).map(ToTokens::to_token_stream).collect::<TokenStream>()
+            };
+            let cfg = attributes(&["cfg"]);
+            let lints = attributes(&["allow", "deny", "expect", "forbid", "warn"]);
+            // An expectation is met once.
+            input.attrs.retain(|attribute| !attribute.path().is_ident("expect"));
             arguments.push(Self {
-                cfg: cfg.map(ToTokens::to_token_stream).collect(),
-                captured_as: (!skipped).then(|| own_names.join(", ")),
+                cfg,
+                lints,
+                captured: captured.map(|name| (*name).clone()).collect(),
                 used_by_options: used.map(|name| (*name).clone()).collect(),
                 pattern: std::mem::replace(&mut *input.pat, plain(&ident)),
                 ident,
@@ -52,7 +62,7 @@ impl Argument {
             names.extend(own_names);
         }
         for skip in &options.skip {
-            let name = skip.unraw().to_string();
+            let name = skip.to_string();
             // `self` is never captured, but other attributes want to be told so.
             if name != "self" && !names.contains(&name) {
                 let meant = similar(&name, names.iter().map(String::as_str));
@@ -63,14 +73,34 @@ impl Argument {
         arguments
     }
 
-    /// The pattern with nothing but what options use, to be matched against a reference before the body runs.
-    pub(crate) fn pattern_for_options(&self) -> Option<Pat> {
-        if self.used_by_options.is_empty() || bindings(&self.pattern) == [&self.ident] {
+    /// Whether the pattern is a name, so that the argument is captured as it is and not taken apart.
+    pub(crate) fn is_named(&self) -> bool {
+        name_of(&self.pattern).is_some()
+    }
+
+    /// Whether the name begins with `_`. Lints take it amiss when such a name is used, or bound to what has no effect.
+    pub(crate) fn is_unused_on_purpose(&self) -> bool {
+        name_of(&self.pattern).is_some_and(|name| name.to_string().starts_with('_'))
+    }
+
+    /// The pattern as it takes a reference apart, with nothing but the names that are looked at before the body runs.
+    pub(crate) fn borrowed_pattern(&self) -> Option<Pat> {
+        let captured = self.captured.iter().filter(|_| !self.is_named());
+        let names: Vec<&Ident> = captured.chain(&self.used_by_options).collect();
+        if names.is_empty() || name_of(&self.pattern) == Some(&self.ident) {
             return None;
         }
         let mut pattern = self.pattern.clone();
-        borrow(&mut pattern, &self.used_by_options);
+        borrow(&mut pattern, &names);
         Some(pattern)
+    }
+}
+
+/// The name in a pattern that is nothing but a name.
+fn name_of(pattern: &Pat) -> Option<&Ident> {
+    match pattern {
+        Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => Some(ident),
+        _ => None,
     }
 }
 
@@ -97,29 +127,32 @@ fn bindings(pattern: &Pat) -> Vec<&Ident> {
     }
 }
 
-/// Leaves of a pattern the names that are used, as it takes a reference apart.
-fn borrow(pattern: &mut Pat, used: &[Ident]) {
+/// Leaves of a pattern these names, and nothing that moves or takes a reference off: it is matched against a reference.
+fn borrow(pattern: &mut Pat, names: &[&Ident]) {
     match pattern {
         Pat::Ident(PatIdent { ident, subpat: None, .. }) => {
-            *pattern = if used.contains(ident) { plain(ident) } else { parse_quote!(_) };
+            *pattern = if names.contains(&&*ident) { plain(ident) } else { parse_quote!(_) };
         }
         Pat::Ident(PatIdent { by_ref, mutability, subpat, .. }) => {
             (*by_ref, *mutability) = (None, None);
             if let Some((_, inner)) = subpat {
-                borrow(inner, used);
+                borrow(inner, names);
             }
         }
-        Pat::Paren(pattern) => borrow(&mut pattern.pat, used),
-        Pat::Reference(pattern) => borrow(&mut pattern.pat, used),
-        Pat::Slice(pattern) => pattern.elems.iter_mut().for_each(|inner| borrow(inner, used)),
+        Pat::Reference(reference) => {
+            *pattern = (*reference.pat).clone();
+            borrow(pattern, names);
+        }
+        Pat::Paren(pattern) => borrow(&mut pattern.pat, names),
+        Pat::Slice(pattern) => pattern.elems.iter_mut().for_each(|inner| borrow(inner, names)),
         Pat::Struct(pattern) => {
             for field in &mut pattern.fields {
                 field.colon_token.get_or_insert_default();
-                borrow(&mut field.pat, used);
+                borrow(&mut field.pat, names);
             }
         }
-        Pat::Tuple(pattern) => pattern.elems.iter_mut().for_each(|inner| borrow(inner, used)),
-        Pat::TupleStruct(pattern) => pattern.elems.iter_mut().for_each(|inner| borrow(inner, used)),
+        Pat::Tuple(pattern) => pattern.elems.iter_mut().for_each(|inner| borrow(inner, names)),
+        Pat::TupleStruct(pattern) => pattern.elems.iter_mut().for_each(|inner| borrow(inner, names)),
         _ => {}
     }
 }

@@ -2,8 +2,9 @@
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Ident, Type};
+use syn::{Ident, ReceiverKind, Type};
 
 use crate::arguments::Argument;
 use crate::diagnostics::Errors;
@@ -35,33 +36,45 @@ fn instrument(kind: Kind, options: &Options, function: Function, errors: &mut Er
     let arguments = Argument::take_all(&mut signature, options, errors);
     let shape = Shape::of(&signature);
 
-    // What is wrong with the value of the whole body is told at the name of the function.
-    let inner = |tokens| braced(tokens, signature.ident.span());
+    let receiver =
+        signature.receiver().filter(|receiver| !matches!(receiver.kind, ReceiverKind::Reference { .. }));
+    // The whole of it, also where the body uses a part: it is dropped inside the span.
+    let receiver = receiver.map(|_| quote!(let _ = &self;));
     let rebind: TokenStream = arguments.iter().map(rebind).collect();
-    let statements = &body.statements;
+    // The user's own block, as the arm of a match: so its temporaries are gone before the arguments are, as at the end of a
+    // function, in every edition; and no lint takes its braces for needless ones.
+    // What is wrong with its value is told at the name of the function.
+    let statements = braced(body.statements, signature.ident.span());
+    let body_of = |hint: Option<TokenStream>| {
+        let tokens = quote!(#hint #receiver #rebind match () { () => #statements });
+        braced(tokens, signature.ident.span())
+    };
+    let call = quote!(::llmobs::__private::Call);
     let finish = finish(options);
     let wrapped = match shape {
         Shape::Sync(returned) => {
-            let hint = hint(returned, &signature.ident);
-            let body = inner(quote!(#hint #rebind #statements));
+            let body = body_of(hint(returned, &signature.ident));
             quote! {
-                let __llmobs_returned = __llmobs_call.run(move || #body);
+                let __llmobs_returned = #call::run(&__llmobs_call, move || #body);
                 #finish
                 __llmobs_returned
             }
         }
         Shape::Async(returned) => {
-            let hint = hint(returned, &signature.ident);
-            let body = inner(quote!(#hint #rebind #statements));
+            let body = body_of(hint(returned, &signature.ident));
             quote! {
-                let __llmobs_returned = __llmobs_call.run_async(async move #body).await;
+                let __llmobs_returned = #call::run_async(&__llmobs_call, async move #body).await;
                 #finish
                 __llmobs_returned
             }
         }
         Shape::Diverging => {
-            let body = inner(quote!(#rebind #statements));
-            quote!(__llmobs_call.run(move || -> ! #body))
+            let body = body_of(None);
+            quote!(#call::run(&__llmobs_call, move || -> ! #body))
+        }
+        Shape::AsyncDiverging => {
+            let body = body_of(None);
+            quote!(#call::run_async(&__llmobs_call, async move #body).await)
         }
     };
     let inner_attributes = &body.inner_attributes;
@@ -79,15 +92,20 @@ fn braced(tokens: TokenStream, span: Span) -> Group {
 
 /// Gives the body an argument by the name or pattern that the user wrote.
 fn rebind(argument: &Argument) -> TokenStream {
-    let Argument { cfg, ident, pattern, used_by_options, .. } = argument;
+    let Argument { cfg, lints, ident, pattern, used_by_options, .. } = argument;
+    let value = if argument.is_unused_on_purpose() {
+        quote!(::core::convert::identity(#ident))
+    } else {
+        ident.to_token_stream()
+    };
     // What an option uses is used, also where the body does without it.
-    quote!(#cfg let #pattern = #ident; #(#cfg let _ = &#used_by_options;)*)
+    quote!(#cfg #lints let #pattern = #value; #(#cfg let _ = &#used_by_options;)*)
 }
 
 /// Starts the span, with all that is known before the body runs.
 fn begin(kind: Kind, options: &Options, function: &Ident, arguments: &[Argument]) -> TokenStream {
     let patterns = arguments.iter().filter_map(|argument| {
-        let (Argument { cfg, ident, .. }, pattern) = (argument, argument.pattern_for_options()?);
+        let (Argument { cfg, ident, .. }, pattern) = (argument, argument.borrowed_pattern()?);
         Some(quote!(#cfg let #pattern = &#ident;))
     });
     let texts = options.texts.iter().map(|(name, value)| {
@@ -95,10 +113,15 @@ fn begin(kind: Kind, options: &Options, function: &Ident, arguments: &[Argument]
             __llmobs_setup.#name((&&&::llmobs::__private::Text(&(#value))).__llmobs_text());
         }
     });
-    let captures = arguments.iter().filter_map(|Argument { cfg, ident, captured_as, .. }| {
-        let name = captured_as.as_ref()?;
-        Some(quote! {
-            #cfg (&&&::llmobs::__private::Value(&#ident)).__llmobs_capture(__llmobs_setup.argument(#name));
+    let captures = arguments.iter().flat_map(|argument| {
+        argument.captured.iter().map(move |name| {
+            let Argument { cfg, ident, .. } = argument;
+            // A name in a pattern is a reference already.
+            let value = if argument.is_named() { quote!(&#ident) } else { name.to_token_stream() };
+            let shown = name.unraw().to_string();
+            quote! {
+                #cfg (&&&::llmobs::__private::Value(#value)).__llmobs_capture(__llmobs_setup.argument(#shown));
+            }
         })
     });
     let describe: TokenStream = patterns.chain(texts).chain(captures).collect();
@@ -108,8 +131,7 @@ fn begin(kind: Kind, options: &Options, function: &Ident, arguments: &[Argument]
         quote!(|__llmobs_setup| { use ::llmobs::__private::ways::*; #describe })
     };
     let kind = kind.variant();
-    let name = function.to_string();
-    let name = name.trim_start_matches("r#");
+    let name = function.unraw().to_string();
     quote! {
         let __llmobs_call = ::llmobs::__private::Call::start(::llmobs::__private::Kind::#kind, #name, #describe);
     }
@@ -131,7 +153,7 @@ fn finish(options: &Options) -> TokenStream {
             match (&&::llmobs::__private::Outcome(&__llmobs_returned)).__llmobs_split() {
                 #output
                 ::core::result::Result::Err(__llmobs_error) =>
-                    __llmobs_ending.error((&&&&&&::llmobs::__private::Failed(__llmobs_error)).__llmobs_failure()),
+                    __llmobs_ending.error((&&&&&&&::llmobs::__private::Failed(__llmobs_error)).__llmobs_failure()),
             }
         });
     }

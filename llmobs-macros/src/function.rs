@@ -31,18 +31,28 @@ impl Parse for Function {
     }
 }
 
-const WANTED: &str = "this attribute goes on a function with a body";
+const WANTED: &str = "this attribute goes on a function or method with a body";
 
 impl Parse for Body {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let braces: Group = input.parse().map_err(|error| Error::new(error.span(), WANTED))?;
-        if braces.delimiter() != Delimiter::Brace {
-            return Err(Error::new(braces.span(), WANTED));
-        }
+        let tree: TokenTree = input.parse().map_err(|error| Error::new(error.span(), WANTED))?;
+        let span = tree.span();
+        let braces = block(tree).ok_or_else(|| Error::new(span, WANTED))?;
         let mut tokens: Vec<TokenTree> = braces.stream().into_iter().collect();
         let inner = tokens.chunks(3).take_while(|chunk| is_inner_attribute(chunk)).count() * 3;
         let statements = tokens.split_off(inner).into_iter().collect();
         Ok(Self { braces, inner_attributes: tokens.into_iter().collect(), statements })
+    }
+}
+
+/// A group in braces, also where a macro by example passed it on as `$body:block`, which puts an invisible group around it.
+fn block(tree: TokenTree) -> Option<Group> {
+    match tree {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            block(group.stream().into_iter().next()?)
+        }
+        _ => None,
     }
 }
 

@@ -24,18 +24,25 @@ macro_rules! attributes {
 }
 
 attributes! {
-    /// `#[llmobs::workflow]`
+    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
+    /// `skip_all`, `skip_output`.
     workflow => Workflow;
-    /// `#[llmobs::agent]`
+    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
+    /// `skip_all`, `skip_output`.
     agent => Agent;
-    /// `#[llmobs::task]`
+    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
+    /// `skip_all`, `skip_output`.
     task => Task;
-    /// `#[llmobs::tool]`
+    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
+    /// `skip_all`, `skip_output`.
     tool => Tool;
-    /// `#[llmobs::llm]`
+    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `model_name = …`, `model_provider = …`, `skip(a, b)`,
+    /// `skip_all`, `skip_output`.
     llm => Llm;
-    /// `#[llmobs::embedding]`
+    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `model_name = …`, `model_provider = …`, `skip(a, b)`,
+    /// `skip_all`, `skip_output`.
     embedding => Embedding;
-    /// `#[llmobs::retrieval]`
+    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
+    /// `skip_all`, `skip_output`.
     retrieval => Retrieval;
 }

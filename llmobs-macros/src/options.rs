@@ -2,10 +2,10 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::ext::IdentExt as _;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, Token, parenthesized, token};
+use syn::{Expr, Ident, Lit, Token, parenthesized, token};
 
 use crate::diagnostics::{Errors, similar};
 
@@ -34,12 +34,21 @@ impl Kind {
 
 /// The options that take a text, each also the name of the method that takes it in the runtime.
 const TEXTS: [&str; 5] = ["name", "session_id", "ml_app", "model_name", "model_provider"];
+/// What other crates and other languages call them.
+const ALIASES: [(&str, &str); 5] = [
+    ("model", "model_name"),
+    ("provider", "model_provider"),
+    ("session", "session_id"),
+    ("skip_input", "skip_all"),
+    ("skip_args", "skip_all"),
+];
 const OTHERS: [&str; 3] = ["skip", "skip_all", "skip_output"];
 
 #[derive(Default)]
 pub(crate) struct Options {
     /// Options with a text, by name, in the order in which they were given and are evaluated.
     pub(crate) texts: Vec<(Ident, Expr)>,
+    /// Without `r#`.
     pub(crate) skip: Vec<Ident>,
     pub(crate) skip_all: bool,
     pub(crate) skip_output: bool,
@@ -65,14 +74,19 @@ impl Options {
         options
     }
 
+    /// Whether an argument is to be left out of the input.
+    pub(crate) fn skips(&self, name: &Ident) -> bool {
+        self.skip_all || self.skip.contains(&name.unraw())
+    }
+
     /// Whether an expression among the options uses a name.
     pub(crate) fn mention(&self, name: &Ident) -> bool {
         fn contains(tokens: TokenStream, name: &Ident) -> bool {
             tokens.into_iter().any(|token| match token {
                 TokenTree::Ident(ident) => ident == *name,
                 TokenTree::Group(group) => contains(group.stream(), name),
-                // `"{name}"` in a format string.
-                TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
+                // `"{name}"` and `"{:name$}"` in a format string. Too often is harmless.
+                TokenTree::Literal(literal) => literal.to_string().contains(&name.unraw().to_string()),
                 TokenTree::Punct(_) => false,
             })
         }
@@ -97,7 +111,8 @@ impl Options {
             }
             (unknown, _) => {
                 let known = TEXTS.into_iter().chain(OTHERS);
-                let hint = similar(unknown, known.clone()).map_or_else(
+                let alias = ALIASES.into_iter().find(|(alias, _)| *alias == unknown).map(|(_, name)| name);
+                let hint = alias.or_else(|| similar(unknown, known.clone())).map_or_else(
                     || format!("the options are {}", known.collect::<Vec<_>>().join(", ")),
                     |meant| format!("did you mean `{meant}`?"),
                 );
@@ -121,6 +136,9 @@ enum Value {
 
 impl Parse for Given {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(Lit) {
+            return Err(input.error("options have names: `name = \"…\"`"));
+        }
         let name = Ident::parse_any(input)?;
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
@@ -128,7 +146,8 @@ impl Parse for Given {
         } else if input.peek(token::Paren) {
             let names;
             parenthesized!(names in input);
-            Value::Names(names.parse_terminated(Ident::parse_any, Token![,])?.into_iter().collect())
+            let names = names.parse_terminated(Ident::parse_any, Token![,])?;
+            Value::Names(names.iter().map(IdentExt::unraw).collect())
         } else {
             Value::None
         };

@@ -1,6 +1,7 @@
 //! How a function runs and what it returns, decided from its signature alone.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::{GenericArgument, PathArguments, ReturnType, Signature, Token, Type, TypeInfer};
 
 /// How the body of a function is run inside its span.
@@ -11,6 +12,8 @@ pub(crate) enum Shape {
     Async(Option<Type>),
     /// Called, and never returns.
     Diverging,
+    /// Polled, and never ready.
+    AsyncDiverging,
 }
 
 impl Shape {
@@ -20,7 +23,7 @@ impl Shape {
             ReturnType::Type(_, returned) => (**returned).clone(),
         };
         match (signature.asyncness, writable(returned)) {
-            (Some(_), Type::Never(_)) => Self::Async(None),
+            (Some(_), Type::Never(_)) => Self::AsyncDiverging,
             (None, Type::Never(_)) => Self::Diverging,
             (Some(_), returned) => Self::Async(known(returned)),
             (None, returned) => Self::Sync(known(returned)),
@@ -59,7 +62,16 @@ fn writable(mut written: Type) -> Type {
         }
         _ => {}
     }
-    written
+    if mentions_impl(written.to_token_stream()) { Type::Infer(infer()) } else { written }
+}
+
+/// Whether an `impl Trait` is left in a place that was not looked at, such as `dyn Iterator<Item = impl Display>`.
+fn mentions_impl(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "impl",
+        TokenTree::Group(group) => mentions_impl(group.stream()),
+        _ => false,
+    })
 }
 
 fn infer() -> TypeInfer {

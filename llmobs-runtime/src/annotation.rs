@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use serde::Serialize;
 use serde_json::Number;
 
-use crate::capture::{Captured, cut, guarded};
+use crate::capture::{Captured, MAX_LABEL_BYTES, cut, shown};
 use crate::context::Slot;
 use crate::failure::Failure;
 use crate::local;
 use crate::metric::{Metric, Reading};
 use crate::notice::warn_limited;
-
-/// Names of tags, metrics and metadata, and values of tags, are cut at this many bytes.
-const MAX_NAME_BYTES: usize = 16 * 1024;
+use crate::sender::any_open;
 
 /// Facts to put on a span: input, output, metadata, metrics, tags.
 ///
@@ -24,7 +22,6 @@ const MAX_NAME_BYTES: usize = 16 * 1024;
 /// annotated always wins over what an attribute captures by itself.
 ///
 /// Nothing here fails or panics. A value that cannot be captured leaves a text in its place that says why.
-#[derive(Debug)]
 #[must_use = "return the annotation from the closure"]
 pub struct Annotation {
     limit: usize,
@@ -34,6 +31,13 @@ pub struct Annotation {
     pub(crate) metrics: BTreeMap<String, Number>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) failure: Option<Failure>,
+}
+
+/// Without what it says, which may be secret.
+impl fmt::Debug for Annotation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Annotation").finish_non_exhaustive()
+    }
 }
 
 /// Annotates the current span. Where none is current, or llmobs is not enabled, the closure is not called.
@@ -58,8 +62,11 @@ pub struct Annotation {
 /// assert_eq!(span["metrics"]["input_tokens"], 5);
 /// ```
 pub fn annotate(describe: impl FnOnce(Annotation) -> Annotation) {
+    if !any_open() {
+        return;
+    }
     if let Slot::Span(frame) = local::current() {
-        frame.annotate(describe(Annotation::new(frame.sender().defaults.capture_limit)));
+        frame.annotate_with(describe);
     }
 }
 
@@ -98,7 +105,7 @@ impl Annotation {
             warn_limited!("the metadata key \"_dd\" is reserved for Datadog; choose another name");
             return self;
         }
-        self.metadata.insert(cut(key, MAX_NAME_BYTES), Captured::annotated(&value, self.limit));
+        self.metadata.insert(cut(key, MAX_LABEL_BYTES), Captured::annotated(&value, self.limit));
         self
     }
 
@@ -107,7 +114,7 @@ impl Annotation {
     /// Datadog knows `input_tokens`, `output_tokens`, `total_tokens`, `time_to_first_token` (in seconds) and others.
     /// NaN and the infinities are left out, and dots in the name become underscores, each with a warning.
     pub fn metric(mut self, key: impl Into<String>, value: impl Metric) -> Self {
-        let mut key = cut(key.into(), MAX_NAME_BYTES);
+        let mut key = cut(key.into(), MAX_LABEL_BYTES);
         if key.contains('.') {
             warn_limited!("the name of the metric {key:?} has dots, which became underscores");
             key = key.replace('.', "_");
@@ -124,8 +131,8 @@ impl Annotation {
 
     /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session.
     pub fn tag(mut self, key: impl Into<String>, value: impl Display) -> Self {
-        if let Some(text) = guarded(|| value.to_string()) {
-            self.tags.insert(cut(key.into(), MAX_NAME_BYTES), cut(text, MAX_NAME_BYTES));
+        if let Some(text) = shown(&value) {
+            self.tags.insert(cut(key.into(), MAX_LABEL_BYTES), text);
         } else {
             warn_limited!("a tag was left out: its Display panicked");
         }

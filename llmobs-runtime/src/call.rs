@@ -49,13 +49,19 @@ impl Call {
     pub fn finish(mut self, describe: impl FnOnce(&mut Ending)) {
         self.finished = true;
         let Some(frame) = &self.span.0 else { return };
+        // Capturing the output is not part of the call.
+        let duration_nanos = frame.elapsed_nanos();
         let mut ending = Ending {
             limit: frame.sender().defaults.capture_limit,
             output: (!frame.has_output()).then(buffer),
             failure: None,
         };
         describe(&mut ending);
-        frame.end(ending.output.filter(|output| !output.is_empty()).map(Captured::returned), ending.failure);
+        frame.end(
+            ending.output.filter(|output| !output.is_empty()).map(Captured::returned),
+            ending.failure,
+            duration_nanos,
+        );
     }
 }
 

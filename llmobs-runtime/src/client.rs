@@ -1,15 +1,18 @@
 //! The one owner of everything at run time: starts the worker, holds the queue, ends both.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use log::Level;
 
 use crate::config::{Config, Exporter, Settings};
 use crate::context;
 use crate::error::Error;
 use crate::event::Identity;
-use crate::notice::warn_limited;
+use crate::notice::{say, warn_limited};
 use crate::queue::{Limits, Queue};
 use crate::report::Report;
 use crate::sender::{Defaults, Sender};
@@ -19,6 +22,10 @@ use crate::worker::Worker;
 
 /// How long the guard waits for spans to be delivered when it is dropped.
 const GRACE: Duration = Duration::from_secs(2);
+/// A guard that is dropped so soon, before any span has finished, was not meant to be.
+const AT_ONCE: Duration = Duration::from_millis(5);
+/// No wait between attempts is longer, however long the timeout.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// How long `init` waits for an Agent to answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes of spans at which a batch goes out early, and the most that one batch takes.
@@ -53,7 +60,7 @@ impl Client {
                 tags: settings.tags.clone(),
             },
             transport,
-            pauses: PAUSES.map(|part| settings.timeout.mul_f64(part)),
+            pauses: PAUSES.map(|part| settings.timeout.mul_f64(part).min(MAX_PAUSE)),
             warned: BTreeMap::new(),
         };
         let client = Self { sender };
@@ -89,14 +96,14 @@ impl Drop for Client {
 /// ```
 pub fn init() -> Guard {
     Config::from_env().init().unwrap_or_else(|error| {
-        log::error!(target: "llmobs", "llmobs is off: {error}");
+        say(Level::Error, format_args!("llmobs is off: {error}"));
         Guard(None)
     })
 }
 
 pub(crate) fn init_with(config: &Config) -> Result<Guard, Error> {
     for warning in config.warnings() {
-        log::warn!(target: "llmobs", "{warning}");
+        say(Level::Warn, format_args!("{warning}"));
     }
     if !config.enabled() {
         return Ok(Guard(None));
@@ -107,7 +114,7 @@ pub(crate) fn init_with(config: &Config) -> Result<Guard, Error> {
     let settings = config.settings();
     let client = Client::start(settings, transport(settings, config.chosen_exporter())?)?;
     if context::install_default(client.sender()) {
-        Ok(Guard(Some(client)))
+        Ok(Guard(Some(Running { client, since: Instant::now() })))
     } else {
         Err(Error::AlreadyInitialized)
     }
@@ -127,6 +134,7 @@ fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transpor
                     other => other,
                 }),
             }?;
+            say(Level::Info, format_args!("spans of {} go to {endpoint}", settings.ml_app()));
             Box::new(Http::new(endpoint, settings.timeout)?)
         }
     })
@@ -137,18 +145,34 @@ fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transpor
 ///
 /// What ends the process without dropping it, such as `std::process::exit`, loses the spans of the last second: call
 /// [`flush`] before.
-#[derive(Debug)]
 #[must_use = "llmobs is switched off when the guard is dropped: bind it to a name such as `_llmobs`"]
-pub struct Guard(Option<Client>);
+pub struct Guard(Option<Running>);
+
+struct Running {
+    client: Client,
+    since: Instant,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Guard(running)" } else { "Guard(off)" })
+    }
+}
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let Some(client) = &self.0 else { return };
+        let Some(Running { client, since }) = &self.0 else { return };
+        let at_once = since.elapsed() < AT_ONCE;
         let deadline = Instant::now() + GRACE;
         context::clear_default(&client.sender);
         let report = client.flush(GRACE);
         client.sender.close();
         client.sender.queue.wait_for_end(deadline.saturating_duration_since(Instant::now()));
+        if at_once && report == Report::default() {
+            warn_limited!(
+                "llmobs was switched off as soon as it was switched on: keep the guard, as in `let _llmobs = llmobs::init();`"
+            );
+        }
         if report.pending > 0 {
             warn_limited!("{} span(s) were not delivered within {GRACE:?} of shutting down", report.pending);
         }
@@ -168,7 +192,7 @@ impl Drop for Guard {
 /// }
 /// ```
 pub fn flush(timeout: Duration) -> Report {
-    context::current().0.sender().map_or_else(Report::default, |sender| sender.queue.flush(timeout))
+    context::current().0.any_sender().map_or_else(Report::default, |sender| sender.queue.flush(timeout))
 }
 
 /// Whether a span started here and now would be recorded.

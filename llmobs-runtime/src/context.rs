@@ -46,8 +46,13 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    /// Where a span started here goes.
+    /// Where a span started here goes; nowhere when the client is closed.
     pub(crate) fn sender(&self) -> Option<Arc<Sender>> {
+        self.any_sender().filter(|sender| sender.is_open())
+    }
+
+    /// The client that this belongs to, open or closed.
+    pub(crate) fn any_sender(&self) -> Option<Arc<Sender>> {
         match self {
             Self::Unset => default_sender(),
             Self::Muted => None,
@@ -135,7 +140,9 @@ impl fmt::Debug for Context {
 
 /// Keeps a context current on this thread. Dropping it puts back what was current before.
 ///
-/// Guards of one thread are dropped in the reverse order of their making, as local variables are.
+/// Guards of one thread are dropped in the reverse order of their making, as local variables are. In another order, as
+/// the fields of a struct are dropped, an earlier context may stay current. A panic while a span is attached is not noted
+/// on it: [`Span::enter`](crate::Span::enter) does that.
 #[must_use = "the context is current only while this guard lives"]
 pub struct Attached {
     previous: Slot,

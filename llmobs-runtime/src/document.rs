@@ -16,8 +16,8 @@ impl Document {
         Self { text, ..Self::default() }
     }
 
-    /// The arguments of an instrumented function: a lone string or list, else every argument that is a list of
-    /// texts, else the field `input` of an argument, as the embedding APIs take.
+    /// The arguments of an instrumented function: a lone document or list, else an argument that is a list of documents,
+    /// else the field `input` of an argument, as the embedding APIs take, else the one string among the arguments.
     pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Self>> {
         if let [only] = arguments
             && let Some(documents) = Self::read_all(only)
@@ -26,7 +26,10 @@ impl Document {
         }
         let lists = arguments.iter().filter(|value| value.as_array().is_some_and(|items| !items.is_empty()));
         let inputs = arguments.iter().filter_map(|value| value.get("input"));
-        lists.chain(inputs).find_map(Self::read_all)
+        lists.chain(inputs).find_map(Self::read_all).or_else(|| {
+            let mut strings = arguments.iter().filter(|value| value.is_string());
+            strings.next().filter(|_| strings.next().is_none()).and_then(Self::read_all)
+        })
     }
 
     /// A string, an object with a string `text`, or a list of those.

@@ -19,8 +19,14 @@ pub enum Error {
     InvalidSite,
     /// The API key has characters that cannot stand in an HTTP header.
     InvalidApiKey,
-    /// A URL cannot be used. Holds the name of the setting and what is wrong with it.
-    InvalidUrl(&'static str, &'static str),
+    /// A URL cannot be used.
+    #[non_exhaustive]
+    InvalidUrl {
+        /// The name of the variable that sets it.
+        setting: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The Agent was to be reached by a Unix socket. Holds the name of the setting.
     UnixSocket(&'static str),
     /// The address is `https`, and the crate was built without the feature `tls`.
@@ -54,7 +60,7 @@ impl fmt::Display for Error {
             Self::InvalidApiKey => f.write_str(
                 "DD_API_KEY has characters that cannot stand in an HTTP header: copy the key again, without line breaks",
             ),
-            Self::InvalidUrl(setting, problem) => write!(f, "{setting} {problem}"),
+            Self::InvalidUrl { setting, problem } => write!(f, "{setting} {problem}"),
             Self::UnixSocket(setting) => write!(
                 f,
                 "{setting} names a Unix socket, which llmobs cannot use yet: set it to the http address of the Agent, \
@@ -74,11 +80,5 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::File(_, error) | Self::Thread(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+/// The texts hold what the operating system said, so that there is no further source to print.
+impl std::error::Error for Error {}

@@ -2,8 +2,9 @@
 
 use std::any::{Any, type_name};
 use std::error::Error;
+use std::fmt;
 
-use crate::capture::{cut, guarded};
+use crate::capture::{cut, guarded, plain};
 
 /// No part of an error is longer than this many bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -30,7 +31,7 @@ impl Failure {
     /// From an error, with each of its sources on a line of its own in the stack. `Shown` is the type it goes by.
     pub(crate) fn of_error<Shown: ?Sized, E: Error + ?Sized>(error: &E) -> Self {
         let kind = type_name::<Shown>();
-        let Some((message, sources)) = guarded(|| (error.to_string(), sources(error))) else {
+        let Some((message, sources)) = guarded(|| (text(format_args!("{error}")), sources(error))) else {
             return Self::unreadable(kind);
         };
         let stack = format!("{kind}: {message}{sources}");
@@ -38,9 +39,9 @@ impl Failure {
     }
 
     /// From an error value that is not an `Error`, with a text for it.
-    pub(crate) fn of_text<E: ?Sized>(text: impl FnOnce() -> String) -> Self {
+    pub(crate) fn of_text<E: ?Sized>(text: fmt::Arguments<'_>) -> Self {
         let kind = type_name::<E>();
-        guarded(text)
+        guarded(|| self::text(text))
             .map_or_else(|| Self::unreadable(kind), |message| Self::new(kind, message, String::new()))
     }
 
@@ -63,11 +64,15 @@ impl Failure {
     }
 }
 
+fn text(text: fmt::Arguments<'_>) -> String {
+    plain(text, MAX_BYTES)
+}
+
 fn sources<E: Error + ?Sized>(error: &E) -> String {
     let mut lines = String::new();
     for source in std::iter::successors(error.source(), |&error| error.source()).take(MAX_SOURCES) {
         lines.push_str("\nCaused by: ");
-        lines.push_str(&source.to_string());
+        lines.push_str(&text(format_args!("{source}")));
         if lines.len() > MAX_BYTES {
             break;
         }

@@ -137,8 +137,13 @@ impl Frame {
         self.cell.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Asks for an annotation, with no lock held, and merges it.
+    pub(crate) fn annotate_with(&self, describe: impl FnOnce(Annotation) -> Annotation) {
+        self.annotate(describe(Annotation::new(self.sender.defaults.capture_limit)));
+    }
+
     /// Merges an annotation. A span that has finished takes no more.
-    pub(crate) fn annotate(&self, annotation: Annotation) {
+    fn annotate(&self, annotation: Annotation) {
         let mut cell = self.cell();
         if cell.finished {
             return;
@@ -167,14 +172,20 @@ impl Frame {
         }
     }
 
-    /// Ends the span of an instrumented call with what it returned. What was annotated wins.
-    pub(crate) fn end(&self, output: Option<Captured>, failure: Option<Failure>) {
+    /// How long the span has been running, in nanoseconds.
+    pub(crate) fn elapsed_nanos(&self) -> u64 {
+        self.started.elapsed_nanos()
+    }
+
+    /// Ends the span of an instrumented call with what it returned, and how long it ran until then. What was annotated
+    /// wins.
+    pub(crate) fn end(&self, output: Option<Captured>, failure: Option<Failure>, duration_nanos: u64) {
         {
             let mut cell = self.cell();
             cell.output = cell.output.take().or(output.filter(|output| !output.is_null()));
-            cell.failure = failure.or_else(|| cell.failure.take());
+            cell.failure = cell.failure.take().or(failure);
         }
-        self.finish();
+        self.finish_after(duration_nanos);
     }
 
     /// Whether an output was annotated already, so that the return value need not be captured.
@@ -184,7 +195,10 @@ impl Frame {
 
     /// Ends the span and hands it to its client. Only the first call does anything.
     pub(crate) fn finish(&self) {
-        let duration_nanos = self.started.elapsed_nanos();
+        self.finish_after(self.elapsed_nanos());
+    }
+
+    fn finish_after(&self, duration_nanos: u64) {
         let cell = {
             let mut cell = self.cell();
             if cell.finished {

@@ -5,14 +5,6 @@ use std::fmt;
 /// What a span stands for in an LLM application.
 ///
 /// The kind decides how Datadog shows the span and which shape its input and output take.
-///
-/// ```
-/// # use llmobs_runtime as llmobs;
-/// use llmobs::Kind;
-///
-/// assert_eq!(Kind::Retrieval.as_str(), "retrieval");
-/// assert_eq!(Kind::Llm.to_string(), "llm");
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {

@@ -106,7 +106,7 @@ pub trait IsError {
     /// The error as text.
     fn __llmobs_failure(&self) -> Failure;
 }
-impl<E: Error> IsError for &&&&&Failed<'_, E> {
+impl<E: Error> IsError for &&&&&&Failed<'_, E> {
     fn __llmobs_failure(&self) -> Failure {
         Failure::of_error::<E, E>(self.0)
     }
@@ -117,7 +117,18 @@ pub trait HoldsSharedError {
     /// The error as text.
     fn __llmobs_failure(&self) -> Failure;
 }
-impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError for &&&&Failed<'_, E> {
+impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError for &&&&&Failed<'_, E> {
+    fn __llmobs_failure(&self) -> Failure {
+        Failure::of_error::<E, _>(self.0.as_ref())
+    }
+}
+
+/// Boxes that hold an error which may move between threads: `Box<dyn Error + Send>`.
+pub trait HoldsSendError {
+    /// The error as text.
+    fn __llmobs_failure(&self) -> Failure;
+}
+impl<E: AsRef<dyn Error + Send>> HoldsSendError for &&&&Failed<'_, E> {
     fn __llmobs_failure(&self) -> Failure {
         Failure::of_error::<E, _>(self.0.as_ref())
     }
@@ -142,7 +153,7 @@ pub trait ShowsText {
 impl<E: Display> ShowsText for &&Failed<'_, E> {
     fn __llmobs_failure(&self) -> Failure {
         // `{:#}` is the form in which reports such as anyhow's print their whole chain.
-        Failure::of_text::<E>(|| format!("{:#}", self.0))
+        Failure::of_text::<E>(format_args!("{:#}", self.0))
     }
 }
 
@@ -153,7 +164,7 @@ pub trait ShowsDebug {
 }
 impl<E: Debug> ShowsDebug for &Failed<'_, E> {
     fn __llmobs_failure(&self) -> Failure {
-        Failure::of_text::<E>(|| format!("{:?}", self.0))
+        Failure::of_text::<E>(format_args!("{:?}", self.0))
     }
 }
 
@@ -164,7 +175,7 @@ pub trait ShowsType {
 }
 impl<E> ShowsType for Failed<'_, E> {
     fn __llmobs_failure(&self) -> Failure {
-        Failure::of_text::<E>(|| format!("<{}>", type_name::<E>()))
+        Failure::of_text::<E>(format_args!("<{}>", type_name::<E>()))
     }
 }
 
@@ -210,7 +221,7 @@ impl<T: Display + ?Sized> PlainText for Text<'_, T> {
 pub mod ways {
     pub use super::{
         BorrowedOptionText as _, ByDebug as _, BySerialize as _, ByTypeName as _, HoldsError as _,
-        HoldsSharedError as _, IsError as _, OfAnything as _, OfResult as _, OptionText as _, PlainText as _,
-        ShowsDebug as _, ShowsText as _, ShowsType as _,
+        HoldsSendError as _, HoldsSharedError as _, IsError as _, OfAnything as _, OfResult as _,
+        OptionText as _, PlainText as _, ShowsDebug as _, ShowsText as _, ShowsType as _,
     };
 }

@@ -38,7 +38,6 @@ pub use client::{Guard, enabled, flush, init};
 pub use config::{Config, Exporter};
 pub use context::{Attached, Context, current};
 pub use error::Error;
-pub use kind::Kind;
 pub use metric::Metric;
 pub use report::{DropReason, Report};
 pub use span::{Span, SpanBuilder, agent, embedding, llm, retrieval, task, tool, workflow};

@@ -1,8 +1,11 @@
 //! The numbers that a metric can be.
 
+use std::fmt::Display;
+
 use serde_json::Number;
 
-/// A number to put on a span: any integer or float, or an `Option` of one, where `None` stands for no metric.
+/// A number to put on a span: any of Rust's integers and floats, a reference to one, or an `Option` of one, where `None`
+/// stands for no metric.
 ///
 /// It is implemented for Rust's own number types and not meant to be implemented elsewhere.
 pub trait Metric: sealed::Sealed {
@@ -47,8 +50,22 @@ metrics! {
     u32 => |value| Reading::Is(value.into());
     u64 => |value| Reading::Is(value.into());
     usize => |value| Reading::Is(value.into());
-    f32 => |value| f64::from(value).reading();
+    i128 => |value| Number::from_i128(value).map_or_else(|| by_text(value), Reading::Is);
+    u128 => |value| Number::from_u128(value).map_or_else(|| by_text(value), Reading::Is);
+    // The shortest digits: 0.1 and not 0.10000000149011612.
+    f32 => |value| by_text(value);
     f64 => |value| Number::from_f64(value).map_or(Reading::NotFinite, Reading::Is);
+}
+
+fn by_text(value: impl Display) -> Reading {
+    value.to_string().parse::<f64>().map_or(Reading::NotFinite, Metric::reading)
+}
+
+impl<M: Metric + Copy> sealed::Sealed for &M {}
+impl<M: Metric + Copy> Metric for &M {
+    fn reading(self) -> Reading {
+        (*self).reading()
+    }
 }
 
 impl<M: Metric> sealed::Sealed for Option<M> {}

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::capture::guarded;
 use crate::clock;
 
 const PAUSE: Duration = Duration::from_secs(60);
@@ -29,12 +30,16 @@ impl Limiter {
     }
 }
 
-/// `log::warn!` with the target `llmobs`, at most once a minute for each limiter.
+/// Logs with the target `llmobs`. The logger is code of the user: it makes no spans here, and may panic.
+pub(crate) fn say(level: log::Level, message: fmt::Arguments<'_>) {
+    guarded(|| log::log!(target: "llmobs", level, "{message}"));
+}
+
+/// Warns at most once a minute for each limiter.
 pub(crate) fn warn(limiter: &Limiter, message: fmt::Arguments<'_>) {
-    if log::log_enabled!(target: "llmobs", log::Level::Warn)
-        && limiter.admits(clock::unix_nanos() / 1_000_000_000)
-    {
-        log::warn!(target: "llmobs", "{message}");
+    let heard = guarded(|| log::log_enabled!(target: "llmobs", log::Level::Warn));
+    if heard == Some(true) && limiter.admits(clock::unix_nanos() / 1_000_000_000) {
+        say(log::Level::Warn, message);
     }
 }
 

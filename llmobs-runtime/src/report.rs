@@ -11,7 +11,7 @@ pub enum DropReason {
     QueueFull,
     /// The receiver could not be reached, or kept answering that it cannot take the spans now, until the
     /// attempts were used up.
-    Unreachable,
+    Unavailable,
     /// The receiver refused the spans.
     Rejected,
     /// Sending would have put prompts and the API key into the program's own log. The HTTP library dumps each byte there at
@@ -27,7 +27,7 @@ impl DropReason {
     const fn as_str(self) -> &'static str {
         match self {
             Self::QueueFull => "queue full",
-            Self::Unreachable => "unreachable",
+            Self::Unavailable => "unavailable",
             Self::Rejected => "rejected",
             Self::Withheld => "withheld",
             Self::Shutdown => "shutdown",

@@ -1,7 +1,7 @@
 //! The half of a client that spans see: its queue and its defaults.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::queue::Queue;
 
@@ -19,6 +19,7 @@ pub(crate) fn any_open() -> bool {
 pub(crate) struct Sender {
     pub(crate) queue: Queue,
     pub(crate) defaults: Defaults,
+    closed: AtomicBool,
 }
 
 /// What spans take from the configuration.
@@ -32,13 +33,19 @@ pub(crate) struct Defaults {
 impl Sender {
     pub(crate) fn open(queue: Queue, defaults: Defaults) -> Arc<Self> {
         OPEN.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self { queue, defaults })
+        Arc::new(Self { queue, defaults, closed: AtomicBool::new(false) })
     }
 
     /// Takes no more spans. The worker ends once it has dealt with those that are queued.
     pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
         if self.queue.close() {
             OPEN.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// Whether spans that start now have somewhere to go.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.closed.load(Ordering::Relaxed)
     }
 }

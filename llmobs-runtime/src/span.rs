@@ -160,7 +160,7 @@ impl Span {
     /// On an empty span the closure is not called. On a finished span the annotation is ignored.
     pub fn annotate(&self, describe: impl FnOnce(Annotation) -> Annotation) {
         if let Some(frame) = &self.0 {
-            frame.annotate(describe(Annotation::new(frame.sender().defaults.capture_limit)));
+            frame.annotate_with(describe);
         }
     }
 

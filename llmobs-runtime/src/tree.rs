@@ -87,7 +87,11 @@ pub(crate) fn content(event: &Value, side: &str) -> Option<Content> {
 }
 
 fn message(message: &Value) -> String {
-    let mut shown = format!("{}: {}", text(message, "role"), text(message, "content"));
+    let mut shown = match text(message, "role") {
+        "" => String::new(),
+        role => format!("{role}: "),
+    };
+    shown.push_str(text(message, "content"));
     for call in message.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
         let arguments = call.get("arguments").map(ToString::to_string).unwrap_or_default();
         shown.push_str(&format!(" call {}({arguments})", text(call, "name")));
@@ -102,6 +106,12 @@ fn message(message: &Value) -> String {
 pub(crate) fn error(event: &Value) -> Option<String> {
     let error = event.pointer("/meta/error")?;
     Some(one_line(&format!("{}: {}", text(error, "type"), text(error, "message"))))
+}
+
+/// The sources of the error of a span, which its stack holds after the first line.
+pub(crate) fn causes(event: &Value) -> Vec<String> {
+    let stack = event.pointer("/meta/error/stack").and_then(Value::as_str).unwrap_or_default();
+    stack.lines().filter(|line| line.starts_with("Caused by: ")).map(one_line).collect()
 }
 
 pub(crate) fn has_tag(event: &Value, tag: &str) -> bool {

@@ -1,10 +1,10 @@
 //! The one thread of a client: take, encode, send, try again, account.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::capture::guarded;
 use crate::context::muted;
 use crate::event::{self, Identity};
 use crate::local;
@@ -30,44 +30,42 @@ pub(crate) struct Worker {
 impl Worker {
     /// Runs until the queue is closed and empty. Spans made on this thread, by a logger for one, are not recorded.
     pub(crate) fn run(mut self) {
+        let _ended = Ended(Arc::clone(&self.sender));
         muted(|| {
             while let Work::Send(batch) = self.sender.queue.next() {
                 self.deal_with(batch);
             }
-            let _ = catch_unwind(AssertUnwindSafe(|| self.transport.close()));
+            guarded(|| self.transport.close());
         });
-        self.sender.queue.end();
     }
 
     fn deal_with(&mut self, batch: Batch) {
         let spans = batch.records.len() as u64;
         let bytes = batch.bytes;
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.deliver(batch))).unwrap_or_else(|_| {
+        let mut outcome = Report::default();
+        if guarded(|| self.deliver(batch, &mut outcome)).is_none() {
+            let lost = spans - outcome.delivered - outcome.dropped_total();
+            outcome.drop_spans(DropReason::Internal, lost);
             warn_limited!(
-                "{spans} span(s) are lost: encoding or sending them panicked, which is a bug of llmobs"
+                "{lost} span(s) are lost: encoding or sending them panicked, which is a bug of llmobs"
             );
-            let mut outcome = Report::default();
-            outcome.drop_spans(DropReason::Internal, spans);
-            outcome
-        });
+        }
         self.sender.queue.settle(bytes, &outcome);
     }
 
-    fn deliver(&mut self, batch: Batch) -> Report {
-        let mut outcome = Report::default();
+    fn deliver(&mut self, batch: Batch, outcome: &mut Report) {
         let mut payload: Vec<String> = Vec::new();
         let mut bytes = 0;
         for record in batch.records {
             let event = event::encode(record, &self.identity);
             if bytes + event.len() > MAX_PAYLOAD_BYTES && !payload.is_empty() {
-                self.send(&std::mem::take(&mut payload), &mut outcome);
+                self.send(&std::mem::take(&mut payload), outcome);
                 bytes = 0;
             }
             bytes += event.len();
             payload.push(event);
         }
-        self.send(&payload, &mut outcome);
-        outcome
+        self.send(&payload, outcome);
     }
 
     fn send(&mut self, events: &[String], outcome: &mut Report) {
@@ -100,6 +98,15 @@ impl Worker {
                 return Err(refused);
             }
         }
+    }
+}
+
+/// Says that the worker has ended, however it ends.
+struct Ended(Arc<Sender>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.queue.end();
     }
 }
 

@@ -21,13 +21,17 @@ impl Model {
                     .__llmobs_capture(__llmobs_setup.argument("prompt"));
             },
         );
-        let __llmobs_returned = __llmobs_call
-            .run_async(async move {
-                #[cfg(feature = "images")]
-                let image = image;
-                let prompt = prompt;
-                self.client.send(prompt).await
-            })
+        let __llmobs_returned = ::llmobs::__private::Call::run_async(
+                &__llmobs_call,
+                async move {
+                    #[cfg(feature = "images")]
+                    let image = image;
+                    let prompt = prompt;
+                    match () {
+                        () => self.client.send(prompt).await,
+                    }
+                },
+            )
             .await;
         __llmobs_call
             .finish(|__llmobs_ending| {
@@ -39,7 +43,7 @@ impl Model {
                     ::core::result::Result::Err(__llmobs_error) => {
                         __llmobs_ending
                             .error(
-                                (&&&&&&::llmobs::__private::Failed(__llmobs_error))
+                                (&&&&&&&::llmobs::__private::Failed(__llmobs_error))
                                     .__llmobs_failure(),
                             )
                     }

@@ -5,5 +5,12 @@ fn serve() -> ! {
         "serve",
         |_| {},
     );
-    __llmobs_call.run(move || -> ! { loop {} })
+    ::llmobs::__private::Call::run(
+        &__llmobs_call,
+        move || -> ! {
+            match () {
+                () => loop {}
+            }
+        },
+    )
 }

@@ -10,6 +10,7 @@ pub fn search<'a>(
         "search",
         |__llmobs_setup| {
             use ::llmobs::__private::ways::*;
+            let Limit(limit) = &__llmobs_argument_2;
             __llmobs_setup
                 .name((&&&::llmobs::__private::Text(&("find"))).__llmobs_text());
             __llmobs_setup
@@ -18,12 +19,13 @@ pub fn search<'a>(
                 );
             (&&&::llmobs::__private::Value(&query))
                 .__llmobs_capture(__llmobs_setup.argument("query"));
-            (&&&::llmobs::__private::Value(&__llmobs_argument_2))
+            (&&&::llmobs::__private::Value(limit))
                 .__llmobs_capture(__llmobs_setup.argument("limit"));
         },
     );
-    let __llmobs_returned = __llmobs_call
-        .run(move || {
+    let __llmobs_returned = ::llmobs::__private::Call::run(
+        &__llmobs_call,
+        move || {
             if let ::core::option::Option::Some(__llmobs_hint) = ::core::option::Option::None::<
                 Result<Vec<&'a str>, Error>,
             > {
@@ -33,9 +35,14 @@ pub fn search<'a>(
             let mut query = query;
             let _ = &query;
             let Limit(limit) = __llmobs_argument_2;
-            query.normalize();
-            index.find(&query)?.take(limit)
-        });
+            match () {
+                () => {
+                    query.normalize();
+                    index.find(&query)?.take(limit)
+                }
+            }
+        },
+    );
     __llmobs_call
         .finish(|__llmobs_ending| {
             use ::llmobs::__private::ways::*;
@@ -47,7 +54,7 @@ pub fn search<'a>(
                 ::core::result::Result::Err(__llmobs_error) => {
                     __llmobs_ending
                         .error(
-                            (&&&&&&::llmobs::__private::Failed(__llmobs_error))
+                            (&&&&&&&::llmobs::__private::Failed(__llmobs_error))
                                 .__llmobs_failure(),
                         )
                 }

@@ -9,7 +9,7 @@ use std::fmt::{self, Debug, Display, Write as _};
 
 use serde::ser::{self, Serialize};
 
-use super::text::{Text, push_string};
+use super::text::{Stack, Text, push_string};
 use compound::Compound;
 
 /// As deep as `serde_json` will read, less the object of the arguments, and far from the end of any stack.
@@ -54,6 +54,7 @@ pub(super) struct Writer<'a> {
     open: u128,
     depth: u32,
     max_depth: u32,
+    stack: Stack,
     /// Why it stopped. A value that hears so and goes on all the same is not listened to.
     stop: Option<Stop>,
 }
@@ -66,6 +67,7 @@ impl<'a> Writer<'a> {
             open: 0,
             depth: 0,
             max_depth: MAX_DEPTH,
+            stack: Stack::here(),
             stop: None,
         }
     }
@@ -98,7 +100,13 @@ impl<'a> Writer<'a> {
         self.depth > 0 && self.open & 1 == 1
     }
 
+    /// Some ways down leave no bracket behind.
+    fn descend(&self) -> Written {
+        if self.stack.is_far() { Err(Stop::TooDeep) } else { Ok(()) }
+    }
+
     fn open(&mut self, object: bool) -> Written {
+        self.descend()?;
         if self.depth >= self.max_depth {
             return Err(Stop::TooDeep);
         }
@@ -272,6 +280,7 @@ impl<'w, 'a> ser::Serializer for &'w mut Writer<'a> {
         self.raw("null")
     }
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
+        self.descend()?;
         value.serialize(self)
     }
     fn serialize_unit(self) -> Written {
@@ -284,6 +293,7 @@ impl<'w, 'a> ser::Serializer for &'w mut Writer<'a> {
         self.serialize_str(variant)
     }
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Written {
+        self.descend()?;
         value.serialize(self)
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

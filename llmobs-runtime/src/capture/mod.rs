@@ -4,23 +4,34 @@ mod json;
 mod text;
 
 use std::any::type_name;
-use std::fmt::{Debug, Display, Write as _};
+use std::fmt::{self, Debug, Display, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 
 use crate::context::muted;
 use json::Writer;
-pub(crate) use text::{CUT, cut, push_string};
+pub(crate) use text::{CUT, cut, plain, push_string};
 
+/// Names, ids and tags are cut at this many bytes. Datadog's own SDKs send 10,000 and more.
+pub(crate) const MAX_LABEL_BYTES: usize = 16 * 1024;
+/// As much memory as a captured text may hold without need.
+const MAX_SPARE_BYTES: usize = 1024;
 /// What a value says about why it cannot be captured is cut at this many bytes.
 const MAX_PROBLEM_BYTES: usize = 4096;
 
 /// The JSON text of one value. Always valid JSON, also when the value was cut at its budget.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Captured {
     json: String,
     pub(crate) source: Source,
+}
+
+/// Without the value, which may be secret.
+impl Debug for Captured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Captured({} bytes, {:?})", self.json.len(), self.source)
+    }
 }
 
 /// Who said so: it decides how freely the value is read.
@@ -39,17 +50,25 @@ impl Captured {
     pub(crate) fn annotated<T: Serialize + ?Sized>(value: &T, limit: usize) -> Self {
         let mut json = buffer();
         serialize(value, limit, &mut json);
-        Self { json, source: Source::Annotated }
+        Self::new(json, Source::Annotated)
     }
 
     /// Takes the JSON text of a returned value.
     pub(crate) fn returned(json: String) -> Self {
-        Self { json, source: Source::Returned }
+        Self::new(json, Source::Returned)
     }
 
     /// Takes the arguments of a function as the JSON text of an object.
     pub(crate) fn arguments(json: String) -> Self {
-        Self { json, source: Source::Arguments }
+        Self::new(json, Source::Arguments)
+    }
+
+    fn new(mut json: String, source: Source) -> Self {
+        // A text that grew may hold twice the memory that it needs, while it waits for delivery.
+        if json.capacity() - json.len() > MAX_SPARE_BYTES {
+            json.shrink_to_fit();
+        }
+        Self { json, source }
     }
 
     /// How much memory the text takes.
@@ -94,12 +113,18 @@ pub(crate) fn opaque<T: ?Sized>(out: &mut String) {
 
 /// Runs formatting code of the user where it makes no spans, and survives its panics, which give `None`.
 pub(crate) fn guarded<R>(f: impl FnOnce() -> R) -> Option<R> {
-    muted(|| catch_unwind(AssertUnwindSafe(f))).ok()
+    // What was panicked with may panic again when it is dropped. It is leaked, as rare as it is.
+    muted(|| catch_unwind(AssertUnwindSafe(f))).map_err(std::mem::forget).ok()
 }
 
 /// The text of a name or id, or `None` where it is empty or its `Display` panics.
 pub(crate) fn label(value: &(impl Display + ?Sized)) -> Option<String> {
-    guarded(|| value.to_string()).filter(|text| !text.is_empty())
+    shown(value).filter(|text| !text.is_empty())
+}
+
+/// The text of something short, such as a name or the value of a tag, or `None` where its `Display` panics.
+pub(crate) fn shown(value: &(impl Display + ?Sized)) -> Option<String> {
+    guarded(|| plain(format_args!("{value}"), MAX_LABEL_BYTES))
 }
 
 /// Appends what `write` writes, or the name of the type and what went wrong.

@@ -28,6 +28,50 @@ pub(crate) fn cut(mut text: String, limit: usize) -> String {
     text
 }
 
+/// The `Display` text of a value, of which no more than `limit` bytes are ever built.
+pub(crate) fn plain(value: fmt::Arguments<'_>, limit: usize) -> String {
+    let mut plain = Plain { text: String::new(), limit, start: Stack::here() };
+    // Stopping a formatter is an error to it. One that fails by itself has said what it had to say.
+    if plain.write_fmt(value).is_err() && plain.text.len() >= limit {
+        let _ = write!(plain.text, "… [first {} bytes]", plain.text.len());
+    }
+    plain.text
+}
+
+struct Plain {
+    text: String,
+    limit: usize,
+    start: Stack,
+}
+
+impl fmt::Write for Plain {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        let (kept, rest) = split_at_boundary(piece, self.limit.saturating_sub(self.text.len()));
+        self.text.push_str(kept);
+        if rest.is_empty() && !self.start.is_far() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+/// A place on the stack. Formatting that recurses without an end, or with one that is too far, is stopped before the stack
+/// of a thread is used up, which would end the process.
+#[derive(Clone, Copy)]
+pub(super) struct Stack(usize);
+
+impl Stack {
+    /// Threads have two megabytes unless they are told otherwise, and part of it is in use.
+    const MAX_BYTES: usize = 256 * 1024;
+
+    #[inline(never)]
+    pub(super) fn here() -> Self {
+        let local = 0_u8;
+        Self(std::ptr::from_ref(&local).addr())
+    }
+
+    pub(super) fn is_far(self) -> bool {
+        Self::here().0.abs_diff(self.0) > Self::MAX_BYTES
+    }
+}
+
 /// Appends the escaped form of `text` until `limit` bytes are written, and returns what did not fit.
 fn push_escaped<'a>(text: &'a str, limit: usize, out: &mut String) -> &'a str {
     let end = out.len().saturating_add(limit);
@@ -80,13 +124,14 @@ pub(super) struct Text<'a> {
     start: usize,
     end: usize,
     full: bool,
+    stack: Stack,
 }
 
 impl<'a> Text<'a> {
     pub(super) fn begin(out: &'a mut String, limit: usize) -> Self {
         out.push('"');
         let start = out.len();
-        Self { end: start.saturating_add(limit), start, out, full: false }
+        Self { end: start.saturating_add(limit), start, out, full: false, stack: Stack::here() }
     }
 
     /// Closes the string and tells whether it was cut.
@@ -105,7 +150,7 @@ impl fmt::Write for Text<'_> {
             return Err(fmt::Error);
         }
         let rest = push_escaped(piece, self.end.saturating_sub(self.out.len()), self.out);
-        self.full = !rest.is_empty();
+        self.full = !rest.is_empty() || self.stack.is_far();
         if self.full { Err(fmt::Error) } else { Ok(()) }
     }
 }

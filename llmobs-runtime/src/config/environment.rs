@@ -72,9 +72,11 @@ impl<'a> Environment<'a> {
     pub(super) fn exporter(&mut self, name: &str) -> Option<Exporter> {
         let text = self.text(name)?;
         match text.split_once(':') {
-            None if text == "http" => Some(Exporter::Http),
-            None if text == "console" => Some(Exporter::Console),
-            Some(("file", path)) if !path.is_empty() => Some(Exporter::File(path.into())),
+            None if text.eq_ignore_ascii_case("http") => Some(Exporter::Http),
+            None if text.eq_ignore_ascii_case("console") => Some(Exporter::Console),
+            Some((file, path)) if file.eq_ignore_ascii_case("file") && !path.is_empty() => {
+                Some(Exporter::File(path.into()))
+            }
             _ => self.reject(name, "http, console or file:PATH"),
         }
     }

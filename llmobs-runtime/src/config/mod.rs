@@ -4,6 +4,7 @@ mod environment;
 mod secret;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub(crate) use secret::Secret;
 
 /// The name that Datadog gives to applications without one.
 const UNNAMED: &str = "unnamed-ml-app";
+/// Longer ones cannot be added to a point in time.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const MIB: usize = 1024 * 1024;
 
 /// Where spans go.
@@ -57,7 +60,7 @@ pub enum Exporter {
 /// # use llmobs_runtime as llmobs;
 /// let _llmobs = llmobs::Config::from_env().ml_app("support").site("datadoghq.eu").init();
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a configuration does nothing until `init` is called"]
 pub struct Config {
     enabled: bool,
@@ -67,6 +70,19 @@ pub struct Config {
     destination_given: bool,
     warnings: Vec<String>,
     settings: Settings,
+}
+
+/// Without addresses and keys, which may be secret.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("enabled", &self.enabled)
+            .field("exporter", &self.chosen_exporter())
+            .field("ml_app", &self.settings.ml_app())
+            .field("agentless", &self.settings.agentless)
+            .field("site", &self.settings.site)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What everything behind the configuration sees of it.
@@ -121,7 +137,9 @@ impl Config {
             agent_url: env.agent_url(),
             override_origin: env.text("DD_LLMOBS_OVERRIDE_ORIGIN"),
             interval: env.seconds("_DD_LLMOBS_WRITER_INTERVAL").unwrap_or(Duration::from_secs(1)),
-            timeout: env.seconds("_DD_LLMOBS_WRITER_TIMEOUT").unwrap_or(Duration::from_secs(5)),
+            timeout: env
+                .seconds("_DD_LLMOBS_WRITER_TIMEOUT")
+                .map_or(Duration::from_secs(5), |s| s.min(MAX_TIMEOUT)),
             capture_limit: MIB,
             queue_limit: 32 * MIB,
         };
@@ -230,9 +248,9 @@ impl Config {
         self
     }
 
-    /// How long one attempt to deliver may take. Default: five seconds.
+    /// How long one attempt to deliver may take, at most a day. Default: five seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
+        self.settings.timeout = timeout.min(MAX_TIMEOUT);
         self
     }
 

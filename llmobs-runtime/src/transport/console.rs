@@ -139,6 +139,9 @@ fn push_span(line: &Line<'_>, style: Style, out: &mut String) {
     push("  in ", content("input"));
     push("  out", content("output"));
     push("  err", error.map(|error| style.paint("31", &preview(&error))));
+    for cause in tree::causes(event) {
+        push("     ", Some(style.paint("31", &preview(&cause))));
+    }
     push("  ...", tree::has_tag(event, "cancelled:true").then(|| "cancelled".to_owned()));
 }
 

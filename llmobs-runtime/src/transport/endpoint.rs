@@ -1,11 +1,13 @@
 //! Where spans are posted: Datadog's intake, an Agent, or an origin in place of either.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::Uri;
 
 use super::http::{agent, is_loopback};
+use crate::capture::guarded;
 use crate::config::{Secret, Settings};
 use crate::error::Error;
 use crate::notice::warn_limited;
@@ -22,6 +24,13 @@ pub(crate) struct Endpoint {
     pub(super) api_key: Option<Secret>,
     /// For which of Datadog's intakes an Agent passes the request on.
     pub(super) evp_subdomain: Option<&'static str>,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let through = if self.evp_subdomain.is_some() { ", through an Agent" } else { "" };
+        write!(f, "{}{through}", self.url)
+    }
 }
 
 impl Endpoint {
@@ -64,24 +73,25 @@ impl Endpoint {
 /// Asks the Agent whether it passes spans on. Blocks for `timeout` at most.
 pub(crate) fn agent_has_evp_proxy(settings: &Settings, timeout: Duration) -> Result<bool, Error> {
     let url = parse(&settings.agent_url, "/info", "DD_TRACE_AGENT_URL")?;
-    let Ok(mut response) = agent(&url, timeout).get(url).call() else {
-        return Ok(false);
-    };
-    if !response.status().is_success() {
-        return Ok(false);
-    }
-    let body = response.body_mut().with_config().limit(MAX_INFO_BYTES).read_to_string().unwrap_or_default();
-    let info: Value = serde_json::from_str(&body).unwrap_or_default();
+    // On the thread of the program, whose logger the HTTP library talks to.
+    let info = guarded(|| ask(url, timeout)).flatten().unwrap_or_default();
     let endpoints = info.get("endpoints").and_then(Value::as_array);
     let has_proxy = |endpoint: &Value| endpoint.as_str().is_some_and(|path| path.contains(EVP_PROXY));
     Ok(endpoints.is_some_and(|endpoints| endpoints.iter().any(has_proxy)))
+}
+
+fn ask(url: Uri, timeout: Duration) -> Option<Value> {
+    let mut response =
+        agent(&url, timeout).get(url).call().ok().filter(|response| response.status().is_success())?;
+    let body = response.body_mut().with_config().limit(MAX_INFO_BYTES).read_to_string().ok()?;
+    serde_json::from_str(&body).ok()
 }
 
 fn parse(base: &str, path: &str, setting: &'static str) -> Result<Uri, Error> {
     if base.starts_with("unix:") {
         return Err(Error::UnixSocket(setting));
     }
-    let invalid = |problem| Error::InvalidUrl(setting, problem);
+    let invalid = |problem| Error::InvalidUrl { setting, problem };
     let url: Uri = format!("{}{path}", base.trim_end_matches('/'))
         .parse()
         .map_err(|_| invalid("is not a URL: it should look like http://localhost:8126"))?;

@@ -45,11 +45,15 @@ fn open(path: &Path) -> io::Result<fs::File> {
 
 impl Transport for File {
     fn send(&mut self, events: &[String]) -> Result<(), Refused> {
-        let lines: String = events.iter().map(|event| wrap(event) + "\n").collect();
+        let mut lines = String::new();
+        for event in events {
+            wrap(event, &mut lines);
+            lines.push('\n');
+        }
         self.append(&lines).map_err(|error| {
             self.file.take();
             let message = format!("cannot write to {}: {error}", self.path.display());
-            Refused { retry: false, reason: DropReason::Unreachable, message }
+            Refused { retry: false, reason: DropReason::Unavailable, message }
         })
     }
 }

@@ -1,6 +1,5 @@
 //! Events over HTTP, to Datadog's intake or to an Agent.
 
-use std::io::Read as _;
 use std::time::Duration;
 
 use ureq::http::HeaderValue;
@@ -11,9 +10,6 @@ use super::{Refused, Transport, wrap};
 use crate::error::Error;
 use crate::event::VERSION;
 use crate::report::DropReason;
-
-/// As much of a refusal as the log shows, in bytes.
-const MAX_MESSAGE_BYTES: u64 = 256;
 
 #[derive(Debug)]
 pub(crate) struct Http {
@@ -66,8 +62,12 @@ impl Transport for Http {
                            target `ureq_proto` at `debug`, as in RUST_LOG=trace,ureq_proto=debug";
             return Err(Refused { retry: false, reason: DropReason::Withheld, message: message.to_owned() });
         }
-        let wrapped: Vec<String> = events.iter().map(|event| wrap(event)).collect();
-        let body = format!("[{}]", wrapped.join(","));
+        let mut body = "[".to_owned();
+        for event in events {
+            body.push_str(if body.len() > 1 { "," } else { "" });
+            wrap(event, &mut body);
+        }
+        body.push(']');
         let mut request =
             self.agent.post(self.endpoint.url.clone()).header("content-type", "application/json");
         if let Some(key) = &self.api_key {
@@ -76,26 +76,26 @@ impl Transport for Http {
         if let Some(subdomain) = self.endpoint.evp_subdomain {
             request = request.header("x-datadog-evp-subdomain", subdomain);
         }
-        let mut response = request.send(body).map_err(|error| Refused {
+        let response = request.send(body).map_err(|error| Refused {
             retry: true,
-            reason: DropReason::Unreachable,
-            message: error.to_string(),
+            reason: DropReason::Unavailable,
+            message: format!("{} does not answer: {error}", self.endpoint.url),
         })?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
         }
-        let mut answer = String::new();
-        // An answer that cannot be read says no more than its status.
-        let _ = response.body_mut().as_reader().take(MAX_MESSAGE_BYTES).read_to_string(&mut answer);
-        if let Some(key) = &self.endpoint.api_key {
-            answer = answer.replace(key.reveal(), "<redacted>");
-        }
+        // What else the receiver says is not looked at: it may repeat the key or a prompt, and ends up in a log.
         let retry = matches!(status.as_u16(), 408 | 429 | 500..);
+        let advice = match (status.as_u16(), &self.endpoint.api_key) {
+            (401 | 403, Some(_)) => "; check DD_API_KEY, and that DD_SITE is the site of that key",
+            (404, None) => "; the Agent may be too old to take LLM Observability",
+            _ => "",
+        };
         Err(Refused {
             retry,
-            reason: if retry { DropReason::Unreachable } else { DropReason::Rejected },
-            message: format!("HTTP status {status}: {}", answer.escape_debug()),
+            reason: if retry { DropReason::Unavailable } else { DropReason::Rejected },
+            message: format!("{} answers {status}{advice}", self.endpoint.url),
         })
     }
 }

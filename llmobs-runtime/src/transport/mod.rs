@@ -43,7 +43,11 @@ impl fmt::Display for Refused {
     }
 }
 
-/// The object that each event travels in.
-fn wrap(event: &str) -> String {
-    format!(r#"{{"_dd.stage":"raw","_dd.tracer_version":"{VERSION}","event_type":"span","spans":[{event}]}}"#)
+/// Appends the object that an event travels in.
+fn wrap(event: &str, out: &mut String) {
+    out.push_str(r#"{"_dd.stage":"raw","_dd.tracer_version":""#);
+    out.push_str(VERSION);
+    out.push_str(r#"","event_type":"span","spans":["#);
+    out.push_str(event);
+    out.push_str("]}");
 }

@@ -126,7 +126,7 @@ fn debug_never_shows_any_part_of_the_key() {
                 let part = std::str::from_utf8(part).unwrap();
                 assert!(!shown.contains(part), "{part} of the key in {shown}");
             }
-            assert!(shown.contains("<redacted>") && shown.contains("datadoghq.com"), "{shown}");
+            assert!(shown.contains("datadoghq.com"), "{shown}");
         }
     }
 }

@@ -1,0 +1,1 @@
+//! The tests stand in `edition_2021.rs`.

@@ -1,0 +1,238 @@
+//! Code of the user that misbehaves where llmobs calls it: loggers, formatters and values. The program goes on as without
+//! llmobs, and what can be shown is shown.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use llmobs::testing::Collector;
+use llmobs::{Config, Exporter};
+use serde::{Serialize, Serializer};
+
+/// Panics at every line, as a logger does that prints to a closed pipe.
+struct Hostile;
+
+impl log::Log for Hostile {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.target() == "llmobs"
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        panic!("no room for {}", record.args());
+    }
+
+    fn flush(&self) {}
+}
+
+/// One default client at a time, and every test with the hostile logger.
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let alone = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _ = log::set_logger(&Hostile);
+    log::set_max_level(log::LevelFilter::Trace);
+    alone
+}
+
+#[llmobs::task]
+fn one() -> u8 {
+    1
+}
+
+#[test]
+fn logger_that_panics_stops_neither_the_worker_nor_the_program() {
+    let _alone = alone();
+    // Port 9 refuses: each batch ends with a warning.
+    let config = Config::from_env().exporter(Exporter::Http).agentless(true).api_key("key");
+    let config = config.override_origin("http://127.0.0.1:9").timeout(Duration::from_millis(100));
+    let guard = config.clone().init().unwrap();
+    for lost in 1..=2 {
+        assert_eq!(one(), 1);
+        let report = llmobs::flush(Duration::from_secs(60));
+        assert_eq!((report.dropped_total(), report.pending), (lost, 0));
+    }
+    drop(guard);
+    // A queue without room warns on the thread of the program.
+    let guard = config.queue_limit(0).init().unwrap();
+    assert_eq!(one(), 1);
+    assert_eq!(llmobs::flush(Duration::from_secs(60)).dropped_total(), 1);
+    drop(guard);
+    // So does init itself.
+    drop(llmobs::init());
+}
+
+/// A list as long as memory allows, which `Debug` and `Serialize` walk by recursion.
+#[derive(Debug)]
+struct Chain(Option<Box<Chain>>);
+
+impl Chain {
+    fn new(length: usize) -> Self {
+        (0..length).fold(Self(None), |chain, _| Self(Some(Box::new(chain))))
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(mut chain) = next {
+            next = chain.0.take();
+        }
+    }
+}
+
+struct Nested(Chain);
+
+impl Serialize for Nested {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Link<'a>(&'a Chain);
+        impl Serialize for Link<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_newtype_struct("Link", &self.0.0.as_deref().map(Link))
+            }
+        }
+        Link(&self.0).serialize(serializer)
+    }
+}
+
+#[llmobs::task]
+fn takes(chain: &Chain, nested: &Nested) -> usize {
+    usize::from(chain.0.is_some()) + usize::from(nested.0.0.is_some())
+}
+
+#[test]
+fn value_deeper_than_the_stack_is_cut() {
+    let collector = Collector::new();
+    let (chain, nested) = (Chain::new(100_000), Nested(Chain::new(100_000)));
+    collector.enter(|| assert_eq!(takes(&chain, &nested), 2));
+    let tree = collector.tree();
+    assert!(tree.starts_with("task takes  in {\"chain\":\"Chain(Some(Chain(Some("), "{tree:.200}");
+    assert!(tree.contains("\"nested\":\"… [deeper than"), "{tree:.200}");
+}
+
+/// Panics when it is formatted, with a payload that panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+struct Loaded;
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        std::panic::panic_any(Bomb)
+    }
+}
+
+#[llmobs::task]
+fn takes_loaded(loaded: &Loaded) -> u8 {
+    let Loaded = loaded;
+    1
+}
+
+#[test]
+fn payload_that_panics_when_it_is_dropped_does_not_reach_the_program() {
+    let collector = Collector::new();
+    let returned = collector.enter(|| catch_unwind(AssertUnwindSafe(|| takes_loaded(&Loaded))));
+    assert!(matches!(returned, Ok(1)));
+    let tree =
+        "task takes_loaded  in {\"loaded\":\"<&hostile::Loaded: panicked while being captured>\"}  out 1\n";
+    assert_eq!(collector.tree(), tree);
+}
+
+/// Writes its text for ever.
+struct Endless;
+
+impl fmt::Display for Endless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        loop {
+            f.write_str("and so on ")?;
+        }
+    }
+}
+
+#[llmobs::task(name = Endless, session_id = Endless)]
+fn endless_texts() -> Result<(), Endless> {
+    llmobs::annotate(|span| span.tag("tag", Endless));
+    Err(Endless)
+}
+
+#[test]
+fn texts_without_end_are_cut() {
+    let collector = Collector::new();
+    collector.enter(|| assert!(endless_texts().is_err()));
+    let event = collector.events()[0].to_string();
+    assert!((100_000..400_000).contains(&event.len()), "{} bytes", event.len());
+}
+
+/// Says when it is captured, in nanoseconds of Unix time.
+struct Clock;
+
+impl Serialize for Clock {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        serializer.serialize_u64(u64::try_from(time.as_nanos()).unwrap())
+    }
+}
+
+#[llmobs::task]
+fn returns_clock() -> Clock {
+    Clock
+}
+
+#[test]
+fn capturing_the_output_is_not_part_of_the_duration() {
+    let collector = Collector::new();
+    collector.enter(returns_clock);
+    let event = &collector.events()[0];
+    let end = event["start_ns"].as_u64().unwrap() + event["duration"].as_u64().unwrap();
+    let captured: u64 = event["meta"]["output"]["value"].as_str().unwrap().parse().unwrap();
+    assert!(end <= captured, "it ended at {end} and was captured at {captured}");
+}
+
+#[derive(Debug)]
+struct Annotated;
+
+impl fmt::Display for Annotated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("annotated")
+    }
+}
+
+impl std::error::Error for Annotated {}
+
+#[llmobs::task]
+fn annotates_its_error() -> Result<(), &'static str> {
+    llmobs::annotate(|span| span.error(&Annotated));
+    Err("returned")
+}
+
+#[test]
+fn annotated_error_wins() {
+    let collector = Collector::new();
+    collector.enter(|| assert_eq!(annotates_its_error(), Err("returned")));
+    assert_eq!(collector.tree(), "task annotates_its_error  error hostile::Annotated: annotated\n");
+}
+
+#[test]
+fn span_of_a_closed_client_starts_no_children_while_another_is_open() {
+    let closed = Collector::new();
+    let span = closed.enter(|| llmobs::workflow("of the closed").start());
+    drop(closed);
+    let open = Collector::new();
+    span.enter(|| {
+        assert!(!llmobs::enabled());
+        one();
+    });
+    assert_eq!(open.tree(), "");
+}
