@@ -86,11 +86,12 @@
 //!
 //! * **Messages** are objects with a string `role` and a `content` of text, null, or parts (`{"type": "text", "text": …}`), as
 //!   OpenAI and Anthropic have them, with their tool calls. Of an input: every argument that is such a list, such a message,
-//!   or an object with the field `messages`. Of an output: such a list or message, or an OpenAI response with `choices`. A lone
-//!   string is the user's message in the input, the assistant's in the output. Anything else is one message that holds the JSON.
+//!   or an object with the field `messages`; arguments beside messages are not shown. Of an output: such a list or message, or
+//!   an OpenAI response with `choices`. A lone string is the user's message in the input, the assistant's in the output. Anything
+//!   else is one message that holds the JSON.
 //! * **Documents** are strings, or objects with a string `text` and optionally `name`, `id` and `score`. Of the input of an
-//!   `embedding`: a lone argument, else an argument that is a list of strings, else the field `input` of an argument. Anything
-//!   else is one document that holds the JSON.
+//!   `embedding`: a lone argument, else an argument that is a list of them, else the field `input` of an argument, else the one
+//!   string among the arguments. Anything else is one document that holds the JSON.
 //! * **Text** is a string as it is, or the JSON; the arguments are an object by name.
 //!
 //! ## Errors and panics
