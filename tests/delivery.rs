@@ -123,6 +123,17 @@ fn flush_and_guard_let_go_of_a_server_that_never_answers() {
 }
 
 #[test]
+fn guard_leaves_time_for_another_attempt() {
+    let _alone = alone();
+    let server = CaptureServer::start().statuses(&[500]);
+    let llmobs = agentless(&server.url()).timeout(Duration::from_secs(1)).init().unwrap();
+    spans(1);
+    drop(llmobs);
+    // The refused attempt carried it, and so did the next.
+    assert_eq!(server.events().len(), 2);
+}
+
+#[test]
 fn attempt_ends_at_its_timeout() {
     let _alone = alone();
     let (_listener, url) = silent_server();
