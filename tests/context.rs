@@ -145,6 +145,39 @@ impl Drop for Witness {
     }
 }
 
+struct Holder {
+    used: &'static str,
+    _unused: Witness,
+}
+
+impl Holder {
+    #[llmobs::workflow]
+    fn into_used(self) -> &'static str {
+        self.used
+    }
+
+    #[llmobs::workflow]
+    async fn into_used_async(self) -> &'static str {
+        self.used
+    }
+}
+
+#[test]
+fn self_is_dropped_inside_the_span_also_where_the_body_uses_a_part_of_it() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        assert_eq!(Holder { used: "part", _unused: Witness }.into_used(), "part");
+        assert_eq!(pollster::block_on(Holder { used: "part", _unused: Witness }.into_used_async()), "part");
+    });
+    let tree = expect![[r#"
+        workflow into_used  out part
+        └─ task dropped
+        workflow into_used_async  out part
+        └─ task dropped
+    "#]];
+    tree.assert_eq(&collector.tree());
+}
+
 #[llmobs::workflow]
 async fn holds_witness() {
     Witness.await;
