@@ -73,7 +73,7 @@
 //! Each argument by its name, before the body can move it, and the returned value: as JSON if its type is `serde::Serialize`,
 //! else by `Debug`, else by its type name. No bound is put on your types. In a generic function the declared bounds decide:
 //! `T: Debug` is shown by `Debug` even where it is also `Serialize`. `self` and `_` are not captured. Of an
-//! argument that is a pattern, each name that it binds is. A value is cut at [`Config::capture_limit`] and says so.
+//! argument that is a pattern, each name that it binds is, but for names that begin with `_`. A value is cut at [`Config::capture_limit`] and says so.
 //!
 //! The kinds `llm`, `embedding` and `retrieval` read messages and documents out of what is captured:
 //!

@@ -1,9 +1,9 @@
 //! What becomes of each argument: its name in the captured input, and how the body gets it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, FnArg, Ident, Pat, PatIdent, Signature, parse_quote};
+use syn::{Attribute, FnArg, Ident, Member, Meta, Pat, PatIdent, Signature, parse_quote};
 
 use crate::diagnostics::{Errors, similar};
 use crate::options::Options;
@@ -37,7 +37,10 @@ impl Argument {
             if own_names.is_empty() {
                 continue;
             }
-            let captured = bindings.iter().filter(|name| !options.skips(name));
+            // A part of a pattern that is called `_name` is unused on purpose, and looking at it would be a use.
+            let is_whole = name_of(&input.pat).is_some();
+            let captured = bindings.iter().filter(|name| is_whole || !name.to_string().starts_with('_'));
+            let captured = captured.filter(|name| !options.skips(name));
             let used = bindings.iter().filter(|name| options.mention(name));
             let ident = match name_of(&input.pat) {
                 Some(name) if !name.to_string().starts_with('_') => name.clone(),
@@ -49,8 +52,7 @@ impl Argument {
             };
             let cfg = attributes(&["cfg"]);
             let lints = attributes(&["allow", "deny", "expect", "forbid", "warn"]);
-            // An expectation is met once.
-            input.attrs.retain(|attribute| !attribute.path().is_ident("expect"));
+            input.attrs.iter_mut().for_each(expect_no_more);
             arguments.push(Self {
                 cfg,
                 lints,
@@ -78,6 +80,12 @@ impl Argument {
         name_of(&self.pattern).is_some()
     }
 
+    /// Whether the pattern borrows a part mutably, for which the whole has to be mutable.
+    pub(crate) fn borrows_mutably(&self) -> bool {
+        let tokens: Vec<String> = self.pattern.to_token_stream().into_iter().flat_map(flat).collect();
+        tokens.windows(2).any(|pair| pair == ["ref", "mut"])
+    }
+
     /// Whether the name begins with `_`. Lints take it amiss when such a name is used, or bound to what has no effect.
     pub(crate) fn is_unused_on_purpose(&self) -> bool {
         name_of(&self.pattern).is_some_and(|name| name.to_string().starts_with('_'))
@@ -96,11 +104,27 @@ impl Argument {
     }
 }
 
+fn flat(token: TokenTree) -> Vec<String> {
+    match token {
+        TokenTree::Group(group) => group.stream().into_iter().flat_map(flat).collect(),
+        other => vec![other.to_string()],
+    }
+}
+
 /// The name in a pattern that is nothing but a name.
 fn name_of(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => Some(ident),
         _ => None,
+    }
+}
+
+/// An expectation is met once, where the argument is bound anew. The signature allows what was expected.
+fn expect_no_more(attribute: &mut Attribute) {
+    if let Meta::List(list) = &mut attribute.meta
+        && list.path.is_ident("expect")
+    {
+        list.path = parse_quote!(allow);
     }
 }
 
@@ -147,8 +171,11 @@ fn borrow(pattern: &mut Pat, names: &[&Ident]) {
         Pat::Slice(pattern) => pattern.elems.iter_mut().for_each(|inner| borrow(inner, names)),
         Pat::Struct(pattern) => {
             for field in &mut pattern.fields {
-                field.colon_token.get_or_insert_default();
                 borrow(&mut field.pat, names);
+                // A field that is bound by its own name is written without a colon, or a lint calls it redundant.
+                if name_of(&field.pat).is_none_or(|name| field.member != Member::Named(name.clone())) {
+                    field.colon_token.get_or_insert_default();
+                }
             }
         }
         Pat::Tuple(pattern) => pattern.elems.iter_mut().for_each(|inner| borrow(inner, names)),

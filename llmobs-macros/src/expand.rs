@@ -98,8 +98,11 @@ fn rebind(argument: &Argument) -> TokenStream {
     } else {
         ident.to_token_stream()
     };
+    // The whole of it, also where the pattern leaves parts: they are dropped with the others.
+    let mutable = argument.borrows_mutably().then(|| quote!(mut));
+    let whole = (!argument.is_named()).then(|| quote!(#cfg let #mutable #ident = #ident;));
     // What an option uses is used, also where the body does without it.
-    quote!(#cfg #lints let #pattern = #value; #(#cfg let _ = &#used_by_options;)*)
+    quote!(#whole #cfg #lints let #pattern = #value; #(#cfg let _ = &#used_by_options;)*)
 }
 
 /// Starts the span, with all that is known before the body runs.

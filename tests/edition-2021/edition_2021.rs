@@ -29,8 +29,9 @@ impl Logged {
 macro_rules! drops {
     ($($(#[$attribute:meta])? $name:ident $($async:ident)?;)*) => {$(
         $(#[$attribute])?
-        $($async)? fn $name(argument: Logged, _ignored: Logged) -> u8 {
+        $($async)? fn $name(argument: Logged, _ignored: Logged, (part, ..): (Logged, Logged)) -> u8 {
             let log = Rc::clone(&argument.1);
+            let _ = &part;
             let _local = Logged("local", Rc::clone(&log));
             Logged("temporary", log).number()
         }
@@ -44,9 +45,10 @@ drops! {
     #[llmobs::task(skip_all)] traced_async async;
 }
 
-fn order(run: impl FnOnce(Logged, Logged)) -> Vec<&'static str> {
-    let log = Rc::default();
-    run(Logged("argument", Rc::clone(&log)), Logged("ignored", Rc::clone(&log)));
+fn order(run: impl FnOnce(Logged, Logged, (Logged, Logged))) -> Vec<&'static str> {
+    let log = Rc::<RefCell<Vec<_>>>::default();
+    let logged = |name| Logged(name, Rc::clone(&log));
+    run(logged("argument"), logged("ignored"), (logged("part"), logged("rest")));
     log.take()
 }
 
@@ -54,11 +56,11 @@ fn order(run: impl FnOnce(Logged, Logged)) -> Vec<&'static str> {
 fn values_are_dropped_in_the_same_order() {
     let collector = Collector::new();
     collector.enter(|| {
-        let sync = order(|a, b| assert_eq!(plain(a, b), 1));
-        assert_eq!(order(|a, b| assert_eq!(traced(a, b), 1)), sync);
-        let r#async = order(|a, b| assert_eq!(pollster::block_on(plain_async(a, b)), 1));
-        assert_eq!(order(|a, b| assert_eq!(pollster::block_on(traced_async(a, b)), 1)), r#async);
-        assert_eq!(sync.len(), 4);
+        let sync = order(|a, b, c| assert_eq!(plain(a, b, c), 1));
+        assert_eq!(order(|a, b, c| assert_eq!(traced(a, b, c), 1)), sync);
+        let r#async = order(|a, b, c| assert_eq!(pollster::block_on(plain_async(a, b, c)), 1));
+        assert_eq!(order(|a, b, c| assert_eq!(pollster::block_on(traced_async(a, b, c)), 1)), r#async);
+        assert_eq!(sync.len(), 6);
     });
     assert_eq!(collector.tree(), "task traced  out 1\ntask traced_async  out 1\n");
 }
@@ -96,6 +98,26 @@ async fn never() -> ! {
 #[llmobs::task]
 fn lints_of_arguments(#[allow(unused_variables)] a: u8, #[expect(unused_variables)] b: u8, _c: u8) {}
 
+struct Point {
+    alpha: u8,
+    beta: String,
+}
+
+#[llmobs::task]
+fn shorthand_fields(Point { alpha, ref mut beta }: Point) -> usize {
+    beta.push('!');
+    usize::from(alpha) + beta.len()
+}
+
+#[llmobs::task]
+fn mutable_borrow_of_a_part(
+    (ref mut text, _unused): (String, u8),
+    #[expect(non_snake_case)] fB: u8,
+) -> usize {
+    text.push('!');
+    text.len() + usize::from(fB)
+}
+
 #[llmobs::task(name = first, skip_all)]
 fn nested_patterns(&mut (ref mut first, _): &mut (String, u8)) -> usize {
     first.push('!');
@@ -121,9 +143,11 @@ fn valid_functions_compile_and_do_what_they_did() {
         drop(never());
         lints_of_arguments(1, 2, 3);
         assert_eq!(nested_patterns(&mut ("me".to_owned(), 1)), 3);
+        assert_eq!(shorthand_fields(Point { alpha: 1, beta: "b".to_owned() }), 3);
+        assert_eq!(mutable_borrow_of_a_part(("text".to_owned(), 2), 1), 6);
         assert_eq!(().run(()), 0);
     });
-    assert_eq!(collector.events().len(), 6);
+    assert_eq!(collector.events().len(), 8);
     assert!(collector.tree().contains("task me  out 3\n"), "{}", collector.tree());
 }
 

@@ -34,6 +34,7 @@ pub fn search<'a>(
             let index = index;
             let mut query = query;
             let _ = &query;
+            let __llmobs_argument_2 = __llmobs_argument_2;
             let Limit(limit) = __llmobs_argument_2;
             match () {
                 () => {
