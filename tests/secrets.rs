@@ -63,7 +63,7 @@ fn log_at_trace_level_holds_neither_key_nor_prompt() {
     let server =
         CaptureServer::start().statuses(&[403, 500, 500, 500]).answer(format!("bad key {KEY} for {PROMPT}"));
     let config = Config::from_env().exporter(Exporter::Http).agentless(true).api_key(format!("{KEY}\n"));
-    let config = config.override_origin(server.url()).timeout(Duration::from_millis(200));
+    let config = config.ml_app("app").override_origin(server.url()).timeout(Duration::from_millis(200));
     let mut said = format!("{config:?}");
     let guard = config.clone().init().unwrap();
     said += &format!("{guard:?}");
@@ -96,6 +96,7 @@ fn log_at_trace_level_holds_neither_key_nor_prompt() {
     said += &format!("{refused}{refused:?}");
     let log = RECORDER.lines.lock().unwrap().clone();
     assert!(log.contains("DEBUG ureq"), "{log}");
+    assert!(log.contains(&format!("INFO llmobs spans of app go to {}/api/v2/llmobs", server.url())), "{log}");
     assert!(log.contains("/api/v2/llmobs answers 403 Forbidden; check DD_API_KEY"), "{log}");
     assert!(log.contains("/api/v2/llmobs answers 500 Internal Server Error"), "{log}");
     said += &log;

@@ -42,23 +42,9 @@ impl Ids {
             trace_id: self.trace,
             apm_trace_id: self.apm_trace,
             span_id: self.span,
-            parent_id: None,
-            kind,
-            name: "step".into(),
             start_nanos: 1_763_800_000_123_456_789,
             duration_nanos: 42,
-            ml_app: "app".into(),
-            session_id: None,
-            agent: None,
-            attribute: false,
-            model_name: None,
-            model_provider: None,
-            input: None,
-            output: None,
-            metadata: BTreeMap::new(),
-            metrics: BTreeMap::new(),
-            tags: BTreeMap::new(),
-            failure: None,
+            ..Record::bare(kind, "step")
         }
     }
 

@@ -3,7 +3,6 @@
 #[path = "queue_tests/threads.rs"]
 mod threads;
 
-use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +12,6 @@ use serde_json::Number;
 use super::{Batch, Limits, Queue, Work};
 use crate::capture::Captured;
 use crate::failure::Failure;
-use crate::id::{SpanId, TraceId};
 use crate::kind::Kind;
 use crate::record::Record;
 use crate::report::{DropReason, Report};
@@ -27,28 +25,7 @@ const UNLIMITED: Limits =
     Limits { bytes: usize::MAX, batch_bytes: usize::MAX, batch_spans: usize::MAX, interval: HOUR };
 
 fn record(name: impl Into<String>) -> Record {
-    Record {
-        trace_id: TraceId::random(),
-        apm_trace_id: TraceId::random(),
-        span_id: SpanId::random(),
-        parent_id: None,
-        kind: Kind::Task,
-        name: name.into().into(),
-        start_nanos: 1,
-        duration_nanos: 2,
-        ml_app: "app".into(),
-        session_id: None,
-        agent: None,
-        attribute: false,
-        model_name: None,
-        model_provider: None,
-        input: None,
-        output: None,
-        metadata: BTreeMap::new(),
-        metrics: BTreeMap::new(),
-        tags: BTreeMap::new(),
-        failure: None,
-    }
+    Record::bare(Kind::Task, name.into())
 }
 
 /// The next batch, without waiting for more than a wake-up.

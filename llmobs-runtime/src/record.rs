@@ -62,3 +62,32 @@ impl Record {
             + self.failure.as_ref().map_or(0, Failure::bytes)
     }
 }
+
+#[cfg(test)]
+impl Record {
+    /// A span with nothing that it could do without.
+    pub(crate) fn bare(kind: Kind, name: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            trace_id: TraceId::random(),
+            apm_trace_id: TraceId::random(),
+            span_id: SpanId::random(),
+            parent_id: None,
+            kind,
+            name: name.into(),
+            start_nanos: 1,
+            duration_nanos: 2,
+            ml_app: "app".into(),
+            session_id: None,
+            agent: None,
+            attribute: false,
+            model_name: None,
+            model_provider: None,
+            input: None,
+            output: None,
+            metadata: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            failure: None,
+        }
+    }
+}

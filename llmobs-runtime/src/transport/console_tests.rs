@@ -154,6 +154,10 @@ fn long_texts_are_cut_after_a_hundred_characters() {
     let failed = json!({ "error": { "type": "E", "message": "x".repeat(200) } });
     let preview = format!("E: {}…", "x".repeat(97));
     assert_eq!(shown(PLAIN, &failed), format!("tool t  1.0µs\n  err {preview}\n\n"));
+    let chain = "E: m\nCaused by: x\nCaused by: y";
+    let caused = json!({ "error": { "type": "E", "message": "m", "stack": chain } });
+    let expected = "  err E: m\n      Caused by: x\n      Caused by: y\n\n";
+    assert_eq!(shown(PLAIN, &caused), format!("tool t  1.0µs\n{expected}"));
     // A cut error ends its colour too.
     let coloured = shown(Style { colour: true }, &failed);
     assert!(coloured.contains(&format!("\u{1b}[31m{preview}\u{1b}[0m\n")), "{coloured:?}");

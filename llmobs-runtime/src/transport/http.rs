@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ureq::http::HeaderValue;
+use ureq::http::{HeaderValue, Uri};
 use ureq::{Agent, Proxy};
 
 use super::endpoint::Endpoint;
@@ -30,17 +30,22 @@ impl Http {
 }
 
 /// A client that follows no redirects, since it would carry the API key along, gives up after `timeout` whatever
-/// happens, and uses the proxy of the environment except for addresses of this machine.
-pub(super) fn agent(url: &ureq::http::Uri, timeout: Duration) -> Agent {
-    let loopback = url.host().is_some_and(is_loopback);
+/// happens, and uses the proxy of the environment for what is outside.
+pub(super) fn agent(url: &Uri, timeout: Duration) -> Agent {
     Agent::config_builder()
         .user_agent(format!("llmobs-rust/{VERSION}"))
         .timeout_global(Some(timeout))
         .max_redirects(0)
         .http_status_as_error(false)
-        .proxy(if loopback { None } else { Proxy::try_from_env() })
+        .proxy(if is_direct(url) { None } else { Proxy::try_from_env() })
         .build()
         .into()
+}
+
+/// Whether an address is reached without a proxy: this machine, and an Agent, which is spoken to in plain HTTP and stands
+/// in the same network. ureq would send both to the proxy that `HTTPS_PROXY` names.
+fn is_direct(url: &Uri) -> bool {
+    url.scheme_str() == Some("http") || url.host().is_some_and(is_loopback)
 }
 
 pub(super) fn is_loopback(host: &str) -> bool {
@@ -97,5 +102,26 @@ impl Transport for Http {
             reason: if retry { DropReason::Unavailable } else { DropReason::Rejected },
             message: format!("{} answers {status}{advice}", self.endpoint.url),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_direct;
+
+    #[test]
+    fn proxy_is_for_what_is_outside() {
+        let direct = [
+            "http://localhost:8126",
+            "http://127.0.0.1:8126",
+            "https://127.8.9.1",
+            "https://[::1]:443",
+            "https://LocalHost",
+            "http://datadog-agent:8126",
+        ];
+        let through_proxy =
+            ["https://llmobs-intake.datadoghq.eu", "https://localhost.example", "https://10.0.0.1"];
+        assert!(direct.iter().all(|url| is_direct(&url.parse().unwrap())));
+        assert!(!through_proxy.iter().any(|url| is_direct(&url.parse().unwrap())));
     }
 }
