@@ -255,14 +255,84 @@ mod attributes {
     /// # assert_eq!(*documents, serde_json::json!([{ "text": "all about spans", "score": 0.5 }]));
     /// ```
     pub use llmobs_macros::retrieval;
+
+    /// Gives each function of a whole `impl`, `trait` or inline `mod` a span.
+    ///
+    /// Takes one of the seven kinds (without one, `task`), `pub_only`, and the options of that kind, which each function gets. With
+    /// `pub_only` it takes only functions that are plainly `pub`, and those of traits. In a module it goes on to the `impl`s, traits
+    /// and inline modules inside, unless they have an `instrument` of their own.
+    ///
+    /// A function with an attribute of its own keeps that alone, also one that is imported and called just `#[tool]`, from
+    /// whichever crate. [`skip`](macro@crate::skip) leaves a function out. Always left out are `const fn`s, functions without a body,
+    /// what macros make, and what implements `Debug`, `Display`, `Drop`, `Future`, `Iterator`, `Serialize` or `Stream`.
+    ///
+    /// ```
+    /// struct Store(Vec<String>);
+    ///
+    /// #[llmobs::instrument(tool, pub_only, skip_output)]
+    /// impl Store {
+    ///     pub fn add(&mut self, row: &str) {
+    ///         self.0.push(self.normalized(row));
+    ///     }
+    ///
+    ///     #[llmobs::retrieval]
+    ///     pub fn find(&self, query: &str) -> Vec<&String> {
+    ///         self.0.iter().filter(|row| row.contains(query)).collect()
+    ///     }
+    ///
+    ///     #[llmobs::skip]
+    ///     pub fn len(&self) -> usize {
+    ///         self.0.len()
+    ///     }
+    ///
+    ///     fn normalized(&self, row: &str) -> String {
+    ///         row.to_lowercase()
+    ///     }
+    /// }
+    ///
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # collector.enter(|| {
+    /// let mut store = Store(Vec::new());
+    /// store.add("Spans");
+    /// assert_eq!(store.find("span").len(), store.len());
+    /// # });
+    /// # let tree = "tool add  in {\"row\":\"Spans\"}\nretrieval find  in {\"query\":\"span\"}  out spans\n";
+    /// # assert_eq!(collector.tree(), tree);
+    /// ```
+    pub use llmobs_macros::instrument;
+
+    /// Leaves a function out of the block around it that is [instrumented](macro@crate::instrument).
+    ///
+    /// In a module that is instrumented, it leaves a whole `impl`, `trait` or `mod` out. Anywhere else it is an error.
+    ///
+    /// ```
+    /// #[llmobs::instrument]
+    /// mod steps {
+    ///     pub fn first() -> u8 {
+    ///         helper()
+    ///     }
+    ///
+    ///     #[llmobs::skip]
+    ///     fn helper() -> u8 {
+    ///         1
+    ///     }
+    /// }
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # collector.enter(steps::first);
+    /// # assert_eq!(collector.tree(), "task first  out 1\n");
+    /// ```
+    pub use llmobs_macros::skip;
 }
 
-pub use attributes::{agent, embedding, llm, retrieval, task, tool, workflow};
+pub use attributes::{agent, embedding, instrument, llm, retrieval, skip, task, tool, workflow};
 #[doc(inline)]
 pub use llmobs_runtime::{
     Annotation, Attached, Config, Context, DropReason, Error, Exporter, FutureExt, Guard, InContext, Metric,
     Report, Span, SpanBuilder, annotate, current, enabled, flush, init, testing,
 };
+#[cfg(feature = "stream")]
+#[doc(inline)]
+pub use llmobs_runtime::{InSpan, StreamExt};
 #[doc(inline)]
 pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow};
 

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, Ident, Member, Meta, Pat, PatIdent, Signature, parse_quote};
 
 use crate::diagnostics::{Errors, similar};
-use crate::options::Options;
+use crate::options::{Options, Showing};
 
 /// An argument other than `self` and `_`.
 pub(crate) struct Argument {
@@ -16,8 +16,8 @@ pub(crate) struct Argument {
     pub(crate) lints: TokenStream,
     /// What the signature calls it.
     pub(crate) ident: Ident,
-    /// The names in `pattern` that the input shows.
-    pub(crate) captured: Vec<Ident>,
+    /// The names in `pattern` that the input shows, as values or not.
+    pub(crate) shown: Vec<(Ident, Showing)>,
     /// What the user wrote: the body begins by binding it anew. That keeps lints about unused variables, and lets the
     /// body assign a local borrow to a `mut` argument (tokio-rs/tracing#2209, #2717).
     pub(crate) pattern: Pat,
@@ -39,8 +39,8 @@ impl Argument {
             }
             // A part of a pattern that is called `_name` is unused on purpose, and looking at it would be a use.
             let is_whole = name_of(&input.pat).is_some();
-            let captured = bindings.iter().filter(|name| is_whole || !name.to_string().starts_with('_'));
-            let captured = captured.filter(|name| !options.skips(name));
+            let shown = bindings.iter().filter(|name| is_whole || !name.to_string().starts_with('_'));
+            let shown = shown.map(|name| ((*name).clone(), options.showing(name)));
             let used = bindings.iter().filter(|name| options.mention(name));
             let ident = match name_of(&input.pat) {
                 Some(name) if !name.to_string().starts_with('_') => name.clone(),
@@ -56,20 +56,19 @@ impl Argument {
             arguments.push(Self {
                 cfg,
                 lints,
-                captured: captured.map(|name| (*name).clone()).collect(),
+                shown: shown.filter(|(_, showing)| *showing != Showing::Nothing).collect(),
                 used_by_options: used.map(|name| (*name).clone()).collect(),
                 pattern: std::mem::replace(&mut *input.pat, plain(&ident)),
                 ident,
             });
             names.extend(own_names);
         }
-        for skip in &options.skip {
-            let name = skip.to_string();
-            // `self` is never captured, but other attributes want to be told so.
-            if name != "self" && !names.contains(&name) {
+        for named in options.named_arguments() {
+            let name = named.to_string();
+            if name != "self" && !options.in_block && !names.contains(&name) {
                 let meant = similar(&name, names.iter().map(String::as_str));
                 let hint = meant.map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default();
-                errors.at(skip.span(), format_args!("no argument is called `{skip}`{hint}"));
+                errors.at(named.span(), format_args!("no argument is called `{named}`{hint}"));
             }
         }
         arguments
@@ -93,8 +92,8 @@ impl Argument {
 
     /// The pattern as it takes a reference apart, with nothing but the names that are looked at before the body runs.
     pub(crate) fn borrowed_pattern(&self) -> Option<Pat> {
-        let captured = self.captured.iter().filter(|_| !self.is_named());
-        let names: Vec<&Ident> = captured.chain(&self.used_by_options).collect();
+        let values = self.shown.iter().filter(|(_, showing)| *showing == Showing::Value && !self.is_named());
+        let names: Vec<&Ident> = values.map(|(name, _)| name).chain(&self.used_by_options).collect();
         if names.is_empty() || name_of(&self.pattern) == Some(&self.ident) {
             return None;
         }

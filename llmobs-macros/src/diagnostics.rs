@@ -20,6 +20,14 @@ impl Errors {
         }
     }
 
+    /// What was read, or nothing and one more error.
+    pub(crate) fn or_default<T: Default>(&mut self, read: syn::Result<T>) -> T {
+        read.unwrap_or_else(|error| {
+            self.add(error);
+            T::default()
+        })
+    }
+
     /// The errors as code that does not compile, or nothing.
     pub(crate) fn into_tokens(self) -> Option<TokenStream> {
         Some(self.0?.into_compile_error())

@@ -3,9 +3,11 @@
 //! Use them from there: what they expand to names that crate.
 
 mod arguments;
+mod block;
 mod diagnostics;
 mod expand;
 mod function;
+mod lazy;
 mod options;
 mod shape;
 
@@ -45,4 +47,16 @@ attributes! {
     /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
     /// `skip_all`, `skip_output`.
     retrieval => Retrieval;
+}
+
+/// Options: one of the seven kinds, `pub_only`, and the options of that kind.
+#[proc_macro_attribute]
+pub fn instrument(options: TokenStream, item: TokenStream) -> TokenStream {
+    block::instrument(options.into(), item.into()).into()
+}
+
+/// Takes no options.
+#[proc_macro_attribute]
+pub fn skip(options: TokenStream, item: TokenStream) -> TokenStream {
+    block::skip(&options.into(), &item.into()).into()
 }

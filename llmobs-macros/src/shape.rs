@@ -2,41 +2,69 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
+use syn::spanned::Spanned as _;
 use syn::{GenericArgument, PathArguments, ReturnType, Signature, Token, Type, TypeInfer};
 
+use crate::diagnostics::Errors;
+use crate::lazy::{Lazy, Returned};
+use crate::options::Options;
+
 /// How the body of a function is run inside its span.
-pub(crate) enum Shape {
-    /// Called, and done when it returns. With the type that it returns, as far as that can be written in the body.
-    Sync(Option<Type>),
-    /// Polled, and done when it is ready.
-    Async(Option<Type>),
-    /// Called, and never returns.
-    Diverging,
-    /// Polled, and never ready.
-    AsyncDiverging,
+pub(crate) struct Shape {
+    /// Polled, and done when it is ready; else called, and done when it returns.
+    pub(crate) is_async: bool,
+    pub(crate) returned: Returned,
+    /// The type that the body returns, as far as that can be written in the body.
+    pub(crate) hint: Option<Type>,
 }
 
 impl Shape {
-    pub(crate) fn of(signature: &Signature) -> Self {
+    pub(crate) fn of(signature: &Signature, options: &Options, errors: &mut Errors) -> Self {
         let returned = match &signature.output {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, returned) => (**returned).clone(),
         };
-        match (signature.asyncness, writable(returned)) {
-            (Some(_), Type::Never(_)) => Self::AsyncDiverging,
-            (None, Type::Never(_)) => Self::Diverging,
-            (Some(_), returned) => Self::Async(known(returned)),
-            (None, returned) => Self::Sync(known(returned)),
+        let hint = match writable(returned.clone()) {
+            Type::Infer(_) | Type::Never(_) => None,
+            written => Some(written),
+        };
+        let span = returned.span();
+        let shape = Self {
+            is_async: signature.asyncness.is_some(),
+            returned: Returned::of(&returned, options.lazy),
+            hint,
+        };
+        shape.check(options, span, errors);
+        shape
+    }
+
+    /// Says which options do not go with what the function returns.
+    fn check(&self, options: &Options, returned: Span, errors: &mut Errors) {
+        let lazy = match &self.returned {
+            Returned::Pieces(pieces) => Some(pieces.lazy),
+            _ => None,
+        };
+        if let Some((_, given)) = options.lazy.filter(|(given, _)| Some(*given) != lazy) {
+            errors.at(given, "this is not what the function returns");
+        }
+        if lazy == Some(Lazy::Stream) && !cfg!(feature = "stream") {
+            errors.at(returned, "the span of a stream needs the feature `stream` of llmobs");
+        }
+        if matches!(lazy, Some(Lazy::Iterator | Lazy::Stream)) {
+            for span in options.after() {
+                errors.at(
+                    span,
+                    "there is no returned value: the items come later, and `fold = …` sees each of them",
+                );
+            }
+        } else if let Some((fold, _)) = &options.fold {
+            errors.at(fold.span(), "`fold` is for functions that return an iterator or a stream");
         }
     }
 }
 
-fn known(returned: Type) -> Option<Type> {
-    (!matches!(returned, Type::Infer(_))).then_some(returned)
-}
-
 /// The type with `_` for each `impl Trait`, which cannot be written anywhere but in a signature.
-fn writable(mut written: Type) -> Type {
+pub(crate) fn writable(mut written: Type) -> Type {
     let replace = |inner: &mut Type| {
         let taken = std::mem::replace(inner, Type::Infer(infer()));
         *inner = writable(taken);
@@ -74,6 +102,6 @@ fn mentions_impl(tokens: TokenStream) -> bool {
     })
 }
 
-fn infer() -> TypeInfer {
+pub(crate) fn infer() -> TypeInfer {
     TypeInfer { attrs: Vec::new(), underscore_token: Token![_](Span::mixed_site()) }
 }

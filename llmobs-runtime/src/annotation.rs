@@ -99,13 +99,17 @@ impl Annotation {
     }
 
     /// One fact about how the step ran, such as the temperature of a model: any serializable value.
-    pub fn metadata(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
-        let key = key.into();
+    pub fn metadata(self, key: impl Into<String>, value: impl Serialize) -> Self {
+        let value = Captured::annotated(&value, self.limit);
+        self.captured_metadata(key.into(), value)
+    }
+
+    pub(crate) fn captured_metadata(mut self, key: String, value: Captured) -> Self {
         if key == "_dd" {
             warn_limited!("the metadata key \"_dd\" is reserved for Datadog; choose another name");
-            return self;
+        } else {
+            self.metadata.insert(cut(key, MAX_LABEL_BYTES), value);
         }
-        self.metadata.insert(cut(key, MAX_LABEL_BYTES), Captured::annotated(&value, self.limit));
         self
     }
 

@@ -32,7 +32,7 @@ impl Content {
         match kind {
             Kind::Llm => Self::Messages(messages(captured, Side::Output)),
             Kind::Retrieval => Self::Documents(documents(captured)),
-            Kind::Embedding if captured.source == Source::Returned => Self::Text(vectors(captured)),
+            Kind::Embedding if captured.source == Source::Value => Self::Text(vectors(captured)),
             _ => Self::Text(text(captured.into_json())),
         }
     }
@@ -69,7 +69,7 @@ fn messages(captured: Captured, side: Side) -> Vec<Message> {
     let read = match source {
         Source::Arguments => arguments(&json).and_then(|values| Message::read_arguments(&values)),
         Source::Annotated => value(&json).and_then(|value| Message::read_annotated(&value)),
-        Source::Returned => value(&json).and_then(|value| Message::read_all(&value, side)),
+        Source::Value => value(&json).and_then(|value| Message::read_all(&value, side)),
     };
     // A program that annotates a bare text has not said whose it is, and the reference SDK leaves it open too.
     let role = if source == Source::Annotated { "" } else { side.role() };
@@ -81,7 +81,7 @@ fn documents(captured: Captured) -> Vec<Document> {
     let json = captured.into_json();
     let read = match source {
         Source::Arguments => arguments(&json).and_then(|values| Document::read_arguments(&values)),
-        Source::Annotated | Source::Returned => value(&json).and_then(|value| Document::read_all(&value)),
+        Source::Annotated | Source::Value => value(&json).and_then(|value| Document::read_all(&value)),
     };
     read.unwrap_or_else(|| vec![Document::new(text(json))])
 }

@@ -22,7 +22,7 @@ fn annotated<T: Serialize>(value: &T) -> Captured {
 }
 
 fn returned<T: Serialize>(value: &T) -> Captured {
-    Captured::returned(annotated(value).into_json())
+    Captured::value(annotated(value).into_json())
 }
 
 /// `meta.input`, or null where there is none.

@@ -137,7 +137,7 @@ fn a_span_with_everything() {
         model_name: Some("GPT-4o".to_owned()),
         model_provider: Some("OpenAI ÄÖ".to_owned()),
         input: Some(Captured::arguments(r#"{"prompt":"Why?"}"#.to_owned())),
-        output: Some(Captured::returned("\"Because.\"".to_owned())),
+        output: Some(Captured::value("\"Because.\"".to_owned())),
         metadata: [
             ("temperature".to_owned(), captured(&0.2)),
             ("stop".to_owned(), captured(&["a", "b"])),

@@ -59,6 +59,11 @@ impl Failure {
         Self::new("panic", message, String::new())
     }
 
+    /// From a panic that passes by where its value cannot be seen.
+    pub(crate) fn of_unseen_panic() -> Self {
+        Self::new("panic", "the function panicked".to_owned(), String::new())
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.kind.len() + self.message.len() + self.stack.len()
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use serde_json::Number;
 
@@ -143,7 +144,7 @@ impl Frame {
     }
 
     /// Merges an annotation. A span that has finished takes no more.
-    fn annotate(&self, annotation: Annotation) {
+    pub(crate) fn annotate(&self, annotation: Annotation) {
         let mut cell = self.cell();
         if cell.finished {
             return;
@@ -157,6 +158,31 @@ impl Frame {
         cell.metrics.extend(annotation.metrics);
         cell.tags.extend(annotation.tags);
         cell.failure = annotation.failure.or_else(|| cell.failure.take());
+    }
+
+    /// Adds what an attribute says, where nothing was annotated.
+    pub(crate) fn annotate_under(&self, mut notes: Annotation) {
+        let mut cell = self.cell();
+        notes.metadata.append(&mut cell.metadata);
+        notes.metrics.append(&mut cell.metrics);
+        notes.tags.append(&mut cell.tags);
+        drop(cell);
+        self.annotate(notes);
+    }
+
+    /// Records how long the first token of an `llm` span took, in seconds.
+    pub(crate) fn note_first_token(&self) {
+        if self.kind == Kind::Llm {
+            let seconds = Duration::from_nanos(self.elapsed_nanos()).as_secs_f64();
+            if let Some(seconds) = Number::from_f64(seconds) {
+                self.cell().metrics.entry("time_to_first_token".to_owned()).or_insert(seconds);
+            }
+        }
+    }
+
+    /// The kind of the span.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Marks the span as failed.

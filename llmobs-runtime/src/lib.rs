@@ -14,6 +14,7 @@ mod document;
 mod error;
 mod event;
 mod failure;
+mod fold;
 mod frame;
 mod id;
 mod kind;
@@ -42,11 +43,16 @@ pub use metric::Metric;
 pub use report::{DropReason, Report};
 pub use span::{Span, SpanBuilder, agent, embedding, llm, retrieval, task, tool, workflow};
 pub use wrap::{FutureExt, InContext};
+#[cfg(feature = "stream")]
+pub use wrap::{InSpan, StreamExt};
 
 /// For the expansions of the attributes alone: no part of it is stable.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::call::Call;
+    pub use std::boxed::Box;
+
+    pub use crate::call::{Call, Ending, Folded, Parent};
     pub use crate::kind::Kind;
     pub use crate::ladder::{Failed, Outcome, Text, Value, ways};
+    pub use crate::wrap::Recipe;
 }

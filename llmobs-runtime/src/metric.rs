@@ -8,6 +8,10 @@ use serde_json::Number;
 /// stands for no metric.
 ///
 /// It is implemented for Rust's own number types and not meant to be implemented elsewhere.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number that can be a metric",
+    label = "give an integer or a float, a reference to one, or an `Option` of one"
+)]
 pub trait Metric: sealed::Sealed {
     #[doc(hidden)]
     fn reading(self) -> Reading;

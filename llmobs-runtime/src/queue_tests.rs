@@ -112,7 +112,7 @@ fn a_span_larger_than_all_room_is_dropped_alone() {
 #[test]
 fn every_text_of_a_span_counts() {
     let text = "x".repeat(1000);
-    let captured = || Captured::returned(format!("\"{text}\"").into_boxed_str().into_string());
+    let captured = || Captured::value(format!("\"{text}\"").into_boxed_str().into_string());
     let failure = |kind: &str, message: &str, stack: &str| {
         let [kind, message, stack] = [kind, message, stack].map(str::to_owned);
         Some(Failure { kind, message, stack })

@@ -110,7 +110,11 @@ pub(crate) struct Origin {
 impl Origin {
     /// What is current on this thread; `None` where spans are not recorded.
     pub(crate) fn here() -> Option<Self> {
-        let slot = local::current();
+        Self::of(local::current())
+    }
+
+    /// A context; `None` where spans are not recorded.
+    pub(crate) fn of(slot: Slot) -> Option<Self> {
         let sender = slot.sender()?;
         Some(Self { slot, sender })
     }

@@ -1,10 +1,10 @@
 fn serve() -> ! {
     #![expect(clippy::empty_loop)]
-    let __llmobs_call = ::llmobs::__private::Call::start(
+    let mut __llmobs_call = ::llmobs::__private::Call::new(
         ::llmobs::__private::Kind::Agent,
         "serve",
-        |_| {},
     );
+    __llmobs_call.begin();
     ::llmobs::__private::Call::run(
         &__llmobs_call,
         move || -> ! {

@@ -5,24 +5,25 @@ pub fn search<'a>(
     __llmobs_argument_2: Limit,
     _: u8,
 ) -> Result<Vec<&'a str>, Error> {
-    let __llmobs_call = ::llmobs::__private::Call::start(
+    let mut __llmobs_call = ::llmobs::__private::Call::new(
         ::llmobs::__private::Kind::Retrieval,
         "search",
-        |__llmobs_setup| {
-            use ::llmobs::__private::ways::*;
-            let Limit(limit) = &__llmobs_argument_2;
-            __llmobs_setup
-                .name((&&&::llmobs::__private::Text(&("find"))).__llmobs_text());
-            __llmobs_setup
-                .session_id(
-                    (&&&::llmobs::__private::Text(&(query.session))).__llmobs_text(),
-                );
-            (&&&::llmobs::__private::Value(&query))
-                .__llmobs_capture(__llmobs_setup.argument("query"));
-            (&&&::llmobs::__private::Value(limit))
-                .__llmobs_capture(__llmobs_setup.argument("limit"));
-        },
     );
+    if let ::core::option::Option::Some(__llmobs_setup) = __llmobs_call.setup() {
+        use ::llmobs::__private::ways::*;
+        let Limit(limit) = &__llmobs_argument_2;
+        (&&&::llmobs::__private::Value(&query))
+            .__llmobs_capture(__llmobs_setup.argument("query"));
+        (&&&::llmobs::__private::Value(limit))
+            .__llmobs_capture(__llmobs_setup.argument("limit"));
+        __llmobs_setup
+            .name(|| (&&&::llmobs::__private::Text(&("find"))).__llmobs_text());
+        __llmobs_setup
+            .session_id(|| {
+                (&&&::llmobs::__private::Text(&(query.session))).__llmobs_text()
+            });
+    }
+    __llmobs_call.begin();
     let __llmobs_returned = ::llmobs::__private::Call::run(
         &__llmobs_call,
         move || {
@@ -44,22 +45,21 @@ pub fn search<'a>(
             }
         },
     );
-    __llmobs_call
-        .finish(|__llmobs_ending| {
-            use ::llmobs::__private::ways::*;
-            match (&&::llmobs::__private::Outcome(&__llmobs_returned)).__llmobs_split() {
-                ::core::result::Result::Ok(__llmobs_value) => {
-                    (&&&::llmobs::__private::Value(__llmobs_value))
-                        .__llmobs_capture(__llmobs_ending.output())
-                }
-                ::core::result::Result::Err(__llmobs_error) => {
-                    __llmobs_ending
-                        .error(
-                            (&&&&&&&::llmobs::__private::Failed(__llmobs_error))
-                                .__llmobs_failure(),
-                        )
-                }
+    if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() {
+        use ::llmobs::__private::ways::*;
+        match (&&::llmobs::__private::Outcome(&__llmobs_returned)).__llmobs_split() {
+            ::core::result::Result::Ok(__llmobs_value) => {
+                (&&&::llmobs::__private::Value(__llmobs_value))
+                    .__llmobs_capture(__llmobs_ending.output());
             }
-        });
+            ::core::result::Result::Err(__llmobs_error) => {
+                __llmobs_ending
+                    .error(
+                        (&&&&&&&::llmobs::__private::Failed(__llmobs_error))
+                            .__llmobs_failure(),
+                    )
+            }
+        }
+    }
     __llmobs_returned
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::context::muted;
 use json::Writer;
-pub(crate) use text::{CUT, cut, plain, push_string};
+pub(crate) use text::{CUT, cut, plain, push_cut, push_escaped, push_string};
 
 /// Names, ids and tags are cut at this many bytes. Datadog's own SDKs send 10,000 and more.
 pub(crate) const MAX_LABEL_BYTES: usize = 16 * 1024;
@@ -41,8 +41,8 @@ pub(crate) enum Source {
     Annotated,
     /// An attribute: an object of the arguments by name.
     Arguments,
-    /// An attribute: what the function returned.
-    Returned,
+    /// An attribute: one value, such as what the function returned.
+    Value,
 }
 
 impl Captured {
@@ -53,9 +53,9 @@ impl Captured {
         Self::new(json, Source::Annotated)
     }
 
-    /// Takes the JSON text of a returned value.
-    pub(crate) fn returned(json: String) -> Self {
-        Self::new(json, Source::Returned)
+    /// Takes the JSON text of one value, such as what a function returned.
+    pub(crate) fn value(json: String) -> Self {
+        Self::new(json, Source::Value)
     }
 
     /// Takes the arguments of a function as the JSON text of an object.
@@ -80,9 +80,9 @@ impl Captured {
         self.json
     }
 
-    /// Whether the value was absent: `None`, `()` and the like.
+    /// Whether there is no value: `None`, `()` and the like, or nothing that was written.
     pub(crate) fn is_null(&self) -> bool {
-        self.json == "null"
+        self.json.is_empty() || self.json == "null"
     }
 }
 

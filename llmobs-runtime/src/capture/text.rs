@@ -9,12 +9,16 @@ pub(crate) const CUT: &str = "…";
 pub(crate) fn push_string(text: &str, limit: usize, out: &mut String) {
     out.push('"');
     let rest = push_escaped(text, limit, out);
-    if !rest.is_empty() {
-        let kept = text.len() - rest.len();
-        // Writing to a String cannot fail.
-        let _ = write!(out, "… [{kept} of {} bytes]", text.len());
-    }
+    push_cut(text.len() - rest.len(), text.len(), out);
     out.push('"');
+}
+
+/// Appends how much of a text was kept, unless all of it was.
+pub(crate) fn push_cut(kept: usize, total: usize, out: &mut String) {
+    if kept < total {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "… [{kept} of {total} bytes]");
+    }
 }
 
 /// Cuts plain text that is longer than `limit` bytes, with a note of the original length.
@@ -23,7 +27,7 @@ pub(crate) fn cut(mut text: String, limit: usize) -> String {
         let total = text.len();
         let kept = split_at_boundary(&text, limit).0.len();
         text.truncate(kept);
-        let _ = write!(text, "… [{kept} of {total} bytes]");
+        push_cut(kept, total, &mut text);
     }
     text
 }
@@ -73,7 +77,7 @@ impl Stack {
 }
 
 /// Appends the escaped form of `text` until `limit` bytes are written, and returns what did not fit.
-fn push_escaped<'a>(text: &'a str, limit: usize, out: &mut String) -> &'a str {
+pub(crate) fn push_escaped<'a>(text: &'a str, limit: usize, out: &mut String) -> &'a str {
     let end = out.len().saturating_add(limit);
     let mut rest = text;
     loop {

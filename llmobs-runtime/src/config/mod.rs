@@ -18,6 +18,8 @@ const UNNAMED: &str = "unnamed-ml-app";
 /// Longer ones cannot be added to a point in time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const MIB: usize = 1024 * 1024;
+/// The budget of each captured value, in bytes, where nothing else is said.
+pub(crate) const CAPTURE_LIMIT: usize = MIB;
 
 /// Where spans go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +142,7 @@ impl Config {
             timeout: env
                 .seconds("_DD_LLMOBS_WRITER_TIMEOUT")
                 .map_or(Duration::from_secs(5), |s| s.min(MAX_TIMEOUT)),
-            capture_limit: MIB,
+            capture_limit: CAPTURE_LIMIT,
             queue_limit: 32 * MIB,
         };
         let destinations = [

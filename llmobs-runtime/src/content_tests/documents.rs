@@ -98,7 +98,7 @@ fn an_embedding_takes_texts_from_its_arguments() {
 
 /// What is shown of what an embedding function returned, given as JSON text.
 fn vectors(json: &str) -> String {
-    let shown = output(Kind::Embedding, Captured::returned(json.to_owned()));
+    let shown = output(Kind::Embedding, Captured::value(json.to_owned()));
     assert_eq!(shown.as_object().unwrap().len(), 1);
     shown["value"].as_str().unwrap().to_owned()
 }

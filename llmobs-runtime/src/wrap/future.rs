@@ -75,6 +75,12 @@ impl<F> InContext<F> {
     pub(crate) fn in_frame(future: F, frame: Option<&Arc<Frame>>) -> Self {
         Self::new(future, frame.map(|frame| Slot::Span(Arc::clone(frame))), frame.cloned())
     }
+
+    /// Goes on inside a span that has just begun.
+    pub(super) fn enter(&mut self, frame: Option<&Arc<Frame>>) {
+        self.slot = frame.map(|frame| Slot::Span(Arc::clone(frame)));
+        self.owner = frame.cloned();
+    }
 }
 
 impl<F: Future> Future for InContext<F> {

@@ -1,5 +1,13 @@
-//! A future that carries its context from poll to poll.
+//! What carries a context or a span from one piece of work to the next: futures, iterators, streams.
 
+mod call_future;
 mod future;
+mod items;
+mod iterator;
+#[cfg(feature = "stream")]
+mod stream;
 
 pub use future::{FutureExt, InContext};
+pub use items::Recipe;
+#[cfg(feature = "stream")]
+pub use stream::{InSpan, StreamExt};

@@ -234,7 +234,7 @@ fn keys_that_serde_json_refuses_are_their_json_text() {
 
 #[test]
 fn absent_values_are_known_as_such() {
-    let absent = |json: String| super::Captured::returned(json).is_null();
+    let absent = |json: String| super::Captured::value(json).is_null();
     assert!(absent(whole(&())) && absent(whole(&None::<&str>)) && absent(whole(&Some(Form::UnitStruct))));
     assert!(!absent(whole("null")) && !absent(whole(&[()])) && !absent(whole(&0)) && !absent(whole("")));
 }

@@ -23,7 +23,7 @@ fn sync_function() {
             index.find(&query)?.take(limit)
         }
     };
-    expect_file!["../tests/snapshots/sync.rs"].assert_eq(&pretty(attribute(
+    expect_file!["../../tests/snapshots/sync.rs"].assert_eq(&pretty(attribute(
         Kind::Retrieval,
         options,
         &function,
@@ -39,7 +39,7 @@ fn async_method() {
         }
     };
     let method = attribute(Kind::Llm, options, &function);
-    expect_file!["../tests/snapshots/async.rs"].assert_eq(&pretty(quote!(impl Model { #method })));
+    expect_file!["../../tests/snapshots/async.rs"].assert_eq(&pretty(quote!(impl Model { #method })));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn function_without_anything_to_capture() {
             loop {}
         }
     };
-    expect_file!["../tests/snapshots/bare.rs"].assert_eq(&pretty(attribute(
+    expect_file!["../../tests/snapshots/bare.rs"].assert_eq(&pretty(attribute(
         Kind::Agent,
         quote!(),
         &function,

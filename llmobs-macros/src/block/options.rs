@@ -1,0 +1,113 @@
+//! What stands in the brackets of `#[instrument]`. What is not for the block goes to the attributes of its functions.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Path, Token};
+
+use crate::diagnostics::{Errors, similar};
+use crate::options::IN_BLOCK;
+
+pub(super) const KINDS: [&str; 7] = ["workflow", "agent", "task", "tool", "llm", "embedding", "retrieval"];
+const PUB_ONLY: &str = "pub_only";
+
+pub(super) struct Options {
+    pub(super) kind: Option<Ident>,
+    pub(super) pub_only: Option<Ident>,
+    /// `crate = …`: where the attributes are found.
+    pub(super) path: Option<Path>,
+    passed_on: Vec<TokenStream>,
+}
+
+impl Options {
+    /// Reads all options, and says all that is wrong with them.
+    pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self { kind: None, pub_only: None, path: None, passed_on: Vec::new() };
+        let given = Punctuated::<Given, Token![,]>::parse_terminated.parse2(tokens).unwrap_or_else(|error| {
+            errors.add(error);
+            Punctuated::new()
+        });
+        for one in given {
+            options.take(one, errors);
+        }
+        options
+    }
+
+    fn take(&mut self, Given { name, path, value }: Given, errors: &mut Errors) {
+        let word = name.to_string();
+        let slot = match &*word {
+            PUB_ONLY => &mut self.pub_only,
+            kind if KINDS.contains(&kind) => &mut self.kind,
+            _ => {
+                let known = KINDS.into_iter().chain([PUB_ONLY]);
+                match similar(&word, known).filter(|_| value.is_empty()) {
+                    Some(meant) => errors.at(
+                        name.span(),
+                        format_args!("no option is called `{name}`: did you mean `{meant}`?"),
+                    ),
+                    None => self.passed_on.push(quote!(#name #value)),
+                }
+                self.path = path.or(self.path.take());
+                return;
+            }
+        };
+        match slot {
+            _ if !value.is_empty() => errors.at(name.span(), format_args!("`{name}` takes no value")),
+            Some(first) if word == PUB_ONLY => {
+                errors.at(name.span(), format_args!("`{first}` is given twice"));
+            }
+            Some(first) => {
+                errors.at(name.span(), format_args!("a block has one kind, and this is a `{first}` already"));
+            }
+            None => *slot = Some(name),
+        }
+    }
+
+    /// `#[kind(…)]` for a function.
+    pub(super) fn on_function(&self) -> TokenStream {
+        let kind = self.kind.clone().unwrap_or_else(|| Ident::new("task", Span::call_site()));
+        let in_block = Ident::new(IN_BLOCK, Span::call_site());
+        let options: Vec<TokenStream> =
+            self.passed_on.iter().cloned().chain([in_block.to_token_stream()]).collect();
+        self.attribute(&kind, &options)
+    }
+
+    /// `#[instrument(…)]` with the same options, for a block in this block.
+    pub(super) fn on_block(&self) -> TokenStream {
+        let own = self.kind.iter().chain(&self.pub_only).map(ToTokens::to_token_stream);
+        let options: Vec<TokenStream> = own.chain(self.passed_on.iter().cloned()).collect();
+        self.attribute(&Ident::new("instrument", Span::call_site()), &options)
+    }
+
+    fn attribute(&self, name: &Ident, options: &[TokenStream]) -> TokenStream {
+        let path = self.path.as_ref().map_or_else(|| quote!(::llmobs), ToTokens::to_token_stream);
+        quote!(#[#path::#name(#(#options),*)])
+    }
+}
+
+/// One option as it is written.
+struct Given {
+    name: Ident,
+    /// The value of `crate = …`.
+    path: Option<Path>,
+    /// All behind the name.
+    value: TokenStream,
+}
+
+impl Parse for Given {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = Ident::parse_any(input)?;
+        let (mut path, mut value) = (None, TokenStream::new());
+        if let Some(equals) = input.parse::<Option<Token![=]>>()? {
+            path = (name == "crate").then(|| input.fork().call(Path::parse_mod_style)).transpose()?;
+            let expression: Expr = input.parse()?;
+            value = quote!(#equals #expression);
+        }
+        while !input.is_empty() && !input.peek(Token![,]) {
+            value.extend([input.parse::<TokenTree>()?]);
+        }
+        Ok(Self { name, path, value })
+    }
+}

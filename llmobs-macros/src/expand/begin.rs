@@ -1,0 +1,122 @@
+//! Before the body runs: the call, and what is known about it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Expr, Ident, Signature};
+
+use crate::arguments::Argument;
+use crate::lazy::Returned;
+use crate::options::{Kind, Note, Options, Showing, Sort};
+use crate::shape::Shape;
+
+/// Prepares a call, describes it, and begins it, unless the first piece of what is returned does that.
+pub(super) fn begin(
+    kind: Kind,
+    options: &Options,
+    signature: &Signature,
+    shape: &Shape,
+    stays: bool,
+    arguments: &[Argument],
+) -> TokenStream {
+    let root = &options.root;
+    let variant = kind.variant();
+    let kind = quote!(#root::__private::Kind::#variant);
+    let name = signature.ident.unraw().to_string();
+    let is_later =
+        !stays && !shape.is_async && matches!(&shape.returned, Returned::Pieces(pieces) if !pieces.in_result);
+    let call = match &options.parent {
+        Some(parent) => {
+            let context = quote_spanned!(parent.span()=> #root::__private::Parent::context(&(#parent)));
+            quote!(#root::__private::Call::under(|| #context, #kind, #name))
+        }
+        None if is_later => quote!(#root::__private::Call::later(#kind, #name)),
+        None => quote!(#root::__private::Call::new(#kind, #name)),
+    };
+    let described = describe(options, signature, arguments);
+    let describe = (!described.is_empty()).then(|| {
+        quote! {
+            if let ::core::option::Option::Some(__llmobs_setup) = __llmobs_call.setup() {
+                use #root::__private::ways::*;
+                #described
+            }
+        }
+    });
+    let begin = (!is_later).then(|| quote!(__llmobs_call.begin();));
+    quote!(let mut __llmobs_call = #call; #describe #begin)
+}
+
+fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) -> TokenStream {
+    let root = &options.root;
+    let patterns = arguments.iter().filter_map(|argument| {
+        let (Argument { cfg, ident, .. }, pattern) = (argument, argument.borrowed_pattern()?);
+        Some(quote!(#cfg let #pattern = &#ident;))
+    });
+    let texts = options.texts.iter().map(|(name, value)| {
+        let text = text(root, value);
+        quote!(__llmobs_setup.#name(|| #text);)
+    });
+    let notes = options.notes.iter().filter(|note| !note.needs_returned());
+    let notes = notes.map(|one| note(root, &quote!(__llmobs_setup), one));
+    let input = options.input.iter().map(|value| {
+        let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
+        quote!(__llmobs_setup.input(|__llmobs_sink| #captured);)
+    });
+    let receiver = signature.receiver().map(|receiver| {
+        let receiver = Ident::new("self", receiver.self_token.span);
+        show(root, options.showing(&receiver), &receiver, &quote!(&#receiver))
+    });
+    let shown = arguments.iter().flat_map(|argument| {
+        argument.shown.iter().map(move |(name, showing)| {
+            let Argument { cfg, ident, .. } = argument;
+            // A name in a pattern is a reference already.
+            let value = if argument.is_named() { quote!(&#ident) } else { name.to_token_stream() };
+            let shown = show(root, *showing, name, &value);
+            quote!(#cfg #shown)
+        })
+    });
+    patterns.chain(receiver).chain(shown).chain(input).chain(texts).chain(notes).collect()
+}
+
+/// One field of the input.
+fn show(root: &TokenStream, showing: Showing, name: &Ident, value: &TokenStream) -> TokenStream {
+    let shown = name.unraw().to_string();
+    match showing {
+        Showing::Value => {
+            let captured = capture(root, value, &quote!(__llmobs_setup.argument(#shown)));
+            quote!(#captured;)
+        }
+        Showing::Redacted => quote!(__llmobs_setup.redacted(#shown);),
+        Showing::Nothing => TokenStream::new(),
+    }
+}
+
+/// Captures a reference into a sink.
+pub(super) fn capture(root: &TokenStream, value: &TokenStream, sink: &TokenStream) -> TokenStream {
+    quote!((&&&#root::__private::Value(#value)).__llmobs_capture(#sink))
+}
+
+fn text(root: &TokenStream, value: &Expr) -> TokenStream {
+    quote_spanned!(value.span()=> (&&&#root::__private::Text(&(#value))).__llmobs_text())
+}
+
+/// One of `tags(…)`, `metadata(…)` or `metrics(…)`, said to a setup or an ending.
+pub(super) fn note(root: &TokenStream, place: &TokenStream, note: &Note) -> TokenStream {
+    let (key, value) = (&note.pair.key, &note.pair.value);
+    let key = proc_macro2::Literal::string(key);
+    match note.sort {
+        Sort::Tag => {
+            let text = text(root, value);
+            quote!(#place.notes().tag(#key, || #text);)
+        }
+        Sort::Metadata => {
+            let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
+            quote!(#place.notes().metadata(#key, |__llmobs_sink| #captured);)
+        }
+        Sort::Metric => {
+            let span = value.span().resolved_at(Span::mixed_site());
+            quote_spanned!(span=> #place.notes().metric(#key, || #value);)
+        }
+    }
+}

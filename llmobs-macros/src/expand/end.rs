@@ -1,0 +1,132 @@
+//! After the body has run: what it returned, at once or piece by piece.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Ident;
+
+use crate::expand::begin::{capture, note};
+use crate::lazy::{Form, Lazy, Pieces};
+use crate::options::Options;
+
+/// Tells an ending what a reference holds.
+pub(super) fn end(options: &Options, returned: &TokenStream) -> TokenStream {
+    let root = &options.root;
+    let output = match &options.output {
+        Some((_, value)) => {
+            let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
+            quote!(__llmobs_ending.output_with(|__llmobs_sink| #captured))
+        }
+        None if options.skip_output => TokenStream::new(),
+        None => capture(root, &quote!(__llmobs_value), &quote!(__llmobs_ending.output())),
+    };
+    let notes = options.notes.iter().filter(|note| note.needs_returned());
+    let notes: TokenStream = notes.map(|one| note(root, &quote!(__llmobs_ending), one)).collect();
+    let ret = options.after().next().map(|_| {
+        let ret = Ident::new("ret", Span::call_site());
+        quote!(let #ret = __llmobs_value; let _ = #ret;)
+    });
+    let ok = if output.is_empty() && notes.is_empty() { quote!(_) } else { quote!(__llmobs_value) };
+    let failure = failure(root);
+    quote! {
+        use #root::__private::ways::*;
+        match (&&#root::__private::Outcome(#returned)).__llmobs_split() {
+            ::core::result::Result::Ok(#ok) => { #ret #output; #notes }
+            ::core::result::Result::Err(__llmobs_error) => __llmobs_ending.error(#failure),
+        }
+    }
+}
+
+fn failure(root: &TokenStream) -> TokenStream {
+    quote!((&&&&&&&#root::__private::Failed(__llmobs_error)).__llmobs_failure())
+}
+
+/// Hands the call to the future, iterator or stream that the function returns.
+pub(super) fn pieces(options: &Options, pieces: &Pieces) -> TokenStream {
+    if !pieces.in_result {
+        return wrapped(options, pieces, &quote!(__llmobs_returned));
+    }
+    let wrapped = wrapped(options, pieces, &quote!(__llmobs_pieces));
+    let root = &options.root;
+    let failure = failure(root);
+    quote! {
+        match __llmobs_returned {
+            ::core::result::Result::Ok(__llmobs_pieces) => ::core::result::Result::Ok(#wrapped),
+            ::core::result::Result::Err(__llmobs_failed) => {
+                if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() {
+                    use #root::__private::ways::*;
+                    let __llmobs_error = &__llmobs_failed;
+                    __llmobs_ending.error(#failure);
+                }
+                ::core::result::Result::Err(__llmobs_failed)
+            }
+        }
+    }
+}
+
+fn wrapped(options: &Options, pieces: &Pieces, inner: &TokenStream) -> TokenStream {
+    let Pieces { lazy, item, form, .. } = pieces;
+    let root = &options.root;
+    let wrapped = match lazy {
+        Lazy::Future => {
+            let end = end(options, &quote!(__llmobs_returned));
+            quote! {
+                __llmobs_call.future::<#item, _, _>(#inner, move |__llmobs_ending, __llmobs_returned| { #end })
+            }
+        }
+        Lazy::Iterator => {
+            let recipe = recipe(options);
+            quote!(__llmobs_call.iterator::<#item, _, _>(#inner, #recipe))
+        }
+        Lazy::Stream => {
+            let recipe = recipe(options);
+            quote!(__llmobs_call.stream::<#item, _, _>(#inner, #recipe))
+        }
+    };
+    // A type that an option was wrong about is told at the option.
+    let span = pieces.option.unwrap_or_else(Span::call_site);
+    match form {
+        Form::Opaque => wrapped,
+        Form::Boxed => quote_spanned!(span=> #root::__private::Box::new(#wrapped)),
+        Form::Pinned => quote_spanned!(span=> #root::__private::Box::pin(#wrapped)),
+    }
+}
+
+/// What becomes of the items.
+fn recipe(options: &Options) -> TokenStream {
+    let root = &options.root;
+    let item = quote!(__llmobs_value);
+    let (new, each, end) = match &options.fold {
+        Some((_, fold)) => (
+            quote!(|_| ::core::default::Default::default()),
+            quote!((#fold)(__llmobs_state, __llmobs_value)),
+            capture(root, &quote!(&__llmobs_state), &quote!(__llmobs_ending.output())),
+        ),
+        None if options.skip_output => (quote!(|_| ()), TokenStream::new(), TokenStream::new()),
+        None => (
+            quote!(#root::__private::Folded::new),
+            capture(root, &item, &quote!(__llmobs_state.item())),
+            quote!(__llmobs_state.end(__llmobs_ending);),
+        ),
+    };
+    let failure = failure(root);
+    let ok = if each.is_empty() { quote!(_) } else { item };
+    quote! {
+        #root::__private::Recipe {
+            new: #new,
+            each: |__llmobs_state, __llmobs_item| {
+                use #root::__private::ways::*;
+                match (&&#root::__private::Outcome(__llmobs_item)).__llmobs_split() {
+                    ::core::result::Result::Ok(#ok) => {
+                        #each;
+                        ::core::option::Option::None
+                    }
+                    ::core::result::Result::Err(__llmobs_error) => ::core::option::Option::Some(#failure),
+                }
+            },
+            end: |__llmobs_state, __llmobs_ending| {
+                use #root::__private::ways::*;
+                #end
+            },
+        }
+    }
+}

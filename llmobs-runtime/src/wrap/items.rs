@@ -1,0 +1,114 @@
+//! What iterators and streams share: a span that lasts from the first item to the last.
+
+use std::fmt;
+
+use crate::call::{Call, Ending};
+use crate::capture::guarded;
+use crate::context::Slot;
+use crate::failure::Failure;
+use crate::local::Swapped;
+use crate::notice::warn_limited;
+use crate::span::note_panic;
+
+/// How items of type `T` become the output of a span, by way of a state.
+#[derive(Debug)]
+pub struct Recipe<S, T> {
+    /// Makes the state, within a budget of bytes.
+    pub new: fn(usize) -> S,
+    /// Takes an item into it, or tells why the item is an error.
+    pub each: fn(&mut S, &T) -> Option<Failure>,
+    /// Puts it into the span.
+    pub end: fn(S, &mut Ending),
+}
+
+/// The call of a function that returned items one by one. It ends at the last item, at the first error, or when it is
+/// dropped.
+pub(super) struct Items<S, T> {
+    call: Call,
+    /// What is current inside, from the beginning of the span to its end.
+    slot: Option<Slot>,
+    recipe: Recipe<S, T>,
+    /// What the items have become. `None` before the first, and where one could not be taken.
+    state: Option<S>,
+    seen: bool,
+}
+
+impl<S, T> Items<S, T> {
+    pub(super) fn new(call: Call, recipe: Recipe<S, T>) -> Self {
+        let mut items = Self { call, slot: None, recipe, state: None, seen: false };
+        items.enter();
+        items
+    }
+
+    /// Takes hold of the span, if it has begun.
+    fn enter(&mut self) {
+        if let Some(frame) = self.call.frame() {
+            self.slot = Some(Slot::Span(frame.clone()));
+            self.state = Some((self.recipe.new)(frame.sender().defaults.capture_limit));
+        }
+    }
+
+    /// Asks the inner code for an item, inside the span.
+    pub(super) fn inside<R>(&mut self, piece: impl FnOnce() -> R) -> R {
+        if self.call.setup().is_some() {
+            self.call.begin();
+            self.enter();
+        }
+        self.still_inside(piece)
+    }
+
+    /// Runs what may be left of the inner code, such as its `Drop`, inside the span if it has begun.
+    pub(super) fn still_inside<R>(&mut self, piece: impl FnOnce() -> R) -> R {
+        let _swapped = self.slot.as_mut().map(Swapped::new);
+        match self.call.frame() {
+            Some(frame) => note_panic(frame, piece),
+            None => piece(),
+        }
+    }
+
+    /// Looks at what the inner code gave. `None` is the end.
+    pub(super) fn took(&mut self, item: Option<&T>) {
+        let Some(frame) = self.call.frame() else { return };
+        let Some(item) = item else { return self.end(None) };
+        let Some(state) = &mut self.state else { return };
+        match guarded(|| (self.recipe.each)(state, item)) {
+            Some(None) if self.seen => {}
+            Some(None) => {
+                self.seen = true;
+                frame.note_first_token();
+            }
+            Some(failure) => self.end(failure),
+            None => {
+                self.state = None;
+                warn_limited!(
+                    "the output of a stream was left out: the function of the option `fold` panicked"
+                );
+            }
+        }
+    }
+
+    fn end(&mut self, failure: Option<Failure>) {
+        self.slot = None;
+        let Some(mut ending) = std::mem::take(&mut self.call).end() else { return };
+        if let Some(failure) = failure {
+            ending.error(failure);
+        }
+        if let Some(state) = self.state.take() {
+            (self.recipe.end)(state, &mut ending);
+        }
+    }
+
+    /// Ends the span of what is given up before its end.
+    pub(super) fn cancel(&mut self) {
+        if let Some(frame) = self.call.frame() {
+            frame.cancel();
+            self.end(None);
+        }
+    }
+}
+
+impl<S, T> fmt::Debug for Items<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.call.fmt(f)
+    }
+}
