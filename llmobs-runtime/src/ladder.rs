@@ -1,14 +1,15 @@
-//! What can be done with a value whose type the attribute does not know: the best of several ways, chosen by the
-//! compiler where the type is concrete.
+//! What can be done with a value whose type the attribute does not know: the best of several ways, chosen by the compiler
+//! where the type is concrete.
 //!
-//! Each way is a trait with the same method, implemented for one reference fewer than the way before it. A call on a
-//! value with all the references tries the ways in that order, because method lookup takes references off one by one.
-//! No bound is put on the user's types, and nothing is moved or cloned.
+//! Each way is a wrapper whose method asks something of the type, and that derefs to the wrapper of the next way. A call
+//! on the first tries them in that order, because method lookup passes by methods whose bounds do not hold. No bound is put
+//! on the user's types, no trait is brought into scope, and nothing is moved or cloned.
 
 use std::any::type_name;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::{Debug, Display};
+use std::ops::Deref;
 
 use serde::Serialize;
 
@@ -16,212 +17,209 @@ use crate::call::Sink;
 use crate::capture::{self, label};
 use crate::failure::Failure;
 
-/// A value to capture: as JSON if it is `Serialize`, else by `Debug`, else by its type name.
-#[derive(Debug)]
-pub struct Value<'a, T: ?Sized>(pub &'a T);
+/// The wrappers of a ladder, from the first way to the last, which holds the reference.
+macro_rules! ladder {
+    ($(#[$doc:meta])* $first:ident > $($next:ident)>+) => {
+        ladder!(@wrappers $(#[$doc])* $first $($next)+);
 
-/// Values that are `Serialize`.
-pub trait BySerialize {
-    /// Writes the value as JSON text.
-    fn __llmobs_capture(&self, sink: Sink<'_>);
+        impl<'a, T: ?Sized> $first<'a, T> {
+            /// Wraps a value for all ways to look at.
+            #[inline]
+            pub fn new(value: &'a T) -> Self {
+                ladder!(@new value $first $($next)+)
+            }
+        }
+    };
+    (@wrappers $(#[$doc:meta])* $this:ident $next:ident $($rest:ident)*) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $this<'a, T: ?Sized>($next<'a, T>);
+
+        impl<'a, T: ?Sized> $this<'a, T> {
+            #[inline]
+            fn value(&self) -> &'a T {
+                self.0.value()
+            }
+        }
+
+        impl<'a, T: ?Sized> Deref for $this<'a, T> {
+            type Target = $next<'a, T>;
+            #[inline]
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+
+        ladder!(@wrappers
+            /// Where the way before does not go.
+            $next $($rest)*);
+    };
+    (@wrappers $(#[$doc:meta])* $last:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $last<'a, T: ?Sized>(&'a T);
+
+        impl<'a, T: ?Sized> $last<'a, T> {
+            #[inline]
+            fn value(&self) -> &'a T {
+                self.0
+            }
+        }
+    };
+    (@new $value:ident $first:ident $($rest:ident)+) => { $first(ladder!(@new $value $($rest)+)) };
+    (@new $value:ident $last:ident) => { $last($value) };
 }
-impl<T: Serialize + ?Sized> BySerialize for &&Value<'_, T> {
-    fn __llmobs_capture(&self, sink: Sink<'_>) {
-        sink.put(|out, limit| capture::serialize(self.0, limit, out));
+
+ladder! {
+    /// A value to capture: as JSON if it is `Serialize`, else by `Debug`, else by its type name.
+    Value > ValueByDebug > ValueByTypeName
+}
+
+impl<T: Serialize + ?Sized> Value<'_, T> {
+    /// Writes the value as JSON text.
+    #[inline]
+    pub fn capture(&self, sink: Sink<'_>) {
+        sink.put(|out, limit| capture::serialize(self.value(), limit, out));
     }
 }
 
-/// Values that are `Debug`.
-pub trait ByDebug {
+impl<T: Debug + ?Sized> ValueByDebug<'_, T> {
     /// Writes the value as JSON text.
-    fn __llmobs_capture(&self, sink: Sink<'_>);
-}
-impl<T: Debug + ?Sized> ByDebug for &Value<'_, T> {
-    fn __llmobs_capture(&self, sink: Sink<'_>) {
-        sink.put(|out, limit| capture::debug(self.0, limit, out));
+    #[inline]
+    pub fn capture(&self, sink: Sink<'_>) {
+        sink.put(|out, limit| capture::debug(self.value(), limit, out));
     }
 }
 
-/// All values.
-pub trait ByTypeName {
+impl<T: ?Sized> ValueByTypeName<'_, T> {
     /// Writes the value as JSON text.
-    fn __llmobs_capture(&self, sink: Sink<'_>);
-}
-impl<T: ?Sized> ByTypeName for Value<'_, T> {
-    fn __llmobs_capture(&self, sink: Sink<'_>) {
+    #[inline]
+    pub fn capture(&self, sink: Sink<'_>) {
         sink.put(|out, _| capture::opaque::<T>(out));
     }
 }
 
-/// What a function returned: a `Result` by type, whatever it is called in the signature, or anything else.
-#[derive(Debug)]
-pub struct Outcome<'a, T>(pub &'a T);
+ladder! {
+    /// What a function returned: a `Result` by type, whatever it is called in the signature, or anything else.
+    Outcome > Anything
+}
 
-/// Any `Result`.
-pub trait OfResult<'a> {
-    /// The type of an `Ok`.
-    type Value;
-    /// The type of an `Err`.
-    type Error;
+impl<'a, T, E> Outcome<'a, Result<T, E>> {
     /// Takes the two outcomes apart.
     ///
     /// # Errors
     ///
     /// The error that the function returned.
-    fn __llmobs_split(&self) -> Result<&'a Self::Value, &'a Self::Error>;
-}
-impl<'a, T, E> OfResult<'a> for &Outcome<'a, Result<T, E>> {
-    type Value = T;
-    type Error = E;
-    fn __llmobs_split(&self) -> Result<&'a T, &'a E> {
-        self.0.as_ref()
+    #[inline]
+    pub fn split(&self) -> Result<&'a T, &'a E> {
+        self.value().as_ref()
     }
 }
 
-/// Anything else: always a value.
-pub trait OfAnything<'a> {
-    /// The type of the value.
-    type Value;
-    /// Takes the two outcomes apart.
+impl<'a, T: ?Sized> Anything<'a, T> {
+    /// The value.
     ///
     /// # Errors
     ///
     /// Never.
-    fn __llmobs_split(&self) -> Result<&'a Self::Value, &'a Infallible>;
-}
-impl<'a, T> OfAnything<'a> for Outcome<'a, T> {
-    type Value = T;
-    fn __llmobs_split(&self) -> Result<&'a T, &'a Infallible> {
-        Ok(self.0)
+    #[inline]
+    pub fn split(&self) -> Result<&'a T, &'a Infallible> {
+        Ok(self.value())
     }
 }
 
-/// The `Err` of a function: an `Error` with its sources, or a box or report that holds one, else by `Display`, else
-/// by `Debug`, else by its type name.
-#[derive(Debug)]
-pub struct Failed<'a, E>(pub &'a E);
-
-/// Errors.
-pub trait IsError {
-    /// The error as text.
-    fn __llmobs_failure(&self) -> Failure;
+ladder! {
+    /// The `Err` of a function: an `Error` with its sources, or a box or report that holds one, else by `Display`, else by
+    /// `Debug`, else by its type name.
+    Failed > HoldsSharedError > HoldsSendError > HoldsError > ShowsText > ShowsDebug > ShowsType
 }
-impl<E: Error> IsError for &&&&&&Failed<'_, E> {
-    fn __llmobs_failure(&self) -> Failure {
-        Failure::of_error::<E, E>(self.0)
+
+impl<E: Error> Failed<'_, E> {
+    /// The error as text.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        Failure::of_error::<E, E>(self.value())
     }
 }
 
 /// Boxes and reports that hold an error which may cross threads: `Box<dyn Error + Send + Sync>`, `anyhow::Error`.
-pub trait HoldsSharedError {
+impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError<'_, E> {
     /// The error as text.
-    fn __llmobs_failure(&self) -> Failure;
-}
-impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError for &&&&&Failed<'_, E> {
-    fn __llmobs_failure(&self) -> Failure {
-        Failure::of_error::<E, _>(self.0.as_ref())
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        Failure::of_error::<E, _>(self.value().as_ref())
     }
 }
 
 /// Boxes that hold an error which may move between threads: `Box<dyn Error + Send>`.
-pub trait HoldsSendError {
+impl<E: AsRef<dyn Error + Send>> HoldsSendError<'_, E> {
     /// The error as text.
-    fn __llmobs_failure(&self) -> Failure;
-}
-impl<E: AsRef<dyn Error + Send>> HoldsSendError for &&&&Failed<'_, E> {
-    fn __llmobs_failure(&self) -> Failure {
-        Failure::of_error::<E, _>(self.0.as_ref())
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        Failure::of_error::<E, _>(self.value().as_ref())
     }
 }
 
 /// Boxes and reports that hold any error.
-pub trait HoldsError {
+impl<E: AsRef<dyn Error>> HoldsError<'_, E> {
     /// The error as text.
-    fn __llmobs_failure(&self) -> Failure;
-}
-impl<E: AsRef<dyn Error>> HoldsError for &&&Failed<'_, E> {
-    fn __llmobs_failure(&self) -> Failure {
-        Failure::of_error::<E, _>(self.0.as_ref())
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        Failure::of_error::<E, _>(self.value().as_ref())
     }
 }
 
-/// What has a text.
-pub trait ShowsText {
+impl<E: Display> ShowsText<'_, E> {
     /// The error as text.
-    fn __llmobs_failure(&self) -> Failure;
-}
-impl<E: Display> ShowsText for &&Failed<'_, E> {
-    fn __llmobs_failure(&self) -> Failure {
+    #[must_use]
+    pub fn failure(&self) -> Failure {
         // `{:#}` is the form in which reports such as anyhow's print their whole chain.
-        Failure::of_text::<E>(format_args!("{:#}", self.0))
+        Failure::of_text::<E>(format_args!("{:#}", self.value()))
     }
 }
 
-/// What has a text for programmers.
-pub trait ShowsDebug {
+impl<E: Debug> ShowsDebug<'_, E> {
     /// The error as text.
-    fn __llmobs_failure(&self) -> Failure;
-}
-impl<E: Debug> ShowsDebug for &Failed<'_, E> {
-    fn __llmobs_failure(&self) -> Failure {
-        Failure::of_text::<E>(format_args!("{:?}", self.0))
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        Failure::of_text::<E>(format_args!("{:?}", self.value()))
     }
 }
 
-/// All else.
-pub trait ShowsType {
+impl<E> ShowsType<'_, E> {
     /// The error as text.
-    fn __llmobs_failure(&self) -> Failure;
-}
-impl<E> ShowsType for Failed<'_, E> {
-    fn __llmobs_failure(&self) -> Failure {
+    #[must_use]
+    pub fn failure(&self) -> Failure {
         Failure::of_text::<E>(format_args!("<{}>", type_name::<E>()))
     }
 }
 
-/// The value of an option such as `name = …`: anything `Display`, or an `Option` of it, where `None` and an empty text
-/// stand for an option that was not given.
-#[derive(Debug)]
-pub struct Text<'a, T: ?Sized>(pub &'a T);
-
-/// An `Option` of a text.
-pub trait OptionText {
-    /// The text, if one was given.
-    fn __llmobs_text(&self) -> Option<String>;
+ladder! {
+    /// The value of an option such as `name = …`: anything `Display`, or an `Option` of it, where `None` and an empty text
+    /// stand for an option that was not given.
+    Text > BorrowedText > PlainText
 }
-impl<T: Display> OptionText for &&Text<'_, Option<T>> {
-    fn __llmobs_text(&self) -> Option<String> {
-        label(self.0.as_ref()?)
+
+impl<T: Display> Text<'_, Option<T>> {
+    /// The text, if one was given.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        label(self.value().as_ref()?)
     }
 }
 
-/// A borrowed `Option` of a text.
-pub trait BorrowedOptionText {
+impl<T: Display> BorrowedText<'_, &Option<T>> {
     /// The text, if one was given.
-    fn __llmobs_text(&self) -> Option<String>;
-}
-impl<T: Display> BorrowedOptionText for &Text<'_, &Option<T>> {
-    fn __llmobs_text(&self) -> Option<String> {
-        label(self.0.as_ref()?)
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        label(self.value().as_ref()?)
     }
 }
 
-/// A text.
-pub trait PlainText {
+impl<T: Display + ?Sized> PlainText<'_, T> {
     /// The text, if one was given.
-    fn __llmobs_text(&self) -> Option<String>;
-}
-impl<T: Display + ?Sized> PlainText for Text<'_, T> {
-    fn __llmobs_text(&self) -> Option<String> {
-        label(self.0)
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        label(self.value())
     }
-}
-
-/// All the ways, for one glob import that brings methods into scope and no names.
-pub mod ways {
-    pub use super::{
-        BorrowedOptionText as _, ByDebug as _, BySerialize as _, ByTypeName as _, HoldsError as _,
-        HoldsSendError as _, HoldsSharedError as _, IsError as _, OfAnything as _, OfResult as _,
-        OptionText as _, PlainText as _, ShowsDebug as _, ShowsText as _, ShowsType as _,
-    };
 }

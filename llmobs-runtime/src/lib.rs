@@ -53,6 +53,6 @@ pub mod __private {
 
     pub use crate::call::{Call, Ending, Folded, Parent};
     pub use crate::kind::Kind;
-    pub use crate::ladder::{Failed, Outcome, Text, Value, ways};
+    pub use crate::ladder::{Failed, Outcome, Text, Value};
     pub use crate::wrap::Recipe;
 }

@@ -38,7 +38,6 @@ pub(super) fn begin(
     let describe = (!described.is_empty()).then(|| {
         quote! {
             if let ::core::option::Option::Some(__llmobs_setup) = __llmobs_call.setup() {
-                use #root::__private::ways::*;
                 #described
             }
         }
@@ -94,11 +93,11 @@ fn show(root: &TokenStream, showing: Showing, name: &Ident, value: &TokenStream)
 
 /// Captures a reference into a sink.
 pub(super) fn capture(root: &TokenStream, value: &TokenStream, sink: &TokenStream) -> TokenStream {
-    quote!((&&&#root::__private::Value(#value)).__llmobs_capture(#sink))
+    quote!(#root::__private::Value::new(#value).capture(#sink))
 }
 
 fn text(root: &TokenStream, value: &Expr) -> TokenStream {
-    quote_spanned!(value.span()=> (&&&#root::__private::Text(&(#value))).__llmobs_text())
+    quote_spanned!(value.span()=> #root::__private::Text::new(&(#value)).text())
 }
 
 /// One of `tags(…)`, `metadata(…)` or `metrics(…)`, said to a setup or an ending.

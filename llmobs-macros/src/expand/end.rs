@@ -28,8 +28,7 @@ pub(super) fn end(options: &Options, returned: &TokenStream) -> TokenStream {
     let ok = if output.is_empty() && notes.is_empty() { quote!(_) } else { quote!(__llmobs_value) };
     let failure = failure(root);
     quote! {
-        use #root::__private::ways::*;
-        match (&&#root::__private::Outcome(#returned)).__llmobs_split() {
+        match #root::__private::Outcome::new(#returned).split() {
             ::core::result::Result::Ok(#ok) => { #ret #output; #notes }
             ::core::result::Result::Err(__llmobs_error) => __llmobs_ending.error(#failure),
         }
@@ -37,7 +36,7 @@ pub(super) fn end(options: &Options, returned: &TokenStream) -> TokenStream {
 }
 
 fn failure(root: &TokenStream) -> TokenStream {
-    quote!((&&&&&&&#root::__private::Failed(__llmobs_error)).__llmobs_failure())
+    quote!(#root::__private::Failed::new(__llmobs_error).failure())
 }
 
 /// Hands the call to the future, iterator or stream that the function returns.
@@ -53,7 +52,6 @@ pub(super) fn pieces(options: &Options, pieces: &Pieces) -> TokenStream {
             ::core::result::Result::Ok(__llmobs_pieces) => ::core::result::Result::Ok(#wrapped),
             ::core::result::Result::Err(__llmobs_failed) => {
                 if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() {
-                    use #root::__private::ways::*;
                     let __llmobs_error = &__llmobs_failed;
                     __llmobs_ending.error(#failure);
                 }
@@ -114,8 +112,7 @@ fn recipe(options: &Options) -> TokenStream {
         #root::__private::Recipe {
             new: #new,
             each: |__llmobs_state, __llmobs_item| {
-                use #root::__private::ways::*;
-                match (&&#root::__private::Outcome(__llmobs_item)).__llmobs_split() {
+                match #root::__private::Outcome::new(__llmobs_item).split() {
                     ::core::result::Result::Ok(#ok) => {
                         #each;
                         ::core::option::Option::None
@@ -124,7 +121,6 @@ fn recipe(options: &Options) -> TokenStream {
                 }
             },
             end: |__llmobs_state, __llmobs_ending| {
-                use #root::__private::ways::*;
                 #end
             },
         }

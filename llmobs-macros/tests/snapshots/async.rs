@@ -10,16 +10,13 @@ impl Model {
             "complete",
         );
         if let ::core::option::Option::Some(__llmobs_setup) = __llmobs_call.setup() {
-            use ::llmobs::__private::ways::*;
             #[cfg(feature = "images")]
-            (&&&::llmobs::__private::Value(&image))
-                .__llmobs_capture(__llmobs_setup.argument("image"));
-            (&&&::llmobs::__private::Value(&prompt))
-                .__llmobs_capture(__llmobs_setup.argument("prompt"));
+            ::llmobs::__private::Value::new(&image)
+                .capture(__llmobs_setup.argument("image"));
+            ::llmobs::__private::Value::new(&prompt)
+                .capture(__llmobs_setup.argument("prompt"));
             __llmobs_setup
-                .model_name(|| {
-                    (&&&::llmobs::__private::Text(&(self.model))).__llmobs_text()
-                });
+                .model_name(|| ::llmobs::__private::Text::new(&(self.model)).text());
         }
         __llmobs_call.begin();
         let __llmobs_returned = ::llmobs::__private::Call::run_async(
@@ -35,14 +32,12 @@ impl Model {
             )
             .await;
         if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() {
-            use ::llmobs::__private::ways::*;
-            match (&&::llmobs::__private::Outcome(&__llmobs_returned)).__llmobs_split() {
+            match ::llmobs::__private::Outcome::new(&__llmobs_returned).split() {
                 ::core::result::Result::Ok(_) => {}
                 ::core::result::Result::Err(__llmobs_error) => {
                     __llmobs_ending
                         .error(
-                            (&&&&&&&::llmobs::__private::Failed(__llmobs_error))
-                                .__llmobs_failure(),
+                            ::llmobs::__private::Failed::new(__llmobs_error).failure(),
                         )
                 }
             }

@@ -10,18 +10,13 @@ pub fn search<'a>(
         "search",
     );
     if let ::core::option::Option::Some(__llmobs_setup) = __llmobs_call.setup() {
-        use ::llmobs::__private::ways::*;
         let Limit(limit) = &__llmobs_argument_2;
-        (&&&::llmobs::__private::Value(&query))
-            .__llmobs_capture(__llmobs_setup.argument("query"));
-        (&&&::llmobs::__private::Value(limit))
-            .__llmobs_capture(__llmobs_setup.argument("limit"));
+        ::llmobs::__private::Value::new(&query)
+            .capture(__llmobs_setup.argument("query"));
+        ::llmobs::__private::Value::new(limit).capture(__llmobs_setup.argument("limit"));
+        __llmobs_setup.name(|| ::llmobs::__private::Text::new(&("find")).text());
         __llmobs_setup
-            .name(|| (&&&::llmobs::__private::Text(&("find"))).__llmobs_text());
-        __llmobs_setup
-            .session_id(|| {
-                (&&&::llmobs::__private::Text(&(query.session))).__llmobs_text()
-            });
+            .session_id(|| ::llmobs::__private::Text::new(&(query.session)).text());
     }
     __llmobs_call.begin();
     let __llmobs_returned = ::llmobs::__private::Call::run(
@@ -46,18 +41,14 @@ pub fn search<'a>(
         },
     );
     if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() {
-        use ::llmobs::__private::ways::*;
-        match (&&::llmobs::__private::Outcome(&__llmobs_returned)).__llmobs_split() {
+        match ::llmobs::__private::Outcome::new(&__llmobs_returned).split() {
             ::core::result::Result::Ok(__llmobs_value) => {
-                (&&&::llmobs::__private::Value(__llmobs_value))
-                    .__llmobs_capture(__llmobs_ending.output());
+                ::llmobs::__private::Value::new(__llmobs_value)
+                    .capture(__llmobs_ending.output());
             }
             ::core::result::Result::Err(__llmobs_error) => {
                 __llmobs_ending
-                    .error(
-                        (&&&&&&&::llmobs::__private::Failed(__llmobs_error))
-                            .__llmobs_failure(),
-                    )
+                    .error(::llmobs::__private::Failed::new(__llmobs_error).failure())
             }
         }
     }
