@@ -30,30 +30,30 @@
 //! | to … | use |
 //! |---|---|
 //! | trace functions | the attributes [`macro@workflow`], [`macro@agent`], [`macro@task`], [`macro@tool`], [`macro@llm`], [`macro@embedding`], [`macro@retrieval`] |
+//! | trace whole `impl`s and modules | [`macro@instrument`], [`macro@skip`] |
 //! | trace a part of a function, or more than one | spans by hand: [`workflow()`] and the others of the seven, [`Span`] |
 //! | say more about a step | [`annotate`], [`Span::annotate`], [`Annotation`] |
-//! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureExt`] |
+//! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureExt`]; for streams `StreamExt` |
 //! | configure | [`Config`], [`Exporter`] |
 //! | be sure that spans have arrived | [`flush`], [`Report`], [`Guard`] |
 //! | see the spans of a test | [`testing::Collector`] |
 //!
 //! # The attributes
 //!
-//! All seven take the same options, in any order:
+//! All take options, in any order; [the page about them](guide::attributes) has an example of each, what each kind captures, and
+//! what the attributes cannot do.
 //!
-//! | option | meaning | default |
-//! |---|---|---|
-//! | `name = …` | the name of the span | the name of the function |
-//! | `session_id = …` | the session of this span and those inside it | that of the enclosing span, else the first set in the trace |
-//! | `ml_app = …` | the application of this span and those inside it | that of the enclosing span, else the configured one |
-//! | `model_name = …`, `model_provider = …` | the model; on `llm` and `embedding` alone | `unknown` |
-//! | `skip(a, b)` | leaves these arguments out of the input | |
-//! | `skip_all` | leaves all arguments out | |
-//! | `skip_output` | leaves the return value out; an error is still shown | |
-//!
-//! A value is any expression whose type is `Display`, or an `Option` of one; `None` and an empty text count as not given. It
-//! may use the arguments, is borrowed and never moved, and is evaluated once, before the body, and only when the call is
-//! recorded.
+//! | option | meaning |
+//! |---|---|
+//! | `name`, `session_id`, `ml_app` `= …` | text for the span; `session_id` and `ml_app` hold for the spans inside too |
+//! | `model_name`, `model_provider` `= …` | the model, on `llm` and `embedding` |
+//! | `version = …` | the version of an `agent` |
+//! | `inputs(a, b)`, `skip(a, b)`, `skip_all`, `redact(a)` | which arguments are captured |
+//! | `input = …`, `output = …`, `skip_output` | something else, or nothing, instead of the arguments and the returned value |
+//! | `tags(…)`, `metadata(…)`, `metrics(…)` | facts about the step |
+//! | `parent = …` | the span above |
+//! | `future`, `iterator`, `stream`, `fold = …` | for functions that return one of these |
+//! | `crate = …` | where llmobs is |
 //!
 //! ```
 //! struct Request {
@@ -61,51 +61,17 @@
 //!     prompt: String,
 //! }
 //!
-//! #[llmobs::agent(name = "support", session_id = request.session, skip(key))]
+//! #[llmobs::agent(name = "support", session_id = request.session, redact(key), metrics(bytes = *ret))]
 //! fn run(request: &Request, key: &str) -> usize {
 //!     request.prompt.len() + key.len()
 //! }
 //! # run(&Request { session: None, prompt: String::new() }, "");
 //! ```
 //!
-//! ## What is captured
-//!
-//! Each argument by its name, before the body can move it, and the returned value: as JSON if its type is `serde::Serialize`,
-//! else by `Debug`, else by its type name. No bound is put on your types. In a generic function the declared bounds decide:
-//! `T: Debug` is shown by `Debug` even where it is also `Serialize`. `self` and `_` are not captured. Of an
-//! argument that is a pattern, each name that it binds is, but for names that begin with `_`. A value is cut at [`Config::capture_limit`] and says so.
-//!
-//! The kinds `llm`, `embedding` and `retrieval` read messages and documents out of what is captured:
-//!
-//! | kind | input | output |
-//! |---|---|---|
-//! | `llm` | messages | messages |
-//! | `embedding` | documents | `[3 embedding(s) returned with size 256]` |
-//! | `retrieval` | text | documents |
-//! | the others | text | text |
-//!
-//! * **Messages** are objects with a string `role` and a `content` of text, null, or parts (`{"type": "text", "text": …}`), as
-//!   OpenAI and Anthropic have them, with their tool calls. Of an input: every argument that is such a list, such a message,
-//!   or an object with the field `messages`; arguments beside messages are not shown. Of an output: such a list or message, or
-//!   an OpenAI response with `choices`. A lone string is the user's message in the input, the assistant's in the output. Anything
-//!   else is one message that holds the JSON.
-//! * **Documents** are strings, or objects with a string `text` and optionally `name`, `id` and `score`. Of the input of an
-//!   `embedding`: a lone argument, else an argument that is a list of them, else the field `input` of an argument, else the one
-//!   string among the arguments. Anything else is one document that holds the JSON.
-//! * **Text** is a string as it is, or the JSON; the arguments are an object by name.
-//!
-//! ## Errors and panics
-//!
-//! An `Err` of any `Result`, which is recognized by its type and not by its name, makes the span an error: its type, its
-//! message, and its [sources](std::error::Error::source) as the stack. It is returned unchanged. A panic makes an error of
-//! the type `panic` and goes on with the same payload; the panic hook runs once, as ever. A future that is dropped half-way
-//! ends its span with status ok and the tag `cancelled:true`.
-//!
-//! ## Async
-//!
-//! The span of an `async fn` begins when its future is first polled, and its parent is what is current then. It is current
-//! whenever the future is polled, on whichever thread, and while it is dropped. The body is boxed, so that traced futures do not
-//! grow with their depth.
+//! Arguments and returned values are captured as JSON if their type is `serde::Serialize`, else by `Debug`, else by the name of the
+//! type: no bound is put on your types. An `Err` makes the span an error and is returned unchanged; a panic makes it one and goes on;
+//! a future that is dropped half-way leaves the tag `cancelled:true`. A function that returns a future, an iterator or a stream has
+//! one span from its first piece to its last.
 //!
 //! # What a trace holds
 //!
@@ -133,8 +99,7 @@ mod attributes {
 
     /// Makes each call of a function a `workflow` span: a fixed sequence of steps with at least one LLM call in it.
     ///
-    /// Captures the arguments by name and the returned value. The options are in the [documentation of the
-    /// crate](crate#the-attributes).
+    /// Captures the arguments by name and the returned value. The options are in the [guide](crate::guide::attributes).
     ///
     /// ```
     /// #[llmobs::workflow(name = "answer question")]
@@ -152,8 +117,7 @@ mod attributes {
 
     /// Makes each call of a function an `agent` span: a sequence of steps that a model chooses for itself.
     ///
-    /// Captures the arguments by name and the returned value. Spans below know their nearest agent. The options are in the
-    /// [documentation of the crate](crate#the-attributes).
+    /// Captures the arguments by name and the returned value. Spans below know their nearest agent. The options are in the [guide](crate::guide::attributes).
     ///
     /// ```
     /// #[llmobs::agent(session_id = session)]
@@ -168,8 +132,7 @@ mod attributes {
 
     /// Makes each call of a function a `task` span: one step of your own code that needs no outside service.
     ///
-    /// Captures the arguments by name and the returned value. The options are in the [documentation of the
-    /// crate](crate#the-attributes).
+    /// Captures the arguments by name and the returned value. The options are in the [guide](crate::guide::attributes).
     ///
     /// ```
     /// #[llmobs::task(skip(document))]
@@ -184,8 +147,7 @@ mod attributes {
 
     /// Makes each call of a function a `tool` span: a call to a program or service outside, whose arguments a model often wrote.
     ///
-    /// Captures the arguments by name and the returned value. The options are in the [documentation of the
-    /// crate](crate#the-attributes).
+    /// Captures the arguments by name and the returned value. The options are in the [guide](crate::guide::attributes).
     ///
     /// ```
     /// #[llmobs::tool]
@@ -202,7 +164,7 @@ mod attributes {
     /// Makes each call of a function an `llm` span: a call to a large language model.
     ///
     /// Captures messages: those among the arguments, and those that the function returns. Takes the options `model_name` and
-    /// `model_provider` too; all are in the [documentation of the crate](crate#the-attributes). Tokens are
+    /// `model_provider` too; all are in the [guide](crate::guide::attributes). Tokens are
     /// [annotated](crate::annotate).
     ///
     /// ```
@@ -220,7 +182,7 @@ mod attributes {
     /// Makes each call of a function an `embedding` span: a call that turns text into vectors.
     ///
     /// Captures the texts as documents, and how many vectors of which size are returned. Takes the options `model_name` and
-    /// `model_provider` too; all are in the [documentation of the crate](crate#the-attributes).
+    /// `model_provider` too; all are in the [guide](crate::guide::attributes).
     ///
     /// ```
     /// #[llmobs::embedding(model_name = "text-embedding-3-small", model_provider = "openai")]
@@ -236,7 +198,7 @@ mod attributes {
     /// Makes each call of a function a `retrieval` span: a search that returns documents from a knowledge base.
     ///
     /// Captures the arguments by name, and what is returned as documents: strings, or objects with `text`, `name`, `id` and
-    /// `score`. The options are in the [documentation of the crate](crate#the-attributes).
+    /// `score`. The options are in the [guide](crate::guide::attributes).
     ///
     /// ```
     /// #[derive(serde::Serialize)]
@@ -335,6 +297,13 @@ pub use llmobs_runtime::{
 pub use llmobs_runtime::{InSpan, StreamExt};
 #[doc(inline)]
 pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow};
+
+pub mod guide {
+    //! Pages to read, one for each thing that llmobs does.
+
+    #[doc = include_str!("../docs/attributes.md")]
+    pub mod attributes {}
+}
 
 /// For the expansions of the attributes alone: no part of it is stable.
 #[doc(hidden)]

@@ -5,7 +5,7 @@
 //! on the first tries them in that order, because method lookup passes by methods whose bounds do not hold. No bound is put
 //! on the user's types, no trait is brought into scope, and nothing is moved or cloned.
 
-use std::any::type_name;
+use std::any::type_name_of_val;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::{Debug, Display};
@@ -94,6 +94,7 @@ impl<T: Debug + ?Sized> ValueByDebug<'_, T> {
 impl<T: ?Sized> ValueByTypeName<'_, T> {
     /// Writes the value as JSON text.
     #[inline]
+    #[expect(clippy::unused_self, reason = "the ways before look at it")]
     pub fn capture(&self, sink: Sink<'_>) {
         sink.put(|out, _| capture::opaque::<T>(out));
     }
@@ -123,6 +124,7 @@ impl<'a, T: ?Sized> Anything<'a, T> {
     ///
     /// Never.
     #[inline]
+    #[expect(clippy::unnecessary_wraps, reason = "the way before has two outcomes")]
     pub fn split(&self) -> Result<&'a T, &'a Infallible> {
         Ok(self.value())
     }
@@ -190,7 +192,7 @@ impl<E> ShowsType<'_, E> {
     /// The error as text.
     #[must_use]
     pub fn failure(&self) -> Failure {
-        Failure::of_text::<E>(format_args!("<{}>", type_name::<E>()))
+        Failure::of_text::<E>(format_args!("<{}>", type_name_of_val(self.value())))
     }
 }
 
