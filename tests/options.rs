@@ -286,6 +286,14 @@ mod parent {
         inner();
     }
 
+    #[llmobs::task(parent = llmobs::current())]
+    fn under_current() {}
+
+    #[llmobs::task(parent = parent, skip_all)]
+    fn iterator(parent: llmobs::Context) -> impl Iterator<Item = u8> {
+        [1, 2].into_iter().inspect(|_| inner())
+    }
+
     #[llmobs::task]
     fn inner() {}
 
@@ -295,20 +303,28 @@ mod parent {
             workflow elsewhere
             ├─ task under_span
             │  └─ task inner
-            └─ task under_option
+            ├─ task under_option
+            │  └─ task inner
+            └─ task iterator  out [1,2]
+               ├─ task inner
                └─ task inner
             workflow here
-            └─ task under_option
-               └─ task inner
+            ├─ task under_option
+            │  └─ task inner
+            └─ task under_current
         "#]];
         let collector = Collector::new();
         let elsewhere = collector.enter(|| llmobs::workflow("elsewhere").start());
         // Nothing is current here: the parent alone says where the span goes.
         under_span(&elsewhere);
         pollster::block_on(under_option(Some(elsewhere.context())));
+        assert_eq!(iterator(elsewhere.context()).count(), 2);
         drop(elsewhere);
         let here = collector.enter(|| llmobs::workflow("here").start());
-        here.enter(|| pollster::block_on(under_option(None)));
+        here.enter(|| {
+            pollster::block_on(under_option(None));
+            under_current();
+        });
         drop(here);
         tree.assert_eq(&collector.tree());
     }

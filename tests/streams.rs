@@ -420,6 +420,36 @@ mod output {
         );
     }
 
+    #[derive(Debug)]
+    struct Shown(u8);
+
+    struct Opaque;
+
+    #[llmobs::llm]
+    fn shown_by_debug() -> impl Stream<Item = Shown> {
+        stream::iter([Shown(1), Shown(2)]).inspect(|shown| assert!(shown.0 > 0))
+    }
+
+    #[llmobs::task]
+    fn opaque() -> impl Iterator<Item = Opaque> {
+        std::iter::once(Opaque)
+    }
+
+    #[test]
+    fn of_items_that_are_not_serializable_is_a_list() {
+        let tree = expect![[r#"
+            llm shown_by_debug  out assistant: ["Shown(1)","Shown(2)"]
+            task opaque  out ["<streams::output::Opaque>"]
+        "#]];
+        check(
+            || {
+                assert_eq!(collect(shown_by_debug()).len(), 2);
+                assert_eq!(opaque().count(), 1);
+            },
+            &tree,
+        );
+    }
+
     #[llmobs::llm]
     fn endless(text: &'static str) -> impl Stream<Item = &'static str> {
         stream::repeat(text)

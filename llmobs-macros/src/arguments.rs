@@ -29,7 +29,7 @@ impl Argument {
     /// Reads the arguments of a signature, and leaves plain names in it.
     pub(crate) fn take_all(signature: &mut Signature, options: &Options, errors: &mut Errors) -> Vec<Self> {
         let mut arguments = Vec::new();
-        let mut names: Vec<String> = Vec::new();
+        let mut names: Vec<String> = signature.receiver().iter().map(|_| "self".to_owned()).collect();
         for (index, input) in signature.inputs.iter_mut().enumerate() {
             let FnArg::Typed(input) = input else { continue };
             let bindings = bindings(&input.pat);
@@ -65,7 +65,7 @@ impl Argument {
         }
         for named in options.named_arguments() {
             let name = named.to_string();
-            if name != "self" && !options.in_block && !names.contains(&name) {
+            if !options.in_block && !names.contains(&name) {
                 let meant = similar(&name, names.iter().map(String::as_str));
                 let hint = meant.map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default();
                 errors.at(named.span(), format_args!("no argument is called `{named}`{hint}"));

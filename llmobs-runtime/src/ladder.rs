@@ -87,7 +87,7 @@ impl<T: Debug + ?Sized> ValueByDebug<'_, T> {
     /// Writes the value as JSON text.
     #[inline]
     pub fn capture(&self, sink: Sink<'_>) {
-        sink.put(|out, limit| capture::debug(self.value(), limit, out));
+        sink.put_about(|out, limit| capture::debug(self.value(), limit, out));
     }
 }
 
@@ -96,7 +96,7 @@ impl<T: ?Sized> ValueByTypeName<'_, T> {
     #[inline]
     #[expect(clippy::unused_self, reason = "the ways before look at it")]
     pub fn capture(&self, sink: Sink<'_>) {
-        sink.put(|out, _| capture::opaque::<T>(out));
+        sink.put_about(|out, _| capture::opaque::<T>(out));
     }
 }
 

@@ -184,9 +184,10 @@ impl Options {
         }
     }
 
-    /// Every name that should be one of an argument.
+    /// Every name that should be one of an argument. What is never captured by itself may be skipped all the same.
     pub(crate) fn named_arguments(&self) -> impl Iterator<Item = &Ident> {
-        self.inputs.iter().flatten().chain(&self.skip).chain(&self.redact)
+        let skip = self.skip.iter().filter(|name| *name != "self");
+        self.inputs.iter().flatten().chain(skip).chain(&self.redact)
     }
 
     /// Whether an expression that is evaluated before the body uses a name.

@@ -9,6 +9,8 @@ use crate::kind::Kind;
 pub struct Folded {
     fold: Fold,
     item: String,
+    /// Whether the item is a text about a value: such texts are no pieces of one text.
+    is_about: bool,
     limit: usize,
 }
 
@@ -16,13 +18,13 @@ impl Folded {
     /// Keeps about `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { fold: Fold::new(limit), item: String::new(), limit }
+        Self { fold: Fold::new(limit), item: String::new(), is_about: false, limit }
     }
 
     /// Where the next item goes.
     pub fn item(&mut self) -> Sink<'_> {
         self.take_in();
-        Sink::new(Some(&mut self.item), self.limit)
+        Sink { out: Some(&mut self.item), limit: self.limit, about: Some(&mut self.is_about) }
     }
 
     /// Puts the output into a span, and on an `llm` span the tokens that the provider counted.
@@ -40,9 +42,12 @@ impl Folded {
     }
 
     fn take_in(&mut self) {
-        if !self.item.is_empty() {
+        if self.is_about {
+            self.fold.list(&self.item);
+        } else if !self.item.is_empty() {
             self.fold.push(&self.item);
-            self.item.clear();
         }
+        self.item.clear();
+        self.is_about = false;
     }
 }

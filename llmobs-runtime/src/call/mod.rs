@@ -55,7 +55,7 @@ impl Call {
         if !any_open() {
             return Self::default();
         }
-        match notes::evaluated("parent", parent).flatten() {
+        match notes::caught_option("parent", parent).flatten() {
             Some(Context(slot)) => Self::prepared(Origin::of(slot), kind, name),
             None => Self(State::Prepared(Setup::later(kind, name))),
         }
@@ -216,12 +216,14 @@ impl<P: Parent> Parent for Option<P> {
 pub struct Sink<'a> {
     out: Option<&'a mut String>,
     limit: usize,
+    /// Told when the text is not the value itself but says something about it.
+    about: Option<&'a mut bool>,
 }
 
 impl<'a> Sink<'a> {
     /// Appends to `out` at most about `limit` bytes, or throws the value away.
     pub(crate) fn new(out: Option<&'a mut String>, limit: usize) -> Self {
-        Self { out, limit }
+        Self { out, limit, about: None }
     }
 
     /// Calls `write` with the text and the budget, unless the value is not wanted.
@@ -229,5 +231,13 @@ impl<'a> Sink<'a> {
         if let Some(out) = self.out {
             write(out, self.limit);
         }
+    }
+
+    /// As [`put`](Self::put), for a text about the value, such as its `Debug`.
+    pub(crate) fn put_about(mut self, write: impl FnOnce(&mut String, usize)) {
+        if let Some(about) = self.about.take() {
+            *about = true;
+        }
+        self.put(write);
     }
 }

@@ -72,7 +72,17 @@ impl Fold {
             }),
         };
         if !known {
-            self.become_list(json);
+            self.list(json);
+        }
+    }
+
+    /// Adds the JSON text of an item that is no part of a text or a chat: from now on, this is a list.
+    pub(crate) fn list(&mut self, json: &str) {
+        if let Form::Draft(_, draft) = &self.form {
+            self.form = Form::List(draft.to_list(self.limit));
+        }
+        if let Form::List(list) = &mut self.form {
+            list.push(json);
         }
     }
 
@@ -81,15 +91,6 @@ impl Fold {
         match self.form {
             Form::Draft(_, draft) => Outcome { json: draft.to_json(kind), metrics: draft.usage.metrics() },
             Form::List(list) => Outcome { json: Some(list.into_json()), metrics: Vec::new() },
-        }
-    }
-
-    /// Goes on as a list of what was read so far and the item that does not belong to it.
-    fn become_list(&mut self, json: &str) {
-        if let Form::Draft(_, draft) = &mut self.form {
-            let mut list = draft.to_list(self.limit);
-            list.push(json);
-            self.form = Form::List(list);
         }
     }
 }
