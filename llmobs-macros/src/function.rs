@@ -20,15 +20,6 @@ pub(crate) struct Body {
     pub(crate) statements: TokenStream,
 }
 
-impl Function {
-    /// Whether the body has to stay where it is, because a closure would tell `#[track_caller]` another place.
-    pub(crate) fn stays_in_place(&self) -> bool {
-        let mut attributes = self.attributes.iter();
-        self.signature.asyncness.is_none()
-            && attributes.any(|attribute| attribute.path().is_ident("track_caller"))
-    }
-}
-
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         Ok(Self {

@@ -3,23 +3,40 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
-use syn::{GenericArgument, PathArguments, ReturnType, Signature, Token, Type, TypeInfer};
+use syn::{Attribute, GenericArgument, PathArguments, ReturnType, Signature, Token, Type, TypeInfer};
 
 use crate::diagnostics::Errors;
 use crate::lazy::{Lazy, Returned};
 use crate::options::Options;
 
-/// How the body of a function is run inside its span.
+/// How the body of a function is run, and what is there when it is done.
 pub(crate) struct Shape {
-    /// Polled, and done when it is ready; else called, and done when it returns.
-    pub(crate) is_async: bool,
+    pub(crate) run: Run,
     pub(crate) returned: Returned,
     /// The type that the body returns, as far as that can be written in the body.
     pub(crate) hint: Option<Type>,
 }
 
+/// How the body of a function is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// As a closure, inside the span.
+    Called,
+    /// As a closure, before the span begins with the first piece of what it returns.
+    CalledBefore,
+    /// As a future, inside the span.
+    Polled,
+    /// Where it stands, inside the span: a closure would tell `#[track_caller]` another place.
+    InPlace,
+}
+
 impl Shape {
-    pub(crate) fn of(signature: &Signature, options: &Options, errors: &mut Errors) -> Self {
+    pub(crate) fn of(
+        attributes: &[Attribute],
+        signature: &Signature,
+        options: &Options,
+        errors: &mut Errors,
+    ) -> Self {
         let returned = match &signature.output {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, returned) => (**returned).clone(),
@@ -29,11 +46,14 @@ impl Shape {
             written => Some(written),
         };
         let span = returned.span();
-        let shape = Self {
-            is_async: signature.asyncness.is_some(),
-            returned: Returned::of(&returned, options.lazy),
-            hint,
+        let returned = Returned::of(&returned, options.lazy);
+        let run = match &returned {
+            _ if signature.asyncness.is_some() => Run::Polled,
+            _ if attributes.iter().any(|attribute| attribute.path().is_ident("track_caller")) => Run::InPlace,
+            Returned::Pieces(pieces) if !pieces.in_result => Run::CalledBefore,
+            _ => Run::Called,
         };
+        let shape = Self { run, returned, hint: hint.filter(|_| run != Run::InPlace) };
         shape.check(options, span, errors);
         shape
     }
@@ -50,14 +70,19 @@ impl Shape {
         if lazy == Some(Lazy::Stream) && !cfg!(feature = "stream") {
             errors.at(returned, "the span of a stream needs the feature `stream` of llmobs");
         }
-        if matches!(lazy, Some(Lazy::Iterator | Lazy::Stream)) {
-            for span in options.after() {
-                errors.at(
-                    span,
-                    "there is no returned value: the items come later, and `fold = …` sees each of them",
-                );
-            }
-        } else if let Some((fold, _)) = &options.fold {
+        let unseen = if self.run == Run::InPlace || matches!(self.returned, Returned::Nothing) {
+            Some("there is no returned value to be seen here")
+        } else if matches!(lazy, Some(Lazy::Iterator | Lazy::Stream)) {
+            Some("there is no returned value: the items come later, and `fold = …` sees each of them")
+        } else {
+            None
+        };
+        if let Some(unseen) = unseen {
+            options.after().for_each(|span| errors.at(span, unseen));
+        }
+        if let Some((fold, _)) = &options.fold
+            && !matches!(lazy, Some(Lazy::Iterator | Lazy::Stream))
+        {
             errors.at(fold.span(), "`fold` is for functions that return an iterator or a stream");
         }
     }

@@ -7,9 +7,8 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Signature};
 
 use crate::arguments::Argument;
-use crate::lazy::Returned;
 use crate::options::{Kind, Note, Options, Showing, Sort};
-use crate::shape::Shape;
+use crate::shape::{Run, Shape};
 
 /// Prepares a call, describes it, and begins it, unless the first piece of what is returned does that.
 pub(super) fn begin(
@@ -17,15 +16,13 @@ pub(super) fn begin(
     options: &Options,
     signature: &Signature,
     shape: &Shape,
-    stays: bool,
     arguments: &[Argument],
 ) -> TokenStream {
     let root = &options.root;
     let variant = kind.variant();
     let kind = quote!(#root::__private::Kind::#variant);
     let name = signature.ident.unraw().to_string();
-    let is_later =
-        !stays && !shape.is_async && matches!(&shape.returned, Returned::Pieces(pieces) if !pieces.in_result);
+    let is_later = matches!(shape.run, Run::CalledBefore);
     let call = match &options.parent {
         Some(parent) => {
             let context = quote_spanned!(parent.span()=> #root::__private::Parent::context(&(#parent)));

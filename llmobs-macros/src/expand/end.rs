@@ -5,11 +5,29 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 
 use crate::expand::begin::{capture, note};
-use crate::lazy::{Form, Lazy, Pieces};
+use crate::lazy::{Form, Lazy, Pieces, Returned};
 use crate::options::Options;
+use crate::shape::{Run, Shape};
+
+/// Runs the call and ends it with what it returned, or hands it to that.
+pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenStream {
+    let finished = match &shape.returned {
+        _ if matches!(shape.run, Run::InPlace) => return run,
+        Returned::Nothing => return run,
+        Returned::Pieces(found) => pieces(options, found),
+        Returned::Value => {
+            let tell = tell(options, &quote!(&__llmobs_returned));
+            quote! {
+                if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() { #tell }
+                __llmobs_returned
+            }
+        }
+    };
+    quote!(let __llmobs_returned = #run; #finished)
+}
 
 /// Tells an ending what a reference holds.
-pub(super) fn end(options: &Options, returned: &TokenStream) -> TokenStream {
+fn tell(options: &Options, returned: &TokenStream) -> TokenStream {
     let root = &options.root;
     let output = match &options.output {
         Some((_, value)) => {
@@ -40,7 +58,7 @@ fn failure(root: &TokenStream) -> TokenStream {
 }
 
 /// Hands the call to the future, iterator or stream that the function returns.
-pub(super) fn pieces(options: &Options, pieces: &Pieces) -> TokenStream {
+fn pieces(options: &Options, pieces: &Pieces) -> TokenStream {
     if !pieces.in_result {
         return wrapped(options, pieces, &quote!(__llmobs_returned));
     }
@@ -66,9 +84,9 @@ fn wrapped(options: &Options, pieces: &Pieces, inner: &TokenStream) -> TokenStre
     let root = &options.root;
     let wrapped = match lazy {
         Lazy::Future => {
-            let end = end(options, &quote!(__llmobs_returned));
+            let tell = tell(options, &quote!(__llmobs_returned));
             quote! {
-                __llmobs_call.future::<#item, _, _>(#inner, move |__llmobs_ending, __llmobs_returned| { #end })
+                __llmobs_call.future::<#item, _, _>(#inner, move |__llmobs_ending, __llmobs_returned| { #tell })
             }
         }
         Lazy::Iterator => {

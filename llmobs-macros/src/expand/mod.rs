@@ -6,16 +6,16 @@ mod end;
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Ident, ReceiverKind, Type};
+use syn::{Ident, ReceiverKind, Signature, Type};
 
 use crate::arguments::Argument;
 use crate::diagnostics::Errors;
 use crate::function::Function;
 use crate::lazy::Returned;
 use crate::options::{Kind, Options};
-use crate::shape::Shape;
+use crate::shape::{Run, Shape};
 use begin::begin;
-use end::{end, pieces};
+use end::end;
 
 /// The instrumented function, or the function as it was with all that is wrong.
 pub(crate) fn attribute(kind: Kind, options: TokenStream, item: &TokenStream) -> TokenStream {
@@ -31,7 +31,6 @@ pub(crate) fn attribute(kind: Kind, options: TokenStream, item: &TokenStream) ->
 }
 
 fn instrument(kind: Kind, options: &Options, function: Function, errors: &mut Errors) -> TokenStream {
-    let stays = function.stays_in_place();
     let Function { attributes, visibility, mut signature, body } = function;
     if let Some(constness) = &signature.constness {
         errors.at(
@@ -40,60 +39,54 @@ fn instrument(kind: Kind, options: &Options, function: Function, errors: &mut Er
         );
     }
     let arguments = Argument::take_all(&mut signature, options, errors);
-    let shape = Shape::of(&signature, options, errors);
-    if stays || matches!(shape.returned, Returned::Nothing) {
-        for span in options.after() {
-            errors.at(span, "there is no returned value to be seen here");
-        }
-    }
+    let shape = Shape::of(&attributes, &signature, options, errors);
 
+    let call = call(options);
+    let begin = begin(kind, options, &signature, &shape, &arguments);
+    let inside = inside(&shape, &signature, &arguments, body.statements);
+    let block = braced(inside.clone(), signature.ident.span());
+    let diverges = matches!(shape.returned, Returned::Nothing).then(|| quote!(-> !));
+    let run = match shape.run {
+        Run::InPlace => quote!(let __llmobs_entered = #call::attach(&__llmobs_call); #inside),
+        Run::Called => quote!(#call::run(&__llmobs_call, move || #diverges #block)),
+        Run::CalledBefore => quote!(#call::run_before(&mut __llmobs_call, move || #block)),
+        Run::Polled => quote!(#call::run_async(&__llmobs_call, async move #block).await),
+    };
+    let run = end(options, &shape, run);
+    let inner_attributes = &body.inner_attributes;
+    // The user's own braces: lints take the function for the user's, and editors find its end.
+    let block = braced(quote!(#inner_attributes #begin #run), body.braces.span());
+    quote!(#(#attributes)* #visibility #signature #block)
+}
+
+/// The user's statements, with what has to stand before them.
+fn inside(
+    shape: &Shape,
+    signature: &Signature,
+    arguments: &[Argument],
+    statements: TokenStream,
+) -> TokenStream {
     let receiver = signature.receiver();
-    let begun = begin(kind, options, &signature, &shape, stays, &arguments);
     let owned = receiver.filter(|receiver| !matches!(receiver.kind, ReceiverKind::Reference { .. }));
     // The whole of it, also where the body uses a part: it is dropped inside the span.
     let owned = owned.map(|_| quote!(let _ = &self;));
-    let rebind: TokenStream = owned.into_iter().chain(arguments.iter().map(rebind)).collect();
+    let rebind = arguments.iter().map(rebind);
+    let hint = shape.hint.as_ref().map(|returned| hint(returned, &signature.ident));
     // The user's own block, as the arm of a match: so its temporaries are gone before the arguments are, as at the end of a
     // function, in every edition; and no lint takes its braces for needless ones.
     // What is wrong with its value is told at the name of the function.
-    let statements = braced(body.statements, signature.ident.span());
+    let statements = braced(statements, signature.ident.span());
     let value = quote!(match () { () => #statements });
+    // Clippy takes a future at the end of an `async` block for one that was forgotten.
+    let is_forgotten = matches!(shape.run, Run::Polled) && shape.returned.is_future();
+    let value = if is_forgotten { quote!(return #value;) } else { value };
+    quote!(#hint #owned #(#rebind)* #value)
+}
+
+/// The path of the runtime's `Call`.
+fn call(options: &Options) -> TokenStream {
     let root = &options.root;
-    let call = quote!(#root::__private::Call);
-    let wrapped = if stays {
-        quote!(let __llmobs_entered = #call::attach(&__llmobs_call); #rebind #value)
-    } else {
-        let hint = shape.hint.map(|returned| hint(&returned, &signature.ident));
-        // Clippy takes a future at the end of an `async` block for one that was forgotten.
-        let yields_future = shape.is_async && shape.returned.is_future();
-        let value = if yields_future { quote!(return #value;) } else { value };
-        let body = braced(quote!(#hint #rebind #value), signature.ident.span());
-        let never = matches!(shape.returned, Returned::Nothing);
-        let run = match (shape.is_async, &shape.returned) {
-            (true, _) => quote!(#call::run_async(&__llmobs_call, async move #body).await),
-            (false, Returned::Nothing) => quote!(#call::run(&__llmobs_call, move || -> ! #body)),
-            (false, Returned::Pieces(pieces)) if !pieces.in_result => {
-                quote!(#call::run_before(&mut __llmobs_call, move || #body))
-            }
-            (false, _) => quote!(#call::run(&__llmobs_call, move || #body)),
-        };
-        let finished = match &shape.returned {
-            Returned::Nothing => TokenStream::new(),
-            Returned::Value => {
-                let end = end(options, &quote!(&__llmobs_returned));
-                quote! {
-                    if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() { #end }
-                    __llmobs_returned
-                }
-            }
-            Returned::Pieces(found) => pieces(options, found),
-        };
-        if never { run } else { quote!(let __llmobs_returned = #run; #finished) }
-    };
-    let inner_attributes = &body.inner_attributes;
-    // The user's own braces: lints take the function for the user's, and editors find its end.
-    let block = braced(quote!(#inner_attributes #begun #wrapped), body.braces.span());
-    quote!(#(#attributes)* #visibility #signature #block)
+    quote!(#root::__private::Call)
 }
 
 fn braced(tokens: TokenStream, span: proc_macro2::Span) -> Group {
