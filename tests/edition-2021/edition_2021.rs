@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::fmt::Display;
+use std::future::Future;
 use std::rc::Rc;
 use std::sync::Mutex;
 
@@ -162,4 +163,53 @@ fn raw_names_are_skipped_too() {
     let collector = Collector::new();
     collector.enter(|| raw_names("SECRET", "SECRET", 1));
     assert_eq!(collector.tree(), "task raw_names  in {\"match\":1}  out 1\n");
+}
+
+/// In this edition an `impl` in return position captures only the lifetimes that it names.
+#[llmobs::task]
+fn later<'a>(text: &'a str, _other: &str) -> impl Future<Output = &'a str> + 'a {
+    async move { text }
+}
+
+#[llmobs::task(output = ret.len())]
+fn described<'a: 'a, T: AsRef<str> + 'a>(
+    text: T,
+    _other: &'a str,
+) -> impl Future<Output = String> + use<'a, T> {
+    let owned = text.as_ref().to_owned();
+    async move { owned }
+}
+
+#[llmobs::task]
+fn letters<'a>(text: &'a str, _other: &str) -> impl Iterator<Item = char> + 'a {
+    text.chars()
+}
+
+#[llmobs::task]
+fn nothing_borrowed(text: &str) -> impl Iterator<Item = usize> + 'static {
+    0..text.len()
+}
+
+#[test]
+fn what_is_returned_for_later_borrows_no_more_than_it_says() {
+    let collector = Collector::new();
+    let _attached = collector.attach();
+    let text = "ab".to_owned();
+    let (later, letters) = {
+        let other = "other".to_owned();
+        (later(&text, &other), letters(&text, &other))
+    };
+    assert_eq!(pollster::block_on(later), "ab");
+    assert_eq!(letters.count(), 2);
+    assert_eq!(pollster::block_on(described(&text, "")), "ab");
+    let counted = nothing_borrowed(&text);
+    drop(text);
+    assert_eq!(counted.count(), 2);
+    let tree = "\
+task later  in {\"text\":\"ab\",\"_other\":\"other\"}  out ab
+task letters  in {\"text\":\"ab\",\"_other\":\"other\"}  out ab
+task described  in {\"text\":\"<&alloc::string::String>\",\"_other\":\"\"}  out 2
+task nothing_borrowed  in {\"text\":\"ab\"}  out [0,1]
+";
+    assert_eq!(collector.tree(), tree);
 }

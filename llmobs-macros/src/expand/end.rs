@@ -6,7 +6,7 @@ use syn::Ident;
 
 use crate::expand::begin::{capture, note};
 use crate::lazy::{Form, Lazy, Pieces, Returned};
-use crate::options::Options;
+use crate::options::{Options, ret};
 use crate::shape::{Run, Shape};
 
 /// Runs the call and ends it with what it returned, or hands it to that.
@@ -31,26 +31,32 @@ fn tell(options: &Options, returned: &TokenStream) -> TokenStream {
     let root = &options.root;
     let output = match &options.output {
         Some((_, value)) => {
+            let ret = ret(value).map(|ret| bind(&ret));
             let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
-            quote!(__llmobs_ending.output_with(|__llmobs_sink| #captured))
+            quote!(#ret __llmobs_ending.output_with(|__llmobs_sink| #captured))
         }
         None if options.skip_output => TokenStream::new(),
         None => capture(root, &quote!(__llmobs_value), &quote!(__llmobs_ending.output())),
     };
-    let notes = options.notes.iter().filter(|note| note.needs_returned());
-    let notes: TokenStream = notes.map(|one| note(root, &quote!(__llmobs_ending), one)).collect();
-    let ret = options.after().next().map(|_| {
-        let ret = Ident::new("ret", Span::call_site());
-        quote!(let #ret = __llmobs_value; let _ = #ret;)
+    let notes = options.notes.iter().filter_map(|one| Some((one, bind(&ret(&one.pair.value)?))));
+    let notes = notes.map(|(one, ret)| {
+        let note = note(root, &quote!(__llmobs_ending), one);
+        quote!(#ret #note)
     });
+    let notes: TokenStream = notes.collect();
     let ok = if output.is_empty() && notes.is_empty() { quote!(_) } else { quote!(__llmobs_value) };
     let failure = failure(root);
     quote! {
         match #root::__private::Outcome::new(#returned).split() {
-            ::core::result::Result::Ok(#ok) => { #ret #output; #notes }
+            ::core::result::Result::Ok(#ok) => { #output; #notes }
             ::core::result::Result::Err(__llmobs_error) => __llmobs_ending.error(#failure),
         }
     }
+}
+
+/// Gives an expression the returned value. It may be named in a text alone, and so not be used.
+fn bind(ret: &Ident) -> TokenStream {
+    quote!(let #ret = __llmobs_value; let _ = #ret;)
 }
 
 fn failure(root: &TokenStream) -> TokenStream {

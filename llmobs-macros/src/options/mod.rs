@@ -133,7 +133,7 @@ pub(crate) enum Sort {
 impl Note {
     /// Whether the value is known only when the body has run.
     pub(crate) fn needs_returned(&self) -> bool {
-        mentions(self.pair.value.to_token_stream(), "ret")
+        ret(&self.pair.value).is_some()
     }
 }
 
@@ -199,7 +199,7 @@ impl Options {
             .chain(notes)
             .chain(&self.input)
             .chain(&self.parent)
-            .any(|value| mentions(value.to_token_stream(), &name))
+            .any(|value| mention(value.to_token_stream(), &name).is_some())
     }
 
     /// The tokens of all that is evaluated when the body has run.
@@ -273,16 +273,22 @@ fn complaint(given: &str) -> String {
     format!("no option is called `{given}`: {hint}")
 }
 
-/// Whether an expression uses a name, also in a format string such as `"{name}"` or `"{name:?}"`. Too often is harmless.
-fn mentions(tokens: TokenStream, name: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident.unraw() == name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
+/// Where an expression uses a name, also in a format string such as `"{name}"` or `"{name:?}"`. Too often is harmless.
+fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => (ident.unraw() == name).then(|| ident.span()),
+        TokenTree::Group(group) => mention(group.stream(), name),
         TokenTree::Literal(literal) => {
-            let literal = literal.to_string();
-            let names = literal.split(['{', '$', ':', '}']);
-            literal.contains('{') && names.into_iter().any(|word| word.trim_end_matches('.') == name)
+            let text = literal.to_string();
+            let is_named =
+                text.contains('{') && text.split(['{', '$', ':', '}', '.']).any(|word| word == name);
+            is_named.then(|| literal.span())
         }
-        TokenTree::Punct(_) => false,
+        TokenTree::Punct(_) => None,
     })
+}
+
+/// The name `ret` as an expression writes it, if it does: a name is the same only where it comes from the same macro.
+pub(crate) fn ret(expression: &Expr) -> Option<Ident> {
+    mention(expression.to_token_stream(), "ret").map(|span| Ident::new("ret", span))
 }
