@@ -42,16 +42,16 @@ fn async_method() {
     expect_file!["../../tests/snapshots/async.rs"].assert_eq(&pretty(quote!(impl Model { #method })));
 }
 
+#[cfg(feature = "stream")]
 #[test]
-fn function_without_anything_to_capture() {
+fn stream_in_a_result() {
     let function = quote! {
-        fn serve() -> ! {
-            #![expect(clippy::empty_loop)]
-            loop {}
+        async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, Error> {
+            client().stream(prompt).await
         }
     };
-    expect_file!["../../tests/snapshots/bare.rs"].assert_eq(&pretty(attribute(
-        Kind::Agent,
+    expect_file!["../../tests/snapshots/stream.rs"].assert_eq(&pretty(attribute(
+        Kind::Llm,
         quote!(),
         &function,
     )));
