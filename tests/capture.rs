@@ -20,7 +20,7 @@ struct Json {
     text: &'static str,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shown;
 
 struct Opaque;
@@ -41,6 +41,42 @@ fn is_json_else_debug_else_the_type_before_the_body_can_move_it() {
         each_way(Json { text: "t" }, Shown, Opaque, HashMap::from([(1, f64::NAN)]));
     });
     tree.assert_eq(&collector.tree());
+}
+
+#[llmobs::task(input = Shown, output = Opaque, metadata(shown = Shown, opaque = Opaque))]
+fn by_expression() {}
+
+#[llmobs::task]
+fn shown_items() -> impl Iterator<Item = Shown> {
+    [Shown, Shown].into_iter()
+}
+
+#[llmobs::task]
+fn opaque_items() -> impl Iterator<Item = Result<Opaque, Opaque>> {
+    [Ok(Opaque), Err(Opaque)].into_iter()
+}
+
+#[llmobs::task(fold = |_: &mut Shown, _| ())]
+fn folded() -> impl Iterator<Item = u8> {
+    [1].into_iter()
+}
+
+#[test]
+fn is_the_same_ladder_in_expressions_and_for_items() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        by_expression();
+        assert_eq!((shown_items().count(), opaque_items().count(), folded().count()), (2, 2, 1));
+    });
+    let tree = expect![[r#"
+        task by_expression  in Shown  out <capture::Opaque>
+        task shown_items  out ["Shown","Shown"]
+        task opaque_items  out ["<capture::Opaque>"]  error capture::Opaque: <capture::Opaque>
+        task folded  out Shown
+    "#]];
+    tree.assert_eq(&collector.tree());
+    let metadata = expect![[r#"{"opaque":"<capture::Opaque>","shown":"Shown"}"#]];
+    metadata.assert_eq(&collector.events()[0]["meta"]["metadata"].to_string());
 }
 
 #[llmobs::task]
@@ -96,4 +132,242 @@ fn makes_no_spans_by_itself() {
     let collector = Collector::new();
     collector.enter(|| takes(Instrumented));
     tree.assert_eq(&collector.tree());
+}
+
+#[llmobs::task(
+    parent = llmobs::workflow(echo("parent")).start().context(),
+    input = 12 / number.min(echo("input").len()),
+    output = 12 / echo("output").len().min(*ret),
+    metadata(half = 12 / number.min(echo("metadata").len())),
+)]
+fn expressions(number: usize) -> usize {
+    number
+}
+
+#[test]
+fn of_expressions_makes_no_spans_and_is_left_out_where_they_panic() {
+    let collector = Collector::new();
+    collector.enter(|| assert_eq!((expressions(0), expressions(3)), (0, 3)));
+    let tree = expect![[r#"
+        task expressions
+        task expressions  in 4  out 4
+    "#]];
+    tree.assert_eq(&collector.tree());
+    let metadata = collector.events().into_iter().map(|event| event["meta"]["metadata"].to_string());
+    assert_eq!(metadata.collect::<Vec<_>>(), ["{}", r#"{"half":4}"#]);
+}
+
+#[cfg(feature = "stream")]
+mod everywhere {
+    use super::*;
+    use std::fmt;
+    use std::future::Future;
+
+    use futures_util::stream::{self, Stream, StreamExt as _};
+    use serde::ser::{Error as _, SerializeSeq as _, Serializer};
+    use serde_json::Value;
+
+    trait Shown: Serialize + Copy + Default + 'static {}
+    impl<T: Serialize + Copy + Default + 'static> Shown for T {}
+
+    #[llmobs::task]
+    fn argument<T: Shown>(value: T) {
+        let _ = value;
+    }
+
+    #[llmobs::task(input = value)]
+    fn input<T: Shown>(value: T) {
+        let _ = value;
+    }
+
+    #[llmobs::task(skip_all)]
+    fn returned<T: Shown>(value: T) -> T {
+        value
+    }
+
+    #[llmobs::task(skip_all)]
+    fn future<T: Shown>(value: T) -> impl Future<Output = T> {
+        std::future::ready(value)
+    }
+
+    #[llmobs::task(skip_all, output = ret)]
+    fn output<T: Shown>(value: T) -> T {
+        value
+    }
+
+    #[llmobs::task(skip_all)]
+    fn iterator<T: Shown>(value: T) -> impl Iterator<Item = T> {
+        std::iter::once(value)
+    }
+
+    #[llmobs::task(skip_all)]
+    fn streamed<T: Shown>(value: T) -> impl Stream<Item = T> {
+        stream::iter([value])
+    }
+
+    #[llmobs::task(skip_all, fold = |kept: &mut T, item: &T| *kept = *item)]
+    fn folded<T: Shown>(value: T) -> impl Iterator<Item = T> {
+        std::iter::once(value)
+    }
+
+    #[llmobs::task(skip_all, metadata(value = value))]
+    fn metadata<T: Shown>(value: T) {
+        let _ = value;
+    }
+
+    #[llmobs::task(skip_all)]
+    fn annotated<T: Shown>(value: T) {
+        llmobs::annotate(|span| span.input(value).output(value).metadata("value", value));
+    }
+
+    /// What a value looks like in each place where there can be one, with 64 bytes for each.
+    fn shown<T: Shown>(value: T) -> String {
+        let collector = Collector::with_config(&llmobs::Config::from_env().capture_limit(64));
+        collector.enter(|| {
+            argument(value);
+            input(value);
+            returned(value);
+            pollster::block_on(future(value));
+            output(value);
+            iterator(value).for_each(drop);
+            pollster::block_on(streamed(value).count());
+            folded(value).for_each(drop);
+            metadata(value);
+            annotated(value);
+        });
+        let mut places: Vec<(String, Vec<String>)> = Vec::new();
+        let mut add = |text: &str, place: &str| match places.iter_mut().find(|(other, _)| other == text) {
+            Some((_, found)) => found.push(place.to_owned()),
+            None => places.push((text.to_owned(), vec![place.to_owned()])),
+        };
+        let events = collector.events();
+        assert_eq!(events.len(), 10, "a span too many, or too few");
+        for event in events {
+            let name = event["name"].as_str().unwrap();
+            for text in
+                ["input", "output"].into_iter().filter_map(|side| event["meta"][side]["value"].as_str())
+            {
+                let text = match name {
+                    "argument" => text.strip_prefix("{\"value\":").unwrap().strip_suffix('}').unwrap(),
+                    "iterator" | "streamed" => {
+                        text.strip_prefix('[').and_then(|items| items.strip_suffix(']')).unwrap_or(text)
+                    }
+                    _ => text,
+                };
+                add(text.trim_matches('"'), name);
+            }
+            match &event["meta"]["metadata"]["value"] {
+                Value::Null => {}
+                Value::String(text) => add(text, name),
+                other => add(&other.to_string(), name),
+            }
+        }
+        // The first place has most of the others with it.
+        let others =
+            places.iter().skip(1).map(|(text, places)| format!("  in {}: {text:.99}\n", places.join(", ")));
+        format!("{:.99}\n{}", places[0].0, others.collect::<String>())
+    }
+
+    #[derive(Clone, Copy, Default)]
+    struct Fails;
+    impl Serialize for Fails {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(S::Error::custom("it will not"))
+        }
+    }
+
+    #[derive(Clone, Copy, Default)]
+    struct Panics;
+    impl Serialize for Panics {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut list = serializer.serialize_seq(None)?;
+            list.serialize_element(&1)?;
+            panic!("in the middle");
+        }
+    }
+
+    #[derive(Clone, Copy, Default)]
+    struct Traced;
+    impl Serialize for Traced {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            llmobs::annotate(|span| span.input("by Serialize").tag("by", "Serialize"));
+            serializer.serialize_str(echo("traced"))
+        }
+    }
+
+    /// A gigabyte of a list, one number at a time.
+    #[derive(Clone, Copy, Default)]
+    struct Long;
+    impl Serialize for Long {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(0..100_000_000)
+        }
+    }
+
+    /// As many bytes of text, in pieces.
+    #[derive(Clone, Copy, Default)]
+    struct LongText;
+    impl fmt::Display for LongText {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            (0..100_000_000).try_for_each(|_| f.write_str("äöü, äöü, "))
+        }
+    }
+    impl Serialize for LongText {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(self)
+        }
+    }
+
+    #[derive(Clone, Copy, Default)]
+    struct FailsAtLength;
+    impl Serialize for FailsAtLength {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(S::Error::custom(LongText))
+        }
+    }
+
+    #[derive(Clone, Copy, Default)]
+    struct Keys;
+    impl Serialize for Keys {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map([((1, f32::NAN), u128::MAX)])
+        }
+    }
+
+    #[test]
+    fn a_value_is_captured_in_the_same_way() {
+        let all = [
+            shown(Fails),
+            shown(Panics),
+            shown(Traced),
+            shown(Long),
+            shown(LongText),
+            shown(FailsAtLength),
+            shown("äöü, ".repeat(16).leak() as &str),
+            shown(Keys),
+            shown(f64::NAN),
+            shown(f32::NEG_INFINITY),
+            shown(i128::MIN),
+        ];
+        expect![[r#"
+            <capture::everywhere::Fails: cannot be captured: it will not>
+              in output: <&capture::everywhere::Fails: cannot be captured: it will not>
+            <capture::everywhere::Panics: panicked while being captured>
+              in output: <&capture::everywhere::Panics: panicked while being captured>
+            traced
+            [0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,"… [first 64 bytes]"]
+            äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [first 64 bytes]
+              in iterator, streamed: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [64 of 84 bytes]
+            <capture::everywhere::FailsAtLength: cannot be captured: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, äö
+              in output: <&capture::everywhere::FailsAtLength: cannot be captured: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, ä
+              in iterator, streamed: <capture::everywhere::FailsAtLength: cannot be captured: äöü,… [64 of 4120 bytes]
+            äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [64 of 128 bytes]
+              in iterator, streamed: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [64 of 85 bytes]
+            {"[1,\"NaN\"]":"340282366920938463463374607431768211455"}
+            NaN
+            -Infinity
+            -170141183460469231731687303715884105728
+        "#]]
+        .assert_eq(&all.concat());
+    }
 }

@@ -252,43 +252,6 @@ fn every_runtime_will_do() {
 }
 
 #[test]
-fn many_tasks_on_many_threads_have_the_right_parents() {
-    #[llmobs::workflow(name = format!("root {number}"), skip_all)]
-    async fn root(number: usize) {
-        tokio::join!(leaf(number), leaf(number));
-    }
-
-    #[llmobs::task(name = format!("leaf {number}"), skip_all)]
-    async fn leaf(number: usize) {
-        for _ in 0..5 {
-            tokio::task::yield_now().await;
-        }
-        llmobs::annotate(|span| span.tag("number", number));
-    }
-
-    let collector = Collector::new();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
-    runtime.block_on(async {
-        let roots = (0..200).map(|number| tokio::spawn(root(number).in_context(collector.context())));
-        for root in roots.collect::<Vec<_>>() {
-            root.await.unwrap();
-        }
-    });
-    let events = collector.events();
-    assert_eq!(events.len(), 600);
-    let (roots, leaves): (Vec<_>, Vec<_>) =
-        events.iter().partition(|event| event["parent_id"] == "undefined");
-    assert_eq!((roots.len(), leaves.len()), (200, 400));
-    for leaf in leaves {
-        let root = roots.iter().find(|root| root["span_id"] == leaf["parent_id"]).unwrap();
-        let number = root["name"].as_str().unwrap().strip_prefix("root ").unwrap();
-        assert_eq!(leaf["name"], format!("leaf {number}"));
-        assert_eq!(leaf["trace_id"], root["trace_id"]);
-        assert!(leaf["tags"].as_array().unwrap().contains(&format!("number:{number}").into()));
-    }
-}
-
-#[test]
 fn scoped_threads_get_the_context_by_hand_and_nothing_by_themselves() {
     let collector = Collector::new();
     collector.enter(|| {
@@ -356,6 +319,61 @@ fn traced_futures_are_send_exactly_when_they_would_be_without() {
     collector.enter(|| assert_eq!(runtime.block_on(local("four".into())), 4));
     let tree = expect![[r#"
         task local  in {"text":"four"}  out 4
+    "#]];
+    tree.assert_eq(&collector.tree());
+}
+
+#[llmobs::task]
+fn sums(to: u8) -> impl Iterator<Item = u8> {
+    // Each item is the sum of another instance, which is consumed inside.
+    (0..to).map(|below| {
+        let inner: Box<dyn Iterator<Item = u8>> = Box::new(sums(below));
+        inner.sum::<u8>() + 1
+    })
+}
+
+#[test]
+fn iterator_that_uses_another_of_itself_is_its_parent() {
+    let collector = Collector::new();
+    collector.enter(|| assert_eq!(sums(3).collect::<Vec<_>>(), [1, 2, 4]));
+    let tree = expect![[r#"
+        task sums  in {"to":3}  out [1,2,4]
+        ├─ task sums  in {"to":0}
+        ├─ task sums  in {"to":1}  out [1]
+        │  └─ task sums  in {"to":0}
+        └─ task sums  in {"to":2}  out [1,2]
+           ├─ task sums  in {"to":0}
+           └─ task sums  in {"to":1}  out [1]
+              └─ task sums  in {"to":0}
+    "#]];
+    tree.assert_eq(&collector.tree());
+}
+
+#[llmobs::task(parent = llmobs::current())]
+fn pinned() -> impl Iterator<Item = usize> {
+    0..1
+}
+
+#[llmobs::task(parent = llmobs::current())]
+async fn pinned_no_further() {}
+
+#[test]
+fn parent_can_be_what_is_current_at_the_call() {
+    let collector = Collector::new();
+    let [here, elsewhere] =
+        ["here", "elsewhere"].map(|name| collector.enter(|| llmobs::workflow(name).start()));
+    let items = here.enter(pinned);
+    let future = here.enter(pinned_no_further);
+    elsewhere.enter(|| {
+        assert_eq!(items.count(), 1);
+        pollster::block_on(future);
+    });
+    drop((here, elsewhere));
+    let tree = expect![[r#"
+        workflow here
+        └─ task pinned  out [0]
+        workflow elsewhere
+        └─ task pinned_no_further
     "#]];
     tree.assert_eq(&collector.tree());
 }

@@ -4,9 +4,10 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should stop"
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
 )]
 
 use std::fmt;
@@ -14,6 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
+use expect_test::expect;
 use llmobs::testing::Collector;
 use llmobs::{Config, Exporter};
 use serde::{Serialize, Serializer};
@@ -235,4 +237,155 @@ fn span_of_a_closed_client_starts_no_children_while_another_is_open() {
         one();
     });
     assert_eq!(open.tree(), "");
+}
+
+/// Writes something and fails then, or panics.
+struct Broken {
+    panics: bool,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("so far")?;
+        assert!(!self.panics, "in the middle");
+        Err(fmt::Error)
+    }
+}
+
+impl Serialize for Broken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[llmobs::task(name = broken, session_id = broken, tags(tag = broken))]
+fn broken_texts(broken: Broken) -> Result<(), Broken> {
+    llmobs::annotate(|span| span.tag("annotated", &broken));
+    Err(broken)
+}
+
+#[test]
+fn texts_that_fail_are_kept_so_far_and_those_that_panic_are_left_out() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        for panics in [false, true] {
+            broken_texts(Broken { panics }).map_err(|broken| broken.panics).unwrap_err();
+        }
+    });
+    expect![[r#"
+        task so far  in {"broken":"<hostile::Broken: cannot be captured: an error occurred when formatting an argument>"}  error hostile::Broken: so far
+        task broken_texts  in {"broken":"<hostile::Broken: panicked while being captured>"}  error hostile::Broken: <hostile::Broken: panicked while being captured>
+    "#]]
+    .assert_eq(&collector.tree());
+    let texts = collector.events().into_iter().map(|event| {
+        let tags = event["tags"].as_array().unwrap().iter().filter_map(|tag| tag.as_str());
+        let tags = tags.filter(|tag| tag.ends_with("so far")).collect::<Vec<_>>().join(", ");
+        format!("{}, {tags}", event["session_id"])
+    });
+    assert_eq!(
+        texts.collect::<Vec<_>>(),
+        ["\"so far\", annotated:so far, session_id:so far, tag:so far", "null, "]
+    );
+}
+
+/// The state of a fold. All of its code makes spans.
+#[derive(Serialize)]
+struct Traced(u8);
+
+impl Default for Traced {
+    fn default() -> Self {
+        Self(one())
+    }
+}
+
+impl Drop for Traced {
+    fn drop(&mut self) {
+        one();
+    }
+}
+
+/// The state of a fold that cannot begin.
+#[derive(Serialize)]
+struct Unborn;
+
+impl Default for Unborn {
+    fn default() -> Self {
+        panic!("no default");
+    }
+}
+
+#[llmobs::task(fold = |sum: &mut Traced, _| sum.0 += one())]
+fn folds_traced(to: u8) -> impl Iterator<Item = u8> {
+    0..to
+}
+
+#[llmobs::task(fold = |sum: &mut Traced, number: &u8| sum.0 /= number)]
+fn panics_in_fold(to: u8) -> impl Iterator<Item = Result<u8, String>> {
+    (0..to).map(Ok).chain([Err("an error all the same".to_owned())])
+}
+
+#[llmobs::task(fold = |_: &mut Unborn, _| ())]
+fn folds_unborn(to: u8) -> impl Iterator<Item = u8> {
+    0..to
+}
+
+#[test]
+fn state_of_a_fold_makes_no_spans_and_does_not_stop_the_program() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        assert_eq!((folds_traced(2).sum::<u8>(), folds_unborn(2).sum::<u8>()), (1, 1));
+        assert_eq!(panics_in_fold(2).filter_map(Result::ok).sum::<u8>(), 1);
+    });
+    expect![[r#"
+        task folds_traced  in {"to":2}  out 3
+        task folds_unborn  in {"to":2}
+        task panics_in_fold  in {"to":2}  error alloc::string::String: an error all the same
+    "#]]
+    .assert_eq(&collector.tree());
+}
+
+/// Annotates and finishes the span that is annotated with it.
+struct Meddling<'a>(&'a llmobs::Span);
+
+impl Serialize for Meddling<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.annotate(|span| span.output(["by Serialize"]));
+        self.0.finish();
+        serializer.serialize_str("too late")
+    }
+}
+
+#[test]
+fn value_that_meddles_with_its_span_finds_no_lock_held() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        let span = llmobs::workflow("meddled with").start();
+        span.annotate(|annotation| annotation.input(Meddling(&span)));
+    });
+    expect![[r#"
+        workflow meddled with  out ["by Serialize"]
+    "#]]
+    .assert_eq(&collector.tree());
+}
+
+#[llmobs::task]
+fn items() -> impl Iterator<Item = u8> + Send {
+    (1..4).inspect(|_| assert_eq!(one(), 1))
+}
+
+#[test]
+fn iterator_that_outlives_its_client_goes_on_on_another_thread() {
+    let _alone = alone();
+    let path = std::env::temp_dir().join(format!("llmobs-hostile-{}.jsonl", std::process::id()));
+    let guard = Config::from_env().exporter(Exporter::File(path.clone())).init().unwrap();
+    let mut items = items();
+    assert_eq!(items.next(), Some(1));
+    drop(guard);
+    let rest = std::thread::spawn(move || items.by_ref().take(1).collect::<Vec<_>>()).join().unwrap();
+    assert_eq!(rest, [2]);
+    let delivered = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    // The first item, and no more.
+    assert_eq!(delivered.matches("\"name\":\"one\"").count(), 1, "{delivered}");
+    assert!(!delivered.contains("\"name\":\"items\""), "{delivered}");
 }

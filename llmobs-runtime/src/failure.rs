@@ -20,12 +20,9 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// The message is one that has been cut.
     fn new(kind: &str, message: String, stack: String) -> Self {
-        Self {
-            kind: cut(kind.to_owned(), MAX_BYTES),
-            message: cut(message, MAX_BYTES),
-            stack: cut(stack, MAX_BYTES),
-        }
+        Self { kind: cut(kind, MAX_BYTES), message, stack: cut(stack, MAX_BYTES) }
     }
 
     /// From an error, with each of its sources on a line of its own in the stack. `Shown` is the type it goes by.
@@ -46,16 +43,15 @@ impl Failure {
     }
 
     fn unreadable(kind: &str) -> Self {
-        Self::new(kind, format!("<{kind}: panicked while being captured>"), String::new())
+        let message = cut(format!("<{kind}: panicked while being captured>"), MAX_BYTES);
+        Self::new(kind, message, String::new())
     }
 
     /// From what `panic!` left behind.
     pub(crate) fn of_panic(payload: &(dyn Any + Send)) -> Self {
-        let message = payload
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "a panic with a value that is not text".to_owned());
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let message = cut(text.unwrap_or("a panic with a value that is not text"), MAX_BYTES);
         Self::new("panic", message, String::new())
     }
 
@@ -83,4 +79,26 @@ fn sources<E: Error + ?Sized>(error: &E) -> String {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_once_and_take_no_more_memory_than_is_kept() {
+        let long = "0123456789abcdef".repeat(1 << 20);
+        let shown = Failure::of_text::<str>(format_args!("{long}"));
+        let panicked = Failure::of_panic(&long);
+        let error: Box<dyn Error> = long.into();
+        let failed = Failure::of_error::<str, _>(&*error);
+        for (failure, note) in [
+            (shown, "… [first 65536 bytes]"),
+            (panicked, "… [65536 of 16777216 bytes]"),
+            (failed, "… [first 65536 bytes]"),
+        ] {
+            assert_eq!(failure.message.get(65536..), Some(note));
+            assert!(failure.message.capacity() + failure.stack.capacity() < 5 * MAX_BYTES);
+        }
+    }
 }

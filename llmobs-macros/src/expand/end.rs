@@ -131,14 +131,18 @@ fn recipe(options: &Options) -> TokenStream {
         ),
     };
     let failure = failure(root);
-    let ok = if each.is_empty() { quote!(_) } else { item };
+    let (ok, each) = if each.is_empty() {
+        (quote!(_), each)
+    } else {
+        (item, quote!(if let ::core::option::Option::Some(__llmobs_state) = __llmobs_state { #each; }))
+    };
     quote! {
         #root::__private::Recipe {
             new: #new,
             each: |__llmobs_state, __llmobs_item| {
                 match #root::__private::Outcome::new(__llmobs_item).split() {
                     ::core::result::Result::Ok(#ok) => {
-                        #each;
+                        #each
                         ::core::option::Option::None
                     }
                     ::core::result::Result::Err(__llmobs_error) => ::core::option::Option::Some(#failure),

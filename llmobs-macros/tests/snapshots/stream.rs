@@ -40,8 +40,10 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
                                     .split()
                                 {
                                     ::core::result::Result::Ok(__llmobs_value) => {
-                                        ::llmobs::__private::Value::new(__llmobs_value)
-                                            .capture(__llmobs_state.item());
+                                        if let ::core::option::Option::Some(__llmobs_state) = __llmobs_state {
+                                            ::llmobs::__private::Value::new(__llmobs_value)
+                                                .capture(__llmobs_state.item());
+                                        }
                                         ::core::option::Option::None
                                     }
                                     ::core::result::Result::Err(__llmobs_error) => {

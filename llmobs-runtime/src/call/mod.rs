@@ -55,7 +55,9 @@ impl Call {
         if !any_open() {
             return Self::default();
         }
-        match notes::caught_option("parent", parent).flatten() {
+        match notes::evaluated("parent", parent).flatten() {
+            // What is current where options are evaluated stands for what is current here.
+            Some(Context(Slot::Muted)) => Self::prepared(Origin::here(), kind, name),
             Some(Context(slot)) => Self::prepared(Origin::of(slot), kind, name),
             None => Self(State::Prepared(Setup::later(kind, name))),
         }

@@ -2,19 +2,13 @@
 
 use crate::annotation::Annotation;
 use crate::call::Sink;
-use crate::capture::{Captured, buffer, caught};
-use crate::context::muted;
+use crate::capture::{Captured, buffer, guarded};
 use crate::metric::Metric;
 use crate::notice::warn_limited;
 
 /// Evaluates an option where it makes no spans. One that panics is as if it were not given.
 pub(super) fn evaluated<T>(option: &str, value: impl FnOnce() -> T) -> Option<T> {
-    muted(|| caught_option(option, value))
-}
-
-/// Evaluates an option that may ask what is current.
-pub(super) fn caught_option<T>(option: &str, value: impl FnOnce() -> T) -> Option<T> {
-    let value = caught(value);
+    let value = guarded(value);
     if value.is_none() {
         warn_limited!("the option {option:?} of an attribute was left out: its expression panicked");
     }

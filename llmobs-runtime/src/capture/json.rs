@@ -9,7 +9,8 @@ use std::fmt::{self, Debug, Display, Write as _};
 
 use serde::ser::{self, Serialize};
 
-use super::text::{Stack, Text, push_string};
+use super::MAX_PROBLEM_BYTES;
+use super::text::{Stack, Text, plain, push_string};
 use compound::Compound;
 
 /// As deep as `serde_json` will read, less the object of the arguments, and far from the end of any stack.
@@ -39,7 +40,7 @@ impl std::error::Error for Stop {}
 
 impl ser::Error for Stop {
     fn custom<T: Display>(message: T) -> Self {
-        Self::Failed(message.to_string())
+        Self::Failed(plain(format_args!("{message}"), MAX_PROBLEM_BYTES))
     }
 }
 

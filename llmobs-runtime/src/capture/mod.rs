@@ -113,13 +113,8 @@ pub(crate) fn opaque<T: ?Sized>(out: &mut String) {
 
 /// Runs formatting code of the user where it makes no spans, and survives its panics, which give `None`.
 pub(crate) fn guarded<R>(f: impl FnOnce() -> R) -> Option<R> {
-    muted(|| caught(f))
-}
-
-/// Runs code of the user, and survives its panics, which give `None`.
-pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Option<R> {
     // What was panicked with may panic again when it is dropped. It is leaked, as rare as it is.
-    catch_unwind(AssertUnwindSafe(f)).map_err(std::mem::forget).ok()
+    muted(|| catch_unwind(AssertUnwindSafe(f))).map_err(std::mem::forget).ok()
 }
 
 /// The text of a name or id, or `None` where it is empty or its `Display` panics.

@@ -21,15 +21,16 @@ pub(crate) fn push_cut(kept: usize, total: usize, out: &mut String) {
     }
 }
 
-/// Cuts plain text that is longer than `limit` bytes, with a note of the original length.
-pub(crate) fn cut(mut text: String, limit: usize) -> String {
-    if text.len() > limit {
-        let total = text.len();
-        let kept = split_at_boundary(&text, limit).0.len();
-        text.truncate(kept);
-        push_cut(kept, total, &mut text);
+/// Plain text that is cut if it is longer than `limit` bytes, with a note of the original length. Of what is cut off, no
+/// memory is kept.
+pub(crate) fn cut(text: impl AsRef<str> + Into<String>, limit: usize) -> String {
+    let (kept, rest) = split_at_boundary(text.as_ref(), limit);
+    if rest.is_empty() {
+        return text.into();
     }
-    text
+    let mut short = kept.to_owned();
+    push_cut(kept.len(), kept.len() + rest.len(), &mut short);
+    short
 }
 
 /// The `Display` text of a value, of which no more than `limit` bytes are ever built.

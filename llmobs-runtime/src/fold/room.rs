@@ -28,7 +28,7 @@ impl Room {
 
     /// A role, name or id, cut at what is left for all of them.
     pub(super) fn label(&mut self, text: &str) -> String {
-        let label = cut(text.to_owned(), self.labels);
+        let label = cut(text, self.labels);
         self.labels = self.labels.saturating_sub(label.len());
         label
     }

@@ -15,8 +15,8 @@ use crate::span::note_panic;
 pub struct Recipe<S, T> {
     /// Makes the state, within a budget of bytes.
     pub new: fn(usize) -> S,
-    /// Takes an item into it, or tells why the item is an error.
-    pub each: fn(&mut S, &T) -> Option<Failure>,
+    /// Takes an item into it, if there is one still, or tells why the item is an error.
+    pub each: fn(Option<&mut S>, &T) -> Option<Failure>,
     /// Puts it into the span.
     pub end: fn(S, &mut Ending),
 }
@@ -25,7 +25,8 @@ pub struct Recipe<S, T> {
 /// dropped.
 pub(super) struct Items<S, T> {
     call: Call,
-    /// What is current inside, from the beginning of the span to its end.
+    /// What is current inside from the beginning of the span, also after its end: what is dropped then, and what comes
+    /// after an error, is no part of the span around it.
     slot: Option<Slot>,
     recipe: Recipe<S, T>,
     /// What the items have become. `None` before the first, and where one could not be taken.
@@ -44,7 +45,13 @@ impl<S, T> Items<S, T> {
     fn enter(&mut self) {
         if let Some(frame) = self.call.frame() {
             self.slot = Some(Slot::Span(frame.clone()));
-            self.state = Some((self.recipe.new)(frame.sender().defaults.capture_limit));
+            let limit = frame.sender().defaults.capture_limit;
+            self.state = guarded(|| (self.recipe.new)(limit));
+            if self.state.is_none() {
+                warn_limited!(
+                    "the output of a stream is left out: the first state of the option `fold` panicked"
+                );
+            }
         }
     }
 
@@ -70,7 +77,7 @@ impl<S, T> Items<S, T> {
     pub(super) fn took(&mut self, item: Option<&T>) {
         let Some(frame) = self.call.frame() else { return };
         let Some(item) = item else { return self.end(None) };
-        let Some(state) = &mut self.state else { return };
+        let state = self.state.as_mut();
         match guarded(|| (self.recipe.each)(state, item)) {
             Some(None) if self.seen => {}
             Some(None) => {
@@ -79,7 +86,7 @@ impl<S, T> Items<S, T> {
             }
             Some(failure) => self.end(failure),
             None => {
-                self.state = None;
+                guarded(|| self.state = None);
                 warn_limited!(
                     "the output of a stream was left out: the function of the option `fold` panicked"
                 );
@@ -88,13 +95,12 @@ impl<S, T> Items<S, T> {
     }
 
     fn end(&mut self, failure: Option<Failure>) {
-        self.slot = None;
         let Some(mut ending) = std::mem::take(&mut self.call).end() else { return };
         if let Some(failure) = failure {
             ending.error(failure);
         }
         if let Some(state) = self.state.take() {
-            (self.recipe.end)(state, &mut ending);
+            guarded(|| (self.recipe.end)(state, &mut ending));
         }
     }
 

@@ -42,7 +42,7 @@ fn a_cut_never_splits_a_character() {
             format!("{kept}… [{} of {} bytes]", kept.len(), text.len())
         };
         assert_eq!(unquoted(&within(text, limit)), expected, "as a value, limit {limit}");
-        assert_eq!(cut(text.to_owned(), limit), expected, "as plain text, limit {limit}");
+        assert_eq!(cut(text, limit), expected, "as plain text, limit {limit}");
         let mut out = "before".to_owned();
         push_string(text, limit, &mut out);
         assert_eq!(unquoted(out.strip_prefix("before").unwrap()), expected, "appended, limit {limit}");
