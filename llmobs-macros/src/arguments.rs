@@ -8,7 +8,7 @@ use syn::{Attribute, FnArg, Ident, Member, Meta, Pat, PatIdent, Signature, parse
 use crate::diagnostics::{Errors, similar};
 use crate::options::{Options, Showing};
 
-/// An argument other than `self` and `_`.
+/// An argument other than `self`.
 pub(crate) struct Argument {
     /// `#[cfg]`, to be repeated wherever the argument is mentioned.
     pub(crate) cfg: TokenStream,
@@ -34,9 +34,6 @@ impl Argument {
             let FnArg::Typed(input) = input else { continue };
             let bindings = bindings(&input.pat);
             let own_names: Vec<String> = bindings.iter().map(|name| name.unraw().to_string()).collect();
-            if own_names.is_empty() {
-                continue;
-            }
             // A part of a pattern that is called `_name` is unused on purpose, and looking at it would be a use.
             let is_whole = name_of(&input.pat).is_some();
             let shown = bindings.iter().filter(|name| is_whole || !name.to_string().starts_with('_'));
@@ -50,7 +47,7 @@ impl Argument {
                 let is_wanted = |one: &&Attribute| wanted.iter().any(|name| one.path().is_ident(name));
                 input.attrs.iter().filter(is_wanted).map(ToTokens::to_token_stream).collect::<TokenStream>()
             };
-            let cfg = attributes(&["cfg"]);
+            let cfg = attributes(&["cfg", "cfg_attr"]);
             let lints = attributes(&["allow", "deny", "expect", "forbid", "warn"]);
             input.attrs.iter_mut().for_each(expect_no_more);
             arguments.push(Self {
@@ -145,7 +142,8 @@ fn bindings(pattern: &Pat) -> Vec<&Ident> {
         Pat::Struct(pattern) => pattern.fields.iter().flat_map(|field| bindings(&field.pat)).collect(),
         Pat::Tuple(pattern) => pattern.elems.iter().flat_map(bindings).collect(),
         Pat::TupleStruct(pattern) => pattern.elems.iter().flat_map(bindings).collect(),
-        // Arguments take no alternatives at the top, and inside them patterns are irrefutable: others bind nothing.
+        // Each case binds the same names.
+        Pat::Or(pattern) => pattern.cases.first().into_iter().flat_map(bindings).collect(),
         _ => Vec::new(),
     }
 }
@@ -156,12 +154,17 @@ fn borrow(pattern: &mut Pat, names: &[&Ident]) {
         Pat::Ident(PatIdent { ident, subpat: None, .. }) => {
             *pattern = if names.contains(&&*ident) { plain(ident) } else { parse_quote!(_) };
         }
+        Pat::Ident(PatIdent { ident, subpat: Some((_, inner)), .. }) if !names.contains(&&*ident) => {
+            *pattern = (**inner).clone();
+            borrow(pattern, names);
+        }
         Pat::Ident(PatIdent { by_ref, mutability, subpat, .. }) => {
             (*by_ref, *mutability) = (None, None);
             if let Some((_, inner)) = subpat {
                 borrow(inner, names);
             }
         }
+        Pat::Or(pattern) => pattern.cases.iter_mut().for_each(|inner| borrow(inner, names)),
         Pat::Reference(reference) => {
             *pattern = (*reference.pat).clone();
             borrow(pattern, names);

@@ -70,7 +70,8 @@ impl Pieces {
             }
             other => return Self::plain(other),
         };
-        if name.ends_with("Result")
+        // An alias of a `Result` may have another name: an option says that it is one.
+        if (name == "Result" || name.ends_with("Result") && option.is_some())
             && let Some(pieces) = first.and_then(|inner| Self::of(peel(inner), option))
         {
             return Some(Self { in_result: true, ..pieces });
@@ -150,8 +151,15 @@ impl Pieces {
     }
 }
 
+/// Whether a type is `impl Fn(…)` or the like.
+pub(crate) fn is_closure(returned: &Type) -> bool {
+    let names = ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"];
+    let is_one = |bound| name_of(bound).is_some_and(|name| names.iter().any(|known| name.ident == known));
+    matches!(peel(returned), Type::ImplTrait(returned) if returned.bounds.iter().any(is_one))
+}
+
 /// The type without what macros and parentheses put around it.
-fn peel(mut written: &Type) -> &Type {
+pub(crate) fn peel(mut written: &Type) -> &Type {
     loop {
         written = match written {
             Type::Group(outer) => &outer.elem,

@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, GenericArgument, PathArguments, ReturnType, Signature, Token, Type, TypeInfer};
 
 use crate::diagnostics::Errors;
-use crate::lazy::{Lazy, Returned};
+use crate::lazy::{Lazy, Returned, is_closure, peel};
 use crate::options::Options;
 
 /// How the body of a function is run, and what is there when it is done.
@@ -26,7 +26,7 @@ pub(crate) enum Run {
     CalledBefore,
     /// As a future, inside the span.
     Polled,
-    /// Where it stands, inside the span: a closure would tell `#[track_caller]` another place.
+    /// Where it stands, inside the span: a closure would tell `#[track_caller]` another place, and hide what `impl Fn` expects.
     InPlace,
 }
 
@@ -41,14 +41,17 @@ impl Shape {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, returned) => (**returned).clone(),
         };
-        let hint = match writable(returned.clone()) {
+        let hint = match writable(peel(&returned).clone()) {
             Type::Infer(_) | Type::Never(_) => None,
             written => Some(written),
         };
         let span = returned.span();
+        // A closure behind `impl Fn` learns the types of its arguments only where it is returned from the function itself.
+        let is_closure = is_closure(&returned);
         let returned = Returned::of(&returned, options.lazy);
         let run = match &returned {
             _ if signature.asyncness.is_some() => Run::Polled,
+            _ if is_closure => Run::InPlace,
             _ if attributes.iter().any(|attribute| attribute.path().is_ident("track_caller")) => Run::InPlace,
             Returned::Pieces(pieces) if !pieces.in_result => Run::CalledBefore,
             _ => Run::Called,

@@ -3,7 +3,8 @@
 //!
 //! Each way is a wrapper whose method asks something of the type, and that derefs to the wrapper of the next way. A call
 //! on the first tries them in that order, because method lookup passes by methods whose bounds do not hold. No bound is put
-//! on the user's types, no trait is brought into scope, and nothing is moved or cloned.
+//! on the user's types, no trait is brought into scope, and nothing is moved or cloned. The methods have names that no trait
+//! of the program's has: it could be implemented for all types, and would be found first.
 
 use std::any::type_name_of_val;
 use std::convert::Infallible;
@@ -78,7 +79,7 @@ ladder! {
 impl<T: Serialize + ?Sized> Value<'_, T> {
     /// Writes the value as JSON text.
     #[inline]
-    pub fn capture(&self, sink: Sink<'_>) {
+    pub fn __llmobs_capture(&self, sink: Sink<'_>) {
         sink.put(|out, limit| capture::serialize(self.value(), limit, out));
     }
 }
@@ -86,7 +87,7 @@ impl<T: Serialize + ?Sized> Value<'_, T> {
 impl<T: Debug + ?Sized> ValueByDebug<'_, T> {
     /// Writes the value as JSON text.
     #[inline]
-    pub fn capture(&self, sink: Sink<'_>) {
+    pub fn __llmobs_capture(&self, sink: Sink<'_>) {
         sink.put_about(|out, limit| capture::debug(self.value(), limit, out));
     }
 }
@@ -95,7 +96,7 @@ impl<T: ?Sized> ValueByTypeName<'_, T> {
     /// Writes the value as JSON text.
     #[inline]
     #[expect(clippy::unused_self, reason = "the ways before look at it")]
-    pub fn capture(&self, sink: Sink<'_>) {
+    pub fn __llmobs_capture(&self, sink: Sink<'_>) {
         sink.put_about(|out, _| capture::opaque::<T>(out));
     }
 }
@@ -112,7 +113,7 @@ impl<'a, T, E> Outcome<'a, Result<T, E>> {
     ///
     /// The error that the function returned.
     #[inline]
-    pub fn split(&self) -> Result<&'a T, &'a E> {
+    pub fn __llmobs_split(&self) -> Result<&'a T, &'a E> {
         self.value().as_ref()
     }
 }
@@ -125,7 +126,7 @@ impl<'a, T: ?Sized> Anything<'a, T> {
     /// Never.
     #[inline]
     #[expect(clippy::unnecessary_wraps, reason = "the way before has two outcomes")]
-    pub fn split(&self) -> Result<&'a T, &'a Infallible> {
+    pub fn __llmobs_split(&self) -> Result<&'a T, &'a Infallible> {
         Ok(self.value())
     }
 }
@@ -139,7 +140,7 @@ ladder! {
 impl<E: Error> Failed<'_, E> {
     /// The error as text.
     #[must_use]
-    pub fn failure(&self) -> Failure {
+    pub fn __llmobs_failure(&self) -> Failure {
         Failure::of_error::<E, E>(self.value())
     }
 }
@@ -148,7 +149,7 @@ impl<E: Error> Failed<'_, E> {
 impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError<'_, E> {
     /// The error as text.
     #[must_use]
-    pub fn failure(&self) -> Failure {
+    pub fn __llmobs_failure(&self) -> Failure {
         Failure::of_error::<E, _>(self.value().as_ref())
     }
 }
@@ -157,7 +158,7 @@ impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError<'_, E> {
 impl<E: AsRef<dyn Error + Send>> HoldsSendError<'_, E> {
     /// The error as text.
     #[must_use]
-    pub fn failure(&self) -> Failure {
+    pub fn __llmobs_failure(&self) -> Failure {
         Failure::of_error::<E, _>(self.value().as_ref())
     }
 }
@@ -166,7 +167,7 @@ impl<E: AsRef<dyn Error + Send>> HoldsSendError<'_, E> {
 impl<E: AsRef<dyn Error>> HoldsError<'_, E> {
     /// The error as text.
     #[must_use]
-    pub fn failure(&self) -> Failure {
+    pub fn __llmobs_failure(&self) -> Failure {
         Failure::of_error::<E, _>(self.value().as_ref())
     }
 }
@@ -174,7 +175,7 @@ impl<E: AsRef<dyn Error>> HoldsError<'_, E> {
 impl<E: Display> ShowsText<'_, E> {
     /// The error as text.
     #[must_use]
-    pub fn failure(&self) -> Failure {
+    pub fn __llmobs_failure(&self) -> Failure {
         // `{:#}` is the form in which reports such as anyhow's print their whole chain.
         Failure::of_text::<E>(format_args!("{:#}", self.value()))
     }
@@ -183,7 +184,7 @@ impl<E: Display> ShowsText<'_, E> {
 impl<E: Debug> ShowsDebug<'_, E> {
     /// The error as text.
     #[must_use]
-    pub fn failure(&self) -> Failure {
+    pub fn __llmobs_failure(&self) -> Failure {
         Failure::of_text::<E>(format_args!("{:?}", self.value()))
     }
 }
@@ -191,7 +192,7 @@ impl<E: Debug> ShowsDebug<'_, E> {
 impl<E> ShowsType<'_, E> {
     /// The error as text.
     #[must_use]
-    pub fn failure(&self) -> Failure {
+    pub fn __llmobs_failure(&self) -> Failure {
         Failure::of_text::<E>(format_args!("<{}>", type_name_of_val(self.value())))
     }
 }
@@ -205,7 +206,7 @@ ladder! {
 impl<T: Display> Text<'_, Option<T>> {
     /// The text, if one was given.
     #[must_use]
-    pub fn text(&self) -> Option<String> {
+    pub fn __llmobs_text(&self) -> Option<String> {
         label(self.value().as_ref()?)
     }
 }
@@ -213,7 +214,7 @@ impl<T: Display> Text<'_, Option<T>> {
 impl<T: Display> BorrowedText<'_, &Option<T>> {
     /// The text, if one was given.
     #[must_use]
-    pub fn text(&self) -> Option<String> {
+    pub fn __llmobs_text(&self) -> Option<String> {
         label(self.value().as_ref()?)
     }
 }
@@ -221,7 +222,7 @@ impl<T: Display> BorrowedText<'_, &Option<T>> {
 impl<T: Display + ?Sized> PlainText<'_, T> {
     /// The text, if one was given.
     #[must_use]
-    pub fn text(&self) -> Option<String> {
+    pub fn __llmobs_text(&self) -> Option<String> {
         label(self.value())
     }
 }

@@ -51,8 +51,8 @@ pub use wrap::{InSpan, StreamExt};
 pub mod __private {
     pub use std::boxed::Box;
 
-    pub use crate::call::{Call, Ending, Folded, Parent};
+    pub use crate::call::{Call, Ending, Folded, Notes, Parent, Setup};
     pub use crate::kind::Kind;
     pub use crate::ladder::{Failed, Outcome, Text, Value};
-    pub use crate::wrap::Recipe;
+    pub use crate::wrap::{Recipe, fold};
 }

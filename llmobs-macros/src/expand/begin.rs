@@ -34,12 +34,12 @@ pub(super) fn begin(
     let described = describe(options, signature, arguments);
     let describe = (!described.is_empty()).then(|| {
         quote! {
-            if let ::core::option::Option::Some(__llmobs_setup) = __llmobs_call.setup() {
+            if let ::core::option::Option::Some(__llmobs_setup) = #root::__private::Call::setup(&mut __llmobs_call) {
                 #described
             }
         }
     });
-    let begin = (!is_later).then(|| quote!(__llmobs_call.begin();));
+    let begin = (!is_later).then(|| quote!(#root::__private::Call::begin(&mut __llmobs_call);));
     quote!(let mut __llmobs_call = #call; #describe #begin)
 }
 
@@ -51,13 +51,13 @@ fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) ->
     });
     let texts = options.texts.iter().map(|(name, value)| {
         let text = text(root, value);
-        quote!(__llmobs_setup.#name(|| #text);)
+        quote!(#root::__private::Setup::#name(__llmobs_setup, || #text);)
     });
     let notes = options.notes.iter().filter(|note| !note.needs_returned());
-    let notes = notes.map(|one| note(root, &quote!(__llmobs_setup), one));
+    let notes = notes.map(|one| note(root, &quote!(#root::__private::Setup::notes(__llmobs_setup)), one));
     let input = options.input.iter().map(|value| {
         let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
-        quote!(__llmobs_setup.input(|__llmobs_sink| #captured);)
+        quote!(#root::__private::Setup::input(__llmobs_setup, |__llmobs_sink| #captured);)
     });
     let receiver = signature.receiver().map(|receiver| {
         let receiver = Ident::new("self", receiver.self_token.span);
@@ -80,39 +80,40 @@ fn show(root: &TokenStream, showing: Showing, name: &Ident, value: &TokenStream)
     let shown = name.unraw().to_string();
     match showing {
         Showing::Value => {
-            let captured = capture(root, value, &quote!(__llmobs_setup.argument(#shown)));
+            let captured =
+                capture(root, value, &quote!(#root::__private::Setup::argument(__llmobs_setup, #shown)));
             quote!(#captured;)
         }
-        Showing::Redacted => quote!(__llmobs_setup.redacted(#shown);),
+        Showing::Redacted => quote!(#root::__private::Setup::redacted(__llmobs_setup, #shown);),
         Showing::Nothing => TokenStream::new(),
     }
 }
 
 /// Captures a reference into a sink.
 pub(super) fn capture(root: &TokenStream, value: &TokenStream, sink: &TokenStream) -> TokenStream {
-    quote!(#root::__private::Value::new(#value).capture(#sink))
+    quote!(#root::__private::Value::new(#value).__llmobs_capture(#sink))
 }
 
 fn text(root: &TokenStream, value: &Expr) -> TokenStream {
-    quote_spanned!(value.span()=> #root::__private::Text::new(&(#value)).text())
+    quote_spanned!(value.span()=> #root::__private::Text::new(&(#value)).__llmobs_text())
 }
 
-/// One of `tags(…)`, `metadata(…)` or `metrics(…)`, said to a setup or an ending.
-pub(super) fn note(root: &TokenStream, place: &TokenStream, note: &Note) -> TokenStream {
+/// One of `tags(…)`, `metadata(…)` or `metrics(…)`, said to the notes of a setup or an ending.
+pub(super) fn note(root: &TokenStream, notes: &TokenStream, note: &Note) -> TokenStream {
     let (key, value) = (&note.pair.key, &note.pair.value);
     let key = proc_macro2::Literal::string(key);
     match note.sort {
         Sort::Tag => {
             let text = text(root, value);
-            quote!(#place.notes().tag(#key, || #text);)
+            quote!(#root::__private::Notes::tag(#notes, #key, || #text);)
         }
         Sort::Metadata => {
             let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
-            quote!(#place.notes().metadata(#key, |__llmobs_sink| #captured);)
+            quote!(#root::__private::Notes::metadata(#notes, #key, |__llmobs_sink| #captured);)
         }
         Sort::Metric => {
             let span = value.span().resolved_at(Span::mixed_site());
-            quote_spanned!(span=> #place.notes().metric(#key, || #value);)
+            quote_spanned!(span=> #root::__private::Notes::metric(#notes, #key, || #value);)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Ident;
+use syn::{Expr, Ident};
 
 use crate::expand::begin::{capture, note};
 use crate::lazy::{Form, Lazy, Pieces, Returned};
@@ -16,9 +16,10 @@ pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenSt
         Returned::Nothing => return run,
         Returned::Pieces(found) => pieces(options, found),
         Returned::Value => {
+            let root = &options.root;
             let tell = tell(options, &quote!(&__llmobs_returned));
             quote! {
-                if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() { #tell }
+                if let ::core::option::Option::Some(__llmobs_ending) = &mut #root::__private::Call::end(__llmobs_call) { #tell }
                 __llmobs_returned
             }
         }
@@ -33,23 +34,25 @@ fn tell(options: &Options, returned: &TokenStream) -> TokenStream {
         Some((_, value)) => {
             let ret = ret(value).map(|ret| bind(&ret));
             let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
-            quote!(#ret __llmobs_ending.output_with(|__llmobs_sink| #captured))
+            quote!(#ret #root::__private::Ending::output_with(__llmobs_ending, |__llmobs_sink| #captured))
         }
         None if options.skip_output => TokenStream::new(),
-        None => capture(root, &quote!(__llmobs_value), &quote!(__llmobs_ending.output())),
+        None => {
+            capture(root, &quote!(__llmobs_value), &quote!(#root::__private::Ending::output(__llmobs_ending)))
+        }
     };
     let notes = options.notes.iter().filter_map(|one| Some((one, bind(&ret(&one.pair.value)?))));
     let notes = notes.map(|(one, ret)| {
-        let note = note(root, &quote!(__llmobs_ending), one);
+        let note = note(root, &quote!(#root::__private::Ending::notes(__llmobs_ending)), one);
         quote!(#ret #note)
     });
     let notes: TokenStream = notes.collect();
     let ok = if output.is_empty() && notes.is_empty() { quote!(_) } else { quote!(__llmobs_value) };
     let failure = failure(root);
     quote! {
-        match #root::__private::Outcome::new(#returned).split() {
+        match #root::__private::Outcome::new(#returned).__llmobs_split() {
             ::core::result::Result::Ok(#ok) => { #output; #notes }
-            ::core::result::Result::Err(__llmobs_error) => __llmobs_ending.error(#failure),
+            ::core::result::Result::Err(__llmobs_error) => #root::__private::Ending::error(__llmobs_ending, #failure),
         }
     }
 }
@@ -60,7 +63,7 @@ fn bind(ret: &Ident) -> TokenStream {
 }
 
 fn failure(root: &TokenStream) -> TokenStream {
-    quote!(#root::__private::Failed::new(__llmobs_error).failure())
+    quote!(#root::__private::Failed::new(__llmobs_error).__llmobs_failure())
 }
 
 /// Hands the call to the future, iterator or stream that the function returns.
@@ -75,9 +78,9 @@ fn pieces(options: &Options, pieces: &Pieces) -> TokenStream {
         match __llmobs_returned {
             ::core::result::Result::Ok(__llmobs_pieces) => ::core::result::Result::Ok(#wrapped),
             ::core::result::Result::Err(__llmobs_failed) => {
-                if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() {
+                if let ::core::option::Option::Some(__llmobs_ending) = &mut #root::__private::Call::end(__llmobs_call) {
                     let __llmobs_error = &__llmobs_failed;
-                    __llmobs_ending.error(#failure);
+                    #root::__private::Ending::error(__llmobs_ending, #failure);
                 }
                 ::core::result::Result::Err(__llmobs_failed)
             }
@@ -92,16 +95,16 @@ fn wrapped(options: &Options, pieces: &Pieces, inner: &TokenStream) -> TokenStre
         Lazy::Future => {
             let tell = tell(options, &quote!(__llmobs_returned));
             quote! {
-                __llmobs_call.future::<#item, _, _>(#inner, move |__llmobs_ending, __llmobs_returned| { #tell })
+                #root::__private::Call::future::<#item, _, _>(__llmobs_call, #inner, move |__llmobs_ending, __llmobs_returned| { #tell })
             }
         }
         Lazy::Iterator => {
             let recipe = recipe(options);
-            quote!(__llmobs_call.iterator::<#item, _, _>(#inner, #recipe))
+            quote!(#root::__private::Call::iterator::<#item, _, _>(__llmobs_call, #inner, #recipe))
         }
         Lazy::Stream => {
             let recipe = recipe(options);
-            quote!(__llmobs_call.stream::<#item, _, _>(#inner, #recipe))
+            quote!(#root::__private::Call::stream::<#item, _, _>(__llmobs_call, #inner, #recipe))
         }
     };
     // A type that an option was wrong about is told at the option.
@@ -113,21 +116,34 @@ fn wrapped(options: &Options, pieces: &Pieces, inner: &TokenStream) -> TokenStre
     }
 }
 
+/// Adds an item to the state. A function may take what the item derefs to; a closure is told the type of the item.
+fn folded(root: &TokenStream, fold: &Expr) -> TokenStream {
+    if let Expr::Closure(_) = fold {
+        quote!(#root::__private::fold(__llmobs_state, __llmobs_value, #fold))
+    } else {
+        quote!((#fold)(__llmobs_state, __llmobs_value))
+    }
+}
+
 /// What becomes of the items.
 fn recipe(options: &Options) -> TokenStream {
     let root = &options.root;
     let item = quote!(__llmobs_value);
     let (new, each, end) = match &options.fold {
         Some((_, fold)) => (
-            quote!(|_| ::core::default::Default::default()),
-            quote!((#fold)(__llmobs_state, __llmobs_value)),
-            capture(root, &quote!(&__llmobs_state), &quote!(__llmobs_ending.output())),
+            quote!(|_, _| ::core::default::Default::default()),
+            folded(root, fold),
+            capture(
+                root,
+                &quote!(&__llmobs_state),
+                &quote!(#root::__private::Ending::output(__llmobs_ending)),
+            ),
         ),
-        None if options.skip_output => (quote!(|_| ()), TokenStream::new(), TokenStream::new()),
+        None if options.skip_output => (quote!(|_, _| ()), TokenStream::new(), TokenStream::new()),
         None => (
             quote!(#root::__private::Folded::new),
-            capture(root, &item, &quote!(__llmobs_state.item())),
-            quote!(__llmobs_state.end(__llmobs_ending);),
+            capture(root, &item, &quote!(#root::__private::Folded::item(__llmobs_state))),
+            quote!(#root::__private::Folded::end(__llmobs_state, __llmobs_ending);),
         ),
     };
     let failure = failure(root);
@@ -140,7 +156,7 @@ fn recipe(options: &Options) -> TokenStream {
         #root::__private::Recipe {
             new: #new,
             each: |__llmobs_state, __llmobs_item| {
-                match #root::__private::Outcome::new(__llmobs_item).split() {
+                match #root::__private::Outcome::new(__llmobs_item).__llmobs_split() {
                     ::core::result::Result::Ok(#ok) => {
                         #each
                         ::core::option::Option::None

@@ -3,7 +3,7 @@
 mod begin;
 mod end;
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, ReceiverKind, Signature, Type};
@@ -69,7 +69,10 @@ fn inside(
     let receiver = signature.receiver();
     let owned = receiver.filter(|receiver| !matches!(receiver.kind, ReceiverKind::Reference { .. }));
     // The whole of it, also where the body uses a part: it is dropped inside the span.
-    let owned = owned.map(|_| quote!(let _ = &self;));
+    let owned = owned.map(|receiver| {
+        let receiver = Ident::new("self", receiver.self_token.span);
+        quote!(let _ = &#receiver;)
+    });
     let rebind = arguments.iter().map(rebind);
     let hint = shape.hint.as_ref().map(|returned| hint(returned, &signature.ident));
     // The user's own block, as the arm of a match: so its temporaries are gone before the arguments are, as at the end of a
@@ -89,7 +92,7 @@ fn call(options: &Options) -> TokenStream {
     quote!(#root::__private::Call)
 }
 
-fn braced(tokens: TokenStream, span: proc_macro2::Span) -> Group {
+fn braced(tokens: TokenStream, span: Span) -> Group {
     let mut group = Group::new(Delimiter::Brace, tokens);
     group.set_span(span);
     group
@@ -117,6 +120,7 @@ fn hint(returned: &Type, function: &Ident) -> TokenStream {
     } else {
         returned.span()
     };
+    let span = span.resolved_at(Span::mixed_site());
     let returned = returned.to_token_stream();
     quote_spanned! {span=>
         if let ::core::option::Option::Some(__llmobs_hint) = ::core::option::Option::None::<#returned> {

@@ -9,16 +9,24 @@ impl Model {
             ::llmobs::__private::Kind::Llm,
             "complete",
         );
-        if let ::core::option::Option::Some(__llmobs_setup) = __llmobs_call.setup() {
+        if let ::core::option::Option::Some(__llmobs_setup) = ::llmobs::__private::Call::setup(
+            &mut __llmobs_call,
+        ) {
             #[cfg(feature = "images")]
             ::llmobs::__private::Value::new(&image)
-                .capture(__llmobs_setup.argument("image"));
+                .__llmobs_capture(
+                    ::llmobs::__private::Setup::argument(__llmobs_setup, "image"),
+                );
             ::llmobs::__private::Value::new(&prompt)
-                .capture(__llmobs_setup.argument("prompt"));
-            __llmobs_setup
-                .model_name(|| ::llmobs::__private::Text::new(&(self.model)).text());
+                .__llmobs_capture(
+                    ::llmobs::__private::Setup::argument(__llmobs_setup, "prompt"),
+                );
+            ::llmobs::__private::Setup::model_name(
+                __llmobs_setup,
+                || ::llmobs::__private::Text::new(&(self.model)).__llmobs_text(),
+            );
         }
-        __llmobs_call.begin();
+        ::llmobs::__private::Call::begin(&mut __llmobs_call);
         let __llmobs_returned = ::llmobs::__private::Call::run_async(
                 &__llmobs_call,
                 async move {
@@ -31,14 +39,18 @@ impl Model {
                 },
             )
             .await;
-        if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() {
-            match ::llmobs::__private::Outcome::new(&__llmobs_returned).split() {
+        if let ::core::option::Option::Some(__llmobs_ending) = &mut ::llmobs::__private::Call::end(
+            __llmobs_call,
+        ) {
+            match ::llmobs::__private::Outcome::new(&__llmobs_returned).__llmobs_split()
+            {
                 ::core::result::Result::Ok(_) => {}
                 ::core::result::Result::Err(__llmobs_error) => {
-                    __llmobs_ending
-                        .error(
-                            ::llmobs::__private::Failed::new(__llmobs_error).failure(),
-                        )
+                    ::llmobs::__private::Ending::error(
+                        __llmobs_ending,
+                        ::llmobs::__private::Failed::new(__llmobs_error)
+                            .__llmobs_failure(),
+                    )
                 }
             }
         }

@@ -3,11 +3,15 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
         ::llmobs::__private::Kind::Llm,
         "chat",
     );
-    if let ::core::option::Option::Some(__llmobs_setup) = __llmobs_call.setup() {
+    if let ::core::option::Option::Some(__llmobs_setup) = ::llmobs::__private::Call::setup(
+        &mut __llmobs_call,
+    ) {
         ::llmobs::__private::Value::new(&prompt)
-            .capture(__llmobs_setup.argument("prompt"));
+            .__llmobs_capture(
+                ::llmobs::__private::Setup::argument(__llmobs_setup, "prompt"),
+            );
     }
-    __llmobs_call.begin();
+    ::llmobs::__private::Call::begin(&mut __llmobs_call);
     let __llmobs_returned = ::llmobs::__private::Call::run_async(
             &__llmobs_call,
             async move {
@@ -26,47 +30,55 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
     match __llmobs_returned {
         ::core::result::Result::Ok(__llmobs_pieces) => {
             ::core::result::Result::Ok(
-                __llmobs_call
-                    .stream::<
-                        Result<Chunk, Error>,
-                        _,
-                        _,
-                    >(
-                        __llmobs_pieces,
-                        ::llmobs::__private::Recipe {
-                            new: ::llmobs::__private::Folded::new,
-                            each: |__llmobs_state, __llmobs_item| {
-                                match ::llmobs::__private::Outcome::new(__llmobs_item)
-                                    .split()
-                                {
-                                    ::core::result::Result::Ok(__llmobs_value) => {
-                                        if let ::core::option::Option::Some(__llmobs_state) = __llmobs_state {
-                                            ::llmobs::__private::Value::new(__llmobs_value)
-                                                .capture(__llmobs_state.item());
-                                        }
-                                        ::core::option::Option::None
+                ::llmobs::__private::Call::stream::<
+                    Result<Chunk, Error>,
+                    _,
+                    _,
+                >(
+                    __llmobs_call,
+                    __llmobs_pieces,
+                    ::llmobs::__private::Recipe {
+                        new: ::llmobs::__private::Folded::new,
+                        each: |__llmobs_state, __llmobs_item| {
+                            match ::llmobs::__private::Outcome::new(__llmobs_item)
+                                .__llmobs_split()
+                            {
+                                ::core::result::Result::Ok(__llmobs_value) => {
+                                    if let ::core::option::Option::Some(__llmobs_state) = __llmobs_state {
+                                        ::llmobs::__private::Value::new(__llmobs_value)
+                                            .__llmobs_capture(
+                                                ::llmobs::__private::Folded::item(__llmobs_state),
+                                            );
                                     }
-                                    ::core::result::Result::Err(__llmobs_error) => {
-                                        ::core::option::Option::Some(
-                                            ::llmobs::__private::Failed::new(__llmobs_error).failure(),
-                                        )
-                                    }
+                                    ::core::option::Option::None
                                 }
-                            },
-                            end: |__llmobs_state, __llmobs_ending| {
-                                __llmobs_state.end(__llmobs_ending);
-                            },
+                                ::core::result::Result::Err(__llmobs_error) => {
+                                    ::core::option::Option::Some(
+                                        ::llmobs::__private::Failed::new(__llmobs_error)
+                                            .__llmobs_failure(),
+                                    )
+                                }
+                            }
                         },
-                    ),
+                        end: |__llmobs_state, __llmobs_ending| {
+                            ::llmobs::__private::Folded::end(
+                                __llmobs_state,
+                                __llmobs_ending,
+                            );
+                        },
+                    },
+                ),
             )
         }
         ::core::result::Result::Err(__llmobs_failed) => {
-            if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call
-                .end()
-            {
+            if let ::core::option::Option::Some(__llmobs_ending) = &mut ::llmobs::__private::Call::end(
+                __llmobs_call,
+            ) {
                 let __llmobs_error = &__llmobs_failed;
-                __llmobs_ending
-                    .error(::llmobs::__private::Failed::new(__llmobs_error).failure());
+                ::llmobs::__private::Ending::error(
+                    __llmobs_ending,
+                    ::llmobs::__private::Failed::new(__llmobs_error).__llmobs_failure(),
+                );
             }
             ::core::result::Result::Err(__llmobs_failed)
         }

@@ -3,22 +3,34 @@ pub fn search<'a>(
     index: &'a Index,
     query: Query,
     __llmobs_argument_2: Limit,
-    _: u8,
+    __llmobs_argument_3: u8,
 ) -> Result<Vec<&'a str>, Error> {
     let mut __llmobs_call = ::llmobs::__private::Call::new(
         ::llmobs::__private::Kind::Retrieval,
         "search",
     );
-    if let ::core::option::Option::Some(__llmobs_setup) = __llmobs_call.setup() {
+    if let ::core::option::Option::Some(__llmobs_setup) = ::llmobs::__private::Call::setup(
+        &mut __llmobs_call,
+    ) {
         let Limit(limit) = &__llmobs_argument_2;
         ::llmobs::__private::Value::new(&query)
-            .capture(__llmobs_setup.argument("query"));
-        ::llmobs::__private::Value::new(limit).capture(__llmobs_setup.argument("limit"));
-        __llmobs_setup.name(|| ::llmobs::__private::Text::new(&("find")).text());
-        __llmobs_setup
-            .session_id(|| ::llmobs::__private::Text::new(&(query.session)).text());
+            .__llmobs_capture(
+                ::llmobs::__private::Setup::argument(__llmobs_setup, "query"),
+            );
+        ::llmobs::__private::Value::new(limit)
+            .__llmobs_capture(
+                ::llmobs::__private::Setup::argument(__llmobs_setup, "limit"),
+            );
+        ::llmobs::__private::Setup::name(
+            __llmobs_setup,
+            || ::llmobs::__private::Text::new(&("find")).__llmobs_text(),
+        );
+        ::llmobs::__private::Setup::session_id(
+            __llmobs_setup,
+            || ::llmobs::__private::Text::new(&(query.session)).__llmobs_text(),
+        );
     }
-    __llmobs_call.begin();
+    ::llmobs::__private::Call::begin(&mut __llmobs_call);
     let __llmobs_returned = ::llmobs::__private::Call::run(
         &__llmobs_call,
         move || {
@@ -32,6 +44,8 @@ pub fn search<'a>(
             let _ = &query;
             let __llmobs_argument_2 = __llmobs_argument_2;
             let Limit(limit) = __llmobs_argument_2;
+            let __llmobs_argument_3 = __llmobs_argument_3;
+            let _ = __llmobs_argument_3;
             match () {
                 () => {
                     query.normalize();
@@ -40,15 +54,21 @@ pub fn search<'a>(
             }
         },
     );
-    if let ::core::option::Option::Some(mut __llmobs_ending) = __llmobs_call.end() {
-        match ::llmobs::__private::Outcome::new(&__llmobs_returned).split() {
+    if let ::core::option::Option::Some(__llmobs_ending) = &mut ::llmobs::__private::Call::end(
+        __llmobs_call,
+    ) {
+        match ::llmobs::__private::Outcome::new(&__llmobs_returned).__llmobs_split() {
             ::core::result::Result::Ok(__llmobs_value) => {
                 ::llmobs::__private::Value::new(__llmobs_value)
-                    .capture(__llmobs_ending.output());
+                    .__llmobs_capture(
+                        ::llmobs::__private::Ending::output(__llmobs_ending),
+                    );
             }
             ::core::result::Result::Err(__llmobs_error) => {
-                __llmobs_ending
-                    .error(::llmobs::__private::Failed::new(__llmobs_error).failure())
+                ::llmobs::__private::Ending::error(
+                    __llmobs_ending,
+                    ::llmobs::__private::Failed::new(__llmobs_error).__llmobs_failure(),
+                )
             }
         }
     }

@@ -11,14 +11,17 @@ pub struct Folded {
     item: String,
     /// Whether the item is a text about a value: such texts are no pieces of one text.
     is_about: bool,
+    /// Whether each item stands for itself: a document.
+    is_list: bool,
     limit: usize,
 }
 
 impl Folded {
     /// Keeps about `limit` bytes.
     #[must_use]
-    pub fn new(limit: usize) -> Self {
-        Self { fold: Fold::new(limit), item: String::new(), is_about: false, limit }
+    pub fn new(kind: Kind, limit: usize) -> Self {
+        let is_list = kind == Kind::Retrieval;
+        Self { fold: Fold::new(limit), item: String::new(), is_about: false, is_list, limit }
     }
 
     /// Where the next item goes.
@@ -42,7 +45,7 @@ impl Folded {
     }
 
     fn take_in(&mut self) {
-        if self.is_about {
+        if self.is_about || self.is_list && !self.item.is_empty() {
             self.fold.list(&self.item);
         } else if !self.item.is_empty() {
             self.fold.push(&self.item);

@@ -17,7 +17,8 @@ use crate::wrap::InContext;
 
 pub use ending::Ending;
 pub use folded::Folded;
-use setup::Setup;
+pub use notes::Notes;
+pub use setup::Setup;
 
 /// The span of one call of an instrumented function: prepared, begun, ended.
 ///
@@ -87,6 +88,11 @@ impl Call {
         {
             self.0 = State::Running(frame);
         }
+    }
+
+    /// Whether there is nothing to record, or no more.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.0, State::Idle)
     }
 
     /// The span while it runs.

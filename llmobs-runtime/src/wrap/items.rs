@@ -6,6 +6,7 @@ use crate::call::{Call, Ending};
 use crate::capture::guarded;
 use crate::context::Slot;
 use crate::failure::Failure;
+use crate::kind::Kind;
 use crate::local::Swapped;
 use crate::notice::warn_limited;
 use crate::span::note_panic;
@@ -13,12 +14,18 @@ use crate::span::note_panic;
 /// How items of type `T` become the output of a span, by way of a state.
 #[derive(Debug)]
 pub struct Recipe<S, T> {
-    /// Makes the state, within a budget of bytes.
-    pub new: fn(usize) -> S,
+    /// Makes the state for a span of this kind, within a budget of bytes.
+    pub new: fn(Kind, usize) -> S,
     /// Takes an item into it, if there is one still, or tells why the item is an error.
     pub each: fn(Option<&mut S>, &T) -> Option<Failure>,
     /// Puts it into the span.
     pub end: fn(S, &mut Ending),
+}
+
+/// Adds an item to a state by a closure, which learns the types from here.
+#[inline]
+pub fn fold<S, T: ?Sized>(state: &mut S, item: &T, add: impl FnOnce(&mut S, &T)) {
+    add(state, item);
 }
 
 /// The call of a function that returned items one by one. It ends at the last item, at the first error, or when it is
@@ -46,13 +53,18 @@ impl<S, T> Items<S, T> {
         if let Some(frame) = self.call.frame() {
             self.slot = Some(Slot::Span(frame.clone()));
             let limit = frame.sender().defaults.capture_limit;
-            self.state = guarded(|| (self.recipe.new)(limit));
+            self.state = guarded(|| (self.recipe.new)(frame.kind(), limit));
             if self.state.is_none() {
                 warn_limited!(
                     "the output of a stream is left out: the first state of the option `fold` panicked"
                 );
             }
         }
+    }
+
+    /// Whether nothing is recorded, or no more.
+    pub(super) fn is_idle(&self) -> bool {
+        self.call.is_idle() && self.slot.is_none()
     }
 
     /// Asks the inner code for an item, inside the span.

@@ -33,6 +33,11 @@ impl<I, S, T> CallIterator<I, S, T> {
         self.items.took(item.as_ref());
         item
     }
+
+    /// The inner iterator, if nothing is recorded.
+    fn idle(&mut self) -> Option<I> {
+        self.inner.take_if(|_| self.items.is_idle())
+    }
 }
 
 impl<I: Iterator<Item = T>, S, T> Iterator for CallIterator<I, S, T> {
@@ -44,6 +49,45 @@ impl<I: Iterator<Item = T>, S, T> Iterator for CallIterator<I, S, T> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.inner.as_ref().map_or((0, Some(0)), Iterator::size_hint)
+    }
+
+    // Where nothing is recorded nobody looks at the items, and the inner iterator may have a short way.
+
+    fn nth(&mut self, n: usize) -> Option<T> {
+        if let Some(inner) = &mut self.inner
+            && self.items.is_idle()
+        {
+            return inner.nth(n);
+        }
+        for _ in 0..n {
+            self.next()?;
+        }
+        self.next()
+    }
+
+    fn count(mut self) -> usize {
+        match self.idle() {
+            Some(inner) => inner.count(),
+            None => self.by_ref().fold(0, |count, _| count + 1),
+        }
+    }
+
+    fn last(mut self) -> Option<T> {
+        match self.idle() {
+            Some(inner) => inner.last(),
+            None => self.by_ref().fold(None, |_, item| Some(item)),
+        }
+    }
+
+    fn fold<B, F: FnMut(B, T) -> B>(mut self, first: B, mut add: F) -> B {
+        if let Some(inner) = self.idle() {
+            return inner.fold(first, add);
+        }
+        let mut folded = first;
+        for item in self.by_ref() {
+            folded = add(folded, item);
+        }
+        folded
     }
 }
 

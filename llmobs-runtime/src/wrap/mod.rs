@@ -8,6 +8,6 @@ mod iterator;
 mod stream;
 
 pub use future::{FutureExt, InContext};
-pub use items::Recipe;
+pub use items::{Recipe, fold};
 #[cfg(feature = "stream")]
 pub use stream::{InSpan, StreamExt};
