@@ -98,12 +98,9 @@ impl Pieces {
                 match last.ident.to_string().as_str() {
                     "Pin" => Self::of_box(first, Form::Pinned),
                     "Box" => Self::of_box(returned, Form::Boxed),
-                    "BoxFuture" | "LocalBoxFuture" => {
-                        Some(Self::new(Lazy::Future, Some(first), Form::Pinned))
-                    }
-                    "BoxStream" | "LocalBoxStream" => {
-                        Some(Self::new(Lazy::Stream, Some(first), Form::Pinned))
-                    }
+                    // An own alias of this name may put its type into a `Result`.
+                    "BoxFuture" | "LocalBoxFuture" => Some(Self::new(Lazy::Future, None, Form::Pinned)),
+                    "BoxStream" | "LocalBoxStream" => Some(Self::new(Lazy::Stream, None, Form::Pinned)),
                     _ => None,
                 }
             }

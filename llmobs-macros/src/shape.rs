@@ -26,8 +26,17 @@ pub(crate) enum Run {
     CalledBefore,
     /// As a future, inside the span.
     Polled,
-    /// Where it stands, inside the span: a closure would tell `#[track_caller]` another place, and hide what `impl Fn` expects.
+    /// Where it stands, inside the span: a closure would tell `#[track_caller]` another place.
     InPlace,
+    /// Where it stands, as what is returned: a closure in it learns the types of its arguments from nowhere else.
+    Returned,
+}
+
+impl Run {
+    /// Whether nobody sees what the body returns.
+    pub(crate) fn is_in_place(self) -> bool {
+        matches!(self, Self::InPlace | Self::Returned)
+    }
 }
 
 impl Shape {
@@ -51,12 +60,12 @@ impl Shape {
         let returned = Returned::of(&returned, options.lazy);
         let run = match &returned {
             _ if signature.asyncness.is_some() => Run::Polled,
-            _ if is_closure => Run::InPlace,
+            _ if is_closure => Run::Returned,
             _ if attributes.iter().any(|attribute| attribute.path().is_ident("track_caller")) => Run::InPlace,
             Returned::Pieces(pieces) if !pieces.in_result => Run::CalledBefore,
             _ => Run::Called,
         };
-        let shape = Self { run, returned, hint: hint.filter(|_| run != Run::InPlace) };
+        let shape = Self { run, returned, hint: hint.filter(|_| !run.is_in_place()) };
         shape.check(options, span, errors);
         shape
     }
@@ -73,7 +82,7 @@ impl Shape {
         if lazy == Some(Lazy::Stream) && !cfg!(feature = "stream") {
             errors.at(returned, "the span of a stream needs the feature `stream` of llmobs");
         }
-        let unseen = if self.run == Run::InPlace || matches!(self.returned, Returned::Nothing) {
+        let unseen = if self.run.is_in_place() || matches!(self.returned, Returned::Nothing) {
             Some("there is no returned value to be seen here")
         } else if matches!(lazy, Some(Lazy::Iterator | Lazy::Stream)) {
             Some("there is no returned value: the items come later, and `fold = …` sees each of them")

@@ -59,12 +59,6 @@ pub(crate) struct Seen {
     log: Vec<String>,
 }
 
-impl Seen {
-    pub(crate) fn log(&self) -> &[String] {
-        &self.log
-    }
-}
-
 /// What running this shows.
 pub(crate) fn observe<T: Debug>(run: impl FnOnce() -> T) -> Seen {
     LOG.take();

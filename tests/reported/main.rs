@@ -64,6 +64,7 @@ mod input;
 mod lints;
 mod nesting;
 mod output;
+mod own;
 mod returned;
 mod signatures;
 

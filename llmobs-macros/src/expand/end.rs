@@ -7,12 +7,12 @@ use syn::{Expr, Ident};
 use crate::expand::begin::{capture, note};
 use crate::lazy::{Form, Lazy, Pieces, Returned};
 use crate::options::{Options, ret};
-use crate::shape::{Run, Shape};
+use crate::shape::Shape;
 
 /// Runs the call and ends it with what it returned, or hands it to that.
 pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenStream {
     let finished = match &shape.returned {
-        _ if matches!(shape.run, Run::InPlace) => return run,
+        _ if shape.run.is_in_place() => return run,
         Returned::Nothing => return run,
         Returned::Pieces(found) => pieces(options, found),
         Returned::Value => {

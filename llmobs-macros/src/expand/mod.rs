@@ -47,7 +47,7 @@ fn instrument(kind: Kind, options: &Options, function: Function, errors: &mut Er
     let block = braced(inside.clone(), signature.ident.span());
     let diverges = matches!(shape.returned, Returned::Nothing).then(|| quote!(-> !));
     let run = match shape.run {
-        Run::InPlace => quote!(let __llmobs_entered = #call::attach(&__llmobs_call); #inside),
+        Run::InPlace | Run::Returned => quote!(let __llmobs_entered = #call::attach(&__llmobs_call); #inside),
         Run::Called => quote!(#call::run(&__llmobs_call, move || #diverges #block)),
         Run::CalledBefore => quote!(#call::run_before(&mut __llmobs_call, move || #block)),
         Run::Polled => quote!(#call::run_async(&__llmobs_call, async move #block).await),
@@ -79,10 +79,12 @@ fn inside(
     // function, in every edition; and no lint takes its braces for needless ones.
     // What is wrong with its value is told at the name of the function.
     let statements = braced(statements, signature.ident.span());
-    let value = quote!(match () { () => #statements });
-    // Clippy takes a future at the end of an `async` block for one that was forgotten.
-    let is_forgotten = matches!(shape.run, Run::Polled) && shape.returned.is_future();
-    let value = if is_forgotten { quote!(return #value;) } else { value };
+    let value = match shape.run {
+        Run::Returned => quote!(return '__llmobs_body: #statements;),
+        // Clippy takes a future at the end of an `async` block for one that was forgotten.
+        Run::Polled if shape.returned.is_future() => quote!(return match () { () => #statements };),
+        _ => quote!(match () { () => #statements }),
+    };
     quote!(#hint #owned #(#rebind)* #value)
 }
 

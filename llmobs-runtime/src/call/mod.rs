@@ -90,11 +90,6 @@ impl Call {
         }
     }
 
-    /// Whether there is nothing to record, or no more.
-    pub(crate) fn is_idle(&self) -> bool {
-        matches!(self.0, State::Idle)
-    }
-
     /// The span while it runs.
     pub(crate) fn frame(&self) -> Option<&Arc<Frame>> {
         if let State::Running(frame) = &self.0 { Some(frame) } else { None }

@@ -62,17 +62,22 @@ impl<S, T> Items<S, T> {
         }
     }
 
-    /// Whether nothing is recorded, or no more.
-    pub(super) fn is_idle(&self) -> bool {
-        self.call.is_idle() && self.slot.is_none()
+    /// Begins the span, if it has not begun, and tells whether there is nothing to record it.
+    pub(super) fn is_idle(&mut self) -> bool {
+        self.begin();
+        self.slot.is_none()
     }
 
-    /// Asks the inner code for an item, inside the span.
-    pub(super) fn inside<R>(&mut self, piece: impl FnOnce() -> R) -> R {
+    fn begin(&mut self) {
         if self.call.setup().is_some() {
             self.call.begin();
             self.enter();
         }
+    }
+
+    /// Asks the inner code for an item, inside the span.
+    pub(super) fn inside<R>(&mut self, piece: impl FnOnce() -> R) -> R {
+        self.begin();
         self.still_inside(piece)
     }
 
