@@ -178,7 +178,7 @@ fn closures_learn_their_types_from_the_signature() {
 fn patterns(
     (Ok(number) | Err(number), text): (Result<u8, u8>, &str),
     all @ [first, ..]: [u8; 3],
-    #[cfg_attr(all(), allow(unused_variables))] unused: u8,
+    #[cfg_attr(all(), allow(unused_variables, reason = "as asked"))] unused: u8,
     #[cfg_attr(all(), cfg(any()))] absent: u8,
 ) -> usize {
     all.len() + usize::from(number + first) + text.len()
