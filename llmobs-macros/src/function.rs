@@ -3,7 +3,7 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Error, Signature, Visibility};
+use syn::{Attribute, Error, Signature, Token, Visibility};
 
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
@@ -17,21 +17,33 @@ pub(crate) struct Body {
     pub(crate) braces: Group,
     /// `#![…]` at the beginning, which has to stay there.
     pub(crate) inner_attributes: TokenStream,
-    pub(crate) statements: TokenStream,
+    statements: TokenStream,
+}
+
+impl Body {
+    /// The user's own block. That it is not copied keeps both its braces where they are, for messages about its end.
+    pub(crate) fn block(&self) -> Group {
+        if self.inner_attributes.is_empty() {
+            return self.braces.clone();
+        }
+        let mut block = Group::new(Delimiter::Brace, self.statements.clone());
+        block.set_span(self.braces.span_close());
+        block
+    }
 }
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        Ok(Self {
-            attributes: input.call(Attribute::parse_outer)?,
-            visibility: input.parse()?,
-            signature: input.parse().map_err(|error| Error::new(error.span(), WANTED))?,
-            body: input.parse()?,
-        })
+        let (attributes, visibility) = (input.call(Attribute::parse_outer)?, input.parse()?);
+        let is_block = input.peek(Token![impl]) || input.peek(Token![mod]) || input.peek(Token![trait]);
+        let wanted = if is_block { WANTED_INSIDE } else { WANTED };
+        let signature = input.parse().map_err(|error| Error::new(error.span(), wanted))?;
+        Ok(Self { attributes, visibility, signature, body: input.parse()? })
     }
 }
 
 const WANTED: &str = "this attribute goes on a function or method with a body";
+const WANTED_INSIDE: &str = "this attribute goes on a function or method with a body; for all in a block there is `#[llmobs::instrument]`";
 
 impl Parse for Body {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {

@@ -3,7 +3,10 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, GenericArgument, PathArguments, ReturnType, Signature, Token, Type, TypeInfer};
+use syn::{
+    Attribute, GenericArgument, PathArguments, ReturnType, Signature, Token, Type, TypeInfer,
+    parse_quote_spanned,
+};
 
 use crate::diagnostics::Errors;
 use crate::lazy::{Lazy, Returned, is_closure, peel};
@@ -15,6 +18,8 @@ pub(crate) struct Shape {
     pub(crate) returned: Returned,
     /// The type that the body returns, as far as that can be written in the body.
     pub(crate) hint: Option<Type>,
+    /// Where mistakes about what the body returns are told, unless rustc finds the piece of the body that is to blame.
+    pub(crate) place: Span,
 }
 
 /// How the body of a function is run.
@@ -46,14 +51,17 @@ impl Shape {
         options: &Options,
         errors: &mut Errors,
     ) -> Self {
+        // No name stands at either, or editors would take generated code for a second meaning of it.
+        let place = match &signature.output {
+            ReturnType::Default => signature.paren_token.span.close(),
+            ReturnType::Type(arrow, _) => arrow.spans[0],
+        };
         let returned = match &signature.output {
-            ReturnType::Default => syn::parse_quote!(()),
+            ReturnType::Default => parse_quote_spanned!(generated(place)=> ()),
             ReturnType::Type(_, returned) => (**returned).clone(),
         };
-        let hint = match writable(peel(&returned).clone()) {
-            Type::Infer(_) | Type::Never(_) => None,
-            written => Some(written),
-        };
+        let hint =
+            Some(writable(peel(&returned).clone())).filter(|written| !matches!(written, Type::Infer(_)));
         let span = returned.span();
         // A closure behind `impl Fn` learns the types of its arguments only where it is returned from the function itself.
         let is_closure = is_closure(&returned);
@@ -65,7 +73,10 @@ impl Shape {
             Returned::Pieces(pieces) if !pieces.in_result => Run::CalledBefore,
             _ => Run::Called,
         };
-        let shape = Self { run, returned, hint: hint.filter(|_| !run.is_in_place()) };
+        // A type that stable Rust knows in the signature of a function or closure alone.
+        let is_unstable = run == Run::Polled && matches!(returned, Returned::Nothing);
+        let hint = hint.filter(|_| !run.is_in_place() && !is_unstable);
+        let shape = Self { run, returned, hint, place };
         shape.check(options, span, errors);
         shape
     }
@@ -98,6 +109,11 @@ impl Shape {
             errors.at(fold.span(), "`fold` is for functions that return an iterator or a stream");
         }
     }
+}
+
+/// A place in the source as one of generated code, which lints pass over.
+pub(crate) fn generated(place: Span) -> Span {
+    place.resolved_at(Span::call_site())
 }
 
 /// The type with `_` for each `impl Trait`, which cannot be written anywhere but in a signature.

@@ -119,8 +119,10 @@ fn inference_and_coercion() {
 
     #[llmobs::task]
     fn boxed(which: u8) -> Box<dyn Display> {
+        if which == 0 {
+            return Box::new("text");
+        }
         match which {
-            0 => return Box::new("text"),
             1 => Box::new(1),
             _ => Box::new('c'),
         }

@@ -9,14 +9,14 @@
 //! | 4 | arguments have to be `Debug` | `input::arguments_without_debug` |
 //! | 5 | borrows of `mut` arguments cannot be returned | `bodies::borrows_of_mut_arguments_are_returned` |
 //! | 6 | a local borrow cannot be assigned to a `mut` argument | `bodies::local_borrows_are_assigned_to_mut_arguments` |
-//! | 7 | unused arguments are no longer found | `ui/cases/lints.rs` |
-//! | 8 | unused functions are no longer found | `ui/cases/dead_code.rs` |
-//! | 9 | half-typed bodies | `ui/cases/half_typed.rs` |
-//! | 10 | places in the source, for messages and editors | `bodies::places_are_those_of_the_source`, `ui/cases/bodies.rs` |
+//! | 7 | unused arguments are no longer found | `ui/fail/lints.rs` |
+//! | 8 | unused functions are no longer found | `ui/fail/lints.rs` |
+//! | 9 | half-typed bodies | `ui/fail/half_typed.rs` |
+//! | 10 | places in the source, for messages and editors | `bodies::places_are_those_of_the_source`, `ui/fail/bodies.rs` |
 //! | 11 | the crate under another path | `hygiene::crate_is_reexported` |
 //! | 12 | one attribute for a whole `impl` or module | `blocks` |
-//! | 13 | `unused_braces` where there are none | `lints` |
-//! | 14 | noise of clippy | `lints` |
+//! | 13 | `unused_braces` where there are none | `lints`, `ui/pass` |
+//! | 14 | noise of clippy, and blindness | `lints`, `ui/clippy.rs` |
 //! | 15 | the return value as a field of the span | `output::return_value_is_a_field` |
 //! | 16 | an error marks the span | `output::error_marks_the_span` |
 //! | 17 | the sources of an error | `output::sources_of_an_error` |
@@ -26,9 +26,9 @@
 //! | 21 | hygiene | `hygiene` |
 //! | 22 | `#[cfg]` on arguments | `input::cfg_on_arguments` |
 //! | 23 | names known at run time | `input::names_known_at_run_time` |
-//! | 24 | `_`, and skipping what is not there | `input::underscore_is_no_input`, `ui/cases/options.rs` |
-//! | 25 | unknown options | `ui/cases/options.rs` |
-//! | 26 | `const fn` | `ui/cases/items.rs` |
+//! | 24 | `_`, and skipping what is not there | `input::underscore_is_no_input`, `ui/fail/options.rs` |
+//! | 25 | unknown options | `ui/fail/options.rs` |
+//! | 26 | `const fn` | `ui/fail/items.rs` |
 //! | 27 | inference and coercion of what is returned | `bodies::inference_and_coercion` |
 //! | 28 | `async_trait` in all its versions | `returned::async_trait_by_type_and_not_by_body` |
 //! | 29 | bodies that diverge | `bodies::diverging_bodies`, `lints` |

@@ -1,8 +1,13 @@
-//! What the compiler says about mistakes, and about code that is merely instrumented.
+//! What the compiler says about mistakes, and that it says nothing about code that is merely instrumented.
 //!
 //! `TRYBUILD=overwrite cargo test -p llmobs-ui-tests` writes the messages anew; read what changed before it is committed.
 
 #[test]
-fn messages_of_the_compiler() {
-    trybuild::TestCases::new().compile_fail("cases/*.rs");
+fn mistakes_are_told_on_their_tokens() {
+    trybuild::TestCases::new().compile_fail("fail/*.rs");
+}
+
+#[test]
+fn instrumented_code_is_free_of_lints() {
+    trybuild::TestCases::new().pass("pass/*.rs");
 }

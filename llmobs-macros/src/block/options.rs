@@ -3,12 +3,11 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
-use syn::parse::{Parse, ParseStream, Parser as _};
-use syn::punctuated::Punctuated;
+use syn::parse::{Parse, ParseStream};
 use syn::{Expr, Path, Token};
 
 use crate::diagnostics::{Errors, similar};
-use crate::options::IN_BLOCK;
+use crate::options::{IN_BLOCK, parse_all};
 
 pub(super) const KINDS: [&str; 7] = ["workflow", "agent", "task", "tool", "llm", "embedding", "retrieval"];
 const PUB_ONLY: &str = "pub_only";
@@ -25,11 +24,7 @@ impl Options {
     /// Reads all options, and says all that is wrong with them.
     pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self { kind: None, pub_only: None, path: None, passed_on: Vec::new() };
-        let given = Punctuated::<Given, Token![,]>::parse_terminated.parse2(tokens).unwrap_or_else(|error| {
-            errors.add(error);
-            Punctuated::new()
-        });
-        for one in given {
+        for one in parse_all(tokens, errors) {
             options.take(one, errors);
         }
         options
@@ -101,8 +96,12 @@ impl Parse for Given {
         let name = Ident::parse_any(input)?;
         let (mut path, mut value) = (None, TokenStream::new());
         if let Some(equals) = input.parse::<Option<Token![=]>>()? {
-            path = (name == "crate").then(|| input.fork().call(Path::parse_mod_style)).transpose()?;
-            let expression: Expr = input.parse()?;
+            // That nothing follows, the attributes of the functions will tell.
+            let is_there = !input.is_empty() && !input.peek(Token![,]);
+            if is_there && name == "crate" {
+                path = Some(input.fork().call(Path::parse_mod_style)?);
+            }
+            let expression = is_there.then(|| input.parse::<Expr>()).transpose()?;
             value = quote!(#equals #expression);
         }
         while !input.is_empty() && !input.peek(Token![,]) {

@@ -1,14 +1,14 @@
 //! Before the body runs: the call, and what is known about it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Signature};
 
 use crate::arguments::Argument;
-use crate::options::{Kind, Note, Options, Showing, Sort};
-use crate::shape::{Run, Shape};
+use crate::options::{Kind, Note, Options, Pair, Showing, Sort};
+use crate::shape::{Run, Shape, generated};
 
 /// Prepares a call, describes it, and begins it, unless the first piece of what is returned does that.
 pub(super) fn begin(
@@ -18,13 +18,14 @@ pub(super) fn begin(
     shape: &Shape,
     arguments: &[Argument],
 ) -> TokenStream {
-    let root = &options.root;
+    let root = &options.root(Span::call_site());
     let variant = kind.variant();
     let kind = quote!(#root::__private::Kind::#variant);
     let name = signature.ident.unraw().to_string();
     let is_later = matches!(shape.run, Run::CalledBefore);
     let call = match &options.parent {
         Some(parent) => {
+            let root = &options.root(parent.span());
             let context = quote_spanned!(parent.span()=> #root::__private::Parent::context(&(#parent)));
             quote!(#root::__private::Call::under(|| #context, #kind, #name))
         }
@@ -44,17 +45,17 @@ pub(super) fn begin(
 }
 
 fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) -> TokenStream {
-    let root = &options.root;
+    let root = &options.root(Span::call_site());
     let patterns = arguments.iter().filter_map(|argument| {
         let (Argument { cfg, ident, .. }, pattern) = (argument, argument.borrowed_pattern()?);
         Some(quote!(#cfg let #pattern = &#ident;))
     });
     let texts = options.texts.iter().map(|(name, value)| {
-        let text = text(root, value);
+        let text = text(options, value);
         quote!(#root::__private::Setup::#name(__llmobs_setup, || #text);)
     });
     let notes = options.notes.iter().filter(|note| !note.needs_returned());
-    let notes = notes.map(|one| note(root, &quote!(#root::__private::Setup::notes(__llmobs_setup)), one));
+    let notes = notes.map(|one| note(options, &quote!(#root::__private::Setup::notes(__llmobs_setup)), one));
     let input = options.input.iter().map(|value| {
         let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
         quote!(#root::__private::Setup::input(__llmobs_setup, |__llmobs_sink| #captured);)
@@ -94,26 +95,30 @@ pub(super) fn capture(root: &TokenStream, value: &TokenStream, sink: &TokenStrea
     quote!(#root::__private::Value::new(#value).__llmobs_capture(#sink))
 }
 
-fn text(root: &TokenStream, value: &Expr) -> TokenStream {
+fn text(options: &Options, value: &Expr) -> TokenStream {
+    let root = options.root(value.span());
     quote_spanned!(value.span()=> #root::__private::Text::new(&(#value)).__llmobs_text())
 }
 
 /// One of `tags(…)`, `metadata(…)` or `metrics(…)`, said to the notes of a setup or an ending.
-pub(super) fn note(root: &TokenStream, notes: &TokenStream, note: &Note) -> TokenStream {
-    let (key, value) = (&note.pair.key, &note.pair.value);
-    let key = proc_macro2::Literal::string(key);
+pub(super) fn note(options: &Options, notes: &TokenStream, note: &Note) -> TokenStream {
+    let Pair { key, key_span, value } = &note.pair;
+    let key = Literal::string(key);
+    let place = generated(*key_span);
+    let root = options.root(place);
     match note.sort {
         Sort::Tag => {
-            let text = text(root, value);
-            quote!(#root::__private::Notes::tag(#notes, #key, || #text);)
+            let text = text(options, value);
+            quote_spanned!(place=> #root::__private::Notes::tag(#notes, #key, || #text);)
         }
         Sort::Metadata => {
-            let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
-            quote!(#root::__private::Notes::metadata(#notes, #key, |__llmobs_sink| #captured);)
+            let captured = capture(&root, &quote!(&(#value)), &quote!(__llmobs_sink));
+            quote_spanned!(place=> #root::__private::Notes::metadata(#notes, #key, |__llmobs_sink| #captured);)
         }
         Sort::Metric => {
-            let span = value.span().resolved_at(Span::mixed_site());
-            quote_spanned!(span=> #root::__private::Notes::metric(#notes, #key, || #value);)
+            let place = value.span().resolved_at(Span::mixed_site());
+            let root = options.root(place);
+            quote_spanned!(place=> #root::__private::Notes::metric(#notes, #key, || #value);)
         }
     }
 }

@@ -10,10 +10,9 @@ use syn::{Ident, ReceiverKind, Signature, Type};
 
 use crate::arguments::Argument;
 use crate::diagnostics::Errors;
-use crate::function::Function;
-use crate::lazy::Returned;
+use crate::function::{Body, Function};
 use crate::options::{Kind, Options};
-use crate::shape::{Run, Shape};
+use crate::shape::{Run, Shape, generated};
 use begin::begin;
 use end::end;
 
@@ -41,17 +40,8 @@ fn instrument(kind: Kind, options: &Options, function: Function, errors: &mut Er
     let arguments = Argument::take_all(&mut signature, options, errors);
     let shape = Shape::of(&attributes, &signature, options, errors);
 
-    let call = call(options);
     let begin = begin(kind, options, &signature, &shape, &arguments);
-    let inside = inside(&shape, &signature, &arguments, body.statements);
-    let block = braced(inside.clone(), signature.ident.span());
-    let diverges = matches!(shape.returned, Returned::Nothing).then(|| quote!(-> !));
-    let run = match shape.run {
-        Run::InPlace | Run::Returned => quote!(let __llmobs_entered = #call::attach(&__llmobs_call); #inside),
-        Run::Called => quote!(#call::run(&__llmobs_call, move || #diverges #block)),
-        Run::CalledBefore => quote!(#call::run_before(&mut __llmobs_call, move || #block)),
-        Run::Polled => quote!(#call::run_async(&__llmobs_call, async move #block).await),
-    };
+    let run = run(options, &signature, &shape, &arguments, &body);
     let run = end(options, &shape, run);
     let inner_attributes = &body.inner_attributes;
     // The user's own braces: lints take the function for the user's, and editors find its end.
@@ -59,39 +49,67 @@ fn instrument(kind: Kind, options: &Options, function: Function, errors: &mut Er
     quote!(#(#attributes)* #visibility #signature #block)
 }
 
-/// The user's statements, with what has to stand before them.
-fn inside(
-    shape: &Shape,
+/// Runs the body.
+fn run(
+    options: &Options,
     signature: &Signature,
+    shape: &Shape,
     arguments: &[Argument],
-    statements: TokenStream,
+    body: &Body,
 ) -> TokenStream {
-    let receiver = signature.receiver();
-    let owned = receiver.filter(|receiver| !matches!(receiver.kind, ReceiverKind::Reference { .. }));
-    // The whole of it, also where the body uses a part: it is dropped inside the span.
-    let owned = owned.map(|receiver| {
-        let receiver = Ident::new("self", receiver.self_token.span);
-        quote!(let _ = &#receiver;)
-    });
-    let rebind = arguments.iter().map(rebind);
-    let hint = shape.hint.as_ref().map(|returned| hint(returned, &signature.ident));
-    // The user's own block, as the arm of a match: so its temporaries are gone before the arguments are, as at the end of a
-    // function, in every edition; and no lint takes its braces for needless ones.
-    // What is wrong with its value is told at the name of the function.
-    let statements = braced(statements, signature.ident.span());
-    let value = match shape.run {
-        Run::Returned => quote!(return '__llmobs_body: #statements;),
-        // Clippy takes a future at the end of an `async` block for one that was forgotten.
-        Run::Polled if shape.returned.is_future() => quote!(return match () { () => #statements };),
-        _ => quote!(match () { () => #statements }),
+    // What runs the body stands in the user's name: lints look into it as into a function, and messages call `self` by its
+    // name. What is around it is generated, and told where the body is wrong about what it returns.
+    let (name, place) = (signature.ident.span(), generated(shape.place));
+    let root = options.root(place);
+    let call = quote_spanned!(place=> #root::__private::Call);
+    let bind: TokenStream = receiver(signature).into_iter().chain(arguments.iter().map(rebind)).collect();
+    let value = value(shape, body);
+    let closure = || {
+        let arrow = shape.hint.as_ref().map(|returned| quote_spanned!(place=> -> #returned));
+        let body = braced(quote!(#bind #value), name);
+        quote_spanned!(name=> move || #arrow #body)
     };
-    quote!(#hint #owned #(#rebind)* #value)
+    match shape.run {
+        Run::InPlace | Run::Returned => {
+            quote!(let __llmobs_entered = #call::attach(&__llmobs_call); #bind #value)
+        }
+        Run::Called => {
+            let closure = closure();
+            quote_spanned!(place=> #call::run(&__llmobs_call, #closure))
+        }
+        Run::CalledBefore => {
+            let closure = closure();
+            quote_spanned!(place=> #call::run_before(&mut __llmobs_call, #closure))
+        }
+        Run::Polled => {
+            let hint = shape.hint.as_ref().map(|returned| hint(returned, shape.place));
+            let body = braced(quote!(#hint #bind #value), name);
+            let block = quote_spanned!(name=> async move #body);
+            quote_spanned!(place=> #call::run_async(&__llmobs_call, #block).await)
+        }
+    }
 }
 
-/// The path of the runtime's `Call`.
-fn call(options: &Options) -> TokenStream {
-    let root = &options.root;
-    quote!(#root::__private::Call)
+/// The user's own block, as the arm of a match: so its temporaries are gone before the arguments are, as at the end of a
+/// function, in every edition; and no lint takes its braces for needless ones.
+fn value(shape: &Shape, body: &Body) -> TokenStream {
+    let block = body.block();
+    let value = quote_spanned!(generated(shape.place)=> match () { () => #block });
+    match shape.run {
+        // A closure in a match would learn nothing from the signature.
+        Run::Returned => quote!(return '__llmobs_body: #block;),
+        // Clippy takes a future at the end of an `async` block for one that was forgotten.
+        Run::Polled if shape.returned.is_future() => quote!(return #value;),
+        _ => value,
+    }
+}
+
+/// The whole of an owned `self`, also where the body uses a part: it is dropped inside the span.
+fn receiver(signature: &Signature) -> Option<TokenStream> {
+    let receiver = signature.receiver()?;
+    let is_owned = !matches!(receiver.kind, ReceiverKind::Reference { .. });
+    let receiver = Ident::new("self", receiver.self_token.span);
+    is_owned.then(|| quote!(let _ = &#receiver;))
 }
 
 fn braced(tokens: TokenStream, span: Span) -> Group {
@@ -115,16 +133,9 @@ fn rebind(argument: &Argument) -> TokenStream {
     quote!(#whole #cfg #lints let #pattern = #value; #(#cfg let _ = &#used_by_options;)*)
 }
 
-/// Tells the compiler what the body returns, so that it infers, coerces and complains as it would in the function itself.
-fn hint(returned: &Type, function: &Ident) -> TokenStream {
-    let span = if matches!(returned, Type::Tuple(unit) if unit.elems.is_empty()) {
-        function.span()
-    } else {
-        returned.span()
-    };
-    let span = span.resolved_at(Span::mixed_site());
-    let returned = returned.to_token_stream();
-    quote_spanned! {span=>
+/// Tells the compiler what an `async` block returns, so that it infers, coerces and complains as it would in the function.
+fn hint(returned: &Type, place: Span) -> TokenStream {
+    quote_spanned! {place=>
         if let ::core::option::Option::Some(__llmobs_hint) = ::core::option::Option::None::<#returned> {
             return __llmobs_hint;
         }

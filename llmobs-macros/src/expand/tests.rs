@@ -80,3 +80,14 @@ fn body_is_not_parsed() {
     let expansion = attribute(Kind::Task, quote!(), &function).to_string();
     assert!(expansion.contains("a .") && !expansion.contains("compile_error"), "{expansion}");
 }
+
+#[test]
+fn stream_needs_a_feature() {
+    let function = quote!(
+        fn words() -> impl Stream<Item = &'static str> {
+            all()
+        }
+    );
+    let expansion = attribute(Kind::Task, quote!(), &function).to_string();
+    assert_eq!(expansion.contains("needs the feature `stream`"), !cfg!(feature = "stream"), "{expansion}");
+}

@@ -1,10 +1,9 @@
 //! One option as it is written: `name`, `name = expression`, `name(…)`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser as _};
-use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, Lit, LitStr, Token, parenthesized, token};
+use syn::{Expr, Ident, LitStr, Token, parenthesized, token};
 
 use crate::diagnostics::Errors;
 
@@ -16,45 +15,51 @@ pub(crate) struct Given {
 pub(crate) enum Value {
     None,
     Expr(Expr),
-    /// What stands between parentheses.
+    /// Parentheses and what stands between them.
     List(TokenStream),
 }
 
-impl Given {
-    /// Reads options with commas between them. What is wrong with one does not hide the others.
-    pub(crate) fn parse_all(tokens: TokenStream, errors: &mut Errors) -> Vec<Self> {
-        let parser = |input: ParseStream<'_>| {
-            let mut all = Vec::new();
-            while !input.is_empty() {
-                match input.parse::<Self>() {
-                    Ok(_) if !input.is_empty() && !input.peek(Token![,]) => {
-                        errors.add(input.error("expected `,` between options"));
-                    }
-                    Ok(given) => all.push(given),
-                    Err(error) => errors.add(error),
+/// Reads options with commas between them. What is wrong with one does not hide the others.
+pub(crate) fn parse_all<T: Parse>(tokens: TokenStream, errors: &mut Errors) -> Vec<T> {
+    let parser = |input: ParseStream<'_>| {
+        let options;
+        parenthesized!(options in input);
+        let mut all = Vec::new();
+        while !options.is_empty() {
+            match options.parse() {
+                Ok(_) if !options.is_empty() && !options.peek(Token![,]) => {
+                    errors.add(options.error("expected `,` between options"));
                 }
-                skip_past_comma(input);
+                Ok(given) => all.push(given),
+                Err(error) => errors.add(error),
             }
-            Ok(all)
-        };
-        // The parser itself never fails.
-        parser.parse2(tokens).unwrap_or_default()
-    }
+            skip_past_comma(&options);
+        }
+        Ok(all)
+    };
+    // The parser itself never fails.
+    parser.parse2(in_parentheses(tokens)).unwrap_or_default()
+}
+
+/// Tokens in parentheses that stand where the last of them does: there it is told what ends too early.
+fn in_parentheses(tokens: TokenStream) -> TokenStream {
+    let end = tokens.clone().into_iter().last().map_or_else(Span::call_site, |last| last.span());
+    let mut group = Group::new(Delimiter::Parenthesis, tokens);
+    group.set_span(end);
+    TokenTree::from(group).into()
 }
 
 fn skip_past_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
-        let _ = input.parse::<proc_macro2::TokenTree>();
+        let _ = input.parse::<TokenTree>();
     }
     let _ = input.parse::<Token![,]>();
 }
 
 impl Parse for Given {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if input.peek(Lit) {
-            return Err(input.error("options have names: `name = \"…\"`"));
-        }
-        let name = Ident::parse_any(input)?;
+        let name = Ident::parse_any(input)
+            .map_err(|error| syn::Error::new(error.span(), "options have names: `name = \"…\"`"))?;
         let value = if input.peek(Token![=]) {
             let equals: Token![=] = input.parse()?;
             if input.is_empty() || input.peek(Token![,]) {
@@ -62,9 +67,7 @@ impl Parse for Given {
             }
             Value::Expr(input.parse()?)
         } else if input.peek(token::Paren) {
-            let list;
-            parenthesized!(list in input);
-            Value::List(list.parse()?)
+            Value::List(input.parse::<TokenTree>()?.into())
         } else {
             Value::None
         };
@@ -72,13 +75,29 @@ impl Parse for Given {
     }
 }
 
-/// `a, b`, without `r#`.
+/// `(a, b)`, without `r#`.
 pub(crate) fn names(list: TokenStream) -> syn::Result<Vec<Ident>> {
-    let parser = |input: ParseStream<'_>| input.parse_terminated(Ident::parse_any, Token![,]);
-    Ok(parser.parse2(list)?.iter().map(IdentExt::unraw).collect())
+    let name = |input: ParseStream<'_>| {
+        let name = Ident::parse_any(input);
+        name.map_err(|error| syn::Error::new(error.span(), "expected the name of an argument"))
+    };
+    let names = items(list, name)?;
+    Ok(names.iter().map(IdentExt::unraw).collect())
 }
 
-/// One of `key = expression, …`.
+/// Reads what stands between parentheses, with commas between. They are taken off here, so that what ends too early is told
+/// at the last of them.
+fn items<T>(list: TokenStream, item: fn(ParseStream<'_>) -> syn::Result<T>) -> syn::Result<Vec<T>> {
+    let parser = |input: ParseStream<'_>| {
+        let list;
+        parenthesized!(list in input);
+        let items = list.parse_terminated(item, Token![,])?;
+        Ok(items.into_iter().collect())
+    };
+    parser.parse2(list)
+}
+
+/// One of `(key = expression, …)`.
 pub(crate) struct Pair {
     pub(crate) key: String,
     pub(crate) key_span: Span,
@@ -86,7 +105,7 @@ pub(crate) struct Pair {
 }
 
 pub(crate) fn pairs(list: TokenStream) -> syn::Result<Vec<Pair>> {
-    Ok(Punctuated::<Pair, Token![,]>::parse_terminated.parse2(list)?.into_iter().collect())
+    items(list, Pair::parse)
 }
 
 impl Parse for Pair {

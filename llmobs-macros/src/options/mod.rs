@@ -3,13 +3,14 @@
 mod given;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Expr, Ident};
 
 use crate::diagnostics::{Errors, similar};
 use crate::lazy::Lazy;
-use given::{Given, Pair, Value, names, pairs};
+use given::{Given, Value, names, pairs};
+pub(crate) use given::{Pair, parse_all};
 
 /// The kind of span that an attribute makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +95,8 @@ const CONFLICTS: [(&str, &str); 12] = [
 
 #[derive(Default)]
 pub(crate) struct Options {
-    /// The path of the crate, from which all that is generated is reached.
-    pub(crate) root: TokenStream,
+    /// `crate = …`
+    root: Option<TokenStream>,
     /// Options with a text, by name, in the order in which they were given and are evaluated.
     pub(crate) texts: Vec<(Ident, Expr)>,
     /// Without `r#`, as all names of arguments here.
@@ -148,9 +149,9 @@ pub(crate) enum Showing {
 impl Options {
     /// Reads all options, and says all that is wrong with them.
     pub(crate) fn parse(kind: Kind, tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut options = Self { root: quote!(::llmobs), ..Self::default() };
+        let mut options = Self::default();
         let mut seen: Vec<Ident> = Vec::new();
-        for Given { name, value } in Given::parse_all(tokens, errors) {
+        for Given { name, value } in parse_all(tokens, errors) {
             if seen.contains(&name) {
                 errors.at(name.span(), format_args!("`{name}` is given twice"));
                 continue;
@@ -166,6 +167,11 @@ impl Options {
             errors.at(name.span(), format_args!("`{name}` is skipped too: keep it in `skip` or in `redact`"));
         }
         options
+    }
+
+    /// The path of the crate, from which all that is generated is reached, as if it stood in this place.
+    pub(crate) fn root(&self, place: Span) -> TokenStream {
+        self.root.clone().unwrap_or_else(|| quote_spanned!(place=> ::llmobs))
     }
 
     /// What the input shows of an argument.
@@ -231,7 +237,7 @@ impl Options {
             ("metadata", Value::List(list)) => self.note(Sort::Metadata, list, errors),
             ("metrics", Value::List(list)) => self.note(Sort::Metric, list, errors),
             ("parent", Value::Expr(value)) => self.parent = Some(value),
-            ("crate", Value::Expr(Expr::Path(path))) => self.root = path.into_token_stream(),
+            ("crate", Value::Expr(Expr::Path(path))) => self.root = Some(path.into_token_stream()),
             ("fold", Value::Expr(value)) => self.fold = Some((name, value)),
             ("future", Value::None) => self.lazy = Some((Lazy::Future, name.span())),
             ("iterator", Value::None) => self.lazy = Some((Lazy::Iterator, name.span())),

@@ -33,12 +33,7 @@ pub fn search<'a>(
     ::llmobs::__private::Call::begin(&mut __llmobs_call);
     let __llmobs_returned = ::llmobs::__private::Call::run(
         &__llmobs_call,
-        move || {
-            if let ::core::option::Option::Some(__llmobs_hint) = ::core::option::Option::None::<
-                Result<Vec<&'a str>, Error>,
-            > {
-                return __llmobs_hint;
-            }
+        move || -> Result<Vec<&'a str>, Error> {
             let index = index;
             let mut query = query;
             let _ = &query;

@@ -24,7 +24,7 @@ pub struct Recipe<S, T> {
 
 /// Adds an item to a state by a closure, which learns the types from here.
 #[inline]
-pub fn fold<S, T: ?Sized>(state: &mut S, item: &T, add: impl FnOnce(&mut S, &T)) {
+pub fn fold<S, T: ?Sized, R>(state: &mut S, item: &T, add: impl FnOnce(&mut S, &T) -> R) {
     add(state, item);
 }
 

@@ -15,6 +15,20 @@ impl Store {
     fn no_value(&self) {}
 }
 
+#[llmobs::instrument(llm, name = +, tool)]
+impl Store {
+    fn no_expression(&self) {}
+}
+
+#[llmobs::instrument(colour, nam = "x", version = "1", skip(questoin), skip_output, fold = drop)]
+impl Store {
+    fn told_once(&self) {}
+
+    fn not_again(&self, question: &str) {
+        let _ = question;
+    }
+}
+
 #[llmobs::instrument(crate = "llmobs")]
 impl Store {
     fn no_path(&self) {}
@@ -57,6 +71,22 @@ mod steps {
         pub(super) fn wrong(&self) -> u8 {
             ""
         }
+
+        fn wrong_lifetime(&self, text: &str) -> Option<&str> {
+            Some(text)
+        }
+
+        fn moved_twice(&self, text: String) -> (String, String) {
+            (text, text)
+        }
+
+        async fn no_tail(&self) -> u8 {
+            let _ = 1;
+        }
+
+        fn no_iterator(&self) -> impl Iterator<Item = String> {
+            0..1
+        }
     }
 }
 
@@ -64,6 +94,9 @@ fn main() {
     Store.find();
     Store.skipped();
     Store.no_value();
+    Store.no_expression();
+    Store.told_once();
+    Store.not_again("");
     Store.no_path();
     Store.wrong();
     let _ = Struct { field: 1 };
