@@ -289,8 +289,12 @@ mod attributes {
 pub use attributes::{agent, embedding, instrument, llm, retrieval, skip, task, tool, workflow};
 #[doc(inline)]
 pub use llmobs_runtime::{
-    Annotation, Attached, Config, Context, DropReason, Error, Exporter, FutureExt, Guard, InContext, Metric,
-    Report, Span, SpanBuilder, annotate, current, enabled, flush, init, testing,
+    AgentManifest, AgentTool, Annotation, AnnotationContext, Assessment, Attached, Config, Content, Context,
+    Document, DropReason, Error, Evaluation, EvaluationError, EvaluationScope, Exporter, Extractor, Failure,
+    Feedback, FeedbackTarget, FutureExt, Guard, InContext, Injector, Kind, MediaData, MediaPart, Message,
+    Metric, Prompt, Report, SamplingRule, Span, SpanBuilder, SpanData, SpanRef, Submitter, TemplateMessage,
+    ToolCall, ToolDefinition, ToolResult, annotate, annotation_context, current, enabled, export_span,
+    extract, flush, init, inject, metrics, testing,
 };
 #[cfg(feature = "stream")]
 #[doc(inline)]

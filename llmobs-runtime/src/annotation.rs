@@ -1,19 +1,22 @@
 //! What a program says about a span by hand.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Number;
 
-use crate::capture::{Captured, MAX_LABEL_BYTES, cut, shown};
-use crate::context::Slot;
+use crate::capture::{Captured, MAX_LABEL_BYTES, cut, label, shown};
+use crate::facts::Facts;
 use crate::failure::Failure;
 use crate::local;
+use crate::manifest::AgentManifest;
 use crate::metric::{Metric, Reading};
 use crate::notice::warn_limited;
+use crate::prompt::Prompt;
+use crate::reference::SpanRef;
 use crate::sender::any_open;
+use crate::tool::ToolDefinition;
 
 /// Facts to put on a span: input, output, metadata, metrics, tags.
 ///
@@ -25,12 +28,7 @@ use crate::sender::any_open;
 #[must_use = "return the annotation from the closure"]
 pub struct Annotation {
     limit: usize,
-    pub(crate) input: Option<Captured>,
-    pub(crate) output: Option<Captured>,
-    pub(crate) metadata: BTreeMap<String, Captured>,
-    pub(crate) metrics: BTreeMap<String, Number>,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) failure: Option<Failure>,
+    pub(crate) facts: Facts,
 }
 
 /// Without what it says, which may be secret.
@@ -65,40 +63,35 @@ pub fn annotate(describe: impl FnOnce(Annotation) -> Annotation) {
     if !any_open() {
         return;
     }
-    if let Slot::Span(frame) = local::current() {
+    if let Some(frame) = local::current().frame() {
         frame.annotate_with(describe);
     }
 }
 
 impl Annotation {
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            input: None,
-            output: None,
-            metadata: BTreeMap::new(),
-            metrics: BTreeMap::new(),
-            tags: BTreeMap::new(),
-            failure: None,
-        }
+        Self { limit, facts: Facts::default() }
     }
 
     /// What went into the step. A string is shown as it is, anything else as JSON; `None` and `()` change nothing.
     ///
-    /// On an `llm` span it should be a string, a message such as `{"role": "user", "content": "…"}`, or a list of
-    /// those; on an `embedding` span a string, a document such as `{"text": "…"}`, or a list of those.
+    /// On an `llm` span it should be a string, a [`Message`](crate::Message) or what serializes like one, such as
+    /// `{"role": "user", "content": "…"}`, or a list of those; on an `embedding` span a string, a
+    /// [`Document`](crate::Document) or what serializes like one, or a list of those. Anything else is shown as text there, with
+    /// a warning.
     pub fn input(mut self, value: impl Serialize) -> Self {
-        self.input = self.captured(&value).or(self.input);
+        self.facts.input = self.captured(&value).or(self.facts.input);
         self
     }
 
     /// What came out of the step, in the forms that [`input`](Self::input) takes; on a `retrieval` span documents.
     pub fn output(mut self, value: impl Serialize) -> Self {
-        self.output = self.captured(&value).or(self.output);
+        self.facts.output = self.captured(&value).or(self.facts.output);
         self
     }
 
-    /// One fact about how the step ran, such as the temperature of a model: any serializable value.
+    /// One fact about how the step ran, such as the temperature of a model: any serializable value. A later one of the same
+    /// name takes its place as a whole, objects too.
     pub fn metadata(self, key: impl Into<String>, value: impl Serialize) -> Self {
         let value = Captured::annotated(&value, self.limit);
         self.captured_metadata(key.into(), value)
@@ -108,14 +101,14 @@ impl Annotation {
         if key == "_dd" {
             warn_limited!("the metadata key \"_dd\" is reserved for Datadog; choose another name");
         } else {
-            self.metadata.insert(cut(key, MAX_LABEL_BYTES), value);
+            self.facts.metadata.insert(cut(key, MAX_LABEL_BYTES), value);
         }
         self
     }
 
     /// One number about the step: any integer or float, or an `Option` of one, where `None` changes nothing.
     ///
-    /// Datadog knows `input_tokens`, `output_tokens`, `total_tokens`, `time_to_first_token` (in seconds) and others.
+    /// The names that Datadog knows are in [`metrics`](crate::metrics).
     /// NaN and the infinities are left out, and dots in the name become underscores, each with a warning.
     pub fn metric(mut self, key: impl Into<String>, value: impl Metric) -> Self {
         let mut key = cut(key.into(), MAX_LABEL_BYTES);
@@ -127,7 +120,7 @@ impl Annotation {
             Reading::Absent => {}
             Reading::NotFinite => warn_limited!("the metric {key:?} is not a finite number and was left out"),
             Reading::Is(number) => {
-                self.metrics.insert(key, number);
+                self.facts.metrics.insert(key, number);
             }
         }
         self
@@ -136,10 +129,98 @@ impl Annotation {
     /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session.
     pub fn tag(mut self, key: impl Into<String>, value: impl Display) -> Self {
         if let Some(text) = shown(&value) {
-            self.tags.insert(cut(key.into(), MAX_LABEL_BYTES), text);
+            self.facts.tags.insert(cut(key.into(), MAX_LABEL_BYTES), text);
         } else {
             warn_limited!("a tag was left out: its Display panicked");
         }
+        self
+    }
+
+    /// Several tags at once, as pairs.
+    pub fn tags<K: Into<String>, V: Display>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
+        tags.into_iter().fold(self, |annotation, (key, value)| annotation.tag(key, value))
+    }
+
+    /// Puts the span, and those inside that start from now on, into a session, such as one conversation.
+    pub fn session_id(self, session_id: impl Display) -> Self {
+        self.tag("session_id", session_id)
+    }
+
+    /// Has Datadog break down costs by a tag of the span: one that is annotated, or one of llmobs such as `env`.
+    ///
+    /// A tag that the span does not have when it ends is left out, with a warning.
+    pub fn cost_tag(mut self, key: impl Into<String>) -> Self {
+        let key = cut(key.into(), MAX_LABEL_BYTES);
+        if !self.facts.cost_tags.contains(&key) {
+            self.facts.cost_tags.push(key);
+        }
+        self
+    }
+
+    /// The prompt that the input was made from. What is annotated again later changes what it names, and leaves the rest.
+    ///
+    /// An `llm` span shows it. On a span of another kind it is for `llm` spans that start right inside and have no prompt of
+    /// their own.
+    pub fn prompt(mut self, prompt: Prompt) -> Self {
+        self.facts.prompt = Some(Arc::new(prompt));
+        self
+    }
+
+    /// The tools that the model was told about, on an `llm` span. They take the place of those annotated before. A tool without
+    /// a name is left out, with a warning.
+    pub fn tool_definitions(mut self, tools: impl IntoIterator<Item = ToolDefinition>) -> Self {
+        let (named, nameless): (Vec<_>, Vec<_>) = tools.into_iter().partition(|tool| !tool.name.is_empty());
+        if !nameless.is_empty() {
+            warn_limited!("{} tool definition(s) without a name were left out", nameless.len());
+        }
+        self.facts.tool_definitions = Some(named.into());
+        self
+    }
+
+    /// What the agent is made of, on an `agent` span. What is annotated again later changes what it names, and leaves the rest.
+    pub fn agent(mut self, mut manifest: AgentManifest) -> Self {
+        if let Some(version) = manifest.take_version() {
+            self = self.tag("agent_version", version);
+        }
+        self.facts.agent = Some(Box::new(manifest));
+        self
+    }
+
+    /// Says that the output of another span, maybe of another trace, went into this one. `None` changes nothing.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let draft = llmobs::task("draft").start();
+    /// let reference = draft.export();
+    /// draft.finish();
+    ///
+    /// let review = llmobs::task("review").start();
+    /// review.annotate(|span| span.link(reference));
+    /// # review.finish();
+    /// # assert_eq!(collector.events()[1]["span_links"][0]["attributes"]["from"], "output");
+    /// ```
+    pub fn link(mut self, source: impl Into<Option<SpanRef>>) -> Self {
+        self.facts.links.extend(source.into());
+        self
+    }
+
+    /// Why a model called a tool, on a `tool` span.
+    pub fn intent(mut self, intent: impl Into<String>) -> Self {
+        self.facts.intent = Some(cut(intent.into(), MAX_LABEL_BYTES));
+        self
+    }
+
+    /// The name of the model, for where it is known only when it has answered. Shown on `llm` and `embedding` spans.
+    pub fn model_name(mut self, model_name: impl Display) -> Self {
+        self.facts.model_name = label(&model_name).or(self.facts.model_name);
+        self
+    }
+
+    /// Who runs the model, such as `openai`. Shown on `llm` and `embedding` spans.
+    pub fn model_provider(mut self, model_provider: impl Display) -> Self {
+        self.facts.model_provider = label(&model_provider).or(self.facts.model_provider);
         self
     }
 
@@ -158,7 +239,7 @@ impl Annotation {
     /// assert_eq!(collector.tree(), tree);
     /// ```
     pub fn error<E: Error + ?Sized>(mut self, error: &E) -> Self {
-        self.failure = Some(Failure::of_error::<E, E>(error));
+        self.facts.failure = Some(Failure::of_error::<E, E>(error));
         self
     }
 

@@ -11,7 +11,6 @@ use log::Level;
 use crate::config::{Config, Exporter, Settings};
 use crate::context;
 use crate::error::Error;
-use crate::event::Identity;
 use crate::notice::{say, warn_limited};
 use crate::queue::{Limits, Queue};
 use crate::report::Report;
@@ -36,7 +35,6 @@ const BATCH_SPANS: usize = 1000;
 const PAUSES: [f64; 2] = [0.072_95, 0.118_03];
 
 /// A queue and the worker that empties it.
-#[derive(Debug)]
 pub(crate) struct Client {
     sender: Arc<Sender>,
 }
@@ -49,16 +47,16 @@ impl Client {
             batch_spans: BATCH_SPANS,
             interval: settings.interval,
         };
-        let defaults = Defaults { ml_app: settings.ml_app().into(), capture_limit: settings.capture_limit };
+        let defaults = Defaults {
+            ml_app: settings.ml_app().into(),
+            capture_limit: settings.capture_limit,
+            identity: settings.identity.clone(),
+            sampler: settings.sampler.clone(),
+        };
         let sender = Sender::open(Queue::new(limits), defaults);
         let worker = Worker {
             sender: Arc::clone(&sender),
-            identity: Identity {
-                env: settings.env.clone(),
-                service: settings.service.clone(),
-                version: settings.version.clone(),
-                tags: settings.tags.clone(),
-            },
+            processor: settings.processor.clone(),
             transport,
             pauses: PAUSES.map(|part| settings.timeout.mul_f64(part).min(MAX_PAUSE)),
             warned: BTreeMap::new(),
@@ -135,7 +133,7 @@ fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transpor
                 }),
             }?;
             say(Level::Info, format_args!("spans of {} go to {endpoint}", settings.ml_app()));
-            Box::new(Http::new(endpoint, settings.timeout)?)
+            Box::new(Http::new(endpoint, settings)?)
         }
     })
 }
@@ -174,12 +172,15 @@ impl Drop for Guard {
             );
         }
         if report.pending > 0 {
-            warn_limited!("{} span(s) were not delivered within {GRACE:?} of shutting down", report.pending);
+            warn_limited!(
+                "{} span(s) or evaluation(s) were not delivered within {GRACE:?} of shutting down",
+                report.pending
+            );
         }
     }
 }
 
-/// Has the spans sent that are finished, and waits for that, but not longer than `timeout`.
+/// Has sent what is finished and submitted, and waits for that, but not longer than `timeout`.
 ///
 /// It concerns the client that spans started here would go to. Where llmobs is not enabled the report is empty.
 ///

@@ -4,18 +4,22 @@ use std::fmt;
 
 use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::capture::{Captured, Source};
 use crate::document::{Document, describe_vectors};
 use crate::kind::Kind;
 use crate::message::{Message, Side};
 
-/// One of `meta.input` and `meta.output`.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Content {
+/// The input or the output of a span.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Content {
+    /// A text, which may be JSON. On all kinds but where the others are.
     Text(String),
+    /// The messages of a chat: input and output of an `llm` span.
     Messages(Vec<Message>),
+    /// The input of an `embedding` span, and the output of a `retrieval` span.
     Documents(Vec<Document>),
 }
 
@@ -37,22 +41,55 @@ impl Content {
         }
     }
 
-    /// The object on the wire, or `None` for an empty list, which is not sent.
-    pub(crate) fn into_json(self) -> Option<Value> {
+    /// Whether it is a list of nothing.
+    pub(crate) fn is_empty(&self) -> bool {
         match self {
-            Self::Text(text) => Some(json!({ "value": text })),
-            Self::Messages(messages) => list("messages", messages),
-            Self::Documents(documents) => list("documents", documents),
+            Self::Text(_) => false,
+            Self::Messages(messages) => messages.is_empty(),
+            Self::Documents(documents) => documents.is_empty(),
+        }
+    }
+
+    /// The object on the wire.
+    pub(crate) fn into_json(self) -> Value {
+        match self {
+            Self::Text(text) => json!({ "value": text }),
+            Self::Messages(messages) => json!({ "messages": values(messages) }),
+            Self::Documents(documents) => json!({ "documents": values(documents) }),
+        }
+    }
+
+    /// What stands under `input` or `output` of an event.
+    pub(crate) fn of_wire(content: &Value) -> Option<Self> {
+        let items = |key: &str| content.get(key)?.as_array();
+        if let Some(messages) = items("messages") {
+            return Some(Self::Messages(messages.iter().filter_map(Message::read).collect()));
+        }
+        if let Some(documents) = items("documents") {
+            return Some(Self::Documents(documents.iter().filter_map(Document::read).collect()));
+        }
+        Some(Self::Text(content.get("value")?.as_str()?.to_owned()))
+    }
+
+    /// Shows `edit` every text that a person or a model wrote: not roles, ids and the like.
+    pub fn for_each_text(&mut self, mut edit: impl FnMut(&mut String)) {
+        match self {
+            Self::Text(text) => edit(text),
+            Self::Messages(messages) => {
+                messages.iter_mut().for_each(|message| message.for_each_text(&mut edit));
+            }
+            Self::Documents(documents) => {
+                for document in documents {
+                    edit(&mut document.text);
+                    document.name.iter_mut().for_each(&mut edit);
+                }
+            }
         }
     }
 }
 
-fn list<T: Into<Value>>(key: &str, items: Vec<T>) -> Option<Value> {
-    if items.is_empty() {
-        return None;
-    }
-    let items = items.into_iter().map(Into::into).collect();
-    Some(Value::Object(Map::from_iter([(key.to_owned(), Value::Array(items))])))
+fn values<T: Into<Value>>(items: Vec<T>) -> Value {
+    items.into_iter().map(Into::into).collect()
 }
 
 /// A string as it is, anything else as the JSON text it is.

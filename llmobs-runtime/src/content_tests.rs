@@ -25,14 +25,18 @@ fn returned<T: Serialize>(value: &T) -> Captured {
     Captured::value(annotated(value).into_json())
 }
 
+fn shown(content: Content) -> Value {
+    if content.is_empty() { Value::Null } else { content.into_json() }
+}
+
 /// `meta.input`, or null where there is none.
 fn input(kind: Kind, captured: Captured) -> Value {
-    Content::of_input(kind, captured).into_json().unwrap_or_default()
+    shown(Content::of_input(kind, captured))
 }
 
 /// `meta.output`, or null where there is none.
 fn output(kind: Kind, captured: Captured) -> Value {
-    Content::of_output(kind, captured).into_json().unwrap_or_default()
+    shown(Content::of_output(kind, captured))
 }
 
 #[test]

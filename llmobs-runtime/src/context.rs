@@ -4,8 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::ambient::Ambient;
 use crate::frame::Frame;
 use crate::local;
+use crate::remote::Remote;
 use crate::sender::Sender;
 
 /// The client that spans go to where no other is current. Replaced by each `init`, emptied by shutdown.
@@ -43,6 +45,17 @@ pub(crate) enum Slot {
     Client(Arc<Sender>),
     /// A span.
     Span(Arc<Frame>),
+    /// One of these, with more to say about the spans that start here.
+    Scope(Arc<Scope>),
+}
+
+/// What is current, and what holds for the spans that start under it.
+pub(crate) struct Scope {
+    /// Never a scope.
+    base: Slot,
+    ambient: Option<Arc<Ambient>>,
+    /// The span of another program that spans without a parent here continue.
+    remote: Option<Arc<Remote>>,
 }
 
 impl Slot {
@@ -58,7 +71,52 @@ impl Slot {
             Self::Muted => None,
             Self::Client(sender) => Some(Arc::clone(sender)),
             Self::Span(frame) => Some(Arc::clone(frame.sender())),
+            Self::Scope(scope) => scope.base.any_sender(),
         }
+    }
+
+    /// The span that is current.
+    pub(crate) fn frame(&self) -> Option<&Arc<Frame>> {
+        match self {
+            Self::Span(frame) => Some(frame),
+            Self::Scope(scope) => scope.base.frame(),
+            _ => None,
+        }
+    }
+
+    /// What annotation contexts say about spans that start here.
+    pub(crate) fn ambient(&self) -> Option<&Arc<Ambient>> {
+        match self {
+            Self::Span(frame) => frame.ambient(),
+            Self::Scope(scope) => scope.ambient.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What another program began and spans without a parent here continue.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        if let Self::Scope(scope) = self { scope.remote.as_deref() } else { None }
+    }
+
+    /// This, with something more to say about the spans that start here.
+    pub(crate) fn with_ambient(&self, inner: Ambient) -> Self {
+        let (base, remote) = match self {
+            Self::Scope(scope) => (scope.base.clone(), scope.remote.clone()),
+            plain => (plain.clone(), None),
+        };
+        let mut ambient = self.ambient().map(|outer| Ambient::clone(outer)).unwrap_or_default();
+        ambient.add(inner);
+        Self::Scope(Arc::new(Scope { base, ambient: Some(Arc::new(ambient)), remote }))
+    }
+
+    /// The client of this, with spans that continue what another program began.
+    pub(crate) fn with_remote(&self, remote: Remote) -> Self {
+        let base = match self.any_sender() {
+            Some(sender) if !matches!(self, Self::Unset) => Self::Client(sender),
+            _ => Self::Unset,
+        };
+        let ambient = self.ambient().cloned();
+        Self::Scope(Arc::new(Scope { base, ambient, remote: Some(Arc::new(remote)) }))
     }
 }
 
@@ -134,6 +192,7 @@ impl fmt::Debug for Context {
             Slot::Muted => f.write_str("Context(muted)"),
             Slot::Client(_) => f.write_str("Context(no span)"),
             Slot::Span(frame) => write!(f, "Context({frame:?})"),
+            Slot::Scope(scope) => Self(scope.base.clone()).fmt(f),
         }
     }
 }

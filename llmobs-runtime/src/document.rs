@@ -2,18 +2,62 @@
 
 use serde_json::{Map, Number, Value, json};
 
-/// One document as Datadog shows it.
+use crate::metric::{Metric, Reading};
+use crate::wire::as_on_the_wire;
+
+/// One document, to be annotated as input of an `embedding` or output of a `retrieval` span: alone or in a list.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// use llmobs::Document;
+///
+/// let span = llmobs::retrieval("search").start();
+/// span.annotate(|span| {
+///     span.input("umbrellas").output([Document::new("It rains.").name("weather.md").id("7").score(0.5)])
+/// });
+/// # span.finish();
+/// # assert_eq!(collector.tree(), "retrieval search  in umbrellas  out It rains.\n");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Document {
-    pub(crate) text: String,
-    pub(crate) name: Option<String>,
-    pub(crate) id: Option<String>,
-    pub(crate) score: Option<Number>,
+#[non_exhaustive]
+pub struct Document {
+    /// What stands in it.
+    pub text: String,
+    /// Its title or file.
+    pub name: Option<String>,
+    /// Its id in the knowledge base.
+    pub id: Option<String>,
+    /// How well it fits, as the search says.
+    pub score: Option<Number>,
 }
 
 impl Document {
-    pub(crate) fn new(text: String) -> Self {
-        Self { text, ..Self::default() }
+    /// A document with this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// Its title or file.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Its id in the knowledge base.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// How well it fits, as the search says. One that is not a finite number is left out.
+    #[must_use]
+    pub fn score(mut self, score: impl Metric) -> Self {
+        self.score = if let Reading::Is(score) = score.reading() { Some(score) } else { None };
+        self
     }
 
     /// The arguments of an instrumented function: a lone document or list, else an argument that is a list of documents,
@@ -40,7 +84,7 @@ impl Document {
         }
     }
 
-    fn read(value: &Value) -> Option<Self> {
+    pub(crate) fn read(value: &Value) -> Option<Self> {
         if let Value::String(text) = value {
             return Some(Self::new(text.clone()));
         }
@@ -64,6 +108,8 @@ impl From<Document> for Value {
         Self::Object(fields)
     }
 }
+
+as_on_the_wire! { Document }
 
 /// How many vectors of which size, for a vector, a list of vectors, or OpenAI's `{data: [{embedding}]}`.
 pub(crate) fn describe_vectors(value: &Value) -> Option<String> {

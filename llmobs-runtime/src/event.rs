@@ -1,11 +1,13 @@
-//! A record becomes the bytes of one wire event. Pure: no clock, no globals.
-
-use std::collections::BTreeMap;
+//! A finished span becomes the bytes of one wire event. Pure: no clock, no globals.
 
 use serde_json::{Map, Value, json};
 
 use crate::content::Content;
-use crate::record::Record;
+use crate::kind::Kind;
+use crate::notice::warn_limited;
+use crate::reference::SpanRef;
+use crate::sampling::Decision;
+use crate::span_data::SpanData;
 
 /// The largest event that is sent with its input and output, in bytes. The number is the reference SDK's.
 const MAX_EVENT_BYTES: usize = 5_000_000;
@@ -13,22 +15,9 @@ const DROPPED_IO: &str = "[This value has been dropped because this span's size 
 /// Arrays and objects this deep in `meta`, itself at depth 0, are sent as their JSON text.
 const MAX_META_DEPTH: usize = 12;
 
-/// The version that events carry.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// What the configuration says about every span of a client.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Identity {
-    pub(crate) env: String,
-    pub(crate) service: String,
-    pub(crate) version: String,
-    /// Further tags for every span, overridden by all others.
-    pub(crate) tags: BTreeMap<String, String>,
-}
-
 /// The JSON text of one span event, as it stands in the `spans` of a request.
-pub(crate) fn encode(record: Record, identity: &Identity) -> String {
-    let mut event = build(record, identity);
+pub(crate) fn encode(span: SpanData) -> String {
+    let mut event = build(span);
     let text = event.to_string();
     if text.len() < MAX_EVENT_BYTES {
         return text;
@@ -42,30 +31,36 @@ pub(crate) fn encode(record: Record, identity: &Identity) -> String {
     event.to_string()
 }
 
-fn build(mut record: Record, identity: &Identity) -> Value {
-    let span_id = record.span_id.to_string();
-    let apm_trace_id = record.apm_trace_id.to_string();
-    let session_id = record.session_id.clone();
-    let mut event = json!({
-        "trace_id": record.trace_id.to_string(),
-        "span_id": span_id,
-        "parent_id": record.parent_id.map_or_else(|| "undefined".to_owned(), |id| id.to_string()),
-        "name": record.name,
-        "start_ns": record.start_nanos,
-        "duration": record.duration_nanos,
-        "status": if record.failure.is_some() { "error" } else { "ok" },
-        "tags": tags(&mut record, identity),
-        "metrics": std::mem::take(&mut record.metrics),
-        "meta": meta(record),
-        "_dd": {
-            "span_id": span_id,
-            "trace_id": apm_trace_id,
-            "apm_trace_id": apm_trace_id,
-            "sample_rate": "1",
-            "sampling_decision": "1",
-        },
+fn build(mut span: SpanData) -> Value {
+    let ids = span.ids.clone();
+    let mut own = json!({
+        "span_id": ids.span_id,
+        "trace_id": ids.apm_trace_id,
+        "apm_trace_id": ids.apm_trace_id,
     });
-    if let Some(session_id) = session_id {
+    if let Some(Decision { rate, kept }) = ids.decision {
+        put(&mut own, "sample_rate", json!(rate));
+        put(&mut own, "sampling_decision", json!(if kept { "1" } else { "0" }));
+    }
+    let cost_tags = cost_tags(&mut span);
+    let links: Vec<Value> = std::mem::take(&mut span.own.links).into_iter().map(link).collect();
+    let mut event = json!({
+        "trace_id": ids.trace_id,
+        "span_id": ids.span_id,
+        "parent_id": ids.parent_id.as_deref().unwrap_or("undefined"),
+        "name": span.name,
+        "start_ns": ids.start_nanos,
+        "duration": ids.duration_nanos,
+        "status": if span.failure.is_some() { "error" } else { "ok" },
+        "metrics": std::mem::take(&mut span.metrics),
+        "tags": tags(&mut span),
+        "meta": meta(span, cost_tags),
+        "_dd": own,
+    });
+    if !links.is_empty() {
+        put(&mut event, "span_links", links.into());
+    }
+    if let Some(session_id) = ids.session_id {
         put(&mut event, "session_id", json!(*session_id));
     }
     event
@@ -77,35 +72,66 @@ fn put(object: &mut Value, key: &str, value: Value) {
     }
 }
 
-fn meta(record: Record) -> Value {
+/// The output of that span went into the input of this one.
+fn link(source: SpanRef) -> Value {
+    json!({
+        "trace_id": source.trace_id,
+        "span_id": source.span_id,
+        "attributes": { "from": "output", "to": "input" },
+    })
+}
+
+fn meta(span: SpanData, cost_tags: Vec<String>) -> Value {
     let mut meta = Map::new();
     let mut put = |key: &str, value: Value| meta.insert(key.to_owned(), value);
-    put("span", json!({ "kind": record.kind.as_str() }));
-    let metadata = record.metadata.into_iter().map(|(key, value)| {
-        let json = value.into_json();
-        (key, serde_json::from_str(&json).unwrap_or(Value::String(json)))
-    });
-    put("metadata", Value::Object(metadata.collect()));
-    if record.kind.has_model() {
+    let kind = span.kind();
+    let own = span.own;
+    put("span", json!({ "kind": kind.as_str() }));
+    let manifest = own.agent.filter(|_| kind == Kind::Agent).and_then(|agent| agent.into_json(&span.name));
+    let mut reserved = Map::new();
+    reserved.extend(manifest.map(|manifest| ("agent_manifest".to_owned(), manifest)));
+    if !cost_tags.is_empty() {
+        reserved.insert("cost_tags".to_owned(), cost_tags.into());
+    }
+    let mut metadata = span.metadata;
+    metadata.remove("_dd");
+    if !reserved.is_empty() {
+        metadata.insert("_dd".to_owned(), reserved.into());
+    }
+    put("metadata", Value::Object(metadata));
+    if kind.has_model() {
         let or_unknown =
             |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or("unknown".into());
-        put("model_name", or_unknown(record.model_name).into());
-        put("model_provider", or_unknown(record.model_provider).to_lowercase().into());
+        put("model_name", or_unknown(own.model_name).into());
+        put("model_provider", or_unknown(own.model_provider).to_lowercase().into());
     }
-    let input = record.input.and_then(|input| Content::of_input(record.kind, input).into_json());
-    let output = record.output.and_then(|output| Content::of_output(record.kind, output).into_json());
-    for (key, content) in [("input", input), ("output", output)] {
+    let mut input = span.input.map(Content::into_json);
+    if kind == Kind::Llm {
+        if let Some(prompt) = span.prompt {
+            let prompt = prompt.into_json(&own.default_ml_app);
+            self::put(input.get_or_insert_with(|| json!({})), "prompt", prompt);
+        }
+        if !span.tool_definitions.is_empty() {
+            put("tool_definitions", span.tool_definitions.into());
+        }
+    }
+    if kind == Kind::Tool {
+        if let Some(version) = own.tool_version {
+            put("tool", json!({ "version": version }));
+        }
+        if let Some(intent) = span.intent {
+            put("intent", intent.into());
+        }
+    }
+    for (key, content) in [("input", input), ("output", span.output.map(Content::into_json))] {
         if let Some(content) = content {
             put(key, content);
         }
     }
-    if let Some(agent) = record.agent {
-        put(
-            "agent_attribution",
-            json!({ "pagent_name": agent.name, "pagent_span_id": agent.span_id.to_string() }),
-        );
+    if let Some((name, span_id)) = span.ids.agent {
+        put("agent_attribution", json!({ "pagent_name": name, "pagent_span_id": span_id }));
     }
-    if let Some(failure) = record.failure {
+    if let Some(failure) = span.failure {
         put("error", json!({ "type": failure.kind, "message": failure.message, "stack": failure.stack }));
     }
     let mut meta = Value::Object(meta);
@@ -126,26 +152,23 @@ fn flatten_below(value: &mut Value, depth: usize) {
     }
 }
 
-/// Later ones override earlier ones of the same key. Sorted by the whole text `key:value`.
-fn tags(record: &mut Record, identity: &Identity) -> Vec<String> {
-    let mut tags = identity.tags.clone();
-    let mut put = |key: &str, value: &str| tags.insert(key.to_owned(), value.to_owned());
-    put("version", &identity.version);
-    put("env", &identity.env);
-    put("service", &identity.service);
-    put("source", "integration");
-    put("ml_app", &record.ml_app);
-    put("agent_service", &record.ml_app);
-    put("ddtrace.version", VERSION);
-    put("language", "rust");
-    if let Some(session_id) = &record.session_id {
-        put("session_id", session_id);
-    }
-    if record.attribute {
-        put("decorator", "1");
-    }
-    tags.append(&mut record.tags);
-    let failed = record.failure.as_ref();
+/// Those of the tags to break costs down by that the span has.
+fn cost_tags(span: &mut SpanData) -> Vec<String> {
+    let mut keys = std::mem::take(&mut span.own.cost_tags);
+    keys.retain(|key| {
+        let known = span.tags.contains_key(key);
+        if !known {
+            warn_limited!("the cost tag {key:?} was left out: the span has no tag of that name");
+        }
+        known
+    });
+    keys
+}
+
+/// Sorted by the whole text `key:value`.
+fn tags(span: &mut SpanData) -> Vec<String> {
+    let mut tags = std::mem::take(&mut span.tags);
+    let failed = span.failure.as_ref();
     tags.insert("error".to_owned(), if failed.is_some() { "1" } else { "0" }.to_owned());
     if let Some(failure) = failed {
         tags.insert("error_type".to_owned(), failure.kind.clone());

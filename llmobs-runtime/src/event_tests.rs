@@ -10,12 +10,15 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Number, Value, json};
 
-use super::{Identity, VERSION, encode};
+use super::encode;
 use crate::capture::Captured;
+use crate::facts::Facts;
 use crate::failure::Failure;
 use crate::id::{SpanId, TraceId};
+use crate::identity::{Identity, VERSION};
 use crate::kind::Kind;
 use crate::record::{AgentAttribution, Record};
+use crate::span_data::SpanData;
 
 /// The ids of one span, which are random and cannot be chosen.
 #[derive(Clone, Copy)]
@@ -87,7 +90,11 @@ impl Ids {
 }
 
 fn encoded(record: Record, identity: &Identity) -> Value {
-    serde_json::from_str(&encode(record, identity)).unwrap()
+    serde_json::from_str(&text(record, identity)).unwrap()
+}
+
+fn text(record: Record, identity: &Identity) -> String {
+    encode(SpanData::new(record, identity, &"app".into()))
 }
 
 fn captured<T: Serialize + ?Sized>(value: &T) -> Captured {
@@ -132,31 +139,34 @@ fn a_span_with_everything() {
         parent_id: Some(ids.other),
         name: "ask \"it\" 🦀".into(),
         session_id: Some("session-1".into()),
-        agent: Some(AgentAttribution { name: "planner".to_owned(), span_id: ids.other }.into()),
+        agent: Some(AgentAttribution { name: Some("planner".to_owned()), span_id: ids.other }.into()),
         attribute: true,
-        model_name: Some("GPT-4o".to_owned()),
-        model_provider: Some("OpenAI ÄÖ".to_owned()),
-        input: Some(Captured::arguments(r#"{"prompt":"Why?"}"#.to_owned())),
-        output: Some(Captured::value("\"Because.\"".to_owned())),
-        metadata: [
-            ("temperature".to_owned(), captured(&0.2)),
-            ("stop".to_owned(), captured(&["a", "b"])),
-            ("nothing".to_owned(), captured(&())),
-            ("text".to_owned(), captured("{}")),
-        ]
-        .into(),
-        metrics: [
-            ("input_tokens".to_owned(), Number::from(u64::MAX)),
-            ("time_to_first_token".to_owned(), Number::from_f64(0.25).unwrap()),
-            ("delta".to_owned(), Number::from(-1)),
-        ]
-        .into(),
-        tags: texts([("zone", "b:c"), ("Upper", "x"), ("1", "digit"), ("empty", ""), ("a", "é")]),
-        failure: Some(Failure {
-            kind: "my::Error".to_owned(),
-            message: "broke".to_owned(),
-            stack: "my::Error: broke\nCaused by: a wire".to_owned(),
-        }),
+        facts: Facts {
+            model_name: Some("GPT-4o".to_owned()),
+            model_provider: Some("OpenAI ÄÖ".to_owned()),
+            input: Some(Captured::arguments(r#"{"prompt":"Why?"}"#.to_owned())),
+            output: Some(Captured::value("\"Because.\"".to_owned())),
+            metadata: [
+                ("temperature".to_owned(), captured(&0.2)),
+                ("stop".to_owned(), captured(&["a", "b"])),
+                ("nothing".to_owned(), captured(&())),
+                ("text".to_owned(), captured("{}")),
+            ]
+            .into(),
+            metrics: [
+                ("input_tokens".to_owned(), Number::from(u64::MAX)),
+                ("time_to_first_token".to_owned(), Number::from_f64(0.25).unwrap()),
+                ("delta".to_owned(), Number::from(-1)),
+            ]
+            .into(),
+            tags: texts([("zone", "b:c"), ("Upper", "x"), ("1", "digit"), ("empty", ""), ("a", "é")]),
+            failure: Some(Failure {
+                kind: "my::Error".to_owned(),
+                message: "broke".to_owned(),
+                stack: "my::Error: broke\nCaused by: a wire".to_owned(),
+            }),
+            ..Facts::default()
+        },
         ..ids.record(Kind::Llm)
     };
     let identity = Identity {
@@ -164,6 +174,7 @@ fn a_span_with_everything() {
         service: "shop".to_owned(),
         version: "1.2".to_owned(),
         tags: texts([("team", "ml")]),
+        git: texts([("git.commit.sha", "abc")]),
     };
     let mut expected = ids.event(
         Kind::Llm,
@@ -193,6 +204,7 @@ fn a_span_with_everything() {
         "env:prod",
         "error:1",
         "error_type:my::Error",
+        "git.commit.sha:abc",
         "language:rust",
         "ml_app:app",
         "service:shop",
@@ -210,8 +222,11 @@ fn the_model_is_named_on_llm_and_embedding_spans_alone() {
     let ids = Ids::new();
     let with_model = |kind, name: &str, provider: &str| {
         let record = Record {
-            model_name: Some(name.to_owned()),
-            model_provider: Some(provider.to_owned()),
+            facts: Facts {
+                model_name: Some(name.to_owned()),
+                model_provider: Some(provider.to_owned()),
+                ..Facts::default()
+            },
             ..ids.record(kind)
         };
         encoded(record, &Identity::default())
@@ -233,8 +248,7 @@ fn the_model_is_named_on_llm_and_embedding_spans_alone() {
 fn empty_content_is_left_out_and_null_is_not_mistaken_for_it() {
     let ids = Ids::new();
     let record = |kind, value: &Value| Record {
-        input: Some(captured(value)),
-        output: Some(captured(value)),
+        facts: Facts { input: Some(captured(value)), output: Some(captured(value)), ..Facts::default() },
         ..ids.record(kind)
     };
     let model = json!({ "model_name": "unknown", "model_provider": "unknown" });

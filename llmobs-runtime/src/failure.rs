@@ -12,11 +12,15 @@ const MAX_BYTES: usize = 64 * 1024;
 const MAX_SOURCES: usize = 32;
 
 /// The error of a span: its type, its message, and what Datadog calls the stack, here the chain of sources.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Failure {
-    pub(crate) kind: String,
-    pub(crate) message: String,
-    pub(crate) stack: String,
+    /// The name of the error's type, or `panic`.
+    pub kind: String,
+    /// What the error says.
+    pub message: String,
+    /// The type and the message, and each source of the error on a line of its own. Empty for what has none.
+    pub stack: String,
 }
 
 impl Failure {

@@ -3,29 +3,29 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Number;
 
+use crate::ambient::Ambient;
 use crate::annotation::Annotation;
 use crate::capture::Captured;
 use crate::clock::Started;
+use crate::context::Slot;
+use crate::facts::Facts;
 use crate::failure::Failure;
-use crate::id::{SpanId, TraceId};
+use crate::id::SpanId;
+use crate::identity::About;
 use crate::kind::Kind;
-use crate::record::{AgentAttribution, Record};
+use crate::metrics;
+use crate::notice::warn_limited;
+use crate::queue::Item;
+use crate::record::{AgentAttribution, Heirloom, Record};
+use crate::reference::SpanRef;
+use crate::sampling::Decision;
 use crate::sender::Sender;
-
-/// What all spans of one trace in this process share.
-#[derive(Debug)]
-pub(crate) struct Trace {
-    id: TraceId,
-    /// Datadog's APM id of the same trace, which differs from the LLM Observability id.
-    apm_id: TraceId,
-    /// The first session that was set by name anywhere in the trace: later spans without one belong to it.
-    session_id: OnceLock<Arc<str>>,
-}
+use crate::trace::Trace;
 
 /// What a span is started with.
 #[derive(Debug)]
@@ -34,9 +34,9 @@ pub(crate) struct Settings {
     pub(crate) name: Cow<'static, str>,
     pub(crate) session_id: Option<Arc<str>>,
     pub(crate) ml_app: Option<Arc<str>>,
-    pub(crate) model_name: Option<String>,
-    pub(crate) model_provider: Option<String>,
-    pub(crate) input: Option<Captured>,
+    /// When the span began, where that was not now: nanoseconds since the Unix epoch.
+    pub(crate) start_nanos: Option<u64>,
+    pub(crate) facts: Facts,
     /// Made by an attribute rather than by hand.
     pub(crate) attribute: bool,
 }
@@ -48,9 +48,8 @@ impl Settings {
             name,
             session_id: None,
             ml_app: None,
-            model_name: None,
-            model_provider: None,
-            input: None,
+            start_nanos: None,
+            facts: Facts::default(),
             attribute: false,
         }
     }
@@ -66,7 +65,10 @@ pub(crate) struct Frame {
     name: Cow<'static, str>,
     ml_app: Arc<str>,
     agent: Option<Arc<AgentAttribution>>,
+    heirloom: Heirloom,
     attribute: bool,
+    /// What annotation contexts say about this span and those inside.
+    ambient: Option<Arc<Ambient>>,
     started: Started,
     cell: Mutex<Cell>,
 }
@@ -76,49 +78,68 @@ pub(crate) struct Frame {
 struct Cell {
     finished: bool,
     session_id: Option<Arc<str>>,
-    model_name: Option<String>,
-    model_provider: Option<String>,
-    input: Option<Captured>,
-    output: Option<Captured>,
-    metadata: BTreeMap<String, Captured>,
-    metrics: BTreeMap<String, Number>,
-    tags: BTreeMap<String, String>,
-    failure: Option<Failure>,
+    facts: Facts,
+}
+
+impl Cell {
+    /// A tag can say it too, and is the later word.
+    pub(crate) fn session_id(&self) -> Option<Arc<str>> {
+        let tag = self.facts.tags.get("session_id").map(|session| session.as_str().into());
+        tag.or_else(|| self.session_id.clone())
+    }
 }
 
 impl Frame {
-    pub(crate) fn start(settings: Settings, sender: Arc<Sender>, parent: Option<&Self>) -> Arc<Self> {
-        let trace = parent.map_or_else(Trace::start, |parent| Arc::clone(&parent.trace));
-        if let Some(session) = &settings.session_id {
+    /// Starts a span under what is current in `slot`.
+    pub(crate) fn start(settings: Settings, sender: Arc<Sender>, slot: &Slot) -> Arc<Self> {
+        let Settings { kind, name, session_id, ml_app, start_nanos, facts, attribute } = settings;
+        let parent = slot.frame().map(|frame| &**frame);
+        let remote = slot.remote();
+        let trace = match (parent, remote) {
+            (Some(parent), _) => Arc::clone(&parent.trace),
+            (None, Some(remote)) => remote.trace(),
+            (None, None) => Arc::new(Trace::begin()),
+        };
+        if let Some(session) = &session_id {
             let _ = trace.session_id.set(Arc::clone(session));
         }
-        let session_id = settings
-            .session_id
-            .or_else(|| parent.and_then(|parent| parent.cell().session_id.clone()))
+        let session_id = session_id
+            .or_else(|| parent.and_then(Self::session_id))
             .or_else(|| trace.session_id.get().cloned());
-        let ml_app = settings
-            .ml_app
-            .unwrap_or_else(|| Arc::clone(parent.map_or(&sender.defaults.ml_app, |parent| &parent.ml_app)));
-        let name = if settings.name.is_empty() { settings.kind.as_str().into() } else { settings.name };
-        Arc::new(Self {
+        let ml_app = ml_app
+            .or_else(|| parent.map(|parent| Arc::clone(&parent.ml_app)))
+            .or_else(|| remote.and_then(|remote| remote.ml_app.clone()))
+            .unwrap_or_else(|| Arc::clone(&sender.defaults.ml_app));
+        let ambient = slot.ambient().cloned();
+        let name = match &ambient {
+            Some(ambient) if ambient.name.is_some() => ambient.name.clone().unwrap_or_default().into(),
+            _ if name.is_empty() => kind.as_str().into(),
+            _ => name,
+        };
+        let mut cell = Cell { finished: false, session_id, facts };
+        if let Some(ambient) = &ambient {
+            cell.facts.add_under(ambient.facts.clone());
+        }
+        let frame = Arc::new(Self {
             span_id: SpanId::random(),
-            parent_id: parent.map(|parent| parent.span_id),
-            agent: parent.and_then(Self::agent_of_children),
-            kind: settings.kind,
+            parent_id: parent.map(|parent| parent.span_id).or_else(|| remote?.parent_id),
+            agent: match parent {
+                Some(parent) => parent.agent_of_children(),
+                None => remote.and_then(|remote| remote.agent.clone()),
+            },
+            heirloom: parent.map(|parent| parent.heirloom(kind, &name)).unwrap_or_default(),
+            kind,
             name,
             ml_app,
-            attribute: settings.attribute,
-            cell: Mutex::new(Cell {
-                session_id,
-                model_name: settings.model_name,
-                model_provider: settings.model_provider,
-                input: settings.input,
-                ..Cell::default()
-            }),
+            attribute,
+            ambient,
+            cell: Mutex::new(cell),
             sender,
             trace,
-            started: Started::now(),
-        })
+            started: Started::at(start_nanos),
+        });
+        frame.trace.set_root(&frame);
+        frame
     }
 
     pub(crate) fn sender(&self) -> &Arc<Sender> {
@@ -126,9 +147,10 @@ impl Frame {
     }
 
     /// The nearest agent at or above this span.
-    fn agent_of_children(&self) -> Option<Arc<AgentAttribution>> {
+    pub(crate) fn agent_of_children(&self) -> Option<Arc<AgentAttribution>> {
         if self.kind == Kind::Agent {
-            return Some(Arc::new(AgentAttribution { name: self.name.to_string(), span_id: self.span_id }));
+            let name = Some(self.name.to_string());
+            return Some(Arc::new(AgentAttribution { name, span_id: self.span_id }));
         }
         self.agent.clone()
     }
@@ -149,25 +171,15 @@ impl Frame {
         if cell.finished {
             return;
         }
-        if let Some(session) = annotation.tags.get("session_id") {
-            cell.session_id = Some(session.as_str().into());
-        }
-        cell.input = annotation.input.or_else(|| cell.input.take());
-        cell.output = annotation.output.or_else(|| cell.output.take());
-        cell.metadata.extend(annotation.metadata);
-        cell.metrics.extend(annotation.metrics);
-        cell.tags.extend(annotation.tags);
-        cell.failure = annotation.failure.or_else(|| cell.failure.take());
+        cell.facts.add(annotation.facts);
     }
 
     /// Adds what an attribute says, where nothing was annotated.
-    pub(crate) fn annotate_under(&self, mut notes: Annotation) {
+    pub(crate) fn annotate_under(&self, notes: Annotation) {
         let mut cell = self.cell();
-        notes.metadata.append(&mut cell.metadata);
-        notes.metrics.append(&mut cell.metrics);
-        notes.tags.append(&mut cell.tags);
-        drop(cell);
-        self.annotate(notes);
+        if !cell.finished {
+            cell.facts.add_under(notes.facts);
+        }
     }
 
     /// Records how long the first token of an `llm` span took, in seconds.
@@ -175,9 +187,21 @@ impl Frame {
         if self.kind == Kind::Llm {
             let seconds = Duration::from_nanos(self.elapsed_nanos()).as_secs_f64();
             if let Some(seconds) = Number::from_f64(seconds) {
-                self.cell().metrics.entry("time_to_first_token".to_owned()).or_insert(seconds);
+                self.cell().facts.metrics.entry(metrics::TIME_TO_FIRST_TOKEN.to_owned()).or_insert(seconds);
             }
         }
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    pub(crate) fn span_id(&self) -> SpanId {
+        self.span_id
+    }
+
+    pub(crate) fn ml_app(&self) -> &str {
+        &self.ml_app
     }
 
     /// The kind of the span.
@@ -187,14 +211,14 @@ impl Frame {
 
     /// Marks the span as failed.
     pub(crate) fn fail(&self, failure: Failure) {
-        self.cell().failure = Some(failure);
+        self.cell().facts.failure = Some(failure);
     }
 
     /// Notes that the work was given up half-way, unless it failed.
     pub(crate) fn cancel(&self) {
         let mut cell = self.cell();
-        if cell.failure.is_none() {
-            cell.tags.insert("cancelled".to_owned(), "true".to_owned());
+        if cell.facts.failure.is_none() {
+            cell.facts.tags.insert("cancelled".to_owned(), "true".to_owned());
         }
     }
 
@@ -208,15 +232,16 @@ impl Frame {
     pub(crate) fn end(&self, output: Option<Captured>, failure: Option<Failure>, duration_nanos: u64) {
         {
             let mut cell = self.cell();
-            cell.output = cell.output.take().or(output.filter(|output| !output.is_null()));
-            cell.failure = cell.failure.take().or(failure);
+            let facts =
+                Facts { output: output.filter(|output| !output.is_null()), failure, ..Facts::default() };
+            cell.facts.add_under(facts);
         }
         self.finish_after(duration_nanos);
     }
 
     /// Whether an output was annotated already, so that the return value need not be captured.
     pub(crate) fn has_output(&self) -> bool {
-        self.cell().output.is_some()
+        self.cell().facts.output.is_some()
     }
 
     /// Ends the span and hands it to its client. Only the first call does anything.
@@ -224,17 +249,27 @@ impl Frame {
         self.finish_after(self.elapsed_nanos());
     }
 
+    /// Ends the span at a time that the program names, in nanoseconds since the Unix epoch.
+    pub(crate) fn finish_at(&self, unix_nanos: u64) {
+        let start = self.started.unix_nanos;
+        if unix_nanos < start {
+            warn_limited!("a span was finished at a time before its start: its duration is zero");
+        }
+        self.finish_after(unix_nanos.saturating_sub(start));
+    }
+
     fn finish_after(&self, duration_nanos: u64) {
+        let decision = self.decision();
         let cell = {
             let mut cell = self.cell();
             if cell.finished {
                 return;
             }
-            // Children may still start under this span and take its session.
-            let left = Cell { finished: true, session_id: cell.session_id.clone(), ..Cell::default() };
+            // Children may still start under this span, and take over its session, prompt and tools.
+            let left = Cell { finished: true, session_id: cell.session_id(), facts: cell.facts.heritable() };
             std::mem::replace(&mut *cell, left)
         };
-        self.sender.queue.push(Record {
+        self.sender.queue.push(Item::Span(Box::new(Record {
             trace_id: self.trace.id,
             apm_trace_id: self.trace.apm_id,
             span_id: self.span_id,
@@ -246,22 +281,57 @@ impl Frame {
             ml_app: Arc::clone(&self.ml_app),
             agent: self.agent.clone(),
             attribute: self.attribute,
-            session_id: cell.session_id,
-            model_name: cell.model_name,
-            model_provider: cell.model_provider,
-            input: cell.input,
-            output: cell.output,
-            metadata: cell.metadata,
-            metrics: cell.metrics,
-            tags: cell.tags,
-            failure: cell.failure,
-        });
+            decision,
+            session_id: cell.session_id(),
+            heirloom: self.heirloom.clone(),
+            facts: cell.facts,
+        })));
     }
-}
 
-impl Trace {
-    fn start() -> Arc<Self> {
-        Arc::new(Self { id: TraceId::random(), apm_id: TraceId::random(), session_id: OnceLock::new() })
+    pub(crate) fn session_id(&self) -> Option<Arc<str>> {
+        self.cell().session_id()
+    }
+
+    /// What a child of this kind and name takes over: an `llm` span the prompt, a `tool` span the version that the tool has in
+    /// the definitions of this `llm` span.
+    fn heirloom(&self, kind: Kind, name: &str) -> Heirloom {
+        let mut heirloom = Heirloom::default();
+        match kind {
+            Kind::Llm => heirloom.prompt = self.cell().facts.prompt.clone(),
+            Kind::Tool if self.kind == Kind::Llm => {
+                let tools = self.cell().facts.tool_definitions.clone();
+                let tool = tools.iter().flat_map(|tools| tools.iter()).find(|tool| tool.name == name);
+                heirloom.tool_version = tool.and_then(|tool| tool.version.clone());
+            }
+            _ => {}
+        }
+        heirloom
+    }
+
+    /// A reference to this span, to be used elsewhere.
+    pub(crate) fn reference(&self) -> SpanRef {
+        SpanRef::new(self.trace.id.to_string(), self.span_id.to_string())
+    }
+
+    /// Whether the trace is kept: decided once, by the tags that its first span has at that moment.
+    pub(crate) fn decision(&self) -> Option<Decision> {
+        self.trace.decision(|root| {
+            let defaults = &self.sender.defaults;
+            defaults.sampler.decide(self.trace.apm_id.low64(), || root.unwrap_or(self).all_tags())
+        })
+    }
+
+    fn all_tags(&self) -> BTreeMap<String, String> {
+        let cell = self.cell();
+        let (session_id, facts) = (cell.session_id(), cell.facts.clone());
+        drop(cell);
+        let about =
+            About { ml_app: &self.ml_app, session_id: session_id.as_deref(), attribute: self.attribute };
+        self.sender.defaults.identity.tags(&about, &facts)
+    }
+
+    pub(crate) fn ambient(&self) -> Option<&Arc<Ambient>> {
+        self.ambient.as_ref()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Finished spans on their way to the worker: bounded in bytes, never blocking, every loss counted.
+//! Finished spans and evaluations on their way to the worker: bounded in bytes, never blocking, every loss counted.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,30 +14,46 @@ pub(crate) struct Limits {
     pub(crate) bytes: usize,
     /// Bytes at which a batch goes out early; also the most that one batch takes.
     pub(crate) batch_bytes: usize,
-    /// Spans that one batch takes at most.
+    /// Items that one batch takes at most.
     pub(crate) batch_spans: usize,
     /// How long a span waits for others to share its request.
     pub(crate) interval: Duration,
 }
 
-#[derive(Debug)]
+/// What is delivered.
+pub(crate) enum Item {
+    Span(Box<Record>),
+    /// The JSON text of one evaluation or feedback.
+    Evaluation(String),
+}
+
+impl Item {
+    /// About how much memory it takes.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Span(record) => record.bytes(),
+            Self::Evaluation(json) => json.len(),
+        }
+    }
+}
+
 pub(crate) struct Queue {
     limits: Limits,
     state: Mutex<State>,
-    /// Something for the worker: spans, a flush, the end.
+    /// Something for the worker: items, a flush, the end.
     work: Condvar,
     /// Something for those who wait in `flush`.
     settled: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
-    records: VecDeque<Record>,
-    /// When the oldest of `records` arrived.
+    items: VecDeque<Item>,
+    /// When the oldest of `items` arrived.
     since: Option<Instant>,
     /// Bytes queued and in flight.
     bytes: usize,
-    /// Bytes of `records` alone.
+    /// Bytes of `items` alone.
     queued_bytes: usize,
     accepted: u64,
     /// How many of the accepted have been delivered or dropped. One worker keeps them in order.
@@ -56,9 +72,9 @@ pub(crate) enum Work {
     End,
 }
 
-/// Records that travel together.
+/// Items that are dealt with together.
 pub(crate) struct Batch {
-    pub(crate) records: Vec<Record>,
+    pub(crate) items: Vec<Item>,
     pub(crate) bytes: usize,
 }
 
@@ -71,9 +87,9 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a finished span, or counts it as dropped where there is no room.
-    pub(crate) fn push(&self, record: Record) {
-        let bytes = record.bytes();
+    /// Takes an item, or counts it as dropped where there is no room.
+    pub(crate) fn push(&self, item: Item) {
+        let bytes = item.bytes();
         let mut state = self.state();
         if state.closed {
             state.report.drop_spans(DropReason::Shutdown, 1);
@@ -83,7 +99,7 @@ impl Queue {
             state.report.drop_spans(DropReason::QueueFull, 1);
             drop(state);
             crate::notice::warn_limited!(
-                "spans are dropped: more than {} bytes wait for delivery",
+                "spans or evaluations are dropped: more than {} bytes wait for delivery",
                 self.limits.bytes
             );
             return;
@@ -93,10 +109,10 @@ impl Queue {
         state.queued_bytes += bytes;
         state.accepted += 1;
         state.since.get_or_insert_with(Instant::now);
-        state.records.push_back(record);
-        let wake = state.records.len() == 1
+        state.items.push_back(item);
+        let wake = state.items.len() == 1
             || (was_small && state.queued_bytes >= self.limits.batch_bytes)
-            || state.records.len() == self.limits.batch_spans;
+            || state.items.len() == self.limits.batch_spans;
         drop(state);
         if wake {
             self.work.notify_one();
@@ -118,7 +134,7 @@ impl Queue {
             let due = state.closed
                 || state.flush_to > state.settled
                 || state.queued_bytes >= self.limits.batch_bytes
-                || state.records.len() >= self.limits.batch_spans
+                || state.items.len() >= self.limits.batch_spans
                 || age >= self.limits.interval;
             if due {
                 return Work::Send(state.take(&self.limits));
@@ -188,22 +204,22 @@ impl Queue {
 
 impl State {
     fn take(&mut self, limits: &Limits) -> Batch {
-        let mut records = Vec::new();
+        let mut items = Vec::new();
         let mut bytes = 0;
-        while let Some(record) = self.records.front() {
-            let size = record.bytes();
-            let fits = records.len() < limits.batch_spans && bytes + size <= limits.batch_bytes;
-            if !fits && !records.is_empty() {
+        while let Some(item) = self.items.front() {
+            let size = item.bytes();
+            let fits = items.len() < limits.batch_spans && bytes + size <= limits.batch_bytes;
+            if !fits && !items.is_empty() {
                 break;
             }
             bytes += size;
-            records.extend(self.records.pop_front());
+            items.extend(self.items.pop_front());
         }
         self.queued_bytes = self.queued_bytes.saturating_sub(bytes);
-        if self.records.is_empty() {
+        if self.items.is_empty() {
             self.since = None;
         }
-        Batch { records, bytes }
+        Batch { items, bytes }
     }
 }
 

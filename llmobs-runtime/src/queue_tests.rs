@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Number;
 
-use super::{Batch, Limits, Queue, Work};
+use super::{Batch, Item, Limits, Queue, Work};
 use crate::capture::Captured;
+use crate::facts::Facts;
 use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::record::Record;
@@ -24,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const UNLIMITED: Limits =
     Limits { bytes: usize::MAX, batch_bytes: usize::MAX, batch_spans: usize::MAX, interval: HOUR };
 
-fn record(name: impl Into<String>) -> Record {
-    Record::bare(Kind::Task, name.into())
+fn record(name: impl Into<String>) -> Item {
+    Item::Span(Box::new(Record::bare(Kind::Task, name.into())))
 }
 
 /// The next batch, without waiting for more than a wake-up.
@@ -41,12 +42,16 @@ fn take_while(queue: &Queue, meanwhile: impl FnOnce()) -> Batch {
 }
 
 fn names(batch: &Batch) -> Vec<&str> {
-    batch.records.iter().map(|record| &*record.name).collect()
+    let name = |item| match item {
+        &Item::Span(ref record) => &*record.name,
+        Item::Evaluation(json) => json,
+    };
+    batch.items.iter().map(name).collect()
 }
 
 /// Settles a whole batch as delivered.
 fn deliver(queue: &Queue, batch: &Batch) {
-    let outcome = Report { delivered: batch.records.len() as u64, ..Report::default() };
+    let outcome = Report { delivered: batch.items.len() as u64, ..Report::default() };
     queue.settle(batch.bytes, &outcome);
 }
 
@@ -54,7 +59,7 @@ fn deliver(queue: &Queue, batch: &Batch) {
 fn work(queue: &Queue) -> Vec<Vec<String>> {
     let mut batches = Vec::new();
     while let Work::Send(batch) = queue.next() {
-        assert!(!batch.records.is_empty(), "a batch of nothing");
+        assert!(!batch.items.is_empty(), "a batch of nothing");
         batches.push(names(&batch).into_iter().map(str::to_owned).collect());
         deliver(queue, &batch);
     }
@@ -117,24 +122,24 @@ fn every_text_of_a_span_counts() {
         let [kind, message, stack] = [kind, message, stack].map(str::to_owned);
         Some(Failure { kind, message, stack })
     };
-    let bare = || record("");
+    let bare = || Record::bare(Kind::Task, "");
     #[rustfmt::skip]
     let spans = [
-        (1000, record(text.clone())),
+        (1000, Record::bare(Kind::Task, text.clone())),
         (1000, Record { session_id: Some(text.as_str().into()), ..bare() }),
-        (1000, Record { model_name: Some(text.clone()), ..bare() }),
-        (1000, Record { model_provider: Some(text.clone()), ..bare() }),
-        (1002, Record { input: Some(captured()), ..bare() }),
-        (1002, Record { output: Some(captured()), ..bare() }),
-        (2002, Record { metadata: [(text.clone(), captured())].into(), ..bare() }),
-        (2000, Record { tags: [(text.clone(), text.clone())].into(), ..bare() }),
-        (1000 + size_of::<Number>(), Record { metrics: [(text.clone(), 1.into())].into(), ..bare() }),
-        (1000, Record { failure: failure(&text, "", ""), ..bare() }),
-        (1000, Record { failure: failure("", &text, ""), ..bare() }),
-        (1000, Record { failure: failure("", "", &text), ..bare() }),
+        (1000, Record { facts: Facts { model_name: Some(text.clone()), ..Facts::default() }, ..bare() }),
+        (1000, Record { facts: Facts { model_provider: Some(text.clone()), ..Facts::default() }, ..bare() }),
+        (1002, Record { facts: Facts { input: Some(captured()), ..Facts::default() }, ..bare() }),
+        (1002, Record { facts: Facts { output: Some(captured()), ..Facts::default() }, ..bare() }),
+        (2002, Record { facts: Facts { metadata: [(text.clone(), captured())].into(), ..Facts::default() }, ..bare() }),
+        (2000, Record { facts: Facts { tags: [(text.clone(), text.clone())].into(), ..Facts::default() }, ..bare() }),
+        (1000 + size_of::<Number>(), Record { facts: Facts { metrics: [(text.clone(), 1.into())].into(), ..Facts::default() }, ..bare() }),
+        (1000, Record { facts: Facts { failure: failure(&text, "", ""), ..Facts::default() }, ..bare() }),
+        (1000, Record { facts: Facts { failure: failure("", &text, ""), ..Facts::default() }, ..bare() }),
+        (1000, Record { facts: Facts { failure: failure("", "", &text), ..Facts::default() }, ..bare() }),
     ];
     for (bytes, span) in spans {
-        assert_eq!(span.bytes() - bare().bytes(), bytes, "{span:.40?}");
+        assert_eq!(span.bytes() - bare().bytes(), bytes, "{bytes}");
     }
 }
 

@@ -1,20 +1,17 @@
 //! The waist: a finished span as plain data. Before it all is about running, after it about sending.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Number;
-
-use crate::capture::Captured;
-use crate::failure::Failure;
+use crate::facts::Facts;
 use crate::id::{SpanId, TraceId};
 use crate::kind::Kind;
+use crate::prompt::Prompt;
+use crate::sampling::Decision;
 
 /// What a record costs in memory beside its texts.
 const OVERHEAD: usize = 512;
 
-#[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) trace_id: TraceId,
     pub(crate) apm_trace_id: TraceId,
@@ -28,38 +25,32 @@ pub(crate) struct Record {
     pub(crate) session_id: Option<Arc<str>>,
     pub(crate) agent: Option<Arc<AgentAttribution>>,
     pub(crate) attribute: bool,
-    pub(crate) model_name: Option<String>,
-    pub(crate) model_provider: Option<String>,
-    pub(crate) input: Option<Captured>,
-    pub(crate) output: Option<Captured>,
-    pub(crate) metadata: BTreeMap<String, Captured>,
-    pub(crate) metrics: BTreeMap<String, Number>,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) failure: Option<Failure>,
+    /// Whether the trace is kept. `None` where a program that began it elsewhere did not say.
+    pub(crate) decision: Option<Decision>,
+    pub(crate) heirloom: Heirloom,
+    pub(crate) facts: Facts,
+}
+
+/// What a span takes over from the one right above, where it says nothing itself.
+#[derive(Clone, Default)]
+pub(crate) struct Heirloom {
+    pub(crate) prompt: Option<Arc<Prompt>>,
+    pub(crate) tool_version: Option<String>,
 }
 
 /// The nearest agent above a span.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AgentAttribution {
-    pub(crate) name: String,
+    /// Unknown where the agent runs in another program whose headers had no room for its name.
+    pub(crate) name: Option<String>,
     pub(crate) span_id: SpanId,
 }
 
 impl Record {
     /// About how many bytes the record holds.
     pub(crate) fn bytes(&self) -> usize {
-        let captured = |value: &Option<Captured>| value.as_ref().map_or(0, Captured::bytes);
-        let metadata = self.metadata.iter().map(|(key, value)| key.len() + value.bytes());
-        let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
-        let metrics = self.metrics.keys().map(|key| key.len() + size_of::<Number>());
-        let texts = [self.model_name.as_deref(), self.model_provider.as_deref(), self.session_id.as_deref()];
-        OVERHEAD
-            + self.name.len()
-            + texts.into_iter().flatten().map(str::len).sum::<usize>()
-            + captured(&self.input)
-            + captured(&self.output)
-            + metadata.chain(tags).chain(metrics).sum::<usize>()
-            + self.failure.as_ref().map_or(0, Failure::bytes)
+        let session = self.session_id.as_ref().map_or(0, |session| session.len());
+        OVERHEAD + self.name.len() + session + self.facts.bytes()
     }
 }
 
@@ -80,14 +71,9 @@ impl Record {
             session_id: None,
             agent: None,
             attribute: false,
-            model_name: None,
-            model_provider: None,
-            input: None,
-            output: None,
-            metadata: BTreeMap::new(),
-            metrics: BTreeMap::new(),
-            tags: BTreeMap::new(),
-            failure: None,
+            decision: Some(Decision { rate: "1".to_owned(), kept: true }),
+            heirloom: Heirloom::default(),
+            facts: Facts::default(),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! What became of the spans of a client.
+//! What became of the spans and evaluations of a client.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Why a finished span was not delivered.
+/// Why a finished span, an evaluation or a feedback was not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum DropReason {
@@ -17,6 +17,8 @@ pub enum DropReason {
     /// Sending would have put prompts and the API key into the program's own log. The HTTP library dumps each byte there at
     /// the level `trace`: have the logger take `ureq_proto` at `debug`, as in `RUST_LOG=trace,ureq_proto=debug`.
     Withheld,
+    /// The [processor](crate::Config::processor) of the program dropped them.
+    Processor,
     /// The client was shut down first.
     Shutdown,
     /// A fault of llmobs itself.
@@ -30,6 +32,7 @@ impl DropReason {
             Self::Unavailable => "unavailable",
             Self::Rejected => "rejected",
             Self::Withheld => "withheld",
+            Self::Processor => "processor",
             Self::Shutdown => "shutdown",
             Self::Internal => "internal",
         }
@@ -42,9 +45,9 @@ impl fmt::Display for DropReason {
     }
 }
 
-/// What became of the spans that were finished since `init`.
+/// What became of the spans that were finished, and the evaluations and feedback that were submitted, since `init`.
 ///
-/// Each finished span is counted in exactly one place. Counts grow over the life of a client; they do not start
+/// Each of them is counted in exactly one place. Counts grow over the life of a client; they do not start
 /// again after a flush, so that a loss stays visible.
 ///
 /// ```
@@ -59,16 +62,19 @@ impl fmt::Display for DropReason {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Spans that the receiver accepted.
+    /// Those that the receiver accepted.
     pub delivered: u64,
-    /// Spans that are lost, by reason. Reasons with no loss are absent.
+    /// Those that are lost, by reason. Reasons with no loss are absent.
     pub dropped: BTreeMap<DropReason, u64>,
-    /// Spans that wait to be sent, or are being sent.
+    /// Those that wait to be sent, or are being sent.
     pub pending: u64,
+    /// Spans that went out without what they say, because the [processor](crate::Config::processor) panicked. They are
+    /// counted above too.
+    pub stripped: u64,
 }
 
 impl Report {
-    /// All spans that are lost, whatever the reason.
+    /// All that is lost, whatever the reason.
     #[must_use]
     pub fn dropped_total(&self) -> u64 {
         self.dropped.values().sum()
@@ -82,6 +88,7 @@ impl Report {
 
     pub(crate) fn add(&mut self, other: &Self) {
         self.delivered += other.delivered;
+        self.stripped += other.stripped;
         for (&reason, &spans) in &other.dropped {
             self.drop_spans(reason, spans);
         }
@@ -94,6 +101,10 @@ impl fmt::Display for Report {
         for (index, (reason, spans)) in self.dropped.iter().enumerate() {
             write!(f, "{}{reason}: {spans}", if index == 0 { " (" } else { ", " })?;
         }
-        write!(f, "{}, {} pending", if self.dropped.is_empty() { "" } else { ")" }, self.pending)
+        write!(f, "{}, {} pending", if self.dropped.is_empty() { "" } else { ")" }, self.pending)?;
+        if self.stripped > 0 {
+            write!(f, ", {} stripped", self.stripped)?;
+        }
+        Ok(())
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::identity::Identity;
 use crate::queue::Queue;
+use crate::sampling::Sampler;
 
 /// How many clients are open. Zero means that llmobs does nothing at all.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
@@ -15,7 +17,6 @@ pub(crate) fn any_open() -> bool {
 }
 
 /// What spans need of the client they started under.
-#[derive(Debug)]
 pub(crate) struct Sender {
     pub(crate) queue: Queue,
     pub(crate) defaults: Defaults,
@@ -28,6 +29,8 @@ pub(crate) struct Defaults {
     pub(crate) ml_app: Arc<str>,
     /// The budget of each captured value, in bytes.
     pub(crate) capture_limit: usize,
+    pub(crate) identity: Identity,
+    pub(crate) sampler: Sampler,
 }
 
 impl Sender {

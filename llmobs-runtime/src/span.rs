@@ -4,14 +4,19 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::annotation::Annotation;
+use crate::call::Parent;
 use crate::capture::label;
+use crate::clock;
 use crate::context::{Attached, Context, Slot};
 use crate::failure::Failure;
 use crate::frame::{Frame, Settings};
 use crate::kind::Kind;
 use crate::local;
+use crate::propagation::{self, Injector};
+use crate::reference::SpanRef;
 use crate::sender::{Sender, any_open};
 
 macro_rules! kinds {
@@ -53,18 +58,73 @@ kinds! {
 /// [`embedding`] and [`retrieval`].
 #[derive(Debug)]
 #[must_use = "a span begins when `start` is called"]
-pub struct SpanBuilder(Option<Box<Settings>>);
+pub struct SpanBuilder(Option<Box<Draft>>);
+
+#[derive(Debug)]
+struct Draft {
+    settings: Settings,
+    parent: Option<Context>,
+}
 
 impl SpanBuilder {
     fn new(kind: Kind, name: impl Into<Cow<'static, str>>) -> Self {
-        Self(any_open().then(|| Box::new(Settings::new(kind, name.into()))))
+        Self(any_open().then(|| Box::new(Draft { settings: Settings::new(kind, name.into()), parent: None })))
     }
 
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
-        if let Some(settings) = &mut self.0 {
-            set(settings);
+        if let Some(draft) = &mut self.0 {
+            set(&mut draft.settings);
         }
         self
+    }
+
+    /// Begins the span under another one than that which is current: a [`Span`], a [`Context`], a reference to one, or an
+    /// `Option` of one, where `None` changes nothing.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let batch = llmobs::workflow("batch").start();
+    /// let item = llmobs::task("item").parent(&batch).start();
+    /// item.finish();
+    /// batch.finish();
+    /// assert_eq!(collector.tree(), "workflow batch\n└─ task item\n");
+    /// ```
+    pub fn parent(mut self, parent: impl Parent) -> Self {
+        if let Some(draft) = &mut self.0 {
+            draft.parent = parent.context().or(draft.parent.take());
+        }
+        self
+    }
+
+    /// When the span began, for work that is told about afterwards. Default: the moment of [`start`](Self::start).
+    ///
+    /// Datadog takes spans that are at most 24 hours old. See [`Span::finish_at`] for the end.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # use std::time::{Duration, UNIX_EPOCH};
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let began = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    /// let span = llmobs::task("replayed").start_time(began).start();
+    /// span.finish_at(began + Duration::from_millis(250));
+    /// let event = &collector.events()[0];
+    /// assert_eq!(event["start_ns"], 1_700_000_000_000_000_000_u64);
+    /// assert_eq!(event["duration"], 250_000_000);
+    /// ```
+    pub fn start_time(self, time: SystemTime) -> Self {
+        self.set(|settings| settings.start_nanos = Some(clock::nanos_of(time)))
+    }
+
+    /// The version of an agent, as the tag `agent_version`. Shown on `agent` spans; on others it is a plain tag.
+    pub fn version(self, version: impl Display) -> Self {
+        self.set(|settings| {
+            if let Some(version) = label(&version) {
+                settings.facts.tags.insert("agent_version".to_owned(), version);
+            }
+        })
     }
 
     /// The session, such as one conversation, that this span and those inside it belong to.
@@ -83,12 +143,12 @@ impl SpanBuilder {
 
     /// The name of the model, such as `gpt-4o`. Shown on `llm` and `embedding` spans; default `unknown`.
     pub fn model_name(self, model_name: impl Display) -> Self {
-        self.set(|settings| settings.model_name = label(&model_name))
+        self.set(|settings| settings.facts.model_name = label(&model_name))
     }
 
     /// Who runs the model, such as `openai`, in any case. Shown on `llm` and `embedding` spans; default `unknown`.
     pub fn model_provider(self, model_provider: impl Display) -> Self {
-        self.set(|settings| settings.model_provider = label(&model_provider))
+        self.set(|settings| settings.facts.model_provider = label(&model_provider))
     }
 
     /// Begins the span, as a child of the span that is current here.
@@ -96,8 +156,11 @@ impl SpanBuilder {
     /// The new span does not become current by itself: see [`Span::enter`], [`Span::attach`] and
     /// [`FutureExt::in_span`](crate::FutureExt::in_span).
     pub fn start(self) -> Span {
-        let recorded = self.0.and_then(|settings| Some((Origin::here()?, settings)));
-        Span(recorded.map(|(origin, settings)| origin.start(*settings)))
+        let recorded = self.0.and_then(|draft| {
+            let origin = draft.parent.map_or_else(Origin::here, |Context(slot)| Origin::of(slot))?;
+            Some(origin.start(draft.settings))
+        });
+        Span(recorded)
     }
 }
 
@@ -123,9 +186,12 @@ impl Origin {
         self.sender.defaults.capture_limit
     }
 
+    pub(crate) fn into_sender(self) -> Arc<Sender> {
+        self.sender
+    }
+
     pub(crate) fn start(self, settings: Settings) -> Arc<Frame> {
-        let parent = if let Slot::Span(parent) = &self.slot { Some(&**parent) } else { None };
-        Frame::start(settings, self.sender, parent)
+        Frame::start(settings, self.sender, &self.slot)
     }
 }
 
@@ -165,6 +231,28 @@ impl Span {
     pub fn annotate(&self, describe: impl FnOnce(Annotation) -> Annotation) {
         if let Some(frame) = &self.0 {
             frame.annotate_with(describe);
+        }
+    }
+
+    /// Writes this span into the headers of a request: see [`inject`](crate::inject).
+    pub fn inject(&self, headers: &mut impl Injector) {
+        if let Some(frame) = &self.0 {
+            propagation::write(frame, headers);
+        }
+    }
+
+    /// A reference to this span, for evaluations, links and logs; `None` for an empty span.
+    #[must_use]
+    pub fn export(&self) -> Option<SpanRef> {
+        self.0.as_ref().map(|frame| frame.reference())
+    }
+
+    /// Ends the span at a time that has passed, for work that is told about afterwards: see [`SpanBuilder::start_time`].
+    ///
+    /// A time before the start counts as the start, with a warning.
+    pub fn finish_at(&self, time: SystemTime) {
+        if let Some(frame) = &self.0 {
+            frame.finish_at(clock::nanos_of(time));
         }
     }
 

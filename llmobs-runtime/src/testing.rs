@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::config::Config;
 use crate::context::{Attached, Context, Slot};
-use crate::transport::Memory;
+use crate::transport::{Intake, Memory};
 use crate::tree;
 
 /// Far longer than anything in memory takes.
@@ -85,9 +85,16 @@ impl Collector {
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         self.client.flush(PATIENCE);
-        let mut events = self.memory.events();
+        let mut events = self.memory.events(Intake::Spans);
         events.sort_by_key(tree::start);
         events
+    }
+
+    /// The evaluations and the feedback that were submitted so far, as Datadog would get them, in their order.
+    #[must_use]
+    pub fn evaluations(&self) -> Vec<Value> {
+        self.client.flush(PATIENCE);
+        self.memory.events(Intake::Evaluations)
     }
 
     /// The spans that have finished so far, one on each line below its parent, with input, output, error, and

@@ -1,4 +1,4 @@
-//! The one thread of a client: take, encode, send, try again, account.
+//! The one thread of a client: take, process, encode, send, try again, account.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,20 +6,23 @@ use std::time::Duration;
 
 use crate::capture::guarded;
 use crate::context::muted;
-use crate::event::{self, Identity};
+use crate::event;
 use crate::local;
 use crate::notice::{Limiter, warn, warn_limited};
-use crate::queue::{Batch, Work};
+use crate::process::{Processed, Processor};
+use crate::queue::{Batch, Item, Work};
+use crate::record::Record;
 use crate::report::{DropReason, Report};
 use crate::sender::Sender;
-use crate::transport::{Refused, Transport};
+use crate::span_data::SpanData;
+use crate::transport::{Intake, Refused, Transport};
 
 /// The largest body of a request, in bytes, without its envelope. The number is the reference SDK's.
 const MAX_PAYLOAD_BYTES: usize = 5 * 1024 * 1024;
 
 pub(crate) struct Worker {
     pub(crate) sender: Arc<Sender>,
-    pub(crate) identity: Identity,
+    pub(crate) processor: Processor,
     pub(crate) transport: Box<dyn Transport>,
     /// The longest waits before the second and the third attempt.
     pub(crate) pauses: [Duration; 2],
@@ -40,52 +43,85 @@ impl Worker {
     }
 
     fn deal_with(&mut self, batch: Batch) {
-        let spans = batch.records.len() as u64;
+        let items = batch.items.len() as u64;
         let bytes = batch.bytes;
         let mut outcome = Report::default();
         if guarded(|| self.deliver(batch, &mut outcome)).is_none() {
-            let lost = spans - outcome.delivered - outcome.dropped_total();
+            let lost = items - outcome.delivered - outcome.dropped_total();
             outcome.drop_spans(DropReason::Internal, lost);
             warn_limited!(
-                "{lost} span(s) are lost: encoding or sending them panicked, which is a bug of llmobs"
+                "{lost} span(s) or evaluation(s) are lost: encoding or sending them panicked, which is a bug of llmobs"
             );
         }
         self.sender.queue.settle(bytes, &outcome);
     }
 
+    /// Spans first: an evaluation speaks of a span.
     fn deliver(&mut self, batch: Batch, outcome: &mut Report) {
-        let mut payload: Vec<String> = Vec::new();
-        let mut bytes = 0;
-        for record in batch.records {
-            let event = event::encode(record, &self.identity);
-            if bytes + event.len() > MAX_PAYLOAD_BYTES && !payload.is_empty() {
-                self.send(&std::mem::take(&mut payload), outcome);
-                bytes = 0;
+        let mut payload = Payload::new(Intake::Spans);
+        let mut evaluations = Payload::new(Intake::Evaluations);
+        for item in batch.items {
+            match item {
+                Item::Span(record) => {
+                    if let Some(event) = self.event(*record, outcome) {
+                        self.add(event, &mut payload, outcome);
+                    }
+                }
+                Item::Evaluation(json) => self.add(json, &mut evaluations, outcome),
             }
-            bytes += event.len();
-            payload.push(event);
         }
-        self.send(&payload, outcome);
+        self.send(&mut payload, outcome);
+        self.send(&mut evaluations, outcome);
     }
 
-    fn send(&mut self, events: &[String], outcome: &mut Report) {
-        let spans = events.len() as u64;
-        match self.attempt(events) {
-            Ok(()) => outcome.delivered += spans,
+    /// The wire event of a span, unless the processor drops it.
+    fn event(&self, record: Record, outcome: &mut Report) -> Option<String> {
+        let span = SpanData::new(record, &self.sender.defaults.identity, &self.sender.defaults.ml_app);
+        match self.processor.process(span) {
+            Processed::Passed(span) => Some(event::encode(span)),
+            Processed::Stripped(span) => {
+                outcome.stripped += 1;
+                Some(event::encode(span))
+            }
+            Processed::Dropped => {
+                outcome.drop_spans(DropReason::Processor, 1);
+                None
+            }
+        }
+    }
+
+    fn add(&mut self, event: String, payload: &mut Payload, outcome: &mut Report) {
+        if payload.bytes + event.len() > MAX_PAYLOAD_BYTES {
+            self.send(payload, outcome);
+        }
+        payload.bytes += event.len() + ",".len();
+        payload.events.push(event);
+    }
+
+    /// Sends a payload, and leaves it empty.
+    fn send(&mut self, payload: &mut Payload, outcome: &mut Report) {
+        let events = std::mem::take(&mut payload.events);
+        payload.bytes = 0;
+        if events.is_empty() {
+            return;
+        }
+        let count = events.len() as u64;
+        match self.attempt(payload.intake, &events) {
+            Ok(()) => outcome.delivered += count,
             Err(refused) => {
                 let limiter = self.warned.entry(refused.reason).or_default();
-                warn(limiter, format_args!("{spans} span(s) were not delivered: {refused}"));
-                outcome.drop_spans(refused.reason, spans);
+                warn(limiter, format_args!("{count} {} were not delivered: {refused}", payload.intake));
+                outcome.drop_spans(refused.reason, count);
             }
         }
     }
 
     /// Tries, and where another attempt may do tries again after a random wait. Once the client is shutting down
     /// there is one attempt, and after the first that fails there are none.
-    fn attempt(&mut self, events: &[String]) -> Result<(), Refused> {
+    fn attempt(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
         let mut pauses = self.pauses.into_iter();
         loop {
-            let mut refused = match self.transport.send(events) {
+            let mut refused = match self.transport.send(intake, events) {
                 Err(refused) if refused.retry => refused,
                 done => return done,
             };
@@ -98,6 +134,19 @@ impl Worker {
                 return Err(refused);
             }
         }
+    }
+}
+
+/// What goes into one request.
+struct Payload {
+    intake: Intake,
+    events: Vec<String>,
+    bytes: usize,
+}
+
+impl Payload {
+    fn new(intake: Intake) -> Self {
+        Self { intake, events: Vec::new(), bytes: 0 }
     }
 }
 
@@ -114,7 +163,7 @@ impl Drop for Ended {
 struct GivenUp;
 
 impl Transport for GivenUp {
-    fn send(&mut self, _: &[String]) -> Result<(), Refused> {
+    fn send(&mut self, _: Intake, _: &[String]) -> Result<(), Refused> {
         let message = "the client was shut down".to_owned();
         Err(Refused { retry: false, reason: DropReason::Shutdown, message })
     }

@@ -48,7 +48,7 @@ impl Call {
     /// Prepares a call that begins later, under what is current then.
     #[inline]
     pub fn later(kind: Kind, name: &'static str) -> Self {
-        if any_open() { Self(State::Prepared(Setup::later(kind, name))) } else { Self::default() }
+        if any_open() { Self(State::Prepared(Setup::new(None, kind, name))) } else { Self::default() }
     }
 
     /// Prepares a call under a parent that the program names, if it does name one.
@@ -60,12 +60,12 @@ impl Call {
             // What is current where options are evaluated stands for what is current here.
             Some(Context(Slot::Muted)) => Self::prepared(Origin::here(), kind, name),
             Some(Context(slot)) => Self::prepared(Origin::of(slot), kind, name),
-            None => Self(State::Prepared(Setup::later(kind, name))),
+            None => Self(State::Prepared(Setup::new(None, kind, name))),
         }
     }
 
     fn prepared(origin: Option<Origin>, kind: Kind, name: &'static str) -> Self {
-        Self(origin.map_or(State::Idle, |origin| State::Prepared(Setup::new(origin, kind, name))))
+        Self(origin.map_or(State::Idle, |origin| State::Prepared(Setup::new(Some(origin), kind, name))))
     }
 
     /// Where to say what is known before the body runs; `None` where nothing is recorded.

@@ -16,7 +16,7 @@ pub(super) fn evaluated<T>(option: &str, value: impl FnOnce() -> T) -> Option<T>
 }
 
 /// The options `tags(…)`, `metadata(…)` and `metrics(…)`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Notes {
     limit: usize,
     annotation: Option<Box<Annotation>>,

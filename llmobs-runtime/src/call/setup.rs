@@ -23,17 +23,12 @@ pub struct Setup {
 }
 
 impl Setup {
-    pub(super) fn new(origin: Origin, kind: Kind, name: &'static str) -> Box<Self> {
-        let limit = origin.capture_limit();
+    /// For a span that starts in `origin`, or where that is `None` later, under what is current then.
+    pub(super) fn new(origin: Option<Origin>, kind: Kind, name: &'static str) -> Box<Self> {
+        let limit = origin.as_ref().map(Origin::capture_limit);
+        let limit = limit.or_else(|| Some(Origin::here()?.capture_limit())).unwrap_or(CAPTURE_LIMIT);
         let settings = Settings { attribute: true, ..Settings::new(kind, name.into()) };
-        Box::new(Self { origin: Some(origin), settings, limit, arguments: None, notes: Notes::new(limit) })
-    }
-
-    /// For a span that starts later, under what is current then.
-    pub(super) fn later(kind: Kind, name: &'static str) -> Box<Self> {
-        let limit = Origin::here().map_or(CAPTURE_LIMIT, |origin| origin.capture_limit());
-        let settings = Settings { attribute: true, ..Settings::new(kind, name.into()) };
-        Box::new(Self { origin: None, settings, limit, arguments: None, notes: Notes::new(limit) })
+        Box::new(Self { origin, settings, limit, arguments: None, notes: Notes::new(limit) })
     }
 
     /// Names the span otherwise than the function.
@@ -55,12 +50,12 @@ impl Setup {
 
     /// Names the model.
     pub fn model_name(&mut self, model_name: impl FnOnce() -> Option<String>) {
-        self.settings.model_name = evaluated("model_name", model_name).flatten();
+        self.settings.facts.model_name = evaluated("model_name", model_name).flatten();
     }
 
     /// Names who runs the model.
     pub fn model_provider(&mut self, model_provider: impl FnOnce() -> Option<String>) {
-        self.settings.model_provider = evaluated("model_provider", model_provider).flatten();
+        self.settings.facts.model_provider = evaluated("model_provider", model_provider).flatten();
     }
 
     /// Tells which version of an agent runs.
@@ -86,7 +81,7 @@ impl Setup {
     pub fn input(&mut self, write: impl FnOnce(Sink<'_>)) {
         let (mut json, limit) = (buffer(), self.limit);
         evaluated("input", || write(Sink::new(Some(&mut json), limit)));
-        self.settings.input = Some(Captured::value(json)).filter(|input| !input.is_null());
+        self.settings.facts.input = Some(Captured::value(json)).filter(|input| !input.is_null());
     }
 
     /// Tags, metadata and metrics.
@@ -99,7 +94,7 @@ impl Setup {
         let origin = self.origin.take().or_else(Origin::here)?;
         if let Some(mut json) = self.arguments.take() {
             json.push('}');
-            self.settings.input = Some(Captured::arguments(json));
+            self.settings.facts.input = Some(Captured::arguments(json));
         }
         let notes = self.notes.take();
         let frame = origin.start(self.settings);

@@ -8,6 +8,7 @@ use std::fmt::{self, Debug, Display, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::context::muted;
 use json::Writer;
@@ -78,6 +79,11 @@ impl Captured {
 
     pub(crate) fn into_json(self) -> String {
         self.json
+    }
+
+    /// The value.
+    pub(crate) fn parse(self) -> Value {
+        serde_json::from_str(&self.json).unwrap_or(Value::String(self.json))
     }
 
     /// Whether there is no value: `None`, `()` and the like, or nothing that was written.

@@ -5,7 +5,11 @@ use std::ffi::OsString;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
+use serde_json::Value;
+use ureq::http::{HeaderName, HeaderValue};
+
 use super::Exporter;
+use crate::sampling::SamplingRule;
 
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
@@ -114,5 +118,81 @@ impl<'a> Environment<'a> {
         });
         let host = if host.parse::<Ipv6Addr>().is_ok() { format!("[{host}]") } else { host };
         format!("http://{host}:{}", port.unwrap_or(8126_u16))
+    }
+
+    /// A part between 0 and 1.
+    pub(super) fn rate(&mut self, name: &str) -> Option<f64> {
+        let rate = self.text(name)?.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
+        rate.or_else(|| self.reject(name, "a number between 0 and 1"))
+    }
+
+    pub(super) fn sampling_rules(&mut self, name: &str) -> Vec<SamplingRule> {
+        let Some(text) = self.text(name) else { return Vec::new() };
+        let Ok(Value::Array(rules)) = serde_json::from_str(&text) else {
+            self.reject::<()>(
+                name,
+                r#"a JSON list such as [{"sample_rate": 0.5, "tags": {"env": "prod*"}}]"#,
+            );
+            return Vec::new();
+        };
+        let read = rules.iter().enumerate().filter_map(|(index, rule)| {
+            let rule = SamplingRule::read(rule);
+            if rule.is_none() {
+                let number = index + 1;
+                self.warnings.push(format!(
+                    "rule {number} of {name} is ignored: it should have a sample_rate between 0 and 1, and tags that are texts"
+                ));
+            }
+            rule
+        });
+        read.collect()
+    }
+
+    /// The repository and the commit that the program was built from, as tags. Nothing is asked of `git` itself.
+    pub(super) fn git(&mut self) -> BTreeMap<String, String> {
+        if self.flag("DD_TRACE_GIT_METADATA_ENABLED") == Some(false) {
+            return BTreeMap::new();
+        }
+        let url = self.text("DD_GIT_REPOSITORY_URL").map(|url| without_credentials(&url));
+        let commit = self.text("DD_GIT_COMMIT_SHA");
+        let tags = [("git.repository_url", url), ("git.commit.sha", commit)];
+        tags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    }
+
+    /// `name:value` pairs with commas between.
+    pub(super) fn headers(&mut self, name: &str) -> Vec<(HeaderName, HeaderValue)> {
+        let text = self.text(name).unwrap_or_default();
+        let mut headers = Vec::new();
+        for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let header = pair.split_once(':').and_then(|(name, value)| {
+                let mut value = HeaderValue::from_str(value.trim()).ok()?;
+                value.set_sensitive(true);
+                Some((HeaderName::try_from(name.trim()).ok()?, value))
+            });
+            match header {
+                Some((header, _)) if OWN_HEADERS.contains(&header.as_str()) => {
+                    self.warnings
+                        .push(format!("the header {header} in {name} is ignored: llmobs sets it itself"));
+                }
+                Some(header) => headers.push(header),
+                None => self.warnings.push(format!("a part of {name} is ignored: it should be name:value")),
+            }
+        }
+        headers
+    }
+}
+
+const OWN_HEADERS: [&str; 5] =
+    ["content-type", "content-length", "dd-api-key", "host", "x-datadog-evp-subdomain"];
+
+/// A URL without the user and password in it, as `https://user:password@host/path` has them.
+fn without_credentials(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) if scheme != "ssh" => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            format!("{scheme}://{host}{path}")
+        }
+        _ => url.to_owned(),
     }
 }

@@ -3,13 +3,19 @@
 mod environment;
 mod secret;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ureq::http::{HeaderName, HeaderValue};
+
 use crate::client::{Guard, init_with};
 use crate::error::Error;
+use crate::identity::Identity;
+use crate::ml_app;
+use crate::process::Processor;
+use crate::sampling::{Sampler, SamplingRule};
+use crate::span_data::SpanData;
 use environment::Environment;
 pub(crate) use secret::Secret;
 
@@ -46,6 +52,11 @@ pub enum Exporter {
 /// | [`service`](Self::service) | `DD_SERVICE` | |
 /// | [`version`](Self::version) | `DD_VERSION` | |
 /// | [`tag`](Self::tag) | `DD_TAGS`, as `key:value` with commas or spaces between | |
+/// | | `DD_GIT_REPOSITORY_URL`, `DD_GIT_COMMIT_SHA`, as tags; not when `DD_TRACE_GIT_METADATA_ENABLED` is false | |
+/// | [`sample_rate`](Self::sample_rate) | `DD_LLMOBS_SAMPLE_RATE`, between 0 and 1 | 1 |
+/// | [`sampling_rule`](Self::sampling_rule) | `DD_LLMOBS_SAMPLING_RULES`, as `[{"sample_rate": 0.5, "tags": {"env": "prod*"}}]` | |
+/// | [`processor`](Self::processor) | | |
+/// | | `_DD_TRACE_WRITER_ADDITIONAL_HEADERS`, as `name:value` with commas between | |
 /// | [`agent_url`](Self::agent_url) | `DD_TRACE_AGENT_URL`, else `DD_AGENT_HOST` and `DD_TRACE_AGENT_PORT` | `http://localhost:8126` |
 /// | [`override_origin`](Self::override_origin) | `DD_LLMOBS_OVERRIDE_ORIGIN` | |
 /// | [`exporter`](Self::exporter) | `LLMOBS_EXPORTER`: `http`, `console` or `file:PATH` | `http` |
@@ -71,6 +82,8 @@ pub struct Config {
     /// Somebody said where to send spans, so that the default exporter must not take them.
     destination_given: bool,
     warnings: Vec<String>,
+    /// How many of the rules of sampling the program gave: they come first.
+    own_rules: usize,
     settings: Settings,
 }
 
@@ -94,10 +107,10 @@ pub(crate) struct Settings {
     pub(crate) agentless: Option<bool>,
     pub(crate) api_key: Option<Secret>,
     pub(crate) site: String,
-    pub(crate) env: String,
-    pub(crate) service: String,
-    pub(crate) version: String,
-    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) identity: Identity,
+    pub(crate) sampler: Sampler,
+    pub(crate) processor: Processor,
+    pub(crate) additional_headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) agent_url: String,
     pub(crate) override_origin: Option<String>,
     pub(crate) interval: Duration,
@@ -108,7 +121,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn ml_app(&self) -> &str {
-        let named = self.ml_app.as_deref().into_iter().chain([self.service.as_str()]);
+        let named = self.ml_app.as_deref().into_iter().chain([self.identity.service.as_str()]);
         named.into_iter().find(|name| !name.is_empty()).unwrap_or(UNNAMED)
     }
 }
@@ -132,10 +145,19 @@ impl Config {
             agentless: env.flag("DD_LLMOBS_AGENTLESS_ENABLED"),
             api_key: env.text("DD_API_KEY").map(Secret::new),
             site: env.text_or_empty("DD_SITE").unwrap_or_else(|| "datadoghq.com".to_owned()),
-            env: env.text("DD_ENV").unwrap_or_default(),
-            service: env.text("DD_SERVICE").unwrap_or_default(),
-            version: env.text("DD_VERSION").unwrap_or_default(),
-            tags: env.tags("DD_TAGS"),
+            identity: Identity {
+                env: env.text("DD_ENV").unwrap_or_default(),
+                service: env.text("DD_SERVICE").unwrap_or_default(),
+                version: env.text("DD_VERSION").unwrap_or_default(),
+                tags: env.tags("DD_TAGS"),
+                git: env.git(),
+            },
+            sampler: Sampler {
+                rate: env.rate("DD_LLMOBS_SAMPLE_RATE").unwrap_or(1.0),
+                rules: env.sampling_rules("DD_LLMOBS_SAMPLING_RULES"),
+            },
+            processor: Processor::default(),
+            additional_headers: env.headers("_DD_TRACE_WRITER_ADDITIONAL_HEADERS"),
             agent_url: env.agent_url(),
             override_origin: env.text("DD_LLMOBS_OVERRIDE_ORIGIN"),
             interval: env.seconds("_DD_LLMOBS_WRITER_INTERVAL").unwrap_or(Duration::from_secs(1)),
@@ -159,6 +181,7 @@ impl Config {
             default_exporter: None,
             destination_given: destinations.into_iter().any(|name| env.is_given(name)),
             settings,
+            own_rules: 0,
             warnings: env.warnings(),
         }
     }
@@ -193,25 +216,81 @@ impl Config {
 
     /// The environment, such as `production`, as the tag `env`.
     pub fn env(mut self, env: impl Into<String>) -> Self {
-        self.settings.env = env.into();
+        self.settings.identity.env = env.into();
         self
     }
 
     /// The service, as the tag `service`, and the application where none is named.
     pub fn service(mut self, service: impl Into<String>) -> Self {
-        self.settings.service = service.into();
+        self.settings.identity.service = service.into();
         self
     }
 
     /// The version of the program, as the tag `version`.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.settings.version = version.into();
+        self.settings.identity.version = version.into();
         self
     }
 
     /// A tag for every span. Tags that llmobs or an annotation sets win over it.
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.tags.insert(key.into(), value.into());
+        self.settings.identity.tags.insert(key.into(), value.into());
+        self
+    }
+
+    /// The part of the traces that Datadog is to keep, between 0.0, none, and 1.0, all. Another number counts as not given,
+    /// with a warning.
+    ///
+    /// The decision falls once for each trace and is stamped on its spans, which are all sent: Datadog acts on it.
+    pub fn sample_rate(mut self, rate: f64) -> Self {
+        if (0.0..=1.0).contains(&rate) {
+            self.settings.sampler.rate = rate;
+        } else {
+            self.warnings.push("the sample rate is ignored: it should be between 0 and 1".to_owned());
+        }
+        self
+    }
+
+    /// A rule that some traces are sampled by instead of the [`sample_rate`](Self::sample_rate). Of several the first that
+    /// matches holds. Those that the environment names come after those of the program.
+    ///
+    /// Rules look at the tags that the first span of a trace has when the first of its spans finishes, or when it is
+    /// [injected](crate::inject) into the headers of a request.
+    pub fn sampling_rule(mut self, rule: SamplingRule) -> Self {
+        let rules = &mut self.settings.sampler.rules;
+        rules.insert(self.own_rules, rule);
+        self.own_rules += 1;
+        self
+    }
+
+    /// A function that gets each finished span before anything else does, and returns it as it is to be sent, or `None` to
+    /// drop it. Children of a span that is dropped are sent.
+    ///
+    /// It runs on a thread of llmobs: spans that it makes are not recorded, and a slow one delays delivery. Where it panics,
+    /// the span goes out without input, output, metadata and error message, and is counted in
+    /// [`Report::stripped`](crate::Report::stripped). A second one takes the place of the first.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let config = llmobs::Config::from_env();
+    /// let config = config.processor(|mut span| {
+    ///     span.for_each_text(|text| *text = text.replace("hunter2", "[password]"));
+    ///     (span.name != "health check").then_some(span)
+    /// });
+    /// # let collector = llmobs::testing::Collector::with_config(&config);
+    /// # collector.enter(|| {
+    /// #     let span = llmobs::task("login").start();
+    /// #     span.annotate(|span| span.input("it is hunter2"));
+    /// #     span.finish();
+    /// #     llmobs::task("health check").start().finish();
+    /// # });
+    /// # assert_eq!(collector.tree(), "task login  in it is [password]\n");
+    /// ```
+    pub fn processor(
+        mut self,
+        processor: impl Fn(SpanData) -> Option<SpanData> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.processor = Processor::new(processor);
         self
     }
 
@@ -301,8 +380,13 @@ impl Config {
         &self.settings
     }
 
-    pub(crate) fn warnings(&self) -> &[String] {
-        &self.warnings
+    /// What is to be said about the configuration as it is now.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
+        if let Some(problem) = ml_app::problem(self.settings.ml_app()) {
+            warnings.push(format!("Datadog may not take the name of the application, {problem}"));
+        }
+        warnings
     }
 
     pub(crate) fn chosen_exporter(&self) -> Exporter {

@@ -4,6 +4,8 @@ mod program;
 
 use std::collections::BTreeMap;
 
+use ureq::http::{HeaderName, HeaderValue};
+
 use super::Config;
 
 /// Reads these variables and no others.
@@ -18,18 +20,25 @@ fn read(variables: &[(&str, &str)]) -> Config {
 fn facts(config: &Config) -> String {
     let settings = config.settings();
     let key = settings.api_key.as_ref().map(|key| key.reveal().to_owned());
+    let header = |(name, value): &(HeaderName, HeaderValue)| format!("{name}: {}", value.to_str().unwrap());
+    let headers: Vec<String> = settings.additional_headers.iter().map(header).collect();
     format!(
         "enabled {}\nexporter {:?}\nml_app {}\nagentless {:?}\napi_key {key:?}\nsite {:?}\nenv {:?}\nservice {:?}\n\
-         version {:?}\ntags {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nqueue {}\n",
+         version {:?}\ntags {:?}\n\
+         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nqueue {}\n",
         config.enabled(),
         config.chosen_exporter(),
         settings.ml_app(),
         settings.agentless,
         settings.site,
-        settings.env,
-        settings.service,
-        settings.version,
-        settings.tags,
+        settings.identity.env,
+        settings.identity.service,
+        settings.identity.version,
+        settings.identity.tags,
+        settings.identity.git,
+        settings.sampler.rate,
+        settings.sampler.rules,
+        headers,
         settings.agent_url,
         settings.override_origin,
         settings.interval,
@@ -49,6 +58,10 @@ env \"\"
 service \"\"
 version \"\"
 tags {}
+git {}
+rate 1
+rules []
+headers []
 agent_url http://localhost:8126
 override_origin None
 interval 1s
@@ -68,7 +81,7 @@ fn with(lines: &[&str]) -> String {
 }
 
 /// Every variable that is read.
-const VARIABLES: [&str; 19] = [
+const VARIABLES: [&str; 25] = [
     "DD_LLMOBS_ENABLED",
     "DD_LLMOBS_ML_APP",
     "DD_LLMOBS_AGENTLESS_ENABLED",
@@ -87,6 +100,12 @@ const VARIABLES: [&str; 19] = [
     "DD_AGENT_HOST",
     "DD_TRACE_AGENT_PORT",
     "DD_AGENT_PORT",
+    "DD_LLMOBS_SAMPLE_RATE",
+    "DD_LLMOBS_SAMPLING_RULES",
+    "DD_GIT_REPOSITORY_URL",
+    "DD_GIT_COMMIT_SHA",
+    "DD_TRACE_GIT_METADATA_ENABLED",
+    "_DD_TRACE_WRITER_ADDITIONAL_HEADERS",
     "DD_LLMOBS_NOT_A_VARIABLE",
 ];
 
@@ -125,6 +144,26 @@ fn each_variable_sets_what_it_is_for_and_nothing_else() {
         ("DD_AGENT_HOST", "two", &["agent_url http://two:8126"]),
         ("DD_TRACE_AGENT_PORT", "1", &["agent_url http://localhost:1"]),
         ("DD_AGENT_PORT", "65535", &["agent_url http://localhost:65535"]),
+        ("DD_LLMOBS_SAMPLE_RATE", "0.25", &["rate 0.25"]),
+        ("DD_LLMOBS_SAMPLE_RATE", "0", &["rate 0"]),
+        (
+            "DD_LLMOBS_SAMPLING_RULES",
+            r#"[{"sample_rate": 0.5, "tags": {"env": "p*"}}]"#,
+            &[r#"rules [SamplingRule { rate: 0.5, tags: {"env": "p*"} }]"#],
+        ),
+        ("DD_GIT_COMMIT_SHA", "abc", &[r#"git {"git.commit.sha": "abc"}"#]),
+        (
+            "DD_GIT_REPOSITORY_URL",
+            "https://user:password@host/a@b.git",
+            &[r#"git {"git.repository_url": "https://host/a@b.git"}"#],
+        ),
+        ("DD_GIT_REPOSITORY_URL", "git@host:a/b.git", &[r#"git {"git.repository_url": "git@host:a/b.git"}"#]),
+        ("DD_TRACE_GIT_METADATA_ENABLED", "false", &[]),
+        (
+            "_DD_TRACE_WRITER_ADDITIONAL_HEADERS",
+            "X-Extra:one two, X-B: a:b",
+            &[r#"headers ["x-extra: one two", "x-b: a:b"]"#],
+        ),
         ("DD_LLMOBS_NOT_A_VARIABLE", "x", &[]),
     ] {
         let config = read(&[(variable, value)]);
@@ -169,10 +208,20 @@ fn a_bad_value_gives_the_default_and_one_warning_that_does_not_show_it() {
         ("DD_AGENT_PORT", "80a", &[]),
         ("DD_TAGS", "justatext", &[]),
         ("DD_TAGS", "one two :three", &[]),
+        ("DD_LLMOBS_SAMPLE_RATE", "7", &[]),
+        ("DD_LLMOBS_SAMPLE_RATE", "NaN", &[]),
+        ("DD_LLMOBS_SAMPLE_RATE", "half", &[]),
+        ("DD_LLMOBS_SAMPLING_RULES", r#"{"rate": 1}"#, &[]),
+        ("DD_LLMOBS_SAMPLING_RULES", "[1", &[]),
+        ("DD_LLMOBS_SAMPLING_RULES", r#"[{"sample_rate": 9}]"#, &[]),
+        ("_DD_TRACE_WRITER_ADDITIONAL_HEADERS", "no-colon-here", &[]),
+        ("_DD_TRACE_WRITER_ADDITIONAL_HEADERS", "bad name:x", &[]),
+        ("_DD_TRACE_WRITER_ADDITIONAL_HEADERS", "DD-API-KEY:other", &[]),
     ] {
         let config = read(&[(variable, value)]);
         assert_eq!(facts(&config), with(lines), "{variable}={value}");
-        let [warning] = config.warnings() else {
+        let warnings = config.warnings();
+        let [warning] = &*warnings else {
             panic!("{variable}={value}: {:?}", config.warnings());
         };
         assert!(warning.contains(variable), "{warning}");
@@ -230,7 +279,7 @@ fn tags_stand_between_commas_or_spaces() {
     ] {
         let config = read(&[("DD_TAGS", text)]);
         let expected: BTreeMap<_, _> = tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        assert_eq!(config.settings().tags, expected, "{text}");
+        assert_eq!(config.settings().identity.tags, expected, "{text}");
         assert!(config.warnings().is_empty(), "{text}");
     }
 }

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::super::{DROPPED_IO, MAX_EVENT_BYTES};
-use super::{Ids, captured, encoded};
-use crate::event::{Identity, encode};
+use super::{Ids, captured, encoded, text};
+use crate::facts::Facts;
+use crate::identity::Identity;
 use crate::kind::Kind;
 use crate::record::Record;
 
@@ -21,7 +22,10 @@ fn what_is_twelve_levels_deep_in_meta_becomes_text() {
         for levels in 0..20 {
             // The value of a metadata key is two levels deep itself, so that ten levels of it stay.
             let record = Record {
-                metadata: [("key".to_owned(), captured(&nest(levels, array, &core)))].into(),
+                facts: Facts {
+                    metadata: [("key".to_owned(), captured(&nest(levels, array, &core)))].into(),
+                    ..Facts::default()
+                },
                 ..ids.record(Kind::Task)
             };
             let expected = match levels.checked_sub(10) {
@@ -44,8 +48,10 @@ fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
         let calls = json!([{ "name": "f", "arguments": arguments }]);
         json!([{ "role": "assistant", "content": "", "tool_calls": calls }])
     };
-    let record =
-        Record { output: Some(captured(&call(&nest(8, false, &json!([1]))))), ..ids.record(Kind::Llm) };
+    let record = Record {
+        facts: Facts { output: Some(captured(&call(&nest(8, false, &json!([1]))))), ..Facts::default() },
+        ..ids.record(Kind::Llm)
+    };
     // meta 0, output 1, messages 2, the message 3, tool_calls 4, the call 5, arguments 6: six levels of objects stay.
     let shown = call(&nest(6, false, &Value::String(nest(2, false, &json!([1])).to_string())));
     assert_eq!(
@@ -61,14 +67,17 @@ fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
 fn an_event_of_the_limit_or_more_loses_input_and_output() {
     let ids = Ids::new();
     let record = |letters: usize| Record {
-        input: Some(captured("in")),
-        output: Some(captured(&"x".repeat(letters))),
         session_id: Some("s".into()),
+        facts: Facts {
+            input: Some(captured("in")),
+            output: Some(captured(&"x".repeat(letters))),
+            ..Facts::default()
+        },
         ..ids.record(Kind::Workflow)
     };
-    let around = encode(record(0), &Identity::default()).len();
+    let around = text(record(0), &Identity::default()).len();
     let largest = MAX_EVENT_BYTES - 1 - around;
-    let whole = encode(record(largest), &Identity::default());
+    let whole = text(record(largest), &Identity::default());
     assert_eq!(whole.len(), MAX_EVENT_BYTES - 1);
     let whole: Value = serde_json::from_str(&whole).unwrap();
     assert_eq!(whole["meta"]["output"]["value"].as_str().map(str::len), Some(largest));
@@ -94,8 +103,11 @@ fn an_event_too_large_by_its_metadata_is_sent_all_the_same() {
     let ids = Ids::new();
     let long = "m".repeat(5_100_000);
     let record = Record {
-        metadata: [("long".to_owned(), captured(&long))].into(),
-        output: Some(captured(&["document"])),
+        facts: Facts {
+            metadata: [("long".to_owned(), captured(&long))].into(),
+            output: Some(captured(&["document"])),
+            ..Facts::default()
+        },
         ..ids.record(Kind::Retrieval)
     };
     // Where there was no input there is one now, and the documents are gone.
@@ -118,10 +130,13 @@ fn metadata_keeps_the_digits_of_its_numbers() {
     // `serde_json` does not always read floats to the nearest.
     let numbers: Vec<f64> = (0..2000).map(|_| f64::from(random.u32(..1_000_000)) / 1e6).collect();
     let record = Record {
-        metadata: [("numbers".to_owned(), captured(&(1e21, 2.0, -0.5, u64::MAX, &numbers)))].into(),
+        facts: Facts {
+            metadata: [("numbers".to_owned(), captured(&(1e21, 2.0, -0.5, u64::MAX, &numbers)))].into(),
+            ..Facts::default()
+        },
         ..Ids::new().record(Kind::Task)
     };
-    let event = encode(record, &Identity::default()).replace("1e+21", "1e21");
+    let event = text(record, &Identity::default()).replace("1e+21", "1e21");
     let digits = captured(&numbers).into_json();
     let expected = format!("\"numbers\":[1e21,2.0,-0.5,18446744073709551615,{digits}]");
     assert!(event.contains(&expected), "some number of metadata has changed: {event}");

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Ids, encoded, texts};
-use crate::event::Identity;
+use crate::facts::Facts;
 use crate::failure::Failure;
+use crate::identity::Identity;
 use crate::kind::Kind;
 use crate::record::Record;
 
@@ -32,8 +33,7 @@ fn configured_tags_yield_to_defaults_these_to_annotated_tags_and_these_to_the_er
     let record = |tags, failure| Record {
         session_id: Some("s".into()),
         attribute: true,
-        tags,
-        failure,
+        facts: Facts { tags, failure, ..Facts::default() },
         ..ids.record(Kind::Task)
     };
     let all = |event: &Value| {
@@ -54,7 +54,7 @@ fn configured_tags_yield_to_defaults_these_to_annotated_tags_and_these_to_the_er
 #[test]
 fn tags_are_sorted_by_the_whole_text() {
     let tags = texts([("a", "z"), ("a-b", "1"), ("a.b", "1"), ("B", "1"), ("a:", "x"), ("ab", "0")]);
-    let record = Record { tags, ..Ids::new().record(Kind::Task) };
+    let record = Record { facts: Facts { tags, ..Facts::default() }, ..Ids::new().record(Kind::Task) };
     let event = encoded(record, &Identity::default());
     let own = |tag: &&Value| {
         tag.as_str().is_some_and(|tag| tag.starts_with(['a', 'B']) && tag != "agent_service:app")

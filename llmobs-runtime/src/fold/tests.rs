@@ -64,7 +64,7 @@ fn calling(content: &str, calls: &[Value]) -> Value {
 /// `meta.output` of a call to a model.
 fn on_the_wire(items: &[Value]) -> Value {
     let captured = Captured::value(messages(items).to_string());
-    Content::of_output(Kind::Llm, captured).into_json().unwrap_or_default()
+    Content::of_output(Kind::Llm, captured).into_json()
 }
 
 #[test]

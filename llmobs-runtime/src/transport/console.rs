@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Refused, Transport};
+use super::{Intake, Refused, Transport};
 use crate::tree::{self, Content, Line};
 
 /// Traces whose root has not ended are printed as they are once they hold this many bytes together.
@@ -65,16 +65,22 @@ impl Console {
     }
 
     fn print(&self, events: &[Value]) {
-        let printed = render(events, self.style);
-        // Where standard error is closed or full there is nobody to tell.
-        let _ = std::io::stderr().lock().write_all(printed.as_bytes());
+        write(&render(events, self.style));
     }
 }
 
 impl Transport for Console {
-    fn send(&mut self, events: &[String]) -> Result<(), Refused> {
-        let due = self.receive(events);
-        self.print(&due);
+    fn send(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
+        match intake {
+            Intake::Spans => {
+                let due = self.receive(events);
+                self.print(&due);
+            }
+            Intake::Evaluations => {
+                let lines = events.iter().map(|event| evaluation(event, self.style));
+                write(&lines.collect::<String>());
+            }
+        }
         Ok(())
     }
 
@@ -82,6 +88,11 @@ impl Transport for Console {
         let held: Vec<Value> = self.held.drain(..).map(|held| held.event).collect();
         self.print(&held);
     }
+}
+
+fn write(text: &str) {
+    // Where standard error is closed or full there is nobody to tell.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +123,23 @@ fn render(events: &[Value], style: Style) -> String {
         out.push('\n');
     }
     out
+}
+
+/// `evaluation faithfulness 0.93  of span 123`, on a line of its own.
+fn evaluation(event: &str, style: Style) -> String {
+    let event: Value = serde_json::from_str(event).unwrap_or_default();
+    let value = event.get(format!("{}_value", tree::text(&event, "metric_type")));
+    let value = value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let targets = ["/join_on/span/span_id", "/span_id", "/trace_id", "/session_id", "/feedback_join_key"];
+    let target = targets.into_iter().find_map(|path| event.pointer(path)?.as_str());
+    let of = target.map(|target| format!("  of {}", tree::one_line(target))).unwrap_or_default();
+    format!(
+        "{} {} {}{}\n\n",
+        style.paint("36", tree::text(&event, "event_kind")),
+        style.paint("1", &tree::one_line(tree::text(&event, "label"))),
+        tree::one_line(&value.unwrap_or_default()),
+        style.dim(&of),
+    )
 }
 
 fn push_span(line: &Line<'_>, style: Style, out: &mut String) {

@@ -1,4 +1,4 @@
-//! Where spans are posted: Datadog's intake, an Agent, or an origin in place of either.
+//! Where spans and evaluations are posted: Datadog's intake, an Agent, or an origin in place of either.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use ureq::http::Uri;
 
+use super::Intake;
 use super::http::{agent, is_loopback};
 use crate::capture::guarded;
 use crate::config::{Secret, Settings};
@@ -13,23 +14,24 @@ use crate::error::Error;
 use crate::notice::warn_limited;
 
 const SPANS_PATH: &str = "/api/v2/llmobs";
+const EVALUATIONS_PATH: &str = "/api/intake/llm-obs/v2/eval-metric";
 const EVP_PROXY: &str = "/evp_proxy/v2";
 /// How much of the Agent's answer is read, in bytes.
 const MAX_INFO_BYTES: u64 = 1024 * 1024;
 
-/// An address with what has to be said there.
+/// Where to send, and what has to be said there.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
-    pub(super) url: Uri,
+    spans: Uri,
+    evaluations: Uri,
+    /// Given straight to Datadog. An Agent adds its own.
     pub(super) api_key: Option<Secret>,
-    /// For which of Datadog's intakes an Agent passes the request on.
-    pub(super) evp_subdomain: Option<&'static str>,
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let through = if self.evp_subdomain.is_some() { ", through an Agent" } else { "" };
-        write!(f, "{}{through}", self.url)
+        let through = if self.api_key.is_none() { ", through an Agent" } else { "" };
+        write!(f, "{}{through}", self.spans)
     }
 }
 
@@ -45,15 +47,19 @@ impl Endpoint {
         if settings.site.len() > 253 || !settings.site.bytes().all(is_host) {
             return Err(Error::InvalidSite);
         }
-        let (origin, setting) = match &settings.override_origin {
-            Some(origin) => (origin.clone(), "DD_LLMOBS_OVERRIDE_ORIGIN"),
-            None => (format!("https://llmobs-intake.{}", settings.site), "DD_SITE"),
+        let (setting, spans, evaluations) = match &settings.override_origin {
+            Some(origin) => ("DD_LLMOBS_OVERRIDE_ORIGIN", origin.clone(), origin.clone()),
+            None => {
+                let site = &settings.site;
+                ("DD_SITE", format!("https://llmobs-intake.{site}"), format!("https://api.{site}"))
+            }
         };
-        let url = parse(&origin, SPANS_PATH, setting)?;
+        let url = parse(&spans, SPANS_PATH, setting)?;
         if url.scheme_str() == Some("http") && !url.host().is_some_and(is_loopback) {
             warn_limited!("{setting} is an http address of another machine: the API key travels unencrypted");
         }
-        Ok(Self { url, api_key: Some(api_key), evp_subdomain: None })
+        let evaluations = parse(&evaluations, EVALUATIONS_PATH, setting)?;
+        Ok(Self { spans: url, evaluations, api_key: Some(api_key) })
     }
 
     /// To an Agent, which adds its own key and passes the spans on.
@@ -65,8 +71,24 @@ impl Endpoint {
         };
         // An origin with a path of its own stands for the proxy of the Agent too.
         let replaces_proxy = settings.override_origin.is_some() && parse(origin, "", setting)?.path() != "/";
-        let path = if replaces_proxy { SPANS_PATH.to_owned() } else { format!("{EVP_PROXY}{SPANS_PATH}") };
-        Ok(Self { url: parse(origin, &path, setting)?, api_key: None, evp_subdomain: Some("llmobs-intake") })
+        let proxy = if replaces_proxy { "" } else { EVP_PROXY };
+        let url = |path| parse(origin, &format!("{proxy}{path}"), setting);
+        Ok(Self { spans: url(SPANS_PATH)?, evaluations: url(EVALUATIONS_PATH)?, api_key: None })
+    }
+
+    pub(super) fn url(&self, intake: Intake) -> &Uri {
+        match intake {
+            Intake::Spans => &self.spans,
+            Intake::Evaluations => &self.evaluations,
+        }
+    }
+
+    /// For which of Datadog's intakes an Agent passes the request on.
+    pub(super) fn evp_subdomain(&self, intake: Intake) -> Option<&'static str> {
+        self.api_key.is_none().then_some(match intake {
+            Intake::Spans => "llmobs-intake",
+            Intake::Evaluations => "api",
+        })
     }
 }
 

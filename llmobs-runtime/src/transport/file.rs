@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use once_cell::unsync::OnceCell;
 
-use super::{Refused, Transport, wrap};
+use super::{Intake, Refused, Transport, body, wrap};
 use crate::error::Error;
 use crate::report::DropReason;
 
-/// Appends one line of JSON for each span: the wrapper object of the wire format, as HTTP would send it.
+/// Appends one line of JSON for each span, the wrapper object of the wire format, and one for each evaluation, the body of a
+/// request with it alone.
 #[derive(Debug)]
 pub(crate) struct File {
     path: PathBuf,
@@ -44,10 +45,13 @@ fn open(path: &Path) -> io::Result<fs::File> {
 }
 
 impl Transport for File {
-    fn send(&mut self, events: &[String]) -> Result<(), Refused> {
+    fn send(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
         let mut lines = String::new();
         for event in events {
-            wrap(event, &mut lines);
+            lines.push_str(&match intake {
+                Intake::Spans => wrap(event),
+                Intake::Evaluations => body(intake, std::slice::from_ref(event)),
+            });
             lines.push('\n');
         }
         self.append(&lines).map_err(|error| {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use ureq::http::{HeaderValue, Uri};
+use ureq::http::{HeaderName, HeaderValue, Uri};
 use ureq::{Agent, Proxy};
 
 use super::endpoint::Endpoint;
-use super::{Refused, Transport, wrap};
+use super::{Intake, Refused, Transport, body};
+use crate::config::Settings;
 use crate::error::Error;
-use crate::event::VERSION;
+use crate::identity::VERSION;
 use crate::report::DropReason;
 
 #[derive(Debug)]
@@ -16,16 +17,22 @@ pub(crate) struct Http {
     agent: Agent,
     endpoint: Endpoint,
     api_key: Option<HeaderValue>,
+    additional_headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Http {
-    pub(crate) fn new(endpoint: Endpoint, timeout: Duration) -> Result<Self, Error> {
+    pub(crate) fn new(endpoint: Endpoint, settings: &Settings) -> Result<Self, Error> {
         let api_key = endpoint.api_key.as_ref().map(|key| {
             let mut value = HeaderValue::from_str(key.reveal()).map_err(|_| Error::InvalidApiKey)?;
             value.set_sensitive(true);
             Ok(value)
         });
-        Ok(Self { agent: agent(&endpoint.url, timeout), api_key: api_key.transpose()?, endpoint })
+        Ok(Self {
+            agent: agent(endpoint.url(Intake::Spans), settings.timeout),
+            api_key: api_key.transpose()?,
+            additional_headers: settings.additional_headers.clone(),
+            endpoint,
+        })
     }
 }
 
@@ -61,30 +68,27 @@ fn would_be_logged() -> bool {
 }
 
 impl Transport for Http {
-    fn send(&mut self, events: &[String]) -> Result<(), Refused> {
+    fn send(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
         if would_be_logged() {
             let message = "the logger takes every byte of a request, prompts and API key among them; have it take the \
                            target `ureq_proto` at `debug`, as in RUST_LOG=trace,ureq_proto=debug";
             return Err(Refused { retry: false, reason: DropReason::Withheld, message: message.to_owned() });
         }
-        let mut body = "[".to_owned();
-        for event in events {
-            body.push_str(if body.len() > 1 { "," } else { "" });
-            wrap(event, &mut body);
+        let url = self.endpoint.url(intake);
+        let mut request = self.agent.post(url.clone()).header("content-type", "application/json");
+        for (name, value) in &self.additional_headers {
+            request = request.header(name.clone(), value.clone());
         }
-        body.push(']');
-        let mut request =
-            self.agent.post(self.endpoint.url.clone()).header("content-type", "application/json");
         if let Some(key) = &self.api_key {
             request = request.header("dd-api-key", key.clone());
         }
-        if let Some(subdomain) = self.endpoint.evp_subdomain {
+        if let Some(subdomain) = self.endpoint.evp_subdomain(intake) {
             request = request.header("x-datadog-evp-subdomain", subdomain);
         }
-        let response = request.send(body).map_err(|error| Refused {
+        let response = request.send(body(intake, events)).map_err(|error| Refused {
             retry: true,
             reason: DropReason::Unavailable,
-            message: format!("{} does not answer: {error}", self.endpoint.url),
+            message: format!("{} does not answer: {error}", url),
         })?;
         let status = response.status();
         if status.is_success() {
@@ -100,7 +104,7 @@ impl Transport for Http {
         Err(Refused {
             retry,
             reason: if retry { DropReason::Unavailable } else { DropReason::Rejected },
-            message: format!("{} answers {status}{advice}", self.endpoint.url),
+            message: format!("{} answers {status}{advice}", url),
         })
     }
 }

@@ -4,21 +4,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::{Refused, Transport};
+use super::{Intake, Refused, Transport};
 
 /// Shares its events with all its clones.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Memory(Arc<Mutex<Vec<Value>>>);
+pub(crate) struct Memory(Arc<Mutex<Vec<(Intake, Value)>>>);
 
 impl Memory {
-    pub(crate) fn events(&self) -> Vec<Value> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What was sent to one of the intakes.
+    pub(crate) fn events(&self, intake: Intake) -> Vec<Value> {
+        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.iter().filter(|(to, _)| *to == intake).map(|(_, event)| event.clone()).collect()
     }
 }
 
 impl Transport for Memory {
-    fn send(&mut self, events: &[String]) -> Result<(), Refused> {
-        let parsed = events.iter().filter_map(|event| serde_json::from_str(event).ok());
+    fn send(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
+        let parsed = events.iter().filter_map(|event| Some((intake, serde_json::from_str(event).ok()?)));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(parsed);
         Ok(())
     }

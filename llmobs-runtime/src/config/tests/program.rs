@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::{Config, Exporter};
 use super::{facts, read};
+use crate::SamplingRule;
 
 /// A value for every variable.
 const ALL: [(&str, &str); 13] = [
@@ -35,6 +36,8 @@ fn what_the_program_says_wins() {
             .service("shop")
             .version("2")
             .tag("both", "program")
+            .sample_rate(0.5)
+            .sampling_rule(SamplingRule::new(0.0))
             .agent_url("http://program:1")
             .override_origin("http://program:2")
             .exporter(Exporter::File(PathBuf::from("out.jsonl")))
@@ -48,6 +51,7 @@ fn what_the_program_says_wins() {
         format!(
             "enabled true\nexporter File(\"out.jsonl\")\nml_app app\nagentless Some(false)\napi_key Some(\"key\")\n\
              site \"datadoghq.eu\"\nenv \"test\"\nservice \"shop\"\nversion \"2\"\ntags {tags}\n\
+             git {{}}\nrate 0.5\nrules [SamplingRule {{ rate: 0.0, tags: {{}} }}]\nheaders []\n\
              agent_url http://program:1\noverride_origin Some(\"http://program:2\")\ninterval 3ms\ntimeout 4ms\n\
              capture 5\nqueue 6\n"
         )
@@ -129,4 +133,36 @@ fn debug_never_shows_any_part_of_the_key() {
             assert!(shown.contains("datadoghq.com"), "{shown}");
         }
     }
+}
+
+#[test]
+fn a_sample_rate_beyond_the_range_is_nothing_said() {
+    let config = read(&[("DD_LLMOBS_SAMPLE_RATE", "0.25")]).sample_rate(f64::NAN).sample_rate(1.1);
+    assert_eq!(config.settings().sampler.rate, 0.25);
+    let warning = "the sample rate is ignored: it should be between 0 and 1";
+    assert_eq!(config.warnings(), [warning, warning]);
+}
+
+#[test]
+fn rules_of_the_program_come_before_those_of_the_environment() {
+    let environment = r#"[{"sample_rate": 0.5}, {"sample_rate": 2}]"#;
+    let config = read(&[("DD_LLMOBS_SAMPLING_RULES", environment)])
+        .sampling_rule(SamplingRule::new(0.1))
+        .sampling_rule(SamplingRule::new(0.2));
+    let rules = [0.1, 0.2, 0.5].map(SamplingRule::new);
+    assert_eq!(config.settings().sampler.rules, rules);
+    assert_eq!(
+        config.warnings(),
+        [
+            "rule 2 of DD_LLMOBS_SAMPLING_RULES is ignored: it should have a sample_rate between 0 and 1, and tags that are texts"
+        ]
+    );
+}
+
+#[test]
+fn a_name_that_datadog_may_not_take_has_one_warning_whoever_gives_it() {
+    let expected = "Datadog may not take the name of the application, which has upper-case letters: write it in lower case";
+    assert_eq!(read(&[("DD_SERVICE", "Shop")]).warnings(), [expected]);
+    assert_eq!(read(&[]).ml_app("Shop").warnings(), [expected]);
+    assert!(read(&[("DD_SERVICE", "Shop")]).ml_app("shop").warnings().is_empty());
 }

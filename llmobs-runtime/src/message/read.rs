@@ -1,35 +1,9 @@
-//! Messages of a chat, read from the requests and responses of model providers.
+//! Messages read from the requests and responses of model providers.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::{MediaPart, Message, ToolCall, ToolResult};
 use crate::capture::CUT;
-
-/// One message as Datadog shows it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Message {
-    pub(crate) role: String,
-    pub(crate) content: String,
-    pub(crate) tool_calls: Vec<ToolCall>,
-    pub(crate) tool_results: Vec<ToolResult>,
-}
-
-/// A tool that the model wants called.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ToolCall {
-    pub(crate) name: String,
-    pub(crate) arguments: Map<String, Value>,
-    pub(crate) id: String,
-    pub(crate) kind: String,
-}
-
-/// What a tool answered to the model.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ToolResult {
-    pub(crate) result: String,
-    pub(crate) name: String,
-    pub(crate) id: String,
-    pub(crate) kind: String,
-}
 
 /// Whether a model was asked or answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +23,9 @@ impl Side {
 }
 
 /// An object with one of these is meant as a message when a program annotates it.
-const LOOSE_KEYS: [&str; 4] = ["role", "content", "tool_calls", "tool_results"];
+const LOOSE_KEYS: [&str; 6] = ["role", "content", "tool_calls", "tool_results", "audio_parts", "image_parts"];
 
 impl Message {
-    pub(crate) fn new(role: &str, content: impl Into<String>) -> Self {
-        Self { role: role.to_owned(), content: content.into(), ..Self::default() }
-    }
-
     /// The arguments of an instrumented function: a lone string, or every argument that holds messages, in order.
     pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Self>> {
         match arguments {
@@ -116,14 +86,17 @@ impl Message {
 
     /// An object with a string `role`, and a `content` of text, null or parts. Tool calls and results, the latter in
     /// Datadog's form, can do without content.
-    fn read(value: &Value) -> Option<Self> {
+    pub(crate) fn read(value: &Value) -> Option<Self> {
         let role = value.get("role")?.as_str()?;
         let items = |key| value.get(key).and_then(Value::as_array);
         let (calls, results) = (items("tool_calls"), items("tool_results"));
+        let (audio, images) = (items("audio_parts"), items("image_parts"));
         let mut message = match value.get("content").or_else(|| value.get(CUT)) {
             Some(content) => Self::with_content(role, content)?,
-            None => calls.or(results).map(|_| Self::new(role, ""))?,
+            None => calls.or(results).or(audio).or(images).map(|_| Self::new(role, ""))?,
         };
+        message.audio_parts = audio.into_iter().flatten().filter_map(MediaPart::read).collect();
+        message.image_parts = images.into_iter().flatten().filter_map(MediaPart::read).collect();
         let calls = calls.into_iter().flatten().filter_map(ToolCall::read);
         message.tool_calls.extend(calls);
         let results = results.into_iter().flatten().filter_map(ToolResult::read);
@@ -171,13 +144,13 @@ impl Message {
             ("tool_use", _) => self.tool_calls.push(ToolCall {
                 name: string(part, "name"),
                 arguments: object(part.get("input")),
-                id: string(part, "id"),
+                tool_id: string(part, "id"),
                 kind: kind.to_owned(),
             }),
             ("tool_result", _) => self.tool_results.push(ToolResult {
                 result: part.get("content").map(readable).unwrap_or_default(),
                 name: String::new(),
-                id: string(part, "tool_use_id"),
+                tool_id: string(part, "tool_use_id"),
                 kind: kind.to_owned(),
             }),
             // An image, a sound, a thought: its place is kept.
@@ -195,7 +168,7 @@ impl ToolCall {
         Some(Self {
             name: function.get("name")?.as_str()?.to_owned(),
             arguments: object(function.get("arguments")),
-            id: id.and_then(Value::as_str).unwrap_or_default().to_owned(),
+            tool_id: id.and_then(Value::as_str).unwrap_or_default().to_owned(),
             kind: string(value, "type"),
         })
     }
@@ -207,9 +180,22 @@ impl ToolResult {
         Some(Self {
             result: readable(value.get("result")?),
             name: string(value, "name"),
-            id: string(value, "tool_id"),
+            tool_id: string(value, "tool_id"),
             kind: string(value, "type"),
         })
+    }
+}
+
+impl MediaPart {
+    /// The form of Datadog. A part with neither bytes nor key, with both, or of no type is left out.
+    fn read(value: &Value) -> Option<Self> {
+        let text = |key| value.get(key).and_then(Value::as_str);
+        let mime_type = text("mime_type").filter(|mime_type| !mime_type.is_empty())?;
+        match (text("content"), text("attachment_key")) {
+            (Some(content), None) => Some(Self::base64(mime_type, content)),
+            (None, Some(key)) => Some(Self::attachment(mime_type, key)),
+            _ => None,
+        }
     }
 }
 
@@ -224,7 +210,7 @@ fn string(value: &Value, key: &str) -> String {
 }
 
 /// An object, as it is or as JSON in a text. What is neither is kept under the name `value`.
-fn object(value: Option<&Value>) -> Map<String, Value> {
+pub(super) fn object(value: Option<&Value>) -> Map<String, Value> {
     match value {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(object)) => object.clone(),
@@ -237,46 +223,11 @@ fn object(value: Option<&Value>) -> Map<String, Value> {
     }
 }
 
-fn readable(content: &Value) -> String {
+pub(super) fn readable(content: &Value) -> String {
     match content {
         Value::String(text) => text.clone(),
         other => {
             Message::with_content("", other).map_or_else(|| other.to_string(), |message| message.content)
         }
-    }
-}
-
-/// Empty optional fields are left out, as the reference SDK does.
-fn with_optional<const N: usize>(mut value: Value, optional: [(&str, Value); N]) -> Value {
-    if let Value::Object(fields) = &mut value {
-        let given = optional.into_iter().filter(|(_, value)| *value != json!("") && *value != json!([]));
-        fields.extend(given.map(|(key, value)| (key.to_owned(), value)));
-    }
-    value
-}
-
-impl From<Message> for Value {
-    fn from(message: Message) -> Self {
-        let calls: Self = message.tool_calls.into_iter().map(Self::from).collect();
-        let results: Self = message.tool_results.into_iter().map(Self::from).collect();
-        let value = json!({ "role": message.role, "content": message.content });
-        with_optional(value, [("tool_calls", calls), ("tool_results", results)])
-    }
-}
-
-impl From<ToolCall> for Value {
-    fn from(call: ToolCall) -> Self {
-        let value = json!({ "name": call.name, "arguments": call.arguments });
-        with_optional(value, [("tool_id", call.id.into()), ("type", call.kind.into())])
-    }
-}
-
-impl From<ToolResult> for Value {
-    fn from(result: ToolResult) -> Self {
-        let value = json!({ "result": result.result });
-        with_optional(
-            value,
-            [("name", result.name.into()), ("tool_id", result.id.into()), ("type", result.kind.into())],
-        )
     }
 }

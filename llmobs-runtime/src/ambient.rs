@@ -1,0 +1,154 @@
+//! Annotation contexts: what is said once about every span that starts inside.
+
+use std::fmt::{self, Display};
+
+use crate::annotation::Annotation;
+use crate::capture::{MAX_LABEL_BYTES, cut};
+use crate::context::{Attached, Context, current};
+use crate::facts::Facts;
+use crate::manifest::AgentManifest;
+use crate::prompt::Prompt;
+use crate::reference::SpanRef;
+use crate::sender::any_open;
+
+/// What holds for every span that starts in a context.
+#[derive(Clone, Default)]
+pub(crate) struct Ambient {
+    pub(crate) name: Option<String>,
+    pub(crate) facts: Facts,
+}
+
+impl Ambient {
+    /// Adds what a context further inside says, which wins.
+    pub(crate) fn add(&mut self, inner: Self) {
+        self.name = inner.name.or_else(|| self.name.take());
+        self.facts.add(inner.facts);
+    }
+}
+
+/// Begins an annotation context: tags and other things that every span started inside gets.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// llmobs::annotation_context().tag("tenant", "acme").enter(|| {
+///     let answer = llmobs::workflow("answer").start();
+///     answer.enter(|| llmobs::task("search").start().finish());
+///     answer.finish();
+/// });
+/// llmobs::task("outside").start().finish();
+///
+/// let tagged = |event: &serde_json::Value| event["tags"].to_string().contains("tenant:acme");
+/// let tagged: Vec<bool> = collector.events().iter().map(tagged).collect();
+/// assert_eq!(tagged, [true, true, false]);
+/// ```
+pub fn annotation_context() -> AnnotationContext {
+    AnnotationContext(any_open().then(|| Box::new(Draft { name: None, said: Annotation::new(usize::MAX) })))
+}
+
+/// What every span that starts inside gets. Made by [`annotation_context`].
+///
+/// Contexts nest: the inner one wins over the outer one, and what a span says itself wins over both. A span belongs to the
+/// context in which it *starts*; spans inside a span belong to the contexts of that span too, on whichever thread they
+/// start. Spans that were started before are left as they are.
+///
+/// When llmobs is not enabled, nothing here costs or does anything.
+#[must_use = "an annotation context holds where it is attached or entered"]
+pub struct AnnotationContext(Option<Box<Draft>>);
+
+struct Draft {
+    name: Option<String>,
+    said: Annotation,
+}
+
+impl AnnotationContext {
+    fn set(mut self, set: impl FnOnce(Annotation) -> Annotation) -> Self {
+        if let Some(mut draft) = self.0.take() {
+            draft.said = set(draft.said);
+            self.0 = Some(draft);
+        }
+        self
+    }
+
+    /// A tag for each span: see [`Annotation::tag`].
+    pub fn tag(self, key: impl Into<String>, value: impl Display) -> Self {
+        self.set(|said| said.tag(key, value))
+    }
+
+    /// A tag to break costs down by: see [`Annotation::cost_tag`].
+    pub fn cost_tag(self, key: impl Into<String>) -> Self {
+        self.set(|said| said.cost_tag(key))
+    }
+
+    /// The prompt of each `llm` span: see [`Annotation::prompt`].
+    pub fn prompt(self, prompt: Prompt) -> Self {
+        self.set(|said| said.prompt(prompt))
+    }
+
+    /// What each `agent` span is made of: see [`Annotation::agent`].
+    pub fn agent(self, manifest: AgentManifest) -> Self {
+        self.set(|said| said.agent(manifest))
+    }
+
+    /// Says that the output of another span went into each span: see [`Annotation::link`].
+    pub fn link(self, source: impl Into<Option<SpanRef>>) -> Self {
+        self.set(|said| said.link(source))
+    }
+
+    /// Another name for each span. An empty one changes nothing.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        if let Some(draft) = &mut self.0 {
+            let name = Some(cut(name.into(), MAX_LABEL_BYTES)).filter(|name| !name.is_empty());
+            draft.name = name.or(draft.name.take());
+        }
+        self
+    }
+
+    /// Runs `f` in the context.
+    pub fn enter<R>(self, f: impl FnOnce() -> R) -> R {
+        match self.0 {
+            Some(_) => self.context().enter(f),
+            None => f(),
+        }
+    }
+
+    /// Holds on this thread until the guard is dropped. Not for async code: see [`context`](Self::context).
+    pub fn attach(self) -> Attached {
+        self.context().attach()
+    }
+
+    /// What is current here with this added: a handle to carry to other threads, and into futures.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// use llmobs::FutureExt as _;
+    ///
+    /// async fn answer() {
+    ///     llmobs::task("search").start().finish();
+    /// }
+    ///
+    /// let context = llmobs::annotation_context().name("lookup").context();
+    /// # pollster::block_on(
+    /// answer().in_context(context)
+    /// # );
+    /// # assert_eq!(collector.tree(), "task lookup\n");
+    /// ```
+    #[must_use]
+    pub fn context(self) -> Context {
+        let here = current();
+        match self.0.map(|draft| *draft) {
+            Some(Draft { name, said }) => Context(here.0.with_ambient(Ambient { name, facts: said.facts })),
+            None => here,
+        }
+    }
+}
+
+/// Without what it says, which may be secret.
+impl fmt::Debug for AnnotationContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnnotationContext").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,113 @@
+//! Evaluations, whole metrics; and all that cannot be meant so.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn encoded(evaluation: Evaluation) -> Value {
+    serde_json::from_str(&evaluation.encode("app", 42).unwrap()).unwrap()
+}
+
+fn span() -> SpanRef {
+    SpanRef::new("T1", "S1")
+}
+
+/// The metric, with these fields beside those that all have.
+fn expected(fields: Value) -> Value {
+    let mut metric = json!({
+        "event_kind": "evaluation",
+        "join_on": { "span": { "span_id": "S1", "trace_id": "T1" } },
+        "label": "l",
+        "ml_app": "app",
+        "tags": [format!("ddtrace.version:{VERSION}"), "ml_app:app"],
+        "eval_scope": "span",
+        "timestamp_ms": 42,
+    });
+    if let (Value::Object(metric), Value::Object(fields)) = (&mut metric, fields) {
+        metric.extend(fields);
+    }
+    metric
+}
+
+#[test]
+fn each_type_has_its_own_value() {
+    let found = json!({ "k": [1, 2], "a": null });
+    for (evaluation, fields) in [
+        (
+            Evaluation::categorical("l", "good"),
+            json!({ "metric_type": "categorical", "categorical_value": "good" }),
+        ),
+        (Evaluation::score("l", 0.75), json!({ "metric_type": "score", "score_value": 0.75 })),
+        (Evaluation::score("l", 3), json!({ "metric_type": "score", "score_value": 3 })),
+        (Evaluation::score("l", Some(0)), json!({ "metric_type": "score", "score_value": 0 })),
+        (Evaluation::boolean("l", false), json!({ "metric_type": "boolean", "boolean_value": false })),
+        (Evaluation::json("l", &found), json!({ "metric_type": "json", "json_value": found })),
+    ] {
+        assert_eq!(encoded(evaluation.of(span())), expected(fields));
+    }
+}
+
+#[test]
+fn options() {
+    let evaluation = Evaluation::score("l", 1)
+        .of_tag("message", "m-1")
+        .ml_app("other")
+        .scope(EvaluationScope::Trace)
+        .timestamp(UNIX_EPOCH + Duration::from_millis(1_700_000_000_000))
+        .metadata("judge", json!({ "model": "x" }))
+        .assessment(Assessment::Fail)
+        .reasoning("because")
+        .tag("b", 2)
+        .tag("a", "x")
+        .tag("b", 3)
+        .tag("ddtrace.version", "mine");
+    assert_eq!(
+        encoded(evaluation),
+        expected(json!({
+            "metric_type": "score",
+            "score_value": 1,
+            "join_on": { "tag": { "key": "message", "value": "m-1" } },
+            "ml_app": "other",
+            "tags": ["ml_app:other", "a:x", "b:3", "ddtrace.version:mine"],
+            "eval_scope": "trace",
+            "timestamp_ms": 1_700_000_000_000_u64,
+            "metadata": { "judge": { "model": "x" } },
+            "assessment": "fail",
+            "reasoning": "because",
+        }))
+    );
+    let nothing_said = Evaluation::score("l", 1).of(span()).of(None).ml_app("").reasoning("");
+    assert_eq!(encoded(nothing_said), expected(json!({ "metric_type": "score", "score_value": 1 })));
+}
+
+#[test]
+fn what_cannot_be_meant_so_says_what_to_change() {
+    let fine = || Evaluation::score("l", 1).of(span());
+    let before = UNIX_EPOCH - Duration::from_secs(1);
+    for (evaluation, start) in [
+        (Evaluation::score("l", 1), "it is not said what was evaluated: call `of`"),
+        (Evaluation::score("l", 1).of(None), "it is not said what was evaluated: call `of`"),
+        (fine().of_tag("a", "b"), "it is said twice what was evaluated"),
+        (fine().of(span()), "it is said twice what was evaluated"),
+        (Evaluation::score("l", 1).of(SpanRef::new("", "1")), "the span has no span id or no trace id"),
+        (Evaluation::score("l", 1).of(SpanRef::new("1", "")), "the span has no span id or no trace id"),
+        (Evaluation::score("l", 1).of_tag("", "b"), "what was evaluated has no name"),
+        (Evaluation::score("", 1).of(span()), "the label is empty"),
+        (Evaluation::score("a.b", 1).of(span()), "the label has a dot"),
+        (Evaluation::score("l", f64::NAN).of(span()), "the score is not a finite number"),
+        (Evaluation::score("l", f64::INFINITY).of(span()), "the score is not a finite number"),
+        (Evaluation::score("l", None::<u8>).of(span()), "the score is not a finite number"),
+        (Evaluation::json("l", [1]).of(span()), "the JSON value is not an object"),
+        (fine().timestamp(before), "the time is before 1970"),
+    ] {
+        let error = evaluation.encode("app", 42).unwrap_err().to_string();
+        assert!(error.starts_with(start), "{error} instead of {start}");
+    }
+}
+
+#[test]
+fn without_a_client_nothing_is_wrong() {
+    assert_eq!(Evaluation::score("", f64::NAN).submit(), Ok(()));
+}

@@ -1,0 +1,237 @@
+//! The prompt that a request to a model was made from.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::capture::Captured;
+use crate::config::CAPTURE_LIMIT;
+use crate::span_data::for_each_string;
+
+/// The template that the input of an `llm` span was made from, and what was put into it.
+///
+/// Annotated on an `llm` span it holds for that span. Annotated on another kind, or in an
+/// [annotation context](crate::annotation_context), it holds for the `llm` spans right below, or inside, that have none of
+/// their own.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// use llmobs::Prompt;
+///
+/// let span = llmobs::llm("answer").start();
+/// span.annotate(|span| {
+///     let prompt = Prompt::new("faq")
+///         .version("1.2")
+///         .template("Answer from {{documents}}: {{question}}")
+///         .variable("documents", "It rains.")
+///         .variable("question", "Do I need an umbrella?")
+///         .context_variables(["documents"]);
+///     span.input("Answer from It rains.: Do I need an umbrella?").prompt(prompt)
+/// });
+/// # span.finish();
+/// # let prompt = &collector.events()[0]["meta"]["input"]["prompt"];
+/// # assert_eq!(prompt["_dd_context_variable_keys"], serde_json::json!(["documents"]));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "give it to `Annotation::prompt`"]
+pub struct Prompt {
+    id: Option<String>,
+    version: Option<String>,
+    label: Option<String>,
+    template: Option<Template>,
+    variables: Option<Map<String, Value>>,
+    tags: Option<BTreeMap<String, String>>,
+    context_variables: Option<Vec<String>>,
+    query_variables: Option<Vec<String>>,
+    uuid: Option<String>,
+    version_uuid: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Template {
+    Text(String),
+    Chat(Vec<TemplateMessage>),
+}
+
+/// One message of the template of a chat, or a place for several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateMessage(Part);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Message { role: String, content: String },
+    Placeholder(String),
+}
+
+impl TemplateMessage {
+    /// A message, with variables as `{{name}}` in its text.
+    pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
+        Self(Part::Message { role: role.into(), content: content.into() })
+    }
+
+    /// A place for messages that are put in under a name, such as the history of the chat.
+    pub fn placeholder(name: impl Into<String>) -> Self {
+        Self(Part::Placeholder(name.into()))
+    }
+}
+
+impl Prompt {
+    /// A prompt by the id under which Datadog counts its uses. An empty one is as if none was given: then it is that of the
+    /// application with `_unnamed-prompt` behind it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: given(id), ..Self::default() }
+    }
+
+    /// The version. Without one Datadog makes one from the template.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = given(version);
+        self
+    }
+
+    /// Where the version is in use, such as `production`.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = given(label);
+        self
+    }
+
+    /// The text before variables are put in, as `{{name}}`. Takes the place of a chat template.
+    pub fn template(mut self, template: impl Into<String>) -> Self {
+        self.template = given(template).map(Template::Text);
+        self
+    }
+
+    /// The messages before variables are put in. Takes the place of a text.
+    pub fn chat_template(mut self, messages: impl IntoIterator<Item = TemplateMessage>) -> Self {
+        let messages = messages.into_iter().collect::<Vec<_>>();
+        self.template = Some(messages).filter(|messages| !messages.is_empty()).map(Template::Chat);
+        self
+    }
+
+    /// What was put in for a variable: any serializable value.
+    pub fn variable(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        let value = Captured::annotated(&value, CAPTURE_LIMIT).parse();
+        self.variables.get_or_insert_default().insert(name.into(), value);
+        self
+    }
+
+    /// A tag of the prompt itself.
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.get_or_insert_default().insert(key.into(), value.into());
+        self
+    }
+
+    /// Which variables hold what a search found, for Datadog to look for hallucinations. Default: `context`.
+    pub fn context_variables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.context_variables = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Which variables hold what was asked. Default: `question`.
+    pub fn query_variables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.query_variables = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The id of the prompt in Datadog's registry.
+    pub fn uuid(mut self, uuid: impl Into<String>) -> Self {
+        self.uuid = given(uuid);
+        self
+    }
+
+    /// The id of its version in Datadog's registry.
+    pub fn version_uuid(mut self, uuid: impl Into<String>) -> Self {
+        self.version_uuid = given(uuid);
+        self
+    }
+
+    /// Takes over what was said later. What that leaves open stays as it is.
+    pub(crate) fn add(&mut self, later: Self) {
+        fn replace<T>(old: &mut Option<T>, new: Option<T>) {
+            if new.is_some() {
+                *old = new;
+            }
+        }
+        replace(&mut self.id, later.id);
+        replace(&mut self.version, later.version);
+        replace(&mut self.label, later.label);
+        replace(&mut self.template, later.template);
+        replace(&mut self.variables, later.variables);
+        replace(&mut self.tags, later.tags);
+        replace(&mut self.context_variables, later.context_variables);
+        replace(&mut self.query_variables, later.query_variables);
+        replace(&mut self.uuid, later.uuid);
+        replace(&mut self.version_uuid, later.version_uuid);
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.clone().into_json("").to_string().len()
+    }
+
+    /// Shows `edit` the texts of the template and the variables.
+    pub(crate) fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
+        match &mut self.template {
+            Some(Template::Text(text)) => edit(text),
+            Some(Template::Chat(messages)) => {
+                for message in messages {
+                    if let TemplateMessage(Part::Message { content, .. }) = message {
+                        edit(content);
+                    }
+                }
+            }
+            None => {}
+        }
+        for variable in self.variables.iter_mut().flat_map(Map::values_mut) {
+            for_each_string(variable, edit);
+        }
+    }
+
+    /// The object on the wire. `ml_app` is the application of the configuration.
+    pub(crate) fn into_json(self, ml_app: &str) -> Value {
+        let names =
+            |names: Option<Vec<String>>, default: &str| names.unwrap_or_else(|| vec![default.to_owned()]);
+        let mut fields = Map::new();
+        let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
+        put("id", self.id.unwrap_or_else(|| format!("{ml_app}_unnamed-prompt")).into());
+        put("ml_app", ml_app.into());
+        put("_dd_context_variable_keys", names(self.context_variables, "context").into());
+        put("_dd_query_variable_keys", names(self.query_variables, "question").into());
+        match self.template {
+            Some(Template::Text(text)) => drop(put("template", text.into())),
+            Some(Template::Chat(messages)) => drop(put("chat_template", messages.into())),
+            None => {}
+        }
+        let variables = self.variables.filter(|variables| !variables.is_empty());
+        let optional = [
+            ("version", self.version.map(Value::from)),
+            ("label", self.label.map(Value::from)),
+            ("variables", variables.map(Value::from)),
+            ("tags", self.tags.map(|tags| json!(tags))),
+            ("prompt_uuid", self.uuid.map(Value::from)),
+            ("prompt_version_uuid", self.version_uuid.map(Value::from)),
+        ];
+        for (key, value) in optional {
+            if let Some(value) = value {
+                put(key, value);
+            }
+        }
+        Value::Object(fields)
+    }
+}
+
+impl From<TemplateMessage> for Value {
+    fn from(message: TemplateMessage) -> Self {
+        match message.0 {
+            Part::Message { role, content } => json!({ "role": role, "content": content }),
+            Part::Placeholder(name) => json!({ "type": "placeholder", "name": name }),
+        }
+    }
+}
+
+/// A text, unless it is empty.
+fn given(text: impl Into<String>) -> Option<String> {
+    Some(text.into()).filter(|text| !text.is_empty())
+}

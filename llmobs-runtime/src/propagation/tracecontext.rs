@@ -1,0 +1,83 @@
+//! The headers of [W3C Trace Context](https://www.w3.org/TR/trace-context/), with Datadog's part of `tracestate`.
+
+use super::headers::{Headers, Llm};
+use crate::id::{SpanId, TraceId};
+
+/// The most that Datadog's part of `tracestate` may hold, in characters.
+const MAX_OWN: usize = 256;
+/// The most that all of it may hold, and in how many parts.
+const MAX_STATE: usize = 512;
+const MAX_MEMBERS: usize = 32;
+
+/// `tracestate`: Datadog's part, then those of others as far as there is room.
+pub(super) fn state(headers: &Headers) -> String {
+    let mut own = format!("dd=p:{};s:{};t.dm:-0", headers.span_id.to_hex(), headers.priority);
+    for (key, value) in headers.llm.pairs() {
+        let entry = format!(";t.{key}:{}", encode(value));
+        if own.len() + entry.len() - "dd=".len() <= MAX_OWN {
+            own.push_str(&entry);
+        }
+    }
+    let others = headers.others.iter().flat_map(|others| others.split(','));
+    for member in others.take(MAX_MEMBERS - 1) {
+        if own.len() + 1 + member.len() <= MAX_STATE {
+            own.push(',');
+            own.push_str(member);
+        }
+    }
+    own
+}
+
+/// What Datadog's tracers replace in a value: `=` by `~`, and what cannot stand there by `_`.
+fn encode(value: &str) -> String {
+    let encode = |char| match char {
+        '=' => '~',
+        ',' | ';' | '~' => '_',
+        ' '..='}' => char,
+        _ => '_',
+    };
+    value.chars().map(encode).collect()
+}
+
+/// The two headers; `None` for a `traceparent` that is none.
+pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
+    let mut parts = parent.split('-');
+    let version = parts.next().filter(|version| version.len() == 2 && is_lower_hex(version))?;
+    let apm_id = parts.next().filter(|id| is_lower_hex(id)).and_then(TraceId::from_hex)?;
+    let span_id = parts.next().filter(|id| id.len() == 16 && is_lower_hex(id))?;
+    let span_id = SpanId::from_decimal(&u64::from_str_radix(span_id, 16).ok()?.to_string())?;
+    let flags = parts.next().filter(|flags| flags.len() == 2 && is_lower_hex(flags))?;
+    // A later version may have more to say.
+    if version == "ff" || (version == "00" && parts.next().is_some()) {
+        return None;
+    }
+    let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
+    let mut priority = i8::from(sampled == 1);
+    let mut llm = Llm::default();
+    let mut others = Vec::new();
+    for member in state.split(',').map(str::trim).filter(|member| !member.is_empty()).take(MAX_MEMBERS) {
+        let Some(own) = member.strip_prefix("dd=") else {
+            others.push(member);
+            continue;
+        };
+        for (key, value) in own.split(';').filter_map(|entry| entry.split_once(':')) {
+            match key.strip_prefix("t.") {
+                Some(key) => llm.set(key, &value.replace('~', "=")),
+                None if key == "s" => priority = agreed(value.parse().ok(), sampled == 1).unwrap_or(priority),
+                None => {}
+            }
+        }
+    }
+    let others = others.join(",");
+    let others = Some(others).filter(|others| !others.is_empty() && others.len() <= MAX_STATE);
+    Some(Headers { apm_id, span_id, priority, others, llm })
+}
+
+/// The priority that Datadog's part names counts where the flag says the same.
+fn agreed(priority: Option<i8>, sampled: bool) -> Option<i8> {
+    priority.filter(|priority| (*priority > 0) == sampled)
+}
+
+fn is_lower_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}

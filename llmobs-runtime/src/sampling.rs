@@ -1,0 +1,214 @@
+//! Which traces Datadog is to keep. Decided here, stamped on each span, and acted on by Datadog alone.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// Knuth's factor of the hash that Datadog's tracers share, so that all of them choose the same traces.
+const KNUTH: u64 = 1_111_111_111_111_111_111;
+
+/// Keeps some of the traces whose first span has certain tags.
+///
+/// ```no_run
+/// # use llmobs_runtime as llmobs;
+/// let rule = llmobs::SamplingRule::new(0.1).tag("env", "staging*");
+/// let _llmobs = llmobs::Config::from_env().sampling_rule(rule).init();
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a rule does nothing until it is given to `Config::sampling_rule`"]
+pub struct SamplingRule {
+    rate: f64,
+    /// Glob patterns by tag.
+    tags: BTreeMap<String, String>,
+}
+
+impl SamplingRule {
+    /// A rule that keeps a part of the traces between 0.0, none, and 1.0, all. Beyond these the nearer one is taken, and
+    /// for NaN 1.0.
+    pub fn new(rate: f64) -> Self {
+        Self { rate: if rate.is_nan() { 1.0 } else { rate.clamp(0.0, 1.0) }, tags: BTreeMap::new() }
+    }
+
+    /// Narrows the rule to traces whose first span has a tag that matches a pattern, upper and lower case being the same:
+    /// `*` stands for any text, `?` for any one character. A rule may name several tags, all of which have to match.
+    pub fn tag(mut self, key: impl Into<String>, pattern: impl Into<String>) -> Self {
+        self.tags.insert(key.into(), pattern.into());
+        self
+    }
+
+    /// From the form that `DD_LLMOBS_SAMPLING_RULES` holds: `{"sample_rate": 0.5, "tags": {"env": "prod*"}}`.
+    pub(crate) fn read(value: &Value) -> Option<Self> {
+        let rate = value.get("sample_rate")?.as_f64().filter(|rate| (0.0..=1.0).contains(rate))?;
+        let mut rule = Self::new(rate);
+        match value.get("tags") {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(tags)) => {
+                for (key, pattern) in tags {
+                    rule = rule.tag(key, pattern.as_str()?);
+                }
+            }
+            Some(_) => return None,
+        }
+        Some(rule)
+    }
+
+    fn matches(&self, tags: &BTreeMap<String, String>) -> bool {
+        self.tags.iter().all(|(key, pattern)| tags.get(key).is_some_and(|text| glob(pattern, text)))
+    }
+}
+
+/// How traces are chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sampler {
+    pub(crate) rate: f64,
+    /// The first that matches holds; where none does, the rate.
+    pub(crate) rules: Vec<SamplingRule>,
+}
+
+/// Whether a trace is to be kept, and at which rate that was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    /// Between 0 and 1, with at most six decimals.
+    pub(crate) rate: String,
+    pub(crate) kept: bool,
+}
+
+impl Default for Sampler {
+    fn default() -> Self {
+        Self { rate: 1.0, rules: Vec::new() }
+    }
+}
+
+impl Sampler {
+    /// Decides about a trace by the low half of its APM id and, where there are rules, by the tags of its first span.
+    pub(crate) fn decide(&self, apm_id: u64, tags: impl FnOnce() -> BTreeMap<String, String>) -> Decision {
+        let tags = if self.rules.is_empty() { BTreeMap::new() } else { tags() };
+        let rule = self.rules.iter().find(|rule| rule.matches(&tags));
+        let rate = rule.map_or(self.rate, |rule| rule.rate);
+        Decision { rate: shown(rate), kept: keeps(rate, apm_id) }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the bound is meant to be rounded, as Datadog's tracers round it"
+)]
+fn keeps(rate: f64, apm_id: u64) -> bool {
+    rate >= 1.0 || (rate > 0.0 && apm_id.wrapping_mul(KNUTH) <= (rate * u64::MAX as f64) as u64)
+}
+
+/// Up to six decimals, without zeros at the end.
+fn shown(rate: f64) -> String {
+    let text = format!("{rate:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Whether a text matches a pattern with `*` and `?`. Takes at most the product of both lengths, with no recursion.
+fn glob(pattern: &str, text: &str) -> bool {
+    let fold = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
+    let (pattern, text) = (fold(pattern), fold(text));
+    let (mut at, mut from) = (0, 0);
+    // Where to go on after a `*` that has to take one character more.
+    let mut star: Option<(usize, usize)> = None;
+    while from < text.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                at += 1;
+                star = Some((at, from));
+            }
+            Some(&char) if char == '?' || text.get(from) == Some(&char) => {
+                at += 1;
+                from += 1;
+            }
+            _ => {
+                let Some((after, taken)) = star else { return false };
+                star = Some((after, taken + 1));
+                (at, from) = (after, taken + 1);
+            }
+        }
+    }
+    pattern.iter().skip(at).all(|&char| char == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tags<const N: usize>(tags: [(&str, &str); N]) -> BTreeMap<String, String> {
+        tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+    }
+
+    #[test]
+    fn first_rule_that_matches_holds_and_else_the_rate() {
+        let sampler = Sampler {
+            rate: 0.25,
+            rules: vec![
+                SamplingRule::new(0.0).tag("env", "prod*").tag("tier", "FREE"),
+                SamplingRule::new(1.0).tag("env", "prod-?"),
+            ],
+        };
+        let rate = |given| sampler.decide(1, || given).rate;
+        assert_eq!(rate(tags([("env", "production"), ("tier", "free")])), "0");
+        assert_eq!(rate(tags([("env", "prod-1"), ("tier", "paid")])), "1");
+        assert_eq!(rate(tags([("env", "production")])), "0.25");
+        assert_eq!(rate(tags([])), "0.25");
+    }
+
+    #[test]
+    fn decision_is_the_hash_that_the_other_tracers_compute() {
+        // 2 × 1111111111111111111 = 2222222222222222222, of 18446744073709551615 that is 0.12046…
+        let kept = |rate: f64| Sampler { rate, rules: Vec::new() }.decide(2, BTreeMap::new).kept;
+        assert_eq!([0.0, 0.1204, 0.1205, 1.0].map(kept), [false, false, true, true]);
+        // All bits set times the factor wraps around to its complement, which is 0.93976… of the range.
+        let sampler = Sampler { rate: 0.9397, rules: Vec::new() };
+        assert!(!sampler.decide(u64::MAX, BTreeMap::new).kept);
+        assert!(Sampler { rate: 0.9398, ..sampler }.decide(u64::MAX, BTreeMap::new).kept);
+    }
+
+    #[test]
+    fn rate_is_shown_with_at_most_six_decimals() {
+        let rates = [1.0, 0.0, 0.5, 0.1, 1.0 / 3.0, 0.000_000_1].map(shown);
+        assert_eq!(rates, ["1", "0", "0.5", "0.1", "0.333333", "0"]);
+    }
+
+    #[test]
+    fn globs() {
+        let cases = [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abcd", false),
+            ("?", "", false),
+            ("?é", "xÉ", true),
+            ("*b*b", "abab", true),
+            ("**", "x", true),
+            ("a?", "a", false),
+        ];
+        for (pattern, text, expected) in cases {
+            assert_eq!(glob(pattern, text), expected, "{pattern:?} on {text:?}");
+        }
+        assert!(!glob(&"a*".repeat(200), &"b".repeat(20_000)));
+    }
+
+    #[test]
+    fn rules_are_read_as_the_reference_writes_them() {
+        let rule = SamplingRule::read(&json!({ "sample_rate": 0.5, "tags": { "env": "prod*" } }));
+        assert_eq!(rule, Some(SamplingRule::new(0.5).tag("env", "prod*")));
+        assert_eq!(SamplingRule::read(&json!({ "sample_rate": 1 })), Some(SamplingRule::new(1.0)));
+        for bad in [
+            json!({}),
+            json!({ "sample_rate": 2 }),
+            json!({ "sample_rate": "1" }),
+            json!({ "sample_rate": 1, "tags": [] }),
+            json!({ "sample_rate": 1, "tags": { "a": 1 } }),
+            json!([]),
+        ] {
+            assert_eq!(SamplingRule::read(&bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What all spans of one trace in this process share.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use crate::frame::Frame;
+use crate::id::TraceId;
+use crate::sampling::Decision;
+
+pub(crate) struct Trace {
+    pub(crate) id: TraceId,
+    /// Datadog's APM id of the same trace, which differs from the LLM Observability id.
+    pub(crate) apm_id: TraceId,
+    /// Whether Datadog's tracers keep the trace, which goes from program to program: above zero for yes.
+    pub(crate) priority: i8,
+    /// What others have put into the header `tracestate`.
+    pub(crate) others: Option<String>,
+    /// The first session that was set by name anywhere in the trace: later spans without one belong to it.
+    pub(crate) session_id: OnceLock<Arc<str>>,
+    /// Whether the trace is kept, decided once. `None` where another program began it and did not say.
+    decision: OnceLock<Option<Decision>>,
+    /// The first span of the trace here.
+    root: OnceLock<Weak<Frame>>,
+}
+
+impl Trace {
+    /// A trace that begins here.
+    pub(crate) fn begin() -> Self {
+        Self::remote(TraceId::random(), TraceId::random(), 1, None)
+    }
+
+    /// A trace that goes through other programs.
+    pub(crate) fn remote(id: TraceId, apm_id: TraceId, priority: i8, others: Option<String>) -> Self {
+        Self {
+            id,
+            apm_id,
+            priority,
+            others,
+            session_id: OnceLock::new(),
+            decision: OnceLock::new(),
+            root: OnceLock::new(),
+        }
+    }
+
+    /// Takes over what the program that began the trace decided.
+    pub(crate) fn decided(self, decision: Option<Decision>) -> Self {
+        let _ = self.decision.set(decision);
+        self
+    }
+
+    pub(crate) fn set_root(&self, frame: &Arc<Frame>) {
+        self.root.get_or_init(|| Arc::downgrade(frame));
+    }
+
+    /// Whether the trace is kept. `decide` is asked once, with the first span of the trace if that still runs.
+    pub(crate) fn decision(&self, decide: impl FnOnce(Option<&Frame>) -> Decision) -> Option<Decision> {
+        let decide = || {
+            let root = self.root.get().and_then(Weak::upgrade);
+            Some(decide(root.as_deref()))
+        };
+        self.decision.get_or_init(decide).clone()
+    }
+}
