@@ -39,6 +39,14 @@ impl Kind {
         }
     }
 
+    /// The kind for a word of the wire format.
+    pub(crate) fn from_wire(word: &str) -> Option<Self> {
+        use Kind::{Agent, Embedding, Llm, Retrieval, Task, Tool, Workflow};
+        [Workflow, Agent, Task, Tool, Llm, Embedding, Retrieval]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+
     /// Whether spans of this kind name a model.
     pub(crate) const fn has_model(self) -> bool {
         matches!(self, Self::Llm | Self::Embedding)

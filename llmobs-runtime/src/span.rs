@@ -235,7 +235,7 @@ impl Span {
     }
 
     /// Writes this span into the headers of a request: see [`inject`](crate::inject).
-    pub fn inject(&self, headers: &mut impl Injector) {
+    pub fn inject(&self, headers: &mut (impl Injector + ?Sized)) {
         if let Some(frame) = &self.0 {
             propagation::write(frame, headers);
         }

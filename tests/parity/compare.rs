@@ -13,10 +13,13 @@ fn walk(value: Value, inside_text: bool) -> Value {
     match value {
         Value::Object(fields) => Value::Object(fields.into_iter().map(field).collect::<Map<_, _>>()),
         Value::Array(items) => items.into_iter().map(|item| walk(item, false)).collect(),
-        Value::String(text) if inside_text => match serde_json::from_str(&text) {
-            Ok(parsed) => json!({ "json": walk(parsed, false) }),
-            Err(_) => Value::String(text),
-        },
+        Value::String(text) if inside_text || text.starts_with(['{', '[']) => {
+            match serde_json::from_str(&text) {
+                Ok(parsed) => json!({ "json": walk(parsed, false) }),
+                Err(_) => Value::String(elided(text)),
+            }
+        }
+        Value::String(text) => Value::String(elided(text)),
         Value::Number(number) => json!(number.as_f64()),
         other => other,
     }
@@ -25,4 +28,13 @@ fn walk(value: Value, inside_text: bool) -> Value {
 fn field((key, value): (String, Value)) -> (String, Value) {
     let text = matches!(key.as_str(), "value" | "content" | "text");
     (key, walk(value, text))
+}
+
+/// The captures hold the first letters of a long text, and how many there are.
+fn elided(text: String) -> String {
+    let length = text.chars().count();
+    if length < 1000 {
+        return text;
+    }
+    format!("{}<elided: total {length} chars>", text.chars().take(48).collect::<String>())
 }

@@ -1,8 +1,8 @@
 //! The programs that the reference SDK was captured with, written in Rust: each runs in a process of its own, with the
 //! environment of its capture, against a capture server, and what it sends is compared whole with what Python sent.
 //!
-//! `cargo test --test parity` lists each program as the same, or as different on purpose; the differences and their
-//! reasons stand in `scenarios.rs`.
+//! `cargo test --test parity` ends with a table: each program is the same, differs on purpose, with the reason, or fails. The
+//! differences on purpose are listed in `docs/differences.md`, which `UPDATE_EXPECT=1` writes anew.
 
 #![allow(
     clippy::expect_used,
@@ -16,10 +16,12 @@
 mod compare;
 mod scenarios;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex};
 
 use compare::comparable;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -31,7 +33,10 @@ use serde_json::{Value, json};
 const CHILD: &str = "LLMOBS_PARITY_SCENARIO";
 const API_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-#[expect(clippy::print_stdout, reason = "the parent reads what was observed from standard output")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the parent reads what was observed from standard output, and a person the table"
+)]
 fn main() -> ExitCode {
     if let Ok(name) = std::env::var(CHILD) {
         let scenario =
@@ -39,11 +44,59 @@ fn main() -> ExitCode {
         println!("{}", (scenario.run)());
         return ExitCode::SUCCESS;
     }
+    let outcomes: Arc<Mutex<BTreeMap<&str, bool>>> = Arc::default();
     let trials = SCENARIOS.iter().map(|scenario| {
-        let kind = if scenario.differences.is_empty() { "same" } else { "differs on purpose" };
-        Trial::test(scenario.name, || run(scenario)).with_kind(kind)
+        let outcomes = Arc::clone(&outcomes);
+        Trial::test(scenario.name, move || {
+            let outcome = run(scenario);
+            outcomes.lock().expect("outcomes").insert(scenario.name, outcome.is_ok());
+            outcome
+        })
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+    let every_capture = Trial::test("every_capture_has_its_program", every_capture_has_its_program);
+    let documented = Trial::test("differences_are_documented", differences_are_documented);
+    let conclusion =
+        libtest_mimic::run(&Arguments::from_args(), trials.chain([every_capture, documented]).collect());
+    for (name, same) in &*outcomes.lock().expect("outcomes") {
+        let scenario = SCENARIOS.iter().find(|scenario| scenario.name == *name).expect("a scenario");
+        let names: Vec<&str> = scenario.differences.iter().map(|difference| difference.name).collect();
+        match (same, names.as_slice()) {
+            (false, _) => println!("{name:28} FAILS"),
+            (true, []) => println!("{name:28} same"),
+            (true, names) => println!("{name:28} differs on purpose: {}", names.join("; ")),
+        }
+    }
+    conclusion.exit_code()
+}
+
+fn every_capture_has_its_program() -> Result<(), Failed> {
+    let mut captures = Vec::new();
+    for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"))? {
+        let name = file?.file_name().into_string().map_err(|_| "a name that is no text")?;
+        captures.push(name.trim_end_matches(".json").to_owned());
+    }
+    captures.sort();
+    let mut programs: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+    programs.sort_unstable();
+    check("captures", &captures, &programs.into_iter().map(str::to_owned).collect())
+}
+
+/// The page for readers is made from the table that the tests go by.
+fn differences_are_documented() -> Result<(), Failed> {
+    let mut page = "# Differences from the reference SDK\n\nllmobs sends what Datadog's Python SDK (ddtrace 4.16.0) sends. \
+                    Where it does not, that is on purpose:\n\n| difference | why | seen in |\n|---|---|---|\n"
+        .to_owned();
+    let mut rows: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for scenario in SCENARIOS {
+        for difference in scenario.differences {
+            rows.entry((difference.name, difference.reason)).or_default().push(scenario.name);
+        }
+    }
+    for ((name, reason), scenarios) in rows {
+        page.push_str(&format!("| {name} | {reason} | `{}` |\n", scenarios.join("`, `")));
+    }
+    expect_test::expect_file!["../../docs/differences.md"].assert_eq(&page);
+    Ok(())
 }
 
 fn run(scenario: &Scenario) -> Result<(), Failed> {
@@ -59,6 +112,8 @@ fn run(scenario: &Scenario) -> Result<(), Failed> {
         Agent::NotFound => CaptureServer::start().info(404, ""),
     };
 
+    let server = server.statuses(scenario.statuses);
+
     let observed = child(scenario, &golden, &server)?;
     check("observed", &observed, &(scenario.observed)())?;
 
@@ -66,8 +121,58 @@ fn run(scenario: &Scenario) -> Result<(), Failed> {
     for difference in scenario.differences {
         (difference.apply)(&mut expected);
     }
-    check("events", &comparable(masked(by_start(server.events()))), &comparable(masked(expected)))?;
+    let delivered: Vec<Request> = server.posts().into_iter().skip(scenario.statuses.len()).collect();
+    let (evaluations, spans): (Vec<_>, Vec<_>) =
+        delivered.into_iter().partition(|post| post.path.ends_with("eval-metric"));
+    let events = by_start(spans.iter().flat_map(Request::events).collect());
+    let metrics: Vec<Value> = evaluations.iter().flat_map(metrics).collect();
+    let mut expected_metrics = metrics_of(&golden);
+    (scenario.metrics)(&mut expected_metrics);
+    let both =
+        |events: &[Value], metrics: &[Value]| comparable(masked_with(events.to_vec(), metrics.to_vec()));
+    check("events and metrics", &both(&events, &metrics), &both(&expected, &expected_metrics))?;
     check("requests", &requests(&server.posts()), &requests_of(&golden))
+}
+
+/// The evaluations in a request.
+fn metrics(request: &Request) -> Vec<Value> {
+    let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+    assert_eq!(body["data"]["type"], "evaluation_metric");
+    body["data"]["attributes"]["metrics"].as_array().expect("a list of metrics").clone()
+}
+
+/// Events and evaluations together, since these name the ids of those.
+fn masked_with(events: Vec<Value>, metrics: Vec<Value>) -> Vec<Value> {
+    let ids: Vec<(Value, Value)> =
+        events.iter().map(|event| (event["span_id"].clone(), event["trace_id"].clone())).collect();
+    let events = masked(events);
+    let metrics = metrics.into_iter().map(|mut metric| {
+        if let Some(span) = metric.pointer_mut("/join_on/span")
+            && let Some(index) = ids.iter().position(|(id, _)| *id == span["span_id"])
+        {
+            assert_eq!(span["trace_id"], ids[index].1);
+            span["span_id"] = events[index]["span_id"].clone();
+            span["trace_id"] = events[index]["trace_id"].clone();
+        }
+        // Times that the program chose are far from now.
+        if metric["timestamp_ms"] != 1_700_000_000_000_u64 {
+            metric["timestamp_ms"] = json!(0);
+        }
+        for tag in metric["tags"].as_array_mut().into_iter().flatten() {
+            if tag.as_str().is_some_and(|tag| tag.starts_with("ddtrace.version:")) {
+                *tag = json!("ddtrace.version:<v>");
+            }
+        }
+        metric
+    });
+    let metrics: Vec<Value> = metrics.collect();
+    events.into_iter().chain(metrics).collect()
+}
+
+/// The evaluations that were sent, and the requests that were accepted.
+fn metrics_of(golden: &Value) -> Vec<Value> {
+    let requests = golden["requests"].as_array().into_iter().flatten();
+    requests.flat_map(|request| request["metrics"].as_array().cloned().unwrap_or_default()).collect()
 }
 
 /// Runs the scenario in a process with nothing but its environment, and returns what it printed.
@@ -96,19 +201,22 @@ fn child(scenario: &Scenario, golden: &Value, server: &CaptureServer) -> Result<
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
+/// The events in the requests that were accepted.
 fn events_of(golden: &Value) -> Vec<Value> {
+    let posts = golden["http"].as_array().into_iter().flatten().filter(|request| request["method"] == "POST");
+    let replies = posts.map(|request| &request["reply_status"]);
     let requests = golden["requests"].as_array().into_iter().flatten();
-    let events = requests.flat_map(|request| request["events"].as_array().into_iter().flatten());
+    let accepted = requests.zip(replies).filter(|(_, status)| **status == 202).map(|(request, _)| request);
+    let events = accepted.flat_map(|request| request["events"].as_array().into_iter().flatten());
     events.map(|event| event["span"].clone()).collect()
 }
 
-/// Path and headers of each request with spans. How spans are spread over requests is not compared.
+/// Path and headers of each request. How events are spread over requests, and how often one is tried, is not compared.
 fn requests_of(golden: &Value) -> Vec<Value> {
     let requests = golden["http"].as_array().into_iter().flatten();
-    let with_spans =
-        requests.filter(|request| request["path"].as_str().is_some_and(|path| path.ends_with("llmobs")));
+    let posts = requests.filter(|request| request["method"] == "POST");
     let mut requests: Vec<Value> =
-        with_spans.map(|request| json!({ "path": request["path"], "headers": request["headers"] })).collect();
+        posts.map(|request| json!({ "path": request["path"], "headers": request["headers"] })).collect();
     requests.dedup();
     requests
 }

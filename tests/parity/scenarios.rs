@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+mod annotations;
+mod contexts;
+mod delivery;
+mod evaluations;
 mod lifecycle;
 mod shapes;
 mod structure;
@@ -18,6 +22,10 @@ pub(crate) struct Scenario {
     pub(crate) agent: Agent,
     /// A line is written to the program's standard input after each of so many requests.
     pub(crate) awaited_posts: usize,
+    /// What the intake answers first. After these it accepts.
+    pub(crate) statuses: &'static [u16],
+    /// What has to be done to the evaluations of the capture to get those that llmobs sends.
+    pub(crate) metrics: fn(&mut [Value]),
     pub(crate) differences: &'static [Difference],
 }
 
@@ -30,9 +38,7 @@ pub(crate) enum Agent {
 
 /// A difference on purpose: what has to be done to the capture to get what llmobs sends.
 pub(crate) struct Difference {
-    #[expect(dead_code, reason = "for readers: the name of the difference")]
     pub(crate) name: &'static str,
-    #[expect(dead_code, reason = "for readers: why it is so")]
     pub(crate) reason: &'static str,
     pub(crate) apply: fn(&mut Vec<Value>),
 }
@@ -57,6 +63,8 @@ const PLAIN: Scenario = Scenario {
     observed: nothing,
     agent: Agent::None,
     awaited_posts: 0,
+    statuses: &[],
+    metrics: |_| {},
     differences: &[],
 };
 
@@ -163,4 +171,120 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "exit_flush", run: lifecycle::exit_flush, ..PLAIN },
     Scenario { name: "periodic_flush", run: lifecycle::periodic_flush, awaited_posts: 2, ..PLAIN },
     Scenario { name: "disable_flushes", run: lifecycle::disable_flushes, ..PLAIN },
+    Scenario {
+        name: "annotate_llm_shapes",
+        run: annotations::annotate_llm_shapes,
+        differences: annotations::ANNOTATE_LLM_SHAPES,
+        ..PLAIN
+    },
+    Scenario {
+        name: "annotate_embedding_shapes",
+        run: annotations::annotate_embedding_shapes,
+        differences: annotations::ANNOTATE_EMBEDDING_SHAPES,
+        ..PLAIN
+    },
+    Scenario {
+        name: "annotate_retrieval_shapes",
+        run: annotations::annotate_retrieval_shapes,
+        differences: annotations::ANNOTATE_RETRIEVAL_SHAPES,
+        ..PLAIN
+    },
+    Scenario {
+        name: "annotate_errors",
+        run: annotations::annotate_errors,
+        differences: annotations::ANNOTATE_ERRORS,
+        ..PLAIN
+    },
+    Scenario {
+        name: "metadata_all",
+        run: annotations::metadata_all,
+        differences: annotations::METADATA_ALL,
+        ..PLAIN
+    },
+    Scenario {
+        name: "non_serialisable",
+        run: annotations::non_serialisable,
+        differences: annotations::NON_SERIALISABLE,
+        ..PLAIN
+    },
+    Scenario {
+        name: "lone_surrogate",
+        run: annotations::lone_surrogate,
+        differences: annotations::LONE_SURROGATE,
+        ..PLAIN
+    },
+    Scenario { name: "ml_app_override", run: annotations::ml_app_override, ..PLAIN },
+    Scenario { name: "long_strings", run: annotations::long_strings, ..PLAIN },
+    Scenario {
+        name: "prompt_annotation",
+        run: annotations::prompt_annotation,
+        differences: annotations::PROMPT_ANNOTATION,
+        ..PLAIN
+    },
+    Scenario { name: "ml_app_missing_uses_service", run: lifecycle::one_workflow, ..PLAIN },
+    Scenario {
+        name: "ml_app_and_service_missing",
+        run: lifecycle::one_workflow,
+        differences: lifecycle::NO_SERVICE,
+        ..PLAIN
+    },
+    Scenario { name: "sampling_invalid", run: lifecycle::one_workflow, ..PLAIN },
+    Scenario { name: "additional_headers", run: lifecycle::one_workflow, ..PLAIN },
+    Scenario { name: "annotation_context", run: contexts::annotation_context, ..PLAIN },
+    Scenario { name: "span_links", run: contexts::span_links, ..PLAIN },
+    Scenario {
+        name: "processor_redact",
+        run: contexts::processor_redact,
+        observed: contexts::seen_by_processor,
+        differences: contexts::PROCESSOR_REDACT,
+        ..PLAIN
+    },
+    Scenario {
+        name: "processor_drop",
+        run: contexts::processor_drop,
+        observed: || json!({ "report": "14 delivered, 2 dropped (processor: 2), 0 pending, 2 stripped" }),
+        differences: contexts::PROCESSOR_DROP,
+        ..PLAIN
+    },
+    Scenario {
+        name: "distributed",
+        run: contexts::distributed,
+        observed: contexts::propagated,
+        differences: contexts::DISTRIBUTED,
+        ..PLAIN
+    },
+    Scenario {
+        name: "eval_by_span",
+        run: evaluations::eval_by_span,
+        metrics: evaluations::eval_by_span_metrics,
+        differences: evaluations::EVAL_BY_SPAN,
+        ..PLAIN
+    },
+    Scenario {
+        name: "eval_errors",
+        run: evaluations::eval_errors,
+        observed: evaluations::eval_errors_observed,
+        differences: evaluations::EVAL_ERRORS,
+        ..PLAIN
+    },
+    Scenario { name: "sampling_zero", run: delivery::sampling_zero, ..PLAIN },
+    Scenario { name: "oversize_span", run: delivery::oversize_span, ..PLAIN },
+    Scenario { name: "payload_batch_splitting", run: delivery::payload_batch_splitting, ..PLAIN },
+    Scenario { name: "retry_500", run: lifecycle::one_workflow, statuses: &[500, 503], ..PLAIN },
+    Scenario {
+        name: "retry_exhausted",
+        run: delivery::one_then_another,
+        statuses: &[500, 500, 500, 500],
+        ..PLAIN
+    },
+    Scenario { name: "no_retry_403", run: lifecycle::one_workflow, statuses: &[403], ..PLAIN },
+    Scenario {
+        name: "intake_unreachable",
+        run: delivery::intake_unreachable,
+        observed: || json!({ "flush": "0 delivered, 1 dropped (unavailable: 1), 0 pending" }),
+        ..PLAIN
+    },
+    Scenario { name: "exit_by_os_exit", run: delivery::exit_by_os_exit, ..PLAIN },
+    Scenario { name: "fork_child", run: delivery::fork_child, differences: delivery::FORK_CHILD, ..PLAIN },
+    Scenario { name: "generators", run: structure::generators, differences: structure::GENERATORS, ..PLAIN },
 ];

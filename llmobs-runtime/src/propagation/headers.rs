@@ -79,7 +79,7 @@ impl Llm {
 }
 
 impl Headers {
-    pub(super) fn write(mut self, headers: &mut impl Injector) {
+    pub(super) fn write(mut self, headers: &mut (impl Injector + ?Sized)) {
         let tags = self.fit_tags();
         headers.set(TRACE_ID, self.apm_id.low64().to_string());
         headers.set(PARENT_ID, self.span_id.to_string());
@@ -124,7 +124,7 @@ impl Headers {
     }
 
     /// Datadog's own headers first. Where these say nothing about LLM spans, `tracestate` may, of the same trace.
-    pub(super) fn read(headers: &impl Extractor) -> Option<Self> {
+    pub(super) fn read(headers: &(impl Extractor + ?Sized)) -> Option<Self> {
         let w3c = header(headers, TRACEPARENT).and_then(|parent| {
             let read = tracecontext::read(parent, header(headers, TRACESTATE).unwrap_or_default());
             if read.is_none() {
@@ -139,7 +139,7 @@ impl Headers {
         Some(Self { apm_id: w3c.apm_id, others: w3c.others, llm, ..own })
     }
 
-    fn read_own(headers: &impl Extractor) -> Option<Self> {
+    fn read_own(headers: &(impl Extractor + ?Sized)) -> Option<Self> {
         let low = number(headers, TRACE_ID)?;
         let span_id = SpanId::from_decimal(&number(headers, PARENT_ID)?.to_string())?;
         let priority = header(headers, PRIORITY).map(|text| text.parse().ok());
@@ -172,7 +172,7 @@ fn can_stand(value: &str) -> bool {
 }
 
 /// The number of an id, which is never zero.
-fn number(headers: &impl Extractor, name: &str) -> Option<u64> {
+fn number(headers: &(impl Extractor + ?Sized), name: &str) -> Option<u64> {
     let text = header(headers, name)?;
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = is_number.then(|| text.parse().ok()).flatten().filter(|number| *number != 0);
@@ -183,7 +183,7 @@ fn number(headers: &impl Extractor, name: &str) -> Option<u64> {
 }
 
 /// The text of a header, unless it is given more than once in different ways, is too long, or is no printable ASCII.
-fn header<'a>(headers: &'a impl Extractor, name: &str) -> Option<&'a str> {
+fn header<'a>(headers: &'a (impl Extractor + ?Sized), name: &str) -> Option<&'a str> {
     let values = headers.get_all(name);
     let first = *values.first()?;
     let printable = |byte: &u8| (0x20..=0x7e).contains(byte) || *byte == b'\t';

@@ -44,7 +44,7 @@ use headers::{Headers, Llm};
 /// # assert_eq!(headers.len(), 6);
 /// assert_eq!(collector.tree(), "workflow ask\n└─ task answer\n");
 /// ```
-pub fn inject(headers: &mut impl Injector) {
+pub fn inject(headers: &mut (impl Injector + ?Sized)) {
     if !any_open() {
         return;
     }
@@ -61,7 +61,7 @@ pub fn inject(headers: &mut impl Injector) {
 /// The caller decides which trace, session and application spans here belong to: read headers only of programs that may. In
 /// async code: `handle(request).in_context(llmobs::extract(&headers))`.
 #[must_use = "spans are children of the other program's span where the context is entered"]
-pub fn extract(headers: &impl Extractor) -> Context {
+pub fn extract(headers: &(impl Extractor + ?Sized)) -> Context {
     let here = current();
     if !any_open() {
         return here;
@@ -72,7 +72,7 @@ pub fn extract(headers: &impl Extractor) -> Context {
     }
 }
 
-pub(crate) fn write(frame: &Arc<Frame>, headers: &mut impl Injector) {
+pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) {
     let decision = frame.decision();
     let (sample_rate, sampling_decision) = match decision {
         Some(Decision { rate, kept }) => (Some(rate), Some(if kept { "1" } else { "0" }.to_owned())),

@@ -25,14 +25,22 @@ pub(super) fn one_workflow() -> Value {
 }
 
 pub(super) fn agent_mode() -> Value {
-    flushed(|| llmobs::workflow("w").start().annotate(|span| span.input("i").output("o")))
+    flushed(|| {
+        let span = llmobs::workflow("w").start();
+        span.annotate(|span| span.input("i").output("o"));
+        evaluate(&span);
+    })
 }
 
 /// No flush: the guard has the spans sent.
 pub(super) fn exit_flush() -> Value {
     let _llmobs = llmobs::init();
-    llmobs::workflow("w").start().finish();
+    evaluate(&llmobs::workflow("w").start());
     json!({})
+}
+
+fn evaluate(span: &llmobs::Span) {
+    llmobs::Evaluation::score("e", 1).of(span.export()).submit().expect("an evaluation that can be meant so");
 }
 
 /// No flush, and no guard at the end: what is sent the worker sends by itself.
@@ -93,3 +101,18 @@ pub(super) fn enabled_env_false() -> Value {
     llmobs::workflow("w").start().finish();
     json!({ "enable": failure(&outcome), "enabled": llmobs::enabled() })
 }
+
+pub(super) const NO_SERVICE: &[super::Difference] = &[super::Difference {
+    name: "the service is not guessed",
+    reason: "the reference takes the name of the folder of the script, and a program in Rust has none",
+    apply: |events| {
+        let tags = ["agent_service:unnamed-ml-app", "ml_app:unnamed-ml-app", "service:"];
+        for tag in events[0]["tags"].as_array_mut().expect("tags") {
+            let key = tag.as_str().and_then(|tag| tag.split_once(':')).map(|(key, _)| format!("{key}:"));
+            if let Some(own) = tags.iter().find(|own| key.as_deref().is_some_and(|key| own.starts_with(key)))
+            {
+                *tag = json!(own);
+            }
+        }
+    },
+}];

@@ -171,12 +171,16 @@ pub(super) fn exception_raised() -> Value {
     })
 }
 
-pub(super) const EXCEPTION_RAISED: &[Difference] = &[Difference {
+pub(super) const EXCEPTION_RAISED: &[Difference] = &[OWN_TYPES];
+
+const OWN_TYPES: Difference = Difference {
     name: "types of errors are Rust's",
     reason: "the error of a Rust function has a Rust type",
     apply: |events| {
         for event in events {
-            for class in ["__main__.MyErr", "builtins.ValueError", "builtins.KeyError"] {
+            for class in
+                ["__main__.MyErr", "builtins.ValueError", "builtins.KeyError", "builtins.RuntimeError"]
+            {
                 let name = class.rsplit('.').next().unwrap_or_default();
                 let path = format!("{}::{name}", module_path!());
                 if event["meta"]["error"]["type"] == class {
@@ -190,7 +194,7 @@ pub(super) const EXCEPTION_RAISED: &[Difference] = &[Difference {
             }
         }
     },
-}];
+};
 
 #[llmobs::llm(model_name = "m")]
 async fn call(i: usize) -> String {
@@ -286,3 +290,68 @@ pub(super) const UNFINISHED: &[Difference] = &[Difference {
         events.push(child);
     },
 }];
+
+#[llmobs::workflow(iterator)]
+fn r#gen(n: usize) -> impl Iterator<Item = usize> {
+    0..n
+}
+
+#[llmobs::workflow(iterator)]
+fn genraise(n: usize) -> impl Iterator<Item = Result<usize, RuntimeError>> {
+    [Ok(n), Err(RuntimeError)].into_iter()
+}
+
+#[derive(Debug)]
+struct RuntimeError;
+
+impl fmt::Display for RuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("mid-gen")
+    }
+}
+
+impl std::error::Error for RuntimeError {}
+
+#[llmobs::llm(model_name = "m", iterator, skip_all)]
+fn llmgen(q: &'static str) -> impl Iterator<Item = &'static str> {
+    std::iter::once("tok").inspect(move |_| llmobs::annotate(|span| span.input(q).output("tok")))
+}
+
+#[llmobs::workflow(stream)]
+fn agen(n: usize) -> impl futures_util::Stream<Item = usize> {
+    futures_util::stream::iter(0..n)
+}
+
+pub(super) fn generators() -> Value {
+    flushed(|| {
+        assert_eq!(r#gen(3).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(r#gen(5).next(), Some(0));
+        assert_eq!(genraise(1).filter_map(Result::err).count(), 1);
+        assert_eq!(llmgen("prompt").count(), 1);
+        let all = futures_util::StreamExt::collect::<Vec<_>>(agen(2));
+        assert_eq!(pollster::block_on(all), [0, 1]);
+    })
+}
+
+pub(super) const GENERATORS: &[Difference] = &[
+    Difference {
+        name: "the items of iterators and streams are the output",
+        reason: "what a step produced is what its reader wants to see, in pieces or not; an llm span gets its time to the first \
+                 token too",
+        apply: |events| {
+            for (event, items) in [(0, "[0,1,2]"), (1, "[0]"), (2, "[1]"), (4, "[0,1]")] {
+                events[event]["meta"]["output"] = json!({ "value": items });
+            }
+            events[3]["metrics"] = json!({ "time_to_first_token": "<seconds>" });
+        },
+    },
+    Difference {
+        name: "an iterator that is dropped before its end leaves the tag cancelled:true",
+        reason: "a reader should see that the output is not all there could have been",
+        apply: |events| {
+            let tags = events[1]["tags"].as_array_mut().expect("tags");
+            tags.insert(1, json!("cancelled:true"));
+        },
+    },
+    OWN_TYPES,
+];

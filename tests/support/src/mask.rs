@@ -44,8 +44,17 @@ pub fn masked(mut events: Vec<Value>) -> Vec<Value> {
         if let Some(agent) = event.pointer_mut("/meta/agent_attribution/pagent_span_id") {
             names.rename(agent, "S");
         }
+        for link in event.get_mut("span_links").and_then(Value::as_array_mut).into_iter().flatten() {
+            names.rename(&mut link["span_id"], "S");
+            names.rename(&mut link["trace_id"], "T");
+        }
         event["start_ns"] = json!(0);
         event["duration"] = json!(0);
+        if let Some(seconds) =
+            event.pointer_mut("/metrics/time_to_first_token").filter(|seconds| seconds.is_f64())
+        {
+            *seconds = json!("<seconds>");
+        }
         if let Some(stack) = event.pointer_mut("/meta/error/stack") {
             *stack = json!("<stack>");
         }

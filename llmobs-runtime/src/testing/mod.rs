@@ -1,4 +1,6 @@
-//! A collector for tests: the spans of one test, in this process, as a tree or as wire events.
+//! A collector for tests: the spans of one test, in this process, as a tree, in typed form, or as wire events.
+
+mod span;
 
 use std::fmt;
 use std::time::Duration;
@@ -8,8 +10,10 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::config::Config;
 use crate::context::{Attached, Context, Slot};
+use crate::kind::Kind;
 use crate::transport::{Intake, Memory};
 use crate::tree;
+pub use span::CollectedSpan;
 
 /// Far longer than anything in memory takes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -79,6 +83,51 @@ impl Collector {
     #[must_use]
     pub fn context(&self) -> Context {
         Context(Slot::Client(self.client.sender()))
+    }
+
+    /// The spans that have finished so far, by their start.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// use llmobs::{Content, Message};
+    ///
+    /// let collector = llmobs::testing::Collector::new();
+    /// collector.enter(|| {
+    ///     let span = llmobs::llm("complete").start();
+    ///     span.annotate(|span| span.output("42").metric("output_tokens", 1).tag("tier", "free"));
+    /// });
+    /// let [span] = &*collector.spans() else { panic!("one span, not\n{}", collector.tree()) };
+    /// assert_eq!(span.output(), Some(Content::Messages(vec![Message::new("", "42")])));
+    /// assert_eq!((span.metric("output_tokens"), span.tag("tier")), (Some(1.0), Some("free")));
+    /// ```
+    #[must_use]
+    pub fn spans(&self) -> Vec<CollectedSpan> {
+        self.events().into_iter().map(CollectedSpan::new).collect()
+    }
+
+    /// Those of a kind and name.
+    #[must_use]
+    pub fn find(&self, kind: Kind, name: &str) -> Vec<CollectedSpan> {
+        self.spans().into_iter().filter(|span| span.kind() == kind && span.name() == name).collect()
+    }
+
+    /// The one span of a name.
+    ///
+    /// # Panics
+    ///
+    /// When there is none or more than one, with a picture of those there are.
+    #[must_use]
+    #[track_caller]
+    #[expect(clippy::panic, reason = "a test that does not find what it looks for should stop")]
+    pub fn span(&self, name: &str) -> CollectedSpan {
+        let mut named: Vec<_> = self.spans().into_iter().filter(|span| span.name() == name).collect();
+        match (named.pop(), named.len()) {
+            (Some(span), 0) => span,
+            (found, more) => {
+                let count = more + usize::from(found.is_some());
+                panic!("{count} spans are called {name:?}, not one:\n{}", self.tree())
+            }
+        }
     }
 
     /// The spans that have finished so far, as the wire events that Datadog would get, by their start.

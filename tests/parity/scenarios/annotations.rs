@@ -1,0 +1,373 @@
+//! What a program says about spans: messages, documents, metadata, prompts, applications.
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use llmobs::{MediaPart, Message, Prompt, TemplateMessage};
+
+use super::{Difference, flushed};
+
+fn llm(name: &'static str) -> llmobs::Span {
+    llmobs::llm(name).model_name("m").start()
+}
+
+pub(super) fn annotate_llm_shapes() -> Value {
+    flushed(|| {
+        fn both(name: &'static str, value: impl Serialize) {
+            llm(name).annotate(|span| span.input(&value).output(&value));
+        }
+        both("string", "hi");
+        both("dict_content_only", json!({ "content": "hi" }));
+        both("dict_role", Message::user("hi"));
+        both("dict_no_content", json!({ "role": "assistant" }));
+        both("list_strings", ["a", "b"]);
+        both("list_dicts", [Message::system("s"), Message::user("u")]);
+        both("mixed", ("a", Message::user("u")));
+        let unknown =
+            json!({ "role": "user", "content": "u", "name": "bob", "id": "m1", "tool_id": "t", "x": 1 });
+        both("unknown_keys", unknown);
+        both("empty_list", [0_u8; 0]);
+        both("empty_string", "");
+        both("empty_role", Message::new("", "c"));
+        both("messages_obj", [Message::user("obj")]);
+        let sound = Message::user("").audio(MediaPart::base64("audio/wav", "UklGRg=="));
+        both("audio", sound.audio(MediaPart::attachment("audio/mp3", "k1")));
+        let image = Message::user("look").image(MediaPart::base64("image/png", "iVBORw0="));
+        both("image", image.image(MediaPart::attachment("image/png", "k2")));
+        both("bad_int", 5);
+        both("bad_content_type", json!({ "content": 5 }));
+        both("bad_content_none", json!({ "content": null, "role": "user" }));
+        both("bad_role", json!({ "content": "x", "role": 5 }));
+        both("bad_nested", [["x"]]);
+        let part = |part: Value| json!({ "content": "", "audio_parts": [part] });
+        both("bad_audio_both", part(json!({ "mime_type": "a/b", "content": "x", "attachment_key": "y" })));
+        both("bad_audio_none", part(json!({ "mime_type": "a/b" })));
+        both("bad_image_mime", json!({ "content": "", "image_parts": [{ "content": "x" }] }));
+        both("false", false);
+        both("zero", 0);
+    })
+}
+
+/// Puts a content into the input and the output of the event of a name.
+fn shows(events: &mut [Value], name: &str, sides: &[&str], content: &Value) {
+    let event = events.iter_mut().find(|event| event["name"] == name).expect("an event of that name");
+    for side in sides {
+        event["meta"][*side] = content.clone();
+    }
+}
+
+pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
+    name: "what is no message is shown as text",
+    reason: "an annotation never fails and loses nothing; a warning says what to give instead",
+    apply: |events| {
+        for (name, text) in [
+            ("bad_int", "5"),
+            ("bad_content_type", r#"{"content":5}"#),
+            ("bad_role", r#"{"content":"x","role":5}"#),
+            ("bad_nested", r#"[["x"]]"#),
+            ("bad_audio_both", ""),
+            ("bad_audio_none", ""),
+            ("bad_image_mime", ""),
+            ("false", "false"),
+            ("zero", "0"),
+        ] {
+            let content = json!({ "messages": [{ "content": text, "role": "" }] });
+            shows(events, name, &["input", "output"], &content);
+        }
+        let empty = json!({ "messages": [{ "content": "", "role": "user" }] });
+        shows(events, "bad_content_none", &["input", "output"], &empty);
+    },
+}];
+
+pub(super) fn annotate_embedding_shapes() -> Value {
+    flushed(|| {
+        let embedding = |name: &'static str| llmobs::embedding(name).model_name("e").start();
+        let input = |name: &'static str, value: Value| embedding(name).annotate(|span| span.input(value));
+        input("string", json!("t"));
+        input("list_strings", json!(["a", "b"]));
+        input("dict", json!({ "text": "t" }));
+        input("dict_full", json!({ "text": "t", "name": "n", "id": "i", "score": 0.5, "extra": 1 }));
+        input("list_dicts", json!([{ "text": "a" }, { "text": "b", "score": 1 }]));
+        embedding("docs_obj").annotate(|span| span.input(llmobs::Document::new("obj")));
+        embedding("score_zero").annotate(|span| span.input(llmobs::Document::new("a").score(0)));
+        input("bad_no_text", json!({ "name": "x" }));
+        input("bad_int", json!(3));
+        input("bad_text_type", json!({ "text": 3 }));
+        input("bad_name", json!({ "text": "t", "name": 1 }));
+        input("bad_score", json!({ "text": "t", "score": "x" }));
+        input("empty_list", json!([]));
+        input("empty_string", json!(""));
+        let output = |name: &'static str, value: Value| embedding(name).annotate(|span| span.output(value));
+        output("o_string", json!("s"));
+        output("o_list", json!([0.1, 0.2]));
+        output("o_dict", json!({ "dim": 3 }));
+        output("o_int", json!(3));
+    })
+}
+
+const AS_TEXT: Difference = Difference {
+    name: "what is no document is shown as text",
+    reason: "an annotation never fails and loses nothing; a warning says what to give instead",
+    apply: |events| {
+        let side = if events[0]["meta"]["input"].is_null() { "output" } else { "input" };
+        for (name, text) in
+            [("bad_no_text", r#"{"name":"x"}"#), ("bad_int", "3"), ("bad_text_type", r#"{"text":3}"#)]
+        {
+            if events.iter().any(|event| event["name"] == name) {
+                shows(events, name, &[side], &json!({ "documents": [{ "text": text }] }));
+            }
+        }
+    },
+};
+
+pub(super) const ANNOTATE_EMBEDDING_SHAPES: &[Difference] = &[
+    AS_TEXT,
+    Difference {
+        name: "fields of a document that are no text or number are left out",
+        reason: "the text of the document is worth more than the mistake in its name or score",
+        apply: |events| {
+            for name in ["bad_name", "bad_score"] {
+                shows(events, name, &["input"], &json!({ "documents": [{ "text": "t" }] }));
+            }
+        },
+    },
+    Difference {
+        name: "a score of zero is kept",
+        reason: "it is a score; the reference loses it by mistake",
+        apply: |events| {
+            shows(events, "score_zero", &["input"], &json!({ "documents": [{ "text": "a", "score": 0 }] }));
+        },
+    },
+    Difference {
+        name: "the output of an embedding is JSON",
+        reason: "the reference writes Python's text form of a dictionary",
+        apply: |events| shows(events, "o_dict", &["output"], &json!({ "value": r#"{"dim":3}"# })),
+    },
+];
+
+pub(super) fn annotate_retrieval_shapes() -> Value {
+    flushed(|| {
+        let output = |name: &'static str, value: Value| {
+            llmobs::retrieval(name).start().annotate(|span| span.output(value));
+        };
+        output("string", json!("t"));
+        output("list_strings", json!(["a", "b"]));
+        output("dict", json!({ "text": "t" }));
+        output("dict_full", json!({ "text": "t", "name": "n", "id": "i", "score": 0.5, "extra": 1 }));
+        output("list_dicts", json!([{ "text": "a" }, { "text": "b", "score": 1 }]));
+        output("bad_no_text", json!({ "name": "x" }));
+        output("bad_int", json!(3));
+        output("empty_list", json!([]));
+        let input = |name: &'static str, value: Value| {
+            llmobs::retrieval(name).start().annotate(|span| span.input(value));
+        };
+        input("i_string", json!("s"));
+        input("i_dict", json!({ "q": "x", "k": 3 }));
+        input("i_list", json!([1, "a"]));
+        input("i_int", json!(3));
+    })
+}
+
+pub(super) const ANNOTATE_RETRIEVAL_SHAPES: &[Difference] = &[Difference {
+    apply: |events| {
+        for (name, text) in [("bad_no_text", r#"{"name":"x"}"#), ("bad_int", "3")] {
+            shows(events, name, &["output"], &json!({ "documents": [{ "text": text }] }));
+        }
+    },
+    ..AS_TEXT
+}];
+
+pub(super) fn annotate_errors() -> Value {
+    flushed(|| {
+        llmobs::annotate(|span| span.input("nobody is there"));
+        let span = llmobs::workflow("w").start();
+        span.annotate(|span| {
+            span.prompt(Prompt::new("p").template("t")).metadata("applied", true).metric("bad", f64::NAN)
+        });
+        span.finish();
+        span.annotate(|span| span.input("too late"));
+    })
+}
+
+pub(super) const ANNOTATE_ERRORS: &[Difference] = &[Difference {
+    name: "wrong types cannot be written, and what is too late is ignored",
+    reason: "an annotation never fails: telemetry is no reason for a program to stop",
+    apply: |_| {},
+}];
+
+pub(super) fn metadata_all() -> Value {
+    flushed(|| {
+        let deep = (0..16)
+            .rev()
+            .fold(json!({ "leaf": [1, { "x": 1 }] }), |inner, level| json!({ format!("l{level}"): inner }));
+        let deep_list = (0..16).fold(json!(["deepest"]), |inner, _| json!([inner]));
+        let span = llmobs::llm("").model_name("m").start();
+        span.annotate(|span| {
+            span.metadata("temperature", 0.5)
+                .metadata("max_tokens", 100)
+                .metadata("s", "x")
+                .metadata("n", ())
+                .metadata("list", json!([1, { "a": 2 }]))
+                .metadata("5", "intkey")
+                .metadata("dc", json!({ "a": 1, "b": "x" }))
+                .metadata("set", [1])
+                .metadata("tuple", (1, 2))
+        });
+        span.annotate(|span| span.metadata("deep", deep).metadata("deep_list", deep_list));
+        span.finish();
+        let span = llmobs::workflow("dd").start();
+        span.annotate(|span| span.metadata("_dd", json!({ "spoof": 1 })).metadata("keep", 1));
+    })
+}
+
+pub(super) const METADATA_ALL: &[Difference] = &[
+    Difference {
+        name: "shapes of Python alone",
+        reason: "bytes, dates and objects with __str__ have no counterpart in serde, or one that is JSON of another kind",
+        apply: |events| {
+            let metadata = events[0]["meta"]["metadata"].as_object_mut().expect("metadata");
+            metadata.retain(|key, _| !["bytes", "dt", "obj"].contains(&key.as_str()));
+        },
+    },
+    Difference {
+        name: "the metadata key _dd is left out, with a warning",
+        reason: "Datadog keeps it for itself: what a program puts there could be taken for an SDK's word",
+        apply: |events| events[1]["meta"]["metadata"] = json!({ "keep": 1 }),
+    },
+];
+
+pub(super) fn ml_app_override() -> Value {
+    flushed(|| {
+        llmobs::workflow("root").ml_app("app-A").start().enter(|| {
+            llmobs::task("inherits").start().finish();
+            llmobs::task("overrides").ml_app("app-B").start().enter(|| {
+                llmobs::tool("inherits-B").start().finish();
+            });
+        });
+        llmobs::workflow("agent_service").ml_app("svc-A").start().finish();
+        llmobs::workflow("both").ml_app("svc-wins").start().finish();
+        llmobs::workflow("default").start().finish();
+    })
+}
+
+pub(super) fn prompt_annotation() -> Value {
+    flushed(|| {
+        let prompted = |name: &'static str, prompt: Prompt| {
+            llm(name).annotate(|span| span.input("i").prompt(prompt));
+        };
+        let greet = Prompt::new("greet").version("1.0").template("Hello {{name}}").variable("name", "Al");
+        prompted("template", greet.tag("team", "x").label("production"));
+        let chat = Prompt::new("chat").chat_template([
+            TemplateMessage::new("system", "s"),
+            TemplateMessage::new("user", "{{q}}"),
+            TemplateMessage::placeholder("history"),
+        ]);
+        prompted("chat", chat.variable("q", "?"));
+        let rag = Prompt::new("rag")
+            .template("{{ctx}} {{question}}")
+            .variable("ctx", "c")
+            .variable("question", "q");
+        prompted("rag", rag.context_variables(["ctx"]).query_variables(["question"]));
+        prompted("minimal", Prompt::default().template("t"));
+        prompted("empty", Prompt::default());
+        prompted("id_only", Prompt::new("x"));
+        prompted("int_var", Prompt::new("x").template("t").variable("n", 1));
+        prompted("uuids", Prompt::new("x").template("t").uuid("u-1").version_uuid("u-2"));
+        prompted("unknown_key", Prompt::new("x").template("t"));
+        let span = llm("merge");
+        span.annotate(|span| span.prompt(Prompt::new("p").template("t1").variable("a", "1")));
+        span.annotate(|span| span.prompt(Prompt::new("p").variable("b", "2")));
+        span.finish();
+        let workflow = llmobs::workflow("wf-with-prompt").start();
+        workflow.annotate(|span| span.prompt(Prompt::new("inh").template("t")));
+        workflow.enter(|| llm("child-llm-inherits-prompt").finish());
+    })
+}
+
+pub(super) const PROMPT_ANNOTATION: &[Difference] = &[Difference {
+    name: "wrong prompts cannot be written",
+    reason: "the types of Rust do not let a program give two templates, or a version that is no text",
+    apply: |events| {
+        events.retain(|event| event["name"].as_str().is_some_and(|name| !name.starts_with("bad_")))
+    },
+}];
+
+struct Refusing;
+
+impl Serialize for Refusing {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("refused"))
+    }
+}
+
+struct Plain;
+
+impl std::fmt::Debug for Plain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PLAIN-STR")
+    }
+}
+
+#[llmobs::workflow]
+fn takes(o: &Plain) -> &Plain {
+    o
+}
+
+pub(super) fn non_serialisable() -> Value {
+    flushed(|| {
+        llmobs::workflow("obj").start().annotate(|span| span.input(Refusing).output("ok"));
+        let nan = llm("nan-meta");
+        nan.annotate(|span| {
+            span.metadata("nan", f64::NAN).metric("nan", f64::NAN).metric("inf", f64::INFINITY)
+        });
+        nan.finish();
+        takes(&Plain);
+    })
+}
+
+pub(super) const NON_SERIALISABLE: &[Difference] = &[
+    Difference {
+        name: "shapes of Python alone",
+        reason: "recursive dictionaries and objects with __str__ cannot be written; a Serialize that fails leaves a text that says so",
+        apply: |events| {
+            events
+                .retain(|event| !["rec", "lambda", "tool-arg-obj"].iter().any(|name| event["name"] == *name));
+            let refused = "<parity::scenarios::annotations::Refusing: cannot be captured: refused>";
+            events[0]["meta"]["input"]["value"] = json!(refused);
+            events[0]["meta"]["output"]["value"] = json!("ok");
+            let takes = events.last_mut().expect("the last event");
+            takes["meta"]["input"]["value"] = json!(r#"{"o":"PLAIN-STR"}"#);
+            takes["meta"]["output"]["value"] = json!("PLAIN-STR");
+        },
+    },
+    Difference {
+        name: "NaN and the infinities are not sent",
+        reason: "they are no JSON; as metrics they are left out with a warning, elsewhere they are texts",
+        apply: |events| {
+            events[1]["metrics"] = json!({});
+            events[1]["meta"]["metadata"]["nan"] = json!("NaN");
+        },
+    },
+];
+
+pub(super) fn long_strings() -> Value {
+    flushed(|| {
+        let span = llmobs::llm("N".repeat(10_000)).model_name("M".repeat(10_000)).start();
+        span.annotate(|span| span.input("i".repeat(200_000)).tag("k".repeat(5_000), "v".repeat(10_000)));
+    })
+}
+
+/// A string of Rust cannot hold half of a character, so that it has the character that stands for it.
+pub(super) fn lone_surrogate() -> Value {
+    flushed(|| {
+        let lossy = "bad \u{fffd} surrogate";
+        llmobs::workflow("s").start().annotate(|span| span.input(lossy));
+        llmobs::workflow("good-one").start().annotate(|span| span.input("fine"));
+    })
+}
+
+pub(super) const LONE_SURROGATE: &[Difference] = &[Difference {
+    name: "half a character stands as U+FFFD",
+    reason: "a string of Rust cannot hold it; the fixture has the replacement too, since it is no JSON that Rust reads",
+    apply: |_| {},
+}];

@@ -1,0 +1,69 @@
+//! Large, many and refused spans: which events arrive.
+
+use serde_json::{Value, json};
+
+use super::{Difference, PATIENCE, flushed};
+
+pub(super) fn oversize_span() -> Value {
+    let _llmobs = llmobs::Config::from_env().capture_limit(usize::MAX).init();
+    let over = llmobs::llm("over").model_name("m").start();
+    over.annotate(|span| {
+        let span =
+            span.input("x".repeat(5_100_000)).output("small").metadata("k", "v").metric("input_tokens", 1);
+        span.tag("t", "1").prompt(llmobs::Prompt::new("p").template("t"))
+    });
+    over.finish();
+    let over = llmobs::workflow("over-by-metadata").start();
+    over.annotate(|span| span.input("in").output("out").metadata("big", "m".repeat(5_100_000)));
+    over.finish();
+    llmobs::flush(PATIENCE);
+    llmobs::workflow("under").start().annotate(|span| span.input("y".repeat(4_900_000)));
+    llmobs::flush(PATIENCE);
+    json!({})
+}
+
+pub(super) fn payload_batch_splitting() -> Value {
+    flushed(|| {
+        for number in 0..12 {
+            llmobs::workflow(format!("big{number}"))
+                .start()
+                .annotate(|span| span.input("b".repeat(1_000_000)));
+        }
+    })
+}
+
+pub(super) fn one_then_another() -> Value {
+    let observed = flushed(|| llmobs::workflow("w").start().finish());
+    flushed(|| llmobs::workflow("next").start().finish());
+    observed
+}
+
+pub(super) fn intake_unreachable() -> Value {
+    let _llmobs = llmobs::init();
+    llmobs::workflow("w").start().finish();
+    json!({ "flush": llmobs::flush(PATIENCE).to_string() })
+}
+
+/// The process ends with no guard dropped and nothing flushed.
+pub(super) fn exit_by_os_exit() -> Value {
+    std::mem::forget(llmobs::init());
+    llmobs::workflow("lost").start().finish();
+    json!({})
+}
+
+pub(super) fn sampling_zero() -> Value {
+    flushed(|| llmobs::workflow("w").start().enter(|| llmobs::task("t").start().finish()))
+}
+
+pub(super) fn fork_child() -> Value {
+    flushed(|| {
+        llmobs::workflow("parent-before-fork").start().finish();
+        llmobs::workflow("parent-after-fork").start().finish();
+    })
+}
+
+pub(super) const FORK_CHILD: &[Difference] = &[Difference {
+    name: "a child that was forked has to start llmobs itself",
+    reason: "the thread that delivers is not there in the child; in Rust fork is unsafe, and programs that do it start threads after",
+    apply: |events| events.retain(|event| event["name"] != "child"),
+}];

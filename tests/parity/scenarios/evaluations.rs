@@ -1,0 +1,90 @@
+//! Evaluations: what is sent, and what is refused.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use llmobs::{Assessment, Evaluation, EvaluationError, EvaluationScope, SpanRef};
+use serde_json::{Value, json};
+
+use super::{Difference, PATIENCE, flushed};
+
+fn sent(evaluation: Evaluation) {
+    evaluation.submit().expect("an evaluation that can be meant so");
+}
+
+pub(super) fn eval_by_span() -> Value {
+    flushed(|| {
+        let span = llmobs::llm("").model_name("m").start();
+        let reference = span.export();
+        assert_eq!(span.enter(llmobs::export_span), reference);
+        span.finish();
+        let of = |evaluation: Evaluation| sent(evaluation.of(reference.clone()));
+        of(Evaluation::categorical("cat", "good"));
+        let score = Evaluation::score("score", 0.75).tag("judge", "x").ml_app("eval-app");
+        let score = score.timestamp(UNIX_EPOCH + Duration::from_millis(1_700_000_000_000));
+        let score = score.metadata("b", [1]).metadata("a", json!({ "x": 1 }));
+        of(score.assessment(Assessment::Pass).reasoning("because"));
+        of(Evaluation::score("score_int", 3));
+        of(Evaluation::boolean("bool", true).assessment(Assessment::Fail));
+        of(Evaluation::json("json", json!({ "k": [1, 2], "a": null })));
+        of(Evaluation::score("trace", 1).scope(EvaluationScope::Trace));
+        of(Evaluation::score("extra-keys", 1));
+        of(Evaluation::score("bool-as-score", 1));
+    })
+}
+
+/// What is done to the metrics of the capture.
+pub(super) fn eval_by_span_metrics(metrics: &mut [Value]) {
+    metrics[6]["join_on"]["span"].as_object_mut().expect("a span").remove("extra");
+    metrics[7]["score_value"] = json!(1);
+}
+
+pub(super) const EVAL_BY_SPAN: &[Difference] = &[Difference {
+    name: "a reference to a span is two ids, and a score is a number",
+    reason: "the types of Rust let no further fields and no truth value in",
+    apply: |_| {},
+}];
+
+pub(super) fn eval_errors() -> Value {
+    let _llmobs = llmobs::init();
+    let ok = || SpanRef::new("2", "1");
+    let error = |evaluation: Evaluation| evaluation.submit().map_err(|error| format!("{error:?}"));
+    let observed = json!({
+        "no_join": error(Evaluation::score("l", 1)),
+        "both_joins": error(Evaluation::score("l", 1).of(ok()).of_tag("a", "b")),
+        "span_missing_trace": error(Evaluation::score("l", 1).of(SpanRef::new("", "1"))),
+        "tag_join_bad": error(Evaluation::score("l", 1).of_tag("", "b")),
+        "ts_negative": error(Evaluation::score("l", 1).of(ok()).timestamp(UNIX_EPOCH - Duration::from_millis(1))),
+        "label_empty": error(Evaluation::score("", 1).of(ok())),
+        "label_dot": error(Evaluation::score("a.b", 1).of(ok())),
+        "score_nan": error(Evaluation::score("l", f64::NAN).of(ok())),
+        "json_list": error(Evaluation::json("l", [1]).of(ok())),
+        "export_none_active": llmobs::export_span(),
+    });
+    // A time of zero and an empty assessment, which the reference takes for nothing said.
+    sent(Evaluation::score("l", 1).of(ok()));
+    sent(Evaluation::score("l", 1).of(ok()));
+    llmobs::flush(PATIENCE);
+    observed
+}
+
+pub(super) fn eval_errors_observed() -> Value {
+    let error = |error: EvaluationError| json!({ "Err": format!("{error:?}") });
+    json!({
+        "no_join": error(EvaluationError::NoTarget),
+        "both_joins": error(EvaluationError::TwoTargets),
+        "span_missing_trace": error(EvaluationError::EmptyId),
+        "tag_join_bad": error(EvaluationError::EmptyTarget),
+        "ts_negative": error(EvaluationError::TimeBefore1970),
+        "label_empty": error(EvaluationError::EmptyLabel),
+        "label_dot": error(EvaluationError::DotInLabel),
+        "score_nan": error(EvaluationError::NotANumber),
+        "json_list": error(EvaluationError::NotAnObject),
+        "export_none_active": null,
+    })
+}
+
+pub(super) const EVAL_ERRORS: &[Difference] = &[Difference {
+    name: "what the types of Rust refuse needs no error",
+    reason: "values, tags, ids and scopes of a wrong type cannot be written; a time of zero and an empty assessment neither",
+    apply: |_| {},
+}];
