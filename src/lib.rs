@@ -31,12 +31,19 @@
 //! |---|---|
 //! | trace functions | the attributes [`macro@workflow`], [`macro@agent`], [`macro@task`], [`macro@tool`], [`macro@llm`], [`macro@embedding`], [`macro@retrieval`] |
 //! | trace whole `impl`s and modules | [`macro@instrument`], [`macro@skip`] |
-//! | trace a part of a function, or more than one | spans by hand: [`workflow()`] and the others of the seven, [`Span`] |
-//! | say more about a step | [`annotate`], [`Span::annotate`], [`Annotation`] |
+//! | trace a part of a function, or more than one | spans by hand: [`workflow()`] and the others of the seven, [`Span`]; [guide](guide::spans) |
+//! | say more about a step | [`annotate`], [`Span::annotate`], [`Annotation`]; [guide](guide::annotations), [prompts](guide::prompts) |
+//! | say something about all spans inside | [`annotation_context`]; [guide](guide::contexts) |
+//! | redact, edit or drop spans | [`Config::processor`]; [guide](guide::processors) |
+//! | group by conversation, user, application | [guide](guide::sessions) |
+//! | go on in another program | [`inject`], [`extract`]; [guide](guide::propagation) |
+//! | evaluate, take feedback | [`Evaluation`], [`Feedback`], [`export_span`]; [guide](guide::evaluations) |
+//! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`]; [guide](guide::sampling) |
 //! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureExt`]; for streams `StreamExt` |
 //! | configure | [`Config`], [`Exporter`] |
 //! | be sure that spans have arrived | [`flush`], [`Report`], [`Guard`] |
-//! | see the spans of a test | [`testing::Collector`] |
+//! | see the spans of a test | [`testing::Collector`]; [guide](guide::testing) |
+//! | compare with the Python SDK | [differences on purpose](guide::differences) |
 //!
 //! # The attributes
 //!
@@ -307,6 +314,39 @@ pub mod guide {
 
     #[doc = include_str!("../docs/attributes.md")]
     pub mod attributes {}
+
+    #[doc = include_str!("../docs/annotations.md")]
+    pub mod annotations {}
+
+    #[doc = include_str!("../docs/prompts.md")]
+    pub mod prompts {}
+
+    #[doc = include_str!("../docs/contexts.md")]
+    pub mod contexts {}
+
+    #[doc = include_str!("../docs/processors.md")]
+    pub mod processors {}
+
+    #[doc = include_str!("../docs/sessions.md")]
+    pub mod sessions {}
+
+    #[doc = include_str!("../docs/spans.md")]
+    pub mod spans {}
+
+    #[doc = include_str!("../docs/propagation.md")]
+    pub mod propagation {}
+
+    #[doc = include_str!("../docs/evaluations.md")]
+    pub mod evaluations {}
+
+    #[doc = include_str!("../docs/sampling.md")]
+    pub mod sampling {}
+
+    #[doc = include_str!("../docs/testing.md")]
+    pub mod testing {}
+
+    #[doc = include_str!("../docs/differences.md")]
+    pub mod differences {}
 }
 
 /// For the expansions of the attributes alone: no part of it is stable.

@@ -10,6 +10,7 @@ use crate::capture::{Captured, Source};
 use crate::document::{Document, describe_vectors};
 use crate::kind::Kind;
 use crate::message::{Message, Side};
+use crate::notice::warn_limited;
 
 /// The input or the output of a span.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +109,12 @@ fn messages(captured: Captured, side: Side) -> Vec<Message> {
         Source::Annotated => value(&json).and_then(|value| Message::read_annotated(&value)),
         Source::Value => value(&json).and_then(|value| Message::read_all(&value, side)),
     };
+    if read.is_none() && source == Source::Annotated {
+        warn_limited!(
+            "what was annotated on an llm span is no message and is shown as text: give a text, a `llmobs::Message`, what \
+             serializes as {{\"role\": …, \"content\": …}}, or a list of these"
+        );
+    }
     // A program that annotates a bare text has not said whose it is, and the reference SDK leaves it open too.
     let role = if source == Source::Annotated { "" } else { side.role() };
     read.unwrap_or_else(|| vec![Message::new(role, text(json))])
@@ -120,6 +127,12 @@ fn documents(captured: Captured) -> Vec<Document> {
         Source::Arguments => arguments(&json).and_then(|values| Document::read_arguments(&values)),
         Source::Annotated | Source::Value => value(&json).and_then(|value| Document::read_all(&value)),
     };
+    if read.is_none() && source == Source::Annotated {
+        warn_limited!(
+            "what was annotated on an embedding or retrieval span is no document and is shown as text: give a text, a \
+             `llmobs::Document`, what serializes as {{\"text\": …}}, or a list of these"
+        );
+    }
     read.unwrap_or_else(|| vec![Document::new(text(json))])
 }
 
