@@ -77,7 +77,9 @@ impl Content {
         match self {
             Self::Text(text) => edit(text),
             Self::Messages(messages) => {
-                messages.iter_mut().for_each(|message| message.for_each_text(&mut edit));
+                for message in messages {
+                    message.for_each_text(&mut edit);
+                }
             }
             Self::Documents(documents) => {
                 for document in documents {

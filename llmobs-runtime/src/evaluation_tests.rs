@@ -55,7 +55,7 @@ fn options() {
         .of_tag("message", "m-1")
         .ml_app("other")
         .scope(EvaluationScope::Trace)
-        .timestamp(UNIX_EPOCH + Duration::from_millis(1_700_000_000_000))
+        .timestamp(UNIX_EPOCH + Duration::from_secs(1_700_000_000))
         .metadata("judge", json!({ "model": "x" }))
         .assessment(Assessment::Fail)
         .reasoning("because")

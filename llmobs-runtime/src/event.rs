@@ -43,7 +43,7 @@ fn build(mut span: SpanData) -> Value {
         put(&mut own, "sampling_decision", json!(if kept { "1" } else { "0" }));
     }
     let cost_tags = cost_tags(&mut span);
-    let links: Vec<Value> = std::mem::take(&mut span.own.links).into_iter().map(link).collect();
+    let links: Vec<Value> = span.own.links.iter().map(link).collect();
     let mut event = json!({
         "trace_id": ids.trace_id,
         "span_id": ids.span_id,
@@ -73,7 +73,7 @@ fn put(object: &mut Value, key: &str, value: Value) {
 }
 
 /// The output of that span went into the input of this one.
-fn link(source: SpanRef) -> Value {
+fn link(source: &SpanRef) -> Value {
     json!({
         "trace_id": source.trace_id,
         "span_id": source.span_id,

@@ -297,7 +297,7 @@ impl Frame {
     fn heirloom(&self, kind: Kind, name: &str) -> Heirloom {
         let mut heirloom = Heirloom::default();
         match kind {
-            Kind::Llm => heirloom.prompt = self.cell().facts.prompt.clone(),
+            Kind::Llm => heirloom.prompt.clone_from(&self.cell().facts.prompt),
             Kind::Tool if self.kind == Kind::Llm => {
                 let tools = self.cell().facts.tool_definitions.clone();
                 let tool = tools.iter().flat_map(|tools| tools.iter()).find(|tool| tool.name == name);

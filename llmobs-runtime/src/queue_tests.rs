@@ -42,11 +42,14 @@ fn take_while(queue: &Queue, meanwhile: impl FnOnce()) -> Batch {
 }
 
 fn names(batch: &Batch) -> Vec<&str> {
-    let name = |item| match item {
-        &Item::Span(ref record) => &*record.name,
-        Item::Evaluation(json) => json,
-    };
     batch.items.iter().map(name).collect()
+}
+
+fn name(item: &Item) -> &str {
+    match item {
+        Item::Span(record) => &record.name,
+        Item::Evaluation(json) => json,
+    }
 }
 
 /// Settles a whole batch as delivered.

@@ -84,12 +84,13 @@ impl Headers {
         headers.set(TRACE_ID, self.apm_id.low64().to_string());
         headers.set(PARENT_ID, self.span_id.to_string());
         headers.set(PRIORITY, self.priority.to_string());
-        match tags {
-            Some(tags) => headers.set(TAGS, tags),
-            None => warn_limited!(
+        if let Some(tags) = tags {
+            headers.set(TAGS, tags);
+        } else {
+            warn_limited!(
                 "{TAGS} was left out: the name of the application or the session is too long for a header, or has \
                  commas or characters beyond ASCII"
-            ),
+            );
         }
         let sampled = u8::from(self.priority > 0);
         headers.set(TRACEPARENT, format!("00-{}-{}-{sampled:02x}", self.apm_id, self.span_id.to_hex()));

@@ -66,7 +66,7 @@ pub fn extract(headers: &(impl Extractor + ?Sized)) -> Context {
     if !any_open() {
         return here;
     }
-    match Headers::read(headers).and_then(remote) {
+    match Headers::read(headers).map(remote) {
         Some(remote) => Context(here.0.with_remote(remote)),
         None => here,
     }
@@ -100,7 +100,7 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
 }
 
 /// What spans here continue.
-fn remote(headers: Headers) -> Option<Remote> {
+fn remote(headers: Headers) -> Remote {
     let Headers { apm_id, priority, others, llm, .. } = headers;
     let parent = llm.parent_id.filter(|id| id != "undefined");
     let parent_id = parent.as_deref().and_then(SpanId::from_decimal);
@@ -109,7 +109,7 @@ fn remote(headers: Headers) -> Option<Remote> {
     }
     if parent_id.is_none() {
         let origin = Arc::new(Trace::remote(apm_id, apm_id, priority, others));
-        return Some(Remote { trace: None, origin, parent_id: None, ml_app: None, agent: None });
+        return Remote { trace: None, origin, parent_id: None, ml_app: None, agent: None };
     }
     let id = llm.trace_id.as_deref().map(TraceId::from_header);
     if id == Some(None) {
@@ -129,13 +129,13 @@ fn remote(headers: Headers) -> Option<Remote> {
     let agent_id = llm.agent_id.as_deref().and_then(SpanId::from_decimal);
     let agent = agent_id.map(|span_id| AgentAttribution { name: llm.agent_name, span_id });
     let ml_app = llm.ml_app.filter(|ml_app| !ml_app.is_empty());
-    Some(Remote {
+    Remote {
         trace: Some(Arc::clone(&trace)),
         origin: trace,
         parent_id,
         ml_app: ml_app.map(Into::into),
         agent: agent.map(Arc::new),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Pairs {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "most fields of headers are optional")]
 fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
@@ -141,8 +142,8 @@ fn what_is_no_header_of_a_tracer_is_ignored() {
     assert!(Headers::read(&own("1234", "5678")).is_some());
     let long = "1".repeat(10 << 20);
     for bad in ["", "0", "-1", "+1", "1.5", "0x10", "é", "18446744073709551616", &long, "1 2"] {
-        assert_eq!(Headers::read(&own(bad, "5678")), None, "{:.20}", bad);
-        assert_eq!(Headers::read(&own("1234", bad)), None, "{:.20}", bad);
+        assert_eq!(Headers::read(&own(bad, "5678")), None, "{bad:.20}");
+        assert_eq!(Headers::read(&own("1234", bad)), None, "{bad:.20}");
     }
     let hex = "6b0299b400000000c945236e718f942d";
     for bad in [

@@ -47,12 +47,11 @@ impl Endpoint {
         if settings.site.len() > 253 || !settings.site.bytes().all(is_host) {
             return Err(Error::InvalidSite);
         }
-        let (setting, spans, evaluations) = match &settings.override_origin {
-            Some(origin) => ("DD_LLMOBS_OVERRIDE_ORIGIN", origin.clone(), origin.clone()),
-            None => {
-                let site = &settings.site;
-                ("DD_SITE", format!("https://llmobs-intake.{site}"), format!("https://api.{site}"))
-            }
+        let (setting, spans, evaluations) = if let Some(origin) = &settings.override_origin {
+            ("DD_LLMOBS_OVERRIDE_ORIGIN", origin.clone(), origin.clone())
+        } else {
+            let site = &settings.site;
+            ("DD_SITE", format!("https://llmobs-intake.{site}"), format!("https://api.{site}"))
         };
         let url = parse(&spans, SPANS_PATH, setting)?;
         if url.scheme_str() == Some("http") && !url.host().is_some_and(is_loopback) {

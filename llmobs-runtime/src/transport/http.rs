@@ -88,7 +88,7 @@ impl Transport for Http {
         let response = request.send(body(intake, events)).map_err(|error| Refused {
             retry: true,
             reason: DropReason::Unavailable,
-            message: format!("{} does not answer: {error}", url),
+            message: format!("{url} does not answer: {error}"),
         })?;
         let status = response.status();
         if status.is_success() {
@@ -104,7 +104,7 @@ impl Transport for Http {
         Err(Refused {
             retry,
             reason: if retry { DropReason::Unavailable } else { DropReason::Rejected },
-            message: format!("{} answers {status}{advice}", url),
+            message: format!("{url} answers {status}{advice}"),
         })
     }
 }

@@ -288,7 +288,7 @@ pub(super) const PROMPT_ANNOTATION: &[Difference] = &[Difference {
     name: "wrong prompts cannot be written",
     reason: "the types of Rust do not let a program give two templates, or a version that is no text",
     apply: |events| {
-        events.retain(|event| event["name"].as_str().is_some_and(|name| !name.starts_with("bad_")))
+        events.retain(|event| event["name"].as_str().is_some_and(|name| !name.starts_with("bad_")));
     },
 }];
 

@@ -58,7 +58,7 @@ fn texts(content: Option<&Content>) -> Value {
 
 fn replace(content: Option<&mut Content>, with: &str) {
     if let Some(content) = content {
-        content.for_each_text(|text| *text = with.to_owned());
+        content.for_each_text(|text| with.clone_into(text));
     }
 }
 

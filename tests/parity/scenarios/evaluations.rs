@@ -20,7 +20,7 @@ pub(super) fn eval_by_span() -> Value {
         let of = |evaluation: Evaluation| sent(evaluation.of(reference.clone()));
         of(Evaluation::categorical("cat", "good"));
         let score = Evaluation::score("score", 0.75).tag("judge", "x").ml_app("eval-app");
-        let score = score.timestamp(UNIX_EPOCH + Duration::from_millis(1_700_000_000_000));
+        let score = score.timestamp(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
         let score = score.metadata("b", [1]).metadata("a", json!({ "x": 1 }));
         of(score.assessment(Assessment::Pass).reasoning("because"));
         of(Evaluation::score("score_int", 3));

@@ -1,0 +1,72 @@
+//! The small examples as a user runs them: whole processes, seen from an intake.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+use std::env;
+use std::process::Command;
+
+use llmobs_test_support::{CaptureServer, by_start, skeleton};
+use serde_json::{Value, json};
+
+/// Runs an example, which reports to the server, and returns what it printed.
+fn run(example: &str, server: &CaptureServer) -> String {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(["run", "--quiet", "--example", example]);
+    // What cargo tells this test is not what it would tell itself, and would have dependencies built anew.
+    for (name, _) in env::vars_os() {
+        let own = |name: &str| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "DD_", "LLMOBS_"].iter().any(|own| name.starts_with(own))
+        };
+        if name.to_str().is_some_and(own) {
+            cargo.env_remove(name);
+        }
+    }
+    let cargo = cargo.env("DD_LLMOBS_AGENTLESS_ENABLED", "1").env("DD_API_KEY", "0123456789abcdef");
+    let output = cargo.env("DD_LLMOBS_OVERRIDE_ORIGIN", server.url()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn distributed_is_one_trace_through_two_processes() {
+    let server = CaptureServer::start();
+    let printed = run("distributed", &server);
+    assert_eq!(printed, "What is a span? A span is one step of a trace.\n");
+    let posts = server.posts();
+    assert_eq!(posts.len(), 2, "each process sends its part");
+    let events = by_start(server.events());
+    assert_eq!(skeleton(&events), "workflow ask\n  agent answer\n    retrieval look_up\n");
+    assert!(events.iter().all(|event| event["trace_id"] == events[0]["trace_id"]));
+    assert!(events.iter().all(|event| event["_dd"]["apm_trace_id"] == events[0]["_dd"]["apm_trace_id"]));
+}
+
+#[test]
+fn sessions_and_feedback_are_two_traces_with_what_was_said_about_them() {
+    let server = CaptureServer::start();
+    let printed = run("sessions_and_feedback", &server);
+    assert!(printed.ends_with("9 delivered, 0 dropped, 0 pending\n"), "{printed}");
+    let (evaluations, spans): (Vec<_>, Vec<_>) =
+        server.posts().into_iter().partition(|post| post.path == "/api/intake/llm-obs/v2/eval-metric");
+    let events = by_start(spans.iter().flat_map(llmobs_test_support::Request::events).collect());
+    assert_eq!(skeleton(&events), "agent turn\n  llm complete\nagent turn\n  llm complete\n");
+    assert!(events.iter().all(|event| event["session_id"] == "chat-42"));
+    let metrics = evaluations.iter().flat_map(|post| {
+        let body: Value = serde_json::from_slice(&post.body).unwrap();
+        body["data"]["attributes"]["metrics"].as_array().unwrap().clone()
+    });
+    let told: Vec<Value> =
+        metrics.map(|metric| json!([metric["event_kind"], metric["label"], metric["assessment"]])).collect();
+    let turn = [json!(["evaluation", "relevance", "pass"]), json!(["feedback", "helpful", null])];
+    let expected: Vec<Value> =
+        turn.iter().chain(&turn).cloned().chain([json!(["feedback", "comment", null])]).collect();
+    assert_eq!(told, expected);
+    let turns: Vec<&Value> = events.iter().filter(|event| event["name"] == "turn").collect();
+    let bodies: String =
+        evaluations.iter().map(|post| String::from_utf8_lossy(&post.body).into_owned()).collect();
+    assert!(turns.iter().all(|turn| bodies.contains(turn["span_id"].as_str().unwrap())));
+}
