@@ -49,7 +49,7 @@ pub fn annotation_context() -> AnnotationContext {
 
 /// What every span that starts inside gets. Made by [`annotation_context`].
 ///
-/// Contexts nest: the inner one wins over the outer one, and what a span says itself wins over both. A span belongs to the
+/// Contexts nest: the inner one wins over the outer one, and what a span says itself, but for its name, wins over both. A span belongs to the
 /// context in which it *starts*; spans inside a span belong to the contexts of that span too, on whichever thread they
 /// start. Spans that were started before are left as they are.
 ///

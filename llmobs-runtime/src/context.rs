@@ -111,12 +111,16 @@ impl Slot {
 
     /// The client of this, with spans that continue what another program began.
     pub(crate) fn with_remote(&self, remote: Remote) -> Self {
-        let base = match self.any_sender() {
-            Some(sender) if !matches!(self, Self::Unset) => Self::Client(sender),
-            _ => Self::Unset,
-        };
         let ambient = self.ambient().cloned();
-        Self::Scope(Arc::new(Scope { base, ambient, remote: Some(Arc::new(remote)) }))
+        Self::Scope(Arc::new(Scope { base: self.without_span(), ambient, remote: Some(Arc::new(remote)) }))
+    }
+
+    fn without_span(&self) -> Self {
+        match self {
+            Self::Span(frame) => Self::Client(Arc::clone(frame.sender())),
+            Self::Scope(scope) => scope.base.without_span(),
+            other => other.clone(),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::id::SpanId;
 use crate::identity::About;
 use crate::kind::Kind;
 use crate::metrics;
+use crate::ml_app;
 use crate::notice::warn_limited;
 use crate::queue::Item;
 use crate::record::{AgentAttribution, Heirloom, Record};
@@ -106,6 +107,9 @@ impl Frame {
         let session_id = session_id
             .or_else(|| parent.and_then(Self::session_id))
             .or_else(|| trace.session_id.get().cloned());
+        if let Some(problem) = ml_app.as_deref().and_then(ml_app::problem) {
+            warn_limited!("Datadog may not take the name of the application of a span, {problem}");
+        }
         let ml_app = ml_app
             .or_else(|| parent.map(|parent| Arc::clone(&parent.ml_app)))
             .or_else(|| remote.and_then(|remote| remote.ml_app.clone()))
@@ -323,7 +327,9 @@ impl Frame {
 
     fn all_tags(&self) -> BTreeMap<String, String> {
         let cell = self.cell();
-        let (session_id, facts) = (cell.session_id(), cell.facts.clone());
+        let facts =
+            Facts { tags: cell.facts.tags.clone(), prompt: cell.facts.prompt.clone(), ..Facts::default() };
+        let session_id = cell.session_id();
         drop(cell);
         let about =
             About { ml_app: &self.ml_app, session_id: session_id.as_deref(), attribute: self.attribute };

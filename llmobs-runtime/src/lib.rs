@@ -49,6 +49,7 @@ mod tool;
 mod trace;
 mod transport;
 mod tree;
+mod values;
 mod wire;
 mod worker;
 mod wrap;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::capture::Captured;
 use crate::config::CAPTURE_LIMIT;
 use crate::notice::warn_limited;
+use crate::values::weight;
 
 /// The settings of a model that Datadog shows.
 const SETTINGS: [&str; 14] = [
@@ -178,7 +179,7 @@ impl AgentManifest {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        json!(self.fields).to_string().len()
+        weight(&self.fields)
     }
 
     /// The object on the wire, or `None` where nothing was said.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::capture::Captured;
 use crate::config::CAPTURE_LIMIT;
-use crate::span_data::for_each_string;
+use crate::values::{for_each_string, weight};
 
 /// The template that the input of an `llm` span was made from, and what was put into it.
 ///
@@ -75,6 +75,13 @@ impl TemplateMessage {
     /// A place for messages that are put in under a name, such as the history of the chat.
     pub fn placeholder(name: impl Into<String>) -> Self {
         Self(Part::Placeholder(name.into()))
+    }
+
+    fn bytes(&self) -> usize {
+        match &self.0 {
+            Part::Message { role, content } => role.len() + content.len(),
+            Part::Placeholder(name) => name.len(),
+        }
     }
 }
 
@@ -168,7 +175,17 @@ impl Prompt {
 
     /// About how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.clone().into_json("").to_string().len()
+        let texts = [&self.id, &self.version, &self.label, &self.uuid, &self.version_uuid];
+        let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+        let template = match &self.template {
+            Some(Template::Text(text)) => text.len(),
+            Some(Template::Chat(messages)) => messages.iter().map(TemplateMessage::bytes).sum(),
+            None => 0,
+        };
+        let tags = self.tags.iter().flatten().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+        let names = [&self.context_variables, &self.query_variables];
+        let names = names.into_iter().flatten().flatten().map(String::len).sum::<usize>();
+        texts + template + tags + names + self.variables.as_ref().map_or(0, weight)
     }
 
     /// Shows `edit` the texts of the template and the variables.

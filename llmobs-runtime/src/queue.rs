@@ -48,7 +48,8 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct State {
-    items: VecDeque<Item>,
+    /// With how many bytes each takes.
+    items: VecDeque<(Item, usize)>,
     /// When the oldest of `items` arrived.
     since: Option<Instant>,
     /// Bytes queued and in flight.
@@ -109,7 +110,7 @@ impl Queue {
         state.queued_bytes += bytes;
         state.accepted += 1;
         state.since.get_or_insert_with(Instant::now);
-        state.items.push_back(item);
+        state.items.push_back((item, bytes));
         let wake = state.items.len() == 1
             || (was_small && state.queued_bytes >= self.limits.batch_bytes)
             || state.items.len() == self.limits.batch_spans;
@@ -206,14 +207,13 @@ impl State {
     fn take(&mut self, limits: &Limits) -> Batch {
         let mut items = Vec::new();
         let mut bytes = 0;
-        while let Some(item) = self.items.front() {
-            let size = item.bytes();
+        while let Some(&(_, size)) = self.items.front() {
             let fits = items.len() < limits.batch_spans && bytes + size <= limits.batch_bytes;
             if !fits && !items.is_empty() {
                 break;
             }
             bytes += size;
-            items.extend(self.items.pop_front());
+            items.extend(self.items.pop_front().map(|(item, _)| item));
         }
         self.queued_bytes = self.queued_bytes.saturating_sub(bytes);
         if self.items.is_empty() {

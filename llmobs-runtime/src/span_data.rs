@@ -17,6 +17,7 @@ use crate::record::Record;
 use crate::reference::SpanRef;
 use crate::sampling::Decision;
 use crate::tool::ToolDefinition;
+use crate::values::for_each_string;
 
 /// A finished span, on its way out of the process.
 ///
@@ -210,16 +211,6 @@ impl SpanData {
             intent: None,
             own: Own { agent: None, ..self.own.clone() },
         }
-    }
-}
-
-/// Every text inside of a JSON value but the keys of objects. Values come from captures, whose depth is bounded.
-pub(crate) fn for_each_string(value: &mut Value, edit: &mut impl FnMut(&mut String)) {
-    match value {
-        Value::String(text) => edit(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| for_each_string(item, edit)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| for_each_string(field, edit)),
-        _ => {}
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::capture::Captured;
 use crate::config::CAPTURE_LIMIT;
+use crate::values::weight;
 
 /// A tool that a model was told about, to be annotated on an `llm` span.
 ///
@@ -53,7 +54,7 @@ impl ToolDefinition {
 
     pub(crate) fn bytes(&self) -> usize {
         let texts = [&self.description, &self.version].into_iter().flatten().map(String::len).sum::<usize>();
-        self.name.len() + texts + self.schema.as_ref().map_or(0, |schema| schema.to_string().len())
+        self.name.len() + texts + self.schema.as_ref().and_then(Value::as_object).map_or(0, weight)
     }
 }
 

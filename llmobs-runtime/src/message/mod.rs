@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::capture::Captured;
 use crate::config::CAPTURE_LIMIT;
-use crate::span_data::for_each_string;
+use crate::values::for_each_string;
 use crate::wire::as_on_the_wire;
 pub(crate) use read::Side;
 use read::{object, readable};

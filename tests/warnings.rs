@@ -1,0 +1,104 @@
+//! What a program gets wrong is told once in the log, and the rest of what it says stays.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::sync::Mutex;
+
+use llmobs::testing::Collector;
+use llmobs::{AgentManifest, Config, Prompt, ToolDefinition};
+use serde_json::json;
+
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Logger;
+
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if record.target() == "llmobs" {
+            SAID.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+struct Panicking;
+
+impl std::fmt::Display for Panicking {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::panic::resume_unwind(Box::new("in Display"))
+    }
+}
+
+/// One test, since the log is one.
+#[test]
+fn each_mistake_is_told_once_and_the_rest_stays() {
+    log::set_logger(&Logger).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
+    let config = Config::from_env().processor(|span| {
+        if span.name == "panics" {
+            std::panic::resume_unwind(Box::new("in the processor"))
+        } else {
+            Some(span)
+        }
+    });
+    let collector = Collector::with_config(&config);
+    collector.enter(|| {
+        for _ in 0..3 {
+            let span = llmobs::llm("wrong").ml_app("Not Fine").start();
+            span.annotate(|span| {
+                span.input(json!({ "question": "secret" }))
+                    .metadata("_dd", 1)
+                    .metadata("kept", 1)
+                    .metric("a.b", 1)
+                    .metric("nan", f64::NAN)
+                    .tag("panics", Panicking)
+                    .tag("kept", 1)
+                    .cost_tag("nowhere")
+                    .tool_definitions([ToolDefinition::new(""), ToolDefinition::new("kept")])
+                    .agent(AgentManifest::new().model_setting("mood", "good").model("m"))
+                    .prompt(Prompt::new("kept"))
+            });
+            span.finish();
+            llmobs::retrieval("search").start().annotate(|span| span.output(7));
+            llmobs::task("panics").start().finish();
+            let headers = [("x-datadog-trace-id", "secret")];
+            let _same = llmobs::extract(headers.as_slice());
+        }
+    });
+    let spans = collector.find(llmobs::Kind::Llm, "wrong");
+    assert_eq!(spans.len(), 3);
+    for span in spans {
+        assert_eq!((span.tag("kept"), span.tag("panics")), (Some("1"), None));
+        assert_eq!(span.event()["metrics"], json!({ "a_b": 1 }));
+        assert_eq!(span.event()["meta"]["metadata"], json!({ "kept": 1 }));
+        assert_eq!(span.event()["meta"]["tool_definitions"], json!([{ "name": "kept" }]));
+        assert_eq!(span.event()["meta"]["input"]["prompt"]["id"], "kept");
+        assert_eq!(span.event()["meta"]["input"]["messages"][0]["content"], r#"{"question":"secret"}"#);
+    }
+    let mut said = std::mem::take(&mut *SAID.lock().unwrap());
+    said.sort();
+    let starts = [
+        "WARN 1 tool definition(s) without a name were left out",
+        "WARN Datadog may not take the name of the application of a span, which has upper-case letters",
+        "WARN a tag was left out: its Display panicked",
+        "WARN the cost tag \"nowhere\" was left out: the span has no tag of that name",
+        "WARN the header x-datadog-trace-id of a request is ignored",
+        "WARN the metadata key \"_dd\" is reserved for Datadog",
+        "WARN the metric \"nan\" is not a finite number and was left out",
+        "WARN the model setting \"mood\" was left out: Datadog shows frequency_penalty",
+        "WARN the name of the metric \"a.b\" has dots, which became underscores",
+        "WARN the processor panicked: the span goes out without input",
+        "WARN what was annotated on an embedding or retrieval span is no document",
+        "WARN what was annotated on an llm span is no message",
+    ];
+    assert_eq!(said.len(), starts.len(), "{said:#?}");
+    for (said, start) in said.iter().zip(starts) {
+        assert!(said.starts_with(start), "{said} instead of {start}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+}
