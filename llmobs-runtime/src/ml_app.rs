@@ -7,12 +7,12 @@ const MAX_CHARS: usize = 193;
 /// <https://docs.datadoghq.com/llm_observability/instrumentation/sdk/#application-naming-guidelines>.
 pub(crate) fn problem(ml_app: &str) -> Option<&'static str> {
     let allowed = |char: char| char.is_alphanumeric() || "_-:./".contains(char);
-    if ml_app.chars().any(char::is_uppercase) {
+    if ml_app.chars().any(|char| !char.to_lowercase().eq([char])) {
         Some("which has upper-case letters: write it in lower case")
     } else if ml_app.chars().count() > MAX_CHARS {
         Some("which is longer than 193 characters: shorten it")
     } else if !ml_app.chars().all(allowed) {
-        Some("which has characters other than letters, digits and _ - : . /: leave them out")
+        Some("which has characters other than letters, digits and _ - : . /: write - instead")
     } else if ml_app.contains("__") {
         Some("which has underscores in a row: write one")
     } else if ml_app.ends_with('_') {
@@ -29,6 +29,7 @@ mod tests {
     #[test]
     fn each_rule_is_named() {
         let long = "a".repeat(194);
+        assert!(problem("ǅ").is_some());
         let problems = ["Support", &long, "a b", "a__b", "a_"].map(|name| problem(name).unwrap_or_default());
         let starts = [
             "which has upper",

@@ -38,6 +38,10 @@ impl SamplingRule {
 
     /// From the form that `DD_LLMOBS_SAMPLING_RULES` holds: `{"sample_rate": 0.5, "tags": {"env": "prod*"}}`.
     pub(crate) fn read(value: &Value) -> Option<Self> {
+        // A rule that asks for more than is known here must not hold for everything.
+        if value.as_object()?.keys().any(|key| key != "sample_rate" && key != "tags") {
+            return None;
+        }
         let rate = value.get("sample_rate")?.as_f64().filter(|rate| (0.0..=1.0).contains(rate))?;
         let mut rule = Self::new(rate);
         match value.get("tags") {
@@ -101,13 +105,18 @@ fn keeps(rate: f64, apm_id: u64) -> bool {
 
 /// Up to six decimals, without zeros at the end.
 fn shown(rate: f64) -> String {
-    let text = format!("{rate:.6}");
+    let text = format!("{:.6}", rate.abs());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Whether a text matches a pattern with `*` and `?`. Takes at most the product of both lengths, with no recursion.
 fn glob(pattern: &str, text: &str) -> bool {
-    let fold = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
+    // A letter that becomes two in lower case stays as it is, so that `?` stands for it.
+    let lower = |char: char| match (char.to_lowercase().next(), char.to_lowercase().count()) {
+        (Some(lower), 1) => lower,
+        _ => char,
+    };
+    let fold = |text: &str| text.chars().map(lower).collect::<Vec<_>>();
     let (pattern, text) = (fold(pattern), fold(text));
     let (mut at, mut from) = (0, 0);
     // Where to go on after a `*` that has to take one character more.
@@ -158,20 +167,38 @@ mod tests {
         assert_eq!(rate(tags([])), "0.25");
     }
 
+    /// Computed with the formula in Python.
     #[test]
     fn decision_is_the_hash_that_the_other_tracers_compute() {
-        // 2 × 1111111111111111111 = 2222222222222222222, of 18446744073709551615 that is 0.12046…
-        let kept = |rate: f64| Sampler { rate, rules: Vec::new() }.decide(2, BTreeMap::new).kept;
-        assert_eq!([0.0, 0.1204, 0.1205, 1.0].map(kept), [false, false, true, true]);
-        // All bits set times the factor wraps around to its complement, which is 0.93976… of the range.
-        let sampler = Sampler { rate: 0.9397, rules: Vec::new() };
-        assert!(!sampler.decide(u64::MAX, BTreeMap::new).kept);
-        assert!(Sampler { rate: 0.9398, ..sampler }.decide(u64::MAX, BTreeMap::new).kept);
+        let ids = [
+            0,
+            1,
+            2,
+            12_345_678_901_234_567_890,
+            0x65b4_a20d_f806_fb3b,
+            1 << 63,
+            u64::MAX,
+            4_242_424_242_424_242_424,
+        ];
+        for (rate, expected) in [
+            (1.0, "11111111"),
+            (0.9, "11111100"),
+            (0.75, "11111100"),
+            (0.5, "11110100"),
+            (0.25, "11110000"),
+            (0.1, "11000000"),
+            (0.01, "10000000"),
+            (0.0, "00000000"),
+        ] {
+            let sampler = Sampler { rate, rules: Vec::new() };
+            let decide = |id| if sampler.decide(id, BTreeMap::new).kept { '1' } else { '0' };
+            assert_eq!(ids.into_iter().map(decide).collect::<String>(), expected, "{rate}");
+        }
     }
 
     #[test]
     fn rate_is_shown_with_at_most_six_decimals() {
-        let rates = [1.0, 0.0, 0.5, 0.1, 1.0 / 3.0, 0.000_000_1].map(shown);
+        let rates = [1.0, -0.0, 0.5, 0.1, 1.0 / 3.0, 0.000_000_1].map(shown);
         assert_eq!(rates, ["1", "0", "0.5", "0.1", "0.333333", "0"]);
     }
 
@@ -185,6 +212,7 @@ mod tests {
             ("a*c", "abcd", false),
             ("?", "", false),
             ("?é", "xÉ", true),
+            ("?", "İ", true),
             ("*b*b", "abab", true),
             ("**", "x", true),
             ("a?", "a", false),
@@ -206,6 +234,7 @@ mod tests {
             json!({ "sample_rate": "1" }),
             json!({ "sample_rate": 1, "tags": [] }),
             json!({ "sample_rate": 1, "tags": { "a": 1 } }),
+            json!({ "sample_rate": 0, "service": "x" }),
             json!([]),
         ] {
             assert_eq!(SamplingRule::read(&bad), None, "{bad}");

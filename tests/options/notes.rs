@@ -50,10 +50,15 @@ fn are_tags_metadata_and_metrics() {
     assert_eq!(seen, expected);
 }
 
-#[llmobs::task(tags(a = "option", b = "option"), metrics(n = 1, late = *ret), metadata(m = "option"))]
+#[llmobs::task(tags(a = "option", b = "option", c = ret, d = ret), metrics(n = 1, late = *ret), metadata(m = "option"))]
 fn annotated() -> u8 {
     llmobs::annotate(|span| {
-        span.tag("a", "annotated").metric("n", 2).metric("late", 3).metadata("m", "annotated")
+        span.tag("a", "annotated")
+            .tag("c", "annotated")
+            .tag("e", "annotated")
+            .metric("n", 2)
+            .metric("late", 3)
+            .metadata("m", "annotated")
     });
     9
 }
@@ -61,7 +66,10 @@ fn annotated() -> u8 {
 #[test]
 fn give_way_to_annotations() {
     let event = events(|| assert_eq!(annotated(), 9)).swap_remove(0);
-    assert_eq!(tags(&event, &["a", "b"]), ["a:annotated", "b:option"]);
+    assert_eq!(
+        tags(&event, &["a", "b", "c", "d", "e"]),
+        ["a:annotated", "b:option", "c:annotated", "d:9", "e:annotated"]
+    );
     assert_eq!(
         (&event["metrics"], &event["meta"]["metadata"]),
         (&json!({ "n": 2, "late": 3 }), &json!({ "m": "annotated" }))

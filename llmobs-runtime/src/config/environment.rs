@@ -91,6 +91,9 @@ impl<'a> Environment<'a> {
         let mut tags = BTreeMap::new();
         for pair in text.split([',', ' ']).filter(|pair| !pair.is_empty()) {
             match pair.split_once(':') {
+                Some((key @ "git.repository_url", url)) => {
+                    tags.insert(key.to_owned(), without_credentials(url));
+                }
                 Some((key, value)) if !key.is_empty() => {
                     tags.insert(key.to_owned(), value.to_owned());
                 }
@@ -172,9 +175,12 @@ impl<'a> Environment<'a> {
             match header {
                 Some((header, _)) if OWN_HEADERS.contains(&header.as_str()) => {
                     self.warnings
-                        .push(format!("the header {header} in {name} is ignored: llmobs sets it itself"));
+                        .push(format!("a part of {name} is ignored: llmobs sets that header itself"));
                 }
-                Some(header) => headers.push(header),
+                Some((header, value)) => {
+                    headers.retain(|(other, _)| *other != header);
+                    headers.push((header, value));
+                }
                 None => self.warnings.push(format!("a part of {name} is ignored: it should be name:value")),
             }
         }
@@ -182,17 +188,30 @@ impl<'a> Environment<'a> {
     }
 }
 
-const OWN_HEADERS: [&str; 5] =
-    ["content-type", "content-length", "dd-api-key", "host", "x-datadog-evp-subdomain"];
+/// Headers that llmobs sets, or that say how a request is sent.
+const OWN_HEADERS: [&str; 13] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "dd-api-key",
+    "expect",
+    "host",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "x-datadog-evp-subdomain",
+];
 
-/// A URL without the user and password in it, as `https://user:password@host/path` has them.
+/// A URL without the user and password in it, as `https://user:password@host/path` has them. `git@host:path` has none.
 fn without_credentials(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) if scheme != "ssh" => {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-            format!("{scheme}://{host}{path}")
-        }
+    let (scheme, rest) = url.split_once("://").map_or((None, url), |(scheme, rest)| (Some(scheme), rest));
+    let (place, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match (scheme, place.rsplit_once('@')) {
+        (Some(scheme), Some((_, host))) => format!("{scheme}://{host}{path}"),
+        (None, Some((user, host))) if user.contains(':') => format!("{host}{path}"),
         _ => url.to_owned(),
     }
 }

@@ -52,7 +52,7 @@ pub enum Exporter {
 /// | [`service`](Self::service) | `DD_SERVICE` | |
 /// | [`version`](Self::version) | `DD_VERSION` | |
 /// | [`tag`](Self::tag) | `DD_TAGS`, as `key:value` with commas or spaces between | |
-/// | | `DD_GIT_REPOSITORY_URL`, `DD_GIT_COMMIT_SHA`, as tags; not when `DD_TRACE_GIT_METADATA_ENABLED` is false | |
+/// | | `DD_GIT_REPOSITORY_URL`, `DD_GIT_COMMIT_SHA`, as tags; not when `DD_TRACE_GIT_METADATA_ENABLED` is false. `git` itself is not run, as the Python SDK does | |
 /// | [`sample_rate`](Self::sample_rate) | `DD_LLMOBS_SAMPLE_RATE`, between 0 and 1 | 1 |
 /// | [`sampling_rule`](Self::sampling_rule) | `DD_LLMOBS_SAMPLING_RULES`, as `[{"sample_rate": 0.5, "tags": {"env": "prod*"}}]` | |
 /// | [`processor`](Self::processor) | | |

@@ -158,12 +158,24 @@ fn each_variable_sets_what_it_is_for_and_nothing_else() {
             &[r#"git {"git.repository_url": "https://host/a@b.git"}"#],
         ),
         ("DD_GIT_REPOSITORY_URL", "git@host:a/b.git", &[r#"git {"git.repository_url": "git@host:a/b.git"}"#]),
+        (
+            "DD_GIT_REPOSITORY_URL",
+            "ssh://user:password@host/a.git",
+            &[r#"git {"git.repository_url": "ssh://host/a.git"}"#],
+        ),
+        ("DD_GIT_REPOSITORY_URL", "user:token@host/a.git", &[r#"git {"git.repository_url": "host/a.git"}"#]),
+        (
+            "DD_TAGS",
+            "git.repository_url:https://user:password@host/a",
+            &[r#"tags {"git.repository_url": "https://host/a"}"#],
+        ),
         ("DD_TRACE_GIT_METADATA_ENABLED", "false", &[]),
         (
             "_DD_TRACE_WRITER_ADDITIONAL_HEADERS",
             "X-Extra:one two, X-B: a:b",
             &[r#"headers ["x-extra: one two", "x-b: a:b"]"#],
         ),
+        ("_DD_TRACE_WRITER_ADDITIONAL_HEADERS", "a:1,A:2", &[r#"headers ["a: 2"]"#]),
         ("DD_LLMOBS_NOT_A_VARIABLE", "x", &[]),
     ] {
         let config = read(&[(variable, value)]);
@@ -217,6 +229,8 @@ fn a_bad_value_gives_the_default_and_one_warning_that_does_not_show_it() {
         ("_DD_TRACE_WRITER_ADDITIONAL_HEADERS", "no-colon-here", &[]),
         ("_DD_TRACE_WRITER_ADDITIONAL_HEADERS", "bad name:x", &[]),
         ("_DD_TRACE_WRITER_ADDITIONAL_HEADERS", "DD-API-KEY:other", &[]),
+        ("_DD_TRACE_WRITER_ADDITIONAL_HEADERS", "Transfer-Encoding:chunked", &[]),
+        ("DD_LLMOBS_SAMPLING_RULES", r#"[{"sample_rate": 0, "service": "x"}]"#, &[]),
     ] {
         let config = read(&[(variable, value)]);
         assert_eq!(facts(&config), with(lines), "{variable}={value}");

@@ -1,0 +1,98 @@
+//! Which traces are to be kept: decided once for each, the same for all its spans, here and in other programs.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use llmobs::testing::Collector;
+use llmobs::{Config, SamplingRule};
+use serde_json::{Value, json};
+
+/// Rate and decision of the span of a name.
+fn decision(collector: &Collector, name: &str) -> Value {
+    let own = collector.span(name).event()["_dd"].clone();
+    json!([own["sample_rate"], own["sampling_decision"]])
+}
+
+#[test]
+fn falls_once_for_a_trace_by_the_hash_of_its_id() {
+    let collector = Collector::with_config(&Config::from_env().sample_rate(0.5));
+    collector.enter(|| {
+        for _ in 0..200 {
+            llmobs::workflow("w").start().enter(|| llmobs::task("t").start().finish());
+        }
+    });
+    let mut decisions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for event in collector.events() {
+        assert_eq!(event["_dd"]["sample_rate"], "0.5");
+        let id = event["_dd"]["apm_trace_id"].as_str().unwrap().to_owned();
+        decisions
+            .entry(id)
+            .or_default()
+            .insert(event["_dd"]["sampling_decision"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(decisions.len(), 200);
+    for (id, decisions) in decisions {
+        let low = u64::from_str_radix(id.get(16..).unwrap(), 16).unwrap();
+        let kept = low.wrapping_mul(1_111_111_111_111_111_111) <= u64::MAX / 2;
+        assert_eq!(decisions, BTreeSet::from([u8::from(kept).to_string()]), "{id}");
+    }
+}
+
+#[test]
+fn goes_by_the_tags_of_the_first_span_when_the_first_of_its_spans_finishes() {
+    let rules = [SamplingRule::new(0.0).tag("tier", "free"), SamplingRule::new(0.25).tag("env", "PROD*")];
+    let config = rules.into_iter().fold(Config::from_env().env("production"), Config::sampling_rule);
+    let collector = Collector::with_config(&config);
+    collector.enter(|| {
+        let free = llmobs::workflow("free").start();
+        free.annotate(|span| span.tag("tier", "FREE"));
+        free.enter(|| llmobs::task("inside").start().finish());
+        free.finish();
+        let late = llmobs::workflow("late").start();
+        late.enter(|| llmobs::task("before").start().finish());
+        late.annotate(|span| span.tag("tier", "free"));
+        late.finish();
+        let child = llmobs::workflow("child is free").start();
+        child.enter(|| llmobs::task("free child").start().annotate(|span| span.tag("tier", "free")));
+        child.finish();
+    });
+    assert_eq!(
+        ["free", "inside"].map(|name| decision(&collector, name)),
+        [json!(["0", "0"]), json!(["0", "0"])]
+    );
+    for name in ["late", "before", "child is free", "free child"] {
+        assert_eq!(decision(&collector, name)[0], "0.25", "{name}");
+    }
+}
+
+#[test]
+fn goes_along_to_other_programs_and_is_not_made_again_there() {
+    let here = Collector::with_config(&Config::from_env().sample_rate(0.0));
+    let there = Collector::new();
+    let (mut first, mut second): (HashMap<String, String>, HashMap<String, String>) = Default::default();
+    here.enter(|| llmobs::workflow("here").start().inject(&mut first));
+    there.enter(|| {
+        llmobs::extract(&first).enter(|| {
+            let span = llmobs::workflow("there").start();
+            span.inject(&mut second);
+        });
+    });
+    assert_eq!(decision(&there, "there"), json!(["0", "0"]));
+    let sampling = |headers: &HashMap<String, String>| {
+        let tags =
+            headers["x-datadog-tags"].split(',').filter(|tag| tag.contains("_sr=") || tag.contains("_sd="));
+        tags.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(sampling(&second), ["_dd.p.llmobs_sr=0", "_dd.p.llmobs_sd=0"]);
+    assert_eq!(sampling(&first), sampling(&second));
+}
+
+#[test]
+fn nobody_has_decided_where_the_first_program_does_not_say() {
+    let collector = Collector::new();
+    let tags = "_dd.p.llmobs_parent_id=7,_dd.p.llmobs_sr=2,_dd.p.llmobs_sd=1";
+    let headers = [("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), ("x-datadog-tags", tags)];
+    collector.enter(|| llmobs::extract(headers.as_slice()).enter(|| llmobs::task("t").start().finish()));
+    assert_eq!(decision(&collector, "t"), json!([null, null]));
+}
