@@ -151,8 +151,9 @@ impl Annotation {
     /// A tag that the span does not have when it ends is left out, with a warning.
     pub fn cost_tag(mut self, key: impl Into<String>) -> Self {
         let key = cut(key.into(), MAX_LABEL_BYTES);
-        if !self.facts.cost_tags.contains(&key) {
-            self.facts.cost_tags.push(key);
+        let cost_tags = &mut self.facts.more().cost_tags;
+        if !cost_tags.contains(&key) {
+            cost_tags.push(key);
         }
         self
     }
@@ -162,7 +163,7 @@ impl Annotation {
     /// An `llm` span shows it. On a span of another kind it is for `llm` spans that start right inside and have no prompt of
     /// their own.
     pub fn prompt(mut self, prompt: Prompt) -> Self {
-        self.facts.prompt = Some(Arc::new(prompt));
+        self.facts.more().prompt = Some(Arc::new(prompt));
         self
     }
 
@@ -173,7 +174,7 @@ impl Annotation {
         if !nameless.is_empty() {
             warn_limited!("{} tool definition(s) without a name were left out", nameless.len());
         }
-        self.facts.tool_definitions = Some(named.into());
+        self.facts.more().tool_definitions = Some(named.into());
         self
     }
 
@@ -182,7 +183,7 @@ impl Annotation {
         if let Some(version) = manifest.take_version() {
             self = self.tag("agent_version", version);
         }
-        self.facts.agent = Some(Box::new(manifest));
+        self.facts.more().agent = Some(manifest);
         self
     }
 
@@ -202,13 +203,15 @@ impl Annotation {
     /// # assert_eq!(collector.events()[1]["span_links"][0]["attributes"]["from"], "output");
     /// ```
     pub fn link(mut self, source: impl Into<Option<SpanRef>>) -> Self {
-        self.facts.links.extend(source.into());
+        if let Some(source) = source.into() {
+            self.facts.more().links.push(source);
+        }
         self
     }
 
     /// Why a model called a tool, on a `tool` span.
     pub fn intent(mut self, intent: impl Into<String>) -> Self {
-        self.facts.intent = Some(cut(intent.into(), MAX_LABEL_BYTES));
+        self.facts.more().intent = Some(cut(intent.into(), MAX_LABEL_BYTES));
         self
     }
 

@@ -6,7 +6,6 @@ use crate::content::Content;
 use crate::kind::Kind;
 use crate::notice::warn_limited;
 use crate::reference::SpanRef;
-use crate::sampling::Decision;
 use crate::span_data::SpanData;
 
 /// The largest event that is sent with its input and output, in bytes. The number is the reference SDK's.
@@ -38,9 +37,9 @@ fn build(mut span: SpanData) -> Value {
         "trace_id": ids.apm_trace_id,
         "apm_trace_id": ids.apm_trace_id,
     });
-    if let Some(Decision { rate, kept }) = ids.decision {
-        put(&mut own, "sample_rate", json!(rate));
-        put(&mut own, "sampling_decision", json!(if kept { "1" } else { "0" }));
+    if let Some(decision) = ids.decision {
+        put(&mut own, "sample_rate", decision.shown_rate().into());
+        put(&mut own, "sampling_decision", decision.shown().into());
     }
     let cost_tags = cost_tags(&mut span);
     let links: Vec<Value> = span.own.links.iter().map(link).collect();

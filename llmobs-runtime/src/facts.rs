@@ -24,11 +24,18 @@ pub(crate) struct Facts {
     pub(crate) metrics: BTreeMap<String, Number>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) failure: Option<Failure>,
+    /// What few spans say, so that the others need not carry room for it.
+    pub(crate) more: Option<Box<More>>,
+}
+
+/// What few spans say.
+#[derive(Clone, Default)]
+pub(crate) struct More {
     pub(crate) prompt: Option<Arc<Prompt>>,
     pub(crate) tool_definitions: Option<Arc<[ToolDefinition]>>,
     /// The keys of tags by which Datadog breaks down costs.
     pub(crate) cost_tags: Vec<String>,
-    pub(crate) agent: Option<Box<AgentManifest>>,
+    pub(crate) agent: Option<AgentManifest>,
     pub(crate) links: Vec<SpanRef>,
     pub(crate) intent: Option<String>,
 }
@@ -36,28 +43,20 @@ pub(crate) struct Facts {
 impl Facts {
     /// Adds what was said later. Where both say the same thing, the later one holds.
     pub(crate) fn add(&mut self, later: Self) {
-        let Self { model_name, model_provider, input, output, metadata, metrics, tags, failure, .. } = later;
+        let Self { model_name, model_provider, input, output, metadata, metrics, tags, failure, more } =
+            later;
         replace(&mut self.model_name, model_name);
         replace(&mut self.model_provider, model_provider);
         replace(&mut self.input, input);
         replace(&mut self.output, output);
-        self.metadata.extend(metadata);
-        self.metrics.extend(metrics);
-        self.tags.extend(tags);
+        extend(&mut self.metadata, metadata);
+        extend(&mut self.metrics, metrics);
+        extend(&mut self.tags, tags);
         replace(&mut self.failure, failure);
-        match (&mut self.prompt, later.prompt) {
-            (Some(prompt), Some(later)) => Arc::make_mut(prompt).add(Arc::unwrap_or_clone(later)),
-            (prompt, later) => replace(prompt, later),
+        match (&mut self.more, more) {
+            (Some(more), Some(later)) => more.add(*later),
+            (more, later) => replace(more, later),
         }
-        replace(&mut self.tool_definitions, later.tool_definitions);
-        let new = later.cost_tags.into_iter().filter(|key| !self.cost_tags.contains(key)).collect::<Vec<_>>();
-        self.cost_tags.extend(new);
-        match (&mut self.agent, later.agent) {
-            (Some(agent), Some(later)) => agent.add(*later),
-            (agent, later) => replace(agent, later),
-        }
-        self.links.extend(later.links);
-        replace(&mut self.intent, later.intent);
     }
 
     /// Adds what was said by somebody who has to give way: it holds where nothing else was said.
@@ -66,13 +65,27 @@ impl Facts {
         *self = weaker;
     }
 
+    /// What few spans say, to be said.
+    pub(crate) fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    pub(crate) fn prompt(&self) -> Option<&Arc<Prompt>> {
+        self.more.as_ref()?.prompt.as_ref()
+    }
+
+    pub(crate) fn tool_definitions(&self) -> &[ToolDefinition] {
+        self.more.as_ref().and_then(|more| more.tool_definitions.as_deref()).unwrap_or_default()
+    }
+
     /// What spans inside still take over when this one has ended.
     pub(crate) fn heritable(&self) -> Self {
-        Self {
-            prompt: self.prompt.clone(),
-            tool_definitions: self.tool_definitions.clone(),
-            ..Self::default()
-        }
+        let more = self.more.as_ref().map(|more| More {
+            prompt: more.prompt.clone(),
+            tool_definitions: more.tool_definitions.clone(),
+            ..More::default()
+        });
+        Self { more: more.map(Box::new), ..Self::default() }
     }
 
     /// About how many bytes of memory the texts take.
@@ -88,17 +101,47 @@ impl Facts {
             + captured(&self.output)
             + metadata.chain(tags).chain(metrics).sum::<usize>()
             + self.failure.as_ref().map_or(0, Failure::bytes)
+            + self.more.as_ref().map_or(0, |more| more.bytes())
+    }
+}
+
+impl More {
+    fn add(&mut self, later: Self) {
+        match (&mut self.prompt, later.prompt) {
+            (Some(prompt), Some(later)) => Arc::make_mut(prompt).add(Arc::unwrap_or_clone(later)),
+            (prompt, later) => replace(prompt, later),
+        }
+        replace(&mut self.tool_definitions, later.tool_definitions);
+        for key in later.cost_tags {
+            if !self.cost_tags.contains(&key) {
+                self.cost_tags.push(key);
+            }
+        }
+        match (&mut self.agent, later.agent) {
+            (Some(agent), Some(later)) => agent.add(later),
+            (agent, later) => replace(agent, later),
+        }
+        self.links.extend(later.links);
+        replace(&mut self.intent, later.intent);
+    }
+
+    fn bytes(&self) -> usize {
+        let tools = self.tool_definitions.iter().flat_map(|tools| tools.iter());
+        size_of::<Self>()
             + self.prompt.as_ref().map_or(0, |prompt| prompt.bytes())
-            + self
-                .tool_definitions
-                .iter()
-                .flat_map(|tools| tools.iter())
-                .map(ToolDefinition::bytes)
-                .sum::<usize>()
+            + tools.map(ToolDefinition::bytes).sum::<usize>()
             + self.cost_tags.iter().map(String::len).sum::<usize>()
-            + self.agent.as_ref().map_or(0, |agent| agent.bytes())
+            + self.agent.as_ref().map_or(0, AgentManifest::bytes)
             + self.links.iter().map(|link| link.trace_id.len() + link.span_id.len()).sum::<usize>()
-            + text(&self.intent)
+            + self.intent.as_ref().map_or(0, String::len)
+    }
+}
+
+fn extend<V>(old: &mut BTreeMap<String, V>, new: BTreeMap<String, V>) {
+    if old.is_empty() {
+        *old = new;
+    } else {
+        old.extend(new);
     }
 }
 

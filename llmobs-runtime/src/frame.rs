@@ -236,9 +236,9 @@ impl Frame {
     pub(crate) fn end(&self, output: Option<Captured>, failure: Option<Failure>, duration_nanos: u64) {
         {
             let mut cell = self.cell();
-            let facts =
-                Facts { output: output.filter(|output| !output.is_null()), failure, ..Facts::default() };
-            cell.facts.add_under(facts);
+            let facts = &mut cell.facts;
+            facts.output = facts.output.take().or(output.filter(|output| !output.is_null()));
+            facts.failure = facts.failure.take().or(failure);
         }
         self.finish_after(duration_nanos);
     }
@@ -299,17 +299,15 @@ impl Frame {
     /// What a child of this kind and name takes over: an `llm` span the prompt, a `tool` span the version that the tool has in
     /// the definitions of this `llm` span.
     fn heirloom(&self, kind: Kind, name: &str) -> Heirloom {
-        let mut heirloom = Heirloom::default();
         match kind {
-            Kind::Llm => heirloom.prompt.clone_from(&self.cell().facts.prompt),
+            Kind::Llm => Heirloom { prompt: self.cell().facts.prompt().cloned(), tool_version: None },
             Kind::Tool if self.kind == Kind::Llm => {
-                let tools = self.cell().facts.tool_definitions.clone();
-                let tool = tools.iter().flat_map(|tools| tools.iter()).find(|tool| tool.name == name);
-                heirloom.tool_version = tool.and_then(|tool| tool.version.clone());
+                let cell = self.cell();
+                let tool = cell.facts.tool_definitions().iter().find(|tool| tool.name == name);
+                Heirloom { prompt: None, tool_version: tool.and_then(|tool| tool.version.clone()) }
             }
-            _ => {}
+            _ => Heirloom::default(),
         }
-        heirloom
     }
 
     /// A reference to this span, to be used elsewhere.
@@ -327,8 +325,7 @@ impl Frame {
 
     fn all_tags(&self) -> BTreeMap<String, String> {
         let cell = self.cell();
-        let facts =
-            Facts { tags: cell.facts.tags.clone(), prompt: cell.facts.prompt.clone(), ..Facts::default() };
+        let facts = Facts { tags: cell.facts.tags.clone(), ..cell.facts.heritable() };
         let session_id = cell.session_id();
         drop(cell);
         let about =

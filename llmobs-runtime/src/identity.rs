@@ -47,7 +47,7 @@ impl Identity {
         if about.attribute {
             put("decorator", "1");
         }
-        if facts.prompt.is_some() {
+        if facts.prompt().is_some() {
             tags.insert("prompt_tracking_instrumentation_method".to_owned(), "annotated".to_owned());
         }
         tags.extend(facts.tags.iter().map(|(key, value)| (key.clone(), value.clone())));

@@ -71,7 +71,7 @@ impl Record {
             session_id: None,
             agent: None,
             attribute: false,
-            decision: Some(Decision { rate: "1".to_owned(), kept: true }),
+            decision: Some(Decision { rate: 1.0, kept: true }),
             heirloom: Heirloom::default(),
             facts: Facts::default(),
         }

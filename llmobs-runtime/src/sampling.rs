@@ -70,11 +70,23 @@ pub(crate) struct Sampler {
 }
 
 /// Whether a trace is to be kept, and at which rate that was decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Decision {
-    /// Between 0 and 1, with at most six decimals.
-    pub(crate) rate: String,
+    /// Between 0 and 1.
+    pub(crate) rate: f64,
     pub(crate) kept: bool,
+}
+
+impl Decision {
+    /// The rate with at most six decimals, without zeros at the end.
+    pub(crate) fn shown_rate(self) -> String {
+        shown(self.rate)
+    }
+
+    /// `1` for a trace that is to be kept, `0` for another.
+    pub(crate) fn shown(self) -> &'static str {
+        if self.kept { "1" } else { "0" }
+    }
 }
 
 impl Default for Sampler {
@@ -89,7 +101,7 @@ impl Sampler {
         let tags = if self.rules.is_empty() { BTreeMap::new() } else { tags() };
         let rule = self.rules.iter().find(|rule| rule.matches(&tags));
         let rate = rule.map_or(self.rate, |rule| rule.rate);
-        Decision { rate: shown(rate), kept: keeps(rate, apm_id) }
+        Decision { rate, kept: keeps(rate, apm_id) }
     }
 }
 
@@ -103,7 +115,6 @@ fn keeps(rate: f64, apm_id: u64) -> bool {
     rate >= 1.0 || (rate > 0.0 && apm_id.wrapping_mul(KNUTH) <= (rate * u64::MAX as f64) as u64)
 }
 
-/// Up to six decimals, without zeros at the end.
 fn shown(rate: f64) -> String {
     let text = format!("{:.6}", rate.abs());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -160,7 +171,7 @@ mod tests {
                 SamplingRule::new(1.0).tag("env", "prod-?"),
             ],
         };
-        let rate = |given| sampler.decide(1, || given).rate;
+        let rate = |given| sampler.decide(1, || given).shown_rate();
         assert_eq!(rate(tags([("env", "production"), ("tier", "free")])), "0");
         assert_eq!(rate(tags([("env", "prod-1"), ("tier", "paid")])), "1");
         assert_eq!(rate(tags([("env", "production")])), "0.25");

@@ -89,6 +89,7 @@ impl SpanData {
         let tags = identity.tags(&about, &record.facts);
         let kind = record.kind;
         let facts = record.facts;
+        let more = facts.more.map(|more| *more).unwrap_or_default();
         let metadata = facts.metadata.into_iter().map(|(key, value)| (key, value.parse()));
         let said = |content: &Content| !content.is_empty();
         Self {
@@ -98,9 +99,9 @@ impl SpanData {
             metrics: facts.metrics,
             input: facts.input.map(|input| Content::of_input(kind, input)).filter(said),
             output: facts.output.map(|output| Content::of_output(kind, output)).filter(said),
-            prompt: facts.prompt.or(record.heirloom.prompt).map(Arc::unwrap_or_clone),
-            tool_definitions: facts.tool_definitions.map(|tools| tools.to_vec()).unwrap_or_default(),
-            intent: facts.intent,
+            prompt: more.prompt.or(record.heirloom.prompt).map(Arc::unwrap_or_clone),
+            tool_definitions: more.tool_definitions.map(|tools| tools.to_vec()).unwrap_or_default(),
+            intent: more.intent,
             failure: facts.failure,
             ids: Ids {
                 kind,
@@ -118,9 +119,9 @@ impl SpanData {
             own: Own {
                 model_name: facts.model_name,
                 model_provider: facts.model_provider,
-                cost_tags: facts.cost_tags,
-                agent: facts.agent.map(|agent| *agent),
-                links: facts.links,
+                cost_tags: more.cost_tags,
+                agent: more.agent,
+                links: more.links,
                 tool_version: record.heirloom.tool_version,
                 default_ml_app: Arc::clone(ml_app),
             },

@@ -57,6 +57,6 @@ impl Trace {
             let root = self.root.get().and_then(Weak::upgrade);
             Some(decide(root.as_deref()))
         };
-        self.decision.get_or_init(decide).clone()
+        *self.decision.get_or_init(decide)
     }
 }

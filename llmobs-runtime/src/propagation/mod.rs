@@ -74,10 +74,6 @@ pub fn extract(headers: &(impl Extractor + ?Sized)) -> Context {
 
 pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) {
     let decision = frame.decision();
-    let (sample_rate, sampling_decision) = match decision {
-        Some(Decision { rate, kept }) => (Some(rate), Some(if kept { "1" } else { "0" }.to_owned())),
-        None => (None, None),
-    };
     let agent = frame.agent_of_children();
     let trace = frame.trace();
     let headers_of_span = Headers {
@@ -90,8 +86,8 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
             parent_id: Some(frame.span_id().to_string()),
             trace_id: Some(trace.id.to_decimal()),
             ml_app: Some(frame.ml_app().to_string()),
-            sample_rate,
-            sampling_decision,
+            sample_rate: decision.map(Decision::shown_rate),
+            sampling_decision: decision.map(|decision| decision.shown().to_owned()),
             agent_id: agent.as_ref().map(|agent| agent.span_id.to_string()),
             agent_name: agent.and_then(|agent| agent.name.clone()),
         },
@@ -116,7 +112,7 @@ fn remote(headers: Headers) -> Remote {
         warn_limited!("the propagated id of an LLM trace is no number: the id of the request stands for it");
     }
     let trace = Trace::remote(id.flatten().unwrap_or(apm_id), apm_id, priority, others);
-    let rate = llm.sample_rate.filter(|rate| rate.parse().is_ok_and(|rate: f64| (0.0..=1.0).contains(&rate)));
+    let rate = llm.sample_rate.and_then(|rate| rate.parse().ok()).filter(|rate| (0.0..=1.0).contains(rate));
     let decision = match (rate, llm.sampling_decision.as_deref()) {
         (Some(rate), Some("1")) => Some(Decision { rate, kept: true }),
         (Some(rate), Some("0")) => Some(Decision { rate, kept: false }),
