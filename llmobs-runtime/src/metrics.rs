@@ -1,7 +1,7 @@
 //! The names of the metrics that Datadog knows, for [`Annotation::metric`](crate::Annotation::metric). Others can be used too.
 //!
-//! The names are those of Datadog's
-//! [HTTP API](https://docs.datadoghq.com/llm_observability/instrumentation/api/#metrics).
+//! The names are those of Datadog's own SDKs. Costs are in dollars, as Datadog's page about
+//! [costs](https://docs.datadoghq.com/llm_observability/monitoring/cost) wants them.
 
 /// Tokens that went into the model.
 pub const INPUT_TOKENS: &str = "input_tokens";
@@ -19,8 +19,6 @@ pub const CACHE_WRITE_INPUT_TOKENS: &str = "cache_write_input_tokens";
 pub const REASONING_OUTPUT_TOKENS: &str = "reasoning_output_tokens";
 /// Seconds until the first token came. A stream measures it by itself.
 pub const TIME_TO_FIRST_TOKEN: &str = "time_to_first_token";
-/// Seconds that each token took.
-pub const TIME_PER_OUTPUT_TOKEN: &str = "time_per_output_token";
 /// What the input cost, in dollars.
 pub const INPUT_COST: &str = "input_cost";
 /// What the output cost, in dollars.

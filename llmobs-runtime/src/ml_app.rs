@@ -3,8 +3,8 @@
 /// Longer names Datadog does not take, in characters.
 const MAX_CHARS: usize = 193;
 
-/// Which rule of Datadog a name breaks, and so how to repair it. The rules are those of
-/// <https://docs.datadoghq.com/llm_observability/instrumentation/sdk/#application-naming-guidelines>.
+/// Which rule of Datadog a name breaks, and so how to repair it. The rules are those that Datadog's documentation of its SDKs
+/// gives for names of applications.
 pub(crate) fn problem(ml_app: &str) -> Option<&'static str> {
     let allowed = |char: char| char.is_alphanumeric() || "_-:./".contains(char);
     if ml_app.chars().any(|char| !char.to_lowercase().eq([char])) {
