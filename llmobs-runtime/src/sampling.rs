@@ -1,11 +1,15 @@
 //! Which traces Datadog is to keep. Decided here, stamped on each span, and acted on by Datadog alone.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
 /// Knuth's factor of the hash that Datadog's tracers share, so that all of them choose the same traces.
 const KNUTH: u64 = 1_111_111_111_111_111_111;
+
+/// As much of a key that is not known as fits into a warning, in characters.
+const MAX_SHOWN: usize = 40;
 
 /// Keeps some of the traces whose first span has certain tags.
 ///
@@ -18,9 +22,13 @@ const KNUTH: u64 = 1_111_111_111_111_111_111;
 #[must_use = "a rule does nothing until it is given to `Config::sampling_rule`"]
 pub struct SamplingRule {
     rate: f64,
-    /// Glob patterns by tag.
-    tags: BTreeMap<String, String>,
+    /// Patterns by tag.
+    tags: BTreeMap<String, Glob>,
 }
+
+/// A pattern with `*` and `?`, each of its characters in the case in which texts are compared with it.
+#[derive(Clone, PartialEq)]
+struct Glob(Vec<char>);
 
 impl SamplingRule {
     /// A rule that keeps a part of the traces between 0.0, none, and 1.0, all. Beyond these the nearer one is taken, and
@@ -32,32 +40,36 @@ impl SamplingRule {
     /// Narrows the rule to traces whose first span has a tag that matches a pattern, upper and lower case being the same:
     /// `*` stands for any text, `?` for any one character. A rule may name several tags, all of which have to match.
     pub fn tag(mut self, key: impl Into<String>, pattern: impl Into<String>) -> Self {
-        self.tags.insert(key.into(), pattern.into());
+        self.tags.insert(key.into(), Glob::new(&pattern.into()));
         self
     }
 
-    /// From the form that `DD_LLMOBS_SAMPLING_RULES` holds: `{"sample_rate": 0.5, "tags": {"env": "prod*"}}`.
-    pub(crate) fn read(value: &Value) -> Option<Self> {
+    /// From the form that `DD_LLMOBS_SAMPLING_RULES` holds: `{"sample_rate": 0.5, "tags": {"env": "prod*"}}`. Else what is wrong
+    /// with it, as a sentence about it ends.
+    pub(crate) fn read(value: &Value) -> Result<Self, String> {
+        let problem = || "should have a sample_rate between 0 and 1, and tags that are texts".to_owned();
+        let fields = value.as_object().ok_or_else(problem)?;
         // A rule that asks for more than is known here must not hold for everything.
-        if value.as_object()?.keys().any(|key| key != "sample_rate" && key != "tags") {
-            return None;
+        if let Some(key) = fields.keys().find(|key| !["sample_rate", "tags"].contains(&key.as_str())) {
+            let key: String = key.chars().take(MAX_SHOWN).collect();
+            return Err(format!("asks for {key:?}, and llmobs knows only sample_rate and tags"));
         }
-        let rate = value.get("sample_rate")?.as_f64().filter(|rate| (0.0..=1.0).contains(rate))?;
-        let mut rule = Self::new(rate);
-        match value.get("tags") {
+        let rate = fields.get("sample_rate").and_then(Value::as_f64);
+        let mut rule = Self::new(rate.filter(|rate| (0.0..=1.0).contains(rate)).ok_or_else(problem)?);
+        match fields.get("tags") {
             None | Some(Value::Null) => {}
             Some(Value::Object(tags)) => {
                 for (key, pattern) in tags {
-                    rule = rule.tag(key, pattern.as_str()?);
+                    rule = rule.tag(key, pattern.as_str().ok_or_else(problem)?);
                 }
             }
-            Some(_) => return None,
+            Some(_) => return Err(problem()),
         }
-        Some(rule)
+        Ok(rule)
     }
 
     fn matches(&self, tags: &BTreeMap<String, String>) -> bool {
-        self.tags.iter().all(|(key, pattern)| tags.get(key).is_some_and(|text| glob(pattern, text)))
+        self.tags.iter().all(|(key, pattern)| tags.get(key).is_some_and(|text| pattern.matches(text)))
     }
 }
 
@@ -120,36 +132,52 @@ fn shown(rate: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Whether a text matches a pattern with `*` and `?`. Takes at most the product of both lengths, with no recursion.
-fn glob(pattern: &str, text: &str) -> bool {
-    // A letter that becomes two in lower case stays as it is, so that `?` stands for it.
-    let lower = |char: char| match (char.to_lowercase().next(), char.to_lowercase().count()) {
-        (Some(lower), 1) => lower,
-        _ => char,
+/// All in lower case. A letter that becomes two there stays as it is, so that `?` stands for it.
+fn folded(text: &str) -> Vec<char> {
+    let lower = |char: char| {
+        let mut lower = char.to_lowercase();
+        let first = lower.next();
+        first.filter(|_| lower.next().is_none()).unwrap_or(char)
     };
-    let fold = |text: &str| text.chars().map(lower).collect::<Vec<_>>();
-    let (pattern, text) = (fold(pattern), fold(text));
-    let (mut at, mut from) = (0, 0);
-    // Where to go on after a `*` that has to take one character more.
-    let mut star: Option<(usize, usize)> = None;
-    while from < text.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                at += 1;
-                star = Some((at, from));
-            }
-            Some(&char) if char == '?' || text.get(from) == Some(&char) => {
-                at += 1;
-                from += 1;
-            }
-            _ => {
-                let Some((after, taken)) = star else { return false };
-                star = Some((after, taken + 1));
-                (at, from) = (after, taken + 1);
+    text.chars().map(lower).collect()
+}
+
+impl Glob {
+    fn new(pattern: &str) -> Self {
+        Self(folded(pattern))
+    }
+
+    /// Whether a text matches. Takes at most the product of both lengths, with no recursion.
+    fn matches(&self, text: &str) -> bool {
+        let (pattern, text) = (&self.0, folded(text));
+        let (mut at, mut from) = (0, 0);
+        // Where to go on after a `*` that has to take one character more.
+        let mut star: Option<(usize, usize)> = None;
+        while from < text.len() {
+            match pattern.get(at) {
+                Some('*') => {
+                    at += 1;
+                    star = Some((at, from));
+                }
+                Some(&char) if char == '?' || text.get(from) == Some(&char) => {
+                    at += 1;
+                    from += 1;
+                }
+                _ => {
+                    let Some((after, taken)) = star else { return false };
+                    star = Some((after, taken + 1));
+                    (at, from) = (after, taken + 1);
+                }
             }
         }
+        pattern.iter().skip(at).all(|&char| char == '*')
     }
-    pattern.iter().skip(at).all(|&char| char == '*')
+}
+
+impl fmt::Debug for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().collect::<String>().fmt(f)
+    }
 }
 
 #[cfg(test)]
@@ -229,26 +257,36 @@ mod tests {
             ("a?", "a", false),
         ];
         for (pattern, text, expected) in cases {
-            assert_eq!(glob(pattern, text), expected, "{pattern:?} on {text:?}");
+            assert_eq!(Glob::new(pattern).matches(text), expected, "{pattern:?} on {text:?}");
         }
-        assert!(!glob(&"a*".repeat(200), &"b".repeat(20_000)));
+        assert!(!Glob::new(&"a*".repeat(200)).matches(&"b".repeat(20_000)));
     }
 
     #[test]
     fn rules_are_read_as_the_reference_writes_them() {
         let rule = SamplingRule::read(&json!({ "sample_rate": 0.5, "tags": { "env": "prod*" } }));
-        assert_eq!(rule, Some(SamplingRule::new(0.5).tag("env", "prod*")));
-        assert_eq!(SamplingRule::read(&json!({ "sample_rate": 1 })), Some(SamplingRule::new(1.0)));
+        assert_eq!(rule, Ok(SamplingRule::new(0.5).tag("env", "prod*")));
+        assert_eq!(SamplingRule::read(&json!({ "sample_rate": 1 })), Ok(SamplingRule::new(1.0)));
         for bad in [
             json!({}),
             json!({ "sample_rate": 2 }),
             json!({ "sample_rate": "1" }),
             json!({ "sample_rate": 1, "tags": [] }),
             json!({ "sample_rate": 1, "tags": { "a": 1 } }),
-            json!({ "sample_rate": 0, "service": "x" }),
             json!([]),
         ] {
-            assert_eq!(SamplingRule::read(&bad), None, "{bad}");
+            let problem = SamplingRule::read(&bad).unwrap_err();
+            assert_eq!(
+                problem, "should have a sample_rate between 0 and 1, and tags that are texts",
+                "{bad}"
+            );
+        }
+        let long = "s".repeat(41);
+        for (key, shown) in
+            [("service", r#""service""#), ("a\nb", r#""a\nb""#), (&long, &format!("{:?}", &long[1..]))]
+        {
+            let problem = SamplingRule::read(&json!({ "sample_rate": 0, key: "x" })).unwrap_err();
+            assert_eq!(problem, format!("asks for {shown}, and llmobs knows only sample_rate and tags"));
         }
     }
 }

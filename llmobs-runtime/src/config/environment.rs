@@ -139,14 +139,8 @@ impl<'a> Environment<'a> {
             return Vec::new();
         };
         let read = rules.iter().enumerate().filter_map(|(index, rule)| {
-            let rule = SamplingRule::read(rule);
-            if rule.is_none() {
-                let number = index + 1;
-                self.warnings.push(format!(
-                    "rule {number} of {name} is ignored: it should have a sample_rate between 0 and 1, and tags that are texts"
-                ));
-            }
-            rule
+            let refused = |problem| format!("rule {} of {name} is ignored: it {problem}", index + 1);
+            SamplingRule::read(rule).map_err(|problem| self.warnings.push(refused(problem))).ok()
         });
         read.collect()
     }

@@ -145,7 +145,7 @@ fn a_sample_rate_beyond_the_range_is_nothing_said() {
 
 #[test]
 fn rules_of_the_program_come_before_those_of_the_environment() {
-    let environment = r#"[{"sample_rate": 0.5}, {"sample_rate": 2}]"#;
+    let environment = r#"[{"sample_rate": 0.5}, {"sample_rate": 2}, {"sample_rate": 1, "service": "shop"}]"#;
     let config = read(&[("DD_LLMOBS_SAMPLING_RULES", environment)])
         .sampling_rule(SamplingRule::new(0.1))
         .sampling_rule(SamplingRule::new(0.2));
@@ -154,7 +154,8 @@ fn rules_of_the_program_come_before_those_of_the_environment() {
     assert_eq!(
         config.warnings(),
         [
-            "rule 2 of DD_LLMOBS_SAMPLING_RULES is ignored: it should have a sample_rate between 0 and 1, and tags that are texts"
+            "rule 2 of DD_LLMOBS_SAMPLING_RULES is ignored: it should have a sample_rate between 0 and 1, and tags that are texts",
+            "rule 3 of DD_LLMOBS_SAMPLING_RULES is ignored: it asks for \"service\", and llmobs knows only sample_rate and tags",
         ]
     );
 }
