@@ -5,7 +5,7 @@
 use std::sync::Mutex;
 
 use llmobs::testing::Collector;
-use llmobs::{AgentManifest, Config, Prompt, ToolDefinition};
+use llmobs::{AgentManifest, Config, Evaluation, Prompt, SpanRef, ToolDefinition};
 use serde_json::json;
 
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -68,6 +68,8 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
             llmobs::task("panics").start().finish();
             let headers = [("x-datadog-trace-id", "secret")];
             let _same = llmobs::extract(headers.as_slice());
+            let evaluation = Evaluation::score("l", 1).of(SpanRef::new("t", "1")).ml_app("Not Fine");
+            evaluation.submit().unwrap();
         }
     });
     let spans = collector.find(llmobs::Kind::Llm, "wrong");
@@ -84,7 +86,8 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
     said.sort();
     let starts = [
         "WARN 1 tool definition(s) without a name were left out",
-        "WARN Datadog may not take the name of the application of a span, which has upper-case letters",
+        "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
+        "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
         "WARN a tag was left out: its Display panicked",
         "WARN the cost tag \"nowhere\" was left out: the span has no tag of that name",
         "WARN the header x-datadog-trace-id of a request is ignored",

@@ -58,6 +58,8 @@ impl Client {
             sender: Arc::clone(&sender),
             processor: settings.processor.clone(),
             transport,
+            request_limit: settings.request_limit,
+            event_limit: settings.event_limit,
             pauses: PAUSES.map(|part| settings.timeout.mul_f64(part).min(MAX_PAUSE)),
             warned: BTreeMap::new(),
         };

@@ -11,6 +11,8 @@ use crate::config::CAPTURE_LIMIT;
 use crate::evaluation_error::EvaluationError;
 use crate::identity::VERSION;
 use crate::metric::{Metric, Reading};
+use crate::ml_app;
+use crate::notice::warn_limited;
 use crate::queue::Item;
 use crate::reference::SpanRef;
 use crate::span::Origin;
@@ -261,10 +263,16 @@ impl Verdict {
         }
         let timestamp_ms = match self.timestamp.map(|time| time.duration_since(UNIX_EPOCH)) {
             None => now_ms,
+            // Zero stands for now, as in the reference SDK.
+            Some(Ok(since)) if since.as_millis() == 0 => now_ms,
             Some(Ok(since)) => u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             Some(Err(_)) => return Err(EvaluationError::TimeBefore1970),
         };
         let (metric_type, value) = self.value.into_parts()?;
+        let given_by = "`ml_app` of an evaluation or a feedback";
+        if let Some(warning) = self.ml_app.as_deref().and_then(|name| ml_app::warning(name, given_by)) {
+            warn_limited!("{warning}");
+        }
         let ml_app = self.ml_app.as_deref().unwrap_or(ml_app);
         let own = [("ddtrace.version", VERSION), ("ml_app", ml_app)];
         let own = own.into_iter().filter(|(key, _)| self.tags.iter().all(|(other, _)| other != key));
@@ -315,7 +323,7 @@ macro_rules! verdict_options {
                 self
             }
 
-            /// When it was found, to the millisecond. Default: when it is submitted.
+            /// When it was found, to the millisecond. Default: when it is submitted, for which the Unix epoch stands too.
             pub fn timestamp(mut self, time: ::std::time::SystemTime) -> Self {
                 self.verdict.set_timestamp(time);
                 self

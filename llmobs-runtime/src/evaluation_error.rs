@@ -32,7 +32,7 @@ impl fmt::Display for EvaluationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoTarget => {
-                "it is not said what was evaluated: call `of` with what `export_span` returned inside the span, or `of_tag`"
+                "it is not said what was evaluated: call `of` with what `export_span` returned inside the span, or another of the `of` methods"
             }
             Self::TwoTargets => "it is said twice what was evaluated: call one of the `of` methods, once",
             Self::EmptyId => "the span has no span id or no trace id: use what `export_span` or `Span::export` returns",

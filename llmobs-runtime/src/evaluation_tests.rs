@@ -78,7 +78,8 @@ fn options() {
             "reasoning": "because",
         }))
     );
-    let nothing_said = Evaluation::score("l", 1).of(span()).of(None).ml_app("").reasoning("");
+    let nothing_said =
+        Evaluation::score("l", 1).of(span()).of(None).ml_app("").reasoning("").timestamp(UNIX_EPOCH);
     assert_eq!(encoded(nothing_said), expected(json!({ "metric_type": "score", "score_value": 1 })));
 }
 

@@ -8,17 +8,16 @@ use crate::notice::warn_limited;
 use crate::reference::SpanRef;
 use crate::span_data::SpanData;
 
-/// The largest event that is sent with its input and output, in bytes. The number is the reference SDK's.
-const MAX_EVENT_BYTES: usize = 5_000_000;
 const DROPPED_IO: &str = "[This value has been dropped because this span's size exceeds the 5MB size limit.]";
 /// Arrays and objects this deep in `meta`, itself at depth 0, are sent as their JSON text.
 const MAX_META_DEPTH: usize = 12;
 
-/// The JSON text of one span event, as it stands in the `spans` of a request.
-pub(crate) fn encode(span: SpanData) -> String {
+/// The JSON text of one span event, as it stands in the `spans` of a request. One of `limit` bytes or more is written without
+/// input and output.
+pub(crate) fn encode(span: SpanData, limit: usize) -> String {
     let mut event = build(span);
     let text = event.to_string();
-    if text.len() < MAX_EVENT_BYTES {
+    if text.len() < limit {
         return text;
     }
     if let Some(meta) = event.get_mut("meta").and_then(Value::as_object_mut) {

@@ -89,12 +89,15 @@ impl Ids {
     }
 }
 
+/// The largest event that keeps its input and output, as in the reference SDK.
+const LIMIT: usize = 5_000_000;
+
 fn encoded(record: Record, identity: &Identity) -> Value {
     serde_json::from_str(&text(record, identity)).unwrap()
 }
 
 fn text(record: Record, identity: &Identity) -> String {
-    encode(SpanData::new(record, identity, &"app".into()))
+    encode(SpanData::new(record, identity, &"app".into()), LIMIT)
 }
 
 fn captured<T: Serialize + ?Sized>(value: &T) -> Captured {

@@ -107,8 +107,9 @@ impl Frame {
         let session_id = session_id
             .or_else(|| parent.and_then(Self::session_id))
             .or_else(|| trace.session_id.get().cloned());
-        if let Some(problem) = ml_app.as_deref().and_then(ml_app::problem) {
-            warn_limited!("Datadog may not take the name of the application of a span, {problem}");
+        let given_by = "the option `ml_app` of a span";
+        if let Some(warning) = ml_app.as_deref().and_then(|name| ml_app::warning(name, given_by)) {
+            warn_limited!("{warning}");
         }
         let ml_app = ml_app
             .or_else(|| parent.map(|parent| Arc::clone(&parent.ml_app)))

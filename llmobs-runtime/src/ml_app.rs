@@ -3,9 +3,15 @@
 /// Longer names Datadog does not take, in characters.
 const MAX_CHARS: usize = 193;
 
+/// What to tell about a name that Datadog may not take, and who gives it.
+pub(crate) fn warning(ml_app: &str, given_by: &str) -> Option<String> {
+    let problem = problem(ml_app)?;
+    Some(format!("Datadog may not take the name of the application that {given_by} gives, {problem}"))
+}
+
 /// Which rule of Datadog a name breaks, and so how to repair it. The rules are those that Datadog's documentation of its SDKs
 /// gives for names of applications.
-pub(crate) fn problem(ml_app: &str) -> Option<&'static str> {
+fn problem(ml_app: &str) -> Option<&'static str> {
     let allowed = |char: char| char.is_alphanumeric() || "_-:./".contains(char);
     if ml_app.chars().any(|char| !char.to_lowercase().eq([char])) {
         Some("which has upper-case letters: write it in lower case")

@@ -17,13 +17,14 @@ use crate::sender::Sender;
 use crate::span_data::SpanData;
 use crate::transport::{Intake, Refused, Transport};
 
-/// The largest body of a request, in bytes, without its envelope. The number is the reference SDK's.
-const MAX_PAYLOAD_BYTES: usize = 5 * 1024 * 1024;
-
 pub(crate) struct Worker {
     pub(crate) sender: Arc<Sender>,
     pub(crate) processor: Processor,
     pub(crate) transport: Box<dyn Transport>,
+    /// The largest body of a request, without its envelope, in bytes.
+    pub(crate) request_limit: usize,
+    /// The largest event that is sent with its input and output, in bytes.
+    pub(crate) event_limit: usize,
     /// The longest waits before the second and the third attempt.
     pub(crate) pauses: [Duration; 2],
     /// When each way of losing spans was last logged.
@@ -78,10 +79,10 @@ impl Worker {
     fn event(&self, record: Record, outcome: &mut Report) -> Option<String> {
         let span = SpanData::new(record, &self.sender.defaults.identity, &self.sender.defaults.ml_app);
         match self.processor.process(span) {
-            Processed::Passed(span) => Some(event::encode(span)),
+            Processed::Passed(span) => Some(event::encode(span, self.event_limit)),
             Processed::Stripped(span) => {
                 outcome.stripped += 1;
-                Some(event::encode(span))
+                Some(event::encode(span, self.event_limit))
             }
             Processed::Dropped => {
                 outcome.drop_spans(DropReason::Processor, 1);
@@ -91,7 +92,7 @@ impl Worker {
     }
 
     fn add(&mut self, event: String, payload: &mut Payload, outcome: &mut Report) {
-        if payload.bytes + event.len() > MAX_PAYLOAD_BYTES {
+        if payload.bytes + event.len() > self.request_limit {
             self.send(payload, outcome);
         }
         payload.bytes += event.len() + ",".len();
@@ -174,3 +175,7 @@ fn random_part(longest: Duration) -> Duration {
     let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(local::random() % nanos.max(1))
 }
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

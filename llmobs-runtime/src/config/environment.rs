@@ -73,6 +73,11 @@ impl<'a> Environment<'a> {
             .or_else(|| self.reject(name, "a number of seconds above zero"))
     }
 
+    pub(super) fn bytes(&mut self, name: &str) -> Option<usize> {
+        let bytes = self.text(name)?.parse().ok().filter(|bytes| *bytes > 0);
+        bytes.or_else(|| self.reject(name, "a whole number of bytes above zero"))
+    }
+
     pub(super) fn exporter(&mut self, name: &str) -> Option<Exporter> {
         let text = self.text(name)?;
         match text.split_once(':') {

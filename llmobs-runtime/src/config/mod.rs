@@ -2,25 +2,21 @@
 
 mod environment;
 mod secret;
+mod settings;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ureq::http::{HeaderName, HeaderValue};
-
 use crate::client::{Guard, init_with};
 use crate::error::Error;
-use crate::identity::Identity;
-use crate::ml_app;
 use crate::process::Processor;
-use crate::sampling::{Sampler, SamplingRule};
+use crate::sampling::SamplingRule;
 use crate::span_data::SpanData;
 use environment::Environment;
 pub(crate) use secret::Secret;
+pub(crate) use settings::Settings;
 
-/// The name that Datadog gives to applications without one.
-const UNNAMED: &str = "unnamed-ml-app";
 /// Longer ones cannot be added to a point in time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const MIB: usize = 1024 * 1024;
@@ -45,7 +41,7 @@ pub enum Exporter {
 /// |---|---|---|
 /// | | `DD_LLMOBS_ENABLED` | true; when false, `init` does nothing, whatever the program says |
 /// | [`ml_app`](Self::ml_app) | `DD_LLMOBS_ML_APP` | the service, else `unnamed-ml-app` |
-/// | [`agentless`](Self::agentless) | `DD_LLMOBS_AGENTLESS_ENABLED` | ask the Agent whether it passes spans on |
+/// | [`agentless`](Self::agentless) | `DD_LLMOBS_AGENTLESS_ENABLED`, else `DD_AGENTLESS_ENABLED` where that is true | ask the Agent whether it passes spans on |
 /// | [`api_key`](Self::api_key) | `DD_API_KEY` | |
 /// | [`site`](Self::site) | `DD_SITE` | `datadoghq.com` |
 /// | [`env`](Self::env) | `DD_ENV` | |
@@ -62,10 +58,13 @@ pub enum Exporter {
 /// | [`exporter`](Self::exporter) | `LLMOBS_EXPORTER`: `http`, `console` or `file:PATH` | `http` |
 /// | [`flush_interval`](Self::flush_interval) | `_DD_LLMOBS_WRITER_INTERVAL`, in seconds | 1 s |
 /// | [`timeout`](Self::timeout) | `_DD_LLMOBS_WRITER_TIMEOUT`, in seconds | 5 s |
+/// | | `DD_LLMOBS_PAYLOAD_SIZE_BYTES`: events that would make the body of a request larger go into the next | 5 MiB |
+/// | | `DD_LLMOBS_EVENT_SIZE_BYTES`: an event as large as that, or larger, goes out without input and output | 5,000,000 |
 /// | [`capture_limit`](Self::capture_limit) | | 1 MiB |
 /// | [`queue_limit`](Self::queue_limit) | | 32 MiB |
 ///
-/// The variables and their defaults are those of Datadog's own SDKs, but for `LLMOBS_EXPORTER`. An empty variable counts
+/// The variables and their defaults are those of Datadog's own SDKs, but for `LLMOBS_EXPORTER`. Further variables of theirs change
+/// nothing: the table of differences from the Python SDK names those that are about LLM Observability. An empty variable counts
 /// as absent, but for `DD_SITE`; so does an empty application or API key that a program gives. A bad value counts
 /// as absent too, or as false where true or false is wanted, with a warning that names the variable and not the value.
 ///
@@ -100,32 +99,6 @@ impl fmt::Debug for Config {
     }
 }
 
-/// What everything behind the configuration sees of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    ml_app: Option<String>,
-    pub(crate) agentless: Option<bool>,
-    pub(crate) api_key: Option<Secret>,
-    pub(crate) site: String,
-    pub(crate) identity: Identity,
-    pub(crate) sampler: Sampler,
-    pub(crate) processor: Processor,
-    pub(crate) additional_headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) agent_url: String,
-    pub(crate) override_origin: Option<String>,
-    pub(crate) interval: Duration,
-    pub(crate) timeout: Duration,
-    pub(crate) capture_limit: usize,
-    pub(crate) queue_limit: usize,
-}
-
-impl Settings {
-    pub(crate) fn ml_app(&self) -> &str {
-        let named = self.ml_app.as_deref().into_iter().chain([self.identity.service.as_str()]);
-        named.into_iter().find(|name| !name.is_empty()).unwrap_or(UNNAMED)
-    }
-}
-
 impl Config {
     /// Reads the environment.
     pub fn from_env() -> Self {
@@ -140,36 +113,11 @@ impl Config {
     /// Reads variables from wherever `lookup` finds them.
     fn read(lookup: environment::Lookup<'_>) -> Self {
         let mut env = Environment::new(lookup);
-        let settings = Settings {
-            ml_app: env.text("DD_LLMOBS_ML_APP"),
-            agentless: env.flag("DD_LLMOBS_AGENTLESS_ENABLED"),
-            api_key: env.text("DD_API_KEY").map(Secret::new),
-            site: env.text_or_empty("DD_SITE").unwrap_or_else(|| "datadoghq.com".to_owned()),
-            identity: Identity {
-                env: env.text("DD_ENV").unwrap_or_default(),
-                service: env.text("DD_SERVICE").unwrap_or_default(),
-                version: env.text("DD_VERSION").unwrap_or_default(),
-                tags: env.tags("DD_TAGS"),
-                git: env.git(),
-            },
-            sampler: Sampler {
-                rate: env.rate("DD_LLMOBS_SAMPLE_RATE").unwrap_or(1.0),
-                rules: env.sampling_rules("DD_LLMOBS_SAMPLING_RULES"),
-            },
-            processor: Processor::default(),
-            additional_headers: env.headers("_DD_TRACE_WRITER_ADDITIONAL_HEADERS"),
-            agent_url: env.agent_url(),
-            override_origin: env.text("DD_LLMOBS_OVERRIDE_ORIGIN"),
-            interval: env.seconds("_DD_LLMOBS_WRITER_INTERVAL").unwrap_or(Duration::from_secs(1)),
-            timeout: env
-                .seconds("_DD_LLMOBS_WRITER_TIMEOUT")
-                .map_or(Duration::from_secs(5), |s| s.min(MAX_TIMEOUT)),
-            capture_limit: CAPTURE_LIMIT,
-            queue_limit: 32 * MIB,
-        };
+        let settings = Settings::read(&mut env);
         let destinations = [
             "DD_API_KEY",
             "DD_LLMOBS_AGENTLESS_ENABLED",
+            "DD_AGENTLESS_ENABLED",
             "DD_TRACE_AGENT_URL",
             "DD_AGENT_HOST",
             "DD_TRACE_AGENT_HOSTNAME",
@@ -383,9 +331,7 @@ impl Config {
     /// What is to be said about the configuration as it is now.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
-        if let Some(problem) = ml_app::problem(self.settings.ml_app()) {
-            warnings.push(format!("Datadog may not take the name of the application, {problem}"));
-        }
+        warnings.extend(self.settings.ml_app_warning());
         warnings
     }
 

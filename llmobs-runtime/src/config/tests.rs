@@ -25,7 +25,7 @@ fn facts(config: &Config) -> String {
     format!(
         "enabled {}\nexporter {:?}\nml_app {}\nagentless {:?}\napi_key {key:?}\nsite {:?}\nenv {:?}\nservice {:?}\n\
          version {:?}\ntags {:?}\n\
-         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nqueue {}\n",
+         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nqueue {}\nrequest {}\nevent {}\n",
         config.enabled(),
         config.chosen_exporter(),
         settings.ml_app(),
@@ -45,6 +45,8 @@ fn facts(config: &Config) -> String {
         settings.timeout,
         settings.capture_limit,
         settings.queue_limit,
+        settings.request_limit,
+        settings.event_limit,
     )
 }
 
@@ -68,6 +70,8 @@ interval 1s
 timeout 5s
 capture 1048576
 queue 33554432
+request 5242880
+event 5000000
 ";
 
 /// The defaults with this line in place of the one that begins with the same word.
@@ -81,10 +85,13 @@ fn with(lines: &[&str]) -> String {
 }
 
 /// Every variable that is read.
-const VARIABLES: [&str; 25] = [
+const VARIABLES: [&str; 28] = [
     "DD_LLMOBS_ENABLED",
     "DD_LLMOBS_ML_APP",
     "DD_LLMOBS_AGENTLESS_ENABLED",
+    "DD_AGENTLESS_ENABLED",
+    "DD_LLMOBS_PAYLOAD_SIZE_BYTES",
+    "DD_LLMOBS_EVENT_SIZE_BYTES",
     "DD_API_KEY",
     "DD_SITE",
     "DD_ENV",
@@ -126,6 +133,10 @@ fn each_variable_sets_what_it_is_for_and_nothing_else() {
         ("DD_LLMOBS_AGENTLESS_ENABLED", "1", &["agentless Some(true)"]),
         ("DD_LLMOBS_AGENTLESS_ENABLED", " True ", &["agentless Some(true)"]),
         ("DD_LLMOBS_AGENTLESS_ENABLED", "false", &["agentless Some(false)"]),
+        ("DD_AGENTLESS_ENABLED", "true", &["agentless Some(true)"]),
+        ("DD_AGENTLESS_ENABLED", "false", &[]),
+        ("DD_LLMOBS_PAYLOAD_SIZE_BYTES", "7", &["request 7"]),
+        ("DD_LLMOBS_EVENT_SIZE_BYTES", "8", &["event 8"]),
         ("DD_API_KEY", "0123abcd\n", &["api_key Some(\"0123abcd\")"]),
         ("DD_SITE", "datadoghq.eu", &["site \"datadoghq.eu\""]),
         ("DD_ENV", "prod", &["env \"prod\""]),
@@ -202,6 +213,10 @@ fn a_bad_value_gives_the_default_and_one_warning_that_does_not_show_it() {
         // Neither true nor false is false, as in the reference SDK.
         ("DD_LLMOBS_ENABLED", "sésame", &["enabled false"][..]),
         ("DD_LLMOBS_AGENTLESS_ENABLED", "yes!", &["agentless Some(false)"]),
+        ("DD_AGENTLESS_ENABLED", "yes!", &[]),
+        ("DD_LLMOBS_PAYLOAD_SIZE_BYTES", "0", &[]),
+        ("DD_LLMOBS_PAYLOAD_SIZE_BYTES", "5MB", &[]),
+        ("DD_LLMOBS_EVENT_SIZE_BYTES", "-100", &[]),
         ("LLMOBS_EXPORTER", "Consoles", &[]),
         ("LLMOBS_EXPORTER", "file:", &[]),
         ("LLMOBS_EXPORTER", "http://intake-xyz", &[]),

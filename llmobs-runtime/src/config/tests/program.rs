@@ -53,7 +53,7 @@ fn what_the_program_says_wins() {
              site \"datadoghq.eu\"\nenv \"test\"\nservice \"shop\"\nversion \"2\"\ntags {tags}\n\
              git {{}}\nrate 0.5\nrules [SamplingRule {{ rate: 0.0, tags: {{}} }}]\nheaders []\n\
              agent_url http://program:1\noverride_origin Some(\"http://program:2\")\ninterval 3ms\ntimeout 4ms\n\
-             capture 5\nqueue 6\n"
+             capture 5\nqueue 6\nrequest 5242880\nevent 5000000\n"
         )
     };
     assert_eq!(facts(&said(read(&[]))), expected("{\"both\": \"program\"}"));
@@ -79,6 +79,15 @@ fn an_empty_application_or_key_from_the_program_is_nothing_said() {
 }
 
 #[test]
+fn the_variable_of_llmobs_wins_over_that_of_all_products() {
+    let agentless = |own| {
+        let config = read(&[("DD_AGENTLESS_ENABLED", "true"), ("DD_LLMOBS_AGENTLESS_ENABLED", own)]);
+        config.settings().agentless
+    };
+    assert_eq!(["", "0", "1"].map(agentless), [Some(true), Some(false), Some(true)]);
+}
+
+#[test]
 fn an_application_without_name_takes_that_of_the_service() {
     let name = |config: Config| config.settings().ml_app().to_owned();
     assert_eq!(name(read(&[("DD_SERVICE", "shop"), ("DD_LLMOBS_ML_APP", "bot")])), "bot");
@@ -99,6 +108,7 @@ fn the_default_exporter_is_for_those_who_say_nothing() {
         ("DD_API_KEY", "key", Exporter::Http),
         ("DD_LLMOBS_AGENTLESS_ENABLED", "true", Exporter::Http),
         ("DD_LLMOBS_AGENTLESS_ENABLED", "0", Exporter::Http),
+        ("DD_AGENTLESS_ENABLED", "true", Exporter::Http),
         ("DD_TRACE_AGENT_URL", "http://a:1", Exporter::Http),
         ("DD_AGENT_HOST", "a", Exporter::Http),
         ("DD_TRACE_AGENT_HOSTNAME", "a", Exporter::Http),
@@ -162,8 +172,17 @@ fn rules_of_the_program_come_before_those_of_the_environment() {
 
 #[test]
 fn a_name_that_datadog_may_not_take_has_one_warning_whoever_gives_it() {
-    let expected = "Datadog may not take the name of the application, which has upper-case letters: write it in lower case";
-    assert_eq!(read(&[("DD_SERVICE", "Shop")]).warnings(), [expected]);
-    assert_eq!(read(&[]).ml_app("Shop").warnings(), [expected]);
+    let expected = |given_by: &str| {
+        [format!(
+            "Datadog may not take the name of the application that {given_by} gives, which has upper-case letters: \
+             write it in lower case"
+        )]
+    };
+    let service = expected("DD_SERVICE or `Config::service`");
+    assert_eq!(read(&[("DD_SERVICE", "Shop")]).warnings(), service);
+    assert_eq!(read(&[]).service("Shop").warnings(), service);
+    let ml_app = expected("DD_LLMOBS_ML_APP or `Config::ml_app`");
+    assert_eq!(read(&[("DD_LLMOBS_ML_APP", "Shop"), ("DD_SERVICE", "Other")]).warnings(), ml_app);
+    assert_eq!(read(&[]).ml_app("Shop").warnings(), ml_app);
     assert!(read(&[("DD_SERVICE", "Shop")]).ml_app("shop").warnings().is_empty());
 }
