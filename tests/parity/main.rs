@@ -13,6 +13,7 @@
     reason = "a test that cannot go on should stop, and expect-test writes its own strings"
 )]
 
+mod beyond;
 mod compare;
 mod scenarios;
 
@@ -23,6 +24,7 @@ use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
 
+use beyond::BEYOND;
 use compare::comparable;
 use libtest_mimic::{Arguments, Failed, Trial};
 use llmobs_test_support::{CaptureServer, Request, by_start, masked};
@@ -97,6 +99,10 @@ fn differences_are_documented() {
     }
     for ((name, reason), scenarios) in rows {
         page.push_str(&format!("| {name} | {reason} | `{}` |\n", scenarios.join("`, `")));
+    }
+    page.push_str("\nAnd what no capture shows:\n\n| difference | why |\n|---|---|\n");
+    for (name, reason) in BEYOND {
+        page.push_str(&format!("| {name} | {reason} |\n"));
     }
     expect_test::expect_file!["../../docs/differences.md"].assert_eq(&page);
 }

@@ -242,7 +242,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "processor_drop",
         run: contexts::processor_drop,
-        observed: || json!({ "report": "14 delivered, 2 dropped (processor: 2), 0 pending, 2 stripped" }),
+        observed: || json!({ "report": "13 delivered, 3 dropped (processor: 3), 0 pending, 2 stripped" }),
         differences: contexts::PROCESSOR_DROP,
         ..PLAIN
     },

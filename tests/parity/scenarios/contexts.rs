@@ -146,9 +146,6 @@ pub(super) const PROCESSOR_REDACT: &[Difference] = &[
 pub(super) fn processor_drop() -> Value {
     let process = |mut span: SpanData| {
         let act = span.tags.get("act").cloned().unwrap_or_default();
-        if span.name.starts_with("after") {
-            return Some(span);
-        }
         match act.as_str() {
             "drop" => return None,
             "empty" => {
@@ -191,6 +188,7 @@ pub(super) fn processor_drop() -> Value {
             workflow.enter(|| llmobs::task("child-of-dropped").start().finish());
         }
     }
+    // In the reference the processor is taken away before this span.
     let after = llmobs::llm("after-deregister").model_name("m").start();
     after.annotate(|span| span.input("i").tag("act", "drop"));
     after.finish();
@@ -200,6 +198,11 @@ pub(super) fn processor_drop() -> Value {
 
 pub(super) const PROCESSOR_DROP: &[Difference] = &[
     NO_KIND_TAG,
+    Difference {
+        name: "a processor stays as long as its client: it cannot be replaced or taken away",
+        reason: "spans that ended while it stood may wait for it; what it is there to take out must not go out because it left",
+        apply: |events| events.retain(|event| event["name"] != "after-deregister"),
+    },
     Difference {
         name: "after a processor that panics nothing is shown",
         reason: "the reference sends what was edited half-way, with what the processor was there to take out",

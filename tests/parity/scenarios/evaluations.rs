@@ -60,8 +60,8 @@ pub(super) fn eval_errors() -> Value {
         "json_list": error(Evaluation::json("l", [1]).of(ok())),
         "export_none_active": llmobs::export_span(),
     });
-    // A time of zero and an empty assessment, which the reference takes for nothing said.
-    sent(Evaluation::score("l", 1).of(ok()));
+    // A time of zero stands for now. An empty assessment, which the reference takes for nothing said, cannot be written.
+    sent(Evaluation::score("l", 1).of(ok()).timestamp(UNIX_EPOCH));
     sent(Evaluation::score("l", 1).of(ok()));
     llmobs::flush(PATIENCE);
     observed
@@ -85,6 +85,6 @@ pub(super) fn eval_errors_observed() -> Value {
 
 pub(super) const EVAL_ERRORS: &[Difference] = &[Difference {
     name: "what the types of Rust refuse needs no error",
-    reason: "values, tags, ids and scopes of a wrong type cannot be written; a time of zero and an empty assessment neither",
+    reason: "values, tags, ids, scopes and assessments of a wrong type cannot be written, and neither can an empty assessment",
     apply: |_| {},
 }];
