@@ -14,7 +14,7 @@ use std::net::TcpListener;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use llmobs::{Config, DropReason, Error, Exporter, Guard, Report};
+use llmobs::{Config, DropReason, Error, Evaluation, Exporter, Guard, Report, SpanRef};
 use llmobs_test_support::CaptureServer;
 use serde_json::Value;
 
@@ -211,8 +211,35 @@ fn origin_with_a_path_takes_the_place_of_the_proxy_too() {
         .init()
         .unwrap();
     spans(1);
-    assert_eq!(llmobs::flush(PATIENCE).delivered, 1);
-    assert_eq!(server.posts()[0].path, "/base/path/api/v2/llmobs");
+    Evaluation::score("l", 1).of(SpanRef::new("t", "1")).submit().unwrap();
+    assert_eq!(llmobs::flush(PATIENCE).delivered, 2);
+    let posts = server.posts();
+    let to: Vec<_> = posts
+        .iter()
+        .map(|post| (post.path.as_str(), post.headers["x-datadog-evp-subdomain"].as_str()))
+        .collect();
+    assert_eq!(
+        to,
+        [
+            ("/base/path/api/v2/llmobs", "llmobs-intake"),
+            ("/base/path/api/intake/llm-obs/v2/eval-metric", "api")
+        ]
+    );
+}
+
+#[test]
+fn an_agent_that_cannot_be_asked_is_none_where_there_is_a_key() {
+    let _alone = alone();
+    for agent in ["unix:///var/run/datadog/apm.socket", "http://user:password@agent", "ftp://agent"] {
+        let server = CaptureServer::start();
+        let config = Config::from_env().exporter(Exporter::Http).api_key(KEY).agent_url(agent);
+        let _llmobs = config.override_origin(server.url()).init().unwrap();
+        spans(1);
+        assert_eq!(llmobs::flush(PATIENCE).delivered, 1, "{agent}");
+        let posts = server.posts();
+        assert_eq!(posts[0].path, "/api/v2/llmobs");
+        assert_eq!(posts[0].headers.get("dd-api-key").map(String::as_str), Some(KEY));
+    }
 }
 
 #[test]
@@ -262,11 +289,14 @@ fn impossible_configurations_are_errors_that_say_what_to_do() {
         (failed(intake().api_key("two\nlines")), "DD_API_KEY"),
         (failed(intake().override_origin("ftp://host")), "DD_LLMOBS_OVERRIDE_ORIGIN"),
         (failed(intake().override_origin("http://user:password@host")), "DD_LLMOBS_OVERRIDE_ORIGIN"),
+        (failed(intake().override_origin("http://host/path?password=1")), "with a query or a fragment"),
+        (failed(intake().override_origin("http://host#password")), "with a query or a fragment"),
         (
             failed(base().agentless(false).agent_url("unix:///var/run/datadog/apm.socket")),
             "http://localhost:8126",
         ),
         (failed(base().agent_url("unix:///var/run/datadog/apm.socket")), "Unix socket"),
+        (failed(base().agent_url("ftp://agent").api_key(KEY).site("")), "DD_SITE"),
         (failed(base().exporter(directory)), "to write spans to it"),
     ];
     for (error, hint) in errors {

@@ -16,7 +16,7 @@ use crate::queue::{Limits, Queue};
 use crate::report::Report;
 use crate::sender::{Defaults, Sender};
 use crate::span::Origin;
-use crate::transport::{Console, Endpoint, File, Http, Transport, agent_has_evp_proxy};
+use crate::transport::{Console, Endpoint, File, Http, Transport};
 use crate::worker::Worker;
 
 /// How long the guard waits for spans to be delivered when it is dropped.
@@ -125,15 +125,7 @@ fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transpor
         Exporter::Console => Box::new(Console::new()),
         Exporter::File(path) => Box::new(File::create(path)?),
         Exporter::Http => {
-            let endpoint = match settings.agentless {
-                Some(true) => Endpoint::intake(settings),
-                Some(false) => Endpoint::agent(settings),
-                None if agent_has_evp_proxy(settings, PROBE_TIMEOUT)? => Endpoint::agent(settings),
-                None => Endpoint::intake(settings).map_err(|error| match error {
-                    Error::MissingApiKey => Error::NoAgentAndNoApiKey,
-                    other => other,
-                }),
-            }?;
+            let endpoint = Endpoint::find(settings, PROBE_TIMEOUT)?;
             say(Level::Info, format_args!("spans of {} go to {endpoint}", settings.ml_app()));
             Box::new(Http::new(endpoint, settings)?)
         }

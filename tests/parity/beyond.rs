@@ -19,6 +19,10 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
         "the header holds 512 characters at most, the default of the reference",
     ),
     (
+        "a Unix socket of an Agent is not used, and not looked for at `/var/run/datadog/apm.socket`",
+        "the HTTP library has no Unix sockets; where there is an API key, spans go straight to Datadog instead, with a warning",
+    ),
+    (
         "`agent_service` is called `ml_app`",
         "it is a newer name of the same thing; what `ml_app` says is sent under both",
     ),

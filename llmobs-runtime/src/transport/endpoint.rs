@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use log::Level;
 use serde_json::Value;
 use ureq::http::Uri;
 
@@ -11,7 +12,7 @@ use super::http::{agent, is_loopback};
 use crate::capture::guarded;
 use crate::config::{Secret, Settings};
 use crate::error::Error;
-use crate::notice::warn_limited;
+use crate::notice::{say, warn_limited};
 
 const SPANS_PATH: &str = "/api/v2/llmobs";
 const EVALUATIONS_PATH: &str = "/api/intake/llm-obs/v2/eval-metric";
@@ -36,8 +37,32 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
+    /// Where the settings say; where they do not, to an Agent that passes spans on, else straight to Datadog. Asking the Agent
+    /// blocks for `timeout` at most.
+    pub(crate) fn find(settings: &Settings, timeout: Duration) -> Result<Self, Error> {
+        let asked = match settings.agentless {
+            Some(agentless) => Ok(!agentless),
+            None => agent_has_evp_proxy(settings, timeout),
+        };
+        if let Ok(true) = asked {
+            return Self::agent(settings);
+        }
+        match (asked, Self::intake(settings)) {
+            // An Agent that cannot be asked is none, as long as it can be done without.
+            (Err(problem), Ok(intake)) => {
+                say(Level::Warn, format_args!("spans go straight to Datadog: {problem}"));
+                Ok(intake)
+            }
+            (Err(problem), Err(Error::MissingApiKey)) => Err(problem),
+            (Ok(false), Err(Error::MissingApiKey)) if settings.agentless.is_none() => {
+                Err(Error::NoAgentAndNoApiKey)
+            }
+            (_, intake) => intake,
+        }
+    }
+
     /// Straight to Datadog, with the API key.
-    pub(crate) fn intake(settings: &Settings) -> Result<Self, Error> {
+    fn intake(settings: &Settings) -> Result<Self, Error> {
         let api_key = settings.api_key.clone().ok_or(Error::MissingApiKey)?;
         if settings.site.is_empty() {
             return Err(Error::MissingSite);
@@ -62,7 +87,7 @@ impl Endpoint {
     }
 
     /// To an Agent, which adds its own key and passes the spans on.
-    pub(crate) fn agent(settings: &Settings) -> Result<Self, Error> {
+    fn agent(settings: &Settings) -> Result<Self, Error> {
         let agent = (settings.agent_url.as_str(), "DD_TRACE_AGENT_URL");
         let (origin, setting) = match &settings.override_origin {
             Some(origin) => (origin.as_str(), "DD_LLMOBS_OVERRIDE_ORIGIN"),
@@ -92,7 +117,7 @@ impl Endpoint {
 }
 
 /// Asks the Agent whether it passes spans on. Blocks for `timeout` at most.
-pub(crate) fn agent_has_evp_proxy(settings: &Settings, timeout: Duration) -> Result<bool, Error> {
+fn agent_has_evp_proxy(settings: &Settings, timeout: Duration) -> Result<bool, Error> {
     let url = parse(&settings.agent_url, "/info", "DD_TRACE_AGENT_URL")?;
     // On the thread of the program, whose logger the HTTP library talks to.
     let info = guarded(|| ask(url, timeout)).flatten().unwrap_or_default();
@@ -113,6 +138,9 @@ fn parse(base: &str, path: &str, setting: &'static str) -> Result<Uri, Error> {
         return Err(Error::UnixSocket(setting));
     }
     let invalid = |problem| Error::InvalidUrl { setting, problem };
+    if base.contains(['?', '#']) {
+        return Err(invalid("should end with a host, a port or a path, and not with a query or a fragment"));
+    }
     let url: Uri = format!("{}{path}", base.trim_end_matches('/'))
         .parse()
         .map_err(|_| invalid("is not a URL: it should look like http://localhost:8126"))?;

@@ -9,7 +9,7 @@ mod memory;
 use std::fmt;
 
 pub(crate) use console::Console;
-pub(crate) use endpoint::{Endpoint, agent_has_evp_proxy};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use file::File;
 pub(crate) use http::Http;
 pub(crate) use memory::Memory;
