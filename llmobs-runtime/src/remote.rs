@@ -20,10 +20,7 @@ pub(crate) struct Remote {
 impl Remote {
     /// The trace of a span that starts right under this.
     pub(crate) fn trace(&self) -> Arc<Trace> {
-        let begun_here = || {
-            let origin = &self.origin;
-            Trace::remote(TraceId::random(), origin.apm_id, origin.priority, origin.others.clone())
-        };
+        let begun_here = || Trace::new(TraceId::random(), self.origin.apm_id, self.origin.upstream.clone());
         self.trace.clone().unwrap_or_else(|| Arc::new(begun_here()))
     }
 }

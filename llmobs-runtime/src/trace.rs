@@ -6,14 +6,30 @@ use crate::frame::Frame;
 use crate::id::TraceId;
 use crate::sampling::Decision;
 
+/// What goes from program to program as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Upstream {
+    /// Whether Datadog's tracers keep the trace: above zero for yes.
+    pub(crate) priority: i8,
+    /// What Datadog's tracers tell each other, beside ids and LLM Observability: keys and values.
+    pub(crate) tags: Vec<(String, String)>,
+    /// What others have put into the header `tracestate`.
+    pub(crate) others: Option<String>,
+}
+
+impl Default for Upstream {
+    /// Of a trace that begins here, which is kept for want of a reason not to: the decision maker `-0`.
+    fn default() -> Self {
+        Self { priority: 1, tags: vec![("dm".to_owned(), "-0".to_owned())], others: None }
+    }
+}
+
 pub(crate) struct Trace {
     pub(crate) id: TraceId,
     /// Datadog's APM id of the same trace, which differs from the LLM Observability id.
     pub(crate) apm_id: TraceId,
-    /// Whether Datadog's tracers keep the trace, which goes from program to program: above zero for yes.
-    pub(crate) priority: i8,
-    /// What others have put into the header `tracestate`.
-    pub(crate) others: Option<String>,
+    /// What other programs said about the request. `None` for a trace that began here.
+    pub(crate) upstream: Option<Arc<Upstream>>,
     /// The first session that was set by name anywhere in the trace: later spans without one belong to it.
     pub(crate) session_id: OnceLock<Arc<str>>,
     /// Whether the trace is kept, decided once. `None` where another program began it and did not say.
@@ -25,16 +41,15 @@ pub(crate) struct Trace {
 impl Trace {
     /// A trace that begins here.
     pub(crate) fn begin() -> Self {
-        Self::remote(TraceId::random(), TraceId::random(), 1, None)
+        Self::new(TraceId::random(), TraceId::random(), None)
     }
 
-    /// A trace that goes through other programs.
-    pub(crate) fn remote(id: TraceId, apm_id: TraceId, priority: i8, others: Option<String>) -> Self {
+    /// A trace that goes through other programs, if they said something.
+    pub(crate) fn new(id: TraceId, apm_id: TraceId, upstream: Option<Arc<Upstream>>) -> Self {
         Self {
             id,
             apm_id,
-            priority,
-            others,
+            upstream,
             session_id: OnceLock::new(),
             decision: OnceLock::new(),
             root: OnceLock::new(),

@@ -4,6 +4,7 @@ use super::carrier::{Extractor, Injector};
 use super::tracecontext;
 use crate::id::{SpanId, TraceId};
 use crate::notice::warn_limited;
+use crate::trace::Upstream;
 
 const TRACE_ID: &str = "x-datadog-trace-id";
 const PARENT_ID: &str = "x-datadog-parent-id";
@@ -26,10 +27,7 @@ const MAX_HEADER: usize = 8 * 1024;
 pub(super) struct Headers {
     pub(super) apm_id: TraceId,
     pub(super) span_id: SpanId,
-    /// Whether Datadog's tracers keep the trace: above zero for yes.
-    pub(super) priority: i8,
-    /// What others have put into `tracestate`.
-    pub(super) others: Option<String>,
+    pub(super) upstream: Upstream,
     pub(super) llm: Llm,
 }
 
@@ -48,7 +46,7 @@ pub(super) struct Llm {
 
 impl Llm {
     /// Keys, without what stands before them in each header, and values.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = [
             ("llmobs_sid", &self.session_id),
             ("llmobs_parent_id", &self.parent_id),
@@ -62,7 +60,8 @@ impl Llm {
         pairs.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }
 
-    pub(super) fn set(&mut self, key: &str, value: &str) {
+    /// Whether the key is one of these.
+    fn set(&mut self, key: &str, value: &str) -> bool {
         let field = match key {
             "llmobs_sid" => &mut self.session_id,
             "llmobs_parent_id" => &mut self.parent_id,
@@ -72,9 +71,10 @@ impl Llm {
             "llmobs_sd" => &mut self.sampling_decision,
             "llmobs_pagent_span_id" => &mut self.agent_id,
             "llmobs_pagent_name" => &mut self.agent_name,
-            _ => return,
+            _ => return false,
         };
         *field = Some(value.to_owned());
+        true
     }
 }
 
@@ -83,7 +83,7 @@ impl Headers {
         let tags = self.fit_tags();
         headers.set(TRACE_ID, self.apm_id.low64().to_string());
         headers.set(PARENT_ID, self.span_id.to_string());
-        headers.set(PRIORITY, self.priority.to_string());
+        headers.set(PRIORITY, self.upstream.priority.to_string());
         if let Some(tags) = tags {
             headers.set(TAGS, tags);
         } else {
@@ -92,7 +92,7 @@ impl Headers {
                  commas or characters beyond ASCII"
             );
         }
-        let sampled = u8::from(self.priority > 0);
+        let sampled = u8::from(self.upstream.priority > 0);
         headers.set(TRACEPARENT, format!("00-{}-{}-{sampled:02x}", self.apm_id, self.span_id.to_hex()));
         headers.set(TRACESTATE, tracecontext::state(&self));
     }
@@ -112,13 +112,37 @@ impl Headers {
         if self.tags().len() > MAX_TAGS {
             self.llm.agent_id = None;
         }
+        if self.tags().len() > MAX_TAGS {
+            self.upstream.tags.retain(|(key, _)| key == "dm");
+        }
         let fits = self.tags().len() <= MAX_TAGS && self.llm.pairs().all(|(_, value)| can_stand(value));
         fits.then(|| self.tags())
     }
 
+    /// What goes from program to program beside ids, in both families: keys, without what stands before them, and values.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let tags = self.upstream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        tags.chain(self.llm.pairs())
+    }
+
+    /// Takes one of these. What cannot be written again, or is too much, is left out.
+    pub(super) fn take(&mut self, key: &str, value: &str) {
+        let tags = &mut self.upstream.tags;
+        let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        let length = |key: &str, value: &str| format!(",{PREFIX}{key}={value}").len();
+        let room = MAX_TAGS - tags.iter().map(|(key, value)| length(key, value)).sum::<usize>();
+        if self.llm.set(key, value) || key == "tid" || key.starts_with("llmobs_") {
+            return;
+        }
+        let fits = length(key, value) <= room && key.bytes().all(is_key) && can_stand(value);
+        if fits && !key.is_empty() && tags.iter().all(|(other, _)| other != key) {
+            tags.push((key.to_owned(), value.to_owned()));
+        }
+    }
+
     fn tags(&self) -> String {
-        let mut tags = format!("{PREFIX}tid={},{PREFIX}dm=-0", self.apm_id.high_hex());
-        for (key, value) in self.llm.pairs() {
+        let mut tags = format!("{PREFIX}tid={}", self.apm_id.high_hex());
+        for (key, value) in self.pairs() {
             tags.push_str(&format!(",{PREFIX}{key}={value}"));
         }
         tags
@@ -127,7 +151,7 @@ impl Headers {
     /// Datadog's own headers first. Where these say nothing about LLM spans, `tracestate` may, of the same trace.
     pub(super) fn read(headers: &(impl Extractor + ?Sized)) -> Option<Self> {
         let w3c = header(headers, TRACEPARENT).and_then(|parent| {
-            let read = tracecontext::read(parent, header(headers, TRACESTATE).unwrap_or_default());
+            let read = tracecontext::read(parent, &joined(headers, TRACESTATE).unwrap_or_default());
             if read.is_none() {
                 warn_ignored(TRACEPARENT);
             }
@@ -137,7 +161,9 @@ impl Headers {
         let same = w3c.filter(|w3c| w3c.apm_id.low64() == own.apm_id.low64());
         let Some(w3c) = same else { return Some(own) };
         let llm = if own.llm.parent_id.is_some() { own.llm } else { w3c.llm };
-        Some(Self { apm_id: w3c.apm_id, others: w3c.others, llm, ..own })
+        let tags = if own.upstream.tags.is_empty() { w3c.upstream.tags } else { own.upstream.tags };
+        let upstream = Upstream { tags, others: w3c.upstream.others, ..own.upstream };
+        Some(Self { apm_id: w3c.apm_id, upstream, llm, ..own })
     }
 
     fn read_own(headers: &(impl Extractor + ?Sized)) -> Option<Self> {
@@ -147,23 +173,23 @@ impl Headers {
         if priority == Some(None) {
             warn_ignored(PRIORITY);
         }
-        let mut llm = Llm::default();
-        let mut high = 0;
+        let upstream = Upstream { priority: priority.flatten().unwrap_or(1), tags: Vec::new(), others: None };
+        let apm_id = TraceId::from_halves(0, low)?;
+        let mut read = Self { apm_id, span_id, upstream, llm: Llm::default() };
         for pair in header(headers, TAGS).unwrap_or_default().split(',').filter(|pair| !pair.is_empty()) {
             match pair
                 .split_once('=')
                 .and_then(|(key, value)| Some((key.trim().strip_prefix(PREFIX)?, value)))
             {
                 Some(("tid", hex)) => match u64::from_str_radix(hex, 16) {
-                    Ok(number) if hex.len() == 16 => high = number,
+                    Ok(high) if hex.len() == 16 => read.apm_id = TraceId::from_halves(high, low)?,
                     _ => warn_ignored(TAGS),
                 },
-                Some((key, value)) => llm.set(key, value),
+                Some((key, value)) => read.take(key, value),
                 None => {}
             }
         }
-        let apm_id = TraceId::from_halves(high, low)?;
-        Some(Self { apm_id, span_id, priority: priority.flatten().unwrap_or(1), others: None, llm })
+        Some(read)
     }
 }
 
@@ -183,15 +209,32 @@ fn number(headers: &(impl Extractor + ?Sized), name: &str) -> Option<u64> {
     number
 }
 
+/// The text of a header of which there may be several, as one.
+fn joined(headers: &(impl Extractor + ?Sized), name: &str) -> Option<String> {
+    let mut lines = headers.get_all(name);
+    lines.dedup();
+    if lines.is_empty() {
+        return None;
+    }
+    let text = is_fine(&lines).then(|| String::from_utf8(lines.join(&b',')).ok()).flatten();
+    if text.is_none() {
+        warn_ignored(name);
+    }
+    text
+}
+
+/// Whether a header is printable and no longer than it may be.
+fn is_fine(lines: &[&[u8]]) -> bool {
+    let printable = |byte: &u8| (0x20..=0x7e).contains(byte) || *byte == b'\t';
+    let length: usize = lines.iter().map(|line| line.len() + 1).sum();
+    length <= MAX_HEADER + 1 && lines.iter().copied().flatten().all(printable)
+}
+
 /// The text of a header, unless it is given more than once in different ways, is too long, or is no printable ASCII.
 fn header<'a>(headers: &'a (impl Extractor + ?Sized), name: &str) -> Option<&'a str> {
     let values = headers.get_all(name);
     let first = *values.first()?;
-    let printable = |byte: &u8| (0x20..=0x7e).contains(byte) || *byte == b'\t';
-    let fine = first.len() <= MAX_HEADER
-        && first.iter().all(printable)
-        && values.iter().all(|other| *other == first);
-    if !fine {
+    if !is_fine(&[first]) || values.iter().any(|other| *other != first) {
         warn_ignored(name);
         return None;
     }

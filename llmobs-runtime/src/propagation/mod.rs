@@ -79,8 +79,7 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
     let headers_of_span = Headers {
         apm_id: trace.apm_id,
         span_id: frame.span_id(),
-        priority: trace.priority,
-        others: trace.others.clone(),
+        upstream: trace.upstream.as_deref().cloned().unwrap_or_default(),
         llm: Llm {
             session_id: frame.session_id().map(|session| session.to_string()),
             parent_id: Some(frame.span_id().to_string()),
@@ -97,21 +96,22 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
 
 /// What spans here continue.
 fn remote(headers: Headers) -> Remote {
-    let Headers { apm_id, priority, others, llm, .. } = headers;
+    let Headers { apm_id, upstream, llm, .. } = headers;
+    let upstream = Some(Arc::new(upstream));
     let parent = llm.parent_id.filter(|id| id != "undefined");
     let parent_id = parent.as_deref().and_then(SpanId::from_decimal);
     if parent.is_some() && parent_id.is_none() {
         warn_limited!("the propagated id of an LLM span is no number: spans here begin a trace of their own");
     }
     if parent_id.is_none() {
-        let origin = Arc::new(Trace::remote(apm_id, apm_id, priority, others));
+        let origin = Arc::new(Trace::new(apm_id, apm_id, upstream));
         return Remote { trace: None, origin, parent_id: None, ml_app: None, agent: None };
     }
     let id = llm.trace_id.as_deref().map(TraceId::from_header);
     if id == Some(None) {
         warn_limited!("the propagated id of an LLM trace is no number: the id of the request stands for it");
     }
-    let trace = Trace::remote(id.flatten().unwrap_or(apm_id), apm_id, priority, others);
+    let trace = Trace::new(id.flatten().unwrap_or(apm_id), apm_id, upstream);
     let rate = llm.sample_rate.and_then(|rate| rate.parse().ok()).filter(|rate| (0.0..=1.0).contains(rate));
     let decision = match (rate, llm.sampling_decision.as_deref()) {
         (Some(rate), Some("1")) => Some(Decision { rate, kept: true }),

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::headers::{Headers, Llm};
 use super::*;
+use crate::testing::Collector;
+use crate::trace::Upstream;
 
 type Pairs = Vec<(String, String)>;
 
@@ -25,8 +27,7 @@ fn workflow() -> Headers {
     Headers {
         apm_id: TraceId::from_hex("6b0299b400000000c945236e718f942d").unwrap(),
         span_id: SpanId::from_decimal("10481242959061249061").unwrap(),
-        priority: 1,
-        others: text("ot=rv:4d8c1a255787f4;th:0"),
+        upstream: Upstream { others: text("ot=rv:4d8c1a255787f4;th:0"), ..Upstream::default() },
         llm: Llm {
             session_id: text("SD"),
             parent_id: text("10481242959061249061"),
@@ -68,7 +69,7 @@ fn headers_of_the_reference_are_read_and_written_alike() {
     assert_eq!(map.iter().map(|(name, value)| (&**name, &**value)).collect::<Vec<_>>(), expected);
     // Each family alone is enough.
     let own: Pairs = map.clone().into_iter().filter(|(name, _)| name.starts_with("x-")).collect();
-    assert_eq!(Headers::read(&own), Some(Headers { others: None, ..workflow() }));
+    assert_eq!(Headers::read(&own), Some(Headers { upstream: Upstream::default(), ..workflow() }));
     assert_eq!(Headers::read(&map), Some(workflow()));
 }
 
@@ -125,8 +126,21 @@ fn the_state_holds_what_fits() {
     let state = written(headers).remove("tracestate").unwrap();
     let expected = STATE.replace("t.llmobs_sid:SD;", "").replace("dist-app", "a_b_c~d_e");
     assert_eq!(state, format!("{expected},ot=rv:4d8c1a255787f4;th:0"));
+    // A session stands before the ids, and these have room before it.
+    let ids = STATE.replace("t.llmobs_sid:SD;", "");
+    let ids = ids.split(";t.llmobs_ml_app").next().unwrap();
+    let room = 256 - (ids.len() - "dd=".len()) - ";t.llmobs_sid:".len();
+    let with_session = |length| {
+        let mut headers = workflow();
+        headers.llm.session_id = Some("s".repeat(length));
+        headers.upstream.others = None;
+        written(headers).remove("tracestate").unwrap()
+    };
+    let session = format!("t.dm:-0;t.llmobs_sid:{};", "s".repeat(room));
+    assert_eq!(with_session(room), ids.replace("t.dm:-0;", &session));
+    assert_eq!(with_session(room + 1), STATE.replace("t.llmobs_sid:SD;", ""));
     let mut headers = workflow();
-    headers.others = Some(format!("big={},small=1", "x".repeat(400)));
+    headers.upstream.others = Some(format!("big={},small=1", "x".repeat(400)));
     assert_eq!(written(headers).remove("tracestate").unwrap(), format!("{STATE},small=1"));
 }
 
@@ -175,6 +189,86 @@ fn a_header_that_is_given_twice_counts_if_both_say_the_same() {
     };
     assert_eq!(twice("1234"), Some(1234));
     assert_eq!(twice("1235"), None);
+}
+
+#[test]
+fn the_lines_of_a_tracestate_are_one() {
+    let read = |lines: &[&str]| {
+        let mut headers = pairs(&[("traceparent", PARENT)]);
+        headers.extend(lines.iter().map(|line| ("tracestate".to_owned(), (*line).to_owned())));
+        Headers::read(&headers)
+    };
+    assert_eq!(read(&[STATE, "ot=rv:4d8c1a255787f4;th:0"]), Some(workflow()));
+    assert_eq!(read(&[STATE, STATE, "ot=rv:4d8c1a255787f4;th:0"]), Some(workflow()));
+    let many = "a=1,".repeat(1024);
+    let llm = |lines: &[&str]| read(lines).map(|headers| headers.llm.parent_id);
+    assert_eq!(llm(&[STATE, &many]), Some(workflow().llm.parent_id));
+    // Longer than 8 KiB in all.
+    assert_eq!(llm(&[STATE, &many, &format!("{many} ")]), Some(None));
+    assert_eq!(llm(&[STATE, "\u{7f}"]), Some(None));
+}
+
+/// What a program under this sends on, given tags of the request and a part of `tracestate`, each empty for none.
+fn passed_on(tags: &str, state: &str) -> [String; 2] {
+    let ids = [("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678"), ("x-datadog-tags", tags)];
+    let parent = format!("00-{:032x}-{:016x}-01", 1234, 5678);
+    let w3c = [("traceparent", parent.as_str()), ("tracestate", state)];
+    let headers =
+        [if tags.is_empty() { &[] } else { &ids[..] }, if state.is_empty() { &[] } else { &w3c }].concat();
+    let collector = Collector::new();
+    let mut map: HashMap<String, String> = HashMap::new();
+    collector.enter(|| extract(headers.as_slice()).enter(|| crate::task("t").start().inject(&mut map)));
+    let llm = |entry: &&str| !entry.contains("llmobs_") && !entry.starts_with("dd=p:");
+    let rest = |name: &str, between: char| {
+        let rest: Vec<&str> = map[name].split(between).filter(llm).collect();
+        rest.join(";")
+    };
+    [rest("x-datadog-tags", ','), rest("tracestate", ';')]
+}
+
+#[test]
+fn what_tracers_tell_each_other_is_passed_on_as_it_came() {
+    let none = "_dd.p.tid=0000000000000000";
+    let tags = "_dd.p.dm=-4,_dd.p.ts=02,_dd.p.usr.id=a=b,other=1";
+    let expected = [
+        format!("{none};_dd.p.dm=-4;_dd.p.ts=02;_dd.p.usr.id=a=b"),
+        "s:1;t.dm:-4;t.ts:02;t.usr.id:a~b".into(),
+    ];
+    assert_eq!(passed_on(tags, ""), expected);
+    assert_eq!(passed_on(&format!("{tags},_dd.p.llmobs_parent_id=7"), ""), expected);
+    assert_eq!(passed_on("", "dd=s:1;t.dm:-4;t.ts:02;t.usr.id:a~b;t.llmobs_parent_id:7"), expected);
+    // Datadog's own headers first.
+    assert_eq!(passed_on(tags, "dd=s:1;t.dm:-9;t.new:1"), expected);
+    // Nobody says who has decided, and nobody says it instead.
+    assert_eq!(passed_on("_dd.p.llmobs_parent_id=7", ""), [none.to_owned(), "s:1".to_owned()]);
+    let mut begun: HashMap<String, String> = HashMap::new();
+    Collector::new().enter(|| crate::task("t").start().inject(&mut begun));
+    assert!(begun["x-datadog-tags"].contains(",_dd.p.dm=-0,") && begun["tracestate"].contains(";t.dm:-0;"));
+}
+
+#[test]
+fn what_is_passed_on_is_bounded_and_can_be_written() {
+    let none = "_dd.p.tid=0000000000000000";
+    let long = "x".repeat(512 - ",_dd.p.dm=-4".len() - ",_dd.p.long=".len());
+    let tags = |tags: &str| passed_on(tags, "")[0].clone();
+    for bad in [
+        "_dd.p.=1",
+        "_dd.p.a b=1",
+        "_dd.p.a:b=1",
+        "_dd.p.llmobs_new=1",
+        "_dd.p.dm=-5",
+        &format!("_dd.p.long={long}x"),
+    ] {
+        assert_eq!(tags(&format!("_dd.p.dm=-4,{bad}")), format!("{none};_dd.p.dm=-4"), "{bad:.40}");
+    }
+    // It is kept, and has to give way to the ids of LLM spans.
+    let read = Headers::read(&pairs(&[
+        ("x-datadog-trace-id", "1234"),
+        ("x-datadog-parent-id", "5678"),
+        ("x-datadog-tags", &format!("_dd.p.dm=-4,_dd.p.long={long}")),
+    ]));
+    assert_eq!(read.unwrap().upstream.tags.len(), 2);
+    assert_eq!(tags(&format!("_dd.p.dm=-4,_dd.p.long={long}")), format!("{none};_dd.p.dm=-4"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::headers::{Headers, Llm};
 use crate::id::{SpanId, TraceId};
+use crate::trace::Upstream;
 
 /// The most that Datadog's part of `tracestate` may hold, in characters.
 const MAX_OWN: usize = 256;
@@ -9,16 +10,27 @@ const MAX_OWN: usize = 256;
 const MAX_STATE: usize = 512;
 const MAX_MEMBERS: usize = 32;
 
+/// What has room before all else, though it stands in the order of the others: the ids that spans join a trace by, and who has
+/// decided about it.
+const FIRST: [&str; 3] = ["dm", "llmobs_parent_id", "llmobs_trace_id"];
+
 /// `tracestate`: Datadog's part, then those of others as far as there is room.
 pub(super) fn state(headers: &Headers) -> String {
-    let mut own = format!("dd=p:{};s:{};t.dm:-0", headers.span_id.to_hex(), headers.priority);
-    for (key, value) in headers.llm.pairs() {
-        let entry = format!(";t.{key}:{}", encode(value));
-        if own.len() + entry.len() - "dd=".len() <= MAX_OWN {
-            own.push_str(&entry);
+    let mut own = format!("dd=p:{};s:{}", headers.span_id.to_hex(), headers.upstream.priority);
+    let mut room = MAX_OWN + "dd=".len() - own.len();
+    let entries =
+        headers.pairs().map(|(key, value)| (FIRST.contains(&key), format!(";t.{key}:{}", encode(value))));
+    let mut entries: Vec<(bool, String)> = entries.collect();
+    for turn in [true, false] {
+        for (_, entry) in entries.iter_mut().filter(|(first, _)| *first == turn) {
+            match room.checked_sub(entry.len()) {
+                Some(rest) => room = rest,
+                None => entry.clear(),
+            }
         }
     }
-    let others = headers.others.iter().flat_map(|others| others.split(','));
+    own.extend(entries.into_iter().map(|(_, entry)| entry));
+    let others = headers.upstream.others.iter().flat_map(|others| others.split(','));
     for member in others.take(MAX_MEMBERS - 1) {
         if own.len() + 1 + member.len() <= MAX_STATE {
             own.push(',');
@@ -52,8 +64,8 @@ pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
         return None;
     }
     let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
-    let mut priority = i8::from(sampled == 1);
-    let mut llm = Llm::default();
+    let upstream = Upstream { priority: i8::from(sampled == 1), tags: Vec::new(), others: None };
+    let mut read = Headers { apm_id, span_id, upstream, llm: Llm::default() };
     let mut others = Vec::new();
     for member in state.split(',').map(str::trim).filter(|member| !member.is_empty()).take(MAX_MEMBERS) {
         let Some(own) = member.strip_prefix("dd=") else {
@@ -62,15 +74,18 @@ pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
         };
         for (key, value) in own.split(';').filter_map(|entry| entry.split_once(':')) {
             match key.strip_prefix("t.") {
-                Some(key) => llm.set(key, &value.replace('~', "=")),
-                None if key == "s" => priority = agreed(value.parse().ok(), sampled == 1).unwrap_or(priority),
+                Some(key) => read.take(key, &value.replace('~', "=")),
+                None if key == "s" => {
+                    let priority = agreed(value.parse().ok(), sampled == 1);
+                    read.upstream.priority = priority.unwrap_or(read.upstream.priority);
+                }
                 None => {}
             }
         }
     }
     let others = others.join(",");
-    let others = Some(others).filter(|others| !others.is_empty() && others.len() <= MAX_STATE);
-    Some(Headers { apm_id, span_id, priority, others, llm })
+    read.upstream.others = Some(others).filter(|others| !others.is_empty() && others.len() <= MAX_STATE);
+    Some(read)
 }
 
 /// The priority that Datadog's part names counts where the flag says the same.
