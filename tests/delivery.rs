@@ -268,6 +268,23 @@ fn file_gets_one_wrapper_a_line_and_keeps_what_was_there() {
     }
 }
 
+#[test]
+fn file_gets_one_request_a_line_for_each_evaluation() {
+    let _alone = alone();
+    let path = std::env::temp_dir().join(format!("llmobs-evaluations-{}.jsonl", std::process::id()));
+    let llmobs = Config::from_env().exporter(Exporter::File(path.clone())).init().unwrap();
+    for label in ["first", "second"] {
+        Evaluation::score(label, 1).of(SpanRef::new("t", "1")).reasoning("line\nbreak").submit().unwrap();
+    }
+    drop(llmobs);
+    let lines = fs::read_to_string(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    let bodies = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let labels: Vec<Value> =
+        bodies.map(|body| body["data"]["attributes"]["metrics"][0]["label"].clone()).collect();
+    assert_eq!(labels, ["first", "second"]);
+}
+
 /// The text of the error, after seeing that nothing is recorded.
 fn failed(config: Config) -> String {
     let outcome: Result<Guard, Error> = config.init();

@@ -62,6 +62,8 @@ pub(crate) struct Frame {
     trace: Arc<Trace>,
     span_id: SpanId,
     parent_id: Option<SpanId>,
+    /// The outermost span of this program around this one: itself, where there is none.
+    root: SpanId,
     kind: Kind,
     name: Cow<'static, str>,
     ml_app: Arc<str>,
@@ -125,8 +127,10 @@ impl Frame {
         if let Some(ambient) = &ambient {
             cell.facts.add_under(ambient.facts.clone());
         }
+        let span_id = SpanId::random();
         let frame = Arc::new(Self {
-            span_id: SpanId::random(),
+            span_id,
+            root: parent.map_or(span_id, |parent| parent.root),
             parent_id: parent.map(|parent| parent.span_id).or_else(|| remote?.parent_id),
             agent: match parent {
                 Some(parent) => parent.agent_of_children(),
@@ -279,6 +283,7 @@ impl Frame {
             apm_trace_id: self.trace.apm_id,
             span_id: self.span_id,
             parent_id: self.parent_id,
+            root: self.root,
             kind: self.kind,
             name: self.name.clone(),
             start_nanos: self.started.unix_nanos,

@@ -17,6 +17,8 @@ pub(crate) struct Record {
     pub(crate) apm_trace_id: TraceId,
     pub(crate) span_id: SpanId,
     pub(crate) parent_id: Option<SpanId>,
+    /// The outermost span of this program around this one: itself, where there is none.
+    pub(crate) root: SpanId,
     pub(crate) kind: Kind,
     pub(crate) name: Cow<'static, str>,
     pub(crate) start_nanos: u64,
@@ -58,11 +60,13 @@ impl Record {
 impl Record {
     /// A span with nothing that it could do without.
     pub(crate) fn bare(kind: Kind, name: impl Into<Cow<'static, str>>) -> Self {
+        let span_id = SpanId::random();
         Self {
             trace_id: TraceId::random(),
             apm_trace_id: TraceId::random(),
-            span_id: SpanId::random(),
+            span_id,
             parent_id: None,
+            root: span_id,
             kind,
             name: name.into(),
             start_nanos: 1,

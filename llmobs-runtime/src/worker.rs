@@ -15,7 +15,7 @@ use crate::record::Record;
 use crate::report::{DropReason, Report};
 use crate::sender::Sender;
 use crate::span_data::SpanData;
-use crate::transport::{Intake, Refused, Transport};
+use crate::transport::{Event, Intake, Refused, Transport};
 
 pub(crate) struct Worker {
     pub(crate) sender: Arc<Sender>,
@@ -61,17 +61,21 @@ impl Worker {
     fn deliver(&mut self, batch: Batch, outcome: &mut Report) {
         let mut payload = Payload::new(Intake::Spans);
         let mut evaluations = Payload::new(Intake::Evaluations);
+        let mut ended = Vec::new();
         for item in batch.items {
             match item {
                 Item::Span(record) => {
-                    if let Some(event) = self.event(*record, outcome) {
-                        self.add(event, &mut payload, outcome);
+                    let root = record.root;
+                    ended.extend((record.span_id == root).then_some(root));
+                    if let Some(json) = self.event(*record, outcome) {
+                        self.add(Event { json, root: Some(root) }, &mut payload, outcome);
                     }
                 }
-                Item::Evaluation(json) => self.add(json, &mut evaluations, outcome),
+                Item::Evaluation(json) => self.add(Event { json, root: None }, &mut evaluations, outcome),
             }
         }
         self.send(&mut payload, outcome);
+        self.transport.ended(&ended);
         self.send(&mut evaluations, outcome);
     }
 
@@ -91,11 +95,11 @@ impl Worker {
         }
     }
 
-    fn add(&mut self, event: String, payload: &mut Payload, outcome: &mut Report) {
-        if payload.bytes + event.len() > self.request_limit {
+    fn add(&mut self, event: Event, payload: &mut Payload, outcome: &mut Report) {
+        if payload.bytes + event.json.len() > self.request_limit {
             self.send(payload, outcome);
         }
-        payload.bytes += event.len() + ",".len();
+        payload.bytes += event.json.len() + ",".len();
         payload.events.push(event);
     }
 
@@ -119,7 +123,7 @@ impl Worker {
 
     /// Tries, and where another attempt may do tries again after a random wait. Once the client is shutting down
     /// there is one attempt, and after the first that fails there are none.
-    fn attempt(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
+    fn attempt(&mut self, intake: Intake, events: &[Event]) -> Result<(), Refused> {
         let mut pauses = self.pauses.into_iter();
         loop {
             let mut refused = match self.transport.send(intake, events) {
@@ -141,7 +145,7 @@ impl Worker {
 /// What goes into one request.
 struct Payload {
     intake: Intake,
-    events: Vec<String>,
+    events: Vec<Event>,
     bytes: usize,
 }
 
@@ -164,7 +168,7 @@ impl Drop for Ended {
 struct GivenUp;
 
 impl Transport for GivenUp {
-    fn send(&mut self, _: Intake, _: &[String]) -> Result<(), Refused> {
+    fn send(&mut self, _: Intake, _: &[Event]) -> Result<(), Refused> {
         let message = "the client was shut down".to_owned();
         Err(Refused { retry: false, reason: DropReason::Shutdown, message })
     }

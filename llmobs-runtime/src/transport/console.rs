@@ -6,27 +6,29 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Intake, Refused, Transport};
+use super::{Event, Intake, Refused, Transport};
+use crate::id::SpanId;
 use crate::tree::{self, Content, Line};
 
-/// Traces whose root has not ended are printed as they are once they hold this many bytes together.
+/// What is held is printed as it is once it takes this many bytes together.
 const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
-/// How many traces are remembered for what comes after their root.
-const MAX_PRINTED: usize = 1000;
+/// How many outermost spans are remembered for what ends after them.
+const MAX_ENDED: usize = 1000;
 /// As much of an input or output as fits on a line, in characters.
 const PREVIEW: usize = 100;
 
-/// Holds the spans of a trace until its root has ended.
+/// Holds spans until the outermost span of this program around them has ended, or was dropped.
 #[derive(Debug)]
 pub(crate) struct Console {
     style: Style,
     held: Vec<Held>,
-    /// The traces whose roots were printed last: what comes later of them is printed as it comes.
-    printed: VecDeque<String>,
+    /// The outermost spans that ended last: what comes later from inside them is printed as it comes.
+    ended: VecDeque<SpanId>,
 }
 
 #[derive(Debug)]
 struct Held {
+    root: Option<SpanId>,
     event: Value,
     bytes: usize,
 }
@@ -35,29 +37,27 @@ impl Console {
     pub(crate) fn new() -> Self {
         let colour =
             std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-        Self { style: Style { colour }, held: Vec::new(), printed: VecDeque::new() }
+        Self { style: Style { colour }, held: Vec::new(), ended: VecDeque::new() }
     }
 
-    /// Takes events, and gives those that are to be printed now.
-    fn receive(&mut self, events: &[String]) -> Vec<Value> {
-        let read = |text: &String| {
-            let event = serde_json::from_str(text).ok()?;
-            let bytes = text.len();
-            Some(Held { event, bytes })
+    fn hold(&mut self, events: &[Event]) {
+        let read = |Event { json, root }: &Event| {
+            let event = serde_json::from_str(json).ok()?;
+            Some(Held { root: *root, event, bytes: json.len() })
         };
         self.held.extend(events.iter().filter_map(read));
-        for held in &self.held {
-            if tree::text(&held.event, "parent_id") == "undefined" {
-                self.printed.push_back(tree::text(&held.event, "trace_id").to_owned());
-            }
-        }
-        let ended: HashSet<&str> = self.printed.iter().map(String::as_str).collect();
+    }
+
+    /// Gives what is to be printed now that these outermost spans have ended.
+    fn release(&mut self, roots: &[SpanId]) -> Vec<Value> {
+        self.ended.extend(roots);
+        let ended: HashSet<SpanId> = self.ended.iter().copied().collect();
         let (mut due, held): (Vec<Held>, _) = std::mem::take(&mut self.held)
             .into_iter()
-            .partition(|held| ended.contains(tree::text(&held.event, "trace_id")));
+            .partition(|held| held.root.is_none_or(|root| ended.contains(&root)));
         self.held = held;
-        let old = self.printed.len().saturating_sub(MAX_PRINTED);
-        self.printed.drain(..old);
+        let old = self.ended.len().saturating_sub(MAX_ENDED);
+        self.ended.drain(..old);
         if self.held.iter().map(|held| held.bytes).sum::<usize>() > MAX_HELD_BYTES {
             due.append(&mut self.held);
         }
@@ -70,18 +70,20 @@ impl Console {
 }
 
 impl Transport for Console {
-    fn send(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
+    fn send(&mut self, intake: Intake, events: &[Event]) -> Result<(), Refused> {
         match intake {
-            Intake::Spans => {
-                let due = self.receive(events);
-                self.print(&due);
-            }
+            Intake::Spans => self.hold(events),
             Intake::Evaluations => {
-                let lines = events.iter().map(|event| evaluation(event, self.style));
+                let lines = events.iter().map(|event| evaluation(&event.json, self.style));
                 write(&lines.collect::<String>());
             }
         }
         Ok(())
+    }
+
+    fn ended(&mut self, roots: &[SpanId]) {
+        let due = self.release(roots);
+        self.print(&due);
     }
 
     fn close(&mut self) {
@@ -125,21 +127,43 @@ fn render(events: &[Value], style: Style) -> String {
     out
 }
 
-/// `evaluation faithfulness 0.93  of span 123`, on a line of its own.
+/// `evaluation faithfulness 0.93  of span 123  pass`, and below it why.
 fn evaluation(event: &str, style: Style) -> String {
     let event: Value = serde_json::from_str(event).unwrap_or_default();
+    let shown = |text: &str| preview(&tree::one_line(text));
     let value = event.get(format!("{}_value", tree::text(&event, "metric_type")));
     let value = value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    let targets = ["/join_on/span/span_id", "/span_id", "/trace_id", "/session_id", "/feedback_join_key"];
-    let target = targets.into_iter().find_map(|path| event.pointer(path)?.as_str());
-    let of = target.map(|target| format!("  of {}", tree::one_line(target))).unwrap_or_default();
-    format!(
-        "{} {} {}{}\n\n",
+    let target = target(&event).map(|target| style.dim(&format!("of {}", shown(&target))));
+    let assessment = Some(tree::text(&event, "assessment")).filter(|text| !text.is_empty());
+    let assessment = assessment.map(|text| style.paint(if text == "pass" { "32" } else { "31" }, text));
+    let mut line = format!(
+        "{} {} {}",
         style.paint("36", tree::text(&event, "event_kind")),
-        style.paint("1", &tree::one_line(tree::text(&event, "label"))),
-        tree::one_line(&value.unwrap_or_default()),
-        style.dim(&of),
-    )
+        style.paint("1", &shown(tree::text(&event, "label"))),
+        shown(&value.unwrap_or_default()),
+    );
+    for fact in [target, assessment].into_iter().flatten() {
+        line.push_str(&format!("  {fact}"));
+    }
+    if let Some(reasoning) = event.get("reasoning").and_then(Value::as_str) {
+        line.push_str(&format!("\n{} {}", style.dim("  why"), shown(reasoning)));
+    }
+    line + "\n\n"
+}
+
+/// What was judged, in the words of whoever judged it.
+fn target(event: &Value) -> Option<String> {
+    if let Some(tag) = event.pointer("/join_on/tag") {
+        return Some(format!("tag {}:{}", tree::text(tag, "key"), tree::text(tag, "value")));
+    }
+    let targets = [
+        ("span", "/join_on/span/span_id"),
+        ("span", "/span_id"),
+        ("trace", "/trace_id"),
+        ("session", "/session_id"),
+        ("key", "/feedback_join_key"),
+    ];
+    targets.into_iter().find_map(|(what, path)| Some(format!("{what} {}", event.pointer(path)?.as_str()?)))
 }
 
 fn push_span(line: &Line<'_>, style: Style, out: &mut String) {

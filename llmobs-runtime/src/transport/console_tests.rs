@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Console, MAX_HELD_BYTES, Style, render};
+use super::{Console, MAX_HELD_BYTES, Style, evaluation, render};
+use crate::id::SpanId;
+use crate::transport::Event;
 
 const PLAIN: Style = Style { colour: false };
 
@@ -163,54 +165,107 @@ fn long_texts_are_cut_after_a_hundred_characters() {
     assert!(coloured.contains(&format!("\u{1b}[31m{preview}\u{1b}[0m\n")), "{coloured:?}");
 }
 
-/// The ids of what a console would print now.
-fn received(console: &mut Console, events: &[Value]) -> Vec<String> {
-    let texts: Vec<String> = events.iter().map(Value::to_string).collect();
-    let due = console.receive(&texts);
-    due.iter().map(|event| event["span_id"].as_str().unwrap().to_owned()).collect()
+/// A span of an outermost one, both by number; as large as its text, blanks included.
+fn inside(root: u64, id: u64, bytes: usize) -> Event {
+    let json = span([&id.to_string(), "0"], "task t", 1, 1, &json!({})).to_string();
+    let blanks = " ".repeat(bytes.saturating_sub(json.len()));
+    Event { json: json + &blanks, root: Some(number(root)) }
 }
 
-fn of_trace(trace: &str, ids: [&str; 2], meta: &Value) -> Value {
-    let mut event = span(ids, "task t", 1, 1, meta);
-    event["trace_id"] = trace.into();
-    event
+fn number(id: u64) -> SpanId {
+    SpanId::from_decimal(&id.to_string()).unwrap()
+}
+
+/// The ids of what a console would print after these spans, of which the outermost have ended.
+fn printed(console: &mut Console, spans: &[(u64, u64)], ended: &[u64]) -> Vec<u64> {
+    let events: Vec<Event> = spans.iter().map(|&(root, id)| inside(root, id, 0)).collect();
+    console.hold(&events);
+    let ended: Vec<SpanId> = ended.iter().map(|&root| number(root)).collect();
+    let due = console.release(&ended);
+    due.iter().map(|event| event["span_id"].as_str().unwrap().parse().unwrap()).collect()
 }
 
 #[test]
-fn a_trace_is_held_until_its_root_has_ended() {
+fn spans_are_held_until_the_outermost_one_has_ended() {
     let mut console = Console::new();
-    let none = json!({});
-    let nothing: [&str; 0] = [];
-    assert_eq!(received(&mut console, &[of_trace("a", ["2", "1"], &none)]), nothing);
-    assert_eq!(received(&mut console, &[of_trace("b", ["5", "4"], &none)]), nothing);
-    assert_eq!(received(&mut console, &[of_trace("a", ["3", "2"], &none)]), nothing);
+    let nothing: [u64; 0] = [];
+    assert_eq!(printed(&mut console, &[(1, 12)], &[]), nothing);
+    assert_eq!(printed(&mut console, &[(2, 25)], &[]), nothing);
+    assert_eq!(printed(&mut console, &[(1, 13)], &[]), nothing);
     // Another trace that is complete does not take them along.
-    assert_eq!(received(&mut console, &[of_trace("c", ["9", "undefined"], &none)]), ["9"]);
-    assert_eq!(received(&mut console, &[of_trace("a", ["1", "undefined"], &none)]), ["2", "3", "1"]);
-    assert_eq!(received(&mut console, &[of_trace("b", ["4", "undefined"], &none)]), ["5", "4"]);
-    // What ends after the root, in a task that was spawned, has nothing to wait for.
-    assert_eq!(received(&mut console, &[of_trace("a", ["6", "1"], &none)]), ["6"]);
+    assert_eq!(printed(&mut console, &[(3, 3)], &[3]), [3]);
+    assert_eq!(printed(&mut console, &[(1, 1)], &[1]), [12, 13, 1]);
+    // One that the processor dropped has ended too.
+    assert_eq!(printed(&mut console, &[], &[2]), [25]);
+    // What ends after the outermost one, in a task that was spawned, has nothing to wait for.
+    assert_eq!(printed(&mut console, &[(1, 16)], &[]), [16]);
     assert!(console.held.is_empty());
 }
 
 #[test]
 fn what_is_held_is_bounded() {
     let mut console = Console::new();
-    // Spans are as large as their text, blanks included.
-    let text = |trace: &str, ids: [&str; 2], bytes: usize| {
-        let text = of_trace(trace, ids, &json!({})).to_string();
-        format!("{text}{}", " ".repeat(bytes.saturating_sub(text.len())))
+    let mut received = |root: u64, id: u64, bytes: usize| {
+        console.hold(&[inside(root, id, bytes)]);
+        let ended = (root == id).then(|| number(root));
+        console.release(ended.as_slice()).len()
     };
-    let mut receive = |text: String| console.receive(&[text]).len();
-    assert_eq!(receive(text("open", ["2", "1"], 0)), 0);
+    assert_eq!(received(1, 2, 0), 0);
     let quarter = MAX_HELD_BYTES / 4;
     // What was printed does not count: five times a quarter goes by while one small span waits.
     for _ in 0..5 {
-        assert_eq!(receive(text("done", ["9", "undefined"], quarter)), 1);
+        assert_eq!(received(9, 9, quarter), 1);
     }
-    for id in ["3", "4", "5"] {
-        assert_eq!(receive(text("open", [id, "1"], quarter)), 0);
+    for id in [3, 4, 5] {
+        assert_eq!(received(1, id, quarter), 0);
     }
-    assert_eq!(receive(text("open", ["6", "1"], quarter)), 5);
+    assert_eq!(received(1, 6, quarter), 5);
     assert!(console.held.is_empty());
+}
+
+/// What is printed about a verdict, of which this is the whole of the JSON but for what all have.
+fn line(fields: &Value) -> String {
+    let mut event = json!({ "event_kind": "evaluation", "label": "l", "ml_app": "app", "tags": [] });
+    event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    evaluation(&event.to_string(), PLAIN)
+}
+
+#[test]
+fn an_evaluation_is_a_line_with_what_was_judged_and_how() {
+    let long = "x".repeat(1_000_000);
+    let hundred = "x".repeat(100);
+    for (fields, expected) in [
+        (
+            json!({
+                "metric_type": "score", "score_value": 0.93, "join_on": { "span": { "span_id": "1", "trace_id": "2" } },
+                "assessment": "pass", "reasoning": "Every sentence\nstands in a document.",
+            }),
+            "evaluation l 0.93  of span 1  pass\n  why Every sentence\\nstands in a document.\n\n",
+        ),
+        (
+            json!({
+                "metric_type": "categorical", "categorical_value": "polite",
+                "join_on": { "tag": { "key": "message", "value": "m-1" } }, "assessment": "fail",
+            }),
+            "evaluation l polite  of tag message:m-1  fail\n\n",
+        ),
+        (
+            json!({ "event_kind": "feedback", "metric_type": "boolean", "boolean_value": true, "session_id": "chat\u{1b}" }),
+            "feedback l true  of session chat\\u{1b}\n\n",
+        ),
+        (
+            json!({ "event_kind": "feedback", "metric_type": "text", "text_value": long, "trace_id": "t" }),
+            &format!("feedback l {hundred}…  of trace t\n\n"),
+        ),
+        (
+            json!({ "event_kind": "feedback", "metric_type": "score", "score_value": 4, "span_id": "1" }),
+            "feedback l 4  of span 1\n\n",
+        ),
+        (
+            json!({ "metric_type": "json", "json_value": { "a": long }, "feedback_join_key": "k", "reasoning": long }),
+            &format!("evaluation l {{\"a\":\"{}…  of key k\n  why {hundred}…\n\n", "x".repeat(94)),
+        ),
+    ] {
+        assert_eq!(line(&fields), expected);
+    }
 }

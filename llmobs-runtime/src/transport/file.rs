@@ -1,22 +1,24 @@
 //! Events as lines of a file.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use once_cell::unsync::OnceCell;
 
-use super::{Intake, Refused, Transport, body, wrap};
+use super::{Event, Intake, Refused, Transport, body, wrap};
 use crate::error::Error;
 use crate::report::DropReason;
 
 /// Appends one line of JSON for each span, the wrapper object of the wire format, and one for each evaluation, the body of a
-/// request with it alone.
+/// request with it alone. Where a write failed, the line that it began stays, and may be empty.
 #[derive(Debug)]
 pub(crate) struct File {
     path: PathBuf,
     /// Emptied when writing fails, to be opened anew for the next batch.
     file: OnceCell<fs::File>,
+    /// Writing failed, so that the last line may be without its end.
+    torn: bool,
 }
 
 impl File {
@@ -24,15 +26,26 @@ impl File {
     pub(crate) fn create(path: PathBuf) -> Result<Self, Error> {
         let file = OnceCell::new();
         match file.get_or_try_init(|| open(&path)) {
-            Ok(_) => Ok(Self { path, file }),
+            Ok(_) => Ok(Self { path, file, torn: false }),
             Err(error) => Err(Error::File(path, error)),
         }
     }
 
-    fn append(&self, lines: &str) -> io::Result<()> {
-        let mut file = self.file.get_or_try_init(|| open(&self.path))?;
-        file.write_all(lines.as_bytes())
+    fn append(&mut self, lines: &str) -> io::Result<()> {
+        let file = self.file.get_or_try_init(|| open(&self.path))?;
+        write(file, &mut self.torn, lines)
     }
+}
+
+/// Begins on a line of its own, also where the last one was not finished.
+fn write(mut file: impl io::Write, torn: &mut bool, lines: &str) -> io::Result<()> {
+    if *torn {
+        file.write_all(b"\n")?;
+    }
+    *torn = true;
+    file.write_all(lines.as_bytes())?;
+    *torn = false;
+    Ok(())
 }
 
 /// Prompts are private: a new file is readable by its owner alone.
@@ -45,7 +58,7 @@ fn open(path: &Path) -> io::Result<fs::File> {
 }
 
 impl Transport for File {
-    fn send(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
+    fn send(&mut self, intake: Intake, events: &[Event]) -> Result<(), Refused> {
         let mut lines = String::new();
         for event in events {
             lines.push_str(&match intake {
@@ -59,5 +72,44 @@ impl Transport for File {
             let message = format!("cannot write to {}: {error}", self.path.display());
             Refused { retry: false, reason: DropReason::Unavailable, message }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::write;
+
+    /// Has room for so many bytes.
+    struct Disk(Vec<u8>, usize);
+
+    impl io::Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let fits = bytes.len().min(self.1 - self.0.len());
+            self.0.extend(&bytes[..fits]);
+            if fits == 0 && !bytes.is_empty() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(fits) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn after_a_line_that_was_not_finished_the_next_begins_anew() {
+        let (mut disk, mut torn) = (Disk(Vec::new(), 14), false);
+        for (room, line, done) in [
+            (14, "{\"a\":1}\n", true),
+            (14, "{\"b\":2}\n", false),
+            (14, "{\"c\":3}\n", false),
+            (99, "{\"d\":4}\n", true),
+            (99, "{\"e\":5}\n", true),
+        ] {
+            disk.1 = room;
+            assert_eq!(write(&mut disk, &mut torn, line).is_ok(), done, "{line}");
+        }
+        let expected = "{\"a\":1}\n{\"b\":2\n{\"d\":4}\n{\"e\":5}\n";
+        assert_eq!(String::from_utf8(disk.0).unwrap(), expected);
     }
 }

@@ -6,7 +6,7 @@ use ureq::http::{HeaderName, HeaderValue, Uri};
 use ureq::{Agent, Proxy};
 
 use super::endpoint::Endpoint;
-use super::{Intake, Refused, Transport, body};
+use super::{Event, Intake, Refused, Transport, body};
 use crate::config::Settings;
 use crate::error::Error;
 use crate::identity::VERSION;
@@ -68,7 +68,7 @@ fn would_be_logged() -> bool {
 }
 
 impl Transport for Http {
-    fn send(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
+    fn send(&mut self, intake: Intake, events: &[Event]) -> Result<(), Refused> {
         if would_be_logged() {
             let message = "the logger takes every byte of a request, prompts and API key among them; have it take the \
                            target `ureq_proto` at `debug`, as in RUST_LOG=trace,ureq_proto=debug";

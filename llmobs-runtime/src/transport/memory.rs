@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::{Intake, Refused, Transport};
+use super::{Event, Intake, Refused, Transport};
 
 /// Shares its events with all its clones.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +19,9 @@ impl Memory {
 }
 
 impl Transport for Memory {
-    fn send(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused> {
-        let parsed = events.iter().filter_map(|event| Some((intake, serde_json::from_str(event).ok()?)));
+    fn send(&mut self, intake: Intake, events: &[Event]) -> Result<(), Refused> {
+        let parsed =
+            events.iter().filter_map(|event| Some((intake, serde_json::from_str(&event.json).ok()?)));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(parsed);
         Ok(())
     }

@@ -14,6 +14,7 @@ pub(crate) use file::File;
 pub(crate) use http::Http;
 pub(crate) use memory::Memory;
 
+use crate::id::SpanId;
 use crate::identity::VERSION;
 use crate::report::DropReason;
 
@@ -33,10 +34,21 @@ impl fmt::Display for Intake {
     }
 }
 
+/// One span event, or one evaluation.
+pub(crate) struct Event {
+    pub(crate) json: String,
+    /// The outermost span of this program around the span. `None` for an evaluation.
+    pub(crate) root: Option<SpanId>,
+}
+
 /// A way out of the process. Used by the one worker of a client.
 pub(crate) trait Transport: Send {
-    /// Delivers events, all or none. Each is the JSON text of one span event, or of one evaluation.
-    fn send(&mut self, intake: Intake, events: &[String]) -> Result<(), Refused>;
+    /// Delivers events, all or none.
+    fn send(&mut self, intake: Intake, events: &[Event]) -> Result<(), Refused>;
+
+    /// The outermost spans that have ended, and that all spans inside which ended before were sent. A processor may have
+    /// dropped some of them.
+    fn ended(&mut self, _roots: &[SpanId]) {}
 
     /// Nothing more will come.
     fn close(&mut self) {}
@@ -60,20 +72,22 @@ impl fmt::Display for Refused {
 }
 
 /// The body of a request.
-fn body(intake: Intake, events: &[String]) -> String {
+fn body(intake: Intake, events: &[Event]) -> String {
     match intake {
         Intake::Spans => {
-            let wrapped: Vec<String> = events.iter().map(|event| wrap(event)).collect();
+            let wrapped: Vec<String> = events.iter().map(wrap).collect();
             format!("[{}]", wrapped.join(","))
         }
-        Intake::Evaluations => format!(
-            r#"{{"data":{{"type":"evaluation_metric","attributes":{{"metrics":[{}]}}}}}}"#,
-            events.join(",")
-        ),
+        Intake::Evaluations => {
+            let metrics: Vec<&str> = events.iter().map(|event| event.json.as_str()).collect();
+            let metrics = metrics.join(",");
+            format!(r#"{{"data":{{"type":"evaluation_metric","attributes":{{"metrics":[{metrics}]}}}}}}"#)
+        }
     }
 }
 
 /// The object that a span event travels in.
-fn wrap(event: &str) -> String {
+fn wrap(event: &Event) -> String {
+    let event = &event.json;
     format!(r#"{{"_dd.stage":"raw","_dd.tracer_version":"{VERSION}","event_type":"span","spans":[{event}]}}"#)
 }
