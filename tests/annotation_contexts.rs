@@ -129,3 +129,103 @@ fn reading_headers_where_nothing_is_recorded_records_nothing() {
     assert_eq!(collector.tree(), "task t\n");
     assert_eq!(collector.span("t").tag("meddling"), Some("shown"));
 }
+
+#[test]
+fn holds_under_spans_and_in_contexts_that_were_made_outside() {
+    #[llmobs::task(parent = batch, skip_all)]
+    fn called(batch: &llmobs::Span) {
+        llmobs::task("below called").start().finish();
+    }
+    async fn step(name: &'static str) {
+        llmobs::task(name).start().finish();
+    }
+    let collector = Collector::new();
+    collector.enter(|| {
+        let batch = llmobs::workflow("batch").start();
+        let nowhere = llmobs::current();
+        let other = llmobs::annotation_context().tag("other", 1).context();
+        let headers = [("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2")];
+        let remote = llmobs::extract(headers.as_slice());
+        let before = step("given its context before").in_span(&batch);
+        llmobs::annotation_context().tag("tenant", "acme").enter(|| {
+            let named = llmobs::task("named").parent(&batch).start();
+            named.enter(|| llmobs::task("below named").start().finish());
+            batch.enter(|| llmobs::task("entered").start().finish());
+            let attached = batch.attach();
+            llmobs::task("attached").start().finish();
+            drop(attached);
+            nowhere.enter(|| llmobs::task("nowhere").start().finish());
+            other.enter(|| llmobs::task("other").start().finish());
+            remote.enter(|| llmobs::task("remote").start().finish());
+            called(&batch);
+            pollster::block_on(step("future in span").in_span(&batch));
+            pollster::block_on(step("future in context").in_context(other.clone()));
+            pollster::block_on(before);
+        });
+        batch.enter(|| llmobs::task("entered later").start().finish());
+        llmobs::task("named later").parent(&batch).start().finish();
+        other.enter(|| llmobs::task("other later").start().finish());
+    });
+    let spans = collector.spans();
+    let said =
+        spans.iter().map(|span| (span.name(), span.tag("tenant").is_some(), span.tag("other").is_some()));
+    assert_eq!(
+        said.collect::<Vec<_>>(),
+        [
+            ("batch", false, false),
+            ("named", true, false),
+            ("below named", true, false),
+            ("entered", true, false),
+            ("attached", true, false),
+            ("nowhere", true, false),
+            ("other", true, true),
+            ("remote", true, false),
+            ("called", true, false),
+            ("below called", true, false),
+            ("future in span", true, false),
+            ("future in context", true, true),
+            ("given its context before", false, false),
+            ("entered later", false, false),
+            ("named later", false, false),
+            ("other later", false, true),
+        ]
+    );
+}
+
+#[test]
+fn the_one_that_was_entered_last_wins_and_each_holds_once() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        let source = llmobs::task("source").start();
+        let own = llmobs::annotation_context().tag("phase", "own").context();
+        let setup = llmobs::annotation_context().tag("phase", "setup").link(source.export()).attach();
+        let batch = llmobs::workflow("batch").start();
+        llmobs::task("in setup").parent(&batch).start().finish();
+        llmobs::annotation_context().tag("inner", 1).enter(|| {
+            batch.enter(|| llmobs::task("in both").start().finish());
+        });
+        drop(setup);
+        llmobs::annotation_context().tag("phase", "run").enter(|| {
+            batch.enter(|| llmobs::task("entered").start().finish());
+            llmobs::task("named").parent(&batch).start().finish();
+            own.enter(|| llmobs::task("own").start().finish());
+        });
+    });
+    let said = |name: &str| {
+        let span = collector.span(name);
+        let links = span.event().get("span_links").and_then(|links| links.as_array()).map_or(0, Vec::len);
+        (span.tag("phase").map(str::to_owned), links)
+    };
+    let phase = |phase: &str, links| (Some(phase.to_owned()), links);
+    assert_eq!(
+        ["batch", "in setup", "in both", "entered", "named", "own"].map(said),
+        [
+            phase("setup", 1),
+            phase("setup", 1),
+            phase("setup", 1),
+            phase("run", 1),
+            phase("run", 1),
+            phase("own", 0)
+        ]
+    );
+}

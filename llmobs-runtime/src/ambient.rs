@@ -1,6 +1,7 @@
 //! Annotation contexts: what is said once about every span that starts inside.
 
 use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use crate::annotation::Annotation;
 use crate::capture::{MAX_LABEL_BYTES, cut};
@@ -11,18 +12,45 @@ use crate::prompt::Prompt;
 use crate::reference::SpanRef;
 use crate::sender::any_open;
 
-/// What holds for every span that starts in a context.
-#[derive(Clone, Default)]
-pub(crate) struct Ambient {
-    pub(crate) name: Option<String>,
-    pub(crate) facts: Facts,
+/// The annotation contexts that hold for every span that starts in them, the inner ones, which win, after the outer ones.
+pub(crate) struct Ambient(Vec<Arc<Said>>);
+
+/// What one annotation context says.
+struct Said {
+    name: Option<String>,
+    facts: Facts,
 }
 
 impl Ambient {
-    /// Adds what a context further inside says, which wins.
-    pub(crate) fn add(&mut self, inner: Self) {
-        self.name = inner.name.or_else(|| self.name.take());
-        self.facts.add(inner.facts);
+    /// Both, each context once.
+    pub(crate) fn both(outer: Option<&Arc<Self>>, inner: Option<&Arc<Self>>) -> Option<Arc<Self>> {
+        let (Some(outer), Some(inner)) = (outer, inner) else { return outer.or(inner).cloned() };
+        if inner.holds(outer) {
+            return Some(Arc::clone(inner));
+        }
+        let further = inner.0.iter().filter(|said| !outer.says(said));
+        Some(Arc::new(Self(outer.0.iter().chain(further).cloned().collect())))
+    }
+
+    /// Whether all that the other says is said here.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || other.0.iter().all(|said| self.says(said))
+    }
+
+    fn says(&self, said: &Arc<Said>) -> bool {
+        self.0.iter().any(|other| Arc::ptr_eq(other, said))
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.iter().rev().find_map(|said| said.name.as_deref())
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        let mut facts = Facts::default();
+        for said in &self.0 {
+            facts.add(said.facts.clone());
+        }
+        facts
     }
 }
 
@@ -50,8 +78,9 @@ pub fn annotation_context() -> AnnotationContext {
 /// What every span that starts inside gets. Made by [`annotation_context`].
 ///
 /// Contexts nest: the inner one wins over the outer one, and what a span says itself, but for its name, wins over both. A span belongs to the
-/// context in which it *starts*; spans inside a span belong to the contexts of that span too, on whichever thread they
-/// start. Spans that were started before are left as they are.
+/// context in which it *starts*, also where it starts under a span or in a [`Context`] that was made elsewhere; spans inside a
+/// span belong to the contexts of that span too, on whichever thread they start. Spans that were started before are left as
+/// they are.
 ///
 /// When llmobs is not enabled, nothing here costs or does anything.
 #[must_use = "an annotation context holds where it is attached or entered"]
@@ -140,7 +169,10 @@ impl AnnotationContext {
     pub fn context(self) -> Context {
         let here = current();
         match self.0.map(|draft| *draft) {
-            Some(Draft { name, said }) => Context(here.0.with_ambient(Ambient { name, facts: said.facts })),
+            Some(Draft { name, said }) => {
+                let own = Arc::new(Ambient(vec![Arc::new(Said { name, facts: said.facts })]));
+                Context(here.0.with_ambient(Ambient::both(here.0.ambient(), Some(&own))))
+            }
             None => here,
         }
     }

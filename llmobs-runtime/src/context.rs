@@ -98,15 +98,34 @@ impl Slot {
         if let Self::Scope(scope) = self { scope.remote.as_deref() } else { None }
     }
 
-    /// This, with something more to say about the spans that start here.
-    pub(crate) fn with_ambient(&self, inner: Ambient) -> Self {
+    /// This, with something else to say about the spans that start here.
+    pub(crate) fn with_ambient(&self, ambient: Option<Arc<Ambient>>) -> Self {
         let (base, remote) = match self {
             Self::Scope(scope) => (scope.base.clone(), scope.remote.clone()),
             plain => (plain.clone(), None),
         };
-        let mut ambient = self.ambient().map(|outer| Ambient::clone(outer)).unwrap_or_default();
-        ambient.add(inner);
-        Self::Scope(Arc::new(Scope { base, ambient: Some(Arc::new(ambient)), remote }))
+        Self::Scope(Arc::new(Scope { base, ambient, remote }))
+    }
+
+    /// This as it is where it is entered or named as a parent: what annotation contexts say there holds too. `None` where they
+    /// say nothing more.
+    fn inside(&self, here: &Self) -> Option<Self> {
+        let here = here.ambient()?;
+        let own = self.ambient();
+        if matches!(self, Self::Muted) || own.is_some_and(|own| own.holds(here)) {
+            return None;
+        }
+        // The contexts of a span were entered before it began, and those of a scope are entered now.
+        let both = match self {
+            Self::Scope(_) => Ambient::both(Some(here), own),
+            _ => Ambient::both(own, Some(here)),
+        };
+        Some(self.with_ambient(both))
+    }
+
+    /// This as it is here and now.
+    pub(crate) fn here(self) -> Self {
+        self.inside(&local::current()).unwrap_or(self)
     }
 
     /// The client of this, with spans that continue what another program began.
@@ -185,7 +204,11 @@ impl Context {
     /// assert_eq!(collector.tree(), "workflow answer\n└─ task inside\ntask outside\n");
     /// ```
     pub fn attach(&self) -> Attached {
-        Attached { previous: local::swap(self.0.clone()), not_send: PhantomData }
+        let previous = local::swap(self.0.clone());
+        if let Some(inside) = self.0.inside(&previous) {
+            local::swap(inside);
+        }
+        Attached { previous, not_send: PhantomData }
     }
 }
 

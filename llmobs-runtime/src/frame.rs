@@ -118,14 +118,14 @@ impl Frame {
             .or_else(|| remote.and_then(|remote| remote.ml_app.clone()))
             .unwrap_or_else(|| Arc::clone(&sender.defaults.ml_app));
         let ambient = slot.ambient().cloned();
-        let name = match &ambient {
-            Some(ambient) if ambient.name.is_some() => ambient.name.clone().unwrap_or_default().into(),
-            _ if name.is_empty() => kind.as_str().into(),
-            _ => name,
+        let name = match ambient.as_ref().and_then(|ambient| ambient.name()) {
+            Some(renamed) => renamed.to_owned().into(),
+            None if name.is_empty() => kind.as_str().into(),
+            None => name,
         };
         let mut cell = Cell { finished: false, session_id, facts };
         if let Some(ambient) = &ambient {
-            cell.facts.add_under(ambient.facts.clone());
+            cell.facts.add_under(ambient.facts());
         }
         let span_id = SpanId::random();
         let frame = Arc::new(Self {

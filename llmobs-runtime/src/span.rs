@@ -157,7 +157,7 @@ impl SpanBuilder {
     /// [`FutureExt::in_span`](crate::FutureExt::in_span).
     pub fn start(self) -> Span {
         let recorded = self.0.and_then(|draft| {
-            let origin = draft.parent.map_or_else(Origin::here, |Context(slot)| Origin::of(slot))?;
+            let origin = draft.parent.map_or_else(Origin::here, |Context(slot)| Origin::under(slot))?;
             Some(origin.start(draft.settings))
         });
         Span(recorded)
@@ -176,8 +176,12 @@ impl Origin {
         Self::of(local::current())
     }
 
-    /// A context; `None` where spans are not recorded.
-    pub(crate) fn of(slot: Slot) -> Option<Self> {
+    /// What a program names as the parent; `None` where spans are not recorded.
+    pub(crate) fn under(slot: Slot) -> Option<Self> {
+        Self::of(slot.here())
+    }
+
+    fn of(slot: Slot) -> Option<Self> {
         let sender = slot.sender()?;
         Some(Self { slot, sender })
     }

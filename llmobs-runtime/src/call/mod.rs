@@ -59,7 +59,7 @@ impl Call {
         match notes::evaluated("parent", parent).flatten() {
             // What is current where options are evaluated stands for what is current here.
             Some(Context(Slot::Muted)) => Self::prepared(Origin::here(), kind, name),
-            Some(Context(slot)) => Self::prepared(Origin::of(slot), kind, name),
+            Some(Context(slot)) => Self::prepared(Origin::under(slot), kind, name),
             None => Self(State::Prepared(Setup::new(None, kind, name))),
         }
     }

@@ -34,20 +34,21 @@ use crate::span::{Span, note_panic};
 pub trait FutureExt: Future + Sized {
     /// Runs the future with `context` current.
     fn in_context(self, context: Context) -> InContext<Self> {
-        InContext::new(self, Some(context.0), None)
+        InContext::new(self, Some(context.0.here()), None)
     }
 
     /// Runs the future with what is current here and now. For spawning:
     /// `tokio::spawn(work().in_current_context())`.
     fn in_current_context(self) -> InContext<Self> {
-        self.in_context(current())
+        InContext::new(self, Some(current().0), None)
     }
 
     /// Runs the future with `span` current. The span goes on when the future is done.
     ///
     /// When the future panics the span is marked as failed, and the panic goes on.
     fn in_span(self, span: &Span) -> InContext<Self> {
-        InContext::in_frame(self, span.0.as_ref())
+        let slot = span.0.as_ref().map(|frame| Slot::Span(Arc::clone(frame)).here());
+        InContext::new(self, slot, span.0.clone())
     }
 }
 
