@@ -136,9 +136,7 @@ fn holds_under_spans_and_in_contexts_that_were_made_outside() {
     fn called(batch: &llmobs::Span) {
         llmobs::task("below called").start().finish();
     }
-    async fn step(name: &'static str) {
-        llmobs::task(name).start().finish();
-    }
+    let step = |name: &'static str| async move { llmobs::task(name).start().finish() };
     let collector = Collector::new();
     collector.enter(|| {
         let batch = llmobs::workflow("batch").start();

@@ -16,7 +16,7 @@ use crate::report::DropReason;
 pub(crate) struct File {
     path: PathBuf,
     /// Emptied when writing fails, to be opened anew for the next batch.
-    file: OnceCell<fs::File>,
+    opened: OnceCell<fs::File>,
     /// Writing failed, so that the last line may be without its end.
     torn: bool,
 }
@@ -24,15 +24,15 @@ pub(crate) struct File {
 impl File {
     /// Opens the file, so that a path that cannot be written to is found out at once.
     pub(crate) fn create(path: PathBuf) -> Result<Self, Error> {
-        let file = OnceCell::new();
-        match file.get_or_try_init(|| open(&path)) {
-            Ok(_) => Ok(Self { path, file, torn: false }),
+        let opened = OnceCell::new();
+        match opened.get_or_try_init(|| open(&path)) {
+            Ok(_) => Ok(Self { path, opened, torn: false }),
             Err(error) => Err(Error::File(path, error)),
         }
     }
 
     fn append(&mut self, lines: &str) -> io::Result<()> {
-        let file = self.file.get_or_try_init(|| open(&self.path))?;
+        let file = self.opened.get_or_try_init(|| open(&self.path))?;
         write(file, &mut self.torn, lines)
     }
 }
@@ -68,7 +68,7 @@ impl Transport for File {
             lines.push('\n');
         }
         self.append(&lines).map_err(|error| {
-            self.file.take();
+            self.opened.take();
             let message = format!("cannot write to {}: {error}", self.path.display());
             Refused { retry: false, reason: DropReason::Unavailable, message }
         })
