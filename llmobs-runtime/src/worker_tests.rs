@@ -26,17 +26,27 @@ impl Transport for Requests {
     }
 }
 
-/// Runs `program` under a client with these settings, and tells what was sent.
-fn sent(set: impl FnOnce(&mut Settings), program: impl FnOnce()) -> Vec<Vec<Value>> {
-    let mut settings = Config::without_env().settings().clone();
+/// Runs `program` under a client, and has all sent.
+fn run<R>(
+    config: &Config,
+    set: impl FnOnce(&mut Settings),
+    transport: Box<dyn Transport>,
+    program: impl FnOnce() -> R,
+) -> R {
+    let mut settings = config.settings().clone();
     settings.interval = PATIENCE;
     set(&mut settings);
-    let requests = Requests::default();
-    let client = Client::start(&settings, Box::new(requests.clone())).unwrap();
-    Context(Slot::Client(client.sender())).enter(program);
+    let client = Client::start(&settings, transport).unwrap();
+    let done = Context(Slot::Client(client.sender())).enter(program);
     client.flush(PATIENCE);
-    let sent = std::mem::take(&mut *requests.0.lock().unwrap());
-    sent
+    done
+}
+
+/// What is sent of some spans, with these settings.
+fn sent(set: impl FnOnce(&mut Settings), count: usize) -> Vec<Vec<Value>> {
+    let requests = Requests::default();
+    run(&Config::without_env(), set, Box::new(requests.clone()), || spans(count));
+    std::mem::take(&mut requests.0.lock().unwrap())
 }
 
 fn spans(count: usize) {
@@ -49,8 +59,8 @@ fn spans(count: usize) {
 #[test]
 fn requests_are_as_large_as_the_settings_let_them_be() {
     let counts = |limit| {
-        let sent = sent(|settings| settings.request_limit = limit, || spans(5));
-        sent.iter().map(Vec::len).collect::<Vec<_>>()
+        let requests = sent(|settings| settings.request_limit = limit, 5);
+        requests.iter().map(Vec::len).collect::<Vec<_>>()
     };
     assert_eq!(counts(1 << 20), [5]);
     assert_eq!(counts(4000), [2, 2, 1]);
@@ -61,8 +71,8 @@ fn requests_are_as_large_as_the_settings_let_them_be() {
 #[test]
 fn an_event_larger_than_the_settings_let_it_be_goes_out_without_input_and_output() {
     for (limit, errors) in [(5000, Value::Null), (1000, json!(["dropped_io"]))] {
-        let sent = sent(|settings| settings.event_limit = limit, || spans(1));
-        let event = &sent[0][0];
+        let requests = sent(|settings| settings.event_limit = limit, 1);
+        let event = &requests[0][0];
         assert_eq!(event["collection_errors"], errors);
         assert_eq!(event["meta"]["input"]["value"].as_str().unwrap().len() == 1000, errors.is_null());
         assert_eq!(event["meta"]["metadata"], json!({ "kept": 1 }));
@@ -92,17 +102,12 @@ impl Transport for Roots {
 /// Runs `program`, which returns names for the ids of spans, and tells what was noted.
 fn noted(program: impl FnOnce() -> Vec<(SpanRef, &'static str)>) -> Vec<String> {
     let config = Config::without_env().processor(|span| (span.name != "dropped").then_some(span));
-    let mut settings = config.settings().clone();
-    settings.interval = PATIENCE;
     let roots = Roots::default();
-    let client = Client::start(&settings, Box::new(roots.clone())).unwrap();
-    let names = Context(Slot::Client(client.sender())).enter(program);
-    client.flush(PATIENCE);
-    let named = |note: &String| {
-        names.iter().fold(note.clone(), |note, (span, name)| note.replace(&span.span_id, name))
-    };
-    let noted = roots.0.lock().unwrap();
-    noted.iter().map(named).collect()
+    let names = run(&config, |_| (), Box::new(roots.clone()), program);
+    let notes = std::mem::take(&mut *roots.0.lock().unwrap());
+    let with_names =
+        |note: String| names.iter().fold(note, |note, (span, name)| note.replace(&span.span_id, name));
+    notes.into_iter().map(with_names).collect()
 }
 
 #[test]
