@@ -127,15 +127,16 @@ impl Headers {
 
     /// Takes one of these. What cannot be written again, or is too much, is left out.
     pub(super) fn take(&mut self, key: &str, value: &str) {
-        let tags = &mut self.upstream.tags;
-        let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-        let length = |key: &str, value: &str| format!(",{PREFIX}{key}={value}").len();
-        let room = MAX_TAGS - tags.iter().map(|(key, value)| length(key, value)).sum::<usize>();
         if self.llm.set(key, value) || key == "tid" || key.starts_with("llmobs_") {
             return;
         }
-        let fits = length(key, value) <= room && key.bytes().all(is_key) && can_stand(value);
-        if fits && !key.is_empty() && tags.iter().all(|(other, _)| other != key) {
+        let tags = &mut self.upstream.tags;
+        let length = |key: &str, value: &str| format!(",{PREFIX}{key}={value}").len();
+        let taken: usize = tags.iter().map(|(key, value)| length(key, value)).sum();
+        let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        let can_stand = !key.is_empty() && key.bytes().all(is_key) && can_stand(value);
+        let is_new = tags.iter().all(|(other, _)| other != key);
+        if can_stand && is_new && taken + length(key, value) <= MAX_TAGS {
             tags.push((key.to_owned(), value.to_owned()));
         }
     }
