@@ -113,6 +113,28 @@ fn reaches_traced_functions_agents_and_spans_of_other_programs() {
 }
 
 #[test]
+fn the_version_of_an_agent_is_a_tag_of_agents_alone() {
+    let collector = Collector::new();
+    let version = || AgentManifest::new().version("3");
+    collector.enter(|| {
+        llmobs::annotation_context().agent(version()).enter(|| {
+            llmobs::agent("inside").start().enter(|| {
+                llmobs::llm("model").start().finish();
+                llmobs::tool("search").start().finish();
+            });
+            llmobs::agent("own").version("4").start().finish();
+        });
+        llmobs::agent("annotated").start().annotate(|span| span.agent(version()));
+        llmobs::task("no agent").version("5").start().annotate(|span| span.agent(version()));
+    });
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        ["inside", "model", "search", "own", "annotated", "no agent"].map(tag(&collector, "agent_version")),
+        [text("3"), None, None, text("4"), text("3"), None]
+    );
+}
+
+#[test]
 fn reading_headers_where_nothing_is_recorded_records_nothing() {
     struct Meddling;
 

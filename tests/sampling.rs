@@ -89,6 +89,20 @@ fn goes_along_to_other_programs_and_is_not_made_again_there() {
 }
 
 #[test]
+fn goes_by_the_version_of_an_agent_too() {
+    let rule = SamplingRule::new(0.0).tag("agent_version", "beta-*");
+    let collector = Collector::with_config(&Config::from_env().sampling_rule(rule));
+    collector.enter(|| {
+        llmobs::agent("beta").version("beta-1").start().finish();
+        llmobs::agent("stable").version("1").start().finish();
+    });
+    assert_eq!(
+        ["beta", "stable"].map(|name| decision(&collector, name)),
+        [json!(["0", "0"]), json!(["1", "1"])]
+    );
+}
+
+#[test]
 fn nobody_has_decided_where_the_first_program_does_not_say() {
     let collector = Collector::new();
     let tags = "_dd.p.llmobs_parent_id=7,_dd.p.llmobs_sr=2,_dd.p.llmobs_sd=1";

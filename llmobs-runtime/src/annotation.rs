@@ -179,10 +179,7 @@ impl Annotation {
     }
 
     /// What the agent is made of, on an `agent` span. What is annotated again later changes what it names, and leaves the rest.
-    pub fn agent(mut self, mut manifest: AgentManifest) -> Self {
-        if let Some(version) = manifest.take_version() {
-            self = self.tag("agent_version", version);
-        }
+    pub fn agent(mut self, manifest: AgentManifest) -> Self {
         self.facts.more().agent = Some(manifest);
         self
     }

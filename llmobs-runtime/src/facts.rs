@@ -74,6 +74,10 @@ impl Facts {
         self.more.as_ref()?.prompt.as_ref()
     }
 
+    pub(crate) fn agent_version(&self) -> Option<&str> {
+        self.more.as_ref()?.agent.as_ref()?.tag()
+    }
+
     pub(crate) fn tool_definitions(&self) -> &[ToolDefinition] {
         self.more.as_ref().and_then(|more| more.tool_definitions.as_deref()).unwrap_or_default()
     }

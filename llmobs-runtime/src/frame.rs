@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::id::SpanId;
 use crate::identity::About;
 use crate::kind::Kind;
+use crate::manifest::AgentManifest;
 use crate::metrics;
 use crate::ml_app;
 use crate::notice::warn_limited;
@@ -52,6 +53,13 @@ impl Settings {
             start_nanos: None,
             facts: Facts::default(),
             attribute: false,
+        }
+    }
+
+    /// Tells which version of an agent runs.
+    pub(crate) fn set_version(&mut self, version: Option<String>) {
+        if let Some(version) = version {
+            self.facts.more().agent = Some(AgentManifest::new().version(version));
         }
     }
 }
@@ -331,12 +339,14 @@ impl Frame {
 
     fn all_tags(&self) -> BTreeMap<String, String> {
         let cell = self.cell();
-        let facts = Facts { tags: cell.facts.tags.clone(), ..cell.facts.heritable() };
         let session_id = cell.session_id();
-        drop(cell);
-        let about =
-            About { ml_app: &self.ml_app, session_id: session_id.as_deref(), attribute: self.attribute };
-        self.sender.defaults.identity.tags(&about, &facts)
+        let about = About {
+            kind: self.kind,
+            ml_app: &self.ml_app,
+            session_id: session_id.as_deref(),
+            attribute: self.attribute,
+        };
+        self.sender.defaults.identity.tags(&about, &cell.facts)
     }
 
     pub(crate) fn ambient(&self) -> Option<&Arc<Ambient>> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::facts::Facts;
+use crate::kind::Kind;
 
 /// The version that events carry.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -21,6 +22,7 @@ pub(crate) struct Identity {
 
 /// What tags tell about the place of a span.
 pub(crate) struct About<'a> {
+    pub(crate) kind: Kind,
     pub(crate) ml_app: &'a str,
     pub(crate) session_id: Option<&'a str>,
     pub(crate) attribute: bool,
@@ -48,7 +50,10 @@ impl Identity {
             put("decorator", "1");
         }
         if facts.prompt().is_some() {
-            tags.insert("prompt_tracking_instrumentation_method".to_owned(), "annotated".to_owned());
+            put("prompt_tracking_instrumentation_method", "annotated");
+        }
+        if let Some(version) = facts.agent_version().filter(|_| about.kind == Kind::Agent) {
+            put("agent_version", version);
         }
         tags.extend(facts.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
         tags

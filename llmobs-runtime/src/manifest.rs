@@ -174,12 +174,13 @@ impl AgentManifest {
         self.fields.extend(later.fields);
     }
 
-    pub(crate) fn take_version(&mut self) -> Option<String> {
-        self.version.take()
+    /// The version, which is a tag of the span.
+    pub(crate) fn tag(&self) -> Option<&str> {
+        self.version.as_deref()
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        weight(&self.fields)
+        weight(&self.fields) + self.version.as_ref().map_or(0, String::len)
     }
 
     /// The object on the wire, or `None` where nothing was said.

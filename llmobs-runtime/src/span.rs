@@ -118,13 +118,9 @@ impl SpanBuilder {
         self.set(|settings| settings.start_nanos = Some(clock::nanos_of(time)))
     }
 
-    /// The version of an agent, as the tag `agent_version`. Shown on `agent` spans; on others it is a plain tag.
+    /// The version of an agent, as the tag `agent_version`, on an `agent` span.
     pub fn version(self, version: impl Display) -> Self {
-        self.set(|settings| {
-            if let Some(version) = label(&version) {
-                settings.facts.tags.insert("agent_version".to_owned(), version);
-            }
-        })
+        self.set(|settings| settings.set_version(label(&version)))
     }
 
     /// The session, such as one conversation, that this span and those inside it belong to.

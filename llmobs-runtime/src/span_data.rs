@@ -82,6 +82,7 @@ pub(crate) struct Ids {
 impl SpanData {
     pub(crate) fn new(record: Record, identity: &Identity, ml_app: &Arc<str>) -> Self {
         let about = About {
+            kind: record.kind,
             ml_app: &record.ml_app,
             session_id: record.session_id.as_deref(),
             attribute: record.attribute,
@@ -120,7 +121,7 @@ impl SpanData {
                 model_name: facts.model_name,
                 model_provider: facts.model_provider,
                 cost_tags: more.cost_tags,
-                agent: more.agent,
+                agent: more.agent.filter(|_| kind == Kind::Agent),
                 links: more.links,
                 tool_version: record.heirloom.tool_version,
                 default_ml_app: Arc::clone(ml_app),

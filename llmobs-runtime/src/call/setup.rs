@@ -60,7 +60,7 @@ impl Setup {
 
     /// Tells which version of an agent runs.
     pub fn version(&mut self, version: impl FnOnce() -> Option<String>) {
-        self.notes.tag("agent_version", version);
+        self.settings.set_version(evaluated("version", version).flatten());
     }
 
     /// Where the value of the next argument goes.
