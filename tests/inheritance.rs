@@ -86,6 +86,28 @@ fn session_set_by_a_tag_reaches_the_span_and_later_children() {
 }
 
 #[test]
+fn an_empty_session_is_none_and_leaves_the_one_above() {
+    let rows = inherited(|| {
+        llmobs::workflow("root").session_id("s-1").start().enter(|| {
+            llmobs::task("empty").session_id("").start().enter(|| {
+                llmobs::annotate(|span| span.session_id("").tag("session_id", ""));
+                llmobs::task("below").start().finish();
+            });
+            llmobs::annotation_context()
+                .tag("session_id", "")
+                .enter(|| llmobs::task("context").start().finish());
+        });
+    });
+    let expected = json!([
+        ["root", "s-1", "test-app", null],
+        ["empty", "s-1", "test-app", null],
+        ["below", "s-1", "test-app", null],
+        ["context", "s-1", "test-app", null],
+    ]);
+    assert_eq!(json!(rows), expected);
+}
+
+#[test]
 fn application_is_own_else_of_parent_else_of_the_configuration() {
     let rows = inherited(|| {
         llmobs::workflow("root").ml_app("app-a").start().enter(|| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::capture::{Captured, MAX_LABEL_BYTES, cut, label, shown};
+use crate::capture::{Captured, MAX_LABEL_BYTES, cut, label};
 use crate::facts::Facts;
 use crate::failure::Failure;
 use crate::local;
@@ -126,13 +126,10 @@ impl Annotation {
         self
     }
 
-    /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session.
+    /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session, unless it is
+    /// empty, which changes nothing.
     pub fn tag(mut self, key: impl Into<String>, value: impl Display) -> Self {
-        if let Some(text) = shown(&value) {
-            self.facts.tags.insert(cut(key.into(), MAX_LABEL_BYTES), text);
-        } else {
-            warn_limited!("a tag was left out: its Display panicked");
-        }
+        self.facts.tag(key.into(), &value);
         self
     }
 

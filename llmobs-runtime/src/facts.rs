@@ -1,14 +1,15 @@
 //! What is said about a span, by the program or by an attribute, before it, inside it and after it.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use serde_json::Number;
 
-use crate::capture::Captured;
+use crate::capture::{Captured, MAX_LABEL_BYTES, cut, shown};
 use crate::failure::Failure;
 use crate::manifest::AgentManifest;
+use crate::notice::warn_limited;
 use crate::prompt::Prompt;
 use crate::reference::SpanRef;
 use crate::tool::ToolDefinition;
@@ -63,6 +64,15 @@ impl Facts {
     pub(crate) fn add_under(&mut self, mut weaker: Self) {
         weaker.add(std::mem::take(self));
         *self = weaker;
+    }
+
+    /// Adds a tag, by which a span can be put into a session, and not out of one.
+    pub(crate) fn tag(&mut self, key: String, value: &impl Display) {
+        match shown(value) {
+            Some(text) if text.is_empty() && key == "session_id" => {}
+            Some(text) => drop(self.tags.insert(cut(key, MAX_LABEL_BYTES), text)),
+            None => warn_limited!("a tag was left out: its Display panicked"),
+        }
     }
 
     /// What few spans say, to be said.
