@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use crate::annotation::Annotation;
 use crate::call::Parent;
-use crate::capture::label;
+use crate::capture::{MAX_LABEL_BYTES, cut, label};
 use crate::clock;
 use crate::context::{Attached, Context, Slot};
 use crate::failure::Failure;
@@ -68,7 +68,13 @@ struct Draft {
 
 impl SpanBuilder {
     fn new(kind: Kind, name: impl Into<Cow<'static, str>>) -> Self {
-        Self(any_open().then(|| Box::new(Draft { settings: Settings::new(kind, name.into()), parent: None })))
+        Self(any_open().then(|| {
+            let name = match name.into() {
+                Cow::Owned(name) => Cow::Owned(cut(name, MAX_LABEL_BYTES)),
+                written => written,
+            };
+            Box::new(Draft { settings: Settings::new(kind, name), parent: None })
+        }))
     }
 
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
