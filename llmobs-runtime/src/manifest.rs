@@ -81,13 +81,17 @@ impl AgentTool {
     /// whether it is required.
     pub fn parameters(mut self, parameters: impl Serialize) -> Self {
         let schema = Captured::annotated(&parameters, CAPTURE_LIMIT).parse();
-        let properties = schema.get("properties").unwrap_or(&schema).as_object();
+        let schematic = schema.get("type").is_some_and(|kind| kind == "object")
+            || ["$schema", "properties"].into_iter().any(|key| schema.get(key).is_some());
+        let properties = if schematic { schema.get("properties") } else { Some(&schema) };
+        let properties = properties.and_then(Value::as_object).into_iter().flatten();
         let required = |name: &str, parameter: &Value| {
             let listed = schema.get("required").and_then(Value::as_array);
             parameter.get("required") == Some(&Value::Bool(true))
                 || listed.is_some_and(|listed| listed.iter().any(|other| other == name))
         };
-        for (name, parameter) in properties.into_iter().flatten() {
+        // Where a schema may say `true` for any value, an object of parameters says something else.
+        for (name, parameter) in properties.filter(|(_, parameter)| schematic || parameter.is_object()) {
             let mut kept = Map::new();
             if let Some(kind) = parameter.get("type").filter(|kind| kind.is_string()) {
                 kept.insert("type".to_owned(), kind.clone());
@@ -191,5 +195,33 @@ impl AgentManifest {
         self.fields.insert("framework".to_owned(), "manual".into());
         self.fields.entry("name").or_insert_with(|| span_name.into());
         Some(self.fields.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_those_of_a_schema_or_those_that_are_named() {
+        let string = json!({ "type": "string" });
+        for (given, parameters) in [
+            (json!({ "$schema": "x", "title": "Now", "type": "object" }), json!({})),
+            (json!({ "type": "object" }), json!({})),
+            (
+                json!({ "properties": { "a": string, "b": true }, "required": ["b"] }),
+                json!({ "a": string, "b": { "required": true } }),
+            ),
+            (json!({ "$schema": "x", "properties": { "type": string } }), json!({ "type": string })),
+            (json!({ "type": string, "title": string }), json!({ "type": string, "title": string })),
+            (
+                json!({ "a": { "type": "string", "required": true, "enum": [] }, "title": "Now" }),
+                json!({ "a": { "type": "string", "required": true } }),
+            ),
+            (json!("none"), json!({})),
+        ] {
+            let tool = AgentTool::new("t").parameters(&given);
+            assert_eq!(Value::from(tool.parameters), parameters, "{given}");
+        }
     }
 }
