@@ -85,7 +85,7 @@ fn meta(span: SpanData, cost_tags: Vec<String>) -> Value {
     let kind = span.kind();
     let own = span.own;
     put("span", json!({ "kind": kind.as_str() }));
-    let manifest = own.agent.and_then(|agent| agent.into_json(&span.name));
+    let manifest = span.agent.and_then(|agent| agent.into_json(&span.name));
     let mut reserved = Map::new();
     reserved.extend(manifest.map(|manifest| ("agent_manifest".to_owned(), manifest)));
     if !cost_tags.is_empty() {

@@ -13,6 +13,7 @@ use crate::notice::warn_limited;
 use crate::prompt::Prompt;
 use crate::reference::SpanRef;
 use crate::tool::ToolDefinition;
+use crate::values::{lengths, replace};
 
 /// Everything about a span but its identity, its place in the trace, and its times.
 #[derive(Clone, Default)]
@@ -85,7 +86,7 @@ impl Facts {
     }
 
     pub(crate) fn agent_version(&self) -> Option<&str> {
-        self.more.as_ref()?.agent.as_ref()?.tag()
+        self.more.as_ref()?.agent.as_ref()?.version.as_deref()
     }
 
     pub(crate) fn tool_definitions(&self) -> &[ToolDefinition] {
@@ -105,12 +106,10 @@ impl Facts {
     /// About how many bytes of memory the texts take.
     pub(crate) fn bytes(&self) -> usize {
         let captured = |value: &Option<Captured>| value.as_ref().map_or(0, Captured::bytes);
-        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let metadata = self.metadata.iter().map(|(key, value)| key.len() + value.bytes());
         let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
         let metrics = self.metrics.keys().map(|key| key.len() + size_of::<Number>());
-        text(&self.model_name)
-            + text(&self.model_provider)
+        lengths([&self.model_name, &self.model_provider])
             + captured(&self.input)
             + captured(&self.output)
             + metadata.chain(tags).chain(metrics).sum::<usize>()
@@ -147,7 +146,7 @@ impl More {
             + self.cost_tags.iter().map(String::len).sum::<usize>()
             + self.agent.as_ref().map_or(0, AgentManifest::bytes)
             + self.links.iter().map(|link| link.trace_id.len() + link.span_id.len()).sum::<usize>()
-            + self.intent.as_ref().map_or(0, String::len)
+            + lengths([&self.intent])
     }
 }
 
@@ -156,12 +155,6 @@ fn extend<V>(old: &mut BTreeMap<String, V>, new: BTreeMap<String, V>) {
         *old = new;
     } else {
         old.extend(new);
-    }
-}
-
-fn replace<T>(old: &mut Option<T>, new: Option<T>) {
-    if new.is_some() {
-        *old = new;
     }
 }
 

@@ -70,7 +70,7 @@ pub use kind::Kind;
 pub use manifest::{AgentManifest, AgentTool};
 pub use message::{MediaData, MediaPart, Message, ToolCall, ToolResult};
 pub use metric::Metric;
-pub use prompt::{Prompt, TemplateMessage};
+pub use prompt::{Prompt, PromptTemplate, TemplateMessage};
 pub use propagation::{Extractor, Injector, extract, inject};
 pub use reference::{SpanRef, export_span};
 pub use report::{DropReason, Report};

@@ -1,12 +1,12 @@
 //! What an agent is made of.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::capture::Captured;
 use crate::config::CAPTURE_LIMIT;
 use crate::notice::warn_limited;
-use crate::values::weight;
+use crate::values::{fields, for_each_string, given, lengths, replace, weight};
 
 /// The settings of a model that Datadog shows.
 const SETTINGS: [&str; 14] = [
@@ -50,30 +50,45 @@ const SETTINGS: [&str; 14] = [
 /// # assert_eq!(manifest["tools"], serde_json::json!([{ "name": "search" }]));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 #[must_use = "give it to `Annotation::agent`"]
 pub struct AgentManifest {
-    version: Option<String>,
-    fields: Map<String, Value>,
+    /// The version of the agent. It is sent as the tag `agent_version`.
+    pub version: Option<String>,
+    /// The name of the agent. Default: that of the span.
+    pub name: Option<String>,
+    /// What the agent is told to do.
+    pub instructions: Option<String>,
+    /// The name of the model.
+    pub model: Option<String>,
+    /// The settings of the model by name.
+    pub model_settings: Map<String, Value>,
+    /// The tools that the agent has.
+    pub tools: Vec<AgentTool>,
 }
 
 /// A tool that an agent has.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 #[must_use = "give it to `AgentManifest::tool`"]
 pub struct AgentTool {
-    name: String,
-    description: Option<String>,
-    parameters: Map<String, Value>,
+    /// The name that the model calls it by.
+    pub name: String,
+    /// What it does.
+    pub description: Option<String>,
+    /// Of each parameter its type and whether it is required.
+    pub parameters: Map<String, Value>,
 }
 
 impl AgentTool {
     /// A tool by its name. One without a name is left out.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), description: None, parameters: Map::new() }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// What it does.
     pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
+        self.description = given(description);
         self
     }
 
@@ -103,6 +118,10 @@ impl AgentTool {
         }
         self
     }
+
+    fn bytes(&self) -> usize {
+        self.name.len() + lengths([&self.description]) + weight(&self.parameters)
+    }
 }
 
 impl AgentManifest {
@@ -111,95 +130,113 @@ impl AgentManifest {
         Self::default()
     }
 
-    fn put(mut self, key: &str, value: impl Into<String>) -> Self {
-        let value = value.into();
-        if !value.is_empty() {
-            self.fields.insert(key.to_owned(), value.into());
-        }
-        self
-    }
-
     /// The version of the agent, which becomes the tag `agent_version`.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = Some(version.into()).filter(|version| !version.is_empty());
+        self.version = given(version);
         self
     }
 
     /// The name of the agent. Default: that of the span.
-    pub fn name(self, name: impl Into<String>) -> Self {
-        self.put("name", name)
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = given(name).or(self.name);
+        self
     }
 
-    /// What the model is told about its task.
-    pub fn instructions(self, instructions: impl Into<String>) -> Self {
-        self.put("instructions", instructions)
+    /// What the agent is told to do.
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.instructions = given(instructions).or(self.instructions);
+        self
     }
 
     /// The name of the model.
-    pub fn model(self, model: impl Into<String>) -> Self {
-        self.put("model", model)
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.model = given(model).or(self.model);
+        self
     }
 
     /// A setting of the model, such as `temperature`. One that Datadog does not show is left out, with a warning.
     pub fn model_setting(mut self, key: &str, value: impl Serialize) -> Self {
-        if !SETTINGS.contains(&key) {
+        if SETTINGS.contains(&key) {
+            let value = Captured::annotated(&value, CAPTURE_LIMIT).parse();
+            self.model_settings.insert(key.to_owned(), value);
+        } else {
             warn_limited!("the model setting {key:?} was left out: Datadog shows {}", SETTINGS.join(", "));
-            return self;
-        }
-        let value = Captured::annotated(&value, CAPTURE_LIMIT).parse();
-        let settings = self.fields.entry("model_settings").or_insert_with(|| json!({}));
-        if let Value::Object(settings) = settings {
-            settings.insert(key.to_owned(), value);
         }
         self
     }
 
     /// A tool that the agent has.
     pub fn tool(mut self, tool: AgentTool) -> Self {
-        if tool.name.is_empty() {
-            return self;
-        }
-        let mut value = Map::from_iter([("name".to_owned(), Value::from(tool.name))]);
-        if let Some(description) = tool.description.filter(|description| !description.is_empty()) {
-            value.insert("description".to_owned(), description.into());
-        }
-        if !tool.parameters.is_empty() {
-            value.insert("parameters".to_owned(), tool.parameters.into());
-        }
-        if let Value::Array(tools) = self.fields.entry("tools").or_insert_with(|| json!([])) {
-            tools.push(value.into());
+        if !tool.name.is_empty() {
+            self.tools.push(tool);
         }
         self
     }
 
     /// Takes over what was said later, field by field.
     pub(crate) fn add(&mut self, later: Self) {
-        self.version = later.version.or_else(|| self.version.take());
-        self.fields.extend(later.fields);
+        let Self { version, name, instructions, model, model_settings, tools } = later;
+        replace(&mut self.version, version);
+        replace(&mut self.name, name);
+        replace(&mut self.instructions, instructions);
+        replace(&mut self.model, model);
+        if !model_settings.is_empty() {
+            self.model_settings = model_settings;
+        }
+        if !tools.is_empty() {
+            self.tools = tools;
+        }
     }
 
-    /// The version, which is a tag of the span.
-    pub(crate) fn tag(&self) -> Option<&str> {
-        self.version.as_deref()
+    /// Shows `edit` the texts that somebody wrote: instructions, what tools do, texts in settings.
+    pub(crate) fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
+        self.instructions.iter_mut().for_each(&mut *edit);
+        self.model_settings.values_mut().for_each(|value| for_each_string(value, edit));
+        self.tools.iter_mut().filter_map(|tool| tool.description.as_mut()).for_each(edit);
     }
 
+    /// About how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        weight(&self.fields) + self.version.as_ref().map_or(0, String::len)
+        lengths([&self.version, &self.name, &self.instructions, &self.model])
+            + weight(&self.model_settings)
+            + self.tools.iter().map(AgentTool::bytes).sum::<usize>()
     }
 
     /// The object on the wire, or `None` where nothing was said.
-    pub(crate) fn into_json(mut self, span_name: &str) -> Option<Value> {
-        if self.fields.is_empty() {
-            return None;
-        }
-        self.fields.insert("framework".to_owned(), "manual".into());
-        self.fields.entry("name").or_insert_with(|| span_name.into());
-        Some(self.fields.into())
+    pub(crate) fn into_json(self, span_name: &str) -> Option<Value> {
+        let settings = Some(self.model_settings).filter(|settings| !settings.is_empty());
+        let tools = Some(self.tools).filter(|tools| !tools.is_empty());
+        let fields = fields([
+            ("name", self.name.map(Value::from)),
+            ("instructions", self.instructions.map(Value::from)),
+            ("model", self.model.map(Value::from)),
+            ("model_settings", settings.map(Value::from)),
+            ("tools", tools.map(Value::from)),
+        ]);
+        (!fields.is_empty()).then(|| {
+            let default = [("framework", "manual"), ("name", span_name)];
+            let default = default.map(|(key, text)| (key.to_owned(), Value::from(text)));
+            Map::from_iter(default).into_iter().chain(fields).collect()
+        })
+    }
+}
+
+impl From<AgentTool> for Value {
+    fn from(tool: AgentTool) -> Self {
+        let parameters = Some(tool.parameters).filter(|parameters| !parameters.is_empty());
+        let fields = fields([
+            ("name", Some(tool.name.into())),
+            ("description", tool.description.map(Self::from)),
+            ("parameters", parameters.map(Self::from)),
+        ]);
+        fields.into()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::capture::Captured;
 use crate::config::CAPTURE_LIMIT;
-use crate::values::{for_each_string, weight};
+use crate::values::{fields, for_each_string, given, lengths, replace, weight};
 
 /// The template that the input of an `llm` span was made from, and what was put into it.
 ///
@@ -36,51 +36,71 @@ use crate::values::{for_each_string, weight};
 /// # assert_eq!(prompt["_dd_context_variable_keys"], serde_json::json!(["documents"]));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 #[must_use = "give it to `Annotation::prompt`"]
 pub struct Prompt {
-    id: Option<String>,
-    version: Option<String>,
-    label: Option<String>,
-    template: Option<Template>,
-    variables: Option<Map<String, Value>>,
-    tags: Option<BTreeMap<String, String>>,
-    context_variables: Option<Vec<String>>,
-    query_variables: Option<Vec<String>>,
-    uuid: Option<String>,
-    version_uuid: Option<String>,
+    /// The id under which Datadog counts its uses.
+    pub id: Option<String>,
+    /// The version.
+    pub version: Option<String>,
+    /// Where the version is in use.
+    pub label: Option<String>,
+    /// The prompt before variables are put in.
+    pub template: Option<PromptTemplate>,
+    /// What was put in, by the names of the variables.
+    pub variables: Option<Map<String, Value>>,
+    /// Tags of the prompt itself.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Which variables hold what a search found.
+    pub context_variables: Option<Vec<String>>,
+    /// Which variables hold what was asked.
+    pub query_variables: Option<Vec<String>>,
+    /// The id of the prompt in Datadog's registry.
+    pub uuid: Option<String>,
+    /// The id of its version in Datadog's registry.
+    pub version_uuid: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-enum Template {
+/// A prompt before variables are put in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PromptTemplate {
+    /// One text.
     Text(String),
+    /// The messages of a chat.
     Chat(Vec<TemplateMessage>),
 }
 
 /// One message of the template of a chat, or a place for several.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TemplateMessage(Part);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Message { role: String, content: String },
+#[non_exhaustive]
+pub enum TemplateMessage {
+    /// A message, with variables as `{{name}}` in its text.
+    Message {
+        /// Whose message it is.
+        role: String,
+        /// Its text.
+        content: String,
+    },
+    /// A place for messages that are put in under this name.
     Placeholder(String),
 }
 
 impl TemplateMessage {
     /// A message, with variables as `{{name}}` in its text.
     pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
-        Self(Part::Message { role: role.into(), content: content.into() })
+        Self::Message { role: role.into(), content: content.into() }
     }
 
     /// A place for messages that are put in under a name, such as the history of the chat.
     pub fn placeholder(name: impl Into<String>) -> Self {
-        Self(Part::Placeholder(name.into()))
+        Self::Placeholder(name.into())
     }
 
     fn bytes(&self) -> usize {
-        match &self.0 {
-            Part::Message { role, content } => role.len() + content.len(),
-            Part::Placeholder(name) => name.len(),
+        match self {
+            Self::Message { role, content } => role.len() + content.len(),
+            Self::Placeholder(name) => name.len(),
         }
     }
 }
@@ -106,14 +126,14 @@ impl Prompt {
 
     /// The text before variables are put in, as `{{name}}`. Takes the place of a chat template.
     pub fn template(mut self, template: impl Into<String>) -> Self {
-        self.template = given(template).map(Template::Text);
+        self.template = given(template).map(PromptTemplate::Text);
         self
     }
 
     /// The messages before variables are put in. Takes the place of a text.
     pub fn chat_template(mut self, messages: impl IntoIterator<Item = TemplateMessage>) -> Self {
         let messages = messages.into_iter().collect::<Vec<_>>();
-        self.template = Some(messages).filter(|messages| !messages.is_empty()).map(Template::Chat);
+        self.template = Some(messages).filter(|messages| !messages.is_empty()).map(PromptTemplate::Chat);
         self
     }
 
@@ -156,11 +176,6 @@ impl Prompt {
 
     /// Takes over what was said later. What that leaves open stays as it is.
     pub(crate) fn add(&mut self, later: Self) {
-        fn replace<T>(old: &mut Option<T>, new: Option<T>) {
-            if new.is_some() {
-                *old = new;
-            }
-        }
         replace(&mut self.id, later.id);
         replace(&mut self.version, later.version);
         replace(&mut self.label, later.label);
@@ -175,11 +190,10 @@ impl Prompt {
 
     /// About how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        let texts = [&self.id, &self.version, &self.label, &self.uuid, &self.version_uuid];
-        let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+        let texts = lengths([&self.id, &self.version, &self.label, &self.uuid, &self.version_uuid]);
         let template = match &self.template {
-            Some(Template::Text(text)) => text.len(),
-            Some(Template::Chat(messages)) => messages.iter().map(TemplateMessage::bytes).sum(),
+            Some(PromptTemplate::Text(text)) => text.len(),
+            Some(PromptTemplate::Chat(messages)) => messages.iter().map(TemplateMessage::bytes).sum(),
             None => 0,
         };
         let tags = self.tags.iter().flatten().map(|(key, value)| key.len() + value.len()).sum::<usize>();
@@ -188,13 +202,13 @@ impl Prompt {
         texts + template + tags + names + self.variables.as_ref().map_or(0, weight)
     }
 
-    /// Shows `edit` the texts of the template and the variables.
+    /// Shows `edit` the texts of the template, the variables and the tags.
     pub(crate) fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
         match &mut self.template {
-            Some(Template::Text(text)) => edit(text),
-            Some(Template::Chat(messages)) => {
+            Some(PromptTemplate::Text(text)) => edit(text),
+            Some(PromptTemplate::Chat(messages)) => {
                 for message in messages {
-                    if let TemplateMessage(Part::Message { content, .. }) = message {
+                    if let TemplateMessage::Message { content, .. } = message {
                         edit(content);
                     }
                 }
@@ -204,51 +218,43 @@ impl Prompt {
         for variable in self.variables.iter_mut().flat_map(Map::values_mut) {
             for_each_string(variable, edit);
         }
+        self.tags.iter_mut().flat_map(BTreeMap::values_mut).for_each(edit);
     }
 
     /// The object on the wire. `ml_app` is the application of the configuration.
     pub(crate) fn into_json(self, ml_app: &str) -> Value {
         let names =
             |names: Option<Vec<String>>, default: &str| names.unwrap_or_else(|| vec![default.to_owned()]);
-        let mut fields = Map::new();
-        let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
-        put("id", self.id.unwrap_or_else(|| format!("{ml_app}_unnamed-prompt")).into());
-        put("ml_app", ml_app.into());
-        put("_dd_context_variable_keys", names(self.context_variables, "context").into());
-        put("_dd_query_variable_keys", names(self.query_variables, "question").into());
-        match self.template {
-            Some(Template::Text(text)) => drop(put("template", text.into())),
-            Some(Template::Chat(messages)) => drop(put("chat_template", messages.into())),
-            None => {}
-        }
+        let (text, chat) = match self.template {
+            Some(PromptTemplate::Text(text)) => (Some(text.into()), None),
+            Some(PromptTemplate::Chat(messages)) => (None, Some(messages.into())),
+            None => (None, None),
+        };
         let variables = self.variables.filter(|variables| !variables.is_empty());
-        let optional = [
+        let id = self.id.unwrap_or_else(|| format!("{ml_app}_unnamed-prompt"));
+        let fields = fields([
+            ("id", Some(id.into())),
+            ("ml_app", Some(ml_app.into())),
+            ("_dd_context_variable_keys", Some(names(self.context_variables, "context").into())),
+            ("_dd_query_variable_keys", Some(names(self.query_variables, "question").into())),
+            ("template", text),
+            ("chat_template", chat),
             ("version", self.version.map(Value::from)),
             ("label", self.label.map(Value::from)),
             ("variables", variables.map(Value::from)),
             ("tags", self.tags.map(|tags| json!(tags))),
             ("prompt_uuid", self.uuid.map(Value::from)),
             ("prompt_version_uuid", self.version_uuid.map(Value::from)),
-        ];
-        for (key, value) in optional {
-            if let Some(value) = value {
-                put(key, value);
-            }
-        }
-        Value::Object(fields)
+        ]);
+        fields.into()
     }
 }
 
 impl From<TemplateMessage> for Value {
     fn from(message: TemplateMessage) -> Self {
-        match message.0 {
-            Part::Message { role, content } => json!({ "role": role, "content": content }),
-            Part::Placeholder(name) => json!({ "type": "placeholder", "name": name }),
+        match message {
+            TemplateMessage::Message { role, content } => json!({ "role": role, "content": content }),
+            TemplateMessage::Placeholder(name) => json!({ "type": "placeholder", "name": name }),
         }
     }
-}
-
-/// A text, unless it is empty.
-fn given(text: impl Into<String>) -> Option<String> {
-    Some(text.into()).filter(|text| !text.is_empty())
 }

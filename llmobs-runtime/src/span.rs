@@ -71,7 +71,7 @@ impl SpanBuilder {
         Self(any_open().then(|| {
             let name = match name.into() {
                 Cow::Owned(name) => Cow::Owned(cut(name, MAX_LABEL_BYTES)),
-                written => written,
+                written @ Cow::Borrowed(_) => written,
             };
             Box::new(Draft { settings: Settings::new(kind, name), parent: None })
         }))

@@ -41,6 +41,8 @@ pub struct SpanData {
     pub prompt: Option<Prompt>,
     /// The tools that a model was told about.
     pub tool_definitions: Vec<ToolDefinition>,
+    /// What an `agent` is made of. Its version is one of the [`tags`](Self::tags) by now.
+    pub agent: Option<AgentManifest>,
     /// Why a model called a tool.
     pub intent: Option<String>,
     /// Why the step failed; `None` for a step that did not.
@@ -55,7 +57,6 @@ pub(crate) struct Own {
     pub(crate) model_name: Option<String>,
     pub(crate) model_provider: Option<String>,
     pub(crate) cost_tags: Vec<String>,
-    pub(crate) agent: Option<AgentManifest>,
     pub(crate) links: Vec<SpanRef>,
     pub(crate) tool_version: Option<String>,
     /// The application of the configuration, which prompts belong to.
@@ -102,6 +103,7 @@ impl SpanData {
             output: facts.output.map(|output| Content::of_output(kind, output)).filter(said),
             prompt: more.prompt.or(record.heirloom.prompt).map(Arc::unwrap_or_clone),
             tool_definitions: more.tool_definitions.map(|tools| tools.to_vec()).unwrap_or_default(),
+            agent: more.agent.filter(|_| kind == Kind::Agent),
             intent: more.intent,
             failure: facts.failure,
             ids: Ids {
@@ -121,7 +123,6 @@ impl SpanData {
                 model_name: facts.model_name,
                 model_provider: facts.model_provider,
                 cost_tags: more.cost_tags,
-                agent: more.agent.filter(|_| kind == Kind::Agent),
                 links: more.links,
                 tool_version: record.heirloom.tool_version,
                 default_ml_app: Arc::clone(ml_app),
@@ -177,14 +178,20 @@ impl SpanData {
         self.ids.session_id.as_deref()
     }
 
-    /// Shows `edit` every text that may hold what a person or a model wrote, for it to be changed: input, output, the template and
-    /// the variables of the prompt, the texts in metadata, the intent, and the message and stack of an error. Names, tags and ids are not among them.
+    /// Shows `edit` every text that may hold what a person or a model wrote, for it to be changed: input, output, the template,
+    /// the variables and the tags of the prompt, the descriptions and schemas of tools, the instructions and settings of an agent,
+    /// the texts in metadata, the intent, and the message and stack of an error. Names, the tags of the span and ids are not
+    /// among them.
     pub fn for_each_text(&mut self, mut edit: impl FnMut(&mut String)) {
         for content in self.input.iter_mut().chain(&mut self.output) {
             content.for_each_text(&mut edit);
         }
         if let Some(prompt) = &mut self.prompt {
             prompt.for_each_text(&mut edit);
+        }
+        self.tool_definitions.iter_mut().for_each(|tool| tool.for_each_text(&mut edit));
+        if let Some(agent) = &mut self.agent {
+            agent.for_each_text(&mut edit);
         }
         self.intent.iter_mut().for_each(&mut edit);
         for value in self.metadata.values_mut() {
@@ -210,8 +217,9 @@ impl SpanData {
             ids: self.ids.clone(),
             prompt: None,
             tool_definitions: Vec::new(),
+            agent: None,
             intent: None,
-            own: Own { agent: None, ..self.own.clone() },
+            own: self.own.clone(),
         }
     }
 }

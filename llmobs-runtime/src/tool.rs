@@ -1,11 +1,11 @@
 //! Tools that a model may call.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use crate::capture::Captured;
 use crate::config::CAPTURE_LIMIT;
-use crate::values::weight;
+use crate::values::{fields, for_each_string, lengths, weight};
 
 /// A tool that a model was told about, to be annotated on an `llm` span.
 ///
@@ -18,19 +18,24 @@ use crate::values::weight;
 ///     .version("2");
 /// # let _ = weather;
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-#[must_use = "give it to `Annotation::tool_definition`"]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+#[must_use = "give it to `Annotation::tool_definitions`"]
 pub struct ToolDefinition {
-    pub(crate) name: String,
-    description: Option<String>,
-    schema: Option<Value>,
-    pub(crate) version: Option<String>,
+    /// The name that the model calls it by.
+    pub name: String,
+    /// What the model was told about the tool.
+    pub description: Option<String>,
+    /// The JSON schema of the arguments.
+    pub schema: Option<Map<String, Value>>,
+    /// The version of the tool.
+    pub version: Option<String>,
 }
 
 impl ToolDefinition {
     /// A tool by the name that the model calls it by, which must not be empty.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), description: None, schema: None, version: None }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// What the model was told about the tool.
@@ -41,8 +46,10 @@ impl ToolDefinition {
 
     /// The JSON schema of the arguments: any serializable object.
     pub fn schema(mut self, schema: impl Serialize) -> Self {
-        let schema = Captured::annotated(&schema, CAPTURE_LIMIT).parse();
-        self.schema = Some(schema).filter(Value::is_object);
+        self.schema = match Captured::annotated(&schema, CAPTURE_LIMIT).parse() {
+            Value::Object(schema) => Some(schema),
+            _ => None,
+        };
         self
     }
 
@@ -52,25 +59,26 @@ impl ToolDefinition {
         self
     }
 
+    /// Shows `edit` the texts that somebody wrote.
+    pub(crate) fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
+        self.description.iter_mut().for_each(&mut *edit);
+        let schema = self.schema.iter_mut().flat_map(Map::values_mut);
+        schema.for_each(|value| for_each_string(value, edit));
+    }
+
     pub(crate) fn bytes(&self) -> usize {
-        let texts = [&self.description, &self.version].into_iter().flatten().map(String::len).sum::<usize>();
-        self.name.len() + texts + self.schema.as_ref().and_then(Value::as_object).map_or(0, weight)
+        self.name.len() + lengths([&self.description, &self.version]) + self.schema.as_ref().map_or(0, weight)
     }
 }
 
 impl From<ToolDefinition> for Value {
     fn from(tool: ToolDefinition) -> Self {
-        let mut value = json!({ "name": tool.name });
-        let text = |text: Option<String>| text.filter(|text| !text.is_empty()).map(Self::from);
-        let optional = [
-            ("description", text(tool.description)),
-            ("schema", tool.schema),
-            ("version", text(tool.version)),
-        ];
-        if let Self::Object(fields) = &mut value {
-            let given = optional.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-            fields.extend(given);
-        }
-        value
+        let fields = fields([
+            ("name", Some(tool.name.into())),
+            ("description", tool.description.map(Self::from)),
+            ("schema", tool.schema.map(Self::from)),
+            ("version", tool.version.map(Self::from)),
+        ]);
+        fields.into()
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked of JSON values that came out of a capture, whose depth is bounded.
+//! What typed values have in common: JSON that came out of a capture, whose depth is bounded, and optional texts.
 
 use serde_json::{Map, Value};
 
@@ -25,4 +25,27 @@ fn weight_of(value: &Value) -> usize {
             Value::Object(fields) => weight(fields),
             _ => 0,
         }
+}
+
+/// How many bytes the texts take that there are.
+pub(crate) fn lengths<const N: usize>(texts: [&Option<String>; N]) -> usize {
+    texts.into_iter().flatten().map(String::len).sum()
+}
+
+/// A text, unless it is empty.
+pub(crate) fn given(text: impl Into<String>) -> Option<String> {
+    Some(text.into()).filter(|text| !text.is_empty())
+}
+
+/// Puts what was said later in the place of what was said before.
+pub(crate) fn replace<T>(old: &mut Option<T>, new: Option<T>) {
+    if new.is_some() {
+        *old = new;
+    }
+}
+
+/// The fields that there is something to say in. Empty texts are nothing, as in the reference SDK.
+pub(crate) fn fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
+    let said = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    said.filter(|(_, value)| value != "").collect()
 }

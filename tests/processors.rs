@@ -1,0 +1,114 @@
+//! What a processor can see, change and take out.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+use llmobs::testing::Collector;
+use llmobs::{AgentManifest, AgentTool, Config, Prompt, SpanData, TemplateMessage, ToolDefinition};
+use serde_json::{Value, json};
+
+/// What two spans send under `meta`, that say all there is to say.
+fn processed(processor: fn(SpanData) -> Option<SpanData>) -> [Value; 2] {
+    let collector = Collector::with_config(&Config::from_env().ml_app("app").processor(processor));
+    collector.enter(|| {
+        let schema =
+            json!({ "type": "object", "properties": { "city": { "description": "a secret city" } } });
+        let manifest = AgentManifest::new()
+            .version("3")
+            .instructions("Keep the secret.")
+            .model("gpt-4o")
+            .model_setting("stop_sequences", ["secret"])
+            .tool(AgentTool::new("search").description("Finds a secret.").parameters(&schema));
+        let agent = llmobs::agent("support").start();
+        agent.annotate(|span| span.agent(manifest));
+        agent.finish();
+        let prompt = Prompt::new("faq")
+            .chat_template([TemplateMessage::new("user", "secret {{q}}")])
+            .variable("q", ["secret"])
+            .tag("of", "secret");
+        let tool = ToolDefinition::new("weather").description("A secret tool.").schema(schema);
+        let llm = llmobs::llm("complete").start();
+        llm.annotate(|span| span.prompt(prompt).tool_definitions([tool]));
+    });
+    ["support", "complete"].map(|name| collector.span(name).event()["meta"].clone())
+}
+
+#[test]
+fn for_each_text_reaches_prompts_tools_and_agents() {
+    let sent = processed(|mut span| {
+        span.for_each_text(|text| *text = text.replace("secret", "*"));
+        Some(span)
+    });
+    let agent = json!({
+        "name": "support",
+        "framework": "manual",
+        "instructions": "Keep the *.",
+        "model": "gpt-4o",
+        "model_settings": { "stop_sequences": ["*"] },
+        "tools": [{ "name": "search", "description": "Finds a *.", "parameters": { "city": {} } }],
+    });
+    let prompt = json!({
+        "id": "faq",
+        "ml_app": "app",
+        "chat_template": [{ "role": "user", "content": "* {{q}}" }],
+        "variables": { "q": ["*"] },
+        "tags": { "of": "*" },
+        "_dd_context_variable_keys": ["context"],
+        "_dd_query_variable_keys": ["question"],
+    });
+    let schema = json!({ "type": "object", "properties": { "city": { "description": "a * city" } } });
+    let tool = json!({ "name": "weather", "description": "A * tool.", "schema": schema });
+    assert_eq!(
+        sent,
+        [
+            json!({ "span": { "kind": "agent" }, "metadata": { "_dd": { "agent_manifest": agent } } }),
+            json!({
+                "span": { "kind": "llm" },
+                "metadata": {},
+                "model_name": "unknown",
+                "model_provider": "unknown",
+                "input": { "prompt": prompt },
+                "tool_definitions": [tool],
+            }),
+        ]
+    );
+}
+
+#[test]
+fn parts_can_be_edited_and_taken_out() {
+    let sent = processed(|mut span| {
+        if let Some(agent) = &mut span.agent {
+            agent.instructions = None;
+            agent.model_settings.clear();
+            agent.tools.clear();
+        }
+        span.prompt = None;
+        for tool in &mut span.tool_definitions {
+            (tool.description, tool.schema) = (None, None);
+        }
+        Some(span)
+    });
+    let agent = json!({ "name": "support", "framework": "manual", "model": "gpt-4o" });
+    assert_eq!(
+        sent,
+        [
+            json!({ "span": { "kind": "agent" }, "metadata": { "_dd": { "agent_manifest": agent } } }),
+            json!({
+                "span": { "kind": "llm" },
+                "metadata": {},
+                "model_name": "unknown",
+                "model_provider": "unknown",
+                "tool_definitions": [{ "name": "weather" }],
+            }),
+        ]
+    );
+    let [agent, _] = processed(|mut span| {
+        span.agent = None;
+        Some(span)
+    });
+    assert_eq!(agent, json!({ "span": { "kind": "agent" }, "metadata": {} }));
+}
