@@ -1,8 +1,18 @@
 //! What a program says is cut where it is longer than anybody reads, and the span goes out with the rest.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
 
 use llmobs::testing::Collector;
+use llmobs::{
+    AgentManifest, AgentTool, Config, Evaluation, Feedback, FeedbackTarget, Prompt, SpanRef, TemplateMessage,
+    ToolDefinition,
+};
+use serde_json::json;
 
 #[test]
 fn a_name_that_is_made_at_run_time_is_cut_and_leaves_input_and_output() {
@@ -13,4 +23,68 @@ fn a_name_that_is_made_at_run_time_is_cut_and_leaves_input_and_output() {
     });
     let name = format!("{}… [16384 of 6000000 bytes]", "n".repeat(16 * 1024));
     assert_eq!(collector.tree(), format!("task {name}  in in  out out\n"));
+}
+
+#[test]
+fn the_parts_of_prompts_tools_and_agents_are_cut_at_the_limit_of_captures() {
+    let collector = Collector::with_config(&Config::from_env().capture_limit(40));
+    let long = "x".repeat(100);
+    let cut = format!("{}… [40 of 100 bytes]", "x".repeat(40));
+    // Inside of a value a text leaves room for what follows it.
+    let inside = |kept: usize| format!("{}… [{kept} of 100 bytes]", "x".repeat(kept));
+    let prompt = || Prompt::new("p").template(&*long).variable("long", &*long).variable("short", [1, 2]);
+    let chat = || Prompt::new("p").chat_template([TemplateMessage::new("user", &*long)]);
+    let tool = || ToolDefinition::new("t").description(&*long).schema(json!({ "title": long }));
+    let manifest = || {
+        let tool = AgentTool::new("t").description(&*long);
+        AgentManifest::new().instructions(&*long).model_setting("stop_sequences", [&*long]).tool(tool)
+    };
+    collector.enter(|| {
+        llmobs::llm("own").start().annotate(|span| span.prompt(prompt()).tool_definitions([tool()]));
+        llmobs::agent("agent").start().annotate(|span| span.agent(manifest()));
+        llmobs::annotation_context().prompt(chat()).agent(manifest()).enter(|| {
+            llmobs::llm("context").start().finish();
+            llmobs::agent("agent in context").start().finish();
+        });
+    });
+    let meta = |name| collector.span(name).event()["meta"].clone();
+    let own = &meta("own")["input"]["prompt"];
+    assert_eq!(own["template"], json!(cut));
+    assert_eq!(own["variables"], json!({ "long": cut, "short": [1, 2] }));
+    let context = &meta("context")["input"]["prompt"];
+    assert_eq!(context["chat_template"], json!([{ "role": "user", "content": cut }]));
+    let schema = json!({ "title": inside(24) });
+    assert_eq!(
+        meta("own")["tool_definitions"],
+        json!([{ "name": "t", "description": cut, "schema": schema }])
+    );
+    for name in ["agent", "agent in context"] {
+        let expected = json!({
+            "framework": "manual",
+            "name": name,
+            "instructions": cut,
+            "model_settings": { "stop_sequences": [inside(30)] },
+            "tools": [{ "name": "t", "description": cut }],
+        });
+        assert_eq!(meta(name)["metadata"]["_dd"]["agent_manifest"], expected);
+    }
+}
+
+#[test]
+fn what_judges_write_is_cut() {
+    let collector = Collector::new();
+    let long = "x".repeat(100_000);
+    let cut = |kept: usize| format!("{}… [{kept} of 100000 bytes]", "x".repeat(kept));
+    collector.enter(|| {
+        Evaluation::categorical("tone", &*long)
+            .of(SpanRef::new("1", "2"))
+            .reasoning(&*long)
+            .submit()
+            .unwrap();
+        Feedback::text("comment", &*long, "u").of(FeedbackTarget::Trace("1".into())).submit().unwrap();
+    });
+    let [evaluation, feedback] = &*collector.evaluations() else { panic!("two evaluations") };
+    assert_eq!(evaluation["categorical_value"], json!(cut(16 * 1024)));
+    assert_eq!(evaluation["reasoning"], json!(cut(64 * 1024)));
+    assert_eq!(feedback["text_value"], json!(cut(64 * 1024)));
 }

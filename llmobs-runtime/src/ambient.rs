@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use crate::annotation::Annotation;
 use crate::capture::{MAX_LABEL_BYTES, cut};
+use crate::config::CAPTURE_LIMIT;
 use crate::context::{Attached, Context, current};
 use crate::facts::Facts;
 use crate::manifest::AgentManifest;
 use crate::prompt::Prompt;
 use crate::reference::SpanRef;
 use crate::sender::any_open;
+use crate::span::Origin;
 
 /// The annotation contexts that hold for every span that starts in them, the inner ones, which win, after the outer ones.
 pub(crate) struct Ambient(Vec<Arc<Said>>);
@@ -72,7 +74,10 @@ impl Ambient {
 /// assert_eq!(tagged, [true, true, false]);
 /// ```
 pub fn annotation_context() -> AnnotationContext {
-    AnnotationContext(any_open().then(|| Box::new(Draft { name: None, said: Annotation::new(usize::MAX) })))
+    AnnotationContext(any_open().then(|| {
+        let limit = Origin::here().map_or(CAPTURE_LIMIT, |origin| origin.capture_limit());
+        Box::new(Draft { name: None, said: Annotation::new(limit) })
+    }))
 }
 
 /// What every span that starts inside gets. Made by [`annotation_context`].

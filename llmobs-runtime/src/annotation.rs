@@ -159,7 +159,8 @@ impl Annotation {
     ///
     /// An `llm` span shows it. On a span of another kind it is for `llm` spans that start right inside and have no prompt of
     /// their own.
-    pub fn prompt(mut self, prompt: Prompt) -> Self {
+    pub fn prompt(mut self, mut prompt: Prompt) -> Self {
+        prompt.limit(self.limit);
         self.facts.more().prompt = Some(Arc::new(prompt));
         self
     }
@@ -167,16 +168,19 @@ impl Annotation {
     /// The tools that the model was told about, on an `llm` span. They take the place of those annotated before. A tool without
     /// a name is left out, with a warning.
     pub fn tool_definitions(mut self, tools: impl IntoIterator<Item = ToolDefinition>) -> Self {
-        let (named, nameless): (Vec<_>, Vec<_>) = tools.into_iter().partition(|tool| !tool.name.is_empty());
+        let (mut named, nameless): (Vec<_>, Vec<_>) =
+            tools.into_iter().partition(|tool| !tool.name.is_empty());
         if !nameless.is_empty() {
             warn_limited!("{} tool definition(s) without a name were left out", nameless.len());
         }
+        named.iter_mut().for_each(|tool| tool.limit(self.limit));
         self.facts.more().tool_definitions = Some(named.into());
         self
     }
 
     /// What the agent is made of, on an `agent` span. What is annotated again later changes what it names, and leaves the rest.
-    pub fn agent(mut self, manifest: AgentManifest) -> Self {
+    pub fn agent(mut self, mut manifest: AgentManifest) -> Self {
+        manifest.limit(self.limit);
         self.facts.more().agent = Some(manifest);
         self
     }

@@ -17,6 +17,9 @@ use crate::queue::Item;
 use crate::reference::SpanRef;
 use crate::span::Origin;
 
+/// What a judge wrote is cut at this many bytes.
+pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
+
 /// How good something was, to be shown at its span.
 ///
 /// ```
@@ -94,9 +97,9 @@ impl Evaluation {
         Self::new(label, Judged::score(value))
     }
 
-    /// One of several words, such as `polite`.
+    /// One of several words, such as `polite`, in at most 16 KiB.
     pub fn categorical(label: impl Into<String>, value: impl Into<String>) -> Self {
-        Self::new(label, Judged::Categorical(value.into()))
+        Self::new(label, Judged::word(value))
     }
 
     /// Yes or no.
@@ -104,7 +107,7 @@ impl Evaluation {
         Self::new(label, Judged::Boolean(value))
     }
 
-    /// An object of several findings: anything that serializes as one.
+    /// An object of several findings: anything that serializes as one, in at most 1 MiB.
     pub fn json(label: impl Into<String>, value: impl Serialize) -> Self {
         Self::new(label, Judged::json(&value))
     }
@@ -200,6 +203,10 @@ pub(crate) enum Judged {
 }
 
 impl Judged {
+    pub(crate) fn word(value: impl Into<String>) -> Self {
+        Self::Categorical(cut(value.into(), MAX_LABEL_BYTES))
+    }
+
     pub(crate) fn score(value: impl Metric) -> Self {
         match value.reading() {
             Reading::Is(number) => Self::Score(number),
@@ -311,7 +318,7 @@ macro_rules! verdict_options {
                 self
             }
 
-            /// Why it was found so.
+            /// Why it was found so, in at most 64 KiB.
             pub fn reasoning(mut self, reasoning: impl Into<String>) -> Self {
                 self.verdict.set_reasoning(reasoning.into());
                 self
@@ -348,7 +355,7 @@ impl Verdict {
     }
 
     pub(crate) fn set_reasoning(&mut self, reasoning: String) {
-        self.reasoning = Some(reasoning);
+        self.reasoning = Some(cut(reasoning, MAX_TEXT_BYTES));
     }
 
     pub(crate) fn set_timestamp(&mut self, time: SystemTime) {

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::evaluation::{Judged, Verdict, deliver, verdict_options};
+use crate::capture::cut;
+use crate::evaluation::{Judged, MAX_TEXT_BYTES, Verdict, deliver, verdict_options};
 use crate::evaluation_error::EvaluationError;
 use crate::metric::Metric;
 use crate::reference::SpanRef;
@@ -102,7 +103,7 @@ impl Feedback {
         value: impl Into<String>,
         submitter: impl Into<Submitter>,
     ) -> Self {
-        Self::new(label, Judged::Categorical(value.into()), submitter)
+        Self::new(label, Judged::word(value), submitter)
     }
 
     /// Yes or no, such as a thumb up or down.
@@ -110,9 +111,9 @@ impl Feedback {
         Self::new(label, Judged::Boolean(value), submitter)
     }
 
-    /// What somebody wrote.
+    /// What somebody wrote, in at most 64 KiB.
     pub fn text(label: impl Into<String>, value: impl Into<String>, submitter: impl Into<Submitter>) -> Self {
-        Self::new(label, Judged::Text(value.into()), submitter)
+        Self::new(label, Judged::Text(cut(value.into(), MAX_TEXT_BYTES)), submitter)
     }
 
     /// An object of several answers: anything that serializes as one.

@@ -3,10 +3,12 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::capture::Captured;
+use crate::capture::{Captured, MAX_LABEL_BYTES, cut};
 use crate::config::CAPTURE_LIMIT;
 use crate::notice::warn_limited;
-use crate::values::{fields, for_each_string, given, lengths, replace, weight};
+use crate::values::{
+    fields, for_each_string, given, lengths, named, reduce_each, reduce_object, replace, shorten, weight,
+};
 
 /// The settings of a model that Datadog shows.
 const SETTINGS: [&str; 14] = [
@@ -83,7 +85,7 @@ pub struct AgentTool {
 impl AgentTool {
     /// A tool by its name. One without a name is left out.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self { name: cut(name.into(), MAX_LABEL_BYTES), ..Self::default() }
     }
 
     /// What it does.
@@ -132,13 +134,13 @@ impl AgentManifest {
 
     /// The version of the agent, which becomes the tag `agent_version`.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = given(version);
+        self.version = named(version);
         self
     }
 
     /// The name of the agent. Default: that of the span.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = given(name).or(self.name);
+        self.name = named(name).or(self.name);
         self
     }
 
@@ -150,7 +152,7 @@ impl AgentManifest {
 
     /// The name of the model.
     pub fn model(mut self, model: impl Into<String>) -> Self {
-        self.model = given(model).or(self.model);
+        self.model = named(model).or(self.model);
         self
     }
 
@@ -193,6 +195,16 @@ impl AgentManifest {
         self.instructions.iter_mut().for_each(&mut *edit);
         self.model_settings.values_mut().for_each(|value| for_each_string(value, edit));
         self.tools.iter_mut().filter_map(|tool| tool.description.as_mut()).for_each(edit);
+    }
+
+    /// Cuts what is longer than `limit` bytes.
+    pub(crate) fn limit(&mut self, limit: usize) {
+        reduce_each(&mut self.model_settings, limit);
+        self.instructions.iter_mut().for_each(|text| shorten(text, limit));
+        for tool in &mut self.tools {
+            reduce_object(&mut tool.parameters, limit);
+            tool.description.iter_mut().for_each(|text| shorten(text, limit));
+        }
     }
 
     /// About how many bytes of memory it takes.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::capture::Captured;
+use crate::capture::{Captured, MAX_LABEL_BYTES, cut};
 use crate::config::CAPTURE_LIMIT;
-use crate::values::{fields, for_each_string, given, lengths, replace, weight};
+use crate::values::{fields, for_each_string, given, lengths, named, reduce_each, replace, shorten, weight};
 
 /// The template that the input of an `llm` span was made from, and what was put into it.
 ///
@@ -86,6 +86,28 @@ pub enum TemplateMessage {
     Placeholder(String),
 }
 
+impl PromptTemplate {
+    fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
+        match self {
+            Self::Text(text) => edit(text),
+            Self::Chat(messages) => {
+                for message in messages {
+                    if let TemplateMessage::Message { content, .. } = message {
+                        edit(content);
+                    }
+                }
+            }
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Chat(messages) => messages.iter().map(TemplateMessage::bytes).sum(),
+        }
+    }
+}
+
 impl TemplateMessage {
     /// A message, with variables as `{{name}}` in its text.
     pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
@@ -109,18 +131,18 @@ impl Prompt {
     /// A prompt by the id under which Datadog counts its uses. An empty one is as if none was given: then it is that of the
     /// application with `_unnamed-prompt` behind it.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: given(id), ..Self::default() }
+        Self { id: named(id), ..Self::default() }
     }
 
     /// The version. Without one Datadog makes one from the template.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = given(version);
+        self.version = named(version);
         self
     }
 
     /// Where the version is in use, such as `production`.
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = given(label);
+        self.label = named(label);
         self
     }
 
@@ -140,13 +162,14 @@ impl Prompt {
     /// What was put in for a variable: any serializable value.
     pub fn variable(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let value = Captured::annotated(&value, CAPTURE_LIMIT).parse();
-        self.variables.get_or_insert_default().insert(name.into(), value);
+        self.variables.get_or_insert_default().insert(cut(name.into(), MAX_LABEL_BYTES), value);
         self
     }
 
     /// A tag of the prompt itself.
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.tags.get_or_insert_default().insert(key.into(), value.into());
+        let [key, value] = [key.into(), value.into()].map(|text| cut(text, MAX_LABEL_BYTES));
+        self.tags.get_or_insert_default().insert(key, value);
         self
     }
 
@@ -164,13 +187,13 @@ impl Prompt {
 
     /// The id of the prompt in Datadog's registry.
     pub fn uuid(mut self, uuid: impl Into<String>) -> Self {
-        self.uuid = given(uuid);
+        self.uuid = named(uuid);
         self
     }
 
     /// The id of its version in Datadog's registry.
     pub fn version_uuid(mut self, uuid: impl Into<String>) -> Self {
-        self.version_uuid = given(uuid);
+        self.version_uuid = named(uuid);
         self
     }
 
@@ -191,11 +214,7 @@ impl Prompt {
     /// About how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
         let texts = lengths([&self.id, &self.version, &self.label, &self.uuid, &self.version_uuid]);
-        let template = match &self.template {
-            Some(PromptTemplate::Text(text)) => text.len(),
-            Some(PromptTemplate::Chat(messages)) => messages.iter().map(TemplateMessage::bytes).sum(),
-            None => 0,
-        };
+        let template = self.template.as_ref().map_or(0, PromptTemplate::bytes);
         let tags = self.tags.iter().flatten().map(|(key, value)| key.len() + value.len()).sum::<usize>();
         let names = [&self.context_variables, &self.query_variables];
         let names = names.into_iter().flatten().flatten().map(String::len).sum::<usize>();
@@ -204,21 +223,21 @@ impl Prompt {
 
     /// Shows `edit` the texts of the template, the variables and the tags.
     pub(crate) fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
-        match &mut self.template {
-            Some(PromptTemplate::Text(text)) => edit(text),
-            Some(PromptTemplate::Chat(messages)) => {
-                for message in messages {
-                    if let TemplateMessage::Message { content, .. } = message {
-                        edit(content);
-                    }
-                }
-            }
-            None => {}
+        if let Some(template) = &mut self.template {
+            template.for_each_text(edit);
         }
         for variable in self.variables.iter_mut().flat_map(Map::values_mut) {
             for_each_string(variable, edit);
         }
         self.tags.iter_mut().flat_map(BTreeMap::values_mut).for_each(edit);
+    }
+
+    /// Cuts templates and variables that are longer than `limit` bytes.
+    pub(crate) fn limit(&mut self, limit: usize) {
+        self.variables.iter_mut().for_each(|variables| reduce_each(variables, limit));
+        self.template
+            .iter_mut()
+            .for_each(|template| template.for_each_text(&mut |text| shorten(text, limit)));
     }
 
     /// The object on the wire. `ml_app` is the application of the configuration.

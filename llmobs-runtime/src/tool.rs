@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::capture::Captured;
+use crate::capture::{Captured, MAX_LABEL_BYTES, cut};
 use crate::config::CAPTURE_LIMIT;
-use crate::values::{fields, for_each_string, lengths, weight};
+use crate::values::{fields, for_each_string, lengths, named, reduce_object, shorten, weight};
 
 /// A tool that a model was told about, to be annotated on an `llm` span.
 ///
@@ -35,7 +35,7 @@ pub struct ToolDefinition {
 impl ToolDefinition {
     /// A tool by the name that the model calls it by, which must not be empty.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self { name: cut(name.into(), MAX_LABEL_BYTES), ..Self::default() }
     }
 
     /// What the model was told about the tool.
@@ -55,7 +55,7 @@ impl ToolDefinition {
 
     /// The version of the tool. `tool` spans of this name right under the `llm` span get it too.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = Some(version.into());
+        self.version = named(version);
         self
     }
 
@@ -64,6 +64,12 @@ impl ToolDefinition {
         self.description.iter_mut().for_each(&mut *edit);
         let schema = self.schema.iter_mut().flat_map(Map::values_mut);
         schema.for_each(|value| for_each_string(value, edit));
+    }
+
+    /// Cuts what is longer than `limit` bytes.
+    pub(crate) fn limit(&mut self, limit: usize) {
+        self.schema.iter_mut().for_each(|schema| reduce_object(schema, limit));
+        self.description.iter_mut().for_each(|text| shorten(text, limit));
     }
 
     pub(crate) fn bytes(&self) -> usize {

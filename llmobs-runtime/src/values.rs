@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::capture::{Captured, MAX_LABEL_BYTES, cut};
+
 /// Shows `edit` every text inside but the keys of objects.
 pub(crate) fn for_each_string(value: &mut Value, edit: &mut impl FnMut(&mut String)) {
     match value {
@@ -35,6 +37,39 @@ pub(crate) fn lengths<const N: usize>(texts: [&Option<String>; N]) -> usize {
 /// A text, unless it is empty.
 pub(crate) fn given(text: impl Into<String>) -> Option<String> {
     Some(text.into()).filter(|text| !text.is_empty())
+}
+
+/// A name, id or version, unless it is empty.
+pub(crate) fn named(text: impl Into<String>) -> Option<String> {
+    given(text).map(|text| cut(text, MAX_LABEL_BYTES))
+}
+
+/// Cuts a text that is longer than `limit` bytes.
+pub(crate) fn shorten(text: &mut String, limit: usize) {
+    if text.len() > limit {
+        *text = cut(&**text, limit);
+    }
+}
+
+/// Cuts a value that takes more than about `limit` bytes, as capturing it would have done.
+pub(crate) fn reduce(value: &mut Value, limit: usize) {
+    if weight_of(value) > limit {
+        *value = Captured::annotated(value, limit).parse();
+    }
+}
+
+/// The same for the values of an object by themselves.
+pub(crate) fn reduce_each(fields: &mut Map<String, Value>, limit: usize) {
+    fields.values_mut().for_each(|value| reduce(value, limit));
+}
+
+/// The same for an object, which stays one.
+pub(crate) fn reduce_object(fields: &mut Map<String, Value>, limit: usize) {
+    let mut value = Value::Object(std::mem::take(fields));
+    reduce(&mut value, limit);
+    if let Value::Object(reduced) = value {
+        *fields = reduced;
+    }
 }
 
 /// Puts what was said later in the place of what was said before.
