@@ -299,9 +299,9 @@ pub use llmobs_runtime::{
     AgentManifest, AgentTool, Annotation, AnnotationContext, Assessment, Attached, Config, Content, Context,
     Document, DropReason, Error, Evaluation, EvaluationError, EvaluationScope, Exporter, Extractor, Failure,
     Feedback, FeedbackTarget, FutureExt, Guard, InContext, Injector, Kind, MediaData, MediaPart, Message,
-    Metric, Prompt, PromptTemplate, Report, SamplingRule, Span, SpanBuilder, SpanData, SpanRef, Submitter,
-    TemplateMessage, ToolCall, ToolDefinition, ToolResult, annotate, annotation_context, current, enabled,
-    export_span, extract, flush, init, inject, metrics, testing,
+    Metric, Parent, Prompt, PromptTemplate, Report, SamplingRule, Span, SpanBuilder, SpanData, SpanRef,
+    Submitter, TemplateMessage, ToolCall, ToolDefinition, ToolResult, annotate, annotation_context, current,
+    enabled, export_span, extract, flush, init, inject, metrics, testing,
 };
 #[cfg(feature = "stream")]
 #[doc(inline)]

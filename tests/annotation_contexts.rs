@@ -113,6 +113,21 @@ fn reaches_traced_functions_agents_and_spans_of_other_programs() {
 }
 
 #[test]
+fn one_can_be_kept_and_used_again() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        let tenant = llmobs::annotation_context().tags([("tenant", "acme"), ("tier", "free")]);
+        for name in ["first", "second"] {
+            tenant.clone().enter(|| llmobs::task(name).start().finish());
+        }
+    });
+    for name in ["first", "second"] {
+        let tags = ["tenant", "tier"].map(|key| collector.span(name).tag(key).map(str::to_owned));
+        assert_eq!(tags, ["acme", "free"].map(|text| Some(text.to_owned())));
+    }
+}
+
+#[test]
 fn the_version_of_an_agent_is_a_tag_of_agents_alone() {
     let collector = Collector::new();
     let version = || AgentManifest::new().version("3");

@@ -7,8 +7,11 @@
     reason = "a test that cannot go on should stop"
 )]
 
+use std::sync::Mutex;
+use std::time::{Duration, UNIX_EPOCH};
+
 use llmobs::testing::Collector;
-use llmobs::{AgentManifest, AgentTool, Config, Prompt, SpanData, TemplateMessage, ToolDefinition};
+use llmobs::{AgentManifest, AgentTool, Config, Prompt, SpanData, SpanRef, TemplateMessage, ToolDefinition};
 use serde_json::{Value, json};
 
 /// What two spans send under `meta`, that say all there is to say.
@@ -76,6 +79,28 @@ fn for_each_text_reaches_prompts_tools_and_agents() {
             }),
         ]
     );
+}
+
+#[test]
+fn what_a_span_is_can_be_read_and_kept() {
+    static SEEN: Mutex<Vec<SpanData>> = Mutex::new(Vec::new());
+    let collector = Collector::with_config(&Config::from_env().processor(|span| {
+        SEEN.lock().unwrap().push(span.clone());
+        Some(span)
+    }));
+    let began = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let source = SpanRef::new("0af", "7");
+    collector.enter(|| {
+        let span = llmobs::llm("l").start_time(began).model_provider("openai").start();
+        span.annotate(|span| span.link(source.clone()));
+        span.finish_at(began + Duration::from_secs(1));
+    });
+    let sent = collector.span("l");
+    let [span] = &*std::mem::take(&mut *SEEN.lock().unwrap()) else { panic!("one span") };
+    assert_eq!((span.start_time(), span.duration()), (began, Duration::from_secs(1)));
+    assert_eq!((span.model_name(), span.model_provider()), (None, Some("openai")));
+    assert_eq!(span.links(), [source]);
+    assert_eq!((span.trace_id(), span.span_id()), (sent.trace_id(), sent.span_id()));
 }
 
 #[test]

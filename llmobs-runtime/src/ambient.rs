@@ -88,9 +88,11 @@ pub fn annotation_context() -> AnnotationContext {
 /// they are.
 ///
 /// When llmobs is not enabled, nothing here costs or does anything.
+#[derive(Clone)]
 #[must_use = "an annotation context holds where it is attached or entered"]
 pub struct AnnotationContext(Option<Box<Draft>>);
 
+#[derive(Clone)]
 struct Draft {
     name: Option<String>,
     said: Annotation,
@@ -108,6 +110,11 @@ impl AnnotationContext {
     /// A tag for each span: see [`Annotation::tag`].
     pub fn tag(self, key: impl Into<String>, value: impl Display) -> Self {
         self.set(|said| said.tag(key, value))
+    }
+
+    /// Several tags at once, as pairs.
+    pub fn tags<K: Into<String>, V: Display>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
+        self.set(|said| said.tags(tags))
     }
 
     /// A tag to break costs down by: see [`Annotation::cost_tag`].

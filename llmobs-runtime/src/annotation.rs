@@ -25,6 +25,7 @@ use crate::tool::ToolDefinition;
 /// annotated always wins over what an attribute captures by itself.
 ///
 /// Nothing here fails or panics. A value that cannot be captured leaves a text in its place that says why.
+#[derive(Clone)]
 #[must_use = "return the annotation from the closure"]
 pub struct Annotation {
     limit: usize,
@@ -126,6 +127,11 @@ impl Annotation {
         self
     }
 
+    /// Several metrics at once, as pairs.
+    pub fn metrics<K: Into<String>, M: Metric>(self, metrics: impl IntoIterator<Item = (K, M)>) -> Self {
+        metrics.into_iter().fold(self, |annotation, (key, value)| annotation.metric(key, value))
+    }
+
     /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session, unless it is
     /// empty, which changes nothing.
     pub fn tag(mut self, key: impl Into<String>, value: impl Display) -> Self {
@@ -173,7 +179,9 @@ impl Annotation {
         if !nameless.is_empty() {
             warn_limited!("{} tool definition(s) without a name were left out", nameless.len());
         }
-        named.iter_mut().for_each(|tool| tool.limit(self.limit));
+        for tool in &mut named {
+            tool.limit(self.limit);
+        }
         self.facts.more().tool_definitions = Some(named.into());
         self
     }
@@ -241,6 +249,22 @@ impl Annotation {
     /// ```
     pub fn error<E: Error + ?Sized>(mut self, error: &E) -> Self {
         self.facts.failure = Some(Failure::of_error::<E, E>(error));
+        self
+    }
+
+    /// Marks the span as failed where there is no [`Error`]: with a word for what went wrong, and a text about it.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let span = llmobs::tool("search").start();
+    /// span.annotate(|span| span.failure("timeout", format_args!("no answer in {} s", 5)));
+    /// span.finish();
+    /// assert_eq!(collector.tree(), "tool search  error timeout: no answer in 5 s\n");
+    /// ```
+    pub fn failure(mut self, kind: &str, message: impl Display) -> Self {
+        self.facts.failure = Some(Failure::of_message(kind, format_args!("{message}")));
         self
     }
 

@@ -55,6 +55,7 @@ pub struct Evaluation {
 
 /// Whether what was evaluated is good enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Assessment {
     /// It is.
     Pass,
@@ -328,6 +329,14 @@ macro_rules! verdict_options {
             pub fn tag(mut self, key: impl Into<String>, value: impl ::std::fmt::Display) -> Self {
                 self.verdict.tag(key.into(), &value);
                 self
+            }
+
+            /// Several tags at once, as pairs.
+            pub fn tags<K: Into<String>, V: ::std::fmt::Display>(
+                self,
+                tags: impl IntoIterator<Item = (K, V)>,
+            ) -> Self {
+                tags.into_iter().fold(self, |verdict, (key, value)| verdict.tag(key, value))
             }
 
             /// When it was found, to the millisecond. Default: when it is submitted, for which the Unix epoch stands too.

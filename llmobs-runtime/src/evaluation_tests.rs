@@ -60,8 +60,7 @@ fn options() {
         .assessment(Assessment::Fail)
         .reasoning("because")
         .tag("b", 2)
-        .tag("a", "x")
-        .tag("b", 3)
+        .tags([("a", "x"), ("b", "3")])
         .tag("ddtrace.version", "mine");
     assert_eq!(
         encoded(evaluation),

@@ -41,7 +41,11 @@ impl Failure {
 
     /// From an error value that is not an `Error`, with a text for it.
     pub(crate) fn of_text<E: ?Sized>(text: fmt::Arguments<'_>) -> Self {
-        let kind = type_name::<E>();
+        Self::of_message(type_name::<E>(), text)
+    }
+
+    /// From a kind of error and a text for it.
+    pub(crate) fn of_message(kind: &str, text: fmt::Arguments<'_>) -> Self {
         guarded(|| self::text(text))
             .map_or_else(|| Self::unreadable(kind), |message| Self::new(kind, message, String::new()))
     }

@@ -32,6 +32,7 @@ mod metric;
 pub mod metrics;
 mod ml_app;
 mod notice;
+mod parent;
 mod process;
 mod prompt;
 mod propagation;
@@ -70,6 +71,7 @@ pub use kind::Kind;
 pub use manifest::{AgentManifest, AgentTool};
 pub use message::{MediaData, MediaPart, Message, ToolCall, ToolResult};
 pub use metric::Metric;
+pub use parent::Parent;
 pub use prompt::{Prompt, PromptTemplate, TemplateMessage};
 pub use propagation::{Extractor, Injector, extract, inject};
 pub use reference::{SpanRef, export_span};
@@ -87,8 +89,9 @@ pub use wrap::{InSpan, StreamExt};
 pub mod __private {
     pub use std::boxed::Box;
 
-    pub use crate::call::{Call, Ending, Folded, Notes, Parent, Setup};
+    pub use crate::call::{Call, Ending, Folded, Notes, Setup};
     pub use crate::kind::Kind;
     pub use crate::ladder::{Failed, Outcome, Text, Value};
+    pub use crate::parent::Parent;
     pub use crate::wrap::{Recipe, fold};
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::annotation::Annotation;
-use crate::call::Parent;
 use crate::capture::{MAX_LABEL_BYTES, cut, label};
 use crate::clock;
 use crate::context::{Attached, Context, Slot};
@@ -15,6 +14,7 @@ use crate::failure::Failure;
 use crate::frame::{Frame, Settings};
 use crate::kind::Kind;
 use crate::local;
+use crate::parent::Parent;
 use crate::propagation::{self, Injector};
 use crate::reference::SpanRef;
 use crate::sender::{Sender, any_open};

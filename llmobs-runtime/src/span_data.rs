@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Number, Value};
 
@@ -23,6 +23,7 @@ use crate::values::for_each_string;
 ///
 /// A [processor](crate::Config::processor) gets each one and can change what it says. What a span is, its kind, ids and
 /// times, can be read and not changed.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SpanData {
     /// The name that Datadog shows.
@@ -158,6 +159,24 @@ impl SpanData {
     #[must_use]
     pub fn model_name(&self) -> Option<&str> {
         self.own.model_name.as_deref()
+    }
+
+    /// Who runs the model, where that was given.
+    #[must_use]
+    pub fn model_provider(&self) -> Option<&str> {
+        self.own.model_provider.as_deref()
+    }
+
+    /// The spans whose output went into this one.
+    #[must_use]
+    pub fn links(&self) -> &[SpanRef] {
+        &self.own.links
+    }
+
+    /// When the span began.
+    #[must_use]
+    pub fn start_time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(self.ids.start_nanos)
     }
 
     /// How long the span ran.

@@ -70,7 +70,8 @@ fn s29_annotations_add_up_and_the_last_wins() {
             span.metadata("a", json!({ "deep": 1 })).metric("m", 1).tag("t", "1").tag("u", "1")
         });
         span.annotate(|span| {
-            span.metadata("a", json!({ "other": 2 })).metric("n", 2).tags([("t", 2), ("v", 3)])
+            let metrics = [("n", Some(2)), ("none", None)];
+            span.metadata("a", json!({ "other": 2 })).metrics(metrics).tags([("t", 2), ("v", 3)])
         });
     });
     let span = collector.span("t");

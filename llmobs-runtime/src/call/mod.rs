@@ -180,40 +180,6 @@ impl Drop for Entered {
     }
 }
 
-/// What the option `parent = …` takes: a `Context`, a `Span`, a reference to one, or an `Option` of one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the parent of a span",
-    label = "give a `llmobs::Context` or a `llmobs::Span`, a reference to one, or an `Option` of one"
-)]
-pub trait Parent {
-    /// The context to start in; `None` for the one that is current.
-    fn context(&self) -> Option<Context>;
-}
-
-impl Parent for Context {
-    fn context(&self) -> Option<Context> {
-        Some(self.clone())
-    }
-}
-
-impl Parent for Span {
-    fn context(&self) -> Option<Context> {
-        Some(Self::context(self))
-    }
-}
-
-impl<P: Parent + ?Sized> Parent for &P {
-    fn context(&self) -> Option<Context> {
-        P::context(self)
-    }
-}
-
-impl<P: Parent> Parent for Option<P> {
-    fn context(&self) -> Option<Context> {
-        self.as_ref().and_then(Parent::context)
-    }
-}
-
 /// Where the JSON text of one value goes.
 #[derive(Debug)]
 pub struct Sink<'a> {
