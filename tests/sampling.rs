@@ -89,6 +89,24 @@ fn goes_along_to_other_programs_and_is_not_made_again_there() {
 }
 
 #[test]
+fn goes_by_tags_that_the_first_span_starts_with() {
+    let collector = Collector::with_config(
+        &Config::from_env().sampling_rule(SamplingRule::new(0.0).tag("tier", "free").tag("tenant", "a*")),
+    );
+    collector.enter(|| {
+        for (name, tier) in [("free", "free"), ("paid", "paid")] {
+            let root = llmobs::workflow(name).tag("tier", tier).tags([("tenant", "acme")]).start();
+            root.enter(|| llmobs::task(format!("first in {name}")).start().finish());
+        }
+    });
+    for (name, expected) in [("free", json!(["0", "0"])), ("paid", json!(["1", "1"]))] {
+        assert_eq!(decision(&collector, &format!("first in {name}")), expected);
+        assert_eq!(decision(&collector, name), expected);
+        assert_eq!(collector.span(name).tag("tier"), Some(name));
+    }
+}
+
+#[test]
 fn goes_by_the_version_of_an_agent_too() {
     let rule = SamplingRule::new(0.0).tag("agent_version", "beta-*");
     let collector = Collector::with_config(&Config::from_env().sampling_rule(rule));

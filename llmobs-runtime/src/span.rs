@@ -129,6 +129,17 @@ impl SpanBuilder {
         self.set(|settings| settings.set_version(label(&version)))
     }
 
+    /// A tag that the span has from its start, where [sampling rules](crate::SamplingRule) of its trace see it: see
+    /// [`Annotation::tag`].
+    pub fn tag(self, key: impl Into<String>, value: impl Display) -> Self {
+        self.set(|settings| settings.facts.tag(key.into(), &value))
+    }
+
+    /// Several tags at once, as pairs.
+    pub fn tags<K: Into<String>, V: Display>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
+        tags.into_iter().fold(self, |builder, (key, value)| builder.tag(key, value))
+    }
+
     /// The session, such as one conversation, that this span and those inside it belong to.
     ///
     /// Default: that of the enclosing span, else the first one set in the same trace.
