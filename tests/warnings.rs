@@ -34,6 +34,21 @@ impl std::fmt::Display for Panicking {
     }
 }
 
+/// Annotates while it is captured, where spans are not recorded.
+struct Meddling;
+
+impl std::fmt::Display for Meddling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        llmobs::annotate(|span| span.tag("meddling", 1));
+        f.write_str("shown")
+    }
+}
+
+#[llmobs::agent(version = "1", tags(own = 1, late = ret.len()), metadata(kept = 1))]
+fn instrumented(text: &str) -> String {
+    text.to_owned()
+}
+
 /// One test, since the log is one.
 #[test]
 fn each_mistake_is_told_once_and_the_rest_stays() {
@@ -47,8 +62,16 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         }
     });
     let collector = Collector::with_config(&config);
+    llmobs::annotate(|span| span.tag("where nothing is recorded", 1));
+    collector.enter(|| {
+        instrumented("whole");
+        llmobs::task("meddled").start().annotate(|span| span.tag("t", Meddling));
+    });
+    assert_eq!(collector.spans().len(), 2);
+    assert_eq!(*SAID.lock().unwrap(), <[String; 0]>::default());
     collector.enter(|| {
         for _ in 0..3 {
+            llmobs::annotate(|span| span.tag("lost", 1));
             let span = llmobs::llm("wrong").ml_app("Not Fine").start();
             span.annotate(|span| {
                 span.input(json!({ "question": "secret" }))
@@ -64,6 +87,12 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
                     .prompt(Prompt::new("kept"))
             });
             span.finish();
+            span.annotate(|span| span.tag("late", 1));
+            let task = llmobs::task("misplaced").model_name("m").start();
+            task.annotate(|span| {
+                let tool = ToolDefinition::new("t").schema("secret");
+                span.intent("secret").tool_definitions([tool]).tag("kept", 1)
+            });
             llmobs::retrieval("search").start().annotate(|span| span.output(7));
             llmobs::task("panics").start().finish();
             let headers = [("x-datadog-trace-id", "secret")];
@@ -75,7 +104,7 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
     let spans = collector.find(llmobs::Kind::Llm, "wrong");
     assert_eq!(spans.len(), 3);
     for span in spans {
-        assert_eq!((span.tag("kept"), span.tag("panics")), (Some("1"), None));
+        assert_eq!(["kept", "panics", "late"].map(|key| span.tag(key)), [Some("1"), None, None]);
         assert_eq!(span.event()["metrics"], json!({ "a_b": 1 }));
         assert_eq!(span.event()["meta"]["metadata"], json!({ "kept": 1 }));
         assert_eq!(span.event()["meta"]["tool_definitions"], json!([{ "name": "kept" }]));
@@ -89,13 +118,20 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
         "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
         "WARN a tag was left out: its Display panicked",
+        "WARN an annotation is lost: its span had finished",
+        "WARN an annotation is lost: no span is current",
         "WARN the cost tag \"nowhere\" was left out: the span has no tag of that name",
         "WARN the header x-datadog-trace-id of a request is ignored",
+        "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind task",
         "WARN the metadata key \"_dd\" is reserved for Datadog",
         "WARN the metric \"nan\" is not a finite number and was left out",
+        "WARN the model of a span is not shown: it is of the kind task",
         "WARN the model setting \"mood\" was left out: Datadog shows frequency_penalty",
         "WARN the name of the metric \"a.b\" has dots, which became underscores",
         "WARN the processor panicked: the span goes out without input",
+        "WARN the schema of the tool \"t\" was left out: give an object",
+        "WARN the tool definitions of a span are not shown",
+        "WARN the version or manifest of an agent is not shown",
         "WARN what was annotated on an embedding or retrieval span is no document",
         "WARN what was annotated on an llm span is no message",
     ];

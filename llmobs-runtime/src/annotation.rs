@@ -39,7 +39,7 @@ impl fmt::Debug for Annotation {
     }
 }
 
-/// Annotates the current span. Where none is current, or llmobs is not enabled, the closure is not called.
+/// Annotates the current span. Where none is current, which the log is told, or llmobs is not enabled, the closure is not called.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -64,8 +64,14 @@ pub fn annotate(describe: impl FnOnce(Annotation) -> Annotation) {
     if !any_open() {
         return;
     }
-    if let Some(frame) = local::current().frame() {
+    let here = local::current();
+    if let Some(frame) = here.frame() {
         frame.annotate_with(describe);
+    } else if here.sender().is_some() {
+        warn_limited!(
+            "an annotation is lost: no span is current where `llmobs::annotate` was called; call it inside a span, carry the \
+             context to this thread or task, or use `Span::annotate`"
+        );
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Number;
 
 use crate::capture::{Captured, MAX_LABEL_BYTES, cut, shown};
 use crate::failure::Failure;
+use crate::kind::Kind;
 use crate::manifest::AgentManifest;
 use crate::notice::warn_limited;
 use crate::prompt::Prompt;
@@ -73,6 +74,31 @@ impl Facts {
             Some(text) if text.is_empty() && key == "session_id" => {}
             Some(text) => drop(self.tags.insert(cut(key, MAX_LABEL_BYTES), text)),
             None => warn_limited!("a tag was left out: its Display panicked"),
+        }
+    }
+
+    /// Tells of what the program says about a span that spans of its kind do not show.
+    pub(crate) fn warn_of_misplaced(&self, kind: Kind) {
+        if !kind.has_model() && (self.model_name.is_some() || self.model_provider.is_some()) {
+            warn_limited!(
+                "the model of a span is not shown: it is of the kind {kind}, and llm and embedding have models"
+            );
+        }
+        let Some(more) = &self.more else { return };
+        if kind != Kind::Llm && more.tool_definitions.is_some() {
+            warn_limited!(
+                "the tool definitions of a span are not shown: annotate an llm span with them, not one of the kind {kind}"
+            );
+        }
+        if kind != Kind::Tool && more.intent.is_some() {
+            warn_limited!(
+                "the intent of a span is not shown: annotate a tool span with it, not one of the kind {kind}"
+            );
+        }
+        if kind != Kind::Agent && more.agent.is_some() {
+            warn_limited!(
+                "the version or manifest of an agent is not shown: say it of an agent span, not one of the kind {kind}"
+            );
         }
     }
 

@@ -179,16 +179,23 @@ impl Frame {
 
     /// Asks for an annotation, with no lock held, and merges it.
     pub(crate) fn annotate_with(&self, describe: impl FnOnce(Annotation) -> Annotation) {
-        self.annotate(describe(Annotation::new(self.sender.defaults.capture_limit)));
+        let annotation = describe(Annotation::new(self.sender.defaults.capture_limit));
+        annotation.facts.warn_of_misplaced(self.kind);
+        if !self.annotate(annotation) {
+            warn_limited!(
+                "an annotation is lost: its span had finished; annotate before the function returns or `finish` is called"
+            );
+        }
     }
 
-    /// Merges an annotation. A span that has finished takes no more.
-    pub(crate) fn annotate(&self, annotation: Annotation) {
+    /// Merges an annotation. A span that has finished takes no more, and says so.
+    pub(crate) fn annotate(&self, annotation: Annotation) -> bool {
         let mut cell = self.cell();
-        if cell.finished {
-            return;
+        let open = !cell.finished;
+        if open {
+            cell.facts.add(annotation.facts);
         }
-        cell.facts.add(annotation.facts);
+        open
     }
 
     /// Adds what an attribute says, where nothing was annotated.

@@ -171,6 +171,7 @@ impl SpanBuilder {
     pub fn start(self) -> Span {
         let recorded = self.0.and_then(|draft| {
             let origin = draft.parent.map_or_else(Origin::here, |Context(slot)| Origin::under(slot))?;
+            draft.settings.facts.warn_of_misplaced(draft.settings.kind);
             Some(origin.start(draft.settings))
         });
         Span(recorded)
@@ -244,7 +245,7 @@ impl Span {
 
     /// Puts input, output, metadata, metrics or tags on this span, from any thread.
     ///
-    /// On an empty span the closure is not called. On a finished span the annotation is ignored.
+    /// On an empty span the closure is not called. On a finished span the annotation is left out, with a warning.
     pub fn annotate(&self, describe: impl FnOnce(Annotation) -> Annotation) {
         if let Some(frame) = &self.0 {
             frame.annotate_with(describe);

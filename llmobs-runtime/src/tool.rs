@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::capture::{Captured, MAX_LABEL_BYTES, cut};
 use crate::config::CAPTURE_LIMIT;
+use crate::notice::warn_limited;
 use crate::values::{fields, for_each_string, lengths, named, reduce_object, shorten, weight};
 
 /// A tool that a model was told about, to be annotated on an `llm` span.
@@ -44,11 +45,18 @@ impl ToolDefinition {
         self
     }
 
-    /// The JSON schema of the arguments: any serializable object.
+    /// The JSON schema of the arguments: any serializable object. Another value is left out, with a warning.
     pub fn schema(mut self, schema: impl Serialize) -> Self {
         self.schema = match Captured::annotated(&schema, CAPTURE_LIMIT).parse() {
             Value::Object(schema) => Some(schema),
-            _ => None,
+            Value::Null => None,
+            _ => {
+                warn_limited!(
+                    "the schema of the tool {:?} was left out: give an object, such as json!({{\"type\": \"object\"}})",
+                    self.name
+                );
+                None
+            }
         };
         self
     }
