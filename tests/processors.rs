@@ -11,7 +11,10 @@ use std::sync::Mutex;
 use std::time::{Duration, UNIX_EPOCH};
 
 use llmobs::testing::Collector;
-use llmobs::{AgentManifest, AgentTool, Config, Prompt, SpanData, SpanRef, TemplateMessage, ToolDefinition};
+use llmobs::{
+    AgentManifest, AgentTool, Config, Evaluation, EvaluationError, Feedback, Prompt, SpanData, SpanRef,
+    TemplateMessage, ToolDefinition,
+};
 use serde_json::{Value, json};
 
 /// What two spans send under `meta`, that say all there is to say.
@@ -136,4 +139,44 @@ fn parts_can_be_edited_and_taken_out() {
         Some(span)
     });
     assert_eq!(agent, json!({ "span": { "kind": "agent" }, "metadata": {} }));
+}
+
+#[test]
+fn what_a_processor_submits_goes_out_with_the_span_that_it_sees() {
+    let config = Config::from_env().ml_app("app").processor(|span| {
+        let label = span.name.clone();
+        Evaluation::score(&label, 1).of(span.reference()).submit().unwrap();
+        Feedback::boolean(&label, true, "judge").of_span(span.reference()).submit().unwrap();
+        let wrong = Evaluation::score("a.b", 1).of(span.reference()).submit();
+        assert_eq!(wrong, Err(EvaluationError::DotInLabel));
+        match &*label {
+            "dropped" => None,
+            "panics" => std::panic::resume_unwind(Box::new("after it has submitted")),
+            _ => Some(span),
+        }
+    });
+    let collector = Collector::with_config(&config);
+    collector.enter(|| {
+        for name in ["sent", "dropped", "panics"] {
+            let span = llmobs::task(name).ml_app("other").start();
+            Evaluation::score("by the program", 1).of(span.export()).submit().unwrap();
+            span.finish();
+        }
+    });
+    let report = collector.enter(|| llmobs::flush(Duration::from_secs(10)));
+    assert_eq!(report.to_string(), "11 delivered, 1 dropped (processor: 1), 0 pending, 1 stripped");
+    let rows = collector.evaluations().into_iter().map(|metric| {
+        assert_eq!(metric["ml_app"], "app");
+        format!("{} {}", metric["event_kind"], metric["label"]).replace('"', "")
+    });
+    let own = |name: &str| {
+        ["evaluation by the program".to_owned(), format!("evaluation {name}"), format!("feedback {name}")]
+    };
+    assert_eq!(rows.collect::<Vec<_>>(), ["sent", "dropped", "panics"].map(own).concat());
+    let [sent, panicked] = ["sent", "panics"].map(|name| collector.span(name));
+    let ids: Vec<_> =
+        collector.evaluations().iter().map(|metric| metric["join_on"]["span"].clone()).collect();
+    for (at, span) in [(1, sent), (7, panicked)] {
+        assert_eq!(ids[at], json!({ "trace_id": span.trace_id(), "span_id": span.span_id() }));
+    }
 }

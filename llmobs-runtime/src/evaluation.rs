@@ -13,9 +13,8 @@ use crate::identity::VERSION;
 use crate::metric::{Metric, Reading};
 use crate::ml_app;
 use crate::notice::warn_limited;
-use crate::queue::Item;
+use crate::outbox::deliver;
 use crate::reference::SpanRef;
-use crate::span::Origin;
 
 /// What a judge wrote is cut at this many bytes.
 pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
@@ -42,7 +41,7 @@ pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// # Ok::<(), llmobs::EvaluationError>(())
 /// ```
 ///
-/// Submitting puts it into the queue that spans go through, and never waits. Where llmobs is not enabled it does nothing, and is
+/// Submitting puts it into the queue that spans go through, and never waits; inside of a processor it goes along with the span. Where llmobs is not enabled it does nothing, and is
 /// no error. What cannot be meant so is an [error](EvaluationError) that says what to change.
 #[derive(Clone, Debug)]
 #[must_use = "an evaluation is sent when `submit` is called"]
@@ -374,17 +373,6 @@ impl Verdict {
     pub(crate) fn set_ml_app(&mut self, ml_app: String) {
         self.ml_app = Some(ml_app).filter(|ml_app| !ml_app.is_empty());
     }
-}
-
-/// Puts what `encode` makes of the application and the time, in milliseconds, into the queue of the client that is current.
-pub(crate) fn deliver(
-    encode: impl FnOnce(&str, u64) -> Result<String, EvaluationError>,
-) -> Result<(), EvaluationError> {
-    if let Some(sender) = Origin::here().map(Origin::into_sender) {
-        let json = encode(&sender.defaults.ml_app, crate::clock::unix_nanos() / 1_000_000)?;
-        sender.queue.push(Item::Evaluation(json));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

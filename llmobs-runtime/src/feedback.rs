@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::capture::cut;
-use crate::evaluation::{Judged, MAX_TEXT_BYTES, Verdict, deliver, verdict_options};
+use crate::evaluation::{Judged, MAX_TEXT_BYTES, Verdict, verdict_options};
 use crate::evaluation_error::EvaluationError;
 use crate::metric::Metric;
+use crate::outbox::deliver;
 use crate::reference::SpanRef;
 
 /// What a person thinks of an answer.

@@ -32,6 +32,7 @@ mod metric;
 pub mod metrics;
 mod ml_app;
 mod notice;
+mod outbox;
 mod parent;
 mod process;
 mod prompt;

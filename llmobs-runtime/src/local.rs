@@ -1,17 +1,21 @@
-//! The one thread-local of the crate: what is current on this thread, and this thread's random numbers.
+//! The one thread-local of the crate: what is current on this thread, what a processor submits on it, and its random numbers.
 
 use std::cell::Cell;
 
 use crate::clock;
 use crate::context::Slot;
+use crate::outbox::Outbox;
 
 thread_local! {
-    static LOCAL: Local = const { Local { slot: Cell::new(Slot::Unset), random: Cell::new(None) } };
+    static LOCAL: Local =
+        const { Local { slot: Cell::new(Slot::Unset), outbox: Cell::new(None), random: Cell::new(None) } };
 }
 
-/// Both cells are only ever swapped, so that no borrow can be open while foreign code runs.
+/// The cells are only ever swapped, so that no borrow can be open while foreign code runs.
 struct Local {
     slot: Cell<Slot>,
+    /// Of the processor that runs on this thread.
+    outbox: Cell<Option<Outbox>>,
     /// State of the generator, seeded from the operating system at the first use.
     random: Cell<Option<u64>>,
 }
@@ -30,6 +34,11 @@ pub(crate) fn current() -> Slot {
             slot
         })
         .unwrap_or_default()
+}
+
+/// Puts an outbox in place of the one that was, and returns that.
+pub(crate) fn swap_outbox(outbox: Option<Outbox>) -> Option<Outbox> {
+    LOCAL.try_with(|local| local.outbox.replace(outbox)).unwrap_or_default()
 }
 
 /// A slot of someone else's changes places with what is current, until this is dropped.

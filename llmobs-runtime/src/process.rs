@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::capture::guarded;
 use crate::notice::warn_limited;
+use crate::outbox;
 use crate::span_data::SpanData;
 
 type Function = dyn Fn(SpanData) -> Option<SpanData> + Send + Sync;
@@ -26,10 +27,12 @@ impl Processor {
         Self(Some(Arc::new(function)))
     }
 
-    pub(crate) fn process(&self, span: SpanData) -> Processed {
+    /// Shows the program a span, and adds to `metrics` the evaluations and feedback that it submits meanwhile.
+    pub(crate) fn process(&self, span: SpanData, metrics: &mut Vec<String>) -> Processed {
         let Some(function) = &self.0 else { return Processed::Passed(span) };
         let skeleton = span.skeleton();
-        match guarded(|| function(span)) {
+        let ml_app = Arc::clone(&span.own.default_ml_app);
+        match outbox::collect(ml_app, metrics, || guarded(|| function(span))) {
             Some(Some(span)) => Processed::Passed(span),
             Some(None) => Processed::Dropped,
             None => {

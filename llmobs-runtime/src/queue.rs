@@ -148,11 +148,12 @@ impl Queue {
         }
     }
 
-    /// Accounts for a batch: so many were delivered, and the others dropped for these reasons.
-    pub(crate) fn settle(&self, bytes: usize, outcome: &Report) {
+    /// Accounts for a batch of so many: what was delivered, and what was dropped for which reasons, those included that were
+    /// submitted on the way.
+    pub(crate) fn settle(&self, items: u64, bytes: usize, outcome: &Report) {
         let mut state = self.state();
         state.bytes = state.bytes.saturating_sub(bytes);
-        state.settled += outcome.delivered + outcome.dropped_total();
+        state.settled += items;
         state.report.add(outcome);
         drop(state);
         self.settled.notify_all();

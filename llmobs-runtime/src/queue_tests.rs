@@ -55,7 +55,7 @@ fn name(item: &Item) -> &str {
 /// Settles a whole batch as delivered.
 fn deliver(queue: &Queue, batch: &Batch) {
     let outcome = Report { delivered: batch.items.len() as u64, ..Report::default() };
-    queue.settle(batch.bytes, &outcome);
+    queue.settle(outcome.delivered, batch.bytes, &outcome);
 }
 
 /// The worker: delivers until the end, and hands out what each batch held.
@@ -226,7 +226,7 @@ fn flush_waits_for_what_was_finished_before_it_and_for_no_more() {
             queue.push(record("after"));
             let mut outcome = Report::default();
             outcome.drop_spans(DropReason::Rejected, 1);
-            queue.settle(last.bytes, &outcome);
+            queue.settle(1, last.bytes, &outcome);
         },
     );
     assert_eq!(report.to_string(), "4 delivered, 1 dropped (rejected: 1), 1 pending");

@@ -155,6 +155,12 @@ impl SpanData {
         self.ids.parent_id.as_deref()
     }
 
+    /// A reference to the span, to [evaluate](crate::Evaluation) it for one.
+    #[must_use]
+    pub fn reference(&self) -> SpanRef {
+        SpanRef::new(self.trace_id(), self.span_id())
+    }
+
     /// The name of the model, where one was given.
     #[must_use]
     pub fn model_name(&self) -> Option<&str> {

@@ -47,18 +47,19 @@ impl Worker {
         let items = batch.items.len() as u64;
         let bytes = batch.bytes;
         let mut outcome = Report::default();
-        if guarded(|| self.deliver(batch, &mut outcome)).is_none() {
-            let lost = items - outcome.delivered - outcome.dropped_total();
+        let mut all = items;
+        if guarded(|| self.deliver(batch, &mut all, &mut outcome)).is_none() {
+            let lost = all - outcome.delivered - outcome.dropped_total();
             outcome.drop_spans(DropReason::Internal, lost);
             warn_limited!(
                 "{lost} span(s) or evaluation(s) are lost: encoding or sending them panicked, which is a bug of llmobs"
             );
         }
-        self.sender.queue.settle(bytes, &outcome);
+        self.sender.queue.settle(items, bytes, &outcome);
     }
 
-    /// Spans first: an evaluation speaks of a span.
-    fn deliver(&mut self, batch: Batch, outcome: &mut Report) {
+    /// Spans first: an evaluation speaks of a span. Adds to `all` what the processor submits, which goes along.
+    fn deliver(&mut self, batch: Batch, all: &mut u64, outcome: &mut Report) {
         let mut payload = Payload::new(Intake::Spans);
         let mut evaluations = Payload::new(Intake::Evaluations);
         let mut ended = Vec::new();
@@ -67,8 +68,14 @@ impl Worker {
                 Item::Span(record) => {
                     let root = record.root;
                     ended.extend((record.span_id == root).then_some(root));
-                    if let Some(json) = self.event(*record, outcome) {
+                    let mut submitted = Vec::new();
+                    let event = self.event(*record, &mut submitted, outcome);
+                    *all += submitted.len() as u64;
+                    if let Some(json) = event {
                         self.add(Event { json, root: Some(root) }, &mut payload, outcome);
+                    }
+                    for json in submitted {
+                        self.add(Event { json, root: None }, &mut evaluations, outcome);
                     }
                 }
                 Item::Evaluation(json) => self.add(Event { json, root: None }, &mut evaluations, outcome),
@@ -80,9 +87,9 @@ impl Worker {
     }
 
     /// The wire event of a span, unless the processor drops it.
-    fn event(&self, record: Record, outcome: &mut Report) -> Option<String> {
+    fn event(&self, record: Record, submitted: &mut Vec<String>, outcome: &mut Report) -> Option<String> {
         let span = SpanData::new(record, &self.sender.defaults.identity, &self.sender.defaults.ml_app);
-        match self.processor.process(span) {
+        match self.processor.process(span, submitted) {
             Processed::Passed(span) => Some(event::encode(span, self.event_limit)),
             Processed::Stripped(span) => {
                 outcome.stripped += 1;
