@@ -86,6 +86,20 @@ fn inner_ones_win_and_what_a_span_says_wins_over_both_but_for_its_name() {
 }
 
 #[test]
+fn what_a_span_starts_with_wins_too() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        let manifest = AgentManifest::new().version("of the context");
+        llmobs::annotation_context().agent(manifest).enter(|| {
+            llmobs::agent("own").version("own").start().finish();
+            llmobs::agent("other").start().finish();
+        });
+    });
+    let version = tag(&collector, "agent_version");
+    assert_eq!(["own", "other"].map(version), ["own", "of the context"].map(|text| Some(text.to_owned())));
+}
+
+#[test]
 fn reaches_traced_functions_agents_and_spans_of_other_programs() {
     #[llmobs::agent]
     fn support() {}

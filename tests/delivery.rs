@@ -201,33 +201,6 @@ fn agent_gets_the_spans_without_a_key() {
 }
 
 #[test]
-fn origin_with_a_path_takes_the_place_of_the_proxy_too() {
-    let _alone = alone();
-    let server = CaptureServer::start();
-    let _llmobs = Config::from_env()
-        .exporter(Exporter::Http)
-        .agentless(false)
-        .override_origin(format!("{}/base/path", server.url()))
-        .init()
-        .unwrap();
-    spans(1);
-    Evaluation::score("l", 1).of(SpanRef::new("t", "1")).submit().unwrap();
-    assert_eq!(llmobs::flush(PATIENCE).delivered, 2);
-    let posts = server.posts();
-    let to: Vec<_> = posts
-        .iter()
-        .map(|post| (post.path.as_str(), post.headers["x-datadog-evp-subdomain"].as_str()))
-        .collect();
-    assert_eq!(
-        to,
-        [
-            ("/base/path/api/v2/llmobs", "llmobs-intake"),
-            ("/base/path/api/intake/llm-obs/v2/eval-metric", "api")
-        ]
-    );
-}
-
-#[test]
 fn an_agent_that_cannot_be_asked_is_none_where_there_is_a_key() {
     let _alone = alone();
     for agent in ["unix:///var/run/datadog/apm.socket", "http://user:password@agent", "ftp://agent"] {
@@ -239,6 +212,30 @@ fn an_agent_that_cannot_be_asked_is_none_where_there_is_a_key() {
         let posts = server.posts();
         assert_eq!(posts[0].path, "/api/v2/llmobs");
         assert_eq!(posts[0].headers.get("dd-api-key").map(String::as_str), Some(KEY));
+    }
+}
+
+fn evaluation(label: &str) {
+    Evaluation::score(label, 1).of(SpanRef::new("t", "s")).submit().unwrap();
+}
+
+#[test]
+fn agent_gets_evaluations_after_the_spans_they_may_speak_of() {
+    let _alone = alone();
+    let server = CaptureServer::start();
+    for (origin, proxy) in [("", "/evp_proxy/v2"), ("/base", "/base")] {
+        let config = Config::from_env().exporter(Exporter::Http).agentless(false).flush_interval(NEVER);
+        let _llmobs = config.override_origin(format!("{}{origin}", server.url())).init().unwrap();
+        evaluation("l");
+        spans(1);
+        assert_eq!(llmobs::flush(PATIENCE).delivered, 2);
+        let told = server.posts().split_off(server.posts().len() - 2).into_iter().map(|post| {
+            assert_eq!(post.headers.get("dd-api-key"), None);
+            (post.path, post.headers["x-datadog-evp-subdomain"].clone())
+        });
+        let expected = [("api/v2/llmobs", "llmobs-intake"), ("api/intake/llm-obs/v2/eval-metric", "api")]
+            .map(|(path, subdomain)| (format!("{proxy}/{path}"), subdomain.to_owned()));
+        assert_eq!(told.collect::<Vec<_>>(), expected);
     }
 }
 

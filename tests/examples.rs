@@ -13,8 +13,8 @@ use std::process::Command;
 use llmobs_test_support::{CaptureServer, by_start, skeleton};
 use serde_json::{Value, json};
 
-/// Runs an example, which reports to the server, and returns what it printed.
-fn run(example: &str, server: &CaptureServer) -> String {
+/// Runs an example with these variables, and returns what it printed.
+fn run_with(example: &str, variables: [(&str, &str); 3]) -> [String; 2] {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(["run", "--quiet", "--example", example]);
     // What cargo tells this test is not what it would tell itself, and would have dependencies built anew.
@@ -26,10 +26,38 @@ fn run(example: &str, server: &CaptureServer) -> String {
             cargo.env_remove(name);
         }
     }
-    let cargo = cargo.env("DD_LLMOBS_AGENTLESS_ENABLED", "1").env("DD_API_KEY", "0123456789abcdef");
-    let output = cargo.env("DD_LLMOBS_OVERRIDE_ORIGIN", server.url()).output().unwrap();
+    let output = cargo.envs(variables).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap())
+}
+
+/// Runs an example, which reports to the server, and returns what it printed.
+fn run(example: &str, server: &CaptureServer) -> String {
+    let [printed, _] = run_with(
+        example,
+        [
+            ("DD_LLMOBS_AGENTLESS_ENABLED", "1"),
+            ("DD_API_KEY", "0123456789abcdef"),
+            ("DD_LLMOBS_OVERRIDE_ORIGIN", &server.url()),
+        ],
+    );
+    printed
+}
+
+#[test]
+fn on_the_console_evaluations_and_feedback_stand_below_the_traces() {
+    let console = [("LLMOBS_EXPORTER", "console"), ("_DD_LLMOBS_WRITER_INTERVAL", "3600"), ("NO_COLOR", "1")];
+    let [_, shown] = run_with("sessions_and_feedback", console);
+    // Numbers of words and ids vary; the first two words of what begins in the first column do not.
+    let begun = shown.lines().filter(|line| line.starts_with(|char: char| char.is_alphabetic()));
+    let begun: Vec<String> =
+        begun.map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+    let turn = ["evaluation relevance", "feedback helpful"];
+    assert_eq!(begun, [&["agent turn"; 2][..], &turn, &turn, &["feedback comment"]].concat(), "{shown}");
+    assert!(
+        shown.ends_with("feedback comment It only repeats what I say.  of session chat-42\n\n"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -7,13 +7,13 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use llmobs::testing::Collector;
 use llmobs::{
-    AgentManifest, AgentTool, Config, Evaluation, EvaluationError, Feedback, Prompt, SpanData, SpanRef,
-    TemplateMessage, ToolDefinition,
+    AgentManifest, AgentTool, Config, Document, Evaluation, EvaluationError, Feedback, Message, Prompt,
+    SpanData, SpanRef, TemplateMessage, ToolCall, ToolDefinition, ToolResult,
 };
 use serde_json::{Value, json};
 
@@ -179,4 +179,167 @@ fn what_a_processor_submits_goes_out_with_the_span_that_it_sees() {
     for (at, span) in [(1, sent), (7, panicked)] {
         assert_eq!(ids[at], json!({ "trace_id": span.trace_id(), "span_id": span.span_id() }));
     }
+}
+
+/// The spans that together say all that can be said, each text of a person or a model beginning with `secret`.
+fn secrets(processor: impl Fn(SpanData) -> Option<SpanData> + Send + Sync + 'static) -> Collector {
+    let collector = Collector::with_config(&Config::from_env().processor(processor));
+    collector.enter(|| {
+        let llm = llmobs::llm("llm").start();
+        llm.annotate(|span| {
+            let call = ToolCall::new("f", json!({ "a": { "b": ["secret argument"] } }));
+            let chat = [TemplateMessage::new("user", "secret chat"), TemplateMessage::placeholder("history")];
+            span.input([
+                Message::user("secret question"),
+                Message::tool().tool_result(ToolResult::new("secret result").name("f")),
+            ])
+            .output(Message::assistant("secret answer").tool_call(call))
+            .metadata("m", json!({ "n": ["secret metadata", 1] }))
+            .prompt(Prompt::new("p").chat_template(chat).variable("v", json!({ "w": "secret variable" })))
+            .tool_definitions([ToolDefinition::new("f").description("secret description")])
+            .error(&std::io::Error::other("secret error"))
+        });
+        llm.finish();
+        llmobs::llm("text")
+            .start()
+            .annotate(|span| span.prompt(Prompt::new("p").template("secret template")));
+        llmobs::tool("tool")
+            .start()
+            .annotate(|span| span.intent("secret intent").tag("kept", 1).metric("n", 1));
+        let document = Document::new("secret document").name("secret name").id("7").score(0.5);
+        llmobs::retrieval("retrieval").start().annotate(|span| span.input("secret query").output(document));
+        let agent = llmobs::agent("agent").start();
+        agent.annotate(|span| span.agent(AgentManifest::new().instructions("secret instructions")));
+    });
+    collector
+}
+
+fn metas(collector: &Collector) -> Vec<Value> {
+    ["llm", "text", "tool", "retrieval", "agent"]
+        .map(|name| collector.span(name).event()["meta"].clone())
+        .into()
+}
+
+#[test]
+fn each_text_is_shown_once_and_can_be_changed() {
+    let plain = metas(&secrets(Some));
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let keep = Arc::clone(&seen);
+    let edited = metas(&secrets(move |mut span| {
+        span.for_each_text(|text| {
+            keep.lock().unwrap().push(text.clone());
+            *text = text.replace("secret", "*");
+        });
+        Some(span)
+    }));
+    let mut seen = std::mem::take(&mut *seen.lock().unwrap());
+    seen.retain(|text| !text.is_empty());
+    seen.sort();
+    let secrets = [
+        "answer",
+        "argument",
+        "chat",
+        "description",
+        "document",
+        "error",
+        "instructions",
+        "intent",
+        "metadata",
+        "name",
+        "query",
+        "question",
+        "result",
+        "template",
+        "variable",
+    ];
+    let mut expected: Vec<String> = secrets.iter().map(|text| format!("secret {text}")).collect();
+    expected.push("std::io::error::Error: secret error".to_owned());
+    assert_eq!(seen, expected);
+    let replaced = json!(plain).to_string().replace("secret", "*");
+    assert_eq!(json!(edited).to_string(), replaced);
+}
+
+#[test]
+fn after_a_panic_only_names_tags_and_numbers_are_left() {
+    let collector = secrets(|_| std::panic::resume_unwind(Box::new("at once")));
+    let model = |meta: Value| {
+        let mut all = json!({ "metadata": {}, "model_name": "unknown", "model_provider": "unknown" });
+        all.as_object_mut().unwrap().extend(meta.as_object().unwrap().clone());
+        all
+    };
+    let error = json!({ "type": "std::io::error::Error", "message": "", "stack": "" });
+    let span = |kind: &str| json!({ "span": { "kind": kind } });
+    assert_eq!(
+        metas(&collector),
+        [
+            model(json!({ "span": { "kind": "llm" }, "error": error })),
+            model(span("llm")),
+            json!({ "span": { "kind": "tool" }, "metadata": {} }),
+            json!({ "span": { "kind": "retrieval" }, "metadata": {} }),
+            json!({ "span": { "kind": "agent" }, "metadata": {} }),
+        ]
+    );
+    let tool = collector.span("tool");
+    assert_eq!((tool.tag("kept"), &tool.event()["metrics"]), (Some("1"), &json!({ "n": 1 })));
+}
+
+#[test]
+fn what_is_read_of_a_span_is_what_is_sent() {
+    let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let keep = Arc::clone(&seen);
+    let collector = Collector::with_config(&Config::from_env().ml_app("app").processor(move |span| {
+        keep.lock().unwrap().push(json!({
+            "kind": span.kind().as_str(),
+            "ids": [span.trace_id(), span.span_id(), span.parent_id()],
+            "model": span.model_name(),
+            "nanos": u64::try_from(span.duration().as_nanos()).unwrap(),
+            "ml_app": span.ml_app(),
+            "session": span.session_id(),
+        }));
+        Some(span)
+    }));
+    collector.enter(|| {
+        llmobs::workflow("w").session_id("s").start().enter(|| {
+            let at = UNIX_EPOCH;
+            let llm = llmobs::llm("l").ml_app("other").model_name("m").start_time(at).start();
+            llm.finish_at(at + Duration::from_nanos(1_500_000_001));
+        });
+    });
+    let mut spans = collector.spans();
+    spans.sort_by_key(|span| span.parent_id().is_none());
+    let expected = spans.iter().map(|span| {
+        json!({
+            "kind": span.kind().as_str(),
+            "ids": [span.trace_id(), span.span_id(), span.parent_id()],
+            "model": if span.name() == "l" { Some("m") } else { None },
+            "nanos": span.event()["duration"],
+            "ml_app": if span.name() == "l" { "other" } else { "app" },
+            "session": "s",
+        })
+    });
+    assert_eq!(*seen.lock().unwrap(), expected.collect::<Vec<_>>());
+    assert_eq!(collector.span("l").event()["duration"], 1_500_000_001);
+}
+
+#[test]
+fn what_a_processor_puts_under_the_reserved_key_is_left_out() {
+    let collector = secrets(|mut span| {
+        span.metadata.insert("_dd".to_owned(), json!({ "spoof": 1 }));
+        Some(span)
+    });
+    assert_eq!(collector.span("tool").event()["meta"]["metadata"], json!({}));
+    let manifest = json!({ "framework": "manual", "instructions": "secret instructions", "name": "agent" });
+    let metadata = json!({ "_dd": { "agent_manifest": manifest } });
+    assert_eq!(collector.span("agent").event()["meta"]["metadata"], metadata);
+}
+
+#[test]
+fn a_processor_can_say_that_a_span_did_not_fail() {
+    let collector = secrets(|mut span| {
+        span.failure = None;
+        Some(span)
+    });
+    let span = collector.span("llm");
+    assert_eq!((span.failure(), span.tag("error"), span.tag("error_type")), (None, Some("0"), None));
+    assert_eq!(span.event()["status"], "ok");
 }

@@ -67,6 +67,35 @@ fn goes_by_the_tags_of_the_first_span_when_the_first_of_its_spans_finishes() {
 }
 
 #[test]
+fn rules_see_the_session_and_the_application_of_the_first_span() {
+    let rules = [
+        SamplingRule::new(0.25).tag("session_id", "beta-*"),
+        SamplingRule::new(0.5).tag("ml_app", "batch"),
+        SamplingRule::new(0.75).tag("ml_app", "test"),
+    ];
+    let config = rules.into_iter().fold(Config::from_env().ml_app("test"), Config::sampling_rule);
+    let collector = Collector::with_config(&config);
+    collector.enter(|| {
+        llmobs::task("session").session_id("beta-1").start().finish();
+        llmobs::task("said").start().annotate(|span| span.session_id("beta-2"));
+        llmobs::task("application").ml_app("batch").start().finish();
+        llmobs::task("neither").start().finish();
+    });
+    let rate = |name| decision(&collector, name)[0].clone();
+    assert_eq!(["session", "said", "application", "neither"].map(rate), ["0.25", "0.25", "0.5", "0.75"]);
+}
+
+#[test]
+fn has_the_same_digits_in_headers_and_on_spans() {
+    let collector = Collector::with_config(&Config::from_env().sample_rate(1.0 / 3.0));
+    let mut headers: HashMap<String, String> = HashMap::new();
+    collector.enter(|| llmobs::task("t").start().inject(&mut headers));
+    assert_eq!(decision(&collector, "t")[0], "0.333333");
+    assert!(headers["x-datadog-tags"].contains("_dd.p.llmobs_sr=0.333333,"), "{headers:?}");
+    assert!(headers["tracestate"].contains(";t.llmobs_sr:0.333333;"), "{headers:?}");
+}
+
+#[test]
 fn goes_along_to_other_programs_and_is_not_made_again_there() {
     let here = Collector::with_config(&Config::from_env().sample_rate(0.0));
     let there = Collector::new();
@@ -123,8 +152,12 @@ fn goes_by_the_version_of_an_agent_too() {
 #[test]
 fn nobody_has_decided_where_the_first_program_does_not_say() {
     let collector = Collector::new();
-    let tags = "_dd.p.llmobs_parent_id=7,_dd.p.llmobs_sr=2,_dd.p.llmobs_sd=1";
-    let headers = [("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), ("x-datadog-tags", tags)];
-    collector.enter(|| llmobs::extract(headers.as_slice()).enter(|| llmobs::task("t").start().finish()));
-    assert_eq!(decision(&collector, "t"), json!([null, null]));
+    let said =
+        ["llmobs_sr=2,_dd.p.llmobs_sd=1", "llmobs_sr=1,_dd.p.llmobs_sd=2", "llmobs_sr=1", "llmobs_sd=1"];
+    for said in said {
+        let tags = format!("_dd.p.llmobs_parent_id=7,_dd.p.{said}");
+        let headers = [("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), ("x-datadog-tags", &*tags)];
+        collector.enter(|| llmobs::extract(headers.as_slice()).enter(|| llmobs::task(said).start().finish()));
+        assert_eq!(decision(&collector, said), json!([null, null]), "{said}");
+    }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::sync::Mutex;
+use std::time::UNIX_EPOCH;
 
 use llmobs::testing::Collector;
 use llmobs::{AgentManifest, Config, Evaluation, Prompt, SpanRef, ToolDefinition};
@@ -52,6 +53,8 @@ fn instrumented(text: &str) -> String {
 /// One test, since the log is one.
 #[test]
 fn each_mistake_is_told_once_and_the_rest_stays() {
+    // What nobody hears is not counted as told.
+    Collector::new().enter(|| llmobs::task("unheard").start().annotate(|span| span.metadata("_dd", 1)));
     log::set_logger(&Logger).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     let config = Config::from_env().processor(|span| {
@@ -99,6 +102,11 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
             let _same = llmobs::extract(headers.as_slice());
             let evaluation = Evaluation::score("l", 1).of(SpanRef::new("t", "1")).ml_app("Not Fine");
             evaluation.submit().unwrap();
+            // Datadog's SDKs write this where there is no LLM span: nothing is wrong with it.
+            let none = ("x-datadog-tags", "_dd.p.llmobs_parent_id=undefined");
+            let _request =
+                llmobs::extract([("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), none].as_slice());
+            llmobs::task("backwards").start().finish_at(UNIX_EPOCH);
         }
     });
     let spans = collector.find(llmobs::Kind::Llm, "wrong");
@@ -117,6 +125,7 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         "WARN 1 tool definition(s) without a name were left out",
         "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
         "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
+        "WARN a span was finished at a time before its start",
         "WARN a tag was left out: its Display panicked",
         "WARN an annotation is lost: its span had finished",
         "WARN an annotation is lost: no span is current",

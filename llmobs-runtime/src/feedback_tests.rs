@@ -58,6 +58,19 @@ fn each_target_and_each_type() {
 }
 
 #[test]
+fn a_submitter_of_no_kind_is_an_id() {
+    let session = || FeedbackTarget::Session("s".into());
+    for submitter in [Submitter::new("u"), Submitter::new("u").kind(""), "u".into(), String::from("u").into()]
+    {
+        let feedback = encoded(Feedback::boolean("l", true, submitter).of(session()));
+        let fields = json!({
+            "metric_type": "boolean", "boolean_value": true, "session_id": "s", "submitter": { "id": "u" },
+        });
+        assert_eq!(feedback, expected(fields));
+    }
+}
+
+#[test]
 fn what_cannot_be_meant_so_says_what_to_change() {
     let session = || FeedbackTarget::Session("s".into());
     let fine = || Feedback::boolean("l", true, "u").of(session());

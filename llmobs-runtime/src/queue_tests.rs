@@ -3,6 +3,7 @@
 #[path = "queue_tests/threads.rs"]
 mod threads;
 
+use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,12 +11,17 @@ use std::time::{Duration, Instant};
 use serde_json::Number;
 
 use super::{Batch, Item, Limits, Queue, Work};
+use crate::annotation::Annotation;
 use crate::capture::Captured;
 use crate::facts::Facts;
 use crate::failure::Failure;
 use crate::kind::Kind;
+use crate::manifest::{AgentManifest, AgentTool};
+use crate::prompt::{Prompt, TemplateMessage};
 use crate::record::Record;
+use crate::reference::SpanRef;
 use crate::report::{DropReason, Report};
+use crate::tool::ToolDefinition;
 
 /// Longer than any test. Whatever waits for this much waits for ever.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -143,6 +149,37 @@ fn every_text_of_a_span_counts() {
     ];
     for (bytes, span) in spans {
         assert_eq!(span.bytes() - bare().bytes(), bytes, "{bytes}");
+    }
+    assert_eq!(Item::Evaluation(text).bytes(), 1000);
+}
+
+#[test]
+fn what_few_spans_say_counts_too() {
+    let text = "x".repeat(1000);
+    let said = |say: &dyn Fn(Annotation) -> Annotation| {
+        Record { facts: say(Annotation::new(usize::MAX)).facts, ..Record::bare(Kind::Task, "") }.bytes()
+    };
+    let least = said(&|span| span.intent(""));
+    let (one, value) = (|| text.as_str(), size_of::<serde_json::Value>());
+    #[rustfmt::skip]
+    let cases: [(usize, &dyn Fn(Annotation) -> Annotation); 14] = [
+        (1000, &|span| span.intent(one())),
+        (1000, &|span| span.cost_tag(one())),
+        (2000, &|span| span.link(SpanRef::new(one(), one()))),
+        (5000, &|span| span.prompt(Prompt::new(one()).version(one()).label(one()).uuid(one()).version_uuid(one()))),
+        (1000, &|span| span.prompt(Prompt::default().template(one()))),
+        (3000, &|span| span.prompt(Prompt::default().chat_template([TemplateMessage::new(one(), one()), TemplateMessage::placeholder(one())]))),
+        (2000 + value, &|span| span.prompt(Prompt::default().variable(one(), one()))),
+        (2000, &|span| span.prompt(Prompt::default().tag(one(), one()))),
+        (2000, &|span| span.prompt(Prompt::default().context_variables([one()]).query_variables([one()]))),
+        (3000, &|span| span.tool_definitions([ToolDefinition::new(one()).description(one()).version(one())])),
+        (1001 + value, &|span| span.tool_definitions([ToolDefinition::new("n").schema(BTreeMap::from([(one(), 1)]))])),
+        (4000, &|span| span.agent(AgentManifest::new().name(one()).version(one()).model(one()).instructions(one()))),
+        (1004 + value, &|span| span.agent(AgentManifest::new().model_setting("seed", one()))),
+        (2000, &|span| span.agent(AgentManifest::new().tool(AgentTool::new(one()).description(one())))),
+    ];
+    for (index, (bytes, say)) in cases.into_iter().enumerate() {
+        assert_eq!(said(say) - least, bytes, "{index}");
     }
 }
 

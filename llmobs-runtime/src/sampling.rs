@@ -242,6 +242,13 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_takes_the_nearest_rate_there_is() {
+        let rates = [-0.5, f64::NEG_INFINITY, 0.25, 1.5, f64::INFINITY, f64::NAN];
+        let taken = rates.map(|rate| SamplingRule::new(rate).rate.to_string());
+        assert_eq!(taken, ["0", "0", "0.25", "1", "1", "1"]);
+    }
+
+    #[test]
     fn globs() {
         let cases = [
             ("", "", true),
@@ -267,6 +274,10 @@ mod tests {
         let rule = SamplingRule::read(&json!({ "sample_rate": 0.5, "tags": { "env": "prod*" } }));
         assert_eq!(rule, Ok(SamplingRule::new(0.5).tag("env", "prod*")));
         assert_eq!(SamplingRule::read(&json!({ "sample_rate": 1 })), Ok(SamplingRule::new(1.0)));
+        assert_eq!(
+            SamplingRule::read(&json!({ "sample_rate": 1, "tags": null })),
+            Ok(SamplingRule::new(1.0))
+        );
         for bad in [
             json!({}),
             json!({ "sample_rate": 2 }),

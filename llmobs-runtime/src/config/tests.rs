@@ -296,6 +296,45 @@ fn every_bad_variable_has_its_own_warning() {
 }
 
 #[test]
+fn headers_that_say_how_a_request_is_sent_are_not_for_the_environment() {
+    const NAME: &str = "_DD_TRACE_WRITER_ADDITIONAL_HEADERS";
+    for header in [
+        "Connection",
+        "Content-Encoding",
+        "Content-Length",
+        "Content-Type",
+        "DD-API-KEY",
+        "Expect",
+        "Host",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        "User-Agent",
+        "X-Datadog-EVP-Subdomain",
+    ] {
+        let config = read(&[(NAME, &format!("{header}:x,kept:y"))]);
+        assert_eq!(facts(&config), with(&[r#"headers ["kept: y"]"#]), "{header}");
+        let warning = format!("a part of {NAME} is ignored: llmobs sets that header itself");
+        assert_eq!(config.warnings(), [warning]);
+    }
+}
+
+#[test]
+fn the_commit_is_not_told_where_that_is_switched_off() {
+    let git = |enabled| {
+        let config = read(&[
+            ("DD_GIT_REPOSITORY_URL", "https://host/a.git"),
+            ("DD_GIT_COMMIT_SHA", "abc"),
+            ("DD_TRACE_GIT_METADATA_ENABLED", enabled),
+        ]);
+        format!("{:?}", config.settings().identity.git)
+    };
+    let told = r#"{"git.commit.sha": "abc", "git.repository_url": "https://host/a.git"}"#;
+    assert_eq!(["", "true", "1", "false", "0"].map(git), [told, told, told, "{}", "{}"]);
+}
+
+#[test]
 fn tags_stand_between_commas_or_spaces() {
     for (text, tags) in [
         ("team:ml", &[("team", "ml")][..]),

@@ -52,6 +52,15 @@ fn configured_tags_yield_to_defaults_these_to_annotated_tags_and_these_to_the_er
 }
 
 #[test]
+fn what_is_known_of_the_commit_stands_between_configured_and_annotated_tags() {
+    let git = |value: &str| texts([("git.commit.sha", value)]);
+    let identity = Identity { tags: git("configured"), git: git("git"), ..Identity::default() };
+    let record = |tags| Record { facts: Facts { tags, ..Facts::default() }, ..Ids::new().record(Kind::Task) };
+    assert_eq!(tag(&encoded(record(BTreeMap::new()), &identity), "git.commit.sha"), ["git"]);
+    assert_eq!(tag(&encoded(record(git("said")), &identity), "git.commit.sha"), ["said"]);
+}
+
+#[test]
 fn tags_are_sorted_by_the_whole_text() {
     let tags = texts([("a", "z"), ("a-b", "1"), ("a.b", "1"), ("B", "1"), ("a:", "x"), ("ab", "0")]);
     let record = Record { facts: Facts { tags, ..Facts::default() }, ..Ids::new().record(Kind::Task) };

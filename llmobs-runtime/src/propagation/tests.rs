@@ -1,10 +1,11 @@
 //! Headers to what they say and back, at the limits, and from hostile programs.
 
+mod upstream;
+
 use std::collections::{BTreeMap, HashMap};
 
 use super::headers::{Headers, Llm};
 use super::*;
-use crate::testing::Collector;
 use crate::trace::Upstream;
 
 type Pairs = Vec<(String, String)>;
@@ -208,69 +209,6 @@ fn the_lines_of_a_tracestate_are_one() {
     assert_eq!(llm(&[STATE, "\u{7f}"]), Some(None));
 }
 
-/// What a program under this sends on, given tags of the request and a part of `tracestate`, each empty for none.
-fn passed_on(tags: &str, state: &str) -> [String; 2] {
-    let ids = [("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678"), ("x-datadog-tags", tags)];
-    let parent = format!("00-{:032x}-{:016x}-01", 1234, 5678);
-    let w3c = [("traceparent", parent.as_str()), ("tracestate", state)];
-    let headers =
-        [if tags.is_empty() { &[] } else { &ids[..] }, if state.is_empty() { &[] } else { &w3c }].concat();
-    let collector = Collector::new();
-    let mut map: HashMap<String, String> = HashMap::new();
-    collector.enter(|| extract(headers.as_slice()).enter(|| crate::task("t").start().inject(&mut map)));
-    let llm = |entry: &&str| !entry.contains("llmobs_") && !entry.starts_with("dd=p:");
-    let rest = |name: &str, between: char| {
-        let rest: Vec<&str> = map[name].split(between).filter(llm).collect();
-        rest.join(";")
-    };
-    [rest("x-datadog-tags", ','), rest("tracestate", ';')]
-}
-
-#[test]
-fn what_tracers_tell_each_other_is_passed_on_as_it_came() {
-    let none = "_dd.p.tid=0000000000000000";
-    let tags = "_dd.p.dm=-4,_dd.p.ts=02,_dd.p.usr.id=a=b,other=1";
-    let expected = [
-        format!("{none};_dd.p.dm=-4;_dd.p.ts=02;_dd.p.usr.id=a=b"),
-        "s:1;t.dm:-4;t.ts:02;t.usr.id:a~b".into(),
-    ];
-    assert_eq!(passed_on(tags, ""), expected);
-    assert_eq!(passed_on(&format!("{tags},_dd.p.llmobs_parent_id=7"), ""), expected);
-    assert_eq!(passed_on("", "dd=s:1;t.dm:-4;t.ts:02;t.usr.id:a~b;t.llmobs_parent_id:7"), expected);
-    // Datadog's own headers first.
-    assert_eq!(passed_on(tags, "dd=s:1;t.dm:-9;t.new:1"), expected);
-    // Nobody says who has decided, and nobody says it instead.
-    assert_eq!(passed_on("_dd.p.llmobs_parent_id=7", ""), [none.to_owned(), "s:1".to_owned()]);
-    let mut begun: HashMap<String, String> = HashMap::new();
-    Collector::new().enter(|| crate::task("t").start().inject(&mut begun));
-    assert!(begun["x-datadog-tags"].contains(",_dd.p.dm=-0,") && begun["tracestate"].contains(";t.dm:-0;"));
-}
-
-#[test]
-fn what_is_passed_on_is_bounded_and_can_be_written() {
-    let none = "_dd.p.tid=0000000000000000";
-    let long = "x".repeat(512 - ",_dd.p.dm=-4".len() - ",_dd.p.long=".len());
-    let tags = |tags: &str| passed_on(tags, "")[0].clone();
-    for bad in [
-        "_dd.p.=1",
-        "_dd.p.a b=1",
-        "_dd.p.a:b=1",
-        "_dd.p.llmobs_new=1",
-        "_dd.p.dm=-5",
-        &format!("_dd.p.long={long}x"),
-    ] {
-        assert_eq!(tags(&format!("_dd.p.dm=-4,{bad}")), format!("{none};_dd.p.dm=-4"), "{bad:.40}");
-    }
-    // It is kept, and has to give way to the ids of LLM spans.
-    let read = Headers::read(&pairs(&[
-        ("x-datadog-trace-id", "1234"),
-        ("x-datadog-parent-id", "5678"),
-        ("x-datadog-tags", &format!("_dd.p.dm=-4,_dd.p.long={long}")),
-    ]));
-    assert_eq!(read.unwrap().upstream.tags.len(), 2);
-    assert_eq!(tags(&format!("_dd.p.dm=-4,_dd.p.long={long}")), format!("{none};_dd.p.dm=-4"));
-}
-
 #[test]
 fn tags_that_are_garbage_leave_the_ids() {
     for tags in ["\u{7f}", "=,,=", "_dd.p.tid=xyz", "_dd.p.tid=1", &"x".repeat(9000)] {
@@ -297,17 +235,38 @@ fn setting_a_header_replaces_it_in_any_case() {
     workflow().write(&mut map);
     assert_eq!(map.len(), 7);
     assert_eq!(map.get("x-datadog-trace-id").map(String::as_str), Some("14503037132275160109"));
+    let mut tree = BTreeMap::from([("X-Datadog-Trace-Id".to_owned(), "1".to_owned())]);
+    workflow().write(&mut tree);
+    assert_eq!(tree.len(), 6);
     let mut list: Pairs = pairs(&[("TRACEPARENT", "old")]);
     workflow().write(&mut list);
     assert_eq!(list.len(), 6);
+}
+
+#[test]
+fn a_header_of_more_than_eight_kibibytes_or_with_control_characters_is_ignored() {
+    let session = |session: &str| {
+        let tags = format!("_dd.p.llmobs_sid={session}");
+        let ids = [("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678")];
+        let headers = Headers::read(&pairs(&[ids[0], ids[1], ("x-datadog-tags", &tags)]));
+        headers.unwrap().llm.session_id
+    };
+    let longest = "s".repeat(8 * 1024 - "_dd.p.llmobs_sid=".len());
+    assert_eq!(session(&longest), Some(longest.clone()));
+    assert_eq!(session(&format!("{longest}s")), None);
+    for bad in ["a\u{1b}[2Jb", "a\nb", "a\u{7f}b", "aéb"] {
+        assert_eq!(session(bad), None, "{bad:?}");
+    }
 }
 
 #[cfg(feature = "http")]
 #[test]
 fn headers_of_the_http_crate() {
     let mut map = http::HeaderMap::new();
-    workflow().write(&mut map);
-    assert_eq!(Headers::read(&map), Some(workflow()));
+    for _ in 0..2 {
+        workflow().write(&mut map);
+    }
+    assert_eq!((map.len(), Headers::read(&map)), (6, Some(workflow())));
     map.append("x-datadog-trace-id", http::HeaderValue::from_static("1"));
     map.insert("traceparent", http::HeaderValue::from_bytes(b"\xff\xfe").unwrap());
     assert_eq!(Headers::read(&map), None);

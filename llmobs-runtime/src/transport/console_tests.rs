@@ -269,3 +269,20 @@ fn an_evaluation_is_a_line_with_what_was_judged_and_how() {
         assert_eq!(line(&fields), expected);
     }
 }
+
+#[test]
+fn an_evaluation_in_colour_says_the_same_and_leaves_the_terminal_as_it_was() {
+    for (assessment, colour) in [("pass", 32), ("fail", 31)] {
+        let metric = json!({
+            "event_kind": "evaluation", "label": "l\u{1b}", "metric_type": "score", "score_value": 1,
+            "join_on": { "span": { "span_id": "7", "trace_id": "t" } }, "assessment": assessment, "reasoning": "r",
+        });
+        assert_eq!(
+            evaluation(&metric.to_string(), Style { colour: true }),
+            format!(
+                "\u{1b}[36mevaluation\u{1b}[0m \u{1b}[1ml\\u{{1b}}\u{1b}[0m 1  \u{1b}[2mof span 7\u{1b}[0m  \
+                 \u{1b}[{colour}m{assessment}\u{1b}[0m\n\u{1b}[2m  why\u{1b}[0m r\n\n"
+            )
+        );
+    }
+}

@@ -155,3 +155,42 @@ fn parse(base: &str, path: &str, setting: &'static str) -> Result<Uri, Error> {
     }
     Ok(url)
 }
+
+#[cfg(all(test, feature = "tls"))]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn spans_and_evaluations_have_intakes_of_their_own() {
+        let urls = |endpoint: Endpoint| {
+            [Intake::Spans, Intake::Evaluations]
+                .map(|intake| (endpoint.url(intake).to_string(), endpoint.evp_subdomain(intake)))
+        };
+        let config =
+            Config::without_env().api_key("key").site("datadoghq.eu").agent_url("http://agent:8126/");
+        assert_eq!(
+            urls(Endpoint::intake(config.settings()).unwrap()),
+            [
+                ("https://llmobs-intake.datadoghq.eu/api/v2/llmobs".to_owned(), None),
+                ("https://api.datadoghq.eu/api/intake/llm-obs/v2/eval-metric".to_owned(), None),
+            ]
+        );
+        let agent = |base: &str| {
+            [
+                (format!("{base}/api/v2/llmobs"), Some("llmobs-intake")),
+                (format!("{base}/api/intake/llm-obs/v2/eval-metric"), Some("api")),
+            ]
+        };
+        let proxy = "http://agent:8126/evp_proxy/v2";
+        assert_eq!(urls(Endpoint::agent(config.settings()).unwrap()), agent(proxy));
+        for (origin, base) in [
+            ("http://other:1", "http://other:1/evp_proxy/v2"),
+            ("http://other:1/", "http://other:1/evp_proxy/v2"),
+            ("http://other:1/base/path/", "http://other:1/base/path"),
+        ] {
+            let config = config.clone().override_origin(origin);
+            assert_eq!(urls(Endpoint::agent(config.settings()).unwrap()), agent(base), "{origin}");
+        }
+    }
+}
