@@ -5,7 +5,7 @@
 use std::thread;
 
 use llmobs::testing::Collector;
-use llmobs::{AgentManifest, FutureExt as _, Prompt};
+use llmobs::{AgentManifest, Config, FutureExt as _, Prompt, SamplingRule};
 
 fn tag(collector: &Collector, key: &'static str) -> impl Fn(&str) -> Option<String> {
     let spans = collector.spans();
@@ -97,6 +97,106 @@ fn what_a_span_starts_with_wins_too() {
     });
     let version = tag(&collector, "agent_version");
     assert_eq!(["own", "other"].map(version), ["own", "of the context"].map(|text| Some(text.to_owned())));
+}
+
+#[llmobs::task(tags(k = ret, before = 1))]
+fn over_ret() -> u8 {
+    llmobs::annotate(|span| span.tag("said", 3));
+    2
+}
+
+#[test]
+fn what_an_attribute_says_of_the_returned_value_wins_too() {
+    let collector = Collector::new();
+    let context = ["k", "before", "said", "other"].map(|key| (key, "context"));
+    collector.enter(|| llmobs::annotation_context().tags(context).enter(over_ret));
+    let span = collector.span("over_ret");
+    let tags = ["k", "before", "said", "other"].map(|key| span.tag(key));
+    assert_eq!(tags, [Some("2"), Some("1"), Some("3"), Some("context")]);
+}
+
+#[llmobs::task(session_id = "own")]
+fn in_session() {}
+
+#[test]
+fn a_session_that_a_span_is_given_wins_too_and_goes_on_to_the_spans_inside() {
+    let collector = Collector::new();
+    let context = |session: &str| llmobs::annotation_context().tag("session_id", session);
+    let task = |name: &'static str| llmobs::task(name).start();
+    collector.enter(|| {
+        context("context").enter(|| {
+            in_session();
+            task("none").finish();
+            let built = llmobs::task("built").session_id("own").start();
+            built.enter(|| {
+                task("inside").finish();
+                llmobs::annotation_context().tag("k", 1).enter(|| task("inside too").finish());
+                context("inner").enter(|| task("renamed").enter(|| task("below").finish()));
+            });
+            task("said").annotate(|span| span.session_id("own"));
+            task("said by tag").annotate(|span| span.tag("session_id", "own"));
+        });
+    });
+    let sessions: Vec<_> = collector
+        .spans()
+        .iter()
+        .map(|span| {
+            assert_eq!(span.tag("session_id"), span.session_id());
+            format!("{} {}", span.name(), span.session_id().unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(
+        sessions,
+        [
+            "in_session own",
+            "none context",
+            "built own",
+            "inside own",
+            "inside too own",
+            "renamed inner",
+            "below inner",
+            "said own",
+            "said by tag own"
+        ]
+    );
+}
+
+#[test]
+fn is_seen_by_sampling_rules() {
+    let rules = [
+        SamplingRule::new(0.25).tag("session_id", "context").tag("k", "own"),
+        SamplingRule::new(0.5).tag("session_id", "context").tag("k", "context"),
+    ];
+    let config = rules.into_iter().fold(Config::from_env(), Config::sampling_rule);
+    let collector = Collector::with_config(&config);
+    collector.enter(|| {
+        let context = llmobs::annotation_context().tag("session_id", "context").tag("k", "context");
+        context.enter(|| {
+            llmobs::task("own").tag("k", "own").start().finish();
+            llmobs::task("none").start().finish();
+        });
+    });
+    let rate = |name| collector.span(name).event()["_dd"]["sample_rate"].clone();
+    assert_eq!(["own", "none"].map(rate), ["0.25", "0.5"]);
+}
+
+#[test]
+fn a_prompt_is_for_llm_spans_and_waits_for_delivery_about_once() {
+    let prompt = "x".repeat(100_000);
+    let collector = Collector::with_config(&Config::from_env().queue_limit(1_000_000));
+    collector.enter(|| {
+        llmobs::annotation_context().prompt(Prompt::new("p").template(&prompt)).enter(|| {
+            (0..100).for_each(|_| llmobs::task("task").start().finish());
+            (0..20).for_each(|_| llmobs::llm("llm").start().finish());
+        });
+    });
+    let spans = collector.spans();
+    assert_eq!(spans.len(), 120);
+    for span in spans {
+        assert_eq!(span.tag("prompt_tracking_instrumentation_method"), Some("annotated"));
+        let shown = span.event().pointer("/meta/input/prompt/template").and_then(|text| text.as_str());
+        assert_eq!(shown, (span.name() == "llm").then_some(&*prompt));
+    }
 }
 
 #[test]

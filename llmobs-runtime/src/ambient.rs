@@ -20,6 +20,8 @@ pub(crate) struct Ambient(Vec<Arc<Said>>);
 /// What one annotation context says.
 struct Said {
     name: Option<String>,
+    /// The tag `session_id`, which is more than a tag.
+    session_id: Option<Arc<str>>,
     facts: Facts,
 }
 
@@ -47,12 +49,19 @@ impl Ambient {
         self.0.iter().rev().find_map(|said| said.name.as_deref())
     }
 
+    /// The session that these say, those left out that hold for the span above too: it has one by them, or says another.
+    pub(crate) fn session_id(&self, above: Option<&Self>) -> Option<Arc<str>> {
+        let mut new = self.0.iter().rev().filter(|said| above.is_none_or(|above| !above.says(said)));
+        new.find_map(|said| said.session_id.clone())
+    }
+
     pub(crate) fn facts(&self) -> Facts {
-        let mut facts = Facts::default();
-        for said in &self.0 {
-            facts.add(said.facts.clone());
-        }
-        facts
+        let mut each = self.0.iter().map(|said| said.facts.clone());
+        let outermost = each.next().unwrap_or_default();
+        each.fold(outermost, |mut facts, inner| {
+            facts.add(inner);
+            facts
+        })
     }
 }
 
@@ -181,8 +190,9 @@ impl AnnotationContext {
     pub fn context(self) -> Context {
         let here = current();
         match self.0.map(|draft| *draft) {
-            Some(Draft { name, said }) => {
-                let own = Arc::new(Ambient(vec![Arc::new(Said { name, facts: said.facts })]));
+            Some(Draft { name, said: Annotation { mut facts, .. } }) => {
+                let session_id = facts.tags.remove("session_id").map(Into::into);
+                let own = Arc::new(Ambient(vec![Arc::new(Said { name, session_id, facts })]));
                 Context(here.0.with_ambient(Ambient::both(here.0.ambient(), Some(&own))))
             }
             None => here,

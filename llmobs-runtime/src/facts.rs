@@ -77,6 +77,26 @@ impl Facts {
         }
     }
 
+    /// What tags are made of.
+    pub(crate) fn labels(&self) -> Self {
+        Self { tags: self.tags.clone(), more: self.more.clone(), ..Self::default() }
+    }
+
+    /// Keeps what spans of this kind show. A prompt is for `llm` spans, of which one may take over that of the span above; all
+    /// tell by a tag that they were given one.
+    pub(crate) fn settle(&mut self, kind: Kind, prompt_above: Option<&Arc<Prompt>>) {
+        if self.prompt().is_some() {
+            let tag = self.tags.entry("prompt_tracking_instrumentation_method".to_owned());
+            tag.or_insert_with(|| "annotated".to_owned());
+        } else if let Some(prompt) = prompt_above {
+            self.more().prompt = Some(Arc::clone(prompt));
+        }
+        if let Some(more) = &mut self.more {
+            more.prompt.take_if(|_| kind != Kind::Llm);
+            more.agent.take_if(|_| kind != Kind::Agent);
+        }
+    }
+
     /// Tells of what the program says about a span that spans of its kind do not show.
     pub(crate) fn warn_of_misplaced(&self, kind: Kind) {
         if !kind.has_model() && (self.model_name.is_some() || self.model_provider.is_some()) {
@@ -167,13 +187,18 @@ impl More {
     fn bytes(&self) -> usize {
         let tools = self.tool_definitions.iter().flat_map(|tools| tools.iter());
         size_of::<Self>()
-            + self.prompt.as_ref().map_or(0, |prompt| prompt.bytes())
+            + self.prompt.as_ref().map_or(0, share)
             + tools.map(ToolDefinition::bytes).sum::<usize>()
             + self.cost_tags.iter().map(String::len).sum::<usize>()
             + self.agent.as_ref().map_or(0, AgentManifest::bytes)
             + self.links.iter().map(|link| link.trace_id.len() + link.span_id.len()).sum::<usize>()
             + lengths([&self.intent])
     }
+}
+
+/// What one of those that hold a prompt is charged for it, beside whoever said it: all spans inside a context share one.
+fn share(prompt: &Arc<Prompt>) -> usize {
+    prompt.bytes() / Arc::strong_count(prompt).saturating_sub(1).max(1)
 }
 
 fn extend<V>(old: &mut BTreeMap<String, V>, new: BTreeMap<String, V>) {

@@ -22,8 +22,9 @@ use crate::manifest::AgentManifest;
 use crate::metrics;
 use crate::ml_app;
 use crate::notice::warn_limited;
+use crate::prompt::Prompt;
 use crate::queue::Item;
-use crate::record::{AgentAttribution, Heirloom, Record};
+use crate::record::{AgentAttribution, Record};
 use crate::reference::SpanRef;
 use crate::sampling::Decision;
 use crate::sender::Sender;
@@ -84,7 +85,14 @@ pub(crate) struct Frame {
     cell: Mutex<Cell>,
 }
 
-/// What changes while a span runs.
+/// What a span takes over from the one right above, where it says nothing itself.
+#[derive(Default)]
+struct Heirloom {
+    prompt: Option<Arc<Prompt>>,
+    tool_version: Option<String>,
+}
+
+/// What changes while a span runs, but for what annotation contexts say.
 #[derive(Default)]
 struct Cell {
     finished: bool,
@@ -114,7 +122,9 @@ impl Frame {
         if let Some(session) = &session_id {
             let _ = trace.session_id.set(Arc::clone(session));
         }
+        let ambient = slot.ambient().cloned();
         let session_id = session_id
+            .or_else(|| ambient.as_ref()?.session_id(parent.and_then(Self::ambient).map(|above| &**above)))
             .or_else(|| parent.and_then(Self::session_id))
             .or_else(|| trace.session_id.get().cloned());
         let given_by = "the option `ml_app` of a span";
@@ -125,16 +135,11 @@ impl Frame {
             .or_else(|| parent.map(|parent| Arc::clone(&parent.ml_app)))
             .or_else(|| remote.and_then(|remote| remote.ml_app.clone()))
             .unwrap_or_else(|| Arc::clone(&sender.defaults.ml_app));
-        let ambient = slot.ambient().cloned();
         let name = match ambient.as_ref().and_then(|ambient| ambient.name()) {
             Some(renamed) => renamed.to_owned().into(),
             None if name.is_empty() => kind.as_str().into(),
             None => name,
         };
-        let mut cell = Cell { finished: false, session_id, facts };
-        if let Some(ambient) = &ambient {
-            cell.facts.add_under(ambient.facts());
-        }
         let span_id = SpanId::random();
         let frame = Arc::new(Self {
             span_id,
@@ -150,7 +155,7 @@ impl Frame {
             ml_app,
             attribute,
             ambient,
-            cell: Mutex::new(cell),
+            cell: Mutex::new(Cell { finished: false, session_id, facts }),
             sender,
             trace,
             started: Started::at(start_nanos),
@@ -284,15 +289,19 @@ impl Frame {
 
     fn finish_after(&self, duration_nanos: u64) {
         let decision = self.decision();
-        let cell = {
+        let (session_id, mut facts) = {
             let mut cell = self.cell();
             if cell.finished {
                 return;
             }
             // Children may still start under this span, and take over its session, prompt and tools.
-            let left = Cell { finished: true, session_id: cell.session_id(), facts: cell.facts.heritable() };
-            std::mem::replace(&mut *cell, left)
+            let session_id = cell.session_id();
+            let left = cell.facts.heritable();
+            cell.finished = true;
+            cell.session_id.clone_from(&session_id);
+            (session_id, std::mem::replace(&mut cell.facts, left))
         };
+        self.settle(&mut facts);
         self.sender.queue.push(Item::Span(Box::new(Record {
             trace_id: self.trace.id,
             apm_trace_id: self.trace.apm_id,
@@ -307,9 +316,9 @@ impl Frame {
             agent: self.agent.clone(),
             attribute: self.attribute,
             decision,
-            session_id: cell.session_id(),
-            heirloom: self.heirloom.clone(),
-            facts: cell.facts,
+            session_id,
+            tool_version: self.heirloom.tool_version.clone(),
+            facts,
         })));
     }
 
@@ -353,7 +362,17 @@ impl Frame {
             session_id: session_id.as_deref(),
             attribute: self.attribute,
         };
-        self.sender.defaults.identity.tags(&about, &cell.facts)
+        let mut facts = cell.facts.labels();
+        self.settle(&mut facts);
+        self.sender.defaults.identity.tags(&about, &facts)
+    }
+
+    /// Puts what annotation contexts say under what was said about the span, and leaves what its kind shows.
+    fn settle(&self, facts: &mut Facts) {
+        if let Some(ambient) = &self.ambient {
+            facts.add_under(ambient.facts());
+        }
+        facts.settle(self.kind, self.heirloom.prompt.as_ref());
     }
 
     pub(crate) fn ambient(&self) -> Option<&Arc<Ambient>> {

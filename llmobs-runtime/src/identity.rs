@@ -49,9 +49,6 @@ impl Identity {
         if about.attribute {
             put("decorator", "1");
         }
-        if facts.prompt().is_some() {
-            put("prompt_tracking_instrumentation_method", "annotated");
-        }
         if let Some(version) = facts.agent_version().filter(|_| about.kind == Kind::Agent) {
             put("agent_version", version);
         }

@@ -4,7 +4,7 @@
 mod threads;
 
 use std::collections::BTreeMap;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use serde_json::Number;
 use super::{Batch, Item, Limits, Queue, Work};
 use crate::annotation::Annotation;
 use crate::capture::Captured;
-use crate::facts::Facts;
+use crate::facts::{Facts, More};
 use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::manifest::{AgentManifest, AgentTool};
@@ -151,6 +151,20 @@ fn every_text_of_a_span_counts() {
         assert_eq!(span.bytes() - bare().bytes(), bytes, "{bytes}");
     }
     assert_eq!(Item::Evaluation(text).bytes(), 1000);
+}
+
+#[test]
+fn what_spans_share_counts_about_once() {
+    let prompt = Arc::new(Prompt::new("x".repeat(12_000)));
+    let facts =
+        |prompt| Facts { more: Some(Box::new(More { prompt, ..More::default() })), ..Facts::default() };
+    let share = || {
+        let facts = facts(Some(Arc::clone(&prompt)));
+        (facts.bytes(), facts)
+    };
+    let shares: Vec<(usize, Facts)> = (0..4).map(|_| share()).collect();
+    let charged: Vec<usize> = shares.iter().map(|(bytes, _)| bytes - facts(None).bytes()).collect();
+    assert_eq!(charged, [12_000, 6000, 4000, 3000]);
 }
 
 #[test]

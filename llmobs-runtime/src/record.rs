@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::facts::Facts;
 use crate::id::{SpanId, TraceId};
 use crate::kind::Kind;
-use crate::prompt::Prompt;
 use crate::sampling::Decision;
 
 /// What a record costs in memory beside its texts.
@@ -29,15 +28,9 @@ pub(crate) struct Record {
     pub(crate) attribute: bool,
     /// Whether the trace is kept. `None` where a program that began it elsewhere did not say.
     pub(crate) decision: Option<Decision>,
-    pub(crate) heirloom: Heirloom,
-    pub(crate) facts: Facts,
-}
-
-/// What a span takes over from the one right above, where it says nothing itself.
-#[derive(Clone, Default)]
-pub(crate) struct Heirloom {
-    pub(crate) prompt: Option<Arc<Prompt>>,
+    /// Of a `tool` span: that of the tool in the definitions of the `llm` span right above.
     pub(crate) tool_version: Option<String>,
+    pub(crate) facts: Facts,
 }
 
 /// The nearest agent above a span.
@@ -76,7 +69,7 @@ impl Record {
             agent: None,
             attribute: false,
             decision: Some(Decision { rate: 1.0, kept: true }),
-            heirloom: Heirloom::default(),
+            tool_version: None,
             facts: Facts::default(),
         }
     }

@@ -102,9 +102,9 @@ impl SpanData {
             metrics: facts.metrics,
             input: facts.input.map(|input| Content::of_input(kind, input)).filter(said),
             output: facts.output.map(|output| Content::of_output(kind, output)).filter(said),
-            prompt: more.prompt.or(record.heirloom.prompt).map(Arc::unwrap_or_clone),
+            prompt: more.prompt.map(Arc::unwrap_or_clone),
             tool_definitions: more.tool_definitions.map(|tools| tools.to_vec()).unwrap_or_default(),
-            agent: more.agent.filter(|_| kind == Kind::Agent),
+            agent: more.agent,
             intent: more.intent,
             failure: facts.failure,
             ids: Ids {
@@ -125,7 +125,7 @@ impl SpanData {
                 model_provider: facts.model_provider,
                 cost_tags: more.cost_tags,
                 links: more.links,
-                tool_version: record.heirloom.tool_version,
+                tool_version: record.tool_version,
                 default_ml_app: Arc::clone(ml_app),
             },
         }
