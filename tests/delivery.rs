@@ -14,7 +14,7 @@ use std::net::TcpListener;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use llmobs::{Config, DropReason, Error, Evaluation, Exporter, Guard, Report, SpanRef};
+use llmobs::{Config, DropReason, Error, Evaluation, Exporter, Feedback, Guard, Report, SpanRef};
 use llmobs_test_support::CaptureServer;
 use serde_json::Value;
 
@@ -335,7 +335,7 @@ fn second_init_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
-fn span_that_outlives_its_client_is_counted_and_harms_nobody() {
+fn what_outlives_its_client_is_counted_and_harms_nobody() {
     let _alone = alone();
     let server = CaptureServer::start();
     let llmobs = agentless(&server.url()).init().unwrap();
@@ -344,8 +344,10 @@ fn span_that_outlives_its_client_is_counted_and_harms_nobody() {
     let report = span.enter(|| {
         span.finish();
         llmobs::task("child, which is not recorded").start().finish();
+        evaluation("too late");
+        Feedback::boolean("too late", true, "u").of_span(span.export()).submit().unwrap();
         llmobs::flush(PATIENCE)
     });
-    assert_eq!((report.delivered, dropped(&report), report.pending), (0, vec![(DropReason::Shutdown, 1)], 0));
+    assert_eq!((report.delivered, dropped(&report), report.pending), (0, vec![(DropReason::Shutdown, 3)], 0));
     assert_eq!(server.events().len(), 0);
 }

@@ -204,10 +204,6 @@ impl Origin {
         self.sender.defaults.capture_limit
     }
 
-    pub(crate) fn into_sender(self) -> Arc<Sender> {
-        self.sender
-    }
-
     pub(crate) fn start(self, settings: Settings) -> Arc<Frame> {
         Frame::start(settings, self.sender, &self.slot)
     }
