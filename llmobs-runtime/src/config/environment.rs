@@ -9,6 +9,7 @@ use serde_json::Value;
 use ureq::http::{HeaderName, HeaderValue};
 
 use super::Exporter;
+use super::repository::without_credentials;
 use crate::sampling::SamplingRule;
 
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -203,14 +204,3 @@ const OWN_HEADERS: [&str; 13] = [
     "user-agent",
     "x-datadog-evp-subdomain",
 ];
-
-/// A URL without the user and password in it, as `https://user:password@host/path` has them. `git@host:path` has none.
-fn without_credentials(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").map_or((None, url), |(scheme, rest)| (Some(scheme), rest));
-    let (place, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    match (scheme, place.rsplit_once('@')) {
-        (Some(scheme), Some((_, host))) => format!("{scheme}://{host}{path}"),
-        (None, Some((user, host))) if user.contains(':') => format!("{host}{path}"),
-        _ => url.to_owned(),
-    }
-}

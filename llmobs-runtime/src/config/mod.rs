@@ -1,6 +1,7 @@
 //! The environment and what a program says become one checked configuration.
 
 mod environment;
+mod repository;
 mod secret;
 mod settings;
 
@@ -283,8 +284,11 @@ impl Config {
         self
     }
 
-    /// The budget of each captured value in bytes of JSON. Longer values are cut, and a text inside of a value takes three
-    /// quarters of the rest at most, so that something is seen of what follows it. Default: 1 MiB.
+    /// The budget of each value that spans capture, in bytes of JSON. Longer values are cut, and a text inside of a value takes
+    /// three quarters of the rest at most, so that something is seen of what follows it. Default: 1 MiB.
+    ///
+    /// It is the budget of spans; typed values, such as the variables of a [`Prompt`](crate::Prompt), and evaluations are cut at 1 MiB
+    /// before, also where this is more.
     pub fn capture_limit(mut self, bytes: usize) -> Self {
         self.settings.capture_limit = bytes;
         self

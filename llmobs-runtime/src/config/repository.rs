@@ -1,0 +1,95 @@
+//! The URL of a repository without the secrets that it may hold.
+
+/// A URL without user and password, as `https://user:password@host/path` has them. `git@host:path` has none.
+///
+/// Where it is in doubt what they are, as in a URL that git would not take, too much is left out rather than too little.
+pub(super) fn without_credentials(url: &str) -> String {
+    let (prefix, rest) = url.split_at(prefix(url));
+    let place = rest.split('/').next().unwrap_or_default();
+    let secrets = match place.rsplit_once('@') {
+        Some((user, _)) if prefix.len() > 1 || user.contains(':') => user.len() + 1,
+        // The beginning of a password that has a slash, or the port of a host.
+        None if place.contains(':') && !place.starts_with('[') => match rest.rfind('@') {
+            Some(at) => at + 1,
+            None if prefix.len() > 1 && !has_port(place) => rest.len(),
+            None => 0,
+        },
+        _ => 0,
+    };
+    format!("{prefix}{}", rest.get(secrets..).unwrap_or_default())
+}
+
+/// How many bytes stand before user and host: a scheme and slashes, however many.
+fn prefix(url: &str) -> usize {
+    let scheme = url.split_once(':').filter(|(scheme, rest)| {
+        rest.starts_with('/')
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    });
+    let scheme = scheme.map_or(0, |(scheme, _)| scheme.len() + 1);
+    let rest = url.get(scheme..).unwrap_or_default();
+    url.len() - rest.trim_start_matches('/').len()
+}
+
+fn has_port(place: &str) -> bool {
+    let port = place.split_once(':').map_or("", |(_, port)| port);
+    port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_credentials;
+
+    #[test]
+    fn what_may_be_a_secret_is_left_out() {
+        for (url, kept) in [
+            ("https://host/a.git", "https://host/a.git"),
+            ("https://host:8080/a.git", "https://host:8080/a.git"),
+            ("https://host:8080", "https://host:8080"),
+            ("https://[::1]:8080/a@b.git", "https://[::1]:8080/a@b.git"),
+            ("https://[::1]/a@b.git", "https://[::1]/a@b.git"),
+            ("https://user:password@host/a@b.git", "https://host/a@b.git"),
+            ("https://user:p@ssword@host:8080/a.git", "https://host:8080/a.git"),
+            ("https://user:p:w@host", "https://host"),
+            ("https://token@host/a.git", "https://host/a.git"),
+            ("https://:password@host/a.git", "https://host/a.git"),
+            ("ssh://git@host:22/a.git", "ssh://host:22/a.git"),
+            ("git+ssh://user:password@host/a.git", "git+ssh://host/a.git"),
+            // As ssh takes it.
+            ("git@host:a/b.git", "git@host:a/b.git"),
+            ("host:a/b.git", "host:a/b.git"),
+            ("user:password@host:a/b.git", "host:a/b.git"),
+            ("user:token@host/a.git", "host/a.git"),
+            ("user:p/w@host:a/b.git", "host:a/b.git"),
+            // Places on this machine.
+            ("/srv/a@b/c.git", "/srv/a@b/c.git"),
+            ("/a@b/c.git", "/a@b/c.git"),
+            ("../a@b/c.git", "../a@b/c.git"),
+            ("file:///srv/a@b/c.git", "file:///srv/a@b/c.git"),
+            ("C:/srv/a@b/c.git", "C:/srv/a@b/c.git"),
+            // What git would not take.
+            ("//user:pw@host/x", "//host/x"),
+            ("//token@host/x", "//host/x"),
+            ("/user:pw@host/x", "/host/x"),
+            ("https:/user:pw@host/x", "https:/host/x"),
+            ("https:/token@host/x", "https:/host/x"),
+            ("https:///user:pw@host/x", "https:///host/x"),
+            ("https:user:pw@host/x", "host/x"),
+            ("https://user:p/w@host/x", "https://host/x"),
+            ("https://user:/pw@host/x", "https://host/x"),
+            ("https://user:12/pw@host/x", "https://host/x"),
+            ("https://user:123456/pw@host/x", "https://host/x"),
+            ("https://user:1:2/pw@host/x", "https://host/x"),
+            ("https:/user:p/w@host/x", "https:/host/x"),
+            ("//user:p/w@host/x", "//host/x"),
+            ("https://user:p/w@x@host/x", "https://host/x"),
+            // Half a password: in `DD_TAGS` a comma ends a tag.
+            ("https://user:pa", "https://"),
+            ("", ""),
+            ("@", "@"),
+            ("://", "://"),
+            ("é:p/é@hé", "hé"),
+        ] {
+            assert_eq!(without_credentials(url), kept, "{url}");
+        }
+    }
+}
