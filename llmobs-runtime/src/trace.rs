@@ -11,6 +11,8 @@ use crate::sampling::Decision;
 pub(crate) struct Upstream {
     /// Whether Datadog's tracers keep the trace: above zero for yes.
     pub(crate) priority: i8,
+    /// Where the request came from in the words of Datadog's tracers, such as `synthetics`.
+    pub(crate) origin: Option<String>,
     /// What Datadog's tracers tell each other, beside ids and LLM Observability: keys and values.
     pub(crate) tags: Vec<(String, String)>,
     /// What others have put into the header `tracestate`.
@@ -20,7 +22,14 @@ pub(crate) struct Upstream {
 impl Default for Upstream {
     /// Of a trace that begins here, which is kept for want of a reason not to: the decision maker `-0`.
     fn default() -> Self {
-        Self { priority: 1, tags: vec![("dm".to_owned(), "-0".to_owned())], others: None }
+        Self { tags: vec![("dm".to_owned(), "-0".to_owned())], ..Self::said(1) }
+    }
+}
+
+impl Upstream {
+    /// What is known where only the priority was told.
+    pub(crate) fn said(priority: i8) -> Self {
+        Self { priority, origin: None, tags: Vec::new(), others: None }
     }
 }
 

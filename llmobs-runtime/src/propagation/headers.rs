@@ -9,6 +9,7 @@ use crate::trace::Upstream;
 const TRACE_ID: &str = "x-datadog-trace-id";
 const PARENT_ID: &str = "x-datadog-parent-id";
 const PRIORITY: &str = "x-datadog-sampling-priority";
+const ORIGIN: &str = "x-datadog-origin";
 const TAGS: &str = "x-datadog-tags";
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
@@ -84,6 +85,9 @@ impl Headers {
         headers.set(TRACE_ID, self.apm_id.low64().to_string());
         headers.set(PARENT_ID, self.span_id.to_string());
         headers.set(PRIORITY, self.upstream.priority.to_string());
+        if let Some(origin) = &self.upstream.origin {
+            headers.set(ORIGIN, origin.clone());
+        }
         if let Some(tags) = tags {
             headers.set(TAGS, tags);
         } else {
@@ -141,6 +145,13 @@ impl Headers {
         }
     }
 
+    /// Takes where the request came from, if it can be written again.
+    pub(super) fn take_origin(&mut self, origin: &str) {
+        if !origin.is_empty() && origin.len() <= MAX_TAGS && can_stand(origin) {
+            self.upstream.origin = Some(origin.to_owned());
+        }
+    }
+
     fn tags(&self) -> String {
         let mut tags = format!("{PREFIX}tid={}", self.apm_id.high_hex());
         for (key, value) in self.pairs() {
@@ -163,7 +174,8 @@ impl Headers {
         let Some(w3c) = same else { return Some(own) };
         let llm = if own.llm.parent_id.is_some() { own.llm } else { w3c.llm };
         let tags = if own.upstream.tags.is_empty() { w3c.upstream.tags } else { own.upstream.tags };
-        let upstream = Upstream { tags, others: w3c.upstream.others, ..own.upstream };
+        let origin = own.upstream.origin.or(w3c.upstream.origin);
+        let upstream = Upstream { origin, tags, others: w3c.upstream.others, ..own.upstream };
         Some(Self { apm_id: w3c.apm_id, upstream, llm, ..own })
     }
 
@@ -174,9 +186,10 @@ impl Headers {
         if priority == Some(None) {
             warn_ignored(PRIORITY);
         }
-        let upstream = Upstream { priority: priority.flatten().unwrap_or(1), tags: Vec::new(), others: None };
+        let upstream = Upstream::said(priority.flatten().unwrap_or(1));
         let apm_id = TraceId::from_halves(0, low)?;
         let mut read = Self { apm_id, span_id, upstream, llm: Llm::default() };
+        read.take_origin(header(headers, ORIGIN).unwrap_or_default());
         for pair in header(headers, TAGS).unwrap_or_default().split(',').filter(|pair| !pair.is_empty()) {
             match pair
                 .split_once('=')

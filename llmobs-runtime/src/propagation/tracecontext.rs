@@ -18,9 +18,10 @@ const FIRST: [&str; 3] = ["dm", "llmobs_parent_id", "llmobs_trace_id"];
 pub(super) fn state(headers: &Headers) -> String {
     let mut own = format!("dd=p:{};s:{}", headers.span_id.to_hex(), headers.upstream.priority);
     let mut room = MAX_OWN + "dd=".len() - own.len();
-    let entries =
+    let origin = headers.upstream.origin.iter().map(|origin| (false, format!(";o:{}", encode(origin))));
+    let tags =
         headers.pairs().map(|(key, value)| (FIRST.contains(&key), format!(";t.{key}:{}", encode(value))));
-    let mut entries: Vec<(bool, String)> = entries.collect();
+    let mut entries: Vec<(bool, String)> = origin.chain(tags).collect();
     for turn in [true, false] {
         for (_, entry) in entries.iter_mut().filter(|(first, _)| *first == turn) {
             match room.checked_sub(entry.len()) {
@@ -64,7 +65,7 @@ pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
         return None;
     }
     let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
-    let upstream = Upstream { priority: i8::from(sampled == 1), tags: Vec::new(), others: None };
+    let upstream = Upstream::said(i8::from(sampled == 1));
     let mut read = Headers { apm_id, span_id, upstream, llm: Llm::default() };
     let mut others = Vec::new();
     for member in state.split(',').map(str::trim).filter(|member| !member.is_empty()).take(MAX_MEMBERS) {
@@ -79,6 +80,7 @@ pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
                     let priority = agreed(value.parse().ok(), sampled == 1);
                     read.upstream.priority = priority.unwrap_or(read.upstream.priority);
                 }
+                None if key == "o" => read.take_origin(&value.replace('~', "=")),
                 None => {}
             }
         }

@@ -53,7 +53,7 @@ fn what_is_said_about_another_trace_is_not_mixed_in() {
     let expected = Headers {
         apm_id: TraceId::from_halves(0, 1234).unwrap(),
         span_id: SpanId::from_decimal("5678").unwrap(),
-        upstream: Upstream { priority: 1, tags: Vec::new(), others: None },
+        upstream: Upstream::said(1),
         llm: Llm::default(),
     };
     assert_eq!(Headers::read(&own), Some(expected));
@@ -138,4 +138,32 @@ fn what_is_passed_on_is_bounded_and_can_be_written() {
     ]));
     assert_eq!(read.unwrap().upstream.tags.len(), 2);
     assert_eq!(tags(&format!("_dd.p.dm=-4,_dd.p.long={long}")), format!("{none};_dd.p.dm=-4"));
+}
+
+#[test]
+fn where_a_request_came_from_is_passed_on() {
+    let ids = [("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678")];
+    let parent = format!("00-{:032x}-{:016x}-01", 1234, 5678);
+    let passed_on = |headers: &[(&str, &str)]| {
+        let headers = Headers::read(&pairs(headers)).unwrap();
+        let mut map = written(headers);
+        let state = map.remove("tracestate").unwrap();
+        let state = state.split(';').find_map(|entry| entry.strip_prefix("o:").map(str::to_owned));
+        [map.remove("x-datadog-origin"), state]
+    };
+    let own = |origin| passed_on(&[ids[0], ids[1], ("x-datadog-origin", origin)]);
+    let w3c = |state| passed_on(&[("traceparent", &parent), ("tracestate", state)]);
+    assert_eq!(own("synthetics"), [text("synthetics"), text("synthetics")]);
+    assert_eq!(own("a=b;c"), [text("a=b;c"), text("a~b_c")]);
+    let long = "x".repeat(300);
+    assert_eq!(own(&long), [Some(long.clone()), None]);
+    for bad in ["", "a\tb", "a,b", &"x".repeat(513)] {
+        assert_eq!(own(bad), [None, None], "{bad:.20}");
+    }
+    assert_eq!(w3c("dd=s:1;o:a~b;t.dm:-4"), [text("a=b"), text("a~b")]);
+    assert_eq!(w3c("dd=s:1;o:"), [None, None]);
+    let both = [ids[0], ids[1], ("traceparent", &parent), ("tracestate", "dd=o:rum")];
+    assert_eq!(passed_on(&both), [text("rum"), text("rum")]);
+    let both = [both.as_slice(), &[("x-datadog-origin", "lambda")]].concat();
+    assert_eq!(passed_on(&both), [text("lambda"), text("lambda")]);
 }
