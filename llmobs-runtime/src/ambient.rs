@@ -91,10 +91,10 @@ pub fn annotation_context() -> AnnotationContext {
 
 /// What every span that starts inside gets. Made by [`annotation_context`].
 ///
-/// Contexts nest: the inner one wins over the outer one, and what a span says itself, but for its name, wins over both. A span belongs to the
-/// context in which it *starts*, also where it starts under a span or in a [`Context`] that was made elsewhere; spans inside a
-/// span belong to the contexts of that span too, on whichever thread they start. Spans that were started before are left as
-/// they are.
+/// Contexts nest: the inner one wins over the outer one, and what a span says itself, but for its name, wins over both. A span
+/// belongs to the context in which it *starts*, also where it starts under a span or in a [`Context`] that was made elsewhere;
+/// spans inside a span belong to the contexts of that span too, on whichever thread they start. Spans that were started before
+/// are left as they are.
 ///
 /// When llmobs is not enabled, nothing here costs or does anything.
 #[derive(Clone)]

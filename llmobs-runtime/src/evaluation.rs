@@ -41,8 +41,9 @@ pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// # Ok::<(), llmobs::EvaluationError>(())
 /// ```
 ///
-/// Submitting puts it into the queue that spans go through, and never waits; inside of a processor it goes along with the span. Where llmobs is not enabled it does nothing, and is
-/// no error. What cannot be meant so is an [error](EvaluationError) that says what to change.
+/// Submitting puts it into the queue that spans go through, and never waits; inside of a processor it goes along with the span.
+/// Where llmobs is not enabled it does nothing, and is no error. What cannot be meant so is an [error](EvaluationError) that says
+/// what to change.
 #[derive(Clone, Debug)]
 #[must_use = "an evaluation is sent when `submit` is called"]
 pub struct Evaluation {

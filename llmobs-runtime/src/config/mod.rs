@@ -303,7 +303,8 @@ impl Config {
     /// Starts llmobs.
     ///
     /// Where neither environment nor program says whether to use an Agent, the Agent is asked first, for two seconds at
-    /// most. One that cannot be asked, as behind a Unix socket, counts as none. Everything else that takes time happens on a thread of its own.
+    /// most. One that cannot be asked, as behind a Unix socket, counts as none. Everything else that takes time happens on a
+    /// thread of its own.
     ///
     /// # Errors
     ///
