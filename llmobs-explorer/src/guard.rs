@@ -1,0 +1,177 @@
+//! Who may ask: the rules by which each request is let in or turned away; pure.
+//!
+//! A page that listens on this machine can be reached by every web page that its user opens. A foreign page must neither read traces
+//! nor write any, not even by a name that it made to lead here (DNS rebinding, as in CVE-2025-66414).
+
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+
+/// The cookie that holds the token.
+pub(crate) const COOKIE_NAME: &str = "llmobs_token";
+
+/// From where requests are taken.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// From this machine alone, by its own names.
+    Loopback {
+        /// Where the explorer listens.
+        port: u16,
+    },
+    /// From everywhere, with a token.
+    Token(String),
+}
+
+/// Why a request is turned away.
+pub(crate) type Refusal = (StatusCode, &'static str);
+
+/// Decides about a request by all but its body.
+pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let host = match (hosts.next().map(|host| host.to_str()), hosts.next()) {
+        (Some(Ok(host)), None) => host,
+        _ => return Err((StatusCode::BAD_REQUEST, "a request needs one Host header")),
+    };
+    let authority = uri.authority().map(axum::http::uri::Authority::as_str);
+    if authority.is_some_and(|authority| authority != host) {
+        return Err((StatusCode::BAD_REQUEST, "the address and the Host header name different hosts"));
+    }
+    if let Access::Loopback { port } = access
+        && !is_own_name(host, *port)
+    {
+        return Err((
+            StatusCode::FORBIDDEN,
+            "this name is not one of this machine: open the explorer as http://127.0.0.1 or http://localhost with its port",
+        ));
+    }
+    let foreign = headers.get_all(ORIGIN).iter().any(|origin| {
+        let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
+        origin != Some(host)
+    });
+    let site = headers.get("sec-fetch-site").map(|site| site.to_str().unwrap_or_default());
+    if foreign || site.is_some_and(|site| site != "same-origin" && site != "none") {
+        return Err((
+            StatusCode::FORBIDDEN,
+            "a request of another site; open the explorer's address by hand",
+        ));
+    }
+    // These a foreign page can send without asking, and an old browser without saying from where.
+    let simple = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"];
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if method != Method::GET && uri.path() != "/sample" && simple.contains(&kind.as_str()) {
+        return Err((StatusCode::FORBIDDEN, "spans are sent as application/json"));
+    }
+    match access {
+        Access::Token(token) if !has_token(token, uri, headers) => Err((
+            StatusCode::UNAUTHORIZED,
+            "open the address with ?token=… that was printed at the start; programs send the token as DD_API_KEY",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a host is a name of this machine with the port of the explorer.
+fn is_own_name(host: &str, port: u16) -> bool {
+    let Some((name, said)) = host.rsplit_once(':') else { return port == 80 && is_loopback(host) };
+    said.parse() == Ok(port) && is_loopback(name)
+}
+
+fn is_loopback(name: &str) -> bool {
+    ["localhost", "127.0.0.1", "[::1]"].iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn has_token(token: &str, uri: &Uri, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer = text(AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let cookie = cookies.filter(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value.to_owned());
+    let asked = token_in(uri);
+    let given = [bearer, text("dd-api-key")].into_iter().flatten().map(str::to_owned);
+    // Hashes are compared in constant time.
+    given
+        .chain(cookie)
+        .chain(asked)
+        .any(|given| blake3::hash(given.as_bytes()) == blake3::hash(token.as_bytes()))
+}
+
+/// The token in an address.
+pub(crate) fn token_in(uri: &Uri) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.find(|(key, _)| key == "token").map(|(_, value)| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    fn asked(access: &Access, method: &Method, uri: &str, pairs: &[(&'static str, &str)]) -> u16 {
+        let decision = check(access, method, &uri.parse().unwrap(), &headers(pairs));
+        decision.map_or_else(|(status, _)| status.as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn on_loopback_only_own_names_and_own_pages_are_let_in() {
+        let access = Access::Loopback { port: 8126 };
+        let get = |uri: &str, pairs: &[(&'static str, &str)]| asked(&access, &Method::GET, uri, pairs);
+        for host in ["127.0.0.1:8126", "localhost:8126", "LOCALHOST:8126", "[::1]:8126"] {
+            assert_eq!(get("/", &[("host", host)]), 200, "{host}");
+        }
+        for host in [
+            "evil.com",
+            "evil.com:8126",
+            "127.0.0.1.evil.com:8126",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "127.0.0.1:8126:8126",
+            "localhost.:8126",
+            "",
+        ] {
+            assert_eq!(get("/", &[("host", host)]), 403, "{host}");
+        }
+        let own = ("host", "localhost:8126");
+        assert_eq!(get("/", &[]), 400);
+        assert_eq!(get("/", &[own, ("host", "evil.com")]), 400);
+        assert_eq!(get("http://evil.com/", &[own]), 400);
+        assert_eq!(get("http://localhost:8126/", &[own]), 200);
+        assert_eq!(get("/", &[own, ("origin", "http://localhost:8126")]), 200);
+        for origin in ["https://evil.com", "null", "http://localhost:3000", "https://localhost:8126"] {
+            assert_eq!(get("/", &[own, ("origin", origin)]), 403, "{origin}");
+        }
+        for (site, status) in [("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403)] {
+            assert_eq!(get("/", &[own, ("sec-fetch-site", site)]), status, "{site}");
+        }
+        for (kind, status) in [
+            ("application/json", 200),
+            ("text/plain", 403),
+            ("Text/Plain; charset=utf-8", 403),
+            ("application/x-www-form-urlencoded", 403),
+        ] {
+            let sent = asked(&access, &Method::POST, "/api/v2/llmobs", &[own, ("content-type", kind)]);
+            assert_eq!(sent, status, "{kind}");
+        }
+    }
+
+    #[test]
+    fn elsewhere_a_token_is_asked_for() {
+        let access = Access::Token("s3cret".to_owned());
+        let get = |uri: &str, pairs: &[(&'static str, &str)]| asked(&access, &Method::GET, uri, pairs);
+        let host = ("host", "box.example:8126");
+        assert_eq!(get("/", &[host]), 401);
+        assert_eq!(get("/?token=wrong", &[host]), 401);
+        assert_eq!(get("/?a=b&token=s3cret", &[host]), 200);
+        assert_eq!(get("/", &[host, ("cookie", "a=b; llmobs_token=s3cret")]), 200);
+        assert_eq!(get("/", &[host, ("cookie", "other_llmobs_token=s3cret")]), 401);
+        assert_eq!(get("/", &[host, ("authorization", "Bearer s3cret")]), 200);
+        assert_eq!(get("/", &[host, ("dd-api-key", "s3cret")]), 200);
+        assert_eq!(get("/", &[host, ("dd-api-key", "s3cret"), ("origin", "http://evil.com")]), 403);
+    }
+}

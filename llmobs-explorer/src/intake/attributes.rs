@@ -1,0 +1,221 @@
+//! What can be asked of a span by path: the scalars of its event that have no column of their own.
+
+use serde_json::Value;
+
+use super::field::{self, Object};
+use crate::span::Attribute;
+
+/// A span has so many attributes at most. What is asked for most is read first.
+const MAX: usize = 200;
+/// The longest text, and the longest path, in bytes.
+const MAX_BYTES: usize = 256;
+/// Fields of an event that are read by themselves.
+const OF_EVENT: &[&str] = &[
+    "_dd",
+    "collection_errors",
+    "duration",
+    "env",
+    "feedback_join_key",
+    "meta",
+    "metrics",
+    "ml_app",
+    "name",
+    "parent_id",
+    "service",
+    "session_id",
+    "span_id",
+    "span_links",
+    "start_ns",
+    "status",
+    "tags",
+    "trace_id",
+];
+/// Fields of `meta` that are read by themselves, and content. Schemas of tools would fill all the room.
+const OF_META: &[&str] = &[
+    "error",
+    "error.message",
+    "error.stack",
+    "error.type",
+    "expected_output",
+    "input",
+    "kind",
+    "model_name",
+    "model_provider",
+    "output",
+    "span",
+    "span.kind",
+    "tool_definitions",
+];
+
+pub(super) fn of<'a>(
+    event: &Object,
+    meta: &Object,
+    metrics: &Object,
+    error_message: Option<&str>,
+    tags: impl Iterator<Item = &'a str>,
+) -> Vec<Attribute> {
+    let mut attributes = Attributes(Vec::new());
+    if let Some(message) = error_message {
+        attributes.text("meta.error.message", message);
+    }
+    for (name, value) in metrics.iter().filter(|(_, value)| value.is_number()) {
+        attributes.flatten(&format!("metrics.{name}"), value);
+    }
+    for tag in tags.filter(|tag| !tag.is_empty()) {
+        let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
+        attributes.text(&format!("tag.{key}"), value);
+    }
+    event
+        .get("collection_errors")
+        .into_iter()
+        .for_each(|errors| attributes.flatten("collection_errors", errors));
+    if let Some(Value::Object(own)) = event.get("_dd") {
+        // A value that no other span has would be a row of its own, for what the event has a column for.
+        attributes.fields("_dd", own, &["span_id"]);
+    }
+    attributes.fields("meta", meta, OF_META);
+    for tool in meta.get("tool_definitions").and_then(Value::as_array).into_iter().flatten() {
+        tool.get("name").into_iter().for_each(|name| attributes.flatten("meta.tool_definitions.name", name));
+    }
+    attributes.fields("", event, OF_EVENT);
+    attributes.0
+}
+
+struct Attributes(Vec<Attribute>);
+
+impl Attributes {
+    /// The fields of an object but for some.
+    fn fields(&mut self, path: &str, fields: &Object, but: &[&str]) {
+        for (name, value) in fields.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
+            if self.is_full() {
+                return;
+            }
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            self.flatten(&path, value);
+        }
+    }
+
+    /// Names with dots between; the elements of a list are all under its path.
+    fn flatten(&mut self, path: &str, value: &Value) {
+        if self.is_full() || path.len() > MAX_BYTES {
+            return;
+        }
+        match value {
+            Value::Null => {}
+            Value::Array(items) => items.iter().for_each(|item| self.flatten(path, item)),
+            Value::Object(fields) => self.fields(path, fields, &[]),
+            Value::String(text) => self.text(path, text),
+            Value::Number(number) => self.add(path, &number.to_string(), number.as_f64()),
+            Value::Bool(flag) => self.add(path, if *flag { "true" } else { "false" }, None),
+        }
+    }
+
+    /// An event can have a million fields: nothing is done for those that could not be kept.
+    fn is_full(&self) -> bool {
+        self.0.len() >= MAX
+    }
+
+    fn text(&mut self, path: &str, text: &str) {
+        self.add(path, text, number(text));
+    }
+
+    fn add(&mut self, path: &str, text: &str, number: Option<f64>) {
+        let text = field::cut(text, MAX_BYTES);
+        let known = || self.0.iter().any(|known| known.path == path && known.text == text);
+        if !self.is_full() && path.len() <= MAX_BYTES && !known() {
+            self.0.push(Attribute { path: path.to_owned(), text: text.to_owned(), number });
+        }
+    }
+}
+
+/// The value of a text that is a number as people write them. Rust's own parser takes `inf` and `nan` too.
+fn number(text: &str) -> Option<f64> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
+        return None;
+    }
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn all(event: &Value) -> Vec<String> {
+        let object = |name: &str| event.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+        let tags =
+            event.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        of(event.as_object().expect("an object"), &object("meta"), &object("metrics"), None, tags)
+            .into_iter()
+            .map(|Attribute { path, text, number }| match number {
+                Some(number) => format!("{path}={text} ({number})"),
+                None => format!("{path}={text}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn scalars_have_their_path() {
+        let event = json!({
+            "_dd": { "span_id": "7", "sample_rate": "0.5" },
+            "collection_errors": ["dropped_io"],
+            "config": { "model": "m" },
+            "meta": {
+                "span": { "kind": "llm" },
+                "model_name": "m",
+                "input": { "value": "hidden" },
+                "output": { "value": "hidden" },
+                "expected_output": "hidden",
+                "error": { "stack": "hidden" },
+                "metadata": {
+                    "temperature": 0.2, "stop": ["a", "b", "a"], "on": true, "nothing": null,
+                    "deep": { "er": { "x": 1 } }, "list": [{ "y": 1 }, { "y": 2 }],
+                },
+                "agent_attribution": { "pagent_name": null, "pagent_span_id": "9" },
+                "tool_definitions": [{ "name": "f", "schema": { "type": "object" } }],
+            },
+            "metrics": { "input_tokens": 5, "inf": "inf", "on": true },
+            "name": "hidden",
+            "span_links": [{ "span_id": "hidden" }],
+            "tags": ["a:b:c", "bare", "n:1e3", "hash:12e456", "x:inf", "k:1", "k:2", "k:1", ""],
+        });
+        assert_eq!(
+            all(&event),
+            [
+                "metrics.input_tokens=5 (5)",
+                "tag.a=b:c",
+                "tag.bare=",
+                "tag.n=1e3 (1000)",
+                "tag.hash=12e456",
+                "tag.x=inf",
+                "tag.k=1 (1)",
+                "tag.k=2 (2)",
+                "collection_errors=dropped_io",
+                "_dd.sample_rate=0.5 (0.5)",
+                "meta.agent_attribution.pagent_span_id=9 (9)",
+                "meta.metadata.deep.er.x=1 (1)",
+                "meta.metadata.list.y=1 (1)",
+                "meta.metadata.list.y=2 (2)",
+                "meta.metadata.on=true",
+                "meta.metadata.stop=a",
+                "meta.metadata.stop=b",
+                "meta.metadata.temperature=0.2 (0.2)",
+                "meta.tool_definitions.name=f",
+                "config.model=m",
+            ]
+        );
+    }
+
+    #[test]
+    fn they_are_limited() {
+        let tags: Vec<String> = (0..1_000).map(|tag| format!("t{tag}:{}", "é".repeat(200))).collect();
+        let event = json!({ "tags": tags, "meta": { "metadata": { "left": "out" } } });
+        let attributes = all(&event);
+        assert_eq!(attributes.len(), MAX);
+        assert_eq!(attributes[199], format!("tag.t199={}", "é".repeat(128)));
+        let event =
+            json!({ "meta": { "metadata": { "k".repeat(300): 1, "x": format!("a{}", "é".repeat(200)) } } });
+        assert_eq!(all(&event), [format!("meta.metadata.x=a{}", "é".repeat(127))]);
+    }
+}

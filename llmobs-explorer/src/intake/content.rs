@@ -1,0 +1,84 @@
+//! Input or output of a span: messages, documents or a value, in the forms that programs write them.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+/// What stands under `meta.input` or `meta.output`.
+#[derive(Debug, Default)]
+pub(super) struct Content<'a> {
+    pub(super) messages: &'a [Value],
+    pub(super) documents: &'a [Value],
+    pub(super) value: Option<&'a Value>,
+    /// What the value holds, where it is a text that is JSON.
+    pub(super) inside: Option<Value>,
+    pub(super) prompt: Option<&'a Value>,
+}
+
+impl<'a> Content<'a> {
+    pub(super) fn read(content: Option<&'a Value>) -> Self {
+        let Some(content) = content else { return Self::default() };
+        let items = |name| content.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let known = ["value", "messages", "documents", "prompt", "parameters"];
+        let value = match content.as_object() {
+            Some(fields) if known.iter().any(|name| fields.contains_key(*name)) => fields.get("value"),
+            // Experiments have here whatever they were given.
+            Some(fields) if !fields.is_empty() => Some(content),
+            Some(_) => None,
+            None => Some(content),
+        };
+        Self {
+            messages: items("messages"),
+            documents: items("documents"),
+            value: value.filter(|value| !value.is_null()),
+            inside: value.and_then(Value::as_str).and_then(json_inside),
+            prompt: content.get("prompt"),
+        }
+    }
+}
+
+/// The structure or text that a text holds as JSON. Numbers and the like need no reading.
+pub(super) fn json_inside(text: &str) -> Option<Value> {
+    text.trim_start().starts_with(['{', '[', '"']).then(|| serde_json::from_str(text).ok()).flatten()
+}
+
+/// What a message says: its text, or those of its parts.
+pub(super) fn said(message: &Value) -> Cow<'_, str> {
+    let content = if message.is_string() { Some(message) } else { message.get("content") };
+    match content {
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        Some(Value::Array(parts)) => {
+            let texts = parts.iter().filter_map(|part| part.as_str().or_else(|| part.get("text")?.as_str()));
+            Cow::Owned(texts.collect::<Vec<_>>().join("\n"))
+        }
+        _ => Cow::Borrowed(""),
+    }
+}
+
+/// Names and arguments of the tools that a message calls.
+pub(super) fn tool_calls(message: &Value) -> impl Iterator<Item = (&str, Option<&Value>)> {
+    items(message, "tool_calls").map(|call| {
+        // OpenAI has them one level deeper, and so has who hands them on.
+        let call = call.get("function").filter(|function| function.is_object()).unwrap_or(call);
+        (text(call, "name"), call.get("arguments"))
+    })
+}
+
+/// Names and results of the tools that a message answers for.
+pub(super) fn tool_results(message: &Value) -> impl Iterator<Item = (&str, Option<&Value>)> {
+    items(message, "tool_results").map(|result| (text(result, "name"), result.get("result")))
+}
+
+/// The text of a document.
+pub(super) fn document(document: &Value) -> &str {
+    document.as_str().unwrap_or_else(|| text(document, "text"))
+}
+
+/// A text of an object, empty where it has none.
+pub(super) fn text<'a>(object: &'a Value, name: &str) -> &'a str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn items<'a>(message: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    message.get(name).and_then(Value::as_array).into_iter().flatten()
+}

@@ -1,0 +1,183 @@
+//! The event of a span, read into what the store keeps.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::content::Content;
+use super::envelope::Shared;
+use super::field::{self, Object};
+use super::{attributes, preview, words};
+use crate::span::{Span, Tokens};
+
+const START: &str = "a whole number of nanoseconds since 1970, from 0 to 9223372036854775807,";
+const DURATION: &str = "a number of nanoseconds, from 0 to 9223372036854775807,";
+
+/// Reads one event.
+pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
+    let event = match serde_json::from_str(raw) {
+        Ok(Value::Object(event)) => event,
+        Ok(_) => return Err(format!("it is {}: an object is expected", field::kind_of_text(raw))),
+        Err(error) => return Err(format!("it cannot be read: {error} of the event")),
+    };
+    let none = Object::new();
+    let trace_id = field::required_id(&event, raw, "trace_id")?;
+    let span_id = field::required_id(&event, raw, "span_id")?;
+    let parent_id = field::id(&event, raw, "parent_id")?;
+    let meta = field::object(&event, "meta", &none)?;
+    let metrics = field::object(&event, "metrics", &none)?;
+    let origin = Origin { event: &event, tags: tags(&event)?, shared };
+    let kind = kind(meta).unwrap_or("unknown");
+    let error = Failure::read(meta);
+    let metadata = meta.get("metadata").and_then(Value::as_object).unwrap_or(&none);
+    // The HTTP API has names of models among the metadata.
+    let of_model = |name| field::text(meta, name).or_else(|| field::text(metadata, name)).map(str::to_owned);
+    let join_key = origin.of("feedback_join_key").map(|key| format!("feedback_join_key:{key}"));
+    let input = Content::read(meta.get("input"));
+    let output = Content::read(meta.get("output"));
+    Ok(Span {
+        // A span that is its own parent is none that a tree could show.
+        parent_id: parent_id
+            .filter(|parent| !matches!(parent.as_str(), "undefined" | "0") && *parent != span_id),
+        trace_id,
+        span_id,
+        name: name(&event, kind)?,
+        kind: kind.to_owned(),
+        failed: failed(&event, &error),
+        start_ns: number(&event, "start_ns", START, field::whole)?,
+        // The HTTP API has fractions of nanoseconds here.
+        duration_ns: number(&event, "duration", DURATION, field::count)?,
+        ml_app: origin.of("ml_app"),
+        service: origin.of("service"),
+        env: origin.of("env"),
+        session_id: origin.of("session_id"),
+        model_name: of_model("model_name"),
+        model_provider: of_model("model_provider"),
+        error_type: error.kind.map(str::to_owned),
+        tokens: tokens(metrics),
+        time_to_first_token: metrics
+            .get("time_to_first_token")
+            .and_then(Value::as_f64)
+            .filter(|time| *time >= 0.0),
+        input_preview: preview::of_input(&input),
+        output_preview: preview::of_output(&output),
+        attributes: attributes::of(
+            &event,
+            meta,
+            metrics,
+            error.message,
+            origin.tags().chain(join_key.as_deref()),
+        ),
+        text: words::of(&input, &output, &error),
+        event: raw.to_owned(),
+    })
+}
+
+/// Where it is said which application, process and session a span comes from.
+struct Origin<'a> {
+    event: &'a Object,
+    tags: Vec<&'a str>,
+    shared: &'a Shared,
+}
+
+impl Origin<'_> {
+    /// What is said nearest to the span: by a field of it, by a tag of it, then by the same of what is around it.
+    fn of(&self, name: &str) -> Option<String> {
+        let own = self.event.get(name).and_then(field::scalar).filter(|text| !text.is_empty());
+        own.map(Cow::into_owned)
+            .or_else(|| field::tagged(self.tags.iter().copied(), name).map(str::to_owned))
+            .or_else(|| self.shared.fields.get(name).cloned())
+            .or_else(|| field::tagged(self.shared_tags(), name).map(str::to_owned))
+    }
+
+    fn tags(&self) -> impl Iterator<Item = &str> {
+        self.tags.iter().copied().chain(self.shared_tags())
+    }
+
+    fn shared_tags(&self) -> impl Iterator<Item = &str> {
+        self.shared.tags.iter().map(String::as_str)
+    }
+}
+
+/// What `meta` says of an error.
+#[derive(Debug, Default)]
+pub(super) struct Failure<'a> {
+    pub(super) kind: Option<&'a str>,
+    pub(super) message: Option<&'a str>,
+}
+
+impl<'a> Failure<'a> {
+    /// The SDKs for Go and JavaScript write `error.message` as one name, others `error` with `message` in it.
+    fn read(meta: &'a Object) -> Self {
+        let nested = meta.get("error").and_then(Value::as_object);
+        let of = |name, flat| {
+            nested.and_then(|error| field::text(error, name)).or_else(|| field::text(meta, flat))
+        };
+        let bare = || field::text(meta, "error");
+        Self { kind: of("type", "error.type"), message: of("message", "error.message").or_else(bare) }
+    }
+}
+
+/// Wherever the SDKs for Python, for Go and JavaScript, and the HTTP API have it.
+fn kind(meta: &Object) -> Option<&str> {
+    let nested = meta.get("span").and_then(Value::as_object);
+    nested
+        .and_then(|span| field::text(span, "kind"))
+        .or_else(|| field::text(meta, "span.kind"))
+        .or_else(|| field::text(meta, "kind"))
+}
+
+fn name(event: &Object, kind: &str) -> Result<String, String> {
+    match event.get("name") {
+        None | Some(Value::Null) => Ok(kind.to_owned()),
+        Some(Value::String(name)) if name.is_empty() => Ok(kind.to_owned()),
+        Some(Value::String(name)) => Ok(name.clone()),
+        Some(other) => Err(field::wrong("name", other, "a text")),
+    }
+}
+
+/// The status decides. Only where there is none does the error.
+fn failed(event: &Object, error: &Failure<'_>) -> bool {
+    match field::text(event, "status") {
+        Some(status) => status.eq_ignore_ascii_case("error"),
+        None => error.kind.is_some() || error.message.is_some(),
+    }
+}
+
+fn number(
+    event: &Object,
+    name: &str,
+    expected: &str,
+    read: fn(&Value) -> Option<i64>,
+) -> Result<i64, String> {
+    match event.get(name) {
+        None | Some(Value::Null) => Err(format!("`{name}` is missing: {expected} is expected")),
+        Some(value) => read(value).ok_or_else(|| field::wrong(name, value, expected)),
+    }
+}
+
+fn tags(event: &Object) -> Result<Vec<&str>, String> {
+    match event.get("tags") {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(tags)) => Ok(tags.iter().filter_map(Value::as_str).collect()),
+        Some(other) => Err(field::wrong("tags", other, "a list of texts `key:value`")),
+    }
+}
+
+/// As they arrived, whatever the kind of the span: which of them count towards a sum is for those who sum.
+fn tokens(metrics: &Object) -> Tokens {
+    // The older name of each is that of early SDKs.
+    let of = |name, older| metrics.get(name).or_else(|| metrics.get(older)).and_then(field::count);
+    let input = of("input_tokens", "prompt_tokens");
+    let output = of("output_tokens", "completion_tokens");
+    let sum = || match (input, output) {
+        (Some(input), Some(output)) => Some(input.saturating_add(output)),
+        (one, other) => one.or(other),
+    };
+    Tokens {
+        input,
+        output,
+        total: metrics.get("total_tokens").and_then(field::count).or_else(sum),
+        cached: of("cache_read_input_tokens", "cached_input_tokens"),
+    }
+}

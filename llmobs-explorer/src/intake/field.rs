@@ -1,0 +1,128 @@
+//! One field of an event: read as what it should be, or told what it is instead.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// So much of a text is shown where something is wrong with it.
+const SHOWN_CHARS: usize = 40;
+
+pub(super) type Object = Map<String, Value>;
+
+/// The text of an id. Programs write it as a text or as an integer, and leave it empty where there is none.
+pub(super) fn id(object: &Object, raw: &str, name: &str) -> Result<Option<String>, String> {
+    let text = match object.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => Some(text.clone()),
+        // Ids of traces have 128 bits, and integers of more than 64 are read as floats.
+        Some(Value::Number(number)) if number.is_f64() => digits(raw, name),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        Some(_) => None,
+    };
+    match text {
+        Some(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        None => Err(wrong(name, object.get(name).unwrap_or(&Value::Null), "a text or an integer")),
+    }
+}
+
+/// An id that cannot be left out.
+pub(super) fn required_id(object: &Object, raw: &str, name: &str) -> Result<String, String> {
+    id(object, raw, name)?.ok_or_else(|| format!("`{name}` is missing: a text or an integer is expected"))
+}
+
+/// The text of a field, in the text of its object.
+pub(super) fn part<'a>(raw: &'a str, name: &str) -> Option<&'a str> {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
+    fields.get(name).map(|part| part.get())
+}
+
+/// A number from 0 on, rounded.
+pub(super) fn count(value: &Value) -> Option<i64> {
+    match value.as_i64() {
+        Some(integer) => Some(integer),
+        None => format!("{:.0}", value.as_f64()?).parse().ok(),
+    }
+    .filter(|count| *count >= 0)
+}
+
+/// A whole number from 0 on, even where it is written as a float.
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    count(value).filter(|_| value.as_f64().is_some_and(|number| number.fract() == 0.0))
+}
+
+/// A text that says something.
+pub(super) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// An object, empty where it was left out.
+pub(super) fn object<'a>(object: &'a Object, name: &str, none: &'a Object) -> Result<&'a Object, String> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(none),
+        Some(Value::Object(inner)) => Ok(inner),
+        Some(other) => Err(wrong(name, other, "an object")),
+    }
+}
+
+/// The text of what is neither a list nor an object nor nothing.
+pub(super) fn scalar(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The value of a key among `key:value` texts.
+pub(super) fn tagged<'a>(tags: impl IntoIterator<Item = &'a str>, key: &str) -> Option<&'a str> {
+    tags.into_iter()
+        .filter_map(|tag| tag.split_once(':'))
+        .find(|(name, value)| *name == key && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+/// What is said of a field that holds something else than it should.
+pub(super) fn wrong(name: &str, found: &Value, expected: &str) -> String {
+    let found = match found {
+        Value::Bool(_) | Value::Number(_) => scalar(found).unwrap_or_default().into_owned(),
+        Value::String(text) => quoted(text),
+        Value::Null => "null".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    };
+    format!("`{name}` is {found}: {expected} is expected")
+}
+
+/// The beginning of a text, in quotes and on one line.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
+    }
+}
+
+/// What a JSON text is, by its first byte.
+pub(super) fn kind_of_text(raw: &str) -> &'static str {
+    match raw.trim_start().bytes().next() {
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b'"') => "a text",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// The text up to so many bytes, whole characters only.
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
+fn digits(raw: &str, name: &str) -> Option<String> {
+    let digits = part(raw, name)?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.to_owned())
+}

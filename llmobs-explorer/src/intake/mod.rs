@@ -1,0 +1,141 @@
+//! What programs send, read into [spans](Span) and [evaluations](Evaluation). Pure: bytes in, values out.
+//!
+//! ```text
+//! body -> lenient (text that is JSON) -> envelope (its events, still as text) -> event  -> Span
+//!                                                                             -> metric -> Evaluation
+//! ```
+//!
+//! One bad event never takes its neighbours with it: what can be read is accepted, and of the rest it is said what is wrong.
+//! Whatever can be meant in one way only is accepted, because a trace that is not shown helps nobody.
+//!
+//! The text of an event stays as it arrived, and always is JSON that `serde_json` can read: it was read here.
+
+mod attributes;
+mod content;
+mod envelope;
+mod event;
+mod field;
+mod lenient;
+mod metric;
+mod preview;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::span::{Evaluation, Span};
+
+/// What one request held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intake<T> {
+    /// What could be read, in the order of the request.
+    pub accepted: Vec<T>,
+    /// What could not.
+    pub rejected: Vec<Rejected>,
+}
+
+/// An event that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Where it stands among the events of the request, from 0. A wrapper that cannot be opened counts as one event.
+    pub index: usize,
+    /// What is wrong, and what is expected instead.
+    pub reason: String,
+}
+
+impl<T> Intake<T> {
+    /// The answer to a request that was not accepted whole: the first event that was rejected and why, and how many there are.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        let first = self.rejected.first()?;
+        let rejected = self.rejected.len();
+        let all = rejected + self.accepted.len();
+        Some(format!("{first} ({rejected} of {all} events rejected)"))
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "event {}: {}", self.index, self.reason)
+    }
+}
+
+/// Reads what SDKs send to `/api/v2/llmobs`, straight or through an Agent: an array of wrappers, or one wrapper, each with events.
+///
+/// # Errors
+///
+/// When the body as a whole cannot be read: what is wrong with it, and where.
+pub fn read_spans(body: &[u8]) -> Result<Intake<Span>, String> {
+    let text = lenient::text(body)?;
+    Ok(spans(&envelope::wrapped(&text)?))
+}
+
+/// Reads what the public HTTP API takes at `/api/intake/llm-obs/v1/trace/spans`: spans, and what holds for all of them.
+///
+/// # Errors
+///
+/// When the body as a whole cannot be read: what is wrong with it, and where.
+pub fn read_api(body: &[u8]) -> Result<Intake<Span>, String> {
+    let text = lenient::text(body)?;
+    Ok(spans(&envelope::batch(&text)?))
+}
+
+/// Reads what is sent to `/api/intake/llm-obs/v1/eval-metric` and `v2`: evaluations and feedback. Those without a time are of
+/// `now_ms`.
+///
+/// # Errors
+///
+/// When the body as a whole cannot be read: what is wrong with it, and where.
+pub fn read_metrics(body: &[u8], now_ms: i64) -> Result<Intake<Evaluation>, String> {
+    let text = lenient::text(body)?;
+    let metrics = envelope::metrics(&text)?;
+    let mut intake = Intake { accepted: Vec::with_capacity(metrics.len()), rejected: Vec::new() };
+    for (index, metric) in metrics.into_iter().enumerate() {
+        match metric::read(metric, now_ms) {
+            Ok(evaluation) => intake.accepted.push(evaluation),
+            Err(reason) => intake.rejected.push(Rejected { index, reason }),
+        }
+    }
+    Ok(intake)
+}
+
+fn spans(events: &[envelope::Event<'_>]) -> Intake<Span> {
+    let mut read = Vec::with_capacity(events.len());
+    let mut rejected = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        match event.raw.clone().and_then(|raw| event::read(raw, &event.shared)) {
+            Ok(span) => read.push((index, span)),
+            Err(reason) => rejected.push(Rejected { index, reason }),
+        }
+    }
+    let mut intake = Intake { accepted: unique(read, &mut rejected), rejected };
+    intake.rejected.sort_by_key(|rejected| rejected.index);
+    intake
+}
+
+/// A span that stands twice in one request is kept once. Two different spans of one id cannot both be kept: the first stays.
+fn unique(read: Vec<(usize, Span)>, rejected: &mut Vec<Rejected>) -> Vec<Span> {
+    let mut first: HashMap<(&str, &str), (usize, &Span)> = HashMap::with_capacity(read.len());
+    let mut doubled = Vec::new();
+    for (index, span) in &read {
+        let (earlier, same) = *first.entry((&span.trace_id, &span.span_id)).or_insert((*index, span));
+        if earlier == *index {
+            continue;
+        }
+        doubled.push(*index);
+        if same.event != span.event {
+            let reason = format!(
+                "`span_id` is {} as in event {earlier}: one of its own in the trace is expected",
+                field::quoted(&span.span_id)
+            );
+            rejected.push(Rejected { index: *index, reason });
+        }
+    }
+    read.into_iter()
+        .filter(|(index, _)| doubled.binary_search(index).is_err())
+        .map(|(_, span)| span)
+        .collect()
+}

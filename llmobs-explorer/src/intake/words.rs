@@ -1,0 +1,143 @@
+//! The words of a span that a search finds: what people, models and tools wrote.
+
+use serde_json::Value;
+
+use super::content::{self, Content};
+use super::event::Failure;
+use super::field;
+
+/// So much of the input is searched, and of the output, in characters. The number is Datadog's.
+const MAX_CHARS: usize = 20_500;
+/// So much of the message of an error.
+const MAX_ERROR_CHARS: usize = 4_096;
+
+pub(super) fn of(input: &Content<'_>, output: &Content<'_>, error: &Failure<'_>) -> String {
+    let mut words = Words::default();
+    for content in [input, output] {
+        words.left = MAX_CHARS;
+        words.content(content);
+    }
+    words.left = MAX_ERROR_CHARS;
+    error.message.into_iter().chain(error.kind).for_each(|text| words.add(text));
+    words.text
+}
+
+#[derive(Default)]
+struct Words {
+    text: String,
+    /// How many more characters there may be.
+    left: usize,
+}
+
+impl Words {
+    fn content(&mut self, content: &Content<'_>) {
+        content.messages.iter().for_each(|message| self.message(message));
+        for document in content.documents {
+            self.add(content::document(document));
+            self.add(content::text(document, "name"));
+        }
+        if let Some(value) = content.inside.as_ref().or(content.value) {
+            self.value(value);
+        }
+        if let Some(prompt) = content.prompt {
+            self.add(content::text(prompt, "template"));
+            prompt.get("chat_template").and_then(Value::as_array).into_iter().flatten().for_each(|message| {
+                self.add(&content::said(message));
+            });
+            if let Some(variables) = prompt.get("variables") {
+                self.value(variables);
+            }
+        }
+    }
+
+    fn message(&mut self, message: &Value) {
+        self.add(&content::said(message));
+        for (name, value) in content::tool_calls(message).chain(content::tool_results(message)) {
+            self.add(name);
+            match value {
+                Some(Value::String(text)) if self.left > 0 => match content::json_inside(text) {
+                    Some(inside) => self.value(&inside),
+                    None => self.add(text),
+                },
+                Some(value) => self.value(value),
+                None => {}
+            }
+        }
+    }
+
+    /// Names and scalars rather than JSON text, in which `\n` and `\u00e9` would be parts of words.
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.value(item)),
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    self.add(name);
+                    self.value(field);
+                }
+            }
+            scalar => self.add(&field::scalar(scalar).unwrap_or_default()),
+        }
+    }
+
+    fn add(&mut self, text: &str) {
+        if text.is_empty() || self.left == 0 {
+            return;
+        }
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        for char in text.chars().take(self.left) {
+            self.text.push(char);
+            self.left -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn everything_that_was_written() {
+        let input = json!({
+            "messages": [{ "role": "user", "content": "hello" }, {
+                "role": "tool",
+                "content": "",
+                "tool_results": [{ "name": "search", "result": "{\"city\": \"K\\u00f6ln\"}", "tool_id": "1" }],
+            }],
+            "prompt": {
+                "id": "p",
+                "template": "say {{what}}",
+                "chat_template": [{ "role": "user", "content": "ask" }],
+                "variables": { "what": "hi", "times": 2 },
+            },
+        });
+        let output = json!({
+            "messages": [{
+                "role": "assistant",
+                "content": "calling",
+                "tool_calls": [{ "name": "search", "arguments": { "query": "a\nb" }, "tool_id": "2" }],
+                "image_parts": [{ "mime_type": "image/png", "content": "iVBORw0KGgo=" }],
+            }],
+            "documents": [{ "text": "text", "name": "title", "id": "d1", "score": 0.5 }],
+            "value": "{\"line\": \"one\\ntwo\"}",
+        });
+        let error = Failure { kind: Some("ValueError"), message: Some("bad thing") };
+        assert_eq!(
+            of(&Content::read(Some(&input)), &Content::read(Some(&output)), &error),
+            "hello\nsearch\ncity\nKöln\nsay {{what}}\nask\ntimes\n2\nwhat\nhi\n\
+             calling\nsearch\nquery\na\nb\ntext\ntitle\nline\none\ntwo\nbad thing\nValueError"
+        );
+    }
+
+    #[test]
+    fn input_output_and_error_have_limits_of_their_own() {
+        let long = json!({ "value": "é".repeat(30_000) });
+        let content = Content::read(Some(&long));
+        let error = "x".repeat(5_000);
+        let text = of(&content, &content, &Failure { kind: Some("T"), message: Some(&error) });
+        assert_eq!(text, format!("{0}\n{0}\n{1}", "é".repeat(MAX_CHARS), "x".repeat(MAX_ERROR_CHARS)));
+    }
+}

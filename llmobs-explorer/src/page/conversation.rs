@@ -1,0 +1,161 @@
+//! Messages as a conversation: who said what, tools that were called and what they gave back, thoughts folded, pictures shown.
+
+use std::collections::HashMap;
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::format;
+use super::markdown::markdown;
+
+/// Texts of more characters than this are folded after so many.
+const FOLD: usize = 6_000;
+/// Pictures that a browser shows and that cannot carry scripts.
+const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
+
+/// The addresses of the spans that ran tools, by the name of the tool, in order.
+pub(crate) type ToolSpans = HashMap<String, Vec<String>>;
+
+/// A list of messages.
+pub(crate) fn messages(messages: &[Value], tools: &mut ToolSpans) -> Markup {
+    html! { ol.chat { @for item in messages { (message(item, tools)) } } }
+}
+
+fn message(message: &Value, tools: &mut ToolSpans) -> Markup {
+    let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
+    let class = match role {
+        "user" | "system" | "assistant" | "tool" => role,
+        "developer" => "system",
+        "reasoning" | "thinking" => "thought",
+        _ => "other",
+    };
+    let content = message.get("content");
+    let list = |key| message.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let (thought, rest) = content.and_then(Value::as_str).map_or((None, None), split_thought);
+    html! {
+        li class={ "message " (class) } {
+            p.role { @if role.is_empty() { "message" } @else { (role) } }
+            @if class == "thought" {
+                details.thought { summary { "Reasoning" } (text(content.and_then(Value::as_str).unwrap_or_default())) }
+            } @else {
+                @if let Some(thought) = thought { details.thought { summary { "Reasoning" } (text(thought)) } }
+                @if let Some(rest) = rest { @if !rest.is_empty() { (text(rest)) } }
+                @else if let Some(content) = content.filter(|content| !content.is_null()) { (json(content)) }
+            }
+            @for call in list("tool_calls") { (tool_call(call, tools)) }
+            @for result in list("tool_results") { (tool_result(result)) }
+            @for part in list("image_parts") { (picture(part)) }
+            @for part in list("audio_parts") { (sound(part)) }
+        }
+    }
+}
+
+/// What a model thought before it answered, where it wrote both into one text.
+fn split_thought(text: &str) -> (Option<&str>, Option<&str>) {
+    let thought = text.trim_start().strip_prefix("<think>").and_then(|rest| rest.split_once("</think>"));
+    match thought {
+        Some((thought, rest)) => (Some(thought.trim()), Some(rest.trim_start())),
+        None => (None, Some(text)),
+    }
+}
+
+fn tool_call(call: &Value, tools: &mut ToolSpans) -> Markup {
+    let name = call.get("name").and_then(Value::as_str).unwrap_or("tool");
+    let id = call.get("tool_id").and_then(Value::as_str);
+    let spans = tools.get_mut(name);
+    let span = spans.filter(|spans| !spans.is_empty()).map(|spans| spans.remove(0));
+    html! {
+        section.tool {
+            p.role {
+                "calls " b { (name) }
+                @if let Some(id) = id { " " code.id { (id) } }
+                @if let Some(span) = span { " " a href=(span) { "the span that ran it" } }
+            }
+            @if let Some(arguments) = call.get("arguments") { (json(arguments)) }
+        }
+    }
+}
+
+fn tool_result(result: &Value) -> Markup {
+    let get = |key| result.get(key).and_then(Value::as_str);
+    html! {
+        section.tool {
+            p.role {
+                "result" @if let Some(name) = get("name") { " of " b { (name) } }
+                @if let Some(id) = get("tool_id") { " " code.id { (id) } }
+            }
+            @if let Some(value) = get("result") { (plain(value)) }
+        }
+    }
+}
+
+fn picture(part: &Value) -> Markup {
+    let (mime, content) = media(part);
+    html! {
+        @match content.filter(|_| PICTURES.contains(&mime)) {
+            Some(content) => { img.part src={ "data:" (mime) ";base64," (content) } alt={ "Picture of a message, " (mime) } loading="lazy"; }
+            None => { p.quiet { "Picture, " (mime) (attachment(part)) } }
+        }
+    }
+}
+
+fn sound(part: &Value) -> Markup {
+    let (mime, content) = media(part);
+    html! {
+        @match content.filter(|_| mime.starts_with("audio/")) {
+            Some(content) => { audio controls preload="none" src={ "data:" (mime) ";base64," (content) } {} }
+            None => { p.quiet { "Sound, " (mime) (attachment(part)) } }
+        }
+    }
+}
+
+/// The type and the content of a part, where the content is what it says.
+fn media(part: &Value) -> (&str, Option<&str>) {
+    let mime = part.get("mime_type").and_then(Value::as_str).unwrap_or("unknown type");
+    let base64 =
+        |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte));
+    (mime, part.get("content").and_then(Value::as_str).filter(|text| !text.is_empty()).filter(base64))
+}
+
+fn attachment(part: &Value) -> String {
+    part.get("attachment_key")
+        .and_then(Value::as_str)
+        .map(|key| format!(", kept as {key}"))
+        .unwrap_or_default()
+}
+
+/// A text: as JSON where it is a structure, else as Markdown.
+pub(crate) fn text(text: &str) -> Markup {
+    if text.starts_with(['{', '['])
+        && let Ok(value) = serde_json::from_str::<Value>(text)
+    {
+        return json(&value);
+    }
+    match markdown(text).filter(|_| text.len() <= FOLD) {
+        Some(markdown) => html! { div.text { (markdown) } },
+        None => plain(text),
+    }
+}
+
+/// A text as it is, folded where it is long.
+pub(crate) fn plain(text: &str) -> Markup {
+    match text.char_indices().nth(FOLD) {
+        None => html! { pre.text { (text) } },
+        Some((cut, _)) => {
+            let (shown, folded) = text.split_at(cut);
+            let left = format::count(folded.chars().count() as u64);
+            html! {
+                pre.text { (shown) }
+                details.rest { summary { "Show " (left) " more characters" } pre.text { (folded) } }
+            }
+        }
+    }
+}
+
+/// A value as indented JSON, or a text as it is.
+pub(crate) fn json(value: &Value) -> Markup {
+    match value {
+        Value::String(text) => plain(text),
+        value => html! { div.json { (plain(&serde_json::to_string_pretty(value).unwrap_or_default())) } },
+    }
+}

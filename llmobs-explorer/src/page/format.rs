@@ -1,0 +1,116 @@
+//! Numbers, times and sizes as people read them.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// A duration with three digits that count: `950ns`, `1.25ms`, `12.3s`, `2m 05s`, `3h 20m`.
+pub(crate) fn duration(nanos: i64) -> String {
+    const UNITS: [(f64, &str); 3] = [(1e9, "s"), (1e6, "ms"), (1e3, "µs")];
+    if nanos >= 60_000_000_000 {
+        let seconds = nanos / 1_000_000_000;
+        let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+        return match hours {
+            0 => format!("{minutes}m {:02}s", seconds % 60),
+            _ => format!("{hours}h {minutes:02}m"),
+        };
+    }
+    #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let value = nanos as f64;
+    match UNITS.iter().find(|(unit, _)| value >= *unit) {
+        Some((unit, name)) => format!("{}{name}", three_digits(value / unit)),
+        None => format!("{nanos}ns"),
+    }
+}
+
+fn three_digits(value: f64) -> String {
+    match value {
+        value if value < 10.0 => format!("{value:.2}"),
+        value if value < 100.0 => format!("{value:.1}"),
+        value => format!("{value:.0}"),
+    }
+}
+
+/// A whole number with thin gaps between thousands: `12 345`.
+pub(crate) fn count(number: impl TryInto<i64>) -> String {
+    let number = number.try_into().unwrap_or(i64::MAX);
+    let digits = number.unsigned_abs().to_string();
+    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number of things: `1 span`, `2 spans`.
+pub(crate) fn things(number: impl TryInto<i64>, thing: &str) -> String {
+    let number = number.try_into().unwrap_or(i64::MAX);
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", count(number))
+}
+
+/// A number that need not be whole, without zeros at its end.
+pub(crate) fn number(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A time of day on this machine, with the date where it is not today's.
+pub(crate) fn time(unix_nanos: i64) -> String {
+    let Ok(time) = Timestamp::from_nanosecond(i128::from(unix_nanos)) else { return unix_nanos.to_string() };
+    let zone = TimeZone::system();
+    let time = zone.to_datetime(time);
+    let today = zone.to_datetime(Timestamp::now()).date();
+    let form = if time.date() == today {
+        "%H:%M:%S%.3f"
+    } else if time.year() == today.year() {
+        "%b %d %H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M:%S"
+    };
+    time.strftime(form).to_string()
+}
+
+/// A time as the attribute `datetime` takes it.
+pub(crate) fn iso(unix_nanos: i64) -> String {
+    Timestamp::from_nanosecond(i128::from(unix_nanos)).map(|time| time.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_three_digits() {
+        let cases = [
+            (0, "0ns"),
+            (999, "999ns"),
+            (1_000, "1.00µs"),
+            (12_345, "12.3µs"),
+            (123_456_789, "123ms"),
+            (1_250_000_000, "1.25s"),
+            (59_900_000_000, "59.9s"),
+            (125_000_000_000, "2m 05s"),
+            (12_000_000_000_000, "3h 20m"),
+            (-5, "-5ns"),
+        ];
+        for (nanos, text) in cases {
+            assert_eq!(duration(nanos), text);
+        }
+    }
+
+    #[test]
+    fn counts_have_gaps() {
+        let cases = [(0_i64, "0"), (999, "999"), (1_000, "1 000"), (-1_234_567, "-1 234 567")];
+        for (number, text) in cases {
+            assert_eq!(count(number), text.replace(' ', "\u{202f}"));
+        }
+        assert_eq!((things(1, "span"), things(2, "span")), ("1 span".to_owned(), "2 spans".to_owned()));
+        assert_eq!(
+            (number(0.5), number(3.0), number(1.0 / 3.0)),
+            ("0.5".into(), "3".into(), "0.3333".into())
+        );
+    }
+}

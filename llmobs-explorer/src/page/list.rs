@@ -1,0 +1,306 @@
+//! The list of traces, spans or calls of models.
+
+use maud::{Markup, html};
+
+use super::address::{Address, LAST, Range, View};
+use super::format;
+use super::layout::{Part, badge, kind, page, pager, status};
+use crate::query::{Query, QueryError, filter};
+use crate::store::list::{Facet, ListRow, Listing, Overview, PAGE, Sort};
+
+/// The list, or what is wrong with the query.
+pub(crate) fn list(address: &Address, found: Result<(&Query, &Listing), &QueryError>) -> Markup {
+    let content = html! {
+        h1.quiet { "Traces" }
+        (bar(address, found.as_ref().err().copied()))
+        @match found {
+            Ok((query, listing)) => {
+                div #results data-live="" {
+                    div.side { (facets(address, query, &listing.overview.facets)) }
+                    div.results {
+                        (histogram(address, &listing.overview))
+                        @if listing.rows.is_empty() { (nothing(address)) } @else { (table(address, query, &listing.rows)) }
+                        (pages(address, listing))
+                    }
+                }
+            }
+            Err(_) => {}
+        }
+    };
+    page(Part::Traces, "Traces", &content)
+}
+
+/// Views, search, time and columns: one form, so that all works without scripts.
+fn bar(address: &Address, error: Option<&QueryError>) -> Markup {
+    const VIEWS: [(View, &str); 3] =
+        [(View::Traces, "Traces"), (View::Spans, "Spans"), (View::Calls, "LLM calls")];
+    html! {
+        nav.tabs aria-label="What a row is" {
+            @for (view, name) in VIEWS {
+                a href=(address.with(|a| a.view = view).url()) aria-current=[(view == address.view).then_some("true")] {
+                    (name)
+                }
+            }
+        }
+        form.search action="/traces" method="get" role="search" {
+            @for (key, value) in address.pairs() {
+                @if !["q", "last", "from", "to", "page", "column"].contains(&key) {
+                    input type="hidden" name=(key) value=(value);
+                }
+            }
+            label for="q" { "Filter" }
+            input #q name="q" type="search" value=(address.query) spellcheck="false" autocomplete="off" maxlength="4000"
+                placeholder="@meta.span.kind:agent  @duration:>2s  user_id:u-1  \"words of a prompt\""
+                aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "q-error")];
+            (range(address))
+            label.column {
+                "Column"
+                input name="column" value=(address.columns.first().map_or("", String::as_str)) spellcheck="false"
+                    autocomplete="off" placeholder="tag.user_id" size="12";
+            }
+            @for column in address.columns.iter().skip(1) { input type="hidden" name="column" value=(column); }
+            button type="submit" { "Apply" }
+            @if *address != Address::default() { a.clear href="/traces" { "Clear" } }
+        }
+        @if let Some(error) = error {
+            p #q-error .error role="alert" {
+                @let before: String = address.query.chars().take(error.column.saturating_sub(1)).collect();
+                @let after: String = address.query.chars().skip(error.column.saturating_sub(1)).collect();
+                code.query { (before) mark { (after.chars().next().unwrap_or('␣')) } (after.chars().skip(1).collect::<String>()) }
+                br;
+                (error)
+            }
+        }
+    }
+}
+
+fn range(address: &Address) -> Markup {
+    html! {
+        label for="last" { "Time" }
+        select #last name="last" {
+            option value="" selected[address.range == Range::All] { "All time" }
+            @for (word, name, seconds) in LAST {
+                option value=(word) selected[address.range == Range::Last(seconds)] { (name) }
+            }
+            @if let Range::Between(..) = address.range { option value="" selected { "Chosen below" } }
+        }
+        @if let Range::Between(from, to) = address.range {
+            input type="hidden" name="from" value=(from);
+            input type="hidden" name="to" value=(to);
+        }
+    }
+}
+
+/// When the rows began. Each bar leads to its time.
+fn histogram(address: &Address, overview: &Overview) -> Markup {
+    let Some((from, to)) = overview.range_ns.filter(|(from, to)| from < to) else { return Markup::default() };
+    let most = overview.bars.iter().map(|(ok, errors)| ok + errors).max().unwrap_or(1).max(1);
+    let bars = overview.bars.len().max(1) as u64;
+    let millis = |at: u64| {
+        let part = i128::from(to - from) * i128::from(at) / i128::from(bars);
+        (i128::from(from) + part) / 1_000_000
+    };
+    let height = |count: u64| if count == 0 { 0 } else { (count * 36 / most).max(2) };
+    html! {
+        figure.histogram {
+            svg viewBox={ "0 0 " (bars * 10) " 40" } preserveAspectRatio="none" role="group" aria-label="When they began" {
+                @for (at, (ok, errors)) in (0..).zip(&overview.bars) {
+                    @if ok + errors > 0 {
+                        @let from = i64::try_from(millis(at)).unwrap_or_default();
+                        @let to = i64::try_from(millis(at + 1) + 1).unwrap_or(i64::MAX);
+                        @let said = format!("{}, {}: {}", format::time(from * 1_000_000),
+                            format::things(ok + errors, "row"), format::things(*errors, "error"));
+                        a href=(address.with(|a| a.range = Range::Between(from, to)).url()) aria-label=(said) {
+                            title { (said) }
+                            rect.hit x=(at * 10) y="0" width="10" height="40" {}
+                            rect.ok x=(at * 10 + 1) y=(40 - height(ok + errors)) width="8" height=(height(ok + errors)) {}
+                            rect.failed x=(at * 10 + 1) y=(40 - height(*errors)) width="8" height=(height(*errors)) {}
+                        }
+                    }
+                }
+            }
+            figcaption { span { (format::time(from)) } span { (format::time(to)) } }
+        }
+    }
+}
+
+fn facets(address: &Address, query: &Query, facets: &[Facet]) -> Markup {
+    html! {
+        details.facets open {
+            summary { "Facets" }
+            @for facet in facets {
+                section {
+                    h2 { (facet.path.trim_start_matches("meta.")) }
+                    ul {
+                        @for (value, count) in &facet.values {
+                            @let term = filter(facet.path, value);
+                            @let chosen = query.has(&term);
+                            li {
+                                a href=(address.with(|a| a.query = if chosen {
+                                    query.without(&term)
+                                } else {
+                                    query.with(&term)
+                                }).url()) aria-current=[chosen.then_some("true")] title=(term) {
+                                    span.value { @if chosen { "✕ " } (value) }
+                                    span.count { (format::count(*count)) }
+                                }
+                            }
+                        }
+                        @if facet.others > 0 { li.others { "and " (format::things(facet.others, "other value")) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn table(address: &Address, query: &Query, rows: &[ListRow]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Rows" {
+            table.rows {
+                thead {
+                    tr {
+                        (heading(address, "Started", Some(Sort::Start), ""))
+                        th scope="col" { "Status" }
+                        (heading(address, "Name", Some(Sort::Name), ""))
+                        (heading(address, "Input → output", None, ""))
+                        (heading(address, "Duration", Some(Sort::Duration), "n"))
+                        (heading(address, "First token", Some(Sort::FirstToken), "n"))
+                        (heading(address, "Tokens", Some(Sort::Tokens), "n"))
+                        @if address.view == View::Traces { (heading(address, "Spans", Some(Sort::Spans), "n")) }
+                        (heading(address, "Model", None, ""))
+                        (heading(address, "Session", None, ""))
+                        (heading(address, "Evaluations", None, ""))
+                        @for column in &address.columns {
+                            th scope="col" {
+                                (column) " "
+                                a href=(address.with(|a| a.columns.retain(|known| known != column)).url())
+                                    aria-label={ "Remove the column " (column) } { "✕" }
+                            }
+                        }
+                    }
+                }
+                tbody { @for row in rows { (table_row(address, query, row)) } }
+            }
+        }
+    }
+}
+
+fn heading(address: &Address, name: &str, sort: Option<Sort>, class: &str) -> Markup {
+    let Some(sort) = sort else {
+        return html! { th scope="col" class=[Some(class).filter(|c| !c.is_empty())] { (name) } };
+    };
+    let current = address.sort == sort;
+    let order = match (current, address.ascending) {
+        (false, _) => None,
+        (true, true) => Some("ascending"),
+        (true, false) => Some("descending"),
+    };
+    let next = address.with(|a| (a.sort, a.ascending) = (sort, current && !a.ascending));
+    html! {
+        th scope="col" class=[Some(class).filter(|c| !c.is_empty())] aria-sort=[order] {
+            a href=(next.url()) {
+                (name) @if let Some(order) = order { span aria-hidden="true" { @if order == "ascending" { " ▲" } @else { " ▼" } } }
+            }
+        }
+    }
+}
+
+fn table_row(address: &Address, query: &Query, row: &ListRow) -> Markup {
+    let url = url_of(address, row);
+    html! {
+        tr.failed[row.failed] data-href=(url) {
+            td.time { time datetime=(format::iso(row.start_ns)) title=(format::iso(row.start_ns)) { (format::time(row.start_ns)) } }
+            td { (status(row.failed)) }
+            th scope="row" {
+                a href=(url) { (row.name) } " " (kind(&row.kind))
+                @if row.parent_id.is_some() && address.view == View::Traces {
+                    span.pending title="The span above has not arrived" { "root pending" }
+                }
+                @if let Some(app) = &row.ml_app { small { (app) } }
+            }
+            td.io {
+                div.in { (row.input) }
+                @if !row.output.is_empty() { div.out { (row.output) } }
+            }
+            td.n { (format::duration(row.duration_ns)) }
+            td.n { @if let Some(seconds) = row.time_to_first_token { (seconds_text(seconds)) } }
+            td.n { (tokens(row)) }
+            @if address.view == View::Traces {
+                td.n title={ (format::things(row.llm_calls, "LLM call")) ", " (format::things(row.tool_calls, "tool call")) } {
+                    (format::count(row.spans))
+                    @if row.errors > 0 { " " span.status.failed { "✕" (format::count(row.errors)) } }
+                }
+            }
+            td.short { @for model in &row.models { div.model title=(model) { (model) } } }
+            td.short {
+                @if let Some(session) = &row.session_id {
+                    a title=(session) href={ "/sessions/" (super::path_segment(session)) } { (session) }
+                }
+            }
+            td { @for (label, value, assessment) in &row.evaluations { (badge(label, value, assessment.as_deref())) " " } }
+            @for column in &address.columns {
+                td {
+                    @for (_, value) in row.attributes.iter().filter(|(path, _)| path == column) {
+                        a href=(address.with(|a| a.query = query.with(&filter(column, value))).url()) { (value) } " "
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn url_of(address: &Address, row: &ListRow) -> String {
+    let trace = super::path_segment(&row.trace_id);
+    match address.view {
+        View::Traces => format!("/traces/{trace}"),
+        _ => format!("/traces/{trace}?span={}", super::path_segment(&row.span_id)),
+    }
+}
+
+/// Seconds as a duration.
+pub(crate) fn seconds_text(seconds: f64) -> String {
+    #[allow(clippy::cast_possible_truncation, reason = "a number out of range becomes the nearest one")]
+    format::duration((seconds * 1e9) as i64)
+}
+
+fn tokens(row: &ListRow) -> Markup {
+    let tokens = &row.tokens;
+    let part = |count: Option<i64>| count.map_or_else(|| "–".to_owned(), format::count);
+    html! {
+        @if tokens.input.is_some() || tokens.output.is_some() {
+            span title="input → output" { (part(tokens.input)) " → " (part(tokens.output)) }
+            @if let Some(cached) = tokens.cached.filter(|count| *count > 0) { small { (format::count(cached)) " cached" } }
+        } @else if let Some(total) = tokens.total { (format::count(total)) }
+    }
+}
+
+fn nothing(address: &Address) -> Markup {
+    html! {
+        section.notice {
+            h2 { "Nothing matches" }
+            p { "No " @if address.view == View::Traces { "trace" } @else { "span" } " has what is asked for in this time." }
+            @if address.view == View::Traces && !address.query.is_empty() {
+                p {
+                    "Of a trace the first span is asked. "
+                    a href=(address.with(|a| a.view = View::Spans).url()) { "Ask all spans" }
+                }
+            }
+        }
+    }
+}
+
+fn pages(address: &Address, listing: &Listing) -> Markup {
+    let first = address.page * u64::from(PAGE);
+    let last = first + listing.rows.len() as u64;
+    let at = |page| Address { page, ..address.clone() }.url();
+    let text = format!(
+        "{} to {} of {}",
+        format::count(first + u64::from(last > first)),
+        format::count(last),
+        format::count(listing.overview.matched)
+    );
+    let earlier = (address.page > 0).then(|| at(address.page - 1));
+    let later = (last < listing.overview.matched).then(|| at(address.page + 1));
+    pager(earlier, &text, later)
+}

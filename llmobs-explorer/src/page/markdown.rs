@@ -1,0 +1,68 @@
+//! Markdown that anybody may have written, made safe.
+
+use maud::{Markup, PreEscaped};
+use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
+
+/// Longer texts are shown as they are.
+const LONGEST: usize = 60_000;
+
+/// Markdown as HTML: raw HTML becomes text, links lead to http(s) alone, pictures become their address. Nothing where the text is
+/// too long to be worth it.
+pub(crate) fn markdown(text: &str) -> Option<Markup> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let events = Parser::new_ext(text, options).map(safe);
+    let mut html = String::new();
+    html::push_html(&mut html, events);
+    Some(PreEscaped(html))
+}
+
+fn safe(event: Event<'_>) -> Event<'_> {
+    match event {
+        Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
+        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
+        // A picture of elsewhere would tell elsewhere that it was looked at. Its words stand between these two.
+        Event::Start(Tag::Image { dest_url, .. }) => Event::Text(format!("[picture {dest_url}: ").into()),
+        Event::End(TagEnd::Image) => Event::Text("]".into()),
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            let dest_url = if leads_out(&dest_url) { dest_url } else { CowStr::from("#") };
+            let link_type = if link_type == LinkType::Email { LinkType::Inline } else { link_type };
+            Event::Start(Tag::Link { link_type, dest_url, title, id })
+        }
+        Event::InlineMath(math) | Event::DisplayMath(math) => Event::Code(math),
+        other => other,
+    }
+}
+
+fn leads_out(url: &str) -> bool {
+    let url = url.trim_start().to_ascii_lowercase();
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_text_is_executed_or_fetched() {
+        let cases = [
+            ("**bold** `x<y`", "<p><strong>bold</strong> <code>x&lt;y</code></p>\n"),
+            ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"),
+            ("a <img src=x onerror=alert(1)> b", "<p>a &lt;img src=x onerror=alert(1)&gt; b</p>\n"),
+            ("[x](javascript:alert(1))", "<p><a href=\"#\">x</a></p>\n"),
+            ("[x](JaVaScRiPt:alert(1))", "<p><a href=\"#\">x</a></p>\n"),
+            ("[x](data:text/html,hi)", "<p><a href=\"#\">x</a></p>\n"),
+            ("<me@example.com>", "<p><a href=\"#\">me@example.com</a></p>\n"),
+            ("[x](https://a.b/?\"onclick=1)", "<p><a href=\"https://a.b/?%22onclick=1\">x</a></p>\n"),
+            ("![alt](https://evil/p.png)", "<p>[picture https://evil/p.png: alt]</p>\n"),
+            ("[x]: javascript:a\n\n[x]", "<p><a href=\"#\">x</a></p>\n"),
+        ];
+        for (text, html) in cases {
+            assert_eq!(markdown(text).unwrap().into_string(), html, "{text}");
+        }
+        assert!(markdown(&"x".repeat(LONGEST + 1)).is_none());
+    }
+}

@@ -1,0 +1,19 @@
+//! Pages: what was found becomes HTML. All text is escaped by the template; nothing here reads the store or the clock, but for the
+//! time zone.
+
+pub(crate) mod address;
+pub(crate) mod conversation;
+pub(crate) mod evaluations;
+pub(crate) mod format;
+pub(crate) mod layout;
+pub(crate) mod list;
+mod markdown;
+pub(crate) mod panel;
+pub(crate) mod sessions;
+pub(crate) mod setup;
+pub(crate) mod trace;
+
+/// A text as one segment of a path, or as a value behind the `?`.
+pub(crate) fn path_segment(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}

@@ -1,0 +1,113 @@
+//! Sessions: each a conversation whose turns are traces.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::conversation::text;
+use super::format;
+use super::layout::{Part, kind, page, pager, status};
+use super::path_segment;
+use super::trace::url;
+use crate::store::sessions::{SESSIONS, Session, TURNS, Turn};
+
+/// All sessions, the latest first.
+pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup {
+    let at = |number: u64| format!("/sessions?page={}", number + 1);
+    let first = number * u64::from(SESSIONS);
+    let last = first + sessions.len() as u64;
+    let content = html! {
+        h1 { "Sessions" }
+        @if sessions.is_empty() {
+            section.notice {
+                h2 { "No sessions yet" }
+                p { "A session groups the traces of one conversation. In Rust: " code { "#[llmobs::workflow(session_id = request.session)]" } "." }
+            }
+        } @else {
+            div.scroll {
+                table.rows {
+                    thead {
+                        tr {
+                            th scope="col" { "Last turn" } th scope="col" { "Session" } th scope="col" { "App" } th scope="col" { "First input" }
+                            th scope="col" .n { "Turns" } th scope="col" .n { "Errors" } th scope="col" .n { "Tokens" }
+                            th scope="col" .n { "Time at work" }
+                        }
+                    }
+                    tbody {
+                        @for session in sessions {
+                            @let address = format!("/sessions/{}", path_segment(&session.id));
+                            tr data-href=(address) {
+                                td.time { time datetime=(format::iso(session.last_ns)) { (format::time(session.last_ns)) } }
+                                th scope="row" { a href=(address) { (session.id) } }
+                                td { @if let Some(app) = &session.ml_app { (app) } }
+                                td.io { div.in { (session.first_input) } }
+                                td.n { (format::count(session.turns)) }
+                                td.n { @if session.errors > 0 { span.status.failed { "✕ " (format::count(session.errors)) } } }
+                                td.n { @if let Some(tokens) = session.total_tokens { (format::count(tokens)) } }
+                                td.n { (format::duration(session.duration_ns)) }
+                            }
+                        }
+                    }
+                }
+            }
+            (pager((number > 0).then(|| at(number - 1)),
+                &format!("{} to {} of {}", format::count(first + 1), format::count(last), format::count(total)),
+                (last < total).then(|| at(number + 1))))
+        }
+    };
+    page(Part::Sessions, "Sessions", &content)
+}
+
+/// The turns of a session as one conversation.
+pub(crate) fn session(id: &str, turns: &[(Turn, Value)], total: u64, number: u64) -> Markup {
+    let at = |number: u64| format!("/sessions/{}?page={}", path_segment(id), number + 1);
+    let first = number * u64::from(TURNS);
+    let last = first + turns.len() as u64;
+    let content = html! {
+        header.banner { h1 { "Session " code { (id) } } p { (format::things(total, "turn")) } }
+        ol.turns {
+            @for (turn, event) in turns { (one_turn(turn, event)) }
+        }
+        (pager((number > 0).then(|| at(number - 1)),
+            &format!("turns {} to {} of {}", format::count(first + 1), format::count(last), format::count(total)),
+            (last < total).then(|| at(number + 1))))
+    };
+    page(Part::Sessions, id, &content)
+}
+
+fn one_turn(turn: &Turn, event: &Value) -> Markup {
+    let meta = &event["meta"];
+    html! {
+        li.turn {
+            p.meta {
+                time datetime=(format::iso(turn.start_ns)) { (format::time(turn.start_ns)) } " "
+                (kind(&turn.kind)) " " a href=(url(&turn.trace_id, &turn.span_id)) { (turn.name) } " " (status(turn.failed)) " "
+                (format::duration(turn.duration_ns)) small { "Σ " (format::duration(turn.duration_so_far_ns)) }
+                @if let Some(tokens) = turn.total_tokens {
+                    " " (format::things(tokens, "token")) small { "Σ " (format::count(turn.tokens_so_far)) }
+                }
+            }
+            div.message.user { p.role { "in" } (said(&meta["input"], &turn.input, true)) }
+            @if !turn.output.is_empty() || meta["output"].is_object() {
+                div.message.assistant { p.role { "out" } (said(&meta["output"], &turn.output, false)) }
+            }
+        }
+    }
+}
+
+/// What was said in a turn: the last message of an input, the first of an output, a text; of anything else the beginning.
+fn said(side: &Value, preview: &str, input: bool) -> Markup {
+    let messages = side["messages"].as_array();
+    let message = messages.and_then(|list| {
+        let from_user = |message: &&Value| message["role"] == "user";
+        if input { list.iter().rev().find(from_user).or(list.last()) } else { list.first() }
+    });
+    let whole = message.and_then(|message| message["content"].as_str()).or_else(|| side["value"].as_str());
+    // Arguments of a function are an object: where there is one alone, its value is what was said.
+    let alone = whole.and_then(|whole| serde_json::from_str::<serde_json::Map<String, Value>>(whole).ok());
+    let alone = alone.filter(|fields| fields.len() == 1).and_then(|fields| fields.into_iter().next());
+    match (&alone, whole) {
+        (Some((_, Value::String(only))), _) => text(only),
+        (_, Some(whole)) => text(whole),
+        _ => text(preview),
+    }
+}

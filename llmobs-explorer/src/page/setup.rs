@@ -1,0 +1,79 @@
+//! How programs are made to report here, a sample to look at, and what was refused lately.
+
+use maud::{Markup, html};
+
+use super::format;
+use super::layout::{Part, page};
+use crate::store::Rejection;
+
+/// What the page tells.
+#[derive(Debug)]
+pub(crate) struct Setup<'a> {
+    /// Where the explorer is reached, such as `http://127.0.0.1:8126`.
+    pub(crate) origin: &'a str,
+    /// What a form has to send along, so that no other site can.
+    pub(crate) form_key: &'a str,
+    /// What was refused, the latest first.
+    pub(crate) rejections: &'a [Rejection],
+    /// Whether there are no traces yet.
+    pub(crate) empty: bool,
+}
+
+/// The page.
+pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
+    let origin = setup.origin;
+    let port = origin.rsplit(':').next().unwrap_or("8126");
+    let variables = format!(
+        "DD_LLMOBS_ENABLED=1 DD_LLMOBS_AGENTLESS_ENABLED=0 DD_TRACE_AGENT_URL={origin} DD_APM_TRACING_ENABLED=false"
+    );
+    let content = html! {
+        @if setup.empty { h1 { "No traces yet" } p { "Send the first one. This page listens on " code { (origin) } "." } }
+        @else { h1 { "Setup" } p { "This page listens on " code { (origin) } "." } }
+        div.cards {
+            section.card {
+                h2 { "Any program" }
+                p { "Start it with the explorer around it, and it reports here:" }
+                pre data-copy="" { "llmobs run -- cargo run" }
+            }
+            section.card {
+                h2 { "Rust" }
+                pre data-copy="" { "cargo add llmobs" }
+                pre data-copy="" { "#[llmobs::workflow]\nfn answer(question: &str) -> String {\n    format!(\"an answer to {question}\")\n}\n\nfn main() {\n    let _llmobs = llmobs::init();\n    answer(\"What is a span?\");\n}" }
+                pre data-copy="" { "DD_LLMOBS_ML_APP=my-app DD_TRACE_AGENT_URL=" (origin) " cargo run" }
+            }
+            section.card {
+                h2 { "Python" }
+                pre data-copy="" { "pip install ddtrace" }
+                pre data-copy="" { (variables) " DD_LLMOBS_ML_APP=my-app ddtrace-run python app.py" }
+            }
+            section.card {
+                h2 { "Node" }
+                pre data-copy="" { "npm install dd-trace" }
+                pre data-copy="" { (variables) " DD_LLMOBS_ML_APP=my-app DD_TRACE_AGENT_PORT=" (port) " node --import dd-trace/initialize.mjs app.js" }
+            }
+            section.card {
+                h2 { "A sample" }
+                p { "A made-up trace, to look around in." }
+                form action="/sample" method="post" {
+                    input type="hidden" name="key" value=(setup.form_key);
+                    button type="submit" { "Send a sample trace" }
+                }
+            }
+        }
+        section {
+            h2 { "Refused lately" }
+            @if setup.rejections.is_empty() { p.quiet { "Nothing was refused." } }
+            @else {
+                div.scroll { table.rows {
+                    thead { tr { th scope="col" { "When" } th scope="col" { "Sent to" } th scope="col" { "Why" } } }
+                    tbody {
+                        @for Rejection { at_ms, path, reason } in setup.rejections {
+                            tr { td.time { (format::time(at_ms.saturating_mul(1_000_000))) } td { code { (path) } } td { (reason) } }
+                        }
+                    }
+                } }
+            }
+        }
+    };
+    page(Part::Setup, "Setup", &content)
+}

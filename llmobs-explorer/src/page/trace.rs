@@ -1,0 +1,254 @@
+//! A trace: its spans as a tree and a waterfall on one axis, and the panel of one of them.
+
+use std::collections::HashSet;
+
+use maud::{Markup, html};
+
+use super::format;
+use super::layout::{Part, kind, kind_class, page, status};
+use super::list::seconds_text;
+use super::path_segment;
+use crate::store::trace::Node;
+use crate::tree::{Line, Tree};
+
+/// How many lines a trace has at first.
+const LINES: usize = 400;
+/// The width of the waterfall, in its own units.
+const WIDTH: i64 = 1000;
+/// Deeper spans are not moved further to the right.
+const DEEPEST: usize = 24;
+/// How many spans a search for names shows.
+const FOUND: usize = 200;
+
+/// What the address of a trace says.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    /// The span in the panel, by position.
+    pub(crate) selected: usize,
+    /// The spans whose children are shown, by position.
+    pub(crate) opened: HashSet<usize>,
+    /// A part of the names that are looked for.
+    pub(crate) find: String,
+}
+
+/// The whole page.
+pub(crate) fn trace(trace_id: &str, tree: &Tree, shown: &Shown, panel: &Markup) -> Markup {
+    let head = tree.nodes.first();
+    let name = head.map_or("trace", |head| head.name.as_str());
+    let content = html! {
+        (banner(trace_id, tree))
+        div.trace {
+            section.tree aria-label="Spans" {
+                (tools(trace_id, tree, shown))
+                @if shown.find.is_empty() {
+                    (grid(trace_id, tree, shown, &lines(tree, shown)))
+                } @else {
+                    (found(trace_id, tree, shown))
+                }
+            }
+            section #panel .panel aria-label="Span" tabindex="-1" { (panel) }
+        }
+    };
+    page(Part::Traces, name, &content)
+}
+
+fn lines(tree: &Tree, shown: &Shown) -> Vec<Line> {
+    let mut opened = shown.opened.clone();
+    opened.extend(tree.above(shown.selected).last());
+    // What is looked at must be there, even among a thousand siblings.
+    opened.insert(shown.selected);
+    tree.lines(LINES, &opened)
+}
+
+/// The rows below a span, for a page that is already there.
+pub(crate) fn rows_below(trace_id: &str, tree: &Tree, of: Option<usize>, after: usize) -> Markup {
+    let shown = Shown { selected: usize::MAX, ..Shown::default() };
+    html! { @for line in tree.children_lines(of, after) { (row(trace_id, tree, &shown, &line)) } }
+}
+
+fn banner(trace_id: &str, tree: &Tree) -> Markup {
+    let (from, to) = tree.range_ns();
+    let Some(head) = tree.nodes.iter().find(|node| node.parent_id.is_none()).or(tree.nodes.first()) else {
+        return Markup::default();
+    };
+    let errors = tree.nodes.iter().filter(|node| node.failed).count();
+    let of_models = || tree.nodes.iter().filter(|node| matches!(node.kind.as_str(), "llm" | "embedding"));
+    let sum = |tokens: fn(&Node) -> Option<i64>| {
+        of_models().filter_map(tokens).reduce(i64::saturating_add).map(format::count)
+    };
+    html! {
+        header.banner {
+            h1 { (kind(&head.kind)) " " (head.name) }
+            dl {
+                div { dt { "Status" } dd { (status(head.failed)) } }
+                div { dt { "Started" } dd { time datetime=(format::iso(from)) { (format::time(from)) } } }
+                div { dt { "Duration" } dd { (format::duration(to - from)) } }
+                div { dt { "Spans" } dd {
+                    (format::count(tree.nodes.len() as u64))
+                    @if errors > 0 { " " span.status.failed { "✕ " (format::things(errors, "error")) } }
+                } }
+                div { dt { "LLM calls" } dd {
+                    (format::count(tree.nodes.iter().filter(|node| node.kind == "llm").count() as u64)) } }
+                @if let Some(tokens) = sum(|node| node.tokens.input) { div { dt { "Tokens in" } dd { (tokens) } } }
+                @if let Some(tokens) = sum(|node| node.tokens.output) { div { dt { "Tokens out" } dd { (tokens) } } }
+                @if let Some(tokens) = sum(|node| node.tokens.cached) { div { dt { "Cached" } dd { (tokens) } } }
+                div { dt { "Trace" } dd { code.id title=(trace_id) { (trace_id) } } }
+            }
+        }
+    }
+}
+
+fn tools(trace_id: &str, tree: &Tree, shown: &Shown) -> Markup {
+    let selected = tree.nodes.get(shown.selected);
+    html! {
+        form.find action={ "/traces/" (path_segment(trace_id)) } method="get" role="search" {
+            @if let Some(selected) = selected { input type="hidden" name="span" value=(selected.span_id); }
+            label.hidden for="find" { "Find spans by name" }
+            input #find name="find" type="search" value=(shown.find) placeholder="Find by name" spellcheck="false" autocomplete="off";
+            button type="submit" { "Find" }
+            @if tree.nodes.iter().any(|node| node.failed) {
+                @if let Some(next) = next_error(tree, shown.selected) {
+                    a.next-error href=(url(trace_id, &next.span_id)) { "Next error" }
+                }
+            }
+        }
+    }
+}
+
+/// The failed span after a position, or the first one.
+fn next_error(tree: &Tree, after: usize) -> Option<&Node> {
+    let later = tree.nodes.iter().skip(after + 1).find(|node| node.failed);
+    later.or_else(|| tree.nodes.iter().find(|node| node.failed))
+}
+
+fn grid(trace_id: &str, tree: &Tree, shown: &Shown, lines: &[Line]) -> Markup {
+    let (from, to) = tree.range_ns();
+    html! {
+        div.scroll {
+            table.waterfall role="treegrid" aria-label="Spans of the trace" data-trace={ "/traces/" (path_segment(trace_id)) } {
+                thead {
+                    tr role="row" {
+                        th scope="col" { "Span" }
+                        th scope="col" .n { "Duration" }
+                        th scope="col" .axis {
+                            span { "0" } span { (format::duration((to - from) / 2)) } span { (format::duration(to - from)) }
+                        }
+                    }
+                }
+                tbody { @for line in lines { (row(trace_id, tree, shown, line)) } }
+            }
+        }
+    }
+}
+
+/// The spans whose names have what is looked for, flat.
+fn found(trace_id: &str, tree: &Tree, shown: &Shown) -> Markup {
+    let wanted = shown.find.to_lowercase();
+    let matches = (0..).zip(&tree.nodes).filter(|(_, node)| node.name.to_lowercase().contains(&wanted));
+    let positions: Vec<usize> = matches.map(|(position, _)| position).collect();
+    let lines: Vec<Line> =
+        positions.iter().take(FOUND).map(|&node| Line::Span { node, depth: 0, open: None }).collect();
+    html! {
+        p.quiet role="status" {
+            (format::things(positions.len(), "span")) " with “" (shown.find) "” in the name"
+            @if positions.len() > FOUND { ", the first " (FOUND) " are shown" }
+            ". " a href={ "/traces/" (path_segment(trace_id)) } { "Back to the tree" }
+        }
+        (grid(trace_id, tree, shown, &lines))
+    }
+}
+
+fn row(trace_id: &str, tree: &Tree, shown: &Shown, line: &Line) -> Markup {
+    match *line {
+        Line::Span { node, depth, open } => {
+            let Some(span) = tree.nodes.get(node) else { return Markup::default() };
+            span_row(trace_id, tree, shown, (node, span), depth, open)
+        }
+        Line::More { of, depth, after, left } => {
+            let above = of.and_then(|of| tree.nodes.get(of)).map_or("", |node| node.span_id.as_str());
+            html! {
+                tr.more role="row" aria-level=(depth + 1) {
+                    td colspan="3" role="gridcell" {
+                        span class={ "d d" (depth.min(DEEPEST)) } {}
+                        a href={ "/traces/" (path_segment(trace_id)) "/rows?of=" (path_segment(above)) "&after=" (after) }
+                            data-more="" { "Show more: " (format::things(left, "span")) " left" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn span_row(
+    trace_id: &str,
+    tree: &Tree,
+    shown: &Shown,
+    (position, span): (usize, &Node),
+    depth: usize,
+    open: Option<bool>,
+) -> Markup {
+    let selected = position == shown.selected;
+    let below = tree.below(position);
+    let hidden_errors = tree.errors(position) - usize::from(span.failed);
+    html! {
+        tr role="row" aria-level=(depth + 1) aria-expanded=[open] aria-selected=(selected) tabindex=(if selected { "0" } else { "-1" })
+            class=[span.failed.then_some("failed")] data-span=(span.span_id) {
+            th scope="row" role="rowheader" {
+                span class={ "d d" (depth.min(DEEPEST)) } {}
+                @if let Some(open) = open {
+                    a.fold href={ (url(trace_id, &span.span_id)) "&open=" (path_segment(&span.span_id)) } tabindex="-1"
+                        data-fold={ "/traces/" (path_segment(trace_id)) "/rows?of=" (path_segment(&span.span_id)) "&after=0" }
+                        aria-label={ @if open { "Fold " } @else { "Unfold " } (span.name) } { @if open { "▾" } @else { "▸" } }
+                } @else { span.fold {} }
+                (kind(&span.kind)) " "
+                a.name href=(url(trace_id, &span.span_id)) tabindex="-1" { (span.name) }
+                @if let Some(false) = open { span.count title="spans below" { (format::count(below as u64)) } }
+                @if span.failed { " " (status(true)) }
+                @else if open == Some(false) && hidden_errors > 0 {
+                    span.status.failed { " ✕ " (format::count(hidden_errors as u64)) " below" }
+                }
+                @if tree.is_orphan(position) { span.pending title="The span above has not arrived" { "parent pending" } }
+                @if let Some(model) = &span.model_name { small { (model) } }
+            }
+            td.n role="gridcell" title={ "self " (format::duration(tree.self_ns(position))) } { (format::duration(span.duration_ns)) }
+            td.lane role="gridcell" { (lane(tree, position, span)) }
+        }
+    }
+}
+
+/// The bar of a span on the axis of the trace, with its self time as a share and a tick at the first token.
+fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
+    let (from, to) = tree.range_ns();
+    let whole = i128::from((to - from).max(1));
+    let place = |nanos: i64| {
+        i64::try_from(i128::from(nanos) * i128::from(WIDTH) / whole).unwrap_or_default().clamp(0, WIDTH)
+    };
+    let x = place(span.start_ns - from);
+    let width = place(span.duration_ns).max(3);
+    let self_ns = tree.self_ns(position);
+    let said = format!(
+        "starts at {}, takes {}, {} of it itself",
+        format::duration(span.start_ns - from),
+        format::duration(span.duration_ns),
+        format::duration(self_ns)
+    );
+    #[allow(clippy::cast_possible_truncation, reason = "a time of more than 290 years stands at the end")]
+    let first_token = span.time_to_first_token.map(|seconds| place((seconds * 1e9) as i64) + x);
+    html! {
+        svg viewBox={ "0 0 " (WIDTH) " 20" } preserveAspectRatio="none" role="img" aria-label=(said) {
+            title { (said) }
+            rect x=(x.min(WIDTH - 3)) y="4" width=(width) height="12" rx="2"
+                class={ (kind_class(&span.kind)) @if span.failed { " failed" } } {}
+            @if self_ns < span.duration_ns && span.duration_ns > 0 {
+                rect.self x=(x.min(WIDTH - 3)) y="17" width=(place(self_ns).max(1)) height="2" {}
+            }
+            @if let Some(at) = first_token { rect.tick x=(at.min(WIDTH - 2)) y="1" width="2" height="18" { title { "first token" } } }
+        }
+        @if let Some(seconds) = span.time_to_first_token { span.hidden { "first token after " (seconds_text(seconds)) } }
+    }
+}
+
+/// The address of a span in its trace.
+pub(crate) fn url(trace_id: &str, span_id: &str) -> String {
+    format!("/traces/{}?span={}", path_segment(trace_id), path_segment(span_id))
+}

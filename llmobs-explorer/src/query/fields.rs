@@ -1,0 +1,189 @@
+//! Which path of a query is which column, attribute or evaluation, and how its values are written.
+
+use super::error::QueryError;
+use super::number::Unit;
+
+/// What a filter asks about.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Field {
+    /// As it was written, for messages.
+    pub(super) name: String,
+    /// Whether it is asked of the other spans of the trace.
+    pub(super) child: bool,
+    pub(super) place: Place,
+    pub(super) kind: Kind,
+}
+
+/// Where its values are.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Place {
+    /// A column of the span.
+    Span(&'static str),
+    /// A column of its trace.
+    Trace(&'static str),
+    /// The parent, which has many names where there is none.
+    Parent,
+    /// The attributes of this path.
+    Attribute(String),
+    /// All tags, as `key:value`, or `key` where the value is empty.
+    Tags,
+    /// A column of the evaluations or the feedback with this label.
+    Evaluation { feedback: bool, label: String, column: &'static str },
+}
+
+/// How its values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Texts, which have no order.
+    Text,
+    /// Texts; those that are numbers have an order. `1.10` and `1.1` are two tags.
+    Tag,
+    /// Texts and numbers: what is written as a number is compared as one, unless it is quoted.
+    Either(Unit),
+    /// Numbers.
+    Number(Unit),
+}
+
+impl Field {
+    /// Of a path behind `@`.
+    pub(super) fn attribute(path: &str, child: bool, column: usize) -> Result<Self, QueryError> {
+        let (place, kind) = place(path, column)?;
+        let name = if child { format!("@child.@{path}") } else { format!("@{path}") };
+        Ok(Self { name, child, place, kind })
+    }
+
+    /// Of a key without `@`.
+    pub(super) fn tag(key: String, column: usize) -> Result<Self, QueryError> {
+        let (place, kind) = match key.as_str() {
+            "tags" => (Place::Tags, Kind::Text),
+            "_exists_" | "_missing_" => {
+                let minus = if key == "_missing_" { "-" } else { "" };
+                return Err(QueryError::new(
+                    column,
+                    format!("`{key}` belongs to another syntax"),
+                    format!("write `{minus}@path:*`"),
+                ));
+            }
+            reserved if is_reserved(reserved) => place(reserved, column)?,
+            tag => (Place::Attribute(format!("{TAG}{tag}")), Kind::Tag),
+        };
+        Ok(Self { name: key, child: false, place, kind })
+    }
+}
+
+/// Whether the key means something else than a tag.
+pub(super) fn is_reserved(key: &str) -> bool {
+    RESERVED.contains(&key)
+}
+
+/// What the paths of tags begin with.
+pub(super) const TAG: &str = "tag.";
+
+/// How what is written behind this path is read.
+pub(super) fn kind(path: &str) -> Option<Kind> {
+    place(path, 1).ok().map(|(_, kind)| kind)
+}
+
+const RESERVED: [&str; 9] =
+    ["env", "service", "status", "trace_id", "span_id", "timestamp", "tags", "_exists_", "_missing_"];
+
+const SPAN: [(&str, &str, Kind); 19] = [
+    ("ml_app", "ml_app", Kind::Text),
+    ("name", "name", Kind::Text),
+    ("status", "status", Kind::Text),
+    ("duration", "duration_ns", Kind::Number(Unit::Nanoseconds)),
+    ("start_ns", "start_ns", Kind::Number(Unit::Plain)),
+    ("timestamp", "start_ns", Kind::Number(Unit::Time)),
+    ("session_id", "session_id", Kind::Text),
+    ("span_id", "span_id", Kind::Text),
+    ("env", "env", Kind::Text),
+    ("service", "service", Kind::Text),
+    ("meta.span.kind", "kind", Kind::Text),
+    ("meta.model_name", "model_name", Kind::Text),
+    ("meta.model_provider", "model_provider", Kind::Text),
+    ("meta.error.type", "error_type", Kind::Text),
+    ("metrics.input_tokens", "input_tokens", Kind::Number(Unit::Plain)),
+    ("metrics.output_tokens", "output_tokens", Kind::Number(Unit::Plain)),
+    ("metrics.total_tokens", "total_tokens", Kind::Number(Unit::Plain)),
+    ("metrics.cache_read_input_tokens", "cached_tokens", Kind::Number(Unit::Plain)),
+    ("metrics.time_to_first_token", "time_to_first_token", Kind::Number(Unit::Seconds)),
+];
+
+const TRACE: [(&str, &str); 7] = [
+    ("total_tokens", "total_tokens"),
+    ("input_tokens", "input_tokens"),
+    ("output_tokens", "output_tokens"),
+    ("llm_calls", "llm_calls"),
+    ("tool_calls", "tool_calls"),
+    ("number_of_tools", "tools"),
+    ("number_of_errors", "errors"),
+];
+
+fn place(path: &str, column: usize) -> Result<(Place, Kind), QueryError> {
+    if let Some((_, name, kind)) = SPAN.iter().find(|(known, ..)| *known == path) {
+        return Ok((Place::Span(name), *kind));
+    }
+    if let Some(path) = path.strip_prefix("trace.") {
+        return trace(path, column);
+    }
+    if let Some(rest) = path.strip_prefix("feedback.") {
+        return evaluation(true, rest, path, column);
+    }
+    if let Some(rest) = path.strip_prefix("evaluation.").or_else(|| path.strip_prefix("evaluations.")) {
+        // Datadog's own evaluations, and those of its older pages, carry one of these before the label.
+        let label = rest.strip_prefix("external.").or_else(|| rest.strip_prefix("custom.")).unwrap_or(rest);
+        return evaluation(false, label, path, column);
+    }
+    Ok(match path {
+        "trace_id" => (Place::Trace("trace_id"), Kind::Text),
+        "parent_id" => (Place::Parent, Kind::Text),
+        path => (Place::Attribute(path.to_owned()), attribute(path)),
+    })
+}
+
+fn attribute(path: &str) -> Kind {
+    if path.starts_with(TAG) {
+        Kind::Tag
+    } else if path.starts_with("metrics.estimated_") && path.ends_with("_cost") {
+        Kind::Either(Unit::Cost)
+    } else {
+        Kind::Either(Unit::Plain)
+    }
+}
+
+fn trace(name: &str, column: usize) -> Result<(Place, Kind), QueryError> {
+    if let Some((_, name)) = TRACE.iter().find(|(known, _)| *known == name) {
+        return Ok((Place::Trace(name), Kind::Number(Unit::Plain)));
+    }
+    if name.starts_with("estimated_") {
+        return Err(QueryError::new(
+            column,
+            "the costs of whole traces are not known yet",
+            "write `@metrics.estimated_total_cost` for those of spans",
+        ));
+    }
+    let known: Vec<String> = TRACE.iter().map(|(known, _)| format!("`@trace.{known}`")).collect();
+    Err(QueryError::new(
+        column,
+        format!("there is no `@trace.{name}`"),
+        format!("write one of {}", known.join(", ")),
+    ))
+}
+
+fn evaluation(feedback: bool, rest: &str, path: &str, column: usize) -> Result<(Place, Kind), QueryError> {
+    let (label, name) = match rest.rsplit_once('.') {
+        Some((label, "assessment")) => (label, "assessment"),
+        Some((label, "reasoning")) => (label, "reasoning"),
+        Some((label, "value")) => (label, "value"),
+        _ => (rest, "value"),
+    };
+    if label.is_empty() {
+        return Err(QueryError::new(
+            column,
+            format!("`@{path}` names no label"),
+            "write what was judged, such as `@evaluation.faithfulness.value`",
+        ));
+    }
+    let kind = if name == "value" { Kind::Either(Unit::Plain) } else { Kind::Text };
+    Ok((Place::Evaluation { feedback, label: label.to_owned(), column: name }, kind))
+}

@@ -1,0 +1,202 @@
+//! The characters of a query, read into words, quoted texts and patterns. What they mean is decided in `parser`, which also knows
+//! where a colon or a bracket is a sign and where it is a character like others.
+
+use super::error::QueryError;
+
+/// A word or a quoted text.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Pattern {
+    glyphs: Vec<Glyph>,
+    pub(super) quoted: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Glyph {
+    Is(char),
+    /// `*`
+    Any,
+    /// `?`
+    One,
+}
+
+impl Pattern {
+    /// Whether it is `*` alone.
+    pub(super) fn is_any(&self) -> bool {
+        !self.glyphs.is_empty() && self.glyphs.iter().all(|glyph| *glyph == Glyph::Any)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.glyphs.is_empty()
+    }
+
+    /// As text, where no wildcard is in it.
+    pub(super) fn literal(&self) -> Option<String> {
+        self.glyphs
+            .iter()
+            .map(|glyph| if let Glyph::Is(letter) = glyph { Some(*letter) } else { None })
+            .collect()
+    }
+
+    /// As SQLite's GLOB takes it.
+    pub(super) fn glob(&self) -> String {
+        let mut glob = String::new();
+        for glyph in &self.glyphs {
+            match glyph {
+                // In brackets these stand for themselves.
+                Glyph::Is(letter @ ('*' | '?' | '[')) => glob.extend(['[', *letter, ']']),
+                Glyph::Is(letter) => glob.push(*letter),
+                Glyph::Any if glob.ends_with('*') => {}
+                Glyph::Any => glob.push('*'),
+                Glyph::One => glob.push('?'),
+            }
+        }
+        glob
+    }
+
+    /// As words to search for, and whether the last of them is only the beginning of one. `None` where a `*` stands elsewhere.
+    pub(super) fn words(&self) -> Option<(String, bool)> {
+        let kept = self.glyphs.iter().rposition(|glyph| *glyph != Glyph::Any).map_or(0, |last| last + 1);
+        let words = self.glyphs.iter().take(kept).map(|glyph| match glyph {
+            Glyph::Is(letter) => Some(*letter),
+            // Questions are asked in texts; no one looks for a letter.
+            Glyph::One => Some('?'),
+            Glyph::Any => None,
+        });
+        Some((words.collect::<Option<String>>()?, kept < self.glyphs.len()))
+    }
+}
+
+pub(super) struct Lexer {
+    letters: Vec<char>,
+    at: usize,
+}
+
+impl Lexer {
+    pub(super) fn new(text: &str) -> Self {
+        Self { letters: text.chars().collect(), at: 0 }
+    }
+
+    /// How many characters were read.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn column(&self) -> usize {
+        self.at + 1
+    }
+
+    pub(super) fn peek(&self) -> Option<char> {
+        self.letters.get(self.at).copied()
+    }
+
+    pub(super) fn text(&self, from: usize, to: usize) -> String {
+        self.letters.get(from..to).unwrap_or_default().iter().collect()
+    }
+
+    /// Whether this comes next, and if so goes behind it.
+    pub(super) fn take(&mut self, text: &str) -> bool {
+        let comes = self.comes(text);
+        if comes {
+            self.at += text.chars().count();
+        }
+        comes
+    }
+
+    pub(super) fn comes(&self, text: &str) -> bool {
+        self.rest().len() >= text.chars().count()
+            && self.rest().iter().zip(text.chars()).all(|(is, asked)| *is == asked)
+    }
+
+    /// Whether this word comes next, as a word of its own.
+    pub(super) fn comes_word(&self, word: &str) -> bool {
+        let behind = self.rest().get(word.chars().count());
+        self.comes(word) && behind.is_none_or(|letter| ends_word(*letter))
+    }
+
+    pub(super) fn skip_space(&mut self) {
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.at += 1;
+        }
+    }
+
+    /// Whether nothing, or only what ends a term, comes next.
+    pub(super) fn at_end_of_term(&self) -> bool {
+        self.peek().is_none_or(|letter| letter.is_whitespace() || letter == ')')
+    }
+
+    /// How far away the first of these is that stands in the word that comes next and is not escaped.
+    pub(super) fn distance(&self, signs: &[char]) -> Option<usize> {
+        let mut escaped = false;
+        for (distance, letter) in self.rest().iter().enumerate() {
+            if escaped {
+                escaped = false;
+            } else if *letter == '\\' {
+                escaped = true;
+            } else if signs.contains(letter) {
+                return Some(distance);
+            } else if ends_word(*letter) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// A word, up to what ends words or to the sign, which is not read.
+    pub(super) fn word(&mut self, sign: Option<char>) -> Result<Pattern, QueryError> {
+        let mut glyphs = Vec::new();
+        while let Some(letter) = self.peek() {
+            if ends_word(letter) || Some(letter) == sign {
+                break;
+            }
+            let column = self.column();
+            self.at += 1;
+            glyphs.push(match letter {
+                '*' => Glyph::Any,
+                '?' => Glyph::One,
+                '\\' => {
+                    let letter = self.peek().ok_or_else(|| {
+                        QueryError::new(
+                            column,
+                            "nothing follows the backslash",
+                            r"write `\\` for a backslash",
+                        )
+                    })?;
+                    self.at += 1;
+                    Glyph::Is(letter)
+                }
+                letter => Glyph::Is(letter),
+            });
+        }
+        Ok(Pattern { glyphs, quoted: false })
+    }
+
+    /// A quoted text, whose quote comes next. A backslash in it is one, unless a quote or another backslash follows it: texts of
+    /// programs are full of them.
+    pub(super) fn quoted(&mut self) -> Result<Pattern, QueryError> {
+        let column = self.column();
+        self.at += 1;
+        let mut glyphs = Vec::new();
+        loop {
+            let letter = self.peek().ok_or_else(|| {
+                QueryError::new(column, "the quote is not closed", "write another `\"` where the text ends")
+            })?;
+            self.at += 1;
+            match (letter, self.peek()) {
+                ('"', _) => return Ok(Pattern { glyphs, quoted: true }),
+                ('\\', Some(escaped @ ('"' | '\\'))) => {
+                    self.at += 1;
+                    glyphs.push(Glyph::Is(escaped));
+                }
+                (letter, _) => glyphs.push(Glyph::Is(letter)),
+            }
+        }
+    }
+
+    fn rest(&self) -> &[char] {
+        self.letters.get(self.at..).unwrap_or_default()
+    }
+}
+
+fn ends_word(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '(' | ')' | '"')
+}

@@ -1,0 +1,347 @@
+//! A text, read into a tree of conditions. `NOT` and `-` bind strongest, then `AND`, which may be left out, then `OR`.
+
+use super::error::QueryError;
+use super::fields::Field;
+use super::lexer::Lexer;
+use super::values::{Test, end_quote, test};
+
+/// A condition on a span.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Node {
+    #[default]
+    Everything,
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    /// Words in the texts of the span, in this order. Where `prefix` holds, the last may go on.
+    Words {
+        words: String,
+        prefix: bool,
+    },
+    Filter(Field, Test),
+}
+
+/// A tree, with the texts of the parts that all have to hold.
+pub(super) struct Parsed {
+    pub(super) root: Node,
+    pub(super) parts: Vec<String>,
+}
+
+/// Characters of a query.
+pub(super) const MAX_LENGTH: usize = 4_000;
+/// Parentheses in parentheses. Each is a call of this parser and of SQLite's.
+pub(super) const MAX_DEPTH: usize = 64;
+
+pub(super) fn parse(text: &str) -> Result<Parsed, QueryError> {
+    if text.chars().nth(MAX_LENGTH).is_some() {
+        return Err(QueryError::new(
+            MAX_LENGTH + 1,
+            format!("the query is longer than {MAX_LENGTH} characters"),
+            "write a shorter one",
+        ));
+    }
+    let mut parser = Parser { lexer: Lexer::new(text), depth: 0, parts: Vec::new(), alternatives: false };
+    let root = parser.any(None)?;
+    if parser.lexer.peek().is_some() {
+        return Err(
+            parser.error("the parenthesis closes nothing", r"take it away, or write `\)` where it is text")
+        );
+    }
+    let parts = if parser.alternatives { vec![format!("({})", trimmed(text))] } else { parser.parts };
+    Ok(Parsed { root, parts })
+}
+
+/// Without the space around it. At the end it may be escaped, and then belongs to a word.
+pub(super) fn trimmed(text: &str) -> &str {
+    if text.trim_end().ends_with('\\') { text.trim_start() } else { text.trim() }
+}
+
+struct Parser {
+    lexer: Lexer,
+    depth: usize,
+    /// The texts of what stands outside parentheses.
+    parts: Vec<String>,
+    /// Whether an `OR` stands outside parentheses.
+    alternatives: bool,
+}
+
+/// In the parentheses behind a field stand values of it, elsewhere terms.
+type Of<'a> = Option<&'a Field>;
+
+impl Parser {
+    fn any(&mut self, field: Of<'_>) -> Result<Node, QueryError> {
+        let mut found = vec![self.all(field)?];
+        while self.operator("OR")? {
+            found.push(self.all(field)?);
+        }
+        self.alternatives |= found.len() > 1 && self.depth == 0;
+        Ok(match found.pop() {
+            Some(node) if found.is_empty() => node,
+            Some(node) if node == Node::Everything || found.contains(&Node::Everything) => Node::Everything,
+            Some(node) => {
+                found.push(node);
+                Node::Or(found)
+            }
+            None => Node::Everything,
+        })
+    }
+
+    fn all(&mut self, field: Of<'_>) -> Result<Node, QueryError> {
+        let mut found = Vec::new();
+        let mut first = true;
+        loop {
+            self.lexer.skip_space();
+            if first && let Some(operator) = self.comes_operator() {
+                return Err(self.error(format!("`{operator}` has nothing before it"), LONELY_OPERATOR));
+            }
+            self.operator("AND")?;
+            if self.at_end() || self.lexer.comes_word("OR") {
+                break;
+            }
+            let start = self.lexer.position();
+            let node = self.one(field)?;
+            if self.depth == 0 {
+                self.parts.push(self.lexer.text(start, self.lexer.position()));
+            }
+            if node != Node::Everything {
+                found.push(node);
+            }
+            first = false;
+        }
+        Ok(match found.pop() {
+            None => Node::Everything,
+            Some(node) if found.is_empty() => node,
+            Some(node) => {
+                found.push(node);
+                Node::And(found)
+            }
+        })
+    }
+
+    /// A term or a value with what excludes it. A loop, as thousands of them may stand in a row.
+    fn one(&mut self, field: Of<'_>) -> Result<Node, QueryError> {
+        let mut excluded = false;
+        while self.operator("NOT")? || self.minus()? {
+            excluded = !excluded;
+        }
+        let node = match (self.lexer.peek(), field) {
+            (Some('('), _) => self.group(field)?,
+            (_, Some(field)) => self.value(field)?,
+            (Some('@'), None) => self.attribute()?,
+            (Some('"'), None) => self.phrase()?,
+            _ => self.tag_or_word()?,
+        };
+        Ok(if excluded { Node::Not(Box::new(node)) } else { node })
+    }
+
+    fn group(&mut self, field: Of<'_>) -> Result<Node, QueryError> {
+        let column = self.lexer.column();
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.error(
+                format!("more than {MAX_DEPTH} parentheses stand in each other"),
+                "take away those that are not needed",
+            ));
+        }
+        self.lexer.take("(");
+        self.lexer.skip_space();
+        if self.lexer.peek() == Some(')') {
+            return Err(QueryError::new(
+                column,
+                "nothing stands between the parentheses",
+                "write a condition there, or take them away",
+            ));
+        }
+        let node = self.any(field)?;
+        if !self.lexer.take(")") {
+            return Err(QueryError::new(
+                column,
+                "the parenthesis is not closed",
+                r"write `)` where it ends, or `\(` where it is text",
+            ));
+        }
+        self.depth -= 1;
+        Ok(node)
+    }
+
+    fn attribute(&mut self) -> Result<Node, QueryError> {
+        let column = self.lexer.column();
+        self.lexer.take("@");
+        let child = self.lexer.take("child.@");
+        if self.lexer.comes("child.") {
+            return Err(QueryError::new(
+                column,
+                "what is asked of other spans of the trace is not named so",
+                "write `@child.@path:value`",
+            ));
+        }
+        let (start, length) = (self.lexer.position(), self.lexer.distance(&[':']));
+        let Some(length) = length else {
+            return Err(self.no_value(column, start));
+        };
+        if length == 0 {
+            return Err(QueryError::new(
+                column,
+                "no path stands before the `:`",
+                "write one such as `@name:value`",
+            ));
+        }
+        let path = self.path()?;
+        self.filter(&Field::attribute(&path, child, column)?)
+    }
+
+    fn no_value(&mut self, column: usize, start: usize) -> QueryError {
+        if let Some(length) = self.lexer.distance(&['<', '>', '=']).filter(|length| *length > 0) {
+            let path = self.lexer.text(column - 1, start + length);
+            return QueryError::new(
+                column,
+                format!("a `:` is missing behind `{path}`"),
+                format!("write it before what it is compared with, such as `{path}:>5`"),
+            );
+        }
+        match self.lexer.word(None) {
+            Ok(word) if word.is_empty() => {
+                let path = self.lexer.text(column - 1, start);
+                QueryError::new(
+                    column,
+                    format!("`{path}` names no field"),
+                    format!(r#"write `{path}path:value`, or `"{path}"` where it is text"#),
+                )
+            }
+            Ok(_) => {
+                let path = self.lexer.text(column - 1, self.lexer.position());
+                QueryError::new(
+                    column,
+                    format!("`{path}` has no value"),
+                    format!(
+                        r#"write `{path}:value`, `{path}:*` for any value, or `"{path}"` where it is text"#
+                    ),
+                )
+            }
+            Err(error) => error,
+        }
+    }
+
+    fn tag_or_word(&mut self) -> Result<Node, QueryError> {
+        let (column, colon) = (self.lexer.column(), self.lexer.distance(&[':']));
+        let colon = colon.filter(|colon| {
+            let start = self.lexer.position() + colon + 1;
+            // An address.
+            self.lexer.text(start, start + 2) != "//"
+        });
+        match colon {
+            Some(0) => Err(QueryError::new(
+                column,
+                "nothing stands before the `:`",
+                r"write `key:value`, or `\:` where it is text",
+            )),
+            Some(_) => {
+                let key = self.path()?;
+                self.filter(&Field::tag(key, column)?)
+            }
+            None => {
+                let word = self.lexer.word(None)?;
+                if self.lexer.peek() == Some('"') {
+                    return Err(self.error("a quote stands in a word", r#"write a space before it, or `\"`"#));
+                }
+                if word.is_any() {
+                    return Ok(Node::Everything);
+                }
+                let (words, prefix) = word.words().ok_or_else(|| {
+                    QueryError::new(
+                        column,
+                        "in a text `*` can stand only at the end of a word",
+                        r"write the beginning of the word, or `\*` where it is text",
+                    )
+                })?;
+                Ok(Node::Words { words, prefix })
+            }
+        }
+    }
+
+    fn phrase(&mut self) -> Result<Node, QueryError> {
+        let column = self.lexer.column();
+        let phrase = self.lexer.quoted()?;
+        end_quote(&self.lexer)?;
+        match phrase.literal() {
+            Some(words) if !words.is_empty() => Ok(Node::Words { words, prefix: false }),
+            _ => Err(QueryError::new(
+                column,
+                "nothing stands between the quotes",
+                "write what the text has to hold",
+            )),
+        }
+    }
+
+    /// A path or a key, and the colon behind it.
+    fn path(&mut self) -> Result<String, QueryError> {
+        let column = self.lexer.column();
+        let path = self.lexer.word(Some(':'))?.literal().ok_or_else(|| {
+            QueryError::new(
+                column,
+                "`*` and `?` cannot stand in the name of a field",
+                r"write it in full, or `\*` and `\?` where they belong to it",
+            )
+        })?;
+        self.lexer.take(":");
+        Ok(path)
+    }
+
+    fn filter(&mut self, field: &Field) -> Result<Node, QueryError> {
+        if self.lexer.peek() == Some('(') {
+            return self.group(Some(field));
+        }
+        self.value(field)
+    }
+
+    fn value(&mut self, field: &Field) -> Result<Node, QueryError> {
+        Ok(Node::Filter(field.clone(), test(&mut self.lexer, field)?))
+    }
+
+    /// Whether this operator comes next, and if so goes behind it and the space that follows.
+    fn operator(&mut self, operator: &str) -> Result<bool, QueryError> {
+        if !self.lexer.comes_word(operator) {
+            return Ok(false);
+        }
+        let column = self.lexer.column();
+        self.lexer.take(operator);
+        self.lexer.skip_space();
+        if self.at_end() || self.comes_operator().is_some() {
+            return Err(QueryError::new(
+                column,
+                format!("`{operator}` has nothing behind it"),
+                LONELY_OPERATOR,
+            ));
+        }
+        Ok(true)
+    }
+
+    fn minus(&mut self) -> Result<bool, QueryError> {
+        let column = self.lexer.column();
+        if !self.lexer.take("-") {
+            return Ok(false);
+        }
+        if self.lexer.at_end_of_term() || self.comes_operator().is_some() {
+            return Err(QueryError::new(
+                column,
+                "`-` has nothing behind it",
+                r"write it right before what it excludes, or `\-` where it is text",
+            ));
+        }
+        Ok(true)
+    }
+
+    fn comes_operator(&self) -> Option<&'static str> {
+        ["AND", "OR"].into_iter().find(|operator| self.lexer.comes_word(operator))
+    }
+
+    fn at_end(&self) -> bool {
+        matches!(self.lexer.peek(), None | Some(')'))
+    }
+
+    fn error(&self, message: impl Into<String>, hint: impl Into<String>) -> QueryError {
+        QueryError::new(self.lexer.column(), message, hint)
+    }
+}
+
+const LONELY_OPERATOR: &str = "write a condition there, or the operator in lower case where it is text";

@@ -1,0 +1,236 @@
+//! Conditions, written as SQL. What a user wrote is bound, never spliced: all that stands in the text comes from this crate.
+//!
+//! Attributes, words and evaluations are asked for in subqueries that do not depend on the span, so that SQLite answers each once,
+//! by its index, whatever the number of spans.
+
+use std::ops::Bound;
+
+use rusqlite::types::Value;
+
+use super::fields::{Field, Place, TAG};
+use super::number::{Interval, Number};
+use super::parser::Node;
+use super::values::Test;
+
+/// SQL with its values in the order of its question marks.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
+}
+
+impl Writer {
+    pub(super) fn node(&mut self, node: &Node, span: &'static str) {
+        match node {
+            Node::Everything => self.push("TRUE"),
+            Node::And(nodes) => self.joined(nodes, " AND ", span),
+            Node::Or(nodes) => self.joined(nodes, " OR ", span),
+            Node::Not(node) => {
+                self.push("(");
+                self.node(node, span);
+                // `NOT` would leave out what has no value.
+                self.push(") IS NOT TRUE");
+            }
+            Node::Words { words, prefix } => self.words(words, *prefix, span),
+            Node::Filter(field, test) if field.child => {
+                self.push(&format!(
+                    "EXISTS (SELECT 1 FROM span c WHERE c.trace = {span}.trace AND c.head = 0 AND "
+                ));
+                self.filter(field, test, "c");
+                self.push(")");
+            }
+            Node::Filter(field, test) => self.filter(field, test, span),
+        }
+    }
+
+    /// As a balanced tree, as SQLite refuses expressions of more than 1,000 levels.
+    fn joined(&mut self, nodes: &[Node], operator: &str, span: &'static str) {
+        match nodes {
+            [] => self.push("TRUE"),
+            [node] => self.node(node, span),
+            nodes => {
+                let (left, right) = nodes.split_at(nodes.len() / 2);
+                self.push("(");
+                self.joined(left, operator, span);
+                self.push(operator);
+                self.joined(right, operator, span);
+                self.push(")");
+            }
+        }
+    }
+
+    fn words(&mut self, words: &str, prefix: bool, span: &str) {
+        self.push(&format!("{span}.id IN (SELECT rowid FROM span_text WHERE span_text MATCH "));
+        // In quotes nothing is an operator but the quote. A zero byte would end the text before its closing quote.
+        let quoted = words.replace('"', "\"\"").replace('\0', " ");
+        self.bind(format!("\"{quoted}\"{}", if prefix { " *" } else { "" }));
+        self.push(")");
+    }
+
+    fn filter(&mut self, field: &Field, test: &Test, span: &str) {
+        match &field.place {
+            Place::Span(name) => self.column(&format!("{span}.{name}"), test),
+            Place::Trace(name) => self.column(&format!("t.{name}"), test),
+            Place::Parent => self.parent(test, span),
+            Place::Attribute(path) => self.attribute(path, test, span),
+            Place::Tags => self.tags(test, span),
+            Place::Evaluation { feedback, label, column } => {
+                self.evaluation(*feedback, label, column, test, span);
+            }
+        }
+    }
+
+    /// Where it is null, so is the condition, or false.
+    fn column(&mut self, name: &str, test: &Test) {
+        match test {
+            Test::Exists => self.push(&format!("{name} IS NOT NULL")),
+            Test::Equals(value) if value.is_empty() => self.push(&format!("({name} IS NULL OR {name} = '')")),
+            Test::Equals(value) => {
+                self.push(&format!("{name} = "));
+                self.bind(value.clone());
+            }
+            Test::Like(glob) => {
+                self.push(&format!("{name} GLOB "));
+                self.bind(glob.clone());
+            }
+            Test::Same(..) | Test::Within(_) => self.value(name, name, test),
+        }
+    }
+
+    fn parent(&mut self, test: &Test, span: &str) {
+        match test {
+            // How programs say that there is none.
+            Test::Equals(id) if matches!(id.as_str(), "" | "0" | "undefined" | "null") => {
+                self.push(&format!("{span}.parent_id IS NULL"));
+            }
+            test => self.column(&format!("{span}.parent_id"), test),
+        }
+    }
+
+    fn attribute(&mut self, path: &str, test: &Test, span: &str) {
+        self.attributes(span, |writer| {
+            writer.push("path = ");
+            writer.bind(path.to_owned());
+            match test {
+                Test::Exists => {}
+                // Each side by an index of its own.
+                Test::Same(value, number) => {
+                    writer.push(" AND text = ");
+                    writer.bind(value.clone());
+                    writer.push(" OR path = ");
+                    writer.bind(path.to_owned());
+                    writer.push(" AND number = ?");
+                    writer.values.push((*number).into());
+                }
+                test => {
+                    writer.push(" AND ");
+                    writer.value("text", "number", test);
+                }
+            }
+        });
+    }
+
+    fn tags(&mut self, test: &Test, span: &str) {
+        self.attributes(span, |writer| match test {
+            Test::Equals(tag) => {
+                let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
+                writer.push("path = ");
+                writer.bind(format!("{TAG}{key}"));
+                writer.push(" AND text = ");
+                writer.bind(value.to_owned());
+            }
+            Test::Like(glob) => {
+                writer.push("path GLOB 'tag.*' AND substr(path, 5) || iif(text = '', '', ':' || text) GLOB ");
+                writer.bind(glob.clone());
+            }
+            Test::Exists | Test::Same(..) | Test::Within(_) => writer.push("path GLOB 'tag.*'"),
+        });
+    }
+
+    fn attributes(&mut self, span: &str, which: impl FnOnce(&mut Self)) {
+        self.push(&format!(
+            "{span}.id IN (SELECT span FROM span_attribute WHERE attribute IN (SELECT id FROM attribute WHERE "
+        ));
+        which(self);
+        self.push("))");
+    }
+
+    fn evaluation(&mut self, feedback: bool, label: &str, column: &str, test: &Test, span: &str) {
+        self.push(&format!(
+            "{span}.id IN (WITH e AS MATERIALIZED (SELECT trace_id, span_id, session_id, tag_key, tag_value \
+             FROM evaluation WHERE label = "
+        ));
+        self.bind(label.to_owned());
+        self.push(if feedback { " AND feedback = 1 AND " } else { " AND feedback = 0 AND " });
+        self.value(column, "number", test);
+        self.push(")");
+        self.push(JUDGED);
+        self.push(")");
+    }
+
+    /// A test of a value that is there, which is text in one column and a number in the other.
+    fn value(&mut self, column: &str, number: &str, test: &Test) {
+        match test {
+            Test::Exists => self.push(&format!("{column} IS NOT NULL")),
+            Test::Equals(value) => {
+                self.push(&format!("{column} = "));
+                self.bind(value.clone());
+            }
+            Test::Like(glob) => {
+                self.push(&format!("{column} GLOB "));
+                self.bind(glob.clone());
+            }
+            Test::Same(value, amount) => {
+                self.push(&format!("({column} = "));
+                self.bind(value.clone());
+                self.push(&format!(" OR {number} = ?)"));
+                self.values.push((*amount).into());
+            }
+            Test::Within(interval) => self.interval(number, *interval),
+        }
+    }
+
+    fn interval(&mut self, name: &str, Interval { low, high }: Interval) {
+        let ends = match (low, high) {
+            (Bound::Unbounded, Bound::Unbounded) => return self.push(&format!("{name} IS NOT NULL")),
+            (Bound::Included(low), Bound::Included(high)) if low == high => [Some(("=", low)), None],
+            (low, high) => [end(low, ">=", ">"), end(high, "<=", "<")],
+        };
+        for (index, (sign, number)) in ends.into_iter().flatten().enumerate() {
+            let and = if index == 0 { "" } else { " AND " };
+            self.push(&format!("{and}{name} {sign} ?"));
+            self.values.push(number.into());
+        }
+    }
+
+    fn bind(&mut self, text: String) {
+        self.push("?");
+        self.values.push(Value::Text(text));
+    }
+
+    fn push(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+    }
+}
+
+/// The spans that the evaluations `e` are about. The joins are crossed so that SQLite begins with the evaluations, and goes by the
+/// indexes from there.
+const JUDGED: &str = " SELECT x.id FROM e CROSS JOIN span x ON x.span_id = e.span_id CROSS JOIN trace y ON y.id = x.trace \
+    WHERE e.trace_id IS NULL OR e.trace_id = y.trace_id \
+    UNION ALL SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id CROSS JOIN span x ON x.trace = y.id \
+    WHERE e.span_id IS NULL \
+    UNION ALL SELECT x.id FROM e CROSS JOIN span x ON x.session_id = e.session_id \
+    UNION ALL SELECT a.span FROM e CROSS JOIN attribute p ON p.path = 'tag.' || e.tag_key AND p.text = e.tag_value \
+    CROSS JOIN span_attribute a ON a.attribute = p.id";
+
+fn end(
+    bound: Bound<Number>,
+    included: &'static str,
+    excluded: &'static str,
+) -> Option<(&'static str, Number)> {
+    match bound {
+        Bound::Included(number) => Some((included, number)),
+        Bound::Excluded(number) => Some((excluded, number)),
+        Bound::Unbounded => None,
+    }
+}

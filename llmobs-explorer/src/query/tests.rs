@@ -1,0 +1,42 @@
+//! Queries, answered by SQLite over a store of a few traces.
+
+mod answers;
+mod columns;
+mod errors;
+mod hostile;
+mod store;
+mod terms;
+
+use rusqlite::Connection;
+
+use super::Query;
+
+/// The names of the spans that are found, in the order of the alphabet, with spaces between.
+fn found(store: &Connection, query: &str) -> String {
+    let query = Query::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+    run(store, &query).unwrap_or_else(|error| panic!("{query:?}: {error}")).join(" ")
+}
+
+fn run(store: &Connection, query: &Query) -> rusqlite::Result<Vec<String>> {
+    let condition = query.condition();
+    let sql = format!(
+        "SELECT s.name FROM span s JOIN trace t ON t.id = s.trace WHERE s.start_ns > ? AND {} ORDER BY s.name LIMIT ?",
+        condition.sql
+    );
+    let mut values = vec![0.into()];
+    values.extend(condition.values);
+    values.push(100.into());
+    store.prepare(&sql)?.query_map(rusqlite::params_from_iter(values), |row| row.get(0))?.collect()
+}
+
+/// Each row: a query, and what it finds.
+fn check(rows: &[(&str, &str)]) {
+    let store = store::filled();
+    let wrong: Vec<String> = rows
+        .iter()
+        .map(|(query, expected)| (query, expected, found(&store, query)))
+        .filter(|(_, expected, found)| *expected != found)
+        .map(|(query, expected, found)| format!("{query}\n  expected: {expected}\n  found:    {found}"))
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}

@@ -1,0 +1,169 @@
+//! What stands behind the colon of a filter: a text, a pattern, a comparison or a range.
+
+use super::error::QueryError;
+use super::fields::{Field, Kind};
+use super::lexer::{Lexer, Pattern};
+use super::number::{Amount, Comparison, Interval, Number, Unit, float};
+
+/// What a value of a field has to be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Test {
+    /// Anything.
+    Exists,
+    Equals(String),
+    /// Like a pattern of GLOB.
+    Like(String),
+    /// This text, or any text that is this number.
+    Same(String, Number),
+    Within(Interval),
+}
+
+pub(super) fn test(lexer: &mut Lexer, field: &Field) -> Result<Test, QueryError> {
+    Ok(if lexer.peek() == Some('[') {
+        range(lexer, field)?
+    } else if let Some(comparison) = comparison(lexer) {
+        lexer.skip_space();
+        let column = lexer.column();
+        let pattern = pattern(lexer, field)?;
+        Test::Within(Interval::new(comparison, amount(field, &pattern, column)?))
+    } else {
+        let column = lexer.column();
+        let pattern = pattern(lexer, field)?;
+        equality(field, &pattern, column)?
+    })
+}
+
+fn comparison(lexer: &mut Lexer) -> Option<Comparison> {
+    const SIGNS: [(&str, Comparison); 4] = [
+        (">=", Comparison::GreaterOrEqual),
+        ("<=", Comparison::LessOrEqual),
+        (">", Comparison::Greater),
+        ("<", Comparison::Less),
+    ];
+    SIGNS.into_iter().find_map(|(sign, comparison)| lexer.take(sign).then_some(comparison))
+}
+
+fn pattern(lexer: &mut Lexer, field: &Field) -> Result<Pattern, QueryError> {
+    if lexer.peek() == Some('"') {
+        let pattern = lexer.quoted()?;
+        end_quote(lexer)?;
+        return Ok(pattern);
+    }
+    let column = lexer.column();
+    let pattern = lexer.word(None)?;
+    if let Some(sign @ ('(' | '"')) = lexer.peek() {
+        return Err(QueryError::new(
+            lexer.column(),
+            format!("`{sign}` stands in a value"),
+            format!(r"quote the whole value, or write `\{sign}`"),
+        ));
+    }
+    if pattern.is_empty() {
+        let name = &field.name;
+        return Err(QueryError::new(
+            column,
+            format!("`{name}` has no value"),
+            format!(
+                "write `{name}:value` without a space, `{name}:*` for any value, or quotes around all of it where it is text"
+            ),
+        ));
+    }
+    Ok(pattern)
+}
+
+fn range(lexer: &mut Lexer, field: &Field) -> Result<Test, QueryError> {
+    let column = lexer.column();
+    lexer.take("[");
+    let low = range_end(lexer)?;
+    let to = lexer.comes_word("TO") && lexer.take("TO");
+    let high = range_end(lexer)?;
+    let closed = lexer.take("]") && lexer.at_end_of_term();
+    if !to || !closed || low.1.is_empty() || high.1.is_empty() {
+        return Err(QueryError::new(
+            column,
+            "this is no range",
+            "write `[1 TO 5]`, with `*` for an open end, or quote a value that begins with `[`",
+        ));
+    }
+    let (low, high) = (open_or_amount(field, low)?, open_or_amount(field, high)?);
+    if let (Some(low), Some(high)) = (low, high)
+        && float(low.first) > float(high.last)
+    {
+        return Err(QueryError::new(
+            column,
+            "the range ends before it begins",
+            "write the smaller end first, such as `[1 TO 5]`",
+        ));
+    }
+    Ok(Test::Within(Interval::between(low, high)))
+}
+
+/// An end, with its column, and the space around it.
+fn range_end(lexer: &mut Lexer) -> Result<(usize, Pattern), QueryError> {
+    lexer.skip_space();
+    let column = lexer.column();
+    let quoted = lexer.peek() == Some('"');
+    let pattern = if quoted { lexer.quoted()? } else { lexer.word(Some(']'))? };
+    lexer.skip_space();
+    Ok((column, pattern))
+}
+
+/// `None` where the end is open.
+fn open_or_amount(field: &Field, (column, pattern): (usize, Pattern)) -> Result<Option<Amount>, QueryError> {
+    if pattern.is_any() {
+        return unit(field, column).map(|_| None);
+    }
+    amount(field, &pattern, column).map(Some)
+}
+
+pub(super) fn end_quote(lexer: &Lexer) -> Result<(), QueryError> {
+    if lexer.at_end_of_term() {
+        return Ok(());
+    }
+    Err(QueryError::new(
+        lexer.column(),
+        "something stands right behind a quote",
+        r#"write a space between them, or `\"` for a quote in the text"#,
+    ))
+}
+
+fn equality(field: &Field, pattern: &Pattern, column: usize) -> Result<Test, QueryError> {
+    if pattern.is_any() {
+        return Ok(Test::Exists);
+    }
+    Ok(match (field.kind, pattern.literal()) {
+        (Kind::Number(_), _) => {
+            Test::Within(Interval::new(Comparison::Equal, amount(field, pattern, column)?))
+        }
+        (_, None) => Test::Like(pattern.glob()),
+        (Kind::Either(unit), Some(text)) if !pattern.quoted => match unit.read(&text) {
+            Ok(amount) => Test::Same(text, amount.first),
+            Err(_) => Test::Equals(text),
+        },
+        (_, Some(text)) => Test::Equals(text),
+    })
+}
+
+fn amount(field: &Field, pattern: &Pattern, column: usize) -> Result<Amount, QueryError> {
+    let unit = unit(field, column)?;
+    let text = pattern.literal().ok_or_else(|| {
+        QueryError::new(
+            column,
+            format!("`{}` is compared by number, which has no `*` and no `?`", field.name),
+            "write a number or a range, such as `[1 TO 5]`",
+        )
+    })?;
+    unit.read(&text).map_err(|(what, hint)| QueryError::new(column, format!("`{text}` is not {what}"), hint))
+}
+
+fn unit(field: &Field, column: usize) -> Result<Unit, QueryError> {
+    match field.kind {
+        Kind::Number(unit) | Kind::Either(unit) => Ok(unit),
+        Kind::Tag => Ok(Unit::Plain),
+        Kind::Text => Err(QueryError::new(
+            column,
+            format!("`{}` holds texts, which have no order", field.name),
+            format!("write `{0}:value`, or `{0}:va*`", field.name),
+        )),
+    }
+}

@@ -1,0 +1,128 @@
+//! Which address asks what. Each handler reads the address, asks the store, and has a page drawn.
+
+mod intake;
+mod pages;
+mod programs;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use maud::Markup;
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use crate::page::layout;
+use crate::store::{Store, StoreError};
+
+/// The largest body of a request as it is sent.
+const SENT_BYTES: usize = 16 * 1024 * 1024;
+/// The largest body of a request once it is inflated. SDKs send 5 MiB at most.
+const INFLATED_BYTES: usize = 32 * 1024 * 1024;
+
+/// What handlers need.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    store: Store,
+    /// Where the explorer is reached, such as `http://127.0.0.1:8126`.
+    origin: Arc<str>,
+    /// What forms have to send along.
+    form_key: Arc<str>,
+    /// How many bodies are read at a time, since what is read takes several times the memory of its text.
+    reading: Arc<tokio::sync::Semaphore>,
+}
+
+/// All addresses.
+pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
+    let app = App {
+        store,
+        origin: origin.into(),
+        form_key: form_key.into(),
+        reading: Arc::new(tokio::sync::Semaphore::new(2)),
+    };
+    let mut programs = Router::new();
+    for prefix in ["", "/evp_proxy/v2", "/evp_proxy/v4"] {
+        let at = |path: &str| format!("{prefix}{path}");
+        programs = programs
+            .route(&at("/api/v2/llmobs"), post(intake::spans))
+            .route(&at("/api/intake/llm-obs/v1/trace/spans"), post(intake::api))
+            .route(&at("/api/intake/llm-obs/v1/eval-metric"), post(intake::metrics))
+            .route(&at("/api/intake/llm-obs/v2/eval-metric"), post(intake::metrics));
+    }
+    let programs = programs
+        // What is inflated is counted by the handler's extractor, what is sent by the outer layer.
+        .layer(RequestDecompressionLayer::new())
+        .layer(DefaultBodyLimit::max(INFLATED_BYTES))
+        .layer(RequestBodyLimitLayer::new(SENT_BYTES));
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/traces", get(pages::list))
+        .route("/traces/{trace_id}", get(pages::trace))
+        .route("/traces/{trace_id}/rows", get(pages::rows))
+        .route("/traces/{trace_id}/spans/{span_id}", get(pages::span))
+        .route("/traces/{trace_id}/spans/{span_id}/event.json", get(pages::event))
+        .route("/sessions", get(pages::sessions))
+        .route("/sessions/{session_id}", get(pages::session))
+        .route("/evaluations", get(pages::evaluations))
+        .route("/setup", get(pages::setup))
+        .route("/sample", post(pages::sample))
+        .route("/assets/{name}", get(asset))
+        .route("/info", get(programs::info))
+        .route("/api/changes", get(programs::changes))
+        .route("/api/ended", get(programs::ended))
+        .merge(programs)
+        .fallback(|| async { Failure::NotFound("page") })
+        .with_state(app)
+}
+
+/// Why there is no page.
+pub(crate) enum Failure {
+    /// There is no such thing.
+    NotFound(&'static str),
+    /// The store does not answer.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, title, text) = match self {
+            Self::NotFound(what) => {
+                let text =
+                    format!("There is no such {what}. It may have been deleted since: see --keep-days.");
+                (StatusCode::NOT_FOUND, "Not found", text)
+            }
+            Self::Store(error) => {
+                log::error!("{error}");
+                (StatusCode::INTERNAL_SERVER_ERROR, "The store does not answer", error.to_string())
+            }
+        };
+        (status, page(layout::notice(title, &text))).into_response()
+    }
+}
+
+/// A page as an answer.
+fn page(markup: Markup) -> Html<String> {
+    Html(markup.into_string())
+}
+
+/// What is embedded; nothing else is served.
+async fn asset(axum::extract::Path(name): axum::extract::Path<String>) -> Result<Response, Failure> {
+    let (kind, text) = match name.as_str() {
+        "style.css" => ("text/css; charset=utf-8", include_str!("../assets/style.css")),
+        "page.js" => ("text/javascript; charset=utf-8", include_str!("../assets/page.js")),
+        "theme.js" => ("text/javascript; charset=utf-8", include_str!("../assets/theme.js")),
+        "icon.svg" => ("image/svg+xml", include_str!("../assets/icon.svg")),
+        _ => return Err(Failure::NotFound("file")),
+    };
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response())
+}

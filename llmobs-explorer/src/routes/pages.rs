@@ -1,0 +1,262 @@
+//! What people look at.
+
+use std::collections::{HashMap, HashSet};
+
+use axum::extract::{Form, Path, Query as Pairs, RawQuery, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use maud::Markup;
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{App, Failure, page};
+use crate::page::address::{Address, View};
+use crate::page::conversation::ToolSpans;
+use crate::page::panel::{Content, panel};
+use crate::page::setup::Setup;
+use crate::page::trace::Shown;
+use crate::page::{self as pages, layout};
+use crate::query::Query;
+use crate::sample;
+use crate::store::list::{PAGE, Question};
+use crate::store::trace::{self, Node};
+use crate::store::{
+    StoreError, evaluations as judged, list as listing, now_ms, rejections, sessions as conversations,
+};
+use crate::tree::Tree;
+
+type Page = Result<Html<String>, Failure>;
+
+/// The list, or, where there is nothing to list, how to begin.
+pub(super) async fn home(State(app): State<App>) -> Result<Redirect, Failure> {
+    let any = app
+        .store
+        .read(|connection| Ok(connection.prepare_cached("SELECT 1 FROM span LIMIT 1")?.exists([])?))
+        .await?;
+    Ok(Redirect::to(if any { "/traces" } else { "/setup" }))
+}
+
+/// Traces, spans or calls of models.
+pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> Result<Response, Failure> {
+    let address = Address::read(&pairs.unwrap_or_default());
+    let query = match Query::parse(&address.query) {
+        Ok(query) => query,
+        Err(error) => {
+            return Ok(
+                (StatusCode::BAD_REQUEST, page(pages::list::list(&address, Err(&error)))).into_response()
+            );
+        }
+    };
+    let (from_ns, to_ns) = address.range.nanos(now_ms());
+    let mut condition = query.condition();
+    if address.view == View::Calls {
+        condition.sql = format!("({}) AND s.kind = 'llm'", condition.sql);
+    }
+    let question = Question {
+        scope: address.view.scope(),
+        condition,
+        from_ns,
+        to_ns,
+        sort: address.sort,
+        ascending: address.ascending,
+        offset: address.page.saturating_mul(u64::from(PAGE)),
+        attributes: address.columns.clone(),
+    };
+    let found = app.store.read(move |connection| listing::list(connection, &question)).await?;
+    Ok(page(pages::list::list(&address, Ok((&query, &found)))).into_response())
+}
+
+/// What the address of a trace may say.
+#[derive(Deserialize)]
+pub(super) struct TraceAddress {
+    span: Option<String>,
+    open: Option<String>,
+    #[serde(default)]
+    find: String,
+}
+
+/// A trace with one of its spans.
+pub(super) async fn trace(
+    State(app): State<App>,
+    Path(trace_id): Path<String>,
+    Pairs(address): Pairs<TraceAddress>,
+) -> Page {
+    let drawn = app.store.read(move |connection| {
+        let Some(tree) = tree(connection, &trace_id)? else { return Ok(None) };
+        let of = |span: &Option<String>| span.as_deref().and_then(|span| tree.find(span));
+        let selected = of(&address.span).unwrap_or_else(|| tree.first_root());
+        let opened = of(&address.open).into_iter().collect::<HashSet<_>>();
+        let shown = Shown { selected, opened, find: address.find.trim().to_owned() };
+        let panel = span_panel(connection, &trace_id, &tree, selected)?;
+        Ok(Some(pages::trace::trace(&trace_id, &tree, &shown, &panel)))
+    });
+    drawn.await?.map(page).ok_or(Failure::NotFound("trace"))
+}
+
+/// Which rows are asked for.
+#[derive(Deserialize)]
+pub(super) struct Below {
+    of: String,
+    #[serde(default)]
+    after: usize,
+}
+
+/// The rows below a span.
+pub(super) async fn rows(
+    State(app): State<App>,
+    Path(trace_id): Path<String>,
+    Pairs(below): Pairs<Below>,
+) -> Page {
+    let drawn = app.store.read(move |connection| {
+        let Some(tree) = tree(connection, &trace_id)? else { return Ok(None) };
+        let of = match below.of.as_str() {
+            "" => None,
+            span => match tree.find(span) {
+                None => return Ok(None),
+                found => found,
+            },
+        };
+        Ok(Some(pages::trace::rows_below(&trace_id, &tree, of, below.after)))
+    });
+    drawn.await?.map(page).ok_or(Failure::NotFound("span"))
+}
+
+/// The panel of a span, for a page that is already there.
+pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path<(String, String)>) -> Page {
+    let drawn = app.store.read(move |connection| {
+        let Some(tree) = tree(connection, &trace_id)? else { return Ok(None) };
+        let Some(position) = tree.find(&span_id) else { return Ok(None) };
+        span_panel(connection, &trace_id, &tree, position).map(Some)
+    });
+    drawn.await?.map(page).ok_or(Failure::NotFound("span"))
+}
+
+/// The event of a span as it arrived.
+pub(super) async fn event(
+    State(app): State<App>,
+    Path((trace_id, span_id)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let event = app.store.read(move |connection| {
+        let nodes = trace::nodes(connection, &trace_id)?;
+        let node = nodes.iter().find(|node| node.span_id == span_id);
+        node.map(|node| trace::event(connection, node.row)).transpose()
+    });
+    let event = event.await?.ok_or(Failure::NotFound("span"))?;
+    Ok(([(CONTENT_TYPE, "application/json")], event).into_response())
+}
+
+fn tree(connection: &Connection, trace_id: &str) -> Result<Option<Tree>, StoreError> {
+    let nodes = trace::nodes(connection, trace_id)?;
+    Ok((!nodes.is_empty()).then(|| Tree::new(nodes)))
+}
+
+fn span_panel(
+    connection: &Connection,
+    trace_id: &str,
+    tree: &Tree,
+    position: usize,
+) -> Result<Markup, StoreError> {
+    let Some(node) = tree.nodes.get(position) else { return Ok(Markup::default()) };
+    let event = read_event(connection, node.row)?;
+    let said = trace::said(connection, node.row)?;
+    let mut tools = tool_spans(trace_id, tree, node);
+    let content = Content { trace_id, node, self_ns: tree.self_ns(position), said: &said, event: &event };
+    Ok(panel(&content, &mut tools))
+}
+
+fn read_event(connection: &Connection, row: i64) -> Result<Value, StoreError> {
+    // What the intake let in is JSON.
+    Ok(serde_json::from_str(&trace::event(connection, row)?).unwrap_or_default())
+}
+
+/// The spans of tools that began after a call of a model did: in their order, they ran what it asked for.
+fn tool_spans(trace_id: &str, tree: &Tree, llm: &Node) -> ToolSpans {
+    let mut tools: ToolSpans = HashMap::new();
+    for tool in tree.nodes.iter().filter(|node| node.kind == "tool" && node.start_ns >= llm.start_ns) {
+        tools.entry(tool.name.clone()).or_default().push(pages::trace::url(trace_id, &tool.span_id));
+    }
+    tools
+}
+
+/// Which page of a list.
+#[derive(Deserialize)]
+pub(super) struct PageNumber {
+    page: Option<u64>,
+}
+
+impl PageNumber {
+    /// From 0.
+    fn number(&self) -> u64 {
+        self.page.unwrap_or(1).saturating_sub(1)
+    }
+}
+
+/// All sessions.
+pub(super) async fn sessions(State(app): State<App>, Pairs(at): Pairs<PageNumber>) -> Page {
+    let number = at.number();
+    let (found, total) =
+        app.store.read(move |connection| conversations::sessions(connection, number)).await?;
+    Ok(page(pages::sessions::sessions(&found, total, number)))
+}
+
+/// One session.
+pub(super) async fn session(
+    State(app): State<App>,
+    Path(session_id): Path<String>,
+    Pairs(at): Pairs<PageNumber>,
+) -> Page {
+    let number = at.number();
+    let drawn = app.store.read(move |connection| {
+        let (turns, total) = conversations::turns(connection, &session_id, number)?;
+        let turns: Vec<_> = turns
+            .into_iter()
+            .map(|turn| read_event(connection, turn.row).map(|event| (turn, event)))
+            .collect::<Result<_, _>>()?;
+        Ok((total > 0).then(|| pages::sessions::session(&session_id, &turns, total, number)))
+    });
+    drawn.await?.map(page).ok_or(Failure::NotFound("session"))
+}
+
+/// Evaluations by label.
+pub(super) async fn evaluations(State(app): State<App>) -> Page {
+    let labels = app.store.read(judged::labels).await?;
+    Ok(page(pages::evaluations::evaluations(&labels)))
+}
+
+/// How to begin, and what was refused.
+pub(super) async fn setup(State(app): State<App>) -> Page {
+    let (refused, empty) = app
+        .store
+        .read(|connection| {
+            let any = connection.prepare_cached("SELECT 1 FROM span LIMIT 1")?.exists([])?;
+            Ok((rejections::rejections(connection)?, !any))
+        })
+        .await?;
+    let setup = Setup { origin: &app.origin, form_key: &app.form_key, rejections: &refused, empty };
+    Ok(page(pages::setup::setup(&setup)))
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct SampleForm {
+    key: String,
+}
+
+/// Stores a made-up trace and shows it.
+pub(super) async fn sample(
+    State(app): State<App>,
+    Form(form): Form<SampleForm>,
+) -> Result<Response, Failure> {
+    if form.key != *app.form_key {
+        let notice = layout::notice(
+            "The form is out of date",
+            "The explorer was started anew since. Go back and load the page again.",
+        );
+        return Ok((StatusCode::FORBIDDEN, page(notice)).into_response());
+    }
+    let sample = sample::sample(now_ms());
+    app.store.write(sample.batch).await?;
+    Ok(Redirect::to(&format!("/traces/{}", sample.trace_id)).into_response())
+}

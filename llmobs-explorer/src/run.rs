@@ -1,0 +1,222 @@
+//! `llmobs run`: a program with the explorer around it.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::process::Command;
+use tokio::sync::Notify;
+
+use crate::explorer::{Explorer, Options, StartError};
+use crate::server::ListenError;
+use crate::store::ended::Ended;
+
+/// How often is looked for traces that ended.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long an answer of the explorer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Set whatever the program was started with, so that no span and no key goes elsewhere.
+const ALWAYS: [(&str, &str); 4] = [
+    ("DD_LLMOBS_ENABLED", "true"),
+    ("DD_LLMOBS_AGENTLESS_ENABLED", "true"),
+    ("DD_API_KEY", "llmobs-run"),
+    ("DD_APM_TRACING_ENABLED", "false"),
+];
+/// Set where nothing else was said: what ddtrace does besides is of no use here.
+const QUIET: [(&str, &str); 2] =
+    [("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"), ("DD_REMOTE_CONFIGURATION_ENABLED", "false")];
+
+/// Why a program was not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The explorer cannot be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The program cannot be started.
+    #[error("{} cannot be started: {source}", program.display())]
+    Program {
+        /// What was asked for.
+        program: OsString,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The program was started and lost.
+    #[error("waiting for the program failed: {0}")]
+    Wait(io::Error),
+    /// Nothing was named.
+    #[error("no program is named; write it behind two dashes: llmobs run -- cargo run")]
+    Nothing,
+}
+
+/// Runs a program with its spans sent here, tells of each trace that ends, and returns the program's exit code.
+///
+/// Where an explorer listens already, the spans go there. Otherwise one is started, which goes on serving after the program has ended,
+/// unless `exit` is set or nobody sits at a terminal.
+///
+/// # Errors
+/// When the explorer or the program cannot be started.
+pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> Result<i32, RunError> {
+    let (program, arguments) = command.split_first().ok_or(RunError::Nothing)?;
+    let end = Arc::new(Notify::new());
+    let (origin, serving) = match Explorer::start(options).await {
+        Ok(explorer) => {
+            tell_aside(&explorer);
+            let origin = explorer.origin();
+            let ended = Arc::clone(&end);
+            let serving =
+                tokio::spawn(async move { explorer.serve(async move { ended.notified().await }).await });
+            (origin, Some(serving))
+        }
+        Err(StartError::Listen(ListenError::Taken { port })) => {
+            let origin = format!("http://{}:{port}", options.host);
+            if !blocking(origin.clone(), |origin| is_explorer(&origin)).await {
+                return Err(StartError::Listen(ListenError::Taken { port }).into());
+            }
+            (origin, None)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    tell(&format!("llmobs: traces at {origin}"));
+    let last = blocking(origin.clone(), |origin| ended(&origin, None)).await.map_or(0, |answer| answer.last);
+    let mut child = Command::new(program);
+    child.args(arguments).envs(environment(&origin, program)).env_remove("LLMOBS_EXPORTER");
+    let failed = |source| RunError::Program { program: program.clone(), source };
+    let mut child = child.spawn().map_err(failed)?;
+    let status = watch(&origin, last, &mut child).await?;
+    if let Some(serving) = serving {
+        if !exit && io::stdin().is_terminal() && io::stderr().is_terminal() {
+            tell(&format!("llmobs: the program ended; traces stay at {origin} until Ctrl-C"));
+            // An error here means that there are no signals to wait for.
+            drop(tokio::signal::ctrl_c().await);
+        }
+        end.notify_one();
+        drop(serving.await);
+    }
+    Ok(code(status))
+}
+
+/// Tells of traces while the program runs, and of the last ones after it. Signals of the terminal reach the program by themselves.
+async fn watch(
+    origin: &str,
+    mut last: i64,
+    child: &mut tokio::process::Child,
+) -> Result<ExitStatus, RunError> {
+    loop {
+        let done = tokio::select! {
+            status = child.wait() => Some(status.map_err(RunError::Wait)?),
+            () = tokio::time::sleep(LOOK) => None,
+            // The program got it too, and decides.
+            _ = tokio::signal::ctrl_c() => None,
+        };
+        while let Some(answer) = blocking(origin.to_owned(), move |origin| ended(&origin, Some(last))).await {
+            last = answer.last;
+            answer.ended.iter().for_each(|trace| tell(&summary(origin, trace)));
+            if answer.ended.is_empty() {
+                break;
+            }
+        }
+        if let Some(status) = done {
+            return Ok(status);
+        }
+    }
+}
+
+/// What the program is told.
+fn environment(origin: &str, program: &OsString) -> Vec<(&'static str, String)> {
+    let unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    let mut variables: Vec<_> = ALWAYS.map(|(name, value)| (name, value.to_owned())).into();
+    variables.push(("DD_LLMOBS_OVERRIDE_ORIGIN", origin.to_owned()));
+    variables.push(("DD_TRACE_AGENT_URL", origin.to_owned()));
+    variables.extend(
+        QUIET.into_iter().filter(|(name, _)| unset(name)).map(|(name, value)| (name, value.to_owned())),
+    );
+    if unset("DD_LLMOBS_ML_APP") && unset("DD_SERVICE") {
+        let name = Path::new(program).file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+        variables.push(("DD_LLMOBS_ML_APP", if name.is_empty() { "app".to_owned() } else { name }));
+    }
+    variables
+}
+
+/// A trace in a line.
+fn summary(origin: &str, trace: &Ended) -> String {
+    use crate::page::format::{count, duration, things};
+    let mark = if trace.failed { "✕" } else { "✓" };
+    let mut line = format!(
+        "llmobs: {mark} {} {}  {}  {}",
+        trace.kind,
+        trace.name.escape_debug(),
+        duration(trace.duration_ns),
+        things(trace.spans, "span")
+    );
+    if trace.errors > 0 {
+        line.push_str(&format!("  {}", things(trace.errors, "error")));
+    }
+    if trace.llm_calls > 0 {
+        line.push_str(&format!("  {}", things(trace.llm_calls, "LLM call")));
+    }
+    if let (Some(input), Some(output)) = (trace.input_tokens, trace.output_tokens) {
+        line.push_str(&format!("  {} → {} tokens", count(input), count(output)));
+    }
+    line.push_str(&format!("  {origin}/traces/{}", crate::page::path_segment(&trace.trace_id)));
+    line
+}
+
+/// The answer to `/api/ended`.
+#[derive(Deserialize)]
+struct Answer {
+    ended: Vec<Ended>,
+    last: i64,
+}
+
+fn ended(origin: &str, after: Option<i64>) -> Option<Answer> {
+    let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
+    get(&format!("{origin}/api/ended{query}"))
+}
+
+fn is_explorer(origin: &str) -> bool {
+    get::<serde_json::Value>(&format!("{origin}/info")).is_some_and(|info| info["llmobs_explorer"] == true)
+}
+
+fn get<T: serde::de::DeserializeOwned>(address: &str) -> Option<T> {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build().into();
+    agent.get(address).call().ok()?.body_mut().read_json().ok()
+}
+
+/// Runs what waits for an answer on a thread where it may.
+async fn blocking<T: Default + Send + 'static>(
+    origin: String,
+    ask: impl FnOnce(String) -> T + Send + 'static,
+) -> T {
+    tokio::task::spawn_blocking(move || ask(origin)).await.unwrap_or_default()
+}
+
+/// Says if a damaged store was set aside.
+pub(crate) fn tell_aside(explorer: &Explorer) {
+    if let Some(aside) = explorer.set_aside() {
+        tell(&format!(
+            "llmobs: the store was damaged; it is kept as {}, and a new one was made",
+            aside.display()
+        ));
+    }
+}
+
+/// A line for the person at the terminal. The output of the program itself is not touched.
+pub fn tell(line: &str) {
+    // Whoever closed the terminal does not read it.
+    drop(writeln!(io::stderr(), "{line}"));
+}
+
+fn code(status: ExitStatus) -> i32 {
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    #[cfg(not(unix))]
+    let signal = None;
+    // As a shell does.
+    status.code().or(signal.map(|signal: i32| 128 + signal)).unwrap_or(1)
+}

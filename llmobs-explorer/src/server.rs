@@ -1,0 +1,153 @@
+//! The socket: which connections are served, for how long, and what every answer says to the browser.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, SET_COOKIE};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::guard::{self, Access, COOKIE_NAME};
+
+/// How many connections are served at a time. A browser opens six.
+const CONNECTIONS: usize = 64;
+/// How long the head of a request may take.
+const HEAD: Duration = Duration::from_secs(8);
+/// How long a whole request may take.
+const REQUEST: Duration = Duration::from_secs(30);
+/// The largest head of a request, in bytes.
+const HEAD_BYTES: usize = 64 * 1024;
+/// How long open requests may still take once the program is told to end.
+const LAST: Duration = Duration::from_secs(2);
+
+/// Nothing but what is embedded runs or is fetched, and nobody else may frame or read it.
+const HEADERS: [(HeaderName, HeaderValue); 6] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src data:; connect-src 'self'; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ),
+    (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
+    (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store")),
+];
+
+/// Why the explorer cannot listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// Somebody else listens there.
+    #[error("port {port} is taken by another program, perhaps a Datadog Agent; choose another one: --port {}", other(*port))]
+    Taken {
+        /// The port.
+        port: u16,
+    },
+    /// Anything else that the system says.
+    #[error("cannot listen on {address}: {source}")]
+    System {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+fn other(port: u16) -> u16 {
+    port.checked_add(1).unwrap_or(8126)
+}
+
+/// Listens, but answers nobody yet.
+///
+/// # Errors
+/// When the port is taken, or the system does not allow it.
+pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
+    let address = SocketAddr::new(host, port);
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => ListenError::Taken { port },
+        _ => ListenError::System { address, source },
+    })
+}
+
+/// Answers until `end` is ready.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    access: Access,
+    end: impl Future<Output = ()>,
+) {
+    let routes = routes
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
+        .layer(middleware::from_fn_with_state(Arc::new(access), guarded));
+    let seats = Arc::new(Semaphore::new(CONNECTIONS));
+    let open = GracefulShutdown::new();
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
+    tokio::pin!(end);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut end => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            // Too many open files: those that are served end some time.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        // One that finds no seat is closed at once.
+        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
+        let service = TowerToHyperService::new(routes.clone());
+        let connection = open.watch(server.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // A connection that breaks concerns nobody else.
+            drop(connection.await);
+            drop(seat);
+        });
+    }
+    drop(listener);
+    // Whoever waits for changes would wait on.
+    drop(tokio::time::timeout(LAST, open.shutdown()).await);
+}
+
+/// Turns away who may not ask, and says to the browser what it may do with an answer.
+async fn guarded(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+    let decision = guard::check(&access, request.method(), request.uri(), request.headers());
+    let mut response = match (decision, &*access) {
+        (Err(refusal), _) => refusal.into_response(),
+        (Ok(()), Access::Token(token))
+            if request.method() == Method::GET && guard::token_in(request.uri()).is_some() =>
+        {
+            with_cookie(token, request.uri().path())
+        }
+        (Ok(()), _) => next.run(request).await,
+    };
+    response.headers_mut().extend(
+        HEADERS.map(|(name, value)| (Some(name), value)).into_iter().filter_map(|(n, v)| n.map(|n| (n, v))),
+    );
+    response
+}
+
+/// Keeps the token in the browser, and takes it out of the address.
+fn with_cookie(token: &str, path: &str) -> Response {
+    let cookie = format!("{COOKIE_NAME}={token}; HttpOnly; SameSite=Strict; Path=/");
+    let mut response = Redirect::to(path).into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
+}

@@ -1,0 +1,180 @@
+//! Events as they are kept: long strings cut out of their JSON text, compressed, and stored once each.
+//!
+//! The same prompt stands in each turn of a conversation, in the output of one span and the input of the next. Cutting works on the
+//! text of the JSON, not on its values, so that joining gives back what arrived, byte for byte.
+
+use std::io;
+
+/// Strings of this many bytes and more are kept apart.
+const LONG: usize = 1024;
+/// The level at which zstd is still quick enough to keep up with a busy program.
+const LEVEL: i32 = 3;
+/// The largest event that is put together again: more than the intake takes.
+const MAX_BYTES: usize = 128 * 1024 * 1024;
+
+/// The name of a piece of content.
+pub(crate) type Hash = [u8; 32];
+
+/// An event whose long strings have been cut out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Cut<'a> {
+    /// What is left of the text.
+    rest: String,
+    /// The strings, with the position in `rest` at which each belongs, in ascending order.
+    holes: Vec<(usize, &'a str)>,
+}
+
+/// Cuts the long strings out of a JSON text. What stands between two quotes is cut as it is written, with its escapes.
+pub(crate) fn cut(json: &str) -> Cut<'_> {
+    let mut rest = String::new();
+    let mut holes = Vec::new();
+    // From where the text has not been copied yet.
+    let mut from = 0;
+    for (start, end) in strings(json.as_bytes()) {
+        if end - start < LONG {
+            continue;
+        }
+        // Quotes are ASCII, so these are borders of characters.
+        let (Some(before), Some(string)) = (json.get(from..start), json.get(start..end)) else { continue };
+        rest.push_str(before);
+        holes.push((rest.len(), string));
+        from = end;
+    }
+    rest.push_str(json.get(from..).unwrap_or_default());
+    Cut { rest, holes }
+}
+
+/// Where the strings of a JSON text begin and end, without their quotes.
+fn strings(json: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + json.get(at..)?.iter().position(|&byte| byte == b'"')? + 1;
+        let mut end = start;
+        loop {
+            match json.get(end)? {
+                b'"' => break,
+                b'\\' => end += 2,
+                _ => end += 1,
+            }
+        }
+        at = end + 1;
+        Some((start, end))
+    })
+}
+
+impl Cut<'_> {
+    /// The long strings with their names.
+    pub(crate) fn contents(&self) -> impl Iterator<Item = (Hash, &str)> {
+        self.holes.iter().map(|(_, string)| (hash(string), *string))
+    }
+
+    /// The bytes to store for the event itself: how many holes, each position and name, then the rest; compressed.
+    pub(crate) fn encode(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.rest.len() + 40 * self.holes.len() + 4);
+        bytes.extend(count(self.holes.len())?);
+        for (position, string) in &self.holes {
+            bytes.extend(count(*position)?);
+            bytes.extend(hash(string));
+        }
+        bytes.extend(self.rest.as_bytes());
+        compress(&bytes)
+    }
+}
+
+/// The JSON text of an event, from what [`Cut::encode`] made and the strings that `content` finds by name, compressed.
+pub(crate) fn join(data: &[u8], mut content: impl FnMut(&Hash) -> io::Result<Vec<u8>>) -> io::Result<String> {
+    let bytes = decompress(data)?;
+    let (holes, mut bytes) = take_count(&bytes)?;
+    let mut places = Vec::new();
+    for _ in 0..holes {
+        let (position, after) = take_count(bytes)?;
+        let (hash, after) = after.split_first_chunk::<32>().ok_or_else(broken)?;
+        places.push((position, *hash));
+        bytes = after;
+    }
+    let rest = std::str::from_utf8(bytes).map_err(|_| broken())?;
+    let mut json = String::new();
+    let mut from = 0;
+    for (position, hash) in places {
+        json.push_str(rest.get(from..position).ok_or_else(broken)?);
+        let string = decompress(&content(&hash)?)?;
+        json.push_str(std::str::from_utf8(&string).map_err(|_| broken())?);
+        from = position;
+    }
+    json.push_str(rest.get(from..).ok_or_else(broken)?);
+    Ok(json)
+}
+
+/// The bytes to store for a long string.
+pub(crate) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    zstd::bulk::compress(bytes, LEVEL)
+}
+
+fn decompress(data: &[u8]) -> io::Result<Vec<u8>> {
+    zstd::bulk::decompress(
+        data,
+        MAX_BYTES.min(zstd::bulk::Decompressor::upper_bound(data).unwrap_or(MAX_BYTES)),
+    )
+}
+
+/// The name of a text.
+pub(crate) fn hash(string: &str) -> Hash {
+    *blake3::hash(string.as_bytes()).as_bytes()
+}
+
+fn count(number: usize) -> io::Result<[u8; 4]> {
+    u32::try_from(number).map(u32::to_le_bytes).map_err(io::Error::other)
+}
+
+fn take_count(bytes: &[u8]) -> io::Result<(usize, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk::<4>().ok_or_else(broken)?;
+    Ok((usize::try_from(u32::from_le_bytes(*number)).map_err(io::Error::other)?, rest))
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "a stored event is damaged")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn round_trip(json: &str) -> (String, usize) {
+        let cut = cut(json);
+        let store: HashMap<Hash, Vec<u8>> =
+            cut.contents().map(|(hash, string)| (hash, compress(string.as_bytes()).unwrap())).collect();
+        let joined = join(&cut.encode().unwrap(), |hash| Ok(store[hash].clone())).unwrap();
+        (joined, store.len())
+    }
+
+    #[test]
+    fn what_was_cut_is_joined_byte_for_byte() {
+        let long = "ä\\\"\\\\ \\u00e9 ".repeat(200);
+        let other = "x".repeat(LONG);
+        let cases = [
+            (String::new(), 0),
+            ("{}".into(), 0),
+            (format!(r#"{{"a":"{long}"}}"#), 1),
+            (format!(r#"{{"a":"{long}","b":["{long}", "short", "{other}"],"{other}":1}}"#), 2),
+            (format!(r#"["{}"]"#, "y".repeat(LONG - 1)), 0),
+            // Not JSON, and kept all the same.
+            (format!(r#"["{long}"#), 0),
+            (r#""\"#.into(), 0),
+        ];
+        for (json, contents) in cases {
+            assert_eq!(round_trip(&json), (json.clone(), contents));
+        }
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let event = cut(r#"{"a":1}"#).encode().unwrap();
+        let none = |_: &Hash| Err(broken());
+        assert!(join(&event, none).is_ok());
+        assert!(join(&event[..event.len() - 2], none).is_err());
+        assert!(join(&compress(&[1, 0, 0, 0, 9]).unwrap(), none).is_err());
+        assert!(join(&compress(&[0, 0, 0, 0, 0xff]).unwrap(), none).is_err());
+    }
+}

@@ -1,0 +1,66 @@
+//! Traces that ended, in the order in which their roots arrived.
+
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+
+/// A trace that ended, in a few numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// The id of the trace.
+    pub trace_id: String,
+    /// The name of its root.
+    pub name: String,
+    /// The kind of its root.
+    pub kind: String,
+    /// Whether its root failed.
+    pub failed: bool,
+    /// Nanoseconds.
+    pub duration_ns: i64,
+    /// How many spans it has so far.
+    pub spans: i64,
+    /// How many of them failed.
+    pub errors: i64,
+    /// How many of them are calls of models.
+    pub llm_calls: i64,
+    /// Tokens that went in.
+    pub input_tokens: Option<i64>,
+    /// Tokens that came out.
+    pub output_tokens: Option<i64>,
+}
+
+/// The traces whose root arrived after a row, at most a hundred, and the row to ask for next. Without a row there are none.
+///
+/// # Errors
+/// What SQLite says.
+pub fn ended(connection: &Connection, after: Option<i64>) -> Result<(Vec<Ended>, i64), StoreError> {
+    let Some(mut last) = after else {
+        let last = connection.query_row("SELECT coalesce(max(id), 0) FROM span", [], |row| row.get(0))?;
+        return Ok((Vec::new(), last));
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT s.id, t.trace_id, s.name, s.kind, s.status, s.duration_ns, t.spans, t.errors, t.llm_calls, t.input_tokens,
+            t.output_tokens
+         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id > ?1 AND s.parent_id IS NULL ORDER BY s.id LIMIT 100",
+    )?;
+    let mut rows = statement.query([last])?;
+    let mut ended = Vec::new();
+    while let Some(row) = rows.next()? {
+        last = row.get(0)?;
+        let status: String = row.get(4)?;
+        ended.push(Ended {
+            trace_id: row.get(1)?,
+            name: row.get(2)?,
+            kind: row.get(3)?,
+            failed: status == "error",
+            duration_ns: row.get(5)?,
+            spans: row.get(6)?,
+            errors: row.get(7)?,
+            llm_calls: row.get(8)?,
+            input_tokens: row.get(9)?,
+            output_tokens: row.get(10)?,
+        });
+    }
+    Ok((ended, last))
+}

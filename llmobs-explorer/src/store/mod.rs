@@ -1,0 +1,210 @@
+//! Where traces are kept: SQLite, with one thread that writes and a connection for each that reads.
+
+mod content;
+pub mod ended;
+pub mod evaluations;
+pub mod list;
+pub mod rejections;
+mod retention;
+mod schema;
+pub mod sessions;
+pub mod trace;
+mod write;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use retention::Retention;
+pub use schema::{Location, OpenError};
+pub use write::{Batch, Rejection};
+
+use schema::Database;
+
+/// How many requests may wait for the writer. Those beyond wait in their connection.
+const WAITING: usize = 64;
+/// How often is looked for what is too old or too much.
+const RETENTION_EVERY: Duration = Duration::from_secs(30);
+
+/// Why something was not stored or not found out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No room on the disk, or another process holds the database. Nothing stored is lost, and another attempt may do.
+    #[error("the store cannot be written to now: {0}")]
+    Unavailable(rusqlite::Error),
+    /// Anything else that SQLite says.
+    #[error("the store failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A stored event cannot be read.
+    #[error(transparent)]
+    Content(#[from] std::io::Error),
+    /// The program is about to end.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// A handle to the store: cheap to clone, usable from everywhere.
+#[derive(Clone, Debug)]
+pub struct Store {
+    jobs: mpsc::Sender<Job>,
+    readers: Arc<Readers>,
+    /// How many batches have been written.
+    changes: watch::Receiver<u64>,
+}
+
+/// Something for the thread that writes, and where to say what became of it.
+#[derive(Debug)]
+enum Job {
+    Write(Batch, oneshot::Sender<Result<(), StoreError>>),
+    /// Answered by whether there is more to delete.
+    CleanUp(Retention, oneshot::Sender<bool>),
+}
+
+#[derive(Debug)]
+struct Readers {
+    database: Database,
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// A store that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The store.
+    pub store: Store,
+    /// What a damaged database was renamed to.
+    pub set_aside: Option<PathBuf>,
+}
+
+impl Store {
+    /// Opens the store, and starts the thread that writes to it.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    ///
+    /// # Errors
+    /// When the file cannot be made or read, or is not a store of this version or an earlier one.
+    pub fn open(location: &Location, retention: Retention) -> Result<Opened, OpenError> {
+        let (database, connection, set_aside) = Database::open(location)?;
+        let (jobs, received) = mpsc::channel(WAITING);
+        let (changed, changes) = watch::channel(0);
+        thread::spawn(move || work(connection, received, &changed));
+        tokio::spawn(clean_up(jobs.downgrade(), retention));
+        let readers = Arc::new(Readers { database, idle: Mutex::default() });
+        Ok(Opened { store: Self { jobs, readers, changes }, set_aside })
+    }
+
+    /// Stores a batch. When this returns `Ok` it outlives the process, however that ends.
+    ///
+    /// # Errors
+    /// When there is no room, or another process holds the database. Then nothing of the batch is stored.
+    pub async fn write(&self, batch: Batch) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Write(batch, reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Asks a question, on a thread where it may take its time.
+    ///
+    /// # Errors
+    /// What the question returns, or what SQLite says to a new connection.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(&self.readers);
+        let answered = tokio::task::spawn_blocking(move || {
+            let connection = readers.take()?;
+            // All that one question reads is of one moment.
+            let transaction = connection.unchecked_transaction()?;
+            let answer = question(&transaction);
+            drop(transaction);
+            readers.give_back(connection);
+            answer
+        });
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Counts the batches that have been written. Changes when there is something new to see.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+}
+
+impl Readers {
+    fn take(&self) -> Result<Connection, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Ok(idle.map_or_else(|| self.database.reader(), Ok)?)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+/// The thread that writes. It ends when the last handle is gone.
+fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, changed: &watch::Sender<u64>) {
+    while let Some(job) = jobs.blocking_recv() {
+        match job {
+            Job::Write(batch, reply) => {
+                let written = write::write(&mut connection, &batch, now_ms()).map_err(sort);
+                if written.is_ok() {
+                    changed.send_modify(|count| *count += 1);
+                }
+                // Whoever asked may have gone.
+                _ = reply.send(written);
+            }
+            Job::CleanUp(retention, reply) => {
+                let more =
+                    retention::enforce(&mut connection, &retention, now_ms()).unwrap_or_else(|error| {
+                        log::warn!("old traces cannot be deleted: {error}");
+                        false
+                    });
+                _ = reply.send(more);
+            }
+        }
+    }
+}
+
+/// Has old traces deleted now and then, in small pieces between which others can write.
+async fn clean_up(jobs: mpsc::WeakSender<Job>, retention: Retention) {
+    loop {
+        let (reply, answer) = oneshot::channel();
+        let Some(jobs) = jobs.upgrade() else { return };
+        let sent = jobs.send(Job::CleanUp(retention, reply)).await;
+        drop(jobs);
+        match answer.await {
+            Ok(true) => {}
+            Ok(false) => tokio::time::sleep(RETENTION_EVERY).await,
+            Err(_) => return,
+        }
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Tells what may pass by itself from what does not.
+fn sort(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen,
+        ) => StoreError::Unavailable(error),
+        _ => StoreError::Sqlite(error),
+    }
+}

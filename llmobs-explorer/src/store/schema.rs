@@ -1,0 +1,208 @@
+//! Opening a database: settings, versions and their migrations, and what is done with one that is damaged.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use etcetera::BaseStrategy as _;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+/// The changes that lead from an empty database to today's, in order. Each is applied once, in one transaction with its number.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+/// Marks a SQLite file as ours: "llmo".
+const APPLICATION_ID: i64 = 0x6c6c_6d6f;
+/// How long a connection waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Where traces are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In a file.
+    File(PathBuf),
+    /// In memory, for as long as the program runs.
+    Memory,
+}
+
+impl Location {
+    /// The file `llmobs/traces.db` in the data directory of the user, where one is known.
+    #[must_use]
+    pub fn default_file() -> Option<Self> {
+        let folders = etcetera::choose_base_strategy().ok()?;
+        Some(Self::File(folders.data_dir().join("llmobs").join("traces.db")))
+    }
+}
+
+impl From<&str> for Location {
+    fn from(text: &str) -> Self {
+        match text {
+            ":memory:" => Self::Memory,
+            path => Self::File(path.into()),
+        }
+    }
+}
+
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The file or its folder cannot be made.
+    #[error("the store {} cannot be opened: {source}; name another file with --store", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file belongs to another program.
+    #[error("{} is not a store of llmobs; move it away, or name another file with --store", .0.display())]
+    Foreign(PathBuf),
+    /// The file was written by a later version.
+    #[error(
+        "{} was written by a later version of llmobs; update llmobs, or name another file with --store",
+        .0.display()
+    )]
+    Newer(PathBuf),
+    /// Anything else that SQLite says.
+    #[error("the store {} cannot be opened: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+}
+
+/// A database that is ready, of which connections can be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    /// The path, or the name of a database in memory that connections of this process share.
+    path: PathBuf,
+    in_memory: bool,
+}
+
+impl Database {
+    /// Makes the database or brings it to today's version. One that is damaged is renamed, and the new name returned.
+    pub(crate) fn open(location: &Location) -> Result<(Self, Connection, Option<PathBuf>), OpenError> {
+        static MEMORIES: AtomicU64 = AtomicU64::new(0);
+        let Location::File(path) = location else {
+            let number = MEMORIES.fetch_add(1, Ordering::Relaxed);
+            let database = Self { path: format!("file:/llmobs-{number}?vfs=memdb").into(), in_memory: true };
+            return database.ready().map(|connection| (database, connection, None));
+        };
+        private_file(path).map_err(|source| OpenError::File { path: path.clone(), source })?;
+        let database = Self { path: path.clone(), in_memory: false };
+        match database.ready() {
+            Err(OpenError::Sqlite { source, .. }) if is_damage(&source) => {
+                // Not a database at all: perhaps a file of the user's that was named by mistake.
+                if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+                    return Err(OpenError::Foreign(path.clone()));
+                }
+                let aside =
+                    set_aside(path).map_err(|source| OpenError::File { path: path.clone(), source })?;
+                private_file(path).map_err(|source| OpenError::File { path: path.clone(), source })?;
+                let connection = database.ready()?;
+                Ok((database, connection, Some(aside)))
+            }
+            ready => Ok((database, ready?, None)),
+        }
+    }
+
+    /// A connection that can write, of today's version.
+    fn ready(&self) -> Result<Connection, OpenError> {
+        let failed = |source| OpenError::Sqlite { path: self.path.clone(), source };
+        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+        let version: usize =
+            pragma::<i64>(&connection, "user_version").map_err(failed)?.try_into().unwrap_or(usize::MAX);
+        let application: i64 = pragma(&connection, "application_id").map_err(failed)?;
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(failed)?;
+        if application != APPLICATION_ID && tables > 0 {
+            return Err(OpenError::Foreign(self.path.clone()));
+        }
+        if version > MIGRATIONS.len() {
+            return Err(OpenError::Newer(self.path.clone()));
+        }
+        if version == 0 {
+            connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
+        }
+        let journal = if self.in_memory { "MEMORY" } else { "WAL" };
+        connection.pragma_update(None, "journal_mode", journal).map_err(failed)?;
+        // With a write-ahead log this survives the end of the process at any moment.
+        connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
+        migrate(&connection, version).map_err(failed)?;
+        Ok(connection)
+    }
+
+    /// A connection that only reads.
+    pub(crate) fn reader(&self) -> rusqlite::Result<Connection> {
+        // A database in memory has no log that readers could look past, so they must be able to wait for the writer's lock.
+        let flags =
+            if self.in_memory { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+        let connection = self.connect(flags)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+
+    fn connect(&self, access: OpenFlags) -> rusqlite::Result<Connection> {
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = if self.in_memory {
+            flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_CREATE
+        } else {
+            flags
+        };
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        // 64 MiB: the indexes that lists read fit in.
+        connection.pragma_update(None, "cache_size", -65_536)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        Ok(connection)
+    }
+}
+
+fn migrate(connection: &Connection, version: usize) -> rusqlite::Result<()> {
+    for (number, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {migration} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; COMMIT;",
+            number + 1
+        ))?;
+    }
+    Ok(())
+}
+
+fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> rusqlite::Result<T> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+/// Makes the file, if it is missing, so that nobody else can read it. SQLite gives the files beside it the same rights.
+fn private_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Renames a damaged database, so that a new one can take its place and nothing is lost for good.
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let with = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let aside = (0..).map(|number| with(&format!(".damaged-{number}"))).find(|path| !path.exists());
+    let aside = aside.unwrap_or_else(|| with(".damaged"));
+    fs::rename(path, &aside)?;
+    for suffix in ["-wal", "-shm"] {
+        // They are there only if the program that wrote them was killed.
+        drop(fs::remove_file(with(suffix)));
+    }
+    Ok(aside)
+}

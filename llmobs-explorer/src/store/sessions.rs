@@ -1,0 +1,139 @@
+//! Sessions: the traces that have the same session id, summed up.
+
+use rusqlite::{Connection, params};
+
+use super::StoreError;
+
+/// How many sessions a page has.
+pub const SESSIONS: u32 = 50;
+/// How many turns of a session a page has.
+pub const TURNS: u32 = 50;
+
+/// A session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Its id.
+    pub id: String,
+    /// The application of its first turn.
+    pub ml_app: Option<String>,
+    /// The beginning of the first input.
+    pub first_input: String,
+    /// When the last turn began, in nanoseconds since the Unix epoch.
+    pub last_ns: i64,
+    /// How many traces it has.
+    pub turns: i64,
+    /// How many of their spans failed.
+    pub errors: i64,
+    /// Tokens of all turns.
+    pub total_tokens: Option<i64>,
+    /// How long all turns took, in nanoseconds, without the time between them.
+    pub duration_ns: i64,
+}
+
+/// A trace of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    /// The row of its first span.
+    pub row: i64,
+    /// The id of the trace.
+    pub trace_id: String,
+    /// The id of its first span.
+    pub span_id: String,
+    /// The name of its first span.
+    pub name: String,
+    /// The kind of its first span.
+    pub kind: String,
+    /// Whether its first span failed.
+    pub failed: bool,
+    /// Nanoseconds since the Unix epoch.
+    pub start_ns: i64,
+    /// Nanoseconds.
+    pub duration_ns: i64,
+    /// With all turns before.
+    pub duration_so_far_ns: i64,
+    /// Tokens of the trace.
+    pub total_tokens: Option<i64>,
+    /// With all turns before.
+    pub tokens_so_far: i64,
+    /// The beginning of the input.
+    pub input: String,
+    /// The beginning of the output.
+    pub output: String,
+}
+
+/// A page of sessions, the latest first, and how many there are.
+///
+/// # Errors
+/// What SQLite says.
+pub fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), StoreError> {
+    let total: i64 = connection
+        .prepare_cached(
+            "SELECT count(DISTINCT session_id) FROM span WHERE session_id IS NOT NULL AND head = 1",
+        )?
+        .query_row([], |row| row.get(0))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT s.session_id, max(s.start_ns), count(*), sum(t.errors), sum(t.total_tokens), sum(s.duration_ns)
+         FROM span s JOIN trace t ON t.id = s.trace WHERE s.session_id IS NOT NULL AND s.head = 1
+         GROUP BY s.session_id ORDER BY 2 DESC LIMIT ?1 OFFSET ?2",
+    )?;
+    let mut first = connection.prepare_cached(
+        "SELECT ml_app, input_preview FROM span WHERE session_id = ?1 AND head = 1 ORDER BY start_ns, id LIMIT 1",
+    )?;
+    let mut rows = statement.query(params![SESSIONS, offset(page, SESSIONS)])?;
+    let mut sessions = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        let (ml_app, first_input) = first.query_row([&id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        sessions.push(Session {
+            id,
+            ml_app,
+            first_input,
+            last_ns: row.get(1)?,
+            turns: row.get(2)?,
+            errors: row.get(3)?,
+            total_tokens: row.get(4)?,
+            duration_ns: row.get(5)?,
+        });
+    }
+    Ok((sessions, u64::try_from(total).unwrap_or_default()))
+}
+
+/// A page of the turns of a session in the order in which they began, and how many there are.
+///
+/// # Errors
+/// What SQLite says.
+pub fn turns(connection: &Connection, session: &str, page: u64) -> Result<(Vec<Turn>, u64), StoreError> {
+    let total: i64 = connection
+        .prepare_cached("SELECT count(*) FROM span WHERE session_id = ?1 AND head = 1")?
+        .query_row([session], |row| row.get(0))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT s.id, t.trace_id, s.span_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns,
+            sum(s.duration_ns) OVER so_far, t.total_tokens, coalesce(sum(t.total_tokens) OVER so_far, 0), s.input_preview,
+            s.output_preview
+         FROM span s JOIN trace t ON t.id = s.trace WHERE s.session_id = ?1 AND s.head = 1
+         WINDOW so_far AS (ORDER BY s.start_ns, s.id) ORDER BY s.start_ns, s.id LIMIT ?2 OFFSET ?3",
+    )?;
+    let turns = statement.query_map(params![session, TURNS, offset(page, TURNS)], |row| {
+        let status: String = row.get(5)?;
+        Ok(Turn {
+            row: row.get(0)?,
+            trace_id: row.get(1)?,
+            span_id: row.get(2)?,
+            name: row.get(3)?,
+            kind: row.get(4)?,
+            failed: status == "error",
+            start_ns: row.get(6)?,
+            duration_ns: row.get(7)?,
+            duration_so_far_ns: row.get(8)?,
+            total_tokens: row.get(9)?,
+            tokens_so_far: row.get(10)?,
+            input: row.get(11)?,
+            output: row.get(12)?,
+        })
+    })?;
+    Ok((turns.collect::<Result<_, _>>()?, u64::try_from(total).unwrap_or_default()))
+}
+
+fn offset(page: u64, size: u32) -> i64 {
+    i64::try_from(page.saturating_mul(u64::from(size))).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,136 @@
+//! One trace: its structure at once, the content of a span when it is asked for.
+
+use std::io;
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::{StoreError, content};
+use crate::span::Tokens;
+
+/// A span as the tree and the waterfall show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The row of the store.
+    pub row: i64,
+    /// Unique in the trace.
+    pub span_id: String,
+    /// The span above, which may not have arrived.
+    pub parent_id: Option<String>,
+    /// The name of the step.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// Whether it failed.
+    pub failed: bool,
+    /// Nanoseconds since the Unix epoch.
+    pub start_ns: i64,
+    /// Nanoseconds.
+    pub duration_ns: i64,
+    /// The model that was called.
+    pub model_name: Option<String>,
+    /// Tokens that it used.
+    pub tokens: Tokens,
+    /// Seconds to the first token.
+    pub time_to_first_token: Option<f64>,
+}
+
+/// An evaluation or a feedback, as pages show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// Whether a user said it.
+    pub feedback: bool,
+    /// The name of what was judged.
+    pub label: String,
+    /// `score`, `categorical`, `boolean`, `json` or `text`.
+    pub metric_type: String,
+    /// The value as text.
+    pub value: String,
+    /// `pass` or `fail`.
+    pub assessment: Option<String>,
+    /// Why.
+    pub reasoning: Option<String>,
+    /// Milliseconds since the Unix epoch.
+    pub timestamp_ms: i64,
+}
+
+/// All spans of a trace in the order in which they began, or nothing where there is no such trace.
+///
+/// # Errors
+/// What SQLite says.
+pub fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, span_id, parent_id, name, kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens,
+            total_tokens, cached_tokens, time_to_first_token
+         FROM span WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) ORDER BY start_ns, id",
+    )?;
+    let nodes = statement.query_map([trace_id], node)?;
+    Ok(nodes.collect::<Result<_, _>>()?)
+}
+
+fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
+    let status: String = row.get(5)?;
+    Ok(Node {
+        row: row.get(0)?,
+        span_id: row.get(1)?,
+        parent_id: row.get(2)?,
+        name: row.get(3)?,
+        kind: row.get(4)?,
+        failed: status == "error",
+        start_ns: row.get(6)?,
+        duration_ns: row.get(7)?,
+        model_name: row.get(8)?,
+        tokens: Tokens {
+            input: row.get(9)?,
+            output: row.get(10)?,
+            total: row.get(11)?,
+            cached: row.get(12)?,
+        },
+        time_to_first_token: row.get(13)?,
+    })
+}
+
+/// The trace that a span is in. A span id alone is not always unique; the latest is meant.
+///
+/// # Errors
+/// What SQLite says.
+pub fn trace_of(connection: &Connection, span_id: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT t.trace_id FROM span s JOIN trace t ON t.id = s.trace WHERE s.span_id = ?1 ORDER BY s.start_ns DESC LIMIT 1",
+    )?;
+    Ok(statement.query_row([span_id], |row| row.get(0)).optional()?)
+}
+
+/// The event of a span, as JSON text, as it arrived.
+///
+/// # Errors
+/// What SQLite says, or that the event is damaged.
+pub fn event(connection: &Connection, row: i64) -> Result<String, StoreError> {
+    let data: Vec<u8> = connection
+        .prepare_cached("SELECT data FROM event WHERE span = ?1")?
+        .query_row([row], |row| row.get(0))?;
+    let mut statement = connection.prepare_cached("SELECT data FROM content WHERE hash = ?1")?;
+    Ok(content::join(&data, |hash| statement.query_row([hash], |row| row.get(0)).map_err(io::Error::other))?)
+}
+
+/// What was said about a span.
+///
+/// # Errors
+/// What SQLite says.
+pub fn said(connection: &Connection, row: i64) -> Result<Vec<Said>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT e.feedback, e.label, e.metric_type, e.value, e.assessment, e.reasoning, e.timestamp_ms
+         FROM judged j JOIN evaluation e ON e.id = j.evaluation WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.label LIMIT 200",
+    )?;
+    let said = statement.query_map([row], |row| {
+        Ok(Said {
+            feedback: row.get(0)?,
+            label: row.get(1)?,
+            metric_type: row.get(2)?,
+            value: row.get(3)?,
+            assessment: row.get(4)?,
+            reasoning: row.get(5)?,
+            timestamp_ms: row.get(6)?,
+        })
+    })?;
+    Ok(said.collect::<Result<_, _>>()?)
+}

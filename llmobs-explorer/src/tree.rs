@@ -1,0 +1,284 @@
+//! The spans of a trace as a tree, and the part of it that fits a page; pure.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::store::trace::Node;
+
+/// How many children of one span are shown at first; the others are a click away.
+const CHILDREN: usize = 100;
+
+/// The spans of a trace, each under the one above.
+#[derive(Debug)]
+pub struct Tree {
+    /// In the order in which they began.
+    pub nodes: Vec<Node>,
+    /// Positions of the children of each node.
+    children: Vec<Vec<usize>>,
+    /// Position of the node above.
+    parents: Vec<Option<usize>>,
+    /// Positions of those with nothing above.
+    roots: Vec<usize>,
+    /// How many spans are below each node.
+    below: Vec<usize>,
+    range_ns: (i64, i64),
+    /// How many of a node and those below it failed.
+    errors: Vec<usize>,
+}
+
+/// A line of the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A span.
+    Span {
+        /// Its position.
+        node: usize,
+        /// How many spans are above it.
+        depth: usize,
+        /// Whether its children are shown; nothing where it has none.
+        open: Option<bool>,
+    },
+    /// More children of a span than are shown.
+    More {
+        /// The position of the span, or nothing for roots.
+        of: Option<usize>,
+        /// How deep they are.
+        depth: usize,
+        /// How many have been shown.
+        after: usize,
+        /// How many are left.
+        left: usize,
+    },
+}
+
+impl Tree {
+    /// Puts the spans of a trace in order.
+    pub fn new(nodes: Vec<Node>) -> Self {
+        let positions: HashMap<&str, usize> =
+            nodes.iter().enumerate().map(|(position, node)| (node.span_id.as_str(), position)).collect();
+        let mut parents: Vec<Option<usize>> = nodes
+            .iter()
+            .map(|node| positions.get(node.parent_id.as_deref()?).copied())
+            .enumerate()
+            .map(|(position, parent)| parent.filter(|&parent| parent != position))
+            .collect();
+        break_cycles(&mut parents);
+        let mut children = vec![Vec::new(); nodes.len()];
+        let mut roots = Vec::new();
+        for (position, parent) in parents.iter().enumerate() {
+            match parent.and_then(|parent| children.get_mut(parent)) {
+                Some(children) => children.push(position),
+                None => roots.push(position),
+            }
+        }
+        let errors = nodes.iter().map(|node| usize::from(node.failed)).collect();
+        let mut tree =
+            Self { range_ns: (0, 0), below: vec![0; nodes.len()], errors, nodes, children, parents, roots };
+        tree.count();
+        tree.range_ns = tree.find_range();
+        tree
+    }
+
+    /// Counts what is below each node, from the leaves up.
+    fn count(&mut self) {
+        let mut order = self.roots.clone();
+        let mut at = 0;
+        while let Some(&node) = order.get(at) {
+            order.extend(self.children_of(node));
+            at += 1;
+        }
+        for &node in order.iter().rev() {
+            let Some(parent) = self.parents.get(node).copied().flatten() else { continue };
+            let (below, errors) = (self.below(node), self.errors(node));
+            if let Some(sum) = self.below.get_mut(parent) {
+                *sum += below + 1;
+            }
+            if let Some(sum) = self.errors.get_mut(parent) {
+                *sum += errors;
+            }
+        }
+    }
+
+    fn children_of(&self, node: usize) -> &[usize] {
+        self.children.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many spans are below a node.
+    pub fn below(&self, node: usize) -> usize {
+        self.below.get(node).copied().unwrap_or_default()
+    }
+
+    /// How many of a node and those below it failed.
+    pub fn errors(&self, node: usize) -> usize {
+        self.errors.get(node).copied().unwrap_or_default()
+    }
+
+    /// Whether the span above a node has not arrived.
+    pub fn is_orphan(&self, node: usize) -> bool {
+        let has_parent = self.nodes.get(node).is_some_and(|node| node.parent_id.is_some());
+        has_parent && self.parents.get(node).copied().flatten().is_none()
+    }
+
+    /// The position of a span.
+    pub fn find(&self, span_id: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.span_id == span_id)
+    }
+
+    /// The position of the root, or of the first span with nothing above where it has not arrived.
+    pub fn first_root(&self) -> usize {
+        let is_root = |&&node: &&usize| self.nodes.get(node).is_some_and(|node| node.parent_id.is_none());
+        self.roots.iter().find(is_root).or(self.roots.first()).copied().unwrap_or_default()
+    }
+
+    /// The nodes above a node, from the root down.
+    pub fn above(&self, node: usize) -> Vec<usize> {
+        let mut above = Vec::new();
+        let mut at = self.parents.get(node).copied().flatten();
+        while let Some(parent) = at {
+            above.push(parent);
+            at = self.parents.get(parent).copied().flatten();
+        }
+        above.reverse();
+        above
+    }
+
+    /// From the start of the first span to the end of the last, in nanoseconds since the Unix epoch.
+    pub fn range_ns(&self) -> (i64, i64) {
+        self.range_ns
+    }
+
+    fn find_range(&self) -> (i64, i64) {
+        let from = self.nodes.iter().map(|node| node.start_ns).min().unwrap_or_default();
+        let to = self.nodes.iter().map(|node| node.start_ns.saturating_add(node.duration_ns)).max();
+        (from, to.unwrap_or_default().max(from))
+    }
+
+    /// How long a span was at work itself: its duration without the time in which a child ran.
+    pub fn self_ns(&self, node: usize) -> i64 {
+        let Some(span) = self.nodes.get(node) else { return 0 };
+        let end = span.start_ns.saturating_add(span.duration_ns);
+        let mut covered = 0;
+        let mut until = span.start_ns;
+        // Children stand in the order in which they began.
+        for child in self.children_of(node).iter().filter_map(|&child| self.nodes.get(child)) {
+            let child_end = child.start_ns.saturating_add(child.duration_ns).min(end);
+            let from = child.start_ns.max(until);
+            if child_end > from {
+                covered += child_end - from;
+                until = child_end;
+            }
+        }
+        span.duration_ns - covered
+    }
+
+    /// About `budget` lines from the top: spans are opened level by level while there is room; `opened` always are, and so is what
+    /// is above them.
+    pub fn lines(&self, budget: usize, opened: &HashSet<usize>) -> Vec<Line> {
+        let mut open: HashSet<usize> = opened.iter().flat_map(|&node| self.above(node)).collect();
+        open.extend(opened);
+        let mut room = budget.saturating_sub(self.roots.len().min(CHILDREN));
+        let mut level: Vec<usize> = self.roots.iter().copied().take(CHILDREN).collect();
+        while !level.is_empty() {
+            let mut next = Vec::new();
+            for node in level {
+                let children = self.children_of(node);
+                let shown = children.len().min(CHILDREN);
+                if shown <= room || open.contains(&node) {
+                    room = room.saturating_sub(shown);
+                    open.insert(node);
+                    next.extend(children.iter().copied().take(CHILDREN));
+                }
+            }
+            level = next;
+        }
+        let mut lines = Vec::new();
+        self.write(None, 0, 0, &open, opened, &mut lines);
+        lines
+    }
+
+    /// The children of a node from a position on, folded.
+    pub fn children_lines(&self, of: Option<usize>, after: usize) -> Vec<Line> {
+        let depth = of.map_or(0, |node| self.above(node).len() + 1);
+        let mut lines = Vec::new();
+        self.write(of, depth, after, &HashSet::new(), &HashSet::new(), &mut lines);
+        lines
+    }
+
+    /// Writes the children of a node. An own stack, because traces may be deeper than the stack of a thread.
+    fn write(
+        &self,
+        of: Option<usize>,
+        depth: usize,
+        after: usize,
+        open: &HashSet<usize>,
+        wanted: &HashSet<usize>,
+        lines: &mut Vec<Line>,
+    ) {
+        let mut stack = Vec::new();
+        self.push(of, depth, after, wanted, &mut stack);
+        while let Some(line) = stack.pop() {
+            match line {
+                Line::Span { node, depth, .. } => {
+                    let has_children = !self.children_of(node).is_empty();
+                    let is_open = open.contains(&node);
+                    lines.push(Line::Span { node, depth, open: has_children.then_some(is_open) });
+                    if has_children && is_open {
+                        self.push(Some(node), depth + 1, 0, wanted, &mut stack);
+                    }
+                }
+                Line::More { .. } => lines.push(line),
+            }
+        }
+    }
+
+    fn push(
+        &self,
+        of: Option<usize>,
+        depth: usize,
+        after: usize,
+        wanted: &HashSet<usize>,
+        stack: &mut Vec<Line>,
+    ) {
+        let children = of.map_or(self.roots.as_slice(), |node| self.children_of(node));
+        // One that is wanted is shown, however many stand before it.
+        let last_wanted = children.iter().rposition(|child| wanted.contains(child)).map_or(0, |at| at + 1);
+        let until = (after + CHILDREN).max(last_wanted).min(children.len());
+        if until < children.len() {
+            stack.push(Line::More { of, depth, after: until, left: children.len() - until });
+        }
+        let shown = children.get(after..until).unwrap_or_default();
+        stack.extend(shown.iter().rev().map(|&node| Line::Span { node, depth, open: None }));
+    }
+}
+
+/// Makes roots of spans that are, over others, their own parent: such a trace is wrong, and is shown all the same.
+fn break_cycles(parents: &mut [Option<usize>]) {
+    // 0: not seen, 1: on the way, 2: leads to a root.
+    let mut seen = vec![0_u8; parents.len()];
+    for start in 0..parents.len() {
+        let mut way = Vec::new();
+        let mut at = Some(start);
+        while let Some(node) = at {
+            match seen.get_mut(node) {
+                Some(state @ 0) => *state = 1,
+                Some(1) => {
+                    if let Some(parent) = parents.get_mut(node) {
+                        *parent = None;
+                    }
+                    break;
+                }
+                _ => break,
+            }
+            way.push(node);
+            at = parents.get(node).copied().flatten();
+        }
+        for node in way {
+            if let Some(state) = seen.get_mut(node) {
+                *state = 2;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tree_tests.rs"]
+mod tests;

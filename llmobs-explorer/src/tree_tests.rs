@@ -1,0 +1,99 @@
+use super::*;
+
+/// Spans named like their ids, a nanosecond apart, each 10 ns long.
+fn tree(spans: &[(&str, Option<&str>)]) -> Tree {
+    let node = |(at, &(id, parent)): (usize, &(&str, Option<&str>))| Node {
+        row: at as i64,
+        span_id: id.to_owned(),
+        parent_id: parent.map(str::to_owned),
+        name: id.to_owned(),
+        kind: "task".to_owned(),
+        failed: id.starts_with('!'),
+        start_ns: at as i64,
+        duration_ns: 10,
+        model_name: None,
+        tokens: Default::default(),
+        time_to_first_token: None,
+    };
+    Tree::new(spans.iter().enumerate().map(node).collect())
+}
+
+/// Lines as text: two blanks a level, `+` folded, `-` open.
+fn drawn(tree: &Tree, lines: &[Line]) -> String {
+    let line = |line: &Line| match *line {
+        Line::Span { node, depth, open } => {
+            let mark = open.map_or("", |open| if open { "-" } else { "+" });
+            format!("{}{}{mark}", "  ".repeat(depth), tree.nodes[node].name)
+        }
+        Line::More { depth, after, left, .. } => format!("{}… {left} after {after}", "  ".repeat(depth)),
+    };
+    lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn spans_stand_under_those_above_them() {
+    let tree = tree(&[
+        ("root", None),
+        ("a", Some("root")),
+        ("!b", Some("a")),
+        ("c", Some("root")),
+        ("orphan", Some("gone")),
+    ]);
+    assert_eq!(drawn(&tree, &tree.lines(100, &HashSet::new())), "root-\n  a-\n    !b\n  c\norphan");
+    assert_eq!((tree.below(0), tree.errors(0), tree.errors(3)), (3, 1, 0));
+    assert_eq!((tree.is_orphan(0), tree.is_orphan(4)), (false, true));
+    assert_eq!(tree.above(2), [0, 1]);
+    assert_eq!(tree.range_ns(), (0, 14));
+    // From 0 to 10; `a` from 1 to 11, which covers `c` as well.
+    assert_eq!((tree.self_ns(0), tree.self_ns(3)), (1, 10));
+}
+
+#[test]
+fn what_does_not_fit_is_folded_and_a_wanted_span_is_shown() {
+    let tree = tree(&[
+        ("root", None),
+        ("a", Some("root")),
+        ("b", Some("root")),
+        ("a1", Some("a")),
+        ("a2", Some("a")),
+        ("b1", Some("b")),
+        ("b2", Some("b1")),
+    ]);
+    assert_eq!(drawn(&tree, &tree.lines(4, &HashSet::new())), "root-\n  a+\n  b-\n    b1+");
+    let wanted = HashSet::from([4]);
+    assert_eq!(drawn(&tree, &tree.lines(1, &wanted)), "root-\n  a-\n    a1\n    a2\n  b+");
+    assert_eq!(drawn(&tree, &tree.children_lines(Some(2), 0)), "    b1+");
+}
+
+#[test]
+fn many_children_come_in_pieces() {
+    let ids: Vec<String> = (0..250).map(|number| format!("c{number}")).collect();
+    let mut spans = vec![("root", None)];
+    spans.extend(ids.iter().map(|id| (id.as_str(), Some("root"))));
+    let tree = tree(&spans);
+    let lines = tree.lines(1000, &HashSet::new());
+    assert_eq!(lines.len(), 1 + CHILDREN + 1);
+    assert_eq!(lines.last(), Some(&Line::More { of: Some(0), depth: 1, after: 100, left: 150 }));
+    let rest = tree.children_lines(Some(0), 100);
+    assert_eq!(rest.first(), Some(&Line::Span { node: 101, depth: 1, open: None }));
+    assert_eq!(rest.last(), Some(&Line::More { of: Some(0), depth: 1, after: 200, left: 50 }));
+    assert_eq!(tree.children_lines(Some(0), 200).len(), 50);
+    // The 180th child is wanted, so what stands before it is shown too.
+    assert_eq!(tree.lines(10, &HashSet::from([180])).len(), 1 + 180 + 1);
+}
+
+#[test]
+fn circles_and_depth_do_no_harm() {
+    let circle = tree(&[("a", Some("c")), ("b", Some("a")), ("c", Some("b")), ("self", Some("self"))]);
+    assert_eq!(drawn(&circle, &circle.lines(100, &HashSet::new())), "a-\n  b-\n    c\nself");
+    let ids: Vec<String> = (0..50_000).map(|number| number.to_string()).collect();
+    let deep: Vec<(&str, Option<&str>)> = ids
+        .iter()
+        .enumerate()
+        .map(|(at, id)| (id.as_str(), at.checked_sub(1).map(|above| ids[above].as_str())))
+        .collect();
+    let deep = tree(&deep);
+    assert_eq!(deep.below(0), 49_999);
+    assert_eq!(deep.lines(300, &HashSet::new()).len(), 300);
+    assert_eq!(deep.above(49_999).len(), 49_999);
+}
