@@ -27,9 +27,8 @@ pub(crate) type Refusal = (StatusCode, &'static str);
 /// Decides about a request by all but its body.
 pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
     let mut hosts = headers.get_all(HOST).iter();
-    let host = match (hosts.next().map(|host| host.to_str()), hosts.next()) {
-        (Some(Ok(host)), None) => host,
-        _ => return Err((StatusCode::BAD_REQUEST, "a request needs one Host header")),
+    let (Some(Ok(host)), None) = (hosts.next().map(|host| host.to_str()), hosts.next()) else {
+        return Err((StatusCode::BAD_REQUEST, "a request needs one Host header"));
     };
     let authority = uri.authority().map(axum::http::uri::Authority::as_str);
     if authority.is_some_and(|authority| authority != host) {

@@ -179,7 +179,8 @@ fn ended(origin: &str, after: Option<i64>) -> Option<Answer> {
 }
 
 fn is_explorer(origin: &str) -> bool {
-    get::<serde_json::Value>(&format!("{origin}/info")).is_some_and(|info| info["llmobs_explorer"] == true)
+    get::<serde_json::Value>(&format!("{origin}/info"))
+        .is_some_and(|info| info.get("llmobs_explorer") == Some(&true.into()))
 }
 
 fn get<T: serde::de::DeserializeOwned>(address: &str) -> Option<T> {

@@ -52,6 +52,7 @@ pub enum Line {
 
 impl Tree {
     /// Puts the spans of a trace in order.
+    #[must_use]
     pub fn new(nodes: Vec<Node>) -> Self {
         let positions: HashMap<&str, usize> =
             nodes.iter().enumerate().map(|(position, node)| (node.span_id.as_str(), position)).collect();
@@ -103,33 +104,39 @@ impl Tree {
     }
 
     /// How many spans are below a node.
+    #[must_use]
     pub fn below(&self, node: usize) -> usize {
         self.below.get(node).copied().unwrap_or_default()
     }
 
     /// How many of a node and those below it failed.
+    #[must_use]
     pub fn errors(&self, node: usize) -> usize {
         self.errors.get(node).copied().unwrap_or_default()
     }
 
     /// Whether the span above a node has not arrived.
+    #[must_use]
     pub fn is_orphan(&self, node: usize) -> bool {
         let has_parent = self.nodes.get(node).is_some_and(|node| node.parent_id.is_some());
         has_parent && self.parents.get(node).copied().flatten().is_none()
     }
 
     /// The position of a span.
+    #[must_use]
     pub fn find(&self, span_id: &str) -> Option<usize> {
         self.nodes.iter().position(|node| node.span_id == span_id)
     }
 
     /// The position of the root, or of the first span with nothing above where it has not arrived.
+    #[must_use]
     pub fn first_root(&self) -> usize {
         let is_root = |&&node: &&usize| self.nodes.get(node).is_some_and(|node| node.parent_id.is_none());
         self.roots.iter().find(is_root).or(self.roots.first()).copied().unwrap_or_default()
     }
 
     /// The nodes above a node, from the root down.
+    #[must_use]
     pub fn above(&self, node: usize) -> Vec<usize> {
         let mut above = Vec::new();
         let mut at = self.parents.get(node).copied().flatten();
@@ -142,6 +149,7 @@ impl Tree {
     }
 
     /// From the start of the first span to the end of the last, in nanoseconds since the Unix epoch.
+    #[must_use]
     pub fn range_ns(&self) -> (i64, i64) {
         self.range_ns
     }
@@ -153,6 +161,7 @@ impl Tree {
     }
 
     /// How long a span was at work itself: its duration without the time in which a child ran.
+    #[must_use]
     pub fn self_ns(&self, node: usize) -> i64 {
         let Some(span) = self.nodes.get(node) else { return 0 };
         let end = span.start_ns.saturating_add(span.duration_ns);
@@ -172,6 +181,7 @@ impl Tree {
 
     /// About `budget` lines from the top: spans are opened level by level while there is room; `opened` always are, and so is what
     /// is above them.
+    #[must_use]
     pub fn lines(&self, budget: usize, opened: &HashSet<usize>) -> Vec<Line> {
         let mut open: HashSet<usize> = opened.iter().flat_map(|&node| self.above(node)).collect();
         open.extend(opened);
@@ -196,6 +206,7 @@ impl Tree {
     }
 
     /// The children of a node from a position on, folded.
+    #[must_use]
     pub fn children_lines(&self, of: Option<usize>, after: usize) -> Vec<Line> {
         let depth = of.map_or(0, |node| self.above(node).len() + 1);
         let mut lines = Vec::new();

@@ -1,21 +1,22 @@
 use super::*;
+use crate::span::Tokens;
 
 /// Spans named like their ids, a nanosecond apart, each 10 ns long.
 fn tree(spans: &[(&str, Option<&str>)]) -> Tree {
-    let node = |(at, &(id, parent)): (usize, &(&str, Option<&str>))| Node {
-        row: at as i64,
+    let node = |(at, &(id, parent)): (i64, &(&str, Option<&str>))| Node {
+        row: at,
         span_id: id.to_owned(),
         parent_id: parent.map(str::to_owned),
         name: id.to_owned(),
         kind: "task".to_owned(),
         failed: id.starts_with('!'),
-        start_ns: at as i64,
+        start_ns: at,
         duration_ns: 10,
         model_name: None,
-        tokens: Default::default(),
+        tokens: Tokens::default(),
         time_to_first_token: None,
     };
-    Tree::new(spans.iter().enumerate().map(node).collect())
+    Tree::new((0..).zip(spans).map(node).collect())
 }
 
 /// Lines as text: two blanks a level, `+` folded, `-` open.

@@ -36,7 +36,7 @@ pub(crate) fn panel(content: &Content<'_>, tools: &mut ToolSpans) -> Markup {
         (side("Input", &meta["input"], tools))
         (side("Output", &meta["output"], tools))
         @if let Some(expected) = meta.get("expected_output") { section { h3 { "Expected output" } (json(expected)) } }
-        @if let Some(prompt) = meta["input"]["prompt"].as_object() { (self::prompt(prompt)) }
+        @if let Some(prompt) = meta.pointer("/input/prompt").and_then(Value::as_object) { (self::prompt(prompt)) }
         (table("Metrics", &event["metrics"], Some("metrics.")))
         (table("Metadata", &meta["metadata"], Some("meta.metadata.")))
         @if let Some(definitions) = meta["tool_definitions"].as_array() { (tool_definitions(definitions)) }
@@ -52,8 +52,8 @@ pub(crate) fn panel(content: &Content<'_>, tools: &mut ToolSpans) -> Markup {
 
 fn facts(content: &Content<'_>) -> Markup {
     let Content { node, event, self_ns, .. } = content;
-    let provider = event["meta"]["model_provider"].as_str();
-    let cost = |key: &str| event["metrics"][key].as_f64();
+    let provider = event.pointer("/meta/model_provider").and_then(Value::as_str);
+    let cost = |key: &str| event["metrics"].get(key).and_then(Value::as_f64);
     html! {
         dl.facts {
             div { dt { "Started" } dd { time datetime=(format::iso(node.start_ns)) { (format::time(node.start_ns)) } } }
@@ -78,7 +78,7 @@ fn facts(content: &Content<'_>) -> Markup {
 /// The error in its nested and in its flat form.
 fn error(meta: &Value) -> Markup {
     let get = |key: &str| {
-        let nested = meta["error"][key].as_str();
+        let nested = meta["error"].get(key).and_then(Value::as_str);
         nested.or_else(|| meta[format!("error.{key}")].as_str()).filter(|text| !text.is_empty())
     };
     html! {
@@ -226,9 +226,10 @@ fn cell(key: &str, value: &Value, path: Option<&str>) -> Markup {
         Value::Bool(truth) => truth.to_string(),
         other => return json(other),
     };
-    match path {
-        Some(path) => html! { a.value href=(spans_with(&format!("{path}{key}"), &short)) { (short) } },
-        None => html! { span.value { (short) } },
+    if let Some(path) = path {
+        html! { a.value href=(spans_with(&format!("{path}{key}"), &short)) { (short) } }
+    } else {
+        html! { span.value { (short) } }
     }
 }
 
@@ -293,7 +294,7 @@ fn links(event: &Value) -> Markup {
                     @let span = link["span_id"].as_str().unwrap_or_default();
                     @let trace = link["trace_id"].as_str().unwrap_or_default();
                     li {
-                        (link["attributes"]["from"].as_str().unwrap_or("from")) " → " (link["attributes"]["to"].as_str().unwrap_or("to"))
+                        (link.pointer("/attributes/from").and_then(Value::as_str).unwrap_or("from")) " → " (link.pointer("/attributes/to").and_then(Value::as_str).unwrap_or("to"))
                         " " a href=(super::trace::url(trace, span)) { code.id { (span) } }
                     }
                 }

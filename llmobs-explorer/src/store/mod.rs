@@ -91,8 +91,8 @@ impl Store {
     pub fn open(location: &Location, retention: Retention) -> Result<Opened, OpenError> {
         let (database, connection, set_aside) = Database::open(location)?;
         let (jobs, received) = mpsc::channel(WAITING);
-        let (changed, changes) = watch::channel(0);
-        thread::spawn(move || work(connection, received, &changed));
+        let (written, changes) = watch::channel(0);
+        thread::spawn(move || work(connection, received, &written));
         tokio::spawn(clean_up(jobs.downgrade(), retention));
         let readers = Arc::new(Readers { database, idle: Mutex::default() });
         Ok(Opened { store: Self { jobs, readers, changes }, set_aside })
@@ -130,6 +130,7 @@ impl Store {
     }
 
     /// Counts the batches that have been written. Changes when there is something new to see.
+    #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }

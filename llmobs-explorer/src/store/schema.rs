@@ -197,8 +197,8 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
         name.push(suffix);
         PathBuf::from(name)
     };
-    let aside = (0..).map(|number| with(&format!(".damaged-{number}"))).find(|path| !path.exists());
-    let aside = aside.unwrap_or_else(|| with(".damaged"));
+    let mut asides = (0..1000).map(|number| with(&format!(".damaged-{number}")));
+    let aside = asides.find(|path| !path.exists()).unwrap_or_else(|| with(".damaged"));
     fs::rename(path, &aside)?;
     for suffix in ["-wal", "-shm"] {
         // They are there only if the program that wrote them was killed.
