@@ -1,6 +1,7 @@
 //! A made-up trace to look around in, with its session and evaluations: what an agent that answers a question would send.
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use crate::intake::{read_metrics, read_spans};
 use crate::store::Batch;
@@ -15,38 +16,42 @@ pub(crate) struct Sample {
     pub(crate) trace_id: String,
 }
 
+/// What the sample is made of.
+#[derive(Deserialize, Default)]
+struct Parts {
+    /// The id of the span that the evaluations are about.
+    judged: String,
+    spans: Vec<Map<String, Value>>,
+    evaluations: Vec<Map<String, Value>>,
+}
+
 /// A trace that ended now.
 pub(crate) fn sample(now_ms: i64) -> Sample {
-    let sample: Value = serde_json::from_str(SAMPLE).unwrap_or_default();
-    let list = |name: &str| sample.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let Parts { judged, spans, evaluations } = serde_json::from_str(SAMPLE).unwrap_or_default();
     let trace_id = format!("{:032x}", u128::from(now_ms.unsigned_abs()) << 64 | 0x5a);
-    let spans: Vec<Value> = list("spans")
-        .into_iter()
-        .map(|mut span| {
-            let at_ms = span["start_ns"].as_i64().unwrap_or_default() / 1_000_000;
-            // The whole trace takes 2.4 s.
-            span["start_ns"] = (now_ms - 2_400 + at_ms).saturating_mul(1_000_000).into();
-            span["trace_id"] = trace_id.as_str().into();
-            span["session_id"] = "sample-session".into();
-            span["tags"] =
-                json!(["ml_app:sample", "service:sample", "env:dev", "user_id:you", "source:sample"]);
-            json!({ "event_type": "span", "spans": [span] })
-        })
-        .collect();
-    let metrics: Vec<Value> = list("evaluations")
-        .into_iter()
-        .map(|mut metric| {
-            metric["join_on"] = json!({ "span": { "trace_id": trace_id, "span_id": sample["judged"] } });
-            metric["timestamp_ms"] = now_ms.into();
-            metric
-        })
-        .collect();
-    let metrics = json!({ "data": { "type": "evaluation_metric", "attributes": { "metrics": metrics } } });
+    let with = |mut fields: Map<String, Value>, more: Value| {
+        fields.extend(more.as_object().cloned().unwrap_or_default());
+        fields
+    };
+    let span = |span: Map<String, Value>| {
+        let at_ms = span.get("start_ns").and_then(Value::as_i64).unwrap_or_default() / 1_000_000;
+        // The whole trace takes 2.4 s.
+        let start_ns = (now_ms - 2_400 + at_ms).saturating_mul(1_000_000);
+        let tags = ["ml_app:sample", "service:sample", "env:dev", "user_id:you", "source:sample"];
+        let more = json!({ "trace_id": trace_id, "start_ns": start_ns, "session_id": "sample-session", "tags": tags });
+        json!({ "event_type": "span", "spans": [with(span, more)] })
+    };
+    let metric = |metric| {
+        let joined = json!({ "span": { "trace_id": trace_id, "span_id": judged } });
+        with(metric, json!({ "join_on": joined, "timestamp_ms": now_ms }))
+    };
+    let spans = Value::from_iter(spans.into_iter().map(span)).to_string();
+    let metrics = Vec::from_iter(evaluations.into_iter().map(metric));
+    let metrics =
+        json!({ "data": { "type": "evaluation_metric", "attributes": { "metrics": metrics } } }).to_string();
     let batch = Batch {
-        spans: read_spans(Value::from(spans).to_string().as_bytes())
-            .map(|intake| intake.accepted)
-            .unwrap_or_default(),
-        evaluations: read_metrics(metrics.to_string().as_bytes(), now_ms)
+        spans: read_spans(spans.as_bytes()).map(|intake| intake.accepted).unwrap_or_default(),
+        evaluations: read_metrics(metrics.as_bytes(), now_ms)
             .map(|intake| intake.accepted)
             .unwrap_or_default(),
         rejections: Vec::new(),
