@@ -45,8 +45,8 @@ pub(crate) fn sample(now_ms: i64) -> Sample {
         let joined = json!({ "span": { "trace_id": trace_id, "span_id": judged } });
         with(metric, json!({ "join_on": joined, "timestamp_ms": now_ms }))
     };
-    let spans = Value::from_iter(spans.into_iter().map(span)).to_string();
-    let metrics = Vec::from_iter(evaluations.into_iter().map(metric));
+    let spans = spans.into_iter().map(span).collect::<Value>().to_string();
+    let metrics: Vec<_> = evaluations.into_iter().map(metric).collect();
     let metrics =
         json!({ "data": { "type": "evaluation_metric", "attributes": { "metrics": metrics } } }).to_string();
     let batch = Batch {
