@@ -43,6 +43,7 @@
 //! | configure | [`Config`], [`Exporter`] |
 //! | be sure that spans have arrived | [`flush`], [`Report`], [`Guard`] |
 //! | see the spans of a test | [`testing::Collector`]; [guide](guide::testing) |
+//! | explore traces on your own machine | the command `llmobs`; [guide](guide::explorer) |
 //! | compare with the Python SDK | [differences on purpose](guide::differences) |
 //!
 //! # The attributes
@@ -344,6 +345,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/testing.md")]
     pub mod testing {}
+
+    #[doc = include_str!("../docs/explorer.md")]
+    pub mod explorer {}
 
     #[doc = include_str!("../docs/differences.md")]
     pub mod differences {}
