@@ -1,0 +1,171 @@
+//! One browser for all tests of this program, spoken to by its own protocol.
+//!
+//! The protocol goes over two pipes, zero bytes between the messages, so it needs no WebSocket and no driver: the crates for it
+//! (chromiumoxide, headless_chrome, thirtyfour with chromedriver) bring an async client or generated code of many thousand lines for
+//! the two dozen calls that are made here. When this program ends, however it does, the pipes close and the browser ends too.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+use std::{env, io, thread};
+
+use serde_json::{Value, json};
+
+/// How long the browser may take for an answer, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The browser reads from descriptor 3 and writes to 4. Its directory is removed when it has ended.
+const START: &str = r#"
+    trap "" INT TERM
+    directory=$(mktemp -d)
+    "$@" --user-data-dir="$directory" 3<&0 4>&1 </dev/null >/dev/null 2>&1
+    rm -rf "$directory"
+"#;
+const OPTIONS: [&str; 12] = [
+    "--headless",
+    "--remote-debugging-pipe",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--lang=en-US",
+];
+
+#[derive(Debug)]
+pub(crate) struct Browser {
+    pipe: Arc<Mutex<ChildStdin>>,
+    heard: Arc<Heard>,
+}
+
+/// What the browser said.
+#[derive(Debug, Default)]
+struct Heard {
+    said: Mutex<Said>,
+    more: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Said {
+    calls: u64,
+    answers: HashMap<u64, Value>,
+    /// By session.
+    events: HashMap<String, Vec<Value>>,
+    closed: bool,
+}
+
+/// The browser, or nothing where there is none.
+pub(crate) fn browser() -> Option<&'static Browser> {
+    static BROWSER: OnceLock<Option<Browser>> = OnceLock::new();
+    BROWSER
+        .get_or_init(|| {
+            let program = find();
+            if program.is_none() {
+                let line = "skipped: the tests with a browser need one; install it with: apt-get install chromium";
+                assert!(env::var_os("LLMOBS_REQUIRE_BROWSER").is_none_or(|value| value != "1"), "{line}");
+                // Not through `eprintln!`, which is shown for failed tests alone.
+                writeln!(io::stderr(), "{line}").unwrap();
+            }
+            program.map(Browser::start)
+        })
+        .as_ref()
+}
+
+fn find() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+    let folders: Vec<_> = env::split_paths(&env::var_os("PATH")?).collect();
+    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+}
+
+impl Browser {
+    fn start(program: PathBuf) -> Self {
+        let mut child = Command::new("sh")
+            .args(["-c", START, "sh"])
+            .arg(program)
+            .args(OPTIONS)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("sh starts");
+        let answers = child.stdout.take().unwrap();
+        let pipe = Arc::new(Mutex::new(child.stdin.take().unwrap()));
+        let heard = Arc::<Heard>::default();
+        let (listening, answering) = (Arc::clone(&heard), Arc::clone(&pipe));
+        thread::spawn(move || listening.listen(answers, &answering));
+        Self { pipe, heard }
+    }
+
+    /// Has something done, and returns what came of it.
+    pub(crate) fn call(&self, session: &str, method: &str, params: &Value) -> Result<Value, String> {
+        let call = self.send(session, method, params);
+        let until = Instant::now() + PATIENCE;
+        let mut said = self.heard.said.lock().unwrap();
+        loop {
+            if let Some(mut answer) = said.answers.remove(&call) {
+                return match answer.get("error") {
+                    Some(error) => Err(format!("{method}: {error}")),
+                    None => Ok(answer["result"].take()),
+                };
+            }
+            assert!(!said.closed, "the browser ended before it answered {method}");
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the browser does not answer {method} {params}");
+            said = self.heard.more.wait_timeout(said, left).unwrap().0;
+        }
+    }
+
+    fn send(&self, session: &str, method: &str, params: &Value) -> u64 {
+        let call = {
+            let mut said = self.heard.said.lock().unwrap();
+            said.calls += 1;
+            said.calls
+        };
+        let mut message = json!({ "id": call, "method": method, "params": params });
+        if !session.is_empty() {
+            message["sessionId"] = session.into();
+        }
+        write(&self.pipe, &message);
+        call
+    }
+
+    /// All that was told of a session.
+    pub(crate) fn events(&self, session: &str) -> Vec<Value> {
+        self.heard.said.lock().unwrap().events.get(session).cloned().unwrap_or_default()
+    }
+}
+
+impl Heard {
+    fn listen(&self, answers: ChildStdout, pipe: &Mutex<ChildStdin>) {
+        for message in BufReader::new(answers).split(0) {
+            let Ok(message) = message else { break };
+            let message: Value = serde_json::from_slice(&message).expect("the browser speaks JSON");
+            if message["method"] == "Page.javascriptDialogOpening" {
+                // A dialog holds up its page until it is closed. Call 0 is nobody's.
+                let close = json!({ "id": 0, "sessionId": message["sessionId"],
+                    "method": "Page.handleJavaScriptDialog", "params": { "accept": true } });
+                write(pipe, &close);
+            }
+            let mut said = self.said.lock().unwrap();
+            if let Some(call) = message["id"].as_u64() {
+                said.answers.insert(call, message);
+            } else if let Some(session) = message["sessionId"].as_str() {
+                said.events.entry(session.to_owned()).or_default().push(message);
+            }
+            self.more.notify_all();
+        }
+        self.said.lock().unwrap().closed = true;
+        self.more.notify_all();
+    }
+}
+
+fn write(pipe: &Mutex<ChildStdin>, message: &Value) {
+    let mut message = message.to_string().into_bytes();
+    message.push(0);
+    pipe.lock().unwrap().write_all(&message).expect("the browser listens");
+}

@@ -1,0 +1,30 @@
+//! The pages as a person meets them: the real binary, looked at with a real browser.
+//!
+//! Each test has an explorer and a page of its own; after each, the browser must have had nothing to complain of. Where there is no
+//! browser the tests are skipped, unless `LLMOBS_REQUIRE_BROWSER=1`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod browser;
+mod explorer;
+mod page;
+mod showcase;
+mod spans;
+
+mod accessible;
+mod conversations;
+mod first_look;
+mod hostile;
+mod lists;
+mod live;
+mod narrow;
+mod screenshots;
+mod scriptless;
+mod sessions;
+mod traces;

@@ -1,0 +1,223 @@
+//! One page of the browser: what a person sees and does, and what the browser complains of.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as STANDARD;
+use serde_json::{Value, json};
+
+use super::browser::{Browser, browser};
+use super::explorer::Explorer;
+
+/// How long something may take to appear.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Page<'a> {
+    pub(crate) explorer: &'a Explorer,
+    browser: &'static Browser,
+    context: String,
+    session: String,
+    /// Beginnings of what the browser may complain of.
+    expected: RefCell<Vec<&'static str>>,
+}
+
+/// Runs a test with a page and an explorer of its own, in a window of 1400 by 800, and looks for complaints.
+pub(crate) fn with_page(test: impl FnOnce(&Page<'_>)) {
+    let Some(browser) = browser() else { return };
+    let explorer = Explorer::start();
+    let page = Page::open(browser, &explorer);
+    test(&page);
+    assert_eq!(page.complaints(), Vec::<String>::new(), "what the browser complains of");
+    page.browser.call("", "Target.disposeBrowserContext", &json!({ "browserContextId": page.context })).unwrap();
+}
+
+impl<'a> Page<'a> {
+    fn open(browser: &'static Browser, explorer: &'a Explorer) -> Self {
+        let ask = |session: &str, method: &str, params: Value| browser.call(session, method, &params).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let context = text(&ask("", "Target.createBrowserContext", json!({}))["browserContextId"]);
+        let target = ask("", "Target.createTarget", json!({ "url": "about:blank", "browserContextId": context }));
+        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        let session = text(&ask("", "Target.attachToTarget", attach)["sessionId"]);
+        for domain in ["Page", "Runtime", "Log", "Audits"] {
+            ask(&session, &format!("{domain}.enable"), json!({}));
+        }
+        ask(&session, "Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
+        let page = Self { explorer, browser, context, session, expected: RefCell::default() };
+        page.resize(1400, 800);
+        page.dark(false);
+        page
+    }
+
+    fn call(&self, method: &str, params: &Value) -> Value {
+        self.browser.call(&self.session, method, params).unwrap()
+    }
+
+    /// Opens an address of the explorer and waits until it is there.
+    pub(crate) fn visit(&self, path: &str) {
+        let loads = self.loads();
+        let answer = self.call("Page.navigate", &json!({ "url": format!("{}{path}", self.explorer.origin) }));
+        assert_eq!(answer.get("errorText"), None, "{path}");
+        self.wait_for(path, || self.loads() > loads);
+    }
+
+    fn loads(&self) -> usize {
+        self.browser.events(&self.session).iter().filter(|event| event["method"] == "Page.loadEventFired").count()
+    }
+
+    fn wait_for(&self, what: &str, mut done: impl FnMut() -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !done() {
+            assert!(Instant::now() < until, "{what} does not come true; {:#?}; {}", self.complaints(), self.picture());
+            sleep(Duration::from_millis(15));
+        }
+    }
+
+    /// Says what is on the page, for a test that failed.
+    fn picture(&self) -> Value {
+        self.try_ask("location.href + '\\n' + document.body.innerText.slice(0, 3000)").unwrap_or_default()
+    }
+
+    /// The value of an expression.
+    pub(crate) fn ask(&self, script: &str) -> Value {
+        self.try_ask(script).unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    fn try_ask(&self, script: &str) -> Result<Value, String> {
+        let params = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
+        let mut answer = self.browser.call(&self.session, "Runtime.evaluate", &params)?;
+        match answer.get("exceptionDetails") {
+            Some(thrown) => Err(thrown.to_string()),
+            None => Ok(answer["result"]["value"].take()),
+        }
+    }
+
+    /// Waits until an expression is true. A page that is being left cannot be asked, which is not yet true.
+    pub(crate) fn until(&self, script: &str) {
+        self.wait_for(script, || self.try_ask(script).is_ok_and(|value| value == true));
+    }
+
+    /// The texts of all elements, as they are shown.
+    pub(crate) fn texts(&self, selector: &str) -> Vec<String> {
+        let script = format!(
+            "[...document.querySelectorAll({})].map((one) => one.innerText.replace(/\\s+/g, ' ').trim())",
+            json!(selector)
+        );
+        serde_json::from_value(self.ask(&script)).unwrap()
+    }
+
+    pub(crate) fn count(&self, selector: &str) -> u64 {
+        self.ask(&format!("document.querySelectorAll({}).length", json!(selector))).as_u64().unwrap()
+    }
+
+    /// Clicks on the middle of an element, as a mouse does: what lies above it would get the click.
+    pub(crate) fn click(&self, selector: &str) {
+        let script = format!(
+            "(() => {{ const one = document.querySelector({}); if (!one) return null;
+            one.scrollIntoView({{ block: 'nearest', inline: 'nearest' }});
+            const box = one.getClientRects()[0];
+            return [box.x + box.width / 2, box.y + box.height / 2]; }})()",
+            json!(selector)
+        );
+        let at = self.ask(&script);
+        assert!(at.is_array(), "there is no {selector}; {}", self.picture());
+        for kind in ["mousePressed", "mouseReleased"] {
+            let params = json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", &params);
+        }
+    }
+
+    /// Clicks on what leads to another page, and waits until that is there.
+    pub(crate) fn follow(&self, selector: &str) {
+        let loads = self.loads();
+        self.click(selector);
+        self.wait_for(selector, || self.loads() > loads);
+    }
+
+    /// Presses a key: a letter, or a name such as `ArrowDown`.
+    pub(crate) fn press(&self, key: &str) {
+        let code = match key {
+            "ArrowLeft" => 37,
+            "ArrowUp" => 38,
+            "ArrowRight" => 39,
+            "ArrowDown" => 40,
+            "Home" => 36,
+            "End" => 35,
+            "Enter" => 13,
+            "Escape" => 27,
+            "Tab" => 9,
+            _ => 0,
+        };
+        let text = match key {
+            "Enter" => "\r",
+            key if key.chars().count() == 1 => key,
+            _ => "",
+        };
+        let kind = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
+        let down = json!({ "type": kind, "key": key, "code": key, "text": text, "windowsVirtualKeyCode": code });
+        self.call("Input.dispatchKeyEvent", &down);
+        self.call("Input.dispatchKeyEvent", &json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }));
+    }
+
+    /// Writes into a field, in place of what is there.
+    pub(crate) fn write(&self, selector: &str, text: &str) {
+        self.ask(&format!("document.querySelector({}).select()", json!(selector)));
+        self.call("Input.insertText", &json!({ "text": text }));
+    }
+
+    /// Writes into a field and presses Enter, and waits for the page to which that leads.
+    pub(crate) fn submit(&self, selector: &str, text: &str) {
+        let loads = self.loads();
+        self.write(selector, text);
+        self.press("Enter");
+        self.wait_for(selector, || self.loads() > loads);
+    }
+
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", &params);
+    }
+
+    /// What the person prefers.
+    pub(crate) fn dark(&self, dark: bool) {
+        let value = if dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
+        self.call("Emulation.setEmulatedMedia", &json!({ "features": features }));
+    }
+
+    pub(crate) fn without_scripts(&self) {
+        self.call("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+    }
+
+    pub(crate) fn screenshot(&self, file: &Path) {
+        let picture = self.call("Page.captureScreenshot", &json!({ "format": "png", "optimizeForSpeed": false }));
+        let picture = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+        std::fs::write(file, picture).unwrap();
+    }
+
+    /// Beginnings of complaints that belong to what a test does.
+    pub(crate) fn expect(&self, complaint: &'static str) {
+        self.expected.borrow_mut().push(complaint);
+    }
+
+    /// Errors and warnings of the console, exceptions, violations of the content security policy, dialogs.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let events = self.browser.events(&self.session);
+        let all = events.iter().filter_map(|event| {
+            let params = &event["params"];
+            match event["method"].as_str().unwrap() {
+                "Runtime.exceptionThrown" => Some(params["exceptionDetails"].to_string()),
+                "Runtime.consoleAPICalled" => Some(format!("console: {}", params["args"])),
+                "Log.entryAdded" => Some(params["entry"]["text"].as_str().unwrap().to_owned()),
+                "Audits.issueAdded" => Some(format!("issue: {}", params["issue"])),
+                "Page.javascriptDialogOpening" => Some(format!("dialog: {}", params["message"])),
+                _ => None,
+            }
+        });
+        let expected = self.expected.borrow();
+        all.filter(|text| !expected.iter().any(|known| text.starts_with(known))).collect()
+    }
+}
