@@ -1,7 +1,7 @@
 //! Markdown that anybody may have written, made safe.
 
 use maud::{Markup, PreEscaped};
-use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html};
 
 /// Longer texts are shown as they are.
 const LONGEST: usize = 60_000;
@@ -32,8 +32,21 @@ fn safe(event: Event<'_>) -> Event<'_> {
             let link_type = if link_type == LinkType::Email { LinkType::Inline } else { link_type };
             Event::Start(Tag::Link { link_type, dest_url, title, id })
         }
+        // The headings of a text stand below those of the page.
+        Event::Start(Tag::Heading { level, id, classes, attrs }) => {
+            Event::Start(Tag::Heading { level: below_page(level), id, classes, attrs })
+        }
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(below_page(level))),
         Event::InlineMath(math) | Event::DisplayMath(math) => Event::Code(math),
         other => other,
+    }
+}
+
+fn below_page(level: HeadingLevel) -> HeadingLevel {
+    match level {
+        HeadingLevel::H1 => HeadingLevel::H4,
+        HeadingLevel::H2 => HeadingLevel::H5,
+        _ => HeadingLevel::H6,
     }
 }
 
@@ -58,6 +71,7 @@ mod tests {
             ("<me@example.com>", "<p><a href=\"#\">me@example.com</a></p>\n"),
             ("[x](https://a.b/?\"onclick=1)", "<p><a href=\"https://a.b/?%22onclick=1\">x</a></p>\n"),
             ("![alt](https://evil/p.png)", "<p>[picture https://evil/p.png: alt]</p>\n"),
+            ("# One\n## Two\n### Three", "<h4>One</h4>\n<h5>Two</h5>\n<h6>Three</h6>\n"),
             ("[x]: javascript:a\n\n[x]", "<p><a href=\"#\">x</a></p>\n"),
         ];
         for (text, html) in cases {
