@@ -54,6 +54,9 @@ function moveRow(step) {
     next.scrollIntoView({ block: "nearest" });
 }
 
+// On a narrow page the facets stand above the rows, folded.
+if (matchMedia("(max-width: 62rem)").matches && find(".facets")) find(".facets").open = false;
+
 /* Live: asks for changes, and draws the list anew when there are some. */
 const results = find("#results");
 const live = find("#live");
@@ -79,7 +82,8 @@ async function watch() {
             }
             const answer = await fetch(seen === null ? "/api/changes" : `/api/changes?after=${seen}`);
             const { changes } = await answer.json();
-            if (seen !== null && changes !== seen) await redraw();
+            // At first too: something may have come between the page and the first question, or while it was paused.
+            if (changes !== seen) await redraw();
             seen = changes;
         } catch {
             // The explorer may have been stopped; it may come back.
@@ -90,15 +94,18 @@ async function watch() {
 async function redraw() {
     const fresh = find("#results", await load(location.href));
     const place = find("#results");
-    if (!fresh || place.contains(document.activeElement) && document.activeElement.matches("summary")) return;
+    if (!fresh || fresh.innerHTML === place.innerHTML) return;
     const current = find("tr.current", place)?.dataset.href;
-    const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const inside = place.contains(document.activeElement);
+    const focused = inside ? document.activeElement.getAttribute("href") : null;
+    const folding = inside && document.activeElement.matches(".facets summary");
     const before = find(".pager span", place)?.textContent;
     const closed = !find(".facets", place)?.open;
     place.replaceChildren(...fresh.childNodes);
     if (closed && find(".facets", place)) find(".facets", place).open = false;
     if (current) all("tr[data-href]", place).find((row) => row.dataset.href === current)?.classList.add("current");
     if (focused) all("a", place).find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
+    if (folding) find(".facets summary", place)?.focus({ preventScroll: true });
     const after = find(".pager span", place)?.textContent;
     if (before !== after) say(after);
     await new Promise((done) => setTimeout(done, 700));
@@ -119,9 +126,10 @@ async function select(row, push = true) {
     row.scrollIntoView({ block: "nearest" });
     const panel = find("#panel");
     panel.setAttribute("aria-busy", "true");
-    const url = `${grid.dataset.trace}?span=${encodeURIComponent(row.dataset.span)}`;
+    // Not from `data-span`: HTML has no zero bytes, which an id may have.
+    const url = find("a.name", row).getAttribute("href");
     if (push) history.replaceState(null, "", url);
-    const wanted = (select.wanted = row.dataset.span);
+    const wanted = (select.wanted = new URL(url, location).searchParams.get("span"));
     try {
         const page = await load(`${grid.dataset.trace}/spans/${encodeURIComponent(wanted)}`);
         // Somebody may have moved on meanwhile.
@@ -155,10 +163,14 @@ async function fold(row, unfold) {
             return say(`The spans below could not be loaded: ${error.message}`);
         }
     } else {
-        below(row).forEach((child) => child.remove());
+        const gone = below(row);
+        const selected = gone.some((child) => child.getAttribute("aria-selected") === "true");
+        gone.forEach((child) => child.remove());
+        if (selected) select(row);
     }
     row.setAttribute("aria-expanded", unfold);
     link.textContent = unfold ? "▾" : "▸";
+    link.setAttribute("aria-label", `${unfold ? "Fold" : "Unfold"} ${find(".name", row).textContent}`);
 }
 grid?.addEventListener("click", async (event) => {
     const more = event.target.closest("a[data-more]");
