@@ -97,7 +97,8 @@ impl Address {
                 "page" => address.page = value.parse::<u64>().unwrap_or(1).saturating_sub(1),
                 "column" => {
                     let path = value.trim().trim_start_matches('@');
-                    if !path.is_empty() && address.columns.len() < 8 {
+                    let known = address.columns.iter().any(|column| column == path);
+                    if !path.is_empty() && !known && address.columns.len() < 8 {
                         address.columns.push(path.to_owned());
                     }
                 }
@@ -107,7 +108,6 @@ impl Address {
         if let (Some(from), Some(to)) = (from, to) {
             address.range = Range::Between(from, to);
         }
-        address.columns.dedup();
         address
     }
 
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_left_out() {
         let read =
-            Address::read("view=x&last=9y&sort=;drop&order=up&page=-1&from=1&other=2&column=+@a+&column=");
-        assert_eq!(read, Address { columns: vec!["a".to_owned()], ..Address::default() });
+            Address::read("view=x&last=9y&sort=;drop&order=up&page=-1&from=1&other=2&column=+@a+&column=&column=b&column=a");
+        assert_eq!(read, Address { columns: vec!["a".to_owned(), "b".to_owned()], ..Address::default() });
     }
 }

@@ -93,7 +93,7 @@ fn picture(part: &Value) -> Markup {
     let (mime, content) = media(part);
     html! {
         @match content.filter(|_| PICTURES.contains(&mime)) {
-            Some(content) => { img.part src={ "data:" (mime) ";base64," (content) } alt={ "Picture of a message, " (mime) } loading="lazy"; }
+            Some(content) => { img.part src={ "data:" (mime) ";base64," (content) } alt={ "Picture of a message, " (mime) }; }
             None => { p.quiet { "Picture, " (mime) (attachment(part)) } }
         }
     }

@@ -73,6 +73,9 @@ fn bars(label: &Label) -> Markup {
                 rect x=(at * 10 + 1) y=(40 - height) width="8" height=(height) { title { (count) } }
             }
         }
+        @if let Some((least, _, most)) = label.numbers {
+            p.ends aria-hidden="true" { span { (format::number(least)) } span { (format::number(most)) } }
+        }
     }
 }
 

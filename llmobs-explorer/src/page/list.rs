@@ -53,12 +53,11 @@ fn bar(address: &Address, error: Option<&QueryError>) -> Markup {
                 placeholder="@meta.span.kind:agent  @duration:>2s  user_id:u-1  \"words of a prompt\""
                 aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "q-error")];
             (range(address))
+            @for column in &address.columns { input type="hidden" name="column" value=(column); }
             label.column {
-                "Column"
-                input name="column" value=(address.columns.first().map_or("", String::as_str)) spellcheck="false"
-                    autocomplete="off" placeholder="tag.user_id" size="12";
+                "Add column"
+                input name="column" spellcheck="false" autocomplete="off" placeholder="tag.user_id" size="12";
             }
-            @for column in address.columns.iter().skip(1) { input type="hidden" name="column" value=(column); }
             button type="submit" { "Apply" }
             @if *address != Address::default() { a.clear href="/traces" { "Clear" } }
         }
@@ -157,7 +156,7 @@ fn facets(address: &Address, query: &Query, facets: &[Facet]) -> Markup {
 fn table(address: &Address, query: &Query, rows: &[ListRow]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Rows" {
-            table.rows {
+            table.rows.stack {
                 thead {
                     tr {
                         (heading(address, "Started", Some(Sort::Start), ""))
@@ -169,7 +168,6 @@ fn table(address: &Address, query: &Query, rows: &[ListRow]) -> Markup {
                         (heading(address, "Tokens", Some(Sort::Tokens), "n"))
                         @if address.view == View::Traces { (heading(address, "Spans", Some(Sort::Spans), "n")) }
                         (heading(address, "Model", None, ""))
-                        (heading(address, "Session", None, ""))
                         (heading(address, "Evaluations", None, ""))
                         @for column in &address.columns {
                             th scope="col" {
@@ -217,30 +215,33 @@ fn table_row(address: &Address, query: &Query, row: &ListRow) -> Markup {
                 @if row.parent_id.is_some() && address.view == View::Traces {
                     span.pending title="The span above has not arrived" { "root pending" }
                 }
-                @if let Some(app) = &row.ml_app { small { (app) } }
+                @if row.ml_app.is_some() || row.session_id.is_some() {
+                    small {
+                        @if let Some(app) = &row.ml_app { (app) }
+                        @if row.ml_app.is_some() && row.session_id.is_some() { " · " }
+                        @if let Some(session) = &row.session_id {
+                            a title={ "Session " (session) } href={ "/sessions/" (super::path_segment(session)) } { (session) }
+                        }
+                    }
+                }
             }
             td.io {
                 div.in { (row.input) }
                 @if !row.output.is_empty() { div.out { (row.output) } }
             }
-            td.n { (format::duration(row.duration_ns)) }
-            td.n { @if let Some(seconds) = row.time_to_first_token { (seconds_text(seconds)) } }
-            td.n { (tokens(row)) }
+            td.n data-label="Duration" { (format::duration(row.duration_ns)) }
+            td.n data-label="First token" { @if let Some(seconds) = row.time_to_first_token { (seconds_text(seconds)) } }
+            td.n data-label="Tokens" { (tokens(row)) }
             @if address.view == View::Traces {
-                td.n title={ (format::things(row.llm_calls, "LLM call")) ", " (format::things(row.tool_calls, "tool call")) } {
+                td.n data-label="Spans" title={ (format::things(row.llm_calls, "LLM call")) ", " (format::things(row.tool_calls, "tool call")) } {
                     (format::count(row.spans))
                     @if row.errors > 0 { " " span.status.failed { "✕" (format::count(row.errors)) } }
                 }
             }
-            td.short { @for model in &row.models { div.model title=(model) { (model) } } }
-            td.short {
-                @if let Some(session) = &row.session_id {
-                    a title=(session) href={ "/sessions/" (super::path_segment(session)) } { (session) }
-                }
-            }
+            td.short data-label="Model" { @for model in &row.models { div.model title=(model) { (model) } } }
             td { @for (label, value, assessment) in &row.evaluations { (badge(label, value, assessment.as_deref())) " " } }
             @for column in &address.columns {
-                td {
+                td data-label=(column) {
                     @for (_, value) in row.attributes.iter().filter(|(path, _)| path == column) {
                         a href=(address.with(|a| a.query = query.with(&filter(column, value))).url()) { (value) } " "
                     }

@@ -61,7 +61,7 @@ fn facts(content: &Content<'_>) -> Markup {
             div { dt { "Self" } dd { (format::duration(*self_ns)) } }
             @if let Some(seconds) = node.time_to_first_token { div { dt { "First token" } dd { (seconds_text(seconds)) } } }
             @if let Some(model) = &node.model_name {
-                div { dt { "Model" } dd { (model) @if let Some(provider) = provider { small { (provider) } } } }
+                div { dt { "Model" } dd { (model) @if let Some(provider) = provider { " " small { (provider) } } } }
             }
             @for (name, count) in [("Tokens in", node.tokens.input), ("Tokens out", node.tokens.output), ("Cached", node.tokens.cached)] {
                 @if let Some(count) = count { div { dt { (name) } dd { (format::count(count)) } } }

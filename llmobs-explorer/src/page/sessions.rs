@@ -24,7 +24,7 @@ pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup 
             }
         } @else {
             div.scroll {
-                table.rows {
+                table.rows.stack {
                     thead {
                         tr {
                             th scope="col" { "Last turn" } th scope="col" { "Session" } th scope="col" { "App" } th scope="col" { "First input" }
@@ -40,10 +40,10 @@ pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup 
                                 th scope="row" { a href=(address) { (session.id) } }
                                 td { @if let Some(app) = &session.ml_app { (app) } }
                                 td.io { div.in { (session.first_input) } }
-                                td.n { (format::count(session.turns)) }
-                                td.n { @if session.errors > 0 { span.status.failed { "✕ " (format::count(session.errors)) } } }
-                                td.n { @if let Some(tokens) = session.total_tokens { (format::count(tokens)) } }
-                                td.n { (format::duration(session.duration_ns)) }
+                                td.n data-label="Turns" { (format::count(session.turns)) }
+                                td.n data-label="Errors" { @if session.errors > 0 { span.status.failed { "✕ " (format::count(session.errors)) } } }
+                                td.n data-label="Tokens" { @if let Some(tokens) = session.total_tokens { (format::count(tokens)) } }
+                                td.n data-label="Time at work" { (format::duration(session.duration_ns)) }
                             }
                         }
                     }
@@ -63,7 +63,7 @@ pub(crate) fn session(id: &str, turns: &[(Turn, Value)], total: u64, number: u64
     let first = number * u64::from(TURNS);
     let last = first + turns.len() as u64;
     let content = html! {
-        header.banner { h1 { "Session " code { (id) } } p { (format::things(total, "turn")) } }
+        header.banner.session { h1 { "Session " code { (id) } } p { (format::things(total, "turn")) } }
         ol.turns {
             @for (turn, event) in turns { (one_turn(turn, event)) }
         }
@@ -81,9 +81,9 @@ fn one_turn(turn: &Turn, event: &Value) -> Markup {
             p.meta {
                 time datetime=(format::iso(turn.start_ns)) { (format::time(turn.start_ns)) } " "
                 (kind(&turn.kind)) " " a href=(url(&turn.trace_id, &turn.span_id)) { (turn.name) } " " (status(turn.failed)) " "
-                (format::duration(turn.duration_ns)) small { "Σ " (format::duration(turn.duration_so_far_ns)) }
+                (format::duration(turn.duration_ns)) " " small title="all turns so far" { "Σ " (format::duration(turn.duration_so_far_ns)) }
                 @if let Some(tokens) = turn.total_tokens {
-                    " " (format::things(tokens, "token")) small { "Σ " (format::count(turn.tokens_so_far)) }
+                    " " (format::things(tokens, "token")) " " small title="all turns so far" { "Σ " (format::count(turn.tokens_so_far)) }
                 }
             }
             div.message.user { p.role { "in" } (said(&meta["input"], &turn.input, true)) }

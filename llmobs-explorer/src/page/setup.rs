@@ -23,13 +23,22 @@ pub(crate) struct Setup<'a> {
 pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
     let origin = setup.origin;
     let port = origin.rsplit(':').next().unwrap_or("8126");
+    // One to a line, as a shell takes it.
     let variables = format!(
-        "DD_LLMOBS_ENABLED=1 DD_LLMOBS_AGENTLESS_ENABLED=0 DD_TRACE_AGENT_URL={origin} DD_APM_TRACING_ENABLED=false"
+        "DD_LLMOBS_ENABLED=1 \\\nDD_LLMOBS_AGENTLESS_ENABLED=0 \\\nDD_TRACE_AGENT_URL={origin} \\\n\
+         DD_APM_TRACING_ENABLED=false \\\nDD_LLMOBS_ML_APP=my-app"
     );
     let content = html! {
-        @if setup.empty { h1 { "No traces yet" } p { "Send the first one. This page listens on " code { (origin) } "." } }
-        @else { h1 { "Setup" } p { "This page listens on " code { (origin) } "." } }
-        div.cards {
+        header.banner {
+            @if setup.empty { h1 { "No traces yet" } p { "Send the first one. This page listens on " code { (origin) } "." } }
+            @else { h1 { "Setup" } p { "This page listens on " code { (origin) } "." } }
+            form action="/sample" method="post" {
+                input type="hidden" name="key" value=(setup.form_key);
+                button.main type="submit" { "Send a sample trace" }
+                " " span.quiet { "Made up, to look around in." }
+            }
+        }
+        div.cards.wide {
             section.card {
                 h2 { "Any program" }
                 p { "Start it with the explorer around it, and it reports here:" }
@@ -44,20 +53,12 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
             section.card {
                 h2 { "Python" }
                 pre data-copy="" { "pip install ddtrace" }
-                pre data-copy="" { (variables) " DD_LLMOBS_ML_APP=my-app ddtrace-run python app.py" }
+                pre data-copy="" { (variables) " \\\nddtrace-run python app.py" }
             }
             section.card {
                 h2 { "Node" }
                 pre data-copy="" { "npm install dd-trace" }
-                pre data-copy="" { (variables) " DD_LLMOBS_ML_APP=my-app DD_TRACE_AGENT_PORT=" (port) " node --import dd-trace/initialize.mjs app.js" }
-            }
-            section.card {
-                h2 { "A sample" }
-                p { "A made-up trace, to look around in." }
-                form action="/sample" method="post" {
-                    input type="hidden" name="key" value=(setup.form_key);
-                    button type="submit" { "Send a sample trace" }
-                }
+                pre data-copy="" { (variables) " \\\nDD_TRACE_AGENT_PORT=" (port) " \\\nnode --import dd-trace/initialize.mjs app.js" }
             }
         }
         section {

@@ -208,7 +208,7 @@ fn span_row(
                     span.status.failed { " ✕ " (format::count(hidden_errors as u64)) " below" }
                 }
                 @if tree.is_orphan(position) { span.pending title="The span above has not arrived" { "parent pending" } }
-                @if let Some(model) = &span.model_name { small { (model) } }
+                @if let Some(model) = &span.model_name { " " small { (model) } }
             }
             td.n role="gridcell" title={ "self " (format::duration(tree.self_ns(position))) } { (format::duration(span.duration_ns)) }
             td.lane role="gridcell" { (lane(tree, position, span)) }
