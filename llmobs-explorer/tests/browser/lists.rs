@@ -1,0 +1,160 @@
+//! The list: rows, the filter bar, facets, what is wrong with a query, order, columns, the time.
+
+use serde_json::json;
+
+use super::page::{Page, with_page};
+use super::spans::{MILLISECOND, MINUTE, SECOND, now, root, span};
+
+/// Four traces, the first one the latest.
+fn send(page: &Page<'_>) {
+    let ago = |minutes: i64, milliseconds: i64| json!({ "start_ns": now() - minutes * MINUTE, "duration": milliseconds * MILLISECOND });
+    let trace = |id: &str, name: &str, minutes: i64, milliseconds: i64, user: &str| {
+        let mut span = root(id, name, ago(minutes, milliseconds));
+        span["tags"].as_array_mut().unwrap().push(format!("user_id:{user}").into());
+        span
+    };
+    let mut failed = trace("d", "refund", 4, 50, "u-2");
+    failed["status"] = "error".into();
+    let child = span(("d", "2", "1"), "llm", "judge_refund", json!({ "meta": { "model_name": "gpt-4o" } }));
+    page.explorer.send(&[
+        trace("a", "answer", 1, 3000, "u-1"),
+        trace("b", "greet", 2, 20, "u-1"),
+        trace("c", "answer", 3, 700, "u-2"),
+        failed,
+        child,
+    ]);
+}
+
+fn names(page: &Page<'_>) -> Vec<String> {
+    page.texts(".rows tbody th > a")
+}
+
+#[test]
+fn rows_are_filtered_by_the_bar() {
+    with_page(|page| {
+        send(page);
+        page.visit("/traces");
+        assert_eq!(names(page), ["answer", "greet", "answer", "refund"]);
+        assert_eq!(page.texts(".rows tbody tr:last-child td:nth-child(2)"), ["✕ error"]);
+        page.submit("#q", "@duration:>500ms user_id:u-2");
+        assert_eq!(page.ask("location.search"), "?q=%40duration%3A%3E500ms+user_id%3Au-2");
+        assert_eq!(names(page), ["answer"]);
+        assert_eq!(page.texts(".pager span"), ["1 to 1 of 1"]);
+        // The way back is that of the browser.
+        page.ask("history.back()");
+        page.until("document.querySelectorAll('.rows tbody tr').length === 4");
+        page.follow(".tabs a:nth-child(3)");
+        assert_eq!(names(page), ["judge_refund"]);
+        page.follow(".rows tbody td.io");
+        assert_eq!(page.ask("location.pathname + location.search"), "/traces/d?span=2");
+    });
+}
+
+#[test]
+fn a_facet_adds_a_term_and_takes_it_away_again() {
+    with_page(|page| {
+        send(page);
+        page.visit("/traces?q=user_id%3Au-2");
+        let refund = ".facets a[title='@name:refund']";
+        assert_eq!(page.texts(refund), ["refund 1"]);
+        page.follow(refund);
+        assert_eq!(page.ask("document.querySelector('#q').value"), "user_id:u-2 @name:refund");
+        assert_eq!(names(page), ["refund"]);
+        assert_eq!(page.ask(&format!("document.querySelector(\"{refund}\").getAttribute('aria-current')")), "true");
+        page.follow(refund);
+        assert_eq!(page.ask("document.querySelector('#q').value"), "user_id:u-2");
+        assert_eq!(names(page), ["answer", "refund"]);
+    });
+}
+
+#[test]
+fn an_error_of_a_query_points_at_its_column() {
+    with_page(|page| {
+        page.expect("Failed to load resource: the server responded with a status of 400");
+        send(page);
+        page.visit("/traces");
+        page.submit("#q", "@name:answer (@status:ok");
+        assert_eq!(page.texts("#q-error mark"), ["("]);
+        assert_eq!(page.texts("#q-error .query"), ["@name:answer (@status:ok"]);
+        let said = page.texts("#q-error").remove(0);
+        assert!(said.contains("column 14: "), "{said}");
+        assert_eq!(
+            page.ask("['aria-invalid', 'aria-describedby'].map((name) => document.querySelector('#q').getAttribute(name))"),
+            json!(["true", "q-error"])
+        );
+        // What was written is still there to be mended.
+        page.submit("#q", "@name:answer (@status:ok)");
+        assert_eq!(names(page), ["answer", "answer"]);
+    });
+}
+
+#[test]
+fn the_list_is_ordered_by_its_heads() {
+    with_page(|page| {
+        send(page);
+        page.visit("/traces");
+        let sorted = "[...document.querySelectorAll('th[aria-sort]')].map((head) => `${head.innerText.trim()} ${head.ariaSort}`)";
+        assert_eq!(page.ask(sorted), json!(["Started ▼ descending"]));
+        page.follow("thead th:nth-child(5) a");
+        assert_eq!(page.ask(sorted), json!(["Duration ▼ descending"]));
+        assert_eq!(page.texts(".rows tbody [data-label=Duration]"), ["3.00s", "700ms", "50.0ms", "20.0ms"]);
+        page.follow("thead th:nth-child(5) a");
+        assert_eq!(page.ask(sorted), json!(["Duration ▲ ascending"]));
+        assert_eq!(page.texts(".rows tbody [data-label=Duration]"), ["20.0ms", "50.0ms", "700ms", "3.00s"]);
+        assert_eq!(page.ask("location.search"), "?sort=duration&order=asc");
+    });
+}
+
+#[test]
+fn columns_are_added_and_removed() {
+    with_page(|page| {
+        send(page);
+        page.visit("/traces");
+        page.submit("input[name=column]:not([type=hidden])", "tag.user_id");
+        page.submit("input[name=column]:not([type=hidden])", "@tag.env");
+        assert_eq!(page.ask("location.search"), "?column=tag.user_id&column=%40tag.env");
+        assert_eq!(page.texts("thead th:nth-child(n + 11)"), ["tag.user_id ✕", "tag.env ✕"]);
+        assert_eq!(page.texts("td[data-label='tag.user_id']"), ["u-1", "u-1", "u-2", "u-2"]);
+        // A value leads to what has it too, with the columns kept.
+        page.follow("td[data-label='tag.user_id'] a");
+        assert_eq!(page.texts("td[data-label='tag.user_id']"), ["u-1", "u-1"]);
+        page.follow("a[aria-label='Remove the column tag.user_id']");
+        assert_eq!(page.texts("thead th:nth-child(n + 11)"), ["tag.env ✕"]);
+    });
+}
+
+#[test]
+fn the_time_is_chosen_from_a_list_or_from_the_histogram() {
+    with_page(|page| {
+        send(page);
+        page.explorer.send(&[root("e", "old", json!({ "start_ns": now() - 100 * MINUTE, "duration": SECOND }))]);
+        page.visit("/traces");
+        assert_eq!(page.texts(".pager span"), ["1 to 5 of 5"]);
+        // The first bar is that of the oldest row.
+        page.follow(".histogram a");
+        assert_eq!(names(page), ["old"]);
+        page.ask("(() => { const last = document.querySelector('#last'); last.value = '1h'; last.dispatchEvent(new Event('change')) })()");
+        page.until("location.search === '?last=1h' && document.readyState === 'complete'");
+        assert_eq!(names(page), ["answer", "greet", "answer", "refund"]);
+    });
+}
+
+#[test]
+fn keys_move_through_the_rows_and_open_one() {
+    with_page(|page| {
+        send(page);
+        page.visit("/traces");
+        page.press("/");
+        assert_eq!(page.ask("document.activeElement.id"), "q");
+        // In a field, letters are letters.
+        page.press("j");
+        assert_eq!(page.ask("[document.querySelector('#q').value, document.querySelectorAll('tr.current').length]"), json!(["j", 0]));
+        page.press("Escape");
+        for key in ["j", "j", "j", "k"] {
+            page.press(key);
+        }
+        assert_eq!(page.texts("tr.current th > a"), ["greet"]);
+        page.press("Enter");
+        page.until("location.pathname === '/traces/b'");
+    });
+}
