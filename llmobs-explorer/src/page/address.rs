@@ -190,8 +190,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_left_out() {
-        let read =
-            Address::read("view=x&last=9y&sort=;drop&order=up&page=-1&from=1&other=2&column=+@a+&column=&column=b&column=a");
+        let read = Address::read(
+            "view=x&last=9y&sort=;drop&order=up&page=-1&from=1&other=2&column=+@a+&column=&column=b&column=a",
+        );
         assert_eq!(read, Address { columns: vec!["a".to_owned(), "b".to_owned()], ..Address::default() });
     }
 }

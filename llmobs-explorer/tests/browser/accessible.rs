@@ -13,9 +13,9 @@ fn each_page(page: &Page<'_>, mut check: impl FnMut(&str)) {
     let trace = format!("/traces/{}?span=8", showcase::OPENED);
     let found = format!("/traces/{}?find=a", showcase::OPENED);
     let failed = "/traces?view=spans&q=%40status%3Aerror&column=tag.user_id";
-    for path in [
-        "/traces", failed, &trace, &found, "/sessions", "/sessions/traveller-2041", "/evaluations", "/setup",
-    ] {
+    for path in
+        ["/traces", failed, &trace, &found, "/sessions", "/sessions/traveller-2041", "/evaluations", "/setup"]
+    {
         page.visit(path);
         check(path);
     }
@@ -79,7 +79,8 @@ fn the_tree_of_spans_is_a_treegrid() {
         ];
         assert_eq!(rows, json!(expected));
         // By the key Tab, the tree is one stop: the row that is selected.
-        let stops = "[...document.querySelectorAll('.waterfall *')].filter((one) => one.tabIndex >= 0).length";
+        let stops =
+            "[...document.querySelectorAll('.waterfall *')].filter((one) => one.tabIndex >= 0).length";
         assert_eq!(page.ask(stops), 1);
         page.press("j");
         assert_eq!(page.ask(stops), 1);
@@ -157,18 +158,35 @@ fn texts_stand_out_in_both_themes() {
 fn the_colours_of_the_stylesheet_contrast() {
     let style = include_str!("../../src/assets/style.css");
     let colour = |name: &str, dark: bool| {
-        let line = style.lines().find_map(|line| line.trim().strip_prefix(&format!("--{name}: light-dark("))).unwrap();
+        let line = style
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(&format!("--{name}: light-dark(")))
+            .unwrap();
         let both: Vec<_> = line.trim_end_matches(");").split(", ").collect();
-        let hex = both[usize::from(dark)].trim_start_matches('#');
-        let part = |at: usize| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
-        let linear = |part: f64| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
-        0.2126 * linear(part(0)) + 0.7152 * linear(part(2)) + 0.0722 * linear(part(4))
+        let colour =
+            u32::from_str_radix(both[usize::from(dark)].trim_start_matches('#'), 16).unwrap().to_be_bytes();
+        let part = |at: usize| f64::from(colour[at]) / 255.0;
+        let linear =
+            |part: f64| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
+        0.2126 * linear(part(1)) + 0.7152 * linear(part(2)) + 0.0722 * linear(part(3))
     };
     let mut low = Vec::new();
     for dark in [false, true] {
         for ground in ["back", "card", "soft"] {
             for text in [
-                "text", "quiet", "link", "ok", "bad", "agent", "workflow", "llm", "tool", "task", "embedding", "retrieval", "other",
+                "text",
+                "quiet",
+                "link",
+                "ok",
+                "bad",
+                "agent",
+                "workflow",
+                "llm",
+                "tool",
+                "task",
+                "embedding",
+                "retrieval",
+                "other",
             ] {
                 let (text_light, ground_light) = (colour(text, dark), colour(ground, dark));
                 let (more, less) = (text_light.max(ground_light), text_light.min(ground_light));

@@ -67,10 +67,11 @@ pub(crate) fn browser() -> Option<&'static Browser> {
         .get_or_init(|| {
             let program = find();
             if program.is_none() {
-                let line = "skipped: the tests with a browser need one; install it with: apt-get install chromium";
+                let line =
+                    "skipped: the tests with a browser need one; install it with: apt-get install chromium";
                 assert!(env::var_os("LLMOBS_REQUIRE_BROWSER").is_none_or(|value| value != "1"), "{line}");
                 // Not through `eprintln!`, which is shown for failed tests alone.
-                writeln!(io::stderr(), "{line}").unwrap();
+                io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
             }
             program.map(Browser::start)
         })
@@ -80,7 +81,10 @@ pub(crate) fn browser() -> Option<&'static Browser> {
 fn find() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
     let folders: Vec<_> = env::split_paths(&env::var_os("PATH")?).collect();
-    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
 }
 
 impl Browser {
@@ -97,7 +101,10 @@ impl Browser {
         let pipe = Arc::new(Mutex::new(child.stdin.take().unwrap()));
         let heard = Arc::<Heard>::default();
         let (listening, answering) = (Arc::clone(&heard), Arc::clone(&pipe));
-        thread::spawn(move || listening.listen(answers, &answering));
+        thread::spawn(move || {
+            listening.listen(answers, &answering);
+            drop(child.wait());
+        });
         Self { pipe, heard }
     }
 

@@ -6,7 +6,8 @@ use super::page::{Page, with_page};
 use super::spans::{MILLISECOND, SECOND, now, root, span};
 
 /// A picture of one red point.
-const RED: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+const RED: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 /// A call of a model that asked for a tool, the tool, and a call that answered.
 fn send(page: &Page<'_>, input: &Value, output: &Value) {
@@ -54,7 +55,8 @@ fn a_conversation_reads_as_one() {
         assert_eq!(said(page), expected.map(|(class, text)| (class.to_owned(), text.to_owned())));
         assert_eq!(page.texts(".message.user strong"), ["calm"]);
         // Each call leads to a span of its own, in their order.
-        let links = page.ask("[...document.querySelectorAll('section.tool a')].map((link) => link.getAttribute('href'))");
+        let links = page
+            .ask("[...document.querySelectorAll('section.tool a')].map((link) => link.getAttribute('href'))");
         assert_eq!(links, json!(["/traces/t?span=3", "/traces/t?span=4"]));
         page.follow("section.tool a");
         assert_eq!(page.texts(".panel h2"), ["tool sea_state ✓ ok"]);
@@ -95,7 +97,10 @@ fn pictures_of_messages_are_shown_and_others_are_not_fetched() {
         send(page, &input, &json!([]));
         let pictures = "[...document.images].map((picture) => [picture.getAttribute('src'), picture.naturalWidth, picture.alt])";
         page.until("[...document.images].every((picture) => picture.complete)");
-        assert_eq!(page.ask(pictures), json!([[format!("data:image/png;base64,{RED}"), 1, "Picture of a message, image/png"]]));
+        assert_eq!(
+            page.ask(pictures),
+            json!([[format!("data:image/png;base64,{RED}"), 1, "Picture of a message, image/png"]])
+        );
         assert_eq!(
             page.texts(".message"),
             [
@@ -116,7 +121,8 @@ fn markdown_is_drawn_and_made_safe() {
         send(page, &json!([]), &json!([{ "role": "assistant", "content": text }]));
         assert_eq!(page.texts(".message td"), ["20", "0.4 m"]);
         assert_eq!(page.texts(".message li code"), ["calm"]);
-        let links = page.ask("[...document.querySelectorAll('.message a')].map((link) => link.getAttribute('href'))");
+        let links =
+            page.ask("[...document.querySelectorAll('.message a')].map((link) => link.getAttribute('href'))");
         assert_eq!(links, json!(["https://example.com/a", "#"]));
         assert!(page.texts(".message").concat().contains("<b onclick=window.__xss=1>bold</b>"));
         // What a text calls its heading is no heading of the page.

@@ -40,7 +40,14 @@ fn the_sample_is_one_click_away_and_shows_what_there_is() {
         assert_eq!(page.texts("h1"), ["agent travel_desk"]);
         assert_eq!(
             page.texts(".waterfall .name"),
-            ["travel_desk", "embed_question", "search_timetables", "choose_step", "sea_state", "write_answer"]
+            [
+                "travel_desk",
+                "embed_question",
+                "search_timetables",
+                "choose_step",
+                "sea_state",
+                "write_answer"
+            ]
         );
         page.visit("/");
         assert_eq!(page.ask("location.pathname"), "/traces");
@@ -51,7 +58,8 @@ fn the_sample_is_one_click_away_and_shows_what_there_is() {
 #[test]
 fn what_was_refused_is_told_with_the_reason() {
     with_page(|page| {
-        let refused = page.explorer.post("/api/v2/llmobs", &serde_json::json!([{ "spans": [{ "name": 7 }] }]));
+        let refused =
+            page.explorer.post("/api/v2/llmobs", &serde_json::json!([{ "spans": [{ "name": 7 }] }]));
         assert_eq!(refused.0, 400, "{}", refused.1);
         page.visit("/setup");
         let reasons = page.texts("table tbody td:nth-child(n + 2)");

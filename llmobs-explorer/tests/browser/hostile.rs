@@ -39,25 +39,34 @@ fn infested(number: usize, text: &str) -> [Value; 2] {
     });
     let assistant = json!({ "role": "assistant", "content": format!("<think>{text}</think>{text}") });
     let document = json!({ "text": text, "name": text, "id": text, "score": 0.5 });
-    let llm = span((&trace, &format!("{text}2"), "1"), "llm", text, json!({
-        "status": "error", "session_id": text,
-        "tags": [format!("{text}:{text}"), format!("k:{text}"), format!("ml_app:{text}"), text],
-        "meta": {
-            "model_name": text, "model_provider": text, "intent": text, "expected_output": { "value": text },
-            "metadata": { text: text, "deep": { text: [text] } },
-            "error": { "type": text, "message": text, "stack": text },
-            "input": { "messages": [message, assistant], "value": text, "prompt": {
-                "id": text, "version": text, "template": text, "variables": { text: text },
-                "chat_template": [{ "role": text, "content": text }], "tags": { text: text } } },
-            "output": { "documents": [document], "messages": [assistant] },
-            "tool_definitions": [{ "name": text, "description": text, "version": text, "schema": { text: text } }],
-        },
-        "span_links": [{ "trace_id": text, "span_id": text, "attributes": { "from": text, "to": text } }],
-    }));
-    let top = root(&trace, text, json!({
-        "session_id": text, "tags": [format!("ml_app:{text}"), format!("service:{text}"), format!("env:{text}")],
-        "meta": { "span": { "kind": text }, "input": { "value": text }, "output": { "value": text } },
-    }));
+    let llm = span(
+        (&trace, &format!("{text}2"), "1"),
+        "llm",
+        text,
+        json!({
+            "status": "error", "session_id": text,
+            "tags": [format!("{text}:{text}"), format!("k:{text}"), format!("ml_app:{text}"), text],
+            "meta": {
+                "model_name": text, "model_provider": text, "intent": text, "expected_output": { "value": text },
+                "metadata": { text: text, "deep": { text: [text] } },
+                "error": { "type": text, "message": text, "stack": text },
+                "input": { "messages": [message, assistant], "value": text, "prompt": {
+                    "id": text, "version": text, "template": text, "variables": { text: text },
+                    "chat_template": [{ "role": text, "content": text }], "tags": { text: text } } },
+                "output": { "documents": [document], "messages": [assistant] },
+                "tool_definitions": [{ "name": text, "description": text, "version": text, "schema": { text: text } }],
+            },
+            "span_links": [{ "trace_id": text, "span_id": text, "attributes": { "from": text, "to": text } }],
+        }),
+    );
+    let top = root(
+        &trace,
+        text,
+        json!({
+            "session_id": text, "tags": [format!("ml_app:{text}"), format!("service:{text}"), format!("env:{text}")],
+            "meta": { "span": { "kind": text }, "input": { "value": text }, "output": { "value": text } },
+        }),
+    );
     [top, llm]
 }
 
@@ -69,10 +78,20 @@ fn send(page: &Page<'_>, only: impl Fn(&Value) -> bool) {
             assert!([202, 400].contains(&answer.0), "{answer:?}");
         }
         let judged = [
-            evaluation(&format!("x{number}"), "1", text, json!({
-                "metric_type": "categorical", "categorical_value": text, "assessment": text, "reasoning": text })),
-            evaluation(&format!("x{number}"), "1", "plain", json!({
-                "metric_type": "categorical", "categorical_value": text, "reasoning": text, "tags": [text] })),
+            evaluation(
+                &format!("x{number}"),
+                "1",
+                text,
+                json!({
+                "metric_type": "categorical", "categorical_value": text, "assessment": text, "reasoning": text }),
+            ),
+            evaluation(
+                &format!("x{number}"),
+                "1",
+                "plain",
+                json!({
+                "metric_type": "categorical", "categorical_value": text, "reasoning": text, "tags": [text] }),
+            ),
         ];
         let body = |metric: &Value| json!({ "data": { "type": "evaluation_metric", "attributes": { "metrics": [metric] } } });
         for metric in &judged {
@@ -107,7 +126,14 @@ fn look(page: &Page<'_>, path: &str) {
 fn nothing_that_stands_in_a_span_runs() {
     with_page(|page| {
         send(page, |_| true);
-        for path in ["/traces", "/traces?view=spans", "/traces?view=llm&column=tag.k&column=meta.metadata.deep", "/sessions", "/evaluations", "/setup"] {
+        for path in [
+            "/traces",
+            "/traces?view=spans",
+            "/traces?view=llm&column=tag.k&column=meta.metadata.deep",
+            "/sessions",
+            "/evaluations",
+            "/setup",
+        ] {
             look(page, path);
         }
         for number in 0..CORPUS.len() {
@@ -122,11 +148,14 @@ fn nothing_that_stands_in_a_span_runs() {
                 look(page, path.as_str().unwrap());
             }
         }
-        let sessions = "[...document.querySelectorAll('.rows tbody th a')].map((link) => link.getAttribute('href'))";
+        let sessions =
+            "[...document.querySelectorAll('.rows tbody th a')].map((link) => link.getAttribute('href'))";
         page.visit("/sessions");
         let sessions: Vec<String> = serde_json::from_value(page.ask(sessions)).unwrap();
         assert!(sessions.len() >= CORPUS.len() / 2, "{sessions:?}");
-        sessions.iter().for_each(|path| look(page, path));
+        for path in &sessions {
+            look(page, path);
+        }
     });
 }
 
@@ -136,7 +165,8 @@ fn addresses_are_text_too() {
         send(page, |span| span["span_id"] == "1");
         page.expect("Failed to load resource: the server responded with a status of 40");
         for text in CORPUS {
-            let coded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let coded =
+                form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
             for path in [
                 format!("/traces?q={coded}"),
                 format!("/traces?q=%22{coded}"),
@@ -163,14 +193,30 @@ fn every_answer_says_that_nothing_may_run() {
         let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
         let paths = [
-            "/traces", "/traces?q=(", "/traces/x0", "/traces/x0?span=1", "/traces/none", "/traces/x0/rows?of=1&after=0", "/traces/x0/spans/1",
-            "/traces/x0/spans/1/event.json", "/sessions", "/sessions/none", "/evaluations", "/setup", "/assets/page.js", "/nowhere", "/info",
+            "/traces",
+            "/traces?q=(",
+            "/traces/x0",
+            "/traces/x0?span=1",
+            "/traces/none",
+            "/traces/x0/rows?of=1&after=0",
+            "/traces/x0/spans/1",
+            "/traces/x0/spans/1/event.json",
+            "/sessions",
+            "/sessions/none",
+            "/evaluations",
+            "/setup",
+            "/assets/page.js",
+            "/nowhere",
+            "/info",
         ];
         for path in paths {
             let (head, body) = page.explorer.get(path);
             assert_eq!(head.headers["content-security-policy"], policy, "{path}");
             assert_eq!(head.headers["x-content-type-options"], "nosniff", "{path}");
-            let html = head.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+            let html = head
+                .headers
+                .get("content-type")
+                .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
             if html {
                 assert!(!body.contains("<script>") && !body.contains("onerror=alert(1)>\""), "{path}");
             }

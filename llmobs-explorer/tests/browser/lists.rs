@@ -60,7 +60,10 @@ fn a_facet_adds_a_term_and_takes_it_away_again() {
         page.follow(refund);
         assert_eq!(page.ask("document.querySelector('#q').value"), "user_id:u-2 @name:refund");
         assert_eq!(names(page), ["refund"]);
-        assert_eq!(page.ask(&format!("document.querySelector(\"{refund}\").getAttribute('aria-current')")), "true");
+        assert_eq!(
+            page.ask(&format!("document.querySelector(\"{refund}\").getAttribute('aria-current')")),
+            "true"
+        );
         page.follow(refund);
         assert_eq!(page.ask("document.querySelector('#q').value"), "user_id:u-2");
         assert_eq!(names(page), ["answer", "refund"]);
@@ -127,7 +130,11 @@ fn columns_are_added_and_removed() {
 fn the_time_is_chosen_from_a_list_or_from_the_histogram() {
     with_page(|page| {
         send(page);
-        page.explorer.send(&[root("e", "old", json!({ "start_ns": now() - 100 * MINUTE, "duration": SECOND }))]);
+        page.explorer.send(&[root(
+            "e",
+            "old",
+            json!({ "start_ns": now() - 100 * MINUTE, "duration": SECOND }),
+        )]);
         page.visit("/traces");
         assert_eq!(page.texts(".pager span"), ["1 to 5 of 5"]);
         // The first bar is that of the oldest row.
@@ -148,7 +155,10 @@ fn keys_move_through_the_rows_and_open_one() {
         assert_eq!(page.ask("document.activeElement.id"), "q");
         // In a field, letters are letters.
         page.press("j");
-        assert_eq!(page.ask("[document.querySelector('#q').value, document.querySelectorAll('tr.current').length]"), json!(["j", 0]));
+        assert_eq!(
+            page.ask("[document.querySelector('#q').value, document.querySelectorAll('tr.current').length]"),
+            json!(["j", 0])
+        );
         page.press("Escape");
         for key in ["j", "j", "j", "k"] {
             page.press(key);

@@ -12,6 +12,7 @@
 )]
 
 mod browser;
+#[path = "../support/explorer.rs"]
 mod explorer;
 mod page;
 mod showcase;

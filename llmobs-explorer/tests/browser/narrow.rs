@@ -12,8 +12,15 @@ fn pages_fit_into_360_pixels() {
         page.visit("/setup");
         assert_eq!(fits(), serde_json::json!([360, 360]), "/setup");
         showcase::send(page.explorer);
-        let paths = ["/traces", "/traces?view=spans&column=tag.user_id&q=user_id%3Au-41", &trace, "/sessions",
-            "/sessions/traveller-2041", "/evaluations", "/setup"];
+        let paths = [
+            "/traces",
+            "/traces?view=spans&column=tag.user_id&q=user_id%3Au-41",
+            &trace,
+            "/sessions",
+            "/sessions/traveller-2041",
+            "/evaluations",
+            "/setup",
+        ];
         for path in paths {
             page.visit(path);
             assert_eq!(fits(), serde_json::json!([360, 360]), "{path}");
@@ -46,7 +53,8 @@ fn rows_are_cards_with_facets_folded_above_them() {
 fn wide_pages_use_their_width() {
     with_page(|page| {
         showcase::send(page.explorer);
-        for width in [1400, 2560, 3840] {
+        // With wide fonts too.
+        for width in [1600, 2560, 3840] {
             page.resize(width, 1200);
             page.visit("/traces");
             let hidden = "(() => { const box = document.querySelector('.results .scroll'); return box.scrollWidth - box.clientWidth })()";

@@ -31,15 +31,19 @@ pub(crate) fn with_page(test: impl FnOnce(&Page<'_>)) {
     let page = Page::open(browser, &explorer);
     test(&page);
     assert_eq!(page.complaints(), Vec::<String>::new(), "what the browser complains of");
-    page.browser.call("", "Target.disposeBrowserContext", &json!({ "browserContextId": page.context })).unwrap();
+    page.browser
+        .call("", "Target.disposeBrowserContext", &json!({ "browserContextId": page.context }))
+        .unwrap();
 }
 
 impl<'a> Page<'a> {
     fn open(browser: &'static Browser, explorer: &'a Explorer) -> Self {
-        let ask = |session: &str, method: &str, params: Value| browser.call(session, method, &params).unwrap();
+        let ask =
+            |session: &str, method: &str, params: Value| browser.call(session, method, &params).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let context = text(&ask("", "Target.createBrowserContext", json!({}))["browserContextId"]);
-        let target = ask("", "Target.createTarget", json!({ "url": "about:blank", "browserContextId": context }));
+        let target =
+            ask("", "Target.createTarget", json!({ "url": "about:blank", "browserContextId": context }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let session = text(&ask("", "Target.attachToTarget", attach)["sessionId"]);
         for domain in ["Page", "Runtime", "Log", "Audits"] {
@@ -65,13 +69,22 @@ impl<'a> Page<'a> {
     }
 
     fn loads(&self) -> usize {
-        self.browser.events(&self.session).iter().filter(|event| event["method"] == "Page.loadEventFired").count()
+        self.browser
+            .events(&self.session)
+            .iter()
+            .filter(|event| event["method"] == "Page.loadEventFired")
+            .count()
     }
 
     fn wait_for(&self, what: &str, mut done: impl FnMut() -> bool) {
         let until = Instant::now() + PATIENCE;
         while !done() {
-            assert!(Instant::now() < until, "{what} does not come true; {:#?}; {}", self.complaints(), self.picture());
+            assert!(
+                Instant::now() < until,
+                "{what} does not come true; {:#?}; {}",
+                self.complaints(),
+                self.picture()
+            );
             sleep(Duration::from_millis(15));
         }
     }
@@ -157,9 +170,13 @@ impl<'a> Page<'a> {
             _ => "",
         };
         let kind = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
-        let down = json!({ "type": kind, "key": key, "code": key, "text": text, "windowsVirtualKeyCode": code });
+        let down =
+            json!({ "type": kind, "key": key, "code": key, "text": text, "windowsVirtualKeyCode": code });
         self.call("Input.dispatchKeyEvent", &down);
-        self.call("Input.dispatchKeyEvent", &json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }));
+        self.call(
+            "Input.dispatchKeyEvent",
+            &json!({ "type": "keyUp", "key": key, "windowsVirtualKeyCode": code }),
+        );
     }
 
     /// Writes into a field, in place of what is there.
@@ -193,7 +210,8 @@ impl<'a> Page<'a> {
     }
 
     pub(crate) fn screenshot(&self, file: &Path) {
-        let picture = self.call("Page.captureScreenshot", &json!({ "format": "png", "optimizeForSpeed": false }));
+        let picture =
+            self.call("Page.captureScreenshot", &json!({ "format": "png", "optimizeForSpeed": false }));
         let picture = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
         std::fs::write(file, picture).unwrap();
     }

@@ -19,8 +19,8 @@ fn the_pictures_of_the_readme_show_this_page() {
         page.visit("/traces");
         assert_eq!(page.texts(".pager span"), ["1 to 44 of 44"]);
         take("explorer-traces.png");
-        page.visit(&format!("/traces/{}?span=4", showcase::OPENED));
-        assert_eq!(page.texts(".panel h2"), ["llm choose_step ✓ ok"]);
+        page.visit(&format!("/traces/{}?span=8", showcase::OPENED));
+        assert_eq!(page.texts(".panel h2"), ["llm write_answer ✓ ok"]);
         take("explorer-trace.png");
     });
 }

@@ -28,7 +28,7 @@ fn lists_and_traces_work_without_scripts() {
         page.follow("tr[data-span='4'] .name");
         assert_eq!(page.texts(".panel h2"), ["llm choose_step ✓ ok"]);
         assert_eq!(page.texts("tr[aria-selected=true] .name"), ["choose_step"]);
-        assert_eq!(page.texts(".message.user"), ["user Which ferry from Naples to Capri is the last one today?"]);
+        assert_eq!(page.texts(".message.user"), ["user Book two seats on the 18:55, please."]);
         page.follow("tr[data-span='5'] a.fold");
         assert_eq!(page.texts(".panel h2"), ["tool timetable ✓ ok"]);
         assert_eq!(page.count("tr[data-span='6'], tr[data-span='7']"), 2);

@@ -9,19 +9,33 @@ use super::spans::{MINUTE, SECOND, evaluation, now, root, span};
 fn a_session_reads_as_one_conversation_and_adds_up() {
     with_page(|page| {
         let turn = |trace: &str, minutes: i64, question: &str, answer: &str| {
-            root(trace, "answer", json!({
-                "session_id": "s 1/a", "start_ns": now() - minutes * MINUTE, "duration": 2 * SECOND,
-                "meta": { "input": { "value": json!({ "question": question }).to_string() }, "output": { "value": answer } },
-            }))
+            root(
+                trace,
+                "answer",
+                json!({
+                    "session_id": "s 1/a", "start_ns": now() - minutes * MINUTE, "duration": 2 * SECOND,
+                    "meta": { "input": { "value": json!({ "question": question }).to_string() }, "output": { "value": answer } },
+                }),
+            )
         };
         let call = |trace: &str, minutes: i64| {
             let metrics = json!({ "input_tokens": 1000, "output_tokens": 20, "total_tokens": 1020 });
-            span((trace, "2", "1"), "llm", "complete", json!({
-                "session_id": "s 1/a", "start_ns": now() - minutes * MINUTE, "metrics": metrics,
-            }))
+            span(
+                (trace, "2", "1"),
+                "llm",
+                "complete",
+                json!({
+                    "session_id": "s 1/a", "start_ns": now() - minutes * MINUTE, "metrics": metrics,
+                }),
+            )
         };
         let second = turn("b", 5, "And back?", "At *21:30*.");
-        page.explorer.send(&[turn("a", 9, "When is the last ferry?", "At 20:10."), second, call("a", 9), call("b", 5)]);
+        page.explorer.send(&[
+            turn("a", 9, "When is the last ferry?", "At 20:10."),
+            second,
+            call("a", 9),
+            call("b", 5),
+        ]);
         page.visit("/sessions");
         assert_eq!(
             page.texts("tbody tr > *:nth-child(n + 2)"),
@@ -55,7 +69,12 @@ fn evaluations_stand_by_label_and_lead_to_their_spans() {
         page.explorer.judge(&[
             score("a", 0.75, "pass"),
             score("b", 0.25, "fail"),
-            evaluation("a", "1", "tone", json!({ "metric_type": "categorical", "categorical_value": "friendly" })),
+            evaluation(
+                "a",
+                "1",
+                "tone",
+                json!({ "metric_type": "categorical", "categorical_value": "friendly" }),
+            ),
         ]);
         page.visit("/evaluations");
         assert_eq!(page.texts(".card h2"), ["faithfulness score", "tone categorical"]);

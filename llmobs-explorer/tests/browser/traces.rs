@@ -14,7 +14,8 @@ fn send(page: &Page<'_>) {
     let failed = |from: i64, message: &str| {
         let mut more = at(from, 10);
         more["status"] = "error".into();
-        more["meta"] = json!({ "error": { "type": "Timeout", "message": message, "stack": "at search.rs:7" } });
+        more["meta"] =
+            json!({ "error": { "type": "Timeout", "message": message, "stack": "at search.rs:7" } });
         more
     };
     page.explorer.send(&[
@@ -30,7 +31,10 @@ fn send(page: &Page<'_>) {
 
 /// The panel's head, once it is that of a span.
 fn panel(page: &Page<'_>, head: &str) {
-    page.until(&format!("document.querySelector('.panel h2').innerText.replace(/\\s+/g, ' ').startsWith({})", json!(head)));
+    page.until(&format!(
+        "document.querySelector('.panel h2').innerText.replace(/\\s+/g, ' ').startsWith({})",
+        json!(head)
+    ));
 }
 
 /// The names of the rows that are selected, and the address.
@@ -45,12 +49,18 @@ fn a_click_on_a_span_shows_it() {
         page.visit("/traces");
         page.follow(".rows tbody td.io");
         assert_eq!(page.ask("document.title"), "answer · llmobs");
-        assert_eq!(page.texts(NAMES), ["answer", "plan", "plan_first", "plan_second", "act", "search", "search_again"]);
+        assert_eq!(
+            page.texts(NAMES),
+            ["answer", "plan", "plan_first", "plan_second", "act", "search", "search_again"]
+        );
         assert_eq!(page.texts(".banner dd").get(2..5).unwrap(), ["1.00s", "7 ✕ 2 errors", "0"]);
         page.click("tr[data-span='6'] .name");
         panel(page, "tool search ✕ error");
         assert_eq!(selected(page), (vec!["search".to_owned()], json!("?span=6")));
-        assert_eq!(page.texts("section.error p, section.error > pre"), ["Timeout", "no answer after 3 attempts"]);
+        assert_eq!(
+            page.texts("section.error p, section.error > pre"),
+            ["Timeout", "no answer after 3 attempts"]
+        );
         page.click("section.error summary");
         assert_eq!(page.texts("section.error details pre"), ["at search.rs:7"]);
         // On the row beside the name too, and the address alone brings it back.
@@ -155,7 +165,8 @@ fn many_children_come_in_portions() {
         // A span that is far down is there when its address is opened, and in view.
         page.visit("/traces/t?span=c249");
         assert_eq!(selected(page).0, ["step_249"]);
-        let inside = "(() => { const box = document.querySelector('tr[aria-selected=true]').getBoundingClientRect();
+        let inside =
+            "(() => { const box = document.querySelector('tr[aria-selected=true]').getBoundingClientRect();
             return box.top >= 0 && box.bottom <= innerHeight })()";
         assert_eq!(page.ask(inside), true);
     });
@@ -206,9 +217,25 @@ fn all_parts_of_a_span_are_there() {
         });
         page.explorer.send(&[span(("t", "1", ""), "llm", "greet", more)]);
         page.visit("/traces/t");
-        let heads = ["Input", "Output", "Prompt", "Variables", "Metrics", "Metadata", "Tools that the model could call", "Tags", "Links"];
-        assert_eq!(page.ask("[...document.querySelectorAll('.panel h3')].map((head) => head.textContent)"), json!(heads));
-        assert_eq!(page.texts(".panel > .facts dd").get(1..7).unwrap(), ["2.00s", "2.00s", "250ms", "gpt-4o openai", "1 200", "7"]);
+        let heads = [
+            "Input",
+            "Output",
+            "Prompt",
+            "Variables",
+            "Metrics",
+            "Metadata",
+            "Tools that the model could call",
+            "Tags",
+            "Links",
+        ];
+        assert_eq!(
+            page.ask("[...document.querySelectorAll('.panel h3')].map((head) => head.textContent)"),
+            json!(heads)
+        );
+        assert_eq!(
+            page.texts(".panel > .facts dd").get(1..7).unwrap(),
+            ["2.00s", "2.00s", "250ms", "gpt-4o openai", "1 200", "7"]
+        );
         assert_eq!(page.texts(".documents li"), ["Handbook h-1 score 0.5 How to greet"]);
         assert_eq!(page.texts(".prompt dd"), ["greet", "3"]);
         page.follow(".panel .facts a.value");
@@ -216,9 +243,13 @@ fn all_parts_of_a_span_are_there() {
         assert_eq!(page.texts(".rows tbody th > a"), ["greet"]);
         page.visit("/traces/t");
         page.click("details.raw summary");
-        let raw: Value = serde_json::from_str(page.ask("document.querySelector('.raw pre').textContent").as_str().unwrap()).unwrap();
+        let raw: Value = serde_json::from_str(
+            page.ask("document.querySelector('.raw pre').textContent").as_str().unwrap(),
+        )
+        .unwrap();
         page.follow(".raw a");
-        let whole: Value = serde_json::from_str(page.ask("document.body.textContent").as_str().unwrap()).unwrap();
+        let whole: Value =
+            serde_json::from_str(page.ask("document.body.textContent").as_str().unwrap()).unwrap();
         assert_eq!((&raw["name"], &whole), (&json!("greet"), &raw));
     });
 }

@@ -16,14 +16,19 @@ pub(crate) struct Explorer {
 
 impl Explorer {
     pub(crate) fn start() -> Self {
+        Self::with_store(":memory:")
+    }
+
+    pub(crate) fn with_store(store: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_llmobs"))
-            .args(["serve", "--port", "0", "--store", ":memory:"])
+            .args(["serve", "--port", "0", "--store", store])
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("llmobs starts");
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let origin = lines.find_map(|line| line.unwrap().strip_prefix("llmobs: traces at ").map(str::to_owned));
+        let origin =
+            lines.find_map(|line| line.unwrap().strip_prefix("llmobs: traces at ").map(str::to_owned));
         // What else it says is read, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         let agent = ureq::Agent::config_builder()
@@ -37,7 +42,8 @@ impl Explorer {
 
     /// Sends spans as an SDK does.
     pub(crate) fn send(&self, spans: &[Value]) {
-        let events: Vec<_> = spans.iter().map(|span| json!({ "event_type": "span", "spans": [span] })).collect();
+        let events: Vec<_> =
+            spans.iter().map(|span| json!({ "event_type": "span", "spans": [span] })).collect();
         assert_eq!(self.post("/api/v2/llmobs", &events.into()), (202, "{}".to_owned()));
     }
 

@@ -1,0 +1,278 @@
+//! The Python SDK itself reports here, by each of the ways that it has. By all of them the same must be seen.
+//!
+//! Python is the one that `LLMOBS_DDTRACE_PYTHON` names, else `python3`. Where it has no ddtrace the tests are skipped, unless
+//! `LLMOBS_REQUIRE_DDTRACE=1`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+#[path = "../support/explorer.rs"]
+#[allow(dead_code, reason = "the tests with a browser use all of it")]
+mod explorer;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::{env, fs, io};
+
+use serde_json::{Value, json};
+
+use explorer::Explorer;
+
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ddtrace/program.py");
+const VERSION: &str = "4.16.0";
+
+/// Python with ddtrace, or nothing where there is none.
+fn python() -> Option<&'static OsString> {
+    static PYTHON: OnceLock<Option<OsString>> = OnceLock::new();
+    PYTHON
+        .get_or_init(|| {
+            let python = env::var_os("LLMOBS_DDTRACE_PYTHON").unwrap_or_else(|| "python3".into());
+            let ask = format!("import ddtrace; assert ddtrace.__version__ == '{VERSION}'");
+            let status = Command::new(&python).args(["-c", &ask]).stderr(Stdio::null()).status();
+            if status.is_ok_and(|status| status.success()) {
+                return Some(python);
+            }
+            let line = format!(
+                "skipped: the tests with ddtrace need it; install it with: pip install ddtrace=={VERSION}"
+            );
+            assert!(env::var_os("LLMOBS_REQUIRE_DDTRACE").is_none_or(|value| value != "1"), "{line}");
+            // Not through `eprintln!`, which is shown for failed tests alone.
+            io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
+            None
+        })
+        .as_ref()
+}
+
+/// A program with nothing of this environment that would say where to report to.
+fn alone(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().stdin(Stdio::null()).current_dir(env!("CARGO_TARGET_TMPDIR"));
+    command.envs(["PATH", "HOME", "TMPDIR"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
+    // What the SDK asks and tells besides would go to addresses where nobody listens.
+    command.envs([
+        ("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"),
+        ("DD_REMOTE_CONFIGURATION_ENABLED", "false"),
+    ]);
+    command.env("DD_SERVICE", "travel").env("DD_TRACE_GIT_METADATA_ENABLED", "false");
+    command
+}
+
+/// All spans as their pages give them back, in order, with names in place of ids and without what differs between two runs.
+fn spans(explorer: &Explorer) -> Vec<Value> {
+    let list = explorer.get("/traces?view=spans&sort=start&order=asc").1;
+    let links = list.split("data-href=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let mut events: Vec<Value> = links
+        .map(|link| {
+            let address = format!("{}/event.json", link.replace("?span=", "/spans/"));
+            let (head, body) = explorer.get(&address);
+            assert_eq!(head.status, 200, "{address}");
+            serde_json::from_str(&body).unwrap()
+        })
+        .collect();
+    let names: BTreeMap<String, String> =
+        events.iter().map(|event| (text(&event["span_id"]), text(&event["name"]))).collect();
+    let traces: Vec<_> = events.iter().map(|event| text(&event["trace_id"])).collect();
+    assert!(traces.iter().all(|trace| *trace == traces[0]), "{traces:?}");
+    for event in &mut events {
+        assert!(event["duration"].as_i64().unwrap() > 0 && event["start_ns"].as_i64().unwrap() > 0);
+        for field in ["_dd", "duration", "start_ns", "trace_id", "span_id"] {
+            event.as_object_mut().unwrap().remove(field).unwrap();
+        }
+        if let Some(parent) = names.get(event["parent_id"].as_str().unwrap()) {
+            event["parent_id"] = parent.as_str().into();
+        }
+        if let Some(stack) = event.pointer_mut("/meta/error/stack") {
+            // Where the files are differs from machine to machine.
+            *stack = stack.as_str().unwrap().trim_end().lines().last().into();
+        }
+    }
+    events
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// What a page says, without its head.
+fn said(page: &str) -> String {
+    let main = page.split_once("<main").unwrap().1.split_once("</main>").unwrap().0;
+    let texts: String =
+        main.split('<').filter_map(|part| Some([part.split_once('>')?.1, " "])).flatten().collect();
+    texts.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A span of the program, as it must be seen.
+fn span(kind: &str, name: &str, decorated: bool, more_tags: &[&str], more: &Value) -> Value {
+    let failed = more["error"].is_object();
+    let mut meta = json!({ "span": { "kind": kind }, "metadata": {} });
+    let mut metrics = json!({});
+    for (key, value) in more.as_object().unwrap() {
+        if key == "metrics" { metrics = value.clone() } else { meta[key] = value.clone() }
+    }
+    let mut tags: Vec<String> = [
+        "agent_service:python-app",
+        "env:",
+        "language:python",
+        "ml_app:python-app",
+        "service:travel",
+        "session_id:session-1",
+        "source:integration",
+        "version:",
+    ]
+    .iter()
+    .chain(more_tags)
+    .map(|tag| (*tag).to_owned())
+    .collect();
+    tags.extend([format!("ddtrace.version:{VERSION}"), format!("error:{}", u8::from(failed))]);
+    tags.extend(decorated.then(|| "decorator:1".to_owned()));
+    tags.sort();
+    json!({
+        "name": name, "status": if failed { "error" } else { "ok" }, "session_id": "session-1", "tags": tags,
+        "parent_id": if name == "answer" { "undefined" } else { "answer" }, "meta": meta, "metrics": metrics,
+    })
+}
+
+/// What must be seen, however it came.
+fn check(explorer: &Explorer) {
+    let question = "Which ferry is the last one?";
+    let failure = json!({
+        "type": "builtins.TimeoutError", "message": "the harbour does not answer", "stack": "TimeoutError: the harbour does not answer",
+    });
+    let call = json!({ "name": "sea_state", "tool_id": "call_1", "type": "function", "arguments": { "hour": 20, "place": "Capri" } });
+    let expected = [
+        span(
+            "workflow",
+            "answer",
+            true,
+            &["user_id:u-1"],
+            &json!({
+                "input": { "value": json!({ "question": question }).to_string().replace(':', ": ") },
+                "output": { "value": "The last ferry leaves at 20:10. ⛴" },
+            }),
+        ),
+        span(
+            "retrieval",
+            "search",
+            true,
+            &[],
+            &json!({
+                "input": { "value": question },
+                "output": { "documents": [{ "id": "t-17", "name": "Timetable", "score": 0.91, "text": "Last ferry at 20:10." }] },
+            }),
+        ),
+        span(
+            "llm",
+            "complete",
+            false,
+            &["step:first"],
+            &json!({
+                "model_name": "gpt-4o", "model_provider": "openai", "metadata": { "stop": ["\n"], "temperature": 0.2 },
+                "input": { "messages": [
+                    { "role": "system", "content": "You help travellers." },
+                    { "role": "user", "content": question },
+                ] },
+                "output": { "messages": [{ "role": "assistant", "content": "", "tool_calls": [call] }] },
+                "metrics": { "input_tokens": 412, "output_tokens": 28, "total_tokens": 440 },
+            }),
+        ),
+        span(
+            "tool",
+            "sea_state",
+            true,
+            &[],
+            &json!({
+                "input": { "value": "{\"hour\": 20, \"place\": \"Capri\"}" }, "output": { "value": "{\"waves_m\": 0.4}" },
+            }),
+        ),
+        span("tool", "harbour", true, &["error_type:builtins.TimeoutError"], &json!({ "error": failure })),
+    ];
+    let seen = spans(explorer);
+    for (seen, expected) in seen.iter().zip(&expected) {
+        assert_eq!(seen, expected);
+    }
+    assert_eq!(seen.len(), expected.len());
+
+    let evaluations = said(&explorer.get("/evaluations").1);
+    assert_eq!(
+        evaluations,
+        "Evaluations faithfulness score Judged 1 Pass 1 Fail 0 Mean 0.93 From 0.93 To 0.93 0.93 1 thumbs feedback Judged 1 true 1"
+    );
+    // Both are about the workflow, which the list shows beside it.
+    let row = said(&explorer.get("/traces").1);
+    for part in
+        ["answer workflow python-app", "✓ faithfulness 0.93", "thumbs true", "412 → 28", "1 to 1 of 1"]
+    {
+        assert!(row.contains(part), "{part}: {row}");
+    }
+    assert!(
+        said(&explorer.get("/traces?q=%40evaluation.faithfulness.value%3A%3E0.9").1).contains("1 to 1 of 1")
+    );
+    assert!(said(&explorer.get("/setup").1).ends_with("Nothing was refused."));
+}
+
+#[test]
+fn a_program_run_by_llmobs_reports_without_an_agent() {
+    let Some(python) = python() else { return };
+    let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ddtrace.db");
+    let remove = || ["", "-wal", "-shm"].map(|end| fs::remove_file(format!("{}{end}", store.display())));
+    drop(remove());
+    let output = alone(env!("CARGO_BIN_EXE_llmobs"))
+        .args(["run", "--exit", "--port", "0", "--store", store.to_str().unwrap(), "--"])
+        .arg(python)
+        .args([PROGRAM, "python-app"])
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+    assert_eq!(out, "");
+    let summary =
+        err.lines().find(|line| line.contains("workflow answer")).unwrap_or_else(|| panic!("{err}"));
+    assert!(summary.starts_with("llmobs: ✓ workflow answer  "), "{summary}");
+    assert!(
+        summary.contains("  5 spans  1 error  1 LLM call  412 → 28 tokens  http://127.0.0.1:"),
+        "{summary}"
+    );
+    check(&Explorer::with_store(store.to_str().unwrap()));
+    drop(remove());
+}
+
+#[test]
+fn a_program_reports_as_to_an_agent() {
+    let Some(python) = python() else { return };
+    let explorer = Explorer::start();
+    report(python, &explorer, &[("DD_LLMOBS_AGENTLESS_ENABLED", "0")]);
+    check(&explorer);
+}
+
+/// The SDK asks whether there is an Agent, and takes the explorer for one.
+#[test]
+fn a_program_finds_out_by_itself_how_to_report() {
+    let Some(python) = python() else { return };
+    let explorer = Explorer::start();
+    report(python, &explorer, &[]);
+    check(&explorer);
+}
+
+/// Runs the program as the page tells to, with the explorer in the Agent's place.
+fn report(python: &OsString, explorer: &Explorer, more: &[(&str, &str)]) {
+    let output = alone(python)
+        .args([PROGRAM, "python-app"])
+        .env("DD_TRACE_AGENT_URL", &explorer.origin)
+        .env("DD_APM_TRACING_ENABLED", "false")
+        .envs(more.iter().copied())
+        .output()
+        .unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said, "");
+}
