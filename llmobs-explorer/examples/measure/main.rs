@@ -1,0 +1,134 @@
+//! How quick the explorer is with many traces: fills a store through the intake, asks for each page, and prints a table.
+//!
+//! ```text
+//! benches/explorer [traces] [rounds] [store]
+//! ```
+//!
+//! The store is made where it is not there yet; one that is there is measured again as it is. All goes over the loopback address.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
+
+mod explorer;
+mod pages;
+mod random;
+mod traces;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+use std::{fs, thread};
+
+use explorer::Explorer;
+use traces::{Traces, Wide};
+
+/// How many traces one request brings. SDKs send what a second brought.
+const TOGETHER: u64 = 100;
+/// How many requests are under way at a time.
+const SENDERS: usize = 2;
+/// How many spans the two large traces have.
+const LARGE: u64 = 50_000;
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), Failed> {
+    let mut arguments = std::env::args().skip(1);
+    let program = arguments.next().ok_or("the path of the program llmobs is missing")?;
+    let traces = arguments.next().map_or(Ok(100_000), |number| number.parse())?;
+    let rounds = arguments.next().map_or(Ok(15), |number| number.parse())?;
+    let kept = arguments.next().map(PathBuf::from);
+    let folder = std::env::temp_dir().join(format!("llmobs-measure-{}", std::process::id()));
+    let store = match &kept {
+        Some(store) => store.clone(),
+        None => {
+            fs::create_dir_all(&folder)?;
+            folder.join("traces.db")
+        }
+    };
+    let done = measure(Path::new(&program), &store, traces, rounds);
+    if kept.is_none() {
+        fs::remove_dir_all(&folder)?;
+    }
+    done
+}
+
+fn measure(program: &Path, store: &Path, traces: u64, rounds: usize) -> Result<(), Failed> {
+    let filled = store.exists();
+    let traces = Traces::new(traces);
+    let explorer = Explorer::start(program, store)?;
+    if !filled {
+        fill(&explorer, &traces, store)?;
+        println!("Memory of the explorer after that: {}.\n", explorer.memory()?);
+    }
+    drop(explorer);
+    // Nothing of the filling is left in its caches.
+    let explorer = Explorer::start(program, store)?;
+    pages::measure(&explorer, &traces, rounds)?;
+    println!("\nMemory of the explorer after that: {}.", explorer.memory()?);
+    Ok(())
+}
+
+/// Sends all there is, and prints how quickly it was taken.
+fn fill(explorer: &Explorer, traces: &Traces, store: &Path) -> Result<(), Failed> {
+    let (next, spans, bytes) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let failed: Mutex<Option<Failed>> = Mutex::new(None);
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..SENDERS {
+            scope.spawn(|| {
+                loop {
+                    let first = next.fetch_add(TOGETHER, Ordering::Relaxed);
+                    if first >= traces.count() || failed.lock().is_ok_and(|failed| failed.is_some()) {
+                        return;
+                    }
+                    let batch = traces.batch(first..(first + TOGETHER).min(traces.count()));
+                    spans.fetch_add(batch.spans, Ordering::Relaxed);
+                    bytes.fetch_add(batch.body.len() as u64, Ordering::Relaxed);
+                    let sent = explorer.spans(&batch.body).and_then(|()| explorer.metrics(&batch.metrics));
+                    if let (Err(error), Ok(mut failed)) = (sent, failed.lock()) {
+                        *failed = Some(error);
+                    }
+                }
+            });
+        }
+    });
+    if let Some(error) = failed.into_inner().map_err(|_| "a sender failed")? {
+        return Err(error);
+    }
+    let (spans, bytes) = (spans.into_inner(), bytes.into_inner());
+    let seconds = start.elapsed().as_secs_f64();
+    let size = size(store)?;
+    println!(
+        "{} traces of {spans} spans, {} MiB of JSON, taken in {seconds:.0} s: {:.0} spans/s. The store has {} MiB: {} bytes/span.",
+        traces.count(),
+        bytes >> 20,
+        rate(spans, seconds),
+        size >> 20,
+        size / spans.max(1),
+    );
+    for wide in [Wide::Deep, Wide::Flat] {
+        let start = Instant::now();
+        for body in traces::large(wide, LARGE) {
+            explorer.spans(&body)?;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        println!(
+            "{wide:?} trace of {LARGE} spans: taken in {seconds:.1} s: {:.0} spans/s.",
+            rate(LARGE, seconds)
+        );
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 spans")]
+fn rate(count: u64, seconds: f64) -> f64 {
+    count as f64 / seconds
+}
+
+/// With the log that has not been taken over yet.
+fn size(store: &Path) -> Result<u64, Failed> {
+    let mut log = store.as_os_str().to_owned();
+    log.push("-wal");
+    Ok(fs::metadata(store)?.len() + fs::metadata(log).map_or(0, |log| log.len()))
+}
