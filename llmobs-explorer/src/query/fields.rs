@@ -19,6 +19,10 @@ pub(super) struct Field {
 pub(super) enum Place {
     /// A column of the span.
     Span(&'static str),
+    /// A column of the span that has few values.
+    Facet(&'static str),
+    /// The id of the span.
+    SpanId,
     /// A column of its trace.
     Trace(&'static str),
     /// The parent, which has many names where there is none.
@@ -87,26 +91,28 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
 const RESERVED: [&str; 9] =
     ["env", "service", "status", "trace_id", "span_id", "timestamp", "tags", "_exists_", "_missing_"];
 
-const SPAN: [(&str, &str, Kind); 19] = [
-    ("ml_app", "ml_app", Kind::Text),
-    ("name", "name", Kind::Text),
-    ("status", "status", Kind::Text),
+const SPAN: [(&str, &str, Kind); 9] = [
     ("duration", "duration_ns", Kind::Number(Unit::Nanoseconds)),
     ("start_ns", "start_ns", Kind::Number(Unit::Plain)),
     ("timestamp", "start_ns", Kind::Number(Unit::Time)),
     ("session_id", "session_id", Kind::Text),
-    ("span_id", "span_id", Kind::Text),
-    ("env", "env", Kind::Text),
-    ("service", "service", Kind::Text),
-    ("meta.span.kind", "kind", Kind::Text),
-    ("meta.model_name", "model_name", Kind::Text),
-    ("meta.model_provider", "model_provider", Kind::Text),
-    ("meta.error.type", "error_type", Kind::Text),
     ("metrics.input_tokens", "input_tokens", Kind::Number(Unit::Plain)),
     ("metrics.output_tokens", "output_tokens", Kind::Number(Unit::Plain)),
     ("metrics.total_tokens", "total_tokens", Kind::Number(Unit::Plain)),
     ("metrics.cache_read_input_tokens", "cached_tokens", Kind::Number(Unit::Plain)),
     ("metrics.time_to_first_token", "time_to_first_token", Kind::Number(Unit::Seconds)),
+];
+
+const FACETS: [(&str, &str); 9] = [
+    ("ml_app", "ml_app"),
+    ("name", "name"),
+    ("status", "status"),
+    ("env", "env"),
+    ("service", "service"),
+    ("meta.span.kind", "kind"),
+    ("meta.model_name", "model_name"),
+    ("meta.model_provider", "model_provider"),
+    ("meta.error.type", "error_type"),
 ];
 
 const TRACE: [(&str, &str); 7] = [
@@ -123,6 +129,9 @@ fn place(path: &str, column: usize) -> Result<(Place, Kind), QueryError> {
     if let Some((_, name, kind)) = SPAN.iter().find(|(known, ..)| *known == path) {
         return Ok((Place::Span(name), *kind));
     }
+    if let Some((_, name)) = FACETS.iter().find(|(known, _)| *known == path) {
+        return Ok((Place::Facet(name), Kind::Text));
+    }
     if let Some(path) = path.strip_prefix("trace.") {
         return trace(path, column);
     }
@@ -135,6 +144,7 @@ fn place(path: &str, column: usize) -> Result<(Place, Kind), QueryError> {
         return evaluation(false, label, path, column);
     }
     Ok(match path {
+        "span_id" => (Place::SpanId, Kind::Text),
         "trace_id" => (Place::Trace("trace_id"), Kind::Text),
         "parent_id" => (Place::Parent, Kind::Text),
         path => (Place::Attribute(path.to_owned()), attribute(path)),

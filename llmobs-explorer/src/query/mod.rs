@@ -5,7 +5,7 @@
 //!
 //! let query = Query::parse(r#"@duration:>5s -@status:error "out of paper""#)?;
 //! let condition = query.condition();
-//! let sql = format!("SELECT s.name FROM span s JOIN trace t ON t.id = s.trace WHERE {}", condition.sql);
+//! let sql = format!("SELECT s.name FROM span s WHERE {}", condition.sql);
 //! # assert_eq!(condition.values.len(), 3);
 //! assert_eq!(query.with(&filter("tag.user_id", "u 1")), r#"@duration:>5s -@status:error "out of paper" user_id:"u 1""#);
 //! # Ok::<(), llmobs_explorer::query::QueryError>(())
@@ -40,11 +40,10 @@ pub struct Query {
     parts: Vec<String>,
 }
 
-/// A query as SQL, about a span `s` and its trace `t`.
+/// A query as SQL, about a span `s`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
-    /// An expression for `SELECT … FROM span s JOIN trace t ON t.id = s.trace WHERE …`, which others may follow behind `AND`. Its
-    /// question marks have no numbers.
+    /// An expression for `SELECT … FROM span s WHERE …`, which others may follow behind `AND`. Its question marks have no numbers.
     pub sql: String,
     /// What is bound to the question marks, in this order.
     pub values: Vec<Value>,

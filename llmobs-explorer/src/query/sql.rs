@@ -1,7 +1,7 @@
 //! Conditions, written as SQL. What a user wrote is bound, never spliced: all that stands in the text comes from this crate.
 //!
-//! Attributes, words and evaluations are asked for in subqueries that do not depend on the span, so that SQLite answers each once,
-//! by its index, whatever the number of spans.
+//! All but a few columns is asked for in subqueries that do not depend on the span, so that SQLite answers each once, by its index,
+//! whatever the number of spans. Those columns stand in the index `span_list`, so that no span itself is read.
 
 use std::ops::Bound;
 
@@ -33,9 +33,7 @@ impl Writer {
             }
             Node::Words { words, prefix } => self.words(words, *prefix, span),
             Node::Filter(field, test) if field.child => {
-                self.push(&format!(
-                    "EXISTS (SELECT 1 FROM span c WHERE c.trace = {span}.trace AND c.head = 0 AND "
-                ));
+                self.push(&format!("{span}.trace IN (SELECT c.trace FROM span c WHERE c.head = 0 AND "));
                 self.filter(field, test, "c");
                 self.push(")");
             }
@@ -70,7 +68,21 @@ impl Writer {
     fn filter(&mut self, field: &Field, test: &Test, span: &str) {
         match &field.place {
             Place::Span(name) => self.column(&format!("{span}.{name}"), test),
-            Place::Trace(name) => self.column(&format!("t.{name}"), test),
+            Place::Facet(name) => {
+                self.push(&format!("{span}.facets IN (SELECT id FROM facets WHERE "));
+                self.column(name, test);
+                self.push(")");
+            }
+            Place::SpanId => {
+                self.push(&format!("{span}.id IN (SELECT id FROM span WHERE "));
+                self.column("span_id", test);
+                self.push(")");
+            }
+            Place::Trace(name) => {
+                self.push(&format!("{span}.trace IN (SELECT id FROM trace WHERE "));
+                self.column(name, test);
+                self.push(")");
+            }
             Place::Parent => self.parent(test, span),
             Place::Attribute(path) => self.attribute(path, test, span),
             Place::Tags => self.tags(test, span),

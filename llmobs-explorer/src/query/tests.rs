@@ -20,7 +20,7 @@ fn found(store: &Connection, query: &str) -> String {
 fn run(store: &Connection, query: &Query) -> rusqlite::Result<Vec<String>> {
     let condition = query.condition();
     let sql = format!(
-        "SELECT s.name FROM span s JOIN trace t ON t.id = s.trace WHERE s.start_ns > ? AND {} ORDER BY s.name LIMIT ?",
+        "SELECT s.name FROM span s WHERE s.start_ns > ? AND {} ORDER BY s.name LIMIT ?",
         condition.sql
     );
     let mut values = vec![0.into()];

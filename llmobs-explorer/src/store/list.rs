@@ -1,32 +1,21 @@
-//! Lists: a page of rows, how many there are, when they were, and which values they have.
+//! Lists: a page of rows, and what all that match have in common.
+//!
+//! All that match are read once, in the narrow index `span_list`, counted, and put in order; the few rows of the page are looked up
+//! after that. So a list takes the same time whatever is asked, and in whichever order.
 
-use std::collections::HashMap;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
 
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Row, Statement, params_from_iter};
+pub use super::counts::{Facet, Overview};
 
 use super::StoreError;
+use super::counts::Counts;
+use super::judged;
 use crate::query::Condition;
 use crate::span::Tokens;
 
 /// How many rows a page of a list has.
 pub const PAGE: u32 = 50;
-/// How many bars the histogram has.
-const BARS: usize = 60;
-/// How many values of a facet are shown.
-const VALUES: usize = 12;
-/// What can be counted by value: the column, and how a query names it.
-const FACETS: [(&str, &str); 9] = [
-    ("status", "status"),
-    ("kind", "meta.span.kind"),
-    ("name", "name"),
-    ("ml_app", "ml_app"),
-    ("service", "service"),
-    ("env", "env"),
-    ("model_name", "meta.model_name"),
-    ("model_provider", "meta.model_provider"),
-    ("error_type", "meta.error.type"),
-];
 
 /// What a row of a list is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,16 +46,19 @@ pub enum Sort {
 }
 
 impl Sort {
+    /// An integer, or nothing, of a span `s`.
     fn expression(self, scope: Scope) -> &'static str {
         match (self, scope) {
-            (Self::Start, _) => "s.start_ns",
+            // Names are put in order once, by their facets.
+            (Self::Start | Self::Name, _) => "NULL",
             (Self::Duration, _) => "s.duration_ns",
-            (Self::Name, _) => "s.name",
-            (Self::Tokens, Scope::Traces) => "t.total_tokens",
+            (Self::Tokens, Scope::Traces) => "(SELECT total_tokens FROM trace WHERE id = s.trace)",
             (Self::Tokens, Scope::Spans) => "s.total_tokens",
-            (Self::Spans, _) => "t.spans",
-            (Self::FirstToken, Scope::Traces) => "t.time_to_first_token",
-            (Self::FirstToken, Scope::Spans) => "s.time_to_first_token",
+            (Self::Spans, _) => "(SELECT spans FROM trace WHERE id = s.trace)",
+            (Self::FirstToken, Scope::Traces) => {
+                "(SELECT CAST(time_to_first_token * 1e9 AS INTEGER) FROM trace WHERE id = s.trace)"
+            }
+            (Self::FirstToken, Scope::Spans) => "CAST(s.time_to_first_token * 1e9 AS INTEGER)",
         }
     }
 }
@@ -148,97 +140,123 @@ pub struct ListRow {
     pub attributes: Vec<(String, String)>,
 }
 
-/// All that match.
-#[derive(Debug, Default)]
-pub struct Overview {
-    /// How many.
-    pub matched: u64,
-    /// The time that the bars cover, in nanoseconds since the Unix epoch.
-    pub range_ns: Option<(i64, i64)>,
-    /// How many began in each part of the time: ok, and failed.
-    pub bars: Vec<(u64, u64)>,
-    /// Their values.
-    pub facets: Vec<Facet>,
-}
-
-/// The values of one column.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Facet {
-    /// How a query names it.
-    pub path: &'static str,
-    /// The most frequent values, with how many have each.
-    pub values: Vec<(String, u64)>,
-    /// How many other values there are.
-    pub others: usize,
-}
-
 /// Answers a question.
 ///
 /// # Errors
 /// What SQLite says.
 pub fn list(connection: &Connection, question: &Question) -> Result<Listing, StoreError> {
-    let overview = overview(connection, question)?;
-    let (condition, mut values) = where_clause(question);
-    let order = question.sort.expression(question.scope);
-    let direction = if question.ascending { "ASC" } else { "DESC" };
-    values.push(Value::Integer(i64::from(PAGE)));
-    values.push(Value::Integer(i64::try_from(question.offset).unwrap_or(i64::MAX)));
-    let (limit, offset) = (values.len() - 1, values.len());
-    let sql = format!(
+    let (overview, ids) = read_all(connection, question)?;
+    let mut statement = connection.prepare_cached(
         "SELECT s.id, t.trace_id, s.span_id, s.parent_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns, s.ml_app,
             s.session_id, s.input_preview, s.output_preview, t.models, s.model_name, t.spans, t.errors, t.llm_calls,
             t.tool_calls, t.input_tokens, t.output_tokens, t.total_tokens, t.cached_tokens, t.time_to_first_token,
             s.input_tokens, s.output_tokens, s.total_tokens, s.cached_tokens, s.time_to_first_token, s.trace
-         FROM span s JOIN trace t ON t.id = s.trace WHERE {condition}
-         ORDER BY {order} {direction} NULLS LAST, s.id {direction} LIMIT ?{limit} OFFSET ?{offset}"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let found: Vec<(i64, i64, ListRow)> = statement
-        .query_map(params_from_iter(values), |row| {
-            Ok((row.get(0)?, row.get(29)?, list_row(row, question.scope)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    let mut judged = connection.prepare_cached(match question.scope {
-        Scope::Traces => {
-            "SELECT DISTINCT e.label, e.value, e.assessment FROM span s JOIN judged j ON j.span = s.id
-                JOIN evaluation e ON e.id = j.evaluation WHERE s.trace = ?1 ORDER BY e.timestamp_ms, e.id LIMIT 8"
-        }
-        Scope::Spans => {
-            "SELECT e.label, e.value, e.assessment FROM judged j JOIN evaluation e ON e.id = j.evaluation
-                WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.id LIMIT 8"
-        }
-    })?;
+         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id = ?1",
+    )?;
     let any_evaluation = connection.prepare_cached("SELECT 1 FROM evaluation LIMIT 1")?.exists([])?;
-    let mut rows = Vec::with_capacity(found.len());
-    for (span, trace, mut row) in found {
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        let (trace, mut row) =
+            statement.query_row([id], |row| Ok((row.get(29)?, list_row(row, question.scope)?)))?;
         if any_evaluation {
-            let about = if question.scope == Scope::Traces { trace } else { span };
-            let said = judged.query_map([about], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            row.evaluations = said.collect::<Result<_, _>>()?;
+            row.evaluations = match question.scope {
+                Scope::Traces => judged::of_trace(connection, trace, &row.trace_id)?,
+                Scope::Spans => judged::of_span(connection, id)?,
+            };
         }
         for path in &question.attributes {
-            row.attributes.extend(attribute_values(connection, span, path)?);
+            row.attributes.extend(attribute_values(connection, id, path)?);
         }
         rows.push(row);
     }
     Ok(Listing { rows, overview })
 }
 
-/// Which rows, as SQL, and the values that are bound to it.
-fn where_clause(question: &Question) -> (String, Vec<Value>) {
-    let Condition { sql, values } = &question.condition;
-    let mut values = values.clone();
-    let mut clause = format!("({sql})");
-    if question.scope == Scope::Traces {
-        clause.push_str(" AND s.head = 1");
+/// The counts of all that match, and the spans of the page in their order.
+fn read_all(connection: &Connection, question: &Question) -> Result<(Overview, Vec<i64>), StoreError> {
+    let mut counts = Counts::read(connection)?;
+    let (sql, values) = question.sql();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut page = Page::new(question.offset);
+    while let Some(row) = rows.next()? {
+        let (id, start_ns, facets) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        counts.add(start_ns, facets);
+        let key: Option<i64> = match question.sort {
+            Sort::Start => Some(start_ns),
+            Sort::Name => counts.place_of_name(facets),
+            _ => row.get(3)?,
+        };
+        // `!` turns the order round.
+        page.add(match question.ascending {
+            true => (key.is_none(), key.unwrap_or_default(), id),
+            false => (key.is_none(), !key.unwrap_or_default(), !id),
+        });
     }
-    for (bound, operator) in [(question.from_ns, ">="), (question.to_ns, "<=")] {
-        if let Some(bound) = bound {
-            values.push(Value::Integer(bound));
-            clause.push_str(&format!(" AND s.start_ns {operator} ?{}", values.len()));
+    let ids = page.rows().into_iter().map(|(_, _, id)| if question.ascending { id } else { !id });
+    Ok((counts.overview(question.from_ns, question.to_ns), ids.collect()))
+}
+
+/// What rows are ordered by: the smallest first, and those without a value last.
+type Rank = (bool, i64, i64);
+
+/// The rows of a page, of all that pass by. No more than twice those up to its end are kept at a time.
+struct Page {
+    offset: usize,
+    ranks: Vec<Rank>,
+}
+
+impl Page {
+    fn new(offset: u64) -> Self {
+        Self { offset: usize::try_from(offset).unwrap_or(usize::MAX), ranks: Vec::new() }
+    }
+
+    fn end(&self) -> usize {
+        self.offset.saturating_add(PAGE as usize)
+    }
+
+    fn add(&mut self, rank: Rank) {
+        self.ranks.push(rank);
+        let end = self.end();
+        if self.ranks.len() >= end.saturating_mul(2) {
+            self.ranks.select_nth_unstable(end);
+            self.ranks.truncate(end);
         }
     }
-    (clause, values)
+
+    fn rows(mut self) -> Vec<Rank> {
+        let end = self.end();
+        if end < self.ranks.len() {
+            self.ranks.select_nth_unstable(end);
+            self.ranks.truncate(end);
+        }
+        self.ranks.sort_unstable();
+        self.ranks.drain(..self.offset.min(self.ranks.len()));
+        self.ranks
+    }
+}
+
+impl Question {
+    /// What reads all that match, with the values that are bound to it.
+    ///
+    /// The index is named, because SQLite knows nothing of how many rows a condition has, and guesses: it would read half a million
+    /// spans one by one, for a tag that all of them have.
+    fn sql(&self) -> (String, Vec<Value>) {
+        let Condition { sql, values } = &self.condition;
+        let mut values = values.clone();
+        let key = self.sort.expression(self.scope);
+        let heads = if self.scope == Scope::Traces { "1" } else { "0, 1" };
+        let mut sql = format!(
+            "SELECT s.id, s.start_ns, s.facets, {key} FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head IN ({heads})"
+        );
+        for (bound, operator) in [(self.from_ns, ">="), (self.to_ns, "<=")] {
+            if let Some(bound) = bound {
+                values.push(Value::Integer(bound));
+                sql.push_str(&format!(" AND s.start_ns {operator} ?"));
+            }
+        }
+        (sql, values)
+    }
 }
 
 fn list_row(row: &Row<'_>, scope: Scope) -> rusqlite::Result<ListRow> {
@@ -288,70 +306,6 @@ fn attribute_values(
     values.collect()
 }
 
-/// Reads all that match, once, and counts.
-fn overview(connection: &Connection, question: &Question) -> Result<Overview, StoreError> {
-    let (condition, values) = where_clause(question);
-    let columns = FACETS.map(|(column, _)| column).join(", s.");
-    let sql = format!("SELECT s.start_ns, s.{columns} FROM span s WHERE {condition} ORDER BY s.start_ns");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut counts: [HashMap<String, u64>; FACETS.len()] = Default::default();
-    let times = read_all(&mut statement, values, &mut counts)?;
-    let range_ns = match (times.first(), times.last()) {
-        (Some((first, _)), Some((last, _))) => {
-            Some((question.from_ns.unwrap_or(*first), question.to_ns.unwrap_or(*last).max(*first)))
-        }
-        _ => None,
-    };
-    Ok(Overview {
-        matched: times.len() as u64,
-        bars: range_ns.map(|range| bars(&times, range)).unwrap_or_default(),
-        range_ns,
-        facets: FACETS.iter().zip(counts).filter_map(|((_, path), counts)| facet(path, counts)).collect(),
-    })
-}
-
-/// When each began, and whether it failed; and how often each value of each column occurs.
-fn read_all(
-    statement: &mut Statement<'_>,
-    values: Vec<Value>,
-    counts: &mut [HashMap<String, u64>],
-) -> Result<Vec<(i64, bool)>, StoreError> {
-    let mut times = Vec::new();
-    let mut rows = statement.query(params_from_iter(values))?;
-    while let Some(row) = rows.next()? {
-        let failed = matches!(row.get_ref(1)?, ValueRef::Text(b"error"));
-        times.push((row.get(0)?, failed));
-        for (column, counts) in counts.iter_mut().enumerate() {
-            let ValueRef::Text(text) = row.get_ref(column + 1)? else { continue };
-            let Ok(text) = std::str::from_utf8(text) else { continue };
-            if text.is_empty() {
-                continue;
-            }
-            match counts.get_mut(text) {
-                Some(count) => *count += 1,
-                None => drop(counts.insert(text.to_owned(), 1)),
-            }
-        }
-    }
-    Ok(times)
-}
-
-fn bars(times: &[(i64, bool)], (from, to): (i64, i64)) -> Vec<(u64, u64)> {
-    let width = (i128::from(to) - i128::from(from)).max(0) / BARS as i128 + 1;
-    let mut bars = vec![(0, 0); BARS];
-    for (start, failed) in times {
-        let bar = (i128::from(*start) - i128::from(from)) / width;
-        if let Some((ok, errors)) = usize::try_from(bar).ok().and_then(|bar| bars.get_mut(bar)) {
-            *(if *failed { errors } else { ok }) += 1;
-        }
-    }
-    bars
-}
-
-fn facet(path: &'static str, counts: HashMap<String, u64>) -> Option<Facet> {
-    let mut values: Vec<_> = counts.into_iter().collect();
-    values.sort_by(|(a, many), (b, more)| more.cmp(many).then_with(|| a.cmp(b)));
-    let others = values.len().saturating_sub(VALUES);
-    values.truncate(VALUES);
-    (!values.is_empty()).then_some(Facet { path, values, others })
-}
+#[cfg(test)]
+#[path = "list_tests.rs"]
+mod tests;

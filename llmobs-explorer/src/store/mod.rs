@@ -1,8 +1,10 @@
 //! Where traces are kept: SQLite, with one thread that writes and a connection for each that reads.
 
 mod content;
+mod counts;
 pub mod ended;
 pub mod evaluations;
+mod judged;
 pub mod list;
 pub mod rejections;
 mod retention;

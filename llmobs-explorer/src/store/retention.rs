@@ -38,6 +38,7 @@ pub(crate) fn enforce(
             "DELETE FROM attribute WHERE NOT EXISTS (SELECT 1 FROM span_attribute s WHERE s.attribute = attribute.id)",
             [],
         )?;
+        connection.execute("DELETE FROM facets WHERE id NOT IN (SELECT facets FROM span)", [])?;
         connection.execute_batch("PRAGMA incremental_vacuum")?;
     }
     Ok(deleted > 0)

@@ -27,18 +27,39 @@ CREATE TABLE span (
     time_to_first_token REAL,
     input_preview TEXT NOT NULL,
     output_preview TEXT NOT NULL,
-    UNIQUE (trace, span_id)
+    -- The row of `facets` that has its status, kind and so on.
+    facets INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (span_id, trace)
 ) STRICT;
 
--- What counts, facets and the histogram of a list read: they need no more than these indexes.
-CREATE INDEX span_by_start ON span (
-    start_ns, status, kind, name, ml_app, service, env, model_name, model_provider, error_type, head
+-- The one index that lists read, whatever is asked: narrow, so that a hundred thousand rows are read at once. What a query can compare
+-- in a span stands in here, or in `facets`, or is found by an index of its own; see `query/sql.rs` and `store/list.rs`.
+CREATE INDEX span_list ON span (
+    head, start_ns, facets, trace, duration_ns, session_id, parent_id, input_tokens, output_tokens, total_tokens, cached_tokens,
+    time_to_first_token
 );
-CREATE INDEX head_by_start ON span (
-    start_ns, status, kind, name, ml_app, service, env, model_name, model_provider, error_type
-) WHERE head = 1;
+CREATE INDEX span_by_trace ON span (trace, start_ns);
 CREATE INDEX span_by_session ON span (session_id, start_ns) WHERE session_id IS NOT NULL;
-CREATE INDEX span_by_span_id ON span (span_id);
+CREATE INDEX head_by_session ON span (session_id, start_ns) WHERE session_id IS NOT NULL AND head = 1;
+
+-- What lists count by value. Programs have few combinations of these, so each stands here once, and a list is counted and filtered by
+-- one number for each span. Spans have the columns too, for pages that show some of them.
+CREATE TABLE facets (
+    id INTEGER PRIMARY KEY,
+    status TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    ml_app TEXT,
+    service TEXT,
+    env TEXT,
+    model_name TEXT,
+    model_provider TEXT,
+    error_type TEXT
+) STRICT;
+
+CREATE INDEX facets_by_value ON facets (
+    name, kind, status, ml_app, service, env, model_name, model_provider, error_type
+);
 
 -- The event of a span, compressed, with its long strings cut out, see `store/content.rs`. Apart, so that rows of `span` stay small.
 CREATE TABLE event (
@@ -136,6 +157,8 @@ CREATE INDEX evaluation_by_span ON evaluation (span_id) WHERE span_id IS NOT NUL
 CREATE INDEX evaluation_by_trace ON evaluation (trace_id) WHERE trace_id IS NOT NULL;
 CREATE INDEX evaluation_by_session ON evaluation (session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX evaluation_by_tag ON evaluation (tag_key, tag_value) WHERE tag_key IS NOT NULL;
+-- Those that say no trace are few, if any.
+CREATE INDEX evaluation_by_span_alone ON evaluation (span_id) WHERE trace_id IS NULL AND span_id IS NOT NULL;
 CREATE INDEX evaluation_by_label ON evaluation (label, timestamp_ms);
 
 -- What the intake refused lately.

@@ -64,6 +64,7 @@ pub(crate) fn write(connection: &mut Connection, batch: &Batch, now_ms: i64) -> 
 fn write_span(transaction: &Transaction<'_>, span: &Span) -> rusqlite::Result<i64> {
     let trace = trace_row(transaction, &span.trace_id)?;
     let status = if span.failed { "error" } else { "ok" };
+    let facets = facets_row(transaction, span, status)?;
     let known: Option<i64> = transaction
         .prepare_cached("SELECT id FROM span WHERE trace = ?1 AND span_id = ?2")?
         .query_row(params![trace, span.span_id], |row| row.get(0))
@@ -75,9 +76,9 @@ fn write_span(transaction: &Transaction<'_>, span: &Span) -> rusqlite::Result<i6
         .prepare_cached(
             "INSERT INTO span (id, trace, span_id, parent_id, name, kind, status, start_ns, duration_ns, ml_app, service,
                 env, session_id, model_name, model_provider, error_type, input_tokens, output_tokens, total_tokens,
-                cached_tokens, time_to_first_token, input_preview, output_preview)
+                cached_tokens, time_to_first_token, input_preview, output_preview, facets)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                ?22, ?23)",
+                ?22, ?23, ?24)",
         )?
         .execute(params![
             known,
@@ -103,6 +104,7 @@ fn write_span(transaction: &Transaction<'_>, span: &Span) -> rusqlite::Result<i6
             span.time_to_first_token,
             span.input_preview,
             span.output_preview,
+            facets,
         ])?;
     let row = known.unwrap_or_else(|| transaction.last_insert_rowid());
     write_event(transaction, row, &span.event)?;
@@ -127,6 +129,36 @@ fn trace_row(transaction: &Transaction<'_>, trace_id: &str) -> rusqlite::Result<
         None => {
             transaction.prepare_cached("INSERT INTO trace (trace_id) VALUES (?1)")?.insert(params![trace_id])
         }
+    }
+}
+
+fn facets_row(transaction: &Transaction<'_>, span: &Span, status: &str) -> rusqlite::Result<i64> {
+    let values = params![
+        span.name,
+        span.kind,
+        status,
+        span.ml_app,
+        span.service,
+        span.env,
+        span.model_name,
+        span.model_provider,
+        span.error_type
+    ];
+    let known = transaction
+        .prepare_cached(
+            "SELECT id FROM facets WHERE name = ?1 AND kind = ?2 AND status = ?3 AND ml_app IS ?4 AND service IS ?5
+                AND env IS ?6 AND model_name IS ?7 AND model_provider IS ?8 AND error_type IS ?9",
+        )?
+        .query_row(values, |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(row) => Ok(row),
+        None => transaction
+            .prepare_cached(
+                "INSERT INTO facets (name, kind, status, ml_app, service, env, model_name, model_provider, error_type)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .insert(values),
     }
 }
 

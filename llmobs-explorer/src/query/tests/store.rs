@@ -13,6 +13,7 @@ pub(super) fn filled() -> Connection {
     let store = Connection::open_in_memory().unwrap();
     store.execute_batch(include_str!("../../store/schema.sql")).unwrap();
     store.execute_batch(ROWS).unwrap();
+    facets(&store);
     for (span, path, text) in ATTRIBUTES {
         attribute(&store, span, path, text);
     }
@@ -25,6 +26,17 @@ pub(super) fn filled() -> Connection {
             .unwrap();
     }
     store
+}
+
+/// Gives each span that has none facets of its own.
+pub(super) fn facets(store: &Connection) {
+    store
+        .execute_batch(
+            "INSERT INTO facets SELECT id, status, kind, name, ml_app, service, env, model_name, model_provider, error_type
+                FROM span WHERE facets = 0;
+             UPDATE span SET facets = id WHERE facets = 0;",
+        )
+        .unwrap();
 }
 
 pub(super) fn attribute(store: &Connection, span: &str, path: &str, text: &str) {

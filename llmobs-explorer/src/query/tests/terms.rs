@@ -85,6 +85,7 @@ fn a_filter_finds_exactly_its_value() {
             store::attribute(&store, &format!("value-{index}"), path, value);
         }
     }
+    store::facets(&store);
     for (index, value) in values.iter().enumerate() {
         for path in paths {
             let term = filter(path, value);
