@@ -6,6 +6,8 @@ use crate::store::trace::Node;
 
 /// How many children of one span are shown at first; the others are a click away.
 const CHILDREN: usize = 100;
+/// One that is wanted is shown with all before it, unless these are more.
+const BEFORE: usize = 1000;
 
 /// The spans of a trace, each under the one above.
 #[derive(Debug)]
@@ -160,23 +162,12 @@ impl Tree {
         (from, to.unwrap_or_default().max(from))
     }
 
-    /// How long a span was at work itself: its duration without the time in which a child ran.
+    /// How long a span was at work itself.
     #[must_use]
     pub fn self_ns(&self, node: usize) -> i64 {
         let Some(span) = self.nodes.get(node) else { return 0 };
-        let end = span.start_ns.saturating_add(span.duration_ns);
-        let mut covered = 0;
-        let mut until = span.start_ns;
-        // Children stand in the order in which they began.
-        for child in self.children_of(node).iter().filter_map(|&child| self.nodes.get(child)) {
-            let child_end = child.start_ns.saturating_add(child.duration_ns).min(end);
-            let from = child.start_ns.max(until);
-            if child_end > from {
-                covered += child_end - from;
-                until = child_end;
-            }
-        }
-        span.duration_ns - covered
+        let below = self.children_of(node).iter().filter_map(|&child| self.nodes.get(child));
+        self_ns(span, below.map(|child| (child.start_ns, child.duration_ns)))
     }
 
     /// About `budget` lines from the top: spans are opened level by level while there is room; `opened` always are, and so is what
@@ -250,15 +241,39 @@ impl Tree {
         stack: &mut Vec<Line>,
     ) {
         let children = of.map_or(self.roots.as_slice(), |node| self.children_of(node));
-        // One that is wanted is shown, however many stand before it.
-        let last_wanted = children.iter().rposition(|child| wanted.contains(child)).map_or(0, |at| at + 1);
-        let until = (after + CHILDREN).max(last_wanted).min(children.len());
+        let wanted_at = || (0..).zip(children).filter(|(_, child)| wanted.contains(child)).map(|(at, _)| at);
+        let until = wanted_at().filter(|at| *at < BEFORE).max().map_or(0, |at: usize| at + 1);
+        let until = until.max(after + CHILDREN).min(children.len());
+        // Those further away stand alone, behind what leads to the others.
+        let far: Vec<usize> = wanted_at().filter(|at| *at >= until).collect();
+        stack.extend(
+            far.iter()
+                .rev()
+                .filter_map(|&at| children.get(at).map(|&node| Line::Span { node, depth, open: None })),
+        );
         if until < children.len() {
             stack.push(Line::More { of, depth, after: until, left: children.len() - until });
         }
         let shown = children.get(after..until).unwrap_or_default();
         stack.extend(shown.iter().rev().map(|&node| Line::Span { node, depth, open: None }));
     }
+}
+
+/// How long a span was at work itself: its duration without the time in which a child ran. Of the children, in the order in which they
+/// began, it takes the start and the duration.
+pub fn self_ns(span: &Node, children: impl Iterator<Item = (i64, i64)>) -> i64 {
+    let end = span.start_ns.saturating_add(span.duration_ns);
+    let mut covered = 0;
+    let mut until = span.start_ns;
+    for (start, duration) in children {
+        let child_end = start.saturating_add(duration).min(end);
+        let from = start.max(until);
+        if child_end > from {
+            covered += child_end - from;
+            until = child_end;
+        }
+    }
+    span.duration_ns - covered
 }
 
 /// Makes roots of spans that are, over others, their own parent: such a trace is wrong, and is shown all the same.

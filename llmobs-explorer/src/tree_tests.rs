@@ -84,6 +84,19 @@ fn many_children_come_in_pieces() {
 }
 
 #[test]
+fn a_wanted_span_far_behind_stands_alone() {
+    let ids: Vec<String> = (0..5_000).map(|number| format!("c{number}")).collect();
+    let mut spans = vec![("root", None)];
+    spans.extend(ids.iter().map(|id| (id.as_str(), Some("root"))));
+    spans.push(("below", Some("c4200")));
+    let tree = tree(&spans);
+    let far = tree.find("c4200").unwrap();
+    let lines = tree.lines(10, &HashSet::from([far]));
+    assert_eq!(lines.len(), 1 + CHILDREN + 1 + 2);
+    assert_eq!(drawn(&tree, &lines[CHILDREN..]), "  c99\n  … 4900 after 100\n  c4200-\n    below");
+}
+
+#[test]
 fn circles_and_depth_do_no_harm() {
     let circle = tree(&[("a", Some("c")), ("b", Some("a")), ("c", Some("b")), ("self", Some("self"))]);
     assert_eq!(drawn(&circle, &circle.lines(100, &HashSet::new())), "a-\n  b-\n    c\nself");

@@ -39,13 +39,10 @@ fn main() -> Result<(), Failed> {
     let rounds = arguments.next().map_or(Ok(15), |number| number.parse())?;
     let kept = arguments.next().map(PathBuf::from);
     let folder = std::env::temp_dir().join(format!("llmobs-measure-{}", std::process::id()));
-    let store = match &kept {
-        Some(store) => store.clone(),
-        None => {
-            fs::create_dir_all(&folder)?;
-            folder.join("traces.db")
-        }
-    };
+    if kept.is_none() {
+        fs::create_dir_all(&folder)?;
+    }
+    let store = kept.clone().unwrap_or_else(|| folder.join("traces.db"));
     let done = measure(Path::new(&program), &store, traces, rounds);
     if kept.is_none() {
         fs::remove_dir_all(&folder)?;

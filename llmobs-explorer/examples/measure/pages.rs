@@ -83,7 +83,7 @@ fn pages(traces: &Traces) -> Vec<Page> {
         query("`env:prod`, most", "env:prod"),
         query("`tags:*u-1*`", "tags:*u-1*"),
         query("a word, rare", "zanzibar"),
-        query("a word, in most", "zagra"),
+        query("a word, in most", "diquipli"),
         query("two words in quotes", "\"the zanzibar\""),
         query("`@duration:>5s`", "@duration:>5s"),
         query("`@trace.total_tokens:>2000`", "@trace.total_tokens:>2000"),

@@ -1,5 +1,11 @@
 //! Traces as an assistant with tools, sessions and users makes them; the same ones each time.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "fields of objects are set, of small numbers"
+)]
+
 use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -312,7 +318,11 @@ pub(crate) fn large(wide: Wide, spans: u64) -> Vec<String> {
                 _ => "task",
             };
             let duration = if number == 1 { 60_000 } else { 1 + random.below(900) } * MILLI;
-            let meta = json!({"input": {"value": random.text(100)}, "output": {"value": random.text(200)}});
+            let meta = match kind {
+                "llm" => json!({"model_name": "gpt-4o", "input": {"messages": [{"role": "user", "content": random.text(100)}]},
+                    "output": {"messages": [{"role": "assistant", "tool_calls": [{"name": "step_8", "arguments": {}, "tool_id": "1"}]}]}}),
+                _ => json!({"input": {"value": random.text(100)}, "output": {"value": random.text(200)}}),
+            };
             let mut span = trace.span(
                 kind,
                 &format!("step_{}", number % 40),

@@ -25,7 +25,7 @@ use crate::store::trace::{self, Node};
 use crate::store::{
     StoreError, evaluations as judged, list as listing, now_ms, rejections, sessions as conversations,
 };
-use crate::tree::Tree;
+use crate::tree::{Tree, self_ns};
 
 type Page = Result<Html<String>, Failure>;
 
@@ -52,7 +52,8 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
     let (from_ns, to_ns) = address.range.nanos(now_ms());
     let mut condition = query.condition();
     if address.view == View::Calls {
-        condition.sql = format!("({}) AND s.kind = 'llm'", condition.sql);
+        condition.sql =
+            format!("({}) AND s.facets IN (SELECT id FROM facets WHERE kind = 'llm')", condition.sql);
     }
     let question = Question {
         scope: address.view.scope(),
@@ -89,7 +90,10 @@ pub(super) async fn trace(
         let selected = of(&address.span).unwrap_or_else(|| tree.first_root());
         let opened = of(&address.open).into_iter().collect::<HashSet<_>>();
         let shown = Shown { selected, opened, find: address.find.trim().to_owned() };
-        let panel = span_panel(connection, &trace_id, &tree, selected)?;
+        let panel = match tree.nodes.get(selected) {
+            Some(node) => span_panel(connection, &trace_id, node)?,
+            None => Markup::default(),
+        };
         Ok(Some(pages::trace::trace(&trace_id, &tree, &shown, &panel)))
     });
     drawn.await?.map(page).ok_or(Failure::NotFound("trace"))
@@ -126,9 +130,8 @@ pub(super) async fn rows(
 /// The panel of a span, for a page that is already there.
 pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path<(String, String)>) -> Page {
     let drawn = app.store.read(move |connection| {
-        let Some(tree) = tree(connection, &trace_id)? else { return Ok(None) };
-        let Some(position) = tree.find(&span_id) else { return Ok(None) };
-        span_panel(connection, &trace_id, &tree, position).map(Some)
+        let node = trace::find(connection, &trace_id, &span_id)?;
+        node.map(|node| span_panel(connection, &trace_id, &node)).transpose()
     });
     drawn.await?.map(page).ok_or(Failure::NotFound("span"))
 }
@@ -139,8 +142,7 @@ pub(super) async fn event(
     Path((trace_id, span_id)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let event = app.store.read(move |connection| {
-        let nodes = trace::nodes(connection, &trace_id)?;
-        let node = nodes.iter().find(|node| node.span_id == span_id);
+        let node = trace::find(connection, &trace_id, &span_id)?;
         node.map(|node| trace::event(connection, node.row)).transpose()
     });
     let event = event.await?.ok_or(Failure::NotFound("span"))?;
@@ -152,32 +154,34 @@ fn tree(connection: &Connection, trace_id: &str) -> Result<Option<Tree>, StoreEr
     Ok((!nodes.is_empty()).then(|| Tree::new(nodes)))
 }
 
-fn span_panel(
-    connection: &Connection,
-    trace_id: &str,
-    tree: &Tree,
-    position: usize,
-) -> Result<Markup, StoreError> {
-    let Some(node) = tree.nodes.get(position) else { return Ok(Markup::default()) };
-    let event = read_event(connection, node.row)?;
+fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Markup, StoreError> {
+    let text = trace::event(connection, node.row)?;
+    let event = read(&text);
     let said = trace::said(connection, node.row)?;
-    let mut tools = tool_spans(trace_id, tree, node);
-    let content = Content { trace_id, node, self_ns: tree.self_ns(position), said: &said, event: &event };
-    Ok(panel(&content, &mut tools))
+    let below = trace::below(connection, trace_id, &node.span_id)?;
+    let self_ns = self_ns(node, below.into_iter());
+    // Of a large trace there may be thousands, which only a call leads to.
+    let calls = text.contains("\"tool_calls\"");
+    let mut tools = if calls { tool_spans(connection, trace_id, node)? } else { ToolSpans::new() };
+    Ok(panel(&Content { trace_id, node, self_ns, said: &said, event: &event }, &mut tools))
 }
 
 fn read_event(connection: &Connection, row: i64) -> Result<Value, StoreError> {
+    Ok(read(&trace::event(connection, row)?))
+}
+
+fn read(event: &str) -> Value {
     // What the intake let in is JSON.
-    Ok(serde_json::from_str(&trace::event(connection, row)?).unwrap_or_default())
+    serde_json::from_str(event).unwrap_or_default()
 }
 
 /// The spans of tools that began after a call of a model did: in their order, they ran what it asked for.
-fn tool_spans(trace_id: &str, tree: &Tree, llm: &Node) -> ToolSpans {
+fn tool_spans(connection: &Connection, trace_id: &str, llm: &Node) -> Result<ToolSpans, StoreError> {
     let mut tools: ToolSpans = HashMap::new();
-    for tool in tree.nodes.iter().filter(|node| node.kind == "tool" && node.start_ns >= llm.start_ns) {
-        tools.entry(tool.name.clone()).or_default().push(pages::trace::url(trace_id, &tool.span_id));
+    for (name, span_id) in trace::tools(connection, trace_id, llm.start_ns)? {
+        tools.entry(name).or_default().push(pages::trace::url(trace_id, &span_id));
     }
-    tools
+    Ok(tools)
 }
 
 /// Which page of a list.

@@ -1,9 +1,12 @@
 //! Traces that ended, in the order in which their roots arrived.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+
+/// How many traces are told at once.
+const AT_ONCE: u32 = 100;
 
 /// A trace that ended, in a few numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,21 +33,20 @@ pub struct Ended {
     pub output_tokens: Option<i64>,
 }
 
-/// The traces whose root arrived after a row, at most a hundred, and the row to ask for next. Without a row there are none.
+/// The traces whose root arrived after a row, at most [`AT_ONCE`], and the row to ask for next. Without a row there are none.
 ///
 /// # Errors
 /// What SQLite says.
 pub fn ended(connection: &Connection, after: Option<i64>) -> Result<(Vec<Ended>, i64), StoreError> {
     let Some(mut last) = after else {
-        let last = connection.query_row("SELECT coalesce(max(id), 0) FROM span", [], |row| row.get(0))?;
-        return Ok((Vec::new(), last));
+        return Ok((Vec::new(), newest(connection)?));
     };
     let mut statement = connection.prepare_cached(
         "SELECT s.id, t.trace_id, s.name, s.kind, s.status, s.duration_ns, t.spans, t.errors, t.llm_calls, t.input_tokens,
             t.output_tokens
-         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id > ?1 AND s.parent_id IS NULL ORDER BY s.id LIMIT 100",
+         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id > ?1 AND s.parent_id IS NULL ORDER BY s.id LIMIT ?2",
     )?;
-    let mut rows = statement.query([last])?;
+    let mut rows = statement.query(params![last, AT_ONCE])?;
     let mut ended = Vec::new();
     while let Some(row) = rows.next()? {
         last = row.get(0)?;
@@ -62,5 +64,13 @@ pub fn ended(connection: &Connection, after: Option<i64>) -> Result<(Vec<Ended>,
             output_tokens: row.get(10)?,
         });
     }
+    if ended.len() < AT_ONCE as usize {
+        // What else has arrived are no roots: they need not be looked at again.
+        last = newest(connection)?.max(last);
+    }
     Ok((ended, last))
+}
+
+fn newest(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT coalesce(max(id), 0) FROM span", [], |row| row.get(0))
 }

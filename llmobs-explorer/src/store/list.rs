@@ -188,10 +188,8 @@ fn read_all(connection: &Connection, question: &Question) -> Result<(Overview, V
             _ => row.get(3)?,
         };
         // `!` turns the order round.
-        page.add(match question.ascending {
-            true => (key.is_none(), key.unwrap_or_default(), id),
-            false => (key.is_none(), !key.unwrap_or_default(), !id),
-        });
+        let (missing, key) = (key.is_none(), key.unwrap_or_default());
+        page.add(if question.ascending { (missing, key, id) } else { (missing, !key, !id) });
     }
     let ids = page.rows().into_iter().map(|(_, _, id)| if question.ascending { id } else { !id });
     Ok((counts.overview(question.from_ns, question.to_ns), ids.collect()))
@@ -299,7 +297,8 @@ fn attribute_values(
     path: &str,
 ) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT a.text FROM span_attribute x JOIN attribute a ON a.id = x.attribute
+        // Crossed, so that SQLite begins with the attributes of the span, not with all values of the path.
+        "SELECT a.text FROM span_attribute x CROSS JOIN attribute a ON a.id = x.attribute
          WHERE x.span = ?1 AND a.path = ?2 ORDER BY a.text LIMIT 8",
     )?;
     let values = statement.query_map((span, path), |row| Ok((path.to_owned(), row.get(0)?)))?;

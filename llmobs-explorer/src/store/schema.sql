@@ -38,7 +38,8 @@ CREATE INDEX span_list ON span (
     head, start_ns, facets, trace, duration_ns, session_id, parent_id, input_tokens, output_tokens, total_tokens, cached_tokens,
     time_to_first_token
 );
-CREATE INDEX span_by_trace ON span (trace, start_ns);
+-- What is below a span, and how long that took.
+CREATE INDEX span_by_trace ON span (trace, parent_id, start_ns, duration_ns);
 CREATE INDEX span_by_session ON span (session_id, start_ns) WHERE session_id IS NOT NULL;
 CREATE INDEX head_by_session ON span (session_id, start_ns) WHERE session_id IS NOT NULL AND head = 1;
 

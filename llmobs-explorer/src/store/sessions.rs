@@ -71,32 +71,31 @@ pub fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64
             "SELECT count(DISTINCT session_id) FROM span WHERE session_id IS NOT NULL AND head = 1",
         )?
         .query_row([], |row| row.get(0))?;
-    let mut statement = connection.prepare_cached(
-        "SELECT s.session_id, max(s.start_ns), count(*), sum(t.errors), sum(t.total_tokens), sum(s.duration_ns)
-         FROM span s JOIN trace t ON t.id = s.trace WHERE s.session_id IS NOT NULL AND s.head = 1
-         GROUP BY s.session_id ORDER BY 2 DESC LIMIT ?1 OFFSET ?2",
-    )?;
+    let mut statement = connection.prepare_cached(LATEST)?;
     let mut first = connection.prepare_cached(
         "SELECT ml_app, input_preview FROM span WHERE session_id = ?1 AND head = 1 ORDER BY start_ns, id LIMIT 1",
+    )?;
+    let mut sums = connection.prepare_cached(
+        "SELECT sum(t.errors), sum(t.total_tokens), sum(s.duration_ns)
+         FROM span s JOIN trace t ON t.id = s.trace WHERE s.session_id = ?1 AND s.head = 1",
     )?;
     let mut rows = statement.query(params![SESSIONS, offset(page, SESSIONS)])?;
     let mut sessions = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;
         let (ml_app, first_input) = first.query_row([&id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        sessions.push(Session {
-            id,
-            ml_app,
-            first_input,
-            last_ns: row.get(1)?,
-            turns: row.get(2)?,
-            errors: row.get(3)?,
-            total_tokens: row.get(4)?,
-            duration_ns: row.get(5)?,
-        });
+        let (errors, total_tokens, duration_ns) =
+            sums.query_row([&id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (last_ns, turns) = (row.get(1)?, row.get(2)?);
+        sessions.push(Session { id, ml_app, first_input, last_ns, turns, errors, total_tokens, duration_ns });
     }
     Ok((sessions, u64::try_from(total).unwrap_or_default()))
 }
+
+/// Reads the index only. What is summed up for the few sessions of a page stands in the rows.
+const LATEST: &str =
+    "SELECT session_id, max(start_ns), count(*) FROM span WHERE session_id IS NOT NULL AND head = 1
+    GROUP BY session_id ORDER BY 2 DESC, 1 LIMIT ?1 OFFSET ?2";
 
 /// A page of the turns of a session in the order in which they began, and how many there are.
 ///

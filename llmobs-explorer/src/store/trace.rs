@@ -58,14 +58,60 @@ pub struct Said {
 /// # Errors
 /// What SQLite says.
 pub fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, span_id, parent_id, name, kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens,
-            total_tokens, cached_tokens, time_to_first_token
-         FROM span WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) ORDER BY start_ns, id",
-    )?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {NODE} FROM span WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1)"
+    ))?;
     let nodes = statement.query_map([trace_id], node)?;
-    Ok(nodes.collect::<Result<_, _>>()?)
+    let mut nodes = nodes.collect::<Result<Vec<_>, _>>()?;
+    nodes.sort_unstable_by_key(|node| (node.start_ns, node.row));
+    Ok(nodes)
 }
+
+/// One span of a trace, if it is there.
+///
+/// # Errors
+/// What SQLite says.
+pub fn find(connection: &Connection, trace_id: &str, span_id: &str) -> Result<Option<Node>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {NODE} FROM span WHERE span_id = ?2 AND trace = (SELECT id FROM trace WHERE trace_id = ?1)"
+    ))?;
+    Ok(statement.query_row([trace_id, span_id], node).optional()?)
+}
+
+/// When the spans below a span began, and how long each took, in the order in which they began.
+///
+/// # Errors
+/// What SQLite says.
+pub fn below(connection: &Connection, trace_id: &str, span_id: &str) -> Result<Vec<(i64, i64)>, StoreError> {
+    let mut statement = connection.prepare_cached(BELOW)?;
+    let times = statement.query_map([trace_id, span_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(times.collect::<Result<_, _>>()?)
+}
+
+const BELOW: &str = "SELECT start_ns, duration_ns FROM span
+    WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND parent_id = ?2 ORDER BY start_ns";
+
+/// The spans of tools that began at a time or later, in that order: the name and the id of each.
+///
+/// # Errors
+/// What SQLite says.
+pub fn tools(
+    connection: &Connection,
+    trace_id: &str,
+    from_ns: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name, span_id FROM span
+         WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND kind = 'tool' AND start_ns >= ?2
+         ORDER BY start_ns, id",
+    )?;
+    let tools = statement.query_map((trace_id, from_ns), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(tools.collect::<Result<_, _>>()?)
+}
+
+/// The columns that [`node`] reads.
+const NODE: &str = "id, span_id, parent_id, name, kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens,
+    total_tokens, cached_tokens, time_to_first_token";
 
 fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
     let status: String = row.get(5)?;
