@@ -7,15 +7,14 @@ pub(super) type Badge = (String, String, Option<String>);
 
 /// About a span.
 pub(super) fn of_span(connection: &Connection, span: i64) -> rusqlite::Result<Vec<Badge>> {
-    badges(
-        connection,
-        "SELECT e.label, e.value, e.assessment FROM judged j JOIN evaluation e ON e.id = j.evaluation
-         WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.id LIMIT 8",
-        [span],
-    )
+    badges(connection, OF_SPAN, [span])
 }
 
-/// About a trace or one of its spans; of a large one, those that began first.
+pub(super) const OF_SPAN: &str =
+    "SELECT e.label, e.value, e.assessment FROM judged j JOIN evaluation e ON e.id = j.evaluation
+    WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.id LIMIT 8";
+
+/// About a trace or one of its spans; of a large one, the root and some of the others.
 pub(super) fn of_trace(connection: &Connection, trace: i64, trace_id: &str) -> rusqlite::Result<Vec<Badge>> {
     badges(connection, OF_TRACE, (trace, trace_id))
 }
@@ -23,7 +22,7 @@ pub(super) fn of_trace(connection: &Connection, trace: i64, trace_id: &str) -> r
 /// As the view `judged` has it. That view cannot be asked for the spans of a trace: SQLite would read all of it. The joins are crossed
 /// so that SQLite begins with the spans, and goes by the indexes from there.
 pub(super) const OF_TRACE: &str = "WITH one AS MATERIALIZED (
-        SELECT id, span_id, session_id, head FROM span WHERE trace = ?1 ORDER BY start_ns LIMIT 500
+        SELECT id, span_id, session_id, head FROM span WHERE trace = ?1 LIMIT 500
     ), said (id) AS (
         SELECT id FROM evaluation WHERE trace_id = ?2
             AND (span_id IS NULL OR EXISTS (SELECT 1 FROM span s WHERE s.trace = ?1 AND s.span_id = evaluation.span_id))

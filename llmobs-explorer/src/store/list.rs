@@ -308,3 +308,7 @@ fn attribute_values(
 #[cfg(test)]
 #[path = "list_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod plan_tests;

@@ -1,1 +1,242 @@
+use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
+use super::super::write::{Batch, write};
+use super::*;
+use crate::intake::{read_metrics, read_spans};
+use crate::query::Query;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// A store of these spans and evaluations.
+fn filled(spans: &Value, metrics: &Value) -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(include_str!("schema.sql")).unwrap();
+    let spans = json!([{ "event_type": "span", "spans": spans }]).to_string();
+    let metrics =
+        json!({"data": {"type": "evaluation_metric", "attributes": {"metrics": metrics}}}).to_string();
+    let (spans, metrics) =
+        (read_spans(spans.as_bytes()).unwrap(), read_metrics(metrics.as_bytes(), 0).unwrap());
+    assert_eq!((spans.refusal(), metrics.refusal()), (None, None));
+    let batch = Batch { spans: spans.accepted, evaluations: metrics.accepted, ..Batch::default() };
+    write(&mut connection, &batch, 0).unwrap();
+    connection
+}
+
+/// A root, or a span below `trace`'s root, that began at a second and took so many.
+fn span(trace: &str, id: &str, kind: &str, (at, takes): (i64, i64), metrics: Value) -> Value {
+    let parent = if id == "1" { "undefined" } else { "1" };
+    json!({
+        "trace_id": trace, "span_id": id, "parent_id": parent, "name": format!("{trace}-{id}"), "start_ns": at * SECOND,
+        "duration": takes * SECOND, "status": if takes == 9 { "error" } else { "ok" }, "metrics": metrics,
+        "tags": ["ml_app:shop", format!("turn:{trace}-{id}")], "session_id": format!("s-{trace}"),
+        "meta": {"span": {"kind": kind}, "input": {"value": "hello"}},
+    })
+}
+
+/// Three traces: `b` has most tokens, `a` took longest and failed, `c` has no tokens and two tools.
+fn three() -> Value {
+    json!([
+        span("b", "1", "agent", (10, 2), json!({})),
+        span(
+            "b",
+            "2",
+            "llm",
+            (11, 1),
+            json!({"input_tokens": 70, "output_tokens": 30, "time_to_first_token": 0.5})
+        ),
+        span(
+            "a",
+            "1",
+            "llm",
+            (20, 9),
+            json!({"input_tokens": 4, "output_tokens": 5, "time_to_first_token": 0.25})
+        ),
+        span("c", "1", "workflow", (30, 3), json!({})),
+        span("c", "2", "tool", (31, 1), json!({})),
+        span("c", "3", "tool", (31, 1), json!({})),
+    ])
+}
+
+fn question(scope: Scope, query: &str) -> Question {
+    Question {
+        scope,
+        condition: Query::parse(query).unwrap().condition(),
+        from_ns: None,
+        to_ns: None,
+        sort: Sort::Start,
+        ascending: false,
+        offset: 0,
+        attributes: Vec::new(),
+    }
+}
+
+fn names(connection: &Connection, question: &Question) -> String {
+    let listing = list(connection, question).unwrap();
+    listing.rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn each_query_finds_the_same_in_the_rows_and_in_the_counts() {
+    let store = filled(&three(), &json!([]));
+    let mut found = String::new();
+    for query in [
+        "*",
+        "@trace.total_tokens:>50",
+        "@trace.number_of_errors:1",
+        "-@trace.total_tokens:>50",
+        "@trace_id:c",
+        "@span_id:2",
+        "@name:a*",
+        "-@status:error",
+        "@parent_id:undefined",
+        "@child.@meta.span.kind:tool",
+        "@child.@turn:x OR @duration:>2s",
+        "@metrics.input_tokens:<10",
+        "turn:c-*",
+        "hello -turn:a-1",
+        "nobody",
+    ] {
+        let listings = [Scope::Traces, Scope::Spans].map(|scope| {
+            let question = question(scope, query);
+            let matched = list(&store, &question).unwrap().overview.matched;
+            format!("{matched}: {}", names(&store, &question))
+        });
+        writeln!(found, "{query} | {} | {}", listings[0], listings[1]).unwrap();
+    }
+    assert_eq!(
+        found,
+        "\
+* | 3: c-1 a-1 b-1 | 6: c-3 c-2 c-1 a-1 b-2 b-1
+@trace.total_tokens:>50 | 1: b-1 | 2: b-2 b-1
+@trace.number_of_errors:1 | 1: a-1 | 1: a-1
+-@trace.total_tokens:>50 | 2: c-1 a-1 | 4: c-3 c-2 c-1 a-1
+@trace_id:c | 1: c-1 | 3: c-3 c-2 c-1
+@span_id:2 | 0:  | 2: c-2 b-2
+@name:a* | 1: a-1 | 1: a-1
+-@status:error | 2: c-1 b-1 | 5: c-3 c-2 c-1 b-2 b-1
+@parent_id:undefined | 3: c-1 a-1 b-1 | 3: c-1 a-1 b-1
+@child.@meta.span.kind:tool | 1: c-1 | 3: c-3 c-2 c-1
+@child.@turn:x OR @duration:>2s | 2: c-1 a-1 | 2: c-1 a-1
+@metrics.input_tokens:<10 | 1: a-1 | 1: a-1
+turn:c-* | 1: c-1 | 3: c-3 c-2 c-1
+hello -turn:a-1 | 2: c-1 b-1 | 5: c-3 c-2 c-1 b-2 b-1
+nobody | 0:  | 0: 
+"
+    );
+}
+
+#[test]
+fn rows_stand_in_every_order_and_those_without_a_value_last() {
+    let store = filled(&three(), &json!([]));
+    let mut orders = String::new();
+    for sort in [Sort::Start, Sort::Duration, Sort::Name, Sort::Tokens, Sort::Spans, Sort::FirstToken] {
+        let [up, down] = [true, false]
+            .map(|ascending| names(&store, &Question { sort, ascending, ..question(Scope::Traces, "*") }));
+        let spans = names(&store, &Question { sort, ..question(Scope::Spans, "-@meta.span.kind:tool") });
+        writeln!(orders, "{sort:?}: {up} | {down} | {spans}").unwrap();
+    }
+    assert_eq!(
+        orders,
+        "\
+Start: b-1 a-1 c-1 | c-1 a-1 b-1 | c-1 a-1 b-2 b-1
+Duration: b-1 c-1 a-1 | a-1 c-1 b-1 | a-1 c-1 b-1 b-2
+Name: a-1 b-1 c-1 | c-1 b-1 a-1 | c-1 b-2 b-1 a-1
+Tokens: a-1 b-1 c-1 | b-1 a-1 c-1 | b-2 a-1 c-1 b-1
+Spans: a-1 b-1 c-1 | c-1 b-1 a-1 | c-1 b-2 b-1 a-1
+FirstToken: a-1 b-1 c-1 | b-1 a-1 c-1 | b-2 a-1 c-1 b-1
+"
+    );
+}
+
+#[test]
+fn pages_follow_each_other_and_the_counts_are_of_all() {
+    let names_of =
+        |range: std::ops::Range<i64>| range.rev().map(|at| format!("t{at}-1")).collect::<Vec<_>>().join(" ");
+    let spans: Vec<Value> =
+        (0..230).map(|at| span(&format!("t{at}"), "1", "agent", (at, 1), json!({}))).collect();
+    let store = filled(&json!(spans), &json!([]));
+    let page = |offset| Question { offset, ..question(Scope::Traces, "*") };
+    let pages: Vec<String> = [0, 50, 200, 230, u64::MAX].map(|offset| names(&store, &page(offset))).into();
+    assert_eq!(
+        pages,
+        [names_of(180..230), names_of(130..180), names_of(0..30), String::new(), String::new()]
+    );
+    let overview = list(&store, &page(200)).unwrap().overview;
+    assert_eq!((overview.matched, overview.range_ns), (230, Some((0, 229 * SECOND))));
+    assert_eq!(overview.bars.iter().map(|(ok, _)| ok).sum::<u64>(), 230);
+}
+
+#[test]
+fn all_that_match_are_counted_by_value_and_time() {
+    let store = filled(&three(), &json!([]));
+    let question = Question { to_ns: Some(25 * SECOND), ..question(Scope::Spans, "*") };
+    let mut overview = list(&store, &question).unwrap().overview;
+    let bars: Vec<_> = (0..).zip(overview.bars.drain(..)).filter(|(_, bar)| *bar != (0, 0)).collect();
+    assert_eq!(bars, [(0, (1, 0)), (3, (1, 0)), (39, (0, 1))]);
+    let facet = |path, values: &[(&str, u64)]| Facet {
+        path,
+        values: values.iter().map(|(value, count)| ((*value).to_owned(), *count)).collect(),
+        others: 0,
+    };
+    let expected = Overview {
+        matched: 3,
+        range_ns: Some((10 * SECOND, 25 * SECOND)),
+        bars: Vec::new(),
+        facets: vec![
+            facet("status", &[("ok", 2), ("error", 1)]),
+            facet("meta.span.kind", &[("llm", 2), ("agent", 1)]),
+            facet("name", &[("a-1", 1), ("b-1", 1), ("b-2", 1)]),
+            facet("ml_app", &[("shop", 3)]),
+        ],
+    };
+    assert_eq!(overview, expected);
+}
+
+#[test]
+fn what_was_said_of_a_trace_in_any_way_stands_in_its_row() {
+    let say = |label: &str, join: Value| {
+        let mut metric = json!({"label": label, "metric_type": "categorical", "categorical_value": "yes", "ml_app": "shop",
+            "event_kind": "evaluation", "timestamp_ms": label.len()});
+        metric["join_on"] = join;
+        metric
+    };
+    let store = filled(
+        &three(),
+        &json!([
+            say("1", json!({"span": {"trace_id": "b", "span_id": "2"}})),
+            say("22", json!({"tag": {"key": "turn", "value": "b-2"}})),
+            say("333", json!({"span": {"trace_id": "a", "span_id": "2"}})),
+            say("4444", json!({"tag": {"key": "turn", "value": "c-1"}})),
+        ]),
+    );
+    let spoken = "INSERT INTO evaluation (feedback, label, metric_type, value, timestamp_ms, trace_id, span_id, session_id, event, hash)
+        VALUES (0, 'trace', 'text', 'of b', 7, 'b', NULL, NULL, '', x'01'), (0, 'session', 'text', 'of b', 8, NULL, NULL, 's-b', '', x'02'),
+            (0, 'span alone', 'text', '3', 9, NULL, '3', NULL, '', x'03')";
+    store.execute_batch(spoken).unwrap();
+    let badges = |scope| {
+        let rows = list(&store, &question(scope, "*")).unwrap().rows.into_iter();
+        rows.map(|row| {
+            let said: Vec<String> =
+                row.evaluations.into_iter().map(|(label, value, _)| format!("{label}={value}")).collect();
+            format!("{}: {}", row.name, said.join(", "))
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        badges(Scope::Traces),
+        ["c-1: 4444=yes, span alone=3", "a-1: ", "b-1: 1=yes, 22=yes, trace=of b, session=of b"]
+    );
+    assert_eq!(
+        badges(Scope::Spans),
+        [
+            "c-3: span alone=3",
+            "c-2: ",
+            "c-1: 4444=yes",
+            "a-1: ",
+            "b-2: 1=yes, 22=yes",
+            "b-1: trace=of b, session=of b"
+        ]
+    );
+}

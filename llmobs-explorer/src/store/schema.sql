@@ -181,6 +181,6 @@ CREATE VIEW judged (evaluation, span) AS
     SELECT e.id, s.id FROM evaluation e JOIN span s ON s.session_id = e.session_id AND s.head = 1
         WHERE e.session_id IS NOT NULL
     UNION ALL
-    SELECT e.id, x.span FROM evaluation e JOIN attribute a ON a.path = 'tag.' || e.tag_key AND a.text = e.tag_value
+    SELECT e.id, x.span FROM evaluation e JOIN attribute a ON e.tag_key = substr(a.path, 5) AND e.tag_value = a.text
         JOIN span_attribute x ON x.attribute = a.id
-        WHERE e.tag_key IS NOT NULL;
+        WHERE e.tag_key IS NOT NULL AND a.path GLOB 'tag.*';

@@ -68,7 +68,7 @@ pub struct Turn {
 pub fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), StoreError> {
     let total: i64 = connection
         .prepare_cached(
-            "SELECT count(DISTINCT session_id) FROM span WHERE session_id IS NOT NULL AND head = 1",
+            "SELECT count(DISTINCT session_id) FROM span INDEXED BY head_by_session WHERE session_id IS NOT NULL AND head = 1",
         )?
         .query_row([], |row| row.get(0))?;
     let mut statement = connection.prepare_cached(LATEST)?;
@@ -93,9 +93,9 @@ pub fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64
 }
 
 /// Reads the index only. What is summed up for the few sessions of a page stands in the rows.
-const LATEST: &str =
-    "SELECT session_id, max(start_ns), count(*) FROM span WHERE session_id IS NOT NULL AND head = 1
-    GROUP BY session_id ORDER BY 2 DESC, 1 LIMIT ?1 OFFSET ?2";
+pub(super) const LATEST: &str =
+    "SELECT session_id, max(start_ns), count(*) FROM span INDEXED BY head_by_session
+    WHERE session_id IS NOT NULL AND head = 1 GROUP BY session_id ORDER BY 2 DESC, 1 LIMIT ?1 OFFSET ?2";
 
 /// A page of the turns of a session in the order in which they began, and how many there are.
 ///

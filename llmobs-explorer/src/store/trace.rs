@@ -88,7 +88,7 @@ pub fn below(connection: &Connection, trace_id: &str, span_id: &str) -> Result<V
     Ok(times.collect::<Result<_, _>>()?)
 }
 
-const BELOW: &str = "SELECT start_ns, duration_ns FROM span
+pub(super) const BELOW: &str = "SELECT start_ns, duration_ns FROM span
     WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND parent_id = ?2 ORDER BY start_ns";
 
 /// The spans of tools that began at a time or later, in that order: the name and the id of each.

@@ -1,0 +1,212 @@
+//! By which index SQLite finds what pages ask for: with others, a store of a hundred thousand traces is no longer quick.
+
+use std::fmt::Write as _;
+
+use super::super::{judged, sessions, trace};
+use super::*;
+use crate::query::Query;
+
+fn store() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(include_str!("schema.sql")).unwrap();
+    connection
+}
+
+/// How SQLite answers, a line for each step.
+fn plan(connection: &Connection, sql: &str) -> String {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut steps = statement.raw_query();
+    let mut plan = String::new();
+    let mut levels = vec![0_i64];
+    while let Some(step) = steps.next().unwrap() {
+        let (id, parent): (i64, i64) = (step.get(0).unwrap(), step.get(1).unwrap());
+        levels.truncate(levels.iter().position(|known| *known == parent).unwrap() + 1);
+        writeln!(plan, "{}{}", "  ".repeat(levels.len() - 1), step.get::<_, String>(3).unwrap()).unwrap();
+        levels.push(id);
+    }
+    plan
+}
+
+fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
+    let question = Question {
+        scope,
+        condition: Query::parse(query).unwrap().condition(),
+        from_ns: Some(1),
+        to_ns: None,
+        sort,
+        ascending: true,
+        offset: 0,
+        attributes: Vec::new(),
+    };
+    plan(&store(), &question.sql().0)
+}
+
+/// Which plan each of these queries has in the list.
+fn check(scope: Scope, sort: Sort, rows: &[(&str, &str)]) {
+    for (query, expected) in rows {
+        let expected = format!("SEARCH s USING COVERING INDEX span_list (head=? AND start_ns>?)\n{expected}");
+        assert_eq!(plan_of_list(scope, query, sort), expected, "{query}");
+    }
+}
+
+#[test]
+fn a_list_reads_one_index_from_the_time_that_is_asked_for_on() {
+    let columns =
+        "@duration:>5s @session_id:s @parent_id:1 @metrics.input_tokens:>1 @metrics.time_to_first_token:>1";
+    check(Scope::Traces, Sort::Start, &[("*", ""), (columns, "")]);
+    check(Scope::Spans, Sort::Duration, &[("*", ""), (columns, "")]);
+    let sum = "CORRELATED SCALAR SUBQUERY 1\n  SEARCH trace USING INTEGER PRIMARY KEY (rowid=?)\n";
+    check(Scope::Traces, Sort::Tokens, &[("*", sum)]);
+}
+
+#[test]
+fn a_filter_asks_each_subquery_once_by_its_own_index() {
+    let facets = "\
+LIST SUBQUERY 1
+  SEARCH facets USING COVERING INDEX facets_by_value (name=?)
+  CREATE BLOOM FILTER
+LIST SUBQUERY 2
+  SCAN facets
+  CREATE BLOOM FILTER
+";
+    let tags_and_words = "\
+LIST SUBQUERY 2
+  SEARCH span_attribute USING PRIMARY KEY (attribute=?)
+  LIST SUBQUERY 1
+    SEARCH attribute USING COVERING INDEX sqlite_autoindex_attribute_1 (path=? AND text=?)
+  CREATE BLOOM FILTER
+LIST SUBQUERY 3
+  SCAN span_text VIRTUAL TABLE INDEX 0:M1
+  CREATE BLOOM FILTER
+";
+    let numbers = "\
+LIST SUBQUERY 2
+  SEARCH span_attribute USING PRIMARY KEY (attribute=?)
+  LIST SUBQUERY 1
+    SEARCH attribute USING COVERING INDEX attribute_by_number (path=? AND number>?)
+  CREATE BLOOM FILTER
+";
+    let ids_and_sums = "\
+LIST SUBQUERY 1
+  SEARCH span USING COVERING INDEX sqlite_autoindex_span_1 (span_id=?)
+  CREATE BLOOM FILTER
+LIST SUBQUERY 2
+  SEARCH trace USING COVERING INDEX sqlite_autoindex_trace_1 (trace_id=?)
+  CREATE BLOOM FILTER
+LIST SUBQUERY 3
+  SCAN trace
+  CREATE BLOOM FILTER
+";
+    let children = "\
+LIST SUBQUERY 2
+  SEARCH c USING COVERING INDEX span_list (head=?)
+  LIST SUBQUERY 1
+    SEARCH facets USING COVERING INDEX facets_by_value (name=?)
+    CREATE BLOOM FILTER
+  CREATE BLOOM FILTER
+";
+    let said = "\
+LIST SUBQUERY 5
+  COMPOUND QUERY
+    LEFT-MOST SUBQUERY
+      MATERIALIZE e
+        SEARCH evaluation USING INDEX evaluation_by_label (label=?)
+      SCAN e
+      SEARCH x USING COVERING INDEX sqlite_autoindex_span_1 (span_id=?)
+      SEARCH y USING INTEGER PRIMARY KEY (rowid=?)
+      CREATE BLOOM FILTER
+    UNION ALL
+      SCAN e
+      SEARCH y USING COVERING INDEX sqlite_autoindex_trace_1 (trace_id=?)
+      SEARCH x USING COVERING INDEX span_by_trace (trace=?)
+      CREATE BLOOM FILTER
+    UNION ALL
+      SCAN e
+      SEARCH x USING COVERING INDEX span_by_session (session_id=?)
+      CREATE BLOOM FILTER
+    UNION ALL
+      SCAN e
+      SEARCH p USING COVERING INDEX sqlite_autoindex_attribute_1 (path=? AND text=?)
+      SEARCH a USING PRIMARY KEY (attribute=?)
+      CREATE BLOOM FILTER
+";
+    let rows = [
+        ("@name:x -@meta.span.kind:agent", facets),
+        ("user_id:7 zanzibar", tags_and_words),
+        ("@meta.metadata.temperature:>0.5", numbers),
+        ("@span_id:7 @trace_id:8 @trace.total_tokens:>9", ids_and_sums),
+        ("@child.@name:x", children),
+        ("@evaluation.tone.value:curt", said),
+    ];
+    check(Scope::Traces, Sort::Start, &rows);
+    check(Scope::Spans, Sort::Start, &rows);
+}
+
+#[test]
+fn what_was_said_is_found_from_the_spans_on() {
+    let of_trace = "\
+CO-ROUTINE said
+  COMPOUND QUERY
+    LEFT-MOST SUBQUERY
+      SEARCH evaluation USING INDEX evaluation_by_trace (trace_id=?)
+      CORRELATED SCALAR SUBQUERY 2
+        SEARCH s USING COVERING INDEX sqlite_autoindex_span_1 (span_id=? AND trace=?)
+    UNION ALL
+      MATERIALIZE one
+        SEARCH span USING INDEX span_by_trace (trace=?)
+      SCAN one
+      SEARCH e USING INDEX evaluation_by_span_alone (span_id=?)
+    UNION ALL
+      SCAN one
+      SEARCH e USING COVERING INDEX evaluation_by_session (session_id=?)
+    UNION ALL
+      SCAN one
+      SEARCH x USING COVERING INDEX span_attribute_by_span (span=?)
+      SEARCH a USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH e USING COVERING INDEX evaluation_by_tag (tag_key=? AND tag_value=?)
+SCAN said
+SEARCH e USING INTEGER PRIMARY KEY (rowid=?)
+USE TEMP B-TREE FOR DISTINCT
+USE TEMP B-TREE FOR ORDER BY
+";
+    assert_eq!(plan(&store(), judged::OF_TRACE), of_trace);
+    let of_span = "\
+CO-ROUTINE judged
+  COMPOUND QUERY
+    LEFT-MOST SUBQUERY
+      SEARCH s USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH t USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH e USING INDEX evaluation_by_span (span_id=?)
+    UNION ALL
+      SEARCH s USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH t USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH e USING INDEX evaluation_by_trace (trace_id=?)
+    UNION ALL
+      SEARCH s USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH e USING COVERING INDEX evaluation_by_session (session_id=?)
+    UNION ALL
+      SEARCH x USING COVERING INDEX span_attribute_by_span (span=?)
+      SEARCH a USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH e USING COVERING INDEX evaluation_by_tag (tag_key=? AND tag_value=?)
+SCAN j
+SEARCH e USING INTEGER PRIMARY KEY (rowid=?)
+USE TEMP B-TREE FOR ORDER BY
+";
+    assert_eq!(plan(&store(), judged::OF_SPAN), of_span);
+}
+
+#[test]
+fn sessions_and_what_is_below_a_span_are_found_in_an_index() {
+    assert_eq!(
+        plan(&store(), sessions::LATEST),
+        "SEARCH span USING COVERING INDEX head_by_session (session_id>?)\nUSE TEMP B-TREE FOR ORDER BY\n"
+    );
+    assert_eq!(
+        plan(&store(), trace::BELOW),
+        "\
+SEARCH span USING COVERING INDEX span_by_trace (trace=? AND parent_id=?)
+SCALAR SUBQUERY 1
+  SEARCH trace USING COVERING INDEX sqlite_autoindex_trace_1 (trace_id=?)
+"
+    );
+}
