@@ -5,6 +5,8 @@
 
 use std::io;
 
+use zstd::bulk::Compressor;
+
 /// Strings of this many bytes and more are kept apart.
 const LONG: usize = 1024;
 /// The level at which zstd is still quick enough to keep up with a busy program.
@@ -69,7 +71,7 @@ impl Cut<'_> {
     }
 
     /// The bytes to store for the event itself: how many holes, each position and name, then the rest; compressed.
-    pub(crate) fn encode(&self) -> io::Result<Vec<u8>> {
+    pub(crate) fn encode(&self, compressor: &mut Compressor<'_>) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(self.rest.len() + 40 * self.holes.len() + 4);
         bytes.extend(count(self.holes.len())?);
         for (position, string) in &self.holes {
@@ -77,7 +79,7 @@ impl Cut<'_> {
             bytes.extend(hash(string));
         }
         bytes.extend(self.rest.as_bytes());
-        compress(&bytes)
+        compressor.compress(&bytes)
     }
 }
 
@@ -105,9 +107,9 @@ pub(crate) fn join(data: &[u8], mut content: impl FnMut(&Hash) -> io::Result<Vec
     Ok(json)
 }
 
-/// The bytes to store for a long string.
-pub(crate) fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    zstd::bulk::compress(bytes, LEVEL)
+/// What makes the bytes to store. It takes longer to make than to compress an event with.
+pub(crate) fn compressor() -> io::Result<Compressor<'static>> {
+    Compressor::new(LEVEL)
 }
 
 fn decompress(data: &[u8]) -> io::Result<Vec<u8>> {
@@ -143,9 +145,12 @@ mod tests {
 
     fn round_trip(json: &str) -> (String, usize) {
         let cut = cut(json);
-        let store: HashMap<Hash, Vec<u8>> =
-            cut.contents().map(|(hash, string)| (hash, compress(string.as_bytes()).unwrap())).collect();
-        let joined = join(&cut.encode().unwrap(), |hash| Ok(store[hash].clone())).unwrap();
+        let mut compressor = compressor().unwrap();
+        let store: HashMap<Hash, Vec<u8>> = cut
+            .contents()
+            .map(|(hash, string)| (hash, compressor.compress(string.as_bytes()).unwrap()))
+            .collect();
+        let joined = join(&cut.encode(&mut compressor).unwrap(), |hash| Ok(store[hash].clone())).unwrap();
         (joined, store.len())
     }
 
@@ -170,11 +175,12 @@ mod tests {
 
     #[test]
     fn damage_is_an_error() {
-        let event = cut(r#"{"a":1}"#).encode().unwrap();
+        let mut compressor = compressor().unwrap();
+        let event = cut(r#"{"a":1}"#).encode(&mut compressor).unwrap();
         let none = |_: &Hash| Err(broken());
         assert!(join(&event, none).is_ok());
         assert!(join(&event[..event.len() - 2], none).is_err());
-        assert!(join(&compress(&[1, 0, 0, 0, 9]).unwrap(), none).is_err());
-        assert!(join(&compress(&[0, 0, 0, 0, 0xff]).unwrap(), none).is_err());
+        assert!(join(&compressor.compress(&[1, 0, 0, 0, 9]).unwrap(), none).is_err());
+        assert!(join(&compressor.compress(&[0, 0, 0, 0, 0xff]).unwrap(), none).is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! The one writer: what arrived becomes rows, in one transaction for each request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use zstd::bulk::Compressor;
 
 use super::content;
 use crate::span::{Attribute, Evaluation, Span, Target};
@@ -37,8 +38,9 @@ const REJECTIONS: i64 = 50;
 pub(crate) fn write(connection: &mut Connection, batch: &Batch, now_ms: i64) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let mut traces = BTreeSet::new();
+    let mut known = Known::new().map_err(unstorable)?;
     for span in &batch.spans {
-        traces.insert(write_span(&transaction, span)?);
+        traces.insert(write_span(&transaction, &mut known, span)?);
     }
     for trace in traces {
         sum_up(&transaction, trace, now_ms)?;
@@ -60,8 +62,25 @@ pub(crate) fn write(connection: &mut Connection, batch: &Batch, now_ms: i64) -> 
     transaction.commit()
 }
 
+/// What one batch needs again and again.
+struct Known<'a> {
+    compressor: Compressor<'static>,
+    /// Rows of attributes, by path and text. Nobody else writes meanwhile.
+    attributes: HashMap<(&'a str, &'a str), i64>,
+}
+
+impl Known<'_> {
+    fn new() -> io::Result<Self> {
+        Ok(Self { compressor: content::compressor()?, attributes: HashMap::new() })
+    }
+}
+
 /// Writes a span, in place of an earlier one with its id, and returns the row of its trace.
-fn write_span(transaction: &Transaction<'_>, span: &Span) -> rusqlite::Result<i64> {
+fn write_span<'a>(
+    transaction: &Transaction<'_>,
+    batch: &mut Known<'a>,
+    span: &'a Span,
+) -> rusqlite::Result<i64> {
     let trace = trace_row(transaction, &span.trace_id)?;
     let status = if span.failed { "error" } else { "ok" };
     let facets = facets_row(transaction, span, status)?;
@@ -107,9 +126,9 @@ fn write_span(transaction: &Transaction<'_>, span: &Span) -> rusqlite::Result<i6
             facets,
         ])?;
     let row = known.unwrap_or_else(|| transaction.last_insert_rowid());
-    write_event(transaction, row, &span.event)?;
+    write_event(transaction, &mut batch.compressor, row, &span.event)?;
     for attribute in &span.attributes {
-        write_attribute(transaction, row, attribute)?;
+        write_attribute(transaction, &mut batch.attributes, row, attribute)?;
     }
     if !span.text.is_empty() {
         transaction
@@ -162,13 +181,18 @@ fn facets_row(transaction: &Transaction<'_>, span: &Span, status: &str) -> rusql
     }
 }
 
-fn write_event(transaction: &Transaction<'_>, row: i64, event: &str) -> rusqlite::Result<()> {
+fn write_event(
+    transaction: &Transaction<'_>,
+    compressor: &mut Compressor<'_>,
+    row: i64,
+    event: &str,
+) -> rusqlite::Result<()> {
     let cut = content::cut(event);
     for (hash, string) in cut.contents() {
         let known =
             transaction.prepare_cached("SELECT 1 FROM content WHERE hash = ?1")?.exists(params![hash])?;
         if !known {
-            let data = content::compress(string.as_bytes()).map_err(unstorable)?;
+            let data = compressor.compress(string.as_bytes()).map_err(unstorable)?;
             transaction
                 .prepare_cached("INSERT INTO content (hash, data) VALUES (?1, ?2)")?
                 .execute(params![hash, data])?;
@@ -177,7 +201,7 @@ fn write_event(transaction: &Transaction<'_>, row: i64, event: &str) -> rusqlite
             .prepare_cached("INSERT OR IGNORE INTO span_content (span, hash) VALUES (?1, ?2)")?
             .execute(params![row, hash])?;
     }
-    let data = cut.encode().map_err(unstorable)?;
+    let data = cut.encode(compressor).map_err(unstorable)?;
     transaction
         .prepare_cached("INSERT INTO event (span, data) VALUES (?1, ?2)")?
         .execute(params![row, data])?;
@@ -188,22 +212,39 @@ fn unstorable(error: io::Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }
 
-fn write_attribute(transaction: &Transaction<'_>, row: i64, attribute: &Attribute) -> rusqlite::Result<()> {
-    let Attribute { path, text, number } = attribute;
-    let known: Option<i64> = transaction
-        .prepare_cached("SELECT id FROM attribute WHERE path = ?1 AND text = ?2")?
-        .query_row(params![path, text], |row| row.get(0))
-        .optional()?;
-    let attribute = match known {
-        Some(id) => id,
-        None => transaction
-            .prepare_cached("INSERT INTO attribute (path, text, number) VALUES (?1, ?2, ?3)")?
-            .insert(params![path, text, number])?,
+fn write_attribute<'a>(
+    transaction: &Transaction<'_>,
+    known: &mut HashMap<(&'a str, &'a str), i64>,
+    row: i64,
+    attribute: &'a Attribute,
+) -> rusqlite::Result<()> {
+    let key = (attribute.path.as_str(), attribute.text.as_str());
+    let id = match known.get(&key) {
+        Some(id) => *id,
+        None => {
+            let id = attribute_row(transaction, attribute)?;
+            known.insert(key, id);
+            id
+        }
     };
     transaction
         .prepare_cached("INSERT OR IGNORE INTO span_attribute (attribute, span) VALUES (?1, ?2)")?
-        .execute(params![attribute, row])?;
+        .execute(params![id, row])?;
     Ok(())
+}
+
+fn attribute_row(transaction: &Transaction<'_>, attribute: &Attribute) -> rusqlite::Result<i64> {
+    let Attribute { path, text, number } = attribute;
+    let known = transaction
+        .prepare_cached("SELECT id FROM attribute WHERE path = ?1 AND text = ?2")?
+        .query_row(params![path, text], |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(id) => Ok(id),
+        None => transaction
+            .prepare_cached("INSERT INTO attribute (path, text, number) VALUES (?1, ?2, ?3)")?
+            .insert(params![path, text, number]),
+    }
 }
 
 /// Takes a span out of every table. What nobody else needs of its content goes too.
