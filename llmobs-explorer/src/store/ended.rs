@@ -74,3 +74,29 @@ pub fn ended(connection: &Connection, after: Option<i64>) -> Result<(Vec<Ended>,
 fn newest(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT coalesce(max(id), 0) FROM span", [], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::{filled, span};
+    use super::*;
+
+    #[test]
+    fn each_root_is_told_once_and_other_spans_are_passed_over() {
+        let root = |number: i64| span(&format!("t{number}"), "1", "agent", (number, 1), json!({}));
+        let mut spans: Vec<_> = (0..120).map(root).collect();
+        spans
+            .extend([span("t0", "2", "tool", (1, 1), json!({})), span("t0", "3", "tool", (1, 1), json!({}))]);
+        let store = filled(&json!(spans), &json!([]));
+        let mut told = Vec::new();
+        let mut last = 0;
+        for _ in 0..3 {
+            let (found, next) = ended(&store, Some(last)).unwrap();
+            told.push((found.len(), next));
+            last = next;
+        }
+        assert_eq!(told, [(100, 100), (20, 122), (0, 122)]);
+        assert_eq!(ended(&store, None).unwrap(), (Vec::new(), 122));
+    }
+}

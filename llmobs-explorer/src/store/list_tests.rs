@@ -2,38 +2,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::super::write::{Batch, write};
+use super::super::retention::{Retention, enforce};
+use super::super::testing::{SECOND, filled, span};
 use super::*;
-use crate::intake::{read_metrics, read_spans};
 use crate::query::Query;
-
-const SECOND: i64 = 1_000_000_000;
-
-/// A store of these spans and evaluations.
-fn filled(spans: &Value, metrics: &Value) -> Connection {
-    let mut connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(include_str!("schema.sql")).unwrap();
-    let spans = json!([{ "event_type": "span", "spans": spans }]).to_string();
-    let metrics =
-        json!({"data": {"type": "evaluation_metric", "attributes": {"metrics": metrics}}}).to_string();
-    let (spans, metrics) =
-        (read_spans(spans.as_bytes()).unwrap(), read_metrics(metrics.as_bytes(), 0).unwrap());
-    assert_eq!((spans.refusal(), metrics.refusal()), (None, None));
-    let batch = Batch { spans: spans.accepted, evaluations: metrics.accepted, ..Batch::default() };
-    write(&mut connection, &batch, 0).unwrap();
-    connection
-}
-
-/// A root, or a span below `trace`'s root, that began at a second and took so many.
-fn span(trace: &str, id: &str, kind: &str, (at, takes): (i64, i64), metrics: Value) -> Value {
-    let parent = if id == "1" { "undefined" } else { "1" };
-    json!({
-        "trace_id": trace, "span_id": id, "parent_id": parent, "name": format!("{trace}-{id}"), "start_ns": at * SECOND,
-        "duration": takes * SECOND, "status": if takes == 9 { "error" } else { "ok" }, "metrics": metrics,
-        "tags": ["ml_app:shop", format!("turn:{trace}-{id}")], "session_id": format!("s-{trace}"),
-        "meta": {"span": {"kind": kind}, "input": {"value": "hello"}},
-    })
-}
 
 /// Three traces: `b` has most tokens, `a` took longest and failed, `c` has no tokens and two tools.
 fn three() -> Value {
@@ -238,5 +210,22 @@ fn what_was_said_of_a_trace_in_any_way_stands_in_its_row() {
             "b-2: 1=yes, 22=yes",
             "b-1: trace=of b, session=of b"
         ]
+    );
+}
+
+#[test]
+fn values_of_deleted_traces_are_forgotten() {
+    let mut store = filled(&three(), &json!([]));
+    let kinds = |store: &Connection| -> String {
+        let sql = "SELECT group_concat(kind, ' ') FROM (SELECT kind FROM facets ORDER BY id)";
+        store.query_row(sql, [], |row| row.get::<_, Option<String>>(0)).unwrap().unwrap_or_default()
+    };
+    assert_eq!(kinds(&store), "agent llm llm workflow tool tool");
+    store.execute("UPDATE trace SET arrived_ms = 1000 WHERE trace_id = 'b'", []).unwrap();
+    let retention = Retention { age: std::time::Duration::from_millis(500), bytes: u64::MAX };
+    while enforce(&mut store, &retention, 1000).unwrap() {}
+    assert_eq!(
+        (kinds(&store).as_str(), names(&store, &question(Scope::Spans, "*")).as_str()),
+        ("agent llm", "b-2 b-1")
     );
 }

@@ -10,6 +10,8 @@ pub mod rejections;
 mod retention;
 mod schema;
 pub mod sessions;
+#[cfg(test)]
+mod testing;
 pub mod trace;
 mod write;
 

@@ -180,3 +180,32 @@ pub fn said(connection: &Connection, row: i64) -> Result<Vec<Said>, StoreError> 
     })?;
     Ok(said.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::{SECOND, filled, span};
+    use super::*;
+
+    #[test]
+    fn a_span_is_found_with_what_is_below_it_and_the_tools_after_it() {
+        let spans = json!([
+            span("a", "1", "agent", (10, 8), json!({})),
+            span("a", "4", "tool", (16, 1), json!({})),
+            span("a", "2", "tool", (11, 3), json!({})),
+            span("a", "3", "llm", (12, 1), json!({"input_tokens": 3})),
+            span("b", "1", "tool", (13, 1), json!({})),
+        ]);
+        let store = filled(&spans, &json!([]));
+        let all = nodes(&store, "a").unwrap();
+        let names: Vec<&str> = all.iter().map(|node| node.name.as_str()).collect();
+        assert_eq!(names, ["a-1", "a-2", "a-3", "a-4"]);
+        assert_eq!(find(&store, "a", "3").unwrap().as_ref(), all.get(2));
+        assert_eq!((find(&store, "b", "3").unwrap(), find(&store, "x", "1").unwrap()), (None, None));
+        let times = [(11, 3), (12, 1), (16, 1)].map(|(at, takes)| (at * SECOND, takes * SECOND));
+        assert_eq!(below(&store, "a", "1").unwrap(), times);
+        assert_eq!(below(&store, "a", "4").unwrap(), []);
+        assert_eq!(tools(&store, "a", 12 * SECOND).unwrap(), [("a-4".to_owned(), "4".to_owned())]);
+    }
+}

@@ -1,0 +1,35 @@
+//! Stores for tests, filled through the intake.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::write::{Batch, write};
+use crate::intake::{read_metrics, read_spans};
+
+pub(super) const SECOND: i64 = 1_000_000_000;
+
+/// A store of these spans and evaluations.
+pub(super) fn filled(spans: &Value, metrics: &Value) -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(include_str!("schema.sql")).unwrap();
+    let spans = json!([{ "event_type": "span", "spans": spans }]).to_string();
+    let metrics =
+        json!({"data": {"type": "evaluation_metric", "attributes": {"metrics": metrics}}}).to_string();
+    let (spans, metrics) =
+        (read_spans(spans.as_bytes()).unwrap(), read_metrics(metrics.as_bytes(), 0).unwrap());
+    assert_eq!((spans.refusal(), metrics.refusal()), (None, None));
+    let batch = Batch { spans: spans.accepted, evaluations: metrics.accepted, ..Batch::default() };
+    write(&mut connection, &batch, 0).unwrap();
+    connection
+}
+
+/// A root, or a span below `trace`'s root, that began at a second and took so many.
+pub(super) fn span(trace: &str, id: &str, kind: &str, (at, takes): (i64, i64), metrics: Value) -> Value {
+    let parent = if id == "1" { "undefined" } else { "1" };
+    json!({
+        "trace_id": trace, "span_id": id, "parent_id": parent, "name": format!("{trace}-{id}"), "start_ns": at * SECOND,
+        "duration": takes * SECOND, "status": if takes == 9 { "error" } else { "ok" }, "metrics": metrics,
+        "tags": ["ml_app:shop", format!("turn:{trace}-{id}")], "session_id": format!("s-{trace}"),
+        "meta": {"span": {"kind": kind}, "input": {"value": "hello"}},
+    })
+}
