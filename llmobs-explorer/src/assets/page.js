@@ -100,7 +100,7 @@ async function redraw() {
     const focused = inside ? document.activeElement.getAttribute("href") : null;
     const folding = inside && document.activeElement.matches(".facets summary");
     const before = find(".pager span", place)?.textContent;
-    const closed = !find(".facets", place)?.open;
+    const closed = find(".facets", place)?.open === false;
     place.replaceChildren(...fresh.childNodes);
     if (closed && find(".facets", place)) find(".facets", place).open = false;
     if (current) all("tr[data-href]", place).find((row) => row.dataset.href === current)?.classList.add("current");

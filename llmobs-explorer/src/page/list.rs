@@ -20,7 +20,7 @@ pub(crate) fn list(address: &Address, found: Result<(&Query, &Listing), &QueryEr
                     div.results {
                         (histogram(address, &listing.overview))
                         @if listing.rows.is_empty() { (nothing(address)) } @else { (table(address, query, &listing.rows)) }
-                        (pages(address, listing))
+                        @if listing.overview.matched > 0 { (pages(address, listing)) }
                     }
                 }
             }
@@ -124,6 +124,9 @@ fn histogram(address: &Address, overview: &Overview) -> Markup {
 }
 
 fn facets(address: &Address, query: &Query, facets: &[Facet]) -> Markup {
+    if facets.iter().all(|facet| facet.values.is_empty()) {
+        return Markup::default();
+    }
     html! {
         details.facets open {
             summary { "Facets" }
