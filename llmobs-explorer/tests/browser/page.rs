@@ -20,7 +20,7 @@ pub(crate) struct Page<'a> {
     browser: &'static Browser,
     context: String,
     session: String,
-    /// Beginnings of what the browser may complain of.
+    /// Parts of what the browser may complain of.
     expected: RefCell<Vec<&'static str>>,
 }
 
@@ -216,7 +216,7 @@ impl<'a> Page<'a> {
         std::fs::write(file, picture).unwrap();
     }
 
-    /// Beginnings of complaints that belong to what a test does.
+    /// Parts of complaints that belong to what a test does.
     pub(crate) fn expect(&self, complaint: &'static str) {
         self.expected.borrow_mut().push(complaint);
     }
@@ -229,13 +229,17 @@ impl<'a> Page<'a> {
             match event["method"].as_str().unwrap() {
                 "Runtime.exceptionThrown" => Some(params["exceptionDetails"].to_string()),
                 "Runtime.consoleAPICalled" => Some(format!("console: {}", params["args"])),
-                "Log.entryAdded" => Some(params["entry"]["text"].as_str().unwrap().to_owned()),
+                "Log.entryAdded" => {
+                    let entry = &params["entry"];
+                    let about = entry["url"].as_str().unwrap_or_default();
+                    Some(format!("{} {about}", entry["text"].as_str().unwrap()))
+                }
                 "Audits.issueAdded" => Some(format!("issue: {}", params["issue"])),
                 "Page.javascriptDialogOpening" => Some(format!("dialog: {}", params["message"])),
                 _ => None,
             }
         });
         let expected = self.expected.borrow();
-        all.filter(|text| !expected.iter().any(|known| text.starts_with(known))).collect()
+        all.filter(|text| !expected.iter().any(|known| text.contains(known))).collect()
     }
 }

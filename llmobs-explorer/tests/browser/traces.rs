@@ -247,6 +247,8 @@ fn all_parts_of_a_span_are_there() {
             page.ask("document.querySelector('.raw pre').textContent").as_str().unwrap(),
         )
         .unwrap();
+        // A page of JSON names no icon, so the browser may look for one.
+        page.expect("404 (Not Found) http://127.0.0.1");
         page.follow(".raw a");
         let whole: Value =
             serde_json::from_str(page.ask("document.body.textContent").as_str().unwrap()).unwrap();
