@@ -97,10 +97,12 @@ fn fill(explorer: &Explorer, traces: &Traces, store: &Path) -> Result<(), Failed
     let seconds = start.elapsed().as_secs_f64();
     let size = size(store)?;
     println!(
-        "{} traces of {spans} spans, {} MiB of JSON, taken in {seconds:.0} s: {:.0} spans/s. The store has {} MiB: {} bytes/span.",
+        "{} traces of {spans} spans, {} MiB of JSON, taken in {seconds:.0} s: {:.0} spans/s, of which the explorer worked \
+         {:.0} s. The store has {} MiB: {} bytes/span.",
         traces.count(),
         bytes >> 20,
         rate(spans, seconds),
+        explorer.work()?.as_secs_f64(),
         size >> 20,
         size / spans.max(1),
     );

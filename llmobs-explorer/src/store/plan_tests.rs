@@ -201,6 +201,11 @@ fn sessions_and_what_is_below_a_span_are_found_in_an_index() {
         plan(&store(), sessions::LATEST),
         "SEARCH span USING COVERING INDEX head_by_session (session_id>?)\nUSE TEMP B-TREE FOR ORDER BY\n"
     );
+    let by_session = "SEARCH span USING INDEX head_by_session (session_id=?)\n";
+    assert_eq!(plan(&store(), sessions::FIRST), by_session);
+    let sums =
+        "SEARCH s USING INDEX head_by_session (session_id=?)\nSEARCH t USING INTEGER PRIMARY KEY (rowid=?)\n";
+    assert_eq!(plan(&store(), sessions::SUMS), sums);
     assert_eq!(
         plan(&store(), trace::BELOW),
         "\

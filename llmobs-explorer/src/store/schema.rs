@@ -133,8 +133,6 @@ impl Database {
         connection.pragma_update(None, "journal_mode", journal).map_err(failed)?;
         // With a write-ahead log this survives the end of the process at any moment.
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-        // 32 MiB: a batch changes pages all over the indexes, and with the default of 4 MiB each would be written twice.
-        connection.pragma_update(None, "wal_autocheckpoint", 8192).map_err(failed)?;
         migrate(&connection, version).map_err(failed)?;
         Ok(connection)
     }

@@ -72,13 +72,8 @@ pub fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64
         )?
         .query_row([], |row| row.get(0))?;
     let mut statement = connection.prepare_cached(LATEST)?;
-    let mut first = connection.prepare_cached(
-        "SELECT ml_app, input_preview FROM span WHERE session_id = ?1 AND head = 1 ORDER BY start_ns, id LIMIT 1",
-    )?;
-    let mut sums = connection.prepare_cached(
-        "SELECT sum(t.errors), sum(t.total_tokens), sum(s.duration_ns)
-         FROM span s JOIN trace t ON t.id = s.trace WHERE s.session_id = ?1 AND s.head = 1",
-    )?;
+    let mut first = connection.prepare_cached(FIRST)?;
+    let mut sums = connection.prepare_cached(SUMS)?;
     let mut rows = statement.query(params![SESSIONS, offset(page, SESSIONS)])?;
     let mut sessions = Vec::new();
     while let Some(row) = rows.next()? {
@@ -93,9 +88,18 @@ pub fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64
 }
 
 /// Reads the index only. What is summed up for the few sessions of a page stands in the rows.
+///
+/// The index is named in all of these: SQLite would take `span_list`, which has those that stand for a trace in the order of time, and
+/// go through a hundred thousand of them.
 pub(super) const LATEST: &str =
     "SELECT session_id, max(start_ns), count(*) FROM span INDEXED BY head_by_session
     WHERE session_id IS NOT NULL AND head = 1 GROUP BY session_id ORDER BY 2 DESC, 1 LIMIT ?1 OFFSET ?2";
+
+pub(super) const FIRST: &str = "SELECT ml_app, input_preview FROM span INDEXED BY head_by_session
+    WHERE session_id = ?1 AND head = 1 ORDER BY start_ns, id LIMIT 1";
+
+pub(super) const SUMS: &str = "SELECT sum(t.errors), sum(t.total_tokens), sum(s.duration_ns)
+    FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace WHERE s.session_id = ?1 AND s.head = 1";
 
 /// A page of the turns of a session in the order in which they began, and how many there are.
 ///
@@ -103,13 +107,16 @@ pub(super) const LATEST: &str =
 /// What SQLite says.
 pub fn turns(connection: &Connection, session: &str, page: u64) -> Result<(Vec<Turn>, u64), StoreError> {
     let total: i64 = connection
-        .prepare_cached("SELECT count(*) FROM span WHERE session_id = ?1 AND head = 1")?
+        .prepare_cached(
+            "SELECT count(*) FROM span INDEXED BY head_by_session WHERE session_id = ?1 AND head = 1",
+        )?
         .query_row([session], |row| row.get(0))?;
     let mut statement = connection.prepare_cached(
         "SELECT s.id, t.trace_id, s.span_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns,
             sum(s.duration_ns) OVER so_far, t.total_tokens, coalesce(sum(t.total_tokens) OVER so_far, 0), s.input_preview,
             s.output_preview
-         FROM span s JOIN trace t ON t.id = s.trace WHERE s.session_id = ?1 AND s.head = 1
+         FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace
+         WHERE s.session_id = ?1 AND s.head = 1
          WINDOW so_far AS (ORDER BY s.start_ns, s.id) ORDER BY s.start_ns, s.id LIMIT ?2 OFFSET ?3",
     )?;
     let turns = statement.query_map(params![session, TURNS, offset(page, TURNS)], |row| {

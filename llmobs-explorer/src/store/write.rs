@@ -219,14 +219,8 @@ fn write_attribute<'a>(
     attribute: &'a Attribute,
 ) -> rusqlite::Result<()> {
     let key = (attribute.path.as_str(), attribute.text.as_str());
-    let id = match known.get(&key) {
-        Some(id) => *id,
-        None => {
-            let id = attribute_row(transaction, attribute)?;
-            known.insert(key, id);
-            id
-        }
-    };
+    let id = if let Some(id) = known.get(&key) { *id } else { attribute_row(transaction, attribute)? };
+    known.insert(key, id);
     transaction
         .prepare_cached("INSERT OR IGNORE INTO span_attribute (attribute, span) VALUES (?1, ?2)")?
         .execute(params![id, row])?;
