@@ -15,7 +15,7 @@ pub use crate::run::tell;
 /// # Errors
 /// When the explorer or the program cannot be started.
 pub fn run(options: &Options, command: &[OsString], exit: bool) -> Result<i32, RunError> {
-    let runtime = Runtime::new().map_err(RunError::Wait)?;
+    let runtime = Runtime::new()?;
     runtime.block_on(run::run(options, command, exit))
 }
 

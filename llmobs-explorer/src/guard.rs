@@ -46,8 +46,8 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
         let origin = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
         origin != Some(host)
     });
-    let site = headers.get("sec-fetch-site").map(|site| site.to_str().unwrap_or_default());
-    if foreign || site.is_some_and(|site| site != "same-origin" && site != "none") {
+    let mut sites = headers.get_all("sec-fetch-site").iter().map(|site| site.to_str().unwrap_or_default());
+    if foreign || sites.any(|site| site != "same-origin" && site != "none") {
         return Err((
             StatusCode::FORBIDDEN,
             "a request of another site; open the explorer's address by hand",
@@ -55,9 +55,11 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
     }
     // These a foreign page can send without asking, and an old browser without saying from where.
     let simple = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"];
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if method != Method::GET && uri.path() != "/sample" && simple.contains(&kind.as_str()) {
+    let mut kinds = headers.get_all(CONTENT_TYPE).iter().map(|kind| {
+        let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+        kind.trim().to_ascii_lowercase()
+    });
+    if method != Method::GET && uri.path() != "/sample" && kinds.any(|kind| simple.contains(&kind.as_str())) {
         return Err((StatusCode::FORBIDDEN, "spans are sent as application/json"));
     }
     match access {
@@ -92,6 +94,16 @@ fn has_token(token: &str, uri: &Uri, headers: &HeaderMap) -> bool {
         .chain(cookie)
         .chain(asked)
         .any(|given| blake3::hash(given.as_bytes()) == blake3::hash(token.as_bytes()))
+}
+
+/// An address without the token.
+pub(crate) fn without_token(uri: &Uri) -> String {
+    // Two slashes at the beginning would lead to another host.
+    let path = format!("/{}", uri.path().trim_start_matches('/'));
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut others = form_urlencoded::Serializer::new(String::new());
+    let others = others.extend_pairs(pairs.filter(|(key, _)| key != "token")).finish();
+    if others.is_empty() { path } else { format!("{path}?{others}") }
 }
 
 /// The token in an address.
@@ -172,5 +184,16 @@ mod tests {
         assert_eq!(get("/", &[host, ("authorization", "Bearer s3cret")]), 200);
         assert_eq!(get("/", &[host, ("dd-api-key", "s3cret")]), 200);
         assert_eq!(get("/", &[host, ("dd-api-key", "s3cret"), ("origin", "http://evil.com")]), 403);
+    }
+
+    #[test]
+    fn the_token_is_taken_out_of_the_address_and_nothing_else() {
+        for (uri, without) in [
+            ("/?token=x", "/"),
+            ("/traces?q=%40a%3A1+b&token=x&page=2", "/traces?q=%40a%3A1+b&page=2"),
+            ("//evil.com/?token=x", "/evil.com/"),
+        ] {
+            assert_eq!(without_token(&uri.parse().unwrap()), without);
+        }
     }
 }

@@ -57,10 +57,11 @@ struct ExplorerOptions {
 }
 
 impl ExplorerOptions {
-    fn options(&self, host: IpAddr) -> Result<Options, String> {
+    fn options(&self, host: IpAddr) -> Result<Options, (String, u8)> {
         let location = match &self.store {
             Some(store) => Location::from(store.as_str()),
-            None => Location::default_file().ok_or("no home directory is known; name a file with --store")?,
+            None => Location::default_file()
+                .ok_or_else(|| ("no home directory is known; name a file with --store".to_owned(), 1))?,
         };
         let retention = Retention {
             age: Duration::from_secs(u64::from(self.keep_days) * 86_400),
@@ -74,19 +75,21 @@ fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     let Cli { command } = Cli::parse();
     let done = match command {
-        Command::Run { explorer, exit, command } => explorer
-            .options(IpAddr::V4(Ipv4Addr::LOCALHOST))
-            .and_then(|options| command::run(&options, &command, exit).map_err(|error| error.to_string())),
+        Command::Run { explorer, exit, command } => {
+            explorer.options(IpAddr::V4(Ipv4Addr::LOCALHOST)).and_then(|options| {
+                command::run(&options, &command, exit).map_err(|error| (error.to_string(), error.exit_code()))
+            })
+        }
         Command::Serve { explorer, host } => explorer
             .options(host)
-            .and_then(|options| command::serve(&options).map(|()| 0).map_err(|error| error.to_string())),
+            .and_then(|options| command::serve(&options).map(|()| 0).map_err(|error| (error.to_string(), 1))),
     };
     match done {
         // What is more than a byte means failure anyway.
         Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
-        Err(error) => {
+        Err((error, code)) => {
             command::tell(&format!("llmobs: {error}"));
-            ExitCode::FAILURE
+            ExitCode::from(code)
         }
     }
 }

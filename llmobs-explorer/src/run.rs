@@ -7,8 +7,10 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Pid, kill_process};
 use serde::Deserialize;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
 use crate::explorer::{Explorer, Options, StartError};
@@ -47,10 +49,46 @@ pub enum RunError {
     },
     /// The program was started and lost.
     #[error("waiting for the program failed: {0}")]
-    Wait(io::Error),
+    Wait(#[from] io::Error),
     /// Nothing was named.
     #[error("no program is named; write it behind two dashes: llmobs run -- cargo run")]
     Nothing,
+}
+
+impl RunError {
+    /// What `llmobs run` ends with: as shells do where a program is not there or none that can be run.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
+            Self::Program { .. } => 126,
+            _ => 1,
+        }
+    }
+}
+
+/// What the terminal and others say to this program.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// Whether it was told to end.
+    terminated: bool,
+}
+
+impl Signals {
+    /// From here on they do not end this program.
+    fn catch() -> io::Result<Self> {
+        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate, terminated: false })
+    }
+
+    /// Ready when Ctrl-C was pressed or the program is told to end.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Runs a program with its spans sent here, tells of each trace that ends, and returns the program's exit code.
@@ -86,13 +124,13 @@ pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> 
     let mut child = Command::new(program);
     child.args(arguments).envs(environment(&origin, program)).env_remove("LLMOBS_EXPORTER");
     let failed = |source| RunError::Program { program: program.clone(), source };
+    let mut signals = Signals::catch()?;
     let mut child = child.spawn().map_err(failed)?;
-    let status = watch(&origin, last, &mut child).await?;
+    let status = watch(&origin, last, &mut child, &mut signals).await?;
     if let Some(serving) = serving {
-        if !exit && io::stdin().is_terminal() && io::stderr().is_terminal() {
+        if !exit && !signals.terminated && io::stdin().is_terminal() && io::stderr().is_terminal() {
             tell(&format!("llmobs: the program ended; traces stay at {origin} until Ctrl-C"));
-            // An error here means that there are no signals to wait for.
-            drop(tokio::signal::ctrl_c().await);
+            signals.end().await;
         }
         end.notify_one();
         drop(serving.await);
@@ -100,18 +138,24 @@ pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> 
     Ok(code(status))
 }
 
-/// Tells of traces while the program runs, and of the last ones after it. Signals of the terminal reach the program by themselves.
+/// Tells of traces while the program runs, and of the last ones after it.
 async fn watch(
     origin: &str,
     mut last: i64,
-    child: &mut tokio::process::Child,
+    child: &mut Child,
+    signals: &mut Signals,
 ) -> Result<ExitStatus, RunError> {
     loop {
         let done = tokio::select! {
-            status = child.wait() => Some(status.map_err(RunError::Wait)?),
+            status = child.wait() => Some(status?),
             () = tokio::time::sleep(LOOK) => None,
-            // The program got it too, and decides.
-            _ = tokio::signal::ctrl_c() => None,
+            // The terminal sends it to the program too, which decides.
+            _ = signals.interrupt.recv() => None,
+            _ = signals.terminate.recv() => {
+                signals.terminated = true;
+                terminate(child);
+                None
+            }
         };
         while let Some(answer) = blocking(origin.to_owned(), move |origin| ended(&origin, Some(last))).await {
             last = answer.last;
@@ -126,7 +170,17 @@ async fn watch(
     }
 }
 
-/// What the program is told.
+/// Passes on that the program should end.
+fn terminate(child: &Child) {
+    let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    if let Some(id) = id
+        && let Err(error) = kill_process(id, rustix::process::Signal::TERM)
+    {
+        log::warn!("the program cannot be told to end: {error}");
+    }
+}
+
+/// What the program is told in its environment.
 fn environment(origin: &str, program: &OsString) -> Vec<(&'static str, String)> {
     let unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
     let mut variables: Vec<_> = ALWAYS.map(|(name, value)| (name, value.to_owned())).into();

@@ -17,6 +17,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::guard::{self, Access, COOKIE_NAME};
@@ -25,8 +26,8 @@ use crate::guard::{self, Access, COOKIE_NAME};
 const CONNECTIONS: usize = 64;
 /// How long the head of a request may take.
 const HEAD: Duration = Duration::from_secs(8);
-/// How long a whole request may take.
-const REQUEST: Duration = Duration::from_secs(30);
+/// How long a whole request may take, from its head to the beginning of the answer.
+const REQUEST: Duration = Duration::from_secs(10);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long open requests may still take once the program is told to end.
@@ -92,6 +93,7 @@ pub(crate) async fn serve(
     end: impl Future<Output = ()>,
 ) {
     let routes = routes
+        .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
         .layer(middleware::from_fn_with_state(Arc::new(access), guarded));
     let seats = Arc::new(Semaphore::new(CONNECTIONS));
@@ -132,20 +134,20 @@ async fn guarded(State(access): State<Arc<Access>>, request: Request, next: Next
         (Ok(()), Access::Token(token))
             if request.method() == Method::GET && guard::token_in(request.uri()).is_some() =>
         {
-            with_cookie(token, request.uri().path())
+            with_cookie(token, &guard::without_token(request.uri()))
         }
         (Ok(()), _) => next.run(request).await,
     };
-    response.headers_mut().extend(
-        HEADERS.map(|(name, value)| (Some(name), value)).into_iter().filter_map(|(n, v)| n.map(|n| (n, v))),
-    );
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, value);
+    }
     response
 }
 
 /// Keeps the token in the browser, and takes it out of the address.
-fn with_cookie(token: &str, path: &str) -> Response {
+fn with_cookie(token: &str, address: &str) -> Response {
     let cookie = format!("{COOKIE_NAME}={token}; HttpOnly; SameSite=Strict; Path=/");
-    let mut response = Redirect::to(path).into_response();
+    let mut response = Redirect::to(address).into_response();
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }

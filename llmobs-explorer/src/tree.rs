@@ -243,7 +243,7 @@ impl Tree {
         let children = of.map_or(self.roots.as_slice(), |node| self.children_of(node));
         let wanted_at = || (0..).zip(children).filter(|(_, child)| wanted.contains(child)).map(|(at, _)| at);
         let until = wanted_at().filter(|at| *at < BEFORE).max().map_or(0, |at: usize| at + 1);
-        let until = until.max(after + CHILDREN).min(children.len());
+        let until = until.max(after.saturating_add(CHILDREN)).min(children.len());
         // Those further away stand alone, behind what leads to the others.
         let far: Vec<usize> = wanted_at().filter(|at| *at >= until).collect();
         stack.extend(

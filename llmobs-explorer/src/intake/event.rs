@@ -28,6 +28,12 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
     let metrics = field::object(&event, "metrics", &none)?;
     let origin = Origin { event: &event, tags: tags(&event)?, shared };
     let kind = kind(meta).unwrap_or("unknown");
+    let start_ns = number(&event, "start_ns", START, field::whole)?;
+    // The HTTP API has fractions of nanoseconds here.
+    let duration_ns = number(&event, "duration", DURATION, field::count)?;
+    if start_ns.checked_add(duration_ns).is_none() {
+        return Err(format!("`duration` is {duration_ns}: an end before the year 2262 is expected"));
+    }
     let error = Failure::read(meta);
     let metadata = meta.get("metadata").and_then(Value::as_object).unwrap_or(&none);
     // The HTTP API has names of models among the metadata.
@@ -44,9 +50,8 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
         name: name(&event, kind)?,
         kind: kind.to_owned(),
         failed: failed(&event, &error),
-        start_ns: number(&event, "start_ns", START, field::whole)?,
-        // The HTTP API has fractions of nanoseconds here.
-        duration_ns: number(&event, "duration", DURATION, field::count)?,
+        start_ns,
+        duration_ns,
         ml_app: origin.of("ml_app"),
         service: origin.of("service"),
         env: origin.of("env"),

@@ -1,35 +1,37 @@
 //! What programs send: read, stored, and answered as Datadog's intake does.
 
+use std::sync::Arc;
+
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::header::{HeaderName, RETRY_AFTER};
-use axum::http::{StatusCode, Uri};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::{ACCEPT_ENCODING, HeaderName, RETRY_AFTER};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::App;
+use super::body::{Refusal, Sent};
 use crate::intake::{Intake, read_api, read_metrics, read_spans};
 use crate::span::{Evaluation, Span};
 use crate::store::{Batch, Rejection, StoreError, now_ms};
 
-/// A body, or why there is none.
-type Body = Result<Bytes, BytesRejection>;
+/// What was read of a body, and what is wrong with the rest.
+type Read = (Batch, Option<Refusal>);
 
 /// Spans as SDKs send them.
-pub(super) async fn spans(State(app): State<App>, uri: Uri, body: Body) -> Response {
-    take(app, uri, body, |body| read_spans(body).map(of_spans)).await
+pub(super) async fn spans(State(app): State<App>, request: Request) -> Response {
+    take(app, request, |body| read_spans(body).map(of_spans)).await
 }
 
 /// Spans as the public HTTP API takes them.
-pub(super) async fn api(State(app): State<App>, uri: Uri, body: Body) -> Response {
-    take(app, uri, body, |body| read_api(body).map(of_spans)).await
+pub(super) async fn api(State(app): State<App>, request: Request) -> Response {
+    take(app, request, |body| read_api(body).map(of_spans)).await
 }
 
 /// Evaluations and feedback.
-pub(super) async fn metrics(State(app): State<App>, uri: Uri, body: Body) -> Response {
-    take(app, uri, body, |body| read_metrics(body, now_ms()).map(of_evaluations)).await
+pub(super) async fn metrics(State(app): State<App>, request: Request) -> Response {
+    take(app, request, |body| read_metrics(body, now_ms()).map(of_evaluations)).await
 }
 
 fn of_spans(intake: Intake<Span>) -> (Batch, Option<String>) {
@@ -42,56 +44,75 @@ fn of_evaluations(intake: Intake<Evaluation>) -> (Batch, Option<String>) {
     (Batch { evaluations: intake.accepted, ..Batch::default() }, refusal)
 }
 
-/// Reads a body, stores what is good in it, and answers: 202, or 400 with the first mistake, or 503 where another attempt may do.
+/// Stores what is good in a body, and answers: 202, or 400 with the first mistake, or 503 where another attempt may do.
 async fn take(
     app: App,
-    uri: Uri,
-    body: Body,
+    request: Request,
     read: impl FnOnce(&[u8]) -> Result<(Batch, Option<String>), String> + Send + 'static,
 ) -> Response {
-    let (mut batch, refusal, status) = match body {
-        Ok(body) => {
-            // The reading ends by itself, so a place is always found.
-            let place = app.reading.acquire_owned().await;
-            let read = tokio::task::spawn_blocking(move || {
-                let read = read(&body);
-                drop(place);
-                read
-            });
-            match read.await {
-                Ok(Ok((batch, refusal))) => (batch, refusal, StatusCode::BAD_REQUEST),
-                Ok(Err(reason)) => (Batch::default(), Some(reason), StatusCode::BAD_REQUEST),
-                Err(_) => (
-                    Batch::default(),
-                    Some("reading it failed, which is a bug of llmobs".to_owned()),
-                    StatusCode::BAD_REQUEST,
-                ),
-            }
+    let (head, body) = request.into_parts();
+    // What was read takes room until it is stored.
+    let (mut batch, refusal, _held) = match app.room.receive(&head.headers, body).await {
+        Ok(sent) => {
+            let ((batch, refusal), held) = read_in_its_place(&app, sent, read).await;
+            (batch, refusal, held)
         }
-        Err(rejection) => {
-            let status = rejection.status();
-            (Batch::default(), Some(rejection.body_text()), status)
-        }
+        Err(refusal) => (Batch::default(), Some(refusal), None),
     };
-    if let Some(reason) = &refusal {
-        batch.rejections.push(Rejection {
-            at_ms: now_ms(),
-            path: uri.path().to_owned(),
-            reason: reason.clone(),
-        });
+    if let Some((_, reason)) = &refusal {
+        let path = head.uri.path().to_owned();
+        batch.rejections.push(Rejection { at_ms: now_ms(), path, reason: reason.clone() });
     }
-    match (app.store.write(batch).await, refusal) {
+    let written = app.store.write(batch).await;
+    answer(written, refusal)
+}
+
+/// Reads a body on a thread where that may take its time. Returns the room and the place that it takes, too.
+async fn read_in_its_place(
+    app: &App,
+    sent: Sent,
+    read: impl FnOnce(&[u8]) -> Result<(Batch, Option<String>), String> + Send + 'static,
+) -> (Read, Option<Held>) {
+    // The reading ends by itself, so a place is always found.
+    let place = Arc::clone(&app.reading).acquire_owned().await;
+    let task = tokio::task::spawn_blocking(move || {
+        let bad = |reason| (StatusCode::BAD_REQUEST, reason);
+        let read = match sent.inflated().map(|body| read(&body)) {
+            Ok(Ok((batch, refusal))) => (batch, refusal.map(bad)),
+            Ok(Err(reason)) => (Batch::default(), Some(bad(reason))),
+            Err(refusal) => (Batch::default(), Some(refusal)),
+        };
+        (read, place.ok().map(|place| Held { _room: sent.room, _place: place }))
+    });
+    task.await.unwrap_or_else(|_| {
+        let reason = "reading it failed, which is a bug of llmobs".to_owned();
+        ((Batch::default(), Some((StatusCode::BAD_REQUEST, reason))), None)
+    })
+}
+
+/// What is taken while a body and what was read of it are there.
+struct Held {
+    _room: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
+}
+
+fn answer(written: Result<(), StoreError>, refusal: Option<Refusal>) -> Response {
+    let errors = |reason: String| Json(json!({ "errors": [reason] }));
+    match (written, refusal) {
         (Ok(()), None) => (StatusCode::ACCEPTED, Json(json!({}))).into_response(),
-        (Ok(()), Some(reason)) => (status, Json(json!({ "errors": [reason] }))).into_response(),
-        (Err(error @ (StoreError::Unavailable(_) | StoreError::Closed)), _) => {
-            let again: [(HeaderName, &str); 1] = [(RETRY_AFTER, "1")];
-            (StatusCode::SERVICE_UNAVAILABLE, again, Json(json!({ "errors": [error.to_string()] })))
-                .into_response()
+        (Ok(()), Some((status @ StatusCode::UNSUPPORTED_MEDIA_TYPE, reason))) => {
+            (status, [(ACCEPT_ENCODING, "gzip, deflate, zstd, identity")], errors(reason)).into_response()
         }
+        (Ok(()), Some((status, reason))) => (status, errors(reason)).into_response(),
         (Err(error), _) => {
             log::error!("{error}");
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "errors": [error.to_string()] })))
-                .into_response()
+            let again: [(HeaderName, &str); 1] = [(RETRY_AFTER, "1")];
+            let errors = errors(error.to_string());
+            if matches!(error, StoreError::Unavailable(_) | StoreError::Closed) {
+                (StatusCode::SERVICE_UNAVAILABLE, again, errors).into_response()
+            } else {
+                (StatusCode::INTERNAL_SERVER_ERROR, errors).into_response()
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which address asks what. Each handler reads the address, asks the store, and has a page drawn.
 
+mod body;
 mod intake;
 mod pages;
 mod programs;
@@ -7,22 +8,14 @@ mod programs;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
-use tower_http::decompression::RequestDecompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::page::layout;
 use crate::store::{Store, StoreError};
-
-/// The largest body of a request as it is sent.
-const SENT_BYTES: usize = 16 * 1024 * 1024;
-/// The largest body of a request once it is inflated. SDKs send 5 MiB at most.
-const INFLATED_BYTES: usize = 32 * 1024 * 1024;
 
 /// What handlers need.
 #[derive(Clone, Debug)]
@@ -32,6 +25,7 @@ pub(crate) struct App {
     origin: Arc<str>,
     /// What forms have to send along.
     form_key: Arc<str>,
+    room: body::Room,
     /// How many bodies are read at a time, since what is read takes several times the memory of its text.
     reading: Arc<tokio::sync::Semaphore>,
 }
@@ -42,6 +36,7 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
         store,
         origin: origin.into(),
         form_key: form_key.into(),
+        room: body::Room::new(),
         reading: Arc::new(tokio::sync::Semaphore::new(2)),
     };
     let mut programs = Router::new();
@@ -53,11 +48,6 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
             .route(&at("/api/intake/llm-obs/v1/eval-metric"), post(intake::metrics))
             .route(&at("/api/intake/llm-obs/v2/eval-metric"), post(intake::metrics));
     }
-    let programs = programs
-        // What is inflated is counted by the handler's extractor, what is sent by the outer layer.
-        .layer(RequestDecompressionLayer::new())
-        .layer(DefaultBodyLimit::max(INFLATED_BYTES))
-        .layer(RequestBodyLimitLayer::new(SENT_BYTES));
     Router::new()
         .route("/", get(pages::home))
         .route("/traces", get(pages::list))
@@ -96,6 +86,14 @@ impl From<StoreError> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, title, text) = match self {
+            Self::Store(error @ StoreError::TooLong) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "That takes too long", error.to_string())
+            }
+            Self::Store(error @ (StoreError::Unavailable(_) | StoreError::Closed)) => {
+                let text = format!("{error}. Another attempt may do: reload the page.");
+                let page = page(layout::notice("The store is busy", &text));
+                return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], page).into_response();
+            }
             Self::NotFound(what) => {
                 let text =
                     format!("There is no such {what}. It may have been deleted since: see --keep-days.");

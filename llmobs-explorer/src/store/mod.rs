@@ -6,17 +6,19 @@ pub mod ended;
 pub mod evaluations;
 mod judged;
 pub mod list;
+mod readers;
 pub mod rejections;
 mod retention;
 mod schema;
 pub mod sessions;
+mod sums;
 #[cfg(test)]
 mod testing;
 pub mod trace;
 mod write;
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,6 +29,7 @@ pub use retention::Retention;
 pub use schema::{Location, OpenError};
 pub use write::{Batch, Rejection};
 
+use readers::Readers;
 use schema::Database;
 
 /// How many requests may wait for the writer. Those beyond wait in their connection.
@@ -41,6 +44,19 @@ pub enum StoreError {
     /// No room on the disk, or another process holds the database. Nothing stored is lost, and another attempt may do.
     #[error("the store cannot be written to now: {0}")]
     Unavailable(rusqlite::Error),
+    /// The question was given up, because its answer would take too long.
+    #[error(
+        "finding the answer takes too long; ask for less: a shorter time range, or fewer words with * in them"
+    )]
+    TooLong,
+    /// A part of the file is not as it was written.
+    #[error("the store {} is damaged ({source}); stop llmobs, move the file away, and start llmobs again: it begins a new one", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// Anything else that SQLite says.
     #[error("the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -69,12 +85,6 @@ enum Job {
     CleanUp(Retention, oneshot::Sender<bool>),
 }
 
-#[derive(Debug)]
-struct Readers {
-    database: Database,
-    idle: Mutex<Vec<Connection>>,
-}
-
 /// A store that was opened.
 #[derive(Debug)]
 pub struct Opened {
@@ -96,9 +106,10 @@ impl Store {
         let (database, connection, set_aside) = Database::open(location)?;
         let (jobs, received) = mpsc::channel(WAITING);
         let (written, changes) = watch::channel(0);
-        thread::spawn(move || work(connection, received, &written));
+        let path = database.path().to_owned();
+        thread::spawn(move || work(connection, &path, received, &written));
         tokio::spawn(clean_up(jobs.downgrade(), retention));
-        let readers = Arc::new(Readers { database, idle: Mutex::default() });
+        let readers = Arc::new(Readers::new(database));
         Ok(Opened { store: Self { jobs, readers, changes }, set_aside })
     }
 
@@ -112,25 +123,15 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Asks a question, on a thread where it may take its time.
+    /// Asks a question, on a thread where it may take its time: some seconds, and only while somebody waits for the answer.
     ///
     /// # Errors
-    /// What the question returns, or what SQLite says to a new connection.
+    /// What the question returns, what SQLite says to a new connection, or [`StoreError::TooLong`].
     pub async fn read<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let readers = Arc::clone(&self.readers);
-        let answered = tokio::task::spawn_blocking(move || {
-            let connection = readers.take()?;
-            // All that one question reads is of one moment.
-            let transaction = connection.unchecked_transaction()?;
-            let answer = question(&transaction);
-            drop(transaction);
-            readers.give_back(connection);
-            answer
-        });
-        answered.await.map_err(|_| StoreError::Closed)?
+        Readers::read(&self.readers, question).await
     }
 
     /// Counts the batches that have been written. Changes when there is something new to see.
@@ -140,23 +141,18 @@ impl Store {
     }
 }
 
-impl Readers {
-    fn take(&self) -> Result<Connection, StoreError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Ok(idle.map_or_else(|| self.database.reader(), Ok)?)
-    }
-
-    fn give_back(&self, connection: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-    }
-}
-
 /// The thread that writes. It ends when the last handle is gone.
-fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, changed: &watch::Sender<u64>) {
+fn work(
+    mut connection: Connection,
+    path: &Path,
+    mut jobs: mpsc::Receiver<Job>,
+    changed: &watch::Sender<u64>,
+) {
     while let Some(job) = jobs.blocking_recv() {
         match job {
             Job::Write(batch, reply) => {
-                let written = write::write(&mut connection, &batch, now_ms()).map_err(sort);
+                let written =
+                    write::write(&mut connection, &batch, now_ms()).map_err(|error| sort(error, path));
                 if written.is_ok() {
                     changed.send_modify(|count| *count += 1);
                 }
@@ -200,7 +196,7 @@ pub(crate) fn now_ms() -> i64 {
 }
 
 /// Tells what may pass by itself from what does not.
-fn sort(error: rusqlite::Error) -> StoreError {
+fn sort(error: rusqlite::Error, path: &Path) -> StoreError {
     match error.sqlite_error_code() {
         Some(
             ErrorCode::DiskFull
@@ -210,6 +206,10 @@ fn sort(error: rusqlite::Error) -> StoreError {
             | ErrorCode::ReadOnly
             | ErrorCode::CannotOpen,
         ) => StoreError::Unavailable(error),
+        Some(ErrorCode::OperationInterrupted) => StoreError::TooLong,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Damaged { path: path.to_owned(), source: error }
+        }
         _ => StoreError::Sqlite(error),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::write::forget_span;
 
@@ -15,8 +15,8 @@ pub struct Retention {
     pub bytes: u64,
 }
 
-/// How many traces go in one transaction. Readers go on meanwhile; writers wait that long.
-const CHUNK: u32 = 100;
+/// How many spans go in one transaction, and how many of anything else. Readers go on meanwhile; writers wait that long.
+const CHUNK: i64 = 2_000;
 
 /// Deletes what is too much, a chunk at most. Returns whether there may be more to delete.
 pub(crate) fn enforce(
@@ -26,29 +26,34 @@ pub(crate) fn enforce(
 ) -> rusqlite::Result<bool> {
     let age = i64::try_from(retention.age.as_millis()).unwrap_or(i64::MAX);
     let oldest = now_ms.saturating_sub(age);
-    let deleted = if used_bytes(connection)? > retention.bytes {
-        forget_oldest(connection, i64::MAX)?
-    } else {
-        forget_oldest(connection, oldest)?
-    };
-    connection
-        .execute("DELETE FROM evaluation WHERE timestamp_ms < ?1 AND trace_id IS NULL", params![oldest])?;
-    if deleted > 0 {
-        connection.execute(
-            "DELETE FROM attribute WHERE NOT EXISTS (SELECT 1 FROM span_attribute s WHERE s.attribute = attribute.id)",
-            [],
-        )?;
-        connection.execute("DELETE FROM facets WHERE id NOT IN (SELECT facets FROM span)", [])?;
-        connection.execute_batch("PRAGMA incremental_vacuum")?;
+    let too_large = used_bytes(connection)? > retention.bytes;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let traces = forget_traces(&transaction, if too_large { i64::MAX } else { oldest })?;
+    // Those of a trace go with it. Without traces, it is these that take the room.
+    let before = if too_large && traces == 0 { i64::MAX } else { oldest };
+    let evaluations = transaction
+        .prepare_cached(
+            "DELETE FROM evaluation WHERE id IN (SELECT id FROM evaluation e WHERE arrived_ms < ?1
+                AND NOT EXISTS (SELECT 1 FROM trace t WHERE t.trace_id = e.trace_id) ORDER BY arrived_ms LIMIT ?2)",
+        )?
+        .execute(params![before, CHUNK])?;
+    if traces > 0 {
+        transaction.execute("DELETE FROM facets WHERE id NOT IN (SELECT facets FROM span)", [])?;
     }
-    Ok(deleted > 0)
+    transaction.commit()?;
+    give_back_pages(connection)?;
+    Ok(traces > 0 || evaluations > 0)
 }
 
 /// Deletes the traces that arrived longest ago, of those that arrived before a time, and returns how many.
-fn forget_oldest(connection: &mut Connection, before_ms: i64) -> rusqlite::Result<usize> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+fn forget_traces(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Result<usize> {
     let traces: Vec<(i64, String)> = transaction
-        .prepare_cached("SELECT id, trace_id FROM trace WHERE arrived_ms < ?1 ORDER BY arrived_ms LIMIT ?2")?
+        .prepare_cached(
+            "SELECT id, trace_id FROM (
+                SELECT id, trace_id, sum(spans) OVER (ORDER BY arrived_ms, id) - spans AS spans_before
+                FROM (SELECT * FROM trace WHERE arrived_ms < ?1 ORDER BY arrived_ms, id LIMIT ?2)
+             ) WHERE spans_before < ?2",
+        )?
         .query_map(params![before_ms, CHUNK], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     for (trace, trace_id) in &traces {
@@ -57,15 +62,22 @@ fn forget_oldest(connection: &mut Connection, before_ms: i64) -> rusqlite::Resul
             .query_map(params![trace], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         for span in spans {
-            forget_span(&transaction, span)?;
+            forget_span(transaction, span)?;
         }
         transaction
             .prepare_cached("DELETE FROM evaluation WHERE trace_id = ?1")?
             .execute(params![trace_id])?;
         transaction.prepare_cached("DELETE FROM trace WHERE id = ?1")?.execute(params![trace])?;
     }
-    transaction.commit()?;
     Ok(traces.len())
+}
+
+/// Makes the file smaller by pages that are free, some at a time. Each step of the statement gives back one.
+fn give_back_pages(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("PRAGMA incremental_vacuum(4096)")?;
+    let mut steps = statement.query([])?;
+    while steps.next()?.is_some() {}
+    Ok(())
 }
 
 /// Bytes of the database that are in use.

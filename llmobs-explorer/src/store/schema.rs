@@ -5,17 +5,20 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use etcetera::BaseStrategy as _;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 /// The changes that lead from an empty database to today's, in order. Each is applied once, in one transaction with its number.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+/// How large the write-ahead log stays once all of it has been taken over.
+const LOG_BYTES: i64 = 16 * 1024 * 1024;
 /// Marks a SQLite file as ours: "llmo".
 const APPLICATION_ID: i64 = 0x6c6c_6d6f;
-/// How long a connection waits for another process that writes.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long a connection waits for another process that writes. SDKs wait five seconds for an answer.
+const BUSY: Duration = Duration::from_secs(3);
 
 /// Where traces are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,10 +113,15 @@ impl Database {
         }
     }
 
+    /// Where it is, for messages.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A connection that can write, of today's version.
     fn ready(&self) -> Result<Connection, OpenError> {
         let failed = |source| OpenError::Sqlite { path: self.path.clone(), source };
-        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+        let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
         let version: usize =
             pragma::<i64>(&connection, "user_version").map_err(failed)?.try_into().unwrap_or(usize::MAX);
         let application: i64 = pragma(&connection, "application_id").map_err(failed)?;
@@ -130,10 +138,13 @@ impl Database {
             connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
         }
         let journal = if self.in_memory { "MEMORY" } else { "WAL" };
-        connection.pragma_update(None, "journal_mode", journal).map_err(failed)?;
+        patiently(|| connection.pragma_update(None, "journal_mode", journal)).map_err(failed)?;
+        connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(failed)?;
         // With a write-ahead log this survives the end of the process at any moment.
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-        migrate(&connection, version).map_err(failed)?;
+        if version < MIGRATIONS.len() {
+            migrate(&mut connection).map_err(failed)?;
+        }
         Ok(connection)
     }
 
@@ -164,14 +175,32 @@ impl Database {
     }
 }
 
-fn migrate(connection: &Connection, version: usize) -> rusqlite::Result<()> {
-    for (number, migration) in MIGRATIONS.iter().enumerate().skip(version) {
-        connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {migration} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; COMMIT;",
-            number + 1
-        ))?;
+/// Brings the tables to today's version. Another process may be about to do the same, so the version is looked at again.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version = usize::try_from(pragma::<i64>(&transaction, "user_version")?).unwrap_or(usize::MAX);
+    for migration in MIGRATIONS.iter().skip(version) {
+        transaction.execute_batch(migration)?;
     }
-    Ok(())
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    let version = i64::try_from(MIGRATIONS.len().max(version)).unwrap_or(i64::MAX);
+    transaction.pragma_update(None, "user_version", version)?;
+    transaction.commit()
+}
+
+/// Tries again while another process is in the way, where SQLite itself does not wait.
+fn patiently(mut attempt: impl FnMut() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+    let until = Instant::now() + BUSY;
+    loop {
+        match attempt() {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < until =>
+            {
+                thread::sleep(Duration::from_millis(10));
+            }
+            done => return done,
+        }
+    }
 }
 
 fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> rusqlite::Result<T> {
@@ -202,7 +231,9 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
     fs::rename(path, &aside)?;
     for suffix in ["-wal", "-shm"] {
         // They are there only if the program that wrote them was killed.
-        drop(fs::remove_file(with(suffix)));
+        let mut name = aside.as_os_str().to_owned();
+        name.push(suffix);
+        drop(fs::rename(with(suffix), name));
     }
     Ok(aside)
 }

@@ -42,6 +42,9 @@ CREATE INDEX span_list ON span (
 CREATE INDEX span_by_trace ON span (trace, parent_id, start_ns, duration_ns);
 CREATE INDEX span_by_session ON span (session_id, start_ns) WHERE session_id IS NOT NULL;
 CREATE INDEX head_by_session ON span (session_id, start_ns) WHERE session_id IS NOT NULL AND head = 1;
+-- What the writer asks when spans of a trace arrive that is there already.
+CREATE INDEX head_by_trace ON span (trace) WHERE head = 1;
+CREATE INDEX tool_by_trace ON span (trace, name) WHERE kind = 'tool';
 
 -- What lists count by value. Programs have few combinations of these, so each stands here once, and a list is counted and filtered by
 -- one number for each span. Spans have the columns too, for pages that show some of them.
@@ -68,7 +71,7 @@ CREATE TABLE event (
     data BLOB NOT NULL
 ) STRICT;
 
--- One row for each trace: the sums over its spans, made anew whenever spans of it arrive.
+-- One row for each trace: the sums over its spans, kept up to date as spans of it arrive.
 CREATE TABLE trace (
     id INTEGER PRIMARY KEY,
     trace_id TEXT NOT NULL UNIQUE,
@@ -88,7 +91,9 @@ CREATE TABLE trace (
     cached_tokens INTEGER,
     -- Names of models, a line each.
     models TEXT NOT NULL DEFAULT '',
-    time_to_first_token REAL
+    time_to_first_token REAL,
+    -- When the span began that the time to first token is of: the first that has one.
+    first_token_ns INTEGER
 ) STRICT;
 
 CREATE INDEX trace_by_arrival ON trace (arrived_ms);
@@ -151,7 +156,9 @@ CREATE TABLE evaluation (
     tag_value TEXT,
     event TEXT NOT NULL,
     -- Of the event: one that was sent twice, because an answer was lost, stands here once.
-    hash BLOB NOT NULL UNIQUE
+    hash BLOB NOT NULL UNIQUE,
+    -- What retention goes by where the trace is not there, in milliseconds since the Unix epoch.
+    arrived_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX evaluation_by_span ON evaluation (span_id) WHERE span_id IS NOT NULL;
@@ -161,6 +168,7 @@ CREATE INDEX evaluation_by_tag ON evaluation (tag_key, tag_value) WHERE tag_key 
 -- Those that say no trace are few, if any.
 CREATE INDEX evaluation_by_span_alone ON evaluation (span_id) WHERE trace_id IS NULL AND span_id IS NOT NULL;
 CREATE INDEX evaluation_by_label ON evaluation (label, timestamp_ms);
+CREATE INDEX evaluation_by_arrival ON evaluation (arrived_ms);
 
 -- What the intake refused lately.
 CREATE TABLE rejection (

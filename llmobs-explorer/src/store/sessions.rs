@@ -98,7 +98,9 @@ pub(super) const LATEST: &str =
 pub(super) const FIRST: &str = "SELECT ml_app, input_preview FROM span INDEXED BY head_by_session
     WHERE session_id = ?1 AND head = 1 ORDER BY start_ns, id LIMIT 1";
 
-pub(super) const SUMS: &str = "SELECT sum(t.errors), sum(t.total_tokens), sum(s.duration_ns)
+/// `total` instead of `sum`, which fails where the sum of absurd numbers does not fit.
+pub(super) const SUMS: &str = "SELECT sum(t.errors),
+        iif(count(t.total_tokens) > 0, CAST(total(t.total_tokens) AS INTEGER), NULL), CAST(total(s.duration_ns) AS INTEGER)
     FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace WHERE s.session_id = ?1 AND s.head = 1";
 
 /// A page of the turns of a session in the order in which they began, and how many there are.
@@ -113,8 +115,8 @@ pub fn turns(connection: &Connection, session: &str, page: u64) -> Result<(Vec<T
         .query_row([session], |row| row.get(0))?;
     let mut statement = connection.prepare_cached(
         "SELECT s.id, t.trace_id, s.span_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns,
-            sum(s.duration_ns) OVER so_far, t.total_tokens, coalesce(sum(t.total_tokens) OVER so_far, 0), s.input_preview,
-            s.output_preview
+            CAST(total(s.duration_ns) OVER so_far AS INTEGER), t.total_tokens,
+            CAST(total(t.total_tokens) OVER so_far AS INTEGER), s.input_preview, s.output_preview
          FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace
          WHERE s.session_id = ?1 AND s.head = 1
          WINDOW so_far AS (ORDER BY s.start_ns, s.id) ORDER BY s.start_ns, s.id LIMIT ?2 OFFSET ?3",

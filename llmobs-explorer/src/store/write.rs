@@ -1,12 +1,13 @@
 //! The one writer: what arrived becomes rows, in one transaction for each request.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use zstd::bulk::Compressor;
 
 use super::content;
+use super::sums::{self, Arrived};
 use crate::span::{Attribute, Evaluation, Span, Target};
 
 /// What one request brought.
@@ -37,16 +38,21 @@ const REJECTIONS: i64 = 50;
 /// Writes all of a batch or nothing.
 pub(crate) fn write(connection: &mut Connection, batch: &Batch, now_ms: i64) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let mut traces = BTreeSet::new();
+    let mut traces: BTreeMap<i64, Arrived<'_>> = BTreeMap::new();
     let mut known = Known::new().map_err(unstorable)?;
     for span in &batch.spans {
-        traces.insert(write_span(&transaction, &mut known, span)?);
+        let trace = trace_row(&transaction, &span.trace_id)?;
+        let arrived = traces.entry(trace).or_default();
+        match write_span(&transaction, &mut known, trace, span)? {
+            Written::New(row) => arrived.new.push((row, span)),
+            Written::Again => arrived.again = true,
+        }
     }
-    for trace in traces {
-        sum_up(&transaction, trace, now_ms)?;
+    for (trace, arrived) in traces {
+        sums::sum_up(&transaction, trace, &arrived, now_ms)?;
     }
     for evaluation in &batch.evaluations {
-        write_evaluation(&transaction, evaluation)?;
+        write_evaluation(&transaction, evaluation, now_ms)?;
     }
     for Rejection { at_ms, path, reason } in &batch.rejections {
         transaction
@@ -75,13 +81,21 @@ impl Known<'_> {
     }
 }
 
-/// Writes a span, in place of an earlier one with its id, and returns the row of its trace.
+/// What became of a span.
+enum Written {
+    /// It has this row, after those of all earlier spans.
+    New(i64),
+    /// It has the row of an earlier one.
+    Again,
+}
+
+/// Writes a span, in place of an earlier one with its id.
 fn write_span<'a>(
     transaction: &Transaction<'_>,
     batch: &mut Known<'a>,
+    trace: i64,
     span: &'a Span,
-) -> rusqlite::Result<i64> {
-    let trace = trace_row(transaction, &span.trace_id)?;
+) -> rusqlite::Result<Written> {
     let status = if span.failed { "error" } else { "ok" };
     let facets = facets_row(transaction, span, status)?;
     let known: Option<i64> = transaction
@@ -90,6 +104,8 @@ fn write_span<'a>(
         .optional()?;
     if let Some(row) = known {
         forget_span(transaction, row)?;
+        // Attributes that it alone had are gone.
+        batch.attributes.clear();
     }
     transaction
         .prepare_cached(
@@ -135,7 +151,7 @@ fn write_span<'a>(
             .prepare_cached("INSERT INTO span_text (rowid, text) VALUES (?1, ?2)")?
             .execute(params![row, span.text])?;
     }
-    Ok(trace)
+    Ok(known.map_or(Written::New(row), |_| Written::Again))
 }
 
 fn trace_row(transaction: &Transaction<'_>, trace_id: &str) -> rusqlite::Result<i64> {
@@ -241,12 +257,14 @@ fn attribute_row(transaction: &Transaction<'_>, attribute: &Attribute) -> rusqli
     }
 }
 
-/// Takes a span out of every table. What nobody else needs of its content goes too.
+/// Takes a span out of every table. What nobody else needs of its content and attributes goes too.
 pub(crate) fn forget_span(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM content WHERE hash IN (SELECT hash FROM span_content WHERE span = ?1)
             AND NOT EXISTS (SELECT 1 FROM span_content other WHERE other.hash = content.hash AND other.span <> ?1)",
         "DELETE FROM span_content WHERE span = ?1",
+        "DELETE FROM attribute WHERE id IN (SELECT attribute FROM span_attribute WHERE span = ?1)
+            AND NOT EXISTS (SELECT 1 FROM span_attribute other WHERE other.attribute = attribute.id AND other.span <> ?1)",
         "DELETE FROM span_attribute WHERE span = ?1",
         "DELETE FROM span_text WHERE rowid = ?1",
         "DELETE FROM event WHERE span = ?1",
@@ -257,50 +275,11 @@ pub(crate) fn forget_span(transaction: &Transaction<'_>, row: i64) -> rusqlite::
     Ok(())
 }
 
-/// Makes the sums of a trace anew, and says which span stands for it: the root, or the earliest whose parent is not there.
-fn sum_up(transaction: &Transaction<'_>, trace: i64, now_ms: i64) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached(
-            "UPDATE trace SET arrived_ms = ?2, (start_ns, end_ns, spans, errors, llm_calls, tool_calls, tools, input_tokens, output_tokens,
-                    total_tokens, cached_tokens, models, time_to_first_token) = (
-                SELECT min(start_ns), max(start_ns + duration_ns), count(*), sum(status = 'error'), sum(kind = 'llm'),
-                    sum(kind = 'tool'), count(DISTINCT CASE kind WHEN 'tool' THEN name END),
-                    sum(input_tokens) FILTER (WHERE kind IN ('llm', 'embedding')),
-                    sum(output_tokens) FILTER (WHERE kind IN ('llm', 'embedding')),
-                    sum(total_tokens) FILTER (WHERE kind IN ('llm', 'embedding')),
-                    sum(cached_tokens) FILTER (WHERE kind IN ('llm', 'embedding')),
-                    coalesce((SELECT group_concat(model_name, char(10)) FROM (
-                        SELECT DISTINCT model_name FROM span WHERE trace = ?1 AND kind = 'llm' AND model_name IS NOT NULL
-                        ORDER BY model_name)), ''),
-                    (SELECT time_to_first_token FROM span WHERE trace = ?1 AND time_to_first_token IS NOT NULL
-                        ORDER BY start_ns LIMIT 1)
-                FROM span WHERE trace = ?1)
-             WHERE id = ?1",
-        )?
-        .execute(params![trace, now_ms])?;
-    // The root, if it is there, is found without a look at every parent.
-    let root: Option<i64> = transaction
-        .prepare_cached(
-            "SELECT id FROM span WHERE trace = ?1 AND parent_id IS NULL ORDER BY start_ns, id LIMIT 1",
-        )?
-        .query_row(params![trace], |row| row.get(0))
-        .optional()?;
-    let head = match root {
-        Some(root) => root,
-        None => transaction
-            .prepare_cached(
-                "SELECT id FROM span s WHERE trace = ?1 ORDER BY
-                    EXISTS (SELECT 1 FROM span p WHERE p.trace = ?1 AND p.span_id = s.parent_id), start_ns, id LIMIT 1",
-            )?
-            .query_row(params![trace], |row| row.get(0))?,
-    };
-    transaction
-        .prepare_cached("UPDATE span SET head = (id = ?2) WHERE trace = ?1 AND head <> (id = ?2)")?
-        .execute(params![trace, head])?;
-    Ok(())
-}
-
-fn write_evaluation(transaction: &Transaction<'_>, evaluation: &Evaluation) -> rusqlite::Result<()> {
+fn write_evaluation(
+    transaction: &Transaction<'_>,
+    evaluation: &Evaluation,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
     let (mut trace, mut span, mut session, mut tag) = (None, None, None, None);
     match &evaluation.target {
         Target::Span { trace_id, span_id } => (trace, span) = (trace_id.as_deref(), Some(span_id)),
@@ -311,8 +290,8 @@ fn write_evaluation(transaction: &Transaction<'_>, evaluation: &Evaluation) -> r
     transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO evaluation (feedback, label, metric_type, value, number, assessment, reasoning, ml_app,
-                timestamp_ms, trace_id, span_id, session_id, tag_key, tag_value, event, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                timestamp_ms, trace_id, span_id, session_id, tag_key, tag_value, event, hash, arrived_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?
         .execute(params![
             evaluation.feedback,
@@ -331,6 +310,7 @@ fn write_evaluation(transaction: &Transaction<'_>, evaluation: &Evaluation) -> r
             tag.map(|(_, value)| value),
             evaluation.event,
             content::hash(&evaluation.event),
+            now_ms,
         ])?;
     Ok(())
 }

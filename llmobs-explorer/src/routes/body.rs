@@ -1,0 +1,147 @@
+//! The body of a request: received and inflated, within limits.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::{HeaderMap, StatusCode};
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use http_body_util::BodyExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The largest body, as it is sent and once it is inflated. SDKs send 5 MiB at most.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// How many bytes all bodies together may have that are received and not stored yet. Whoever wants to send more waits.
+const ROOM_BYTES: usize = 48 * 1024 * 1024;
+/// What a unit of the room is. Smaller bodies take a whole one.
+const UNIT_BYTES: usize = 1024;
+/// The largest window of zstd: the largest body fits in.
+const WINDOW_LOG: u32 = 24;
+
+/// Why there is no body.
+pub(super) type Refusal = (StatusCode, String);
+
+/// The room for bodies.
+#[derive(Clone, Debug)]
+pub(super) struct Room(Arc<Semaphore>);
+
+/// A body as it was sent.
+#[derive(Debug)]
+pub(super) struct Sent {
+    bytes: Vec<u8>,
+    encoding: Encoding,
+    /// What it takes of the room. Given back once it and what was read of it are gone.
+    pub(super) room: OwnedSemaphorePermit,
+}
+
+/// How a body was made smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Identity,
+    Gzip,
+    Deflate,
+    Zstd,
+}
+
+impl Room {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(ROOM_BYTES / UNIT_BYTES)))
+    }
+
+    /// Takes what is sent.
+    pub(super) async fn receive(&self, headers: &HeaderMap, mut body: Body) -> Result<Sent, Refusal> {
+        let encoding = Encoding::of(headers)?;
+        let length =
+            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        // One that does not say its length may become as long as any. All of the room is taken at once: two that
+        // wait for each other would wait for ever.
+        let most = length.unwrap_or(MAX_BYTES);
+        if most > MAX_BYTES {
+            return Err(too_large(""));
+        }
+        let units = u32::try_from(most.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.0).acquire_many_owned(units).await;
+        let room =
+            room.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "llmobs is about to end".to_owned()))?;
+        let mut bytes = Vec::with_capacity(length.unwrap_or_default());
+        while let Some(frame) = body.frame().await {
+            let frame =
+                frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if bytes.len() + data.len() > MAX_BYTES {
+                return Err(too_large(""));
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok(Sent { bytes, encoding, room })
+    }
+}
+
+impl Sent {
+    /// The body as it was before it was made smaller.
+    pub(super) fn inflated(&self) -> Result<Cow<'_, [u8]>, Refusal> {
+        let bytes = self.bytes.as_slice();
+        match self.encoding {
+            Encoding::Identity => Ok(Cow::Borrowed(bytes)),
+            Encoding::Gzip => inflate("gzip", MultiGzDecoder::new(bytes)),
+            // The word means zlib; some programs leave its header out.
+            Encoding::Deflate if is_zlib(bytes) => inflate("deflate", ZlibDecoder::new(bytes)),
+            Encoding::Deflate => inflate("deflate", DeflateDecoder::new(bytes)),
+            Encoding::Zstd => inflate("zstd", zstd(bytes).map_err(|error| broken("zstd", &error))?),
+        }
+    }
+}
+
+impl Encoding {
+    fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let mut said = headers.get_all(CONTENT_ENCODING).iter();
+        let (first, second) = (said.next(), said.next());
+        let Some(first) = first else { return Ok(Self::Identity) };
+        let word = first.to_str().unwrap_or_default().trim().to_ascii_lowercase();
+        match word.as_str() {
+            _ if second.is_some() => Err(unknown("several")),
+            "" | "identity" => Ok(Self::Identity),
+            "gzip" | "x-gzip" => Ok(Self::Gzip),
+            "deflate" | "x-deflate" => Ok(Self::Deflate),
+            "zstd" => Ok(Self::Zstd),
+            _ => Err(unknown(&format!("{word:.40?}"))),
+        }
+    }
+}
+
+fn unknown(found: &str) -> Refusal {
+    let reason = format!("`Content-Encoding` is {found}: gzip, deflate, zstd or identity is expected");
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, reason)
+}
+
+fn too_large(when: &str) -> Refusal {
+    let reason = format!("the body is larger than 16 MiB{when}: several requests are expected");
+    (StatusCode::PAYLOAD_TOO_LARGE, reason)
+}
+
+fn broken(encoding: &str, error: &io::Error) -> Refusal {
+    (StatusCode::BAD_REQUEST, format!("the body cannot be inflated as {encoding}: {error}"))
+}
+
+fn inflate<'a>(encoding: &str, reader: impl Read) -> Result<Cow<'a, [u8]>, Refusal> {
+    let mut inflated = Vec::new();
+    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    reader.take(most).read_to_end(&mut inflated).map_err(|error| broken(encoding, &error))?;
+    if inflated.len() > MAX_BYTES {
+        return Err(too_large(" once it is inflated"));
+    }
+    Ok(Cow::Owned(inflated))
+}
+
+/// Whether it begins as RFC 1950 says.
+fn is_zlib(bytes: &[u8]) -> bool {
+    matches!(bytes, [method, flags, ..] if method & 0x0f == 8 && (u16::from(*method) << 8 | u16::from(*flags)) % 31 == 0)
+}
+
+fn zstd(bytes: &[u8]) -> io::Result<impl Read> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes)?;
+    decoder.window_log_max(WINDOW_LOG)?;
+    Ok(decoder)
+}

@@ -1,0 +1,308 @@
+//! What a trace's spans add up to, and which of them stands for it. Kept up to date by the spans that arrive, without another look at
+//! those that are there: a trace of many spans arrives in many pieces.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+
+use crate::span::{Span, Tokens};
+
+/// How far is looked up from a span for the one that stands at the top.
+const STEPS: usize = 64;
+
+/// The spans of one trace that a request brought.
+#[derive(Debug, Default)]
+pub(super) struct Arrived<'a> {
+    /// Those that were not there before, by their row, in ascending order.
+    pub(super) new: Vec<(i64, &'a Span)>,
+    /// Whether others took the place of earlier ones: then sums are made anew.
+    pub(super) again: bool,
+}
+
+/// Brings the row of a trace up to date, and says which span stands for it: the root, or the earliest whose parent is not there.
+pub(super) fn sum_up(
+    transaction: &Transaction<'_>,
+    trace: i64,
+    arrived: &Arrived<'_>,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let (sums, head) = if arrived.again {
+        (all_spans(transaction, trace)?, search_head(transaction, trace)?)
+    } else {
+        let mut sums = known_sums(transaction, trace)?;
+        for (_, span) in &arrived.new {
+            sums.add(&Piece::of(span));
+        }
+        sums.tools += new_tools(transaction, trace, &arrived.new)?;
+        (sums, head(transaction, trace, &arrived.new)?)
+    };
+    write_sums(transaction, trace, &sums, now_ms)?;
+    for sql in [
+        "UPDATE span SET head = 0 WHERE trace = ?1 AND head = 1 AND id <> ?2",
+        "UPDATE span SET head = 1 WHERE trace = ?1 AND id = ?2 AND head = 0",
+    ] {
+        transaction.prepare_cached(sql)?.execute(params![trace, head])?;
+    }
+    Ok(())
+}
+
+/// What of a span goes into the sums.
+struct Piece<'a> {
+    kind: &'a str,
+    failed: bool,
+    start_ns: i64,
+    duration_ns: i64,
+    model_name: Option<&'a str>,
+    tokens: Tokens,
+    time_to_first_token: Option<f64>,
+}
+
+impl<'a> Piece<'a> {
+    fn of(span: &'a Span) -> Self {
+        Self {
+            kind: &span.kind,
+            failed: span.failed,
+            start_ns: span.start_ns,
+            duration_ns: span.duration_ns,
+            model_name: span.model_name.as_deref(),
+            tokens: span.tokens,
+            time_to_first_token: span.time_to_first_token,
+        }
+    }
+}
+
+/// The sums.
+#[derive(Default)]
+struct Sums {
+    spans: i64,
+    start_ns: i64,
+    end_ns: i64,
+    errors: i64,
+    llm_calls: i64,
+    tool_calls: i64,
+    tools: i64,
+    tokens: Tokens,
+    models: BTreeSet<String>,
+    /// When the first span that has one began, and what it is.
+    first_token: Option<(i64, f64)>,
+}
+
+impl Sums {
+    /// Adds a span. Which tools there are is found out elsewhere.
+    fn add(&mut self, span: &Piece<'_>) {
+        let end_ns = span.start_ns.saturating_add(span.duration_ns);
+        self.start_ns = if self.spans == 0 { span.start_ns } else { self.start_ns.min(span.start_ns) };
+        self.end_ns = self.end_ns.max(end_ns);
+        self.spans += 1;
+        self.errors += i64::from(span.failed);
+        self.tool_calls += i64::from(span.kind == "tool");
+        if span.kind == "llm" {
+            self.llm_calls += 1;
+            // They are kept as lines.
+            self.models.extend(span.model_name.map(|name| name.replace('\n', " ")));
+        }
+        // Others tell again what the calls below them used.
+        if matches!(span.kind, "llm" | "embedding") {
+            let more = span.tokens;
+            let sums = &mut self.tokens;
+            for (sum, more) in [
+                (&mut sums.input, more.input),
+                (&mut sums.output, more.output),
+                (&mut sums.total, more.total),
+                (&mut sums.cached, more.cached),
+            ] {
+                *sum = match (*sum, more) {
+                    (Some(sum), Some(more)) => Some(sum.saturating_add(more)),
+                    (one, other) => one.or(other),
+                };
+            }
+        }
+        if let Some(time) = span.time_to_first_token
+            && self.first_token.is_none_or(|(start_ns, _)| span.start_ns < start_ns)
+        {
+            self.first_token = Some((span.start_ns, time));
+        }
+    }
+}
+
+fn known_sums(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Sums> {
+    let read = |row: &Row<'_>| {
+        let models: String = row.get(11)?;
+        Ok(Sums {
+            spans: row.get(0)?,
+            start_ns: row.get(1)?,
+            end_ns: row.get(2)?,
+            errors: row.get(3)?,
+            llm_calls: row.get(4)?,
+            tool_calls: row.get(5)?,
+            tools: row.get(6)?,
+            tokens: Tokens {
+                input: row.get(7)?,
+                output: row.get(8)?,
+                total: row.get(9)?,
+                cached: row.get(10)?,
+            },
+            models: models.lines().map(str::to_owned).collect(),
+            first_token: row.get::<_, Option<i64>>(12)?.zip(row.get(13)?),
+        })
+    };
+    transaction
+        .prepare_cached(
+            "SELECT spans, start_ns, end_ns, errors, llm_calls, tool_calls, tools, input_tokens, output_tokens, total_tokens,
+                cached_tokens, models, first_token_ns, time_to_first_token FROM trace WHERE id = ?1",
+        )?
+        .query_row([trace], read)
+}
+
+/// The sums, made anew.
+fn all_spans(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Sums> {
+    let mut sums = Sums::default();
+    let mut statement = transaction.prepare_cached(
+        "SELECT kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens, total_tokens, cached_tokens,
+            time_to_first_token FROM span WHERE trace = ?1 ORDER BY id",
+    )?;
+    let mut rows = statement.query([trace])?;
+    while let Some(row) = rows.next()? {
+        let (kind, status): (String, String) = (row.get(0)?, row.get(1)?);
+        let model_name: Option<String> = row.get(4)?;
+        sums.add(&Piece {
+            kind: &kind,
+            failed: status == "error",
+            start_ns: row.get(2)?,
+            duration_ns: row.get(3)?,
+            model_name: model_name.as_deref(),
+            tokens: Tokens {
+                input: row.get(5)?,
+                output: row.get(6)?,
+                total: row.get(7)?,
+                cached: row.get(8)?,
+            },
+            time_to_first_token: row.get(9)?,
+        });
+    }
+    sums.tools = transaction
+        .prepare_cached("SELECT count(DISTINCT name) FROM span WHERE trace = ?1 AND kind = 'tool'")?
+        .query_row([trace], |row| row.get(0))?;
+    Ok(sums)
+}
+
+/// How many tools among new spans are called for the first time.
+fn new_tools(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusqlite::Result<i64> {
+    let Some((first, _)) = new.first() else { return Ok(0) };
+    let names: BTreeSet<&str> =
+        new.iter().filter(|(_, span)| span.kind == "tool").map(|(_, span)| span.name.as_str()).collect();
+    let mut statement = transaction.prepare_cached(
+        "SELECT 1 FROM span WHERE trace = ?1 AND kind = 'tool' AND name = ?2 AND id < ?3 LIMIT 1",
+    )?;
+    let mut count = 0;
+    for name in names {
+        count += i64::from(!statement.exists(params![trace, name, first])?);
+    }
+    Ok(count)
+}
+
+fn write_sums(transaction: &Transaction<'_>, trace: i64, sums: &Sums, now_ms: i64) -> rusqlite::Result<()> {
+    let models = sums.models.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+    transaction
+        .prepare_cached(
+            "UPDATE trace SET arrived_ms = ?2, start_ns = ?3, end_ns = ?4, spans = ?5, errors = ?6, llm_calls = ?7,
+                tool_calls = ?8, tools = ?9, input_tokens = ?10, output_tokens = ?11, total_tokens = ?12, cached_tokens = ?13,
+                models = ?14, first_token_ns = ?15, time_to_first_token = ?16 WHERE id = ?1",
+        )?
+        .execute(params![
+            trace,
+            now_ms,
+            sums.start_ns,
+            sums.end_ns,
+            sums.spans,
+            sums.errors,
+            sums.llm_calls,
+            sums.tool_calls,
+            sums.tools,
+            sums.tokens.input,
+            sums.tokens.output,
+            sums.tokens.total,
+            sums.tokens.cached,
+            models,
+            sums.first_token.map(|(start_ns, _)| start_ns),
+            sums.first_token.map(|(_, time)| time),
+        ])?;
+    Ok(())
+}
+
+/// When a span began, and its row: what spans are ordered by.
+type Place = (i64, i64);
+
+/// The span that stands for a trace, by what arrived and what stood for it so far.
+fn head(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusqlite::Result<i64> {
+    let so_far: Option<(Place, Option<String>)> = transaction
+        .prepare_cached("SELECT start_ns, id, parent_id FROM span WHERE trace = ?1 AND head = 1")?
+        .query_row([trace], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))
+        .optional()?;
+    let roots = new.iter().filter(|(_, span)| span.parent_id.is_none());
+    let root = roots.map(|(row, span)| (span.start_ns, *row)).min();
+    let top = match (so_far, root) {
+        (Some((head, None)), root) => return Ok(root.map_or(head, |root| root.min(head)).1),
+        (_, Some(root)) => return Ok(root.1),
+        (Some((head, Some(parent))), None) => match top(transaction, trace, head, &parent)? {
+            None => return search_head(transaction, trace),
+            top => top,
+        },
+        (None, None) => None,
+    };
+    let mut earlier: Vec<(Place, &Span)> =
+        new.iter().map(|(row, span)| ((span.start_ns, *row), *span)).collect();
+    earlier.retain(|(place, _)| top.is_none_or(|top| *place < top));
+    earlier.sort_by_key(|(place, _)| *place);
+    for (place, span) in earlier {
+        let parent = span.parent_id.as_deref().unwrap_or_default();
+        if find(transaction, trace, parent)?.is_none() {
+            return Ok(place.1);
+        }
+    }
+    match top {
+        Some((_, row)) => Ok(row),
+        None => search_head(transaction, trace),
+    }
+}
+
+/// What stands at the top above the one that stood for the trace, where that is for sure the earliest without a parent.
+fn top(
+    transaction: &Transaction<'_>,
+    trace: i64,
+    head: Place,
+    parent: &str,
+) -> rusqlite::Result<Option<Place>> {
+    let mut top = head;
+    let mut parent = Some(parent.to_owned());
+    for _ in 0..STEPS {
+        let Some(above) = parent.take() else { return Ok(None) };
+        match find(transaction, trace, &above)? {
+            // The others without a parent began after the old head, and so after this one.
+            None => return Ok((top == head || top.0 < head.0).then_some(top)),
+            Some((place, next)) => (top, parent) = (place, next),
+        }
+    }
+    Ok(None)
+}
+
+fn find(
+    transaction: &Transaction<'_>,
+    trace: i64,
+    span_id: &str,
+) -> rusqlite::Result<Option<(Place, Option<String>)>> {
+    transaction
+        .prepare_cached("SELECT start_ns, id, parent_id FROM span WHERE trace = ?1 AND span_id = ?2")?
+        .query_row(params![trace, span_id], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))
+        .optional()
+}
+
+/// The span that stands for a trace, found among all of its spans.
+fn search_head(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<i64> {
+    transaction
+        .prepare_cached(
+            "SELECT id FROM span s WHERE trace = ?1 ORDER BY parent_id IS NOT NULL,
+                EXISTS (SELECT 1 FROM span p WHERE p.trace = ?1 AND p.span_id = s.parent_id), start_ns, id LIMIT 1",
+        )?
+        .query_row(params![trace], |row| row.get(0))
+}
