@@ -1,0 +1,17 @@
+//! What programs send, over HTTP, to the program itself.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod bodies;
+mod recorded;
+mod routes;
+mod sdk;
+#[path = "../served/mod.rs"]
+mod served;

@@ -1,0 +1,53 @@
+//! The SDK of this workspace, sending here.
+
+use std::time::Duration;
+
+use llmobs::{Config, Evaluation};
+
+use crate::served::{PATIENCE, Served};
+
+/// A trace and what is said about it, sent by a client of its own.
+fn send(config: Config) {
+    let guard = config.service("svc").env("dev").flush_interval(Duration::from_millis(50)).init().expect("a client");
+    let span = llmobs::workflow("answer").session_id("s-1").start();
+    span.enter(|| {
+        llmobs::annotate(|span| span.input("a question").output("an answer").tag("user_id", "u-7"));
+        let call = llmobs::llm("call").start();
+        call.enter(|| llmobs::annotate(|span| span.metric("input_tokens", 3).metric("output_tokens", 4)));
+        call.finish();
+    });
+    let reference = span.export();
+    span.finish();
+    Evaluation::score("faithfulness", 0.93).of(reference).reasoning("it is so").submit().expect("an evaluation");
+    let report = llmobs::flush(PATIENCE);
+    assert_eq!((report.delivered, report.dropped_total(), report.pending), (3, 0, 0));
+    drop(guard);
+}
+
+/// There is one client of the process, so both ways are tried one after the other.
+#[test]
+fn the_sdk_reports_straight_and_as_to_an_agent() {
+    let straight = Served::new();
+    send(Config::from_env().ml_app("app").agentless(true).api_key("k").override_origin(straight.origin.clone()));
+    let agent = Served::new();
+    send(Config::from_env().ml_app("app").agentless(false).agent_url(agent.origin.clone()));
+    // The SDK asks whether there is an Agent.
+    let probed = Served::new();
+    send(Config::from_env().ml_app("app").agent_url(probed.origin.clone()));
+
+    for served in [straight, agent, probed] {
+        assert_eq!(served.rows("rejection"), 0);
+        let picture: String = served
+            .database()
+            .query_row(
+                "SELECT group_concat(s.name || ' ' || s.kind || ' ' || s.ml_app || ' ' || s.session_id || ' ' || t.spans
+                    || ' ' || t.total_tokens || ' ' || coalesce(e.label || ' ' || e.value, '-'), '; ' ORDER BY s.kind)
+                 FROM span s JOIN trace t ON t.id = s.trace LEFT JOIN judged j ON j.span = s.id
+                    LEFT JOIN evaluation e ON e.id = j.evaluation",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(picture, "call llm app s-1 2 7 -; answer workflow app s-1 2 7 faithfulness 0.93");
+    }
+}

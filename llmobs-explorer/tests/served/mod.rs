@@ -1,0 +1,205 @@
+//! The explorer in a process of its own, and a client that sends exactly the bytes it is told.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+mod client;
+
+pub(crate) use client::{Reply, events_body, exchange, metrics_body, percent};
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// Far longer than anything here takes, even on a loaded machine. Waits end at once when they can.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program itself.
+pub(crate) const LLMOBS: &str = env!("CARGO_BIN_EXE_llmobs");
+
+/// An explorer that listens. It is killed when it is dropped.
+pub(crate) struct Served {
+    child: Child,
+    /// Such as `http://127.0.0.1:4711`.
+    pub(crate) origin: String,
+    /// What stands behind the last colon of the origin.
+    pub(crate) port: u16,
+    /// Where its store is.
+    pub(crate) store: PathBuf,
+    said: Arc<Mutex<Vec<String>>>,
+    /// Deleted at the end.
+    folder: Option<TempDir>,
+}
+
+impl Served {
+    /// One with a new store.
+    pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn with(arguments: &[&str]) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let mut served = Self::at(&folder.path().join("traces.db"), arguments);
+        served.folder = Some(folder);
+        served
+    }
+
+    /// One with a store that may be there already.
+    pub(crate) fn at(store: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(LLMOBS);
+        command.arg("serve").args(["--port", "0", "--store"]).arg(store).args(arguments);
+        let mut served = Self::from(command);
+        served.store = store.to_owned();
+        served
+    }
+
+    /// One that is started by a command, which says where it listens.
+    pub(crate) fn from(mut command: Command) -> Self {
+        let mut child = command.env_remove("LLMOBS_STORE").stderr(Stdio::piped()).spawn().expect("it starts");
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let heard = Arc::clone(&said);
+        // Whoever does not read what it says would stop it some day.
+        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| heard.lock().unwrap().push(line)));
+        let mut served =
+            Self { child, origin: String::new(), port: 0, store: PathBuf::new(), said, folder: None };
+        let line = served.line("llmobs: traces at ");
+        let address = line.trim_start_matches("llmobs: traces at ");
+        let address = address.split_once("/?").map_or(address, |(origin, _)| origin);
+        served.origin = address.to_owned();
+        served.port = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        served
+    }
+
+    /// The line that it said, or will say, with this beginning.
+    pub(crate) fn line(&mut self, beginning: &str) -> String {
+        until(|| {
+            let said = self.said.lock().unwrap();
+            let found = said.iter().find(|line| line.starts_with(beginning)).cloned();
+            assert!(found.is_some() || self.child.try_wait().unwrap().is_none(), "it ended: {said:?}");
+            found
+        })
+    }
+
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().join("\n")
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+
+    /// The most memory that it had so far, in MiB.
+    pub(crate) fn peak_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") / 1024
+    }
+
+    /// Sends bytes as they are, and reads what is answered.
+    pub(crate) fn raw(&self, request: &[u8]) -> Option<Reply> {
+        exchange(self.port, request)
+    }
+
+    /// Asks with a method, a path and headers beside those that every request needs.
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n", self.port);
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if method != "GET" {
+            request.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        let request = [request.as_bytes(), b"\r\n", body].concat();
+        self.raw(&request).unwrap_or_else(|| panic!("{method} {path} is not answered: {}", self.said()))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, &[], b"")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &[u8]) -> Reply {
+        self.ask("POST", path, &[("Content-Type", "application/json")], body)
+    }
+
+    /// The event of a span, if it is there.
+    pub(crate) fn event(&self, trace_id: &str, span_id: &str) -> Option<String> {
+        let path = format!("/traces/{}/spans/{}/event.json", percent(trace_id), percent(span_id));
+        let reply = self.get(&path);
+        (reply.status == 200).then(|| reply.text())
+    }
+
+    /// A connection of its own to the store.
+    pub(crate) fn database(&self) -> Connection {
+        let connection = Connection::open_with_flags(&self.store, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a store");
+        connection.busy_timeout(PATIENCE).unwrap();
+        connection
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn rows(&self, table: &str) -> i64 {
+        self.database().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    }
+
+    /// Everything that is stored, as a text to compare.
+    pub(crate) fn dump(&self) -> String {
+        let database = self.database();
+        let mut dump = String::new();
+        for table in ["trace", "span", "event", "attribute", "span_attribute", "content", "evaluation", "rejection"] {
+            let mut statement = database.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
+            let columns = statement.column_count();
+            let mut rows = statement.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                let values: Vec<Value> = (0..columns).map(|column| row.get(column).unwrap()).collect();
+                dump.push_str(&format!("{table} {values:?}\n"));
+            }
+        }
+        dump
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Tries until there is something, or it is plain that there never will be.
+pub(crate) fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = attempt() {
+            return found;
+        }
+        assert!(Instant::now() < end, "it did not come about");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// An event with nothing that it could do without.
+pub(crate) fn span(trace_id: &str, span_id: &str) -> Json {
+    serde_json::json!({
+        "trace_id": trace_id, "span_id": span_id, "parent_id": "undefined", "name": "step", "status": "ok",
+        "start_ns": 1_750_000_000_000_000_000_i64, "duration": 1_000_000, "meta": { "span": { "kind": "workflow" } }
+    })
+}
