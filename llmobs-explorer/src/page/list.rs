@@ -12,7 +12,7 @@ use crate::store::list::{Facet, ListRow, Listing, Overview, PAGE, Sort};
 pub(crate) fn list(address: &Address, found: Result<(&Query, &Listing), &QueryError>) -> Markup {
     let content = html! {
         h1.quiet { "Traces" }
-        (bar(address, found.as_ref().err().copied()))
+        (bar(address, &found))
         @match found {
             Ok((query, listing)) => {
                 div #results data-live="" {
@@ -31,9 +31,11 @@ pub(crate) fn list(address: &Address, found: Result<(&Query, &Listing), &QueryEr
 }
 
 /// Views, search, time and columns: one form, so that all works without scripts.
-fn bar(address: &Address, error: Option<&QueryError>) -> Markup {
+fn bar(address: &Address, found: &Result<(&Query, &Listing), &QueryError>) -> Markup {
     const VIEWS: [(View, &str); 3] =
         [(View::Traces, "Traces"), (View::Spans, "Spans"), (View::Calls, "LLM calls")];
+    let error = found.err();
+    let paths = found.map(|(_, listing)| listing.paths.as_slice()).unwrap_or_default();
     html! {
         nav.tabs aria-label="What a row is" {
             @for (view, name) in VIEWS {
@@ -56,7 +58,8 @@ fn bar(address: &Address, error: Option<&QueryError>) -> Markup {
             @for column in &address.columns { input type="hidden" name="column" value=(column); }
             label.column {
                 "Add column"
-                input name="column" spellcheck="false" autocomplete="off" placeholder="tag.user_id" size="12";
+                input name="column" spellcheck="false" autocomplete="off" placeholder="tag.user_id" size="12" list="paths";
+                datalist #paths { @for path in paths { option value=(path); } }
             }
             button type="submit" { "Apply" }
             @if *address != Address::default() { a.clear href="/traces" { "Clear" } }
@@ -171,7 +174,7 @@ fn table(address: &Address, query: &Query, rows: &[ListRow]) -> Markup {
                         (heading(address, "Tokens", Some(Sort::Tokens), "n"))
                         @if address.view == View::Traces { (heading(address, "Spans", Some(Sort::Spans), "n")) }
                         (heading(address, "Model", None, ""))
-                        (heading(address, "Evaluations", None, ""))
+                        (heading(address, "Evaluations, tags", None, ""))
                         @for column in &address.columns {
                             th scope="col" {
                                 (column) " "
@@ -242,7 +245,16 @@ fn table_row(address: &Address, query: &Query, row: &ListRow) -> Markup {
                 }
             }
             td.short data-label="Model" { @for model in &row.models { div.model title=(model) { (model) } } }
-            td { @for (label, value, assessment) in &row.evaluations { (badge(label, value, assessment.as_deref())) " " } }
+            td {
+                @for (label, value, assessment) in &row.evaluations { (badge(label, value, assessment.as_deref())) " " }
+                @for (key, value) in &row.tags {
+                    a.tag title={ (key) ":" (value) }
+                        href=(address.with(|a| a.query = query.with(&filter(&format!("tag.{key}"), value))).url()) {
+                        (key) @if !value.is_empty() { ":" (value) }
+                    }
+                    " "
+                }
+            }
             @for column in &address.columns {
                 td data-label=(column) {
                     @for (_, value) in row.attributes.iter().filter(|(path, _)| path == column) {

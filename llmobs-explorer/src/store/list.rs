@@ -91,6 +91,8 @@ pub struct Listing {
     pub rows: Vec<ListRow>,
     /// All that match, also those on other pages.
     pub overview: Overview,
+    /// Paths of attributes that there are, for columns.
+    pub paths: Vec<String>,
 }
 
 /// One trace, or one span.
@@ -138,6 +140,8 @@ pub struct ListRow {
     pub evaluations: Vec<(String, String, Option<String>)>,
     /// The attributes that were asked for: path and value.
     pub attributes: Vec<(String, String)>,
+    /// The tags that the program set, not those that SDKs put on every span: key and value.
+    pub tags: Vec<(String, String)>,
 }
 
 /// Answers a question.
@@ -164,12 +168,13 @@ pub fn list(connection: &Connection, question: &Question) -> Result<Listing, Sto
                 Scope::Spans => judged::of_span(connection, id)?,
             };
         }
+        row.tags = own_tags(connection, id)?;
         for path in &question.attributes {
             row.attributes.extend(attribute_values(connection, id, path)?);
         }
         rows.push(row);
     }
-    Ok(Listing { rows, overview })
+    Ok(Listing { rows, overview, paths: paths(connection)? })
 }
 
 /// The counts of all that match, and the spans of the page in their order.
@@ -288,7 +293,33 @@ fn list_row(row: &Row<'_>, scope: Scope) -> rusqlite::Result<ListRow> {
         time_to_first_token: row.get(first_of_tokens + 4)?,
         evaluations: Vec::new(),
         attributes: Vec::new(),
+        tags: Vec::new(),
     })
+}
+
+/// The first paths by name. Each is looked up behind the one before, so that the values are not read.
+fn paths(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE known (path) AS (
+            SELECT min(path) FROM attribute
+            UNION ALL
+            SELECT (SELECT min(path) FROM attribute WHERE path > known.path) FROM known WHERE path IS NOT NULL)
+         SELECT path FROM known WHERE path IS NOT NULL LIMIT 200",
+    )?;
+    let paths = statement.query_map([], |row| row.get(0))?;
+    paths.collect()
+}
+
+fn own_tags(connection: &Connection, span: i64) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT substr(a.path, 5), a.text FROM span_attribute x CROSS JOIN attribute a ON a.id = x.attribute
+         WHERE x.span = ?1 AND a.path GLOB 'tag.*' AND substr(a.path, 5) NOT IN ('env', 'service', 'version', 'source', 'ml_app',
+            'agent_service', 'ddtrace.version', 'language', 'session_id', 'decorator', 'error', 'error_type', 'agent_version',
+            'prompt_tracking_instrumentation_method', 'git.repository_url', 'git.commit.sha', 'runtime-id', 'span.kind')
+         ORDER BY a.path, a.text LIMIT 4",
+    )?;
+    let tags = statement.query_map([span], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    tags.collect()
 }
 
 fn attribute_values(

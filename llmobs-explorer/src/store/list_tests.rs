@@ -229,3 +229,14 @@ fn values_of_deleted_traces_are_forgotten() {
         ("agent llm", "b-2 b-1")
     );
 }
+
+#[test]
+fn a_row_shows_the_tags_that_the_program_set() {
+    let store = filled(&three(), &json!([]));
+    let listing = list(&store, &question(Scope::Traces, "@name:a*")).unwrap();
+    let tags: Vec<_> = listing.rows.into_iter().map(|row| row.tags).collect();
+    // `ml_app` is a tag too, of every span.
+    assert_eq!(tags, [[("turn".to_owned(), "a-1".to_owned())]]);
+    let others = ["metrics.input_tokens", "metrics.output_tokens", "metrics.time_to_first_token"];
+    assert_eq!(listing.paths, [&others[..], &["tag.ml_app", "tag.turn"]].concat());
+}

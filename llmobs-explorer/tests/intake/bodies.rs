@@ -73,7 +73,12 @@ fn a_body_that_cannot_be_inflated_is_refused_and_the_page_says_so() {
     let body = events_body([&span("T", "1")]);
     let cut = |bytes: Vec<u8>| bytes[..bytes.len() - 9].to_vec();
     for (encoding, bytes, status, reason) in [
-        ("br", body.clone(), 415, "`Content-Encoding` is \"br\": gzip, deflate, zstd or identity is expected"),
+        (
+            "br",
+            body.clone(),
+            415,
+            "`Content-Encoding` is \"br\": gzip, deflate, zstd or identity is expected",
+        ),
         ("gzip, gzip", gzip(&gzip(&body)), 415, "`Content-Encoding` is \"gzip, gzip\": gzip, deflate, zstd"),
         ("gzip", body.clone(), 400, "the body cannot be inflated as gzip: "),
         ("gzip", cut(gzip(&body)), 400, "the body cannot be inflated as gzip: "),
@@ -96,8 +101,11 @@ fn a_body_that_cannot_be_inflated_is_refused_and_the_page_says_so() {
 #[test]
 fn two_headers_of_encoding_are_refused() {
     let served = Served::new();
-    let headers =
-        [("Content-Type", "application/json"), ("Content-Encoding", "gzip"), ("Content-Encoding", "identity")];
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Encoding", "gzip"),
+        ("Content-Encoding", "identity"),
+    ];
     let reply = served.ask("POST", PATH, &headers, &gzip(&events_body([&span("T", "1")])));
     assert_eq!(reply.status, 415);
     assert_eq!(served.rows("span"), 0);

@@ -70,16 +70,18 @@ fn spans_arrive_byte_for_byte_straight_and_through_both_doors_of_the_agent() {
 
 #[test]
 fn evaluations_arrive_at_both_versions_and_show_beside_their_spans() {
-    for path in
-        ["/api/intake/llm-obs/v1/eval-metric", "/evp_proxy/v2/api/intake/llm-obs/v2/eval-metric"]
-    {
+    for path in ["/api/intake/llm-obs/v1/eval-metric", "/evp_proxy/v2/api/intake/llm-obs/v2/eval-metric"] {
         let served = Served::new();
         let mut sent = 0;
         for (scenario, requests) in scenarios() {
             for request in requests {
                 if !events(&scenario, &request).is_empty() {
-                    let events: Vec<Value> =
-                        request["events"].as_array().unwrap().iter().map(|event| event["span"].clone()).collect();
+                    let events: Vec<Value> = request["events"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|event| event["span"].clone())
+                        .collect();
                     served.post("/api/v2/llmobs", &events_body(&events));
                 }
                 if let Some(metrics) = request["metrics"].as_array() {
@@ -99,7 +101,8 @@ fn evaluations_arrive_at_both_versions_and_show_beside_their_spans() {
 #[test]
 fn what_is_sent_again_is_stored_once() {
     let served = Served::new();
-    let (_, requests) = scenarios().into_iter().find(|(name, _)| name == "eval_by_span").expect("the scenario");
+    let (_, requests) =
+        scenarios().into_iter().find(|(name, _)| name == "eval_by_span").expect("the scenario");
     let send = || {
         for request in &requests {
             let events = events("again", request);

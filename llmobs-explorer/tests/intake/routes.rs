@@ -59,8 +59,10 @@ fn a_bad_event_is_named_and_the_good_ones_are_stored() {
 #[test]
 fn a_bad_metric_is_named_and_the_good_ones_are_stored() {
     let served = Served::new();
-    let metric = |label: &str| json!({ "span_id": "1", "trace_id": "T", "label": label, "metric_type": "score",
-        "score_value": 1, "timestamp_ms": 5, "ml_app": "app" });
+    let metric = |label: &str| {
+        json!({ "span_id": "1", "trace_id": "T", "label": label, "metric_type": "score",
+        "score_value": 1, "timestamp_ms": 5, "ml_app": "app" })
+    };
     let mut bad = metric("bad");
     bad["score_value"] = "high".into();
     let metrics = json!([metric("good"), bad]);
@@ -87,7 +89,8 @@ fn the_agent_says_what_sdks_look_for() {
     assert_eq!((info.status, info.header("content-type")), (200, Some("application/json")));
     let info = info.json();
     // SDKs look for a part of the text: with a slash at the end or without.
-    let endpoints: Vec<&str> = info["endpoints"].as_array().unwrap().iter().filter_map(|e| e.as_str()).collect();
+    let endpoints: Vec<&str> =
+        info["endpoints"].as_array().unwrap().iter().filter_map(|e| e.as_str()).collect();
     for known in ["/evp_proxy/v2", "/evp_proxy/v4"] {
         assert!(endpoints.iter().any(|endpoint| endpoint.contains(known)), "{endpoints:?}");
     }

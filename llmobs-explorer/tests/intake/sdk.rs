@@ -8,7 +8,8 @@ use crate::served::{PATIENCE, Served};
 
 /// A trace and what is said about it, sent by a client of its own.
 fn send(config: Config) {
-    let guard = config.service("svc").env("dev").flush_interval(Duration::from_millis(50)).init().expect("a client");
+    let guard =
+        config.service("svc").env("dev").flush_interval(Duration::from_millis(50)).init().expect("a client");
     let span = llmobs::workflow("answer").session_id("s-1").start();
     span.enter(|| {
         llmobs::annotate(|span| span.input("a question").output("an answer").tag("user_id", "u-7"));
@@ -18,7 +19,11 @@ fn send(config: Config) {
     });
     let reference = span.export();
     span.finish();
-    Evaluation::score("faithfulness", 0.93).of(reference).reasoning("it is so").submit().expect("an evaluation");
+    Evaluation::score("faithfulness", 0.93)
+        .of(reference)
+        .reasoning("it is so")
+        .submit()
+        .expect("an evaluation");
     let report = llmobs::flush(PATIENCE);
     assert_eq!((report.delivered, report.dropped_total(), report.pending), (3, 0, 0));
     drop(guard);
@@ -28,7 +33,13 @@ fn send(config: Config) {
 #[test]
 fn the_sdk_reports_straight_and_as_to_an_agent() {
     let straight = Served::new();
-    send(Config::from_env().ml_app("app").agentless(true).api_key("k").override_origin(straight.origin.clone()));
+    send(
+        Config::from_env()
+            .ml_app("app")
+            .agentless(true)
+            .api_key("k")
+            .override_origin(straight.origin.clone()),
+    );
     let agent = Served::new();
     send(Config::from_env().ml_app("app").agentless(false).agent_url(agent.origin.clone()));
     // The SDK asks whether there is an Agent.

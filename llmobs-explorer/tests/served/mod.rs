@@ -122,7 +122,8 @@ impl Served {
 
     /// Asks with a method, a path and headers beside those that every request needs.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n", self.port);
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n", self.port);
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -150,7 +151,8 @@ impl Served {
 
     /// A connection of its own to the store.
     pub(crate) fn database(&self) -> Connection {
-        let connection = Connection::open_with_flags(&self.store, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a store");
+        let connection =
+            Connection::open_with_flags(&self.store, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a store");
         connection.busy_timeout(PATIENCE).unwrap();
         connection
     }
@@ -164,7 +166,9 @@ impl Served {
     pub(crate) fn dump(&self) -> String {
         let database = self.database();
         let mut dump = String::new();
-        for table in ["trace", "span", "event", "attribute", "span_attribute", "content", "evaluation", "rejection"] {
+        for table in
+            ["trace", "span", "event", "attribute", "span_attribute", "content", "evaluation", "rejection"]
+        {
             let mut statement = database.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
             let columns = statement.column_count();
             let mut rows = statement.query([]).unwrap();
