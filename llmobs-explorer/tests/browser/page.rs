@@ -62,18 +62,21 @@ impl<'a> Page<'a> {
 
     /// Opens an address of the explorer and waits until it is there.
     pub(crate) fn visit(&self, path: &str) {
-        let loads = self.loads();
+        let before = self.document();
         let answer = self.call("Page.navigate", &json!({ "url": format!("{}{path}", self.explorer.origin) }));
         assert_eq!(answer.get("errorText"), None, "{path}");
-        self.wait_for(path, || self.loads() > loads);
+        self.wait_for(path, || self.has_left(&before));
     }
 
-    fn loads(&self) -> usize {
-        self.browser
-            .events(&self.session)
-            .iter()
-            .filter(|event| event["method"] == "Page.loadEventFired")
-            .count()
+    /// What tells one document from the next.
+    fn document(&self) -> Value {
+        self.ask("performance.timeOrigin")
+    }
+
+    /// Whether there is another document, and all of it. A page that is being left cannot be asked, which is not yet.
+    fn has_left(&self, before: &Value) -> bool {
+        let now = self.try_ask("document.readyState === 'complete' && performance.timeOrigin");
+        now.is_ok_and(|now| now.is_number() && now != *before)
     }
 
     fn wait_for(&self, what: &str, mut done: impl FnMut() -> bool) {
@@ -108,7 +111,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Waits until an expression is true. A page that is being left cannot be asked, which is not yet true.
+    /// Waits until an expression is true. A page that is being left cannot be asked, which is not yet true either.
     pub(crate) fn until(&self, script: &str) {
         self.wait_for(script, || self.try_ask(script).is_ok_and(|value| value == true));
     }
@@ -145,9 +148,9 @@ impl<'a> Page<'a> {
 
     /// Clicks on what leads to another page, and waits until that is there.
     pub(crate) fn follow(&self, selector: &str) {
-        let loads = self.loads();
+        let before = self.document();
         self.click(selector);
-        self.wait_for(selector, || self.loads() > loads);
+        self.wait_for(selector, || self.has_left(&before));
     }
 
     /// Presses a key: a letter, or a name such as `ArrowDown`.
@@ -187,10 +190,10 @@ impl<'a> Page<'a> {
 
     /// Writes into a field and presses Enter, and waits for the page to which that leads.
     pub(crate) fn submit(&self, selector: &str, text: &str) {
-        let loads = self.loads();
+        let before = self.document();
         self.write(selector, text);
         self.press("Enter");
-        self.wait_for(selector, || self.loads() > loads);
+        self.wait_for(selector, || self.has_left(&before));
     }
 
     pub(crate) fn resize(&self, width: u32, height: u32) {
