@@ -91,19 +91,26 @@ async function watch() {
         }
     }
 }
+// What is drawn anew under a pressed button would not get the click.
+let pressed = false;
+addEventListener("pointerdown", () => (pressed = true), true);
+["pointerup", "pointercancel"].forEach((end) => addEventListener(end, () => (pressed = false), true));
 async function redraw() {
     const fresh = find("#results", await load(location.href));
     const place = find("#results");
-    if (!fresh || fresh.innerHTML === place.innerHTML) return;
+    while (pressed) await new Promise((done) => setTimeout(done, 100));
+    if (!fresh) return;
+    // What somebody did to the list stays: folded facets, the row one has come to.
+    const folded = find(".facets", place)?.open === false;
+    if (folded && find(".facets", fresh)) find(".facets", fresh).open = false;
     const current = find("tr.current", place)?.dataset.href;
+    if (current) all("tr[data-href]", fresh).find((row) => row.dataset.href === current)?.classList.add("current");
+    if (fresh.innerHTML === place.innerHTML) return;
     const inside = place.contains(document.activeElement);
     const focused = inside ? document.activeElement.getAttribute("href") : null;
     const folding = inside && document.activeElement.matches(".facets summary");
     const before = find(".pager span", place)?.textContent;
-    const closed = find(".facets", place)?.open === false;
     place.replaceChildren(...fresh.childNodes);
-    if (closed && find(".facets", place)) find(".facets", place).open = false;
-    if (current) all("tr[data-href]", place).find((row) => row.dataset.href === current)?.classList.add("current");
     if (focused) all("a", place).find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
     if (folding) find(".facets summary", place)?.focus({ preventScroll: true });
     const after = find(".pager span", place)?.textContent;

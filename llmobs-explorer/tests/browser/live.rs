@@ -52,3 +52,20 @@ fn a_paused_list_stays_as_it_is() {
         page.until("document.querySelectorAll('.rows tbody tr').length === 3");
     });
 }
+
+/// What is drawn anew between the press of a button and its release would not get the click.
+#[test]
+fn a_list_that_changes_does_not_swallow_a_click() {
+    with_page(|page| {
+        page.explorer.send(&[root("a", "first", json!({}))]);
+        page.visit("/traces");
+        page.press_down(".facets summary");
+        page.explorer.send(&[root("b", "second", json!({}))]);
+        // Longer than a change needs to arrive and to be drawn.
+        page.ask("new Promise((done) => setTimeout(done, 600))");
+        assert_eq!(page.texts(".rows tbody th > a"), ["first"]);
+        page.release(".facets summary");
+        page.until("document.querySelectorAll('.rows tbody tr').length === 2");
+        assert_eq!(page.ask("document.querySelector('.facets').open"), false);
+    });
+}

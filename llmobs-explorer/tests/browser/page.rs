@@ -131,6 +131,20 @@ impl<'a> Page<'a> {
 
     /// Clicks on the middle of an element, as a mouse does: what lies above it would get the click.
     pub(crate) fn click(&self, selector: &str) {
+        let at = self.middle(selector);
+        self.mouse("mousePressed", &at);
+        self.mouse("mouseReleased", &at);
+    }
+
+    pub(crate) fn press_down(&self, selector: &str) {
+        self.mouse("mousePressed", &self.middle(selector));
+    }
+
+    pub(crate) fn release(&self, selector: &str) {
+        self.mouse("mouseReleased", &self.middle(selector));
+    }
+
+    fn middle(&self, selector: &str) -> Value {
         let script = format!(
             "(() => {{ const one = document.querySelector({}); if (!one) return null;
             one.scrollIntoView({{ block: 'nearest', inline: 'nearest' }});
@@ -140,10 +154,12 @@ impl<'a> Page<'a> {
         );
         let at = self.ask(&script);
         assert!(at.is_array(), "there is no {selector}; {}", self.picture());
-        for kind in ["mousePressed", "mouseReleased"] {
-            let params = json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 });
-            self.call("Input.dispatchMouseEvent", &params);
-        }
+        at
+    }
+
+    fn mouse(&self, kind: &str, at: &Value) {
+        let params = json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 });
+        self.call("Input.dispatchMouseEvent", &params);
     }
 
     /// Clicks on what leads to another page, and waits until that is there.
