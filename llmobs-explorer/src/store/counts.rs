@@ -1,6 +1,6 @@
 //! What the rows of a list have in common: how many there are, when they began, and which values they have.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
@@ -48,69 +48,62 @@ pub struct Facet {
 /// Counts rows by their combination of values; only in the end by each value.
 #[derive(Debug)]
 pub(super) struct Counts {
+    /// By row of `facets`.
     combinations: HashMap<i64, Combination>,
+    /// Those that say that a span failed.
+    failed: HashSet<i64>,
     /// When each row began, and whether it failed.
     times: Vec<(i64, bool)>,
 }
 
-/// A row of `facets`, with how many rows of the list have it.
 #[derive(Debug)]
 struct Combination {
-    values: [Option<String>; PATHS.len()],
-    /// Its position among all in the order of their names.
-    place: i64,
     failed: bool,
     count: u64,
 }
 
 impl Counts {
     /// Of nothing yet.
-    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = connection.prepare_cached(
-            "SELECT status, kind, name, ml_app, service, env, model_name, model_provider, error_type, id,
-                dense_rank() OVER (ORDER BY name)
-             FROM facets",
-        )?;
-        let combinations = statement.query_map([], |row| {
-            let mut values = [const { None }; PATHS.len()];
-            for (column, value) in values.iter_mut().enumerate() {
-                *value = row.get::<_, Option<String>>(column)?.filter(|value| !value.is_empty());
-            }
-            let failed = values.first().is_some_and(|status| status.as_deref() == Some("error"));
-            let place = row.get(PATHS.len() + 1)?;
-            Ok((row.get(PATHS.len())?, Combination { values, place, failed, count: 0 }))
-        })?;
-        Ok(Self { combinations: combinations.collect::<Result<_, _>>()?, times: Vec::new() })
+    pub(super) fn new(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut statement = connection.prepare_cached("SELECT id FROM facets WHERE status = 'error'")?;
+        let failed = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(Self { combinations: HashMap::new(), failed, times: Vec::new() })
     }
 
     /// Counts a row.
     pub(super) fn add(&mut self, start_ns: i64, facets: i64) {
-        let failed = self.combinations.get_mut(&facets).is_some_and(|combination| {
-            combination.count += 1;
-            combination.failed
-        });
-        self.times.push((start_ns, failed));
-    }
-
-    /// Where a name stands among all names; equal names stand at the same place.
-    pub(super) fn place_of_name(&self, facets: i64) -> Option<i64> {
-        self.combinations.get(&facets).map(|combination| combination.place)
+        let new = || Combination { failed: self.failed.contains(&facets), count: 0 };
+        let combination = self.combinations.entry(facets).or_insert_with(new);
+        combination.count += 1;
+        self.times.push((start_ns, combination.failed));
     }
 
     /// What was counted. The bars cover the time that was asked for, or that of the rows.
-    pub(super) fn overview(self, from_ns: Option<i64>, to_ns: Option<i64>) -> Overview {
+    pub(super) fn overview(
+        self,
+        connection: &Connection,
+        from_ns: Option<i64>,
+        to_ns: Option<i64>,
+    ) -> rusqlite::Result<Overview> {
         let starts = || self.times.iter().map(|(start, _)| *start);
         let range_ns = starts()
             .min()
             .zip(starts().max())
             .map(|(first, last)| (from_ns.unwrap_or(first), to_ns.unwrap_or(last).max(first)));
-        Overview {
+        Ok(Overview {
             matched: self.times.len() as u64,
             bars: range_ns.map(|range| bars(&self.times, range)).unwrap_or_default(),
             range_ns,
-            facets: facets(self.combinations.values()),
-        }
+            facets: facets(connection, &self.combinations)?,
+        })
     }
+}
+
+/// Where each name stands among all, by row of `facets`; equal names stand at the same place.
+pub(super) fn places_of_names(connection: &Connection) -> rusqlite::Result<HashMap<i64, i64>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, dense_rank() OVER (ORDER BY name) FROM facets")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 fn bars(times: &[(i64, bool)], (from, to): (i64, i64)) -> Vec<(u64, u64)> {
@@ -125,23 +118,31 @@ fn bars(times: &[(i64, bool)], (from, to): (i64, i64)) -> Vec<(u64, u64)> {
     bars
 }
 
-fn facets<'a>(combinations: impl Iterator<Item = &'a Combination>) -> Vec<Facet> {
-    let mut counts: [HashMap<&str, u64>; PATHS.len()] = Default::default();
-    for Combination { values, count, .. } in combinations.filter(|combination| combination.count > 0) {
-        for (counts, value) in counts.iter_mut().zip(values) {
-            if let Some(value) = value {
-                *counts.entry(value).or_default() += count;
+/// Counts values. Some programs put a number into each name, so a value is copied only where it is new.
+fn facets(connection: &Connection, combinations: &HashMap<i64, Combination>) -> rusqlite::Result<Vec<Facet>> {
+    let mut counts: [HashMap<String, u64>; PATHS.len()] = Default::default();
+    let mut statement = connection.prepare_cached(
+        "SELECT status, kind, name, ml_app, service, env, model_name, model_provider, error_type, id FROM facets",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let Some(Combination { count, .. }) = combinations.get(&row.get(PATHS.len())?) else { continue };
+        for (column, counts) in counts.iter_mut().enumerate() {
+            let Ok(text) = row.get_ref(column)?.as_str() else { continue };
+            match counts.get_mut(text) {
+                Some(sum) => *sum += count,
+                None if text.is_empty() => {}
+                None => drop(counts.insert(text.to_owned(), *count)),
             }
         }
     }
-    PATHS.iter().zip(counts).filter_map(|(path, counts)| facet(path, counts)).collect()
+    Ok(PATHS.iter().zip(counts).filter_map(|(path, counts)| facet(path, counts)).collect())
 }
 
-fn facet(path: &'static str, counts: HashMap<&str, u64>) -> Option<Facet> {
+fn facet(path: &'static str, counts: HashMap<String, u64>) -> Option<Facet> {
     let mut values: Vec<_> = counts.into_iter().collect();
     values.sort_unstable_by(|(a, many), (b, more)| more.cmp(many).then_with(|| a.cmp(b)));
     let others = values.len().saturating_sub(VALUES);
-    let values =
-        values.into_iter().take(VALUES).map(|(value, count)| (value.to_owned(), count)).collect::<Vec<_>>();
+    values.truncate(VALUES);
     (!values.is_empty()).then_some(Facet { path, values, others })
 }

@@ -84,10 +84,12 @@ mod tests {
 
     #[test]
     fn each_root_is_told_once_and_other_spans_are_passed_over() {
-        let root = |number: i64| span(&format!("t{number}"), "1", "agent", (number, 1), json!({}));
+        let root = |number: i64| span(&format!("t{number}"), "1", "agent", (number, 1), &json!({}));
         let mut spans: Vec<_> = (0..120).map(root).collect();
-        spans
-            .extend([span("t0", "2", "tool", (1, 1), json!({})), span("t0", "3", "tool", (1, 1), json!({}))]);
+        spans.extend([
+            span("t0", "2", "tool", (1, 1), &json!({})),
+            span("t0", "3", "tool", (1, 1), &json!({})),
+        ]);
         let store = filled(&json!(spans), &json!([]));
         let mut told = Vec::new();
         let mut last = 0;

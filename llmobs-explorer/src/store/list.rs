@@ -3,13 +3,15 @@
 //! All that match are read once, in the narrow index `span_list`, counted, and put in order; the few rows of the page are looked up
 //! after that. So a list takes the same time whatever is asked, and in whichever order.
 
+use std::collections::HashMap;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 pub use super::counts::{Facet, Overview};
 
 use super::StoreError;
-use super::counts::Counts;
+use super::counts::{Counts, places_of_names};
 use super::judged;
 use crate::query::Condition;
 use crate::span::Tokens;
@@ -179,7 +181,11 @@ pub fn list(connection: &Connection, question: &Question) -> Result<Listing, Sto
 
 /// The counts of all that match, and the spans of the page in their order.
 fn read_all(connection: &Connection, question: &Question) -> Result<(Overview, Vec<i64>), StoreError> {
-    let mut counts = Counts::read(connection)?;
+    let mut counts = Counts::new(connection)?;
+    let names = match question.sort {
+        Sort::Name => places_of_names(connection)?,
+        _ => HashMap::new(),
+    };
     let (sql, values) = question.sql();
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
@@ -189,7 +195,7 @@ fn read_all(connection: &Connection, question: &Question) -> Result<(Overview, V
         counts.add(start_ns, facets);
         let key: Option<i64> = match question.sort {
             Sort::Start => Some(start_ns),
-            Sort::Name => counts.place_of_name(facets),
+            Sort::Name => names.get(&facets).copied(),
             _ => row.get(3)?,
         };
         // `!` turns the order round.
@@ -197,7 +203,7 @@ fn read_all(connection: &Connection, question: &Question) -> Result<(Overview, V
         page.add(if question.ascending { (missing, key, id) } else { (missing, !key, !id) });
     }
     let ids = page.rows().into_iter().map(|(_, _, id)| if question.ascending { id } else { !id });
-    Ok((counts.overview(question.from_ns, question.to_ns), ids.collect()))
+    Ok((counts.overview(connection, question.from_ns, question.to_ns)?, ids.collect()))
 }
 
 /// What rows are ordered by: the smallest first, and those without a value last.

@@ -10,24 +10,24 @@ use crate::query::Query;
 /// Three traces: `b` has most tokens, `a` took longest and failed, `c` has no tokens and two tools.
 fn three() -> Value {
     json!([
-        span("b", "1", "agent", (10, 2), json!({})),
+        span("b", "1", "agent", (10, 2), &json!({})),
         span(
             "b",
             "2",
             "llm",
             (11, 1),
-            json!({"input_tokens": 70, "output_tokens": 30, "time_to_first_token": 0.5})
+            &json!({"input_tokens": 70, "output_tokens": 30, "time_to_first_token": 0.5})
         ),
         span(
             "a",
             "1",
             "llm",
             (20, 9),
-            json!({"input_tokens": 4, "output_tokens": 5, "time_to_first_token": 0.25})
+            &json!({"input_tokens": 4, "output_tokens": 5, "time_to_first_token": 0.25})
         ),
-        span("c", "1", "workflow", (30, 3), json!({})),
-        span("c", "2", "tool", (31, 1), json!({})),
-        span("c", "3", "tool", (31, 1), json!({})),
+        span("c", "1", "workflow", (30, 3), &json!({})),
+        span("c", "2", "tool", (31, 1), &json!({})),
+        span("c", "3", "tool", (31, 1), &json!({})),
     ])
 }
 
@@ -127,7 +127,7 @@ fn pages_follow_each_other_and_the_counts_are_of_all() {
     let names_of =
         |range: std::ops::Range<i64>| range.rev().map(|at| format!("t{at}-1")).collect::<Vec<_>>().join(" ");
     let spans: Vec<Value> =
-        (0..230).map(|at| span(&format!("t{at}"), "1", "agent", (at, 1), json!({}))).collect();
+        (0..230).map(|at| span(&format!("t{at}"), "1", "agent", (at, 1), &json!({}))).collect();
     let store = filled(&json!(spans), &json!([]));
     let page = |offset| Question { offset, ..question(Scope::Traces, "*") };
     let pages: Vec<String> = [0, 50, 200, 230, u64::MAX].map(|offset| names(&store, &page(offset))).into();

@@ -24,7 +24,7 @@ pub(super) fn filled(spans: &Value, metrics: &Value) -> Connection {
 }
 
 /// A root, or a span below `trace`'s root, that began at a second and took so many.
-pub(super) fn span(trace: &str, id: &str, kind: &str, (at, takes): (i64, i64), metrics: Value) -> Value {
+pub(super) fn span(trace: &str, id: &str, kind: &str, (at, takes): (i64, i64), metrics: &Value) -> Value {
     let parent = if id == "1" { "undefined" } else { "1" };
     json!({
         "trace_id": trace, "span_id": id, "parent_id": parent, "name": format!("{trace}-{id}"), "start_ns": at * SECOND,

@@ -191,11 +191,11 @@ mod tests {
     #[test]
     fn a_span_is_found_with_what_is_below_it_and_the_tools_after_it() {
         let spans = json!([
-            span("a", "1", "agent", (10, 8), json!({})),
-            span("a", "4", "tool", (16, 1), json!({})),
-            span("a", "2", "tool", (11, 3), json!({})),
-            span("a", "3", "llm", (12, 1), json!({"input_tokens": 3})),
-            span("b", "1", "tool", (13, 1), json!({})),
+            span("a", "1", "agent", (10, 8), &json!({})),
+            span("a", "4", "tool", (16, 1), &json!({})),
+            span("a", "2", "tool", (11, 3), &json!({})),
+            span("a", "3", "llm", (12, 1), &json!({"input_tokens": 3})),
+            span("b", "1", "tool", (13, 1), &json!({})),
         ]);
         let store = filled(&spans, &json!([]));
         let all = nodes(&store, "a").unwrap();
