@@ -1,6 +1,7 @@
 //! The traces of LLM applications on your own machine: an intake that speaks Datadog's protocols, a store, and a page.
 
 pub mod command;
+mod connection;
 mod explorer;
 mod guard;
 pub mod intake;

@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::connection::Patient;
 use crate::guard::{self, Access, COOKIE_NAME};
 
 /// How many connections are served at a time. A browser opens six.
@@ -27,7 +28,7 @@ const CONNECTIONS: usize = 64;
 /// How long the head of a request may take.
 const HEAD: Duration = Duration::from_secs(8);
 /// How long a whole request may take, from its head to the beginning of the answer.
-const REQUEST: Duration = Duration::from_secs(10);
+const REQUEST: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long open requests may still take once the program is told to end.
@@ -114,7 +115,7 @@ pub(crate) async fn serve(
         // One that finds no seat is closed at once.
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
         let service = TowerToHyperService::new(routes.clone());
-        let connection = open.watch(server.serve_connection(TokioIo::new(stream), service));
+        let connection = open.watch(server.serve_connection(TokioIo::new(Patient::new(stream)), service));
         tokio::spawn(async move {
             // A connection that breaks concerns nobody else.
             drop(connection.await);

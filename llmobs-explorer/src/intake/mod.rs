@@ -102,12 +102,25 @@ pub fn read_metrics(body: &[u8], now_ms: i64) -> Result<Intake<Evaluation>, Stri
     Ok(intake)
 }
 
+/// All spans of a request have so many attributes at most. What a wrapper says of its spans is written down for each.
+const MAX_ATTRIBUTES: usize = 500_000;
+
 fn spans(events: &[envelope::Event<'_>]) -> Intake<Span> {
     let mut read = Vec::with_capacity(events.len());
     let mut rejected = Vec::new();
+    let mut attributes = 0;
     for (index, event) in events.iter().enumerate() {
         match event.raw.clone().and_then(|raw| event::read(raw, &event.shared)) {
-            Ok(span) => read.push((index, span)),
+            Ok(span) if attributes + span.attributes.len() <= MAX_ATTRIBUTES => {
+                attributes += span.attributes.len();
+                read.push((index, span));
+            }
+            Ok(_) => rejected.push(Rejected {
+                index,
+                reason: format!(
+                    "the request has more than {MAX_ATTRIBUTES} tags and attributes: several requests are expected"
+                ),
+            }),
             Err(reason) => rejected.push(Rejected { index, reason }),
         }
     }

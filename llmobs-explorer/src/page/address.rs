@@ -38,6 +38,9 @@ pub(crate) enum Range {
     Between(i64, i64),
 }
 
+/// Pages beyond this one are not counted.
+pub(crate) const LAST_PAGE: u64 = 1_000_000_000;
+
 /// What can be chosen: the word of the address, what a person reads, seconds.
 pub(crate) const LAST: [(&str, &str, i64); 6] = [
     ("15m", "Last 15 minutes", 15 * 60),
@@ -94,7 +97,7 @@ impl Address {
                 "to" => to = value.parse().ok(),
                 "sort" => address.sort = named(&SORTS, &value),
                 "order" => address.ascending = value == "asc",
-                "page" => address.page = value.parse::<u64>().unwrap_or(1).saturating_sub(1),
+                "page" => address.page = value.parse::<u64>().unwrap_or(1).saturating_sub(1).min(LAST_PAGE),
                 "column" => {
                     let path = value.trim().trim_start_matches('@');
                     let known = address.columns.iter().any(|column| column == path);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -14,7 +15,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The largest body, as it is sent and once it is inflated. SDKs send 5 MiB at most.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// How many bytes all bodies together may have that are received and not stored yet. Whoever wants to send more waits.
-const ROOM_BYTES: usize = 48 * 1024 * 1024;
+const ROOM_BYTES: usize = 32 * 1024 * 1024;
+/// How long a body may take to arrive, once there is room for it.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// What a unit of the room is. Smaller bodies take a whole one.
 const UNIT_BYTES: usize = 1024;
 /// The largest window of zstd: the largest body fits in.
@@ -51,7 +54,7 @@ impl Room {
     }
 
     /// Takes what is sent.
-    pub(super) async fn receive(&self, headers: &HeaderMap, mut body: Body) -> Result<Sent, Refusal> {
+    pub(super) async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Sent, Refusal> {
         let encoding = Encoding::of(headers)?;
         let length =
             headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -65,18 +68,24 @@ impl Room {
         let room = Arc::clone(&self.0).acquire_many_owned(units).await;
         let room =
             room.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "llmobs is about to end".to_owned()))?;
-        let mut bytes = Vec::with_capacity(length.unwrap_or_default());
-        while let Some(frame) = body.frame().await {
-            let frame =
-                frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")))?;
-            let Ok(data) = frame.into_data() else { continue };
-            if bytes.len() + data.len() > MAX_BYTES {
-                return Err(too_large(""));
-            }
-            bytes.extend_from_slice(&data);
-        }
-        Ok(Sent { bytes, encoding, room })
+        let arrived = tokio::time::timeout(PATIENCE, collect(body, length.unwrap_or_default())).await;
+        let late = |_| (StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time".to_owned());
+        Ok(Sent { bytes: arrived.map_err(late)??, encoding, room })
     }
+}
+
+async fn collect(mut body: Body, length: usize) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::with_capacity(length);
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > MAX_BYTES {
+            return Err(too_large(""));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
 }
 
 impl Sent {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{App, Failure, page};
-use crate::page::address::{Address, View};
+use crate::page::address::{Address, LAST_PAGE, View};
 use crate::page::conversation::ToolSpans;
 use crate::page::panel::{Content, panel};
 use crate::page::setup::Setup;
@@ -193,7 +193,7 @@ pub(super) struct PageNumber {
 impl PageNumber {
     /// From 0.
     fn number(&self) -> u64 {
-        self.page.unwrap_or(1).saturating_sub(1)
+        self.page.unwrap_or(1).saturating_sub(1).min(LAST_PAGE)
     }
 }
 

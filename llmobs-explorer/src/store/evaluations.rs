@@ -73,8 +73,9 @@ pub fn labels(connection: &Connection) -> Result<Vec<Label>, StoreError> {
 fn spread(connection: &Connection, mut label: Label, distinct: u32) -> Result<Label, StoreError> {
     let of = (&label.name, label.feedback, &label.metric_type);
     if let Some((least, _, most)) = label.numbers.filter(|(least, _, most)| least < most) {
+        // Halves, because the difference of two numbers may be none.
         let mut statement = connection.prepare_cached(
-            "SELECT min(CAST((number - ?4) * ?6 / (?5 - ?4) AS INTEGER), ?6 - 1) AS bar, count(*) FROM evaluation
+            "SELECT min(CAST(coalesce((number / 2 - ?4 / 2) / (?5 / 2 - ?4 / 2) * ?6, 0) AS INTEGER), ?6 - 1) AS bar, count(*) FROM evaluation
              WHERE label = ?1 AND feedback = ?2 AND metric_type = ?3 AND number IS NOT NULL GROUP BY bar",
         )?;
         let counted = statement.query_map(params![of.0, of.1, of.2, least, most, BARS], |row| {

@@ -115,6 +115,17 @@ impl Served {
         line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") / 1024
     }
 
+    /// Whether somebody is connected, as the system knows it.
+    pub(crate) fn is_connected(&self) -> bool {
+        let connections = std::fs::read_to_string(format!("/proc/{}/net/tcp", self.id())).expect("a table");
+        let port = format!(":{:04X}", self.port);
+        let fields = connections.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        // Its side of a connection that is established.
+        let mut own =
+            fields.filter(|fields| fields.len() > 3 && fields[1].ends_with(&port) && fields[3] == "01");
+        own.next().is_some()
+    }
+
     /// Sends bytes as they are, and reads what is answered.
     pub(crate) fn raw(&self, request: &[u8]) -> Option<Reply> {
         exchange(self.port, request)
@@ -122,6 +133,11 @@ impl Served {
 
     /// Asks with a method, a path and headers beside those that every request needs.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        self.try_ask(method, path, headers, body)
+            .unwrap_or_else(|| panic!("{method} {path} is not answered: {}", self.said()))
+    }
+
+    fn try_ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Reply> {
         let mut request =
             format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n", self.port);
         for (name, value) in headers {
@@ -130,8 +146,12 @@ impl Served {
         if method != "GET" {
             request.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
-        let request = [request.as_bytes(), b"\r\n", body].concat();
-        self.raw(&request).unwrap_or_else(|| panic!("{method} {path} is not answered: {}", self.said()))
+        self.raw(&[request.as_bytes(), b"\r\n", body].concat())
+    }
+
+    /// An answer, unless the connection is closed without one.
+    pub(crate) fn try_get(&self, path: &str) -> Option<Reply> {
+        self.try_ask("GET", path, &[], b"")
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {

@@ -1,0 +1,93 @@
+//! V4 and V7: connections that take too long, or are too many.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::served::{PATIENCE, Reply, Served, until};
+
+/// All that comes until the other side closes, and after how long it did.
+fn rest(stream: &mut TcpStream, since: Instant) -> (Option<Reply>, Duration) {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut bytes = Vec::new();
+    drop(stream.read_to_end(&mut bytes));
+    (Reply::parse(&bytes), since.elapsed())
+}
+
+/// The limit is ten seconds. A loaded machine may look at its clock later.
+const LIMIT: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_head_that_comes_byte_by_byte_is_waited_for_some_seconds() {
+    let served = Served::new();
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let since = Instant::now();
+    // One byte a second: the pause is that of the reading.
+    for byte in b"GET /info HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ".iter().cycle() {
+        if stream.write_all(&[*byte]).is_err() {
+            break;
+        }
+        match stream.read(&mut [0; 1000]) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            _ => break,
+        }
+        assert!(since.elapsed() < LIMIT, "it is still listened to");
+    }
+    assert!(since.elapsed() > Duration::from_secs(4), "it was not waited for");
+}
+
+#[test]
+fn a_body_that_never_ends_is_waited_for_some_seconds() {
+    let served = Served::new();
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    let since = Instant::now();
+    let head = format!(
+        "POST /api/v2/llmobs HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\n\
+         Transfer-Encoding: chunked\r\n\r\n1\r\n[\r\n",
+        served.port
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let (reply, took) = rest(&mut stream, since);
+    assert_eq!(reply.expect("an answer").status, 408);
+    assert!(took < LIMIT, "{took:?}");
+}
+
+#[test]
+fn more_connections_than_there_are_seats_are_closed_and_it_serves_again() {
+    let served = Served::new();
+    let idle: Vec<TcpStream> =
+        (0..1000).map(|_| TcpStream::connect(("127.0.0.1", served.port)).expect("it is taken")).collect();
+    // The closed ones are at their end; the others have nothing to read yet.
+    let closed = |stream: &TcpStream| {
+        stream.set_nonblocking(true).unwrap();
+        let mut stream = stream;
+        !matches!(stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    };
+    let open = until(|| {
+        let open = idle.iter().filter(|stream| !closed(stream)).count();
+        (open <= 64).then_some(open)
+    });
+    assert!(open > 0, "nobody is served");
+    // Those that were let in and say nothing lose their seats.
+    let reply = until(|| served.try_get("/info"));
+    assert_eq!(reply.status, 200);
+    drop(idle);
+    assert_eq!(until(|| served.try_get("/traces")).status, 200);
+}
+
+#[test]
+fn who_never_reads_the_answer_loses_the_seat() {
+    let served = Served::new();
+    let mut event = crate::served::span("T", "1");
+    event["meta"]["input"] = serde_json::json!({ "value": "x".repeat(12 << 20) });
+    assert_eq!(served.post("/api/v2/llmobs", &crate::served::events_body([&event])).status, 202);
+    let ask = format!("GET /traces/T/spans/1/event.json HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", served.port);
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    stream.write_all(ask.as_bytes()).unwrap();
+    // What does not fit into the buffers of both sides cannot be sent; reading that late, not all of it is there.
+    let mut beginning = [0; 12];
+    stream.read_exact(&mut beginning).unwrap();
+    assert_eq!(&beginning, b"HTTP/1.1 200");
+    until(|| (!served.is_connected()).then_some(()));
+}

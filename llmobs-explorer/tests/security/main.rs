@@ -1,0 +1,20 @@
+//! What the explorer does against pages, programs and people that mean ill: cases V1, V2 and V4 to V8 of the fault matrix.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod connections;
+mod elsewhere;
+mod files;
+mod hosts;
+mod malformed;
+mod parameters;
+#[path = "../served/mod.rs"]
+mod served;
+mod sizes;

@@ -1,0 +1,127 @@
+//! V4: bodies that are too large, or become so. Memory stays within limits.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::served::{PATIENCE, Reply, Served, events_body, span};
+
+/// So much memory the program may have had at most, in MiB.
+const PEAK: u64 = 128;
+
+/// Zeros, compressed: ten megabytes are ten gigabytes.
+fn bomb(inflated_mib: usize) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let zeros = vec![b' '; 1 << 20];
+    for _ in 0..inflated_mib {
+        encoder.write_all(&zeros).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+/// Ten gigabytes in ten megabytes: gzip in members, of which each is the same.
+fn large_bomb() -> Vec<u8> {
+    bomb(64).repeat(160)
+}
+
+fn send(served: &Served, encoding: &str, body: &[u8]) -> Option<Reply> {
+    let head = format!(
+        "POST /api/v2/llmobs HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Encoding: {encoding}\r\nContent-Length: {}\r\n\r\n",
+        served.port,
+        body.len()
+    );
+    served.raw(&[head.as_bytes(), body].concat())
+}
+
+#[test]
+fn a_bomb_is_put_out_where_the_limit_is() {
+    let served = Served::new();
+    let bomb = large_bomb();
+    assert!(bomb.len() < 64 << 20, "{}", bomb.len());
+    let bomb = &bomb[..bomb.len().min(15 << 20)];
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(send(&served, "gzip", bomb).expect("an answer").status, 413));
+        }
+    });
+    let nested = {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bomb).unwrap();
+        encoder.finish().unwrap()
+    };
+    // What is in it is no text.
+    let status = send(&served, "gzip", &nested).expect("an answer").status;
+    assert!([400, 413].contains(&status), "{status}");
+    assert_eq!(send(&served, "gzip, gzip", &nested).expect("an answer").status, 415);
+    let zstd = zstd::encode_all(&vec![b' '; 64 << 20][..], 19).unwrap();
+    assert_eq!(send(&served, "zstd", &zstd).expect("an answer").status, 413);
+    assert_eq!(served.rows("span"), 0);
+    assert!(served.peak_mib() <= PEAK, "{} MiB", served.peak_mib());
+}
+
+#[test]
+fn a_hundred_megabytes_are_refused_by_their_length_and_without() {
+    let served = Served::new();
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!(
+        "POST /api/v2/llmobs HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Type: application/json\r\n",
+        served.port
+    );
+    stream.write_all(format!("{head}Content-Length: 104857600\r\n\r\n[").as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    drop(stream.read_to_end(&mut bytes));
+    assert_eq!(Reply::parse(&bytes).expect("an answer").status, 413);
+
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).unwrap();
+    let chunk = [b"100000\r\n".as_slice(), &vec![b' '; 1 << 20], b"\r\n"].concat();
+    // It closes before all is sent: a hundred of these, and no last one.
+    let taken = (0..100).take_while(|_| stream.write_all(&chunk).is_ok()).count();
+    assert!(taken < 100, "all of it was taken");
+    assert!(served.peak_mib() <= PEAK, "{} MiB", served.peak_mib());
+    assert_eq!(served.get("/info").status, 200);
+}
+
+#[test]
+fn many_large_bodies_at_once_wait_for_room() {
+    let served = Served::new();
+    std::thread::scope(|scope| {
+        for number in 10..26 {
+            let served = &served;
+            scope.spawn(move || {
+                let mut event = span("T", &number.to_string());
+                event["meta"]["input"] = serde_json::json!({ "value": number.to_string().repeat(1 << 20) });
+                let reply = send(served, "identity", &events_body([&event])).expect("an answer");
+                assert_eq!(reply.status, 202, "{}", reply.text());
+            });
+        }
+    });
+    assert_eq!(served.rows("span"), 16);
+    assert!(served.peak_mib() <= PEAK, "{} MiB", served.peak_mib());
+}
+
+#[test]
+fn what_is_small_and_becomes_large_when_it_is_read_stays_within_limits() {
+    let served = Served::new();
+    let mut event = span("T", "1");
+    event["meta"]["metadata"] = serde_json::json!({ "list": vec![1; 1 << 20] });
+    let reply = send(&served, "identity", &events_body([&event])).expect("an answer");
+    assert_eq!(reply.status, 202, "{}", reply.text());
+    // A number of two bytes is a value of 32.
+    assert!(served.peak_mib() <= PEAK, "{} MiB", served.peak_mib());
+    let shared: Vec<String> = (0..200).map(|number| format!("key{number}:{}", "v".repeat(200))).collect();
+    let spans: Vec<_> = (0..50_000)
+        .map(|id| serde_json::json!({ "trace_id": "many", "span_id": id, "start_ns": 1, "duration": 1 }))
+        .collect();
+    let body = serde_json::json!([{ "event_type": "span", "tags": shared, "spans": spans }]).to_string();
+    let reply = send(&served, "identity", body.as_bytes());
+    // What is said of all spans is not written down fifty thousand times.
+    let status = reply.map_or(0, |reply| reply.status);
+    assert!([400, 408].contains(&status), "{status}");
+    assert!(served.peak_mib() <= 4 * PEAK, "{} MiB", served.peak_mib());
+}
