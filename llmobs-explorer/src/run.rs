@@ -24,7 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Set whatever the program was started with, so that no span and no key goes elsewhere.
 const ALWAYS: [(&str, &str); 4] = [
     ("DD_LLMOBS_ENABLED", "true"),
-    ("DD_LLMOBS_AGENTLESS_ENABLED", "true"),
+    // As through an Agent, whose address all SDKs can be told. Without one, Datadog's SDK for Node sends to Datadog all the same.
+    ("DD_LLMOBS_AGENTLESS_ENABLED", "false"),
     ("DD_API_KEY", "llmobs-run"),
     ("DD_APM_TRACING_ENABLED", "false"),
 ];

@@ -52,7 +52,7 @@ async fn take(
 ) -> Response {
     let (head, body) = request.into_parts();
     // What was read takes room until it is stored.
-    let (mut batch, refusal, _held) = match app.room.receive(&head.headers, body).await {
+    let (mut batch, refusal, _room) = match app.room.receive(&head.headers, body).await {
         Ok(sent) => {
             let ((batch, refusal), held) = read_in_its_place(&app, sent, read).await;
             (batch, refusal, held)

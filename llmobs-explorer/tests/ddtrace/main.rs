@@ -220,7 +220,7 @@ fn check(explorer: &Explorer) {
 }
 
 #[test]
-fn a_program_run_by_llmobs_reports_without_an_agent() {
+fn a_program_run_by_llmobs_reports_to_it() {
     let Some(python) = python() else { return };
     let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ddtrace.db");
     let remove = || ["", "-wal", "-shm"].map(|end| fs::remove_file(format!("{}{end}", store.display())));
@@ -243,6 +243,19 @@ fn a_program_run_by_llmobs_reports_without_an_agent() {
     );
     check(&Explorer::with_store(store.to_str().unwrap()));
     drop(remove());
+}
+
+#[test]
+fn a_program_reports_straight() {
+    let Some(python) = python() else { return };
+    let explorer = Explorer::start();
+    let straight = [
+        ("DD_LLMOBS_AGENTLESS_ENABLED", "1"),
+        ("DD_API_KEY", "none"),
+        ("DD_LLMOBS_OVERRIDE_ORIGIN", &explorer.origin),
+    ];
+    report(python, &explorer, &straight);
+    check(&explorer);
 }
 
 #[test]
