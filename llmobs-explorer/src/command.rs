@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 
 use crate::explorer::{Explorer, Options, StartError};
 use crate::run::{self, RunError};
+use crate::signals::Signals;
 
 pub use crate::run::tell;
 
@@ -27,6 +28,7 @@ pub fn serve(options: &Options) -> Result<(), ServeError> {
     let runtime = Runtime::new()?;
     runtime.block_on(async {
         let explorer = Explorer::start(options).await?;
+        let mut signals = Signals::catch()?;
         run::tell_aside(&explorer);
         let origin = explorer.origin();
         match explorer.token() {
@@ -37,7 +39,10 @@ pub fn serve(options: &Options) -> Result<(), ServeError> {
                 tell("llmobs: whoever can read the network between here and there can read the traces: use a tunnel");
             }
         }
-        explorer.serve(ended()).await?;
+        let end = async move {
+            signals.next().await;
+        };
+        explorer.serve(end).await?;
         Ok(())
     })
 }
@@ -52,21 +57,4 @@ pub enum ServeError {
     /// The system gives no threads or no events.
     #[error("the system does not let it run: {0}")]
     System(#[from] io::Error),
-}
-
-/// Ready when somebody wants the program to end.
-async fn ended() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    // An error here means that there are no signals to wait for.
-    drop(tokio::signal::ctrl_c().await);
 }

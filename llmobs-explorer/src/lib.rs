@@ -11,6 +11,7 @@ mod routes;
 mod run;
 mod sample;
 mod server;
+mod signals;
 pub mod span;
 pub mod store;
 pub mod tree;

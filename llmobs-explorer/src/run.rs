@@ -10,11 +10,11 @@ use std::time::Duration;
 use rustix::process::{Pid, kill_process};
 use serde::Deserialize;
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
 use crate::explorer::{Explorer, Options, StartError};
 use crate::server::ListenError;
+use crate::signals::{Signals, Told};
 use crate::store::ended::Ended;
 
 /// How often is looked for traces that ended.
@@ -68,30 +68,6 @@ impl RunError {
     }
 }
 
-/// What the terminal and others say to this program.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    /// Whether it was told to end.
-    terminated: bool,
-}
-
-impl Signals {
-    /// From here on they do not end this program.
-    fn catch() -> io::Result<Self> {
-        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        Ok(Self { interrupt, terminate, terminated: false })
-    }
-
-    /// Ready when Ctrl-C was pressed or the program is told to end.
-    async fn end(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
 /// Runs a program with its spans sent here, tells of each trace that ends, and returns the program's exit code.
 ///
 /// Where an explorer listens already, the spans go there. Otherwise one is started, which goes on serving after the program has ended,
@@ -120,18 +96,18 @@ pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> 
         }
         Err(error) => return Err(error.into()),
     };
+    let mut signals = Signals::catch()?;
     tell(&format!("llmobs: traces at {origin}"));
     let last = blocking(origin.clone(), |origin| ended(&origin, None)).await.map_or(0, |answer| answer.last);
     let mut child = Command::new(program);
     child.args(arguments).envs(environment(&origin, program)).env_remove("LLMOBS_EXPORTER");
     let failed = |source| RunError::Program { program: program.clone(), source };
-    let mut signals = Signals::catch()?;
     let mut child = child.spawn().map_err(failed)?;
-    let status = watch(&origin, last, &mut child, &mut signals).await?;
+    let (status, told_to_end) = watch(&origin, last, &mut child, &mut signals).await?;
     if let Some(serving) = serving {
-        if !exit && !signals.terminated && io::stdin().is_terminal() && io::stderr().is_terminal() {
+        if !exit && !told_to_end && io::stdin().is_terminal() && io::stderr().is_terminal() {
             tell(&format!("llmobs: the program ended; traces stay at {origin} until Ctrl-C"));
-            signals.end().await;
+            signals.next().await;
         }
         end.notify_one();
         drop(serving.await);
@@ -139,22 +115,24 @@ pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> 
     Ok(code(status))
 }
 
-/// Tells of traces while the program runs, and of the last ones after it.
+/// Tells of traces while the program runs, and of the last ones after it. Returns how it ended, and whether it was told to.
 async fn watch(
     origin: &str,
     mut last: i64,
     child: &mut Child,
     signals: &mut Signals,
-) -> Result<ExitStatus, RunError> {
+) -> Result<(ExitStatus, bool), RunError> {
+    let mut told_to_end = false;
     loop {
         let done = tokio::select! {
             status = child.wait() => Some(status?),
             () = tokio::time::sleep(LOOK) => None,
             // The terminal sends it to the program too, which decides.
-            _ = signals.interrupt.recv() => None,
-            _ = signals.terminate.recv() => {
-                signals.terminated = true;
-                terminate(child);
+            told = signals.next() => {
+                if told == Told::Terminate {
+                    told_to_end = true;
+                    terminate(child);
+                }
                 None
             }
         };
@@ -166,7 +144,7 @@ async fn watch(
             }
         }
         if let Some(status) = done {
-            return Ok(status);
+            return Ok((status, told_to_end));
         }
     }
 }

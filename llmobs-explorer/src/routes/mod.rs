@@ -124,3 +124,27 @@ async fn asset(axum::extract::Path(name): axum::extract::Path<String>) -> Result
     };
     Ok(([(CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_told_apart_from_what_does_not() {
+        let error = || rusqlite::Error::InvalidQuery;
+        for (error, status, again) in [
+            (StoreError::TooLong, 503, false),
+            (StoreError::Unavailable(error()), 503, true),
+            (StoreError::Closed, 503, true),
+            (StoreError::Damaged { path: PathBuf::from("traces.db"), source: error() }, 500, false),
+            (StoreError::Sqlite(error()), 500, false),
+        ] {
+            let text = error.to_string();
+            let response = Failure::Store(error).into_response();
+            let found = (response.status().as_u16(), response.headers().contains_key(RETRY_AFTER));
+            assert_eq!(found, (status, again), "{text}");
+        }
+    }
+}

@@ -213,3 +213,38 @@ fn sort(error: rusqlite::Error, path: &Path) -> StoreError {
         _ => StoreError::Sqlite(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span::Span;
+
+    fn batch(id: usize) -> Batch {
+        let event =
+            format!("{{\"id\":{id},\"text\":\"{}\"}}", blake3::hash(&id.to_le_bytes()).to_hex().repeat(20));
+        let span = Span { trace_id: id.to_string(), span_id: id.to_string(), event, ..Span::default() };
+        Batch { spans: vec![span], ..Batch::default() }
+    }
+
+    #[test]
+    fn without_room_nothing_is_lost_and_another_attempt_may_do() {
+        let (database, mut connection, _) = Database::open(&Location::Memory).unwrap();
+        let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        connection.pragma_update(None, "max_page_count", pages + 8).unwrap();
+        let write = |connection: &mut Connection, id| {
+            write::write(connection, &batch(id), 5).map_err(|error| sort(error, database.path()))
+        };
+        let (stored, error) = (0..)
+            .find_map(|id| write(&mut connection, id).err().map(|error| (id, error)))
+            .expect("there is an end");
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        let count = |connection: &Connection| {
+            let count = connection.query_row("SELECT count(*) FROM event", [], |row| row.get::<_, u32>(0));
+            usize::try_from(count.unwrap()).unwrap()
+        };
+        assert_eq!((stored > 0, count(&connection)), (true, stored));
+        connection.pragma_update(None, "max_page_count", pages + 100).unwrap();
+        write(&mut connection, stored).unwrap();
+        assert_eq!(count(&connection), stored + 1);
+    }
+}

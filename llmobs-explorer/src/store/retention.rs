@@ -18,6 +18,9 @@ pub struct Retention {
 /// How many spans go in one transaction, and how many of anything else. Readers go on meanwhile; writers wait that long.
 const CHUNK: i64 = 2_000;
 
+/// How many pages of the index of words are written anew at a time.
+const MERGED_PAGES: i64 = 500;
+
 /// Deletes what is too much, a chunk at most. Returns whether there may be more to delete.
 pub(crate) fn enforce(
     connection: &mut Connection,
@@ -26,9 +29,19 @@ pub(crate) fn enforce(
 ) -> rusqlite::Result<bool> {
     let age = i64::try_from(retention.age.as_millis()).unwrap_or(i64::MAX);
     let oldest = now_ms.saturating_sub(age);
-    let too_large = used_bytes(connection)? > retention.bytes;
+    let used = used_bytes(connection)?;
+    let too_large = used > retention.bytes;
+    if too_large && merge_words(connection)? {
+        // Of spans that are gone already. Perhaps it was enough.
+        return Ok(true);
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let traces = forget_traces(&transaction, if too_large { i64::MAX } else { oldest })?;
+    let traces = if too_large {
+        let share = part_of_spans(&transaction, used - retention.bytes, used)?;
+        forget_traces(&transaction, i64::MAX, share)?
+    } else {
+        forget_traces(&transaction, oldest, CHUNK)?
+    };
     // Those of a trace go with it. Without traces, it is these that take the room.
     let before = if too_large && traces == 0 { i64::MAX } else { oldest };
     let evaluations = transaction
@@ -41,12 +54,24 @@ pub(crate) fn enforce(
         transaction.execute("DELETE FROM facets WHERE id NOT IN (SELECT facets FROM span)", [])?;
     }
     transaction.commit()?;
+    if traces > 0 {
+        merge_words(connection)?;
+    }
     give_back_pages(connection)?;
     Ok(traces > 0 || evaluations > 0)
 }
 
-/// Deletes the traces that arrived longest ago, of those that arrived before a time, and returns how many.
-fn forget_traces(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Result<usize> {
+/// How many spans take about so much of all bytes, from one to a chunk.
+fn part_of_spans(transaction: &Transaction<'_>, bytes: u64, of_bytes: u64) -> rusqlite::Result<i64> {
+    let spans: i64 =
+        transaction.query_row("SELECT coalesce(sum(spans), 0) FROM trace", [], |row| row.get(0))?;
+    let part = i128::from(spans) * i128::from(bytes) / i128::from(of_bytes.max(1));
+    Ok(i64::try_from(part).unwrap_or(CHUNK).clamp(1, CHUNK))
+}
+
+/// Deletes the traces that arrived longest ago, of those that arrived before a time, until about so many spans are gone. Returns how
+/// many traces.
+fn forget_traces(transaction: &Transaction<'_>, before_ms: i64, spans: i64) -> rusqlite::Result<usize> {
     let traces: Vec<(i64, String)> = transaction
         .prepare_cached(
             "SELECT id, trace_id FROM (
@@ -54,7 +79,7 @@ fn forget_traces(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Res
                 FROM (SELECT * FROM trace WHERE arrived_ms < ?1 ORDER BY arrived_ms, id LIMIT ?2)
              ) WHERE spans_before < ?2",
         )?
-        .query_map(params![before_ms, CHUNK], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![before_ms, spans], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     for (trace, trace_id) in &traces {
         let spans: Vec<i64> = transaction
@@ -70,6 +95,16 @@ fn forget_traces(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Res
         transaction.prepare_cached("DELETE FROM trace WHERE id = ?1")?.execute(params![trace])?;
     }
     Ok(traces.len())
+}
+
+/// Has some pages of the index of words written anew without what was deleted, which it keeps until then. Returns whether it did.
+fn merge_words(connection: &Connection) -> rusqlite::Result<bool> {
+    let before = connection.total_changes();
+    connection
+        .prepare_cached("INSERT INTO span_text (span_text, rank) VALUES ('merge', ?1)")?
+        .execute([MERGED_PAGES])?;
+    // The command itself counts as one.
+    Ok(connection.total_changes() - before > 1)
 }
 
 /// Makes the file smaller by pages that are free, some at a time. Each step of the statement gives back one.

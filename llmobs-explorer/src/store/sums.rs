@@ -72,7 +72,7 @@ impl<'a> Piece<'a> {
 }
 
 /// The sums.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Sums {
     spans: i64,
     start_ns: i64,
@@ -306,3 +306,7 @@ fn search_head(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<i6
         )?
         .query_row(params![trace], |row| row.get(0))
 }
+
+#[cfg(test)]
+#[path = "sums_tests.rs"]
+mod tests;

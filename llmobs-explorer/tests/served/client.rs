@@ -65,7 +65,19 @@ fn joined(mut chunks: &[u8]) -> Vec<u8> {
 
 /// Sends bytes, and reads until the other side closes. Nothing where it closes without an answer.
 pub(crate) fn exchange(port: u16, request: &[u8]) -> Option<Reply> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    try_connect(port).map(|stream| talk(stream, request)).expect("it listens")
+}
+
+/// The same with one that may have ended.
+pub(crate) fn try_exchange(port: u16, request: &[u8]) -> Option<Reply> {
+    talk(try_connect(port)?, request)
+}
+
+fn try_connect(port: u16) -> Option<TcpStream> {
+    TcpStream::connect(("127.0.0.1", port)).ok()
+}
+
+fn talk(mut stream: TcpStream, request: &[u8]) -> Option<Reply> {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     // It may answer and close before it has read all.

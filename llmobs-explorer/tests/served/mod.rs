@@ -4,7 +4,8 @@
 
 mod client;
 
-pub(crate) use client::{Reply, events_body, exchange, metrics_body, percent};
+#[allow(unused_imports, reason = "each test program uses a part of it")]
+pub(crate) use client::{Reply, events_body, exchange, metrics_body, percent, try_exchange};
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

@@ -1,0 +1,128 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::store::schema::{Database, Location};
+use crate::store::write::{Batch, write};
+
+/// Numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+fn store() -> Connection {
+    Database::open(&Location::Memory).unwrap().1
+}
+
+fn send(connection: &mut Connection, spans: Vec<Span>) {
+    write(connection, &Batch { spans, ..Batch::default() }, 5).unwrap();
+}
+
+/// One span of a few that may have any of a few parents, also themselves and each other.
+fn any_span(dice: &mut Dice) -> Span {
+    let kinds = ["llm", "tool", "embedding", "workflow"];
+    let kind = kinds[usize::try_from(dice.below(4)).unwrap()];
+    let number = |dice: &mut Dice| (dice.below(3) > 0).then(|| i64::try_from(dice.below(9)).unwrap());
+    Span {
+        trace_id: format!("T{}", dice.below(2)),
+        span_id: dice.below(40).to_string(),
+        parent_id: (dice.below(20) > 0).then(|| dice.below(50).to_string()),
+        name: format!("name {}", dice.below(4)),
+        kind: kind.to_owned(),
+        failed: dice.below(3) == 0,
+        // Few times, so that many are the same.
+        start_ns: i64::try_from(dice.below(12)).unwrap(),
+        duration_ns: i64::try_from(dice.below(12)).unwrap(),
+        model_name: (dice.below(2) == 0).then(|| format!("model\n{}", dice.below(3))),
+        tokens: Tokens {
+            input: number(dice),
+            output: number(dice),
+            total: number(dice),
+            cached: number(dice),
+        },
+        // The same for all that begin at one time.
+        time_to_first_token: None,
+        ..Span::default()
+    }
+}
+
+#[test]
+fn sums_that_are_kept_up_are_those_made_anew() {
+    for seed in 0..150 {
+        let mut dice = Dice(seed);
+        let mut connection = store();
+        for _ in 0..12 {
+            let spans = (0..=dice.below(5))
+                .map(|_| any_span(&mut dice))
+                .map(|span| Span { time_to_first_token: (span.start_ns > 6).then_some(0.5), ..span })
+                .collect();
+            send(&mut connection, spans);
+            let transaction = connection.transaction().unwrap();
+            let traces: Vec<i64> = {
+                let mut statement = transaction.prepare("SELECT id FROM trace").unwrap();
+                statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+            };
+            for trace in traces {
+                let anew = all_spans(&transaction, trace).unwrap();
+                assert_eq!(known_sums(&transaction, trace).unwrap(), anew, "seed {seed}");
+                let heads: String = transaction
+                    .query_row(
+                        "SELECT group_concat(id) FROM span WHERE trace = ?1 AND head = 1",
+                        [trace],
+                        |row| row.get(0),
+                    )
+                    .unwrap();
+                assert_eq!(heads, search_head(&transaction, trace).unwrap().to_string(), "seed {seed}");
+            }
+        }
+    }
+}
+
+/// How many steps SQLite's machine takes for each of some batches of a trace whose root comes last.
+fn steps_by_batch(batches: i64, size: i64) -> Vec<u64> {
+    let mut connection = store();
+    let steps = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&steps);
+    let count = move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    connection.progress_handler(10, Some(count)).unwrap();
+    let child = |number: i64| Span {
+        trace_id: "T".to_owned(),
+        span_id: number.to_string(),
+        // Every tenth is the parent of those before it.
+        parent_id: Some(if number % 10 == 9 {
+            "root".to_owned()
+        } else {
+            (number / 10 * 10 + 9).to_string()
+        }),
+        kind: "tool".to_owned(),
+        start_ns: 1_000 + number - if number % 10 == 9 { 20 } else { 0 },
+        ..Span::default()
+    };
+    let of_batch = |batch: i64| (batch * size..(batch + 1) * size).map(child).collect();
+    (0..batches)
+        .map(|batch| {
+            steps.store(0, Ordering::Relaxed);
+            send(&mut connection, of_batch(batch));
+            steps.load(Ordering::Relaxed)
+        })
+        .collect()
+}
+
+#[test]
+fn a_batch_costs_the_same_however_long_the_trace_is_already() {
+    for size in [1, 100] {
+        let steps = steps_by_batch(60, size);
+        let (early, late) = (steps[1..11].iter().sum::<u64>(), steps[50..].iter().sum::<u64>());
+        assert!(late * 2 < early * 3, "batches of {size}: {steps:?}");
+    }
+}

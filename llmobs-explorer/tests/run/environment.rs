@@ -1,0 +1,74 @@
+//! What the program finds in its environment.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use crate::{run, text};
+
+/// The variables of a program that runs under it.
+fn variables(mut command: Command) -> BTreeMap<String, String> {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let output = text(&output.stdout);
+    output
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .collect()
+}
+
+fn expect(variables: &BTreeMap<String, String>, expected: &[(&str, &str)]) {
+    for (name, value) in expected {
+        assert_eq!(variables.get(*name).map(String::as_str), Some(*value), "{name}");
+    }
+}
+
+#[test]
+fn programs_are_told_to_report_here_and_nowhere_else() {
+    let mut command = run(&[], "env");
+    // What would send spans, or a real key, elsewhere.
+    command
+        .env("DD_API_KEY", "a-real-key")
+        .env("DD_LLMOBS_ENABLED", "0")
+        .env("DD_LLMOBS_AGENTLESS_ENABLED", "0")
+        .env("DD_LLMOBS_OVERRIDE_ORIGIN", "https://elsewhere.example")
+        .env("DD_TRACE_AGENT_URL", "http://elsewhere.example:8126")
+        .env("DD_APM_TRACING_ENABLED", "true")
+        .env("LLMOBS_EXPORTER", "console");
+    let variables = variables(command);
+    expect(
+        &variables,
+        &[
+            ("DD_LLMOBS_ENABLED", "true"),
+            ("DD_LLMOBS_AGENTLESS_ENABLED", "true"),
+            ("DD_API_KEY", "llmobs-run"),
+            ("DD_APM_TRACING_ENABLED", "false"),
+            ("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"),
+            ("DD_REMOTE_CONFIGURATION_ENABLED", "false"),
+            ("DD_LLMOBS_ML_APP", "sh"),
+        ],
+    );
+    for name in ["DD_LLMOBS_OVERRIDE_ORIGIN", "DD_TRACE_AGENT_URL"] {
+        assert!(variables[name].starts_with("http://127.0.0.1:"), "{name}: {}", variables[name]);
+    }
+    assert!(!variables.contains_key("LLMOBS_EXPORTER"));
+    assert!(!variables.values().any(|value| value.contains("a-real-key") || value.contains("elsewhere")));
+}
+
+#[test]
+fn what_was_said_about_the_application_stays() {
+    let mut command = run(&[], "env");
+    command
+        .env("DD_LLMOBS_ML_APP", "own")
+        .env("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "true")
+        .env("OTHER", "x");
+    let of_app = variables(command);
+    expect(
+        &of_app,
+        &[("DD_LLMOBS_ML_APP", "own"), ("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "true"), ("OTHER", "x")],
+    );
+    let mut command = run(&[], "env");
+    command.env("DD_SERVICE", "svc").env("DD_LLMOBS_ML_APP", "");
+    let of_service = variables(command);
+    expect(&of_service, &[("DD_SERVICE", "svc"), ("DD_LLMOBS_ML_APP", "")]);
+}

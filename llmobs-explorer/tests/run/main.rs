@@ -1,0 +1,45 @@
+//! `llmobs run`: a program runs as it would without, and its traces are told.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod environment;
+mod passing;
+#[path = "../served/mod.rs"]
+mod served;
+mod signals;
+mod traces;
+
+use std::process::{Command, Output};
+
+use served::LLMOBS;
+
+/// `llmobs run` with options of its own and a script.
+fn run(options: &[&str], script: &str) -> Command {
+    let mut command = Command::new(LLMOBS);
+    command
+        .arg("run")
+        .args(["--port", "0", "--store", ":memory:"])
+        .args(options)
+        .args(["--", "sh", "-c", script]);
+    for name in ["LLMOBS_STORE", "DD_LLMOBS_ML_APP", "DD_SERVICE", "RUST_LOG"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+/// What `llmobs` itself said, without the addresses.
+fn said(output: &Output) -> Vec<String> {
+    let lines = text(&output.stderr);
+    lines.lines().filter(|line| line.starts_with("llmobs: ")).map(str::to_owned).collect()
+}

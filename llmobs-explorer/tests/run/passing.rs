@@ -1,0 +1,111 @@
+//! What goes in and comes out is the program's own.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use crate::served::{LLMOBS, Served};
+use crate::{run, said, text};
+
+#[test]
+fn output_and_input_are_passed_on_as_they_are() {
+    let mut child = run(&[], r"printf 'a\000b\377'; printf 'c\000d' >&2; cat")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"from the input").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stdout, b"a\0b\xfffrom the input");
+    let errors = text(&output.stderr);
+    let (line, rest) = errors.split_once('\n').expect("a line of llmobs");
+    assert!(line.starts_with("llmobs: traces at http://127.0.0.1:"), "{line}");
+    assert_eq!(rest, "c\0d");
+}
+
+#[test]
+fn the_program_ends_it_with_its_own_code() {
+    for (script, code) in [
+        ("exit 0", 0),
+        ("exit 1", 1),
+        ("exit 42", 42),
+        ("exit 255", 255),
+        ("kill -9 $$", 128 + 9),
+        ("kill -15 $$", 128 + 15),
+        ("kill -6 $$", 128 + 6),
+    ] {
+        assert_eq!(run(&[], script).output().unwrap().status.code(), Some(code), "{script}");
+    }
+}
+
+#[test]
+fn arguments_are_the_programs_own() {
+    let output = Command::new(LLMOBS)
+        .args(["run", "--port", "0", "--store", ":memory:", "printf", "%s|", "--exit", "--port", "a b", ""])
+        .output()
+        .unwrap();
+    assert_eq!(text(&output.stdout), "--exit|--port|a b||");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_told() {
+    let output = Command::new(LLMOBS)
+        .args(["run", "--port", "0", "--store", ":memory:", "--", "no-such-program"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(127));
+    let said = said(&output);
+    assert_eq!(
+        said.last().unwrap(),
+        "llmobs: no-such-program cannot be started: No such file or directory (os error 2)"
+    );
+    let output =
+        Command::new(LLMOBS).args(["run", "--port", "0", "--store", ":memory:", "--", "/"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(126));
+    assert_eq!(Command::new(LLMOBS).arg("run").output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn a_port_that_another_program_has_is_told() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    // It is one that answers, but no explorer.
+    std::thread::spawn(move || {
+        for stream in other.incoming() {
+            use std::io::Read as _;
+            let mut stream = stream.unwrap();
+            drop(stream.read(&mut [0; 1000]));
+            drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"));
+        }
+    });
+    let expected = format!(
+        "llmobs: port {port} is taken by another program, perhaps a Datadog Agent; choose another one: --port {}",
+        port + 1
+    );
+    for command in [&["run"][..], &["serve"]] {
+        let mut llmobs = Command::new(LLMOBS);
+        llmobs.args(command).args(["--store", ":memory:", "--port", &port.to_string()]);
+        if command == ["run"] {
+            llmobs.args(["--", "echo", "it ran"]);
+        }
+        let output = llmobs.output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));
+        assert_eq!(said(&output), [expected.clone()]);
+    }
+}
+
+#[test]
+fn an_explorer_that_runs_already_is_used_and_goes_on() {
+    let mut served = Served::new();
+    let port = served.port.to_string();
+    let output = Command::new(LLMOBS)
+        .args(["run", "--port", &port, "--", "sh", "-c", "echo $DD_LLMOBS_OVERRIDE_ORIGIN"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout).trim(), served.origin);
+    assert_eq!(said(&output), [format!("llmobs: traces at {}", served.origin)]);
+    assert!(served.runs());
+    assert_eq!(served.get("/info").status, 200);
+}

@@ -1,0 +1,99 @@
+//! Files that are no store of this version: what is said of them, and that they stay as they are.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::served::{LLMOBS, Served, events_body, span};
+
+/// What it says when it is started with a file, and what it ends with.
+fn refused(store: &Path) -> (Option<i32>, String) {
+    let output = Command::new(LLMOBS).args(["serve", "--port", "0", "--store"]).arg(store).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said.replace(&store.display().to_string(), "FILE"))
+}
+
+#[test]
+fn files_of_others_are_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let foreign = "llmobs: FILE is not a store of llmobs; move it away, or name another file with --store\n";
+    let text = folder.path().join("notes.txt");
+    fs::write(&text, "notes".repeat(1000)).unwrap();
+    let short = folder.path().join("short.txt");
+    fs::write(&short, "hi").unwrap();
+    let other = folder.path().join("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE a (b); INSERT INTO a VALUES (1)").unwrap();
+    let logged = folder.path().join("logged.db");
+    Connection::open(&logged)
+        .unwrap()
+        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE a (b); INSERT INTO a VALUES (1)")
+        .unwrap();
+    for file in [text, short, other, logged] {
+        let before = fs::read(&file).unwrap();
+        assert_eq!(refused(&file), (Some(1), foreign.to_owned()), "{}", file.display());
+        assert!(fs::read(&file).unwrap() == before, "{} was changed", file.display());
+    }
+    // Nothing was put beside them.
+    let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["logged.db", "notes.txt", "other.db", "short.txt"]);
+}
+
+#[test]
+fn a_store_of_a_later_version_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let store = folder.path().join("traces.db");
+    let mut served = Served::at(&store, &[]);
+    served.post("/api/v2/llmobs", &events_body([&span("T", "1")]));
+    served.kill();
+    Connection::open(&store).unwrap().execute_batch("PRAGMA user_version = 1000").unwrap();
+    let before = fs::read(&store).unwrap();
+    let newer = "llmobs: FILE was written by a later version of llmobs; update llmobs, or name another file with --store\n";
+    assert_eq!(refused(&store), (Some(1), newer.to_owned()));
+    assert!(fs::read(&store).unwrap() == before, "it was changed");
+}
+
+#[test]
+fn what_cannot_be_a_file_is_told() {
+    let folder = TempDir::new().unwrap();
+    let (code, said) = refused(folder.path());
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("llmobs: the store FILE cannot be opened: Is a directory"), "{said}");
+    fs::write(folder.path().join("file"), "").unwrap();
+    let (code, said) = refused(&folder.path().join("file").join("traces.db"));
+    assert_eq!(code, Some(1));
+    assert!(said.contains("name another file with --store"), "{said}");
+}
+
+#[test]
+fn folders_that_are_missing_are_made_and_an_empty_file_is_used() {
+    let folder = TempDir::new().unwrap();
+    let store = folder.path().join("a/b/traces.db");
+    let served = Served::at(&store, &[]);
+    assert_eq!(served.post("/api/v2/llmobs", &events_body([&span("T", "1")])).status, 202);
+    let empty = folder.path().join("empty.db");
+    fs::write(&empty, "").unwrap();
+    let served = Served::at(&empty, &[]);
+    assert_eq!(served.post("/api/v2/llmobs", &events_body([&span("T", "1")])).status, 202);
+}
+
+#[test]
+fn several_that_begin_at_once_make_one_store() {
+    let folder = TempDir::new().unwrap();
+    let store = folder.path().join("traces.db");
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let store = &store;
+            scope.spawn(move || {
+                let served = Served::at(store, &[]);
+                let event = span("T", &number.to_string());
+                assert_eq!(served.post("/api/v2/llmobs", &events_body([&event])).status, 202);
+            });
+        }
+    });
+    let served = Served::at(&store, &[]);
+    assert_eq!(served.rows("span"), 6);
+}

@@ -1,0 +1,20 @@
+//! What is kept, for how long, and what is said where it cannot be.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod arrival;
+mod crash;
+mod damage;
+mod foreign;
+mod questions;
+mod retention;
+mod room;
+#[path = "../served/mod.rs"]
+mod served;

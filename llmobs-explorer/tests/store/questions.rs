@@ -1,0 +1,57 @@
+//! Questions have a deadline, and a few seats.
+
+use std::time::{Duration, Instant};
+
+use llmobs_explorer::store::{Location, Retention, Store, StoreError};
+use tempfile::TempDir;
+
+const KEEP: Retention = Retention { age: Duration::from_secs(86_400), bytes: 1 << 30 };
+const WITHOUT_END: &str =
+    "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+
+async fn ask_without_end(store: &Store) -> Result<i64, StoreError> {
+    store.read(|connection| Ok(connection.query_row(WITHOUT_END, [], |row| row.get(0))?)).await
+}
+
+async fn ask(store: &Store) -> Result<i64, StoreError> {
+    store.read(|connection| Ok(connection.query_row("SELECT 7", [], |row| row.get(0))?)).await
+}
+
+#[tokio::test]
+async fn a_question_without_end_is_given_up() {
+    let folder = TempDir::new().unwrap();
+    for location in [Location::Memory, Location::File(folder.path().join("traces.db"))] {
+        let store = Store::open(&location, KEEP).unwrap().store;
+        let since = Instant::now();
+        let answer = ask_without_end(&store).await;
+        assert!(matches!(answer, Err(StoreError::TooLong)), "{answer:?}");
+        assert!(since.elapsed() > Duration::from_secs(2), "{:?}", since.elapsed());
+        assert_eq!(ask(&store).await.unwrap(), 7);
+    }
+}
+
+#[tokio::test]
+async fn a_question_nobody_waits_for_gives_its_seat_back() {
+    let store = Store::open(&Location::Memory, KEEP).unwrap().store;
+    let asked: Vec<_> = (0..50)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { ask_without_end(&store).await })
+        })
+        .collect();
+    // All seats are taken once the others wait.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for task in &asked {
+        task.abort();
+    }
+    let since = Instant::now();
+    assert_eq!(ask(&store).await.unwrap(), 7);
+    assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+}
+
+#[tokio::test]
+async fn nobody_writes_while_asking() {
+    let store = Store::open(&Location::Memory, KEEP).unwrap().store;
+    let answer = store.read(|connection| Ok(connection.execute("DELETE FROM span", [])?)).await;
+    assert!(answer.is_err(), "{answer:?}");
+}

@@ -1,0 +1,93 @@
+//! No room on the disk, or another process that holds the store: nothing is lost, and another attempt is asked for.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::served::{LLMOBS, Served, events_body, span, until};
+
+fn large(id: &str) -> Vec<u8> {
+    let mut event = span("T", id);
+    // Nothing of it is said twice, so that it does not become smaller.
+    let text: String =
+        (0..6_000_u64).map(|at| format!("{:x}", (at + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    event["meta"]["input"] = serde_json::json!({ "value": format!("{id}{text}") });
+    events_body([&event])
+}
+
+#[test]
+fn a_store_that_another_process_holds_is_tried_again() {
+    let served = Served::new();
+    assert_eq!(served.post("/api/v2/llmobs", &events_body([&span("T", "1")])).status, 202);
+    let other = Connection::open(&served.store).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let body = events_body([&span("T", "2")]);
+    let reply = served.post("/api/v2/llmobs", &body);
+    assert_eq!((reply.status, reply.header("retry-after")), (503, Some("1")));
+    assert_eq!(reply.reason(), "the store cannot be written to now: database is locked");
+    // Who reads is not in the way of who writes.
+    assert_eq!(served.get("/traces/T").status, 200);
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(served.post("/api/v2/llmobs", &body).status, 202);
+    assert_eq!(served.rows("span"), 2);
+}
+
+/// The program with a disk of its own, of four megabytes. Nothing where the system does not allow that.
+fn on_a_small_disk() -> Option<(Served, PathBuf, TempDir)> {
+    let folder = TempDir::new().unwrap();
+    let mount = "mount -t tmpfs -o size=4m tmpfs \"$1\"";
+    let unshared = |script: &str| {
+        let mut command = Command::new("unshare");
+        // Whoever is not root becomes it for itself.
+        if !command.args(["--mount", "true"]).output().is_ok_and(|output| output.status.success()) {
+            command = Command::new("unshare");
+            command.args(["--user", "--map-root-user"]);
+        } else {
+            command = Command::new("unshare");
+        }
+        command.args(["--mount", "sh", "-c", script, "sh"]).arg(folder.path()).arg(LLMOBS);
+        command
+    };
+    if !unshared(mount).output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this needs `unshare --mount`, as root or with user namespaces");
+        return None;
+    }
+    let serve = format!("{mount} && exec \"$2\" serve --port 0 --store \"$1/traces.db\"");
+    let served = Served::from(unshared(&serve));
+    let disk = PathBuf::from(format!("/proc/{}/root{}", served.id(), folder.path().display()));
+    Some((served, disk, folder))
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_room_makes_it_work_again() {
+    let Some((served, disk, _folder)) = on_a_small_disk() else { return };
+    let filler = disk.join("filler");
+    fs::write(&filler, vec![1; 1 << 20]).unwrap();
+    let mut stored = Vec::new();
+    let full = until(|| {
+        let id = stored.len().to_string();
+        let reply = served.post("/api/v2/llmobs", &large(&id));
+        if reply.status != 202 {
+            return Some(reply);
+        }
+        stored.push(id);
+        None
+    });
+    assert_eq!((full.status, full.header("retry-after")), (503, Some("1")));
+    assert_eq!(full.reason(), "the store cannot be written to now: database or disk is full");
+    assert!(stored.len() > 3, "{}", stored.len());
+    for id in &stored {
+        assert!(served.event("T", id).is_some(), "{id} is lost");
+    }
+    assert_eq!(served.get("/traces").status, 200);
+    assert_eq!(served.get("/setup").status, 200);
+
+    fs::remove_file(&filler).unwrap();
+    assert_eq!(served.post("/api/v2/llmobs", &large("after")).status, 202);
+    for id in stored.iter().map(String::as_str).chain(["after"]) {
+        assert!(served.event("T", id).is_some(), "{id} is lost");
+    }
+}
