@@ -102,7 +102,8 @@ pub fn read_metrics(body: &[u8], now_ms: i64) -> Result<Intake<Evaluation>, Stri
     Ok(intake)
 }
 
-/// All spans of a request have so many attributes at most. What a wrapper says of its spans is written down for each.
+/// Once the spans of a request have so many attributes, the others are not read. What a wrapper says of its spans is written down for
+/// each of them, so that a short text could fill the memory.
 const MAX_ATTRIBUTES: usize = 500_000;
 
 fn spans(events: &[envelope::Event<'_>]) -> Intake<Span> {
@@ -110,23 +111,28 @@ fn spans(events: &[envelope::Event<'_>]) -> Intake<Span> {
     let mut rejected = Vec::new();
     let mut attributes = 0;
     for (index, event) in events.iter().enumerate() {
-        match event.raw.clone().and_then(|raw| event::read(raw, &event.shared)) {
-            Ok(span) if attributes + span.attributes.len() <= MAX_ATTRIBUTES => {
+        let too_many = attributes >= MAX_ATTRIBUTES;
+        match event
+            .raw
+            .clone()
+            .and_then(|raw| if too_many { Err(full()) } else { event::read(raw, &event.shared) })
+        {
+            Ok(span) => {
                 attributes += span.attributes.len();
                 read.push((index, span));
             }
-            Ok(_) => rejected.push(Rejected {
-                index,
-                reason: format!(
-                    "the request has more than {MAX_ATTRIBUTES} tags and attributes: several requests are expected"
-                ),
-            }),
             Err(reason) => rejected.push(Rejected { index, reason }),
         }
     }
     let mut intake = Intake { accepted: unique(read, &mut rejected), rejected };
     intake.rejected.sort_by_key(|rejected| rejected.index);
     intake
+}
+
+fn full() -> String {
+    format!(
+        "there are more than {MAX_ATTRIBUTES} tags and attributes before it: several requests are expected"
+    )
 }
 
 /// A span that stands twice in one request is kept once. Two different spans of one id cannot both be kept: the first stays.

@@ -54,8 +54,8 @@ async fn take(
     // What was read takes room until it is stored.
     let (mut batch, refusal, _room) = match app.room.receive(&head.headers, body).await {
         Ok(sent) => {
-            let ((batch, refusal), held) = read_in_its_place(&app, sent, read).await;
-            (batch, refusal, held)
+            let ((batch, refusal), taken) = read_in_its_place(&app, sent, read).await;
+            (batch, refusal, taken)
         }
         Err(refusal) => (Batch::default(), Some(refusal), None),
     };

@@ -7,6 +7,9 @@ use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use crate::served::{Reply, Served, events_body, span};
 
+/// Makes a body smaller.
+type Encode = fn(&[u8]) -> Vec<u8>;
+
 const PATH: &str = "/api/v2/llmobs";
 
 fn gzip(body: &[u8]) -> Vec<u8> {
@@ -38,8 +41,8 @@ fn post(served: &Served, encoding: &str, body: &[u8]) -> Reply {
 #[test]
 fn every_encoding_is_inflated_that_the_intake_of_datadog_takes() {
     let served = Served::new();
-    let identity: fn(&[u8]) -> Vec<u8> = <[u8]>::to_vec;
-    let encodings: [(&str, fn(&[u8]) -> Vec<u8>); 9] = [
+    let identity: Encode = <[u8]>::to_vec;
+    let encodings: [(&str, Encode); 9] = [
         ("identity", identity),
         ("", identity),
         ("gzip", gzip),

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop"

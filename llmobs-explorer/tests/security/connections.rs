@@ -6,6 +6,17 @@ use std::time::{Duration, Instant};
 
 use crate::served::{PATIENCE, Reply, Served, until};
 
+/// Each of these waits for some seconds, so they wait together.
+#[test]
+fn nobody_is_waited_for_long() {
+    std::thread::scope(|scope| {
+        scope.spawn(a_head_that_comes_byte_by_byte_is_waited_for_some_seconds);
+        scope.spawn(a_body_that_never_ends_is_waited_for_some_seconds);
+        scope.spawn(more_connections_than_there_are_seats_are_closed_and_it_serves_again);
+        scope.spawn(who_never_reads_the_answer_loses_the_seat);
+    });
+}
+
 /// All that comes until the other side closes, and after how long it did.
 fn rest(stream: &mut TcpStream, since: Instant) -> (Option<Reply>, Duration) {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -17,7 +28,6 @@ fn rest(stream: &mut TcpStream, since: Instant) -> (Option<Reply>, Duration) {
 /// The limit is ten seconds. A loaded machine may look at its clock later.
 const LIMIT: Duration = Duration::from_secs(20);
 
-#[test]
 fn a_head_that_comes_byte_by_byte_is_waited_for_some_seconds() {
     let served = Served::new();
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
@@ -37,7 +47,6 @@ fn a_head_that_comes_byte_by_byte_is_waited_for_some_seconds() {
     assert!(since.elapsed() > Duration::from_secs(4), "it was not waited for");
 }
 
-#[test]
 fn a_body_that_never_ends_is_waited_for_some_seconds() {
     let served = Served::new();
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
@@ -53,7 +62,6 @@ fn a_body_that_never_ends_is_waited_for_some_seconds() {
     assert!(took < LIMIT, "{took:?}");
 }
 
-#[test]
 fn more_connections_than_there_are_seats_are_closed_and_it_serves_again() {
     let served = Served::new();
     let idle: Vec<TcpStream> =
@@ -76,7 +84,6 @@ fn more_connections_than_there_are_seats_are_closed_and_it_serves_again() {
     assert_eq!(until(|| served.try_get("/traces")).status, 200);
 }
 
-#[test]
 fn who_never_reads_the_answer_loses_the_seat() {
     let served = Served::new();
     let mut event = crate::served::span("T", "1");

@@ -101,7 +101,7 @@ fn bytes_that_are_no_request_are_refused() {
             .map(|body| body.as_bytes().to_vec())
             .collect();
     bodies.push(b"[\"\xff\"]".to_vec());
-    bodies.push([b'['; 100_000].to_vec());
+    bodies.push(vec![b'['; 100_000]);
     bodies.push("{\"a\":".repeat(100_000).into_bytes());
     // Cut at every place, and with every third byte turned.
     bodies.extend((0..event.len()).step_by(3).map(|end| event.as_bytes()[..end].to_vec()));

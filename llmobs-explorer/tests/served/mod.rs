@@ -58,7 +58,7 @@ impl Served {
         let mut command = Command::new(LLMOBS);
         command.arg("serve").args(["--port", "0", "--store"]).arg(store).args(arguments);
         let mut served = Self::from(command);
-        served.store = store.to_owned();
+        served.store = store.into();
         served
     }
 
@@ -75,7 +75,7 @@ impl Served {
         let line = served.line("llmobs: traces at ");
         let address = line.trim_start_matches("llmobs: traces at ");
         let address = address.split_once("/?").map_or(address, |(origin, _)| origin);
-        served.origin = address.to_owned();
+        served.origin = address.into();
         served.port = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
         served
     }
@@ -219,6 +219,14 @@ pub(crate) fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < end, "it did not come about");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Text of so many numbers that does not become smaller when it is compressed.
+pub(crate) fn noise(seed: u64, numbers: u64) -> String {
+    (1..=numbers).fold(String::new(), |mut text, at| {
+        text.push_str(&format!("{:x}", (at + seed * numbers).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        text
+    })
 }
 
 /// An event with nothing that it could do without.

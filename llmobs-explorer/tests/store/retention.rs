@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::served::{Served, events_body, metrics_body, span, until};
+use crate::served::{Served, events_body, metrics_body, noise, span, until};
 
 fn with_input(trace: &str, id: &str, input: &str) -> Value {
     let mut event = span(trace, id);
@@ -11,7 +11,7 @@ fn with_input(trace: &str, id: &str, input: &str) -> Value {
     event
 }
 
-fn score(target: Value, label: &str) -> Value {
+fn score(target: &Value, label: &str) -> Value {
     json!({ "join_on": target, "label": label, "metric_type": "score", "score_value": 1, "timestamp_ms": 5, "ml_app": "a" })
 }
 
@@ -27,10 +27,10 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
         assert_eq!(served.post("/api/v2/llmobs", &events_body([&event])).status, 202);
     }
     let metrics = json!([
-        score(json!({ "span": { "trace_id": "old", "span_id": "1" } }), "of the old trace"),
-        score(json!({ "span": { "trace_id": "new", "span_id": "1" } }), "of the new trace"),
-        score(json!({ "tag": { "key": "own", "value": "new" } }), "by tag"),
-        score(json!({ "span": { "trace_id": "never", "span_id": "1" } }), "of none"),
+        score(&json!({ "span": { "trace_id": "old", "span_id": "1" } }), "of the old trace"),
+        score(&json!({ "span": { "trace_id": "new", "span_id": "1" } }), "of the new trace"),
+        score(&json!({ "tag": { "key": "own", "value": "new" } }), "by tag"),
+        score(&json!({ "span": { "trace_id": "never", "span_id": "1" } }), "of none"),
     ]);
     let reply = served.post("/api/intake/llm-obs/v2/eval-metric", &metrics_body(&metrics));
     assert_eq!(reply.status, 202, "{}", reply.text());
@@ -74,10 +74,7 @@ fn the_oldest_go_where_there_is_too_much() {
     let store = folder.path().join("traces.db");
     let mut served = Served::at(&store, &[]);
     for number in 0..60_u64 {
-        // Text that does not become smaller.
-        let text: String = (0..4_000_u64)
-            .map(|at| format!("{:x}", (at + number * 4_000 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
-            .collect();
+        let text = noise(number, 4_000);
         let event = with_input(&format!("T{number:02}"), "1", &text);
         assert_eq!(served.post("/api/v2/llmobs", &events_body([&event])).status, 202);
     }

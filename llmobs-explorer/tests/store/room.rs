@@ -7,13 +7,11 @@ use std::process::Command;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::served::{LLMOBS, Served, events_body, span, until};
+use crate::served::{LLMOBS, Served, events_body, noise, span, until};
 
 fn large(id: &str) -> Vec<u8> {
     let mut event = span("T", id);
-    // Nothing of it is said twice, so that it does not become smaller.
-    let text: String =
-        (0..6_000_u64).map(|at| format!("{:x}", (at + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let text = noise(7, 6_000);
     event["meta"]["input"] = serde_json::json!({ "value": format!("{id}{text}") });
     events_body([&event])
 }
@@ -40,14 +38,11 @@ fn on_a_small_disk() -> Option<(Served, PathBuf, TempDir)> {
     let folder = TempDir::new().unwrap();
     let mount = "mount -t tmpfs -o size=4m tmpfs \"$1\"";
     let unshared = |script: &str| {
-        let mut command = Command::new("unshare");
         // Whoever is not root becomes it for itself.
-        if !command.args(["--mount", "true"]).output().is_ok_and(|output| output.status.success()) {
-            command = Command::new("unshare");
-            command.args(["--user", "--map-root-user"]);
-        } else {
-            command = Command::new("unshare");
-        }
+        let root = Command::new("unshare").args(["--mount", "true"]).output();
+        let root = root.is_ok_and(|output| output.status.success());
+        let mut command = Command::new("unshare");
+        command.args(if root { &[][..] } else { &["--user", "--map-root-user"] });
         command.args(["--mount", "sh", "-c", script, "sh"]).arg(folder.path()).arg(LLMOBS);
         command
     };
