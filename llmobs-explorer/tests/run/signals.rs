@@ -42,7 +42,7 @@ fn end(child: &mut Child) -> ExitStatus {
 
 #[test]
 fn the_program_is_told_to_end_and_decides_how() {
-    let script = "trap 'echo told; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
+    let script = "trap 'echo told; exit 3' TERM; echo ready; for turn in $(seq 1200); do sleep 0.05; done";
     let mut child = run(&[], script).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let said = lines(&mut child);
     wait_for(&said, "ready");
@@ -54,7 +54,7 @@ fn the_program_is_told_to_end_and_decides_how() {
 #[test]
 fn a_program_that_is_ended_by_the_signal_is_told_as_shells_do() {
     let mut child =
-        run(&[], "echo ready; exec sleep 1000").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        run(&[], "echo ready; exec sleep 60").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     wait_for(&lines(&mut child), "ready");
     signal(child.id(), "TERM");
     assert_eq!(end(&mut child).code(), Some(128 + 15));
@@ -123,7 +123,7 @@ fn on_a_terminal_it_serves_until_ctrl_c() {
 
 #[test]
 fn ctrl_c_on_a_terminal_ends_the_program_and_a_second_one_the_explorer() {
-    let Some(mut child) = on_a_terminal("", "sh -c 'echo ready; exec sleep 1000'") else { return };
+    let Some(mut child) = on_a_terminal("", "sh -c 'echo ready; exec sleep 60'") else { return };
     let said = lines(&mut child);
     wait_for(&said, "ready");
     child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
