@@ -1,6 +1,6 @@
 //! `llmobs run`: a program with the explorer around it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitStatus;
@@ -32,6 +32,9 @@ const ALWAYS: [(&str, &str); 4] = [
 /// Set where nothing else was said: what ddtrace does besides is of no use here.
 const QUIET: [(&str, &str); 2] =
     [("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"), ("DD_REMOTE_CONFIGURATION_ENABLED", "false")];
+
+/// Names, or beginnings of names such as `python3.13`, of what starts other programs.
+const LAUNCHERS: [&str; 6] = ["cargo", "node", "npm", "npx", "python", "uv"];
 
 /// Why a program was not run.
 #[derive(Debug, thiserror::Error)]
@@ -169,10 +172,21 @@ fn environment(origin: &str, program: &OsString) -> Vec<(&'static str, String)> 
         QUIET.into_iter().filter(|(name, _)| unset(name)).map(|(name, value)| (name, value.to_owned())),
     );
     if unset("DD_LLMOBS_ML_APP") && unset("DD_SERVICE") {
-        let name = Path::new(program).file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-        variables.push(("DD_LLMOBS_ML_APP", if name.is_empty() { "app".to_owned() } else { name }));
+        let folder = std::env::current_dir().unwrap_or_default();
+        variables.push(("DD_LLMOBS_ML_APP", application(program, &folder)));
     }
     variables
+}
+
+/// What a program is called: by its own name, or where that is what starts programs, by the folder that it is started in.
+fn application(program: &OsStr, folder: &Path) -> String {
+    let lower =
+        |name: Option<&OsStr>| name.map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let name = lower(Path::new(program).file_stem());
+    let starts_others = LAUNCHERS.iter().any(|launcher| name.starts_with(launcher));
+    let folder = lower(folder.file_name());
+    let name = if starts_others && !folder.is_empty() { folder } else { name };
+    if name.is_empty() { "app".to_owned() } else { name }
 }
 
 /// A trace in a line.
@@ -253,4 +267,23 @@ fn code(status: ExitStatus) -> i32 {
     let signal = None;
     // As a shell does.
     status.code().or(signal.map(|signal: i32| 128 + signal)).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_called_by_its_name_or_by_its_folder() {
+        let cases = [
+            ("target/debug/Shop", "/home/me/web", "shop"),
+            ("cargo", "/home/me/Web", "web"),
+            ("/usr/bin/python3.13", "/home/me/web", "web"),
+            ("cargo", "/", "cargo"),
+            ("", "/", "app"),
+        ];
+        for (program, folder, name) in cases {
+            assert_eq!(application(OsStr::new(program), Path::new(folder)), name, "{program} in {folder}");
+        }
+    }
 }

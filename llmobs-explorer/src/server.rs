@@ -44,7 +44,8 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
         ),
     ),
     (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
-    (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
+    // Without any, browsers send forms with `Origin: null`, which is turned away.
+    (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store")),

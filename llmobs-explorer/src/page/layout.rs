@@ -27,8 +27,6 @@ pub(crate) fn page(part: Part, title: &str, content: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                // Under no-referrer, which the header asks for, browsers send forms with `Origin: null`, and the guard refuses them.
-                meta name="referrer" content="same-origin";
                 title { (title) " · llmobs" }
                 link rel="icon" type="image/svg+xml" href="/assets/icon.svg";
                 link rel="stylesheet" href="/assets/style.css";

@@ -30,7 +30,7 @@ fn programs_are_told_to_report_here_and_nowhere_else() {
     command
         .env("DD_API_KEY", "a-real-key")
         .env("DD_LLMOBS_ENABLED", "0")
-        .env("DD_LLMOBS_AGENTLESS_ENABLED", "0")
+        .env("DD_LLMOBS_AGENTLESS_ENABLED", "1")
         .env("DD_LLMOBS_OVERRIDE_ORIGIN", "https://elsewhere.example")
         .env("DD_TRACE_AGENT_URL", "http://elsewhere.example:8126")
         .env("DD_APM_TRACING_ENABLED", "true")
@@ -40,7 +40,7 @@ fn programs_are_told_to_report_here_and_nowhere_else() {
         &variables,
         &[
             ("DD_LLMOBS_ENABLED", "true"),
-            ("DD_LLMOBS_AGENTLESS_ENABLED", "true"),
+            ("DD_LLMOBS_AGENTLESS_ENABLED", "false"),
             ("DD_API_KEY", "llmobs-run"),
             ("DD_APM_TRACING_ENABLED", "false"),
             ("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"),
