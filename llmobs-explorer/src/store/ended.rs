@@ -33,7 +33,7 @@ pub struct Ended {
     pub output_tokens: Option<i64>,
 }
 
-/// The traces whose root arrived after a row, at most [`AT_ONCE`], and the row to ask for next. Without a row there are none.
+/// The traces whose root arrived after a row, at most a hundred, and the row to ask for next. Without a row there are none.
 ///
 /// # Errors
 /// What SQLite says.
