@@ -1,6 +1,6 @@
 //! Messages as a conversation: who said what, tools that were called and what they gave back, thoughts folded, pictures shown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -14,7 +14,24 @@ const FOLD: usize = 6_000;
 const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
 
 /// The addresses of the spans that ran tools, by the name of the tool, in order.
-pub(crate) type ToolSpans = HashMap<String, Vec<String>>;
+pub(crate) type ToolSpans = HashMap<String, VecDeque<String>>;
+
+/// Lays the spans that ran before a call of a model beside the calls that its input repeats: the last ones belong together. Calls
+/// of earlier traces have no span, and are first.
+pub(crate) fn align(tools: &mut ToolSpans, messages: &[Value]) {
+    let calls = messages.iter().filter_map(|message| message.get("tool_calls")?.as_array()).flatten();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for name in calls.filter_map(|call| call.get("name")?.as_str()) {
+        *counts.entry(name).or_default() += 1;
+    }
+    for (name, count) in counts {
+        let spans = tools.entry(name.to_owned()).or_default();
+        spans.drain(..spans.len().saturating_sub(count));
+        while spans.len() < count {
+            spans.push_front(String::new());
+        }
+    }
+}
 
 /// A list of messages.
 pub(crate) fn messages(messages: &[Value], tools: &mut ToolSpans) -> Markup {
@@ -62,8 +79,7 @@ fn split_thought(text: &str) -> (Option<&str>, Option<&str>) {
 fn tool_call(call: &Value, tools: &mut ToolSpans) -> Markup {
     let name = call.get("name").and_then(Value::as_str).unwrap_or("tool");
     let id = call.get("tool_id").and_then(Value::as_str);
-    let spans = tools.get_mut(name);
-    let span = spans.filter(|spans| !spans.is_empty()).map(|spans| spans.remove(0));
+    let span = tools.get_mut(name).and_then(VecDeque::pop_front).filter(|span| !span.is_empty());
     html! {
         section.tool {
             p.role {
@@ -157,5 +173,33 @@ pub(crate) fn json(value: &Value) -> Markup {
     match value {
         Value::String(text) => plain(text),
         value => html! { div.json { (plain(&serde_json::to_string_pretty(value).unwrap_or_default())) } },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn spans(names: &[(&str, &[&str])]) -> ToolSpans {
+        let spans = |list: &[&str]| list.iter().map(|span| (*span).to_owned()).collect();
+        names.iter().map(|(name, list)| ((*name).to_owned(), spans(list))).collect()
+    }
+
+    #[test]
+    fn calls_that_an_input_repeats_are_laid_beside_the_last_spans_before_it() {
+        let calls = |names: &[&str]| {
+            let calls: Vec<_> = names.iter().map(|name| json!({ "name": name })).collect();
+            json!({ "role": "assistant", "tool_calls": calls })
+        };
+        let history = [calls(&["a", "b"]), json!({ "content": "a" }), calls(&["a"])];
+        let mut tools = spans(&[("a", &["/1", "/2", "/3"]), ("c", &["/4"])]);
+        align(&mut tools, &history);
+        assert_eq!(tools, spans(&[("a", &["/2", "/3"]), ("b", &[""]), ("c", &["/4"])]));
+
+        let page = messages(&history, &mut tools).into_string();
+        let links: Vec<_> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(links, ["/2", "/3"]);
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::conversation::{ToolSpans, json, messages, plain, text};
+use super::conversation::{ToolSpans, align, json, messages, plain, text};
 use super::format;
 use super::layout::{badge, kind, status};
 use super::list::seconds_text;
@@ -22,10 +22,22 @@ pub(crate) struct Content<'a> {
     pub(crate) event: &'a Value,
 }
 
+/// The spans that ran tools, in the trace of a call of a model.
+#[derive(Debug, Default)]
+pub(crate) struct Tools {
+    /// Those that began before it: they ran what its input repeats.
+    pub(crate) before: ToolSpans,
+    /// Those that began after it: they ran what it asked for.
+    pub(crate) after: ToolSpans,
+}
+
 /// The panel.
-pub(crate) fn panel(content: &Content<'_>, tools: &mut ToolSpans) -> Markup {
+pub(crate) fn panel(content: &Content<'_>, mut tools: Tools) -> Markup {
     let Content { trace_id, node, event, .. } = content;
     let meta = &event["meta"];
+    if let Some(history) = meta.pointer("/input/messages").and_then(Value::as_array) {
+        align(&mut tools.before, history);
+    }
     let raw = format!("/traces/{}/spans/{}/event.json", path_segment(trace_id), path_segment(&node.span_id));
     html! {
         h2 { (kind(&node.kind)) " " (node.name) " " (status(node.failed)) }
@@ -33,8 +45,8 @@ pub(crate) fn panel(content: &Content<'_>, tools: &mut ToolSpans) -> Markup {
         @if node.failed { (error(meta)) }
         @if !content.said.is_empty() { (evaluations(content.said)) }
         @if let Some(intent) = meta["intent"].as_str() { section { h3 { "Intent" } (plain(intent)) } }
-        (side("Input", &meta["input"], tools))
-        (side("Output", &meta["output"], tools))
+        (side("Input", &meta["input"], &mut tools.before))
+        (side("Output", &meta["output"], &mut tools.after))
         @if let Some(expected) = meta.get("expected_output") { section { h3 { "Expected output" } (json(expected)) } }
         @if let Some(prompt) = meta.pointer("/input/prompt").and_then(Value::as_object) { (self::prompt(prompt)) }
         (table("Metrics", &event["metrics"], Some("metrics.")))

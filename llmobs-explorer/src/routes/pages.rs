@@ -1,6 +1,6 @@
 //! What people look at.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use axum::extract::{Form, Path, Query as Pairs, RawQuery, State};
 use axum::http::StatusCode;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{App, Failure, page};
 use crate::page::address::{Address, LAST_PAGE, View};
 use crate::page::conversation::ToolSpans;
-use crate::page::panel::{Content, panel};
+use crate::page::panel::{Content, Tools, panel};
 use crate::page::setup::Setup;
 use crate::page::trace::Shown;
 use crate::page::{self as pages, layout};
@@ -162,8 +162,8 @@ fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Ma
     let self_ns = self_ns(node, below.into_iter());
     // Of a large trace there may be thousands, which only a call leads to.
     let calls = text.contains("\"tool_calls\"");
-    let mut tools = if calls { tool_spans(connection, trace_id, node)? } else { ToolSpans::new() };
-    Ok(panel(&Content { trace_id, node, self_ns, said: &said, event: &event }, &mut tools))
+    let tools = if calls { tool_spans(connection, trace_id, node)? } else { Tools::default() };
+    Ok(panel(&Content { trace_id, node, self_ns, said: &said, event: &event }, tools))
 }
 
 fn read_event(connection: &Connection, row: i64) -> Result<Value, StoreError> {
@@ -175,13 +175,16 @@ fn read(event: &str) -> Value {
     serde_json::from_str(event).unwrap_or_default()
 }
 
-/// The spans of tools that began after a call of a model did: in their order, they ran what it asked for.
-fn tool_spans(connection: &Connection, trace_id: &str, llm: &Node) -> Result<ToolSpans, StoreError> {
-    let mut tools: ToolSpans = HashMap::new();
-    for (name, span_id) in trace::tools(connection, trace_id, llm.start_ns)? {
-        tools.entry(name).or_default().push(pages::trace::url(trace_id, &span_id));
-    }
-    Ok(tools)
+/// The spans of tools beside a call of a model, each in the order in which they began.
+fn tool_spans(connection: &Connection, trace_id: &str, llm: &Node) -> Result<Tools, StoreError> {
+    let tools = |times| {
+        let mut tools = ToolSpans::new();
+        for (name, span_id) in trace::tools(connection, trace_id, times)? {
+            tools.entry(name).or_default().push_back(pages::trace::url(trace_id, &span_id));
+        }
+        Ok::<_, StoreError>(tools)
+    };
+    Ok(Tools { before: tools(i64::MIN..llm.start_ns)?, after: tools(llm.start_ns..i64::MAX)? })
 }
 
 /// Which page of a list.

@@ -1,6 +1,7 @@
 //! One trace: its structure at once, the content of a span when it is asked for.
 
 use std::io;
+use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -91,21 +92,22 @@ pub fn below(connection: &Connection, trace_id: &str, span_id: &str) -> Result<V
 pub(super) const BELOW: &str = "SELECT start_ns, duration_ns FROM span
     WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND parent_id = ?2 ORDER BY start_ns";
 
-/// The spans of tools that began at a time or later, in that order: the name and the id of each.
+/// The spans of tools that began in a time, in nanoseconds since the Unix epoch, in that order: the name and the id of each.
 ///
 /// # Errors
 /// What SQLite says.
 pub fn tools(
     connection: &Connection,
     trace_id: &str,
-    from_ns: i64,
+    times_ns: Range<i64>,
 ) -> Result<Vec<(String, String)>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT name, span_id FROM span
-         WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND kind = 'tool' AND start_ns >= ?2
+         WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND kind = 'tool' AND start_ns >= ?2 AND start_ns < ?3
          ORDER BY start_ns, id",
     )?;
-    let tools = statement.query_map((trace_id, from_ns), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let tools = statement
+        .query_map((trace_id, times_ns.start, times_ns.end), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(tools.collect::<Result<_, _>>()?)
 }
 
@@ -206,6 +208,8 @@ mod tests {
         let times = [(11, 3), (12, 1), (16, 1)].map(|(at, takes)| (at * SECOND, takes * SECOND));
         assert_eq!(below(&store, "a", "1").unwrap(), times);
         assert_eq!(below(&store, "a", "4").unwrap(), []);
-        assert_eq!(tools(&store, "a", 12 * SECOND).unwrap(), [("a-4".to_owned(), "4".to_owned())]);
+        let tool = |name: &str, id: &str| (name.to_owned(), id.to_owned());
+        assert_eq!(tools(&store, "a", 12 * SECOND..i64::MAX).unwrap(), [tool("a-4", "4")]);
+        assert_eq!(tools(&store, "a", i64::MIN..16 * SECOND).unwrap(), [tool("a-2", "2")]);
     }
 }
