@@ -38,7 +38,8 @@ pub(super) fn sum_up(
     };
     write_sums(transaction, trace, &sums, now_ms)?;
     for sql in [
-        "UPDATE span SET head = 0 WHERE trace = ?1 AND head = 1 AND id <> ?2",
+        // The index is named, because SQLite would read the heads of all traces in the one that lists read.
+        "UPDATE span INDEXED BY head_by_trace SET head = 0 WHERE trace = ?1 AND head = 1 AND id <> ?2",
         "UPDATE span SET head = 1 WHERE trace = ?1 AND id = ?2 AND head = 0",
     ] {
         transaction.prepare_cached(sql)?.execute(params![trace, head])?;
@@ -236,7 +237,9 @@ type Place = (i64, i64);
 /// The span that stands for a trace, by what arrived and what stood for it so far.
 fn head(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusqlite::Result<i64> {
     let so_far: Option<(Place, Option<String>)> = transaction
-        .prepare_cached("SELECT start_ns, id, parent_id FROM span WHERE trace = ?1 AND head = 1")?
+        .prepare_cached(
+            "SELECT start_ns, id, parent_id FROM span INDEXED BY head_by_trace WHERE trace = ?1 AND head = 1",
+        )?
         .query_row([trace], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))
         .optional()?;
     let roots = new.iter().filter(|(_, span)| span.parent_id.is_none());

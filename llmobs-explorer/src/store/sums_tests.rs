@@ -85,8 +85,8 @@ fn sums_that_are_kept_up_are_those_made_anew() {
     }
 }
 
-/// How many steps SQLite's machine takes for each of some batches of a trace whose root comes last.
-fn steps_by_batch(batches: i64, size: i64) -> Vec<u64> {
+/// How many steps SQLite's machine takes for each of some batches.
+fn steps(batches: impl IntoIterator<Item = Vec<Span>>) -> Vec<u64> {
     let mut connection = store();
     let steps = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&steps);
@@ -95,6 +95,17 @@ fn steps_by_batch(batches: i64, size: i64) -> Vec<u64> {
         false
     };
     connection.progress_handler(10, Some(count)).unwrap();
+    let mut counted = Vec::new();
+    for batch in batches {
+        steps.store(0, Ordering::Relaxed);
+        send(&mut connection, batch);
+        counted.push(steps.load(Ordering::Relaxed));
+    }
+    counted
+}
+
+/// Batches of a trace whose root comes last.
+fn batches_of_one_trace(batches: i64, size: i64) -> impl Iterator<Item = Vec<Span>> {
     let child = |number: i64| Span {
         trace_id: "T".to_owned(),
         span_id: number.to_string(),
@@ -108,21 +119,32 @@ fn steps_by_batch(batches: i64, size: i64) -> Vec<u64> {
         start_ns: 1_000 + number - if number % 10 == 9 { 20 } else { 0 },
         ..Span::default()
     };
-    let of_batch = |batch: i64| (batch * size..(batch + 1) * size).map(child).collect();
-    (0..batches)
-        .map(|batch| {
-            steps.store(0, Ordering::Relaxed);
-            send(&mut connection, of_batch(batch));
-            steps.load(Ordering::Relaxed)
-        })
-        .collect()
+    (0..batches).map(move |batch| (batch * size..(batch + 1) * size).map(child).collect())
 }
 
 #[test]
 fn a_batch_costs_the_same_however_long_the_trace_is_already() {
     for size in [1, 100] {
-        let steps = steps_by_batch(60, size);
+        let steps = steps(batches_of_one_trace(60, size));
         let (early, late) = (steps[1..11].iter().sum::<u64>(), steps[50..].iter().sum::<u64>());
         assert!(late * 2 < early * 3, "batches of {size}: {steps:?}");
     }
+}
+
+#[test]
+fn a_trace_costs_the_same_however_many_others_there_are() {
+    let trace = |number: i64| {
+        let span = |span_id: &str, parent_id: Option<&str>| Span {
+            trace_id: format!("T{number}"),
+            span_id: span_id.to_owned(),
+            parent_id: parent_id.map(str::to_owned),
+            kind: "task".to_owned(),
+            start_ns: number,
+            ..Span::default()
+        };
+        vec![span("root", None), span("child", Some("root"))]
+    };
+    let steps = steps((0..1_000).map(trace));
+    let (early, late) = (steps[10..60].iter().sum::<u64>(), steps[950..].iter().sum::<u64>());
+    assert!(late * 2 < early * 3, "{steps:?}");
 }
