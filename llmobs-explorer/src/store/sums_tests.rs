@@ -95,13 +95,13 @@ fn steps(batches: impl IntoIterator<Item = Vec<Span>>) -> Vec<u64> {
         false
     };
     connection.progress_handler(10, Some(count)).unwrap();
-    let mut counted = Vec::new();
+    let mut by_batch = Vec::new();
     for batch in batches {
         steps.store(0, Ordering::Relaxed);
         send(&mut connection, batch);
-        counted.push(steps.load(Ordering::Relaxed));
+        by_batch.push(steps.load(Ordering::Relaxed));
     }
-    counted
+    by_batch
 }
 
 /// Batches of a trace whose root comes last.
