@@ -1,4 +1,4 @@
-//! What becomes of each argument: its name in the captured input, and how the body gets it.
+//! The arguments of a function: how each is captured, and how the body gets it.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
@@ -6,27 +6,27 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, Ident, Member, Meta, Pat, PatIdent, Signature, parse_quote};
 
 use crate::diagnostics::{Errors, similar};
-use crate::options::{Options, Showing};
+use crate::options::{CaptureMode, Options};
 
 /// An argument other than `self`.
 pub(crate) struct Argument {
-    /// `#[cfg]`, to be repeated wherever the argument is mentioned.
+    /// `#[cfg]`, repeated wherever the expansion mentions the argument.
     pub(crate) cfg: TokenStream,
-    /// `#[allow]` and the like, to be repeated where the argument is bound anew.
+    /// `#[allow]` and the like, repeated where the expansion binds the argument again.
     pub(crate) lints: TokenStream,
-    /// What the signature calls it.
+    /// The name in the signature of the expansion.
     pub(crate) ident: Ident,
-    /// The names in `pattern` that the input shows, as values or not.
-    pub(crate) shown: Vec<(Ident, Showing)>,
-    /// What the user wrote: the body begins by binding it anew. That keeps lints about unused variables, and lets the
-    /// body assign a local borrow to a `mut` argument (tokio-rs/tracing#2209, #2717).
+    /// The names in `pattern` that are captured.
+    pub(crate) captured: Vec<(Ident, CaptureMode)>,
+    /// The pattern of the user, which the body binds again. This keeps lints about unused variables, and lets the body
+    /// assign a local borrow to a `mut` argument (tokio-rs/tracing#2209, #2717).
     pub(crate) pattern: Pat,
-    /// The names in `pattern` that an option of the attribute uses.
+    /// The names in `pattern` that options of the attribute use.
     pub(crate) used_by_options: Vec<Ident>,
 }
 
 impl Argument {
-    /// Reads the arguments of a signature, and leaves plain names in it.
+    /// Reads the arguments of a signature, and replaces their patterns with names.
     pub(crate) fn take_all(signature: &mut Signature, options: &Options, errors: &mut Errors) -> Vec<Self> {
         let mut arguments = Vec::new();
         let mut names: Vec<String> = signature.receiver().iter().map(|_| "self".to_owned()).collect();
@@ -34,10 +34,10 @@ impl Argument {
             let FnArg::Typed(input) = input else { continue };
             let bindings = bindings(&input.pat);
             let own_names: Vec<String> = bindings.iter().map(|name| name.unraw().to_string()).collect();
-            // A part of a pattern that is called `_name` is unused on purpose, and looking at it would be a use.
+            // A binding `_name` inside a pattern is unused on purpose, and capturing it would be a use.
             let is_whole = name_of(&input.pat).is_some();
-            let shown = bindings.iter().filter(|name| is_whole || !name.to_string().starts_with('_'));
-            let shown = shown.map(|name| ((*name).clone(), options.showing(name)));
+            let captured = bindings.iter().filter(|name| is_whole || !name.to_string().starts_with('_'));
+            let captured = captured.map(|name| ((*name).clone(), options.capture_mode(name)));
             let used = bindings.iter().filter(|name| options.mention(name));
             let ident = match name_of(&input.pat) {
                 Some(name) if !name.to_string().starts_with('_') => name.clone(),
@@ -49,11 +49,11 @@ impl Argument {
             };
             let cfg = attributes(&["cfg", "cfg_attr"]);
             let lints = attributes(&["allow", "deny", "expect", "forbid", "warn"]);
-            input.attrs.iter_mut().for_each(expect_no_more);
+            input.attrs.iter_mut().for_each(allow_instead_of_expect);
             arguments.push(Self {
                 cfg,
                 lints,
-                shown: shown.filter(|(_, showing)| *showing != Showing::Nothing).collect(),
+                captured: captured.filter(|(_, mode)| *mode != CaptureMode::Skipped).collect(),
                 used_by_options: used.map(|name| (*name).clone()).collect(),
                 pattern: std::mem::replace(&mut *input.pat, plain(&ident)),
                 ident,
@@ -71,25 +71,25 @@ impl Argument {
         arguments
     }
 
-    /// Whether the pattern is a name, so that the argument is captured as it is and not taken apart.
+    /// Whether the pattern is a name, so that the argument is captured as a whole.
     pub(crate) fn is_named(&self) -> bool {
         name_of(&self.pattern).is_some()
     }
 
-    /// Whether the pattern borrows a part mutably, for which the whole has to be mutable.
+    /// Whether the pattern borrows a part mutably. The whole must then be mutable.
     pub(crate) fn borrows_mutably(&self) -> bool {
         let tokens: Vec<String> = self.pattern.to_token_stream().into_iter().flat_map(flat).collect();
         tokens.windows(2).any(|pair| pair == ["ref", "mut"])
     }
 
-    /// Whether the name begins with `_`. Lints take it amiss when such a name is used, or bound to what has no effect.
+    /// Whether the name begins with `_`. Clippy warns if such a name is used, or bound to an expression without effect.
     pub(crate) fn is_unused_on_purpose(&self) -> bool {
         name_of(&self.pattern).is_some_and(|name| name.to_string().starts_with('_'))
     }
 
-    /// The pattern as it takes a reference apart, with nothing but the names that are looked at before the body runs.
+    /// The pattern for a reference to the argument, with only the names that are used before the body runs.
     pub(crate) fn borrowed_pattern(&self) -> Option<Pat> {
-        let values = self.shown.iter().filter(|(_, showing)| *showing == Showing::Value && !self.is_named());
+        let values = self.captured.iter().filter(|(_, mode)| *mode == CaptureMode::Value && !self.is_named());
         let names: Vec<&Ident> = values.map(|(name, _)| name).chain(&self.used_by_options).collect();
         if names.is_empty() || name_of(&self.pattern) == Some(&self.ident) {
             return None;
@@ -100,6 +100,7 @@ impl Argument {
     }
 }
 
+/// The tokens in a token, as text.
 fn flat(token: TokenTree) -> Vec<String> {
     match token {
         TokenTree::Group(group) => group.stream().into_iter().flat_map(flat).collect(),
@@ -107,7 +108,7 @@ fn flat(token: TokenTree) -> Vec<String> {
     }
 }
 
-/// The name in a pattern that is nothing but a name.
+/// The name, if a pattern is nothing but a name.
 fn name_of(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => Some(ident),
@@ -115,8 +116,8 @@ fn name_of(pattern: &Pat) -> Option<&Ident> {
     }
 }
 
-/// An expectation is met once, where the argument is bound anew. The signature allows what was expected.
-fn expect_no_more(attribute: &mut Attribute) {
+/// Turns `#[expect]` in the signature into `#[allow]`: the expectation is fulfilled where the body binds the argument.
+fn allow_instead_of_expect(attribute: &mut Attribute) {
     if let Meta::List(list) = &mut attribute.meta
         && list.path.is_ident("expect")
     {
@@ -129,7 +130,7 @@ fn plain(ident: &Ident) -> Pat {
     Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None })
 }
 
-/// The names that a pattern binds, in the order in which they stand.
+/// The names that a pattern binds, in their order.
 fn bindings(pattern: &Pat) -> Vec<&Ident> {
     match pattern {
         Pat::Ident(pattern) => {
@@ -148,7 +149,7 @@ fn bindings(pattern: &Pat) -> Vec<&Ident> {
     }
 }
 
-/// Leaves of a pattern these names, and nothing that moves or takes a reference off: it is matched against a reference.
+/// Reduces a pattern to these names, without anything that moves or dereferences: it is matched against a reference.
 fn borrow(pattern: &mut Pat, names: &[&Ident]) {
     match pattern {
         Pat::Ident(PatIdent { ident, subpat: None, .. }) => {
@@ -174,7 +175,7 @@ fn borrow(pattern: &mut Pat, names: &[&Ident]) {
         Pat::Struct(pattern) => {
             for field in &mut pattern.fields {
                 borrow(&mut field.pat, names);
-                // A field that is bound by its own name is written without a colon, or a lint calls it redundant.
+                // Without a colon for a field that is bound by its own name, since a lint would call it redundant.
                 if name_of(&field.pat).is_none_or(|name| field.member != Member::Named(name.clone())) {
                     field.colon_token.get_or_insert_default();
                 }

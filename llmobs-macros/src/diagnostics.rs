@@ -1,4 +1,4 @@
-//! Mistakes, collected so that all are reported at once, each on the token that is to blame.
+//! Errors, collected so that all are reported at once, each on the token that causes it.
 
 use std::fmt::Display;
 
@@ -20,7 +20,7 @@ impl Errors {
         }
     }
 
-    /// What was read, or nothing and one more error.
+    /// The value, or the default and one more error.
     pub(crate) fn or_default<T: Default>(&mut self, read: syn::Result<T>) -> T {
         read.unwrap_or_else(|error| {
             self.add(error);
@@ -28,19 +28,19 @@ impl Errors {
         })
     }
 
-    /// The errors as code that does not compile, or nothing.
+    /// The errors as calls of `compile_error!`. `None` if there are none.
     pub(crate) fn into_tokens(self) -> Option<TokenStream> {
         Some(self.0?.into_compile_error())
     }
 }
 
-/// The word among `known` that `word` was probably meant to be.
+/// The word among `known` that `word` is probably a misspelling of.
 pub(crate) fn similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let candidates = known.into_iter().map(|other| (distance(word, other), other));
     candidates.filter(|(distance, other)| *distance <= other.len().div_ceil(3)).min().map(|(_, other)| other)
 }
 
-/// How many letters have to be added, removed or changed (Levenshtein).
+/// The Levenshtein distance: how many letters have to be added, removed or changed.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {
@@ -61,7 +61,7 @@ mod tests {
     use super::similar;
 
     #[test]
-    fn finds_the_word_that_was_meant() {
+    fn finds_the_misspelled_word() {
         let known = ["name", "session_id", "skip", "skip_all"];
         let meant = ["nam", "sesion_id", "skipall", "sessionid", "colour"].map(|word| similar(word, known));
         assert_eq!(meant, [Some("name"), Some("session_id"), Some("skip_all"), Some("session_id"), None]);

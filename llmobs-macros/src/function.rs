@@ -1,5 +1,5 @@
-//! The function that an attribute stands on. Its body is never parsed: what is half-typed or wrong there reaches rustc
-//! and the editor as it is.
+//! The function that has an attribute. Its body is never parsed, so that incomplete or wrong code reaches rustc and the
+//! editor unchanged.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
@@ -12,16 +12,17 @@ pub(crate) struct Function {
     pub(crate) body: Body,
 }
 
-/// The body without its braces, which are kept for their place in the source.
+/// The body of a function.
 pub(crate) struct Body {
+    /// The body with its braces, whose spans the expansion keeps.
     pub(crate) braces: Group,
-    /// `#![…]` at the beginning, which has to stay there.
+    /// `#![…]` at the beginning, which must stay there.
     pub(crate) inner_attributes: TokenStream,
     statements: TokenStream,
 }
 
 impl Body {
-    /// The user's own block. That it is not copied keeps both its braces where they are, for messages about its end.
+    /// The body as a block. Without inner attributes it is the user's own group, which keeps the spans of both braces.
     pub(crate) fn block(&self) -> Group {
         if self.inner_attributes.is_empty() {
             return self.braces.clone();
@@ -57,7 +58,7 @@ impl Parse for Body {
     }
 }
 
-/// A group in braces, also where a macro by example passed it on as `$body:block`, which puts an invisible group around it.
+/// A group in braces. `$body:block` of a `macro_rules!` macro has an invisible group around it.
 fn block(tree: TokenTree) -> Option<Group> {
     match tree {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),

@@ -7,9 +7,10 @@ mod block;
 mod diagnostics;
 mod expand;
 mod function;
-mod lazy;
 mod options;
+mod return_type;
 mod shape;
+mod types;
 
 use proc_macro::TokenStream;
 

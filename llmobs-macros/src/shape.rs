@@ -1,44 +1,41 @@
-//! How a function runs and what it returns, decided from its signature alone.
+//! How the body of a function runs and what the function returns, decided from the signature alone.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens as _;
+use proc_macro2::Span;
 use syn::spanned::Spanned as _;
-use syn::{
-    Attribute, GenericArgument, PathArguments, ReturnType, Signature, Token, Type, TypeInfer,
-    parse_quote_spanned,
-};
+use syn::{Attribute, ReturnType, Signature, Type, parse_quote_spanned};
 
 use crate::diagnostics::Errors;
-use crate::lazy::{Lazy, Returned, is_closure, peel};
 use crate::options::Options;
+use crate::return_type::{LazyKind, Returned, is_closure};
+use crate::types::{peel, writable};
 
-/// How the body of a function is run, and what is there when it is done.
+/// How the body of a function runs, and what it returns.
 pub(crate) struct Shape {
     pub(crate) run: Run,
     pub(crate) returned: Returned,
-    /// The type that the body returns, as far as that can be written in the body.
+    /// The type that the body returns, with `_` for what cannot be written in the body.
     pub(crate) hint: Option<Type>,
-    /// Where mistakes about what the body returns are told, unless rustc finds the piece of the body that is to blame.
+    /// Where errors about the returned value are reported, unless rustc finds a more exact place in the body.
     pub(crate) place: Span,
 }
 
-/// How the body of a function is run.
+/// How the body of a function runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Run {
     /// As a closure, inside the span.
     Called,
-    /// As a closure, before the span begins with the first piece of what it returns.
+    /// As a closure, before the span begins. The span begins with the first poll of the returned value.
     CalledBefore,
     /// As a future, inside the span.
     Polled,
-    /// Where it stands, inside the span: a closure would tell `#[track_caller]` another place.
+    /// In place, inside the span. In a closure, `#[track_caller]` would report another location.
     InPlace,
-    /// Where it stands, as what is returned: a closure in it learns the types of its arguments from nowhere else.
+    /// In place, as the operand of `return`. A returned closure gets the types of its arguments only from there.
     Returned,
 }
 
 impl Run {
-    /// Whether nobody sees what the body returns.
+    /// Whether the span cannot see the returned value.
     pub(crate) fn is_in_place(self) -> bool {
         matches!(self, Self::InPlace | Self::Returned)
     }
@@ -51,7 +48,7 @@ impl Shape {
         options: &Options,
         errors: &mut Errors,
     ) -> Self {
-        // No name stands at either, or editors would take generated code for a second meaning of it.
+        // Neither token is a name. Otherwise editors would show the generated code as a second meaning of the name.
         let place = match &signature.output {
             ReturnType::Default => signature.paren_token.span.close(),
             ReturnType::Type(arrow, _) => arrow.spans[0],
@@ -63,39 +60,38 @@ impl Shape {
         let hint =
             Some(writable(peel(&returned).clone())).filter(|written| !matches!(written, Type::Infer(_)));
         let span = returned.span();
-        // A closure behind `impl Fn` learns the types of its arguments only where it is returned from the function itself.
         let is_closure = is_closure(&returned);
         let returned = Returned::of(&returned, options.lazy);
         let run = match &returned {
             _ if signature.asyncness.is_some() => Run::Polled,
             _ if is_closure => Run::Returned,
             _ if attributes.iter().any(|attribute| attribute.path().is_ident("track_caller")) => Run::InPlace,
-            Returned::Pieces(pieces) if !pieces.in_result => Run::CalledBefore,
+            Returned::Lazy(lazy) if !lazy.in_result => Run::CalledBefore,
             _ => Run::Called,
         };
-        // A type that stable Rust knows in the signature of a function or closure alone.
-        let is_unstable = run == Run::Polled && matches!(returned, Returned::Nothing);
+        // Stable Rust allows `!` only as the return type of a function or closure.
+        let is_unstable = run == Run::Polled && matches!(returned, Returned::Never);
         let hint = hint.filter(|_| !run.is_in_place() && !is_unstable);
         let shape = Self { run, returned, hint, place };
         shape.check(options, span, errors);
         shape
     }
 
-    /// Says which options do not go with what the function returns.
+    /// Reports the options that do not fit what the function returns.
     fn check(&self, options: &Options, returned: Span, errors: &mut Errors) {
-        let lazy = match &self.returned {
-            Returned::Pieces(pieces) => Some(pieces.lazy),
+        let kind = match &self.returned {
+            Returned::Lazy(lazy) => Some(lazy.kind),
             _ => None,
         };
-        if let Some((_, given)) = options.lazy.filter(|(given, _)| Some(*given) != lazy) {
+        if let Some((_, given)) = options.lazy.filter(|(given, _)| Some(*given) != kind) {
             errors.at(given, "this is not what the function returns");
         }
-        if lazy == Some(Lazy::Stream) && !cfg!(feature = "stream") {
+        if kind == Some(LazyKind::Stream) && !cfg!(feature = "stream") {
             errors.at(returned, "the span of a stream needs the feature `stream` of llmobs");
         }
-        let unseen = if self.run.is_in_place() || matches!(self.returned, Returned::Nothing) {
+        let unseen = if self.run.is_in_place() || matches!(self.returned, Returned::Never) {
             Some("there is no returned value to be seen here")
-        } else if matches!(lazy, Some(Lazy::Iterator | Lazy::Stream)) {
+        } else if matches!(kind, Some(LazyKind::Iterator | LazyKind::Stream)) {
             Some("there is no returned value: the items come later, and `fold = …` sees each of them")
         } else {
             None
@@ -104,57 +100,14 @@ impl Shape {
             options.after().for_each(|span| errors.at(span, unseen));
         }
         if let Some((fold, _)) = &options.fold
-            && !matches!(lazy, Some(Lazy::Iterator | Lazy::Stream))
+            && !matches!(kind, Some(LazyKind::Iterator | LazyKind::Stream))
         {
             errors.at(fold.span(), "`fold` is for functions that return an iterator or a stream");
         }
     }
 }
 
-/// A place in the source as one of generated code, which lints pass over.
+/// A location of the source that counts as generated code, which lints ignore.
 pub(crate) fn generated(place: Span) -> Span {
     place.resolved_at(Span::call_site())
-}
-
-/// The type with `_` for each `impl Trait`, which cannot be written anywhere but in a signature.
-pub(crate) fn writable(mut written: Type) -> Type {
-    let replace = |inner: &mut Type| {
-        let taken = std::mem::replace(inner, Type::Infer(infer()));
-        *inner = writable(taken);
-    };
-    match &mut written {
-        Type::ImplTrait(_) => return Type::Infer(infer()),
-        Type::Array(outer) => replace(&mut outer.elem),
-        Type::Group(outer) => replace(&mut outer.elem),
-        Type::Paren(outer) => replace(&mut outer.elem),
-        Type::Reference(outer) => replace(&mut outer.elem),
-        Type::Slice(outer) => replace(&mut outer.elem),
-        Type::Tuple(outer) => outer.elems.iter_mut().for_each(replace),
-        Type::Path(outer) => {
-            for segment in &mut outer.path.segments {
-                if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
-                    for argument in &mut arguments.args {
-                        if let GenericArgument::Type(inner) = argument {
-                            replace(inner);
-                        }
-                    }
-                }
-            }
-        }
-        _ => {}
-    }
-    if mentions_impl(written.to_token_stream()) { Type::Infer(infer()) } else { written }
-}
-
-/// Whether an `impl Trait` is left in a place that was not looked at, such as `dyn Iterator<Item = impl Display>`.
-fn mentions_impl(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == "impl",
-        TokenTree::Group(group) => mentions_impl(group.stream()),
-        _ => false,
-    })
-}
-
-pub(crate) fn infer() -> TypeInfer {
-    TypeInfer { attrs: Vec::new(), underscore_token: Token![_](Span::mixed_site()) }
 }

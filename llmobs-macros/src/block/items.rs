@@ -1,4 +1,4 @@
-//! The items in a block, told apart by their tokens alone, so that what is half-typed there reaches rustc as it is.
+//! The items of a block, split by their tokens alone, so that incomplete code reaches rustc unchanged.
 
 use std::collections::VecDeque;
 
@@ -8,11 +8,11 @@ use quote::{ToTokens, TokenStreamExt as _};
 #[derive(Default)]
 pub(super) struct Item {
     pub(super) attributes: Vec<Attribute>,
-    /// What is put behind the attributes.
+    /// Attributes that the expansion adds after those of the user.
     pub(super) added: Option<TokenStream>,
-    /// The words that the item begins with: visibility, qualifiers, keyword.
+    /// The tokens that the item begins with: visibility, qualifiers, keyword.
     pub(super) head: Vec<TokenTree>,
-    /// What follows, to the body or the semicolon.
+    /// The other tokens, up to the body or the semicolon.
     pub(super) rest: Vec<TokenTree>,
 }
 
@@ -34,8 +34,8 @@ pub(super) fn items(tokens: TokenStream) -> Vec<Item> {
 impl Item {
     fn take(tokens: &mut VecDeque<TokenTree>) -> Self {
         let mut item = Self::default();
-        item.take_beginning(tokens);
-        // Braces can stand inside the value of these.
+        item.take_head(tokens);
+        // The values of these items can contain braces.
         let values = ["const", "static", "type", "use"];
         let is_value = item.keyword().is_none() && values.iter().any(|word| item.begins_with(word));
         while let Some(token) = tokens.pop_front() {
@@ -50,12 +50,12 @@ impl Item {
     }
 
     /// Takes the attributes and the head.
-    fn take_beginning(&mut self, tokens: &mut VecDeque<TokenTree>) {
+    fn take_head(&mut self, tokens: &mut VecDeque<TokenTree>) {
         while self.keyword().is_none()
             && let Some(token) = tokens.front()
         {
             match token {
-                // A macro by example passes `$vis` and `$item` on like this.
+                // `$vis` and `$item` of a `macro_rules!` macro.
                 TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
                     let inner = group.stream();
                     let behind = tokens.split_off(1);
@@ -78,7 +78,7 @@ impl Item {
         }
     }
 
-    /// The keyword of an item that is or holds functions.
+    /// The keyword of an item that is a function or contains functions.
     pub(super) fn keyword(&self) -> Option<&'static str> {
         let last = self.head.last()?;
         ["fn", "impl", "trait", "mod"].into_iter().find(|keyword| is(last, keyword))
@@ -89,7 +89,7 @@ impl Item {
         self.rest.last().and_then(braces)
     }
 
-    /// Whether a word is among those that the item begins with.
+    /// Whether a word is in the head.
     pub(super) fn begins_with(&self, word: &str) -> bool {
         self.head.iter().any(|token| is(token, word))
     }
@@ -99,7 +99,7 @@ impl Item {
         matches!(&*self.head, [first, second, ..] if is(first, "pub") && !matches!(second, TokenTree::Group(_)))
     }
 
-    /// Where a mistake about the whole item is told: at the keyword, as far as it is known.
+    /// Where an error about the whole item is reported: at the keyword, if there is one.
     pub(super) fn span(&self) -> Span {
         let is_visibility = |token: &&TokenTree| is(token, "pub") || matches!(token, TokenTree::Group(_));
         let first = self.head.iter().find(|token| !is_visibility(token)).or(self.rest.first());
@@ -129,7 +129,7 @@ impl Attribute {
     }
 }
 
-/// Whether the token is this word or sign.
+/// Whether a token is this word or punctuation.
 pub(super) fn is(token: &TokenTree, text: &str) -> bool {
     match token {
         TokenTree::Ident(ident) => ident == text,
@@ -138,7 +138,7 @@ pub(super) fn is(token: &TokenTree, text: &str) -> bool {
     }
 }
 
-/// A group in braces, also in the invisible group in which a macro by example passes `$body:block` on.
+/// A group in braces. `$body:block` of a `macro_rules!` macro has an invisible group around it.
 fn braces(token: &TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = token else { return None };
     match group.delimiter() {
@@ -148,7 +148,7 @@ fn braces(token: &TokenTree) -> Option<Group> {
     }
 }
 
-/// Whether braces are no body but part of a type, by what stands behind them: `Foo<{ N + 1 }, u8>`.
+/// Whether braces are part of a type rather than a body, by the token after them: `Foo<{ N + 1 }, u8>`.
 fn goes_on(next: Option<&TokenTree>) -> bool {
     next.is_some_and(|next| is(next, ">") || is(next, ",") || is(next, "where") || braces(next).is_some())
 }

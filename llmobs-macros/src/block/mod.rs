@@ -1,4 +1,4 @@
-//! `#[instrument]` on a block: which of its functions become spans. Each of those gets the attribute of its kind.
+//! `#[instrument]`: gives functions of an `impl`, trait or module the attribute of a kind.
 
 mod items;
 mod options;
@@ -10,19 +10,19 @@ use syn::ItemImpl;
 use crate::diagnostics::Errors;
 use crate::options::IN_BLOCK;
 use items::{Attribute, Item, is, items};
-use options::{KINDS, Options};
+use options::{InstrumentOptions, KINDS};
 
-/// Traits whose methods are called in passing, and often.
-const PASSED_OVER: [&str; 7] = ["Debug", "Display", "Drop", "Future", "Iterator", "Serialize", "Stream"];
+/// Traits whose methods get no spans, since they are called implicitly and often.
+const EXCLUDED_TRAITS: [&str; 7] = ["Debug", "Display", "Drop", "Future", "Iterator", "Serialize", "Stream"];
 const WANTED: &str = "this attribute goes on an `impl`, a `trait` or a `mod { … }`; \
     on one function use `#[llmobs::task]` or another kind";
 const SKIP_ALONE: &str = "`skip` leaves a function out of an instrumented block: \
     the block around it has no #[llmobs::instrument]";
 
-/// The block with attributes on its functions. What is wrong among the options is told, and left out.
+/// The block with attributes on its functions. Wrong options are reported and ignored.
 pub(crate) fn instrument(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let options = Options::parse(options, &mut errors);
+    let options = InstrumentOptions::parse(options, &mut errors);
     let mut items = items(item);
     if let Some(item) = items.first_mut() {
         match (item.keyword(), item.body()) {
@@ -35,8 +35,8 @@ pub(crate) fn instrument(options: TokenStream, item: TokenStream) -> TokenStream
     quote!(#errors #(#items)*)
 }
 
-/// The item as it is. That it stands in a block that is instrumented, `instrument` has written into the options. `skip` stays
-/// on the function, or importing it would count as unused.
+/// The unchanged item. Reports an error outside of an instrumented block: inside, `instrument` adds an option. `skip` stays on the
+/// function, or its import would be unused.
 pub(crate) fn skip(options: &TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     if options.to_string() != IN_BLOCK {
@@ -47,47 +47,47 @@ pub(crate) fn skip(options: &TokenStream, item: &TokenStream) -> TokenStream {
 }
 
 struct Block<'a> {
-    options: &'a Options,
-    /// The options' path of the crate as attributes write it.
+    options: &'a InstrumentOptions,
+    /// The value of the option `crate`, as text.
     path: String,
     is_mod: bool,
-    /// Whether its functions are as public as the trait that they belong to.
+    /// Whether it is a trait or the `impl` of one, whose functions have no visibility of their own.
     is_of_trait: bool,
-    is_passed_over: bool,
+    is_excluded: bool,
 }
 
 impl<'a> Block<'a> {
-    fn new(options: &'a Options, item: &Item) -> Self {
+    fn new(options: &'a InstrumentOptions, item: &Item) -> Self {
         let of_trait = trait_of(item);
         Self {
             options,
             path: options.path.to_token_stream().into_iter().map(|token| token.to_string()).collect(),
             is_mod: item.keyword() == Some("mod"),
             is_of_trait: item.keyword() == Some("trait") || of_trait.is_some(),
-            is_passed_over: of_trait.is_some_and(|name| PASSED_OVER.contains(&&*name)),
+            is_excluded: of_trait.is_some_and(|name| EXCLUDED_TRAITS.contains(&&*name)),
         }
     }
 
-    /// Puts attributes on what stands in the braces of a block.
+    /// Adds attributes to the items of a block.
     fn fill(&self, block: &mut Item, body: &Group) {
         let mut inside = items(body.stream());
         for item in &mut inside {
-            self.mark(item);
+            self.instrument(item);
         }
         block.rest.pop();
         block.rest.push(group(Delimiter::Brace, quote!(#(#inside)*), body.span()).into());
     }
 
-    /// Puts the attribute of a function or block in front of it, unless it has its own.
-    fn mark(&self, item: &mut Item) {
+    /// Adds the attribute of a function or block, unless it has its own.
+    fn instrument(&self, item: &mut Item) {
         let (own, attribute): (&[&str], _) = match item.keyword() {
-            Some("fn") => (&KINDS, self.takes(item).then(|| self.options.on_function())),
+            Some("fn") => (&KINDS, self.is_traced(item).then(|| self.options.on_function())),
             Some(_) if self.is_mod => (&["instrument"], item.body().map(|_| self.options.on_block())),
             _ => return,
         };
         let mut is_own = false;
         for Attribute { brackets, .. } in &mut item.attributes {
-            let meta = self.look_at(brackets.stream(), own, &mut is_own);
+            let meta = self.read_attribute(brackets.stream(), own, &mut is_own);
             *brackets = group(Delimiter::Bracket, meta, brackets.span());
         }
         if !is_own {
@@ -95,26 +95,27 @@ impl<'a> Block<'a> {
         }
     }
 
-    fn takes(&self, function: &Item) -> bool {
+    /// Whether a function gets an attribute.
+    fn is_traced(&self, function: &Item) -> bool {
         let is_public = self.is_of_trait || function.is_pub();
-        let is_chosen = is_public || self.options.pub_only.is_none();
-        is_chosen && !self.is_passed_over && !function.begins_with("const") && function.body().is_some()
+        let is_selected = is_public || self.options.pub_only.is_none();
+        is_selected && !self.is_excluded && !function.begins_with("const") && function.body().is_some()
     }
 
-    /// Looks for attributes of ours in the brackets of one, also in a `cfg_attr`. Tells `skip` that it is in a block.
-    fn look_at(&self, meta: TokenStream, own: &[&str], is_own: &mut bool) -> TokenStream {
+    /// Looks for attributes of llmobs, also in a `cfg_attr`. Gives `skip` the option that it is in a block.
+    fn read_attribute(&self, meta: TokenStream, own: &[&str], is_own: &mut bool) -> TokenStream {
         let tokens: Vec<TokenTree> = meta.clone().into_iter().collect();
         match &*tokens {
-            // A macro by example passes `$meta` on like this.
+            // `$meta` of a `macro_rules!` macro.
             [TokenTree::Group(only)] if only.delimiter() == Delimiter::None => {
-                return self.look_at(only.stream(), own, is_own);
+                return self.read_attribute(only.stream(), own, is_own);
             }
             [name, TokenTree::Group(list)] if is(name, "cfg_attr") => {
                 let parts: Vec<TokenTree> = list.stream().into_iter().collect();
                 let mut parts =
                     parts.split(|token| is(token, ",")).map(|part| part.iter().cloned().collect());
                 let condition: Option<TokenStream> = parts.next();
-                let parts = parts.map(|part| self.look_at(part, own, is_own));
+                let parts = parts.map(|part| self.read_attribute(part, own, is_own));
                 let list = group(list.delimiter(), quote!(#condition #(, #parts)*), list.span());
                 return quote!(#name #list);
             }
@@ -138,14 +139,14 @@ impl<'a> Block<'a> {
     }
 }
 
-/// A group in the place of one that the user wrote.
+/// A group with the span of one of the user.
 fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> Group {
     let mut group = Group::new(delimiter, tokens);
     group.set_span(span);
     group
 }
 
-/// The name of the trait that an `impl` is of.
+/// The name of the trait that an `impl` implements.
 fn trait_of(item: &Item) -> Option<String> {
     let (_, header) = item.rest.split_last()?;
     let head = &item.head;

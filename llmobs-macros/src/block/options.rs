@@ -1,4 +1,4 @@
-//! What stands in the brackets of `#[instrument]`. What is not for the block goes to the attributes of its functions.
+//! The options of `#[instrument]`. Those that it does not know go to the attributes of the functions.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -12,16 +12,16 @@ use crate::options::{IN_BLOCK, parse_all};
 pub(super) const KINDS: [&str; 7] = ["workflow", "agent", "task", "tool", "llm", "embedding", "retrieval"];
 const PUB_ONLY: &str = "pub_only";
 
-pub(super) struct Options {
+pub(super) struct InstrumentOptions {
     pub(super) kind: Option<Ident>,
     pub(super) pub_only: Option<Ident>,
-    /// `crate = …`: where the attributes are found.
+    /// `crate = …`: the path of the attributes.
     pub(super) path: Option<Path>,
     passed_on: Vec<TokenStream>,
 }
 
-impl Options {
-    /// Reads all options, and says all that is wrong with them.
+impl InstrumentOptions {
+    /// Reads all options, and reports all errors in them.
     pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self { kind: None, pub_only: None, path: None, passed_on: Vec::new() };
         for one in parse_all(tokens, errors) {
@@ -30,7 +30,7 @@ impl Options {
         options
     }
 
-    fn take(&mut self, Given { name, path, value }: Given, errors: &mut Errors) {
+    fn take(&mut self, InstrumentOption { name, path, value }: InstrumentOption, errors: &mut Errors) {
         let word = name.to_string();
         let slot = match &*word {
             PUB_ONLY => &mut self.pub_only,
@@ -60,7 +60,7 @@ impl Options {
         }
     }
 
-    /// `#[kind(…)]` for a function.
+    /// The attribute for a function: `#[kind(…)]`.
     pub(super) fn on_function(&self) -> TokenStream {
         let kind = self.kind.clone().unwrap_or_else(|| Ident::new("task", Span::call_site()));
         let in_block = Ident::new(IN_BLOCK, Span::call_site());
@@ -69,7 +69,7 @@ impl Options {
         self.attribute(&kind, &options)
     }
 
-    /// `#[instrument(…)]` with the same options, for a block in this block.
+    /// The attribute for a block in this block: `#[instrument(…)]` with the same options.
     pub(super) fn on_block(&self) -> TokenStream {
         let own = self.kind.iter().chain(&self.pub_only).map(ToTokens::to_token_stream);
         let options: Vec<TokenStream> = own.chain(self.passed_on.iter().cloned()).collect();
@@ -82,21 +82,21 @@ impl Options {
     }
 }
 
-/// One option as it is written.
-struct Given {
+/// One option, not yet checked.
+struct InstrumentOption {
     name: Ident,
     /// The value of `crate = …`.
     path: Option<Path>,
-    /// All behind the name.
+    /// All tokens after the name.
     value: TokenStream,
 }
 
-impl Parse for Given {
+impl Parse for InstrumentOption {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name = Ident::parse_any(input)?;
         let (mut path, mut value) = (None, TokenStream::new());
         if let Some(equals) = input.parse::<Option<Token![=]>>()? {
-            // That nothing follows, the attributes of the functions will tell.
+            // The attributes of the functions report a missing value.
             let is_there = !input.is_empty() && !input.peek(Token![,]);
             if is_there && name == "crate" {
                 path = Some(input.fork().call(Path::parse_mod_style)?);

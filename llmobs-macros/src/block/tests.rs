@@ -1,4 +1,4 @@
-//! What cannot be seen from outside: where attributes are put, and that other tokens stay as they are.
+//! Where the attributes are added, and that all other tokens stay unchanged.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,7 +6,7 @@ use quote::quote;
 use super::instrument;
 
 #[test]
-fn attributes_are_put_last_and_under_the_path_of_the_crate() {
+fn attributes_are_added_last_and_with_the_path_of_the_crate() {
     let block = quote! {
         mod steps {
             #[cfg(test)]
@@ -44,7 +44,7 @@ fn attributes_are_put_last_and_under_the_path_of_the_crate() {
 }
 
 #[test]
-fn what_is_no_whole_function_stays_as_it_is() {
+fn incomplete_functions_and_other_items_stay_unchanged() {
     let half_typed = [
         "#",
         "# fn",

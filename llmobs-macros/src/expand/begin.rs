@@ -1,4 +1,4 @@
-//! Before the body runs: the call, and what is known about it.
+//! The code before the body: creates the call, captures the arguments and begins the span.
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -7,10 +7,10 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Signature};
 
 use crate::arguments::Argument;
-use crate::options::{Kind, Note, Options, Pair, Showing, Sort};
+use crate::options::{Annotation, AnnotationKind, CaptureMode, Kind, Options, Pair};
 use crate::shape::{Run, Shape, generated};
 
-/// Prepares a call, describes it, and begins it, unless the first piece of what is returned does that.
+/// Creates a call, describes it, and begins it, unless the first poll of the returned value begins it.
 pub(super) fn begin(
     kind: Kind,
     options: &Options,
@@ -54,39 +54,40 @@ fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) ->
         let text = text(options, value);
         quote!(#root::__private::Setup::#name(__llmobs_setup, || #text);)
     });
-    let notes = options.notes.iter().filter(|note| !note.needs_returned());
-    let notes = notes.map(|one| note(options, &quote!(#root::__private::Setup::notes(__llmobs_setup)), one));
+    let annotations = options.annotations.iter().filter(|one| !one.needs_returned());
+    let annotations = annotations
+        .map(|one| annotate(options, &quote!(#root::__private::Setup::notes(__llmobs_setup)), one));
     let input = options.input.iter().map(|value| {
         let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
         quote!(#root::__private::Setup::input(__llmobs_setup, |__llmobs_sink| #captured);)
     });
     let receiver = signature.receiver().map(|receiver| {
         let receiver = Ident::new("self", receiver.self_token.span);
-        show(root, options.showing(&receiver), &receiver, &quote!(&#receiver))
+        argument_field(root, options.capture_mode(&receiver), &receiver, &quote!(&#receiver))
     });
-    let shown = arguments.iter().flat_map(|argument| {
-        argument.shown.iter().map(move |(name, showing)| {
+    let captured = arguments.iter().flat_map(|argument| {
+        argument.captured.iter().map(move |(name, mode)| {
             let Argument { cfg, ident, .. } = argument;
-            // A name in a pattern is a reference already.
+            // A name in a pattern is already a reference.
             let value = if argument.is_named() { quote!(&#ident) } else { name.to_token_stream() };
-            let shown = show(root, *showing, name, &value);
-            quote!(#cfg #shown)
+            let field = argument_field(root, *mode, name, &value);
+            quote!(#cfg #field)
         })
     });
-    patterns.chain(receiver).chain(shown).chain(input).chain(texts).chain(notes).collect()
+    patterns.chain(receiver).chain(captured).chain(input).chain(texts).chain(annotations).collect()
 }
 
-/// One field of the input.
-fn show(root: &TokenStream, showing: Showing, name: &Ident, value: &TokenStream) -> TokenStream {
-    let shown = name.unraw().to_string();
-    match showing {
-        Showing::Value => {
+/// Captures one argument as a field of the input.
+fn argument_field(root: &TokenStream, mode: CaptureMode, name: &Ident, value: &TokenStream) -> TokenStream {
+    let field = name.unraw().to_string();
+    match mode {
+        CaptureMode::Value => {
             let captured =
-                capture(root, value, &quote!(#root::__private::Setup::argument(__llmobs_setup, #shown)));
+                capture(root, value, &quote!(#root::__private::Setup::argument(__llmobs_setup, #field)));
             quote!(#captured;)
         }
-        Showing::Redacted => quote!(#root::__private::Setup::redacted(__llmobs_setup, #shown);),
-        Showing::Nothing => TokenStream::new(),
+        CaptureMode::Redacted => quote!(#root::__private::Setup::redacted(__llmobs_setup, #field);),
+        CaptureMode::Skipped => TokenStream::new(),
     }
 }
 
@@ -100,22 +101,22 @@ fn text(options: &Options, value: &Expr) -> TokenStream {
     quote_spanned!(value.span()=> #root::__private::Text::new(&(#value)).__llmobs_text())
 }
 
-/// One of `tags(…)`, `metadata(…)` or `metrics(…)`, said to the notes of a setup or an ending.
-pub(super) fn note(options: &Options, notes: &TokenStream, note: &Note) -> TokenStream {
-    let Pair { key, key_span, value } = &note.pair;
+/// Adds one entry of `tags(…)`, `metadata(…)` or `metrics(…)` to the notes of a setup or an ending.
+pub(super) fn annotate(options: &Options, notes: &TokenStream, annotation: &Annotation) -> TokenStream {
+    let Pair { key, key_span, value } = &annotation.pair;
     let key = Literal::string(key);
     let place = generated(*key_span);
     let root = options.root(place);
-    match note.sort {
-        Sort::Tag => {
+    match annotation.kind {
+        AnnotationKind::Tag => {
             let text = text(options, value);
             quote_spanned!(place=> #root::__private::Notes::tag(#notes, #key, || #text);)
         }
-        Sort::Metadata => {
+        AnnotationKind::Metadata => {
             let captured = capture(&root, &quote!(&(#value)), &quote!(__llmobs_sink));
             quote_spanned!(place=> #root::__private::Notes::metadata(#notes, #key, |__llmobs_sink| #captured);)
         }
-        Sort::Metric => {
+        AnnotationKind::Metric => {
             let place = value.span().resolved_at(Span::mixed_site());
             let root = options.root(place);
             quote_spanned!(place=> #root::__private::Notes::metric(#notes, #key, || #value);)

@@ -1,26 +1,26 @@
-//! After the body has run: what it returned, at once or piece by piece.
+//! The code after the body: captures what it returned, and ends the span or wraps a future, iterator or stream.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Expr, Ident};
 
-use crate::expand::begin::{capture, note};
-use crate::lazy::{Form, Lazy, Pieces, Returned};
+use crate::expand::begin::{annotate, capture};
 use crate::options::{Options, ret};
+use crate::return_type::{Form, LazyKind, LazyType, Returned};
 use crate::shape::{Shape, generated};
 
-/// Runs the call and ends it with what it returned, or hands it to that.
+/// Runs the body, and ends the call with the returned value or moves it into that.
 pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenStream {
     let returned = Ident::new("__llmobs_returned", generated(shape.place));
     let finished = match &shape.returned {
         _ if shape.run.is_in_place() => return run,
-        Returned::Nothing => return run,
-        Returned::Pieces(found) => pieces(options, found, &returned),
+        Returned::Never => return run,
+        Returned::Lazy(lazy) => wrap(options, lazy, &returned),
         Returned::Value => {
             let root = &options.root(Span::call_site());
-            let tell = tell(options, &quote!(&#returned));
+            let record = record(options, &quote!(&#returned));
             quote! {
-                if let ::core::option::Option::Some(__llmobs_ending) = &mut #root::__private::Call::end(__llmobs_call) { #tell }
+                if let ::core::option::Option::Some(__llmobs_ending) = &mut #root::__private::Call::end(__llmobs_call) { #record }
                 #returned
             }
         }
@@ -28,8 +28,8 @@ pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenSt
     quote!(let #returned = #run; #finished)
 }
 
-/// Tells an ending what a reference holds.
-fn tell(options: &Options, returned: &TokenStream) -> TokenStream {
+/// Records the result that a reference refers to in an ending.
+fn record(options: &Options, returned: &TokenStream) -> TokenStream {
     let root = &options.root(Span::call_site());
     let output = match &options.output {
         Some((name, value)) => {
@@ -43,23 +43,23 @@ fn tell(options: &Options, returned: &TokenStream) -> TokenStream {
             capture(root, &quote!(__llmobs_value), &quote!(#root::__private::Ending::output(__llmobs_ending)))
         }
     };
-    let notes = options.notes.iter().filter_map(|one| Some((one, bind(&ret(&one.pair.value)?))));
-    let notes = notes.map(|(one, ret)| {
-        let note = note(options, &quote!(#root::__private::Ending::notes(__llmobs_ending)), one);
-        quote!(#ret #note)
+    let annotations = options.annotations.iter().filter_map(|one| Some((one, bind(&ret(&one.pair.value)?))));
+    let annotations = annotations.map(|(one, ret)| {
+        let annotate = annotate(options, &quote!(#root::__private::Ending::notes(__llmobs_ending)), one);
+        quote!(#ret #annotate)
     });
-    let notes: TokenStream = notes.collect();
-    let ok = if output.is_empty() && notes.is_empty() { quote!(_) } else { quote!(__llmobs_value) };
+    let annotations: TokenStream = annotations.collect();
+    let ok = if output.is_empty() && annotations.is_empty() { quote!(_) } else { quote!(__llmobs_value) };
     let failure = failure(root);
     quote! {
         match #root::__private::Outcome::new(#returned).__llmobs_split() {
-            ::core::result::Result::Ok(#ok) => { #output; #notes }
+            ::core::result::Result::Ok(#ok) => { #output; #annotations }
             ::core::result::Result::Err(__llmobs_error) => #root::__private::Ending::error(__llmobs_ending, #failure),
         }
     }
 }
 
-/// Gives an expression the returned value. It may be named in a text alone, and so not be used.
+/// Binds `ret` to the returned value. `let _` avoids a warning if only a format string mentions it.
 fn bind(ret: &Ident) -> TokenStream {
     quote!(let #ret = __llmobs_value; let _ = #ret;)
 }
@@ -68,18 +68,18 @@ fn failure(root: &TokenStream) -> TokenStream {
     quote!(#root::__private::Failed::new(__llmobs_error).__llmobs_failure())
 }
 
-/// Hands the call to the future, iterator or stream that the function returns.
-fn pieces(options: &Options, pieces: &Pieces, returned: &Ident) -> TokenStream {
-    if !pieces.in_result {
-        return wrapped(options, pieces, returned);
+/// Wraps the future, iterator or stream that the function returns, so that it carries the call.
+fn wrap(options: &Options, lazy: &LazyType, returned: &Ident) -> TokenStream {
+    if !lazy.in_result {
+        return wrapper(options, lazy, returned);
     }
     let inner = Ident::new("__llmobs_pieces", returned.span());
-    let wrapped = wrapped(options, pieces, &inner);
+    let wrapper = wrapper(options, lazy, &inner);
     let root = &options.root(Span::call_site());
     let failure = failure(root);
     quote! {
         match #returned {
-            ::core::result::Result::Ok(#inner) => ::core::result::Result::Ok(#wrapped),
+            ::core::result::Result::Ok(#inner) => ::core::result::Result::Ok(#wrapper),
             ::core::result::Result::Err(__llmobs_failed) => {
                 if let ::core::option::Option::Some(__llmobs_ending) = &mut #root::__private::Call::end(__llmobs_call) {
                     let __llmobs_error = &__llmobs_failed;
@@ -91,18 +91,18 @@ fn pieces(options: &Options, pieces: &Pieces, returned: &Ident) -> TokenStream {
     }
 }
 
-fn wrapped(options: &Options, pieces: &Pieces, inner: &Ident) -> TokenStream {
-    let Pieces { lazy, item, form, .. } = pieces;
-    // A type that an option was wrong about is told at the option.
-    let place = pieces.option.map_or_else(|| inner.span(), generated);
+fn wrapper(options: &Options, lazy: &LazyType, inner: &Ident) -> TokenStream {
+    let LazyType { kind, item, form, .. } = lazy;
+    // If an option gives the kind, a wrong type is reported at the option.
+    let place = lazy.option.map_or_else(|| inner.span(), generated);
     let (root, inner) = (options.root(place), Ident::new(&inner.to_string(), place));
-    let (method, how) = match lazy {
-        Lazy::Future => {
-            let tell = tell(options, &quote!(__llmobs_returned));
-            ("future", quote!(move |__llmobs_ending, __llmobs_returned| { #tell }))
+    let (method, how) = match kind {
+        LazyKind::Future => {
+            let record = record(options, &quote!(__llmobs_returned));
+            ("future", quote!(move |__llmobs_ending, __llmobs_returned| { #record }))
         }
-        Lazy::Iterator => ("iterator", recipe(options)),
-        Lazy::Stream => ("stream", recipe(options)),
+        LazyKind::Iterator => ("iterator", recipe(options)),
+        LazyKind::Stream => ("stream", recipe(options)),
     };
     let method = Ident::new(method, place);
     let wrapped = quote_spanned! {place=>
@@ -115,7 +115,7 @@ fn wrapped(options: &Options, pieces: &Pieces, inner: &Ident) -> TokenStream {
     }
 }
 
-/// Adds an item to the state. A function may take what the item derefs to; a closure is told the type of the item.
+/// Folds an item into the state. A function may take what the item derefs to; a closure takes the item itself.
 fn folded(root: &TokenStream, fold: &Expr, place: Span) -> TokenStream {
     if let Expr::Closure(_) = fold {
         quote_spanned!(place=> #root::__private::fold(__llmobs_state, __llmobs_value, #fold))
@@ -124,7 +124,7 @@ fn folded(root: &TokenStream, fold: &Expr, place: Span) -> TokenStream {
     }
 }
 
-/// What becomes of the items. What is wrong with a function of the user's is told at its option.
+/// How the items become the output. Errors in the function of `fold` are reported at the option.
 fn recipe(options: &Options) -> TokenStream {
     let place = options.fold.as_ref().map_or_else(Span::call_site, |(name, _)| generated(name.span()));
     let root = &options.root(place);

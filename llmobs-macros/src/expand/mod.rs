@@ -1,4 +1,4 @@
-//! The code that an attribute leaves behind. The only room with quotes of statements.
+//! The expansion of an attribute of a kind.
 
 mod begin;
 mod end;
@@ -16,7 +16,7 @@ use crate::shape::{Run, Shape, generated};
 use begin::begin;
 use end::end;
 
-/// The instrumented function, or the function as it was with all that is wrong.
+/// The instrumented function, or the unchanged function with all errors.
 pub(crate) fn attribute(kind: Kind, options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(kind, options, &mut errors);
@@ -44,7 +44,7 @@ fn instrument(kind: Kind, options: &Options, function: Function, errors: &mut Er
     let run = run(options, &signature, &shape, &arguments, &body);
     let run = end(options, &shape, run);
     let inner_attributes = &body.inner_attributes;
-    // The user's own braces: lints take the function for the user's, and editors find its end.
+    // The braces have the user's span, so that lints treat the function as the user's, and editors find its end.
     let block = braced(quote!(#inner_attributes #begin #run), body.braces.span());
     quote!(#(#attributes)* #visibility #signature #block)
 }
@@ -57,8 +57,8 @@ fn run(
     arguments: &[Argument],
     body: &Body,
 ) -> TokenStream {
-    // What runs the body stands in the user's name: lints look into it as into a function, and messages call `self` by its
-    // name. What is around it is generated, and told where the body is wrong about what it returns.
+    // The closure around the body has the span of the function's name: lints check it like a function, and messages call
+    // `self` by its name. The code around it counts as generated, and has the span where a wrong returned type is reported.
     let (name, place) = (signature.ident.span(), generated(shape.place));
     let root = options.root(place);
     let call = quote_spanned!(place=> #root::__private::Call);
@@ -90,21 +90,21 @@ fn run(
     }
 }
 
-/// The user's own block, as the arm of a match: so its temporaries are gone before the arguments are, as at the end of a
-/// function, in every edition; and no lint takes its braces for needless ones.
+/// The user's block as the arm of a match. In every edition its temporaries are dropped before the arguments are, as at the
+/// end of a function, and no lint reports its braces as needless.
 fn value(shape: &Shape, body: &Body) -> TokenStream {
     let block = body.block();
     let value = quote_spanned!(generated(shape.place)=> match () { () => #block });
     match shape.run {
-        // A closure in a match would learn nothing from the signature.
+        // In a match, the types of a closure's arguments would not be inferred from the signature.
         Run::Returned => quote!(return '__llmobs_body: #block;),
-        // Clippy takes a future at the end of an `async` block for one that was forgotten.
+        // Clippy reports a future at the end of an `async` block as one that was not awaited.
         Run::Polled if shape.returned.is_future() => quote!(return #value;),
         _ => value,
     }
 }
 
-/// The whole of an owned `self`, also where the body uses a part: it is dropped inside the span.
+/// Uses the whole of an owned `self`, so that all of it is moved into the closure and dropped inside the span.
 fn receiver(signature: &Signature) -> Option<TokenStream> {
     let receiver = signature.receiver()?;
     let is_owned = !matches!(receiver.kind, ReceiverKind::Reference { .. });
@@ -118,7 +118,7 @@ fn braced(tokens: TokenStream, span: Span) -> Group {
     group
 }
 
-/// Gives the body an argument by the name or pattern that the user wrote.
+/// Binds an argument for the body, with the user's pattern.
 fn rebind(argument: &Argument) -> TokenStream {
     let Argument { cfg, lints, ident, pattern, used_by_options, .. } = argument;
     let value = if argument.is_unused_on_purpose() {
@@ -126,14 +126,14 @@ fn rebind(argument: &Argument) -> TokenStream {
     } else {
         ident.to_token_stream()
     };
-    // The whole of it, also where the pattern leaves parts: they are dropped with the others.
+    // Moves the whole argument, so that parts that the pattern does not bind are dropped with the others.
     let mutable = argument.borrows_mutably().then(|| quote!(mut));
     let whole = (!argument.is_named()).then(|| quote!(#cfg let #mutable #ident = #ident;));
-    // What an option uses is used, also where the body does without it.
+    // A name that an option uses is used, even if the body does not use it.
     quote!(#whole #cfg #lints let #pattern = #value; #(#cfg let _ = &#used_by_options;)*)
 }
 
-/// Tells the compiler what an `async` block returns, so that it infers, coerces and complains as it would in the function.
+/// Gives an `async` block its returned type, so that inference, coercions and errors are those of the function.
 fn hint(returned: &Type, place: Span) -> TokenStream {
     quote_spanned! {place=>
         if let ::core::option::Option::Some(__llmobs_hint) = ::core::option::Option::None::<#returned> {

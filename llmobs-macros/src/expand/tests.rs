@@ -1,6 +1,6 @@
-//! The whole expansion of three functions, kept as files to be read.
+//! The whole expansion of three functions, in files.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p llmobs-macros` writes them anew; read what changed before it is committed.
+//! `UPDATE_EXPECT=1 cargo test -p llmobs-macros` writes the files. Review the changes before you commit them.
 
 use expect_test::expect_file;
 use proc_macro2::TokenStream;
@@ -58,7 +58,7 @@ fn stream_in_a_result() {
 }
 
 #[test]
-fn mistake_leaves_the_function_as_it_was_and_says_all_that_is_wrong() {
+fn an_error_leaves_the_function_unchanged_and_all_errors_are_reported() {
     let function = quote! {
         const fn half_typed(a: u8) -> u8 { a. }
     };

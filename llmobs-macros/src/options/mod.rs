@@ -1,6 +1,6 @@
-//! What stands in the brackets of an attribute.
+//! The options of an attribute of a kind.
 
-mod given;
+mod syntax;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote_spanned};
@@ -8,9 +8,9 @@ use syn::ext::IdentExt as _;
 use syn::{Expr, Ident};
 
 use crate::diagnostics::{Errors, similar};
-use crate::lazy::Lazy;
-use given::{Given, Value, names, pairs};
-pub(crate) use given::{Pair, parse_all};
+use crate::return_type::LazyKind;
+use syntax::{OptionSyntax, Value, names, pairs};
+pub(crate) use syntax::{Pair, parse_all};
 
 /// The kind of span that an attribute makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +31,8 @@ impl Kind {
     }
 }
 
-/// The options that take a text, each also the name of the method that takes it in the runtime, with the kinds that
-/// have it.
+/// The options that take a text, with the kinds that they are limited to. Each is also the name of the method of the runtime
+/// that takes the text.
 const TEXTS: [(&str, &[Kind]); 6] = [
     ("name", &[]),
     ("session_id", &[]),
@@ -41,7 +41,7 @@ const TEXTS: [(&str, &[Kind]); 6] = [
     ("model_provider", &[Kind::Llm, Kind::Embedding]),
     ("version", &[Kind::Agent]),
 ];
-/// The other options and how each is written.
+/// The other options, with the value that each takes.
 const OTHERS: [(&str, &str); 16] = [
     ("inputs", "names of arguments: `inputs(a, b)`"),
     ("skip", "names of arguments: `skip(a, b)`"),
@@ -60,7 +60,7 @@ const OTHERS: [(&str, &str); 16] = [
     ("stream", "no value"),
     ("fold", "a function: `fold = path`"),
 ];
-/// What other crates and other languages call them.
+/// The names of the same options in other crates and languages.
 const ALIASES: [(&str, &str); 12] = [
     ("model", "model_name"),
     ("provider", "model_provider"),
@@ -75,9 +75,9 @@ const ALIASES: [(&str, &str); 12] = [
     ("crate_path", "crate"),
     ("ret", "output"),
 ];
-/// What `instrument` tells the attributes in its block: the options are meant for all functions of it together.
+/// The option that `instrument` adds in a block: the other options are for all functions of the block together.
 pub(crate) const IN_BLOCK: &str = "__in_block";
-/// Pairs that contradict each other.
+/// Pairs of options that contradict each other.
 const CONFLICTS: [(&str, &str); 12] = [
     ("inputs", "skip"),
     ("inputs", "skip_all"),
@@ -97,61 +97,61 @@ const CONFLICTS: [(&str, &str); 12] = [
 pub(crate) struct Options {
     /// `crate = …`
     root: Option<TokenStream>,
-    /// Options with a text, by name, in the order in which they were given and are evaluated.
+    /// The options with a text, in the order in which they are given and evaluated.
     pub(crate) texts: Vec<(Ident, Expr)>,
-    /// Without `r#`, as all names of arguments here.
+    /// Without `r#`, like all names of arguments here.
     pub(crate) inputs: Option<Vec<Ident>>,
     pub(crate) skip: Vec<Ident>,
     pub(crate) redact: Vec<Ident>,
     pub(crate) skip_all: bool,
     pub(crate) skip_output: bool,
     pub(crate) input: Option<Expr>,
-    /// With its name, for what is wrong with it.
+    /// With the name of the option, where errors are reported.
     pub(crate) output: Option<(Ident, Expr)>,
-    /// Tags, metadata and metrics, in the order in which they were given and are evaluated.
-    pub(crate) notes: Vec<Note>,
+    /// Tags, metadata and metrics, in the order in which they are given and evaluated.
+    pub(crate) annotations: Vec<Annotation>,
     pub(crate) parent: Option<Expr>,
-    /// What the signature does not show: that the function returns a future, an iterator or a stream.
-    pub(crate) lazy: Option<(Lazy, Span)>,
+    /// `future`, `iterator` or `stream`: what the function returns, if the signature does not show it.
+    pub(crate) lazy: Option<(LazyKind, Span)>,
     pub(crate) fold: Option<(Ident, Expr)>,
-    /// The options are those of a whole block, so that a name may be of an argument of another function.
+    /// Whether the options are those of a whole block, so that a name may be an argument of another function.
     pub(crate) in_block: bool,
 }
 
-/// One of `tags(…)`, `metadata(…)` or `metrics(…)`.
-pub(crate) struct Note {
-    pub(crate) sort: Sort,
+/// One entry of `tags(…)`, `metadata(…)` or `metrics(…)`.
+pub(crate) struct Annotation {
+    pub(crate) kind: AnnotationKind,
     pub(crate) pair: Pair,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum AnnotationKind {
     Tag,
     Metadata,
     Metric,
 }
 
-impl Note {
-    /// Whether the value is known only when the body has run.
+impl Annotation {
+    /// Whether the value uses `ret`, so that it is evaluated after the body.
     pub(crate) fn needs_returned(&self) -> bool {
         ret(&self.pair.value).is_some()
     }
 }
 
-/// What becomes of an argument in the input.
+/// How an argument is captured.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Showing {
+pub(crate) enum CaptureMode {
     Value,
     Redacted,
-    Nothing,
+    Skipped,
 }
 
 impl Options {
-    /// Reads all options, and says all that is wrong with them.
+    /// Reads all options, and reports all errors in them.
     pub(crate) fn parse(kind: Kind, tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         let mut seen: Vec<Ident> = Vec::new();
-        for Given { name, value } in parse_all(tokens, errors) {
+        for OptionSyntax { name, value } in parse_all(tokens, errors) {
             if seen.contains(&name) {
                 errors.at(name.span(), format_args!("`{name}` is given twice"));
                 continue;
@@ -169,49 +169,51 @@ impl Options {
         options
     }
 
-    /// The path of the crate, from which all that is generated is reached, as if it stood in this place.
+    /// The path of the llmobs crate, with this span.
     pub(crate) fn root(&self, place: Span) -> TokenStream {
         self.root.clone().unwrap_or_else(|| quote_spanned!(place=> ::llmobs))
     }
 
-    /// What the input shows of an argument.
-    pub(crate) fn showing(&self, name: &Ident) -> Showing {
+    /// How an argument is captured.
+    pub(crate) fn capture_mode(&self, name: &Ident) -> CaptureMode {
         let name = name.unraw();
         if self.redact.contains(&name) {
-            Showing::Redacted
+            CaptureMode::Redacted
         } else if self.input.is_some() || self.skip_all || self.skip.contains(&name) {
-            Showing::Nothing
+            CaptureMode::Skipped
         } else {
             match &self.inputs {
-                Some(inputs) if !inputs.contains(&name) => Showing::Nothing,
-                None if name == "self" => Showing::Nothing,
-                _ => Showing::Value,
+                Some(inputs) if !inputs.contains(&name) => CaptureMode::Skipped,
+                None if name == "self" => CaptureMode::Skipped,
+                _ => CaptureMode::Value,
             }
         }
     }
 
-    /// Every name that should be one of an argument. What is never captured by itself may be skipped all the same.
+    /// Every name that must be an argument. `skip(self)` is allowed, although `self` is not captured by default.
     pub(crate) fn named_arguments(&self) -> impl Iterator<Item = &Ident> {
         let skip = self.skip.iter().filter(|name| *name != "self");
         self.inputs.iter().flatten().chain(skip).chain(&self.redact)
     }
 
-    /// Whether an expression that is evaluated before the body uses a name.
+    /// Whether an expression that is evaluated before the body mentions a name.
     pub(crate) fn mention(&self, name: &Ident) -> bool {
         let texts = self.texts.iter().map(|(_, value)| value);
-        let notes = self.notes.iter().filter(|note| !note.needs_returned()).map(|note| &note.pair.value);
+        let annotations =
+            self.annotations.iter().filter(|one| !one.needs_returned()).map(|one| &one.pair.value);
         let name = name.unraw().to_string();
         texts
-            .chain(notes)
+            .chain(annotations)
             .chain(&self.input)
             .chain(&self.parent)
             .any(|value| mention(value.to_token_stream(), &name).is_some())
     }
 
-    /// The tokens of all that is evaluated when the body has run.
+    /// The names of all options that are evaluated after the body.
     pub(crate) fn after(&self) -> impl Iterator<Item = Span> {
-        let notes = self.notes.iter().filter(|note| note.needs_returned()).map(|note| note.pair.key_span);
-        self.output.iter().map(|(name, _)| name.span()).chain(notes)
+        let annotations =
+            self.annotations.iter().filter(|one| one.needs_returned()).map(|one| one.pair.key_span);
+        self.output.iter().map(|(name, _)| name.span()).chain(annotations)
     }
 
     fn take(&mut self, kind: Kind, name: Ident, value: Value, errors: &mut Errors) {
@@ -233,23 +235,23 @@ impl Options {
             ("skip_output", Value::None) => self.skip_output = true,
             ("input", Value::Expr(value)) => self.input = Some(value),
             ("output", Value::Expr(value)) => self.output = Some((name, value)),
-            ("tags", Value::List(list)) => self.note(Sort::Tag, list, errors),
-            ("metadata", Value::List(list)) => self.note(Sort::Metadata, list, errors),
-            ("metrics", Value::List(list)) => self.note(Sort::Metric, list, errors),
+            ("tags", Value::List(list)) => self.annotate(AnnotationKind::Tag, list, errors),
+            ("metadata", Value::List(list)) => self.annotate(AnnotationKind::Metadata, list, errors),
+            ("metrics", Value::List(list)) => self.annotate(AnnotationKind::Metric, list, errors),
             ("parent", Value::Expr(value)) => self.parent = Some(value),
             ("crate", Value::Expr(Expr::Path(path))) => self.root = Some(path.into_token_stream()),
             ("fold", Value::Expr(value)) => self.fold = Some((name, value)),
-            ("future", Value::None) => self.lazy = Some((Lazy::Future, name.span())),
-            ("iterator", Value::None) => self.lazy = Some((Lazy::Iterator, name.span())),
-            ("stream", Value::None) => self.lazy = Some((Lazy::Stream, name.span())),
+            ("future", Value::None) => self.lazy = Some((LazyKind::Future, name.span())),
+            ("iterator", Value::None) => self.lazy = Some((LazyKind::Iterator, name.span())),
+            ("stream", Value::None) => self.lazy = Some((LazyKind::Stream, name.span())),
             (IN_BLOCK, Value::None) => self.in_block = true,
-            (given, _) => errors.at(name.span(), complaint(given)),
+            (option, _) => errors.at(name.span(), mistake(option)),
         }
     }
 
-    fn note(&mut self, sort: Sort, list: TokenStream, errors: &mut Errors) {
+    fn annotate(&mut self, kind: AnnotationKind, list: TokenStream, errors: &mut Errors) {
         let pairs = errors.or_default(pairs(list));
-        self.notes.extend(pairs.into_iter().map(|pair| Note { sort, pair }));
+        self.annotations.extend(pairs.into_iter().map(|pair| Annotation { kind, pair }));
     }
 }
 
@@ -257,8 +259,8 @@ fn conflict(one: &Ident, other: &Ident) -> bool {
     CONFLICTS.iter().any(|(a, b)| (one == a && other == b) || (one == b && other == a))
 }
 
-/// What is wrong with an option that is unknown, or that was not written in its way.
-fn complaint(given: &str) -> String {
+/// The message for an option that is unknown, or that has the wrong form of value.
+fn mistake(given: &str) -> String {
     let ways = TEXTS.into_iter().map(|(text, _)| (text, None));
     let mut ways = ways.chain(OTHERS.into_iter().map(|(other, way)| (other, Some(way))));
     if let Some((_, way)) = ways.clone().find(|(known, _)| *known == given) {
@@ -279,7 +281,7 @@ fn complaint(given: &str) -> String {
     format!("no option is called `{given}`: {hint}")
 }
 
-/// Where an expression uses a name, also in a format string such as `"{name}"` or `"{name:?}"`. Too often is harmless.
+/// Where an expression mentions a name, also in a format string such as `"{name}"` or `"{name:?}"`. A false positive is harmless.
 fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) => (ident.unraw() == name).then(|| ident.span()),
@@ -294,7 +296,7 @@ fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
     })
 }
 
-/// The name `ret` as an expression writes it, if it does: a name is the same only where it comes from the same macro.
+/// The name `ret` as an expression writes it, if it does, with its hygiene.
 pub(crate) fn ret(expression: &Expr) -> Option<Ident> {
     mention(expression.to_token_stream(), "ret").map(|span| Ident::new("ret", span))
 }

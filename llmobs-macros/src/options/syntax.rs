@@ -1,4 +1,4 @@
-//! One option as it is written: `name`, `name = expression`, `name(…)`.
+//! The syntax of options: `name`, `name = expression`, `name(…)`.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -7,7 +7,8 @@ use syn::{Expr, Ident, LitStr, Token, parenthesized, token};
 
 use crate::diagnostics::Errors;
 
-pub(crate) struct Given {
+/// One option, not yet checked.
+pub(crate) struct OptionSyntax {
     pub(crate) name: Ident,
     pub(crate) value: Value,
 }
@@ -15,11 +16,11 @@ pub(crate) struct Given {
 pub(crate) enum Value {
     None,
     Expr(Expr),
-    /// Parentheses and what stands between them.
+    /// The parentheses with their content.
     List(TokenStream),
 }
 
-/// Reads options with commas between them. What is wrong with one does not hide the others.
+/// Reads options separated by commas. An error in one does not hide the errors in others.
 pub(crate) fn parse_all<T: Parse>(tokens: TokenStream, errors: &mut Errors) -> Vec<T> {
     let parser = |input: ParseStream<'_>| {
         let options;
@@ -30,7 +31,7 @@ pub(crate) fn parse_all<T: Parse>(tokens: TokenStream, errors: &mut Errors) -> V
                 Ok(_) if !options.is_empty() && !options.peek(Token![,]) => {
                     errors.add(options.error("expected `,` between options"));
                 }
-                Ok(given) => all.push(given),
+                Ok(option) => all.push(option),
                 Err(error) => errors.add(error),
             }
             skip_past_comma(&options);
@@ -41,7 +42,7 @@ pub(crate) fn parse_all<T: Parse>(tokens: TokenStream, errors: &mut Errors) -> V
     parser.parse2(in_parentheses(tokens)).unwrap_or_default()
 }
 
-/// Tokens in parentheses that stand where the last of them does: there it is told what ends too early.
+/// Tokens in parentheses with the span of the last token, where an unexpected end is reported.
 fn in_parentheses(tokens: TokenStream) -> TokenStream {
     let end = tokens.clone().into_iter().last().map_or_else(Span::call_site, |last| last.span());
     let mut group = Group::new(Delimiter::Parenthesis, tokens);
@@ -56,7 +57,7 @@ fn skip_past_comma(input: ParseStream<'_>) {
     let _ = input.parse::<Token![,]>();
 }
 
-impl Parse for Given {
+impl Parse for OptionSyntax {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name = Ident::parse_any(input)
             .map_err(|error| syn::Error::new(error.span(), "options have names: `name = \"…\"`"))?;
@@ -75,7 +76,7 @@ impl Parse for Given {
     }
 }
 
-/// `(a, b)`, without `r#`.
+/// Reads `(a, b)`. The names are without `r#`.
 pub(crate) fn names(list: TokenStream) -> syn::Result<Vec<Ident>> {
     let name = |input: ParseStream<'_>| {
         let name = Ident::parse_any(input);
@@ -85,8 +86,8 @@ pub(crate) fn names(list: TokenStream) -> syn::Result<Vec<Ident>> {
     Ok(names.iter().map(IdentExt::unraw).collect())
 }
 
-/// Reads what stands between parentheses, with commas between. They are taken off here, so that what ends too early is told
-/// at the last of them.
+/// Reads a list in parentheses, separated by commas. The parentheses are parsed here, so that an unexpected end is reported
+/// at the closing one.
 fn items<T>(list: TokenStream, item: fn(ParseStream<'_>) -> syn::Result<T>) -> syn::Result<Vec<T>> {
     let parser = |input: ParseStream<'_>| {
         let list;
@@ -97,7 +98,7 @@ fn items<T>(list: TokenStream, item: fn(ParseStream<'_>) -> syn::Result<T>) -> s
     parser.parse2(list)
 }
 
-/// One of `(key = expression, …)`.
+/// One entry of `(key = expression, …)`.
 pub(crate) struct Pair {
     pub(crate) key: String,
     pub(crate) key_span: Span,
@@ -114,7 +115,7 @@ impl Parse for Pair {
         let key = if input.peek(LitStr) {
             input.parse::<LitStr>()?.value()
         } else {
-            // `a.b` is a key too, as in other instrumenting attributes.
+            // `a.b` is a key too, as in the attributes of tracing.
             let mut key = Ident::parse_any(input)?.unraw().to_string();
             while input.peek(Token![.]) {
                 input.parse::<Token![.]>()?;

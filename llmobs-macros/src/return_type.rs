@@ -1,4 +1,4 @@
-//! Functions that return before they have done their work: what they return is a future, an iterator or a stream.
+//! What a function returns: a value, nothing, or a future, iterator or stream that runs after the function has returned.
 
 use proc_macro2::Span;
 use syn::punctuated::Punctuated;
@@ -6,32 +6,33 @@ use syn::{
     AngleBracketedGenericArguments, GenericArgument, PathArguments, PathSegment, Token, Type, TypeParamBound,
 };
 
-use crate::shape::{infer, writable};
+use crate::types::{infer, peel, writable};
 
-/// What runs piece by piece after the function has returned.
+/// What runs after the function has returned, each time that it is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lazy {
+pub(crate) enum LazyKind {
     Future,
     Iterator,
     Stream,
 }
 
-/// What there is when the body of a function is done.
+/// What a function returns.
 pub(crate) enum Returned {
     Value,
-    Nothing,
-    Pieces(Box<Pieces>),
+    /// `!`
+    Never,
+    Lazy(Box<LazyType>),
 }
 
-/// A future, iterator or stream, as the signature spells it.
-pub(crate) struct Pieces {
-    pub(crate) lazy: Lazy,
-    /// The `Output` of a future, the `Item` of the others; `_` where it cannot be written.
+/// A future, iterator or stream, as the signature writes it.
+pub(crate) struct LazyType {
+    pub(crate) kind: LazyKind,
+    /// The `Output` of a future, or the `Item` of an iterator or stream. `_` if it cannot be written.
     pub(crate) item: Type,
     pub(crate) form: Form,
-    /// In the `Ok` of a `Result`.
+    /// Whether it is in the `Ok` of a `Result`.
     pub(crate) in_result: bool,
-    /// The option that says what the signature does not.
+    /// The option `future`, `iterator` or `stream`, if the signature does not show the kind.
     pub(crate) option: Option<Span>,
 }
 
@@ -46,47 +47,45 @@ pub(crate) enum Form {
 }
 
 impl Returned {
-    /// Reads a type, of which an option may say what it hides.
-    pub(crate) fn of(returned: &Type, option: Option<(Lazy, Span)>) -> Self {
+    /// Reads a type. An option can give the kind of an alias or of a named type.
+    pub(crate) fn of(returned: &Type, option: Option<(LazyKind, Span)>) -> Self {
         match peel(returned) {
-            Type::Never(_) => Self::Nothing,
-            returned => {
-                Pieces::of(returned, option).map_or(Self::Value, |pieces| Self::Pieces(Box::new(pieces)))
-            }
+            Type::Never(_) => Self::Never,
+            returned => LazyType::of(returned, option).map_or(Self::Value, |lazy| Self::Lazy(Box::new(lazy))),
         }
     }
 
-    /// Whether it is a future, and not in a `Result`.
+    /// Whether it is a future that is not in a `Result`.
     pub(crate) fn is_future(&self) -> bool {
-        matches!(self, Self::Pieces(pieces) if pieces.lazy == Lazy::Future && !pieces.in_result)
+        matches!(self, Self::Lazy(lazy) if lazy.kind == LazyKind::Future && !lazy.in_result)
     }
 }
 
-impl Pieces {
-    fn of(returned: &Type, option: Option<(Lazy, Span)>) -> Option<Self> {
+impl LazyType {
+    fn of(returned: &Type, option: Option<(LazyKind, Span)>) -> Option<Self> {
         let (name, first) = match returned {
             Type::Path(path) => {
                 path.path.segments.last().map(|last| (last.ident.to_string(), first_type(last)))?
             }
             other => return Self::plain(other),
         };
-        // An alias of a `Result` may have another name: an option says that it is one.
+        // An alias of `Result` may have a name such as `IoResult`. It counts if an option is given.
         if (name == "Result" || name.ends_with("Result") && option.is_some())
-            && let Some(pieces) = first.and_then(|inner| Self::of(peel(inner), option))
+            && let Some(lazy) = first.and_then(|inner| Self::of(peel(inner), option))
         {
-            return Some(Self { in_result: true, ..pieces });
+            return Some(Self { in_result: true, ..lazy });
         }
         Self::plain(returned).or_else(|| {
-            // The usual alias is one for a box.
-            let (lazy, span) = option?;
-            let form = if lazy == Lazy::Iterator { Form::Boxed } else { Form::Pinned };
-            Some(Self { option: Some(span), ..Self::new(lazy, None, form) })
+            // Most aliases are for a box.
+            let (kind, span) = option?;
+            let form = if kind == LazyKind::Iterator { Form::Boxed } else { Form::Pinned };
+            Some(Self { option: Some(span), ..Self::new(kind, None, form) })
         })
     }
 
-    fn new(lazy: Lazy, item: Option<&Type>, form: Form) -> Self {
+    fn new(kind: LazyKind, item: Option<&Type>, form: Form) -> Self {
         let item = item.map_or_else(|| Type::Infer(infer()), |item| writable(item.clone()));
-        Self { lazy, item, form, in_result: false, option: None }
+        Self { kind, item, form, in_result: false, option: None }
     }
 
     fn plain(returned: &Type) -> Option<Self> {
@@ -98,9 +97,9 @@ impl Pieces {
                 match last.ident.to_string().as_str() {
                     "Pin" => Self::of_box(first, Form::Pinned),
                     "Box" => Self::of_box(returned, Form::Boxed),
-                    // An own alias of this name may put its type into a `Result`.
-                    "BoxFuture" | "LocalBoxFuture" => Some(Self::new(Lazy::Future, None, Form::Pinned)),
-                    "BoxStream" | "LocalBoxStream" => Some(Self::new(Lazy::Stream, None, Form::Pinned)),
+                    // An alias of this name in the user's crate may put the type into a `Result`.
+                    "BoxFuture" | "LocalBoxFuture" => Some(Self::new(LazyKind::Future, None, Form::Pinned)),
+                    "BoxStream" | "LocalBoxStream" => Some(Self::new(LazyKind::Stream, None, Form::Pinned)),
                     _ => None,
                 }
             }
@@ -113,16 +112,16 @@ impl Pieces {
         let Type::Path(path) = peel(returned) else { return None };
         let last = path.path.segments.last().filter(|last| last.ident == "Box")?;
         let Type::TraitObject(object) = peel(first_type(last)?) else { return None };
-        let pieces = Self::of_bounds(&object.bounds, form)?;
-        // What is not pinned can be polled only if it may be moved.
-        let polled = form == Form::Boxed && pieces.lazy != Lazy::Iterator;
+        let lazy = Self::of_bounds(&object.bounds, form)?;
+        // A future or stream that is not pinned can be polled only if it is `Unpin`.
+        let polled = form == Form::Boxed && lazy.kind != LazyKind::Iterator;
         let is_unpin = |bound: &TypeParamBound| name_of(bound).is_some_and(|name| name.ident == "Unpin");
-        (!polled || object.bounds.iter().any(is_unpin)).then_some(pieces)
+        (!polled || object.bounds.iter().any(is_unpin)).then_some(lazy)
     }
 
-    /// `Trait + …`, if nothing is asked of the type that ours does not have.
+    /// `Trait + …`, if the wrapper type of the runtime fulfils all bounds.
     fn of_bounds(bounds: &Punctuated<TypeParamBound, Token![+]>, form: Form) -> Option<Self> {
-        let mut found: Option<(Lazy, Option<&Type>)> = None;
+        let mut found: Option<(LazyKind, Option<&Type>)> = None;
         for bound in bounds {
             let Some(name) = name_of(bound) else {
                 let harmless =
@@ -132,19 +131,19 @@ impl Pieces {
                 }
                 return None;
             };
-            let (lazy, item) = match name.ident.to_string().as_str() {
-                "Future" => (Lazy::Future, assigned(name, "Output")),
+            let (kind, item) = match name.ident.to_string().as_str() {
+                "Future" => (LazyKind::Future, assigned(name, "Output")),
                 "Iterator" | "DoubleEndedIterator" | "ExactSizeIterator" | "FusedIterator" => {
-                    (Lazy::Iterator, assigned(name, "Item"))
+                    (LazyKind::Iterator, assigned(name, "Item"))
                 }
-                "Stream" | "FusedStream" | "TryStream" => (Lazy::Stream, assigned(name, "Item")),
+                "Stream" | "FusedStream" | "TryStream" => (LazyKind::Stream, assigned(name, "Item")),
                 "Send" | "Sync" | "Unpin" | "Captures" => continue,
                 _ => return None,
             };
             let before = found.and_then(|(_, item)| item);
-            found = Some((lazy, before.or(item)));
+            found = Some((kind, before.or(item)));
         }
-        found.map(|(lazy, item)| Self::new(lazy, item, form))
+        found.map(|(kind, item)| Self::new(kind, item, form))
     }
 }
 
@@ -153,17 +152,6 @@ pub(crate) fn is_closure(returned: &Type) -> bool {
     let names = ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"];
     let is_one = |bound| name_of(bound).is_some_and(|name| names.iter().any(|known| name.ident == known));
     matches!(peel(returned), Type::ImplTrait(returned) if returned.bounds.iter().any(is_one))
-}
-
-/// The type without what macros and parentheses put around it.
-pub(crate) fn peel(mut written: &Type) -> &Type {
-    loop {
-        written = match written {
-            Type::Group(outer) => &outer.elem,
-            Type::Paren(outer) => &outer.elem,
-            inner => return inner,
-        };
-    }
 }
 
 /// The trait of a bound.
