@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// What stands under `meta.input` or `meta.output`.
+/// The value of `meta.input` or `meta.output`.
 #[derive(Debug, Default)]
 pub(super) struct Content<'a> {
     pub(super) messages: &'a [Value],
@@ -42,8 +42,8 @@ pub(super) fn json_inside(text: &str) -> Option<Value> {
     text.trim_start().starts_with(['{', '[', '"']).then(|| serde_json::from_str(text).ok()).flatten()
 }
 
-/// What a message says: its text, or those of its parts.
-pub(super) fn said(message: &Value) -> Cow<'_, str> {
+/// The text of a message, or those of its parts.
+pub(super) fn message_text(message: &Value) -> Cow<'_, str> {
     let content = if message.is_string() { Some(message) } else { message.get("content") };
     match content {
         Some(Value::String(text)) => Cow::Borrowed(text),

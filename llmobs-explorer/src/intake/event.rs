@@ -1,4 +1,4 @@
-//! The event of a span, read into what the store keeps.
+//! Reads the event of a span.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::content::Content;
 use super::envelope::Shared;
+use super::error::ErrorFields;
 use super::field::{self, Object};
-use super::{attributes, preview, words};
+use super::{attributes, preview, search_text};
 use crate::span::{Span, Tokens};
 
 const START: &str = "a whole number of nanoseconds since 1970, from 0 to 9223372036854775807,";
@@ -34,7 +35,7 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
     if start_ns.checked_add(duration_ns).is_none() {
         return Err(format!("`duration` is {duration_ns}: an end before the year 2262 is expected"));
     }
-    let error = Failure::read(meta);
+    let error = ErrorFields::read(meta);
     let metadata = meta.get("metadata").and_then(Value::as_object).unwrap_or(&none);
     // The HTTP API has names of models among the metadata.
     let of_model = |name| field::text(meta, name).or_else(|| field::text(metadata, name)).map(str::to_owned);
@@ -58,7 +59,7 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
         session_id: origin.of("session_id"),
         model_name: of_model("model_name"),
         model_provider: of_model("model_provider"),
-        error_type: error.kind.map(str::to_owned),
+        error_type: error.error_type.map(str::to_owned),
         tokens: tokens(metrics),
         time_to_first_token: metrics
             .get("time_to_first_token")
@@ -73,7 +74,7 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
             error.message,
             origin.tags().chain(join_key.as_deref()),
         ),
-        text: words::of(&input, &output, &error),
+        text: search_text::of(&input, &output, &error),
         event: raw.to_owned(),
     })
 }
@@ -104,25 +105,6 @@ impl Origin<'_> {
     }
 }
 
-/// What `meta` says of an error.
-#[derive(Debug, Default)]
-pub(super) struct Failure<'a> {
-    pub(super) kind: Option<&'a str>,
-    pub(super) message: Option<&'a str>,
-}
-
-impl<'a> Failure<'a> {
-    /// The SDKs for Go and JavaScript write `error.message` as one name, others `error` with `message` in it.
-    fn read(meta: &'a Object) -> Self {
-        let nested = meta.get("error").and_then(Value::as_object);
-        let of = |name, flat| {
-            nested.and_then(|error| field::text(error, name)).or_else(|| field::text(meta, flat))
-        };
-        let bare = || field::text(meta, "error");
-        Self { kind: of("type", "error.type"), message: of("message", "error.message").or_else(bare) }
-    }
-}
-
 /// Wherever the SDKs for Python, for Go and JavaScript, and the HTTP API have it.
 fn kind(meta: &Object) -> Option<&str> {
     let nested = meta.get("span").and_then(Value::as_object);
@@ -142,10 +124,10 @@ fn name(event: &Object, kind: &str) -> Result<String, String> {
 }
 
 /// The status decides. Only where there is none does the error.
-fn failed(event: &Object, error: &Failure<'_>) -> bool {
+fn failed(event: &Object, error: &ErrorFields<'_>) -> bool {
     match field::text(event, "status") {
         Some(status) => status.eq_ignore_ascii_case("error"),
-        None => error.kind.is_some() || error.message.is_some(),
+        None => error.error_type.is_some() || error.message.is_some(),
     }
 }
 

@@ -1,24 +1,25 @@
-//! What programs send, read into [spans](Span) and [evaluations](Evaluation). Pure: bytes in, values out.
+//! Reads the requests of programs into [spans](Span) and [evaluations](Evaluation). Pure: bytes in, values out.
 //!
 //! ```text
 //! body -> lenient (text that is JSON) -> envelope (its events, still as text) -> event  -> Span
 //!                                                                             -> metric -> Evaluation
 //! ```
 //!
-//! One bad event never takes its neighbours with it: what can be read is accepted, and of the rest it is said what is wrong.
-//! Whatever can be meant in one way only is accepted, because a trace that is not shown helps nobody.
+//! An invalid event does not affect the others: valid events are accepted, and each of the rest is rejected with a reason. Any form
+//! with only one possible meaning is accepted.
 //!
-//! The text of an event stays as it arrived, and always is JSON that `serde_json` can read: it was read here.
+//! The text of an event is stored as it arrived. It is always JSON that `serde_json` can read.
 
 mod attributes;
 mod content;
 mod envelope;
+mod error;
 mod event;
 mod field;
 mod lenient;
 mod metric;
 mod preview;
-mod words;
+mod search_text;
 
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ fn of<'a>(content: &Content<'_>, messages: impl Iterator<Item = &'a Value>) -> S
 
 /// What a message says, else what it calls, else what was returned to it.
 fn shown(message: &Value) -> Cow<'_, str> {
-    let said = content::said(message);
+    let said = content::message_text(message);
     if !said.trim().is_empty() {
         return said;
     }

@@ -1,35 +1,35 @@
-//! The words of a span that a search finds: what people, models and tools wrote.
+//! The text of a span that full-text search covers: what people, models and tools wrote.
 
 use serde_json::Value;
 
 use super::content::{self, Content};
-use super::event::Failure;
+use super::error::ErrorFields;
 use super::field;
 
-/// So much of the input is searched, and of the output, in characters. The number is Datadog's.
+/// How many characters of the input are searched, and of the output. Datadog has the same limit.
 const MAX_CHARS: usize = 20_500;
-/// So much of the message of an error.
+/// How many characters of the error are searched.
 const MAX_ERROR_CHARS: usize = 4_096;
 
-pub(super) fn of(input: &Content<'_>, output: &Content<'_>, error: &Failure<'_>) -> String {
-    let mut words = Words::default();
+pub(super) fn of(input: &Content<'_>, output: &Content<'_>, error: &ErrorFields<'_>) -> String {
+    let mut search_text = SearchText::default();
     for content in [input, output] {
-        words.left = MAX_CHARS;
-        words.content(content);
+        search_text.left = MAX_CHARS;
+        search_text.content(content);
     }
-    words.left = MAX_ERROR_CHARS;
-    error.message.into_iter().chain(error.kind).for_each(|text| words.add(text));
-    words.text
+    search_text.left = MAX_ERROR_CHARS;
+    error.message.into_iter().chain(error.error_type).for_each(|text| search_text.add(text));
+    search_text.text
 }
 
 #[derive(Default)]
-struct Words {
+struct SearchText {
     text: String,
-    /// How many more characters there may be.
+    /// How many more characters fit.
     left: usize,
 }
 
-impl Words {
+impl SearchText {
     fn content(&mut self, content: &Content<'_>) {
         content.messages.iter().for_each(|message| self.message(message));
         for document in content.documents {
@@ -42,7 +42,7 @@ impl Words {
         if let Some(prompt) = content.prompt {
             self.add(content::text(prompt, "template"));
             prompt.get("chat_template").and_then(Value::as_array).into_iter().flatten().for_each(|message| {
-                self.add(&content::said(message));
+                self.add(&content::message_text(message));
             });
             if let Some(variables) = prompt.get("variables") {
                 self.value(variables);
@@ -51,7 +51,7 @@ impl Words {
     }
 
     fn message(&mut self, message: &Value) {
-        self.add(&content::said(message));
+        self.add(&content::message_text(message));
         for (name, value) in content::tool_calls(message).chain(content::tool_results(message)) {
             self.add(name);
             match value {
@@ -65,7 +65,7 @@ impl Words {
         }
     }
 
-    /// Names and scalars rather than JSON text, in which `\n` and `\u00e9` would be parts of words.
+    /// Adds names and scalars rather than JSON text, in which `\n` and `\u00e9` would be parts of words.
     fn value(&mut self, value: &Value) {
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.value(item)),
@@ -124,7 +124,7 @@ mod tests {
             "documents": [{ "text": "text", "name": "title", "id": "d1", "score": 0.5 }],
             "value": "{\"line\": \"one\\ntwo\"}",
         });
-        let error = Failure { kind: Some("ValueError"), message: Some("bad thing") };
+        let error = ErrorFields { error_type: Some("ValueError"), message: Some("bad thing") };
         assert_eq!(
             of(&Content::read(Some(&input)), &Content::read(Some(&output)), &error),
             "hello\nsearch\ncity\nKöln\nsay {{what}}\nask\ntimes\n2\nwhat\nhi\n\
@@ -137,7 +137,7 @@ mod tests {
         let long = json!({ "value": "é".repeat(30_000) });
         let content = Content::read(Some(&long));
         let error = "x".repeat(5_000);
-        let text = of(&content, &content, &Failure { kind: Some("T"), message: Some(&error) });
+        let text = of(&content, &content, &ErrorFields { error_type: Some("T"), message: Some(&error) });
         assert_eq!(text, format!("{0}\n{0}\n{1}", "é".repeat(MAX_CHARS), "x".repeat(MAX_ERROR_CHARS)));
     }
 }
