@@ -1,6 +1,6 @@
 //! Which path of a query is which column, attribute or evaluation, and how its values are written.
 
-use super::error::QueryError;
+use super::QueryError;
 use super::number::Unit;
 
 /// What a filter asks about.
@@ -10,13 +10,13 @@ pub(super) struct Field {
     pub(super) name: String,
     /// Whether it is asked of the other spans of the trace.
     pub(super) child: bool,
-    pub(super) place: Place,
+    pub(super) place: Source,
     pub(super) kind: Kind,
 }
 
-/// Where its values are.
+/// Where the values of a field are.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Place {
+pub(super) enum Source {
     /// A column of the span.
     Span(&'static str),
     /// A column of the span that has few values.
@@ -59,7 +59,7 @@ impl Field {
     /// Of a key without `@`.
     pub(super) fn tag(key: String, column: usize) -> Result<Self, QueryError> {
         let (place, kind) = match key.as_str() {
-            "tags" => (Place::Tags, Kind::Text),
+            "tags" => (Source::Tags, Kind::Text),
             "_exists_" | "_missing_" => {
                 let minus = if key == "_missing_" { "-" } else { "" };
                 return Err(QueryError::new(
@@ -69,7 +69,7 @@ impl Field {
                 ));
             }
             reserved if is_reserved(reserved) => place(reserved, column)?,
-            tag => (Place::Attribute(format!("{TAG}{tag}")), Kind::Tag),
+            tag => (Source::Attribute(format!("{TAG}{tag}")), Kind::Tag),
         };
         Ok(Self { name: key, child: false, place, kind })
     }
@@ -125,12 +125,12 @@ const TRACE: [(&str, &str); 7] = [
     ("number_of_errors", "errors"),
 ];
 
-fn place(path: &str, column: usize) -> Result<(Place, Kind), QueryError> {
+fn place(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
     if let Some((_, name, kind)) = SPAN.iter().find(|(known, ..)| *known == path) {
-        return Ok((Place::Span(name), *kind));
+        return Ok((Source::Span(name), *kind));
     }
     if let Some((_, name)) = FACETS.iter().find(|(known, _)| *known == path) {
-        return Ok((Place::Facet(name), Kind::Text));
+        return Ok((Source::Facet(name), Kind::Text));
     }
     if let Some(path) = path.strip_prefix("trace.") {
         return trace(path, column);
@@ -144,10 +144,10 @@ fn place(path: &str, column: usize) -> Result<(Place, Kind), QueryError> {
         return evaluation(false, label, path, column);
     }
     Ok(match path {
-        "span_id" => (Place::SpanId, Kind::Text),
-        "trace_id" => (Place::Trace("trace_id"), Kind::Text),
-        "parent_id" => (Place::Parent, Kind::Text),
-        path => (Place::Attribute(path.to_owned()), attribute(path)),
+        "span_id" => (Source::SpanId, Kind::Text),
+        "trace_id" => (Source::Trace("trace_id"), Kind::Text),
+        "parent_id" => (Source::Parent, Kind::Text),
+        path => (Source::Attribute(path.to_owned()), attribute(path)),
     })
 }
 
@@ -161,9 +161,9 @@ fn attribute(path: &str) -> Kind {
     }
 }
 
-fn trace(name: &str, column: usize) -> Result<(Place, Kind), QueryError> {
+fn trace(name: &str, column: usize) -> Result<(Source, Kind), QueryError> {
     if let Some((_, name)) = TRACE.iter().find(|(known, _)| *known == name) {
-        return Ok((Place::Trace(name), Kind::Number(Unit::Plain)));
+        return Ok((Source::Trace(name), Kind::Number(Unit::Plain)));
     }
     if name.starts_with("estimated_") {
         return Err(QueryError::new(
@@ -180,7 +180,7 @@ fn trace(name: &str, column: usize) -> Result<(Place, Kind), QueryError> {
     ))
 }
 
-fn evaluation(feedback: bool, rest: &str, path: &str, column: usize) -> Result<(Place, Kind), QueryError> {
+fn evaluation(feedback: bool, rest: &str, path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
     let (label, name) = match rest.rsplit_once('.') {
         Some((label, "assessment")) => (label, "assessment"),
         Some((label, "reasoning")) => (label, "reasoning"),
@@ -195,5 +195,5 @@ fn evaluation(feedback: bool, rest: &str, path: &str, column: usize) -> Result<(
         ));
     }
     let kind = if name == "value" { Kind::Either(Unit::Plain) } else { Kind::Text };
-    Ok((Place::Evaluation { feedback, label: label.to_owned(), column: name }, kind))
+    Ok((Source::Evaluation { feedback, label: label.to_owned(), column: name }, kind))
 }

@@ -1,7 +1,7 @@
 //! The characters of a query, read into words, quoted texts and patterns. What they mean is decided in `parser`, which also knows
 //! where a colon or a bracket is a sign and where it is a character like others.
 
-use super::error::QueryError;
+use super::QueryError;
 
 /// A word or a quoted text.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! Questions about spans, in Datadog's search syntax: a text is read into conditions, and these are written as SQL.
+//! Datadog's search syntax for spans: parses a query and writes it as a condition in SQL.
 //!
 //! ```
 //! use llmobs_explorer::query::{Query, filter};
@@ -11,23 +11,21 @@
 //! # Ok::<(), llmobs_explorer::query::QueryError>(())
 //! ```
 
-mod error;
 mod fields;
 mod lexer;
 mod number;
 mod parser;
 mod sql;
-mod text;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
+use std::fmt::{self, Display, Formatter};
+
 use rusqlite::types::Value;
 
-pub use self::error::QueryError;
-pub use self::text::filter;
-
+use self::fields::{Kind, TAG, is_reserved, kind};
 use self::parser::{Node, Parsed};
 use self::sql::Writer;
 
@@ -74,12 +72,6 @@ impl Query {
         self.root == Node::Everything
     }
 
-    /// The query as it was written.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
     /// Whether the term is one of those that all have to hold.
     #[must_use]
     pub fn has(&self, term: &str) -> bool {
@@ -117,3 +109,64 @@ impl Query {
         Self::parse(text).is_ok_and(|query| query.root == self.root)
     }
 }
+
+/// The term that asks for exactly this value of a path, such as `meta.model_name`, `duration`, `tag.user_id` or
+/// `evaluation.faithfulness.value`: the paths of [`Attribute`](crate::span::Attribute), and those of columns, without `@`.
+#[must_use]
+pub fn filter(path: &str, value: &str) -> String {
+    let tag =
+        path.strip_prefix(TAG).filter(|key| key.chars().all(is_plain) && is_word(key) && !is_reserved(key));
+    let field = match tag {
+        Some(key) => key.to_owned(),
+        None => format!("@{}", path.chars().map(escaped).collect::<String>()),
+    };
+    // Bare, `0.5` would also be `0.50`.
+    let bare = match kind(path) {
+        Some(Kind::Number(_)) => !value.is_empty(),
+        Some(Kind::Text | Kind::Tag) => is_word(value),
+        Some(Kind::Either(_)) | None => {
+            is_word(value) && value.chars().next().is_some_and(char::is_alphabetic)
+        }
+    };
+    if bare && value.chars().all(is_plain) {
+        return format!("{field}:{value}");
+    }
+    format!("{field}:\"{}\"", value.replace('\\', r"\\").replace('"', "\\\""))
+}
+
+fn is_word(text: &str) -> bool {
+    text.chars().next().is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
+fn is_plain(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/')
+}
+
+fn escaped(letter: char) -> String {
+    if is_plain(letter) { letter.to_string() } else { format!("\\{letter}") }
+}
+
+/// Why a text is not a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryError {
+    /// The position in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+impl QueryError {
+    pub(super) fn new(column: usize, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { column, message: message.into(), hint: hint.into() }
+    }
+}
+
+impl Display for QueryError {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "column {}: {}; {}", self.column, self.message, self.hint)
+    }
+}
+
+impl std::error::Error for QueryError {}

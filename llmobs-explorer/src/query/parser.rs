@@ -1,6 +1,6 @@
 //! A text, read into a tree of conditions. `NOT` and `-` bind strongest, then `AND`, which may be left out, then `OR`.
 
-use super::error::QueryError;
+use super::QueryError;
 use super::fields::Field;
 use super::lexer::Lexer;
 use super::values::{Test, end_quote, test};

@@ -7,7 +7,7 @@ use std::ops::Bound;
 
 use rusqlite::types::Value;
 
-use super::fields::{Field, Place, TAG};
+use super::fields::{Field, Source, TAG};
 use super::number::{Interval, Number};
 use super::parser::Node;
 use super::values::Test;
@@ -67,26 +67,26 @@ impl Writer {
 
     fn filter(&mut self, field: &Field, test: &Test, span: &str) {
         match &field.place {
-            Place::Span(name) => self.column(&format!("{span}.{name}"), test),
-            Place::Facet(name) => {
+            Source::Span(name) => self.column(&format!("{span}.{name}"), test),
+            Source::Facet(name) => {
                 self.push(&format!("{span}.facets IN (SELECT id FROM facets WHERE "));
                 self.column(name, test);
                 self.push(")");
             }
-            Place::SpanId => {
+            Source::SpanId => {
                 self.push(&format!("{span}.id IN (SELECT id FROM span WHERE "));
                 self.column("span_id", test);
                 self.push(")");
             }
-            Place::Trace(name) => {
+            Source::Trace(name) => {
                 self.push(&format!("{span}.trace IN (SELECT id FROM trace WHERE "));
                 self.column(name, test);
                 self.push(")");
             }
-            Place::Parent => self.parent(test, span),
-            Place::Attribute(path) => self.attribute(path, test, span),
-            Place::Tags => self.tags(test, span),
-            Place::Evaluation { feedback, label, column } => {
+            Source::Parent => self.parent(test, span),
+            Source::Attribute(path) => self.attribute(path, test, span),
+            Source::Tags => self.tags(test, span),
+            Source::Evaluation { feedback, label, column } => {
                 self.evaluation(*feedback, label, column, test, span);
             }
         }

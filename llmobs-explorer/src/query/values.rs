@@ -1,6 +1,6 @@
 //! What stands behind the colon of a filter: a text, a pattern, a comparison or a range.
 
-use super::error::QueryError;
+use super::QueryError;
 use super::fields::{Field, Kind};
 use super::lexer::{Lexer, Pattern};
 use super::number::{Amount, Comparison, Interval, Number, Unit, float};

@@ -171,7 +171,7 @@ fn any_row_of_tokens_is_a_query_or_an_error() {
 
 /// A query and its exclusion share no span and leave out none; adding the query to itself changes nothing.
 fn settles(store: &Connection, query: &Query) {
-    let text = query.text();
+    let text = &query.text;
     if text.is_empty() {
         return;
     }
