@@ -1,4 +1,4 @@
-//! What the commands do.
+//! The commands of the command line.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,7 +9,7 @@ use crate::explorer::{Explorer, Options, StartError};
 use crate::run::{self, RunError};
 use crate::signals::Signals;
 
-pub use crate::run::tell;
+pub use crate::run::print_line;
 
 /// Runs a program with the explorer around it, and returns its exit code.
 ///
@@ -29,14 +29,14 @@ pub fn serve(options: &Options) -> Result<(), ServeError> {
     runtime.block_on(async {
         let explorer = Explorer::start(options).await?;
         let mut signals = Signals::catch()?;
-        run::tell_aside(&explorer);
+        run::report_damaged_store(&explorer);
         let origin = explorer.origin();
         match explorer.token() {
-            None => tell(&format!("llmobs: traces at {origin}")),
+            None => print_line(&format!("llmobs: traces at {origin}")),
             Some(token) => {
-                tell(&format!("llmobs: traces at {origin}/?token={token}"));
-                tell(&format!("llmobs: programs report to {origin} with DD_API_KEY={token}"));
-                tell("llmobs: whoever can read the network between here and there can read the traces: use a tunnel");
+                print_line(&format!("llmobs: traces at {origin}/?token={token}"));
+                print_line(&format!("llmobs: programs report to {origin} with DD_API_KEY={token}"));
+                print_line("llmobs: whoever can read the network between here and there can read the traces: use a tunnel");
             }
         }
         let end = async move {

@@ -1,4 +1,4 @@
-//! A connection whose other side has to read what it asked for. A seat is not kept by one that does not.
+//! A connection with a write timeout: a client that does not read its answer is disconnected.
 
 use std::io;
 use std::pin::Pin;
@@ -9,18 +9,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How long nothing may be taken of what is written.
-const STALLED: Duration = Duration::from_secs(8);
+/// How long a write may make no progress.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// A stream that fails where nothing can be written for long.
+/// A stream whose writes fail after a timeout.
 #[derive(Debug)]
-pub(crate) struct Patient {
+pub(crate) struct WriteTimeoutStream {
     stream: TcpStream,
-    /// Runs while something waits to be written.
+    /// The timer of a write that waits.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl Patient {
+impl WriteTimeoutStream {
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self { stream, stalled: None }
     }
@@ -30,12 +30,12 @@ impl Patient {
             self.stalled = None;
             return written;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED)));
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(WRITE_TIMEOUT)));
         stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl AsyncRead for Patient {
+impl AsyncRead for WriteTimeoutStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -45,7 +45,7 @@ impl AsyncRead for Patient {
     }
 }
 
-impl AsyncWrite for Patient {
+impl AsyncWrite for WriteTimeoutStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

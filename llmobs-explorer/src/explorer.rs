@@ -1,11 +1,11 @@
-//! The explorer as a whole: a store, the addresses, a socket.
+//! The explorer: a store, the routes and a server.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use tokio::net::TcpListener;
 
-use crate::guard::Access;
+use crate::access::Access;
 use crate::routes::routes;
 use crate::server::{self, ListenError};
 use crate::store::{Location, OpenError, Opened, Retention, Store};

@@ -1,9 +1,9 @@
-//! The traces of LLM applications on your own machine: an intake that speaks Datadog's protocols, a store, and a page.
+//! The traces of LLM applications on your own machine: an intake with Datadog's protocols, a store, and web pages.
 
+mod access;
 pub mod command;
 mod connection;
 mod explorer;
-mod guard;
 pub mod intake;
 mod page;
 pub mod query;
@@ -16,7 +16,7 @@ pub mod span;
 pub mod store;
 pub mod tree;
 
+pub use access::Access;
 pub use explorer::{Explorer, Options, StartError};
-pub use guard::Access;
 pub use run::RunError;
 pub use server::ListenError;

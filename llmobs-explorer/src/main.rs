@@ -88,7 +88,7 @@ fn main() -> ExitCode {
         // What is more than a byte means failure anyway.
         Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         Err((error, code)) => {
-            command::tell(&format!("llmobs: {error}"));
+            command::print_line(&format!("llmobs: {error}"));
             ExitCode::from(code)
         }
     }

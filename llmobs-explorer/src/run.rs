@@ -1,4 +1,4 @@
-//! `llmobs run`: a program with the explorer around it.
+//! `llmobs run`: runs a program that sends its spans to the explorer, and prints its traces.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -14,23 +14,23 @@ use tokio::sync::Notify;
 
 use crate::explorer::{Explorer, Options, StartError};
 use crate::server::ListenError;
-use crate::signals::{Signals, Told};
-use crate::store::ended::Ended;
+use crate::signals::{Signals, StopSignal};
+use crate::store::finished::FinishedTrace;
 
-/// How often is looked for traces that ended.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often finished traces are asked for.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// How long an answer of the explorer may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Set whatever the program was started with, so that no span and no key goes elsewhere.
-const ALWAYS: [(&str, &str); 4] = [
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Variables that are always set, so that no span and no key is sent elsewhere.
+const OVERRIDES: [(&str, &str); 4] = [
     ("DD_LLMOBS_ENABLED", "true"),
     // As through an Agent, whose address all SDKs can be told. Without one, Datadog's SDK for Node sends to Datadog all the same.
     ("DD_LLMOBS_AGENTLESS_ENABLED", "false"),
     ("DD_API_KEY", "llmobs-run"),
     ("DD_APM_TRACING_ENABLED", "false"),
 ];
-/// Set where nothing else was said: what ddtrace does besides is of no use here.
-const QUIET: [(&str, &str); 2] =
+/// Variables that are set unless they have a value: other features of ddtrace are of no use here.
+const DEFAULTS: [(&str, &str); 2] =
     [("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"), ("DD_REMOTE_CONFIGURATION_ENABLED", "false")];
 
 /// Names, or beginnings of names such as `python3.13`, of what starts other programs.
@@ -83,7 +83,7 @@ pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> 
     let end = Arc::new(Notify::new());
     let (origin, serving) = match Explorer::start(options).await {
         Ok(explorer) => {
-            tell_aside(&explorer);
+            report_damaged_store(&explorer);
             let origin = explorer.origin();
             let ended = Arc::clone(&end);
             let serving =
@@ -100,16 +100,17 @@ pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> 
         Err(error) => return Err(error.into()),
     };
     let mut signals = Signals::catch()?;
-    tell(&format!("llmobs: traces at {origin}"));
-    let last = blocking(origin.clone(), |origin| ended(&origin, None)).await.map_or(0, |answer| answer.last);
+    print_line(&format!("llmobs: traces at {origin}"));
+    let last =
+        blocking(origin.clone(), |origin| finished(&origin, None)).await.map_or(0, |answer| answer.last);
     let mut child = Command::new(program);
     child.args(arguments).envs(environment(&origin, program)).env_remove("LLMOBS_EXPORTER");
     let failed = |source| RunError::Program { program: program.clone(), source };
     let mut child = child.spawn().map_err(failed)?;
-    let (status, told_to_end) = watch(&origin, last, &mut child, &mut signals).await?;
+    let (status, terminated) = watch(&origin, last, &mut child, &mut signals).await?;
     if let Some(serving) = serving {
-        if !exit && !told_to_end && io::stdin().is_terminal() && io::stderr().is_terminal() {
-            tell(&format!("llmobs: the program ended; traces stay at {origin} until Ctrl-C"));
+        if !exit && !terminated && io::stdin().is_terminal() && io::stderr().is_terminal() {
+            print_line(&format!("llmobs: the program ended; traces stay at {origin} until Ctrl-C"));
             signals.next().await;
         }
         end.notify_one();
@@ -118,41 +119,43 @@ pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> 
     Ok(code(status))
 }
 
-/// Tells of traces while the program runs, and of the last ones after it. Returns how it ended, and whether it was told to.
+/// Prints traces while the program runs, and the last ones after it. Returns the exit status, and whether a signal ended it.
 async fn watch(
     origin: &str,
     mut last: i64,
     child: &mut Child,
     signals: &mut Signals,
 ) -> Result<(ExitStatus, bool), RunError> {
-    let mut told_to_end = false;
+    let mut terminated = false;
     loop {
         let done = tokio::select! {
             status = child.wait() => Some(status?),
-            () = tokio::time::sleep(LOOK) => None,
+            () = tokio::time::sleep(POLL_INTERVAL) => None,
             // The terminal sends it to the program too, which decides.
-            told = signals.next() => {
-                if told == Told::Terminate {
-                    told_to_end = true;
+            signal = signals.next() => {
+                if signal == StopSignal::Terminate {
+                    terminated = true;
                     terminate(child);
                 }
                 None
             }
         };
-        while let Some(answer) = blocking(origin.to_owned(), move |origin| ended(&origin, Some(last))).await {
+        while let Some(answer) =
+            blocking(origin.to_owned(), move |origin| finished(&origin, Some(last))).await
+        {
             last = answer.last;
-            answer.ended.iter().for_each(|trace| tell(&summary(origin, trace)));
+            answer.ended.iter().for_each(|trace| print_line(&summary(origin, trace)));
             if answer.ended.is_empty() {
                 break;
             }
         }
         if let Some(status) = done {
-            return Ok((status, told_to_end));
+            return Ok((status, terminated));
         }
     }
 }
 
-/// Passes on that the program should end.
+/// Passes the signal to end on to the program.
 fn terminate(child: &Child) {
     let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     if let Some(id) = id
@@ -162,14 +165,14 @@ fn terminate(child: &Child) {
     }
 }
 
-/// What the program is told in its environment.
+/// The environment variables for the program.
 fn environment(origin: &str, program: &OsString) -> Vec<(&'static str, String)> {
     let unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
-    let mut variables: Vec<_> = ALWAYS.map(|(name, value)| (name, value.to_owned())).into();
+    let mut variables: Vec<_> = OVERRIDES.map(|(name, value)| (name, value.to_owned())).into();
     variables.push(("DD_LLMOBS_OVERRIDE_ORIGIN", origin.to_owned()));
     variables.push(("DD_TRACE_AGENT_URL", origin.to_owned()));
     variables.extend(
-        QUIET.into_iter().filter(|(name, _)| unset(name)).map(|(name, value)| (name, value.to_owned())),
+        DEFAULTS.into_iter().filter(|(name, _)| unset(name)).map(|(name, value)| (name, value.to_owned())),
     );
     if unset("DD_LLMOBS_ML_APP") && unset("DD_SERVICE") {
         let folder = std::env::current_dir().unwrap_or_default();
@@ -190,7 +193,7 @@ fn application(program: &OsStr, folder: &Path) -> String {
 }
 
 /// A trace in a line.
-fn summary(origin: &str, trace: &Ended) -> String {
+fn summary(origin: &str, trace: &FinishedTrace) -> String {
     use crate::page::format::{count, duration, things};
     let mark = if trace.failed { "✕" } else { "✓" };
     let mut line = format!(
@@ -216,11 +219,11 @@ fn summary(origin: &str, trace: &Ended) -> String {
 /// The answer to `/api/ended`.
 #[derive(Deserialize)]
 struct Answer {
-    ended: Vec<Ended>,
+    ended: Vec<FinishedTrace>,
     last: i64,
 }
 
-fn ended(origin: &str, after: Option<i64>) -> Option<Answer> {
+fn finished(origin: &str, after: Option<i64>) -> Option<Answer> {
     let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
     get(&format!("{origin}/api/ended{query}"))
 }
@@ -232,7 +235,7 @@ fn is_explorer(origin: &str) -> bool {
 
 fn get<T: serde::de::DeserializeOwned>(address: &str) -> Option<T> {
     let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build().into();
+        ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).proxy(None).build().into();
     agent.get(address).call().ok()?.body_mut().read_json().ok()
 }
 
@@ -244,19 +247,19 @@ async fn blocking<T: Default + Send + 'static>(
     tokio::task::spawn_blocking(move || ask(origin)).await.unwrap_or_default()
 }
 
-/// Says if a damaged store was set aside.
-pub(crate) fn tell_aside(explorer: &Explorer) {
+/// Reports a damaged store that was replaced.
+pub(crate) fn report_damaged_store(explorer: &Explorer) {
     if let Some(aside) = explorer.set_aside() {
-        tell(&format!(
+        print_line(&format!(
             "llmobs: the store was damaged; it is kept as {}, and a new one was made",
             aside.display()
         ));
     }
 }
 
-/// A line for the person at the terminal. The output of the program itself is not touched.
-pub fn tell(line: &str) {
-    // Whoever closed the terminal does not read it.
+/// Prints a line to standard error, since standard output belongs to the program.
+pub fn print_line(line: &str) {
+    // The terminal may be closed.
     drop(writeln!(io::stderr(), "{line}"));
 }
 

@@ -1,4 +1,4 @@
-//! A made-up trace to look around in, with its session and evaluations: what an agent that answers a question would send.
+//! A sample trace with a session and evaluations: what an agent that answers a question would send.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -19,15 +19,15 @@ pub(crate) struct Sample {
 /// What the sample is made of.
 #[derive(Deserialize, Default)]
 struct Parts {
-    /// The id of the span that the evaluations are about.
-    judged: String,
+    /// The id of the span that the evaluations are for.
+    evaluated: String,
     spans: Vec<Map<String, Value>>,
     evaluations: Vec<Map<String, Value>>,
 }
 
 /// A trace that ended now.
 pub(crate) fn sample(now_ms: i64) -> Sample {
-    let Parts { judged, spans, evaluations } = serde_json::from_str(SAMPLE).unwrap_or_default();
+    let Parts { evaluated, spans, evaluations } = serde_json::from_str(SAMPLE).unwrap_or_default();
     let trace_id = format!("{:032x}", u128::from(now_ms.unsigned_abs()) << 64 | 0x5a);
     let with = |mut fields: Map<String, Value>, more: Value| {
         fields.extend(more.as_object().cloned().unwrap_or_default());
@@ -42,7 +42,7 @@ pub(crate) fn sample(now_ms: i64) -> Sample {
         json!({ "event_type": "span", "spans": [with(span, more)] })
     };
     let metric = |metric| {
-        let joined = json!({ "span": { "trace_id": trace_id, "span_id": judged } });
+        let joined = json!({ "span": { "trace_id": trace_id, "span_id": evaluated } });
         with(metric, json!({ "join_on": joined, "timestamp_ms": now_ms }))
     };
     let spans = spans.into_iter().map(span).collect::<Value>().to_string();

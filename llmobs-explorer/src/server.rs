@@ -1,4 +1,4 @@
-//! The socket: which connections are served, for how long, and what every answer says to the browser.
+//! The HTTP server: limits of connections, timeouts, access control and security headers.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -20,19 +20,19 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::connection::Patient;
-use crate::guard::{self, Access, COOKIE_NAME};
+use crate::access::{self, Access, COOKIE_NAME};
+use crate::connection::WriteTimeoutStream;
 
 /// How many connections are served at a time. A browser opens six.
 const CONNECTIONS: usize = 64;
 /// How long the head of a request may take.
-const HEAD: Duration = Duration::from_secs(8);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long a whole request may take, from its head to the beginning of the answer.
-const REQUEST: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long open requests may still take once the program is told to end.
-const LAST: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// Nothing but what is embedded runs or is fetched, and nobody else may frame or read it.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
@@ -96,12 +96,12 @@ pub(crate) async fn serve(
 ) {
     let routes = routes
         .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(middleware::from_fn_with_state(Arc::new(access), guarded));
     let seats = Arc::new(Semaphore::new(CONNECTIONS));
     let open = GracefulShutdown::new();
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
     tokio::pin!(end);
     loop {
         let accepted = tokio::select! {
@@ -116,7 +116,8 @@ pub(crate) async fn serve(
         // One that finds no seat is closed at once.
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
         let service = TowerToHyperService::new(routes.clone());
-        let connection = open.watch(server.serve_connection(TokioIo::new(Patient::new(stream)), service));
+        let connection =
+            open.watch(server.serve_connection(TokioIo::new(WriteTimeoutStream::new(stream)), service));
         tokio::spawn(async move {
             // A connection that breaks concerns nobody else.
             drop(connection.await);
@@ -125,18 +126,18 @@ pub(crate) async fn serve(
     }
     drop(listener);
     // Whoever waits for changes would wait on.
-    drop(tokio::time::timeout(LAST, open.shutdown()).await);
+    drop(tokio::time::timeout(SHUTDOWN_GRACE, open.shutdown()).await);
 }
 
 /// Turns away who may not ask, and says to the browser what it may do with an answer.
 async fn guarded(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
-    let decision = guard::check(&access, request.method(), request.uri(), request.headers());
+    let decision = access::check(&access, request.method(), request.uri(), request.headers());
     let mut response = match (decision, &*access) {
         (Err(refusal), _) => refusal.into_response(),
         (Ok(()), Access::Token(token))
-            if request.method() == Method::GET && guard::token_in(request.uri()).is_some() =>
+            if request.method() == Method::GET && access::token_in(request.uri()).is_some() =>
         {
-            with_cookie(token, &guard::without_token(request.uri()))
+            with_cookie(token, &access::without_token(request.uri()))
         }
         (Ok(()), _) => next.run(request).await,
     };

@@ -1,19 +1,19 @@
-//! What the terminal and others say to this program.
+//! The signals that ask the program to end.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What was said.
+/// A signal that was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum StopSignal {
     /// Ctrl-C was pressed.
     Interrupt,
-    /// The program should end.
+    /// Another process asks the program to end.
     Terminate,
 }
 
-/// The signals that would end the program, if they were not caught.
+/// A stream of the signals.
 #[derive(Debug)]
 pub(crate) struct Signals {
     interrupt: Signal,
@@ -21,16 +21,16 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From here on they end nothing.
+    /// Catches the signals, which from then on do not end the program.
     pub(crate) fn catch() -> io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// The next of them.
-    pub(crate) async fn next(&mut self) -> Told {
+    /// The next signal.
+    pub(crate) async fn next(&mut self) -> StopSignal {
         tokio::select! {
-            _ = self.interrupt.recv() => Told::Interrupt,
-            _ = self.terminate.recv() => Told::Terminate,
+            _ = self.interrupt.recv() => StopSignal::Interrupt,
+            _ = self.terminate.recv() => StopSignal::Terminate,
         }
     }
 }

@@ -1,9 +1,8 @@
-//! **The waist**: what the intake reads out of an event, and the store keeps. Before it all is about forms of the wire, after it
-//! about questions.
+//! Spans and evaluations, as the intake reads them and the store writes them.
 
 use serde::Serialize;
 
-/// A span as it arrived, with what lists, trees and filters ask of it read out.
+/// A span: its event, and the fields that lists, trees and queries use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Span {
     /// The id of its trace, as the program wrote it.
@@ -46,7 +45,7 @@ pub struct Span {
     pub output_preview: String,
     /// What can be asked for by path.
     pub attributes: Vec<Attribute>,
-    /// The words that a search finds: texts of input, output and error.
+    /// The text for full-text search: from input, output and error.
     pub text: String,
     /// The event, as JSON text, as it arrived.
     pub event: String,
@@ -77,12 +76,12 @@ pub struct Attribute {
     pub number: Option<f64>,
 }
 
-/// What an evaluation or a feedback says.
+/// An evaluation or a feedback.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// Whether a user said it, and not a program.
+    /// Whether it is feedback of a user.
     pub feedback: bool,
-    /// The name of what was judged.
+    /// The label.
     pub label: String,
     /// `score`, `categorical`, `boolean`, `json` or `text`.
     pub metric_type: String,
@@ -98,13 +97,13 @@ pub struct Evaluation {
     pub ml_app: Option<String>,
     /// Milliseconds since the Unix epoch.
     pub timestamp_ms: i64,
-    /// What it is about.
+    /// What was evaluated.
     pub target: Target,
     /// The metric, as JSON text, as it arrived.
     pub event: String,
 }
 
-/// What an evaluation or a feedback is about.
+/// What an evaluation or a feedback is for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Target {
     /// One span; its trace is not always named.

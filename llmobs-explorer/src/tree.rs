@@ -1,4 +1,4 @@
-//! The spans of a trace as a tree, and the part of it that fits a page; pure.
+//! The spans of a trace as a tree, and the rows of it that fit on a page. Pure.
 
 use std::collections::{HashMap, HashSet};
 
@@ -306,5 +306,4 @@ fn break_cycles(parents: &mut [Option<usize>]) {
 }
 
 #[cfg(test)]
-#[path = "tree_tests.rs"]
 mod tests;

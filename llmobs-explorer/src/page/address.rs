@@ -1,4 +1,4 @@
-//! The address of a list: what it shows is all in there, so that it can be kept, sent and gone back to.
+//! The query string of a list. It holds the whole state of the page, so that a link shows the same list.
 
 use crate::store::list::{Scope, Sort};
 

@@ -1,4 +1,4 @@
-//! Messages as a conversation: who said what, tools that were called and what they gave back, thoughts folded, pictures shown.
+//! Messages as a conversation: roles, tool calls and their results, reasoning, and media.
 
 use std::collections::{HashMap, VecDeque};
 

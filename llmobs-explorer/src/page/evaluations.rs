@@ -1,9 +1,9 @@
-//! Evaluations and feedback by label, with how they spread.
+//! The page of evaluations and feedback by label, with their distributions.
 
 use maud::{Markup, html};
 
 use super::format;
-use super::layout::{Part, page};
+use super::layout::{Section, page};
 use crate::query::filter;
 use crate::store::evaluations::Label;
 
@@ -19,7 +19,7 @@ pub(crate) fn evaluations(labels: &[Label]) -> Markup {
         }
         div.cards { @for label in labels { (card(label)) } }
     };
-    page(Part::Evaluations, "Evaluations", &content)
+    page(Section::Evaluations, "Evaluations", &content)
 }
 
 fn card(label: &Label) -> Markup {

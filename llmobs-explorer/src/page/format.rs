@@ -1,4 +1,4 @@
-//! Numbers, times and sizes as people read them.
+//! Numbers, times and durations as text.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -20,6 +20,12 @@ pub(crate) fn duration(nanos: i64) -> String {
         Some((unit, name)) => format!("{}{name}", three_digits(value / unit)),
         None => format!("{nanos}ns"),
     }
+}
+
+/// Seconds as a duration.
+pub(crate) fn seconds(seconds: f64) -> String {
+    #[allow(clippy::cast_possible_truncation, reason = "a number out of range becomes the nearest one")]
+    duration((seconds * 1e9) as i64)
 }
 
 fn three_digits(value: f64) -> String {

@@ -1,25 +1,25 @@
-//! What all pages share: head, navigation, and small marks.
+//! The parts that all pages share: head, navigation, badges.
 
 use maud::{DOCTYPE, Markup, html};
 
-/// The parts of the explorer.
+/// The sections of the navigation.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum Section {
     Traces,
     Sessions,
     Evaluations,
     Setup,
 }
 
-const PARTS: [(Part, &str, &str); 4] = [
-    (Part::Traces, "/traces", "Traces"),
-    (Part::Sessions, "/sessions", "Sessions"),
-    (Part::Evaluations, "/evaluations", "Evaluations"),
-    (Part::Setup, "/setup", "Setup"),
+const SECTIONS: [(Section, &str, &str); 4] = [
+    (Section::Traces, "/traces", "Traces"),
+    (Section::Sessions, "/sessions", "Sessions"),
+    (Section::Evaluations, "/evaluations", "Evaluations"),
+    (Section::Setup, "/setup", "Setup"),
 ];
 
 /// A whole page.
-pub(crate) fn page(part: Part, title: &str, content: &Markup) -> Markup {
+pub(crate) fn page(part: Section, title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -38,7 +38,7 @@ pub(crate) fn page(part: Part, title: &str, content: &Markup) -> Markup {
                 header.bar {
                     a.brand href="/traces" { (icon()) "llmobs" }
                     nav aria-label="Parts" {
-                        @for (known, address, name) in PARTS {
+                        @for (known, address, name) in SECTIONS {
                             a href=(address) aria-current=[(known == part).then_some("page")] { (name) }
                         }
                     }
@@ -127,5 +127,5 @@ pub(crate) fn pager(earlier: Option<String>, text: &str, later: Option<String>) 
 pub(crate) fn notice(title: &str, text: &str) -> Markup {
     let content =
         html! { section.notice { h1 { (title) } p { (text) } p { a href="/traces" { "All traces" } } } };
-    page(Part::Traces, title, &content)
+    page(Section::Traces, title, &content)
 }

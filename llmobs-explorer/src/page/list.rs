@@ -1,10 +1,10 @@
-//! The list of traces, spans or calls of models.
+//! The page with the list of traces, spans or LLM calls.
 
 use maud::{Markup, html};
 
 use super::address::{Address, LAST, Range, View};
 use super::format;
-use super::layout::{Part, badge, kind, page, pager, status};
+use super::layout::{Section, badge, kind, page, pager, status};
 use crate::query::{Query, QueryError, filter};
 use crate::store::list::{Facet, ListRow, Listing, Overview, PAGE, Sort};
 
@@ -27,7 +27,7 @@ pub(crate) fn list(address: &Address, found: Result<(&Query, &Listing), &QueryEr
             Err(_) => {}
         }
     };
-    page(Part::Traces, "Traces", &content)
+    page(Section::Traces, "Traces", &content)
 }
 
 /// Views, search, time and columns: one form, so that all works without scripts.
@@ -236,7 +236,7 @@ fn table_row(address: &Address, query: &Query, row: &ListRow) -> Markup {
                 @if !row.output.is_empty() { div.out { (row.output) } }
             }
             td.n data-label="Duration" { (format::duration(row.duration_ns)) }
-            td.n data-label="First token" { @if let Some(seconds) = row.time_to_first_token { (seconds_text(seconds)) } }
+            td.n data-label="First token" { @if let Some(seconds) = row.time_to_first_token { (format::seconds(seconds)) } }
             td.n data-label="Tokens" { (tokens(row)) }
             @if address.view == View::Traces {
                 td.n data-label="Spans" title={ (format::things(row.llm_calls, "LLM call")) ", " (format::things(row.tool_calls, "tool call")) } {
@@ -272,12 +272,6 @@ fn url_of(address: &Address, row: &ListRow) -> String {
         View::Traces => format!("/traces/{trace}"),
         _ => format!("/traces/{trace}?span={}", super::path_segment(&row.span_id)),
     }
-}
-
-/// Seconds as a duration.
-pub(crate) fn seconds_text(seconds: f64) -> String {
-    #[allow(clippy::cast_possible_truncation, reason = "a number out of range becomes the nearest one")]
-    format::duration((seconds * 1e9) as i64)
 }
 
 fn tokens(row: &ListRow) -> Markup {

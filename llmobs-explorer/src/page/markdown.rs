@@ -1,4 +1,4 @@
-//! Markdown that anybody may have written, made safe.
+//! Renders untrusted Markdown as safe HTML.
 
 use maud::{Markup, PreEscaped};
 use pulldown_cmark::{CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html};

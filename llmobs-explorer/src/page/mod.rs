@@ -1,5 +1,5 @@
-//! Pages: what was found becomes HTML. All text is escaped by the template; nothing here reads the store or the clock, but for the
-//! time zone.
+//! The web pages: values of the store become HTML. The templates escape all text. Nothing here reads the store or the clock, except
+//! for the time zone.
 
 pub(crate) mod address;
 pub(crate) mod conversation;

@@ -1,4 +1,4 @@
-//! What is known of one span, by kind: messages, documents, texts, the prompt, numbers, tags, evaluations, the error, the event.
+//! The panel of a span: messages, documents, texts, the prompt, metrics, tags, evaluations, the error, the event.
 
 use maud::{Markup, html};
 use serde_json::{Map, Value};
@@ -6,18 +6,18 @@ use serde_json::{Map, Value};
 use super::conversation::{ToolSpans, align, json, messages, plain, text};
 use super::format;
 use super::layout::{badge, kind, status};
-use super::list::seconds_text;
 use super::path_segment;
 use crate::query::filter;
-use crate::store::trace::{Node, Said};
+use crate::store::evaluations::SpanEvaluation;
+use crate::store::trace::Node;
 
-/// All that the panel of a span shows.
+/// A span with all that the panel shows of it.
 #[derive(Debug)]
-pub(crate) struct Content<'a> {
+pub(crate) struct SpanDetails<'a> {
     pub(crate) trace_id: &'a str,
     pub(crate) node: &'a Node,
     pub(crate) self_ns: i64,
-    pub(crate) said: &'a [Said],
+    pub(crate) evaluations: &'a [SpanEvaluation],
     /// The event, read.
     pub(crate) event: &'a Value,
 }
@@ -32,8 +32,8 @@ pub(crate) struct Tools {
 }
 
 /// The panel.
-pub(crate) fn panel(content: &Content<'_>, mut tools: Tools) -> Markup {
-    let Content { trace_id, node, event, .. } = content;
+pub(crate) fn panel(details: &SpanDetails<'_>, mut tools: Tools) -> Markup {
+    let SpanDetails { trace_id, node, event, .. } = details;
     let meta = &event["meta"];
     if let Some(history) = meta.pointer("/input/messages").and_then(Value::as_array) {
         align(&mut tools.before, history);
@@ -41,9 +41,9 @@ pub(crate) fn panel(content: &Content<'_>, mut tools: Tools) -> Markup {
     let raw = format!("/traces/{}/spans/{}/event.json", path_segment(trace_id), path_segment(&node.span_id));
     html! {
         h2 { (kind(&node.kind)) " " (node.name) " " (status(node.failed)) }
-        (facts(content))
+        (facts(details))
         @if node.failed { (error(meta)) }
-        @if !content.said.is_empty() { (evaluations(content.said)) }
+        @if !details.evaluations.is_empty() { (evaluations(details.evaluations)) }
         @if let Some(intent) = meta["intent"].as_str() { section { h3 { "Intent" } (plain(intent)) } }
         (side("Input", &meta["input"], &mut tools.before))
         (side("Output", &meta["output"], &mut tools.after))
@@ -62,8 +62,8 @@ pub(crate) fn panel(content: &Content<'_>, mut tools: Tools) -> Markup {
     }
 }
 
-fn facts(content: &Content<'_>) -> Markup {
-    let Content { node, event, self_ns, .. } = content;
+fn facts(details: &SpanDetails<'_>) -> Markup {
+    let SpanDetails { node, event, self_ns, .. } = details;
     let provider = event.pointer("/meta/model_provider").and_then(Value::as_str);
     let cost = |key: &str| event["metrics"].get(key).and_then(Value::as_f64);
     html! {
@@ -71,7 +71,7 @@ fn facts(content: &Content<'_>) -> Markup {
             div { dt { "Started" } dd { time datetime=(format::iso(node.start_ns)) { (format::time(node.start_ns)) } } }
             div { dt { "Duration" } dd { (format::duration(node.duration_ns)) } }
             div { dt { "Self" } dd { (format::duration(*self_ns)) } }
-            @if let Some(seconds) = node.time_to_first_token { div { dt { "First token" } dd { (seconds_text(seconds)) } } }
+            @if let Some(seconds) = node.time_to_first_token { div { dt { "First token" } dd { (format::seconds(seconds)) } } }
             @if let Some(model) = &node.model_name {
                 div { dt { "Model" } dd { (model) @if let Some(provider) = provider { " " small { (provider) } } } }
             }
@@ -103,17 +103,17 @@ fn error(meta: &Value) -> Markup {
     }
 }
 
-fn evaluations(said: &[Said]) -> Markup {
+fn evaluations(evaluations: &[SpanEvaluation]) -> Markup {
     html! {
         section {
             h3 { "Evaluations" }
             ul.said {
-                @for said in said {
+                @for one in evaluations {
                     li {
-                        (badge(&said.label, &said.value, said.assessment.as_deref())) " "
-                        small { @if said.feedback { "feedback" } @else { (said.metric_type) } ", " (format::time(said.timestamp_ms.saturating_mul(1_000_000))) }
-                        @if let Some(reasoning) = &said.reasoning { (plain(reasoning)) }
-                        @if said.value.chars().count() > 24 { (text(&said.value)) }
+                        (badge(&one.label, &one.value, one.assessment.as_deref())) " "
+                        small { @if one.feedback { "feedback" } @else { (one.metric_type) } ", " (format::time(one.timestamp_ms.saturating_mul(1_000_000))) }
+                        @if let Some(reasoning) = &one.reasoning { (plain(reasoning)) }
+                        @if one.value.chars().count() > 24 { (text(&one.value)) }
                     }
                 }
             }

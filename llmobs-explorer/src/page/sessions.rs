@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::conversation::text;
 use super::format;
-use super::layout::{Part, kind, page, pager, status};
+use super::layout::{Section, kind, page, pager, status};
 use super::path_segment;
 use super::trace::url;
 use crate::store::sessions::{SESSIONS, Session, TURNS, Turn};
@@ -54,7 +54,7 @@ pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup 
                 (last < total).then(|| at(number + 1))))
         }
     };
-    page(Part::Sessions, "Sessions", &content)
+    page(Section::Sessions, "Sessions", &content)
 }
 
 /// The turns of a session as one conversation.
@@ -71,7 +71,7 @@ pub(crate) fn session(id: &str, turns: &[(Turn, Value)], total: u64, number: u64
             &format!("turns {} to {} of {}", format::count(first + 1), format::count(last), format::count(total)),
             (last < total).then(|| at(number + 1))))
     };
-    page(Part::Sessions, id, &content)
+    page(Section::Sessions, id, &content)
 }
 
 fn one_turn(turn: &Turn, event: &Value) -> Markup {
@@ -86,23 +86,23 @@ fn one_turn(turn: &Turn, event: &Value) -> Markup {
                     " " (format::things(tokens, "token")) " " small title="all turns so far" { "Σ " (format::count(turn.tokens_so_far)) }
                 }
             }
-            div.message.user { p.role { "in" } (said(&meta["input"], &turn.input, true)) }
+            div.message.user { p.role { "in" } (turn_text(&meta["input"], &turn.input, true)) }
             @if !turn.output.is_empty() || meta["output"].is_object() {
-                div.message.assistant { p.role { "out" } (said(&meta["output"], &turn.output, false)) }
+                div.message.assistant { p.role { "out" } (turn_text(&meta["output"], &turn.output, false)) }
             }
         }
     }
 }
 
-/// What was said in a turn: the last message of an input, the first of an output, a text; of anything else the beginning.
-fn said(side: &Value, preview: &str, input: bool) -> Markup {
+/// The text of one side of a turn: the last message of an input, the first message of an output, or a value. Otherwise the preview.
+fn turn_text(side: &Value, preview: &str, input: bool) -> Markup {
     let messages = side["messages"].as_array();
     let message = messages.and_then(|list| {
         let from_user = |message: &&Value| message["role"] == "user";
         if input { list.iter().rev().find(from_user).or(list.last()) } else { list.first() }
     });
     let whole = message.and_then(|message| message["content"].as_str()).or_else(|| side["value"].as_str());
-    // Arguments of a function are an object: where there is one alone, its value is what was said.
+    // The arguments of a function are an object. If it has one field, its value is the text.
     let alone = whole.and_then(|whole| serde_json::from_str::<serde_json::Map<String, Value>>(whole).ok());
     let alone = alone.filter(|fields| fields.len() == 1).and_then(|fields| fields.into_iter().next());
     match (&alone, whole) {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::format;
-use super::layout::{Part, page};
+use super::layout::{Section, page};
 use crate::store::Rejection;
 
 /// What the page tells.
@@ -76,5 +76,5 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
             }
         }
     };
-    page(Part::Setup, "Setup", &content)
+    page(Section::Setup, "Setup", &content)
 }

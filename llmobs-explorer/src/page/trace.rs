@@ -1,12 +1,11 @@
-//! A trace: its spans as a tree and a waterfall on one axis, and the panel of one of them.
+//! The page of a trace: its spans as a tree and a waterfall, and the panel of one of them.
 
 use std::collections::HashSet;
 
 use maud::{Markup, html};
 
 use super::format;
-use super::layout::{Part, kind, kind_class, page, status};
-use super::list::seconds_text;
+use super::layout::{Section, kind, kind_class, page, status};
 use super::path_segment;
 use crate::store::trace::Node;
 use crate::tree::{Line, Tree};
@@ -20,9 +19,9 @@ const DEEPEST: usize = 24;
 /// How many spans a search for names shows.
 const FOUND: usize = 200;
 
-/// What the address of a trace says.
+/// The part of a trace that a page shows.
 #[derive(Debug, Default)]
-pub(crate) struct Shown {
+pub(crate) struct TraceView {
     /// The span in the panel, by position.
     pub(crate) selected: usize,
     /// The spans whose children are shown, by position.
@@ -32,38 +31,38 @@ pub(crate) struct Shown {
 }
 
 /// The whole page.
-pub(crate) fn trace(trace_id: &str, tree: &Tree, shown: &Shown, panel: &Markup) -> Markup {
+pub(crate) fn trace(trace_id: &str, tree: &Tree, view: &TraceView, panel: &Markup) -> Markup {
     let head = tree.nodes.first();
     let name = head.map_or("trace", |head| head.name.as_str());
     let content = html! {
         (banner(trace_id, tree))
         div.trace {
             section.tree aria-label="Spans" {
-                (tools(trace_id, tree, shown))
-                @if shown.find.is_empty() {
-                    (grid(trace_id, tree, shown, &lines(tree, shown)))
+                (tools(trace_id, tree, view))
+                @if view.find.is_empty() {
+                    (grid(trace_id, tree, view, &lines(tree, view)))
                 } @else {
-                    (found(trace_id, tree, shown))
+                    (found(trace_id, tree, view))
                 }
             }
             section #panel .panel aria-label="Span" tabindex="-1" { (panel) }
         }
     };
-    page(Part::Traces, name, &content)
+    page(Section::Traces, name, &content)
 }
 
-fn lines(tree: &Tree, shown: &Shown) -> Vec<Line> {
-    let mut opened = shown.opened.clone();
-    opened.extend(tree.above(shown.selected).last());
+fn lines(tree: &Tree, view: &TraceView) -> Vec<Line> {
+    let mut opened = view.opened.clone();
+    opened.extend(tree.above(view.selected).last());
     // What is looked at must be there, even among a thousand siblings.
-    opened.insert(shown.selected);
+    opened.insert(view.selected);
     tree.lines(LINES, &opened)
 }
 
 /// The rows below a span, for a page that is already there.
 pub(crate) fn rows_below(trace_id: &str, tree: &Tree, of: Option<usize>, after: usize) -> Markup {
-    let shown = Shown { selected: usize::MAX, ..Shown::default() };
-    html! { @for line in tree.children_lines(of, after) { (row(trace_id, tree, &shown, &line)) } }
+    let view = TraceView { selected: usize::MAX, ..TraceView::default() };
+    html! { @for line in tree.children_lines(of, after) { (row(trace_id, tree, &view, &line)) } }
 }
 
 fn banner(trace_id: &str, tree: &Tree) -> Markup {
@@ -98,16 +97,16 @@ fn banner(trace_id: &str, tree: &Tree) -> Markup {
     }
 }
 
-fn tools(trace_id: &str, tree: &Tree, shown: &Shown) -> Markup {
-    let selected = tree.nodes.get(shown.selected);
+fn tools(trace_id: &str, tree: &Tree, view: &TraceView) -> Markup {
+    let selected = tree.nodes.get(view.selected);
     html! {
         form.find action={ "/traces/" (path_segment(trace_id)) } method="get" role="search" {
             @if let Some(selected) = selected { input type="hidden" name="span" value=(selected.span_id); }
             label.hidden for="find" { "Find spans by name" }
-            input #find name="find" type="search" value=(shown.find) placeholder="Find by name" spellcheck="false" autocomplete="off";
+            input #find name="find" type="search" value=(view.find) placeholder="Find by name" spellcheck="false" autocomplete="off";
             button type="submit" { "Find" }
             @if tree.nodes.iter().any(|node| node.failed) {
-                @if let Some(next) = next_error(tree, shown.selected) {
+                @if let Some(next) = next_error(tree, view.selected) {
                     a.next-error href=(url(trace_id, &next.span_id)) { "Next error" }
                 }
             }
@@ -121,7 +120,7 @@ fn next_error(tree: &Tree, after: usize) -> Option<&Node> {
     later.or_else(|| tree.nodes.iter().find(|node| node.failed))
 }
 
-fn grid(trace_id: &str, tree: &Tree, shown: &Shown, lines: &[Line]) -> Markup {
+fn grid(trace_id: &str, tree: &Tree, view: &TraceView, lines: &[Line]) -> Markup {
     let (from, to) = tree.range_ns();
     html! {
         div.scroll {
@@ -135,34 +134,34 @@ fn grid(trace_id: &str, tree: &Tree, shown: &Shown, lines: &[Line]) -> Markup {
                         }
                     }
                 }
-                tbody { @for line in lines { (row(trace_id, tree, shown, line)) } }
+                tbody { @for line in lines { (row(trace_id, tree, view, line)) } }
             }
         }
     }
 }
 
 /// The spans whose names have what is looked for, flat.
-fn found(trace_id: &str, tree: &Tree, shown: &Shown) -> Markup {
-    let wanted = shown.find.to_lowercase();
+fn found(trace_id: &str, tree: &Tree, view: &TraceView) -> Markup {
+    let wanted = view.find.to_lowercase();
     let matches = (0..).zip(&tree.nodes).filter(|(_, node)| node.name.to_lowercase().contains(&wanted));
     let positions: Vec<usize> = matches.map(|(position, _)| position).collect();
     let lines: Vec<Line> =
         positions.iter().take(FOUND).map(|&node| Line::Span { node, depth: 0, open: None }).collect();
     html! {
         p.quiet role="status" {
-            (format::things(positions.len(), "span")) " with “" (shown.find) "” in the name"
+            (format::things(positions.len(), "span")) " with “" (view.find) "” in the name"
             @if positions.len() > FOUND { ", the first " (FOUND) " are shown" }
             ". " a href={ "/traces/" (path_segment(trace_id)) } { "Back to the tree" }
         }
-        (grid(trace_id, tree, shown, &lines))
+        (grid(trace_id, tree, view, &lines))
     }
 }
 
-fn row(trace_id: &str, tree: &Tree, shown: &Shown, line: &Line) -> Markup {
+fn row(trace_id: &str, tree: &Tree, view: &TraceView, line: &Line) -> Markup {
     match *line {
         Line::Span { node, depth, open } => {
             let Some(span) = tree.nodes.get(node) else { return Markup::default() };
-            span_row(trace_id, tree, shown, (node, span), depth, open)
+            span_row(trace_id, tree, view, (node, span), depth, open)
         }
         Line::More { of, depth, after, left } => {
             let above = of.and_then(|of| tree.nodes.get(of)).map_or("", |node| node.span_id.as_str());
@@ -182,12 +181,12 @@ fn row(trace_id: &str, tree: &Tree, shown: &Shown, line: &Line) -> Markup {
 fn span_row(
     trace_id: &str,
     tree: &Tree,
-    shown: &Shown,
+    view: &TraceView,
     (position, span): (usize, &Node),
     depth: usize,
     open: Option<bool>,
 ) -> Markup {
-    let selected = position == shown.selected;
+    let selected = position == view.selected;
     let below = tree.below(position);
     let hidden_errors = tree.errors(position) - usize::from(span.failed);
     html! {
@@ -244,7 +243,7 @@ fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
             }
             @if let Some(at) = first_token { rect.tick x=(at.min(WIDTH - 2)) y="1" width="2" height="18" { title { "first token" } } }
         }
-        @if let Some(seconds) = span.time_to_first_token { span.hidden { "first token after " (seconds_text(seconds)) } }
+        @if let Some(seconds) = span.time_to_first_token { span.hidden { "first token after " (format::seconds(seconds)) } }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The body of a request: received and inflated, within limits.
+//! The body of a request: receives and inflates it, within limits.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -14,32 +14,32 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The largest body, as it is sent and once it is inflated. SDKs send 5 MiB at most.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-/// How many bytes all bodies together may have that are received and not stored yet. Whoever wants to send more waits.
-const ROOM_BYTES: usize = 32 * 1024 * 1024;
-/// How long a body may take to arrive, once there is room for it.
-const PATIENCE: Duration = Duration::from_secs(8);
-/// What a unit of the room is. Smaller bodies take a whole one.
+/// How many bytes all bodies together may have that are received and not yet stored. Other requests wait.
+const BUDGET_BYTES: usize = 32 * 1024 * 1024;
+/// How long a body may take to arrive.
+const TIMEOUT: Duration = Duration::from_secs(8);
+/// The unit of the budget. Sizes are rounded up to it.
 const UNIT_BYTES: usize = 1024;
 /// The largest window of zstd: the largest body fits in.
 const WINDOW_LOG: u32 = 24;
 
-/// Why there is no body.
+/// Why a body is refused.
 pub(super) type Refusal = (StatusCode, String);
 
-/// The room for bodies.
+/// The memory that is left for bodies.
 #[derive(Clone, Debug)]
-pub(super) struct Room(Arc<Semaphore>);
+pub(super) struct BodyBudget(Arc<Semaphore>);
 
-/// A body as it was sent.
+/// A body as it arrived.
 #[derive(Debug)]
-pub(super) struct Sent {
+pub(super) struct ReceivedBody {
     bytes: Vec<u8>,
     encoding: Encoding,
-    /// What it takes of the room. Given back once it and what was read of it are gone.
-    pub(super) room: OwnedSemaphorePermit,
+    /// Its part of the budget. Held until the body is stored.
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
-/// How a body was made smaller.
+/// The compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Encoding {
     Identity,
@@ -48,29 +48,29 @@ enum Encoding {
     Zstd,
 }
 
-impl Room {
+impl BodyBudget {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(ROOM_BYTES / UNIT_BYTES)))
+        Self(Arc::new(Semaphore::new(BUDGET_BYTES / UNIT_BYTES)))
     }
 
-    /// Takes what is sent.
-    pub(super) async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Sent, Refusal> {
+    /// Receives a body.
+    pub(super) async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<ReceivedBody, Refusal> {
         let encoding = Encoding::of(headers)?;
         let length =
             headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        // One that does not say its length may become as long as any. All of the room is taken at once: two that
-        // wait for each other would wait for ever.
+        // Without a length, a body may become as long as the limit. All permits are taken at once, since two bodies that
+        // each wait for the rest would wait forever.
         let most = length.unwrap_or(MAX_BYTES);
         if most > MAX_BYTES {
             return Err(too_large(""));
         }
         let units = u32::try_from(most.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.0).acquire_many_owned(units).await;
-        let room =
-            room.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "llmobs is about to end".to_owned()))?;
-        let arrived = tokio::time::timeout(PATIENCE, collect(body, length.unwrap_or_default())).await;
+        let permit = Arc::clone(&self.0).acquire_many_owned(units).await;
+        let permit =
+            permit.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "llmobs is about to end".to_owned()))?;
+        let arrived = tokio::time::timeout(TIMEOUT, collect(body, length.unwrap_or_default())).await;
         let late = |_| (StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time".to_owned());
-        Ok(Sent { bytes: arrived.map_err(late)??, encoding, room })
+        Ok(ReceivedBody { bytes: arrived.map_err(late)??, encoding, permit })
     }
 }
 
@@ -88,8 +88,8 @@ async fn collect(mut body: Body, length: usize) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-impl Sent {
-    /// The body as it was before it was made smaller.
+impl ReceivedBody {
+    /// The body without its compression.
     pub(super) fn inflated(&self) -> Result<Cow<'_, [u8]>, Refusal> {
         let bytes = self.bytes.as_slice();
         match self.encoding {
@@ -105,8 +105,8 @@ impl Sent {
 
 impl Encoding {
     fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let mut said = headers.get_all(CONTENT_ENCODING).iter();
-        let (first, second) = (said.next(), said.next());
+        let mut values = headers.get_all(CONTENT_ENCODING).iter();
+        let (first, second) = (values.next(), values.next());
         let Some(first) = first else { return Ok(Self::Identity) };
         let word = first.to_str().unwrap_or_default().trim().to_ascii_lowercase();
         match word.as_str() {

@@ -1,4 +1,4 @@
-//! What programs send: read, stored, and answered as Datadog's intake does.
+//! The routes of the intake: reads and stores what programs send, and answers as Datadog's intake does.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::App;
-use super::body::{Refusal, Sent};
+use super::body::{ReceivedBody, Refusal};
 use crate::intake::{Intake, read_api, read_metrics, read_spans};
 use crate::span::{Evaluation, Span};
 use crate::store::{Batch, Rejection, StoreError, now_ms};
 
-/// What was read of a body, and what is wrong with the rest.
+/// The events of a body that are valid, and the reason if others are not.
 type Read = (Batch, Option<Refusal>);
 
 /// Spans as SDKs send them.
@@ -51,11 +51,11 @@ async fn take(
     read: impl FnOnce(&[u8]) -> Result<(Batch, Option<String>), String> + Send + 'static,
 ) -> Response {
     let (head, body) = request.into_parts();
-    // What was read takes room until it is stored.
-    let (mut batch, refusal, _room) = match app.room.receive(&head.headers, body).await {
+    // The permits are held until the batch is stored.
+    let (mut batch, refusal, _permits) = match app.body_budget.receive(&head.headers, body).await {
         Ok(sent) => {
-            let ((batch, refusal), taken) = read_in_its_place(&app, sent, read).await;
-            (batch, refusal, taken)
+            let ((batch, refusal), permits) = read_on_blocking_thread(&app, sent, read).await;
+            (batch, refusal, permits)
         }
         Err(refusal) => (Batch::default(), Some(refusal), None),
     };
@@ -67,14 +67,14 @@ async fn take(
     answer(written, refusal)
 }
 
-/// Reads a body on a thread where that may take its time. Returns the room and the place that it takes, too.
-async fn read_in_its_place(
+/// Reads a body on a thread where it may block. Returns the permits too, which are held until the batch is stored.
+async fn read_on_blocking_thread(
     app: &App,
-    sent: Sent,
+    sent: ReceivedBody,
     read: impl FnOnce(&[u8]) -> Result<(Batch, Option<String>), String> + Send + 'static,
-) -> (Read, Option<Held>) {
-    // The reading ends by itself, so a place is always found.
-    let place = Arc::clone(&app.reading).acquire_owned().await;
+) -> (Read, Option<Permits>) {
+    // Each parse ends, so that a permit becomes free.
+    let permit = Arc::clone(&app.parsing).acquire_owned().await;
     let task = tokio::task::spawn_blocking(move || {
         let bad = |reason| (StatusCode::BAD_REQUEST, reason);
         let read = match sent.inflated().map(|body| read(&body)) {
@@ -82,7 +82,7 @@ async fn read_in_its_place(
             Ok(Err(reason)) => (Batch::default(), Some(bad(reason))),
             Err(refusal) => (Batch::default(), Some(refusal)),
         };
-        (read, place.ok().map(|place| Held { _room: sent.room, _place: place }))
+        (read, permit.ok().map(|permit| Permits { _body: sent.permit, _parsing: permit }))
     });
     task.await.unwrap_or_else(|_| {
         let reason = "reading it failed, which is a bug of llmobs".to_owned();
@@ -90,10 +90,10 @@ async fn read_in_its_place(
     })
 }
 
-/// What is taken while a body and what was read of it are there.
-struct Held {
-    _room: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+/// The permits of a body, held until its batch is stored.
+struct Permits {
+    _body: OwnedSemaphorePermit,
+    _parsing: OwnedSemaphorePermit,
 }
 
 fn answer(written: Result<(), StoreError>, refusal: Option<Refusal>) -> Response {

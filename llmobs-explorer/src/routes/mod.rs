@@ -1,9 +1,9 @@
-//! Which address asks what. Each handler reads the address, asks the store, and has a page drawn.
+//! The HTTP routes. Each handler reads the request, queries the store, and renders a page or JSON.
 
+mod api;
 mod body;
 mod intake;
 mod pages;
-mod programs;
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use maud::Markup;
 use crate::page::layout;
 use crate::store::{Store, StoreError};
 
-/// What handlers need.
+/// The state that all handlers share.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     store: Store,
@@ -25,24 +25,24 @@ pub(crate) struct App {
     origin: Arc<str>,
     /// What forms have to send along.
     form_key: Arc<str>,
-    room: body::Room,
-    /// How many bodies are read at a time, since what is read takes several times the memory of its text.
-    reading: Arc<tokio::sync::Semaphore>,
+    body_budget: body::BodyBudget,
+    /// Limits how many bodies are parsed at a time: a parsed body takes several times the memory of its text.
+    parsing: Arc<tokio::sync::Semaphore>,
 }
 
-/// All addresses.
+/// All routes.
 pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
     let app = App {
         store,
         origin: origin.into(),
         form_key: form_key.into(),
-        room: body::Room::new(),
-        reading: Arc::new(tokio::sync::Semaphore::new(2)),
+        body_budget: body::BodyBudget::new(),
+        parsing: Arc::new(tokio::sync::Semaphore::new(2)),
     };
-    let mut programs = Router::new();
+    let mut intake_routes = Router::new();
     for prefix in ["", "/evp_proxy/v2", "/evp_proxy/v4"] {
         let at = |path: &str| format!("{prefix}{path}");
-        programs = programs
+        intake_routes = intake_routes
             .route(&at("/api/v2/llmobs"), post(intake::spans))
             .route(&at("/api/intake/llm-obs/v1/trace/spans"), post(intake::api))
             .route(&at("/api/intake/llm-obs/v1/eval-metric"), post(intake::metrics))
@@ -61,29 +61,29 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
         .route("/setup", get(pages::setup))
         .route("/sample", post(pages::sample))
         .route("/assets/{name}", get(asset))
-        .route("/info", get(programs::info))
-        .route("/api/changes", get(programs::changes))
-        .route("/api/ended", get(programs::ended))
-        .merge(programs)
-        .fallback(|| async { Failure::NotFound("page") })
+        .route("/info", get(api::info))
+        .route("/api/changes", get(api::changes))
+        .route("/api/ended", get(api::ended))
+        .merge(intake_routes)
+        .fallback(|| async { RouteError::NotFound("page") })
         .with_state(app)
 }
 
-/// Why there is no page.
-pub(crate) enum Failure {
+/// Why a request fails.
+pub(crate) enum RouteError {
     /// There is no such thing.
     NotFound(&'static str),
     /// The store does not answer.
     Store(StoreError),
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for RouteError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for RouteError {
     fn into_response(self) -> Response {
         let (status, title, text) = match self {
             Self::Store(error @ StoreError::TooLong) => {
@@ -114,13 +114,13 @@ fn page(markup: Markup) -> Html<String> {
 }
 
 /// What is embedded; nothing else is served.
-async fn asset(axum::extract::Path(name): axum::extract::Path<String>) -> Result<Response, Failure> {
+async fn asset(axum::extract::Path(name): axum::extract::Path<String>) -> Result<Response, RouteError> {
     let (kind, text) = match name.as_str() {
         "style.css" => ("text/css; charset=utf-8", include_str!("../assets/style.css")),
         "page.js" => ("text/javascript; charset=utf-8", include_str!("../assets/page.js")),
         "theme.js" => ("text/javascript; charset=utf-8", include_str!("../assets/theme.js")),
         "icon.svg" => ("image/svg+xml", include_str!("../assets/icon.svg")),
-        _ => return Err(Failure::NotFound("file")),
+        _ => return Err(RouteError::NotFound("file")),
     };
     Ok(([(CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response())
 }
@@ -142,7 +142,7 @@ mod tests {
             (StoreError::Sqlite(error()), 500, false),
         ] {
             let text = error.to_string();
-            let response = Failure::Store(error).into_response();
+            let response = RouteError::Store(error).into_response();
             let found = (response.status().as_u16(), response.headers().contains_key(RETRY_AFTER));
             assert_eq!(found, (status, again), "{text}");
         }

@@ -1,4 +1,4 @@
-//! What people look at.
+//! The routes of the web pages.
 
 use std::collections::HashSet;
 
@@ -11,26 +11,24 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{App, Failure, page};
+use super::{App, RouteError, page};
 use crate::page::address::{Address, LAST_PAGE, View};
 use crate::page::conversation::ToolSpans;
-use crate::page::panel::{Content, Tools, panel};
+use crate::page::panel::{SpanDetails, Tools, panel};
 use crate::page::setup::Setup;
-use crate::page::trace::Shown;
+use crate::page::trace::TraceView;
 use crate::page::{self as pages, layout};
 use crate::query::Query;
 use crate::sample;
-use crate::store::list::{PAGE, Question};
+use crate::store::list::{ListRequest, PAGE};
 use crate::store::trace::{self, Node};
-use crate::store::{
-    StoreError, evaluations as judged, list as listing, now_ms, rejections, sessions as conversations,
-};
+use crate::store::{StoreError, evaluations, list as listing, now_ms, rejections, sessions as conversations};
 use crate::tree::{Tree, self_ns};
 
-type Page = Result<Html<String>, Failure>;
+type Page = Result<Html<String>, RouteError>;
 
 /// The list, or, where there is nothing to list, how to begin.
-pub(super) async fn home(State(app): State<App>) -> Result<Redirect, Failure> {
+pub(super) async fn home(State(app): State<App>) -> Result<Redirect, RouteError> {
     let any = app
         .store
         .read(|connection| Ok(connection.prepare_cached("SELECT 1 FROM span LIMIT 1")?.exists([])?))
@@ -39,7 +37,7 @@ pub(super) async fn home(State(app): State<App>) -> Result<Redirect, Failure> {
 }
 
 /// Traces, spans or calls of models.
-pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> Result<Response, Failure> {
+pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> Result<Response, RouteError> {
     let address = Address::read(&pairs.unwrap_or_default());
     let query = match Query::parse(&address.query) {
         Ok(query) => query,
@@ -55,7 +53,7 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
         condition.sql =
             format!("({}) AND s.facets IN (SELECT id FROM facets WHERE kind = 'llm')", condition.sql);
     }
-    let question = Question {
+    let request = ListRequest {
         scope: address.view.scope(),
         condition,
         from_ns,
@@ -65,7 +63,7 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
         offset: address.page.saturating_mul(u64::from(PAGE)),
         attributes: address.columns.clone(),
     };
-    let found = app.store.read(move |connection| listing::list(connection, &question)).await?;
+    let found = app.store.read(move |connection| listing::list(connection, &request)).await?;
     Ok(page(pages::list::list(&address, Ok((&query, &found)))).into_response())
 }
 
@@ -89,14 +87,14 @@ pub(super) async fn trace(
         let of = |span: &Option<String>| span.as_deref().and_then(|span| tree.find(span));
         let selected = of(&address.span).unwrap_or_else(|| tree.first_root());
         let opened = of(&address.open).into_iter().collect::<HashSet<_>>();
-        let shown = Shown { selected, opened, find: address.find.trim().to_owned() };
+        let shown = TraceView { selected, opened, find: address.find.trim().to_owned() };
         let panel = match tree.nodes.get(selected) {
             Some(node) => span_panel(connection, &trace_id, node)?,
             None => Markup::default(),
         };
         Ok(Some(pages::trace::trace(&trace_id, &tree, &shown, &panel)))
     });
-    drawn.await?.map(page).ok_or(Failure::NotFound("trace"))
+    drawn.await?.map(page).ok_or(RouteError::NotFound("trace"))
 }
 
 /// Which rows are asked for.
@@ -124,7 +122,7 @@ pub(super) async fn rows(
         };
         Ok(Some(pages::trace::rows_below(&trace_id, &tree, of, below.after)))
     });
-    drawn.await?.map(page).ok_or(Failure::NotFound("span"))
+    drawn.await?.map(page).ok_or(RouteError::NotFound("span"))
 }
 
 /// The panel of a span, for a page that is already there.
@@ -133,19 +131,19 @@ pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path
         let node = trace::find(connection, &trace_id, &span_id)?;
         node.map(|node| span_panel(connection, &trace_id, &node)).transpose()
     });
-    drawn.await?.map(page).ok_or(Failure::NotFound("span"))
+    drawn.await?.map(page).ok_or(RouteError::NotFound("span"))
 }
 
 /// The event of a span as it arrived.
 pub(super) async fn event(
     State(app): State<App>,
     Path((trace_id, span_id)): Path<(String, String)>,
-) -> Result<Response, Failure> {
+) -> Result<Response, RouteError> {
     let event = app.store.read(move |connection| {
         let node = trace::find(connection, &trace_id, &span_id)?;
         node.map(|node| trace::event(connection, node.row)).transpose()
     });
-    let event = event.await?.ok_or(Failure::NotFound("span"))?;
+    let event = event.await?.ok_or(RouteError::NotFound("span"))?;
     Ok(([(CONTENT_TYPE, "application/json")], event).into_response())
 }
 
@@ -157,13 +155,13 @@ fn tree(connection: &Connection, trace_id: &str) -> Result<Option<Tree>, StoreEr
 fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Markup, StoreError> {
     let text = trace::event(connection, node.row)?;
     let event = read(&text);
-    let said = trace::said(connection, node.row)?;
-    let below = trace::below(connection, trace_id, &node.span_id)?;
-    let self_ns = self_ns(node, below.into_iter());
+    let evaluations = evaluations::of_span(connection, node.row)?;
+    let children = trace::child_times(connection, trace_id, &node.span_id)?;
+    let self_ns = self_ns(node, children.into_iter());
     // Of a large trace there may be thousands, which only a call leads to.
     let calls = text.contains("\"tool_calls\"");
     let tools = if calls { tool_spans(connection, trace_id, node)? } else { Tools::default() };
-    Ok(panel(&Content { trace_id, node, self_ns, said: &said, event: &event }, tools))
+    Ok(panel(&SpanDetails { trace_id, node, self_ns, evaluations: &evaluations, event: &event }, tools))
 }
 
 fn read_event(connection: &Connection, row: i64) -> Result<Value, StoreError> {
@@ -179,7 +177,7 @@ fn read(event: &str) -> Value {
 fn tool_spans(connection: &Connection, trace_id: &str, llm: &Node) -> Result<Tools, StoreError> {
     let tools = |times| {
         let mut tools = ToolSpans::new();
-        for (name, span_id) in trace::tools(connection, trace_id, times)? {
+        for (name, span_id) in trace::tool_spans(connection, trace_id, times)? {
             tools.entry(name).or_default().push_back(pages::trace::url(trace_id, &span_id));
         }
         Ok::<_, StoreError>(tools)
@@ -223,12 +221,12 @@ pub(super) async fn session(
             .collect::<Result<_, _>>()?;
         Ok((total > 0).then(|| pages::sessions::session(&session_id, &turns, total, number)))
     });
-    drawn.await?.map(page).ok_or(Failure::NotFound("session"))
+    drawn.await?.map(page).ok_or(RouteError::NotFound("session"))
 }
 
 /// Evaluations by label.
 pub(super) async fn evaluations(State(app): State<App>) -> Page {
-    let labels = app.store.read(judged::labels).await?;
+    let labels = app.store.read(evaluations::labels).await?;
     Ok(page(pages::evaluations::evaluations(&labels)))
 }
 
@@ -255,7 +253,7 @@ pub(super) struct SampleForm {
 pub(super) async fn sample(
     State(app): State<App>,
     Form(form): Form<SampleForm>,
-) -> Result<Response, Failure> {
+) -> Result<Response, RouteError> {
     if form.key != *app.form_key {
         let notice = layout::notice(
             "The form is out of date",

@@ -1,22 +1,22 @@
-//! Evaluations and feedback by label.
+//! Evaluations and feedback: by label, of a span, and the badges of rows in lists.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 
 use super::StoreError;
 
-/// How many labels are told.
+/// How many labels are read.
 const LABELS: u32 = 200;
-/// How many different values of a label are told.
+/// How many different values of a label are read.
 const VALUES: u32 = 10;
-/// How many bars show how scores spread.
+/// How many bars the histogram of scores has.
 const BARS: u32 = 20;
 
-/// All that was said under one label, in one type.
+/// All evaluations with one label and one type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Label {
     /// The label.
     pub name: String,
-    /// Whether users said it.
+    /// Whether it is feedback of users.
     pub feedback: bool,
     /// `score`, `categorical`, `boolean`, `json` or `text`.
     pub metric_type: String,
@@ -67,10 +67,11 @@ pub fn labels(connection: &Connection) -> Result<Vec<Label>, StoreError> {
         Ok((label, row.get::<_, u32>(9)?))
     })?;
     let labels: Vec<(Label, u32)> = labels.collect::<Result<_, _>>()?;
-    labels.into_iter().map(|(label, distinct)| spread(connection, label, distinct)).collect()
+    labels.into_iter().map(|(label, distinct)| distribution(connection, label, distinct)).collect()
 }
 
-fn spread(connection: &Connection, mut label: Label, distinct: u32) -> Result<Label, StoreError> {
+/// Adds the histogram of scores, or the most frequent values.
+fn distribution(connection: &Connection, mut label: Label, distinct: u32) -> Result<Label, StoreError> {
     let of = (&label.name, label.feedback, &label.metric_type);
     if let Some((least, _, most)) = label.numbers.filter(|(least, _, most)| least < most) {
         // Halves, because the difference of two numbers may be none.
@@ -100,4 +101,91 @@ fn spread(connection: &Connection, mut label: Label, distinct: u32) -> Result<La
     label.values = values.collect::<Result<_, _>>()?;
     label.other_values = (distinct as usize).saturating_sub(label.values.len());
     Ok(label)
+}
+
+/// An evaluation or a feedback of one span.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpanEvaluation {
+    /// Whether it is feedback of a user.
+    pub feedback: bool,
+    /// The label.
+    pub label: String,
+    /// `score`, `categorical`, `boolean`, `json` or `text`.
+    pub metric_type: String,
+    /// The value as text.
+    pub value: String,
+    /// `pass` or `fail`.
+    pub assessment: Option<String>,
+    /// The reason for the value.
+    pub reasoning: Option<String>,
+    /// Milliseconds since the Unix epoch.
+    pub timestamp_ms: i64,
+}
+
+/// The evaluations and the feedback of a span, at most 200.
+///
+/// # Errors
+/// What SQLite says.
+pub fn of_span(connection: &Connection, row: i64) -> Result<Vec<SpanEvaluation>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT e.feedback, e.label, e.metric_type, e.value, e.assessment, e.reasoning, e.timestamp_ms
+         FROM judged j JOIN evaluation e ON e.id = j.evaluation WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.label LIMIT 200",
+    )?;
+    let evaluations = statement.query_map([row], |row| {
+        Ok(SpanEvaluation {
+            feedback: row.get(0)?,
+            label: row.get(1)?,
+            metric_type: row.get(2)?,
+            value: row.get(3)?,
+            assessment: row.get(4)?,
+            reasoning: row.get(5)?,
+            timestamp_ms: row.get(6)?,
+        })
+    })?;
+    Ok(evaluations.collect::<Result<_, _>>()?)
+}
+
+/// An evaluation in a row of a list: label, value, and `pass` or `fail`.
+pub(super) type Badge = (String, String, Option<String>);
+
+/// The badges of a span.
+pub(super) fn span_badges(connection: &Connection, span: i64) -> rusqlite::Result<Vec<Badge>> {
+    badges(connection, SPAN_BADGES, [span])
+}
+
+pub(super) const SPAN_BADGES: &str =
+    "SELECT e.label, e.value, e.assessment FROM judged j JOIN evaluation e ON e.id = j.evaluation
+    WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.id LIMIT 8";
+
+/// The badges of a trace and its spans. Of a large trace, only some spans are read.
+pub(super) fn trace_badges(
+    connection: &Connection,
+    trace: i64,
+    trace_id: &str,
+) -> rusqlite::Result<Vec<Badge>> {
+    badges(connection, TRACE_BADGES, (trace, trace_id))
+}
+
+/// The same joins as in the view `judged`, of which SQLite would read all rows. They are cross joins, so that SQLite begins with the
+/// spans and uses the indexes from there.
+pub(super) const TRACE_BADGES: &str = "WITH one AS MATERIALIZED (
+        SELECT id, span_id, session_id, head FROM span WHERE trace = ?1 LIMIT 500
+    ), said (id) AS (
+        SELECT id FROM evaluation WHERE trace_id = ?2
+            AND (span_id IS NULL OR EXISTS (SELECT 1 FROM span s WHERE s.trace = ?1 AND s.span_id = evaluation.span_id))
+        UNION ALL
+        SELECT e.id FROM one CROSS JOIN evaluation e ON e.span_id = one.span_id AND e.trace_id IS NULL
+        UNION ALL
+        SELECT e.id FROM one CROSS JOIN evaluation e ON e.session_id = one.session_id WHERE one.head = 1
+        UNION ALL
+        SELECT e.id FROM one CROSS JOIN span_attribute x ON x.span = one.id CROSS JOIN attribute a ON a.id = x.attribute
+            CROSS JOIN evaluation e ON e.tag_key = substr(a.path, 5) AND e.tag_value = a.text WHERE a.path GLOB 'tag.*'
+    )
+    SELECT DISTINCT e.label, e.value, e.assessment FROM said CROSS JOIN evaluation e ON e.id = said.id
+    ORDER BY e.timestamp_ms, e.id LIMIT 8";
+
+fn badges(connection: &Connection, sql: &str, of: impl Params) -> rusqlite::Result<Vec<Badge>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let badges = statement.query_map(of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    badges.collect()
 }

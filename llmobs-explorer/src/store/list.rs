@@ -1,18 +1,18 @@
-//! Lists: a page of rows, and what all that match have in common.
+//! Lists: a page of rows, and the counts of all rows that match.
 //!
-//! All that match are read once, in the narrow index `span_list`, counted, and put in order; the few rows of the page are looked up
-//! after that. So a list takes the same time whatever is asked, and in whichever order.
+//! All rows that match are read once from the narrow index `span_list`, counted and sorted. The rows of the page are looked up after
+//! that, so that a list takes the same time for each query and each order.
 
 use std::collections::HashMap;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-pub use super::counts::{Facet, Overview};
+pub use super::facets::{Facet, Overview};
 
 use super::StoreError;
-use super::counts::{Counts, places_of_names};
-use super::judged;
+use super::evaluations;
+use super::facets::{RowCounts, name_ranks};
 use crate::query::Condition;
 use crate::span::Tokens;
 
@@ -65,9 +65,9 @@ impl Sort {
     }
 }
 
-/// What is asked of a list.
+/// Which rows of a list to read, and in which order.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct ListRequest {
     /// What a row is.
     pub scope: Scope,
     /// Which rows.
@@ -146,12 +146,12 @@ pub struct ListRow {
     pub tags: Vec<(String, String)>,
 }
 
-/// Answers a question.
+/// Reads a page of a list.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn list(connection: &Connection, question: &Question) -> Result<Listing, StoreError> {
-    let (overview, ids) = read_all(connection, question)?;
+pub fn list(connection: &Connection, request: &ListRequest) -> Result<Listing, StoreError> {
+    let (overview, ids) = read_all(connection, request)?;
     let mut statement = connection.prepare_cached(
         "SELECT s.id, t.trace_id, s.span_id, s.parent_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns, s.ml_app,
             s.session_id, s.input_preview, s.output_preview, t.models, s.model_name, t.spans, t.errors, t.llm_calls,
@@ -163,15 +163,15 @@ pub fn list(connection: &Connection, question: &Question) -> Result<Listing, Sto
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
         let (trace, mut row) =
-            statement.query_row([id], |row| Ok((row.get(29)?, list_row(row, question.scope)?)))?;
+            statement.query_row([id], |row| Ok((row.get(29)?, list_row(row, request.scope)?)))?;
         if any_evaluation {
-            row.evaluations = match question.scope {
-                Scope::Traces => judged::of_trace(connection, trace, &row.trace_id)?,
-                Scope::Spans => judged::of_span(connection, id)?,
+            row.evaluations = match request.scope {
+                Scope::Traces => evaluations::trace_badges(connection, trace, &row.trace_id)?,
+                Scope::Spans => evaluations::span_badges(connection, id)?,
             };
         }
         row.tags = own_tags(connection, id)?;
-        for path in &question.attributes {
+        for path in &request.attributes {
             row.attributes.extend(attribute_values(connection, id, path)?);
         }
         rows.push(row);
@@ -180,30 +180,30 @@ pub fn list(connection: &Connection, question: &Question) -> Result<Listing, Sto
 }
 
 /// The counts of all that match, and the spans of the page in their order.
-fn read_all(connection: &Connection, question: &Question) -> Result<(Overview, Vec<i64>), StoreError> {
-    let mut counts = Counts::new(connection)?;
-    let names = match question.sort {
-        Sort::Name => places_of_names(connection)?,
+fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview, Vec<i64>), StoreError> {
+    let mut counts = RowCounts::new(connection)?;
+    let names = match request.sort {
+        Sort::Name => name_ranks(connection)?,
         _ => HashMap::new(),
     };
-    let (sql, values) = question.sql();
+    let (sql, values) = request.sql();
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
-    let mut page = Page::new(question.offset);
+    let mut page = Page::new(request.offset);
     while let Some(row) = rows.next()? {
         let (id, start_ns, facets) = (row.get(0)?, row.get(1)?, row.get(2)?);
         counts.add(start_ns, facets);
-        let key: Option<i64> = match question.sort {
+        let key: Option<i64> = match request.sort {
             Sort::Start => Some(start_ns),
             Sort::Name => names.get(&facets).copied(),
             _ => row.get(3)?,
         };
         // `!` turns the order round.
         let (missing, key) = (key.is_none(), key.unwrap_or_default());
-        page.add(if question.ascending { (missing, key, id) } else { (missing, !key, !id) });
+        page.add(if request.ascending { (missing, key, id) } else { (missing, !key, !id) });
     }
-    let ids = page.rows().into_iter().map(|(_, _, id)| if question.ascending { id } else { !id });
-    Ok((counts.overview(connection, question.from_ns, question.to_ns)?, ids.collect()))
+    let ids = page.rows().into_iter().map(|(_, _, id)| if request.ascending { id } else { !id });
+    Ok((counts.overview(connection, request.from_ns, request.to_ns)?, ids.collect()))
 }
 
 /// What rows are ordered by: the smallest first, and those without a value last.
@@ -245,7 +245,7 @@ impl Page {
     }
 }
 
-impl Question {
+impl ListRequest {
     /// What reads all that match, with the values that are bound to it.
     ///
     /// The index is named, because SQLite knows nothing of how many rows a condition has, and guesses: it would read half a million
@@ -343,9 +343,4 @@ fn attribute_values(
 }
 
 #[cfg(test)]
-#[path = "list_tests.rs"]
 mod tests;
-
-#[cfg(test)]
-#[path = "plan_tests.rs"]
-mod plan_tests;

@@ -1,19 +1,18 @@
-//! Where traces are kept: SQLite, with one thread that writes and a connection for each that reads.
+//! The store of traces in SQLite: one thread that writes, and a pool of connections that read.
 
-mod content;
-mod counts;
-pub mod ended;
 pub mod evaluations;
-mod judged;
+mod event_encoding;
+mod facets;
+pub mod finished;
 pub mod list;
-mod readers;
+mod read_pool;
 pub mod rejections;
 mod retention;
 mod schema;
 pub mod sessions;
-mod sums;
 #[cfg(test)]
 mod testing;
+mod totals;
 pub mod trace;
 mod write;
 
@@ -25,11 +24,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use rejections::Rejection;
 pub use retention::Retention;
 pub use schema::{Location, OpenError};
-pub use write::{Batch, Rejection};
+pub use write::Batch;
 
-use readers::Readers;
+use read_pool::ReadPool;
 use schema::Database;
 
 /// How many requests may wait for the writer. Those beyond wait in their connection.
@@ -72,7 +72,7 @@ pub enum StoreError {
 #[derive(Clone, Debug)]
 pub struct Store {
     jobs: mpsc::Sender<Job>,
-    readers: Arc<Readers>,
+    read_pool: Arc<ReadPool>,
     /// How many batches have been written.
     changes: watch::Receiver<u64>,
 }
@@ -107,10 +107,10 @@ impl Store {
         let (jobs, received) = mpsc::channel(WAITING);
         let (written, changes) = watch::channel(0);
         let path = database.path().to_owned();
-        thread::spawn(move || work(connection, &path, received, &written));
+        thread::spawn(move || run_writer(connection, &path, received, &written));
         tokio::spawn(clean_up(jobs.downgrade(), retention));
-        let readers = Arc::new(Readers::new(database));
-        Ok(Opened { store: Self { jobs, readers, changes }, set_aside })
+        let read_pool = Arc::new(ReadPool::new(database));
+        Ok(Opened { store: Self { jobs, read_pool, changes }, set_aside })
     }
 
     /// Stores a batch. When this returns `Ok` it outlives the process, however that ends.
@@ -123,15 +123,15 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Asks a question, on a thread where it may take its time: some seconds, and only while somebody waits for the answer.
+    /// Runs a query on a thread where it may block. The query is interrupted after some seconds, or when the future is dropped.
     ///
     /// # Errors
-    /// What the question returns, what SQLite says to a new connection, or [`StoreError::TooLong`].
+    /// The error of the query, an error of SQLite for a new connection, or [`StoreError::TooLong`].
     pub async fn read<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        Readers::read(&self.readers, question).await
+        ReadPool::read(&self.read_pool, query).await
     }
 
     /// Counts the batches that have been written. Changes when there is something new to see.
@@ -141,8 +141,8 @@ impl Store {
     }
 }
 
-/// The thread that writes. It ends when the last handle is gone.
-fn work(
+/// The thread that writes. It ends when the last handle is dropped.
+fn run_writer(
     mut connection: Connection,
     path: &Path,
     mut jobs: mpsc::Receiver<Job>,
@@ -152,7 +152,7 @@ fn work(
         match job {
             Job::Write(batch, reply) => {
                 let written =
-                    write::write(&mut connection, &batch, now_ms()).map_err(|error| sort(error, path));
+                    write::write(&mut connection, &batch, now_ms()).map_err(|error| classify(error, path));
                 if written.is_ok() {
                     changed.send_modify(|count| *count += 1);
                 }
@@ -195,8 +195,8 @@ pub(crate) fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Tells what may pass by itself from what does not.
-fn sort(error: rusqlite::Error, path: &Path) -> StoreError {
+/// Separates errors that may pass from those that do not.
+fn classify(error: rusqlite::Error, path: &Path) -> StoreError {
     match error.sqlite_error_code() {
         Some(
             ErrorCode::DiskFull
@@ -232,7 +232,7 @@ mod tests {
         let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
         connection.pragma_update(None, "max_page_count", pages + 8).unwrap();
         let write = |connection: &mut Connection, id| {
-            write::write(connection, &batch(id), 5).map_err(|error| sort(error, database.path()))
+            write::write(connection, &batch(id), 5).map_err(|error| classify(error, database.path()))
         };
         let (stored, error) = (0..)
             .find_map(|id| write(&mut connection, id).err().map(|error| (id, error)))

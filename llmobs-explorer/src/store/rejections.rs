@@ -1,10 +1,24 @@
-//! What the intake refused lately.
+//! The latest requests that the intake refused.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, params};
 
-use super::{Rejection, StoreError};
+use super::StoreError;
 
-/// The refused requests that are remembered, the latest first.
+/// How many refused requests are kept.
+const KEPT: i64 = 50;
+
+/// A request that the intake refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The time, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// The path of the request.
+    pub path: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// The refused requests, the latest first.
 ///
 /// # Errors
 /// What SQLite says.
@@ -14,4 +28,20 @@ pub fn rejections(connection: &Connection) -> Result<Vec<Rejection>, StoreError>
     let rows = statement
         .query_map([], |row| Ok(Rejection { at_ms: row.get(0)?, path: row.get(1)?, reason: row.get(2)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Adds rejections, and deletes the oldest beyond the limit.
+pub(super) fn write(transaction: &Transaction<'_>, rejections: &[Rejection]) -> rusqlite::Result<()> {
+    for Rejection { at_ms, path, reason } in rejections {
+        transaction
+            .prepare_cached("INSERT INTO rejection (at_ms, path, reason) VALUES (?1, ?2, ?3)")?
+            .execute(params![at_ms, path, reason])?;
+    }
+    if !rejections.is_empty() {
+        transaction.execute(
+            "DELETE FROM rejection WHERE id <= (SELECT max(id) FROM rejection) - ?1",
+            params![KEPT],
+        )?;
+    }
+    Ok(())
 }

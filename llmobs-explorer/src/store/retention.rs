@@ -1,10 +1,10 @@
-//! What is deleted again: traces that are too old, and the oldest where there are too many.
+//! Deletes traces that are too old, and the oldest if the database is too large.
 
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::write::forget_span;
+use super::write::delete_span;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +38,9 @@ pub(crate) fn enforce(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let traces = if too_large {
         let share = part_of_spans(&transaction, used - retention.bytes, used)?;
-        forget_traces(&transaction, i64::MAX, share)?
+        delete_traces(&transaction, i64::MAX, share)?
     } else {
-        forget_traces(&transaction, oldest, CHUNK)?
+        delete_traces(&transaction, oldest, CHUNK)?
     };
     // Those of a trace go with it. Without traces, it is these that take the room.
     let before = if too_large && traces == 0 { i64::MAX } else { oldest };
@@ -71,7 +71,7 @@ fn part_of_spans(transaction: &Transaction<'_>, bytes: u64, of_bytes: u64) -> ru
 
 /// Deletes the traces that arrived longest ago, of those that arrived before a time, until about so many spans are gone. Returns how
 /// many traces.
-fn forget_traces(transaction: &Transaction<'_>, before_ms: i64, spans: i64) -> rusqlite::Result<usize> {
+fn delete_traces(transaction: &Transaction<'_>, before_ms: i64, spans: i64) -> rusqlite::Result<usize> {
     let traces: Vec<(i64, String)> = transaction
         .prepare_cached(
             "SELECT id, trace_id FROM (
@@ -87,7 +87,7 @@ fn forget_traces(transaction: &Transaction<'_>, before_ms: i64, spans: i64) -> r
             .query_map(params![trace], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         for span in spans {
-            forget_span(transaction, span)?;
+            delete_span(transaction, span)?;
         }
         transaction
             .prepare_cached("DELETE FROM evaluation WHERE trace_id = ?1")?

@@ -1,4 +1,4 @@
-//! Opening a database: settings, versions and their migrations, and what is done with one that is damaged.
+//! Opens the database: settings, migrations, and the replacement of a damaged file.
 
 use std::fs::{self, OpenOptions};
 use std::io;

@@ -1,4 +1,4 @@
-//! Sessions: the traces that have the same session id, summed up.
+//! Sessions: the traces with the same session id, with their totals.
 
 use rusqlite::{Connection, params};
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{StoreError, content};
+use super::{StoreError, event_encoding};
 use crate::span::Tokens;
 
 /// A span as the tree and the waterfall show it.
@@ -35,25 +35,6 @@ pub struct Node {
     pub time_to_first_token: Option<f64>,
 }
 
-/// An evaluation or a feedback, as pages show it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Said {
-    /// Whether a user said it.
-    pub feedback: bool,
-    /// The name of what was judged.
-    pub label: String,
-    /// `score`, `categorical`, `boolean`, `json` or `text`.
-    pub metric_type: String,
-    /// The value as text.
-    pub value: String,
-    /// `pass` or `fail`.
-    pub assessment: Option<String>,
-    /// Why.
-    pub reasoning: Option<String>,
-    /// Milliseconds since the Unix epoch.
-    pub timestamp_ms: i64,
-}
-
 /// All spans of a trace in the order in which they began, or nothing where there is no such trace.
 ///
 /// # Errors
@@ -79,24 +60,28 @@ pub fn find(connection: &Connection, trace_id: &str, span_id: &str) -> Result<Op
     Ok(statement.query_row([trace_id, span_id], node).optional()?)
 }
 
-/// When the spans below a span began, and how long each took, in the order in which they began.
+/// The start and the duration of each child of a span, in the order of their starts.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn below(connection: &Connection, trace_id: &str, span_id: &str) -> Result<Vec<(i64, i64)>, StoreError> {
-    let mut statement = connection.prepare_cached(BELOW)?;
+pub fn child_times(
+    connection: &Connection,
+    trace_id: &str,
+    span_id: &str,
+) -> Result<Vec<(i64, i64)>, StoreError> {
+    let mut statement = connection.prepare_cached(CHILD_TIMES)?;
     let times = statement.query_map([trace_id, span_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(times.collect::<Result<_, _>>()?)
 }
 
-pub(super) const BELOW: &str = "SELECT start_ns, duration_ns FROM span
+pub(super) const CHILD_TIMES: &str = "SELECT start_ns, duration_ns FROM span
     WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND parent_id = ?2 ORDER BY start_ns";
 
-/// The spans of tools that began in a time, in nanoseconds since the Unix epoch, in that order: the name and the id of each.
+/// The tool spans that began in a range of times, in nanoseconds since the Unix epoch, in that order: the name and the id of each.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn tools(
+pub fn tool_spans(
     connection: &Connection,
     trace_id: &str,
     times_ns: Range<i64>,
@@ -137,17 +122,6 @@ fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
     })
 }
 
-/// The trace that a span is in. A span id alone is not always unique; the latest is meant.
-///
-/// # Errors
-/// What SQLite says.
-pub fn trace_of(connection: &Connection, span_id: &str) -> Result<Option<String>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT t.trace_id FROM span s JOIN trace t ON t.id = s.trace WHERE s.span_id = ?1 ORDER BY s.start_ns DESC LIMIT 1",
-    )?;
-    Ok(statement.query_row([span_id], |row| row.get(0)).optional()?)
-}
-
 /// The event of a span, as JSON text, as it arrived.
 ///
 /// # Errors
@@ -157,30 +131,9 @@ pub fn event(connection: &Connection, row: i64) -> Result<String, StoreError> {
         .prepare_cached("SELECT data FROM event WHERE span = ?1")?
         .query_row([row], |row| row.get(0))?;
     let mut statement = connection.prepare_cached("SELECT data FROM content WHERE hash = ?1")?;
-    Ok(content::join(&data, |hash| statement.query_row([hash], |row| row.get(0)).map_err(io::Error::other))?)
-}
-
-/// What was said about a span.
-///
-/// # Errors
-/// What SQLite says.
-pub fn said(connection: &Connection, row: i64) -> Result<Vec<Said>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT DISTINCT e.feedback, e.label, e.metric_type, e.value, e.assessment, e.reasoning, e.timestamp_ms
-         FROM judged j JOIN evaluation e ON e.id = j.evaluation WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.label LIMIT 200",
-    )?;
-    let said = statement.query_map([row], |row| {
-        Ok(Said {
-            feedback: row.get(0)?,
-            label: row.get(1)?,
-            metric_type: row.get(2)?,
-            value: row.get(3)?,
-            assessment: row.get(4)?,
-            reasoning: row.get(5)?,
-            timestamp_ms: row.get(6)?,
-        })
-    })?;
-    Ok(said.collect::<Result<_, _>>()?)
+    Ok(event_encoding::join(&data, |hash| {
+        statement.query_row([hash], |row| row.get(0)).map_err(io::Error::other)
+    })?)
 }
 
 #[cfg(test)]
@@ -191,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_found_with_what_is_below_it_and_the_tools_after_it() {
+    fn a_span_is_found_with_its_children_and_the_tools_after_it() {
         let spans = json!([
             span("a", "1", "agent", (10, 8), &json!({})),
             span("a", "4", "tool", (16, 1), &json!({})),
@@ -206,10 +159,10 @@ mod tests {
         assert_eq!(find(&store, "a", "3").unwrap().as_ref(), all.get(2));
         assert_eq!((find(&store, "b", "3").unwrap(), find(&store, "x", "1").unwrap()), (None, None));
         let times = [(11, 3), (12, 1), (16, 1)].map(|(at, takes)| (at * SECOND, takes * SECOND));
-        assert_eq!(below(&store, "a", "1").unwrap(), times);
-        assert_eq!(below(&store, "a", "4").unwrap(), []);
+        assert_eq!(child_times(&store, "a", "1").unwrap(), times);
+        assert_eq!(child_times(&store, "a", "4").unwrap(), []);
         let tool = |name: &str, id: &str| (name.to_owned(), id.to_owned());
-        assert_eq!(tools(&store, "a", 12 * SECOND..i64::MAX).unwrap(), [tool("a-4", "4")]);
-        assert_eq!(tools(&store, "a", i64::MIN..16 * SECOND).unwrap(), [tool("a-2", "2")]);
+        assert_eq!(tool_spans(&store, "a", 12 * SECOND..i64::MAX).unwrap(), [tool("a-4", "4")]);
+        assert_eq!(tool_spans(&store, "a", i64::MIN..16 * SECOND).unwrap(), [tool("a-2", "2")]);
     }
 }

@@ -1,4 +1,4 @@
-//! The one writer: what arrived becomes rows, in one transaction for each request.
+//! Writes the batch of one request in one transaction.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -6,93 +6,70 @@ use std::io;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use zstd::bulk::Compressor;
 
-use super::content;
-use super::sums::{self, Arrived};
+use super::event_encoding;
+use super::rejections::{self, Rejection};
+use super::totals::{self, NewSpans};
 use crate::span::{Attribute, Evaluation, Span, Target};
 
-/// What one request brought.
+/// The content of one request.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Spans, in the order in which they arrived.
     pub spans: Vec<Span>,
     /// Evaluations and feedback.
     pub evaluations: Vec<Evaluation>,
-    /// What was refused: the address, and why.
+    /// Requests that were refused, whole or in part.
     pub rejections: Vec<Rejection>,
 }
-
-/// Something that the intake refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejection {
-    /// When, in milliseconds since the Unix epoch.
-    pub at_ms: i64,
-    /// The address that it was sent to.
-    pub path: String,
-    /// What was wrong with it.
-    pub reason: String,
-}
-
-/// How many refused requests are remembered.
-const REJECTIONS: i64 = 50;
 
 /// Writes all of a batch or nothing.
 pub(crate) fn write(connection: &mut Connection, batch: &Batch, now_ms: i64) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let mut traces: BTreeMap<i64, Arrived<'_>> = BTreeMap::new();
-    let mut known = Known::new().map_err(unstorable)?;
+    let mut traces: BTreeMap<i64, NewSpans<'_>> = BTreeMap::new();
+    let mut cache = BatchCache::new().map_err(unstorable)?;
     for span in &batch.spans {
         let trace = trace_row(&transaction, &span.trace_id)?;
         let arrived = traces.entry(trace).or_default();
-        match write_span(&transaction, &mut known, trace, span)? {
-            Written::New(row) => arrived.new.push((row, span)),
-            Written::Again => arrived.again = true,
+        match write_span(&transaction, &mut cache, trace, span)? {
+            Written::New(row) => arrived.added.push((row, span)),
+            Written::Replaced => arrived.any_replaced = true,
         }
     }
     for (trace, arrived) in traces {
-        sums::sum_up(&transaction, trace, &arrived, now_ms)?;
+        totals::update(&transaction, trace, &arrived, now_ms)?;
     }
     for evaluation in &batch.evaluations {
         write_evaluation(&transaction, evaluation, now_ms)?;
     }
-    for Rejection { at_ms, path, reason } in &batch.rejections {
-        transaction
-            .prepare_cached("INSERT INTO rejection (at_ms, path, reason) VALUES (?1, ?2, ?3)")?
-            .execute(params![at_ms, path, reason])?;
-    }
-    if !batch.rejections.is_empty() {
-        transaction.execute(
-            "DELETE FROM rejection WHERE id <= (SELECT max(id) FROM rejection) - ?1",
-            params![REJECTIONS],
-        )?;
-    }
+    rejections::write(&transaction, &batch.rejections)?;
     transaction.commit()
 }
 
-/// What one batch needs again and again.
-struct Known<'a> {
+/// What all writes of one batch share.
+struct BatchCache<'a> {
     compressor: Compressor<'static>,
-    /// Rows of attributes, by path and text. Nobody else writes meanwhile.
+    /// Rows of attributes, by path and text. No other connection writes during the transaction.
     attributes: HashMap<(&'a str, &'a str), i64>,
 }
 
-impl Known<'_> {
+impl BatchCache<'_> {
     fn new() -> io::Result<Self> {
-        Ok(Self { compressor: content::compressor()?, attributes: HashMap::new() })
+        Ok(Self { compressor: event_encoding::compressor()?, attributes: HashMap::new() })
     }
 }
 
-/// What became of a span.
+/// How a span was written.
 enum Written {
-    /// It has this row, after those of all earlier spans.
+    /// As a new row, after those of all earlier spans.
     New(i64),
-    /// It has the row of an earlier one.
-    Again,
+    /// In place of an earlier span with the same id.
+    Replaced,
 }
 
 /// Writes a span, in place of an earlier one with its id.
 fn write_span<'a>(
     transaction: &Transaction<'_>,
-    batch: &mut Known<'a>,
+    cache: &mut BatchCache<'a>,
     trace: i64,
     span: &'a Span,
 ) -> rusqlite::Result<Written> {
@@ -103,9 +80,9 @@ fn write_span<'a>(
         .query_row(params![trace, span.span_id], |row| row.get(0))
         .optional()?;
     if let Some(row) = known {
-        forget_span(transaction, row)?;
-        // Attributes that it alone had are gone.
-        batch.attributes.clear();
+        delete_span(transaction, row)?;
+        // Attributes that no other span had were deleted.
+        cache.attributes.clear();
     }
     transaction
         .prepare_cached(
@@ -142,16 +119,16 @@ fn write_span<'a>(
             facets,
         ])?;
     let row = known.unwrap_or_else(|| transaction.last_insert_rowid());
-    write_event(transaction, &mut batch.compressor, row, &span.event)?;
+    write_event(transaction, &mut cache.compressor, row, &span.event)?;
     for attribute in &span.attributes {
-        write_attribute(transaction, &mut batch.attributes, row, attribute)?;
+        write_attribute(transaction, &mut cache.attributes, row, attribute)?;
     }
     if !span.text.is_empty() {
         transaction
             .prepare_cached("INSERT INTO span_text (rowid, text) VALUES (?1, ?2)")?
             .execute(params![row, span.text])?;
     }
-    Ok(known.map_or(Written::New(row), |_| Written::Again))
+    Ok(known.map_or(Written::New(row), |_| Written::Replaced))
 }
 
 fn trace_row(transaction: &Transaction<'_>, trace_id: &str) -> rusqlite::Result<i64> {
@@ -203,8 +180,8 @@ fn write_event(
     row: i64,
     event: &str,
 ) -> rusqlite::Result<()> {
-    let cut = content::cut(event);
-    for (hash, string) in cut.contents() {
+    let parts = event_encoding::split(event);
+    for (hash, string) in parts.contents() {
         let known =
             transaction.prepare_cached("SELECT 1 FROM content WHERE hash = ?1")?.exists(params![hash])?;
         if !known {
@@ -217,7 +194,7 @@ fn write_event(
             .prepare_cached("INSERT OR IGNORE INTO span_content (span, hash) VALUES (?1, ?2)")?
             .execute(params![row, hash])?;
     }
-    let data = cut.encode(compressor).map_err(unstorable)?;
+    let data = parts.encode(compressor).map_err(unstorable)?;
     transaction
         .prepare_cached("INSERT INTO event (span, data) VALUES (?1, ?2)")?
         .execute(params![row, data])?;
@@ -257,8 +234,8 @@ fn attribute_row(transaction: &Transaction<'_>, attribute: &Attribute) -> rusqli
     }
 }
 
-/// Takes a span out of every table. What nobody else needs of its content and attributes goes too.
-pub(crate) fn forget_span(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<()> {
+/// Deletes a span from all tables, with the content and attributes that no other span has.
+pub(crate) fn delete_span(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM content WHERE hash IN (SELECT hash FROM span_content WHERE span = ?1)
             AND NOT EXISTS (SELECT 1 FROM span_content other WHERE other.hash = content.hash AND other.span <> ?1)",
@@ -309,7 +286,7 @@ fn write_evaluation(
             tag.map(|(key, _)| key),
             tag.map(|(_, value)| value),
             evaluation.event,
-            content::hash(&evaluation.event),
+            event_encoding::hash(&evaluation.event),
             now_ms,
         ])?;
     Ok(())

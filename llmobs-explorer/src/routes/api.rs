@@ -1,4 +1,4 @@
-//! What other programs ask: SDKs whether this is an Agent, pages and `llmobs run` what is new.
+//! The routes for other programs: SDKs ask for the features of an Agent, pages and `llmobs run` for what is new.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{App, Failure};
-use crate::store::ended::{self, Ended};
+use super::{App, RouteError};
+use crate::store::finished::{self, FinishedTrace};
 
-/// How long an answer about changes waits for one.
+/// How long an answer waits for a change.
 const WAIT: Duration = Duration::from_secs(8);
 
-/// What an Agent says of itself, as far as SDKs look at it.
+/// The part of an Agent's `/info` that SDKs read.
 pub(super) async fn info() -> Json<Value> {
     Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -23,38 +23,42 @@ pub(super) async fn info() -> Json<Value> {
     }))
 }
 
-/// What a page has seen.
+/// The number of changes that a page has seen.
 #[derive(Deserialize)]
 pub(super) struct Seen {
     after: Option<u64>,
 }
 
-/// How many changes there have been, once there are others than those seen.
+/// The number of changes, as soon as it differs from the one that the page has seen.
 pub(super) async fn changes(State(app): State<App>, Query(seen): Query<Seen>) -> Json<Value> {
     let mut changes = app.store.changes();
     let waited = changes.wait_for(|changes| seen.after != Some(*changes));
-    // In time or not, the number is told.
+    // After the timeout, the number is the same as before.
     drop(tokio::time::timeout(WAIT, waited).await);
     let number = *app.store.changes().borrow();
     Json(json!({ "changes": number }))
 }
 
-/// The traces that ended.
+/// Finished traces.
 #[derive(Serialize)]
 pub(super) struct Answer {
-    ended: Vec<Ended>,
-    /// To be asked for next.
+    ended: Vec<FinishedTrace>,
+    /// The position for the next request.
     last: i64,
 }
 
-/// What has been told.
+/// The position of the last finished trace that the caller knows.
 #[derive(Deserialize)]
-pub(super) struct Told {
+pub(super) struct Position {
     after: Option<i64>,
 }
 
-/// The traces whose root arrived after the one that was told last; without it, none.
-pub(super) async fn ended(State(app): State<App>, Query(told): Query<Told>) -> Result<Json<Answer>, Failure> {
-    let (ended, last) = app.store.read(move |connection| ended::ended(connection, told.after)).await?;
+/// The traces whose root arrived after a position. Without a position, none.
+pub(super) async fn ended(
+    State(app): State<App>,
+    Query(position): Query<Position>,
+) -> Result<Json<Answer>, RouteError> {
+    let (ended, last) =
+        app.store.read(move |connection| finished::finished(connection, position.after)).await?;
     Ok(Json(Answer { ended, last }))
 }

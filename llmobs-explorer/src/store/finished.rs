@@ -1,16 +1,16 @@
-//! Traces that ended, in the order in which their roots arrived.
+//! Finished traces, in the order in which their roots arrived.
 
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 
-/// How many traces are told at once.
-const AT_ONCE: u32 = 100;
+/// How many traces are returned at once.
+const LIMIT: u32 = 100;
 
-/// A trace that ended, in a few numbers.
+/// A summary of a finished trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ended {
+pub struct FinishedTrace {
     /// The id of the trace.
     pub trace_id: String,
     /// The name of its root.
@@ -37,7 +37,10 @@ pub struct Ended {
 ///
 /// # Errors
 /// What SQLite says.
-pub fn ended(connection: &Connection, after: Option<i64>) -> Result<(Vec<Ended>, i64), StoreError> {
+pub fn finished(
+    connection: &Connection,
+    after: Option<i64>,
+) -> Result<(Vec<FinishedTrace>, i64), StoreError> {
     let Some(mut last) = after else {
         return Ok((Vec::new(), newest(connection)?));
     };
@@ -46,12 +49,12 @@ pub fn ended(connection: &Connection, after: Option<i64>) -> Result<(Vec<Ended>,
             t.output_tokens
          FROM span s JOIN trace t ON t.id = s.trace WHERE s.id > ?1 AND s.parent_id IS NULL ORDER BY s.id LIMIT ?2",
     )?;
-    let mut rows = statement.query(params![last, AT_ONCE])?;
-    let mut ended = Vec::new();
+    let mut rows = statement.query(params![last, LIMIT])?;
+    let mut finished = Vec::new();
     while let Some(row) = rows.next()? {
         last = row.get(0)?;
         let status: String = row.get(4)?;
-        ended.push(Ended {
+        finished.push(FinishedTrace {
             trace_id: row.get(1)?,
             name: row.get(2)?,
             kind: row.get(3)?,
@@ -64,11 +67,11 @@ pub fn ended(connection: &Connection, after: Option<i64>) -> Result<(Vec<Ended>,
             output_tokens: row.get(10)?,
         });
     }
-    if ended.len() < AT_ONCE as usize {
-        // What else has arrived are no roots: they need not be looked at again.
+    if finished.len() < LIMIT as usize {
+        // The rows after the last root are no roots.
         last = newest(connection)?.max(last);
     }
-    Ok((ended, last))
+    Ok((finished, last))
 }
 
 fn newest(connection: &Connection) -> rusqlite::Result<i64> {
@@ -83,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_root_is_told_once_and_other_spans_are_passed_over() {
+    fn each_root_is_returned_once_and_other_spans_are_ignored() {
         let root = |number: i64| span(&format!("t{number}"), "1", "agent", (number, 1), &json!({}));
         let mut spans: Vec<_> = (0..120).map(root).collect();
         spans.extend([
@@ -94,11 +97,11 @@ mod tests {
         let mut told = Vec::new();
         let mut last = 0;
         for _ in 0..3 {
-            let (found, next) = ended(&store, Some(last)).unwrap();
+            let (found, next) = finished(&store, Some(last)).unwrap();
             told.push((found.len(), next));
             last = next;
         }
         assert_eq!(told, [(100, 100), (20, 122), (0, 122)]);
-        assert_eq!(ended(&store, None).unwrap(), (Vec::new(), 122));
+        assert_eq!(finished(&store, None).unwrap(), (Vec::new(), 122));
     }
 }

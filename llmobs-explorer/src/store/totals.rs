@@ -1,5 +1,5 @@
-//! What a trace's spans add up to, and which of them stands for it. Kept up to date by the spans that arrive, without another look at
-//! those that are there: a trace of many spans arrives in many pieces.
+//! The totals of a trace, and its head: the span that represents it in lists. Both are updated from the spans that arrive, without
+//! reading the others, since a large trace arrives in many requests.
 
 use std::collections::BTreeSet;
 
@@ -7,36 +7,36 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use crate::span::{Span, Tokens};
 
-/// How far is looked up from a span for the one that stands at the top.
+/// How many ancestors are read to find the topmost.
 const STEPS: usize = 64;
 
-/// The spans of one trace that a request brought.
+/// The spans of one trace in a request.
 #[derive(Debug, Default)]
-pub(super) struct Arrived<'a> {
-    /// Those that were not there before, by their row, in ascending order.
-    pub(super) new: Vec<(i64, &'a Span)>,
-    /// Whether others took the place of earlier ones: then sums are made anew.
-    pub(super) again: bool,
+pub(super) struct NewSpans<'a> {
+    /// The spans that are new, each with its row, in ascending order.
+    pub(super) added: Vec<(i64, &'a Span)>,
+    /// Whether others replaced earlier ones. The totals are then computed again.
+    pub(super) any_replaced: bool,
 }
 
-/// Brings the row of a trace up to date, and says which span stands for it: the root, or the earliest whose parent is not there.
-pub(super) fn sum_up(
+/// Updates the totals of a trace and its head: the root, or else the earliest span whose parent is not stored.
+pub(super) fn update(
     transaction: &Transaction<'_>,
     trace: i64,
-    arrived: &Arrived<'_>,
+    arrived: &NewSpans<'_>,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
-    let (sums, head) = if arrived.again {
-        (all_spans(transaction, trace)?, search_head(transaction, trace)?)
+    let (totals, head) = if arrived.any_replaced {
+        (computed_totals(transaction, trace)?, search_head(transaction, trace)?)
     } else {
-        let mut sums = known_sums(transaction, trace)?;
-        for (_, span) in &arrived.new {
-            sums.add(&Piece::of(span));
+        let mut totals = stored_totals(transaction, trace)?;
+        for (_, span) in &arrived.added {
+            totals.add(&Contribution::of(span));
         }
-        sums.tools += new_tools(transaction, trace, &arrived.new)?;
-        (sums, head(transaction, trace, &arrived.new)?)
+        totals.tools += new_tools(transaction, trace, &arrived.added)?;
+        (totals, head(transaction, trace, &arrived.added)?)
     };
-    write_sums(transaction, trace, &sums, now_ms)?;
+    write_totals(transaction, trace, &totals, now_ms)?;
     for sql in [
         // The index is named, because SQLite would read the heads of all traces in the one that lists read.
         "UPDATE span INDEXED BY head_by_trace SET head = 0 WHERE trace = ?1 AND head = 1 AND id <> ?2",
@@ -47,8 +47,8 @@ pub(super) fn sum_up(
     Ok(())
 }
 
-/// What of a span goes into the sums.
-struct Piece<'a> {
+/// The fields of a span that count towards the totals.
+struct Contribution<'a> {
     kind: &'a str,
     failed: bool,
     start_ns: i64,
@@ -58,7 +58,7 @@ struct Piece<'a> {
     time_to_first_token: Option<f64>,
 }
 
-impl<'a> Piece<'a> {
+impl<'a> Contribution<'a> {
     fn of(span: &'a Span) -> Self {
         Self {
             kind: &span.kind,
@@ -72,9 +72,9 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// The sums.
+/// The totals of a trace.
 #[derive(Debug, Default, PartialEq)]
-struct Sums {
+struct Totals {
     spans: i64,
     start_ns: i64,
     end_ns: i64,
@@ -88,9 +88,9 @@ struct Sums {
     first_token: Option<(i64, f64)>,
 }
 
-impl Sums {
-    /// Adds a span. Which tools there are is found out elsewhere.
-    fn add(&mut self, span: &Piece<'_>) {
+impl Totals {
+    /// Adds a span, but for `tools`.
+    fn add(&mut self, span: &Contribution<'_>) {
         let end_ns = span.start_ns.saturating_add(span.duration_ns);
         self.start_ns = if self.spans == 0 { span.start_ns } else { self.start_ns.min(span.start_ns) };
         self.end_ns = self.end_ns.max(end_ns);
@@ -99,18 +99,18 @@ impl Sums {
         self.tool_calls += i64::from(span.kind == "tool");
         if span.kind == "llm" {
             self.llm_calls += 1;
-            // They are kept as lines.
+            // The column has a line for each model.
             self.models.extend(span.model_name.map(|name| name.replace('\n', " ")));
         }
-        // Others tell again what the calls below them used.
+        // Other kinds repeat the tokens of the calls below them.
         if matches!(span.kind, "llm" | "embedding") {
             let more = span.tokens;
-            let sums = &mut self.tokens;
+            let totals = &mut self.tokens;
             for (sum, more) in [
-                (&mut sums.input, more.input),
-                (&mut sums.output, more.output),
-                (&mut sums.total, more.total),
-                (&mut sums.cached, more.cached),
+                (&mut totals.input, more.input),
+                (&mut totals.output, more.output),
+                (&mut totals.total, more.total),
+                (&mut totals.cached, more.cached),
             ] {
                 *sum = match (*sum, more) {
                     (Some(sum), Some(more)) => Some(sum.saturating_add(more)),
@@ -126,10 +126,10 @@ impl Sums {
     }
 }
 
-fn known_sums(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Sums> {
+fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Totals> {
     let read = |row: &Row<'_>| {
         let models: String = row.get(11)?;
-        Ok(Sums {
+        Ok(Totals {
             spans: row.get(0)?,
             start_ns: row.get(1)?,
             end_ns: row.get(2)?,
@@ -155,9 +155,9 @@ fn known_sums(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Sum
         .query_row([trace], read)
 }
 
-/// The sums, made anew.
-fn all_spans(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Sums> {
-    let mut sums = Sums::default();
+/// The totals, computed from all spans.
+fn computed_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Totals> {
+    let mut totals = Totals::default();
     let mut statement = transaction.prepare_cached(
         "SELECT kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens, total_tokens, cached_tokens,
             time_to_first_token FROM span WHERE trace = ?1 ORDER BY id",
@@ -166,7 +166,7 @@ fn all_spans(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Sums
     while let Some(row) = rows.next()? {
         let (kind, status): (String, String) = (row.get(0)?, row.get(1)?);
         let model_name: Option<String> = row.get(4)?;
-        sums.add(&Piece {
+        totals.add(&Contribution {
             kind: &kind,
             failed: status == "error",
             start_ns: row.get(2)?,
@@ -181,10 +181,10 @@ fn all_spans(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Sums
             time_to_first_token: row.get(9)?,
         });
     }
-    sums.tools = transaction
+    totals.tools = transaction
         .prepare_cached("SELECT count(DISTINCT name) FROM span WHERE trace = ?1 AND kind = 'tool'")?
         .query_row([trace], |row| row.get(0))?;
-    Ok(sums)
+    Ok(totals)
 }
 
 /// How many tools among new spans are called for the first time.
@@ -202,8 +202,13 @@ fn new_tools(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) ->
     Ok(count)
 }
 
-fn write_sums(transaction: &Transaction<'_>, trace: i64, sums: &Sums, now_ms: i64) -> rusqlite::Result<()> {
-    let models = sums.models.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+fn write_totals(
+    transaction: &Transaction<'_>,
+    trace: i64,
+    totals: &Totals,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let models = totals.models.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
     transaction
         .prepare_cached(
             "UPDATE trace SET arrived_ms = ?2, start_ns = ?3, end_ns = ?4, spans = ?5, errors = ?6, llm_calls = ?7,
@@ -213,30 +218,30 @@ fn write_sums(transaction: &Transaction<'_>, trace: i64, sums: &Sums, now_ms: i6
         .execute(params![
             trace,
             now_ms,
-            sums.start_ns,
-            sums.end_ns,
-            sums.spans,
-            sums.errors,
-            sums.llm_calls,
-            sums.tool_calls,
-            sums.tools,
-            sums.tokens.input,
-            sums.tokens.output,
-            sums.tokens.total,
-            sums.tokens.cached,
+            totals.start_ns,
+            totals.end_ns,
+            totals.spans,
+            totals.errors,
+            totals.llm_calls,
+            totals.tool_calls,
+            totals.tools,
+            totals.tokens.input,
+            totals.tokens.output,
+            totals.tokens.total,
+            totals.tokens.cached,
             models,
-            sums.first_token.map(|(start_ns, _)| start_ns),
-            sums.first_token.map(|(_, time)| time),
+            totals.first_token.map(|(start_ns, _)| start_ns),
+            totals.first_token.map(|(_, time)| time),
         ])?;
     Ok(())
 }
 
-/// When a span began, and its row: what spans are ordered by.
-type Place = (i64, i64);
+/// The start of a span and its row: the order of spans.
+type SpanOrder = (i64, i64);
 
-/// The span that stands for a trace, by what arrived and what stood for it so far.
+/// The head of a trace, from the head so far and the spans that arrived.
 fn head(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusqlite::Result<i64> {
-    let so_far: Option<(Place, Option<String>)> = transaction
+    let so_far: Option<(SpanOrder, Option<String>)> = transaction
         .prepare_cached(
             "SELECT start_ns, id, parent_id FROM span INDEXED BY head_by_trace WHERE trace = ?1 AND head = 1",
         )?
@@ -253,7 +258,7 @@ fn head(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusq
         },
         (None, None) => None,
     };
-    let mut earlier: Vec<(Place, &Span)> =
+    let mut earlier: Vec<(SpanOrder, &Span)> =
         new.iter().map(|(row, span)| ((span.start_ns, *row), *span)).collect();
     earlier.retain(|(place, _)| top.is_none_or(|top| *place < top));
     earlier.sort_by_key(|(place, _)| *place);
@@ -269,19 +274,19 @@ fn head(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusq
     }
 }
 
-/// What stands at the top above the one that stood for the trace, where that is for sure the earliest without a parent.
+/// The topmost ancestor of the head so far, if it is certain to be the earliest span without a parent.
 fn top(
     transaction: &Transaction<'_>,
     trace: i64,
-    head: Place,
+    head: SpanOrder,
     parent: &str,
-) -> rusqlite::Result<Option<Place>> {
+) -> rusqlite::Result<Option<SpanOrder>> {
     let mut top = head;
     let mut parent = Some(parent.to_owned());
     for _ in 0..STEPS {
         let Some(above) = parent.take() else { return Ok(None) };
         match find(transaction, trace, &above)? {
-            // The others without a parent began after the old head, and so after this one.
+            // The other spans without a parent began after the old head, and so after this one.
             None => return Ok((top == head || top.0 < head.0).then_some(top)),
             Some((place, next)) => (top, parent) = (place, next),
         }
@@ -293,14 +298,14 @@ fn find(
     transaction: &Transaction<'_>,
     trace: i64,
     span_id: &str,
-) -> rusqlite::Result<Option<(Place, Option<String>)>> {
+) -> rusqlite::Result<Option<(SpanOrder, Option<String>)>> {
     transaction
         .prepare_cached("SELECT start_ns, id, parent_id FROM span WHERE trace = ?1 AND span_id = ?2")?
         .query_row(params![trace, span_id], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))
         .optional()
 }
 
-/// The span that stands for a trace, found among all of its spans.
+/// The head of a trace, found among all of its spans.
 fn search_head(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<i64> {
     transaction
         .prepare_cached(
@@ -311,5 +316,4 @@ fn search_head(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<i6
 }
 
 #[cfg(test)]
-#[path = "sums_tests.rs"]
 mod tests;

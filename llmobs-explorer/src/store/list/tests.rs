@@ -1,3 +1,5 @@
+mod plans;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -31,8 +33,8 @@ fn three() -> Value {
     ])
 }
 
-fn question(scope: Scope, query: &str) -> Question {
-    Question {
+fn request(scope: Scope, query: &str) -> ListRequest {
+    ListRequest {
         scope,
         condition: Query::parse(query).unwrap().condition(),
         from_ns: None,
@@ -44,8 +46,8 @@ fn question(scope: Scope, query: &str) -> Question {
     }
 }
 
-fn names(connection: &Connection, question: &Question) -> String {
-    let listing = list(connection, question).unwrap();
+fn names(connection: &Connection, request: &ListRequest) -> String {
+    let listing = list(connection, request).unwrap();
     listing.rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
@@ -71,9 +73,9 @@ fn each_query_finds_the_same_in_the_rows_and_in_the_counts() {
         "nobody",
     ] {
         let listings = [Scope::Traces, Scope::Spans].map(|scope| {
-            let question = question(scope, query);
-            let matched = list(&store, &question).unwrap().overview.matched;
-            format!("{matched}: {}", names(&store, &question))
+            let request = request(scope, query);
+            let matched = list(&store, &request).unwrap().overview.matched;
+            format!("{matched}: {}", names(&store, &request))
         });
         writeln!(found, "{query} | {} | {}", listings[0], listings[1]).unwrap();
     }
@@ -105,8 +107,8 @@ fn rows_stand_in_every_order_and_those_without_a_value_last() {
     let mut orders = String::new();
     for sort in [Sort::Start, Sort::Duration, Sort::Name, Sort::Tokens, Sort::Spans, Sort::FirstToken] {
         let [up, down] = [true, false]
-            .map(|ascending| names(&store, &Question { sort, ascending, ..question(Scope::Traces, "*") }));
-        let spans = names(&store, &Question { sort, ..question(Scope::Spans, "-@meta.span.kind:tool") });
+            .map(|ascending| names(&store, &ListRequest { sort, ascending, ..request(Scope::Traces, "*") }));
+        let spans = names(&store, &ListRequest { sort, ..request(Scope::Spans, "-@meta.span.kind:tool") });
         writeln!(orders, "{sort:?}: {up} | {down} | {spans}").unwrap();
     }
     assert_eq!(
@@ -129,7 +131,7 @@ fn pages_follow_each_other_and_the_counts_are_of_all() {
     let spans: Vec<Value> =
         (0..230).map(|at| span(&format!("t{at}"), "1", "agent", (at, 1), &json!({}))).collect();
     let store = filled(&json!(spans), &json!([]));
-    let page = |offset| Question { offset, ..question(Scope::Traces, "*") };
+    let page = |offset| ListRequest { offset, ..request(Scope::Traces, "*") };
     let pages: Vec<String> = [0, 50, 200, 230, u64::MAX].map(|offset| names(&store, &page(offset))).into();
     assert_eq!(
         pages,
@@ -143,8 +145,8 @@ fn pages_follow_each_other_and_the_counts_are_of_all() {
 #[test]
 fn all_that_match_are_counted_by_value_and_time() {
     let store = filled(&three(), &json!([]));
-    let question = Question { to_ns: Some(25 * SECOND), ..question(Scope::Spans, "*") };
-    let mut overview = list(&store, &question).unwrap().overview;
+    let request = ListRequest { to_ns: Some(25 * SECOND), ..request(Scope::Spans, "*") };
+    let mut overview = list(&store, &request).unwrap().overview;
     let bars: Vec<_> = (0..).zip(overview.bars.drain(..)).filter(|(_, bar)| *bar != (0, 0)).collect();
     assert_eq!(bars, [(0, (1, 0)), (3, (1, 0)), (39, (0, 1))]);
     let facet = |path, values: &[(&str, u64)]| Facet {
@@ -188,7 +190,7 @@ fn what_was_said_of_a_trace_in_any_way_stands_in_its_row() {
             (0, 'span alone', 'text', '3', 9, NULL, '3', NULL, '', x'03')";
     store.execute_batch(spoken).unwrap();
     let badges = |scope| {
-        let rows = list(&store, &question(scope, "*")).unwrap().rows.into_iter();
+        let rows = list(&store, &request(scope, "*")).unwrap().rows.into_iter();
         rows.map(|row| {
             let said: Vec<String> =
                 row.evaluations.into_iter().map(|(label, value, _)| format!("{label}={value}")).collect();
@@ -225,7 +227,7 @@ fn values_of_deleted_traces_are_forgotten() {
     let retention = Retention { age: std::time::Duration::from_millis(500), bytes: u64::MAX };
     while enforce(&mut store, &retention, 1000).unwrap() {}
     assert_eq!(
-        (kinds(&store).as_str(), names(&store, &question(Scope::Spans, "*")).as_str()),
+        (kinds(&store).as_str(), names(&store, &request(Scope::Spans, "*")).as_str()),
         ("agent llm", "b-2 b-1")
     );
 }
@@ -233,7 +235,7 @@ fn values_of_deleted_traces_are_forgotten() {
 #[test]
 fn a_row_shows_the_tags_that_the_program_set() {
     let store = filled(&three(), &json!([]));
-    let listing = list(&store, &question(Scope::Traces, "@name:a*")).unwrap();
+    let listing = list(&store, &request(Scope::Traces, "@name:a*")).unwrap();
     let tags: Vec<_> = listing.rows.into_iter().map(|row| row.tags).collect();
     // `ml_app` is a tag too, of every span.
     assert_eq!(tags, [[("turn".to_owned(), "a-1".to_owned())]]);

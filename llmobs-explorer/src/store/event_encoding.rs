@@ -1,33 +1,33 @@
-//! Events as they are kept: long strings cut out of their JSON text, compressed, and stored once each.
+//! The encoding of stored events: long strings are split off their JSON text, compressed, and stored once each.
 //!
-//! The same prompt stands in each turn of a conversation, in the output of one span and the input of the next. Cutting works on the
-//! text of the JSON, not on its values, so that joining gives back what arrived, byte for byte.
+//! The same prompt occurs in each turn of a conversation, in the output of one span and the input of the next. The JSON is split as
+//! text, not as values, so that [`join`] returns what arrived, byte for byte.
 
 use std::io;
 
 use zstd::bulk::Compressor;
 
-/// Strings of this many bytes and more are kept apart.
+/// Strings of this many bytes or more are stored separately.
 const LONG: usize = 1024;
 /// The level at which zstd is still quick enough to keep up with a busy program.
 const LEVEL: i32 = 3;
 /// The largest event that is put together again: more than the intake takes.
 const MAX_BYTES: usize = 128 * 1024 * 1024;
 
-/// The name of a piece of content.
+/// The key of a string in the store.
 pub(crate) type Hash = [u8; 32];
 
-/// An event whose long strings have been cut out.
+/// An event without its long strings.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Cut<'a> {
-    /// What is left of the text.
+pub(crate) struct SplitEvent<'a> {
+    /// The text without the strings.
     rest: String,
-    /// The strings, with the position in `rest` at which each belongs, in ascending order.
-    holes: Vec<(usize, &'a str)>,
+    /// The strings, each with its position in `rest`, in ascending order.
+    strings: Vec<(usize, &'a str)>,
 }
 
-/// Cuts the long strings out of a JSON text. What stands between two quotes is cut as it is written, with its escapes.
-pub(crate) fn cut(json: &str) -> Cut<'_> {
+/// Splits the long strings off a JSON text, as they are written, with their escapes.
+pub(crate) fn split(json: &str) -> SplitEvent<'_> {
     let mut rest = String::new();
     let mut holes = Vec::new();
     // From where the text has not been copied yet.
@@ -43,7 +43,7 @@ pub(crate) fn cut(json: &str) -> Cut<'_> {
         from = end;
     }
     rest.push_str(json.get(from..).unwrap_or_default());
-    Cut { rest, holes }
+    SplitEvent { rest, strings: holes }
 }
 
 /// Where the strings of a JSON text begin and end, without their quotes.
@@ -64,17 +64,17 @@ fn strings(json: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-impl Cut<'_> {
-    /// The long strings with their names.
+impl SplitEvent<'_> {
+    /// The long strings with their keys.
     pub(crate) fn contents(&self) -> impl Iterator<Item = (Hash, &str)> {
-        self.holes.iter().map(|(_, string)| (hash(string), *string))
+        self.strings.iter().map(|(_, string)| (hash(string), *string))
     }
 
-    /// The bytes to store for the event itself: how many holes, each position and name, then the rest; compressed.
+    /// The bytes to store for the event itself, compressed: the number of strings, each position and key, and the rest of the text.
     pub(crate) fn encode(&self, compressor: &mut Compressor<'_>) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(self.rest.len() + 40 * self.holes.len() + 4);
-        bytes.extend(count(self.holes.len())?);
-        for (position, string) in &self.holes {
+        let mut bytes = Vec::with_capacity(self.rest.len() + 40 * self.strings.len() + 4);
+        bytes.extend(count(self.strings.len())?);
+        for (position, string) in &self.strings {
             bytes.extend(count(*position)?);
             bytes.extend(hash(string));
         }
@@ -83,7 +83,7 @@ impl Cut<'_> {
     }
 }
 
-/// The JSON text of an event, from what [`Cut::encode`] made and the strings that `content` finds by name, compressed.
+/// The JSON text of an event, from the bytes of [`SplitEvent::encode`] and the compressed strings that `content` returns by key.
 pub(crate) fn join(data: &[u8], mut content: impl FnMut(&Hash) -> io::Result<Vec<u8>>) -> io::Result<String> {
     let bytes = decompress(data)?;
     let (holes, mut bytes) = take_count(&bytes)?;
@@ -107,7 +107,7 @@ pub(crate) fn join(data: &[u8], mut content: impl FnMut(&Hash) -> io::Result<Vec
     Ok(json)
 }
 
-/// What makes the bytes to store. It takes longer to make than to compress an event with.
+/// The compressor for a batch of events. Making one takes longer than compressing an event.
 pub(crate) fn compressor() -> io::Result<Compressor<'static>> {
     Compressor::new(LEVEL)
 }
@@ -119,7 +119,7 @@ fn decompress(data: &[u8]) -> io::Result<Vec<u8>> {
     )
 }
 
-/// The name of a text.
+/// The key of a string.
 pub(crate) fn hash(string: &str) -> Hash {
     *blake3::hash(string.as_bytes()).as_bytes()
 }
@@ -144,18 +144,18 @@ mod tests {
     use super::*;
 
     fn round_trip(json: &str) -> (String, usize) {
-        let cut = cut(json);
+        let event = split(json);
         let mut compressor = compressor().unwrap();
-        let store: HashMap<Hash, Vec<u8>> = cut
+        let store: HashMap<Hash, Vec<u8>> = event
             .contents()
             .map(|(hash, string)| (hash, compressor.compress(string.as_bytes()).unwrap()))
             .collect();
-        let joined = join(&cut.encode(&mut compressor).unwrap(), |hash| Ok(store[hash].clone())).unwrap();
+        let joined = join(&event.encode(&mut compressor).unwrap(), |hash| Ok(store[hash].clone())).unwrap();
         (joined, store.len())
     }
 
     #[test]
-    fn what_was_cut_is_joined_byte_for_byte() {
+    fn a_split_event_is_joined_byte_for_byte() {
         let long = "ä\\\"\\\\ \\u00e9 ".repeat(200);
         let other = "x".repeat(LONG);
         let cases = [
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn damage_is_an_error() {
         let mut compressor = compressor().unwrap();
-        let event = cut(r#"{"a":1}"#).encode(&mut compressor).unwrap();
+        let event = split(r#"{"a":1}"#).encode(&mut compressor).unwrap();
         let none = |_: &Hash| Err(broken());
         assert!(join(&event, none).is_ok());
         assert!(join(&event[..event.len() - 2], none).is_err());

@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::super::{judged, sessions, trace};
-use super::*;
+use rusqlite::Connection;
+
 use crate::query::Query;
+use crate::store::list::{ListRequest, Scope, Sort};
+use crate::store::{evaluations, sessions, trace};
 
 fn store() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(include_str!("schema.sql")).unwrap();
+    connection.execute_batch(include_str!("../../schema.sql")).unwrap();
     connection
 }
 
@@ -28,7 +30,7 @@ fn plan(connection: &Connection, sql: &str) -> String {
 }
 
 fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
-    let question = Question {
+    let request = ListRequest {
         scope,
         condition: Query::parse(query).unwrap().condition(),
         from_ns: Some(1),
@@ -38,7 +40,7 @@ fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
         offset: 0,
         attributes: Vec::new(),
     };
-    plan(&store(), &question.sql().0)
+    plan(&store(), &request.sql().0)
 }
 
 /// Which plan each of these queries has in the list.
@@ -169,7 +171,7 @@ SEARCH e USING INTEGER PRIMARY KEY (rowid=?)
 USE TEMP B-TREE FOR DISTINCT
 USE TEMP B-TREE FOR ORDER BY
 ";
-    assert_eq!(plan(&store(), judged::OF_TRACE), of_trace);
+    assert_eq!(plan(&store(), evaluations::TRACE_BADGES), of_trace);
     let of_span = "\
 CO-ROUTINE judged
   COMPOUND QUERY
@@ -192,7 +194,7 @@ SCAN j
 SEARCH e USING INTEGER PRIMARY KEY (rowid=?)
 USE TEMP B-TREE FOR ORDER BY
 ";
-    assert_eq!(plan(&store(), judged::OF_SPAN), of_span);
+    assert_eq!(plan(&store(), evaluations::SPAN_BADGES), of_span);
 }
 
 #[test]
@@ -207,7 +209,7 @@ fn sessions_and_what_is_below_a_span_are_found_in_an_index() {
         "SEARCH s USING INDEX head_by_session (session_id=?)\nSEARCH t USING INTEGER PRIMARY KEY (rowid=?)\n";
     assert_eq!(plan(&store(), sessions::SUMS), sums);
     assert_eq!(
-        plan(&store(), trace::BELOW),
+        plan(&store(), trace::CHILD_TIMES),
         "\
 SEARCH span USING COVERING INDEX span_by_trace (trace=? AND parent_id=?)
 SCALAR SUBQUERY 1

@@ -1,7 +1,7 @@
-//! Who may ask: the rules by which each request is let in or turned away; pure.
+//! Access control: decides whether a request is allowed. Pure.
 //!
-//! A page that listens on this machine can be reached by every web page that its user opens. A foreign page must neither read traces
-//! nor write any, not even by a name that it made to lead here (DNS rebinding, as in CVE-2025-66414).
+//! A server on the user's machine can be reached by every web page that the user opens. A foreign page must neither read traces nor
+//! write any, not even with a name that resolves to this machine (DNS rebinding, as in CVE-2025-66414).
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
@@ -9,10 +9,10 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 /// The cookie that holds the token.
 pub(crate) const COOKIE_NAME: &str = "llmobs_token";
 
-/// From where requests are taken.
+/// From where requests are allowed.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// From this machine alone, by its own names.
+    /// From this machine only, by its own names.
     Loopback {
         /// Where the explorer listens.
         port: u16,
@@ -21,11 +21,11 @@ pub enum Access {
     Token(String),
 }
 
-/// Why a request is turned away.
-pub(crate) type Refusal = (StatusCode, &'static str);
+/// The answer to a request that is not allowed.
+pub(crate) type Denial = (StatusCode, &'static str);
 
-/// Decides about a request by all but its body.
-pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+/// Checks the head of a request.
+pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Denial> {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(Ok(host)), None) = (hosts.next().map(|host| host.to_str()), hosts.next()) else {
         return Err((StatusCode::BAD_REQUEST, "a request needs one Host header"));
@@ -73,8 +73,8 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
 
 /// Whether a host is a name of this machine with the port of the explorer.
 fn is_own_name(host: &str, port: u16) -> bool {
-    let Some((name, said)) = host.rsplit_once(':') else { return port == 80 && is_loopback(host) };
-    said.parse() == Ok(port) && is_loopback(name)
+    let Some((name, given)) = host.rsplit_once(':') else { return port == 80 && is_loopback(host) };
+    given.parse() == Ok(port) && is_loopback(name)
 }
 
 fn is_loopback(name: &str) -> bool {

@@ -1,4 +1,4 @@
-//! What the rows of a list have in common: how many there are, when they began, and which values they have.
+//! Counts of the rows of a list: how many match, a histogram of their starts, and the values of their facets.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +21,7 @@ const PATHS: [&str; 9] = [
     "meta.error.type",
 ];
 
-/// All that match.
+/// The counts of all rows that match.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Overview {
     /// How many.
@@ -47,7 +47,7 @@ pub struct Facet {
 
 /// Counts rows by their combination of values; only in the end by each value.
 #[derive(Debug)]
-pub(super) struct Counts {
+pub(super) struct RowCounts {
     /// By row of `facets`.
     combinations: HashMap<i64, Combination>,
     /// Those that say that a span failed.
@@ -62,7 +62,7 @@ struct Combination {
     count: u64,
 }
 
-impl Counts {
+impl RowCounts {
     /// Of nothing yet.
     pub(super) fn new(connection: &Connection) -> rusqlite::Result<Self> {
         let mut statement = connection.prepare_cached("SELECT id FROM facets WHERE status = 'error'")?;
@@ -99,8 +99,8 @@ impl Counts {
     }
 }
 
-/// Where each name stands among all, by row of `facets`; equal names stand at the same place.
-pub(super) fn places_of_names(connection: &Connection) -> rusqlite::Result<HashMap<i64, i64>> {
+/// The rank of each name among all, by row of `facets`. Equal names have the same rank.
+pub(super) fn name_ranks(connection: &Connection) -> rusqlite::Result<HashMap<i64, i64>> {
     let mut statement =
         connection.prepare_cached("SELECT id, dense_rank() OVER (ORDER BY name) FROM facets")?;
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()

@@ -1,0 +1,94 @@
+//! A pool of connections that read. A query is interrupted after a timeout, or when its caller is gone.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use super::schema::Database;
+use super::{StoreError, classify};
+
+/// How many queries run at a time. A browser sends six requests at a time, and each connection has its own cache.
+const CONNECTIONS: usize = 6;
+/// How long a query may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// After how many instructions of SQLite's virtual machine the timeout is checked: some microseconds.
+const STEPS: i32 = 4_000;
+
+/// The idle connections, and the database to open more.
+#[derive(Debug)]
+pub(super) struct ReadPool {
+    database: Database,
+    idle: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+}
+
+/// Interrupts the query when the caller drops it.
+struct CancelOnDrop(Arc<AtomicBool>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl ReadPool {
+    pub(super) fn new(database: Database) -> Self {
+        Self { database, idle: Mutex::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)) }
+    }
+
+    /// Runs a query on a thread where it may block.
+    pub(super) async fn read<T: Send + 'static>(
+        this: &Arc<Self>,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = Arc::clone(&this.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let guard = CancelOnDrop(Arc::default());
+        let cancelled = Arc::clone(&guard.0);
+        let pool = Arc::clone(this);
+        let answered = tokio::task::spawn_blocking(move || {
+            let answer = pool.run(cancelled, query);
+            drop(permit);
+            answer
+        });
+        let answer = answered.await.map_err(|_| StoreError::Closed)?;
+        drop(guard);
+        answer
+    }
+
+    fn run<T>(
+        &self,
+        cancelled: Arc<AtomicBool>,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let classified = |error| classify(error, self.database.path());
+        let connection = self.take().map_err(classified)?;
+        let until = Instant::now() + TIMEOUT;
+        let interrupt = move || cancelled.load(Ordering::Relaxed) || Instant::now() >= until;
+        connection.progress_handler(STEPS, Some(interrupt)).map_err(classified)?;
+        // All reads of one query see the same state.
+        let transaction = connection.unchecked_transaction().map_err(classified)?;
+        let answer = query(&transaction);
+        drop(transaction);
+        connection.progress_handler(0, None::<fn() -> bool>).map_err(classified)?;
+        match answer {
+            // After an error the connection is not reused: it may have cached damaged pages.
+            Err(StoreError::Sqlite(error)) => Err(classified(error)),
+            answer => {
+                self.give_back(connection);
+                answer
+            }
+        }
+    }
+
+    fn take(&self) -> rusqlite::Result<Connection> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| self.database.reader(), Ok)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
