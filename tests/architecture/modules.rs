@@ -1,0 +1,67 @@
+//! The modules of the published crates: no cycles, and the graph that ARCHITECTURE.md shows.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+
+use crate::graph::Graphs;
+use crate::{published, workspace};
+
+/// Crates that are not checked yet. Remove the name, and then this list, when the modules of the crate have no cycle.
+const UNCHECKED: [&str; 1] = ["llmobs-runtime"];
+
+fn checked() -> Vec<(String, Graphs)> {
+    let checked = published().into_iter().filter(|(name, _)| !UNCHECKED.contains(&name.as_str()));
+    checked.map(|(name, folder)| (name, load(&folder.join("src/lib.rs")))).collect()
+}
+
+fn load(root: &Path) -> Graphs {
+    Graphs::load(root, workspace())
+}
+
+#[test]
+fn modules_do_not_use_each_other_in_a_cycle() {
+    let mut cycles: String = checked().iter().map(|(_, graphs)| graphs.cycles()).collect();
+    for (_, folder) in published() {
+        let main = folder.join("src/main.rs");
+        if main.exists() {
+            cycles.push_str(&load(&main).cycles());
+        }
+    }
+    assert!(cycles.is_empty(), "modules use each other in a cycle:\n\n{cycles}");
+}
+
+/// ARCHITECTURE.md has a block for each crate, after a comment that names it. `UPDATE_EXPECT=1` writes the blocks.
+#[test]
+fn architecture_shows_the_graph_of_each_crate() {
+    let path = workspace().join("ARCHITECTURE.md");
+    let written = fs::read_to_string(&path).unwrap();
+    let (mut computed, mut differing) = (written.clone(), String::new());
+    for (name, graphs) in checked() {
+        let marker = format!("<!-- modules: {name} -->\n```text\n");
+        let (before, rest) = computed
+            .split_once(&marker)
+            .unwrap_or_else(|| panic!("ARCHITECTURE.md has no block that begins with\n{marker}"));
+        let (shown, after) = rest.split_once("```\n").expect("the block has no end");
+        let layers = graphs.layers();
+        if shown != layers {
+            differing.push_str(&format!("\n{marker}{layers}```\n"));
+        }
+        computed = format!("{before}{marker}{layers}```\n{after}");
+    }
+    if env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(path, computed).unwrap();
+    } else {
+        assert!(
+            differing.is_empty(),
+            "ARCHITECTURE.md shows other graphs; UPDATE_EXPECT=1 writes these:\n{differing}"
+        );
+    }
+}
+
+/// Methods are called without a path, so that an `impl` elsewhere would hide a use of the module that it is in.
+#[test]
+fn inherent_methods_are_in_the_module_of_their_type() {
+    let misplaced: String = checked().iter().map(|(_, graphs)| graphs.misplaced_impls()).collect();
+    assert!(misplaced.is_empty(), "these `impl` blocks are not in the module of their type:\n\n{misplaced}");
+}
