@@ -11,7 +11,7 @@ pub(crate) const COOKIE_NAME: &str = "llmobs_token";
 
 /// From where requests are allowed.
 #[derive(Clone, Debug)]
-pub enum Access {
+pub(crate) enum Access {
     /// From this machine only, by its own names.
     Loopback {
         /// Where the explorer listens.

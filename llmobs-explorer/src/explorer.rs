@@ -40,7 +40,7 @@ pub enum StartError {
 
 /// An explorer that listens.
 #[derive(Debug)]
-pub struct Explorer {
+pub(crate) struct Explorer {
     listener: TcpListener,
     store: Store,
     access: Access,
@@ -50,10 +50,7 @@ pub struct Explorer {
 
 impl Explorer {
     /// Opens the store and listens. Requests wait until [`serve`](Self::serve).
-    ///
-    /// # Errors
-    /// When the port is taken, or the store cannot be opened.
-    pub async fn start(options: &Options) -> Result<Self, StartError> {
+    pub(crate) async fn start(options: &Options) -> Result<Self, StartError> {
         let listener = server::listen(options.host, options.port).await?;
         let unnamed =
             |source| ListenError::System { address: SocketAddr::new(options.host, options.port), source };
@@ -68,12 +65,12 @@ impl Explorer {
     }
 
     /// The address to open, such as `http://127.0.0.1:8126`. Behind it no path stands.
-    pub fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// What has to stand behind the address the first time, where a token is asked for.
-    pub fn token(&self) -> Option<&str> {
+    pub(crate) fn token(&self) -> Option<&str> {
         match &self.access {
             Access::Loopback { .. } => None,
             Access::Token(token) => Some(token),
@@ -81,15 +78,12 @@ impl Explorer {
     }
 
     /// What a damaged store was renamed to, before a new one was made.
-    pub fn set_aside(&self) -> Option<&PathBuf> {
+    pub(crate) fn set_aside(&self) -> Option<&PathBuf> {
         self.set_aside.as_ref()
     }
 
     /// Answers requests until `end` is ready.
-    ///
-    /// # Errors
-    /// When the system has no random numbers.
-    pub async fn serve(self, end: impl Future<Output = ()>) -> Result<(), StartError> {
+    pub(crate) async fn serve(self, end: impl Future<Output = ()>) -> Result<(), StartError> {
         let routes = routes(self.store.clone(), &self.origin(), &random_text()?);
         server::serve(self.listener, routes, self.access, end).await;
         Ok(())

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use llmobs_explorer::store::{Location, Retention};
-use llmobs_explorer::{Options, command};
+use llmobs_explorer::{Location, Options, Retention, command};
 
 /// See the traces of your LLM application on your own machine.
 #[derive(Parser)]

@@ -75,9 +75,6 @@ impl RunError {
 ///
 /// Where an explorer listens already, the spans go there. Otherwise one is started, which goes on serving after the program has ended,
 /// unless `exit` is set or nobody sits at a terminal.
-///
-/// # Errors
-/// When the explorer or the program cannot be started.
 pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> Result<i32, RunError> {
     let (program, arguments) = command.split_first().ok_or(RunError::Nothing)?;
     let end = Arc::new(Notify::new());

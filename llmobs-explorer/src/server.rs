@@ -76,9 +76,6 @@ fn other(port: u16) -> u16 {
 }
 
 /// Listens, but answers nobody yet.
-///
-/// # Errors
-/// When the port is taken, or the system does not allow it.
 pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
     let address = SocketAddr::new(host, port);
     TcpListener::bind(address).await.map_err(|source| match source.kind() {

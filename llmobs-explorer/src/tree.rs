@@ -11,9 +11,9 @@ const BEFORE: usize = 1000;
 
 /// The spans of a trace, each under the one above.
 #[derive(Debug)]
-pub struct Tree {
+pub(crate) struct Tree {
     /// In the order in which they began.
-    pub nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     /// Positions of the children of each node.
     children: Vec<Vec<usize>>,
     /// Position of the node above.
@@ -29,7 +29,7 @@ pub struct Tree {
 
 /// A line of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line {
+pub(crate) enum Line {
     /// A span.
     Span {
         /// Its position.
@@ -54,8 +54,7 @@ pub enum Line {
 
 impl Tree {
     /// Puts the spans of a trace in order.
-    #[must_use]
-    pub fn new(nodes: Vec<Node>) -> Self {
+    pub(crate) fn new(nodes: Vec<Node>) -> Self {
         let positions: HashMap<&str, usize> =
             nodes.iter().enumerate().map(|(position, node)| (node.span_id.as_str(), position)).collect();
         let mut parents: Vec<Option<usize>> = nodes
@@ -106,40 +105,34 @@ impl Tree {
     }
 
     /// How many spans are below a node.
-    #[must_use]
-    pub fn below(&self, node: usize) -> usize {
+    pub(crate) fn below(&self, node: usize) -> usize {
         self.below.get(node).copied().unwrap_or_default()
     }
 
     /// How many of a node and those below it failed.
-    #[must_use]
-    pub fn errors(&self, node: usize) -> usize {
+    pub(crate) fn errors(&self, node: usize) -> usize {
         self.errors.get(node).copied().unwrap_or_default()
     }
 
     /// Whether the span above a node has not arrived.
-    #[must_use]
-    pub fn is_orphan(&self, node: usize) -> bool {
+    pub(crate) fn is_orphan(&self, node: usize) -> bool {
         let has_parent = self.nodes.get(node).is_some_and(|node| node.parent_id.is_some());
         has_parent && self.parents.get(node).copied().flatten().is_none()
     }
 
     /// The position of a span.
-    #[must_use]
-    pub fn find(&self, span_id: &str) -> Option<usize> {
+    pub(crate) fn find(&self, span_id: &str) -> Option<usize> {
         self.nodes.iter().position(|node| node.span_id == span_id)
     }
 
     /// The position of the root, or of the first span with nothing above where it has not arrived.
-    #[must_use]
-    pub fn first_root(&self) -> usize {
+    pub(crate) fn first_root(&self) -> usize {
         let is_root = |&&node: &&usize| self.nodes.get(node).is_some_and(|node| node.parent_id.is_none());
         self.roots.iter().find(is_root).or(self.roots.first()).copied().unwrap_or_default()
     }
 
     /// The nodes above a node, from the root down.
-    #[must_use]
-    pub fn above(&self, node: usize) -> Vec<usize> {
+    pub(crate) fn above(&self, node: usize) -> Vec<usize> {
         let mut above = Vec::new();
         let mut at = self.parents.get(node).copied().flatten();
         while let Some(parent) = at {
@@ -151,8 +144,7 @@ impl Tree {
     }
 
     /// From the start of the first span to the end of the last, in nanoseconds since the Unix epoch.
-    #[must_use]
-    pub fn range_ns(&self) -> (i64, i64) {
+    pub(crate) fn range_ns(&self) -> (i64, i64) {
         self.range_ns
     }
 
@@ -163,8 +155,7 @@ impl Tree {
     }
 
     /// How long a span was at work itself.
-    #[must_use]
-    pub fn self_ns(&self, node: usize) -> i64 {
+    pub(crate) fn self_ns(&self, node: usize) -> i64 {
         let Some(span) = self.nodes.get(node) else { return 0 };
         let below = self.children_of(node).iter().filter_map(|&child| self.nodes.get(child));
         self_ns(span, below.map(|child| (child.start_ns, child.duration_ns)))
@@ -172,8 +163,7 @@ impl Tree {
 
     /// About `budget` lines from the top: spans are opened level by level while there is room; `opened` always are, and so is what
     /// is above them.
-    #[must_use]
-    pub fn lines(&self, budget: usize, opened: &HashSet<usize>) -> Vec<Line> {
+    pub(crate) fn lines(&self, budget: usize, opened: &HashSet<usize>) -> Vec<Line> {
         let mut open: HashSet<usize> = opened.iter().flat_map(|&node| self.above(node)).collect();
         open.extend(opened);
         let mut room = budget.saturating_sub(self.roots.len().min(CHILDREN));
@@ -197,8 +187,7 @@ impl Tree {
     }
 
     /// The children of a node from a position on, folded.
-    #[must_use]
-    pub fn children_lines(&self, of: Option<usize>, after: usize) -> Vec<Line> {
+    pub(crate) fn children_lines(&self, of: Option<usize>, after: usize) -> Vec<Line> {
         let depth = of.map_or(0, |node| self.above(node).len() + 1);
         let mut lines = Vec::new();
         self.write(of, depth, after, &HashSet::new(), &HashSet::new(), &mut lines);
@@ -261,7 +250,7 @@ impl Tree {
 
 /// How long a span was at work itself: its duration without the time in which a child ran. Of the children, in the order in which they
 /// began, it takes the start and the duration.
-pub fn self_ns(span: &Node, children: impl Iterator<Item = (i64, i64)>) -> i64 {
+pub(crate) fn self_ns(span: &Node, children: impl Iterator<Item = (i64, i64)>) -> i64 {
     let end = span.start_ns.saturating_add(span.duration_ns);
     let mut covered = 0;
     let mut until = span.start_ns;

@@ -31,26 +31,25 @@ use crate::span::{Evaluation, Span};
 
 /// What one request held.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Intake<T> {
+pub(crate) struct Intake<T> {
     /// What could be read, in the order of the request.
-    pub accepted: Vec<T>,
+    pub(crate) accepted: Vec<T>,
     /// What could not.
-    pub rejected: Vec<Rejected>,
+    pub(crate) rejected: Vec<Rejected>,
 }
 
 /// An event that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
+pub(crate) struct Rejected {
     /// Where it stands among the events of the request, from 0. A wrapper that cannot be opened counts as one event.
-    pub index: usize,
+    pub(crate) index: usize,
     /// What is wrong, and what is expected instead.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 impl<T> Intake<T> {
     /// The answer to a request that was not accepted whole: the first event that was rejected and why, and how many there are.
-    #[must_use]
-    pub fn refusal(&self) -> Option<String> {
+    pub(crate) fn refusal(&self) -> Option<String> {
         let first = self.rejected.first()?;
         let rejected = self.rejected.len();
         let all = rejected + self.accepted.len();
@@ -65,32 +64,20 @@ impl fmt::Display for Rejected {
 }
 
 /// Reads what SDKs send to `/api/v2/llmobs`, straight or through an Agent: an array of wrappers, or one wrapper, each with events.
-///
-/// # Errors
-///
-/// When the body as a whole cannot be read: what is wrong with it, and where.
-pub fn read_spans(body: &[u8]) -> Result<Intake<Span>, String> {
+pub(crate) fn read_spans(body: &[u8]) -> Result<Intake<Span>, String> {
     let text = lenient::text(body)?;
     Ok(spans(&envelope::wrapped(&text)?))
 }
 
 /// Reads what the public HTTP API takes at `/api/intake/llm-obs/v1/trace/spans`: spans, and what holds for all of them.
-///
-/// # Errors
-///
-/// When the body as a whole cannot be read: what is wrong with it, and where.
-pub fn read_api(body: &[u8]) -> Result<Intake<Span>, String> {
+pub(crate) fn read_api(body: &[u8]) -> Result<Intake<Span>, String> {
     let text = lenient::text(body)?;
     Ok(spans(&envelope::batch(&text)?))
 }
 
 /// Reads what is sent to `/api/intake/llm-obs/v1/eval-metric` and `v2`: evaluations and feedback. Those without a time are of
 /// `now_ms`.
-///
-/// # Errors
-///
-/// When the body as a whole cannot be read: what is wrong with it, and where.
-pub fn read_metrics(body: &[u8], now_ms: i64) -> Result<Intake<Evaluation>, String> {
+pub(crate) fn read_metrics(body: &[u8], now_ms: i64) -> Result<Intake<Evaluation>, String> {
     let text = lenient::text(body)?;
     let metrics = envelope::metrics(&text)?;
     let mut intake = Intake { accepted: Vec::with_capacity(metrics.len()), rejected: Vec::new() };

@@ -1,15 +1,4 @@
 //! Datadog's search syntax for spans: parses a query and writes it as a condition in SQL.
-//!
-//! ```
-//! use llmobs_explorer::query::{Query, filter};
-//!
-//! let query = Query::parse(r#"@duration:>5s -@status:error "out of paper""#)?;
-//! let condition = query.condition();
-//! let sql = format!("SELECT s.name FROM span s WHERE {}", condition.sql);
-//! # assert_eq!(condition.values.len(), 3);
-//! assert_eq!(query.with(&filter("tag.user_id", "u 1")), r#"@duration:>5s -@status:error "out of paper" user_id:"u 1""#);
-//! # Ok::<(), llmobs_explorer::query::QueryError>(())
-//! ```
 
 mod fields;
 mod lexer;
@@ -31,7 +20,7 @@ use self::sql::Writer;
 
 /// A question about spans. The default asks for all.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Query {
+pub(crate) struct Query {
     text: String,
     root: Node,
     /// The texts of what all has to hold.
@@ -40,47 +29,39 @@ pub struct Query {
 
 /// A query as SQL, about a span `s`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Condition {
+pub(crate) struct Condition {
     /// An expression for `SELECT … FROM span s WHERE …`, which others may follow behind `AND`. Its question marks have no numbers.
-    pub sql: String,
+    pub(crate) sql: String,
     /// What is bound to the question marks, in this order.
-    pub values: Vec<Value>,
+    pub(crate) values: Vec<Value>,
 }
 
 impl Query {
     /// Reads a query. An empty text and `*` ask for all spans.
-    ///
-    /// # Errors
-    ///
-    /// Says where the text is no query, and what to write.
-    pub fn parse(text: &str) -> Result<Self, QueryError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, QueryError> {
         let Parsed { root, parts } = parser::parse(text)?;
         Ok(Self { text: parser::trimmed(text).to_owned(), root, parts })
     }
 
     /// The query as SQL.
-    #[must_use]
-    pub fn condition(&self) -> Condition {
+    pub(crate) fn condition(&self) -> Condition {
         let mut writer = Writer::default();
         writer.node(&self.root, "s");
         Condition { sql: writer.sql, values: writer.values }
     }
 
     /// Whether it asks for all spans.
-    #[must_use]
-    pub fn is_all(&self) -> bool {
+    pub(crate) fn is_all(&self) -> bool {
         self.root == Node::Everything
     }
 
     /// Whether the term is one of those that all have to hold.
-    #[must_use]
-    pub fn has(&self, term: &str) -> bool {
+    pub(crate) fn has(&self, term: &str) -> bool {
         Self::parse(term).is_ok_and(|term| self.parts.iter().any(|part| term.is_same(part)))
     }
 
     /// The text of the query that asks for the term too.
-    #[must_use]
-    pub fn with(&self, term: &str) -> String {
+    pub(crate) fn with(&self, term: &str) -> String {
         let asked = Self::parse(term).unwrap_or_else(|_| Self { text: term.to_owned(), ..Self::default() });
         if self.is_all() {
             return asked.text;
@@ -92,8 +73,7 @@ impl Query {
     }
 
     /// The text of the query that asks no more for the term.
-    #[must_use]
-    pub fn without(&self, term: &str) -> String {
+    pub(crate) fn without(&self, term: &str) -> String {
         let Ok(asked) = Self::parse(term) else { return self.text.clone() };
         let kept: Vec<&str> =
             self.parts.iter().map(String::as_str).filter(|part| !asked.is_same(part)).collect();
@@ -112,8 +92,7 @@ impl Query {
 
 /// The term that asks for exactly this value of a path, such as `meta.model_name`, `duration`, `tag.user_id` or
 /// `evaluation.faithfulness.value`: the paths of [`Attribute`](crate::span::Attribute), and those of columns, without `@`.
-#[must_use]
-pub fn filter(path: &str, value: &str) -> String {
+pub(crate) fn filter(path: &str, value: &str) -> String {
     let tag =
         path.strip_prefix(TAG).filter(|key| key.chars().all(is_plain) && is_word(key) && !is_reserved(key));
     let field = match tag {
@@ -148,13 +127,13 @@ fn escaped(letter: char) -> String {
 
 /// Why a text is not a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueryError {
+pub(crate) struct QueryError {
     /// The position in characters, from 1.
-    pub column: usize,
+    pub(crate) column: usize,
     /// What is wrong.
-    pub message: String,
+    pub(crate) message: String,
     /// What to write instead.
-    pub hint: String,
+    pub(crate) hint: String,
 }
 
 impl QueryError {

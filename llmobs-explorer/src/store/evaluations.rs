@@ -13,34 +13,31 @@ const BARS: u32 = 20;
 
 /// All evaluations with one label and one type.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Label {
+pub(crate) struct Label {
     /// The label.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether it is feedback of users.
-    pub feedback: bool,
+    pub(crate) feedback: bool,
     /// `score`, `categorical`, `boolean`, `json` or `text`.
-    pub metric_type: String,
+    pub(crate) metric_type: String,
     /// How often.
-    pub count: i64,
+    pub(crate) count: i64,
     /// How many are assessed as passing.
-    pub pass: i64,
+    pub(crate) pass: i64,
     /// How many are assessed as failing.
-    pub fail: i64,
+    pub(crate) fail: i64,
     /// The least, the mean and the greatest score.
-    pub numbers: Option<(f64, f64, f64)>,
+    pub(crate) numbers: Option<(f64, f64, f64)>,
     /// How many scores lie in each part between the least and the greatest.
-    pub bars: Vec<u64>,
+    pub(crate) bars: Vec<u64>,
     /// The most frequent values of what is no score, with how many have each.
-    pub values: Vec<(String, u64)>,
+    pub(crate) values: Vec<(String, u64)>,
     /// How many other values there are.
-    pub other_values: usize,
+    pub(crate) other_values: usize,
 }
 
 /// All labels by name.
-///
-/// # Errors
-/// What SQLite says.
-pub fn labels(connection: &Connection) -> Result<Vec<Label>, StoreError> {
+pub(crate) fn labels(connection: &Connection) -> Result<Vec<Label>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT label, feedback, metric_type, count(*), sum(assessment IS 'pass'), sum(assessment IS 'fail'), min(number),
             avg(number), max(number), count(DISTINCT value)
@@ -105,28 +102,25 @@ fn distribution(connection: &Connection, mut label: Label, distinct: u32) -> Res
 
 /// An evaluation or a feedback of one span.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SpanEvaluation {
+pub(crate) struct SpanEvaluation {
     /// Whether it is feedback of a user.
-    pub feedback: bool,
+    pub(crate) feedback: bool,
     /// The label.
-    pub label: String,
+    pub(crate) label: String,
     /// `score`, `categorical`, `boolean`, `json` or `text`.
-    pub metric_type: String,
+    pub(crate) metric_type: String,
     /// The value as text.
-    pub value: String,
+    pub(crate) value: String,
     /// `pass` or `fail`.
-    pub assessment: Option<String>,
+    pub(crate) assessment: Option<String>,
     /// The reason for the value.
-    pub reasoning: Option<String>,
+    pub(crate) reasoning: Option<String>,
     /// Milliseconds since the Unix epoch.
-    pub timestamp_ms: i64,
+    pub(crate) timestamp_ms: i64,
 }
 
 /// The evaluations and the feedback of a span, at most 200.
-///
-/// # Errors
-/// What SQLite says.
-pub fn of_span(connection: &Connection, row: i64) -> Result<Vec<SpanEvaluation>, StoreError> {
+pub(crate) fn of_span(connection: &Connection, row: i64) -> Result<Vec<SpanEvaluation>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT e.feedback, e.label, e.metric_type, e.value, e.assessment, e.reasoning, e.timestamp_ms
          FROM judged j JOIN evaluation e ON e.id = j.evaluation WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.label LIMIT 200",

@@ -23,26 +23,26 @@ const PATHS: [&str; 9] = [
 
 /// The counts of all rows that match.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Overview {
+pub(crate) struct Overview {
     /// How many.
-    pub matched: u64,
+    pub(crate) matched: u64,
     /// The time that the bars cover, in nanoseconds since the Unix epoch.
-    pub range_ns: Option<(i64, i64)>,
+    pub(crate) range_ns: Option<(i64, i64)>,
     /// How many began in each part of the time: ok, and failed.
-    pub bars: Vec<(u64, u64)>,
+    pub(crate) bars: Vec<(u64, u64)>,
     /// Their values.
-    pub facets: Vec<Facet>,
+    pub(crate) facets: Vec<Facet>,
 }
 
 /// The values of one column.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Facet {
+pub(crate) struct Facet {
     /// How a query names it.
-    pub path: &'static str,
+    pub(crate) path: &'static str,
     /// The most frequent values, with how many have each.
-    pub values: Vec<(String, u64)>,
+    pub(crate) values: Vec<(String, u64)>,
     /// How many other values there are.
-    pub others: usize,
+    pub(crate) others: usize,
 }
 
 /// Counts rows by their combination of values; only in the end by each value.

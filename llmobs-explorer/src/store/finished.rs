@@ -10,34 +10,31 @@ const LIMIT: u32 = 100;
 
 /// A summary of a finished trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FinishedTrace {
+pub(crate) struct FinishedTrace {
     /// The id of the trace.
-    pub trace_id: String,
+    pub(crate) trace_id: String,
     /// The name of its root.
-    pub name: String,
+    pub(crate) name: String,
     /// The kind of its root.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Whether its root failed.
-    pub failed: bool,
+    pub(crate) failed: bool,
     /// Nanoseconds.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
     /// How many spans it has so far.
-    pub spans: i64,
+    pub(crate) spans: i64,
     /// How many of them failed.
-    pub errors: i64,
+    pub(crate) errors: i64,
     /// How many of them are calls of models.
-    pub llm_calls: i64,
+    pub(crate) llm_calls: i64,
     /// Tokens that went in.
-    pub input_tokens: Option<i64>,
+    pub(crate) input_tokens: Option<i64>,
     /// Tokens that came out.
-    pub output_tokens: Option<i64>,
+    pub(crate) output_tokens: Option<i64>,
 }
 
 /// The traces whose root arrived after a row, at most a hundred, and the row to ask for next. Without a row there are none.
-///
-/// # Errors
-/// What SQLite says.
-pub fn finished(
+pub(crate) fn finished(
     connection: &Connection,
     after: Option<i64>,
 ) -> Result<(Vec<FinishedTrace>, i64), StoreError> {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-pub use super::facets::{Facet, Overview};
+pub(crate) use super::facets::{Facet, Overview};
 
 use super::StoreError;
 use super::evaluations;
@@ -17,11 +17,11 @@ use crate::query::Condition;
 use crate::span::Tokens;
 
 /// How many rows a page of a list has.
-pub const PAGE: u32 = 50;
+pub(crate) const PAGE: u32 = 50;
 
 /// What a row of a list is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// A trace, by the span that stands for it.
     #[default]
     Traces,
@@ -31,7 +31,7 @@ pub enum Scope {
 
 /// What a list is ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
+pub(crate) enum Sort {
     /// When it began.
     #[default]
     Start,
@@ -67,90 +67,87 @@ impl Sort {
 
 /// Which rows of a list to read, and in which order.
 #[derive(Clone, Debug)]
-pub struct ListRequest {
+pub(crate) struct ListRequest {
     /// What a row is.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// Which rows.
-    pub condition: Condition,
+    pub(crate) condition: Condition,
     /// From when on, in nanoseconds since the Unix epoch.
-    pub from_ns: Option<i64>,
+    pub(crate) from_ns: Option<i64>,
     /// Until when.
-    pub to_ns: Option<i64>,
+    pub(crate) to_ns: Option<i64>,
     /// The order.
-    pub sort: Sort,
+    pub(crate) sort: Sort,
     /// The smallest first.
-    pub ascending: bool,
+    pub(crate) ascending: bool,
     /// How many rows to leave out at the top.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// Paths of attributes that the rows should show.
-    pub attributes: Vec<String>,
+    pub(crate) attributes: Vec<String>,
 }
 
 /// A page of a list.
 #[derive(Debug)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// The rows.
-    pub rows: Vec<ListRow>,
+    pub(crate) rows: Vec<ListRow>,
     /// All that match, also those on other pages.
-    pub overview: Overview,
+    pub(crate) overview: Overview,
     /// Paths of attributes that there are, for columns.
-    pub paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
 }
 
 /// One trace, or one span.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ListRow {
+pub(crate) struct ListRow {
     /// The id of the trace.
-    pub trace_id: String,
+    pub(crate) trace_id: String,
     /// The id of the span.
-    pub span_id: String,
+    pub(crate) span_id: String,
     /// The id of the span above.
-    pub parent_id: Option<String>,
+    pub(crate) parent_id: Option<String>,
     /// The name of the span.
-    pub name: String,
+    pub(crate) name: String,
     /// Its kind.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Whether it failed.
-    pub failed: bool,
+    pub(crate) failed: bool,
     /// Nanoseconds since the Unix epoch.
-    pub start_ns: i64,
+    pub(crate) start_ns: i64,
     /// Nanoseconds.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
     /// The application.
-    pub ml_app: Option<String>,
+    pub(crate) ml_app: Option<String>,
     /// The session.
-    pub session_id: Option<String>,
+    pub(crate) session_id: Option<String>,
     /// The beginning of the input.
-    pub input: String,
+    pub(crate) input: String,
     /// The beginning of the output.
-    pub output: String,
+    pub(crate) output: String,
     /// The models that were called.
-    pub models: Vec<String>,
+    pub(crate) models: Vec<String>,
     /// Spans of the trace.
-    pub spans: i64,
+    pub(crate) spans: i64,
     /// Failed spans of the trace.
-    pub errors: i64,
+    pub(crate) errors: i64,
     /// Calls of models in the trace.
-    pub llm_calls: i64,
+    pub(crate) llm_calls: i64,
     /// Calls of tools in the trace.
-    pub tool_calls: i64,
+    pub(crate) tool_calls: i64,
     /// Tokens, of the trace or of the span.
-    pub tokens: Tokens,
+    pub(crate) tokens: Tokens,
     /// Seconds to the first token.
-    pub time_to_first_token: Option<f64>,
+    pub(crate) time_to_first_token: Option<f64>,
     /// What was said of it: label, value, and `pass` or `fail`.
-    pub evaluations: Vec<(String, String, Option<String>)>,
+    pub(crate) evaluations: Vec<(String, String, Option<String>)>,
     /// The attributes that were asked for: path and value.
-    pub attributes: Vec<(String, String)>,
+    pub(crate) attributes: Vec<(String, String)>,
     /// The tags that the program set, not those that SDKs put on every span: key and value.
-    pub tags: Vec<(String, String)>,
+    pub(crate) tags: Vec<(String, String)>,
 }
 
 /// Reads a page of a list.
-///
-/// # Errors
-/// What SQLite says.
-pub fn list(connection: &Connection, request: &ListRequest) -> Result<Listing, StoreError> {
+pub(crate) fn list(connection: &Connection, request: &ListRequest) -> Result<Listing, StoreError> {
     let (overview, ids) = read_all(connection, request)?;
     let mut statement = connection.prepare_cached(
         "SELECT s.id, t.trace_id, s.span_id, s.parent_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns, s.ml_app,

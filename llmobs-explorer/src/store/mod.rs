@@ -1,19 +1,19 @@
 //! The store of traces in SQLite: one thread that writes, and a pool of connections that read.
 
-pub mod evaluations;
+pub(crate) mod evaluations;
 mod event_encoding;
 mod facets;
-pub mod finished;
-pub mod list;
+pub(crate) mod finished;
+pub(crate) mod list;
 mod read_pool;
-pub mod rejections;
+pub(crate) mod rejections;
 mod retention;
 mod schema;
-pub mod sessions;
+pub(crate) mod sessions;
 #[cfg(test)]
 mod testing;
 mod totals;
-pub mod trace;
+pub(crate) mod trace;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -24,10 +24,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use rejections::Rejection;
+pub(crate) use rejections::Rejection;
 pub use retention::Retention;
 pub use schema::{Location, OpenError};
-pub use write::Batch;
+pub(crate) use write::Batch;
 
 use read_pool::ReadPool;
 use schema::Database;
@@ -40,7 +40,7 @@ const RETENTION_EVERY: Duration = Duration::from_secs(30);
 /// Why something was not stored or not found out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StoreError {
+pub(crate) enum StoreError {
     /// No room on the disk, or another process holds the database. Nothing stored is lost, and another attempt may do.
     #[error("the store cannot be written to now: {0}")]
     Unavailable(rusqlite::Error),
@@ -70,7 +70,7 @@ pub enum StoreError {
 
 /// A handle to the store: cheap to clone, usable from everywhere.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
     read_pool: Arc<ReadPool>,
     /// How many batches have been written.
@@ -87,22 +87,16 @@ enum Job {
 
 /// A store that was opened.
 #[derive(Debug)]
-pub struct Opened {
+pub(crate) struct Opened {
     /// The store.
-    pub store: Store,
+    pub(crate) store: Store,
     /// What a damaged database was renamed to.
-    pub set_aside: Option<PathBuf>,
+    pub(crate) set_aside: Option<PathBuf>,
 }
 
 impl Store {
-    /// Opens the store, and starts the thread that writes to it.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    ///
-    /// # Errors
-    /// When the file cannot be made or read, or is not a store of this version or an earlier one.
-    pub fn open(location: &Location, retention: Retention) -> Result<Opened, OpenError> {
+    /// Opens the store, and starts the thread that writes to it. Needs a tokio runtime.
+    pub(crate) fn open(location: &Location, retention: Retention) -> Result<Opened, OpenError> {
         let (database, connection, set_aside) = Database::open(location)?;
         let (jobs, received) = mpsc::channel(WAITING);
         let (written, changes) = watch::channel(0);
@@ -114,20 +108,14 @@ impl Store {
     }
 
     /// Stores a batch. When this returns `Ok` it outlives the process, however that ends.
-    ///
-    /// # Errors
-    /// When there is no room, or another process holds the database. Then nothing of the batch is stored.
-    pub async fn write(&self, batch: Batch) -> Result<(), StoreError> {
+    pub(crate) async fn write(&self, batch: Batch) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::Write(batch, reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Runs a query on a thread where it may block. The query is interrupted after some seconds, or when the future is dropped.
-    ///
-    /// # Errors
-    /// The error of the query, an error of SQLite for a new connection, or [`StoreError::TooLong`].
-    pub async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -135,8 +123,7 @@ impl Store {
     }
 
     /// Counts the batches that have been written. Changes when there is something new to see.
-    #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }
 }

@@ -92,3 +92,6 @@ impl ReadPool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,20 +9,17 @@ const KEPT: i64 = 50;
 
 /// A request that the intake refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejection {
+pub(crate) struct Rejection {
     /// The time, in milliseconds since the Unix epoch.
-    pub at_ms: i64,
+    pub(crate) at_ms: i64,
     /// The path of the request.
-    pub path: String,
+    pub(crate) path: String,
     /// The reason.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// The refused requests, the latest first.
-///
-/// # Errors
-/// What SQLite says.
-pub fn rejections(connection: &Connection) -> Result<Vec<Rejection>, StoreError> {
+pub(crate) fn rejections(connection: &Connection) -> Result<Vec<Rejection>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT at_ms, path, reason FROM rejection ORDER BY id DESC")?;
     let rows = statement

@@ -5,67 +5,64 @@ use rusqlite::{Connection, params};
 use super::StoreError;
 
 /// How many sessions a page has.
-pub const SESSIONS: u32 = 50;
+pub(crate) const SESSIONS: u32 = 50;
 /// How many turns of a session a page has.
-pub const TURNS: u32 = 50;
+pub(crate) const TURNS: u32 = 50;
 
 /// A session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Session {
+pub(crate) struct Session {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// The application of its first turn.
-    pub ml_app: Option<String>,
+    pub(crate) ml_app: Option<String>,
     /// The beginning of the first input.
-    pub first_input: String,
+    pub(crate) first_input: String,
     /// When the last turn began, in nanoseconds since the Unix epoch.
-    pub last_ns: i64,
+    pub(crate) last_ns: i64,
     /// How many traces it has.
-    pub turns: i64,
+    pub(crate) turns: i64,
     /// How many of their spans failed.
-    pub errors: i64,
+    pub(crate) errors: i64,
     /// Tokens of all turns.
-    pub total_tokens: Option<i64>,
+    pub(crate) total_tokens: Option<i64>,
     /// How long all turns took, in nanoseconds, without the time between them.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
 }
 
 /// A trace of a session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// The row of its first span.
-    pub row: i64,
+    pub(crate) row: i64,
     /// The id of the trace.
-    pub trace_id: String,
+    pub(crate) trace_id: String,
     /// The id of its first span.
-    pub span_id: String,
+    pub(crate) span_id: String,
     /// The name of its first span.
-    pub name: String,
+    pub(crate) name: String,
     /// The kind of its first span.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Whether its first span failed.
-    pub failed: bool,
+    pub(crate) failed: bool,
     /// Nanoseconds since the Unix epoch.
-    pub start_ns: i64,
+    pub(crate) start_ns: i64,
     /// Nanoseconds.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
     /// With all turns before.
-    pub duration_so_far_ns: i64,
+    pub(crate) duration_so_far_ns: i64,
     /// Tokens of the trace.
-    pub total_tokens: Option<i64>,
+    pub(crate) total_tokens: Option<i64>,
     /// With all turns before.
-    pub tokens_so_far: i64,
+    pub(crate) tokens_so_far: i64,
     /// The beginning of the input.
-    pub input: String,
+    pub(crate) input: String,
     /// The beginning of the output.
-    pub output: String,
+    pub(crate) output: String,
 }
 
 /// A page of sessions, the latest first, and how many there are.
-///
-/// # Errors
-/// What SQLite says.
-pub fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), StoreError> {
+pub(crate) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), StoreError> {
     let total: i64 = connection
         .prepare_cached(
             "SELECT count(DISTINCT session_id) FROM span INDEXED BY head_by_session WHERE session_id IS NOT NULL AND head = 1",
@@ -104,10 +101,11 @@ pub(super) const SUMS: &str = "SELECT sum(t.errors),
     FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace WHERE s.session_id = ?1 AND s.head = 1";
 
 /// A page of the turns of a session in the order in which they began, and how many there are.
-///
-/// # Errors
-/// What SQLite says.
-pub fn turns(connection: &Connection, session: &str, page: u64) -> Result<(Vec<Turn>, u64), StoreError> {
+pub(crate) fn turns(
+    connection: &Connection,
+    session: &str,
+    page: u64,
+) -> Result<(Vec<Turn>, u64), StoreError> {
     let total: i64 = connection
         .prepare_cached(
             "SELECT count(*) FROM span INDEXED BY head_by_session WHERE session_id = ?1 AND head = 1",

@@ -10,36 +10,33 @@ use crate::span::Tokens;
 
 /// A span as the tree and the waterfall show it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Node {
+pub(crate) struct Node {
     /// The row of the store.
-    pub row: i64,
+    pub(crate) row: i64,
     /// Unique in the trace.
-    pub span_id: String,
+    pub(crate) span_id: String,
     /// The span above, which may not have arrived.
-    pub parent_id: Option<String>,
+    pub(crate) parent_id: Option<String>,
     /// The name of the step.
-    pub name: String,
+    pub(crate) name: String,
     /// Its kind.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Whether it failed.
-    pub failed: bool,
+    pub(crate) failed: bool,
     /// Nanoseconds since the Unix epoch.
-    pub start_ns: i64,
+    pub(crate) start_ns: i64,
     /// Nanoseconds.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
     /// The model that was called.
-    pub model_name: Option<String>,
+    pub(crate) model_name: Option<String>,
     /// Tokens that it used.
-    pub tokens: Tokens,
+    pub(crate) tokens: Tokens,
     /// Seconds to the first token.
-    pub time_to_first_token: Option<f64>,
+    pub(crate) time_to_first_token: Option<f64>,
 }
 
 /// All spans of a trace in the order in which they began, or nothing where there is no such trace.
-///
-/// # Errors
-/// What SQLite says.
-pub fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, StoreError> {
+pub(crate) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {NODE} FROM span WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1)"
     ))?;
@@ -50,10 +47,11 @@ pub fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, Store
 }
 
 /// One span of a trace, if it is there.
-///
-/// # Errors
-/// What SQLite says.
-pub fn find(connection: &Connection, trace_id: &str, span_id: &str) -> Result<Option<Node>, StoreError> {
+pub(crate) fn find(
+    connection: &Connection,
+    trace_id: &str,
+    span_id: &str,
+) -> Result<Option<Node>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {NODE} FROM span WHERE span_id = ?2 AND trace = (SELECT id FROM trace WHERE trace_id = ?1)"
     ))?;
@@ -61,10 +59,7 @@ pub fn find(connection: &Connection, trace_id: &str, span_id: &str) -> Result<Op
 }
 
 /// The start and the duration of each child of a span, in the order of their starts.
-///
-/// # Errors
-/// What SQLite says.
-pub fn child_times(
+pub(crate) fn child_times(
     connection: &Connection,
     trace_id: &str,
     span_id: &str,
@@ -78,10 +73,7 @@ pub(super) const CHILD_TIMES: &str = "SELECT start_ns, duration_ns FROM span
     WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND parent_id = ?2 ORDER BY start_ns";
 
 /// The tool spans that began in a range of times, in nanoseconds since the Unix epoch, in that order: the name and the id of each.
-///
-/// # Errors
-/// What SQLite says.
-pub fn tool_spans(
+pub(crate) fn tool_spans(
     connection: &Connection,
     trace_id: &str,
     times_ns: Range<i64>,
@@ -123,10 +115,7 @@ fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
 }
 
 /// The event of a span, as JSON text, as it arrived.
-///
-/// # Errors
-/// What SQLite says, or that the event is damaged.
-pub fn event(connection: &Connection, row: i64) -> Result<String, StoreError> {
+pub(crate) fn event(connection: &Connection, row: i64) -> Result<String, StoreError> {
     let data: Vec<u8> = connection
         .prepare_cached("SELECT data FROM event WHERE span = ?1")?
         .query_row([row], |row| row.get(0))?;

@@ -13,13 +13,13 @@ use crate::span::{Attribute, Evaluation, Span, Target};
 
 /// The content of one request.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// Spans, in the order in which they arrived.
-    pub spans: Vec<Span>,
+    pub(crate) spans: Vec<Span>,
     /// Evaluations and feedback.
-    pub evaluations: Vec<Evaluation>,
+    pub(crate) evaluations: Vec<Evaluation>,
     /// Requests that were refused, whole or in part.
-    pub rejections: Vec<Rejection>,
+    pub(crate) rejections: Vec<Rejection>,
 }
 
 /// Writes all of a batch or nothing.

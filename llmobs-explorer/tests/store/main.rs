@@ -14,7 +14,6 @@ mod arrival;
 mod crash;
 mod damage;
 mod foreign;
-mod questions;
 mod retention;
 mod room;
 #[path = "../served/mod.rs"]

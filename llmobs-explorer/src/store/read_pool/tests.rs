@@ -1,9 +1,8 @@
-//! Questions have a deadline, and a few seats.
-
 use std::time::{Duration, Instant};
 
-use llmobs_explorer::store::{Location, Retention, Store, StoreError};
 use tempfile::TempDir;
+
+use crate::store::{Location, Retention, Store, StoreError};
 
 const KEEP: Retention = Retention { age: Duration::from_secs(86_400), bytes: 1 << 30 };
 const WITHOUT_END: &str =
@@ -18,7 +17,7 @@ async fn ask(store: &Store) -> Result<i64, StoreError> {
 }
 
 #[tokio::test]
-async fn a_question_without_end_is_given_up() {
+async fn a_query_without_end_is_interrupted() {
     let folder = TempDir::new().unwrap();
     let in_memory = Store::open(&Location::Memory, KEEP).unwrap().store;
     let in_file = Store::open(&Location::File(folder.path().join("traces.db")), KEEP).unwrap().store;
@@ -30,7 +29,7 @@ async fn a_question_without_end_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_question_nobody_waits_for_gives_its_seat_back() {
+async fn a_query_whose_caller_is_gone_is_interrupted() {
     let store = Store::open(&Location::Memory, KEEP).unwrap().store;
     let asked: Vec<_> = (0..50)
         .map(|_| {
@@ -38,7 +37,7 @@ async fn a_question_nobody_waits_for_gives_its_seat_back() {
             tokio::spawn(async move { ask_without_end(&store).await })
         })
         .collect();
-    // All seats are taken once the others wait.
+    // After this time, all connections are in use and the other queries wait.
     tokio::time::sleep(Duration::from_millis(200)).await;
     for task in &asked {
         task.abort();
@@ -49,7 +48,7 @@ async fn a_question_nobody_waits_for_gives_its_seat_back() {
 }
 
 #[tokio::test]
-async fn nobody_writes_while_asking() {
+async fn queries_cannot_write() {
     let store = Store::open(&Location::Memory, KEEP).unwrap().store;
     let answer = store.read(|connection| Ok(connection.execute("DELETE FROM span", [])?)).await;
     assert!(answer.is_err(), "{answer:?}");
