@@ -53,7 +53,7 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
             "a request of another site; open the explorer's address by hand",
         ));
     }
-    // These a foreign page can send without asking, and an old browser without saying from where.
+    // A foreign page can send these types without a preflight request, and an old browser sends them without `Origin`.
     let simple = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"];
     let mut kinds = headers.get_all(CONTENT_TYPE).iter().map(|kind| {
         let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
@@ -98,7 +98,7 @@ fn has_token(token: &str, uri: &Uri, headers: &HeaderMap) -> bool {
 
 /// An address without the token.
 pub(crate) fn without_token(uri: &Uri) -> String {
-    // Two slashes at the beginning would lead to another host.
+    // A path that begins with two slashes would be another host.
     let path = format!("/{}", uri.path().trim_start_matches('/'));
     let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let mut others = form_urlencoded::Serializer::new(String::new());
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn on_loopback_only_own_names_and_own_pages_are_let_in() {
+    fn on_loopback_only_own_names_and_own_pages_are_allowed() {
         let access = Access::Loopback { port: 8126 };
         let get = |uri: &str, pairs: &[(&'static str, &str)]| asked(&access, &Method::GET, uri, pairs);
         for host in ["127.0.0.1:8126", "localhost:8126", "LOCALHOST:8126", "[::1]:8126"] {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn elsewhere_a_token_is_asked_for() {
+    fn elsewhere_a_token_is_required() {
         let access = Access::Token("s3cret".to_owned());
         let get = |uri: &str, pairs: &[(&'static str, &str)]| asked(&access, &Method::GET, uri, pairs);
         let host = ("host", "box.example:8126");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_taken_out_of_the_address_and_nothing_else() {
+    fn only_the_token_is_removed_from_the_address() {
         for (uri, without) in [
             ("/?token=x", "/"),
             ("/traces?q=%40a%3A1+b&token=x&page=2", "/traces?q=%40a%3A1+b&page=2"),

@@ -11,7 +11,7 @@ use crate::signals::Signals;
 
 pub use crate::run::print_line;
 
-/// Runs a program with the explorer around it, and returns its exit code.
+/// Runs a program that sends its spans to the explorer, and returns its exit code.
 ///
 /// # Errors
 /// When the explorer or the program cannot be started.
@@ -20,7 +20,7 @@ pub fn run(options: &Options, command: &[OsString], exit: bool) -> Result<i32, R
     runtime.block_on(run::run(options, command, exit))
 }
 
-/// Serves until the program is told to end.
+/// Serves until a signal ends the program.
 ///
 /// # Errors
 /// When the port is taken, or the store cannot be opened.
@@ -47,11 +47,11 @@ pub fn serve(options: &Options) -> Result<(), ServeError> {
     })
 }
 
-/// Why there is no explorer.
+/// Why the explorer cannot serve.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// It cannot be started.
+    /// It cannot start.
     #[error(transparent)]
     Start(#[from] StartError),
     /// The system gives no threads or no events.

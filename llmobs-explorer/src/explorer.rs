@@ -10,12 +10,12 @@ use crate::routes::routes;
 use crate::server::{self, ListenError};
 use crate::store::{Location, OpenError, Opened, Retention, Store};
 
-/// What an explorer is started with.
+/// The options of an explorer.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where to listen. Elsewhere than on this machine, a token is asked for.
+    /// The address to listen on. If it is not a loopback address, requests need a token.
     pub host: IpAddr,
-    /// The port; 0 takes any that is free.
+    /// The port. 0 is any free port.
     pub port: u16,
     /// Where traces are kept.
     pub location: Location,
@@ -27,7 +27,7 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The socket cannot be had.
+    /// The explorer cannot listen.
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// The store cannot be opened.
@@ -64,12 +64,12 @@ impl Explorer {
         Ok(Self { listener, store, access, address, set_aside })
     }
 
-    /// The address to open, such as `http://127.0.0.1:8126`. Behind it no path stands.
+    /// The address to open, without a path, such as `http://127.0.0.1:8126`.
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What has to stand behind the address the first time, where a token is asked for.
+    /// The token for the first request, if requests need one.
     pub(crate) fn token(&self) -> Option<&str> {
         match &self.access {
             Access::Loopback { .. } => None,
@@ -77,7 +77,7 @@ impl Explorer {
         }
     }
 
-    /// What a damaged store was renamed to, before a new one was made.
+    /// The new name of a damaged store that was replaced.
     pub(crate) fn set_aside(&self) -> Option<&PathBuf> {
         self.set_aside.as_ref()
     }

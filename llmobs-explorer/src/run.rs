@@ -19,12 +19,12 @@ use crate::store::finished::FinishedTrace;
 
 /// How often finished traces are asked for.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// How long an answer of the explorer may take.
+/// The timeout for requests to the explorer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Variables that are always set, so that no span and no key is sent elsewhere.
 const OVERRIDES: [(&str, &str); 4] = [
     ("DD_LLMOBS_ENABLED", "true"),
-    // As through an Agent, whose address all SDKs can be told. Without one, Datadog's SDK for Node sends to Datadog all the same.
+    // The mode for an Agent, whose address all SDKs can be given. In the other mode, Datadog's SDK for Node sends to Datadog anyway.
     ("DD_LLMOBS_AGENTLESS_ENABLED", "false"),
     ("DD_API_KEY", "llmobs-run"),
     ("DD_APM_TRACING_ENABLED", "false"),
@@ -33,7 +33,7 @@ const OVERRIDES: [(&str, &str); 4] = [
 const DEFAULTS: [(&str, &str); 2] =
     [("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"), ("DD_REMOTE_CONFIGURATION_ENABLED", "false")];
 
-/// Names, or beginnings of names such as `python3.13`, of what starts other programs.
+/// Programs that start other programs. These are prefixes, such as `python` of `python3.13`.
 const LAUNCHERS: [&str; 6] = ["cargo", "node", "npm", "npx", "python", "uv"];
 
 /// Why a program was not run.
@@ -46,21 +46,21 @@ pub enum RunError {
     /// The program cannot be started.
     #[error("{} cannot be started: {source}", program.display())]
     Program {
-        /// What was asked for.
+        /// The program.
         program: OsString,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The program was started and lost.
     #[error("waiting for the program failed: {0}")]
     Wait(#[from] io::Error),
-    /// Nothing was named.
+    /// No program was given.
     #[error("no program is named; write it behind two dashes: llmobs run -- cargo run")]
     Nothing,
 }
 
 impl RunError {
-    /// What `llmobs run` ends with: as shells do where a program is not there or none that can be run.
+    /// The exit code of `llmobs run`: as in a shell if a program is not found or cannot be run.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -71,10 +71,10 @@ impl RunError {
     }
 }
 
-/// Runs a program with its spans sent here, tells of each trace that ends, and returns the program's exit code.
+/// Runs a program that sends its spans to the explorer, prints each finished trace, and returns the exit code of the program.
 ///
-/// Where an explorer listens already, the spans go there. Otherwise one is started, which goes on serving after the program has ended,
-/// unless `exit` is set or nobody sits at a terminal.
+/// Uses the explorer that already listens, or else starts one. That one continues to serve after the program has ended, unless `exit`
+/// is set or the program has no terminal.
 pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> Result<i32, RunError> {
     let (program, arguments) = command.split_first().ok_or(RunError::Nothing)?;
     let end = Arc::new(Notify::new());
@@ -128,7 +128,7 @@ async fn watch(
         let done = tokio::select! {
             status = child.wait() => Some(status?),
             () = tokio::time::sleep(POLL_INTERVAL) => None,
-            // The terminal sends it to the program too, which decides.
+            // The terminal sends an interrupt to the program too, which decides whether to end.
             signal = signals.next() => {
                 if signal == StopSignal::Terminate {
                     terminated = true;
@@ -178,7 +178,7 @@ fn environment(origin: &str, program: &OsString) -> Vec<(&'static str, String)> 
     variables
 }
 
-/// What a program is called: by its own name, or where that is what starts programs, by the folder that it is started in.
+/// The name of the application: that of the program, or that of the folder if the program is a launcher.
 fn application(program: &OsStr, folder: &Path) -> String {
     let lower =
         |name: Option<&OsStr>| name.map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
@@ -189,7 +189,7 @@ fn application(program: &OsStr, folder: &Path) -> String {
     if name.is_empty() { "app".to_owned() } else { name }
 }
 
-/// A trace in a line.
+/// A trace as one line.
 fn summary(origin: &str, trace: &FinishedTrace) -> String {
     use crate::page::format::{count, duration, things};
     let mark = if trace.failed { "✕" } else { "✓" };
@@ -236,7 +236,7 @@ fn get<T: serde::de::DeserializeOwned>(address: &str) -> Option<T> {
     agent.get(address).call().ok()?.body_mut().read_json().ok()
 }
 
-/// Runs what waits for an answer on a thread where it may.
+/// Runs a request on a thread where it may block.
 async fn blocking<T: Default + Send + 'static>(
     origin: String,
     ask: impl FnOnce(String) -> T + Send + 'static,
@@ -265,7 +265,7 @@ fn code(status: ExitStatus) -> i32 {
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
     #[cfg(not(unix))]
     let signal = None;
-    // As a shell does.
+    // The exit code of a shell.
     status.code().or(signal.map(|signal: i32| 128 + signal)).unwrap_or(1)
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::intake::{read_metrics, read_spans};
 use crate::store::Batch;
 
-/// Spans whose times count from the start of the trace, and what is said about one of them.
+/// Spans whose times are relative to the start of the trace, and evaluations of one of them.
 const SAMPLE: &str = include_str!("assets/sample.json");
 
 /// A trace that is ready to be stored.
@@ -16,7 +16,7 @@ pub(crate) struct Sample {
     pub(crate) trace_id: String,
 }
 
-/// What the sample is made of.
+/// The content of the file.
 #[derive(Deserialize, Default)]
 struct Parts {
     /// The id of the span that the evaluations are for.

@@ -23,7 +23,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::access::{self, Access, COOKIE_NAME};
 use crate::connection::WriteTimeoutStream;
 
-/// How many connections are served at a time. A browser opens six.
+/// The limit of connections. A browser opens six.
 const CONNECTIONS: usize = 64;
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
@@ -31,10 +31,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
-/// How long open requests may still take once the program is told to end.
+/// How long open requests may take during shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// Nothing but what is embedded runs or is fetched, and nobody else may frame or read it.
+/// The security headers: pages run and fetch only embedded files, and other sites can neither frame nor read them.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -44,7 +44,7 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
         ),
     ),
     (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
-    // Without any, browsers send forms with `Origin: null`, which is turned away.
+    // With `no-referrer`, browsers would send forms with `Origin: null`, which is not allowed.
     (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
@@ -55,18 +55,18 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// Somebody else listens there.
+    /// Another program listens on the port.
     #[error("port {port} is taken by another program, perhaps a Datadog Agent; choose another one: --port {}", other(*port))]
     Taken {
         /// The port.
         port: u16,
     },
-    /// Anything else that the system says.
+    /// Any other error of the system.
     #[error("cannot listen on {address}: {source}")]
     System {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
 }
@@ -75,7 +75,7 @@ fn other(port: u16) -> u16 {
     port.checked_add(1).unwrap_or(8126)
 }
 
-/// Listens, but answers nobody yet.
+/// Listens, but does not answer yet.
 pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
     let address = SocketAddr::new(host, port);
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
@@ -106,27 +106,27 @@ pub(crate) async fn serve(
             () = &mut end => break,
         };
         let Ok((stream, _)) = accepted else {
-            // Too many open files: those that are served end some time.
+            // Too many open files. Other connections will end.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        // One that finds no seat is closed at once.
+        // A connection beyond the limit is closed.
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
         let service = TowerToHyperService::new(routes.clone());
         let connection =
             open.watch(server.serve_connection(TokioIo::new(WriteTimeoutStream::new(stream)), service));
         tokio::spawn(async move {
-            // A connection that breaks concerns nobody else.
+            // An error of one connection does not affect the others.
             drop(connection.await);
             drop(seat);
         });
     }
     drop(listener);
-    // Whoever waits for changes would wait on.
+    // Requests that wait for changes would not end.
     drop(tokio::time::timeout(SHUTDOWN_GRACE, open.shutdown()).await);
 }
 
-/// Turns away who may not ask, and says to the browser what it may do with an answer.
+/// Checks access, and adds the security headers.
 async fn guarded(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
     let decision = access::check(&access, request.method(), request.uri(), request.headers());
     let mut response = match (decision, &*access) {
@@ -144,7 +144,7 @@ async fn guarded(State(access): State<Arc<Access>>, request: Request, next: Next
     response
 }
 
-/// Keeps the token in the browser, and takes it out of the address.
+/// Stores the token in a cookie, and redirects to the address without it.
 fn with_cookie(token: &str, address: &str) -> Response {
     let cookie = format!("{COOKIE_NAME}={token}; HttpOnly; SameSite=Strict; Path=/");
     let mut response = Redirect::to(address).into_response();

@@ -10,11 +10,11 @@ pub(crate) struct Span {
     pub(crate) trace_id: String,
     /// Unique in its trace.
     pub(crate) span_id: String,
-    /// `None` at the root, however the program spelled that.
+    /// `None` for a root.
     pub(crate) parent_id: Option<String>,
-    /// What the program calls the step.
+    /// The name of the step.
     pub(crate) name: String,
-    /// `llm`, `agent`, … or whatever else arrived; `unknown` where nothing did.
+    /// `llm`, `agent` or any other text. `unknown` if it is missing.
     pub(crate) kind: String,
     /// Whether its status is `error`.
     pub(crate) failed: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Span {
     pub(crate) model_provider: Option<String>,
     /// The type of its error.
     pub(crate) error_type: Option<String>,
-    /// What it used.
+    /// The tokens that it used.
     pub(crate) tokens: Tokens,
     /// Seconds until the first token arrived.
     pub(crate) time_to_first_token: Option<f64>,
@@ -44,7 +44,7 @@ pub(crate) struct Span {
     pub(crate) input_preview: String,
     /// The beginning of the output in one line, for lists.
     pub(crate) output_preview: String,
-    /// What can be asked for by path.
+    /// The values that queries find by path.
     pub(crate) attributes: Vec<Attribute>,
     /// The text for full-text search: from input, output and error.
     pub(crate) text: String,
@@ -69,7 +69,7 @@ pub(crate) struct Tokens {
 /// `metrics.input_tokens`, `meta.error.message`, `collection_errors`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Attribute {
-    /// Names with dots between. Tags begin with `tag.`; a tag without a colon is one whose value is empty.
+    /// Names joined by dots. Tags begin with `tag.`. A tag without a colon has an empty value.
     pub(crate) path: String,
     /// The value as text: `true`, `0.2`, `gpt-4o`.
     pub(crate) text: String,
@@ -86,13 +86,13 @@ pub(crate) struct Evaluation {
     pub(crate) label: String,
     /// `score`, `categorical`, `boolean`, `json` or `text`.
     pub(crate) metric_type: String,
-    /// The value as text; JSON where it is a structure.
+    /// The value as text, or as JSON for an object or a list.
     pub(crate) value: String,
     /// The value of a score; 1 and 0 for a boolean.
     pub(crate) number: Option<f64>,
     /// `pass` or `fail`.
     pub(crate) assessment: Option<String>,
-    /// Why.
+    /// The reason for the value.
     pub(crate) reasoning: Option<String>,
     /// The application.
     pub(crate) ml_app: Option<String>,
@@ -107,9 +107,9 @@ pub(crate) struct Evaluation {
 /// What an evaluation or a feedback is for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) enum Target {
-    /// One span; its trace is not always named.
+    /// One span.
     Span {
-        /// The trace, where it was named.
+        /// The trace, if it is known.
         trace_id: Option<String>,
         /// The span.
         span_id: String,

@@ -4,21 +4,21 @@ use std::collections::{HashMap, HashSet};
 
 use crate::store::trace::Node;
 
-/// How many children of one span are shown at first; the others are a click away.
+/// How many children of a span are shown at first.
 const CHILDREN: usize = 100;
-/// One that is wanted is shown with all before it, unless these are more.
+/// Up to this position, a selected child is shown with all children before it.
 const BEFORE: usize = 1000;
 
-/// The spans of a trace, each under the one above.
+/// The spans of a trace with their parents and children.
 #[derive(Debug)]
 pub(crate) struct Tree {
     /// In the order in which they began.
     pub(crate) nodes: Vec<Node>,
     /// Positions of the children of each node.
     children: Vec<Vec<usize>>,
-    /// Position of the node above.
+    /// Position of the parent.
     parents: Vec<Option<usize>>,
-    /// Positions of those with nothing above.
+    /// Positions of the nodes without a parent.
     roots: Vec<usize>,
     /// How many spans are below each node.
     below: Vec<usize>,
@@ -36,12 +36,12 @@ pub(crate) enum Line {
         node: usize,
         /// How many spans are above it.
         depth: usize,
-        /// Whether its children are shown; nothing where it has none.
+        /// Whether its children are shown. `None` if it has none.
         open: Option<bool>,
     },
     /// More children of a span than are shown.
     More {
-        /// The position of the span, or nothing for roots.
+        /// The position of the span. `None` for roots.
         of: Option<usize>,
         /// How deep they are.
         depth: usize,
@@ -53,7 +53,7 @@ pub(crate) enum Line {
 }
 
 impl Tree {
-    /// Puts the spans of a trace in order.
+    /// Builds the tree.
     pub(crate) fn new(nodes: Vec<Node>) -> Self {
         let positions: HashMap<&str, usize> =
             nodes.iter().enumerate().map(|(position, node)| (node.span_id.as_str(), position)).collect();
@@ -80,7 +80,7 @@ impl Tree {
         tree
     }
 
-    /// Counts what is below each node, from the leaves up.
+    /// Counts the descendants of each node, from the leaves up.
     fn count(&mut self) {
         let mut order = self.roots.clone();
         let mut at = 0;
@@ -114,7 +114,7 @@ impl Tree {
         self.errors.get(node).copied().unwrap_or_default()
     }
 
-    /// Whether the span above a node has not arrived.
+    /// Whether the parent of a node has not arrived.
     pub(crate) fn is_orphan(&self, node: usize) -> bool {
         let has_parent = self.nodes.get(node).is_some_and(|node| node.parent_id.is_some());
         has_parent && self.parents.get(node).copied().flatten().is_none()
@@ -125,13 +125,13 @@ impl Tree {
         self.nodes.iter().position(|node| node.span_id == span_id)
     }
 
-    /// The position of the root, or of the first span with nothing above where it has not arrived.
+    /// The position of the root. If it has not arrived, that of the first node without a parent.
     pub(crate) fn first_root(&self) -> usize {
         let is_root = |&&node: &&usize| self.nodes.get(node).is_some_and(|node| node.parent_id.is_none());
         self.roots.iter().find(is_root).or(self.roots.first()).copied().unwrap_or_default()
     }
 
-    /// The nodes above a node, from the root down.
+    /// The ancestors of a node, from the root down.
     pub(crate) fn above(&self, node: usize) -> Vec<usize> {
         let mut above = Vec::new();
         let mut at = self.parents.get(node).copied().flatten();
@@ -154,15 +154,15 @@ impl Tree {
         (from, to.unwrap_or_default().max(from))
     }
 
-    /// How long a span was at work itself.
+    /// The self time of a node.
     pub(crate) fn self_ns(&self, node: usize) -> i64 {
         let Some(span) = self.nodes.get(node) else { return 0 };
         let below = self.children_of(node).iter().filter_map(|&child| self.nodes.get(child));
         self_ns(span, below.map(|child| (child.start_ns, child.duration_ns)))
     }
 
-    /// About `budget` lines from the top: spans are opened level by level while there is room; `opened` always are, and so is what
-    /// is above them.
+    /// About `budget` lines from the top. Nodes are opened level by level within the budget. The nodes in `opened` and their ancestors
+    /// are always open.
     pub(crate) fn lines(&self, budget: usize, opened: &HashSet<usize>) -> Vec<Line> {
         let mut open: HashSet<usize> = opened.iter().flat_map(|&node| self.above(node)).collect();
         open.extend(opened);
@@ -186,7 +186,7 @@ impl Tree {
         lines
     }
 
-    /// The children of a node from a position on, folded.
+    /// The children of a node from a position on, closed.
     pub(crate) fn children_lines(&self, of: Option<usize>, after: usize) -> Vec<Line> {
         let depth = of.map_or(0, |node| self.above(node).len() + 1);
         let mut lines = Vec::new();
@@ -194,7 +194,7 @@ impl Tree {
         lines
     }
 
-    /// Writes the children of a node. An own stack, because traces may be deeper than the stack of a thread.
+    /// Writes the children of a node. It has its own stack, because traces may be too deep for recursion.
     fn write(
         &self,
         of: Option<usize>,
@@ -233,7 +233,7 @@ impl Tree {
         let wanted_at = || (0..).zip(children).filter(|(_, child)| wanted.contains(child)).map(|(at, _)| at);
         let until = wanted_at().filter(|at| *at < BEFORE).max().map_or(0, |at: usize| at + 1);
         let until = until.max(after.saturating_add(CHILDREN)).min(children.len());
-        // Those further away stand alone, behind what leads to the others.
+        // Selected children further away are shown alone, after the line for the others.
         let far: Vec<usize> = wanted_at().filter(|at| *at >= until).collect();
         stack.extend(
             far.iter()
@@ -248,8 +248,8 @@ impl Tree {
     }
 }
 
-/// How long a span was at work itself: its duration without the time in which a child ran. Of the children, in the order in which they
-/// began, it takes the start and the duration.
+/// The self time of a span: its duration without the time in which a child ran. `children` are starts and durations in the order of the
+/// starts.
 pub(crate) fn self_ns(span: &Node, children: impl Iterator<Item = (i64, i64)>) -> i64 {
     let end = span.start_ns.saturating_add(span.duration_ns);
     let mut covered = 0;
@@ -265,9 +265,9 @@ pub(crate) fn self_ns(span: &Node, children: impl Iterator<Item = (i64, i64)>) -
     span.duration_ns - covered
 }
 
-/// Makes roots of spans that are, over others, their own parent: such a trace is wrong, and is shown all the same.
+/// Makes roots of spans that are their own ancestors, so that an invalid trace is shown too.
 fn break_cycles(parents: &mut [Option<usize>]) {
-    // 0: not seen, 1: on the way, 2: leads to a root.
+    // 0: not visited, 1: on the current path, 2: leads to a root.
     let mut seen = vec![0_u8; parents.len()];
     for start in 0..parents.len() {
         let mut way = Vec::new();

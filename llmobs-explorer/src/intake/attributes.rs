@@ -1,15 +1,15 @@
-//! What can be asked of a span by path: the scalars of its event that have no column of their own.
+//! The attributes of a span: the scalars of its event that have no column of their own, by path.
 
 use serde_json::Value;
 
 use super::field::{self, Object};
 use crate::span::Attribute;
 
-/// A span has so many attributes at most. What is asked for most is read first.
+/// How many attributes a span can have. The most useful ones are read first.
 const MAX: usize = 200;
 /// The longest text, and the longest path, in bytes.
 const MAX_BYTES: usize = 256;
-/// Fields of an event that are read by themselves.
+/// Fields of an event that are read separately.
 const OF_EVENT: &[&str] = &[
     "_dd",
     "collection_errors",
@@ -30,7 +30,7 @@ const OF_EVENT: &[&str] = &[
     "tags",
     "trace_id",
 ];
-/// Fields of `meta` that are read by themselves, and content. Schemas of tools would fill all the room.
+/// Fields of `meta` that are read separately, and content. The schemas of tools would use up the limit.
 const OF_META: &[&str] = &[
     "error",
     "error.message",
@@ -70,7 +70,7 @@ pub(super) fn of<'a>(
         .into_iter()
         .for_each(|errors| attributes.flatten("collection_errors", errors));
     if let Some(Value::Object(own)) = event.get("_dd") {
-        // A value that no other span has would be a row of its own, for what the event has a column for.
+        // A value that no other span has would need its own row, although the event has a column for it.
         attributes.fields("_dd", own, &["span_id"]);
     }
     attributes.fields("meta", meta, OF_META);
@@ -95,7 +95,7 @@ impl Attributes {
         }
     }
 
-    /// Names with dots between; the elements of a list are all under its path.
+    /// Adds nested values. Paths are names joined by dots. All elements of a list have its path.
     fn flatten(&mut self, path: &str, value: &Value) {
         if self.is_full() || path.len() > MAX_BYTES {
             return;
@@ -110,7 +110,7 @@ impl Attributes {
         }
     }
 
-    /// An event can have a million fields: nothing is done for those that could not be kept.
+    /// Whether the limit is reached. An event can have a million fields, which are then not read.
     fn is_full(&self) -> bool {
         self.0.len() >= MAX
     }
@@ -128,7 +128,7 @@ impl Attributes {
     }
 }
 
-/// The value of a text that is a number as people write them. Rust's own parser takes `inf` and `nan` too.
+/// The value of a text that is a decimal number. Rust's parser also accepts `inf` and `nan`.
 fn number(text: &str) -> Option<f64> {
     if !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
         return None;

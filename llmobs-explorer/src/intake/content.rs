@@ -1,4 +1,4 @@
-//! Input or output of a span: messages, documents or a value, in the forms that programs write them.
+//! The input or output of a span: messages, documents or a value, in the forms of different programs.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ pub(super) struct Content<'a> {
     pub(super) messages: &'a [Value],
     pub(super) documents: &'a [Value],
     pub(super) value: Option<&'a Value>,
-    /// What the value holds, where it is a text that is JSON.
+    /// The parsed value, if it is a text with JSON.
     pub(super) inside: Option<Value>,
     pub(super) prompt: Option<&'a Value>,
 }
@@ -22,7 +22,7 @@ impl<'a> Content<'a> {
         let known = ["value", "messages", "documents", "prompt", "parameters"];
         let value = match content.as_object() {
             Some(fields) if known.iter().any(|name| fields.contains_key(*name)) => fields.get("value"),
-            // Experiments have here whatever they were given.
+            // The input of experiments can be any value.
             Some(fields) if !fields.is_empty() => Some(content),
             Some(_) => None,
             None => Some(content),
@@ -37,7 +37,7 @@ impl<'a> Content<'a> {
     }
 }
 
-/// The structure or text that a text holds as JSON. Numbers and the like need no reading.
+/// The object, list or text in a text with JSON. Other values are the same as their text.
 pub(super) fn json_inside(text: &str) -> Option<Value> {
     text.trim_start().starts_with(['{', '[', '"']).then(|| serde_json::from_str(text).ok()).flatten()
 }
@@ -58,13 +58,13 @@ pub(super) fn message_text(message: &Value) -> Cow<'_, str> {
 /// Names and arguments of the tools that a message calls.
 pub(super) fn tool_calls(message: &Value) -> impl Iterator<Item = (&str, Option<&Value>)> {
     items(message, "tool_calls").map(|call| {
-        // OpenAI has them one level deeper, and so has who hands them on.
+        // OpenAI's format has them in `function`.
         let call = call.get("function").filter(|function| function.is_object()).unwrap_or(call);
         (text(call, "name"), call.get("arguments"))
     })
 }
 
-/// Names and results of the tools that a message answers for.
+/// Names and results of the tools in a message.
 pub(super) fn tool_results(message: &Value) -> impl Iterator<Item = (&str, Option<&Value>)> {
     items(message, "tool_results").map(|result| (text(result, "name"), result.get("result")))
 }
@@ -74,7 +74,7 @@ pub(super) fn document(document: &Value) -> &str {
     document.as_str().unwrap_or_else(|| text(document, "text"))
 }
 
-/// A text of an object, empty where it has none.
+/// A text of an object, or an empty text.
 pub(super) fn text<'a>(object: &'a Value, name: &str) -> &'a str {
     object.get(name).and_then(Value::as_str).unwrap_or_default()
 }

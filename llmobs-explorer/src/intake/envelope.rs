@@ -1,4 +1,4 @@
-//! What is around the events of a request. The events themselves stay text, so that one of them cannot spoil the others.
+//! Reads the envelope of the events in a request. The events stay text, so that an invalid one does not affect the others.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,18 +15,18 @@ const WRAPPERS: &str = r#"an array of `{"event_type": "span", "spans": […]}`"#
 const BATCH: &str = r#"`{"data": {"type": "span", "attributes": {"ml_app": …, "spans": […]}}}`"#;
 const METRICS: &str = r#"`{"data": {"type": "evaluation_metric", "attributes": {"metrics": […]}}}`"#;
 
-/// A request has so many events at most. SDKs send thousands; a list of ten million `1` would fill the memory with reasons.
+/// How many events a request can have. SDKs send thousands. Ten million invalid events would fill the memory with reasons.
 const MAX_EVENTS: usize = 100_000;
 
 /// An event of a request.
 pub(super) struct Event<'a> {
-    /// Its text, or why it has none.
+    /// Its text, or the reason why it has none.
     pub(super) raw: Result<&'a str, String>,
-    /// What is said of it further out.
+    /// The fields of the envelope around it.
     pub(super) shared: Rc<Shared>,
 }
 
-/// What a wrapper or a batch says of all its events. An event that says otherwise is right.
+/// The fields of a wrapper or a batch, which apply to all of its events. The fields of an event take precedence.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) fields: BTreeMap<String, String>,
@@ -89,7 +89,7 @@ fn unwrap_one<'a>(raw: &'a str, fields: &Fields<'a>, events: &mut Vec<Event<'a>>
                 field::kind_of_text(spans.get())
             )));
         }
-        // An event without its wrapper can be meant in one way only.
+        // An event without a wrapper is accepted, since it can have only one meaning.
         None if fields.contains_key("span_id") => push(Ok(raw)),
         None => push(Err("`spans` is missing: a list of events is expected".to_owned())),
     }
@@ -116,7 +116,7 @@ fn items<'a>(attributes: &Fields<'a>, name: &str, expected: &str) -> Result<Vec<
     list(raw).map_err(|error| not_json(&error, expected))
 }
 
-/// The first byte is looked at before: only then can an error not quote what it found, which may be long.
+/// The first byte is checked before, since an error of serde would quote the whole value, which may be long.
 fn fields<'a>(text: &'a str, expected: &str) -> Result<Fields<'a>, String> {
     match text.trim_start().bytes().next() {
         None => Err(format!("the body is empty: {expected} is expected")),
@@ -135,7 +135,7 @@ fn list(text: &str) -> serde_json::Result<Vec<&RawValue>> {
     Ok(items)
 }
 
-/// The items of a list, until there are too many.
+/// Reads the items of a list, up to the limit.
 struct Items;
 
 impl<'de> Visitor<'de> for Items {

@@ -30,20 +30,20 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
     let origin = Origin { event: &event, tags: tags(&event)?, shared };
     let kind = kind(meta).unwrap_or("unknown");
     let start_ns = number(&event, "start_ns", START, field::whole)?;
-    // The HTTP API has fractions of nanoseconds here.
+    // The HTTP API allows fractions of nanoseconds here.
     let duration_ns = number(&event, "duration", DURATION, field::count)?;
     if start_ns.checked_add(duration_ns).is_none() {
         return Err(format!("`duration` is {duration_ns}: an end before the year 2262 is expected"));
     }
     let error = ErrorFields::read(meta);
     let metadata = meta.get("metadata").and_then(Value::as_object).unwrap_or(&none);
-    // The HTTP API has names of models among the metadata.
+    // The HTTP API has the names of models in the metadata.
     let of_model = |name| field::text(meta, name).or_else(|| field::text(metadata, name)).map(str::to_owned);
     let join_key = origin.of("feedback_join_key").map(|key| format!("feedback_join_key:{key}"));
     let input = Content::read(meta.get("input"));
     let output = Content::read(meta.get("output"));
     Ok(Span {
-        // A span that is its own parent is none that a tree could show.
+        // A tree could not show a span that is its own parent.
         parent_id: parent_id
             .filter(|parent| !matches!(parent.as_str(), "undefined" | "0") && *parent != span_id),
         trace_id,
@@ -79,7 +79,7 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
     })
 }
 
-/// Where it is said which application, process and session a span comes from.
+/// Finds the application, process and session of a span.
 struct Origin<'a> {
     event: &'a Object,
     tags: Vec<&'a str>,
@@ -87,7 +87,7 @@ struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// What is said nearest to the span: by a field of it, by a tag of it, then by the same of what is around it.
+    /// The value that is nearest to the span: a field of it, a tag of it, then a field or a tag of the request.
     fn of(&self, name: &str) -> Option<String> {
         let own = self.event.get(name).and_then(field::scalar).filter(|text| !text.is_empty());
         own.map(Cow::into_owned)
@@ -105,7 +105,7 @@ impl Origin<'_> {
     }
 }
 
-/// Wherever the SDKs for Python, for Go and JavaScript, and the HTTP API have it.
+/// The kind, in the place of the SDK for Python, of those for Go and JavaScript, or of the HTTP API.
 fn kind(meta: &Object) -> Option<&str> {
     let nested = meta.get("span").and_then(Value::as_object);
     nested
@@ -123,7 +123,7 @@ fn name(event: &Object, kind: &str) -> Result<String, String> {
     }
 }
 
-/// The status decides. Only where there is none does the error.
+/// Whether the status is an error. Without a status, whether there is an error.
 fn failed(event: &Object, error: &ErrorFields<'_>) -> bool {
     match field::text(event, "status") {
         Some(status) => status.eq_ignore_ascii_case("error"),
@@ -151,9 +151,9 @@ fn tags(event: &Object) -> Result<Vec<&str>, String> {
     }
 }
 
-/// As they arrived, whatever the kind of the span: which of them count towards a sum is for those who sum.
+/// The tokens of the event, for any kind of span. `store::totals` decides which count.
 fn tokens(metrics: &Object) -> Tokens {
-    // The older name of each is that of early SDKs.
+    // Early SDKs have the older names.
     let of = |name, older| metrics.get(name).or_else(|| metrics.get(older)).and_then(field::count);
     let input = of("input_tokens", "prompt_tokens");
     let output = of("output_tokens", "completion_tokens");

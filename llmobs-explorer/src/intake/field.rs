@@ -1,4 +1,4 @@
-//! One field of an event: read as what it should be, or told what it is instead.
+//! Reads one field of an event. The error says what the field has instead of the expected value.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// So much of a text is shown where something is wrong with it.
+/// How many characters of a wrong text an error quotes.
 const SHOWN_CHARS: usize = 40;
 
 pub(super) type Object = Map<String, Value>;
 
-/// The text of an id. Programs write it as a text or as an integer, and leave it empty where there is none.
+/// The text of an id. Programs write it as a text or an integer, and as an empty text for none.
 pub(super) fn id(object: &Object, raw: &str, name: &str) -> Result<Option<String>, String> {
     let text = match object.get(name) {
         None | Some(Value::Null) => return Ok(None),
@@ -27,7 +27,7 @@ pub(super) fn id(object: &Object, raw: &str, name: &str) -> Result<Option<String
     }
 }
 
-/// An id that cannot be left out.
+/// An id that is required.
 pub(super) fn required_id(object: &Object, raw: &str, name: &str) -> Result<String, String> {
     id(object, raw, name)?.ok_or_else(|| format!("`{name}` is missing: a text or an integer is expected"))
 }
@@ -52,12 +52,12 @@ pub(super) fn whole(value: &Value) -> Option<i64> {
     count(value).filter(|_| value.as_f64().is_some_and(|number| number.fract() == 0.0))
 }
 
-/// A text that says something.
+/// A text that is not empty.
 pub(super) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// An object, empty where it was left out.
+/// An object, empty if it is missing.
 pub(super) fn object<'a>(object: &'a Object, name: &str, none: &'a Object) -> Result<&'a Object, String> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(none),
@@ -66,7 +66,7 @@ pub(super) fn object<'a>(object: &'a Object, name: &str, none: &'a Object) -> Re
     }
 }
 
-/// The text of what is neither a list nor an object nor nothing.
+/// The text of a scalar that is not null.
 pub(super) fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
@@ -84,7 +84,7 @@ pub(super) fn tagged<'a>(tags: impl IntoIterator<Item = &'a str>, key: &str) -> 
         .map(|(_, value)| value)
 }
 
-/// What is said of a field that holds something else than it should.
+/// The error of a field with an unexpected value.
 pub(super) fn wrong(name: &str, found: &Value, expected: &str) -> String {
     let found = match found {
         Value::Bool(_) | Value::Number(_) => scalar(found).unwrap_or_default().into_owned(),
@@ -104,7 +104,7 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// What a JSON text is, by its first byte.
+/// The type of a JSON text, by its first byte.
 pub(super) fn kind_of_text(raw: &str) -> &'static str {
     match raw.trim_start().bytes().next() {
         Some(b'{') => "an object",
@@ -116,7 +116,7 @@ pub(super) fn kind_of_text(raw: &str) -> &'static str {
     }
 }
 
-/// The text up to so many bytes, whole characters only.
+/// The text, cut to a number of bytes at the border of a character.
 pub(super) fn cut(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or_default()).unwrap_or_default()

@@ -1,24 +1,24 @@
-//! The text of a body, without what Python writes and JSON does not know: bare `NaN` and `Infinity`, halves of surrogate pairs.
+//! Reads bodies that are almost JSON: replaces bare `NaN` and `Infinity` and lone surrogates, which Python writes.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What stands in the place of half a surrogate pair: the escape of U+FFFD, which is as long.
+/// The replacement of a lone surrogate: the escape of U+FFFD, which has the same length.
 const REPLACEMENT: &str = "\\ufffd";
 
-/// The body as text that a JSON parser takes, if it takes the rest.
+/// The body as text for a JSON parser.
 pub(super) fn text(body: &[u8]) -> Result<Cow<'_, str>, String> {
     match std::str::from_utf8(body) {
-        Ok(text) => Ok(mend(text)),
+        Ok(text) => Ok(repair(text)),
         Err(error) => {
             Err(format!("the body is not UTF-8: no character begins at byte {}", error.valid_up_to()))
         }
     }
 }
 
-/// Python's `json` writes `float("nan")` as a bare `NaN`, which becomes `null`, and the half of an emoji that a string was cut in
-/// as `\ud83d`, which becomes U+FFFD. An event would be lost for either.
-fn mend(text: &str) -> Cow<'_, str> {
+/// Python's `json` writes `float("nan")` as a bare `NaN`, which becomes `null`, and the first half of an emoji as `\ud83d`, which
+/// becomes U+FFFD. Without this, the event would be rejected.
+fn repair(text: &str) -> Cow<'_, str> {
     let mut mended = String::new();
     let mut copied = 0;
     for (fault, replacement) in (Faults { bytes: text.as_bytes(), at: 0, in_string: false }) {
@@ -33,7 +33,7 @@ fn mend(text: &str) -> Cow<'_, str> {
     Cow::Owned(mended)
 }
 
-/// Where something is to be replaced, and by what. All of it begins and ends with ASCII.
+/// The ranges to replace, with their replacements. All begin and end with ASCII.
 struct Faults<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -71,7 +71,7 @@ impl Iterator for Faults<'_> {
     }
 }
 
-/// The length of the bare word that begins here and stands for no number.
+/// The length of the bare word for not-a-number that begins here.
 fn not_a_number(rest: &[u8]) -> Option<usize> {
     ["NaN", "Infinity", "-Infinity"]
         .iter()
@@ -79,7 +79,7 @@ fn not_a_number(rest: &[u8]) -> Option<usize> {
         .map(|word| word.len())
 }
 
-/// The length of the escape that begins here, and whether it is half a surrogate pair without the other half.
+/// The length of the escape that begins here, and whether it is a lone surrogate.
 fn escape(rest: &[u8]) -> (usize, bool) {
     match unit(rest) {
         Some(0xD800..0xDC00) => match rest.get(6..).and_then(unit) {
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_python_writes_becomes_json() {
+    fn the_output_of_python_becomes_json() {
         for (python, json) in [
             ("[NaN, Infinity, -Infinity]", "[null, null, null]"),
             (r#"{"a": -1, "b": -Infinity}"#, r#"{"a": -1, "b": null}"#),
@@ -117,13 +117,13 @@ mod tests {
             (r#"["\ud83d\ud83d\ude00"]"#, r#"["\ufffd\ud83d\ude00"]"#),
             (r#"["\ud83d\n", "é\ud83d"]"#, r#"["\ufffd\n", "é\ufffd"]"#),
         ] {
-            assert_eq!(mend(python), json);
-            serde_json::from_str::<serde_json::Value>(&mend(python)).expect(json);
+            assert_eq!(repair(python), json);
+            serde_json::from_str::<serde_json::Value>(&repair(python)).expect(json);
         }
     }
 
     #[test]
-    fn json_stays_as_it_is() {
+    fn valid_json_is_unchanged() {
         for json in [
             "",
             "{}",
@@ -134,12 +134,12 @@ mod tests {
             "-",
             "Inf",
         ] {
-            assert!(matches!(mend(json), Cow::Borrowed(text) if text == json), "{json}");
+            assert!(matches!(repair(json), Cow::Borrowed(text) if text == json), "{json}");
         }
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_told_by_place() {
+    fn the_error_of_invalid_utf_8_has_its_position() {
         assert_eq!(text(b"[\"\xff\"]").unwrap_err(), "the body is not UTF-8: no character begins at byte 2");
     }
 }

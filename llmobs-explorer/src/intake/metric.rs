@@ -1,4 +1,4 @@
-//! One metric of an eval-metric request: an evaluation, said by a program, or a feedback, said by a user.
+//! Reads one metric of an eval-metric request: an evaluation by a program, or feedback of a user.
 
 use std::borrow::Cow;
 
@@ -49,7 +49,7 @@ fn label(metric: &Object) -> Result<String, String> {
     }
 }
 
-/// The type, or what the name of the value says where none was given, and the value.
+/// The type and the value. Without a type, the name of the value gives it.
 fn value(metric: &Object) -> Result<(&'static str, &Value), String> {
     let given = |kind: &str| metric.get(&format!("{kind}_value")).filter(|value| !value.is_null());
     let kind = match metric.get("metric_type") {
@@ -65,7 +65,7 @@ fn value(metric: &Object) -> Result<(&'static str, &Value), String> {
         });
     };
     let (fits, expected): (fn(&Value) -> bool, _) = match kind {
-        // A boolean is a number in Python, and its SDK lets it through.
+        // A boolean is a number in Python, and its SDK accepts it.
         "score" => (|value| value.is_number() || value.is_boolean(), "a number"),
         "boolean" => (Value::is_boolean, "a boolean"),
         "json" => (|value| value.is_object() || value.is_array(), "an object"),
@@ -79,7 +79,7 @@ fn value(metric: &Object) -> Result<(&'static str, &Value), String> {
     }
 }
 
-/// 0 is how some SDKs say that they do not know.
+/// The time, if it is known. Some SDKs send 0 otherwise.
 fn timestamp(metric: &Object) -> Result<Option<i64>, String> {
     let expected = "a whole number of milliseconds since 1970, from 0 to 9223372036854775807,";
     match metric.get("timestamp_ms") {
@@ -91,7 +91,7 @@ fn timestamp(metric: &Object) -> Result<Option<i64>, String> {
     }
 }
 
-/// `join_on` is of v2, ids beside the value are of v1 and of feedback.
+/// The target: `join_on` in v2, ids beside the value in v1 and in feedback.
 fn target(metric: &Object, raw: &str) -> Result<Target, String> {
     let whole_trace = field::text(metric, "eval_scope") == Some("trace");
     let target = match metric.get("join_on") {
@@ -134,7 +134,7 @@ fn beside(metric: &Object, raw: &str) -> Result<Target, String> {
     if let Some(session_id) = id("session_id")? {
         return Ok(Target::Session(session_id));
     }
-    // Spans say what it belongs to by a tag of that name.
+    // The spans have a tag of that name.
     match id("feedback_join_key")? {
         Some(value) => Ok(Target::Tag { key: "feedback_join_key".to_owned(), value }),
         None => Err(format!("what it is about is missing: {TARGET} is expected")),

@@ -29,26 +29,26 @@ use std::fmt;
 
 use crate::span::{Evaluation, Span};
 
-/// What one request held.
+/// The events of one request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Intake<T> {
-    /// What could be read, in the order of the request.
+    /// The valid events, in the order of the request.
     pub(crate) accepted: Vec<T>,
-    /// What could not.
+    /// The others.
     pub(crate) rejected: Vec<Rejected>,
 }
 
-/// An event that could not be read.
+/// An event that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rejected {
-    /// Where it stands among the events of the request, from 0. A wrapper that cannot be opened counts as one event.
+    /// The index of the event in the request, from 0. A wrapper that cannot be read counts as one event.
     pub(crate) index: usize,
     /// What is wrong, and what is expected instead.
     pub(crate) reason: String,
 }
 
 impl<T> Intake<T> {
-    /// The answer to a request that was not accepted whole: the first event that was rejected and why, and how many there are.
+    /// The answer if some events were rejected: the first of them with its reason, and how many there are.
     pub(crate) fn refusal(&self) -> Option<String> {
         let first = self.rejected.first()?;
         let rejected = self.rejected.len();
@@ -63,20 +63,19 @@ impl fmt::Display for Rejected {
     }
 }
 
-/// Reads what SDKs send to `/api/v2/llmobs`, straight or through an Agent: an array of wrappers, or one wrapper, each with events.
+/// Reads the body for `/api/v2/llmobs`, which SDKs send directly or through an Agent: wrappers of events in an array, or one wrapper.
 pub(crate) fn read_spans(body: &[u8]) -> Result<Intake<Span>, String> {
     let text = lenient::text(body)?;
     Ok(spans(&envelope::wrapped(&text)?))
 }
 
-/// Reads what the public HTTP API takes at `/api/intake/llm-obs/v1/trace/spans`: spans, and what holds for all of them.
+/// Reads the body for `/api/intake/llm-obs/v1/trace/spans` of the public HTTP API: spans, and their common fields.
 pub(crate) fn read_api(body: &[u8]) -> Result<Intake<Span>, String> {
     let text = lenient::text(body)?;
     Ok(spans(&envelope::batch(&text)?))
 }
 
-/// Reads what is sent to `/api/intake/llm-obs/v1/eval-metric` and `v2`: evaluations and feedback. Those without a time are of
-/// `now_ms`.
+/// Reads the body for `/api/intake/llm-obs/v1/eval-metric` and `v2`: evaluations and feedback. The default time is `now_ms`.
 pub(crate) fn read_metrics(body: &[u8], now_ms: i64) -> Result<Intake<Evaluation>, String> {
     let text = lenient::text(body)?;
     let metrics = envelope::metrics(&text)?;
@@ -90,8 +89,8 @@ pub(crate) fn read_metrics(body: &[u8], now_ms: i64) -> Result<Intake<Evaluation
     Ok(intake)
 }
 
-/// Once the spans of a request have so many attributes, the others are not read. What a wrapper says of its spans is written down for
-/// each of them, so that a short text could fill the memory.
+/// How many attributes the spans of a request can have together. The tags of a wrapper are copied to each of its spans, so that a short
+/// body could otherwise fill the memory.
 const MAX_ATTRIBUTES: usize = 500_000;
 
 fn spans(events: &[envelope::Event<'_>]) -> Intake<Span> {
@@ -123,7 +122,7 @@ fn full() -> String {
     )
 }
 
-/// A span that stands twice in one request is kept once. Two different spans of one id cannot both be kept: the first stays.
+/// Removes duplicates. Of two different spans with the same id, the first is kept and the second is rejected.
 fn unique(read: Vec<(usize, Span)>, rejected: &mut Vec<Rejected>) -> Vec<Span> {
     let mut first: HashMap<(&str, &str), (usize, &Span)> = HashMap::with_capacity(read.len());
     let mut doubled = Vec::new();

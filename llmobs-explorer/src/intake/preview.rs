@@ -1,4 +1,4 @@
-//! The beginning of input and output in one line, for lists.
+//! The previews of input and output in lists: their beginning in one line.
 
 use std::borrow::Cow;
 
@@ -7,17 +7,17 @@ use serde_json::Value;
 use super::content::{self, Content};
 use super::field;
 
-/// A line has so many characters at most, with the `…` of one that was cut.
+/// The maximum length of a preview in characters, with the `…` at the end.
 const MAX_CHARS: usize = 160;
 
-/// The last thing that a user said, else the last that anybody did; documents; or the value.
+/// The last message of a user, or else the last message; documents; or the value.
 pub(super) fn of_input(input: &Content<'_>) -> String {
     let backwards = || input.messages.iter().rev();
     let users = backwards().filter(|message| content::text(message, "role") == "user");
     of(input, users.chain(backwards()))
 }
 
-/// The first thing that was answered; documents; or the value.
+/// The first message; documents; or the value.
 pub(super) fn of_output(output: &Content<'_>) -> String {
     of(output, output.messages.iter())
 }
@@ -30,7 +30,7 @@ fn of<'a>(content: &Content<'_>, messages: impl Iterator<Item = &'a Value>) -> S
     lines.find(|line| !line.is_empty()).unwrap_or_default()
 }
 
-/// What a message says, else what it calls, else what was returned to it.
+/// The text of a message, or else its tool calls, or else its tool results.
 fn shown(message: &Value) -> Cow<'_, str> {
     let said = content::message_text(message);
     if !said.trim().is_empty() {
@@ -53,7 +53,7 @@ fn documents(documents: &[Value]) -> Option<String> {
     }))
 }
 
-/// An object with one field is shown as what that holds: the arguments of most functions are such.
+/// An object with one field is shown as the value of the field. The arguments of many functions are such objects.
 fn opened<'a>(value: &'a Value, inside: Option<&'a Value>) -> Cow<'a, str> {
     match inside.unwrap_or(value) {
         Value::Object(fields) if fields.len() == 1 => fields.values().map(whole).next().unwrap_or_default(),
@@ -67,7 +67,7 @@ fn whole(value: &Value) -> Cow<'_, str> {
     field::scalar(value).unwrap_or_else(|| Cow::Owned(value.to_string()))
 }
 
-/// White space and control characters become one space each run.
+/// Replaces each run of white space and control characters with one space.
 fn line(text: &str) -> String {
     let mut line = String::new();
     let mut count = 0;

@@ -2,18 +2,18 @@
 
 use crate::store::list::{Scope, Sort};
 
-/// What the address of a list says.
+/// The state of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) view: View,
-    /// What is searched for, in Datadog's syntax.
+    /// The query, in Datadog's syntax.
     pub(crate) query: String,
     pub(crate) range: Range,
     pub(crate) sort: Sort,
     pub(crate) ascending: bool,
     /// From 0.
     pub(crate) page: u64,
-    /// Columns beside those that are always there, by the path of their attribute.
+    /// Additional columns, by the path of their attribute.
     pub(crate) columns: Vec<String>,
 }
 
@@ -27,21 +27,21 @@ pub(crate) enum View {
     Calls,
 }
 
-/// The time that is looked at.
+/// The time range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Range {
     #[default]
     All,
-    /// The last so many seconds.
+    /// The last seconds, up to now.
     Last(i64),
     /// From and to, in milliseconds since the Unix epoch.
     Between(i64, i64),
 }
 
-/// Pages beyond this one are not counted.
+/// The largest page number.
 pub(crate) const LAST_PAGE: u64 = 1_000_000_000;
 
-/// What can be chosen: the word of the address, what a person reads, seconds.
+/// The ranges to choose from: the word in the URL, the label, seconds.
 pub(crate) const LAST: [(&str, &str, i64); 6] = [
     ("15m", "Last 15 minutes", 15 * 60),
     ("1h", "Last hour", 3600),
@@ -80,7 +80,7 @@ impl Range {
 }
 
 impl Address {
-    /// Reads what stands behind the `?`. What is not understood is left at its default.
+    /// Parses a query string. Invalid values are ignored.
     pub(crate) fn read(pairs: &str) -> Self {
         let mut address = Self::default();
         let (mut from, mut to) = (None, None);
@@ -114,20 +114,20 @@ impl Address {
         address
     }
 
-    /// The address, with what is not at its default.
+    /// The URL, without values that are the default.
     pub(crate) fn url(&self) -> String {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(self.pairs()).finish();
         if query.is_empty() { "/traces".to_owned() } else { format!("/traces?{query}") }
     }
 
-    /// The same list with something changed, from its first page on.
+    /// The same list with a change, at its first page.
     pub(crate) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut changed = Self { page: 0, ..self.clone() };
         change(&mut changed);
         changed
     }
 
-    /// What stands in the address, pair by pair.
+    /// The pairs of the query string.
     pub(crate) fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         if self.view != View::default() {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_says_all_that_a_list_shows() {
+    fn an_address_has_the_whole_state_of_a_list() {
         let full = Address {
             view: View::Calls,
             query: "@name:\"a b\" 100% & ü".to_owned(),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_left_out() {
+    fn invalid_values_are_ignored() {
         let read = Address::read(
             "view=x&last=9y&sort=;drop&order=up&page=-1&from=1&other=2&column=+@a+&column=&column=b&column=a",
         );

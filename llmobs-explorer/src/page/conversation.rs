@@ -8,16 +8,16 @@ use serde_json::Value;
 use super::format;
 use super::markdown::markdown;
 
-/// Texts of more characters than this are folded after so many.
+/// Longer texts are folded after this many characters.
 const FOLD: usize = 6_000;
-/// Pictures that a browser shows and that cannot carry scripts.
+/// Image types that browsers show and that cannot contain scripts.
 const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
 
-/// The addresses of the spans that ran tools, by the name of the tool, in order.
+/// The URLs of the tool spans, by the name of the tool, in order.
 pub(crate) type ToolSpans = HashMap<String, VecDeque<String>>;
 
-/// Lays the spans that ran before a call of a model beside the calls that its input repeats: the last ones belong together. Calls
-/// of earlier traces have no span, and are first.
+/// Matches the tool spans before an LLM call with the tool calls in its input, from the last backwards. The first calls in the input
+/// may be from earlier traces, which have no span here.
 pub(crate) fn align(tools: &mut ToolSpans, messages: &[Value]) {
     let calls = messages.iter().filter_map(|message| message.get("tool_calls")?.as_array()).flatten();
     let mut counts: HashMap<&str, usize> = HashMap::new();
@@ -67,7 +67,7 @@ fn message(message: &Value, tools: &mut ToolSpans) -> Markup {
     }
 }
 
-/// What a model thought before it answered, where it wrote both into one text.
+/// Splits the reasoning of a model off its answer, if both are in one text.
 fn split_thought(text: &str) -> (Option<&str>, Option<&str>) {
     let thought = text.trim_start().strip_prefix("<think>").and_then(|rest| rest.split_once("</think>"));
     match thought {
@@ -125,7 +125,7 @@ fn sound(part: &Value) -> Markup {
     }
 }
 
-/// The type and the content of a part, where the content is what it says.
+/// The type of a part, and the content if it has only characters of base64.
 fn media(part: &Value) -> (&str, Option<&str>) {
     let mime = part.get("mime_type").and_then(Value::as_str).unwrap_or("unknown type");
     let base64 =
@@ -140,7 +140,7 @@ fn attachment(part: &Value) -> String {
         .unwrap_or_default()
 }
 
-/// A text: as JSON where it is a structure, else as Markdown.
+/// A text: as JSON if it is an object or a list, otherwise as Markdown.
 pub(crate) fn text(text: &str) -> Markup {
     if text.starts_with(['{', '['])
         && let Ok(value) = serde_json::from_str::<Value>(text)
@@ -153,7 +153,7 @@ pub(crate) fn text(text: &str) -> Markup {
     }
 }
 
-/// A text as it is, folded where it is long.
+/// Plain text, folded if it is long.
 pub(crate) fn plain(text: &str) -> Markup {
     match text.char_indices().nth(FOLD) {
         None => html! { pre.text { (text) } },
@@ -168,7 +168,7 @@ pub(crate) fn plain(text: &str) -> Markup {
     }
 }
 
-/// A value as indented JSON, or a text as it is.
+/// A value as indented JSON, or plain text for a string.
 pub(crate) fn json(value: &Value) -> Markup {
     match value {
         Value::String(text) => plain(text),

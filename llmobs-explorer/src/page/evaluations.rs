@@ -61,7 +61,7 @@ fn card(label: &Label) -> Markup {
     }
 }
 
-/// How scores spread from the least to the most.
+/// The histogram of scores.
 fn bars(label: &Label) -> Markup {
     let most = label.bars.iter().copied().max().unwrap_or(1).max(1);
     let width = label.bars.len() * 10;

@@ -66,12 +66,12 @@ fn icon() -> Markup {
     }
 }
 
-/// The kind of a span, by word, colour and shape.
+/// The kind of a span, as word, colour and shape.
 pub(crate) fn kind(kind: &str) -> Markup {
     html! { span class={ "kind " (kind_class(kind)) } { (kind) } }
 }
 
-/// The class that has the colour of a kind.
+/// The CSS class of a kind.
 pub(crate) fn kind_class(kind: &str) -> &'static str {
     match kind {
         "agent" => "k-agent",
@@ -85,7 +85,7 @@ pub(crate) fn kind_class(kind: &str) -> &'static str {
     }
 }
 
-/// Whether something failed, by sign and word.
+/// The status, as sign and word.
 pub(crate) fn status(failed: bool) -> Markup {
     html! {
         @if failed {
@@ -96,7 +96,7 @@ pub(crate) fn status(failed: bool) -> Markup {
     }
 }
 
-/// An evaluation in a few words.
+/// An evaluation as a badge.
 pub(crate) fn badge(label: &str, value: &str, assessment: Option<&str>) -> Markup {
     let class = match assessment {
         Some("pass") => "pass",
@@ -112,7 +112,7 @@ pub(crate) fn badge(label: &str, value: &str, assessment: Option<&str>) -> Marku
     html! { span class={ "badge " (class) } title={ (label) ": " (value) } { (mark) (label) " " b { (short) } } }
 }
 
-/// Moving through pages of something.
+/// The links to the previous and the next page.
 pub(crate) fn pager(earlier: Option<String>, text: &str, later: Option<String>) -> Markup {
     html! {
         nav.pager aria-label="Pages" {
@@ -123,7 +123,7 @@ pub(crate) fn pager(earlier: Option<String>, text: &str, later: Option<String>) 
     }
 }
 
-/// A page that says that something is not there, or went wrong.
+/// A page with a message, for errors.
 pub(crate) fn notice(title: &str, text: &str) -> Markup {
     let content =
         html! { section.notice { h1 { (title) } p { (text) } p { a href="/traces" { "All traces" } } } };

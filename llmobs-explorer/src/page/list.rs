@@ -8,7 +8,7 @@ use super::layout::{Section, badge, kind, page, pager, status};
 use crate::query::{Query, QueryError, filter};
 use crate::store::list::{Facet, ListRow, Listing, Overview, PAGE, Sort};
 
-/// The list, or what is wrong with the query.
+/// The list, or the error of the query.
 pub(crate) fn list(address: &Address, found: Result<(&Query, &Listing), &QueryError>) -> Markup {
     let content = html! {
         h1.quiet { "Traces" }
@@ -30,7 +30,7 @@ pub(crate) fn list(address: &Address, found: Result<(&Query, &Listing), &QueryEr
     page(Section::Traces, "Traces", &content)
 }
 
-/// Views, search, time and columns: one form, so that all works without scripts.
+/// Views, search, time and columns. They are one form, so that they work without scripts.
 fn bar(address: &Address, found: &Result<(&Query, &Listing), &QueryError>) -> Markup {
     const VIEWS: [(View, &str); 3] =
         [(View::Traces, "Traces"), (View::Spans, "Spans"), (View::Calls, "LLM calls")];
@@ -93,7 +93,7 @@ fn range(address: &Address) -> Markup {
     }
 }
 
-/// When the rows began. Each bar leads to its time.
+/// The histogram of the starts of the rows. Each bar links to its time range.
 fn histogram(address: &Address, overview: &Overview) -> Markup {
     let Some((from, to)) = overview.range_ns.filter(|(from, to)| from < to) else { return Markup::default() };
     let most = overview.bars.iter().map(|(ok, errors)| ok + errors).max().unwrap_or(1).max(1);

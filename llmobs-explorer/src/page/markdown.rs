@@ -3,11 +3,10 @@
 use maud::{Markup, PreEscaped};
 use pulldown_cmark::{CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html};
 
-/// Longer texts are shown as they are.
+/// Longer texts are not rendered.
 const LONGEST: usize = 60_000;
 
-/// Markdown as HTML: raw HTML becomes text, links lead to http(s) alone, pictures become their address. Nothing where the text is
-/// too long to be worth it.
+/// Markdown as HTML. Raw HTML becomes text, links lead only to http(s), and images become text with their URL. `None` if the text is too long.
 pub(crate) fn markdown(text: &str) -> Option<Markup> {
     if text.len() > LONGEST {
         return None;
@@ -24,7 +23,7 @@ fn safe(event: Event<'_>) -> Event<'_> {
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
         Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
         Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
-        // A picture of elsewhere would tell elsewhere that it was looked at. Its words stand between these two.
+        // Loading an image would reveal to its server that the text is being read. The alternative text is between these two events.
         Event::Start(Tag::Image { dest_url, .. }) => Event::Text(format!("[picture {dest_url}: ").into()),
         Event::End(TagEnd::Image) => Event::Text("]".into()),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
@@ -32,7 +31,7 @@ fn safe(event: Event<'_>) -> Event<'_> {
             let link_type = if link_type == LinkType::Email { LinkType::Inline } else { link_type };
             Event::Start(Tag::Link { link_type, dest_url, title, id })
         }
-        // The headings of a text stand below those of the page.
+        // The headings of a text are below those of the page.
         Event::Start(Tag::Heading { level, id, classes, attrs }) => {
             Event::Start(Tag::Heading { level: below_page(level), id, classes, attrs })
         }

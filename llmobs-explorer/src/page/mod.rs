@@ -13,7 +13,7 @@ pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod trace;
 
-/// A text as one segment of a path, or as a value behind the `?`.
+/// A text, escaped for a segment of a path or a value in a query string.
 pub(crate) fn path_segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }

@@ -18,16 +18,16 @@ pub(crate) struct SpanDetails<'a> {
     pub(crate) node: &'a Node,
     pub(crate) self_ns: i64,
     pub(crate) evaluations: &'a [SpanEvaluation],
-    /// The event, read.
+    /// The parsed event.
     pub(crate) event: &'a Value,
 }
 
-/// The spans that ran tools, in the trace of a call of a model.
+/// The tool spans in the trace of an LLM call.
 #[derive(Debug, Default)]
 pub(crate) struct Tools {
-    /// Those that began before it: they ran what its input repeats.
+    /// The spans before the call. They ran the tool calls in its input.
     pub(crate) before: ToolSpans,
-    /// Those that began after it: they ran what it asked for.
+    /// The spans after the call. They ran the tool calls in its output.
     pub(crate) after: ToolSpans,
 }
 
@@ -121,11 +121,11 @@ fn evaluations(evaluations: &[SpanEvaluation]) -> Markup {
     }
 }
 
-/// An input or an output, in whichever forms it came.
+/// An input or an output, in all known forms.
 fn side(name: &str, value: &Value, tools: &mut ToolSpans) -> Markup {
     let list = |key: &str| value[key].as_array().filter(|list| !list.is_empty());
     let known = ["messages", "documents", "value", "prompt", "parameters"];
-    // What arrived in a form that is not known is shown as it is.
+    // An unknown form is shown as JSON.
     let other: Option<Value> = match value {
         Value::Null => None,
         Value::Object(fields) => {
@@ -212,7 +212,7 @@ fn prompt(prompt: &Map<String, Value>) -> Markup {
     }
 }
 
-/// An object as a table. Plain values lead to the spans that have the same.
+/// An object as a table. Scalars link to the spans with the same value.
 fn table(name: &str, value: &Value, path: Option<&str>) -> Markup {
     let Some(fields) = value.as_object().filter(|fields| !fields.is_empty()) else {
         return Markup::default();

@@ -1,4 +1,4 @@
-//! How programs are made to report here, a sample to look at, and what was refused lately.
+//! The setup page: how to configure programs, a sample trace, and the requests that were refused lately.
 
 use maud::{Markup, html};
 
@@ -6,14 +6,14 @@ use super::format;
 use super::layout::{Section, page};
 use crate::store::Rejection;
 
-/// What the page tells.
+/// The content of the page.
 #[derive(Debug)]
 pub(crate) struct Setup<'a> {
-    /// Where the explorer is reached, such as `http://127.0.0.1:8126`.
+    /// The address of the explorer, such as `http://127.0.0.1:8126`.
     pub(crate) origin: &'a str,
-    /// What a form has to send along, so that no other site can.
+    /// The key that forms send, against cross-site requests.
     pub(crate) form_key: &'a str,
-    /// What was refused, the latest first.
+    /// The refused requests, the latest first.
     pub(crate) rejections: &'a [Rejection],
     /// Whether there are no traces yet.
     pub(crate) empty: bool,
@@ -23,7 +23,7 @@ pub(crate) struct Setup<'a> {
 pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
     let origin = setup.origin;
     let port = origin.rsplit(':').next().unwrap_or("8126");
-    // One to a line, as a shell takes it.
+    // One variable on each line, for a shell.
     let variables = format!(
         "DD_LLMOBS_ENABLED=1 \\\nDD_LLMOBS_AGENTLESS_ENABLED=0 \\\nDD_TRACE_AGENT_URL={origin} \\\n\
          DD_APM_TRACING_ENABLED=false \\\nDD_LLMOBS_ML_APP=my-app"

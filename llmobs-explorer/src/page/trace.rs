@@ -10,11 +10,11 @@ use super::path_segment;
 use crate::store::trace::Node;
 use crate::tree::{Line, Tree};
 
-/// How many lines a trace has at first.
+/// How many lines of a trace are shown at first.
 const LINES: usize = 400;
 /// The width of the waterfall, in its own units.
 const WIDTH: i64 = 1000;
-/// Deeper spans are not moved further to the right.
+/// Deeper spans are not indented further.
 const DEEPEST: usize = 24;
 /// How many spans a search for names shows.
 const FOUND: usize = 200;
@@ -26,7 +26,7 @@ pub(crate) struct TraceView {
     pub(crate) selected: usize,
     /// The spans whose children are shown, by position.
     pub(crate) opened: HashSet<usize>,
-    /// A part of the names that are looked for.
+    /// The text to find in names.
     pub(crate) find: String,
 }
 
@@ -54,12 +54,12 @@ pub(crate) fn trace(trace_id: &str, tree: &Tree, view: &TraceView, panel: &Marku
 fn lines(tree: &Tree, view: &TraceView) -> Vec<Line> {
     let mut opened = view.opened.clone();
     opened.extend(tree.above(view.selected).last());
-    // What is looked at must be there, even among a thousand siblings.
+    // The selected span must be shown, even among a thousand siblings.
     opened.insert(view.selected);
     tree.lines(LINES, &opened)
 }
 
-/// The rows below a span, for a page that is already there.
+/// The rows below a span, for a page that is already loaded.
 pub(crate) fn rows_below(trace_id: &str, tree: &Tree, of: Option<usize>, after: usize) -> Markup {
     let view = TraceView { selected: usize::MAX, ..TraceView::default() };
     html! { @for line in tree.children_lines(of, after) { (row(trace_id, tree, &view, &line)) } }
@@ -140,7 +140,7 @@ fn grid(trace_id: &str, tree: &Tree, view: &TraceView, lines: &[Line]) -> Markup
     }
 }
 
-/// The spans whose names have what is looked for, flat.
+/// The spans whose names match, as a flat list.
 fn found(trace_id: &str, tree: &Tree, view: &TraceView) -> Markup {
     let wanted = view.find.to_lowercase();
     let matches = (0..).zip(&tree.nodes).filter(|(_, node)| node.name.to_lowercase().contains(&wanted));
@@ -247,7 +247,7 @@ fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
     }
 }
 
-/// The address of a span in its trace.
+/// The URL of a span in its trace.
 pub(crate) fn url(trace_id: &str, span_id: &str) -> String {
     format!("/traces/{}?span={}", path_segment(trace_id), path_segment(span_id))
 }

@@ -1,14 +1,14 @@
-//! Which path of a query is which column, attribute or evaluation, and how its values are written.
+//! The fields of queries: which column, attribute or evaluation each path means, and how its values are compared.
 
 use super::QueryError;
 use super::number::Unit;
 
-/// What a filter asks about.
+/// The field of a filter.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Field {
-    /// As it was written, for messages.
+    /// The text in the query, for messages.
     pub(super) name: String,
-    /// Whether it is asked of the other spans of the trace.
+    /// Whether the filter is for other spans of the trace.
     pub(super) child: bool,
     pub(super) place: Source,
     pub(super) kind: Kind,
@@ -25,7 +25,7 @@ pub(super) enum Source {
     SpanId,
     /// A column of its trace.
     Trace(&'static str),
-    /// The parent, which has many names where there is none.
+    /// The parent, which has several values for none.
     Parent,
     /// The attributes of this path.
     Attribute(String),
@@ -42,21 +42,21 @@ pub(super) enum Kind {
     Text,
     /// Texts; those that are numbers have an order. `1.10` and `1.1` are two tags.
     Tag,
-    /// Texts and numbers: what is written as a number is compared as one, unless it is quoted.
+    /// Texts and numbers. A number in the query is compared as one, unless it is quoted.
     Either(Unit),
     /// Numbers.
     Number(Unit),
 }
 
 impl Field {
-    /// Of a path behind `@`.
+    /// The field of a path after `@`.
     pub(super) fn attribute(path: &str, child: bool, column: usize) -> Result<Self, QueryError> {
         let (place, kind) = place(path, column)?;
         let name = if child { format!("@child.@{path}") } else { format!("@{path}") };
         Ok(Self { name, child, place, kind })
     }
 
-    /// Of a key without `@`.
+    /// The field of a key without `@`.
     pub(super) fn tag(key: String, column: usize) -> Result<Self, QueryError> {
         let (place, kind) = match key.as_str() {
             "tags" => (Source::Tags, Kind::Text),
@@ -75,15 +75,15 @@ impl Field {
     }
 }
 
-/// Whether the key means something else than a tag.
+/// Whether the key is not a tag.
 pub(super) fn is_reserved(key: &str) -> bool {
     RESERVED.contains(&key)
 }
 
-/// What the paths of tags begin with.
+/// The prefix of the paths of tags.
 pub(super) const TAG: &str = "tag.";
 
-/// How what is written behind this path is read.
+/// How values of this path are compared.
 pub(super) fn kind(path: &str) -> Option<Kind> {
     place(path, 1).ok().map(|(_, kind)| kind)
 }
@@ -139,7 +139,7 @@ fn place(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
         return evaluation(true, rest, path, column);
     }
     if let Some(rest) = path.strip_prefix("evaluation.").or_else(|| path.strip_prefix("evaluations.")) {
-        // Datadog's own evaluations, and those of its older pages, carry one of these before the label.
+        // Datadog's own evaluations, and links of its older pages, have one of these prefixes before the label.
         let label = rest.strip_prefix("external.").or_else(|| rest.strip_prefix("custom.")).unwrap_or(rest);
         return evaluation(false, label, path, column);
     }

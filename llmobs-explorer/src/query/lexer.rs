@@ -1,5 +1,5 @@
-//! The characters of a query, read into words, quoted texts and patterns. What they mean is decided in `parser`, which also knows
-//! where a colon or a bracket is a sign and where it is a character like others.
+//! Reads words, quoted texts and patterns from the characters of a query. `parser` decides where a colon or a bracket is an operator
+//! and where it is part of a word.
 
 use super::QueryError;
 
@@ -42,7 +42,7 @@ impl Pattern {
         let mut glob = String::new();
         for glyph in &self.glyphs {
             match glyph {
-                // In brackets these stand for themselves.
+                // In brackets these are literal.
                 Glyph::Is(letter @ ('*' | '?' | '[')) => glob.extend(['[', *letter, ']']),
                 Glyph::Is(letter) => glob.push(*letter),
                 Glyph::Any if glob.ends_with('*') => {}
@@ -53,12 +53,12 @@ impl Pattern {
         glob
     }
 
-    /// As words to search for, and whether the last of them is only the beginning of one. `None` where a `*` stands elsewhere.
+    /// The words to search for, and whether the last is a prefix. `None` if there is a `*` elsewhere.
     pub(super) fn words(&self) -> Option<(String, bool)> {
         let kept = self.glyphs.iter().rposition(|glyph| *glyph != Glyph::Any).map_or(0, |last| last + 1);
         let words = self.glyphs.iter().take(kept).map(|glyph| match glyph {
             Glyph::Is(letter) => Some(*letter),
-            // Questions are asked in texts; no one looks for a letter.
+            // In full text, `?` is punctuation rather than a wildcard.
             Glyph::One => Some('?'),
             Glyph::Any => None,
         });
@@ -93,7 +93,7 @@ impl Lexer {
         self.letters.get(from..to).unwrap_or_default().iter().collect()
     }
 
-    /// Whether this comes next, and if so goes behind it.
+    /// Skips this text if it comes next, and returns whether it did.
     pub(super) fn take(&mut self, text: &str) -> bool {
         let comes = self.comes(text);
         if comes {
@@ -107,7 +107,7 @@ impl Lexer {
             && self.rest().iter().zip(text.chars()).all(|(is, asked)| *is == asked)
     }
 
-    /// Whether this word comes next, as a word of its own.
+    /// Whether this word comes next as a whole word.
     pub(super) fn comes_word(&self, word: &str) -> bool {
         let behind = self.rest().get(word.chars().count());
         self.comes(word) && behind.is_none_or(|letter| ends_word(*letter))
@@ -119,12 +119,12 @@ impl Lexer {
         }
     }
 
-    /// Whether nothing, or only what ends a term, comes next.
+    /// Whether the term ends here.
     pub(super) fn at_end_of_term(&self) -> bool {
         self.peek().is_none_or(|letter| letter.is_whitespace() || letter == ')')
     }
 
-    /// How far away the first of these is that stands in the word that comes next and is not escaped.
+    /// The distance to the first of these characters in the next word that is not escaped.
     pub(super) fn distance(&self, signs: &[char]) -> Option<usize> {
         let mut escaped = false;
         for (distance, letter) in self.rest().iter().enumerate() {
@@ -141,7 +141,7 @@ impl Lexer {
         None
     }
 
-    /// A word, up to what ends words or to the sign, which is not read.
+    /// A word, up to its end or to this character, which is not read.
     pub(super) fn word(&mut self, sign: Option<char>) -> Result<Pattern, QueryError> {
         let mut glyphs = Vec::new();
         while let Some(letter) = self.peek() {
@@ -170,8 +170,8 @@ impl Lexer {
         Ok(Pattern { glyphs, quoted: false })
     }
 
-    /// A quoted text, whose quote comes next. A backslash in it is one, unless a quote or another backslash follows it: texts of
-    /// programs are full of them.
+    /// A quoted text, whose quote comes next. A backslash is literal, unless a quote or another backslash follows: texts of programs
+    /// contain many.
     pub(super) fn quoted(&mut self) -> Result<Pattern, QueryError> {
         let column = self.column();
         self.at += 1;

@@ -18,26 +18,26 @@ use self::fields::{Kind, TAG, is_reserved, kind};
 use self::parser::{Node, Parsed};
 use self::sql::Writer;
 
-/// A question about spans. The default asks for all.
+/// A query for spans. The default matches all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Query {
     text: String,
     root: Node,
-    /// The texts of what all has to hold.
+    /// The texts of the terms that all must match.
     parts: Vec<String>,
 }
 
-/// A query as SQL, about a span `s`.
+/// A query as SQL, for a span `s`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Condition {
-    /// An expression for `SELECT … FROM span s WHERE …`, which others may follow behind `AND`. Its question marks have no numbers.
+    /// An expression for `SELECT … FROM span s WHERE …`, to which `AND …` can be added. Its parameters are `?` without numbers.
     pub(crate) sql: String,
-    /// What is bound to the question marks, in this order.
+    /// The values of the parameters, in this order.
     pub(crate) values: Vec<Value>,
 }
 
 impl Query {
-    /// Reads a query. An empty text and `*` ask for all spans.
+    /// Parses a query. An empty text and `*` match all spans.
     pub(crate) fn parse(text: &str) -> Result<Self, QueryError> {
         let Parsed { root, parts } = parser::parse(text)?;
         Ok(Self { text: parser::trimmed(text).to_owned(), root, parts })
@@ -50,17 +50,17 @@ impl Query {
         Condition { sql: writer.sql, values: writer.values }
     }
 
-    /// Whether it asks for all spans.
+    /// Whether it matches all spans.
     pub(crate) fn is_all(&self) -> bool {
         self.root == Node::Everything
     }
 
-    /// Whether the term is one of those that all have to hold.
+    /// Whether the term is one of those that all must match.
     pub(crate) fn has(&self, term: &str) -> bool {
         Self::parse(term).is_ok_and(|term| self.parts.iter().any(|part| term.is_same(part)))
     }
 
-    /// The text of the query that asks for the term too.
+    /// The text of the query with one more term.
     pub(crate) fn with(&self, term: &str) -> String {
         let asked = Self::parse(term).unwrap_or_else(|_| Self { text: term.to_owned(), ..Self::default() });
         if self.is_all() {
@@ -72,7 +72,7 @@ impl Query {
         format!("{} {}", self.conjunct(), asked.conjunct())
     }
 
-    /// The text of the query that asks no more for the term.
+    /// The text of the query without a term.
     pub(crate) fn without(&self, term: &str) -> String {
         let Ok(asked) = Self::parse(term) else { return self.text.clone() };
         let kept: Vec<&str> =
@@ -80,7 +80,7 @@ impl Query {
         if kept.len() == self.parts.len() { self.text.clone() } else { kept.join(" ") }
     }
 
-    /// The text in a form that others may stand beside.
+    /// The text in a form that other terms can be added to.
     fn conjunct(&self) -> &str {
         if let [part] = self.parts.as_slice() { part } else { &self.text }
     }
@@ -90,7 +90,7 @@ impl Query {
     }
 }
 
-/// The term that asks for exactly this value of a path, such as `meta.model_name`, `duration`, `tag.user_id` or
+/// The term for exactly this value of a path, such as `meta.model_name`, `duration`, `tag.user_id` or
 /// `evaluation.faithfulness.value`: the paths of [`Attribute`](crate::span::Attribute), and those of columns, without `@`.
 pub(crate) fn filter(path: &str, value: &str) -> String {
     let tag =
@@ -99,7 +99,7 @@ pub(crate) fn filter(path: &str, value: &str) -> String {
         Some(key) => key.to_owned(),
         None => format!("@{}", path.chars().map(escaped).collect::<String>()),
     };
-    // Bare, `0.5` would also be `0.50`.
+    // Without quotes, `0.5` would also match `0.50`.
     let bare = match kind(path) {
         Some(Kind::Number(_)) => !value.is_empty(),
         Some(Kind::Text | Kind::Tag) => is_word(value),

@@ -1,4 +1,4 @@
-//! Numbers as people write them: with units, in dollars, as dates.
+//! Numbers in queries: with units, in dollars, as dates.
 
 use std::ops::Bound;
 
@@ -26,9 +26,9 @@ impl From<Number> for Value {
 pub(super) enum Unit {
     /// Written as it is stored.
     Plain,
-    /// Stored in nanoseconds, which are meant where no unit is written.
+    /// Stored in nanoseconds, which is the default unit.
     Nanoseconds,
-    /// Stored in seconds, which are meant where no unit is written.
+    /// Stored in seconds, which is the default unit.
     Seconds,
     /// Stored in nanoseconds since 1970, written in milliseconds or as a date.
     Time,
@@ -36,7 +36,7 @@ pub(super) enum Unit {
     Cost,
 }
 
-/// The numbers that something written stands for: mostly one, but all nanoseconds of a millisecond.
+/// The stored numbers that equal a written one: mostly one, but all nanoseconds of a millisecond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Amount {
     pub(super) first: Number,
@@ -71,7 +71,7 @@ impl Interval {
         Self { low, high }
     }
 
-    /// Both ends belong to it; one that is `None` is open.
+    /// Both ends are inclusive. `None` is an open end.
     pub(super) fn between(low: Option<Amount>, high: Option<Amount>) -> Self {
         Self {
             low: low.map_or(Bound::Unbounded, |amount| Bound::Included(amount.first)),
@@ -81,7 +81,7 @@ impl Interval {
 }
 
 impl Unit {
-    /// Reads what is written in this unit. The error says what it is not, and what to write.
+    /// Parses a number in this unit. The error says what is wrong, and what to write.
     pub(super) fn read(self, text: &str) -> Result<Amount, (&'static str, &'static str)> {
         match self {
             Self::Plain => plain(text).map(exactly).ok_or(("a number", "write one such as `100` or `0.5`")),
@@ -101,7 +101,7 @@ impl Unit {
 const NO_DURATION: (&str, &str) =
     ("a duration", "write a number and one of ns, us, ms, s, m and h, such as `500ms`");
 
-/// Nanoseconds in each unit. A unit that ends like another stands before it.
+/// Nanoseconds in each unit. A unit whose end is another unit comes before that.
 const UNITS: [(&str, i64); 8] = [
     ("ns", 1),
     ("us", 1_000),
@@ -131,7 +131,7 @@ fn plain(text: &str) -> Option<Number> {
     text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Real)
 }
 
-/// `None` where no unit is written.
+/// `None` if there is no unit.
 fn with_unit(text: &str) -> Option<(Number, i64)> {
     UNITS.iter().find_map(|(unit, size)| Some((plain(text.strip_suffix(unit)?)?, *size)))
 }

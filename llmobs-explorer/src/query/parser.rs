@@ -1,4 +1,4 @@
-//! A text, read into a tree of conditions. `NOT` and `-` bind strongest, then `AND`, which may be left out, then `OR`.
+//! Parses a query into a tree of conditions. `NOT` and `-` bind strongest, then `AND`, which may be omitted, then `OR`.
 
 use super::QueryError;
 use super::fields::Field;
@@ -13,7 +13,7 @@ pub(super) enum Node {
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
-    /// Words in the texts of the span, in this order. Where `prefix` holds, the last may go on.
+    /// Words in the texts of the span, in this order. With `prefix`, the last is a prefix.
     Words {
         words: String,
         prefix: bool,
@@ -21,15 +21,15 @@ pub(super) enum Node {
     Filter(Field, Test),
 }
 
-/// A tree, with the texts of the parts that all have to hold.
+/// A tree, with the texts of the terms that all must match.
 pub(super) struct Parsed {
     pub(super) root: Node,
     pub(super) parts: Vec<String>,
 }
 
-/// Characters of a query.
+/// The maximum length of a query in characters.
 pub(super) const MAX_LENGTH: usize = 4_000;
-/// Parentheses in parentheses. Each is a call of this parser and of SQLite's.
+/// The maximum depth of parentheses. Each is a recursive call of this parser and of SQLite's.
 pub(super) const MAX_DEPTH: usize = 64;
 
 pub(super) fn parse(text: &str) -> Result<Parsed, QueryError> {
@@ -51,7 +51,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, QueryError> {
     Ok(Parsed { root, parts })
 }
 
-/// Without the space around it. At the end it may be escaped, and then belongs to a word.
+/// The text without the space around it, except escaped space at the end.
 pub(super) fn trimmed(text: &str) -> &str {
     if text.trim_end().ends_with('\\') { text.trim_start() } else { text.trim() }
 }
@@ -59,13 +59,13 @@ pub(super) fn trimmed(text: &str) -> &str {
 struct Parser {
     lexer: Lexer,
     depth: usize,
-    /// The texts of what stands outside parentheses.
+    /// The texts of the terms outside of parentheses.
     parts: Vec<String>,
-    /// Whether an `OR` stands outside parentheses.
+    /// Whether there is an `OR` outside of parentheses.
     alternatives: bool,
 }
 
-/// In the parentheses behind a field stand values of it, elsewhere terms.
+/// Parentheses after a field contain values of it. Other parentheses contain terms.
 type Of<'a> = Option<&'a Field>;
 
 impl Parser {
@@ -118,7 +118,7 @@ impl Parser {
         })
     }
 
-    /// A term or a value with what excludes it. A loop, as thousands of them may stand in a row.
+    /// A term or a value, with the operators that negate it. A loop, since there may be thousands in a row.
     fn one(&mut self, field: Of<'_>) -> Result<Node, QueryError> {
         let mut excluded = false;
         while self.operator("NOT")? || self.minus()? {
@@ -273,7 +273,7 @@ impl Parser {
         }
     }
 
-    /// A path or a key, and the colon behind it.
+    /// A path or a key, and the colon after it.
     fn path(&mut self) -> Result<String, QueryError> {
         let column = self.lexer.column();
         let path = self.lexer.word(Some(':'))?.literal().ok_or_else(|| {
@@ -298,7 +298,7 @@ impl Parser {
         Ok(Node::Filter(field.clone(), test(&mut self.lexer, field)?))
     }
 
-    /// Whether this operator comes next, and if so goes behind it and the space that follows.
+    /// Skips this operator and the space after it if it comes next, and returns whether it did.
     fn operator(&mut self, operator: &str) -> Result<bool, QueryError> {
         if !self.lexer.comes_word(operator) {
             return Ok(false);

@@ -1,7 +1,7 @@
-//! Conditions, written as SQL. What a user wrote is bound, never spliced: all that stands in the text comes from this crate.
+//! Writes conditions as SQL. The text of a user is always bound, and never part of the SQL.
 //!
-//! All but a few columns is asked for in subqueries that do not depend on the span, so that SQLite answers each once, by its index,
-//! whatever the number of spans. Those columns stand in the index `span_list`, so that no span itself is read.
+//! All but a few columns are read in subqueries that do not depend on the span, so that SQLite runs each once, with an index, for any
+//! number of spans. The other columns are in the index `span_list`, so that no row of a span is read.
 
 use std::ops::Bound;
 
@@ -28,7 +28,7 @@ impl Writer {
             Node::Not(node) => {
                 self.push("(");
                 self.node(node, span);
-                // `NOT` would leave out what has no value.
+                // `NOT` would exclude spans without a value.
                 self.push(") IS NOT TRUE");
             }
             Node::Words { words, prefix } => self.words(words, *prefix, span),
@@ -41,7 +41,7 @@ impl Writer {
         }
     }
 
-    /// As a balanced tree, as SQLite refuses expressions of more than 1,000 levels.
+    /// Writes a balanced tree, since SQLite refuses expressions of more than 1,000 levels.
     fn joined(&mut self, nodes: &[Node], operator: &str, span: &'static str) {
         match nodes {
             [] => self.push("TRUE"),
@@ -59,7 +59,7 @@ impl Writer {
 
     fn words(&mut self, words: &str, prefix: bool, span: &str) {
         self.push(&format!("{span}.id IN (SELECT rowid FROM span_text WHERE span_text MATCH "));
-        // In quotes nothing is an operator but the quote. A zero byte would end the text before its closing quote.
+        // In quotes, only the quote is an operator. A zero byte would end the text before its closing quote.
         let quoted = words.replace('"', "\"\"").replace('\0', " ");
         self.bind(format!("\"{quoted}\"{}", if prefix { " *" } else { "" }));
         self.push(")");
@@ -92,7 +92,7 @@ impl Writer {
         }
     }
 
-    /// Where it is null, so is the condition, or false.
+    /// If the column is null, the condition is null or false.
     fn column(&mut self, name: &str, test: &Test) {
         match test {
             Test::Exists => self.push(&format!("{name} IS NOT NULL")),
@@ -111,7 +111,7 @@ impl Writer {
 
     fn parent(&mut self, test: &Test, span: &str) {
         match test {
-            // How programs say that there is none.
+            // The values that programs write for no parent.
             Test::Equals(id) if matches!(id.as_str(), "" | "0" | "undefined" | "null") => {
                 self.push(&format!("{span}.parent_id IS NULL"));
             }
@@ -125,7 +125,7 @@ impl Writer {
             writer.bind(path.to_owned());
             match test {
                 Test::Exists => {}
-                // Each side by an index of its own.
+                // Each side uses its own index.
                 Test::Same(value, number) => {
                     writer.push(" AND text = ");
                     writer.bind(value.clone());
@@ -225,8 +225,7 @@ impl Writer {
     }
 }
 
-/// The spans that the evaluations `e` are about. The joins are crossed so that SQLite begins with the evaluations, and goes by the
-/// indexes from there.
+/// The spans of the evaluations `e`. They are cross joins, so that SQLite begins with the evaluations and uses the indexes from there.
 const JUDGED: &str = " SELECT x.id FROM e CROSS JOIN span x ON x.span_id = e.span_id CROSS JOIN trace y ON y.id = x.trace \
     WHERE e.trace_id IS NULL OR e.trace_id = y.trace_id \
     UNION ALL SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id CROSS JOIN span x ON x.trace = y.id \

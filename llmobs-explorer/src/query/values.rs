@@ -1,11 +1,11 @@
-//! What stands behind the colon of a filter: a text, a pattern, a comparison or a range.
+//! The values of filters: a text, a pattern, a comparison or a range.
 
 use super::QueryError;
 use super::fields::{Field, Kind};
 use super::lexer::{Lexer, Pattern};
 use super::number::{Amount, Comparison, Interval, Number, Unit, float};
 
-/// What a value of a field has to be.
+/// The condition on the value of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Test {
     /// Anything.
@@ -98,7 +98,7 @@ fn range(lexer: &mut Lexer, field: &Field) -> Result<Test, QueryError> {
     Ok(Test::Within(Interval::between(low, high)))
 }
 
-/// An end, with its column, and the space around it.
+/// Reads one end of a range, with its column, and the space around it.
 fn range_end(lexer: &mut Lexer) -> Result<(usize, Pattern), QueryError> {
     lexer.skip_space();
     let column = lexer.column();
@@ -108,7 +108,7 @@ fn range_end(lexer: &mut Lexer) -> Result<(usize, Pattern), QueryError> {
     Ok((column, pattern))
 }
 
-/// `None` where the end is open.
+/// `None` if the end is open.
 fn open_or_amount(field: &Field, (column, pattern): (usize, Pattern)) -> Result<Option<Amount>, QueryError> {
     if pattern.is_any() {
         return unit(field, column).map(|_| None);

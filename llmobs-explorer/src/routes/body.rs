@@ -95,7 +95,7 @@ impl ReceivedBody {
         match self.encoding {
             Encoding::Identity => Ok(Cow::Borrowed(bytes)),
             Encoding::Gzip => inflate("gzip", MultiGzDecoder::new(bytes)),
-            // The word means zlib; some programs leave its header out.
+            // `deflate` means zlib, but some programs omit its header.
             Encoding::Deflate if is_zlib(bytes) => inflate("deflate", ZlibDecoder::new(bytes)),
             Encoding::Deflate => inflate("deflate", DeflateDecoder::new(bytes)),
             Encoding::Zstd => inflate("zstd", zstd(bytes).map_err(|error| broken("zstd", &error))?),
@@ -144,7 +144,7 @@ fn inflate<'a>(encoding: &str, reader: impl Read) -> Result<Cow<'a, [u8]>, Refus
     Ok(Cow::Owned(inflated))
 }
 
-/// Whether it begins as RFC 1950 says.
+/// Whether it begins with the header of RFC 1950.
 fn is_zlib(bytes: &[u8]) -> bool {
     matches!(bytes, [method, flags, ..] if method & 0x0f == 8 && (u16::from(*method) << 8 | u16::from(*flags)) % 31 == 0)
 }

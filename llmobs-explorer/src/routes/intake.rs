@@ -19,12 +19,12 @@ use crate::store::{Batch, Rejection, StoreError, now_ms};
 /// The events of a body that are valid, and the reason if others are not.
 type Read = (Batch, Option<Refusal>);
 
-/// Spans as SDKs send them.
+/// Spans in the format of the SDKs.
 pub(super) async fn spans(State(app): State<App>, request: Request) -> Response {
     take(app, request, |body| read_spans(body).map(of_spans)).await
 }
 
-/// Spans as the public HTTP API takes them.
+/// Spans in the format of the public HTTP API.
 pub(super) async fn api(State(app): State<App>, request: Request) -> Response {
     take(app, request, |body| read_api(body).map(of_spans)).await
 }
@@ -44,7 +44,7 @@ fn of_evaluations(intake: Intake<Evaluation>) -> (Batch, Option<String>) {
     (Batch { evaluations: intake.accepted, ..Batch::default() }, refusal)
 }
 
-/// Stores what is good in a body, and answers: 202, or 400 with the first mistake, or 503 where another attempt may do.
+/// Stores the valid events of a body, and answers 202, or 400 with the first error, or 503 if a retry may succeed.
 async fn take(
     app: App,
     request: Request,

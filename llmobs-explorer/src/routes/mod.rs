@@ -21,9 +21,9 @@ use crate::store::{Store, StoreError};
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     store: Store,
-    /// Where the explorer is reached, such as `http://127.0.0.1:8126`.
+    /// The address of the explorer, such as `http://127.0.0.1:8126`.
     origin: Arc<str>,
-    /// What forms have to send along.
+    /// The key that forms send, against cross-site requests.
     form_key: Arc<str>,
     body_budget: body::BodyBudget,
     /// Limits how many bodies are parsed at a time: a parsed body takes several times the memory of its text.
@@ -73,7 +73,7 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
 pub(crate) enum RouteError {
     /// There is no such thing.
     NotFound(&'static str),
-    /// The store does not answer.
+    /// The store failed.
     Store(StoreError),
 }
 
@@ -113,7 +113,7 @@ fn page(markup: Markup) -> Html<String> {
     Html(markup.into_string())
 }
 
-/// What is embedded; nothing else is served.
+/// The embedded files. No other files are served.
 async fn asset(axum::extract::Path(name): axum::extract::Path<String>) -> Result<Response, RouteError> {
     let (kind, text) = match name.as_str() {
         "style.css" => ("text/css; charset=utf-8", include_str!("../assets/style.css")),
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_pass_is_told_apart_from_what_does_not() {
+    fn temporary_errors_differ_from_permanent_ones() {
         let error = || rusqlite::Error::InvalidQuery;
         for (error, status, again) in [
             (StoreError::TooLong, 503, false),

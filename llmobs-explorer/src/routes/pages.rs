@@ -27,7 +27,7 @@ use crate::tree::{Tree, self_ns};
 
 type Page = Result<Html<String>, RouteError>;
 
-/// The list, or, where there is nothing to list, how to begin.
+/// Redirects to the list, or to the setup page if there are no traces.
 pub(super) async fn home(State(app): State<App>) -> Result<Redirect, RouteError> {
     let any = app
         .store
@@ -36,7 +36,7 @@ pub(super) async fn home(State(app): State<App>) -> Result<Redirect, RouteError>
     Ok(Redirect::to(if any { "/traces" } else { "/setup" }))
 }
 
-/// Traces, spans or calls of models.
+/// The list of traces, spans or LLM calls.
 pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> Result<Response, RouteError> {
     let address = Address::read(&pairs.unwrap_or_default());
     let query = match Query::parse(&address.query) {
@@ -67,7 +67,7 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
     Ok(page(pages::list::list(&address, Ok((&query, &found)))).into_response())
 }
 
-/// What the address of a trace may say.
+/// The query string of a trace.
 #[derive(Deserialize)]
 pub(super) struct TraceAddress {
     span: Option<String>,
@@ -97,7 +97,7 @@ pub(super) async fn trace(
     drawn.await?.map(page).ok_or(RouteError::NotFound("trace"))
 }
 
-/// Which rows are asked for.
+/// The query string of rows.
 #[derive(Deserialize)]
 pub(super) struct Below {
     of: String,
@@ -125,7 +125,7 @@ pub(super) async fn rows(
     drawn.await?.map(page).ok_or(RouteError::NotFound("span"))
 }
 
-/// The panel of a span, for a page that is already there.
+/// The panel of a span, for a page that is already loaded.
 pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path<(String, String)>) -> Page {
     let drawn = app.store.read(move |connection| {
         let node = trace::find(connection, &trace_id, &span_id)?;
@@ -158,7 +158,7 @@ fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Ma
     let evaluations = evaluations::of_span(connection, node.row)?;
     let children = trace::child_times(connection, trace_id, &node.span_id)?;
     let self_ns = self_ns(node, children.into_iter());
-    // Of a large trace there may be thousands, which only a call leads to.
+    // A large trace may have thousands of tool spans. Only tool calls link to them.
     let calls = text.contains("\"tool_calls\"");
     let tools = if calls { tool_spans(connection, trace_id, node)? } else { Tools::default() };
     Ok(panel(&SpanDetails { trace_id, node, self_ns, evaluations: &evaluations, event: &event }, tools))
@@ -169,11 +169,11 @@ fn read_event(connection: &Connection, row: i64) -> Result<Value, StoreError> {
 }
 
 fn read(event: &str) -> Value {
-    // What the intake let in is JSON.
+    // The intake accepts only valid JSON.
     serde_json::from_str(event).unwrap_or_default()
 }
 
-/// The spans of tools beside a call of a model, each in the order in which they began.
+/// The tool spans before and after an LLM call, in the order of their starts.
 fn tool_spans(connection: &Connection, trace_id: &str, llm: &Node) -> Result<Tools, StoreError> {
     let tools = |times| {
         let mut tools = ToolSpans::new();
@@ -185,7 +185,7 @@ fn tool_spans(connection: &Connection, trace_id: &str, llm: &Node) -> Result<Too
     Ok(Tools { before: tools(i64::MIN..llm.start_ns)?, after: tools(llm.start_ns..i64::MAX)? })
 }
 
-/// Which page of a list.
+/// The query string of a list with pages.
 #[derive(Deserialize)]
 pub(super) struct PageNumber {
     page: Option<u64>,
@@ -230,7 +230,7 @@ pub(super) async fn evaluations(State(app): State<App>) -> Page {
     Ok(page(pages::evaluations::evaluations(&labels)))
 }
 
-/// How to begin, and what was refused.
+/// The setup page.
 pub(super) async fn setup(State(app): State<App>) -> Page {
     let (refused, empty) = app
         .store
@@ -243,13 +243,13 @@ pub(super) async fn setup(State(app): State<App>) -> Page {
     Ok(page(pages::setup::setup(&setup)))
 }
 
-/// What the form sends.
+/// The fields of the form.
 #[derive(Deserialize)]
 pub(super) struct SampleForm {
     key: String,
 }
 
-/// Stores a made-up trace and shows it.
+/// Stores a sample trace and shows it.
 pub(super) async fn sample(
     State(app): State<App>,
     Form(form): Form<SampleForm>,

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 const BARS: usize = 60;
 /// How many values of a facet are shown.
 const VALUES: usize = 12;
-/// What can be counted by value: how a query names it. In the order of the columns that are read.
+/// The facets, by their path in a query, in the order of the columns that are read.
 const PATHS: [&str; 9] = [
     "status",
     "meta.span.kind",
@@ -24,11 +24,11 @@ const PATHS: [&str; 9] = [
 /// The counts of all rows that match.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Overview {
-    /// How many.
+    /// How many rows match.
     pub(crate) matched: u64,
-    /// The time that the bars cover, in nanoseconds since the Unix epoch.
+    /// The time range of the histogram, in nanoseconds since the Unix epoch.
     pub(crate) range_ns: Option<(i64, i64)>,
-    /// How many began in each part of the time: ok, and failed.
+    /// The histogram of starts: successful and failed rows.
     pub(crate) bars: Vec<(u64, u64)>,
     /// Their values.
     pub(crate) facets: Vec<Facet>,
@@ -37,7 +37,7 @@ pub(crate) struct Overview {
 /// The values of one column.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Facet {
-    /// How a query names it.
+    /// The path in a query.
     pub(crate) path: &'static str,
     /// The most frequent values, with how many have each.
     pub(crate) values: Vec<(String, u64)>,
@@ -45,12 +45,12 @@ pub(crate) struct Facet {
     pub(crate) others: usize,
 }
 
-/// Counts rows by their combination of values; only in the end by each value.
+/// Counts rows by their combination of values, and at the end by each value.
 #[derive(Debug)]
 pub(super) struct RowCounts {
     /// By row of `facets`.
     combinations: HashMap<i64, Combination>,
-    /// Those that say that a span failed.
+    /// The rows of `facets` whose status is an error.
     failed: HashSet<i64>,
     /// When each row began, and whether it failed.
     times: Vec<(i64, bool)>,
@@ -63,7 +63,7 @@ struct Combination {
 }
 
 impl RowCounts {
-    /// Of nothing yet.
+    /// No rows.
     pub(super) fn new(connection: &Connection) -> rusqlite::Result<Self> {
         let mut statement = connection.prepare_cached("SELECT id FROM facets WHERE status = 'error'")?;
         let failed = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -78,7 +78,7 @@ impl RowCounts {
         self.times.push((start_ns, combination.failed));
     }
 
-    /// What was counted. The bars cover the time that was asked for, or that of the rows.
+    /// The counts. The histogram is for the requested time range, or for that of the rows.
     pub(super) fn overview(
         self,
         connection: &Connection,
@@ -118,7 +118,8 @@ fn bars(times: &[(i64, bool)], (from, to): (i64, i64)) -> Vec<(u64, u64)> {
     bars
 }
 
-/// Counts values. Some programs put a number into each name, so a value is copied only where it is new.
+/// Counts the values of each facet. A value is copied only the first time, since there may be many: some programs put a number into
+/// each name.
 fn facets(connection: &Connection, combinations: &HashMap<i64, Combination>) -> rusqlite::Result<Vec<Facet>> {
     let mut counts: [HashMap<String, u64>; PATHS.len()] = Default::default();
     let mut statement = connection.prepare_cached(

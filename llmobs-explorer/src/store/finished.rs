@@ -33,7 +33,7 @@ pub(crate) struct FinishedTrace {
     pub(crate) output_tokens: Option<i64>,
 }
 
-/// The traces whose root arrived after a row, at most a hundred, and the row to ask for next. Without a row there are none.
+/// The traces whose root arrived after a row, at most a hundred, and the row for the next call. Without a row, none.
 pub(crate) fn finished(
     connection: &Connection,
     after: Option<i64>,

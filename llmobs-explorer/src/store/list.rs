@@ -22,7 +22,7 @@ pub(crate) const PAGE: u32 = 50;
 /// What a row of a list is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// A trace, by the span that stands for it.
+    /// A trace, by its head.
     #[default]
     Traces,
     /// A span.
@@ -48,10 +48,10 @@ pub(crate) enum Sort {
 }
 
 impl Sort {
-    /// An integer, or nothing, of a span `s`.
+    /// An expression for a span `s`, whose value is an integer or null.
     fn expression(self, scope: Scope) -> &'static str {
         match (self, scope) {
-            // Names are put in order once, by their facets.
+            // Names are sorted by the rank of their facets.
             (Self::Start | Self::Name, _) => "NULL",
             (Self::Duration, _) => "s.duration_ns",
             (Self::Tokens, Scope::Traces) => "(SELECT total_tokens FROM trace WHERE id = s.trace)",
@@ -138,7 +138,7 @@ pub(crate) struct ListRow {
     pub(crate) tokens: Tokens,
     /// Seconds to the first token.
     pub(crate) time_to_first_token: Option<f64>,
-    /// What was said of it: label, value, and `pass` or `fail`.
+    /// Its evaluations: label, value, and `pass` or `fail`.
     pub(crate) evaluations: Vec<(String, String, Option<String>)>,
     /// The attributes that were asked for: path and value.
     pub(crate) attributes: Vec<(String, String)>,
@@ -195,7 +195,7 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
             Sort::Name => names.get(&facets).copied(),
             _ => row.get(3)?,
         };
-        // `!` turns the order round.
+        // `!` reverses the order.
         let (missing, key) = (key.is_none(), key.unwrap_or_default());
         page.add(if request.ascending { (missing, key, id) } else { (missing, !key, !id) });
     }
@@ -203,10 +203,10 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
     Ok((counts.overview(connection, request.from_ns, request.to_ns)?, ids.collect()))
 }
 
-/// What rows are ordered by: the smallest first, and those without a value last.
+/// The sort key of a row: the smallest first, and rows without a value last.
 type Rank = (bool, i64, i64);
 
-/// The rows of a page, of all that pass by. No more than twice those up to its end are kept at a time.
+/// Selects the rows of a page. It keeps at most twice as many rows as there are up to the end of the page.
 struct Page {
     offset: usize,
     ranks: Vec<Rank>,
@@ -243,10 +243,10 @@ impl Page {
 }
 
 impl ListRequest {
-    /// What reads all that match, with the values that are bound to it.
+    /// The SQL that reads all rows that match, with its values.
     ///
-    /// The index is named, because SQLite knows nothing of how many rows a condition has, and guesses: it would read half a million
-    /// spans one by one, for a tag that all of them have.
+    /// The query names the index, because SQLite does not know how many rows match a condition. For a tag that all spans have, it would
+    /// read half a million spans one by one.
     fn sql(&self) -> (String, Vec<Value>) {
         let Condition { sql, values } = &self.condition;
         let mut values = values.clone();
@@ -300,7 +300,7 @@ fn list_row(row: &Row<'_>, scope: Scope) -> rusqlite::Result<ListRow> {
     })
 }
 
-/// The first paths by name. Each is looked up behind the one before, so that the values are not read.
+/// The first paths by name. Each lookup begins after the previous path, so that the values are not read.
 fn paths(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare_cached(
         "WITH RECURSIVE known (path) AS (
@@ -331,7 +331,7 @@ fn attribute_values(
     path: &str,
 ) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare_cached(
-        // Crossed, so that SQLite begins with the attributes of the span, not with all values of the path.
+        // A cross join, so that SQLite begins with the attributes of the span, not with all values of the path.
         "SELECT a.text FROM span_attribute x CROSS JOIN attribute a ON a.id = x.attribute
          WHERE x.span = ?1 AND a.path = ?2 ORDER BY a.text LIMIT 8",
     )?;

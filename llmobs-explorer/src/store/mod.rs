@@ -32,43 +32,43 @@ pub(crate) use write::Batch;
 use read_pool::ReadPool;
 use schema::Database;
 
-/// How many requests may wait for the writer. Those beyond wait in their connection.
+/// How many requests the queue of the writer holds. Other requests wait in their connection.
 const WAITING: usize = 64;
-/// How often is looked for what is too old or too much.
+/// How often retention is enforced.
 const RETENTION_EVERY: Duration = Duration::from_secs(30);
 
-/// Why something was not stored or not found out.
+/// Why a write or a query failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum StoreError {
-    /// No room on the disk, or another process holds the database. Nothing stored is lost, and another attempt may do.
+    /// The disk is full, or another process holds the database. Nothing stored is lost, and a retry may succeed.
     #[error("the store cannot be written to now: {0}")]
     Unavailable(rusqlite::Error),
-    /// The question was given up, because its answer would take too long.
+    /// The query was interrupted after the timeout.
     #[error(
         "finding the answer takes too long; ask for less: a shorter time range, or fewer words with * in them"
     )]
     TooLong,
-    /// A part of the file is not as it was written.
+    /// The file is corrupt.
     #[error("the store {} is damaged ({source}); stop llmobs, move the file away, and start llmobs again: it begins a new one", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// The error of SQLite.
         source: rusqlite::Error,
     },
-    /// Anything else that SQLite says.
+    /// Any other error of SQLite.
     #[error("the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// A stored event cannot be read.
     #[error(transparent)]
     Content(#[from] std::io::Error),
-    /// The program is about to end.
+    /// The program is shutting down.
     #[error("the store is closed")]
     Closed,
 }
 
-/// A handle to the store: cheap to clone, usable from everywhere.
+/// A handle to the store, which is cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
@@ -77,7 +77,7 @@ pub(crate) struct Store {
     changes: watch::Receiver<u64>,
 }
 
-/// Something for the thread that writes, and where to say what became of it.
+/// A job for the thread that writes, with the sender for its result.
 #[derive(Debug)]
 enum Job {
     Write(Batch, oneshot::Sender<Result<(), StoreError>>),
@@ -107,7 +107,7 @@ impl Store {
         Ok(Opened { store: Self { jobs, read_pool, changes }, set_aside })
     }
 
-    /// Stores a batch. When this returns `Ok` it outlives the process, however that ends.
+    /// Stores a batch, all of it or nothing. After `Ok` the batch is durable.
     pub(crate) async fn write(&self, batch: Batch) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::Write(batch, reply)).await.map_err(|_| StoreError::Closed)?;
@@ -143,7 +143,7 @@ fn run_writer(
                 if written.is_ok() {
                     changed.send_modify(|count| *count += 1);
                 }
-                // Whoever asked may have gone.
+                // The caller may be gone.
                 _ = reply.send(written);
             }
             Job::CleanUp(retention, reply) => {
@@ -158,7 +158,7 @@ fn run_writer(
     }
 }
 
-/// Has old traces deleted now and then, in small pieces between which others can write.
+/// Deletes old traces from time to time, in small chunks between which other jobs can run.
 async fn clean_up(jobs: mpsc::WeakSender<Job>, retention: Retention) {
     loop {
         let (reply, answer) = oneshot::channel();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn without_room_nothing_is_lost_and_another_attempt_may_do() {
+    fn on_a_full_disk_nothing_is_lost_and_a_retry_may_succeed() {
         let (database, mut connection, _) = Database::open(&Location::Memory).unwrap();
         let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
         connection.pragma_update(None, "max_page_count", pages + 8).unwrap();

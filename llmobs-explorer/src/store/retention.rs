@@ -15,13 +15,13 @@ pub struct Retention {
     pub bytes: u64,
 }
 
-/// How many spans go in one transaction, and how many of anything else. Readers go on meanwhile; writers wait that long.
+/// How many spans or evaluations one transaction deletes. Readers continue meanwhile, and writers wait.
 const CHUNK: i64 = 2_000;
 
-/// How many pages of the index of words are written anew at a time.
+/// How many pages of the full-text index are merged at a time.
 const MERGED_PAGES: i64 = 500;
 
-/// Deletes what is too much, a chunk at most. Returns whether there may be more to delete.
+/// Deletes at most one chunk. Returns whether there may be more to delete.
 pub(crate) fn enforce(
     connection: &mut Connection,
     retention: &Retention,
@@ -32,7 +32,7 @@ pub(crate) fn enforce(
     let used = used_bytes(connection)?;
     let too_large = used > retention.bytes;
     if too_large && merge_words(connection)? {
-        // Of spans that are gone already. Perhaps it was enough.
+        // This frees the entries of deleted spans, which may be enough.
         return Ok(true);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -42,7 +42,7 @@ pub(crate) fn enforce(
     } else {
         delete_traces(&transaction, oldest, CHUNK)?
     };
-    // Those of a trace go with it. Without traces, it is these that take the room.
+    // The evaluations of a trace are deleted with it. Without traces, the others use the space.
     let before = if too_large && traces == 0 { i64::MAX } else { oldest };
     let evaluations = transaction
         .prepare_cached(
@@ -61,7 +61,7 @@ pub(crate) fn enforce(
     Ok(traces > 0 || evaluations > 0)
 }
 
-/// How many spans take about so much of all bytes, from one to a chunk.
+/// About how many spans use this part of all bytes, from one to a chunk.
 fn part_of_spans(transaction: &Transaction<'_>, bytes: u64, of_bytes: u64) -> rusqlite::Result<i64> {
     let spans: i64 =
         transaction.query_row("SELECT coalesce(sum(spans), 0) FROM trace", [], |row| row.get(0))?;
@@ -69,8 +69,7 @@ fn part_of_spans(transaction: &Transaction<'_>, bytes: u64, of_bytes: u64) -> ru
     Ok(i64::try_from(part).unwrap_or(CHUNK).clamp(1, CHUNK))
 }
 
-/// Deletes the traces that arrived longest ago, of those that arrived before a time, until about so many spans are gone. Returns how
-/// many traces.
+/// Deletes the oldest traces that arrived before a time, until about this many spans are deleted. Returns the number of traces.
 fn delete_traces(transaction: &Transaction<'_>, before_ms: i64, spans: i64) -> rusqlite::Result<usize> {
     let traces: Vec<(i64, String)> = transaction
         .prepare_cached(
@@ -97,17 +96,17 @@ fn delete_traces(transaction: &Transaction<'_>, before_ms: i64, spans: i64) -> r
     Ok(traces.len())
 }
 
-/// Has some pages of the index of words written anew without what was deleted, which it keeps until then. Returns whether it did.
+/// Merges some pages of the full-text index, which keeps the entries of deleted spans until then. Returns whether it did.
 fn merge_words(connection: &Connection) -> rusqlite::Result<bool> {
     let before = connection.total_changes();
     connection
         .prepare_cached("INSERT INTO span_text (span_text, rank) VALUES ('merge', ?1)")?
         .execute([MERGED_PAGES])?;
-    // The command itself counts as one.
+    // The command itself counts as one change.
     Ok(connection.total_changes() - before > 1)
 }
 
-/// Makes the file smaller by pages that are free, some at a time. Each step of the statement gives back one.
+/// Returns free pages to the file system, some at a time. Each step of the statement frees one.
 fn give_back_pages(connection: &Connection) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached("PRAGMA incremental_vacuum(4096)")?;
     let mut steps = statement.query([])?;

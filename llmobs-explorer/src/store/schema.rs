@@ -11,26 +11,26 @@ use std::time::{Duration, Instant};
 use etcetera::BaseStrategy as _;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-/// The changes that lead from an empty database to today's, in order. Each is applied once, in one transaction with its number.
+/// The migrations from an empty database to the current schema, in order. Each is applied once, in one transaction with its number.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
-/// How large the write-ahead log stays once all of it has been taken over.
+/// The size of the write-ahead log after a checkpoint.
 const LOG_BYTES: i64 = 16 * 1024 * 1024;
-/// Marks a SQLite file as ours: "llmo".
+/// The application id of SQLite files of llmobs: "llmo".
 const APPLICATION_ID: i64 = 0x6c6c_6d6f;
 /// How long a connection waits for another process that writes. SDKs wait five seconds for an answer.
 const BUSY: Duration = Duration::from_secs(3);
 
-/// Where traces are kept.
+/// The location of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// In a file.
     File(PathBuf),
-    /// In memory, for as long as the program runs.
+    /// In memory, until the program ends.
     Memory,
 }
 
 impl Location {
-    /// The file `llmobs/traces.db` in the data directory of the user, where one is known.
+    /// The file `llmobs/traces.db` in the data directory of the user, if that is known.
     #[must_use]
     pub fn default_file() -> Option<Self> {
         let folders = etcetera::choose_base_strategy().ok()?;
@@ -47,7 +47,7 @@ impl From<&str> for Location {
     }
 }
 
-/// Why a store cannot be used.
+/// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -56,7 +56,7 @@ pub enum OpenError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The file belongs to another program.
@@ -68,17 +68,17 @@ pub enum OpenError {
         .0.display()
     )]
     Newer(PathBuf),
-    /// Anything else that SQLite says.
+    /// Any other error of SQLite.
     #[error("the store {} cannot be opened: {source}", path.display())]
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// The error of SQLite.
         source: rusqlite::Error,
     },
 }
 
-/// A database that is ready, of which connections can be made.
+/// A migrated database, to which connections can be opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     /// The path, or the name of a database in memory that connections of this process share.
@@ -87,7 +87,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Makes the database or brings it to today's version. One that is damaged is renamed, and the new name returned.
+    /// Creates or migrates the database. A damaged file is renamed, and its new name is returned.
     pub(crate) fn open(location: &Location) -> Result<(Self, Connection, Option<PathBuf>), OpenError> {
         static MEMORIES: AtomicU64 = AtomicU64::new(0);
         let Location::File(path) = location else {
@@ -99,7 +99,7 @@ impl Database {
         let database = Self { path: path.clone(), in_memory: false };
         match database.ready() {
             Err(OpenError::Sqlite { source, .. }) if is_damage(&source) => {
-                // Not a database at all: perhaps a file of the user's that was named by mistake.
+                // Not a database: perhaps another file of the user, given by mistake.
                 if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
                     return Err(OpenError::Foreign(path.clone()));
                 }
@@ -113,7 +113,7 @@ impl Database {
         }
     }
 
-    /// Where it is, for messages.
+    /// The path, for messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -138,7 +138,7 @@ impl Database {
             connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
         }
         let journal = if self.in_memory { "MEMORY" } else { "WAL" };
-        patiently(|| connection.pragma_update(None, "journal_mode", journal)).map_err(failed)?;
+        retry_while_busy(|| connection.pragma_update(None, "journal_mode", journal)).map_err(failed)?;
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(failed)?;
         // With a write-ahead log this survives the end of the process at any moment.
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
@@ -175,7 +175,7 @@ impl Database {
     }
 }
 
-/// Brings the tables to today's version. Another process may be about to do the same, so the version is looked at again.
+/// Applies the migrations. The version is read in the transaction, since another process may migrate at the same time.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = usize::try_from(pragma::<i64>(&transaction, "user_version")?).unwrap_or(usize::MAX);
@@ -188,8 +188,8 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-/// Tries again while another process is in the way, where SQLite itself does not wait.
-fn patiently(mut attempt: impl FnMut() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+/// Retries while the database is busy, for operations in which SQLite itself does not wait.
+fn retry_while_busy(mut attempt: impl FnMut() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
     let until = Instant::now() + BUSY;
     loop {
         match attempt() {
@@ -207,7 +207,7 @@ fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> r
     connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// Makes the file, if it is missing, so that nobody else can read it. SQLite gives the files beside it the same rights.
+/// Creates the file if it is missing, readable only by the user. SQLite gives the files beside it the same permissions.
 fn private_file(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
@@ -219,7 +219,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// Renames a damaged database, so that a new one can take its place and nothing is lost for good.
+/// Renames a damaged database, so that a new one can replace it and no data is deleted.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let with = |suffix: &str| {
         let mut name = path.as_os_str().to_owned();
@@ -230,7 +230,7 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let aside = asides.find(|path| !path.exists()).unwrap_or_else(|| with(".damaged"));
     fs::rename(path, &aside)?;
     for suffix in ["-wal", "-shm"] {
-        // They are there only if the program that wrote them was killed.
+        // These files exist only if the last process was killed.
         let mut name = aside.as_os_str().to_owned();
         name.push(suffix);
         drop(fs::rename(with(suffix), name));

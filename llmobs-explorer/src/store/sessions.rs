@@ -84,10 +84,10 @@ pub(crate) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Sessio
     Ok((sessions, u64::try_from(total).unwrap_or_default()))
 }
 
-/// Reads the index only. What is summed up for the few sessions of a page stands in the rows.
+/// Reads the index only. The totals are read for the sessions of one page.
 ///
-/// The index is named in all of these: SQLite would take `span_list`, which has those that stand for a trace in the order of time, and
-/// go through a hundred thousand of them.
+/// All of these queries name the index. SQLite would use `span_list`, which has the heads of traces in the order of time, and read a
+/// hundred thousand of them.
 pub(super) const LATEST: &str =
     "SELECT session_id, max(start_ns), count(*) FROM span INDEXED BY head_by_session
     WHERE session_id IS NOT NULL AND head = 1 GROUP BY session_id ORDER BY 2 DESC, 1 LIMIT ?1 OFFSET ?2";
@@ -95,7 +95,7 @@ pub(super) const LATEST: &str =
 pub(super) const FIRST: &str = "SELECT ml_app, input_preview FROM span INDEXED BY head_by_session
     WHERE session_id = ?1 AND head = 1 ORDER BY start_ns, id LIMIT 1";
 
-/// `total` instead of `sum`, which fails where the sum of absurd numbers does not fit.
+/// `total` instead of `sum`, which fails on overflow.
 pub(super) const SUMS: &str = "SELECT sum(t.errors),
         iif(count(t.total_tokens) > 0, CAST(total(t.total_tokens) AS INTEGER), NULL), CAST(total(s.duration_ns) AS INTEGER)
     FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace WHERE s.session_id = ?1 AND s.head = 1";

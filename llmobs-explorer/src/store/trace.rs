@@ -1,4 +1,4 @@
-//! One trace: its structure at once, the content of a span when it is asked for.
+//! One trace: the structure of all its spans, and the content of one.
 
 use std::io;
 use std::ops::Range;
@@ -35,7 +35,7 @@ pub(crate) struct Node {
     pub(crate) time_to_first_token: Option<f64>,
 }
 
-/// All spans of a trace in the order in which they began, or nothing where there is no such trace.
+/// All spans of a trace in the order of their starts. Empty if there is no such trace.
 pub(crate) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {NODE} FROM span WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1)"
@@ -46,7 +46,7 @@ pub(crate) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>
     Ok(nodes)
 }
 
-/// One span of a trace, if it is there.
+/// One span of a trace.
 pub(crate) fn find(
     connection: &Connection,
     trace_id: &str,

@@ -32,7 +32,7 @@ fn drawn(tree: &Tree, lines: &[Line]) -> String {
 }
 
 #[test]
-fn spans_stand_under_those_above_them() {
+fn spans_are_below_their_parents() {
     let tree = tree(&[
         ("root", None),
         ("a", Some("root")),
@@ -79,12 +79,12 @@ fn many_children_come_in_pieces() {
     assert_eq!(rest.first(), Some(&Line::Span { node: 101, depth: 1, open: None }));
     assert_eq!(rest.last(), Some(&Line::More { of: Some(0), depth: 1, after: 200, left: 50 }));
     assert_eq!(tree.children_lines(Some(0), 200).len(), 50);
-    // The 180th child is wanted, so what stands before it is shown too.
+    // The 180th child is selected, so the children before it are shown too.
     assert_eq!(tree.lines(10, &HashSet::from([180])).len(), 1 + 180 + 1);
 }
 
 #[test]
-fn a_wanted_span_far_behind_stands_alone() {
+fn a_selected_child_far_away_is_shown_alone() {
     let ids: Vec<String> = (0..5_000).map(|number| format!("c{number}")).collect();
     let mut spans = vec![("root", None)];
     spans.extend(ids.iter().map(|id| (id.as_str(), Some("root"))));

@@ -111,7 +111,7 @@ fn what_python_writes() {
 }
 
 #[test]
-fn the_nearest_says_the_application() {
+fn the_nearest_application_counts() {
     let event =
         with(bare("S"), json!({ "tags": ["ml_app:tag", "env:", "session_id:s-tag"], "session_id": "s-own" }));
     let wrapper = json!([{ "ml_app": "wrapper", "service": "wrapper", "tags": ["env:shared", "team:x"], "spans": [event] }]);

@@ -37,7 +37,7 @@ fn span(scenario: &str, name: &str) -> Span {
     events(scenario).into_iter().flat_map(read).find(|span| span.name == name).expect(name)
 }
 
-/// All that was read out of an event, without what all spans of the reference SDK say.
+/// All fields of an event, without those that are the same in all spans of the reference SDK.
 fn picture(scenario: &str, name: &str) -> String {
     let span = span(scenario, name);
     let Tokens { input, output, total, cached } = span.tokens;

@@ -1,4 +1,4 @@
-//! What cannot be read, and what is said of it.
+//! Bodies and events that are refused, with their reasons.
 
 use serde_json::{Value, json};
 

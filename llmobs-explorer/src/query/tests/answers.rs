@@ -3,7 +3,7 @@
 use super::check;
 
 #[test]
-fn operators_bind_as_datadog_says() {
+fn operators_bind_as_in_datadog() {
     check(&[
         ("@name:plan OR @name:rank", "plan rank"),
         ("@trace_id:t-1 @meta.span.kind:tool", "search"),

@@ -1,9 +1,9 @@
-//! What is said of texts that are no queries.
+//! The errors of texts that are not queries.
 
 use crate::query::Query;
 
 #[test]
-fn a_mistake_is_told_with_its_column_and_a_hint() {
+fn an_error_has_its_column_and_a_hint() {
     let lines: Vec<&str> = TOLD.trim().lines().collect();
     for lines in lines.chunks(2) {
         let error = Query::parse(lines[0]).err().map(|error| error.to_string());

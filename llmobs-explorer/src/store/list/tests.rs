@@ -102,7 +102,7 @@ nobody | 0:  | 0:
 }
 
 #[test]
-fn rows_stand_in_every_order_and_those_without_a_value_last() {
+fn rows_are_sorted_in_every_order_and_those_without_a_value_are_last() {
     let store = filled(&three(), &json!([]));
     let mut orders = String::new();
     for sort in [Sort::Start, Sort::Duration, Sort::Name, Sort::Tokens, Sort::Spans, Sort::FirstToken] {
@@ -169,7 +169,7 @@ fn all_that_match_are_counted_by_value_and_time() {
 }
 
 #[test]
-fn what_was_said_of_a_trace_in_any_way_stands_in_its_row() {
+fn all_evaluations_of_a_trace_are_in_its_row() {
     let say = |label: &str, join: Value| {
         let mut metric = json!({"label": label, "metric_type": "categorical", "categorical_value": "yes", "ml_app": "shop",
             "event_kind": "evaluation", "timestamp_ms": label.len()});

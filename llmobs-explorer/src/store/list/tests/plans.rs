@@ -1,4 +1,4 @@
-//! By which index SQLite finds what pages ask for: with others, a store of a hundred thousand traces is no longer quick.
+//! The query plans of the pages: with other indexes, a store of a hundred thousand traces would be slow.
 
 use std::fmt::Write as _;
 
@@ -52,7 +52,7 @@ fn check(scope: Scope, sort: Sort, rows: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_list_reads_one_index_from_the_time_that_is_asked_for_on() {
+fn a_list_reads_one_index_from_the_requested_time_on() {
     let columns =
         "@duration:>5s @session_id:s @parent_id:1 @metrics.input_tokens:>1 @metrics.time_to_first_token:>1";
     check(Scope::Traces, Sort::Start, &[("*", ""), (columns, "")]);
@@ -145,7 +145,7 @@ LIST SUBQUERY 5
 }
 
 #[test]
-fn what_was_said_is_found_from_the_spans_on() {
+fn evaluations_are_found_from_the_spans() {
     let of_trace = "\
 CO-ROUTINE said
   COMPOUND QUERY
@@ -198,7 +198,7 @@ USE TEMP B-TREE FOR ORDER BY
 }
 
 #[test]
-fn sessions_and_what_is_below_a_span_are_found_in_an_index() {
+fn sessions_and_children_are_found_in_an_index() {
     assert_eq!(
         plan(&store(), sessions::LATEST),
         "SEARCH span USING COVERING INDEX head_by_session (session_id>?)\nUSE TEMP B-TREE FOR ORDER BY\n"
