@@ -1,0 +1,43 @@
+//! Code of the user: its panics are caught, and it starts no spans.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+thread_local! {
+    static MUTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether code of the user runs on this thread that must not start spans.
+#[inline]
+#[must_use]
+pub fn is_muted() -> bool {
+    MUTED.get()
+}
+
+/// Runs `f` on a thread that is muted, and restores the state of the thread afterwards, also if `f` panics.
+#[inline]
+pub fn muted<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        #[inline]
+        fn drop(&mut self) {
+            MUTED.set(self.0);
+        }
+    }
+    let _restore = Restore(MUTED.replace(true));
+    f()
+}
+
+/// Runs code of the user: muted, and with its panics caught. Returns `None` if it panics.
+///
+/// The payload of the panic is leaked, because dropping it may panic again.
+#[inline]
+pub fn guarded<R>(f: impl FnOnce() -> R) -> Option<R> {
+    let before = MUTED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(f));
+    MUTED.set(before);
+    result.map_err(std::mem::forget).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+//! Bytes in base64, which nobody reads: all that is shown of them is their type and size.
+
+use super::split_at_boundary;
+
+/// How much of each end of a text is examined.
+const SAMPLE: usize = 256;
+const MARK: &str = ";base64,";
+
+/// A note in place of a long text that is a data URI or base64. The text may be the inside of a JSON string: neither form
+/// has anything to escape.
+pub(crate) fn media_note(text: &str) -> Option<String> {
+    let (head, _) = split_at_boundary(text, SAMPLE);
+    if head.starts_with("data:") {
+        let at = head.find(MARK)? + MARK.len();
+        let (uri, data) = text.split_at_checked(at)?;
+        let plain = uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+        return (plain && is_base64(data)).then(|| format!("{uri}… [{} bytes]", data.len()));
+    }
+    // Digits, or one letter many times, are no base64. In random bytes, all three are soon found.
+    let (start, _) = head.as_bytes().split_at_checked(64)?;
+    let has = |class: fn(&u8) -> bool| start.iter().any(class);
+    let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    (mixed && text.len() >= SAMPLE && is_base64(text)).then(|| format!("… [{} bytes of base64]", text.len()))
+}
+
+/// Whether both ends are base64, in the standard or the URL-safe alphabet.
+fn is_base64(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let head = bytes.first_chunk::<SAMPLE>().map_or(bytes, |head| head);
+    let tail = bytes.last_chunk::<SAMPLE>().map_or(bytes, |tail| tail);
+    head.iter().chain(tail).all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte))
+}

@@ -1,0 +1,95 @@
+//! JSON values, and texts that are optional or limited.
+
+use serde_json::{Map, Value};
+
+use crate::text::{MAX_LABEL_BYTES, cut, shortened};
+use crate::to_value;
+
+/// Calls `edit` with every text inside of a value except for the keys of objects.
+pub fn for_each_string(value: &mut Value, edit: &mut impl FnMut(&mut String)) {
+    match value {
+        Value::String(text) => edit(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| for_each_string(item, edit)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| for_each_string(field, edit)),
+        _ => {}
+    }
+}
+
+/// About how many bytes of memory the fields of an object take.
+#[must_use]
+pub fn weight(fields: &Map<String, Value>) -> usize {
+    fields.iter().map(|(key, value)| key.len() + weight_of(value)).sum()
+}
+
+/// About how many bytes of memory a value takes.
+#[must_use]
+pub fn weight_of(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(weight_of).sum(),
+            Value::Object(fields) => weight(fields),
+            _ => 0,
+        }
+}
+
+/// How many bytes the texts have together.
+#[must_use]
+pub fn lengths<const N: usize>(texts: [&Option<String>; N]) -> usize {
+    texts.into_iter().flatten().map(String::len).sum()
+}
+
+/// A text, or `None` if it is empty.
+pub fn given(text: impl Into<String>) -> Option<String> {
+    Some(text.into()).filter(|text| !text.is_empty())
+}
+
+/// A name, id or version, or `None` if it is empty.
+pub fn named(text: impl Into<String>) -> Option<String> {
+    given(text).map(|text| cut(text, MAX_LABEL_BYTES))
+}
+
+/// Shortens a text of more than `limit` bytes in its middle.
+pub fn shorten(text: &mut String, limit: usize) {
+    if text.len() > limit {
+        *text = shortened(text, limit);
+    }
+}
+
+/// Shortens a value that takes more than about `limit` bytes, in the same way as capturing it does.
+pub fn reduce(value: &mut Value, limit: usize) {
+    if weight_of(value) > limit {
+        *value = to_value(value, limit);
+    }
+}
+
+/// Shortens each field of an object that takes more than about `limit` bytes.
+pub fn reduce_each(fields: &mut Map<String, Value>, limit: usize) {
+    fields.values_mut().for_each(|value| reduce(value, limit));
+}
+
+/// Shortens an object that takes more than about `limit` bytes.
+pub fn reduce_object(fields: &mut Map<String, Value>, limit: usize) {
+    let mut value = Value::Object(std::mem::take(fields));
+    reduce(&mut value, limit);
+    if let Value::Object(reduced) = value {
+        *fields = reduced;
+    }
+}
+
+/// Replaces an old value by a newer one, if there is one.
+pub fn replace<T>(old: &mut Option<T>, new: Option<T>) {
+    if new.is_some() {
+        *old = new;
+    }
+}
+
+/// The fields that have a value. Empty texts are left out, as in the reference SDK.
+#[must_use]
+pub fn fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
+    let given = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    given.filter(|(_, value)| value != "").collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Documents of a retrieval or an embedding.
+
+use llmobs_capture::{Metric, Reading};
+use serde_json::Number;
+
+/// One document: an input of an embedding, or an output of a retrieval.
+///
+/// It serializes in the form that Datadog's intake takes.
+///
+/// ```
+/// use llmobs_providers::Document;
+/// use serde_json::json;
+///
+/// let document = Document::new("It rains.").name("weather.md").id("7").score(0.5);
+/// assert_eq!(
+///     serde_json::to_value(&document)?,
+///     json!({ "text": "It rains.", "name": "weather.md", "id": "7", "score": 0.5 })
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Document {
+    /// The text.
+    pub text: String,
+    /// Its title or file name.
+    pub name: Option<String>,
+    /// Its id in the knowledge base.
+    pub id: Option<String>,
+    /// Its relevance, as given by the search.
+    pub score: Option<Number>,
+}
+
+impl Document {
+    /// Creates a document with a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// Sets its title or file name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets its id in the knowledge base.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Sets its relevance, as given by the search. A score that is not a finite number is left out.
+    #[must_use]
+    pub fn score(mut self, score: impl Metric) -> Self {
+        self.score = if let Reading::Is(score) = score.reading() { Some(score) } else { None };
+        self
+    }
+}
+
+crate::serialize_struct! {
+    Document |document| {
+        "text": &document.text;
+        "name": &document.name,
+        "id": &document.id,
+        "score": &document.score,
+    }
+}
+
+crate::into_value! { Document }
+
+#[cfg(test)]
+mod tests;

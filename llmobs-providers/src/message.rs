@@ -1,0 +1,314 @@
+//! Messages of a chat.
+
+use llmobs_capture::text::CUT;
+use llmobs_capture::value::for_each_string;
+use llmobs_capture::{DEFAULT_LIMIT, to_value};
+use serde::Serialize;
+use serde::ser::{SerializeStruct as _, Serializer};
+use serde_json::{Map, Value};
+
+use crate::{some, text};
+
+/// One message of a chat.
+///
+/// It serializes in the form that Datadog's intake takes.
+///
+/// ```
+/// use llmobs_providers::{Message, ToolCall, ToolResult};
+/// use serde_json::json;
+///
+/// let call = ToolCall::new("weather", json!({ "city": "Paris" })).tool_id("call_1");
+/// let result = ToolResult::new("drizzle").tool_id("call_1");
+/// let chat = [
+///     Message::system("You know the weather."),
+///     Message::user("Is it raining in Paris?"),
+///     Message::assistant("").tool_call(call),
+///     Message::tool().tool_result(result),
+/// ];
+/// assert_eq!(
+///     serde_json::to_value(&chat[3])?,
+///     json!({ "role": "tool", "content": "", "tool_results": [{ "result": "drizzle", "tool_id": "call_1" }] })
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Message {
+    /// Who wrote the message: `system`, `user`, `assistant`, `tool`, or another role of the provider.
+    pub role: String,
+    /// The text. It is empty if the message has only tool calls, tool results, audio or images.
+    pub content: String,
+    /// The tools that the model asks the program to call.
+    pub tool_calls: Vec<ToolCall>,
+    /// What tools returned.
+    pub tool_results: Vec<ToolResult>,
+    /// Audio in the message.
+    pub audio_parts: Vec<MediaPart>,
+    /// Images in the message.
+    pub image_parts: Vec<MediaPart>,
+}
+
+/// A tool call that a model asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ToolCall {
+    /// The name of the tool.
+    pub name: String,
+    /// Its arguments by name.
+    pub arguments: Map<String, Value>,
+    /// The provider's id of this call, which its result refers to. Empty if there is none.
+    pub tool_id: String,
+    /// The provider's type of this call, such as `function` or `tool_use`. Empty if there is none.
+    pub kind: String,
+}
+
+/// What a tool returned to a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToolResult {
+    /// The result.
+    pub result: String,
+    /// The name of the tool. Empty if it is not known.
+    pub name: String,
+    /// The id of the call that this is the result of. Empty if there is none.
+    pub tool_id: String,
+    /// The provider's type of this result, such as `tool_result`. Empty if there is none.
+    pub kind: String,
+}
+
+/// Audio or an image in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MediaPart {
+    /// The media type, such as `image/png` or `audio/wav`.
+    pub mime_type: String,
+    /// The bytes, or where they are.
+    pub data: MediaData,
+}
+
+/// The bytes of audio or an image, or where they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MediaData {
+    /// The bytes in base64.
+    Base64(String),
+    /// The key of an attachment that Datadog stores.
+    AttachmentKey(String),
+}
+
+impl Message {
+    /// Creates a message with a role and a text.
+    pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
+        Self { role: role.into(), content: content.into(), ..Self::default() }
+    }
+
+    /// Creates a message of the program that instructs the model.
+    pub fn system(content: impl Into<String>) -> Self {
+        Self::new("system", content)
+    }
+
+    /// Creates a message of the user.
+    pub fn user(content: impl Into<String>) -> Self {
+        Self::new("user", content)
+    }
+
+    /// Creates a message of the model.
+    pub fn assistant(content: impl Into<String>) -> Self {
+        Self::new("assistant", content)
+    }
+
+    /// Creates an empty message for [tool results](Self::tool_result).
+    #[must_use]
+    pub fn tool() -> Self {
+        Self::new("tool", "")
+    }
+
+    /// Adds a tool call that the model asks for.
+    #[must_use]
+    pub fn tool_call(mut self, call: ToolCall) -> Self {
+        self.tool_calls.push(call);
+        self
+    }
+
+    /// Adds what a tool returned.
+    #[must_use]
+    pub fn tool_result(mut self, result: ToolResult) -> Self {
+        self.tool_results.push(result);
+        self
+    }
+
+    /// Adds audio.
+    #[must_use]
+    pub fn audio(mut self, part: MediaPart) -> Self {
+        self.audio_parts.push(part);
+        self
+    }
+
+    /// Adds an image.
+    #[must_use]
+    pub fn image(mut self, part: MediaPart) -> Self {
+        self.image_parts.push(part);
+        self
+    }
+
+    /// Calls `edit` with every text that a person or a model wrote.
+    #[doc(hidden)]
+    pub fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
+        edit(&mut self.content);
+        for call in &mut self.tool_calls {
+            call.arguments.values_mut().for_each(|argument| for_each_string(argument, edit));
+        }
+        self.tool_results.iter_mut().for_each(|result| edit(&mut result.result));
+    }
+}
+
+impl ToolCall {
+    /// Creates a call of the tool `name`. Arguments that are an object, or a text that is the JSON of an object, are used as
+    /// they are. Other arguments become the object `{"value": …}`.
+    pub fn new(name: impl Into<String>, arguments: impl Serialize) -> Self {
+        let arguments = arguments_object(to_value(&arguments, DEFAULT_LIMIT));
+        Self { name: name.into(), arguments, ..Self::default() }
+    }
+
+    /// Sets the provider's id of this call, which its result refers to.
+    #[must_use]
+    pub fn tool_id(mut self, id: impl Into<String>) -> Self {
+        self.tool_id = id.into();
+        self
+    }
+
+    /// Sets the provider's type of this call, such as `function`.
+    #[must_use]
+    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+        self.kind = kind.into();
+        self
+    }
+}
+
+/// The arguments of a tool call: an object, as it is or as JSON in a text. Anything else is kept under the name `value`.
+#[doc(hidden)]
+#[must_use]
+pub fn arguments_object(arguments: Value) -> Map<String, Value> {
+    match arguments {
+        Value::Null => Map::new(),
+        Value::Object(object) => object,
+        Value::String(text) if text.is_empty() => Map::new(),
+        Value::String(text) => match serde_json::from_str(&text) {
+            Ok(Value::Object(object)) => object,
+            _ => Map::from_iter([("value".to_owned(), text.into())]),
+        },
+        other => Map::from_iter([("value".to_owned(), other)]),
+    }
+}
+
+impl ToolResult {
+    /// Creates a result: a text as it is, the text of a list of content parts, or the JSON of any other value.
+    pub fn new(result: impl Serialize) -> Self {
+        Self { result: result_text(to_value(&result, DEFAULT_LIMIT)), ..Self::default() }
+    }
+
+    /// Sets the name of the tool.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the id of the call that this is the result of.
+    #[must_use]
+    pub fn tool_id(mut self, id: impl Into<String>) -> Self {
+        self.tool_id = id.into();
+        self
+    }
+
+    /// Sets the provider's type of this result, such as `tool_result`.
+    #[must_use]
+    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+        self.kind = kind.into();
+        self
+    }
+}
+
+/// The text of what a tool returned: a text as it is, the text of a list of content parts, or the JSON of any other value.
+#[doc(hidden)]
+#[must_use]
+pub fn result_text(result: Value) -> String {
+    match result {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => parts_text(&other).unwrap_or_else(|| other.to_string()),
+    }
+}
+
+/// The text of a list of content parts. A part that has none is shown by its type, such as `[image]`.
+fn parts_text(content: &Value) -> Option<String> {
+    let text = |part: &Value| {
+        // Where a list was cut, there is a note.
+        if let Some(note) = part.as_str().or_else(|| part.get(CUT)?.as_str()) {
+            return Some(note.to_owned());
+        }
+        let kind = part.get("type")?.as_str()?;
+        Some(match part.get("text").and_then(Value::as_str) {
+            Some(text) => text.to_owned(),
+            None if ["tool_use", "tool_result"].contains(&kind) => String::new(),
+            None => format!("[{kind}]"),
+        })
+    };
+    content.as_array()?.iter().map(text).collect()
+}
+
+impl MediaPart {
+    /// Creates a part from its bytes in base64.
+    pub fn base64(mime_type: impl Into<String>, content: impl Into<String>) -> Self {
+        Self { mime_type: mime_type.into(), data: MediaData::Base64(content.into()) }
+    }
+
+    /// Creates a part from the key of an attachment that Datadog stores.
+    pub fn attachment(mime_type: impl Into<String>, key: impl Into<String>) -> Self {
+        Self { mime_type: mime_type.into(), data: MediaData::AttachmentKey(key.into()) }
+    }
+}
+
+crate::serialize_struct! {
+    Message |message| {
+        "role": &message.role,
+        "content": &message.content;
+        "tool_calls": some(&message.tool_calls),
+        "tool_results": some(&message.tool_results),
+        "audio_parts": some(&message.audio_parts),
+        "image_parts": some(&message.image_parts),
+    }
+}
+crate::serialize_struct! {
+    ToolCall |call| {
+        "name": &call.name,
+        "arguments": &call.arguments;
+        "tool_id": text(&call.tool_id),
+        "type": text(&call.kind),
+    }
+}
+crate::serialize_struct! {
+    ToolResult |result| {
+        "result": &result.result;
+        "name": text(&result.name),
+        "tool_id": text(&result.tool_id),
+        "type": text(&result.kind),
+    }
+}
+
+impl Serialize for MediaPart {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("MediaPart", 2)?;
+        object.serialize_field("mime_type", &self.mime_type)?;
+        match &self.data {
+            MediaData::Base64(content) => object.serialize_field("content", content)?,
+            MediaData::AttachmentKey(key) => object.serialize_field("attachment_key", key)?,
+        }
+        object.end()
+    }
+}
+
+crate::into_value! { Message, ToolCall, ToolResult, MediaPart }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Tools that a model may call.
+
+use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
+use llmobs_capture::value::{for_each_string, lengths, named, reduce_object, shorten, weight};
+use llmobs_capture::{DEFAULT_LIMIT, to_value, warn_limited};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::text;
+
+/// A tool that a model may call.
+///
+/// It serializes in the form that Datadog's intake takes.
+///
+/// ```
+/// use llmobs_providers::ToolDefinition;
+/// use serde_json::json;
+///
+/// let weather = ToolDefinition::new("weather")
+///     .description("Returns the weather of a city.")
+///     .schema(json!({ "type": "object", "properties": { "city": { "type": "string" } } }))
+///     .version("2");
+/// assert_eq!(weather.version.as_deref(), Some("2"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+#[must_use = "a definition does nothing by itself: annotate a span with it"]
+pub struct ToolDefinition {
+    /// The name that the model calls the tool by.
+    pub name: String,
+    /// What the model is told about the tool.
+    pub description: Option<String>,
+    /// The JSON schema of the arguments.
+    pub schema: Option<Map<String, Value>>,
+    /// The version of the tool.
+    pub version: Option<String>,
+}
+
+impl ToolDefinition {
+    /// Creates a definition with the name that the model calls the tool by, which must not be empty.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: cut(name.into(), MAX_LABEL_BYTES), ..Self::default() }
+    }
+
+    /// Sets what the model is told about the tool.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Sets the JSON schema of the arguments, from any value that serializes as an object. Another value is left out, and a
+    /// warning is logged.
+    pub fn schema(mut self, schema: impl Serialize) -> Self {
+        self.schema = match to_value(&schema, DEFAULT_LIMIT) {
+            Value::Object(schema) => Some(schema),
+            Value::Null => None,
+            _ => {
+                warn_limited!(
+                    "the schema of the tool {:?} was left out: give an object, such as json!({{\"type\": \"object\"}})",
+                    self.name
+                );
+                None
+            }
+        };
+        self
+    }
+
+    /// Sets the version of the tool. `tool` spans of this name directly below the `llm` span get it too.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = named(version);
+        self
+    }
+
+    /// Calls `edit` with every text that a person wrote.
+    #[doc(hidden)]
+    pub fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
+        self.description.iter_mut().for_each(&mut *edit);
+        let schema = self.schema.iter_mut().flat_map(Map::values_mut);
+        schema.for_each(|value| for_each_string(value, edit));
+    }
+
+    /// Shortens what is longer than `limit` bytes.
+    #[doc(hidden)]
+    pub fn limit(&mut self, limit: usize) {
+        self.schema.iter_mut().for_each(|schema| reduce_object(schema, limit));
+        self.description.iter_mut().for_each(|text| shorten(text, limit));
+    }
+
+    /// About how many bytes of memory it takes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.name.len() + lengths([&self.description, &self.version]) + self.schema.as_ref().map_or(0, weight)
+    }
+}
+
+crate::serialize_struct! {
+    ToolDefinition |tool| {;
+        "name": text(&tool.name),
+        "description": tool.description.as_deref().and_then(text),
+        "schema": &tool.schema,
+        "version": tool.version.as_deref().and_then(text),
+    }
+}
+
+crate::into_value! { ToolDefinition }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,41 @@
+use super::Usage;
+
+#[test]
+fn newer_counts_replace_older_ones() {
+    let mut usage = Usage { input: Some(1), output: Some(2), reasoning: Some(3), ..Usage::default() };
+    usage.update(Usage { output: Some(20), total: Some(21), ..Usage::default() });
+    assert_eq!(
+        usage,
+        Usage { input: Some(1), output: Some(20), total: Some(21), reasoning: Some(3), ..Usage::default() }
+    );
+}
+
+#[test]
+fn counts_have_the_names_of_datadog() {
+    assert_eq!(Usage::default().metrics(), []);
+    let usage = Usage { input: Some(10), output: Some(4), total: Some(14), ..Usage::default() };
+    assert_eq!(usage.metrics(), [("input_tokens", 10), ("output_tokens", 4), ("total_tokens", 14)]);
+}
+
+#[test]
+fn input_that_is_counted_separately_is_added_up() {
+    let usage = Usage {
+        uncached: Some(5),
+        output: Some(7),
+        cache_read: Some(100),
+        cache_write: Some(20),
+        reasoning: Some(3),
+        ..Usage::default()
+    };
+    let expected = [
+        ("input_tokens", 125),
+        ("output_tokens", 7),
+        ("total_tokens", 132),
+        ("cache_read_input_tokens", 100),
+        ("cache_write_input_tokens", 20),
+        ("reasoning_output_tokens", 3),
+    ];
+    assert_eq!(usage.metrics(), expected);
+    let most = Usage { uncached: Some(u64::MAX), output: Some(1), cache_read: Some(1), ..Usage::default() };
+    assert!(most.metrics().contains(&("total_tokens", u64::MAX)));
+}
