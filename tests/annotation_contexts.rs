@@ -9,7 +9,7 @@ use llmobs::{AgentManifest, Config, FutureExt as _, Prompt, SamplingRule};
 
 fn tag(collector: &Collector, key: &'static str) -> impl Fn(&str) -> Option<String> {
     let spans = collector.spans();
-    move |name| spans.iter().find(|span| span.name() == name)?.tag(key).map(str::to_owned)
+    move |name| spans.iter().find(|span| span.name == name)?.tag(key).map(str::to_owned)
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn stays_with_its_future_on_whichever_thread() {
         }
     });
     assert_eq!(collector.spans().len(), 9);
-    assert!(collector.spans().iter().all(|span| span.tag("task") == Some(span.name())));
+    assert!(collector.spans().iter().all(|span| span.tag("task") == Some(&span.name)));
 }
 
 #[test]
@@ -73,10 +73,13 @@ fn inner_ones_win_and_what_a_span_says_wins_over_both_but_for_its_name() {
         });
     });
     let [inner, after] = &*collector.spans() else { panic!("{}", collector.tree()) };
-    assert_eq!((inner.name(), inner.tag("a"), inner.tag("b")), ("inner", Some("inner"), Some("own")));
-    assert_eq!((after.name(), after.tag("a"), after.tag("b")), ("outer", Some("outer"), Some("outer")));
-    let prompt = |span: &llmobs::testing::CollectedSpan| {
-        let prompt = span.event().pointer("/meta/input/prompt").unwrap().clone();
+    assert_eq!((inner.name.as_str(), inner.tag("a"), inner.tag("b")), ("inner", Some("inner"), Some("own")));
+    assert_eq!(
+        (after.name.as_str(), after.tag("a"), after.tag("b")),
+        ("outer", Some("outer"), Some("outer"))
+    );
+    let prompt = |span: &llmobs::SpanData| {
+        let prompt = collector.event(span).pointer("/meta/input/prompt").unwrap().clone();
         ["id", "version", "template", "label"]
             .map(|key| prompt.get(key).and_then(|text| text.as_str()).map(str::to_owned))
     };
@@ -142,7 +145,7 @@ fn a_session_that_a_span_is_given_wins_too_and_goes_on_to_the_spans_inside() {
         .iter()
         .map(|span| {
             assert_eq!(span.tag("session_id"), span.session_id());
-            format!("{} {}", span.name(), span.session_id().unwrap_or_default())
+            format!("{} {}", span.name, span.session_id().unwrap_or_default())
         })
         .collect();
     assert_eq!(
@@ -176,7 +179,7 @@ fn is_seen_by_sampling_rules() {
             llmobs::task("none").start().finish();
         });
     });
-    let rate = |name| collector.span(name).event()["_dd"]["sample_rate"].clone();
+    let rate = |name| collector.event(&collector.span(name))["_dd"]["sample_rate"].clone();
     assert_eq!(["own", "none"].map(rate), ["0.25", "0.5"]);
 }
 
@@ -194,8 +197,9 @@ fn a_prompt_is_for_llm_spans_and_waits_for_delivery_about_once() {
     assert_eq!(spans.len(), 120);
     for span in spans {
         assert_eq!(span.tag("prompt_tracking_instrumentation_method"), Some("annotated"));
-        let shown = span.event().pointer("/meta/input/prompt/template").and_then(|text| text.as_str());
-        assert_eq!(shown, (span.name() == "llm").then_some(&*prompt));
+        let event = collector.event(&span);
+        let shown = event.pointer("/meta/input/prompt/template").and_then(|text| text.as_str());
+        assert_eq!(shown, (span.name == "llm").then_some(&*prompt));
     }
 }
 
@@ -223,7 +227,7 @@ fn reaches_traced_functions_agents_and_spans_of_other_programs() {
         (Some("1"), Some("1"), Some("3"))
     );
     assert_eq!(span.parent_id(), Some("7"));
-    assert!(span.event().pointer("/meta/metadata/_dd/agent_manifest/instructions").is_some());
+    assert!(collector.event(&span).pointer("/meta/metadata/_dd/agent_manifest/instructions").is_some());
 }
 
 #[test]
@@ -316,8 +320,9 @@ fn holds_under_spans_and_in_contexts_that_were_made_outside() {
         other.enter(|| llmobs::task("other later").start().finish());
     });
     let spans = collector.spans();
-    let said =
-        spans.iter().map(|span| (span.name(), span.tag("tenant").is_some(), span.tag("other").is_some()));
+    let said = spans
+        .iter()
+        .map(|span| (span.name.as_str(), span.tag("tenant").is_some(), span.tag("other").is_some()));
     assert_eq!(
         said.collect::<Vec<_>>(),
         [
@@ -362,7 +367,8 @@ fn the_one_that_was_entered_last_wins_and_each_holds_once() {
     });
     let said = |name: &str| {
         let span = collector.span(name);
-        let links = span.event().get("span_links").and_then(|links| links.as_array()).map_or(0, Vec::len);
+        let links =
+            collector.event(&span).get("span_links").and_then(|links| links.as_array()).map_or(0, Vec::len);
         (span.tag("phase").map(str::to_owned), links)
     };
     let phase = |phase: &str, links| (Some(phase.to_owned()), links);

@@ -89,7 +89,7 @@ fn stops_at_the_budget_and_notes_the_length() {
     let collector = Collector::with_config(&llmobs::Config::from_env().capture_limit(8));
     collector.enter(|| assert_eq!(echo("äöüäöü").len(), 12));
     let expected = expect![[r#"
-        task echo  in {"text":"äöüä… [8 of 12 bytes]"}  out äöüä… [8 of 12 bytes]
+        task echo  in {"text":"äö… [4 bytes left out] …öü"}  out äö… [4 bytes left out] …öü
     "#]];
     expected.assert_eq(&collector.tree());
 }
@@ -360,9 +360,9 @@ mod everywhere {
               in iterator, streamed: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [64 of 84 bytes]
             <capture::everywhere::FailsAtLength: cannot be captured: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, äö
               in output: <&capture::everywhere::FailsAtLength: cannot be captured: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, ä
-              in iterator, streamed: <capture::everywhere::FailsAtLength: cannot be captured: äöü,… [64 of 4120 bytes]
-            äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [64 of 128 bytes]
-              in iterator, streamed: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [64 of 85 bytes]
+              in iterator, streamed: <capture::everywhere::FailsAtLength: cannot be captured: äöü,… [64 of 4123 bytes]
+            äöü, äöü, äöü, äöü, … [64 bytes left out] …äöü, äöü, äöü, äöü, 
+              in iterator, streamed: äöü, äöü, äöü, äöü, … [64 bytes left out] …äö… [63 of 91 bytes]
             {"[1,\"NaN\"]":"340282366920938463463374607431768211455"}
             NaN
             -Infinity

@@ -4,7 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use llmobs::testing::{CollectedSpan, Collector};
+use llmobs::testing::Collector;
 use llmobs::{Content, Document, Kind};
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn same_names() -> Collector {
 fn spans_are_found_by_kind_and_name_in_the_order_of_their_starts() {
     let collector = same_names();
     let inputs = |kind, name| -> Vec<_> {
-        collector.find(kind, name).iter().map(CollectedSpan::input).collect::<Vec<_>>()
+        collector.find(kind, name).iter().map(|span| span.input.clone()).collect::<Vec<_>>()
     };
     let text = |text: &str| Some(Content::Text(text.to_owned()));
     assert_eq!(inputs(Kind::Tool, "search"), [text("1"), text("2")]);
@@ -57,9 +57,9 @@ fn each_kind_and_its_content_are_read_back() {
         llmobs::task("task").start().finish();
     });
     let kinds = [Kind::Retrieval, Kind::Embedding, Kind::Agent, Kind::Llm, Kind::Task];
-    assert_eq!(collector.spans().iter().map(CollectedSpan::kind).collect::<Vec<_>>(), kinds);
+    assert_eq!(collector.spans().iter().map(llmobs::SpanData::kind).collect::<Vec<_>>(), kinds);
     let documents = |documents: &[Document]| Some(Content::Documents(documents.to_vec()));
-    assert_eq!(collector.span("retrieval").output(), documents(&[document(), Document::new("u")]));
-    assert_eq!(collector.span("embedding").input(), documents(&[document()]));
-    assert_eq!(collector.span("embedding").metadata("m"), Some(&json!([1])));
+    assert_eq!(collector.span("retrieval").output, documents(&[document(), Document::new("u")]));
+    assert_eq!(collector.span("embedding").input, documents(&[document()]));
+    assert_eq!(collector.span("embedding").metadata.get("m"), Some(&json!([1])));
 }

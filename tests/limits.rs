@@ -1,4 +1,4 @@
-//! What a program says is cut where it is longer than anybody reads, and the span goes out with the rest.
+//! What a program says is shortened where it is longer than anybody reads, and the span goes out with the rest.
 
 #![allow(
     clippy::indexing_slicing,
@@ -29,9 +29,13 @@ fn a_name_that_is_made_at_run_time_is_cut_and_leaves_input_and_output() {
 fn the_parts_of_prompts_tools_and_agents_are_cut_at_the_limit_of_captures() {
     let collector = Collector::with_config(&Config::from_env().capture_limit(40));
     let long = "x".repeat(100);
-    let cut = format!("{}… [40 of 100 bytes]", "x".repeat(40));
-    // Inside of a value a text leaves room for what follows it.
-    let inside = |kept: usize| format!("{}… [{kept} of 100 bytes]", "x".repeat(kept));
+    let shortened = |kept: usize| {
+        let [head, tail] = [kept - kept / 2, kept / 2].map(|bytes| "x".repeat(bytes));
+        format!("{head}… [{} bytes left out] …{tail}", 100 - kept)
+    };
+    let cut = shortened(40);
+    // Brackets and the name take room too.
+    let inside = shortened;
     let prompt = || Prompt::new("p").template(&*long).variable("long", &*long).variable("short", [1, 2]);
     let chat = || Prompt::new("p").chat_template([TemplateMessage::new("user", &*long)]);
     let tool = || ToolDefinition::new("t").description(&*long).schema(json!({ "title": long }));
@@ -47,13 +51,13 @@ fn the_parts_of_prompts_tools_and_agents_are_cut_at_the_limit_of_captures() {
             llmobs::agent("agent in context").start().finish();
         });
     });
-    let meta = |name| collector.span(name).event()["meta"].clone();
+    let meta = |name| collector.event(&collector.span(name))["meta"].clone();
     let own = &meta("own")["input"]["prompt"];
     assert_eq!(own["template"], json!(cut));
     assert_eq!(own["variables"], json!({ "long": cut, "short": [1, 2] }));
     let context = &meta("context")["input"]["prompt"];
     assert_eq!(context["chat_template"], json!([{ "role": "user", "content": cut }]));
-    let schema = json!({ "title": inside(24) });
+    let schema = json!({ "title": inside(31) });
     assert_eq!(
         meta("own")["tool_definitions"],
         json!([{ "name": "t", "description": cut, "schema": schema }])
@@ -63,7 +67,7 @@ fn the_parts_of_prompts_tools_and_agents_are_cut_at_the_limit_of_captures() {
             "framework": "manual",
             "name": name,
             "instructions": cut,
-            "model_settings": { "stop_sequences": [inside(30)] },
+            "model_settings": { "stop_sequences": [inside(39)] },
             "tools": [{ "name": "t", "description": cut }],
         });
         assert_eq!(meta(name)["metadata"]["_dd"]["agent_manifest"], expected);

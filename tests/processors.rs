@@ -40,7 +40,7 @@ fn processed(processor: fn(SpanData) -> Option<SpanData>) -> [Value; 2] {
         let llm = llmobs::llm("complete").start();
         llm.annotate(|span| span.prompt(prompt).tool_definitions([tool]));
     });
-    ["support", "complete"].map(|name| collector.span(name).event()["meta"].clone())
+    ["support", "complete"].map(|name| collector.event(&collector.span(name))["meta"].clone())
 }
 
 #[test]
@@ -169,14 +169,15 @@ fn what_a_processor_submits_goes_out_with_the_span_that_it_sees() {
         assert_eq!(metric["ml_app"], "app");
         format!("{} {}", metric["event_kind"], metric["label"]).replace('"', "")
     });
-    let own = |name: &str| {
-        ["evaluation by the program".to_owned(), format!("evaluation {name}"), format!("feedback {name}")]
-    };
-    assert_eq!(rows.collect::<Vec<_>>(), ["sent", "dropped", "panics"].map(own).concat());
+    let own = |name: &str| [format!("evaluation {name}"), format!("feedback {name}")];
+    // Those of the program were in the queue before the worker saw the spans.
+    let by_program = ["evaluation by the program"; 3].map(str::to_owned);
+    let by_processor = ["sent", "dropped", "panics"].map(own).concat();
+    assert_eq!(rows.collect::<Vec<_>>(), [&by_program[..], &by_processor[..]].concat());
     let [sent, panicked] = ["sent", "panics"].map(|name| collector.span(name));
     let ids: Vec<_> =
         collector.evaluations().iter().map(|metric| metric["join_on"]["span"].clone()).collect();
-    for (at, span) in [(1, sent), (7, panicked)] {
+    for (at, span) in [(3, sent), (7, panicked)] {
         assert_eq!(ids[at], json!({ "trace_id": span.trace_id(), "span_id": span.span_id() }));
     }
 }
@@ -216,7 +217,7 @@ fn secrets(processor: impl Fn(SpanData) -> Option<SpanData> + Send + Sync + 'sta
 
 fn metas(collector: &Collector) -> Vec<Value> {
     ["llm", "text", "tool", "retrieval", "agent"]
-        .map(|name| collector.span(name).event()["meta"].clone())
+        .map(|name| collector.event(&collector.span(name))["meta"].clone())
         .into()
 }
 
@@ -280,7 +281,7 @@ fn after_a_panic_only_names_tags_and_numbers_are_left() {
         ]
     );
     let tool = collector.span("tool");
-    assert_eq!((tool.tag("kept"), &tool.event()["metrics"]), (Some("1"), &json!({ "n": 1 })));
+    assert_eq!((tool.tag("kept"), &collector.event(&tool)["metrics"]), (Some("1"), &json!({ "n": 1 })));
 }
 
 #[test]
@@ -311,14 +312,14 @@ fn what_is_read_of_a_span_is_what_is_sent() {
         json!({
             "kind": span.kind().as_str(),
             "ids": [span.trace_id(), span.span_id(), span.parent_id()],
-            "model": if span.name() == "l" { Some("m") } else { None },
-            "nanos": span.event()["duration"],
-            "ml_app": if span.name() == "l" { "other" } else { "app" },
+            "model": if span.name == "l" { Some("m") } else { None },
+            "nanos": collector.event(span)["duration"],
+            "ml_app": if span.name == "l" { "other" } else { "app" },
             "session": "s",
         })
     });
     assert_eq!(*seen.lock().unwrap(), expected.collect::<Vec<_>>());
-    assert_eq!(collector.span("l").event()["duration"], 1_500_000_001);
+    assert_eq!(collector.event(&collector.span("l"))["duration"], 1_500_000_001);
 }
 
 #[test]
@@ -327,10 +328,10 @@ fn what_a_processor_puts_under_the_reserved_key_is_left_out() {
         span.metadata.insert("_dd".to_owned(), json!({ "spoof": 1 }));
         Some(span)
     });
-    assert_eq!(collector.span("tool").event()["meta"]["metadata"], json!({}));
+    assert_eq!(collector.event(&collector.span("tool"))["meta"]["metadata"], json!({}));
     let manifest = json!({ "framework": "manual", "instructions": "secret instructions", "name": "agent" });
     let metadata = json!({ "_dd": { "agent_manifest": manifest } });
-    assert_eq!(collector.span("agent").event()["meta"]["metadata"], metadata);
+    assert_eq!(collector.event(&collector.span("agent"))["meta"]["metadata"], metadata);
 }
 
 #[test]
@@ -340,6 +341,6 @@ fn a_processor_can_say_that_a_span_did_not_fail() {
         Some(span)
     });
     let span = collector.span("llm");
-    assert_eq!((span.failure(), span.tag("error"), span.tag("error_type")), (None, Some("0"), None));
-    assert_eq!(span.event()["status"], "ok");
+    assert_eq!((&span.failure, span.tag("error_type")), (&None, None));
+    assert_eq!(collector.event(&span)["status"], "ok");
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Rate and decision of the span of a name.
 fn decision(collector: &Collector, name: &str) -> Value {
-    let own = collector.span(name).event()["_dd"].clone();
+    let own = collector.event(&collector.span(name))["_dd"].clone();
     json!([own["sample_rate"], own["sampling_decision"]])
 }
 

@@ -113,11 +113,14 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
     assert_eq!(spans.len(), 3);
     for span in spans {
         assert_eq!(["kept", "panics", "late"].map(|key| span.tag(key)), [Some("1"), None, None]);
-        assert_eq!(span.event()["metrics"], json!({ "a_b": 1 }));
-        assert_eq!(span.event()["meta"]["metadata"], json!({ "kept": 1 }));
-        assert_eq!(span.event()["meta"]["tool_definitions"], json!([{ "name": "kept" }]));
-        assert_eq!(span.event()["meta"]["input"]["prompt"]["id"], "kept");
-        assert_eq!(span.event()["meta"]["input"]["messages"][0]["content"], r#"{"question":"secret"}"#);
+        assert_eq!(collector.event(&span)["metrics"], json!({ "a_b": 1 }));
+        assert_eq!(collector.event(&span)["meta"]["metadata"], json!({ "kept": 1 }));
+        assert_eq!(collector.event(&span)["meta"]["tool_definitions"], json!([{ "name": "kept" }]));
+        assert_eq!(collector.event(&span)["meta"]["input"]["prompt"]["id"], "kept");
+        assert_eq!(
+            collector.event(&span)["meta"]["input"]["messages"][0]["content"],
+            r#"{"question":"secret"}"#
+        );
     }
     let mut said = std::mem::take(&mut *SAID.lock().unwrap());
     said.sort();

@@ -8,16 +8,20 @@ use std::time::{Duration, Instant};
 
 use log::Level;
 
-use crate::config::{Config, Exporter, Settings};
-use crate::context;
-use crate::error::Error;
-use crate::notice::{say, warn_limited};
-use crate::queue::{Limits, Queue};
-use crate::report::Report;
-use crate::sender::{Defaults, Sender};
-use crate::span::Origin;
-use crate::transport::{Console, Endpoint, File, Http, Transport};
-use crate::worker::Worker;
+use llmobs_capture::log::say;
+use llmobs_capture::{is_muted, warn_limited};
+
+use crate::base::error::Error;
+use crate::config::{Config, Exporter};
+use crate::deliver::encode::Encoder;
+use crate::deliver::queue::Limits;
+use crate::deliver::report::Report;
+use crate::deliver::sender::{Defaults, Sender, any_open, clear_default, default_sender, install_default};
+use crate::deliver::settings::Settings;
+use crate::deliver::transport::{Console, Endpoint, File, Http, Transport};
+use crate::deliver::worker::{Outgoing, Worker};
+use crate::trace::context::{Context, current};
+use crate::trace::slot::Slot;
 
 /// How long the guard waits for spans to be delivered when it is dropped.
 const GRACE: Duration = Duration::from_secs(2);
@@ -27,9 +31,8 @@ const AT_ONCE: Duration = Duration::from_millis(5);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// How long `init` waits for an Agent to answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Bytes of spans at which a batch goes out early, and the most that one batch takes.
+/// Bytes of spans at which they are sent before the interval is over.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-const BATCH_SPANS: usize = 1000;
 /// The waits between attempts are random parts of these parts of the timeout of one attempt, as in the reference SDK:
 /// 0.618 / 1.618³ / 2, and 1.618 times that.
 const PAUSES: [f64; 2] = [0.072_95, 0.118_03];
@@ -44,7 +47,6 @@ impl Client {
         let limits = Limits {
             bytes: settings.queue_limit,
             batch_bytes: BATCH_BYTES.min(settings.queue_limit / 2),
-            batch_spans: BATCH_SPANS,
             interval: settings.interval,
         };
         let defaults = Defaults {
@@ -53,23 +55,35 @@ impl Client {
             identity: settings.identity.clone(),
             sampler: settings.sampler.clone(),
         };
-        let sender = Sender::open(Queue::new(limits), defaults);
+        let encoder = Encoder::new(&defaults.identity, &defaults.ml_app, settings.event_limit);
+        let sender = Sender::open(limits, defaults);
         let worker = Worker {
             sender: Arc::clone(&sender),
             processor: settings.processor.clone(),
+            outgoing: Outgoing::to(&*transport),
             transport,
+            encoder,
             request_limit: settings.request_limit,
-            event_limit: settings.event_limit,
             pauses: PAUSES.map(|part| settings.timeout.mul_f64(part).min(MAX_PAUSE)),
             warned: BTreeMap::new(),
+            unsent_bytes: 0,
+            outcome: Report::default(),
         };
         let client = Self { sender };
-        thread::Builder::new().name("llmobs".to_owned()).spawn(|| worker.run()).map_err(Error::Thread)?;
+        // What a processor submits belongs to this client.
+        let context = client.context();
+        let run = move || context.enter(|| worker.run());
+        thread::Builder::new().name("llmobs".to_owned()).spawn(run).map_err(Error::Thread)?;
         Ok(client)
     }
 
-    pub(crate) fn sender(&self) -> Arc<Sender> {
-        Arc::clone(&self.sender)
+    /// The client with no span current.
+    pub(crate) fn context(&self) -> Context {
+        Context(Slot::Client(Arc::clone(&self.sender)))
+    }
+
+    pub(crate) fn defaults(&self) -> &Defaults {
+        &self.sender.defaults
     }
 
     pub(crate) fn flush(&self, timeout: Duration) -> Report {
@@ -101,19 +115,46 @@ pub fn init() -> Guard {
     })
 }
 
-pub(crate) fn init_with(config: &Config) -> Result<Guard, Error> {
+impl Config {
+    /// Starts llmobs.
+    ///
+    /// Where neither environment nor program says whether to use an Agent, the Agent is asked first, for two seconds at
+    /// most. One that cannot be asked, as behind a Unix socket, counts as none. Everything else that takes time happens on a
+    /// thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// When delivery is impossible as configured, or a client is running already. Nothing is recorded then. Telemetry is
+    /// no reason for a program to stop:
+    ///
+    /// ```no_run
+    /// # use llmobs_runtime as llmobs;
+    /// let _llmobs = match llmobs::Config::from_env().ml_app("support").init() {
+    ///     Ok(guard) => Some(guard),
+    ///     Err(error) => {
+    ///         eprintln!("going on without traces: {error}");
+    ///         None
+    ///     }
+    /// };
+    /// ```
+    pub fn init(self) -> Result<Guard, Error> {
+        start(&self)
+    }
+}
+
+fn start(config: &Config) -> Result<Guard, Error> {
     for warning in config.warnings() {
         say(Level::Warn, format_args!("{warning}"));
     }
     if !config.enabled() {
         return Ok(Guard(None));
     }
-    if context::default_sender().is_some() {
+    if default_sender().is_some() {
         return Err(Error::AlreadyInitialized);
     }
     let settings = config.settings();
     let client = Client::start(settings, transport(settings, config.chosen_exporter())?)?;
-    if context::install_default(client.sender()) {
+    if install_default(Arc::clone(&client.sender)) {
         Ok(Guard(Some(Running { client, since: Instant::now() })))
     } else {
         Err(Error::AlreadyInitialized)
@@ -156,7 +197,7 @@ impl Drop for Guard {
         let Some(Running { client, since }) = &self.0 else { return };
         let at_once = since.elapsed() < AT_ONCE;
         let deadline = Instant::now() + GRACE;
-        context::clear_default(&client.sender);
+        clear_default(&client.sender);
         let report = client.flush(GRACE);
         client.sender.close();
         client.sender.queue.wait_for_end(deadline.saturating_duration_since(Instant::now()));
@@ -187,7 +228,9 @@ impl Drop for Guard {
 /// }
 /// ```
 pub fn flush(timeout: Duration) -> Report {
-    context::current().0.any_sender().map_or_else(Report::default, |sender| sender.queue.flush(timeout))
+    // The worker cannot wait for itself.
+    let sender = if is_muted() { None } else { current().0.sender() };
+    sender.map_or_else(Report::default, |sender| sender.queue.flush(timeout))
 }
 
 /// Whether a span started here and now would be recorded.
@@ -196,5 +239,5 @@ pub fn flush(timeout: Duration) -> Report {
 /// [`annotate`](crate::annotate), which is not called when nothing is recorded.
 #[must_use]
 pub fn enabled() -> bool {
-    crate::sender::any_open() && Origin::here().is_some()
+    any_open() && !is_muted() && current().0.open_sender().is_some()
 }

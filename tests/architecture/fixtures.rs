@@ -339,11 +339,3 @@ fn layers_are_listed_from_the_top() {
     "#]]
     .assert_eq(&load("acyclic/layers.rs").layers());
 }
-
-#[test]
-fn an_inherent_impl_in_another_module() {
-    expect![[r#"
-        acyclic/impls.rs:2 uses span::Span
-    "#]]
-    .assert_eq(&load("acyclic/impls.rs").misplaced_impls());
-}

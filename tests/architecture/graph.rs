@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
 use crate::source::Crate;
-use crate::uses::{Found, Use};
+use crate::uses::{Use, uses};
 
 /// The graphs of a crate. A module and all inside it are one node in the graph of the folder around it, so that a use
 /// between a module and one that contains it is in no graph.
 pub(crate) struct Graphs {
     /// By the path of the module whose children are the nodes.
     folders: BTreeMap<Vec<String>, Graph>,
-    misplaced_impls: Vec<Use>,
 }
 
 #[derive(Default)]
@@ -31,8 +30,7 @@ impl Graphs {
                 folders.entry(folder.to_vec()).or_default().edges.entry(name.clone()).or_default();
             }
         }
-        let Found { uses, misplaced_impls } = Found::read(&source);
-        for found in uses {
+        for found in uses(&source) {
             let shared = found.from.iter().zip(&found.to).take_while(|(from, to)| from == to).count();
             let (Some(from), Some(to)) = (found.from.get(shared).cloned(), found.to.get(shared).cloned())
             else {
@@ -41,7 +39,7 @@ impl Graphs {
             let graph = folders.entry(found.from[..shared].to_vec()).or_default();
             graph.edges.entry(from).or_default().entry(to).or_insert(found);
         }
-        Self { folders, misplaced_impls }
+        Self { folders }
     }
 
     /// The cycles of all folders as text, each as a chain of modules with the place of each use. Empty if there are none.
@@ -59,11 +57,6 @@ impl Graphs {
             }
         }
         text
-    }
-
-    /// The inherent `impl` blocks that are not in the module of their type, as text.
-    pub(crate) fn misplaced_impls(&self) -> String {
-        self.misplaced_impls.iter().flat_map(|found| [found.to_string(), "\n".to_owned()]).collect()
     }
 
     /// The top-level modules in layers, each above the modules that it uses, with an empty line between layers.

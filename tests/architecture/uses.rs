@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{
-    Arm, Attribute, Block, Expr, Field, FieldValue, ImplItem, Item, ItemImpl, ItemMod, ItemUse, Lit, Local,
-    Macro, Meta, Pat, PatIdent, Path, Stmt, StmtMacro, TraitItem, Type, UseTree, Variant, VisRestricted,
+    Arm, Attribute, Block, Expr, Field, FieldValue, ImplItem, Item, ItemMod, ItemUse, Lit, Local, Macro,
+    Meta, Pat, PatIdent, Path, Stmt, StmtMacro, TraitItem, UseTree, Variant, VisRestricted,
 };
 
 use crate::names::Target;
@@ -33,31 +33,21 @@ impl fmt::Display for Use {
     }
 }
 
-/// What a crate uses, in the order of the sources.
-#[derive(Default)]
-pub(crate) struct Found {
-    /// All uses between modules.
-    pub(crate) uses: Vec<Use>,
-    /// The uses of a type by inherent `impl` blocks in other modules than those around and inside of the module of the type.
-    pub(crate) misplaced_impls: Vec<Use>,
-}
-
-impl Found {
-    pub(crate) fn read(source: &Crate) -> Self {
-        let mut found = Self::default();
-        for (module, read) in source.modules.iter().enumerate() {
-            let mut visitor = Visitor { source, module, scopes: Vec::new(), found };
-            read.items.iter().for_each(|item| visitor.visit_item(item));
-            found = visitor.found;
-        }
-        found
+/// All uses between the modules of a crate, in the order of the sources.
+pub(crate) fn uses(source: &Crate) -> Vec<Use> {
+    let mut found = Vec::new();
+    for (module, read) in source.modules.iter().enumerate() {
+        let mut visitor = Visitor { source, module, scopes: Vec::new(), found };
+        read.items.iter().for_each(|item| visitor.visit_item(item));
+        found = visitor.found;
     }
+    found
 }
 
 struct Visitor<'a> {
     source: &'a Crate,
     module: usize,
-    found: Found,
+    found: Vec<Use>,
     /// The names that blocks around declare, innermost last: the path of an import, or `None` for an item.
     scopes: Vec<HashMap<String, Option<Vec<String>>>>,
 }
@@ -119,7 +109,7 @@ impl Visitor<'_> {
         };
         let mut add = |module: usize, item: String| {
             if module != self.module {
-                self.found.uses.push(Use {
+                self.found.push(Use {
                     from: modules[self.module].path.clone(),
                     to: modules[module].path.clone(),
                     item,
@@ -259,19 +249,6 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         for import in &imports(item) {
             self.import(import);
         }
-    }
-
-    fn visit_item_impl(&mut self, item: &'ast ItemImpl) {
-        if let (None, Type::Path(implemented)) = (&item.trait_, &*item.self_ty)
-            && let Some(first) = implemented.path.segments.first()
-        {
-            let before = self.found.uses.len();
-            self.path(&segments(&implemented.path), first.ident.span());
-            let mut named = self.found.uses.split_off(before);
-            named.retain(|one| !one.from.starts_with(&one.to) && !one.to.starts_with(&one.from));
-            self.found.misplaced_impls.extend(named.into_iter().take(1));
-        }
-        visit::visit_item_impl(self, item);
     }
 
     fn visit_impl_item(&mut self, item: &'ast ImplItem) {

@@ -39,5 +39,5 @@ use serde_json::Value;
 
 /// What is under `meta` of the one span of a name.
 fn meta(collector: &Collector, name: &str) -> Value {
-    collector.span(name).event()["meta"].clone()
+    collector.event(&collector.span(name))["meta"].clone()
 }

@@ -55,8 +55,8 @@ fn s19_what_is_annotated_wins() {
     let collector = Collector::new();
     collector.enter(|| complete("captured"));
     let span = collector.span("complete");
-    assert_eq!(span.input(), Some(Content::Messages(vec![Message::system("in")])));
-    assert_eq!(span.output(), Some(Content::Messages(vec![Message::new("", "out")])));
+    assert_eq!(span.input, Some(Content::Messages(vec![Message::system("in")])));
+    assert_eq!(span.output, Some(Content::Messages(vec![Message::new("", "out")])));
 }
 
 #[test]
@@ -101,9 +101,9 @@ fn s21_s22_async_steps_end_when_they_are_done_and_do_not_see_each_other() {
     let parent = |name| {
         collector.spans().into_iter().find(|span| Some(span.span_id()) == collector.span(name).parent_id())
     };
-    assert_eq!(parent("after").unwrap().name(), "both");
+    assert_eq!(parent("after").unwrap().name, "both");
     let (left, right) = (parent("left").unwrap(), parent("right").unwrap());
-    assert_eq!((left.name(), right.name()), ("half", "half"));
+    assert_eq!((left.name.as_str(), right.name.as_str()), ("half", "half"));
     assert_ne!(left.span_id(), right.span_id());
     assert!(left.duration() <= collector.span("both").duration());
 }

@@ -10,7 +10,7 @@ use crate::arguments::Argument;
 use crate::options::{Annotation, AnnotationKind, CaptureMode, Kind, Options, Pair};
 use crate::shape::{Run, Shape, generated};
 
-/// Creates a call, describes it, and begins it, unless the first poll of the returned value begins it.
+/// Creates a call, describes it, and begins it, unless the returned value begins it when it is first polled.
 pub(super) fn begin(
     kind: Kind,
     options: &Options,
@@ -23,25 +23,19 @@ pub(super) fn begin(
     let kind = quote!(#root::__private::Kind::#variant);
     let name = signature.ident.unraw().to_string();
     let is_later = matches!(shape.run, Run::CalledBefore);
-    let call = match &options.parent {
-        Some(parent) => {
-            let root = &options.root(parent.span());
-            let context = quote_spanned!(parent.span()=> #root::__private::Parent::context(&(#parent)));
-            quote!(#root::__private::Call::under(|| #context, #kind, #name))
-        }
-        None if is_later => quote!(#root::__private::Call::later(#kind, #name)),
-        None => quote!(#root::__private::Call::new(#kind, #name)),
-    };
     let described = describe(options, signature, arguments);
-    let describe = (!described.is_empty()).then(|| {
-        quote! {
-            if let ::core::option::Option::Some(__llmobs_setup) = #root::__private::Call::setup(&mut __llmobs_call) {
-                #described
-            }
-        }
-    });
-    let begin = (!is_later).then(|| quote!(#root::__private::Call::begin(&mut __llmobs_call);));
-    quote!(let mut __llmobs_call = #call; #describe #begin)
+    let setup = if described.is_empty() { quote!(_) } else { quote!(__llmobs_setup) };
+    let describe = quote!(|#setup| { #described });
+    let (method, mutable) = if is_later { ("later", quote!(mut)) } else { ("enter", TokenStream::new()) };
+    let method = Ident::new(method, Span::call_site());
+    let call = if let Some(parent) = &options.parent {
+        let root = &options.root(parent.span());
+        let context = quote_spanned!(parent.span()=> #root::__private::Parent::context(&(#parent)));
+        quote!(#root::__private::Call::under(|| #context).#method(#kind, #name, #describe))
+    } else {
+        quote!(#root::__private::Call::#method(#kind, #name, #describe))
+    };
+    quote!(let #mutable __llmobs_call = #call;)
 }
 
 fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) -> TokenStream {

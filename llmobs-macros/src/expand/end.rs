@@ -7,7 +7,7 @@ use syn::{Expr, Ident};
 use crate::expand::begin::{annotate, capture};
 use crate::options::{Options, ret};
 use crate::return_type::{Form, LazyKind, LazyType, Returned};
-use crate::shape::{Shape, generated};
+use crate::shape::{Run, Shape, generated};
 
 /// Runs the body, and ends the call with the returned value or moves it into that.
 pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenStream {
@@ -15,12 +15,13 @@ pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenSt
     let finished = match &shape.returned {
         _ if shape.run.is_in_place() => return run,
         Returned::Never => return run,
+        Returned::Value if shape.run == Run::Called => return run,
         Returned::Lazy(lazy) => wrap(options, lazy, &returned),
         Returned::Value => {
             let root = &options.root(Span::call_site());
-            let record = record(options, &quote!(&#returned));
+            let record = record(options, &quote!(__llmobs_ending), &quote!(&#returned));
             quote! {
-                if let ::core::option::Option::Some(__llmobs_ending) = &mut #root::__private::Call::end(__llmobs_call) { #record }
+                #root::__private::Call::end(__llmobs_call, #record);
                 #returned
             }
         }
@@ -28,8 +29,19 @@ pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenSt
     quote!(let #returned = #run; #finished)
 }
 
-/// Records the result that a reference refers to in an ending.
-fn record(options: &Options, returned: &TokenStream) -> TokenStream {
+/// A closure that records the result that a reference refers to in an ending.
+///
+/// An argument that it uses may have been moved into the body. The compiler reports that at the option.
+pub(super) fn record(options: &Options, parameters: &TokenStream, returned: &TokenStream) -> TokenStream {
+    let output = options.output.as_ref().map(|(name, _)| name.span());
+    let mut annotations = options.annotations.iter().filter(|one| ret(&one.pair.value).is_some());
+    let place = output.or_else(|| annotations.next().map(|one| one.pair.key_span));
+    let place = generated(place.unwrap_or_else(Span::call_site));
+    let record = recorded(options, returned);
+    quote_spanned!(place=> |#parameters| { #record })
+}
+
+fn recorded(options: &Options, returned: &TokenStream) -> TokenStream {
     let root = &options.root(Span::call_site());
     let output = match &options.output {
         Some((name, value)) => {
@@ -54,7 +66,7 @@ fn record(options: &Options, returned: &TokenStream) -> TokenStream {
     quote! {
         match #root::__private::Outcome::new(#returned).__llmobs_split() {
             ::core::result::Result::Ok(#ok) => { #output; #annotations }
-            ::core::result::Result::Err(__llmobs_error) => #root::__private::Ending::error(__llmobs_ending, #failure),
+            ::core::result::Result::Err(__llmobs_error) => #root::__private::Ending::error(__llmobs_ending, |__llmobs_sink| #failure),
         }
     }
 }
@@ -64,8 +76,9 @@ fn bind(ret: &Ident) -> TokenStream {
     quote!(let #ret = __llmobs_value; let _ = #ret;)
 }
 
+/// Writes the error into a sink.
 fn failure(root: &TokenStream) -> TokenStream {
-    quote!(#root::__private::Failed::new(__llmobs_error).__llmobs_failure())
+    quote!(#root::__private::Failed::new(__llmobs_error).__llmobs_failure(__llmobs_sink))
 }
 
 /// Wraps the future, iterator or stream that the function returns, so that it carries the call.
@@ -81,10 +94,10 @@ fn wrap(options: &Options, lazy: &LazyType, returned: &Ident) -> TokenStream {
         match #returned {
             ::core::result::Result::Ok(#inner) => ::core::result::Result::Ok(#wrapper),
             ::core::result::Result::Err(__llmobs_failed) => {
-                if let ::core::option::Option::Some(__llmobs_ending) = &mut #root::__private::Call::end(__llmobs_call) {
+                #root::__private::Call::end(__llmobs_call, |__llmobs_ending| {
                     let __llmobs_error = &__llmobs_failed;
-                    #root::__private::Ending::error(__llmobs_ending, #failure);
-                }
+                    #root::__private::Ending::error(__llmobs_ending, |__llmobs_sink| #failure);
+                });
                 ::core::result::Result::Err(__llmobs_failed)
             }
         }
@@ -98,7 +111,7 @@ fn wrapper(options: &Options, lazy: &LazyType, inner: &Ident) -> TokenStream {
     let (root, inner) = (options.root(place), Ident::new(&inner.to_string(), place));
     let (method, how) = match kind {
         LazyKind::Future => {
-            let record = record(options, &quote!(__llmobs_returned));
+            let record = recorded(options, &quote!(__llmobs_returned));
             ("future", quote!(move |__llmobs_ending, __llmobs_returned| { #record }))
         }
         LazyKind::Iterator => ("iterator", recipe(options)),
@@ -161,7 +174,9 @@ fn recipe(options: &Options) -> TokenStream {
                         #each
                         ::core::option::Option::None
                     }
-                    ::core::result::Result::Err(__llmobs_error) => ::core::option::Option::Some(#failure),
+                    ::core::result::Result::Err(__llmobs_error) => {
+                        ::core::option::Option::Some(#root::__private::ErrorText::of(|__llmobs_sink| #failure))
+                    }
                 }
             },
             end: |__llmobs_state, __llmobs_ending| {

@@ -12,9 +12,10 @@ use crate::arguments::Argument;
 use crate::diagnostics::Errors;
 use crate::function::{Body, Function};
 use crate::options::{Kind, Options};
+use crate::return_type::Returned;
 use crate::shape::{Run, Shape, generated};
 use begin::begin;
-use end::end;
+use end::{end, record};
 
 /// The instrumented function, or the unchanged function with all errors.
 pub(crate) fn attribute(kind: Kind, options: TokenStream, item: &TokenStream) -> TokenStream {
@@ -75,7 +76,13 @@ fn run(
         }
         Run::Called => {
             let closure = closure();
-            quote_spanned!(place=> #call::run(&__llmobs_call, #closure))
+            if let Returned::Value = shape.returned {
+                let returned = quote!(__llmobs_returned);
+                let record = record(options, &quote!(__llmobs_ending, #returned), &returned);
+                quote_spanned!(place=> #call::complete(__llmobs_call, #closure, #record))
+            } else {
+                quote_spanned!(place=> #call::run(&__llmobs_call, #closure))
+            }
         }
         Run::CalledBefore => {
             let closure = closure();

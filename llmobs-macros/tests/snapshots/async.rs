@@ -5,28 +5,25 @@ impl Model {
         image: Image,
         prompt: &str,
     ) -> impl Reply {
-        let mut __llmobs_call = ::llmobs::__private::Call::new(
+        let __llmobs_call = ::llmobs::__private::Call::enter(
             ::llmobs::__private::Kind::Llm,
             "complete",
+            |__llmobs_setup| {
+                #[cfg(feature = "images")]
+                ::llmobs::__private::Value::new(&image)
+                    .__llmobs_capture(
+                        ::llmobs::__private::Setup::argument(__llmobs_setup, "image"),
+                    );
+                ::llmobs::__private::Value::new(&prompt)
+                    .__llmobs_capture(
+                        ::llmobs::__private::Setup::argument(__llmobs_setup, "prompt"),
+                    );
+                ::llmobs::__private::Setup::model_name(
+                    __llmobs_setup,
+                    || ::llmobs::__private::Text::new(&(self.model)).__llmobs_text(),
+                );
+            },
         );
-        if let ::core::option::Option::Some(__llmobs_setup) = ::llmobs::__private::Call::setup(
-            &mut __llmobs_call,
-        ) {
-            #[cfg(feature = "images")]
-            ::llmobs::__private::Value::new(&image)
-                .__llmobs_capture(
-                    ::llmobs::__private::Setup::argument(__llmobs_setup, "image"),
-                );
-            ::llmobs::__private::Value::new(&prompt)
-                .__llmobs_capture(
-                    ::llmobs::__private::Setup::argument(__llmobs_setup, "prompt"),
-                );
-            ::llmobs::__private::Setup::model_name(
-                __llmobs_setup,
-                || ::llmobs::__private::Text::new(&(self.model)).__llmobs_text(),
-            );
-        }
-        ::llmobs::__private::Call::begin(&mut __llmobs_call);
         let __llmobs_returned = ::llmobs::__private::Call::run_async(
                 &__llmobs_call,
                 async move {
@@ -39,21 +36,25 @@ impl Model {
                 },
             )
             .await;
-        if let ::core::option::Option::Some(__llmobs_ending) = &mut ::llmobs::__private::Call::end(
+        ::llmobs::__private::Call::end(
             __llmobs_call,
-        ) {
-            match ::llmobs::__private::Outcome::new(&__llmobs_returned).__llmobs_split()
-            {
-                ::core::result::Result::Ok(_) => {}
-                ::core::result::Result::Err(__llmobs_error) => {
-                    ::llmobs::__private::Ending::error(
-                        __llmobs_ending,
-                        ::llmobs::__private::Failed::new(__llmobs_error)
-                            .__llmobs_failure(),
-                    )
+            |__llmobs_ending| {
+                match ::llmobs::__private::Outcome::new(&__llmobs_returned)
+                    .__llmobs_split()
+                {
+                    ::core::result::Result::Ok(_) => {}
+                    ::core::result::Result::Err(__llmobs_error) => {
+                        ::llmobs::__private::Ending::error(
+                            __llmobs_ending,
+                            |__llmobs_sink| {
+                                ::llmobs::__private::Failed::new(__llmobs_error)
+                                    .__llmobs_failure(__llmobs_sink)
+                            },
+                        )
+                    }
                 }
-            }
-        }
+            },
+        );
         __llmobs_returned
     }
 }

@@ -1,17 +1,14 @@
 async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, Error> {
-    let mut __llmobs_call = ::llmobs::__private::Call::new(
+    let __llmobs_call = ::llmobs::__private::Call::enter(
         ::llmobs::__private::Kind::Llm,
         "chat",
+        |__llmobs_setup| {
+            ::llmobs::__private::Value::new(&prompt)
+                .__llmobs_capture(
+                    ::llmobs::__private::Setup::argument(__llmobs_setup, "prompt"),
+                );
+        },
     );
-    if let ::core::option::Option::Some(__llmobs_setup) = ::llmobs::__private::Call::setup(
-        &mut __llmobs_call,
-    ) {
-        ::llmobs::__private::Value::new(&prompt)
-            .__llmobs_capture(
-                ::llmobs::__private::Setup::argument(__llmobs_setup, "prompt"),
-            );
-    }
-    ::llmobs::__private::Call::begin(&mut __llmobs_call);
     let __llmobs_returned = ::llmobs::__private::Call::run_async(
             &__llmobs_call,
             async move {
@@ -54,8 +51,10 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
                                 }
                                 ::core::result::Result::Err(__llmobs_error) => {
                                     ::core::option::Option::Some(
-                                        ::llmobs::__private::Failed::new(__llmobs_error)
-                                            .__llmobs_failure(),
+                                        ::llmobs::__private::ErrorText::of(|__llmobs_sink| {
+                                            ::llmobs::__private::Failed::new(__llmobs_error)
+                                                .__llmobs_failure(__llmobs_sink)
+                                        }),
                                     )
                                 }
                             }
@@ -71,15 +70,19 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
             )
         }
         ::core::result::Result::Err(__llmobs_failed) => {
-            if let ::core::option::Option::Some(__llmobs_ending) = &mut ::llmobs::__private::Call::end(
+            ::llmobs::__private::Call::end(
                 __llmobs_call,
-            ) {
-                let __llmobs_error = &__llmobs_failed;
-                ::llmobs::__private::Ending::error(
-                    __llmobs_ending,
-                    ::llmobs::__private::Failed::new(__llmobs_error).__llmobs_failure(),
-                );
-            }
+                |__llmobs_ending| {
+                    let __llmobs_error = &__llmobs_failed;
+                    ::llmobs::__private::Ending::error(
+                        __llmobs_ending,
+                        |__llmobs_sink| {
+                            ::llmobs::__private::Failed::new(__llmobs_error)
+                                .__llmobs_failure(__llmobs_sink)
+                        },
+                    );
+                },
+            );
             ::core::result::Result::Err(__llmobs_failed)
         }
     }

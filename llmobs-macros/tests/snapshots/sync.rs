@@ -5,34 +5,31 @@ pub fn search<'a>(
     __llmobs_argument_2: Limit,
     __llmobs_argument_3: u8,
 ) -> Result<Vec<&'a str>, Error> {
-    let mut __llmobs_call = ::llmobs::__private::Call::new(
+    let __llmobs_call = ::llmobs::__private::Call::enter(
         ::llmobs::__private::Kind::Retrieval,
         "search",
+        |__llmobs_setup| {
+            let Limit(limit) = &__llmobs_argument_2;
+            ::llmobs::__private::Value::new(&query)
+                .__llmobs_capture(
+                    ::llmobs::__private::Setup::argument(__llmobs_setup, "query"),
+                );
+            ::llmobs::__private::Value::new(limit)
+                .__llmobs_capture(
+                    ::llmobs::__private::Setup::argument(__llmobs_setup, "limit"),
+                );
+            ::llmobs::__private::Setup::name(
+                __llmobs_setup,
+                || ::llmobs::__private::Text::new(&("find")).__llmobs_text(),
+            );
+            ::llmobs::__private::Setup::session_id(
+                __llmobs_setup,
+                || ::llmobs::__private::Text::new(&(query.session)).__llmobs_text(),
+            );
+        },
     );
-    if let ::core::option::Option::Some(__llmobs_setup) = ::llmobs::__private::Call::setup(
-        &mut __llmobs_call,
-    ) {
-        let Limit(limit) = &__llmobs_argument_2;
-        ::llmobs::__private::Value::new(&query)
-            .__llmobs_capture(
-                ::llmobs::__private::Setup::argument(__llmobs_setup, "query"),
-            );
-        ::llmobs::__private::Value::new(limit)
-            .__llmobs_capture(
-                ::llmobs::__private::Setup::argument(__llmobs_setup, "limit"),
-            );
-        ::llmobs::__private::Setup::name(
-            __llmobs_setup,
-            || ::llmobs::__private::Text::new(&("find")).__llmobs_text(),
-        );
-        ::llmobs::__private::Setup::session_id(
-            __llmobs_setup,
-            || ::llmobs::__private::Text::new(&(query.session)).__llmobs_text(),
-        );
-    }
-    ::llmobs::__private::Call::begin(&mut __llmobs_call);
-    let __llmobs_returned = ::llmobs::__private::Call::run(
-        &__llmobs_call,
+    ::llmobs::__private::Call::complete(
+        __llmobs_call,
         move || -> Result<Vec<&'a str>, Error> {
             let index = index;
             let mut query = query;
@@ -48,24 +45,24 @@ pub fn search<'a>(
                 }
             }
         },
-    );
-    if let ::core::option::Option::Some(__llmobs_ending) = &mut ::llmobs::__private::Call::end(
-        __llmobs_call,
-    ) {
-        match ::llmobs::__private::Outcome::new(&__llmobs_returned).__llmobs_split() {
-            ::core::result::Result::Ok(__llmobs_value) => {
-                ::llmobs::__private::Value::new(__llmobs_value)
-                    .__llmobs_capture(
-                        ::llmobs::__private::Ending::output(__llmobs_ending),
-                    );
+        |__llmobs_ending, __llmobs_returned| {
+            match ::llmobs::__private::Outcome::new(__llmobs_returned).__llmobs_split() {
+                ::core::result::Result::Ok(__llmobs_value) => {
+                    ::llmobs::__private::Value::new(__llmobs_value)
+                        .__llmobs_capture(
+                            ::llmobs::__private::Ending::output(__llmobs_ending),
+                        );
+                }
+                ::core::result::Result::Err(__llmobs_error) => {
+                    ::llmobs::__private::Ending::error(
+                        __llmobs_ending,
+                        |__llmobs_sink| {
+                            ::llmobs::__private::Failed::new(__llmobs_error)
+                                .__llmobs_failure(__llmobs_sink)
+                        },
+                    )
+                }
             }
-            ::core::result::Result::Err(__llmobs_error) => {
-                ::llmobs::__private::Ending::error(
-                    __llmobs_ending,
-                    ::llmobs::__private::Failed::new(__llmobs_error).__llmobs_failure(),
-                )
-            }
-        }
-    }
-    __llmobs_returned
+        },
+    )
 }

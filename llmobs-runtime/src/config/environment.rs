@@ -10,7 +10,7 @@ use ureq::http::{HeaderName, HeaderValue};
 
 use super::Exporter;
 use super::repository::without_credentials;
-use crate::sampling::SamplingRule;
+use crate::model::sampling::SamplingRule;
 
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 

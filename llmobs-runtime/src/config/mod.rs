@@ -1,28 +1,25 @@
 //! The environment and what a program says become one checked configuration.
 
 mod environment;
+mod read;
 mod repository;
-mod secret;
-mod settings;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::client::{Guard, init_with};
-use crate::error::Error;
-use crate::process::Processor;
-use crate::sampling::SamplingRule;
-use crate::span_data::SpanData;
+use crate::base::secret::Secret;
+use crate::deliver::process::Processor;
+use crate::deliver::settings::Settings;
+use crate::model::sampling::SamplingRule;
+use crate::model::span_data::SpanData;
 use environment::Environment;
-pub(crate) use secret::Secret;
-pub(crate) use settings::Settings;
 
 /// Longer ones cannot be added to a point in time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const MIB: usize = 1024 * 1024;
-/// The budget of each captured value, in bytes, where nothing else is said.
-pub(crate) const CAPTURE_LIMIT: usize = MIB;
+/// The largest budget of a captured value, in bytes.
+const MAX_CAPTURE_LIMIT: usize = 1024 * MIB;
 
 /// Where spans go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +111,7 @@ impl Config {
     /// Reads variables from wherever `lookup` finds them.
     fn read(lookup: environment::Lookup<'_>) -> Self {
         let mut env = Environment::new(lookup);
-        let settings = Settings::read(&mut env);
+        let settings = read::settings(&mut env);
         let destinations = [
             "DD_API_KEY",
             "DD_LLMOBS_AGENTLESS_ENABLED",
@@ -239,7 +236,7 @@ impl Config {
         mut self,
         processor: impl Fn(SpanData) -> Option<SpanData> + Send + Sync + 'static,
     ) -> Self {
-        self.settings.processor = Processor::new(processor);
+        self.settings.processor = Some(Processor::new(processor));
         self
     }
 
@@ -284,13 +281,13 @@ impl Config {
         self
     }
 
-    /// The budget of each value that spans capture, in bytes of JSON. Longer values are cut, and a text inside of a value takes
-    /// three quarters of the rest at most, so that something is seen of what follows it. Default: 1 MiB.
+    /// The budget of each value that spans capture, in bytes of JSON, at most 1 GiB. In a larger value, base64 becomes its type and
+    /// size, long strings lose their middle, and long lists keep their first elements and the last one. Default: 1 MiB.
     ///
-    /// It is the budget of spans; typed values, such as the variables of a [`Prompt`](crate::Prompt), and evaluations are cut at 1 MiB
-    /// before, also where this is more.
+    /// It is the budget of spans; typed values, such as the variables of a [`Prompt`](crate::Prompt), and evaluations are shortened to
+    /// 1 MiB before, also where this is more.
     pub fn capture_limit(mut self, bytes: usize) -> Self {
-        self.settings.capture_limit = bytes;
+        self.settings.capture_limit = bytes.min(MAX_CAPTURE_LIMIT);
         self
     }
 
@@ -298,31 +295,6 @@ impl Config {
     pub fn queue_limit(mut self, bytes: usize) -> Self {
         self.settings.queue_limit = bytes;
         self
-    }
-
-    /// Starts llmobs.
-    ///
-    /// Where neither environment nor program says whether to use an Agent, the Agent is asked first, for two seconds at
-    /// most. One that cannot be asked, as behind a Unix socket, counts as none. Everything else that takes time happens on a
-    /// thread of its own.
-    ///
-    /// # Errors
-    ///
-    /// When delivery is impossible as configured, or a client is running already. Nothing is recorded then. Telemetry is
-    /// no reason for a program to stop:
-    ///
-    /// ```no_run
-    /// # use llmobs_runtime as llmobs;
-    /// let _llmobs = match llmobs::Config::from_env().ml_app("support").init() {
-    ///     Ok(guard) => Some(guard),
-    ///     Err(error) => {
-    ///         eprintln!("going on without traces: {error}");
-    ///         None
-    ///     }
-    /// };
-    /// ```
-    pub fn init(self) -> Result<Guard, Error> {
-        init_with(&self)
     }
 
     pub(crate) fn enabled(&self) -> bool {

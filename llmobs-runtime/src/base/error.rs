@@ -1,0 +1,84 @@
+//! Why a client could not be started.
+
+use std::path::PathBuf;
+use std::{fmt, io};
+
+/// Why `init` failed. Nothing is recorded then, and everything else does nothing.
+///
+/// A host program should log it and go on: see the example of [`Config::init`](crate::Config::init).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Delivery straight to Datadog needs an API key.
+    MissingApiKey,
+    /// No Agent answered that passes spans on, and there is no API key for delivery straight to Datadog.
+    NoAgentAndNoApiKey,
+    /// Delivery straight to Datadog needs to know the site.
+    MissingSite,
+    /// The site is not a host name such as `datadoghq.eu`.
+    InvalidSite,
+    /// The API key has characters that cannot stand in an HTTP header.
+    InvalidApiKey,
+    /// A URL cannot be used.
+    #[non_exhaustive]
+    InvalidUrl {
+        /// The name of the variable that sets it.
+        setting: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The Agent can only be reached by a Unix socket. Holds the name of the setting.
+    UnixSocket(&'static str),
+    /// The address is `https`, and the crate was built without the feature `tls`.
+    NoTls,
+    /// A client is running already, and there is one at a time.
+    AlreadyInitialized,
+    /// The file to write to cannot be opened.
+    File(PathBuf, io::Error),
+    /// The operating system gave no thread.
+    Thread(io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingApiKey => f.write_str(
+                "no API key: set DD_API_KEY, or run a Datadog Agent and set DD_LLMOBS_AGENTLESS_ENABLED=false, or set \
+                 LLMOBS_EXPORTER=console to see the spans without Datadog",
+            ),
+            Self::NoAgentAndNoApiKey => f.write_str(
+                "no Datadog Agent that takes LLM Observability answered, and there is no API key to do without: start an \
+                 Agent, at the address in DD_TRACE_AGENT_URL if not at localhost:8126, or set DD_API_KEY, or set \
+                 LLMOBS_EXPORTER=console to see the spans without Datadog",
+            ),
+            Self::MissingSite => f.write_str(
+                "no Datadog site: DD_SITE is empty; unset it for datadoghq.com or set it to your site, such as datadoghq.eu",
+            ),
+            Self::InvalidSite => {
+                f.write_str("DD_SITE is not a host name: set it to your Datadog site, such as datadoghq.eu")
+            }
+            Self::InvalidApiKey => f.write_str(
+                "DD_API_KEY has characters that cannot stand in an HTTP header: copy the key again, without line breaks",
+            ),
+            Self::InvalidUrl { setting, problem } => write!(f, "{setting} {problem}"),
+            Self::UnixSocket(setting) => write!(
+                f,
+                "{setting} names a Unix socket, which llmobs cannot use yet: set it to the http address of the Agent, \
+                 such as http://localhost:8126"
+            ),
+            Self::NoTls => f.write_str(
+                "an https address needs the feature `tls` of the llmobs crate: enable it, or report to an Agent",
+            ),
+            Self::AlreadyInitialized => {
+                f.write_str("llmobs is initialized already: drop the guard of the first `init` before another")
+            }
+            Self::File(path, error) => {
+                write!(f, "cannot open {} to write spans to it: {error}", path.display())
+            }
+            Self::Thread(error) => write!(f, "cannot start the thread that delivers spans: {error}"),
+        }
+    }
+}
+
+/// The texts contain the errors of the operating system, so there is no source to print.
+impl std::error::Error for Error {}

@@ -1,0 +1,262 @@
+//! Encodes a finished span as a wire event, straight into the body of a request. It uses no clock and no globals.
+
+mod content;
+mod json;
+mod meta;
+mod tags;
+mod views;
+
+use std::collections::BTreeMap;
+
+use serde_json::Number;
+
+pub(crate) use content::Io;
+pub(crate) use meta::Metadata;
+pub(crate) use tags::Tags;
+
+use llmobs_providers::ToolDefinition;
+
+use crate::base::id::{SpanId, TraceId};
+use crate::base::kind::Kind;
+use crate::model::agent::AgentManifest;
+use crate::model::failure::FailureView;
+use crate::model::prompt::Prompt;
+use crate::model::reference::SpanRef;
+use crate::model::sampling::Decision;
+use crate::model::tags::{Identity, VERSION};
+use tags::ClientTags;
+
+const DROPPED_IO: &str = "[This value has been dropped because this span's size exceeds the 5MB size limit.]";
+
+/// Arrays and objects this deep in `meta`, itself at depth 0, are sent as their JSON text.
+const MAX_META_DEPTH: usize = 12;
+
+/// A finished span as the encoder reads it. It borrows everything, so that both forms of a finished span can be read as one.
+#[derive(Clone, Copy)]
+pub(crate) struct Event<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) name: &'a str,
+    pub(crate) trace_id: TraceId,
+    pub(crate) apm_trace_id: TraceId,
+    pub(crate) span_id: SpanId,
+    pub(crate) parent_id: Option<SpanId>,
+    /// Unix time.
+    pub(crate) start_nanos: u64,
+    pub(crate) duration_nanos: u64,
+    pub(crate) session_id: Option<&'a str>,
+    /// Name and span id of the nearest agent above.
+    pub(crate) agent: Option<(Option<&'a str>, SpanId)>,
+    pub(crate) decision: Option<Decision>,
+    pub(crate) tags: Tags<'a>,
+    pub(crate) metadata: Metadata<'a>,
+    pub(crate) metrics: &'a BTreeMap<String, Number>,
+    pub(crate) input: Option<Io<'a>>,
+    pub(crate) output: Option<Io<'a>>,
+    /// Shown on `llm` spans.
+    pub(crate) prompt: Option<&'a Prompt>,
+    /// Shown on `llm` spans.
+    pub(crate) tool_definitions: &'a [ToolDefinition],
+    pub(crate) agent_manifest: Option<&'a AgentManifest>,
+    /// Shown on `tool` spans.
+    pub(crate) intent: Option<&'a str>,
+    /// Shown on `tool` spans.
+    pub(crate) tool_version: Option<&'a str>,
+    pub(crate) failure: Option<FailureView<'a>>,
+    /// The spans whose output went into this one.
+    pub(crate) links: &'a [SpanRef],
+    /// The keys of tags to break costs down by.
+    pub(crate) cost_tags: &'a [String],
+    /// Shown on spans that have a model.
+    pub(crate) model_name: Option<&'a str>,
+    /// Shown on spans that have a model.
+    pub(crate) model_provider: Option<&'a str>,
+}
+
+/// Writes events. The parts that all events of a client share are rendered once.
+pub(crate) struct Encoder {
+    /// The text that every event begins with.
+    head: String,
+    /// How many bytes of the head belong to the object around the event.
+    envelope: usize,
+    client_tags: ClientTags,
+    ml_app: String,
+    event_limit: usize,
+    trace: Trace,
+    sampling: Sampling,
+}
+
+/// The ids of the last trace as text, since spans of one trace often follow each other.
+struct Trace {
+    ids: Option<(TraceId, TraceId)>,
+    /// The first id.
+    text: String,
+    /// The second id, as fields of `_dd`.
+    fields: String,
+}
+
+/// The last sampling decision as text, since most events have the same.
+struct Sampling {
+    decision: Decision,
+    json: String,
+}
+
+impl Encoder {
+    /// An encoder for a client. Events of `event_limit` bytes or more are written without input and output.
+    pub(crate) fn new(identity: &Identity, default_ml_app: &str, event_limit: usize) -> Self {
+        let envelope =
+            format!(r#"{{"_dd.stage":"raw","_dd.tracer_version":"{VERSION}","event_type":"span","spans":["#);
+        Self {
+            head: format!(r#"{envelope}{{"trace_id":""#),
+            envelope: envelope.len(),
+            client_tags: ClientTags::new(identity, default_ml_app),
+            ml_app: default_ml_app.to_owned(),
+            event_limit,
+            trace: Trace { ids: None, text: String::new(), fields: String::new() },
+            sampling: Sampling::new(Decision { rate: 1.0, kept: true }),
+        }
+    }
+
+    /// Appends one event, with the object around it, to the body of a request.
+    pub(crate) fn encode(&mut self, event: &Event<'_>, body: &mut String) {
+        let start = body.len() + self.envelope;
+        body.push_str(&self.head);
+        self.push_facts(event, body);
+        meta::push(event, &self.client_tags, body);
+        let before = body.len();
+        let least: usize = [&event.input, &event.output].into_iter().flatten().map(Io::min_bytes).sum();
+        let mut fits = before - start + least < self.event_limit;
+        if fits {
+            self.push_io(event, body);
+            fits = body.len() + "}}".len() - start < self.event_limit;
+        }
+        if fits {
+            body.push_str("}}]}");
+        } else {
+            body.truncate(before);
+            for key in [",\"input\":{\"value\":\"", ",\"output\":{\"value\":\""] {
+                body.push_str(key);
+                body.push_str(DROPPED_IO);
+                body.push_str("\"}");
+            }
+            body.push_str("},\"collection_errors\":[\"dropped_io\"]}]}");
+        }
+    }
+
+    /// Appends everything but `meta`, from the trace id on. The last object is left open.
+    fn push_facts(&mut self, event: &Event<'_>, out: &mut String) {
+        let mut span_id = itoa::Buffer::new();
+        let span_id = span_id.format(event.span_id.to_u64());
+        self.trace.set(event.trace_id, event.apm_trace_id);
+        out.push_str(&self.trace.text);
+        out.push_str("\",\"span_id\":\"");
+        out.push_str(span_id);
+        out.push_str("\",\"parent_id\":\"");
+        match event.parent_id {
+            Some(id) => json::push_u64(id.to_u64(), out),
+            None => out.push_str("undefined"),
+        }
+        out.push_str("\",\"name\":");
+        json::push_string(event.name, out);
+        out.push_str(",\"start_ns\":");
+        json::push_u64(event.start_nanos, out);
+        out.push_str(",\"duration\":");
+        json::push_u64(event.duration_nanos, out);
+        if let Some(session_id) = event.session_id {
+            json::push_field("session_id", session_id, out);
+        }
+        if !event.links.is_empty() {
+            json::push_key("span_links", out);
+            json::push_array(event.links, out, push_link);
+        }
+        let failed = event.failure.is_some();
+        if failed {
+            out.push_str(",\"status\":\"error\",\"metrics\":{");
+        } else {
+            out.push_str(",\"status\":\"ok\",\"metrics\":{");
+        }
+        for (name, number) in event.metrics {
+            json::push_name(name, out);
+            json::push_number(number, out);
+        }
+        out.push_str("},\"tags\":[");
+        let error_type = event.failure.map(|failure| failure.kind);
+        self.client_tags.push(event.tags, event.session_id, error_type, out);
+        out.push_str("],\"_dd\":{\"span_id\":\"");
+        out.push_str(span_id);
+        out.push_str(&self.trace.fields);
+        if let Some(decision) = event.decision {
+            out.push_str(self.sampling.of(decision));
+        }
+    }
+
+    fn push_io(&self, event: &Event<'_>, out: &mut String) {
+        let prompt = event.prompt.filter(|_| event.kind == Kind::Llm);
+        if event.input.is_some() || prompt.is_some() {
+            out.push_str(",\"input\":{");
+            if let Some(input) = event.input {
+                input.push(out);
+            }
+            if let Some(prompt) = prompt {
+                json::push_key("prompt", out);
+                content::push_prompt(prompt, &self.ml_app, out);
+            }
+            out.push('}');
+        }
+        if let Some(output) = event.output {
+            out.push_str(",\"output\":{");
+            output.push(out);
+            out.push('}');
+        }
+    }
+}
+
+impl Trace {
+    fn set(&mut self, id: TraceId, apm_id: TraceId) {
+        if self.ids == Some((id, apm_id)) {
+            return;
+        }
+        self.ids = Some((id, apm_id));
+        self.text.clear();
+        push_trace_id(id, &mut self.text);
+        self.fields.clear();
+        self.fields.push_str("\",\"trace_id\":\"");
+        push_trace_id(apm_id, &mut self.fields);
+        self.fields.push_str("\",\"apm_trace_id\":\"");
+        push_trace_id(apm_id, &mut self.fields);
+        self.fields.push('"');
+    }
+}
+
+fn push_trace_id(id: TraceId, out: &mut String) {
+    if id.is_decimal() {
+        json::push_u64(id.low64(), out);
+    } else {
+        json::push_hex(id.to_u128(), out);
+    }
+}
+
+impl Sampling {
+    fn new(decision: Decision) -> Self {
+        let (rate, kept) = (decision.shown_rate(), decision.shown());
+        Self { decision, json: format!(r#","sample_rate":"{rate}","sampling_decision":"{kept}""#) }
+    }
+
+    fn of(&mut self, decision: Decision) -> &str {
+        if self.decision != decision {
+            *self = Self::new(decision);
+        }
+        &self.json
+    }
+}
+
+/// Appends a link: the output of `source` went into the input of this span.
+fn push_link(source: &SpanRef, out: &mut String) {
+    out.push_str("{\"trace_id\":");
+    json::push_string(&source.trace_id, out);
+    out.push_str(",\"span_id\":");
+    json::push_string(&source.span_id, out);
+    out.push_str(",\"attributes\":{\"from\":\"output\",\"to\":\"input\"}}");
+}
+
+#[cfg(test)]
+mod tests;

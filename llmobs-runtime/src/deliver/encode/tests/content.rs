@@ -1,0 +1,143 @@
+//! Input and output: captured texts, messages with all that they may hold, documents.
+
+use serde_json::{Value, json};
+
+use llmobs_providers::{Document, MediaPart, Message, ToolCall, ToolResult};
+
+use super::super::Encoder;
+use super::{Ids, event, text_of_data};
+use crate::base::kind::Kind;
+use crate::model::content::Content;
+use crate::model::tags::Identity;
+
+/// An output that a processor put in.
+fn shown(ids: Ids, output: &Content, limit: usize) -> Value {
+    let identity = Identity::default();
+    let mut span = ids.span(Kind::Task).data(&identity);
+    span.output = Some(output.clone());
+    serde_json::from_str(&text_of_data(&span, &identity, limit)).unwrap()
+}
+
+#[test]
+fn captured_values_are_shown_as_text() {
+    let ids = Ids::new();
+    for (json, text) in [
+        (
+            "\"two\\nlines, \\\"quoted\\\", \\u0007 and \u{2028} 🦀\"",
+            "two\nlines, \"quoted\", \u{7} and \u{2028} 🦀",
+        ),
+        (r#"{"b":"\n","a":[1.0]}"#, r#"{"b":"\n","a":[1.0]}"#),
+        ("7", "7"),
+    ] {
+        let expected =
+            ids.event(Kind::Task, &json!({ "input": { "value": text }, "output": { "value": text } }));
+        assert_eq!(event(&ids.span(Kind::Task).arguments(json).returned(json)), expected);
+        assert_eq!(event(&ids.span(Kind::Task).input_value(json).returned(json)), expected);
+    }
+    for nothing in ["null", ""] {
+        let span = ids.span(Kind::Task).input_value(nothing).returned(nothing);
+        assert_eq!(event(&span), ids.event(Kind::Task, &json!({})));
+    }
+}
+
+#[test]
+fn messages_hold_calls_results_sounds_and_images() {
+    let ids = Ids::new();
+    let messages = Content::Messages(vec![
+        Message::user("Why \"so\"?")
+            .image(MediaPart::base64("image/png", "iVBO"))
+            .audio(MediaPart::attachment("audio/wav", "key\n")),
+        Message::assistant("")
+            .tool_call(ToolCall::new("f", json!({ "a": [1, "x\ty"] })).tool_id("1").kind("function")),
+        Message::assistant("").tool_call(ToolCall::new("g", json!({}))),
+        Message::tool()
+            .tool_result(ToolResult::new("4\"2").name("f").tool_id("1").kind("tool_result"))
+            .tool_result(ToolResult::new("")),
+        Message::new("", ""),
+    ]);
+    let expected = json!([
+        {
+            "role": "user",
+            "content": "Why \"so\"?",
+            "image_parts": [{ "mime_type": "image/png", "content": "iVBO" }],
+            "audio_parts": [{ "mime_type": "audio/wav", "attachment_key": "key\n" }],
+        },
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{ "name": "f", "arguments": { "a": [1, "x\ty"] }, "tool_id": "1", "type": "function" }],
+        },
+        { "role": "assistant", "content": "", "tool_calls": [{ "name": "g", "arguments": {} }] },
+        {
+            "role": "tool",
+            "content": "",
+            "tool_results": [
+                { "result": "4\"2", "name": "f", "tool_id": "1", "type": "tool_result" },
+                { "result": "" },
+            ],
+        },
+        { "role": "", "content": "" },
+    ]);
+    assert_eq!(
+        shown(ids, &messages, usize::MAX),
+        ids.event(Kind::Task, &json!({ "output": { "messages": expected } }))
+    );
+    assert_eq!(
+        shown(ids, &Content::Messages(Vec::new()), usize::MAX),
+        ids.event(Kind::Task, &json!({ "output": { "messages": [] } }))
+    );
+}
+
+#[test]
+fn documents_hold_name_id_and_score() {
+    let ids = Ids::new();
+    let documents = Content::Documents(vec![
+        Document::new("It \"rains\".").name("weather.md").id("7").score(0.5),
+        Document::new("").name("").id(""),
+        Document::new("x").score(-3),
+    ]);
+    let expected = json!([
+        { "text": "It \"rains\".", "name": "weather.md", "id": "7", "score": 0.5 },
+        { "text": "", "name": "", "id": "" },
+        { "text": "x", "score": -3 },
+    ]);
+    assert_eq!(
+        shown(ids, &documents, usize::MAX),
+        ids.event(Kind::Task, &json!({ "output": { "documents": expected } }))
+    );
+}
+
+#[test]
+fn content_that_is_longer_than_the_limit_by_itself_is_not_written() {
+    let long = "7".repeat(1_000_000);
+    let identity = Identity::default();
+    let encoder = || Encoder::new(&identity, "app", 1_000_000);
+    let span = Ids::new().span(Kind::Task).input_value(long);
+    let mut bodies = [(); 2].map(|()| String::new());
+    span.read(|finished| encoder().encode_finished(finished, &mut bodies[0]));
+    encoder().encode_data(&span.data(&identity), &mut bodies[1]);
+    let capacities = bodies.map(|body| body.capacity());
+    assert!(capacities.iter().all(|capacity| *capacity < 10_000), "{capacities:?}");
+}
+
+/// Whether it is known before it is written that the content is too long, or only after, makes no difference.
+#[test]
+fn content_of_every_form_is_dropped_when_it_is_too_long() {
+    let ids = Ids::new();
+    let text = || "x".repeat(2000);
+    let dropped = json!({ "value": super::super::DROPPED_IO });
+    let mut expected = ids.event(Kind::Task, &json!({ "input": dropped, "output": dropped }));
+    expected["collection_errors"] = json!(["dropped_io"]);
+    for content in [
+        Content::Text(text()),
+        Content::Text("\n".repeat(1000)),
+        Content::Messages(vec![Message::user(text())]),
+        Content::Messages(vec![Message::user("\n".repeat(1000))]),
+        Content::Messages(vec![Message::tool().tool_result(ToolResult::new(text()))]),
+        Content::Messages(vec![Message::user("").image(MediaPart::base64("image/png", text()))]),
+        Content::Documents(vec![Document::new(text())]),
+    ] {
+        assert_eq!(shown(ids, &content, 2000), expected);
+        assert_eq!(shown(ids, &content, 4000).get("collection_errors"), None);
+    }
+}

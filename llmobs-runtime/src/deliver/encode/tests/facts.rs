@@ -1,0 +1,392 @@
+//! What few spans say: prompt, tools, agent, links, costs, sampling, errors, ids of other tracers.
+
+use serde_json::{Map, Value, json};
+
+use llmobs_providers::ToolDefinition;
+
+use super::{Ids, add_tag, encoded, event, texts};
+use crate::base::id::TraceId;
+use crate::base::kind::Kind;
+use crate::model::agent::{AgentManifest, AgentTool};
+use crate::model::captured::Captured;
+use crate::model::failure::Failure;
+use crate::model::inherited::{AnnotatedContext, Contexts};
+use crate::model::prompt::{Prompt, TemplateMessage};
+use crate::model::reference::SpanRef;
+use crate::model::sample::Sample;
+use crate::model::sampling::Decision;
+use crate::model::tags::Identity;
+
+fn object(value: Value) -> Map<String, Value> {
+    serde_json::from_value(value).unwrap()
+}
+
+/// Containers inside each other.
+fn nest(levels: usize) -> Value {
+    (0..levels).fold(json!("core"), |inner, _| json!({ "k": inner }))
+}
+
+/// The same, the innermost of which are sent as text.
+fn nest_with_text(levels: usize, text: usize) -> Value {
+    (0..levels).fold(json!(nest(text).to_string()), |inner, _| json!({ "k": inner }))
+}
+
+#[test]
+fn a_prompt_goes_with_the_input_of_llm_spans() {
+    let ids = Ids::new();
+    let meta =
+        |input: &Value| json!({ "model_name": "unknown", "model_provider": "unknown", "input": input });
+    let with = |prompt: Prompt| event(&ids.span(Kind::Llm).annotate(|span| span.prompt(prompt)));
+    let shown = |prompt: &Value| {
+        let mut event = ids.event(Kind::Llm, &meta(&json!({ "prompt": prompt })));
+        add_tag(&mut event, "prompt_tracking_instrumentation_method:annotated");
+        event
+    };
+    let bare = json!({
+        "id": "app_unnamed-prompt",
+        "ml_app": "app",
+        "_dd_context_variable_keys": ["context"],
+        "_dd_query_variable_keys": ["question"],
+    });
+    assert_eq!(with(Prompt::default()), shown(&bare));
+
+    let prompt = Prompt {
+        variables: Some(object(json!({ "a": 1, "deep": nest(9) }))),
+        ..Prompt::new("faq \"1\"")
+            .version("1.2")
+            .label("production")
+            .chat_template([TemplateMessage::new("user", "{{a}}"), TemplateMessage::placeholder("history")])
+            .tag("team", "é")
+            .context_variables(["c", "d"])
+            .query_variables::<&str>([])
+            .uuid("u")
+            .version_uuid("v")
+    };
+    // meta 0, input 1, prompt 2, variables 3, the variable 4: eight levels of it stay.
+    let full = json!({
+        "id": "faq \"1\"",
+        "ml_app": "app",
+        "version": "1.2",
+        "label": "production",
+        "chat_template": [{ "role": "user", "content": "{{a}}" }, { "type": "placeholder", "name": "history" }],
+        "variables": { "a": 1, "deep": nest_with_text(8, 1) },
+        "tags": { "team": "é" },
+        "_dd_context_variable_keys": ["c", "d"],
+        "_dd_query_variable_keys": [],
+        "prompt_uuid": "u",
+        "prompt_version_uuid": "v",
+    });
+    assert_eq!(with(prompt.clone()), shown(&full));
+    // Empty texts and variables are nothing.
+    let empty = Prompt { version: Some(String::new()), variables: Some(Map::new()), ..Prompt::default() };
+    assert_eq!(with(empty), shown(&bare));
+
+    let both = ids.span(Kind::Llm).annotate(|span| span.prompt(Prompt::new("p").template("t")).input("Why?"));
+    let beside = json!({
+        "messages": [{ "role": "", "content": "Why?" }],
+        "prompt": {
+            "id": "p",
+            "ml_app": "app",
+            "template": "t",
+            "_dd_context_variable_keys": ["context"],
+            "_dd_query_variable_keys": ["question"],
+        },
+    });
+    let mut expected = ids.event(Kind::Llm, &meta(&beside));
+    add_tag(&mut expected, "prompt_tracking_instrumentation_method:annotated");
+    assert_eq!(event(&both), expected);
+    let mut other = ids.event(Kind::Task, &json!({}));
+    add_tag(&mut other, "prompt_tracking_instrumentation_method:annotated");
+    assert_eq!(event(&ids.span(Kind::Task).annotate(|span| span.prompt(prompt))), other);
+}
+
+#[test]
+fn tools_are_shown_on_the_kinds_that_have_them() {
+    let ids = Ids::new();
+    let schema = json!({ "type": "object", "deep": nest(9) });
+    let tools = [
+        ToolDefinition::new("weather").description("What \"it\" is.").version("2").schema(schema),
+        ToolDefinition::new("bare").description(""),
+        ToolDefinition::new(""),
+    ];
+    let with_tools = |kind| {
+        let mut span = ids.span(kind).annotate(|span| span.intent("to know\n"));
+        let more = span.annotation.as_mut().unwrap().more();
+        more.tool_definitions = Some(tools.clone().into());
+        more.tool_version = Some("2\"".to_owned());
+        event(&span)
+    };
+    // meta 0, tool_definitions 1, the tool 2, schema 3, its value 4: eight levels of it stay.
+    let shown = json!([
+        {
+            "name": "weather",
+            "description": "What \"it\" is.",
+            "schema": { "type": "object", "deep": nest_with_text(8, 1) },
+            "version": "2",
+        },
+        { "name": "bare" },
+        {},
+    ]);
+    let model = json!({ "model_name": "unknown", "model_provider": "unknown" });
+    for (kind, meta) in [
+        (
+            Kind::Llm,
+            json!({ "model_name": "unknown", "model_provider": "unknown", "tool_definitions": shown }),
+        ),
+        (Kind::Tool, json!({ "tool": { "version": "2\"" }, "intent": "to know\n" })),
+        (Kind::Embedding, model),
+        (Kind::Task, json!({})),
+    ] {
+        assert_eq!(with_tools(kind), ids.event(kind, &meta));
+    }
+}
+
+#[test]
+fn an_agent_has_a_manifest_and_a_version_unless_nothing_was_said() {
+    let ids = Ids::new();
+    let with = |agent: AgentManifest| event(&ids.span(Kind::Agent).annotate(|span| span.agent(agent)));
+    let showing = |manifest: &Value| {
+        let metadata = json!({ "metadata": { "_dd": { "agent_manifest": manifest } } });
+        ids.event(Kind::Agent, &metadata)
+    };
+    assert_eq!(with(AgentManifest::new()), ids.event(Kind::Agent, &json!({})));
+    assert_eq!(
+        with(AgentManifest { instructions: Some(String::new()), ..AgentManifest::new() }),
+        ids.event(Kind::Agent, &json!({}))
+    );
+    // The name is that of the span.
+    assert_eq!(
+        with(AgentManifest::new().model("gpt-4o")),
+        showing(&json!({ "framework": "manual", "name": "step", "model": "gpt-4o" }))
+    );
+    let parameters = object(json!({ "city": { "type": "string" }, "deep": nest(7) }));
+    let agent = AgentManifest {
+        model_settings: object(json!({ "temperature": 0.2, "logit_bias": nest(8) })),
+        ..AgentManifest::new()
+            .version("3")
+            .name("support")
+            .instructions("Help \"them\".")
+            .tool(AgentTool { parameters, ..AgentTool::new("search").description("Finds.") })
+            .tool(AgentTool::new("bare"))
+    };
+    // meta 0, metadata 1, _dd 2, the manifest 3, settings 4 or tools 4, a setting 5; the tool 5, parameters 6, one of them 7.
+    let mut expected = showing(&json!({
+        "framework": "manual",
+        "name": "support",
+        "instructions": "Help \"them\".",
+        "model_settings": { "temperature": 0.2, "logit_bias": nest_with_text(7, 1) },
+        "tools": [
+            {
+                "name": "search",
+                "description": "Finds.",
+                "parameters": { "city": { "type": "string" }, "deep": nest_with_text(5, 2) },
+            },
+            { "name": "bare" },
+        ],
+    }));
+    add_tag(&mut expected, "agent_version:3");
+    assert_eq!(with(agent.clone()), expected);
+    // Another kind shows neither.
+    let other = event(&ids.span(Kind::Task).annotate(|span| span.agent(agent)));
+    assert_eq!(other, ids.event(Kind::Task, &json!({})));
+}
+
+#[test]
+fn costs_are_broken_down_by_the_tags_that_the_span_has() {
+    let ids = Ids::new();
+    let span = |said: &[&str]| {
+        ids.span(Kind::Task)
+            .annotate(|span| said.iter().fold(span, |span, key| span.cost_tag(*key)).tag("team \"a\"", "x"))
+    };
+    let full = |said: &[&str]| Sample { attribute: true, ..span(said).session_id("s") };
+    let identity = Identity { tags: texts([("tier", "free")]), ..Identity::default() };
+    let metadata = |said: &[&str]| encoded(&full(said), &identity)["meta"]["metadata"].clone();
+    assert_eq!(
+        metadata(&["tier", "none", "team \"a\"", "env", "session_id", "decorator", "agent_version", "error"]),
+        json!({ "_dd": { "cost_tags": ["tier", "team \"a\"", "env", "session_id", "decorator"] } })
+    );
+    assert_eq!(metadata(&["none"]), json!({}));
+    // Without a session and an attribute there are no tags of these.
+    let bare = span(&["session_id", "decorator", "agent_version"]);
+    assert_eq!(encoded(&bare, &identity)["meta"]["metadata"], json!({}));
+}
+
+#[test]
+fn metadata_of_a_program_does_not_take_the_place_of_datadogs() {
+    let ids = Ids::new();
+    let mut span = ids.span(Kind::Task);
+    span = span.annotate(|span| span.cost_tag("env").metadata("a\n", 1).metadata("z", [1.5]));
+    let metadata = &mut span.annotation.as_mut().unwrap().metadata;
+    metadata.insert("_dd".to_owned(), Captured::annotated("mine", usize::MAX));
+    let shown = json!({ "metadata": { "a\n": 1, "z": [1.5], "_dd": { "cost_tags": ["env"] } } });
+    assert_eq!(event(&span), ids.event(Kind::Task, &shown));
+}
+
+#[test]
+fn links_name_the_spans_whose_output_went_in() {
+    let ids = Ids::new();
+    let mut expected = ids.event(Kind::Task, &json!({}));
+    let attributes = json!({ "from": "output", "to": "input" });
+    expected["span_links"] = json!([
+        { "trace_id": "0a\"", "span_id": "7", "attributes": attributes },
+        { "trace_id": "0b", "span_id": "8", "attributes": attributes },
+    ]);
+    let links = [SpanRef::new("0a\"", "7"), SpanRef::new("0b", "8")];
+    let span = ids
+        .span(Kind::Task)
+        .annotate(|span| links.into_iter().fold(span, crate::model::annotation::Annotation::link));
+    assert_eq!(event(&span), expected);
+}
+
+#[test]
+fn an_agent_above_without_a_name_is_known_by_its_id() {
+    let ids = Ids::new();
+    let span = ids.span(Kind::Task).agent(None, ids.other);
+    let above = json!({ "pagent_name": null, "pagent_span_id": ids.other.to_string() });
+    assert_eq!(event(&span), ids.event(Kind::Task, &json!({ "agent_attribution": above })));
+}
+
+#[test]
+fn sampling_is_said_by_rate_and_decision_or_not_at_all() {
+    let ids = Ids::new();
+    for (decision, rate, shown) in [
+        (Decision { rate: 0.0, kept: false }, "0", "0"),
+        (Decision { rate: 1.0 / 3.0, kept: true }, "0.333333", "1"),
+        (Decision { rate: 1.0, kept: false }, "1", "0"),
+    ] {
+        let mut expected = ids.event(Kind::Task, &json!({}));
+        expected["_dd"]["sample_rate"] = json!(rate);
+        expected["_dd"]["sampling_decision"] = json!(shown);
+        assert_eq!(event(&Sample { decision: Some(decision), ..ids.span(Kind::Task) }), expected);
+    }
+    let mut expected = ids.event(Kind::Task, &json!({}));
+    let own = expected["_dd"].as_object_mut().unwrap();
+    own.remove("sample_rate");
+    own.remove("sampling_decision");
+    assert_eq!(event(&Sample { decision: None, ..ids.span(Kind::Task) }), expected);
+}
+
+#[test]
+fn ids_of_other_tracers_keep_their_form() {
+    let ids = Ids::new();
+    let mut expected = ids.event(Kind::Task, &json!({}));
+    expected["trace_id"] = json!("18446744073709551615");
+    for key in ["trace_id", "apm_trace_id"] {
+        expected["_dd"][key] = json!("00000000000000010000000000000002");
+    }
+    let span = Sample {
+        trace_id: TraceId::from_header("18446744073709551615").unwrap(),
+        apm_trace_id: TraceId::from_halves(1, 2).unwrap(),
+        ..ids.span(Kind::Task)
+    };
+    assert_eq!(event(&span), expected);
+}
+
+#[test]
+fn stacks_of_joined_sources_are_cut_as_others() {
+    #[derive(Debug)]
+    struct Broken(String);
+
+    impl std::fmt::Display for Broken {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(&self.0)
+        }
+    }
+
+    impl std::error::Error for Broken {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&std::fmt::Error)
+        }
+    }
+
+    const MAX_BYTES: usize = 64 * 1024;
+    const SOURCES: &str = "\nCaused by: an error occurred when formatting an argument";
+    let around = std::any::type_name::<Broken>().len() + ": ".len() + SOURCES.len();
+    let ids = Ids::new();
+    for (length, cut) in [(3, false), (MAX_BYTES - around, false), (MAX_BYTES - around + 1, true)] {
+        let error = Broken("\"".repeat(length));
+        let whole = Failure::of_error::<Broken, _>(&error);
+        assert_eq!(whole.stack.contains("… ["), cut);
+        let shown = json!({ "type": whole.kind, "message": whole.message, "stack": whole.stack });
+        assert_eq!(event(&ids.span(Kind::Task).failed(&error)), failed(ids, &whole.kind, &shown));
+    }
+}
+
+/// The event of a task that failed.
+fn failed(ids: Ids, kind: &str, error: &Value) -> Value {
+    let mut event = ids.event(Kind::Task, &json!({ "error": error }));
+    event["status"] = json!("error");
+    event["tags"].as_array_mut().unwrap().retain(|tag| tag != "error:0");
+    add_tag(&mut event, "error:1");
+    add_tag(&mut event, &format!("error_type:{kind}"));
+    event
+}
+
+#[test]
+fn errors_that_are_only_texts_have_no_stack() {
+    let ids = Ids::new();
+    let captured = ids.span(Kind::Task).failed_with::<u8>(format_args!("\"{}\"", 7));
+    let shown = json!({ "type": "u8", "message": "\"7\"", "stack": "" });
+    assert_eq!(event(&captured), failed(ids, "u8", &shown));
+    let annotated = captured.annotate(|span| span.failure("timeout", "no answer"));
+    let shown = json!({ "type": "timeout", "message": "no answer", "stack": "" });
+    assert_eq!(event(&annotated), failed(ids, "timeout", &shown));
+}
+
+#[test]
+fn an_llm_span_without_a_prompt_shows_that_of_the_span_above() {
+    let ids = Ids::new();
+    let below = |kind| {
+        let mut span = ids.span(kind).annotate(|span| span);
+        span.annotation.as_mut().unwrap().more().inherited_prompt = Some(Prompt::new("above").into());
+        span
+    };
+    let prompt = |id: &str| {
+        json!({
+            "id": id,
+            "ml_app": "app",
+            "_dd_context_variable_keys": ["context"],
+            "_dd_query_variable_keys": ["question"],
+        })
+    };
+    let meta = |id: &str| {
+        let input = json!({ "prompt": prompt(id) });
+        json!({ "model_name": "unknown", "model_provider": "unknown", "input": input })
+    };
+    assert_eq!(event(&below(Kind::Llm)), ids.event(Kind::Llm, &meta("above")));
+    assert_eq!(event(&below(Kind::Task)), ids.event(Kind::Task, &json!({})));
+    let mut own = ids.event(Kind::Llm, &meta("own"));
+    add_tag(&mut own, "prompt_tracking_instrumentation_method:annotated");
+    assert_eq!(event(&below(Kind::Llm).annotate(|span| span.prompt(Prompt::new("own")))), own);
+}
+
+#[test]
+fn what_annotation_contexts_say_is_overridden_by_what_the_span_says() {
+    let ids = Ids::new();
+    let annotation =
+        crate::Annotation::new(usize::MAX).tag("both", "outer").tag("outer", 1).cost_tag("outer");
+    let context = AnnotatedContext { name: None, session_id: None, annotation };
+    let mut span = ids.span(Kind::Task).annotate(|span| span.tag("both", "own").cost_tag("both"));
+    span.inherited.contexts = Some(Contexts::inside(None, context.into()));
+    let mut expected =
+        ids.event(Kind::Task, &json!({ "metadata": { "_dd": { "cost_tags": ["outer", "both"] } } }));
+    add_tag(&mut expected, "both:own");
+    add_tag(&mut expected, "outer:1");
+    assert_eq!(event(&span), expected);
+    span.annotation = None;
+    let mut expected = ids.event(Kind::Task, &json!({ "metadata": { "_dd": { "cost_tags": ["outer"] } } }));
+    add_tag(&mut expected, "both:outer");
+    add_tag(&mut expected, "outer:1");
+    assert_eq!(event(&span), expected);
+}
+
+#[test]
+fn what_is_annotated_wins_over_what_an_attribute_captured() {
+    let ids = Ids::new();
+    let captured = ids.span(Kind::Task).arguments(r#"{"a":1}"#).returned("2").failed(&std::fmt::Error);
+    let annotated = captured.annotate(|span| span.input("in").output("out").failure("k", "m"));
+    let mut expected = failed(ids, "k", &json!({ "type": "k", "message": "m", "stack": "" }));
+    expected["meta"]["input"] = json!({ "value": "in" });
+    expected["meta"]["output"] = json!({ "value": "out" });
+    assert_eq!(event(&annotated), expected);
+}

@@ -1,0 +1,119 @@
+//! Deep and large events.
+
+use serde_json::{Value, json};
+
+use super::super::DROPPED_IO;
+use super::{Ids, LIMIT, event, text};
+use crate::base::kind::Kind;
+use crate::model::tags::Identity;
+
+/// Objects or arrays inside each other, `core` in the innermost.
+fn nest(levels: usize, array: bool, core: &Value) -> Value {
+    (0..levels).fold(core.clone(), |inner, _| if array { json!([inner]) } else { json!({ "k": inner }) })
+}
+
+#[test]
+fn what_is_twelve_levels_deep_in_meta_becomes_text() {
+    let ids = Ids::new();
+    let core = json!("core");
+    for array in [false, true] {
+        for levels in 0..20 {
+            // The value of a metadata key is two levels deep itself, so that ten levels of it stay.
+            let span = ids.span(Kind::Task);
+            let span = span.annotate(|span| span.metadata("key", nest(levels, array, &core)));
+            let expected = match levels.checked_sub(10) {
+                None | Some(0) => nest(levels, array, &core),
+                Some(below) => nest(10, array, &Value::String(nest(below, array, &core).to_string())),
+            };
+            assert_eq!(
+                event(&span),
+                ids.event(Kind::Task, &json!({ "metadata": { "key": expected } })),
+                "{levels} levels"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
+    let ids = Ids::new();
+    let call = |arguments: &Value| {
+        let calls = json!([{ "name": "f", "arguments": arguments }]);
+        json!([{ "role": "assistant", "content": "", "tool_calls": calls }])
+    };
+    let output = call(&nest(8, false, &json!([1])));
+    let span = ids.span(Kind::Llm).annotate(|span| span.output(output));
+    // meta 0, output 1, messages 2, the message 3, tool_calls 4, the call 5, arguments 6: six levels of objects stay.
+    let shown = call(&nest(6, false, &Value::String(nest(2, false, &json!([1])).to_string())));
+    assert_eq!(
+        event(&span),
+        ids.event(
+            Kind::Llm,
+            &json!({ "model_name": "unknown", "model_provider": "unknown", "output": { "messages": shown } })
+        )
+    );
+}
+
+#[test]
+fn an_event_of_the_limit_or_more_loses_input_and_output() {
+    let ids = Ids::new();
+    let span = |letters: usize| {
+        let span = ids.span(Kind::Workflow).session_id("s");
+        span.annotate(|span| span.input("in").output("x".repeat(letters)))
+    };
+    let identity = Identity::default();
+    let around = text(&span(0), &identity).len();
+    let largest = LIMIT - 1 - around;
+    let whole = text(&span(largest), &identity);
+    assert_eq!(whole.len(), LIMIT - 1);
+    let whole: Value = serde_json::from_str(&whole).unwrap();
+    assert_eq!(whole, event(&span(largest)));
+    assert_eq!(whole["meta"]["output"]["value"].as_str().map(str::len), Some(largest));
+    assert_eq!(whole.get("collection_errors"), None);
+
+    let mut expected = ids.event(
+        Kind::Workflow,
+        &json!({ "input": { "value": DROPPED_IO }, "output": { "value": DROPPED_IO } }),
+    );
+    expected["collection_errors"] = json!(["dropped_io"]);
+    expected["session_id"] = json!("s");
+    expected["tags"] = whole["tags"].clone();
+    assert_eq!(event(&span(largest + 1)), expected);
+    assert_eq!(
+        DROPPED_IO,
+        "[This value has been dropped because this span's size exceeds the 5MB size limit.]"
+    );
+}
+
+#[test]
+fn an_event_too_large_by_its_metadata_is_sent_all_the_same() {
+    let ids = Ids::new();
+    let long = "m".repeat(5_100_000);
+    let span = ids.span(Kind::Retrieval);
+    let span = span.annotate(|span| span.metadata("long", &long).output(["document"]));
+    // Where there was no input there is one now, and the documents are gone.
+    let mut expected = ids.event(
+        Kind::Retrieval,
+        &json!({
+            "metadata": { "long": long },
+            "input": { "value": DROPPED_IO },
+            "output": { "value": DROPPED_IO },
+        }),
+    );
+    expected["collection_errors"] = json!(["dropped_io"]);
+    assert_eq!(event(&span), expected);
+}
+
+#[test]
+fn metadata_keeps_the_digits_of_its_numbers() {
+    let mut random = fastrand::Rng::with_seed(7);
+    // Six digits, as numbers of settings and scores have. Of numbers with 17 digits the last may change, since
+    // `serde_json` does not always read floats to the nearest.
+    let numbers: Vec<f64> = (0..2000).map(|_| f64::from(random.u32(..1_000_000)) / 1e6).collect();
+    let said = (1e21, 2.0, -0.5, u64::MAX, &numbers);
+    let span = Ids::new().span(Kind::Task).annotate(|span| span.metadata("numbers", said));
+    let event = text(&span, &Identity::default()).replace("1e+21", "1e21");
+    let digits = serde_json::to_string(&numbers).unwrap();
+    let expected = format!("\"numbers\":[1e21,2.0,-0.5,18446744073709551615,{digits}]");
+    assert!(event.contains(&expected), "some number of metadata has changed: {event}");
+}

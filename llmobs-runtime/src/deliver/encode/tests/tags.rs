@@ -1,0 +1,93 @@
+//! Which of two tags with one key is sent, and in which order tags are sent.
+
+use serde_json::Value;
+
+use super::{Ids, encoded, event, texts};
+use crate::base::kind::Kind;
+use crate::model::sample::Sample;
+use crate::model::tags::Identity;
+
+/// The values of one tag.
+fn tag(event: &Value, key: &str) -> Vec<String> {
+    let tags = event["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap());
+    let pairs = tags.map(|tag| tag.split_once(':').unwrap());
+    let found = pairs.filter(|(other, _)| *other == key);
+    found.map(|(_, value)| value.to_owned()).collect()
+}
+
+#[test]
+fn configured_tags_yield_to_defaults_these_to_annotated_tags_and_these_to_the_error() {
+    let ids = Ids::new();
+    let everywhere = |value: &str| {
+        texts(
+            ["env", "version", "ml_app", "language", "session_id", "decorator", "error", "error_type", "own"]
+                .map(|key| (key, value)),
+        )
+    };
+    let identity = Identity { env: "prod".to_owned(), tags: everywhere("configured"), ..Identity::default() };
+    let span = Sample { attribute: true, ..ids.span(Kind::Task).session_id("s") };
+    let failed = span.clone().annotate(|span| span.failure("my::Error", ""));
+    let all = |event: &Value| {
+        ["env", "version", "ml_app", "language", "session_id", "decorator", "error", "error_type", "own"]
+            .map(|key| tag(event, key).join(" and "))
+    };
+    let defaults = encoded(&failed, &identity);
+    assert_eq!(all(&defaults), ["prod", "", "app", "rust", "s", "1", "1", "my::Error", "configured"]);
+    let annotated = encoded(&failed.annotate(|span| span.tags(everywhere("said"))), &identity);
+    assert_eq!(all(&annotated), ["said", "said", "said", "said", "said", "said", "1", "my::Error", "said"]);
+    // Without an error there is nothing to put in place of a tag called error_type.
+    let fine = encoded(&span.annotate(|span| span.tags(everywhere("said"))), &identity);
+    assert_eq!(all(&fine), ["said", "said", "said", "said", "said", "said", "0", "said", "said"]);
+    // The tag moves the span to another session, and not to another application.
+    assert_eq!(defaults["session_id"], "s");
+    assert_eq!(annotated["session_id"], "said");
+}
+
+#[test]
+fn tags_of_the_commit_override_configured_tags_and_yield_to_annotated_ones() {
+    let git = |value: &str| texts([("git.commit.sha", value)]);
+    let identity = Identity { tags: git("configured"), git: git("git"), ..Identity::default() };
+    let span = Ids::new().span(Kind::Task);
+    assert_eq!(tag(&encoded(&span, &identity), "git.commit.sha"), ["git"]);
+    let said = span.annotate(|span| span.tags(git("said")));
+    assert_eq!(tag(&encoded(&said, &identity), "git.commit.sha"), ["said"]);
+}
+
+#[test]
+fn tags_are_sorted_by_the_whole_text() {
+    let tags = [("a", "z"), ("a-b", "1"), ("a.b", "1"), ("B", "1"), ("a:", "x"), ("ab", "0")];
+    let event = event(&Ids::new().span(Kind::Task).annotate(|span| span.tags(tags)));
+    let own = |tag: &&Value| {
+        tag.as_str().is_some_and(|tag| tag.starts_with(['a', 'B']) && tag != "agent_service:app")
+    };
+    let own: Vec<_> = event["tags"].as_array().unwrap().iter().filter(own).collect();
+    // '-' and '.' sort before ':', letters after it.
+    assert_eq!(own, ["B:1", "a-b:1", "a.b:1", "a::x", "a:z", "ab:0"]);
+}
+
+#[test]
+fn a_span_of_another_application_has_its_tags() {
+    let identity = Identity { env: "prod".to_owned(), ..Identity::default() };
+    let span = Ids::new().span(Kind::Task).ml_app("other");
+    let apps = |event: &Value| ["ml_app", "agent_service"].map(|key| tag(event, key).join(" and "));
+    assert_eq!(apps(&encoded(&span, &identity)), ["other", "other"]);
+    let said = span.annotate(|span| span.tag("ml_app", "said"));
+    assert_eq!(apps(&encoded(&said, &identity)), ["said", "other"]);
+}
+
+/// Where keys hold colons, the values decide which tag comes first, so that overriding a tag may move it past another.
+#[test]
+fn tags_whose_keys_hold_colons_are_overridden_by_key() {
+    let identity = Identity { tags: texts([("a", "z"), ("a:", "x"), ("a:b", "")]), ..Identity::default() };
+    for (said, expected) in [
+        (texts([("a", "!"), ("a:", "")]), vec!["a:!", "a::", "a:b:"]),
+        (texts([("a:", "y")]), vec!["a::y", "a:b:", "a:z"]),
+        (texts([("a", "~"), ("a:b", "!")]), vec!["a::x", "a:b:!", "a:~"]),
+        (texts([("a", "b:"), ("a:", ""), ("a:b", ":")]), vec!["a::", "a:b:", "a:b::"]),
+    ] {
+        let event = encoded(&Ids::new().span(Kind::Task).annotate(|span| span.tags(said)), &identity);
+        let tags = event["tags"].as_array().unwrap().iter();
+        let tags: Vec<_> = tags.filter(|tag| tag.as_str().is_some_and(|tag| tag.starts_with("a:"))).collect();
+        assert_eq!(tags, expected);
+    }
+}

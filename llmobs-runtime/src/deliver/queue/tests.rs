@@ -1,0 +1,382 @@
+//! What is taken, what is dropped, what travels together, and who waits for whom.
+
+mod room;
+mod threads;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Batch, CHUNK_BYTES, CHUNK_RECORDS, Head, Limits, MAX_COPIED, Queue, Work};
+use crate::base::kind::Kind;
+use crate::deliver::report::{DropReason, Report};
+use crate::model::inherited::Inherited;
+use crate::model::record::{Record, TraceRecord};
+use crate::model::sample::Sample;
+
+/// Longer than any test. Whatever waits for this much waits for ever.
+const HOUR: Duration = Duration::from_secs(3600);
+/// Longer than a thread that has nothing to wait for can take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const UNLIMITED: Limits = Limits { bytes: usize::MAX, batch_bytes: usize::MAX, interval: HOUR };
+
+/// What a span takes that is alone in its trace.
+const BARE: usize = Record::BYTES + size_of::<TraceRecord>();
+/// What it takes where its name has one letter.
+const SIZE: usize = BARE + 1;
+
+fn push(queue: &Queue, name: impl Into<String>) {
+    push_sample(queue, &Sample::new(Kind::Task, name.into()));
+}
+
+fn push_sample(queue: &Queue, sample: &Sample) {
+    push_inheriting(queue, sample, None);
+}
+
+fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inherited>>) {
+    let (record, mut text) = sample.record();
+    let name = if let Cow::Owned(name) = &record.name { name.len() } else { 0 };
+    let annotation = record.annotation.as_ref().map_or(0, |annotation| annotation.heap_bytes());
+    let head = Head { root: sample.root, text: &mut text, inherited, heap_bytes: name + annotation };
+    queue.push(head, || sample.trace(), |place| Record { place, ..record });
+}
+
+fn push_numbers(queue: &Queue, numbers: std::ops::Range<usize>) {
+    numbers.for_each(|number| push(queue, number.to_string()));
+}
+
+fn numbers(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(|number| number.to_string()).collect()
+}
+
+/// The next batch, without waiting for more than a wake-up.
+fn take(queue: &Queue) -> Batch {
+    take_while(queue, || ())
+}
+
+fn take_while(queue: &Queue, meanwhile: impl FnOnce()) -> Batch {
+    match soon(queue, || queue.next(), meanwhile) {
+        Work::Send { .. } => queue.take(),
+        Work::End => panic!("the end instead of a batch"),
+    }
+}
+
+/// The names of the spans of a batch, and its evaluations.
+fn names(batch: &mut Batch) -> Vec<String> {
+    let mut names = Vec::new();
+    for chunk in &mut batch.chunks {
+        chunk.for_each(|finished| names.push(finished.record.name.to_string()));
+    }
+    names.extend(batch.evaluations.iter().cloned());
+    names
+}
+
+/// Deals with a batch as a worker does that delivers all of it.
+fn deliver(queue: &Queue, mut batch: Batch) -> Vec<String> {
+    let names = names(&mut batch);
+    settle(queue, batch, &Report { delivered: names.len() as u64, ..Report::default() });
+    names
+}
+
+fn settle(queue: &Queue, batch: Batch, outcome: &Report) {
+    let evaluations: usize = batch.evaluations.iter().map(String::len).sum();
+    let spans: usize = batch.chunks.into_iter().map(|chunk| queue.recycle(chunk)).sum();
+    queue.give_back(spans + evaluations);
+    queue.settle(outcome);
+}
+
+/// The worker: delivers until the end, and returns what each batch held.
+fn work(queue: &Queue) -> Vec<Vec<String>> {
+    let mut batches = Vec::new();
+    while let Work::Send { flushes } = queue.next() {
+        batches.push(deliver(queue, queue.take()));
+        queue.flushed(flushes);
+    }
+    queue.end();
+    batches
+}
+
+fn report(queue: &Queue) -> String {
+    queue.report().to_string()
+}
+
+/// What a thread gives that has nothing to wait for. A wake-up that is missing fails the test here.
+fn soon<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl FnOnce()) -> T {
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        scope.spawn(move || sender.send(f()));
+        let_others_wait();
+        meanwhile();
+        receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            // Lets the thread go, so that the test can end.
+            queue.close();
+            queue.end();
+            panic!("nothing happened for {PATIENCE:?}");
+        })
+    })
+}
+
+/// Nothing says that another thread waits. It does after this, most of the time, so that a wake-up that is missing shows.
+fn let_others_wait() {
+    thread::sleep(Duration::from_millis(10));
+}
+
+#[test]
+fn spans_of_a_thread_keep_their_order_across_chunks() {
+    let queue = Queue::new(UNLIMITED);
+    let count = 5 * CHUNK_RECORDS / 2;
+    push_numbers(&queue, 0..count);
+    let batch = queue.take();
+    let lengths: Vec<usize> = batch.chunks.iter().map(super::Chunk::len).collect();
+    assert_eq!(lengths, [CHUNK_RECORDS, CHUNK_RECORDS, CHUNK_RECORDS / 2]);
+    assert_eq!(deliver(&queue, batch), numbers(0..count));
+    assert_eq!(report(&queue), format!("{count} delivered, 0 dropped, 0 pending"));
+}
+
+#[test]
+fn long_texts_keep_their_place_among_short_ones() {
+    let queue = Queue::new(UNLIMITED);
+    let text = |number: usize| number.to_string().repeat(if number % 3 == 1 { MAX_COPIED } else { 2 });
+    for number in 0..9 {
+        push_sample(&queue, &Sample::new(Kind::Task, "").input_value(text(number)).returned("o"));
+    }
+    let mut read = 0;
+    for chunk in &mut queue.take().chunks {
+        assert!(chunk.text.len() < MAX_COPIED, "{}", chunk.text.len());
+        chunk.for_each(|finished| {
+            assert_eq!(finished.input().unwrap().0, text(read));
+            assert_eq!(finished.output().unwrap().0, "o");
+            read += 1;
+        });
+    }
+    assert_eq!(read, 9);
+}
+
+#[test]
+fn each_span_has_its_own_texts_and_annotation() {
+    let queue = Queue::new(UNLIMITED);
+    let sample = |number: usize| {
+        let name = number.to_string();
+        let sample = Sample::new(Kind::Task, name.clone());
+        let sample = if number.is_multiple_of(3) { sample } else { sample.input_value("é".repeat(number)) };
+        let sample = sample.returned(&name);
+        if number.is_multiple_of(2) { sample } else { sample.annotate(|span| span.tag("number", number)) }
+    };
+    let inherited = ["one", "two"].map(|id| Arc::new(Sample::new(Kind::Task, "").session_id(id).inherited));
+    for number in 0..300 {
+        // Two of four spans inherit nothing.
+        push_inheriting(&queue, &sample(number), inherited.get(number / 7 % 4));
+    }
+    let mut read = 0;
+    for chunk in &mut queue.take().chunks {
+        chunk.for_each(|finished| {
+            let expected = sample(read);
+            assert_eq!(finished.record.name, expected.name);
+            let input = if read % 3 == 0 { "" } else { &expected.input.0 };
+            assert_eq!(finished.input().map_or("", |(json, _)| json), input);
+            assert_eq!(finished.output().map(|(json, _)| json), Some(&*expected.output));
+            let tags = expected.annotation.map(|annotation| annotation.tags).unwrap_or_default();
+            assert_eq!(finished.annotation().tags, tags);
+            assert_eq!(finished.session_id(), ["one", "two"].get(read / 7 % 4).copied());
+            read += 1;
+        });
+    }
+    assert_eq!(read, 300);
+}
+
+#[test]
+fn a_chunk_is_full_at_so_many_spans_or_bytes() {
+    let queue = Queue::new(UNLIMITED);
+    let full = || queue.state().full.len();
+    push_numbers(&queue, 0..CHUNK_RECORDS - 1);
+    assert_eq!(full(), 0);
+    push(&queue, "last");
+    assert_eq!(full(), 1);
+    push(&queue, "x".repeat(CHUNK_BYTES - BARE - 1));
+    assert_eq!(full(), 1);
+    push(&queue, "");
+    assert_eq!(full(), 2);
+    push(&queue, "x".repeat(CHUNK_BYTES));
+    assert_eq!(full(), 3);
+}
+
+#[test]
+fn a_full_batch_goes_before_its_time() {
+    let queue = Queue::new(Limits { batch_bytes: 3 * SIZE, ..UNLIMITED });
+    let first = take_while(&queue, || {
+        // The first span wakes the worker too, which then waits for the interval to be over.
+        push_numbers(&queue, 0..1);
+        let_others_wait();
+        push_numbers(&queue, 1..3);
+    });
+    assert_eq!(deliver(&queue, first), ["0", "1", "2"]);
+    // Of several chunks.
+    let queue = Queue::new(Limits { batch_bytes: 2 * CHUNK_BYTES, ..UNLIMITED });
+    let count = 4 * CHUNK_RECORDS;
+    let first = take_while(&queue, || push_numbers(&queue, 0..count));
+    let names = deliver(&queue, first);
+    assert!(names.len() * (SIZE + 3) > 2 * CHUNK_BYTES, "{}", names.len());
+    assert_eq!(names, numbers(0..names.len()));
+}
+
+#[test]
+fn a_batch_that_is_not_full_goes_when_its_oldest_span_is_due() {
+    let interval = Duration::from_millis(30);
+    let queue = Queue::new(Limits { interval, ..UNLIMITED });
+    for _ in 0..2 {
+        let begun = Instant::now();
+        let batch = take_while(&queue, || push_numbers(&queue, 0..2));
+        // The second span may have come later.
+        let names = names(&mut { batch });
+        assert!(names == ["0", "1"] || names == ["0"], "{names:?}");
+        assert!(begun.elapsed() >= interval);
+        queue.take();
+    }
+}
+
+#[test]
+fn the_first_span_or_evaluation_wakes_a_worker_that_waits_for_nothing() {
+    let interval = Duration::from_millis(1);
+    let queue = Queue::new(Limits { interval, ..UNLIMITED });
+    assert_eq!(deliver(&queue, take_while(&queue, || push(&queue, "0"))), ["0"]);
+    assert_eq!(deliver(&queue, take_while(&queue, || queue.push_evaluation("{}".to_owned()))), ["{}"]);
+    assert_eq!(report(&queue), "2 delivered, 0 dropped, 0 pending");
+}
+
+#[test]
+fn a_queue_without_room_leaves_its_worker_alone() {
+    let queue = Queue::new(Limits { bytes: 0, batch_bytes: 0, interval: HOUR });
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let queue = &queue;
+        scope.spawn(move || sender.send(matches!(queue.next(), Work::End)));
+        let woken = receiver.recv_timeout(Duration::from_millis(30));
+        queue.close();
+        assert_eq!(woken, Err(mpsc::RecvTimeoutError::Timeout));
+        assert_eq!(receiver.recv_timeout(PATIENCE), Ok(true));
+    });
+}
+
+#[test]
+fn flush_without_anybody_at_work_says_what_is_pending() {
+    let queue = Queue::new(UNLIMITED);
+    assert_eq!(report(&queue), "0 delivered, 0 dropped, 0 pending");
+    push_numbers(&queue, 0..2);
+    queue.push_evaluation("{}".to_owned());
+    let timeout = Duration::from_millis(30);
+    let begun = Instant::now();
+    let report = soon(&queue, || queue.flush(timeout), || ());
+    assert!(begun.elapsed() >= timeout);
+    assert_eq!(report.to_string(), "0 delivered, 0 dropped, 3 pending");
+    // Whoever comes to work after that finds the flush still wanted, an hour before the spans are due.
+    let batch = take(&queue);
+    assert_eq!(self::report(&queue), "0 delivered, 0 dropped, 3 pending");
+    assert_eq!(deliver(&queue, batch), ["0", "1", "{}"]);
+}
+
+#[test]
+fn flush_wakes_the_worker_and_waits_for_what_was_finished_before_it() {
+    let queue = Queue::new(UNLIMITED);
+    push_numbers(&queue, 0..CHUNK_RECORDS + 1);
+    let report = soon(
+        &queue,
+        || queue.flush(PATIENCE),
+        || {
+            let Work::Send { flushes: 1 } = soon(&queue, || queue.next(), || ()) else {
+                panic!("no flush is wanted");
+            };
+            let batch = queue.take();
+            push(&queue, "after");
+            let mut outcome = Report { delivered: CHUNK_RECORDS as u64, ..Report::default() };
+            outcome.drop_spans(DropReason::Rejected, 1);
+            settle(&queue, batch, &outcome);
+            queue.flushed(1);
+        },
+    );
+    assert_eq!(report.to_string(), "256 delivered, 1 dropped (rejected: 1), 1 pending");
+}
+
+#[test]
+fn a_flush_does_not_end_for_an_earlier_one() {
+    let queue = Queue::new(UNLIMITED);
+    queue.flush(Duration::ZERO);
+    let begun = Instant::now();
+    let timeout = Duration::from_millis(30);
+    soon(&queue, || queue.flush(timeout), || queue.flushed(1));
+    assert!(begun.elapsed() >= timeout);
+    // Nor does a later one wait for what an earlier one has waited for.
+    soon(&queue, || queue.flush(HOUR), || queue.flushed(3));
+}
+
+#[test]
+fn a_closed_queue_gives_what_it_has_and_takes_no_more_spans() {
+    let queue = Queue::new(UNLIMITED);
+    push(&queue, "0");
+    assert!(queue.close());
+    assert!(!queue.close());
+    (0..3).for_each(|_| push(&queue, "late"));
+    assert_eq!(report(&queue), "0 delivered, 3 dropped (shutdown: 3), 1 pending");
+    // What a processor submits is still taken.
+    queue.push_evaluation("{}".to_owned());
+    assert_eq!(work(&queue), [["0", "{}"]]);
+    push(&queue, "later");
+    queue.push_evaluation("{}".to_owned());
+    assert_eq!(report(&queue), "2 delivered, 5 dropped (shutdown: 5), 0 pending");
+    assert!(matches!(queue.next(), Work::End));
+    // Nobody is waited for.
+    soon(&queue, || queue.flush(HOUR), || ());
+}
+
+#[test]
+fn an_evaluation_that_comes_while_the_worker_ends_is_counted() {
+    let queue = Queue::new(UNLIMITED);
+    queue.close();
+    assert!(matches!(queue.next(), Work::End));
+    queue.push_evaluation("{}".to_owned());
+    queue.end();
+    assert_eq!(report(&queue), "0 delivered, 1 dropped (shutdown: 1), 0 pending");
+}
+
+#[test]
+fn closing_wakes_the_worker_in_whatever_wait() {
+    let queue = Queue::new(UNLIMITED);
+    let ended = soon(&queue, || matches!(queue.next(), Work::End), || assert!(queue.close()));
+    assert!(ended);
+    let queue = Queue::new(UNLIMITED);
+    push(&queue, "waits an hour");
+    let first = take_while(&queue, || assert!(queue.close()));
+    assert_eq!(deliver(&queue, first), ["waits an hour"]);
+    let queue = Queue::new(UNLIMITED);
+    assert!(queue.pause(Duration::ZERO));
+    assert!(queue.pause(Duration::from_millis(1)));
+    assert!(!soon(&queue, || queue.pause(HOUR), || assert!(queue.close())));
+    assert!(!queue.pause(HOUR));
+}
+
+#[test]
+fn the_end_of_the_worker_can_be_waited_for() {
+    let queue = Queue::new(UNLIMITED);
+    let begun = Instant::now();
+    queue.wait_for_end(Duration::from_millis(20));
+    assert!(begun.elapsed() >= Duration::from_millis(20));
+    soon(&queue, || queue.wait_for_end(HOUR), || queue.end());
+    queue.wait_for_end(HOUR);
+}
+
+#[test]
+fn emptied_chunks_are_used_again() {
+    let queue = Queue::new(UNLIMITED);
+    let spare = || queue.state().spare.len();
+    push_numbers(&queue, 0..CHUNK_RECORDS);
+    deliver(&queue, queue.take());
+    assert_eq!(spare(), 1);
+    push_numbers(&queue, 0..CHUNK_RECORDS);
+    assert_eq!(spare(), 0);
+    assert_eq!(deliver(&queue, queue.take()), numbers(0..CHUNK_RECORDS));
+    assert_eq!(spare(), 1);
+    queue.end();
+    assert_eq!(spare(), 0);
+}

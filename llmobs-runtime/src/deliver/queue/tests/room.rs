@@ -1,0 +1,221 @@
+//! The memory that spans and evaluations take.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use llmobs_providers::ToolDefinition;
+use serde_json::Number;
+
+use super::{
+    BARE, SIZE, UNLIMITED, deliver, let_others_wait, push, push_inheriting, push_numbers, report, take,
+    take_while,
+};
+use crate::Annotation;
+use crate::base::kind::Kind;
+use crate::deliver::queue::{Limits, Queue, ROOMY};
+use crate::model::agent::{AgentManifest, AgentTool};
+use crate::model::annotation::More;
+use crate::model::failure::Failure;
+use crate::model::inherited::Inherited;
+use crate::model::prompt::{Prompt, TemplateMessage};
+use crate::model::record::Record;
+use crate::model::reference::SpanRef;
+use crate::model::sample::Sample;
+
+#[test]
+fn spans_that_find_no_room_are_dropped_and_counted() {
+    let queue = Queue::new(Limits { bytes: 3 * SIZE, ..UNLIMITED });
+    push_numbers(&queue, 0..10);
+    assert_eq!(report(&queue), "0 delivered, 7 dropped (queue full: 7), 3 pending");
+    // Spans that are being sent take room until they are settled.
+    queue.flush(std::time::Duration::ZERO);
+    let first = take(&queue);
+    push(&queue, "a");
+    assert_eq!(report(&queue), "0 delivered, 8 dropped (queue full: 8), 3 pending");
+    assert_eq!(deliver(&queue, first), ["0", "1", "2"]);
+    push_numbers(&queue, 0..4);
+    assert_eq!(report(&queue), "3 delivered, 9 dropped (queue full: 9), 3 pending");
+}
+
+#[test]
+fn a_span_that_finds_no_room_wakes_the_worker() {
+    let queue = Queue::new(Limits { bytes: 3 * SIZE, ..UNLIMITED });
+    let first = take_while(&queue, || {
+        push_numbers(&queue, 0..3);
+        let_others_wait();
+        push_numbers(&queue, 3..4);
+    });
+    assert_eq!(deliver(&queue, first), ["0", "1", "2"]);
+    // Once there is room again nothing is due.
+    push_numbers(&queue, 4..6);
+    assert_eq!(queue.squeezed.load(Ordering::Relaxed), ROOMY);
+    assert_eq!(report(&queue), "3 delivered, 1 dropped (queue full: 1), 2 pending");
+}
+
+#[test]
+fn a_span_larger_than_all_room_is_dropped_alone() {
+    let queue = Queue::new(Limits { bytes: SIZE, ..UNLIMITED });
+    push(&queue, "x".repeat(10_000));
+    push(&queue, "s");
+    assert_eq!(report(&queue), "0 delivered, 1 dropped (queue full: 1), 1 pending");
+    let queue = Queue::new(Limits { bytes: SIZE - 1, ..UNLIMITED });
+    push(&queue, "s");
+    assert_eq!(report(&queue), "0 delivered, 1 dropped (queue full: 1), 0 pending");
+}
+
+#[test]
+fn evaluations_take_room() {
+    let queue = Queue::new(Limits { bytes: 1000, ..UNLIMITED });
+    queue.push_evaluation("x".repeat(1001));
+    queue.push_evaluation("x".repeat(1000));
+    queue.push_evaluation("x".to_owned());
+    assert_eq!(report(&queue), "0 delivered, 2 dropped (queue full: 2), 1 pending");
+    deliver(&queue, queue.take());
+    assert_eq!(queue.room.load(Ordering::Relaxed), 1000);
+    // A thread has no more room than it needs where there is no room for others.
+    let queue = Queue::new(Limits { bytes: 1024, ..UNLIMITED });
+    push(&queue, "0");
+    queue.push_evaluation("x".repeat(1024 - SIZE));
+    assert_eq!(report(&queue), "0 delivered, 0 dropped, 2 pending");
+}
+
+#[test]
+fn unused_room_of_a_thread_comes_back_with_each_batch() {
+    const LIMIT: usize = 1 << 20;
+    let queue = Queue::new(Limits { bytes: LIMIT, ..UNLIMITED });
+    let room = || queue.room.load(Ordering::Relaxed);
+    push_numbers(&queue, 0..9);
+    assert!(room() < LIMIT - 9 * SIZE);
+    let batch = queue.take();
+    assert_eq!(room(), LIMIT - 9 * SIZE);
+    deliver(&queue, batch);
+    assert_eq!(room(), LIMIT);
+}
+
+/// The bytes that a queue counts for spans with this inheritance.
+fn bytes(spans: &[(&Sample, Option<&Arc<Inherited>>)]) -> usize {
+    let queue = Queue::new(UNLIMITED);
+    for (span, inherited) in spans {
+        push_inheriting(&queue, span, *inherited);
+    }
+    queue.take().chunks.iter().map(|chunk| chunk.bytes).sum()
+}
+
+fn bytes_of(span: &Sample) -> usize {
+    bytes(&[(span, None)])
+}
+
+#[test]
+fn every_text_of_a_span_counts() {
+    let text = "x".repeat(1000);
+    let json = format!("\"{text}\"");
+    let bare = || Sample::new(Kind::Task, "");
+    assert_eq!(bytes_of(&bare()), BARE);
+    assert_eq!(bytes_of(&Sample::new(Kind::Task, "a name of the program")), BARE);
+    for (bytes, span) in [
+        (1000, Sample::new(Kind::Task, text.clone())),
+        (1002, bare().arguments(&json)),
+        (1002, bare().input_value(&json)),
+        (1002, bare().returned(&json)),
+        (1002, bare().failed_with::<u8>(format_args!("{text}"))),
+    ] {
+        assert_eq!(bytes_of(&span) - BARE, bytes);
+    }
+    let least = bytes_of(&bare().annotate(|span| span));
+    assert_eq!(least, BARE + size_of::<Annotation>());
+    let one = || text.as_str();
+    let failed = |mut span: Annotation, [kind, message, stack]: [&str; 3]| {
+        let [kind, message, stack] = [kind, message, stack].map(str::to_owned);
+        span.failure = Some(Failure { kind, message, stack });
+        span
+    };
+    let exact: [(usize, &dyn Fn(Annotation) -> Annotation); 7] = [
+        (1000, &|span| span.model_name(one())),
+        (1000, &|span| span.model_provider(one())),
+        (2000, &|span| span.tag(one(), one())),
+        (1000 + size_of::<Number>(), &|span| span.metric(one(), 1)),
+        (1000, &|span| failed(span, [one(), "", ""])),
+        (1000, &|span| failed(span, ["", one(), ""])),
+        (1000, &|span| failed(span, ["", "", one()])),
+    ];
+    for (index, (bytes, annotate)) in exact.into_iter().enumerate() {
+        assert_eq!(bytes_of(&bare().annotate(annotate)) - least, bytes, "{index}");
+    }
+    // The text of a captured value counts with the memory that it holds.
+    let captured: [(usize, &dyn Fn(Annotation) -> Annotation); 3] = [
+        (1002, &|span| span.input(one())),
+        (1002, &|span| span.output(one())),
+        (2002, &|span| span.metadata(one(), one())),
+    ];
+    for (index, (bytes, annotate)) in captured.into_iter().enumerate() {
+        let counted = bytes_of(&bare().annotate(annotate)) - least;
+        assert!((bytes..bytes + 1024).contains(&counted), "{index}: {counted}");
+    }
+}
+
+#[test]
+fn what_spans_inherit_counts_once_for_those_that_follow_each_other() {
+    let text = "x".repeat(1000);
+    let bare = Sample::new(Kind::Task, "");
+    let own = size_of::<Inherited>();
+    let agent = bare.clone().agent(Some(&text), crate::base::id::SpanId::random());
+    for (bytes, sample) in [
+        (own + 1000, bare.clone().session_id(&text)),
+        (own + 1000, bare.clone().ml_app(&text)),
+        (own + 1000, agent),
+    ] {
+        let inherited = Arc::new(sample.inherited);
+        let other = Arc::new(Inherited::default());
+        let span = |inherited| (&bare, Some(inherited));
+        let counted = |spans: &[_]| self::bytes(spans) - (BARE + (spans.len() - 1) * Record::BYTES);
+        assert_eq!(counted(&[span(&inherited)]), bytes);
+        assert_eq!(counted(&[span(&inherited), (&bare, None), span(&inherited)]), bytes);
+        assert_eq!(counted(&[span(&inherited), span(&other), span(&inherited)]), 2 * bytes + own);
+    }
+}
+
+#[test]
+fn what_spans_share_counts_about_once() {
+    let prompt = Arc::new(Prompt::new("x".repeat(12_000)));
+    let annotation = |prompt| {
+        let mut annotation = Annotation::new(usize::MAX);
+        annotation.more = Some(Box::new(More { prompt, ..More::default() }));
+        annotation
+    };
+    let share = || {
+        let annotation = annotation(Some(Arc::clone(&prompt)));
+        (annotation.bytes(), annotation)
+    };
+    let shares: Vec<(usize, Annotation)> = (0..4).map(|_| share()).collect();
+    let charged: Vec<usize> = shares.iter().map(|(bytes, _)| bytes - annotation(None).bytes()).collect();
+    assert_eq!(charged, [12_000, 6000, 4000, 3000]);
+}
+
+#[test]
+fn what_few_spans_say_counts_too() {
+    let text = "x".repeat(1000);
+    let said = |say: &dyn Fn(Annotation) -> Annotation| bytes_of(&Sample::new(Kind::Task, "").annotate(say));
+    let least = said(&|span| span.intent(""));
+    let (one, value) = (|| text.as_str(), size_of::<serde_json::Value>());
+    #[rustfmt::skip]
+    let cases: [(usize, &dyn Fn(Annotation) -> Annotation); 14] = [
+        (1000, &|span| span.intent(one())),
+        (1000, &|span| span.cost_tag(one())),
+        (2000, &|span| span.link(SpanRef::new(one(), one()))),
+        (5000, &|span| span.prompt(Prompt::new(one()).version(one()).label(one()).uuid(one()).version_uuid(one()))),
+        (1000, &|span| span.prompt(Prompt::default().template(one()))),
+        (3000, &|span| span.prompt(Prompt::default().chat_template([TemplateMessage::new(one(), one()), TemplateMessage::placeholder(one())]))),
+        (2000 + value, &|span| span.prompt(Prompt::default().variable(one(), one()))),
+        (2000, &|span| span.prompt(Prompt::default().tag(one(), one()))),
+        (2000, &|span| span.prompt(Prompt::default().context_variables([one()]).query_variables([one()]))),
+        (3000, &|span| span.tool_definitions([ToolDefinition::new(one()).description(one()).version(one())])),
+        (1001 + value, &|span| span.tool_definitions([ToolDefinition::new("n").schema(BTreeMap::from([(one(), 1)]))])),
+        (4000, &|span| span.agent(AgentManifest::new().name(one()).version(one()).model(one()).instructions(one()))),
+        (1004 + value, &|span| span.agent(AgentManifest::new().model_setting("seed", one()))),
+        (2000, &|span| span.agent(AgentManifest::new().tool(AgentTool::new(one()).description(one())))),
+    ];
+    for (index, (bytes, say)) in cases.into_iter().enumerate() {
+        assert_eq!(said(say) - least, bytes, "{index}");
+    }
+}

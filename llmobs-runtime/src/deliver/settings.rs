@@ -1,0 +1,54 @@
+//! The configuration as plain data.
+
+use std::time::Duration;
+
+use ureq::http::{HeaderName, HeaderValue};
+
+use super::process::Processor;
+use crate::base::secret::Secret;
+use crate::model::ml_app;
+use crate::model::sampling::Sampler;
+use crate::model::tags::Identity;
+
+/// The name that Datadog gives to applications without one.
+const UNNAMED: &str = "unnamed-ml-app";
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) ml_app: Option<String>,
+    pub(crate) agentless: Option<bool>,
+    pub(crate) api_key: Option<Secret>,
+    pub(crate) site: String,
+    pub(crate) identity: Identity,
+    pub(crate) sampler: Sampler,
+    pub(crate) processor: Option<Processor>,
+    pub(crate) additional_headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) agent_url: String,
+    pub(crate) override_origin: Option<String>,
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) capture_limit: usize,
+    pub(crate) queue_limit: usize,
+    /// The largest body of a request, in bytes.
+    pub(crate) request_limit: usize,
+    /// The largest event that is sent with its input and output, in bytes.
+    pub(crate) event_limit: usize,
+}
+
+impl Settings {
+    pub(crate) fn ml_app(&self) -> &str {
+        self.named().map_or(UNNAMED, |(name, _)| name)
+    }
+
+    /// The name of the application, and who gives it.
+    fn named(&self) -> Option<(&str, &'static str)> {
+        let named = self.ml_app.as_deref().map(|name| (name, "DD_LLMOBS_ML_APP or `Config::ml_app`"));
+        let service = (self.identity.service.as_str(), "DD_SERVICE or `Config::service`");
+        named.into_iter().chain([service]).find(|(name, _)| !name.is_empty())
+    }
+
+    /// A warning about a name of the application that Datadog may not accept.
+    pub(crate) fn ml_app_warning(&self) -> Option<String> {
+        self.named().and_then(|(name, given_by)| ml_app::warning(name, given_by))
+    }
+}

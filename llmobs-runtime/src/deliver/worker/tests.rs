@@ -1,0 +1,337 @@
+//! What a transport is given, request by request, and what is counted.
+
+mod failures;
+mod roots;
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender as Signal, channel};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::base::id::SpanId;
+use crate::client::Client;
+use crate::config::Config;
+use crate::deliver::report::{DropReason, Report};
+use crate::deliver::sender::Sender;
+use crate::deliver::settings::Settings;
+use crate::deliver::transport::{Framing, Payload, Refused, Transport};
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a transport was asked to do.
+#[derive(Clone, Debug, PartialEq)]
+enum Asked {
+    /// To send this body.
+    Events(String),
+    /// To send spans of these names, each with the number of its outermost span.
+    Spans(Vec<(String, SpanId)>),
+    Evaluations(Vec<String>),
+    Ended(Vec<SpanId>),
+    Close,
+}
+
+/// How a transport answers a request.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    TryAgain,
+    Never,
+    Panic,
+}
+
+/// A transport that notes what it is asked, and accepts each request unless it has another answer.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Held>>);
+
+#[derive(Default)]
+struct Held {
+    asked: Vec<Asked>,
+    answers: VecDeque<Answer>,
+    panics_at_ended: bool,
+    /// Tells of each request, and waits for a word before it is answered.
+    gate: Option<(Signal<()>, Receiver<()>)>,
+}
+
+/// One handle of the notes that takes spans in a form.
+struct Taker(Notes, Option<Framing>);
+
+impl Notes {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap()
+    }
+
+    fn taker(&self, framing: Option<Framing>) -> Box<dyn Transport> {
+        Box::new(Taker(self.clone(), framing))
+    }
+
+    fn answering(answers: &[Answer]) -> Self {
+        let notes = Self::default();
+        notes.held().answers = answers.iter().copied().collect();
+        notes
+    }
+
+    fn asked(&self) -> Vec<Asked> {
+        self.held().asked.clone()
+    }
+
+    /// The bodies of the requests, each attempt by itself.
+    fn bodies(&self) -> Vec<String> {
+        let asked = self.asked().into_iter();
+        let bodies =
+            asked.filter_map(|asked| if let Asked::Events(body) = asked { Some(body) } else { None });
+        bodies.collect()
+    }
+}
+
+impl Transport for Taker {
+    fn framing(&self) -> Option<Framing> {
+        self.1
+    }
+
+    fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
+        let asked = match payload {
+            Payload::Events(body) => Asked::Events(body.to_owned()),
+            Payload::Spans(spans) => {
+                Asked::Spans(spans.drain(..).map(|span| (span.name.clone(), span.fixed.root)).collect())
+            }
+            Payload::Evaluations(metrics) => Asked::Evaluations(metrics.to_vec()),
+        };
+        let mut held = self.0.held();
+        held.asked.push(asked);
+        let answer = held.answers.pop_front();
+        let gate = held.gate.take();
+        drop(held);
+        if let Some((here, go)) = gate {
+            here.send(()).unwrap();
+            go.recv_timeout(PATIENCE).unwrap();
+        }
+        let refused = |retry, reason| Refused { retry, reason, message: "no".to_owned() };
+        match answer {
+            None => Ok(()),
+            Some(Answer::TryAgain) => Err(refused(true, DropReason::Unavailable)),
+            Some(Answer::Never) => Err(refused(false, DropReason::Rejected)),
+            Some(Answer::Panic) => panic!("the transport panicked, as this test wants it to"),
+        }
+    }
+
+    fn ended(&mut self, roots: &[SpanId]) {
+        let mut held = self.0.held();
+        held.asked.push(Asked::Ended(roots.to_vec()));
+        let panics = held.panics_at_ended;
+        drop(held);
+        assert!(!panics, "the transport panicked, as this test wants it to");
+    }
+
+    fn close(&mut self) {
+        self.0.held().asked.push(Asked::Close);
+    }
+}
+
+/// A client whose spans wait for a flush, with short waits between attempts.
+fn start(config: &Config, set: impl FnOnce(&mut Settings), transport: Box<dyn Transport>) -> Client {
+    let mut settings = config.settings().clone();
+    settings.interval = PATIENCE;
+    settings.timeout = Duration::from_millis(10);
+    set(&mut settings);
+    Client::start(&settings, transport).unwrap()
+}
+
+/// Runs `program` under a client that sends to these notes, and returns the report of a flush. The client has ended then.
+fn run(notes: &Notes, set: impl FnOnce(&mut Settings), program: impl FnOnce()) -> Report {
+    let client = start(&Config::without_env(), set, notes.taker(Some(Framing::Array)));
+    client.context().enter(program);
+    let report = client.flush(PATIENCE);
+    let sender = sender(&client);
+    drop(client);
+    sender.queue.wait_for_end(PATIENCE);
+    report
+}
+
+fn sender(client: &Client) -> Arc<Sender> {
+    client.context().0.sender().unwrap()
+}
+
+fn spans(count: usize) {
+    for number in 0..count {
+        let span = crate::task(format!("step {number}")).start();
+        span.annotate(|span| span.input("x".repeat(1000)).metadata("kept", 1));
+    }
+}
+
+/// The events of the body of a request.
+fn events(body: &str) -> Vec<Value> {
+    let wrapped: Vec<Value> = serde_json::from_str(body).unwrap();
+    wrapped.into_iter().map(|mut event| event["spans"][0].take()).collect()
+}
+
+fn names(body: &str) -> Vec<String> {
+    events(body).iter().map(|event| event["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn requests_are_as_large_as_the_settings_let_them_be() {
+    let bodies = |limit| {
+        let notes = Notes::default();
+        let report = run(&notes, |settings| settings.request_limit = limit, || spans(5));
+        assert_eq!(report.to_string(), "5 delivered, 0 dropped, 0 pending");
+        let bodies = notes.bodies();
+        assert_eq!(
+            bodies.iter().flat_map(|body| names(body)).collect::<Vec<_>>(),
+            ["step 0", "step 1", "step 2", "step 3", "step 4"]
+        );
+        bodies
+    };
+    let counts = |bodies: &[String]| bodies.iter().map(|body| events(body).len()).collect::<Vec<_>>();
+    let whole = bodies(1 << 20);
+    assert_eq!(counts(&whole), [5]);
+    assert_eq!(counts(&bodies(4000)), [2, 2, 1]);
+    // A span that is larger than a request may be has one of its own.
+    assert_eq!(counts(&bodies(1)), [1, 1, 1, 1, 1]);
+    // No request is larger than the limit, nor is one ended before that.
+    for limit in (3000..8000).step_by(501) {
+        let bodies = bodies(limit);
+        assert!(bodies.iter().all(|body| body.len() <= limit), "{limit}");
+        for pair in bodies.windows(2) {
+            let first: Vec<&str> = pair[1].split(",{\"_dd.stage\"").collect();
+            let next = first[0].trim_end_matches(']').len();
+            assert!(pair[0].len() + next > limit, "{limit}");
+        }
+    }
+}
+
+#[test]
+fn requests_have_at_most_a_thousand_events() {
+    let notes = Notes::default();
+    let report = run(&notes, |_| (), || (0..2500).for_each(|_| crate::task("t").start().finish()));
+    assert_eq!(report.to_string(), "2500 delivered, 0 dropped, 0 pending");
+    let counts: Vec<usize> = notes.bodies().iter().map(|body| events(body).len()).collect();
+    assert_eq!(counts, [1000, 1000, 500]);
+}
+
+#[test]
+fn lines_have_an_event_each() {
+    let notes = Notes::default();
+    let client = start(&Config::without_env(), |_| (), notes.taker(Some(Framing::Lines)));
+    client.context().enter(|| spans(2));
+    client.flush(PATIENCE);
+    let [body] = &*notes.bodies() else { panic!("one request") };
+    assert!(body.ends_with("}\n"));
+    let lines: Vec<Value> = body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<&Value> = lines.iter().map(|line| &line["spans"][0]["name"]).collect();
+    assert_eq!(names, ["step 0", "step 1"]);
+}
+
+#[test]
+fn an_event_larger_than_the_settings_let_it_be_goes_out_without_input_and_output() {
+    for (limit, errors) in [(5000, Value::Null), (1000, json!(["dropped_io"]))] {
+        let notes = Notes::default();
+        run(&notes, |settings| settings.event_limit = limit, || spans(1));
+        let event = &events(&notes.bodies()[0])[0];
+        assert_eq!(event["collection_errors"], errors);
+        assert_eq!(event["meta"]["input"]["value"].as_str().unwrap().len() == 1000, errors.is_null());
+        assert_eq!(event["meta"]["metadata"], json!({ "kept": 1 }));
+    }
+}
+
+#[test]
+fn evaluations_follow_the_spans_in_requests_of_the_same_limit() {
+    let labels = |limit| {
+        let notes = Notes::default();
+        let program = || {
+            let span = crate::task("judged").start();
+            for number in 0..5 {
+                crate::Evaluation::score(format!("label {number}"), 1).of(span.export()).submit().unwrap();
+            }
+            span.finish();
+        };
+        let report = run(&notes, |settings| settings.request_limit = limit, program);
+        assert_eq!(report.to_string(), "6 delivered, 0 dropped, 0 pending");
+        let asked = notes.asked();
+        let [Asked::Events(_), Asked::Ended(_), verdicts @ .., Asked::Close] = &*asked else {
+            panic!("{asked:?}");
+        };
+        let label = |json: &String| {
+            let metric: Value = serde_json::from_str(json).unwrap();
+            metric["label"].as_str().unwrap().to_owned()
+        };
+        let requests = verdicts.iter().map(|asked| match asked {
+            Asked::Evaluations(metrics) => {
+                assert!(
+                    metrics.len() == 1 || metrics.iter().map(|json| json.len() + 1).sum::<usize>() <= limit
+                );
+                metrics.iter().map(label).collect()
+            }
+            other => panic!("{other:?} after the spans"),
+        });
+        requests.collect::<Vec<Vec<String>>>()
+    };
+    let counts = |requests: &[Vec<String>]| requests.iter().map(Vec::len).collect::<Vec<_>>();
+    let expected = ["label 0", "label 1", "label 2", "label 3", "label 4"];
+    for (limit, sizes) in [(1 << 20, vec![5]), (700, vec![2, 2, 1]), (1, vec![1; 5])] {
+        let requests = labels(limit);
+        assert_eq!((requests.concat(), counts(&requests)), (expected.map(str::to_owned).to_vec(), sizes));
+    }
+}
+
+#[test]
+fn spans_that_the_processor_edits_or_drops_are_sent_as_it_leaves_them() {
+    let config = Config::without_env().processor(|mut span| {
+        span.name.push('!');
+        span.input = None;
+        (span.name != "step 1!").then_some(span)
+    });
+    let notes = Notes::default();
+    let client = start(&config, |_| (), notes.taker(Some(Framing::Array)));
+    client.context().enter(|| spans(3));
+    let report = client.flush(PATIENCE);
+    assert_eq!(report.to_string(), "2 delivered, 1 dropped (processor: 1), 0 pending");
+    let [body] = &*notes.bodies() else { panic!("one request") };
+    assert_eq!(names(body), ["step 0!", "step 2!"]);
+    for event in events(body) {
+        assert_eq!(event["meta"], json!({ "span": { "kind": "task" }, "metadata": { "kept": 1 } }));
+    }
+}
+
+#[test]
+fn what_a_processor_submits_belongs_to_its_client_also_at_the_end() {
+    let config = Config::without_env().processor(|span| {
+        crate::Evaluation::score("seen", 1).of(span.reference()).submit().unwrap();
+        crate::task("made by the processor").start().finish();
+        Some(span)
+    });
+    let notes = Notes::default();
+    let client = start(&config, |_| (), notes.taker(None));
+    let sender = sender(&client);
+    client.context().enter(|| crate::task("t").start().finish());
+    drop(client);
+    sender.queue.wait_for_end(PATIENCE);
+    assert_eq!(sender.queue.report().to_string(), "2 delivered, 0 dropped, 0 pending");
+    let asked = notes.asked();
+    let [Asked::Spans(spans), Asked::Ended(_), Asked::Evaluations(metrics), Asked::Close] = &*asked else {
+        panic!("{asked:?}");
+    };
+    assert_eq!((&*spans[0].0, spans.len(), metrics.len()), ("t", 1, 1));
+}
+
+#[test]
+fn a_flush_during_a_request_waits_for_the_next_one_too() {
+    let notes = Notes::default();
+    let client = start(&Config::without_env(), |_| (), notes.taker(Some(Framing::Array)));
+    let ((here, sending), (go, gate)) = (channel(), channel());
+    notes.held().gate = Some((here, gate));
+    let step = |name: &'static str| client.context().enter(|| crate::task(name).start().finish());
+    step("first");
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| client.flush(PATIENCE));
+        sending.recv_timeout(PATIENCE).unwrap();
+        step("second");
+        assert_eq!(client.flush(Duration::ZERO).to_string(), "0 delivered, 0 dropped, 2 pending");
+        let second = scope.spawn(|| client.flush(PATIENCE));
+        go.send(()).unwrap();
+        assert!(first.join().unwrap().delivered > 0);
+        assert_eq!(second.join().unwrap().to_string(), "2 delivered, 0 dropped, 0 pending");
+    });
+    assert_eq!(notes.bodies().iter().map(|body| names(body)).collect::<Vec<_>>(), [["first"], ["second"]]);
+}

@@ -1,0 +1,93 @@
+//! When the transport hears that outermost spans have ended.
+
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+
+use super::{Asked, Notes, PATIENCE, start};
+use crate::SpanRef;
+use crate::config::Config;
+
+/// What a transport was asked, in words, with names for the ids of spans.
+fn noted(notes: &Notes, names: &[(SpanRef, &str)]) -> Vec<String> {
+    let mut words = Vec::new();
+    for asked in notes.asked() {
+        match asked {
+            Asked::Spans(spans) => words.extend(spans.iter().map(|(name, root)| format!("{name} in {root}"))),
+            Asked::Ended(roots) => words.extend(roots.iter().map(|root| format!("{root} ended"))),
+            Asked::Evaluations(metrics) => words.extend(metrics.iter().map(|_| "evaluation".to_owned())),
+            Asked::Events(_) | Asked::Close => {}
+        }
+    }
+    let with_names =
+        |word: String| names.iter().fold(word, |word, (span, name)| word.replace(&span.span_id, name));
+    words.into_iter().map(with_names).collect()
+}
+
+/// Runs `program`, which returns names for the ids of spans, under a processor that drops spans called `dropped`.
+fn run(program: impl FnOnce() -> Vec<(SpanRef, &'static str)>) -> Vec<String> {
+    let config = Config::without_env().processor(|span| (span.name != "dropped").then_some(span));
+    let notes = Notes::default();
+    let client = start(&config, |_| (), notes.taker(None));
+    let names = client.context().enter(program);
+    client.flush(PATIENCE);
+    noted(&notes, &names)
+}
+
+#[test]
+fn outermost_spans_end_though_they_are_dropped() {
+    let begun_here = run(|| {
+        let root = crate::workflow("dropped").start();
+        root.enter(|| crate::task("child").start().finish());
+        crate::Evaluation::score("l", 1).of(root.export()).submit().unwrap();
+        vec![(root.export().unwrap(), "root")]
+    });
+    assert_eq!(begun_here, ["child in root", "root ended", "evaluation"]);
+}
+
+#[test]
+fn outermost_spans_end_though_they_continue_the_trace_of_another_program() {
+    let headers = [
+        ("x-datadog-trace-id", "1"),
+        ("x-datadog-parent-id", "2"),
+        ("x-datadog-tags", "_dd.p.llmobs_parent_id=7"),
+    ];
+    let continued = run(|| {
+        let [one, two] = ["one", "two"]
+            .map(|name| crate::extract(headers.as_slice()).enter(|| crate::workflow(name).start()));
+        two.enter(|| crate::task("child of two").start().finish());
+        one.finish();
+        vec![(one.export().unwrap(), "ONE"), (two.export().unwrap(), "TWO")]
+    });
+    assert_eq!(continued, ["child of two in TWO", "one in ONE", "two in TWO", "ONE ended", "TWO ended"]);
+}
+
+#[test]
+fn the_end_of_an_outermost_span_is_announced_after_spans_that_the_batch_did_not_hold() {
+    let ((here, root_is_read), (go, gate)) = (channel(), channel());
+    let gate = Mutex::new((here, gate));
+    let config = Config::without_env().processor(move |span| {
+        if span.name == "root" {
+            let (here, gate) = &*gate.lock().unwrap();
+            here.send(()).unwrap();
+            gate.recv_timeout(PATIENCE).unwrap();
+        }
+        Some(span)
+    });
+    let notes = Notes::default();
+    let client = start(&config, |_| (), notes.taker(None));
+    let root = client.context().enter(|| crate::workflow("root").start());
+    let child = root.enter(|| crate::task("child").start());
+    let reference = root.export().unwrap();
+    root.finish();
+    std::thread::scope(|scope| {
+        let flush = scope.spawn(|| client.flush(PATIENCE));
+        root_is_read.recv_timeout(PATIENCE).unwrap();
+        child.finish();
+        let verdict = crate::Evaluation::score("l", 1).of(reference.clone());
+        client.context().enter(|| verdict.submit()).unwrap();
+        go.send(()).unwrap();
+        flush.join().unwrap();
+    });
+    let expected = ["root in ROOT", "child in ROOT", "ROOT ended", "evaluation"];
+    assert_eq!(noted(&notes, &[(reference, "ROOT")]), expected);
+}

@@ -1,0 +1,245 @@
+//! What an agent is made of.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
+use llmobs_capture::value::{
+    for_each_string, given, lengths, named, reduce_each, reduce_object, replace, shorten, weight,
+};
+use llmobs_capture::{DEFAULT_LIMIT, to_value, warn_limited};
+
+/// The settings of a model that Datadog shows.
+const SETTINGS: [&str; 14] = [
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "max_tokens",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "seed",
+    "stop_sequences",
+    "temperature",
+    "timeout",
+    "tool_choice",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+];
+
+/// What an agent is made of, to be annotated on an `agent` span: instructions, model, tools.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// use llmobs::{AgentManifest, AgentTool};
+///
+/// let span = llmobs::agent("support").start();
+/// span.annotate(|span| {
+///     span.agent(
+///         AgentManifest::new()
+///             .version("3")
+///             .instructions("Help.")
+///             .model("gpt-4o")
+///             .model_setting("temperature", 0.2)
+///             .tool(AgentTool::new("search")),
+///     )
+/// });
+/// # span.finish();
+/// # let manifest = &collector.events()[0]["meta"]["metadata"]["_dd"]["agent_manifest"];
+/// # assert_eq!(manifest["tools"], serde_json::json!([{ "name": "search" }]));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+#[must_use = "give it to `Annotation::agent`"]
+pub struct AgentManifest {
+    /// The version of the agent. It is sent as the tag `agent_version`.
+    pub version: Option<String>,
+    /// The name of the agent. Default: that of the span.
+    pub name: Option<String>,
+    /// What the agent is told to do.
+    pub instructions: Option<String>,
+    /// The name of the model.
+    pub model: Option<String>,
+    /// The settings of the model by name.
+    pub model_settings: Map<String, Value>,
+    /// The tools that the agent has.
+    pub tools: Vec<AgentTool>,
+}
+
+/// A tool that an agent has.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+#[must_use = "give it to `AgentManifest::tool`"]
+pub struct AgentTool {
+    /// The name that the model calls it by.
+    pub name: String,
+    /// What it does.
+    pub description: Option<String>,
+    /// Of each parameter its type and whether it is required.
+    pub parameters: Map<String, Value>,
+}
+
+impl AgentTool {
+    /// A tool by its name. One without a name is left out.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: cut(name.into(), MAX_LABEL_BYTES), ..Self::default() }
+    }
+
+    /// What it does.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = given(description);
+        self
+    }
+
+    /// Its parameters, as a JSON schema of an object or as an object of parameters by name. Of each the type is kept, and
+    /// whether it is required.
+    pub fn parameters(mut self, parameters: impl Serialize) -> Self {
+        let schema = to_value(&parameters, DEFAULT_LIMIT);
+        let schematic = schema.get("type").is_some_and(|kind| kind == "object")
+            || ["$schema", "properties"].into_iter().any(|key| schema.get(key).is_some());
+        let properties = if schematic { schema.get("properties") } else { Some(&schema) };
+        let properties = properties.and_then(Value::as_object).into_iter().flatten();
+        let required = |name: &str, parameter: &Value| {
+            let listed = schema.get("required").and_then(Value::as_array);
+            parameter.get("required") == Some(&Value::Bool(true))
+                || listed.is_some_and(|listed| listed.iter().any(|other| other == name))
+        };
+        // Where a schema may say `true` for any value, an object of parameters says something else.
+        for (name, parameter) in properties.filter(|(_, parameter)| schematic || parameter.is_object()) {
+            let mut kept = Map::new();
+            if let Some(kind) = parameter.get("type").filter(|kind| kind.is_string()) {
+                kept.insert("type".to_owned(), kind.clone());
+            }
+            if required(name, parameter) {
+                kept.insert("required".to_owned(), true.into());
+            }
+            self.parameters.insert(name.clone(), Value::Object(kept));
+        }
+        self
+    }
+
+    fn bytes(&self) -> usize {
+        self.name.len() + lengths([&self.description]) + weight(&self.parameters)
+    }
+}
+
+impl AgentManifest {
+    /// One that says nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The version of the agent, which becomes the tag `agent_version`.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = named(version);
+        self
+    }
+
+    /// The name of the agent. Default: that of the span.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = named(name).or(self.name);
+        self
+    }
+
+    /// What the agent is told to do.
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.instructions = given(instructions).or(self.instructions);
+        self
+    }
+
+    /// The name of the model.
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.model = named(model).or(self.model);
+        self
+    }
+
+    /// A setting of the model, such as `temperature`. One that Datadog does not show is left out, with a warning.
+    pub fn model_setting(mut self, key: &str, value: impl Serialize) -> Self {
+        if SETTINGS.contains(&key) {
+            let value = to_value(&value, DEFAULT_LIMIT);
+            self.model_settings.insert(key.to_owned(), value);
+        } else {
+            warn_limited!("the model setting {key:?} was left out: Datadog shows {}", SETTINGS.join(", "));
+        }
+        self
+    }
+
+    /// A tool that the agent has.
+    pub fn tool(mut self, tool: AgentTool) -> Self {
+        if !tool.name.is_empty() {
+            self.tools.push(tool);
+        }
+        self
+    }
+
+    /// Takes over what was said later, field by field.
+    pub(crate) fn add(&mut self, later: Self) {
+        let Self { version, name, instructions, model, model_settings, tools } = later;
+        replace(&mut self.version, version);
+        replace(&mut self.name, name);
+        replace(&mut self.instructions, instructions);
+        replace(&mut self.model, model);
+        if !model_settings.is_empty() {
+            self.model_settings = model_settings;
+        }
+        if !tools.is_empty() {
+            self.tools = tools;
+        }
+    }
+
+    /// Shows `edit` the texts that somebody wrote: instructions, what tools do, texts in settings.
+    pub(crate) fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
+        self.instructions.iter_mut().for_each(&mut *edit);
+        self.model_settings.values_mut().for_each(|value| for_each_string(value, edit));
+        self.tools.iter_mut().filter_map(|tool| tool.description.as_mut()).for_each(edit);
+    }
+
+    /// Cuts what is longer than `limit` bytes.
+    pub(crate) fn limit(&mut self, limit: usize) {
+        reduce_each(&mut self.model_settings, limit);
+        self.instructions.iter_mut().for_each(|text| shorten(text, limit));
+        for tool in &mut self.tools {
+            reduce_object(&mut tool.parameters, limit);
+            tool.description.iter_mut().for_each(|text| shorten(text, limit));
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        lengths([&self.version, &self.name, &self.instructions, &self.model])
+            + weight(&self.model_settings)
+            + self.tools.iter().map(AgentTool::bytes).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn parameters_are_those_of_a_schema_or_those_that_are_named() {
+        let string = json!({ "type": "string" });
+        for (given, parameters) in [
+            (json!({ "$schema": "x", "title": "Now", "type": "object" }), json!({})),
+            (json!({ "type": "object" }), json!({})),
+            (
+                json!({ "properties": { "a": string, "b": true }, "required": ["b"] }),
+                json!({ "a": string, "b": { "required": true } }),
+            ),
+            (json!({ "$schema": "x", "properties": { "type": string } }), json!({ "type": string })),
+            (json!({ "type": string, "title": string }), json!({ "type": string, "title": string })),
+            (
+                json!({ "a": { "type": "string", "required": true, "enum": [] }, "title": "Now" }),
+                json!({ "a": { "type": "string", "required": true } }),
+            ),
+            (json!("none"), json!({})),
+        ] {
+            let tool = AgentTool::new("t").parameters(&given);
+            assert_eq!(Value::from(tool.parameters), parameters, "{given}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Input and output in the shape that the kind of their span shows: a text, messages, or documents.
+
+mod document;
+mod message;
+
+use std::fmt;
+
+use serde::Deserializer as _;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+use llmobs_capture::warn_limited;
+use llmobs_providers::{Document, Message};
+
+use super::captured::Source;
+use crate::base::kind::Kind;
+use document::describe_vectors;
+use message::Side;
+
+/// The input or the output of a span.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Content {
+    /// A text, which may be JSON. On all kinds but where the others are.
+    Text(String),
+    /// The messages of a chat: input and output of an `llm` span.
+    Messages(Vec<Message>),
+    /// The input of an `embedding` span, and the output of a `retrieval` span.
+    Documents(Vec<Document>),
+}
+
+impl Content {
+    /// The input of a span, from its JSON text.
+    pub(crate) fn of_input(kind: Kind, json: &str, source: Source) -> Self {
+        match kind {
+            Kind::Llm => Self::Messages(messages(json, source, Side::Input)),
+            Kind::Embedding => Self::Documents(documents(json, source)),
+            _ => Self::Text(text(json)),
+        }
+    }
+
+    /// The output of a span, from its JSON text.
+    pub(crate) fn of_output(kind: Kind, json: &str, source: Source) -> Self {
+        match kind {
+            Kind::Llm => Self::Messages(messages(json, source, Side::Output)),
+            Kind::Retrieval => Self::Documents(documents(json, source)),
+            Kind::Embedding if source == Source::Value => Self::Text(vectors(json)),
+            _ => Self::Text(text(json)),
+        }
+    }
+
+    /// Whether the input of a span of this kind is a text.
+    pub(crate) fn is_text_input(kind: Kind) -> bool {
+        !matches!(kind, Kind::Llm | Kind::Embedding)
+    }
+
+    /// Whether the output of a span of this kind is a text, as it was captured.
+    pub(crate) fn is_text_output(kind: Kind) -> bool {
+        !matches!(kind, Kind::Llm | Kind::Retrieval | Kind::Embedding)
+    }
+
+    /// Whether it is a list of nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(_) => false,
+            Self::Messages(messages) => messages.is_empty(),
+            Self::Documents(documents) => documents.is_empty(),
+        }
+    }
+
+    /// About how many bytes of memory the texts take.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Messages(messages) => {
+                messages.iter().map(|message| size_of::<Message>() + message.content.len()).sum()
+            }
+            Self::Documents(documents) => {
+                documents.iter().map(|document| size_of::<Document>() + document.text.len()).sum()
+            }
+        }
+    }
+
+    /// Shows `edit` every text that a person or a model wrote: not roles, ids and the like.
+    pub fn for_each_text(&mut self, mut edit: impl FnMut(&mut String)) {
+        match self {
+            Self::Text(text) => edit(text),
+            Self::Messages(messages) => {
+                for message in messages {
+                    message.for_each_text(&mut edit);
+                }
+            }
+            Self::Documents(documents) => {
+                for document in documents {
+                    edit(&mut document.text);
+                    document.name.iter_mut().for_each(&mut edit);
+                }
+            }
+        }
+    }
+}
+
+/// A string as it is, anything else as the JSON text that it is.
+fn text(json: &str) -> String {
+    match json.starts_with('"').then(|| serde_json::from_str(json)) {
+        Some(Ok(text)) => text,
+        _ => json.to_owned(),
+    }
+}
+
+fn messages(json: &str, source: Source, side: Side) -> Vec<Message> {
+    let read = match source {
+        Source::Arguments => arguments(json).and_then(|values| message::read_arguments(&values)),
+        Source::Annotated => value(json).and_then(|value| message::read_annotated(&value)),
+        Source::Value => value(json).and_then(|value| message::read_all(&value, side)),
+    };
+    if read.is_none() && source == Source::Annotated {
+        warn_limited!(
+            "what was annotated on an llm span is no message and is shown as text: give a text, a `llmobs::Message`, what \
+             serializes as {{\"role\": …, \"content\": …}}, or a list of these"
+        );
+    }
+    // A program that annotates a bare text has not said whose it is, and the reference SDK leaves it open too.
+    let role = if source == Source::Annotated { "" } else { side.role() };
+    read.unwrap_or_else(|| vec![Message::new(role, text(json))])
+}
+
+fn documents(json: &str, source: Source) -> Vec<Document> {
+    let read = match source {
+        Source::Arguments => arguments(json).and_then(|values| document::read_arguments(&values)),
+        Source::Annotated | Source::Value => value(json).and_then(|value| document::read_all(&value)),
+    };
+    if read.is_none() && source == Source::Annotated {
+        warn_limited!(
+            "what was annotated on an embedding or retrieval span is no document and is shown as text: give a text, a \
+             `llmobs::Document`, what serializes as {{\"text\": …}}, or a list of these"
+        );
+    }
+    read.unwrap_or_else(|| vec![Document::new(text(json))])
+}
+
+fn vectors(json: &str) -> String {
+    value(json).and_then(|value| describe_vectors(&value)).unwrap_or_else(|| text(json))
+}
+
+fn value(json: &str) -> Option<Value> {
+    serde_json::from_str(json).ok()
+}
+
+/// The values of a JSON object in the order of the text, which is that of the arguments in the signature.
+fn arguments(json: &str) -> Option<Vec<Value>> {
+    struct Values;
+
+    impl<'de> Visitor<'de> for Values {
+        type Value = Vec<Value>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Value>, A::Error> {
+            let mut values = Vec::new();
+            while let Some((IgnoredAny, value)) = map.next_entry()? {
+                values.push(value);
+            }
+            Ok(values)
+        }
+    }
+
+    serde_json::Deserializer::from_str(json).deserialize_map(Values).ok()
+}
+
+#[cfg(test)]
+mod tests;

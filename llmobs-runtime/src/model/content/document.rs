@@ -1,0 +1,74 @@
+//! Documents of a retrieval or an embedding, and the vectors that an embedding returns.
+
+use llmobs_providers::Document;
+use serde_json::Value;
+
+/// The arguments of an instrumented function: a lone document or list, else an argument that is a list of documents,
+/// else the field `input` of an argument, as the embedding APIs take, else the one string among the arguments.
+pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Document>> {
+    if let [only] = arguments
+        && let Some(documents) = read_all(only)
+    {
+        return Some(documents);
+    }
+    let lists = arguments.iter().filter(|value| value.as_array().is_some_and(|items| !items.is_empty()));
+    let inputs = arguments.iter().filter_map(|value| value.get("input"));
+    lists.chain(inputs).find_map(read_all).or_else(|| {
+        let mut strings = arguments.iter().filter(|value| value.is_string());
+        strings.next().filter(|_| strings.next().is_none()).and_then(read_all)
+    })
+}
+
+/// A string, an object with a string `text`, or a list of those.
+pub(crate) fn read_all(value: &Value) -> Option<Vec<Document>> {
+    match value {
+        Value::Array(items) => items.iter().map(read).collect(),
+        other => Some(vec![read(other)?]),
+    }
+}
+
+pub(crate) fn read(value: &Value) -> Option<Document> {
+    if let Value::String(text) = value {
+        return Some(Document::new(text.clone()));
+    }
+    let string = |key| value.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let mut document = Document::new(value.get("text")?.as_str()?);
+    document.name = string("name");
+    document.id = string("id").or_else(|| value.get("id")?.as_number().map(ToString::to_string));
+    // A score of zero is kept; the reference SDK loses it.
+    document.score = value.get("score").and_then(Value::as_number).cloned();
+    Some(document)
+}
+
+/// How many vectors of which size, for a vector, a list of vectors, or OpenAI's `{data: [{embedding}]}`.
+pub(crate) fn describe_vectors(value: &Value) -> Option<String> {
+    let single = std::slice::from_ref(value);
+    let vectors = match value {
+        Value::Object(response) => response.get("data")?.as_array()?,
+        Value::Array(items) if items.first().is_some_and(Value::is_array) => items,
+        _ => single,
+    };
+    // Of a list that was shortened to the budget of a capture, some vectors are not whole, and a note says so.
+    let (shortened, whole): (Vec<_>, Vec<_>) = vectors.iter().partition(|vector| is_shortened(vector));
+    let more = if shortened.is_empty() { "" } else { "more than " };
+    let size = size_of_vector(whole.first()?)?;
+    whole
+        .iter()
+        .all(|vector| size_of_vector(vector) == Some(size))
+        .then(|| format!("[{more}{} embedding(s) returned with size {size}]", whole.len()))
+}
+
+fn size_of_vector(value: &Value) -> Option<usize> {
+    let numbers = value.get("embedding").unwrap_or(value).as_array()?;
+    (!numbers.is_empty() && numbers.iter().all(Value::is_number)).then_some(numbers.len())
+}
+
+/// Whether there is a note inside, which is a text with an ellipsis.
+fn is_shortened(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with("… ["),
+        Value::Array(items) => items.iter().any(is_shortened),
+        Value::Object(fields) => fields.values().any(is_shortened),
+        _ => false,
+    }
+}

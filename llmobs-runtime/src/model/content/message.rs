@@ -1,0 +1,223 @@
+//! Messages read from the requests and responses of model providers.
+
+use serde_json::{Map, Value};
+
+use llmobs_capture::text::CUT;
+use llmobs_providers::{MediaPart, Message, ToolCall, ToolResult};
+
+/// Whether a model was asked or answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Input,
+    Output,
+}
+
+impl Side {
+    /// Whose words a bare text is.
+    pub(crate) const fn role(self) -> &'static str {
+        match self {
+            Self::Input => "user",
+            Self::Output => "assistant",
+        }
+    }
+}
+
+/// An object with one of these is meant as a message when a program annotates it.
+const LOOSE_KEYS: [&str; 6] = ["role", "content", "tool_calls", "tool_results", "audio_parts", "image_parts"];
+
+/// The arguments of an instrumented function: a lone string, or every argument that holds messages, in order.
+pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Message>> {
+    match arguments {
+        [Value::String(prompt)] => Some(vec![Message::new(Side::Input.role(), prompt)]),
+        [only] => read_request(only),
+        several => {
+            let found: Vec<_> = several.iter().filter_map(read_request).flatten().collect();
+            // An empty list beside other arguments may be anything: it must not hide them.
+            Some(found).filter(|found| !found.is_empty())
+        }
+    }
+}
+
+/// What an instrumented function returned, or one value that stands for all of an input.
+pub(crate) fn read_all(value: &Value, side: Side) -> Option<Vec<Message>> {
+    match value {
+        Value::String(text) => Some(vec![Message::new(side.role(), text)]),
+        Value::Object(response) if response.contains_key("choices") => read_choices(response),
+        other => read_request(other),
+    }
+}
+
+/// What a program annotates: as the reference SDK reads it, strings too, with the role left open.
+pub(crate) fn read_annotated(value: &Value) -> Option<Vec<Message>> {
+    match value {
+        Value::Array(items) => items.iter().map(read_loosely).collect(),
+        Value::String(_) => read_loosely(value).map(|message| vec![message]),
+        other => read_all(other, Side::Output).or_else(|| Some(vec![read_loosely(other)?])),
+    }
+}
+
+/// A message, a list of messages, or an object with the field `messages`, as the chat APIs take.
+fn read_request(value: &Value) -> Option<Vec<Message>> {
+    match value {
+        Value::Array(items) => read_list(items),
+        Value::Object(request) => match request.get("messages") {
+            Some(Value::Array(items)) => {
+                // Anthropic's request keeps the system prompt beside the messages.
+                let system = request.get("system").and_then(|content| with_content("system", content));
+                let messages = read_list(items)?;
+                Some(system.into_iter().chain(messages).collect())
+            }
+            _ => Some(vec![read(value)?]),
+        },
+        _ => None,
+    }
+}
+
+/// Where the list was cut, a note stands in place of the rest.
+fn read_list(items: &[Value]) -> Option<Vec<Message>> {
+    let read = |item: &Value| match item {
+        Value::String(note) if note.starts_with(CUT) => Some(Message::new("", note)),
+        item => read(item),
+    };
+    items.iter().map(read).collect()
+}
+
+/// An object with a string `role`, and a `content` of text, null or parts. Tool calls and results, the latter in
+/// Datadog's form, can do without content.
+pub(crate) fn read(value: &Value) -> Option<Message> {
+    let role = value.get("role")?.as_str()?;
+    let items = |key| value.get(key).and_then(Value::as_array);
+    let (calls, results) = (items("tool_calls"), items("tool_results"));
+    let (audio, images) = (items("audio_parts"), items("image_parts"));
+    let mut message = match value.get("content").or_else(|| value.get(CUT)) {
+        Some(content) => with_content(role, content)?,
+        None => calls.or(results).or(audio).or(images).map(|_| Message::new(role, ""))?,
+    };
+    message.audio_parts = audio.into_iter().flatten().filter_map(media_part).collect();
+    message.image_parts = images.into_iter().flatten().filter_map(media_part).collect();
+    let calls = calls.into_iter().flatten().filter_map(tool_call);
+    message.tool_calls.extend(calls);
+    let results = results.into_iter().flatten().filter_map(tool_result);
+    message.tool_results.extend(results);
+    Some(message)
+}
+
+fn read_loosely(value: &Value) -> Option<Message> {
+    match value {
+        Value::String(text) => Some(Message::new("", text)),
+        Value::Object(fields) if LOOSE_KEYS.iter().any(|key| fields.contains_key(*key)) => {
+            let mut fields = fields.clone();
+            fields.retain(|_, value| !value.is_null());
+            fields.entry("role").or_insert_with(|| "".into());
+            fields.entry("content").or_insert_with(|| "".into());
+            read(&Value::Object(fields))
+        }
+        _ => None,
+    }
+}
+
+fn with_content(role: &str, content: &Value) -> Option<Message> {
+    let mut message = Message::new(role, "");
+    match content {
+        Value::Null => {}
+        Value::String(text) => message.content.clone_from(text),
+        Value::Array(parts) => {
+            for part in parts {
+                add_part(&mut message, part)?;
+            }
+        }
+        _ => return None,
+    }
+    Some(message)
+}
+
+fn add_part(message: &mut Message, part: &Value) -> Option<()> {
+    if let Some(note) = part.as_str().or_else(|| part.get(CUT)?.as_str()) {
+        message.content.push_str(note);
+        return Some(());
+    }
+    let kind = part.get("type")?.as_str()?;
+    match (kind, part.get("text").and_then(Value::as_str)) {
+        (_, Some(text)) => message.content.push_str(text),
+        ("tool_use", _) => message.tool_calls.push(
+            call(string(part, "name"), object(part.get("input"))).tool_id(string(part, "id")).kind(kind),
+        ),
+        ("tool_result", _) => message.tool_results.push(
+            result(part.get("content").map(readable).unwrap_or_default())
+                .tool_id(string(part, "tool_use_id"))
+                .kind(kind),
+        ),
+        // An image, a sound, a thought: its place is kept.
+        _ => message.content.push_str(&format!("[{kind}]")),
+    }
+    Some(())
+}
+
+/// OpenAI's form, where the arguments are JSON in a text, or the flat form of Datadog.
+fn tool_call(value: &Value) -> Option<ToolCall> {
+    let function = value.get("function").unwrap_or(value);
+    let id = value.get("id").or_else(|| value.get("tool_id"));
+    let call = call(function.get("name")?.as_str()?.to_owned(), object(function.get("arguments")));
+    Some(call.tool_id(id.and_then(Value::as_str).unwrap_or_default()).kind(string(value, "type")))
+}
+
+/// The flat form of Datadog.
+fn tool_result(value: &Value) -> Option<ToolResult> {
+    let result = result(readable(value.get("result")?));
+    Some(result.name(string(value, "name")).tool_id(string(value, "tool_id")).kind(string(value, "type")))
+}
+
+/// The form of Datadog. A part with neither bytes nor key, with both, or of no type is left out.
+fn media_part(value: &Value) -> Option<MediaPart> {
+    let text = |key| value.get(key).and_then(Value::as_str);
+    let mime_type = text("mime_type").filter(|mime_type| !mime_type.is_empty())?;
+    match (text("content"), text("attachment_key")) {
+        (Some(content), None) => Some(MediaPart::base64(mime_type, content)),
+        (None, Some(key)) => Some(MediaPart::attachment(mime_type, key)),
+        _ => None,
+    }
+}
+
+/// OpenAI's response: a message in each choice.
+fn read_choices(response: &Map<String, Value>) -> Option<Vec<Message>> {
+    let choices = response.get("choices")?.as_array()?;
+    choices.iter().map(|choice| read(choice.get("message")?)).collect()
+}
+
+fn call(name: String, arguments: Map<String, Value>) -> ToolCall {
+    let mut call = ToolCall::default();
+    call.name = name;
+    call.arguments = arguments;
+    call
+}
+
+fn result(text: String) -> ToolResult {
+    let mut result = ToolResult::default();
+    result.result = text;
+    result
+}
+
+fn string(value: &Value, key: &str) -> String {
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// An object, as it is or as JSON in a text. What is neither is kept under the name `value`.
+fn object(value: Option<&Value>) -> Map<String, Value> {
+    match value {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(object)) => object.clone(),
+        Some(Value::String(text)) if text.is_empty() => Map::new(),
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            Ok(Value::Object(object)) => object,
+            _ => Map::from_iter([("value".to_owned(), text.as_str().into())]),
+        },
+        Some(other) => Map::from_iter([("value".to_owned(), other.clone())]),
+    }
+}
+
+fn readable(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        other => with_content("", other).map_or_else(|| other.to_string(), |message| message.content),
+    }
+}

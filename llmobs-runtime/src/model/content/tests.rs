@@ -1,0 +1,92 @@
+//! What Datadog is shown for what a program put in and got out, by kind of span.
+
+mod documents;
+mod messages;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Content;
+use crate::base::kind::Kind;
+use crate::deliver::encode::Encoder;
+use crate::model::captured::{Captured, Source};
+use crate::model::sample::Sample;
+use crate::model::tags::Identity;
+
+/// The JSON text of a value, and where it came from.
+struct Given(String, Source);
+
+/// What an attribute captures of a function with these arguments: the inside of a JSON object, in their order.
+fn arguments(fields: &str) -> Given {
+    Given(format!("{{{fields}}}"), Source::Arguments)
+}
+
+fn annotated<T: Serialize>(value: &T) -> Given {
+    annotated_within(value, usize::MAX)
+}
+
+/// What is captured where a program annotates a value within a limit.
+fn annotated_within<T: Serialize>(value: &T, limit: usize) -> Given {
+    let captured = Captured::annotated(value, limit);
+    Given(captured.json().to_owned(), captured.source)
+}
+
+fn returned<T: Serialize>(value: &T) -> Given {
+    Given(annotated(value).0, Source::Value)
+}
+
+/// What Datadog is shown of a content.
+fn shown(content: Content) -> Value {
+    let identity = Identity::default();
+    let mut span = Sample::new(Kind::Task, "").data(&identity);
+    span.output = Some(content).filter(|content| !content.is_empty());
+    Encoder::new(&identity, "", usize::MAX).event(&span)["meta"]["output"].take()
+}
+
+/// `meta.input`, or null where there is none.
+fn input(kind: Kind, Given(json, source): Given) -> Value {
+    shown(Content::of_input(kind, &json, source))
+}
+
+/// `meta.output`, or null where there is none.
+fn output(kind: Kind, Given(json, source): Given) -> Value {
+    shown(Content::of_output(kind, &json, source))
+}
+
+#[test]
+fn other_kinds_show_a_string_as_it_is_and_anything_else_as_json() {
+    let texts = [
+        (json!("two\nlines, \"quoted\", \\ and 🦀"), "two\nlines, \"quoted\", \\ and 🦀"),
+        (json!(""), ""),
+        (json!({ "b": [1, 2.0, null], "a": "é" }), r#"{"a":"é","b":[1,2.0,null]}"#),
+        (json!([]), "[]"),
+        (json!(0), "0"),
+        (json!(false), "false"),
+        // Text that looks like JSON is text.
+        (json!("{\"a\": 1}"), "{\"a\": 1}"),
+        (json!("\"quoted\""), "\"quoted\""),
+    ];
+    for (value, text) in texts {
+        let shown = json!({ "value": text });
+        for kind in [Kind::Workflow, Kind::Agent, Kind::Task, Kind::Tool] {
+            assert_eq!(input(kind, annotated(&value)), shown);
+            assert_eq!(output(kind, annotated(&value)), shown);
+            assert_eq!(output(kind, returned(&value)), shown);
+        }
+        assert_eq!(input(Kind::Retrieval, annotated(&value)), shown);
+        assert_eq!(output(Kind::Embedding, annotated(&value)), shown);
+    }
+}
+
+#[test]
+fn arguments_of_other_kinds_are_an_object_in_the_order_of_the_signature() {
+    let fields = r#""zeta":"a","alpha":{"messages":[]},"text":[1]"#;
+    for kind in [Kind::Workflow, Kind::Agent, Kind::Task, Kind::Tool, Kind::Retrieval] {
+        assert_eq!(
+            input(kind, arguments(fields)),
+            json!({ "value": r#"{"zeta":"a","alpha":{"messages":[]},"text":[1]}"# })
+        );
+        // A lone string keeps its name.
+        assert_eq!(input(kind, arguments(r#""q":"x""#)), json!({ "value": r#"{"q":"x"}"# }));
+    }
+}

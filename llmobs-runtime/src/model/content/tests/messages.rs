@@ -1,0 +1,330 @@
+//! Requests and responses in the shapes of the chat APIs, written for these tests.
+
+use serde_json::{Value, json};
+
+use super::{Given, annotated, arguments, input, output, returned};
+use crate::base::kind::Kind;
+use crate::model::captured::Source;
+
+/// The input of an `llm` function with these arguments.
+fn asked(fields: &str) -> Value {
+    input(Kind::Llm, arguments(fields))
+}
+
+/// The input of an `llm` function with one argument.
+fn request(value: &Value) -> Value {
+    asked(&format!("\"request\":{value}"))
+}
+
+fn answered(value: &Value) -> Value {
+    output(Kind::Llm, returned(value))
+}
+
+#[test]
+fn a_lone_string_is_the_user_speaking_and_the_answer_the_assistant() {
+    let user = json!({ "messages": [{ "role": "user", "content": "{\"Why\"?" }] });
+    assert_eq!(asked(r#""prompt":"{\"Why\"?""#), user);
+    let assistant = json!({ "messages": [{ "role": "assistant", "content": "Because.\n" }] });
+    assert_eq!(answered(&json!("Because.\n")), assistant);
+}
+
+#[test]
+fn a_list_of_messages_is_shown_message_by_message() {
+    let list = json!([
+        { "role": "system", "content": "Be brief.", "name": "ops", "cache_control": { "type": "ephemeral" } },
+        { "role": "user", "content": "" },
+        { "role": "assistant", "content": null, "refusal": null },
+    ]);
+    let shown = json!({ "messages": [
+        { "role": "system", "content": "Be brief." },
+        { "role": "user", "content": "" },
+        { "role": "assistant", "content": "" },
+    ] });
+    assert_eq!(request(&list), shown);
+    assert_eq!(answered(&list), shown);
+    assert_eq!(request(&list[0]), json!({ "messages": [{ "role": "system", "content": "Be brief." }] }));
+}
+
+#[test]
+fn several_arguments_with_messages_follow_each_other_in_order() {
+    assert_eq!(
+        asked(
+            r#""model":"m-1","system":{"role":"system","content":"S"},"history":[{"role":"user","content":"U"}],
+               "temperature":0.5,"api":{"messages":[{"role":"assistant","content":"A"}]},"stop":["a","b"]"#
+        ),
+        json!({ "messages": [
+            { "role": "system", "content": "S" },
+            { "role": "user", "content": "U" },
+            { "role": "assistant", "content": "A" },
+        ] })
+    );
+}
+
+#[test]
+fn arguments_without_messages_are_shown_as_json() {
+    let shown = |text: &str| json!({ "messages": [{ "role": "user", "content": text }] });
+    for fields in [
+        r#""system":"Be brief.","prompt":"Why?""#,
+        r#""temperature":0.5"#,
+        r#""request":{"model":"m","input":"Why?"}"#,
+        r#""parts":[{"role":"user","content":"U"},{"role":7,"content":"not a message"}]"#,
+        r#""message":{"role":"user","content":{"neither":"text nor parts"}}"#,
+        r#""message":{"role":"user"}"#,
+    ] {
+        assert_eq!(asked(fields), shown(&format!("{{{fields}}}")));
+    }
+    assert_eq!(
+        answered(&json!(["a", "b"])),
+        json!({ "messages": [{ "role": "assistant", "content": r#"["a","b"]"# }] })
+    );
+    assert_eq!(answered(&json!(42)), json!({ "messages": [{ "role": "assistant", "content": "42" }] }));
+    let no_message = json!({ "choices": [{ "text": "a completion of the old kind" }] });
+    assert_eq!(
+        answered(&no_message),
+        json!({ "messages": [{ "role": "assistant", "content": no_message.to_string() }] })
+    );
+}
+
+#[test]
+fn an_empty_list_beside_other_arguments_does_not_hide_them() {
+    let fields = r#""prompt":"Why?","stop":[]"#;
+    let shown = json!({ "messages": [{ "role": "user", "content": format!("{{{fields}}}") }] });
+    assert_eq!(asked(fields), shown);
+    assert_eq!(
+        asked(r#""history":[],"next":{"role":"user","content":"Why?"},"stop":[]"#),
+        json!({ "messages": [{ "role": "user", "content": "Why?" }] })
+    );
+    // Alone it is a conversation that has not begun: there is nothing to show.
+    assert_eq!(request(&json!([])), Value::Null);
+    assert_eq!(request(&json!({ "model": "m", "messages": [] })), Value::Null);
+}
+
+#[test]
+fn a_value_as_deep_as_is_kept_does_not_hide_messages() {
+    let deep = annotated(&(0..130).fold(json!(1), |inner, _| json!([inner]))).0;
+    assert_eq!(
+        asked(&format!("\"schema\":{deep},\"messages\":[{{\"role\":\"user\",\"content\":\"U\"}}]")),
+        json!({ "messages": [{ "role": "user", "content": "U" }] })
+    );
+}
+
+#[test]
+fn a_chat_request_of_openai() {
+    let body = json!({
+        "model": "gpt-4.1-mini",
+        "temperature": 0.2,
+        "max_completion_tokens": 200,
+        "messages": [
+            { "role": "developer", "content": "Answer from the catalogue." },
+            { "role": "user", "content": [
+                { "type": "text", "text": "Which bulb fits " },
+                { "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low" } },
+                { "type": "text", "text": " this lamp?" },
+            ] },
+            { "role": "assistant", "content": null, "tool_calls": [{
+                "id": "call_lamp_1", "type": "function",
+                "function": { "name": "find_bulb", "arguments": "{\"socket\":\"E27\",\"watts\":[40,60]}" },
+            }] },
+            { "role": "tool", "tool_call_id": "call_lamp_1", "content": "[\"LED 8W\"]" },
+        ],
+        "tools": [{ "type": "function", "function": { "name": "find_bulb", "parameters": { "type": "object" } } }],
+    });
+    assert_eq!(
+        request(&body),
+        json!({ "messages": [
+            { "role": "developer", "content": "Answer from the catalogue." },
+            { "role": "user", "content": "Which bulb fits [image_url] this lamp?" },
+            { "role": "assistant", "content": "", "tool_calls": [{
+                "name": "find_bulb", "arguments": { "socket": "E27", "watts": [40, 60] },
+                "tool_id": "call_lamp_1", "type": "function",
+            }] },
+            { "role": "tool", "content": "[\"LED 8W\"]" },
+        ] })
+    );
+}
+
+#[test]
+fn a_chat_response_of_openai() {
+    let body = json!({
+        "id": "chatcmpl-Test0001", "object": "chat.completion", "created": 1_700_000_000, "model": "gpt-4.1-mini-2025-04-14",
+        "choices": [
+            { "index": 0, "logprobs": null, "finish_reason": "stop", "message": {
+                "role": "assistant", "content": "An \"E27\" one.", "refusal": null, "annotations": [],
+            } },
+            { "index": 1, "logprobs": null, "finish_reason": "tool_calls", "message": {
+                "role": "assistant", "content": null, "refusal": null, "annotations": [], "tool_calls": [
+                    { "id": "call_a", "type": "function",
+                      "function": { "name": "find_bulb", "arguments": "{\"socket\":\"E14\"}" } },
+                    { "id": "call_b", "type": "function", "function": { "name": "now", "arguments": "{}" } },
+                    { "id": "call_c", "type": "function", "function": { "name": "odd", "arguments": "{\"cut\": " } },
+                ],
+            } },
+        ],
+        "usage": { "prompt_tokens": 31, "completion_tokens": 12, "total_tokens": 43 },
+        "service_tier": "default", "system_fingerprint": null,
+    });
+    assert_eq!(
+        answered(&body),
+        json!({ "messages": [
+            { "role": "assistant", "content": "An \"E27\" one." },
+            { "role": "assistant", "content": "", "tool_calls": [
+                { "name": "find_bulb", "arguments": { "socket": "E14" }, "tool_id": "call_a", "type": "function" },
+                { "name": "now", "arguments": {}, "tool_id": "call_b", "type": "function" },
+                { "name": "odd", "arguments": { "value": "{\"cut\": " }, "tool_id": "call_c", "type": "function" },
+            ] },
+        ] })
+    );
+}
+
+#[test]
+fn a_request_of_anthropic() {
+    let mut body = json!({
+        "model": "claude-sonnet-4-5", "max_tokens": 300, "stream": false,
+        "system": "You sell lamps.",
+        "messages": [
+            { "role": "user", "content": "Is the desk lamp in stock?" },
+            { "role": "assistant", "content": [
+                { "type": "thinking", "thinking": "Ask the store.", "signature": "c2ln" },
+                { "type": "text", "text": "Let me look." },
+                { "type": "tool_use", "id": "toolu_test_1", "name": "stock", "input": { "item": "desk lamp" } },
+            ] },
+            { "role": "user", "content": [
+                { "type": "tool_result", "tool_use_id": "toolu_test_1", "content": "{\"count\": 3}" },
+                { "type": "tool_result", "tool_use_id": "toolu_test_2", "is_error": true, "content": [
+                    { "type": "text", "text": "no such item" },
+                    { "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": "AAAA" } },
+                ] },
+                { "type": "tool_result", "tool_use_id": "toolu_test_3" },
+                { "type": "text", "text": "And?" },
+            ] },
+        ],
+        "tools": [{ "name": "stock", "description": "Counts items.", "input_schema": { "type": "object" } }],
+    });
+    let shown = json!({ "messages": [
+        { "role": "system", "content": "You sell lamps." },
+        { "role": "user", "content": "Is the desk lamp in stock?" },
+        { "role": "assistant", "content": "[thinking]Let me look.", "tool_calls": [
+            { "name": "stock", "arguments": { "item": "desk lamp" }, "tool_id": "toolu_test_1", "type": "tool_use" },
+        ] },
+        { "role": "user", "content": "And?", "tool_results": [
+            { "result": "{\"count\": 3}", "tool_id": "toolu_test_1", "type": "tool_result" },
+            { "result": "no such item[image]", "tool_id": "toolu_test_2", "type": "tool_result" },
+            { "result": "", "tool_id": "toolu_test_3", "type": "tool_result" },
+        ] },
+    ] });
+    assert_eq!(request(&body), shown);
+    body["system"] = json!([
+        { "type": "text", "text": "You sell " },
+        { "type": "text", "text": "lamps.", "cache_control": { "type": "ephemeral" } },
+    ]);
+    assert_eq!(request(&body), shown);
+    // A program that annotates the request sees the same.
+    assert_eq!(input(Kind::Llm, annotated(&body)), shown);
+}
+
+#[test]
+fn a_response_of_anthropic() {
+    let body = json!({
+        "id": "msg_test_0001", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5",
+        "content": [
+            { "type": "text", "text": "I will count." },
+            { "type": "tool_use", "id": "toolu_test_9", "name": "stock", "input": {} },
+        ],
+        "stop_reason": "tool_use", "stop_sequence": null,
+        "usage": { "input_tokens": 31, "cache_read_input_tokens": 0, "output_tokens": 12, "service_tier": "standard" },
+    });
+    let shown = json!({ "messages": [{ "role": "assistant", "content": "I will count.", "tool_calls": [
+        { "name": "stock", "arguments": {}, "tool_id": "toolu_test_9", "type": "tool_use" },
+    ] }] });
+    assert_eq!(answered(&body), shown);
+    assert_eq!(output(Kind::Llm, annotated(&body)), shown);
+}
+
+#[test]
+fn annotated_texts_leave_the_role_open() {
+    let shown = |value: Value| {
+        let [asked, answered] = [input(Kind::Llm, annotated(&value)), output(Kind::Llm, annotated(&value))];
+        assert_eq!(asked, answered);
+        asked
+    };
+    assert_eq!(shown(json!("Why?")), json!({ "messages": [{ "role": "", "content": "Why?" }] }));
+    assert_eq!(
+        shown(
+            json!(["a", { "content": "b" }, { "role": "tool" }, { "role": null, "content": "c", "id": 4 }])
+        ),
+        json!({ "messages": [
+            { "role": "", "content": "a" },
+            { "role": "", "content": "b" },
+            { "role": "tool", "content": "" },
+            { "role": "", "content": "c" },
+        ] })
+    );
+    assert_eq!(shown(json!({ "content": "b" })), json!({ "messages": [{ "role": "", "content": "b" }] }));
+    assert_eq!(shown(json!([])), Value::Null);
+    // What is no message is not lost.
+    assert_eq!(shown(json!(7)), json!({ "messages": [{ "role": "", "content": "7" }] }));
+    assert_eq!(shown(json!(["a", 1])), json!({ "messages": [{ "role": "", "content": "[\"a\",1]" }] }));
+    assert_eq!(shown(json!({ "q": 1 })), json!({ "messages": [{ "role": "", "content": "{\"q\":1}" }] }));
+}
+
+#[test]
+fn messages_in_the_form_of_datadog_can_be_annotated() {
+    let list = json!([
+        { "role": "assistant", "tool_calls": [
+            { "name": "stock", "arguments": { "item": "lamp" }, "tool_id": "t-1", "type": "function" },
+            { "name": "bare", "arguments": {} },
+        ] },
+        { "role": "tool", "tool_results": [
+            { "result": "3", "name": "stock", "tool_id": "t-1", "type": "function_result" },
+            { "result": "" },
+        ] },
+    ]);
+    let mut shown = list.clone();
+    shown[0]["content"] = json!("");
+    shown[1]["content"] = json!("");
+    assert_eq!(input(Kind::Llm, annotated(&list)), json!({ "messages": shown }));
+    // One message alone, and with the role left open.
+    assert_eq!(output(Kind::Llm, annotated(&list[1])), json!({ "messages": [shown[1]] }));
+    assert_eq!(
+        output(Kind::Llm, annotated(&json!({ "tool_results": [{ "result": "3" }] }))),
+        json!({ "messages": [{ "role": "", "content": "", "tool_results": [{ "result": "3" }] }] })
+    );
+}
+
+#[test]
+fn a_conversation_that_was_cut_is_still_a_conversation_and_keeps_what_comes_after_a_large_part() {
+    let image = "i".repeat(10_000);
+    let messages = json!([
+        { "role": "user", "content": [
+            { "type": "image", "source": { "type": "base64", "data": image } },
+            { "type": "text", "text": "What is it?" },
+        ] },
+        { "role": "assistant", "content": "A cat." },
+    ]);
+    for limit in (2_000..12_000).step_by(97) {
+        let mut json = "{\"messages\":".to_owned();
+        llmobs_capture::serialize(&messages, limit, &mut json);
+        json.push('}');
+        let read = input(Kind::Llm, Given(json, Source::Arguments));
+        let read = read["messages"].as_array().unwrap();
+        let contents: Vec<&str> = read.iter().map(|message| message["content"].as_str().unwrap()).collect();
+        assert_eq!(contents, ["[image]What is it?", "A cat."], "{limit}");
+    }
+}
+
+#[test]
+fn a_note_in_place_of_what_was_cut_is_a_message_or_a_part_of_one() {
+    let cut_list = json!([{ "role": "user", "content": "Why?" }, "… [first 9 bytes]"]);
+    let cut_message = json!([{ "role": "user", "…": "… [first 9 bytes]" }]);
+    let cut_parts =
+        json!([{ "role": "user", "content": [{ "type": "text", "text": "Why?" }, "… [first 9 bytes]"] }]);
+    let cut_part = json!([{ "role": "user", "content": [{ "…": "… [first 9 bytes]" }] }]);
+    let contents = [cut_list, cut_message, cut_parts, cut_part].map(|messages| {
+        let read = request(&messages);
+        let read = read["messages"].as_array().unwrap().iter();
+        read.map(|message| message["content"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    });
+    let note = "… [first 9 bytes]";
+    let expected = [vec!["Why?", note], vec![note], vec!["Why?… [first 9 bytes]"], vec![note]];
+    assert_eq!(contents.each_ref().map(Vec::as_slice), expected.each_ref().map(Vec::as_slice));
+}

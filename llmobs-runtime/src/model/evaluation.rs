@@ -1,0 +1,415 @@
+//! Evaluations: how good a span was, said by a program.
+
+use std::fmt::{self, Display};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde_json::{Map, Number, Value, json};
+
+use llmobs_capture::text::{MAX_LABEL_BYTES, cut, shown};
+use llmobs_capture::{DEFAULT_LIMIT, Metric, Reading, to_value, warn_limited};
+
+use super::ml_app;
+use super::reference::SpanRef;
+use super::tags::VERSION;
+
+/// What a judge wrote is cut at this many bytes.
+pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
+
+/// How good something was, to be shown at its span.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// use llmobs::{Assessment, Evaluation};
+///
+/// let span = llmobs::llm("answer").start();
+/// let reference = span.export();
+/// span.finish();
+///
+/// // Here, or much later and elsewhere: a reference can be kept.
+/// Evaluation::score("faithfulness", 0.93)
+///     .of(reference)
+///     .assessment(Assessment::Pass)
+///     .reasoning("Every sentence stands in a document.")
+///     .submit()?;
+/// # assert_eq!(collector.evaluations()[0]["score_value"], 0.93);
+/// # Ok::<(), llmobs::EvaluationError>(())
+/// ```
+///
+/// Submitting puts it into the queue that spans go through, and never waits; inside of a processor it goes along with the span.
+/// Where llmobs is not enabled it does nothing, and is no error. What cannot be meant so is an [error](EvaluationError) that says
+/// what to change.
+#[derive(Clone, Debug)]
+#[must_use = "an evaluation is sent when `submit` is called"]
+pub struct Evaluation {
+    verdict: Verdict,
+    join: Join,
+    scope: EvaluationScope,
+    metadata: Map<String, Value>,
+}
+
+/// Whether what was evaluated is good enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Assessment {
+    /// It is.
+    Pass,
+    /// It is not.
+    Fail,
+}
+
+/// What an evaluation speaks of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EvaluationScope {
+    /// The span that it names. The default.
+    #[default]
+    Span,
+    /// The whole trace of that span.
+    Trace,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Join {
+    #[default]
+    None,
+    Span(SpanRef),
+    Tag(String, String),
+    Several,
+}
+
+impl Evaluation {
+    fn new(label: impl Into<String>, value: Judged) -> Self {
+        Self {
+            verdict: Verdict::new(label, value),
+            join: Join::None,
+            scope: EvaluationScope::Span,
+            metadata: Map::new(),
+        }
+    }
+
+    /// A number, such as a similarity. What is evaluated is named by the label, such as `faithfulness`.
+    pub fn score(label: impl Into<String>, value: impl Metric) -> Self {
+        Self::new(label, Judged::score(value))
+    }
+
+    /// One of several words, such as `polite`, in at most 16 KiB.
+    pub fn categorical(label: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::new(label, Judged::word(value))
+    }
+
+    /// Yes or no.
+    pub fn boolean(label: impl Into<String>, value: bool) -> Self {
+        Self::new(label, Judged::Boolean(value))
+    }
+
+    /// An object of several findings: anything that serializes as one, in at most 1 MiB.
+    pub fn json(label: impl Into<String>, value: impl Serialize) -> Self {
+        Self::new(label, Judged::json(&value))
+    }
+
+    fn join(mut self, join: Join) -> Self {
+        self.join = match self.join {
+            Join::None => join,
+            _ => Join::Several,
+        };
+        self
+    }
+
+    /// What was evaluated: what [`export_span`](crate::export_span) or [`Span::export`](crate::Span::export) returned, or a
+    /// reference that was kept. `None` is as if nothing was said.
+    pub fn of(self, span: impl Into<Option<SpanRef>>) -> Self {
+        match span.into() {
+            Some(span) => self.join(Join::Span(span)),
+            None => self,
+        }
+    }
+
+    /// What was evaluated: the span that has this tag. The pair should be found on one span alone, such as the id of a message.
+    pub fn of_tag(self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.join(Join::Tag(key.into(), value.into()))
+    }
+
+    /// Whether the whole trace is meant. Default: the span alone.
+    pub fn scope(mut self, scope: EvaluationScope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// A fact about how it was evaluated: any serializable value.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
+        let value = to_value(&value, DEFAULT_LIMIT);
+        self.metadata.insert(cut(key.into(), MAX_LABEL_BYTES), value);
+        self
+    }
+
+    /// The JSON text of the metric on the wire.
+    pub(crate) fn encode(self, ml_app: &str, now_ms: u64) -> Result<String, EvaluationError> {
+        let join = match self.join {
+            Join::None => return Err(EvaluationError::NoTarget),
+            Join::Several => return Err(EvaluationError::TwoTargets),
+            Join::Span(span) if span.span_id.is_empty() || span.trace_id.is_empty() => {
+                return Err(EvaluationError::EmptyId);
+            }
+            Join::Span(span) => json!({ "span": span }),
+            Join::Tag(key, _) if key.is_empty() => return Err(EvaluationError::EmptyTarget),
+            Join::Tag(key, value) => json!({ "tag": { "key": key, "value": value } }),
+        };
+        let mut metric = self.verdict.into_json("evaluation", ml_app, now_ms)?;
+        metric.insert("join_on".to_owned(), join);
+        let scope = if self.scope == EvaluationScope::Trace { "trace" } else { "span" };
+        metric.insert("eval_scope".to_owned(), scope.into());
+        if !self.metadata.is_empty() {
+            metric.insert("metadata".to_owned(), self.metadata.into());
+        }
+        Ok(Value::Object(metric).to_string())
+    }
+}
+
+/// What evaluations and feedback have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    label: String,
+    value: Judged,
+    ml_app: Option<String>,
+    tags: Vec<(String, String)>,
+    timestamp: Option<SystemTime>,
+    assessment: Option<Assessment>,
+    reasoning: Option<String>,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub(crate) enum Judged {
+    Categorical(String),
+    Score(Number),
+    Boolean(bool),
+    Json(Map<String, Value>),
+    Text(String),
+    Wrong(EvaluationError),
+}
+
+impl Judged {
+    pub(crate) fn word(value: impl Into<String>) -> Self {
+        Self::Categorical(cut(value.into(), MAX_LABEL_BYTES))
+    }
+
+    pub(crate) fn score(value: impl Metric) -> Self {
+        match value.reading() {
+            Reading::Is(number) => Self::Score(number),
+            _ => Self::Wrong(EvaluationError::NotANumber),
+        }
+    }
+
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        match to_value(value, DEFAULT_LIMIT) {
+            Value::Object(fields) => Self::Json(fields),
+            _ => Self::Wrong(EvaluationError::NotAnObject),
+        }
+    }
+
+    /// The word for the type on the wire, and the value.
+    fn into_parts(self) -> Result<(&'static str, Value), EvaluationError> {
+        Ok(match self {
+            Self::Categorical(word) => ("categorical", word.into()),
+            Self::Score(number) => ("score", number.into()),
+            Self::Boolean(value) => ("boolean", value.into()),
+            Self::Json(fields) => ("json", fields.into()),
+            Self::Text(text) => ("text", text.into()),
+            Self::Wrong(error) => return Err(error),
+        })
+    }
+}
+
+impl Verdict {
+    pub(crate) fn new(label: impl Into<String>, value: Judged) -> Self {
+        Self {
+            label: cut(label.into(), MAX_LABEL_BYTES),
+            value,
+            ml_app: None,
+            tags: Vec::new(),
+            timestamp: None,
+            assessment: None,
+            reasoning: None,
+        }
+    }
+
+    pub(crate) fn tag(&mut self, key: String, value: &impl Display) {
+        let key = cut(key, MAX_LABEL_BYTES);
+        if let Some(value) = shown(value) {
+            self.tags.retain(|(other, _)| *other != key);
+            self.tags.push((key, value));
+        }
+    }
+
+    /// The fields on the wire, without what was evaluated.
+    pub(crate) fn into_json(
+        self,
+        event_kind: &str,
+        ml_app: &str,
+        now_ms: u64,
+    ) -> Result<Map<String, Value>, EvaluationError> {
+        if self.label.is_empty() {
+            return Err(EvaluationError::EmptyLabel);
+        }
+        if self.label.contains('.') {
+            return Err(EvaluationError::DotInLabel);
+        }
+        let timestamp_ms = match self.timestamp.map(|time| time.duration_since(UNIX_EPOCH)) {
+            None => now_ms,
+            // Zero stands for now, as in the reference SDK.
+            Some(Ok(since)) if since.as_millis() == 0 => now_ms,
+            Some(Ok(since)) => u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+            Some(Err(_)) => return Err(EvaluationError::TimeBefore1970),
+        };
+        let (metric_type, value) = self.value.into_parts()?;
+        let given_by = "`ml_app` of an evaluation or a feedback";
+        if let Some(warning) = self.ml_app.as_deref().and_then(|name| ml_app::warning(name, given_by)) {
+            warn_limited!("{warning}");
+        }
+        let ml_app = self.ml_app.as_deref().unwrap_or(ml_app);
+        let own = [("ddtrace.version", VERSION), ("ml_app", ml_app)];
+        let own = own.into_iter().filter(|(key, _)| self.tags.iter().all(|(other, _)| other != key));
+        let given = self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let tags: Vec<String> = own.chain(given).map(|(key, value)| format!("{key}:{value}")).collect();
+        let assessment = self.assessment.map(|assessment| match assessment {
+            Assessment::Pass => "pass",
+            Assessment::Fail => "fail",
+        });
+        let mut fields = Map::new();
+        let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
+        put("event_kind", event_kind.into());
+        put("label", self.label.into());
+        put("metric_type", metric_type.into());
+        put(&format!("{metric_type}_value"), value);
+        put("ml_app", ml_app.into());
+        put("tags", tags.into());
+        put("timestamp_ms", timestamp_ms.into());
+        if let Some(assessment) = assessment {
+            put("assessment", assessment.into());
+        }
+        if let Some(reasoning) = self.reasoning.filter(|reasoning| !reasoning.is_empty()) {
+            put("reasoning", reasoning.into());
+        }
+        Ok(fields)
+    }
+}
+
+/// The methods that evaluations and feedback share.
+macro_rules! verdict_options {
+    ($name:ident) => {
+        impl $name {
+            /// Whether that is good enough.
+            pub fn assessment(mut self, assessment: $crate::model::evaluation::Assessment) -> Self {
+                self.verdict.set_assessment(assessment);
+                self
+            }
+
+            /// Why it was found so, in at most 64 KiB.
+            pub fn reasoning(mut self, reasoning: impl Into<String>) -> Self {
+                self.verdict.set_reasoning(reasoning.into());
+                self
+            }
+
+            /// A tag: two short texts.
+            pub fn tag(mut self, key: impl Into<String>, value: impl ::std::fmt::Display) -> Self {
+                self.verdict.tag(key.into(), &value);
+                self
+            }
+
+            /// Several tags at once, as pairs.
+            pub fn tags<K: Into<String>, V: ::std::fmt::Display>(
+                self,
+                tags: impl IntoIterator<Item = (K, V)>,
+            ) -> Self {
+                tags.into_iter().fold(self, |verdict, (key, value)| verdict.tag(key, value))
+            }
+
+            /// When it was found, to the millisecond. Default: when it is submitted, for which the Unix epoch stands too.
+            pub fn timestamp(mut self, time: ::std::time::SystemTime) -> Self {
+                self.verdict.set_timestamp(time);
+                self
+            }
+
+            /// The application. Default: that of the configuration, whatever that of the span is. An empty one is as if
+            /// nothing was said.
+            pub fn ml_app(mut self, ml_app: impl Into<String>) -> Self {
+                self.verdict.set_ml_app(ml_app.into());
+                self
+            }
+        }
+    };
+}
+pub(crate) use verdict_options;
+
+verdict_options!(Evaluation);
+
+impl Verdict {
+    pub(crate) fn set_assessment(&mut self, assessment: Assessment) {
+        self.assessment = Some(assessment);
+    }
+
+    pub(crate) fn set_reasoning(&mut self, reasoning: String) {
+        self.reasoning = Some(cut(reasoning, MAX_TEXT_BYTES));
+    }
+
+    pub(crate) fn set_timestamp(&mut self, time: SystemTime) {
+        self.timestamp = Some(time);
+    }
+
+    pub(crate) fn set_ml_app(&mut self, ml_app: String) {
+        self.ml_app = Some(ml_app).filter(|ml_app| !ml_app.is_empty());
+    }
+}
+
+/// Why an [`Evaluation`](crate::Evaluation) or a [`Feedback`](crate::Feedback) was not submitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EvaluationError {
+    /// It is not said what was evaluated.
+    NoTarget,
+    /// It is said twice what was evaluated.
+    TwoTargets,
+    /// A span without a span id or trace id.
+    EmptyId,
+    /// A tag without a name, or a target without a text.
+    EmptyTarget,
+    /// A label without text.
+    EmptyLabel,
+    /// A label with a dot.
+    DotInLabel,
+    /// A score that is `None`, NaN or infinite.
+    NotANumber,
+    /// A JSON value that is not an object.
+    NotAnObject,
+    /// A time before 1970.
+    TimeBefore1970,
+    /// Feedback of nobody.
+    EmptySubmitter,
+}
+
+impl Display for EvaluationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoTarget => {
+                "it is not said what was evaluated: call `of` with what `export_span` returned inside the span, or another of the `of` methods"
+            }
+            Self::TwoTargets => "it is said twice what was evaluated: call one of the `of` methods, once",
+            Self::EmptyId => "the span has no span id or no trace id: use what `export_span` or `Span::export` returns",
+            Self::EmptyTarget => "what was evaluated has no name: give a text that is not empty",
+            Self::EmptyLabel => "the label is empty: name what was evaluated, such as \"faithfulness\"",
+            Self::DotInLabel => "the label has a dot, which Datadog does not take: use an underscore",
+            Self::NotANumber => "the score is not a finite number: submit only scores that were found",
+            Self::NotAnObject => "the JSON value is not an object: put it into one, as {\"value\": …}",
+            Self::TimeBefore1970 => "the time is before 1970: leave it out for now, or give the time of the evaluation",
+            Self::EmptySubmitter => "the submitter has no id: give the id of the user, or another text for somebody unknown",
+        })
+    }
+}
+
+impl std::error::Error for EvaluationError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! What a span takes over from where it starts, shared by all spans that take over the same.
+
+use std::collections::HashSet;
+use std::ptr;
+use std::sync::{Arc, OnceLock};
+
+use super::annotation::Annotation;
+use crate::base::id::SpanId;
+
+/// What a span takes over from the span or the context that it starts in.
+#[derive(Clone, Default)]
+pub(crate) struct Inherited {
+    /// The application. `None` for that of the client.
+    pub(crate) ml_app: Option<Arc<str>>,
+    pub(crate) session_id: Option<Arc<str>>,
+    /// The nearest agent above.
+    pub(crate) agent: Option<Arc<AgentAttribution>>,
+    /// The annotation contexts that the span is in.
+    pub(crate) contexts: Option<Arc<Contexts>>,
+}
+
+impl Inherited {
+    /// That of a span that takes over nothing.
+    pub(crate) const NONE: &'static Self =
+        &Self { ml_app: None, session_id: None, agent: None, contexts: None };
+
+    /// About how many bytes of memory it takes, without the contexts, which outlive the spans inside.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts = [&self.ml_app, &self.session_id].into_iter().flatten().map(|text| text.len());
+        let agent = self.agent.as_ref().and_then(|agent| agent.name.as_ref()).map_or(0, String::len);
+        size_of::<Self>() + texts.sum::<usize>() + agent
+    }
+}
+
+/// The nearest agent above a span.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AgentAttribution {
+    /// Unknown where the agent runs in another program whose headers had no room for its name.
+    pub(crate) name: Option<String>,
+    pub(crate) span_id: SpanId,
+}
+
+/// Annotation contexts inside each other. Seen from the innermost, which wins.
+pub(crate) struct Contexts {
+    innermost: Arc<AnnotatedContext>,
+    outer: Option<Arc<Self>>,
+    depth: usize,
+    /// The name that the innermost of those with a name gives to spans.
+    name: Option<Arc<str>>,
+    /// What all contexts say together. Merged once, by the first who asks.
+    merged: OnceLock<Annotation>,
+}
+
+/// What one annotation context says about the spans that start in it.
+pub(crate) struct AnnotatedContext {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) session_id: Option<Arc<str>>,
+    pub(crate) annotation: Annotation,
+}
+
+impl Contexts {
+    /// A context inside of others.
+    pub(crate) fn inside(outer: Option<Arc<Self>>, innermost: Arc<AnnotatedContext>) -> Arc<Self> {
+        let depth = outer.as_ref().map_or(0, |outer| outer.depth + 1);
+        let name = innermost.name.clone().or_else(|| outer.as_ref()?.name.clone());
+        Arc::new(Self { innermost, outer, depth, name, merged: OnceLock::new() })
+    }
+
+    /// Both, each context once. The inner ones win.
+    pub(crate) fn union(outer: Option<&Arc<Self>>, inner: Option<&Arc<Self>>) -> Option<Arc<Self>> {
+        let (Some(outer), Some(inner)) = (outer, inner) else { return outer.or(inner).cloned() };
+        if inner.holds(outer) {
+            return Some(Arc::clone(inner));
+        }
+        let known = outer.known();
+        let mut further: Vec<_> =
+            inner.each().filter(|context| !known.contains(&Arc::as_ptr(context))).collect();
+        further.reverse();
+        let union = further
+            .into_iter()
+            .cloned()
+            .fold(Arc::clone(outer), |outer, context| Self::inside(Some(outer), context));
+        Some(union)
+    }
+
+    /// Whether all contexts of the other are among these.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        if self.begins_with(other) {
+            return true;
+        }
+        let known = self.known();
+        other.each().all(|context| known.contains(&Arc::as_ptr(context)))
+    }
+
+    /// Whether the other, with all that is outside of it, is the outer part of this.
+    fn begins_with(&self, other: &Self) -> bool {
+        self.innermost_first()
+            .find(|contexts| contexts.depth <= other.depth)
+            .is_some_and(|outer| ptr::eq(outer, other))
+    }
+
+    fn innermost_first(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |contexts| contexts.outer.as_deref())
+    }
+
+    /// Each context, from the innermost.
+    fn each(&self) -> impl Iterator<Item = &Arc<AnnotatedContext>> {
+        self.innermost_first().map(|contexts| &contexts.innermost)
+    }
+
+    fn known(&self) -> HashSet<*const AnnotatedContext> {
+        self.each().map(Arc::as_ptr).collect()
+    }
+
+    pub(crate) fn name(&self) -> Option<&Arc<str>> {
+        self.name.as_ref()
+    }
+
+    /// The session that these contexts set, those left out that hold for the span above too: it has a session by them, or one
+    /// of its own.
+    pub(crate) fn session_id(&self, above: Option<&Self>) -> Option<Arc<str>> {
+        match above {
+            None => self.each().find_map(|context| context.session_id.clone()),
+            Some(above) if self.begins_with(above) => self
+                .innermost_first()
+                .take_while(|contexts| contexts.depth > above.depth)
+                .find_map(|contexts| contexts.innermost.session_id.clone()),
+            Some(above) => {
+                let known = above.known();
+                let mut new = self.each().filter(|context| !known.contains(&Arc::as_ptr(context)));
+                new.find_map(|context| context.session_id.clone())
+            }
+        }
+    }
+
+    /// What all of them say together.
+    pub(crate) fn merged(&self) -> &Annotation {
+        self.merged.get_or_init(|| {
+            let mut inner = Vec::new();
+            let mut merged = None;
+            for contexts in self.innermost_first() {
+                merged = contexts.merged.get().cloned();
+                if merged.is_some() {
+                    break;
+                }
+                inner.push(&contexts.innermost.annotation);
+            }
+            inner
+                .into_iter()
+                .rev()
+                .cloned()
+                .fold(merged, |merged, inner| match merged {
+                    Some(mut merged) => {
+                        Annotation::add(&mut merged, inner);
+                        Some(merged)
+                    }
+                    None => Some(inner),
+                })
+                .unwrap_or_else(|| Annotation::new(0))
+        })
+    }
+}
+
+/// Not by recursion: contexts can be nested more deeply than the stack of a thread.
+impl Drop for Contexts {
+    fn drop(&mut self) {
+        let mut outer = self.outer.take();
+        while let Some(mut contexts) = outer.and_then(Arc::into_inner) {
+            outer = contexts.outer.take();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(tag: &str) -> Arc<AnnotatedContext> {
+        let annotation = Annotation::new(100).tag(tag, "").tag("last", tag);
+        let session_id = tag.starts_with('s').then(|| tag.into());
+        Arc::new(AnnotatedContext { name: None, session_id, annotation })
+    }
+
+    fn nested(contexts: &[&Arc<AnnotatedContext>]) -> Option<Arc<Contexts>> {
+        contexts.iter().fold(None, |outer, context| Some(Contexts::inside(outer, Arc::clone(context))))
+    }
+
+    fn tags(contexts: Option<&Arc<Contexts>>) -> String {
+        let annotation = contexts.unwrap().merged();
+        annotation.tags.iter().flat_map(|(key, value)| [key.as_str(), value, " "]).collect()
+    }
+
+    #[test]
+    fn union_has_each_context_once_and_the_inner_one_wins() {
+        let [a, b, c] = ["a", "b", "c"].map(context);
+        for (outer, inner, expected) in [
+            (&[&a, &b][..], &[&a, &b, &c][..], "a b c lastc "),
+            (&[&a], &[&b, &a], "a b lasta "),
+            (&[&a, &b], &[&c, &a], "a b c lastc "),
+            (&[&a, &b], &[&a], "a b lastb "),
+            (&[], &[&a], "a lasta "),
+            (&[&a], &[], "a lasta "),
+        ] {
+            let union = Contexts::union(nested(outer).as_ref(), nested(inner).as_ref());
+            assert_eq!(tags(union.as_ref()), expected);
+        }
+    }
+
+    #[test]
+    fn session_is_the_innermost_that_the_span_above_is_not_in() {
+        let [one, two, a] = ["s1", "s2", "a"].map(context);
+        let session =
+            |contexts: &[&_], above: &[&_]| nested(contexts).unwrap().session_id(nested(above).as_deref());
+        assert_eq!(session(&[&one, &two, &a], &[]).as_deref(), Some("s2"));
+        assert_eq!(session(&[&one, &two, &a], &[&one]).as_deref(), Some("s2"));
+        assert_eq!(session(&[&one, &two, &a], &[&one, &two]), None);
+        assert_eq!(session(&[&two, &one], &[&one]).as_deref(), Some("s2"));
+        let shared = nested(&[&one]);
+        let inner = Contexts::inside(shared.clone(), Arc::clone(&a));
+        assert_eq!(inner.session_id(shared.as_deref()), None);
+    }
+
+    #[test]
+    fn contexts_nested_deeper_than_the_stack_are_merged_and_dropped() {
+        let context = context("a");
+        let mut contexts = None;
+        for _ in 0..200_000 {
+            contexts = Some(Contexts::inside(contexts, Arc::clone(&context)));
+        }
+        assert_eq!(tags(contexts.as_ref()), "a lasta ");
+    }
+}

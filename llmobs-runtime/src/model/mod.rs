@@ -1,0 +1,20 @@
+//! What can be said about a span, a finished span as plain data, and evaluations of spans.
+
+pub(crate) mod agent;
+pub(crate) mod annotation;
+pub(crate) mod captured;
+pub(crate) mod content;
+pub(crate) mod evaluation;
+pub(crate) mod failure;
+pub(crate) mod feedback;
+pub(crate) mod inherited;
+pub mod metrics;
+pub(crate) mod ml_app;
+pub(crate) mod prompt;
+pub(crate) mod record;
+pub(crate) mod reference;
+#[cfg(test)]
+pub(crate) mod sample;
+pub(crate) mod sampling;
+pub(crate) mod span_data;
+pub(crate) mod tags;

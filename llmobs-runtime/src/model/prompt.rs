@@ -1,0 +1,242 @@
+//! The prompt that a request to a model was made from.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
+use llmobs_capture::value::{for_each_string, given, lengths, named, reduce_each, replace, shorten, weight};
+use llmobs_capture::{DEFAULT_LIMIT, to_value};
+
+/// The template that the input of an `llm` span was made from, and what was put into it.
+///
+/// Annotated on an `llm` span it holds for that span. Annotated on another kind, or in an
+/// [annotation context](crate::annotation_context), it holds for the `llm` spans right below, or inside, that have none of
+/// their own.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// use llmobs::Prompt;
+///
+/// let span = llmobs::llm("answer").start();
+/// span.annotate(|span| {
+///     let prompt = Prompt::new("faq")
+///         .version("1.2")
+///         .template("Answer from {{documents}}: {{question}}")
+///         .variable("documents", "It rains.")
+///         .variable("question", "Do I need an umbrella?")
+///         .context_variables(["documents"]);
+///     span.input("Answer from It rains.: Do I need an umbrella?").prompt(prompt)
+/// });
+/// # span.finish();
+/// # let prompt = &collector.events()[0]["meta"]["input"]["prompt"];
+/// # assert_eq!(prompt["_dd_context_variable_keys"], serde_json::json!(["documents"]));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+#[must_use = "give it to `Annotation::prompt`"]
+pub struct Prompt {
+    /// The id under which Datadog counts its uses.
+    pub id: Option<String>,
+    /// The version.
+    pub version: Option<String>,
+    /// Where the version is in use.
+    pub label: Option<String>,
+    /// The prompt before variables are put in.
+    pub template: Option<PromptTemplate>,
+    /// What was put in, by the names of the variables.
+    pub variables: Option<Map<String, Value>>,
+    /// Tags of the prompt itself.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Which variables hold what a search found.
+    pub context_variables: Option<Vec<String>>,
+    /// Which variables hold what was asked.
+    pub query_variables: Option<Vec<String>>,
+    /// The id of the prompt in Datadog's registry.
+    pub uuid: Option<String>,
+    /// The id of its version in Datadog's registry.
+    pub version_uuid: Option<String>,
+}
+
+/// A prompt before variables are put in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PromptTemplate {
+    /// One text.
+    Text(String),
+    /// The messages of a chat.
+    Chat(Vec<TemplateMessage>),
+}
+
+/// One message of the template of a chat, or a place for several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TemplateMessage {
+    /// A message, with variables as `{{name}}` in its text.
+    Message {
+        /// Whose message it is.
+        role: String,
+        /// Its text.
+        content: String,
+    },
+    /// A place for messages that are put in under this name.
+    Placeholder(String),
+}
+
+impl PromptTemplate {
+    fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
+        match self {
+            Self::Text(text) => edit(text),
+            Self::Chat(messages) => {
+                for message in messages {
+                    if let TemplateMessage::Message { content, .. } = message {
+                        edit(content);
+                    }
+                }
+            }
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Chat(messages) => messages.iter().map(TemplateMessage::bytes).sum(),
+        }
+    }
+}
+
+impl TemplateMessage {
+    /// A message, with variables as `{{name}}` in its text.
+    pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
+        Self::Message { role: role.into(), content: content.into() }
+    }
+
+    /// A place for messages that are put in under a name, such as the history of the chat.
+    pub fn placeholder(name: impl Into<String>) -> Self {
+        Self::Placeholder(name.into())
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Message { role, content } => role.len() + content.len(),
+            Self::Placeholder(name) => name.len(),
+        }
+    }
+}
+
+impl Prompt {
+    /// A prompt by the id under which Datadog counts its uses. An empty one is as if none was given: then it is that of the
+    /// application with `_unnamed-prompt` behind it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: named(id), ..Self::default() }
+    }
+
+    /// The version. Without one Datadog makes one from the template.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = named(version);
+        self
+    }
+
+    /// Where the version is in use, such as `production`.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = named(label);
+        self
+    }
+
+    /// The text before variables are put in, as `{{name}}`. Takes the place of a chat template.
+    pub fn template(mut self, template: impl Into<String>) -> Self {
+        self.template = given(template).map(PromptTemplate::Text);
+        self
+    }
+
+    /// The messages before variables are put in. Takes the place of a text.
+    pub fn chat_template(mut self, messages: impl IntoIterator<Item = TemplateMessage>) -> Self {
+        let messages = messages.into_iter().collect::<Vec<_>>();
+        self.template = Some(messages).filter(|messages| !messages.is_empty()).map(PromptTemplate::Chat);
+        self
+    }
+
+    /// What was put in for a variable: any serializable value.
+    pub fn variable(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        let value = to_value(&value, DEFAULT_LIMIT);
+        self.variables.get_or_insert_default().insert(cut(name.into(), MAX_LABEL_BYTES), value);
+        self
+    }
+
+    /// A tag of the prompt itself.
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        let [key, value] = [key.into(), value.into()].map(|text| cut(text, MAX_LABEL_BYTES));
+        self.tags.get_or_insert_default().insert(key, value);
+        self
+    }
+
+    /// Which variables hold what a search found, for Datadog to look for hallucinations. Default: `context`.
+    pub fn context_variables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.context_variables = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Which variables hold what was asked. Default: `question`.
+    pub fn query_variables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.query_variables = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The id of the prompt in Datadog's registry.
+    pub fn uuid(mut self, uuid: impl Into<String>) -> Self {
+        self.uuid = named(uuid);
+        self
+    }
+
+    /// The id of its version in Datadog's registry.
+    pub fn version_uuid(mut self, uuid: impl Into<String>) -> Self {
+        self.version_uuid = named(uuid);
+        self
+    }
+
+    /// Takes over what was said later. What that leaves open stays as it is.
+    pub(crate) fn add(&mut self, later: Self) {
+        replace(&mut self.id, later.id);
+        replace(&mut self.version, later.version);
+        replace(&mut self.label, later.label);
+        replace(&mut self.template, later.template);
+        replace(&mut self.variables, later.variables);
+        replace(&mut self.tags, later.tags);
+        replace(&mut self.context_variables, later.context_variables);
+        replace(&mut self.query_variables, later.query_variables);
+        replace(&mut self.uuid, later.uuid);
+        replace(&mut self.version_uuid, later.version_uuid);
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts = lengths([&self.id, &self.version, &self.label, &self.uuid, &self.version_uuid]);
+        let template = self.template.as_ref().map_or(0, PromptTemplate::bytes);
+        let tags = self.tags.iter().flatten().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+        let names = [&self.context_variables, &self.query_variables];
+        let names = names.into_iter().flatten().flatten().map(String::len).sum::<usize>();
+        texts + template + tags + names + self.variables.as_ref().map_or(0, weight)
+    }
+
+    /// Shows `edit` the texts of the template, the variables and the tags.
+    pub(crate) fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
+        if let Some(template) = &mut self.template {
+            template.for_each_text(edit);
+        }
+        for variable in self.variables.iter_mut().flat_map(Map::values_mut) {
+            for_each_string(variable, edit);
+        }
+        self.tags.iter_mut().flat_map(BTreeMap::values_mut).for_each(edit);
+    }
+
+    /// Cuts templates and variables that are longer than `limit` bytes.
+    pub(crate) fn limit(&mut self, limit: usize) {
+        self.variables.iter_mut().for_each(|variables| reduce_each(variables, limit));
+        self.template
+            .iter_mut()
+            .for_each(|template| template.for_each_text(&mut |text| shorten(text, limit)));
+    }
+}

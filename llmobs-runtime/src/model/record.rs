@@ -1,0 +1,198 @@
+//! A finished span as the thread that finished it leaves it: numbers and text, to be read by the worker.
+
+use std::borrow::Cow;
+
+use super::annotation::Annotation;
+use super::captured::{Source, is_null};
+use super::failure::{FailureParts, FailureView};
+use super::inherited::{AgentAttribution, Inherited};
+use super::sampling::Decision;
+use super::tags::About;
+use crate::base::id::{SpanId, TraceId};
+use crate::base::kind::Kind;
+
+/// A finished span. Its texts, its trace, and what it inherited are beside it in a chunk of the queue.
+pub(crate) struct Record {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) span_id: SpanId,
+    pub(crate) parent_id: Option<SpanId>,
+    /// Nanoseconds since the Unix epoch.
+    pub(crate) start_nanos: u64,
+    pub(crate) duration_nanos: u64,
+    /// What was annotated.
+    pub(crate) annotation: Option<Box<Annotation>>,
+    pub(crate) place: Place,
+    pub(crate) texts: TextLengths,
+    /// How the input is read.
+    pub(crate) source: Source,
+    pub(crate) kind: Kind,
+    /// Made by an attribute rather than by hand.
+    pub(crate) attribute: bool,
+}
+
+/// Where a chunk keeps what records share.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) trace: u32,
+    /// One more than the place of what the span inherited; zero for nothing.
+    pub(crate) inherited: u32,
+    /// Whether the texts of the span are a string of their own.
+    pub(crate) is_apart: bool,
+}
+
+/// The lengths of the texts of a span, in bytes, in the order in which they follow each other. Budgets keep them far below
+/// 4 GiB.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TextLengths {
+    /// What went in, as JSON.
+    input: u32,
+    /// What came out, as JSON.
+    output: u32,
+    /// The kind, the message and the sources of a failure.
+    failure: [u32; 3],
+    has_failure: bool,
+    has_stack: bool,
+}
+
+impl TextLengths {
+    #[inline]
+    pub(crate) fn new(input: usize, output: usize, failure: Option<FailureParts>) -> Self {
+        let lengths = Self { input: length(input), output: length(output), ..Self::default() };
+        match failure {
+            None => lengths,
+            Some(FailureParts { kind, message, sources, has_stack }) => Self {
+                failure: [kind, message, sources].map(length),
+                has_failure: true,
+                has_stack,
+                ..lengths
+            },
+        }
+    }
+
+    fn sum(&self) -> usize {
+        [self.input, self.output].into_iter().chain(self.failure).map(|length| length as usize).sum()
+    }
+}
+
+/// The length of a text.
+#[inline]
+fn length(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// What the spans of a trace in one program share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct TraceRecord {
+    pub(crate) id: TraceId,
+    pub(crate) apm_id: TraceId,
+    /// The outermost span of this program around the spans, which is one of them.
+    pub(crate) root: SpanId,
+    /// Whether the trace is kept. `None` where a program that began it elsewhere did not say.
+    pub(crate) decision: Option<Decision>,
+}
+
+impl Record {
+    /// The memory that a record takes beside its text and what was annotated, in bytes.
+    pub(crate) const BYTES: usize = size_of::<Self>();
+
+    /// The length of all its texts.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.texts.sum()
+    }
+}
+
+/// A finished span with all that is known about it, to be encoded or made into a [`SpanData`](super::span_data::SpanData).
+pub(crate) struct Finished<'a> {
+    pub(crate) record: &'a Record,
+    pub(crate) trace: &'a TraceRecord,
+    pub(crate) inherited: &'a Inherited,
+    /// What was annotated, over what annotation contexts say.
+    annotation: Option<Box<Annotation>>,
+    input: &'a str,
+    output: &'a str,
+    failure: Option<FailureView<'a>>,
+}
+
+impl<'a> Finished<'a> {
+    /// Reads a record. `text` begins with its texts, and `annotation` is what was taken out of it.
+    pub(crate) fn new(
+        record: &'a Record,
+        trace: &'a TraceRecord,
+        annotation: Option<Box<Annotation>>,
+        text: &'a str,
+        inherited: Option<&'a Inherited>,
+    ) -> Self {
+        let inherited = inherited.unwrap_or(Inherited::NONE);
+        let (input, rest) = text.split_at_checked(record.texts.input as usize).unwrap_or_default();
+        let (output, rest) = rest.split_at_checked(record.texts.output as usize).unwrap_or_default();
+        let TextLengths { failure, has_failure, has_stack, .. } = record.texts;
+        let failure = has_failure.then(|| {
+            let [kind, message, sources] = failure.map(|length| length as usize);
+            FailureParts { kind, message, sources, has_stack }.of(rest)
+        });
+        let annotation = settled(annotation, inherited, record.kind);
+        Self { record, trace, inherited, annotation, input, output, failure }
+    }
+
+    pub(crate) fn annotation(&self) -> &Annotation {
+        self.annotation.as_deref().unwrap_or(Annotation::EMPTY)
+    }
+
+    /// What went in, as JSON, and where it came from. What was annotated wins.
+    pub(crate) fn input(&self) -> Option<(&str, Source)> {
+        let captured = Some((self.input, self.record.source)).filter(|(json, _)| !is_null(json));
+        self.annotation().input.as_ref().map(|input| (input.json(), input.source)).or(captured)
+    }
+
+    /// What came out, as JSON, and where it came from. What was annotated wins.
+    pub(crate) fn output(&self) -> Option<(&str, Source)> {
+        let captured = Some((self.output, Source::Value)).filter(|(json, _)| !is_null(json));
+        self.annotation().output.as_ref().map(|output| (output.json(), output.source)).or(captured)
+    }
+
+    pub(crate) fn failure(&self) -> Option<FailureView<'_>> {
+        self.annotation().failure.as_ref().map(super::failure::Failure::view).or(self.failure)
+    }
+
+    pub(crate) fn session_id(&self) -> Option<&str> {
+        let tag = self.annotation().tags.get("session_id").map(String::as_str);
+        tag.or(self.inherited.session_id.as_deref())
+    }
+
+    /// What its tags say beside what was annotated. `ml_app` is the application of the client.
+    pub(crate) fn about(&'a self, ml_app: &'a str) -> About<'a> {
+        About {
+            kind: self.record.kind,
+            ml_app,
+            session_id: self.session_id(),
+            inherited: self.inherited,
+            attribute: self.record.attribute,
+        }
+    }
+
+    pub(crate) fn agent(&self) -> Option<&AgentAttribution> {
+        self.inherited.agent.as_deref()
+    }
+}
+
+/// Puts what annotation contexts say under what was annotated, and keeps what spans of this kind show.
+pub(crate) fn settled(
+    annotation: Option<Box<Annotation>>,
+    inherited: &Inherited,
+    kind: Kind,
+) -> Option<Box<Annotation>> {
+    let contexts = inherited.contexts.as_ref().map(|contexts| contexts.merged().clone());
+    let mut settled = match (annotation, contexts) {
+        (Some(mut own), Some(contexts)) => {
+            own.add_under(contexts);
+            own
+        }
+        (Some(own), None) => own,
+        (None, contexts) => Box::new(contexts?),
+    };
+    settled.retain_for(kind);
+    Some(settled)
+}
+
+#[cfg(test)]
+mod tests;

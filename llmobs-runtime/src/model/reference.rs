@@ -1,0 +1,80 @@
+//! A reference to a span, to be kept or sent elsewhere.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+
+/// Names a span: to [evaluate](crate::Evaluation) it, to [link](crate::Annotation::link) to it, to write it to a log or a
+/// database beside the answer that a user saw.
+///
+/// It is serialized as `{"span_id": "…", "trace_id": "…"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct SpanRef {
+    /// The id of the trace, 32 hexadecimal digits.
+    pub trace_id: String,
+    /// The id of the span, in decimal.
+    pub span_id: String,
+}
+
+impl SpanRef {
+    /// A reference that was kept as two texts.
+    pub fn new(trace_id: impl Into<String>, span_id: impl Into<String>) -> Self {
+        Self { trace_id: trace_id.into(), span_id: span_id.into() }
+    }
+}
+
+impl Serialize for SpanRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("SpanRef", 2)?;
+        fields.serialize_field("span_id", &self.span_id)?;
+        fields.serialize_field("trace_id", &self.trace_id)?;
+        fields.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for SpanRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = SpanRef;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with the texts `span_id` and `trace_id`")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SpanRef, A::Error> {
+                let (mut trace_id, mut span_id) = (None, None);
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "trace_id" => trace_id = Some(map.next_value::<String>()?),
+                        "span_id" => span_id = Some(map.next_value::<String>()?),
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                let trace_id = trace_id.ok_or_else(|| A::Error::missing_field("trace_id"))?;
+                Ok(SpanRef { trace_id, span_id: span_id.ok_or_else(|| A::Error::missing_field("span_id"))? })
+            }
+        }
+
+        deserializer.deserialize_struct("SpanRef", &["span_id", "trace_id"], Fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SpanRef;
+
+    #[test]
+    fn a_reference_can_be_kept_as_json() {
+        let reference = SpanRef::new("0af", "7");
+        let json = serde_json::to_string(&reference).unwrap();
+        assert_eq!(json, r#"{"span_id":"7","trace_id":"0af"}"#);
+        assert_eq!(serde_json::from_str::<SpanRef>(&json).unwrap(), reference);
+        let more = r#"{"trace_id":"0af","x":[1],"span_id":"7"}"#;
+        assert_eq!(serde_json::from_str::<SpanRef>(more).unwrap(), reference);
+        assert!(serde_json::from_str::<SpanRef>(r#"{"span_id":"7"}"#).is_err());
+    }
+}

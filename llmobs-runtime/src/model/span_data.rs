@@ -1,0 +1,273 @@
+//! A finished span in typed, editable form: what a processor sees, and what becomes a wire event.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Number, Value};
+
+use llmobs_capture::value::{for_each_string, weight};
+use llmobs_providers::ToolDefinition;
+
+use super::agent::AgentManifest;
+use super::content::Content;
+use super::failure::{Failure, FailureView};
+use super::prompt::Prompt;
+use super::record::Finished;
+use super::reference::SpanRef;
+use super::sampling::Decision;
+use super::tags::Identity;
+use crate::base::id::{SpanId, TraceId};
+use crate::base::kind::Kind;
+
+/// A finished span, on its way out of the process.
+///
+/// A [processor](crate::Config::processor) gets each one and can change what it says. What a span is, its kind, ids and
+/// times, can be read and not changed.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SpanData {
+    /// The name that Datadog shows.
+    pub name: String,
+    /// All tags, those that llmobs adds by itself too. `error` and `error_type` are added last, from [`failure`](Self::failure).
+    pub tags: BTreeMap<String, String>,
+    /// Facts about how the step ran, by name.
+    pub metadata: Map<String, Value>,
+    /// Numbers about the step, by name.
+    pub metrics: BTreeMap<String, Number>,
+    /// What went into the step.
+    pub input: Option<Content>,
+    /// What came out of it.
+    pub output: Option<Content>,
+    /// The prompt that the input of an `llm` span was made from.
+    pub prompt: Option<Prompt>,
+    /// The tools that a model was told about.
+    pub tool_definitions: Vec<ToolDefinition>,
+    /// What an `agent` is made of. Its version is one of the [`tags`](Self::tags) by now.
+    pub agent: Option<AgentManifest>,
+    /// Why a model called a tool.
+    pub intent: Option<String>,
+    /// Why the step failed; `None` for a step that did not.
+    pub failure: Option<Failure>,
+    pub(crate) fixed: Box<Fixed>,
+}
+
+/// What a program cannot change, and what only the encoder reads.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fixed {
+    pub(crate) kind: Kind,
+    pub(crate) trace_id: TraceId,
+    pub(crate) apm_trace_id: TraceId,
+    pub(crate) span_id: SpanId,
+    pub(crate) parent_id: Option<SpanId>,
+    pub(crate) root: SpanId,
+    /// The ids as text.
+    texts: [String; 2],
+    parent_text: Option<String>,
+    pub(crate) start_nanos: u64,
+    pub(crate) duration_nanos: u64,
+    pub(crate) ml_app: Arc<str>,
+    pub(crate) session_id: Option<String>,
+    /// Name and span id of the nearest agent above.
+    pub(crate) agent: Option<(Option<String>, SpanId)>,
+    pub(crate) decision: Option<Decision>,
+    pub(crate) model_name: Option<String>,
+    pub(crate) model_provider: Option<String>,
+    pub(crate) cost_tags: Vec<String>,
+    pub(crate) links: Vec<SpanRef>,
+    pub(crate) tool_version: Option<String>,
+}
+
+impl SpanData {
+    /// The typed form of a finished span. `ml_app` is the application of the client.
+    pub(crate) fn new(finished: &Finished<'_>, identity: &Identity, ml_app: &Arc<str>) -> Self {
+        let record = finished.record;
+        let annotation = finished.annotation();
+        let more = annotation.more.as_deref();
+        let kind = record.kind;
+        let content = |value: Option<(&str, _)>, read: fn(Kind, &str, _) -> Content| {
+            value.map(|(json, source)| read(kind, json, source)).filter(|content| !content.is_empty())
+        };
+        let metadata = annotation.metadata.iter();
+        Self {
+            tags: identity.tags(&finished.about(ml_app), annotation),
+            metadata: metadata.map(|(key, value)| (key.clone(), value.parse())).collect(),
+            metrics: annotation.metrics.clone(),
+            input: content(finished.input(), Content::of_input),
+            output: content(finished.output(), Content::of_output),
+            prompt: more.and_then(|more| more.prompt.as_deref().cloned()),
+            tool_definitions: annotation.tools().to_vec(),
+            agent: more.and_then(|more| more.agent.clone()),
+            intent: more.and_then(|more| more.intent.clone()),
+            failure: finished.failure().map(FailureView::to_failure),
+            ..Self::skeleton(finished, identity, ml_app)
+        }
+    }
+
+    /// What is left where a processor did not see to it that nothing secret is shown: what the span is, and its numbers.
+    pub(crate) fn skeleton(finished: &Finished<'_>, identity: &Identity, ml_app: &Arc<str>) -> Self {
+        let (record, trace) = (finished.record, finished.trace);
+        let annotation = finished.annotation();
+        let more = annotation.more.as_deref();
+        let failure = finished.failure();
+        Self {
+            name: record.name.to_string(),
+            tags: identity.tags(&finished.about(ml_app), annotation),
+            metadata: Map::new(),
+            metrics: annotation.metrics.clone(),
+            input: None,
+            output: None,
+            prompt: None,
+            tool_definitions: Vec::new(),
+            agent: None,
+            intent: None,
+            failure: failure.map(|failure| Failure { kind: failure.kind.to_owned(), ..Failure::default() }),
+            fixed: Box::new(Fixed {
+                kind: record.kind,
+                trace_id: trace.id,
+                apm_trace_id: trace.apm_id,
+                span_id: record.span_id,
+                parent_id: record.parent_id,
+                root: trace.root,
+                texts: [trace.id.to_string(), record.span_id.to_string()],
+                parent_text: record.parent_id.map(|id| id.to_string()),
+                start_nanos: record.start_nanos,
+                duration_nanos: record.duration_nanos,
+                ml_app: Arc::clone(finished.inherited.ml_app.as_ref().unwrap_or(ml_app)),
+                session_id: finished.session_id().map(str::to_owned),
+                agent: finished.agent().map(|agent| (agent.name.clone(), agent.span_id)),
+                decision: trace.decision,
+                model_name: annotation.model_name.clone(),
+                model_provider: annotation.model_provider.clone(),
+                cost_tags: more.map(|more| more.cost_tags.clone()).unwrap_or_default(),
+                links: more.map(|more| more.links.clone()).unwrap_or_default(),
+                tool_version: more.and_then(|more| more.tool_version.clone()),
+            }),
+        }
+    }
+
+    /// What the span stands for.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.fixed.kind
+    }
+
+    /// The id of the span, in decimal.
+    #[must_use]
+    pub fn span_id(&self) -> &str {
+        let [_, span_id] = &self.fixed.texts;
+        span_id
+    }
+
+    /// The id of its trace, 32 hexadecimal digits.
+    #[must_use]
+    pub fn trace_id(&self) -> &str {
+        let [trace_id, _] = &self.fixed.texts;
+        trace_id
+    }
+
+    /// The id of the span above, or `None` at the top of a trace.
+    #[must_use]
+    pub fn parent_id(&self) -> Option<&str> {
+        self.fixed.parent_text.as_deref()
+    }
+
+    /// A reference to the span, to [evaluate](crate::Evaluation) it for one.
+    #[must_use]
+    pub fn reference(&self) -> SpanRef {
+        SpanRef::new(self.trace_id(), self.span_id())
+    }
+
+    /// The name of the model, where one was given.
+    #[must_use]
+    pub fn model_name(&self) -> Option<&str> {
+        self.fixed.model_name.as_deref()
+    }
+
+    /// Who runs the model, where that was given.
+    #[must_use]
+    pub fn model_provider(&self) -> Option<&str> {
+        self.fixed.model_provider.as_deref()
+    }
+
+    /// The value of one of the [`tags`](Self::tags).
+    #[must_use]
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags.get(key).map(String::as_str)
+    }
+
+    /// One of the [`metrics`](Self::metrics).
+    #[must_use]
+    pub fn metric(&self, key: &str) -> Option<f64> {
+        self.metrics.get(key)?.as_f64()
+    }
+
+    /// The spans whose output went into this one.
+    #[must_use]
+    pub fn links(&self) -> &[SpanRef] {
+        &self.fixed.links
+    }
+
+    /// When the span began.
+    #[must_use]
+    pub fn start_time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(self.fixed.start_nanos)
+    }
+
+    /// How long the span ran.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        Duration::from_nanos(self.fixed.duration_nanos)
+    }
+
+    /// The application that the span belongs to.
+    #[must_use]
+    pub fn ml_app(&self) -> &str {
+        &self.fixed.ml_app
+    }
+
+    /// The session that the span belongs to.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.fixed.session_id.as_deref()
+    }
+
+    /// About how many bytes of memory the input, the output and the metadata take.
+    pub(crate) fn bytes(&self) -> usize {
+        let content = self.input.iter().chain(&self.output).map(Content::bytes).sum::<usize>();
+        size_of::<Self>() + self.name.len() + content + weight(&self.metadata)
+    }
+
+    /// Shows `edit` every text that may hold what a person or a model wrote, for it to be changed: input, output, the template,
+    /// the variables and the tags of the prompt, the descriptions and schemas of tools, the instructions and settings of an agent,
+    /// the texts in metadata, the intent, and the message and stack of an error. Names, the tags of the span and ids are not
+    /// among them.
+    pub fn for_each_text(&mut self, mut edit: impl FnMut(&mut String)) {
+        for content in self.input.iter_mut().chain(&mut self.output) {
+            content.for_each_text(&mut edit);
+        }
+        if let Some(prompt) = &mut self.prompt {
+            prompt.for_each_text(&mut edit);
+        }
+        self.tool_definitions.iter_mut().for_each(|tool| tool.for_each_text(&mut edit));
+        if let Some(agent) = &mut self.agent {
+            agent.for_each_text(&mut edit);
+        }
+        self.intent.iter_mut().for_each(&mut edit);
+        for value in self.metadata.values_mut() {
+            for_each_string(value, &mut edit);
+        }
+        if let Some(failure) = &mut self.failure {
+            edit(&mut failure.message);
+            edit(&mut failure.stack);
+        }
+    }
+}
+
+/// Without what it says, which may be secret.
+impl fmt::Debug for SpanData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SpanData({} {:?} {})", self.fixed.kind, self.name, self.span_id())
+    }
+}

@@ -1,0 +1,155 @@
+//! Annotation contexts: annotations of every span that starts inside.
+
+use std::fmt::{self, Display};
+use std::sync::Arc;
+
+use llmobs_capture::DEFAULT_LIMIT;
+use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
+
+use super::context::{Attached, Context, current};
+use super::local;
+use crate::deliver::sender::any_open;
+use crate::model::agent::AgentManifest;
+use crate::model::annotation::Annotation;
+use crate::model::inherited::{AnnotatedContext, Contexts};
+use crate::model::prompt::Prompt;
+use crate::model::reference::SpanRef;
+
+/// Begins an annotation context: tags and other things that every span started inside gets.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// llmobs::annotation_context().tag("tenant", "acme").enter(|| {
+///     let answer = llmobs::workflow("answer").start();
+///     answer.enter(|| llmobs::task("search").start().finish());
+///     answer.finish();
+/// });
+/// llmobs::task("outside").start().finish();
+///
+/// let tagged = |event: &serde_json::Value| event["tags"].to_string().contains("tenant:acme");
+/// let tagged: Vec<bool> = collector.events().iter().map(tagged).collect();
+/// assert_eq!(tagged, [true, true, false]);
+/// ```
+pub fn annotation_context() -> AnnotationContext {
+    AnnotationContext(any_open().then(|| {
+        let here = local::current();
+        let limit = local::with_sender(&here, |sender| sender.defaults.capture_limit);
+        Box::new(Draft { name: None, annotation: Annotation::new(limit.unwrap_or(DEFAULT_LIMIT)) })
+    }))
+}
+
+/// What every span that starts inside gets. Made by [`annotation_context`].
+///
+/// Contexts nest: the inner one wins over the outer one, and what a span says itself, but for its name, wins over both. A span
+/// belongs to the context in which it *starts*, also where it starts under a span or in a [`Context`] that was made elsewhere;
+/// spans inside a span belong to the contexts of that span too, on whichever thread they start. Spans that were started before
+/// are left as they are.
+///
+/// When llmobs is not enabled, nothing here costs or does anything.
+#[derive(Clone)]
+#[must_use = "an annotation context holds where it is attached or entered"]
+pub struct AnnotationContext(Option<Box<Draft>>);
+
+#[derive(Clone)]
+struct Draft {
+    name: Option<String>,
+    annotation: Annotation,
+}
+
+impl AnnotationContext {
+    fn set(mut self, set: impl FnOnce(Annotation) -> Annotation) -> Self {
+        if let Some(mut draft) = self.0.take() {
+            draft.annotation = set(draft.annotation);
+            self.0 = Some(draft);
+        }
+        self
+    }
+
+    /// A tag for each span: see [`Annotation::tag`].
+    pub fn tag(self, key: impl Into<String>, value: impl Display) -> Self {
+        self.set(|annotation| annotation.tag(key, value))
+    }
+
+    /// Several tags at once, as pairs.
+    pub fn tags<K: Into<String>, V: Display>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
+        self.set(|annotation| annotation.tags(tags))
+    }
+
+    /// A tag to break costs down by: see [`Annotation::cost_tag`].
+    pub fn cost_tag(self, key: impl Into<String>) -> Self {
+        self.set(|annotation| annotation.cost_tag(key))
+    }
+
+    /// The prompt of each `llm` span: see [`Annotation::prompt`].
+    pub fn prompt(self, prompt: Prompt) -> Self {
+        self.set(|annotation| annotation.prompt(prompt))
+    }
+
+    /// What each `agent` span is made of: see [`Annotation::agent`].
+    pub fn agent(self, manifest: AgentManifest) -> Self {
+        self.set(|annotation| annotation.agent(manifest))
+    }
+
+    /// Says that the output of another span went into each span: see [`Annotation::link`].
+    pub fn link(self, source: impl Into<Option<SpanRef>>) -> Self {
+        self.set(|annotation| annotation.link(source))
+    }
+
+    /// Another name for each span. An empty one changes nothing.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        if let Some(draft) = &mut self.0 {
+            let name = Some(cut(name.into(), MAX_LABEL_BYTES)).filter(|name| !name.is_empty());
+            draft.name = name.or(draft.name.take());
+        }
+        self
+    }
+
+    /// Runs `f` in the context.
+    pub fn enter<R>(self, f: impl FnOnce() -> R) -> R {
+        match self.0 {
+            Some(_) => self.context().enter(f),
+            None => f(),
+        }
+    }
+
+    /// Holds on this thread until the guard is dropped. Not for async code: see [`context`](Self::context).
+    pub fn attach(self) -> Attached {
+        self.context().attach()
+    }
+
+    /// What is current here with this added: a handle to carry to other threads, and into futures.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// use llmobs::FutureExt as _;
+    ///
+    /// async fn answer() {
+    ///     llmobs::task("search").start().finish();
+    /// }
+    ///
+    /// let context = llmobs::annotation_context().name("lookup").context();
+    /// # pollster::block_on(
+    /// answer().in_context(context)
+    /// # );
+    /// # assert_eq!(collector.tree(), "task lookup\n");
+    /// ```
+    #[must_use]
+    pub fn context(self) -> Context {
+        let here = current();
+        let Some(Draft { name, mut annotation }) = self.0.map(|draft| *draft) else { return here };
+        let session_id = annotation.tags.remove("session_id").map(Into::into);
+        let own = Arc::new(AnnotatedContext { name: name.map(Into::into), session_id, annotation });
+        Context(here.0.with_context(|outer| Contexts::inside(outer, own)))
+    }
+}
+
+/// Without what it says, which may be secret.
+impl fmt::Debug for AnnotationContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnnotationContext").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+//! Captures what is known about a call after its body ran.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::notes::{Notes, evaluated};
+use super::sink::Sink;
+use crate::base::kind::Kind;
+use crate::model::annotation::Annotation;
+use crate::model::failure::{Failure, FailureParts};
+use crate::trace::frame::{End, Frame};
+use crate::trace::local;
+
+/// How an instrumented call ended. The span is finished when this is dropped.
+pub struct Ending {
+    frame: Option<Arc<Frame>>,
+    duration_nanos: u64,
+    limit: usize,
+    /// The input, to which the output and the error are appended.
+    text: String,
+    input: usize,
+    /// Where the output ends.
+    output_end: usize,
+    /// Whether an output is wanted. An annotated output wins.
+    wanted: bool,
+    failure: Option<FailureParts>,
+    annotation: Option<Box<Annotation>>,
+}
+
+/// The destination of the text of an error.
+#[derive(Debug)]
+pub struct ErrorSink<'a> {
+    text: &'a mut String,
+    parts: &'a mut Option<FailureParts>,
+}
+
+impl ErrorSink<'_> {
+    #[inline]
+    pub(crate) fn put(self, write: impl FnOnce(&mut String) -> FailureParts) {
+        *self.parts = Some(write(self.text));
+    }
+}
+
+/// The text of an error that was an item of a stream.
+#[derive(Debug, Default)]
+pub struct ErrorText {
+    text: String,
+    parts: Option<FailureParts>,
+}
+
+impl ErrorText {
+    /// The text that `write` gives.
+    pub fn of(write: impl FnOnce(ErrorSink<'_>)) -> Self {
+        let mut error = Self::default();
+        write(ErrorSink { text: &mut error.text, parts: &mut error.parts });
+        error
+    }
+}
+
+impl Ending {
+    #[inline]
+    pub(super) fn new(frame: Arc<Frame>) -> Self {
+        // Capturing what the body returned is not part of the call.
+        let duration_nanos = frame.elapsed_nanos();
+        let (text, wanted) = frame.take_text();
+        Self {
+            duration_nanos,
+            limit: frame.sender().defaults.capture_limit,
+            input: text.len(),
+            output_end: text.len(),
+            text,
+            wanted,
+            failure: None,
+            annotation: None,
+            frame: Some(frame),
+        }
+    }
+
+    /// The destination of the returned value.
+    #[inline]
+    pub fn output(&mut self) -> Sink<'_> {
+        Sink::new(self.wanted.then_some(&mut self.text), self.limit)
+    }
+
+    /// Writes the value of the option `output`.
+    pub fn output_with(&mut self, write: impl FnOnce(Sink<'_>)) {
+        evaluated("output", || write(self.output()));
+    }
+
+    /// Writes the error that the body returned. Nothing is written after that.
+    pub fn error(&mut self, write: impl FnOnce(ErrorSink<'_>)) {
+        self.output_end = self.text.len();
+        write(ErrorSink { text: &mut self.text, parts: &mut self.failure });
+    }
+
+    /// Sets the error of a stream. Its output is written after that.
+    pub(crate) fn set_error(&mut self, error: &ErrorText) {
+        if let Some(parts) = error.parts {
+            let failure = parts.of(&error.text).to_failure();
+            self.fail(failure);
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        let annotation = self.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
+        annotation.failure = Some(failure);
+    }
+
+    /// Tags, metadata and metrics.
+    pub fn notes(&mut self) -> Notes<'_> {
+        Notes::new(&mut self.annotation, self.limit)
+    }
+
+    /// The kind of the span that ends.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        self.frame.as_ref().map(|frame| frame.kind())
+    }
+}
+
+impl Drop for Ending {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(frame) = self.frame.take() else { return };
+        let output_end = if self.failure.is_some() { self.output_end } else { self.text.len() };
+        frame.end(End {
+            duration_nanos: self.duration_nanos,
+            text: std::mem::take(&mut self.text),
+            output: output_end - self.input,
+            failure: self.failure,
+            annotation: self.annotation.take(),
+        });
+        local::recycle(frame);
+    }
+}
+
+/// Without what it says, which may be secret.
+impl fmt::Debug for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ending").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+//! The options of an attribute that are expressions of the user. They are evaluated muted, and their panics are caught.
+
+use std::fmt;
+
+use llmobs_capture::{Metric, guarded, warn_limited};
+
+use super::sink::Sink;
+use crate::model::annotation::Annotation;
+use crate::model::captured::Captured;
+
+/// Evaluates an option so that it makes no spans. An option that panics counts as absent.
+pub(super) fn evaluated<T>(option: &str, value: impl FnOnce() -> T) -> Option<T> {
+    let value = guarded(value);
+    if value.is_none() {
+        warn_limited!("the option {option:?} of an attribute was left out: its expression panicked");
+    }
+    value
+}
+
+/// The options `tags(…)`, `metadata(…)` and `metrics(…)`.
+pub struct Notes<'a> {
+    annotation: &'a mut Option<Box<Annotation>>,
+    limit: usize,
+}
+
+impl<'a> Notes<'a> {
+    pub(super) fn new(annotation: &'a mut Option<Box<Annotation>>, limit: usize) -> Self {
+        Self { annotation, limit }
+    }
+
+    /// One tag, unless its text is empty.
+    pub fn tag(self, key: &'static str, value: impl FnOnce() -> Option<String>) {
+        if let Some(text) = evaluated(key, value).flatten() {
+            self.add(|annotation| annotation.tag(key, text));
+        }
+    }
+
+    /// One piece of metadata, as JSON text.
+    pub fn metadata(self, key: &'static str, write: impl FnOnce(Sink<'_>)) {
+        let (mut json, limit) = (String::new(), self.limit);
+        evaluated(key, || write(Sink::new(Some(&mut json), limit)));
+        if !json.is_empty() {
+            self.add(|annotation| annotation.captured_metadata(key.to_owned(), Captured::value(json)));
+        }
+    }
+
+    /// One metric.
+    pub fn metric<M: Metric>(self, key: &'static str, value: impl FnOnce() -> M) {
+        if let Some(value) = evaluated(key, value) {
+            self.add(|annotation| annotation.metric(key, value));
+        }
+    }
+
+    fn add(self, add: impl FnOnce(Annotation) -> Annotation) {
+        let annotation = self.annotation.take();
+        let annotation = annotation.map_or_else(|| Annotation::new(self.limit), |annotation| *annotation);
+        *self.annotation = Some(Box::new(add(annotation)));
+    }
+}
+
+/// Without what it says, which may be secret.
+impl fmt::Debug for Notes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notes").finish_non_exhaustive()
+    }
+}

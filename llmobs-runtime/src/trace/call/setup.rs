@@ -1,0 +1,106 @@
+//! Captures what is known about a call before its body runs.
+
+use std::fmt;
+
+use llmobs_capture::text::push_json_string;
+
+use super::notes::{Notes, evaluated};
+use super::sink::Sink;
+use crate::model::captured::{Source, is_null};
+use crate::trace::frame::Frame;
+
+/// What an instrumented call starts with.
+pub struct Setup<'a>(&'a mut Frame);
+
+impl<'a> Setup<'a> {
+    #[inline]
+    pub(super) fn new(frame: &'a mut Frame) -> Self {
+        frame.attribute = true;
+        Self(frame)
+    }
+
+    /// Sets another name than that of the function.
+    pub fn name(&mut self, name: impl FnOnce() -> Option<String>) {
+        if let Some(name) = evaluated("name", name).flatten() {
+            self.0.name = name.into();
+        }
+    }
+
+    /// Sets the session.
+    pub fn session_id(&mut self, session_id: impl FnOnce() -> Option<String>) {
+        if let session_id @ Some(_) = evaluated("session_id", session_id).flatten() {
+            self.0.set_session_id(session_id);
+        }
+    }
+
+    /// Sets the application.
+    pub fn ml_app(&mut self, ml_app: impl FnOnce() -> Option<String>) {
+        if let ml_app @ Some(_) = evaluated("ml_app", ml_app).flatten() {
+            self.0.set_ml_app(ml_app);
+        }
+    }
+
+    /// Sets the name of the model.
+    pub fn model_name(&mut self, model_name: impl FnOnce() -> Option<String>) {
+        if let model_name @ Some(_) = evaluated("model_name", model_name).flatten() {
+            self.0.annotation().model_name = model_name;
+        }
+    }
+
+    /// Sets the provider of the model.
+    pub fn model_provider(&mut self, model_provider: impl FnOnce() -> Option<String>) {
+        if let model_provider @ Some(_) = evaluated("model_provider", model_provider).flatten() {
+            self.0.annotation().model_provider = model_provider;
+        }
+    }
+
+    /// Sets the version of an agent.
+    pub fn version(&mut self, version: impl FnOnce() -> Option<String>) {
+        if let Some(version) = evaluated("version", version).flatten() {
+            self.0.annotation().set_agent_version(version);
+        }
+    }
+
+    /// The destination of the next argument. The name is a Rust identifier, which needs no escapes in JSON.
+    #[inline]
+    pub fn argument(&mut self, name: &str) -> Sink<'_> {
+        let limit = self.0.capture_limit();
+        let cell = self.0.cell_mut();
+        cell.source = Some(Source::Arguments);
+        let out = &mut cell.text;
+        out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
+        out.push_str(name);
+        out.push_str("\":");
+        Sink::new(Some(out), limit)
+    }
+
+    /// Writes `[redacted]` in place of the value of an argument.
+    pub fn redacted(&mut self, name: &str) {
+        self.argument(name).put(|out, _| push_json_string("[redacted]", out));
+    }
+
+    /// Writes the whole input, instead of the arguments.
+    pub fn input(&mut self, write: impl FnOnce(Sink<'_>)) {
+        let limit = self.0.capture_limit();
+        let cell = self.0.cell_mut();
+        evaluated("input", || write(Sink::new(Some(&mut cell.text), limit)));
+        if is_null(&cell.text) {
+            cell.text.clear();
+        } else {
+            cell.source = Some(Source::Value);
+        }
+    }
+
+    /// Tags, metadata and metrics.
+    pub fn notes(&mut self) -> Notes<'_> {
+        let limit = self.0.capture_limit();
+        Notes::new(&mut self.0.cell_mut().annotation, limit)
+    }
+}
+
+/// Without what it says, which may be secret.
+impl fmt::Debug for Setup<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").finish_non_exhaustive()
+    }
+}

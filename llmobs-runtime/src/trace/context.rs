@@ -1,0 +1,101 @@
+//! Contexts: carry the current span to other threads, tasks and callbacks.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::local::{self, Entered};
+use super::slot::Slot;
+
+/// A handle on what was current where it was taken, to be made current again elsewhere: on another thread, in
+/// another task, in a callback.
+///
+/// Cheap to clone, and `Send`. It does not keep a span from ending; spans started under an ended span are still
+/// its children.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// let span = llmobs::workflow("answer").start();
+/// let context = span.enter(llmobs::current);
+/// std::thread::spawn(move || {
+///     context.enter(|| llmobs::task("search").start().finish());
+/// })
+/// .join()
+/// .unwrap();
+/// span.finish();
+/// assert_eq!(collector.tree(), "workflow answer\n└─ task search\n");
+/// ```
+#[derive(Clone, Default)]
+pub struct Context(pub(crate) Slot);
+
+/// The context that is current on this thread.
+///
+/// Where nothing is current this is a context too: entering it starts new traces.
+#[must_use]
+pub fn current() -> Context {
+    Context(local::current())
+}
+
+impl Context {
+    /// Runs `f` with this context current, and then puts back what was.
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _attached = self.attach();
+        f()
+    }
+
+    /// Makes this context current on this thread until the guard is dropped.
+    ///
+    /// The guard is not `Send`. In async code use [`FutureExt`](crate::FutureExt) instead: a guard held across an
+    /// `.await` would stay current for whatever else runs on the thread.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let span = llmobs::workflow("answer").start();
+    /// let attached = span.context().attach();
+    /// llmobs::task("inside").start().finish();
+    /// drop(attached);
+    /// llmobs::task("outside").start().finish();
+    /// span.finish();
+    /// assert_eq!(collector.tree(), "workflow answer\n└─ task inside\ntask outside\n");
+    /// ```
+    pub fn attach(&self) -> Attached {
+        let inside = local::with_current(|here| self.0.inside(here)).flatten();
+        Attached { _entered: Entered::new(inside.unwrap_or_else(|| self.0.clone())), not_send: PhantomData }
+    }
+
+    /// The slot of this context, with the annotation contexts that are current here.
+    pub(crate) fn here(self) -> Slot {
+        local::with_current(|here| self.0.inside(here)).flatten().unwrap_or(self.0)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Slot::Unset => f.write_str("Context(none)"),
+            Slot::Client(_) => f.write_str("Context(no span)"),
+            Slot::Span(frame) => write!(f, "Context({frame:?})"),
+            Slot::Scope(scope) => Self(scope.base().clone()).fmt(f),
+        }
+    }
+}
+
+/// Keeps a context current on this thread. Dropping it puts back what was current before.
+///
+/// Guards of one thread are dropped in the reverse order of their making, as local variables are. In another order, as
+/// the fields of a struct are dropped, an earlier context may stay current. A panic while a span is attached is not noted
+/// on it: [`Span::enter`](crate::Span::enter) does that.
+#[must_use = "the context is current only while this guard lives"]
+pub struct Attached {
+    _entered: Entered,
+    not_send: PhantomData<*const ()>,
+}
+
+impl fmt::Debug for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Attached")
+    }
+}

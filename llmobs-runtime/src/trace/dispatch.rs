@@ -1,0 +1,230 @@
+//! Handles values whose type the attribute does not know. The compiler chooses the best of several ways where the type is concrete.
+//!
+//! Each way is a wrapper whose method has a bound on the type, and which derefs to the wrapper of the next way. A call on the first
+//! wrapper tries them in this order, because method lookup skips methods whose bounds do not hold. The user's types need no bound, no
+//! trait is brought into scope, and nothing is moved or cloned. The names of the methods are unlikely in a trait of the program,
+//! whose methods would be found first if it is implemented for all types.
+
+use std::any::type_name_of_val;
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::ops::Deref;
+
+use serde::Serialize;
+
+use llmobs_capture::text::label;
+use llmobs_capture::{Plain, debug, opaque, serialize};
+
+use super::call::{ErrorSink, Sink};
+use crate::model::failure::FailureParts;
+
+/// The wrappers of a chain, from the first way to the last, which holds the reference.
+macro_rules! chain {
+    ($(#[$doc:meta])* $first:ident > $($next:ident)>+) => {
+        chain!(@wrappers $(#[$doc])* $first $($next)+);
+
+        impl<'a, T: ?Sized> $first<'a, T> {
+            /// Wraps a value.
+            #[inline]
+            pub fn new(value: &'a T) -> Self {
+                chain!(@new value $first $($next)+)
+            }
+        }
+    };
+    (@wrappers $(#[$doc:meta])* $this:ident $next:ident $($rest:ident)*) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $this<'a, T: ?Sized>($next<'a, T>);
+
+        impl<'a, T: ?Sized> $this<'a, T> {
+            #[inline]
+            fn value(&self) -> &'a T {
+                self.0.value()
+            }
+        }
+
+        impl<'a, T: ?Sized> Deref for $this<'a, T> {
+            type Target = $next<'a, T>;
+            #[inline]
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+
+        chain!(@wrappers
+            /// The next way, for types that the ways before do not take.
+            $next $($rest)*);
+    };
+    (@wrappers $(#[$doc:meta])* $last:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $last<'a, T: ?Sized>(&'a T);
+
+        impl<'a, T: ?Sized> $last<'a, T> {
+            #[inline]
+            fn value(&self) -> &'a T {
+                self.0
+            }
+        }
+    };
+    (@new $value:ident $first:ident $($rest:ident)+) => { $first(chain!(@new $value $($rest)+)) };
+    (@new $value:ident $last:ident) => { $last($value) };
+}
+
+chain! {
+    /// A value to capture: as JSON if it is `Serialize`, else by `Debug`, else by its type name.
+    Value > ValueBySerialize > ValueByDebug > ValueByTypeName
+}
+
+impl<T: Plain + ?Sized> Value<'_, T> {
+    /// Writes the value as JSON text. No code of the user runs.
+    #[inline]
+    pub fn __llmobs_capture(&self, sink: Sink<'_>) {
+        sink.put(|out, limit| self.value().capture(limit, out));
+    }
+}
+
+impl<T: Serialize + ?Sized> ValueBySerialize<'_, T> {
+    /// Writes the value as JSON text.
+    #[inline]
+    pub fn __llmobs_capture(&self, sink: Sink<'_>) {
+        sink.put(|out, limit| serialize(self.value(), limit, out));
+    }
+}
+
+impl<T: Debug + ?Sized> ValueByDebug<'_, T> {
+    /// Writes the value as JSON text.
+    #[inline]
+    pub fn __llmobs_capture(&self, sink: Sink<'_>) {
+        sink.put_about(|out, limit| debug(self.value(), limit, out));
+    }
+}
+
+impl<T: ?Sized> ValueByTypeName<'_, T> {
+    /// Writes the value as JSON text.
+    #[inline]
+    #[expect(clippy::unused_self, reason = "the ways before look at it")]
+    pub fn __llmobs_capture(&self, sink: Sink<'_>) {
+        sink.put_about(|out, _| opaque::<T>(out));
+    }
+}
+
+chain! {
+    /// What a function returned: a `Result` by type, whatever it is called in the signature, or anything else.
+    Outcome > Anything
+}
+
+impl<'a, T, E> Outcome<'a, Result<T, E>> {
+    /// Takes the two outcomes apart.
+    ///
+    /// # Errors
+    ///
+    /// The error that the function returned.
+    #[inline]
+    pub fn __llmobs_split(&self) -> Result<&'a T, &'a E> {
+        self.value().as_ref()
+    }
+}
+
+impl<'a, T: ?Sized> Anything<'a, T> {
+    /// The value.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    #[inline]
+    #[expect(clippy::unnecessary_wraps, reason = "the way before has two outcomes")]
+    pub fn __llmobs_split(&self) -> Result<&'a T, &'a Infallible> {
+        Ok(self.value())
+    }
+}
+
+chain! {
+    /// The `Err` of a function: an `Error` with its sources, or a box or report that holds one, else by `Display`, else by
+    /// `Debug`, else by its type name.
+    Failed > HoldsSharedError > HoldsSendError > HoldsError > ShowsText > ShowsDebug > ShowsType
+}
+
+impl<E: Error> Failed<'_, E> {
+    /// Writes the error as text.
+    pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
+        sink.put(|out| FailureParts::of_error::<E, E>(self.value(), out));
+    }
+}
+
+/// Boxes and reports that hold an error which may cross threads: `Box<dyn Error + Send + Sync>`, `anyhow::Error`.
+impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError<'_, E> {
+    /// Writes the error as text.
+    pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
+        sink.put(|out| FailureParts::of_error::<E, _>(self.value().as_ref(), out));
+    }
+}
+
+/// Boxes that hold an error which may move between threads: `Box<dyn Error + Send>`.
+impl<E: AsRef<dyn Error + Send>> HoldsSendError<'_, E> {
+    /// Writes the error as text.
+    pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
+        sink.put(|out| FailureParts::of_error::<E, _>(self.value().as_ref(), out));
+    }
+}
+
+/// Boxes and reports that hold any error.
+impl<E: AsRef<dyn Error>> HoldsError<'_, E> {
+    /// Writes the error as text.
+    pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
+        sink.put(|out| FailureParts::of_error::<E, _>(self.value().as_ref(), out));
+    }
+}
+
+impl<E: Display> ShowsText<'_, E> {
+    /// Writes the error as text.
+    pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
+        // `{:#}` is the form in which reports such as anyhow's print their whole chain.
+        sink.put(|out| FailureParts::of_text::<E>(format_args!("{:#}", self.value()), out));
+    }
+}
+
+impl<E: Debug> ShowsDebug<'_, E> {
+    /// Writes the error as text.
+    pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
+        sink.put(|out| FailureParts::of_text::<E>(format_args!("{:?}", self.value()), out));
+    }
+}
+
+impl<E> ShowsType<'_, E> {
+    /// Writes the error as text.
+    pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
+        sink.put(|out| FailureParts::of_text::<E>(format_args!("<{}>", type_name_of_val(self.value())), out));
+    }
+}
+
+chain! {
+    /// The value of an option such as `name = …`: anything `Display`, or an `Option` of it, where `None` and an empty text
+    /// stand for an option that was not given.
+    Text > BorrowedText > PlainText
+}
+
+impl<T: Display> Text<'_, Option<T>> {
+    /// The text, if one was given.
+    #[must_use]
+    pub fn __llmobs_text(&self) -> Option<String> {
+        label(self.value().as_ref()?)
+    }
+}
+
+impl<T: Display> BorrowedText<'_, &Option<T>> {
+    /// The text, if one was given.
+    #[must_use]
+    pub fn __llmobs_text(&self) -> Option<String> {
+        label(self.value().as_ref()?)
+    }
+}
+
+impl<T: Display + ?Sized> PlainText<'_, T> {
+    /// The text, if one was given.
+    #[must_use]
+    pub fn __llmobs_text(&self) -> Option<String> {
+        label(self.value())
+    }
+}

@@ -1,0 +1,88 @@
+//! What streams come to: texts, chats, lists, and what begins as one and goes on as another.
+
+mod anthropic;
+mod hostile;
+mod lists;
+mod openai;
+mod responses;
+mod texts;
+mod tool_calls;
+
+use serde_json::{Value, json};
+
+use super::Fold;
+use crate::base::kind::Kind;
+use crate::deliver::encode::Encoder;
+use crate::model::sample::Sample;
+use crate::model::tags::Identity;
+
+const PLENTY: usize = 1 << 20;
+
+/// The output as JSON, null where there is none, and the metrics.
+fn folded(kind: Kind, limit: usize, items: &[Value]) -> (Value, Vec<(&'static str, u64)>) {
+    let mut fold = Fold::new(limit);
+    for item in items {
+        fold.push(&item.to_string());
+    }
+    let outcome = fold.finish(kind);
+    let json = outcome.json.map(|json| serde_json::from_str(&json).expect("the output is JSON"));
+    (json.unwrap_or_default(), outcome.metrics)
+}
+
+/// The output of a workflow within a limit.
+fn within(limit: usize, items: &[Value]) -> Value {
+    folded(Kind::Workflow, limit, items).0
+}
+
+fn output(items: &[Value]) -> Value {
+    within(PLENTY, items)
+}
+
+/// Whether a stream of this one item shows the item as it is.
+fn is_no_chat(item: &Value) -> bool {
+    output(std::slice::from_ref(item)) == json!([item])
+}
+
+/// The messages that come of a call to a model.
+fn messages(items: &[Value]) -> Value {
+    folded(Kind::Llm, PLENTY, items).0
+}
+
+fn metrics(items: &[Value]) -> Vec<(&'static str, u64)> {
+    folded(Kind::Llm, PLENTY, items).1
+}
+
+/// A tool call as it is folded.
+fn call(id: &str, name: &str, arguments: &str) -> Value {
+    json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
+}
+
+/// A folded message of the assistant with tool calls.
+fn calling(content: &str, calls: &[Value]) -> Value {
+    json!([{ "role": "assistant", "content": content, "tool_calls": calls }])
+}
+
+/// `meta.output` of a call to a model.
+fn on_the_wire(items: &[Value]) -> Value {
+    let identity = Identity::default();
+    let span = Sample::new(Kind::Llm, "complete").returned(messages(items).to_string()).data(&identity);
+    Encoder::new(&identity, "app", usize::MAX).event(&span)["meta"]["output"].take()
+}
+
+#[test]
+fn nothing_comes_of_nothing() {
+    assert_eq!(output(&[]), Value::Null);
+    assert_eq!(output(&[Value::Null, Value::Null]), Value::Null);
+    assert_eq!(folded(Kind::Llm, PLENTY, &[]), (Value::Null, Vec::new()));
+}
+
+#[test]
+fn debug_output_holds_no_content() {
+    for items in [vec![json!("secret")], vec![json!({ "secret": 1 })]] {
+        let mut fold = Fold::new(100);
+        for item in items {
+            fold.push(&item.to_string());
+        }
+        assert_eq!(format!("{fold:?}"), "Fold { limit: 100, .. }");
+    }
+}

@@ -1,0 +1,68 @@
+//! Items as they are, and streams that change their form.
+
+use serde_json::{Value, json};
+
+use super::openai::{chunk, said};
+use super::{folded, messages, metrics, output, within};
+use crate::base::kind::Kind;
+use crate::trace::fold::Fold;
+
+#[test]
+fn items_of_no_known_form_are_a_list() {
+    let items = [json!({ "b": 1, "a": [2.0, null] }), Value::Null, json!(true), json!("text"), json!([])];
+    for kind in [Kind::Llm, Kind::Task] {
+        assert_eq!(folded(kind, 1000, &items), (json!(items), Vec::new()));
+    }
+    assert_eq!(output(&[json!(7)]), json!([7]));
+}
+
+#[test]
+fn items_keep_their_text() {
+    let mut fold = Fold::new(100);
+    for item in [r#"{"b":1.0,"a":1e3}"#, "12345678901234567890123"] {
+        fold.push(item);
+    }
+    assert_eq!(fold.finish(Kind::Task).json.unwrap(), r#"[{"b":1.0,"a":1e3},12345678901234567890123]"#);
+}
+
+#[test]
+fn a_long_list_is_cut_with_a_note_of_its_length() {
+    let items: Vec<_> = (100..200).map(|item| json!(item)).collect();
+    assert_eq!(within(0, &items), json!(["… [first 0 of 100 items]"]));
+    assert_eq!(within(1, &items), json!([100, "… [first 1 of 100 items]"]));
+    assert_eq!(within(7, &items), json!([100, 101, "… [first 2 of 100 items]"]));
+    assert_eq!(within(8, &items), json!([100, 101, 102, "… [first 3 of 100 items]"]));
+    assert_eq!(within(400, &items), json!(items));
+}
+
+#[test]
+fn after_text_other_items_make_it_a_list() {
+    let items = [json!("a"), json!("b"), json!({ "done": true }), json!("c"), Value::Null];
+    assert_eq!(messages(&items), json!(["ab", { "done": true }, "c", null]));
+    assert_eq!(within(3, &items), json!(["ab", "… [first 1 of 4 items]"]));
+    assert_eq!(within(1, &items), json!(["a… [1 of 2 bytes]", "… [first 1 of 4 items]"]));
+    assert_eq!(output(&[json!("a"), said("b")]), json!(["a", said("b")]));
+}
+
+#[test]
+fn after_a_chat_other_items_make_it_a_list_without_metrics() {
+    let two =
+        json!([{ "index": 1, "delta": { "content": "B" } }, { "index": 0, "delta": { "content": "A" } }]);
+    let items = [
+        chunk(&two),
+        json!({ "choices": [], "usage": { "prompt_tokens": 1 } }),
+        json!({ "error": "overloaded" }),
+        said("c"),
+    ];
+    let list = json!([
+        { "role": "assistant", "content": "A" },
+        { "role": "assistant", "content": "B" },
+        { "error": "overloaded" },
+        said("c"),
+    ]);
+    assert_eq!(output(&items), list);
+    assert_eq!(messages(&items), list);
+    assert_eq!(metrics(&items), []);
+    assert_eq!(metrics(&items[..2]), [("input_tokens", 1)]);
+    assert_eq!(output(&[said("a"), json!("b")]), json!([{ "role": "assistant", "content": "a" }, "b"]));
+}

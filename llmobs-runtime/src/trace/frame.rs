@@ -1,0 +1,491 @@
+//! A running span, as its children and its annotations see it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use llmobs_capture::warn_limited;
+use llmobs_providers::ToolDefinition;
+use serde_json::Number;
+
+use super::shared::Trace;
+use crate::base::clock::Started;
+use crate::base::id::SpanId;
+use crate::base::kind::Kind;
+use crate::deliver::queue::Head;
+use crate::deliver::sender::Sender;
+use crate::model::annotation::Annotation;
+use crate::model::captured::Source;
+use crate::model::failure::{Failure, FailureParts};
+use crate::model::inherited::{AgentAttribution, Inherited};
+use crate::model::metrics;
+use crate::model::prompt::Prompt;
+use crate::model::record::{Record, TextLengths, TraceRecord, settled};
+use crate::model::reference::SpanRef;
+use crate::model::sampling::Decision;
+use crate::model::tags::About;
+
+/// A text buffer with more room than this is not kept for the next span, in bytes.
+const MAX_SPARE_TEXT: usize = 4096;
+
+/// One span from its start to its end.
+///
+/// Frames are reused: see [`local`](super::local). Before the span starts, fields may have the values of an earlier span.
+pub(crate) struct Frame {
+    pub(super) sender: Arc<Sender>,
+    pub(super) trace: Arc<Trace>,
+    /// What this span took over from where it started.
+    pub(super) inherited: Option<Arc<Inherited>>,
+    pub(super) span_id: SpanId,
+    pub(super) parent_id: Option<SpanId>,
+    /// The outermost span of this program around this one, or this span itself.
+    pub(super) root: SpanId,
+    pub(super) name: Cow<'static, str>,
+    pub(super) started: Started,
+    pub(super) kind: Kind,
+    /// Whether an attribute made the span.
+    pub(super) attribute: bool,
+    /// Whether the parent of the span was set before its start.
+    pub(super) is_placed: bool,
+    /// Rare options, until the span starts.
+    pub(super) options: Option<Box<Options>>,
+    /// Whether the cell has something for spans inside to inherit.
+    has_for_children: AtomicBool,
+    cell: Mutex<Cell>,
+}
+
+/// Rare options of the start of a span.
+#[derive(Default)]
+pub(super) struct Options {
+    pub(super) session_id: Option<Arc<str>>,
+    pub(super) ml_app: Option<Arc<str>>,
+    /// When the span began, if the program says so: nanoseconds since the Unix epoch.
+    pub(super) start_nanos: Option<u64>,
+    /// The parent, if it has something that only its direct children inherit.
+    pub(super) above: Option<Arc<Frame>>,
+}
+
+/// The state that changes while a span runs.
+#[derive(Default)]
+pub(super) struct Cell {
+    finished: bool,
+    /// The texts that an attribute captured.
+    pub(super) text: String,
+    /// How many bytes of the text are the input, and how they are read.
+    pub(super) input: usize,
+    pub(super) source: Option<Source>,
+    pub(super) annotation: Option<Box<Annotation>>,
+    for_children: Option<Box<ForChildren>>,
+}
+
+/// What spans inside inherit beyond what this span inherited.
+#[derive(Default)]
+struct ForChildren {
+    /// Replaces what this span inherited.
+    inherited: Option<Arc<Inherited>>,
+    prompt: Option<Arc<Prompt>>,
+    tool_definitions: Option<Arc<[ToolDefinition]>>,
+}
+
+/// How an instrumented call ended.
+pub(crate) struct End {
+    /// The time until the body returned. Capturing the returned value is not part of the call.
+    pub(crate) duration_nanos: u64,
+    /// The input, followed by the output and the failure.
+    pub(crate) text: String,
+    pub(crate) output: usize,
+    pub(crate) failure: Option<FailureParts>,
+    /// What the options of the attribute say. Annotations override it.
+    pub(crate) annotation: Option<Box<Annotation>>,
+}
+
+impl Frame {
+    /// A frame for a span of a client. Its fields are set before the span starts.
+    pub(super) fn blank(sender: &Arc<Sender>) -> Self {
+        let span_id = SpanId::random();
+        Self {
+            sender: Arc::clone(sender),
+            trace: Arc::new(Trace::begin(0)),
+            inherited: None,
+            span_id,
+            parent_id: None,
+            root: span_id,
+            name: Cow::Borrowed(""),
+            started: Started::default(),
+            kind: Kind::Task,
+            attribute: false,
+            is_placed: false,
+            options: None,
+            has_for_children: AtomicBool::new(false),
+            cell: Mutex::default(),
+        }
+    }
+
+    /// Makes the frame ready for another span.
+    pub(super) fn reset(&mut self) {
+        *self.has_for_children.get_mut() = false;
+        let cell = self.cell_mut();
+        cell.finished = false;
+        cell.clear_text();
+        cell.input = 0;
+        cell.source = None;
+        if cell.annotation.is_some() {
+            cell.annotation = None;
+        }
+        if cell.for_children.is_some() {
+            cell.for_children = None;
+        }
+    }
+
+    /// The cell of a frame that nobody else has.
+    pub(super) fn cell_mut(&mut self) -> &mut Cell {
+        self.cell.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks the cell. The lock is never held while code of the user runs.
+    fn cell(&self) -> MutexGuard<'_, Cell> {
+        self.cell.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prepares what spans inside inherit, and the tags that sampling rules read, when the span starts.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn prepare_for_children(&mut self) {
+        if self.kind == Kind::Agent {
+            let name = Some(self.name.to_string());
+            let agent = Some(Arc::new(AgentAttribution { name, span_id: self.span_id }));
+            let inherited = Arc::new(Inherited { agent, ..self.inherited().clone() });
+            self.cell_mut().for_children.get_or_insert_default().inherited = Some(inherited);
+            *self.has_for_children.get_mut() = true;
+        }
+        let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if cell.annotation.is_some() {
+            cell.keep_for_children(self.inherited.as_ref(), &self.has_for_children);
+        }
+        if self.sender.defaults.sampler.has_rules() {
+            let annotation = cell.annotation.clone();
+            self.trace.set_tags(self.span_id, || self.all_tags(annotation));
+        }
+    }
+
+    /// What this span inherited.
+    pub(crate) fn inherited(&self) -> &Inherited {
+        self.inherited.as_deref().unwrap_or(Inherited::NONE)
+    }
+
+    /// What spans inside inherit.
+    #[inline]
+    pub(super) fn inherited_by_children(&self) -> Cow<'_, Option<Arc<Inherited>>> {
+        if self.has_for_children.load(Ordering::Acquire)
+            && let Some(inherited) =
+                self.cell().for_children.as_ref().and_then(|for_children| for_children.inherited.clone())
+        {
+            return Cow::Owned(Some(inherited));
+        }
+        Cow::Borrowed(&self.inherited)
+    }
+
+    /// Whether spans inside inherit something else than this span did.
+    #[inline]
+    pub(super) fn has_for_children(&self) -> bool {
+        self.has_for_children.load(Ordering::Acquire)
+    }
+
+    /// The prompt that a child of kind `llm` inherits.
+    pub(super) fn prompt_for_child(&self) -> Option<Arc<Prompt>> {
+        self.cell().for_children.as_ref()?.prompt.clone()
+    }
+
+    /// The version of a tool in the definitions of this `llm` span, for a child of kind `tool`.
+    pub(super) fn tool_version(&self, name: &str) -> Option<String> {
+        let cell = self.cell();
+        let tools = cell.for_children.as_ref()?.tool_definitions.as_ref()?;
+        tools.iter().find(|tool| tool.name == name)?.version.clone()
+    }
+
+    /// Calls `describe` with no lock held, and merges the annotation.
+    pub(crate) fn annotate_with(&self, describe: impl FnOnce(Annotation) -> Annotation) {
+        let annotation = describe(Annotation::new(self.sender.defaults.capture_limit));
+        annotation.warn_of_misplaced(self.kind);
+        if !self.annotate(annotation) {
+            warn_limited!(
+                "an annotation is lost: its span had finished; annotate before the function returns or `finish` is called"
+            );
+        }
+    }
+
+    /// Merges an annotation. Returns false if the span has finished.
+    fn annotate(&self, annotation: Annotation) -> bool {
+        let mut cell = self.cell();
+        if cell.finished {
+            return false;
+        }
+        match &mut cell.annotation {
+            Some(own) => own.add(annotation),
+            own => *own = Some(Box::new(annotation)),
+        }
+        cell.keep_for_children(self.inherited.as_ref(), &self.has_for_children);
+        if self.sender.defaults.sampler.has_rules() {
+            self.tell_tags(&cell);
+        }
+        true
+    }
+
+    /// Records the time to the first token of an `llm` span, in seconds.
+    pub(crate) fn note_first_token(&self) {
+        if self.kind == Kind::Llm {
+            let seconds = Duration::from_nanos(self.elapsed_nanos()).as_secs_f64();
+            if let Some(seconds) = Number::from_f64(seconds) {
+                let metrics = |annotation: &mut Annotation| {
+                    annotation.metrics.entry(metrics::TIME_TO_FIRST_TOKEN.to_owned()).or_insert(seconds);
+                };
+                self.amend(metrics);
+            }
+        }
+    }
+
+    /// Marks the span as failed.
+    pub(crate) fn fail(&self, failure: Failure) {
+        self.amend(|annotation| annotation.failure = Some(failure));
+    }
+
+    /// Marks the span as cancelled, unless it failed.
+    pub(crate) fn cancel(&self) {
+        self.amend(|annotation| {
+            if annotation.failure.is_none() {
+                annotation.tags.insert("cancelled".to_owned(), "true".to_owned());
+            }
+        });
+    }
+
+    fn amend(&self, amend: impl FnOnce(&mut Annotation)) {
+        let limit = self.sender.defaults.capture_limit;
+        let mut cell = self.cell();
+        amend(cell.annotation.get_or_insert_with(|| Box::new(Annotation::new(limit))));
+    }
+
+    /// How long the span has been running, in nanoseconds.
+    #[inline]
+    pub(crate) fn elapsed_nanos(&self) -> u64 {
+        self.started.elapsed_nanos()
+    }
+
+    /// Takes the captured text, so that an output can be appended, and returns whether one is wanted: an annotated output wins.
+    #[inline]
+    pub(crate) fn take_text(&self) -> (String, bool) {
+        let mut cell = self.cell();
+        let wanted = cell.annotation.as_ref().is_none_or(|annotation| annotation.output.is_none());
+        (std::mem::take(&mut cell.text), wanted)
+    }
+
+    /// Ends the span of an instrumented call with what it returned. What was annotated wins.
+    #[inline]
+    pub(crate) fn end(&self, end: End) {
+        let mut cell = self.cell();
+        cell.text = end.text;
+        if let Some(weaker) = end.annotation {
+            cell.annotate_under(weaker);
+        }
+        self.finish_with(cell, end.duration_nanos, end.output, end.failure);
+    }
+
+    /// Ends the span and hands it to its client. Only the first call does anything.
+    pub(crate) fn finish(&self) {
+        let duration_nanos = self.elapsed_nanos();
+        self.finish_with(self.cell(), duration_nanos, 0, None);
+    }
+
+    /// Ends the span at a time that the program names, in nanoseconds since the Unix epoch.
+    pub(crate) fn finish_at(&self, unix_nanos: u64) {
+        let start = self.started.unix_nanos;
+        if unix_nanos < start {
+            warn_limited!("a span was finished at a time before its start: its duration is zero");
+        }
+        self.finish_with(self.cell(), unix_nanos.saturating_sub(start), 0, None);
+    }
+
+    #[inline]
+    fn finish_with(
+        &self,
+        mut cell: MutexGuard<'_, Cell>,
+        duration_nanos: u64,
+        output: usize,
+        failure: Option<FailureParts>,
+    ) {
+        if std::mem::replace(&mut cell.finished, true) {
+            return;
+        }
+        if self.sender.defaults.sampler.has_rules() {
+            self.tell_tags(&cell);
+        }
+        let cell = &mut *cell;
+        let annotation = &mut cell.annotation;
+        let (input, source) = (cell.input, cell.source.unwrap_or(Source::Value));
+        let head = Head {
+            root: self.root,
+            text: &mut cell.text,
+            inherited: self.inherited.as_ref(),
+            heap_bytes: self.heap_bytes(annotation.as_deref()),
+        };
+        let trace = || TraceRecord {
+            id: self.trace.id,
+            apm_id: self.trace.apm_id,
+            root: self.root,
+            decision: self.decision(),
+        };
+        self.sender.queue.push(head, trace, |place| Record {
+            name: self.clone_name(),
+            span_id: self.span_id,
+            parent_id: self.parent_id,
+            start_nanos: self.started.unix_nanos,
+            duration_nanos,
+            annotation: annotation.take(),
+            place,
+            texts: TextLengths::new(input, output, failure),
+            source,
+            kind: self.kind,
+            attribute: self.attribute,
+        });
+        // A handle can keep the frame for a long time.
+        cell.clear_text();
+    }
+
+    pub(crate) fn sender(&self) -> &Arc<Sender> {
+        &self.sender
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    pub(crate) fn span_id(&self) -> SpanId {
+        self.span_id
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The application of the span, or else that of the client.
+    pub(crate) fn ml_app(&self) -> &str {
+        self.inherited().ml_app.as_deref().unwrap_or(&self.sender.defaults.ml_app)
+    }
+
+    /// The session that spans inside inherit. A tag of this span overrides the one that the span inherited.
+    pub(crate) fn session_id(&self) -> Option<Arc<str>> {
+        self.inherited_by_children().as_ref().as_ref()?.session_id.clone()
+    }
+
+    /// This span if it is an agent, or else the nearest agent above.
+    pub(crate) fn agent(&self) -> Option<Arc<AgentAttribution>> {
+        self.inherited_by_children().as_ref().as_ref()?.agent.clone()
+    }
+
+    /// A reference to this span, to be used elsewhere.
+    pub(crate) fn reference(&self) -> SpanRef {
+        SpanRef::new(self.trace.id.to_string(), self.span_id.to_string())
+    }
+
+    /// Whether the trace is kept. Rules decide it once, by the tags that the first span of the trace has at that moment.
+    #[inline]
+    pub(crate) fn decision(&self) -> Option<Decision> {
+        self.trace.decision(&self.sender.defaults.sampler)
+    }
+
+    /// The heap memory of a record of the span, in bytes.
+    #[inline]
+    fn heap_bytes(&self, annotation: Option<&Annotation>) -> usize {
+        let name = if let Cow::Owned(name) = &self.name { name.len() } else { 0 };
+        name + annotation.map_or(0, Annotation::heap_bytes)
+    }
+
+    #[inline]
+    fn clone_name(&self) -> Cow<'static, str> {
+        match &self.name {
+            Cow::Borrowed(name) => Cow::Borrowed(name),
+            Cow::Owned(name) => owned(name),
+        }
+    }
+
+    /// Updates the tags that sampling rules read.
+    #[cold]
+    #[inline(never)]
+    fn tell_tags(&self, cell: &Cell) {
+        self.trace.set_tags(self.span_id, || self.all_tags(cell.annotation.clone()));
+    }
+
+    /// All tags of the span with this annotation.
+    fn all_tags(&self, annotation: Option<Box<Annotation>>) -> BTreeMap<String, String> {
+        let inherited = self.inherited();
+        let settled = settled(annotation, inherited, self.kind);
+        let annotation = settled.as_deref().unwrap_or(Annotation::EMPTY);
+        let session_id = annotation.tags.get("session_id").map(String::as_str);
+        let about = About {
+            kind: self.kind,
+            ml_app: &self.sender.defaults.ml_app,
+            session_id: session_id.or(inherited.session_id.as_deref()),
+            inherited,
+            attribute: self.attribute,
+        };
+        self.sender.defaults.identity.tags(&about, annotation)
+    }
+}
+
+impl Cell {
+    #[inline]
+    fn clear_text(&mut self) {
+        self.text.clear();
+        if self.text.capacity() > MAX_SPARE_TEXT {
+            free(&mut self.text);
+        }
+    }
+
+    #[inline(never)]
+    fn annotate_under(&mut self, weaker: Box<Annotation>) {
+        match &mut self.annotation {
+            Some(own) => own.add_under(*weaker),
+            own => *own = Some(weaker),
+        }
+    }
+
+    /// Keeps what spans inside inherit of the annotation. They may start after this span has finished.
+    fn keep_for_children(&mut self, inherited: Option<&Arc<Inherited>>, has_for_children: &AtomicBool) {
+        let Some(annotation) = &self.annotation else { return };
+        if let Some(session_id) = annotation.tags.get("session_id") {
+            let for_children = self.for_children.get_or_insert_default();
+            let now = for_children.inherited.as_ref().or(inherited).map_or(Inherited::NONE, |now| &**now);
+            if now.session_id.as_deref() != Some(session_id) {
+                let session_id = Some(session_id.as_str().into());
+                for_children.inherited = Some(Arc::new(Inherited { session_id, ..now.clone() }));
+            }
+            has_for_children.store(true, Ordering::Release);
+        }
+        if let Some(more) = &annotation.more
+            && (more.prompt.is_some() || more.tool_definitions.is_some())
+        {
+            let for_children = self.for_children.get_or_insert_default();
+            for_children.prompt.clone_from(&more.prompt);
+            for_children.tool_definitions.clone_from(&more.tool_definitions);
+            has_for_children.store(true, Ordering::Release);
+        }
+    }
+}
+
+#[inline(never)]
+fn owned(name: &str) -> Cow<'static, str> {
+    Cow::Owned(name.to_owned())
+}
+
+#[inline(never)]
+fn free(text: &mut String) {
+    *text = String::new();
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} {}", self.kind, self.name, self.span_id)
+    }
+}

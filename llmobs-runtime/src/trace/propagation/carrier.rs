@@ -1,0 +1,131 @@
+//! The traits of requests that headers can be written into and read from.
+
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash};
+
+/// Something that headers can be written into, such as the request of an HTTP client.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// struct Request(Vec<(String, String)>);
+///
+/// impl llmobs::Injector for Request {
+///     fn set(&mut self, name: &'static str, value: String) {
+///         self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+///         self.0.push((name.to_owned(), value));
+///     }
+/// }
+/// # llmobs::inject(&mut Request(Vec::new()));
+/// ```
+pub trait Injector {
+    /// Sets a header, in place of those of the same name, of which upper and lower case are the same. The name is in lower
+    /// case; the value is printable ASCII.
+    fn set(&mut self, name: &'static str, value: String);
+}
+
+/// Something that headers can be read from, such as the request that a server got.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// struct Request(Vec<(String, String)>);
+///
+/// impl llmobs::Extractor for Request {
+///     fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
+///         let named = self.0.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+///         named.map(|(_, value)| value.as_bytes()).collect()
+///     }
+/// }
+/// # let _ = llmobs::extract(&Request(Vec::new()));
+/// ```
+pub trait Extractor {
+    /// The values of all headers of a name, which is given in lower case and of which upper and lower case are the same.
+    fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]>;
+}
+
+impl<T: Injector + ?Sized> Injector for &mut T {
+    fn set(&mut self, name: &'static str, value: String) {
+        (**self).set(name, value);
+    }
+}
+
+impl<T: Extractor + ?Sized> Extractor for &T {
+    fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
+        (**self).get_all(name)
+    }
+}
+
+impl<K, V, S> Injector for HashMap<K, V, S>
+where
+    K: From<&'static str> + Borrow<str> + Eq + Hash,
+    V: From<String>,
+    S: BuildHasher,
+{
+    fn set(&mut self, name: &'static str, value: String) {
+        self.retain(|other, _| !other.borrow().eq_ignore_ascii_case(name));
+        self.insert(name.into(), value.into());
+    }
+}
+
+impl<K: From<&'static str> + Borrow<str> + Ord, V: From<String>> Injector for BTreeMap<K, V> {
+    fn set(&mut self, name: &'static str, value: String) {
+        self.retain(|other, _| !other.borrow().eq_ignore_ascii_case(name));
+        self.insert(name.into(), value.into());
+    }
+}
+
+impl<K: From<&'static str> + Borrow<str>, V: From<String>> Injector for Vec<(K, V)> {
+    fn set(&mut self, name: &'static str, value: String) {
+        self.retain(|(other, _)| !other.borrow().eq_ignore_ascii_case(name));
+        self.push((name.into(), value.into()));
+    }
+}
+
+fn named<'a, K, V>(pairs: impl Iterator<Item = (&'a K, &'a V)>, name: &str) -> Vec<&'a [u8]>
+where
+    K: Borrow<str> + 'a,
+    V: AsRef<[u8]> + 'a,
+{
+    let named = pairs.filter(|(other, _)| (*other).borrow().eq_ignore_ascii_case(name));
+    named.map(|(_, value)| value.as_ref()).collect()
+}
+
+impl<K: Borrow<str>, V: AsRef<[u8]>, S> Extractor for HashMap<K, V, S> {
+    fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
+        named(self.iter(), name)
+    }
+}
+
+impl<K: Borrow<str>, V: AsRef<[u8]>> Extractor for BTreeMap<K, V> {
+    fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
+        named(self.iter(), name)
+    }
+}
+
+impl<K: Borrow<str>, V: AsRef<[u8]>> Extractor for [(K, V)] {
+    fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
+        named(self.iter().map(|(key, value)| (key, value)), name)
+    }
+}
+
+impl<K: Borrow<str>, V: AsRef<[u8]>> Extractor for Vec<(K, V)> {
+    fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
+        self.as_slice().get_all(name)
+    }
+}
+
+#[cfg(feature = "http")]
+impl Injector for http::HeaderMap {
+    fn set(&mut self, name: &'static str, value: String) {
+        if let Ok(value) = http::HeaderValue::try_from(value) {
+            self.insert(name, value);
+        }
+    }
+}
+
+#[cfg(feature = "http")]
+impl Extractor for http::HeaderMap {
+    fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
+        http::HeaderMap::get_all(self, name).iter().map(http::HeaderValue::as_bytes).collect()
+    }
+}

@@ -1,0 +1,165 @@
+//! The headers of Datadog's tracers, and how they are combined with W3C Trace Context.
+
+use llmobs_capture::warn_limited;
+
+use super::carrier::{Extractor, Injector};
+use super::headers::{Headers, Llm, MAX_TAGS, PREFIX, can_stand};
+use super::tracecontext;
+use crate::base::id::{SpanId, TraceId};
+use crate::trace::shared::Upstream;
+
+const TRACE_ID: &str = "x-datadog-trace-id";
+const PARENT_ID: &str = "x-datadog-parent-id";
+const PRIORITY: &str = "x-datadog-sampling-priority";
+const ORIGIN: &str = "x-datadog-origin";
+const TAGS: &str = "x-datadog-tags";
+const TRACEPARENT: &str = "traceparent";
+const TRACESTATE: &str = "tracestate";
+
+/// What the name of an agent is cut for, where it would not fit.
+const MAX_TAGS_WITH_CUT_NAME: usize = 485;
+/// No header that is read is longer, in bytes.
+const MAX_HEADER: usize = 8 * 1024;
+
+pub(super) fn write(mut said: Headers, headers: &mut (impl Injector + ?Sized)) {
+    let tags = fit_tags(&mut said);
+    headers.set(TRACE_ID, said.apm_id.low64().to_string());
+    headers.set(PARENT_ID, said.span_id.to_string());
+    headers.set(PRIORITY, said.upstream.priority.to_string());
+    if let Some(origin) = &said.upstream.origin {
+        headers.set(ORIGIN, origin.clone());
+    }
+    if let Some(tags) = tags {
+        headers.set(TAGS, tags);
+    } else {
+        warn_limited!(
+            "{TAGS} was left out: the name of the application or the session is too long for a header, or has \
+             commas or characters beyond ASCII"
+        );
+    }
+    let sampled = u8::from(said.upstream.priority > 0);
+    headers.set(TRACEPARENT, format!("00-{}-{}-{sampled:02x}", said.apm_id, said.span_id.to_hex()));
+    headers.set(TRACESTATE, tracecontext::state(&said));
+}
+
+/// `x-datadog-tags`, where need be with less about the agent; `None` where it cannot be written at all.
+fn fit_tags(said: &mut Headers) -> Option<String> {
+    if said.llm.agent_name.as_deref().is_some_and(|name| !can_stand(name)) {
+        said.llm.agent_name = None;
+    }
+    if let Some(name) = &said.llm.agent_name
+        && tags(said).len() > MAX_TAGS
+    {
+        let over = tags(said).len().saturating_sub(MAX_TAGS_WITH_CUT_NAME);
+        let kept = name.len().saturating_sub(over);
+        said.llm.agent_name = name.get(..kept).filter(|name| !name.is_empty()).map(str::to_owned);
+    }
+    if tags(said).len() > MAX_TAGS {
+        said.llm.agent_id = None;
+    }
+    if tags(said).len() > MAX_TAGS {
+        said.upstream.tags.retain(|(key, _)| key == "dm");
+    }
+    let fits = tags(said).len() <= MAX_TAGS && said.llm.pairs().all(|(_, value)| can_stand(value));
+    fits.then(|| tags(said))
+}
+
+fn tags(said: &Headers) -> String {
+    let mut tags = format!("{PREFIX}tid={}", said.apm_id.high_hex());
+    for (key, value) in said.pairs() {
+        tags.push_str(&format!(",{PREFIX}{key}={value}"));
+    }
+    tags
+}
+
+/// Datadog's own headers first. Where these say nothing about LLM spans, `tracestate` may, of the same trace.
+pub(super) fn read(headers: &(impl Extractor + ?Sized)) -> Option<Headers> {
+    let w3c = header(headers, TRACEPARENT).and_then(|parent| {
+        let read = tracecontext::read(parent, &joined(headers, TRACESTATE).unwrap_or_default());
+        if read.is_none() {
+            warn_ignored(TRACEPARENT);
+        }
+        read
+    });
+    let Some(own) = read_own(headers) else { return w3c };
+    let same = w3c.filter(|w3c| w3c.apm_id.low64() == own.apm_id.low64());
+    let Some(w3c) = same else { return Some(own) };
+    let llm = if own.llm.parent_id.is_some() { own.llm } else { w3c.llm };
+    let tags = if own.upstream.tags.is_empty() { w3c.upstream.tags } else { own.upstream.tags };
+    let origin = own.upstream.origin.or(w3c.upstream.origin);
+    let upstream = Upstream { origin, tags, others: w3c.upstream.others, ..own.upstream };
+    Some(Headers { apm_id: w3c.apm_id, upstream, llm, ..own })
+}
+
+fn read_own(headers: &(impl Extractor + ?Sized)) -> Option<Headers> {
+    let low = number(headers, TRACE_ID)?;
+    let span_id = SpanId::from_decimal(&number(headers, PARENT_ID)?.to_string())?;
+    let priority = header(headers, PRIORITY).map(|text| text.parse().ok());
+    if priority == Some(None) {
+        warn_ignored(PRIORITY);
+    }
+    let upstream = Upstream::said(priority.flatten().unwrap_or(1));
+    let apm_id = TraceId::from_halves(0, low)?;
+    let mut read = Headers { apm_id, span_id, upstream, llm: Llm::default() };
+    read.take_origin(header(headers, ORIGIN).unwrap_or_default());
+    for pair in header(headers, TAGS).unwrap_or_default().split(',').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=').and_then(|(key, value)| Some((key.trim().strip_prefix(PREFIX)?, value))) {
+            Some(("tid", hex)) => match u64::from_str_radix(hex, 16) {
+                Ok(high) if hex.len() == 16 => read.apm_id = TraceId::from_halves(high, low)?,
+                _ => warn_ignored(TAGS),
+            },
+            Some((key, value)) => read.take(key, value),
+            None => {}
+        }
+    }
+    Some(read)
+}
+
+/// The number of an id, which is never zero.
+fn number(headers: &(impl Extractor + ?Sized), name: &str) -> Option<u64> {
+    let text = header(headers, name)?;
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = is_number.then(|| text.parse().ok()).flatten().filter(|number| *number != 0);
+    if number.is_none() {
+        warn_ignored(name);
+    }
+    number
+}
+
+/// The text of a header of which there may be several, as one.
+fn joined(headers: &(impl Extractor + ?Sized), name: &str) -> Option<String> {
+    let mut lines = headers.get_all(name);
+    lines.dedup();
+    if lines.is_empty() {
+        return None;
+    }
+    let text = is_fine(&lines).then(|| String::from_utf8(lines.join(&b',')).ok()).flatten();
+    if text.is_none() {
+        warn_ignored(name);
+    }
+    text
+}
+
+/// Whether a header is printable and no longer than it may be.
+fn is_fine(lines: &[&[u8]]) -> bool {
+    let printable = |byte: &u8| (0x20..=0x7e).contains(byte) || *byte == b'\t';
+    let length: usize = lines.iter().map(|line| line.len() + 1).sum();
+    length <= MAX_HEADER + 1 && lines.iter().copied().flatten().all(printable)
+}
+
+/// The text of a header, unless it is given more than once in different ways, is too long, or is no printable ASCII.
+fn header<'a>(headers: &'a (impl Extractor + ?Sized), name: &str) -> Option<&'a str> {
+    let values = headers.get_all(name);
+    let first = *values.first()?;
+    if !is_fine(&[first]) || values.iter().any(|other| *other != first) {
+        warn_ignored(name);
+        return None;
+    }
+    std::str::from_utf8(first).ok().map(str::trim)
+}
+
+fn warn_ignored(name: &str) {
+    warn_limited!(
+        "the header {name} of a request is ignored, in whole or in part: it is not what Datadog's tracers write"
+    );
+}

@@ -1,0 +1,100 @@
+//! The headers of [W3C Trace Context](https://www.w3.org/TR/trace-context/), with Datadog's part of `tracestate`.
+
+use super::headers::{Headers, Llm};
+use crate::base::id::{SpanId, TraceId};
+use crate::trace::shared::Upstream;
+
+/// The most that Datadog's part of `tracestate` may hold, in characters.
+const MAX_OWN: usize = 256;
+/// The most that all of it may hold, and in how many parts.
+const MAX_STATE: usize = 512;
+const MAX_MEMBERS: usize = 32;
+
+/// What has room before all else, though it stands in the order of the others: the ids that spans join a trace by, and who has
+/// decided about it.
+const FIRST: [&str; 3] = ["dm", "llmobs_parent_id", "llmobs_trace_id"];
+
+/// `tracestate`: Datadog's part, then those of others as far as there is room.
+pub(super) fn state(headers: &Headers) -> String {
+    let mut own = format!("dd=p:{};s:{}", headers.span_id.to_hex(), headers.upstream.priority);
+    let mut room = MAX_OWN + "dd=".len() - own.len();
+    let origin = headers.upstream.origin.iter().map(|origin| (false, format!(";o:{}", encode(origin))));
+    let tags =
+        headers.pairs().map(|(key, value)| (FIRST.contains(&key), format!(";t.{key}:{}", encode(value))));
+    let mut entries: Vec<(bool, String)> = origin.chain(tags).collect();
+    for turn in [true, false] {
+        for (_, entry) in entries.iter_mut().filter(|(first, _)| *first == turn) {
+            match room.checked_sub(entry.len()) {
+                Some(rest) => room = rest,
+                None => entry.clear(),
+            }
+        }
+    }
+    own.extend(entries.into_iter().map(|(_, entry)| entry));
+    let others = headers.upstream.others.iter().flat_map(|others| others.split(','));
+    for member in others.take(MAX_MEMBERS - 1) {
+        if own.len() + 1 + member.len() <= MAX_STATE {
+            own.push(',');
+            own.push_str(member);
+        }
+    }
+    own
+}
+
+/// What Datadog's tracers replace in a value: `=` by `~`, and what cannot stand there by `_`.
+fn encode(value: &str) -> String {
+    let encode = |char| match char {
+        '=' => '~',
+        ',' | ';' | '~' => '_',
+        ' '..='}' => char,
+        _ => '_',
+    };
+    value.chars().map(encode).collect()
+}
+
+/// The two headers; `None` for a `traceparent` that is none.
+pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
+    let mut parts = parent.split('-');
+    let version = parts.next().filter(|version| version.len() == 2 && is_lower_hex(version))?;
+    let apm_id = parts.next().filter(|id| is_lower_hex(id)).and_then(TraceId::from_hex)?;
+    let span_id = parts.next().filter(|id| id.len() == 16 && is_lower_hex(id))?;
+    let span_id = SpanId::from_decimal(&u64::from_str_radix(span_id, 16).ok()?.to_string())?;
+    let flags = parts.next().filter(|flags| flags.len() == 2 && is_lower_hex(flags))?;
+    // A later version may have more to say.
+    if version == "ff" || (version == "00" && parts.next().is_some()) {
+        return None;
+    }
+    let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
+    let upstream = Upstream::said(i8::from(sampled == 1));
+    let mut read = Headers { apm_id, span_id, upstream, llm: Llm::default() };
+    let mut others = Vec::new();
+    for member in state.split(',').map(str::trim).filter(|member| !member.is_empty()).take(MAX_MEMBERS) {
+        let Some(own) = member.strip_prefix("dd=") else {
+            others.push(member);
+            continue;
+        };
+        for (key, value) in own.split(';').filter_map(|entry| entry.split_once(':')) {
+            match key.strip_prefix("t.") {
+                Some(key) => read.take(key, &value.replace('~', "=")),
+                None if key == "s" => {
+                    let priority = agreed(value.parse().ok(), sampled == 1);
+                    read.upstream.priority = priority.unwrap_or(read.upstream.priority);
+                }
+                None if key == "o" => read.take_origin(&value.replace('~', "=")),
+                None => {}
+            }
+        }
+    }
+    let others = others.join(",");
+    read.upstream.others = Some(others).filter(|others| !others.is_empty() && others.len() <= MAX_STATE);
+    Some(read)
+}
+
+/// The priority that Datadog's part names counts where the flag says the same.
+fn agreed(priority: Option<i8>, sampled: bool) -> Option<i8> {
+    priority.filter(|priority| (*priority > 0) == sampled)
+}
+
+fn is_lower_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}

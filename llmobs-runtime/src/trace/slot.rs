@@ -1,0 +1,172 @@
+//! Slots: what can be current on a thread or in a future, and what spans that start there inherit.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::frame::Frame;
+use super::shared::Remote;
+use crate::deliver::sender::{Sender, default_sender};
+use crate::model::inherited::{Contexts, Inherited};
+
+/// What can be current on a thread or in a future.
+#[derive(Clone, Default)]
+pub(crate) enum Slot {
+    /// Nothing: spans are roots and go to the default client.
+    #[default]
+    Unset,
+    /// A client that was entered with no span.
+    Client(Arc<Sender>),
+    /// A span.
+    Span(Arc<Frame>),
+    /// One of these, with other things for spans to inherit.
+    Scope(Arc<Scope>),
+}
+
+/// A slot, and what spans that start there inherit instead.
+pub(crate) struct Scope {
+    /// Never a scope.
+    base: Slot,
+    inherited: Option<Arc<Inherited>>,
+    /// The span of another program that spans without a parent here continue.
+    remote: Option<Arc<Remote>>,
+}
+
+impl Slot {
+    /// The client that spans go to. `None` for the default one.
+    #[inline]
+    pub(crate) fn own_sender(&self) -> Option<&Arc<Sender>> {
+        match self {
+            Self::Unset => None,
+            Self::Client(sender) => Some(sender),
+            Self::Span(frame) => Some(frame.sender()),
+            Self::Scope(scope) => scope.base.own_sender(),
+        }
+    }
+
+    /// The client that spans go to, open or closed.
+    pub(crate) fn sender(&self) -> Option<Arc<Sender>> {
+        self.own_sender().cloned().or_else(default_sender)
+    }
+
+    /// The client that spans go to; `None` where it is closed.
+    pub(crate) fn open_sender(&self) -> Option<Arc<Sender>> {
+        self.sender().filter(|sender| sender.is_open())
+    }
+
+    /// The span that is current.
+    #[inline]
+    pub(crate) fn frame(&self) -> Option<&Arc<Frame>> {
+        match self {
+            Self::Span(frame) => Some(frame),
+            Self::Scope(scope) => scope.base.frame(),
+            _ => None,
+        }
+    }
+
+    /// What spans that start here inherit.
+    #[inline]
+    pub(crate) fn inherited(&self) -> Cow<'_, Option<Arc<Inherited>>> {
+        match self {
+            Self::Span(frame) => frame.inherited_by_children(),
+            Self::Scope(scope) => scope.inherited(),
+            _ => Cow::Owned(None),
+        }
+    }
+
+    /// The span of another program that spans without a parent here continue.
+    #[inline]
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        if let Self::Scope(scope) = self { scope.remote.as_deref() } else { None }
+    }
+
+    /// The annotation contexts that spans which start here are in.
+    fn contexts(&self) -> Option<&Arc<Contexts>> {
+        match self {
+            Self::Span(frame) => frame.inherited().contexts.as_ref(),
+            Self::Scope(scope) => scope.inherited.as_ref()?.contexts.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// This slot with one more annotation context.
+    pub(crate) fn with_context(&self, context: impl FnOnce(Option<Arc<Contexts>>) -> Arc<Contexts>) -> Self {
+        self.with_contexts(context(self.contexts().cloned()))
+    }
+
+    /// This slot with other annotation contexts.
+    fn with_contexts(&self, contexts: Arc<Contexts>) -> Self {
+        let (base, remote) = match self {
+            Self::Scope(scope) => (scope.base.clone(), scope.remote.clone()),
+            plain => (plain.clone(), None),
+        };
+        let inherited = self.inherited().into_owned();
+        let inherited = within(&base, inherited.as_deref().unwrap_or(Inherited::NONE), contexts);
+        Self::Scope(Arc::new(Scope { base, inherited: Some(Arc::new(inherited)), remote }))
+    }
+
+    /// This slot with the annotation contexts of the slot where it is entered or named as a parent. `None` if they add nothing.
+    #[inline]
+    pub(crate) fn inside(&self, here: &Self) -> Option<Self> {
+        let here = here.contexts()?;
+        let own = self.contexts();
+        if own.is_some_and(|own| own.holds(here)) {
+            return None;
+        }
+        // The contexts of a span were entered before it began, and those of a scope are entered now.
+        let both = match self {
+            Self::Scope(_) => Contexts::union(Some(here), own),
+            _ => Contexts::union(own, Some(here)),
+        };
+        Some(self.with_contexts(both?))
+    }
+
+    /// A slot for the same client in which spans continue a trace of another program.
+    pub(crate) fn with_remote(&self, remote: Remote, inherited: Inherited) -> Self {
+        let base = self.without_span();
+        let inherited = match self.contexts() {
+            Some(contexts) => within(&base, &inherited, Arc::clone(contexts)),
+            None => inherited,
+        };
+        Self::Scope(Arc::new(Scope {
+            base,
+            inherited: Some(Arc::new(inherited)),
+            remote: Some(Arc::new(remote)),
+        }))
+    }
+
+    fn without_span(&self) -> Self {
+        match self {
+            Self::Span(frame) => Self::Client(Arc::clone(frame.sender())),
+            Self::Scope(scope) => scope.base.without_span(),
+            other => other.clone(),
+        }
+    }
+}
+
+impl Scope {
+    fn inherited(&self) -> Cow<'_, Option<Arc<Inherited>>> {
+        // The session of a span can change after a context was entered in it.
+        if let Some(frame) = self.base.frame()
+            && frame.has_for_children()
+            && let Some(contexts) = self.inherited.as_ref().and_then(|inherited| inherited.contexts.clone())
+        {
+            let above = frame.inherited_by_children().into_owned();
+            let inherited = within(&self.base, above.as_deref().unwrap_or(Inherited::NONE), contexts);
+            return Cow::Owned(Some(Arc::new(inherited)));
+        }
+        Cow::Borrowed(&self.inherited)
+    }
+
+    pub(crate) fn base(&self) -> &Slot {
+        &self.base
+    }
+}
+
+/// What spans in `base` inherit inside annotation contexts. Without these they would inherit `above`.
+fn within(base: &Slot, above: &Inherited, contexts: Arc<Contexts>) -> Inherited {
+    let span = base.frame().and_then(|frame| frame.inherited().contexts.as_deref());
+    let session_id = contexts.session_id(span);
+    // Without a span above, a session comes from contexts alone.
+    let above_session = base.frame().and(above.session_id.clone());
+    Inherited { session_id: session_id.or(above_session), contexts: Some(contexts), ..above.clone() }
+}

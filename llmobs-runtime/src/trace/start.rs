@@ -1,0 +1,256 @@
+//! Describes and starts spans.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use llmobs_capture::{is_muted, warn_limited};
+
+use super::frame::{Frame, Options};
+use super::local;
+use super::shared::Remote;
+use super::slot::Slot;
+use crate::base::clock::Started;
+use crate::base::id::SpanId;
+use crate::base::kind::Kind;
+use crate::deliver::sender::Sender;
+use crate::model::annotation::Annotation;
+use crate::model::captured::Source;
+use crate::model::inherited::Inherited;
+use crate::model::ml_app;
+
+/// A span that is being described and has not started. Its frame has no other handle.
+pub(crate) struct Draft(Arc<Frame>);
+
+impl Draft {
+    /// A span that starts here, or `None` if spans that start here are not recorded.
+    #[inline(never)]
+    pub(crate) fn here(kind: Kind, name: &'static str) -> Option<Self> {
+        if is_muted() {
+            return None;
+        }
+        let mut draft = Self(local::frame_here()?);
+        if let Some(frame) = draft.frame() {
+            frame.describe(kind, Cow::Borrowed(name));
+        }
+        Some(draft)
+    }
+
+    /// A span that starts later. It may start elsewhere, and be recorded there.
+    pub(crate) fn later(kind: Kind, name: Cow<'static, str>) -> Self {
+        let here = if is_muted() { None } else { local::frame_here() };
+        let mut draft = Self(here.unwrap_or_else(|| Arc::new(Frame::blank(Sender::detached()))));
+        if let Some(frame) = draft.frame() {
+            frame.describe(kind, name);
+        }
+        draft
+    }
+
+    /// The frame, to describe the span. It is always `Some`.
+    #[inline]
+    pub(crate) fn frame(&mut self) -> Option<&mut Frame> {
+        Arc::get_mut(&mut self.0)
+    }
+
+    /// Sets the slot that the span starts in, instead of the current one.
+    pub(crate) fn set_parent(&mut self, parent: &Slot) {
+        let inside = local::with_current(|here| parent.inside(here)).flatten();
+        let slot = inside.as_ref().unwrap_or(parent);
+        if let Some(frame) = self.frame() {
+            frame.is_placed = frame.place(slot).is_some();
+        }
+    }
+
+    /// Starts the span, or returns `None` if it is not recorded.
+    #[inline(never)]
+    pub(crate) fn start(self) -> Option<Arc<Frame>> {
+        if is_muted() {
+            return None;
+        }
+        let Self(mut shared) = self;
+        let frame = Arc::get_mut(&mut shared)?;
+        if !frame.is_placed {
+            local::with_current(|slot| frame.place(slot)).flatten()?;
+        }
+        frame.end_input();
+        frame.begin();
+        Some(shared)
+    }
+}
+
+impl Frame {
+    #[inline]
+    fn describe(&mut self, kind: Kind, name: Cow<'static, str>) {
+        self.kind = kind;
+        self.name = name;
+        self.attribute = false;
+        self.is_placed = false;
+    }
+
+    /// The budget of each captured value, in bytes.
+    #[inline]
+    pub(super) fn capture_limit(&self) -> usize {
+        self.sender.defaults.capture_limit
+    }
+
+    fn options(&mut self) -> &mut Options {
+        self.options.get_or_insert_default()
+    }
+
+    pub(super) fn set_session_id(&mut self, session_id: Option<String>) {
+        self.options().session_id = session_id.map(Into::into);
+    }
+
+    pub(super) fn set_ml_app(&mut self, ml_app: Option<String>) {
+        let given_by = "the option `ml_app` of a span";
+        if let Some(warning) = ml_app.as_deref().and_then(|name| ml_app::warning(name, given_by)) {
+            warn_limited!("{warning}");
+        }
+        self.options().ml_app = ml_app.map(Into::into);
+    }
+
+    pub(super) fn set_start(&mut self, unix_nanos: u64) {
+        self.options().start_nanos = Some(unix_nanos);
+    }
+
+    /// The annotation, to be added to before the span starts.
+    pub(super) fn annotation(&mut self) -> &mut Annotation {
+        let limit = self.capture_limit();
+        self.cell_mut().annotation.get_or_insert_with(|| Box::new(Annotation::new(limit)))
+    }
+
+    /// Warns of annotations that spans of this kind do not show.
+    pub(super) fn warn_of_misplaced(&mut self) {
+        let kind = self.kind;
+        if let Some(annotation) = &self.cell_mut().annotation {
+            annotation.warn_of_misplaced(kind);
+        }
+    }
+
+    /// Places the span in a slot. Returns `None` if it is not recorded there.
+    #[inline]
+    fn place(&mut self, slot: &Slot) -> Option<()> {
+        local::with_sender(slot, |sender| {
+            if !Arc::ptr_eq(&self.sender, sender) {
+                self.sender = Arc::clone(sender);
+            }
+        })?;
+        self.span_id = SpanId::random();
+        match slot.frame() {
+            Some(parent) => {
+                self.parent_id = Some(parent.span_id);
+                self.root = parent.root;
+                let trace = std::mem::replace(&mut self.trace, Arc::clone(&parent.trace));
+                local::recycle_trace(trace);
+                if parent.has_for_children() && matches!(self.kind, Kind::Llm | Kind::Tool) {
+                    self.options().above = Some(Arc::clone(parent));
+                }
+            }
+            None => self.place_at_top(slot),
+        }
+        let here = slot.inherited();
+        let same = match (&self.inherited, &*here) {
+            (Some(own), Some(here)) => Arc::ptr_eq(own, here),
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            self.inherited.clone_from(&here);
+        }
+        Some(())
+    }
+
+    /// Places the span in a slot without a span: at the top of a trace, or below a span of another program.
+    fn place_at_top(&mut self, slot: &Slot) {
+        let remote = slot.remote();
+        self.parent_id = remote.and_then(|remote| remote.parent_id);
+        self.root = self.span_id;
+        let trace = remote.map_or_else(local::begin_trace, Remote::trace);
+        local::recycle_trace(std::mem::replace(&mut self.trace, trace));
+    }
+
+    /// Completes the text of the input.
+    #[inline]
+    fn end_input(&mut self) {
+        let cell = self.cell_mut();
+        if cell.source == Some(Source::Arguments) {
+            cell.text.push('}');
+        }
+        cell.input = cell.text.len();
+    }
+
+    /// Starts the span in the slot where it was placed.
+    #[inline]
+    fn begin(&mut self) {
+        let options = self.options.take();
+        let has_session = self.inherited.as_ref().is_some_and(|here| here.session_id.is_some());
+        if options.is_some() || (!has_session && self.trace.session_id.get().is_some()) {
+            self.inherit_less(options);
+        } else {
+            self.started = Started::now();
+        }
+        if let Some(inherited) = &self.inherited
+            && let Some(name) = inherited.contexts.as_ref().and_then(|contexts| contexts.name())
+        {
+            self.rename(&Arc::clone(name));
+        } else if self.name.is_empty() {
+            self.name = Cow::Borrowed(self.kind.as_str());
+        }
+        if self.kind == Kind::Agent
+            || self.cell_mut().annotation.is_some()
+            || self.sender.defaults.sampler.has_rules()
+        {
+            self.prepare_for_children();
+        }
+    }
+
+    #[inline(never)]
+    fn rename(&mut self, name: &str) {
+        self.name = Cow::Owned(name.to_owned());
+    }
+
+    /// Applies the options of the span to what it inherited, and starts the clock.
+    #[cold]
+    fn inherit_less(&mut self, options: Option<Box<Options>>) {
+        let Options { session_id, ml_app, start_nanos, above } =
+            options.map(|options| *options).unwrap_or_default();
+        if let Some(above) = above {
+            self.take_over_from(&above);
+        }
+        if let Some(session_id) = &session_id {
+            let _ = self.trace.session_id.set(Arc::clone(session_id));
+        }
+        let here = self.inherited();
+        let of_trace = self.trace.session_id.get().filter(|_| here.session_id.is_none());
+        if let session_id @ Some(_) = session_id.or_else(|| of_trace.cloned()) {
+            self.inherited = Some(Arc::new(Inherited { session_id, ..here.clone() }));
+        }
+        if ml_app.is_some() {
+            self.inherited = Some(Arc::new(Inherited { ml_app, ..self.inherited().clone() }));
+        }
+        self.started = start_nanos.map_or_else(Started::now, Started::at);
+    }
+
+    /// Inherits what only direct children do: an `llm` span the prompt, a `tool` span the version of its tool.
+    fn take_over_from(&mut self, parent: &Frame) {
+        let (prompt, version) = match self.kind {
+            Kind::Llm => (parent.prompt_for_child(), None),
+            Kind::Tool if parent.kind == Kind::Llm => (None, parent.tool_version(&self.name)),
+            _ => return,
+        };
+        if prompt.is_some() || version.is_some() {
+            let limit = self.sender.defaults.capture_limit;
+            let annotation = &mut self.cell_mut().annotation;
+            let more = annotation.get_or_insert_with(|| Box::new(Annotation::new(limit))).more();
+            more.inherited_prompt = prompt;
+            more.tool_version = version;
+        }
+    }
+}
+
+/// Without what it says, which may be secret.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft").finish_non_exhaustive()
+    }
+}

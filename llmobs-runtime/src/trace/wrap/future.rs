@@ -1,0 +1,126 @@
+//! Futures: the context is current while the future is polled and while it is dropped, never in between.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll};
+
+use crate::trace::call::Call;
+use crate::trace::context::{Context, current};
+use crate::trace::frame::Frame;
+use crate::trace::local::Swapped;
+use crate::trace::slot::Slot;
+use crate::trace::span::{Span, note_panic};
+
+/// Carries a context with a future, wherever and on whichever threads it is polled.
+///
+/// Every future is followed by itself as long as it is awaited, joined or selected inside an instrumented function.
+/// What is spawned as a task of its own needs one of these, else it starts a new trace.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// use llmobs::FutureExt as _;
+///
+/// async fn search() {
+///     llmobs::retrieval("search").start().finish();
+/// }
+///
+/// async fn answer() {
+///     let span = llmobs::workflow("answer").start();
+///     search().in_span(&span).await;
+/// }
+/// # let collector = llmobs::testing::Collector::new();
+/// # pollster::block_on(answer().in_context(collector.context()));
+/// # assert_eq!(collector.tree(), "workflow answer\n└─ retrieval search\n");
+/// ```
+pub trait FutureExt: Future + Sized {
+    /// Runs the future with `context` current.
+    fn in_context(self, context: Context) -> InContext<Self> {
+        InContext::new(self, Some(context.here()), None)
+    }
+
+    /// Runs the future with what is current here and now. For spawning:
+    /// `tokio::spawn(work().in_current_context())`.
+    fn in_current_context(self) -> InContext<Self> {
+        InContext::new(self, Some(current().0), None)
+    }
+
+    /// Runs the future with `span` current. The span goes on when the future is done.
+    ///
+    /// When the future panics the span is marked as failed, and the panic goes on.
+    fn in_span(self, span: &Span) -> InContext<Self> {
+        let slot = span.0.as_ref().map(|_| span.context().here());
+        InContext::new(self, slot, span.0.clone())
+    }
+}
+
+impl<F: Future> FutureExt for F {}
+
+/// A future with a context. Made by [`FutureExt`].
+///
+/// The inner future is boxed: that keeps the crate free of unsafe code, and keeps nested futures from growing.
+#[must_use = "futures do nothing unless you .await or poll them"]
+pub struct InContext<F> {
+    /// The slot that is current inside. It is swapped with the current slot around each poll, which touches no reference count.
+    /// `None` leaves the current slot as it is.
+    slot: Option<Slot>,
+    /// The span that a panic inside marks as failed.
+    owner: Option<Arc<Frame>>,
+    future: Option<Pin<Box<F>>>,
+}
+
+impl<F> InContext<F> {
+    fn new(future: F, slot: Option<Slot>, owner: Option<Arc<Frame>>) -> Self {
+        Self { slot, owner, future: Some(Box::pin(future)) }
+    }
+
+    /// The future inside a span, or just as it is.
+    pub(crate) fn in_frame(future: F, frame: Option<&Arc<Frame>>) -> Self {
+        Self::new(future, frame.map(|frame| Slot::Span(Arc::clone(frame))), frame.cloned())
+    }
+
+    /// Enters a span that has just begun.
+    pub(super) fn enter(&mut self, frame: Option<&Arc<Frame>>) {
+        self.slot = frame.map(|frame| Slot::Span(Arc::clone(frame)));
+        self.owner = frame.cloned();
+    }
+}
+
+impl Call {
+    /// Runs the body of an `async fn` inside the span.
+    #[inline]
+    pub fn run_async<F: Future>(&self, body: F) -> InContext<F> {
+        InContext::in_frame(body, self.frame())
+    }
+}
+
+impl<F: Future> Future for InContext<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let Self { slot, owner, future } = self.get_mut();
+        // Empty only inside Drop, where nothing polls.
+        let Some(future) = future else {
+            return Poll::Pending;
+        };
+        let _swapped = slot.as_mut().map(Swapped::new);
+        match owner {
+            Some(frame) => note_panic(frame, || future.as_mut().poll(cx)),
+            None => future.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<F> Drop for InContext<F> {
+    fn drop(&mut self) {
+        let _swapped = self.slot.as_mut().map(Swapped::new);
+        drop(self.future.take());
+    }
+}
+
+impl<F> fmt::Debug for InContext<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let context = Context(self.slot.clone().unwrap_or_default());
+        f.debug_tuple("InContext").field(&context).finish()
+    }
+}

@@ -1,0 +1,13 @@
+//! Futures, iterators and streams that carry a context or a span.
+
+mod call_future;
+mod future;
+mod items;
+mod iterator;
+#[cfg(feature = "stream")]
+mod stream;
+
+pub use future::{FutureExt, InContext};
+pub use items::{Recipe, fold};
+#[cfg(feature = "stream")]
+pub use stream::{InSpan, StreamExt};
