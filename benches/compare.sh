@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Measures llmobs and its peers, prints the goals beside what was measured, and writes `BENCHMARKS.md` and `benches/results/`.
+#
+#     benches/compare.sh                       # everything: about an hour on two quiet cores
+#     benches/compare.sh instructions cpu      # some parts; the others keep their last results
+#     benches/compare.sh report                # the table of the last results; measures nothing
+#
+# | part | measures | takes about |
+# |---|---|---|
+# | instructions | the caller and the worker, by callgrind | 10 minutes |
+# | allocations | a counting allocator, in a build of its own | 3 minutes, nearly all for the build |
+# | cpu | CPU time of the caller, modes in turn | 5 minutes |
+# | delivery | spans over HTTP, in turn with the reference SDK | 10 minutes |
+# | stack | bytes of stack a call, release and debug | 2 minutes |
+# | growth | what the cost depends on | 5 minutes |
+# | compile | what llmobs costs the compiler | 15 minutes |
+#
+# REPETITIONS (5) is how often each is measured where times are, and RESULTS another folder for the results.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+if ! command -v valgrind >/dev/null; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends valgrind libc6-dbg
+fi
+exec python3 "$root/benches/compare.py" "$@"
