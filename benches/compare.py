@@ -224,7 +224,7 @@ def machine():
         return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "unknown")
 
     revision = run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]).strip()
-    changed = run(["git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no", "--", "src", "llmobs-runtime", "llmobs-macros"])
+    changed = run(["git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no", "--", "src", "llmobs-capture", "llmobs-macros", "llmobs-providers", "llmobs-runtime"])
     memory = int(first("/proc/meminfo", "MemTotal").split()[0]) // (1 << 20)
     facts = {
         "date": run(["date", "-u", "+%Y-%m-%d"]).strip(),
