@@ -1,4 +1,4 @@
-//! Code of the user: its panics are caught, and it starts no spans.
+//! Guards user code: its panics are caught, and it starts no spans.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,7 +7,7 @@ thread_local! {
     static MUTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether code of the user runs on this thread that must not start spans.
+/// Whether user code that must not start spans runs on this thread.
 #[inline]
 #[must_use]
 pub fn is_muted() -> bool {
@@ -28,7 +28,7 @@ pub fn muted<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Runs code of the user: muted, and with its panics caught. Returns `None` if it panics.
+/// Runs user code, muted and with its panics caught. Returns `None` if it panics.
 ///
 /// The payload of the panic is leaked, because dropping it may panic again.
 #[inline]

@@ -31,7 +31,7 @@ impl Limiter {
     }
 }
 
-/// Logs with the target `llmobs`. The logger is code of the user and is guarded.
+/// Logs with the target `llmobs`. The logger is user code and is guarded.
 pub fn say(level: log::Level, message: fmt::Arguments<'_>) {
     guarded(|| log::log!(target: "llmobs", level, "{message}"));
 }

@@ -1,4 +1,4 @@
-//! Types of the standard library whose capture runs no code of the user.
+//! Types of the standard library whose capture runs no user code.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::json::{Writer, not_finite};
 use crate::text::push_json_string;
 
-/// A type whose capture runs no code of the user, and so needs no guard: texts, numbers and the like, and options, boxes and
+/// A type whose capture runs no user code, and so needs no guard: texts, numbers and the like, and options, boxes and
 /// lists of them. Nobody else can implement it.
 pub trait Plain: Serialize + Put {
     /// Appends the same text as [`serialize`](crate::serialize), at less cost.

@@ -107,7 +107,7 @@ impl Message {
         Self::new("system", content)
     }
 
-    /// Creates a message of the user.
+    /// Creates a message with the role `user`.
     pub fn user(content: impl Into<String>) -> Self {
         Self::new("user", content)
     }

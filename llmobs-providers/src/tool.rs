@@ -28,7 +28,7 @@ use crate::text;
 pub struct ToolDefinition {
     /// The name that the model calls the tool by.
     pub name: String,
-    /// What the model is told about the tool.
+    /// The description of the tool that the model gets.
     pub description: Option<String>,
     /// The JSON schema of the arguments.
     pub schema: Option<Map<String, Value>>,
@@ -42,7 +42,7 @@ impl ToolDefinition {
         Self { name: cut(name.into(), MAX_LABEL_BYTES), ..Self::default() }
     }
 
-    /// Sets what the model is told about the tool.
+    /// Sets the description of the tool that the model gets.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self

@@ -241,3 +241,6 @@ pub fn flush(timeout: Duration) -> Report {
 pub fn enabled() -> bool {
     any_open() && !is_muted() && current().0.open_sender().is_some()
 }
+
+#[cfg(test)]
+mod tests;

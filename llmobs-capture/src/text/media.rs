@@ -1,4 +1,4 @@
-//! Bytes in base64, which nobody reads: all that is shown of them is their type and size.
+//! Bytes in base64. Only their type and size are shown.
 
 use super::split_at_boundary;
 

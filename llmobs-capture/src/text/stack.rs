@@ -1,6 +1,6 @@
 //! How far the stack has grown.
 
-/// A place on the stack. Code of the user that recurses too far is stopped before the stack of its thread is used up, which
+/// A place on the stack. User code that recurses too far is stopped before the stack of its thread is used up, which
 /// would end the process.
 #[derive(Clone, Copy)]
 pub(crate) struct Stack(usize);

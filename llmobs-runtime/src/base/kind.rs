@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a span stands for in an LLM application.
+/// The kind of a span: which step of an LLM application it records.
 ///
 /// The kind decides how Datadog shows the span and which shape its input and output take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -44,7 +44,7 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Whether somebody gave a variable a value, be it a bad one.
+    /// Whether a variable has a value, valid or not.
     pub(super) fn is_given(&self, name: &str) -> bool {
         (self.lookup)(name).is_some_and(|value| !value.to_string_lossy().trim().is_empty())
     }

@@ -261,7 +261,7 @@ impl Config {
         self
     }
 
-    /// Where spans go if nobody says: used when there is no [`exporter`](Self::exporter), and neither environment nor
+    /// Where spans go by default: used when there is no [`exporter`](Self::exporter), and neither environment nor
     /// program names an API key, an Agent, or whether to use one. Meant for examples: an application that prints prompts
     /// because a variable is missing has a leak.
     pub fn default_exporter(mut self, exporter: Exporter) -> Self {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use llmobs_capture::DEFAULT_LIMIT;
 use ureq::http::{HeaderName, HeaderValue};
 
 use super::process::Processor;
@@ -33,6 +34,31 @@ pub(crate) struct Settings {
     pub(crate) request_limit: usize,
     /// The largest event that is sent with its input and output, in bytes.
     pub(crate) event_limit: usize,
+}
+
+/// What is used if neither the program nor the environment says otherwise. Limits of requests and events are those of the
+/// reference SDK.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            ml_app: None,
+            agentless: None,
+            api_key: None,
+            site: "datadoghq.com".to_owned(),
+            identity: Identity::default(),
+            sampler: Sampler::default(),
+            processor: None,
+            additional_headers: Vec::new(),
+            agent_url: "http://localhost:8126".to_owned(),
+            override_origin: None,
+            interval: Duration::from_secs(1),
+            timeout: Duration::from_secs(5),
+            capture_limit: DEFAULT_LIMIT,
+            queue_limit: 32 * 1024 * 1024,
+            request_limit: 5 * 1024 * 1024,
+            event_limit: 5_000_000,
+        }
+    }
 }
 
 impl Settings {

@@ -350,6 +350,3 @@ fn random_part(longest: Duration) -> Duration {
     let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(random() % nanos.max(1))
 }
-
-#[cfg(test)]
-mod tests;

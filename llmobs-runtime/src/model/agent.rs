@@ -58,7 +58,7 @@ pub struct AgentManifest {
     pub version: Option<String>,
     /// The name of the agent. Default: that of the span.
     pub name: Option<String>,
-    /// What the agent is told to do.
+    /// The instructions of the agent.
     pub instructions: Option<String>,
     /// The name of the model.
     pub model: Option<String>,
@@ -143,7 +143,7 @@ impl AgentManifest {
         self
     }
 
-    /// What the agent is told to do.
+    /// The instructions of the agent.
     pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
         self.instructions = given(instructions).or(self.instructions);
         self
@@ -174,7 +174,7 @@ impl AgentManifest {
         self
     }
 
-    /// Takes over what was said later, field by field.
+    /// Merges a later manifest, field by field.
     pub(crate) fn add(&mut self, later: Self) {
         let Self { version, name, instructions, model, model_settings, tools } = later;
         replace(&mut self.version, version);

@@ -286,7 +286,7 @@ impl Annotation {
 }
 
 impl Annotation {
-    /// Adds what was said later. Where both say the same thing, the later one holds.
+    /// Merges a later annotation, which overrides this one.
     pub(crate) fn add(&mut self, later: Self) {
         let Self {
             limit: _,
@@ -314,7 +314,7 @@ impl Annotation {
         }
     }
 
-    /// Adds what was said by somebody who has to give way: it holds where nothing else was said.
+    /// Merges a weaker annotation, which this one overrides.
     pub(crate) fn add_under(&mut self, mut weaker: Self) {
         weaker.add(std::mem::replace(self, Self::new(self.limit)));
         *self = weaker;
@@ -374,7 +374,7 @@ impl Annotation {
         }
     }
 
-    /// What few spans say, to be said.
+    /// The fields that few spans have, created if they are missing.
     pub(crate) fn more(&mut self) -> &mut More {
         self.more.get_or_insert_default()
     }
@@ -442,7 +442,7 @@ impl More {
     }
 }
 
-/// What one of those that hold a prompt is charged for it, beside whoever said it: all spans inside a context share one.
+/// The part of the bytes of a shared prompt that is charged to one of its holders. All spans inside a context share one prompt.
 fn share(prompt: &Arc<Prompt>) -> usize {
     prompt.bytes() / Arc::strong_count(prompt).saturating_sub(1).max(1)
 }

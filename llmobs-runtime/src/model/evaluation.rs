@@ -119,7 +119,7 @@ impl Evaluation {
     }
 
     /// What was evaluated: what [`export_span`](crate::export_span) or [`Span::export`](crate::Span::export) returned, or a
-    /// reference that was kept. `None` is as if nothing was said.
+    /// reference that was kept. `None` leaves it unset.
     pub fn of(self, span: impl Into<Option<SpanRef>>) -> Self {
         match span.into() {
             Some(span) => self.join(Join::Span(span)),
@@ -259,7 +259,7 @@ impl Verdict {
         }
         let timestamp_ms = match self.timestamp.map(|time| time.duration_since(UNIX_EPOCH)) {
             None => now_ms,
-            // Zero stands for now, as in the reference SDK.
+            // Zero means now, as in the reference SDK.
             Some(Ok(since)) if since.as_millis() == 0 => now_ms,
             Some(Ok(since)) => u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             Some(Err(_)) => return Err(EvaluationError::TimeBefore1970),
@@ -327,14 +327,14 @@ macro_rules! verdict_options {
                 tags.into_iter().fold(self, |verdict, (key, value)| verdict.tag(key, value))
             }
 
-            /// When it was found, to the millisecond. Default: when it is submitted, for which the Unix epoch stands too.
+            /// When it was found, to the millisecond. Default: the time of submission. The Unix epoch means the same.
             pub fn timestamp(mut self, time: ::std::time::SystemTime) -> Self {
                 self.verdict.set_timestamp(time);
                 self
             }
 
-            /// The application. Default: that of the configuration, whatever that of the span is. An empty one is as if
-            /// nothing was said.
+            /// The application. Default: that of the configuration, whatever that of the span is. An empty one
+            /// is ignored.
             pub fn ml_app(mut self, ml_app: impl Into<String>) -> Self {
                 self.verdict.set_ml_app(ml_app.into());
                 self
@@ -368,9 +368,9 @@ impl Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvaluationError {
-    /// It is not said what was evaluated.
+    /// Neither a span nor a tag names what was evaluated.
     NoTarget,
-    /// It is said twice what was evaluated.
+    /// Both a span and a tag name what was evaluated.
     TwoTargets,
     /// A span without a span id or trace id.
     EmptyId,
@@ -386,7 +386,7 @@ pub enum EvaluationError {
     NotAnObject,
     /// A time before 1970.
     TimeBefore1970,
-    /// Feedback of nobody.
+    /// The submitter of the feedback is empty.
     EmptySubmitter,
 }
 
@@ -394,9 +394,9 @@ impl Display for EvaluationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoTarget => {
-                "it is not said what was evaluated: call `of` with what `export_span` returned inside the span, or another of the `of` methods"
+                "nothing names what was evaluated: call `of` with what `export_span` returned inside the span, or another of the `of` methods"
             }
-            Self::TwoTargets => "it is said twice what was evaluated: call one of the `of` methods, once",
+            Self::TwoTargets => "two things name what was evaluated: call one of the `of` methods, once",
             Self::EmptyId => "the span has no span id or no trace id: use what `export_span` or `Span::export` returns",
             Self::EmptyTarget => "what was evaluated has no name: give a text that is not empty",
             Self::EmptyLabel => "the label is empty: name what was evaluated, such as \"faithfulness\"",

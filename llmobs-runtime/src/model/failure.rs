@@ -103,7 +103,7 @@ impl FailureParts {
         })
     }
 
-    /// Appends the kind, and what `write` writes. That runs code of the user, and returns where the message ends.
+    /// Appends the kind and the text that `write` writes. `write` runs user code and returns where the message ends.
     fn append(kind: &str, out: &mut String, write: impl FnOnce(&mut String) -> (usize, bool)) -> Self {
         let start = out.len();
         if kind.len() > MAX_BYTES {

@@ -1,4 +1,4 @@
-//! Feedback: how good a span, trace or session was, said by a person.
+//! Feedback: a person's judgement of a span, trace or session.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ impl Feedback {
         Self::new(label, Judged::Boolean(value), submitter)
     }
 
-    /// What somebody wrote, in at most 64 KiB.
+    /// A comment, in at most 64 KiB.
     pub fn text(label: impl Into<String>, value: impl Into<String>, submitter: impl Into<Submitter>) -> Self {
         Self::new(label, Judged::Text(cut(value.into(), MAX_TEXT_BYTES)), submitter)
     }
@@ -128,7 +128,7 @@ impl Feedback {
         self
     }
 
-    /// The span that it speaks of: what [`export_span`](crate::export_span) returned. `None` is as if nothing was said.
+    /// The span that it is about, as [`export_span`](crate::export_span) returned it. `None` leaves it unset.
     pub fn of_span(self, span: impl Into<Option<SpanRef>>) -> Self {
         match span.into() {
             Some(span) => self.of(span),

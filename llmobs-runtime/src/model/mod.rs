@@ -1,4 +1,4 @@
-//! What can be said about a span, a finished span as plain data, and evaluations of spans.
+//! Annotations of spans, finished spans as plain data, and evaluations of spans.
 
 pub(crate) mod agent;
 pub(crate) mod annotation;

@@ -197,7 +197,7 @@ impl Prompt {
         self
     }
 
-    /// Takes over what was said later. What that leaves open stays as it is.
+    /// Merges a later prompt. Fields that it does not set are kept.
     pub(crate) fn add(&mut self, later: Self) {
         replace(&mut self.id, later.id);
         replace(&mut self.version, later.version);

@@ -38,7 +38,7 @@ impl SamplingRule {
     }
 
     /// Narrows the rule to traces whose first span has a tag that matches a pattern, upper and lower case being the same:
-    /// `*` stands for any text, `?` for any one character. A rule may name several tags, all of which have to match.
+    /// `*` matches any text, `?` any one character. A rule may name several tags, all of which have to match.
     pub fn tag(mut self, key: impl Into<String>, pattern: impl Into<String>) -> Self {
         self.tags.insert(key.into(), Glob::new(&pattern.into()));
         self
@@ -143,7 +143,7 @@ fn shown(rate: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// All in lower case. A letter that becomes two there stays as it is, so that `?` stands for it.
+/// All in lower case. A letter that becomes two there stays as it is, so that `?` matches it.
 fn folded(text: &str) -> Vec<char> {
     let lower = |char: char| {
         let mut lower = char.to_lowercase();

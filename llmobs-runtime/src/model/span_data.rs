@@ -147,7 +147,7 @@ impl SpanData {
         }
     }
 
-    /// What the span stands for.
+    /// The kind of the span.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.fixed.kind

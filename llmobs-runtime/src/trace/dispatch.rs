@@ -78,7 +78,7 @@ chain! {
 }
 
 impl<T: Plain + ?Sized> Value<'_, T> {
-    /// Writes the value as JSON text. No code of the user runs.
+    /// Writes the value as JSON text. No user code runs.
     #[inline]
     pub fn __llmobs_capture(&self, sink: Sink<'_>) {
         sink.put(|out, limit| self.value().capture(limit, out));

@@ -145,7 +145,7 @@ impl Frame {
         self.cell.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Locks the cell. The lock is never held while code of the user runs.
+    /// Locks the cell. The lock is never held while user code runs.
     fn cell(&self) -> MutexGuard<'_, Cell> {
         self.cell.lock().unwrap_or_else(PoisonError::into_inner)
     }

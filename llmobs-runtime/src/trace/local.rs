@@ -18,9 +18,9 @@ thread_local! {
 }
 
 struct Local {
-    /// It is only swapped or taken, so that no borrow is open while code of the user runs.
+    /// It is only swapped or taken, so that no borrow is open while user code runs.
     slot: Cell<Slot>,
-    /// It is borrowed only where no code of the user runs.
+    /// It is borrowed only where no user code runs.
     spare: RefCell<Spare>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn current() -> Slot {
     with_current(Slot::clone).unwrap_or_default()
 }
 
-/// Calls `look` with the current slot. `look` must not run code of the user.
+/// Calls `look` with the current slot. `look` must not run user code.
 #[inline]
 pub(crate) fn with_current<R>(look: impl FnOnce(&Slot) -> R) -> Option<R> {
     LOCAL
@@ -99,7 +99,7 @@ impl Drop for Swapped<'_> {
     }
 }
 
-/// Calls `f` with the client that spans in `slot` go to, if it is open. `f` must not run code of the user.
+/// Calls `f` with the client that spans in `slot` go to, if it is open. `f` must not run user code.
 #[inline]
 pub(crate) fn with_sender<R>(slot: &Slot, f: impl FnOnce(&Arc<Sender>) -> R) -> Option<R> {
     match slot.own_sender() {

@@ -106,7 +106,7 @@ impl SpanBuilder {
         self
     }
 
-    /// When the span began, for work that is told about afterwards. Default: the moment of [`start`](Self::start).
+    /// When the span began, for work that is recorded afterwards. Default: the moment of [`start`](Self::start).
     ///
     /// Datadog takes spans that are at most 24 hours old. See [`Span::finish_at`] for the end.
     ///
@@ -236,7 +236,7 @@ impl Span {
         self.0.as_ref().map(|frame| frame.reference())
     }
 
-    /// Ends the span at a time that has passed, for work that is told about afterwards: see [`SpanBuilder::start_time`].
+    /// Ends the span at a time in the past, for work that is recorded afterwards: see [`SpanBuilder::start_time`].
     ///
     /// A time before the start counts as the start, with a warning.
     pub fn finish_at(&self, time: SystemTime) {

@@ -167,18 +167,20 @@ fn parse(base: &str, path: &str, setting: &'static str) -> Result<Uri, Error> {
 #[cfg(all(test, feature = "tls"))]
 mod tests {
     use super::*;
-    use crate::config::Config;
-
     #[test]
     fn spans_and_evaluations_have_intakes_of_their_own() {
         let urls = |endpoint: Endpoint| {
             [Intake::Spans, Intake::Evaluations]
                 .map(|intake| (endpoint.url(intake).to_string(), endpoint.evp_subdomain(intake)))
         };
-        let config =
-            Config::without_env().api_key("key").site("datadoghq.eu").agent_url("http://agent:8126/");
+        let mut settings = Settings {
+            api_key: Some(Secret::new("key")),
+            site: "datadoghq.eu".to_owned(),
+            agent_url: "http://agent:8126/".to_owned(),
+            ..Settings::default()
+        };
         assert_eq!(
-            urls(Endpoint::intake(config.settings()).unwrap()),
+            urls(Endpoint::intake(&settings).unwrap()),
             [
                 ("https://llmobs-intake.datadoghq.eu/api/v2/llmobs".to_owned(), None),
                 ("https://api.datadoghq.eu/api/intake/llm-obs/v2/eval-metric".to_owned(), None),
@@ -191,14 +193,14 @@ mod tests {
             ]
         };
         let proxy = "http://agent:8126/evp_proxy/v2";
-        assert_eq!(urls(Endpoint::agent(config.settings()).unwrap()), agent(proxy));
+        assert_eq!(urls(Endpoint::agent(&settings).unwrap()), agent(proxy));
         for (origin, base) in [
             ("http://other:1", "http://other:1/evp_proxy/v2"),
             ("http://other:1/", "http://other:1/evp_proxy/v2"),
             ("http://other:1/base/path/", "http://other:1/base/path"),
         ] {
-            let config = config.clone().override_origin(origin);
-            assert_eq!(urls(Endpoint::agent(config.settings()).unwrap()), agent(base), "{origin}");
+            settings.override_origin = Some(origin.to_owned());
+            assert_eq!(urls(Endpoint::agent(&settings).unwrap()), agent(base), "{origin}");
         }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Message>> {
     }
 }
 
-/// What an instrumented function returned, or one value that stands for all of an input.
+/// Reads what an instrumented function returned, or one value that is the whole input.
 pub(crate) fn read_all(value: &Value, side: Side) -> Option<Vec<Message>> {
     match value {
         Value::String(text) => Some(vec![Message::new(side.role(), text)]),
@@ -73,7 +73,7 @@ fn read_request(value: &Value) -> Option<Vec<Message>> {
     }
 }
 
-/// Where the list was cut, a note stands in place of the rest.
+/// Reads a list. If it was cut, a note replaces the elements that are left out.
 fn read_list(items: &[Value]) -> Option<Vec<Message>> {
     let read = |item: &Value| match item {
         Value::String(note) if note.starts_with(CUT) => Some(Message::new("", note)),

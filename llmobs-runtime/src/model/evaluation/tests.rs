@@ -87,10 +87,10 @@ fn what_cannot_be_meant_so_says_what_to_change() {
     let fine = || Evaluation::score("l", 1).of(span());
     let before = UNIX_EPOCH - Duration::from_secs(1);
     for (evaluation, start) in [
-        (Evaluation::score("l", 1), "it is not said what was evaluated: call `of`"),
-        (Evaluation::score("l", 1).of(None), "it is not said what was evaluated: call `of`"),
-        (fine().of_tag("a", "b"), "it is said twice what was evaluated"),
-        (fine().of(span()), "it is said twice what was evaluated"),
+        (Evaluation::score("l", 1), "nothing names what was evaluated: call `of`"),
+        (Evaluation::score("l", 1).of(None), "nothing names what was evaluated: call `of`"),
+        (fine().of_tag("a", "b"), "two things name what was evaluated"),
+        (fine().of(span()), "two things name what was evaluated"),
         (Evaluation::score("l", 1).of(SpanRef::new("", "1")), "the span has no span id or no trace id"),
         (Evaluation::score("l", 1).of(SpanRef::new("1", "")), "the span has no span id or no trace id"),
         (Evaluation::score("l", 1).of_tag("", "b"), "what was evaluated has no name"),

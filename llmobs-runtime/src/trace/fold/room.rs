@@ -39,7 +39,7 @@ impl Room {
 pub(super) struct Text {
     /// The inside of a JSON string.
     escaped: String,
-    /// How many bytes it stands for.
+    /// How many bytes it replaces.
     kept: usize,
     total: usize,
 }

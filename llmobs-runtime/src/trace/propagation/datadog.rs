@@ -42,7 +42,7 @@ pub(super) fn write(mut said: Headers, headers: &mut (impl Injector + ?Sized)) {
     headers.set(TRACESTATE, tracecontext::state(&said));
 }
 
-/// `x-datadog-tags`, where need be with less about the agent; `None` where it cannot be written at all.
+/// The value of `x-datadog-tags`, shortened by what it says about the agent if it is too long; `None` if it cannot be written.
 fn fit_tags(said: &mut Headers) -> Option<String> {
     if said.llm.agent_name.as_deref().is_some_and(|name| !can_stand(name)) {
         said.llm.agent_name = None;

@@ -30,7 +30,7 @@ pub(super) struct Llm {
 }
 
 impl Llm {
-    /// Keys, without what stands before them in each header, and values.
+    /// Keys without the prefix of each header, and values.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = [
             ("llmobs_sid", &self.session_id),
@@ -64,7 +64,7 @@ impl Llm {
 }
 
 impl Headers {
-    /// What goes from program to program beside ids, in both families: keys, without what stands before them, and values.
+    /// What is propagated beside ids in both families of headers: keys without their prefix, and values.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let tags = self.upstream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         tags.chain(self.llm.pairs())

@@ -26,7 +26,7 @@ pin_project! {
 }
 
 impl Call {
-    /// Runs a future as this call. `end` is told what it returned.
+    /// Runs a future as this call. `end` gets what it returned.
     pub fn future<T, F, E>(self, future: F, end: E) -> CallFuture<F, E>
     where
         F: Future<Output = T>,
