@@ -64,6 +64,8 @@ fn base64_becomes_a_note_and_other_texts_without_spaces_do_not() {
     assert_eq!(within(&[&data, "after"], 1000), "[\"… [10000 bytes of base64]\",\"after\"]");
     let uri = format!("data:audio/wav;codecs=1;base64,{data}");
     assert_eq!(within(&uri, 1000), "\"data:audio/wav;codecs=1;base64,… [10000 bytes]\"");
+    let upper = format!("DATA:image/png;BASE64,{data}");
+    assert_eq!(within(&upper, 1000), "\"DATA:image/png;BASE64,… [10000 bytes]\"");
     // The question after an image in the same text stays.
     let asked = format!("{uri} What is this?");
     assert!(within(&asked, 1000).ends_with(" What is this?\""));

@@ -10,8 +10,9 @@ const MARK: &str = ";base64,";
 /// has anything to escape.
 pub(crate) fn media_note(text: &str) -> Option<String> {
     let (head, _) = split_at_boundary(text, SAMPLE);
-    if head.starts_with("data:") {
-        let at = head.find(MARK)? + MARK.len();
+    if head.get(.."data:".len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
+        // Upper and lower case are the same here: RFC 2397.
+        let at = head.to_ascii_lowercase().find(MARK)? + MARK.len();
         let (uri, data) = text.split_at_checked(at)?;
         let plain = uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
         return (plain && is_base64(data)).then(|| format!("{uri}… [{} bytes]", data.len()));
