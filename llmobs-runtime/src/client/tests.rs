@@ -335,3 +335,25 @@ fn a_flush_during_a_request_waits_for_the_next_one_too() {
     });
     assert_eq!(notes.bodies().iter().map(|body| names(body)).collect::<Vec<_>>(), [["first"], ["second"]]);
 }
+
+#[test]
+fn memory_is_free_again_when_spans_and_evaluations_were_sent_or_refused() {
+    let notes = Notes::default();
+    let limit = |settings: &mut Settings| settings.queue_limit = 64 * 1024;
+    let client = start(&Config::without_env(), limit, notes.taker(Some(Framing::Array)));
+    let reasoning = "x".repeat(10_000);
+    // All together is many times as much as the limit.
+    for turn in 0..20_u64 {
+        if turn % 2 == 1 {
+            notes.held().answers.push_back(Answer::Never);
+        }
+        client.context().enter(|| {
+            spans(10);
+            let evaluation = crate::Evaluation::score("label", 1).of_tag("key", "value");
+            evaluation.reasoning(reasoning.clone()).submit().unwrap();
+        });
+        let report = client.flush(PATIENCE);
+        assert_eq!(report.pending, 0);
+        assert_eq!(report.dropped.get(&DropReason::QueueFull), None, "turn {turn}: {report}");
+    }
+}
