@@ -357,3 +357,34 @@ fn memory_is_free_again_when_spans_and_evaluations_were_sent_or_refused() {
         assert_eq!(report.dropped.get(&DropReason::QueueFull), None, "turn {turn}: {report}");
     }
 }
+
+/// The memory of a span is used again for the next one of the thread.
+#[test]
+fn a_span_shows_nothing_of_an_earlier_one() {
+    let notes = Notes::default();
+    let limit = |settings: &mut Settings| settings.queue_limit = 4096;
+    let client = start(&Config::without_env(), limit, notes.taker(Some(Framing::Array)));
+    client.context().enter(|| {
+        // It does not fit.
+        let large = crate::agent("large").session_id("secret").start();
+        large.annotate(|span| span.input("secret".repeat(1000)).tag("secret", 1).tag("session_id", "secret"));
+        large.enter(|| crate::task("inside").start().finish());
+        large.finish();
+    });
+    let report = client.flush(PATIENCE);
+    assert_eq!(report.to_string(), "1 delivered, 1 dropped (queue full: 1), 0 pending");
+    client.context().enter(|| {
+        let next = crate::workflow("next").start();
+        next.enter(|| crate::llm("below").start().finish());
+        next.finish();
+    });
+    client.flush(PATIENCE);
+    let bodies = notes.bodies();
+    let [inside, after] = &*bodies else { panic!("{bodies:?}") };
+    assert_eq!(names(inside), ["inside"]);
+    assert!(inside.contains("session_id:secret"), "{inside}");
+    assert_eq!(names(after), ["below", "next"]);
+    for word in ["secret", "session", "large", "agent_name"] {
+        assert!(!after.contains(word), "{word} in {after}");
+    }
+}
