@@ -85,7 +85,6 @@ fn first_special(bytes: &[u8]) -> usize {
 #[inline]
 pub fn push_json_string(text: &str, out: &mut String) {
     if text.len() <= 256 && is_plain(text.as_bytes()) {
-        out.reserve(text.len() + 2);
         out.push('"');
         out.push_str(text);
         out.push('"');

@@ -73,14 +73,15 @@ fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) ->
 
 /// Captures one argument as a field of the input.
 fn argument_field(root: &TokenStream, mode: CaptureMode, name: &Ident, value: &TokenStream) -> TokenStream {
-    let field = name.unraw().to_string();
+    // A Rust identifier needs no escapes in JSON.
+    let key = format!("\"{}\":", name.unraw());
     match mode {
         CaptureMode::Value => {
             let captured =
-                capture(root, value, &quote!(#root::__private::Setup::argument(__llmobs_setup, #field)));
+                capture(root, value, &quote!(#root::__private::Setup::argument(__llmobs_setup, #key)));
             quote!(#captured;)
         }
-        CaptureMode::Redacted => quote!(#root::__private::Setup::redacted(__llmobs_setup, #field);),
+        CaptureMode::Redacted => quote!(#root::__private::Setup::redacted(__llmobs_setup, #key);),
         CaptureMode::Skipped => TokenStream::new(),
     }
 }

@@ -12,11 +12,17 @@ impl Model {
                 #[cfg(feature = "images")]
                 ::llmobs::__private::Value::new(&image)
                     .__llmobs_capture(
-                        ::llmobs::__private::Setup::argument(__llmobs_setup, "image"),
+                        ::llmobs::__private::Setup::argument(
+                            __llmobs_setup,
+                            "\"image\":",
+                        ),
                     );
                 ::llmobs::__private::Value::new(&prompt)
                     .__llmobs_capture(
-                        ::llmobs::__private::Setup::argument(__llmobs_setup, "prompt"),
+                        ::llmobs::__private::Setup::argument(
+                            __llmobs_setup,
+                            "\"prompt\":",
+                        ),
                     );
                 ::llmobs::__private::Setup::model_name(
                     __llmobs_setup,

@@ -1,18 +1,6 @@
-//! The time at which spans begin, and how long they take.
+//! The times at which spans begin and end.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-/// The wall clock is read again when this much time has passed since it was read last, in nanoseconds.
-const MAX_AGE: u64 = 1_000_000_000;
-
-/// Where the monotonic clock of this process begins.
-static ORIGIN: OnceLock<Instant> = OnceLock::new();
-/// The wall-clock time of the origin by the last reading, in nanoseconds since the Unix epoch.
-static UNIX_ORIGIN: AtomicU64 = AtomicU64::new(0);
-/// When the wall clock was last read, in nanoseconds since the origin.
-static READ_AT: AtomicU64 = AtomicU64::new(0);
 
 /// Nanoseconds since the Unix epoch; zero for a clock that is set before it.
 pub(crate) fn unix_nanos() -> u64 {
@@ -24,92 +12,246 @@ pub(crate) fn nanos_of(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, nanos)
 }
 
-/// When a span began: by the wall clock for the event, by the monotonic clock for the duration.
-///
-/// A start reads one clock. The wall clock follows from the monotonic one, by a reading that is at most a second old.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Started {
-    /// Nanoseconds since the Unix epoch.
-    pub(crate) unix_nanos: u64,
-    /// Nanoseconds since the origin.
-    since_origin: u64,
-}
-
-impl Started {
-    #[inline]
-    pub(crate) fn now() -> Self {
-        let since_origin = since_origin();
-        if since_origin.wrapping_sub(READ_AT.load(Ordering::Acquire)) >= MAX_AGE {
-            read_wall_clock(since_origin);
-        }
-        Self { unix_nanos: UNIX_ORIGIN.load(Ordering::Relaxed).wrapping_add(since_origin), since_origin }
-    }
-
-    /// A start at a time that the program names. The duration counts from that time, by the wall clock as it is now.
-    pub(crate) fn at(unix_nanos: u64) -> Self {
-        let age = self::unix_nanos().saturating_sub(unix_nanos);
-        Self { unix_nanos, since_origin: since_origin().wrapping_sub(age) }
-    }
-
-    #[inline]
-    pub(crate) fn elapsed_nanos(self) -> u64 {
-        since_origin().wrapping_sub(self.since_origin)
-    }
-}
-
-#[inline]
-fn since_origin() -> u64 {
-    match ORIGIN.get() {
-        Some(origin) => nanos(origin.elapsed()),
-        None => first_reading(),
-    }
-}
-
-/// Sets the origin, and makes the first start read the wall clock.
-#[cold]
-fn first_reading() -> u64 {
-    let origin = ORIGIN.get_or_init(|| {
-        READ_AT.store(0_u64.wrapping_sub(MAX_AGE), Ordering::Relaxed);
-        Instant::now()
-    });
-    nanos(origin.elapsed())
-}
-
-#[cold]
-fn read_wall_clock(since_origin: u64) {
-    UNIX_ORIGIN.store(unix_nanos().wrapping_sub(since_origin), Ordering::Relaxed);
-    // A thread that sees this value sees the reading, too.
-    READ_AT.store(since_origin, Ordering::Release);
-}
-
 /// Nanoseconds, which overflow after 584 years.
 #[inline]
 fn nanos(duration: Duration) -> u64 {
     duration.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(duration.subsec_nanos()))
 }
 
+/// When a span began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Started {
+    at: Instant,
+    /// The start that the program names instead.
+    named: Option<Named>,
+}
+
+/// A start that the program names.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    /// Nanoseconds since the Unix epoch.
+    unix_nanos: u64,
+    /// How long ago it was, in nanoseconds, by the wall clock.
+    age: u64,
+}
+
+impl Started {
+    #[inline]
+    pub(crate) fn now() -> Self {
+        Self { at: Instant::now(), named: None }
+    }
+
+    /// A start at a time that the program names, in nanoseconds since the Unix epoch. The duration counts from that time, by the wall
+    /// clock as it is now.
+    pub(crate) fn at(unix_nanos: u64) -> Self {
+        let age = self::unix_nanos().saturating_sub(unix_nanos);
+        Self { at: Instant::now(), named: Some(Named { unix_nanos, age }) }
+    }
+
+    pub(crate) fn elapsed(self) -> Duration {
+        self.at.elapsed() + Duration::from_nanos(self.named.map_or(0, |named| named.age))
+    }
+
+    /// The times of a span that ends now.
+    #[inline]
+    pub(crate) fn until_now(self) -> Times {
+        match self.named {
+            None => Times::Noted { start: self.at, end: Instant::now() },
+            Some(Named { unix_nanos, .. }) => {
+                Times::Known { start_nanos: unix_nanos, duration_nanos: nanos(self.elapsed()) }
+            }
+        }
+    }
+
+    /// The times of a span that ends at a time that the program names, in nanoseconds since the Unix epoch. An end before the start is
+    /// an error, with the times of a span that ends at once.
+    pub(crate) fn until(self, unix_nanos: u64) -> Result<Times, Times> {
+        let start_nanos = match self.named {
+            Some(named) => named.unix_nanos,
+            None => self::unix_nanos().saturating_sub(nanos(self.elapsed())),
+        };
+        match unix_nanos.checked_sub(start_nanos) {
+            Some(duration_nanos) => Ok(Times::Known { start_nanos, duration_nanos }),
+            None => Err(Times::Known { start_nanos, duration_nanos: 0 }),
+        }
+    }
+}
+
+/// When a span began and ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Times {
+    /// As it was noted. Only the worker computes with it.
+    Noted { start: Instant, end: Instant },
+    /// Nanoseconds since the Unix epoch, and nanoseconds.
+    Known { start_nanos: u64, duration_nanos: u64 },
+}
+
+impl Times {
+    /// The start in nanoseconds since the Unix epoch, and the duration in nanoseconds.
+    pub(crate) fn nanos(&self, clock: &WallClock) -> (u64, u64) {
+        match *self {
+            Self::Noted { start, end } => {
+                (clock.unix_nanos(start), nanos(end.saturating_duration_since(start)))
+            }
+            Self::Known { start_nanos, duration_nanos } => (start_nanos, duration_nanos),
+        }
+    }
+}
+
+/// A reading of the wall clock is used until it is wrong by more than this.
+const TOLERANCE: Duration = Duration::from_millis(1);
+/// How many readings are kept for spans that began long ago.
+const MAX_READINGS: usize = 16;
+
+/// Turns instants into times of the wall clock.
+///
+/// The clock of instants stands still while a machine sleeps, and the wall clock can be set. Spans that began before such a moment keep
+/// their time.
+#[derive(Debug)]
+pub(crate) struct WallClock {
+    last: Reading,
+    /// Earlier readings, each with the instant at which it was last found to be right. The oldest is the first.
+    earlier: Vec<(Reading, Instant)>,
+    checked: Instant,
+}
+
+/// Both clocks at one moment.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    instant: Instant,
+    /// Nanoseconds since the Unix epoch.
+    unix_nanos: u64,
+}
+
+impl Reading {
+    fn now() -> Self {
+        Self { instant: Instant::now(), unix_nanos: unix_nanos() }
+    }
+
+    fn unix_nanos(&self, instant: Instant) -> u64 {
+        match self.instant.checked_duration_since(instant) {
+            Some(before) => self.unix_nanos.saturating_sub(nanos(before)),
+            None => self.unix_nanos.saturating_add(nanos(instant.saturating_duration_since(self.instant))),
+        }
+    }
+}
+
+impl WallClock {
+    pub(crate) fn new() -> Self {
+        let last = Reading::now();
+        Self { last, earlier: Vec::new(), checked: last.instant }
+    }
+
+    /// Reads the clocks again. This is to be called before instants of spans that have just ended are turned into times.
+    pub(crate) fn check(&mut self) {
+        self.adopt(Reading::now());
+    }
+
+    fn adopt(&mut self, now: Reading) {
+        let expected = self.last.unix_nanos(now.instant);
+        if u128::from(expected.abs_diff(now.unix_nanos)) > TOLERANCE.as_nanos() {
+            if self.earlier.len() == MAX_READINGS {
+                self.earlier.remove(0);
+            }
+            self.earlier.push((self.last, self.checked));
+            self.last = now;
+        }
+        self.checked = now.instant;
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    fn unix_nanos(&self, instant: Instant) -> u64 {
+        let earlier = self.earlier.iter().find(|(_, right_until)| instant <= *right_until);
+        earlier.map_or(self.last, |(reading, _)| *reading).unix_nanos(instant)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HOUR: u64 = 3_600_000_000_000;
+    /// The wall clock may be set by a little while a test runs.
+    const LITTLE: u64 = 50_000_000;
+
     #[test]
     fn start_is_the_time_of_the_wall_clock() {
         let before = unix_nanos();
-        let started = Started::now();
-        let after = unix_nanos();
-        // The wall clock may be set by a little between the reading that starts go by and now.
-        let tolerance = 50_000_000;
-        assert!((before - tolerance..=after + tolerance).contains(&started.unix_nanos));
-        assert!(started.elapsed_nanos() < 60_000_000_000);
+        let times = Started::now().until_now();
+        let (start, duration) = times.nanos(&WallClock::new());
+        assert!((before - LITTLE..=unix_nanos() + LITTLE).contains(&start));
+        assert!(duration < HOUR);
     }
 
     #[test]
     fn duration_of_a_past_start_counts_from_then() {
-        let started = Started::at(unix_nanos() - 5_000_000_000);
-        assert!((5_000_000_000..65_000_000_000).contains(&started.elapsed_nanos()));
+        let clock = WallClock::new();
+        let past = unix_nanos() - 5_000_000_000;
+        let (start, duration) = Started::at(past).until_now().nanos(&clock);
+        assert_eq!(start, past);
+        assert!((5_000_000_000..HOUR).contains(&duration));
         // A time in the future has not begun.
-        let future = Started::at(u64::MAX);
-        assert_eq!(future.unix_nanos, u64::MAX);
-        assert!(future.elapsed_nanos() < 60_000_000_000);
+        let (start, duration) = Started::at(u64::MAX).until_now().nanos(&clock);
+        assert_eq!(start, u64::MAX);
+        assert!(duration < HOUR);
+    }
+
+    #[test]
+    fn an_end_that_the_program_names_is_not_before_the_start() {
+        let clock = WallClock::new();
+        let nanos = |times: Times| times.nanos(&clock);
+        let until = |started: Started, end| started.until(end).map(nanos).map_err(nanos);
+        assert_eq!(until(Started::at(1000), 1250), Ok((1000, 250)));
+        assert_eq!(until(Started::at(1000), 999), Err((1000, 0)));
+        let (started, now) = (Started::now(), unix_nanos());
+        let (start, duration) = until(started, now + HOUR).unwrap();
+        assert!(start.abs_diff(now) < LITTLE);
+        assert_eq!(start + duration, now + HOUR);
+        let (start, duration) = until(started, now - HOUR).unwrap_err();
+        assert!(start.abs_diff(now) < LITTLE && duration == 0);
+    }
+
+    #[test]
+    fn spans_that_began_before_the_machine_slept_keep_their_time() {
+        let mut clock = WallClock::new();
+        let Reading { instant: begun, unix_nanos } = clock.last;
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let read = |clock: &mut WallClock, seconds: u64, unix_nanos| {
+            clock.adopt(Reading { instant: at(seconds), unix_nanos });
+        };
+        let seconds = |seconds: u64| seconds * 1_000_000_000;
+        // Small differences are those between two readings.
+        read(&mut clock, 10, unix_nanos + seconds(10) + 900_000);
+        assert_eq!(clock.unix_nanos(at(10)), unix_nanos + seconds(10));
+        // An hour of sleep, of which the clock of instants knows nothing.
+        read(&mut clock, 20, unix_nanos + seconds(20) + HOUR);
+        // Then the clock is set back by a minute.
+        read(&mut clock, 30, unix_nanos + seconds(30) + HOUR - seconds(60));
+        for (instant, expected) in [
+            (0, 0),
+            (5, seconds(5)),
+            (10, seconds(10)),
+            (11, seconds(11) + HOUR),
+            (20, seconds(20) + HOUR),
+            (21, seconds(21) + HOUR - seconds(60)),
+            (40, seconds(40) + HOUR - seconds(60)),
+        ] {
+            assert_eq!(clock.unix_nanos(at(instant)) - unix_nanos, expected, "{instant}");
+        }
+        // Instants before the first reading.
+        if let Some(before) = begun.checked_sub(Duration::from_secs(1)) {
+            assert_eq!(clock.unix_nanos(before), unix_nanos - seconds(1));
+        }
+    }
+
+    #[test]
+    fn few_readings_are_kept() {
+        let mut clock = WallClock::new();
+        let Reading { instant, unix_nanos } = clock.last;
+        for number in 1..100 {
+            clock.adopt(Reading { instant: instant + Duration::from_secs(number), unix_nanos });
+        }
+        assert_eq!(clock.earlier.len(), MAX_READINGS);
+        assert_eq!(clock.unix_nanos(instant + Duration::from_secs(98)), unix_nanos);
     }
 }

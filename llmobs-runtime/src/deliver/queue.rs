@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 use llmobs_capture::warn_limited;
 
 use super::report::{DropReason, Report};
+use crate::base::clock::WallClock;
 use crate::base::id::SpanId;
+use crate::model::failure::FailureParts;
 use crate::model::inherited::Inherited;
-use crate::model::record::{Finished, Place, Record, TraceRecord};
+use crate::model::record::{Beside, Finished, Record, TraceRecord};
 
 /// A chunk is full at this many spans, or at this many bytes.
 const CHUNK_RECORDS: usize = 256;
@@ -107,6 +109,7 @@ pub(crate) struct Chunk {
     /// What records share: the traces of the spans, and what the spans inherited.
     traces: Vec<TraceRecord>,
     inherited: Vec<Arc<Inherited>>,
+    failures: Vec<FailureParts>,
     /// Bytes that the records take.
     bytes: usize,
     /// How many chunks the shard had before this one.
@@ -122,6 +125,7 @@ pub(crate) struct Head<'a> {
     pub(crate) root: SpanId,
     /// Its texts. A long one is taken, others are copied.
     pub(crate) text: &'a mut String,
+    pub(crate) failure: Option<&'a FailureParts>,
     pub(crate) inherited: Option<&'a Arc<Inherited>>,
     /// The memory that the record takes elsewhere, in bytes.
     pub(crate) heap_bytes: usize,
@@ -179,16 +183,17 @@ impl Queue {
         &self,
         mut head: Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(Place) -> Record,
+        record: impl FnOnce(Beside) -> Record,
     ) {
         // A thread whose thread-locals are being destroyed has no shard any more.
-        let shard = SHARD.try_with(Cell::take).ok().flatten();
-        let shard = match shard {
+        let own = SHARD.try_with(Cell::take).ok().flatten();
+        let shard = match own {
             Some(shard) if shard.queue == self.id => shard,
             other => self.replace(other),
         };
         self.append(&shard, &mut head, trace, record);
-        keep(shard);
+        let mut shard = Some(shard);
+        let _ = SHARD.try_with(|own| own.set(shard.take()));
     }
 
     #[inline]
@@ -197,16 +202,15 @@ impl Queue {
         shard: &Shard,
         head: &mut Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(Place) -> Record,
+        record: impl FnOnce(Beside) -> Record,
     ) {
-        let own = Record::BYTES + head.text.len() + head.heap_bytes;
         let mut chunk = lock(&shard.chunk);
-        let mut bytes = own + chunk.further_bytes(head);
+        let (mut beside, mut bytes) = chunk.measure(head);
         if chunk.granted < bytes && !self.grant(&mut chunk, bytes) {
             drop(chunk);
             self.squeeze();
             chunk = lock(&shard.chunk);
-            bytes = own + chunk.further_bytes(head);
+            (beside, bytes) = chunk.measure(head);
         }
         // Checked under the lock: what was appended before the queue was closed is taken by the worker.
         if self.closed.load(Ordering::Acquire) {
@@ -219,14 +223,16 @@ impl Queue {
         }
         chunk.granted -= bytes;
         chunk.bytes += bytes;
-        let mut place = chunk.place(head, trace);
-        place.is_apart = head.text.len() > MAX_COPIED;
-        if place.is_apart {
-            chunk.take_long(head.text);
-        } else {
+        if beside.has(Beside::TRACE) {
+            chunk.traces.push(trace());
+        }
+        if beside.has(Beside::RARE) {
+            chunk.take_rare(head, beside);
+        }
+        if !beside.has(Beside::TEXT) {
             chunk.text.push_str(head.text);
         }
-        chunk.records.push(record(place));
+        chunk.records.push(record(beside));
         if chunk.records.len() >= CHUNK_RECORDS || chunk.bytes >= self.chunk_bytes {
             self.hand_over(&mut chunk);
         }
@@ -553,44 +559,45 @@ impl Chunk {
         }
     }
 
-    /// The bytes of what the span shares with others, unless the span before it in the chunk shares them, too.
+    /// What a span needs beside its record, and how many bytes it takes. What it shares with the span before it in the chunk is
+    /// there already.
     #[inline]
-    fn further_bytes(&self, head: &Head<'_>) -> usize {
-        let trace = if self.ends_with_trace(head.root) { 0 } else { size_of::<TraceRecord>() };
-        let inherited = head.inherited.filter(|inherited| !self.ends_with(inherited));
-        trace + inherited.map_or(0, |inherited| inherited.bytes())
-    }
-
-    #[inline]
-    fn ends_with_trace(&self, root: SpanId) -> bool {
-        self.traces.last().is_some_and(|last| last.root == root)
-    }
-
-    #[inline]
-    fn ends_with(&self, inherited: &Arc<Inherited>) -> bool {
-        self.inherited.last().is_some_and(|last| Arc::ptr_eq(last, inherited))
-    }
-
-    /// Stores what the next record shares with others, and returns where.
-    #[inline]
-    fn place(&mut self, head: &Head<'_>, trace: impl FnOnce() -> TraceRecord) -> Place {
-        if !self.ends_with_trace(head.root) {
-            self.traces.push(trace());
+    fn measure(&self, head: &Head<'_>) -> (Beside, usize) {
+        let mut beside = Beside::default();
+        let mut bytes = Record::BYTES + head.text.len() + head.heap_bytes;
+        if head.text.len() > MAX_COPIED {
+            beside.add(Beside::TEXT);
         }
-        let trace = index_of_last(self.traces.len());
-        let Some(inherited) = head.inherited else { return Place { trace, ..Place::default() } };
-        if !self.ends_with(inherited) {
-            self.inherited.push(Arc::clone(inherited));
+        if self.traces.last().is_none_or(|last| last.root != head.root) {
+            beside.add(Beside::TRACE);
+            bytes += size_of::<TraceRecord>();
         }
-        Place { trace, inherited: 1 + index_of_last(self.inherited.len()), is_apart: false }
+        if let Some(inherited) = head.inherited {
+            beside.add(Beside::INHERITS);
+            if self.inherited.last().is_none_or(|last| !Arc::ptr_eq(last, inherited)) {
+                beside.add(Beside::INHERITED);
+                bytes += inherited.bytes();
+            }
+        }
+        if head.failure.is_some() {
+            beside.add(Beside::FAILURE);
+            bytes += size_of::<FailureParts>();
+        }
+        (beside, bytes)
     }
 
-    #[cold]
+    /// Stores what few spans need.
     #[inline(never)]
-    fn take_long(&mut self, text: &mut String) {
-        let mut text = std::mem::take(text);
-        text.shrink_to_fit();
-        self.long_texts.push(text);
+    fn take_rare(&mut self, head: &mut Head<'_>, beside: Beside) {
+        if beside.has(Beside::INHERITED) {
+            self.inherited.extend(head.inherited.cloned());
+        }
+        self.failures.extend(head.failure);
+        if beside.has(Beside::TEXT) {
+            let mut text = std::mem::take(head.text);
+            text.shrink_to_fit();
+            self.long_texts.push(text);
+        }
     }
 
     /// How many spans there are.
@@ -599,22 +606,31 @@ impl Chunk {
     }
 
     /// Reads the spans in the order in which they finished.
-    pub(crate) fn for_each(&mut self, mut read: impl FnMut(&Finished<'_>)) {
+    pub(crate) fn for_each(&mut self, clock: &WallClock, mut read: impl FnMut(&Finished<'_>)) {
         let mut text = self.text.as_str();
-        let mut long_texts = self.long_texts.iter();
+        let (mut long_texts, mut failures) = (self.long_texts.iter(), self.failures.iter());
+        let (mut traces, mut all_inherited) = (self.traces.iter(), self.inherited.iter());
+        let (mut trace, mut inherited) = (None, None);
         for record in &mut self.records {
-            let own = if record.place.is_apart {
+            let beside = record.beside;
+            if beside.has(Beside::TRACE) {
+                trace = traces.next();
+            }
+            if beside.has(Beside::INHERITED) {
+                inherited = all_inherited.next();
+            }
+            let failure = if beside.has(Beside::FAILURE) { failures.next() } else { None };
+            let own = if beside.has(Beside::TEXT) {
                 long_texts.next().map_or("", String::as_str)
             } else {
-                let (own, rest) = text.split_at_checked(record.text_bytes()).unwrap_or_default();
+                let (own, rest) = text.split_at_checked(record.text_bytes(failure)).unwrap_or_default();
                 text = rest;
                 own
             };
             let annotation = record.annotation.take();
-            let Some(trace) = self.traces.get(record.place.trace as usize) else { continue };
-            let inherited =
-                (record.place.inherited as usize).checked_sub(1).and_then(|at| self.inherited.get(at));
-            read(&Finished::new(record, trace, annotation, own, inherited.map(|inherited| &**inherited)));
+            let Some(trace) = trace else { continue };
+            let inherited = inherited.filter(|_| beside.has(Beside::INHERITS)).map(|inherited| &**inherited);
+            read(&Finished::new(record, trace, annotation, own, failure, inherited, clock));
         }
     }
 
@@ -624,21 +640,9 @@ impl Chunk {
         self.long_texts.clear();
         self.traces.clear();
         self.inherited.clear();
+        self.failures.clear();
         self.bytes = 0;
     }
-}
-
-/// The index of the last of `length` items, of which a chunk has fewer than 2³².
-#[inline]
-fn index_of_last(length: usize) -> u32 {
-    u32::try_from(length - 1).unwrap_or_default()
-}
-
-/// Keeps a shard for the next span of this thread.
-#[inline]
-fn keep(shard: Arc<Shard>) {
-    let mut shard = Some(shard);
-    let _ = SHARD.try_with(|own| own.set(shard.take()));
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

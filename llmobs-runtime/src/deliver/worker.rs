@@ -13,6 +13,7 @@ use super::queue::{Batch, Chunk, Work};
 use super::report::{DropReason, Report};
 use super::sender::{Defaults, Sender};
 use super::transport::{Framing, Payload, Refused, Transport};
+use crate::base::clock::WallClock;
 use crate::base::id::SpanId;
 use crate::base::random::random;
 use crate::model::record::Finished;
@@ -88,9 +89,10 @@ impl Worker {
     /// Runs until the queue is closed and empty. Spans that are made on this thread, for example by a logger, are not recorded.
     pub(crate) fn run(mut self) {
         let _ended = Ended(Arc::clone(&self.sender));
+        let mut clock = WallClock::new();
         muted(|| {
             while let Work::Send { flushes } = self.sender.queue.next() {
-                self.send_all();
+                self.send_all(&mut clock);
                 self.sender.queue.flushed(flushes);
             }
             guarded(|| self.transport.close());
@@ -101,12 +103,13 @@ impl Worker {
     ///
     /// Outermost spans that ended, and evaluations, are announced one turn late: spans inside that ended before may be in a chunk that
     /// the turn did not find, and evaluations refer to spans.
-    fn send_all(&mut self) {
+    fn send_all(&mut self, clock: &mut WallClock) {
         let mut last = (Vec::new(), Vec::new());
         for _ in 0..MAX_TURNS {
             let Batch { chunks, evaluations } = self.sender.queue.take();
+            clock.check();
             let done = chunks.is_empty() && evaluations.is_empty();
-            let roots = self.send_chunks(chunks);
+            let roots = self.send_chunks(chunks, clock);
             let (ended, judged) = std::mem::replace(&mut last, (roots, evaluations));
             self.announce(&ended, &judged);
             if done {
@@ -117,13 +120,13 @@ impl Worker {
     }
 
     /// Sends spans, and returns the ids of those that are outermost spans of this program.
-    fn send_chunks(&mut self, chunks: Vec<Chunk>) -> Vec<SpanId> {
+    fn send_chunks(&mut self, chunks: Vec<Chunk>, clock: &WallClock) -> Vec<SpanId> {
         let mut roots = Vec::new();
         for mut chunk in chunks {
             let all = chunk.len() as u64;
             let mut read = 0;
             let done = guarded(|| {
-                chunk.for_each(|finished| {
+                chunk.for_each(clock, |finished| {
                     let root = finished.trace.root;
                     roots.extend((finished.record.span_id == root).then_some(root));
                     self.add(finished);

@@ -125,6 +125,11 @@ impl FailureParts {
         }
     }
 
+    /// The length of all texts.
+    pub(crate) fn bytes(&self) -> usize {
+        self.kind + self.message + self.sources
+    }
+
     /// The texts in a buffer that begins with them.
     pub(crate) fn of(self, text: &str) -> FailureView<'_> {
         let (kind, rest) = text.split_at_checked(self.kind).unwrap_or_default();

@@ -8,6 +8,7 @@ use super::failure::{FailureParts, FailureView};
 use super::inherited::{AgentAttribution, Inherited};
 use super::sampling::Decision;
 use super::tags::About;
+use crate::base::clock::{Times, WallClock};
 use crate::base::id::{SpanId, TraceId};
 use crate::base::kind::Kind;
 
@@ -16,13 +17,14 @@ pub(crate) struct Record {
     pub(crate) name: Cow<'static, str>,
     pub(crate) span_id: SpanId,
     pub(crate) parent_id: Option<SpanId>,
-    /// Nanoseconds since the Unix epoch.
-    pub(crate) start_nanos: u64,
-    pub(crate) duration_nanos: u64,
+    pub(crate) times: Times,
     /// What was annotated.
     pub(crate) annotation: Option<Box<Annotation>>,
-    pub(crate) place: Place,
-    pub(crate) texts: TextLengths,
+    /// The lengths of what went in and what came out, as JSON, in bytes. The texts follow each other, and those of a failure
+    /// follow them.
+    pub(crate) input: u32,
+    pub(crate) output: u32,
+    pub(crate) beside: Beside,
     /// How the input is read.
     pub(crate) source: Source,
     pub(crate) kind: Kind,
@@ -30,54 +32,33 @@ pub(crate) struct Record {
     pub(crate) attribute: bool,
 }
 
-/// Where a chunk keeps what records share.
+/// What a chunk of the queue holds of a span beside its record, in lists that are read along with the records.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Place {
-    pub(crate) trace: u32,
-    /// One more than the place of what the span inherited; zero for nothing.
-    pub(crate) inherited: u32,
-    /// Whether the texts of the span are a string of their own.
-    pub(crate) is_apart: bool,
-}
+pub(crate) struct Beside(u8);
 
-/// The lengths of the texts of a span, in bytes, in the order in which they follow each other. Budgets keep them far below
-/// 4 GiB.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct TextLengths {
-    /// What went in, as JSON.
-    input: u32,
-    /// What came out, as JSON.
-    output: u32,
-    /// The kind, the message and the sources of a failure.
-    failure: [u32; 3],
-    has_failure: bool,
-    has_stack: bool,
-}
+impl Beside {
+    /// The next trace. Otherwise the span is in that of the record before.
+    pub(crate) const TRACE: Self = Self(1);
+    /// What the span inherited: that of the record before, unless there is a next one.
+    pub(crate) const INHERITS: Self = Self(1 << 1);
+    pub(crate) const INHERITED: Self = Self(1 << 2);
+    /// The lengths of the texts of a failure.
+    pub(crate) const FAILURE: Self = Self(1 << 3);
+    /// The texts of the span, as a string of their own.
+    pub(crate) const TEXT: Self = Self(1 << 4);
+    /// What few spans have.
+    pub(crate) const RARE: Self = Self(Self::INHERITED.0 | Self::FAILURE.0 | Self::TEXT.0);
 
-impl TextLengths {
     #[inline]
-    pub(crate) fn new(input: usize, output: usize, failure: Option<FailureParts>) -> Self {
-        let lengths = Self { input: length(input), output: length(output), ..Self::default() };
-        match failure {
-            None => lengths,
-            Some(FailureParts { kind, message, sources, has_stack }) => Self {
-                failure: [kind, message, sources].map(length),
-                has_failure: true,
-                has_stack,
-                ..lengths
-            },
-        }
+    pub(crate) fn add(&mut self, more: Self) {
+        self.0 |= more.0;
     }
 
-    fn sum(&self) -> usize {
-        [self.input, self.output].into_iter().chain(self.failure).map(|length| length as usize).sum()
+    /// Whether it has any of these.
+    #[inline]
+    pub(crate) fn has(self, any: Self) -> bool {
+        self.0 & any.0 != 0
     }
-}
-
-/// The length of a text.
-#[inline]
-fn length(bytes: usize) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// What the spans of a trace in one program share.
@@ -96,8 +77,8 @@ impl Record {
     pub(crate) const BYTES: usize = size_of::<Self>();
 
     /// The length of all its texts.
-    pub(crate) fn text_bytes(&self) -> usize {
-        self.texts.sum()
+    pub(crate) fn text_bytes(&self, failure: Option<&FailureParts>) -> usize {
+        self.input as usize + self.output as usize + failure.map_or(0, FailureParts::bytes)
     }
 }
 
@@ -106,6 +87,9 @@ pub(crate) struct Finished<'a> {
     pub(crate) record: &'a Record,
     pub(crate) trace: &'a TraceRecord,
     pub(crate) inherited: &'a Inherited,
+    /// Nanoseconds since the Unix epoch.
+    pub(crate) start_nanos: u64,
+    pub(crate) duration_nanos: u64,
     /// What was annotated, over what annotation contexts say.
     annotation: Option<Box<Annotation>>,
     input: &'a str,
@@ -120,18 +104,17 @@ impl<'a> Finished<'a> {
         trace: &'a TraceRecord,
         annotation: Option<Box<Annotation>>,
         text: &'a str,
+        failure: Option<&FailureParts>,
         inherited: Option<&'a Inherited>,
+        clock: &WallClock,
     ) -> Self {
+        let (start_nanos, duration_nanos) = record.times.nanos(clock);
         let inherited = inherited.unwrap_or(Inherited::NONE);
-        let (input, rest) = text.split_at_checked(record.texts.input as usize).unwrap_or_default();
-        let (output, rest) = rest.split_at_checked(record.texts.output as usize).unwrap_or_default();
-        let TextLengths { failure, has_failure, has_stack, .. } = record.texts;
-        let failure = has_failure.then(|| {
-            let [kind, message, sources] = failure.map(|length| length as usize);
-            FailureParts { kind, message, sources, has_stack }.of(rest)
-        });
+        let (input, rest) = text.split_at_checked(record.input as usize).unwrap_or_default();
+        let (output, rest) = rest.split_at_checked(record.output as usize).unwrap_or_default();
+        let failure = failure.map(|parts| parts.of(rest));
         let annotation = settled(annotation, inherited, record.kind);
-        Self { record, trace, inherited, annotation, input, output, failure }
+        Self { record, trace, inherited, start_nanos, duration_nanos, annotation, input, output, failure }
     }
 
     pub(crate) fn annotation(&self) -> &Annotation {

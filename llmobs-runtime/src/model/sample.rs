@@ -9,10 +9,11 @@ use super::annotation::Annotation;
 use super::captured::Source;
 use super::failure::FailureParts;
 use super::inherited::{AgentAttribution, Inherited};
-use super::record::{Finished, Place, Record, TextLengths, TraceRecord};
+use super::record::{Beside, Finished, Record, TraceRecord};
 use super::sampling::Decision;
 use super::span_data::SpanData;
 use super::tags::Identity;
+use crate::base::clock::{Times, WallClock};
 use crate::base::id::{SpanId, TraceId};
 use crate::base::kind::Kind;
 
@@ -120,24 +121,22 @@ impl Sample {
     /// The record of the span, and the texts beside it.
     pub(crate) fn record(&self) -> (Record, String) {
         let (input, source) = &self.input;
-        let (failure_text, failure) = match &self.failure {
-            Some((text, parts)) => (text.as_str(), Some(*parts)),
-            None => ("", None),
-        };
+        let failure = self.failure.as_ref().map_or("", |(text, _)| text);
+        let length = |text: &str| u32::try_from(text.len()).unwrap();
         let record = Record {
             name: self.name.clone(),
             span_id: self.span_id,
             parent_id: self.parent_id,
-            start_nanos: self.start_nanos,
-            duration_nanos: self.duration_nanos,
+            times: Times::Known { start_nanos: self.start_nanos, duration_nanos: self.duration_nanos },
             annotation: self.annotation.clone().map(Box::new),
-            place: Place::default(),
-            texts: TextLengths::new(input.len(), self.output.len(), failure),
+            input: length(input),
+            output: length(&self.output),
+            beside: Beside::default(),
             source: *source,
             kind: self.kind,
             attribute: self.attribute,
         };
-        (record, format!("{input}{}{failure_text}", self.output))
+        (record, format!("{input}{}{failure}", self.output))
     }
 
     /// What the span shares with the others of its trace.
@@ -149,7 +148,9 @@ impl Sample {
     pub(crate) fn read<R>(&self, read: impl FnOnce(&Finished<'_>) -> R) -> R {
         let (mut record, text) = self.record();
         let annotation = record.annotation.take();
-        read(&Finished::new(&record, &self.trace(), annotation, &text, Some(&self.inherited)))
+        let failure = self.failure.as_ref().map(|(_, parts)| parts);
+        let (trace, inherited, clock) = (self.trace(), Some(&self.inherited), WallClock::new());
+        read(&Finished::new(&record, &trace, annotation, &text, failure, inherited, &clock))
     }
 
     /// The typed form of the span, of the application `app` where it has none of its own.

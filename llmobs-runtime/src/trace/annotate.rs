@@ -63,5 +63,5 @@ pub fn export_span() -> Option<SpanRef> {
     if !any_open() || is_muted() {
         return None;
     }
-    local::with_current(|here| here.frame().map(|frame| frame.reference())).flatten()
+    local::with_current(|here| here.frame().map(|frame| frame.reference()))
 }

@@ -35,7 +35,7 @@ use crate::model::reference::SpanRef;
 pub fn annotation_context() -> AnnotationContext {
     AnnotationContext(any_open().then(|| {
         let here = local::current();
-        let limit = local::with_sender(&here, |sender| sender.defaults.capture_limit);
+        let limit = local::with_client(&here, |sender, _| sender.defaults.capture_limit);
         Box::new(Draft { name: None, annotation: Annotation::new(limit.unwrap_or(DEFAULT_LIMIT)) })
     }))
 }

@@ -62,13 +62,13 @@ impl Context {
     /// assert_eq!(collector.tree(), "workflow answer\n└─ task inside\ntask outside\n");
     /// ```
     pub fn attach(&self) -> Attached {
-        let inside = local::with_current(|here| self.0.inside(here)).flatten();
+        let inside = local::with_current(|here| self.0.inside(here));
         Attached { _entered: Entered::new(inside.unwrap_or_else(|| self.0.clone())), not_send: PhantomData }
     }
 
     /// The slot of this context, with the annotation contexts that are current here.
     pub(crate) fn here(self) -> Slot {
-        local::with_current(|here| self.0.inside(here)).flatten().unwrap_or(self.0)
+        local::with_current(|here| self.0.inside(here)).unwrap_or(self.0)
     }
 }
 

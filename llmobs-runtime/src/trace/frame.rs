@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use llmobs_capture::warn_limited;
 use llmobs_providers::ToolDefinition;
 use serde_json::Number;
 
 use super::shared::Trace;
-use crate::base::clock::Started;
+use crate::base::clock::{Started, Times};
 use crate::base::id::SpanId;
 use crate::base::kind::Kind;
 use crate::deliver::queue::Head;
@@ -23,7 +22,7 @@ use crate::model::failure::{Failure, FailureParts};
 use crate::model::inherited::{AgentAttribution, Inherited};
 use crate::model::metrics;
 use crate::model::prompt::Prompt;
-use crate::model::record::{Record, TextLengths, TraceRecord, settled};
+use crate::model::record::{Record, TraceRecord, settled};
 use crate::model::reference::SpanRef;
 use crate::model::sampling::Decision;
 use crate::model::tags::About;
@@ -35,6 +34,18 @@ const MAX_SPARE_TEXT: usize = 4096;
 ///
 /// Frames are reused: see [`local`](super::local). Before the span starts, fields may have the values of an earlier span.
 pub(crate) struct Frame {
+    pub(super) start: Start,
+    /// Whether the parent of the span was set before its start.
+    pub(super) is_placed: bool,
+    /// Rare options, until the span starts.
+    pub(super) options: Option<Box<Options>>,
+    /// Whether the cell has something for spans inside to inherit.
+    has_for_children: AtomicBool,
+    cell: Mutex<Cell>,
+}
+
+/// What is known of a span from its start.
+pub(super) struct Start {
     pub(super) sender: Arc<Sender>,
     pub(super) trace: Arc<Trace>,
     /// What this span took over from where it started.
@@ -48,13 +59,8 @@ pub(crate) struct Frame {
     pub(super) kind: Kind,
     /// Whether an attribute made the span.
     pub(super) attribute: bool,
-    /// Whether the parent of the span was set before its start.
-    pub(super) is_placed: bool,
-    /// Rare options, until the span starts.
-    pub(super) options: Option<Box<Options>>,
-    /// Whether the cell has something for spans inside to inherit.
-    has_for_children: AtomicBool,
-    cell: Mutex<Cell>,
+    /// How the captured input is read.
+    pub(super) source: Source,
 }
 
 /// Rare options of the start of a span.
@@ -72,11 +78,8 @@ pub(super) struct Options {
 #[derive(Default)]
 pub(super) struct Cell {
     finished: bool,
-    /// The texts that an attribute captured.
+    /// The input that an attribute captured.
     pub(super) text: String,
-    /// How many bytes of the text are the input, and how they are read.
-    pub(super) input: usize,
-    pub(super) source: Option<Source>,
     pub(super) annotation: Option<Box<Annotation>>,
     for_children: Option<Box<ForChildren>>,
 }
@@ -90,23 +93,33 @@ struct ForChildren {
     tool_definitions: Option<Arc<[ToolDefinition]>>,
 }
 
-/// How an instrumented call ended.
-pub(crate) struct End {
-    /// The time until the body returned. Capturing the returned value is not part of the call.
-    pub(crate) duration_nanos: u64,
-    /// The input, followed by the output and the failure.
-    pub(crate) text: String,
-    pub(crate) output: usize,
-    pub(crate) failure: Option<FailureParts>,
+/// What is known of a span at its end.
+pub(super) struct End {
+    /// Until the body returned. Capturing the returned value is not part of the call.
+    pub(super) times: Times,
+    /// The captured input, followed by the output and the failure.
+    pub(super) text: String,
+    /// The lengths of the input and of the output in it.
+    pub(super) input: usize,
+    pub(super) output: usize,
+    pub(super) failure: Option<FailureParts>,
     /// What the options of the attribute say. Annotations override it.
-    pub(crate) annotation: Option<Box<Annotation>>,
+    pub(super) annotation: Option<Box<Annotation>>,
+}
+
+impl End {
+    /// The end of a span with the input that was captured.
+    #[inline]
+    pub(super) fn new(times: Times, text: String) -> Self {
+        Self { times, input: text.len(), text, output: 0, failure: None, annotation: None }
+    }
 }
 
 impl Frame {
     /// A frame for a span of a client. Its fields are set before the span starts.
     pub(super) fn blank(sender: &Arc<Sender>) -> Self {
         let span_id = SpanId::random();
-        Self {
+        let start = Start {
             sender: Arc::clone(sender),
             trace: Arc::new(Trace::begin(0)),
             inherited: None,
@@ -114,9 +127,13 @@ impl Frame {
             parent_id: None,
             root: span_id,
             name: Cow::Borrowed(""),
-            started: Started::default(),
+            started: Started::now(),
             kind: Kind::Task,
             attribute: false,
+            source: Source::Value,
+        };
+        Self {
+            start,
             is_placed: false,
             options: None,
             has_for_children: AtomicBool::new(false),
@@ -124,20 +141,15 @@ impl Frame {
         }
     }
 
-    /// Makes the frame ready for another span.
-    pub(super) fn reset(&mut self) {
+    /// Describes the next span of a frame that is new or was ended.
+    #[inline]
+    pub(super) fn describe(&mut self, kind: Kind, name: Cow<'static, str>) {
+        self.start.kind = kind;
+        self.start.name = name;
+        self.start.attribute = false;
+        self.start.source = Source::Value;
+        self.is_placed = false;
         *self.has_for_children.get_mut() = false;
-        let cell = self.cell_mut();
-        cell.finished = false;
-        cell.clear_text();
-        cell.input = 0;
-        cell.source = None;
-        if cell.annotation.is_some() {
-            cell.annotation = None;
-        }
-        if cell.for_children.is_some() {
-            cell.for_children = None;
-        }
     }
 
     /// The cell of a frame that nobody else has.
@@ -154,26 +166,26 @@ impl Frame {
     #[cold]
     #[inline(never)]
     pub(super) fn prepare_for_children(&mut self) {
-        if self.kind == Kind::Agent {
-            let name = Some(self.name.to_string());
-            let agent = Some(Arc::new(AgentAttribution { name, span_id: self.span_id }));
+        if self.start.kind == Kind::Agent {
+            let name = Some(self.start.name.to_string());
+            let agent = Some(Arc::new(AgentAttribution { name, span_id: self.start.span_id }));
             let inherited = Arc::new(Inherited { agent, ..self.inherited().clone() });
             self.cell_mut().for_children.get_or_insert_default().inherited = Some(inherited);
             *self.has_for_children.get_mut() = true;
         }
         let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
         if cell.annotation.is_some() {
-            cell.keep_for_children(self.inherited.as_ref(), &self.has_for_children);
+            cell.keep_for_children(self.start.inherited.as_ref(), &self.has_for_children);
         }
-        if self.sender.defaults.sampler.has_rules() {
+        if self.start.sender.defaults.sampler.has_rules() {
             let annotation = cell.annotation.clone();
-            self.trace.set_tags(self.span_id, || self.all_tags(annotation));
+            self.start.trace.set_tags(self.start.span_id, || self.start.all_tags(annotation));
         }
     }
 
     /// What this span inherited.
     pub(crate) fn inherited(&self) -> &Inherited {
-        self.inherited.as_deref().unwrap_or(Inherited::NONE)
+        self.start.inherited()
     }
 
     /// What spans inside inherit.
@@ -185,7 +197,7 @@ impl Frame {
         {
             return Cow::Owned(Some(inherited));
         }
-        Cow::Borrowed(&self.inherited)
+        Cow::Borrowed(&self.start.inherited)
     }
 
     /// Whether spans inside inherit something else than this span did.
@@ -208,8 +220,8 @@ impl Frame {
 
     /// Calls `describe` with no lock held, and merges the annotation.
     pub(crate) fn annotate_with(&self, describe: impl FnOnce(Annotation) -> Annotation) {
-        let annotation = describe(Annotation::new(self.sender.defaults.capture_limit));
-        annotation.warn_of_misplaced(self.kind);
+        let annotation = describe(Annotation::new(self.start.sender.defaults.capture_limit));
+        annotation.warn_of_misplaced(self.start.kind);
         if !self.annotate(annotation) {
             warn_limited!(
                 "an annotation is lost: its span had finished; annotate before the function returns or `finish` is called"
@@ -227,17 +239,17 @@ impl Frame {
             Some(own) => own.add(annotation),
             own => *own = Some(Box::new(annotation)),
         }
-        cell.keep_for_children(self.inherited.as_ref(), &self.has_for_children);
-        if self.sender.defaults.sampler.has_rules() {
-            self.tell_tags(&cell);
+        cell.keep_for_children(self.start.inherited.as_ref(), &self.has_for_children);
+        if self.start.sender.defaults.sampler.has_rules() {
+            self.start.tell_tags(&cell);
         }
         true
     }
 
     /// Records the time to the first token of an `llm` span, in seconds.
     pub(crate) fn note_first_token(&self) {
-        if self.kind == Kind::Llm {
-            let seconds = Duration::from_nanos(self.elapsed_nanos()).as_secs_f64();
+        if self.start.kind == Kind::Llm {
+            let seconds = self.start.started.elapsed().as_secs_f64();
             if let Some(seconds) = Number::from_f64(seconds) {
                 let metrics = |annotation: &mut Annotation| {
                     annotation.metrics.entry(metrics::TIME_TO_FIRST_TOKEN.to_owned()).or_insert(seconds);
@@ -262,116 +274,98 @@ impl Frame {
     }
 
     fn amend(&self, amend: impl FnOnce(&mut Annotation)) {
-        let limit = self.sender.defaults.capture_limit;
+        let limit = self.start.sender.defaults.capture_limit;
         let mut cell = self.cell();
         amend(cell.annotation.get_or_insert_with(|| Box::new(Annotation::new(limit))));
     }
 
-    /// How long the span has been running, in nanoseconds.
+    /// When the span began.
     #[inline]
-    pub(crate) fn elapsed_nanos(&self) -> u64 {
-        self.started.elapsed_nanos()
+    pub(super) fn started(&self) -> Started {
+        self.start.started
     }
 
     /// Takes the captured text, so that an output can be appended, and returns whether one is wanted: an annotated output wins.
     #[inline]
-    pub(crate) fn take_text(&self) -> (String, bool) {
-        let mut cell = self.cell();
-        let wanted = cell.annotation.as_ref().is_none_or(|annotation| annotation.output.is_none());
-        (std::mem::take(&mut cell.text), wanted)
+    pub(crate) fn take_text(shared: &mut Arc<Self>) -> (String, bool) {
+        Self::with_cell(shared, |_, cell, _| {
+            let wanted = cell.annotation.as_ref().is_none_or(|annotation| annotation.output.is_none());
+            (std::mem::take(&mut cell.text), wanted)
+        })
     }
 
-    /// Ends the span of an instrumented call with what it returned. What was annotated wins.
+    /// Calls `f` with the cell, and with whether this is the last handle on the frame. If it is, no lock is needed.
     #[inline]
-    pub(crate) fn end(&self, end: End) {
-        let mut cell = self.cell();
-        cell.text = end.text;
-        if let Some(weaker) = end.annotation {
-            cell.annotate_under(weaker);
-        }
-        self.finish_with(cell, end.duration_nanos, end.output, end.failure);
+    fn with_cell<R>(shared: &mut Arc<Self>, f: impl FnOnce(&Start, &mut Cell, bool) -> R) -> R {
+        let mut guard;
+        let (start, cell, is_last) = if let Some(Self { start, cell, .. }) = Arc::get_mut(shared) {
+            (&*start, cell.get_mut().unwrap_or_else(PoisonError::into_inner), true)
+        } else {
+            guard = shared.cell();
+            (&shared.start, &mut *guard, false)
+        };
+        f(start, cell, is_last)
+    }
+
+    /// Ends the span, unless it has ended. What was annotated wins. Returns whether this is the last handle on the frame, which can
+    /// then be used for another span.
+    #[inline]
+    pub(super) fn end(shared: &mut Arc<Self>, end: &mut End) -> bool {
+        Self::with_cell(shared, |start, cell, is_last| {
+            start.finish(cell, end);
+            if is_last {
+                // The buffer is for the next span.
+                std::mem::swap(&mut cell.text, &mut end.text);
+                cell.renew();
+            }
+            is_last
+        })
+    }
+
+    /// The same, without an output, and now.
+    pub(super) fn end_now(shared: &mut Arc<Self>) -> bool {
+        Self::with_cell(shared, |start, cell, is_last| {
+            start.finish_without_output(cell, || start.started.until_now());
+            if is_last {
+                cell.renew();
+            }
+            is_last
+        })
     }
 
     /// Ends the span and hands it to its client. Only the first call does anything.
     pub(crate) fn finish(&self) {
-        let duration_nanos = self.elapsed_nanos();
-        self.finish_with(self.cell(), duration_nanos, 0, None);
+        self.start.finish_without_output(&mut self.cell(), || self.started().until_now());
     }
 
     /// Ends the span at a time that the program names, in nanoseconds since the Unix epoch.
     pub(crate) fn finish_at(&self, unix_nanos: u64) {
-        let start = self.started.unix_nanos;
-        if unix_nanos < start {
+        let times = self.started().until(unix_nanos).unwrap_or_else(|empty| {
             warn_limited!("a span was finished at a time before its start: its duration is zero");
-        }
-        self.finish_with(self.cell(), unix_nanos.saturating_sub(start), 0, None);
-    }
-
-    #[inline]
-    fn finish_with(
-        &self,
-        mut cell: MutexGuard<'_, Cell>,
-        duration_nanos: u64,
-        output: usize,
-        failure: Option<FailureParts>,
-    ) {
-        if std::mem::replace(&mut cell.finished, true) {
-            return;
-        }
-        if self.sender.defaults.sampler.has_rules() {
-            self.tell_tags(&cell);
-        }
-        let cell = &mut *cell;
-        let annotation = &mut cell.annotation;
-        let (input, source) = (cell.input, cell.source.unwrap_or(Source::Value));
-        let head = Head {
-            root: self.root,
-            text: &mut cell.text,
-            inherited: self.inherited.as_ref(),
-            heap_bytes: self.heap_bytes(annotation.as_deref()),
-        };
-        let trace = || TraceRecord {
-            id: self.trace.id,
-            apm_id: self.trace.apm_id,
-            root: self.root,
-            decision: self.decision(),
-        };
-        self.sender.queue.push(head, trace, |place| Record {
-            name: self.clone_name(),
-            span_id: self.span_id,
-            parent_id: self.parent_id,
-            start_nanos: self.started.unix_nanos,
-            duration_nanos,
-            annotation: annotation.take(),
-            place,
-            texts: TextLengths::new(input, output, failure),
-            source,
-            kind: self.kind,
-            attribute: self.attribute,
+            empty
         });
-        // A handle can keep the frame for a long time.
-        cell.clear_text();
+        self.start.finish_without_output(&mut self.cell(), || times);
     }
 
     pub(crate) fn sender(&self) -> &Arc<Sender> {
-        &self.sender
+        &self.start.sender
     }
 
     pub(crate) fn trace(&self) -> &Trace {
-        &self.trace
+        &self.start.trace
     }
 
     pub(crate) fn span_id(&self) -> SpanId {
-        self.span_id
+        self.start.span_id
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        self.kind
+        self.start.kind
     }
 
     /// The application of the span, or else that of the client.
     pub(crate) fn ml_app(&self) -> &str {
-        self.inherited().ml_app.as_deref().unwrap_or(&self.sender.defaults.ml_app)
+        self.inherited().ml_app.as_deref().unwrap_or(&self.start.sender.defaults.ml_app)
     }
 
     /// The session that spans inside inherit. A tag of this span overrides the one that the span inherited.
@@ -384,14 +378,84 @@ impl Frame {
         self.inherited_by_children().as_ref().as_ref()?.agent.clone()
     }
 
+    /// Whether the trace is kept: see [`Start::decision`].
+    pub(crate) fn decision(&self) -> Option<Decision> {
+        self.start.decision()
+    }
+
     /// A reference to this span, to be used elsewhere.
     pub(crate) fn reference(&self) -> SpanRef {
-        SpanRef::new(self.trace.id.to_string(), self.span_id.to_string())
+        SpanRef::new(self.start.trace.id.to_string(), self.start.span_id.to_string())
+    }
+}
+
+impl Start {
+    /// What the span inherited.
+    fn inherited(&self) -> &Inherited {
+        self.inherited.as_deref().unwrap_or(Inherited::NONE)
+    }
+
+    /// Hands the span to its client, unless it has ended.
+    fn finish_without_output(&self, cell: &mut Cell, times: impl FnOnce() -> Times) {
+        if !cell.finished {
+            let text = std::mem::take(&mut cell.text);
+            let mut end = End::new(times(), text);
+            self.finish(cell, &mut end);
+            cell.text = end.text;
+        }
+    }
+
+    /// Hands the span to its client, unless it has ended.
+    #[inline]
+    fn finish(&self, cell: &mut Cell, end: &mut End) {
+        if !std::mem::replace(&mut cell.finished, true) {
+            if let Some(weaker) = end.annotation.take() {
+                cell.annotate_under(weaker);
+            }
+            if self.sender.defaults.sampler.has_rules() {
+                self.tell_tags(cell);
+            }
+            self.push(&mut cell.annotation, end);
+        }
+        end.text.clear();
+        if end.text.capacity() > MAX_SPARE_TEXT {
+            free(&mut end.text);
+        }
+    }
+
+    #[inline]
+    fn push(&self, annotation: &mut Option<Box<Annotation>>, end: &mut End) {
+        let head = Head {
+            root: self.root,
+            text: &mut end.text,
+            failure: end.failure.as_ref(),
+            inherited: self.inherited.as_ref(),
+            heap_bytes: self.heap_bytes(annotation.as_deref()),
+        };
+        let trace = || TraceRecord {
+            id: self.trace.id,
+            apm_id: self.trace.apm_id,
+            root: self.root,
+            decision: self.decision(),
+        };
+        self.sender.queue.push(head, trace, |beside| Record {
+            name: self.clone_name(),
+            span_id: self.span_id,
+            parent_id: self.parent_id,
+            times: end.times,
+            annotation: annotation.take(),
+            input: length(end.input),
+            output: length(end.output),
+            beside,
+            source: self.source,
+            kind: self.kind,
+            attribute: self.attribute,
+        });
     }
 
     /// Whether the trace is kept. Rules decide it once, by the tags that the first span of the trace has at that moment.
     #[inline]
-    pub(crate) fn decision(&self) -> Option<Decision> {
+    fn decision(&self) -> Option<Decision> {
         self.trace.decision(&self.sender.defaults.sampler)
     }
 
@@ -434,12 +498,22 @@ impl Frame {
     }
 }
 
+/// The length of a text, which budgets keep far below 4 GiB.
+#[inline]
+fn length(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
 impl Cell {
+    /// Forgets the span, for the next one.
     #[inline]
-    fn clear_text(&mut self) {
-        self.text.clear();
-        if self.text.capacity() > MAX_SPARE_TEXT {
-            free(&mut self.text);
+    fn renew(&mut self) {
+        self.finished = false;
+        if self.annotation.is_some() {
+            self.annotation = None;
+        }
+        if self.for_children.is_some() {
+            self.for_children = None;
         }
     }
 
@@ -486,6 +560,6 @@ fn free(text: &mut String) {
 
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?} {}", self.kind, self.name, self.span_id)
+        write!(f, "{} {:?} {}", self.start.kind, self.start.name, self.start.span_id)
     }
 }

@@ -1,12 +1,13 @@
-//! The state of a thread: its current slot, and pools of frames and traces.
+//! The state of a thread: its current slot, its copy of the default client, and pools of frames and traces.
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::frame::Frame;
 use super::shared::Trace;
 use super::slot::Slot;
-use crate::base::clock::Started;
+use crate::base::clock;
 use crate::deliver::sender::{CachedDefault, Sender};
 
 /// How many frames and traces a thread keeps at most.
@@ -14,180 +15,146 @@ const MAX_FRAMES: usize = 64;
 const MAX_TRACES: usize = 8;
 
 thread_local! {
-    static LOCAL: Local = const { Local { slot: Cell::new(Slot::Unset), spare: RefCell::new(Spare::new()) } };
-}
-
-struct Local {
-    /// It is only swapped or taken, so that no borrow is open while user code runs.
-    slot: Cell<Slot>,
+    /// The slot that is current. It is only replaced, so that no borrow is open while user code runs. It is never dropped, so that it
+    /// can be used as long as the thread runs, and costs no check: whoever makes a slot current puts back what was.
+    static SLOT: Cell<ManuallyDrop<Slot>> = const { Cell::new(ManuallyDrop::new(Slot::Unset)) };
     /// It is borrowed only where no user code runs.
-    spare: RefCell<Spare>,
+    static SPARE: RefCell<Spare> = const { RefCell::new(Spare::new()) };
 }
 
+/// What a thread keeps for the spans to come.
 struct Spare {
+    default: CachedDefault,
+    pool: Pool,
+}
+
+/// Frames and traces for reuse.
+pub(super) struct Pool {
     frames: Vec<Arc<Frame>>,
     traces: Vec<Arc<Trace>>,
-    default: CachedDefault,
 }
 
 impl Spare {
     const fn new() -> Self {
-        Self { frames: Vec::new(), traces: Vec::new(), default: CachedDefault::new() }
+        let pool = Pool { frames: Vec::new(), traces: Vec::new() };
+        Self { default: CachedDefault::new(), pool }
     }
+}
+
+/// Makes a slot current, and returns the one before, which whoever calls this makes current again, also after a panic. See
+/// [`Entered`].
+#[inline]
+#[must_use]
+pub(super) fn replace(slot: Slot) -> Slot {
+    ManuallyDrop::into_inner(SLOT.replace(ManuallyDrop::new(slot)))
 }
 
 /// The slot that is current on this thread.
 pub(crate) fn current() -> Slot {
-    with_current(Slot::clone).unwrap_or_default()
+    with_current(Slot::clone)
 }
 
 /// Calls `look` with the current slot. `look` must not run user code.
 #[inline]
-pub(crate) fn with_current<R>(look: impl FnOnce(&Slot) -> R) -> Option<R> {
-    LOCAL
-        .try_with(|local| {
-            let slot = local.slot.take();
-            let seen = look(&slot);
-            local.slot.set(slot);
-            seen
-        })
-        .ok()
-}
-
-/// Swaps the current slot with another. While the thread-locals of the thread are being destroyed, it does nothing.
-#[inline]
-fn swap(slot: &Cell<Slot>) {
-    let _ = LOCAL.try_with(|local| local.slot.swap(slot));
+pub(crate) fn with_current<R>(look: impl FnOnce(&Slot) -> R) -> R {
+    let slot = SLOT.take();
+    let seen = look(&slot);
+    SLOT.set(slot);
+    seen
 }
 
 /// Makes a slot current until this is dropped.
-pub(crate) struct Entered(Cell<Slot>);
+pub(crate) struct Entered(Slot);
 
 impl Entered {
     #[inline]
     pub(crate) fn new(slot: Slot) -> Self {
-        let entered = Self(Cell::new(slot));
-        swap(&entered.0);
-        entered
+        Self(replace(slot))
     }
 }
 
 impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        // The slot is dropped after the swap, not during it: it may be the last handle of a span.
-        swap(&self.0);
+        // It may be the last handle of a span, which is dropped when the slot before is current again.
+        drop(replace(std::mem::take(&mut self.0)));
     }
 }
 
 /// Swaps the current slot with that of an owner, such as a future, until this is dropped.
-pub(crate) struct Swapped<'a>(&'a Cell<Slot>);
+pub(crate) struct Swapped<'a>(&'a mut Slot);
 
 impl<'a> Swapped<'a> {
     #[inline]
     pub(crate) fn new(slot: &'a mut Slot) -> Self {
-        let slot = Cell::from_mut(slot);
-        swap(slot);
-        Self(slot)
+        let mut swapped = Self(slot);
+        swapped.swap();
+        swapped
+    }
+
+    #[inline]
+    fn swap(&mut self) {
+        *self.0 = replace(std::mem::take(self.0));
     }
 }
 
 impl Drop for Swapped<'_> {
     #[inline]
     fn drop(&mut self) {
-        swap(self.0);
+        self.swap();
     }
 }
 
-/// Calls `f` with the client that spans in `slot` go to, if it is open. `f` must not run user code.
+/// Calls `f` with the client that spans in `slot` go to, if it is open, and with the pool of this thread. `f` must not run user
+/// code. While the thread-locals of the thread are being destroyed, there is no pool, and the result is `None`.
 #[inline]
-pub(crate) fn with_sender<R>(slot: &Slot, f: impl FnOnce(&Arc<Sender>) -> R) -> Option<R> {
-    match slot.own_sender() {
-        Some(sender) => sender.is_open().then(|| f(sender)),
-        None => with_default(f),
-    }
-}
-
-fn with_default<R>(f: impl FnOnce(&Arc<Sender>) -> R) -> Option<R> {
-    let with = |local: &Local| {
-        let mut spare = local.spare.try_borrow_mut().ok()?;
-        let sender = spare.default.get().filter(|sender| sender.is_open())?;
-        Some(f(sender))
+pub(super) fn with_client<R>(slot: &Slot, f: impl FnOnce(&Arc<Sender>, &mut Pool) -> R) -> Option<R> {
+    let with = |spare: &RefCell<Spare>| {
+        let mut spare = spare.try_borrow_mut().ok()?;
+        let Spare { default, pool } = &mut *spare;
+        let sender = slot.own_sender().or_else(|| default.get()).filter(|sender| sender.is_open())?;
+        Some(f(sender, pool))
     };
-    LOCAL.try_with(with).ok().flatten()
+    SPARE.try_with(with).ok().flatten()
 }
 
-/// A frame without other handles, for the client that spans here go to. `None` if there is no open one.
-#[inline]
-pub(crate) fn frame_here() -> Option<Arc<Frame>> {
-    LOCAL.try_with(Local::frame_here).ok().flatten()
-}
-
-impl Local {
+impl Pool {
+    /// A frame without other handles.
     #[inline]
-    fn frame_here(&self) -> Option<Arc<Frame>> {
-        let mut spare = self.spare.try_borrow_mut().ok()?;
-        let Spare { frames, default, .. } = &mut *spare;
-        let slot = self.slot.take();
-        let frame = match slot.own_sender() {
-            Some(sender) => Self::frame_of(sender, frames),
-            None => default.get().and_then(|sender| Self::frame_of(sender, frames)),
-        };
-        self.slot.set(slot);
-        frame
+    pub(super) fn frame(&mut self, sender: &Arc<Sender>) -> Arc<Frame> {
+        self.frames.pop().unwrap_or_else(|| Arc::new(Frame::blank(sender)))
     }
 
+    /// A new trace that begins now.
     #[inline]
-    fn frame_of(sender: &Arc<Sender>, frames: &mut Vec<Arc<Frame>>) -> Option<Arc<Frame>> {
-        if !sender.is_open() {
-            return None;
-        }
-        let mut frame = frames.pop().unwrap_or_else(|| Arc::new(Frame::blank(sender)));
-        if !Arc::ptr_eq(frame.sender(), sender) {
-            Arc::get_mut(&mut frame)?.sender = Arc::clone(sender);
-        }
-        Some(frame)
-    }
-}
-
-/// Puts the frame of a span that is over back into the pool, if this is the last handle.
-#[inline]
-pub(crate) fn recycle(mut frame: Arc<Frame>) {
-    let Some(unshared) = Arc::get_mut(&mut frame) else { return };
-    unshared.reset();
-    let _ = LOCAL.try_with(|local| {
-        if let Ok(mut spare) = local.spare.try_borrow_mut()
-            && spare.frames.len() < MAX_FRAMES
+    pub(super) fn begin_trace(&mut self) -> Arc<Trace> {
+        let unix_nanos = clock::unix_nanos();
+        if let Some(mut spare) = self.traces.pop()
+            && let Some(trace) = Arc::get_mut(&mut spare)
         {
-            spare.frames.push(frame);
+            trace.renew(unix_nanos);
+            return spare;
+        }
+        Arc::new(Trace::begin(unix_nanos))
+    }
+
+    /// Takes a trace back, if this is the last handle.
+    #[inline]
+    pub(super) fn recycle_trace(&mut self, trace: Arc<Trace>) {
+        if Arc::strong_count(&trace) == 1 && self.traces.len() < MAX_TRACES {
+            self.traces.push(trace);
+        }
+    }
+}
+
+/// Puts the frame of a span that is over back into the pool. Nobody else has a handle on it.
+#[inline]
+pub(crate) fn recycle(frame: Arc<Frame>) {
+    let _ = SPARE.try_with(|spare| {
+        if let Ok(mut spare) = spare.try_borrow_mut()
+            && spare.pool.frames.len() < MAX_FRAMES
+        {
+            spare.pool.frames.push(frame);
         }
     });
-}
-
-/// A new trace that begins now, from the pool if possible.
-#[inline]
-pub(crate) fn begin_trace() -> Arc<Trace> {
-    let unix_nanos = Started::now().unix_nanos;
-    let spare = LOCAL.try_with(|local| local.spare.try_borrow_mut().ok()?.traces.pop()).ok().flatten();
-    if let Some(mut spare) = spare
-        && let Some(trace) = Arc::get_mut(&mut spare)
-    {
-        trace.renew(unix_nanos);
-        return spare;
-    }
-    Arc::new(Trace::begin(unix_nanos))
-}
-
-/// Puts a trace back into the pool, if this is the last handle.
-#[inline]
-pub(crate) fn recycle_trace(trace: Arc<Trace>) {
-    if Arc::strong_count(&trace) == 1 {
-        let _ = LOCAL.try_with(|local| {
-            if let Ok(mut spare) = local.spare.try_borrow_mut()
-                && spare.traces.len() < MAX_TRACES
-            {
-                spare.traces.push(trace);
-            }
-        });
-    }
 }

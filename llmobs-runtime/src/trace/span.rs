@@ -262,8 +262,9 @@ impl Parent for Span {
 
 impl Drop for Span {
     fn drop(&mut self) {
-        if let Some(frame) = self.0.take() {
-            frame.finish();
+        if let Some(mut frame) = self.0.take()
+            && Frame::end_now(&mut frame)
+        {
             local::recycle(frame);
         }
     }

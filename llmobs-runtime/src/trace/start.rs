@@ -7,7 +7,7 @@ use std::sync::Arc;
 use llmobs_capture::{is_muted, warn_limited};
 
 use super::frame::{Frame, Options};
-use super::local;
+use super::local::{self, Pool};
 use super::shared::Remote;
 use super::slot::Slot;
 use crate::base::clock::Started;
@@ -24,21 +24,28 @@ pub(crate) struct Draft(Arc<Frame>);
 
 impl Draft {
     /// A span that starts here, or `None` if spans that start here are not recorded.
-    #[inline(never)]
-    pub(crate) fn here(kind: Kind, name: &'static str) -> Option<Self> {
+    #[inline]
+    pub(crate) fn here(kind: Kind, name: Cow<'static, str>) -> Option<Self> {
         if is_muted() {
             return None;
         }
-        let mut draft = Self(local::frame_here()?);
-        if let Some(frame) = draft.frame() {
-            frame.describe(kind, Cow::Borrowed(name));
-        }
-        Some(draft)
+        let shared = local::with_current(|slot| {
+            local::with_client(slot, |sender, pool| {
+                let mut shared = pool.frame(sender);
+                let frame = Arc::get_mut(&mut shared)?;
+                frame.describe(kind, name);
+                frame.place(slot, sender, pool);
+                frame.is_placed = true;
+                Some(shared)
+            })
+        });
+        shared.flatten().map(Self)
     }
 
     /// A span that starts later. It may start elsewhere, and be recorded there.
     pub(crate) fn later(kind: Kind, name: Cow<'static, str>) -> Self {
-        let here = if is_muted() { None } else { local::frame_here() };
+        let here = || local::with_current(|slot| local::with_client(slot, |sender, pool| pool.frame(sender)));
+        let here = if is_muted() { None } else { here() };
         let mut draft = Self(here.unwrap_or_else(|| Arc::new(Frame::blank(Sender::detached()))));
         if let Some(frame) = draft.frame() {
             frame.describe(kind, name);
@@ -54,43 +61,37 @@ impl Draft {
 
     /// Sets the slot that the span starts in, instead of the current one.
     pub(crate) fn set_parent(&mut self, parent: &Slot) {
-        let inside = local::with_current(|here| parent.inside(here)).flatten();
+        let inside = local::with_current(|here| parent.inside(here));
         let slot = inside.as_ref().unwrap_or(parent);
         if let Some(frame) = self.frame() {
-            frame.is_placed = frame.place(slot).is_some();
+            frame.is_placed = frame.place_in(slot).is_some();
         }
     }
 
     /// Starts the span, or returns `None` if it is not recorded.
-    #[inline(never)]
     pub(crate) fn start(self) -> Option<Arc<Frame>> {
-        if is_muted() {
-            return None;
-        }
+        if is_muted() { None } else { self.start_with(|_| ()) }
+    }
+
+    /// Describes the span further and starts it.
+    #[inline]
+    pub(crate) fn start_with(self, describe: impl FnOnce(&mut Frame)) -> Option<Arc<Frame>> {
         let Self(mut shared) = self;
         let frame = Arc::get_mut(&mut shared)?;
+        describe(frame);
         if !frame.is_placed {
-            local::with_current(|slot| frame.place(slot)).flatten()?;
+            local::with_current(|slot| frame.place_in(slot))?;
         }
-        frame.end_input();
         frame.begin();
         Some(shared)
     }
 }
 
 impl Frame {
-    #[inline]
-    fn describe(&mut self, kind: Kind, name: Cow<'static, str>) {
-        self.kind = kind;
-        self.name = name;
-        self.attribute = false;
-        self.is_placed = false;
-    }
-
     /// The budget of each captured value, in bytes.
     #[inline]
     pub(super) fn capture_limit(&self) -> usize {
-        self.sender.defaults.capture_limit
+        self.start.sender.defaults.capture_limit
     }
 
     fn options(&mut self) -> &mut Options {
@@ -121,84 +122,78 @@ impl Frame {
 
     /// Warns of annotations that spans of this kind do not show.
     pub(super) fn warn_of_misplaced(&mut self) {
-        let kind = self.kind;
+        let kind = self.start.kind;
         if let Some(annotation) = &self.cell_mut().annotation {
             annotation.warn_of_misplaced(kind);
         }
     }
 
     /// Places the span in a slot. Returns `None` if it is not recorded there.
+    fn place_in(&mut self, slot: &Slot) -> Option<()> {
+        local::with_client(slot, |sender, pool| self.place(slot, sender, pool))
+    }
+
+    /// Places the span in a slot whose spans go to this client.
     #[inline]
-    fn place(&mut self, slot: &Slot) -> Option<()> {
-        local::with_sender(slot, |sender| {
-            if !Arc::ptr_eq(&self.sender, sender) {
-                self.sender = Arc::clone(sender);
-            }
-        })?;
-        self.span_id = SpanId::random();
+    fn place(&mut self, slot: &Slot, sender: &Arc<Sender>, pool: &mut Pool) {
+        if !Arc::ptr_eq(&self.start.sender, sender) {
+            self.start.sender = Arc::clone(sender);
+        }
+        self.start.span_id = SpanId::random();
         match slot.frame() {
             Some(parent) => {
-                self.parent_id = Some(parent.span_id);
-                self.root = parent.root;
-                let trace = std::mem::replace(&mut self.trace, Arc::clone(&parent.trace));
-                local::recycle_trace(trace);
-                if parent.has_for_children() && matches!(self.kind, Kind::Llm | Kind::Tool) {
+                self.start.parent_id = Some(parent.start.span_id);
+                self.start.root = parent.start.root;
+                let trace = std::mem::replace(&mut self.start.trace, Arc::clone(&parent.start.trace));
+                pool.recycle_trace(trace);
+                if parent.has_for_children() && matches!(self.start.kind, Kind::Llm | Kind::Tool) {
                     self.options().above = Some(Arc::clone(parent));
                 }
             }
-            None => self.place_at_top(slot),
+            None => self.place_at_top(slot, pool),
         }
         let here = slot.inherited();
-        let same = match (&self.inherited, &*here) {
+        let same = match (&self.start.inherited, &*here) {
             (Some(own), Some(here)) => Arc::ptr_eq(own, here),
             (None, None) => true,
             _ => false,
         };
         if !same {
-            self.inherited.clone_from(&here);
+            self.start.inherited.clone_from(&here);
         }
-        Some(())
     }
 
     /// Places the span in a slot without a span: at the top of a trace, or below a span of another program.
-    fn place_at_top(&mut self, slot: &Slot) {
+    fn place_at_top(&mut self, slot: &Slot, pool: &mut Pool) {
         let remote = slot.remote();
-        self.parent_id = remote.and_then(|remote| remote.parent_id);
-        self.root = self.span_id;
-        let trace = remote.map_or_else(local::begin_trace, Remote::trace);
-        local::recycle_trace(std::mem::replace(&mut self.trace, trace));
-    }
-
-    /// Completes the text of the input.
-    #[inline]
-    fn end_input(&mut self) {
-        let cell = self.cell_mut();
-        if cell.source == Some(Source::Arguments) {
-            cell.text.push('}');
-        }
-        cell.input = cell.text.len();
+        self.start.parent_id = remote.and_then(|remote| remote.parent_id);
+        self.start.root = self.start.span_id;
+        let trace = remote.map_or_else(|| pool.begin_trace(), Remote::trace);
+        pool.recycle_trace(std::mem::replace(&mut self.start.trace, trace));
     }
 
     /// Starts the span in the slot where it was placed.
     #[inline]
     fn begin(&mut self) {
-        let options = self.options.take();
-        let has_session = self.inherited.as_ref().is_some_and(|here| here.session_id.is_some());
-        if options.is_some() || (!has_session && self.trace.session_id.get().is_some()) {
-            self.inherit_less(options);
-        } else {
-            self.started = Started::now();
+        if self.start.source == Source::Arguments {
+            self.cell_mut().text.push('}');
         }
-        if let Some(inherited) = &self.inherited
+        let has_session = self.start.inherited.as_ref().is_some_and(|here| here.session_id.is_some());
+        if self.options.is_some() || (!has_session && self.start.trace.session_id.get().is_some()) {
+            self.inherit_less();
+        } else {
+            self.start.started = Started::now();
+        }
+        if let Some(inherited) = &self.start.inherited
             && let Some(name) = inherited.contexts.as_ref().and_then(|contexts| contexts.name())
         {
             self.rename(&Arc::clone(name));
-        } else if self.name.is_empty() {
-            self.name = Cow::Borrowed(self.kind.as_str());
+        } else if self.start.name.is_empty() {
+            self.start.name = Cow::Borrowed(self.start.kind.as_str());
         }
-        if self.kind == Kind::Agent
+        if self.start.kind == Kind::Agent
             || self.cell_mut().annotation.is_some()
-            || self.sender.defaults.sampler.has_rules()
+            || self.start.sender.defaults.sampler.has_rules()
         {
             self.prepare_for_children();
         }
@@ -206,40 +201,40 @@ impl Frame {
 
     #[inline(never)]
     fn rename(&mut self, name: &str) {
-        self.name = Cow::Owned(name.to_owned());
+        self.start.name = Cow::Owned(name.to_owned());
     }
 
     /// Applies the options of the span to what it inherited, and starts the clock.
     #[cold]
-    fn inherit_less(&mut self, options: Option<Box<Options>>) {
+    fn inherit_less(&mut self) {
         let Options { session_id, ml_app, start_nanos, above } =
-            options.map(|options| *options).unwrap_or_default();
+            self.options.take().map(|options| *options).unwrap_or_default();
         if let Some(above) = above {
             self.take_over_from(&above);
         }
         if let Some(session_id) = &session_id {
-            let _ = self.trace.session_id.set(Arc::clone(session_id));
+            let _ = self.start.trace.session_id.set(Arc::clone(session_id));
         }
         let here = self.inherited();
-        let of_trace = self.trace.session_id.get().filter(|_| here.session_id.is_none());
+        let of_trace = self.start.trace.session_id.get().filter(|_| here.session_id.is_none());
         if let session_id @ Some(_) = session_id.or_else(|| of_trace.cloned()) {
-            self.inherited = Some(Arc::new(Inherited { session_id, ..here.clone() }));
+            self.start.inherited = Some(Arc::new(Inherited { session_id, ..here.clone() }));
         }
         if ml_app.is_some() {
-            self.inherited = Some(Arc::new(Inherited { ml_app, ..self.inherited().clone() }));
+            self.start.inherited = Some(Arc::new(Inherited { ml_app, ..self.inherited().clone() }));
         }
-        self.started = start_nanos.map_or_else(Started::now, Started::at);
+        self.start.started = start_nanos.map_or_else(Started::now, Started::at);
     }
 
     /// Inherits what only direct children do: an `llm` span the prompt, a `tool` span the version of its tool.
     fn take_over_from(&mut self, parent: &Frame) {
-        let (prompt, version) = match self.kind {
+        let (prompt, version) = match self.start.kind {
             Kind::Llm => (parent.prompt_for_child(), None),
-            Kind::Tool if parent.kind == Kind::Llm => (None, parent.tool_version(&self.name)),
+            Kind::Tool if parent.start.kind == Kind::Llm => (None, parent.tool_version(&self.start.name)),
             _ => return,
         };
         if prompt.is_some() || version.is_some() {
-            let limit = self.sender.defaults.capture_limit;
+            let limit = self.start.sender.defaults.capture_limit;
             let annotation = &mut self.cell_mut().annotation;
             let more = annotation.get_or_insert_with(|| Box::new(Annotation::new(limit))).more();
             more.inherited_prompt = prompt;

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Batch, CHUNK_BYTES, CHUNK_RECORDS, Head, Limits, MAX_COPIED, Queue, Work};
+use crate::base::clock::WallClock;
 use crate::base::kind::Kind;
 use crate::deliver::report::{DropReason, Report};
 use crate::model::inherited::Inherited;
@@ -40,8 +41,9 @@ fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inheri
     let (record, mut text) = sample.record();
     let name = if let Cow::Owned(name) = &record.name { name.len() } else { 0 };
     let annotation = record.annotation.as_ref().map_or(0, |annotation| annotation.heap_bytes());
-    let head = Head { root: sample.root, text: &mut text, inherited, heap_bytes: name + annotation };
-    queue.push(head, || sample.trace(), |place| Record { place, ..record });
+    let failure = sample.failure.as_ref().map(|(_, parts)| parts);
+    let head = Head { root: sample.root, text: &mut text, failure, inherited, heap_bytes: name + annotation };
+    queue.push(head, || sample.trace(), |beside| Record { beside, ..record });
 }
 
 fn push_numbers(queue: &Queue, numbers: std::ops::Range<usize>) {
@@ -68,7 +70,7 @@ fn take_while(queue: &Queue, meanwhile: impl FnOnce()) -> Batch {
 fn names(batch: &mut Batch) -> Vec<String> {
     let mut names = Vec::new();
     for chunk in &mut batch.chunks {
-        chunk.for_each(|finished| names.push(finished.record.name.to_string()));
+        chunk.for_each(&WallClock::new(), |finished| names.push(finished.record.name.to_string()));
     }
     names.extend(batch.evaluations.iter().cloned());
     names
@@ -146,7 +148,7 @@ fn long_texts_keep_their_place_among_short_ones() {
     let mut read = 0;
     for chunk in &mut queue.take().chunks {
         assert!(chunk.text.len() < MAX_COPIED, "{}", chunk.text.len());
-        chunk.for_each(|finished| {
+        chunk.for_each(&WallClock::new(), |finished| {
             assert_eq!(finished.input().unwrap().0, text(read));
             assert_eq!(finished.output().unwrap().0, "o");
             read += 1;
@@ -172,7 +174,7 @@ fn each_span_has_its_own_texts_and_annotation() {
     }
     let mut read = 0;
     for chunk in &mut queue.take().chunks {
-        chunk.for_each(|finished| {
+        chunk.for_each(&WallClock::new(), |finished| {
             let expected = sample(read);
             assert_eq!(finished.record.name, expected.name);
             let input = if read % 3 == 0 { "" } else { &expected.input.0 };

@@ -1,6 +1,7 @@
 //! The memory of a record, and what the worker reads in it.
 
 use super::{Finished, Record};
+use crate::base::clock::WallClock;
 use crate::base::kind::Kind;
 use crate::model::captured::Source;
 use crate::model::sample::Sample;
@@ -8,7 +9,7 @@ use crate::model::sample::Sample;
 /// Each span that waits for delivery takes this much beside its texts.
 #[test]
 fn a_record_is_small() {
-    const { assert!(Record::BYTES <= 152) };
+    const { assert!(Record::BYTES <= 96) };
 }
 
 #[test]
@@ -17,15 +18,17 @@ fn texts_follow_each_other_and_what_follows_them_belongs_to_others() {
         Sample::new(Kind::Task, "t").arguments("{\"é\":1}").returned("\"ü\"").failed(&std::fmt::Error);
     let ((record, text), trace) = (sample.record(), sample.trace());
     let text = format!("{text}the next span");
-    let finished = Finished::new(&record, &trace, None, &text, None);
+    let clock = WallClock::new();
+    let parts = sample.failure.as_ref().map(|(_, parts)| parts);
+    let finished = Finished::new(&record, &trace, None, &text, parts, None, &clock);
     assert_eq!(finished.input(), Some(("{\"é\":1}", Source::Arguments)));
     assert_eq!(finished.output(), Some(("\"ü\"", Source::Value)));
     let message = std::fmt::Error.to_string();
     let failure = finished.failure().unwrap().to_failure();
     assert_eq!((&*failure.kind, &failure.message), ("core::fmt::Error", &message));
     assert_eq!(failure.stack, format!("core::fmt::Error: {message}"));
-    assert_eq!(record.text_bytes(), text.len() - "the next span".len());
+    assert_eq!(record.text_bytes(parts), text.len() - "the next span".len());
     // A text that is shorter than the record says, which cannot be, is read as none.
-    let short = Finished::new(&record, &trace, None, "{", None);
+    let short = Finished::new(&record, &trace, None, "{", parts, None, &clock);
     assert_eq!((short.input(), short.output()), (None, None));
 }

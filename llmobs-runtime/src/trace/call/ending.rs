@@ -14,17 +14,10 @@ use crate::trace::local;
 /// How an instrumented call ended. The span is finished when this is dropped.
 pub struct Ending {
     frame: Option<Arc<Frame>>,
-    duration_nanos: u64,
     limit: usize,
-    /// The input, to which the output and the error are appended.
-    text: String,
-    input: usize,
-    /// Where the output ends.
-    output_end: usize,
     /// Whether an output is wanted. An annotated output wins.
     wanted: bool,
-    failure: Option<FailureParts>,
-    annotation: Option<Box<Annotation>>,
+    end: End,
 }
 
 /// The destination of the text of an error.
@@ -59,19 +52,14 @@ impl ErrorText {
 
 impl Ending {
     #[inline]
-    pub(super) fn new(frame: Arc<Frame>) -> Self {
+    pub(super) fn new(mut frame: Arc<Frame>) -> Self {
         // Capturing what the body returned is not part of the call.
-        let duration_nanos = frame.elapsed_nanos();
-        let (text, wanted) = frame.take_text();
+        let times = frame.started().until_now();
+        let (text, wanted) = Frame::take_text(&mut frame);
         Self {
-            duration_nanos,
             limit: frame.sender().defaults.capture_limit,
-            input: text.len(),
-            output_end: text.len(),
-            text,
             wanted,
-            failure: None,
-            annotation: None,
+            end: End::new(times, text),
             frame: Some(frame),
         }
     }
@@ -79,7 +67,7 @@ impl Ending {
     /// The destination of the returned value.
     #[inline]
     pub fn output(&mut self) -> Sink<'_> {
-        Sink::new(self.wanted.then_some(&mut self.text), self.limit)
+        Sink::new(self.wanted.then_some(&mut self.end.text), self.limit)
     }
 
     /// Writes the value of the option `output`.
@@ -89,8 +77,7 @@ impl Ending {
 
     /// Writes the error that the body returned. Nothing is written after that.
     pub fn error(&mut self, write: impl FnOnce(ErrorSink<'_>)) {
-        self.output_end = self.text.len();
-        write(ErrorSink { text: &mut self.text, parts: &mut self.failure });
+        write(ErrorSink { text: &mut self.end.text, parts: &mut self.end.failure });
     }
 
     /// Sets the error of a stream. Its output is written after that.
@@ -102,13 +89,13 @@ impl Ending {
     }
 
     fn fail(&mut self, failure: Failure) {
-        let annotation = self.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
+        let annotation = self.end.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
         annotation.failure = Some(failure);
     }
 
     /// Tags, metadata and metrics.
     pub fn notes(&mut self) -> Notes<'_> {
-        Notes::new(&mut self.annotation, self.limit)
+        Notes::new(&mut self.end.annotation, self.limit)
     }
 
     /// The kind of the span that ends.
@@ -120,16 +107,13 @@ impl Ending {
 impl Drop for Ending {
     #[inline]
     fn drop(&mut self) {
-        let Some(frame) = self.frame.take() else { return };
-        let output_end = if self.failure.is_some() { self.output_end } else { self.text.len() };
-        frame.end(End {
-            duration_nanos: self.duration_nanos,
-            text: std::mem::take(&mut self.text),
-            output: output_end - self.input,
-            failure: self.failure,
-            annotation: self.annotation.take(),
-        });
-        local::recycle(frame);
+        let Some(mut frame) = self.frame.take() else { return };
+        let end = &mut self.end;
+        let failure = end.failure.as_ref().map_or(0, FailureParts::bytes);
+        end.output = end.text.len() - end.input - failure;
+        if Frame::end(&mut frame, end) {
+            local::recycle(frame);
+        }
     }
 }
 

@@ -94,10 +94,11 @@ impl Call {
 
     #[cold]
     fn give_up(&mut self) {
-        if let State::Running(frame) = std::mem::take(&mut self.0) {
+        if let State::Running(mut frame) = std::mem::take(&mut self.0) {
             frame.cancel();
-            frame.finish();
-            local::recycle(frame);
+            if Frame::end_now(&mut frame) {
+                local::recycle(frame);
+            }
         }
     }
 
@@ -204,28 +205,24 @@ impl Under {
 /// instrumented function.
 #[inline(never)]
 fn enter(kind: Kind, name: &'static str, describe: impl FnOnce(&mut Setup<'_>)) -> Call {
-    let Some(mut draft) = Draft::here(kind, name) else { return Call(State::Idle) };
-    if let Some(frame) = draft.frame() {
-        describe(&mut Setup::new(frame));
-    }
-    Call(draft.start().map_or(State::Idle, State::Running))
+    let started = Draft::here(kind, Cow::Borrowed(name))
+        .and_then(|draft| draft.start_with(|frame| describe(&mut Setup::new(frame))));
+    Call(started.map_or(State::Idle, State::Running))
 }
 
 #[inline(never)]
 fn complete<R>(mut call: Call, body: impl FnOnce() -> R, describe: impl FnOnce(&mut Ending, &R)) -> R {
-    let entered = call.frame().map(|frame| Entered::new(Slot::Span(Arc::clone(frame))));
-    let returned = match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(returned) => returned,
-        Err(payload) => {
-            drop(entered);
-            call.panicked(payload)
+    let State::Running(frame) = std::mem::take(&mut call.0) else { return body() };
+    let outer = local::replace(Slot::Span(Arc::clone(&frame)));
+    let outcome = catch_unwind(AssertUnwindSafe(body));
+    drop(local::replace(outer));
+    match outcome {
+        Ok(returned) => {
+            end(frame, |ending| describe(ending, &returned));
+            returned
         }
-    };
-    drop(entered);
-    if let State::Running(frame) = std::mem::take(&mut call.0) {
-        end(frame, |ending| describe(ending, &returned));
+        Err(payload) => Call(State::Running(frame)).panicked(payload),
     }
-    returned
 }
 
 #[inline(never)]

@@ -15,14 +15,14 @@ pub struct Setup<'a>(&'a mut Frame);
 impl<'a> Setup<'a> {
     #[inline]
     pub(super) fn new(frame: &'a mut Frame) -> Self {
-        frame.attribute = true;
+        frame.start.attribute = true;
         Self(frame)
     }
 
     /// Sets another name than that of the function.
     pub fn name(&mut self, name: impl FnOnce() -> Option<String>) {
         if let Some(name) = evaluated("name", name).flatten() {
-            self.0.name = name.into();
+            self.0.start.name = name.into();
         }
     }
 
@@ -61,33 +61,29 @@ impl<'a> Setup<'a> {
         }
     }
 
-    /// The destination of the next argument. The name is a Rust identifier, which needs no escapes in JSON.
+    /// The destination of the next argument. The key is the name of the argument as JSON writes it, in quotes and with the colon.
     #[inline]
-    pub fn argument(&mut self, name: &str) -> Sink<'_> {
+    pub fn argument(&mut self, key: &str) -> Sink<'_> {
         let limit = self.0.capture_limit();
-        let cell = self.0.cell_mut();
-        cell.source = Some(Source::Arguments);
-        let out = &mut cell.text;
-        out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
-        out.push_str(name);
-        out.push_str("\":");
+        self.0.start.source = Source::Arguments;
+        let out = &mut self.0.cell_mut().text;
+        out.push(if out.is_empty() { '{' } else { ',' });
+        out.push_str(key);
         Sink::new(Some(out), limit)
     }
 
     /// Writes `[redacted]` in place of the value of an argument.
-    pub fn redacted(&mut self, name: &str) {
-        self.argument(name).put(|out, _| push_json_string("[redacted]", out));
+    pub fn redacted(&mut self, key: &str) {
+        self.argument(key).put(|out, _| push_json_string("[redacted]", out));
     }
 
     /// Writes the whole input, instead of the arguments.
     pub fn input(&mut self, write: impl FnOnce(Sink<'_>)) {
         let limit = self.0.capture_limit();
-        let cell = self.0.cell_mut();
-        evaluated("input", || write(Sink::new(Some(&mut cell.text), limit)));
-        if is_null(&cell.text) {
-            cell.text.clear();
-        } else {
-            cell.source = Some(Source::Value);
+        let text = &mut self.0.cell_mut().text;
+        evaluated("input", || write(Sink::new(Some(text), limit)));
+        if is_null(text) {
+            text.clear();
         }
     }
 

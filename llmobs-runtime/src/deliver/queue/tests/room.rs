@@ -16,7 +16,7 @@ use crate::base::kind::Kind;
 use crate::deliver::queue::{Limits, Queue, ROOMY};
 use crate::model::agent::{AgentManifest, AgentTool};
 use crate::model::annotation::More;
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureParts};
 use crate::model::inherited::Inherited;
 use crate::model::prompt::{Prompt, TemplateMessage};
 use crate::model::record::Record;
@@ -118,7 +118,7 @@ fn every_text_of_a_span_counts() {
         (1002, bare().arguments(&json)),
         (1002, bare().input_value(&json)),
         (1002, bare().returned(&json)),
-        (1002, bare().failed_with::<u8>(format_args!("{text}"))),
+        (1002 + size_of::<FailureParts>(), bare().failed_with::<u8>(format_args!("{text}"))),
     ] {
         assert_eq!(bytes_of(&span) - BARE, bytes);
     }
