@@ -74,7 +74,7 @@ fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) ->
 /// Captures one argument as a field of the input.
 fn argument_field(root: &TokenStream, mode: CaptureMode, name: &Ident, value: &TokenStream) -> TokenStream {
     // A Rust identifier needs no escapes in JSON.
-    let key = format!("\"{}\":", name.unraw());
+    let key = format!(",\"{}\":", name.unraw());
     match mode {
         CaptureMode::Value => {
             let captured =

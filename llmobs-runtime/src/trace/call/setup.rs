@@ -61,14 +61,19 @@ impl<'a> Setup<'a> {
         }
     }
 
-    /// The destination of the next argument. The key is the name of the argument as JSON writes it, in quotes and with the colon.
+    /// The destination of the next argument. The key is the name of the argument as JSON writes it after another one: with a comma,
+    /// quotes and a colon.
     #[inline]
     pub fn argument(&mut self, key: &str) -> Sink<'_> {
         let limit = self.0.capture_limit();
         self.0.start.source = Source::Arguments;
         let out = &mut self.0.cell_mut().text;
-        out.push(if out.is_empty() { '{' } else { ',' });
-        out.push_str(key);
+        if out.is_empty() {
+            out.push('{');
+            out.push_str(key.get(1..).unwrap_or_default());
+        } else {
+            out.push_str(key);
+        }
         Sink::new(Some(out), limit)
     }
 
