@@ -181,7 +181,7 @@ impl Queue {
     #[inline]
     pub(crate) fn push(
         &self,
-        mut head: Head<'_>,
+        head: Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
         record: impl FnOnce(Beside) -> Record,
     ) {
@@ -191,7 +191,7 @@ impl Queue {
             Some(shard) if shard.queue == self.id => shard,
             other => self.replace(other),
         };
-        self.append(&shard, &mut head, trace, record);
+        self.append(&shard, head, trace, record);
         let mut shard = Some(shard);
         let _ = SHARD.try_with(|own| own.set(shard.take()));
     }
@@ -200,26 +200,22 @@ impl Queue {
     fn append(
         &self,
         shard: &Shard,
-        head: &mut Head<'_>,
+        head: Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
         record: impl FnOnce(Beside) -> Record,
     ) {
-        let mut chunk = lock(&shard.chunk);
-        let (mut beside, mut bytes) = chunk.measure(head);
-        if chunk.granted < bytes && !self.grant(&mut chunk, bytes) {
-            drop(chunk);
-            self.squeeze();
-            chunk = lock(&shard.chunk);
-            (beside, bytes) = chunk.measure(head);
+        let mut guard = lock(&shard.chunk);
+        let (mut beside, mut bytes) = guard.measure(&head);
+        if guard.granted < bytes {
+            match self.find_room(guard, shard, &head) {
+                Some(found) => (guard, beside, bytes) = found,
+                None => return,
+            }
         }
+        let chunk = &mut *guard;
         // Checked under the lock: what was appended before the queue was closed is taken by the worker.
         if self.closed.load(Ordering::Acquire) {
-            self.count(DropReason::Shutdown);
-            return;
-        }
-        if chunk.granted < bytes && !self.grant(&mut chunk, bytes) {
-            drop(chunk);
-            return self.refuse();
+            return self.count(DropReason::Shutdown);
         }
         chunk.granted -= bytes;
         chunk.bytes += bytes;
@@ -227,19 +223,46 @@ impl Queue {
             chunk.traces.push(trace());
         }
         if beside.has(Beside::RARE) {
-            chunk.take_rare(head, beside);
+            chunk.take_rare(beside, head.inherited, head.failure, head.text);
         }
         if !beside.has(Beside::TEXT) {
             chunk.text.push_str(head.text);
         }
         chunk.records.push(record(beside));
         if chunk.records.len() >= CHUNK_RECORDS || chunk.bytes >= self.chunk_bytes {
-            self.hand_over(&mut chunk);
+            self.hand_over(chunk);
         }
-        drop(chunk);
+        drop(guard);
         if !self.armed.load(Ordering::Relaxed) {
             self.arm();
         }
+    }
+
+    /// Has the chunk of a thread granted room for a span. `None` if there is none: the span is counted as dropped.
+    #[cold]
+    fn find_room<'a>(
+        &self,
+        mut chunk: MutexGuard<'a, Chunk>,
+        shard: &'a Shard,
+        head: &Head<'_>,
+    ) -> Option<(MutexGuard<'a, Chunk>, Beside, usize)> {
+        let (mut beside, mut bytes) = chunk.measure(head);
+        if !self.grant(&mut chunk, bytes) {
+            drop(chunk);
+            self.squeeze();
+            chunk = lock(&shard.chunk);
+            (beside, bytes) = chunk.measure(head);
+            if chunk.granted < bytes && !self.grant(&mut chunk, bytes) {
+                drop(chunk);
+                if self.closed.load(Ordering::Acquire) {
+                    self.count(DropReason::Shutdown);
+                } else {
+                    self.refuse();
+                }
+                return None;
+            }
+        }
+        Some((chunk, beside, bytes))
     }
 
     /// Registers this thread, which has no shard, or one of another client.
@@ -588,13 +611,19 @@ impl Chunk {
 
     /// Stores what few spans need.
     #[inline(never)]
-    fn take_rare(&mut self, head: &mut Head<'_>, beside: Beside) {
+    fn take_rare(
+        &mut self,
+        beside: Beside,
+        inherited: Option<&Arc<Inherited>>,
+        failure: Option<&FailureParts>,
+        text: &mut String,
+    ) {
         if beside.has(Beside::INHERITED) {
-            self.inherited.extend(head.inherited.cloned());
+            self.inherited.extend(inherited.cloned());
         }
-        self.failures.extend(head.failure);
+        self.failures.extend(failure);
         if beside.has(Beside::TEXT) {
-            let mut text = std::mem::take(head.text);
+            let mut text = std::mem::take(text);
             text.shrink_to_fit();
             self.long_texts.push(text);
         }

@@ -62,11 +62,23 @@ impl Context {
     /// assert_eq!(collector.tree(), "workflow answer\n└─ task inside\ntask outside\n");
     /// ```
     pub fn attach(&self) -> Attached {
-        let inside = local::with_current(|here| self.0.inside(here));
-        Attached { _entered: Entered::new(inside.unwrap_or_else(|| self.0.clone())), not_send: PhantomData }
+        Attached { _entered: Entered::back_to(self.clone().make_current()), not_send: PhantomData }
+    }
+
+    /// Makes this current, with the annotation contexts that are current here, and returns the slot before. See [`local::replace`].
+    #[inline]
+    pub(super) fn make_current(self) -> Slot {
+        let outer = local::replace(self.0);
+        if outer.is_in_contexts()
+            && let Some(inside) = local::current().inside(&outer)
+        {
+            drop(local::replace(inside));
+        }
+        outer
     }
 
     /// The slot of this context, with the annotation contexts that are current here.
+    #[inline]
     pub(crate) fn here(self) -> Slot {
         local::with_current(|here| self.0.inside(here)).unwrap_or(self.0)
     }

@@ -93,26 +93,13 @@ struct ForChildren {
     tool_definitions: Option<Arc<[ToolDefinition]>>,
 }
 
-/// What is known of a span at its end.
+/// What is known of a span at its end, beside its texts: the captured input, the output and the failure, in one buffer.
 pub(super) struct End {
     /// Until the body returned. Capturing the returned value is not part of the call.
     pub(super) times: Times,
-    /// The captured input, followed by the output and the failure.
-    pub(super) text: String,
-    /// The lengths of the input and of the output in it.
+    /// The length of the input. What follows it and is not the failure is the output.
     pub(super) input: usize,
-    pub(super) output: usize,
     pub(super) failure: Option<FailureParts>,
-    /// What the options of the attribute say. Annotations override it.
-    pub(super) annotation: Option<Box<Annotation>>,
-}
-
-impl End {
-    /// The end of a span with the input that was captured.
-    #[inline]
-    pub(super) fn new(times: Times, text: String) -> Self {
-        Self { times, input: text.len(), text, output: 0, failure: None, annotation: None }
-    }
 }
 
 impl Frame {
@@ -189,15 +176,13 @@ impl Frame {
     }
 
     /// What spans inside inherit.
-    #[inline]
-    pub(super) fn inherited_by_children(&self) -> Cow<'_, Option<Arc<Inherited>>> {
-        if self.has_for_children.load(Ordering::Acquire)
-            && let Some(inherited) =
-                self.cell().for_children.as_ref().and_then(|for_children| for_children.inherited.clone())
-        {
-            return Cow::Owned(Some(inherited));
-        }
-        Cow::Borrowed(&self.start.inherited)
+    pub(super) fn inherited_by_children(&self) -> Option<Arc<Inherited>> {
+        let changed = if self.has_for_children() {
+            self.cell().for_children.as_ref().and_then(|for_children| for_children.inherited.clone())
+        } else {
+            None
+        };
+        changed.or_else(|| self.start.inherited.clone())
     }
 
     /// Whether spans inside inherit something else than this span did.
@@ -241,7 +226,7 @@ impl Frame {
         }
         cell.keep_for_children(self.start.inherited.as_ref(), &self.has_for_children);
         if self.start.sender.defaults.sampler.has_rules() {
-            self.start.tell_tags(&cell);
+            self.start.tell_tags(cell.annotation.as_ref());
         }
         true
     }
@@ -307,15 +292,23 @@ impl Frame {
         f(start, cell, is_last)
     }
 
-    /// Ends the span, unless it has ended. What was annotated wins. Returns whether this is the last handle on the frame, which can
-    /// then be used for another span.
+    /// Ends the span of an instrumented call, unless it has ended. What was annotated wins over `weaker`. Returns whether this is the
+    /// last handle on the frame, which can then be used for another span.
     #[inline]
-    pub(super) fn end(shared: &mut Arc<Self>, end: &mut End) -> bool {
+    pub(super) fn end(
+        shared: &mut Arc<Self>,
+        end: &End,
+        text: &mut String,
+        weaker: Option<Box<Annotation>>,
+    ) -> bool {
         Self::with_cell(shared, |start, cell, is_last| {
-            start.finish(cell, end);
+            if let Some(weaker) = weaker {
+                cell.annotate_under(weaker);
+            }
+            start.finish(&mut cell.finished, &mut cell.annotation, text, end);
             if is_last {
                 // The buffer is for the next span.
-                std::mem::swap(&mut cell.text, &mut end.text);
+                std::mem::swap(&mut cell.text, text);
                 cell.renew();
             }
             is_last
@@ -325,7 +318,10 @@ impl Frame {
     /// The same, without an output, and now.
     pub(super) fn end_now(shared: &mut Arc<Self>) -> bool {
         Self::with_cell(shared, |start, cell, is_last| {
-            start.finish_without_output(cell, || start.started.until_now());
+            // A span by hand has most often ended before its handle is dropped.
+            if !cell.finished {
+                start.finish_now(cell);
+            }
             if is_last {
                 cell.renew();
             }
@@ -370,12 +366,12 @@ impl Frame {
 
     /// The session that spans inside inherit. A tag of this span overrides the one that the span inherited.
     pub(crate) fn session_id(&self) -> Option<Arc<str>> {
-        self.inherited_by_children().as_ref().as_ref()?.session_id.clone()
+        self.inherited_by_children()?.session_id.clone()
     }
 
     /// This span if it is an agent, or else the nearest agent above.
     pub(crate) fn agent(&self) -> Option<Arc<AgentAttribution>> {
-        self.inherited_by_children().as_ref().as_ref()?.agent.clone()
+        self.inherited_by_children()?.agent.clone()
     }
 
     /// Whether the trace is kept: see [`Start::decision`].
@@ -395,40 +391,51 @@ impl Start {
         self.inherited.as_deref().unwrap_or(Inherited::NONE)
     }
 
+    #[inline(never)]
+    fn finish_now(&self, cell: &mut Cell) {
+        self.finish_without_output(cell, || self.started.until_now());
+    }
+
     /// Hands the span to its client, unless it has ended.
+    #[inline]
     fn finish_without_output(&self, cell: &mut Cell, times: impl FnOnce() -> Times) {
-        if !cell.finished {
-            let text = std::mem::take(&mut cell.text);
-            let mut end = End::new(times(), text);
-            self.finish(cell, &mut end);
-            cell.text = end.text;
+        let Cell { finished, text, annotation, .. } = cell;
+        if !*finished {
+            let end = End { times: times(), input: text.len(), failure: None };
+            self.finish(finished, annotation, text, &end);
         }
     }
 
     /// Hands the span to its client, unless it has ended.
     #[inline]
-    fn finish(&self, cell: &mut Cell, end: &mut End) {
-        if !std::mem::replace(&mut cell.finished, true) {
-            if let Some(weaker) = end.annotation.take() {
-                cell.annotate_under(weaker);
-            }
+    fn finish(
+        &self,
+        finished: &mut bool,
+        annotation: &mut Option<Box<Annotation>>,
+        text: &mut String,
+        end: &End,
+    ) {
+        if !std::mem::replace(finished, true) {
             if self.sender.defaults.sampler.has_rules() {
-                self.tell_tags(cell);
+                self.tell_tags(annotation.as_ref());
             }
-            self.push(&mut cell.annotation, end);
+            self.push(annotation, text, end);
         }
-        end.text.clear();
-        if end.text.capacity() > MAX_SPARE_TEXT {
-            free(&mut end.text);
+        // A handle can keep the frame for a long time.
+        text.clear();
+        if text.capacity() > MAX_SPARE_TEXT {
+            free(text);
         }
     }
 
     #[inline]
-    fn push(&self, annotation: &mut Option<Box<Annotation>>, end: &mut End) {
+    fn push(&self, annotation: &mut Option<Box<Annotation>>, text: &mut String, end: &End) {
+        let failure = end.failure.as_ref();
+        let output = text.len() - end.input - failure.map_or(0, FailureParts::bytes);
         let head = Head {
             root: self.root,
-            text: &mut end.text,
-            failure: end.failure.as_ref(),
+            text,
+            failure,
             inherited: self.inherited.as_ref(),
             heap_bytes: self.heap_bytes(annotation.as_deref()),
         };
@@ -445,7 +452,7 @@ impl Start {
             times: end.times,
             annotation: annotation.take(),
             input: length(end.input),
-            output: length(end.output),
+            output: length(output),
             beside,
             source: self.source,
             kind: self.kind,
@@ -477,8 +484,8 @@ impl Start {
     /// Updates the tags that sampling rules read.
     #[cold]
     #[inline(never)]
-    fn tell_tags(&self, cell: &Cell) {
-        self.trace.set_tags(self.span_id, || self.all_tags(cell.annotation.clone()));
+    fn tell_tags(&self, annotation: Option<&Box<Annotation>>) {
+        self.trace.set_tags(self.span_id, || self.all_tags(annotation.cloned()));
     }
 
     /// All tags of the span with this annotation.

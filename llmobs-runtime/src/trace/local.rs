@@ -69,7 +69,13 @@ pub(crate) struct Entered(Slot);
 impl Entered {
     #[inline]
     pub(crate) fn new(slot: Slot) -> Self {
-        Self(replace(slot))
+        Self::back_to(replace(slot))
+    }
+
+    /// Puts this slot back when it is dropped.
+    #[inline]
+    pub(super) fn back_to(outer: Slot) -> Self {
+        Self(outer)
     }
 }
 

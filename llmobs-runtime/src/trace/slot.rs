@@ -1,6 +1,5 @@
 //! Slots: what can be current on a thread or in a future, and what spans that start there inherit.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::frame::Frame;
@@ -64,12 +63,11 @@ impl Slot {
     }
 
     /// What spans that start here inherit.
-    #[inline]
-    pub(crate) fn inherited(&self) -> Cow<'_, Option<Arc<Inherited>>> {
+    pub(crate) fn inherited(&self) -> Option<Arc<Inherited>> {
         match self {
             Self::Span(frame) => frame.inherited_by_children(),
             Self::Scope(scope) => scope.inherited(),
-            _ => Cow::Owned(None),
+            _ => None,
         }
     }
 
@@ -80,12 +78,18 @@ impl Slot {
     }
 
     /// The annotation contexts that spans which start here are in.
+    #[inline]
     fn contexts(&self) -> Option<&Arc<Contexts>> {
         match self {
             Self::Span(frame) => frame.inherited().contexts.as_ref(),
             Self::Scope(scope) => scope.inherited.as_ref()?.contexts.as_ref(),
             _ => None,
         }
+    }
+
+    #[inline]
+    pub(crate) fn is_in_contexts(&self) -> bool {
+        self.contexts().is_some()
     }
 
     /// This slot with one more annotation context.
@@ -99,7 +103,7 @@ impl Slot {
             Self::Scope(scope) => (scope.base.clone(), scope.remote.clone()),
             plain => (plain.clone(), None),
         };
-        let inherited = self.inherited().into_owned();
+        let inherited = self.inherited();
         let inherited = within(&base, inherited.as_deref().unwrap_or(Inherited::NONE), contexts);
         Self::Scope(Arc::new(Scope { base, inherited: Some(Arc::new(inherited)), remote }))
     }
@@ -107,7 +111,11 @@ impl Slot {
     /// This slot with the annotation contexts of the slot where it is entered or named as a parent. `None` if they add nothing.
     #[inline]
     pub(crate) fn inside(&self, here: &Self) -> Option<Self> {
-        let here = here.contexts()?;
+        self.inside_contexts(here.contexts()?)
+    }
+
+    #[cold]
+    fn inside_contexts(&self, here: &Arc<Contexts>) -> Option<Self> {
         let own = self.contexts();
         if own.is_some_and(|own| own.holds(here)) {
             return None;
@@ -144,17 +152,17 @@ impl Slot {
 }
 
 impl Scope {
-    fn inherited(&self) -> Cow<'_, Option<Arc<Inherited>>> {
+    fn inherited(&self) -> Option<Arc<Inherited>> {
         // The session of a span can change after a context was entered in it.
         if let Some(frame) = self.base.frame()
             && frame.has_for_children()
             && let Some(contexts) = self.inherited.as_ref().and_then(|inherited| inherited.contexts.clone())
         {
-            let above = frame.inherited_by_children().into_owned();
+            let above = frame.inherited_by_children();
             let inherited = within(&self.base, above.as_deref().unwrap_or(Inherited::NONE), contexts);
-            return Cow::Owned(Some(Arc::new(inherited)));
+            return Some(Arc::new(inherited));
         }
-        Cow::Borrowed(&self.inherited)
+        self.inherited.clone()
     }
 
     pub(crate) fn base(&self) -> &Slot {

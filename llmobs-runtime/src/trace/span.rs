@@ -1,5 +1,6 @@
 //! Spans made by hand: start, annotate, finish. Dropping finishes too.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -61,7 +62,15 @@ kinds! {
 /// [`embedding`] and [`retrieval`].
 #[derive(Debug)]
 #[must_use = "a span begins when `start` is called"]
-pub struct SpanBuilder(Option<Draft>);
+pub struct SpanBuilder(Option<Building>);
+
+/// A span that is being built.
+#[derive(Debug)]
+enum Building {
+    /// Nothing more is known.
+    Named(Kind, Cow<'static, str>),
+    Described(Draft),
+}
 
 impl SpanBuilder {
     fn new(kind: Kind, name: impl Into<Cow<'static, str>>) -> Self {
@@ -72,14 +81,26 @@ impl SpanBuilder {
             Cow::Owned(name) => Cow::Owned(cut(name, MAX_LABEL_BYTES)),
             written @ Cow::Borrowed(_) => written,
         };
-        Self(Some(Draft::later(kind, name)))
+        Self(Some(Building::Named(kind, name)))
     }
 
-    fn set(mut self, set: impl FnOnce(&mut Frame)) -> Self {
-        if let Some(frame) = self.0.as_mut().and_then(Draft::frame) {
-            set(frame);
-        }
-        self
+    fn describe(self, describe: impl FnOnce(&mut Draft)) -> Self {
+        Self(self.0.map(|building| {
+            let mut draft = match building {
+                Building::Named(kind, name) => Draft::later(kind, name),
+                Building::Described(draft) => draft,
+            };
+            describe(&mut draft);
+            Building::Described(draft)
+        }))
+    }
+
+    fn set(self, set: impl FnOnce(&mut Frame)) -> Self {
+        self.describe(|draft| {
+            if let Some(frame) = draft.frame() {
+                set(frame);
+            }
+        })
     }
 
     fn annotate(self, set: impl FnOnce(&mut Annotation)) -> Self {
@@ -99,11 +120,11 @@ impl SpanBuilder {
     /// batch.finish();
     /// assert_eq!(collector.tree(), "workflow batch\n└─ task item\n");
     /// ```
-    pub fn parent(mut self, parent: impl Parent) -> Self {
-        if let (Some(draft), Some(Context(slot))) = (&mut self.0, parent.context()) {
-            draft.set_parent(&slot);
+    pub fn parent(self, parent: impl Parent) -> Self {
+        match parent.context() {
+            Some(Context(slot)) => self.describe(|draft| draft.set_parent(&slot)),
+            None => self,
         }
-        self
     }
 
     /// When the span began, for work that is recorded afterwards. Default: the moment of [`start`](Self::start).
@@ -174,11 +195,12 @@ impl SpanBuilder {
     /// The new span does not become current by itself: see [`Span::enter`], [`Span::attach`] and
     /// [`FutureExt::in_span`](crate::FutureExt::in_span).
     pub fn start(self) -> Span {
-        let frame = self.0.and_then(|mut draft| {
-            if let Some(frame) = draft.frame() {
-                frame.warn_of_misplaced();
+        let frame = self.0.and_then(|building| match building {
+            Building::Named(kind, name) => Draft::here(kind, name)?.start_with(|_| ()),
+            Building::Described(mut draft) => {
+                draft.frame()?.warn_of_misplaced();
+                draft.start()
             }
-            draft.start()
         });
         Span(frame)
     }
@@ -196,10 +218,11 @@ impl Span {
     ///
     /// When `f` panics the span is marked as failed, and the panic goes on.
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        match &self.0 {
-            Some(frame) => note_panic(frame, || self.context().enter(f)),
-            None => f(),
-        }
+        let Some(frame) = &self.0 else { return f() };
+        let outer = Context(Slot::Span(Arc::clone(frame))).make_current();
+        let outcome = catch_unwind(AssertUnwindSafe(f));
+        drop(local::replace(outer));
+        outcome.unwrap_or_else(|payload| panicked(frame, payload))
     }
 
     /// Makes this span current on this thread until the guard is dropped. Not for async code: see
@@ -282,8 +305,11 @@ impl fmt::Debug for Span {
 /// Runs `f`, and where it panics marks the span as failed and lets the panic go on with the same payload.
 #[inline]
 pub(crate) fn note_panic<R>(frame: &Frame, f: impl FnOnce() -> R) -> R {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
-        frame.fail(Failure::of_panic(&*payload));
-        resume_unwind(payload)
-    })
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| panicked(frame, payload))
+}
+
+#[cold]
+fn panicked(frame: &Frame, payload: Box<dyn Any + Send>) -> ! {
+    frame.fail(Failure::of_panic(&*payload));
+    resume_unwind(payload)
 }

@@ -152,14 +152,21 @@ impl Frame {
             }
             None => self.place_at_top(slot, pool),
         }
-        let here = slot.inherited();
-        let same = match (&self.start.inherited, &*here) {
+        let changed;
+        let here = match slot {
+            Slot::Span(parent) if !parent.has_for_children() => &parent.start.inherited,
+            other => {
+                changed = other.inherited();
+                &changed
+            }
+        };
+        let is_same = match (&self.start.inherited, here) {
             (Some(own), Some(here)) => Arc::ptr_eq(own, here),
             (None, None) => true,
             _ => false,
         };
-        if !same {
-            self.start.inherited.clone_from(&here);
+        if !is_same {
+            self.start.inherited.clone_from(here);
         }
     }
 

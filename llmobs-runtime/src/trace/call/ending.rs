@@ -17,7 +17,10 @@ pub struct Ending {
     limit: usize,
     /// Whether an output is wanted. An annotated output wins.
     wanted: bool,
+    /// The input, to which the output and the error are appended.
+    text: String,
     end: End,
+    annotation: Option<Box<Annotation>>,
 }
 
 /// The destination of the text of an error.
@@ -59,7 +62,9 @@ impl Ending {
         Self {
             limit: frame.sender().defaults.capture_limit,
             wanted,
-            end: End::new(times, text),
+            end: End { times, input: text.len(), failure: None },
+            text,
+            annotation: None,
             frame: Some(frame),
         }
     }
@@ -67,7 +72,7 @@ impl Ending {
     /// The destination of the returned value.
     #[inline]
     pub fn output(&mut self) -> Sink<'_> {
-        Sink::new(self.wanted.then_some(&mut self.end.text), self.limit)
+        Sink::new(self.wanted.then_some(&mut self.text), self.limit)
     }
 
     /// Writes the value of the option `output`.
@@ -77,7 +82,7 @@ impl Ending {
 
     /// Writes the error that the body returned. Nothing is written after that.
     pub fn error(&mut self, write: impl FnOnce(ErrorSink<'_>)) {
-        write(ErrorSink { text: &mut self.end.text, parts: &mut self.end.failure });
+        write(ErrorSink { text: &mut self.text, parts: &mut self.end.failure });
     }
 
     /// Sets the error of a stream. Its output is written after that.
@@ -89,13 +94,13 @@ impl Ending {
     }
 
     fn fail(&mut self, failure: Failure) {
-        let annotation = self.end.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
+        let annotation = self.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
         annotation.failure = Some(failure);
     }
 
     /// Tags, metadata and metrics.
     pub fn notes(&mut self) -> Notes<'_> {
-        Notes::new(&mut self.end.annotation, self.limit)
+        Notes::new(&mut self.annotation, self.limit)
     }
 
     /// The kind of the span that ends.
@@ -108,10 +113,7 @@ impl Drop for Ending {
     #[inline]
     fn drop(&mut self) {
         let Some(mut frame) = self.frame.take() else { return };
-        let end = &mut self.end;
-        let failure = end.failure.as_ref().map_or(0, FailureParts::bytes);
-        end.output = end.text.len() - end.input - failure;
-        if Frame::end(&mut frame, end) {
+        if Frame::end(&mut frame, &self.end, &mut self.text, self.annotation.take()) {
             local::recycle(frame);
         }
     }
