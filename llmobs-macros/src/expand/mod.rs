@@ -68,7 +68,9 @@ fn run(
     let closure = || {
         let arrow = shape.hint.as_ref().map(|returned| quote_spanned!(place=> -> #returned));
         let body = braced(quote!(#bind #value), name);
-        quote_spanned!(name=> move || #arrow #body)
+        // Without `move`, an argument that is `Copy` is copied once, where the body binds it. `self` is not bound again.
+        let capture = signature.receiver().map(|_| quote_spanned!(name=> move));
+        quote_spanned!(name=> #capture || #arrow #body)
     };
     match shape.run {
         Run::InPlace | Run::Returned => {

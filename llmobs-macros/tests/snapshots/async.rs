@@ -14,14 +14,14 @@ impl Model {
                     .__llmobs_capture(
                         ::llmobs::__private::Setup::argument(
                             __llmobs_setup,
-                            "\"image\":",
+                            ",\"image\":",
                         ),
                     );
                 ::llmobs::__private::Value::new(&prompt)
                     .__llmobs_capture(
                         ::llmobs::__private::Setup::argument(
                             __llmobs_setup,
-                            "\"prompt\":",
+                            ",\"prompt\":",
                         ),
                     );
                 ::llmobs::__private::Setup::model_name(

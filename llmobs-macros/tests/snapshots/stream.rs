@@ -5,7 +5,7 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
         |__llmobs_setup| {
             ::llmobs::__private::Value::new(&prompt)
                 .__llmobs_capture(
-                    ::llmobs::__private::Setup::argument(__llmobs_setup, "\"prompt\":"),
+                    ::llmobs::__private::Setup::argument(__llmobs_setup, ",\"prompt\":"),
                 );
         },
     );

@@ -12,11 +12,11 @@ pub fn search<'a>(
             let Limit(limit) = &__llmobs_argument_2;
             ::llmobs::__private::Value::new(&query)
                 .__llmobs_capture(
-                    ::llmobs::__private::Setup::argument(__llmobs_setup, "\"query\":"),
+                    ::llmobs::__private::Setup::argument(__llmobs_setup, ",\"query\":"),
                 );
             ::llmobs::__private::Value::new(limit)
                 .__llmobs_capture(
-                    ::llmobs::__private::Setup::argument(__llmobs_setup, "\"limit\":"),
+                    ::llmobs::__private::Setup::argument(__llmobs_setup, ",\"limit\":"),
                 );
             ::llmobs::__private::Setup::name(
                 __llmobs_setup,
@@ -30,7 +30,7 @@ pub fn search<'a>(
     );
     ::llmobs::__private::Call::complete(
         __llmobs_call,
-        move || -> Result<Vec<&'a str>, Error> {
+        || -> Result<Vec<&'a str>, Error> {
             let index = index;
             let mut query = query;
             let _ = &query;
