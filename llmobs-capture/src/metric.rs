@@ -35,6 +35,7 @@ macro_rules! metrics {
     ($($number:ty => |$value:ident| $reading:expr;)*) => {$(
         impl sealed::Sealed for $number {}
         impl Metric for $number {
+            #[inline]
             fn reading(self) -> Reading {
                 let $value = self;
                 $reading

@@ -89,11 +89,13 @@ pub fn push_cut(kept: usize, total: usize, out: &mut String) {
 }
 
 /// Cuts off what a text has beyond `limit` bytes, with a note of the original length. No memory is kept for what is cut off.
+#[inline]
 pub fn cut(text: impl AsRef<str> + Into<String>, limit: usize) -> String {
-    let (kept, rest) = split_at_boundary(text.as_ref(), limit);
-    if rest.is_empty() {
-        return text.into();
-    }
+    if text.as_ref().len() <= limit { text.into() } else { cut_off(text.as_ref(), limit) }
+}
+
+fn cut_off(text: &str, limit: usize) -> String {
+    let (kept, rest) = split_at_boundary(text, limit);
     let mut short = kept.to_owned();
     push_cut(kept.len(), kept.len() + rest.len(), &mut short);
     short
@@ -102,7 +104,8 @@ pub fn cut(text: impl AsRef<str> + Into<String>, limit: usize) -> String {
 /// The `Display` text of a value, of which no more than `limit` bytes are ever built.
 #[must_use]
 pub fn plain(value: fmt::Arguments<'_>, limit: usize) -> String {
-    let mut text = String::new();
+    // Most are short.
+    let mut text = String::with_capacity(32);
     push_plain(value, limit, &mut text);
     text
 }

@@ -21,10 +21,10 @@ use crate::model::record::{Beside, Finished, Record, TraceRecord};
 /// A chunk is full at this many spans, or at this many bytes.
 const CHUNK_RECORDS: usize = 256;
 const CHUNK_BYTES: usize = 64 * 1024;
-/// The room for text that a new chunk has, in bytes.
-const CHUNK_TEXT: usize = 24 * 1024;
 /// Longer texts of a span are not copied into the chunk, in bytes.
 const MAX_COPIED: usize = 16 * 1024;
+/// The most memory that such a text holds beyond its length, in bytes.
+const MAX_SPARE_TEXT: usize = 1024;
 /// How many emptied chunks are kept for reuse.
 const MAX_SPARE: usize = 64;
 /// A thread is granted this much memory at first, and more each time, up to the most, in bytes.
@@ -181,7 +181,7 @@ impl Queue {
     #[inline]
     pub(crate) fn push(
         &self,
-        head: Head<'_>,
+        mut head: Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
         record: impl FnOnce(Beside) -> Record,
     ) {
@@ -191,7 +191,7 @@ impl Queue {
             Some(shard) if shard.queue == self.id => shard,
             other => self.replace(other),
         };
-        self.append(&shard, head, trace, record);
+        self.append(&shard, &mut head, trace, record);
         let mut shard = Some(shard);
         let _ = SHARD.try_with(|own| own.set(shard.take()));
     }
@@ -200,14 +200,14 @@ impl Queue {
     fn append(
         &self,
         shard: &Shard,
-        head: Head<'_>,
+        head: &mut Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
         record: impl FnOnce(Beside) -> Record,
     ) {
         let mut guard = lock(&shard.chunk);
-        let (mut beside, mut bytes) = guard.measure(&head);
+        let (mut beside, mut bytes) = guard.measure(head);
         if guard.granted < bytes {
-            match self.find_room(guard, shard, &head) {
+            match self.find_room(guard, shard, head) {
                 Some(found) => (guard, beside, bytes) = found,
                 None => return,
             }
@@ -323,7 +323,7 @@ impl Queue {
     #[cold]
     fn hand_over(&self, chunk: &mut Chunk) {
         let mut state = self.state();
-        let mut fresh = state.spare.pop().unwrap_or_else(Chunk::with_capacity);
+        let mut fresh = state.spare.pop().unwrap_or_else(|| chunk.new_one_like_it());
         fresh.granted = std::mem::take(&mut chunk.granted);
         fresh.next_grant = chunk.next_grant;
         fresh.number = chunk.number + 1;
@@ -574,10 +574,11 @@ impl Queue {
 }
 
 impl Chunk {
-    fn with_capacity() -> Self {
+    /// An empty chunk with room for as much as this one holds.
+    fn new_one_like_it(&self) -> Self {
         Self {
-            records: Vec::with_capacity(CHUNK_RECORDS),
-            text: String::with_capacity(CHUNK_TEXT),
+            records: Vec::with_capacity(self.records.len()),
+            text: String::with_capacity(self.text.len()),
             ..Self::default()
         }
     }
@@ -590,6 +591,7 @@ impl Chunk {
         let mut bytes = Record::BYTES + head.text.len() + head.heap_bytes;
         if head.text.len() > MAX_COPIED {
             beside.add(Beside::TEXT);
+            bytes += spare_bytes(head.text);
         }
         if self.traces.last().is_none_or(|last| last.root != head.root) {
             beside.add(Beside::TRACE);
@@ -624,7 +626,9 @@ impl Chunk {
         self.failures.extend(failure);
         if beside.has(Beside::TEXT) {
             let mut text = std::mem::take(text);
-            text.shrink_to_fit();
+            if spare_bytes(&text) == 0 {
+                text.shrink_to_fit();
+            }
             self.long_texts.push(text);
         }
     }
@@ -672,6 +676,11 @@ impl Chunk {
         self.failures.clear();
         self.bytes = 0;
     }
+}
+
+/// The memory that a long text keeps beyond its length. One that has much of it gives it back.
+fn spare_bytes(text: &String) -> usize {
+    Some(text.capacity() - text.len()).filter(|spare| *spare <= MAX_SPARE_TEXT).unwrap_or(0)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -105,17 +105,10 @@ impl Annotation {
 
     /// One fact about how the step ran, such as the temperature of a model: any serializable value. A later one of the same
     /// name takes its place as a whole, objects too.
-    pub fn metadata(self, key: impl Into<String>, value: impl Serialize) -> Self {
+    #[inline]
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let value = Captured::annotated(&value, self.limit);
-        self.captured_metadata(key.into(), value)
-    }
-
-    pub(crate) fn captured_metadata(mut self, key: String, value: Captured) -> Self {
-        if key == "_dd" {
-            warn_limited!("the metadata key \"_dd\" is reserved for Datadog; choose another name");
-        } else {
-            self.metadata.insert(cut(key, MAX_LABEL_BYTES), value);
-        }
+        self.set_metadata(key.into(), value);
         self
     }
 
@@ -123,19 +116,9 @@ impl Annotation {
     ///
     /// The names that Datadog knows are in [`metrics`](crate::metrics).
     /// NaN and the infinities are left out, and dots in the name become underscores, each with a warning.
+    #[inline]
     pub fn metric(mut self, key: impl Into<String>, value: impl Metric) -> Self {
-        let mut key = cut(key.into(), MAX_LABEL_BYTES);
-        if key.contains('.') {
-            warn_limited!("the name of the metric {key:?} has dots, which became underscores");
-            key = key.replace('.', "_");
-        }
-        match value.reading() {
-            Reading::Absent => {}
-            Reading::NotFinite => warn_limited!("the metric {key:?} is not a finite number and was left out"),
-            Reading::Is(number) => {
-                self.metrics.insert(key, number);
-            }
-        }
+        self.set_metric(key.into(), value.reading());
         self
     }
 
@@ -146,6 +129,7 @@ impl Annotation {
 
     /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session, unless it is
     /// empty, which changes nothing.
+    #[inline]
     pub fn tag(mut self, key: impl Into<String>, value: impl Display) -> Self {
         self.set_tag(key.into(), &value);
         self
@@ -321,11 +305,34 @@ impl Annotation {
     }
 
     /// Adds a tag, by which a span can be put into a session, and not out of one.
-    pub(crate) fn set_tag(&mut self, key: String, value: &impl Display) {
+    pub(crate) fn set_tag(&mut self, key: String, value: &dyn Display) {
         match shown(value) {
             Some(text) if text.is_empty() && key == "session_id" => {}
             Some(text) => drop(self.tags.insert(cut(key, MAX_LABEL_BYTES), text)),
             None => warn_limited!("a tag was left out: its Display panicked"),
+        }
+    }
+
+    pub(crate) fn set_metric(&mut self, key: String, value: Reading) {
+        let mut key = cut(key, MAX_LABEL_BYTES);
+        if key.contains('.') {
+            warn_limited!("the name of the metric {key:?} has dots, which became underscores");
+            key = key.replace('.', "_");
+        }
+        match value {
+            Reading::Absent => {}
+            Reading::NotFinite => warn_limited!("the metric {key:?} is not a finite number and was left out"),
+            Reading::Is(number) => {
+                self.metrics.insert(key, number);
+            }
+        }
+    }
+
+    pub(crate) fn set_metadata(&mut self, key: String, value: Captured) {
+        if key == "_dd" {
+            warn_limited!("the metadata key \"_dd\" is reserved for Datadog; choose another name");
+        } else {
+            self.metadata.insert(cut(key, MAX_LABEL_BYTES), value);
         }
     }
 

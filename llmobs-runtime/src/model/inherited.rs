@@ -47,6 +47,8 @@ pub(crate) struct Contexts {
     depth: usize,
     /// The name that the innermost of those with a name gives to spans.
     name: Option<Arc<str>>,
+    /// The session that the innermost of those with a session sets, and the depth of that one.
+    session: Option<(Arc<str>, usize)>,
     /// What all contexts say together. Merged once, by the first who asks.
     merged: OnceLock<Annotation>,
 }
@@ -63,7 +65,9 @@ impl Contexts {
     pub(crate) fn inside(outer: Option<Arc<Self>>, innermost: Arc<AnnotatedContext>) -> Arc<Self> {
         let depth = outer.as_ref().map_or(0, |outer| outer.depth + 1);
         let name = innermost.name.clone().or_else(|| outer.as_ref()?.name.clone());
-        Arc::new(Self { innermost, outer, depth, name, merged: OnceLock::new() })
+        let session = innermost.session_id.clone().map(|session_id| (session_id, depth));
+        let session = session.or_else(|| outer.as_ref()?.session.clone());
+        Arc::new(Self { innermost, outer, depth, name, session, merged: OnceLock::new() })
     }
 
     /// Both, each context once. The inner ones win.
@@ -120,11 +124,11 @@ impl Contexts {
     /// of its own.
     pub(crate) fn session_id(&self, above: Option<&Self>) -> Option<Arc<str>> {
         match above {
-            None => self.each().find_map(|context| context.session_id.clone()),
-            Some(above) if self.begins_with(above) => self
-                .innermost_first()
-                .take_while(|contexts| contexts.depth > above.depth)
-                .find_map(|contexts| contexts.innermost.session_id.clone()),
+            None => self.session.as_ref().map(|(session_id, _)| Arc::clone(session_id)),
+            Some(above) if self.begins_with(above) => {
+                let (session_id, depth) = self.session.as_ref()?;
+                (*depth > above.depth).then(|| Arc::clone(session_id))
+            }
             Some(above) => {
                 let known = above.known();
                 let mut new = self.each().filter(|context| !known.contains(&Arc::as_ptr(context)));

@@ -226,7 +226,7 @@ impl Frame {
         }
         cell.keep_for_children(self.start.inherited.as_ref(), &self.has_for_children);
         if self.start.sender.defaults.sampler.has_rules() {
-            self.start.tell_tags(cell.annotation.as_ref());
+            self.start.tell_tags(cell.annotation.as_deref());
         }
         true
     }
@@ -417,7 +417,7 @@ impl Start {
     ) {
         if !std::mem::replace(finished, true) {
             if self.sender.defaults.sampler.has_rules() {
-                self.tell_tags(annotation.as_ref());
+                self.tell_tags(annotation.as_deref());
             }
             self.push(annotation, text, end);
         }
@@ -484,8 +484,9 @@ impl Start {
     /// Updates the tags that sampling rules read.
     #[cold]
     #[inline(never)]
-    fn tell_tags(&self, annotation: Option<&Box<Annotation>>) {
-        self.trace.set_tags(self.span_id, || self.all_tags(annotation.cloned()));
+    fn tell_tags(&self, annotation: Option<&Annotation>) {
+        let annotation = annotation.map(|annotation| Box::new(annotation.clone()));
+        self.trace.set_tags(self.span_id, || self.all_tags(annotation));
     }
 
     /// All tags of the span with this annotation.

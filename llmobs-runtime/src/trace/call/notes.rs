@@ -31,7 +31,7 @@ impl<'a> Notes<'a> {
     /// One tag, unless its text is empty.
     pub fn tag(self, key: &'static str, value: impl FnOnce() -> Option<String>) {
         if let Some(text) = evaluated(key, value).flatten() {
-            self.add(|annotation| annotation.tag(key, text));
+            self.annotation().set_tag(key.to_owned(), &text);
         }
     }
 
@@ -40,21 +40,19 @@ impl<'a> Notes<'a> {
         let (mut json, limit) = (String::new(), self.limit);
         evaluated(key, || write(Sink::new(Some(&mut json), limit)));
         if !json.is_empty() {
-            self.add(|annotation| annotation.captured_metadata(key.to_owned(), Captured::value(json)));
+            self.annotation().set_metadata(key.to_owned(), Captured::value(json));
         }
     }
 
     /// One metric.
     pub fn metric<M: Metric>(self, key: &'static str, value: impl FnOnce() -> M) {
         if let Some(value) = evaluated(key, value) {
-            self.add(|annotation| annotation.metric(key, value));
+            self.annotation().set_metric(key.to_owned(), value.reading());
         }
     }
 
-    fn add(self, add: impl FnOnce(Annotation) -> Annotation) {
-        let annotation = self.annotation.take();
-        let annotation = annotation.map_or_else(|| Annotation::new(self.limit), |annotation| *annotation);
-        *self.annotation = Some(Box::new(add(annotation)));
+    fn annotation(self) -> &'a mut Annotation {
+        self.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)))
     }
 }
 
