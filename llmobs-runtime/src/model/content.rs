@@ -1,19 +1,15 @@
 //! Input and output in the shape that the kind of their span shows: a text, messages, or documents.
 
+mod borrowed;
 mod document;
 mod message;
-
-use std::fmt;
-
-use serde::Deserializer as _;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
 
 use llmobs_capture::warn_limited;
 use llmobs_providers::{Document, Message};
 
 use super::captured::Source;
 use crate::base::kind::Kind;
+use borrowed::Borrowed;
 use document::describe_vectors;
 use message::Side;
 
@@ -111,8 +107,8 @@ fn text(json: &str) -> String {
 fn messages(json: &str, source: Source, side: Side) -> Vec<Message> {
     let read = match source {
         Source::Arguments => arguments(json).and_then(|values| message::read_arguments(&values)),
-        Source::Annotated => value(json).and_then(|value| message::read_annotated(&value)),
-        Source::Value => value(json).and_then(|value| message::read_all(&value, side)),
+        Source::Annotated => Borrowed::read(json).and_then(|value| message::read_annotated(&value)),
+        Source::Value => Borrowed::read(json).and_then(|value| message::read_all(&value, side)),
     };
     if read.is_none() && source == Source::Annotated {
         warn_limited!(
@@ -128,7 +124,9 @@ fn messages(json: &str, source: Source, side: Side) -> Vec<Message> {
 fn documents(json: &str, source: Source) -> Vec<Document> {
     let read = match source {
         Source::Arguments => arguments(json).and_then(|values| document::read_arguments(&values)),
-        Source::Annotated | Source::Value => value(json).and_then(|value| document::read_all(&value)),
+        Source::Annotated | Source::Value => {
+            Borrowed::read(json).and_then(|value| document::read_all(&value))
+        }
     };
     if read.is_none() && source == Source::Annotated {
         warn_limited!(
@@ -140,34 +138,13 @@ fn documents(json: &str, source: Source) -> Vec<Document> {
 }
 
 fn vectors(json: &str) -> String {
-    value(json).and_then(|value| describe_vectors(&value)).unwrap_or_else(|| text(json))
-}
-
-fn value(json: &str) -> Option<Value> {
-    serde_json::from_str(json).ok()
+    Borrowed::read(json).and_then(|value| describe_vectors(&value)).unwrap_or_else(|| text(json))
 }
 
 /// The values of a JSON object in the order of the text, which is that of the arguments in the signature.
-fn arguments(json: &str) -> Option<Vec<Value>> {
-    struct Values;
-
-    impl<'de> Visitor<'de> for Values {
-        type Value = Vec<Value>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Value>, A::Error> {
-            let mut values = Vec::new();
-            while let Some((IgnoredAny, value)) = map.next_entry()? {
-                values.push(value);
-            }
-            Ok(values)
-        }
-    }
-
-    serde_json::Deserializer::from_str(json).deserialize_map(Values).ok()
+fn arguments(json: &str) -> Option<Vec<Borrowed<'_>>> {
+    let Borrowed::Object(fields) = Borrowed::read(json)? else { return None };
+    Some(fields.into_iter().map(|(_, value)| value).collect())
 }
 
 #[cfg(test)]

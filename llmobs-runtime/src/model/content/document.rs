@@ -1,11 +1,11 @@
 //! Documents of a retrieval or an embedding, and the vectors that an embedding returns.
 
+use super::borrowed::Borrowed;
 use llmobs_providers::Document;
-use serde_json::Value;
 
 /// The arguments of an instrumented function: a lone document or list, else an argument that is a list of documents,
 /// else the field `input` of an argument, as the embedding APIs take, else the one string among the arguments.
-pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Document>> {
+pub(crate) fn read_arguments(arguments: &[Borrowed<'_>]) -> Option<Vec<Document>> {
     if let [only] = arguments
         && let Some(documents) = read_all(only)
     {
@@ -14,38 +14,38 @@ pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Document>> {
     let lists = arguments.iter().filter(|value| value.as_array().is_some_and(|items| !items.is_empty()));
     let inputs = arguments.iter().filter_map(|value| value.get("input"));
     lists.chain(inputs).find_map(read_all).or_else(|| {
-        let mut strings = arguments.iter().filter(|value| value.is_string());
+        let mut strings = arguments.iter().filter(|value| matches!(value, Borrowed::String(_)));
         strings.next().filter(|_| strings.next().is_none()).and_then(read_all)
     })
 }
 
 /// A string, an object with a string `text`, or a list of those.
-pub(crate) fn read_all(value: &Value) -> Option<Vec<Document>> {
+pub(crate) fn read_all(value: &Borrowed<'_>) -> Option<Vec<Document>> {
     match value {
-        Value::Array(items) => items.iter().map(read).collect(),
+        Borrowed::Array(items) => items.iter().map(read).collect(),
         other => Some(vec![read(other)?]),
     }
 }
 
-pub(crate) fn read(value: &Value) -> Option<Document> {
-    if let Value::String(text) = value {
-        return Some(Document::new(text.clone()));
+pub(crate) fn read(value: &Borrowed<'_>) -> Option<Document> {
+    if let Borrowed::String(text) = value {
+        return Some(Document::new(&**text));
     }
     let string = |key| value.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let mut document = Document::new(value.get("text")?.as_str()?);
     document.name = string("name");
     document.id = string("id").or_else(|| value.get("id")?.as_number().map(ToString::to_string));
     // A score of zero is kept; the reference SDK loses it.
-    document.score = value.get("score").and_then(Value::as_number).cloned();
+    document.score = value.get("score").and_then(Borrowed::as_number).cloned();
     Some(document)
 }
 
 /// How many vectors of which size, for a vector, a list of vectors, or OpenAI's `{data: [{embedding}]}`.
-pub(crate) fn describe_vectors(value: &Value) -> Option<String> {
+pub(crate) fn describe_vectors(value: &Borrowed<'_>) -> Option<String> {
     let single = std::slice::from_ref(value);
     let vectors = match value {
-        Value::Object(response) => response.get("data")?.as_array()?,
-        Value::Array(items) if items.first().is_some_and(Value::is_array) => items,
+        Borrowed::Object(_) => value.get("data")?.as_array()?,
+        Borrowed::Array(items) if items.first().is_some_and(|item| item.as_array().is_some()) => items,
         _ => single,
     };
     // Of a list that was shortened to the budget of a capture, some vectors are not whole, and a note says so.
@@ -58,17 +58,18 @@ pub(crate) fn describe_vectors(value: &Value) -> Option<String> {
         .then(|| format!("[{more}{} embedding(s) returned with size {size}]", whole.len()))
 }
 
-fn size_of_vector(value: &Value) -> Option<usize> {
+fn size_of_vector(value: &Borrowed<'_>) -> Option<usize> {
     let numbers = value.get("embedding").unwrap_or(value).as_array()?;
-    (!numbers.is_empty() && numbers.iter().all(Value::is_number)).then_some(numbers.len())
+    (!numbers.is_empty() && numbers.iter().all(|number| number.as_number().is_some()))
+        .then_some(numbers.len())
 }
 
 /// Whether there is a note inside, which is a text with an ellipsis.
-fn is_shortened(value: &Value) -> bool {
+fn is_shortened(value: &Borrowed<'_>) -> bool {
     match value {
-        Value::String(text) => text.starts_with("… ["),
-        Value::Array(items) => items.iter().any(is_shortened),
-        Value::Object(fields) => fields.values().any(is_shortened),
+        Borrowed::String(text) => text.starts_with("… ["),
+        Borrowed::Array(items) => items.iter().any(is_shortened),
+        Borrowed::Object(fields) => fields.iter().any(|(_, value)| is_shortened(value)),
         _ => false,
     }
 }

@@ -1,9 +1,13 @@
 //! Messages read from the requests and responses of model providers.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use llmobs_capture::text::CUT;
 use llmobs_providers::{MediaPart, Message, ToolCall, ToolResult};
+
+use super::borrowed::{Borrowed, to_map};
 
 /// Whether a model was asked or answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +30,9 @@ impl Side {
 const LOOSE_KEYS: [&str; 6] = ["role", "content", "tool_calls", "tool_results", "audio_parts", "image_parts"];
 
 /// The arguments of an instrumented function: a lone string, or every argument that holds messages, in order.
-pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Message>> {
+pub(crate) fn read_arguments(arguments: &[Borrowed<'_>]) -> Option<Vec<Message>> {
     match arguments {
-        [Value::String(prompt)] => Some(vec![Message::new(Side::Input.role(), prompt)]),
+        [Borrowed::String(prompt)] => Some(vec![Message::new(Side::Input.role(), &**prompt)]),
         [only] => read_request(only),
         several => {
             let found: Vec<_> = several.iter().filter_map(read_request).flatten().collect();
@@ -39,31 +43,31 @@ pub(crate) fn read_arguments(arguments: &[Value]) -> Option<Vec<Message>> {
 }
 
 /// Reads what an instrumented function returned, or one value that is the whole input.
-pub(crate) fn read_all(value: &Value, side: Side) -> Option<Vec<Message>> {
+pub(crate) fn read_all(value: &Borrowed<'_>, side: Side) -> Option<Vec<Message>> {
     match value {
-        Value::String(text) => Some(vec![Message::new(side.role(), text)]),
-        Value::Object(response) if response.contains_key("choices") => read_choices(response),
+        Borrowed::String(text) => Some(vec![Message::new(side.role(), &**text)]),
+        Borrowed::Object(_) if value.get("choices").is_some() => read_choices(value),
         other => read_request(other),
     }
 }
 
 /// What a program annotates: as the reference SDK reads it, strings too, with the role left open.
-pub(crate) fn read_annotated(value: &Value) -> Option<Vec<Message>> {
+pub(crate) fn read_annotated(value: &Borrowed<'_>) -> Option<Vec<Message>> {
     match value {
-        Value::Array(items) => items.iter().map(read_loosely).collect(),
-        Value::String(_) => read_loosely(value).map(|message| vec![message]),
+        Borrowed::Array(items) => items.iter().map(read_loosely).collect(),
+        Borrowed::String(_) => read_loosely(value).map(|message| vec![message]),
         other => read_all(other, Side::Output).or_else(|| Some(vec![read_loosely(other)?])),
     }
 }
 
 /// A message, a list of messages, or an object with the field `messages`, as the chat APIs take.
-fn read_request(value: &Value) -> Option<Vec<Message>> {
+fn read_request(value: &Borrowed<'_>) -> Option<Vec<Message>> {
     match value {
-        Value::Array(items) => read_list(items),
-        Value::Object(request) => match request.get("messages") {
-            Some(Value::Array(items)) => {
+        Borrowed::Array(items) => read_list(items),
+        Borrowed::Object(_) => match value.get("messages") {
+            Some(Borrowed::Array(items)) => {
                 // Anthropic's request keeps the system prompt beside the messages.
-                let system = request.get("system").and_then(|content| with_content("system", content));
+                let system = value.get("system").and_then(|content| with_content("system", content));
                 let messages = read_list(items)?;
                 Some(system.into_iter().chain(messages).collect())
             }
@@ -74,9 +78,9 @@ fn read_request(value: &Value) -> Option<Vec<Message>> {
 }
 
 /// Reads a list. If it was cut, a note replaces the elements that are left out.
-fn read_list(items: &[Value]) -> Option<Vec<Message>> {
-    let read = |item: &Value| match item {
-        Value::String(note) if note.starts_with(CUT) => Some(Message::new("", note)),
+fn read_list(items: &[Borrowed<'_>]) -> Option<Vec<Message>> {
+    let read = |item: &Borrowed<'_>| match item {
+        Borrowed::String(note) if note.starts_with(CUT) => Some(Message::new("", &**note)),
         item => read(item),
     };
     items.iter().map(read).collect()
@@ -84,9 +88,9 @@ fn read_list(items: &[Value]) -> Option<Vec<Message>> {
 
 /// An object with a string `role`, and a `content` of text, null or parts. Tool calls and results, the latter in
 /// Datadog's form, can do without content.
-pub(crate) fn read(value: &Value) -> Option<Message> {
+pub(crate) fn read(value: &Borrowed<'_>) -> Option<Message> {
     let role = value.get("role")?.as_str()?;
-    let items = |key| value.get(key).and_then(Value::as_array);
+    let items = |key| value.get(key).and_then(Borrowed::as_array);
     let (calls, results) = (items("tool_calls"), items("tool_results"));
     let (audio, images) = (items("audio_parts"), items("image_parts"));
     let mut message = match value.get("content").or_else(|| value.get(CUT)) {
@@ -102,26 +106,25 @@ pub(crate) fn read(value: &Value) -> Option<Message> {
     Some(message)
 }
 
-fn read_loosely(value: &Value) -> Option<Message> {
+fn read_loosely(value: &Borrowed<'_>) -> Option<Message> {
     match value {
-        Value::String(text) => Some(Message::new("", text)),
-        Value::Object(fields) if LOOSE_KEYS.iter().any(|key| fields.contains_key(*key)) => {
-            let mut fields = fields.clone();
-            fields.retain(|_, value| !value.is_null());
-            fields.entry("role").or_insert_with(|| "".into());
-            fields.entry("content").or_insert_with(|| "".into());
-            read(&Value::Object(fields))
+        Borrowed::String(text) => Some(Message::new("", &**text)),
+        Borrowed::Object(fields) if LOOSE_KEYS.iter().any(|key| value.get(key).is_some()) => {
+            // What a later field of the same name replaces is found behind it. The first of all are those that may be missing.
+            let missing = ["role", "content"].map(|key| (Cow::Borrowed(key), Borrowed::String("".into())));
+            let given = fields.iter().filter(|(_, value)| *value != Borrowed::Null).cloned();
+            read(&Borrowed::Object(missing.into_iter().chain(given).collect()))
         }
         _ => None,
     }
 }
 
-fn with_content(role: &str, content: &Value) -> Option<Message> {
+fn with_content(role: &str, content: &Borrowed<'_>) -> Option<Message> {
     let mut message = Message::new(role, "");
     match content {
-        Value::Null => {}
-        Value::String(text) => message.content.clone_from(text),
-        Value::Array(parts) => {
+        Borrowed::Null => {}
+        Borrowed::String(text) => message.content.push_str(text),
+        Borrowed::Array(parts) => {
             for part in parts {
                 add_part(&mut message, part)?;
             }
@@ -131,13 +134,13 @@ fn with_content(role: &str, content: &Value) -> Option<Message> {
     Some(message)
 }
 
-fn add_part(message: &mut Message, part: &Value) -> Option<()> {
+fn add_part(message: &mut Message, part: &Borrowed<'_>) -> Option<()> {
     if let Some(note) = part.as_str().or_else(|| part.get(CUT)?.as_str()) {
         message.content.push_str(note);
         return Some(());
     }
     let kind = part.get("type")?.as_str()?;
-    match (kind, part.get("text").and_then(Value::as_str)) {
+    match (kind, part.get("text").and_then(Borrowed::as_str)) {
         (_, Some(text)) => message.content.push_str(text),
         ("tool_use", _) => message.tool_calls.push(
             call(string(part, "name"), object(part.get("input"))).tool_id(string(part, "id")).kind(kind),
@@ -154,22 +157,22 @@ fn add_part(message: &mut Message, part: &Value) -> Option<()> {
 }
 
 /// OpenAI's form, where the arguments are JSON in a text, or the flat form of Datadog.
-fn tool_call(value: &Value) -> Option<ToolCall> {
+fn tool_call(value: &Borrowed<'_>) -> Option<ToolCall> {
     let function = value.get("function").unwrap_or(value);
     let id = value.get("id").or_else(|| value.get("tool_id"));
     let call = call(function.get("name")?.as_str()?.to_owned(), object(function.get("arguments")));
-    Some(call.tool_id(id.and_then(Value::as_str).unwrap_or_default()).kind(string(value, "type")))
+    Some(call.tool_id(id.and_then(Borrowed::as_str).unwrap_or_default()).kind(string(value, "type")))
 }
 
 /// The flat form of Datadog.
-fn tool_result(value: &Value) -> Option<ToolResult> {
+fn tool_result(value: &Borrowed<'_>) -> Option<ToolResult> {
     let result = result(readable(value.get("result")?));
     Some(result.name(string(value, "name")).tool_id(string(value, "tool_id")).kind(string(value, "type")))
 }
 
 /// The form of Datadog. A part with neither bytes nor key, with both, or of no type is left out.
-fn media_part(value: &Value) -> Option<MediaPart> {
-    let text = |key| value.get(key).and_then(Value::as_str);
+fn media_part(value: &Borrowed<'_>) -> Option<MediaPart> {
+    let text = |key| value.get(key).and_then(Borrowed::as_str);
     let mime_type = text("mime_type").filter(|mime_type| !mime_type.is_empty())?;
     match (text("content"), text("attachment_key")) {
         (Some(content), None) => Some(MediaPart::base64(mime_type, content)),
@@ -179,7 +182,7 @@ fn media_part(value: &Value) -> Option<MediaPart> {
 }
 
 /// OpenAI's response: a message in each choice.
-fn read_choices(response: &Map<String, Value>) -> Option<Vec<Message>> {
+fn read_choices(response: &Borrowed<'_>) -> Option<Vec<Message>> {
     let choices = response.get("choices")?.as_array()?;
     choices.iter().map(|choice| read(choice.get("message")?)).collect()
 }
@@ -197,27 +200,27 @@ fn result(text: String) -> ToolResult {
     result
 }
 
-fn string(value: &Value, key: &str) -> String {
-    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+fn string(value: &Borrowed<'_>, key: &str) -> String {
+    value.get(key).and_then(Borrowed::as_str).unwrap_or_default().to_owned()
 }
 
 /// An object, as it is or as JSON in a text. What is neither is kept under the name `value`.
-fn object(value: Option<&Value>) -> Map<String, Value> {
+fn object(value: Option<&Borrowed<'_>>) -> Map<String, Value> {
     match value {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(object)) => object.clone(),
-        Some(Value::String(text)) if text.is_empty() => Map::new(),
-        Some(Value::String(text)) => match serde_json::from_str(text) {
+        None | Some(Borrowed::Null) => Map::new(),
+        Some(Borrowed::Object(fields)) => to_map(fields),
+        Some(Borrowed::String(text)) if text.is_empty() => Map::new(),
+        Some(Borrowed::String(text)) => match serde_json::from_str(text) {
             Ok(Value::Object(object)) => object,
-            _ => Map::from_iter([("value".to_owned(), text.as_str().into())]),
+            _ => Map::from_iter([("value".to_owned(), Value::String(text.clone().into_owned()))]),
         },
-        Some(other) => Map::from_iter([("value".to_owned(), other.clone())]),
+        Some(other) => Map::from_iter([("value".to_owned(), other.to_value())]),
     }
 }
 
-fn readable(content: &Value) -> String {
+fn readable(content: &Borrowed<'_>) -> String {
     match content {
-        Value::String(text) => text.clone(),
+        Borrowed::String(text) => text.clone().into_owned(),
         other => with_content("", other).map_or_else(|| other.to_string(), |message| message.content),
     }
 }
