@@ -105,8 +105,8 @@ const MAX_READINGS: usize = 16;
 
 /// Turns instants into times of the wall clock.
 ///
-/// The clock of instants stands still while a machine sleeps, and the wall clock can be set. Spans that began before such a moment keep
-/// their time.
+/// The clock of instants stands still while a machine sleeps, and the wall clock can be set. Instants up to the last check before that
+/// keep the time that they had, and later ones have the new time.
 #[derive(Debug)]
 pub(crate) struct WallClock {
     last: Reading,
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_that_began_before_the_machine_slept_keep_their_time() {
+    fn instants_before_the_machine_slept_keep_their_time() {
         let mut clock = WallClock::new();
         let Reading { instant: begun, unix_nanos } = clock.last;
         let at = |seconds| begun + Duration::from_secs(seconds);
