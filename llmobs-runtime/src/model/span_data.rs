@@ -82,27 +82,23 @@ pub(crate) struct Fixed {
 impl SpanData {
     /// The typed form of a finished span. `ml_app` is the application of the client.
     pub(crate) fn new(finished: &Finished<'_>, identity: &Identity, ml_app: &Arc<str>) -> Self {
-        let record = finished.record;
+        let mut span = Self::skeleton(finished, identity, ml_app);
         let annotation = finished.annotation();
-        let more = annotation.more.as_deref();
-        let kind = record.kind;
         let content = |value: Option<(&str, _)>, read: fn(Kind, &str, _) -> Content| {
-            value.map(|(json, source)| read(kind, json, source)).filter(|content| !content.is_empty())
+            value.map(|(json, source)| read(span.kind(), json, source)).filter(|content| !content.is_empty())
         };
+        (span.input, span.output) =
+            (content(finished.input(), Content::of_input), content(finished.output(), Content::of_output));
         let metadata = annotation.metadata.iter();
-        Self {
-            tags: identity.tags(&finished.about(ml_app), annotation),
-            metadata: metadata.map(|(key, value)| (key.clone(), value.parse())).collect(),
-            metrics: annotation.metrics.clone(),
-            input: content(finished.input(), Content::of_input),
-            output: content(finished.output(), Content::of_output),
-            prompt: more.and_then(|more| more.prompt.as_deref().cloned()),
-            tool_definitions: annotation.tools().to_vec(),
-            agent: more.and_then(|more| more.agent.clone()),
-            intent: more.and_then(|more| more.intent.clone()),
-            failure: finished.failure().map(FailureView::to_failure),
-            ..Self::skeleton(finished, identity, ml_app)
+        span.metadata = metadata.map(|(key, value)| (key.clone(), value.parse())).collect();
+        span.tool_definitions = annotation.tools().to_vec();
+        span.failure = finished.failure().map(FailureView::to_failure);
+        if let Some(more) = annotation.more.as_deref() {
+            span.prompt = more.prompt.as_deref().cloned();
+            span.agent.clone_from(&more.agent);
+            span.intent.clone_from(&more.intent);
         }
+        span
     }
 
     /// What is left where a processor did not see to it that nothing secret is shown: what the span is, and its numbers.
