@@ -62,8 +62,10 @@ impl<F: Future> FutureExt for F {}
 #[must_use = "futures do nothing unless you .await or poll them"]
 pub struct InContext<F> {
     /// The slot that is current inside. It is swapped with the current slot around each poll, which touches no reference count.
-    /// `None` leaves the current slot as it is.
-    slot: Option<Slot>,
+    slot: Slot,
+    /// Whether there is such a slot. It is not part of the slot, because a slot that is looked at before the swap is moved in halves,
+    /// and the processor waits for these when it is moved back as a whole.
+    is_placed: bool,
     /// The span that a panic inside marks as failed.
     owner: Option<Arc<Frame>>,
     future: Option<Pin<Box<F>>>,
@@ -71,7 +73,12 @@ pub struct InContext<F> {
 
 impl<F> InContext<F> {
     fn new(future: F, slot: Option<Slot>, owner: Option<Arc<Frame>>) -> Self {
-        Self { slot, owner, future: Some(Box::pin(future)) }
+        Self {
+            is_placed: slot.is_some(),
+            slot: slot.unwrap_or_default(),
+            owner,
+            future: Some(Box::pin(future)),
+        }
     }
 
     /// The future inside a span, or just as it is.
@@ -81,7 +88,8 @@ impl<F> InContext<F> {
 
     /// Enters a span that has just begun.
     pub(super) fn enter(&mut self, frame: Option<&Arc<Frame>>) {
-        self.slot = frame.map(|frame| Slot::Span(Arc::clone(frame)));
+        self.is_placed = frame.is_some();
+        self.slot = frame.map(|frame| Slot::Span(Arc::clone(frame))).unwrap_or_default();
         self.owner = frame.cloned();
     }
 }
@@ -98,12 +106,12 @@ impl<F: Future> Future for InContext<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let Self { slot, owner, future } = self.get_mut();
+        let Self { slot, is_placed, owner, future } = self.get_mut();
         // Empty only inside Drop, where nothing polls.
         let Some(future) = future else {
             return Poll::Pending;
         };
-        let _swapped = slot.as_mut().map(Swapped::new);
+        let _swapped = is_placed.then(|| Swapped::new(slot));
         match owner {
             Some(frame) => note_panic(frame, || future.as_mut().poll(cx)),
             None => future.as_mut().poll(cx),
@@ -113,14 +121,14 @@ impl<F: Future> Future for InContext<F> {
 
 impl<F> Drop for InContext<F> {
     fn drop(&mut self) {
-        let _swapped = self.slot.as_mut().map(Swapped::new);
+        let _swapped = self.is_placed.then(|| Swapped::new(&mut self.slot));
         drop(self.future.take());
     }
 }
 
 impl<F> fmt::Debug for InContext<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let context = Context(self.slot.clone().unwrap_or_default());
+        let context = Context(self.slot.clone());
         f.debug_tuple("InContext").field(&context).finish()
     }
 }
