@@ -94,6 +94,26 @@ fn stops_at_the_budget_and_notes_the_length() {
     expected.assert_eq(&collector.tree());
 }
 
+/// Described before the span begins.
+#[llmobs::task]
+fn echoes(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
+}
+
+#[test]
+fn has_the_budget_of_the_client_that_is_current() {
+    let large = Collector::new();
+    let small = Collector::with_config(&llmobs::Config::from_env().capture_limit(8));
+    // One after another on one thread, which uses the memory of a span again.
+    for (collector, input) in [(&large, "äöüäöü"), (&small, "äö… [4 bytes left out] …öü"), (&large, "äöüäöü")]
+    {
+        collector.enter(|| assert_eq!(echoes("äöüäöü").count(), 6));
+        let span = collector.spans().pop().unwrap();
+        let event = collector.event(&span);
+        assert_eq!(event["meta"]["input"]["value"], serde_json::json!({ "text": input }).to_string());
+    }
+}
+
 #[llmobs::task]
 fn annotates(input: u8) -> u8 {
     llmobs::annotate(|span| span.input("by hand").output("by hand too").metric("n", input).tag("t", "v"));

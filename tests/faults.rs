@@ -312,6 +312,40 @@ mod given_up {
         static KEPT: RefCell<Option<Box<dyn Iterator<Item = u8>>>> = const { RefCell::new(None) };
     }
 
+    /// Starts a span in a context when it is dropped.
+    struct StartsLate(llmobs::Context);
+
+    impl Drop for StartsLate {
+        fn drop(&mut self) {
+            llmobs::task("late").parent(&self.0).start().finish();
+            self.0.enter(|| llmobs::task("entered late").start().finish());
+        }
+    }
+
+    thread_local! {
+        static LATE: RefCell<Option<StartsLate>> = const { RefCell::new(None) };
+    }
+
+    #[test]
+    fn at_the_end_of_a_thread_a_span_can_begin() {
+        for span_is_first in [true, false] {
+            let collector = Collector::new();
+            let root = collector.enter(|| llmobs::workflow("root").start());
+            let context = root.context();
+            let keep = move || {
+                if span_is_first {
+                    LATE.with(|_| ());
+                }
+                context.enter(|| llmobs::task("first").start().finish());
+                LATE.set(Some(StartsLate(context)));
+            };
+            thread::spawn(keep).join().unwrap();
+            root.finish();
+            let expected = "workflow root\n├─ task first\n├─ task late\n└─ task entered late\n";
+            assert_eq!(collector.tree(), expected);
+        }
+    }
+
     #[test]
     fn by_the_end_of_a_thread_is_recorded() {
         for iterator_is_first in [true, false] {

@@ -163,3 +163,19 @@ fn annotations_are_not_inherited() {
     assert_eq!(child["metrics"], json!({}));
     assert!(!child["tags"].as_array().unwrap().contains(&json!("t:1")));
 }
+
+#[test]
+fn the_last_parent_that_is_named_counts() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        let [with, without] = ["with", "without"].map(|name| llmobs::workflow(name).start());
+        with.annotate(|span| span.prompt(llmobs::Prompt::new("p").template("t")));
+        llmobs::llm("none").parent(&with).parent(&without).start().finish();
+        llmobs::llm("prompt").parent(&without).parent(&with).start().finish();
+    });
+    let prompts = |name| {
+        let [span] = collector.find(llmobs::Kind::Llm, name).try_into().expect("one span");
+        span.prompt.map(|prompt| prompt.id)
+    };
+    assert_eq!((prompts("none"), prompts("prompt")), (None, Some(Some("p".to_owned()))));
+}

@@ -63,6 +63,8 @@ pub(crate) struct Queue {
     /// Whether the worker knows that something waits. Set and cleared together with `State::since`.
     armed: AtomicBool,
     closed: AtomicBool,
+    /// Whether something was refused of which nobody has warned yet.
+    has_refused: AtomicBool,
     /// How many were dropped because there was no room, and because the queue was closed.
     dropped: [AtomicU64; 2],
     state: Mutex<State>,
@@ -109,6 +111,7 @@ pub(crate) struct Chunk {
     /// What records share: the traces of the spans, and what the spans inherited.
     traces: Vec<TraceRecord>,
     inherited: Vec<Arc<Inherited>>,
+    /// The lengths of the texts of failures.
     failures: Vec<FailureParts>,
     /// Bytes that the records take.
     bytes: usize,
@@ -166,6 +169,7 @@ impl Queue {
             squeezing: Mutex::default(),
             armed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            has_refused: AtomicBool::new(false),
             dropped: Default::default(),
             state: Mutex::default(),
             work: Condvar::new(),
@@ -177,7 +181,8 @@ impl Queue {
         lock(&self.state)
     }
 
-    /// Appends a finished span, or counts it as dropped if there is no room. `trace` and `record` are called if they are needed.
+    /// Appends a finished span, or counts it as dropped if there is no room. `trace` and `record` are called if they are needed. To be
+    /// followed by [`warn_of_refusals`](Self::warn_of_refusals) where no lock is held.
     #[inline]
     pub(crate) fn push(
         &self,
@@ -238,7 +243,7 @@ impl Queue {
         }
     }
 
-    /// Has the chunk of a thread granted room for a span. `None` if there is none: the span is counted as dropped.
+    /// Grants the chunk of a thread room for a span. `None` if there is none: the span is counted as dropped.
     #[cold]
     fn find_room<'a>(
         &self,
@@ -364,6 +369,20 @@ impl Queue {
     #[cold]
     fn refuse(&self) {
         self.count(DropReason::QueueFull);
+        self.has_refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Warns that there was no room, if nobody has done so yet. The logger is code of the user: no lock may be held.
+    #[inline]
+    pub(crate) fn warn_of_refusals(&self) {
+        if self.has_refused.load(Ordering::Relaxed) {
+            self.warn_that_it_is_full();
+        }
+    }
+
+    #[cold]
+    fn warn_that_it_is_full(&self) {
+        self.has_refused.store(false, Ordering::Relaxed);
         warn_limited!(
             "spans or evaluations are dropped: more than {} bytes wait for delivery",
             self.limits.bytes
@@ -394,6 +413,7 @@ impl Queue {
         } else {
             drop(state);
             self.refuse();
+            self.warn_of_refusals();
         }
     }
 

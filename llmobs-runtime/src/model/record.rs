@@ -39,7 +39,7 @@ pub(crate) struct Beside(u8);
 impl Beside {
     /// The next trace. Otherwise the span is in that of the record before.
     pub(crate) const TRACE: Self = Self(1);
-    /// What the span inherited: that of the record before, unless there is a next one.
+    /// What the span inherited: the same as the last record that inherited something, unless there is a next one.
     pub(crate) const INHERITS: Self = Self(1 << 1);
     pub(crate) const INHERITED: Self = Self(1 << 2);
     /// The lengths of the texts of a failure.

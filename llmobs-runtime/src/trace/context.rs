@@ -69,10 +69,8 @@ impl Context {
     #[inline]
     pub(super) fn make_current(self) -> Slot {
         let outer = local::replace(self.0);
-        if outer.is_in_contexts()
-            && let Some(inside) = local::current().inside(&outer)
-        {
-            drop(local::replace(inside));
+        if outer.is_in_contexts() {
+            add_contexts_of(&outer);
         }
         outer
     }
@@ -81,6 +79,14 @@ impl Context {
     #[inline]
     pub(crate) fn here(self) -> Slot {
         local::with_current(|here| self.0.inside(here)).unwrap_or(self.0)
+    }
+}
+
+/// Puts the current slot into the annotation contexts of the slot before.
+#[cold]
+fn add_contexts_of(outer: &Slot) {
+    if let Some(inside) = local::current().inside(outer) {
+        drop(local::replace(inside));
     }
 }
 

@@ -128,6 +128,14 @@ impl Frame {
         }
     }
 
+    /// Sets the client that the span goes to.
+    #[inline]
+    pub(super) fn set_sender(&mut self, sender: &Arc<Sender>) {
+        if !Arc::ptr_eq(&self.start.sender, sender) {
+            self.start.sender = Arc::clone(sender);
+        }
+    }
+
     /// Describes the next span of a frame that is new or was ended.
     #[inline]
     pub(super) fn describe(&mut self, kind: Kind, name: Cow<'static, str>) {
@@ -165,8 +173,7 @@ impl Frame {
             cell.keep_for_children(self.start.inherited.as_ref(), &self.has_for_children);
         }
         if self.start.sender.defaults.sampler.has_rules() {
-            let annotation = cell.annotation.clone();
-            self.start.trace.set_tags(self.start.span_id, || self.start.all_tags(annotation));
+            self.start.tell_tags(cell.annotation.as_deref());
         }
     }
 
@@ -301,7 +308,7 @@ impl Frame {
         text: &mut String,
         weaker: Option<Box<Annotation>>,
     ) -> bool {
-        Self::with_cell(shared, |start, cell, is_last| {
+        let is_last = Self::with_cell(shared, |start, cell, is_last| {
             if let Some(weaker) = weaker {
                 cell.annotate_under(weaker);
             }
@@ -312,35 +319,44 @@ impl Frame {
                 cell.renew();
             }
             is_last
-        })
+        });
+        shared.start.sender.queue.warn_of_refusals();
+        is_last
     }
 
     /// The same, without an output, and now.
     pub(super) fn end_now(shared: &mut Arc<Self>) -> bool {
-        Self::with_cell(shared, |start, cell, is_last| {
+        let (is_last, was_finished) = Self::with_cell(shared, |start, cell, is_last| {
+            let was_finished = cell.finished;
             // A span by hand has most often ended before its handle is dropped.
-            if !cell.finished {
+            if !was_finished {
                 start.finish_now(cell);
             }
             if is_last {
                 cell.renew();
             }
-            is_last
-        })
+            (is_last, was_finished)
+        });
+        if !was_finished {
+            shared.start.sender.queue.warn_of_refusals();
+        }
+        is_last
     }
 
     /// Ends the span and hands it to its client. Only the first call does anything.
     pub(crate) fn finish(&self) {
         self.start.finish_without_output(&mut self.cell(), || self.started().until_now());
+        self.start.sender.queue.warn_of_refusals();
     }
 
     /// Ends the span at a time that the program names, in nanoseconds since the Unix epoch.
     pub(crate) fn finish_at(&self, unix_nanos: u64) {
-        let times = self.started().until(unix_nanos).unwrap_or_else(|empty| {
+        let started = self.started();
+        if unix_nanos < started.unix_nanos() {
             warn_limited!("a span was finished at a time before its start: its duration is zero");
-            empty
-        });
-        self.start.finish_without_output(&mut self.cell(), || times);
+        }
+        self.start.finish_without_output(&mut self.cell(), || started.until(unix_nanos));
+        self.start.sender.queue.warn_of_refusals();
     }
 
     pub(crate) fn sender(&self) -> &Arc<Sender> {
@@ -485,8 +501,8 @@ impl Start {
     #[cold]
     #[inline(never)]
     fn tell_tags(&self, annotation: Option<&Annotation>) {
-        let annotation = annotation.map(|annotation| Box::new(annotation.clone()));
-        self.trace.set_tags(self.span_id, || self.all_tags(annotation));
+        let annotation = || annotation.map(|annotation| Box::new(annotation.clone()));
+        self.trace.set_tags(self.span_id, || self.all_tags(annotation()));
     }
 
     /// All tags of the span with this annotation.

@@ -15,8 +15,8 @@ const MAX_FRAMES: usize = 64;
 const MAX_TRACES: usize = 8;
 
 thread_local! {
-    /// The slot that is current. It is only replaced, so that no borrow is open while user code runs. It is never dropped, so that it
-    /// can be used as long as the thread runs, and costs no check: whoever makes a slot current puts back what was.
+    /// The slot that is current. It is only replaced, so that no borrow is open while user code runs. It has no destructor, so that it
+    /// can be used as long as the thread runs, and costs no check: [`Spare`] drops what a guard that was forgotten has left.
     static SLOT: Cell<ManuallyDrop<Slot>> = const { Cell::new(ManuallyDrop::new(Slot::Unset)) };
     /// It is borrowed only where no user code runs.
     static SPARE: RefCell<Spare> = const { RefCell::new(Spare::new()) };
@@ -36,8 +36,7 @@ pub(super) struct Pool {
 
 impl Spare {
     const fn new() -> Self {
-        let pool = Pool { frames: Vec::new(), traces: Vec::new() };
-        Self { default: CachedDefault::new(), pool }
+        Self { default: CachedDefault::new(), pool: Pool::new() }
     }
 }
 
@@ -112,7 +111,7 @@ impl Drop for Swapped<'_> {
 }
 
 /// Calls `f` with the client that spans in `slot` go to, if it is open, and with the pool of this thread. `f` must not run user
-/// code. While the thread-locals of the thread are being destroyed, there is no pool, and the result is `None`.
+/// code. A thread that [is being torn down](is_torn_down) has no pool, and the result is `None`.
 #[inline]
 pub(super) fn with_client<R>(slot: &Slot, f: impl FnOnce(&Arc<Sender>, &mut Pool) -> R) -> Option<R> {
     let with = |spare: &RefCell<Spare>| {
@@ -124,8 +123,24 @@ pub(super) fn with_client<R>(slot: &Slot, f: impl FnOnce(&Arc<Sender>, &mut Pool
     SPARE.try_with(with).ok().flatten()
 }
 
+/// Whether the thread-locals of the thread are being destroyed.
+#[inline]
+pub(super) fn is_torn_down() -> bool {
+    SPARE.try_with(|_| ()).is_err()
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        drop(replace(Slot::Unset));
+    }
+}
+
 impl Pool {
-    /// A frame without other handles.
+    pub(super) const fn new() -> Self {
+        Self { frames: Vec::new(), traces: Vec::new() }
+    }
+
+    /// A frame without other handles. It may be that of a span of another client.
     #[inline]
     pub(super) fn frame(&mut self, sender: &Arc<Sender>) -> Arc<Frame> {
         self.frames.pop().unwrap_or_else(|| Arc::new(Frame::blank(sender)))

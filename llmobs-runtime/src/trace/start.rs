@@ -29,6 +29,9 @@ impl Draft {
         if is_muted() {
             return None;
         }
+        if local::is_torn_down() {
+            return Some(Self::later(kind, name));
+        }
         let shared = local::with_current(|slot| {
             local::with_client(slot, |sender, pool| {
                 let mut shared = pool.frame(sender);
@@ -44,9 +47,16 @@ impl Draft {
 
     /// A span that starts later. It may start elsewhere, and be recorded there.
     pub(crate) fn later(kind: Kind, name: Cow<'static, str>) -> Self {
-        let here = || local::with_current(|slot| local::with_client(slot, |sender, pool| pool.frame(sender)));
+        let here = |sender: &Arc<Sender>, pool: &mut Pool| {
+            let mut draft = Self(pool.frame(sender));
+            if let Some(frame) = draft.frame() {
+                frame.set_sender(sender);
+            }
+            draft
+        };
+        let here = || local::with_current(|slot| local::with_client(slot, here));
         let here = if is_muted() { None } else { here() };
-        let mut draft = Self(here.unwrap_or_else(|| Arc::new(Frame::blank(Sender::detached()))));
+        let mut draft = here.unwrap_or_else(|| Self(Arc::new(Frame::blank(Sender::detached()))));
         if let Some(frame) = draft.frame() {
             frame.describe(kind, name);
         }
@@ -130,15 +140,22 @@ impl Frame {
 
     /// Places the span in a slot. Returns `None` if it is not recorded there.
     fn place_in(&mut self, slot: &Slot) -> Option<()> {
+        // That of a parent that was named before.
+        if let Some(options) = &mut self.options {
+            options.above = None;
+        }
+        if local::is_torn_down() {
+            let sender = slot.open_sender()?;
+            self.place(slot, &sender, &mut Pool::new());
+            return Some(());
+        }
         local::with_client(slot, |sender, pool| self.place(slot, sender, pool))
     }
 
     /// Places the span in a slot whose spans go to this client.
     #[inline]
     fn place(&mut self, slot: &Slot, sender: &Arc<Sender>, pool: &mut Pool) {
-        if !Arc::ptr_eq(&self.start.sender, sender) {
-            self.start.sender = Arc::clone(sender);
-        }
+        self.set_sender(sender);
         self.start.span_id = SpanId::random();
         match slot.frame() {
             Some(parent) => {

@@ -63,8 +63,8 @@ impl<F: Future> FutureExt for F {}
 pub struct InContext<F> {
     /// The slot that is current inside. It is swapped with the current slot around each poll, which touches no reference count.
     slot: Slot,
-    /// Whether there is such a slot. It is not part of the slot, because a slot that is looked at before the swap is moved in halves,
-    /// and the processor waits for these when it is moved back as a whole.
+    /// Whether there is such a slot. It is a field of its own: a check inside of the slot would split its moves into halves, for which
+    /// the CPU waits.
     is_placed: bool,
     /// The span that a panic inside marks as failed.
     owner: Option<Arc<Frame>>,
