@@ -104,11 +104,13 @@ fn echoes(text: &str) -> impl Iterator<Item = char> {
 fn has_the_budget_of_the_client_that_is_current() {
     let large = Collector::new();
     let small = Collector::with_config(&llmobs::Config::from_env().capture_limit(8));
-    // One after another on one thread, which uses the memory of a span again.
-    for (collector, input) in [(&large, "äöüäöü"), (&small, "äö… [4 bytes left out] …öü"), (&large, "äöüäöü")]
+    for (before, collector, input) in
+        [(&small, &large, "äöüäöü"), (&large, &small, "äö… [4 bytes left out] …öü")]
     {
+        // The thread uses the memory of this span again.
+        before.enter(|| echo(""));
         collector.enter(|| assert_eq!(echoes("äöüäöü").count(), 6));
-        let span = collector.spans().pop().unwrap();
+        let [span] = collector.find(llmobs::Kind::Task, "echoes").try_into().unwrap();
         let event = collector.event(&span);
         assert_eq!(event["meta"]["input"]["value"], serde_json::json!({ "text": input }).to_string());
     }
