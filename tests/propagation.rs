@@ -118,3 +118,40 @@ fn an_empty_session_or_application_and_a_trace_that_is_no_number_are_as_if_not_n
     assert_eq!((span.parent_id(), span.trace_id()), (Some("7"), &*format!("{:032x}", 12)));
     assert_eq!((span.session_id(), span.ml_app()), (None, "test-app"));
 }
+
+/// The one line that the handler of a request needs.
+#[llmobs::workflow(parent = llmobs::extract(headers))]
+fn handle(headers: &[(&str, &str)]) {
+    llmobs::task("inside").start().finish();
+    let _ = headers;
+}
+
+#[llmobs::workflow(parent = llmobs::extract(headers))]
+async fn handle_later(headers: &[(&str, &str)]) {
+    std::future::ready(()).await;
+    llmobs::task("inside").start().finish();
+    let _ = headers;
+}
+
+#[test]
+fn headers_can_be_read_where_an_attribute_names_the_parent() {
+    let tags = "_dd.p.llmobs_parent_id=7,_dd.p.llmobs_trace_id=12";
+    let headers = [("x-datadog-trace-id", "12"), ("x-datadog-parent-id", "34"), ("x-datadog-tags", tags)];
+    let collector = Collector::new();
+    collector.enter(|| {
+        handle(&headers);
+        pollster::block_on(handle_later(&headers));
+    });
+    let spans = collector.spans();
+    let seen: Vec<_> = spans.iter().map(|span| (&*span.name, span.trace_id(), span.parent_id())).collect();
+    let [first, second] = [0, 2].map(|at| spans[at].span_id());
+    assert_eq!(
+        seen,
+        [
+            ("handle", "12", Some("7")),
+            ("inside", "12", Some(first)),
+            ("handle_later", "12", Some("7")),
+            ("inside", "12", Some(second)),
+        ]
+    );
+}
