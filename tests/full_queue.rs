@@ -1,4 +1,4 @@
-//! A logger that uses the span whose end it hears of.
+//! A logger that uses the span that could not be queued.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -34,7 +34,7 @@ impl log::Log for Logger {
 }
 
 #[test]
-fn a_logger_that_hears_of_a_span_without_room_can_use_it() {
+fn a_logger_can_use_the_span_for_which_there_is_no_room() {
     log::set_logger(&Logger).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     let collector = Collector::with_config(&Config::from_env().queue_limit(1));

@@ -45,6 +45,8 @@ pub mod usage;
 
 pub use document::Document;
 pub use message::{MediaData, MediaPart, Message, ToolCall, ToolResult};
+#[doc(hidden)]
+pub use message::{arguments_object, result_text};
 pub use tool::ToolDefinition;
 pub use usage::Usage;
 

@@ -86,11 +86,11 @@ impl Started {
 /// When a span began and ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Times {
-    /// As it was noted. Only the worker computes with it.
+    /// As two instants. The worker turns them into times.
     Noted { start: Instant, end: Instant },
-    /// The same, with an end that the program names, in nanoseconds since the Unix epoch.
+    /// As an instant, and the end that the program names, in nanoseconds since the Unix epoch.
     Ends { start: Instant, end_nanos: u64 },
-    /// Nanoseconds since the Unix epoch, and nanoseconds.
+    /// The start that the program names, in nanoseconds since the Unix epoch, and the duration in nanoseconds.
     Known { start_nanos: u64, duration_nanos: u64 },
 }
 
@@ -121,8 +121,8 @@ const MAX_READINGS: usize = 16;
 
 /// Turns instants into times of the wall clock.
 ///
-/// The clock of instants stands still while a machine sleeps, and the wall clock can be set. Instants up to the last check before that
-/// keep the time that they had, and later ones have the new time.
+/// The monotonic clock stops while a machine sleeps, and the wall clock can be set. Instants up to the last check before that keep
+/// their time. Later instants have the new time.
 #[derive(Debug)]
 pub(crate) struct WallClock {
     last: Reading,
@@ -174,9 +174,10 @@ impl WallClock {
         Self { last, earlier: Vec::new(), checked: last.instant }
     }
 
-    /// Reads the clocks again. This is to be called before instants of spans that have just ended are turned into times.
-    pub(crate) fn check(&mut self) {
+    /// Reads the clocks again, for spans that have just ended.
+    pub(crate) fn checked(&mut self) -> &Self {
         self.adopt(Reading::now());
+        self
     }
 
     fn adopt(&mut self, now: Reading) {
@@ -254,7 +255,7 @@ mod tests {
         // Small differences are those between two readings.
         read(&mut clock, 10, unix_nanos + seconds(10) + 900_000);
         assert_eq!(clock.unix_nanos(at(10)), unix_nanos + seconds(10));
-        // An hour of sleep, of which the clock of instants knows nothing.
+        // An hour of sleep, which the monotonic clock does not count.
         read(&mut clock, 20, unix_nanos + seconds(20) + HOUR);
         // Then the clock is set back by a minute.
         read(&mut clock, 30, unix_nanos + seconds(30) + HOUR - seconds(60));

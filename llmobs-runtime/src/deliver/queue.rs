@@ -63,7 +63,7 @@ pub(crate) struct Queue {
     /// Whether the worker knows that something waits. Set and cleared together with `State::since`.
     armed: AtomicBool,
     closed: AtomicBool,
-    /// Whether something was refused of which nobody has warned yet.
+    /// Whether a span or evaluation was refused since the last warning.
     has_refused: AtomicBool,
     /// How many were dropped because there was no room, and because the queue was closed.
     dropped: [AtomicU64; 2],
@@ -181,8 +181,8 @@ impl Queue {
         lock(&self.state)
     }
 
-    /// Appends a finished span, or counts it as dropped if there is no room. `trace` and `record` are called if they are needed. To be
-    /// followed by [`warn_of_refusals`](Self::warn_of_refusals) where no lock is held.
+    /// Appends a finished span, or counts it as dropped if there is no room. `trace` and `record` are called if they are needed. The
+    /// caller then calls [`warn_of_refusals`](Self::warn_of_refusals), holding no lock.
     #[inline]
     pub(crate) fn push(
         &self,
@@ -343,7 +343,7 @@ impl Queue {
         }
     }
 
-    /// Tells the worker that something waits, unless it knows.
+    /// Notifies the worker that something is queued, unless it has been notified.
     #[cold]
     fn arm(&self) {
         let mut state = self.state();
@@ -372,7 +372,7 @@ impl Queue {
         self.has_refused.store(true, Ordering::Relaxed);
     }
 
-    /// Warns that there was no room, if nobody has done so yet. The logger is code of the user: no lock may be held.
+    /// Warns of refusals since the last warning. The logger is user code, so the caller must hold no lock.
     #[inline]
     pub(crate) fn warn_of_refusals(&self) {
         if self.has_refused.load(Ordering::Relaxed) {
@@ -458,7 +458,7 @@ impl Queue {
     /// Takes everything that waits.
     pub(crate) fn take(&self) -> Batch {
         let mut state = self.state();
-        // A thread that appends to its shard after this loop took from it sees this, and tells the worker again.
+        // A thread that appends to its shard after this loop took from it sees this, and notifies the worker again.
         self.armed.store(false, Ordering::Relaxed);
         self.squeezed.store(ROOMY, Ordering::Relaxed);
         state.since = None;
@@ -603,8 +603,8 @@ impl Chunk {
         }
     }
 
-    /// What a span needs beside its record, and how many bytes it takes. What it shares with the span before it in the chunk is
-    /// there already.
+    /// What a span needs beside its record, and how many bytes it takes. What the span before it shares with it is in the chunk
+    /// already.
     #[inline]
     fn measure(&self, head: &Head<'_>) -> (Beside, usize) {
         let mut beside = Beside::default();
@@ -698,7 +698,7 @@ impl Chunk {
     }
 }
 
-/// The memory that a long text keeps beyond its length. One that has much of it gives it back.
+/// The memory that a long text keeps beyond its length, in bytes. A text with more spare memory is shrunk.
 fn spare_bytes(text: &String) -> usize {
     Some(text.capacity() - text.len()).filter(|spare| *spare <= MAX_SPARE_TEXT).unwrap_or(0)
 }

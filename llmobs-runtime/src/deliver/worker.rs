@@ -107,9 +107,8 @@ impl Worker {
         let mut last = (Vec::new(), Vec::new());
         for _ in 0..MAX_TURNS {
             let Batch { chunks, evaluations } = self.sender.queue.take();
-            clock.check();
             let done = chunks.is_empty() && evaluations.is_empty();
-            let roots = self.send_chunks(chunks, clock);
+            let roots = self.send_chunks(chunks, clock.checked());
             let (ended, judged) = std::mem::replace(&mut last, (roots, evaluations));
             self.announce(&ended, &judged);
             if done {

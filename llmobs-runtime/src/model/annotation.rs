@@ -59,7 +59,7 @@ pub(crate) struct More {
     pub(crate) tool_version: Option<String>,
 }
 
-/// Without what it says, which may be secret.
+/// Omits the content, which may be secret.
 impl fmt::Debug for Annotation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Annotation").finish_non_exhaustive()
@@ -67,10 +67,10 @@ impl fmt::Debug for Annotation {
 }
 
 impl Annotation {
-    /// One that says nothing.
+    /// An empty annotation.
     pub(crate) const EMPTY: &'static Self = &Self::new(0);
 
-    /// An annotation that says nothing yet, whose values are captured in at most about `limit` bytes each.
+    /// Creates an empty annotation. Each of its values is captured in at most about `limit` bytes.
     pub(crate) const fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -167,7 +167,7 @@ impl Annotation {
         self
     }
 
-    /// The tools that the model was told about, on an `llm` span. They take the place of those annotated before. A tool without
+    /// The tools that the model could call, on an `llm` span. They replace those annotated before. A tool without
     /// a name is left out, with a warning.
     pub fn tool_definitions(mut self, tools: impl IntoIterator<Item = ToolDefinition>) -> Self {
         let (mut named, nameless): (Vec<_>, Vec<_>) =
@@ -356,7 +356,7 @@ impl Annotation {
         more.agent.take_if(|_| kind != Kind::Agent);
     }
 
-    /// Tells of what the program says about a span that spans of its kind do not show.
+    /// Warns of annotations that spans of this kind do not show.
     pub(crate) fn warn_of_misplaced(&self, kind: Kind) {
         if !kind.has_model() && (self.model_name.is_some() || self.model_provider.is_some()) {
             warn_limited!(

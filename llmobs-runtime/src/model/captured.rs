@@ -78,7 +78,7 @@ pub(crate) fn is_null(json: &str) -> bool {
     json.is_empty() || json == "null"
 }
 
-/// Without the value, which may be secret.
+/// Omits the value, which may be secret.
 impl fmt::Debug for Captured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Captured({} bytes, {:?})", self.json.len(), self.source)

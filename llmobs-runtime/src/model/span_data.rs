@@ -42,7 +42,7 @@ pub struct SpanData {
     pub output: Option<Content>,
     /// The prompt that the input of an `llm` span was made from.
     pub prompt: Option<Prompt>,
-    /// The tools that a model was told about.
+    /// The tools that a model could call.
     pub tool_definitions: Vec<ToolDefinition>,
     /// What an `agent` is made of. Its version is one of the [`tags`](Self::tags) by now.
     pub agent: Option<AgentManifest>,
@@ -261,7 +261,7 @@ impl SpanData {
     }
 }
 
-/// Without what it says, which may be secret.
+/// Omits the content, which may be secret.
 impl fmt::Debug for SpanData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SpanData({} {:?} {})", self.fixed.kind, self.name, self.span_id())

@@ -147,7 +147,7 @@ impl AnnotationContext {
     }
 }
 
-/// Without what it says, which may be secret.
+/// Omits the content, which may be secret.
 impl fmt::Debug for AnnotationContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnnotationContext").finish_non_exhaustive()

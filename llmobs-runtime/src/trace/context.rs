@@ -65,7 +65,8 @@ impl Context {
         Attached { _entered: Entered::back_to(self.clone().make_current()), not_send: PhantomData }
     }
 
-    /// Makes this current, with the annotation contexts that are current here, and returns the slot before. See [`local::replace`].
+    /// Makes this context current, with the annotation contexts that are current here, and returns the previous slot. See
+    /// [`local::replace`].
     #[inline]
     pub(super) fn make_current(self) -> Slot {
         let outer = local::replace(self.0);
@@ -82,7 +83,7 @@ impl Context {
     }
 }
 
-/// Puts the current slot into the annotation contexts of the slot before.
+/// Adds the annotation contexts of the previous slot to the current one.
 #[cold]
 fn add_contexts_of(outer: &Slot) {
     if let Some(inside) = local::current().inside(outer) {

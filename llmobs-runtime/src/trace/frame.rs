@@ -299,8 +299,8 @@ impl Frame {
         f(start, cell, is_last)
     }
 
-    /// Ends the span of an instrumented call, unless it has ended. What was annotated wins over `weaker`. Returns whether this is the
-    /// last handle on the frame, which can then be used for another span.
+    /// Ends the span of an instrumented call, unless it has ended. Annotations override `weaker`. Returns whether this is the last
+    /// handle on the frame, which can then be used for another span.
     #[inline]
     pub(super) fn end(
         shared: &mut Arc<Self>,
@@ -324,11 +324,11 @@ impl Frame {
         is_last
     }
 
-    /// The same, without an output, and now.
+    /// Ends the span now, without an output. Returns the same as [`end`](Self::end).
     pub(super) fn end_now(shared: &mut Arc<Self>) -> bool {
         let (is_last, was_finished) = Self::with_cell(shared, |start, cell, is_last| {
             let was_finished = cell.finished;
-            // A span by hand has most often ended before its handle is dropped.
+            // Most spans by hand have ended before their handle is dropped.
             if !was_finished {
                 start.finish_now(cell);
             }
@@ -529,7 +529,7 @@ fn length(bytes: usize) -> u32 {
 }
 
 impl Cell {
-    /// Forgets the span, for the next one.
+    /// Prepares the cell for the next span.
     #[inline]
     fn renew(&mut self) {
         self.finished = false;

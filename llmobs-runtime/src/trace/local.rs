@@ -16,13 +16,13 @@ const MAX_TRACES: usize = 8;
 
 thread_local! {
     /// The slot that is current. It is only replaced, so that no borrow is open while user code runs. It has no destructor, so that it
-    /// can be used as long as the thread runs, and costs no check: [`Spare`] drops what a guard that was forgotten has left.
+    /// can be used as long as the thread runs, and costs no check: [`Spare`] drops what a leaked guard left there.
     static SLOT: Cell<ManuallyDrop<Slot>> = const { Cell::new(ManuallyDrop::new(Slot::Unset)) };
     /// It is borrowed only where no user code runs.
     static SPARE: RefCell<Spare> = const { RefCell::new(Spare::new()) };
 }
 
-/// What a thread keeps for the spans to come.
+/// What a thread keeps for later spans.
 struct Spare {
     default: CachedDefault,
     pool: Pool,
@@ -40,8 +40,7 @@ impl Spare {
     }
 }
 
-/// Makes a slot current, and returns the one before, which whoever calls this makes current again, also after a panic. See
-/// [`Entered`].
+/// Makes a slot current and returns the previous one. The caller must restore that, also after a panic: see [`Entered`].
 #[inline]
 #[must_use]
 pub(super) fn replace(slot: Slot) -> Slot {
@@ -178,4 +177,28 @@ pub(crate) fn recycle(frame: Arc<Frame>) {
             spare.pool.frames.push(frame);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::deliver::queue::Limits;
+
+    #[test]
+    fn a_leaked_guard_does_not_keep_a_client() {
+        let limits = Limits { bytes: 0, batch_bytes: 0, interval: Duration::MAX };
+        let sender = Sender::open(limits, Sender::detached().defaults.clone());
+        let slot = Slot::Client(Arc::clone(&sender));
+        let leak = move || {
+            let in_pool = with_client(&slot, |sender, pool| drop(pool.frame(sender)));
+            std::mem::forget(Entered::new(slot));
+            in_pool
+        };
+        assert_eq!(thread::spawn(leak).join().unwrap(), Some(()));
+        assert_eq!(Arc::strong_count(&sender), 1);
+        sender.close();
+    }
 }

@@ -140,7 +140,7 @@ impl Frame {
 
     /// Places the span in a slot. Returns `None` if it is not recorded there.
     fn place_in(&mut self, slot: &Slot) -> Option<()> {
-        // That of a parent that was named before.
+        // A parent that was named earlier may have set it.
         if let Some(options) = &mut self.options {
             options.above = None;
         }
@@ -267,7 +267,7 @@ impl Frame {
     }
 }
 
-/// Without what it says, which may be secret.
+/// Omits the content, which may be secret.
 impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Draft").finish_non_exhaustive()

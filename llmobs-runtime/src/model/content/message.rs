@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use llmobs_capture::text::CUT;
-use llmobs_providers::{MediaPart, Message, ToolCall, ToolResult};
+use llmobs_providers::{MediaPart, Message, ToolCall, ToolResult, arguments_object, result_text};
 
-use super::borrowed::{Borrowed, to_map};
+use super::borrowed::Borrowed;
 
 /// Whether a model was asked or answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,13 +143,11 @@ fn add_part(message: &mut Message, part: &Borrowed<'_>) -> Option<()> {
     match (kind, part.get("text").and_then(Borrowed::as_str)) {
         (_, Some(text)) => message.content.push_str(text),
         ("tool_use", _) => message.tool_calls.push(
-            call(string(part, "name"), object(part.get("input"))).tool_id(string(part, "id")).kind(kind),
+            call(string(part, "name"), arguments(part.get("input"))).tool_id(string(part, "id")).kind(kind),
         ),
-        ("tool_result", _) => message.tool_results.push(
-            result(part.get("content").map(readable).unwrap_or_default())
-                .tool_id(string(part, "tool_use_id"))
-                .kind(kind),
-        ),
+        ("tool_result", _) => message
+            .tool_results
+            .push(result(part.get("content")).tool_id(string(part, "tool_use_id")).kind(kind)),
         // An image, a sound, a thought: its place is kept.
         _ => message.content.push_str(&format!("[{kind}]")),
     }
@@ -160,13 +158,13 @@ fn add_part(message: &mut Message, part: &Borrowed<'_>) -> Option<()> {
 fn tool_call(value: &Borrowed<'_>) -> Option<ToolCall> {
     let function = value.get("function").unwrap_or(value);
     let id = value.get("id").or_else(|| value.get("tool_id"));
-    let call = call(function.get("name")?.as_str()?.to_owned(), object(function.get("arguments")));
+    let call = call(function.get("name")?.as_str()?.to_owned(), arguments(function.get("arguments")));
     Some(call.tool_id(id.and_then(Borrowed::as_str).unwrap_or_default()).kind(string(value, "type")))
 }
 
 /// The flat form of Datadog.
 fn tool_result(value: &Borrowed<'_>) -> Option<ToolResult> {
-    let result = result(readable(value.get("result")?));
+    let result = result(Some(value.get("result")?));
     Some(result.name(string(value, "name")).tool_id(string(value, "tool_id")).kind(string(value, "type")))
 }
 
@@ -194,33 +192,16 @@ fn call(name: String, arguments: Map<String, Value>) -> ToolCall {
     call
 }
 
-fn result(text: String) -> ToolResult {
+fn arguments(value: Option<&Borrowed<'_>>) -> Map<String, Value> {
+    arguments_object(value.map(Borrowed::to_value).unwrap_or_default())
+}
+
+fn result(value: Option<&Borrowed<'_>>) -> ToolResult {
     let mut result = ToolResult::default();
-    result.result = text;
+    result.result = result_text(value.map(Borrowed::to_value).unwrap_or_default());
     result
 }
 
 fn string(value: &Borrowed<'_>, key: &str) -> String {
     value.get(key).and_then(Borrowed::as_str).unwrap_or_default().to_owned()
-}
-
-/// An object, as it is or as JSON in a text. What is neither is kept under the name `value`.
-fn object(value: Option<&Borrowed<'_>>) -> Map<String, Value> {
-    match value {
-        None | Some(Borrowed::Null) => Map::new(),
-        Some(Borrowed::Object(fields)) => to_map(fields),
-        Some(Borrowed::String(text)) if text.is_empty() => Map::new(),
-        Some(Borrowed::String(text)) => match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => object,
-            _ => Map::from_iter([("value".to_owned(), Value::String(text.clone().into_owned()))]),
-        },
-        Some(other) => Map::from_iter([("value".to_owned(), other.to_value())]),
-    }
-}
-
-fn readable(content: &Borrowed<'_>) -> String {
-    match content {
-        Borrowed::String(text) => text.clone().into_owned(),
-        other => with_content("", other).map_or_else(|| other.to_string(), |message| message.content),
-    }
 }

@@ -119,7 +119,7 @@ impl Drop for Ending {
     }
 }
 
-/// Without what it says, which may be secret.
+/// Omits the content, which may be secret.
 impl fmt::Debug for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ending").finish_non_exhaustive()

@@ -56,7 +56,7 @@ impl<'a> Notes<'a> {
     }
 }
 
-/// Without what it says, which may be secret.
+/// Omits the content, which may be secret.
 impl fmt::Debug for Notes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Notes").finish_non_exhaustive()

@@ -99,7 +99,7 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// Without what it says, which may be secret.
+/// Omits the content, which may be secret.
 impl fmt::Debug for Setup<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Setup").finish_non_exhaustive()

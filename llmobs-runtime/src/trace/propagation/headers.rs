@@ -94,7 +94,7 @@ impl Headers {
     }
 }
 
-/// Whether a value can stand in `x-datadog-tags`.
+/// Whether `x-datadog-tags` can contain this value.
 pub(super) fn can_stand(value: &str) -> bool {
     value.bytes().all(|byte| (0x20..=0x7e).contains(&byte) && byte != b',')
 }

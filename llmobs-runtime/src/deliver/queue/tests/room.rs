@@ -13,7 +13,7 @@ use super::{
 };
 use crate::Annotation;
 use crate::base::kind::Kind;
-use crate::deliver::queue::{Limits, Queue, ROOMY};
+use crate::deliver::queue::{Head, Limits, MAX_COPIED, MAX_SPARE_TEXT, Queue, ROOMY};
 use crate::model::agent::{AgentManifest, AgentTool};
 use crate::model::annotation::More;
 use crate::model::failure::{Failure, FailureParts};
@@ -106,6 +106,18 @@ fn bytes_of(span: &Sample) -> usize {
     bytes(&[(span, None)])
 }
 
+/// The bytes that a queue counts for a text, and that the text then takes.
+fn bytes_of_text(mut text: String) -> usize {
+    let queue = Queue::new(UNLIMITED);
+    let sample = Sample::new(Kind::Task, "");
+    let (record, _) = sample.record();
+    let head = Head { root: sample.root, text: &mut text, failure: None, inherited: None, heap_bytes: 0 };
+    queue.push(head, || sample.trace(), |beside| Record { beside, ..record });
+    let [chunk] = queue.take().chunks.try_into().unwrap_or_else(|_| panic!("one chunk"));
+    assert_eq!(chunk.long_texts.iter().map(String::capacity).sum::<usize>(), chunk.bytes - BARE);
+    chunk.bytes - BARE
+}
+
 #[test]
 fn every_text_of_a_span_counts() {
     let text = "x".repeat(1000);
@@ -121,6 +133,12 @@ fn every_text_of_a_span_counts() {
         (1002 + size_of::<FailureParts>(), bare().failed_with::<u8>(format_args!("{text}"))),
     ] {
         assert_eq!(bytes_of(&span) - BARE, bytes);
+    }
+    // The text of a sample has no memory to spare. That of a frame has, and keeps a little of it.
+    for (spare, kept) in [(0, 0), (MAX_SPARE_TEXT, MAX_SPARE_TEXT), (MAX_SPARE_TEXT + 1, 0)] {
+        let mut text = String::with_capacity(MAX_COPIED + 1 + spare);
+        text.extend(std::iter::repeat_n('x', MAX_COPIED + 1));
+        assert_eq!(bytes_of_text(text), MAX_COPIED + 1 + kept);
     }
     let least = bytes_of(&bare().annotate(|span| span));
     assert_eq!(least, BARE + size_of::<Annotation>());
