@@ -11,9 +11,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use llmobs::{
-    Assessment, Config, Evaluation, Exporter, Feedback, FeedbackTarget, SpanRef, Submitter, metrics,
-};
+use llmobs::eval::{Assessment, Evaluation, Feedback, Submitter};
+use llmobs::{Config, Exporter, SpanRef, metrics};
 
 const CONVERSATION: &str = "chat-42";
 
@@ -33,9 +32,9 @@ fn turn(conversation: &str, user: &str, question: &str) -> Answer {
 #[llmobs::llm(model_name = "parrot-1", model_provider = "example")]
 fn complete(prompt: &str) -> String {
     let answer = format!("{prompt} I could not say.");
-    llmobs::annotate(|span| {
-        span.metric(metrics::INPUT_TOKENS, prompt.split(' ').count())
-            .metric(metrics::OUTPUT_TOKENS, answer.split(' ').count())
+    llmobs::annotate(|note| {
+        note.metric(metrics::INPUT_TOKENS, prompt.split(' ').count())
+            .metric(metrics::OUTPUT_TOKENS, answer.split(' ').count());
     });
     answer
 }
@@ -55,17 +54,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{question}\n  {}", answer.text);
         let score = relevance(question, &answer.text);
         Evaluation::score("relevance", score)
-            .of(answer.span.clone())
+            .for_span(answer.span.clone())
             .assessment(if score > 0.5 { Assessment::Pass } else { Assessment::Fail })
             .reasoning("the part of the words of the question that the answer has")
             .submit()?;
         Feedback::boolean("helpful", false, Submitter::new("user-7").kind("customer"))
-            .of_span(answer.span)
+            .for_span(answer.span)
             .submit()?;
     }
-    Feedback::text("comment", "It only repeats what I say.", "user-7")
-        .of(FeedbackTarget::Session(CONVERSATION.to_owned()))
-        .submit()?;
+    Feedback::text("comment", "It only repeats what I say.", "user-7").for_session(CONVERSATION).submit()?;
     println!("{}", llmobs::flush(Duration::from_secs(5)));
     Ok(())
 }

@@ -10,7 +10,7 @@
 //! #[llmobs::llm(model_name = "gpt-4o", model_provider = "openai")]
 //! fn complete(prompt: &str) -> String {
 //!     // … call your model here …
-//!     llmobs::annotate(|span| span.metric("input_tokens", 9).metric("output_tokens", 1));
+//!     llmobs::annotate(|note| { note.metric("input_tokens", 9).metric("output_tokens", 1); });
 //!     format!("{}!", prompt.len())
 //! }
 //!
@@ -39,7 +39,7 @@
 //! | go on in another program | [`inject`], [`extract`]; [guide](guide::propagation) |
 //! | evaluate, take feedback | [`Evaluation`], [`Feedback`], [`export_span`]; [guide](guide::evaluations) |
 //! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`]; [guide](guide::sampling) |
-//! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureExt`]; for streams `StreamExt` |
+//! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`]; for streams `StreamSpanExt` |
 //! | configure | [`Config`], [`Exporter`] |
 //! | be sure that spans have arrived | [`flush`], [`Report`], [`Guard`] |
 //! | see the spans of a test | [`testing::Collector`]; [guide](guide::testing) |
@@ -94,7 +94,7 @@
 //! fn search(question: &str) -> Vec<(String, f32)> {
 //!     let hits = vec![(question.to_uppercase(), 0.5)];
 //!     let documents: Vec<&str> = hits.iter().map(|(text, _)| text.as_str()).collect();
-//!     llmobs::annotate(|span| span.output(&documents).metadata("hits", hits.len()).tag("index", "docs"));
+//!     llmobs::annotate(|note| { note.output(&documents).metadata("hits", hits.len()).tag("index", "docs"); });
 //!     hits
 //! }
 //!
@@ -178,7 +178,7 @@ mod attributes {
     /// ```
     /// #[llmobs::llm(model_name = "gpt-4o", model_provider = "openai")]
     /// fn complete(prompt: &str) -> String {
-    ///     llmobs::annotate(|span| span.metric("input_tokens", 3).metric("output_tokens", 1));
+    ///     llmobs::annotate(|note| { note.metric("input_tokens", 3).metric("output_tokens", 1); });
     ///     format!("{prompt}?") // call the model
     /// }
     /// # let collector = llmobs::testing::Collector::new();
@@ -295,20 +295,21 @@ mod attributes {
 }
 
 pub use attributes::{agent, embedding, instrument, llm, retrieval, skip, task, tool, workflow};
-#[doc(inline)]
-pub use llmobs_runtime::{
-    AgentManifest, AgentTool, Annotation, AnnotationContext, Assessment, Attached, Config, Content, Context,
-    Document, DropReason, Error, Evaluation, EvaluationError, EvaluationScope, Exporter, Extractor, Failure,
-    Feedback, FeedbackTarget, FutureExt, Guard, InContext, Injector, Kind, MediaData, MediaPart, Message,
-    Metric, Parent, Prompt, PromptTemplate, Report, SamplingRule, Span, SpanBuilder, SpanData, SpanRef,
-    Submitter, TemplateMessage, ToolCall, ToolDefinition, ToolResult, annotate, annotation_context, current,
-    enabled, export_span, extract, flush, init, inject, metrics, testing,
-};
 #[cfg(feature = "stream")]
 #[doc(inline)]
-pub use llmobs_runtime::{InSpan, StreamExt};
+pub use llmobs_runtime::StreamSpanExt;
+#[doc(inline)]
+pub use llmobs_runtime::{
+    Annotation, AnnotationContext, Attached, Config, Context, DropReason, Error, Exporter, FutureSpanExt,
+    Guard, Kind, Report, SamplingRule, Span, SpanBuilder, SpanRef, annotate, annotation_context, current,
+    enabled, export_span, extract, flush, init, inject,
+};
 #[doc(inline)]
 pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow};
+#[doc(inline)]
+pub use llmobs_runtime::{
+    content, convert, eval, integration, manifest, metrics, processor, prompt, propagation, testing, wrap,
+};
 
 pub mod guide {
     //! Pages to read, one for each thing that llmobs does.

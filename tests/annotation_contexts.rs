@@ -4,8 +4,10 @@
 
 use std::thread;
 
+use llmobs::manifest::AgentManifest;
+use llmobs::prompt::Prompt;
 use llmobs::testing::Collector;
-use llmobs::{AgentManifest, Config, FutureExt as _, Prompt, SamplingRule};
+use llmobs::{Config, FutureSpanExt as _, SamplingRule};
 
 fn tag(collector: &Collector, key: &'static str) -> impl Fn(&str) -> Option<String> {
     let spans = collector.spans();
@@ -67,7 +69,9 @@ fn inner_ones_win_and_what_a_span_says_wins_over_both_but_for_its_name() {
                 .prompt(Prompt::default().version("2"));
             inner.enter(|| {
                 let span = llmobs::llm("own").start();
-                span.annotate(|span| span.tag("b", "own").prompt(Prompt::default().label("l")));
+                span.annotate(|note| {
+                    note.tag("b", "own").prompt(Prompt::default().label("l"));
+                });
             });
             llmobs::llm("after").start().finish();
         });
@@ -78,7 +82,7 @@ fn inner_ones_win_and_what_a_span_says_wins_over_both_but_for_its_name() {
         (after.name.as_str(), after.tag("a"), after.tag("b")),
         ("outer", Some("outer"), Some("outer"))
     );
-    let prompt = |span: &llmobs::SpanData| {
+    let prompt = |span: &llmobs::processor::SpanData| {
         let prompt = collector.event(span).pointer("/meta/input/prompt").unwrap().clone();
         ["id", "version", "template", "label"]
             .map(|key| prompt.get(key).and_then(|text| text.as_str()).map(str::to_owned))
@@ -104,7 +108,9 @@ fn what_a_span_starts_with_wins_too() {
 
 #[llmobs::task(tags(k = ret, before = 1))]
 fn over_ret() -> u8 {
-    llmobs::annotate(|span| span.tag("said", 3));
+    llmobs::annotate(|note| {
+        note.tag("said", 3);
+    });
     2
 }
 
@@ -136,8 +142,12 @@ fn a_session_that_a_span_is_given_wins_too_and_goes_on_to_the_spans_inside() {
                 llmobs::annotation_context().tag("k", 1).enter(|| task("inside too").finish());
                 context("inner").enter(|| task("renamed").enter(|| task("below").finish()));
             });
-            task("said").annotate(|span| span.session_id("own"));
-            task("said by tag").annotate(|span| span.tag("session_id", "own"));
+            task("said").annotate(|note| {
+                note.session_id("own");
+            });
+            task("said by tag").annotate(|note| {
+                note.tag("session_id", "own");
+            });
         });
     });
     let sessions: Vec<_> = collector
@@ -186,7 +196,7 @@ fn is_seen_by_sampling_rules() {
 #[test]
 fn a_prompt_is_for_llm_spans_and_waits_for_delivery_about_once() {
     let prompt = "x".repeat(100_000);
-    let collector = Collector::with_config(&Config::from_env().queue_limit(1_000_000));
+    let collector = Collector::with_config(&Config::from_env().max_queue_bytes(1_000_000));
     collector.enter(|| {
         llmobs::annotation_context().prompt(Prompt::new("p").template(&prompt)).enter(|| {
             (0..100).for_each(|_| llmobs::task("task").start().finish());
@@ -257,8 +267,12 @@ fn the_version_of_an_agent_is_a_tag_of_agents_alone() {
             });
             llmobs::agent("own").version("4").start().finish();
         });
-        llmobs::agent("annotated").start().annotate(|span| span.agent(version()));
-        llmobs::task("no agent").version("5").start().annotate(|span| span.agent(version()));
+        llmobs::agent("annotated").start().annotate(|note| {
+            note.agent(version());
+        });
+        llmobs::task("no agent").version("5").start().annotate(|note| {
+            note.agent(version());
+        });
     });
     let text = |text: &str| Some(text.to_owned());
     assert_eq!(
@@ -280,7 +294,11 @@ fn reading_headers_where_nothing_is_recorded_records_nothing() {
         }
     }
     let collector = Collector::new();
-    collector.enter(|| llmobs::task("t").start().annotate(|span| span.tag("meddling", Meddling)));
+    collector.enter(|| {
+        llmobs::task("t").start().annotate(|note| {
+            note.tag("meddling", Meddling);
+        });
+    });
     assert_eq!(collector.tree(), "task t\n");
     assert_eq!(collector.span("t").tag("meddling"), Some("shown"));
 }
@@ -299,7 +317,7 @@ fn holds_under_spans_and_in_contexts_that_were_made_outside() {
         let other = llmobs::annotation_context().tag("other", 1).context();
         let headers = [("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2")];
         let remote = llmobs::extract(headers.as_slice());
-        let before = step("given its context before").in_span(&batch);
+        let before = step("given its context before").in_context(&batch);
         llmobs::annotation_context().tag("tenant", "acme").enter(|| {
             let named = llmobs::task("named").parent(&batch).start();
             named.enter(|| llmobs::task("below named").start().finish());
@@ -311,7 +329,7 @@ fn holds_under_spans_and_in_contexts_that_were_made_outside() {
             other.enter(|| llmobs::task("other").start().finish());
             remote.enter(|| llmobs::task("remote").start().finish());
             called(&batch);
-            pollster::block_on(step("future in span").in_span(&batch));
+            pollster::block_on(step("future in span").in_context(&batch));
             pollster::block_on(step("future in context").in_context(other.clone()));
             pollster::block_on(before);
         });

@@ -4,8 +4,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use llmobs::content::ToolDefinition;
+use llmobs::manifest::{AgentManifest, AgentTool};
+use llmobs::prompt::Prompt;
 use llmobs::testing::Collector;
-use llmobs::{AgentManifest, AgentTool, Annotation, Prompt, SpanRef, ToolDefinition};
+use llmobs::{Annotation, SpanRef};
 use serde_json::{Value, json};
 
 /// `meta` of an `agent` span with what each of these says, one after the other.
@@ -14,7 +17,9 @@ fn manifest(parts: impl IntoIterator<Item = AgentManifest>) -> Value {
     collector.enter(|| {
         let span = llmobs::agent("support").start();
         for part in parts {
-            span.annotate(|span| span.agent(part));
+            span.annotate(|note| {
+                note.agent(part);
+            });
         }
     });
     collector.event(&collector.span("support"))["meta"]["metadata"].clone()
@@ -103,9 +108,15 @@ fn a_later_prompt_leaves_what_it_does_not_name_and_changes_all_it_names() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::llm("l").start();
-        span.annotate(|span| span.prompt(prompt(1)));
-        span.annotate(|span| span.prompt(prompt(2)));
-        span.annotate(|span| span.prompt(Prompt::default()));
+        span.annotate(|note| {
+            note.prompt(prompt(1));
+        });
+        span.annotate(|note| {
+            note.prompt(prompt(2));
+        });
+        span.annotate(|note| {
+            note.prompt(Prompt::default());
+        });
     });
     assert_eq!(collector.event(&collector.span("l"))["meta"]["input"]["prompt"], shown(2));
 }
@@ -115,11 +126,13 @@ fn what_is_empty_is_as_if_not_said() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::llm("l").start();
-        span.annotate(|span| span.prompt(Prompt::new("p").template("t")));
-        span.annotate(|span| {
+        span.annotate(|note| {
+            note.prompt(Prompt::new("p").template("t"));
+        });
+        span.annotate(|note| {
             let empty = Prompt::new("").version("").label("").template("").uuid("").version_uuid("");
-            span.prompt(empty.chat_template([]))
-                .tool_definitions([ToolDefinition::new("f").description("").version("")])
+            note.prompt(empty.chat_template([]))
+                .tool_definitions([ToolDefinition::new("f").description("").version("")]);
         });
     });
     let meta = collector.event(&collector.span("l"))["meta"].clone();
@@ -136,18 +149,25 @@ fn what_is_empty_is_as_if_not_said() {
 #[test]
 fn links_add_up_and_of_the_rest_the_later_holds() {
     let collector = Collector::new();
-    let both = |span: &llmobs::Span, say: fn(Annotation, &'static str) -> Annotation| {
+    let both = |span: &llmobs::Span, say: fn(&mut Annotation, &'static str)| {
         for text in ["1", "2"] {
-            span.annotate(|span| say(span, text));
+            span.annotate(|note| {
+                say(note, text);
+            });
         }
     };
     collector.enter(|| {
         let llm = llmobs::llm("llm").start();
-        both(&llm, |span, text| {
-            let span = span.model_name(text).model_provider(text).link(SpanRef::new(text, text));
-            span.tool_definitions([ToolDefinition::new(text)]).error(&std::io::Error::other(text))
+        both(&llm, |note, text| {
+            note.model_name(text)
+                .model_provider(text)
+                .link(SpanRef { trace_id: text.into(), span_id: text.into() })
+                .tool_definitions([ToolDefinition::new(text)])
+                .error(&std::io::Error::other(text));
         });
-        both(&llmobs::tool("tool").start(), Annotation::intent);
+        both(&llmobs::tool("tool").start(), |note, text| {
+            note.intent(text);
+        });
     });
     let span = collector.span("llm");
     let meta = &collector.event(&span)["meta"];
@@ -166,11 +186,16 @@ fn a_tool_has_the_version_that_the_llm_span_right_above_gives_it_also_after_its_
     let tools = || [ToolDefinition::new("after").version("2"), ToolDefinition::new("elsewhere").version("2")];
     collector.enter(|| {
         let llm = llmobs::llm("llm").start();
-        llm.annotate(|span| span.tool_definitions(tools()));
+        llm.annotate(|note| {
+            note.tool_definitions(tools());
+        });
+        let ended = llm.context();
         llm.finish();
-        llm.enter(|| llmobs::tool("after").start().finish());
+        ended.enter(|| llmobs::tool("after").start().finish());
         let task = llmobs::task("task").start();
-        task.annotate(|span| span.tool_definitions(tools()));
+        task.annotate(|note| {
+            note.tool_definitions(tools());
+        });
         task.enter(|| llmobs::tool("elsewhere").start().finish());
     });
     let tool = |name| collector.event(&collector.span(name))["meta"]["tool"].clone();
@@ -182,7 +207,9 @@ fn a_session_that_is_annotated_is_a_later_word_than_that_of_the_start() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::workflow("w").session_id("first").start();
-        span.annotate(|span| span.session_id("later"));
+        span.annotate(|note| {
+            note.session_id("later");
+        });
         span.enter(|| llmobs::task("child").start().finish());
     });
     assert_eq!(["w", "child"].map(|name| collector.span(name).session_id().map(str::to_owned)), {
@@ -227,7 +254,13 @@ fn an_evaluation_is_of_the_moment_of_its_submission_in_milliseconds() {
     let collector = Collector::new();
     let now = || u64::try_from(SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
     let before = now();
-    collector.enter(|| llmobs::Evaluation::score("l", 1).of(SpanRef::new("t", "s")).submit()).unwrap();
+    collector
+        .enter(|| {
+            llmobs::eval::Evaluation::score("l", 1)
+                .for_span(SpanRef { trace_id: "t".into(), span_id: "s".into() })
+                .submit()
+        })
+        .unwrap();
     let at = collector.evaluations()[0]["timestamp_ms"].as_u64().unwrap();
     assert!((before..=now()).contains(&at), "{at}");
 }

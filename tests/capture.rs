@@ -86,7 +86,7 @@ fn echo(text: &str) -> &str {
 
 #[test]
 fn stops_at_the_budget_and_notes_the_length() {
-    let collector = Collector::with_config(&llmobs::Config::from_env().capture_limit(8));
+    let collector = Collector::with_config(&llmobs::Config::from_env().max_capture_bytes(8));
     collector.enter(|| assert_eq!(echo("äöüäöü").len(), 12));
     let expected = expect![[r#"
         task echo  in {"text":"äö… [4 bytes left out] …öü"}  out äö… [4 bytes left out] …öü
@@ -103,14 +103,14 @@ fn echoes(text: &str) -> impl Iterator<Item = char> {
 #[test]
 fn has_the_budget_of_the_client_that_is_current() {
     let large = Collector::new();
-    let small = Collector::with_config(&llmobs::Config::from_env().capture_limit(8));
+    let small = Collector::with_config(&llmobs::Config::from_env().max_capture_bytes(8));
     for (before, collector, input) in
         [(&small, &large, "äöüäöü"), (&large, &small, "äö… [4 bytes left out] …öü")]
     {
         // The thread uses the memory of this span again.
         before.enter(|| echo(""));
         collector.enter(|| assert_eq!(echoes("äöüäöü").count(), 6));
-        let [span] = collector.find(llmobs::Kind::Task, "echoes").try_into().unwrap();
+        let [span] = collector.spans_of(llmobs::Kind::Task, "echoes").try_into().unwrap();
         let event = collector.event(&span);
         assert_eq!(event["meta"]["input"]["value"], serde_json::json!({ "text": input }).to_string());
     }
@@ -118,7 +118,9 @@ fn has_the_budget_of_the_client_that_is_current() {
 
 #[llmobs::task]
 fn annotates(input: u8) -> u8 {
-    llmobs::annotate(|span| span.input("by hand").output("by hand too").metric("n", input).tag("t", "v"));
+    llmobs::annotate(|note| {
+        note.input("by hand").output("by hand too").metric("n", input).tag("t", "v");
+    });
     input
 }
 
@@ -239,12 +241,14 @@ mod everywhere {
 
     #[llmobs::task(skip_all)]
     fn annotated<T: Shown>(value: T) {
-        llmobs::annotate(|span| span.input(value).output(value).metadata("value", value));
+        llmobs::annotate(|note| {
+            note.input(value).output(value).metadata("value", value);
+        });
     }
 
     /// What a value looks like in each place where there can be one, with 64 bytes for each.
     fn shown<T: Shown>(value: T) -> String {
-        let collector = Collector::with_config(&llmobs::Config::from_env().capture_limit(64));
+        let collector = Collector::with_config(&llmobs::Config::from_env().max_capture_bytes(64));
         collector.enter(|| {
             argument(value);
             input(value);
@@ -312,7 +316,9 @@ mod everywhere {
     struct Traced;
     impl Serialize for Traced {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            llmobs::annotate(|span| span.input("by Serialize").tag("by", "Serialize"));
+            llmobs::annotate(|note| {
+                note.input("by Serialize").tag("by", "Serialize");
+            });
             serializer.serialize_str(echo("traced"))
         }
     }

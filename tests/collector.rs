@@ -4,16 +4,21 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use llmobs::Kind;
+use llmobs::content::{Content, Document};
 use llmobs::testing::Collector;
-use llmobs::{Content, Document, Kind};
 use serde_json::json;
 
 fn same_names() -> Collector {
     let collector = Collector::new();
     collector.enter(|| {
         llmobs::workflow("search").start().enter(|| {
-            llmobs::tool("search").start().annotate(|span| span.input(1));
-            llmobs::tool("search").start().annotate(|span| span.input(2));
+            llmobs::tool("search").start().annotate(|note| {
+                note.input(1);
+            });
+            llmobs::tool("search").start().annotate(|note| {
+                note.input(2);
+            });
             llmobs::tool("other").start().finish();
         });
     });
@@ -24,7 +29,7 @@ fn same_names() -> Collector {
 fn spans_are_found_by_kind_and_name_in_the_order_of_their_starts() {
     let collector = same_names();
     let inputs = |kind, name| -> Vec<_> {
-        collector.find(kind, name).iter().map(|span| span.input.clone()).collect::<Vec<_>>()
+        collector.spans_of(kind, name).iter().map(|span| span.input.clone()).collect::<Vec<_>>()
     };
     let text = |text: &str| Some(Content::Text(text.to_owned()));
     assert_eq!(inputs(Kind::Tool, "search"), [text("1"), text("2")]);
@@ -50,14 +55,18 @@ fn each_kind_and_its_content_are_read_back() {
     let collector = Collector::new();
     let document = || Document::new("t").name("n").id("i").score(0);
     collector.enter(|| {
-        llmobs::retrieval("retrieval").start().annotate(|span| span.output([document(), Document::new("u")]));
-        llmobs::embedding("embedding").start().annotate(|span| span.input(document()).metadata("m", [1]));
+        llmobs::retrieval("retrieval").start().annotate(|note| {
+            note.output([document(), Document::new("u")]);
+        });
+        llmobs::embedding("embedding").start().annotate(|note| {
+            note.input(document()).metadata("m", [1]);
+        });
         llmobs::agent("agent").start().finish();
         llmobs::llm("llm").start().finish();
         llmobs::task("task").start().finish();
     });
     let kinds = [Kind::Retrieval, Kind::Embedding, Kind::Agent, Kind::Llm, Kind::Task];
-    assert_eq!(collector.spans().iter().map(llmobs::SpanData::kind).collect::<Vec<_>>(), kinds);
+    assert_eq!(collector.spans().iter().map(llmobs::processor::SpanData::kind).collect::<Vec<_>>(), kinds);
     let documents = |documents: &[Document]| Some(Content::Documents(documents.to_vec()));
     assert_eq!(collector.span("retrieval").output, documents(&[document(), Document::new("u")]));
     assert_eq!(collector.span("embedding").input, documents(&[document()]));

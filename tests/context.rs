@@ -12,12 +12,12 @@
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::Barrier;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use expect_test::{Expect, expect};
-use llmobs::FutureExt as _;
+use llmobs::FutureSpanExt as _;
 use llmobs::testing::Collector;
 use tokio::sync::oneshot;
 
@@ -226,13 +226,13 @@ fn every_runtime_will_do() {
     collector.enter(|| {
         let span = |name: &'static str| llmobs::workflow(name).start();
         let current_thread = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        current_thread.block_on(work().in_span(&span("tokio current-thread")));
+        current_thread.block_on(work().in_context(span("tokio current-thread")));
         let multi_thread = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-        let task = multi_thread.spawn(work().in_span(&span("tokio multi-thread")));
+        let task = multi_thread.spawn(work().in_context(span("tokio multi-thread")));
         multi_thread.block_on(task).unwrap();
-        smol::block_on(smol::spawn(work().in_span(&span("smol"))));
-        pollster::block_on(work().in_span(&span("pollster")));
-        let mut by_hand = pin!(work().in_span(&span("by hand")));
+        smol::block_on(smol::spawn(work().in_context(span("smol"))));
+        pollster::block_on(work().in_context(span("pollster")));
+        let mut by_hand = pin!(work().in_context(span("by hand")));
         let mut context = Context::from_waker(Waker::noop());
         while by_hand.as_mut().poll(&mut context).is_pending() {}
     });
@@ -280,18 +280,20 @@ fn scoped_threads_get_the_context_by_hand_and_nothing_by_themselves() {
 #[test]
 fn span_is_annotated_and_finished_from_another_thread() {
     let collector = Collector::new();
-    let span = Arc::new(collector.enter(|| llmobs::workflow("root").start()));
-    let (sender, receiver) = mpsc::channel();
-    let theirs = Arc::clone(&span);
+    let span = collector.enter(|| llmobs::workflow("root").start());
+    let context = span.context();
     thread::spawn(move || {
-        theirs.annotate(|span| span.output("from there"));
-        theirs.finish();
-        sender.send(()).unwrap();
+        span.annotate(|note| {
+            note.output("from there");
+        });
+        span.finish();
+    })
+    .join()
+    .unwrap();
+    // Too late, and harmless.
+    context.annotate(|note| {
+        note.output("too late");
     });
-    receiver.recv().unwrap();
-    // Too late for both, and harmless.
-    span.annotate(|span| span.output("too late"));
-    span.finish();
     let tree = expect![[r#"
         workflow root  out from there
     "#]];

@@ -14,7 +14,8 @@ use std::net::TcpListener;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use llmobs::{Config, DropReason, Error, Evaluation, Exporter, Feedback, Guard, Report, SpanRef};
+use llmobs::eval::{Evaluation, Feedback};
+use llmobs::{Config, DropReason, Error, Exporter, Guard, Report, SpanRef};
 use llmobs_test_support::CaptureServer;
 use serde_json::Value;
 
@@ -150,10 +151,12 @@ fn attempt_ends_at_its_timeout() {
 fn queue_takes_what_fits_and_counts_the_rest() {
     let _alone = alone();
     let (listener, url) = silent_server();
-    let _llmobs = agentless(&url).timeout(NEVER).queue_limit(100_000).init().unwrap();
+    let _llmobs = agentless(&url).timeout(NEVER).max_queue_bytes(100_000).init().unwrap();
     let big = "x".repeat(10_000);
     for _ in 0..50 {
-        llmobs::task("step").start().annotate(|span| span.input(&big));
+        llmobs::task("step").start().annotate(|note| {
+            note.input(&big);
+        });
     }
     let report = llmobs::flush(Duration::ZERO);
     assert_eq!(report.delivered, 0);
@@ -171,7 +174,9 @@ fn large_batch_goes_out_before_its_time_and_in_requests_of_five_mebibytes() {
     // Quotes inside of JSON inside of JSON: the events are twice as large as what waits in the queue.
     let big = [format!("{}x", "\"".repeat(400_000))];
     for number in 0..12 {
-        llmobs::task(format!("step {number}")).start().annotate(|span| span.input(&big));
+        llmobs::task(format!("step {number}")).start().annotate(|note| {
+            note.input(&big);
+        });
     }
     // No flush: twelve megabytes do not wait for tomorrow.
     server.wait_for_posts(1);
@@ -216,7 +221,10 @@ fn an_agent_that_cannot_be_asked_is_none_where_there_is_a_key() {
 }
 
 fn evaluation(label: &str) {
-    Evaluation::score(label, 1).of(SpanRef::new("t", "s")).submit().unwrap();
+    Evaluation::score(label, 1)
+        .for_span(SpanRef { trace_id: "t".into(), span_id: "s".into() })
+        .submit()
+        .unwrap();
 }
 
 #[test]
@@ -245,7 +253,9 @@ fn file_gets_one_wrapper_a_line_and_keeps_what_was_there() {
     let path = std::env::temp_dir().join(format!("llmobs-delivery-{}.jsonl", std::process::id()));
     for name in ["first", "second"] {
         let _llmobs = Config::from_env().exporter(Exporter::File(path.clone())).init().unwrap();
-        llmobs::workflow(name).start().annotate(|span| span.input("line\nbreak"));
+        llmobs::workflow(name).start().annotate(|note| {
+            note.input("line\nbreak");
+        });
     }
     let lines = fs::read_to_string(&path).unwrap();
     let wrappers: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -271,7 +281,11 @@ fn file_gets_one_request_a_line_for_each_evaluation() {
     let path = std::env::temp_dir().join(format!("llmobs-evaluations-{}.jsonl", std::process::id()));
     let llmobs = Config::from_env().exporter(Exporter::File(path.clone())).init().unwrap();
     for label in ["first", "second"] {
-        Evaluation::score(label, 1).of(SpanRef::new("t", "1")).reasoning("line\nbreak").submit().unwrap();
+        Evaluation::score(label, 1)
+            .for_span(SpanRef { trace_id: "t".into(), span_id: "1".into() })
+            .reasoning("line\nbreak")
+            .submit()
+            .unwrap();
     }
     drop(llmobs);
     let lines = fs::read_to_string(&path).unwrap();
@@ -341,11 +355,12 @@ fn what_outlives_its_client_is_counted_and_harms_nobody() {
     let llmobs = agentless(&server.url()).init().unwrap();
     let span = llmobs::workflow("outlives").start();
     drop(llmobs);
-    let report = span.enter(|| {
+    let (context, reference) = (span.context(), span.export());
+    let report = context.enter(|| {
         span.finish();
         llmobs::task("child, which is not recorded").start().finish();
         evaluation("too late");
-        Feedback::boolean("too late", true, "u").of_span(span.export()).submit().unwrap();
+        Feedback::boolean("too late", true, "u").for_span(reference).submit().unwrap();
         llmobs::flush(PATIENCE)
     });
     assert_eq!((report.delivered, dropped(&report), report.pending), (0, vec![(DropReason::Shutdown, 3)], 0));

@@ -19,7 +19,7 @@ use std::{mem, thread};
 
 use expect_test::{Expect, expect};
 use futures_util::stream::{Stream, StreamExt as _};
-use llmobs::FutureExt as _;
+use llmobs::FutureSpanExt as _;
 use llmobs::testing::Collector;
 use pollster::block_on;
 
@@ -374,7 +374,9 @@ mod ended {
     fn fails_first() -> impl Iterator<Item = Result<u8, &'static str>> {
         [Err("no"), Ok(1)].into_iter().inspect(|item| {
             if item.is_ok() {
-                llmobs::annotate(|span| span.output("said by the iterator"));
+                llmobs::annotate(|note| {
+                    note.output("said by the iterator");
+                });
                 step();
             }
         })
@@ -414,18 +416,23 @@ mod ended {
             let kept = RefCell::default();
             assert_eq!(leaks(&kept).count(), 1);
             kept.borrow().enter(|| {
-                llmobs::annotate(|span| span.output("too late").tag("cancelled", true));
+                llmobs::annotate(|note| {
+                    note.output("too late").tag("cancelled", true);
+                });
                 step();
             });
             let span = llmobs::workflow("by hand").start();
+            let context = span.context();
             block_on(
                 async {
                     span.finish();
-                    llmobs::annotate(|span| span.output("too late"));
+                    llmobs::annotate(|note| {
+                        note.output("too late");
+                    });
                     step();
                     catch_unwind(|| llmobs::task("panics").start().enter(|| panic!("too late"))).unwrap_err();
                 }
-                .in_span(&span),
+                .in_context(context),
             );
         };
         check(program, &tree);

@@ -7,12 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use llmobs::testing::Collector;
-use llmobs::{Config, Span};
+use llmobs::{Config, Context};
 
 /// Longer than the test takes if nothing waits for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-static SPAN: OnceLock<Span> = OnceLock::new();
+static SPAN: OnceLock<Context> = OnceLock::new();
 static HEARD: OnceLock<String> = OnceLock::new();
 
 struct Logger;
@@ -25,7 +25,9 @@ impl log::Log for Logger {
     fn log(&self, record: &log::Record<'_>) {
         let text = record.args().to_string();
         if text.contains("wait for delivery") {
-            SPAN.get().unwrap().annotate(|span| span.tag("late", 1));
+            SPAN.get().unwrap().annotate(|note| {
+                note.tag("late", 1);
+            });
             HEARD.set(text).unwrap();
         }
     }
@@ -37,12 +39,12 @@ impl log::Log for Logger {
 fn a_logger_can_use_the_span_for_which_there_is_no_room() {
     log::set_logger(&Logger).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
-    let collector = Collector::with_config(&Config::from_env().queue_limit(1));
+    let collector = Collector::with_config(&Config::from_env().max_queue_bytes(1));
     let span = collector.enter(|| llmobs::task("too large").start());
-    SPAN.set(span).unwrap_or_else(|_| panic!("there is one test"));
+    SPAN.set(span.context()).unwrap_or_else(|_| panic!("there is one test"));
     let (done, ended) = mpsc::channel();
     thread::spawn(move || {
-        SPAN.get().unwrap().finish();
+        span.finish();
         done.send(()).unwrap();
     });
     assert_eq!(ended.recv_timeout(PATIENCE), Ok(()));

@@ -10,6 +10,7 @@
     reason = "a test that cannot go on should stop, and expect-test writes its own strings"
 )]
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -63,7 +64,7 @@ fn logger_that_panics_stops_neither_the_worker_nor_the_program() {
     }
     drop(guard);
     // A queue without room warns on the thread of the program.
-    let guard = config.queue_limit(0).init().unwrap();
+    let guard = config.max_queue_bytes(0).init().unwrap();
     assert_eq!(one(), 1);
     assert_eq!(llmobs::flush(Duration::from_secs(60)).dropped_total(), 1);
     drop(guard);
@@ -165,7 +166,9 @@ impl fmt::Display for Endless {
 
 #[llmobs::task(name = Endless, session_id = Endless)]
 fn endless_texts() -> Result<(), Endless> {
-    llmobs::annotate(|span| span.tag("tag", Endless));
+    llmobs::annotate(|note| {
+        note.tag("tag", Endless);
+    });
     Err(Endless)
 }
 
@@ -215,7 +218,9 @@ impl std::error::Error for Annotated {}
 
 #[llmobs::task]
 fn annotates_its_error() -> Result<(), &'static str> {
-    llmobs::annotate(|span| span.error(&Annotated));
+    llmobs::annotate(|note| {
+        note.error(&Annotated);
+    });
     Err("returned")
 }
 
@@ -260,7 +265,9 @@ impl Serialize for Broken {
 
 #[llmobs::task(name = broken, session_id = broken, tags(tag = broken))]
 fn broken_texts(broken: Broken) -> Result<(), Broken> {
-    llmobs::annotate(|span| span.tag("annotated", &broken));
+    llmobs::annotate(|note| {
+        note.tag("annotated", &broken);
+    });
     Err(broken)
 }
 
@@ -345,12 +352,15 @@ fn state_of_a_fold_makes_no_spans_and_does_not_stop_the_program() {
 }
 
 /// Annotates and finishes the span that is annotated with it.
-struct Meddling<'a>(&'a llmobs::Span);
+struct Meddling(Cell<Option<llmobs::Span>>);
 
-impl Serialize for Meddling<'_> {
+impl Serialize for Meddling {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.annotate(|span| span.output(["by Serialize"]));
-        self.0.finish();
+        let span = self.0.take().unwrap();
+        span.annotate(|note| {
+            note.output(["by Serialize"]);
+        });
+        span.finish();
         serializer.serialize_str("too late")
     }
 }
@@ -360,7 +370,9 @@ fn value_that_meddles_with_its_span_finds_no_lock_held() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::workflow("meddled with").start();
-        span.annotate(|annotation| annotation.input(Meddling(&span)));
+        span.context().annotate(|note| {
+            note.input(Meddling(Some(span).into()));
+        });
     });
     expect![[r#"
         workflow meddled with  out ["by Serialize"]

@@ -73,7 +73,9 @@ fn session_set_by_a_tag_reaches_the_span_and_later_children() {
         let root = llmobs::workflow("root").start();
         root.enter(|| {
             llmobs::task("before").start().finish();
-            llmobs::annotate(|span| span.tag("session_id", "s-1"));
+            llmobs::annotate(|note| {
+                note.tag("session_id", "s-1");
+            });
             llmobs::task("after").start().finish();
         });
     });
@@ -90,7 +92,9 @@ fn an_empty_session_is_none_and_leaves_the_one_above() {
     let rows = inherited(|| {
         llmobs::workflow("root").session_id("s-1").start().enter(|| {
             llmobs::task("empty").session_id("").start().enter(|| {
-                llmobs::annotate(|span| span.session_id("").tag("session_id", ""));
+                llmobs::annotate(|note| {
+                    note.session_id("").tag("session_id", "");
+                });
                 llmobs::task("below").start().finish();
             });
             llmobs::annotation_context()
@@ -155,7 +159,9 @@ fn annotations_are_not_inherited() {
     let collector = Collector::new();
     collector.enter(|| {
         let root = llmobs::workflow("root").start();
-        root.annotate(|span| span.tag("t", 1).metadata("m", 1).metric("n", 1).input("i").output("o"));
+        root.annotate(|note| {
+            note.tag("t", 1).metadata("m", 1).metric("n", 1).input("i").output("o");
+        });
         root.enter(|| llmobs::task("child").start().finish());
     });
     let [_, child] = collector.events().try_into().unwrap();
@@ -169,12 +175,14 @@ fn the_last_parent_that_is_named_counts() {
     let collector = Collector::new();
     collector.enter(|| {
         let [with, without] = ["with", "without"].map(|name| llmobs::workflow(name).start());
-        with.annotate(|span| span.prompt(llmobs::Prompt::new("p").template("t")));
+        with.annotate(|note| {
+            note.prompt(llmobs::prompt::Prompt::new("p").template("t"));
+        });
         llmobs::llm("none").parent(&with).parent(&without).start().finish();
         llmobs::llm("prompt").parent(&without).parent(&with).start().finish();
     });
     let prompts = |name| {
-        let [span] = collector.find(llmobs::Kind::Llm, name).try_into().expect("one span");
+        let [span] = collector.spans_of(llmobs::Kind::Llm, name).try_into().expect("one span");
         span.prompt.map(|prompt| prompt.id)
     };
     assert_eq!((prompts("none"), prompts("prompt")), (None, Some(Some("p".to_owned()))));

@@ -7,11 +7,12 @@
     reason = "a test that cannot go on should stop"
 )]
 
+use llmobs::content::ToolDefinition;
+use llmobs::eval::{Evaluation, Feedback};
+use llmobs::manifest::{AgentManifest, AgentTool};
+use llmobs::prompt::{Prompt, TemplateMessage};
 use llmobs::testing::Collector;
-use llmobs::{
-    AgentManifest, AgentTool, Config, Evaluation, Feedback, FeedbackTarget, Prompt, SpanRef, TemplateMessage,
-    ToolDefinition,
-};
+use llmobs::{Config, SpanRef};
 use serde_json::json;
 
 #[test]
@@ -19,7 +20,9 @@ fn a_name_that_is_made_at_run_time_is_cut_and_leaves_input_and_output() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::task("n".repeat(6_000_000)).start();
-        span.annotate(|span| span.input("in").output("out"));
+        span.annotate(|note| {
+            note.input("in").output("out");
+        });
     });
     let name = format!("{}… [16384 of 6000000 bytes]", "n".repeat(16 * 1024));
     assert_eq!(collector.tree(), format!("task {name}  in in  out out\n"));
@@ -27,7 +30,7 @@ fn a_name_that_is_made_at_run_time_is_cut_and_leaves_input_and_output() {
 
 #[test]
 fn the_parts_of_prompts_tools_and_agents_are_cut_at_the_limit_of_captures() {
-    let collector = Collector::with_config(&Config::from_env().capture_limit(40));
+    let collector = Collector::with_config(&Config::from_env().max_capture_bytes(40));
     let long = "x".repeat(100);
     let shortened = |kept: usize| {
         let [head, tail] = [kept - kept / 2, kept / 2].map(|bytes| "x".repeat(bytes));
@@ -44,8 +47,12 @@ fn the_parts_of_prompts_tools_and_agents_are_cut_at_the_limit_of_captures() {
         AgentManifest::new().instructions(&*long).model_setting("stop_sequences", [&*long]).tool(tool)
     };
     collector.enter(|| {
-        llmobs::llm("own").start().annotate(|span| span.prompt(prompt()).tool_definitions([tool()]));
-        llmobs::agent("agent").start().annotate(|span| span.agent(manifest()));
+        llmobs::llm("own").start().annotate(|note| {
+            note.prompt(prompt()).tool_definitions([tool()]);
+        });
+        llmobs::agent("agent").start().annotate(|note| {
+            note.agent(manifest());
+        });
         llmobs::annotation_context().prompt(chat()).agent(manifest()).enter(|| {
             llmobs::llm("context").start().finish();
             llmobs::agent("agent in context").start().finish();
@@ -81,11 +88,14 @@ fn what_judges_write_is_cut() {
     let cut = |kept: usize| format!("{}… [{kept} of 100000 bytes]", "x".repeat(kept));
     collector.enter(|| {
         Evaluation::categorical("tone", &*long)
-            .of(SpanRef::new("1", "2"))
+            .for_span(SpanRef { trace_id: "1".into(), span_id: "2".into() })
             .reasoning(&*long)
             .submit()
             .unwrap();
-        Feedback::text("comment", &*long, "u").of(FeedbackTarget::Trace("1".into())).submit().unwrap();
+        Feedback::text("comment", &*long, "u")
+            .for_trace(SpanRef { trace_id: "1".into(), span_id: String::new() })
+            .submit()
+            .unwrap();
     });
     let [evaluation, feedback] = &*collector.evaluations() else { panic!("two evaluations") };
     assert_eq!(evaluation["categorical_value"], json!(cut(16 * 1024)));

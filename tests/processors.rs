@@ -10,11 +10,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
+use llmobs::content::{Document, Message, ToolCall, ToolDefinition, ToolResult};
+use llmobs::eval::{Evaluation, EvaluationError, Feedback};
+use llmobs::manifest::{AgentManifest, AgentTool};
+use llmobs::processor::SpanData;
+use llmobs::prompt::{Prompt, TemplateMessage};
 use llmobs::testing::Collector;
-use llmobs::{
-    AgentManifest, AgentTool, Config, Document, Evaluation, EvaluationError, Feedback, Message, Prompt,
-    SpanData, SpanRef, TemplateMessage, ToolCall, ToolDefinition, ToolResult,
-};
+use llmobs::{Config, SpanRef};
 use serde_json::{Value, json};
 
 /// What two spans send under `meta`, that say all there is to say.
@@ -30,7 +32,9 @@ fn processed(processor: fn(SpanData) -> Option<SpanData>) -> [Value; 2] {
             .model_setting("stop_sequences", ["secret"])
             .tool(AgentTool::new("search").description("Finds a secret.").parameters(&schema));
         let agent = llmobs::agent("support").start();
-        agent.annotate(|span| span.agent(manifest));
+        agent.annotate(|note| {
+            note.agent(manifest);
+        });
         agent.finish();
         let prompt = Prompt::new("faq")
             .chat_template([TemplateMessage::new("user", "secret {{q}}")])
@@ -38,7 +42,9 @@ fn processed(processor: fn(SpanData) -> Option<SpanData>) -> [Value; 2] {
             .tag("of", "secret");
         let tool = ToolDefinition::new("weather").description("A secret tool.").schema(schema);
         let llm = llmobs::llm("complete").start();
-        llm.annotate(|span| span.prompt(prompt).tool_definitions([tool]));
+        llm.annotate(|note| {
+            note.prompt(prompt).tool_definitions([tool]);
+        });
     });
     ["support", "complete"].map(|name| collector.event(&collector.span(name))["meta"].clone())
 }
@@ -92,10 +98,12 @@ fn what_a_span_is_can_be_read_and_kept() {
         Some(span)
     }));
     let began = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let source = SpanRef::new("0af", "7");
+    let source = SpanRef { trace_id: "0af".into(), span_id: "7".into() };
     collector.enter(|| {
         let span = llmobs::llm("l").start_time(began).model_provider("openai").start();
-        span.annotate(|span| span.link(source.clone()));
+        span.annotate(|note| {
+            note.link(source.clone());
+        });
         span.finish_at(began + Duration::from_secs(1));
     });
     let sent = collector.span("l");
@@ -145,9 +153,9 @@ fn parts_can_be_edited_and_taken_out() {
 fn what_a_processor_submits_goes_out_with_the_span_that_it_sees() {
     let config = Config::from_env().ml_app("app").processor(|span| {
         let label = span.name.clone();
-        Evaluation::score(&label, 1).of(span.reference()).submit().unwrap();
-        Feedback::boolean(&label, true, "judge").of_span(span.reference()).submit().unwrap();
-        let wrong = Evaluation::score("a.b", 1).of(span.reference()).submit();
+        Evaluation::score(&label, 1).for_span(span.reference()).submit().unwrap();
+        Feedback::boolean(&label, true, "judge").for_span(span.reference()).submit().unwrap();
+        let wrong = Evaluation::score("a.b", 1).for_span(span.reference()).submit();
         assert_eq!(wrong, Err(EvaluationError::DotInLabel));
         match &*label {
             "dropped" => None,
@@ -159,7 +167,7 @@ fn what_a_processor_submits_goes_out_with_the_span_that_it_sees() {
     collector.enter(|| {
         for name in ["sent", "dropped", "panics"] {
             let span = llmobs::task(name).ml_app("other").start();
-            Evaluation::score("by the program", 1).of(span.export()).submit().unwrap();
+            Evaluation::score("by the program", 1).for_span(span.export()).submit().unwrap();
             span.finish();
         }
     });
@@ -187,10 +195,10 @@ fn secrets(processor: impl Fn(SpanData) -> Option<SpanData> + Send + Sync + 'sta
     let collector = Collector::with_config(&Config::from_env().processor(processor));
     collector.enter(|| {
         let llm = llmobs::llm("llm").start();
-        llm.annotate(|span| {
+        llm.annotate(|note| {
             let call = ToolCall::new("f", json!({ "a": { "b": ["secret argument"] } }));
             let chat = [TemplateMessage::new("user", "secret chat"), TemplateMessage::placeholder("history")];
-            span.input([
+            note.input([
                 Message::user("secret question"),
                 Message::tool().tool_result(ToolResult::new("secret result").name("f")),
             ])
@@ -198,19 +206,23 @@ fn secrets(processor: impl Fn(SpanData) -> Option<SpanData> + Send + Sync + 'sta
             .metadata("m", json!({ "n": ["secret metadata", 1] }))
             .prompt(Prompt::new("p").chat_template(chat).variable("v", json!({ "w": "secret variable" })))
             .tool_definitions([ToolDefinition::new("f").description("secret description")])
-            .error(&std::io::Error::other("secret error"))
+            .error(&std::io::Error::other("secret error"));
         });
         llm.finish();
-        llmobs::llm("text")
-            .start()
-            .annotate(|span| span.prompt(Prompt::new("p").template("secret template")));
-        llmobs::tool("tool")
-            .start()
-            .annotate(|span| span.intent("secret intent").tag("kept", 1).metric("n", 1));
+        llmobs::llm("text").start().annotate(|note| {
+            note.prompt(Prompt::new("p").template("secret template"));
+        });
+        llmobs::tool("tool").start().annotate(|note| {
+            note.intent("secret intent").tag("kept", 1).metric("n", 1);
+        });
         let document = Document::new("secret document").name("secret name").id("7").score(0.5);
-        llmobs::retrieval("retrieval").start().annotate(|span| span.input("secret query").output(document));
+        llmobs::retrieval("retrieval").start().annotate(|note| {
+            note.input("secret query").output(document);
+        });
         let agent = llmobs::agent("agent").start();
-        agent.annotate(|span| span.agent(AgentManifest::new().instructions("secret instructions")));
+        agent.annotate(|note| {
+            note.agent(AgentManifest::new().instructions("secret instructions"));
+        });
     });
     collector
 }

@@ -18,7 +18,7 @@ use std::thread;
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, Stream, StreamExt as _};
-use llmobs::FutureExt as _;
+use llmobs::FutureSpanExt as _;
 use llmobs::testing::Collector;
 use serde_json::Value;
 use smol::future::yield_now;
@@ -253,7 +253,9 @@ mod many {
     async fn leaf(number: usize) {
         tokio::task::yield_now().await;
         tokio::task::yield_now().await;
-        llmobs::annotate(|span| span.tag("number", number));
+        llmobs::annotate(|note| {
+            note.tag("number", number);
+        });
     }
 
     #[llmobs::task(name = format!("items of {number}"), skip_all)]

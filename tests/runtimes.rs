@@ -17,7 +17,7 @@ use std::thread;
 
 use expect_test::{Expect, expect};
 use futures_util::stream::{self, Stream, StreamExt as _};
-use llmobs::FutureExt as _;
+use llmobs::FutureSpanExt as _;
 use llmobs::testing::Collector;
 use smol::future::yield_now;
 

@@ -46,15 +46,23 @@ fn goes_by_the_tags_of_the_first_span_when_the_first_of_its_spans_finishes() {
     let collector = Collector::with_config(&config);
     collector.enter(|| {
         let free = llmobs::workflow("free").start();
-        free.annotate(|span| span.tag("tier", "FREE"));
+        free.annotate(|note| {
+            note.tag("tier", "FREE");
+        });
         free.enter(|| llmobs::task("inside").start().finish());
         free.finish();
         let late = llmobs::workflow("late").start();
         late.enter(|| llmobs::task("before").start().finish());
-        late.annotate(|span| span.tag("tier", "free"));
+        late.annotate(|note| {
+            note.tag("tier", "free");
+        });
         late.finish();
         let child = llmobs::workflow("child is free").start();
-        child.enter(|| llmobs::task("free child").start().annotate(|span| span.tag("tier", "free")));
+        child.enter(|| {
+            llmobs::task("free child").start().annotate(|note| {
+                note.tag("tier", "free");
+            });
+        });
         child.finish();
     });
     assert_eq!(
@@ -77,7 +85,9 @@ fn rules_see_the_session_and_the_application_of_the_first_span() {
     let collector = Collector::with_config(&config);
     collector.enter(|| {
         llmobs::task("session").session_id("beta-1").start().finish();
-        llmobs::task("said").start().annotate(|span| span.session_id("beta-2"));
+        llmobs::task("said").start().annotate(|note| {
+            note.session_id("beta-2");
+        });
         llmobs::task("application").ml_app("batch").start().finish();
         llmobs::task("neither").start().finish();
     });

@@ -86,10 +86,9 @@ fn log_at_trace_level_holds_neither_key_nor_prompt() {
     assert_eq!(server.posts().len(), 4);
     assert!(server.posts().iter().all(|post| post.headers["dd-api-key"] == KEY));
 
-    llmobs::task("shown").start().annotate(|span| {
-        let span = span.input(PROMPT).tag("prompt", PROMPT);
-        said += &format!("{span:?}");
-        span
+    llmobs::task("shown").start().annotate(|note| {
+        note.input(PROMPT).tag("prompt", PROMPT);
+        said += &format!("{note:?}");
     });
     drop(guard);
     let refused = config.api_key(format!("{KEY}\n{KEY}")).init().unwrap_err();

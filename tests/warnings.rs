@@ -5,8 +5,12 @@
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
 
+use llmobs::content::ToolDefinition;
+use llmobs::eval::Evaluation;
+use llmobs::manifest::AgentManifest;
+use llmobs::prompt::Prompt;
 use llmobs::testing::Collector;
-use llmobs::{AgentManifest, Config, Evaluation, Prompt, SpanRef, ToolDefinition};
+use llmobs::{Config, SpanRef};
 use serde_json::json;
 
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -40,7 +44,9 @@ struct Meddling;
 
 impl std::fmt::Display for Meddling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        llmobs::annotate(|span| span.tag("meddling", 1));
+        llmobs::annotate(|note| {
+            note.tag("meddling", 1);
+        });
         f.write_str("shown")
     }
 }
@@ -50,11 +56,60 @@ fn instrumented(text: &str) -> String {
     text.to_owned()
 }
 
+fn make_mistakes() {
+    llmobs::annotate(|note| {
+        note.tag("lost", 1);
+    });
+    let span = llmobs::llm("wrong").ml_app("Not Fine").start();
+    span.annotate(|note| {
+        note.input(json!({ "question": "secret" }))
+            .metadata("_dd", 1)
+            .metadata("kept", 1)
+            .metric("a.b", 1)
+            .metric("nan", f64::NAN)
+            .tag("panics", Panicking)
+            .tag("kept", 1)
+            .cost_tag("nowhere")
+            .tool_definitions([ToolDefinition::new(""), ToolDefinition::new("kept")])
+            .agent(AgentManifest::new().model_setting("mood", "good").model("m"))
+            .prompt(Prompt::new("kept"));
+    });
+    let ended = span.context();
+    span.finish();
+    ended.annotate(|note| {
+        note.tag("late", 1);
+    });
+    let task = llmobs::task("misplaced").model_name("m").start();
+    task.annotate(|note| {
+        let tool = ToolDefinition::new("t").schema("secret");
+        note.intent("secret").tool_definitions([tool]).tag("kept", 1);
+    });
+    llmobs::retrieval("search").start().annotate(|note| {
+        note.output(7);
+    });
+    llmobs::task("panics").start().finish();
+    let headers = [("x-datadog-trace-id", "secret")];
+    let _same = llmobs::extract(headers.as_slice());
+    let evaluation = Evaluation::score("l", 1)
+        .for_span(SpanRef { trace_id: "t".into(), span_id: "1".into() })
+        .ml_app("Not Fine");
+    evaluation.submit().unwrap();
+    // Datadog's SDKs write this where there is no LLM span: nothing is wrong with it.
+    let none = ("x-datadog-tags", "_dd.p.llmobs_parent_id=undefined");
+    let _request =
+        llmobs::extract([("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), none].as_slice());
+    llmobs::task("backwards").start().finish_at(UNIX_EPOCH);
+}
+
 /// One test, since the log is one.
 #[test]
 fn each_mistake_is_told_once_and_the_rest_stays() {
     // What nobody hears is not counted as told.
-    Collector::new().enter(|| llmobs::task("unheard").start().annotate(|span| span.metadata("_dd", 1)));
+    Collector::new().enter(|| {
+        llmobs::task("unheard").start().annotate(|note| {
+            note.metadata("_dd", 1);
+        });
+    });
     log::set_logger(&Logger).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     let config = Config::from_env().processor(|span| {
@@ -65,51 +120,23 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         }
     });
     let collector = Collector::with_config(&config);
-    llmobs::annotate(|span| span.tag("where nothing is recorded", 1));
+    llmobs::annotate(|note| {
+        note.tag("where nothing is recorded", 1);
+    });
     collector.enter(|| {
         instrumented("whole");
-        llmobs::task("meddled").start().annotate(|span| span.tag("t", Meddling));
+        llmobs::task("meddled").start().annotate(|note| {
+            note.tag("t", Meddling);
+        });
     });
     assert_eq!(collector.spans().len(), 2);
     assert_eq!(*SAID.lock().unwrap(), <[String; 0]>::default());
     collector.enter(|| {
         for _ in 0..3 {
-            llmobs::annotate(|span| span.tag("lost", 1));
-            let span = llmobs::llm("wrong").ml_app("Not Fine").start();
-            span.annotate(|span| {
-                span.input(json!({ "question": "secret" }))
-                    .metadata("_dd", 1)
-                    .metadata("kept", 1)
-                    .metric("a.b", 1)
-                    .metric("nan", f64::NAN)
-                    .tag("panics", Panicking)
-                    .tag("kept", 1)
-                    .cost_tag("nowhere")
-                    .tool_definitions([ToolDefinition::new(""), ToolDefinition::new("kept")])
-                    .agent(AgentManifest::new().model_setting("mood", "good").model("m"))
-                    .prompt(Prompt::new("kept"))
-            });
-            span.finish();
-            span.annotate(|span| span.tag("late", 1));
-            let task = llmobs::task("misplaced").model_name("m").start();
-            task.annotate(|span| {
-                let tool = ToolDefinition::new("t").schema("secret");
-                span.intent("secret").tool_definitions([tool]).tag("kept", 1)
-            });
-            llmobs::retrieval("search").start().annotate(|span| span.output(7));
-            llmobs::task("panics").start().finish();
-            let headers = [("x-datadog-trace-id", "secret")];
-            let _same = llmobs::extract(headers.as_slice());
-            let evaluation = Evaluation::score("l", 1).of(SpanRef::new("t", "1")).ml_app("Not Fine");
-            evaluation.submit().unwrap();
-            // Datadog's SDKs write this where there is no LLM span: nothing is wrong with it.
-            let none = ("x-datadog-tags", "_dd.p.llmobs_parent_id=undefined");
-            let _request =
-                llmobs::extract([("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), none].as_slice());
-            llmobs::task("backwards").start().finish_at(UNIX_EPOCH);
+            make_mistakes();
         }
     });
-    let spans = collector.find(llmobs::Kind::Llm, "wrong");
+    let spans = collector.spans_of(llmobs::Kind::Llm, "wrong");
     assert_eq!(spans.len(), 3);
     for span in spans {
         assert_eq!(["kept", "panics", "late"].map(|key| span.tag(key)), [Some("1"), None, None]);

@@ -99,9 +99,13 @@ impl Support {
     fn run(&self, question: &str) -> Result<Answer, Error> {
         // An attribute captures the arguments by name, as JSON, and what is returned. In the list of traces the bare
         // question and the bare answer read better.
-        llmobs::annotate(|span| span.input(question));
+        llmobs::annotate(|note| {
+            note.input(question);
+        });
         let answer = self.answer(question)?;
-        llmobs::annotate(|span| span.output(&answer.text));
+        llmobs::annotate(|note| {
+            note.output(&answer.text);
+        });
         Ok(answer)
     }
 

@@ -99,9 +99,13 @@ pub(crate) fn write_answer(model: &Model, question: &str, sources: &[Source]) ->
         Model::Extract => {
             // Words are what is counted here, so they are not called tokens.
             let words = |text: &str| text.split_whitespace().count();
-            llmobs::annotate(|span| span.input(&request).metric("input_words", words(&request.content)));
+            llmobs::annotate(|note| {
+                note.input(&request).metric("input_words", words(&request.content));
+            });
             let content = extract(question, sources).ok_or(Error::NothingFound)?;
-            llmobs::annotate(|span| span.metric("output_words", words(&content)));
+            llmobs::annotate(|note| {
+                note.metric("output_words", words(&content));
+            });
             Ok(Message { role: "assistant", content })
         }
     }
@@ -120,14 +124,16 @@ impl Endpoint {
         let body =
             Request { model: &self.model, messages: [instructions, request], temperature: TEMPERATURE };
         // Annotated before the call, so that the span of a call that fails has it too.
-        llmobs::annotate(|span| span.input(&body.messages).metadata("temperature", TEMPERATURE));
+        llmobs::annotate(|note| {
+            note.input(&body.messages).metadata("temperature", TEMPERATURE);
+        });
         let response = self.post(&body)?;
         // Not every server counts tokens. `None` leaves a metric out.
         let usage = response.usage.unwrap_or_default();
-        llmobs::annotate(|span| {
-            span.metric("input_tokens", usage.input)
+        llmobs::annotate(|note| {
+            note.metric("input_tokens", usage.input)
                 .metric("output_tokens", usage.output)
-                .metric("total_tokens", usage.total)
+                .metric("total_tokens", usage.total);
         });
         let reply = response.choices.into_iter().next().and_then(|choice| choice.message.content);
         Ok(Message { role: "assistant", content: reply.ok_or(Error::EmptyReply)? })

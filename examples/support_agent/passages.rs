@@ -45,12 +45,12 @@ pub(crate) fn read_passages(root: &Path) -> Result<Vec<Passage>, Error> {
     }
     // All passages would be the output otherwise. A reader of the trace is helped more by how many there are; what
     // matters of their text is on the retrieval span.
-    llmobs::annotate(|span| {
+    llmobs::annotate(|note| {
         let mut per_file: BTreeMap<&str, usize> = BTreeMap::new();
         for passage in &passages {
             *per_file.entry(&passage.file).or_default() += 1;
         }
-        span.output(per_file).metric("passages", passages.len())
+        note.output(per_file).metric("passages", passages.len());
     });
     Ok(passages)
 }

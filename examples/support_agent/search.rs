@@ -39,9 +39,9 @@ pub(crate) fn embed(texts: &[String]) -> Vec<Vec<f32>> {
 #[llmobs::retrieval(name = "search_passages", skip(passages, vectors))]
 pub(crate) fn search(question: &str, passages: &[Passage], vectors: &[Vec<f32>]) -> Vec<Found> {
     let rankings = [by_words(question, passages), by_vectors(vectors)];
-    llmobs::annotate(|span| {
+    llmobs::annotate(|note| {
         let [words, vectors] = &rankings;
-        span.metadata("matches_by_words", words.len()).metadata("matches_by_vectors", vectors.len())
+        note.metadata("matches_by_words", words.len()).metadata("matches_by_vectors", vectors.len());
     });
     let mut scores: BTreeMap<usize, f32> = BTreeMap::new();
     for ranking in rankings {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use bm25::{DefaultTokenizer, Language, Tokenizer};
 
-/// Splits text into words in lower case, without stop words and without endings. A name such as `capture_limit` counts
+/// Splits text into words in lower case, without stop words and without endings. A name such as `max_capture_bytes` counts
 /// as a whole and as its parts, so that a question in plain English finds it.
 pub(crate) struct Words(DefaultTokenizer);
 

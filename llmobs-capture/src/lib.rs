@@ -3,6 +3,7 @@
 //! This crate is for the other crates of [llmobs](https://docs.rs/llmobs), and nothing in it is stable. Use `llmobs`.
 
 mod json;
+mod label;
 mod metric;
 mod plain;
 
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 pub use guard::{guarded, is_muted, muted};
 use json::Writer;
+pub use label::Label;
 pub use metric::{Metric, Reading};
 pub use plain::Plain;
 use text::{Formatted, push_json_string, push_string};

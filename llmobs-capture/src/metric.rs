@@ -4,13 +4,13 @@ use std::fmt::Display;
 
 use serde_json::Number;
 
-/// A number that a span can have as a metric: an integer or a float of Rust, a reference to one, or an `Option` of one. `None`
-/// is no metric.
+/// A number that a span can have as a metric: an integer or a float of Rust, a [`Number`] of serde_json, a `bool` as 1 or 0, a
+/// reference to one of these, or an `Option` of one, where `None` changes nothing.
 ///
 /// The trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a number that can be a metric",
-    label = "give an integer or a float, a reference to one, or an `Option` of one"
+    label = "give an integer, a float, a `bool` or a `serde_json::Number`, a reference to one, or an `Option` of one"
 )]
 pub trait Metric: sealed::Sealed {
     #[doc(hidden)]
@@ -60,16 +60,19 @@ metrics! {
     // The shortest digits: 0.1 and not 0.10000000149011612.
     f32 => |value| by_text(value);
     f64 => |value| Number::from_f64(value).map_or(Reading::NotFinite, Reading::Is);
+    bool => |value| Reading::Is(u8::from(value).into());
+    Number => |value| Reading::Is(value);
 }
 
 fn by_text(value: impl Display) -> Reading {
     value.to_string().parse::<f64>().map_or(Reading::NotFinite, Metric::reading)
 }
 
-impl<M: Metric + Copy> sealed::Sealed for &M {}
-impl<M: Metric + Copy> Metric for &M {
+impl<M: Metric + Clone> sealed::Sealed for &M {}
+impl<M: Metric + Clone> Metric for &M {
+    #[inline]
     fn reading(self) -> Reading {
-        (*self).reading()
+        self.clone().reading()
     }
 }
 

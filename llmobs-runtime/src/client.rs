@@ -73,7 +73,10 @@ impl Client {
         // What a processor submits belongs to this client.
         let context = client.context();
         let run = move || context.enter(|| worker.run());
-        thread::Builder::new().name("llmobs".to_owned()).spawn(run).map_err(Error::Thread)?;
+        thread::Builder::new()
+            .name("llmobs".to_owned())
+            .spawn(run)
+            .map_err(|source| Error::Thread { source })?;
         Ok(client)
     }
 
@@ -110,7 +113,7 @@ impl Drop for Client {
 /// ```
 pub fn init() -> Guard {
     Config::from_env().init().unwrap_or_else(|error| {
-        say(Level::Error, format_args!("llmobs is off: {error}"));
+        say(Level::Error, format_args!("llmobs is off: {}", error.chain()));
         Guard(None)
     })
 }

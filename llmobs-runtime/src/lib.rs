@@ -10,34 +10,88 @@ mod model;
 pub mod testing;
 mod trace;
 
-pub use llmobs_capture::Metric;
-pub use llmobs_providers::{Document, MediaData, MediaPart, Message, ToolCall, ToolDefinition, ToolResult};
-
 pub use base::error::Error;
 pub use base::kind::Kind;
 pub use client::{Guard, enabled, flush, init};
 pub use config::{Config, Exporter};
 pub use deliver::report::{DropReason, Report};
-pub use model::agent::{AgentManifest, AgentTool};
 pub use model::annotation::Annotation;
-pub use model::content::Content;
-pub use model::evaluation::{Assessment, Evaluation, EvaluationError, EvaluationScope};
-pub use model::failure::Failure;
-pub use model::feedback::{Feedback, FeedbackTarget, Submitter};
 pub use model::metrics;
-pub use model::prompt::{Prompt, PromptTemplate, TemplateMessage};
 pub use model::reference::SpanRef;
 pub use model::sampling::SamplingRule;
-pub use model::span_data::SpanData;
 pub use trace::annotate::{annotate, export_span};
 pub use trace::annotation_context::{AnnotationContext, annotation_context};
 pub use trace::context::{Attached, Context, current};
-pub use trace::parent::Parent;
-pub use trace::propagation::{Extractor, Injector, extract, inject};
+pub use trace::propagation::{extract, inject};
 pub use trace::span::{Span, SpanBuilder, agent, embedding, llm, retrieval, task, tool, workflow};
-pub use trace::wrap::{FutureExt, InContext};
+pub use trace::wrap::FutureSpanExt;
 #[cfg(feature = "stream")]
-pub use trace::wrap::{InSpan, StreamExt};
+pub use trace::wrap::StreamSpanExt;
+
+pub mod content {
+    //! What spans show as input and output: messages, tool calls, documents, tool definitions.
+
+    pub use llmobs_providers::{
+        Document, MediaData, MediaPart, Message, ToolCall, ToolDefinition, ToolResult,
+    };
+
+    pub use crate::model::content::Content;
+}
+
+pub mod convert {
+    //! What methods take in several forms: texts, numbers, parents.
+
+    pub use llmobs_capture::{Label, Metric};
+
+    pub use crate::base::kind::ParseKindError;
+    pub use crate::trace::parent::Parent;
+}
+
+pub mod eval {
+    //! Evaluations, which programs make, and feedback, which people give.
+
+    pub use crate::model::evaluation::{Assessment, Evaluation, EvaluationError, EvaluationScope};
+    pub use crate::model::feedback::{Feedback, Submitter};
+}
+
+pub mod integration {
+    //! For libraries that make spans of what other libraries do.
+
+    pub use crate::trace::integration::{enter, leave, new_trace};
+}
+
+pub mod manifest {
+    //! What an agent is made of.
+
+    pub use crate::model::agent::{AgentManifest, AgentTool};
+}
+
+pub mod processor {
+    //! What a [processor](crate::Config::processor) gets.
+
+    pub use crate::model::failure::Failure;
+    pub use crate::model::span_data::SpanData;
+}
+
+pub mod prompt {
+    //! The prompts that requests to models are made from.
+
+    pub use crate::model::prompt::{Prompt, PromptTemplate, TemplateMessage};
+}
+
+pub mod propagation {
+    //! The traits of requests that [`inject`](crate::inject) writes into and [`extract`](crate::extract) reads from.
+
+    pub use crate::trace::propagation::{Extractor, Injector};
+}
+
+pub mod wrap {
+    //! The futures and streams that [`FutureSpanExt`](crate::FutureSpanExt) and `StreamSpanExt` return.
+
+    #[cfg(feature = "stream")]
+    pub use crate::trace::wrap::StreamInSpan;
+    pub use crate::trace::wrap::{FutureInSpan, InContext};
+}
 
 /// For the expansions of the attributes alone: no part of it is stable.
 #[doc(hidden)]

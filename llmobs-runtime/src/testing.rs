@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// let collector = llmobs::testing::Collector::new();
 /// collector.enter(|| {
 ///     let span = llmobs::workflow("answer").start();
-///     span.annotate(|span| span.input("What is a span?").output("A step."));
+///     span.annotate(|note| { note.input("What is a span?").output("A step."); });
 ///     span.enter(|| llmobs::task("search").start().finish());
 /// });
 /// assert_eq!(
@@ -50,7 +50,7 @@ impl Collector {
     /// When the operating system gives no thread.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_config(&Config::without_env().ml_app("test-app"))
+        Self::with_config(&Config::new().ml_app("test-app"))
     }
 
     /// A collector that takes application, service, environment, version, tags and limits from `config`, and nothing
@@ -79,7 +79,7 @@ impl Collector {
     }
 
     /// The collector as a context, to carry to other threads and, with
-    /// [`FutureExt::in_context`](crate::FutureExt::in_context), into futures.
+    /// [`FutureSpanExt::in_context`](crate::FutureSpanExt::in_context), into futures.
     #[must_use]
     pub fn context(&self) -> Context {
         self.client.context()
@@ -89,12 +89,12 @@ impl Collector {
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
-    /// use llmobs::{Content, Message};
+    /// use llmobs::content::{Content, Message};
     ///
     /// let collector = llmobs::testing::Collector::new();
     /// collector.enter(|| {
     ///     let span = llmobs::llm("complete").start();
-    ///     span.annotate(|span| span.output("42").metric("output_tokens", 1).tag("tier", "free"));
+    ///     span.annotate(|note| { note.output("42").metric("output_tokens", 1).tag("tier", "free"); });
     /// });
     /// let [span] = &*collector.spans() else { panic!("one span, not\n{}", collector.tree()) };
     /// assert_eq!(span.output, Some(Content::Messages(vec![Message::new("", "42")])));
@@ -108,9 +108,9 @@ impl Collector {
         spans
     }
 
-    /// Those of a kind and name.
+    /// The spans of a kind and a name, by their start.
     #[must_use]
-    pub fn find(&self, kind: Kind, name: &str) -> Vec<SpanData> {
+    pub fn spans_of(&self, kind: Kind, name: &str) -> Vec<SpanData> {
         self.spans().into_iter().filter(|span| span.kind() == kind && span.name == name).collect()
     }
 

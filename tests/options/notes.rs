@@ -41,7 +41,7 @@ fn are_tags_metadata_and_metrics() {
         ),
         (
             owned(&["cache.hit:false", "tier:paid", "user.plan:paid!"]),
-            with(Value::Null),
+            metadata.clone(),
             json!({ "cost": 0.25, "input_tokens": 3 }),
         ),
         // What names `ret` is not evaluated where there is none.
@@ -52,13 +52,13 @@ fn are_tags_metadata_and_metrics() {
 
 #[llmobs::task(tags(a = "option", b = "option", c = ret, d = ret), metrics(n = 1, late = *ret), metadata(m = "option"))]
 fn annotated() -> u8 {
-    llmobs::annotate(|span| {
-        span.tag("a", "annotated")
+    llmobs::annotate(|note| {
+        note.tag("a", "annotated")
             .tag("c", "annotated")
             .tag("e", "annotated")
             .metric("n", 2)
             .metric("late", 3)
-            .metadata("m", "annotated")
+            .metadata("m", "annotated");
     });
     9
 }

@@ -5,7 +5,7 @@ use std::thread;
 
 use expect_test::expect;
 use futures_util::FutureExt as _;
-use llmobs::FutureExt as _;
+use llmobs::FutureSpanExt as _;
 use llmobs::testing::Collector;
 
 use crate::{check, step};
@@ -18,7 +18,9 @@ fn while_a_future_is_dropped() {
     impl Drop for Guard {
         fn drop(&mut self) {
             step();
-            llmobs::annotate(|span| span.tag("dropped", "inside"));
+            llmobs::annotate(|note| {
+                note.tag("dropped", "inside");
+            });
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::mem::size_of_val;
 
-use llmobs::FutureExt as _;
+use llmobs::FutureSpanExt as _;
 use llmobs::testing::Collector;
 
 /// Functions that call each other in a row.

@@ -1,7 +1,9 @@
 //! Input, output, and the processor.
 
+use llmobs::content::{Content, Document, Message, ToolCall, ToolResult};
+use llmobs::processor::SpanData;
 use llmobs::testing::Collector;
-use llmobs::{Config, Content, Document, Kind, Message, SpanData, ToolCall, ToolResult};
+use llmobs::{Config, Kind};
 use serde_json::json;
 
 use super::meta;
@@ -12,9 +14,11 @@ fn s24_s25_messages_of_llm_spans() {
     let call = ToolCall::new("f", json!({ "x": 1 })).tool_id("c1").kind("function");
     let result = ToolResult::new("done").name("f").tool_id("c1").kind("tool_result");
     collector.enter(|| {
-        llmobs::llm("text").start().annotate(|span| span.input("hi").output("ho"));
-        llmobs::llm("tools").start().annotate(|span| {
-            span.input([Message::tool().tool_result(result)]).output(Message::assistant("").tool_call(call))
+        llmobs::llm("text").start().annotate(|note| {
+            note.input("hi").output("ho");
+        });
+        llmobs::llm("tools").start().annotate(|note| {
+            note.input([Message::tool().tool_result(result)]).output(Message::assistant("").tool_call(call));
         });
     });
     assert_eq!(meta(&collector, "text")["input"], json!({ "messages": [{ "content": "hi", "role": "" }] }));
@@ -33,12 +37,12 @@ fn s24_s25_messages_of_llm_spans() {
 fn s26_s27_documents_of_embedding_and_retrieval_spans() {
     let collector = Collector::new();
     collector.enter(|| {
-        llmobs::embedding("e")
-            .start()
-            .annotate(|span| span.input(Document::new("t").name("n")).output("[1 x 3]"));
-        llmobs::retrieval("r")
-            .start()
-            .annotate(|span| span.input("q").output([Document::new("t"), Document::new("u").score(0.5)]));
+        llmobs::embedding("e").start().annotate(|note| {
+            note.input(Document::new("t").name("n")).output("[1 x 3]");
+        });
+        llmobs::retrieval("r").start().annotate(|note| {
+            note.input("q").output([Document::new("t"), Document::new("u").score(0.5)]);
+        });
     });
     assert_eq!(meta(&collector, "e")["input"], json!({ "documents": [{ "text": "t", "name": "n" }] }));
     assert_eq!(meta(&collector, "e")["output"], json!({ "value": "[1 x 3]" }));
@@ -54,8 +58,12 @@ fn s26_s27_documents_of_embedding_and_retrieval_spans() {
 fn s28_content_of_another_kind_is_shown_as_text() {
     let collector = Collector::new();
     collector.enter(|| {
-        llmobs::retrieval("r").start().annotate(|span| span.output(Message::user("hi")));
-        llmobs::task("t").start().annotate(|span| span.output(Document::new("hi")));
+        llmobs::retrieval("r").start().annotate(|note| {
+            note.output(Message::user("hi"));
+        });
+        llmobs::task("t").start().annotate(|note| {
+            note.output(Document::new("hi"));
+        });
     });
     let tree = "retrieval r  out {\"role\":\"user\",\"content\":\"hi\"}\ntask t  out {\"text\":\"hi\"}\n";
     assert_eq!(collector.tree(), tree);
@@ -66,12 +74,12 @@ fn s29_annotations_add_up_and_the_last_wins() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::task("t").start();
-        span.annotate(|span| {
-            span.metadata("a", json!({ "deep": 1 })).metric("m", 1).tag("t", "1").tag("u", "1")
+        span.annotate(|note| {
+            note.metadata("a", json!({ "deep": 1 })).metric("m", 1).tag("t", "1").tag("u", "1");
         });
-        span.annotate(|span| {
+        span.annotate(|note| {
             let metrics = [("n", Some(2)), ("none", None)];
-            span.metadata("a", json!({ "other": 2 })).metrics(metrics).tags([("t", 2), ("v", 3)])
+            note.metadata("a", json!({ "other": 2 })).metrics(metrics).tags([("t", 2), ("v", 3)]);
         });
     });
     let span = collector.span("t");
@@ -86,7 +94,9 @@ fn s30_metrics_are_finite_numbers() {
     let collector = Collector::new();
     collector.enter(|| {
         let numbers = llmobs::task("t").start();
-        numbers.annotate(|span| span.metric("nan", f64::NAN).metric("none", None::<u8>).metric("a.b", 1_u64));
+        numbers.annotate(|note| {
+            note.metric("nan", f64::NAN).metric("none", None::<u8>).metric("a.b", 1_u64);
+        });
     });
     assert_eq!(collector.event(&collector.span("t"))["metrics"], json!({ "a_b": 1 }));
 }
@@ -96,8 +106,12 @@ fn s31_fields_of_documents_have_their_types() {
     let collector = Collector::new();
     let given = json!([{ "text": "t", "name": 1, "id": 2, "score": "x" }]);
     collector.enter(|| {
-        llmobs::retrieval("given").start().annotate(|span| span.output(given));
-        llmobs::retrieval("typed").start().annotate(|span| span.output(Document::new("t").score(f32::NAN)));
+        llmobs::retrieval("given").start().annotate(|note| {
+            note.output(given);
+        });
+        llmobs::retrieval("typed").start().annotate(|note| {
+            note.output(Document::new("t").score(f32::NAN));
+        });
     });
     assert_eq!(meta(&collector, "given")["output"], json!({ "documents": [{ "text": "t", "id": "2" }] }));
     assert_eq!(meta(&collector, "typed")["output"], json!({ "documents": [{ "text": "t" }] }));
@@ -107,11 +121,11 @@ fn processed(processor: fn(SpanData) -> Option<SpanData>) -> Collector {
     let collector = Collector::with_config(&Config::from_env().processor(processor));
     collector.enter(|| {
         let span = llmobs::retrieval("r").start();
-        span.annotate(|span| {
-            span.input("secret")
+        span.annotate(|note| {
+            note.input("secret")
                 .output(Document::new("secret").score(0.5))
                 .metadata("m", "secret")
-                .tag("t", "1")
+                .tag("t", "1");
         });
         span.enter(|| llmobs::task("child").start().finish());
     });

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use llmobs::Config;
+use llmobs::content::ToolDefinition;
+use llmobs::prompt::{Prompt, TemplateMessage};
 use llmobs::testing::Collector;
-use llmobs::{Config, Prompt, TemplateMessage, ToolDefinition};
 use serde_json::{Value, json};
 
 use super::meta;
@@ -11,8 +13,11 @@ use super::meta;
 #[test]
 fn s36_s40_a_prompt_has_defaults_and_the_application() {
     let collector = Collector::with_config(&Config::from_env().ml_app("app"));
-    collector
-        .enter(|| llmobs::llm("l").ml_app("other").start().annotate(|span| span.prompt(Prompt::default())));
+    collector.enter(|| {
+        llmobs::llm("l").ml_app("other").start().annotate(|note| {
+            note.prompt(Prompt::default());
+        });
+    });
     let expected = json!({
         "id": "app_unnamed-prompt",
         "ml_app": "app",
@@ -27,12 +32,16 @@ fn s37_of_two_templates_the_later_holds() {
     let collector = Collector::new();
     let chat = || [TemplateMessage::new("user", "{{q}}")];
     collector.enter(|| {
-        llmobs::llm("chat")
-            .start()
-            .annotate(|span| span.prompt(Prompt::new("p").template("t").chat_template(chat())));
+        llmobs::llm("chat").start().annotate(|note| {
+            note.prompt(Prompt::new("p").template("t").chat_template(chat()));
+        });
         let text = llmobs::llm("text").start();
-        text.annotate(|span| span.prompt(Prompt::new("p").chat_template(chat())));
-        text.annotate(|span| span.prompt(Prompt::new("p").template("t")));
+        text.annotate(|note| {
+            note.prompt(Prompt::new("p").chat_template(chat()));
+        });
+        text.annotate(|note| {
+            note.prompt(Prompt::new("p").template("t"));
+        });
     });
     let template = |name| {
         let prompt = &meta(&collector, name)["input"]["prompt"];
@@ -47,13 +56,18 @@ fn s38_a_prompt_on_another_kind_is_for_the_llm_spans_right_below() {
     let collector = Collector::new();
     collector.enter(|| {
         let workflow = llmobs::workflow("w").start();
-        workflow.annotate(|span| span.prompt(Prompt::new("p")));
+        workflow.annotate(|note| {
+            note.prompt(Prompt::new("p"));
+        });
         workflow.enter(|| {
             llmobs::llm("below").start().enter(|| llmobs::llm("further below").start().finish());
-            llmobs::llm("own").start().annotate(|span| span.prompt(Prompt::new("q")));
+            llmobs::llm("own").start().annotate(|note| {
+                note.prompt(Prompt::new("q"));
+            });
         });
+        let ended = workflow.context();
         workflow.finish();
-        workflow.enter(|| llmobs::llm("after").start().finish());
+        ended.enter(|| llmobs::llm("after").start().finish());
     });
     let id = |name| meta(&collector, name)["input"]["prompt"]["id"].clone();
     assert_eq!(
@@ -69,10 +83,12 @@ fn s39_a_later_prompt_changes_what_it_names() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::llm("l").start();
-        span.annotate(|span| {
-            span.prompt(Prompt::new("p").version("1").variable("a", 1).context_variables(["a"]))
+        span.annotate(|note| {
+            note.prompt(Prompt::new("p").version("1").variable("a", 1).context_variables(["a"]));
         });
-        span.annotate(|span| span.prompt(Prompt::default().version("2").variable("b", "2")));
+        span.annotate(|note| {
+            note.prompt(Prompt::default().version("2").variable("b", "2"));
+        });
     });
     let prompt = &meta(&collector, "l")["input"]["prompt"];
     assert_eq!((&prompt["id"], &prompt["version"]), (&json!("p"), &json!("2")));
@@ -91,8 +107,12 @@ fn s41_s42_definitions_of_tools_stand_on_llm_spans_and_have_names() {
         [weather, ToolDefinition::new(""), ToolDefinition::new("bare").schema("no object")]
     };
     collector.enter(|| {
-        llmobs::llm("l").start().annotate(|span| span.tool_definitions(tools()));
-        llmobs::task("t").start().annotate(|span| span.tool_definitions(tools()));
+        llmobs::llm("l").start().annotate(|note| {
+            note.tool_definitions(tools());
+        });
+        llmobs::task("t").start().annotate(|note| {
+            note.tool_definitions(tools());
+        });
     });
     let weather =
         json!({ "name": "weather", "description": "d", "schema": { "type": "object" }, "version": "2" });
@@ -105,8 +125,8 @@ fn s43_a_tool_right_inside_an_llm_span_has_the_version_of_its_definition() {
     let collector = Collector::new();
     collector.enter(|| {
         let llm = llmobs::llm("l").start();
-        llm.annotate(|span| {
-            span.tool_definitions([ToolDefinition::new("known").version("2"), ToolDefinition::new("bare")])
+        llm.annotate(|note| {
+            note.tool_definitions([ToolDefinition::new("known").version("2"), ToolDefinition::new("bare")]);
         });
         llm.enter(|| {
             for name in ["known", "bare", "unknown"] {
@@ -124,8 +144,12 @@ fn s43_a_tool_right_inside_an_llm_span_has_the_version_of_its_definition() {
 fn s44_only_tools_have_an_intent() {
     let collector = Collector::new();
     collector.enter(|| {
-        llmobs::tool("tool").start().annotate(|span| span.intent("why"));
-        llmobs::task("task").start().annotate(|span| span.intent("why"));
+        llmobs::tool("tool").start().annotate(|note| {
+            note.intent("why");
+        });
+        llmobs::task("task").start().annotate(|note| {
+            note.intent("why");
+        });
     });
     assert_eq!(
         ["tool", "task"].map(|name| meta(&collector, name)["intent"].clone()),
@@ -138,7 +162,9 @@ fn s45_providers_are_in_lower_case_and_models_may_be_unknown() {
     let collector = Collector::new();
     collector.enter(|| {
         llmobs::llm("known").model_name("GPT").model_provider("OpenAI").start().finish();
-        llmobs::llm("late").start().annotate(|span| span.model_name("M").model_provider("P"));
+        llmobs::llm("late").start().annotate(|note| {
+            note.model_name("M").model_provider("P");
+        });
         llmobs::embedding("unknown").start().finish();
         llmobs::tool("none").model_name("GPT").start().finish();
     });
@@ -182,7 +208,9 @@ fn s47_s48_a_session_by_tag_is_a_field_and_a_tag() {
     let collector = Collector::new();
     collector.enter(|| {
         let span = llmobs::task("t").start();
-        span.annotate(|span| span.session_id("s"));
+        span.annotate(|note| {
+            note.session_id("s");
+        });
         span.enter(|| llmobs::task("child").start().finish());
     });
     for name in ["t", "child"] {
@@ -213,7 +241,9 @@ fn s51_cost_tags_are_tags_that_the_span_has() {
     let collector = Collector::with_config(&Config::from_env().env("prod"));
     let cost = |name: &'static str, keys: &[&str]| {
         let span = llmobs::llm(name).session_id("s").start();
-        span.annotate(|span| keys.iter().fold(span.tag("b", 1).tag("a", 1), |span, key| span.cost_tag(*key)));
+        span.annotate(|note| {
+            keys.iter().fold(note.tag("b", 1).tag("a", 1), |note, key| note.cost_tag(*key));
+        });
         span.finish();
     };
     collector.enter(|| {
@@ -225,8 +255,12 @@ fn s51_cost_tags_are_tags_that_the_span_has() {
         llmobs::llm("in context").start().finish();
         llmobs::annotation_context().tag("c", 1).cost_tag("c").enter(|| cost("context", &["a"]));
         let later = llmobs::task("later").start();
-        later.annotate(|span| span.tag("x", 1).cost_tag("x"));
-        later.annotate(|span| span.tag("y", 1).cost_tag("y").cost_tag("x"));
+        later.annotate(|note| {
+            note.tag("x", 1).cost_tag("x");
+        });
+        later.annotate(|note| {
+            note.tag("y", 1).cost_tag("y").cost_tag("x");
+        });
     });
     let cost_tags = |name| meta(&collector, name)["metadata"]["_dd"]["cost_tags"].clone();
     for (name, expected) in [

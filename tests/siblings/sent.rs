@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use llmobs::{Config, Evaluation, Exporter, SpanRef};
+use llmobs::eval::Evaluation;
+use llmobs::{Config, Exporter, SpanRef};
 use llmobs_test_support::CaptureServer;
 use serde_json::Value;
 
@@ -13,7 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn s10_s56_s59_s60_without_a_client_nothing_and_with_one_all_in_requests_of_five_mebibytes() {
     let nowhere = llmobs::workflow("nowhere").start();
     assert_eq!(nowhere.enter(|| 1 + 1), 2);
-    nowhere.annotate(|_| panic!("asked for an annotation that nobody takes"));
+    nowhere.annotate(|_| {
+        panic!("asked for an annotation that nobody takes");
+    });
     assert_eq!((nowhere.export(), llmobs::export_span()), (None, None));
     nowhere.finish();
 
@@ -24,7 +27,9 @@ fn s10_s56_s59_s60_without_a_client_nothing_and_with_one_all_in_requests_of_five
 
     let reasoning = "r".repeat(1600);
     for _ in 0..3300 {
-        let evaluation = Evaluation::score("l", 1).of(SpanRef::new("t", "s")).reasoning(&*reasoning);
+        let evaluation = Evaluation::score("l", 1)
+            .for_span(SpanRef { trace_id: "t".into(), span_id: "s".into() })
+            .reasoning(&*reasoning);
         evaluation.submit().unwrap();
     }
     llmobs::task("t").start().finish();

@@ -88,13 +88,14 @@ fn s08_times_of_the_program() {
 }
 
 #[test]
-fn s11_s12_finishing_twice_and_annotating_too_late_are_harmless() {
+fn s11_s12_a_span_is_finished_once_and_annotating_it_too_late_is_harmless() {
     let collector = Collector::new();
     let span = collector.enter(|| llmobs::task("t").start());
+    let ended = span.context();
     span.finish();
-    span.annotate(|span| span.input("late"));
-    span.finish();
-    drop(span);
+    ended.annotate(|note| {
+        note.input("late");
+    });
     assert_eq!(collector.tree(), "task t\n");
 }
 
@@ -129,8 +130,10 @@ fn s14_a_trace_id_is_32_hexadecimal_digits() {
 fn s15_links_name_spans_by_decimal_ids() {
     let collector = Collector::new();
     collector.enter(|| {
-        let source = SpanRef::new("0af", "7");
-        llmobs::task("t").start().annotate(|span| span.link(source.clone()).link(None).link(Some(source)));
+        let source = SpanRef { trace_id: "0af".into(), span_id: "7".into() };
+        llmobs::task("t").start().annotate(|note| {
+            note.link(source.clone()).link(None).link(Some(source));
+        });
     });
     let link =
         json!({ "trace_id": "0af", "span_id": "7", "attributes": { "from": "output", "to": "input" } });

@@ -5,8 +5,9 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use futures_util::future::join;
+use llmobs::FutureSpanExt as _;
+use llmobs::content::{Content, Message};
 use llmobs::testing::Collector;
-use llmobs::{Content, FutureExt as _, Message};
 
 struct Opaque;
 
@@ -49,7 +50,9 @@ fn s18_every_kind_captures_input_and_output() {
 fn s19_what_is_annotated_wins() {
     #[llmobs::llm]
     fn complete(prompt: &str) -> &str {
-        llmobs::annotate(|span| span.input(Message::system("in")).output("out"));
+        llmobs::annotate(|note| {
+            note.input(Message::system("in")).output("out");
+        });
         prompt
     }
     let collector = Collector::new();

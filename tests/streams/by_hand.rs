@@ -14,7 +14,7 @@ impl Stream for Words {
     }
 }
 
-fn words() -> llmobs::InSpan<Words> {
+fn words() -> llmobs::wrap::StreamInSpan<Words> {
     let span = llmobs::llm("words").start();
     Words(vec!["a", "b"].into_iter()).in_span(span)
 }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use expect_test::{Expect, expect};
 use futures_util::stream::{self, BoxStream, FusedStream, LocalBoxStream, Stream, StreamExt as _};
-use llmobs::StreamExt as _;
+use llmobs::StreamSpanExt as _;
 use llmobs::testing::Collector;
 use pollster::block_on;
 use serde_json::{Value, json};

@@ -192,8 +192,11 @@ fn is_bounded() {
 
 #[llmobs::llm]
 fn annotated() -> impl Stream<Item = &'static str> {
-    stream::iter(["a", "b"])
-        .inspect(|_| llmobs::annotate(|span| span.output("said by hand").metric("output_tokens", 2)))
+    stream::iter(["a", "b"]).inspect(|_| {
+        llmobs::annotate(|note| {
+            note.output("said by hand").metric("output_tokens", 2);
+        });
+    })
 }
 
 #[test]

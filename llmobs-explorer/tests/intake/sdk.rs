@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use llmobs::{Config, Evaluation};
+use llmobs::Config;
+use llmobs::eval::Evaluation;
 
 use crate::served::{PATIENCE, Served};
 
@@ -12,15 +13,21 @@ fn send(config: Config) {
         config.service("svc").env("dev").flush_interval(Duration::from_millis(50)).init().expect("a client");
     let span = llmobs::workflow("answer").session_id("s-1").start();
     span.enter(|| {
-        llmobs::annotate(|span| span.input("a question").output("an answer").tag("user_id", "u-7"));
+        llmobs::annotate(|note| {
+            note.input("a question").output("an answer").tag("user_id", "u-7");
+        });
         let call = llmobs::llm("call").start();
-        call.enter(|| llmobs::annotate(|span| span.metric("input_tokens", 3).metric("output_tokens", 4)));
+        call.enter(|| {
+            llmobs::annotate(|note| {
+                note.metric("input_tokens", 3).metric("output_tokens", 4);
+            });
+        });
         call.finish();
     });
     let reference = span.export();
     span.finish();
     Evaluation::score("faithfulness", 0.93)
-        .of(reference)
+        .for_span(reference)
         .reasoning("it is so")
         .submit()
         .expect("an evaluation");

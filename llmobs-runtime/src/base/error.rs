@@ -27,16 +27,30 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// The Agent can only be reached by a Unix socket. Holds the name of the setting.
-    UnixSocket(&'static str),
+    /// The Agent can only be reached by a Unix socket.
+    #[non_exhaustive]
+    UnixSocket {
+        /// The name of the variable that says so.
+        setting: &'static str,
+    },
     /// The address is `https`, and the crate was built without the feature `tls`.
     NoTls,
     /// A client is running already, and there is one at a time.
     AlreadyInitialized,
     /// The file to write to cannot be opened.
-    File(PathBuf, io::Error),
+    #[non_exhaustive]
+    File {
+        /// The path of the file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
     /// The operating system gave no thread.
-    Thread(io::Error),
+    #[non_exhaustive]
+    Thread {
+        /// The error of the operating system.
+        source: io::Error,
+    },
 }
 
 impl fmt::Display for Error {
@@ -61,7 +75,7 @@ impl fmt::Display for Error {
                 "DD_API_KEY has characters that cannot stand in an HTTP header: copy the key again, without line breaks",
             ),
             Self::InvalidUrl { setting, problem } => write!(f, "{setting} {problem}"),
-            Self::UnixSocket(setting) => write!(
+            Self::UnixSocket { setting } => write!(
                 f,
                 "{setting} names a Unix socket, which llmobs cannot use yet: set it to the http address of the Agent, \
                  such as http://localhost:8126"
@@ -72,13 +86,27 @@ impl fmt::Display for Error {
             Self::AlreadyInitialized => {
                 f.write_str("llmobs is initialized already: drop the guard of the first `init` before another")
             }
-            Self::File(path, error) => {
-                write!(f, "cannot open {} to write spans to it: {error}", path.display())
-            }
-            Self::Thread(error) => write!(f, "cannot start the thread that delivers spans: {error}"),
+            Self::File { path, .. } => write!(f, "cannot open {} to write spans to it", path.display()),
+            Self::Thread { .. } => f.write_str("cannot start the thread that delivers spans"),
         }
     }
 }
 
-/// The texts contain the errors of the operating system, so there is no source to print.
-impl std::error::Error for Error {}
+impl Error {
+    /// The text of the error and of its source.
+    pub(crate) fn chain(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(source) => format!("{self}: {source}"),
+            None => self.to_string(),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File { source, .. } | Self::Thread { source } => Some(source),
+            _ => None,
+        }
+    }
+}

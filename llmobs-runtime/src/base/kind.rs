@@ -1,6 +1,7 @@
 //! The seven kinds of span that LLM Observability knows.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// The kind of a span: which step of an LLM application it records.
 ///
@@ -25,6 +26,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 7] =
+        [Self::Workflow, Self::Agent, Self::Task, Self::Tool, Self::Llm, Self::Embedding, Self::Retrieval];
+
     /// The word for this kind in Datadog's wire format.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +48,39 @@ impl Kind {
         matches!(self, Self::Llm | Self::Embedding)
     }
 }
+
+/// Reads the word for a kind in Datadog's wire format, such as `llm`, in lower case.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// use llmobs::Kind;
+///
+/// assert_eq!("llm".parse(), Ok(Kind::Llm));
+/// assert!("LLM".parse::<Kind>().is_err());
+/// ```
+impl FromStr for Kind {
+    type Err = ParseKindError;
+
+    fn from_str(word: &str) -> Result<Self, ParseKindError> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(ParseKindError(()))
+    }
+}
+
+/// A text is none of the seven kinds of span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseKindError(());
+
+impl fmt::Display for ParseKindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown kind of span: expected ")?;
+        for (index, kind) in Kind::ALL.into_iter().enumerate() {
+            write!(f, "{}`{kind}`", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ParseKindError {}
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

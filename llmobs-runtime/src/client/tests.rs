@@ -140,7 +140,7 @@ fn start(config: &Config, set: impl FnOnce(&mut Settings), transport: Box<dyn Tr
 
 /// Runs `program` under a client that sends to these notes, and returns the report of a flush. The client has ended then.
 fn run(notes: &Notes, set: impl FnOnce(&mut Settings), program: impl FnOnce()) -> Report {
-    let client = start(&Config::without_env(), set, notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), set, notes.taker(Some(Framing::Array)));
     client.context().enter(program);
     let report = client.flush(PATIENCE);
     let sender = sender(&client);
@@ -156,7 +156,9 @@ fn sender(client: &Client) -> Arc<Sender> {
 fn spans(count: usize) {
     for number in 0..count {
         let span = crate::task(format!("step {number}")).start();
-        span.annotate(|span| span.input("x".repeat(1000)).metadata("kept", 1));
+        span.annotate(|note| {
+            note.input("x".repeat(1000)).metadata("kept", 1);
+        });
     }
 }
 
@@ -213,7 +215,7 @@ fn requests_have_at_most_a_thousand_events() {
 #[test]
 fn lines_have_an_event_each() {
     let notes = Notes::default();
-    let client = start(&Config::without_env(), |_| (), notes.taker(Some(Framing::Lines)));
+    let client = start(&Config::new(), |_| (), notes.taker(Some(Framing::Lines)));
     client.context().enter(|| spans(2));
     client.flush(PATIENCE);
     let [body] = &*notes.bodies() else { panic!("one request") };
@@ -242,7 +244,10 @@ fn evaluations_follow_the_spans_in_requests_of_the_same_limit() {
         let program = || {
             let span = crate::task("judged").start();
             for number in 0..5 {
-                crate::Evaluation::score(format!("label {number}"), 1).of(span.export()).submit().unwrap();
+                crate::eval::Evaluation::score(format!("label {number}"), 1)
+                    .for_span(span.export())
+                    .submit()
+                    .unwrap();
             }
             span.finish();
         };
@@ -277,7 +282,7 @@ fn evaluations_follow_the_spans_in_requests_of_the_same_limit() {
 
 #[test]
 fn spans_that_the_processor_edits_or_drops_are_sent_as_it_leaves_them() {
-    let config = Config::without_env().processor(|mut span| {
+    let config = Config::new().processor(|mut span| {
         span.name.push('!');
         span.input = None;
         (span.name != "step 1!").then_some(span)
@@ -296,8 +301,8 @@ fn spans_that_the_processor_edits_or_drops_are_sent_as_it_leaves_them() {
 
 #[test]
 fn what_a_processor_submits_belongs_to_its_client_also_at_the_end() {
-    let config = Config::without_env().processor(|span| {
-        crate::Evaluation::score("seen", 1).of(span.reference()).submit().unwrap();
+    let config = Config::new().processor(|span| {
+        crate::eval::Evaluation::score("seen", 1).for_span(span.reference()).submit().unwrap();
         crate::task("made by the processor").start().finish();
         Some(span)
     });
@@ -318,7 +323,7 @@ fn what_a_processor_submits_belongs_to_its_client_also_at_the_end() {
 #[test]
 fn a_flush_during_a_request_waits_for_the_next_one_too() {
     let notes = Notes::default();
-    let client = start(&Config::without_env(), |_| (), notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), |_| (), notes.taker(Some(Framing::Array)));
     let ((here, sending), (go, gate)) = (channel(), channel());
     notes.held().gate = Some((here, gate));
     let step = |name: &'static str| client.context().enter(|| crate::task(name).start().finish());
@@ -340,7 +345,7 @@ fn a_flush_during_a_request_waits_for_the_next_one_too() {
 fn memory_is_free_again_when_spans_and_evaluations_were_sent_or_refused() {
     let notes = Notes::default();
     let limit = |settings: &mut Settings| settings.queue_limit = 64 * 1024;
-    let client = start(&Config::without_env(), limit, notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
     let reasoning = "x".repeat(10_000);
     // All together is many times as much as the limit.
     for turn in 0..20_u64 {
@@ -349,7 +354,7 @@ fn memory_is_free_again_when_spans_and_evaluations_were_sent_or_refused() {
         }
         client.context().enter(|| {
             spans(10);
-            let evaluation = crate::Evaluation::score("label", 1).of_tag("key", "value");
+            let evaluation = crate::eval::Evaluation::score("label", 1).for_tag("key", "value");
             evaluation.reasoning(reasoning.clone()).submit().unwrap();
         });
         let report = client.flush(PATIENCE);
@@ -363,11 +368,13 @@ fn memory_is_free_again_when_spans_and_evaluations_were_sent_or_refused() {
 fn a_span_shows_nothing_of_an_earlier_one() {
     let notes = Notes::default();
     let limit = |settings: &mut Settings| settings.queue_limit = 4096;
-    let client = start(&Config::without_env(), limit, notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
     client.context().enter(|| {
         // It does not fit.
         let large = crate::agent("large").session_id("secret").start();
-        large.annotate(|span| span.input("secret".repeat(1000)).tag("secret", 1).tag("session_id", "secret"));
+        large.annotate(|note| {
+            note.input("secret".repeat(1000)).tag("secret", 1).tag("session_id", "secret");
+        });
         large.enter(|| crate::task("inside").start().finish());
         large.finish();
     });

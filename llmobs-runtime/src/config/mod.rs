@@ -58,8 +58,8 @@ pub enum Exporter {
 /// | [`timeout`](Self::timeout) | `_DD_LLMOBS_WRITER_TIMEOUT`, in seconds | 5 s |
 /// | | `DD_LLMOBS_PAYLOAD_SIZE_BYTES`: events that would make the body of a request larger go into the next | 5 MiB |
 /// | | `DD_LLMOBS_EVENT_SIZE_BYTES`: an event as large as that, or larger, goes out without input and output | 5,000,000 |
-/// | [`capture_limit`](Self::capture_limit) | | 1 MiB |
-/// | [`queue_limit`](Self::queue_limit) | | 32 MiB |
+/// | [`max_capture_bytes`](Self::max_capture_bytes) | | 1 MiB |
+/// | [`max_queue_bytes`](Self::max_queue_bytes) | | 32 MiB |
 ///
 /// The variables and their defaults are those of Datadog's own SDKs, but for `LLMOBS_EXPORTER`. Further variables of theirs change
 /// nothing: the table of differences from the Python SDK names those that are about LLM Observability. An empty variable counts
@@ -103,8 +103,20 @@ impl Config {
         Self::read(&|name| std::env::var_os(name))
     }
 
-    /// The defaults alone.
-    pub(crate) fn without_env() -> Self {
+    /// The defaults alone, whatever the environment says: for programs with a configuration of their own, and for tests.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// let config = llmobs::Config::new().ml_app("support").tag("team", "search");
+    /// let collector = llmobs::testing::Collector::with_config(&config);
+    /// collector.enter(|| llmobs::task("step").start().finish());
+    /// assert_eq!(collector.span("step").tag("team"), Some("search"));
+    /// ```
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default would leave open whether it reads the environment"
+    )]
+    pub fn new() -> Self {
         Self::read(&|_| None)
     }
 
@@ -226,7 +238,7 @@ impl Config {
     /// # let collector = llmobs::testing::Collector::with_config(&config);
     /// # collector.enter(|| {
     /// #     let span = llmobs::task("login").start();
-    /// #     span.annotate(|span| span.input("it is hunter2"));
+    /// #     span.annotate(|note| { note.input("it is hunter2"); });
     /// #     span.finish();
     /// #     llmobs::task("health check").start().finish();
     /// # });
@@ -284,15 +296,15 @@ impl Config {
     /// The budget of each value that spans capture, in bytes of JSON, at most 1 GiB. In a larger value, base64 becomes its type and
     /// size, long strings lose their middle, and long lists keep their first elements and the last one. Default: 1 MiB.
     ///
-    /// It is the budget of spans; typed values, such as the variables of a [`Prompt`](crate::Prompt), and evaluations are shortened to
+    /// It is the budget of spans; typed values, such as the variables of a [`Prompt`](crate::prompt::Prompt), and evaluations are shortened to
     /// 1 MiB before, also where this is more.
-    pub fn capture_limit(mut self, bytes: usize) -> Self {
+    pub fn max_capture_bytes(mut self, bytes: usize) -> Self {
         self.settings.capture_limit = bytes.min(MAX_CAPTURE_LIMIT);
         self
     }
 
     /// How many bytes of finished spans may wait for delivery. Further ones are dropped, and counted. Default: 32 MiB.
-    pub fn queue_limit(mut self, bytes: usize) -> Self {
+    pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.settings.queue_limit = bytes;
         self
     }

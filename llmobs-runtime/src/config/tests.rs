@@ -119,7 +119,7 @@ const VARIABLES: [&str; 28] = [
 #[test]
 fn without_variables_there_are_the_defaults() {
     assert_eq!(facts(&read(&[])), DEFAULTS);
-    assert_eq!(facts(&Config::without_env()), DEFAULTS);
+    assert_eq!(facts(&Config::new()), DEFAULTS);
     assert!(read(&[]).warnings().is_empty());
 }
 

@@ -220,7 +220,7 @@ impl Queue {
         let chunk = &mut *guard;
         // Checked under the lock: what was appended before the queue was closed is taken by the worker.
         if self.closed.load(Ordering::Acquire) {
-            return self.count(DropReason::Shutdown);
+            return self.count(&DropReason::Shutdown);
         }
         chunk.granted -= bytes;
         chunk.bytes += bytes;
@@ -260,7 +260,7 @@ impl Queue {
             if chunk.granted < bytes && !self.grant(&mut chunk, bytes) {
                 drop(chunk);
                 if self.closed.load(Ordering::Acquire) {
-                    self.count(DropReason::Shutdown);
+                    self.count(&DropReason::Shutdown);
                 } else {
                     self.refuse();
                 }
@@ -368,7 +368,7 @@ impl Queue {
 
     #[cold]
     fn refuse(&self) {
-        self.count(DropReason::QueueFull);
+        self.count(&DropReason::QueueFull);
         self.has_refused.store(true, Ordering::Relaxed);
     }
 
@@ -389,9 +389,9 @@ impl Queue {
         );
     }
 
-    fn count(&self, reason: DropReason) {
+    fn count(&self, reason: &DropReason) {
         let [full, shutdown] = &self.dropped;
-        let count = if reason == DropReason::Shutdown { shutdown } else { full };
+        let count = if *reason == DropReason::Shutdown { shutdown } else { full };
         count.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -405,7 +405,7 @@ impl Queue {
         }
         let mut state = self.state();
         if state.ended {
-            self.count(DropReason::Shutdown);
+            self.count(&DropReason::Shutdown);
         } else if fits {
             state.evaluations.push(json);
             drop(state);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Why a finished span, an evaluation or a feedback was not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum DropReason {
-    /// More bytes waited for delivery than [`Config::queue_limit`](crate::Config::queue_limit) allows.
+    /// More bytes waited for delivery than [`Config::max_queue_bytes`](crate::Config::max_queue_bytes) allows.
     QueueFull,
     /// The receiver could not be reached, or kept answering that it cannot take the spans now, until the
     /// attempts were used up.
@@ -26,7 +26,7 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    const fn as_str(self) -> &'static str {
+    const fn as_str(&self) -> &'static str {
         match self {
             Self::QueueFull => "queue full",
             Self::Unavailable => "unavailable",
@@ -71,6 +71,8 @@ pub struct Report {
     /// Spans that went out without what they say, because the [processor](crate::Config::processor) panicked. They are
     /// counted above too.
     pub stripped: u64,
+    /// Annotations that no span took: their span had finished, or no span was current.
+    pub lost_annotations: u64,
 }
 
 impl Report {
@@ -86,11 +88,17 @@ impl Report {
         }
     }
 
+    /// What is to be added for one lost annotation.
+    pub(crate) fn of_lost_annotation() -> Self {
+        Self { lost_annotations: 1, ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         self.delivered += other.delivered;
         self.stripped += other.stripped;
-        for (&reason, &spans) in &other.dropped {
-            self.drop_spans(reason, spans);
+        self.lost_annotations += other.lost_annotations;
+        for (reason, &spans) in &other.dropped {
+            self.drop_spans(reason.clone(), spans);
         }
     }
 }
@@ -104,6 +112,9 @@ impl fmt::Display for Report {
         write!(f, "{}, {} pending", if self.dropped.is_empty() { "" } else { ")" }, self.pending)?;
         if self.stripped > 0 {
             write!(f, ", {} stripped", self.stripped)?;
+        }
+        if self.lost_annotations > 0 {
+            write!(f, ", {} annotation(s) lost", self.lost_annotations)?;
         }
         Ok(())
     }

@@ -242,7 +242,7 @@ impl Worker {
         match sent {
             Some(Ok(())) => self.outcome.delivered += count,
             Some(Err(refused)) => {
-                let limiter = self.warned.entry(refused.reason).or_default();
+                let limiter = self.warned.entry(refused.reason.clone()).or_default();
                 warn(limiter, format_args!("{count} {what} were not delivered: {refused}"));
                 self.outcome.drop_spans(refused.reason, count);
             }

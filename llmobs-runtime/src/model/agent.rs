@@ -33,18 +33,18 @@ const SETTINGS: [&str; 14] = [
 /// # use llmobs_runtime as llmobs;
 /// # let collector = llmobs::testing::Collector::new();
 /// # let _entered = collector.attach();
-/// use llmobs::{AgentManifest, AgentTool};
+/// use llmobs::manifest::{AgentManifest, AgentTool};
 ///
 /// let span = llmobs::agent("support").start();
-/// span.annotate(|span| {
-///     span.agent(
+/// span.annotate(|note| {
+///     note.agent(
 ///         AgentManifest::new()
 ///             .version("3")
 ///             .instructions("Help.")
 ///             .model("gpt-4o")
 ///             .model_setting("temperature", 0.2)
 ///             .tool(AgentTool::new("search")),
-///     )
+///     );
 /// });
 /// # span.finish();
 /// # let manifest = &collector.events()[0]["meta"]["metadata"]["_dd"]["agent_manifest"];

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use llmobs_capture::text::{MAX_LABEL_BYTES, cut, label, shown};
 use llmobs_capture::value::{lengths, replace};
-use llmobs_capture::{Metric, Reading, warn_limited};
+use llmobs_capture::{Label, Metric, Reading, to_value, warn_limited};
 use llmobs_providers::ToolDefinition;
 use serde::Serialize;
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 use super::agent::AgentManifest;
 use super::captured::Captured;
@@ -21,13 +21,13 @@ use crate::base::kind::Kind;
 
 /// What to put on a span: input, output, metadata, metrics, tags.
 ///
-/// It is handed to the closure of [`annotate`](crate::annotate) or [`Span::annotate`](crate::Span::annotate), which returns it with
-/// what is to be added. Annotations of one span add up; where two say the same thing the later one holds. What is
-/// annotated always wins over what an attribute captures by itself.
+/// The closure of [`annotate`](crate::annotate) or [`Span::annotate`](crate::Span::annotate) gets it and fills it. Annotations of one
+/// span add up; where two say the same thing the later one holds. An annotation always wins over what an attribute captures by
+/// itself.
 ///
+/// Each method takes a value or an `Option` of one, where `None` changes nothing, and returns the annotation for the next method.
 /// Nothing here fails or panics. A value that cannot be captured leaves a text in its place that says why.
 #[derive(Clone)]
-#[must_use = "return the annotation from the closure"]
 pub struct Annotation {
     /// The budget of each captured value, in bytes.
     limit: usize,
@@ -57,6 +57,9 @@ pub(crate) struct More {
     pub(crate) inherited_prompt: Option<Arc<Prompt>>,
     /// The version of the tool in the definitions of the `llm` span right above.
     pub(crate) tool_version: Option<String>,
+    /// The name and the kind of the span, where they were not known at its start.
+    pub(crate) name: Option<String>,
+    pub(crate) kind: Option<Kind>,
 }
 
 /// Omits the content, which may be secret.
@@ -88,67 +91,117 @@ impl Annotation {
 
     /// What went into the step. A string is shown as it is, anything else as JSON; `None` and `()` change nothing.
     ///
-    /// On an `llm` span it should be a string, a [`Message`](crate::Message) or what serializes like one, such as
+    /// On an `llm` span it should be a string, a [`Message`](crate::content::Message) or what serializes like one, such as
     /// `{"role": "user", "content": "…"}`, or a list of those; on an `embedding` span a string, a
-    /// [`Document`](crate::Document) or what serializes like one, or a list of those. Anything else is shown as text there, with
+    /// [`Document`](crate::content::Document) or what serializes like one, or a list of those. Anything else is shown as text there, with
     /// a warning.
-    pub fn input(mut self, value: impl Serialize) -> Self {
-        self.input = self.captured(&value).or(self.input);
+    pub fn input(&mut self, value: impl Serialize) -> &mut Self {
+        if let value @ Some(_) = self.captured(&value) {
+            self.input = value;
+        }
         self
     }
 
     /// What came out of the step, in the forms that [`input`](Self::input) takes; on a `retrieval` span documents.
-    pub fn output(mut self, value: impl Serialize) -> Self {
-        self.output = self.captured(&value).or(self.output);
+    pub fn output(&mut self, value: impl Serialize) -> &mut Self {
+        if let value @ Some(_) = self.captured(&value) {
+            self.output = value;
+        }
         self
     }
 
     /// One fact about how the step ran, such as the temperature of a model: any serializable value. A later one of the same
-    /// name takes its place as a whole, objects too.
+    /// name takes its place as a whole, objects too. `None` and `()` change nothing.
     #[inline]
-    pub fn metadata(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
-        let value = Captured::annotated(&value, self.limit);
-        self.set_metadata(key.into(), value);
+    pub fn metadata(&mut self, key: impl Into<String>, value: impl Serialize) -> &mut Self {
+        if let Some(value) = self.captured(&value) {
+            self.set_metadata(key.into(), value);
+        }
         self
     }
 
-    /// One number about the step: any integer or float, or an `Option` of one, where `None` changes nothing.
+    /// Several facts at once: the fields of a struct, or the entries of a map, each as [`metadata`](Self::metadata). Another value is
+    /// left out, with a warning.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// #[derive(serde::Serialize)]
+    /// struct Sampling {
+    ///     temperature: f32,
+    ///     seed: Option<u64>,
+    /// }
+    ///
+    /// let span = llmobs::llm("complete").start();
+    /// span.annotate(|note| {
+    ///     note.metadata_map(&Sampling { temperature: 0.5, seed: None });
+    /// });
+    /// span.finish();
+    /// assert_eq!(collector.events()[0]["meta"]["metadata"], serde_json::json!({ "temperature": 0.5 }));
+    /// ```
+    pub fn metadata_map(&mut self, map: impl Serialize) -> &mut Self {
+        match to_value(&map, self.limit) {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    self.metadata(key, value);
+                }
+            }
+            Value::Null => {}
+            _ => warn_limited!("metadata was left out: `metadata_map` takes a struct or a map"),
+        }
+        self
+    }
+
+    /// One number about the step: see [`Metric`] for what it can be.
     ///
     /// The names that Datadog knows are in [`metrics`](crate::metrics).
     /// NaN and the infinities are left out, and dots in the name become underscores, each with a warning.
     #[inline]
-    pub fn metric(mut self, key: impl Into<String>, value: impl Metric) -> Self {
+    pub fn metric(&mut self, key: impl Into<String>, value: impl Metric) -> &mut Self {
         self.set_metric(key.into(), value.reading());
         self
     }
 
     /// Several metrics at once, as pairs.
-    pub fn metrics<K: Into<String>, M: Metric>(self, metrics: impl IntoIterator<Item = (K, M)>) -> Self {
-        metrics.into_iter().fold(self, |annotation, (key, value)| annotation.metric(key, value))
+    pub fn metrics<K: Into<String>, M: Metric>(
+        &mut self,
+        metrics: impl IntoIterator<Item = (K, M)>,
+    ) -> &mut Self {
+        for (key, value) in metrics {
+            self.metric(key, value);
+        }
+        self
     }
 
     /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session, unless it is
     /// empty, which changes nothing.
     #[inline]
-    pub fn tag(mut self, key: impl Into<String>, value: impl Display) -> Self {
-        self.set_tag(key.into(), &value);
+    pub fn tag<Form>(&mut self, key: impl Into<String>, value: impl Label<Form>) -> &mut Self {
+        value.read(|value| self.set_tag(key.into(), value));
         self
     }
 
     /// Several tags at once, as pairs.
-    pub fn tags<K: Into<String>, V: Display>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
-        tags.into_iter().fold(self, |annotation, (key, value)| annotation.tag(key, value))
+    pub fn tags<K: Into<String>, V: Label<Form>, Form>(
+        &mut self,
+        tags: impl IntoIterator<Item = (K, V)>,
+    ) -> &mut Self {
+        for (key, value) in tags {
+            self.tag(key, value);
+        }
+        self
     }
 
     /// Puts the span, and those inside that start from now on, into a session, such as one conversation.
-    pub fn session_id(self, session_id: impl Display) -> Self {
+    pub fn session_id<Form>(&mut self, session_id: impl Label<Form>) -> &mut Self {
         self.tag("session_id", session_id)
     }
 
     /// Has Datadog break down costs by a tag of the span: one that is annotated, or one of llmobs such as `env`.
     ///
     /// A tag that the span does not have when it ends is left out, with a warning.
-    pub fn cost_tag(mut self, key: impl Into<String>) -> Self {
+    pub fn cost_tag(&mut self, key: impl Into<String>) -> &mut Self {
         let key = cut(key.into(), MAX_LABEL_BYTES);
         let cost_tags = &mut self.more().cost_tags;
         if !cost_tags.contains(&key) {
@@ -157,19 +210,29 @@ impl Annotation {
         self
     }
 
+    /// Several [cost tags](Self::cost_tag) at once.
+    pub fn cost_tags<K: Into<String>>(&mut self, keys: impl IntoIterator<Item = K>) -> &mut Self {
+        for key in keys {
+            self.cost_tag(key);
+        }
+        self
+    }
+
     /// The prompt that the input was made from. What is annotated again later changes what it names, and leaves the rest.
     ///
     /// An `llm` span shows it. On a span of another kind it is for `llm` spans that start right inside and have no prompt of
     /// their own.
-    pub fn prompt(mut self, mut prompt: Prompt) -> Self {
-        prompt.limit(self.limit);
-        self.more().prompt = Some(Arc::new(prompt));
+    pub fn prompt(&mut self, prompt: impl Into<Option<Prompt>>) -> &mut Self {
+        if let Some(mut prompt) = prompt.into() {
+            prompt.limit(self.limit);
+            self.more().prompt = Some(Arc::new(prompt));
+        }
         self
     }
 
     /// The tools that the model could call, on an `llm` span. They replace those annotated before. A tool without
     /// a name is left out, with a warning.
-    pub fn tool_definitions(mut self, tools: impl IntoIterator<Item = ToolDefinition>) -> Self {
+    pub fn tool_definitions(&mut self, tools: impl IntoIterator<Item = ToolDefinition>) -> &mut Self {
         let (mut named, nameless): (Vec<_>, Vec<_>) =
             tools.into_iter().partition(|tool| !tool.name.is_empty());
         if !nameless.is_empty() {
@@ -183,13 +246,15 @@ impl Annotation {
     }
 
     /// What the agent is made of, on an `agent` span. What is annotated again later changes what it names, and leaves the rest.
-    pub fn agent(mut self, mut manifest: AgentManifest) -> Self {
-        manifest.limit(self.limit);
-        self.more().agent = Some(manifest);
+    pub fn agent(&mut self, manifest: impl Into<Option<AgentManifest>>) -> &mut Self {
+        if let Some(mut manifest) = manifest.into() {
+            manifest.limit(self.limit);
+            self.more().agent = Some(manifest);
+        }
         self
     }
 
-    /// Says that the output of another span, maybe of another trace, went into this one. `None` changes nothing.
+    /// Says that the output of another span, maybe of another trace, went into this one.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -200,32 +265,72 @@ impl Annotation {
     /// draft.finish();
     ///
     /// let review = llmobs::task("review").start();
-    /// review.annotate(|span| span.link(reference));
+    /// review.annotate(|note| {
+    ///     note.link(reference);
+    /// });
     /// # review.finish();
     /// # assert_eq!(collector.events()[1]["span_links"][0]["attributes"]["from"], "output");
     /// ```
-    pub fn link(mut self, source: impl Into<Option<SpanRef>>) -> Self {
-        if let Some(source) = source.into() {
-            self.more().links.push(source);
+    pub fn link(&mut self, source: impl Into<Option<SpanRef>>) -> &mut Self {
+        self.links(source.into())
+    }
+
+    /// Several [links](Self::link) at once.
+    pub fn links(&mut self, sources: impl IntoIterator<Item = SpanRef>) -> &mut Self {
+        let mut sources = sources.into_iter().peekable();
+        if sources.peek().is_some() {
+            self.more().links.extend(sources);
+        }
+        self
+    }
+
+    /// Another name for the span, for where it is known only after the start. Spans inside an agent are attributed to its name at
+    /// their start.
+    pub fn name<Form>(&mut self, name: impl Label<Form>) -> &mut Self {
+        if let name @ Some(_) = text_of(name) {
+            self.more().name = name;
+        }
+        self
+    }
+
+    /// Another kind for the span, for where it is known only after the start. It decides how all of the span is shown. What a span
+    /// inherits at its start by its kind, such as the prompt above an `llm` span, stays as it was.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let span = llmobs::task("request").start();
+    /// span.annotate(|note| {
+    ///     note.kind(llmobs::Kind::Llm).name("chat").input("Why?");
+    /// });
+    /// span.finish();
+    /// assert_eq!(collector.tree(), "llm chat  in Why?\n");
+    /// ```
+    pub fn kind(&mut self, kind: impl Into<Option<Kind>>) -> &mut Self {
+        if let kind @ Some(_) = kind.into() {
+            self.more().kind = kind;
         }
         self
     }
 
     /// Why a model called a tool, on a `tool` span.
-    pub fn intent(mut self, intent: impl Into<String>) -> Self {
-        self.more().intent = Some(cut(intent.into(), MAX_LABEL_BYTES));
+    pub fn intent<Form>(&mut self, intent: impl Label<Form>) -> &mut Self {
+        if let Some(intent) = text_of(intent) {
+            self.more().intent = Some(intent);
+        }
         self
     }
 
     /// The name of the model, for where it is known only when it has answered. Shown on `llm` and `embedding` spans.
-    pub fn model_name(mut self, model_name: impl Display) -> Self {
-        self.model_name = label(&model_name).or(self.model_name);
+    pub fn model_name<Form>(&mut self, model_name: impl Label<Form>) -> &mut Self {
+        replace(&mut self.model_name, text_of(model_name));
         self
     }
 
     /// Who runs the model, such as `openai`. Shown on `llm` and `embedding` spans.
-    pub fn model_provider(mut self, model_provider: impl Display) -> Self {
-        self.model_provider = label(&model_provider).or(self.model_provider);
+    pub fn model_provider<Form>(&mut self, model_provider: impl Label<Form>) -> &mut Self {
+        replace(&mut self.model_provider, text_of(model_provider));
         self
     }
 
@@ -237,13 +342,15 @@ impl Annotation {
     /// # let _entered = collector.attach();
     /// let span = llmobs::tool("read").start();
     /// if let Err(error) = "x".parse::<u8>() {
-    ///     span.annotate(|span| span.error(&error));
+    ///     span.annotate(|note| {
+    ///         note.error(&error);
+    ///     });
     /// }
     /// span.finish();
     /// let tree = "tool read  error core::num::error::ParseIntError: invalid digit found in string\n";
     /// assert_eq!(collector.tree(), tree);
     /// ```
-    pub fn error<E: Error + ?Sized>(mut self, error: &E) -> Self {
+    pub fn error<E: Error + ?Sized>(&mut self, error: &E) -> &mut Self {
         self.failure = Some(Failure::of_error::<E, E>(error));
         self
     }
@@ -255,11 +362,13 @@ impl Annotation {
     /// # let collector = llmobs::testing::Collector::new();
     /// # let _entered = collector.attach();
     /// let span = llmobs::tool("search").start();
-    /// span.annotate(|span| span.failure("timeout", format_args!("no answer in {} s", 5)));
+    /// span.annotate(|note| {
+    ///     note.failure("timeout", format_args!("no answer in {} s", 5));
+    /// });
     /// span.finish();
     /// assert_eq!(collector.tree(), "tool search  error timeout: no answer in 5 s\n");
     /// ```
-    pub fn failure(mut self, kind: &str, message: impl Display) -> Self {
+    pub fn failure(&mut self, kind: &str, message: impl Display) -> &mut Self {
         self.failure = Some(Failure::of_message(kind, format_args!("{message}")));
         self
     }
@@ -386,6 +495,16 @@ impl Annotation {
         self.more.get_or_insert_default()
     }
 
+    /// The name that was set after the start.
+    pub(crate) fn late_name(&self) -> Option<&str> {
+        self.more.as_ref()?.name.as_deref()
+    }
+
+    /// The kind that was set after the start.
+    pub(crate) fn late_kind(&self) -> Option<Kind> {
+        self.more.as_ref()?.kind
+    }
+
     pub(crate) fn agent_version(&self) -> Option<&str> {
         self.more.as_ref()?.agent.as_ref()?.version.as_deref()
     }
@@ -435,6 +554,8 @@ impl More {
         replace(&mut self.intent, later.intent);
         replace(&mut self.inherited_prompt, later.inherited_prompt);
         replace(&mut self.tool_version, later.tool_version);
+        replace(&mut self.name, later.name);
+        replace(&mut self.kind, later.kind);
     }
 
     fn bytes(&self) -> usize {
@@ -445,8 +566,13 @@ impl More {
             + self.cost_tags.iter().map(String::len).sum::<usize>()
             + self.agent.as_ref().map_or(0, AgentManifest::bytes)
             + self.links.iter().map(|link| link.trace_id.len() + link.span_id.len()).sum::<usize>()
-            + lengths([&self.intent, &self.tool_version])
+            + lengths([&self.intent, &self.tool_version, &self.name])
     }
+}
+
+/// The text of a label, unless it is empty or absent.
+pub(crate) fn text_of<Form>(text: impl Label<Form>) -> Option<String> {
+    text.read(|text| label(text)).flatten()
 }
 
 /// The part of the bytes of a shared prompt that is charged to one of its holders. All spans inside a context share one prompt.

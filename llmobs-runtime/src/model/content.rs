@@ -112,7 +112,7 @@ fn messages(json: &str, source: Source, side: Side) -> Vec<Message> {
     };
     if read.is_none() && source == Source::Annotated {
         warn_limited!(
-            "what was annotated on an llm span is no message and is shown as text: give a text, a `llmobs::Message`, what \
+            "what was annotated on an llm span is no message and is shown as text: give a text, a `llmobs::content::Message`, what \
              serializes as {{\"role\": …, \"content\": …}}, or a list of these"
         );
     }
@@ -131,7 +131,7 @@ fn documents(json: &str, source: Source) -> Vec<Document> {
     if read.is_none() && source == Source::Annotated {
         warn_limited!(
             "what was annotated on an embedding or retrieval span is no document and is shown as text: give a text, a \
-             `llmobs::Document`, what serializes as {{\"text\": …}}, or a list of these"
+             `llmobs::content::Document`, what serializes as {{\"text\": …}}, or a list of these"
         );
     }
     read.unwrap_or_else(|| vec![Document::new(text(json))])

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 
 use llmobs_capture::text::{MAX_LABEL_BYTES, cut, shown};
-use llmobs_capture::{DEFAULT_LIMIT, Metric, Reading, to_value, warn_limited};
+use llmobs_capture::value::replace;
+use llmobs_capture::{DEFAULT_LIMIT, Label, Metric, Reading, guarded, to_value, warn_limited};
 
 use super::ml_app;
 use super::reference::SpanRef;
@@ -22,7 +23,7 @@ pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// # use llmobs_runtime as llmobs;
 /// # let collector = llmobs::testing::Collector::new();
 /// # let _entered = collector.attach();
-/// use llmobs::{Assessment, Evaluation};
+/// use llmobs::eval::{Assessment, Evaluation};
 ///
 /// let span = llmobs::llm("answer").start();
 /// let reference = span.export();
@@ -30,12 +31,12 @@ pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
 ///
 /// // Here, or much later and elsewhere: a reference can be kept.
 /// Evaluation::score("faithfulness", 0.93)
-///     .of(reference)
+///     .for_span(reference)
 ///     .assessment(Assessment::Pass)
 ///     .reasoning("Every sentence stands in a document.")
 ///     .submit()?;
 /// # assert_eq!(collector.evaluations()[0]["score_value"], 0.93);
-/// # Ok::<(), llmobs::EvaluationError>(())
+/// # Ok::<(), llmobs::eval::EvaluationError>(())
 /// ```
 ///
 /// Submitting puts it into the queue that spans go through, and never waits; inside of a processor it goes along with the span.
@@ -118,18 +119,40 @@ impl Evaluation {
         self
     }
 
-    /// What was evaluated: what [`export_span`](crate::export_span) or [`Span::export`](crate::Span::export) returned, or a
-    /// reference that was kept. `None` leaves it unset.
-    pub fn of(self, span: impl Into<Option<SpanRef>>) -> Self {
+    /// Names the span that was evaluated: what [`export_span`](crate::export_span) or [`Span::export`](crate::Span::export) returned, or
+    /// a reference that was kept. `None` leaves it unset.
+    pub fn for_span(self, span: impl Into<Option<SpanRef>>) -> Self {
         match span.into() {
             Some(span) => self.join(Join::Span(span)),
             None => self,
         }
     }
 
-    /// What was evaluated: the span that has this tag. The pair should be found on one span alone, such as the id of a message.
-    pub fn of_tag(self, key: impl Into<String>, value: impl Into<String>) -> Self {
+    /// Names the span that was evaluated by a tag. The pair should be found on one span alone, such as the id of a message.
+    pub fn for_tag(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.join(Join::Tag(key.into(), value.into()))
+    }
+
+    /// Names a span of OpenTelemetry that was evaluated: one that Datadog converts from a `gen_ai` span, and no span of llmobs.
+    ///
+    /// Datadog waits for the conversion, because the evaluation has the tag `source:otel`.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// use llmobs::eval::Evaluation;
+    ///
+    /// let (trace_id, span_id) = (0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128, 0x00f0_67aa_0ba9_02b7_u64);
+    /// Evaluation::boolean("grounded", true).for_opentelemetry_span(trace_id, span_id).submit()?;
+    /// let span = &collector.evaluations()[0]["join_on"]["span"];
+    /// assert_eq!(span["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+    /// assert_eq!(span["span_id"], "00f067aa0ba902b7");
+    /// # Ok::<(), llmobs::eval::EvaluationError>(())
+    /// ```
+    pub fn for_opentelemetry_span(self, trace_id: u128, span_id: u64) -> Self {
+        let span = SpanRef { trace_id: format!("{trace_id:032x}"), span_id: format!("{span_id:016x}") };
+        self.join(Join::Span(span)).tag("source", "otel")
     }
 
     /// Whether the whole trace is meant. Default: the span alone.
@@ -236,7 +259,7 @@ impl Verdict {
         }
     }
 
-    pub(crate) fn tag(&mut self, key: String, value: &impl Display) {
+    pub(crate) fn tag(&mut self, key: String, value: &dyn Display) {
         let key = cut(key, MAX_LABEL_BYTES);
         if let Some(value) = shown(value) {
             self.tags.retain(|(other, _)| *other != key);
@@ -302,25 +325,32 @@ macro_rules! verdict_options {
     ($name:ident) => {
         impl $name {
             /// Whether that is good enough.
-            pub fn assessment(mut self, assessment: $crate::model::evaluation::Assessment) -> Self {
-                self.verdict.set_assessment(assessment);
+            pub fn assessment(
+                mut self,
+                assessment: impl Into<Option<$crate::model::evaluation::Assessment>>,
+            ) -> Self {
+                self.verdict.set_assessment(assessment.into());
                 self
             }
 
             /// Why it was found so, in at most 64 KiB.
-            pub fn reasoning(mut self, reasoning: impl Into<String>) -> Self {
-                self.verdict.set_reasoning(reasoning.into());
+            pub fn reasoning<Form>(mut self, reasoning: impl ::llmobs_capture::Label<Form>) -> Self {
+                self.verdict.set_reasoning(reasoning);
                 self
             }
 
             /// A tag: two short texts.
-            pub fn tag(mut self, key: impl Into<String>, value: impl ::std::fmt::Display) -> Self {
-                self.verdict.tag(key.into(), &value);
+            pub fn tag<Form>(
+                mut self,
+                key: impl Into<String>,
+                value: impl ::llmobs_capture::Label<Form>,
+            ) -> Self {
+                value.read(|value| self.verdict.tag(key.into(), value));
                 self
             }
 
             /// Several tags at once, as pairs.
-            pub fn tags<K: Into<String>, V: ::std::fmt::Display>(
+            pub fn tags<K: Into<String>, V: ::llmobs_capture::Label<Form>, Form>(
                 self,
                 tags: impl IntoIterator<Item = (K, V)>,
             ) -> Self {
@@ -328,15 +358,21 @@ macro_rules! verdict_options {
             }
 
             /// When it was found, to the millisecond. Default: the time of submission. The Unix epoch means the same.
-            pub fn timestamp(mut self, time: ::std::time::SystemTime) -> Self {
-                self.verdict.set_timestamp(time);
+            pub fn timestamp(mut self, time: impl Into<Option<::std::time::SystemTime>>) -> Self {
+                self.verdict.set_timestamp(time.into());
                 self
+            }
+
+            /// When it was found, in milliseconds since the Unix epoch: see [`timestamp`](Self::timestamp).
+            pub fn timestamp_ms(self, unix_ms: impl Into<Option<u64>>) -> Self {
+                let since = unix_ms.into().map(::std::time::Duration::from_millis);
+                self.timestamp(since.and_then(|since| ::std::time::UNIX_EPOCH.checked_add(since)))
             }
 
             /// The application. Default: that of the configuration, whatever that of the span is. An empty one
             /// is ignored.
-            pub fn ml_app(mut self, ml_app: impl Into<String>) -> Self {
-                self.verdict.set_ml_app(ml_app.into());
+            pub fn ml_app<Form>(mut self, ml_app: impl ::llmobs_capture::Label<Form>) -> Self {
+                self.verdict.set_ml_app($crate::model::annotation::text_of(ml_app));
                 self
             }
         }
@@ -347,25 +383,26 @@ pub(crate) use verdict_options;
 verdict_options!(Evaluation);
 
 impl Verdict {
-    pub(crate) fn set_assessment(&mut self, assessment: Assessment) {
-        self.assessment = Some(assessment);
+    pub(crate) fn set_assessment(&mut self, assessment: Option<Assessment>) {
+        replace(&mut self.assessment, assessment);
     }
 
-    pub(crate) fn set_reasoning(&mut self, reasoning: String) {
-        self.reasoning = Some(cut(reasoning, MAX_TEXT_BYTES));
+    pub(crate) fn set_reasoning<Form>(&mut self, reasoning: impl Label<Form>) {
+        let text = reasoning.read(|text| guarded(|| text.to_string())).flatten();
+        replace(&mut self.reasoning, text.map(|text| cut(text, MAX_TEXT_BYTES)));
     }
 
-    pub(crate) fn set_timestamp(&mut self, time: SystemTime) {
-        self.timestamp = Some(time);
+    pub(crate) fn set_timestamp(&mut self, time: Option<SystemTime>) {
+        replace(&mut self.timestamp, time);
     }
 
-    pub(crate) fn set_ml_app(&mut self, ml_app: String) {
-        self.ml_app = Some(ml_app).filter(|ml_app| !ml_app.is_empty());
+    pub(crate) fn set_ml_app(&mut self, ml_app: Option<String>) {
+        replace(&mut self.ml_app, ml_app);
     }
 }
 
-/// Why an [`Evaluation`](crate::Evaluation) or a [`Feedback`](crate::Feedback) was not submitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why an [`Evaluation`](crate::eval::Evaluation) or a [`Feedback`](crate::eval::Feedback) was not submitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvaluationError {
     /// Neither a span nor a tag names what was evaluated.
@@ -394,9 +431,9 @@ impl Display for EvaluationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoTarget => {
-                "nothing names what was evaluated: call `of` with what `export_span` returned inside the span, or another of the `of` methods"
+                "nothing names what was evaluated: call `for_span` with what `export_span` returned inside the span, or another of the `for_` methods"
             }
-            Self::TwoTargets => "two things name what was evaluated: call one of the `of` methods, once",
+            Self::TwoTargets => "two things name what was evaluated: call one of the `for_` methods, once",
             Self::EmptyId => "the span has no span id or no trace id: use what `export_span` or `Span::export` returns",
             Self::EmptyTarget => "what was evaluated has no name: give a text that is not empty",
             Self::EmptyLabel => "the label is empty: name what was evaluated, such as \"faithfulness\"",

@@ -15,21 +15,21 @@ use super::reference::SpanRef;
 /// # use llmobs_runtime as llmobs;
 /// # let collector = llmobs::testing::Collector::new();
 /// # let _entered = collector.attach();
-/// use llmobs::{Feedback, FeedbackTarget, Submitter};
+/// use llmobs::eval::{Feedback, Submitter};
 ///
 /// let user = Submitter::new("user-7").kind("customer");
-/// Feedback::boolean("helpful", true, user).of(FeedbackTarget::Session("chat-42".into())).submit()?;
+/// Feedback::boolean("helpful", true, user).for_session("chat-42").submit()?;
 /// # assert_eq!(collector.evaluations()[0]["session_id"], "chat-42");
-/// # Ok::<(), llmobs::EvaluationError>(())
+/// # Ok::<(), llmobs::eval::EvaluationError>(())
 /// ```
 ///
-/// It is sent as an [`Evaluation`](crate::Evaluation) is.
+/// It is sent as an [`Evaluation`](crate::eval::Evaluation) is.
 #[derive(Clone, Debug)]
 #[must_use = "feedback is sent when `submit` is called"]
 pub struct Feedback {
     verdict: Verdict,
     submitter: Submitter,
-    target: Option<FeedbackTarget>,
+    target: Option<Target>,
     targets: usize,
 }
 
@@ -66,25 +66,8 @@ impl From<String> for Submitter {
     }
 }
 
-/// What feedback speaks of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FeedbackTarget {
-    /// A span, by its id.
-    Span(String),
-    /// A trace, by its id.
-    Trace(String),
-    /// A session, by its id.
-    Session(String),
-    /// Whatever carries this key, which the program has chosen.
-    JoinKey(String),
-}
-
-impl From<SpanRef> for FeedbackTarget {
-    fn from(span: SpanRef) -> Self {
-        Self::Span(span.span_id)
-    }
-}
+/// What feedback is about: the key on the wire, and an id.
+type Target = (&'static str, String);
 
 impl Feedback {
     fn new(label: impl Into<String>, value: Judged, submitter: impl Into<Submitter>) -> Self {
@@ -121,19 +104,36 @@ impl Feedback {
         Self::new(label, Judged::json(&value), submitter)
     }
 
-    /// What it speaks of.
-    pub fn of(mut self, target: impl Into<FeedbackTarget>) -> Self {
-        self.target = Some(target.into());
+    fn about(mut self, key: &'static str, id: String) -> Self {
+        self.target = Some((key, id));
         self.targets += 1;
         self
     }
 
-    /// The span that it is about, as [`export_span`](crate::export_span) returned it. `None` leaves it unset.
-    pub fn of_span(self, span: impl Into<Option<SpanRef>>) -> Self {
+    /// Names the span that it is about, as [`export_span`](crate::export_span) returned it. `None` leaves it unset.
+    pub fn for_span(self, span: impl Into<Option<SpanRef>>) -> Self {
         match span.into() {
-            Some(span) => self.of(span),
+            Some(span) => self.about("span_id", span.span_id),
             None => self,
         }
+    }
+
+    /// Names the trace that it is about: that of a span, as [`export_span`](crate::export_span) returned it. `None` leaves it unset.
+    pub fn for_trace(self, span: impl Into<Option<SpanRef>>) -> Self {
+        match span.into() {
+            Some(span) => self.about("trace_id", span.trace_id),
+            None => self,
+        }
+    }
+
+    /// Names the session that it is about, by its id.
+    pub fn for_session(self, session_id: impl Into<String>) -> Self {
+        self.about("session_id", session_id.into())
+    }
+
+    /// Names what it is about by a key that the program has chosen.
+    pub fn for_join_key(self, key: impl Into<String>) -> Self {
+        self.about("feedback_join_key", key.into())
     }
 
     /// The JSON text of the metric on the wire.
@@ -141,13 +141,7 @@ impl Feedback {
         if self.targets > 1 {
             return Err(EvaluationError::TwoTargets);
         }
-        let (key, target) = match self.target {
-            None => return Err(EvaluationError::NoTarget),
-            Some(FeedbackTarget::Span(id)) => ("span_id", id),
-            Some(FeedbackTarget::Trace(id)) => ("trace_id", id),
-            Some(FeedbackTarget::Session(id)) => ("session_id", id),
-            Some(FeedbackTarget::JoinKey(key)) => ("feedback_join_key", key),
-        };
+        let (key, target) = self.target.ok_or(EvaluationError::NoTarget)?;
         if target.is_empty() {
             return Err(EvaluationError::EmptyTarget);
         }

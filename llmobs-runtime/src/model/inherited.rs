@@ -180,7 +180,8 @@ mod tests {
     use super::*;
 
     fn context(tag: &str) -> Arc<AnnotatedContext> {
-        let annotation = Annotation::new(100).tag(tag, "").tag("last", tag);
+        let mut annotation = Annotation::new(100);
+        annotation.tag(tag, "").tag("last", tag);
         let session_id = tag.starts_with('s').then(|| tag.into());
         Arc::new(AnnotatedContext { name: None, session_id, annotation })
     }

@@ -19,17 +19,17 @@ use llmobs_capture::{DEFAULT_LIMIT, to_value};
 /// # use llmobs_runtime as llmobs;
 /// # let collector = llmobs::testing::Collector::new();
 /// # let _entered = collector.attach();
-/// use llmobs::Prompt;
+/// use llmobs::prompt::Prompt;
 ///
 /// let span = llmobs::llm("answer").start();
-/// span.annotate(|span| {
+/// span.annotate(|note| {
 ///     let prompt = Prompt::new("faq")
 ///         .version("1.2")
 ///         .template("Answer from {{documents}}: {{question}}")
 ///         .variable("documents", "It rains.")
 ///         .variable("question", "Do I need an umbrella?")
 ///         .context_variables(["documents"]);
-///     span.input("Answer from It rains.: Do I need an umbrella?").prompt(prompt)
+///     note.input("Answer from It rains.: Do I need an umbrella?").prompt(prompt);
 /// });
 /// # span.finish();
 /// # let prompt = &collector.events()[0]["meta"]["input"]["prompt"];

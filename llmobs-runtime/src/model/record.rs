@@ -117,6 +117,14 @@ impl<'a> Finished<'a> {
         Self { record, trace, inherited, start_nanos, duration_nanos, annotation, input, output, failure }
     }
 
+    pub(crate) fn name(&self) -> &str {
+        self.annotation().late_name().unwrap_or(&self.record.name)
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.annotation().late_kind().unwrap_or(self.record.kind)
+    }
+
     pub(crate) fn annotation(&self) -> &Annotation {
         self.annotation.as_deref().unwrap_or(Annotation::EMPTY)
     }
@@ -145,7 +153,7 @@ impl<'a> Finished<'a> {
     /// What its tags say beside what was annotated. `ml_app` is the application of the client.
     pub(crate) fn about(&'a self, ml_app: &'a str) -> About<'a> {
         About {
-            kind: self.record.kind,
+            kind: self.kind(),
             ml_app,
             session_id: self.session_id(),
             inherited: self.inherited,
@@ -173,7 +181,7 @@ pub(crate) fn settled(
         (Some(own), None) => own,
         (None, contexts) => Box::new(contexts?),
     };
-    settled.retain_for(kind);
+    settled.retain_for(settled.late_kind().unwrap_or(kind));
     Some(settled)
 }
 

@@ -2,27 +2,29 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-/// Names a span: to [evaluate](crate::Evaluation) it, to [link](crate::Annotation::link) to it, to write it to a log or a
+/// Names a span: to [evaluate](crate::eval::Evaluation) it, to [link](crate::Annotation::link) to it, to write it to a log or a
 /// database beside the answer that a user saw.
 ///
-/// It is serialized as `{"span_id": "…", "trace_id": "…"}`.
+/// It is serialized as `{"span_id": "…", "trace_id": "…"}`. A program that keeps the two ids in its own way puts them together again:
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// use llmobs::SpanRef;
+///
+/// let (trace_id, span_id) = ("6716ab1300000000f3a1b2c3d4e5f607".to_owned(), "1234567890123456789".to_owned());
+/// let reference = SpanRef { trace_id, span_id };
+/// assert_eq!(reference.span_id, "1234567890123456789");
+/// ```
+// Not `non_exhaustive`: the pair is the whole of a reference in Datadog's API, and a literal names which id is which.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub struct SpanRef {
     /// The id of the trace, 32 hexadecimal digits.
     pub trace_id: String,
     /// The id of the span, in decimal.
     pub span_id: String,
-}
-
-impl SpanRef {
-    /// A reference that was kept as two texts.
-    pub fn new(trace_id: impl Into<String>, span_id: impl Into<String>) -> Self {
-        Self { trace_id: trace_id.into(), span_id: span_id.into() }
-    }
 }
 
 impl Serialize for SpanRef {
@@ -43,6 +45,14 @@ impl<'de> Deserialize<'de> for SpanRef {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object with the texts `span_id` and `trace_id`")
+            }
+
+            /// Formats without names, such as postcard, read the fields in the order in which they are written.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<SpanRef, A::Error> {
+                let mut next =
+                    |index| fields.next_element()?.ok_or_else(|| A::Error::invalid_length(index, &self));
+                let span_id = next(0)?;
+                Ok(SpanRef { span_id, trace_id: next(1)? })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SpanRef, A::Error> {
@@ -69,12 +79,15 @@ mod tests {
 
     #[test]
     fn a_reference_can_be_kept_as_json() {
-        let reference = SpanRef::new("0af", "7");
+        let reference = SpanRef { trace_id: "0af".to_owned(), span_id: "7".to_owned() };
         let json = serde_json::to_string(&reference).unwrap();
         assert_eq!(json, r#"{"span_id":"7","trace_id":"0af"}"#);
         assert_eq!(serde_json::from_str::<SpanRef>(&json).unwrap(), reference);
         let more = r#"{"trace_id":"0af","x":[1],"span_id":"7"}"#;
         assert_eq!(serde_json::from_str::<SpanRef>(more).unwrap(), reference);
         assert!(serde_json::from_str::<SpanRef>(r#"{"span_id":"7"}"#).is_err());
+        // The form of formats without names.
+        assert_eq!(serde_json::from_str::<SpanRef>(r#"["7","0af"]"#).unwrap(), reference);
+        assert!(serde_json::from_str::<SpanRef>(r#"["7"]"#).is_err());
     }
 }

@@ -66,9 +66,8 @@ impl Sample {
         }
     }
 
-    pub(crate) fn annotate(mut self, annotate: impl FnOnce(Annotation) -> Annotation) -> Self {
-        let annotation = self.annotation.take().unwrap_or_else(|| Annotation::new(usize::MAX));
-        self.annotation = Some(annotate(annotation));
+    pub(crate) fn annotate(mut self, annotate: impl FnOnce(&mut Annotation)) -> Self {
+        annotate(self.annotation.get_or_insert_with(|| Annotation::new(usize::MAX)));
         self
     }
 

@@ -108,7 +108,7 @@ impl SpanData {
         let more = annotation.more.as_deref();
         let failure = finished.failure();
         Self {
-            name: record.name.to_string(),
+            name: finished.name().to_owned(),
             tags: identity.tags(&finished.about(ml_app), annotation),
             metadata: Map::new(),
             metrics: annotation.metrics.clone(),
@@ -120,7 +120,7 @@ impl SpanData {
             intent: None,
             failure: failure.map(|failure| Failure { kind: failure.kind.to_owned(), ..Failure::default() }),
             fixed: Box::new(Fixed {
-                kind: record.kind,
+                kind: finished.kind(),
                 trace_id: trace.id,
                 apm_trace_id: trace.apm_id,
                 span_id: record.span_id,
@@ -169,10 +169,10 @@ impl SpanData {
         self.fixed.parent_text.as_deref()
     }
 
-    /// A reference to the span, to [evaluate](crate::Evaluation) it for one.
+    /// A reference to the span, to [evaluate](crate::eval::Evaluation) it for one.
     #[must_use]
     pub fn reference(&self) -> SpanRef {
-        SpanRef::new(self.trace_id(), self.span_id())
+        SpanRef { trace_id: self.trace_id().to_owned(), span_id: self.span_id().to_owned() }
     }
 
     /// The name of the model, where one was given.

@@ -1,13 +1,14 @@
 //! Annotates and exports the current span.
 
-use llmobs_capture::{is_muted, warn_limited};
+use llmobs_capture::is_muted;
 
-use super::local;
+use super::context::current;
 use crate::deliver::sender::any_open;
 use crate::model::annotation::Annotation;
 use crate::model::reference::SpanRef;
 
-/// Annotates the current span. If none is current, which is logged, or llmobs is not enabled, the closure is not called.
+/// Annotates the current span: see [`Context::annotate`](crate::Context::annotate). If none is current, or llmobs is not enabled, the
+/// closure is not called.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -15,12 +16,12 @@ use crate::model::reference::SpanRef;
 /// # let _entered = collector.attach();
 /// # let call = llmobs::llm("complete").start();
 /// # call.enter(|| {
-/// llmobs::annotate(|span| {
-///     span.input("What is a span?")
+/// llmobs::annotate(|note| {
+///     note.input("What is a span?")
 ///         .output("One step of a trace.")
 ///         .metadata("temperature", 0.2)
 ///         .metric("input_tokens", 5)
-///         .tag("user_tier", "free")
+///         .tag("user_tier", "free");
 /// });
 /// # });
 /// # call.finish();
@@ -28,21 +29,9 @@ use crate::model::reference::SpanRef;
 /// assert_eq!(span["meta"]["input"]["messages"][0]["content"], "What is a span?");
 /// assert_eq!(span["metrics"]["input_tokens"], 5);
 /// ```
-pub fn annotate(describe: impl FnOnce(Annotation) -> Annotation) {
-    if !any_open() {
-        return;
-    }
-    if is_muted() {
-        return;
-    }
-    let here = local::current();
-    if let Some(frame) = here.frame() {
-        frame.annotate_with(describe);
-    } else if here.open_sender().is_some() {
-        warn_limited!(
-            "an annotation is lost: no span is current where `llmobs::annotate` was called; call it inside a span, carry the \
-             context to this thread or task, or use `Span::annotate`"
-        );
+pub fn annotate(describe: impl FnOnce(&mut Annotation)) {
+    if any_open() {
+        current().annotate(describe);
     }
 }
 
@@ -60,8 +49,5 @@ pub fn annotate(describe: impl FnOnce(Annotation) -> Annotation) {
 /// ```
 #[must_use]
 pub fn export_span() -> Option<SpanRef> {
-    if !any_open() || is_muted() {
-        return None;
-    }
-    local::with_current(|here| here.frame().map(|frame| frame.reference()))
+    if any_open() && !is_muted() { current().export() } else { None }
 }

@@ -1,16 +1,16 @@
 //! Annotation contexts: annotations of every span that starts inside.
 
-use std::fmt::{self, Display};
+use std::fmt;
 use std::sync::Arc;
 
-use llmobs_capture::DEFAULT_LIMIT;
-use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
+use llmobs_capture::value::replace;
+use llmobs_capture::{DEFAULT_LIMIT, Label};
 
 use super::context::{Attached, Context, current};
 use super::local;
 use crate::deliver::sender::any_open;
 use crate::model::agent::AgentManifest;
-use crate::model::annotation::Annotation;
+use crate::model::annotation::{Annotation, text_of};
 use crate::model::inherited::{AnnotatedContext, Contexts};
 use crate::model::prompt::Prompt;
 use crate::model::reference::SpanRef;
@@ -59,51 +59,83 @@ struct Draft {
 }
 
 impl AnnotationContext {
-    fn set(mut self, set: impl FnOnce(Annotation) -> Annotation) -> Self {
-        if let Some(mut draft) = self.0.take() {
-            draft.annotation = set(draft.annotation);
-            self.0 = Some(draft);
+    fn set(mut self, set: impl FnOnce(&mut Draft)) -> Self {
+        if let Some(draft) = &mut self.0 {
+            set(draft);
         }
         self
     }
 
+    fn annotate(self, annotate: impl FnOnce(&mut Annotation)) -> Self {
+        self.set(|draft| annotate(&mut draft.annotation))
+    }
+
     /// A tag for each span: see [`Annotation::tag`].
-    pub fn tag(self, key: impl Into<String>, value: impl Display) -> Self {
-        self.set(|annotation| annotation.tag(key, value))
+    pub fn tag<Form>(self, key: impl Into<String>, value: impl Label<Form>) -> Self {
+        self.annotate(|annotation| {
+            annotation.tag(key, value);
+        })
     }
 
     /// Several tags at once, as pairs.
-    pub fn tags<K: Into<String>, V: Display>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
-        self.set(|annotation| annotation.tags(tags))
+    pub fn tags<K: Into<String>, V: Label<Form>, Form>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
+        self.annotate(|annotation| {
+            annotation.tags(tags);
+        })
     }
 
     /// A tag to break costs down by: see [`Annotation::cost_tag`].
     pub fn cost_tag(self, key: impl Into<String>) -> Self {
-        self.set(|annotation| annotation.cost_tag(key))
+        self.annotate(|annotation| {
+            annotation.cost_tag(key);
+        })
+    }
+
+    /// Several [cost tags](Self::cost_tag) at once.
+    pub fn cost_tags<K: Into<String>>(self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.annotate(|annotation| {
+            annotation.cost_tags(keys);
+        })
+    }
+
+    /// The session that each span belongs to: see [`Annotation::session_id`].
+    pub fn session_id<Form>(self, session_id: impl Label<Form>) -> Self {
+        self.annotate(|annotation| {
+            annotation.session_id(session_id);
+        })
     }
 
     /// The prompt of each `llm` span: see [`Annotation::prompt`].
-    pub fn prompt(self, prompt: Prompt) -> Self {
-        self.set(|annotation| annotation.prompt(prompt))
+    pub fn prompt(self, prompt: impl Into<Option<Prompt>>) -> Self {
+        self.annotate(|annotation| {
+            annotation.prompt(prompt);
+        })
     }
 
     /// What each `agent` span is made of: see [`Annotation::agent`].
-    pub fn agent(self, manifest: AgentManifest) -> Self {
-        self.set(|annotation| annotation.agent(manifest))
+    pub fn agent(self, manifest: impl Into<Option<AgentManifest>>) -> Self {
+        self.annotate(|annotation| {
+            annotation.agent(manifest);
+        })
     }
 
     /// Says that the output of another span went into each span: see [`Annotation::link`].
     pub fn link(self, source: impl Into<Option<SpanRef>>) -> Self {
-        self.set(|annotation| annotation.link(source))
+        self.annotate(|annotation| {
+            annotation.link(source);
+        })
+    }
+
+    /// Several [links](Self::link) at once.
+    pub fn links(self, sources: impl IntoIterator<Item = SpanRef>) -> Self {
+        self.annotate(|annotation| {
+            annotation.links(sources);
+        })
     }
 
     /// Another name for each span. An empty one changes nothing.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        if let Some(draft) = &mut self.0 {
-            let name = Some(cut(name.into(), MAX_LABEL_BYTES)).filter(|name| !name.is_empty());
-            draft.name = name.or(draft.name.take());
-        }
-        self
+    pub fn name<Form>(self, name: impl Label<Form>) -> Self {
+        self.set(|draft| replace(&mut draft.name, text_of(name)))
     }
 
     /// Runs `f` in the context.
@@ -125,7 +157,7 @@ impl AnnotationContext {
     /// # use llmobs_runtime as llmobs;
     /// # let collector = llmobs::testing::Collector::new();
     /// # let _entered = collector.attach();
-    /// use llmobs::FutureExt as _;
+    /// use llmobs::FutureSpanExt as _;
     ///
     /// async fn answer() {
     ///     llmobs::task("search").start().finish();

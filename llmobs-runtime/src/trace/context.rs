@@ -3,8 +3,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use llmobs_capture::{is_muted, warn_limited};
+
 use super::local::{self, Entered};
 use super::slot::Slot;
+use crate::base::kind::Kind;
+use crate::deliver::report::Report;
+use crate::model::annotation::Annotation;
+use crate::model::reference::SpanRef;
 
 /// A handle on what was current where it was taken, to be made current again elsewhere: on another thread, in
 /// another task, in a callback.
@@ -34,7 +40,7 @@ pub struct Context(pub(crate) Slot);
 /// Where nothing is current this is a context too: entering it starts new traces.
 #[must_use]
 pub fn current() -> Context {
-    Context(local::current())
+    Context(local::current().without_entry())
 }
 
 impl Context {
@@ -46,7 +52,7 @@ impl Context {
 
     /// Makes this context current on this thread until the guard is dropped.
     ///
-    /// The guard is not `Send`. In async code use [`FutureExt`](crate::FutureExt) instead: a guard held across an
+    /// The guard is not `Send`. In async code use [`FutureSpanExt`](crate::FutureSpanExt) instead: a guard held across an
     /// `.await` would stay current for whatever else runs on the thread.
     ///
     /// ```
@@ -63,6 +69,64 @@ impl Context {
     /// ```
     pub fn attach(&self) -> Attached {
         Attached { _entered: Entered::back_to(self.clone().make_current()), not_send: PhantomData }
+    }
+
+    /// Puts input, output, metadata, metrics or tags on the span of this context, from any thread. An annotation that no span takes,
+    /// because there is none or it has finished, is left out with a warning and counted in
+    /// [`Report::lost_annotations`](crate::Report::lost_annotations).
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let span = llmobs::llm("complete").start();
+    /// let context = span.context();
+    /// std::thread::spawn(move || {
+    ///     context.annotate(|note| {
+    ///         note.output("from there");
+    ///     });
+    /// })
+    /// .join()
+    /// .unwrap();
+    /// span.finish();
+    /// assert_eq!(collector.tree(), "llm complete  out from there\n");
+    /// ```
+    pub fn annotate(&self, describe: impl FnOnce(&mut Annotation)) {
+        if is_muted() {
+            return;
+        }
+        if let Some(frame) = self.0.frame() {
+            frame.annotate_with(describe);
+        } else if let Some(sender) = self.0.open_sender() {
+            sender.queue.settle(&Report::of_lost_annotation());
+            warn_limited!(
+                "an annotation is lost: no span is current where it was made; annotate inside a span, carry the context to this \
+                 thread or task, or use `Span::annotate`"
+            );
+        }
+    }
+
+    /// The kind of the span of this context while it runs. `None` if there is no span, or it has finished.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let span = llmobs::llm("complete").start();
+    /// let context = span.context();
+    /// assert_eq!(context.kind(), Some(llmobs::Kind::Llm));
+    /// span.finish();
+    /// assert_eq!(context.kind(), None);
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        self.0.frame().and_then(|frame| frame.running_kind())
+    }
+
+    /// A reference to the span of this context; `None` if there is no span.
+    #[must_use]
+    pub fn export(&self) -> Option<SpanRef> {
+        self.0.frame().map(|frame| frame.reference())
     }
 
     /// Makes this context current, with the annotation contexts that are current here, and returns the previous slot. See

@@ -15,6 +15,7 @@ use crate::base::clock::{Started, Times};
 use crate::base::id::SpanId;
 use crate::base::kind::Kind;
 use crate::deliver::queue::Head;
+use crate::deliver::report::Report;
 use crate::deliver::sender::Sender;
 use crate::model::annotation::Annotation;
 use crate::model::captured::Source;
@@ -161,16 +162,13 @@ impl Frame {
     #[cold]
     #[inline(never)]
     pub(super) fn prepare_for_children(&mut self) {
+        let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
         if self.start.kind == Kind::Agent {
-            let name = Some(self.start.name.to_string());
-            let agent = Some(Arc::new(AgentAttribution { name, span_id: self.start.span_id }));
-            let inherited = Arc::new(Inherited { agent, ..self.inherited().clone() });
-            self.cell_mut().for_children.get_or_insert_default().inherited = Some(inherited);
+            cell.attribute_children_to(&self.start, &self.start.name);
             *self.has_for_children.get_mut() = true;
         }
-        let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
         if cell.annotation.is_some() {
-            cell.keep_for_children(self.start.inherited.as_ref(), &self.has_for_children);
+            cell.keep_for_children(&self.start, &self.has_for_children);
         }
         if self.start.sender.defaults.sampler.has_rules() {
             self.start.tell_tags(cell.annotation.as_deref());
@@ -211,10 +209,12 @@ impl Frame {
     }
 
     /// Calls `describe` with no lock held, and merges the annotation.
-    pub(crate) fn annotate_with(&self, describe: impl FnOnce(Annotation) -> Annotation) {
-        let annotation = describe(Annotation::new(self.start.sender.defaults.capture_limit));
-        annotation.warn_of_misplaced(self.start.kind);
+    pub(crate) fn annotate_with(&self, describe: impl FnOnce(&mut Annotation)) {
+        let mut annotation = Annotation::new(self.start.sender.defaults.capture_limit);
+        describe(&mut annotation);
+        annotation.warn_of_misplaced(annotation.late_kind().unwrap_or_else(|| self.kind()));
         if !self.annotate(annotation) {
+            self.start.sender.queue.settle(&Report::of_lost_annotation());
             warn_limited!(
                 "an annotation is lost: its span had finished; annotate before the function returns or `finish` is called"
             );
@@ -231,7 +231,7 @@ impl Frame {
             Some(own) => own.add(annotation),
             own => *own = Some(Box::new(annotation)),
         }
-        cell.keep_for_children(self.start.inherited.as_ref(), &self.has_for_children);
+        cell.keep_for_children(&self.start, &self.has_for_children);
         if self.start.sender.defaults.sampler.has_rules() {
             self.start.tell_tags(cell.annotation.as_deref());
         }
@@ -240,7 +240,7 @@ impl Frame {
 
     /// Records the time to the first token of an `llm` span, in seconds.
     pub(crate) fn note_first_token(&self) {
-        if self.start.kind == Kind::Llm {
+        if self.kind() == Kind::Llm {
             let seconds = self.start.started.elapsed().as_secs_f64();
             if let Some(seconds) = Number::from_f64(seconds) {
                 let metrics = |annotation: &mut Annotation| {
@@ -371,8 +371,15 @@ impl Frame {
         self.start.span_id
     }
 
+    /// The kind of the span, which an annotation can change.
     pub(crate) fn kind(&self) -> Kind {
-        self.start.kind
+        self.start.late_kind(&self.cell())
+    }
+
+    /// The kind of the span, unless it has finished.
+    pub(crate) fn running_kind(&self) -> Option<Kind> {
+        let cell = self.cell();
+        (!cell.finished).then(|| self.start.late_kind(&cell))
     }
 
     /// The application of the span, or else that of the client.
@@ -397,7 +404,7 @@ impl Frame {
 
     /// A reference to this span, to be used elsewhere.
     pub(crate) fn reference(&self) -> SpanRef {
-        SpanRef::new(self.start.trace.id.to_string(), self.start.span_id.to_string())
+        SpanRef { trace_id: self.start.trace.id.to_string(), span_id: self.start.span_id.to_string() }
     }
 }
 
@@ -405,6 +412,10 @@ impl Start {
     /// What the span inherited.
     fn inherited(&self) -> &Inherited {
         self.inherited.as_deref().unwrap_or(Inherited::NONE)
+    }
+
+    fn late_kind(&self, cell: &Cell) -> Kind {
+        cell.annotation.as_ref().and_then(|annotation| annotation.late_kind()).unwrap_or(self.kind)
     }
 
     #[inline(never)]
@@ -512,7 +523,7 @@ impl Start {
         let annotation = settled.as_deref().unwrap_or(Annotation::EMPTY);
         let session_id = annotation.tags.get("session_id").map(String::as_str);
         let about = About {
-            kind: self.kind,
+            kind: annotation.late_kind().unwrap_or(self.kind),
             ml_app: &self.sender.defaults.ml_app,
             session_id: session_id.or(inherited.session_id.as_deref()),
             inherited,
@@ -550,11 +561,11 @@ impl Cell {
     }
 
     /// Keeps what spans inside inherit of the annotation. They may start after this span has finished.
-    fn keep_for_children(&mut self, inherited: Option<&Arc<Inherited>>, has_for_children: &AtomicBool) {
+    fn keep_for_children(&mut self, start: &Start, has_for_children: &AtomicBool) {
         let Some(annotation) = &self.annotation else { return };
         if let Some(session_id) = annotation.tags.get("session_id") {
             let for_children = self.for_children.get_or_insert_default();
-            let now = for_children.inherited.as_ref().or(inherited).map_or(Inherited::NONE, |now| &**now);
+            let now = for_children.inherited.as_deref().unwrap_or(start.inherited());
             if now.session_id.as_deref() != Some(session_id) {
                 let session_id = Some(session_id.as_str().into());
                 for_children.inherited = Some(Arc::new(Inherited { session_id, ..now.clone() }));
@@ -569,6 +580,19 @@ impl Cell {
             for_children.tool_definitions.clone_from(&more.tool_definitions);
             has_for_children.store(true, Ordering::Release);
         }
+        if annotation.late_kind().or(annotation.late_name().map(|_| start.kind)) == Some(Kind::Agent) {
+            let name = annotation.late_name().unwrap_or(&start.name).to_owned();
+            self.attribute_children_to(start, &name);
+            has_for_children.store(true, Ordering::Release);
+        }
+    }
+
+    /// Makes the span the nearest agent of spans inside.
+    fn attribute_children_to(&mut self, start: &Start, name: &str) {
+        let for_children = self.for_children.get_or_insert_default();
+        let now = for_children.inherited.as_deref().unwrap_or(start.inherited());
+        let agent = Some(Arc::new(AgentAttribution { name: Some(name.to_owned()), span_id: start.span_id }));
+        for_children.inherited = Some(Arc::new(Inherited { agent, ..now.clone() }));
     }
 }
 

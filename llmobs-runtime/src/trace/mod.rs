@@ -7,6 +7,7 @@ pub(crate) mod context;
 pub(crate) mod dispatch;
 pub(crate) mod fold;
 pub(crate) mod frame;
+pub(crate) mod integration;
 pub(crate) mod local;
 pub(crate) mod parent;
 pub(crate) mod propagation;

@@ -7,6 +7,9 @@ use super::shared::Remote;
 use crate::deliver::sender::{Sender, default_sender};
 use crate::model::inherited::{Contexts, Inherited};
 
+/// More entries that are left by ids are not kept. They are dropped one inside the other.
+const MAX_ENTRIES: usize = 1024;
+
 /// What can be current on a thread or in a future.
 #[derive(Clone, Default)]
 pub(crate) enum Slot {
@@ -28,6 +31,17 @@ pub(crate) struct Scope {
     inherited: Option<Arc<Inherited>>,
     /// The span of another program that spans without a parent here continue.
     remote: Option<Arc<Remote>>,
+    /// What this slot was entered for, if it is left by an id.
+    entry: Option<Entry>,
+}
+
+/// The entry of a slot that is left by an id, in any order. It travels with the slot, so that it can be left on another thread.
+struct Entry {
+    id: u64,
+    /// The slot that was current.
+    outer: Slot,
+    /// How many entries there are, with this one.
+    depth: usize,
 }
 
 impl Slot {
@@ -105,7 +119,7 @@ impl Slot {
         };
         let inherited = self.inherited();
         let inherited = within(&base, inherited.as_deref().unwrap_or(Inherited::NONE), contexts);
-        Self::Scope(Arc::new(Scope { base, inherited: Some(Arc::new(inherited)), remote }))
+        Self::Scope(Arc::new(Scope { base, inherited: Some(Arc::new(inherited)), remote, entry: None }))
     }
 
     /// This slot with the annotation contexts of the slot where it is entered or named as a parent. `None` if they add nothing.
@@ -139,7 +153,42 @@ impl Slot {
             base,
             inherited: Some(Arc::new(inherited)),
             remote: Some(Arc::new(remote)),
+            entry: None,
         }))
+    }
+
+    /// This slot, entered from another one until the id is left. `None` if too many were entered and not left.
+    pub(crate) fn entered(&self, id: u64, outer: Self) -> Option<Self> {
+        let depth = 1 + outer.entry().map_or(0, |entry| entry.depth);
+        (depth <= MAX_ENTRIES).then(|| self.with_entry(Some(Entry { id, outer, depth })))
+    }
+
+    /// The slot that is current when an id is left. `None` if it was not entered here.
+    pub(crate) fn left(&self, id: u64) -> Option<Self> {
+        let entry = self.entry()?;
+        if entry.id == id {
+            return Some(entry.outer.clone());
+        }
+        let outer = entry.outer.left(id)?;
+        Some(self.with_entry(Some(Entry { id: entry.id, outer, depth: entry.depth - 1 })))
+    }
+
+    /// This slot without entries, for use elsewhere.
+    pub(crate) fn without_entry(self) -> Self {
+        if self.entry().is_some() { self.with_entry(None) } else { self }
+    }
+
+    fn with_entry(&self, entry: Option<Entry>) -> Self {
+        let (base, inherited, remote) = match self {
+            Self::Scope(scope) => (scope.base.clone(), scope.inherited.clone(), scope.remote.clone()),
+            plain => (plain.clone(), plain.inherited(), None),
+        };
+        Self::Scope(Arc::new(Scope { base, inherited, remote, entry }))
+    }
+
+    #[inline]
+    fn entry(&self) -> Option<&Entry> {
+        if let Self::Scope(scope) = self { scope.entry.as_ref() } else { None }
     }
 
     fn without_span(&self) -> Self {
@@ -156,9 +205,10 @@ impl Scope {
         // The session of a span can change after a context was entered in it.
         if let Some(frame) = self.base.frame()
             && frame.has_for_children()
-            && let Some(contexts) = self.inherited.as_ref().and_then(|inherited| inherited.contexts.clone())
         {
             let above = frame.inherited_by_children();
+            let contexts = self.inherited.as_ref().and_then(|inherited| inherited.contexts.clone());
+            let Some(contexts) = contexts else { return above };
             let inherited = within(&self.base, above.as_deref().unwrap_or(Inherited::NONE), contexts);
             return Some(Arc::new(inherited));
         }

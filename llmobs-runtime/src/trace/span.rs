@@ -2,12 +2,13 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::fmt::{self, Display};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use llmobs_capture::text::{MAX_LABEL_BYTES, cut, label};
+use llmobs_capture::Label;
+use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
 
 use super::context::{Attached, Context, current};
 use super::frame::Frame;
@@ -19,7 +20,7 @@ use super::start::Draft;
 use crate::base::clock;
 use crate::base::kind::Kind;
 use crate::deliver::sender::any_open;
-use crate::model::annotation::Annotation;
+use crate::model::annotation::{Annotation, text_of};
 use crate::model::failure::Failure;
 use crate::model::reference::SpanRef;
 
@@ -59,7 +60,9 @@ kinds! {
 }
 
 /// A span that has a name but has not begun. Made by [`workflow`], [`agent`], [`task`], [`tool`], [`llm`],
-/// [`embedding`] and [`retrieval`].
+/// [`embedding`] and [`retrieval`], and by [`Span::builder`].
+///
+/// Each method takes a value or an `Option` of one, where `None` changes nothing.
 #[derive(Debug)]
 #[must_use = "a span begins when `start` is called"]
 pub struct SpanBuilder(Option<Building>);
@@ -143,57 +146,77 @@ impl SpanBuilder {
     /// assert_eq!(event["start_ns"], 1_700_000_000_000_000_000_u64);
     /// assert_eq!(event["duration"], 250_000_000);
     /// ```
-    pub fn start_time(self, time: SystemTime) -> Self {
-        self.set(|frame| frame.set_start(clock::nanos_of(time)))
-    }
-
-    /// The version of an agent, as the tag `agent_version`, on an `agent` span.
-    pub fn version(self, version: impl Display) -> Self {
-        match label(&version) {
-            Some(version) => self.annotate(|annotation| annotation.set_agent_version(version)),
+    pub fn start_time(self, time: impl Into<Option<SystemTime>>) -> Self {
+        match time.into() {
+            Some(time) => self.set(|frame| frame.set_start(clock::nanos_of(time))),
             None => self,
         }
     }
 
+    /// Sets a short text, unless it is empty or absent.
+    fn label<Form>(self, text: impl Label<Form>, set: impl FnOnce(&mut Frame, String)) -> Self {
+        if self.0.is_none() {
+            return self;
+        }
+        match text_of(text) {
+            Some(text) => self.set(|frame| set(frame, text)),
+            None => self,
+        }
+    }
+
+    /// The version of an agent, as the tag `agent_version`, on an `agent` span.
+    pub fn version<Form>(self, version: impl Label<Form>) -> Self {
+        self.label(version, |frame, version| frame.annotation().set_agent_version(version))
+    }
+
     /// A tag that the span has from its start, where [sampling rules](crate::SamplingRule) of its trace see it: see
     /// [`Annotation::tag`].
-    pub fn tag(self, key: impl Into<String>, value: impl Display) -> Self {
-        self.annotate(|annotation| annotation.set_tag(key.into(), &value))
+    pub fn tag<Form>(self, key: impl Into<String>, value: impl Label<Form>) -> Self {
+        self.annotate(|annotation| {
+            annotation.tag(key, value);
+        })
     }
 
     /// Several tags at once, as pairs.
-    pub fn tags<K: Into<String>, V: Display>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
-        tags.into_iter().fold(self, |builder, (key, value)| builder.tag(key, value))
+    pub fn tags<K: Into<String>, V: Label<Form>, Form>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
+        self.annotate(|annotation| {
+            annotation.tags(tags);
+        })
     }
 
     /// The session, such as one conversation, that this span and those inside it belong to.
     ///
     /// Default: that of the enclosing span, else the first one set in the same trace.
-    pub fn session_id(self, session_id: impl Display) -> Self {
-        self.set(|frame| frame.set_session_id(label(&session_id)))
+    pub fn session_id<Form>(self, session_id: impl Label<Form>) -> Self {
+        self.label(session_id, Frame::set_session_id)
     }
 
     /// The application that this span and those inside it belong to.
     ///
     /// Default: that of the enclosing span, else the one of the configuration.
-    pub fn ml_app(self, ml_app: impl Display) -> Self {
-        self.set(|frame| frame.set_ml_app(label(&ml_app)))
+    pub fn ml_app<Form>(self, ml_app: impl Label<Form>) -> Self {
+        self.label(ml_app, Frame::set_ml_app)
     }
 
     /// The name of the model, such as `gpt-4o`. Shown on `llm` and `embedding` spans; default `unknown`.
-    pub fn model_name(self, model_name: impl Display) -> Self {
-        self.annotate(|annotation| annotation.model_name = label(&model_name))
+    pub fn model_name<Form>(self, model_name: impl Label<Form>) -> Self {
+        self.label(model_name, |frame, name| frame.annotation().model_name = Some(name))
     }
 
     /// Who runs the model, such as `openai`, in any case. Shown on `llm` and `embedding` spans; default `unknown`.
-    pub fn model_provider(self, model_provider: impl Display) -> Self {
-        self.annotate(|annotation| annotation.model_provider = label(&model_provider))
+    pub fn model_provider<Form>(self, model_provider: impl Label<Form>) -> Self {
+        self.label(model_provider, |frame, provider| frame.annotation().model_provider = Some(provider))
+    }
+
+    /// The integration that makes the span, as the tag `integration`: the name of the library that is traced, such as `openai`.
+    pub fn integration<Form>(self, name: impl Label<Form>) -> Self {
+        self.tag("integration", name)
     }
 
     /// Begins the span, as a child of the span that is current here.
     ///
     /// The new span does not become current by itself: see [`Span::enter`], [`Span::attach`] and
-    /// [`FutureExt::in_span`](crate::FutureExt::in_span).
+    /// [`FutureSpanExt::in_span`](crate::FutureSpanExt::in_span).
     pub fn start(self) -> Span {
         let frame = self.0.and_then(|building| match building {
             Building::Named(kind, name) => Draft::here(kind, name)?.start_with(|_| ()),
@@ -214,6 +237,22 @@ impl SpanBuilder {
 pub struct Span(pub(crate) Option<Arc<Frame>>);
 
 impl Span {
+    /// Describes a span of a kind that is known only at run time. For a kind that the program names there are [`workflow`] and the
+    /// others. An empty name takes the kind as name.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let kind: llmobs::Kind = "tool".parse()?;
+    /// llmobs::Span::builder(kind, "search").start().finish();
+    /// assert_eq!(collector.tree(), "tool search\n");
+    /// # Ok::<(), llmobs::convert::ParseKindError>(())
+    /// ```
+    pub fn builder(kind: Kind, name: impl Into<Cow<'static, str>>) -> SpanBuilder {
+        SpanBuilder::new(kind, name)
+    }
+
     /// Runs `f` with this span current, so that spans started inside are its children. The span goes on afterwards.
     ///
     /// When `f` panics the span is marked as failed, and the panic goes on.
@@ -239,8 +278,23 @@ impl Span {
 
     /// Puts input, output, metadata, metrics or tags on this span, from any thread.
     ///
-    /// On an empty span the closure is not called. On a finished span the annotation is left out, with a warning.
-    pub fn annotate(&self, describe: impl FnOnce(Annotation) -> Annotation) {
+    /// On an empty span the closure is not called.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// let span = llmobs::tool("search").start();
+    /// span.annotate(|note| {
+    ///     note.input("spans");
+    ///     for (index, hit) in ["a", "b"].iter().enumerate() {
+    ///         note.tag(format!("hit.{index}"), hit);
+    ///     }
+    /// });
+    /// span.finish();
+    /// assert_eq!(collector.tree(), "tool search  in spans\n");
+    /// ```
+    pub fn annotate(&self, describe: impl FnOnce(&mut Annotation)) {
         if let Some(frame) = &self.0 {
             frame.annotate_with(describe);
         }
@@ -262,18 +316,29 @@ impl Span {
     /// Ends the span at a time in the past, for work that is recorded afterwards: see [`SpanBuilder::start_time`].
     ///
     /// A time before the start counts as the start, with a warning.
-    pub fn finish_at(&self, time: SystemTime) {
+    pub fn finish_at(self, time: SystemTime) {
         if let Some(frame) = &self.0 {
             frame.finish_at(clock::nanos_of(time));
         }
     }
 
-    /// Ends the span. A second call does nothing, and children may end before or after.
-    pub fn finish(&self) {
+    /// Ends the span as cancelled: with the tag `cancelled:true`, unless it failed.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// llmobs::llm("complete").start().cancel();
+    /// assert_eq!(collector.tree(), "llm complete  cancelled\n");
+    /// ```
+    pub fn cancel(self) {
         if let Some(frame) = &self.0 {
-            frame.finish();
+            frame.cancel();
         }
     }
+
+    /// Ends the span, as dropping it does. Its children may end before or after.
+    pub fn finish(self) {}
 }
 
 impl sealed::Sealed for Span {}

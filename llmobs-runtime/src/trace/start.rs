@@ -108,16 +108,16 @@ impl Frame {
         self.options.get_or_insert_default()
     }
 
-    pub(super) fn set_session_id(&mut self, session_id: Option<String>) {
-        self.options().session_id = session_id.map(Into::into);
+    pub(super) fn set_session_id(&mut self, session_id: String) {
+        self.options().session_id = Some(session_id.into());
     }
 
-    pub(super) fn set_ml_app(&mut self, ml_app: Option<String>) {
+    pub(super) fn set_ml_app(&mut self, ml_app: String) {
         let given_by = "the option `ml_app` of a span";
-        if let Some(warning) = ml_app.as_deref().and_then(|name| ml_app::warning(name, given_by)) {
+        if let Some(warning) = ml_app::warning(&ml_app, given_by) {
             warn_limited!("{warning}");
         }
-        self.options().ml_app = ml_app.map(Into::into);
+        self.options().ml_app = Some(ml_app.into());
     }
 
     pub(super) fn set_start(&mut self, unix_nanos: u64) {
@@ -254,7 +254,7 @@ impl Frame {
     fn take_over_from(&mut self, parent: &Frame) {
         let (prompt, version) = match self.start.kind {
             Kind::Llm => (parent.prompt_for_child(), None),
-            Kind::Tool if parent.start.kind == Kind::Llm => (None, parent.tool_version(&self.start.name)),
+            Kind::Tool if parent.kind() == Kind::Llm => (None, parent.tool_version(&self.start.name)),
             _ => return,
         };
         if prompt.is_some() || version.is_some() {

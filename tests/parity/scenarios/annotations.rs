@@ -3,7 +3,8 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use llmobs::{MediaPart, Message, Prompt, TemplateMessage};
+use llmobs::content::{MediaPart, Message};
+use llmobs::prompt::{Prompt, TemplateMessage};
 
 use super::{Difference, flushed};
 
@@ -14,7 +15,9 @@ fn llm(name: &'static str) -> llmobs::Span {
 pub(super) fn annotate_llm_shapes() -> Value {
     flushed(|| {
         fn both(name: &'static str, value: impl Serialize) {
-            llm(name).annotate(|span| span.input(&value).output(&value));
+            llm(name).annotate(|note| {
+                note.input(&value).output(&value);
+            });
         }
         both("string", "hi");
         both("dict_content_only", json!({ "content": "hi" }));
@@ -82,14 +85,22 @@ pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
 pub(super) fn annotate_embedding_shapes() -> Value {
     flushed(|| {
         let embedding = |name: &'static str| llmobs::embedding(name).model_name("e").start();
-        let input = |name: &'static str, value: Value| embedding(name).annotate(|span| span.input(value));
+        let input = |name: &'static str, value: Value| {
+            embedding(name).annotate(|note| {
+                note.input(value);
+            });
+        };
         input("string", json!("t"));
         input("list_strings", json!(["a", "b"]));
         input("dict", json!({ "text": "t" }));
         input("dict_full", json!({ "text": "t", "name": "n", "id": "i", "score": 0.5, "extra": 1 }));
         input("list_dicts", json!([{ "text": "a" }, { "text": "b", "score": 1 }]));
-        embedding("docs_obj").annotate(|span| span.input(llmobs::Document::new("obj")));
-        embedding("score_zero").annotate(|span| span.input(llmobs::Document::new("a").score(0)));
+        embedding("docs_obj").annotate(|note| {
+            note.input(llmobs::content::Document::new("obj"));
+        });
+        embedding("score_zero").annotate(|note| {
+            note.input(llmobs::content::Document::new("a").score(0));
+        });
         input("bad_no_text", json!({ "name": "x" }));
         input("bad_int", json!(3));
         input("bad_text_type", json!({ "text": 3 }));
@@ -97,7 +108,11 @@ pub(super) fn annotate_embedding_shapes() -> Value {
         input("bad_score", json!({ "text": "t", "score": "x" }));
         input("empty_list", json!([]));
         input("empty_string", json!(""));
-        let output = |name: &'static str, value: Value| embedding(name).annotate(|span| span.output(value));
+        let output = |name: &'static str, value: Value| {
+            embedding(name).annotate(|note| {
+                note.output(value);
+            });
+        };
         output("o_string", json!("s"));
         output("o_list", json!([0.1, 0.2]));
         output("o_dict", json!({ "dim": 3 }));
@@ -148,7 +163,9 @@ pub(super) const ANNOTATE_EMBEDDING_SHAPES: &[Difference] = &[
 pub(super) fn annotate_retrieval_shapes() -> Value {
     flushed(|| {
         let output = |name: &'static str, value: Value| {
-            llmobs::retrieval(name).start().annotate(|span| span.output(value));
+            llmobs::retrieval(name).start().annotate(|note| {
+                note.output(value);
+            });
         };
         output("string", json!("t"));
         output("list_strings", json!(["a", "b"]));
@@ -159,7 +176,9 @@ pub(super) fn annotate_retrieval_shapes() -> Value {
         output("bad_int", json!(3));
         output("empty_list", json!([]));
         let input = |name: &'static str, value: Value| {
-            llmobs::retrieval(name).start().annotate(|span| span.input(value));
+            llmobs::retrieval(name).start().annotate(|note| {
+                note.input(value);
+            });
         };
         input("i_string", json!("s"));
         input("i_dict", json!({ "q": "x", "k": 3 }));
@@ -179,13 +198,18 @@ pub(super) const ANNOTATE_RETRIEVAL_SHAPES: &[Difference] = &[Difference {
 
 pub(super) fn annotate_errors() -> Value {
     flushed(|| {
-        llmobs::annotate(|span| span.input("nobody is there"));
-        let span = llmobs::workflow("w").start();
-        span.annotate(|span| {
-            span.prompt(Prompt::new("p").template("t")).metadata("applied", true).metric("bad", f64::NAN)
+        llmobs::annotate(|note| {
+            note.input("nobody is there");
         });
+        let span = llmobs::workflow("w").start();
+        span.annotate(|note| {
+            note.prompt(Prompt::new("p").template("t")).metadata("applied", true).metric("bad", f64::NAN);
+        });
+        let ended = span.context();
         span.finish();
-        span.annotate(|span| span.input("too late"));
+        ended.annotate(|note| {
+            note.input("too late");
+        });
     })
 }
 
@@ -202,8 +226,8 @@ pub(super) fn metadata_all() -> Value {
             .fold(json!({ "leaf": [1, { "x": 1 }] }), |inner, level| json!({ format!("l{level}"): inner }));
         let deep_list = (0..16).fold(json!(["deepest"]), |inner, _| json!([inner]));
         let span = llmobs::llm("").model_name("m").start();
-        span.annotate(|span| {
-            span.metadata("temperature", 0.5)
+        span.annotate(|note| {
+            note.metadata("temperature", 0.5)
                 .metadata("max_tokens", 100)
                 .metadata("s", "x")
                 .metadata("n", ())
@@ -211,16 +235,28 @@ pub(super) fn metadata_all() -> Value {
                 .metadata("5", "intkey")
                 .metadata("dc", json!({ "a": 1, "b": "x" }))
                 .metadata("set", [1])
-                .metadata("tuple", (1, 2))
+                .metadata("tuple", (1, 2));
         });
-        span.annotate(|span| span.metadata("deep", deep).metadata("deep_list", deep_list));
+        span.annotate(|note| {
+            note.metadata("deep", deep).metadata("deep_list", deep_list);
+        });
         span.finish();
         let span = llmobs::workflow("dd").start();
-        span.annotate(|span| span.metadata("_dd", json!({ "spoof": 1 })).metadata("keep", 1));
+        span.annotate(|note| {
+            note.metadata("_dd", json!({ "spoof": 1 })).metadata("keep", 1);
+        });
     })
 }
 
 pub(super) const METADATA_ALL: &[Difference] = &[
+    Difference {
+        name: "None is no metadata",
+        reason: "each method takes an `Option`, and `None` changes nothing",
+        apply: |events| {
+            let metadata = events[0]["meta"]["metadata"].as_object_mut().expect("metadata");
+            metadata.remove("n");
+        },
+    },
     Difference {
         name: "shapes of Python alone",
         reason: "bytes, dates and objects with __str__ have no counterpart in serde, or one that is JSON of another kind",
@@ -253,7 +289,9 @@ pub(super) fn ml_app_override() -> Value {
 pub(super) fn prompt_annotation() -> Value {
     flushed(|| {
         let prompted = |name: &'static str, prompt: Prompt| {
-            llm(name).annotate(|span| span.input("i").prompt(prompt));
+            llm(name).annotate(|note| {
+                note.input("i").prompt(prompt);
+            });
         };
         let greet = Prompt::new("greet").version("1.0").template("Hello {{name}}").variable("name", "Al");
         prompted("template", greet.tag("team", "x").label("production"));
@@ -275,11 +313,17 @@ pub(super) fn prompt_annotation() -> Value {
         prompted("uuids", Prompt::new("x").template("t").uuid("u-1").version_uuid("u-2"));
         prompted("unknown_key", Prompt::new("x").template("t"));
         let span = llm("merge");
-        span.annotate(|span| span.prompt(Prompt::new("p").template("t1").variable("a", "1")));
-        span.annotate(|span| span.prompt(Prompt::new("p").variable("b", "2")));
+        span.annotate(|note| {
+            note.prompt(Prompt::new("p").template("t1").variable("a", "1"));
+        });
+        span.annotate(|note| {
+            note.prompt(Prompt::new("p").variable("b", "2"));
+        });
         span.finish();
         let workflow = llmobs::workflow("wf-with-prompt").start();
-        workflow.annotate(|span| span.prompt(Prompt::new("inh").template("t")));
+        workflow.annotate(|note| {
+            note.prompt(Prompt::new("inh").template("t"));
+        });
         workflow.enter(|| llm("child-llm-inherits-prompt").finish());
     })
 }
@@ -315,10 +359,12 @@ fn takes(o: &Plain) -> &Plain {
 
 pub(super) fn non_serialisable() -> Value {
     flushed(|| {
-        llmobs::workflow("obj").start().annotate(|span| span.input(Refusing).output("ok"));
+        llmobs::workflow("obj").start().annotate(|note| {
+            note.input(Refusing).output("ok");
+        });
         let nan = llm("nan-meta");
-        nan.annotate(|span| {
-            span.metadata("nan", f64::NAN).metric("nan", f64::NAN).metric("inf", f64::INFINITY)
+        nan.annotate(|note| {
+            note.metadata("nan", f64::NAN).metric("nan", f64::NAN).metric("inf", f64::INFINITY);
         });
         nan.finish();
         takes(&Plain);
@@ -353,7 +399,9 @@ pub(super) const NON_SERIALISABLE: &[Difference] = &[
 pub(super) fn long_strings() -> Value {
     flushed(|| {
         let span = llmobs::llm("N".repeat(10_000)).model_name("M".repeat(10_000)).start();
-        span.annotate(|span| span.input("i".repeat(200_000)).tag("k".repeat(5_000), "v".repeat(10_000)));
+        span.annotate(|note| {
+            note.input("i".repeat(200_000)).tag("k".repeat(5_000), "v".repeat(10_000));
+        });
     })
 }
 
@@ -361,8 +409,12 @@ pub(super) fn long_strings() -> Value {
 pub(super) fn lone_surrogate() -> Value {
     flushed(|| {
         let lossy = "bad \u{fffd} surrogate";
-        llmobs::workflow("s").start().annotate(|span| span.input(lossy));
-        llmobs::workflow("good-one").start().annotate(|span| span.input("fine"));
+        llmobs::workflow("s").start().annotate(|note| {
+            note.input(lossy);
+        });
+        llmobs::workflow("good-one").start().annotate(|note| {
+            note.input("fine");
+        });
     })
 }
 

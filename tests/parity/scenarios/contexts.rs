@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use llmobs::{Config, Content, FutureExt as _, Message, Prompt, SpanData};
+use llmobs::content::{Content, Message};
+use llmobs::processor::SpanData;
+use llmobs::prompt::Prompt;
+use llmobs::{Config, FutureSpanExt as _};
 use serde_json::{Value, json};
 
 use super::{Difference, PATIENCE, flushed};
@@ -16,7 +19,9 @@ pub(super) fn annotation_context() -> Value {
                 let inner = llmobs::annotation_context().tag("ctx", "inner").name("inner-name");
                 inner.prompt(Prompt::new("p").template("t")).enter(|| {
                     let llm = llmobs::llm("llm1").model_name("m").start();
-                    llm.annotate(|span| span.input("x").tag("ctx", "explicit"));
+                    llm.annotate(|note| {
+                        note.input("x").tag("ctx", "explicit");
+                    });
                 });
                 llmobs::task("after-inner").start().finish();
             });
@@ -83,15 +88,21 @@ pub(super) fn processor_redact() -> Value {
     };
     let _llmobs = Config::from_env().processor(redact).init();
     let llm = llmobs::llm("").model_name("m").start();
-    llm.annotate(|span| {
-        let span = span.input([Message::user("x")]).output("y");
-        span.metadata("secret", 1).metadata("k", 2).tag("t", "T")
+    llm.annotate(|note| {
+        note.input([Message::user("x")]).output("y");
+        note.metadata("secret", 1).metadata("k", 2).tag("t", "T");
     });
     llm.finish();
-    llmobs::workflow("w").start().annotate(|span| span.input(json!({ "a": 1 })).output("out"));
+    llmobs::workflow("w").start().annotate(|note| {
+        note.input(json!({ "a": 1 })).output("out");
+    });
     let found = json!([{ "text": "d1", "score": 0.1, "name": "n" }, { "text": "d2" }]);
-    llmobs::retrieval("r").start().annotate(|span| span.input("q").output(found));
-    llmobs::embedding("").model_name("e").start().annotate(|span| span.input(["d1"]).output("o"));
+    llmobs::retrieval("r").start().annotate(|note| {
+        note.input("q").output(found);
+    });
+    llmobs::embedding("").model_name("e").start().annotate(|note| {
+        note.input(["d1"]).output("o");
+    });
     llmobs::task("nothing").start().finish();
     llmobs::flush(PATIENCE);
     let seen = std::mem::take(&mut *SEEN.lock().expect("what was seen"));
@@ -180,17 +191,23 @@ pub(super) fn processor_drop() -> Value {
     let _llmobs = Config::from_env().processor(process).init();
     for act in ["keep", "drop", "empty", "raise", "wrong", "new", "grow"] {
         let llm = llmobs::llm(format!("llm-{act}")).model_name("m").start();
-        llm.annotate(|span| span.input("i").output("o").tag("act", act));
+        llm.annotate(|note| {
+            note.input("i").output("o").tag("act", act);
+        });
         llm.finish();
         let workflow = llmobs::workflow(format!("wf-{act}")).start();
-        workflow.annotate(|span| span.input("i").output("o").tag("act", act));
+        workflow.annotate(|note| {
+            note.input("i").output("o").tag("act", act);
+        });
         if act == "drop" {
             workflow.enter(|| llmobs::task("child-of-dropped").start().finish());
         }
     }
     // In the reference the processor is taken away before this span.
     let after = llmobs::llm("after-deregister").model_name("m").start();
-    after.annotate(|span| span.input("i").tag("act", "drop"));
+    after.annotate(|note| {
+        note.input("i").tag("act", "drop");
+    });
     after.finish();
     let report = llmobs::flush(PATIENCE);
     json!({ "report": report.to_string() })

@@ -5,19 +5,22 @@ use serde_json::{Value, json};
 use super::{Difference, PATIENCE, flushed};
 
 pub(super) fn oversize_span() -> Value {
-    let _llmobs = llmobs::Config::from_env().capture_limit(usize::MAX).init();
+    let _llmobs = llmobs::Config::from_env().max_capture_bytes(usize::MAX).init();
     let over = llmobs::llm("over").model_name("m").start();
-    over.annotate(|span| {
-        let span =
-            span.input("x".repeat(5_100_000)).output("small").metadata("k", "v").metric("input_tokens", 1);
-        span.tag("t", "1").prompt(llmobs::Prompt::new("p").template("t"))
+    over.annotate(|note| {
+        note.input("x".repeat(5_100_000)).output("small").metadata("k", "v").metric("input_tokens", 1);
+        note.tag("t", "1").prompt(llmobs::prompt::Prompt::new("p").template("t"));
     });
     over.finish();
     let over = llmobs::workflow("over-by-metadata").start();
-    over.annotate(|span| span.input("in").output("out").metadata("big", "m".repeat(5_100_000)));
+    over.annotate(|note| {
+        note.input("in").output("out").metadata("big", "m".repeat(5_100_000));
+    });
     over.finish();
     llmobs::flush(PATIENCE);
-    llmobs::workflow("under").start().annotate(|span| span.input("y".repeat(4_900_000)));
+    llmobs::workflow("under").start().annotate(|note| {
+        note.input("y".repeat(4_900_000));
+    });
     llmobs::flush(PATIENCE);
     json!({})
 }
@@ -25,9 +28,9 @@ pub(super) fn oversize_span() -> Value {
 pub(super) fn payload_batch_splitting() -> Value {
     flushed(|| {
         for number in 0..12 {
-            llmobs::workflow(format!("big{number}"))
-                .start()
-                .annotate(|span| span.input("b".repeat(1_000_000)));
+            llmobs::workflow(format!("big{number}")).start().annotate(|note| {
+                note.input("b".repeat(1_000_000));
+            });
         }
     })
 }

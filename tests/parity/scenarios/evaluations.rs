@@ -2,7 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use llmobs::{Assessment, Evaluation, EvaluationError, EvaluationScope, SpanRef};
+use llmobs::SpanRef;
+use llmobs::eval::{Assessment, Evaluation, EvaluationError, EvaluationScope};
 use serde_json::{Value, json};
 
 use super::{Difference, PATIENCE, flushed};
@@ -17,7 +18,7 @@ pub(super) fn eval_by_span() -> Value {
         let reference = span.export();
         assert_eq!(span.enter(llmobs::export_span), reference);
         span.finish();
-        let of = |evaluation: Evaluation| sent(evaluation.of(reference.clone()));
+        let of = |evaluation: Evaluation| sent(evaluation.for_span(reference.clone()));
         of(Evaluation::categorical("cat", "good"));
         let score = Evaluation::score("score", 0.75).tag("judge", "x").ml_app("eval-app");
         let score = score.timestamp(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
@@ -46,23 +47,23 @@ pub(super) const EVAL_BY_SPAN: &[Difference] = &[Difference {
 
 pub(super) fn eval_errors() -> Value {
     let _llmobs = llmobs::init();
-    let ok = || SpanRef::new("2", "1");
+    let ok = || SpanRef { trace_id: "2".into(), span_id: "1".into() };
     let error = |evaluation: Evaluation| evaluation.submit().map_err(|error| format!("{error:?}"));
     let observed = json!({
         "no_join": error(Evaluation::score("l", 1)),
-        "both_joins": error(Evaluation::score("l", 1).of(ok()).of_tag("a", "b")),
-        "span_missing_trace": error(Evaluation::score("l", 1).of(SpanRef::new("", "1"))),
-        "tag_join_bad": error(Evaluation::score("l", 1).of_tag("", "b")),
-        "ts_negative": error(Evaluation::score("l", 1).of(ok()).timestamp(UNIX_EPOCH - Duration::from_millis(1))),
-        "label_empty": error(Evaluation::score("", 1).of(ok())),
-        "label_dot": error(Evaluation::score("a.b", 1).of(ok())),
-        "score_nan": error(Evaluation::score("l", f64::NAN).of(ok())),
-        "json_list": error(Evaluation::json("l", [1]).of(ok())),
+        "both_joins": error(Evaluation::score("l", 1).for_span(ok()).for_tag("a", "b")),
+        "span_missing_trace": error(Evaluation::score("l", 1).for_span(SpanRef { trace_id: String::new(), span_id: "1".into() })),
+        "tag_join_bad": error(Evaluation::score("l", 1).for_tag("", "b")),
+        "ts_negative": error(Evaluation::score("l", 1).for_span(ok()).timestamp(UNIX_EPOCH - Duration::from_millis(1))),
+        "label_empty": error(Evaluation::score("", 1).for_span(ok())),
+        "label_dot": error(Evaluation::score("a.b", 1).for_span(ok())),
+        "score_nan": error(Evaluation::score("l", f64::NAN).for_span(ok())),
+        "json_list": error(Evaluation::json("l", [1]).for_span(ok())),
         "export_none_active": llmobs::export_span(),
     });
     // A time of zero stands for now. An empty assessment, which the reference takes for nothing said, cannot be written.
-    sent(Evaluation::score("l", 1).of(ok()).timestamp(UNIX_EPOCH));
-    sent(Evaluation::score("l", 1).of(ok()));
+    sent(Evaluation::score("l", 1).for_span(ok()).timestamp(UNIX_EPOCH));
+    sent(Evaluation::score("l", 1).for_span(ok()));
     llmobs::flush(PATIENCE);
     observed
 }

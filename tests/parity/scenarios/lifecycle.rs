@@ -27,7 +27,9 @@ pub(super) fn one_workflow() -> Value {
 pub(super) fn agent_mode() -> Value {
     flushed(|| {
         let span = llmobs::workflow("w").start();
-        span.annotate(|span| span.input("i").output("o"));
+        span.annotate(|note| {
+            note.input("i").output("o");
+        });
         evaluate(&span);
     })
 }
@@ -40,7 +42,10 @@ pub(super) fn exit_flush() -> Value {
 }
 
 fn evaluate(span: &llmobs::Span) {
-    llmobs::Evaluation::score("e", 1).of(span.export()).submit().expect("an evaluation that can be meant so");
+    llmobs::eval::Evaluation::score("e", 1)
+        .for_span(span.export())
+        .submit()
+        .expect("an evaluation that can be meant so");
 }
 
 /// No flush, and no guard at the end: what is sent the worker sends by itself.
@@ -87,9 +92,9 @@ pub(super) fn not_enabled() -> Value {
     let decorated = decorated(1);
     let mut annotated = false;
     llmobs::workflow("w").start().enter(|| {
-        llmobs::annotate(|span| {
+        llmobs::annotate(|note| {
             annotated = true;
-            span.input("x")
+            note.input("x");
         });
     });
     let report = llmobs::flush(PATIENCE).to_string();

@@ -14,7 +14,9 @@ struct Model {
 }
 
 fn annotated(span: &llmobs::Span, value: &impl Serialize) {
-    span.annotate(|span| span.input(value).output(value));
+    span.annotate(|note| {
+        note.input(value).output(value);
+    });
 }
 
 pub(super) fn annotate_text_shapes() -> Value {
@@ -42,8 +44,12 @@ pub(super) fn annotate_text_shapes() -> Value {
         annotated(&shape("json_string"), &r#"{"already": "json"}"#);
         annotated(&shape("unicode"), &BTreeMap::from([("k", "caf\u{e9} \u{2603} \u{1f600}")]));
         annotated(&shape("quote"), &"a\"b\\c\n\t\u{1}</script>");
-        llmobs::tool("tool-kind").start().annotate(|span| span.input(json!({ "x": 1 })).output([1]));
-        llmobs::agent("agent-kind").start().annotate(|span| span.input(json!({ "x": 1 })).output([1]));
+        llmobs::tool("tool-kind").start().annotate(|note| {
+            note.input(json!({ "x": 1 })).output([1]);
+        });
+        llmobs::agent("agent-kind").start().annotate(|note| {
+            note.input(json!({ "x": 1 })).output([1]);
+        });
     })
 }
 

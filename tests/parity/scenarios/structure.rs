@@ -10,7 +10,11 @@ use super::{Difference, flushed};
 
 pub(super) fn workflow_basic() -> Value {
     flushed(|| {
-        llmobs::workflow("wf").start().enter(|| llmobs::annotate(|span| span.input("hello").output("world")));
+        llmobs::workflow("wf").start().enter(|| {
+            llmobs::annotate(|note| {
+                note.input("hello").output("world");
+            });
+        });
     })
 }
 
@@ -103,7 +107,9 @@ fn noauto(secret: &str) -> &'static str {
 #[llmobs::workflow]
 fn manual_output(x: i64) -> &'static str {
     let _ = x;
-    llmobs::annotate(|span| span.input("manual-in").output("manual-out"));
+    llmobs::annotate(|note| {
+        note.input("manual-in").output("manual-out");
+    });
     "ignored?"
 }
 
@@ -160,14 +166,22 @@ pub(super) fn exception_raised() -> Value {
         let _ = boom(7);
         outer();
         llmobs::llm("").model_name("m").start().enter(|| {
-            llmobs::annotate(|span| span.input("in before error"));
-            llmobs::annotate(|span| span.error(&ValueError(String::new())));
+            llmobs::annotate(|note| {
+                note.input("in before error");
+            });
+            llmobs::annotate(|note| {
+                note.error(&ValueError(String::new()));
+            });
         });
         let error = KeyError("'k'".to_owned());
         let root = llmobs::workflow("nested-root").start();
         let child = root.enter(|| llmobs::task("nested-child").start());
-        child.annotate(|span| span.error(&error));
-        root.annotate(|span| span.error(&error));
+        child.annotate(|note| {
+            note.error(&error);
+        });
+        root.annotate(|note| {
+            note.error(&error);
+        });
     })
 }
 
@@ -240,14 +254,18 @@ pub(super) fn manual_threads() -> Value {
     flushed(|| {
         let workflow = llmobs::workflow("manual").start();
         let task = workflow.enter(|| llmobs::task("manual-child").start());
-        workflow.annotate(|span| span.input("by-ref"));
+        workflow.annotate(|note| {
+            note.input("by-ref");
+        });
         workflow.finish();
         task.finish();
 
         let span = llmobs::workflow("cross-thread").start();
         thread::spawn(move || {
             llmobs::task("in-bare-thread").start().finish();
-            span.annotate(|span| span.output("from-thread"));
+            span.annotate(|note| {
+                note.output("from-thread");
+            });
             span.finish();
         })
         .join()
@@ -265,9 +283,8 @@ pub(super) fn manual_threads() -> Value {
 
 pub(super) fn unfinished_and_double_finish() -> Value {
     flushed(|| {
-        let twice = llmobs::task("twice").start();
-        twice.finish();
-        twice.finish();
+        // The reference finishes it twice. Here, the first call takes the span.
+        llmobs::task("twice").start().finish();
         let never = llmobs::workflow("never-finished").start();
         never.enter(|| llmobs::task("child-of-never-finished").start()).finish();
         // Dropping it would finish it.
@@ -314,7 +331,11 @@ impl std::error::Error for RuntimeError {}
 
 #[llmobs::llm(model_name = "m", iterator, skip_all)]
 fn llmgen(q: &'static str) -> impl Iterator<Item = &'static str> {
-    std::iter::once("tok").inspect(move |_| llmobs::annotate(|span| span.input(q).output("tok")))
+    std::iter::once("tok").inspect(move |_| {
+        llmobs::annotate(|note| {
+            note.input(q).output("tok");
+        });
+    })
 }
 
 #[llmobs::workflow(stream)]

@@ -248,8 +248,8 @@ mod instead {
         items(0..to)
     }
 
-    pub(super) fn concrete_stream_in_a_span(to: u8) -> llmobs::InSpan<Items<std::ops::Range<u8>>> {
-        use llmobs::StreamExt as _;
+    pub(super) fn concrete_stream_in_a_span(to: u8) -> llmobs::wrap::StreamInSpan<Items<std::ops::Range<u8>>> {
+        use llmobs::StreamSpanExt as _;
         items(0..to).in_span(llmobs::task("concrete_stream").start())
     }
 }

@@ -118,11 +118,11 @@ chain!(struct6, #[llmobs::workflow], #[llmobs::task], (ticket: &Ticket) -> Strin
 chain!(messages, #[llmobs::llm(model_name = "gpt-4o", model_provider = "openai")], #[llmobs::llm(model_name = "gpt-4o", model_provider = "openai")],
     (messages: &[Message]) -> String { body(messages[0].role, 7) });
 chain!(annotate, #[llmobs::workflow], #[llmobs::task], (text: &str, n: u32) -> String { body(text, n) },
-    llmobs::annotate(|span| span.tag("tier", "gold").metric("score", 17)));
+    llmobs::annotate(|note| { note.tag("tier", "gold").metric("score", 17); }));
 chain!(tags, #[llmobs::workflow], #[llmobs::task], (text: &str, n: u32) -> String { body(text, n) },
-llmobs::annotate(|span| {
-    let span = span.tag("tier", "gold").tag("region", "eu-west-1").tag("plan", "annual").tag("channel", "mail").tag("shard", 12);
-    span.metric("score", 17).metric("input_tokens", 112).metric("output_tokens", 5)
+llmobs::annotate(|note| {
+    note.tag("tier", "gold").tag("region", "eu-west-1").tag("plan", "annual").tag("channel", "mail").tag("shard", 12);
+    note.metric("score", 17).metric("input_tokens", 112).metric("output_tokens", 5);
 }));
 
 #[derive(Clone, Copy, Debug)]

@@ -164,6 +164,6 @@ static KEYS: LazyLock<Vec<String>> =
 #[llmobs::task]
 #[inline(never)]
 fn many_tags(n: u32) -> String {
-    llmobs::annotate(|span| span.tags(KEYS.iter().take(n as usize).map(|key| (key.as_str(), "gold"))));
+    llmobs::annotate(|note| { note.tags(KEYS.iter().take(n as usize).map(|key| (key.as_str(), "gold"))); });
     ANSWER.to_owned()
 }

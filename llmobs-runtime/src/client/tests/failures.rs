@@ -43,7 +43,7 @@ fn evaluations_are_sent_again_and_counted_as_spans_are() {
     let notes = Notes::answering(&[Answer::TryAgain, Answer::Never]);
     let submit = || {
         for label in ["a", "b"] {
-            crate::Evaluation::score(label, 1).of_tag("key", "value").submit().unwrap();
+            crate::eval::Evaluation::score(label, 1).for_tag("key", "value").submit().unwrap();
         }
     };
     let report = run(&notes, |_| (), submit);
@@ -70,7 +70,7 @@ fn a_transport_that_panics_over_the_end_of_a_trace_gets_the_evaluations() {
     notes.held().panics_at_ended = true;
     let program = || {
         let span = crate::task("t").start();
-        crate::Evaluation::score("l", 1).of(span.export()).submit().unwrap();
+        crate::eval::Evaluation::score("l", 1).for_span(span.export()).submit().unwrap();
     };
     assert_eq!(run(&notes, |_| (), program).to_string(), "2 delivered, 0 dropped, 0 pending");
     let asked = notes.asked();
@@ -82,7 +82,7 @@ fn a_transport_that_panics_over_the_end_of_a_trace_gets_the_evaluations() {
 
 #[test]
 fn a_span_whose_processor_panics_goes_out_without_what_it_says() {
-    let config = Config::without_env().processor(|span| {
+    let config = Config::new().processor(|span| {
         assert!(span.name != "bad", "the processor panicked, as this test wants it to");
         Some(span)
     });
@@ -91,10 +91,9 @@ fn a_span_whose_processor_panics_goes_out_without_what_it_says() {
     client.context().enter(|| {
         for name in ["good", "bad"] {
             let span = crate::tool(name).start();
-            span.annotate(|span| {
-                let span =
-                    span.input("secret").output("secret").metadata("secret", "secret").intent("secret");
-                span.metric("tokens", 7).tag("tier", "free").failure("timeout", "secret")
+            span.annotate(|note| {
+                note.input("secret").output("secret").metadata("secret", "secret").intent("secret");
+                note.metric("tokens", 7).tag("tier", "free").failure("timeout", "secret");
             });
         }
     });
@@ -119,7 +118,7 @@ fn shutting_down_ends_a_wait_and_makes_no_further_attempt() {
     notes.held().gate = Some((here, gate));
     // The waits are random parts of five seconds.
     let patient = |settings: &mut Settings| settings.timeout = Duration::from_secs(600);
-    let client = start(&Config::without_env(), patient, notes.taker(Some(Framing::Array)));
+    let client = start(&Config::new(), patient, notes.taker(Some(Framing::Array)));
     let sender = sender(&client);
     let step = |name: &'static str| client.context().enter(|| crate::task(name).start().finish());
     step("first");
@@ -148,7 +147,7 @@ fn spans_that_are_made_while_spans_are_sent_are_not_recorded() {
         }
     }
 
-    let client = start(&Config::without_env(), |_| (), Box::new(Traced));
+    let client = start(&Config::new(), |_| (), Box::new(Traced));
     client.context().enter(|| crate::task("t").start().finish());
     for _ in 0..3 {
         assert_eq!(client.flush(PATIENCE).to_string(), "1 delivered, 0 dropped, 0 pending");

@@ -25,7 +25,7 @@ fn noted(notes: &Notes, names: &[(SpanRef, &str)]) -> Vec<String> {
 
 /// Runs `program`, which returns names for the ids of spans, under a processor that drops spans called `dropped`.
 fn run(program: impl FnOnce() -> Vec<(SpanRef, &'static str)>) -> Vec<String> {
-    let config = Config::without_env().processor(|span| (span.name != "dropped").then_some(span));
+    let config = Config::new().processor(|span| (span.name != "dropped").then_some(span));
     let notes = Notes::default();
     let client = start(&config, |_| (), notes.taker(None));
     let names = client.context().enter(program);
@@ -38,7 +38,7 @@ fn outermost_spans_end_though_they_are_dropped() {
     let begun_here = run(|| {
         let root = crate::workflow("dropped").start();
         root.enter(|| crate::task("child").start().finish());
-        crate::Evaluation::score("l", 1).of(root.export()).submit().unwrap();
+        crate::eval::Evaluation::score("l", 1).for_span(root.export()).submit().unwrap();
         vec![(root.export().unwrap(), "root")]
     });
     assert_eq!(begun_here, ["child in root", "root ended", "evaluation"]);
@@ -55,8 +55,9 @@ fn outermost_spans_end_though_they_continue_the_trace_of_another_program() {
         let [one, two] = ["one", "two"]
             .map(|name| crate::extract(headers.as_slice()).enter(|| crate::workflow(name).start()));
         two.enter(|| crate::task("child of two").start().finish());
+        let references = vec![(one.export().unwrap(), "ONE"), (two.export().unwrap(), "TWO")];
         one.finish();
-        vec![(one.export().unwrap(), "ONE"), (two.export().unwrap(), "TWO")]
+        references
     });
     assert_eq!(continued, ["child of two in TWO", "one in ONE", "two in TWO", "ONE ended", "TWO ended"]);
 }
@@ -65,7 +66,7 @@ fn outermost_spans_end_though_they_continue_the_trace_of_another_program() {
 fn the_end_of_an_outermost_span_is_announced_after_spans_that_the_batch_did_not_hold() {
     let ((here, root_is_read), (go, gate)) = (channel(), channel());
     let gate = Mutex::new((here, gate));
-    let config = Config::without_env().processor(move |span| {
+    let config = Config::new().processor(move |span| {
         if span.name == "root" {
             let (here, gate) = &*gate.lock().unwrap();
             here.send(()).unwrap();
@@ -83,7 +84,7 @@ fn the_end_of_an_outermost_span_is_announced_after_spans_that_the_batch_did_not_
         let flush = scope.spawn(|| client.flush(PATIENCE));
         root_is_read.recv_timeout(PATIENCE).unwrap();
         child.finish();
-        let verdict = crate::Evaluation::score("l", 1).of(reference.clone());
+        let verdict = crate::eval::Evaluation::score("l", 1).for_span(reference.clone());
         client.context().enter(|| verdict.submit()).unwrap();
         go.send(()).unwrap();
         flush.join().unwrap();

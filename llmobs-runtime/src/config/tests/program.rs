@@ -44,8 +44,8 @@ fn what_the_program_says_wins() {
             .default_exporter(Exporter::Console)
             .flush_interval(Duration::from_millis(3))
             .timeout(Duration::from_millis(4))
-            .capture_limit(5)
-            .queue_limit(6)
+            .max_capture_bytes(5)
+            .max_queue_bytes(6)
     };
     let expected = |tags: &str| {
         format!(

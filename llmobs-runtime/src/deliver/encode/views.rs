@@ -12,7 +12,7 @@ use crate::model::span_data::SpanData;
 impl Encoder {
     /// Appends the event of a span in compact form.
     pub(crate) fn encode_finished(&mut self, finished: &Finished<'_>, body: &mut String) {
-        let kind = finished.record.kind;
+        let kind = finished.kind();
         let (input, output) = (finished.input(), finished.output());
         // Messages and documents are parsed. A text is sent as it was captured.
         let read = |content: Content| Some(content).filter(|content| !content.is_empty());
@@ -36,7 +36,7 @@ impl Encoder {
         let inherited = finished.inherited;
         let event = Event {
             kind,
-            name: &record.name,
+            name: finished.name(),
             trace_id: finished.trace.id,
             apm_trace_id: finished.trace.apm_id,
             span_id: record.span_id,

@@ -165,7 +165,13 @@ fn each_span_has_its_own_texts_and_annotation() {
         let sample = Sample::new(Kind::Task, name.clone());
         let sample = if number.is_multiple_of(3) { sample } else { sample.input_value("é".repeat(number)) };
         let sample = sample.returned(&name);
-        if number.is_multiple_of(2) { sample } else { sample.annotate(|span| span.tag("number", number)) }
+        if number.is_multiple_of(2) {
+            sample
+        } else {
+            sample.annotate(|note| {
+                note.tag("number", number);
+            })
+        }
     };
     let inherited = ["one", "two"].map(|id| Arc::new(Sample::new(Kind::Task, "").session_id(id).inherited));
     for number in 0..300 {

@@ -143,7 +143,7 @@ fn ask(url: Uri, timeout: Duration) -> Option<Value> {
 
 fn parse(base: &str, path: &str, setting: &'static str) -> Result<Uri, Error> {
     if base.starts_with("unix:") {
-        return Err(Error::UnixSocket(setting));
+        return Err(Error::UnixSocket { setting });
     }
     let invalid = |problem| Error::InvalidUrl { setting, problem };
     if base.contains(['?', '#']) {

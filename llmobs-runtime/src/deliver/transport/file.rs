@@ -27,7 +27,7 @@ impl File {
         let opened = OnceCell::new();
         match opened.get_or_try_init(|| open(&path)) {
             Ok(_) => Ok(Self { path, opened, torn: false }),
-            Err(error) => Err(Error::File(path, error)),
+            Err(source) => Err(Error::File { path, source }),
         }
     }
 

@@ -11,7 +11,7 @@ fn encoded(evaluation: Evaluation) -> Value {
 }
 
 fn span() -> SpanRef {
-    SpanRef::new("T1", "S1")
+    SpanRef { trace_id: "T1".into(), span_id: "S1".into() }
 }
 
 /// The metric, with these fields beside those that all have.
@@ -45,14 +45,14 @@ fn each_type_has_its_own_value() {
         (Evaluation::boolean("l", false), json!({ "metric_type": "boolean", "boolean_value": false })),
         (Evaluation::json("l", &found), json!({ "metric_type": "json", "json_value": found })),
     ] {
-        assert_eq!(encoded(evaluation.of(span())), expected(fields));
+        assert_eq!(encoded(evaluation.for_span(span())), expected(fields));
     }
 }
 
 #[test]
 fn options() {
     let evaluation = Evaluation::score("l", 1)
-        .of_tag("message", "m-1")
+        .for_tag("message", "m-1")
         .ml_app("other")
         .scope(EvaluationScope::Trace)
         .timestamp(UNIX_EPOCH + Duration::from_secs(1_700_000_000))
@@ -77,29 +77,39 @@ fn options() {
             "reasoning": "because",
         }))
     );
-    let nothing_said =
-        Evaluation::score("l", 1).of(span()).of(None).ml_app("").reasoning("").timestamp(UNIX_EPOCH);
+    let nothing_said = Evaluation::score("l", 1)
+        .for_span(span())
+        .for_span(None)
+        .ml_app("")
+        .reasoning("")
+        .timestamp(UNIX_EPOCH);
     assert_eq!(encoded(nothing_said), expected(json!({ "metric_type": "score", "score_value": 1 })));
 }
 
 #[test]
 fn what_cannot_be_meant_so_says_what_to_change() {
-    let fine = || Evaluation::score("l", 1).of(span());
+    let fine = || Evaluation::score("l", 1).for_span(span());
     let before = UNIX_EPOCH - Duration::from_secs(1);
     for (evaluation, start) in [
-        (Evaluation::score("l", 1), "nothing names what was evaluated: call `of`"),
-        (Evaluation::score("l", 1).of(None), "nothing names what was evaluated: call `of`"),
-        (fine().of_tag("a", "b"), "two things name what was evaluated"),
-        (fine().of(span()), "two things name what was evaluated"),
-        (Evaluation::score("l", 1).of(SpanRef::new("", "1")), "the span has no span id or no trace id"),
-        (Evaluation::score("l", 1).of(SpanRef::new("1", "")), "the span has no span id or no trace id"),
-        (Evaluation::score("l", 1).of_tag("", "b"), "what was evaluated has no name"),
-        (Evaluation::score("", 1).of(span()), "the label is empty"),
-        (Evaluation::score("a.b", 1).of(span()), "the label has a dot"),
-        (Evaluation::score("l", f64::NAN).of(span()), "the score is not a finite number"),
-        (Evaluation::score("l", f64::INFINITY).of(span()), "the score is not a finite number"),
-        (Evaluation::score("l", None::<u8>).of(span()), "the score is not a finite number"),
-        (Evaluation::json("l", [1]).of(span()), "the JSON value is not an object"),
+        (Evaluation::score("l", 1), "nothing names what was evaluated: call `for_span`"),
+        (Evaluation::score("l", 1).for_span(None), "nothing names what was evaluated: call `for_span`"),
+        (fine().for_tag("a", "b"), "two things name what was evaluated"),
+        (fine().for_span(span()), "two things name what was evaluated"),
+        (
+            Evaluation::score("l", 1).for_span(SpanRef { trace_id: String::new(), span_id: "1".into() }),
+            "the span has no span id or no trace id",
+        ),
+        (
+            Evaluation::score("l", 1).for_span(SpanRef { trace_id: "1".into(), span_id: String::new() }),
+            "the span has no span id or no trace id",
+        ),
+        (Evaluation::score("l", 1).for_tag("", "b"), "what was evaluated has no name"),
+        (Evaluation::score("", 1).for_span(span()), "the label is empty"),
+        (Evaluation::score("a.b", 1).for_span(span()), "the label has a dot"),
+        (Evaluation::score("l", f64::NAN).for_span(span()), "the score is not a finite number"),
+        (Evaluation::score("l", f64::INFINITY).for_span(span()), "the score is not a finite number"),
+        (Evaluation::score("l", None::<u8>).for_span(span()), "the score is not a finite number"),
+        (Evaluation::json("l", [1]).for_span(span()), "the JSON value is not an object"),
         (fine().timestamp(before), "the time is before 1970"),
     ] {
         let error = evaluation.encode("app", 42).unwrap_err().to_string();

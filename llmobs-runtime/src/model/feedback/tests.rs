@@ -26,19 +26,19 @@ fn expected(fields: Value) -> Value {
 
 #[test]
 fn each_target_and_each_type() {
-    let text = |target: FeedbackTarget| encoded(Feedback::text("l", "fine", "u").of(target));
-    for (target, key) in [
-        (FeedbackTarget::Span("1".into()), "span_id"),
-        (SpanRef::new("t", "1").into(), "span_id"),
-        (FeedbackTarget::Trace("1".into()), "trace_id"),
-        (FeedbackTarget::Session("1".into()), "session_id"),
-        (FeedbackTarget::JoinKey("1".into()), "feedback_join_key"),
+    let span = || SpanRef { trace_id: "t".into(), span_id: "1".into() };
+    let text = || Feedback::text("l", "fine", "u");
+    for (feedback, key, id) in [
+        (text().for_span(span()), "span_id", "1"),
+        (text().for_trace(span()).for_trace(None), "trace_id", "t"),
+        (text().for_session("s"), "session_id", "s"),
+        (text().for_join_key("k"), "feedback_join_key", "k"),
     ] {
         let fields =
-            json!({ "metric_type": "text", "text_value": "fine", key: "1", "submitter": { "id": "u" } });
-        assert_eq!(text(target), expected(fields));
+            json!({ "metric_type": "text", "text_value": "fine", key: id, "submitter": { "id": "u" } });
+        assert_eq!(encoded(feedback), expected(fields));
     }
-    let of = |feedback: Feedback| encoded(feedback.of(SpanRef::new("t", "1")));
+    let of = |feedback: Feedback| encoded(feedback.for_span(span()));
     let submitter = || Submitter::new("u").kind("customer");
     for (feedback, kind, value) in [
         (Feedback::score("l", 4, submitter()), "score", json!(4)),
@@ -59,10 +59,9 @@ fn each_target_and_each_type() {
 
 #[test]
 fn a_submitter_of_no_kind_is_an_id() {
-    let session = || FeedbackTarget::Session("s".into());
     for submitter in [Submitter::new("u"), Submitter::new("u").kind(""), "u".into(), String::from("u").into()]
     {
-        let feedback = encoded(Feedback::boolean("l", true, submitter).of(session()));
+        let feedback = encoded(Feedback::boolean("l", true, submitter).for_session("s"));
         let fields = json!({
             "metric_type": "boolean", "boolean_value": true, "session_id": "s", "submitter": { "id": "u" },
         });
@@ -72,19 +71,15 @@ fn a_submitter_of_no_kind_is_an_id() {
 
 #[test]
 fn what_cannot_be_meant_so_says_what_to_change() {
-    let session = || FeedbackTarget::Session("s".into());
-    let fine = || Feedback::boolean("l", true, "u").of(session());
+    let fine = || Feedback::boolean("l", true, "u").for_session("s");
     for (feedback, error) in [
         (Feedback::boolean("l", true, "u"), EvaluationError::NoTarget),
-        (Feedback::boolean("l", true, "u").of_span(None), EvaluationError::NoTarget),
-        (fine().of(session()), EvaluationError::TwoTargets),
-        (
-            Feedback::boolean("l", true, "u").of(FeedbackTarget::Trace(String::new())),
-            EvaluationError::EmptyTarget,
-        ),
-        (Feedback::boolean("l", true, "").of(session()), EvaluationError::EmptySubmitter),
-        (Feedback::boolean("", true, "u").of(session()), EvaluationError::EmptyLabel),
-        (Feedback::score("l", f32::NAN, "u").of(session()), EvaluationError::NotANumber),
+        (Feedback::boolean("l", true, "u").for_span(None), EvaluationError::NoTarget),
+        (fine().for_session("s"), EvaluationError::TwoTargets),
+        (Feedback::boolean("l", true, "u").for_session(""), EvaluationError::EmptyTarget),
+        (Feedback::boolean("l", true, "").for_session("s"), EvaluationError::EmptySubmitter),
+        (Feedback::boolean("", true, "u").for_session("s"), EvaluationError::EmptyLabel),
+        (Feedback::score("l", f32::NAN, "u").for_session("s"), EvaluationError::NotANumber),
     ] {
         assert_eq!(feedback.encode("app", 42), Err(error));
     }

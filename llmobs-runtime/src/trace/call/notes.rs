@@ -6,7 +6,7 @@ use llmobs_capture::{Metric, guarded, warn_limited};
 
 use super::sink::Sink;
 use crate::model::annotation::Annotation;
-use crate::model::captured::Captured;
+use crate::model::captured::{Captured, is_null};
 
 /// Evaluates an option so that it makes no spans. An option that panics counts as absent.
 pub(super) fn evaluated<T>(option: &str, value: impl FnOnce() -> T) -> Option<T> {
@@ -39,7 +39,7 @@ impl<'a> Notes<'a> {
     pub fn metadata(self, key: &'static str, write: impl FnOnce(Sink<'_>)) {
         let (mut json, limit) = (String::new(), self.limit);
         evaluated(key, || write(Sink::new(Some(&mut json), limit)));
-        if !json.is_empty() {
+        if !is_null(&json) {
             self.annotation().set_metadata(key.to_owned(), Captured::value(json));
         }
     }

@@ -28,14 +28,14 @@ impl<'a> Setup<'a> {
 
     /// Sets the session.
     pub fn session_id(&mut self, session_id: impl FnOnce() -> Option<String>) {
-        if let session_id @ Some(_) = evaluated("session_id", session_id).flatten() {
+        if let Some(session_id) = evaluated("session_id", session_id).flatten() {
             self.0.set_session_id(session_id);
         }
     }
 
     /// Sets the application.
     pub fn ml_app(&mut self, ml_app: impl FnOnce() -> Option<String>) {
-        if let ml_app @ Some(_) = evaluated("ml_app", ml_app).flatten() {
+        if let Some(ml_app) = evaluated("ml_app", ml_app).flatten() {
             self.0.set_ml_app(ml_app);
         }
     }

@@ -4,13 +4,15 @@ use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
+use serde_json::{Map, Value};
+
 /// Something that headers can be written into, such as the request of an HTTP client.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
 /// struct Request(Vec<(String, String)>);
 ///
-/// impl llmobs::Injector for Request {
+/// impl llmobs::propagation::Injector for Request {
 ///     fn set(&mut self, name: &'static str, value: String) {
 ///         self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
 ///         self.0.push((name.to_owned(), value));
@@ -30,7 +32,7 @@ pub trait Injector {
 /// # use llmobs_runtime as llmobs;
 /// struct Request(Vec<(String, String)>);
 ///
-/// impl llmobs::Extractor for Request {
+/// impl llmobs::propagation::Extractor for Request {
 ///     fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
 ///         let named = self.0.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
 ///         named.map(|(_, value)| value.as_bytes()).collect()
@@ -111,6 +113,21 @@ impl<K: Borrow<str>, V: AsRef<[u8]>> Extractor for [(K, V)] {
 impl<K: Borrow<str>, V: AsRef<[u8]>> Extractor for Vec<(K, V)> {
     fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
         self.as_slice().get_all(name)
+    }
+}
+
+/// Members that are strings, such as those of the `_meta` of a request of the Model Context Protocol.
+impl Injector for Map<String, Value> {
+    fn set(&mut self, name: &'static str, value: String) {
+        self.retain(|other, _| !other.eq_ignore_ascii_case(name));
+        self.insert(name.to_owned(), value.into());
+    }
+}
+
+impl Extractor for Map<String, Value> {
+    fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]> {
+        let named = self.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        named.filter_map(|(_, value)| Some(value.as_str()?.as_bytes())).collect()
     }
 }
 

@@ -3,23 +3,24 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{self, Poll};
+use std::task::{self, Poll, ready};
 
 use crate::trace::call::Call;
 use crate::trace::context::{Context, current};
 use crate::trace::frame::Frame;
 use crate::trace::local::Swapped;
+use crate::trace::parent::Parent;
 use crate::trace::slot::Slot;
 use crate::trace::span::{Span, note_panic};
 
-/// Carries a context with a future, wherever and on whichever threads it is polled.
+/// Carries a context or a span with a future, wherever and on whichever threads it is polled.
 ///
 /// Every future is followed by itself as long as it is awaited, joined or selected inside an instrumented function.
 /// What is spawned as a task of its own needs one of these, else it starts a new trace.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
-/// use llmobs::FutureExt as _;
+/// use llmobs::FutureSpanExt as _;
 ///
 /// async fn search() {
 ///     llmobs::retrieval("search").start().finish();
@@ -27,16 +28,20 @@ use crate::trace::span::{Span, note_panic};
 ///
 /// async fn answer() {
 ///     let span = llmobs::workflow("answer").start();
-///     search().in_span(&span).await;
+///     search().in_context(&span).await;
+///     span.annotate(|note| {
+///         note.output("It rains.");
+///     });
 /// }
 /// # let collector = llmobs::testing::Collector::new();
 /// # pollster::block_on(answer().in_context(collector.context()));
-/// # assert_eq!(collector.tree(), "workflow answer\n└─ retrieval search\n");
+/// # assert_eq!(collector.tree(), "workflow answer  out It rains.\n└─ retrieval search\n");
 /// ```
-pub trait FutureExt: Future + Sized {
-    /// Runs the future with `context` current.
-    fn in_context(self, context: Context) -> InContext<Self> {
-        InContext::new(self, Some(context.here()), None)
+pub trait FutureSpanExt: Future + Sized {
+    /// Runs the future with `context` current: a [`Context`], or a [`Span`], which goes on when the future is done. `None` changes
+    /// nothing.
+    fn in_context(self, context: impl Parent) -> InContext<Self> {
+        InContext::new(self, context.context().map(Context::here), None)
     }
 
     /// Runs the future with what is current here and now. For spawning:
@@ -45,18 +50,31 @@ pub trait FutureExt: Future + Sized {
         InContext::new(self, Some(current().0), None)
     }
 
-    /// Runs the future with `span` current. The span goes on when the future is done.
+    /// Makes `span` current whenever the future is polled, and ends it with the future: when that is done, or, with the tag
+    /// `cancelled:true`, where it is dropped before.
     ///
     /// When the future panics the span is marked as failed, and the panic goes on.
-    fn in_span(self, span: &Span) -> InContext<Self> {
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// use llmobs::FutureSpanExt as _;
+    ///
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// # pollster::block_on(async {
+    /// async { llmobs::tool("search").start().finish() }.in_span(llmobs::agent("assistant").start()).await;
+    /// # });
+    /// assert_eq!(collector.tree(), "agent assistant\n└─ tool search\n");
+    /// ```
+    fn in_span(self, span: Span) -> FutureInSpan<Self> {
         let slot = span.0.as_ref().map(|_| span.context().here());
-        InContext::new(self, slot, span.0.clone())
+        FutureInSpan { future: InContext::new(self, slot, span.0.clone()), span: Some(span) }
     }
 }
 
-impl<F: Future> FutureExt for F {}
+impl<F: Future> FutureSpanExt for F {}
 
-/// A future with a context. Made by [`FutureExt`].
+/// A future with a context. Made by [`FutureSpanExt`].
 ///
 /// The inner future is boxed: that keeps the crate free of unsafe code, and keeps nested futures from growing.
 #[must_use = "futures do nothing unless you .await or poll them"]
@@ -119,16 +137,56 @@ impl<F: Future> Future for InContext<F> {
     }
 }
 
-impl<F> Drop for InContext<F> {
-    fn drop(&mut self) {
+impl<F> InContext<F> {
+    /// Drops the inner future with the context current.
+    fn clear(&mut self) {
         let _swapped = self.is_placed.then(|| Swapped::new(&mut self.slot));
         drop(self.future.take());
     }
 }
 
+impl<F> Drop for InContext<F> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 impl<F> fmt::Debug for InContext<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let context = Context(self.slot.clone());
-        f.debug_tuple("InContext").field(&context).finish()
+        f.debug_tuple("InContext").field(&Context(self.slot.clone())).finish()
+    }
+}
+
+/// A future with a span. Made by [`FutureSpanExt::in_span`].
+#[must_use = "futures do nothing unless you .await or poll them"]
+pub struct FutureInSpan<F> {
+    future: InContext<F>,
+    /// Until the future is done.
+    span: Option<Span>,
+}
+
+impl<F: Future> Future for FutureInSpan<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.get_mut();
+        let output = ready!(Pin::new(&mut this.future).poll(cx));
+        drop(this.span.take());
+        Poll::Ready(output)
+    }
+}
+
+impl<F> Drop for FutureInSpan<F> {
+    fn drop(&mut self) {
+        self.future.clear();
+        if let Some(span) = self.span.take() {
+            span.cancel();
+        }
+    }
+}
+
+impl<F> fmt::Debug for FutureInSpan<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FutureInSpan").field(&self.span).finish()
     }
 }

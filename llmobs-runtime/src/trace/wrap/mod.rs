@@ -7,7 +7,7 @@ mod iterator;
 #[cfg(feature = "stream")]
 mod stream;
 
-pub use future::{FutureExt, InContext};
+pub use future::{FutureInSpan, FutureSpanExt, InContext};
 pub use items::{Recipe, fold};
 #[cfg(feature = "stream")]
-pub use stream::{InSpan, StreamExt};
+pub use stream::{StreamInSpan, StreamSpanExt};

@@ -17,11 +17,11 @@ use crate::trace::span::Span;
 /// ```
 /// # use llmobs_runtime as llmobs;
 /// use futures_core::Stream;
-/// use llmobs::StreamExt as _;
+/// use llmobs::StreamSpanExt as _;
 ///
-/// fn answer(words: Vec<&'static str>) -> llmobs::InSpan<impl Stream<Item = &'static str>> {
+/// fn answer(words: Vec<&'static str>) -> llmobs::wrap::StreamInSpan<impl Stream<Item = &'static str>> {
 ///     let span = llmobs::llm("answer").model_name("gpt-4o").start();
-///     span.annotate(|span| span.input("Say something."));
+///     span.annotate(|note| { note.input("Say something."); });
 ///     futures_util::stream::iter(words).in_span(span)
 /// }
 /// # use futures_util::StreamExt as _;
@@ -30,19 +30,19 @@ use crate::trace::span::Span;
 /// # assert_eq!(pollster::block_on(answer(vec!["a", "b"]).count()), 2);
 /// # assert_eq!(collector.tree(), "llm answer  in Say something.\n");
 /// ```
-pub trait StreamExt: Stream + Sized {
+pub trait StreamSpanExt: Stream + Sized {
     /// Makes `span` current whenever the stream is polled, and ends it with the stream: after the last item, or, with the
     /// tag `cancelled:true`, where the stream is dropped before.
     ///
     /// On an `llm` span the metric `time_to_first_token` is recorded. The items are not captured and not looked at: where
     /// they should be, put an attribute on a small function that returns the stream.
-    fn in_span(self, span: Span) -> InSpan<Self> {
+    fn in_span(self, span: Span) -> StreamInSpan<Self> {
         let recipe = Recipe { new: |_, _| (), each: |_, _| None, end: |(), _| {} };
-        InSpan { stream: Call::from(span).stream(self, recipe) }
+        StreamInSpan { stream: Call::from(span).stream(self, recipe) }
     }
 }
 
-impl<S: Stream> StreamExt for S {}
+impl<S: Stream> StreamSpanExt for S {}
 
 pin_project! {
     /// A stream as a call of an instrumented function.
@@ -104,15 +104,15 @@ impl<I, S, T> fmt::Debug for CallStream<I, S, T> {
 }
 
 pin_project! {
-    /// A stream with a span. Made by [`StreamExt::in_span`].
+    /// A stream with a span. Made by [`StreamSpanExt::in_span`].
     #[must_use = "streams do nothing unless polled"]
-    pub struct InSpan<S: Stream> {
+    pub struct StreamInSpan<S: Stream> {
         #[pin]
         stream: CallStream<S, (), S::Item>,
     }
 }
 
-impl<S: Stream> Stream for InSpan<S> {
+impl<S: Stream> Stream for StreamInSpan<S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<S::Item>> {
@@ -124,14 +124,14 @@ impl<S: Stream> Stream for InSpan<S> {
     }
 }
 
-impl<S: FusedStream> FusedStream for InSpan<S> {
+impl<S: FusedStream> FusedStream for StreamInSpan<S> {
     fn is_terminated(&self) -> bool {
         self.stream.is_terminated()
     }
 }
 
-impl<S: Stream> fmt::Debug for InSpan<S> {
+impl<S: Stream> fmt::Debug for StreamInSpan<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("InSpan").field(&self.stream.items).finish()
+        f.debug_tuple("StreamInSpan").field(&self.stream.items).finish()
     }
 }

@@ -36,7 +36,11 @@ fn a_prompt_goes_with_the_input_of_llm_spans() {
     let ids = Ids::new();
     let meta =
         |input: &Value| json!({ "model_name": "unknown", "model_provider": "unknown", "input": input });
-    let with = |prompt: Prompt| event(&ids.span(Kind::Llm).annotate(|span| span.prompt(prompt)));
+    let with = |prompt: Prompt| {
+        event(&ids.span(Kind::Llm).annotate(|note| {
+            note.prompt(prompt);
+        }))
+    };
     let shown = |prompt: &Value| {
         let mut event = ids.event(Kind::Llm, &meta(&json!({ "prompt": prompt })));
         add_tag(&mut event, "prompt_tracking_instrumentation_method:annotated");
@@ -81,7 +85,9 @@ fn a_prompt_goes_with_the_input_of_llm_spans() {
     let empty = Prompt { version: Some(String::new()), variables: Some(Map::new()), ..Prompt::default() };
     assert_eq!(with(empty), shown(&bare));
 
-    let both = ids.span(Kind::Llm).annotate(|span| span.prompt(Prompt::new("p").template("t")).input("Why?"));
+    let both = ids.span(Kind::Llm).annotate(|note| {
+        note.prompt(Prompt::new("p").template("t")).input("Why?");
+    });
     let beside = json!({
         "messages": [{ "role": "", "content": "Why?" }],
         "prompt": {
@@ -97,7 +103,12 @@ fn a_prompt_goes_with_the_input_of_llm_spans() {
     assert_eq!(event(&both), expected);
     let mut other = ids.event(Kind::Task, &json!({}));
     add_tag(&mut other, "prompt_tracking_instrumentation_method:annotated");
-    assert_eq!(event(&ids.span(Kind::Task).annotate(|span| span.prompt(prompt))), other);
+    assert_eq!(
+        event(&ids.span(Kind::Task).annotate(|note| {
+            note.prompt(prompt);
+        })),
+        other
+    );
 }
 
 #[test]
@@ -110,7 +121,9 @@ fn tools_are_shown_on_the_kinds_that_have_them() {
         ToolDefinition::new(""),
     ];
     let with_tools = |kind| {
-        let mut span = ids.span(kind).annotate(|span| span.intent("to know\n"));
+        let mut span = ids.span(kind).annotate(|note| {
+            note.intent("to know\n");
+        });
         let more = span.annotation.as_mut().unwrap().more();
         more.tool_definitions = Some(tools.clone().into());
         more.tool_version = Some("2\"".to_owned());
@@ -144,7 +157,11 @@ fn tools_are_shown_on_the_kinds_that_have_them() {
 #[test]
 fn an_agent_has_a_manifest_and_a_version_unless_nothing_was_said() {
     let ids = Ids::new();
-    let with = |agent: AgentManifest| event(&ids.span(Kind::Agent).annotate(|span| span.agent(agent)));
+    let with = |agent: AgentManifest| {
+        event(&ids.span(Kind::Agent).annotate(|note| {
+            note.agent(agent);
+        }))
+    };
     let showing = |manifest: &Value| {
         let metadata = json!({ "metadata": { "_dd": { "agent_manifest": manifest } } });
         ids.event(Kind::Agent, &metadata)
@@ -187,7 +204,9 @@ fn an_agent_has_a_manifest_and_a_version_unless_nothing_was_said() {
     add_tag(&mut expected, "agent_version:3");
     assert_eq!(with(agent.clone()), expected);
     // Another kind shows neither.
-    let other = event(&ids.span(Kind::Task).annotate(|span| span.agent(agent)));
+    let other = event(&ids.span(Kind::Task).annotate(|note| {
+        note.agent(agent);
+    }));
     assert_eq!(other, ids.event(Kind::Task, &json!({})));
 }
 
@@ -195,8 +214,9 @@ fn an_agent_has_a_manifest_and_a_version_unless_nothing_was_said() {
 fn costs_are_broken_down_by_the_tags_that_the_span_has() {
     let ids = Ids::new();
     let span = |said: &[&str]| {
-        ids.span(Kind::Task)
-            .annotate(|span| said.iter().fold(span, |span, key| span.cost_tag(*key)).tag("team \"a\"", "x"))
+        ids.span(Kind::Task).annotate(|note| {
+            said.iter().fold(note, |note, key| note.cost_tag(*key)).tag("team \"a\"", "x");
+        })
     };
     let full = |said: &[&str]| Sample { attribute: true, ..span(said).session_id("s") };
     let identity = Identity { tags: texts([("tier", "free")]), ..Identity::default() };
@@ -215,7 +235,9 @@ fn costs_are_broken_down_by_the_tags_that_the_span_has() {
 fn metadata_of_a_program_does_not_take_the_place_of_datadogs() {
     let ids = Ids::new();
     let mut span = ids.span(Kind::Task);
-    span = span.annotate(|span| span.cost_tag("env").metadata("a\n", 1).metadata("z", [1.5]));
+    span = span.annotate(|note| {
+        note.cost_tag("env").metadata("a\n", 1).metadata("z", [1.5]);
+    });
     let metadata = &mut span.annotation.as_mut().unwrap().metadata;
     metadata.insert("_dd".to_owned(), Captured::annotated("mine", usize::MAX));
     let shown = json!({ "metadata": { "a\n": 1, "z": [1.5], "_dd": { "cost_tags": ["env"] } } });
@@ -231,10 +253,13 @@ fn links_name_the_spans_whose_output_went_in() {
         { "trace_id": "0a\"", "span_id": "7", "attributes": attributes },
         { "trace_id": "0b", "span_id": "8", "attributes": attributes },
     ]);
-    let links = [SpanRef::new("0a\"", "7"), SpanRef::new("0b", "8")];
-    let span = ids
-        .span(Kind::Task)
-        .annotate(|span| links.into_iter().fold(span, crate::model::annotation::Annotation::link));
+    let links = [
+        SpanRef { trace_id: "0a\"".into(), span_id: "7".into() },
+        SpanRef { trace_id: "0b".into(), span_id: "8".into() },
+    ];
+    let span = ids.span(Kind::Task).annotate(|note| {
+        note.links(links);
+    });
     assert_eq!(event(&span), expected);
 }
 
@@ -328,7 +353,9 @@ fn errors_that_are_only_texts_have_no_stack() {
     let captured = ids.span(Kind::Task).failed_with::<u8>(format_args!("\"{}\"", 7));
     let shown = json!({ "type": "u8", "message": "\"7\"", "stack": "" });
     assert_eq!(event(&captured), failed(ids, "u8", &shown));
-    let annotated = captured.annotate(|span| span.failure("timeout", "no answer"));
+    let annotated = captured.annotate(|note| {
+        note.failure("timeout", "no answer");
+    });
     let shown = json!({ "type": "timeout", "message": "no answer", "stack": "" });
     assert_eq!(event(&annotated), failed(ids, "timeout", &shown));
 }
@@ -337,7 +364,7 @@ fn errors_that_are_only_texts_have_no_stack() {
 fn an_llm_span_without_a_prompt_shows_that_of_the_span_above() {
     let ids = Ids::new();
     let below = |kind| {
-        let mut span = ids.span(kind).annotate(|span| span);
+        let mut span = ids.span(kind).annotate(|_| ());
         span.annotation.as_mut().unwrap().more().inherited_prompt = Some(Prompt::new("above").into());
         span
     };
@@ -357,16 +384,23 @@ fn an_llm_span_without_a_prompt_shows_that_of_the_span_above() {
     assert_eq!(event(&below(Kind::Task)), ids.event(Kind::Task, &json!({})));
     let mut own = ids.event(Kind::Llm, &meta("own"));
     add_tag(&mut own, "prompt_tracking_instrumentation_method:annotated");
-    assert_eq!(event(&below(Kind::Llm).annotate(|span| span.prompt(Prompt::new("own")))), own);
+    assert_eq!(
+        event(&below(Kind::Llm).annotate(|note| {
+            note.prompt(Prompt::new("own"));
+        })),
+        own
+    );
 }
 
 #[test]
 fn what_annotation_contexts_say_is_overridden_by_what_the_span_says() {
     let ids = Ids::new();
-    let annotation =
-        crate::Annotation::new(usize::MAX).tag("both", "outer").tag("outer", 1).cost_tag("outer");
+    let mut annotation = crate::Annotation::new(usize::MAX);
+    annotation.tag("both", "outer").tag("outer", 1).cost_tag("outer");
     let context = AnnotatedContext { name: None, session_id: None, annotation };
-    let mut span = ids.span(Kind::Task).annotate(|span| span.tag("both", "own").cost_tag("both"));
+    let mut span = ids.span(Kind::Task).annotate(|note| {
+        note.tag("both", "own").cost_tag("both");
+    });
     span.inherited.contexts = Some(Contexts::inside(None, context.into()));
     let mut expected =
         ids.event(Kind::Task, &json!({ "metadata": { "_dd": { "cost_tags": ["outer", "both"] } } }));
@@ -384,7 +418,9 @@ fn what_annotation_contexts_say_is_overridden_by_what_the_span_says() {
 fn what_is_annotated_wins_over_what_an_attribute_captured() {
     let ids = Ids::new();
     let captured = ids.span(Kind::Task).arguments(r#"{"a":1}"#).returned("2").failed(&std::fmt::Error);
-    let annotated = captured.annotate(|span| span.input("in").output("out").failure("k", "m"));
+    let annotated = captured.annotate(|note| {
+        note.input("in").output("out").failure("k", "m");
+    });
     let mut expected = failed(ids, "k", &json!({ "type": "k", "message": "m", "stack": "" }));
     expected["meta"]["input"] = json!({ "value": "in" });
     expected["meta"]["output"] = json!({ "value": "out" });

@@ -20,7 +20,9 @@ fn what_is_twelve_levels_deep_in_meta_becomes_text() {
         for levels in 0..20 {
             // The value of a metadata key is two levels deep itself, so that ten levels of it stay.
             let span = ids.span(Kind::Task);
-            let span = span.annotate(|span| span.metadata("key", nest(levels, array, &core)));
+            let span = span.annotate(|note| {
+                note.metadata("key", nest(levels, array, &core));
+            });
             let expected = match levels.checked_sub(10) {
                 None | Some(0) => nest(levels, array, &core),
                 Some(below) => nest(10, array, &Value::String(nest(below, array, &core).to_string())),
@@ -42,7 +44,9 @@ fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
         json!([{ "role": "assistant", "content": "", "tool_calls": calls }])
     };
     let output = call(&nest(8, false, &json!([1])));
-    let span = ids.span(Kind::Llm).annotate(|span| span.output(output));
+    let span = ids.span(Kind::Llm).annotate(|note| {
+        note.output(output);
+    });
     // meta 0, output 1, messages 2, the message 3, tool_calls 4, the call 5, arguments 6: six levels of objects stay.
     let shown = call(&nest(6, false, &Value::String(nest(2, false, &json!([1])).to_string())));
     assert_eq!(
@@ -59,7 +63,9 @@ fn an_event_of_the_limit_or_more_loses_input_and_output() {
     let ids = Ids::new();
     let span = |letters: usize| {
         let span = ids.span(Kind::Workflow).session_id("s");
-        span.annotate(|span| span.input("in").output("x".repeat(letters)))
+        span.annotate(|note| {
+            note.input("in").output("x".repeat(letters));
+        })
     };
     let identity = Identity::default();
     let around = text(&span(0), &identity).len();
@@ -90,7 +96,9 @@ fn an_event_too_large_by_its_metadata_is_sent_all_the_same() {
     let ids = Ids::new();
     let long = "m".repeat(5_100_000);
     let span = ids.span(Kind::Retrieval);
-    let span = span.annotate(|span| span.metadata("long", &long).output(["document"]));
+    let span = span.annotate(|note| {
+        note.metadata("long", &long).output(["document"]);
+    });
     // Where there was no input there is one now, and the documents are gone.
     let mut expected = ids.event(
         Kind::Retrieval,
@@ -111,7 +119,9 @@ fn metadata_keeps_the_digits_of_its_numbers() {
     // `serde_json` does not always read floats to the nearest.
     let numbers: Vec<f64> = (0..2000).map(|_| f64::from(random.u32(..1_000_000)) / 1e6).collect();
     let said = (1e21, 2.0, -0.5, u64::MAX, &numbers);
-    let span = Ids::new().span(Kind::Task).annotate(|span| span.metadata("numbers", said));
+    let span = Ids::new().span(Kind::Task).annotate(|note| {
+        note.metadata("numbers", said);
+    });
     let event = text(&span, &Identity::default()).replace("1e+21", "1e21");
     let digits = serde_json::to_string(&numbers).unwrap();
     let expected = format!("\"numbers\":[1e21,2.0,-0.5,18446744073709551615,{digits}]");

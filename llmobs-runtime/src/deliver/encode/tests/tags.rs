@@ -26,17 +26,29 @@ fn configured_tags_yield_to_defaults_these_to_annotated_tags_and_these_to_the_er
     };
     let identity = Identity { env: "prod".to_owned(), tags: everywhere("configured"), ..Identity::default() };
     let span = Sample { attribute: true, ..ids.span(Kind::Task).session_id("s") };
-    let failed = span.clone().annotate(|span| span.failure("my::Error", ""));
+    let failed = span.clone().annotate(|note| {
+        note.failure("my::Error", "");
+    });
     let all = |event: &Value| {
         ["env", "version", "ml_app", "language", "session_id", "decorator", "error", "error_type", "own"]
             .map(|key| tag(event, key).join(" and "))
     };
     let defaults = encoded(&failed, &identity);
     assert_eq!(all(&defaults), ["prod", "", "app", "rust", "s", "1", "1", "my::Error", "configured"]);
-    let annotated = encoded(&failed.annotate(|span| span.tags(everywhere("said"))), &identity);
+    let annotated = encoded(
+        &failed.annotate(|note| {
+            note.tags(everywhere("said"));
+        }),
+        &identity,
+    );
     assert_eq!(all(&annotated), ["said", "said", "said", "said", "said", "said", "1", "my::Error", "said"]);
     // Without an error there is nothing to put in place of a tag called error_type.
-    let fine = encoded(&span.annotate(|span| span.tags(everywhere("said"))), &identity);
+    let fine = encoded(
+        &span.annotate(|note| {
+            note.tags(everywhere("said"));
+        }),
+        &identity,
+    );
     assert_eq!(all(&fine), ["said", "said", "said", "said", "said", "said", "0", "said", "said"]);
     // The tag moves the span to another session, and not to another application.
     assert_eq!(defaults["session_id"], "s");
@@ -49,14 +61,18 @@ fn tags_of_the_commit_override_configured_tags_and_yield_to_annotated_ones() {
     let identity = Identity { tags: git("configured"), git: git("git"), ..Identity::default() };
     let span = Ids::new().span(Kind::Task);
     assert_eq!(tag(&encoded(&span, &identity), "git.commit.sha"), ["git"]);
-    let said = span.annotate(|span| span.tags(git("said")));
+    let said = span.annotate(|note| {
+        note.tags(git("said"));
+    });
     assert_eq!(tag(&encoded(&said, &identity), "git.commit.sha"), ["said"]);
 }
 
 #[test]
 fn tags_are_sorted_by_the_whole_text() {
     let tags = [("a", "z"), ("a-b", "1"), ("a.b", "1"), ("B", "1"), ("a:", "x"), ("ab", "0")];
-    let event = event(&Ids::new().span(Kind::Task).annotate(|span| span.tags(tags)));
+    let event = event(&Ids::new().span(Kind::Task).annotate(|note| {
+        note.tags(tags);
+    }));
     let own = |tag: &&Value| {
         tag.as_str().is_some_and(|tag| tag.starts_with(['a', 'B']) && tag != "agent_service:app")
     };
@@ -71,7 +87,9 @@ fn a_span_of_another_application_has_its_tags() {
     let span = Ids::new().span(Kind::Task).ml_app("other");
     let apps = |event: &Value| ["ml_app", "agent_service"].map(|key| tag(event, key).join(" and "));
     assert_eq!(apps(&encoded(&span, &identity)), ["other", "other"]);
-    let said = span.annotate(|span| span.tag("ml_app", "said"));
+    let said = span.annotate(|note| {
+        note.tag("ml_app", "said");
+    });
     assert_eq!(apps(&encoded(&said, &identity)), ["said", "other"]);
 }
 
@@ -85,7 +103,12 @@ fn tags_whose_keys_hold_colons_are_overridden_by_key() {
         (texts([("a", "~"), ("a:b", "!")]), vec!["a::x", "a:b:!", "a:~"]),
         (texts([("a", "b:"), ("a:", ""), ("a:b", ":")]), vec!["a::", "a:b:", "a:b::"]),
     ] {
-        let event = encoded(&Ids::new().span(Kind::Task).annotate(|span| span.tags(said)), &identity);
+        let event = encoded(
+            &Ids::new().span(Kind::Task).annotate(|note| {
+                note.tags(said);
+            }),
+            &identity,
+        );
         let tags = event["tags"].as_array().unwrap().iter();
         let tags: Vec<_> = tags.filter(|tag| tag.as_str().is_some_and(|tag| tag.starts_with("a:"))).collect();
         assert_eq!(tags, expected);

@@ -23,6 +23,8 @@ use crate::model::record::Record;
 use crate::model::reference::SpanRef;
 use crate::model::sample::Sample;
 
+type Say<'a> = &'a dyn Fn(&mut Annotation);
+
 #[test]
 fn spans_that_find_no_room_are_dropped_and_counted() {
     let queue = Queue::new(Limits { bytes: 3 * SIZE, ..UNLIMITED });
@@ -140,31 +142,32 @@ fn every_text_of_a_span_counts() {
         text.extend(std::iter::repeat_n('x', MAX_COPIED + 1));
         assert_eq!(bytes_of_text(text), MAX_COPIED + 1 + kept);
     }
-    let least = bytes_of(&bare().annotate(|span| span));
+    let least = bytes_of(&bare().annotate(|_| ()));
     assert_eq!(least, BARE + size_of::<Annotation>());
     let one = || text.as_str();
-    let failed = |mut span: Annotation, [kind, message, stack]: [&str; 3]| {
+    let failed = |note: &mut Annotation, [kind, message, stack]: [&str; 3]| {
         let [kind, message, stack] = [kind, message, stack].map(str::to_owned);
-        span.failure = Some(Failure { kind, message, stack });
-        span
+        note.failure = Some(Failure { kind, message, stack });
     };
-    let exact: [(usize, &dyn Fn(Annotation) -> Annotation); 7] = [
-        (1000, &|span| span.model_name(one())),
-        (1000, &|span| span.model_provider(one())),
-        (2000, &|span| span.tag(one(), one())),
-        (1000 + size_of::<Number>(), &|span| span.metric(one(), 1)),
-        (1000, &|span| failed(span, [one(), "", ""])),
-        (1000, &|span| failed(span, ["", one(), ""])),
-        (1000, &|span| failed(span, ["", "", one()])),
+    #[rustfmt::skip]
+    let exact: [(usize, Say<'_>); 7] = [
+        (1000, &|note| { note.model_name(one()); }),
+        (1000, &|note| { note.model_provider(one()); }),
+        (2000, &|note| { note.tag(one(), one()); }),
+        (1000 + size_of::<Number>(), &|note| { note.metric(one(), 1); }),
+        (1000, &|note| failed(note, [one(), "", ""])),
+        (1000, &|note| failed(note, ["", one(), ""])),
+        (1000, &|note| failed(note, ["", "", one()])),
     ];
     for (index, (bytes, annotate)) in exact.into_iter().enumerate() {
         assert_eq!(bytes_of(&bare().annotate(annotate)) - least, bytes, "{index}");
     }
     // The text of a captured value counts with the memory that it holds.
-    let captured: [(usize, &dyn Fn(Annotation) -> Annotation); 3] = [
-        (1002, &|span| span.input(one())),
-        (1002, &|span| span.output(one())),
-        (2002, &|span| span.metadata(one(), one())),
+    #[rustfmt::skip]
+    let captured: [(usize, Say<'_>); 3] = [
+        (1002, &|note| { note.input(one()); }),
+        (1002, &|note| { note.output(one()); }),
+        (2002, &|note| { note.metadata(one(), one()); }),
     ];
     for (index, (bytes, annotate)) in captured.into_iter().enumerate() {
         let counted = bytes_of(&bare().annotate(annotate)) - least;
@@ -213,25 +216,27 @@ fn what_spans_share_counts_about_once() {
 #[test]
 fn what_few_spans_say_counts_too() {
     let text = "x".repeat(1000);
-    let said = |say: &dyn Fn(Annotation) -> Annotation| bytes_of(&Sample::new(Kind::Task, "").annotate(say));
-    let least = said(&|span| span.intent(""));
+    let said = |say: Say<'_>| bytes_of(&Sample::new(Kind::Task, "").annotate(say));
+    let least = said(&|note| {
+        note.more();
+    });
     let (one, value) = (|| text.as_str(), size_of::<serde_json::Value>());
     #[rustfmt::skip]
-    let cases: [(usize, &dyn Fn(Annotation) -> Annotation); 14] = [
-        (1000, &|span| span.intent(one())),
-        (1000, &|span| span.cost_tag(one())),
-        (2000, &|span| span.link(SpanRef::new(one(), one()))),
-        (5000, &|span| span.prompt(Prompt::new(one()).version(one()).label(one()).uuid(one()).version_uuid(one()))),
-        (1000, &|span| span.prompt(Prompt::default().template(one()))),
-        (3000, &|span| span.prompt(Prompt::default().chat_template([TemplateMessage::new(one(), one()), TemplateMessage::placeholder(one())]))),
-        (2000 + value, &|span| span.prompt(Prompt::default().variable(one(), one()))),
-        (2000, &|span| span.prompt(Prompt::default().tag(one(), one()))),
-        (2000, &|span| span.prompt(Prompt::default().context_variables([one()]).query_variables([one()]))),
-        (3000, &|span| span.tool_definitions([ToolDefinition::new(one()).description(one()).version(one())])),
-        (1001 + value, &|span| span.tool_definitions([ToolDefinition::new("n").schema(BTreeMap::from([(one(), 1)]))])),
-        (4000, &|span| span.agent(AgentManifest::new().name(one()).version(one()).model(one()).instructions(one()))),
-        (1004 + value, &|span| span.agent(AgentManifest::new().model_setting("seed", one()))),
-        (2000, &|span| span.agent(AgentManifest::new().tool(AgentTool::new(one()).description(one())))),
+    let cases: [(usize, Say<'_>); 14] = [
+        (1000, &|note| { note.intent(one()); }),
+        (1000, &|note| { note.cost_tag(one()); }),
+        (2000, &|note| { note.link(SpanRef { trace_id: one().into(), span_id: one().into() }); }),
+        (5000, &|note| { note.prompt(Prompt::new(one()).version(one()).label(one()).uuid(one()).version_uuid(one())); }),
+        (1000, &|note| { note.prompt(Prompt::default().template(one())); }),
+        (3000, &|note| { note.prompt(Prompt::default().chat_template([TemplateMessage::new(one(), one()), TemplateMessage::placeholder(one())])); }),
+        (2000 + value, &|note| { note.prompt(Prompt::default().variable(one(), one())); }),
+        (2000, &|note| { note.prompt(Prompt::default().tag(one(), one())); }),
+        (2000, &|note| { note.prompt(Prompt::default().context_variables([one()]).query_variables([one()])); }),
+        (3000, &|note| { note.tool_definitions([ToolDefinition::new(one()).description(one()).version(one())]); }),
+        (1001 + value, &|note| { note.tool_definitions([ToolDefinition::new("n").schema(BTreeMap::from([(one(), 1)]))]); }),
+        (4000, &|note| { note.agent(AgentManifest::new().name(one()).version(one()).model(one()).instructions(one())); }),
+        (1004 + value, &|note| { note.agent(AgentManifest::new().model_setting("seed", one())); }),
+        (2000, &|note| { note.agent(AgentManifest::new().tool(AgentTool::new(one()).description(one()))); }),
     ];
     for (index, (bytes, say)) in cases.into_iter().enumerate() {
         assert_eq!(said(say) - least, bytes, "{index}");

@@ -3,15 +3,16 @@
 use serde_json::{Value, json};
 
 use super::{Console, MAX_ENDED, MAX_HELD_BYTES, Style, evaluation, render};
+use crate::Annotation;
 use crate::base::id::SpanId;
 use crate::base::kind::Kind;
+use crate::content::{Document, Message, ToolCall, ToolResult};
 use crate::deliver::transport::{Payload, Transport as _};
 use crate::model::content::Content;
 use crate::model::failure::Failure;
 use crate::model::sample::Sample;
 use crate::model::span_data::SpanData;
 use crate::model::tags::Identity;
-use crate::{Annotation, Document, Message, ToolCall, ToolResult};
 
 const PLAIN: Style = Style { colour: false };
 
@@ -37,23 +38,35 @@ fn data(span: &Sample) -> SpanData {
 
 /// Two traces, their spans in the order in which they might have finished.
 fn forest() -> Vec<SpanData> {
-    let asked = |span: Annotation| {
+    let asked = |note: &mut Annotation| {
         let call = ToolCall::new("look", json!({ "at": ["it"] }));
-        span.model_name("gpt-4o")
+        note.model_name("gpt-4o")
             .model_provider("openai")
             .input([Message::system("Be brief."), Message::user("Why?\nReally?")])
             .output(Message::assistant("").tool_call(call).tool_result(ToolResult::new("seen")))
-            .metrics([("input_tokens", 12), ("output_tokens", 34), ("total_tokens", 46)])
+            .metrics([("input_tokens", 12), ("output_tokens", 34), ("total_tokens", 46)]);
     };
     let found = [Document::new("first"), Document::new("second").score(0.5)];
     let spans = [
         span([4, 3], Kind::Llm, "complete", 30, 1_234_567).annotate(asked),
-        span([5, 3], Kind::Task, "wait", 40, 0).annotate(|span| span.tag("cancelled", true)),
-        span([3, 1], Kind::Agent, "plan", 25, 2_000_000).annotate(|span| span.input("go")),
-        span([2, 1], Kind::Retrieval, "search", 20, 999).annotate(|span| span.input("q").output(found)),
-        span([6, 1], Kind::Tool, "call", 50, 1).annotate(|span| span.failure("my::Error", "broke\u{1b}[2J")),
-        span([1, 0], Kind::Workflow, "answer", 10, 61_000_000).annotate(|span| span.output("done")),
-        span([7, 9], Kind::Embedding, "embed", 60, 15).annotate(|span| span.metric("input_tokens", 3)),
+        span([5, 3], Kind::Task, "wait", 40, 0).annotate(|note| {
+            note.tag("cancelled", true);
+        }),
+        span([3, 1], Kind::Agent, "plan", 25, 2_000_000).annotate(|note| {
+            note.input("go");
+        }),
+        span([2, 1], Kind::Retrieval, "search", 20, 999).annotate(|note| {
+            note.input("q").output(found);
+        }),
+        span([6, 1], Kind::Tool, "call", 50, 1).annotate(|note| {
+            note.failure("my::Error", "broke\u{1b}[2J");
+        }),
+        span([1, 0], Kind::Workflow, "answer", 10, 61_000_000).annotate(|note| {
+            note.output("done");
+        }),
+        span([7, 9], Kind::Embedding, "embed", 60, 15).annotate(|note| {
+            note.metric("input_tokens", 3);
+        }),
     ];
     spans.iter().map(data).collect()
 }
