@@ -300,9 +300,9 @@ pub use attributes::{agent, embedding, instrument, llm, retrieval, skip, task, t
 pub use llmobs_runtime::StreamSpanExt;
 #[doc(inline)]
 pub use llmobs_runtime::{
-    Annotation, AnnotationContext, Attached, Config, Context, DropReason, Error, Exporter, FutureSpanExt,
-    Guard, Kind, Report, SamplingRule, Span, SpanBuilder, SpanRef, annotate, annotation_context, current,
-    enabled, export_span, extract, flush, init, inject,
+    Annotation, AnnotationContext, ApmContext, Attached, Config, Context, DropReason, Error, Exporter,
+    FutureSpanExt, Guard, Kind, Report, SamplingRule, Span, SpanBuilder, SpanRef, annotate,
+    annotation_context, current, enabled, export_span, extract, flush, init, inject,
 };
 #[doc(inline)]
 pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow};
@@ -310,6 +310,33 @@ pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow}
 pub use llmobs_runtime::{
     content, convert, eval, integration, manifest, metrics, processor, prompt, propagation, testing, wrap,
 };
+
+/// A function for [`Config::apm_context`] that returns the current span of OpenTelemetry.
+///
+/// It expands in the program, which has to depend on the crate `opentelemetry`, in whichever version its tracer uses: 0.27 to 0.33 were
+/// tried. It sees spans that OpenTelemetry's own API has entered, and `tracing` spans with tracing-opentelemetry 0.32 or later.
+///
+/// ```ignore
+/// let _llmobs = llmobs::Config::from_env().apm_context(llmobs::opentelemetry_context!()).init()?;
+/// ```
+#[macro_export]
+macro_rules! opentelemetry_context {
+    () => {
+        || {
+            ::opentelemetry::Context::map_current(|context| {
+                let span = ::opentelemetry::trace::TraceContextExt::span(context);
+                let span = span.span_context();
+                span.is_valid().then(|| {
+                    $crate::ApmContext::new(
+                        ::core::primitive::u128::from_be_bytes(span.trace_id().to_bytes()),
+                        ::core::primitive::u64::from_be_bytes(span.span_id().to_bytes()),
+                        span.is_sampled(),
+                    )
+                })
+            })
+        }
+    };
+}
 
 pub mod guide {
     //! Pages to read, one for each thing that llmobs does.

@@ -54,6 +54,7 @@ impl Client {
             capture_limit: settings.capture_limit,
             identity: settings.identity.clone(),
             sampler: settings.sampler.clone(),
+            current_apm: settings.current_apm,
         };
         let encoder = Encoder::new(&defaults.identity, &defaults.ml_app, settings.event_limit);
         let sender = Sender::open(limits, defaults);

@@ -16,6 +16,7 @@ pub use client::{Guard, enabled, flush, init};
 pub use config::{Config, Exporter};
 pub use deliver::report::{DropReason, Report};
 pub use model::annotation::Annotation;
+pub use model::apm::ApmContext;
 pub use model::metrics;
 pub use model::reference::SpanRef;
 pub use model::sampling::SamplingRule;

@@ -24,10 +24,14 @@ impl TraceId {
         Self { value: seconds << 96 | u128::from(random()), decimal: false }
     }
 
+    /// The id that a tracer gives as a number. Zero is no id.
+    pub(crate) fn from_u128(value: u128) -> Option<Self> {
+        (value != 0).then_some(Self { value, decimal: false })
+    }
+
     /// The id that a tracer gives in two halves. Zero is no id.
     pub(crate) fn from_halves(high: u64, low: u64) -> Option<Self> {
-        let value = u128::from(high) << 64 | u128::from(low);
-        (value != 0).then_some(Self { value, decimal: false })
+        Self::from_u128(u128::from(high) << 64 | u128::from(low))
     }
 
     /// Whether the id is written as a number of 64 bits.
@@ -42,8 +46,7 @@ impl TraceId {
     /// From 32 hexadecimal digits.
     pub(crate) fn from_hex(text: &str) -> Option<Self> {
         let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let value = is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten()?;
-        (value != 0).then_some(Self { value, decimal: false })
+        Self::from_u128(is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten()?)
     }
 
     /// From what another program propagates: 32 hexadecimal digits that cannot be mistaken for a number, or a number.
@@ -87,6 +90,11 @@ impl SpanId {
     #[inline]
     pub(crate) fn random() -> Self {
         Self(NonZeroU64::new(random()).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// The id that a tracer gives as a number. Zero is no id.
+    pub(crate) fn from_u64(value: u64) -> Option<Self> {
+        NonZeroU64::new(value).map(Self)
     }
 
     pub(crate) fn from_decimal(text: &str) -> Option<Self> {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::base::secret::Secret;
 use crate::deliver::process::Processor;
 use crate::deliver::settings::Settings;
+use crate::model::apm::ApmContext;
 use crate::model::sampling::SamplingRule;
 use crate::model::span_data::SpanData;
 use environment::Environment;
@@ -50,6 +51,7 @@ pub enum Exporter {
 /// | [`sample_rate`](Self::sample_rate) | `DD_LLMOBS_SAMPLE_RATE`, between 0 and 1 | 1 |
 /// | [`sampling_rule`](Self::sampling_rule) | `DD_LLMOBS_SAMPLING_RULES`, as `[{"sample_rate": 0.5, "tags": {"env": "prod*"}}]` | |
 /// | [`processor`](Self::processor) | | |
+/// | [`apm_context`](Self::apm_context) | | |
 /// | | `_DD_TRACE_WRITER_ADDITIONAL_HEADERS`, as `name:value` with commas between | |
 /// | [`agent_url`](Self::agent_url) | `DD_TRACE_AGENT_URL`, else `DD_AGENT_HOST` and `DD_TRACE_AGENT_PORT` | `http://localhost:8126` |
 /// | [`override_origin`](Self::override_origin) | `DD_LLMOBS_OVERRIDE_ORIGIN` | |
@@ -218,6 +220,28 @@ impl Config {
         let rules = &mut self.settings.sampler.rules;
         rules.insert(self.own_rules, rule);
         self.own_rules += 1;
+        self
+    }
+
+    /// A function that returns the current span of an APM tracer in the same program, so that LLM spans link to its traces, and
+    /// requests that are [injected](crate::inject) continue them. It is called when a span starts and when headers are written. For
+    /// OpenTelemetry, the macro `llmobs::opentelemetry_context!()` writes it. Default: none; each trace gets an APM id of its own.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// use llmobs::ApmContext;
+    ///
+    /// fn current() -> Option<ApmContext> {
+    ///     Some(ApmContext::new(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c, 0x00f0_67aa_0ba9_02b7, true))
+    /// }
+    ///
+    /// let config = llmobs::Config::new().apm_context(current);
+    /// let collector = llmobs::testing::Collector::with_config(&config);
+    /// collector.enter(|| llmobs::task("step").start().finish());
+    /// assert_eq!(collector.events()[0]["_dd"]["apm_trace_id"], "0af7651916cd43dd8448eb211c80319c");
+    /// ```
+    pub fn apm_context(mut self, current: fn() -> Option<ApmContext>) -> Self {
+        self.settings.current_apm = Some(current);
         self
     }
 

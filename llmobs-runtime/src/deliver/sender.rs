@@ -7,6 +7,7 @@ use std::time::Duration;
 use llmobs_capture::DEFAULT_LIMIT;
 
 use super::queue::{Limits, Queue};
+use crate::model::apm::{ApmSpan, CurrentApm};
 use crate::model::sampling::Sampler;
 use crate::model::tags::Identity;
 
@@ -38,6 +39,21 @@ pub(crate) struct Defaults {
     pub(crate) capture_limit: usize,
     pub(crate) identity: Identity,
     pub(crate) sampler: Sampler,
+    /// Finds the current span of an APM tracer.
+    pub(crate) current_apm: Option<CurrentApm>,
+}
+
+impl Defaults {
+    /// Whether more is done when a span starts: its tags are kept for sampling rules, or it belongs to an APM trace.
+    #[inline]
+    pub(crate) fn act_at_start(&self) -> bool {
+        self.sampler.has_rules() || self.current_apm.is_some()
+    }
+
+    /// The current span of an APM tracer.
+    pub(crate) fn apm_span(&self) -> Option<ApmSpan> {
+        self.current_apm.and_then(ApmSpan::current)
+    }
 }
 
 impl Sender {
@@ -55,6 +71,7 @@ impl Sender {
                 capture_limit: DEFAULT_LIMIT,
                 identity: Identity::default(),
                 sampler: Sampler::default(),
+                current_apm: None,
             };
             let queue = Queue::new(Limits { bytes: 0, batch_bytes: 0, interval: Duration::MAX });
             Arc::new(Self { queue, defaults, closed: AtomicBool::new(true) })

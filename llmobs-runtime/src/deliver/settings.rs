@@ -7,6 +7,7 @@ use ureq::http::{HeaderName, HeaderValue};
 
 use super::process::Processor;
 use crate::base::secret::Secret;
+use crate::model::apm::CurrentApm;
 use crate::model::ml_app;
 use crate::model::sampling::Sampler;
 use crate::model::tags::Identity;
@@ -22,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) site: String,
     pub(crate) identity: Identity,
     pub(crate) sampler: Sampler,
+    pub(crate) current_apm: Option<CurrentApm>,
     pub(crate) processor: Option<Processor>,
     pub(crate) additional_headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) agent_url: String,
@@ -47,6 +49,7 @@ impl Default for Settings {
             site: "datadoghq.com".to_owned(),
             identity: Identity::default(),
             sampler: Sampler::default(),
+            current_apm: None,
             processor: None,
             additional_headers: Vec::new(),
             agent_url: "http://localhost:8126".to_owned(),

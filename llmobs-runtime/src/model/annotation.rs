@@ -17,6 +17,7 @@ use super::captured::Captured;
 use super::failure::Failure;
 use super::prompt::Prompt;
 use super::reference::SpanRef;
+use crate::base::id::TraceId;
 use crate::base::kind::Kind;
 
 /// What to put on a span: input, output, metadata, metrics, tags.
@@ -60,6 +61,8 @@ pub(crate) struct More {
     /// The name and the kind of the span, where they were not known at its start.
     pub(crate) name: Option<String>,
     pub(crate) kind: Option<Kind>,
+    /// The APM trace of the span, where it is not that of its LLM trace.
+    pub(crate) apm_trace_id: Option<TraceId>,
 }
 
 /// Omits the content, which may be secret.
@@ -505,6 +508,10 @@ impl Annotation {
         self.more.as_ref()?.kind
     }
 
+    pub(crate) fn apm_trace_id(&self) -> Option<TraceId> {
+        self.more.as_ref()?.apm_trace_id
+    }
+
     pub(crate) fn agent_version(&self) -> Option<&str> {
         self.more.as_ref()?.agent.as_ref()?.version.as_deref()
     }
@@ -556,6 +563,7 @@ impl More {
         replace(&mut self.tool_version, later.tool_version);
         replace(&mut self.name, later.name);
         replace(&mut self.kind, later.kind);
+        replace(&mut self.apm_trace_id, later.apm_trace_id);
     }
 
     fn bytes(&self) -> usize {

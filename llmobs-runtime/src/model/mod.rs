@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod annotation;
+pub(crate) mod apm;
 pub(crate) mod captured;
 pub(crate) mod content;
 pub(crate) mod evaluation;

@@ -121,6 +121,10 @@ impl<'a> Finished<'a> {
         self.annotation().late_name().unwrap_or(&self.record.name)
     }
 
+    pub(crate) fn apm_trace_id(&self) -> TraceId {
+        self.annotation().apm_trace_id().unwrap_or(self.trace.apm_id)
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.annotation().late_kind().unwrap_or(self.record.kind)
     }

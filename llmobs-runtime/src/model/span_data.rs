@@ -122,7 +122,7 @@ impl SpanData {
             fixed: Box::new(Fixed {
                 kind: finished.kind(),
                 trace_id: trace.id,
-                apm_trace_id: trace.apm_id,
+                apm_trace_id: finished.apm_trace_id(),
                 span_id: record.span_id,
                 parent_id: record.parent_id,
                 root: trace.root,

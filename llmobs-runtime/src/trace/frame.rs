@@ -12,7 +12,7 @@ use serde_json::Number;
 
 use super::shared::Trace;
 use crate::base::clock::{Started, Times};
-use crate::base::id::SpanId;
+use crate::base::id::{SpanId, TraceId};
 use crate::base::kind::Kind;
 use crate::deliver::queue::Head;
 use crate::deliver::report::Report;
@@ -162,6 +162,9 @@ impl Frame {
     #[cold]
     #[inline(never)]
     pub(super) fn prepare_for_children(&mut self) {
+        if let Some(apm) = self.start.sender.defaults.apm_span() {
+            self.set_apm_trace(apm.trace_id);
+        }
         let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
         if self.start.kind == Kind::Agent {
             cell.attribute_children_to(&self.start, &self.start.name);
@@ -172,6 +175,18 @@ impl Frame {
         }
         if self.start.sender.defaults.sampler.has_rules() {
             self.start.tell_tags(cell.annotation.as_deref());
+        }
+    }
+
+    /// Puts the span into an APM trace, and its LLM trace too if that begins here.
+    fn set_apm_trace(&mut self, apm_id: TraceId) {
+        if self.start.trace.apm_id == apm_id {
+            return;
+        }
+        let begins_here = self.start.parent_id.is_none();
+        match Arc::get_mut(&mut self.start.trace).filter(|_| begins_here) {
+            Some(trace) => trace.apm_id = apm_id,
+            None => self.annotation().more().apm_trace_id = Some(apm_id),
         }
     }
 

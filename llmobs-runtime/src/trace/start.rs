@@ -217,7 +217,7 @@ impl Frame {
         }
         if self.start.kind == Kind::Agent
             || self.cell_mut().annotation.is_some()
-            || self.start.sender.defaults.sampler.has_rules()
+            || self.start.sender.defaults.act_at_start()
         {
             self.prepare_for_children();
         }

@@ -38,7 +38,7 @@ impl Encoder {
             kind,
             name: finished.name(),
             trace_id: finished.trace.id,
-            apm_trace_id: finished.trace.apm_id,
+            apm_trace_id: finished.apm_trace_id(),
             span_id: record.span_id,
             parent_id: record.parent_id,
             start_nanos: finished.start_nanos,

@@ -77,10 +77,21 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
     let decision = frame.decision();
     let agent = frame.agent();
     let trace = frame.trace();
+    let mut upstream = trace.upstream.as_deref().cloned().unwrap_or_default();
+    // The request continues the trace of the APM tracer, if there is one.
+    let (apm_id, span_id) = match frame.sender().defaults.apm_span() {
+        Some(apm) => {
+            if apm.sampled != (upstream.priority > 0) {
+                upstream.priority = i8::from(apm.sampled);
+            }
+            (apm.trace_id, apm.span_id)
+        }
+        None => (trace.apm_id, frame.span_id()),
+    };
     let headers_of_span = Headers {
-        apm_id: trace.apm_id,
-        span_id: frame.span_id(),
-        upstream: trace.upstream.as_deref().cloned().unwrap_or_default(),
+        apm_id,
+        span_id,
+        upstream,
         llm: Llm {
             session_id: frame.session_id().map(|session| session.to_string()),
             parent_id: Some(frame.span_id().to_string()),
