@@ -34,12 +34,14 @@
 //! | trace a part of a function, or more than one | spans by hand: [`workflow()`] and the others of the seven, [`Span`]; [guide](guide::spans) |
 //! | say more about a step | [`annotate`], [`Span::annotate`], [`Annotation`]; [guide](guide::annotations), [prompts](guide::prompts) |
 //! | say something about all spans inside | [`annotation_context`]; [guide](guide::contexts) |
-//! | redact, edit or drop spans | [`Config::processor`]; [guide](guide::processors) |
+//! | redact, edit or drop spans | [`Config::processor`], [`processor::SpanData`]; [guide](guide::processors) |
 //! | group by conversation, user, application | [guide](guide::sessions) |
 //! | go on in another program | [`inject`], [`extract`]; [guide](guide::propagation) |
-//! | evaluate, take feedback | [`Evaluation`], [`Feedback`], [`export_span`]; [guide](guide::evaluations) |
+//! | evaluate, take feedback | [`eval::Evaluation`], [`eval::Feedback`], [`export_span`]; [guide](guide::evaluations) |
 //! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`]; [guide](guide::sampling) |
 //! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`]; for streams `StreamSpanExt` |
+//! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] |
+//! | make spans of what another library does | [`integration`], [`Span::builder`] |
 //! | configure | [`Config`], [`Exporter`] |
 //! | be sure that spans have arrived | [`flush`], [`Report`], [`Guard`] |
 //! | see the spans of a test | [`testing::Collector`]; [guide](guide::testing) |
@@ -101,6 +103,8 @@
 //! search("spans");
 //! assert_eq!(collector.tree(), "retrieval search  in {\"question\":\"spans\"}  out SPANS\n");
 //! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attributes {
     //! The attributes, each with an example that compiles.

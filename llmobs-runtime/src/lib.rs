@@ -2,6 +2,8 @@
 //!
 //! Use the `llmobs` crate, which adds the attributes and holds the documentation.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod base;
 mod client;
 mod config;
