@@ -45,7 +45,7 @@
 //! | configure | [`Config`], [`Exporter`] |
 //! | be sure that spans have arrived | [`flush`], [`Report`], [`Guard`] |
 //! | see the spans of a test | [`testing::Collector`]; [guide](guide::testing) |
-//! | explore traces on your own machine | the command `llmobs`; [guide](guide::explorer) |
+//! | explore traces on your own machine | the command `llmobs`, from `cargo install llmobs-explorer`; [guide](guide::explorer) |
 //! | compare with the Python SDK | [differences on purpose](guide::differences) |
 //!
 //! # The attributes

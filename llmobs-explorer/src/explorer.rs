@@ -1,41 +1,27 @@
 //! The explorer: a store, the routes and a server.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 
 use tokio::net::TcpListener;
 
 use crate::access::Access;
+use crate::console::print_line;
+use crate::error::Error;
 use crate::routes::routes;
-use crate::server::{self, ListenError};
-use crate::store::{Location, OpenError, Opened, Retention, Store};
+use crate::server;
+use crate::store::{Location, Opened, Retention, Store};
 
 /// The options of an explorer.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// The address to listen on. If it is not a loopback address, requests need a token.
-    pub host: IpAddr,
+    pub(crate) host: IpAddr,
     /// The port. 0 is any free port.
-    pub port: u16,
+    pub(crate) port: u16,
     /// Where traces are kept.
-    pub location: Location,
+    pub(crate) location: Location,
     /// How much is kept.
-    pub retention: Retention,
-}
-
-/// Why an explorer cannot be started.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The explorer cannot listen.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// The store cannot be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// The system has no random numbers.
-    #[error("no random numbers are to be had: {0}")]
-    Random(#[from] getrandom::Error),
+    pub(crate) retention: Retention,
 }
 
 /// An explorer that listens.
@@ -45,23 +31,25 @@ pub(crate) struct Explorer {
     store: Store,
     access: Access,
     address: SocketAddr,
-    set_aside: Option<PathBuf>,
 }
 
 impl Explorer {
-    /// Opens the store and listens. Requests wait until [`serve`](Self::serve).
-    pub(crate) async fn start(options: &Options) -> Result<Self, StartError> {
-        let listener = server::listen(options.host, options.port).await?;
-        let unnamed =
-            |source| ListenError::System { address: SocketAddr::new(options.host, options.port), source };
-        let address = listener.local_addr().map_err(unnamed)?;
+    /// Opens the store and listens. Requests wait until [`serve`](Self::serve). Reports a damaged store that was replaced.
+    pub(crate) async fn start(options: &Options) -> Result<Self, Error> {
+        let (listener, address) = server::listen(options.host, options.port).await?;
         let access = if options.host.is_loopback() {
             Access::Loopback { port: address.port() }
         } else {
             Access::Token(random_text()?)
         };
         let Opened { store, set_aside } = Store::open(&options.location, options.retention)?;
-        Ok(Self { listener, store, access, address, set_aside })
+        if let Some(aside) = set_aside {
+            print_line(format_args!(
+                "the store was damaged; it is kept as {}, and a new one was made",
+                aside.display()
+            ));
+        }
+        Ok(Self { listener, store, access, address })
     }
 
     /// The address to open, without a path, such as `http://127.0.0.1:8126`.
@@ -77,13 +65,8 @@ impl Explorer {
         }
     }
 
-    /// The new name of a damaged store that was replaced.
-    pub(crate) fn set_aside(&self) -> Option<&PathBuf> {
-        self.set_aside.as_ref()
-    }
-
     /// Answers requests until `end` is ready.
-    pub(crate) async fn serve(self, end: impl Future<Output = ()>) -> Result<(), StartError> {
+    pub(crate) async fn serve(self, end: impl Future<Output = ()>) -> Result<(), Error> {
         let routes = routes(self.store.clone(), &self.origin(), &random_text()?);
         server::serve(self.listener, routes, self.access, end).await;
         Ok(())

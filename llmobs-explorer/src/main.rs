@@ -1,4 +1,24 @@
-//! The command `llmobs`: see your program's traces on your own machine.
+//! The command `llmobs`, which shows the traces of LLM applications on your own machine: an intake with Datadog's protocols, a store,
+//! and web pages.
+
+mod access;
+mod connection;
+mod console;
+mod error;
+mod explorer;
+mod intake;
+mod page;
+mod query;
+mod report;
+mod routes;
+mod run;
+mod sample;
+mod serve;
+mod server;
+mod signals;
+mod span;
+mod store;
+mod tree;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
@@ -6,7 +26,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use llmobs_explorer::{Location, Options, Retention, command};
+use tokio::runtime::Runtime;
+
+use crate::console::print_line;
+use crate::error::Error;
+use crate::explorer::Options;
+use crate::report::Report;
+use crate::store::{Location, Retention};
 
 /// See the traces of your LLM application on your own machine.
 #[derive(Parser)]
@@ -56,11 +82,10 @@ struct ExplorerOptions {
 }
 
 impl ExplorerOptions {
-    fn options(&self, host: IpAddr) -> Result<Options, (String, u8)> {
+    fn options(&self, host: IpAddr) -> Result<Options, Error> {
         let location = match &self.store {
             Some(store) => Location::from(store.as_str()),
-            None => Location::default_file()
-                .ok_or_else(|| ("no home directory is known; name a file with --store".to_owned(), 1))?,
+            None => Location::default_file().ok_or(Error::NoHome)?,
         };
         let retention = Retention {
             age: Duration::from_secs(u64::from(self.keep_days) * 86_400),
@@ -70,25 +95,28 @@ impl ExplorerOptions {
     }
 }
 
+impl Command {
+    /// Runs the command, and returns the exit code.
+    async fn run(self) -> Result<i32, Error> {
+        match self {
+            Self::Run { explorer, exit, command } => {
+                let options = explorer.options(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
+                run::run(&options, &command, exit).await
+            }
+            Self::Serve { explorer, host } => serve::serve(&explorer.options(host)?).await.map(|()| 0),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     let Cli { command } = Cli::parse();
-    let done = match command {
-        Command::Run { explorer, exit, command } => {
-            explorer.options(IpAddr::V4(Ipv4Addr::LOCALHOST)).and_then(|options| {
-                command::run(&options, &command, exit).map_err(|error| (error.to_string(), error.exit_code()))
-            })
-        }
-        Command::Serve { explorer, host } => explorer
-            .options(host)
-            .and_then(|options| command::serve(&options).map(|()| 0).map_err(|error| (error.to_string(), 1))),
-    };
-    match done {
+    match Runtime::new().map_err(Error::System).and_then(|runtime| runtime.block_on(command.run())) {
         // What is more than a byte means failure anyway.
         Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
-        Err((error, code)) => {
-            command::print_line(&format!("llmobs: {error}"));
-            ExitCode::from(code)
+        Err(error) => {
+            print_line(Report(&error));
+            ExitCode::from(error.exit_code())
         }
     }
 }

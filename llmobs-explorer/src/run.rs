@@ -1,7 +1,7 @@
 //! `llmobs run`: runs a program that sends its spans to the explorer, and prints its traces.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use serde::Deserialize;
 use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 
-use crate::explorer::{Explorer, Options, StartError};
-use crate::server::ListenError;
+use crate::console::print_line;
+use crate::error::Error;
+use crate::explorer::{Explorer, Options};
 use crate::signals::{Signals, StopSignal};
 use crate::store::finished::FinishedTrace;
 
@@ -36,78 +37,42 @@ const DEFAULTS: [(&str, &str); 2] =
 /// Programs that start other programs. These are prefixes, such as `python` of `python3.13`.
 const LAUNCHERS: [&str; 6] = ["cargo", "node", "npm", "npx", "python", "uv"];
 
-/// Why a program was not run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// The explorer cannot be started.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The program cannot be started.
-    #[error("{} cannot be started: {source}", program.display())]
-    Program {
-        /// The program.
-        program: OsString,
-        /// The error of the system.
-        source: io::Error,
-    },
-    /// The program was started and lost.
-    #[error("waiting for the program failed: {0}")]
-    Wait(#[from] io::Error),
-    /// No program was given.
-    #[error("no program is named; write it behind two dashes: llmobs run -- cargo run")]
-    Nothing,
-}
-
-impl RunError {
-    /// The exit code of `llmobs run`: as in a shell if a program is not found or cannot be run.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
-            Self::Program { .. } => 126,
-            _ => 1,
-        }
-    }
-}
-
 /// Runs a program that sends its spans to the explorer, prints each finished trace, and returns the exit code of the program.
 ///
 /// Uses the explorer that already listens, or else starts one. That one continues to serve after the program has ended, unless `exit`
 /// is set or the program has no terminal.
-pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> Result<i32, RunError> {
-    let (program, arguments) = command.split_first().ok_or(RunError::Nothing)?;
+pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> Result<i32, Error> {
+    let (program, arguments) = command.split_first().ok_or(Error::NoProgram)?;
     let end = Arc::new(Notify::new());
     let (origin, serving) = match Explorer::start(options).await {
         Ok(explorer) => {
-            report_damaged_store(&explorer);
             let origin = explorer.origin();
             let ended = Arc::clone(&end);
             let serving =
                 tokio::spawn(async move { explorer.serve(async move { ended.notified().await }).await });
             (origin, Some(serving))
         }
-        Err(StartError::Listen(ListenError::Taken { port })) => {
+        Err(Error::PortTaken { port }) => {
             let origin = format!("http://{}:{port}", options.host);
             if !blocking(origin.clone(), |origin| is_explorer(&origin)).await {
-                return Err(StartError::Listen(ListenError::Taken { port }).into());
+                return Err(Error::PortTaken { port });
             }
             (origin, None)
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
-    let mut signals = Signals::catch()?;
-    print_line(&format!("llmobs: traces at {origin}"));
+    let mut signals = Signals::catch().map_err(Error::System)?;
+    print_line(format_args!("traces at {origin}"));
     let last =
         blocking(origin.clone(), |origin| finished(&origin, None)).await.map_or(0, |answer| answer.last);
     let mut child = Command::new(program);
     child.args(arguments).envs(environment(&origin, program)).env_remove("LLMOBS_EXPORTER");
-    let failed = |source| RunError::Program { program: program.clone(), source };
+    let failed = |source| Error::Program { program: program.clone(), source };
     let mut child = child.spawn().map_err(failed)?;
     let (status, terminated) = watch(&origin, last, &mut child, &mut signals).await?;
     if let Some(serving) = serving {
         if !exit && !terminated && io::stdin().is_terminal() && io::stderr().is_terminal() {
-            print_line(&format!("llmobs: the program ended; traces stay at {origin} until Ctrl-C"));
+            print_line(format_args!("the program ended; traces stay at {origin} until Ctrl-C"));
             signals.next().await;
         }
         end.notify_one();
@@ -122,11 +87,11 @@ async fn watch(
     mut last: i64,
     child: &mut Child,
     signals: &mut Signals,
-) -> Result<(ExitStatus, bool), RunError> {
+) -> Result<(ExitStatus, bool), Error> {
     let mut terminated = false;
     loop {
         let done = tokio::select! {
-            status = child.wait() => Some(status?),
+            status = child.wait() => Some(status.map_err(Error::Wait)?),
             () = tokio::time::sleep(POLL_INTERVAL) => None,
             // The terminal sends an interrupt to the program too, which decides whether to end.
             signal = signals.next() => {
@@ -141,7 +106,7 @@ async fn watch(
             blocking(origin.to_owned(), move |origin| finished(&origin, Some(last))).await
         {
             last = answer.last;
-            answer.ended.iter().for_each(|trace| print_line(&summary(origin, trace)));
+            answer.ended.iter().for_each(|trace| print_line(summary(origin, trace)));
             if answer.ended.is_empty() {
                 break;
             }
@@ -194,7 +159,7 @@ fn summary(origin: &str, trace: &FinishedTrace) -> String {
     use crate::page::format::{count, duration, things};
     let mark = if trace.failed { "✕" } else { "✓" };
     let mut line = format!(
-        "llmobs: {mark} {} {}  {}  {}",
+        "{mark} {} {}  {}  {}",
         trace.kind,
         trace.name.escape_debug(),
         duration(trace.duration_ns),
@@ -242,22 +207,6 @@ async fn blocking<T: Default + Send + 'static>(
     ask: impl FnOnce(String) -> T + Send + 'static,
 ) -> T {
     tokio::task::spawn_blocking(move || ask(origin)).await.unwrap_or_default()
-}
-
-/// Reports a damaged store that was replaced.
-pub(crate) fn report_damaged_store(explorer: &Explorer) {
-    if let Some(aside) = explorer.set_aside() {
-        print_line(&format!(
-            "llmobs: the store was damaged; it is kept as {}, and a new one was made",
-            aside.display()
-        ));
-    }
-}
-
-/// Prints a line to standard error, since standard output belongs to the program.
-pub fn print_line(line: &str) {
-    // The terminal may be closed.
-    drop(writeln!(io::stderr(), "{line}"));
 }
 
 fn code(status: ExitStatus) -> i32 {

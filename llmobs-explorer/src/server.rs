@@ -22,6 +22,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::access::{self, Access, COOKIE_NAME};
 use crate::connection::WriteTimeoutStream;
+use crate::error::Error;
 
 /// The limit of connections. A browser opens six.
 const CONNECTIONS: usize = 64;
@@ -51,37 +52,16 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store")),
 ];
 
-/// Why the explorer cannot listen.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ListenError {
-    /// Another program listens on the port.
-    #[error("port {port} is taken by another program, perhaps a Datadog Agent; choose another one: --port {}", other(*port))]
-    Taken {
-        /// The port.
-        port: u16,
-    },
-    /// Any other error of the system.
-    #[error("cannot listen on {address}: {source}")]
-    System {
-        /// The address.
-        address: SocketAddr,
-        /// The error of the system.
-        source: io::Error,
-    },
-}
-
-fn other(port: u16) -> u16 {
-    port.checked_add(1).unwrap_or(8126)
-}
-
-/// Listens, but does not answer yet.
-pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
+/// Listens, but does not answer yet. Returns the address too, with the port that was chosen.
+pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), Error> {
     let address = SocketAddr::new(host, port);
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ListenError::Taken { port },
-        _ => ListenError::System { address, source },
-    })
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => Error::PortTaken { port },
+        _ => Error::Listen { address, source },
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// Answers until `end` is ready.

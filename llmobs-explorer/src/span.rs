@@ -1,9 +1,7 @@
 //! Spans and evaluations, as the intake reads them and the store writes them.
 
-use serde::Serialize;
-
 /// A span: its event, and the fields that lists, trees and queries use.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[allow(clippy::struct_field_names, reason = "events have the same names")]
 pub(crate) struct Span {
     /// The id of its trace, as the program wrote it.
@@ -53,7 +51,7 @@ pub(crate) struct Span {
 }
 
 /// Tokens that a call of a model used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tokens {
     /// `metrics.input_tokens`
     pub(crate) input: Option<i64>,
@@ -67,7 +65,7 @@ pub(crate) struct Tokens {
 
 /// A scalar of an event outside its input and output, under its path: `tag.user_id`, `meta.metadata.temperature`,
 /// `metrics.input_tokens`, `meta.error.message`, `collection_errors`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Attribute {
     /// Names joined by dots. Tags begin with `tag.`. A tag without a colon has an empty value.
     pub(crate) path: String,
@@ -78,7 +76,7 @@ pub(crate) struct Attribute {
 }
 
 /// An evaluation or a feedback.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Evaluation {
     /// Whether it is feedback of a user.
     pub(crate) feedback: bool,
@@ -105,7 +103,7 @@ pub(crate) struct Evaluation {
 }
 
 /// What an evaluation or a feedback is for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Target {
     /// One span.
     Span {
@@ -125,10 +123,4 @@ pub(crate) enum Target {
         /// Its value.
         value: String,
     },
-}
-
-impl Default for Target {
-    fn default() -> Self {
-        Self::Trace(String::new())
-    }
 }

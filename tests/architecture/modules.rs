@@ -2,28 +2,24 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::graph::Graphs;
 use crate::{published, workspace};
 
 fn checked() -> Vec<(String, Graphs)> {
-    published().into_iter().map(|(name, folder)| (name, load(&folder.join("src/lib.rs")))).collect()
+    published().into_iter().map(|(name, folder)| (name, Graphs::load(&root(&folder), workspace()))).collect()
 }
 
-fn load(root: &Path) -> Graphs {
-    Graphs::load(root, workspace())
+/// The root of the library, or of the program if there is no library.
+fn root(folder: &Path) -> PathBuf {
+    let library = folder.join("src/lib.rs");
+    if library.exists() { library } else { folder.join("src/main.rs") }
 }
 
 #[test]
 fn modules_do_not_use_each_other_in_a_cycle() {
-    let mut cycles: String = checked().iter().map(|(_, graphs)| graphs.cycles()).collect();
-    for (_, folder) in published() {
-        let main = folder.join("src/main.rs");
-        if main.exists() {
-            cycles.push_str(&load(&main).cycles());
-        }
-    }
+    let cycles: String = checked().iter().map(|(_, graphs)| graphs.cycles()).collect();
     assert!(cycles.is_empty(), "modules use each other in a cycle:\n\n{cycles}");
 }
 

@@ -103,13 +103,14 @@ const SPAN: [(&str, &str, Kind); 9] = [
     ("metrics.time_to_first_token", "time_to_first_token", Kind::Number(Unit::Seconds)),
 ];
 
-const FACETS: [(&str, &str); 9] = [
-    ("ml_app", "ml_app"),
-    ("name", "name"),
+/// The paths whose values are in the table `facets`, with their columns, in the order in which pages show them.
+pub(crate) const FACETS: [(&str, &str); 9] = [
     ("status", "status"),
-    ("env", "env"),
-    ("service", "service"),
     ("meta.span.kind", "kind"),
+    ("name", "name"),
+    ("ml_app", "ml_app"),
+    ("service", "service"),
+    ("env", "env"),
     ("meta.model_name", "model_name"),
     ("meta.model_provider", "model_provider"),
     ("meta.error.type", "error_type"),

@@ -14,6 +14,8 @@ use std::fmt::{self, Display, Formatter};
 
 use rusqlite::types::Value;
 
+pub(crate) use self::fields::FACETS;
+
 use self::fields::{Kind, TAG, is_reserved, kind};
 use self::parser::{Node, Parsed};
 use self::sql::Writer;
@@ -27,13 +29,16 @@ pub(crate) struct Query {
     parts: Vec<String>,
 }
 
+/// A parameter of SQL: its name and its value.
+pub(crate) type Parameter = (String, Value);
+
 /// A query as SQL, for a span `s`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Condition {
-    /// An expression for `SELECT … FROM span s WHERE …`, to which `AND …` can be added. Its parameters are `?` without numbers.
+    /// An expression for `SELECT … FROM span s WHERE …`, to which `AND …` can be added.
     pub(crate) sql: String,
-    /// The values of the parameters, in this order.
-    pub(crate) values: Vec<Value>,
+    /// Its parameters: `:p1`, `:p2` and so on.
+    pub(crate) parameters: Vec<Parameter>,
 }
 
 impl Query {
@@ -47,7 +52,7 @@ impl Query {
     pub(crate) fn condition(&self) -> Condition {
         let mut writer = Writer::default();
         writer.node(&self.root, "s");
-        Condition { sql: writer.sql, values: writer.values }
+        Condition { sql: writer.sql, parameters: writer.parameters }
     }
 
     /// Whether it matches all spans.

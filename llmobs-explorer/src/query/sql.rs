@@ -7,16 +7,17 @@ use std::ops::Bound;
 
 use rusqlite::types::Value;
 
+use super::Parameter;
 use super::fields::{Field, Source, TAG};
 use super::number::{Interval, Number};
 use super::parser::Node;
 use super::values::Test;
 
-/// SQL with its values in the order of its question marks.
+/// SQL with its parameters.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     pub(super) sql: String,
-    pub(super) values: Vec<Value>,
+    pub(super) parameters: Vec<Parameter>,
 }
 
 impl Writer {
@@ -131,8 +132,8 @@ impl Writer {
                     writer.bind(value.clone());
                     writer.push(" OR path = ");
                     writer.bind(path.to_owned());
-                    writer.push(" AND number = ?");
-                    writer.values.push((*number).into());
+                    writer.push(" AND number = ");
+                    writer.bind(*number);
                 }
                 test => {
                     writer.push(" AND ");
@@ -195,8 +196,9 @@ impl Writer {
             Test::Same(value, amount) => {
                 self.push(&format!("({column} = "));
                 self.bind(value.clone());
-                self.push(&format!(" OR {number} = ?)"));
-                self.values.push((*amount).into());
+                self.push(&format!(" OR {number} = "));
+                self.bind(*amount);
+                self.push(")");
             }
             Test::Within(interval) => self.interval(number, *interval),
         }
@@ -210,14 +212,16 @@ impl Writer {
         };
         for (index, (sign, number)) in ends.into_iter().flatten().enumerate() {
             let and = if index == 0 { "" } else { " AND " };
-            self.push(&format!("{and}{name} {sign} ?"));
-            self.values.push(number.into());
+            self.push(&format!("{and}{name} {sign} "));
+            self.bind(number);
         }
     }
 
-    fn bind(&mut self, text: String) {
-        self.push("?");
-        self.values.push(Value::Text(text));
+    /// Writes a parameter with a name of its own.
+    fn bind(&mut self, value: impl Into<Value>) {
+        let name = format!(":p{}", self.parameters.len() + 1);
+        self.push(&name);
+        self.parameters.push((name, value.into()));
     }
 
     fn push(&mut self, sql: &str) {

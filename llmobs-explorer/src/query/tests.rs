@@ -20,13 +20,13 @@ fn found(store: &Connection, query: &str) -> String {
 fn run(store: &Connection, query: &Query) -> rusqlite::Result<Vec<String>> {
     let condition = query.condition();
     let sql = format!(
-        "SELECT s.name FROM span s WHERE s.start_ns > ? AND {} ORDER BY s.name LIMIT ?",
+        "SELECT s.name FROM span s WHERE s.start_ns > :after_ns AND {} ORDER BY s.name LIMIT 100",
         condition.sql
     );
-    let mut values = vec![0.into()];
-    values.extend(condition.values);
-    values.push(100.into());
-    store.prepare(&sql)?.query_map(rusqlite::params_from_iter(values), |row| row.get(0))?.collect()
+    let mut parameters = vec![(":after_ns".to_owned(), 0.into())];
+    parameters.extend(condition.parameters);
+    let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    store.prepare(&sql)?.query_map(parameters.as_slice(), |row| row.get("name"))?.collect()
 }
 
 /// Each row: a query, and what it finds.

@@ -13,6 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::App;
 use super::body::{ReceivedBody, Refusal};
 use crate::intake::{Intake, read_api, read_metrics, read_spans};
+use crate::report::Report;
 use crate::span::{Evaluation, Span};
 use crate::store::{Batch, Rejection, StoreError, now_ms};
 
@@ -105,9 +106,10 @@ fn answer(written: Result<(), StoreError>, refusal: Option<Refusal>) -> Response
         }
         (Ok(()), Some((status, reason))) => (status, errors(reason)).into_response(),
         (Err(error), _) => {
-            log::error!("{error}");
+            let text = Report(&error).to_string();
+            log::error!("{text}");
             let again: [(HeaderName, &str); 1] = [(RETRY_AFTER, "1")];
-            let errors = errors(error.to_string());
+            let errors = errors(text);
             if matches!(error, StoreError::Unavailable(_) | StoreError::Closed) {
                 (StatusCode::SERVICE_UNAVAILABLE, again, errors).into_response()
             } else {

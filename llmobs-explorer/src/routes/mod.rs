@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use maud::Markup;
 
 use crate::page::layout;
+use crate::report::Report;
 use crate::store::{Store, StoreError};
 
 /// The state that all handlers share.
@@ -87,10 +88,10 @@ impl IntoResponse for RouteError {
     fn into_response(self) -> Response {
         let (status, title, text) = match self {
             Self::Store(error @ StoreError::TooLong) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "That takes too long", error.to_string())
+                (StatusCode::SERVICE_UNAVAILABLE, "That takes too long", Report(&error).to_string())
             }
             Self::Store(error @ (StoreError::Unavailable(_) | StoreError::Closed)) => {
-                let text = format!("{error}. Another attempt may do: reload the page.");
+                let text = format!("{}. Another attempt may do: reload the page.", Report(&error));
                 let page = page(layout::notice("The store is busy", &text));
                 return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], page).into_response();
             }
@@ -100,8 +101,9 @@ impl IntoResponse for RouteError {
                 (StatusCode::NOT_FOUND, "Not found", text)
             }
             Self::Store(error) => {
-                log::error!("{error}");
-                (StatusCode::INTERNAL_SERVER_ERROR, "The store does not answer", error.to_string())
+                let text = Report(&error).to_string();
+                log::error!("{text}");
+                (StatusCode::INTERNAL_SERVER_ERROR, "The store does not answer", text)
             }
         };
         (status, page(layout::notice(title, &text))).into_response()
@@ -130,10 +132,11 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::store::SqliteError;
 
     #[test]
     fn temporary_errors_differ_from_permanent_ones() {
-        let error = || rusqlite::Error::InvalidQuery;
+        let error = || SqliteError::from(rusqlite::Error::InvalidQuery);
         for (error, status, again) in [
             (StoreError::TooLong, 503, false),
             (StoreError::Unavailable(error()), 503, true),

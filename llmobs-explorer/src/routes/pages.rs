@@ -29,10 +29,7 @@ type Page = Result<Html<String>, RouteError>;
 
 /// Redirects to the list, or to the setup page if there are no traces.
 pub(super) async fn home(State(app): State<App>) -> Result<Redirect, RouteError> {
-    let any = app
-        .store
-        .read(|connection| Ok(connection.prepare_cached("SELECT 1 FROM span LIMIT 1")?.exists([])?))
-        .await?;
+    let any = app.store.read(trace::any_span).await?;
     Ok(Redirect::to(if any { "/traces" } else { "/setup" }))
 }
 
@@ -234,10 +231,7 @@ pub(super) async fn evaluations(State(app): State<App>) -> Page {
 pub(super) async fn setup(State(app): State<App>) -> Page {
     let (refused, empty) = app
         .store
-        .read(|connection| {
-            let any = connection.prepare_cached("SELECT 1 FROM span LIMIT 1")?.exists([])?;
-            Ok((rejections::rejections(connection)?, !any))
-        })
+        .read(|connection| Ok((rejections::rejections(connection)?, !trace::any_span(connection)?)))
         .await?;
     let setup = Setup { origin: &app.origin, form_key: &app.form_key, rejections: &refused, empty };
     Ok(page(pages::setup::setup(&setup)))

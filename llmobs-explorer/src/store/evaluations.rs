@@ -1,6 +1,6 @@
 //! Evaluations and feedback: by label, of a span, and the badges of rows in lists.
 
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, Params, named_params};
 
 use super::StoreError;
 
@@ -39,19 +39,21 @@ pub(crate) struct Label {
 /// All labels by name.
 pub(crate) fn labels(connection: &Connection) -> Result<Vec<Label>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT label, feedback, metric_type, count(*), sum(assessment IS 'pass'), sum(assessment IS 'fail'), min(number),
-            avg(number), max(number), count(DISTINCT value)
-         FROM evaluation GROUP BY label, feedback, metric_type ORDER BY label, feedback, metric_type LIMIT ?1",
+        "SELECT label, feedback, metric_type, count(*) AS count, sum(assessment IS 'pass') AS pass,
+            sum(assessment IS 'fail') AS fail, min(number) AS least, avg(number) AS mean, max(number) AS most,
+            count(DISTINCT value) AS distinct_values
+         FROM evaluation GROUP BY label, feedback, metric_type ORDER BY label, feedback, metric_type LIMIT :limit",
     )?;
-    let labels = statement.query_map([LABELS], |row| {
-        let metric_type: String = row.get(2)?;
-        let numbers: (Option<f64>, Option<f64>, Option<f64>) = (row.get(6)?, row.get(7)?, row.get(8)?);
+    let labels = statement.query_map(named_params! { ":limit": LABELS }, |row| {
+        let metric_type: String = row.get("metric_type")?;
+        let numbers: (Option<f64>, Option<f64>, Option<f64>) =
+            (row.get("least")?, row.get("mean")?, row.get("most")?);
         let label = Label {
-            name: row.get(0)?,
-            feedback: row.get(1)?,
-            count: row.get(3)?,
-            pass: row.get(4)?,
-            fail: row.get(5)?,
+            name: row.get("label")?,
+            feedback: row.get("feedback")?,
+            count: row.get("count")?,
+            pass: row.get("pass")?,
+            fail: row.get("fail")?,
             numbers: match numbers {
                 (Some(least), Some(mean), Some(most)) if metric_type == "score" => Some((least, mean, most)),
                 _ => None,
@@ -61,7 +63,7 @@ pub(crate) fn labels(connection: &Connection) -> Result<Vec<Label>, StoreError> 
             values: Vec::new(),
             other_values: 0,
         };
-        Ok((label, row.get::<_, u32>(9)?))
+        Ok((label, row.get::<_, u32>("distinct_values")?))
     })?;
     let labels: Vec<(Label, u32)> = labels.collect::<Result<_, _>>()?;
     labels.into_iter().map(|(label, distinct)| distribution(connection, label, distinct)).collect()
@@ -69,16 +71,23 @@ pub(crate) fn labels(connection: &Connection) -> Result<Vec<Label>, StoreError> 
 
 /// Adds the histogram of scores, or the most frequent values.
 fn distribution(connection: &Connection, mut label: Label, distinct: u32) -> Result<Label, StoreError> {
-    let of = (&label.name, label.feedback, &label.metric_type);
     if let Some((least, _, most)) = label.numbers.filter(|(least, _, most)| least < most) {
         // Halves, because the difference of two numbers may be none.
         let mut statement = connection.prepare_cached(
-            "SELECT min(CAST(coalesce((number / 2 - ?4 / 2) / (?5 / 2 - ?4 / 2) * ?6, 0) AS INTEGER), ?6 - 1) AS bar, count(*) FROM evaluation
-             WHERE label = ?1 AND feedback = ?2 AND metric_type = ?3 AND number IS NOT NULL GROUP BY bar",
+            "SELECT min(CAST(coalesce((number / 2 - :least / 2) / (:most / 2 - :least / 2) * :bars, 0) AS INTEGER), :bars - 1) AS bar,
+                count(*) AS count
+             FROM evaluation
+             WHERE label = :label AND feedback = :feedback AND metric_type = :metric_type AND number IS NOT NULL GROUP BY bar",
         )?;
-        let counted = statement.query_map(params![of.0, of.1, of.2, least, most, BARS], |row| {
-            Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?))
-        })?;
+        let parameters = named_params! {
+            ":label": label.name,
+            ":feedback": label.feedback,
+            ":metric_type": label.metric_type,
+            ":least": least,
+            ":most": most,
+            ":bars": BARS,
+        };
+        let counted = statement.query_map(parameters, |row| Ok((row.get("bar")?, row.get("count")?)))?;
         let counted: Vec<(u32, i64)> = counted.collect::<Result<_, _>>()?;
         label.bars = vec![0; BARS as usize];
         for (bar, count) in counted {
@@ -89,11 +98,18 @@ fn distribution(connection: &Connection, mut label: Label, distinct: u32) -> Res
         return Ok(label);
     }
     let mut statement = connection.prepare_cached(
-        "SELECT value, count(*) FROM evaluation WHERE label = ?1 AND feedback = ?2 AND metric_type = ?3
-         GROUP BY value ORDER BY 2 DESC, 1 LIMIT ?4",
+        "SELECT value, count(*) AS count FROM evaluation
+         WHERE label = :label AND feedback = :feedback AND metric_type = :metric_type
+         GROUP BY value ORDER BY count DESC, value LIMIT :limit",
     )?;
-    let values = statement.query_map(params![of.0, of.1, of.2, VALUES], |row| {
-        Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default()))
+    let parameters = named_params! {
+        ":label": label.name,
+        ":feedback": label.feedback,
+        ":metric_type": label.metric_type,
+        ":limit": VALUES,
+    };
+    let values = statement.query_map(parameters, |row| {
+        Ok((row.get("value")?, u64::try_from(row.get::<_, i64>("count")?).unwrap_or_default()))
     })?;
     label.values = values.collect::<Result<_, _>>()?;
     label.other_values = (distinct as usize).saturating_sub(label.values.len());
@@ -123,17 +139,18 @@ pub(crate) struct SpanEvaluation {
 pub(crate) fn of_span(connection: &Connection, row: i64) -> Result<Vec<SpanEvaluation>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT e.feedback, e.label, e.metric_type, e.value, e.assessment, e.reasoning, e.timestamp_ms
-         FROM judged j JOIN evaluation e ON e.id = j.evaluation WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.label LIMIT 200",
+         FROM judged j JOIN evaluation e ON e.id = j.evaluation WHERE j.span = :span
+         ORDER BY e.timestamp_ms, e.label LIMIT 200",
     )?;
-    let evaluations = statement.query_map([row], |row| {
+    let evaluations = statement.query_map(named_params! { ":span": row }, |row| {
         Ok(SpanEvaluation {
-            feedback: row.get(0)?,
-            label: row.get(1)?,
-            metric_type: row.get(2)?,
-            value: row.get(3)?,
-            assessment: row.get(4)?,
-            reasoning: row.get(5)?,
-            timestamp_ms: row.get(6)?,
+            feedback: row.get("feedback")?,
+            label: row.get("label")?,
+            metric_type: row.get("metric_type")?,
+            value: row.get("value")?,
+            assessment: row.get("assessment")?,
+            reasoning: row.get("reasoning")?,
+            timestamp_ms: row.get("timestamp_ms")?,
         })
     })?;
     Ok(evaluations.collect::<Result<_, _>>()?)
@@ -144,12 +161,12 @@ pub(super) type Badge = (String, String, Option<String>);
 
 /// The badges of a span.
 pub(super) fn span_badges(connection: &Connection, span: i64) -> rusqlite::Result<Vec<Badge>> {
-    badges(connection, SPAN_BADGES, [span])
+    badges(connection, SPAN_BADGES, named_params! { ":span": span })
 }
 
 pub(super) const SPAN_BADGES: &str =
     "SELECT e.label, e.value, e.assessment FROM judged j JOIN evaluation e ON e.id = j.evaluation
-    WHERE j.span = ?1 ORDER BY e.timestamp_ms, e.id LIMIT 8";
+    WHERE j.span = :span ORDER BY e.timestamp_ms, e.id LIMIT 8";
 
 /// The badges of a trace and its spans. Of a large trace, only some spans are read.
 pub(super) fn trace_badges(
@@ -157,16 +174,16 @@ pub(super) fn trace_badges(
     trace: i64,
     trace_id: &str,
 ) -> rusqlite::Result<Vec<Badge>> {
-    badges(connection, TRACE_BADGES, (trace, trace_id))
+    badges(connection, TRACE_BADGES, named_params! { ":trace": trace, ":trace_id": trace_id })
 }
 
 /// The same joins as in the view `judged`, of which SQLite would read all rows. They are cross joins, so that SQLite begins with the
 /// spans and uses the indexes from there.
 pub(super) const TRACE_BADGES: &str = "WITH one AS MATERIALIZED (
-        SELECT id, span_id, session_id, head FROM span WHERE trace = ?1 LIMIT 500
+        SELECT id, span_id, session_id, head FROM span WHERE trace = :trace LIMIT 500
     ), said (id) AS (
-        SELECT id FROM evaluation WHERE trace_id = ?2
-            AND (span_id IS NULL OR EXISTS (SELECT 1 FROM span s WHERE s.trace = ?1 AND s.span_id = evaluation.span_id))
+        SELECT id FROM evaluation WHERE trace_id = :trace_id
+            AND (span_id IS NULL OR EXISTS (SELECT 1 FROM span s WHERE s.trace = :trace AND s.span_id = evaluation.span_id))
         UNION ALL
         SELECT e.id FROM one CROSS JOIN evaluation e ON e.span_id = one.span_id AND e.trace_id IS NULL
         UNION ALL
@@ -178,8 +195,9 @@ pub(super) const TRACE_BADGES: &str = "WITH one AS MATERIALIZED (
     SELECT DISTINCT e.label, e.value, e.assessment FROM said CROSS JOIN evaluation e ON e.id = said.id
     ORDER BY e.timestamp_ms, e.id LIMIT 8";
 
-fn badges(connection: &Connection, sql: &str, of: impl Params) -> rusqlite::Result<Vec<Badge>> {
+fn badges(connection: &Connection, sql: &str, parameters: impl Params) -> rusqlite::Result<Vec<Badge>> {
     let mut statement = connection.prepare_cached(sql)?;
-    let badges = statement.query_map(of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let badges = statement
+        .query_map(parameters, |row| Ok((row.get("label")?, row.get("value")?, row.get("assessment")?)))?;
     badges.collect()
 }

@@ -4,23 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
+use super::columns::columns;
+use crate::query::FACETS;
+
 /// How many bars the histogram has.
 const BARS: usize = 60;
 /// How many values of a facet are shown.
 const VALUES: usize = 12;
-/// The facets, by their path in a query, in the order of the columns that are read.
-const PATHS: [&str; 9] = [
-    "status",
-    "meta.span.kind",
-    "name",
-    "ml_app",
-    "service",
-    "env",
-    "meta.model_name",
-    "meta.model_provider",
-    "meta.error.type",
-];
-
 /// The counts of all rows that match.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Overview {
@@ -66,7 +56,7 @@ impl RowCounts {
     /// No rows.
     pub(super) fn new(connection: &Connection) -> rusqlite::Result<Self> {
         let mut statement = connection.prepare_cached("SELECT id FROM facets WHERE status = 'error'")?;
-        let failed = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let failed = statement.query_map([], |row| row.get("id"))?.collect::<Result<_, _>>()?;
         Ok(Self { combinations: HashMap::new(), failed, times: Vec::new() })
     }
 
@@ -102,8 +92,9 @@ impl RowCounts {
 /// The rank of each name among all, by row of `facets`. Equal names have the same rank.
 pub(super) fn name_ranks(connection: &Connection) -> rusqlite::Result<HashMap<i64, i64>> {
     let mut statement =
-        connection.prepare_cached("SELECT id, dense_rank() OVER (ORDER BY name) FROM facets")?;
-    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        connection.prepare_cached("SELECT id, dense_rank() OVER (ORDER BY name) AS name_rank FROM facets")?;
+    columns!(statement: id, name_rank);
+    statement.query_map([], |row| Ok((row.get(id)?, row.get(name_rank)?)))?.collect()
 }
 
 fn bars(times: &[(i64, bool)], (from, to): (i64, i64)) -> Vec<(u64, u64)> {
@@ -121,15 +112,18 @@ fn bars(times: &[(i64, bool)], (from, to): (i64, i64)) -> Vec<(u64, u64)> {
 /// Counts the values of each facet. A value is copied only the first time, since there may be many: some programs put a number into
 /// each name.
 fn facets(connection: &Connection, combinations: &HashMap<i64, Combination>) -> rusqlite::Result<Vec<Facet>> {
-    let mut counts: [HashMap<String, u64>; PATHS.len()] = Default::default();
+    let mut counts: [HashMap<String, u64>; FACETS.len()] = Default::default();
     let mut statement = connection.prepare_cached(
-        "SELECT status, kind, name, ml_app, service, env, model_name, model_provider, error_type, id FROM facets",
+        "SELECT id, status, kind, name, ml_app, service, env, model_name, model_provider, error_type FROM facets",
     )?;
+    columns!(statement: id);
+    let columns = FACETS.map(|(_, column)| statement.column_index(column));
+    let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let Some(Combination { count, .. }) = combinations.get(&row.get(PATHS.len())?) else { continue };
-        for (column, counts) in counts.iter_mut().enumerate() {
-            let Ok(text) = row.get_ref(column)?.as_str() else { continue };
+        let Some(Combination { count, .. }) = combinations.get(&row.get(id)?) else { continue };
+        for (column, counts) in columns.iter().zip(&mut counts) {
+            let Ok(text) = row.get_ref(*column)?.as_str() else { continue };
             match counts.get_mut(text) {
                 Some(sum) => *sum += count,
                 None if text.is_empty() => {}
@@ -137,7 +131,7 @@ fn facets(connection: &Connection, combinations: &HashMap<i64, Combination>) -> 
             }
         }
     }
-    Ok(PATHS.iter().zip(counts).filter_map(|(path, counts)| facet(path, counts)).collect())
+    Ok(FACETS.into_iter().zip(counts).filter_map(|((path, _), counts)| facet(path, counts)).collect())
 }
 
 fn facet(path: &'static str, counts: HashMap<String, u64>) -> Option<Facet> {

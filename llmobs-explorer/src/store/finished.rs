@@ -1,6 +1,6 @@
 //! Finished traces, in the order in which their roots arrived.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, named_params};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
@@ -44,24 +44,23 @@ pub(crate) fn finished(
     let mut statement = connection.prepare_cached(
         "SELECT s.id, t.trace_id, s.name, s.kind, s.status, s.duration_ns, t.spans, t.errors, t.llm_calls, t.input_tokens,
             t.output_tokens
-         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id > ?1 AND s.parent_id IS NULL ORDER BY s.id LIMIT ?2",
+         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id > :last AND s.parent_id IS NULL ORDER BY s.id LIMIT :limit",
     )?;
-    let mut rows = statement.query(params![last, LIMIT])?;
+    let mut rows = statement.query(named_params! { ":last": last, ":limit": LIMIT })?;
     let mut finished = Vec::new();
     while let Some(row) = rows.next()? {
-        last = row.get(0)?;
-        let status: String = row.get(4)?;
+        last = row.get("id")?;
         finished.push(FinishedTrace {
-            trace_id: row.get(1)?,
-            name: row.get(2)?,
-            kind: row.get(3)?,
-            failed: status == "error",
-            duration_ns: row.get(5)?,
-            spans: row.get(6)?,
-            errors: row.get(7)?,
-            llm_calls: row.get(8)?,
-            input_tokens: row.get(9)?,
-            output_tokens: row.get(10)?,
+            trace_id: row.get("trace_id")?,
+            name: row.get("name")?,
+            kind: row.get("kind")?,
+            failed: row.get::<_, String>("status")? == "error",
+            duration_ns: row.get("duration_ns")?,
+            spans: row.get("spans")?,
+            errors: row.get("errors")?,
+            llm_calls: row.get("llm_calls")?,
+            input_tokens: row.get("input_tokens")?,
+            output_tokens: row.get("output_tokens")?,
         });
     }
     if finished.len() < LIMIT as usize {
@@ -72,7 +71,7 @@ pub(crate) fn finished(
 }
 
 fn newest(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("SELECT coalesce(max(id), 0) FROM span", [], |row| row.get(0))
+    connection.query_row("SELECT coalesce(max(id), 0) AS newest FROM span", [], |row| row.get("newest"))
 }
 
 #[cfg(test)]

@@ -5,15 +5,15 @@
 
 use std::collections::HashMap;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, Row, named_params};
 
 pub(crate) use super::facets::{Facet, Overview};
 
 use super::StoreError;
+use super::columns::columns;
 use super::evaluations;
 use super::facets::{RowCounts, name_ranks};
-use crate::query::Condition;
+use crate::query::{Condition, Parameter};
 use crate::span::Tokens;
 
 /// How many rows a page of a list has.
@@ -149,18 +149,23 @@ pub(crate) struct ListRow {
 /// Reads a page of a list.
 pub(crate) fn list(connection: &Connection, request: &ListRequest) -> Result<Listing, StoreError> {
     let (overview, ids) = read_all(connection, request)?;
-    let mut statement = connection.prepare_cached(
+    let totals_of = match request.scope {
+        Scope::Traces => "t",
+        Scope::Spans => "s",
+    };
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT s.id, t.trace_id, s.span_id, s.parent_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns, s.ml_app,
             s.session_id, s.input_preview, s.output_preview, t.models, s.model_name, t.spans, t.errors, t.llm_calls,
-            t.tool_calls, t.input_tokens, t.output_tokens, t.total_tokens, t.cached_tokens, t.time_to_first_token,
-            s.input_tokens, s.output_tokens, s.total_tokens, s.cached_tokens, s.time_to_first_token, s.trace
-         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id = ?1",
-    )?;
+            t.tool_calls, {totals_of}.input_tokens, {totals_of}.output_tokens, {totals_of}.total_tokens, {totals_of}.cached_tokens,
+            {totals_of}.time_to_first_token, s.trace
+         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id = :span"
+    ))?;
     let any_evaluation = connection.prepare_cached("SELECT 1 FROM evaluation LIMIT 1")?.exists([])?;
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
-        let (trace, mut row) =
-            statement.query_row([id], |row| Ok((row.get(29)?, list_row(row, request.scope)?)))?;
+        let (trace, mut row) = statement.query_row(named_params! { ":span": id }, |row| {
+            Ok((row.get("trace")?, list_row(row, request.scope)?))
+        })?;
         if any_evaluation {
             row.evaluations = match request.scope {
                 Scope::Traces => evaluations::trace_badges(connection, trace, &row.trace_id)?,
@@ -183,17 +188,19 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
         Sort::Name => name_ranks(connection)?,
         _ => HashMap::new(),
     };
-    let (sql, values) = request.sql();
+    let (sql, parameters) = request.sql();
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
+    columns!(statement: id, start_ns, facets, sort_key);
+    let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let mut rows = statement.query(parameters.as_slice())?;
     let mut page = Page::new(request.offset);
     while let Some(row) = rows.next()? {
-        let (id, start_ns, facets) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (id, start_ns, facets) = (row.get(id)?, row.get(start_ns)?, row.get(facets)?);
         counts.add(start_ns, facets);
         let key: Option<i64> = match request.sort {
             Sort::Start => Some(start_ns),
             Sort::Name => names.get(&facets).copied(),
-            _ => row.get(3)?,
+            _ => row.get(sort_key)?,
         };
         // `!` reverses the order.
         let (missing, key) = (key.is_none(), key.unwrap_or_default());
@@ -243,57 +250,57 @@ impl Page {
 }
 
 impl ListRequest {
-    /// The SQL that reads all rows that match, with its values.
+    /// The SQL that reads all rows that match, with its parameters.
     ///
     /// The query names the index, because SQLite does not know how many rows match a condition. For a tag that all spans have, it would
     /// read half a million spans one by one.
-    fn sql(&self) -> (String, Vec<Value>) {
-        let Condition { sql, values } = &self.condition;
-        let mut values = values.clone();
+    fn sql(&self) -> (String, Vec<Parameter>) {
+        let Condition { sql, parameters } = &self.condition;
+        let mut parameters = parameters.clone();
         let key = self.sort.expression(self.scope);
         let heads = if self.scope == Scope::Traces { "1" } else { "0, 1" };
         let mut sql = format!(
-            "SELECT s.id, s.start_ns, s.facets, {key} FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head IN ({heads})"
+            "SELECT s.id, s.start_ns, s.facets, {key} AS sort_key FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head IN ({heads})"
         );
-        for (bound, operator) in [(self.from_ns, ">="), (self.to_ns, "<=")] {
+        for (name, operator, bound) in [(":from_ns", ">=", self.from_ns), (":to_ns", "<=", self.to_ns)] {
             if let Some(bound) = bound {
-                values.push(Value::Integer(bound));
-                sql.push_str(&format!(" AND s.start_ns {operator} ?"));
+                sql.push_str(&format!(" AND s.start_ns {operator} {name}"));
+                parameters.push((name.to_owned(), bound.into()));
             }
         }
-        (sql, values)
+        (sql, parameters)
     }
 }
 
 fn list_row(row: &Row<'_>, scope: Scope) -> rusqlite::Result<ListRow> {
-    let status: String = row.get(6)?;
-    let model: Option<String> = row.get(14)?;
-    let models: String = row.get(13)?;
-    let first_of_tokens = if scope == Scope::Traces { 19 } else { 24 };
-    let tokens = |offset| row.get(first_of_tokens + offset);
     Ok(ListRow {
-        trace_id: row.get(1)?,
-        span_id: row.get(2)?,
-        parent_id: row.get(3)?,
-        name: row.get(4)?,
-        kind: row.get(5)?,
-        failed: status == "error",
-        start_ns: row.get(7)?,
-        duration_ns: row.get(8)?,
-        ml_app: row.get(9)?,
-        session_id: row.get(10)?,
-        input: row.get(11)?,
-        output: row.get(12)?,
+        trace_id: row.get("trace_id")?,
+        span_id: row.get("span_id")?,
+        parent_id: row.get("parent_id")?,
+        name: row.get("name")?,
+        kind: row.get("kind")?,
+        failed: row.get::<_, String>("status")? == "error",
+        start_ns: row.get("start_ns")?,
+        duration_ns: row.get("duration_ns")?,
+        ml_app: row.get("ml_app")?,
+        session_id: row.get("session_id")?,
+        input: row.get("input_preview")?,
+        output: row.get("output_preview")?,
         models: match scope {
-            Scope::Traces => models.lines().map(str::to_owned).collect(),
-            Scope::Spans => model.into_iter().collect(),
+            Scope::Traces => row.get_ref("models")?.as_str()?.lines().map(str::to_owned).collect(),
+            Scope::Spans => row.get::<_, Option<String>>("model_name")?.into_iter().collect(),
         },
-        spans: row.get(15)?,
-        errors: row.get(16)?,
-        llm_calls: row.get(17)?,
-        tool_calls: row.get(18)?,
-        tokens: Tokens { input: tokens(0)?, output: tokens(1)?, total: tokens(2)?, cached: tokens(3)? },
-        time_to_first_token: row.get(first_of_tokens + 4)?,
+        spans: row.get("spans")?,
+        errors: row.get("errors")?,
+        llm_calls: row.get("llm_calls")?,
+        tool_calls: row.get("tool_calls")?,
+        tokens: Tokens {
+            input: row.get("input_tokens")?,
+            output: row.get("output_tokens")?,
+            total: row.get("total_tokens")?,
+            cached: row.get("cached_tokens")?,
+        },
+        time_to_first_token: row.get("time_to_first_token")?,
         evaluations: Vec::new(),
         attributes: Vec::new(),
         tags: Vec::new(),
@@ -309,19 +316,20 @@ fn paths(connection: &Connection) -> rusqlite::Result<Vec<String>> {
             SELECT (SELECT min(path) FROM attribute WHERE path > known.path) FROM known WHERE path IS NOT NULL)
          SELECT path FROM known WHERE path IS NOT NULL LIMIT 200",
     )?;
-    let paths = statement.query_map([], |row| row.get(0))?;
+    let paths = statement.query_map([], |row| row.get("path"))?;
     paths.collect()
 }
 
 fn own_tags(connection: &Connection, span: i64) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT substr(a.path, 5), a.text FROM span_attribute x CROSS JOIN attribute a ON a.id = x.attribute
-         WHERE x.span = ?1 AND a.path GLOB 'tag.*' AND substr(a.path, 5) NOT IN ('env', 'service', 'version', 'source', 'ml_app',
+        "SELECT substr(a.path, 5) AS key, a.text FROM span_attribute x CROSS JOIN attribute a ON a.id = x.attribute
+         WHERE x.span = :span AND a.path GLOB 'tag.*' AND substr(a.path, 5) NOT IN ('env', 'service', 'version', 'source', 'ml_app',
             'agent_service', 'ddtrace.version', 'language', 'session_id', 'decorator', 'error', 'error_type', 'agent_version',
             'prompt_tracking_instrumentation_method', 'git.repository_url', 'git.commit.sha', 'runtime-id', 'span.kind')
          ORDER BY a.path, a.text LIMIT 4",
     )?;
-    let tags = statement.query_map([span], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let tags = statement
+        .query_map(named_params! { ":span": span }, |row| Ok((row.get("key")?, row.get("text")?)))?;
     tags.collect()
 }
 
@@ -333,9 +341,11 @@ fn attribute_values(
     let mut statement = connection.prepare_cached(
         // A cross join, so that SQLite begins with the attributes of the span, not with all values of the path.
         "SELECT a.text FROM span_attribute x CROSS JOIN attribute a ON a.id = x.attribute
-         WHERE x.span = ?1 AND a.path = ?2 ORDER BY a.text LIMIT 8",
+         WHERE x.span = :span AND a.path = :path ORDER BY a.text LIMIT 8",
     )?;
-    let values = statement.query_map((span, path), |row| Ok((path.to_owned(), row.get(0)?)))?;
+    let values = statement.query_map(named_params! { ":span": span, ":path": path }, |row| {
+        Ok((path.to_owned(), row.get("text")?))
+    })?;
     values.collect()
 }
 

@@ -1,5 +1,7 @@
 //! The store of traces in SQLite: one thread that writes, and a pool of connections that read.
 
+mod columns;
+mod error;
 pub(crate) mod evaluations;
 mod event_encoding;
 mod facets;
@@ -21,12 +23,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub(crate) use error::{SqliteError, StoreError};
 pub(crate) use rejections::Rejection;
-pub use retention::Retention;
-pub use schema::{Location, OpenError};
+pub(crate) use retention::Retention;
+pub(crate) use schema::{Location, OpenError};
 pub(crate) use write::Batch;
 
 use read_pool::ReadPool;
@@ -36,37 +39,6 @@ use schema::Database;
 const WAITING: usize = 64;
 /// How often retention is enforced.
 const RETENTION_EVERY: Duration = Duration::from_secs(30);
-
-/// Why a write or a query failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum StoreError {
-    /// The disk is full, or another process holds the database. Nothing stored is lost, and a retry may succeed.
-    #[error("the store cannot be written to now: {0}")]
-    Unavailable(rusqlite::Error),
-    /// The query was interrupted after the timeout.
-    #[error(
-        "finding the answer takes too long; ask for less: a shorter time range, or fewer words with * in them"
-    )]
-    TooLong,
-    /// The file is corrupt.
-    #[error("the store {} is damaged ({source}); stop llmobs, move the file away, and start llmobs again: it begins a new one", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// The error of SQLite.
-        source: rusqlite::Error,
-    },
-    /// Any other error of SQLite.
-    #[error("the store failed: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    /// A stored event cannot be read.
-    #[error(transparent)]
-    Content(#[from] std::io::Error),
-    /// The program is shutting down.
-    #[error("the store is closed")]
-    Closed,
-}
 
 /// A handle to the store, which is cheap to clone.
 #[derive(Clone, Debug)]
@@ -138,8 +110,8 @@ fn run_writer(
     while let Some(job) = jobs.blocking_recv() {
         match job {
             Job::Write(batch, reply) => {
-                let written =
-                    write::write(&mut connection, &batch, now_ms()).map_err(|error| classify(error, path));
+                let written = write::write(&mut connection, &batch, now_ms())
+                    .map_err(|error| StoreError::classified(error, path));
                 if written.is_ok() {
                     changed.send_modify(|count| *count += 1);
                 }
@@ -182,25 +154,6 @@ pub(crate) fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Separates errors that may pass from those that do not.
-fn classify(error: rusqlite::Error, path: &Path) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(
-            ErrorCode::DiskFull
-            | ErrorCode::DatabaseBusy
-            | ErrorCode::DatabaseLocked
-            | ErrorCode::SystemIoFailure
-            | ErrorCode::ReadOnly
-            | ErrorCode::CannotOpen,
-        ) => StoreError::Unavailable(error),
-        Some(ErrorCode::OperationInterrupted) => StoreError::TooLong,
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Damaged { path: path.to_owned(), source: error }
-        }
-        _ => StoreError::Sqlite(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,17 +169,20 @@ mod tests {
     #[test]
     fn on_a_full_disk_nothing_is_lost_and_a_retry_may_succeed() {
         let (database, mut connection, _) = Database::open(&Location::Memory).unwrap();
-        let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        let pages: i64 =
+            connection.pragma_query_value(None, "page_count", |row| row.get("page_count")).unwrap();
         connection.pragma_update(None, "max_page_count", pages + 8).unwrap();
         let write = |connection: &mut Connection, id| {
-            write::write(connection, &batch(id), 5).map_err(|error| classify(error, database.path()))
+            write::write(connection, &batch(id), 5)
+                .map_err(|error| StoreError::classified(error, database.path()))
         };
         let (stored, error) = (0..)
             .find_map(|id| write(&mut connection, id).err().map(|error| (id, error)))
             .expect("there is an end");
         assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
         let count = |connection: &Connection| {
-            let count = connection.query_row("SELECT count(*) FROM event", [], |row| row.get::<_, u32>(0));
+            let count = connection
+                .query_row("SELECT count(*) AS events FROM event", [], |row| row.get::<_, u32>("events"));
             usize::try_from(count.unwrap()).unwrap()
         };
         assert_eq!((stored > 0, count(&connection)), (true, stored));

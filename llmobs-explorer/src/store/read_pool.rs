@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::StoreError;
 use super::schema::Database;
-use super::{StoreError, classify};
 
 /// How many queries run at a time. A browser sends six requests at a time, and each connection has its own cache.
 const CONNECTIONS: usize = 6;
@@ -63,7 +63,7 @@ impl ReadPool {
         cancelled: Arc<AtomicBool>,
         query: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let classified = |error| classify(error, self.database.path());
+        let classified = |error: rusqlite::Error| StoreError::classified(error, self.database.path());
         let connection = self.take().map_err(classified)?;
         let until = Instant::now() + TIMEOUT;
         let interrupt = move || cancelled.load(Ordering::Relaxed) || Instant::now() >= until;
@@ -75,7 +75,7 @@ impl ReadPool {
         connection.progress_handler(0, None::<fn() -> bool>).map_err(classified)?;
         match answer {
             // After an error the connection is not reused: it may have cached damaged pages.
-            Err(StoreError::Sqlite(error)) => Err(classified(error)),
+            Err(StoreError::Sqlite(error)) => Err(StoreError::classified(error, self.database.path())),
             answer => {
                 self.give_back(connection);
                 answer

@@ -1,6 +1,6 @@
 //! The latest requests that the intake refused.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction, named_params};
 
 use super::StoreError;
 
@@ -22,8 +22,9 @@ pub(crate) struct Rejection {
 pub(crate) fn rejections(connection: &Connection) -> Result<Vec<Rejection>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT at_ms, path, reason FROM rejection ORDER BY id DESC")?;
-    let rows = statement
-        .query_map([], |row| Ok(Rejection { at_ms: row.get(0)?, path: row.get(1)?, reason: row.get(2)? }))?;
+    let rows = statement.query_map([], |row| {
+        Ok(Rejection { at_ms: row.get("at_ms")?, path: row.get("path")?, reason: row.get("reason")? })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -31,13 +32,13 @@ pub(crate) fn rejections(connection: &Connection) -> Result<Vec<Rejection>, Stor
 pub(super) fn write(transaction: &Transaction<'_>, rejections: &[Rejection]) -> rusqlite::Result<()> {
     for Rejection { at_ms, path, reason } in rejections {
         transaction
-            .prepare_cached("INSERT INTO rejection (at_ms, path, reason) VALUES (?1, ?2, ?3)")?
-            .execute(params![at_ms, path, reason])?;
+            .prepare_cached("INSERT INTO rejection (at_ms, path, reason) VALUES (:at_ms, :path, :reason)")?
+            .execute(named_params! { ":at_ms": at_ms, ":path": path, ":reason": reason })?;
     }
     if !rejections.is_empty() {
         transaction.execute(
-            "DELETE FROM rejection WHERE id <= (SELECT max(id) FROM rejection) - ?1",
-            params![KEPT],
+            "DELETE FROM rejection WHERE id <= (SELECT max(id) FROM rejection) - :kept",
+            named_params! { ":kept": KEPT },
         )?;
     }
     Ok(())

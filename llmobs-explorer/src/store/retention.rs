@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 
 use super::write::delete_span;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
+pub(crate) struct Retention {
     /// How long after its last span arrived a trace is kept.
-    pub age: Duration,
+    pub(crate) age: Duration,
     /// How many bytes the database may have.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// How many spans or evaluations one transaction deletes. Readers continue meanwhile, and writers wait.
@@ -46,10 +46,10 @@ pub(crate) fn enforce(
     let before = if too_large && traces == 0 { i64::MAX } else { oldest };
     let evaluations = transaction
         .prepare_cached(
-            "DELETE FROM evaluation WHERE id IN (SELECT id FROM evaluation e WHERE arrived_ms < ?1
-                AND NOT EXISTS (SELECT 1 FROM trace t WHERE t.trace_id = e.trace_id) ORDER BY arrived_ms LIMIT ?2)",
+            "DELETE FROM evaluation WHERE id IN (SELECT id FROM evaluation e WHERE arrived_ms < :before_ms
+                AND NOT EXISTS (SELECT 1 FROM trace t WHERE t.trace_id = e.trace_id) ORDER BY arrived_ms LIMIT :limit)",
         )?
-        .execute(params![before, CHUNK])?;
+        .execute(named_params! { ":before_ms": before, ":limit": CHUNK })?;
     if traces > 0 {
         transaction.execute("DELETE FROM facets WHERE id NOT IN (SELECT facets FROM span)", [])?;
     }
@@ -64,7 +64,8 @@ pub(crate) fn enforce(
 /// About how many spans use this part of all bytes, from one to a chunk.
 fn part_of_spans(transaction: &Transaction<'_>, bytes: u64, of_bytes: u64) -> rusqlite::Result<i64> {
     let spans: i64 =
-        transaction.query_row("SELECT coalesce(sum(spans), 0) FROM trace", [], |row| row.get(0))?;
+        transaction
+            .query_row("SELECT coalesce(sum(spans), 0) AS spans FROM trace", [], |row| row.get("spans"))?;
     let part = i128::from(spans) * i128::from(bytes) / i128::from(of_bytes.max(1));
     Ok(i64::try_from(part).unwrap_or(CHUNK).clamp(1, CHUNK))
 }
@@ -75,23 +76,30 @@ fn delete_traces(transaction: &Transaction<'_>, before_ms: i64, spans: i64) -> r
         .prepare_cached(
             "SELECT id, trace_id FROM (
                 SELECT id, trace_id, sum(spans) OVER (ORDER BY arrived_ms, id) - spans AS spans_before
-                FROM (SELECT * FROM trace WHERE arrived_ms < ?1 ORDER BY arrived_ms, id LIMIT ?2)
-             ) WHERE spans_before < ?2",
+                FROM (
+                    SELECT id, trace_id, spans, arrived_ms FROM trace WHERE arrived_ms < :before_ms
+                    ORDER BY arrived_ms, id LIMIT :spans
+                )
+             ) WHERE spans_before < :spans",
         )?
-        .query_map(params![before_ms, spans], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(named_params! { ":before_ms": before_ms, ":spans": spans }, |row| {
+            Ok((row.get("id")?, row.get("trace_id")?))
+        })?
         .collect::<Result<_, _>>()?;
     for (trace, trace_id) in &traces {
         let spans: Vec<i64> = transaction
-            .prepare_cached("SELECT id FROM span WHERE trace = ?1")?
-            .query_map(params![trace], |row| row.get(0))?
+            .prepare_cached("SELECT id FROM span WHERE trace = :trace")?
+            .query_map(named_params! { ":trace": trace }, |row| row.get("id"))?
             .collect::<Result<_, _>>()?;
         for span in spans {
             delete_span(transaction, span)?;
         }
         transaction
-            .prepare_cached("DELETE FROM evaluation WHERE trace_id = ?1")?
-            .execute(params![trace_id])?;
-        transaction.prepare_cached("DELETE FROM trace WHERE id = ?1")?.execute(params![trace])?;
+            .prepare_cached("DELETE FROM evaluation WHERE trace_id = :trace_id")?
+            .execute(named_params! { ":trace_id": trace_id })?;
+        transaction
+            .prepare_cached("DELETE FROM trace WHERE id = :trace")?
+            .execute(named_params! { ":trace": trace })?;
     }
     Ok(traces.len())
 }
@@ -100,8 +108,8 @@ fn delete_traces(transaction: &Transaction<'_>, before_ms: i64, spans: i64) -> r
 fn merge_words(connection: &Connection) -> rusqlite::Result<bool> {
     let before = connection.total_changes();
     connection
-        .prepare_cached("INSERT INTO span_text (span_text, rank) VALUES ('merge', ?1)")?
-        .execute([MERGED_PAGES])?;
+        .prepare_cached("INSERT INTO span_text (span_text, rank) VALUES ('merge', :pages)")?
+        .execute(named_params! { ":pages": MERGED_PAGES })?;
     // The command itself counts as one change.
     Ok(connection.total_changes() - before > 1)
 }
@@ -116,7 +124,7 @@ fn give_back_pages(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Bytes of the database that are in use.
 fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(name));
     let pages = pragma("page_count")? - pragma("freelist_count")?;
     Ok(u64::try_from(pages * pragma("page_size")?).unwrap_or_default())
 }

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use etcetera::BaseStrategy as _;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use super::error::SqliteError;
+
 /// The migrations from an empty database to the current schema, in order. Each is applied once, in one transaction with its number.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 /// The size of the write-ahead log after a checkpoint.
@@ -22,7 +24,7 @@ const BUSY: Duration = Duration::from_secs(3);
 
 /// The location of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
+pub(crate) enum Location {
     /// In a file.
     File(PathBuf),
     /// In memory, until the program ends.
@@ -31,8 +33,7 @@ pub enum Location {
 
 impl Location {
     /// The file `llmobs/traces.db` in the data directory of the user, if that is known.
-    #[must_use]
-    pub fn default_file() -> Option<Self> {
+    pub(crate) fn default_file() -> Option<Self> {
         let folders = etcetera::choose_base_strategy().ok()?;
         Some(Self::File(folders.data_dir().join("llmobs").join("traces.db")))
     }
@@ -49,10 +50,9 @@ impl From<&str> for Location {
 
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
+pub(crate) enum OpenError {
     /// The file or its folder cannot be made.
-    #[error("the store {} cannot be opened: {source}; name another file with --store", path.display())]
+    #[error("the store {} cannot be opened (name another file with --store)", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -69,12 +69,12 @@ pub enum OpenError {
     )]
     Newer(PathBuf),
     /// Any other error of SQLite.
-    #[error("the store {} cannot be opened: {source}", path.display())]
+    #[error("the store {} cannot be opened", path.display())]
     Sqlite {
         /// The file.
         path: PathBuf,
         /// The error of SQLite.
-        source: rusqlite::Error,
+        source: SqliteError,
     },
 }
 
@@ -100,7 +100,7 @@ impl Database {
         match database.ready() {
             Err(OpenError::Sqlite { source, .. }) if is_damage(&source) => {
                 // Not a database: perhaps another file of the user, given by mistake.
-                if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+                if source.code() == Some(ErrorCode::NotADatabase) {
                     return Err(OpenError::Foreign(path.clone()));
                 }
                 let aside =
@@ -120,13 +120,14 @@ impl Database {
 
     /// A connection that can write, of today's version.
     fn ready(&self) -> Result<Connection, OpenError> {
-        let failed = |source| OpenError::Sqlite { path: self.path.clone(), source };
+        let failed =
+            |error: rusqlite::Error| OpenError::Sqlite { path: self.path.clone(), source: error.into() };
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
         let version: usize =
             pragma::<i64>(&connection, "user_version").map_err(failed)?.try_into().unwrap_or(usize::MAX);
         let application: i64 = pragma(&connection, "application_id").map_err(failed)?;
         let tables: i64 = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .query_row("SELECT count(*) AS tables FROM sqlite_schema", [], |row| row.get("tables"))
             .map_err(failed)?;
         if application != APPLICATION_ID && tables > 0 {
             return Err(OpenError::Foreign(self.path.clone()));
@@ -204,7 +205,7 @@ fn retry_while_busy(mut attempt: impl FnMut() -> rusqlite::Result<()>) -> rusqli
 }
 
 fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> rusqlite::Result<T> {
-    connection.pragma_query_value(None, name, |row| row.get(0))
+    connection.pragma_query_value(None, name, |row| row.get(name))
 }
 
 /// Creates the file if it is missing, readable only by the user. SQLite gives the files beside it the same permissions.
@@ -215,8 +216,8 @@ fn private_file(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
-fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+fn is_damage(error: &SqliteError) -> bool {
+    matches!(error.code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Renames a damaged database, so that a new one can replace it and no data is deleted.

@@ -1,6 +1,6 @@
 //! Sessions: the traces with the same session id, with their totals.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, named_params};
 
 use super::StoreError;
 
@@ -65,20 +65,25 @@ pub(crate) struct Turn {
 pub(crate) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), StoreError> {
     let total: i64 = connection
         .prepare_cached(
-            "SELECT count(DISTINCT session_id) FROM span INDEXED BY head_by_session WHERE session_id IS NOT NULL AND head = 1",
+            "SELECT count(DISTINCT session_id) AS sessions FROM span INDEXED BY head_by_session
+             WHERE session_id IS NOT NULL AND head = 1",
         )?
-        .query_row([], |row| row.get(0))?;
+        .query_row([], |row| row.get("sessions"))?;
     let mut statement = connection.prepare_cached(LATEST)?;
     let mut first = connection.prepare_cached(FIRST)?;
     let mut sums = connection.prepare_cached(SUMS)?;
-    let mut rows = statement.query(params![SESSIONS, offset(page, SESSIONS)])?;
+    let mut rows =
+        statement.query(named_params! { ":limit": SESSIONS, ":offset": offset(page, SESSIONS) })?;
     let mut sessions = Vec::new();
     while let Some(row) = rows.next()? {
-        let id: String = row.get(0)?;
-        let (ml_app, first_input) = first.query_row([&id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (errors, total_tokens, duration_ns) =
-            sums.query_row([&id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let (last_ns, turns) = (row.get(1)?, row.get(2)?);
+        let id: String = row.get("session_id")?;
+        let (last_ns, turns) = (row.get("last_ns")?, row.get("turns")?);
+        let session = named_params! { ":session_id": id };
+        let (ml_app, first_input) =
+            first.query_row(session, |row| Ok((row.get("ml_app")?, row.get("input_preview")?)))?;
+        let (errors, total_tokens, duration_ns) = sums.query_row(session, |row| {
+            Ok((row.get("errors")?, row.get("total_tokens")?, row.get("duration_ns")?))
+        })?;
         sessions.push(Session { id, ml_app, first_input, last_ns, turns, errors, total_tokens, duration_ns });
     }
     Ok((sessions, u64::try_from(total).unwrap_or_default()))
@@ -89,16 +94,19 @@ pub(crate) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Sessio
 /// All of these queries name the index. SQLite would use `span_list`, which has the heads of traces in the order of time, and read a
 /// hundred thousand of them.
 pub(super) const LATEST: &str =
-    "SELECT session_id, max(start_ns), count(*) FROM span INDEXED BY head_by_session
-    WHERE session_id IS NOT NULL AND head = 1 GROUP BY session_id ORDER BY 2 DESC, 1 LIMIT ?1 OFFSET ?2";
+    "SELECT session_id, max(start_ns) AS last_ns, count(*) AS turns FROM span INDEXED BY head_by_session
+    WHERE session_id IS NOT NULL AND head = 1 GROUP BY session_id ORDER BY last_ns DESC, session_id
+    LIMIT :limit OFFSET :offset";
 
 pub(super) const FIRST: &str = "SELECT ml_app, input_preview FROM span INDEXED BY head_by_session
-    WHERE session_id = ?1 AND head = 1 ORDER BY start_ns, id LIMIT 1";
+    WHERE session_id = :session_id AND head = 1 ORDER BY start_ns, id LIMIT 1";
 
 /// `total` instead of `sum`, which fails on overflow.
-pub(super) const SUMS: &str = "SELECT sum(t.errors),
-        iif(count(t.total_tokens) > 0, CAST(total(t.total_tokens) AS INTEGER), NULL), CAST(total(s.duration_ns) AS INTEGER)
-    FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace WHERE s.session_id = ?1 AND s.head = 1";
+pub(super) const SUMS: &str = "SELECT sum(t.errors) AS errors,
+        iif(count(t.total_tokens) > 0, CAST(total(t.total_tokens) AS INTEGER), NULL) AS total_tokens,
+        CAST(total(s.duration_ns) AS INTEGER) AS duration_ns
+    FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace
+    WHERE s.session_id = :session_id AND s.head = 1";
 
 /// A page of the turns of a session in the order in which they began, and how many there are.
 pub(crate) fn turns(
@@ -108,33 +116,34 @@ pub(crate) fn turns(
 ) -> Result<(Vec<Turn>, u64), StoreError> {
     let total: i64 = connection
         .prepare_cached(
-            "SELECT count(*) FROM span INDEXED BY head_by_session WHERE session_id = ?1 AND head = 1",
+            "SELECT count(*) AS turns FROM span INDEXED BY head_by_session WHERE session_id = :session_id AND head = 1",
         )?
-        .query_row([session], |row| row.get(0))?;
+        .query_row(named_params! { ":session_id": session }, |row| row.get("turns"))?;
     let mut statement = connection.prepare_cached(
         "SELECT s.id, t.trace_id, s.span_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns,
-            CAST(total(s.duration_ns) OVER so_far AS INTEGER), t.total_tokens,
-            CAST(total(t.total_tokens) OVER so_far AS INTEGER), s.input_preview, s.output_preview
+            CAST(total(s.duration_ns) OVER so_far AS INTEGER) AS duration_so_far_ns, t.total_tokens,
+            CAST(total(t.total_tokens) OVER so_far AS INTEGER) AS tokens_so_far, s.input_preview, s.output_preview
          FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace
-         WHERE s.session_id = ?1 AND s.head = 1
-         WINDOW so_far AS (ORDER BY s.start_ns, s.id) ORDER BY s.start_ns, s.id LIMIT ?2 OFFSET ?3",
+         WHERE s.session_id = :session_id AND s.head = 1
+         WINDOW so_far AS (ORDER BY s.start_ns, s.id) ORDER BY s.start_ns, s.id LIMIT :limit OFFSET :offset",
     )?;
-    let turns = statement.query_map(params![session, TURNS, offset(page, TURNS)], |row| {
-        let status: String = row.get(5)?;
+    let parameters =
+        named_params! { ":session_id": session, ":limit": TURNS, ":offset": offset(page, TURNS) };
+    let turns = statement.query_map(parameters, |row| {
         Ok(Turn {
-            row: row.get(0)?,
-            trace_id: row.get(1)?,
-            span_id: row.get(2)?,
-            name: row.get(3)?,
-            kind: row.get(4)?,
-            failed: status == "error",
-            start_ns: row.get(6)?,
-            duration_ns: row.get(7)?,
-            duration_so_far_ns: row.get(8)?,
-            total_tokens: row.get(9)?,
-            tokens_so_far: row.get(10)?,
-            input: row.get(11)?,
-            output: row.get(12)?,
+            row: row.get("id")?,
+            trace_id: row.get("trace_id")?,
+            span_id: row.get("span_id")?,
+            name: row.get("name")?,
+            kind: row.get("kind")?,
+            failed: row.get::<_, String>("status")? == "error",
+            start_ns: row.get("start_ns")?,
+            duration_ns: row.get("duration_ns")?,
+            duration_so_far_ns: row.get("duration_so_far_ns")?,
+            total_tokens: row.get("total_tokens")?,
+            tokens_so_far: row.get("tokens_so_far")?,
+            input: row.get("input_preview")?,
+            output: row.get("output_preview")?,
         })
     })?;
     Ok((turns.collect::<Result<_, _>>()?, u64::try_from(total).unwrap_or_default()))

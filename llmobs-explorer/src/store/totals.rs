@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
+
+use super::columns::columns;
 
 use crate::span::{Span, Tokens};
 
@@ -39,10 +41,10 @@ pub(super) fn update(
     write_totals(transaction, trace, &totals, now_ms)?;
     for sql in [
         // The index is named, because SQLite would read the heads of all traces in the one that lists read.
-        "UPDATE span INDEXED BY head_by_trace SET head = 0 WHERE trace = ?1 AND head = 1 AND id <> ?2",
-        "UPDATE span SET head = 1 WHERE trace = ?1 AND id = ?2 AND head = 0",
+        "UPDATE span INDEXED BY head_by_trace SET head = 0 WHERE trace = :trace AND head = 1 AND id <> :head",
+        "UPDATE span SET head = 1 WHERE trace = :trace AND id = :head AND head = 0",
     ] {
-        transaction.prepare_cached(sql)?.execute(params![trace, head])?;
+        transaction.prepare_cached(sql)?.execute(named_params! { ":trace": trace, ":head": head })?;
     }
     Ok(())
 }
@@ -128,31 +130,30 @@ impl Totals {
 
 fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Totals> {
     let read = |row: &Row<'_>| {
-        let models: String = row.get(11)?;
         Ok(Totals {
-            spans: row.get(0)?,
-            start_ns: row.get(1)?,
-            end_ns: row.get(2)?,
-            errors: row.get(3)?,
-            llm_calls: row.get(4)?,
-            tool_calls: row.get(5)?,
-            tools: row.get(6)?,
+            spans: row.get("spans")?,
+            start_ns: row.get("start_ns")?,
+            end_ns: row.get("end_ns")?,
+            errors: row.get("errors")?,
+            llm_calls: row.get("llm_calls")?,
+            tool_calls: row.get("tool_calls")?,
+            tools: row.get("tools")?,
             tokens: Tokens {
-                input: row.get(7)?,
-                output: row.get(8)?,
-                total: row.get(9)?,
-                cached: row.get(10)?,
+                input: row.get("input_tokens")?,
+                output: row.get("output_tokens")?,
+                total: row.get("total_tokens")?,
+                cached: row.get("cached_tokens")?,
             },
-            models: models.lines().map(str::to_owned).collect(),
-            first_token: row.get::<_, Option<i64>>(12)?.zip(row.get(13)?),
+            models: row.get_ref("models")?.as_str()?.lines().map(str::to_owned).collect(),
+            first_token: row.get::<_, Option<i64>>("first_token_ns")?.zip(row.get("time_to_first_token")?),
         })
     };
     transaction
         .prepare_cached(
             "SELECT spans, start_ns, end_ns, errors, llm_calls, tool_calls, tools, input_tokens, output_tokens, total_tokens,
-                cached_tokens, models, first_token_ns, time_to_first_token FROM trace WHERE id = ?1",
+                cached_tokens, models, first_token_ns, time_to_first_token FROM trace WHERE id = :trace",
         )?
-        .query_row([trace], read)
+        .query_row(named_params! { ":trace": trace }, read)
 }
 
 /// The totals, computed from all spans.
@@ -160,30 +161,35 @@ fn computed_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Resul
     let mut totals = Totals::default();
     let mut statement = transaction.prepare_cached(
         "SELECT kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens, total_tokens, cached_tokens,
-            time_to_first_token FROM span WHERE trace = ?1 ORDER BY id",
+            time_to_first_token FROM span WHERE trace = :trace ORDER BY id",
     )?;
-    let mut rows = statement.query([trace])?;
+    columns!(
+        statement: kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens, total_tokens, cached_tokens,
+        time_to_first_token,
+    );
+    let of_trace = named_params! { ":trace": trace };
+    let mut rows = statement.query(of_trace)?;
     while let Some(row) = rows.next()? {
-        let (kind, status): (String, String) = (row.get(0)?, row.get(1)?);
-        let model_name: Option<String> = row.get(4)?;
         totals.add(&Contribution {
-            kind: &kind,
-            failed: status == "error",
-            start_ns: row.get(2)?,
-            duration_ns: row.get(3)?,
-            model_name: model_name.as_deref(),
+            kind: row.get_ref(kind)?.as_str()?,
+            failed: row.get_ref(status)?.as_str()? == "error",
+            start_ns: row.get(start_ns)?,
+            duration_ns: row.get(duration_ns)?,
+            model_name: row.get_ref(model_name)?.as_str_or_null()?,
             tokens: Tokens {
-                input: row.get(5)?,
-                output: row.get(6)?,
-                total: row.get(7)?,
-                cached: row.get(8)?,
+                input: row.get(input_tokens)?,
+                output: row.get(output_tokens)?,
+                total: row.get(total_tokens)?,
+                cached: row.get(cached_tokens)?,
             },
-            time_to_first_token: row.get(9)?,
+            time_to_first_token: row.get(time_to_first_token)?,
         });
     }
     totals.tools = transaction
-        .prepare_cached("SELECT count(DISTINCT name) FROM span WHERE trace = ?1 AND kind = 'tool'")?
-        .query_row([trace], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT count(DISTINCT name) AS tools FROM span WHERE trace = :trace AND kind = 'tool'",
+        )?
+        .query_row(of_trace, |row| row.get("tools"))?;
     Ok(totals)
 }
 
@@ -193,11 +199,12 @@ fn new_tools(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) ->
     let names: BTreeSet<&str> =
         new.iter().filter(|(_, span)| span.kind == "tool").map(|(_, span)| span.name.as_str()).collect();
     let mut statement = transaction.prepare_cached(
-        "SELECT 1 FROM span WHERE trace = ?1 AND kind = 'tool' AND name = ?2 AND id < ?3 LIMIT 1",
+        "SELECT 1 FROM span WHERE trace = :trace AND kind = 'tool' AND name = :name AND id < :first LIMIT 1",
     )?;
     let mut count = 0;
     for name in names {
-        count += i64::from(!statement.exists(params![trace, name, first])?);
+        count +=
+            i64::from(!statement.exists(named_params! { ":trace": trace, ":name": name, ":first": first })?);
     }
     Ok(count)
 }
@@ -211,41 +218,48 @@ fn write_totals(
     let models = totals.models.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
     transaction
         .prepare_cached(
-            "UPDATE trace SET arrived_ms = ?2, start_ns = ?3, end_ns = ?4, spans = ?5, errors = ?6, llm_calls = ?7,
-                tool_calls = ?8, tools = ?9, input_tokens = ?10, output_tokens = ?11, total_tokens = ?12, cached_tokens = ?13,
-                models = ?14, first_token_ns = ?15, time_to_first_token = ?16 WHERE id = ?1",
+            "UPDATE trace SET arrived_ms = :arrived_ms, start_ns = :start_ns, end_ns = :end_ns, spans = :spans, errors = :errors,
+                llm_calls = :llm_calls, tool_calls = :tool_calls, tools = :tools, input_tokens = :input_tokens,
+                output_tokens = :output_tokens, total_tokens = :total_tokens, cached_tokens = :cached_tokens, models = :models,
+                first_token_ns = :first_token_ns, time_to_first_token = :time_to_first_token
+             WHERE id = :trace",
         )?
-        .execute(params![
-            trace,
-            now_ms,
-            totals.start_ns,
-            totals.end_ns,
-            totals.spans,
-            totals.errors,
-            totals.llm_calls,
-            totals.tool_calls,
-            totals.tools,
-            totals.tokens.input,
-            totals.tokens.output,
-            totals.tokens.total,
-            totals.tokens.cached,
-            models,
-            totals.first_token.map(|(start_ns, _)| start_ns),
-            totals.first_token.map(|(_, time)| time),
-        ])?;
+        .execute(named_params! {
+            ":trace": trace,
+            ":arrived_ms": now_ms,
+            ":start_ns": totals.start_ns,
+            ":end_ns": totals.end_ns,
+            ":spans": totals.spans,
+            ":errors": totals.errors,
+            ":llm_calls": totals.llm_calls,
+            ":tool_calls": totals.tool_calls,
+            ":tools": totals.tools,
+            ":input_tokens": totals.tokens.input,
+            ":output_tokens": totals.tokens.output,
+            ":total_tokens": totals.tokens.total,
+            ":cached_tokens": totals.tokens.cached,
+            ":models": models,
+            ":first_token_ns": totals.first_token.map(|(start_ns, _)| start_ns),
+            ":time_to_first_token": totals.first_token.map(|(_, time)| time),
+        })?;
     Ok(())
 }
 
 /// The start of a span and its row: the order of spans.
 type SpanOrder = (i64, i64);
 
+/// A span's place in the order, and its parent.
+fn place(row: &Row<'_>) -> rusqlite::Result<(SpanOrder, Option<String>)> {
+    Ok(((row.get("start_ns")?, row.get("id")?), row.get("parent_id")?))
+}
+
 /// The head of a trace, from the head so far and the spans that arrived.
 fn head(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusqlite::Result<i64> {
     let so_far: Option<(SpanOrder, Option<String>)> = transaction
         .prepare_cached(
-            "SELECT start_ns, id, parent_id FROM span INDEXED BY head_by_trace WHERE trace = ?1 AND head = 1",
+            "SELECT start_ns, id, parent_id FROM span INDEXED BY head_by_trace WHERE trace = :trace AND head = 1",
         )?
-        .query_row([trace], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))
+        .query_row(named_params! { ":trace": trace }, place)
         .optional()?;
     let roots = new.iter().filter(|(_, span)| span.parent_id.is_none());
     let root = roots.map(|(row, span)| (span.start_ns, *row)).min();
@@ -300,8 +314,10 @@ fn find(
     span_id: &str,
 ) -> rusqlite::Result<Option<(SpanOrder, Option<String>)>> {
     transaction
-        .prepare_cached("SELECT start_ns, id, parent_id FROM span WHERE trace = ?1 AND span_id = ?2")?
-        .query_row(params![trace, span_id], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))
+        .prepare_cached(
+            "SELECT start_ns, id, parent_id FROM span WHERE trace = :trace AND span_id = :span_id",
+        )?
+        .query_row(named_params! { ":trace": trace, ":span_id": span_id }, place)
         .optional()
 }
 
@@ -309,10 +325,10 @@ fn find(
 fn search_head(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<i64> {
     transaction
         .prepare_cached(
-            "SELECT id FROM span s WHERE trace = ?1 ORDER BY parent_id IS NOT NULL,
-                EXISTS (SELECT 1 FROM span p WHERE p.trace = ?1 AND p.span_id = s.parent_id), start_ns, id LIMIT 1",
+            "SELECT id FROM span s WHERE trace = :trace ORDER BY parent_id IS NOT NULL,
+                EXISTS (SELECT 1 FROM span p WHERE p.trace = :trace AND p.span_id = s.parent_id), start_ns, id LIMIT 1",
         )?
-        .query_row(params![trace], |row| row.get(0))
+        .query_row(named_params! { ":trace": trace }, |row| row.get("id"))
 }
 
 #[cfg(test)]

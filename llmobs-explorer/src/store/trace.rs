@@ -3,9 +3,10 @@
 use std::io;
 use std::ops::Range;
 
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, Params, Statement, named_params};
 
-use super::{StoreError, event_encoding};
+use super::columns::columns;
+use super::{SqliteError, StoreError, event_encoding};
 use crate::span::Tokens;
 
 /// A span as the tree and the waterfall show it.
@@ -35,13 +36,17 @@ pub(crate) struct Node {
     pub(crate) time_to_first_token: Option<f64>,
 }
 
+/// Whether there is any span.
+pub(crate) fn any_span(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached("SELECT 1 FROM span LIMIT 1")?.exists([])?)
+}
+
 /// All spans of a trace in the order of their starts. Empty if there is no such trace.
 pub(crate) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {NODE} FROM span WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1)"
+        "SELECT {NODE} FROM span WHERE trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
     ))?;
-    let nodes = statement.query_map([trace_id], node)?;
-    let mut nodes = nodes.collect::<Result<Vec<_>, _>>()?;
+    let mut nodes = read_nodes(&mut statement, named_params! { ":trace_id": trace_id })?;
     nodes.sort_unstable_by_key(|node| (node.start_ns, node.row));
     Ok(nodes)
 }
@@ -53,9 +58,10 @@ pub(crate) fn find(
     span_id: &str,
 ) -> Result<Option<Node>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {NODE} FROM span WHERE span_id = ?2 AND trace = (SELECT id FROM trace WHERE trace_id = ?1)"
+        "SELECT {NODE} FROM span WHERE span_id = :span_id AND trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
     ))?;
-    Ok(statement.query_row([trace_id, span_id], node).optional()?)
+    let found = read_nodes(&mut statement, named_params! { ":trace_id": trace_id, ":span_id": span_id })?;
+    Ok(found.into_iter().next())
 }
 
 /// The start and the duration of each child of a span, in the order of their starts.
@@ -65,12 +71,16 @@ pub(crate) fn child_times(
     span_id: &str,
 ) -> Result<Vec<(i64, i64)>, StoreError> {
     let mut statement = connection.prepare_cached(CHILD_TIMES)?;
-    let times = statement.query_map([trace_id, span_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    columns!(statement: start_ns, duration_ns);
+    let times = statement
+        .query_map(named_params! { ":trace_id": trace_id, ":parent_id": span_id }, |row| {
+            Ok((row.get(start_ns)?, row.get(duration_ns)?))
+        })?;
     Ok(times.collect::<Result<_, _>>()?)
 }
 
 pub(super) const CHILD_TIMES: &str = "SELECT start_ns, duration_ns FROM span
-    WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND parent_id = ?2 ORDER BY start_ns";
+    WHERE trace = (SELECT id FROM trace WHERE trace_id = :trace_id) AND parent_id = :parent_id ORDER BY start_ns";
 
 /// The tool spans that began in a range of times, in nanoseconds since the Unix epoch, in that order: the name and the id of each.
 pub(crate) fn tool_spans(
@@ -80,48 +90,59 @@ pub(crate) fn tool_spans(
 ) -> Result<Vec<(String, String)>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT name, span_id FROM span
-         WHERE trace = (SELECT id FROM trace WHERE trace_id = ?1) AND kind = 'tool' AND start_ns >= ?2 AND start_ns < ?3
+         WHERE trace = (SELECT id FROM trace WHERE trace_id = :trace_id) AND kind = 'tool'
+            AND start_ns >= :from_ns AND start_ns < :before_ns
          ORDER BY start_ns, id",
     )?;
-    let tools = statement
-        .query_map((trace_id, times_ns.start, times_ns.end), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    columns!(statement: name, span_id);
+    let parameters =
+        named_params! { ":trace_id": trace_id, ":from_ns": times_ns.start, ":before_ns": times_ns.end };
+    let tools = statement.query_map(parameters, |row| Ok((row.get(name)?, row.get(span_id)?)))?;
     Ok(tools.collect::<Result<_, _>>()?)
 }
 
-/// The columns that [`node`] reads.
+/// The columns that [`read_nodes`] reads.
 const NODE: &str = "id, span_id, parent_id, name, kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens,
     total_tokens, cached_tokens, time_to_first_token";
 
-fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
-    let status: String = row.get(5)?;
-    Ok(Node {
-        row: row.get(0)?,
-        span_id: row.get(1)?,
-        parent_id: row.get(2)?,
-        name: row.get(3)?,
-        kind: row.get(4)?,
-        failed: status == "error",
-        start_ns: row.get(6)?,
-        duration_ns: row.get(7)?,
-        model_name: row.get(8)?,
-        tokens: Tokens {
-            input: row.get(9)?,
-            output: row.get(10)?,
-            total: row.get(11)?,
-            cached: row.get(12)?,
-        },
-        time_to_first_token: row.get(13)?,
-    })
+fn read_nodes(statement: &mut Statement<'_>, parameters: impl Params) -> rusqlite::Result<Vec<Node>> {
+    columns!(
+        statement: id, span_id, parent_id, name, kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens,
+        total_tokens, cached_tokens, time_to_first_token,
+    );
+    let nodes = statement.query_map(parameters, |row| {
+        Ok(Node {
+            row: row.get(id)?,
+            span_id: row.get(span_id)?,
+            parent_id: row.get(parent_id)?,
+            name: row.get(name)?,
+            kind: row.get(kind)?,
+            failed: row.get::<_, String>(status)? == "error",
+            start_ns: row.get(start_ns)?,
+            duration_ns: row.get(duration_ns)?,
+            model_name: row.get(model_name)?,
+            tokens: Tokens {
+                input: row.get(input_tokens)?,
+                output: row.get(output_tokens)?,
+                total: row.get(total_tokens)?,
+                cached: row.get(cached_tokens)?,
+            },
+            time_to_first_token: row.get(time_to_first_token)?,
+        })
+    })?;
+    nodes.collect()
 }
 
 /// The event of a span, as JSON text, as it arrived.
 pub(crate) fn event(connection: &Connection, row: i64) -> Result<String, StoreError> {
     let data: Vec<u8> = connection
-        .prepare_cached("SELECT data FROM event WHERE span = ?1")?
-        .query_row([row], |row| row.get(0))?;
-    let mut statement = connection.prepare_cached("SELECT data FROM content WHERE hash = ?1")?;
+        .prepare_cached("SELECT data FROM event WHERE span = :span")?
+        .query_row(named_params! { ":span": row }, |row| row.get("data"))?;
+    let mut statement = connection.prepare_cached("SELECT data FROM content WHERE hash = :hash")?;
     Ok(event_encoding::join(&data, |hash| {
-        statement.query_row([hash], |row| row.get(0)).map_err(io::Error::other)
+        statement
+            .query_row(named_params! { ":hash": hash }, |row| row.get("data"))
+            .map_err(|error| io::Error::other(SqliteError::from(error)))
     })?)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params};
 use zstd::bulk::Compressor;
 
 use super::event_encoding;
@@ -76,8 +76,8 @@ fn write_span<'a>(
     let status = if span.failed { "error" } else { "ok" };
     let facets = facets_row(transaction, span, status)?;
     let known: Option<i64> = transaction
-        .prepare_cached("SELECT id FROM span WHERE trace = ?1 AND span_id = ?2")?
-        .query_row(params![trace, span.span_id], |row| row.get(0))
+        .prepare_cached("SELECT id FROM span WHERE trace = :trace AND span_id = :span_id")?
+        .query_row(named_params! { ":trace": trace, ":span_id": span.span_id }, |row| row.get("id"))
         .optional()?;
     if let Some(row) = known {
         delete_span(transaction, row)?;
@@ -89,35 +89,36 @@ fn write_span<'a>(
             "INSERT INTO span (id, trace, span_id, parent_id, name, kind, status, start_ns, duration_ns, ml_app, service,
                 env, session_id, model_name, model_provider, error_type, input_tokens, output_tokens, total_tokens,
                 cached_tokens, time_to_first_token, input_preview, output_preview, facets)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                ?22, ?23, ?24)",
+             VALUES (:id, :trace, :span_id, :parent_id, :name, :kind, :status, :start_ns, :duration_ns, :ml_app, :service,
+                :env, :session_id, :model_name, :model_provider, :error_type, :input_tokens, :output_tokens, :total_tokens,
+                :cached_tokens, :time_to_first_token, :input_preview, :output_preview, :facets)",
         )?
-        .execute(params![
-            known,
-            trace,
-            span.span_id,
-            span.parent_id,
-            span.name,
-            span.kind,
-            status,
-            span.start_ns,
-            span.duration_ns,
-            span.ml_app,
-            span.service,
-            span.env,
-            span.session_id,
-            span.model_name,
-            span.model_provider,
-            span.error_type,
-            span.tokens.input,
-            span.tokens.output,
-            span.tokens.total,
-            span.tokens.cached,
-            span.time_to_first_token,
-            span.input_preview,
-            span.output_preview,
-            facets,
-        ])?;
+        .execute(named_params! {
+            ":id": known,
+            ":trace": trace,
+            ":span_id": span.span_id,
+            ":parent_id": span.parent_id,
+            ":name": span.name,
+            ":kind": span.kind,
+            ":status": status,
+            ":start_ns": span.start_ns,
+            ":duration_ns": span.duration_ns,
+            ":ml_app": span.ml_app,
+            ":service": span.service,
+            ":env": span.env,
+            ":session_id": span.session_id,
+            ":model_name": span.model_name,
+            ":model_provider": span.model_provider,
+            ":error_type": span.error_type,
+            ":input_tokens": span.tokens.input,
+            ":output_tokens": span.tokens.output,
+            ":total_tokens": span.tokens.total,
+            ":cached_tokens": span.tokens.cached,
+            ":time_to_first_token": span.time_to_first_token,
+            ":input_preview": span.input_preview,
+            ":output_preview": span.output_preview,
+            ":facets": facets,
+        })?;
     let row = known.unwrap_or_else(|| transaction.last_insert_rowid());
     write_event(transaction, &mut cache.compressor, row, &span.event)?;
     for attribute in &span.attributes {
@@ -125,50 +126,50 @@ fn write_span<'a>(
     }
     if !span.text.is_empty() {
         transaction
-            .prepare_cached("INSERT INTO span_text (rowid, text) VALUES (?1, ?2)")?
-            .execute(params![row, span.text])?;
+            .prepare_cached("INSERT INTO span_text (rowid, text) VALUES (:span, :text)")?
+            .execute(named_params! { ":span": row, ":text": span.text })?;
     }
     Ok(known.map_or(Written::New(row), |_| Written::Replaced))
 }
 
 fn trace_row(transaction: &Transaction<'_>, trace_id: &str) -> rusqlite::Result<i64> {
+    let values = named_params! { ":trace_id": trace_id };
     let known = transaction
-        .prepare_cached("SELECT id FROM trace WHERE trace_id = ?1")?
-        .query_row(params![trace_id], |row| row.get(0))
+        .prepare_cached("SELECT id FROM trace WHERE trace_id = :trace_id")?
+        .query_row(values, |row| row.get("id"))
         .optional()?;
     match known {
         Some(row) => Ok(row),
-        None => {
-            transaction.prepare_cached("INSERT INTO trace (trace_id) VALUES (?1)")?.insert(params![trace_id])
-        }
+        None => transaction.prepare_cached("INSERT INTO trace (trace_id) VALUES (:trace_id)")?.insert(values),
     }
 }
 
 fn facets_row(transaction: &Transaction<'_>, span: &Span, status: &str) -> rusqlite::Result<i64> {
-    let values = params![
-        span.name,
-        span.kind,
-        status,
-        span.ml_app,
-        span.service,
-        span.env,
-        span.model_name,
-        span.model_provider,
-        span.error_type
-    ];
+    let values = named_params! {
+        ":name": span.name,
+        ":kind": span.kind,
+        ":status": status,
+        ":ml_app": span.ml_app,
+        ":service": span.service,
+        ":env": span.env,
+        ":model_name": span.model_name,
+        ":model_provider": span.model_provider,
+        ":error_type": span.error_type,
+    };
     let known = transaction
         .prepare_cached(
-            "SELECT id FROM facets WHERE name = ?1 AND kind = ?2 AND status = ?3 AND ml_app IS ?4 AND service IS ?5
-                AND env IS ?6 AND model_name IS ?7 AND model_provider IS ?8 AND error_type IS ?9",
+            "SELECT id FROM facets WHERE name = :name AND kind = :kind AND status = :status AND ml_app IS :ml_app
+                AND service IS :service AND env IS :env AND model_name IS :model_name AND model_provider IS :model_provider
+                AND error_type IS :error_type",
         )?
-        .query_row(values, |row| row.get(0))
+        .query_row(values, |row| row.get("id"))
         .optional()?;
     match known {
         Some(row) => Ok(row),
         None => transaction
             .prepare_cached(
                 "INSERT INTO facets (name, kind, status, ml_app, service, env, model_name, model_provider, error_type)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 VALUES (:name, :kind, :status, :ml_app, :service, :env, :model_name, :model_provider, :error_type)",
             )?
             .insert(values),
     }
@@ -182,22 +183,23 @@ fn write_event(
 ) -> rusqlite::Result<()> {
     let parts = event_encoding::split(event);
     for (hash, string) in parts.contents() {
-        let known =
-            transaction.prepare_cached("SELECT 1 FROM content WHERE hash = ?1")?.exists(params![hash])?;
+        let known = transaction
+            .prepare_cached("SELECT 1 FROM content WHERE hash = :hash")?
+            .exists(named_params! { ":hash": hash })?;
         if !known {
             let data = compressor.compress(string.as_bytes()).map_err(unstorable)?;
             transaction
-                .prepare_cached("INSERT INTO content (hash, data) VALUES (?1, ?2)")?
-                .execute(params![hash, data])?;
+                .prepare_cached("INSERT INTO content (hash, data) VALUES (:hash, :data)")?
+                .execute(named_params! { ":hash": hash, ":data": data })?;
         }
         transaction
-            .prepare_cached("INSERT OR IGNORE INTO span_content (span, hash) VALUES (?1, ?2)")?
-            .execute(params![row, hash])?;
+            .prepare_cached("INSERT OR IGNORE INTO span_content (span, hash) VALUES (:span, :hash)")?
+            .execute(named_params! { ":span": row, ":hash": hash })?;
     }
     let data = parts.encode(compressor).map_err(unstorable)?;
     transaction
-        .prepare_cached("INSERT INTO event (span, data) VALUES (?1, ?2)")?
-        .execute(params![row, data])?;
+        .prepare_cached("INSERT INTO event (span, data) VALUES (:span, :data)")?
+        .execute(named_params! { ":span": row, ":data": data })?;
     Ok(())
 }
 
@@ -215,39 +217,39 @@ fn write_attribute<'a>(
     let id = if let Some(id) = known.get(&key) { *id } else { attribute_row(transaction, attribute)? };
     known.insert(key, id);
     transaction
-        .prepare_cached("INSERT OR IGNORE INTO span_attribute (attribute, span) VALUES (?1, ?2)")?
-        .execute(params![id, row])?;
+        .prepare_cached("INSERT OR IGNORE INTO span_attribute (attribute, span) VALUES (:attribute, :span)")?
+        .execute(named_params! { ":attribute": id, ":span": row })?;
     Ok(())
 }
 
 fn attribute_row(transaction: &Transaction<'_>, attribute: &Attribute) -> rusqlite::Result<i64> {
     let Attribute { path, text, number } = attribute;
     let known = transaction
-        .prepare_cached("SELECT id FROM attribute WHERE path = ?1 AND text = ?2")?
-        .query_row(params![path, text], |row| row.get(0))
+        .prepare_cached("SELECT id FROM attribute WHERE path = :path AND text = :text")?
+        .query_row(named_params! { ":path": path, ":text": text }, |row| row.get("id"))
         .optional()?;
     match known {
         Some(id) => Ok(id),
         None => transaction
-            .prepare_cached("INSERT INTO attribute (path, text, number) VALUES (?1, ?2, ?3)")?
-            .insert(params![path, text, number]),
+            .prepare_cached("INSERT INTO attribute (path, text, number) VALUES (:path, :text, :number)")?
+            .insert(named_params! { ":path": path, ":text": text, ":number": number }),
     }
 }
 
 /// Deletes a span from all tables, with the content and attributes that no other span has.
 pub(crate) fn delete_span(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<()> {
     for sql in [
-        "DELETE FROM content WHERE hash IN (SELECT hash FROM span_content WHERE span = ?1)
-            AND NOT EXISTS (SELECT 1 FROM span_content other WHERE other.hash = content.hash AND other.span <> ?1)",
-        "DELETE FROM span_content WHERE span = ?1",
-        "DELETE FROM attribute WHERE id IN (SELECT attribute FROM span_attribute WHERE span = ?1)
-            AND NOT EXISTS (SELECT 1 FROM span_attribute other WHERE other.attribute = attribute.id AND other.span <> ?1)",
-        "DELETE FROM span_attribute WHERE span = ?1",
-        "DELETE FROM span_text WHERE rowid = ?1",
-        "DELETE FROM event WHERE span = ?1",
-        "DELETE FROM span WHERE id = ?1",
+        "DELETE FROM content WHERE hash IN (SELECT hash FROM span_content WHERE span = :span)
+            AND NOT EXISTS (SELECT 1 FROM span_content other WHERE other.hash = content.hash AND other.span <> :span)",
+        "DELETE FROM span_content WHERE span = :span",
+        "DELETE FROM attribute WHERE id IN (SELECT attribute FROM span_attribute WHERE span = :span)
+            AND NOT EXISTS (SELECT 1 FROM span_attribute other WHERE other.attribute = attribute.id AND other.span <> :span)",
+        "DELETE FROM span_attribute WHERE span = :span",
+        "DELETE FROM span_text WHERE rowid = :span",
+        "DELETE FROM event WHERE span = :span",
+        "DELETE FROM span WHERE id = :span",
     ] {
-        transaction.prepare_cached(sql)?.execute(params![row])?;
+        transaction.prepare_cached(sql)?.execute(named_params! { ":span": row })?;
     }
     Ok(())
 }
@@ -268,26 +270,27 @@ fn write_evaluation(
         .prepare_cached(
             "INSERT OR IGNORE INTO evaluation (feedback, label, metric_type, value, number, assessment, reasoning, ml_app,
                 timestamp_ms, trace_id, span_id, session_id, tag_key, tag_value, event, hash, arrived_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+             VALUES (:feedback, :label, :metric_type, :value, :number, :assessment, :reasoning, :ml_app, :timestamp_ms, :trace_id,
+                :span_id, :session_id, :tag_key, :tag_value, :event, :hash, :arrived_ms)",
         )?
-        .execute(params![
-            evaluation.feedback,
-            evaluation.label,
-            evaluation.metric_type,
-            evaluation.value,
-            evaluation.number,
-            evaluation.assessment,
-            evaluation.reasoning,
-            evaluation.ml_app,
-            evaluation.timestamp_ms,
-            trace,
-            span,
-            session,
-            tag.map(|(key, _)| key),
-            tag.map(|(_, value)| value),
-            evaluation.event,
-            event_encoding::hash(&evaluation.event),
-            now_ms,
-        ])?;
+        .execute(named_params! {
+            ":feedback": evaluation.feedback,
+            ":label": evaluation.label,
+            ":metric_type": evaluation.metric_type,
+            ":value": evaluation.value,
+            ":number": evaluation.number,
+            ":assessment": evaluation.assessment,
+            ":reasoning": evaluation.reasoning,
+            ":ml_app": evaluation.ml_app,
+            ":timestamp_ms": evaluation.timestamp_ms,
+            ":trace_id": trace,
+            ":span_id": span,
+            ":session_id": session,
+            ":tag_key": tag.map(|(key, _)| key),
+            ":tag_value": tag.map(|(_, value)| value),
+            ":event": evaluation.event,
+            ":hash": event_encoding::hash(&evaluation.event),
+            ":arrived_ms": now_ms,
+        })?;
     Ok(())
 }

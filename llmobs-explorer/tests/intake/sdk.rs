@@ -59,11 +59,11 @@ fn the_sdk_reports_straight_and_as_to_an_agent() {
             .database()
             .query_row(
                 "SELECT group_concat(s.name || ' ' || s.kind || ' ' || s.ml_app || ' ' || s.session_id || ' ' || t.spans
-                    || ' ' || t.total_tokens || ' ' || coalesce(e.label || ' ' || e.value, '-'), '; ' ORDER BY s.kind)
+                    || ' ' || t.total_tokens || ' ' || coalesce(e.label || ' ' || e.value, '-'), '; ' ORDER BY s.kind) AS picture
                  FROM span s JOIN trace t ON t.id = s.trace LEFT JOIN judged j ON j.span = s.id
                     LEFT JOIN evaluation e ON e.id = j.evaluation",
                 [],
-                |row| row.get(0),
+                |row| row.get("picture"),
             )
             .unwrap();
         assert_eq!(picture, "call llm app s-1 2 7 -; answer workflow app s-1 2 7 faithfulness 0.93");

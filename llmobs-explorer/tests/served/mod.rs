@@ -180,7 +180,9 @@ impl Served {
 
     /// How many rows a table has.
     pub(crate) fn rows(&self, table: &str) -> i64 {
-        self.database().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+        self.database()
+            .query_row(&format!("SELECT count(*) AS rows FROM {table}"), [], |row| row.get("rows"))
+            .unwrap()
     }
 
     /// Everything that is stored, as a text to compare.

@@ -18,8 +18,9 @@ fn picture(served: &Served) -> String {
     let sql = "SELECT (SELECT group_concat(s.span_id) FROM span s WHERE s.head = 1) || ': ' || spans || ' spans, ' || errors
         || ' errors, ' || llm_calls || ' calls, ' || tool_calls || ' of ' || tools || ' tools, ' || coalesce(input_tokens, '-')
         || ' in, ' || coalesce(total_tokens, '-') || ' in all, ' || start_ns || '..' || end_ns || ', ' ||
-        replace(models, char(10), '+') || ', first ' || coalesce(time_to_first_token, '-') FROM trace";
-    served.database().query_row(sql, [], |row| row.get(0)).unwrap()
+        replace(models, char(10), '+') || ', first ' || coalesce(time_to_first_token, '-') AS picture
+        FROM trace";
+    served.database().query_row(sql, [], |row| row.get("picture")).unwrap()
 }
 
 #[test]
@@ -104,9 +105,9 @@ fn evaluations_find_their_spans_whichever_is_first() {
     let mut call = child("2", "1", "llm", 20);
     call["tags"] = json!(["user:u-7"]);
     assert_eq!(served.post("/api/v2/llmobs", &events_body([&call, &root])).status, 202);
-    let sql = "SELECT group_concat(s.span_id || ' ' || e.label, ', ' ORDER BY s.span_id, e.label)
+    let sql = "SELECT group_concat(s.span_id || ' ' || e.label, ', ' ORDER BY s.span_id, e.label) AS judged
         FROM judged j JOIN span s ON s.id = j.span JOIN evaluation e ON e.id = j.evaluation";
-    let judged: String = served.database().query_row(sql, [], |row| row.get(0)).unwrap();
+    let judged: String = served.database().query_row(sql, [], |row| row.get("judged")).unwrap();
     assert_eq!(judged, "1 by session, 1 by trace, 2 by span, 2 by span id, 2 by tag");
     let panel = served.get("/traces/T/spans/2").text();
     assert!(["by span", "by tag", "by span id"].iter().all(|label| panel.contains(label)), "{panel}");

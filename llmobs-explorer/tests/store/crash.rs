@@ -52,8 +52,8 @@ fn what_was_acknowledged_is_there_after_kill_9() {
     }
     let sums: (i64, i64) = again
         .database()
-        .query_row("SELECT spans, (SELECT count(*) FROM span) FROM trace", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+        .query_row("SELECT spans, (SELECT count(*) FROM span) AS stored FROM trace", [], |row| {
+            Ok((row.get("spans")?, row.get("stored")?))
         })
         .unwrap();
     assert_eq!(sums.0, sums.1);

@@ -60,7 +60,7 @@ fn damage_that_is_found_later_is_told_with_what_to_do() {
         let database = Connection::open(&store).unwrap();
         let mut statement =
             database.prepare("SELECT rootpage FROM sqlite_schema WHERE rootpage > 1").unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        statement.query_map([], |row| row.get("rootpage")).unwrap().collect::<Result<_, _>>().unwrap()
     };
     for page in roots {
         spoil(&store, u64::from(page - 1) * PAGE, 4096);

@@ -61,11 +61,12 @@ fn what_cannot_be_a_file_is_told() {
     let folder = TempDir::new().unwrap();
     let (code, said) = refused(folder.path());
     assert_eq!(code, Some(1));
-    assert!(said.starts_with("llmobs: the store FILE cannot be opened: Is a directory"), "{said}");
+    let cannot = "llmobs: the store FILE cannot be opened (name another file with --store)";
+    assert_eq!(said, format!("{cannot}: Is a directory (os error 21)\n"));
     fs::write(folder.path().join("file"), "").unwrap();
     let (code, said) = refused(&folder.path().join("file").join("traces.db"));
     assert_eq!(code, Some(1));
-    assert!(said.contains("name another file with --store"), "{said}");
+    assert_eq!(said, format!("{cannot}: File exists (os error 17)\n"));
 }
 
 #[test]

@@ -36,13 +36,13 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
     assert_eq!(reply.status, 202, "{}", reply.text());
     served.kill();
     // As if forty days had passed for one of the traces, and for the evaluation of none.
-    let passed = 40 * 86_400_000_i64;
+    let passed = rusqlite::named_params! { ":passed": 40 * 86_400_000_i64 };
     let database = rusqlite::Connection::open(&store).unwrap();
     database
-        .execute("UPDATE trace SET arrived_ms = arrived_ms - ?1 WHERE trace_id = 'old'", [passed])
+        .execute("UPDATE trace SET arrived_ms = arrived_ms - :passed WHERE trace_id = 'old'", passed)
         .unwrap();
     database
-        .execute("UPDATE evaluation SET arrived_ms = arrived_ms - ?1 WHERE label IN ('of none', 'of the new trace')", [passed])
+        .execute("UPDATE evaluation SET arrived_ms = arrived_ms - :passed WHERE label IN ('of none', 'of the new trace')", passed)
         .unwrap();
     drop(database);
 
@@ -63,7 +63,9 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
     assert_eq!(counts, [1, 1, 1, 1, 1, 0, 1]);
     let labels: String = served
         .database()
-        .query_row("SELECT group_concat(label, ', ' ORDER BY label) FROM evaluation", [], |row| row.get(0))
+        .query_row("SELECT group_concat(label, ', ' ORDER BY label) AS labels FROM evaluation", [], |row| {
+            row.get("labels")
+        })
         .unwrap();
     assert_eq!(labels, "by tag, of the new trace");
 }
@@ -90,7 +92,7 @@ fn the_oldest_go_where_there_is_too_much() {
     let used = |pragma: &str| -> i64 {
         served
             .database()
-            .query_row(&format!("SELECT {pragma} FROM pragma_{pragma}()"), [], |row| row.get(0))
+            .query_row(&format!("SELECT {pragma} FROM pragma_{pragma}()"), [], |row| row.get(pragma))
             .unwrap()
     };
     until(|| ((used("page_count") - used("freelist_count")) * 4096 < 1 << 20).then_some(()));

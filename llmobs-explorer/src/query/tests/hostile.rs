@@ -45,7 +45,8 @@ fn signs_of_sql_and_of_full_text_search_are_text() {
             run(&store, &query).unwrap_or_else(|error| panic!("{query:?}: {error}"));
         }
     }
-    let spans: i64 = store.query_row("SELECT count(*) FROM span", [], |row| row.get(0)).unwrap();
+    let spans: i64 =
+        store.query_row("SELECT count(*) AS spans FROM span", [], |row| row.get("spans")).unwrap();
     assert_eq!(spans, 12);
     assert_eq!(found(&store, "\"' OR 1=1 --\""), "");
     assert_eq!(found(&store, "@name:\"' OR '1'='1\""), "");

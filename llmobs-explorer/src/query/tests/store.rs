@@ -7,7 +7,7 @@
 //! t-4  orphan (tool, its parent is missing) > rank (retrieval)
 //! ```
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, named_params};
 
 pub(super) fn filled() -> Connection {
     let store = Connection::open_in_memory().unwrap();
@@ -20,8 +20,8 @@ pub(super) fn filled() -> Connection {
     for (span, text) in TEXTS {
         store
             .execute(
-                "INSERT INTO span_text (rowid, text) SELECT id, ? FROM span WHERE name = ?",
-                params![text, span],
+                "INSERT INTO span_text (rowid, text) SELECT id, :text FROM span WHERE name = :name",
+                named_params! { ":text": text, ":name": span },
             )
             .unwrap();
     }
@@ -32,7 +32,8 @@ pub(super) fn filled() -> Connection {
 pub(super) fn facets(store: &Connection) {
     store
         .execute_batch(
-            "INSERT INTO facets SELECT id, status, kind, name, ml_app, service, env, model_name, model_provider, error_type
+            "INSERT INTO facets (id, status, kind, name, ml_app, service, env, model_name, model_provider, error_type)
+                SELECT id, status, kind, name, ml_app, service, env, model_name, model_provider, error_type
                 FROM span WHERE facets = 0;
              UPDATE span SET facets = id WHERE facets = 0;",
         )
@@ -43,15 +44,15 @@ pub(super) fn attribute(store: &Connection, span: &str, path: &str, text: &str) 
     let number: Option<f64> = text.parse().ok();
     store
         .execute(
-            "INSERT OR IGNORE INTO attribute (path, text, number) VALUES (?, ?, ?)",
-            params![path, text, number],
+            "INSERT OR IGNORE INTO attribute (path, text, number) VALUES (:path, :text, :number)",
+            named_params! { ":path": path, ":text": text, ":number": number },
         )
         .unwrap();
     store
         .execute(
             "INSERT INTO span_attribute (span, attribute) SELECT s.id, a.id FROM span s, attribute a \
-             WHERE s.name = ? AND a.path = ? AND a.text = ?",
-            params![span, path, text],
+             WHERE s.name = :name AND a.path = :path AND a.text = :text",
+            named_params! { ":name": span, ":path": path, ":text": text },
         )
         .unwrap();
 }

@@ -219,8 +219,8 @@ fn all_evaluations_of_a_trace_are_in_its_row() {
 fn values_of_deleted_traces_are_forgotten() {
     let mut store = filled(&three(), &json!([]));
     let kinds = |store: &Connection| -> String {
-        let sql = "SELECT group_concat(kind, ' ') FROM (SELECT kind FROM facets ORDER BY id)";
-        store.query_row(sql, [], |row| row.get::<_, Option<String>>(0)).unwrap().unwrap_or_default()
+        let sql = "SELECT group_concat(kind, ' ') AS kinds FROM (SELECT kind FROM facets ORDER BY id)";
+        store.query_row(sql, [], |row| row.get::<_, Option<String>>("kinds")).unwrap().unwrap_or_default()
     };
     assert_eq!(kinds(&store), "agent llm llm workflow tool tool");
     store.execute("UPDATE trace SET arrived_ms = 1000 WHERE trace_id = 'b'", []).unwrap();

@@ -6,14 +6,14 @@ use crate::store::{Location, Retention, Store, StoreError};
 
 const KEEP: Retention = Retention { age: Duration::from_secs(86_400), bytes: 1 << 30 };
 const WITHOUT_END: &str =
-    "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+    "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) AS numbers FROM n";
 
 async fn ask_without_end(store: &Store) -> Result<i64, StoreError> {
-    store.read(|connection| Ok(connection.query_row(WITHOUT_END, [], |row| row.get(0))?)).await
+    store.read(|connection| Ok(connection.query_row(WITHOUT_END, [], |row| row.get("numbers"))?)).await
 }
 
 async fn ask(store: &Store) -> Result<i64, StoreError> {
-    store.read(|connection| Ok(connection.query_row("SELECT 7", [], |row| row.get(0))?)).await
+    store.read(|connection| Ok(connection.query_row("SELECT 7 AS seven", [], |row| row.get("seven"))?)).await
 }
 
 #[tokio::test]

@@ -67,16 +67,16 @@ fn sums_that_are_kept_up_are_those_made_anew() {
             let transaction = connection.transaction().unwrap();
             let traces: Vec<i64> = {
                 let mut statement = transaction.prepare("SELECT id FROM trace").unwrap();
-                statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+                statement.query_map([], |row| row.get("id")).unwrap().collect::<Result<_, _>>().unwrap()
             };
             for trace in traces {
                 let anew = computed_totals(&transaction, trace).unwrap();
                 assert_eq!(stored_totals(&transaction, trace).unwrap(), anew, "seed {seed}");
                 let heads: String = transaction
                     .query_row(
-                        "SELECT group_concat(id) FROM span WHERE trace = ?1 AND head = 1",
-                        [trace],
-                        |row| row.get(0),
+                        "SELECT group_concat(id) AS heads FROM span WHERE trace = :trace AND head = 1",
+                        named_params! { ":trace": trace },
+                        |row| row.get("heads"),
                     )
                     .unwrap();
                 assert_eq!(heads, search_head(&transaction, trace).unwrap().to_string(), "seed {seed}");

@@ -21,9 +21,10 @@ fn plan(connection: &Connection, sql: &str) -> String {
     let mut plan = String::new();
     let mut levels = vec![0_i64];
     while let Some(step) = steps.next().unwrap() {
-        let (id, parent): (i64, i64) = (step.get(0).unwrap(), step.get(1).unwrap());
+        let (id, parent): (i64, i64) = (step.get("id").unwrap(), step.get("parent").unwrap());
         levels.truncate(levels.iter().position(|known| *known == parent).unwrap() + 1);
-        writeln!(plan, "{}{}", "  ".repeat(levels.len() - 1), step.get::<_, String>(3).unwrap()).unwrap();
+        writeln!(plan, "{}{}", "  ".repeat(levels.len() - 1), step.get::<_, String>("detail").unwrap())
+            .unwrap();
         levels.push(id);
     }
     plan

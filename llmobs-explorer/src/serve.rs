@@ -1,0 +1,27 @@
+//! `llmobs serve`: serves until a signal ends it.
+
+use crate::console::print_line;
+use crate::error::Error;
+use crate::explorer::{Explorer, Options};
+use crate::signals::Signals;
+
+/// Serves until a signal ends the program.
+pub(crate) async fn serve(options: &Options) -> Result<(), Error> {
+    let explorer = Explorer::start(options).await?;
+    let mut signals = Signals::catch().map_err(Error::System)?;
+    let origin = explorer.origin();
+    match explorer.token() {
+        None => print_line(format_args!("traces at {origin}")),
+        Some(token) => {
+            print_line(format_args!("traces at {origin}/?token={token}"));
+            print_line(format_args!("programs report to {origin} with DD_API_KEY={token}"));
+            print_line(
+                "whoever can read the network between here and there can read the traces: use a tunnel",
+            );
+        }
+    }
+    let end = async move {
+        signals.next().await;
+    };
+    explorer.serve(end).await
+}
