@@ -149,23 +149,9 @@ pub(crate) struct ListRow {
 /// Reads a page of a list.
 pub(crate) fn list(connection: &Connection, request: &ListRequest) -> Result<Listing, StoreError> {
     let (overview, ids) = read_all(connection, request)?;
-    let totals_of = match request.scope {
-        Scope::Traces => "t",
-        Scope::Spans => "s",
-    };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT s.id, t.trace_id, s.span_id, s.parent_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns, s.ml_app,
-            s.session_id, s.input_preview, s.output_preview, t.models, s.model_name, t.spans, t.errors, t.llm_calls,
-            t.tool_calls, {totals_of}.input_tokens, {totals_of}.output_tokens, {totals_of}.total_tokens, {totals_of}.cached_tokens,
-            {totals_of}.time_to_first_token, s.trace
-         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id = :span"
-    ))?;
     let any_evaluation = connection.prepare_cached("SELECT 1 FROM evaluation LIMIT 1")?.exists([])?;
     let mut rows = Vec::with_capacity(ids.len());
-    for id in ids {
-        let (trace, mut row) = statement.query_row(named_params! { ":span": id }, |row| {
-            Ok((row.get("trace")?, list_row(row, request.scope)?))
-        })?;
+    for (id, trace, mut row) in read_rows(connection, request.scope, &ids)? {
         if any_evaluation {
             row.evaluations = match request.scope {
                 Scope::Traces => evaluations::trace_badges(connection, trace, &row.trace_id)?,
@@ -272,39 +258,69 @@ impl ListRequest {
     }
 }
 
-fn list_row(row: &Row<'_>, scope: Scope) -> rusqlite::Result<ListRow> {
-    Ok(ListRow {
-        trace_id: row.get("trace_id")?,
-        span_id: row.get("span_id")?,
-        parent_id: row.get("parent_id")?,
-        name: row.get("name")?,
-        kind: row.get("kind")?,
-        failed: row.get::<_, String>("status")? == "error",
-        start_ns: row.get("start_ns")?,
-        duration_ns: row.get("duration_ns")?,
-        ml_app: row.get("ml_app")?,
-        session_id: row.get("session_id")?,
-        input: row.get("input_preview")?,
-        output: row.get("output_preview")?,
-        models: match scope {
-            Scope::Traces => row.get_ref("models")?.as_str()?.lines().map(str::to_owned).collect(),
-            Scope::Spans => row.get::<_, Option<String>>("model_name")?.into_iter().collect(),
-        },
-        spans: row.get("spans")?,
-        errors: row.get("errors")?,
-        llm_calls: row.get("llm_calls")?,
-        tool_calls: row.get("tool_calls")?,
-        tokens: Tokens {
-            input: row.get("input_tokens")?,
-            output: row.get("output_tokens")?,
-            total: row.get("total_tokens")?,
-            cached: row.get("cached_tokens")?,
-        },
-        time_to_first_token: row.get("time_to_first_token")?,
-        evaluations: Vec::new(),
-        attributes: Vec::new(),
-        tags: Vec::new(),
-    })
+/// The row of each span, with the keys of the span and of its trace.
+fn read_rows(
+    connection: &Connection,
+    scope: Scope,
+    ids: &[i64],
+) -> rusqlite::Result<Vec<(i64, i64, ListRow)>> {
+    let totals_of = match scope {
+        Scope::Traces => "t",
+        Scope::Spans => "s",
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT t.trace_id, s.span_id, s.parent_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns, s.ml_app, s.session_id,
+            s.input_preview, s.output_preview, t.models, s.model_name, t.spans, t.errors, t.llm_calls, t.tool_calls,
+            {totals_of}.input_tokens, {totals_of}.output_tokens, {totals_of}.total_tokens, {totals_of}.cached_tokens,
+            {totals_of}.time_to_first_token, s.trace
+         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id = :span"
+    ))?;
+    columns!(
+        statement: trace_id, span_id, parent_id, name, kind, status, start_ns, duration_ns, ml_app, session_id, input_preview,
+        output_preview, models, model_name, spans, errors, llm_calls, tool_calls, input_tokens, output_tokens, total_tokens,
+        cached_tokens, time_to_first_token, trace,
+    );
+    let read = |row: &Row<'_>| {
+        let list_row = ListRow {
+            trace_id: row.get(trace_id)?,
+            span_id: row.get(span_id)?,
+            parent_id: row.get(parent_id)?,
+            name: row.get(name)?,
+            kind: row.get(kind)?,
+            failed: row.get_ref(status)?.as_str()? == "error",
+            start_ns: row.get(start_ns)?,
+            duration_ns: row.get(duration_ns)?,
+            ml_app: row.get(ml_app)?,
+            session_id: row.get(session_id)?,
+            input: row.get(input_preview)?,
+            output: row.get(output_preview)?,
+            models: match scope {
+                Scope::Traces => row.get_ref(models)?.as_str()?.lines().map(str::to_owned).collect(),
+                Scope::Spans => row.get::<_, Option<String>>(model_name)?.into_iter().collect(),
+            },
+            spans: row.get(spans)?,
+            errors: row.get(errors)?,
+            llm_calls: row.get(llm_calls)?,
+            tool_calls: row.get(tool_calls)?,
+            tokens: Tokens {
+                input: row.get(input_tokens)?,
+                output: row.get(output_tokens)?,
+                total: row.get(total_tokens)?,
+                cached: row.get(cached_tokens)?,
+            },
+            time_to_first_token: row.get(time_to_first_token)?,
+            evaluations: Vec::new(),
+            attributes: Vec::new(),
+            tags: Vec::new(),
+        };
+        Ok((row.get(trace)?, list_row))
+    };
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        let (trace, row) = statement.query_row(named_params! { ":span": id }, read)?;
+        rows.push((*id, trace, row));
+    }
+    Ok(rows)
 }
 
 /// The first paths by name. Each lookup begins after the previous path, so that the values are not read.

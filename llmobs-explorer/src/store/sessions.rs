@@ -136,7 +136,7 @@ pub(crate) fn turns(
             span_id: row.get("span_id")?,
             name: row.get("name")?,
             kind: row.get("kind")?,
-            failed: row.get::<_, String>("status")? == "error",
+            failed: row.get_ref("status")?.as_str()? == "error",
             start_ns: row.get("start_ns")?,
             duration_ns: row.get("duration_ns")?,
             duration_so_far_ns: row.get("duration_so_far_ns")?,

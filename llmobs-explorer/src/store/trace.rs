@@ -117,7 +117,7 @@ fn read_nodes(statement: &mut Statement<'_>, parameters: impl Params) -> rusqlit
             parent_id: row.get(parent_id)?,
             name: row.get(name)?,
             kind: row.get(kind)?,
-            failed: row.get::<_, String>(status)? == "error",
+            failed: row.get_ref(status)?.as_str()? == "error",
             start_ns: row.get(start_ns)?,
             duration_ns: row.get(duration_ns)?,
             model_name: row.get(model_name)?,
