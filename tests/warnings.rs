@@ -132,7 +132,7 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         "WARN a tag was left out: its Display panicked",
         "WARN an annotation is lost: its span had finished",
         "WARN an annotation is lost: no span is current",
-        "WARN the cost tag \"nowhere\" was left out: the span has no tag of that name",
+        "WARN the cost tag \"nowhere\" was left out: the span has no such tag yet",
         "WARN the header x-datadog-trace-id of a request is ignored",
         "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind task",
         "WARN the metadata key \"_dd\" is reserved for Datadog",

@@ -177,6 +177,12 @@ impl Frame {
         }
     }
 
+    /// The tags that the span has by itself, those of annotation contexts left out.
+    pub(super) fn own_tags(&mut self) -> BTreeMap<String, String> {
+        let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.start.tags_with(cell.annotation.as_deref().unwrap_or(Annotation::EMPTY))
+    }
+
     /// What this span inherited.
     pub(crate) fn inherited(&self) -> &Inherited {
         self.start.inherited()
@@ -222,19 +228,28 @@ impl Frame {
     }
 
     /// Merges an annotation. Returns false if the span has finished.
-    fn annotate(&self, annotation: Annotation) -> bool {
+    fn annotate(&self, mut annotation: Annotation) -> bool {
+        let mut cost_tags = annotation.take_cost_tags();
         let mut cell = self.cell();
         if cell.finished {
             return false;
         }
-        match &mut cell.annotation {
-            Some(own) => own.add(annotation),
-            own => *own = Some(Box::new(annotation)),
+        let own = match &mut cell.annotation {
+            Some(own) => {
+                own.add(annotation);
+                own
+            }
+            own => own.insert(Box::new(annotation)),
+        };
+        if !cost_tags.is_empty() {
+            self.start.take_cost_tags(&mut cost_tags, own);
         }
         cell.keep_for_children(self.start.inherited.as_ref(), &self.has_for_children);
         if self.start.sender.defaults.sampler.has_rules() {
             self.start.tell_tags(cell.annotation.as_deref());
         }
+        drop(cell);
+        cost_tags.iter().for_each(|key| warn_of_cost_tag(key));
         true
     }
 
@@ -501,15 +516,33 @@ impl Start {
     #[cold]
     #[inline(never)]
     fn tell_tags(&self, annotation: Option<&Annotation>) {
-        let annotation = || annotation.map(|annotation| Box::new(annotation.clone()));
-        self.trace.set_tags(self.span_id, || self.all_tags(annotation()));
+        self.trace.set_tags(self.span_id, || self.all_tags(annotation));
+    }
+
+    /// Takes those cost tags over into the annotation that the span has now. The others are left.
+    #[cold]
+    #[inline(never)]
+    fn take_cost_tags(&self, cost_tags: &mut Vec<String>, annotation: &mut Annotation) {
+        let tags = self.all_tags(Some(annotation));
+        cost_tags.retain(|key| {
+            let is_known = tags.contains_key(key);
+            if is_known {
+                annotation.add_cost_tag(key.clone());
+            }
+            !is_known
+        });
     }
 
     /// All tags of the span with this annotation.
-    fn all_tags(&self, annotation: Option<Box<Annotation>>) -> BTreeMap<String, String> {
+    fn all_tags(&self, annotation: Option<&Annotation>) -> BTreeMap<String, String> {
+        let annotation = annotation.map(|annotation| Box::new(annotation.for_tags()));
+        let settled = settled(annotation, self.inherited(), self.kind);
+        self.tags_with(settled.as_deref().unwrap_or(Annotation::EMPTY))
+    }
+
+    /// The tags of the span with this annotation, those of annotation contexts left out.
+    fn tags_with(&self, annotation: &Annotation) -> BTreeMap<String, String> {
         let inherited = self.inherited();
-        let settled = settled(annotation, inherited, self.kind);
-        let annotation = settled.as_deref().unwrap_or(Annotation::EMPTY);
         let session_id = annotation.tags.get("session_id").map(String::as_str);
         let about = About {
             kind: self.kind,
@@ -520,6 +553,13 @@ impl Start {
         };
         self.sender.defaults.identity.tags(&about, annotation)
     }
+}
+
+#[cold]
+pub(super) fn warn_of_cost_tag(key: &str) {
+    warn_limited!(
+        "the cost tag {key:?} was left out: the span has no such tag yet; annotate the tag before, or in the same annotation"
+    );
 }
 
 /// The length of a text, which budgets keep far below 4 GiB.
