@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
 
 use llmobs::testing::Collector;
-use llmobs::{AgentManifest, Config, Evaluation, Prompt, SpanRef, ToolDefinition};
+use llmobs::{AgentManifest, AgentTool, Config, Document, Evaluation, Prompt, SpanRef, ToolDefinition};
 use serde_json::json;
 
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -97,6 +97,21 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
                 span.intent("secret").tool_definitions([tool]).tag("kept", 1)
             });
             llmobs::retrieval("search").start().annotate(|span| span.output(7));
+            llmobs::retrieval("found").start().annotate(|span| {
+                let document = json!({ "text": "t", "name": ["secret"], "score": "secret" });
+                span.output([document, Document::new("t").score(f64::NAN).into()])
+            });
+            llmobs::llm("parts").start().annotate(|span| {
+                span.output(json!({
+                    "tool_calls": [{ "arguments": { "secret": 1 } }],
+                    "tool_results": [{ "secret": 1 }],
+                    "image_parts": [{ "content": "secret" }],
+                }))
+            });
+            llmobs::agent("a").start().annotate(|span| {
+                let tools = [AgentTool::new(""), AgentTool::new("t").parameters("secret")];
+                span.agent(tools.into_iter().fold(AgentManifest::new(), AgentManifest::tool))
+            });
             llmobs::task("panics").start().finish();
             let headers = [("x-datadog-trace-id", "secret")];
             let _same = llmobs::extract(headers.as_slice());
@@ -128,11 +143,16 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         "WARN 1 tool definition(s) without a name were left out",
         "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
         "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
+        "WARN a sound or image in a message is not shown as it was given: give a `llmobs::MediaPart`",
         "WARN a span was finished at a time before its start",
         "WARN a tag was left out: its Display panicked",
+        "WARN a tool call in a message has no name: give a `llmobs::ToolCall`",
+        "WARN a tool of an agent was left out: it has no name",
+        "WARN a tool result in a message has no field \"result\" and is shown as a whole",
         "WARN an annotation is lost: its span had finished",
         "WARN an annotation is lost: no span is current",
         "WARN the cost tag \"nowhere\" was left out: the span has no such tag yet",
+        "WARN the field \"name\" of a document or of a part of a message was left out: it is no text",
         "WARN the header x-datadog-trace-id of a request is ignored",
         "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind task",
         "WARN the metadata key \"_dd\" is reserved for Datadog",
@@ -140,8 +160,11 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         "WARN the model of a span is not shown: it is of the kind task",
         "WARN the model setting \"mood\" was left out: Datadog shows frequency_penalty",
         "WARN the name of the metric \"a.b\" has dots, which became underscores",
+        "WARN the parameters of the tool \"t\" of an agent were left out: give an object",
         "WARN the processor panicked: the span goes out without input",
         "WARN the schema of the tool \"t\" was left out: give an object",
+        "WARN the score of a document was left out: it is no number",
+        "WARN the score of a document was left out: it is not a finite number",
         "WARN the tool definitions of a span are not shown",
         "WARN the version or manifest of an agent is not shown",
         "WARN what was annotated on an embedding or retrieval span is no document",

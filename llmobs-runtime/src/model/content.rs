@@ -104,6 +104,21 @@ fn text(json: &str) -> String {
     }
 }
 
+/// A field that is a short text, such as a name. A number is its text.
+fn string(value: &Borrowed<'_>, key: &str) -> String {
+    match value.get(key) {
+        None | Some(Borrowed::Null) => String::new(),
+        Some(Borrowed::String(text)) => text.clone().into_owned(),
+        Some(Borrowed::Number(number)) => number.to_string(),
+        Some(_) => {
+            warn_limited!(
+                "the field {key:?} of a document or of a part of a message was left out: it is no text"
+            );
+            String::new()
+        }
+    }
+}
+
 fn messages(json: &str, source: Source, side: Side) -> Vec<Message> {
     let read = match source {
         Source::Arguments => arguments(json).and_then(|values| message::read_arguments(&values)),

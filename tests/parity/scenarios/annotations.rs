@@ -65,9 +65,7 @@ pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
             ("bad_content_type", r#"{"content":5}"#),
             ("bad_role", r#"{"content":"x","role":5}"#),
             ("bad_nested", r#"[["x"]]"#),
-            ("bad_audio_both", ""),
             ("bad_audio_none", ""),
-            ("bad_image_mime", ""),
             ("false", "false"),
             ("zero", "0"),
         ] {
@@ -76,6 +74,14 @@ pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
         }
         let empty = json!({ "messages": [{ "content": "", "role": "user" }] });
         shows(events, "bad_content_none", &["input", "output"], &empty);
+        for (name, key, mime_type) in [
+            ("bad_audio_both", "audio_parts", "a/b"),
+            ("bad_image_mime", "image_parts", "application/octet-stream"),
+        ] {
+            let parts = json!([{ "mime_type": mime_type, "content": "x" }]);
+            let content = json!({ "messages": [{ "content": "", "role": "", key: parts }] });
+            shows(events, name, &["input", "output"], &content);
+        }
     },
 }];
 
@@ -126,9 +132,9 @@ pub(super) const ANNOTATE_EMBEDDING_SHAPES: &[Difference] = &[
         name: "fields of a document that are no text or number are left out",
         reason: "the text of the document is worth more than the mistake in its name or score",
         apply: |events| {
-            for name in ["bad_name", "bad_score"] {
-                shows(events, name, &["input"], &json!({ "documents": [{ "text": "t" }] }));
-            }
+            let document = json!({ "documents": [{ "text": "t", "name": "1" }] });
+            shows(events, "bad_name", &["input"], &document);
+            shows(events, "bad_score", &["input"], &json!({ "documents": [{ "text": "t" }] }));
         },
     },
     Difference {
