@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
 
 use llmobs::testing::Collector;
-use llmobs::{AgentManifest, AgentTool, Config, Document, Evaluation, Prompt, SpanRef, ToolDefinition};
+use llmobs::{
+    AgentManifest, AgentTool, Config, Content, Document, Evaluation, Message, Prompt, SpanRef, ToolDefinition,
+};
 use serde_json::json;
 
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -57,12 +59,14 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
     Collector::new().enter(|| llmobs::task("unheard").start().annotate(|span| span.metadata("_dd", 1)));
     log::set_logger(&Logger).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
-    let config = Config::from_env().processor(|span| {
-        if span.name == "panics" {
-            std::panic::resume_unwind(Box::new("in the processor"))
-        } else {
+    let config = Config::from_env().processor(|mut span| match &*span.name {
+        "panics" => std::panic::resume_unwind(Box::new("in the processor")),
+        "misplaced" => {
+            span.input = Some(Content::Messages(vec![Message::user("secret")]));
+            span.cost_tags.push("gone".to_owned());
             Some(span)
         }
+        _ => Some(span),
     });
     let collector = Collector::with_config(&config);
     llmobs::annotate(|span| span.tag("where nothing is recorded", 1));
@@ -143,6 +147,7 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         "WARN 1 tool definition(s) without a name were left out",
         "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
         "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
+        "WARN a processor put messages on a span that does not show them, and they are shown as text",
         "WARN a sound or image in a message is not shown as it was given: give a `llmobs::MediaPart`",
         "WARN a span was finished at a time before its start",
         "WARN a tag was left out: its Display panicked",
@@ -151,6 +156,7 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         "WARN a tool result in a message has no field \"result\" and is shown as a whole",
         "WARN an annotation is lost: its span had finished",
         "WARN an annotation is lost: no span is current",
+        "WARN the cost tag \"gone\" was left out: after the processor, the span has no such tag",
         "WARN the cost tag \"nowhere\" was left out: the span has no such tag yet",
         "WARN the field \"name\" of a document or of a part of a message was left out: it is no text",
         "WARN the header x-datadog-trace-id of a request is ignored",

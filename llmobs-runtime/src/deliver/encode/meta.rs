@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Event, MAX_META_DEPTH, Tags, json};
-use llmobs_capture::warn_limited;
+use super::{Event, MAX_META_DEPTH, json};
 use llmobs_providers::ToolDefinition;
 
 use crate::base::kind::Kind;
@@ -94,34 +93,14 @@ fn push_metadata(event: &Event<'_>, out: &mut String) {
     if let Some(manifest) = event.agent_manifest {
         push_manifest(manifest, event.name, out);
     }
-    push_cost_tags(event, out);
+    if !event.cost_tags.is_empty() {
+        json::push_key("cost_tags", out);
+        json::push_strings(event.cost_tags, out);
+    }
     if out.len() == empty {
         out.truncate(before);
     } else {
         out.push('}');
-    }
-}
-
-/// Appends the cost tags. After a processor, the span may no longer have each tag.
-fn push_cost_tags(event: &Event<'_>, out: &mut String) {
-    let before = out.len();
-    json::push_key("cost_tags", out);
-    out.push('[');
-    let empty = out.len();
-    for key in event.cost_tags {
-        if let Tags::All(tags) = event.tags
-            && !tags.contains_key(key)
-        {
-            warn_limited!("the cost tag {key:?} was left out: after the processor, the span has no such tag");
-        } else {
-            json::push_comma(out);
-            json::push_string(key, out);
-        }
-    }
-    if out.len() == empty {
-        out.truncate(before);
-    } else {
-        out.push(']');
     }
 }
 
