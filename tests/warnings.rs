@@ -121,6 +121,10 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
             let _same = llmobs::extract(headers.as_slice());
             let evaluation = Evaluation::score("l", 1).of(SpanRef::new("t", "1")).ml_app("Not Fine");
             evaluation.submit().unwrap();
+            let mut headers: Vec<(String, String)> = Vec::new();
+            llmobs::task("far").session_id("secret дом").start().inject(&mut headers);
+            headers.push(("x-datadog-origin".to_owned(), "secret, origin".to_owned()));
+            let _far = llmobs::extract(&headers);
             // Datadog's SDKs write this where there is no LLM span: nothing is wrong with it.
             let none = ("x-datadog-tags", "_dd.p.llmobs_parent_id=undefined");
             let _request =
@@ -147,7 +151,9 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         "WARN 1 tool definition(s) without a name were left out",
         "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
         "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
+        "WARN _dd.p.llmobs_sid was left out of the headers of a request: it is too long, or has commas",
         "WARN a processor put messages on a span that does not show them, and they are shown as text",
+        "WARN a request has tags or an origin that are not passed on",
         "WARN a sound or image in a message is not shown as it was given: give a `llmobs::MediaPart`",
         "WARN a span was finished at a time before its start",
         "WARN a tag was left out: its Display panicked",

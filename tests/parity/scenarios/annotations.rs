@@ -56,7 +56,9 @@ fn shows(events: &mut [Value], name: &str, sides: &[&str], content: &Value) {
     }
 }
 
-pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
+pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[NO_MESSAGE, PARTS];
+
+const NO_MESSAGE: Difference = Difference {
     name: "what is no message is shown as text",
     reason: "an annotation never fails and loses nothing; a warning says what to give instead",
     apply: |events| {
@@ -65,7 +67,6 @@ pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
             ("bad_content_type", r#"{"content":5}"#),
             ("bad_role", r#"{"content":"x","role":5}"#),
             ("bad_nested", r#"[["x"]]"#),
-            ("bad_audio_none", ""),
             ("false", "false"),
             ("zero", "0"),
         ] {
@@ -74,16 +75,27 @@ pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
         }
         let empty = json!({ "messages": [{ "content": "", "role": "user" }] });
         shows(events, "bad_content_none", &["input", "output"], &empty);
-        for (name, key, mime_type) in [
-            ("bad_audio_both", "audio_parts", "a/b"),
-            ("bad_image_mime", "image_parts", "application/octet-stream"),
+    },
+};
+
+const PARTS: Difference = Difference {
+    name: "parts of a message of a wrong shape are kept as far as they can be",
+    reason: "the message is worth more than the mistake in a part of it; a warning says what to give instead",
+    apply: |events| {
+        for (name, parts) in [
+            ("bad_audio_both", json!({ "audio_parts": [{ "mime_type": "a/b", "content": "x" }] })),
+            ("bad_audio_none", json!({})),
+            (
+                "bad_image_mime",
+                json!({ "image_parts": [{ "mime_type": "application/octet-stream", "content": "x" }] }),
+            ),
         ] {
-            let parts = json!([{ "mime_type": mime_type, "content": "x" }]);
-            let content = json!({ "messages": [{ "content": "", "role": "", key: parts }] });
-            shows(events, name, &["input", "output"], &content);
+            let mut message = json!({ "content": "", "role": "" });
+            message.as_object_mut().expect("a message").extend(parts.as_object().expect("parts").clone());
+            shows(events, name, &["input", "output"], &json!({ "messages": [message] }));
         }
     },
-}];
+};
 
 pub(super) fn annotate_embedding_shapes() -> Value {
     flushed(|| {
