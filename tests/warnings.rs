@@ -52,6 +52,76 @@ fn instrumented(text: &str) -> String {
     text.to_owned()
 }
 
+/// How each warning begins, sorted.
+const STARTS: [&str; 33] = [
+    "WARN 1 tool definition(s) without a name were left out",
+    "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
+    "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
+    "WARN _dd.p.llmobs_sid was left out of the headers of a request: it is too long, or has commas",
+    "WARN a processor put messages on a span that does not show them, and they are shown as text",
+    "WARN a request has tags or an origin that are not passed on",
+    "WARN a sound or image in a message is not shown as it was given: give a `llmobs::MediaPart`",
+    "WARN a span was finished at a time before its start",
+    "WARN a tag was left out: its Display panicked",
+    "WARN a tool call in a message has no name: give a `llmobs::ToolCall`",
+    "WARN a tool of an agent was left out: it has no name",
+    "WARN a tool result in a message has no field \"result\" and is shown as a whole",
+    "WARN an annotation is lost: its span had finished",
+    "WARN an annotation is lost: no span is current",
+    "WARN the cost tag \"gone\" was left out: after the processor, the span has no such tag",
+    "WARN the cost tag \"nowhere\" was left out: the span has no such tag yet",
+    "WARN the field \"name\" of a document or of a part of a message was left out: it is no text",
+    "WARN the header x-datadog-trace-id of a request is ignored",
+    "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind task",
+    "WARN the metadata key \"_dd\" is reserved for Datadog",
+    "WARN the metric \"nan\" is not a finite number and was left out",
+    "WARN the model of a span is not shown: it is of the kind task",
+    "WARN the model setting \"mood\" was left out: Datadog shows frequency_penalty",
+    "WARN the name of the metric \"a.b\" has dots, which became underscores",
+    "WARN the parameters of the tool \"t\" of an agent were left out: give an object",
+    "WARN the processor panicked: the span goes out without input",
+    "WARN the schema of the tool \"t\" was left out: give an object",
+    "WARN the score of a document was left out: it is no number",
+    "WARN the score of a document was left out: it is not a finite number",
+    "WARN the tool definitions of a span are not shown",
+    "WARN the version or manifest of an agent is not shown",
+    "WARN what was annotated on an embedding or retrieval span is no document",
+    "WARN what was annotated on an llm span is no message",
+];
+
+/// Parts of content that are not what they should be.
+fn mistaken_parts() {
+    llmobs::retrieval("found").start().annotate(|span| {
+        let document = json!({ "text": "t", "name": ["secret"], "score": "secret" });
+        span.output([document, Document::new("t").score(f64::NAN).into()])
+    });
+    llmobs::llm("parts").start().annotate(|span| {
+        span.output(json!({
+            "tool_calls": [{ "arguments": { "secret": 1 } }],
+            "tool_results": [{ "secret": 1 }],
+            "image_parts": [{ "content": "secret" }],
+        }))
+    });
+    llmobs::agent("a").start().annotate(|span| {
+        let tools = [AgentTool::new(""), AgentTool::new("t").parameters("secret")];
+        span.agent(tools.into_iter().fold(AgentManifest::new(), AgentManifest::tool))
+    });
+}
+
+/// Headers with what they cannot carry, or should not.
+fn mistaken_headers() {
+    let headers = [("x-datadog-trace-id", "secret")];
+    let _same = llmobs::extract(headers.as_slice());
+    let mut headers: Vec<(String, String)> = Vec::new();
+    llmobs::task("far").session_id("secret дом").start().inject(&mut headers);
+    headers.push(("x-datadog-origin".to_owned(), "secret, origin".to_owned()));
+    let _far = llmobs::extract(&headers);
+    // Datadog's SDKs write this where there is no LLM span: nothing is wrong with it.
+    let none = ("x-datadog-tags", "_dd.p.llmobs_parent_id=undefined");
+    let _request =
+        llmobs::extract([("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), none].as_slice());
+}
+
 /// One test, since the log is one.
 #[test]
 fn each_mistake_is_told_once_and_the_rest_stays() {
@@ -101,34 +171,11 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
                 span.intent("secret").tool_definitions([tool]).tag("kept", 1)
             });
             llmobs::retrieval("search").start().annotate(|span| span.output(7));
-            llmobs::retrieval("found").start().annotate(|span| {
-                let document = json!({ "text": "t", "name": ["secret"], "score": "secret" });
-                span.output([document, Document::new("t").score(f64::NAN).into()])
-            });
-            llmobs::llm("parts").start().annotate(|span| {
-                span.output(json!({
-                    "tool_calls": [{ "arguments": { "secret": 1 } }],
-                    "tool_results": [{ "secret": 1 }],
-                    "image_parts": [{ "content": "secret" }],
-                }))
-            });
-            llmobs::agent("a").start().annotate(|span| {
-                let tools = [AgentTool::new(""), AgentTool::new("t").parameters("secret")];
-                span.agent(tools.into_iter().fold(AgentManifest::new(), AgentManifest::tool))
-            });
+            mistaken_parts();
             llmobs::task("panics").start().finish();
-            let headers = [("x-datadog-trace-id", "secret")];
-            let _same = llmobs::extract(headers.as_slice());
             let evaluation = Evaluation::score("l", 1).of(SpanRef::new("t", "1")).ml_app("Not Fine");
             evaluation.submit().unwrap();
-            let mut headers: Vec<(String, String)> = Vec::new();
-            llmobs::task("far").session_id("secret дом").start().inject(&mut headers);
-            headers.push(("x-datadog-origin".to_owned(), "secret, origin".to_owned()));
-            let _far = llmobs::extract(&headers);
-            // Datadog's SDKs write this where there is no LLM span: nothing is wrong with it.
-            let none = ("x-datadog-tags", "_dd.p.llmobs_parent_id=undefined");
-            let _request =
-                llmobs::extract([("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), none].as_slice());
+            mistaken_headers();
             llmobs::task("backwards").start().finish_at(UNIX_EPOCH);
         }
     });
@@ -147,43 +194,8 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
     }
     let mut said = std::mem::take(&mut *SAID.lock().unwrap());
     said.sort();
-    let starts = [
-        "WARN 1 tool definition(s) without a name were left out",
-        "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
-        "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
-        "WARN _dd.p.llmobs_sid was left out of the headers of a request: it is too long, or has commas",
-        "WARN a processor put messages on a span that does not show them, and they are shown as text",
-        "WARN a request has tags or an origin that are not passed on",
-        "WARN a sound or image in a message is not shown as it was given: give a `llmobs::MediaPart`",
-        "WARN a span was finished at a time before its start",
-        "WARN a tag was left out: its Display panicked",
-        "WARN a tool call in a message has no name: give a `llmobs::ToolCall`",
-        "WARN a tool of an agent was left out: it has no name",
-        "WARN a tool result in a message has no field \"result\" and is shown as a whole",
-        "WARN an annotation is lost: its span had finished",
-        "WARN an annotation is lost: no span is current",
-        "WARN the cost tag \"gone\" was left out: after the processor, the span has no such tag",
-        "WARN the cost tag \"nowhere\" was left out: the span has no such tag yet",
-        "WARN the field \"name\" of a document or of a part of a message was left out: it is no text",
-        "WARN the header x-datadog-trace-id of a request is ignored",
-        "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind task",
-        "WARN the metadata key \"_dd\" is reserved for Datadog",
-        "WARN the metric \"nan\" is not a finite number and was left out",
-        "WARN the model of a span is not shown: it is of the kind task",
-        "WARN the model setting \"mood\" was left out: Datadog shows frequency_penalty",
-        "WARN the name of the metric \"a.b\" has dots, which became underscores",
-        "WARN the parameters of the tool \"t\" of an agent were left out: give an object",
-        "WARN the processor panicked: the span goes out without input",
-        "WARN the schema of the tool \"t\" was left out: give an object",
-        "WARN the score of a document was left out: it is no number",
-        "WARN the score of a document was left out: it is not a finite number",
-        "WARN the tool definitions of a span are not shown",
-        "WARN the version or manifest of an agent is not shown",
-        "WARN what was annotated on an embedding or retrieval span is no document",
-        "WARN what was annotated on an llm span is no message",
-    ];
-    assert_eq!(said.len(), starts.len(), "{said:#?}");
-    for (said, start) in said.iter().zip(starts) {
+    assert_eq!(said.len(), STARTS.len(), "{said:#?}");
+    for (said, start) in said.iter().zip(STARTS) {
         assert!(said.starts_with(start), "{said} instead of {start}");
         assert!(!said.contains("secret"), "{said}");
     }

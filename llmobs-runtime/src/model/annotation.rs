@@ -340,8 +340,12 @@ impl Annotation {
         }
     }
 
-    /// Takes the cost tags out.
     #[inline]
+    pub(crate) fn has_cost_tags(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| !more.cost_tags.is_empty())
+    }
+
+    /// Takes the cost tags out.
     pub(crate) fn take_cost_tags(&mut self) -> Vec<String> {
         self.more.as_mut().map(|more| std::mem::take(&mut more.cost_tags)).unwrap_or_default()
     }

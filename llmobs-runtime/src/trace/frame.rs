@@ -220,7 +220,12 @@ impl Frame {
     pub(crate) fn annotate_with(&self, describe: impl FnOnce(Annotation) -> Annotation) {
         let annotation = describe(Annotation::new(self.start.sender.defaults.capture_limit));
         annotation.warn_of_misplaced(self.start.kind);
-        if !self.annotate(annotation) {
+        let is_merged = if annotation.has_cost_tags() {
+            self.annotate_with_cost_tags(annotation)
+        } else {
+            self.annotate(&mut self.cell(), annotation)
+        };
+        if !is_merged {
             warn_limited!(
                 "an annotation is lost: its span had finished; annotate before the function returns or `finish` is called"
             );
@@ -228,29 +233,44 @@ impl Frame {
     }
 
     /// Merges an annotation. Returns false if the span has finished.
-    fn annotate(&self, mut annotation: Annotation) -> bool {
-        let mut cost_tags = annotation.take_cost_tags();
-        let mut cell = self.cell();
+    #[inline]
+    fn annotate(&self, cell: &mut Cell, annotation: Annotation) -> bool {
         if cell.finished {
             return false;
         }
-        let own = match &mut cell.annotation {
-            Some(own) => {
-                own.add(annotation);
-                own
-            }
-            own => own.insert(Box::new(annotation)),
-        };
-        if !cost_tags.is_empty() {
-            self.start.take_cost_tags(&mut cost_tags, own);
+        match &mut cell.annotation {
+            Some(own) => own.add(annotation),
+            own => *own = Some(Box::new(annotation)),
         }
         cell.keep_for_children(self.start.inherited.as_ref(), &self.has_for_children);
         if self.start.sender.defaults.sampler.has_rules() {
             self.start.tell_tags(cell.annotation.as_deref());
         }
-        drop(cell);
-        cost_tags.iter().for_each(|key| warn_of_cost_tag(key));
         true
+    }
+
+    /// Merges an annotation, and of its cost tags those of tags that the span has then.
+    #[cold]
+    #[inline(never)]
+    fn annotate_with_cost_tags(&self, mut annotation: Annotation) -> bool {
+        let mut cost_tags = annotation.take_cost_tags();
+        let is_merged = {
+            let mut cell = self.cell();
+            let is_merged = self.annotate(&mut cell, annotation);
+            if is_merged && let Some(own) = &mut cell.annotation {
+                let tags = self.start.all_tags(Some(own));
+                for key in cost_tags.extract_if(.., |key| tags.contains_key(key)) {
+                    own.add_cost_tag(key);
+                }
+            }
+            is_merged
+        };
+        if is_merged {
+            for key in &cost_tags {
+                warn_of_cost_tag(key);
+            }
+        }
+        is_merged
     }
 
     /// Records the time to the first token of an `llm` span, in seconds.
@@ -517,20 +537,6 @@ impl Start {
     #[inline(never)]
     fn tell_tags(&self, annotation: Option<&Annotation>) {
         self.trace.set_tags(self.span_id, || self.all_tags(annotation));
-    }
-
-    /// Takes those cost tags over into the annotation that the span has now. The others are left.
-    #[cold]
-    #[inline(never)]
-    fn take_cost_tags(&self, cost_tags: &mut Vec<String>, annotation: &mut Annotation) {
-        let tags = self.all_tags(Some(annotation));
-        cost_tags.retain(|key| {
-            let is_known = tags.contains_key(key);
-            if is_known {
-                annotation.add_cost_tag(key.clone());
-            }
-            !is_known
-        });
     }
 
     /// All tags of the span with this annotation.

@@ -137,12 +137,11 @@ pub(super) fn fit<'a>(
     let mut entries: Vec<_> = entries.collect();
     for rank in 0..RANKS {
         for (key, entry) in entries.iter_mut().filter(|(key, _)| rank_of(key) == rank) {
-            match room.checked_sub(entry.len()) {
-                Some(rest) => room = rest,
-                None => {
-                    entry.clear();
-                    left_out(key);
-                }
+            if let Some(rest) = room.checked_sub(entry.len()) {
+                room = rest;
+            } else {
+                entry.clear();
+                left_out(key);
             }
         }
     }
