@@ -10,7 +10,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
-use llmobs::content::{Document, Message, ToolCall, ToolDefinition, ToolResult};
+use llmobs::content::{Content, Document, Message, ToolCall, ToolDefinition, ToolResult};
 use llmobs::eval::{Evaluation, EvaluationError, Feedback};
 use llmobs::manifest::{AgentManifest, AgentTool};
 use llmobs::processor::SpanData;
@@ -109,8 +109,8 @@ fn what_a_span_is_can_be_read_and_kept() {
     let sent = collector.span("l");
     let [span] = &*std::mem::take(&mut *SEEN.lock().unwrap()) else { panic!("one span") };
     assert_eq!((span.start_time(), span.duration()), (began, Duration::from_secs(1)));
-    assert_eq!((span.model_name(), span.model_provider()), (None, Some("openai")));
-    assert_eq!(span.links(), [source]);
+    assert_eq!((&span.model_name, span.model_provider.as_deref()), (&None, Some("openai")));
+    assert_eq!(span.links, [source]);
     assert_eq!((span.trace_id(), span.span_id()), (sent.trace_id(), sent.span_id()));
 }
 
@@ -304,7 +304,7 @@ fn what_is_read_of_a_span_is_what_is_sent() {
         keep.lock().unwrap().push(json!({
             "kind": span.kind().as_str(),
             "ids": [span.trace_id(), span.span_id(), span.parent_id()],
-            "model": span.model_name(),
+            "model": span.model_name,
             "nanos": u64::try_from(span.duration().as_nanos()).unwrap(),
             "ml_app": span.ml_app(),
             "session": span.session_id(),
@@ -355,4 +355,139 @@ fn a_processor_can_say_that_a_span_did_not_fail() {
     let span = collector.span("llm");
     assert_eq!((&span.failure, span.tag("error_type")), (&None, None));
     assert_eq!(collector.event(&span)["status"], "ok");
+}
+
+/// What a span of each kind shows as input and output when a processor puts this content on both sides.
+fn shown_by_each_kind(content: Option<Content>) -> Vec<[Value; 2]> {
+    let collector = Collector::with_config(&Config::from_env().processor(move |mut span| {
+        span.input.clone_from(&content);
+        span.output.clone_from(&content);
+        Some(span)
+    }));
+    collector.enter(|| {
+        llmobs::workflow("workflow").start().annotate(|note| {
+            note.input("before");
+        });
+        llmobs::llm("llm").start().annotate(|note| {
+            note.input("before");
+        });
+        llmobs::embedding("embedding").start().annotate(|note| {
+            note.input("before");
+        });
+        llmobs::retrieval("retrieval").start().annotate(|note| {
+            note.input("before");
+        });
+    });
+    ["workflow", "llm", "embedding", "retrieval"]
+        .map(|name| {
+            let span = collector.span(name);
+            let event = collector.event(&span);
+            ["input", "output"].map(|side| event["meta"].get(side).cloned().unwrap_or_default())
+        })
+        .into()
+}
+
+#[test]
+fn content_that_a_kind_does_not_show_is_shown_as_text() {
+    let value = |text: &str| json!({ "value": text });
+    let message = |text: &str| json!({ "messages": [{ "role": "", "content": text }] });
+    let document = |text: &str| json!({ "documents": [{ "text": text }] });
+    let each =
+        |[workflow, llm, embedding, retrieval]: [[Value; 2]; 4]| vec![workflow, llm, embedding, retrieval];
+    let same = |value: Value| [value.clone(), value];
+    assert_eq!(
+        shown_by_each_kind(Some(Content::Text("t".to_owned()))),
+        each([
+            same(value("t")),
+            same(message("t")),
+            [document("t"), value("t")],
+            [value("t"), document("t")],
+        ])
+    );
+    let json = r#"[{"role":"user","content":"m"}]"#;
+    assert_eq!(
+        shown_by_each_kind(Some(Content::Messages(vec![Message::user("m")]))),
+        each([
+            same(value(json)),
+            same(json!({ "messages": [{ "role": "user", "content": "m" }] })),
+            [document(json), value(json)],
+            [value(json), document(json)],
+        ])
+    );
+    let json = r#"[{"text":"d","id":"7"}]"#;
+    let shown = json!({ "documents": [{ "text": "d", "id": "7" }] });
+    assert_eq!(
+        shown_by_each_kind(Some(Content::Documents(vec![Document::new("d").id("7")]))),
+        each([same(value(json)), same(message(json)), [shown.clone(), value(json)], [value(json), shown],])
+    );
+}
+
+/// The reference removes documents that were taken out, and keeps an empty list of messages.
+#[test]
+fn content_that_is_taken_out_is_not_shown() {
+    let nothing = [Value::Null, Value::Null];
+    let none = vec![nothing.clone(); 4];
+    assert_eq!(shown_by_each_kind(None), none);
+    assert_eq!(shown_by_each_kind(Some(Content::Documents(Vec::new()))), none);
+    let messages = json!({ "messages": [] });
+    let mut emptied = none;
+    emptied[1] = [messages.clone(), messages];
+    assert_eq!(shown_by_each_kind(Some(Content::Messages(Vec::new()))), emptied);
+}
+
+/// What the `llm` span, with a model, cost tags and links, sends of these.
+fn facts(processor: fn(&mut SpanData)) -> [Value; 4] {
+    let collector = Collector::with_config(&Config::from_env().processor(move |mut span| {
+        processor(&mut span);
+        Some(span)
+    }));
+    collector.enter(|| {
+        let span = llmobs::llm("l").model_name("gpt-4o").model_provider("OpenAI").start();
+        span.annotate(|note| {
+            note.tag("team", "a")
+                .tag("tier", "b")
+                .cost_tag("team")
+                .cost_tag("tier")
+                .link(SpanRef { trace_id: "0a".into(), span_id: "1".into() });
+        });
+    });
+    let event = collector.event(&collector.span("l"));
+    ["/meta/model_name", "/meta/model_provider", "/meta/metadata/_dd/cost_tags", "/span_links"]
+        .map(|at| event.pointer(at).cloned().unwrap_or_default())
+}
+
+#[test]
+fn model_cost_tags_and_links_can_be_edited_and_taken_out() {
+    let link = |trace: &str, span: &str| json!({ "trace_id": trace, "span_id": span, "attributes": { "from": "output", "to": "input" } });
+    let unchanged = [json!("gpt-4o"), json!("openai"), json!(["team", "tier"]), json!([link("0a", "1")])];
+    assert_eq!(facts(|_| ()), unchanged);
+    let edited = facts(|span| {
+        assert_eq!(span.cost_tags, ["team", "tier"]);
+        span.model_name = span.model_name.take().map(|name| format!("{name}-mini"));
+        span.model_provider = Some("Azure".to_owned());
+        span.cost_tags = ["env", "nowhere", "tier"].map(str::to_owned).into();
+        span.links.push(SpanRef { trace_id: "0b".into(), span_id: "2".into() });
+    });
+    let links = json!([link("0a", "1"), link("0b", "2")]);
+    assert_eq!(edited, [json!("gpt-4o-mini"), json!("azure"), json!(["env", "tier"]), links]);
+    let emptied = facts(|span| {
+        (span.model_name, span.model_provider) = (Some(String::new()), None);
+        span.cost_tags.clear();
+        span.links.clear();
+    });
+    assert_eq!(emptied, [json!("unknown"), json!("unknown"), Value::Null, Value::Null]);
+    // A cost tag goes with its tag.
+    let without_a_tag = facts(|span| drop(span.tags.remove("team")));
+    assert_eq!(without_a_tag[2], json!(["tier"]));
+}
+
+#[test]
+fn a_manifest_is_for_agents() {
+    let collector = secrets(|mut span| {
+        span.agent = Some(AgentManifest::new().model("m"));
+        Some(span)
+    });
+    let manifest = |name| collector.event(&collector.span(name))["meta"]["metadata"].get("_dd").cloned();
+    let expected = json!({ "agent_manifest": { "framework": "manual", "name": "agent", "model": "m" } });
+    assert_eq!((manifest("tool"), manifest("agent")), (None, Some(expected)));
 }

@@ -155,3 +155,50 @@ fn headers_can_be_read_where_an_attribute_names_the_parent() {
         ]
     );
 }
+
+/// Place in the trace, session, application and agent of a span in another program, below a span with these.
+#[derive(Debug, PartialEq)]
+struct Below {
+    is_child: bool,
+    session: Option<String>,
+    ml_app: String,
+    agent: Option<String>,
+}
+
+/// What is below an agent in another program that gets only the headers of one family, by the beginning of their names.
+fn below(family: &str, session: &str, ml_app: &str, agent: &str) -> Below {
+    let collector = Collector::new();
+    collector.enter(|| {
+        let mut headers = Headers::new();
+        llmobs::agent(agent.to_owned()).session_id(session).ml_app(ml_app).start().inject(&mut headers);
+        headers.retain(|name, _| name.starts_with(family));
+        llmobs::extract(&headers).enter(|| llmobs::task("below").start().finish());
+    });
+    let (above, below) = (collector.span(agent), collector.span("below"));
+    let attribution = &collector.event(&below)["meta"]["agent_attribution"];
+    assert_eq!(attribution["pagent_span_id"], above.span_id());
+    Below {
+        is_child: below.parent_id() == Some(above.span_id()) && below.trace_id() == above.trace_id(),
+        session: below.session_id().map(str::to_owned),
+        ml_app: below.ml_app().to_owned(),
+        agent: attribution["pagent_name"].as_str().map(str::to_owned),
+    }
+}
+
+#[test]
+fn what_a_header_cannot_carry_is_absent_in_the_other_program_and_the_rest_holds() {
+    let some = |text: &str| Some(text.to_owned());
+    // `tracestate` has no room for this name, however short the ids are. The other header has it.
+    let agent = "a".repeat(64);
+    for (family, name) in [("x-datadog-", some(&agent)), ("trace", None)] {
+        let whole = |agent| Below { is_child: true, session: some("s"), ml_app: "app".to_owned(), agent };
+        assert_eq!(below(family, "s", "app", &agent), whole(name.clone()), "{family}");
+        for bad in ["дом", "a,b", "a\nb", &"x".repeat(600)] {
+            let without_session = Below { session: None, ..whole(name.clone()) };
+            assert_eq!(below(family, bad, "app", &agent), without_session, "{family} {bad:.9}");
+            let without_app = Below { ml_app: "test-app".to_owned(), ..whole(name.clone()) };
+            assert_eq!(below(family, "s", bad, &agent), without_app, "{family} {bad:.9}");
+        }
+        assert_eq!(below(family, "s", "app", "a,b"), whole(None), "{family}");
+    }
+}

@@ -5,9 +5,9 @@
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
 
-use llmobs::content::ToolDefinition;
+use llmobs::content::{Content, Document, Message, ToolDefinition};
 use llmobs::eval::Evaluation;
-use llmobs::manifest::AgentManifest;
+use llmobs::manifest::{AgentManifest, AgentTool};
 use llmobs::prompt::Prompt;
 use llmobs::testing::Collector;
 use llmobs::{Config, SpanRef};
@@ -56,49 +56,74 @@ fn instrumented(text: &str) -> String {
     text.to_owned()
 }
 
-fn make_mistakes() {
-    llmobs::annotate(|note| {
-        note.tag("lost", 1);
+/// How each warning begins, sorted.
+const STARTS: [&str; 33] = [
+    "WARN 1 tool definition(s) without a name were left out",
+    "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
+    "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
+    "WARN _dd.p.llmobs_sid was left out of the headers of a request: it is too long, or has commas",
+    "WARN a processor put messages on a span that does not show them, and they are shown as text",
+    "WARN a request has tags or an origin that are not passed on",
+    "WARN a sound or image in a message is not shown as it was given: give a `llmobs::content::MediaPart`",
+    "WARN a span was finished at a time before its start",
+    "WARN a tag was left out: its Display panicked",
+    "WARN a tool call in a message has no name: give a `llmobs::content::ToolCall`",
+    "WARN a tool of an agent was left out: it has no name",
+    "WARN a tool result in a message has no field \"result\" and is shown as a whole",
+    "WARN an annotation is lost: its span had finished",
+    "WARN an annotation is lost: no span is current",
+    "WARN the cost tag \"gone\" was left out: after the processor, the span has no such tag",
+    "WARN the cost tag \"nowhere\" was left out: the span has no such tag yet",
+    "WARN the field \"name\" of a document or of a part of a message was left out: it is no text",
+    "WARN the header x-datadog-trace-id of a request is ignored",
+    "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind task",
+    "WARN the metadata key \"_dd\" is reserved for Datadog",
+    "WARN the metric \"nan\" is not a finite number and was left out",
+    "WARN the model of a span is not shown: it is of the kind task",
+    "WARN the model setting \"mood\" was left out: Datadog shows frequency_penalty",
+    "WARN the name of the metric \"a.b\" has dots, which became underscores",
+    "WARN the parameters of the tool \"t\" of an agent were left out: give an object",
+    "WARN the processor panicked: the span goes out without input",
+    "WARN the schema of the tool \"t\" was left out: give an object",
+    "WARN the score of a document was left out: it is no number",
+    "WARN the score of a document was left out: it is not a finite number",
+    "WARN the tool definitions of a span are not shown",
+    "WARN the version or manifest of an agent is not shown",
+    "WARN what was annotated on an embedding or retrieval span is no document",
+    "WARN what was annotated on an llm span is no message",
+];
+
+/// Parts of content that are not what they should be.
+fn mistaken_parts() {
+    llmobs::retrieval("found").start().annotate(|note| {
+        let document = json!({ "text": "t", "name": ["secret"], "score": "secret" });
+        note.output([document, Document::new("t").score(f64::NAN).into()]);
     });
-    let span = llmobs::llm("wrong").ml_app("Not Fine").start();
-    span.annotate(|note| {
-        note.input(json!({ "question": "secret" }))
-            .metadata("_dd", 1)
-            .metadata("kept", 1)
-            .metric("a.b", 1)
-            .metric("nan", f64::NAN)
-            .tag("panics", Panicking)
-            .tag("kept", 1)
-            .cost_tag("nowhere")
-            .tool_definitions([ToolDefinition::new(""), ToolDefinition::new("kept")])
-            .agent(AgentManifest::new().model_setting("mood", "good").model("m"))
-            .prompt(Prompt::new("kept"));
+    llmobs::llm("parts").start().annotate(|note| {
+        note.output(json!({
+            "tool_calls": [{ "arguments": { "secret": 1 } }],
+            "tool_results": [{ "secret": 1 }],
+            "image_parts": [{ "content": "secret" }],
+        }));
     });
-    let ended = span.context();
-    span.finish();
-    ended.annotate(|note| {
-        note.tag("late", 1);
+    llmobs::agent("a").start().annotate(|note| {
+        let tools = [AgentTool::new(""), AgentTool::new("t").parameters("secret")];
+        note.agent(tools.into_iter().fold(AgentManifest::new(), AgentManifest::tool));
     });
-    let task = llmobs::task("misplaced").model_name("m").start();
-    task.annotate(|note| {
-        let tool = ToolDefinition::new("t").schema("secret");
-        note.intent("secret").tool_definitions([tool]).tag("kept", 1);
-    });
-    llmobs::retrieval("search").start().annotate(|note| {
-        note.output(7);
-    });
-    llmobs::task("panics").start().finish();
+}
+
+/// Headers with what they cannot carry, or should not.
+fn mistaken_headers() {
     let headers = [("x-datadog-trace-id", "secret")];
     let _same = llmobs::extract(headers.as_slice());
-    let evaluation = Evaluation::score("l", 1)
-        .for_span(SpanRef { trace_id: "t".into(), span_id: "1".into() })
-        .ml_app("Not Fine");
-    evaluation.submit().unwrap();
+    let mut headers: Vec<(String, String)> = Vec::new();
+    llmobs::task("far").session_id("secret дом").start().inject(&mut headers);
+    headers.push(("x-datadog-origin".to_owned(), "secret, origin".to_owned()));
+    let _far = llmobs::extract(&headers);
     // Datadog's SDKs write this where there is no LLM span: nothing is wrong with it.
     let none = ("x-datadog-tags", "_dd.p.llmobs_parent_id=undefined");
     let _request =
         llmobs::extract([("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), none].as_slice());
-    llmobs::task("backwards").start().finish_at(UNIX_EPOCH);
 }
 
 /// One test, since the log is one.
@@ -112,12 +137,14 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
     });
     log::set_logger(&Logger).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
-    let config = Config::from_env().processor(|span| {
-        if span.name == "panics" {
-            std::panic::resume_unwind(Box::new("in the processor"))
-        } else {
+    let config = Config::from_env().processor(|mut span| match &*span.name {
+        "panics" => std::panic::resume_unwind(Box::new("in the processor")),
+        "misplaced" => {
+            span.input = Some(Content::Messages(vec![Message::user("secret")]));
+            span.cost_tags.push("gone".to_owned());
             Some(span)
         }
+        _ => Some(span),
     });
     let collector = Collector::with_config(&config);
     llmobs::annotate(|note| {
@@ -133,7 +160,44 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
     assert_eq!(*SAID.lock().unwrap(), <[String; 0]>::default());
     collector.enter(|| {
         for _ in 0..3 {
-            make_mistakes();
+            llmobs::annotate(|note| {
+                note.tag("lost", 1);
+            });
+            let span = llmobs::llm("wrong").ml_app("Not Fine").start();
+            span.annotate(|note| {
+                note.input(json!({ "question": "secret" }))
+                    .metadata("_dd", 1)
+                    .metadata("kept", 1)
+                    .metric("a.b", 1)
+                    .metric("nan", f64::NAN)
+                    .tag("panics", Panicking)
+                    .tag("kept", 1)
+                    .cost_tag("nowhere")
+                    .tool_definitions([ToolDefinition::new(""), ToolDefinition::new("kept")])
+                    .agent(AgentManifest::new().model_setting("mood", "good").model("m"))
+                    .prompt(Prompt::new("kept"));
+            });
+            let ended = span.context();
+            span.finish();
+            ended.annotate(|note| {
+                note.tag("late", 1);
+            });
+            let task = llmobs::task("misplaced").model_name("m").start();
+            task.annotate(|note| {
+                let tool = ToolDefinition::new("t").schema("secret");
+                note.intent("secret").tool_definitions([tool]).tag("kept", 1);
+            });
+            llmobs::retrieval("search").start().annotate(|note| {
+                note.output(7);
+            });
+            mistaken_parts();
+            llmobs::task("panics").start().finish();
+            let evaluation = Evaluation::score("l", 1)
+                .for_span(SpanRef { trace_id: "t".into(), span_id: "1".into() })
+                .ml_app("Not Fine");
+            evaluation.submit().unwrap();
+            mistaken_headers();
+            llmobs::task("backwards").start().finish_at(UNIX_EPOCH);
         }
     });
     let spans = collector.spans_of(llmobs::Kind::Llm, "wrong");
@@ -151,31 +215,8 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
     }
     let mut said = std::mem::take(&mut *SAID.lock().unwrap());
     said.sort();
-    let starts = [
-        "WARN 1 tool definition(s) without a name were left out",
-        "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
-        "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
-        "WARN a span was finished at a time before its start",
-        "WARN a tag was left out: its Display panicked",
-        "WARN an annotation is lost: its span had finished",
-        "WARN an annotation is lost: no span is current",
-        "WARN the cost tag \"nowhere\" was left out: the span has no tag of that name",
-        "WARN the header x-datadog-trace-id of a request is ignored",
-        "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind task",
-        "WARN the metadata key \"_dd\" is reserved for Datadog",
-        "WARN the metric \"nan\" is not a finite number and was left out",
-        "WARN the model of a span is not shown: it is of the kind task",
-        "WARN the model setting \"mood\" was left out: Datadog shows frequency_penalty",
-        "WARN the name of the metric \"a.b\" has dots, which became underscores",
-        "WARN the processor panicked: the span goes out without input",
-        "WARN the schema of the tool \"t\" was left out: give an object",
-        "WARN the tool definitions of a span are not shown",
-        "WARN the version or manifest of an agent is not shown",
-        "WARN what was annotated on an embedding or retrieval span is no document",
-        "WARN what was annotated on an llm span is no message",
-    ];
-    assert_eq!(said.len(), starts.len(), "{said:#?}");
-    for (said, start) in said.iter().zip(starts) {
+    assert_eq!(said.len(), STARTS.len(), "{said:#?}");
+    for (said, start) in said.iter().zip(STARTS) {
         assert!(said.starts_with(start), "{said} instead of {start}");
         assert!(!said.contains("secret"), "{said}");
     }

@@ -1,6 +1,6 @@
 //! Documents of a retrieval or an embedding.
 
-use llmobs_capture::{Metric, Reading};
+use llmobs_capture::{Metric, Reading, warn_limited};
 use serde_json::Number;
 
 /// One document: an input of an embedding, or an output of a retrieval.
@@ -51,10 +51,17 @@ impl Document {
         self
     }
 
-    /// Sets its relevance, as given by the search. A score that is not a finite number is left out.
+    /// Sets its relevance, as given by the search. A score that is not a finite number is left out, and a warning is logged.
     #[must_use]
     pub fn score(mut self, score: impl Metric) -> Self {
-        self.score = if let Reading::Is(score) = score.reading() { Some(score) } else { None };
+        self.score = match score.reading() {
+            Reading::Is(score) => Some(score),
+            Reading::Absent => None,
+            Reading::NotFinite => {
+                warn_limited!("the score of a document was left out: it is not a finite number");
+                None
+            }
+        };
         self
     }
 }

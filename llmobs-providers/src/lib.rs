@@ -50,11 +50,6 @@ pub use message::{arguments_object, result_text};
 pub use tool::ToolDefinition;
 pub use usage::Usage;
 
-/// A list, unless it is empty. The reference SDK leaves empty fields out.
-fn some<T>(list: &[T]) -> Option<&[T]> {
-    Some(list).filter(|list| !list.is_empty())
-}
-
 /// A text, unless it is empty.
 fn text(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct as _, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{some, text};
+use crate::text;
 
 /// One message of a chat.
 ///
@@ -46,6 +46,19 @@ pub struct Message {
     pub audio_parts: Vec<MediaPart>,
     /// Images in the message.
     pub image_parts: Vec<MediaPart>,
+    #[doc(hidden)]
+    pub empty_lists: EmptyLists,
+}
+
+/// Which lists of a message a program gave without items. They are sent as empty lists. Others without items are left out.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "there are four lists")]
+pub struct EmptyLists {
+    pub tool_calls: bool,
+    pub tool_results: bool,
+    pub audio_parts: bool,
+    pub image_parts: bool,
 }
 
 /// A tool call that a model asks for.
@@ -250,7 +263,6 @@ fn parts_text(content: &Value) -> Option<String> {
         let kind = part.get("type")?.as_str()?;
         Some(match part.get("text").and_then(Value::as_str) {
             Some(text) => text.to_owned(),
-            None if ["tool_use", "tool_result"].contains(&kind) => String::new(),
             None => format!("[{kind}]"),
         })
     };
@@ -269,14 +281,19 @@ impl MediaPart {
     }
 }
 
+/// A list, unless it is empty and was not given.
+fn list<T>(items: &[T], is_given: bool) -> Option<&[T]> {
+    (is_given || !items.is_empty()).then_some(items)
+}
+
 crate::serialize_struct! {
     Message |message| {
         "role": &message.role,
         "content": &message.content;
-        "tool_calls": some(&message.tool_calls),
-        "tool_results": some(&message.tool_results),
-        "audio_parts": some(&message.audio_parts),
-        "image_parts": some(&message.image_parts),
+        "tool_calls": list(&message.tool_calls, message.empty_lists.tool_calls),
+        "tool_results": list(&message.tool_results, message.empty_lists.tool_results),
+        "audio_parts": list(&message.audio_parts, message.empty_lists.audio_parts),
+        "image_parts": list(&message.image_parts, message.empty_lists.image_parts),
     }
 }
 crate::serialize_struct! {

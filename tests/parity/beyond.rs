@@ -19,6 +19,21 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
         "the header holds 512 characters at most, the default of the reference",
     ),
     (
+        "a function of the kind `retrieval` captures its output as documents, and one of the kind `embedding` its input as documents and \
+         how many vectors it returned",
+        "each call can be read in the trace without annotating it; the reference captures none of these",
+    ),
+    (
+        "a processor sees each content in the form that its kind shows, and content of another form is converted",
+        "the reference shows a processor messages in place of any content; here nothing has to be guessed on the way back, and nothing \
+         is lost",
+    ),
+    (
+        "a value that a header cannot carry as it is, such as a session with letters beyond ASCII, is left out alone, with a warning",
+        "the parent still holds, and no span joins a session of another name; the reference leaves out the whole of `x-datadog-tags`, \
+         and writes other characters into `tracestate`",
+    ),
+    (
         "a Unix socket of an Agent is not used, and not looked for at `/var/run/datadog/apm.socket`",
         "the HTTP library has no Unix sockets; where there is an API key, spans go straight to Datadog instead, with a warning",
     ),
@@ -26,6 +41,11 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
         "`agent_service` is called `ml_app`",
         "it is a newer name of the same thing; what `ml_app` says is sent under both",
     ),
+    (
+        "the size of an event, of which `DD_LLMOBS_EVENT_SIZE_BYTES` is the limit, is that of its UTF-8",
+        "these are the bytes that are sent; the reference writes and counts characters beyond ASCII as escapes of six bytes or more",
+    ),
+    ("`tracestate` never has `t.tid`", "`traceparent` has these digits of the trace id"),
     (
         "variables of experiments, of prompts that Datadog keeps, of evaluators and of libraries that are instrumented by themselves change nothing",
         "llmobs has none of these: `DD_APP_KEY`, `DD_LLMOBS_PROJECT_NAME`, `DD_LLMOBS_PROMPTS_*`, `DD_LLMOBS_EVALUATORS`, \

@@ -113,7 +113,10 @@ fn s31_fields_of_documents_have_their_types() {
             note.output(Document::new("t").score(f32::NAN));
         });
     });
-    assert_eq!(meta(&collector, "given")["output"], json!({ "documents": [{ "text": "t", "id": "2" }] }));
+    assert_eq!(
+        meta(&collector, "given")["output"],
+        json!({ "documents": [{ "text": "t", "name": "1", "id": "2" }] })
+    );
     assert_eq!(meta(&collector, "typed")["output"], json!({ "documents": [{ "text": "t" }] }));
 }
 

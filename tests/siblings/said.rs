@@ -236,6 +236,9 @@ fn s50_a_session_stays_in_its_trace() {
     assert_eq!(collector.span("without").session_id(), None);
 }
 
+#[llmobs::task(tags(feature = 1))]
+fn by_attribute() {}
+
 #[test]
 fn s51_cost_tags_are_tags_that_the_span_has() {
     let collector = Collector::with_config(&Config::from_env().env("prod"));
@@ -261,6 +264,44 @@ fn s51_cost_tags_are_tags_that_the_span_has() {
         later.annotate(|note| {
             note.tag("y", 1).cost_tag("y").cost_tag("x");
         });
+        let together = llmobs::task("in one annotation").start();
+        together.annotate(|note| {
+            note.cost_tag("x").tag("x", 1);
+        });
+        let before = llmobs::task("before the tag").start();
+        before.annotate(|note| {
+            note.cost_tag("x").cost_tag("y").tag("y", 1);
+        });
+        before.annotate(|note| {
+            note.tag("x", 1);
+        });
+        let again = llmobs::task("said again").start();
+        again.annotate(|note| {
+            note.cost_tag("x").cost_tag("y").tag("y", 1);
+        });
+        again.annotate(|note| {
+            note.tag("x", 1).cost_tag("x");
+        });
+        llmobs::annotation_context().cost_tag("feature").enter(|| {
+            let span = llmobs::task("after the start").start();
+            span.annotate(|note| {
+                note.tag("feature", 1);
+            });
+            llmobs::task("at the start").tag("feature", 1).start().finish();
+            by_attribute();
+            llmobs::annotation_context().tag("feature", 1).enter(|| {
+                llmobs::task("of a context inside").start().finish();
+                let outer =
+                    llmobs::annotation_context().cost_tag("feature").cost_tag("env").cost_tag("decorator");
+                outer.enter(|| {
+                    llmobs::task("of a context around").start().finish();
+                    let span = llmobs::task("of contexts").start();
+                    span.annotate(|note| {
+                        note.cost_tag("feature");
+                    });
+                });
+            });
+        });
     });
     let cost_tags = |name| meta(&collector, name)["metadata"]["_dd"]["cost_tags"].clone();
     for (name, expected) in [
@@ -272,6 +313,15 @@ fn s51_cost_tags_are_tags_that_the_span_has() {
         ("in context", Value::Null),
         ("context", json!(["c", "a"])),
         ("later", json!(["x", "y"])),
+        ("in one annotation", json!(["x"])),
+        ("before the tag", json!(["y"])),
+        ("said again", json!(["y", "x"])),
+        ("after the start", Value::Null),
+        ("at the start", json!(["feature"])),
+        ("by_attribute", json!(["feature"])),
+        ("of a context inside", Value::Null),
+        ("of a context around", json!(["feature", "env"])),
+        ("of contexts", json!(["feature", "env"])),
     ] {
         assert_eq!(cost_tags(name), expected, "{name}");
     }

@@ -80,7 +80,7 @@ fn results_are_texts() {
     assert_eq!(result(json!({ "a": [1] })), r#"{"a":[1]}"#);
     assert_eq!(result(json!([1, 2])), "[1,2]");
     let parts = json!([{ "type": "text", "text": "a " }, { "type": "image" }, { "type": "tool_use" }, " b"]);
-    assert_eq!(result(parts), "a [image] b");
+    assert_eq!(result(parts), "a [image][tool_use] b");
 }
 
 #[test]

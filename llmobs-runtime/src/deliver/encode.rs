@@ -121,7 +121,7 @@ impl Encoder {
         let start = body.len() + self.envelope;
         body.push_str(&self.head);
         self.push_facts(event, body);
-        meta::push(event, &self.client_tags, body);
+        meta::push(event, body);
         let before = body.len();
         let least: usize = [&event.input, &event.output].into_iter().flatten().map(Io::min_bytes).sum();
         let mut fits = before - start + least < self.event_limit;

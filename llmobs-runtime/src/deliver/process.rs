@@ -28,7 +28,10 @@ impl Processor {
     /// Passes a span to the processor.
     pub(crate) fn process(&self, span: SpanData) -> Result<SpanData, Withheld> {
         match guarded(|| (self.0)(span)) {
-            Some(Some(span)) => Ok(span),
+            Some(Some(mut span)) => {
+                span.settle();
+                Ok(span)
+            }
             Some(None) => Err(Withheld::Dropped),
             None => {
                 warn_limited!(

@@ -94,9 +94,16 @@ impl AgentTool {
     }
 
     /// Its parameters, as a JSON schema of an object or as an object of parameters by name. Of each the type is kept, and
-    /// whether it is required.
+    /// whether it is required. Anything else is left out, with a warning.
     pub fn parameters(mut self, parameters: impl Serialize) -> Self {
         let schema = to_value(&parameters, DEFAULT_LIMIT);
+        if !schema.is_object() && !schema.is_null() {
+            warn_limited!(
+                "the parameters of the tool {:?} of an agent were left out: give an object, such as json!({{\"type\": \
+                 \"object\"}})",
+                self.name
+            );
+        }
         let schematic = schema.get("type").is_some_and(|kind| kind == "object")
             || ["$schema", "properties"].into_iter().any(|key| schema.get(key).is_some());
         let properties = if schematic { schema.get("properties") } else { Some(&schema) };
@@ -166,9 +173,11 @@ impl AgentManifest {
         self
     }
 
-    /// A tool that the agent has.
+    /// A tool that the agent has. One without a name is left out, with a warning.
     pub fn tool(mut self, tool: AgentTool) -> Self {
-        if !tool.name.is_empty() {
+        if tool.name.is_empty() {
+            warn_limited!("a tool of an agent was left out: it has no name");
+        } else {
             self.tools.push(tool);
         }
         self

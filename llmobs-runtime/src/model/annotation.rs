@@ -203,13 +203,9 @@ impl Annotation {
 
     /// Has Datadog break down costs by a tag of the span: one that is annotated, or one of llmobs such as `env`.
     ///
-    /// A tag that the span does not have when it ends is left out, with a warning.
+    /// The span must have the tag by then, or get it in the same annotation. Otherwise it is left out, with a warning.
     pub fn cost_tag(&mut self, key: impl Into<String>) -> &mut Self {
-        let key = cut(key.into(), MAX_LABEL_BYTES);
-        let cost_tags = &mut self.more().cost_tags;
-        if !cost_tags.contains(&key) {
-            cost_tags.push(key);
-        }
+        self.add_cost_tag(cut(key.into(), MAX_LABEL_BYTES));
         self
     }
 
@@ -446,6 +442,29 @@ impl Annotation {
         } else {
             self.metadata.insert(cut(key, MAX_LABEL_BYTES), value);
         }
+    }
+
+    /// Adds a key of a tag by which costs are broken down.
+    pub(crate) fn add_cost_tag(&mut self, key: String) {
+        let cost_tags = &mut self.more().cost_tags;
+        if !cost_tags.contains(&key) {
+            cost_tags.push(key);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn has_cost_tags(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| !more.cost_tags.is_empty())
+    }
+
+    /// Takes the cost tags out.
+    pub(crate) fn take_cost_tags(&mut self) -> Vec<String> {
+        self.more.as_mut().map(|more| std::mem::take(&mut more.cost_tags)).unwrap_or_default()
+    }
+
+    /// A copy of what tags are made of.
+    pub(crate) fn for_tags(&self) -> Self {
+        Self { tags: self.tags.clone(), more: self.more.clone(), ..Self::new(self.limit) }
     }
 
     /// Names the version of the agent.

@@ -25,34 +25,102 @@ pub enum Content {
     Documents(Vec<Document>),
 }
 
+/// The form of an input or output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    Messages,
+    Documents,
+}
+
+impl Form {
+    const fn of_input(kind: Kind) -> Self {
+        match kind {
+            Kind::Llm => Self::Messages,
+            Kind::Embedding => Self::Documents,
+            _ => Self::Text,
+        }
+    }
+
+    const fn of_output(kind: Kind) -> Self {
+        match kind {
+            Kind::Llm => Self::Messages,
+            Kind::Retrieval => Self::Documents,
+            _ => Self::Text,
+        }
+    }
+}
+
 impl Content {
     /// The input of a span, from its JSON text.
     pub(crate) fn of_input(kind: Kind, json: &str, source: Source) -> Self {
-        match kind {
-            Kind::Llm => Self::Messages(messages(json, source, Side::Input)),
-            Kind::Embedding => Self::Documents(documents(json, source)),
-            _ => Self::Text(text(json)),
+        match Form::of_input(kind) {
+            Form::Messages => Self::Messages(messages(json, source, Side::Input)),
+            Form::Documents => Self::Documents(documents(json, source)),
+            Form::Text => Self::Text(text(json)),
         }
     }
 
     /// The output of a span, from its JSON text.
     pub(crate) fn of_output(kind: Kind, json: &str, source: Source) -> Self {
-        match kind {
-            Kind::Llm => Self::Messages(messages(json, source, Side::Output)),
-            Kind::Retrieval => Self::Documents(documents(json, source)),
-            Kind::Embedding if source == Source::Value => Self::Text(vectors(json)),
-            _ => Self::Text(text(json)),
+        match Form::of_output(kind) {
+            Form::Messages => Self::Messages(messages(json, source, Side::Output)),
+            Form::Documents => Self::Documents(documents(json, source)),
+            Form::Text if kind == Kind::Embedding && source == Source::Value => Self::Text(vectors(json)),
+            Form::Text => Self::Text(text(json)),
         }
+    }
+
+    /// The input of a span of this kind, from what a processor put there. `None` if nothing is left to show.
+    pub(crate) fn into_input(self, kind: Kind) -> Option<Self> {
+        self.into_form(Form::of_input(kind))
+    }
+
+    /// The output of a span of this kind, from what a processor put there. `None` if nothing is left to show.
+    pub(crate) fn into_output(self, kind: Kind) -> Option<Self> {
+        self.into_form(Form::of_output(kind))
+    }
+
+    fn into_form(self, form: Form) -> Option<Self> {
+        match (form, self) {
+            (Form::Text, content @ Self::Text(_)) | (Form::Messages, content @ Self::Messages(_)) => {
+                Some(content)
+            }
+            (_, empty) if empty.is_empty() => None,
+            (Form::Documents, content @ Self::Documents(_)) => Some(content),
+            (form, other) => {
+                let text = other.into_text();
+                Some(match form {
+                    Form::Text => Self::Text(text),
+                    Form::Messages => Self::Messages(vec![Message::new("", text)]),
+                    Form::Documents => Self::Documents(vec![Document::new(text)]),
+                })
+            }
+        }
+    }
+
+    /// The text, or the JSON of what is no text, which a span of another kind shows.
+    fn into_text(self) -> String {
+        let (text, found) = match self {
+            Self::Text(text) => return text,
+            Self::Messages(messages) => (serde_json::to_string(&messages), "messages"),
+            Self::Documents(documents) => (serde_json::to_string(&documents), "documents"),
+        };
+        warn_limited!(
+            "a processor put {found} on a span that does not show them, and they are shown as text: put them on the input or output of \
+             a kind that does"
+        );
+        text.unwrap_or_default()
     }
 
     /// Whether the input of a span of this kind is a text.
     pub(crate) fn is_text_input(kind: Kind) -> bool {
-        !matches!(kind, Kind::Llm | Kind::Embedding)
+        Form::of_input(kind) == Form::Text
     }
 
     /// Whether the output of a span of this kind is a text, as it was captured.
     pub(crate) fn is_text_output(kind: Kind) -> bool {
-        !matches!(kind, Kind::Llm | Kind::Retrieval | Kind::Embedding)
+        Form::of_output(kind) == Form::Text && kind != Kind::Embedding
     }
 
     /// Whether it is a list of nothing.
@@ -101,6 +169,21 @@ fn text(json: &str) -> String {
     match json.starts_with('"').then(|| serde_json::from_str(json)) {
         Some(Ok(text)) => text,
         _ => json.to_owned(),
+    }
+}
+
+/// A field that is a short text, such as a name. A number is its text.
+fn string(value: &Borrowed<'_>, key: &str) -> String {
+    match value.get(key) {
+        None | Some(Borrowed::Null) => String::new(),
+        Some(Borrowed::String(text)) => text.clone().into_owned(),
+        Some(Borrowed::Number(number)) => number.to_string(),
+        Some(_) => {
+            warn_limited!(
+                "the field {key:?} of a document or of a part of a message was left out: it is no text"
+            );
+            String::new()
+        }
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) struct Contexts {
     name: Option<Arc<str>>,
     /// The session that the innermost of those with a session sets, and the depth of that one.
     session: Option<(Arc<str>, usize)>,
+    cost_tags: Option<Arc<[ContextCostTag]>>,
     /// What all contexts say together. Merged once, by the first who asks.
     merged: OnceLock<Annotation>,
 }
@@ -57,7 +58,18 @@ pub(crate) struct Contexts {
 pub(crate) struct AnnotatedContext {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) session_id: Option<Arc<str>>,
+    /// The keys of tags by which costs are broken down.
+    pub(crate) cost_tags: Vec<String>,
+    /// The rest.
     pub(crate) annotation: Annotation,
+}
+
+/// A cost tag of an annotation context.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ContextCostTag {
+    pub(crate) key: String,
+    /// Whether that context, or one around it, sets the tag. Otherwise the span must have it from its start.
+    pub(crate) is_set: bool,
 }
 
 impl Contexts {
@@ -67,7 +79,8 @@ impl Contexts {
         let name = innermost.name.clone().or_else(|| outer.as_ref()?.name.clone());
         let session = innermost.session_id.clone().map(|session_id| (session_id, depth));
         let session = session.or_else(|| outer.as_ref()?.session.clone());
-        Arc::new(Self { innermost, outer, depth, name, session, merged: OnceLock::new() })
+        let cost_tags = cost_tags(outer.as_deref(), &innermost);
+        Arc::new(Self { innermost, outer, depth, name, session, cost_tags, merged: OnceLock::new() })
     }
 
     /// Both, each context once. The inner ones win.
@@ -120,6 +133,11 @@ impl Contexts {
         self.name.as_ref()
     }
 
+    /// The cost tags of all of them, from the outermost.
+    pub(crate) fn cost_tags(&self) -> Option<&[ContextCostTag]> {
+        self.cost_tags.as_deref()
+    }
+
     /// The session that these contexts set, those left out that hold for the span above too: it has a session by them, or one
     /// of its own.
     pub(crate) fn session_id(&self, above: Option<&Self>) -> Option<Arc<str>> {
@@ -165,6 +183,24 @@ impl Contexts {
     }
 }
 
+/// The cost tags of a context and of those around it.
+fn cost_tags(outer: Option<&Contexts>, own: &AnnotatedContext) -> Option<Arc<[ContextCostTag]>> {
+    let around = outer.and_then(|outer| outer.cost_tags.as_ref());
+    if own.cost_tags.is_empty() {
+        return around.cloned();
+    }
+    let mut cost_tags = around.map(|around| around.to_vec()).unwrap_or_default();
+    for key in &own.cost_tags {
+        let is_set = own.annotation.tags.contains_key(key)
+            || outer.is_some_and(|outer| outer.merged().tags.contains_key(key));
+        let cost_tag = ContextCostTag { key: key.clone(), is_set };
+        if !cost_tags.contains(&cost_tag) {
+            cost_tags.push(cost_tag);
+        }
+    }
+    Some(cost_tags.into())
+}
+
 /// Not by recursion: contexts can be nested more deeply than the stack of a thread.
 impl Drop for Contexts {
     fn drop(&mut self) {
@@ -183,7 +219,7 @@ mod tests {
         let mut annotation = Annotation::new(100);
         annotation.tag(tag, "").tag("last", tag);
         let session_id = tag.starts_with('s').then(|| tag.into());
-        Arc::new(AnnotatedContext { name: None, session_id, annotation })
+        Arc::new(AnnotatedContext { name: None, session_id, cost_tags: Vec::new(), annotation })
     }
 
     fn nested(contexts: &[&Arc<AnnotatedContext>]) -> Option<Arc<Contexts>> {

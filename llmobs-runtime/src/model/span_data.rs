@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Number, Value};
 
 use llmobs_capture::value::{for_each_string, weight};
+use llmobs_capture::warn_limited;
 use llmobs_providers::ToolDefinition;
 
 use super::agent::AgentManifest;
@@ -50,6 +51,15 @@ pub struct SpanData {
     pub intent: Option<String>,
     /// Why the step failed; `None` for a step that did not.
     pub failure: Option<Failure>,
+    /// The name of the model, where one was given. Shown on `llm` and `embedding` spans; none is `unknown`.
+    pub model_name: Option<String>,
+    /// Who runs the model, where that was given. Shown on `llm` and `embedding` spans; none is `unknown`.
+    pub model_provider: Option<String>,
+    /// The keys of the [`tags`](Self::tags) by which Datadog breaks down costs. One that is no tag of the span is left out, with a
+    /// warning.
+    pub cost_tags: Vec<String>,
+    /// The spans whose output went into this one.
+    pub links: Vec<SpanRef>,
     pub(crate) fixed: Box<Fixed>,
 }
 
@@ -72,10 +82,6 @@ pub(crate) struct Fixed {
     /// Name and span id of the nearest agent above.
     pub(crate) agent: Option<(Option<String>, SpanId)>,
     pub(crate) decision: Option<Decision>,
-    pub(crate) model_name: Option<String>,
-    pub(crate) model_provider: Option<String>,
-    pub(crate) cost_tags: Vec<String>,
-    pub(crate) links: Vec<SpanRef>,
     pub(crate) tool_version: Option<String>,
 }
 
@@ -119,6 +125,10 @@ impl SpanData {
             agent: None,
             intent: None,
             failure: failure.map(|failure| Failure { kind: failure.kind.to_owned(), ..Failure::default() }),
+            model_name: annotation.model_name.clone(),
+            model_provider: annotation.model_provider.clone(),
+            cost_tags: more.map(|more| more.cost_tags.clone()).unwrap_or_default(),
+            links: more.map(|more| more.links.clone()).unwrap_or_default(),
             fixed: Box::new(Fixed {
                 kind: finished.kind(),
                 trace_id: trace.id,
@@ -134,10 +144,6 @@ impl SpanData {
                 session_id: finished.session_id().map(str::to_owned),
                 agent: finished.agent().map(|agent| (agent.name.clone(), agent.span_id)),
                 decision: trace.decision,
-                model_name: annotation.model_name.clone(),
-                model_provider: annotation.model_provider.clone(),
-                cost_tags: more.map(|more| more.cost_tags.clone()).unwrap_or_default(),
-                links: more.map(|more| more.links.clone()).unwrap_or_default(),
                 tool_version: more.and_then(|more| more.tool_version.clone()),
             }),
         }
@@ -175,18 +181,6 @@ impl SpanData {
         SpanRef { trace_id: self.trace_id().to_owned(), span_id: self.span_id().to_owned() }
     }
 
-    /// The name of the model, where one was given.
-    #[must_use]
-    pub fn model_name(&self) -> Option<&str> {
-        self.fixed.model_name.as_deref()
-    }
-
-    /// Who runs the model, where that was given.
-    #[must_use]
-    pub fn model_provider(&self) -> Option<&str> {
-        self.fixed.model_provider.as_deref()
-    }
-
     /// The value of one of the [`tags`](Self::tags).
     #[must_use]
     pub fn tag(&self, key: &str) -> Option<&str> {
@@ -197,12 +191,6 @@ impl SpanData {
     #[must_use]
     pub fn metric(&self, key: &str) -> Option<f64> {
         self.metrics.get(key)?.as_f64()
-    }
-
-    /// The spans whose output went into this one.
-    #[must_use]
-    pub fn links(&self) -> &[SpanRef] {
-        &self.fixed.links
     }
 
     /// When the span began.
@@ -227,6 +215,24 @@ impl SpanData {
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
         self.fixed.session_id.as_deref()
+    }
+
+    /// Brings what a processor left into the form that spans of this kind have. Cost tags go with their tags.
+    pub(crate) fn settle(&mut self) {
+        let kind = self.kind();
+        self.input = self.input.take().and_then(|content| content.into_input(kind));
+        self.output = self.output.take().and_then(|content| content.into_output(kind));
+        self.agent.take_if(|_| kind != Kind::Agent);
+        let tags = &self.tags;
+        self.cost_tags.retain(|key| {
+            let is_known = tags.contains_key(key);
+            if !is_known {
+                warn_limited!(
+                    "the cost tag {key:?} was left out: after the processor, the span has no such tag"
+                );
+            }
+            is_known
+        });
     }
 
     /// About how many bytes of memory the input, the output and the metadata take.

@@ -1,7 +1,6 @@
 //! Annotation contexts: annotations of every span that starts inside.
 
 use std::fmt;
-use std::sync::Arc;
 
 use llmobs_capture::value::replace;
 use llmobs_capture::{DEFAULT_LIMIT, Label};
@@ -84,7 +83,8 @@ impl AnnotationContext {
         })
     }
 
-    /// A tag to break costs down by: see [`Annotation::cost_tag`].
+    /// A tag to break costs down by: see [`Annotation::cost_tag`]. Each span must have it when it starts: from this context, from one
+    /// around it, or by itself.
     pub fn cost_tag(self, key: impl Into<String>) -> Self {
         self.annotate(|annotation| {
             annotation.cost_tag(key);
@@ -174,8 +174,9 @@ impl AnnotationContext {
         let here = current();
         let Some(Draft { name, mut annotation }) = self.0.map(|draft| *draft) else { return here };
         let session_id = annotation.tags.remove("session_id").map(Into::into);
-        let own = Arc::new(AnnotatedContext { name: name.map(Into::into), session_id, annotation });
-        Context(here.0.with_context(|outer| Contexts::inside(outer, own)))
+        let cost_tags = annotation.take_cost_tags();
+        let own = AnnotatedContext { name: name.map(Into::into), session_id, cost_tags, annotation };
+        Context(here.0.with_context(|outer| Contexts::inside(outer, own.into())))
     }
 }
 

@@ -190,6 +190,12 @@ impl Frame {
         }
     }
 
+    /// The tags that the span has by itself, those of annotation contexts left out.
+    pub(super) fn own_tags(&mut self) -> BTreeMap<String, String> {
+        let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.start.tags_with(cell.annotation.as_deref().unwrap_or(Annotation::EMPTY))
+    }
+
     /// What this span inherited.
     pub(crate) fn inherited(&self) -> &Inherited {
         self.start.inherited()
@@ -228,7 +234,12 @@ impl Frame {
         let mut annotation = Annotation::new(self.start.sender.defaults.capture_limit);
         describe(&mut annotation);
         annotation.warn_of_misplaced(annotation.late_kind().unwrap_or_else(|| self.kind()));
-        if !self.annotate(annotation) {
+        let is_merged = if annotation.has_cost_tags() {
+            self.annotate_with_cost_tags(annotation)
+        } else {
+            self.annotate(&mut self.cell(), annotation)
+        };
+        if !is_merged {
             self.start.sender.queue.settle(&Report::of_lost_annotation());
             warn_limited!(
                 "an annotation is lost: its span had finished; annotate before the function returns or `finish` is called"
@@ -237,8 +248,8 @@ impl Frame {
     }
 
     /// Merges an annotation. Returns false if the span has finished.
-    fn annotate(&self, annotation: Annotation) -> bool {
-        let mut cell = self.cell();
+    #[inline]
+    fn annotate(&self, cell: &mut Cell, annotation: Annotation) -> bool {
         if cell.finished {
             return false;
         }
@@ -251,6 +262,30 @@ impl Frame {
             self.start.tell_tags(cell.annotation.as_deref());
         }
         true
+    }
+
+    /// Merges an annotation, and of its cost tags those of tags that the span has then.
+    #[cold]
+    #[inline(never)]
+    fn annotate_with_cost_tags(&self, mut annotation: Annotation) -> bool {
+        let mut cost_tags = annotation.take_cost_tags();
+        let is_merged = {
+            let mut cell = self.cell();
+            let is_merged = self.annotate(&mut cell, annotation);
+            if is_merged && let Some(own) = &mut cell.annotation {
+                let tags = self.start.all_tags(Some(own));
+                for key in cost_tags.extract_if(.., |key| tags.contains_key(key)) {
+                    own.add_cost_tag(key);
+                }
+            }
+            is_merged
+        };
+        if is_merged {
+            for key in &cost_tags {
+                warn_of_cost_tag(key);
+            }
+        }
+        is_merged
     }
 
     /// Records the time to the first token of an `llm` span, in seconds.
@@ -527,15 +562,19 @@ impl Start {
     #[cold]
     #[inline(never)]
     fn tell_tags(&self, annotation: Option<&Annotation>) {
-        let annotation = || annotation.map(|annotation| Box::new(annotation.clone()));
-        self.trace.set_tags(self.span_id, || self.all_tags(annotation()));
+        self.trace.set_tags(self.span_id, || self.all_tags(annotation));
     }
 
     /// All tags of the span with this annotation.
-    fn all_tags(&self, annotation: Option<Box<Annotation>>) -> BTreeMap<String, String> {
+    fn all_tags(&self, annotation: Option<&Annotation>) -> BTreeMap<String, String> {
+        let annotation = annotation.map(|annotation| Box::new(annotation.for_tags()));
+        let settled = settled(annotation, self.inherited(), self.kind);
+        self.tags_with(settled.as_deref().unwrap_or(Annotation::EMPTY))
+    }
+
+    /// The tags of the span with this annotation, those of annotation contexts left out.
+    fn tags_with(&self, annotation: &Annotation) -> BTreeMap<String, String> {
         let inherited = self.inherited();
-        let settled = settled(annotation, inherited, self.kind);
-        let annotation = settled.as_deref().unwrap_or(Annotation::EMPTY);
         let session_id = annotation.tags.get("session_id").map(String::as_str);
         let about = About {
             kind: annotation.late_kind().unwrap_or(self.kind),
@@ -546,6 +585,13 @@ impl Start {
         };
         self.sender.defaults.identity.tags(&about, annotation)
     }
+}
+
+#[cold]
+pub(super) fn warn_of_cost_tag(key: &str) {
+    warn_limited!(
+        "the cost tag {key:?} was left out: the span has no such tag yet; annotate the tag before, or in the same annotation"
+    );
 }
 
 /// The length of a text, which budgets keep far below 4 GiB.

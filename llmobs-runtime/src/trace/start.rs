@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use llmobs_capture::{is_muted, warn_limited};
 
-use super::frame::{Frame, Options};
+use super::frame::{Frame, Options, warn_of_cost_tag};
 use super::local::{self, Pool};
 use super::shared::Remote;
 use super::slot::Slot;
@@ -16,7 +16,7 @@ use crate::base::kind::Kind;
 use crate::deliver::sender::Sender;
 use crate::model::annotation::Annotation;
 use crate::model::captured::Source;
-use crate::model::inherited::Inherited;
+use crate::model::inherited::{ContextCostTag, Contexts, Inherited};
 use crate::model::ml_app;
 
 /// A span that is being described and has not started. Its frame has no other handle.
@@ -209,10 +209,11 @@ impl Frame {
             self.start.started = Started::now();
         }
         if let Some(inherited) = &self.start.inherited
-            && let Some(name) = inherited.contexts.as_ref().and_then(|contexts| contexts.name())
+            && let Some(contexts) = &inherited.contexts
         {
-            self.rename(&Arc::clone(name));
-        } else if self.start.name.is_empty() {
+            self.begin_inside(&Arc::clone(contexts));
+        }
+        if self.start.name.is_empty() {
             self.start.name = Cow::Borrowed(self.start.kind.as_str());
         }
         if self.start.kind == Kind::Agent
@@ -223,9 +224,21 @@ impl Frame {
         }
     }
 
+    /// Applies what annotation contexts say about the start of the span.
     #[inline(never)]
-    fn rename(&mut self, name: &str) {
-        self.start.name = Cow::Owned(name.to_owned());
+    fn begin_inside(&mut self, contexts: &Contexts) {
+        if let Some(name) = contexts.name() {
+            self.start.name = Cow::Owned(name.to_string());
+        }
+        let Some(cost_tags) = contexts.cost_tags() else { return };
+        let own = self.own_tags();
+        for ContextCostTag { key, is_set } in cost_tags {
+            if *is_set || own.contains_key(key) {
+                self.annotation().add_cost_tag(key.clone());
+            } else {
+                warn_of_cost_tag(key);
+            }
+        }
     }
 
     /// Applies the options of the span to what it inherited, and starts the clock.

@@ -59,7 +59,9 @@ fn shows(events: &mut [Value], name: &str, sides: &[&str], content: &Value) {
     }
 }
 
-pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
+pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[NO_MESSAGE, PARTS];
+
+const NO_MESSAGE: Difference = Difference {
     name: "what is no message is shown as text",
     reason: "an annotation never fails and loses nothing; a warning says what to give instead",
     apply: |events| {
@@ -68,9 +70,6 @@ pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
             ("bad_content_type", r#"{"content":5}"#),
             ("bad_role", r#"{"content":"x","role":5}"#),
             ("bad_nested", r#"[["x"]]"#),
-            ("bad_audio_both", ""),
-            ("bad_audio_none", ""),
-            ("bad_image_mime", ""),
             ("false", "false"),
             ("zero", "0"),
         ] {
@@ -80,7 +79,26 @@ pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[Difference {
         let empty = json!({ "messages": [{ "content": "", "role": "user" }] });
         shows(events, "bad_content_none", &["input", "output"], &empty);
     },
-}];
+};
+
+const PARTS: Difference = Difference {
+    name: "parts of a message of a wrong shape are kept as far as they can be",
+    reason: "the message is worth more than the mistake in a part of it; a warning says what to give instead",
+    apply: |events| {
+        for (name, parts) in [
+            ("bad_audio_both", json!({ "audio_parts": [{ "mime_type": "a/b", "content": "x" }] })),
+            ("bad_audio_none", json!({})),
+            (
+                "bad_image_mime",
+                json!({ "image_parts": [{ "mime_type": "application/octet-stream", "content": "x" }] }),
+            ),
+        ] {
+            let mut message = json!({ "content": "", "role": "" });
+            message.as_object_mut().expect("a message").extend(parts.as_object().expect("parts").clone());
+            shows(events, name, &["input", "output"], &json!({ "messages": [message] }));
+        }
+    },
+};
 
 pub(super) fn annotate_embedding_shapes() -> Value {
     flushed(|| {
@@ -141,9 +159,9 @@ pub(super) const ANNOTATE_EMBEDDING_SHAPES: &[Difference] = &[
         name: "fields of a document that are no text or number are left out",
         reason: "the text of the document is worth more than the mistake in its name or score",
         apply: |events| {
-            for name in ["bad_name", "bad_score"] {
-                shows(events, name, &["input"], &json!({ "documents": [{ "text": "t" }] }));
-            }
+            let document = json!({ "documents": [{ "text": "t", "name": "1" }] });
+            shows(events, "bad_name", &["input"], &document);
+            shows(events, "bad_score", &["input"], &json!({ "documents": [{ "text": "t" }] }));
         },
     },
     Difference {

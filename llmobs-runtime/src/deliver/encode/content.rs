@@ -61,16 +61,17 @@ fn push_message(message: &Message, out: &mut String) {
     json::push_string(&message.role, out);
     out.push_str(",\"content\":");
     json::push_string(&message.content, out);
-    push_list("tool_calls", &message.tool_calls, out, push_tool_call);
-    push_list("tool_results", &message.tool_results, out, push_tool_result);
-    push_list("audio_parts", &message.audio_parts, out, push_media_part);
-    push_list("image_parts", &message.image_parts, out, push_media_part);
+    let given = message.empty_lists;
+    push_list("tool_calls", &message.tool_calls, given.tool_calls, out, push_tool_call);
+    push_list("tool_results", &message.tool_results, given.tool_results, out, push_tool_result);
+    push_list("audio_parts", &message.audio_parts, given.audio_parts, out, push_media_part);
+    push_list("image_parts", &message.image_parts, given.image_parts, out, push_media_part);
     out.push('}');
 }
 
-/// Appends a list as a field, unless it is empty.
-fn push_list<T>(key: &str, items: &[T], out: &mut String, push: fn(&T, &mut String)) {
-    if !items.is_empty() {
+/// Appends a list as a field, unless it is empty and was not given.
+fn push_list<T>(key: &str, items: &[T], is_given: bool, out: &mut String, push: fn(&T, &mut String)) {
+    if is_given || !items.is_empty() {
         json::push_key(key, out);
         json::push_array(items, out, push);
     }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::tags::ClientTags;
 use super::{Event, MAX_META_DEPTH, json};
-use llmobs_capture::warn_limited;
 use llmobs_providers::ToolDefinition;
 
 use crate::base::kind::Kind;
@@ -30,11 +28,11 @@ const UNKNOWN: &str = "unknown";
 const RESERVED: &str = "_dd";
 
 /// Closes the object before, and appends `meta` without `input` and `output`. It is left open.
-pub(super) fn push(event: &Event<'_>, client_tags: &ClientTags, out: &mut String) {
+pub(super) fn push(event: &Event<'_>, out: &mut String) {
     out.push_str("},\"meta\":{\"span\":{\"kind\":\"");
     out.push_str(event.kind.as_str());
     out.push_str("\"},\"metadata\":{");
-    push_metadata(event, client_tags, out);
+    push_metadata(event, out);
     out.push('}');
     if event.kind.has_model() {
         push_model(event, out);
@@ -68,7 +66,7 @@ pub(super) fn push(event: &Event<'_>, client_tags: &ClientTags, out: &mut String
     }
 }
 
-fn push_metadata(event: &Event<'_>, client_tags: &ClientTags, out: &mut String) {
+fn push_metadata(event: &Event<'_>, out: &mut String) {
     // Below meta and metadata.
     const LEVELS: usize = MAX_META_DEPTH - 2;
     match event.metadata {
@@ -95,32 +93,14 @@ fn push_metadata(event: &Event<'_>, client_tags: &ClientTags, out: &mut String) 
     if let Some(manifest) = event.agent_manifest {
         push_manifest(manifest, event.name, out);
     }
-    push_cost_tags(event, client_tags, out);
+    if !event.cost_tags.is_empty() {
+        json::push_key("cost_tags", out);
+        json::push_strings(event.cost_tags, out);
+    }
     if out.len() == empty {
         out.truncate(before);
     } else {
         out.push('}');
-    }
-}
-
-/// Appends the cost tags that the span has.
-fn push_cost_tags(event: &Event<'_>, client_tags: &ClientTags, out: &mut String) {
-    let before = out.len();
-    json::push_key("cost_tags", out);
-    out.push('[');
-    let empty = out.len();
-    for key in event.cost_tags {
-        if client_tags.has(key, event.tags, event.session_id) {
-            json::push_comma(out);
-            json::push_string(key, out);
-        } else {
-            warn_limited!("the cost tag {key:?} was left out: the span has no tag of that name");
-        }
-    }
-    if out.len() == empty {
-        out.truncate(before);
-    } else {
-        out.push(']');
     }
 }
 

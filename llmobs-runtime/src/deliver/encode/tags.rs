@@ -28,7 +28,6 @@ pub(crate) enum Tags<'a> {
 /// The tags of a client, rendered once.
 pub(super) struct ClientTags {
     ml_app: String,
-    tags: BTreeMap<String, String>,
     /// By whether an attribute made the span, then by whether the span failed.
     rendered: [[Rendered; 2]; 2],
 }
@@ -61,7 +60,7 @@ impl ClientTags {
                 Rendered::new(tags)
             })
         });
-        Self { ml_app: ml_app.to_owned(), tags, rendered }
+        Self { ml_app: ml_app.to_owned(), rendered }
     }
 
     /// Appends the tags, with commas in between. `error_type` is that of a span that failed.
@@ -116,23 +115,6 @@ impl ClientTags {
                     merged.sort_unstable_by(|a, b| compare(*a, *b));
                     rendered.push_with(&merged, out);
                 }
-            }
-        }
-    }
-
-    /// Whether a span has a tag of its own, apart from those that tell whether it failed.
-    pub(super) fn has(&self, key: &str, tags: Tags<'_>, session_id: Option<&str>) -> bool {
-        match tags {
-            Tags::All(tags) => tags.contains_key(key),
-            Tags::Client { attribute, agent_version, own, .. } => {
-                own.contains_key(key)
-                    || self.tags.contains_key(key)
-                    || match key {
-                        "session_id" => session_id.is_some(),
-                        "decorator" => attribute,
-                        "agent_version" => agent_version.is_some(),
-                        _ => false,
-                    }
             }
         }
     }

@@ -96,10 +96,10 @@ impl Encoder {
             intent: span.intent.as_deref(),
             tool_version: fixed.tool_version.as_deref(),
             failure: span.failure.as_ref().map(Failure::view),
-            links: span.links(),
-            cost_tags: &fixed.cost_tags,
-            model_name: span.model_name(),
-            model_provider: span.model_provider(),
+            links: &span.links,
+            cost_tags: &span.cost_tags,
+            model_name: span.model_name.as_deref(),
+            model_provider: span.model_provider.as_deref(),
         };
         self.encode(&event, body);
     }

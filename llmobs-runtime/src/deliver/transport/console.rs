@@ -205,7 +205,8 @@ fn preview(text: &str) -> String {
 }
 
 fn model(span: &SpanData) -> Option<String> {
-    span.model_name().filter(|name| span.kind().has_model() && !name.is_empty()).map(tree::one_line)
+    let name = span.model_name.as_deref();
+    name.filter(|name| span.kind().has_model() && !name.is_empty()).map(tree::one_line)
 }
 
 /// `12 in + 34 out tokens`, from what was annotated.

@@ -1,6 +1,8 @@
 //! Documents of a retrieval or an embedding, and the vectors that an embedding returns.
 
 use super::borrowed::Borrowed;
+use super::string;
+use llmobs_capture::warn_limited;
 use llmobs_providers::Document;
 
 /// The arguments of an instrumented function: a lone document or list, else an argument that is a list of documents,
@@ -31,12 +33,14 @@ pub(crate) fn read(value: &Borrowed<'_>) -> Option<Document> {
     if let Borrowed::String(text) = value {
         return Some(Document::new(&**text));
     }
-    let string = |key| value.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let mut document = Document::new(value.get("text")?.as_str()?);
-    document.name = string("name");
-    document.id = string("id").or_else(|| value.get("id")?.as_number().map(ToString::to_string));
+    [document.name, document.id] =
+        ["name", "id"].map(|key| Some(string(value, key)).filter(|text| !text.is_empty()));
     // A score of zero is kept; the reference SDK loses it.
     document.score = value.get("score").and_then(Borrowed::as_number).cloned();
+    if document.score.is_none() && value.get("score").is_some_and(|score| *score != Borrowed::Null) {
+        warn_limited!("the score of a document was left out: it is no number");
+    }
     Some(document)
 }
 

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use llmobs_capture::text::CUT;
+use llmobs_capture::warn_limited;
 use llmobs_providers::{MediaPart, Message, ToolCall, ToolResult, arguments_object, result_text};
 
 use super::borrowed::Borrowed;
+use super::string;
 
 /// Whether a model was asked or answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,10 +81,7 @@ fn read_request(value: &Borrowed<'_>) -> Option<Vec<Message>> {
 
 /// Reads a list. If it was cut, a note replaces the elements that are left out.
 fn read_list(items: &[Borrowed<'_>]) -> Option<Vec<Message>> {
-    let read = |item: &Borrowed<'_>| match item {
-        Borrowed::String(note) if note.starts_with(CUT) => Some(Message::new("", &**note)),
-        item => read(item),
-    };
+    let read = |item| note(item).map_or_else(|| read(item), |note| Some(Message::new("", note)));
     items.iter().map(read).collect()
 }
 
@@ -90,20 +89,32 @@ fn read_list(items: &[Borrowed<'_>]) -> Option<Vec<Message>> {
 /// Datadog's form, can do without content.
 pub(crate) fn read(value: &Borrowed<'_>) -> Option<Message> {
     let role = value.get("role")?.as_str()?;
-    let items = |key| value.get(key).and_then(Borrowed::as_array);
-    let (calls, results) = (items("tool_calls"), items("tool_results"));
-    let (audio, images) = (items("audio_parts"), items("image_parts"));
+    let lists = ["tool_calls", "tool_results", "audio_parts", "image_parts"].map(|key| items(value, key));
     let mut message = match value.get("content").or_else(|| value.get(CUT)) {
         Some(content) => with_content(role, content)?,
-        None => calls.or(results).or(audio).or(images).map(|_| Message::new(role, ""))?,
+        None => lists.iter().flatten().next().map(|_| Message::new(role, ""))?,
     };
-    message.audio_parts = audio.into_iter().flatten().filter_map(media_part).collect();
-    message.image_parts = images.into_iter().flatten().filter_map(media_part).collect();
-    let calls = calls.into_iter().flatten().filter_map(tool_call);
-    message.tool_calls.extend(calls);
-    let results = results.into_iter().flatten().filter_map(tool_result);
-    message.tool_results.extend(results);
+    let [is_empty_calls, is_empty_results, is_empty_audio, is_empty_images] =
+        lists.map(|list| list.is_some_and(<[_]>::is_empty));
+    message.empty_lists.tool_calls = is_empty_calls;
+    message.empty_lists.tool_results = is_empty_results;
+    message.empty_lists.audio_parts = is_empty_audio;
+    message.empty_lists.image_parts = is_empty_images;
+    let [calls, results, audio, images] = lists.map(|list| list.unwrap_or_default().iter());
+    message.tool_calls.extend(calls.map(tool_call));
+    message.tool_results.extend(results.map(tool_result));
+    message.audio_parts.extend(audio.filter_map(media_part));
+    message.image_parts.extend(images.filter_map(media_part));
     Some(message)
+}
+
+/// The items of a list in a message. A lone one need not be in a list.
+fn items<'v, 'a>(message: &'v Borrowed<'a>, key: &str) -> Option<&'v [Borrowed<'a>]> {
+    match message.get(key)? {
+        Borrowed::Null => None,
+        Borrowed::Array(items) => Some(items),
+        other => Some(std::slice::from_ref(other)),
+    }
 }
 
 fn read_loosely(value: &Borrowed<'_>) -> Option<Message> {
@@ -154,29 +165,66 @@ fn add_part(message: &mut Message, part: &Borrowed<'_>) -> Option<()> {
     Some(())
 }
 
-/// OpenAI's form, where the arguments are JSON in a text, or the flat form of Datadog.
-fn tool_call(value: &Borrowed<'_>) -> Option<ToolCall> {
-    let function = value.get("function").unwrap_or(value);
-    let id = value.get("id").or_else(|| value.get("tool_id"));
-    let call = call(function.get("name")?.as_str()?.to_owned(), arguments(function.get("arguments")));
-    Some(call.tool_id(id.and_then(Borrowed::as_str).unwrap_or_default()).kind(string(value, "type")))
-}
-
-/// The flat form of Datadog.
-fn tool_result(value: &Borrowed<'_>) -> Option<ToolResult> {
-    let result = result(Some(value.get("result")?));
-    Some(result.name(string(value, "name")).tool_id(string(value, "tool_id")).kind(string(value, "type")))
-}
-
-/// The form of Datadog. A part with neither bytes nor key, with both, or of no type is left out.
-fn media_part(value: &Borrowed<'_>) -> Option<MediaPart> {
-    let text = |key| value.get(key).and_then(Borrowed::as_str);
-    let mime_type = text("mime_type").filter(|mime_type| !mime_type.is_empty())?;
-    match (text("content"), text("attachment_key")) {
-        (Some(content), None) => Some(MediaPart::base64(mime_type, content)),
-        (None, Some(key)) => Some(MediaPart::attachment(mime_type, key)),
-        _ => None,
+/// OpenAI's forms, where the arguments are JSON in a text, or the flat form of Datadog. Of a call without a name, all that has no other
+/// place is an argument.
+fn tool_call(value: &Borrowed<'_>) -> ToolCall {
+    if let Some(note) = note(value) {
+        return call(note.to_owned(), Map::new());
     }
+    let function = ["function", "custom"].into_iter().find_map(|key| value.get(key)).unwrap_or(value);
+    let name = string(function, "name");
+    let mut given = function.get("arguments").or_else(|| function.get("input"));
+    if name.is_empty() {
+        given = given.or(Some(value));
+        if function.get(CUT).is_none() {
+            warn_limited!(
+                "a tool call in a message has no name: give a `llmobs::content::ToolCall`, or what serializes as {{\"name\": …, \
+                 \"arguments\": …}}"
+            );
+        }
+    }
+    let id = if value.get("id").is_some() { "id" } else { "tool_id" };
+    call(name, arguments(given)).tool_id(string(value, id)).kind(string(value, "type"))
+}
+
+/// The flat form of Datadog. Anything else is a result as a whole.
+fn tool_result(value: &Borrowed<'_>) -> ToolResult {
+    let given = value.get("result").or_else(|| value.get("content"));
+    if given.is_none() && note(value).is_none() {
+        warn_limited!(
+            "a tool result in a message has no field \"result\" and is shown as a whole: give a `llmobs::content::ToolResult`, or what \
+             serializes as {{\"result\": …}}"
+        );
+    }
+    let result = result(given.or(Some(value)));
+    result.name(string(value, "name")).tool_id(string(value, "tool_id")).kind(string(value, "type"))
+}
+
+/// The form of Datadog, or the bytes alone. Bytes win over a key. A part with neither is left out.
+fn media_part(value: &Borrowed<'_>) -> Option<MediaPart> {
+    if note(value).is_some() {
+        return None;
+    }
+    let [mime_type, content, key] = ["mime_type", "content", "attachment_key"]
+        .map(|key| value.get(key).and_then(Borrowed::as_str).filter(|text| !text.is_empty()));
+    let content = content.or(value.as_str());
+    if mime_type.is_none() || content.is_some() == key.is_some() {
+        warn_limited!(
+            "a sound or image in a message is not shown as it was given: give a `llmobs::content::MediaPart`, or what serializes as \
+             {{\"mime_type\": …}} with either \"content\" or \"attachment_key\""
+        );
+    }
+    let mime_type = mime_type.unwrap_or("application/octet-stream");
+    match (content, key) {
+        (Some(content), _) => Some(MediaPart::base64(mime_type, content)),
+        (None, Some(key)) => Some(MediaPart::attachment(mime_type, key)),
+        (None, None) => None,
+    }
+}
+
+/// The note in place of the items of a list that are left out.
+fn note<'v>(value: &'v Borrowed<'_>) -> Option<&'v str> {
+    value.as_str().filter(|text| text.starts_with(CUT))
 }
 
 /// OpenAI's response: a message in each choice.
@@ -200,8 +248,4 @@ fn result(value: Option<&Borrowed<'_>>) -> ToolResult {
     let mut result = ToolResult::default();
     result.result = result_text(value.map(Borrowed::to_value).unwrap_or_default());
     result
-}
-
-fn string(value: &Borrowed<'_>, key: &str) -> String {
-    value.get(key).and_then(Borrowed::as_str).unwrap_or_default().to_owned()
 }

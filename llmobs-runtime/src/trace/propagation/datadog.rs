@@ -3,7 +3,7 @@
 use llmobs_capture::warn_limited;
 
 use super::carrier::{Extractor, Injector};
-use super::headers::{Headers, Llm, MAX_TAGS, PREFIX, can_stand};
+use super::headers::{AGENT_ID, AGENT_NAME, Headers, Llm, MAX_TAGS, PREFIX, fit, warn_left_out};
 use super::tracecontext;
 use crate::base::id::{SpanId, TraceId};
 use crate::trace::shared::Upstream;
@@ -16,12 +16,11 @@ const TAGS: &str = "x-datadog-tags";
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 
-/// What the name of an agent is cut for, where it would not fit.
-const MAX_TAGS_WITH_CUT_NAME: usize = 485;
 /// No header that is read is longer, in bytes.
 const MAX_HEADER: usize = 8 * 1024;
 
 pub(super) fn write(mut said: Headers, headers: &mut (impl Injector + ?Sized)) {
+    said.llm.leave_out_what_cannot_stand();
     let tags = fit_tags(&mut said);
     headers.set(TRACE_ID, said.apm_id.low64().to_string());
     headers.set(PARENT_ID, said.span_id.to_string());
@@ -29,45 +28,33 @@ pub(super) fn write(mut said: Headers, headers: &mut (impl Injector + ?Sized)) {
     if let Some(origin) = &said.upstream.origin {
         headers.set(ORIGIN, origin.clone());
     }
-    if let Some(tags) = tags {
-        headers.set(TAGS, tags);
-    } else {
-        warn_limited!(
-            "{TAGS} was left out: the name of the application or the session is too long for a header, or has \
-             commas or characters beyond ASCII"
-        );
-    }
+    headers.set(TAGS, tags);
     let sampled = u8::from(said.upstream.priority > 0);
     headers.set(TRACEPARENT, format!("00-{}-{}-{sampled:02x}", said.apm_id, said.span_id.to_hex()));
     headers.set(TRACESTATE, tracecontext::state(&said));
 }
 
-/// The value of `x-datadog-tags`, shortened by what it says about the agent if it is too long; `None` if it cannot be written.
-fn fit_tags(said: &mut Headers) -> Option<String> {
-    if said.llm.agent_name.as_deref().is_some_and(|name| !can_stand(name)) {
-        said.llm.agent_name = None;
-    }
-    if let Some(name) = &said.llm.agent_name
-        && tags(said).len() > MAX_TAGS
-    {
-        let over = tags(said).len().saturating_sub(MAX_TAGS_WITH_CUT_NAME);
-        let kept = name.len().saturating_sub(over);
-        said.llm.agent_name = name.get(..kept).filter(|name| !name.is_empty()).map(str::to_owned);
-    }
-    if tags(said).len() > MAX_TAGS {
-        said.llm.agent_id = None;
-    }
-    if tags(said).len() > MAX_TAGS {
-        said.upstream.tags.retain(|(key, _)| key == "dm");
-    }
-    let fits = tags(said).len() <= MAX_TAGS && said.llm.pairs().all(|(_, value)| can_stand(value));
-    fits.then(|| tags(said))
-}
-
-fn tags(said: &Headers) -> String {
+/// The value of `x-datadog-tags`: what there is room for. The name of the agent is cut to the room that the others leave.
+fn fit_tags(said: &mut Headers) -> String {
+    let name = said.llm.agent_name.take();
     let mut tags = format!("{PREFIX}tid={}", said.apm_id.high_hex());
-    for (key, value) in said.pairs() {
-        tags.push_str(&format!(",{PREFIX}{key}={value}"));
+    let entries = said.pairs().map(|(key, value)| (key, format!(",{PREFIX}{key}={value}")));
+    let mut has_agent = true;
+    tags += &fit(entries, MAX_TAGS - tags.len(), |key| {
+        has_agent &= key != AGENT_ID;
+        warn_left_out(key);
+    });
+    if !has_agent {
+        said.llm.agent_id = None;
+    } else if let Some(mut name) = name {
+        let before = format!(",{PREFIX}{AGENT_NAME}=");
+        name.truncate(MAX_TAGS.saturating_sub(tags.len() + before.len()));
+        if name.is_empty() {
+            warn_left_out(AGENT_NAME);
+        } else {
+            tags = tags + &before + &name;
+            said.llm.agent_name = Some(name);
+        }
     }
     tags
 }

@@ -1,5 +1,7 @@
 //! The content of the headers of one request, for both families of headers.
 
+use llmobs_capture::warn_limited;
+
 use crate::base::id::{SpanId, TraceId};
 use crate::trace::shared::Upstream;
 
@@ -7,6 +9,11 @@ use crate::trace::shared::Upstream;
 pub(super) const PREFIX: &str = "_dd.p.";
 /// The most that `x-datadog-tags` may hold, in characters: the default of Datadog's tracers.
 pub(super) const MAX_TAGS: usize = 512;
+
+/// The keys of what is said about the nearest agent.
+pub(super) const AGENT_ID: &str = "llmobs_pagent_span_id";
+pub(super) const AGENT_NAME: &str = "llmobs_pagent_name";
+
 /// The content of the headers of one request.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Headers {
@@ -39,27 +46,39 @@ impl Llm {
             ("llmobs_ml_app", &self.ml_app),
             ("llmobs_sr", &self.sample_rate),
             ("llmobs_sd", &self.sampling_decision),
-            ("llmobs_pagent_span_id", &self.agent_id),
-            ("llmobs_pagent_name", &self.agent_name),
+            (AGENT_ID, &self.agent_id),
+            (AGENT_NAME, &self.agent_name),
         ];
         pairs.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }
 
+    fn fields(&mut self) -> [(&'static str, &mut Option<String>); 8] {
+        [
+            ("llmobs_sid", &mut self.session_id),
+            ("llmobs_parent_id", &mut self.parent_id),
+            ("llmobs_trace_id", &mut self.trace_id),
+            ("llmobs_ml_app", &mut self.ml_app),
+            ("llmobs_sr", &mut self.sample_rate),
+            ("llmobs_sd", &mut self.sampling_decision),
+            (AGENT_ID, &mut self.agent_id),
+            (AGENT_NAME, &mut self.agent_name),
+        ]
+    }
+
     /// Whether the key is one of these.
     fn set(&mut self, key: &str, value: &str) -> bool {
-        let field = match key {
-            "llmobs_sid" => &mut self.session_id,
-            "llmobs_parent_id" => &mut self.parent_id,
-            "llmobs_trace_id" => &mut self.trace_id,
-            "llmobs_ml_app" => &mut self.ml_app,
-            "llmobs_sr" => &mut self.sample_rate,
-            "llmobs_sd" => &mut self.sampling_decision,
-            "llmobs_pagent_span_id" => &mut self.agent_id,
-            "llmobs_pagent_name" => &mut self.agent_name,
-            _ => return false,
-        };
+        let Some((_, field)) = self.fields().into_iter().find(|(name, _)| *name == key) else { return false };
         *field = Some(value.to_owned());
         true
+    }
+
+    /// Leaves out the values that no header can contain.
+    pub(super) fn leave_out_what_cannot_stand(&mut self) {
+        for (key, field) in self.fields() {
+            if field.take_if(|value| !can_stand(value)).is_some() {
+                warn_left_out(key);
+            }
+        }
     }
 }
 
@@ -70,7 +89,7 @@ impl Headers {
         tags.chain(self.llm.pairs())
     }
 
-    /// Takes one of these. What cannot be written again, or is too much, is left out.
+    /// Takes one of these. What cannot be written again, or is too much, is left out, with a warning.
     pub(super) fn take(&mut self, key: &str, value: &str) {
         if self.llm.set(key, value) || key == "tid" || key.starts_with("llmobs_") {
             return;
@@ -80,21 +99,79 @@ impl Headers {
         let taken: usize = tags.iter().map(|(key, value)| length(key, value)).sum();
         let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
         let can_stand = !key.is_empty() && key.bytes().all(is_key) && can_stand(value);
-        let is_new = tags.iter().all(|(other, _)| other != key);
-        if can_stand && is_new && taken + length(key, value) <= MAX_TAGS {
+        if tags.iter().any(|(other, _)| other == key) {
+            return;
+        }
+        if can_stand && taken + length(key, value) <= MAX_TAGS {
             tags.push((key.to_owned(), value.to_owned()));
+        } else {
+            warn_not_passed_on();
         }
     }
 
     /// Takes where the request came from, if it can be written again.
     pub(super) fn take_origin(&mut self, origin: &str) {
-        if !origin.is_empty() && origin.len() <= MAX_TAGS && can_stand(origin) {
+        if origin.is_empty() {
+            return;
+        }
+        if origin.len() <= MAX_TAGS && can_stand(origin) {
             self.upstream.origin = Some(origin.to_owned());
+        } else {
+            warn_not_passed_on();
         }
     }
 }
 
 /// Whether `x-datadog-tags` can contain this value.
-pub(super) fn can_stand(value: &str) -> bool {
-    value.bytes().all(|byte| (0x20..=0x7e).contains(&byte) && byte != b',')
+fn can_stand(value: &str) -> bool {
+    value.trim() == value && value.bytes().all(|byte| (0x20..=0x7e).contains(&byte) && byte != b',')
+}
+
+/// Joins the entries that fit into `room` bytes, each with the key that it is about. The most important ones get room first, and
+/// `left_out` gets the keys of those that do not fit.
+pub(super) fn fit<'a>(
+    entries: impl Iterator<Item = (&'a str, String)>,
+    mut room: usize,
+    mut left_out: impl FnMut(&str),
+) -> String {
+    let mut entries: Vec<_> = entries.collect();
+    for rank in 0..RANKS {
+        for (key, entry) in entries.iter_mut().filter(|(key, _)| rank_of(key) == rank) {
+            if let Some(rest) = room.checked_sub(entry.len()) {
+                room = rest;
+            } else {
+                entry.clear();
+                left_out(key);
+            }
+        }
+    }
+    entries.into_iter().map(|(_, entry)| entry).collect()
+}
+
+const RANKS: u8 = 6;
+
+/// How important an entry is, from 0: the ids by which spans join a trace, then what is decided about it, then whose it is.
+fn rank_of(key: &str) -> u8 {
+    match key {
+        "llmobs_parent_id" | "llmobs_trace_id" => 0,
+        "dm" | "llmobs_sr" | "llmobs_sd" => 1,
+        "llmobs_ml_app" => 2,
+        "llmobs_sid" => 3,
+        AGENT_ID | AGENT_NAME => 5,
+        _ => 4,
+    }
+}
+
+/// Warns of a value that the headers of a request do not contain.
+pub(super) fn warn_left_out(key: &str) {
+    warn_limited!(
+        "{PREFIX}{key} was left out of the headers of a request: it is too long, or has commas, spaces around it or characters beyond \
+         ASCII"
+    );
+}
+
+fn warn_not_passed_on() {
+    warn_limited!(
+        "a request has tags or an origin that are not passed on: they are too long or cannot stand in a header"
+    );
 }

@@ -75,15 +75,77 @@ fn headers_of_the_reference_are_read_and_written_alike() {
     assert_eq!(datadog::read(&map), Some(workflow()));
 }
 
+/// Sets one value of the headers.
+type Set = fn(&mut Headers, String);
+
 #[test]
-fn tags_that_are_left_out_are_found_in_the_state() {
-    let mut headers = workflow();
-    headers.llm.ml_app = text("дом");
-    let map = written(headers);
-    assert!(!map.contains_key("x-datadog-tags"));
-    let mut expected = workflow();
-    expected.llm.ml_app = text("___");
-    assert_eq!(datadog::read(&map), Some(expected));
+fn a_value_that_no_header_can_contain_is_left_out_alone() {
+    let mut full = workflow();
+    full.llm.agent_id = text("7");
+    full.llm.agent_name = text("agent");
+    full.upstream.others = None;
+    let fields: [(Set, Set); 3] = [
+        (|headers, value| headers.llm.session_id = Some(value), |headers, _| headers.llm.session_id = None),
+        (|headers, value| headers.llm.ml_app = Some(value), |headers, _| headers.llm.ml_app = None),
+        (|headers, value| headers.llm.agent_name = Some(value), |headers, _| headers.llm.agent_name = None),
+    ];
+    for (set, leave_out) in fields {
+        for bad in ["дом", "a,b", "a\nb", "a\u{7f}", " a", "a "] {
+            let mut headers = full.clone();
+            set(&mut headers, bad.to_owned());
+            let map = written(headers);
+            let mut expected = full.clone();
+            leave_out(&mut expected, String::new());
+            assert_eq!(map, written(expected), "{bad:?}");
+        }
+        // What `tracestate` cannot contain as it is stands in the other header, and there alone.
+        let mut headers = full.clone();
+        set(&mut headers, "a;b~c".to_owned());
+        let mut map = written(headers.clone());
+        assert_eq!(datadog::read(&map), Some(headers));
+        let mut expected = full.clone();
+        leave_out(&mut expected, String::new());
+        assert_eq!(map.remove("tracestate"), written(expected).remove("tracestate"));
+    }
+}
+
+/// The parent, its trace and what is decided have room with values of any length, and so has what is short.
+#[test]
+fn a_value_that_is_too_long_is_left_out_alone() {
+    let long = |length: usize| "x".repeat(length);
+    let tags = |set: &dyn Fn(&mut Headers)| {
+        let mut headers = workflow();
+        set(&mut headers);
+        written(headers).remove("x-datadog-tags").unwrap()
+    };
+    let whole = tags(&|_| ());
+    let room = 512 - whole.len();
+    for length in [room + 3, 600, 100_000] {
+        assert_eq!(
+            tags(&|headers| headers.llm.session_id = Some(long(length))),
+            tags(&|headers| headers.llm.session_id = None)
+        );
+        // The session, which is short, has room all the same.
+        let app = length + "dist-app".len() + ",_dd.p.llmobs_sid=SD".len();
+        assert_eq!(
+            tags(&|headers| headers.llm.ml_app = Some(long(app))),
+            tags(&|headers| headers.llm.ml_app = None)
+        );
+    }
+    let longest = tags(&|headers| headers.llm.session_id = Some(long(room + 2)));
+    assert_eq!((longest.len(), longest), (512, whole.replace("sid=SD", &format!("sid={}", long(room + 2)))));
+    // Where both do not have room, the application has.
+    let both = tags(&|headers| {
+        (headers.llm.session_id, headers.llm.ml_app) = (Some(long(200)), Some(long(193)));
+    });
+    assert_eq!(both, tags(&|headers| (headers.llm.session_id, headers.llm.ml_app) = (None, Some(long(193)))));
+    // What other tracers say has room behind these, one by one.
+    let upstream = |tags: &[(&str, usize)]| {
+        let tags = tags.iter().map(|(key, length)| ((*key).to_owned(), long(*length)));
+        Upstream { tags: tags.collect(), others: None, ..Upstream::default() }
+    };
+    let passed_on = |given: &[(&str, usize)]| tags(&|headers| headers.upstream = upstream(given));
+    assert_eq!(passed_on(&[("dm", 500), ("a", 500), ("b", 5)]), passed_on(&[("b", 5)]));
 }
 
 #[test]
@@ -93,57 +155,57 @@ fn about_the_agent_less_is_said_where_room_is_short() {
         headers.llm.ml_app = Some("a".repeat(ml_app));
         headers.llm.agent_id = text("7");
         headers.llm.agent_name = text(name);
-        let tags = written(headers).remove("x-datadog-tags");
-        let tags = tags.as_deref()?.split(',').collect::<Vec<_>>();
+        let tags = written(headers).remove("x-datadog-tags").unwrap();
         let value = |key: &str| {
-            let found = tags.iter().find_map(|tag| tag.strip_prefix(key));
+            let found = tags.split(',').find_map(|tag| tag.strip_prefix(key));
             found.map(|value| value.strip_prefix('=').unwrap_or(value).len())
         };
-        let length = tags.join(",").len();
-        Some((length, value("_dd.p.llmobs_pagent_span_id"), value("_dd.p.llmobs_pagent_name")))
+        (tags.len(), value("_dd.p.llmobs_pagent_span_id"), value("_dd.p.llmobs_pagent_name"))
     };
-    let (around, _, _) = with(1, "n").unwrap();
+    let (around, _, _) = with(1, "n");
     let room = 512 - around;
-    assert_eq!(with(1, &"n".repeat(room + 1)), Some((512, Some(1), Some(room + 1))));
-    assert_eq!(with(1, &"n".repeat(room + 2)), Some((485, Some(1), Some(room + 1 - 27))));
+    // The name is cut to all the room that there is, of a name of any length.
+    assert_eq!(with(1, &"n".repeat(room)), (511, Some(1), Some(room)));
+    for length in [room + 1, room + 2, 600] {
+        assert_eq!(with(1, &"n".repeat(length)), (512, Some(1), Some(room + 1)));
+    }
+    assert_eq!(with(room, "nn"), (512, Some(1), Some(2)));
+    assert_eq!(with(1 + room, "nn"), (512, Some(1), Some(1)));
     // Where no letter of the name fits there is none, and then no agent.
     let name = "_dd.p.llmobs_pagent_name=n,".len();
-    assert_eq!(with(1 + room, "nn"), Some((512 - name, Some(1), None)));
+    assert_eq!(with(2 + room, "nn"), (513 - name, Some(1), None));
     let id = "_dd.p.llmobs_pagent_span_id=7,".len();
-    assert_eq!(with(1 + room + name, "nn"), Some((512, Some(1), None)));
-    assert_eq!(with(1 + room + name + 1, "nn"), Some((513 - id, None, None)));
-    assert_eq!(with(1 + room + name + id, "nn"), Some((512, None, None)));
-    assert_eq!(with(1 + room + name + id + 1, "nn"), None);
+    assert_eq!(with(1 + room + name, "nn"), (512, Some(1), None));
+    assert_eq!(with(1 + room + name + 1, "nn"), (513 - id, None, None));
+    assert_eq!(with(1 + room + name + id, "nn"), (512, None, None));
     for name in ["a,b", "a\nb", "é"] {
-        assert_eq!(with(1, name).map(|(_, id, name)| (id, name)), Some((Some(1), None)), "{name:?}");
+        let (_, id, name) = with(1, name);
+        assert_eq!((id, name), (Some(1), None));
     }
-    assert_eq!(with(1, "a=b").map(|(_, _, name)| name), Some(Some(3)));
+    assert_eq!(with(1, "a=b").2, Some(3));
 }
 
 #[test]
 fn the_state_holds_what_fits() {
-    let mut headers = workflow();
-    headers.llm.session_id = Some("s".repeat(300));
-    headers.llm.ml_app = text("a;b~c=d,e");
-    let state = written(headers).remove("tracestate").unwrap();
-    let expected = STATE.replace("t.llmobs_sid:SD;", "").replace("dist-app", "a_b_c~d_e");
-    assert_eq!(state, format!("{expected},ot=rv:4d8c1a255787f4;th:0"));
-    // A session stands before the ids, and these have room before it.
-    let ids = STATE.replace("t.llmobs_sid:SD;", "");
-    let ids = ids.split(";t.llmobs_ml_app").next().unwrap();
-    let room = 256 - (ids.len() - "dd=".len()) - ";t.llmobs_sid:".len();
-    let with_session = |length| {
+    let state = |set: &dyn Fn(&mut Headers)| {
         let mut headers = workflow();
-        headers.llm.session_id = Some("s".repeat(length));
         headers.upstream.others = None;
+        set(&mut headers);
         written(headers).remove("tracestate").unwrap()
     };
-    let session = format!("t.dm:-0;t.llmobs_sid:{};", "s".repeat(room));
-    assert_eq!(with_session(room), ids.replace("t.dm:-0;", &session));
-    assert_eq!(with_session(room + 1), STATE.replace("t.llmobs_sid:SD;", ""));
-    let mut headers = workflow();
-    headers.upstream.others = Some(format!("big={},small=1", "x".repeat(400)));
-    assert_eq!(written(headers).remove("tracestate").unwrap(), format!("{STATE},small=1"));
+    assert_eq!(state(&|_| ()), STATE);
+    let without = STATE.replace("t.llmobs_sid:SD;", "");
+    assert_eq!(state(&|headers| headers.llm.session_id = Some("s".repeat(300))), without);
+    let room = 256 - (STATE.len() - "dd=".len()) + "SD".len();
+    let session = |length| state(&|headers| headers.llm.session_id = Some("s".repeat(length)));
+    assert_eq!(session(room), STATE.replace("SD", &"s".repeat(room)));
+    assert_eq!(session(room + 1), without);
+    // The ids have room before all that others say.
+    let long = |headers: &mut Headers| headers.upstream.tags = vec![("dm".to_owned(), "x".repeat(250))];
+    assert_eq!(state(&long), STATE.replace("t.dm:-0;", ""));
+    let others =
+        |headers: &mut Headers| headers.upstream.others = Some(format!("big={},small=1", "x".repeat(400)));
+    assert_eq!(state(&others), format!("{STATE},small=1"));
 }
 
 #[test]

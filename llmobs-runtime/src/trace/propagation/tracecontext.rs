@@ -1,6 +1,6 @@
 //! The headers of [W3C Trace Context](https://www.w3.org/TR/trace-context/), with Datadog's part of `tracestate`.
 
-use super::headers::{Headers, Llm};
+use super::headers::{Headers, Llm, fit};
 use crate::base::id::{SpanId, TraceId};
 use crate::trace::shared::Upstream;
 
@@ -10,27 +10,15 @@ const MAX_OWN: usize = 256;
 const MAX_STATE: usize = 512;
 const MAX_MEMBERS: usize = 32;
 
-/// What has room before all else, though it stands in the order of the others: the ids that spans join a trace by, and who has
-/// decided about it.
-const FIRST: [&str; 3] = ["dm", "llmobs_parent_id", "llmobs_trace_id"];
-
 /// `tracestate`: Datadog's part, then those of others as far as there is room.
 pub(super) fn state(headers: &Headers) -> String {
     let mut own = format!("dd=p:{};s:{}", headers.span_id.to_hex(), headers.upstream.priority);
-    let mut room = MAX_OWN + "dd=".len() - own.len();
-    let origin = headers.upstream.origin.iter().map(|origin| (false, format!(";o:{}", encode(origin))));
+    let origin = headers.upstream.origin.iter().map(|origin| ("", format!(";o:{}", encode(origin))));
+    // A changed name would be that of another session or application.
+    let as_it_is = |(key, value): &(&str, &str)| !key.starts_with("llmobs_") || !value.contains([';', '~']);
     let tags =
-        headers.pairs().map(|(key, value)| (FIRST.contains(&key), format!(";t.{key}:{}", encode(value))));
-    let mut entries: Vec<(bool, String)> = origin.chain(tags).collect();
-    for turn in [true, false] {
-        for (_, entry) in entries.iter_mut().filter(|(first, _)| *first == turn) {
-            match room.checked_sub(entry.len()) {
-                Some(rest) => room = rest,
-                None => entry.clear(),
-            }
-        }
-    }
-    own.extend(entries.into_iter().map(|(_, entry)| entry));
+        headers.pairs().filter(as_it_is).map(|(key, value)| (key, format!(";t.{key}:{}", encode(value))));
+    own += &fit(origin.chain(tags), MAX_OWN + "dd=".len() - own.len(), |_| ());
     let others = headers.upstream.others.iter().flat_map(|others| others.split(','));
     for member in others.take(MAX_MEMBERS - 1) {
         if own.len() + 1 + member.len() <= MAX_STATE {

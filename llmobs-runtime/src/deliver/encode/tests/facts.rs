@@ -213,22 +213,13 @@ fn an_agent_has_a_manifest_and_a_version_unless_nothing_was_said() {
 #[test]
 fn costs_are_broken_down_by_the_tags_that_the_span_has() {
     let ids = Ids::new();
-    let span = |said: &[&str]| {
-        ids.span(Kind::Task).annotate(|note| {
-            said.iter().fold(note, |note, key| note.cost_tag(*key)).tag("team \"a\"", "x");
-        })
-    };
-    let full = |said: &[&str]| Sample { attribute: true, ..span(said).session_id("s") };
+    let said = ["tier", "team \"a\"", "env", "session_id", "decorator"];
+    let span = ids.span(Kind::Task).session_id("s").annotate(|note| {
+        note.cost_tags(said).tag("team \"a\"", "x");
+    });
     let identity = Identity { tags: texts([("tier", "free")]), ..Identity::default() };
-    let metadata = |said: &[&str]| encoded(&full(said), &identity)["meta"]["metadata"].clone();
-    assert_eq!(
-        metadata(&["tier", "none", "team \"a\"", "env", "session_id", "decorator", "agent_version", "error"]),
-        json!({ "_dd": { "cost_tags": ["tier", "team \"a\"", "env", "session_id", "decorator"] } })
-    );
-    assert_eq!(metadata(&["none"]), json!({}));
-    // Without a session and an attribute there are no tags of these.
-    let bare = span(&["session_id", "decorator", "agent_version"]);
-    assert_eq!(encoded(&bare, &identity)["meta"]["metadata"], json!({}));
+    let span = Sample { attribute: true, ..span };
+    assert_eq!(encoded(&span, &identity)["meta"]["metadata"], json!({ "_dd": { "cost_tags": said } }));
 }
 
 #[test]
@@ -396,19 +387,18 @@ fn an_llm_span_without_a_prompt_shows_that_of_the_span_above() {
 fn what_annotation_contexts_say_is_overridden_by_what_the_span_says() {
     let ids = Ids::new();
     let mut annotation = crate::Annotation::new(usize::MAX);
-    annotation.tag("both", "outer").tag("outer", 1).cost_tag("outer");
-    let context = AnnotatedContext { name: None, session_id: None, annotation };
+    annotation.tag("both", "outer").tag("outer", 1);
+    let context = AnnotatedContext { name: None, session_id: None, cost_tags: Vec::new(), annotation };
     let mut span = ids.span(Kind::Task).annotate(|note| {
-        note.tag("both", "own").cost_tag("both");
+        note.tag("both", "own");
     });
     span.inherited.contexts = Some(Contexts::inside(None, context.into()));
-    let mut expected =
-        ids.event(Kind::Task, &json!({ "metadata": { "_dd": { "cost_tags": ["outer", "both"] } } }));
+    let mut expected = ids.event(Kind::Task, &json!({}));
     add_tag(&mut expected, "both:own");
     add_tag(&mut expected, "outer:1");
     assert_eq!(event(&span), expected);
     span.annotation = None;
-    let mut expected = ids.event(Kind::Task, &json!({ "metadata": { "_dd": { "cost_tags": ["outer"] } } }));
+    let mut expected = ids.event(Kind::Task, &json!({}));
     add_tag(&mut expected, "both:outer");
     add_tag(&mut expected, "outer:1");
     assert_eq!(event(&span), expected);

@@ -144,7 +144,7 @@ fn nothing_of_a_span_reaches_the_terminal_as_a_command() {
     };
     let edits: [(&str, Edit<'_>); 7] = [
         ("name", &|span| span.name = bad.to_owned()),
-        ("model", &|span| span.fixed.model_name = Some(bad.to_owned())),
+        ("model", &|span| span.model_name = Some(bad.to_owned())),
         ("text", &|span| (span.input, span.output) = (text(), text())),
         ("message", &|span| span.input = Some(Content::Messages(vec![message()]))),
         ("document", &|span| span.output = Some(Content::Documents(vec![Document::new(bad)]))),
@@ -189,7 +189,7 @@ fn long_texts_are_cut_after_a_hundred_characters() {
 
 #[test]
 fn a_model_is_shown_on_the_kinds_that_have_one() {
-    let model = |span: &mut SpanData| span.fixed.model_name = Some("m".to_owned());
+    let model = |span: &mut SpanData| span.model_name = Some("m".to_owned());
     assert_eq!(shown(PLAIN, Kind::Embedding, "e", &model), "embedding e  1.0µs  m\n\n");
     assert_eq!(shown(PLAIN, Kind::Task, "t", &model), "task t  1.0µs\n\n");
 }

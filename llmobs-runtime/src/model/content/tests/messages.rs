@@ -292,6 +292,106 @@ fn messages_in_the_form_of_datadog_can_be_annotated() {
 }
 
 #[test]
+fn parts_of_a_wrong_shape_are_kept_as_far_as_they_can_be() {
+    let list = json!([
+        { "tool_calls": [
+            { "name": "ok", "arguments": {} },
+            { "arguments": { "lost": 1 } },
+            { "name": "", "query": "why" },
+            { "name": 7, "arguments": [1], "tool_id": 8, "type": ["no text"] },
+            { "id": "c-1", "type": "custom", "custom": { "name": "grep", "input": "needle" } },
+            { "function": "f" },
+            "bare",
+            null,
+        ] },
+        { "tool_calls": { "name": "alone", "arguments": { "a": 1 } } },
+        { "tool_results": [{ "result": "ok" }, { "result": 7 }, { "content": "c", "tool_id": "1" }, { "found": 2 }, "bare", 3] },
+        { "audio_parts": [
+            { "mime_type": "a/b", "content": "Qg==", "attachment_key": "k" },
+            { "mime_type": "a/b" },
+            { "mime_type": "a/b", "attachment_key": "" },
+            { "mime_type": "a/b", "attachment_key": "k" },
+        ] },
+        { "image_parts": [{ "content": "Qg==" }, { "mime_type": 1, "attachment_key": "k" }, "Qg==", 4] },
+        { "tool_calls": "call", "tool_results": "result", "audio_parts": "sound", "image_parts": 5 },
+    ]);
+    let unknown = "application/octet-stream";
+    let shown = json!({ "messages": [
+        { "role": "", "content": "", "tool_calls": [
+            { "name": "ok", "arguments": {} },
+            { "name": "", "arguments": { "lost": 1 } },
+            { "name": "", "arguments": { "name": "", "query": "why" } },
+            { "name": "7", "arguments": { "value": [1] }, "tool_id": "8" },
+            { "name": "grep", "arguments": { "value": "needle" }, "tool_id": "c-1", "type": "custom" },
+            { "name": "", "arguments": { "function": "f" } },
+            { "name": "", "arguments": { "value": "bare" } },
+            { "name": "", "arguments": {} },
+        ] },
+        { "role": "", "content": "", "tool_calls": [{ "name": "alone", "arguments": { "a": 1 } }] },
+        { "role": "", "content": "", "tool_results": [
+            { "result": "ok" },
+            { "result": "7" },
+            { "result": "c", "tool_id": "1" },
+            { "result": r#"{"found":2}"# },
+            { "result": "bare" },
+            { "result": "3" },
+        ] },
+        { "role": "", "content": "", "audio_parts": [
+            { "mime_type": "a/b", "content": "Qg==" },
+            { "mime_type": "a/b", "attachment_key": "k" },
+        ] },
+        { "role": "", "content": "", "image_parts": [
+            { "mime_type": unknown, "content": "Qg==" },
+            { "mime_type": unknown, "attachment_key": "k" },
+            { "mime_type": unknown, "content": "Qg==" },
+        ] },
+        {
+            "role": "", "content": "",
+            "tool_calls": [{ "name": "", "arguments": { "value": "call" } }],
+            "tool_results": [{ "result": "result" }],
+            "audio_parts": [{ "mime_type": unknown, "content": "sound" }],
+        },
+    ] });
+    assert_eq!(input(Kind::Llm, annotated(&list)), shown);
+    // What an attribute captures is read alike where a role says that it is a message.
+    let with_role = list.as_array().unwrap().iter().cloned().map(|mut message| {
+        message["role"] = json!("");
+        message
+    });
+    assert_eq!(answered(&with_role.collect()), shown);
+}
+
+#[test]
+fn empty_lists_of_a_message_are_kept_as_the_reference_keeps_them() {
+    let empty = json!({ "role": "assistant", "content": "", "tool_calls": [], "tool_results": [], "audio_parts": [], "image_parts": [] });
+    let shown = json!({ "messages": [empty] });
+    assert_eq!(input(Kind::Llm, annotated(&empty)), shown);
+    assert_eq!(answered(&empty), shown);
+    assert_eq!(
+        input(Kind::Llm, annotated(&json!({ "tool_calls": [], "tool_results": null }))),
+        json!({ "messages": [{ "role": "", "content": "", "tool_calls": [] }] })
+    );
+    let text = json!({ "messages": [{ "role": "assistant", "content": "" }] });
+    assert_eq!(input(Kind::Llm, annotated(&llmobs_providers::Message::assistant(""))), text);
+}
+
+#[test]
+fn notes_in_place_of_items_that_were_cut_are_kept() {
+    let note = "… [12 more]";
+    let message = json!({
+        "role": "", "content": "",
+        "tool_calls": [{ "name": "f", "arguments": {} }, note, { "…": note }],
+        "tool_results": [{ "result": "r" }, note],
+        "image_parts": [{ "mime_type": "image/png", "content": "Qg==" }, note],
+    });
+    let mut shown = message.clone();
+    shown["tool_calls"] = json!([{ "name": "f", "arguments": {} }, { "name": note, "arguments": {} }, { "name": "", "arguments": { "…": note } }]);
+    shown["tool_results"][1] = json!({ "result": note });
+    shown["image_parts"].as_array_mut().unwrap().pop();
+    assert_eq!(answered(&message), json!({ "messages": [shown] }));
+}
+
+#[test]
 fn a_conversation_that_was_cut_is_still_a_conversation_and_keeps_what_comes_after_a_large_part() {
     let image = "i".repeat(10_000);
     let messages = json!([
