@@ -1,5 +1,6 @@
 //! JSON values, and texts that are optional or limited.
 
+use serde::de::{self, Deserialize};
 use serde_json::{Map, Value};
 
 use crate::text::{MAX_LABEL_BYTES, cut, shortened};
@@ -74,6 +75,23 @@ pub fn reduce_object(fields: &mut Map<String, Value>, limit: usize) {
     reduce(&mut value, limit);
     if let Value::Object(reduced) = value {
         *fields = reduced;
+    }
+}
+
+/// Reads a field of an object that is deserialized. One that is `null` counts as absent. An error names the field.
+///
+/// # Errors
+///
+/// If the field has a value of another type.
+pub fn field<'v, T: Deserialize<'v>, E: de::Error>(
+    fields: &'v Map<String, Value>,
+    key: &str,
+) -> Result<Option<T>, E> {
+    match fields.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => {
+            T::deserialize(value).map(Some).map_err(|error| E::custom(format_args!("{key}: {error}")))
+        }
     }
 }
 

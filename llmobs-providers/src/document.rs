@@ -5,7 +5,7 @@ use serde_json::Number;
 
 /// One document: an input of an embedding, or an output of a retrieval.
 ///
-/// It serializes in the form that Datadog's intake takes.
+/// It serializes in the form that Datadog's intake takes, and deserializes from it.
 ///
 /// ```
 /// use llmobs_providers::Document;
@@ -72,6 +72,15 @@ crate::serialize_struct! {
         "name": &document.name,
         "id": &document.id,
         "score": &document.score,
+    }
+}
+
+crate::deserialize_struct! {
+    Document |document| {
+        "text": document.text;
+        "name": document.name,
+        "id": document.id,
+        "score": document.score,
     }
 }
 

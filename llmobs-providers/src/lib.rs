@@ -25,6 +25,28 @@ macro_rules! serialize_struct {
 }
 use serialize_struct;
 
+/// Deserializes a struct from an object. Fields before the semicolon must be there. Others may be absent or `null`, and unknown ones are
+/// passed over.
+macro_rules! deserialize_struct {
+    ($type:ident |$this:ident| { $($required:literal: $must:expr),* ; $($key:literal: $field:expr),* $(,)? }) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                use llmobs_capture::value::field;
+                use serde::de::Error as _;
+
+                let fields = serde_json::Map::deserialize(deserializer)?;
+                let mut $this = Self::default();
+                $($must = field(&fields, $required)?.ok_or_else(|| D::Error::missing_field($required))?;)*
+                $(if let Some(value) = field(&fields, $key)? {
+                    $field = value;
+                })*
+                Ok($this)
+            }
+        }
+    };
+}
+use deserialize_struct;
+
 /// Converts values into the JSON that they serialize to.
 macro_rules! into_value {
     ($($type:ident),*) => {$(

@@ -1,17 +1,17 @@
 //! Messages of a chat.
 
 use llmobs_capture::text::CUT;
-use llmobs_capture::value::for_each_string;
+use llmobs_capture::value::{field, for_each_string};
 use llmobs_capture::{DEFAULT_LIMIT, to_value};
-use serde::Serialize;
-use serde::ser::{SerializeStruct as _, Serializer};
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::{Map, Value};
 
 use crate::text;
 
 /// One message of a chat.
 ///
-/// It serializes in the form that Datadog's intake takes.
+/// It serializes in the form that Datadog's intake takes, and deserializes from it.
 ///
 /// ```
 /// use llmobs_providers::{Message, ToolCall, ToolResult};
@@ -29,6 +29,7 @@ use crate::text;
 ///     serde_json::to_value(&chat[3])?,
 ///     json!({ "role": "tool", "content": "", "tool_results": [{ "result": "drizzle", "tool_id": "call_1" }] })
 /// );
+/// assert_eq!(serde_json::from_str::<Message>(r#"{"role":"user","content":"Why?"}"#)?, Message::user("Why?"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -322,6 +323,58 @@ impl Serialize for MediaPart {
             MediaData::AttachmentKey(key) => object.serialize_field("attachment_key", key)?,
         }
         object.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Message {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Map::deserialize(deserializer)?;
+        let is_empty_list =
+            |key: &str| fields.get(key).and_then(Value::as_array).is_some_and(|list| list.is_empty());
+        Ok(Self {
+            role: field(&fields, "role")?.unwrap_or_default(),
+            content: field(&fields, "content")?.unwrap_or_default(),
+            tool_calls: field(&fields, "tool_calls")?.unwrap_or_default(),
+            tool_results: field(&fields, "tool_results")?.unwrap_or_default(),
+            audio_parts: field(&fields, "audio_parts")?.unwrap_or_default(),
+            image_parts: field(&fields, "image_parts")?.unwrap_or_default(),
+            empty_lists: EmptyLists {
+                tool_calls: is_empty_list("tool_calls"),
+                tool_results: is_empty_list("tool_results"),
+                audio_parts: is_empty_list("audio_parts"),
+                image_parts: is_empty_list("image_parts"),
+            },
+        })
+    }
+}
+
+crate::deserialize_struct! {
+    ToolCall |call| {
+        "name": call.name;
+        "arguments": call.arguments,
+        "tool_id": call.tool_id,
+        "type": call.kind,
+    }
+}
+crate::deserialize_struct! {
+    ToolResult |result| {
+        "result": result.result;
+        "name": result.name,
+        "tool_id": result.tool_id,
+        "type": result.kind,
+    }
+}
+
+impl<'de> Deserialize<'de> for MediaPart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Map::deserialize(deserializer)?;
+        let mime_type = field(&fields, "mime_type")?.ok_or_else(|| D::Error::missing_field("mime_type"))?;
+        let data = match (field(&fields, "content")?, field(&fields, "attachment_key")?) {
+            (Some(content), None) => MediaData::Base64(content),
+            (None, Some(key)) => MediaData::AttachmentKey(key),
+            _ => return Err(D::Error::custom("expected one of `content` and `attachment_key`")),
+        };
+        Ok(Self { mime_type, data })
     }
 }
 

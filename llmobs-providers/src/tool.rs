@@ -103,6 +103,15 @@ crate::serialize_struct! {
     }
 }
 
+crate::deserialize_struct! {
+    ToolDefinition |tool| {
+        "name": tool.name;
+        "description": tool.description,
+        "schema": tool.schema,
+        "version": tool.version,
+    }
+}
+
 crate::into_value! { ToolDefinition }
 
 #[cfg(test)]

@@ -21,3 +21,15 @@ fn a_score_is_any_finite_number() {
     assert_eq!(Document::new("").score(1).score(f32::NAN).score, None);
     assert_eq!(Document::new("").score(None::<f64>).score, None);
 }
+
+#[test]
+fn what_was_serialized_is_read_again() {
+    let read = |json: &str| serde_json::from_str::<Document>(json);
+    for document in [Document::new("It rains.").name("weather.md").id("7").score(0.5), Document::new("")] {
+        assert_eq!(read(&serde_json::to_string(&document).unwrap()).unwrap(), document);
+    }
+    assert_eq!(read(r#"{"text":"t","name":null,"rank":1}"#).unwrap(), Document::new("t"));
+    assert_eq!(read(r#"{"name":"n"}"#).unwrap_err().to_string(), "missing field `text`");
+    let error = read(r#"{"text":"t","score":"high"}"#).unwrap_err().to_string();
+    assert_eq!(error, "score: invalid type: string \"high\", expected a JSON number");
+}

@@ -94,3 +94,35 @@ fn all_texts_can_be_edited() {
         .tool_result(ToolResult::new("D").name("name"));
     assert_eq!(message, expected);
 }
+
+#[test]
+fn what_was_serialized_is_read_again() {
+    let everything = Message::new("assistant", "Let me see.")
+        .tool_call(ToolCall::new("weather", json!({ "city": "Paris" })).tool_id("1").kind("function"))
+        .tool_result(ToolResult::new("drizzle").name("weather").tool_id("1").kind("tool_result"))
+        .image(MediaPart::base64("image/png", "AA=="))
+        .audio(MediaPart::attachment("audio/wav", "key"));
+    for message in [everything, Message::default(), Message::user("Hello")] {
+        assert_eq!(serde_json::from_str::<Message>(&text(&message)).unwrap(), message);
+    }
+    // Empty lists stay, and what is null or unknown is passed over.
+    let empty = r#"{"role":"user","content":"","tool_calls":[]}"#;
+    assert_eq!(text(&serde_json::from_str::<Message>(empty).unwrap()), empty);
+    let null = r#"{"role":"user","content":null,"tool_calls":null,"refusal":{}}"#;
+    assert_eq!(serde_json::from_str::<Message>(null).unwrap(), Message::user(""));
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let error = |json: &str| serde_json::from_str::<Message>(json).unwrap_err().to_string();
+    assert_eq!(error(r#"{"role":5}"#), "role: invalid type: integer `5`, expected a string");
+    assert_eq!(
+        error(r#"{"tool_calls":[{"name":"f","arguments":[]}]}"#),
+        "tool_calls: arguments: invalid type: sequence, expected a map"
+    );
+    assert_eq!(error(r#"{"tool_calls":[{}]}"#), "tool_calls: missing field `name`");
+    assert_eq!(
+        error(r#"{"image_parts":[{"mime_type":"image/png"}]}"#),
+        "image_parts: expected one of `content` and `attachment_key`"
+    );
+}

@@ -59,3 +59,13 @@ fn limits_shorten_names_descriptions_and_schemas() {
     whole.limit(1_000);
     assert_eq!(whole, weather());
 }
+
+#[test]
+fn what_was_serialized_is_read_again() {
+    let read = |json: &str| serde_json::from_str::<ToolDefinition>(json);
+    assert_eq!(read(&serde_json::to_string(&weather()).unwrap()).unwrap(), weather());
+    assert_eq!(read(r#"{"name":"f"}"#).unwrap(), ToolDefinition::new("f"));
+    assert_eq!(read(r#"{"name":null}"#).unwrap_err().to_string(), "missing field `name`");
+    let error = read(r#"{"name":"f","schema":"object"}"#).unwrap_err().to_string();
+    assert_eq!(error, "schema: invalid type: string \"object\", expected a map");
+}

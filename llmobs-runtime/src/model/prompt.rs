@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::ser::Serialize;
 use serde_json::{Map, Value};
 
 use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
-use llmobs_capture::value::{for_each_string, given, lengths, named, reduce_each, replace, shorten, weight};
+use llmobs_capture::value::{
+    field, for_each_string, given, lengths, named, reduce_each, replace, shorten, weight,
+};
 use llmobs_capture::{DEFAULT_LIMIT, to_value};
 
 /// The template that the input of an `llm` span was made from, and what was put into it.
@@ -84,6 +87,64 @@ pub enum TemplateMessage {
     },
     /// A place for messages that are put in under this name.
     Placeholder(String),
+}
+
+/// Reads an object with the names of the fields, such as one that a program keeps beside its code. The template is a text, or a list of
+/// objects with `role` and `content`, or with `type`, which is `placeholder`, and `name`; the names that Datadog's Python SDK gives the
+/// template of a chat, the context variables and the query variables are known too. Unknown fields are passed over.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// use llmobs::prompt::Prompt;
+///
+/// let prompt: Prompt = serde_json::from_str(r#"{"id": "faq", "version": "1.2", "template": "Answer {{question}}"}"#)?;
+/// assert_eq!(prompt, Prompt::new("faq").version("1.2").template("Answer {{question}}"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl<'de> Deserialize<'de> for Prompt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Map::deserialize(deserializer)?;
+        let names = |name: &str, in_python: &str| match field(&fields, name)? {
+            None => field(&fields, in_python),
+            names => Ok(names),
+        };
+        Ok(Self {
+            id: field(&fields, "id")?,
+            version: field(&fields, "version")?,
+            label: field(&fields, "label")?,
+            template: match field(&fields, "template")? {
+                None => field(&fields, "chat_template")?,
+                template => template,
+            },
+            variables: field(&fields, "variables")?,
+            tags: field(&fields, "tags")?,
+            context_variables: names("context_variables", "rag_context_variables")?,
+            query_variables: names("query_variables", "rag_query_variables")?,
+            uuid: field(&fields, "uuid")?,
+            version_uuid: field(&fields, "version_uuid")?,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for PromptTemplate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self::Text(text)),
+            list => Vec::deserialize(list).map(Self::Chat).map_err(D::Error::custom),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TemplateMessage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Map::deserialize(deserializer)?;
+        let text = |key| field(&fields, key)?.ok_or_else(|| D::Error::missing_field(key));
+        if fields.get("type").is_some_and(|kind| kind == "placeholder") {
+            Ok(Self::Placeholder(text("name")?))
+        } else {
+            Ok(Self::Message { role: text("role")?, content: text("content")? })
+        }
+    }
 }
 
 impl PromptTemplate {
@@ -238,5 +299,46 @@ impl Prompt {
         self.template
             .iter_mut()
             .for_each(|template| template.for_each_text(&mut |text| shorten(text, limit)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Prompt, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_prompt_is_read_by_the_names_of_its_fields() {
+        let everything = r#"{
+            "id": "faq", "version": "1", "label": "production", "template": "{{q}} {{c}}", "variables": { "q": "Why?", "n": 1 },
+            "tags": { "team": "x" }, "context_variables": ["c"], "query_variables": ["q"], "uuid": "u", "version_uuid": "v",
+            "ml_app": "unknown here"
+        }"#;
+        let expected = Prompt::new("faq").version("1").label("production").template("{{q}} {{c}}");
+        let expected = expected.variable("q", "Why?").variable("n", 1).tag("team", "x");
+        let expected = expected.context_variables(["c"]).query_variables(["q"]).uuid("u").version_uuid("v");
+        assert_eq!(read(everything), Ok(expected));
+        assert_eq!(read(r#"{"id": null}"#), Ok(Prompt::default()));
+    }
+
+    #[test]
+    fn a_prompt_of_the_python_sdk_is_read() {
+        let chat = r#"{
+            "chat_template": [{ "role": "user", "content": "{{q}}" }, { "type": "placeholder", "name": "history" }],
+            "rag_context_variables": ["c"], "rag_query_variables": ["q"]
+        }"#;
+        let messages = [TemplateMessage::new("user", "{{q}}"), TemplateMessage::placeholder("history")];
+        let expected = Prompt::default().chat_template(messages);
+        assert_eq!(read(chat), Ok(expected.context_variables(["c"]).query_variables(["q"])));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let error = |json| read(json).unwrap_err();
+        assert_eq!(error(r#"{"id": 5}"#), "id: invalid type: integer `5`, expected a string");
+        assert_eq!(error(r#"{"template": [{ "role": "user" }]}"#), "template: missing field `content`");
     }
 }
