@@ -1,11 +1,13 @@
 //! Transports: HTTP, files, the console, memory.
 
 mod address;
+mod connector;
 mod console;
 mod endpoint;
 mod file;
 mod http;
 mod memory;
+mod response;
 
 use std::fmt;
 
