@@ -143,14 +143,12 @@ impl<T: Transport> Transport for SecretTransport<T> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.filter = ResponseFilter::default();
-        let mut body = self.secrets.unsent();
+        let body = std::mem::take(&mut *self.secrets.unsent());
         let output = self.buffers.output();
         let head = amount.checked_sub(body.len()).and_then(|end| output.get(..end));
         let head = head.ok_or_else(|| io::Error::other("ureq has not sent all that it read of a body"))?;
         transmit(&mut self.inner, &with_headers(head, &self.secrets.headers), timeout)?;
-        transmit(&mut self.inner, &body, timeout)?;
-        body.clear();
-        Ok(())
+        transmit(&mut self.inner, &body, timeout)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
