@@ -51,6 +51,7 @@ fn http(server: &CaptureServer, proxy: Option<&ConnectProxy>) -> Http {
         proxy.map(|proxy| Proxy::new(&format!("http://user:{PASSWORD}@{}", proxy.address())).unwrap());
     let config = Agent::config_builder()
         .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(20)))
         .proxy(proxy)
         .tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&trusted)).build())
         .build();
