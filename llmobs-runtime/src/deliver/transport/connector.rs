@@ -1,11 +1,12 @@
 //! Connections on which a request carries what the HTTP library does not see.
 //!
 //! ureq logs the heads of requests and responses as hexadecimal dumps at the level `trace`, and cannot be told not to (seen in
-//! `ureq-proto` 0.7.1, `util::log_data`). So it gets a request without secret headers and with a body of blanks, and a response that
-//! has passed a [`ResponseFilter`]. The real request is put together below it, in [`SecretTransport::transmit_output`].
+//! `ureq-proto` 0.7.1, `util::log_data`). So it gets a request without secret headers and content, and a response that has passed a
+//! [`ResponseFilter`]. The real request is put together below it, in [`SecretTransport::transmit_output`].
 
 use std::fmt;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ureq::config::Config;
@@ -28,8 +29,15 @@ pub(super) struct Secrets {
     origins: [Uri; 2],
     /// Lines for the head of each request.
     headers: Vec<u8>,
-    /// The part of the body that ureq has read as blanks and has not sent.
-    body: Mutex<Vec<u8>>,
+    body: Mutex<Body>,
+}
+
+/// The body of the request that is being sent.
+#[derive(Default)]
+struct Body {
+    text: String,
+    /// The part that ureq takes for read and has not sent.
+    unsent: Range<usize>,
 }
 
 impl Secrets {
@@ -52,12 +60,13 @@ impl Secrets {
         Agent::with_parts(config, connector, DefaultResolver::default())
     }
 
-    /// A body that ureq reads as blanks. The request has to state its length, since chunks are not supported.
-    pub(super) fn body<'a>(&'a self, text: &'a str) -> SecretBody<'a> {
-        SecretBody { secrets: self, rest: text.as_bytes() }
+    /// A body for one request, which has to state its length. The text is back when it is dropped.
+    pub(super) fn body<'a>(&'a self, text: &'a mut String) -> SecretBody<'a> {
+        *self.current() = Body { text: std::mem::take(text), unsent: 0..0 };
+        SecretBody { secrets: self, text }
     }
 
-    fn unsent(&self) -> MutexGuard<'_, Vec<u8>> {
+    fn current(&self) -> MutexGuard<'_, Body> {
         self.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -77,22 +86,22 @@ impl fmt::Debug for Secrets {
 /// See [`Secrets::body`].
 pub(super) struct SecretBody<'a> {
     secrets: &'a Secrets,
-    rest: &'a [u8],
+    text: &'a mut String,
 }
 
 impl Read for SecretBody<'_> {
+    /// Leaves the buffer as it is: what is in it is not sent.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let (piece, rest) = self.rest.split_at(self.rest.len().min(buffer.len()));
-        self.rest = rest;
-        self.secrets.unsent().extend_from_slice(piece);
-        buffer.get_mut(..piece.len()).unwrap_or_default().fill(b' ');
-        Ok(piece.len())
+        let Body { text, unsent } = &mut *self.secrets.current();
+        let read = buffer.len().min(text.len() - unsent.end);
+        unsent.end += read;
+        Ok(read)
     }
 }
 
 impl Drop for SecretBody<'_> {
     fn drop(&mut self) {
-        self.secrets.unsent().clear();
+        *self.text = std::mem::take(&mut *self.secrets.current()).text;
     }
 }
 
@@ -143,12 +152,12 @@ impl<T: Transport> Transport for SecretTransport<T> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.filter = ResponseFilter::default();
-        let body = std::mem::take(&mut *self.secrets.unsent());
-        let output = self.buffers.output();
-        let head = amount.checked_sub(body.len()).and_then(|end| output.get(..end));
-        let head = head.ok_or_else(|| io::Error::other("ureq has not sent all that it read of a body"))?;
-        transmit(&mut self.inner, &with_headers(head, &self.secrets.headers), timeout)?;
-        transmit(&mut self.inner, &body, timeout)
+        // No lock is held while the request is sent.
+        let mut body = std::mem::take(&mut *self.secrets.current());
+        let sent = self.transmit(amount, &body, timeout);
+        body.unsent.start = body.unsent.end;
+        *self.secrets.current() = body;
+        sent
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -171,6 +180,18 @@ impl<T: Transport> Transport for SecretTransport<T> {
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
+    }
+}
+
+impl<T: Transport> SecretTransport<T> {
+    /// Transmits what ureq has written, with the headers and the body in place.
+    fn transmit(&mut self, amount: usize, body: &Body, timeout: NextTimeout) -> Result<(), Error> {
+        let body = body.text.as_bytes().get(body.unsent.clone()).unwrap_or_default();
+        let output = self.buffers.output();
+        let head = amount.checked_sub(body.len()).and_then(|end| output.get(..end));
+        let head = head.ok_or_else(|| io::Error::other("ureq has not sent all that it read of a body"))?;
+        transmit(&mut self.inner, &with_headers(head, &self.secrets.headers), timeout)?;
+        transmit(&mut self.inner, body, timeout)
     }
 }
 
@@ -231,18 +252,18 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_read_as_blanks_and_leaves_nothing_behind() {
+    fn a_body_is_not_read_and_comes_back() {
         let secrets = Secrets::new([Uri::default(), Uri::default()], &[]);
-        let mut body = secrets.body("prompt");
+        let unsent = || secrets.current().unsent.clone();
+        let mut text = "prompt".to_owned();
+        let mut body = secrets.body(&mut text);
         let mut buffer = [b'.'; 4];
-        assert_eq!(
-            (body.read(&mut buffer).unwrap(), &buffer, &**secrets.unsent()),
-            (4, b"    ", &b"prom"[..])
-        );
-        secrets.unsent().clear();
-        let mut buffer = [b'.'; 4];
-        assert_eq!((body.read(&mut buffer).unwrap(), &buffer, &**secrets.unsent()), (2, b"  ..", &b"pt"[..]));
+        assert_eq!((body.read(&mut buffer).unwrap(), unsent()), (4, 0..4));
+        assert_eq!((body.read(&mut buffer).unwrap(), unsent()), (2, 0..6));
+        assert_eq!((body.read(&mut buffer).unwrap(), unsent()), (0, 0..6));
+        assert_eq!(&buffer, b"....");
         drop(body);
-        assert_eq!(&**secrets.unsent(), b"");
+        assert_eq!((text.as_str(), unsent()), ("prompt", 0..0));
+        assert_eq!(secrets.current().text, "");
     }
 }

@@ -47,14 +47,14 @@ impl Transport for Http {
     fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
         match payload {
             Payload::Events(body) => self.post(Intake::Spans, body),
-            Payload::Evaluations(metrics) => self.post(Intake::Evaluations, &evaluations_body(metrics)),
+            Payload::Evaluations(metrics) => self.post(Intake::Evaluations, &mut evaluations_body(metrics)),
             Payload::Spans(_) => Ok(()),
         }
     }
 }
 
 impl Http {
-    fn post(&self, intake: Intake, body: &str) -> Result<(), Refused> {
+    fn post(&self, intake: Intake, body: &mut String) -> Result<(), Refused> {
         let url = self.endpoint.url(intake);
         let mut request = self
             .agent

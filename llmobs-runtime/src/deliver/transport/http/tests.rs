@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -66,7 +68,7 @@ fn a_logger_that_takes_everything_gets_no_secret() {
     log::set_max_level(log::LevelFilter::Trace);
     // Several buffers long.
     let large = "x".repeat(300_000);
-    let bodies = [format!(r#"["{PROMPT}"]"#), format!(r#"["{large}{PROMPT}{large}"]"#)];
+    let mut bodies = [format!(r#"["{PROMPT}"]"#), format!(r#"["{large}{PROMPT}{large}"]"#)];
     let proxy = ConnectProxy::start();
     let mut said = String::new();
     for (server, proxy) in [
@@ -80,8 +82,8 @@ fn a_logger_that_takes_everything_gets_no_secret() {
             .header("x-echo", &format!("{KEY} {TOKEN} {PROMPT} {PASSWORD} {CREDENTIALS}"))
             .answer(format!("{KEY} {TOKEN} {PROMPT}"));
         let mut http = http(&server, proxy);
-        assert!(http.send(Payload::Events(&bodies[0])).is_ok());
-        let refused = http.send(Payload::Events(&bodies[1])).unwrap_err();
+        assert!(http.send(Payload::Events(&mut bodies[0])).is_ok());
+        let refused = http.send(Payload::Events(&mut bodies[1])).unwrap_err();
         let message = format!("{}/api/v2/llmobs answers 500 Internal Server Error", server.url());
         assert_eq!((refused.message, refused.retry), (message, true));
         assert!(http.send(Payload::Evaluations(&[format!(r#""{PROMPT}""#)])).is_ok());
