@@ -21,6 +21,8 @@ use super::response::{MAX_LINE, ResponseFilter};
 
 /// How much of a response ureq gets at once, in bytes.
 const INPUT_BYTES: usize = 16 * 1024;
+/// How much of a request ureq has sent at once, in bytes.
+const OUTPUT_BYTES: usize = 32 * 1024;
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// What is added to requests below ureq. One request is sent at a time.
@@ -124,7 +126,7 @@ impl<In: Transport> Connector<In> for SecretConnector {
         }
         Ok(Some(Either::B(SecretTransport {
             inner,
-            buffers: LazyBuffers::new(INPUT_BYTES, details.config.output_buffer_size()),
+            buffers: LazyBuffers::new(INPUT_BYTES, OUTPUT_BYTES),
             filter: ResponseFilter::default(),
             secrets: Arc::clone(&self.0),
         })))
