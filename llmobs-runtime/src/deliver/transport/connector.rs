@@ -95,7 +95,7 @@ impl Read for SecretBody<'_> {
     /// Leaves the buffer as it is: what is in it is not sent.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Body { text, unsent } = &mut *self.secrets.current();
-        let read = buffer.len().min(text.len() - unsent.end);
+        let read = buffer.len().min(text.len().saturating_sub(unsent.end));
         unsent.end += read;
         Ok(read)
     }
