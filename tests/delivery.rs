@@ -93,7 +93,7 @@ fn redirect_is_not_followed_since_the_key_would_go_along() {
     let _alone = alone();
     let thief = CaptureServer::start();
     for status in [301, 302, 303, 307, 308] {
-        let server = CaptureServer::start().statuses(&[status]).location(&thief.url());
+        let server = CaptureServer::start().statuses(&[status]).header("location", &thief.url());
         let _llmobs = agentless(&server.url()).init().unwrap();
         spans(1);
         let report = llmobs::flush(PATIENCE);

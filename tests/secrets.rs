@@ -1,47 +1,44 @@
-//! No API key and no prompt in what llmobs, or a library that it uses, writes to the log. One test in a process of its
-//! own, since there is one logger in a process.
+//! Whatever the logger of a program takes, its spans arrive, and no key and no prompt are in what the logger gets. Each program
+//! is a process of its own, since there is one logger in a process.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::needless_raw_string_hashes,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop, and expect-test writes its own strings"
 )]
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::env;
+use std::io;
+use std::process::Command;
 use std::time::Duration;
 
-use llmobs::{Config, DropReason, Exporter};
-use llmobs_test_support::CaptureServer;
+use llmobs::Config;
+use llmobs_test_support::{CaptureServer, leak};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// No four letters of it occur in words.
+/// No four letters of these occur in words.
 const KEY: &str = "zq9xwvkj7pxmnbq4hg8df2xa0ykq5rwz";
+const TOKEN: &str = "bq5vzkw0tjxm8d";
 const PROMPT: &str = "vy3jqk8wzx1bnm";
+/// Names the logger of the program.
+const LOGGER: &str = "LLMOBS_TEST_LOGGER";
 
-/// Takes everything, but for the target that it was told to take less of.
-struct Recorder {
-    lines: Mutex<String>,
-    dumps: AtomicBool,
-}
+/// Takes everything.
+struct Logger;
 
-impl log::Log for Recorder {
-    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        self.dumps.load(Ordering::SeqCst)
-            || !metadata.target().starts_with("ureq_proto")
-            || metadata.level() < log::Level::Trace
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        if !self.enabled(record.metadata()) {
-            return;
-        }
-        let line = format!("{} {} {}\n", record.level(), record.target(), record.args());
-        self.lines.lock().unwrap().push_str(&line);
+        eprintln!("{} {} {}", record.level(), record.target(), record.args());
         // A logger may be instrumented itself. On the thread of llmobs that must not make spans.
         llmobs::task("logged").start().finish();
     }
@@ -49,60 +46,110 @@ impl log::Log for Recorder {
     fn flush(&self) {}
 }
 
-static RECORDER: Recorder = Recorder { lines: Mutex::new(String::new()), dumps: AtomicBool::new(true) };
-
 #[llmobs::llm]
 fn ask(prompt: &str) -> Result<String, String> {
     Err(prompt.to_owned())
 }
 
+/// The program that the other tests run.
 #[test]
-fn log_at_trace_level_holds_neither_key_nor_prompt() {
-    log::set_logger(&RECORDER).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
-    let server =
-        CaptureServer::start().statuses(&[403, 500, 500, 500]).answer(format!("bad key {KEY} for {PROMPT}"));
-    let config = Config::from_env().exporter(Exporter::Http).agentless(true).api_key(format!("{KEY}\n"));
-    let config = config.ml_app("app").override_origin(server.url()).timeout(Duration::from_millis(200));
-    let mut said = format!("{config:?}");
+fn program() {
+    let Ok(logger) = env::var(LOGGER) else { return };
+    match logger.as_str() {
+        "log" => {
+            log::set_logger(&Logger).unwrap();
+            log::set_max_level(log::LevelFilter::Trace);
+        }
+        "env_logger" => env_logger::Builder::new().filter_level(log::LevelFilter::Trace).init(),
+        _ => {
+            let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(io::stderr);
+            tracing_subscriber::registry().with(layer).init();
+        }
+    }
+    let config = Config::from_env().timeout(Duration::from_millis(200));
+    eprintln!("{config:?}");
     let guard = config.clone().init().unwrap();
-    said += &format!("{guard:?}");
-
-    // A logger that would take the dump of a request gets none: the span is not sent, and the log says why.
-    let _ = ask(PROMPT);
-    let mut dropped = BTreeMap::from([(DropReason::Withheld, 1)]);
-    assert_eq!(llmobs::flush(PATIENCE).dropped, dropped);
-    assert_eq!(server.posts().len(), 0);
-    assert!(RECORDER.lines.lock().unwrap().contains("RUST_LOG=trace,ureq_proto=debug"));
-
-    // One that takes all but that gets the spans delivered, or here refused in two ways.
-    RECORDER.dumps.store(false, Ordering::SeqCst);
-    let _ = ask(PROMPT);
-    dropped.insert(DropReason::Rejected, 1);
-    assert_eq!(llmobs::flush(PATIENCE).dropped, dropped);
-    let _ = ask(PROMPT);
-    dropped.insert(DropReason::Unavailable, 1);
-    assert_eq!(llmobs::flush(PATIENCE).dropped, dropped);
-    assert_eq!(server.posts().len(), 4);
-    assert!(server.posts().iter().all(|post| post.headers["dd-api-key"] == KEY));
-
+    eprintln!("{guard:?}");
+    for _ in 0..4 {
+        let _ = ask(PROMPT);
+        eprintln!("flushed: {}", llmobs::flush(PATIENCE));
+    }
     llmobs::task("shown").start().annotate(|note| {
         note.input(PROMPT).tag("prompt", PROMPT);
-        said += &format!("{note:?}");
+        eprintln!("{note:?}");
     });
     drop(guard);
     let refused = config.api_key(format!("{KEY}\n{KEY}")).init().unwrap_err();
-    said += &format!("{refused}{refused:?}");
-    let log = RECORDER.lines.lock().unwrap().clone();
-    assert!(log.contains("DEBUG ureq"), "{log}");
-    assert!(log.contains(&format!("INFO llmobs spans of app go to {}/api/v2/llmobs", server.url())), "{log}");
-    assert!(log.contains("/api/v2/llmobs answers 403 Forbidden; check DD_API_KEY"), "{log}");
-    assert!(log.contains("/api/v2/llmobs answers 500 Internal Server Error"), "{log}");
-    said += &log;
-    for secret in [KEY, PROMPT] {
-        for part in secret.as_bytes().windows(4) {
-            let part = std::str::from_utf8(part).unwrap();
-            assert!(!said.contains(part), "{part:?} stands in\n{said}");
-        }
+    eprintln!("{refused} {refused:?}");
+}
+
+/// Runs the program with a logger that takes everything, against a server that repeats in its answers what it was sent.
+fn check(logger: &str) {
+    let server = CaptureServer::start()
+        .statuses(&[403, 307, 500, 500, 500, 200])
+        .header("location", &format!("/{KEY}/{TOKEN}?{PROMPT}"))
+        .header("x-echo", &format!("{KEY} {TOKEN} {PROMPT}"))
+        .header("retry-after", KEY)
+        .header(PROMPT, "")
+        .answer(format!("bad key {KEY}, {TOKEN} for {PROMPT}"));
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "program", "--nocapture"])
+        .env_clear()
+        .env(LOGGER, logger)
+        .env("DD_API_KEY", format!("{KEY}\n"))
+        .env("DD_LLMOBS_AGENTLESS_ENABLED", "1")
+        .env("DD_LLMOBS_ML_APP", "app")
+        .env("DD_LLMOBS_OVERRIDE_ORIGIN", server.url())
+        .env("_DD_TRACE_WRITER_ADDITIONAL_HEADERS", format!("x-token:{TOKEN}"))
+        .output()
+        .unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+
+    let posts = server.posts();
+    assert_eq!(posts.len(), 7, "{log}");
+    for post in &posts {
+        assert_eq!((post.headers["dd-api-key"].as_str(), post.headers["x-token"].as_str()), (KEY, TOKEN));
+        assert!(post.events()[0]["meta"].to_string().contains(PROMPT));
     }
+    let reports: Vec<&str> = log.lines().filter_map(|line| line.strip_prefix("flushed: ")).collect();
+    assert_eq!(
+        reports,
+        [
+            "0 delivered, 1 dropped (rejected: 1), 0 pending",
+            "0 delivered, 2 dropped (rejected: 2), 0 pending",
+            "0 delivered, 3 dropped (unavailable: 1, rejected: 2), 0 pending",
+            "1 delivered, 3 dropped (unavailable: 1, rejected: 2), 0 pending",
+        ]
+    );
+
+    // The log has all that the libraries write, dumps of heads included, and the reasons.
+    let url = server.url();
+    for part in [
+        "ureq_proto::util",
+        "ureq::run",
+        &format!("spans of app go to {url}/api/v2/llmobs"),
+        &format!("{url}/api/v2/llmobs answers 403 Forbidden; check DD_API_KEY"),
+        &format!("{url}/api/v2/llmobs answers 500 Internal Server Error"),
+    ] {
+        assert!(log.contains(part), "{part:?} is not in\n{log}");
+    }
+    for secret in [KEY, TOKEN, PROMPT] {
+        assert_eq!(leak(&log, secret), None, "in\n{log}");
+    }
+}
+
+#[test]
+fn a_logger_that_takes_everything_gets_no_secret() {
+    check("log");
+}
+
+#[test]
+fn env_logger_at_trace_gets_no_secret() {
+    check("env_logger");
+}
+
+#[test]
+fn a_tracing_subscriber_without_a_filter_gets_no_secret() {
+    check("tracing");
 }

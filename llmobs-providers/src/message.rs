@@ -329,8 +329,7 @@ impl Serialize for MediaPart {
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let fields = Map::deserialize(deserializer)?;
-        let is_empty_list =
-            |key: &str| fields.get(key).and_then(Value::as_array).is_some_and(|list| list.is_empty());
+        let is_empty_list = |key: &str| fields.get(key).and_then(Value::as_array).is_some_and(Vec::is_empty);
         Ok(Self {
             role: field(&fields, "role")?.unwrap_or_default(),
             content: field(&fields, "content")?.unwrap_or_default(),

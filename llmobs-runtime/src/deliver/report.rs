@@ -14,9 +14,6 @@ pub enum DropReason {
     Unavailable,
     /// The receiver refused the spans.
     Rejected,
-    /// Sending would have put prompts and the API key into the program's own log. The HTTP library dumps each byte there at
-    /// the level `trace`: have the logger take `ureq_proto` at `debug`, as in `RUST_LOG=trace,ureq_proto=debug`.
-    Withheld,
     /// The [processor](crate::Config::processor) of the program dropped them.
     Processor,
     /// The client was shut down first.
@@ -31,7 +28,6 @@ impl DropReason {
             Self::QueueFull => "queue full",
             Self::Unavailable => "unavailable",
             Self::Rejected => "rejected",
-            Self::Withheld => "withheld",
             Self::Processor => "processor",
             Self::Shutdown => "shutdown",
             Self::Internal => "internal",

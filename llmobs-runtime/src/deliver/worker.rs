@@ -309,13 +309,13 @@ impl Body {
     }
 
     /// The body of the request. Nothing is added to it after that.
-    fn close(&mut self) -> &str {
+    fn close(&mut self) -> &mut String {
         if let Some(close) = self.framing.close().filter(|_| !self.closed) {
             self.text.pop();
             self.text.push(close);
             self.closed = true;
         }
-        &self.text
+        &mut self.text
     }
 
     fn clear(&mut self) {

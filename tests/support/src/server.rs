@@ -9,10 +9,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
+use axum::serve::Listener;
 use serde_json::Value;
+use tokio::net::TcpListener as AsyncListener;
+
+#[cfg(feature = "tls")]
+use crate::tls::Identity;
 
 /// Far longer than anything on loopback takes, even on a loaded machine. Waits end at once when they can.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -46,7 +50,8 @@ impl Request {
 /// Keeps requests, answers `GET /info` as an Agent, and `POST` with the statuses that it was told, then 202.
 #[derive(Debug)]
 pub struct CaptureServer {
-    address: SocketAddr,
+    origin: String,
+    certificate: String,
     shared: Arc<Shared>,
 }
 
@@ -61,28 +66,33 @@ struct Kept {
     requests: Vec<Request>,
     info: Option<(u16, String)>,
     statuses: Vec<u16>,
-    location: Option<String>,
+    headers: Vec<(String, String)>,
     answer: Option<String>,
 }
 
 impl CaptureServer {
     /// Starts a server on a free port.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.set_nonblocking(true).expect("a non-blocking socket");
-        let address = listener.local_addr().expect("an address");
+        let (listener, address) = listener();
         let shared = Arc::<Shared>::default();
-        let router =
-            Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&shared));
-        thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-                axum::serve(listener, router).await.expect("a server");
-            });
-        });
-        Self { address, shared }
+        serve(listener, Arc::clone(&shared), |listener| listener);
+        Self { origin: format!("http://{address}"), certificate: String::new(), shared }
+    }
+
+    /// Starts a server on a free port that speaks TLS, as `localhost`.
+    #[cfg(feature = "tls")]
+    pub fn start_tls() -> Self {
+        let (listener, address) = listener();
+        let shared = Arc::<Shared>::default();
+        let identity = Identity::generate();
+        let certificate = identity.certificate();
+        serve(listener, Arc::clone(&shared), move |listener| identity.listener(listener));
+        Self { origin: format!("https://localhost:{}", address.port()), certificate, shared }
+    }
+
+    /// The certificate that clients have to trust, in PEM. Empty without TLS.
+    pub fn certificate(&self) -> &str {
+        &self.certificate
     }
 
     /// Answers `GET /info` as an Agent with these endpoints does.
@@ -103,21 +113,21 @@ impl CaptureServer {
         self
     }
 
-    /// Answers with this body where a status other than 202 was told.
+    /// Answers `POST`s with this body.
     pub fn answer(self, body: String) -> Self {
         self.shared.kept.lock().unwrap().answer = Some(body);
         self
     }
 
-    /// Adds this `Location` to each answer to a `POST`.
-    pub fn location(self, url: &str) -> Self {
-        self.shared.kept.lock().unwrap().location = Some(url.to_owned());
+    /// Adds this header to each answer.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.shared.kept.lock().unwrap().headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// `http://127.0.0.1:PORT`
+    /// `http://127.0.0.1:PORT` or `https://localhost:PORT`
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.origin.clone()
     }
 
     /// All requests so far.
@@ -145,6 +155,31 @@ impl CaptureServer {
     }
 }
 
+fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.set_nonblocking(true).expect("a non-blocking socket");
+    let address = listener.local_addr().expect("an address");
+    (listener, address)
+}
+
+/// Serves on a thread of its own.
+fn serve<L>(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    wrap: impl FnOnce(AsyncListener) -> L + Send + 'static,
+) where
+    L: Listener<Addr = SocketAddr>,
+{
+    let router = Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(shared);
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        runtime.block_on(async {
+            let listener = wrap(AsyncListener::from_std(listener).expect("a listener"));
+            axum::serve(listener, router).await.expect("a server");
+        });
+    });
+}
+
 async fn answer(
     State(shared): State<Arc<Shared>>,
     method: Method,
@@ -164,9 +199,9 @@ async fn answer(
     let (status, body) = match (method, &kept.info) {
         (Method::GET, Some(info)) => info.clone(),
         (Method::GET, None) => (404, String::new()),
-        _ if kept.statuses.is_empty() => (202, "{}".to_owned()),
+        _ if kept.statuses.is_empty() => (202, kept.answer.clone().unwrap_or_else(|| "{}".to_owned())),
         _ => (kept.statuses.remove(0), kept.answer.clone().unwrap_or_default()),
     };
-    let location = kept.location.iter().map(|url| (LOCATION, url.clone())).collect::<Vec<_>>();
-    (StatusCode::from_u16(status).expect("a status"), AppendHeaders(location), body).into_response()
+    let headers = AppendHeaders(kept.headers.clone());
+    (StatusCode::from_u16(status).expect("a status"), headers, body).into_response()
 }

@@ -1,23 +1,25 @@
-//! HTTP clients, and which addresses they reach without a proxy.
+//! The settings of HTTP clients, and which addresses they reach without a proxy.
 
 use std::time::Duration;
 
+use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::{Agent, Proxy};
 
 use crate::model::tags::VERSION;
 
-/// A client that follows no redirects, since they would get the API key, always gives up after `timeout`, and uses the proxy of the
-/// environment for remote addresses.
-pub(super) fn agent(url: &Uri, timeout: Duration) -> Agent {
+/// The settings of a client that follows no redirects, since they would get the API key, always gives up after `timeout`, and uses the
+/// proxy of the environment for remote addresses.
+pub(super) fn client(url: &Uri, timeout: Duration) -> Config {
     Agent::config_builder()
         .user_agent(format!("llmobs-rust/{VERSION}"))
+        .accept("")
+        .accept_encoding("")
         .timeout_global(Some(timeout))
         .max_redirects(0)
         .http_status_as_error(false)
         .proxy(if is_direct(url) { None } else { Proxy::try_from_env() })
         .build()
-        .into()
 }
 
 /// Whether an address is reached without a proxy: this machine, and plain HTTP, which means an Agent in the same network. ureq

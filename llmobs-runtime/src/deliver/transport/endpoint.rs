@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use log::Level;
 use serde_json::Value;
+use ureq::Agent;
 use ureq::http::Uri;
 
 use llmobs_capture::log::say;
 use llmobs_capture::{guarded, warn_limited};
 
-use super::address::{agent, is_loopback};
+use super::address::{client, is_loopback};
 use crate::base::error::Error;
 use crate::base::secret::Secret;
 use crate::deliver::settings::Settings;
@@ -135,8 +136,8 @@ fn agent_has_evp_proxy(settings: &Settings, timeout: Duration) -> Result<bool, E
 }
 
 fn ask(url: Uri, timeout: Duration) -> Option<Value> {
-    let mut response =
-        agent(&url, timeout).get(url).call().ok().filter(|response| response.status().is_success())?;
+    let client = Agent::new_with_config(client(&url, timeout));
+    let mut response = client.get(url).call().ok().filter(|response| response.status().is_success())?;
     let body = response.body_mut().with_config().limit(MAX_INFO_BYTES).read_to_string().ok()?;
     serde_json::from_str(&body).ok()
 }

@@ -1,9 +1,13 @@
 //! Events over HTTP, to Datadog's intake or to an Agent.
 
-use ureq::Agent;
-use ureq::http::{HeaderName, HeaderValue};
+use std::sync::Arc;
 
-use super::address::agent;
+use ureq::config::Config;
+use ureq::http::{HeaderName, HeaderValue};
+use ureq::{Agent, SendBody};
+
+use super::address::client;
+use super::connector::Secrets;
 use super::endpoint::{Endpoint, Intake};
 use super::{Framing, Payload, Refused, Transport, evaluations_body};
 use crate::base::error::Error;
@@ -14,30 +18,25 @@ use crate::deliver::settings::Settings;
 pub(crate) struct Http {
     agent: Agent,
     endpoint: Endpoint,
-    api_key: Option<HeaderValue>,
-    additional_headers: Vec<(HeaderName, HeaderValue)>,
+    secrets: Arc<Secrets>,
 }
 
 impl Http {
     pub(crate) fn new(endpoint: Endpoint, settings: &Settings) -> Result<Self, Error> {
-        let api_key = endpoint.api_key.as_ref().map(|key| {
-            let mut value = HeaderValue::from_str(key.reveal()).map_err(|_| Error::InvalidApiKey)?;
-            value.set_sensitive(true);
-            Ok(value)
-        });
-        Ok(Self {
-            agent: agent(endpoint.url(Intake::Spans), settings.timeout),
-            api_key: api_key.transpose()?,
-            additional_headers: settings.additional_headers.clone(),
-            endpoint,
-        })
+        let config = client(endpoint.url(Intake::Spans), settings.timeout);
+        Self::with_config(endpoint, settings, config)
     }
-}
 
-/// The protocol library under ureq logs requests as hexadecimal dumps at the level `trace`, and cannot be told not to
-/// (seen in `ureq-proto` 0.7.1, `util::log_data`).
-fn would_be_logged() -> bool {
-    log::log_enabled!(target: "ureq_proto::util", log::Level::Trace)
+    fn with_config(endpoint: Endpoint, settings: &Settings, config: Config) -> Result<Self, Error> {
+        let mut headers = settings.additional_headers.clone();
+        if let Some(key) = &endpoint.api_key {
+            let key = HeaderValue::from_str(key.reveal()).map_err(|_| Error::InvalidApiKey)?;
+            headers.push((HeaderName::from_static("dd-api-key"), key));
+        }
+        let origins = [Intake::Spans, Intake::Evaluations].map(|intake| endpoint.url(intake).clone());
+        let secrets = Secrets::new(origins, &headers);
+        Ok(Self { agent: secrets.agent(config), endpoint, secrets })
+    }
 }
 
 impl Transport for Http {
@@ -48,31 +47,25 @@ impl Transport for Http {
     fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
         match payload {
             Payload::Events(body) => self.post(Intake::Spans, body),
-            Payload::Evaluations(metrics) => self.post(Intake::Evaluations, &evaluations_body(metrics)),
+            Payload::Evaluations(metrics) => self.post(Intake::Evaluations, &mut evaluations_body(metrics)),
             Payload::Spans(_) => Ok(()),
         }
     }
 }
 
 impl Http {
-    fn post(&self, intake: Intake, body: &str) -> Result<(), Refused> {
-        if would_be_logged() {
-            let message = "the logger takes every byte of a request, prompts and API key among them; have it take the \
-                           target `ureq_proto` at `debug`, as in RUST_LOG=trace,ureq_proto=debug";
-            return Err(Refused { retry: false, reason: DropReason::Withheld, message: message.to_owned() });
-        }
+    fn post(&self, intake: Intake, body: &mut String) -> Result<(), Refused> {
         let url = self.endpoint.url(intake);
-        let mut request = self.agent.post(url.clone()).header("content-type", "application/json");
-        for (name, value) in &self.additional_headers {
-            request = request.header(name.clone(), value.clone());
-        }
-        if let Some(key) = &self.api_key {
-            request = request.header("dd-api-key", key.clone());
-        }
+        let mut request = self
+            .agent
+            .post(url.clone())
+            .header("content-type", "application/json")
+            .header("content-length", body.len());
         if let Some(subdomain) = self.endpoint.evp_subdomain(intake) {
             request = request.header("x-datadog-evp-subdomain", subdomain);
         }
-        let response = request.send(body).map_err(|error| Refused {
+        let mut body = self.secrets.body(body);
+        let response = request.send(SendBody::from_reader(&mut body)).map_err(|error| Refused {
             retry: true,
             reason: DropReason::Unavailable,
             message: format!("{url} does not answer: {error}"),
@@ -95,3 +88,6 @@ impl Http {
         })
     }
 }
+
+#[cfg(all(test, feature = "tls"))]
+mod tests;

@@ -1,11 +1,13 @@
 //! Transports: HTTP, files, the console, memory.
 
 mod address;
+mod connector;
 mod console;
 mod endpoint;
 mod file;
 mod http;
 mod memory;
+mod response;
 
 use std::fmt;
 
@@ -56,8 +58,8 @@ impl Framing {
 
 /// What is delivered at once.
 pub(crate) enum Payload<'a> {
-    /// Wire events, in the framing that the transport asks for.
-    Events(&'a str),
+    /// Wire events, in the framing that the transport asks for. The transport may take the text while it sends it.
+    Events(&'a mut String),
     /// Spans in typed form. The transport may take them out.
     Spans(&'a mut Vec<SpanData>),
     /// The JSON texts of evaluations and feedback.
