@@ -50,6 +50,29 @@ fn instrumented(text: &str) -> String {
     text.to_owned()
 }
 
+type Later<T> = std::pin::Pin<Box<T>>;
+
+#[llmobs::task]
+fn hidden() -> Result<Later<dyn Future<Output = u8>>, String> {
+    Ok(Box::pin(std::future::ready(1)))
+}
+
+#[llmobs::task(future)]
+fn told() -> Later<dyn Future<Output = u8>> {
+    Box::pin(std::future::ready(1))
+}
+
+#[llmobs::task(skip_output)]
+fn meant() -> std::future::Ready<u8> {
+    std::future::ready(1)
+}
+
+#[cfg(feature = "stream")]
+#[llmobs::task]
+async fn hidden_stream() -> Later<dyn futures_util::Stream<Item = u8>> {
+    Box::pin(futures_util::stream::iter([1]))
+}
+
 /// One test, since the log is one.
 #[test]
 fn each_mistake_is_told_once_and_the_rest_stays() {
@@ -70,7 +93,8 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         instrumented("whole");
         llmobs::task("meddled").start().annotate(|span| span.tag("t", Meddling));
     });
-    assert_eq!(collector.spans().len(), 2);
+    collector.enter(|| pollster::block_on(async { assert_eq!((told().await, meant().await), (1, 1)) }));
+    assert_eq!(collector.spans().len(), 4);
     assert_eq!(*SAID.lock().unwrap(), <[String; 0]>::default());
     collector.enter(|| {
         for _ in 0..3 {
@@ -107,6 +131,9 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
             let _request =
                 llmobs::extract([("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), none].as_slice());
             llmobs::task("backwards").start().finish_at(UNIX_EPOCH);
+            assert_eq!(hidden().map(pollster::block_on), Ok(1));
+            #[cfg(feature = "stream")]
+            drop(pollster::block_on(hidden_stream()));
         }
     });
     let spans = collector.find(llmobs::Kind::Llm, "wrong");
@@ -142,6 +169,10 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
         "WARN the name of the metric \"a.b\" has dots, which became underscores",
         "WARN the processor panicked: the span goes out without input",
         "WARN the schema of the tool \"t\" was left out: give an object",
+        "WARN the span of a function ended before the future that it returned has run, since its signature does not show one: \
+         give the attribute the option `future`, or `skip_output` where this is meant; the type is core::pin::Pin<alloc::boxed",
+        #[cfg(feature = "stream")]
+        "WARN the span of a function ended before the stream that it returned has run",
         "WARN the tool definitions of a span are not shown",
         "WARN the version or manifest of an agent is not shown",
         "WARN what was annotated on an embedding or retrieval span is no document",

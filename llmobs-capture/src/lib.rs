@@ -5,6 +5,7 @@
 mod json;
 mod lock;
 mod metric;
+mod newtype;
 mod plain;
 
 pub mod guard;
@@ -23,6 +24,7 @@ pub use guard::{guarded, is_muted, muted};
 use json::Writer;
 use lock::{NOT_READ, locks_to_debug, locks_to_serialize};
 pub use metric::{Metric, Reading};
+pub use newtype::newtype;
 pub use plain::Plain;
 use text::{Formatted, push_json_string, push_string};
 

@@ -36,6 +36,8 @@ pub(crate) struct Defaults {
     pub(crate) ml_app: Arc<str>,
     /// The budget of each captured value, in bytes.
     pub(crate) capture_limit: usize,
+    /// Whether the texts of errors and panics are captured.
+    pub(crate) capture_errors: bool,
     pub(crate) identity: Identity,
     pub(crate) sampler: Sampler,
 }
@@ -53,6 +55,7 @@ impl Sender {
             let defaults = Defaults {
                 ml_app: "".into(),
                 capture_limit: DEFAULT_LIMIT,
+                capture_errors: true,
                 identity: Identity::default(),
                 sampler: Sampler::default(),
             };

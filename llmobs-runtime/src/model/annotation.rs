@@ -57,6 +57,8 @@ pub(crate) struct More {
     pub(crate) inherited_prompt: Option<Arc<Prompt>>,
     /// The version of the tool in the definitions of the `llm` span right above.
     pub(crate) tool_version: Option<String>,
+    /// Whether only the type is kept of an error that the span ends with.
+    pub(crate) skip_error: bool,
 }
 
 /// Omits the content, which may be secret.
@@ -386,6 +388,10 @@ impl Annotation {
         self.more.get_or_insert_default()
     }
 
+    pub(crate) fn skips_error(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.skip_error)
+    }
+
     pub(crate) fn agent_version(&self) -> Option<&str> {
         self.more.as_ref()?.agent.as_ref()?.version.as_deref()
     }
@@ -435,6 +441,7 @@ impl More {
         replace(&mut self.intent, later.intent);
         replace(&mut self.inherited_prompt, later.inherited_prompt);
         replace(&mut self.tool_version, later.tool_version);
+        self.skip_error |= later.skip_error;
     }
 
     fn bytes(&self) -> usize {
