@@ -67,9 +67,7 @@ mod skipped {
 
     #[llmobs::task(skip_error, skip(key))]
     fn open(key: &str) -> Result<(), Outer> {
-        if key.is_empty() {
-            panic!("no key");
-        }
+        assert!(!key.is_empty(), "no key");
         Err(Outer(Inner))
     }
 

@@ -19,9 +19,9 @@ use std::fmt::{self, Display, Write as _};
 
 use serde::ser::{self, Serialize};
 
+use crate::MAX_PROBLEM_BYTES;
 use crate::lock::{NOT_READ, locks_to_serialize};
-use crate::text::{CUT, Formatted, Stack, plain, push_json_string, push_string};
-use crate::{MAX_PROBLEM_BYTES, failed, note};
+use crate::text::{CUT, Formatted, Stack, failed, note, plain, push_json_string, push_string};
 use compound::{List, Object};
 use key::Key;
 use room::{LONG, NOTE, Region, Skip};

@@ -26,7 +26,7 @@ use lock::{NOT_READ, locks_to_debug, locks_to_serialize};
 pub use metric::{Metric, Reading};
 pub use newtype::newtype;
 pub use plain::Plain;
-use text::{Formatted, push_json_string, push_string};
+use text::{Formatted, failed, note, push_json_string, push_string};
 
 /// How many bytes of a value are kept by default.
 pub const DEFAULT_LIMIT: usize = 1024 * 1024;
@@ -90,16 +90,6 @@ fn cannot_capture(name: &str, problem: Option<Result<(), String>>, start: usize,
     };
     out.truncate(start);
     push_string(&problem, MAX_PROBLEM_BYTES, out);
-}
-
-/// The text in place of a value that fails.
-fn failed(name: &str, error: &str) -> String {
-    note(name, &format!("cannot be captured: {error}"))
-}
-
-/// The text in place of a value, with the name of its type.
-fn note(name: &str, problem: &str) -> String {
-    format!("<{}: {problem}>", name.trim_start_matches('&'))
 }
 
 #[cfg(test)]

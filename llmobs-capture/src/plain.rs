@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::failed;
 use crate::json::{Writer, not_finite};
-use crate::text::push_json_string;
+use crate::text::{failed, push_json_string};
 
 /// A type whose capture runs no user code, and so needs no guard: texts, numbers and the like, and options, boxes and
 /// lists of them. Nobody else can implement it.

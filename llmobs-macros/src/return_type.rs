@@ -134,12 +134,12 @@ impl LazyType {
             };
             let (kind, item) = match name.ident.to_string().as_str() {
                 "Future" => (LazyKind::Future, assigned(name, "Output").map(writable)),
-                "TryFuture" => (LazyKind::Future, result(name)),
+                "TryFuture" => (LazyKind::Future, Some(result(name))),
                 "Iterator" | "DoubleEndedIterator" | "ExactSizeIterator" | "FusedIterator" => {
                     (LazyKind::Iterator, assigned(name, "Item").map(writable))
                 }
                 "Stream" | "FusedStream" => (LazyKind::Stream, assigned(name, "Item").map(writable)),
-                "TryStream" => (LazyKind::Stream, result(name)),
+                "TryStream" => (LazyKind::Stream, Some(result(name))),
                 "Send" | "Sync" | "Unpin" | "Captures" => continue,
                 _ => return None,
             };
@@ -189,8 +189,8 @@ fn assigned(segment: &PathSegment, name: &str) -> Option<Type> {
 }
 
 /// The `Result` of `TryStream<Ok = T, Error = E>`, which is the only place where a signature may show `E`.
-fn result(segment: &PathSegment) -> Option<Type> {
+fn result(segment: &PathSegment) -> Type {
     let [ok, error] =
         ["Ok", "Error"].map(|name| assigned(segment, name).map_or_else(|| Type::Infer(infer()), writable));
-    Some(parse_quote!(::core::result::Result<#ok, #error>))
+    parse_quote!(::core::result::Result<#ok, #error>)
 }

@@ -65,6 +65,12 @@ fn a_value_that_fails_inside_of_another_takes_nothing_else_along() {
         Two(u8, T),
         Named { broken: T },
     }
+    struct Keys;
+    impl Serialize for Keys {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map([(Some(Broken::Fails), 1), (None, 2)])
+        }
+    }
     let note = format!("<{}: cannot be captured: no \"list\">", type_name::<Broken>());
     let json = |json: String| {
         serde_json::from_str::<Value>(&json).unwrap_or_else(|error| panic!("{error} in {json}"))
@@ -81,16 +87,7 @@ fn a_value_that_fails_inside_of_another_takes_nothing_else_along() {
         inside(json!({ "Named": { "broken": note } }))
     );
     assert_eq!(json(whole(&around(around(fails())))), inside(inside(json!(note))));
-    // As a key.
-    struct Keys;
-    impl Serialize for Keys {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map([(Some(Broken::Fails), 1), (None, 2)])
-        }
-    }
-    let text = format!("\"{note}\"").replace("\"list\"", "\\\"list\\\"");
-    let key = json(whole(&Keys));
-    assert_eq!(key, json!({ note.as_str(): 1, "null": 2 }), "{text}");
+    assert_eq!(json(whole(&Keys)), json!({ note.as_str(): 1, "null": 2 }));
     // Where the budget ends before or after it, the text is JSON as well.
     let long = around((fails(), ["a long text, ".repeat(40), "another one, ".repeat(40)], fails()));
     for limit in 0..whole(&long).len() {
@@ -254,18 +251,18 @@ fn locks_are_not_waited_for() {
 
     /// The note in place of a lock, wherever it is.
     fn check<T: Serialize>(lock: T) {
-        let name = type_name::<T>().trim_start_matches('&');
-        let note = format!("<{name}: not captured, since reading it may wait for a lock>");
-        assert_eq!(unquoted(&whole(&lock)), note);
-        let lock = around(MutexSettings((&lock, [(Some(&lock), 1)])));
-        let json: Value = serde_json::from_str(&whole(&lock)).unwrap();
-        assert_eq!(json, json!({ "before": [1, 2], "broken": [note, [[note, 1]]], "after": "after" }));
         struct Pairs<T>(T);
         impl<T: Serialize> Serialize for Pairs<&T> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_map([(self.0, MutexSettings(self.0))])
             }
         }
+        let name = type_name::<T>().trim_start_matches('&');
+        let note = format!("<{name}: not captured, since reading it may wait for a lock>");
+        assert_eq!(unquoted(&whole(&lock)), note);
+        let lock = around(MutexSettings((&lock, [(Some(&lock), 1)])));
+        let json: Value = serde_json::from_str(&whole(&lock)).unwrap();
+        assert_eq!(json, json!({ "before": [1, 2], "broken": [note, [[note, 1]]], "after": "after" }));
         let (lock, _) = &lock.broken.0;
         assert_eq!(whole(&Pairs(*lock)), format!("{{\"{note}\":\"{note}\"}}"));
         assert_eq!(whole(&Pairs(&MutexSettings(*lock))), format!("{{\"{note}\":\"{note}\"}}"));
@@ -279,7 +276,7 @@ fn locks_are_not_waited_for() {
     let _held = mutex.lock().unwrap();
     check(&mutex);
     check(Arc::clone(&mutex));
-    check(&&Rc::new(Box::new(RwLock::new(()))));
+    check(Rc::new(Box::new(RwLock::new(()))));
     let (mutex, fair) = (parking_lot::Mutex::new(1), FairMutex::new(1));
     let _held = (mutex.lock(), fair.lock());
     check(&mutex);

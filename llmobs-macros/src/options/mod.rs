@@ -95,6 +95,7 @@ const CONFLICTS: [(&str, &str); 12] = [
 ];
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that takes no value")]
 pub(crate) struct Options {
     /// `crate = …`
     root: Option<TokenStream>,

@@ -5,7 +5,7 @@
 //! trait is brought into scope, and nothing is moved or cloned. The names of the methods are unlikely in a trait of the program,
 //! whose methods would be found first if it is implemented for all types.
 
-use std::any::type_name;
+use std::any::{type_name, type_name_of_val};
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::{Debug, Display};
@@ -234,7 +234,9 @@ impl<E: Debug> ShowsDebug<'_, E> {
 impl<E> ShowsType<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
-        sink.put::<E>(|out| FailureParts::of_text::<E>(format_args!("<{}>", type_name::<E>()), out));
+        sink.put::<E>(|out| {
+            FailureParts::of_text::<E>(format_args!("<{}>", type_name_of_val(self.value())), out)
+        });
     }
 }
 

@@ -27,6 +27,7 @@ fn written_in_another_way(a: u8) -> u8 {
     skip = "a",
     skip_all(a),
     output(ret),
+    skip_error(a),
     crate,
     stream(),
     name = ,
