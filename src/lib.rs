@@ -60,6 +60,7 @@
 //! | `version = …` | the version of an `agent` |
 //! | `inputs(a, b)`, `skip(a, b)`, `skip_all`, `redact(a)` | which arguments are captured |
 //! | `input = …`, `output = …`, `skip_output` | something else, or nothing, instead of the arguments and the returned value |
+//! | `skip_error` | only the type of an error or panic, without its text |
 //! | `tags(…)`, `metadata(…)`, `metrics(…)` | facts about the step |
 //! | `parent = …` | the span above |
 //! | `future`, `iterator`, `stream`, `fold = …` | for functions that return one of these |

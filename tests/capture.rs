@@ -84,6 +84,164 @@ fn echo(text: &str) -> &str {
     text
 }
 
+mod paths {
+    use std::ffi::OsStr;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    #[llmobs::task]
+    fn parent(path: &Path, name: &OsStr) -> Option<PathBuf> {
+        assert_ne!(path.as_os_str(), name);
+        path.parent().map(Path::to_owned)
+    }
+
+    #[derive(Serialize)]
+    struct Upload {
+        path: PathBuf,
+        bytes: u8,
+    }
+
+    #[llmobs::task]
+    fn upload(upload: &Upload) -> u8 {
+        assert!(upload.path.is_absolute());
+        upload.bytes
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn are_shown_also_where_they_are_no_utf_8() {
+        use std::os::unix::ffi::OsStrExt as _;
+
+        let path = Path::new(OsStr::from_bytes(b"/a\xff/b"));
+        let collector = Collector::new();
+        collector.enter(|| {
+            assert_eq!(parent(path, OsStr::from_bytes(b"\xff")).as_deref(), path.parent());
+            assert_eq!(upload(&Upload { path: path.to_owned(), bytes: 1 }), 1);
+        });
+        expect![[r#"
+            task parent  in {"path":"/a�/b","name":"�"}  out /a�
+            task upload  in {"upload":{"path":"<std::path::PathBuf: cannot be captured: path contains invalid UTF-8 characters>","bytes":1}}  out 1
+        "#]]
+        .assert_eq(&collector.tree());
+    }
+}
+
+mod wrappers {
+    use std::cell::LazyCell;
+    use std::fmt;
+    use std::ops::Deref;
+    use std::sync::{Arc, LazyLock};
+
+    use axum::{Extension, Json};
+    use serde_json::json;
+
+    use super::*;
+
+    #[llmobs::task]
+    fn handle(
+        Json(body): Json<serde_json::Value>,
+        state: Extension<Arc<u8>>,
+    ) -> Result<Json<Vec<u8>>, Json<u8>> {
+        Ok(Json(vec![**state; body.as_object().map_or(0, serde_json::Map::len)]))
+    }
+
+    #[llmobs::llm]
+    async fn complete(request: Json<serde_json::Value>) -> Json<serde_json::Value> {
+        request
+    }
+
+    /// Hides what it derefs to.
+    struct Key(String);
+
+    impl fmt::Debug for Key {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("Key(secret)")
+        }
+    }
+
+    impl Deref for Key {
+        type Target = String;
+        fn deref(&self) -> &String {
+            &self.0
+        }
+    }
+
+    #[derive(Debug)]
+    struct Panics(u8);
+
+    impl Deref for Panics {
+        type Target = u8;
+        fn deref(&self) -> &u8 {
+            panic!("{}", self.0)
+        }
+    }
+
+    #[llmobs::task]
+    fn looks_like_one(key: &Key, own: Key, panics: Panics) -> usize {
+        key.0.len() + own.0.len() + usize::from(panics.0)
+    }
+
+    #[test]
+    fn show_what_they_hold_unless_they_hide_it() {
+        let collector = Collector::new();
+        collector.enter(|| {
+            let sums = handle(Json(json!({ "a": 1 })), Extension(Arc::new(7)));
+            assert_eq!(sums.unwrap().0, [7]);
+            let chat = json!({ "messages": [{ "role": "user", "content": "hi ".repeat(3000) }] });
+            assert_eq!(pollster::block_on(complete(Json(chat.clone()))).0, chat);
+            assert_eq!(looks_like_one(&Key("hunter2".into()), Key("hunter2".into()), Panics(1)), 15);
+        });
+        let tree = collector.tree().replace(&"hi ".repeat(3000), "…");
+        expect![[r#"
+            task handle  in {"body":{"a":1},"state":7}  out [7]
+            llm complete  in user: …  out user: …
+            task looks_like_one  in {"key":"Key(secret)","own":"Key(secret)","panics":"Panics(1)"}  out 15
+        "#]]
+        .assert_eq(&tree);
+    }
+
+    /// As the macro of `lazy_static` makes them.
+    #[derive(Debug)]
+    struct Static;
+
+    impl Deref for Static {
+        type Target = u8;
+        fn deref(&self) -> &u8 {
+            static LAZY: LazyLock<u8> = LazyLock::new(|| panic!("forced"));
+            &LAZY
+        }
+    }
+
+    type Cells = (LazyCell<Vec<u8>>, once_cell::unsync::Lazy<Vec<u8>>);
+
+    #[llmobs::task]
+    fn lazy(
+        lock: LazyLock<u8>,
+        cell: LazyCell<Vec<u8>>,
+        sync: once_cell::sync::Lazy<Vec<u8>>,
+        own: Static,
+    ) -> Cells {
+        drop((lock, sync, own));
+        (cell, once_cell::unsync::Lazy::new(|| panic!("forced")))
+    }
+
+    #[test]
+    fn that_compute_what_they_hold_are_not_asked() {
+        let collector = Collector::new();
+        collector.enter(|| {
+            let forced: fn() -> Vec<u8> = || panic!("forced");
+            let lock = LazyLock::new((|| panic!("forced")) as fn() -> u8);
+            let (cell, _) = lazy(lock, LazyCell::new(forced), once_cell::sync::Lazy::new(forced), Static);
+            drop(cell);
+        });
+        expect![[r#"
+            task lazy  in {"lock":"LazyLock(<uninit>)","cell":"LazyCell(<uninit>)","sync":"Lazy { cell: OnceCell(Uninit), init: \"..\" }","own":"Static"}  out (LazyCell(<uninit>), Lazy { cell: OnceCell(Uninit), init: ".." })
+        "#]]
+        .assert_eq(&collector.tree());
+    }
+}
+
 #[test]
 fn stops_at_the_budget_and_notes_the_length() {
     let collector = Collector::with_config(&llmobs::Config::from_env().max_capture_bytes(8));
@@ -379,15 +537,12 @@ mod everywhere {
         ];
         expect![[r#"
             <capture::everywhere::Fails: cannot be captured: it will not>
-              in output: <&capture::everywhere::Fails: cannot be captured: it will not>
             <capture::everywhere::Panics: panicked while being captured>
-              in output: <&capture::everywhere::Panics: panicked while being captured>
             traced
             [0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,"… [first 64 bytes]"]
             äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [first 64 bytes]
               in iterator, streamed: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [64 of 84 bytes]
             <capture::everywhere::FailsAtLength: cannot be captured: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, äö
-              in output: <&capture::everywhere::FailsAtLength: cannot be captured: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, ä
               in iterator, streamed: <capture::everywhere::FailsAtLength: cannot be captured: äöü,… [64 of 4123 bytes]
             äöü, äöü, äöü, äöü, … [64 bytes left out] …äöü, äöü, äöü, äöü, 
               in iterator, streamed: äöü, äöü, äöü, äöü, … [64 bytes left out] …äö… [63 of 91 bytes]

@@ -59,6 +59,113 @@ fn check_error(program: impl FnOnce(), error: &Expect) {
     error.assert_eq(&format!("{:#}\n", event["meta"]["error"]));
 }
 
+mod skipped {
+    use super::*;
+
+    use futures_util::stream::{self, Stream, StreamExt as _};
+    use llmobs::FutureSpanExt as _;
+
+    #[llmobs::task(skip_error, skip(key))]
+    fn open(key: &str) -> Result<(), Outer> {
+        assert!(!key.is_empty(), "no key");
+        Err(Outer(Inner))
+    }
+
+    #[llmobs::task(skip_error, skip(key))]
+    async fn open_later(key: &str) -> Result<(), String> {
+        assert!(!key.is_empty(), "no key");
+        Err(format!("{key} is wrong"))
+    }
+
+    #[llmobs::task(skip_error, skip(key))]
+    fn lines(key: &str) -> Result<impl Stream<Item = Result<u8, String>>, Box<dyn Error>> {
+        if key.is_empty() {
+            Err("no key")?;
+        }
+        Ok(stream::iter([Ok(1), Err(format!("{key} is wrong"))]))
+    }
+
+    #[llmobs::task(skip_error, skip(key))]
+    fn by_hand(key: &str) -> Result<(), Outer> {
+        llmobs::annotate(|note| {
+            note.failure("denied", format_args!("{} bytes", key.len()));
+        });
+        Err(Outer(Inner))
+    }
+
+    #[llmobs::task(skip(key))]
+    fn shown(key: &str) -> Result<(), String> {
+        Err(format!("{key} is wrong"))
+    }
+
+    fn program() {
+        open("k").unwrap_err();
+        catch_unwind(|| open("").is_ok()).unwrap_err();
+        pollster::block_on(open_later("k")).unwrap_err();
+        catch_unwind(|| pollster::block_on(open_later(""))).unwrap_err();
+        assert_eq!(pollster::block_on(lines("k").unwrap().count()), 2);
+        assert!(lines("").is_err());
+        by_hand("k").unwrap_err();
+        shown("k").unwrap_err();
+        let span = llmobs::task("by hand").start();
+        catch_unwind(AssertUnwindSafe(|| span.enter(|| panic!("k")))).unwrap_err();
+        drop(span);
+        let span = llmobs::task("future").start();
+        let future = async { panic!("k") }.in_context(&span);
+        catch_unwind(AssertUnwindSafe(|| pollster::block_on(future))).unwrap_err();
+        drop(span);
+        let span = llmobs::task("stream").start();
+        let items = stream::iter([1]).inspect(|_| panic!("k"));
+        let items = llmobs::StreamSpanExt::in_span(items, span);
+        catch_unwind(AssertUnwindSafe(|| pollster::block_on(items.count()))).unwrap_err();
+    }
+
+    #[test]
+    fn errors_keep_their_type_and_what_is_said_by_hand() {
+        let collector = Collector::new();
+        collector.enter(program);
+        expect![[r#"
+            task open  error failures::Outer
+            task open  error panic
+            task open_later  error alloc::string::String
+            task open_later  error panic
+            task lines  out [1]  error alloc::string::String
+            task lines  error alloc::boxed::Box<dyn core::error::Error>
+            task by_hand  error denied: 1 bytes
+            task shown  error alloc::string::String: k is wrong
+            task by hand  error panic: k
+            task future  error panic: k
+            task stream  error panic: k
+        "#]]
+        .assert_eq(&collector.tree());
+        let error = collector.events().swap_remove(0)["meta"]["error"].take();
+        assert_eq!(error, serde_json::json!({ "type": "failures::Outer", "message": "", "stack": "" }));
+        let texts = collector.spans().into_iter().filter_map(|span| span.failure);
+        let texts: Vec<String> = texts.map(|failure| failure.message + &failure.stack).collect();
+        assert_eq!(texts, ["", "", "", "", "", "", "1 bytes", "k is wrong", "k", "k", "k"]);
+    }
+
+    #[test]
+    fn errors_of_a_whole_program_keep_their_type_and_what_is_said_by_hand() {
+        let collector = Collector::with_config(&llmobs::Config::from_env().capture_errors(false));
+        collector.enter(program);
+        expect![[r#"
+            task open  error failures::Outer
+            task open  error panic
+            task open_later  error alloc::string::String
+            task open_later  error panic
+            task lines  out [1]  error alloc::string::String
+            task lines  error alloc::boxed::Box<dyn core::error::Error>
+            task by_hand  error denied: 1 bytes
+            task shown  error alloc::string::String
+            task by hand  error panic
+            task future  error panic
+            task stream  error panic
+        "#]]
+        .assert_eq(&collector.tree());
+    }
+}
+
 mod returned {
     use super::*;
 

@@ -13,7 +13,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::sync::{Mutex, RwLock};
 use std::time::{Duration, SystemTime};
 
 use expect_test::expect;
@@ -110,14 +110,102 @@ fn takes(chain: &Chain, nested: &Nested) -> usize {
     usize::from(chain.0.is_some()) + usize::from(nested.0.0.is_some())
 }
 
+/// Formats what is below it by `write!`.
+struct Written<'a>(&'a Chain);
+
+impl fmt::Debug for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.0 {
+            Some(below) => write!(f, "<{:?}>", Written(below)),
+            None => f.write_str("end"),
+        }
+    }
+}
+
+#[llmobs::task]
+fn takes_written(written: Written<'_>) -> bool {
+    written.0.0.is_some()
+}
+
+#[derive(Debug)]
+struct Failed(Chain);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+#[llmobs::task]
+async fn fails(chain: Chain) -> Result<(), Failed> {
+    Err(Failed(chain))
+}
+
+/// The name of the variable with the size of a stack, in KiB.
+const STACK: &str = "LLMOBS_HOSTILE_STACK";
+
+/// Runs in a process of its own: one that has used up a stack is ended by the system.
+#[test]
+fn values_deeper_than_a_small_stack() {
+    let Ok(kib) = std::env::var(STACK) else { return };
+    let collector = Collector::new();
+    let context = collector.context();
+    let (chain, nested) = (Chain::new(100_000), Nested(Chain::new(100_000)));
+    let small = std::thread::Builder::new().stack_size(kib.parse::<usize>().unwrap() * 1024);
+    let thread = small.spawn(move || {
+        let _inside = context.attach();
+        assert_eq!(takes(&chain, &nested), 2);
+        assert!(takes_written(Written(&chain)));
+        assert!(pollster::block_on(fails(chain)).is_err());
+    });
+    thread.unwrap().join().unwrap();
+    let tree = collector.tree();
+    let [takes, written, fails] = tree.lines().collect::<Vec<_>>().try_into().unwrap();
+    // Much more than values have that are not made to be deep.
+    let is_deep = |text: &str, level: &str| assert!(text.matches(level).count() > 25, "{text}");
+    assert!(takes.starts_with("task takes  in {\"chain\":\"Chain(Some(Chain(Some("), "{takes:.200}");
+    is_deep(takes, "Chain(Some(");
+    assert!(takes.ends_with("bytes]\",\"nested\":\"… [nested too deep]\"}  out 2"), "{takes}");
+    is_deep(written, "<");
+    is_deep(fails.split_once("  error hostile::Failed: ").unwrap().1, "Chain(Some(");
+}
+
 #[test]
 fn value_deeper_than_the_stack_is_cut() {
-    let collector = Collector::new();
-    let (chain, nested) = (Chain::new(100_000), Nested(Chain::new(100_000)));
-    collector.enter(|| assert_eq!(takes(&chain, &nested), 2));
-    let tree = collector.tree();
-    assert!(tree.starts_with("task takes  in {\"chain\":\"Chain(Some(Chain(Some("), "{tree:.200}");
-    assert!(tree.contains("\"nested\":\"… [deeper than"), "{tree:.200}");
+    for kib in ["64", "128", "256", "2048"] {
+        let program = std::env::current_exe().unwrap();
+        let test = ["values_deeper_than_a_small_stack", "--exact"];
+        let ran = std::process::Command::new(program).args(test).env(STACK, kib).output().unwrap();
+        assert!(ran.status.success(), "{kib} KiB: {}", String::from_utf8_lossy(&ran.stderr));
+        assert!(String::from_utf8_lossy(&ran.stdout).contains("1 passed"));
+    }
+}
+
+#[derive(Serialize)]
+struct State {
+    hits: Mutex<u8>,
+    name: &'static str,
+}
+
+#[llmobs::task]
+fn counts(state: &State, misses: &RwLock<u8>) -> u8 {
+    state.name.len().try_into().unwrap_or_else(|_| *misses.read().unwrap())
+}
+
+#[test]
+fn lock_that_the_caller_holds_is_not_waited_for() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let collector = Collector::new();
+        let (state, misses) = (State { hits: Mutex::new(0), name: "main" }, RwLock::new(1));
+        let _held = (state.hits.lock().unwrap(), misses.write().unwrap());
+        collector.enter(|| assert_eq!(counts(&state, &misses), 4));
+        done.send(collector.tree()).unwrap();
+    });
+    expect![[r#"
+        task counts  in {"state":{"hits":"<std::sync::poison::mutex::Mutex<u8>: not captured, since reading it may wait for a lock>","name":"main"},"misses":"<std::sync::poison::rwlock::RwLock<u8>: not captured, since reading it may wait for a lock>"}  out 4
+    "#]]
+    .assert_eq(&is_done.recv_timeout(Duration::from_secs(60)).expect("the call waits for the lock"));
 }
 
 /// Panics when it is formatted, with a payload that panics when it is dropped.
@@ -149,7 +237,7 @@ fn payload_that_panics_when_it_is_dropped_does_not_reach_the_program() {
     let returned = collector.enter(|| catch_unwind(AssertUnwindSafe(|| takes_loaded(&Loaded))));
     assert!(matches!(returned, Ok(1)));
     let tree =
-        "task takes_loaded  in {\"loaded\":\"<&hostile::Loaded: panicked while being captured>\"}  out 1\n";
+        "task takes_loaded  in {\"loaded\":\"<hostile::Loaded: panicked while being captured>\"}  out 1\n";
     assert_eq!(collector.tree(), tree);
 }
 

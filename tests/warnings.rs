@@ -57,7 +57,7 @@ fn instrumented(text: &str) -> String {
 }
 
 /// How each warning begins, sorted.
-const STARTS: [&str; 33] = [
+const STARTS: &[&str] = &[
     "WARN 1 tool definition(s) without a name were left out",
     "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
     "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
@@ -87,6 +87,10 @@ const STARTS: [&str; 33] = [
     "WARN the schema of the tool \"t\" was left out: give an object",
     "WARN the score of a document was left out: it is no number",
     "WARN the score of a document was left out: it is not a finite number",
+    "WARN the span of a function ended before the future that it returned has run, since its signature does not show one: \
+     give the attribute the option `future`, or `skip_output` where this is meant; the type is core::pin::Pin<alloc::boxed",
+    #[cfg(feature = "stream")]
+    "WARN the span of a function ended before the stream that it returned has run",
     "WARN the tool definitions of a span are not shown",
     "WARN the version or manifest of an agent is not shown",
     "WARN what was annotated on an embedding or retrieval span is no document",
@@ -126,8 +130,31 @@ fn mistaken_headers() {
         llmobs::extract([("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2"), none].as_slice());
 }
 
-/// One test, since the log is one.
+type Later<T> = std::pin::Pin<Box<T>>;
+
+#[llmobs::task]
+fn hidden() -> Result<Later<dyn Future<Output = u8>>, String> {
+    Ok(Box::pin(std::future::ready(1)))
+}
+
+#[llmobs::task(future)]
+fn told() -> Later<dyn Future<Output = u8>> {
+    Box::pin(std::future::ready(1))
+}
+
+#[llmobs::task(skip_output)]
+fn meant() -> std::future::Ready<u8> {
+    std::future::ready(1)
+}
+
+#[cfg(feature = "stream")]
+#[llmobs::task]
+async fn hidden_stream() -> Later<dyn futures_util::Stream<Item = u8>> {
+    Box::pin(futures_util::stream::iter([1]))
+}
+
 #[test]
+#[expect(clippy::too_many_lines, reason = "one test, since the log is one")]
 fn each_mistake_is_told_once_and_the_rest_stays() {
     // What nobody hears is not counted as told.
     Collector::new().enter(|| {
@@ -156,7 +183,8 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
             note.tag("t", Meddling);
         });
     });
-    assert_eq!(collector.spans().len(), 2);
+    collector.enter(|| pollster::block_on(async { assert_eq!((told().await, meant().await), (1, 1)) }));
+    assert_eq!(collector.spans().len(), 4);
     assert_eq!(*SAID.lock().unwrap(), <[String; 0]>::default());
     collector.enter(|| {
         for _ in 0..3 {
@@ -198,6 +226,9 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
             evaluation.submit().unwrap();
             mistaken_headers();
             llmobs::task("backwards").start().finish_at(UNIX_EPOCH);
+            assert_eq!(hidden().map(pollster::block_on), Ok(1));
+            #[cfg(feature = "stream")]
+            drop(pollster::block_on(hidden_stream()));
         }
     });
     let spans = collector.spans_of(llmobs::Kind::Llm, "wrong");

@@ -14,12 +14,14 @@ mod compound;
 mod key;
 mod room;
 
+use std::any::type_name;
 use std::fmt::{self, Display, Write as _};
 
 use serde::ser::{self, Serialize};
 
 use crate::MAX_PROBLEM_BYTES;
-use crate::text::{CUT, Formatted, Stack, plain, push_json_string, push_string};
+use crate::lock::{NOT_READ, locks_to_serialize};
+use crate::text::{CUT, Formatted, Stack, failed, note, plain, push_json_string, push_string};
 use compound::{List, Object};
 use key::Key;
 use room::{LONG, NOTE, Region, Skip};
@@ -142,9 +144,50 @@ impl<'a> Writer<'a> {
             Ok(()) => {}
             Err(Reason::Failed(message)) => return Err(message),
             Err(Reason::Full) => self.close_to(0, &format!("… [first {limit} bytes]")),
-            Err(Reason::TooDeep) => self.close_to(0, &format!("… [deeper than {MAX_DEPTH} levels]")),
+            Err(Reason::TooDeep) => self.close_to(0, "… [nested too deep]"),
         }
         Ok(())
+    }
+
+    /// Writes a value inside of the one that is written. Of a lock, and of a value that fails, there is a note.
+    #[inline]
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+        if locks_to_serialize::<T>() {
+            self.note(&note(type_name::<T>(), NOT_READ));
+            return Ok(());
+        }
+        let (start, depth) = (self.out.len(), self.depth);
+        match value.serialize(&mut *self) {
+            Ok(()) => Ok(()),
+            Err(stop) => self.instead(stop, type_name::<T>(), start, depth),
+        }
+    }
+
+    /// Writes a note in place of a value that failed, which began at `start` and `depth`. Fails where the text has already
+    /// stopped for another reason, and where text before the value was shortened, so that it is elsewhere by now.
+    #[cold]
+    #[inline(never)]
+    fn instead(&mut self, stop: Stop, name: &str, start: usize, depth: u32) -> Written {
+        match *stop.0 {
+            Reason::Failed(error)
+                if !self.halted && self.region.is_whole(self.begin) && self.depth >= depth =>
+            {
+                self.out.truncate(start);
+                self.region.forget(start);
+                self.open = self.open.checked_shr(self.depth - depth).unwrap_or_default();
+                self.pending = self.pending.checked_shr(self.depth - depth).unwrap_or_default();
+                self.depth = depth;
+                self.note(&failed(name, &error));
+                Ok(())
+            }
+            reason => Err(Stop(Box::new(reason))),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note(&mut self, text: &str) {
+        push_string(text, self.room().clamp(NOTE, MAX_PROBLEM_BYTES), self.out);
     }
 
     /// Writes a note where the text has stopped, and closes all brackets down to `depth`.
@@ -257,18 +300,19 @@ impl<'a> Writer<'a> {
     fn any_key<T: Serialize + ?Sized>(&mut self, key: &T, begun: bool) -> Written {
         self.next(begun)?;
         let start = self.out.len();
-        match key.serialize(Key(self)) {
-            Ok(true) => {
-                self.out.push(':');
-                return Ok(());
-            }
+        if locks_to_serialize::<T>() {
+            self.note(&note(type_name::<T>(), NOT_READ));
+        } else if !matches!(key.serialize(Key(self)), Ok(true)) {
             // Anything else is serialized as a value is.
-            Ok(false) | Err(_) => self.out.truncate(start),
+            self.out.truncate(start);
+            let limit = self.room().clamp(NOTE, MAX_KEY_BYTES);
+            let mut inner = Writer::with_stack(self.out, limit, self.stack);
+            inner.max_depth = self.max_depth - self.depth;
+            if let Err(error) = inner.write(key) {
+                self.out.truncate(start);
+                self.note(&failed(type_name::<T>(), &error));
+            }
         }
-        let limit = self.room().clamp(NOTE, MAX_KEY_BYTES);
-        let mut inner = Writer::with_stack(self.out, limit, self.stack);
-        inner.max_depth = self.max_depth - self.depth;
-        inner.write(key).map_err(Stop::failed)?;
         if self.out.as_bytes().get(start) != Some(&b'"') {
             let json = self.out.split_off(start);
             push_string(&json, self.room().max(NOTE), self.out);
@@ -394,7 +438,7 @@ impl<'w, 'a> ser::Serializer for &'w mut Writer<'a> {
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
         self.descend()?;
-        value.serialize(self)
+        self.value(value)
     }
     #[inline]
     fn serialize_unit(self) -> Written {
@@ -411,7 +455,7 @@ impl<'w, 'a> ser::Serializer for &'w mut Writer<'a> {
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Written {
         self.descend()?;
-        value.serialize(self)
+        self.value(value)
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
@@ -421,7 +465,7 @@ impl<'w, 'a> ser::Serializer for &'w mut Writer<'a> {
         value: &T,
     ) -> Written {
         self.variant(variant)?;
-        value.serialize(&mut *self)?;
+        self.value(value)?;
         self.close();
         Ok(())
     }

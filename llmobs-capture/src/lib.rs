@@ -4,7 +4,9 @@
 
 mod json;
 mod label;
+mod lock;
 mod metric;
+mod newtype;
 mod plain;
 
 pub mod guard;
@@ -22,22 +24,25 @@ use serde_json::Value;
 pub use guard::{guarded, is_muted, muted};
 use json::Writer;
 pub use label::Label;
+use lock::{NOT_READ, locks_to_debug, locks_to_serialize};
 pub use metric::{Metric, Reading};
+pub use newtype::newtype;
 pub use plain::Plain;
-use text::{Formatted, push_json_string, push_string};
+use text::{Formatted, failed, note, push_json_string, push_string};
 
 /// How many bytes of a value are kept by default.
 pub const DEFAULT_LIMIT: usize = 1024 * 1024;
 /// The most bytes of the reason why a value cannot be captured.
 const MAX_PROBLEM_BYTES: usize = 4096;
 
-/// Appends the JSON text of `value`, in about `limit` bytes. The text of a `Serialize` that fails or panics names its type.
+/// Appends the JSON text of `value`, in about `limit` bytes.
 ///
-/// So does that of a lock: serde waits for it, and the thread that holds it may wait for this one.
+/// A note that names the type takes the place of a `Serialize` that panics, of each value inside that fails, and of each lock:
+/// serde would wait for it, and the thread that holds it may wait for this one, or be this one.
 #[inline]
 pub fn serialize<T: Serialize + ?Sized>(value: &T, limit: usize, out: &mut String) {
-    if is_lock(type_name::<T>()) {
-        return opaque::<T>(out);
+    if locks_to_serialize::<T>() {
+        return push_json_string(&note(type_name::<T>(), NOT_READ), out);
     }
     let start = out.len();
     let problem = guarded(|| Writer::new(out, limit).write(value));
@@ -48,6 +53,9 @@ pub fn serialize<T: Serialize + ?Sized>(value: &T, limit: usize, out: &mut Strin
 
 /// Appends the `Debug` text of `value` as a JSON string of about `limit` bytes.
 pub fn debug<T: Debug + ?Sized>(value: &T, limit: usize, out: &mut String) {
+    if locks_to_debug::<T>() {
+        return push_json_string(&note(type_name::<T>(), NOT_READ), out);
+    }
     let start = out.len();
     let problem = guarded(|| {
         let mut text = Formatted::begin(out, limit);
@@ -79,32 +87,11 @@ pub fn to_value<T: Serialize + ?Sized>(value: &T, limit: usize) -> Value {
 fn cannot_capture(name: &str, problem: Option<Result<(), String>>, start: usize, out: &mut String) {
     let problem = match problem {
         Some(Ok(())) => return,
-        Some(Err(error)) => format!("cannot be captured: {error}"),
-        None => "panicked while being captured".to_owned(),
+        Some(Err(error)) => failed(name, &error),
+        None => note(name, "panicked while being captured"),
     };
     out.truncate(start);
-    push_string(&format!("<{name}: {problem}>"), MAX_PROBLEM_BYTES, out);
-}
-
-/// Whether a type of this name is a lock, or holds one as its type argument.
-///
-/// The compiler knows the name, and takes out all of this for most types that are not generic.
-#[inline]
-fn is_lock(name: &str) -> bool {
-    if name.ends_with("Mutex") || name.ends_with("RwLock") {
-        return true;
-    }
-    let last = name.as_bytes().last();
-    !last.is_some_and(u8::is_ascii_alphanumeric) && has_lock(name.as_bytes())
-}
-
-#[inline(never)]
-fn has_lock(name: &[u8]) -> bool {
-    let is_lock = |(at, _): (usize, &u8)| {
-        let before = name.get(..at).unwrap_or_default();
-        before.ends_with(b"Mutex") || before.ends_with(b"RwLock")
-    };
-    name.iter().enumerate().filter(|(_, byte)| **byte == b'<').any(is_lock)
+    push_string(&problem, MAX_PROBLEM_BYTES, out);
 }
 
 #[cfg(test)]

@@ -1,16 +1,20 @@
 //! Types of the standard library whose capture runs no user code.
 
+use std::any::type_name;
 use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::json::{Writer, not_finite};
-use crate::text::push_json_string;
+use crate::text::{failed, push_json_string};
 
 /// A type whose capture runs no user code, and so needs no guard: texts, numbers and the like, and options, boxes and
 /// lists of them. Nobody else can implement it.
 pub trait Plain: Serialize + Put {
-    /// Appends the same text as [`serialize`](crate::serialize), at less cost.
+    /// Appends the same text as [`serialize`](crate::serialize), at less cost. Of paths and texts of the operating system, which
+    /// serde refuses or writes as numbers where they are not UTF-8, what cannot be shown is U+FFFD.
     #[inline]
     fn capture(&self, limit: usize, out: &mut String) {
         let start = out.len();
@@ -27,8 +31,11 @@ impl<T: Serialize + Put + ?Sized> Plain for T {}
 #[inline(never)]
 fn shorten<T: Serialize + ?Sized>(value: &T, start: usize, limit: usize, out: &mut String) {
     out.truncate(start);
-    // None of the types fails.
-    let _written = Writer::new(out, limit).write(value);
+    // Of these types only paths can fail.
+    if let Err(error) = Writer::new(out, limit).write(value) {
+        out.truncate(start);
+        push_json_string(&failed(type_name::<T>(), &error), out);
+    }
 }
 
 mod sealed {
@@ -62,6 +69,30 @@ impl Put for Cow<'_, str> {
     #[inline]
     fn put(&self, end: usize, out: &mut String) -> bool {
         (**self).put(end, out)
+    }
+}
+
+impl Put for OsStr {
+    fn put(&self, end: usize, out: &mut String) -> bool {
+        self.to_string_lossy().put(end, out)
+    }
+}
+
+impl Put for OsString {
+    fn put(&self, end: usize, out: &mut String) -> bool {
+        self.as_os_str().put(end, out)
+    }
+}
+
+impl Put for Path {
+    fn put(&self, end: usize, out: &mut String) -> bool {
+        self.as_os_str().put(end, out)
+    }
+}
+
+impl Put for PathBuf {
+    fn put(&self, end: usize, out: &mut String) -> bool {
+        self.as_os_str().put(end, out)
     }
 }
 

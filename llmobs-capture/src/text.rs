@@ -58,6 +58,16 @@ pub(crate) fn push_shortened(text: &str, limit: usize, out: &mut String) -> Opti
     Some(Middle { start, end, left_out })
 }
 
+/// The text in place of a value that fails.
+pub(crate) fn failed(name: &str, error: &str) -> String {
+    note(name, &format!("cannot be captured: {error}"))
+}
+
+/// The text in place of a value, with the name of its type.
+pub(crate) fn note(name: &str, problem: &str) -> String {
+    format!("<{}: {problem}>", name.trim_start_matches('&'))
+}
+
 /// Appends the note in the middle of a text.
 pub(crate) fn push_left_out(bytes: usize, out: &mut String) {
     // Writing to a String cannot fail.

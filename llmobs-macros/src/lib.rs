@@ -28,25 +28,25 @@ macro_rules! attributes {
 
 attributes! {
     /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`.
+    /// `skip_all`, `skip_output`, `skip_error`.
     workflow => Workflow;
     /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`.
+    /// `skip_all`, `skip_output`, `skip_error`.
     agent => Agent;
     /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`.
+    /// `skip_all`, `skip_output`, `skip_error`.
     task => Task;
     /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`.
+    /// `skip_all`, `skip_output`, `skip_error`.
     tool => Tool;
     /// Options: `name = …`, `session_id = …`, `ml_app = …`, `model_name = …`, `model_provider = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`.
+    /// `skip_all`, `skip_output`, `skip_error`.
     llm => Llm;
     /// Options: `name = …`, `session_id = …`, `ml_app = …`, `model_name = …`, `model_provider = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`.
+    /// `skip_all`, `skip_output`, `skip_error`.
     embedding => Embedding;
     /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`.
+    /// `skip_all`, `skip_output`, `skip_error`.
     retrieval => Retrieval;
 }
 

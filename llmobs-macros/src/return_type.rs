@@ -4,6 +4,7 @@ use proc_macro2::Span;
 use syn::punctuated::Punctuated;
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, PathArguments, PathSegment, Token, Type, TypeParamBound,
+    parse_quote,
 };
 
 use crate::types::{infer, peel, writable};
@@ -83,8 +84,8 @@ impl LazyType {
         })
     }
 
-    fn new(kind: LazyKind, item: Option<&Type>, form: Form) -> Self {
-        let item = item.map_or_else(|| Type::Infer(infer()), |item| writable(item.clone()));
+    fn new(kind: LazyKind, item: Option<Type>, form: Form) -> Self {
+        let item = item.unwrap_or_else(|| Type::Infer(infer()));
         Self { kind, item, form, in_result: false, option: None }
     }
 
@@ -121,7 +122,7 @@ impl LazyType {
 
     /// `Trait + …`, if the wrapper type of the runtime fulfils all bounds.
     fn of_bounds(bounds: &Punctuated<TypeParamBound, Token![+]>, form: Form) -> Option<Self> {
-        let mut found: Option<(LazyKind, Option<&Type>)> = None;
+        let mut found: Option<(LazyKind, Option<Type>)> = None;
         for bound in bounds {
             let Some(name) = name_of(bound) else {
                 let harmless =
@@ -132,15 +133,17 @@ impl LazyType {
                 return None;
             };
             let (kind, item) = match name.ident.to_string().as_str() {
-                "Future" => (LazyKind::Future, assigned(name, "Output")),
+                "Future" => (LazyKind::Future, assigned(name, "Output").map(writable)),
+                "TryFuture" => (LazyKind::Future, Some(result(name))),
                 "Iterator" | "DoubleEndedIterator" | "ExactSizeIterator" | "FusedIterator" => {
-                    (LazyKind::Iterator, assigned(name, "Item"))
+                    (LazyKind::Iterator, assigned(name, "Item").map(writable))
                 }
-                "Stream" | "FusedStream" | "TryStream" => (LazyKind::Stream, assigned(name, "Item")),
+                "Stream" | "FusedStream" => (LazyKind::Stream, assigned(name, "Item").map(writable)),
+                "TryStream" => (LazyKind::Stream, Some(result(name))),
                 "Send" | "Sync" | "Unpin" | "Captures" => continue,
                 _ => return None,
             };
-            let before = found.and_then(|(_, item)| item);
+            let before = found.take().and_then(|(_, item)| item);
             found = Some((kind, before.or(item)));
         }
         found.map(|(kind, item)| Self::new(kind, item, form))
@@ -178,9 +181,16 @@ fn first_type(segment: &PathSegment) -> Option<&Type> {
 }
 
 /// The type in `Trait<Name = Type>`.
-fn assigned<'a>(segment: &'a PathSegment, name: &str) -> Option<&'a Type> {
+fn assigned(segment: &PathSegment, name: &str) -> Option<Type> {
     arguments(segment)?.args.iter().find_map(|argument| match argument {
-        GenericArgument::AssocType(assigned) if assigned.ident == name => Some(&assigned.ty),
+        GenericArgument::AssocType(assigned) if assigned.ident == name => Some(assigned.ty.clone()),
         _ => None,
     })
+}
+
+/// The `Result` of `TryStream<Ok = T, Error = E>`, which is the only place where a signature may show `E`.
+fn result(segment: &PathSegment) -> Type {
+    let [ok, error] =
+        ["Ok", "Error"].map(|name| assigned(segment, name).map_or_else(|| Type::Infer(infer()), writable));
+    parse_quote!(::core::result::Result<#ok, #error>)
 }

@@ -52,6 +52,7 @@ impl Client {
         let defaults = Defaults {
             ml_app: settings.ml_app().into(),
             capture_limit: settings.capture_limit,
+            capture_errors: settings.capture_errors,
             identity: settings.identity.clone(),
             sampler: settings.sampler.clone(),
             current_apm: settings.current_apm,

@@ -103,7 +103,7 @@ pub mod __private {
 
     pub use crate::base::kind::Kind;
     pub use crate::trace::call::{Call, Ending, ErrorSink, ErrorText, Folded, Notes, Setup, Sink, Under};
-    pub use crate::trace::dispatch::{Failed, Outcome, Text, Value};
+    pub use crate::trace::dispatch::{Failed, Outcome, Returned, Text, Value};
     pub use crate::trace::parent::Parent;
     pub use crate::trace::wrap::{Recipe, fold};
 }

@@ -152,3 +152,75 @@ fn parent_from_elsewhere() {
     "#]]
     .assert_eq(&collector.tree());
 }
+
+/// Arize-ai/openinference#1769; traceloop/openllmetry#3061; langfuse/langfuse#9198; openlit/openlit#1369; google/adk-python#4894
+#[test]
+fn after_a_stream_is_left_early() {
+    use futures_util::stream::{self, Stream, StreamExt as _};
+
+    #[llmobs::llm]
+    fn words(text: &'static str) -> impl Stream<Item = &'static str> {
+        stream::iter(text.split_inclusive(' ')).inspect(|_| step())
+    }
+
+    /// The stream is left in the middle, and dropped where it was polled.
+    #[llmobs::workflow]
+    async fn breaks() -> &'static str {
+        let mut words = words("a b c");
+        while let Some(word) = words.next().await {
+            if word == "b " {
+                break;
+            }
+        }
+        step();
+        "done"
+    }
+
+    /// The stream is dropped in another span, on another thread.
+    #[llmobs::workflow]
+    fn hands_over() -> &'static str {
+        let mut words = words("d e f");
+        assert_eq!(words.next().now_or_never(), Some(Some("d ")));
+        let elsewhere = llmobs::workflow("elsewhere").start();
+        let context = elsewhere.context();
+        thread::spawn(move || {
+            context.enter(|| {
+                drop(words);
+                step();
+            });
+        })
+        .join()
+        .unwrap();
+        step();
+        "done"
+    }
+
+    let tree = expect![[r#"
+        workflow before
+        ├─ workflow breaks  out done
+        │  ├─ llm words  in user: a b c  out assistant: a b   cancelled
+        │  │  ├─ task step
+        │  │  └─ task step
+        │  └─ task step
+        ├─ workflow hands_over  out done
+        │  ├─ llm words  in user: d e f  out assistant: d   cancelled
+        │  │  └─ task step
+        │  ├─ workflow elsewhere
+        │  │  └─ task step
+        │  └─ task step
+        └─ task step
+        task step
+    "#]];
+    check(
+        || {
+            let before = llmobs::workflow("before").start();
+            before.enter(|| {
+                assert_eq!(pollster::block_on(breaks()), "done");
+                assert_eq!(hands_over(), "done");
+                step();
+            });
+            step();
+        },
+        &tree,
+    );
+}

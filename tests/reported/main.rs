@@ -33,6 +33,7 @@
 //! | 28 | `async_trait` in all its versions | `returned::async_trait_by_type_and_not_by_body` |
 //! | 29 | bodies that diverge | `bodies::diverging_bodies`, `lints` |
 //! | 30 | a parent from elsewhere | `context::parent_from_elsewhere` |
+//! | 31 | a context that cannot be detached when a stream is left early | `context::after_a_stream_is_left_early` |
 //!
 //! The features that such attributes are compared by:
 //!

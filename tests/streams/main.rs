@@ -15,7 +15,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use expect_test::{Expect, expect};
-use futures_util::stream::{self, BoxStream, FusedStream, LocalBoxStream, Stream, StreamExt as _};
+use futures_util::stream::{
+    self, BoxStream, FusedStream, LocalBoxStream, Stream, StreamExt as _, TryStream, TryStreamExt as _,
+};
+use futures_util::{TryFuture, TryFutureExt};
 use llmobs::StreamSpanExt as _;
 use llmobs::testing::Collector;
 use pollster::block_on;
@@ -71,6 +74,23 @@ mod spellings {
         Box::new(stream::iter(prompt.chars().collect::<Vec<_>>()))
     }
 
+    /// The body does not say which error there is.
+    #[llmobs::llm]
+    fn of_results(prompt: &str) -> impl TryStream<Ok = String, Error = std::fmt::Error> {
+        stream::iter(prompt.split_inclusive(' ').map(|word| Ok(word.to_owned())).collect::<Vec<_>>())
+    }
+
+    #[llmobs::llm]
+    fn of_boxed_errors()
+    -> impl TryStream<Error = Box<dyn std::error::Error + Send>, Ok = impl AsRef<str>> + Send + Unpin {
+        stream::iter(["e".parse::<u8>().map(|_| "one").or(Ok("f"))])
+    }
+
+    #[llmobs::llm]
+    async fn of_a_future(word: &str) -> impl TryFuture<Ok = String, Error = String> {
+        std::future::ready(Ok(word.to_owned()))
+    }
+
     type Tokens<'a> = BoxStream<'a, &'static str>;
 
     #[llmobs::llm(stream)]
@@ -95,6 +115,9 @@ mod spellings {
             llm boxed  in user: xy  out assistant: xy
             llm boxed_local  in user: x y  out assistant: x y
             llm unpinned  in user: zz  out assistant: zz
+            llm of_results  in user: e f  out assistant: e f
+            llm of_boxed_errors  out assistant: f
+            llm of_a_future  in user: g  out assistant: g
             llm aliased  out assistant: ab
             llm aliased_in_result  out assistant: cd
         "#]];
@@ -105,6 +128,15 @@ mod spellings {
                 assert_eq!(collect(boxed("xy".into())), ['x', 'y']);
                 assert_eq!(collect(boxed_local("x y")).concat(), "x y");
                 assert_eq!(collect(unpinned("zz".into())), ['z', 'z']);
+                assert_eq!(
+                    collect(of_results("e f").into_stream()),
+                    [Ok("e ".to_owned()), Ok("f".to_owned())]
+                );
+                assert_eq!(collect(of_boxed_errors().into_stream()).len(), 1);
+                assert_eq!(
+                    block_on(async { TryFutureExt::into_future(of_a_future("g").await).await }),
+                    Ok("g".to_owned())
+                );
                 assert_eq!(collect(aliased()), ["a", "b"]);
                 assert_eq!(collect(block_on(aliased_in_result()).unwrap()), ["c", "d"]);
             },

@@ -33,7 +33,7 @@ impl<'w, 'a> List<'w, 'a> {
             return self.halted(value);
         }
         let written = match self.writer.next(self.at > 1) {
-            Ok(()) => value.serialize(&mut *self.writer),
+            Ok(()) => self.writer.value(value),
             Err(stop) => Err(stop),
         };
         if written.is_ok() && !self.writer.halted { Ok(()) } else { self.failed(value, written.err()) }
@@ -73,7 +73,7 @@ impl<'w, 'a> List<'w, 'a> {
     fn last<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
         self.skipping = false;
         let before = self.writer.begin_tail(self.at - 1, self.len);
-        let written = value.serialize(&mut *self.writer);
+        let written = self.writer.value(value);
         self.writer.end_tail(before, self.depth, written)
     }
 
@@ -124,7 +124,7 @@ impl<'w, 'a> Object<'w, 'a> {
         }
         let begun = self.count();
         let written = match self.writer.key(key, begun) {
-            Ok(()) => value.serialize(&mut *self.writer),
+            Ok(()) => self.writer.value(value),
             Err(stop) => Err(stop),
         };
         self.written(written)
@@ -194,7 +194,7 @@ impl ser::SerializeMap for Object<'_, '_> {
         if self.writer.halted {
             return Err(Stop::full());
         }
-        let written = value.serialize(&mut *self.writer);
+        let written = self.writer.value(value);
         self.written(written)
     }
 

@@ -4,6 +4,7 @@ use serde::ser::{Impossible, Serialize, Serializer};
 
 use super::room::NOTE;
 use super::{Stop, Writer};
+use crate::lock::locks_to_serialize;
 use crate::text::push_json_string;
 
 /// Longer keys may have to be shortened.
@@ -68,7 +69,7 @@ impl Serializer for Key<'_, '_> {
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Written {
         self.0.descend()?;
-        value.serialize(self)
+        if locks_to_serialize::<T>() { Ok(false) } else { value.serialize(self) }
     }
     integers! {
         serialize_i8: i8;

@@ -71,6 +71,11 @@ impl Region {
         }
     }
 
+    /// Whether it is all of the text, from `begin` on, and nothing in it was shortened.
+    pub(super) const fn is_whole(&self, begin: usize) -> bool {
+        self.begin == begin && !self.no_media
+    }
+
     /// Forgets strings that are no longer in the text, which now ends at `end`.
     pub(super) fn forget(&mut self, end: usize) {
         self.long.retain(|long| long.end <= end);

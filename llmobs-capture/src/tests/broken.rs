@@ -14,7 +14,6 @@ use crate::guard::is_muted;
 enum Broken {
     Fails,
     Panics,
-    FailsInKey,
     FailsAtLength,
 }
 
@@ -26,7 +25,6 @@ impl Serialize for Broken {
         match self {
             Self::Fails => Err(S::Error::custom("no \"list\"")),
             Self::Panics => panic!("in the middle"),
-            Self::FailsInKey => map.serialize_entry(&Self::Fails, &1).and_then(|()| map.end()),
             Self::FailsAtLength => Err(S::Error::custom("x".repeat(1_000_000))),
         }
     }
@@ -37,13 +35,64 @@ fn a_value_that_fails_or_panics_in_the_middle_leaves_its_type_and_the_reason() {
     let name = type_name::<Broken>();
     let failed = format!("<{name}: cannot be captured: no \"list\">");
     assert_eq!(unquoted(&whole(&Broken::Fails)), failed);
-    assert_eq!(unquoted(&whole(&Broken::FailsInKey)), failed);
+    assert_eq!(unquoted(&whole(&&Broken::Fails)), failed);
     assert_eq!(unquoted(&whole(&Broken::Panics)), format!("<{name}: panicked while being captured>"));
-    // The type that is named is the one that was captured, whatever was inside of it.
+    // Nothing is known of what was written of a value around one that panics.
     assert_eq!(
-        unquoted(&whole(&[Broken::Fails])),
-        format!("<{}: cannot be captured: no \"list\">", type_name::<[Broken; 1]>())
+        unquoted(&whole(&[Broken::Panics])),
+        format!("<{}: panicked while being captured>", type_name::<[Broken; 1]>())
     );
+}
+
+#[derive(serde::Serialize)]
+struct Around<T> {
+    before: [u8; 2],
+    broken: T,
+    after: &'static str,
+}
+
+fn around<T>(broken: T) -> Around<T> {
+    Around { before: [1, 2], broken, after: "after" }
+}
+
+#[test]
+fn a_value_that_fails_inside_of_another_takes_nothing_else_along() {
+    #[derive(serde::Serialize)]
+    struct Newtype<T>(T);
+    #[derive(serde::Serialize)]
+    enum Variants<T> {
+        One(T),
+        Two(u8, T),
+        Named { broken: T },
+    }
+    struct Keys;
+    impl Serialize for Keys {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map([(Some(Broken::Fails), 1), (None, 2)])
+        }
+    }
+    let note = format!("<{}: cannot be captured: no \"list\">", type_name::<Broken>());
+    let json = |json: String| {
+        serde_json::from_str::<Value>(&json).unwrap_or_else(|error| panic!("{error} in {json}"))
+    };
+    let fails = || Broken::Fails;
+    let inside = |broken: Value| json!({ "before": [1, 2], "broken": broken, "after": "after" });
+    assert_eq!(json(whole(&around(fails()))), inside(json!(note)));
+    assert_eq!(json(whole(&around(vec![Some(fails()), None]))), inside(json!([note, null])));
+    assert_eq!(json(whole(&around((1, Newtype(fails()))))), inside(json!([1, note])));
+    assert_eq!(json(whole(&around(Variants::One(fails())))), inside(json!({ "One": note })));
+    assert_eq!(json(whole(&around(Variants::Two(1, fails())))), inside(json!({ "Two": [1, note] })));
+    assert_eq!(
+        json(whole(&around(Variants::Named { broken: fails() }))),
+        inside(json!({ "Named": { "broken": note } }))
+    );
+    assert_eq!(json(whole(&around(around(fails())))), inside(inside(json!(note))));
+    assert_eq!(json(whole(&Keys)), json!({ note.as_str(): 1, "null": 2 }));
+    // Where the budget ends before or after it, the text is JSON as well.
+    let long = around((fails(), ["a long text, ".repeat(40), "another one, ".repeat(40)], fails()));
+    for limit in 0..whole(&long).len() {
+        json(within(&long, limit));
+    }
 }
 
 #[test]
@@ -184,23 +233,108 @@ fn code_of_the_user_is_muted() {
     assert!(!is_muted());
 }
 
-/// Locks of other crates have other names before the end.
-#[derive(serde::Serialize)]
-struct FairMutex;
-
 /// Not a lock.
+#[derive(serde::Serialize)]
+struct PaymentMutex;
+
+/// Not a lock either.
 #[derive(serde::Serialize)]
 struct MutexSettings<T>(T);
 
 #[test]
-fn locks_are_not_taken() {
+fn locks_are_not_waited_for() {
+    use std::rc::Rc;
     use std::sync::{Arc, Mutex, RwLock};
 
-    let lock = |json: String| json.starts_with("\"<") && json.ends_with(">\"");
-    assert!(lock(whole(&Mutex::new(1))) && lock(whole(&RwLock::new("text"))));
-    assert!(lock(whole(&Arc::new(Mutex::new(1)))) && lock(whole(&Some([Mutex::new(1)]))));
-    assert!(lock(whole(&(1, vec![RwLock::new(1)]))) && lock(whole(&(RwLock::new(1), 1))));
-    assert!(lock(whole(&FairMutex)));
+    use dashmap::{DashMap, DashSet};
+    use parking_lot::{FairMutex, ReentrantMutex};
+
+    /// The note in place of a lock, wherever it is.
+    fn check<T: Serialize>(lock: T) {
+        struct Pairs<T>(T);
+        impl<T: Serialize> Serialize for Pairs<&T> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map([(self.0, MutexSettings(self.0))])
+            }
+        }
+        let name = type_name::<T>().trim_start_matches('&');
+        let note = format!("<{name}: not captured, since reading it may wait for a lock>");
+        assert_eq!(unquoted(&whole(&lock)), note);
+        let lock = around(MutexSettings((&lock, [(Some(&lock), 1)])));
+        let json: Value = serde_json::from_str(&whole(&lock)).unwrap();
+        assert_eq!(json, json!({ "before": [1, 2], "broken": [note, [[note, 1]]], "after": "after" }));
+        let (lock, _) = &lock.broken.0;
+        assert_eq!(whole(&Pairs(*lock)), format!("{{\"{note}\":\"{note}\"}}"));
+        assert_eq!(whole(&Pairs(&MutexSettings(*lock))), format!("{{\"{note}\":\"{note}\"}}"));
+    }
+
+    let (mutex, rw_lock) = (Mutex::new(1), RwLock::new("text"));
+    let _held = (mutex.lock().unwrap(), rw_lock.write().unwrap());
+    check(&mutex);
+    check(&rw_lock);
+    let mutex = Arc::new(Mutex::new(vec![1]));
+    let _held = mutex.lock().unwrap();
+    check(&mutex);
+    check(Arc::clone(&mutex));
+    check(Rc::new(Box::new(RwLock::new(()))));
+    let (mutex, fair) = (parking_lot::Mutex::new(1), FairMutex::new(1));
+    let _held = (mutex.lock(), fair.lock());
+    check(&mutex);
+    check(&fair);
+    let rw_lock = parking_lot::RwLock::new(1);
+    let _held = rw_lock.write();
+    check(&rw_lock);
+    check(ReentrantMutex::new(1));
+    let map: DashMap<i32, i32> = [(1, 2)].into_iter().collect();
+    let _held = map.get_mut(&1);
+    check(&map);
+    check(DashSet::<i32>::new());
+
+    assert_eq!(whole(&PaymentMutex), "null");
     assert_eq!(whole(&MutexSettings("fine")), r#""fine""#);
     assert_eq!(whole(&Some(MutexSettings(vec!["fine"]))), r#"["fine"]"#);
+
+    let shown = |debug: &dyn Fn(&mut String)| {
+        let mut out = String::new();
+        debug(&mut out);
+        unquoted(&out)
+    };
+    let note =
+        format!("<{}: not captured, since reading it may wait for a lock>", type_name::<DashMap<i32, i32>>());
+    assert_eq!(shown(&|out| debug(&&map, 100, out)), note);
+    // These only try to get the lock.
+    assert_eq!(shown(&|out| debug(&rw_lock, 100, out)), "RwLock { data: <locked> }");
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_are_texts_whatever_is_in_them() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::path::{Path, PathBuf};
+
+    use crate::Plain;
+
+    fn shown<T: Plain + ?Sized>(value: &T, limit: usize) -> String {
+        let mut out = String::new();
+        value.capture(limit, &mut out);
+        out
+    }
+    let text = OsStr::from_bytes(b"/tmp/\xff\"");
+    let path = Path::new(text);
+    for json in [
+        shown(text, 100),
+        shown(&OsString::from(text), 100),
+        shown(path, 100),
+        shown(&PathBuf::from(text), 100),
+        shown(&Some(&path), 100),
+    ] {
+        assert_eq!(json, "\"/tmp/\u{fffd}\\\"\"");
+    }
+    assert_eq!(shown(&[path, Path::new("a")][..], 100), "[\"/tmp/\u{fffd}\\\"\",\"a\"]");
+    assert_eq!(shown(Path::new("a long path"), 6), "\"a l… [5 bytes left out] …ath\"");
+    // serde refuses such a path, and all that is known of it inside of something else is its type.
+    let note = "<std::path::Path: cannot be captured: path contains invalid UTF-8 characters>";
+    assert_eq!(unquoted(&shown(path, 6)), note);
+    assert_eq!(whole(&(1, path)), format!("[1,\"{note}\"]"));
 }

@@ -68,7 +68,16 @@ fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) ->
             quote!(#cfg #field)
         })
     });
-    patterns.chain(receiver).chain(captured).chain(input).chain(texts).chain(annotations).collect()
+    let skip_error = options.skip_error.then(|| quote!(#root::__private::Setup::skip_error(__llmobs_setup);));
+    skip_error
+        .into_iter()
+        .chain(patterns)
+        .chain(receiver)
+        .chain(captured)
+        .chain(input)
+        .chain(texts)
+        .chain(annotations)
+        .collect()
 }
 
 /// Captures one argument as a field of the input.

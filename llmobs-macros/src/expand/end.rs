@@ -52,7 +52,8 @@ fn recorded(options: &Options, returned: &TokenStream) -> TokenStream {
         }
         None if options.skip_output => TokenStream::new(),
         None => {
-            capture(root, &quote!(__llmobs_value), &quote!(#root::__private::Ending::output(__llmobs_ending)))
+            let sink = quote!(#root::__private::Ending::output(__llmobs_ending));
+            quote!(#root::__private::Returned::new(__llmobs_value).__llmobs_capture(#sink))
         }
     };
     let annotations = options.annotations.iter().filter_map(|one| Some((one, bind(&ret(&one.pair.value)?))));

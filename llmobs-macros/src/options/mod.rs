@@ -42,12 +42,13 @@ const TEXTS: [(&str, &[Kind]); 6] = [
     ("version", &[Kind::Agent]),
 ];
 /// The other options, with the value that each takes.
-const OTHERS: [(&str, &str); 16] = [
+const OTHERS: [(&str, &str); 17] = [
     ("inputs", "names of arguments: `inputs(a, b)`"),
     ("skip", "names of arguments: `skip(a, b)`"),
     ("redact", "names of arguments: `redact(a, b)`"),
     ("skip_all", "no value"),
     ("skip_output", "no value"),
+    ("skip_error", "no value"),
     ("input", "a value: `input = …`"),
     ("output", "a value: `output = …`"),
     ("tags", "keys and values: `tags(key = …)`"),
@@ -94,6 +95,7 @@ const CONFLICTS: [(&str, &str); 12] = [
 ];
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that takes no value")]
 pub(crate) struct Options {
     /// `crate = …`
     root: Option<TokenStream>,
@@ -105,6 +107,7 @@ pub(crate) struct Options {
     pub(crate) redact: Vec<Ident>,
     pub(crate) skip_all: bool,
     pub(crate) skip_output: bool,
+    pub(crate) skip_error: bool,
     pub(crate) input: Option<Expr>,
     /// With the name of the option, where errors are reported.
     pub(crate) output: Option<(Ident, Expr)>,
@@ -233,6 +236,7 @@ impl Options {
             ("redact", Value::List(list)) => self.redact = errors.or_default(names(list)),
             ("skip_all", Value::None) => self.skip_all = true,
             ("skip_output", Value::None) => self.skip_output = true,
+            ("skip_error", Value::None) => self.skip_error = true,
             ("input", Value::Expr(value)) => self.input = Some(value),
             ("output", Value::Expr(value)) => self.output = Some((name, value)),
             ("tags", Value::List(list)) => self.annotate(AnnotationKind::Tag, list, errors),

@@ -48,7 +48,7 @@ pub fn search<'a>(
         |__llmobs_ending, __llmobs_returned| {
             match ::llmobs::__private::Outcome::new(__llmobs_returned).__llmobs_split() {
                 ::core::result::Result::Ok(__llmobs_value) => {
-                    ::llmobs::__private::Value::new(__llmobs_value)
+                    ::llmobs::__private::Returned::new(__llmobs_value)
                         .__llmobs_capture(
                             ::llmobs::__private::Ending::output(__llmobs_ending),
                         );

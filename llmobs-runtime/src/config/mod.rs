@@ -61,10 +61,11 @@ pub enum Exporter {
 /// | | `DD_LLMOBS_PAYLOAD_SIZE_BYTES`: events that would make the body of a request larger go into the next | 5 MiB |
 /// | | `DD_LLMOBS_EVENT_SIZE_BYTES`: an event as large as that, or larger, goes out without input and output | 5,000,000 |
 /// | [`max_capture_bytes`](Self::max_capture_bytes) | | 1 MiB |
+/// | [`capture_errors`](Self::capture_errors) | `LLMOBS_CAPTURE_ERRORS` | true |
 /// | [`max_queue_bytes`](Self::max_queue_bytes) | | 32 MiB |
 ///
-/// The variables and their defaults are those of Datadog's own SDKs, but for `LLMOBS_EXPORTER`. Further variables of theirs change
-/// nothing: the table of differences from the Python SDK names those that are about LLM Observability. An empty variable counts
+/// The variables and their defaults are those of Datadog's own SDKs, but for `LLMOBS_EXPORTER` and `LLMOBS_CAPTURE_ERRORS`. Further
+/// variables of theirs change nothing: the table of differences from the Python SDK names those that are about LLM Observability. An empty variable counts
 /// as absent, but for `DD_SITE`; so does an empty application or API key that a program gives. A bad value counts
 /// as absent too, or as false where true or false is wanted, with a warning that names the variable and not the value.
 ///
@@ -324,6 +325,26 @@ impl Config {
     /// 1 MiB before, also where this is more.
     pub fn max_capture_bytes(mut self, bytes: usize) -> Self {
         self.settings.capture_limit = bytes.min(MAX_CAPTURE_LIMIT);
+        self
+    }
+
+    /// Whether spans show the texts of the errors and panics that they end with: the message and the sources. False keeps only the
+    /// type, for errors whose texts repeat the input or output. Default: true.
+    ///
+    /// It is for what llmobs captures by itself. What a program says by hand, as with
+    /// [`Annotation::error`](crate::Annotation::error), is always shown. The option `skip_error` of the attributes does the same
+    /// for one function.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let config = llmobs::Config::from_env();
+    /// let config = config.capture_errors(false);
+    /// # let collector = llmobs::testing::Collector::with_config(&config);
+    /// # let _ = collector.enter(|| std::panic::catch_unwind(|| llmobs::task("login").start().enter(|| panic!("hunter2"))));
+    /// # assert_eq!(collector.tree(), "task login  error panic\n");
+    /// ```
+    pub fn capture_errors(mut self, capture: bool) -> Self {
+        self.settings.capture_errors = capture;
         self
     }
 

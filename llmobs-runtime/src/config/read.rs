@@ -35,6 +35,7 @@ pub(super) fn settings(env: &mut Environment<'_>) -> Settings {
             .map_or(default.timeout, |seconds| seconds.min(MAX_TIMEOUT)),
         request_limit: env.bytes("DD_LLMOBS_PAYLOAD_SIZE_BYTES").unwrap_or(default.request_limit),
         event_limit: env.bytes("DD_LLMOBS_EVENT_SIZE_BYTES").unwrap_or(default.event_limit),
+        capture_errors: env.flag("LLMOBS_CAPTURE_ERRORS").unwrap_or(default.capture_errors),
         ..default
     }
 }

@@ -25,7 +25,7 @@ fn facts(config: &Config) -> String {
     format!(
         "enabled {}\nexporter {:?}\nml_app {}\nagentless {:?}\napi_key {key:?}\nsite {:?}\nenv {:?}\nservice {:?}\n\
          version {:?}\ntags {:?}\n\
-         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nqueue {}\nrequest {}\nevent {}\n",
+         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nerrors {}\nqueue {}\nrequest {}\nevent {}\n",
         config.enabled(),
         config.chosen_exporter(),
         settings.ml_app(),
@@ -44,6 +44,7 @@ fn facts(config: &Config) -> String {
         settings.interval,
         settings.timeout,
         settings.capture_limit,
+        settings.capture_errors,
         settings.queue_limit,
         settings.request_limit,
         settings.event_limit,
@@ -69,6 +70,7 @@ override_origin None
 interval 1s
 timeout 5s
 capture 1048576
+errors true
 queue 33554432
 request 5242880
 event 5000000
@@ -85,7 +87,7 @@ fn with(lines: &[&str]) -> String {
 }
 
 /// Every variable that is read.
-const VARIABLES: [&str; 28] = [
+const VARIABLES: [&str; 29] = [
     "DD_LLMOBS_ENABLED",
     "DD_LLMOBS_ML_APP",
     "DD_LLMOBS_AGENTLESS_ENABLED",
@@ -100,6 +102,7 @@ const VARIABLES: [&str; 28] = [
     "DD_TAGS",
     "DD_LLMOBS_OVERRIDE_ORIGIN",
     "LLMOBS_EXPORTER",
+    "LLMOBS_CAPTURE_ERRORS",
     "_DD_LLMOBS_WRITER_INTERVAL",
     "_DD_LLMOBS_WRITER_TIMEOUT",
     "DD_TRACE_AGENT_URL",
@@ -145,6 +148,8 @@ fn each_variable_sets_what_it_is_for_and_nothing_else() {
         ("DD_TAGS", "a:b", &["tags {\"a\": \"b\"}"]),
         ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://h:1/p", &["override_origin Some(\"http://h:1/p\")"]),
         ("LLMOBS_EXPORTER", "console", &["exporter Console"]),
+        ("LLMOBS_CAPTURE_ERRORS", "false", &["errors false"]),
+        ("LLMOBS_CAPTURE_ERRORS", "1", &[]),
         ("LLMOBS_EXPORTER", "http", &[]),
         ("LLMOBS_EXPORTER", "file:/tmp/a:b.jsonl", &["exporter File(\"/tmp/a:b.jsonl\")"]),
         ("_DD_LLMOBS_WRITER_INTERVAL", "0.25", &["interval 250ms"]),
@@ -218,6 +223,7 @@ fn a_bad_value_gives_the_default_and_one_warning_that_does_not_show_it() {
         ("DD_LLMOBS_PAYLOAD_SIZE_BYTES", "5MB", &[]),
         ("DD_LLMOBS_EVENT_SIZE_BYTES", "-100", &[]),
         ("LLMOBS_EXPORTER", "Consoles", &[]),
+        ("LLMOBS_CAPTURE_ERRORS", "no", &["errors false"]),
         ("LLMOBS_EXPORTER", "file:", &[]),
         ("LLMOBS_EXPORTER", "http://intake-xyz", &[]),
         ("_DD_LLMOBS_WRITER_INTERVAL", "3 secs", &[]),

@@ -37,6 +37,8 @@ pub(crate) struct Defaults {
     pub(crate) ml_app: Arc<str>,
     /// The budget of each captured value, in bytes.
     pub(crate) capture_limit: usize,
+    /// Whether the texts of errors and panics are captured.
+    pub(crate) capture_errors: bool,
     pub(crate) identity: Identity,
     pub(crate) sampler: Sampler,
     /// Finds the current span of an APM tracer.
@@ -69,6 +71,7 @@ impl Sender {
             let defaults = Defaults {
                 ml_app: "".into(),
                 capture_limit: DEFAULT_LIMIT,
+                capture_errors: true,
                 identity: Identity::default(),
                 sampler: Sampler::default(),
                 current_apm: None,

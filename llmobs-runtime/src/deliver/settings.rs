@@ -31,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) interval: Duration,
     pub(crate) timeout: Duration,
     pub(crate) capture_limit: usize,
+    pub(crate) capture_errors: bool,
     pub(crate) queue_limit: usize,
     /// The largest body of a request, in bytes.
     pub(crate) request_limit: usize,
@@ -57,6 +58,7 @@ impl Default for Settings {
             interval: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
             capture_limit: DEFAULT_LIMIT,
+            capture_errors: true,
             queue_limit: 32 * 1024 * 1024,
             request_limit: 5 * 1024 * 1024,
             event_limit: 5_000_000,

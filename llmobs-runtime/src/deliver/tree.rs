@@ -80,8 +80,11 @@ fn message(message: &Message) -> String {
     shown
 }
 
-/// `type: message` of a failure.
+/// `type: message` of a failure, or its type alone if there is no message.
 pub(crate) fn failure(failure: &Failure) -> String {
+    if failure.message.is_empty() {
+        return one_line(&failure.kind);
+    }
     one_line(&format!("{}: {}", failure.kind, failure.message))
 }
 

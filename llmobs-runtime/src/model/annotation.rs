@@ -63,6 +63,8 @@ pub(crate) struct More {
     pub(crate) kind: Option<Kind>,
     /// The APM trace of the span, where it is not that of its LLM trace.
     pub(crate) apm_trace_id: Option<TraceId>,
+    /// Whether only the type is kept of an error that the span ends with.
+    pub(crate) skip_error: bool,
 }
 
 /// Omits the content, which may be secret.
@@ -531,6 +533,10 @@ impl Annotation {
         self.more.as_ref()?.apm_trace_id
     }
 
+    pub(crate) fn skips_error(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.skip_error)
+    }
+
     pub(crate) fn agent_version(&self) -> Option<&str> {
         self.more.as_ref()?.agent.as_ref()?.version.as_deref()
     }
@@ -583,6 +589,7 @@ impl More {
         replace(&mut self.name, later.name);
         replace(&mut self.kind, later.kind);
         replace(&mut self.apm_trace_id, later.apm_trace_id);
+        self.skip_error |= later.skip_error;
     }
 
     fn bytes(&self) -> usize {

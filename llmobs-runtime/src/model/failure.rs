@@ -55,6 +55,11 @@ impl Failure {
         Self { kind: "panic".to_owned(), message, stack: String::new() }
     }
 
+    /// Nothing but the type. The text may hold what was not to be captured.
+    pub(crate) fn without_text(self) -> Self {
+        Self { kind: self.kind, ..Self::default() }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.kind.len() + self.message.len() + self.stack.len()
     }
@@ -89,6 +94,11 @@ impl FailureParts {
             }
             (message_end, true)
         })
+    }
+
+    /// Appends the type of an error, and no text about it.
+    pub(crate) fn of_type<E: ?Sized>(out: &mut String) -> Self {
+        Self::append(type_name::<E>(), out, |out| (out.len(), false))
     }
 
     /// Appends an error that is not an [`Error`], with a text about it.

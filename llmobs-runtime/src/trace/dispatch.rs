@@ -5,7 +5,7 @@
 //! trait is brought into scope, and nothing is moved or cloned. The names of the methods are unlikely in a trait of the program,
 //! whose methods would be found first if it is implemented for all types.
 
-use std::any::type_name_of_val;
+use std::any::{type_name, type_name_of_val};
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::{Debug, Display};
@@ -14,30 +14,25 @@ use std::ops::Deref;
 use serde::Serialize;
 
 use llmobs_capture::text::label;
-use llmobs_capture::{Plain, debug, opaque, serialize};
+use llmobs_capture::{Plain, debug, newtype, opaque, serialize, warn_limited};
 
 use super::call::{ErrorSink, Sink};
 use crate::model::failure::FailureParts;
 
 /// The wrappers of a chain, from the first way to the last, which holds the reference.
 macro_rules! chain {
-    ($(#[$doc:meta])* $first:ident > $($next:ident)>+) => {
-        chain!(@wrappers $(#[$doc])* $first $($next)+);
-
-        impl<'a, T: ?Sized> $first<'a, T> {
-            /// Wraps a value.
-            #[inline]
-            pub fn new(value: &'a T) -> Self {
-                chain!(@new value $first $($next)+)
-            }
-        }
-    };
-    (@wrappers $(#[$doc:meta])* $this:ident $next:ident $($rest:ident)*) => {
+    ($(#[$doc:meta])* $this:ident > $(#[$next_doc:meta])* $next:ident $($rest:tt)*) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $this<'a, T: ?Sized>($next<'a, T>);
 
         impl<'a, T: ?Sized> $this<'a, T> {
+            /// Wraps a value.
+            #[inline]
+            pub fn new(value: &'a T) -> Self {
+                Self($next::new(value))
+            }
+
             #[inline]
             fn value(&self) -> &'a T {
                 self.0.value()
@@ -52,29 +47,62 @@ macro_rules! chain {
             }
         }
 
-        chain!(@wrappers
+        chain! {
+            $(#[$next_doc])*
             /// The next way, for types that the ways before do not take.
-            $next $($rest)*);
+            $next $($rest)*
+        }
     };
-    (@wrappers $(#[$doc:meta])* $last:ident) => {
+    ($(#[$doc:meta])* $last:ident) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $last<'a, T: ?Sized>(&'a T);
 
         impl<'a, T: ?Sized> $last<'a, T> {
+            /// Wraps a value.
+            #[inline]
+            pub fn new(value: &'a T) -> Self {
+                Self(value)
+            }
+
             #[inline]
             fn value(&self) -> &'a T {
                 self.0
             }
         }
     };
-    (@new $value:ident $first:ident $($rest:ident)+) => { $first(chain!(@new $value $($rest)+)) };
-    (@new $value:ident $last:ident) => { $last($value) };
 }
 
 chain! {
-    /// A value to capture: as JSON if it is `Serialize`, else by `Debug`, else by its type name.
-    Value > ValueBySerialize > ValueByDebug > ValueByTypeName
+    /// What a function returned, to capture: a future or stream has not run yet, and anything else is a value.
+    Returned > ReturnedStream >
+    /// A value to capture: as JSON if it is `Serialize` or a plain wrapper around one that is, else by `Debug`, else by its type
+    /// name.
+    Value > ValueBySerialize > ValueByNewtype > ValueByDebug > ValueByTypeName
+}
+
+macro_rules! later {
+    ($($(#[$feature:meta])? $wrapper:ident: $trait:path => $kind:literal;)*) => {$(
+        $(#[$feature])?
+        impl<T: $trait + ?Sized> $wrapper<'_, T> {
+            /// Warns, and writes the type name as JSON text. Where it is part of the call, the signature or an option says so.
+            #[cold]
+            pub fn __llmobs_capture(&self, sink: Sink<'_>) {
+                warn_limited!(
+                    "the span of a function ended before the {} that it returned has run, since its signature does not show one: \
+                     give the attribute the option `{0}`, or `skip_output` where this is meant; the type is {}",
+                    $kind,
+                    type_name::<T>()
+                );
+                ValueByTypeName::new(self.value()).__llmobs_capture(sink);
+            }
+        }
+    )*};
+}
+later! {
+    Returned: Future => "future";
+    #[cfg(feature = "stream")]
+    ReturnedStream: futures_core::Stream => "stream";
 }
 
 impl<T: Plain + ?Sized> Value<'_, T> {
@@ -90,6 +118,17 @@ impl<T: Serialize + ?Sized> ValueBySerialize<'_, T> {
     #[inline]
     pub fn __llmobs_capture(&self, sink: Sink<'_>) {
         sink.put(|out, limit| serialize(self.value(), limit, out));
+    }
+}
+
+impl<T: Debug + Sync + Deref<Target: Debug + Serialize + Sized>> ValueByNewtype<'_, T> {
+    /// Writes the value as JSON text. What computes its value when it is first asked is hardly ever `Sync` and of the same size.
+    #[inline]
+    pub fn __llmobs_capture(&self, sink: Sink<'_>) {
+        match newtype(self.value()) {
+            Some(inner) => sink.put(|out, limit| serialize(inner, limit, out)),
+            None => sink.put_about(|out, limit| debug(self.value(), limit, out)),
+        }
     }
 }
 
@@ -149,7 +188,7 @@ chain! {
 impl<E: Error> Failed<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
-        sink.put(|out| FailureParts::of_error::<E, E>(self.value(), out));
+        sink.put::<E>(|out| FailureParts::of_error::<E, E>(self.value(), out));
     }
 }
 
@@ -157,7 +196,7 @@ impl<E: Error> Failed<'_, E> {
 impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
-        sink.put(|out| FailureParts::of_error::<E, _>(self.value().as_ref(), out));
+        sink.put::<E>(|out| FailureParts::of_error::<E, _>(self.value().as_ref(), out));
     }
 }
 
@@ -165,7 +204,7 @@ impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError<'_, E> {
 impl<E: AsRef<dyn Error + Send>> HoldsSendError<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
-        sink.put(|out| FailureParts::of_error::<E, _>(self.value().as_ref(), out));
+        sink.put::<E>(|out| FailureParts::of_error::<E, _>(self.value().as_ref(), out));
     }
 }
 
@@ -173,7 +212,7 @@ impl<E: AsRef<dyn Error + Send>> HoldsSendError<'_, E> {
 impl<E: AsRef<dyn Error>> HoldsError<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
-        sink.put(|out| FailureParts::of_error::<E, _>(self.value().as_ref(), out));
+        sink.put::<E>(|out| FailureParts::of_error::<E, _>(self.value().as_ref(), out));
     }
 }
 
@@ -181,21 +220,23 @@ impl<E: Display> ShowsText<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
         // `{:#}` is the form in which reports such as anyhow's print their whole chain.
-        sink.put(|out| FailureParts::of_text::<E>(format_args!("{:#}", self.value()), out));
+        sink.put::<E>(|out| FailureParts::of_text::<E>(format_args!("{:#}", self.value()), out));
     }
 }
 
 impl<E: Debug> ShowsDebug<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
-        sink.put(|out| FailureParts::of_text::<E>(format_args!("{:?}", self.value()), out));
+        sink.put::<E>(|out| FailureParts::of_text::<E>(format_args!("{:?}", self.value()), out));
     }
 }
 
 impl<E> ShowsType<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
-        sink.put(|out| FailureParts::of_text::<E>(format_args!("<{}>", type_name_of_val(self.value())), out));
+        sink.put::<E>(|out| {
+            FailureParts::of_text::<E>(format_args!("<{}>", type_name_of_val(self.value())), out)
+        });
     }
 }
 

@@ -301,9 +301,17 @@ impl Frame {
         }
     }
 
-    /// Marks the span as failed.
+    /// Marks the span as failed, by something that the program did not say of it by hand.
     pub(crate) fn fail(&self, failure: Failure) {
+        let failure = if self.shows_errors() { failure } else { failure.without_text() };
         self.amend(|annotation| annotation.failure = Some(failure));
+    }
+
+    /// Whether the texts of errors that the span ends with are captured.
+    pub(crate) fn shows_errors(&self) -> bool {
+        let is_skipped =
+            |cell: &Cell| cell.annotation.as_ref().is_some_and(|annotation| annotation.skips_error());
+        self.start.sender.defaults.capture_errors && !is_skipped(&self.cell())
     }
 
     /// Marks the span as cancelled, unless it failed.

@@ -1,4 +1,5 @@
-//! A body that is half typed reaches the compiler as it is, and what stands before and after it is understood.
+//! A body that is half typed reaches the compiler as it is, and the items before and after it are compiled: tokio-rs/tracing#1633,
+//! #1634; tokio-rs/tokio#4162; rust-lang/rust-analyzer#10520; dtolnay/syn#1086
 
 struct Store {
     rows: Vec<String>,

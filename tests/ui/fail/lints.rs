@@ -133,6 +133,7 @@ mod later {
     }
 }
 
+/// Functions that nothing uses: tokio-rs/tracing#1366, #3108; fast/fastrace#156; andrewhickman/fn-error-context#3
 mod dead {
     use super::*;
 

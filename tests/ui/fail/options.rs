@@ -1,4 +1,4 @@
-//! Every mistake among options is told at once, each on the token that is to blame, and the function is there.
+//! All mistakes in options are reported at once, each on its token, and the function is still there: tokio-rs/tracing#772, #615, #612
 
 #[llmobs::llm(
     name,
@@ -27,6 +27,7 @@ fn written_in_another_way(a: u8) -> u8 {
     skip = "a",
     skip_all(a),
     output(ret),
+    skip_error(a),
     crate,
     stream(),
     name = ,

@@ -51,7 +51,7 @@ fn all_of_a_model(request: &Request, parent: Option<&Context>) -> Result<Reply, 
     Ok(Reply { text: request.prompt.to_uppercase(), tokens: None })
 }
 
-#[llmobs::agent(version = concat!("1.", 2), name = "support", skip_output)]
+#[llmobs::agent(version = concat!("1.", 2), name = "support", skip_output, skip_error)]
 async fn all_of_an_agent(question: &str) -> usize {
     ready(question.len()).await
 }

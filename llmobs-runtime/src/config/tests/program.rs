@@ -8,7 +8,7 @@ use super::{facts, read};
 use crate::SamplingRule;
 
 /// A value for every variable.
-const ALL: [(&str, &str); 13] = [
+const ALL: [(&str, &str); 14] = [
     ("DD_LLMOBS_ML_APP", "env-app"),
     ("DD_LLMOBS_AGENTLESS_ENABLED", "true"),
     ("DD_API_KEY", "env-key"),
@@ -20,6 +20,7 @@ const ALL: [(&str, &str); 13] = [
     ("DD_TRACE_AGENT_URL", "http://env:1"),
     ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://env:2"),
     ("LLMOBS_EXPORTER", "console"),
+    ("LLMOBS_CAPTURE_ERRORS", "true"),
     ("_DD_LLMOBS_WRITER_INTERVAL", "7"),
     ("_DD_LLMOBS_WRITER_TIMEOUT", "8"),
 ];
@@ -45,6 +46,7 @@ fn what_the_program_says_wins() {
             .flush_interval(Duration::from_millis(3))
             .timeout(Duration::from_millis(4))
             .max_capture_bytes(5)
+            .capture_errors(false)
             .max_queue_bytes(6)
     };
     let expected = |tags: &str| {
@@ -53,7 +55,7 @@ fn what_the_program_says_wins() {
              site \"datadoghq.eu\"\nenv \"test\"\nservice \"shop\"\nversion \"2\"\ntags {tags}\n\
              git {{}}\nrate 0.5\nrules [SamplingRule {{ rate: 0.0, tags: {{}} }}]\nheaders []\n\
              agent_url http://program:1\noverride_origin Some(\"http://program:2\")\ninterval 3ms\ntimeout 4ms\n\
-             capture 5\nqueue 6\nrequest 5242880\nevent 5000000\n"
+             capture 5\nerrors false\nqueue 6\nrequest 5242880\nevent 5000000\n"
         )
     };
     assert_eq!(facts(&said(read(&[]))), expected("{\"both\": \"program\"}"));

@@ -28,12 +28,15 @@ pub struct Ending {
 pub struct ErrorSink<'a> {
     text: &'a mut String,
     parts: &'a mut Option<FailureParts>,
+    /// Whether more than the type of the error is wanted.
+    shows_text: bool,
 }
 
 impl ErrorSink<'_> {
-    #[inline]
-    pub(crate) fn put(self, write: impl FnOnce(&mut String) -> FailureParts) {
-        *self.parts = Some(write(self.text));
+    /// Calls `write` with the text, or puts only the type `E` of the error there.
+    pub(crate) fn put<E: ?Sized>(self, write: impl FnOnce(&mut String) -> FailureParts) {
+        let parts = if self.shows_text { write(self.text) } else { FailureParts::of_type::<E>(self.text) };
+        *self.parts = Some(parts);
     }
 }
 
@@ -48,7 +51,7 @@ impl ErrorText {
     /// The text that `write` gives.
     pub fn of(write: impl FnOnce(ErrorSink<'_>)) -> Self {
         let mut error = Self::default();
-        write(ErrorSink { text: &mut error.text, parts: &mut error.parts });
+        write(ErrorSink { text: &mut error.text, parts: &mut error.parts, shows_text: true });
         error
     }
 }
@@ -82,15 +85,20 @@ impl Ending {
 
     /// Writes the error that the body returned. Nothing is written after that.
     pub fn error(&mut self, write: impl FnOnce(ErrorSink<'_>)) {
-        write(ErrorSink { text: &mut self.text, parts: &mut self.end.failure });
+        let shows_text = self.shows_errors();
+        write(ErrorSink { text: &mut self.text, parts: &mut self.end.failure, shows_text });
     }
 
     /// Sets the error of a stream. Its output is written after that.
     pub(crate) fn set_error(&mut self, error: &ErrorText) {
         if let Some(parts) = error.parts {
             let failure = parts.of(&error.text).to_failure();
-            self.fail(failure);
+            self.fail(if self.shows_errors() { failure } else { failure.without_text() });
         }
+    }
+
+    fn shows_errors(&self) -> bool {
+        self.frame.as_ref().is_some_and(|frame| frame.shows_errors())
     }
 
     fn fail(&mut self, failure: Failure) {

@@ -92,6 +92,11 @@ impl<'a> Setup<'a> {
         }
     }
 
+    /// Keeps only the type of an error or panic that the call ends with.
+    pub fn skip_error(&mut self) {
+        self.0.annotation().more().skip_error = true;
+    }
+
     /// Tags, metadata and metrics.
     pub fn notes(&mut self) -> Notes<'_> {
         let limit = self.0.capture_limit();

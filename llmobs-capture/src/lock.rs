@@ -1,0 +1,92 @@
+//! Types whose values cannot be read without waiting for a lock.
+
+use std::any::type_name;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, RwLock};
+
+/// The text in place of such a value, after the name of its type.
+pub(crate) const NOT_READ: &str = "not captured, since reading it may wait for a lock";
+
+/// Whether serializing a `T` waits for a lock, which the caller may hold.
+///
+/// serde takes the lock before the serializer is called, so that the type is all there is to go by. It passes references and
+/// smart pointers on in the same way. The compiler knows the name of the type: optimized code decides at run time only for smart
+/// pointers to generic types.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
+pub(crate) fn locks_to_serialize<T: ?Sized>() -> bool {
+    let name = type_name::<T>();
+    // All locks are generic.
+    name.ends_with('>') && {
+        // The elements of most collections come as references.
+        let name = name.strip_prefix('&').unwrap_or(name);
+        let name = name.strip_prefix('&').unwrap_or(name);
+        is_lock(name) || has_locks(name) || is_pointer(name) && points_to_lock(name)
+    }
+}
+
+/// Whether formatting a `T` by `Debug` waits for a lock. Most locks only try to get it.
+pub(crate) fn locks_to_debug<T: ?Sized>() -> bool {
+    has_locks(pointee(type_name::<T>()))
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
+fn is_lock(name: &str) -> bool {
+    is_a(name, type_name::<Mutex<()>>())
+        || is_a(name, type_name::<RwLock<()>>())
+        || name.starts_with("lock_api::mutex::Mutex<")
+        || name.starts_with("lock_api::remutex::ReentrantMutex<")
+        || name.starts_with("lock_api::rwlock::RwLock<")
+}
+
+/// Whether a type of this name is a collection that has locks inside.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
+fn has_locks(name: &str) -> bool {
+    name.starts_with("dashmap::DashMap<") || name.starts_with("dashmap::set::DashSet<")
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
+fn is_pointer(name: &str) -> bool {
+    name.starts_with('&') || name.ends_with(">>") && pointers().into_iter().any(|pointer| is_a(name, pointer))
+}
+
+#[inline(never)]
+fn points_to_lock(name: &str) -> bool {
+    let name = pointee(name);
+    is_lock(name) || has_locks(name)
+}
+
+/// What a type of this name points to in the end.
+fn pointee(mut name: &str) -> &str {
+    loop {
+        let plain = name.strip_prefix("&mut ").or_else(|| name.strip_prefix('&'));
+        let smart = || pointers().into_iter().find_map(|pointer| name.strip_prefix(constructor(pointer)));
+        match plain.or_else(smart) {
+            Some(pointee) => name = pointee,
+            None => return name,
+        }
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the names are constants only where they are used")]
+fn pointers() -> [&'static str; 3] {
+    [type_name::<Arc<()>>(), type_name::<Box<()>>(), type_name::<Rc<()>>()]
+}
+
+/// Whether two types differ in nothing but their arguments.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
+fn is_a(name: &str, generic: &str) -> bool {
+    name.starts_with(constructor(generic))
+}
+
+/// `Name<` of `Name<()>`
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
+fn constructor(generic: &str) -> &str {
+    generic.strip_suffix("()>").unwrap_or(generic)
+}

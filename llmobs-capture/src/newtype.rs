@@ -1,0 +1,49 @@
+//! Wrappers that are not `Serialize` themselves, around a value that is.
+
+use std::fmt::Debug;
+use std::ops::Deref;
+
+use serde::Serialize;
+
+use crate::guard::guarded;
+use crate::text::plain;
+
+/// So many bytes of two `Debug` texts are compared.
+const COMPARED: usize = 4096;
+
+/// The value inside of a wrapper such as `axum::Json`, if the wrapper is nothing but a name for it.
+///
+/// A wrapper with a `Debug` of its own may be there to hide the value, and one that is larger than the value may compute it when it
+/// is asked. `Deref` of neither is to be trusted.
+pub fn newtype<T>(value: &T) -> Option<&T::Target>
+where
+    T: Debug + Deref<Target: Debug + Serialize + Sized>,
+{
+    if size_of::<T>() != size_of::<T::Target>() || size_of::<T>() == 0 {
+        return None;
+    }
+    guarded(|| {
+        let inner = &**value;
+        let is_named = is_named(&shown(value), &shown(inner));
+        is_named.then_some(inner)
+    })?
+}
+
+fn shown(value: &dyn Debug) -> String {
+    plain(format_args!("{value:?}"), COMPARED)
+}
+
+/// Whether a text is `Name(inner)`.
+fn is_named(text: &str, inner: &str) -> bool {
+    let Some((name, rest)) = text.split_once('(') else { return false };
+    let is_name = !name.is_empty() && name.chars().all(|char| char.is_alphanumeric() || char == '_');
+    // The last bytes of a text that was cut are a note of that.
+    let is_cut = text.len() > COMPARED;
+    let beginning = COMPARED.saturating_sub(name.len() + "(".len() + "😀".len());
+    is_name
+        && if is_cut {
+            rest.as_bytes().get(..beginning) == inner.as_bytes().get(..beginning)
+        } else {
+            rest.strip_suffix(')') == Some(inner)
+        }
+}
