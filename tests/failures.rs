@@ -111,9 +111,8 @@ mod skipped {
         catch_unwind(AssertUnwindSafe(|| span.enter(|| panic!("k")))).unwrap_err();
         drop(span);
         let span = llmobs::task("future").start();
-        let future = async { panic!("k") }.in_context(&span);
+        let future = async { panic!("k") }.in_span(span);
         catch_unwind(AssertUnwindSafe(|| pollster::block_on(future))).unwrap_err();
-        drop(span);
         let span = llmobs::task("stream").start();
         let items = stream::iter([1]).inspect(|_| panic!("k"));
         let items = llmobs::StreamSpanExt::in_span(items, span);

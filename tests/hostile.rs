@@ -172,7 +172,9 @@ fn values_deeper_than_a_small_stack() {
 
 #[test]
 fn value_deeper_than_the_stack_is_cut() {
-    for kib in ["64", "128", "256", "2048"] {
+    // Without optimizations, functions need more stack.
+    let small = if cfg!(debug_assertions) { 2 } else { 0 };
+    for kib in ["64", "128", "256", "2048"].into_iter().skip(small) {
         let program = std::env::current_exe().unwrap();
         let test = ["values_deeper_than_a_small_stack", "--exact"];
         let ran = std::process::Command::new(program).args(test).env(STACK, kib).output().unwrap();

@@ -154,7 +154,6 @@ async fn hidden_stream() -> Later<dyn futures_util::Stream<Item = u8>> {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one test, since the log is one")]
 fn each_mistake_is_told_once_and_the_rest_stays() {
     // What nobody hears is not counted as told.
     Collector::new().enter(|| {

@@ -287,7 +287,7 @@ fn a_value_is_cut_before_it_is_deeper_than_serde_json_reads() {
         let nested =
             |levels: usize, core: &str| format!("{}{core}{}", open.repeat(levels), close.repeat(levels));
         // The stack may be used up before.
-        let (kept, all) = if cfg!(debug_assertions) { (16, 126) } else { (64, 126) };
+        let (kept, all) = if cfg!(debug_assertions) { (48, 126) } else { (64, 126) };
         for levels in [0, 1, kept - 1, kept] {
             let json = whole(&Nest { levels, form });
             assert_eq!(json, nested(usize::try_from(levels).unwrap(), "\"core\""));

@@ -1,6 +1,11 @@
 //! LLM spans name the trace of the tracer that runs beside them, and requests continue it. One test, since there is one tracer.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,7 +18,11 @@ use tracing_subscriber::layer::SubscriberExt as _;
 /// A member of a map of MessagePack.
 fn member<'a>(map: &'a Value, key: &str) -> &'a Value {
     let pairs = map.as_map().unwrap();
-    &pairs.iter().find(|(name, _)| name.as_str() == Some(key)).unwrap_or_else(|| panic!("no {key} in {map}")).1
+    &pairs
+        .iter()
+        .find(|(name, _)| name.as_str() == Some(key))
+        .unwrap_or_else(|| panic!("no {key} in {map}"))
+        .1
 }
 
 #[test]
