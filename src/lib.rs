@@ -112,7 +112,7 @@ mod attributes {
 
     /// Makes each call of a function a `workflow` span: a fixed sequence of steps with at least one LLM call in it.
     ///
-    /// Captures the arguments by name and the returned value. The options are in the [guide](crate::guide::attributes).
+    /// Captures the arguments by name and the returned value.
     ///
     /// ```
     /// #[llmobs::workflow(name = "answer question")]
@@ -130,7 +130,7 @@ mod attributes {
 
     /// Makes each call of a function an `agent` span: a sequence of steps that a model chooses for itself.
     ///
-    /// Captures the arguments by name and the returned value. Spans below know their nearest agent. The options are in the [guide](crate::guide::attributes).
+    /// Captures the arguments by name and the returned value. Spans below know their nearest agent.
     ///
     /// ```
     /// #[llmobs::agent(session_id = session)]
@@ -145,7 +145,7 @@ mod attributes {
 
     /// Makes each call of a function a `task` span: one step of your own code that needs no outside service.
     ///
-    /// Captures the arguments by name and the returned value. The options are in the [guide](crate::guide::attributes).
+    /// Captures the arguments by name and the returned value.
     ///
     /// ```
     /// #[llmobs::task(skip(document))]
@@ -160,7 +160,7 @@ mod attributes {
 
     /// Makes each call of a function a `tool` span: a call to a program or service outside, whose arguments a model often wrote.
     ///
-    /// Captures the arguments by name and the returned value. The options are in the [guide](crate::guide::attributes).
+    /// Captures the arguments by name and the returned value.
     ///
     /// ```
     /// #[llmobs::tool]
@@ -177,8 +177,7 @@ mod attributes {
     /// Makes each call of a function an `llm` span: a call to a large language model.
     ///
     /// Captures messages: those among the arguments, and those that the function returns. Takes the options `model_name` and
-    /// `model_provider` too; all are in the [guide](crate::guide::attributes). Tokens are
-    /// [annotated](crate::annotate).
+    /// `model_provider` too. Tokens are [annotated](crate::annotate).
     ///
     /// ```
     /// #[llmobs::llm(model_name = "gpt-4o", model_provider = "openai")]
@@ -194,8 +193,8 @@ mod attributes {
 
     /// Makes each call of a function an `embedding` span: a call that turns text into vectors.
     ///
-    /// Captures the texts as documents, and how many vectors of which size are returned. Takes the options `model_name` and
-    /// `model_provider` too; all are in the [guide](crate::guide::attributes).
+    /// Captures the texts as documents, and how many vectors of which size are returned.  Takes the options `model_name` and
+    /// `model_provider` too.
     ///
     /// ```
     /// #[llmobs::embedding(model_name = "text-embedding-3-small", model_provider = "openai")]
@@ -211,7 +210,7 @@ mod attributes {
     /// Makes each call of a function a `retrieval` span: a search that returns documents from a knowledge base.
     ///
     /// Captures the arguments by name, and what is returned as documents: strings, or objects with `text`, `name`, `id` and
-    /// `score`. The options are in the [guide](crate::guide::attributes).
+    /// `score`.
     ///
     /// ```
     /// #[derive(serde::Serialize)]
@@ -313,7 +312,8 @@ pub use llmobs_runtime::{
 pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow};
 #[doc(inline)]
 pub use llmobs_runtime::{
-    content, convert, eval, integration, manifest, metrics, processor, prompt, propagation, testing, wrap,
+    content, convert, eval, integration, manifest, metrics, processor, prompt, propagation, testing,
+    transport, wrap,
 };
 
 /// A function for [`Config::apm_context`] that returns the current span of OpenTelemetry.
@@ -388,7 +388,7 @@ pub mod guide {
 
 /// For the expansions of the attributes alone: no part of it is stable.
 #[doc(hidden)]
-pub use llmobs_runtime::__private;
+pub use llmobs_runtime::__private_0_1_0;
 
 /// Every Rust block of the README is compiled and run with the documentation tests.
 #[cfg(doctest)]

@@ -11,10 +11,11 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use llmobs::eval::{Evaluation, Feedback};
+use llmobs::transport::{Transport, TransportError};
 use llmobs::{Config, DropReason, Error, Exporter, Guard, Report, SpanRef};
 use llmobs_test_support::CaptureServer;
 use serde_json::Value;
@@ -73,6 +74,51 @@ fn server_that_stays_busy_is_given_up_after_three_attempts() {
     // What comes later is delivered again.
     spans(1);
     assert_eq!(llmobs::flush(PATIENCE).delivered, 1);
+}
+
+/// Passes on what it gets, after the errors that it was given.
+struct Own {
+    errors: Vec<TransportError>,
+    got: mpsc::Sender<Value>,
+}
+
+impl Transport for Own {
+    fn spans(&mut self, body: &str) -> Result<(), TransportError> {
+        llmobs::task("of the transport").start().finish();
+        match self.errors.pop() {
+            Some(error) => Err(error),
+            None => self.evaluations(body),
+        }
+    }
+
+    fn evaluations(&mut self, body: &str) -> Result<(), TransportError> {
+        self.got.send(serde_json::from_str(body).unwrap()).map_err(|_| TransportError::permanent("gone"))
+    }
+}
+
+#[test]
+fn transport_of_the_program_delivers_in_place_of_llmobs() {
+    let _alone = alone();
+    let (got, received) = mpsc::channel();
+    let open = move || {
+        let errors = vec![TransportError::temporary("later"), TransportError::permanent("never")];
+        Own { errors, got: got.clone() }
+    };
+    let config = Config::new().ml_app("app").timeout(Duration::from_millis(500)).transport(open);
+    let llmobs = config.init().unwrap();
+    // The first is refused for good, the second is tried again.
+    for report in
+        ["0 delivered, 1 dropped (rejected: 1), 0 pending", "1 delivered, 1 dropped (rejected: 1), 0 pending"]
+    {
+        spans(1);
+        assert_eq!(llmobs::flush(PATIENCE).to_string(), report);
+    }
+    evaluation("seen");
+    drop(llmobs);
+    let received: Vec<Value> = received.into_iter().collect();
+    assert_eq!(received.len(), 2);
+    assert_eq!(received[0][0]["spans"][0]["name"], "step");
+    assert_eq!(received[1]["data"]["attributes"]["metrics"][0]["label"], "seen");
 }
 
 #[test]

@@ -17,8 +17,8 @@ use proc_macro::TokenStream;
 use options::Kind;
 
 macro_rules! attributes {
-    ($($(#[$doc:meta])* $attribute:ident => $kind:ident;)*) => {$(
-        $(#[$doc])*
+    ($($attribute:ident => $kind:ident;)*) => {$(
+        /// All options, with examples: <https://docs.rs/llmobs/latest/llmobs/guide/attributes/index.html>.
         #[proc_macro_attribute]
         pub fn $attribute(options: TokenStream, item: TokenStream) -> TokenStream {
             expand::attribute(Kind::$kind, options.into(), &item.into()).into()
@@ -27,30 +27,16 @@ macro_rules! attributes {
 }
 
 attributes! {
-    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`, `skip_error`.
     workflow => Workflow;
-    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`, `skip_error`.
     agent => Agent;
-    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`, `skip_error`.
     task => Task;
-    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`, `skip_error`.
     tool => Tool;
-    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `model_name = …`, `model_provider = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`, `skip_error`.
     llm => Llm;
-    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `model_name = …`, `model_provider = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`, `skip_error`.
     embedding => Embedding;
-    /// Options: `name = …`, `session_id = …`, `ml_app = …`, `skip(a, b)`,
-    /// `skip_all`, `skip_output`, `skip_error`.
     retrieval => Retrieval;
 }
 
-/// Options: one of the seven kinds, `pub_only`, and the options of that kind.
+/// All options, with examples: <https://docs.rs/llmobs/latest/llmobs/guide/attributes/index.html>.
 #[proc_macro_attribute]
 pub fn instrument(options: TokenStream, item: TokenStream) -> TokenStream {
     block::instrument(options.into(), item.into()).into()

@@ -18,7 +18,7 @@ use crate::deliver::queue::Limits;
 use crate::deliver::report::Report;
 use crate::deliver::sender::{Defaults, Sender, any_open, clear_default, default_sender, install_default};
 use crate::deliver::settings::Settings;
-use crate::deliver::transport::{Console, Endpoint, File, Http, Transport};
+use crate::deliver::transport::{Console, Custom, Endpoint, File, Http, Transport};
 use crate::deliver::worker::{Outgoing, Worker};
 use crate::trace::context::{Context, current};
 use crate::trace::slot::Slot;
@@ -167,6 +167,9 @@ fn start(config: &Config) -> Result<Guard, Error> {
 }
 
 fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transport>, Error> {
+    if let Some(own) = &settings.transport {
+        return Ok(Box::new(Custom(own.open())));
+    }
     Ok(match exporter {
         Exporter::Console => Box::new(Console::new()),
         Exporter::File(path) => Box::new(File::create(path)?),

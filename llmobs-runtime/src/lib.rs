@@ -88,6 +88,12 @@ pub mod propagation {
     pub use crate::trace::propagation::{Extractor, Injector};
 }
 
+pub mod transport {
+    //! Delivery by the program itself. **This module may change in any release**, and is not covered by semantic versioning.
+
+    pub use crate::deliver::custom::{Transport, TransportError};
+}
+
 pub mod wrap {
     //! The futures and streams that [`FutureSpanExt`](crate::FutureSpanExt) and `StreamSpanExt` return.
 
@@ -98,7 +104,7 @@ pub mod wrap {
 
 /// For the expansions of the attributes alone: no part of it is stable.
 #[doc(hidden)]
-pub mod __private {
+pub mod __private_0_1_0 {
     pub use std::boxed::Box;
 
     pub use crate::base::kind::Kind;

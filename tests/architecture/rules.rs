@@ -26,7 +26,11 @@ fn expansions_silence_no_lint() {
     assert_eq!(snapshots.len(), 3);
     for path in snapshots {
         let expansion = fs::read_to_string(&path).unwrap();
-        assert!(expansion.contains("::llmobs::__private::Call::"), "{} is no expansion", path.display());
+        assert!(
+            expansion.contains("::llmobs::__private_0_1_0::Call::"),
+            "{} is no expansion",
+            path.display()
+        );
         assert!(!expansion.contains("#[allow"), "{}", path.display());
     }
 }

@@ -11,7 +11,7 @@ mod names_that_mean_something_else {
     mod alloc {}
     mod core {}
     mod llmobs {
-        pub(super) mod __private {}
+        pub(super) mod __private_0_1_0 {}
     }
     mod serde {}
     mod std {}

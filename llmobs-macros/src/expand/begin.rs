@@ -18,9 +18,9 @@ pub(super) fn begin(
     shape: &Shape,
     arguments: &[Argument],
 ) -> TokenStream {
-    let root = &options.root(Span::call_site());
+    let runtime = &options.runtime(Span::call_site());
     let variant = kind.variant();
-    let kind = quote!(#root::__private::Kind::#variant);
+    let kind = quote!(#runtime::Kind::#variant);
     let name = signature.ident.unraw().to_string();
     let is_later = matches!(shape.run, Run::CalledBefore);
     let described = describe(options, signature, arguments);
@@ -29,46 +29,46 @@ pub(super) fn begin(
     let (method, mutable) = if is_later { ("later", quote!(mut)) } else { ("enter", TokenStream::new()) };
     let method = Ident::new(method, Span::call_site());
     let call = if let Some(parent) = &options.parent {
-        let root = &options.root(parent.span());
-        let context = quote_spanned!(parent.span()=> #root::__private::Parent::context(&(#parent)));
-        quote!(#root::__private::Call::under(|| #context).#method(#kind, #name, #describe))
+        let runtime = &options.runtime(parent.span());
+        let context = quote_spanned!(parent.span()=> #runtime::Parent::context(&(#parent)));
+        quote!(#runtime::Call::under(|| #context).#method(#kind, #name, #describe))
     } else {
-        quote!(#root::__private::Call::#method(#kind, #name, #describe))
+        quote!(#runtime::Call::#method(#kind, #name, #describe))
     };
     quote!(let #mutable __llmobs_call = #call;)
 }
 
 fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) -> TokenStream {
-    let root = &options.root(Span::call_site());
+    let runtime = &options.runtime(Span::call_site());
     let patterns = arguments.iter().filter_map(|argument| {
         let (Argument { cfg, ident, .. }, pattern) = (argument, argument.borrowed_pattern()?);
         Some(quote!(#cfg let #pattern = &#ident;))
     });
     let texts = options.texts.iter().map(|(name, value)| {
         let text = text(options, value);
-        quote!(#root::__private::Setup::#name(__llmobs_setup, || #text);)
+        quote!(#runtime::Setup::#name(__llmobs_setup, || #text);)
     });
     let annotations = options.annotations.iter().filter(|one| !one.needs_returned());
-    let annotations = annotations
-        .map(|one| annotate(options, &quote!(#root::__private::Setup::notes(__llmobs_setup)), one));
+    let annotations =
+        annotations.map(|one| annotate(options, &quote!(#runtime::Setup::notes(__llmobs_setup)), one));
     let input = options.input.iter().map(|value| {
-        let captured = capture(root, &quote!(&(#value)), &quote!(__llmobs_sink));
-        quote!(#root::__private::Setup::input(__llmobs_setup, |__llmobs_sink| #captured);)
+        let captured = capture(runtime, &quote!(&(#value)), &quote!(__llmobs_sink));
+        quote!(#runtime::Setup::input(__llmobs_setup, |__llmobs_sink| #captured);)
     });
     let receiver = signature.receiver().map(|receiver| {
         let receiver = Ident::new("self", receiver.self_token.span);
-        argument_field(root, options.capture_mode(&receiver), &receiver, &quote!(&#receiver))
+        argument_field(runtime, options.capture_mode(&receiver), &receiver, &quote!(&#receiver))
     });
     let captured = arguments.iter().flat_map(|argument| {
         argument.captured.iter().map(move |(name, mode)| {
             let Argument { cfg, ident, .. } = argument;
             // A name in a pattern is already a reference.
             let value = if argument.is_named() { quote!(&#ident) } else { name.to_token_stream() };
-            let field = argument_field(root, *mode, name, &value);
+            let field = argument_field(runtime, *mode, name, &value);
             quote!(#cfg #field)
         })
     });
-    let skip_error = options.skip_error.then(|| quote!(#root::__private::Setup::skip_error(__llmobs_setup);));
+    let skip_error = options.skip_error.then(|| quote!(#runtime::Setup::skip_error(__llmobs_setup);));
     skip_error
         .into_iter()
         .chain(patterns)
@@ -81,28 +81,32 @@ fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) ->
 }
 
 /// Captures one argument as a field of the input.
-fn argument_field(root: &TokenStream, mode: CaptureMode, name: &Ident, value: &TokenStream) -> TokenStream {
+fn argument_field(
+    runtime: &TokenStream,
+    mode: CaptureMode,
+    name: &Ident,
+    value: &TokenStream,
+) -> TokenStream {
     // A Rust identifier needs no escapes in JSON.
     let key = format!(",\"{}\":", name.unraw());
     match mode {
         CaptureMode::Value => {
-            let captured =
-                capture(root, value, &quote!(#root::__private::Setup::argument(__llmobs_setup, #key)));
+            let captured = capture(runtime, value, &quote!(#runtime::Setup::argument(__llmobs_setup, #key)));
             quote!(#captured;)
         }
-        CaptureMode::Redacted => quote!(#root::__private::Setup::redacted(__llmobs_setup, #key);),
+        CaptureMode::Redacted => quote!(#runtime::Setup::redacted(__llmobs_setup, #key);),
         CaptureMode::Skipped => TokenStream::new(),
     }
 }
 
 /// Captures a reference into a sink.
-pub(super) fn capture(root: &TokenStream, value: &TokenStream, sink: &TokenStream) -> TokenStream {
-    quote!(#root::__private::Value::new(#value).__llmobs_capture(#sink))
+pub(super) fn capture(runtime: &TokenStream, value: &TokenStream, sink: &TokenStream) -> TokenStream {
+    quote!(#runtime::Value::new(#value).__llmobs_capture(#sink))
 }
 
 fn text(options: &Options, value: &Expr) -> TokenStream {
-    let root = options.root(value.span());
-    quote_spanned!(value.span()=> #root::__private::Text::new(&(#value)).__llmobs_text())
+    let runtime = options.runtime(value.span());
+    quote_spanned!(value.span()=> #runtime::Text::new(&(#value)).__llmobs_text())
 }
 
 /// Adds one entry of `tags(…)`, `metadata(…)` or `metrics(…)` to the notes of a setup or an ending.
@@ -110,20 +114,20 @@ pub(super) fn annotate(options: &Options, notes: &TokenStream, annotation: &Anno
     let Pair { key, key_span, value } = &annotation.pair;
     let key = Literal::string(key);
     let place = generated(*key_span);
-    let root = options.root(place);
+    let runtime = options.runtime(place);
     match annotation.kind {
         AnnotationKind::Tag => {
             let text = text(options, value);
-            quote_spanned!(place=> #root::__private::Notes::tag(#notes, #key, || #text);)
+            quote_spanned!(place=> #runtime::Notes::tag(#notes, #key, || #text);)
         }
         AnnotationKind::Metadata => {
-            let captured = capture(&root, &quote!(&(#value)), &quote!(__llmobs_sink));
-            quote_spanned!(place=> #root::__private::Notes::metadata(#notes, #key, |__llmobs_sink| #captured);)
+            let captured = capture(&runtime, &quote!(&(#value)), &quote!(__llmobs_sink));
+            quote_spanned!(place=> #runtime::Notes::metadata(#notes, #key, |__llmobs_sink| #captured);)
         }
         AnnotationKind::Metric => {
             let place = value.span().resolved_at(Span::mixed_site());
-            let root = options.root(place);
-            quote_spanned!(place=> #root::__private::Notes::metric(#notes, #key, || #value);)
+            let runtime = options.runtime(place);
+            quote_spanned!(place=> #runtime::Notes::metric(#notes, #key, || #value);)
         }
     }
 }

@@ -18,10 +18,10 @@ pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenSt
         Returned::Value if shape.run == Run::Called => return run,
         Returned::Lazy(lazy) => wrap(options, lazy, &returned),
         Returned::Value => {
-            let root = &options.root(Span::call_site());
+            let runtime = &options.runtime(Span::call_site());
             let record = record(options, &quote!(__llmobs_ending), &quote!(&#returned));
             quote! {
-                #root::__private::Call::end(__llmobs_call, #record);
+                #runtime::Call::end(__llmobs_call, #record);
                 #returned
             }
         }
@@ -42,32 +42,32 @@ pub(super) fn record(options: &Options, parameters: &TokenStream, returned: &Tok
 }
 
 fn recorded(options: &Options, returned: &TokenStream) -> TokenStream {
-    let root = &options.root(Span::call_site());
+    let runtime = &options.runtime(Span::call_site());
     let output = match &options.output {
         Some((name, value)) => {
-            let (place, root) = (generated(name.span()), options.root(name.span()));
+            let (place, runtime) = (generated(name.span()), options.runtime(name.span()));
             let ret = ret(value).map(|ret| bind(&ret));
-            let captured = capture(&root, &quote!(&(#value)), &quote!(__llmobs_sink));
-            quote_spanned!(place=> #ret #root::__private::Ending::output_with(__llmobs_ending, |__llmobs_sink| #captured))
+            let captured = capture(&runtime, &quote!(&(#value)), &quote!(__llmobs_sink));
+            quote_spanned!(place=> #ret #runtime::Ending::output_with(__llmobs_ending, |__llmobs_sink| #captured))
         }
         None if options.skip_output => TokenStream::new(),
         None => {
-            let sink = quote!(#root::__private::Ending::output(__llmobs_ending));
-            quote!(#root::__private::Returned::new(__llmobs_value).__llmobs_capture(#sink))
+            let sink = quote!(#runtime::Ending::output(__llmobs_ending));
+            quote!(#runtime::Returned::new(__llmobs_value).__llmobs_capture(#sink))
         }
     };
     let annotations = options.annotations.iter().filter_map(|one| Some((one, bind(&ret(&one.pair.value)?))));
     let annotations = annotations.map(|(one, ret)| {
-        let annotate = annotate(options, &quote!(#root::__private::Ending::notes(__llmobs_ending)), one);
+        let annotate = annotate(options, &quote!(#runtime::Ending::notes(__llmobs_ending)), one);
         quote!(#ret #annotate)
     });
     let annotations: TokenStream = annotations.collect();
     let ok = if output.is_empty() && annotations.is_empty() { quote!(_) } else { quote!(__llmobs_value) };
-    let failure = failure(root);
+    let failure = failure(runtime);
     quote! {
-        match #root::__private::Outcome::new(#returned).__llmobs_split() {
+        match #runtime::Outcome::new(#returned).__llmobs_split() {
             ::core::result::Result::Ok(#ok) => { #output; #annotations }
-            ::core::result::Result::Err(__llmobs_error) => #root::__private::Ending::error(__llmobs_ending, |__llmobs_sink| #failure),
+            ::core::result::Result::Err(__llmobs_error) => #runtime::Ending::error(__llmobs_ending, |__llmobs_sink| #failure),
         }
     }
 }
@@ -78,8 +78,8 @@ fn bind(ret: &Ident) -> TokenStream {
 }
 
 /// Writes the error into a sink.
-fn failure(root: &TokenStream) -> TokenStream {
-    quote!(#root::__private::Failed::new(__llmobs_error).__llmobs_failure(__llmobs_sink))
+fn failure(runtime: &TokenStream) -> TokenStream {
+    quote!(#runtime::Failed::new(__llmobs_error).__llmobs_failure(__llmobs_sink))
 }
 
 /// Wraps the future, iterator or stream that the function returns, so that it carries the call.
@@ -89,15 +89,15 @@ fn wrap(options: &Options, lazy: &LazyType, returned: &Ident) -> TokenStream {
     }
     let inner = Ident::new("__llmobs_pieces", returned.span());
     let wrapper = wrapper(options, lazy, &inner);
-    let root = &options.root(Span::call_site());
-    let failure = failure(root);
+    let runtime = &options.runtime(Span::call_site());
+    let failure = failure(runtime);
     quote! {
         match #returned {
             ::core::result::Result::Ok(#inner) => ::core::result::Result::Ok(#wrapper),
             ::core::result::Result::Err(__llmobs_failed) => {
-                #root::__private::Call::end(__llmobs_call, |__llmobs_ending| {
+                #runtime::Call::end(__llmobs_call, |__llmobs_ending| {
                     let __llmobs_error = &__llmobs_failed;
-                    #root::__private::Ending::error(__llmobs_ending, |__llmobs_sink| #failure);
+                    #runtime::Ending::error(__llmobs_ending, |__llmobs_sink| #failure);
                 });
                 ::core::result::Result::Err(__llmobs_failed)
             }
@@ -109,7 +109,7 @@ fn wrapper(options: &Options, lazy: &LazyType, inner: &Ident) -> TokenStream {
     let LazyType { kind, item, form, .. } = lazy;
     // If an option gives the kind, a wrong type is reported at the option.
     let place = lazy.option.map_or_else(|| inner.span(), generated);
-    let (root, inner) = (options.root(place), Ident::new(&inner.to_string(), place));
+    let (runtime, inner) = (options.runtime(place), Ident::new(&inner.to_string(), place));
     let (method, how) = match kind {
         LazyKind::Future => {
             let record = recorded(options, &quote!(__llmobs_returned));
@@ -120,19 +120,19 @@ fn wrapper(options: &Options, lazy: &LazyType, inner: &Ident) -> TokenStream {
     };
     let method = Ident::new(method, place);
     let wrapped = quote_spanned! {place=>
-        #root::__private::Call::#method::<#item, _, _>(__llmobs_call, #inner, #how)
+        #runtime::Call::#method::<#item, _, _>(__llmobs_call, #inner, #how)
     };
     match form {
         Form::Opaque => wrapped,
-        Form::Boxed => quote_spanned!(place=> #root::__private::Box::new(#wrapped)),
-        Form::Pinned => quote_spanned!(place=> #root::__private::Box::pin(#wrapped)),
+        Form::Boxed => quote_spanned!(place=> #runtime::Box::new(#wrapped)),
+        Form::Pinned => quote_spanned!(place=> #runtime::Box::pin(#wrapped)),
     }
 }
 
 /// Folds an item into the state. A function may take what the item derefs to; a closure takes the item itself.
-fn folded(root: &TokenStream, fold: &Expr, place: Span) -> TokenStream {
+fn folded(runtime: &TokenStream, fold: &Expr, place: Span) -> TokenStream {
     if let Expr::Closure(_) = fold {
-        quote_spanned!(place=> #root::__private::fold(__llmobs_state, __llmobs_value, #fold))
+        quote_spanned!(place=> #runtime::fold(__llmobs_state, __llmobs_value, #fold))
     } else {
         quote_spanned!(place=> (#fold)(__llmobs_state, __llmobs_value))
     }
@@ -141,42 +141,38 @@ fn folded(root: &TokenStream, fold: &Expr, place: Span) -> TokenStream {
 /// How the items become the output. Errors in the function of `fold` are reported at the option.
 fn recipe(options: &Options) -> TokenStream {
     let place = options.fold.as_ref().map_or_else(Span::call_site, |(name, _)| generated(name.span()));
-    let root = &options.root(place);
+    let runtime = &options.runtime(place);
     let item = quote!(__llmobs_value);
     let (new, each, end) = match &options.fold {
         Some((_, fold)) => (
             quote_spanned!(place=> |_, _| ::core::default::Default::default()),
-            folded(root, fold, place),
-            capture(
-                root,
-                &quote!(&__llmobs_state),
-                &quote!(#root::__private::Ending::output(__llmobs_ending)),
-            ),
+            folded(runtime, fold, place),
+            capture(runtime, &quote!(&__llmobs_state), &quote!(#runtime::Ending::output(__llmobs_ending))),
         ),
         None if options.skip_output => (quote!(|_, _| ()), TokenStream::new(), TokenStream::new()),
         None => (
-            quote!(#root::__private::Folded::new),
-            capture(root, &item, &quote!(#root::__private::Folded::item(__llmobs_state))),
-            quote!(#root::__private::Folded::end(__llmobs_state, __llmobs_ending);),
+            quote!(#runtime::Folded::new),
+            capture(runtime, &item, &quote!(#runtime::Folded::item(__llmobs_state))),
+            quote!(#runtime::Folded::end(__llmobs_state, __llmobs_ending);),
         ),
     };
-    let failure = failure(root);
+    let failure = failure(runtime);
     let (ok, each) = if each.is_empty() {
         (quote!(_), each)
     } else {
         (item, quote!(if let ::core::option::Option::Some(__llmobs_state) = __llmobs_state { #each; }))
     };
     quote_spanned! {place=>
-        #root::__private::Recipe {
+        #runtime::Recipe {
             new: #new,
             each: |__llmobs_state, __llmobs_item| {
-                match #root::__private::Outcome::new(__llmobs_item).__llmobs_split() {
+                match #runtime::Outcome::new(__llmobs_item).__llmobs_split() {
                     ::core::result::Result::Ok(#ok) => {
                         #each
                         ::core::option::Option::None
                     }
                     ::core::result::Result::Err(__llmobs_error) => {
-                        ::core::option::Option::Some(#root::__private::ErrorText::of(|__llmobs_sink| #failure))
+                        ::core::option::Option::Some(#runtime::ErrorText::of(|__llmobs_sink| #failure))
                     }
                 }
             },

@@ -61,8 +61,8 @@ fn run(
     // The closure around the body has the span of the function's name: lints check it like a function, and messages call
     // `self` by its name. The code around it counts as generated, and has the span where a wrong returned type is reported.
     let (name, place) = (signature.ident.span(), generated(shape.place));
-    let root = options.root(place);
-    let call = quote_spanned!(place=> #root::__private::Call);
+    let runtime = options.runtime(place);
+    let call = quote_spanned!(place=> #runtime::Call);
     let bind: TokenStream = receiver(signature).into_iter().chain(arguments.iter().map(rebind)).collect();
     let value = value(shape, body);
     let closure = || {

@@ -3,13 +3,23 @@
 mod syntax;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Expr, Ident};
 
 use crate::diagnostics::{Errors, similar};
 use crate::return_type::LazyKind;
 use syntax::{OptionSyntax, Value, names, pairs};
+
+/// The module of llmobs that expansions call. Its name has the version, so that nobody else comes to depend on it.
+const RUNTIME: &str = concat!(
+    "__private_",
+    env!("CARGO_PKG_VERSION_MAJOR"),
+    "_",
+    env!("CARGO_PKG_VERSION_MINOR"),
+    "_",
+    env!("CARGO_PKG_VERSION_PATCH")
+);
 pub(crate) use syntax::{Pair, parse_all};
 
 /// The kind of span that an attribute makes.
@@ -172,9 +182,11 @@ impl Options {
         options
     }
 
-    /// The path of the llmobs crate, with this span.
-    pub(crate) fn root(&self, place: Span) -> TokenStream {
-        self.root.clone().unwrap_or_else(|| quote_spanned!(place=> ::llmobs))
+    /// The path of what expansions call, with this span.
+    pub(crate) fn runtime(&self, place: Span) -> TokenStream {
+        let root = self.root.clone().unwrap_or_else(|| quote_spanned!(place=> ::llmobs));
+        let module = Ident::new(RUNTIME, place);
+        quote!(#root::#module)
     }
 
     /// How an argument is captured.

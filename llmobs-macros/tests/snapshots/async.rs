@@ -5,32 +5,35 @@ impl Model {
         image: Image,
         prompt: &str,
     ) -> impl Reply {
-        let __llmobs_call = ::llmobs::__private::Call::enter(
-            ::llmobs::__private::Kind::Llm,
+        let __llmobs_call = ::llmobs::__private_0_1_0::Call::enter(
+            ::llmobs::__private_0_1_0::Kind::Llm,
             "complete",
             |__llmobs_setup| {
                 #[cfg(feature = "images")]
-                ::llmobs::__private::Value::new(&image)
+                ::llmobs::__private_0_1_0::Value::new(&image)
                     .__llmobs_capture(
-                        ::llmobs::__private::Setup::argument(
+                        ::llmobs::__private_0_1_0::Setup::argument(
                             __llmobs_setup,
                             ",\"image\":",
                         ),
                     );
-                ::llmobs::__private::Value::new(&prompt)
+                ::llmobs::__private_0_1_0::Value::new(&prompt)
                     .__llmobs_capture(
-                        ::llmobs::__private::Setup::argument(
+                        ::llmobs::__private_0_1_0::Setup::argument(
                             __llmobs_setup,
                             ",\"prompt\":",
                         ),
                     );
-                ::llmobs::__private::Setup::model_name(
+                ::llmobs::__private_0_1_0::Setup::model_name(
                     __llmobs_setup,
-                    || ::llmobs::__private::Text::new(&(self.model)).__llmobs_text(),
+                    || {
+                        ::llmobs::__private_0_1_0::Text::new(&(self.model))
+                            .__llmobs_text()
+                    },
                 );
             },
         );
-        let __llmobs_returned = ::llmobs::__private::Call::run_async(
+        let __llmobs_returned = ::llmobs::__private_0_1_0::Call::run_async(
                 &__llmobs_call,
                 async move {
                     #[cfg(feature = "images")]
@@ -42,18 +45,18 @@ impl Model {
                 },
             )
             .await;
-        ::llmobs::__private::Call::end(
+        ::llmobs::__private_0_1_0::Call::end(
             __llmobs_call,
             |__llmobs_ending| {
-                match ::llmobs::__private::Outcome::new(&__llmobs_returned)
+                match ::llmobs::__private_0_1_0::Outcome::new(&__llmobs_returned)
                     .__llmobs_split()
                 {
                     ::core::result::Result::Ok(_) => {}
                     ::core::result::Result::Err(__llmobs_error) => {
-                        ::llmobs::__private::Ending::error(
+                        ::llmobs::__private_0_1_0::Ending::error(
                             __llmobs_ending,
                             |__llmobs_sink| {
-                                ::llmobs::__private::Failed::new(__llmobs_error)
+                                ::llmobs::__private_0_1_0::Failed::new(__llmobs_error)
                                     .__llmobs_failure(__llmobs_sink)
                             },
                         )

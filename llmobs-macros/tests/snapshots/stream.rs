@@ -1,15 +1,18 @@
 async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, Error> {
-    let __llmobs_call = ::llmobs::__private::Call::enter(
-        ::llmobs::__private::Kind::Llm,
+    let __llmobs_call = ::llmobs::__private_0_1_0::Call::enter(
+        ::llmobs::__private_0_1_0::Kind::Llm,
         "chat",
         |__llmobs_setup| {
-            ::llmobs::__private::Value::new(&prompt)
+            ::llmobs::__private_0_1_0::Value::new(&prompt)
                 .__llmobs_capture(
-                    ::llmobs::__private::Setup::argument(__llmobs_setup, ",\"prompt\":"),
+                    ::llmobs::__private_0_1_0::Setup::argument(
+                        __llmobs_setup,
+                        ",\"prompt\":",
+                    ),
                 );
         },
     );
-    let __llmobs_returned = ::llmobs::__private::Call::run_async(
+    let __llmobs_returned = ::llmobs::__private_0_1_0::Call::run_async(
             &__llmobs_call,
             async move {
                 if let ::core::option::Option::Some(__llmobs_hint) = ::core::option::Option::None::<
@@ -27,32 +30,32 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
     match __llmobs_returned {
         ::core::result::Result::Ok(__llmobs_pieces) => {
             ::core::result::Result::Ok(
-                ::llmobs::__private::Call::stream::<
+                ::llmobs::__private_0_1_0::Call::stream::<
                     Result<Chunk, Error>,
                     _,
                     _,
                 >(
                     __llmobs_call,
                     __llmobs_pieces,
-                    ::llmobs::__private::Recipe {
-                        new: ::llmobs::__private::Folded::new,
+                    ::llmobs::__private_0_1_0::Recipe {
+                        new: ::llmobs::__private_0_1_0::Folded::new,
                         each: |__llmobs_state, __llmobs_item| {
-                            match ::llmobs::__private::Outcome::new(__llmobs_item)
+                            match ::llmobs::__private_0_1_0::Outcome::new(__llmobs_item)
                                 .__llmobs_split()
                             {
                                 ::core::result::Result::Ok(__llmobs_value) => {
                                     if let ::core::option::Option::Some(__llmobs_state) = __llmobs_state {
-                                        ::llmobs::__private::Value::new(__llmobs_value)
+                                        ::llmobs::__private_0_1_0::Value::new(__llmobs_value)
                                             .__llmobs_capture(
-                                                ::llmobs::__private::Folded::item(__llmobs_state),
+                                                ::llmobs::__private_0_1_0::Folded::item(__llmobs_state),
                                             );
                                     }
                                     ::core::option::Option::None
                                 }
                                 ::core::result::Result::Err(__llmobs_error) => {
                                     ::core::option::Option::Some(
-                                        ::llmobs::__private::ErrorText::of(|__llmobs_sink| {
-                                            ::llmobs::__private::Failed::new(__llmobs_error)
+                                        ::llmobs::__private_0_1_0::ErrorText::of(|__llmobs_sink| {
+                                            ::llmobs::__private_0_1_0::Failed::new(__llmobs_error)
                                                 .__llmobs_failure(__llmobs_sink)
                                         }),
                                     )
@@ -60,7 +63,7 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
                             }
                         },
                         end: |__llmobs_state, __llmobs_ending| {
-                            ::llmobs::__private::Folded::end(
+                            ::llmobs::__private_0_1_0::Folded::end(
                                 __llmobs_state,
                                 __llmobs_ending,
                             );
@@ -70,14 +73,14 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
             )
         }
         ::core::result::Result::Err(__llmobs_failed) => {
-            ::llmobs::__private::Call::end(
+            ::llmobs::__private_0_1_0::Call::end(
                 __llmobs_call,
                 |__llmobs_ending| {
                     let __llmobs_error = &__llmobs_failed;
-                    ::llmobs::__private::Ending::error(
+                    ::llmobs::__private_0_1_0::Ending::error(
                         __llmobs_ending,
                         |__llmobs_sink| {
-                            ::llmobs::__private::Failed::new(__llmobs_error)
+                            ::llmobs::__private_0_1_0::Failed::new(__llmobs_error)
                                 .__llmobs_failure(__llmobs_sink)
                         },
                     );

@@ -5,30 +5,36 @@ pub fn search<'a>(
     __llmobs_argument_2: Limit,
     __llmobs_argument_3: u8,
 ) -> Result<Vec<&'a str>, Error> {
-    let __llmobs_call = ::llmobs::__private::Call::enter(
-        ::llmobs::__private::Kind::Retrieval,
+    let __llmobs_call = ::llmobs::__private_0_1_0::Call::enter(
+        ::llmobs::__private_0_1_0::Kind::Retrieval,
         "search",
         |__llmobs_setup| {
             let Limit(limit) = &__llmobs_argument_2;
-            ::llmobs::__private::Value::new(&query)
+            ::llmobs::__private_0_1_0::Value::new(&query)
                 .__llmobs_capture(
-                    ::llmobs::__private::Setup::argument(__llmobs_setup, ",\"query\":"),
+                    ::llmobs::__private_0_1_0::Setup::argument(
+                        __llmobs_setup,
+                        ",\"query\":",
+                    ),
                 );
-            ::llmobs::__private::Value::new(limit)
+            ::llmobs::__private_0_1_0::Value::new(limit)
                 .__llmobs_capture(
-                    ::llmobs::__private::Setup::argument(__llmobs_setup, ",\"limit\":"),
+                    ::llmobs::__private_0_1_0::Setup::argument(
+                        __llmobs_setup,
+                        ",\"limit\":",
+                    ),
                 );
-            ::llmobs::__private::Setup::name(
+            ::llmobs::__private_0_1_0::Setup::name(
                 __llmobs_setup,
-                || ::llmobs::__private::Text::new(&("find")).__llmobs_text(),
+                || ::llmobs::__private_0_1_0::Text::new(&("find")).__llmobs_text(),
             );
-            ::llmobs::__private::Setup::session_id(
+            ::llmobs::__private_0_1_0::Setup::session_id(
                 __llmobs_setup,
-                || ::llmobs::__private::Text::new(&(query.session)).__llmobs_text(),
+                || ::llmobs::__private_0_1_0::Text::new(&(query.session)).__llmobs_text(),
             );
         },
     );
-    ::llmobs::__private::Call::complete(
+    ::llmobs::__private_0_1_0::Call::complete(
         __llmobs_call,
         || -> Result<Vec<&'a str>, Error> {
             let index = index;
@@ -46,18 +52,20 @@ pub fn search<'a>(
             }
         },
         |__llmobs_ending, __llmobs_returned| {
-            match ::llmobs::__private::Outcome::new(__llmobs_returned).__llmobs_split() {
+            match ::llmobs::__private_0_1_0::Outcome::new(__llmobs_returned)
+                .__llmobs_split()
+            {
                 ::core::result::Result::Ok(__llmobs_value) => {
-                    ::llmobs::__private::Returned::new(__llmobs_value)
+                    ::llmobs::__private_0_1_0::Returned::new(__llmobs_value)
                         .__llmobs_capture(
-                            ::llmobs::__private::Ending::output(__llmobs_ending),
+                            ::llmobs::__private_0_1_0::Ending::output(__llmobs_ending),
                         );
                 }
                 ::core::result::Result::Err(__llmobs_error) => {
-                    ::llmobs::__private::Ending::error(
+                    ::llmobs::__private_0_1_0::Ending::error(
                         __llmobs_ending,
                         |__llmobs_sink| {
-                            ::llmobs::__private::Failed::new(__llmobs_error)
+                            ::llmobs::__private_0_1_0::Failed::new(__llmobs_error)
                                 .__llmobs_failure(__llmobs_sink)
                         },
                     )

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::secret::Secret;
+use crate::deliver::custom::{OpenTransport, Transport};
 use crate::deliver::process::Processor;
 use crate::deliver::settings::Settings;
 use crate::model::apm::ApmContext;
@@ -55,6 +56,7 @@ pub enum Exporter {
 /// | | `_DD_TRACE_WRITER_ADDITIONAL_HEADERS`, as `name:value` with commas between | |
 /// | [`agent_url`](Self::agent_url) | `DD_TRACE_AGENT_URL`, else `DD_AGENT_HOST` and `DD_TRACE_AGENT_PORT` | `http://localhost:8126` |
 /// | [`override_origin`](Self::override_origin) | `DD_LLMOBS_OVERRIDE_ORIGIN` | |
+/// | [`transport`](Self::transport) | | |
 /// | [`exporter`](Self::exporter) | `LLMOBS_EXPORTER`: `http`, `console` or `file:PATH` | `http` |
 /// | [`flush_interval`](Self::flush_interval) | `_DD_LLMOBS_WRITER_INTERVAL`, in seconds | 1 s |
 /// | [`timeout`](Self::timeout) | `_DD_LLMOBS_WRITER_TIMEOUT`, in seconds | 5 s |
@@ -295,6 +297,40 @@ impl Config {
     /// Where spans go.
     pub fn exporter(mut self, exporter: Exporter) -> Self {
         self.exporter = Some(exporter);
+        self
+    }
+
+    /// Delivers spans and evaluations by a [transport](crate::transport::Transport) of the program, in place of an exporter. `open` is
+    /// called by [`init`](Self::init).
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// use std::sync::mpsc;
+    ///
+    /// use llmobs::transport::{Transport, TransportError};
+    ///
+    /// struct Channel(mpsc::Sender<String>);
+    ///
+    /// impl Transport for Channel {
+    ///     fn spans(&mut self, body: &str) -> Result<(), TransportError> {
+    ///         self.0.send(body.to_owned()).map_err(|_| TransportError::permanent("the receiver is gone"))
+    ///     }
+    ///
+    ///     fn evaluations(&mut self, body: &str) -> Result<(), TransportError> {
+    ///         self.spans(body)
+    ///     }
+    /// }
+    ///
+    /// let (sender, receiver) = mpsc::channel();
+    /// let guard = llmobs::Config::new().transport(move || Channel(sender.clone())).init()?;
+    /// llmobs::task("step").start().finish();
+    /// drop(guard);
+    /// assert!(receiver.recv()?.starts_with("[{"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn transport<T: Transport + 'static>(mut self, open: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.settings.transport = Some(OpenTransport::new(open));
+        self.destination_given = true;
         self
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use llmobs_capture::DEFAULT_LIMIT;
 use ureq::http::{HeaderName, HeaderValue};
 
+use super::custom::OpenTransport;
 use super::process::Processor;
 use crate::base::secret::Secret;
 use crate::model::apm::CurrentApm;
@@ -25,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) sampler: Sampler,
     pub(crate) current_apm: Option<CurrentApm>,
     pub(crate) processor: Option<Processor>,
+    pub(crate) transport: Option<OpenTransport>,
     pub(crate) additional_headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) agent_url: String,
     pub(crate) override_origin: Option<String>,
@@ -52,6 +54,7 @@ impl Default for Settings {
             sampler: Sampler::default(),
             current_apm: None,
             processor: None,
+            transport: None,
             additional_headers: Vec::new(),
             agent_url: "http://localhost:8126".to_owned(),
             override_origin: None,

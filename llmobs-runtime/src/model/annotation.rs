@@ -132,18 +132,14 @@ impl Annotation {
     /// # use llmobs_runtime as llmobs;
     /// # let collector = llmobs::testing::Collector::new();
     /// # let _entered = collector.attach();
-    /// #[derive(serde::Serialize)]
-    /// struct Sampling {
-    ///     temperature: f32,
-    ///     seed: Option<u64>,
-    /// }
+    /// use std::collections::BTreeMap;
     ///
     /// let span = llmobs::llm("complete").start();
     /// span.annotate(|note| {
-    ///     note.metadata_map(&Sampling { temperature: 0.5, seed: None });
+    ///     note.metadata_map(BTreeMap::from([("top_k", Some(40)), ("seed", None)]));
     /// });
     /// span.finish();
-    /// assert_eq!(collector.events()[0]["meta"]["metadata"], serde_json::json!({ "temperature": 0.5 }));
+    /// assert_eq!(collector.events()[0]["meta"]["metadata"], serde_json::json!({ "top_k": 40 }));
     /// ```
     pub fn metadata_map(&mut self, map: impl Serialize) -> &mut Self {
         match to_value(&map, self.limit) {

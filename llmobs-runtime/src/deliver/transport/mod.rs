@@ -3,6 +3,7 @@
 mod address;
 mod connector;
 mod console;
+mod custom;
 mod endpoint;
 mod file;
 mod http;
@@ -12,6 +13,7 @@ mod response;
 use std::fmt;
 
 pub(crate) use console::Console;
+pub(crate) use custom::Custom;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use file::File;
 pub(crate) use http::Http;

@@ -1,0 +1,70 @@
+//! What a program implements to deliver spans and evaluations by itself.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Delivers spans and evaluations in place of llmobs: see [`Config::transport`](crate::Config::transport).
+///
+/// It runs on the thread of llmobs, where spans that it makes are not recorded. It is dropped when the client ends.
+pub trait Transport: Send {
+    /// Delivers finished spans: a JSON array of the objects that Datadog's intake takes at `/api/v2/llmobs`.
+    ///
+    /// # Errors
+    ///
+    /// If the spans were not delivered, all of them or none. They are then counted in [`Report`](crate::Report).
+    fn spans(&mut self, body: &str) -> Result<(), TransportError>;
+
+    /// Delivers evaluations and feedback: the JSON object that Datadog's intake takes at `/api/intake/llm-obs/v2/eval-metric`.
+    ///
+    /// # Errors
+    ///
+    /// If they were not delivered, as for spans.
+    fn evaluations(&mut self, body: &str) -> Result<(), TransportError>;
+}
+
+/// Why a [`Transport`] delivered nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransportError {
+    pub(crate) message: String,
+    pub(crate) retry: bool,
+}
+
+impl TransportError {
+    /// Another attempt may succeed, and is made. The message is for the log, and must not hold keys or content of spans.
+    pub fn temporary(message: impl Into<String>) -> Self {
+        Self { message: message.into(), retry: true }
+    }
+
+    /// No other attempt is made. The message is for the log, and must not hold keys or content of spans.
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self { message: message.into(), retry: false }
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for TransportError {}
+
+/// Opens the transport of a program.
+#[derive(Clone)]
+pub(crate) struct OpenTransport(Arc<dyn Fn() -> Box<dyn Transport> + Send + Sync>);
+
+impl OpenTransport {
+    pub(crate) fn new<T: Transport + 'static>(open: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move || Box::new(open())))
+    }
+
+    pub(crate) fn open(&self) -> Box<dyn Transport> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for OpenTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OpenTransport")
+    }
+}

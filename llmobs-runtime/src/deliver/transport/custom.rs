@@ -1,0 +1,30 @@
+//! Delivery by the program.
+
+use super::{Framing, Payload, Refused, Transport, evaluations_body};
+use crate::deliver::custom::{self, TransportError};
+use crate::deliver::report::DropReason;
+
+/// A transport of the program.
+pub(crate) struct Custom(pub(crate) Box<dyn custom::Transport>);
+
+impl Transport for Custom {
+    fn framing(&self) -> Option<Framing> {
+        Some(Framing::Array)
+    }
+
+    fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
+        match payload {
+            Payload::Events(body) => self.0.spans(body)?,
+            Payload::Evaluations(metrics) => self.0.evaluations(&evaluations_body(metrics))?,
+            Payload::Spans(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl From<TransportError> for Refused {
+    fn from(error: TransportError) -> Self {
+        let reason = if error.retry { DropReason::Unavailable } else { DropReason::Rejected };
+        Self { retry: error.retry, reason, message: error.message }
+    }
+}
