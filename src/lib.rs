@@ -47,6 +47,7 @@
 //! | see the spans of a test | [`testing::Collector`]; [guide](guide::testing) |
 //! | explore traces on your own machine | the command `llmobs`, from `cargo install llmobs-explorer`; [guide](guide::explorer) |
 //! | compare with the Python SDK | [differences on purpose](guide::differences) |
+//! | see what changed before the first release | [ten things people do](guide::ten_things) |
 //!
 //! # The attributes
 //!
@@ -384,6 +385,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/differences.md")]
     pub mod differences {}
+
+    #[doc = include_str!("../docs/ten_things.md")]
+    pub mod ten_things {}
 }
 
 /// For the expansions of the attributes alone: no part of it is stable.
