@@ -377,3 +377,56 @@ fn an_evaluation_of_a_span_of_opentelemetry_says_so() {
     assert_eq!(evaluation["join_on"], span);
     assert!(evaluation["tags"].as_array().unwrap().contains(&json!("source:otel")));
 }
+
+#[test]
+fn each_builder_takes_a_value_or_an_option() {
+    use llmobs::content::{Document, ToolCall, ToolDefinition, ToolResult};
+    use llmobs::eval::Submitter;
+    use llmobs::manifest::{AgentManifest, AgentTool};
+    use llmobs::prompt::Prompt;
+
+    let none = None::<&str>;
+    let prompt =
+        || Prompt::new("p").version(1).label("l").template("t").uuid("u").version_uuid("v").tag("k", 2);
+    let same = prompt().version(none).label(none).template(none).uuid(none).version_uuid(none).tag("k", none);
+    assert_eq!(same.chat_template([]), prompt());
+    assert_eq!(prompt().tags.unwrap()["k"], "2");
+    let agent = || AgentManifest::new().name("n").version("1").model("m").instructions("i");
+    assert_eq!(agent().name(none).version(none).model(none).instructions(none), agent());
+    assert_eq!(AgentTool::new("t").description("d").description(none), AgentTool::new("t").description("d"));
+    let call = || ToolCall::new("f", ()).tool_id("1").kind("function");
+    assert_eq!(call().tool_id(none).kind(none), call());
+    let result = || ToolResult::new("r").name("f").tool_id("1").kind("function");
+    assert_eq!(result().name(none).tool_id(none).kind(none), result());
+    let document = || Document::new("t").name("n").id("1").score(0.5);
+    assert_eq!(document().name(none).id(none).score(None::<f64>), document());
+    let tool = || ToolDefinition::new("t").description("d").version("1").schema(json!({}));
+    assert_eq!(tool().description(none).version(none).schema(()), tool());
+    assert_eq!(Submitter::new("u").kind("k").kind(none), Submitter::new("u").kind("k"));
+}
+
+#[test]
+fn each_setting_takes_a_value_or_an_option() {
+    let none = None::<&str>;
+    let config = || {
+        let config = llmobs::Config::new().ml_app("app").env("e").service("s").version(2).tag("k", "v");
+        config.max_capture_bytes(1000).sample_rate(0.5)
+    };
+    let same = config().ml_app(none).env(none).service(none).version(none).tag("k", none).site(none);
+    let same = same.agentless(None).api_key(none).agent_url(none).override_origin(none).exporter(None);
+    let same = same.default_exporter(None).flush_interval(None).timeout(None).max_capture_bytes(None);
+    let same = same.max_queue_bytes(None).sample_rate(None).sampling_rule(None).capture_errors(None);
+    let [event, unchanged] = [config(), same].map(|config| {
+        let collector = Collector::with_config(&config);
+        collector.enter(|| {
+            llmobs::task("t").start().annotate(|note| {
+                note.input("x".repeat(2000));
+            });
+        });
+        let event = collector.events().remove(0);
+        (event["tags"].clone(), event["meta"].clone(), event["_dd"]["sample_rate"].clone())
+    });
+    assert_eq!(event, unchanged);
+    assert_eq!(event.2, "0.5");
+    assert!(event.0.as_array().unwrap().contains(&json!("version:2")));
+}

@@ -3,8 +3,8 @@
 use serde::de::{self, Deserialize};
 use serde_json::{Map, Value};
 
-use crate::text::{MAX_LABEL_BYTES, cut, shortened};
-use crate::to_value;
+use crate::text::{label, shortened};
+use crate::{Label, guarded, to_value};
 
 /// Calls `edit` with every text inside of a value except for the keys of objects.
 pub fn for_each_string(value: &mut Value, edit: &mut impl FnMut(&mut String)) {
@@ -40,14 +40,19 @@ pub fn lengths<const N: usize>(texts: [&Option<String>; N]) -> usize {
     texts.into_iter().flatten().map(String::len).sum()
 }
 
-/// A text, or `None` if it is empty.
-pub fn given(text: impl Into<String>) -> Option<String> {
-    Some(text.into()).filter(|text| !text.is_empty())
+/// A text, or `None` if it is absent or its `Display` panics.
+pub fn text_of<Form>(text: impl Label<Form>) -> Option<String> {
+    text.read(|text| guarded(|| text.to_string())).flatten()
 }
 
-/// A name, id or version, or `None` if it is empty.
-pub fn named(text: impl Into<String>) -> Option<String> {
-    given(text).map(|text| cut(text, MAX_LABEL_BYTES))
+/// A text, or `None` if it is absent or empty.
+pub fn given<Form>(text: impl Label<Form>) -> Option<String> {
+    text_of(text).filter(|text| !text.is_empty())
+}
+
+/// A name, id or version, or `None` if it is absent or empty.
+pub fn named<Form>(text: impl Label<Form>) -> Option<String> {
+    text.read(|text| label(text)).flatten()
 }
 
 /// Shortens a text of more than `limit` bytes in its middle.

@@ -1,6 +1,7 @@
 //! Documents of a retrieval or an embedding.
 
-use llmobs_capture::{Metric, Reading, warn_limited};
+use llmobs_capture::value::{given, replace};
+use llmobs_capture::{Label, Metric, Reading, warn_limited};
 use serde_json::Number;
 
 /// One document: an input of an embedding, or an output of a retrieval.
@@ -39,29 +40,28 @@ impl Document {
 
     /// Sets its title or file name.
     #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+    pub fn name<Form>(mut self, name: impl Label<Form>) -> Self {
+        replace(&mut self.name, given(name));
         self
     }
 
     /// Sets its id in the knowledge base.
     #[must_use]
-    pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
+    pub fn id<Form>(mut self, id: impl Label<Form>) -> Self {
+        replace(&mut self.id, given(id));
         self
     }
 
     /// Sets its relevance, as given by the search. A score that is not a finite number is left out, and a warning is logged.
     #[must_use]
     pub fn score(mut self, score: impl Metric) -> Self {
-        self.score = match score.reading() {
-            Reading::Is(score) => Some(score),
-            Reading::Absent => None,
+        match score.reading() {
+            Reading::Is(score) => self.score = Some(score),
+            Reading::Absent => {}
             Reading::NotFinite => {
                 warn_limited!("the score of a document was left out: it is not a finite number");
-                None
             }
-        };
+        }
         self
     }
 }

@@ -1,8 +1,8 @@
 //! Messages of a chat.
 
 use llmobs_capture::text::CUT;
-use llmobs_capture::value::{field, for_each_string};
-use llmobs_capture::{DEFAULT_LIMIT, to_value};
+use llmobs_capture::value::{field, for_each_string, given};
+use llmobs_capture::{DEFAULT_LIMIT, Label, to_value};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::{Map, Value};
@@ -186,16 +186,23 @@ impl ToolCall {
 
     /// Sets the provider's id of this call, which its result refers to.
     #[must_use]
-    pub fn tool_id(mut self, id: impl Into<String>) -> Self {
-        self.tool_id = id.into();
+    pub fn tool_id<Form>(mut self, id: impl Label<Form>) -> Self {
+        set(&mut self.tool_id, id);
         self
     }
 
     /// Sets the provider's type of this call, such as `function`.
     #[must_use]
-    pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = kind.into();
+    pub fn kind<Form>(mut self, kind: impl Label<Form>) -> Self {
+        set(&mut self.kind, kind);
         self
+    }
+}
+
+/// Sets a text, unless it is empty or absent.
+fn set<Form>(field: &mut String, text: impl Label<Form>) {
+    if let Some(text) = given(text) {
+        *field = text;
     }
 }
 
@@ -223,22 +230,22 @@ impl ToolResult {
 
     /// Sets the name of the tool.
     #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
+    pub fn name<Form>(mut self, name: impl Label<Form>) -> Self {
+        set(&mut self.name, name);
         self
     }
 
     /// Sets the id of the call that this is the result of.
     #[must_use]
-    pub fn tool_id(mut self, id: impl Into<String>) -> Self {
-        self.tool_id = id.into();
+    pub fn tool_id<Form>(mut self, id: impl Label<Form>) -> Self {
+        set(&mut self.tool_id, id);
         self
     }
 
     /// Sets the provider's type of this result, such as `tool_result`.
     #[must_use]
-    pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = kind.into();
+    pub fn kind<Form>(mut self, kind: impl Label<Form>) -> Self {
+        set(&mut self.kind, kind);
         self
     }
 }

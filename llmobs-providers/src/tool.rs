@@ -1,8 +1,10 @@
 //! Tools that a model may call.
 
 use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
-use llmobs_capture::value::{for_each_string, lengths, named, reduce_object, shorten, weight};
-use llmobs_capture::{DEFAULT_LIMIT, to_value, warn_limited};
+use llmobs_capture::value::{
+    for_each_string, given, lengths, named, reduce_object, replace, shorten, weight,
+};
+use llmobs_capture::{DEFAULT_LIMIT, Label, to_value, warn_limited};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -43,31 +45,30 @@ impl ToolDefinition {
     }
 
     /// Sets the description of the tool that the model gets.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
+    pub fn description<Form>(mut self, description: impl Label<Form>) -> Self {
+        replace(&mut self.description, given(description));
         self
     }
 
     /// Sets the JSON schema of the arguments, from any value that serializes as an object. Another value is left out, and a
     /// warning is logged.
     pub fn schema(mut self, schema: impl Serialize) -> Self {
-        self.schema = match to_value(&schema, DEFAULT_LIMIT) {
-            Value::Object(schema) => Some(schema),
-            Value::Null => None,
+        match to_value(&schema, DEFAULT_LIMIT) {
+            Value::Object(schema) => self.schema = Some(schema),
+            Value::Null => {}
             _ => {
                 warn_limited!(
                     "the schema of the tool {:?} was left out: give an object, such as json!({{\"type\": \"object\"}})",
                     self.name
                 );
-                None
             }
-        };
+        }
         self
     }
 
     /// Sets the version of the tool. `tool` spans of this name directly below the `llm` span get it too.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = named(version);
+    pub fn version<Form>(mut self, version: impl Label<Form>) -> Self {
+        replace(&mut self.version, named(version));
         self
     }
 

@@ -8,6 +8,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use llmobs_capture::Label;
+use llmobs_capture::value::{given, replace, text_of};
+
 use crate::base::secret::Secret;
 use crate::deliver::custom::{OpenTransport, Transport};
 use crate::deliver::process::Processor;
@@ -36,6 +39,8 @@ pub enum Exporter {
 }
 
 /// How llmobs is set up: the environment, then what the program says, which wins.
+///
+/// Each method takes a value or an `Option` of one, where `None` changes nothing.
 ///
 /// | method | variable | default |
 /// |---|---|---|
@@ -150,54 +155,56 @@ impl Config {
     }
 
     /// The application that spans belong to, such as `support-bot`. A function or span may say otherwise.
-    pub fn ml_app(mut self, ml_app: impl Into<String>) -> Self {
-        let given = Some(ml_app.into()).filter(|ml_app| !ml_app.is_empty());
-        self.settings.ml_app = given.or(self.settings.ml_app);
+    pub fn ml_app<Form>(mut self, ml_app: impl Label<Form>) -> Self {
+        replace(&mut self.settings.ml_app, given(ml_app));
         self
     }
 
     /// True sends straight to Datadog, which needs an API key; false sends to an Agent. Neither is asked then.
-    pub fn agentless(mut self, agentless: bool) -> Self {
-        self.settings.agentless = Some(agentless);
-        self.destination_given = true;
+    pub fn agentless(mut self, agentless: impl Into<Option<bool>>) -> Self {
+        let agentless = agentless.into();
+        self.destination_given |= agentless.is_some();
+        replace(&mut self.settings.agentless, agentless);
         self
     }
 
     /// The API key for sending straight to Datadog. It is never logged, and `Debug` does not show it.
-    pub fn api_key(mut self, api_key: impl Into<String>) -> Self {
-        let given = Some(Secret::new(api_key.into())).filter(|key| !key.reveal().is_empty());
+    pub fn api_key<Form>(mut self, api_key: impl Label<Form>) -> Self {
+        let given = given(api_key).map(Secret::new).filter(|key| !key.reveal().is_empty());
         self.destination_given |= given.is_some();
         self.settings.api_key = given.or(self.settings.api_key);
         self
     }
 
     /// The Datadog site, such as `datadoghq.eu`.
-    pub fn site(mut self, site: impl Into<String>) -> Self {
-        self.settings.site = site.into();
+    pub fn site<Form>(mut self, site: impl Label<Form>) -> Self {
+        set(&mut self.settings.site, site);
         self
     }
 
     /// The environment, such as `production`, as the tag `env`.
-    pub fn env(mut self, env: impl Into<String>) -> Self {
-        self.settings.identity.env = env.into();
+    pub fn env<Form>(mut self, env: impl Label<Form>) -> Self {
+        set(&mut self.settings.identity.env, env);
         self
     }
 
     /// The service, as the tag `service`, and the application where none is named.
-    pub fn service(mut self, service: impl Into<String>) -> Self {
-        self.settings.identity.service = service.into();
+    pub fn service<Form>(mut self, service: impl Label<Form>) -> Self {
+        set(&mut self.settings.identity.service, service);
         self
     }
 
     /// The version of the program, as the tag `version`.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.settings.identity.version = version.into();
+    pub fn version<Form>(mut self, version: impl Label<Form>) -> Self {
+        set(&mut self.settings.identity.version, version);
         self
     }
 
     /// A tag for every span. Tags that llmobs or an annotation sets win over it.
-    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.identity.tags.insert(key.into(), value.into());
+    pub fn tag<Form>(mut self, key: impl Into<String>, value: impl Label<Form>) -> Self {
+        if let Some(value) = text_of(value) {
+            self.settings.identity.tags.insert(key.into(), value);
+        }
         self
     }
 
@@ -205,11 +212,13 @@ impl Config {
     /// with a warning.
     ///
     /// The decision falls once for each trace and is stamped on its spans, which are all sent: Datadog acts on it.
-    pub fn sample_rate(mut self, rate: f64) -> Self {
-        if (0.0..=1.0).contains(&rate) {
-            self.settings.sampler.rate = rate;
-        } else {
-            self.warnings.push("the sample rate is ignored: it should be between 0 and 1".to_owned());
+    pub fn sample_rate(mut self, rate: impl Into<Option<f64>>) -> Self {
+        match rate.into() {
+            Some(rate) if (0.0..=1.0).contains(&rate) => self.settings.sampler.rate = rate,
+            Some(_) => {
+                self.warnings.push("the sample rate is ignored: it should be between 0 and 1".to_owned());
+            }
+            None => {}
         }
         self
     }
@@ -219,10 +228,11 @@ impl Config {
     ///
     /// Rules look at the tags that the first span of a trace has when the first of its spans finishes, or when it is
     /// [injected](crate::inject) into the headers of a request.
-    pub fn sampling_rule(mut self, rule: SamplingRule) -> Self {
-        let rules = &mut self.settings.sampler.rules;
-        rules.insert(self.own_rules, rule);
-        self.own_rules += 1;
+    pub fn sampling_rule(mut self, rule: impl Into<Option<SamplingRule>>) -> Self {
+        if let Some(rule) = rule.into() {
+            self.settings.sampler.rules.insert(self.own_rules, rule);
+            self.own_rules += 1;
+        }
         self
     }
 
@@ -280,23 +290,23 @@ impl Config {
     }
 
     /// Where the Agent listens, such as `http://localhost:8126`.
-    pub fn agent_url(mut self, agent_url: impl Into<String>) -> Self {
-        self.settings.agent_url = agent_url.into();
-        self.destination_given = true;
+    pub fn agent_url<Form>(mut self, agent_url: impl Label<Form>) -> Self {
+        self.destination_given |= set(&mut self.settings.agent_url, agent_url);
         self
     }
 
     /// Takes the place of scheme, host and port of the URL that spans are sent to, such as `http://localhost:9126` for a
     /// proxy or a test server. A path in it is put before the path of the API.
-    pub fn override_origin(mut self, origin: impl Into<String>) -> Self {
-        self.settings.override_origin = Some(origin.into()).filter(|origin| !origin.is_empty());
-        self.destination_given = true;
+    pub fn override_origin<Form>(mut self, origin: impl Label<Form>) -> Self {
+        let origin = given(origin);
+        self.destination_given |= origin.is_some();
+        replace(&mut self.settings.override_origin, origin);
         self
     }
 
     /// Where spans go.
-    pub fn exporter(mut self, exporter: Exporter) -> Self {
-        self.exporter = Some(exporter);
+    pub fn exporter(mut self, exporter: impl Into<Option<Exporter>>) -> Self {
+        replace(&mut self.exporter, exporter.into());
         self
     }
 
@@ -337,20 +347,20 @@ impl Config {
     /// Where spans go by default: used when there is no [`exporter`](Self::exporter), and neither environment nor
     /// program names an API key, an Agent, or whether to use one. Meant for examples: an application that prints prompts
     /// because a variable is missing has a leak.
-    pub fn default_exporter(mut self, exporter: Exporter) -> Self {
-        self.default_exporter = Some(exporter);
+    pub fn default_exporter(mut self, exporter: impl Into<Option<Exporter>>) -> Self {
+        replace(&mut self.default_exporter, exporter.into());
         self
     }
 
     /// How long a finished span waits for others to share its request. Default: one second.
-    pub fn flush_interval(mut self, interval: Duration) -> Self {
-        self.settings.interval = interval;
+    pub fn flush_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.settings.interval = interval.into().unwrap_or(self.settings.interval);
         self
     }
 
     /// How long one attempt to deliver may take, at most a day. Default: five seconds.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout.min(MAX_TIMEOUT);
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.settings.timeout = timeout.into().unwrap_or(self.settings.timeout).min(MAX_TIMEOUT);
         self
     }
 
@@ -359,8 +369,9 @@ impl Config {
     ///
     /// It is the budget of spans; typed values, such as the variables of a [`Prompt`](crate::prompt::Prompt), and evaluations are shortened to
     /// 1 MiB before, also where this is more.
-    pub fn max_capture_bytes(mut self, bytes: usize) -> Self {
-        self.settings.capture_limit = bytes.min(MAX_CAPTURE_LIMIT);
+    pub fn max_capture_bytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.settings.capture_limit =
+            bytes.into().unwrap_or(self.settings.capture_limit).min(MAX_CAPTURE_LIMIT);
         self
     }
 
@@ -379,14 +390,14 @@ impl Config {
     /// # let _ = collector.enter(|| std::panic::catch_unwind(|| llmobs::task("login").start().enter(|| panic!("hunter2"))));
     /// # assert_eq!(collector.tree(), "task login  error panic\n");
     /// ```
-    pub fn capture_errors(mut self, capture: bool) -> Self {
-        self.settings.capture_errors = capture;
+    pub fn capture_errors(mut self, capture: impl Into<Option<bool>>) -> Self {
+        self.settings.capture_errors = capture.into().unwrap_or(self.settings.capture_errors);
         self
     }
 
     /// How many bytes of finished spans may wait for delivery. Further ones are dropped, and counted. Default: 32 MiB.
-    pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
-        self.settings.queue_limit = bytes;
+    pub fn max_queue_bytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.settings.queue_limit = bytes.into().unwrap_or(self.settings.queue_limit);
         self
     }
 
@@ -409,6 +420,16 @@ impl Config {
         let default = self.default_exporter.as_ref().filter(|_| !self.destination_given);
         self.exporter.as_ref().or(default).cloned().unwrap_or(Exporter::Http)
     }
+}
+
+/// Sets a text, unless it is absent. Returns whether it did.
+fn set<Form>(setting: &mut String, text: impl Label<Form>) -> bool {
+    let text = text_of(text);
+    let is_given = text.is_some();
+    if let Some(text) = text {
+        *setting = text;
+    }
+    is_given
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
 use llmobs_capture::value::{
     for_each_string, given, lengths, named, reduce_each, reduce_object, replace, shorten, weight,
 };
-use llmobs_capture::{DEFAULT_LIMIT, to_value, warn_limited};
+use llmobs_capture::{DEFAULT_LIMIT, Label, to_value, warn_limited};
 
 /// The settings of a model that Datadog shows.
 const SETTINGS: [&str; 14] = [
@@ -88,8 +88,8 @@ impl AgentTool {
     }
 
     /// What it does.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = given(description);
+    pub fn description<Form>(mut self, description: impl Label<Form>) -> Self {
+        replace(&mut self.description, given(description));
         self
     }
 
@@ -139,26 +139,26 @@ impl AgentManifest {
     }
 
     /// The version of the agent, which becomes the tag `agent_version`.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = named(version);
+    pub fn version<Form>(mut self, version: impl Label<Form>) -> Self {
+        replace(&mut self.version, named(version));
         self
     }
 
     /// The name of the agent. Default: that of the span.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = named(name).or(self.name);
+    pub fn name<Form>(mut self, name: impl Label<Form>) -> Self {
+        replace(&mut self.name, named(name));
         self
     }
 
     /// The instructions of the agent.
-    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
-        self.instructions = given(instructions).or(self.instructions);
+    pub fn instructions<Form>(mut self, instructions: impl Label<Form>) -> Self {
+        replace(&mut self.instructions, given(instructions));
         self
     }
 
     /// The name of the model.
-    pub fn model(mut self, model: impl Into<String>) -> Self {
-        self.model = named(model).or(self.model);
+    pub fn model<Form>(mut self, model: impl Label<Form>) -> Self {
+        replace(&mut self.model, named(model));
         self
     }
 

@@ -5,8 +5,8 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use llmobs_capture::text::{MAX_LABEL_BYTES, cut, label, shown};
-use llmobs_capture::value::{lengths, replace};
+use llmobs_capture::text::{MAX_LABEL_BYTES, cut, shown};
+use llmobs_capture::value::{lengths, named, replace};
 use llmobs_capture::{Label, Metric, Reading, to_value, warn_limited};
 use llmobs_providers::ToolDefinition;
 use serde::Serialize;
@@ -284,7 +284,7 @@ impl Annotation {
     /// Another name for the span, for where it is known only after the start. Spans inside an agent are attributed to its name at
     /// their start.
     pub fn name<Form>(&mut self, name: impl Label<Form>) -> &mut Self {
-        if let name @ Some(_) = text_of(name) {
+        if let name @ Some(_) = named(name) {
             self.more().name = name;
         }
         self
@@ -313,7 +313,7 @@ impl Annotation {
 
     /// Why a model called a tool, on a `tool` span.
     pub fn intent<Form>(&mut self, intent: impl Label<Form>) -> &mut Self {
-        if let Some(intent) = text_of(intent) {
+        if let Some(intent) = named(intent) {
             self.more().intent = Some(intent);
         }
         self
@@ -321,13 +321,13 @@ impl Annotation {
 
     /// The name of the model, for where it is known only when it has answered. Shown on `llm` and `embedding` spans.
     pub fn model_name<Form>(&mut self, model_name: impl Label<Form>) -> &mut Self {
-        replace(&mut self.model_name, text_of(model_name));
+        replace(&mut self.model_name, named(model_name));
         self
     }
 
     /// Who runs the model, such as `openai`. Shown on `llm` and `embedding` spans.
     pub fn model_provider<Form>(&mut self, model_provider: impl Label<Form>) -> &mut Self {
-        replace(&mut self.model_provider, text_of(model_provider));
+        replace(&mut self.model_provider, named(model_provider));
         self
     }
 
@@ -598,11 +598,6 @@ impl More {
             + self.links.iter().map(|link| link.trace_id.len() + link.span_id.len()).sum::<usize>()
             + lengths([&self.intent, &self.tool_version, &self.name])
     }
-}
-
-/// The text of a label, unless it is empty or absent.
-pub(crate) fn text_of<Form>(text: impl Label<Form>) -> Option<String> {
-    text.read(|text| label(text)).flatten()
 }
 
 /// The part of the bytes of a shared prompt that is charged to one of its holders. All spans inside a context share one prompt.

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 
 use llmobs_capture::text::{MAX_LABEL_BYTES, cut, shown};
-use llmobs_capture::value::replace;
-use llmobs_capture::{DEFAULT_LIMIT, Label, Metric, Reading, guarded, to_value, warn_limited};
+use llmobs_capture::value::{given, replace};
+use llmobs_capture::{DEFAULT_LIMIT, Label, Metric, Reading, to_value, warn_limited};
 
 use super::ml_app;
 use super::reference::SpanRef;
@@ -156,15 +156,17 @@ impl Evaluation {
     }
 
     /// Whether the whole trace is meant. Default: the span alone.
-    pub fn scope(mut self, scope: EvaluationScope) -> Self {
-        self.scope = scope;
+    pub fn scope(mut self, scope: impl Into<Option<EvaluationScope>>) -> Self {
+        self.scope = scope.into().unwrap_or(self.scope);
         self
     }
 
-    /// A fact about how it was evaluated: any serializable value.
+    /// A fact about how it was evaluated: any serializable value. `None` and `()` change nothing.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let value = to_value(&value, DEFAULT_LIMIT);
-        self.metadata.insert(cut(key.into(), MAX_LABEL_BYTES), value);
+        if !value.is_null() {
+            self.metadata.insert(cut(key.into(), MAX_LABEL_BYTES), value);
+        }
         self
     }
 
@@ -372,7 +374,7 @@ macro_rules! verdict_options {
             /// The application. Default: that of the configuration, whatever that of the span is. An empty one
             /// is ignored.
             pub fn ml_app<Form>(mut self, ml_app: impl ::llmobs_capture::Label<Form>) -> Self {
-                self.verdict.set_ml_app($crate::model::annotation::text_of(ml_app));
+                self.verdict.set_ml_app(::llmobs_capture::value::named(ml_app));
                 self
             }
         }
@@ -388,8 +390,7 @@ impl Verdict {
     }
 
     pub(crate) fn set_reasoning<Form>(&mut self, reasoning: impl Label<Form>) {
-        let text = reasoning.read(|text| guarded(|| text.to_string())).flatten();
-        replace(&mut self.reasoning, text.map(|text| cut(text, MAX_TEXT_BYTES)));
+        replace(&mut self.reasoning, given(reasoning).map(|text| cut(text, MAX_TEXT_BYTES)));
     }
 
     pub(crate) fn set_timestamp(&mut self, time: Option<SystemTime>) {

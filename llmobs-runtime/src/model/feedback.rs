@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use llmobs_capture::Metric;
 use llmobs_capture::text::cut;
+use llmobs_capture::value::{given, replace};
+use llmobs_capture::{Label, Metric};
 
 use super::evaluation::{EvaluationError, Judged, MAX_TEXT_BYTES, Verdict, verdict_options};
 use super::reference::SpanRef;
@@ -48,8 +49,8 @@ impl Submitter {
 
     /// What they are to the application, such as `customer`.
     #[must_use]
-    pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = Some(kind.into()).filter(|kind| !kind.is_empty());
+    pub fn kind<Form>(mut self, kind: impl Label<Form>) -> Self {
+        replace(&mut self.kind, given(kind));
         self
     }
 }

@@ -6,11 +6,11 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::Serialize;
 use serde_json::{Map, Value};
 
-use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
+use llmobs_capture::text::{MAX_LABEL_BYTES, cut, shown};
 use llmobs_capture::value::{
     field, for_each_string, given, lengths, named, reduce_each, replace, shorten, weight,
 };
-use llmobs_capture::{DEFAULT_LIMIT, to_value};
+use llmobs_capture::{DEFAULT_LIMIT, Label, to_value};
 
 /// The template that the input of an `llm` span was made from, and what was put into it.
 ///
@@ -191,32 +191,33 @@ impl TemplateMessage {
 impl Prompt {
     /// A prompt by the id under which Datadog counts its uses. An empty one is as if none was given: then it is that of the
     /// application with `_unnamed-prompt` behind it.
-    pub fn new(id: impl Into<String>) -> Self {
+    pub fn new<Form>(id: impl Label<Form>) -> Self {
         Self { id: named(id), ..Self::default() }
     }
 
     /// The version. Without one Datadog makes one from the template.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = named(version);
+    pub fn version<Form>(mut self, version: impl Label<Form>) -> Self {
+        replace(&mut self.version, named(version));
         self
     }
 
     /// Where the version is in use, such as `production`.
-    pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = named(label);
+    pub fn label<Form>(mut self, label: impl Label<Form>) -> Self {
+        replace(&mut self.label, named(label));
         self
     }
 
     /// The text before variables are put in, as `{{name}}`. Takes the place of a chat template.
-    pub fn template(mut self, template: impl Into<String>) -> Self {
-        self.template = given(template).map(PromptTemplate::Text);
+    pub fn template<Form>(mut self, template: impl Label<Form>) -> Self {
+        replace(&mut self.template, given(template).map(PromptTemplate::Text));
         self
     }
 
     /// The messages before variables are put in. Takes the place of a text.
     pub fn chat_template(mut self, messages: impl IntoIterator<Item = TemplateMessage>) -> Self {
         let messages = messages.into_iter().collect::<Vec<_>>();
-        self.template = Some(messages).filter(|messages| !messages.is_empty()).map(PromptTemplate::Chat);
+        let messages = Some(messages).filter(|messages| !messages.is_empty());
+        replace(&mut self.template, messages.map(PromptTemplate::Chat));
         self
     }
 
@@ -228,9 +229,10 @@ impl Prompt {
     }
 
     /// A tag of the prompt itself.
-    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        let [key, value] = [key.into(), value.into()].map(|text| cut(text, MAX_LABEL_BYTES));
-        self.tags.get_or_insert_default().insert(key, value);
+    pub fn tag<Form>(mut self, key: impl Into<String>, value: impl Label<Form>) -> Self {
+        if let Some(value) = value.read(|value| shown(value)).flatten() {
+            self.tags.get_or_insert_default().insert(cut(key.into(), MAX_LABEL_BYTES), value);
+        }
         self
     }
 
@@ -247,14 +249,14 @@ impl Prompt {
     }
 
     /// The id of the prompt in Datadog's registry.
-    pub fn uuid(mut self, uuid: impl Into<String>) -> Self {
-        self.uuid = named(uuid);
+    pub fn uuid<Form>(mut self, uuid: impl Label<Form>) -> Self {
+        replace(&mut self.uuid, named(uuid));
         self
     }
 
     /// The id of its version in Datadog's registry.
-    pub fn version_uuid(mut self, uuid: impl Into<String>) -> Self {
-        self.version_uuid = named(uuid);
+    pub fn version_uuid<Form>(mut self, uuid: impl Label<Form>) -> Self {
+        replace(&mut self.version_uuid, named(uuid));
         self
     }
 

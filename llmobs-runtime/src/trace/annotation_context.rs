@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use llmobs_capture::value::replace;
+use llmobs_capture::value::{named, replace};
 use llmobs_capture::{DEFAULT_LIMIT, Label};
 
 use super::context::{Attached, Context, current};
 use super::local;
 use crate::deliver::sender::any_open;
 use crate::model::agent::AgentManifest;
-use crate::model::annotation::{Annotation, text_of};
+use crate::model::annotation::Annotation;
 use crate::model::inherited::{AnnotatedContext, Contexts};
 use crate::model::prompt::Prompt;
 use crate::model::reference::SpanRef;
@@ -135,7 +135,7 @@ impl AnnotationContext {
 
     /// Another name for each span. An empty one changes nothing.
     pub fn name<Form>(self, name: impl Label<Form>) -> Self {
-        self.set(|draft| replace(&mut draft.name, text_of(name)))
+        self.set(|draft| replace(&mut draft.name, named(name)))
     }
 
     /// Runs `f` in the context.

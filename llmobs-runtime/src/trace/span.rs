@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use llmobs_capture::Label;
 use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
+use llmobs_capture::value::named;
 
 use super::context::{Attached, Context, current};
 use super::frame::Frame;
@@ -20,7 +21,7 @@ use super::start::Draft;
 use crate::base::clock;
 use crate::base::kind::Kind;
 use crate::deliver::sender::any_open;
-use crate::model::annotation::{Annotation, text_of};
+use crate::model::annotation::Annotation;
 use crate::model::failure::Failure;
 use crate::model::reference::SpanRef;
 
@@ -158,7 +159,7 @@ impl SpanBuilder {
         if self.0.is_none() {
             return self;
         }
-        match text_of(text) {
+        match named(text) {
             Some(text) => self.set(|frame| set(frame, text)),
             None => self,
         }

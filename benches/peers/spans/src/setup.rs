@@ -27,10 +27,10 @@ impl Client {
         config =
             config.env("prod").version("1.2.3").agentless(true).api_key("x").override_origin(&*sink.origin);
         if let Ok(bytes) = env::var("QUEUE_LIMIT") {
-            config = config.max_queue_bytes(bytes.parse().expect("a number of bytes"));
+            config = config.max_queue_bytes(bytes.parse::<usize>().expect("a number of bytes"));
         }
         if let Ok(bytes) = env::var("CAPTURE_LIMIT") {
-            config = config.max_capture_bytes(bytes.parse().expect("a number of bytes"));
+            config = config.max_capture_bytes(bytes.parse::<usize>().expect("a number of bytes"));
         }
         if let Ok(seconds) = env::var("INTERVAL") {
             config =
