@@ -1,6 +1,6 @@
 //! Documents of a retrieval or an embedding.
 
-use llmobs_capture::value::{given, replace};
+use llmobs_capture::value::{replace, text_of};
 use llmobs_capture::{Label, Metric, Reading, warn_limited};
 use serde_json::Number;
 
@@ -41,14 +41,14 @@ impl Document {
     /// Sets its title or file name.
     #[must_use]
     pub fn name<Form>(mut self, name: impl Label<Form>) -> Self {
-        replace(&mut self.name, given(name));
+        replace(&mut self.name, text_of(name));
         self
     }
 
     /// Sets its id in the knowledge base.
     #[must_use]
     pub fn id<Form>(mut self, id: impl Label<Form>) -> Self {
-        replace(&mut self.id, given(id));
+        replace(&mut self.id, text_of(id));
         self
     }
 

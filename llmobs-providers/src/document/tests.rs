@@ -20,7 +20,8 @@ fn a_score_is_any_finite_number() {
     assert_eq!(Document::new("").score(Some(&2)).score, Some(2.into()));
     assert_eq!(Document::new("").score(f32::NAN).score, None);
     assert_eq!(Document::new("").score(None::<f64>).score, None);
-    let scored = Document::new("").score(1).score(f32::NAN).score(None::<f64>).name(None::<&str>).id("");
+    let scored =
+        Document::new("").score(1).score(f32::NAN).score(None::<f64>).name(None::<&str>).id(None::<&str>);
     assert_eq!(scored, Document::new("").score(1));
 }
 

@@ -298,9 +298,10 @@ impl Config {
     /// Takes the place of scheme, host and port of the URL that spans are sent to, such as `http://localhost:9126` for a
     /// proxy or a test server. A path in it is put before the path of the API.
     pub fn override_origin<Form>(mut self, origin: impl Label<Form>) -> Self {
-        let origin = given(origin);
-        self.destination_given |= origin.is_some();
-        replace(&mut self.settings.override_origin, origin);
+        if let Some(origin) = text_of(origin) {
+            self.settings.override_origin = Some(origin).filter(|origin| !origin.is_empty());
+            self.destination_given = true;
+        }
         self
     }
 
