@@ -22,8 +22,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// No four letters of these occur in words.
-const KEY: &str = "zq9xwvkj7pxmnbq4hg8df2xa0ykq5rwz";
+/// No four letters of these occur in words or in hexadecimal numbers.
+const KEY: &str = "zq9xwvkj7pxmnbq4hg8dp2xa0ykq5rwz";
 const TOKEN: &str = "bq5vzkw0tjxm8d";
 const PROMPT: &str = "vy3jqk8wzx1bnm";
 /// Names the logger of the program.

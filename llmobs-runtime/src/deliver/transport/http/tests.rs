@@ -10,8 +10,8 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use super::*;
 use crate::base::secret::Secret;
 
-// No four letters of these occur in words.
-const KEY: &str = "zq9xwvkj7pxmnbq4hg8df2xa0ykq5rwz";
+// No four letters of these occur in words or in hexadecimal numbers.
+const KEY: &str = "zq9xwvkj7pxmnbq4hg8dp2xa0ykq5rwz";
 const TOKEN: &str = "bq5vzkw0tjxm8d";
 const PROMPT: &str = "vy3jqk8wzx1bnm";
 const PASSWORD: &str = "wjz4kvxq0pmd";
