@@ -39,7 +39,7 @@
 //! | go on in another program | [`inject`], [`extract`]; [guide](guide::propagation) |
 //! | evaluate, take feedback | [`eval::Evaluation`], [`eval::Feedback`], [`export_span`]; [guide](guide::evaluations) |
 //! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`]; [guide](guide::sampling) |
-//! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`]; for streams `StreamSpanExt` |
+//! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`] |
 //! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] |
 //! | make spans of what another library does | [`integration`], [`Span::builder`] |
 //! | configure | [`Config`], [`Exporter`] |

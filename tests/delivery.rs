@@ -86,6 +86,7 @@ impl Transport for Own {
     fn spans(&mut self, body: &str) -> Result<(), TransportError> {
         llmobs::task("of the transport").start().finish();
         match self.errors.pop() {
+            Some(error) if error.to_string() == "panic" => panic!("in the transport"),
             Some(error) => Err(error),
             None => self.evaluations(body),
         }
@@ -96,27 +97,35 @@ impl Transport for Own {
     }
 }
 
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.got.send("dropped".into()).unwrap();
+    }
+}
+
 #[test]
 fn transport_of_the_program_delivers_in_place_of_llmobs() {
     let _alone = alone();
     let (got, received) = mpsc::channel();
     let open = move || {
-        let errors = vec![TransportError::temporary("later"), TransportError::permanent("never")];
+        let errors = ["later", "panic"].map(TransportError::temporary).into_iter();
+        let errors = errors.chain([TransportError::permanent("never")]).collect();
         Own { errors, got: got.clone() }
     };
     let config = Config::new().ml_app("app").timeout(Duration::from_millis(500)).transport(open);
     let llmobs = config.init().unwrap();
-    // The first is refused for good, the second is tried again.
-    for report in
-        ["0 delivered, 1 dropped (rejected: 1), 0 pending", "1 delivered, 1 dropped (rejected: 1), 0 pending"]
-    {
+    // The first is refused for good, the second meets a panic, and the third is tried again.
+    for (delivered, rejected) in [(0, 1), (0, 2), (1, 2)] {
         spans(1);
+        let report = format!("{delivered} delivered, {rejected} dropped (rejected: {rejected}), 0 pending");
         assert_eq!(llmobs::flush(PATIENCE).to_string(), report);
     }
     evaluation("seen");
     drop(llmobs);
-    let received: Vec<Value> = received.into_iter().collect();
-    assert_eq!(received.len(), 2);
+    // It was dropped before the guard was.
+    let received: Vec<Value> = received.try_iter().collect();
+    assert_eq!(received.len(), 3);
+    assert_eq!(received[2], "dropped");
     assert_eq!(received[0][0]["spans"][0]["name"], "step");
     assert_eq!(received[1]["data"]["attributes"]["metrics"][0]["label"], "seen");
 }

@@ -73,7 +73,8 @@ fn what_is_entered_in_a_future_is_left_on_another_thread_and_stays_off_this_one(
     let mut work = Box::pin(work.in_context(&outer));
     let mut task = TaskContext::from_waker(Waker::noop());
     assert!(work.as_mut().poll(&mut task).is_pending());
-    assert!(!leave(9), "it went with the future");
+    // It went with the future.
+    collector.enter(|| step("between"));
     thread::spawn(move || {
         assert!(pin!(work).poll(&mut TaskContext::from_waker(Waker::noop())).is_ready());
         assert!(!leave(9));
@@ -81,7 +82,10 @@ fn what_is_entered_in_a_future_is_left_on_another_thread_and_stays_off_this_one(
     .join()
     .unwrap();
     outer.finish();
-    assert_eq!(collector.tree(), "workflow outer\n└─ task after\nllm foreign\n└─ task inside\n");
+    assert_eq!(
+        collector.tree(),
+        "workflow outer\n└─ task after\nllm foreign\n└─ task inside\ntask between\n"
+    );
 }
 
 #[test]
@@ -101,20 +105,82 @@ fn what_is_carried_elsewhere_is_not_left_there() {
 }
 
 #[test]
+fn contexts_are_left_inside_of_guards_and_futures() {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let [a, b] = ["a", "b"].map(|name| llmobs::workflow(name).start());
+    enter(1, &a);
+    let guard = b.attach();
+    assert!(leave(1));
+    step("in b");
+    drop(guard);
+    step("outside");
+    enter(2, &a);
+    pollster::block_on(async { assert!(leave(2)) }.in_context(&b));
+    step("outside");
+    enter(3, &a);
+    b.enter(|| assert!(leave(3) && !leave(3)));
+    step("outside");
+    drop([a, b]);
+    let outside = "task outside\n".repeat(3);
+    assert_eq!(collector.tree(), format!("workflow a\nworkflow b\n└─ task in b\n{outside}"));
+}
+
+#[test]
+fn contexts_that_are_entered_and_left_hand_over_hand_leave_nothing() {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let span = llmobs::workflow("entered").start();
+    enter(0, &span);
+    for id in 1..10_000 {
+        enter(id, &span);
+        assert!(leave(id - 1));
+    }
+    step("inside");
+    assert!(leave(9_999) && !leave(9_999));
+    step("outside");
+    span.finish();
+    assert_eq!(collector.tree(), "workflow entered\n└─ task inside\ntask outside\n");
+}
+
+#[test]
+fn what_is_entered_keeps_remote_parents_and_the_annotation_contexts_that_are_current() {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let mut headers: HashMap<String, String> = HashMap::new();
+    llmobs::agent("client").start().enter(|| llmobs::inject(&mut headers));
+    llmobs::annotation_context().tag("tenant", "acme").enter(|| {
+        enter(1, llmobs::extract(&headers));
+        step("server");
+        leave(1);
+    });
+    assert_eq!(collector.tree(), "agent client\n└─ task server\n");
+    assert_eq!(collector.span("server").tag("tenant"), Some("acme"));
+}
+
+#[test]
 fn contexts_that_are_never_left_are_bounded() {
     let collector = Collector::new();
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let small = thread::Builder::new().stack_size(128 * 1024);
+        let ran = small.spawn_scoped(scope, || {
             let _entered = collector.attach();
             let span = llmobs::workflow("entered").start();
-            for id in 0..100_000 {
+            for id in 0..2_000 {
                 enter(id, &span);
             }
-            assert!(leave(1023));
             assert!(!leave(1024), "too many");
+            for id in (0..1024).rev() {
+                assert!(leave(id));
+            }
+            step("outside");
+            for id in 0..1024 {
+                enter(id, &span);
+            }
         });
+        ran.unwrap().join().unwrap();
     });
-    assert_eq!(collector.tree(), "workflow entered\n");
+    assert_eq!(collector.tree(), "workflow entered\ntask outside\n");
 }
 
 #[test]
@@ -429,4 +495,132 @@ fn each_setting_takes_a_value_or_an_option() {
     assert_eq!(event, unchanged);
     assert_eq!(event.2, "0.5");
     assert!(event.0.as_array().unwrap().contains(&json!("version:2")));
+}
+
+/// The APM span that is current in the tests below, on this thread.
+mod apm {
+    use std::cell::Cell;
+
+    use llmobs::ApmContext;
+
+    thread_local! {
+        pub(super) static CURRENT: Cell<Option<(u128, u64, bool)>> = const { Cell::new(None) };
+    }
+
+    pub(super) fn current() -> Option<ApmContext> {
+        let (trace_id, span_id, sampled) = CURRENT.get()?;
+        assert_ne!(span_id, 13, "panics");
+        Some(ApmContext::new(trace_id, span_id, sampled))
+    }
+}
+
+#[test]
+fn requests_continue_the_apm_trace_as_its_tracer_decided() {
+    let collector = Collector::with_config(&llmobs::Config::new().apm_context(apm::current));
+    let _entered = collector.attach();
+    let incoming = [
+        ("x-datadog-trace-id", "1"),
+        ("x-datadog-parent-id", "2"),
+        ("x-datadog-sampling-priority", "2"),
+        ("x-datadog-origin", "synthetics"),
+        ("x-datadog-tags", "_dd.p.dm=-4,_dd.p.usr=x"),
+    ];
+    let sent = |current| {
+        apm::CURRENT.set(current);
+        let mut headers: HashMap<String, String> = HashMap::new();
+        let span = llmobs::task("step").parent(llmobs::extract(incoming.as_slice())).start();
+        span.inject(&mut headers);
+        span.finish();
+        ["x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority", "x-datadog-origin"]
+            .map(|name| headers.get(name).cloned().unwrap_or_default())
+    };
+    // The trace that came in goes on, with what its tracers said.
+    assert_eq!(sent(Some((1, 7, true))), ["1", "7", "2", "synthetics"]);
+    // Another decision, or another trace, takes nothing over.
+    assert_eq!(sent(Some((1, 7, false))), ["1", "7", "0", ""]);
+    assert_eq!(sent(Some((5, 7, true))), ["5", "7", "1", ""]);
+    // A function that panics, and ids that are zero, are no APM span.
+    for current in [None, Some((5, 13, true)), Some((0, 7, true)), Some((5, 0, true))] {
+        let [trace_id, span_id, priority, origin] = sent(current);
+        assert_eq!([&*trace_id, &*priority, &*origin], ["1", "2", "synthetics"], "{current:?}");
+        assert_eq!(span_id, collector.spans().pop().unwrap().span_id());
+    }
+}
+
+#[test]
+fn a_future_is_dropped_inside_of_the_span_that_it_owns() {
+    struct Ends;
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            llmobs::annotate(|note| {
+                note.output("dropped");
+            });
+        }
+    }
+
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let ends = Ends;
+    let work = async move {
+        let _ends = ends;
+        std::future::pending::<()>().await;
+    };
+    let mut work = Box::pin(work.in_span(llmobs::workflow("owner").start()));
+    assert!(work.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_pending());
+    drop(work);
+    assert_eq!(collector.tree(), "workflow owner  out dropped  cancelled\n");
+}
+
+#[test]
+fn an_agent_that_turns_out_to_be_none_is_not_the_agent_of_its_children() {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let outer = llmobs::agent("outer").start();
+    let inner = llmobs::agent("inner").parent(&outer).start();
+    inner.annotate(|note| {
+        note.kind(Kind::Task);
+    });
+    inner.enter(|| step("child"));
+    let child = collector.event(&collector.span("child"));
+    assert_eq!(child["meta"]["agent_attribution"]["pagent_name"], "outer");
+    drop((inner, outer));
+}
+
+#[test]
+fn cost_tags_of_a_span_can_be_tags_of_a_context() {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    llmobs::annotation_context().tag("tenant", "acme").enter(|| {
+        llmobs::task("step").start().annotate(|note| {
+            note.cost_tag("tenant").cost_tag(None::<&str>);
+        });
+    });
+    assert_eq!(collector.span("step").cost_tags, ["tenant"]);
+}
+
+#[test]
+fn a_later_annotation_does_not_bring_the_text_of_an_error_back() {
+    #[llmobs::task(skip_error)]
+    fn fails() -> Result<(), String> {
+        llmobs::annotate(|note| {
+            note.cost_tag("env");
+        });
+        Err("secret".to_owned())
+    }
+    let collector = Collector::new();
+    collector.enter(fails).unwrap_err();
+    assert_eq!(collector.tree(), "task fails  error alloc::string::String\n");
+}
+
+#[test]
+fn a_parent_of_a_client_that_was_shut_down_makes_a_root() {
+    let closed = Collector::new();
+    let parent = closed.enter(|| llmobs::workflow("closed").start());
+    drop(closed);
+    let collector = Collector::new();
+    collector.enter(|| {
+        llmobs::workflow("current").start().enter(|| llmobs::task("orphan").parent(&parent).start().finish());
+    });
+    assert_eq!(collector.tree(), "workflow current\ntask orphan\n");
 }

@@ -7,7 +7,8 @@ use std::fmt::Display;
 /// The parameter tells these forms apart, and the compiler infers it. The trait is sealed.
 ///
 /// ```
-/// use llmobs_capture::Label;
+/// # mod llmobs { pub mod convert { pub use llmobs_capture::Label; } }
+/// use llmobs::convert::Label;
 ///
 /// fn length<Form>(label: impl Label<Form>) -> Option<usize> {
 ///     label.read(|text| text.to_string().len())

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use serde::Serialize;
 
 use crate::guard::guarded;
+use crate::lock::locks_to_debug;
 use crate::text::plain;
 
 /// So many bytes of two `Debug` texts are compared.
@@ -13,8 +14,7 @@ const COMPARED: usize = 4096;
 
 /// The value inside of a wrapper such as `axum::Json`, if the wrapper is nothing but a name for it.
 ///
-/// A wrapper with a `Debug` of its own may be there to hide the value, and one that is larger than the value may compute it when it
-/// is asked. `Deref` of neither is to be trusted.
+/// A wrapper with its own `Debug` may hide the value, and a larger one may compute it on deref. Neither is unwrapped.
 pub fn newtype<T>(value: &T) -> Option<&T::Target>
 where
     T: Debug + Deref<Target: Debug + Serialize + Sized>,
@@ -24,6 +24,10 @@ where
     }
     guarded(|| {
         let inner = &**value;
+        // Its own note takes its place.
+        if locks_to_debug::<T::Target>() {
+            return Some(inner);
+        }
         let is_named = is_named(&shown(value), &shown(inner));
         is_named.then_some(inner)
     })?

@@ -9,7 +9,8 @@ use serde_json::Number;
 /// It serializes in the form that Datadog's intake takes, and deserializes from it.
 ///
 /// ```
-/// use llmobs_providers::Document;
+/// # mod llmobs { pub mod content { pub use llmobs_providers::*; } }
+/// use llmobs::content::Document;
 /// use serde_json::json;
 ///
 /// let document = Document::new("It rains.").name("weather.md").id("7").score(0.5);

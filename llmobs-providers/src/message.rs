@@ -14,7 +14,8 @@ use crate::text;
 /// It serializes in the form that Datadog's intake takes, and deserializes from it.
 ///
 /// ```
-/// use llmobs_providers::{Message, ToolCall, ToolResult};
+/// # mod llmobs { pub mod content { pub use llmobs_providers::*; } }
+/// use llmobs::content::{Message, ToolCall, ToolResult};
 /// use serde_json::json;
 ///
 /// let call = ToolCall::new("weather", json!({ "city": "Paris" })).tool_id("call_1");
@@ -32,7 +33,7 @@ use crate::text;
 /// assert_eq!(serde_json::from_str::<Message>(r#"{"role":"user","content":"Why?"}"#)?, Message::user("Why?"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Message {
     /// Who wrote the message: `system`, `user`, `assistant`, `tool`, or another role of the provider.
@@ -49,6 +50,16 @@ pub struct Message {
     pub image_parts: Vec<MediaPart>,
     #[doc(hidden)]
     pub empty_lists: EmptyLists,
+}
+
+/// How a list without items is sent makes no difference.
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { role, content, tool_calls, tool_results, audio_parts, image_parts, empty_lists: _ } = self;
+        (role, content) == (&other.role, &other.content)
+            && (tool_calls, tool_results) == (&other.tool_calls, &other.tool_results)
+            && (audio_parts, image_parts) == (&other.audio_parts, &other.image_parts)
+    }
 }
 
 /// Which lists of a message a program gave without items. They are sent as empty lists. Others without items are left out.

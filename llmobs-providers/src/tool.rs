@@ -15,7 +15,8 @@ use crate::text;
 /// It serializes in the form that Datadog's intake takes.
 ///
 /// ```
-/// use llmobs_providers::ToolDefinition;
+/// # mod llmobs { pub mod content { pub use llmobs_providers::*; } }
+/// use llmobs::content::ToolDefinition;
 /// use serde_json::json;
 ///
 /// let weather = ToolDefinition::new("weather")

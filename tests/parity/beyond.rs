@@ -4,7 +4,7 @@
 pub(crate) const BEYOND: &[(&str, &str)] = &[
     (
         "`DD_APM_TRACING_ENABLED` changes nothing",
-        "there is no APM tracer in the process: spans always go to LLM Observability",
+        "llmobs is no APM tracer: spans always go to LLM Observability",
     ),
     (
         "`DD_TRACE_AGENT_TIMEOUT_SECONDS` changes nothing",

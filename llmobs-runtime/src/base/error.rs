@@ -17,7 +17,7 @@ pub enum Error {
     MissingSite,
     /// The site is not a host name such as `datadoghq.eu`.
     InvalidSite,
-    /// The API key has characters that cannot stand in an HTTP header.
+    /// The API key has characters that are not allowed in an HTTP header.
     InvalidApiKey,
     /// A URL cannot be used.
     #[non_exhaustive]
@@ -72,7 +72,7 @@ impl fmt::Display for Error {
                 f.write_str("DD_SITE is not a host name: set it to your Datadog site, such as datadoghq.eu")
             }
             Self::InvalidApiKey => f.write_str(
-                "DD_API_KEY has characters that cannot stand in an HTTP header: copy the key again, without line breaks",
+                "DD_API_KEY has characters that are not allowed in an HTTP header: copy the key again, without line breaks",
             ),
             Self::InvalidUrl { setting, problem } => write!(f, "{setting} {problem}"),
             Self::UnixSocket { setting } => write!(

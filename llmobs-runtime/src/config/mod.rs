@@ -40,7 +40,7 @@ pub enum Exporter {
 
 /// How llmobs is set up: the environment, then what the program says, which wins.
 ///
-/// Each method takes a value or an `Option` of one, where `None` changes nothing.
+/// Methods that set a value take an `Option` of one too, where `None` changes nothing.
 ///
 /// | method | variable | default |
 /// |---|---|---|
@@ -211,7 +211,7 @@ impl Config {
     /// The part of the traces that Datadog is to keep, between 0.0, none, and 1.0, all. Another number counts as not given,
     /// with a warning.
     ///
-    /// The decision falls once for each trace and is stamped on its spans, which are all sent: Datadog acts on it.
+    /// The decision is made once for each trace and recorded on each of its spans. All spans are sent; Datadog applies it.
     pub fn sample_rate(mut self, rate: impl Into<Option<f64>>) -> Self {
         match rate.into() {
             Some(rate) if (0.0..=1.0).contains(&rate) => self.settings.sampler.rate = rate,
@@ -238,7 +238,7 @@ impl Config {
 
     /// A function that returns the current span of an APM tracer in the same program, so that LLM spans link to its traces, and
     /// requests that are [injected](crate::inject) continue them. It is called when a span starts and when headers are written. For
-    /// OpenTelemetry, the macro `llmobs::opentelemetry_context!()` writes it. Default: none; each trace gets an APM id of its own.
+    /// OpenTelemetry, the macro `llmobs::opentelemetry_context!()` provides one. Default: none; each trace gets an APM id of its own.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -312,7 +312,7 @@ impl Config {
     }
 
     /// Delivers spans and evaluations by a [transport](crate::transport::Transport) of the program, in place of an exporter. `open` is
-    /// called by [`init`](Self::init).
+    /// called by [`init`](Self::init), on the thread of the caller.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// Delivers spans and evaluations in place of llmobs: see [`Config::transport`](crate::Config::transport).
 ///
-/// It runs on the thread of llmobs, where spans that it makes are not recorded. It is dropped when the client ends.
+/// It runs on the thread of llmobs, where spans that it makes are not recorded, and is dropped there before the client ends.
 pub trait Transport: Send {
     /// Delivers finished spans: a JSON array of the objects that Datadog's intake takes at `/api/v2/llmobs`.
     ///

@@ -95,7 +95,11 @@ impl Worker {
                 self.send_all(&mut clock);
                 self.sender.queue.flushed(flushes);
             }
-            guarded(|| self.transport.close());
+            // A transport of the program may deliver what it has kept when it is dropped.
+            guarded(|| {
+                self.transport.close();
+                self.transport = Box::new(GivenUp(self.transport.framing()));
+            });
         });
     }
 

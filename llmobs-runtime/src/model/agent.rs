@@ -162,11 +162,13 @@ impl AgentManifest {
         self
     }
 
-    /// A setting of the model, such as `temperature`. One that Datadog does not show is left out, with a warning.
+    /// A setting of the model, such as `temperature`. `None` changes nothing. One that Datadog does not show is left out, with a warning.
     pub fn model_setting(mut self, key: &str, value: impl Serialize) -> Self {
         if SETTINGS.contains(&key) {
             let value = to_value(&value, DEFAULT_LIMIT);
-            self.model_settings.insert(key.to_owned(), value);
+            if !value.is_null() {
+                self.model_settings.insert(key.to_owned(), value);
+            }
         } else {
             warn_limited!("the model setting {key:?} was left out: Datadog shows {}", SETTINGS.join(", "));
         }

@@ -26,7 +26,7 @@ use crate::base::kind::Kind;
 /// span add up; where two say the same thing the later one holds. An annotation always wins over what an attribute captures by
 /// itself.
 ///
-/// Each method takes a value or an `Option` of one, where `None` changes nothing, and returns the annotation for the next method.
+/// Methods that set a value take an `Option` of one too, where `None` changes nothing, and return the annotation for the next method.
 /// Nothing here fails or panics. A value that cannot be captured leaves a text in its place that says why.
 #[derive(Clone)]
 pub struct Annotation {
@@ -201,14 +201,16 @@ impl Annotation {
 
     /// Has Datadog break down costs by a tag of the span: one that is annotated, or one of llmobs such as `env`.
     ///
-    /// The span must have the tag by then, or get it in the same annotation. Otherwise it is left out, with a warning.
-    pub fn cost_tag(&mut self, key: impl Into<String>) -> &mut Self {
-        self.add_cost_tag(cut(key.into(), MAX_LABEL_BYTES));
+    /// The span must already have the tag, or get it in the same annotation. Otherwise the cost tag is ignored, with a warning.
+    pub fn cost_tag<Form>(&mut self, key: impl Label<Form>) -> &mut Self {
+        if let Some(key) = named(key) {
+            self.add_cost_tag(key);
+        }
         self
     }
 
     /// Several [cost tags](Self::cost_tag) at once.
-    pub fn cost_tags<K: Into<String>>(&mut self, keys: impl IntoIterator<Item = K>) -> &mut Self {
+    pub fn cost_tags<K: Label<Form>, Form>(&mut self, keys: impl IntoIterator<Item = K>) -> &mut Self {
         for key in keys {
             self.cost_tag(key);
         }

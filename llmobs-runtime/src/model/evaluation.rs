@@ -33,15 +33,15 @@ pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// Evaluation::score("faithfulness", 0.93)
 ///     .for_span(reference)
 ///     .assessment(Assessment::Pass)
-///     .reasoning("Every sentence stands in a document.")
+///     .reasoning("Every sentence is supported by a document.")
 ///     .submit()?;
 /// # assert_eq!(collector.evaluations()[0]["score_value"], 0.93);
 /// # Ok::<(), llmobs::eval::EvaluationError>(())
 /// ```
 ///
 /// Submitting puts it into the queue that spans go through, and never waits; inside of a processor it goes along with the span.
-/// Where llmobs is not enabled it does nothing, and is no error. What cannot be meant so is an [error](EvaluationError) that says
-/// what to change.
+/// Where llmobs is not enabled it does nothing, and is no error. An invalid evaluation is an [error](EvaluationError) that says what to
+/// change.
 #[derive(Clone, Debug)]
 #[must_use = "an evaluation is sent when `submit` is called"]
 pub struct Evaluation {
@@ -61,7 +61,7 @@ pub enum Assessment {
     Fail,
 }
 
-/// What an evaluation speaks of.
+/// What an evaluation applies to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvaluationScope {
@@ -91,7 +91,7 @@ impl Evaluation {
         }
     }
 
-    /// A number, such as a similarity. What is evaluated is named by the label, such as `faithfulness`.
+    /// A number, such as a similarity. The label names what is judged, such as `faithfulness`.
     pub fn score(label: impl Into<String>, value: impl Metric) -> Self {
         Self::new(label, Judged::score(value))
     }

@@ -76,7 +76,7 @@ impl Feedback {
         Self { verdict, submitter: submitter.into(), target: None, targets: 0 }
     }
 
-    /// A number, such as stars. What is meant is named by the label, such as `rating`.
+    /// A number, such as stars. The label names what is judged, such as `rating`.
     pub fn score(label: impl Into<String>, value: impl Metric, submitter: impl Into<Submitter>) -> Self {
         Self::new(label, Judged::score(value), submitter)
     }

@@ -221,10 +221,12 @@ impl Prompt {
         self
     }
 
-    /// What was put in for a variable: any serializable value.
+    /// What was put in for a variable: any serializable value. `None` and `()` change nothing.
     pub fn variable(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let value = to_value(&value, DEFAULT_LIMIT);
-        self.variables.get_or_insert_default().insert(cut(name.into(), MAX_LABEL_BYTES), value);
+        if !value.is_null() {
+            self.variables.get_or_insert_default().insert(cut(name.into(), MAX_LABEL_BYTES), value);
+        }
         self
     }
 

@@ -85,14 +85,14 @@ impl AnnotationContext {
 
     /// A tag to break costs down by: see [`Annotation::cost_tag`]. Each span must have it when it starts: from this context, from one
     /// around it, or by itself.
-    pub fn cost_tag(self, key: impl Into<String>) -> Self {
+    pub fn cost_tag<Form>(self, key: impl Label<Form>) -> Self {
         self.annotate(|annotation| {
             annotation.cost_tag(key);
         })
     }
 
     /// Several [cost tags](Self::cost_tag) at once.
-    pub fn cost_tags<K: Into<String>>(self, keys: impl IntoIterator<Item = K>) -> Self {
+    pub fn cost_tags<K: Label<Form>, Form>(self, keys: impl IntoIterator<Item = K>) -> Self {
         self.annotate(|annotation| {
             annotation.cost_tags(keys);
         })

@@ -185,7 +185,11 @@ impl Frame {
         }
         let begins_here = self.start.parent_id.is_none();
         match Arc::get_mut(&mut self.start.trace).filter(|_| begins_here) {
-            Some(trace) => trace.apm_id = apm_id,
+            Some(trace) => {
+                trace.apm_id = apm_id;
+                // What other tracers said about another trace.
+                trace.upstream = None;
+            }
             None => self.annotation().more().apm_trace_id = Some(apm_id),
         }
     }
@@ -649,18 +653,29 @@ impl Cell {
             for_children.tool_definitions.clone_from(&more.tool_definitions);
             has_for_children.store(true, Ordering::Release);
         }
-        if annotation.late_kind().or(annotation.late_name().map(|_| start.kind)) == Some(Kind::Agent) {
-            let name = annotation.late_name().unwrap_or(&start.name).to_owned();
-            self.attribute_children_to(start, &name);
-            has_for_children.store(true, Ordering::Release);
+        let (kind, name) = (annotation.late_kind(), annotation.late_name());
+        match kind.unwrap_or(start.kind) {
+            Kind::Agent if kind.is_some() || name.is_some() => {
+                let name = name.unwrap_or(&start.name).to_owned();
+                self.attribute_children_to(start, &name);
+                has_for_children.store(true, Ordering::Release);
+            }
+            Kind::Agent => {}
+            _ if start.kind == Kind::Agent => self.set_agent(start, start.inherited().agent.clone()),
+            _ => {}
         }
     }
 
     /// Makes the span the nearest agent of spans inside.
     fn attribute_children_to(&mut self, start: &Start, name: &str) {
+        let agent = AgentAttribution { name: Some(name.to_owned()), span_id: start.span_id };
+        self.set_agent(start, Some(Arc::new(agent)));
+    }
+
+    /// Sets the nearest agent of spans inside.
+    fn set_agent(&mut self, start: &Start, agent: Option<Arc<AgentAttribution>>) {
         let for_children = self.for_children.get_or_insert_default();
         let now = for_children.inherited.as_deref().unwrap_or(start.inherited());
-        let agent = Some(Arc::new(AgentAttribution { name: Some(name.to_owned()), span_id: start.span_id }));
         for_children.inherited = Some(Arc::new(Inherited { agent, ..now.clone() }));
     }
 }

@@ -1,10 +1,12 @@
-//! What integrations need that see other libraries from outside: contexts that are entered and left by ids, and traces without a span.
+//! What integrations need that observe other libraries: contexts that are entered and left by ids, and traces without a span.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use llmobs_capture::warn_limited;
 
-use super::context::Context;
+use super::context::{Context, current};
 use super::local;
 use super::parent::Parent;
 use super::shared::{Remote, Trace};
@@ -12,12 +14,21 @@ use crate::base::clock;
 use crate::deliver::sender::any_open;
 use crate::model::inherited::Inherited;
 
+/// A list of entries that is longer is cleaned up now and then.
+const MANY: usize = 64;
+
+thread_local! {
+    /// The entries of this thread, to find those that a guard or a future hides.
+    static ENTERED: RefCell<Vec<(u64, Weak<AtomicBool>)>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Makes a context current until its id is [left](leave), for hooks that come in pairs and not as a closure or a guard, such as those
 /// of a `tracing_subscriber::Layer`. `None` changes nothing.
 ///
-/// Ids are chosen by the caller. They may be left in any order; one that was entered several times is left as often. What is entered
-/// inside an instrumented future goes along with it, and can be left on another thread. Elsewhere it is current on this thread.
-/// Of contexts that are entered and never left 1,024 are kept; further ones are not entered, with a warning.
+/// The caller chooses the ids, which all callers of a thread share. Contexts may be left in any order, also inside guards and futures
+/// that were entered since; an id that was entered several times is left as often. A context that is entered while an instrumented
+/// future is polled moves with the future, and can be left on another thread; otherwise it belongs to this thread. Of contexts that are
+/// entered and never left 1,024 are kept; further ones are not entered, with a warning.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -42,8 +53,18 @@ pub fn enter(id: u64, context: impl Parent) {
         return;
     }
     let Some(context) = context.context() else { return };
-    if let Some(slot) = context.here().entered(id, local::current()) {
+    let outer = local::current();
+    if let Some((slot, left)) = context.here().entered(id, &outer) {
         drop(local::replace(slot));
+        // A thread that ends has no list any more.
+        let _ = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
+            // Those that were left on other threads are not needed any more.
+            if entered.len() >= MANY && entered.len().is_power_of_two() {
+                entered.retain(|(_, left)| left.upgrade().is_some_and(|left| !left.load(Ordering::Relaxed)));
+            }
+            entered.push((id, Arc::downgrade(&left)));
+        });
     } else {
         warn_limited!(
             "a context was not entered: too many were entered by `integration::enter` and not left"
@@ -56,16 +77,32 @@ pub fn enter(id: u64, context: impl Parent) {
 /// The context that was entered last stays current, until it is left itself.
 #[expect(clippy::must_use_candidate, reason = "most callers cannot do anything about it")]
 pub fn leave(id: u64) -> bool {
-    let left = local::current().left(id);
-    let was_entered = left.is_some();
-    if let Some(slot) = left {
-        drop(local::replace(slot));
+    let here = local::current();
+    let was_entered = here.leave(id) || leave_outside(id);
+    let live = here.live();
+    if was_entered && !std::ptr::eq(live, &raw const here) {
+        drop(local::replace(live.clone()));
     }
     was_entered
 }
 
-/// Begins a trace that has no span yet: spans that start in the context, and have no parent there, are its roots. The siblings under a
-/// root of another kind, such as the request of a web framework, stay together so.
+/// Leaves a context that was entered on this thread, outside of a guard or a future.
+fn leave_outside(id: u64) -> bool {
+    let leave = |entered: &RefCell<Vec<(u64, Weak<AtomicBool>)>>| {
+        let mut entered = entered.borrow_mut();
+        while let Some(at) = entered.iter().rposition(|(other, _)| *other == id) {
+            let (_, left) = entered.remove(at);
+            if left.upgrade().is_some_and(|left| !left.swap(true, Ordering::AcqRel)) {
+                return true;
+            }
+        }
+        false
+    };
+    ENTERED.try_with(leave).unwrap_or(false)
+}
+
+/// Begins a trace that has no span yet: spans that start in the context, and have no parent there, are its roots. This keeps siblings
+/// together whose root is not a span of llmobs, such as a web request.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -80,7 +117,7 @@ pub fn leave(id: u64) -> bool {
 /// ```
 #[must_use = "spans belong to the trace where the context is entered or named as their parent"]
 pub fn new_trace() -> Context {
-    let here = local::current();
+    let Context(here) = current();
     if !any_open() {
         return Context(here);
     }

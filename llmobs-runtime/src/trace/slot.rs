@@ -1,6 +1,7 @@
 //! Slots: what can be current on a thread or in a future, and what spans that start there inherit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::frame::Frame;
 use super::shared::Remote;
@@ -35,13 +36,32 @@ pub(crate) struct Scope {
     entry: Option<Entry>,
 }
 
-/// The entry of a slot that is left by an id, in any order. It travels with the slot, so that it can be left on another thread.
+/// The entry of a slot that is left by an id. Once it is left, the slot counts as the one that was current, wherever it is kept: on this
+/// thread, in a guard, or in a future that moved to another thread.
 struct Entry {
     id: u64,
+    left: Arc<AtomicBool>,
     /// The slot that was current.
     outer: Slot,
     /// How many entries there are, with this one.
     depth: usize,
+}
+
+impl Entry {
+    fn is_left(&self) -> bool {
+        self.left.load(Ordering::Acquire)
+    }
+}
+
+/// Not by recursion, which could use up the stack.
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut outer = std::mem::take(&mut self.outer);
+        while let Slot::Scope(scope) = outer {
+            let entry = Arc::into_inner(scope).and_then(|mut scope| scope.entry.take());
+            outer = entry.map(|mut entry| std::mem::take(&mut entry.outer)).unwrap_or_default();
+        }
+    }
 }
 
 impl Slot {
@@ -52,7 +72,7 @@ impl Slot {
             Self::Unset => None,
             Self::Client(sender) => Some(sender),
             Self::Span(frame) => Some(frame.sender()),
-            Self::Scope(scope) => scope.base.own_sender(),
+            Self::Scope(_) => self.live().base().own_sender(),
         }
     }
 
@@ -71,7 +91,7 @@ impl Slot {
     pub(crate) fn frame(&self) -> Option<&Arc<Frame>> {
         match self {
             Self::Span(frame) => Some(frame),
-            Self::Scope(scope) => scope.base.frame(),
+            Self::Scope(_) => self.live().base().frame(),
             _ => None,
         }
     }
@@ -80,7 +100,10 @@ impl Slot {
     pub(crate) fn inherited(&self) -> Option<Arc<Inherited>> {
         match self {
             Self::Span(frame) => frame.inherited_by_children(),
-            Self::Scope(scope) => scope.inherited(),
+            Self::Scope(_) => match self.live() {
+                Self::Scope(scope) => scope.inherited(),
+                outer => outer.inherited(),
+            },
             _ => None,
         }
     }
@@ -88,13 +111,18 @@ impl Slot {
     /// The span of another program that spans without a parent here continue.
     #[inline]
     pub(crate) fn remote(&self) -> Option<&Remote> {
-        if let Self::Scope(scope) = self { scope.remote.as_deref() } else { None }
+        if let Self::Scope(scope) = self.live() { scope.remote.as_deref() } else { None }
+    }
+
+    /// The slot without what a scope adds.
+    fn base(&self) -> &Self {
+        if let Self::Scope(scope) = self { &scope.base } else { self }
     }
 
     /// The annotation contexts that spans which start here are in.
     #[inline]
     fn contexts(&self) -> Option<&Arc<Contexts>> {
-        match self {
+        match self.live() {
             Self::Span(frame) => frame.inherited().contexts.as_ref(),
             Self::Scope(scope) => scope.inherited.as_ref()?.contexts.as_ref(),
             _ => None,
@@ -113,7 +141,7 @@ impl Slot {
 
     /// This slot with other annotation contexts.
     fn with_contexts(&self, contexts: Arc<Contexts>) -> Self {
-        let (base, remote) = match self {
+        let (base, remote) = match self.live() {
             Self::Scope(scope) => (scope.base.clone(), scope.remote.clone()),
             plain => (plain.clone(), None),
         };
@@ -135,7 +163,7 @@ impl Slot {
             return None;
         }
         // The contexts of a span were entered before it began, and those of a scope are entered now.
-        let both = match self {
+        let both = match self.live() {
             Self::Scope(_) => Contexts::union(Some(here), own),
             _ => Contexts::union(own, Some(here)),
         };
@@ -157,24 +185,77 @@ impl Slot {
         }))
     }
 
-    /// This slot, entered from another one until the id is left. `None` if too many were entered and not left.
-    pub(crate) fn entered(&self, id: u64, outer: Self) -> Option<Self> {
-        let depth = 1 + outer.entry().map_or(0, |entry| entry.depth);
-        (depth <= MAX_ENTRIES).then(|| self.with_entry(Some(Entry { id, outer, depth })))
+    /// This slot, entered from another one until the id is left, and the flag to leave it by. `None` if too many were entered and not
+    /// left.
+    pub(crate) fn entered(&self, id: u64, outer: &Self) -> Option<(Self, Arc<AtomicBool>)> {
+        let mut outer = outer.live().clone();
+        if outer.depth() >= MAX_ENTRIES && outer.entries().any(Entry::is_left) {
+            outer = outer.compact();
+        }
+        let depth = 1 + outer.depth();
+        let left = Arc::new(AtomicBool::new(false));
+        let entry = Entry { id, left: Arc::clone(&left), outer, depth };
+        (depth <= MAX_ENTRIES).then(|| (self.live().with_entry(Some(entry)), left))
     }
 
-    /// The slot that is current when an id is left. `None` if it was not entered here.
-    pub(crate) fn left(&self, id: u64) -> Option<Self> {
-        let entry = self.entry()?;
-        if entry.id == id {
-            return Some(entry.outer.clone());
+    /// Leaves the innermost entry of an id that this slot was entered by. Returns whether there is one.
+    pub(crate) fn leave(&self, id: u64) -> bool {
+        let entry = self.entries().find(|entry| entry.id == id && !entry.is_left());
+        if let Some(entry) = entry {
+            entry.left.store(true, Ordering::Release);
         }
-        let outer = entry.outer.left(id)?;
-        Some(self.with_entry(Some(Entry { id: entry.id, outer, depth: entry.depth - 1 })))
+        entry.is_some()
+    }
+
+    /// This slot, or the one that it was entered from if it was left.
+    #[inline]
+    pub(crate) fn live(&self) -> &Self {
+        match self {
+            Self::Scope(scope) if scope.entry.is_some() => self.not_left(),
+            slot => slot,
+        }
+    }
+
+    #[cold]
+    fn not_left(&self) -> &Self {
+        let mut slot = self;
+        while let Some(entry) = slot.entry().filter(|entry| entry.is_left()) {
+            slot = &entry.outer;
+        }
+        slot
+    }
+
+    /// This slot without the entries below that were left.
+    fn compact(&self) -> Self {
+        let mut kept = Vec::new();
+        let mut slot = self;
+        while let Some(entry) = slot.entry() {
+            if !entry.is_left() {
+                kept.push((slot, entry));
+            }
+            slot = &entry.outer;
+        }
+        kept.into_iter().rev().fold(slot.clone(), |outer, (slot, entry)| {
+            let depth = 1 + outer.depth();
+            slot.with_entry(Some(Entry { id: entry.id, left: Arc::clone(&entry.left), outer, depth }))
+        })
+    }
+
+    /// The entries from the innermost to the outermost.
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        std::iter::successors(self.entry(), |entry| entry.outer.entry())
+    }
+
+    fn depth(&self) -> usize {
+        self.entry().map_or(0, |entry| entry.depth)
     }
 
     /// This slot without entries, for use elsewhere.
     pub(crate) fn without_entry(self) -> Self {
+        if self.entry().is_some() { self.live().clone().stripped() } else { self }
+    }
+
+    fn stripped(self) -> Self {
         if self.entry().is_some() { self.with_entry(None) } else { self }
     }
 
@@ -191,10 +272,9 @@ impl Slot {
         if let Self::Scope(scope) = self { scope.entry.as_ref() } else { None }
     }
 
-    fn without_span(&self) -> Self {
-        match self {
+    pub(crate) fn without_span(&self) -> Self {
+        match self.live().base() {
             Self::Span(frame) => Self::Client(Arc::clone(frame.sender())),
-            Self::Scope(scope) => scope.base.without_span(),
             other => other.clone(),
         }
     }

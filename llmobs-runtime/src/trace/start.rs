@@ -74,7 +74,9 @@ impl Draft {
         let inside = local::with_current(|here| parent.inside(here));
         let slot = inside.as_ref().unwrap_or(parent);
         if let Some(frame) = self.frame() {
-            frame.is_placed = frame.place_in(slot).is_some();
+            // A span whose parent belongs to a client that was shut down is a root, and no child of another span.
+            let root = || local::current().without_span();
+            frame.is_placed = frame.place_in(slot).or_else(|| frame.place_in(&root())).is_some();
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) fn eval_by_span_metrics(metrics: &mut [Value]) {
 
 pub(super) const EVAL_BY_SPAN: &[Difference] = &[Difference {
     name: "a reference to a span is two ids, and a score is a number",
-    reason: "the types of Rust let no further fields and no truth value in",
+    reason: "the types of Rust let no further fields in, and `true` is the number 1",
     apply: |_| {},
 }];
 

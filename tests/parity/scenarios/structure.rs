@@ -39,7 +39,7 @@ pub(super) fn under_plain_apm_span() -> Value {
 
 pub(super) const UNDER_PLAIN_APM_SPAN: &[Difference] = &[Difference {
     name: "each root has an APM trace id of its own",
-    reason: "there is no APM tracer in the process whose trace could hold two roots",
+    reason: "llmobs is no APM tracer, whose trace could hold two roots; with `Config::apm_context` the ids are those of one",
     apply: |events| {
         let second = &mut events[2]["_dd"];
         second["trace_id"] = json!("another");

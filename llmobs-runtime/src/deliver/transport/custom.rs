@@ -1,5 +1,7 @@
 //! Delivery by the program.
 
+use llmobs_capture::guarded;
+
 use super::{Framing, Payload, Refused, Transport, evaluations_body};
 use crate::deliver::custom::{self, TransportError};
 use crate::deliver::report::DropReason;
@@ -13,12 +15,12 @@ impl Transport for Custom {
     }
 
     fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
-        match payload {
-            Payload::Events(body) => self.0.spans(body)?,
-            Payload::Evaluations(metrics) => self.0.evaluations(&evaluations_body(metrics))?,
-            Payload::Spans(_) => {}
-        }
-        Ok(())
+        let sent = guarded(|| match payload {
+            Payload::Events(body) => self.0.spans(body),
+            Payload::Evaluations(metrics) => self.0.evaluations(&evaluations_body(metrics)),
+            Payload::Spans(_) => Ok(()),
+        });
+        Ok(sent.unwrap_or_else(|| Err(TransportError::permanent("the transport of the program panicked")))?)
     }
 }
 

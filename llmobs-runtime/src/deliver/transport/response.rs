@@ -70,8 +70,10 @@ impl ResponseFilter {
             // Allowed before a response.
             Part::Status if is_blank => return,
             Part::Status => {
-                // `HTTP/1.1 200`
-                passed.extend(line.iter().take(12));
+                // `HTTP/1.1 200`. Another line may repeat what was sent.
+                if line.starts_with(b"HTTP/1.") {
+                    passed.extend(line.iter().take(12));
+                }
                 self.part = Part::Headers { interim: line.get(9) == Some(&b'1') };
             }
             Part::Headers { interim } if is_blank => {

@@ -236,9 +236,9 @@ fn end(frame: Arc<Frame>, describe: impl FnOnce(&mut Ending)) {
     describe(&mut Ending::new(frame));
 }
 
-impl From<Span> for Call {
+impl Call {
     /// Makes a call of a span that was made by hand.
-    fn from(mut span: Span) -> Self {
+    pub(crate) fn of_span(mut span: Span) -> Self {
         Self(span.0.take().map_or(State::Idle, State::Running))
     }
 }

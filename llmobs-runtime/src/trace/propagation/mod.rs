@@ -14,7 +14,7 @@ use llmobs_capture::{is_muted, warn_limited};
 use super::context::{Context, current};
 use super::frame::Frame;
 use super::local;
-use super::shared::{Remote, Trace};
+use super::shared::{Remote, Trace, Upstream};
 use crate::base::id::{SpanId, TraceId};
 use crate::deliver::sender::any_open;
 use crate::model::inherited::{AgentAttribution, Inherited};
@@ -81,8 +81,9 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
     // The request continues the trace of the APM tracer, if there is one.
     let (apm_id, span_id) = match frame.sender().defaults.apm_span() {
         Some(apm) => {
-            if apm.sampled != (upstream.priority > 0) {
-                upstream.priority = i8::from(apm.sampled);
+            // What other tracers said about another trace, or a decision that was taken back, is not passed on.
+            if apm.trace_id != trace.apm_id || apm.sampled != (upstream.priority > 0) {
+                upstream = Upstream::said(i8::from(apm.sampled));
             }
             (apm.trace_id, apm.span_id)
         }
@@ -121,7 +122,9 @@ fn remote(headers: Headers) -> (Remote, Inherited) {
     }
     let id = llm.trace_id.as_deref().map(TraceId::from_header);
     if id == Some(None) {
-        warn_limited!("the propagated id of an LLM trace is no number: the id of the request stands for it");
+        warn_limited!(
+            "the propagated id of an LLM trace is no number: the id of the request is used instead"
+        );
     }
     let trace = Trace::new(id.flatten().unwrap_or(apm_id), apm_id, upstream);
     let rate = llm.sample_rate.and_then(|rate| rate.parse().ok()).filter(|rate| (0.0..=1.0).contains(rate));

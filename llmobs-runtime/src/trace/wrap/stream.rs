@@ -38,7 +38,7 @@ pub trait StreamSpanExt: Stream + Sized {
     /// they should be, put an attribute on a small function that returns the stream.
     fn in_span(self, span: Span) -> StreamInSpan<Self> {
         let recipe = Recipe { new: |_, _| (), each: |_, _| None, end: |(), _| {} };
-        StreamInSpan { stream: Call::from(span).stream(self, recipe) }
+        StreamInSpan { stream: Call::of_span(span).stream(self, recipe) }
     }
 }
 
