@@ -72,7 +72,7 @@ impl Slot {
             Self::Unset => None,
             Self::Client(sender) => Some(sender),
             Self::Span(frame) => Some(frame.sender()),
-            Self::Scope(_) => self.live().base().own_sender(),
+            Self::Scope(_) => self.live_base().own_sender(),
         }
     }
 
@@ -91,7 +91,7 @@ impl Slot {
     pub(crate) fn frame(&self) -> Option<&Arc<Frame>> {
         match self {
             Self::Span(frame) => Some(frame),
-            Self::Scope(_) => self.live().base().frame(),
+            Self::Scope(_) => self.live_base().frame(),
             _ => None,
         }
     }
@@ -111,20 +111,35 @@ impl Slot {
     /// The span of another program that spans without a parent here continue.
     #[inline]
     pub(crate) fn remote(&self) -> Option<&Remote> {
-        if let Self::Scope(scope) = self.live() { scope.remote.as_deref() } else { None }
+        if let Self::Scope(_) = self { self.live_scope()?.remote.as_deref() } else { None }
     }
 
-    /// The slot without what a scope adds.
-    fn base(&self) -> &Self {
-        if let Self::Scope(scope) = self { &scope.base } else { self }
+    /// The slot that is [live](Self::live), without what a scope adds.
+    #[cold]
+    #[inline(never)]
+    fn live_base(&self) -> &Self {
+        match self.live() {
+            Self::Scope(scope) => &scope.base,
+            slot => slot,
+        }
+    }
+
+    /// The scope of the slot that is [live](Self::live).
+    #[cold]
+    #[inline(never)]
+    fn live_scope(&self) -> Option<&Scope> {
+        if let Self::Scope(scope) = self.live() { Some(scope) } else { None }
     }
 
     /// The annotation contexts that spans which start here are in.
     #[inline]
     fn contexts(&self) -> Option<&Arc<Contexts>> {
-        match self.live() {
+        match self {
             Self::Span(frame) => frame.inherited().contexts.as_ref(),
-            Self::Scope(scope) => scope.inherited.as_ref()?.contexts.as_ref(),
+            Self::Scope(_) => match self.live() {
+                Self::Scope(scope) => scope.inherited.as_ref()?.contexts.as_ref(),
+                outer => outer.contexts(),
+            },
             _ => None,
         }
     }
@@ -273,7 +288,7 @@ impl Slot {
     }
 
     pub(crate) fn without_span(&self) -> Self {
-        match self.live().base() {
+        match self.live_base() {
             Self::Span(frame) => Self::Client(Arc::clone(frame.sender())),
             other => other.clone(),
         }
