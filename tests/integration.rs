@@ -149,8 +149,9 @@ fn what_is_entered_keeps_remote_parents_and_the_annotation_contexts_that_are_cur
     let _entered = collector.attach();
     let mut headers: HashMap<String, String> = HashMap::new();
     llmobs::agent("client").start().enter(|| llmobs::inject(&mut headers));
+    let remote = llmobs::extract(&headers);
     llmobs::annotation_context().tag("tenant", "acme").enter(|| {
-        enter(1, llmobs::extract(&headers));
+        enter(1, &remote);
         step("server");
         leave(1);
     });
