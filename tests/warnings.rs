@@ -76,7 +76,7 @@ const STARTS: &[&str] = &[
     "WARN the cost tag \"nowhere\" was left out: the span has no such tag yet",
     "WARN the field \"name\" of a document or of a part of a message was left out: it is no text",
     "WARN the header x-datadog-trace-id of a request is ignored",
-    "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind task",
+    "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind agent",
     "WARN the metadata key \"_dd\" is reserved for Datadog",
     "WARN the metric \"nan\" is not a finite number and was left out",
     "WARN the model of a span is not shown: it is of the kind task",
@@ -208,6 +208,9 @@ fn each_mistake_is_told_once_and_the_rest_stays() {
             span.finish();
             ended.annotate(|note| {
                 note.tag("late", 1);
+            });
+            llmobs::task("late").start().annotate(|note| {
+                note.kind(llmobs::Kind::Agent).intent("secret");
             });
             let task = llmobs::task("misplaced").model_name("m").start();
             task.annotate(|note| {

@@ -1,6 +1,8 @@
 //! Types whose values cannot be read without waiting for a lock.
 
 use std::any::type_name;
+use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -9,9 +11,9 @@ pub(crate) const NOT_READ: &str = "not captured, since reading it may wait for a
 
 /// Whether serializing a `T` waits for a lock, which the caller may hold.
 ///
-/// serde takes the lock before the serializer is called, so that the type is all there is to go by. It passes references and
-/// smart pointers on in the same way. The compiler knows the name of the type: optimized code decides at run time only for smart
-/// pointers to generic types.
+/// serde takes the lock before the serializer is called, so that the type is all there is to go by. It looks through references and
+/// [wrappers] in the same way. The compiler knows the name of the type: optimized code decides at run time only for
+/// wrappers of generic types.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
 pub(crate) fn locks_to_serialize<T: ?Sized>() -> bool {
@@ -21,13 +23,13 @@ pub(crate) fn locks_to_serialize<T: ?Sized>() -> bool {
         // The elements of most collections come as references.
         let name = name.strip_prefix('&').unwrap_or(name);
         let name = name.strip_prefix('&').unwrap_or(name);
-        is_lock(name) || has_locks(name) || is_pointer(name) && points_to_lock(name)
+        is_lock(name) || has_locks(name) || is_wrapper(name) && wraps_lock(name)
     }
 }
 
 /// Whether formatting a `T` by `Debug` waits for a lock. Most locks only try to get it.
 pub(crate) fn locks_to_debug<T: ?Sized>() -> bool {
-    has_locks(pointee(type_name::<T>()))
+    has_locks(wrapped(type_name::<T>()))
 }
 
 #[inline(always)]
@@ -49,32 +51,39 @@ fn has_locks(name: &str) -> bool {
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
-fn is_pointer(name: &str) -> bool {
-    name.starts_with('&') || name.ends_with(">>") && pointers().into_iter().any(|pointer| is_a(name, pointer))
+fn is_wrapper(name: &str) -> bool {
+    name.starts_with('&') || name.ends_with(">>") && wrappers().into_iter().any(|wrapper| is_a(name, wrapper))
 }
 
 #[inline(never)]
-fn points_to_lock(name: &str) -> bool {
-    let name = pointee(name);
+fn wraps_lock(name: &str) -> bool {
+    let name = wrapped(name);
     is_lock(name) || has_locks(name)
 }
 
-/// What a type of this name points to in the end.
-fn pointee(mut name: &str) -> &str {
+/// The innermost type in a type of this name.
+fn wrapped(mut name: &str) -> &str {
     loop {
         let plain = name.strip_prefix("&mut ").or_else(|| name.strip_prefix('&'));
-        let smart = || pointers().into_iter().find_map(|pointer| name.strip_prefix(constructor(pointer)));
-        match plain.or_else(smart) {
-            Some(pointee) => name = pointee,
+        let inner = || wrappers().into_iter().find_map(|wrapper| name.strip_prefix(constructor(wrapper)));
+        match plain.or_else(inner) {
+            Some(inner) => name = inner,
             None => return name,
         }
     }
 }
 
+/// The types that serde serializes as the value inside, and that can hold a lock.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the names are constants only where they are used")]
-fn pointers() -> [&'static str; 3] {
-    [type_name::<Arc<()>>(), type_name::<Box<()>>(), type_name::<Rc<()>>()]
+fn wrappers() -> [&'static str; 5] {
+    [
+        type_name::<Arc<()>>(),
+        type_name::<Box<()>>(),
+        type_name::<Rc<()>>(),
+        type_name::<RefCell<()>>(),
+        type_name::<Reverse<()>>(),
+    ]
 }
 
 /// Whether two types differ in nothing but their arguments.

@@ -51,3 +51,36 @@ fn is_named(text: &str, inner: &str) -> bool {
             rest.strip_suffix(')') == Some(inner)
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::*;
+
+    /// Shows itself as a newtype would.
+    struct Wrapper<M> {
+        value: u64,
+        _more: M,
+    }
+
+    impl<M> Deref for Wrapper<M> {
+        type Target = u64;
+
+        fn deref(&self) -> &u64 {
+            &self.value
+        }
+    }
+
+    impl<M> Debug for Wrapper<M> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "Wrapper({})", self.value)
+        }
+    }
+
+    #[test]
+    fn only_a_value_of_the_same_size_is_unwrapped() {
+        assert_eq!(newtype(&Wrapper { value: 7, _more: () }), Some(&7));
+        assert_eq!(newtype(&Wrapper { value: 7, _more: 0_u64 }), None);
+    }
+}

@@ -277,6 +277,8 @@ fn locks_are_not_waited_for() {
     check(&mutex);
     check(Arc::clone(&mutex));
     check(Rc::new(Box::new(RwLock::new(()))));
+    check(std::cell::RefCell::new(Arc::clone(&mutex)));
+    check(std::cmp::Reverse(std::cell::RefCell::new(&*mutex)));
     let (mutex, fair) = (parking_lot::Mutex::new(1), FairMutex::new(1));
     let _held = (mutex.lock(), fair.lock());
     check(&mutex);

@@ -14,7 +14,7 @@ pub(crate) fn evaluations(labels: &[Label]) -> Markup {
         @if labels.is_empty() {
             section.notice {
                 h2 { "No evaluations yet" }
-                p { "Judge a span, and it stands here: " code { "llmobs::eval::Evaluation::score(\"faithfulness\", 0.93).for_span(&span).submit()?" } "." }
+                p { "Evaluate a span, and the evaluation appears here: " code { "llmobs::eval::Evaluation::score(\"faithfulness\", 0.93).for_span(span.export()).submit()?" } "." }
             }
         }
         div.cards { @for label in labels { (card(label)) } }

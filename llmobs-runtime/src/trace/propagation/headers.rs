@@ -10,7 +10,7 @@ pub(super) const PREFIX: &str = "_dd.p.";
 /// The most that `x-datadog-tags` may hold, in characters: the default of Datadog's tracers.
 pub(super) const MAX_TAGS: usize = 512;
 
-/// The keys of what is said about the nearest agent.
+/// The keys of the id and the name of the nearest agent.
 pub(super) const AGENT_ID: &str = "llmobs_pagent_span_id";
 pub(super) const AGENT_NAME: &str = "llmobs_pagent_name";
 
@@ -172,6 +172,6 @@ pub(super) fn warn_left_out(key: &str) {
 
 fn warn_not_passed_on() {
     warn_limited!(
-        "a request has tags or an origin that are not passed on: they are too long or cannot stand in a header"
+        "a request has tags or an origin that are not passed on: they are too long or not allowed in a header"
     );
 }

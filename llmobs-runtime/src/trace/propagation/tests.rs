@@ -98,7 +98,7 @@ fn a_value_that_no_header_can_contain_is_left_out_alone() {
             leave_out(&mut expected, String::new());
             assert_eq!(map, written(expected), "{bad:?}");
         }
-        // What `tracestate` cannot contain as it is stands in the other header, and there alone.
+        // A value that `tracestate` cannot carry is in the other header alone.
         let mut headers = full.clone();
         set(&mut headers, "a;b~c".to_owned());
         let mut map = written(headers.clone());
