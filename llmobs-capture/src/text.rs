@@ -10,6 +10,7 @@ use crate::guard::guarded;
 pub(crate) use escape::{prefix, suffix};
 pub use escape::{push_escaped, push_json_string};
 pub(crate) use media::media_note;
+pub use media::media_note_of;
 pub(crate) use stack::Stack;
 
 /// The first character of each note about something that was left out, and the key of such a note in an object.

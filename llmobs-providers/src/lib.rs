@@ -60,17 +60,40 @@ macro_rules! into_value {
 }
 use into_value;
 
+mod anthropic;
+mod bedrock;
+mod cohere;
 pub mod document;
+mod endpoint;
+mod failure;
+mod framing;
+mod gemini;
+pub mod json;
+mod media;
 pub mod message;
+mod ollama;
+mod openai;
+pub mod protocol;
+mod request;
+mod response;
+mod room;
+mod stream;
 pub mod tool;
+mod turn;
 pub mod usage;
 
 pub use document::Document;
+pub use endpoint::Endpoint;
+pub use failure::ApiError;
 pub use message::{MediaData, MediaPart, Message, ToolCall, ToolResult};
 #[doc(hidden)]
 pub use message::{arguments_object, result_text};
+pub use protocol::{Operation, Protocol, provider_of_host};
+pub use request::Request;
+pub use response::{Response, Vectors};
+pub use stream::{Progress, ResponseReader};
 pub use tool::ToolDefinition;
-pub use usage::Usage;
+pub use usage::{Tokens, Usage};
 
 /// A text, unless it is empty.
 fn text(text: &str) -> Option<&str> {

@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::{Map, Value};
 
+use crate::json::Json;
 use crate::text;
 
 /// One message of a chat.
@@ -224,12 +225,17 @@ pub fn arguments_object(arguments: Value) -> Map<String, Value> {
     match arguments {
         Value::Null => Map::new(),
         Value::Object(object) => object,
-        Value::String(text) if text.is_empty() => Map::new(),
-        Value::String(text) => match serde_json::from_str(&text) {
-            Ok(Value::Object(object)) => object,
-            _ => Map::from_iter([("value".to_owned(), text.into())]),
-        },
+        Value::String(text) => arguments_of(&text),
         other => Map::from_iter([("value".to_owned(), other)]),
+    }
+}
+
+/// The arguments of a tool call, from their JSON text. A text that is no object is kept under the name `value`.
+pub(crate) fn arguments_of(text: &str) -> Map<String, Value> {
+    match Json::read(text) {
+        Some(object @ Json::Object(_)) => object.to_map(),
+        _ if text.is_empty() => Map::new(),
+        _ => Map::from_iter([("value".to_owned(), text.into())]),
     }
 }
 

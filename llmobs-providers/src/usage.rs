@@ -1,58 +1,177 @@
 //! Tokens, as the providers count them.
 
-/// How many tokens a call of a model used. For each kind it is the last count: where every event of a stream has one, it
-/// counts from the beginning.
+/// How many tokens a call of a model used, as the provider counted them. What it did not count is `None`.
+///
+/// Providers count the parts of the input and the output in different ways. Each way has its own field here, and
+/// [`input_tokens`](Self::input_tokens), [`output_tokens`](Self::output_tokens) and [`total_tokens`](Self::total_tokens) give what
+/// can be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Tokens of the input.
+    /// Tokens of the input, those of the cache too.
     pub input: Option<u64>,
     /// Tokens of the input without those of the cache, from a provider that counts them separately.
     pub uncached: Option<u64>,
-    /// Tokens of the output.
-    pub output: Option<u64>,
-    /// Tokens of input and output together.
-    pub total: Option<u64>,
     /// Tokens of the input that were read from the cache.
     pub cache_read: Option<u64>,
     /// Tokens of the input that were written to the cache.
     pub cache_write: Option<u64>,
+    /// Those that the cache keeps for five minutes.
+    pub cache_write_5m: Option<u64>,
+    /// Those that the cache keeps for an hour.
+    pub cache_write_1h: Option<u64>,
+    /// Tokens of the input that tools of the provider added, from a provider that counts them beside the input.
+    pub tool_input: Option<u64>,
+    /// Tokens of the input that were sound.
+    pub input_audio: Option<u64>,
+    /// Tokens of the output, those of reasoning too.
+    pub output: Option<u64>,
+    /// Tokens of the output without those of reasoning, from a provider that counts them separately.
+    pub visible_output: Option<u64>,
     /// Tokens of the output that were used for reasoning.
     pub reasoning: Option<u64>,
+    /// Tokens of the output that were sound.
+    pub output_audio: Option<u64>,
+    /// Tokens of input and output together.
+    pub total: Option<u64>,
+}
+
+/// A number of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tokens {
+    /// As the provider counted them.
+    Counted(u64),
+    /// The sum of what the provider counted in parts.
+    Added(u64),
+}
+
+impl Tokens {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        match self {
+            Self::Counted(tokens) | Self::Added(tokens) => tokens,
+        }
+    }
+}
+
+/// The sum of the counts that there are.
+fn sum<const N: usize>(counts: [Option<u64>; N]) -> u64 {
+    counts.into_iter().flatten().fold(0, u64::saturating_add)
 }
 
 impl Usage {
-    /// Replaces the counts that are newer.
-    pub fn update(&mut self, newer: Self) {
-        *self = Self {
-            input: newer.input.or(self.input),
-            uncached: newer.uncached.or(self.uncached),
-            output: newer.output.or(self.output),
-            total: newer.total.or(self.total),
-            cache_read: newer.cache_read.or(self.cache_read),
-            cache_write: newer.cache_write.or(self.cache_write),
-            reasoning: newer.reasoning.or(self.reasoning),
-        };
+    /// Calls `each` with every count and its name.
+    fn counts(&self) -> [(&'static str, Option<u64>); 13] {
+        [
+            ("input", self.input),
+            ("uncached", self.uncached),
+            ("cache_read", self.cache_read),
+            ("cache_write", self.cache_write),
+            ("cache_write_5m", self.cache_write_5m),
+            ("cache_write_1h", self.cache_write_1h),
+            ("tool_input", self.tool_input),
+            ("input_audio", self.input_audio),
+            ("output", self.output),
+            ("visible_output", self.visible_output),
+            ("reasoning", self.reasoning),
+            ("output_audio", self.output_audio),
+            ("total", self.total),
+        ]
     }
 
-    /// The counts under the names of `ddtrace/llmobs/_constants.py` in dd-trace-py.
-    ///
-    /// Parts of the input that are counted separately are added up, and so is the total, as in
-    /// `AnthropicIntegration._extract_usage`.
+    fn counts_mut(&mut self) -> [&mut Option<u64>; 13] {
+        [
+            &mut self.input,
+            &mut self.uncached,
+            &mut self.cache_read,
+            &mut self.cache_write,
+            &mut self.cache_write_5m,
+            &mut self.cache_write_1h,
+            &mut self.tool_input,
+            &mut self.input_audio,
+            &mut self.output,
+            &mut self.visible_output,
+            &mut self.reasoning,
+            &mut self.output_audio,
+            &mut self.total,
+        ]
+    }
+
+    /// Replaces the counts that are newer. Where every event of a stream has counts, they count from the beginning, and a zero is
+    /// only a field that was not filled in.
+    pub fn update(&mut self, newer: Self) {
+        for (count, (_, newer)) in self.counts_mut().into_iter().zip(newer.counts()) {
+            if let Some(newer) = newer
+                && (newer > 0 || count.is_none())
+            {
+                *count = Some(newer);
+            }
+        }
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Tokens of the whole input.
+    #[must_use]
+    pub fn input_tokens(&self) -> Option<Tokens> {
+        match (self.input, self.uncached) {
+            (Some(input), _) if sum([self.tool_input]) == 0 => Some(Tokens::Counted(input)),
+            (Some(input), _) => Some(Tokens::Added(sum([Some(input), self.tool_input]))),
+            (None, Some(uncached)) if sum([self.cache_read, self.cache_write]) == 0 => {
+                Some(Tokens::Counted(uncached))
+            }
+            (None, Some(_)) => Some(Tokens::Added(sum([self.uncached, self.cache_read, self.cache_write]))),
+            (None, None) => None,
+        }
+    }
+
+    /// Tokens of the whole output.
+    #[must_use]
+    pub fn output_tokens(&self) -> Option<Tokens> {
+        match (self.output, self.visible_output, sum([self.reasoning])) {
+            (Some(output), ..) => Some(Tokens::Counted(output)),
+            (None, Some(visible), 0) => Some(Tokens::Counted(visible)),
+            (None, Some(visible), reasoning) => Some(Tokens::Added(visible.saturating_add(reasoning))),
+            (None, None, _) => None,
+        }
+    }
+
+    /// Tokens of input and output together.
+    #[must_use]
+    pub fn total_tokens(&self) -> Option<Tokens> {
+        let added = || Some(self.input_tokens()?.get().saturating_add(self.output_tokens()?.get()));
+        self.total.map(Tokens::Counted).or_else(|| added().map(Tokens::Added))
+    }
+
+    /// The counts under the names of `ddtrace/llmobs/_constants.py` in dd-trace-py, and those of sound under names of their own.
     #[must_use]
     pub fn metrics(&self) -> Vec<(&'static str, u64)> {
-        let cached = [self.cache_read, self.cache_write].into_iter().flatten();
-        let sum = self.uncached.map(|uncached| cached.fold(uncached, u64::saturating_add));
-        let total = sum.zip(self.output).map(|(input, output)| input.saturating_add(output));
+        let number = |tokens: Option<Tokens>| tokens.map(Tokens::get);
         let counts = [
-            ("input_tokens", sum.or(self.input)),
-            ("output_tokens", self.output),
-            ("total_tokens", total.or(self.total)),
+            ("input_tokens", number(self.input_tokens())),
+            ("output_tokens", number(self.output_tokens())),
+            ("total_tokens", number(self.total_tokens())),
             ("cache_read_input_tokens", self.cache_read),
             ("cache_write_input_tokens", self.cache_write),
+            ("ephemeral_5m_input_tokens", self.cache_write_5m),
+            ("ephemeral_1h_input_tokens", self.cache_write_1h),
             ("reasoning_output_tokens", self.reasoning),
+            ("audio_input_tokens", self.input_audio),
+            ("audio_output_tokens", self.output_audio),
         ];
         counts.into_iter().filter_map(|(name, count)| Some((name, count?))).collect()
+    }
+}
+
+impl serde::Serialize for Usage {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.counts().into_iter().filter_map(|(name, count)| Some((name, count?))))
     }
 }
 

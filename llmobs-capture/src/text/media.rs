@@ -9,25 +9,33 @@ const MARK: &str = ";base64,";
 /// A note in place of a long text that is a data URI or base64. The text may be the inside of a JSON string: neither form
 /// has anything to escape.
 pub(crate) fn media_note(text: &str) -> Option<String> {
+    media_note_of(text, text, text.len())
+}
+
+/// As for a text of `length` bytes that begins with `head` and ends with `tail`.
+#[must_use]
+pub fn media_note_of(head: &str, tail: &str, length: usize) -> Option<String> {
+    let text = head;
     let (head, _) = split_at_boundary(text, SAMPLE);
     if head.get(.."data:".len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
         // Upper and lower case are the same here: RFC 2397.
         let at = head.to_ascii_lowercase().find(MARK)? + MARK.len();
         let (uri, data) = text.split_at_checked(at)?;
         let plain = uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
-        return (plain && is_base64(data)).then(|| format!("{uri}… [{} bytes]", data.len()));
+        let data_end = tail.get(at..).filter(|_| tail.len() == length).unwrap_or(tail);
+        return (plain && is_base64(data, data_end)).then(|| format!("{uri}… [{} bytes]", length - at));
     }
     // Digits, or one letter many times, are no base64. In random bytes, all three are soon found.
     let (start, _) = head.as_bytes().split_at_checked(64)?;
     let has = |class: fn(&u8) -> bool| start.iter().any(class);
     let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-    (mixed && text.len() >= SAMPLE && is_base64(text)).then(|| format!("… [{} bytes of base64]", text.len()))
+    (mixed && length >= SAMPLE && is_base64(text, tail)).then(|| format!("… [{length} bytes of base64]"))
 }
 
-/// Whether both ends are base64, in the standard or the URL-safe alphabet.
-fn is_base64(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let head = bytes.first_chunk::<SAMPLE>().map_or(bytes, |head| head);
-    let tail = bytes.last_chunk::<SAMPLE>().map_or(bytes, |tail| tail);
+/// Whether the beginning and the end are base64, in the standard or the URL-safe alphabet.
+fn is_base64(head: &str, tail: &str) -> bool {
+    let (head, tail) = (head.as_bytes(), tail.as_bytes());
+    let head = head.first_chunk::<SAMPLE>().map_or(head, |head| head);
+    let tail = tail.last_chunk::<SAMPLE>().map_or(tail, |tail| tail);
     head.iter().chain(tail).all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte))
 }

@@ -1,0 +1,6 @@
+//! Cohere.
+
+pub(crate) mod chat;
+pub(crate) mod chat_v1;
+pub(crate) mod embed;
+pub(crate) mod rerank;

@@ -1,0 +1,91 @@
+//! The event stream of AWS: <https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html>.
+
+use super::RawEvent;
+
+/// The two lengths and their checksum, before the headers.
+const PRELUDE: usize = 12;
+/// The most bytes of a frame, as the specification has it.
+const MAX_FRAME: usize = 16 * 1024 * 1024 + 1024;
+
+/// Collects the bytes of frames.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    bytes: Vec<u8>,
+    /// How many bytes of a frame that is too large are still to come.
+    skip: usize,
+    /// Whether the bytes are no frames.
+    broken: bool,
+}
+
+impl Frames {
+    pub(super) fn push(&mut self, bytes: &[u8], limit: usize, each: &mut dyn FnMut(RawEvent<'_>)) {
+        let mut rest = bytes;
+        while !rest.is_empty() && !self.broken {
+            let skipped = self.skip.min(rest.len());
+            self.skip -= skipped;
+            rest = rest.get(skipped..).unwrap_or_default();
+            let wanted = self.length().unwrap_or(PRELUDE).saturating_sub(self.bytes.len());
+            let (near, after) = rest.split_at(wanted.min(rest.len()));
+            self.bytes.extend_from_slice(near);
+            rest = after;
+            let Some(length) = self.length() else { continue };
+            if length < PRELUDE + 4 || length > MAX_FRAME {
+                self.broken = true;
+            } else if length > limit.max(PRELUDE) {
+                self.skip = length - self.bytes.len();
+                self.bytes.clear();
+            } else if self.bytes.len() >= length {
+                frame(&self.bytes, each);
+                self.bytes.clear();
+            }
+        }
+    }
+
+    /// The length of the frame, once its prelude has come.
+    fn length(&self) -> Option<usize> {
+        let length = self.bytes.first_chunk::<4>().filter(|_| self.bytes.len() >= PRELUDE)?;
+        usize::try_from(u32::from_be_bytes(*length)).ok()
+    }
+}
+
+/// Reads a whole frame: its prelude, headers, payload and checksum.
+fn frame(bytes: &[u8], each: &mut dyn FnMut(RawEvent<'_>)) -> Option<()> {
+    let headers_length =
+        usize::try_from(u32::from_be_bytes(bytes.get(4..)?.first_chunk::<4>().copied()?)).ok()?;
+    let body = bytes.get(PRELUDE..bytes.len().checked_sub(4)?)?;
+    let (mut headers, payload) = body.split_at_checked(headers_length)?;
+    let (mut event, mut exception, mut is_error) = ("", "", false);
+    while let Some((name, value, rest)) = header(headers) {
+        headers = rest;
+        match name {
+            ":event-type" => event = value,
+            ":exception-type" | ":error-code" => exception = value,
+            ":message-type" => is_error = value != "event",
+            _ => {}
+        }
+    }
+    let name = if exception.is_empty() { event } else { exception };
+    each(RawEvent { name, data: payload, is_exception: is_error });
+    Some(())
+}
+
+/// The name and the text of the first header, and what follows it.
+fn header(bytes: &[u8]) -> Option<(&str, &str, &[u8])> {
+    let (length, rest) = bytes.split_first()?;
+    let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+    let (kind, rest) = rest.split_first()?;
+    // Booleans, whole numbers, bytes, texts, times and ids.
+    let length = match kind {
+        0 | 1 => 0,
+        2 => 1,
+        3 => 2,
+        4 => 4,
+        5 | 8 => 8,
+        9 => 16,
+        6 | 7 => 2 + usize::from(u16::from_be_bytes(*rest.first_chunk::<2>()?)),
+        _ => return None,
+    };
+    let (value, rest) = rest.split_at_checked(length)?;
+    let text = if *kind == 7 { std::str::from_utf8(value.get(2..)?).unwrap_or_default() } else { "" };
+    Some((std::str::from_utf8(name).unwrap_or_default(), text, rest))
+}

@@ -1,0 +1,207 @@
+//! The JSON text of one event, whose long strings and lists of numbers are shortened while they arrive if it is too large.
+
+use llmobs_capture::text::{CUT, media_note_of};
+
+/// The most bytes of a string of an event that is too large: of its beginning, and of its end.
+const HEAD: usize = 4096;
+const TAIL: usize = 1024;
+/// The most numbers of a list.
+const NUMBERS: usize = 16;
+
+/// Collects the bytes of an event.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    bytes: Vec<u8>,
+    /// What the event passes through, once it is too large.
+    slim: Option<Box<Slim>>,
+    /// Whether it was too large all the same.
+    is_dropped: bool,
+}
+
+impl Buffer {
+    pub(super) fn push(&mut self, bytes: &[u8], limit: usize) {
+        if self.is_dropped {
+            return;
+        }
+        if self.slim.is_none() {
+            if self.bytes.len().saturating_add(bytes.len()) <= limit {
+                self.bytes.extend_from_slice(bytes);
+                return;
+            }
+            let mut slim = Box::<Slim>::default();
+            let before = std::mem::take(&mut self.bytes);
+            slim.push(&before, limit);
+            self.slim = Some(slim);
+        }
+        if let Some(slim) = &mut self.slim {
+            slim.push(bytes, limit);
+            if slim.out.len() > limit {
+                self.is_dropped = true;
+                self.slim = None;
+            }
+        }
+    }
+
+    /// Calls `f` with the event, unless it was dropped, and begins the next one.
+    pub(super) fn take(&mut self, f: impl FnOnce(&[u8])) {
+        if let Some(slim) = self.slim.take() {
+            f(&slim.out);
+        } else if !self.is_dropped {
+            f(&self.bytes);
+        }
+        self.is_dropped = false;
+        self.bytes.clear();
+    }
+}
+
+/// A JSON text without the middle of its long strings, and with the first numbers of its lists.
+#[derive(Debug, Default)]
+struct Slim {
+    out: Vec<u8>,
+    in_string: bool,
+    escaped: bool,
+    /// How many digits of an escape are still to come.
+    digits: u8,
+    /// Where the inside of the string begins, in `out`.
+    start: usize,
+    /// What follows the head of the string: its end, and how many bytes there are.
+    tail: Vec<u8>,
+    behind: usize,
+    /// How many numbers the innermost list has, and whether one has begun.
+    numbers: usize,
+    in_number: bool,
+}
+
+impl Slim {
+    fn push(&mut self, bytes: &[u8], limit: usize) {
+        for byte in bytes {
+            if self.in_string {
+                self.string_byte(*byte);
+            } else {
+                self.structure_byte(*byte);
+            }
+            if self.out.len() > limit {
+                return;
+            }
+        }
+    }
+
+    fn string_byte(&mut self, byte: u8) {
+        let escaped = std::mem::take(&mut self.escaped);
+        self.escaped = byte == b'\\' && !escaped;
+        let in_digits = self.digits > 0;
+        self.digits = if escaped && byte == b'u' { 4 } else { self.digits.saturating_sub(1) };
+        if byte == b'"' && !escaped {
+            self.end_string();
+            self.out.push(byte);
+            self.in_string = false;
+        } else if self.behind == 0
+            && (self.out.len() - self.start < HEAD || escaped || in_digits || is_inside(byte))
+        {
+            self.out.push(byte);
+        } else {
+            self.behind += 1;
+            self.tail.push(byte);
+            if self.tail.len() > 2 * TAIL {
+                self.tail.drain(..TAIL);
+            }
+        }
+    }
+
+    fn end_string(&mut self) {
+        let behind = std::mem::take(&mut self.behind);
+        if behind > 0 {
+            let head = self
+                .out
+                .get(self.start..)
+                .and_then(|head| std::str::from_utf8(head).ok())
+                .unwrap_or_default();
+            let length = head.len() + behind;
+            let tail = std::str::from_utf8(&self.tail).unwrap_or(" ");
+            match media_note_of(head, tail, length) {
+                Some(note) => {
+                    self.out.truncate(self.start);
+                    self.out.extend_from_slice(note.as_bytes());
+                }
+                None => {
+                    let tail =
+                        clean(self.tail.get(self.tail.len().saturating_sub(TAIL)..).unwrap_or_default());
+                    let left_out = behind - tail.len();
+                    if left_out > 0 {
+                        self.out
+                            .extend_from_slice(format!("{CUT} [{left_out} bytes left out] {CUT}").as_bytes());
+                    }
+                    self.out.extend_from_slice(tail);
+                }
+            }
+        }
+        self.tail.clear();
+    }
+
+    fn structure_byte(&mut self, byte: u8) {
+        match byte {
+            b'"' => {
+                self.in_string = true;
+                self.numbers = 0;
+                self.out.push(byte);
+                self.start = self.out.len();
+            }
+            b'[' | b'{' | b':' => {
+                self.numbers = 0;
+                self.in_number = false;
+                self.out.push(byte);
+            }
+            b']' | b'}' => {
+                let left_out = self.numbers.saturating_sub(NUMBERS);
+                if left_out > 0 {
+                    let note = format!(",\"{CUT} [{left_out} of {} items left out]\"", self.numbers);
+                    self.out.extend_from_slice(note.as_bytes());
+                }
+                self.numbers = 0;
+                self.in_number = false;
+                self.out.push(byte);
+            }
+            b'-' | b'0'..=b'9' | b'.' | b'e' | b'E' | b'+'
+                if self.in_number || byte == b'-' || byte.is_ascii_digit() =>
+            {
+                if !std::mem::replace(&mut self.in_number, true) {
+                    self.numbers += 1;
+                }
+                if self.numbers <= NUMBERS {
+                    self.out.push(byte);
+                }
+            }
+            b',' => {
+                self.in_number = false;
+                if self.numbers < NUMBERS {
+                    self.out.push(byte);
+                }
+            }
+            byte if byte.is_ascii_whitespace() => self.in_number = false,
+            byte => {
+                self.numbers = 0;
+                self.out.push(byte);
+            }
+        }
+    }
+}
+
+/// Whether a byte goes on with a character.
+const fn is_inside(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}
+
+/// The end of the inside of a JSON string from its first place that is for sure no part of an escape or a character. What is left of an
+/// escape without its backslash is plain, apart from a quote.
+fn clean(tail: &[u8]) -> &[u8] {
+    let backslashes = tail.iter().take_while(|byte| **byte == b'\\').count();
+    let is_escaped = backslashes > 0 || tail.first() == Some(&b'"');
+    let mut kept = tail.get(backslashes + usize::from(is_escaped)..).unwrap_or_default();
+    while kept.first().is_some_and(|byte| is_inside(*byte)) {
+        kept = kept.get(1..).unwrap_or_default();
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests;

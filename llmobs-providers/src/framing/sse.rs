@@ -1,0 +1,109 @@
+//! Server-sent events: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+
+use super::RawEvent;
+use super::slim::Buffer;
+
+/// The most bytes of the name of a field, and of an event.
+const MAX_NAME_BYTES: usize = 256;
+
+/// Collects the fields of events.
+#[derive(Debug, Default)]
+pub(crate) struct ServerSentEvents {
+    /// The name of the field, until its colon, or all of a line that is no `data`.
+    line: Vec<u8>,
+    /// Whether the line is one of `data`, and its blank was passed over.
+    in_data: Option<bool>,
+    name: String,
+    data: Buffer,
+    has_data: bool,
+    after_cr: bool,
+}
+
+impl ServerSentEvents {
+    pub(super) fn push(&mut self, bytes: &[u8], limit: usize, each: &mut dyn FnMut(RawEvent<'_>)) {
+        let mut rest = bytes;
+        while let Some(first) = rest.first() {
+            if std::mem::take(&mut self.after_cr) && *first == b'\n' {
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let (piece, after) = rest.split_at(end.unwrap_or(rest.len()));
+            self.add(piece, limit);
+            let Some(break_byte) = after.first() else { return };
+            self.after_cr = *break_byte == b'\r';
+            rest = after.get(1..).unwrap_or_default();
+            self.end_line(each);
+        }
+    }
+
+    /// Adds a piece of a line.
+    fn add(&mut self, mut piece: &[u8], limit: usize) {
+        if self.in_data.is_none() {
+            let room = MAX_NAME_BYTES.saturating_sub(self.line.len());
+            if self.line.is_empty() && piece.starts_with(b"data:") {
+                piece = piece.get(5..).unwrap_or_default();
+                self.begin_data();
+            } else if self.line.len() < 5 && !self.line.is_empty() {
+                // The name of the field was cut.
+                let (head, tail) = piece.split_at((5 - self.line.len()).min(piece.len()));
+                self.line.extend_from_slice(head);
+                if self.line != b"data:" {
+                    let (near, _) = tail.split_at(tail.len().min(room));
+                    self.line.extend_from_slice(near);
+                    return;
+                }
+                self.line.clear();
+                piece = tail;
+                self.begin_data();
+            } else {
+                let (near, _) = piece.split_at(piece.len().min(room));
+                self.line.extend_from_slice(near);
+                return;
+            }
+        }
+        if let Some(passed @ false) = &mut self.in_data
+            && let Some(first) = piece.first()
+        {
+            *passed = true;
+            if *first == b' ' {
+                piece = piece.get(1..).unwrap_or_default();
+            }
+        }
+        self.data.push(piece, limit);
+    }
+
+    fn begin_data(&mut self) {
+        if self.has_data {
+            self.data.push(b"\n", usize::MAX);
+        }
+        self.has_data = true;
+        self.in_data = Some(false);
+    }
+
+    fn end_line(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
+        if self.in_data.take().is_some() {
+            return;
+        }
+        let line = std::mem::take(&mut self.line);
+        if line.is_empty() {
+            self.dispatch(each);
+        } else if let Some(name) = line.strip_prefix(b"event:") {
+            self.name = String::from_utf8_lossy(name).trim().to_owned();
+        }
+        self.line = line;
+        self.line.clear();
+    }
+
+    fn dispatch(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
+        let name = std::mem::take(&mut self.name);
+        if std::mem::take(&mut self.has_data) {
+            self.data.take(|data| each(RawEvent { name: &name, data, is_exception: false }));
+        }
+    }
+
+    /// Servers that break off leave the last event without its blank line.
+    pub(super) fn finish(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
+        self.dispatch(each);
+    }
+}

@@ -1,0 +1,183 @@
+//! A reader of JSON text that copies little and keeps the digits of numbers.
+//!
+//! `serde_json` reads a number as 64 bits, which loses the digits of long ones, and refuses a whole body for one half of a surrogate
+//! pair, which providers send at the border of two pieces. A tree of this module borrows from its text, so that it is cheap to make
+//! from the answers and the events of a stream, of which few fields are used.
+
+mod number;
+mod reader;
+
+use std::borrow::Cow;
+
+use llmobs_capture::text::push_json_string;
+use serde_json::{Map, Value};
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json<'a> {
+    Null,
+    Bool(bool),
+    /// The text of the number.
+    Number(&'a str),
+    String(Cow<'a, str>),
+    Array(Vec<Self>),
+    /// The fields in the order of the text. Of two with the same name the later one counts.
+    Object(Vec<(Cow<'a, str>, Self)>),
+}
+
+/// What a field that is absent reads as.
+static NULL: Json<'static> = Json::Null;
+
+impl<'a> Json<'a> {
+    /// Reads a text. `None` if it is not JSON, or nested deeper than 128 levels.
+    ///
+    /// It accepts what `serde_json` accepts. It also accepts the numbers `NaN`, `Infinity` and `-Infinity`, which servers in Python
+    /// send, and shows a lone surrogate as U+FFFD.
+    #[must_use]
+    pub fn read(text: &'a str) -> Option<Self> {
+        reader::read(text)
+    }
+
+    /// A field of an object, or `Null`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> &Self {
+        self.field(key).unwrap_or(&NULL)
+    }
+
+    /// A field of an object. One that is `null` counts as absent.
+    #[must_use]
+    pub fn field(&self, key: &str) -> Option<&Self> {
+        let found = self.fields().iter().rev().find(|(name, _)| name == key);
+        found.map(|(_, value)| value).filter(|value| !value.is_null())
+    }
+
+    /// Whether an object has the field, `null` or not.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.fields().iter().any(|(name, _)| name == key)
+    }
+
+    /// A text under this key, or an empty one.
+    #[must_use]
+    pub fn str(&self, key: &str) -> &str {
+        self.get(key).as_str().unwrap_or_default()
+    }
+
+    /// The texts of texts, numbers and booleans under this key. Anything else is empty.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Cow<'_, str> {
+        match self.get(key) {
+            Self::String(text) => Cow::Borrowed(text),
+            Self::Number(text) => Cow::Borrowed(text),
+            Self::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
+            _ => Cow::Borrowed(""),
+        }
+    }
+
+    /// A count under this key.
+    #[must_use]
+    pub fn count(&self, key: &str) -> Option<u64> {
+        self.get(key).as_count()
+    }
+
+    /// The items of the list under this key.
+    #[must_use]
+    pub fn list(&self, key: &str) -> &[Self] {
+        self.get(key).items()
+    }
+
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    #[must_use]
+    pub const fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+
+    /// A whole number that is not negative. Some servers write it with a fraction of zero.
+    #[must_use]
+    pub fn as_count(&self) -> Option<u64> {
+        if let Self::Number(text) = self { number::count(text) } else { None }
+    }
+
+    /// The items of a list, or none.
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
+        if let Self::Array(items) = self { items } else { &[] }
+    }
+
+    /// The fields of an object, or none.
+    #[must_use]
+    pub fn fields(&self) -> &[(Cow<'a, str>, Self)] {
+        if let Self::Object(fields) = self { fields } else { &[] }
+    }
+
+    /// The same value, owned. A number that neither 64 bits nor a float holds exactly becomes the text of its digits.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Number(text) => number::value(text),
+            Self::String(text) => Value::String(text.clone().into_owned()),
+            Self::Array(items) => items.iter().map(Self::to_value).collect(),
+            Self::Object(_) => Value::Object(self.to_map()),
+        }
+    }
+
+    /// The fields of an object, owned.
+    #[must_use]
+    pub fn to_map(&self) -> Map<String, Value> {
+        self.fields().iter().map(|(name, value)| (name.clone().into_owned(), value.to_value())).collect()
+    }
+
+    /// Appends the value as JSON text, with the digits that its numbers have.
+    pub fn push_to(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Number(text) => out.push_str(text),
+            Self::String(text) => push_json_string(text, out),
+            Self::Array(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    item.push_to(out);
+                }
+                out.push(']');
+            }
+            Self::Object(fields) => {
+                out.push('{');
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    push_json_string(name, out);
+                    out.push(':');
+                    value.push_to(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
+    /// The JSON text of the value.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        self.push_to(&mut text);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests;

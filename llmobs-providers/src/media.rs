@@ -1,0 +1,74 @@
+//! Notes in place of images, sounds and files: what they are, their type and their size, or where they are.
+
+use crate::json::Json;
+
+/// What is known of a part that is no text.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Media<'a> {
+    /// Such as `image`.
+    pub(crate) kind: &'a str,
+    /// The name of its file.
+    pub(crate) name: &'a str,
+    /// The media type.
+    pub(crate) mime: &'a str,
+    /// The bytes in base64, a data URI, a URL or the id of a file.
+    pub(crate) source: &'a str,
+}
+
+impl Media<'_> {
+    /// The note, such as `[image: image/png, 1234 bytes]`.
+    pub(crate) fn note(self, is_base64: bool) -> String {
+        let (mime, source) = match data_uri(self.source) {
+            Some((mime, data)) => (mime, Source::Bytes(bytes_of(data))),
+            None if self.source.is_empty() => ("", Source::None),
+            None if is_base64 => ("", Source::Bytes(bytes_of(self.source))),
+            None => ("", Source::Place(self.source)),
+        };
+        let mime = if self.mime.is_empty() { mime } else { self.mime };
+        let mut facts: Vec<String> =
+            [self.name, mime].into_iter().filter(|text| !text.is_empty()).map(str::to_owned).collect();
+        match source {
+            Source::Bytes(bytes) => facts.push(format!("{bytes} bytes")),
+            Source::Place(place) => facts.push(place.to_owned()),
+            Source::None => {}
+        }
+        if facts.is_empty() {
+            format!("[{}]", self.kind)
+        } else {
+            format!("[{}: {}]", self.kind, facts.join(", "))
+        }
+    }
+}
+
+enum Source<'a> {
+    None,
+    Bytes(usize),
+    Place(&'a str),
+}
+
+/// The note in place of a part of which nothing but its name is understood.
+pub(crate) fn unknown(part: &Json<'_>) -> String {
+    let name = match part.str("type") {
+        "" => part.fields().first().map_or("", |(name, _)| name.as_ref()),
+        name => name,
+    };
+    format!("[{}]", if name.is_empty() { "unknown" } else { name })
+}
+
+/// The media type and the data of a data URI.
+fn data_uri(uri: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = uri.split_at_checked("data:".len())?;
+    let (head, data) = rest.split_once(',').filter(|_| scheme.eq_ignore_ascii_case("data:"))?;
+    let head = head.split_at_checked(head.len().checked_sub(";base64".len())?)?;
+    head.1.eq_ignore_ascii_case(";base64").then_some((head.0, data))
+}
+
+/// How many bytes base64 stands for. Where a text was shortened to a note, the note has the number of its characters.
+pub(crate) fn bytes_of(base64: &str) -> usize {
+    let shortened =
+        base64.split_once("… [").and_then(|(_, note)| note.split(' ').next()?.parse::<usize>().ok());
+    match shortened {
+        Some(characters) => characters / 4 * 3 + (characters % 4) * 3 / 4,
+        None => base64.trim_end_matches('=').len() * 3 / 4,
+    }
+}

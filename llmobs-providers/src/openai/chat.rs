@@ -1,0 +1,190 @@
+//! OpenAI's chat: <https://platform.openai.com/docs/api-reference/chat>, and what other servers add to it.
+
+use crate::failure::{self, ApiError};
+use crate::json::Json;
+use crate::request::RequestDraft;
+use crate::response::{Event, ResponseDraft};
+use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+
+/// The places of the parts of a message: servers stream them in any order.
+const THOUGHTS: u64 = 0;
+const TEXT: u64 = 1 << 32;
+const AUDIO: u64 = 2 << 32;
+const CALLS: u64 = 3 << 32;
+
+pub(crate) fn is_request(body: &Json<'_>) -> bool {
+    matches!(body.get("messages"), Json::Array(_))
+}
+
+pub(crate) fn is_answer(event: &Event<'_>) -> bool {
+    let json = event.json;
+    matches!(json.get("choices"), Json::Array(_)) || json.str("object").starts_with("chat.completion")
+}
+
+/// The fields of a request that are no parameters.
+const READ: [&str; 4] = ["model", "messages", "tools", "functions"];
+
+pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
+    draft.model(body.str("model"));
+    body.list("tools").iter().chain(body.list("functions")).for_each(|tool| super::tool(tool, draft));
+    draft.conversation(body.list("messages"), message);
+    draft.parameters(body, &READ);
+}
+
+/// A message of a request.
+pub(crate) fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
+    let role = message.str("role");
+    turn.role(role);
+    if role == "tool" || role == "function" {
+        let part = ResultPart { id: message.str("tool_call_id"), name: message.str("name"), kind: "" };
+        turn.result(At::Place(TEXT), part, message.get("content"));
+        return;
+    }
+    parts(message, turn);
+}
+
+/// The parts of a message, or of a piece of one.
+fn parts(message: &Json<'_>, turn: &mut Turn<'_>) {
+    thoughts(message, turn);
+    content(message.get("content"), turn);
+    turn.text(At::Place(TEXT), message.str("refusal"));
+    for image in message.list("images") {
+        if let Some(note) = super::media_note(image) {
+            turn.note(At::Place(AUDIO - 1), &note);
+        }
+    }
+    audio(message.get("audio"), turn);
+    for call in message.list("tool_calls") {
+        let inner = [call.get("function"), call.get("custom")]
+            .into_iter()
+            .find(|value| value.is_object())
+            .unwrap_or(call);
+        let arguments =
+            [inner.get("arguments"), inner.get("input")].into_iter().find(|value| !value.is_null());
+        let kind = match call.str("type") {
+            "" => "function",
+            kind => kind,
+        };
+        turn.call_piece(
+            CALLS,
+            CallPiece {
+                index: call.count("index"),
+                id: call.str("id"),
+                name: inner.str("name"),
+                kind,
+                arguments: &arguments.map(arguments_text).unwrap_or_default(),
+            },
+        );
+    }
+    let legacy = message.get("function_call");
+    if legacy.is_object() {
+        let arguments = arguments_text(legacy.get("arguments"));
+        turn.call_piece(
+            CALLS,
+            CallPiece {
+                name: legacy.str("name"),
+                kind: "function_call",
+                arguments: &arguments,
+                ..CallPiece::default()
+            },
+        );
+    }
+}
+
+/// DeepSeek, vLLM and others have `reasoning_content`; Groq, OpenRouter and newer ones `reasoning`.
+fn thoughts(message: &Json<'_>, turn: &mut Turn<'_>) {
+    let text = ["reasoning_content", "reasoning", "thinking"]
+        .into_iter()
+        .map(|key| message.str(key))
+        .find(|text| !text.is_empty());
+    if let Some(text) = text {
+        return turn.thought(At::Place(THOUGHTS), "reasoning", text);
+    }
+    for (index, detail) in message.list("reasoning_details").iter().enumerate() {
+        let place = At::Place(detail.count("index").unwrap_or(index as u64).min(TEXT - 1));
+        let text = ["text", "summary"].into_iter().map(|key| detail.str(key)).find(|text| !text.is_empty());
+        turn.thought(place, detail.str("type"), text.unwrap_or_default());
+    }
+}
+
+fn content(content: &Json<'_>, turn: &mut Turn<'_>) {
+    match content {
+        Json::String(text) => turn.text(At::Place(TEXT), text),
+        Json::Array(items) => {
+            items.iter().enumerate().for_each(|(index, part)| content_part(index as u64, part, turn))
+        }
+        _ => {}
+    }
+}
+
+fn content_part(index: u64, part: &Json<'_>, turn: &mut Turn<'_>) {
+    if let Some(text) = part.as_str() {
+        return turn.text(At::Place(TEXT + index), text);
+    }
+    match part.str("type") {
+        "text" | "input_text" | "output_text" => turn.text(At::Place(TEXT + index), part.str("text")),
+        "refusal" => turn.text(At::Place(TEXT + index), part.str("refusal")),
+        // Mistral's thoughts are a list of texts.
+        "thinking" => {
+            let thoughts = part.get("thinking");
+            turn.thought(At::Place(THOUGHTS), "thinking", thoughts.as_str().unwrap_or_default());
+            for thought in thoughts.items() {
+                turn.thought(At::Place(THOUGHTS), "thinking", thought.str("text"));
+            }
+        }
+        // Mistral's citations.
+        "reference" => {}
+        _ => match super::media_note(part) {
+            Some(note) => turn.note(At::Place(TEXT + index), &note),
+            None => turn.unknown(At::Place(TEXT + index), part),
+        },
+    }
+}
+
+/// The sound of an answer, with what it says.
+fn audio(audio: &Json<'_>, turn: &mut Turn<'_>) {
+    turn.text(At::Place(TEXT), audio.str("transcript"));
+    let data = audio.str("data");
+    if !data.is_empty() {
+        turn.sound(At::Place(AUDIO), data);
+    } else if audio.has("id") && !audio.has("transcript") && !audio.has("expires_at") {
+        turn.note(At::Place(AUDIO), &format!("[audio: {}]", audio.str("id")));
+    }
+}
+
+pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
+    let json = event.json;
+    draft.model(json.str("model"));
+    draft.id(json.str("id"));
+    for (index, choice) in json.list("choices").iter().enumerate() {
+        let index = choice.count("index").unwrap_or(index as u64);
+        let said = [choice.get("delta"), choice.get("message")].into_iter().find(|value| value.is_object());
+        if let Some(said) = said {
+            if let Some(mut turn) = draft.turn(index, said.str("role")) {
+                parts(said, &mut turn);
+            }
+            let cited =
+                [said.get("annotations"), said.get("citations"), said.get("context").get("citations")];
+            cited.into_iter().flat_map(Json::items).for_each(|citation| draft.citation(citation));
+            let references = said.list("content").iter().filter(|part| part.str("type") == "reference");
+            references.for_each(|citation| draft.citation(citation));
+        }
+        let finish = [choice.str("finish_reason"), choice.get("finish_details").str("type")];
+        finish.into_iter().for_each(|reason| draft.finish_reason(index, reason));
+        draft.facts(choice, &["native_finish_reason"]);
+        if choice.has("error") {
+            draft.error(ApiError::read(choice.get("error")));
+        }
+    }
+    let found =
+        [json.list("search_results"), json.list("citations")].into_iter().find(|list| !list.is_empty());
+    found.unwrap_or_default().iter().for_each(|citation| draft.citation(citation));
+    let usage =
+        [json.get("usage"), json.get("x_groq").get("usage")].into_iter().find(|value| value.is_object());
+    if let Some(usage) = usage {
+        draft.usage.update(super::usage(usage));
+        draft.facts(usage, &["cost", "cost_details"]);
+    }
+    draft.facts(json, &["service_tier", "system_fingerprint", "provider", "prompt_filter_results"]);
+    failure::read_into(event, draft);
+}

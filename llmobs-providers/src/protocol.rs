@@ -1,0 +1,332 @@
+//! The protocols of providers, and how to tell which one it is.
+
+mod host;
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::json::Json;
+use crate::request::RequestDraft;
+use crate::response::{Event, ResponseDraft};
+use crate::{anthropic, bedrock, cohere, gemini, ollama, openai};
+
+pub use host::provider_of_host;
+
+/// A protocol of model providers. Many servers speak those of another one, most of them OpenAI's chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// `POST /v1/chat/completions`, also of Azure and of the many servers that speak it.
+    OpenAiChat,
+    /// `POST /v1/completions`.
+    OpenAiCompletions,
+    /// `POST /v1/embeddings`.
+    OpenAiEmbeddings,
+    /// `POST /v1/responses`.
+    OpenAiResponses,
+    /// `POST /v1/messages`, also by Vertex AI.
+    AnthropicMessages,
+    /// `POST …/models/…:generateContent` and `:streamGenerateContent`.
+    GeminiGenerate,
+    /// `POST …/models/…:embedContent` and `:batchEmbedContents`, and `:predict` of Vertex AI.
+    GeminiEmbed,
+    /// `POST …/interactions`.
+    GeminiInteractions,
+    /// `POST /api/chat`.
+    OllamaChat,
+    /// `POST /api/generate`.
+    OllamaGenerate,
+    /// `POST /api/embed` and `/api/embeddings`.
+    OllamaEmbed,
+    /// `POST /model/…/converse` and `/converse-stream`.
+    BedrockConverse,
+    /// `POST /model/…/invoke` and `/invoke-with-response-stream`, of any family of models.
+    BedrockInvoke,
+    /// `POST /agents/…/agentAliases/…/sessions/…/text`.
+    BedrockAgent,
+    /// `POST /v2/chat`.
+    CohereChat,
+    /// `POST /v1/chat`.
+    CohereChatV1,
+    /// `POST /v1/embed` and `/v2/embed`.
+    CohereEmbed,
+    /// `POST /v1/rerank` and `/v2/rerank`.
+    CohereRerank,
+}
+
+/// What a model is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// To answer messages.
+    Chat,
+    /// To continue a text.
+    Completion,
+    /// To turn texts into vectors.
+    Embedding,
+    /// To put documents in order.
+    Rerank,
+}
+
+/// Reads a request, or an event of an answer.
+pub(crate) type ReadRequest = fn(&Json<'_>, &mut RequestDraft);
+pub(crate) type ReadEvent = fn(&Event<'_>, &mut ResponseDraft);
+
+impl Protocol {
+    /// All protocols.
+    pub const ALL: &[Self] = &[
+        Self::OpenAiChat,
+        Self::OpenAiCompletions,
+        Self::OpenAiEmbeddings,
+        Self::OpenAiResponses,
+        Self::AnthropicMessages,
+        Self::GeminiGenerate,
+        Self::GeminiEmbed,
+        Self::GeminiInteractions,
+        Self::OllamaChat,
+        Self::OllamaGenerate,
+        Self::OllamaEmbed,
+        Self::BedrockConverse,
+        Self::BedrockInvoke,
+        Self::BedrockAgent,
+        Self::CohereChat,
+        Self::CohereChatV1,
+        Self::CohereEmbed,
+        Self::CohereRerank,
+    ];
+
+    /// Its name, such as `openai.chat`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "openai.chat",
+            Self::OpenAiCompletions => "openai.completions",
+            Self::OpenAiEmbeddings => "openai.embeddings",
+            Self::OpenAiResponses => "openai.responses",
+            Self::AnthropicMessages => "anthropic.messages",
+            Self::GeminiGenerate => "gemini.generate",
+            Self::GeminiEmbed => "gemini.embed",
+            Self::GeminiInteractions => "gemini.interactions",
+            Self::OllamaChat => "ollama.chat",
+            Self::OllamaGenerate => "ollama.generate",
+            Self::OllamaEmbed => "ollama.embed",
+            Self::BedrockConverse => "bedrock.converse",
+            Self::BedrockInvoke => "bedrock.invoke",
+            Self::BedrockAgent => "bedrock.agent",
+            Self::CohereChat => "cohere.chat",
+            Self::CohereChatV1 => "cohere.chat_v1",
+            Self::CohereEmbed => "cohere.embed",
+            Self::CohereRerank => "cohere.rerank",
+        }
+    }
+
+    /// What it asks a model to do.
+    #[must_use]
+    pub const fn operation(self) -> Operation {
+        match self {
+            Self::OpenAiCompletions | Self::OllamaGenerate => Operation::Completion,
+            Self::OpenAiEmbeddings | Self::GeminiEmbed | Self::OllamaEmbed | Self::CohereEmbed => {
+                Operation::Embedding
+            }
+            Self::CohereRerank => Operation::Rerank,
+            _ => Operation::Chat,
+        }
+    }
+
+    /// Who runs models by this protocol, where nothing says that another one does.
+    #[must_use]
+    pub const fn provider(self) -> &'static str {
+        match self {
+            Self::OpenAiChat | Self::OpenAiCompletions | Self::OpenAiEmbeddings | Self::OpenAiResponses => {
+                "openai"
+            }
+            Self::AnthropicMessages => "anthropic",
+            Self::GeminiGenerate | Self::GeminiEmbed | Self::GeminiInteractions => "google",
+            Self::OllamaChat | Self::OllamaGenerate | Self::OllamaEmbed => "ollama",
+            Self::BedrockConverse | Self::BedrockInvoke | Self::BedrockAgent => "amazon_bedrock",
+            Self::CohereChat | Self::CohereChatV1 | Self::CohereEmbed | Self::CohereRerank => "cohere",
+        }
+    }
+
+    const fn request_reader(self) -> ReadRequest {
+        match self {
+            Self::OpenAiChat => openai::chat::request,
+            Self::OpenAiCompletions => openai::completions::request,
+            Self::OpenAiEmbeddings => openai::embeddings::request,
+            Self::OpenAiResponses => openai::responses::request,
+            Self::AnthropicMessages => anthropic::request,
+            Self::GeminiGenerate => gemini::generate::request,
+            Self::GeminiEmbed => gemini::embed::request,
+            Self::GeminiInteractions => gemini::interactions::request,
+            Self::OllamaChat | Self::OllamaGenerate | Self::OllamaEmbed => ollama::request,
+            Self::BedrockConverse => bedrock::converse::request,
+            Self::BedrockInvoke => bedrock::invoke::request,
+            Self::BedrockAgent => bedrock::agent::request,
+            Self::CohereChat => cohere::chat::request,
+            Self::CohereChatV1 => cohere::chat_v1::request,
+            Self::CohereEmbed => cohere::embed::request,
+            Self::CohereRerank => cohere::rerank::request,
+        }
+    }
+
+    const fn event_reader(self) -> ReadEvent {
+        match self {
+            Self::OpenAiChat => openai::chat::event,
+            Self::OpenAiCompletions => openai::completions::event,
+            Self::OpenAiEmbeddings => openai::embeddings::event,
+            Self::OpenAiResponses => openai::responses::event,
+            Self::AnthropicMessages => anthropic::event,
+            Self::GeminiGenerate => gemini::generate::event,
+            Self::GeminiEmbed => gemini::embed::event,
+            Self::GeminiInteractions => gemini::interactions::event,
+            Self::OllamaChat | Self::OllamaGenerate | Self::OllamaEmbed => ollama::event,
+            Self::BedrockConverse => bedrock::converse::event,
+            Self::BedrockInvoke => bedrock::invoke::event,
+            Self::BedrockAgent => bedrock::agent::event,
+            Self::CohereChat => cohere::chat::event,
+            Self::CohereChatV1 => cohere::chat_v1::event,
+            Self::CohereEmbed => cohere::embed::event,
+            Self::CohereRerank => cohere::rerank::event,
+        }
+    }
+
+    pub(crate) fn read_request(self, json: &Json<'_>, draft: &mut RequestDraft) {
+        self.request_reader()(json, draft);
+    }
+
+    pub(crate) fn read_event(self, event: &Event<'_>, draft: &mut ResponseDraft) {
+        self.event_reader()(event, draft);
+    }
+
+    /// Tells the protocol from the path of a URL, such as `/v1/chat/completions`. Hosts and versions make no difference.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+        let ends = |end: &str| path.ends_with(end);
+        // Models of Gemini and Vertex AI are followed by what they do.
+        if let Some((_, action)) = path.rsplit('/').next().and_then(|last| last.rsplit_once(':')) {
+            match action {
+                "generateContent" | "streamGenerateContent" => return Some(Self::GeminiGenerate),
+                "embedContent" | "batchEmbedContents" | "predict" => return Some(Self::GeminiEmbed),
+                "rawPredict" | "streamRawPredict" if path.contains("/anthropic/") => {
+                    return Some(Self::AnthropicMessages);
+                }
+                _ => {}
+            }
+        }
+        if path.contains("/model/") {
+            if ends("/converse") || ends("/converse-stream") {
+                return Some(Self::BedrockConverse);
+            }
+            if ends("/invoke") || ends("/invoke-with-response-stream") {
+                return Some(Self::BedrockInvoke);
+            }
+        }
+        if path.contains("/agentAliases/") && ends("/text") {
+            return Some(Self::BedrockAgent);
+        }
+        let suffixes = [
+            ("/chat/completions", Self::OpenAiChat),
+            ("/completions", Self::OpenAiCompletions),
+            ("/embeddings", Self::OpenAiEmbeddings),
+            ("/responses", Self::OpenAiResponses),
+            ("/messages", Self::AnthropicMessages),
+            ("/interactions", Self::GeminiInteractions),
+            ("/v1/chat", Self::CohereChatV1),
+            ("/v2/chat", Self::CohereChat),
+            ("/api/chat", Self::OllamaChat),
+            ("/api/generate", Self::OllamaGenerate),
+            ("/api/embed", Self::OllamaEmbed),
+            ("/v1/embed", Self::CohereEmbed),
+            ("/v2/embed", Self::CohereEmbed),
+            ("/rerank", Self::CohereRerank),
+        ];
+        if ends("/api/embeddings") && !path.contains("/v1") {
+            return Some(Self::OllamaEmbed);
+        }
+        suffixes.into_iter().find(|(suffix, _)| ends(suffix)).map(|(_, protocol)| protocol)
+    }
+
+    /// Tells the protocol from the body of a request. Of protocols that share a form, it is the one that most servers speak.
+    #[must_use]
+    pub fn of_request(body: &Json<'_>) -> Option<Self> {
+        let is = |recognizes: fn(&Json<'_>) -> bool| recognizes(body);
+        Some(match body {
+            Json::Object(_) if is(gemini::interactions::is_request) => Self::GeminiInteractions,
+            Json::Object(_) if is(gemini::generate::is_request) => Self::GeminiGenerate,
+            Json::Object(_) if is(gemini::embed::is_request) => Self::GeminiEmbed,
+            Json::Object(_) if is(bedrock::converse::is_request) => Self::BedrockConverse,
+            Json::Object(_) if is(anthropic::is_request) => Self::AnthropicMessages,
+            Json::Object(_) if is(bedrock::invoke::is_request) => Self::BedrockInvoke,
+            Json::Object(_) if is(openai::responses::is_request) => Self::OpenAiResponses,
+            Json::Object(_) if is(ollama::is_chat_request) => Self::OllamaChat,
+            Json::Object(_) if is(openai::chat::is_request) => Self::OpenAiChat,
+            Json::Object(_) if is(cohere::chat_v1::is_request) => Self::CohereChatV1,
+            Json::Object(_) if is(cohere::rerank::is_request) => Self::CohereRerank,
+            Json::Object(_) if is(cohere::embed::is_request) => Self::CohereEmbed,
+            Json::Object(_) if is(openai::embeddings::is_request) => Self::OpenAiEmbeddings,
+            Json::Object(_) if is(openai::completions::is_request) => Self::OpenAiCompletions,
+            _ => return None,
+        })
+    }
+
+    /// Tells the protocol from a whole answer, or from an event of a stream. `name` is the name of the event, if the stream gives it
+    /// beside the JSON.
+    #[must_use]
+    pub fn of_answer(name: &str, body: &Json<'_>) -> Option<Self> {
+        let event = Event { name, json: body };
+        let is = |recognizes: fn(&Event<'_>) -> bool| recognizes(&event);
+        Some(match body {
+            Json::Object(_) if is(openai::responses::is_answer) => Self::OpenAiResponses,
+            Json::Object(_) if is(openai::completions::is_answer) => Self::OpenAiCompletions,
+            Json::Object(_) if is(openai::chat::is_answer) => Self::OpenAiChat,
+            Json::Object(_) if is(anthropic::is_answer) => Self::AnthropicMessages,
+            Json::Object(_) if is(gemini::interactions::is_answer) => Self::GeminiInteractions,
+            Json::Object(_) if is(gemini::generate::is_answer) => Self::GeminiGenerate,
+            Json::Object(_) if is(gemini::embed::is_answer) => Self::GeminiEmbed,
+            Json::Object(_) if is(openai::embeddings::is_answer) => Self::OpenAiEmbeddings,
+            Json::Object(_) if is(ollama::is_chat_answer) => Self::OllamaChat,
+            Json::Object(_) if is(ollama::is_generate_answer) => Self::OllamaGenerate,
+            Json::Object(_) if is(ollama::is_embed_answer) => Self::OllamaEmbed,
+            Json::Object(_) if is(bedrock::converse::is_answer) => Self::BedrockConverse,
+            Json::Object(_) if is(cohere::chat::is_answer) => Self::CohereChat,
+            Json::Object(_) if is(cohere::chat_v1::is_answer) => Self::CohereChatV1,
+            Json::Object(_) if is(cohere::rerank::is_answer) => Self::CohereRerank,
+            Json::Object(_) if is(cohere::embed::is_answer) => Self::CohereEmbed,
+            Json::Object(_) if is(bedrock::invoke::is_answer) => Self::BedrockInvoke,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Protocol {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Operation {
+    /// Its name, such as `chat`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Completion => "completion",
+            Self::Embedding => "embedding",
+            Self::Rerank => "rerank",
+        }
+    }
+}
+
+impl Serialize for Operation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}

@@ -1,0 +1,212 @@
+//! What a provider was asked.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+use serde_json::{Map, Value};
+
+use crate::document::Document;
+use crate::json::Json;
+use crate::message::Message;
+use crate::protocol::{Operation, Protocol};
+use crate::response::{bounded, entry};
+use crate::room::Room;
+use crate::tool::ToolDefinition;
+use crate::turn::{Parts, Turn};
+
+/// What a provider was asked.
+///
+/// It serializes as JSON, without what is empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Request {
+    /// The protocol of the request.
+    pub protocol: Option<Protocol>,
+    /// Who runs the model, such as `openai`.
+    pub provider: Option<String>,
+    /// What the model is to do.
+    pub operation: Option<Operation>,
+    /// The model that was asked.
+    pub model: Option<String>,
+    /// The messages, those of the system first. Where they do not fit the budget, a note takes the place of old ones.
+    pub messages: Vec<Message>,
+    /// The texts of an embedding, or the documents of a rerank.
+    pub documents: Vec<Document>,
+    /// The tools that the model can call.
+    pub tools: Vec<ToolDefinition>,
+    /// The other fields of the request, such as `temperature`, without credentials.
+    pub parameters: Map<String, Value>,
+}
+
+impl Request {
+    /// Reads the body of a request. `None` if it is not known how.
+    #[must_use]
+    pub fn read(json: &Json<'_>, protocol: Option<Protocol>, limit: usize) -> Option<Self> {
+        let protocol = protocol.or_else(|| Protocol::of_request(json))?;
+        let mut draft = RequestDraft::new(limit);
+        protocol.read_request(json, &mut draft);
+        Some(draft.finish(protocol))
+    }
+
+    /// Whether nothing was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.model.is_none() && self.messages.is_empty() && self.documents.is_empty() && self.tools.is_empty()
+    }
+}
+
+impl Serialize for Request {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        entry(&mut map, "protocol", &self.protocol, |value| value.is_none())?;
+        entry(&mut map, "provider", &self.provider, |value| value.is_none())?;
+        entry(&mut map, "operation", &self.operation, |value| value.is_none())?;
+        entry(&mut map, "model", &self.model, |value| value.is_none())?;
+        entry(&mut map, "messages", &self.messages, Vec::is_empty)?;
+        entry(&mut map, "documents", &self.documents, Vec::is_empty)?;
+        entry(&mut map, "tools", &self.tools, Vec::is_empty)?;
+        entry(&mut map, "parameters", &self.parameters, Map::is_empty)?;
+        map.end()
+    }
+}
+
+/// Fields that are credentials. They are never parameters.
+const CREDENTIALS: [&str; 8] =
+    ["api_key", "apikey", "api-key", "authorization", "access_token", "password", "secret", "token"];
+
+/// A request that is being read.
+#[derive(Debug)]
+pub(crate) struct RequestDraft {
+    room: Room,
+    system: Vec<Message>,
+    request: Request,
+}
+
+impl RequestDraft {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { room: Room::new(limit), system: Vec::new(), request: Request::default() }
+    }
+
+    pub(crate) fn model(&mut self, model: &str) {
+        if self.request.model.is_none() && !model.is_empty() {
+            self.request.model = Some(self.room.label(model));
+        }
+    }
+
+    pub(crate) fn operation(&mut self, operation: Operation) {
+        self.request.operation = Some(operation);
+    }
+
+    /// Adds a message that is shown before the others.
+    pub(crate) fn system(&mut self, role: &str, read: impl FnOnce(&mut Turn<'_>)) {
+        let mut parts = Parts::default();
+        let mut turn = Turn::new(&mut parts, &mut self.room);
+        turn.role(role);
+        read(&mut turn);
+        if turn.has_parts() {
+            parts.into_messages(false, &mut self.system);
+        }
+    }
+
+    /// Adds the messages of a conversation. `read` fills the parts of each one.
+    ///
+    /// They are read from the last one to the first, so that old ones are left out where there is no room for all. Items that are the
+    /// note of an earlier cut stay.
+    pub(crate) fn conversation<'j>(
+        &mut self,
+        items: &'j [Json<'j>],
+        mut read: impl FnMut(&'j Json<'j>, &mut Turn<'_>),
+    ) {
+        let mut messages = Vec::new();
+        let mut left_out = 0;
+        for item in items.iter().rev() {
+            if self.room.is_full() && !messages.is_empty() || self.room.entry().is_none() {
+                left_out += 1;
+                continue;
+            }
+            let mut parts = Parts::default();
+            let mut turn = Turn::new(&mut parts, &mut self.room);
+            match item.as_str().filter(|note| note.starts_with(llmobs_capture::text::CUT)) {
+                Some(note) => turn.note(crate::turn::At::End, note),
+                None => read(item, &mut turn),
+            }
+            let mut of_item = Vec::new();
+            parts.into_messages(false, &mut of_item);
+            messages.extend(of_item.into_iter().rev());
+        }
+        if left_out > 0 {
+            messages.push(Message::new("", format!("… [{left_out} older messages left out]")));
+        }
+        messages.reverse();
+        self.request.messages.append(&mut messages);
+    }
+
+    /// Adds a message that is only a text.
+    pub(crate) fn message(&mut self, role: &str, text: &str) {
+        let text = self.room.whole(text);
+        self.request.messages.push(Message::new(role, text));
+    }
+
+    /// Adds a text of an embedding, or a document of a rerank.
+    pub(crate) fn document(&mut self, document: Document) {
+        if self.room.entry().is_some() {
+            self.request.documents.push(document);
+        }
+    }
+
+    /// Adds a document that is only a text.
+    pub(crate) fn document_text(&mut self, text: &str) {
+        let text = self.room.whole(text);
+        self.document(Document::new(text));
+    }
+
+    pub(crate) fn tool(&mut self, tool: ToolDefinition) {
+        if self.room.entry().is_some() {
+            self.request.tools.push(tool);
+        }
+    }
+
+    pub(crate) fn parameter(&mut self, name: &str, value: &Json<'_>) {
+        if !value.is_null()
+            && !CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential))
+            && let Some(value) = bounded(value, &mut self.room)
+        {
+            self.request.parameters.insert(name.to_owned(), value);
+        }
+    }
+
+    /// Sets the fields of an object as parameters, without those that are read elsewhere.
+    pub(crate) fn parameters(&mut self, object: &Json<'_>, without: &[&str]) {
+        for (name, value) in object.fields() {
+            if !without.contains(&name.as_ref()) {
+                self.parameter(name, value);
+            }
+        }
+    }
+
+    /// A text within the budget.
+    pub(crate) fn whole(&mut self, text: &str) -> String {
+        self.room.whole(text)
+    }
+
+    pub(crate) fn finish(self, protocol: Protocol) -> Request {
+        let mut request = self.request;
+        request.protocol = Some(protocol);
+        request.operation.get_or_insert(protocol.operation());
+        if !self.system.is_empty() {
+            let conversation = std::mem::replace(&mut request.messages, self.system);
+            request.messages.extend(conversation);
+        }
+        request
+    }
+}
+
+/// A text, or the texts of a list of texts.
+pub(crate) fn texts<'j>(value: &'j Json<'_>) -> Vec<Cow<'j, str>> {
+    match value {
+        Json::String(text) => vec![Cow::Borrowed(text)],
+        Json::Array(items) => items.iter().filter_map(Json::as_str).map(Cow::Borrowed).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,290 @@
+//! What a provider answered.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+use serde_json::{Map, Value};
+
+use crate::document::Document;
+use crate::failure::ApiError;
+use crate::json::Json;
+use crate::message::Message;
+use crate::protocol::Protocol;
+use crate::room::Room;
+use crate::stream::Decoder;
+use crate::turn::{Parts, Turn};
+use crate::usage::Usage;
+
+/// What a provider answered: the same from a whole answer and from a stream.
+///
+/// It serializes as JSON, without what is empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Response {
+    /// The protocol of the answer.
+    pub protocol: Option<Protocol>,
+    /// Who runs the model, such as `openai`.
+    pub provider: Option<String>,
+    /// The model that answered, where the answer says so.
+    pub model: Option<String>,
+    /// The provider's id of the answer.
+    pub id: Option<String>,
+    /// Messages of the input that only the answer has, such as those that a provider made from a stored prompt.
+    pub input: Vec<Message>,
+    /// What the model said, the choices one after the other.
+    pub messages: Vec<Message>,
+    /// The results of a rerank.
+    pub documents: Vec<Document>,
+    /// The vectors of an embedding.
+    pub vectors: Option<Vectors>,
+    /// Citations, as the provider gives them.
+    pub citations: Vec<Value>,
+    /// Why the model stopped, for each choice.
+    pub finish_reasons: Vec<String>,
+    /// The tokens.
+    pub usage: Usage,
+    /// What failed. What came before is kept.
+    pub error: Option<ApiError>,
+    /// Other facts about the answer, under the provider's names.
+    pub facts: Map<String, Value>,
+}
+
+/// The vectors of an embedding, which are not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Vectors {
+    /// How many there are.
+    pub count: usize,
+    /// How many numbers each of them has.
+    pub size: usize,
+}
+
+impl Response {
+    /// Whether nothing was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self { protocol: self.protocol, provider: self.provider.clone(), ..Self::default() }
+    }
+
+    /// Reads a whole answer. `None` if it is not known how.
+    #[must_use]
+    pub fn read(json: &Json<'_>, protocol: Option<Protocol>, limit: usize) -> Option<Self> {
+        let mut decoder = Decoder::new(limit);
+        decoder.protocol = protocol;
+        decoder.event("", json).then(|| decoder.finish())
+    }
+}
+
+impl Serialize for Vectors {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("count", &self.count)?;
+        map.serialize_entry("size", &self.size)?;
+        map.end()
+    }
+}
+
+impl Serialize for Response {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        entry(&mut map, "protocol", &self.protocol, |value| value.is_none())?;
+        entry(&mut map, "provider", &self.provider, |value| value.is_none())?;
+        entry(&mut map, "model", &self.model, |value| value.is_none())?;
+        entry(&mut map, "id", &self.id, |value| value.is_none())?;
+        entry(&mut map, "input", &self.input, Vec::is_empty)?;
+        entry(&mut map, "messages", &self.messages, Vec::is_empty)?;
+        entry(&mut map, "documents", &self.documents, Vec::is_empty)?;
+        entry(&mut map, "vectors", &self.vectors, |value| value.is_none())?;
+        entry(&mut map, "citations", &self.citations, Vec::is_empty)?;
+        entry(&mut map, "finish_reasons", &self.finish_reasons, Vec::is_empty)?;
+        entry(&mut map, "usage", &self.usage, Usage::is_empty)?;
+        entry(&mut map, "error", &self.error, |value| value.is_none())?;
+        entry(&mut map, "facts", &self.facts, Map::is_empty)?;
+        map.end()
+    }
+}
+
+/// Serializes a field, unless it is empty.
+pub(crate) fn entry<M: serde::ser::SerializeMap, T: Serialize>(
+    map: &mut M,
+    key: &str,
+    value: &T,
+    is_empty: impl FnOnce(&T) -> bool,
+) -> Result<(), M::Error> {
+    if is_empty(value) { Ok(()) } else { map.serialize_entry(key, value) }
+}
+
+/// An event of a stream, or a whole answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event<'a> {
+    /// Its name, if the stream gives it beside the JSON.
+    pub(crate) name: &'a str,
+    pub(crate) json: &'a Json<'a>,
+}
+
+/// An answer so far.
+#[derive(Debug)]
+pub(crate) struct ResponseDraft {
+    /// In the order of their indexes.
+    choices: Vec<Choice>,
+    pub(crate) room: Room,
+    pub(crate) usage: Usage,
+    /// Whether the end was seen, after which clients stop reading.
+    pub(crate) has_ended: bool,
+    response: Response,
+}
+
+#[derive(Debug)]
+struct Choice {
+    index: u64,
+    parts: Parts,
+    finish_reason: String,
+}
+
+impl ResponseDraft {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            choices: Vec::new(),
+            room: Room::new(limit),
+            usage: Usage::default(),
+            has_ended: false,
+            response: Response::default(),
+        }
+    }
+
+    fn open(&mut self, index: u64) -> Option<&mut Choice> {
+        // An index is compared and never counted up to: it may be any number.
+        let at = match self.choices.binary_search_by_key(&index, |choice| choice.index) {
+            Ok(at) => at,
+            Err(at) => {
+                self.room.entry()?;
+                let choice = Choice { index, parts: Parts::default(), finish_reason: String::new() };
+                self.choices.insert(at, choice);
+                at
+            }
+        };
+        self.choices.get_mut(at)
+    }
+
+    /// The parts of the choice with this index, which gets this role unless it has one. `None` if there are too many choices.
+    pub(crate) fn turn(&mut self, index: u64, role: &str) -> Option<Turn<'_>> {
+        self.open(index)?;
+        let at = self.choices.binary_search_by_key(&index, |choice| choice.index).ok()?;
+        let mut turn = Turn::new(&mut self.choices.get_mut(at)?.parts, &mut self.room);
+        turn.role(role);
+        Some(turn)
+    }
+
+    /// Why a choice ended. The last reason counts.
+    pub(crate) fn finish_reason(&mut self, index: u64, reason: &str) {
+        if !reason.is_empty() {
+            let reason = self.room.label(reason);
+            if let Some(choice) = self.open(index) {
+                choice.finish_reason = reason;
+            }
+        }
+    }
+
+    /// Sets the model that answered, the id of the answer, and the like, unless the text is empty. The first one counts.
+    pub(crate) fn model(&mut self, model: &str) {
+        set(&mut self.response.model, model, &mut self.room);
+    }
+
+    pub(crate) fn id(&mut self, id: &str) {
+        set(&mut self.response.id, id, &mut self.room);
+    }
+
+    /// Sets what failed. The first error counts.
+    pub(crate) fn error(&mut self, error: ApiError) {
+        self.response.error.get_or_insert(error);
+    }
+
+    pub(crate) const fn has_error(&self) -> bool {
+        self.response.error.is_some()
+    }
+
+    /// Adds a citation, unless it is the same as one before.
+    pub(crate) fn citation(&mut self, citation: &Json<'_>) {
+        if let Some(value) = bounded(citation, &mut self.room)
+            && !self.response.citations.contains(&value)
+        {
+            self.response.citations.push(value);
+        }
+    }
+
+    /// Sets another fact about the answer, unless it is `null` or empty.
+    pub(crate) fn fact(&mut self, name: &str, value: &Json<'_>) {
+        let is_empty = match value {
+            Json::Null => true,
+            Json::String(text) => text.is_empty(),
+            Json::Array(items) => items.is_empty(),
+            Json::Object(fields) => fields.is_empty(),
+            _ => false,
+        };
+        if !is_empty && let Some(value) = bounded(value, &mut self.room) {
+            self.response.facts.insert(name.to_owned(), value);
+        }
+    }
+
+    /// Sets those of the fields of an object as facts.
+    pub(crate) fn facts(&mut self, object: &Json<'_>, names: &[&str]) {
+        for name in names {
+            self.fact(name, object.get(name));
+        }
+    }
+
+    /// Adds vectors.
+    pub(crate) fn vectors(&mut self, count: usize, size: usize) {
+        let vectors = self.response.vectors.get_or_insert_default();
+        vectors.count += count;
+        vectors.size = vectors.size.max(size);
+        self.room.has_content = true;
+    }
+
+    /// Adds a result of a rerank.
+    pub(crate) fn document(&mut self, document: Document) {
+        if self.room.entry().is_some() {
+            self.response.documents.push(document);
+            self.room.has_content = true;
+        }
+    }
+
+    /// Adds a message of the input. `read` fills its parts.
+    pub(crate) fn input(&mut self, read: impl FnOnce(&mut Turn<'_>)) {
+        let mut parts = Parts::default();
+        let had_content = self.room.has_content;
+        read(&mut Turn::new(&mut parts, &mut self.room));
+        self.room.has_content = had_content;
+        parts.into_messages(false, &mut self.response.input);
+    }
+
+    pub(crate) fn finish(self) -> Response {
+        let mut response = self.response;
+        response.usage = self.usage;
+        for choice in self.choices {
+            choice.parts.into_messages(true, &mut response.messages);
+            if !choice.finish_reason.is_empty() {
+                response.finish_reasons.push(choice.finish_reason);
+            }
+        }
+        response
+    }
+}
+
+fn set(field: &mut Option<String>, text: &str, room: &mut Room) {
+    if field.is_none() && !text.is_empty() {
+        *field = Some(room.label(text));
+    }
+}
+
+/// The most bytes of a text in a fact or a citation.
+const MAX_FACT_BYTES: usize = 1024;
+
+/// A value with its long texts shortened. `None` if there is no room.
+pub(crate) fn bounded(json: &Json<'_>, room: &mut Room) -> Option<Value> {
+    room.entry()?;
+    let mut value = json.to_value();
+    llmobs_capture::value::for_each_string(&mut value, &mut |text| {
+        llmobs_capture::value::shorten(text, MAX_FACT_BYTES);
+    });
+    room.take(llmobs_capture::value::weight_of(&value)).then_some(value)
+}

@@ -1,0 +1,213 @@
+//! Reads answers from the bytes that arrive.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use llmobs_capture::DEFAULT_LIMIT;
+
+use crate::failure::ApiError;
+use crate::framing::{Framing, RawEvent};
+use crate::json::Json;
+use crate::protocol::Protocol;
+use crate::response::{Event, Response, ResponseDraft};
+
+/// Reads an answer while it arrives, whole or streamed: server-sent events, lines of JSON, JSON, or the event stream of AWS.
+///
+/// It takes the bytes in pieces of any size, and keeps about as many of them as its budget allows, however long the answer is. It
+/// never fails: what it does not understand is passed over.
+///
+/// ```
+/// # mod llmobs { pub use llmobs_providers as providers; }
+/// use llmobs::providers::ResponseReader;
+///
+/// let mut reader = ResponseReader::new();
+/// assert!(!reader.push(b"data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assist").has_content);
+/// assert!(reader.push(b"ant\",\"content\":\"Hi\"}}]}\n\n").has_content);
+/// assert!(reader.push(b"data: [DONE]\n\n").is_end);
+/// assert_eq!(reader.finish().messages[0].content, "Hi");
+/// ```
+pub struct ResponseReader {
+    framing: Framing,
+    decoder: Decoder,
+    limit: usize,
+    /// The first bytes, for an error that is no JSON.
+    beginning: Vec<u8>,
+    status: Option<u16>,
+    provider: Option<String>,
+}
+
+/// What one piece of an answer had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Something that a model said: the first such piece has the first token.
+    pub has_content: bool,
+    /// The end, after which clients stop reading. Not all protocols mark it.
+    pub is_end: bool,
+    /// An error.
+    pub has_error: bool,
+}
+
+/// The most bytes that are kept of an answer that is no JSON.
+const MAX_BEGINNING: usize = 4096;
+
+impl Default for ResponseReader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ResponseReader {
+    /// Creates a reader that tells the protocol from the answer, and keeps about 1 MiB.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            framing: Framing::Unknown,
+            decoder: Decoder::new(DEFAULT_LIMIT),
+            limit: DEFAULT_LIMIT,
+            beginning: Vec::new(),
+            status: None,
+            provider: None,
+        }
+    }
+
+    /// Sets the protocol, where it is known. `None` leaves it to be told from the answer.
+    #[must_use]
+    pub fn protocol(mut self, protocol: impl Into<Option<Protocol>>) -> Self {
+        self.decoder.protocol = protocol.into().or(self.decoder.protocol);
+        self
+    }
+
+    /// Sets who runs the model, where it is known.
+    #[must_use]
+    pub fn provider(mut self, provider: impl Into<Option<String>>) -> Self {
+        self.provider = provider.into();
+        self
+    }
+
+    /// Sets how many bytes are kept, about.
+    #[must_use]
+    pub fn limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        if let Some(limit) = bytes.into() {
+            self.limit = limit;
+            self.decoder.draft = ResponseDraft::new(limit);
+        }
+        self
+    }
+
+    /// Sets the HTTP status. From 400 on, the answer is an error, whatever its form.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Reads the next bytes, and says what they had.
+    pub fn push(&mut self, bytes: &[u8]) -> Progress {
+        if self.is_failure() {
+            let room = MAX_BEGINNING.saturating_sub(self.beginning.len());
+            self.beginning.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        }
+        let Self { framing, decoder, limit, .. } = self;
+        decoder.during(|decoder| framing.push(bytes, *limit, &mut |event| decoder.raw(&event)))
+    }
+
+    /// The answer, or as much of it as came.
+    #[must_use]
+    pub fn finish(mut self) -> Response {
+        let Self { framing, decoder, .. } = &mut self;
+        decoder.during(|decoder| framing.finish(&mut |event| decoder.raw(&event)));
+        let is_failure = self.is_failure();
+        let mut response = self.decoder.finish();
+        response.provider = self.provider;
+        if is_failure {
+            let text = String::from_utf8_lossy(&self.beginning);
+            let error = response.error.get_or_insert_with(|| ApiError::of_text(&text));
+            error.status = self.status;
+        }
+        response
+    }
+
+    fn is_failure(&self) -> bool {
+        self.status.is_some_and(|status| status >= 400)
+    }
+}
+
+/// Omits the content, which may be secret.
+impl fmt::Debug for ResponseReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseReader").field("protocol", &self.decoder.protocol).finish_non_exhaustive()
+    }
+}
+
+/// Reads an answer from its events, where a client has split them already.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    pub(crate) protocol: Option<Protocol>,
+    draft: ResponseDraft,
+}
+
+impl Decoder {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { protocol: None, draft: ResponseDraft::new(limit) }
+    }
+
+    /// Reads with `f`, and returns what there was.
+    fn during(&mut self, f: impl FnOnce(&mut Self)) -> Progress {
+        let had_error = self.draft.has_error();
+        self.draft.room.has_content = false;
+        let had_ended = self.draft.has_ended;
+        f(self);
+        Progress {
+            has_content: self.draft.room.has_content,
+            is_end: self.draft.has_ended && !had_ended,
+            has_error: self.draft.has_error() && !had_error,
+        }
+    }
+
+    fn raw(&mut self, event: &RawEvent<'_>) {
+        let text = match std::str::from_utf8(event.data) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(event.data),
+        };
+        if event.is_exception {
+            let json = Json::read(&text);
+            let error = json.as_ref().map_or_else(|| ApiError::of_text(&text), ApiError::read);
+            self.draft.error(error.with_kind(event.name));
+            return;
+        }
+        if text.trim() == "[DONE]" {
+            self.draft.has_ended = true;
+            return;
+        }
+        match Json::read(&text) {
+            Some(json) => {
+                self.event(event.name, &json);
+            }
+            None if self.protocol == Some(Protocol::BedrockAgent) => {
+                self.event(event.name, &Json::String(text));
+            }
+            None => {}
+        }
+    }
+
+    /// Reads an event. Returns whether it is known how.
+    pub(crate) fn event(&mut self, name: &str, json: &Json<'_>) -> bool {
+        let protocol = self.protocol.or_else(|| Protocol::of_answer(name, json));
+        let event = Event { name, json };
+        match protocol {
+            Some(protocol) => {
+                self.protocol = Some(protocol);
+                protocol.read_event(&event, &mut self.draft);
+            }
+            None => return crate::failure::read_into(&event, &mut self.draft),
+        }
+        true
+    }
+
+    pub(crate) fn finish(self) -> Response {
+        let mut response = self.draft.finish();
+        response.protocol = self.protocol;
+        response
+    }
+}

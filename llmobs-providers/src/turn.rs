@@ -1,0 +1,365 @@
+//! The parts of what a model or a person said, in their order, and the messages that they become.
+
+mod call;
+
+use llmobs_capture::text::push_json_string;
+
+use crate::json::Json;
+use crate::media;
+use crate::message::{Message, ToolResult};
+use crate::room::{Room, Text};
+use call::Call;
+pub(crate) use call::CallPiece;
+
+/// The role of messages that hold thoughts.
+const REASONING: &str = "reasoning";
+/// The role of messages that hold results of tools, where a model answered with them.
+const TOOL: &str = "tool";
+const ASSISTANT: &str = "assistant";
+
+/// The parts of one choice of an answer, or of one message of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    role: String,
+    /// In the order of their places.
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+struct Part {
+    place: u64,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Text(Text),
+    /// What the model thought, and what the provider calls such a part.
+    Thought(Text, String),
+    Call(Call),
+    Result(ToolResult),
+    /// A note in place of a part that is no text.
+    Note(String),
+    /// How many bytes of sound there are.
+    Sound(usize),
+}
+
+/// Where a part goes. Pieces of one part have one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// A place that the provider numbers.
+    Place(u64),
+    /// Behind all others. A text goes on where the last part is a text, and so does a thought.
+    End,
+}
+
+impl From<usize> for At {
+    fn from(index: usize) -> Self {
+        Self::Place(index as u64)
+    }
+}
+
+/// The result of a tool, as a provider's part has it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ResultPart<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) kind: &'a str,
+}
+
+/// Parts to be added to, within a budget.
+pub(crate) struct Turn<'a> {
+    parts: &'a mut Parts,
+    pub(crate) room: &'a mut Room,
+}
+
+impl<'a> Turn<'a> {
+    pub(crate) fn new(parts: &'a mut Parts, room: &'a mut Room) -> Self {
+        Self { parts, room }
+    }
+
+    /// Sets the role, unless it is empty or one is known.
+    pub(crate) fn role(&mut self, role: &str) {
+        if self.parts.role.is_empty() {
+            self.parts.role = self.room.label(role_of(role));
+        }
+    }
+
+    /// Adds to a text.
+    pub(crate) fn text(&mut self, at: At, piece: &str) {
+        if piece.is_empty() {
+            return;
+        }
+        let is_text = |body: &Body| matches!(body, Body::Text(_));
+        if let Some(Body::Text(text)) =
+            self.parts.open(at, is_text, self.room, || Body::Text(Text::default()))
+        {
+            text.push(piece, self.room);
+        }
+    }
+
+    /// Adds to a thought. `name` is what the provider calls such a part; it is shown if there is no text.
+    pub(crate) fn thought(&mut self, at: At, name: &str, piece: &str) {
+        let is_thought = |body: &Body| matches!(body, Body::Thought(..));
+        let new = || Body::Thought(Text::default(), name.to_owned());
+        if let Some(Body::Thought(text, _)) = self.parts.open(at, is_thought, self.room, new) {
+            text.push(piece, self.room);
+        }
+    }
+
+    /// Adds to the tool call at a place.
+    pub(crate) fn call(&mut self, at: At, piece: CallPiece<'_>) {
+        let is_call = |body: &Body| at != At::End && matches!(body, Body::Call(_));
+        if let Some(Body::Call(call)) =
+            self.parts.open(at, is_call, self.room, || Body::Call(Call::default()))
+        {
+            call.add(piece, self.room);
+        }
+    }
+
+    /// Adds to the tool call that a piece can belong to, or begins one. Places of calls begin at `first`.
+    pub(crate) fn call_piece(&mut self, first: u64, piece: CallPiece<'_>) {
+        let calls = self.parts.parts.iter().filter(|part| part.place >= first);
+        let found = calls.rev().find_map(|part| match &part.body {
+            Body::Call(call) if piece.continues(call) => Some(part.place),
+            _ => None,
+        });
+        let next = || self.parts.parts.last().map_or(first, |last| first.max(last.place.saturating_add(1)));
+        self.call(At::Place(found.unwrap_or_else(next)), piece);
+    }
+
+    /// Adds the result of a tool: a text, a list of parts, or anything else.
+    pub(crate) fn result(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>) {
+        let mut result = ToolResult::default();
+        result.tool_id = self.room.label(part.id);
+        result.name = self.room.label(part.name);
+        result.kind = self.room.label(part.kind);
+        result.result = self.room.whole(&result_text(value));
+        let is_result = |body: &Body| at != At::End && matches!(body, Body::Result(_));
+        if let Some(Body::Result(place)) =
+            self.parts.open(at, is_result, self.room, || Body::Result(ToolResult::default()))
+        {
+            *place = result;
+        }
+        self.room.has_content = true;
+    }
+
+    /// Adds a note in place of a part that is no text.
+    pub(crate) fn note(&mut self, at: At, note: &str) {
+        let note = self.room.label(note);
+        if let Some(Body::Note(place)) =
+            self.parts.open(at, |_| false, self.room, || Body::Note(String::new()))
+        {
+            *place = note;
+            self.room.has_content = true;
+        }
+    }
+
+    /// Adds a piece of a sound in base64, of which only the size is kept.
+    pub(crate) fn sound(&mut self, at: At, base64: &str) {
+        let is_sound = |body: &Body| matches!(body, Body::Sound(_));
+        if let Some(Body::Sound(bytes)) = self.parts.open(at, is_sound, self.room, || Body::Sound(0)) {
+            *bytes += media::bytes_of(base64);
+            self.room.has_content = true;
+        }
+    }
+
+    /// Adds a note in place of a part that is not understood.
+    pub(crate) fn unknown(&mut self, at: At, part: &Json<'_>) {
+        self.note(at, &media::unknown(part));
+    }
+
+    /// Forgets the parts at the places of a range: what follows has them as a whole.
+    pub(crate) fn forget(&mut self, places: std::ops::Range<u64>) {
+        self.parts.parts.retain(|part| !places.contains(&part.place));
+    }
+
+    /// What is left of the role of the parts.
+    pub(crate) fn has_parts(&self) -> bool {
+        !self.parts.parts.is_empty()
+    }
+}
+
+impl Parts {
+    /// The part at a place, which is made if there is none of the kind. `None` if there are too many.
+    fn open(
+        &mut self,
+        at: At,
+        fits: impl Fn(&Body) -> bool,
+        room: &mut Room,
+        new: impl FnOnce() -> Body,
+    ) -> Option<&mut Body> {
+        let index = match at {
+            At::End => match self.parts.last() {
+                Some(last) if fits(&last.body) => self.parts.len() - 1,
+                last => {
+                    let place = last.map_or(0, |last| last.place.saturating_add(1));
+                    room.entry()?;
+                    self.parts.push(Part { place, body: new() });
+                    self.parts.len() - 1
+                }
+            },
+            At::Place(place) => {
+                // Parts of another kind at the same place follow each other.
+                let from = self.parts.partition_point(|part| part.place < place);
+                let to = self.parts.partition_point(|part| part.place <= place);
+                let found =
+                    (from..to).find(|index| self.parts.get(*index).is_some_and(|part| fits(&part.body)));
+                if let Some(index) = found {
+                    index
+                } else {
+                    room.entry()?;
+                    self.parts.insert(to, Part { place, body: new() });
+                    to
+                }
+            }
+        };
+        self.parts.get_mut(index).map(|part| &mut part.body)
+    }
+
+    /// Appends the messages that the parts become. `is_answer` says that a model gave them.
+    pub(crate) fn into_messages(self, is_answer: bool, messages: &mut Vec<Message>) {
+        let role = match (self.role.is_empty(), is_answer) {
+            (true, true) => ASSISTANT.to_owned(),
+            _ => self.role,
+        };
+        let mut builder = Builder { role, is_answer, glued: false, messages, first: true };
+        for part in self.parts {
+            builder.add(part.body);
+        }
+        if builder.first {
+            let role = std::mem::take(&mut builder.role);
+            builder.messages.push(Message::new(role, ""));
+        }
+    }
+}
+
+/// Puts parts into messages.
+struct Builder<'a> {
+    role: String,
+    is_answer: bool,
+    /// Whether a text goes on at the end of the last message as it is.
+    glued: bool,
+    messages: &'a mut Vec<Message>,
+    /// Whether there is no message of these parts yet.
+    first: bool,
+}
+
+impl Builder<'_> {
+    /// The last message, if it has the role and takes more, or a new one.
+    fn message(&mut self, role: &str, takes: impl FnOnce(&Message) -> bool) -> Option<&mut Message> {
+        let goes_on =
+            !self.first && self.messages.last().is_some_and(|last| last.role == role && takes(last));
+        if !goes_on {
+            self.messages.push(Message::new(role, ""));
+            self.first = false;
+            self.glued = false;
+        }
+        self.messages.last_mut()
+    }
+
+    fn is_text_alone(message: &Message) -> bool {
+        message.tool_calls.is_empty() && message.tool_results.is_empty()
+    }
+
+    fn add(&mut self, body: Body) {
+        let role = self.role.clone();
+        match body {
+            Body::Text(text) => {
+                let separator = if self.glued { "" } else { "\n" };
+                let Some(message) = self.message(&role, Self::is_text_alone) else { return };
+                append(&mut message.content, &text.into_string(), separator);
+                self.glued = role == ASSISTANT;
+            }
+            Body::Note(note) => {
+                let Some(message) = self.message(&role, Self::is_text_alone) else { return };
+                append(&mut message.content, &note, "\n");
+                self.glued = false;
+            }
+            Body::Sound(bytes) => self.add(Body::Note(format!("[audio: {bytes} bytes]"))),
+            Body::Thought(text, name) => {
+                let text = if text.is_empty() { format!("[{name}]") } else { text.into_string() };
+                let Some(message) = self.message(REASONING, |_| true) else { return };
+                append(&mut message.content, &text, "\n\n");
+            }
+            Body::Call(call) => {
+                let Some(message) = self.message(&role, |last| last.tool_results.is_empty()) else { return };
+                message.tool_calls.push(call.into_call());
+            }
+            Body::Result(result) => {
+                let role = if self.is_answer && role == ASSISTANT { TOOL } else { &role };
+                let Some(message) = self.message(role, |_| true) else { return };
+                message.tool_results.push(result);
+            }
+        }
+    }
+}
+
+/// Appends a text, with what separates it from the text before.
+fn append(content: &mut String, text: &str, separator: &str) {
+    if !content.is_empty() && !text.is_empty() && !(separator == "\n" && content.ends_with('\n')) {
+        content.push_str(separator);
+    }
+    if content.is_empty() { text.clone_into(content) } else { content.push_str(text) }
+}
+
+/// The role under the name that most providers have for it.
+fn role_of(role: &str) -> &str {
+    match role {
+        "model" | "CHATBOT" | "chatbot" => ASSISTANT,
+        "USER" => "user",
+        "SYSTEM" => "system",
+        "TOOL" => TOOL,
+        other => other,
+    }
+}
+
+/// The text of what a tool returned: a text as it is, the texts of a list of parts, or the JSON of anything else.
+pub(crate) fn result_text(value: &Json<'_>) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone().into_owned(),
+        Json::Array(parts) if !parts.is_empty() => {
+            let texts: Option<Vec<_>> = parts.iter().map(part_text).collect();
+            texts.map_or_else(|| value.to_text(), |texts| texts.join("\n"))
+        }
+        Json::Object(_) if value.str("type") == "text" => value.str("text").to_owned(),
+        other => other.to_text(),
+    }
+}
+
+/// The text of a part of a result. `None` if it is no part.
+fn part_text(part: &Json<'_>) -> Option<String> {
+    if let Some(text) = part.as_str() {
+        return Some(text.to_owned());
+    }
+    let text = part.get("text").as_str();
+    match (part.str("type"), part.fields()) {
+        ("text" | "input_text" | "output_text", _) => text.map(str::to_owned),
+        ("", [(name, inner)]) => match name.as_ref() {
+            // Bedrock's parts are named by their only key.
+            "text" => inner.as_str().map(str::to_owned),
+            "json" => Some(inner.to_text()),
+            "image" | "document" | "video" => crate::bedrock::media_note(name, inner),
+            _ => None,
+        },
+        _ => crate::anthropic::media_note(part).or_else(|| crate::openai::media_note(part)),
+    }
+}
+
+/// The arguments of a call as the text that pieces of arguments are.
+pub(crate) fn arguments_text(arguments: &Json<'_>) -> String {
+    match arguments {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone().into_owned(),
+        Json::Object(_) => arguments.to_text(),
+        other => {
+            let mut text = String::new();
+            push_json_string("value", &mut text);
+            format!("{{{text}:{}}}", other.to_text())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! Tool calls, put together from the pieces in events.
+
+use crate::message::{ToolCall, arguments_of};
+use crate::room::{Room, Text};
+
+/// A tool call so far.
+#[derive(Debug, Default)]
+pub(super) struct Call {
+    index: Option<u64>,
+    id: String,
+    name: String,
+    kind: String,
+    arguments: Text,
+}
+
+/// The piece of a tool call in one event. Fields that the event does not have are empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CallPiece<'a> {
+    pub(crate) index: Option<u64>,
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+    /// The provider's type of such calls.
+    pub(crate) kind: &'a str,
+    /// The next piece of the JSON text of the arguments.
+    pub(crate) arguments: &'a str,
+}
+
+impl CallPiece<'_> {
+    /// Whether the piece can belong to the call.
+    ///
+    /// Providers send an index; an id and name, once or in every event; a new id in every event; one index for several
+    /// whole calls; or nothing but a name, with which each call begins.
+    pub(super) fn continues(&self, call: &Call) -> bool {
+        let (unnamed, indexed) = (self.name.is_empty(), self.index.is_some());
+        let index = !indexed || call.index.is_none() || self.index == call.index;
+        let id = self.id.is_empty() || call.id.is_empty() || self.id == call.id || unnamed && indexed;
+        let repeated = self.name == call.name && (indexed || !self.id.is_empty());
+        index && id && (unnamed || call.name.is_empty() || repeated)
+    }
+}
+
+impl Call {
+    pub(super) fn add(&mut self, piece: CallPiece<'_>, room: &mut Room) {
+        self.index = self.index.or(piece.index);
+        for (label, said) in
+            [(&mut self.id, piece.id), (&mut self.name, piece.name), (&mut self.kind, piece.kind)]
+        {
+            if label.is_empty() && !said.is_empty() {
+                *label = room.label(said);
+                room.has_content = true;
+            }
+        }
+        self.arguments.push(piece.arguments, room);
+    }
+
+    pub(super) fn into_call(self) -> ToolCall {
+        let mut call = ToolCall::default();
+        call.name = self.name;
+        call.arguments = arguments_of(&self.arguments.into_string());
+        call.tool_id = self.id;
+        call.kind = self.kind;
+        call
+    }
+}

@@ -1,0 +1,43 @@
+//! Exchanges with providers, and what has to be read from them. The expectations were written by hand, from the bytes.
+
+mod support;
+
+use serde_json::Value;
+use support::{Fixture, fixtures};
+
+/// Whole bodies, and every stream in one piece.
+#[test]
+fn every_exchange_is_read_as_expected() {
+    let wrong: Vec<String> = fixtures().iter().filter_map(Fixture::difference).collect();
+    assert!(wrong.is_empty(), "{} of {} fixtures:\n{}", wrong.len(), fixtures().len(), wrong.join("\n"));
+}
+
+#[test]
+fn pieces_make_no_difference() {
+    for fixture in fixtures() {
+        let whole = fixture.read_in_pieces([fixture.answer.len()]);
+        for at in 0..fixture.answer.len() {
+            assert_eq!(fixture.read_in_pieces([at]), whole, "{} cut at {at}", fixture.name);
+        }
+        assert_eq!(fixture.read_in_pieces(0..fixture.answer.len()), whole, "{} byte by byte", fixture.name);
+    }
+}
+
+/// A stream that breaks off anywhere gives what was there, and never more.
+#[test]
+fn a_stream_that_breaks_off_gives_what_was_there() {
+    for fixture in fixtures() {
+        let whole = fixture.read(&fixture.answer);
+        let words = |response: &Value| {
+            let messages = response["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+            messages
+                .iter()
+                .map(|message| message["content"].as_str().unwrap_or_default().len())
+                .sum::<usize>()
+        };
+        for end in 0..fixture.answer.len() {
+            let part = fixture.read(&fixture.answer[..end]);
+            assert!(words(&part) <= words(&whole) + 64, "{} cut after {end}: {part:#}", fixture.name);
+        }
+    }
+}
