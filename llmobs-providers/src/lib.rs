@@ -63,6 +63,8 @@ use into_value;
 mod anthropic;
 mod bedrock;
 mod cohere;
+#[doc(hidden)]
+pub mod conversation;
 pub mod document;
 mod endpoint;
 mod failure;

@@ -1,5 +1,7 @@
 //! Notes in place of images, sounds and files: what they are, their type and their size, or where they are.
 
+use llmobs_capture::text::CUT;
+
 use crate::json::Json;
 
 /// What is known of a part that is no text.
@@ -46,8 +48,11 @@ enum Source<'a> {
     Place(&'a str),
 }
 
-/// The note in place of a part of which nothing but its name is understood.
+/// The note in place of a part of which nothing but its name is understood. A part that was cut is a note already.
 pub(crate) fn unknown(part: &Json<'_>) -> String {
+    if let Some(note) = part.get(CUT).as_str() {
+        return note.to_owned();
+    }
     let name = match part.str("type") {
         "" => part.fields().first().map_or("", |(name, _)| name.as_ref()),
         name => name,

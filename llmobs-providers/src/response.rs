@@ -1,5 +1,7 @@
 //! What a provider answered.
 
+mod own;
+
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
@@ -65,9 +67,18 @@ impl Response {
         *self == Self { protocol: self.protocol, provider: self.provider.clone(), ..Self::default() }
     }
 
-    /// Reads a whole answer. `None` if it is not known how.
+    /// Reads a whole answer, also one that was a `Response` before it was serialized. `None` if it is not known how.
     #[must_use]
     pub fn read(json: &Json<'_>, protocol: Option<Protocol>, limit: usize) -> Option<Self> {
+        if let Some(own) = own::read(json) {
+            return Some(own);
+        }
+        // An object with a message may be anything, and one with an error is an error.
+        let is_error = !json.get("error").str("message").is_empty();
+        let protocol = protocol.or_else(|| Protocol::of_answer("", json));
+        if protocol.is_none() && !is_error {
+            return None;
+        }
         let mut decoder = Decoder::new(limit);
         decoder.protocol = protocol;
         decoder.event("", json).then(|| decoder.finish())

@@ -5,11 +5,12 @@ use std::fmt;
 
 use llmobs_capture::DEFAULT_LIMIT;
 
-use crate::failure::ApiError;
+use crate::failure::{self, ApiError};
 use crate::framing::{Framing, RawEvent};
 use crate::json::Json;
 use crate::protocol::Protocol;
 use crate::response::{Event, Response, ResponseDraft};
+use crate::turn::At;
 
 /// Reads an answer while it arrives, whole or streamed: server-sent events, lines of JSON, JSON, or the event stream of AWS.
 ///
@@ -112,6 +113,32 @@ impl ResponseReader {
         decoder.during(|decoder| framing.push(bytes, *limit, &mut |event| decoder.raw(&event)))
     }
 
+    /// Reads the JSON text of the next event, where a client has split the stream already. A JSON string is a piece of the text of an
+    /// answer. Returns `None`, and changes nothing, if it is not known how to read the event.
+    ///
+    /// ```
+    /// # mod llmobs { pub use llmobs_providers as providers; }
+    /// use llmobs::providers::ResponseReader;
+    ///
+    /// let mut reader = ResponseReader::new();
+    /// let delta = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}"#;
+    /// assert!(reader.push_event(delta).is_some_and(|progress| progress.has_content));
+    /// assert_eq!(reader.push_event(r#"{"temperature":21}"#), None);
+    /// assert_eq!(reader.finish().messages[0].content, "Hi");
+    /// ```
+    pub fn push_event(&mut self, json: &str) -> Option<Progress> {
+        let json = Json::read(json)?;
+        let mut is_known = false;
+        let progress = self.decoder.during(|decoder| is_known = decoder.item(&json));
+        is_known.then_some(progress)
+    }
+
+    /// Whether the answer is a text alone, from events that were pieces of it.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        self.decoder.is_text
+    }
+
     /// The answer, or as much of it as came.
     #[must_use]
     pub fn finish(mut self) -> Response {
@@ -144,12 +171,14 @@ impl fmt::Debug for ResponseReader {
 #[derive(Debug)]
 pub(crate) struct Decoder {
     pub(crate) protocol: Option<Protocol>,
+    /// Whether the events are pieces of a text.
+    is_text: bool,
     draft: ResponseDraft,
 }
 
 impl Decoder {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { protocol: None, draft: ResponseDraft::new(limit) }
+        Self { protocol: None, is_text: false, draft: ResponseDraft::new(limit) }
     }
 
     /// Reads with `f`, and returns what there was.
@@ -191,6 +220,24 @@ impl Decoder {
         }
     }
 
+    /// Reads an event, or a piece of a text. All events of an answer are of one kind.
+    fn item(&mut self, json: &Json<'_>) -> bool {
+        match json {
+            Json::String(piece) if self.protocol.is_none() => {
+                self.is_text = true;
+                if let Some(mut turn) = self.draft.turn(0, "") {
+                    turn.text(At::End, piece);
+                }
+                true
+            }
+            _ if self.is_text || self.protocol.is_some() && Protocol::of_answer("", json).is_none() => {
+                // Of a known answer, nothing but an error can have another form.
+                !self.is_text && failure::read_into(&Event { name: "", json }, &mut self.draft)
+            }
+            _ => self.event("", json),
+        }
+    }
+
     /// Reads an event. Returns whether it is known how.
     pub(crate) fn event(&mut self, name: &str, json: &Json<'_>) -> bool {
         let protocol = self.protocol.or_else(|| Protocol::of_answer(name, json));
@@ -200,7 +247,7 @@ impl Decoder {
                 self.protocol = Some(protocol);
                 protocol.read_event(&event, &mut self.draft);
             }
-            None => return crate::failure::read_into(&event, &mut self.draft),
+            None => return failure::read_into(&event, &mut self.draft),
         }
         true
     }

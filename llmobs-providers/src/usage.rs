@@ -1,5 +1,7 @@
 //! Tokens, as the providers count them.
 
+use crate::json::Json;
+
 /// How many tokens a call of a model used, as the provider counted them. What it did not count is `None`.
 ///
 /// Providers count the parts of the input and the output in different ways. Each way has its own field here, and
@@ -62,7 +64,7 @@ fn sum<const N: usize>(counts: [Option<u64>; N]) -> u64 {
 }
 
 impl Usage {
-    /// Calls `each` with every count and its name.
+    /// Every count with its name.
     fn counts(&self) -> [(&'static str, Option<u64>); 13] {
         [
             ("input", self.input),
@@ -79,6 +81,16 @@ impl Usage {
             ("output_audio", self.output_audio),
             ("total", self.total),
         ]
+    }
+
+    /// Reads the form that it serializes to.
+    pub(crate) fn of_counts(json: &Json<'_>) -> Self {
+        let mut usage = Self::default();
+        let names = usage.counts().map(|(name, _)| name);
+        for (count, name) in usage.counts_mut().into_iter().zip(names) {
+            *count = json.count(name);
+        }
+        usage
     }
 
     fn counts_mut(&mut self) -> [&mut Option<u64>; 13] {

@@ -88,6 +88,40 @@ pub mod propagation {
     pub use crate::trace::propagation::{Extractor, Injector};
 }
 
+pub mod providers {
+    //! What model providers are asked and answer: one reading of their requests, whole answers and streams.
+    //!
+    //! Attributes and [`Annotation`](crate::Annotation) read what they are given by themselves. This is for programs with a client of
+    //! their own:
+    //!
+    //! ```
+    //! # use llmobs_runtime as llmobs;
+    //! # let collector = llmobs::testing::Collector::new();
+    //! # let _entered = collector.attach();
+    //! use llmobs::providers::ResponseReader;
+    //!
+    //! # let chunks = [&b"data: {\"model\":\"gpt-4o\",\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n"[..], b"data: [DONE]\n\n"];
+    //! let span = llmobs::llm("complete").start();
+    //! let mut reader = ResponseReader::new();
+    //! for chunk in chunks {
+    //!     if reader.push(chunk).is_end {
+    //!         break;
+    //!     }
+    //! }
+    //! span.annotate(|note| {
+    //!     note.response(reader.finish());
+    //! });
+    //! span.finish();
+    //! assert_eq!(collector.tree(), "llm complete  out assistant: Hi\n");
+    //! assert_eq!(collector.events()[0]["meta"]["model_name"], "gpt-4o");
+    //! ```
+
+    pub use llmobs_providers::{
+        ApiError, Endpoint, Operation, Progress, Protocol, Request, Response, ResponseReader, Tokens, Usage, Vectors,
+        provider_of_host,
+    };
+}
+
 pub mod transport {
     //! Delivery by the program itself. **This module may change in any release**, and is not covered by semantic versioning.
 

@@ -146,33 +146,42 @@ fn recipe(options: &Options) -> TokenStream {
     let (new, each, end) = match &options.fold {
         Some((_, fold)) => (
             quote_spanned!(place=> |_, _| ::core::default::Default::default()),
-            folded(runtime, fold, place),
+            {
+                let folded = folded(runtime, fold, place);
+                quote_spanned!(place=> { #folded; true })
+            },
             capture(runtime, &quote!(&__llmobs_state), &quote!(#runtime::Ending::output(__llmobs_ending))),
         ),
         None if options.skip_output => (quote!(|_, _| ()), TokenStream::new(), TokenStream::new()),
         None => (
             quote!(#runtime::Folded::new),
-            capture(runtime, &item, &quote!(#runtime::Folded::item(__llmobs_state))),
+            {
+                let captured = capture(runtime, &item, &quote!(__llmobs_sink));
+                quote!(#runtime::Folded::add(__llmobs_state, |__llmobs_sink| #captured))
+            },
             quote!(#runtime::Folded::end(__llmobs_state, __llmobs_ending);),
         ),
     };
     let failure = failure(runtime);
     let (ok, each) = if each.is_empty() {
-        (quote!(_), each)
+        (quote!(_), quote!(true))
     } else {
-        (item, quote!(if let ::core::option::Option::Some(__llmobs_state) = __llmobs_state { #each; }))
+        let each = quote! {
+            match __llmobs_state {
+                ::core::option::Option::Some(__llmobs_state) => #each,
+                ::core::option::Option::None => true,
+            }
+        };
+        (item, each)
     };
     quote_spanned! {place=>
         #runtime::Recipe {
             new: #new,
             each: |__llmobs_state, __llmobs_item| {
                 match #runtime::Outcome::new(__llmobs_item).__llmobs_split() {
-                    ::core::result::Result::Ok(#ok) => {
-                        #each
-                        ::core::option::Option::None
-                    }
+                    ::core::result::Result::Ok(#ok) => ::core::result::Result::Ok(#each),
                     ::core::result::Result::Err(__llmobs_error) => {
-                        ::core::option::Option::Some(#runtime::ErrorText::of(|__llmobs_sink| #failure))
+                        ::core::result::Result::Err(#runtime::ErrorText::of(|__llmobs_sink| #failure))
                     }
                 }
             },

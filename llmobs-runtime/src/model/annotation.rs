@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Number, Value};
 
 use super::agent::AgentManifest;
-use super::captured::Captured;
+use super::captured::{Captured, Source};
 use super::failure::Failure;
 use super::prompt::Prompt;
 use super::reference::SpanRef;
@@ -111,6 +111,49 @@ impl Annotation {
     pub fn output(&mut self, value: impl Serialize) -> &mut Self {
         if let value @ Some(_) = self.captured(&value) {
             self.output = value;
+        }
+        self
+    }
+
+    /// What a model was asked, as the body of the request or a type of a client library that serializes like one: messages, model,
+    /// parameters and tools are read from it, in the form of any [protocol](crate::providers::Protocol). Anything else is an
+    /// [`input`](Self::input), and so is every value on spans that are neither `llm` nor `embedding`. What is annotated besides wins.
+    ///
+    /// ```
+    /// # use llmobs_runtime as llmobs;
+    /// # let collector = llmobs::testing::Collector::new();
+    /// # let _entered = collector.attach();
+    /// use serde_json::json;
+    ///
+    /// let span = llmobs::llm("complete").start();
+    /// span.annotate(|note| {
+    ///     note.request(json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": "Hi" }], "temperature": 0 }));
+    ///     note.response(json!({
+    ///         "model": "gpt-4o-2024-08-06",
+    ///         "choices": [{ "message": { "role": "assistant", "content": "Hello!" }, "finish_reason": "stop" }],
+    ///         "usage": { "prompt_tokens": 8, "completion_tokens": 2 },
+    ///     }));
+    /// });
+    /// span.finish();
+    /// let event = &collector.events()[0];
+    /// assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
+    /// assert_eq!(event["meta"]["metadata"], json!({ "finish_reason": "stop", "temperature": 0 }));
+    /// assert_eq!(event["metrics"]["input_tokens"], 8);
+    /// ```
+    pub fn request(&mut self, value: impl Serialize) -> &mut Self {
+        if let Some(value) = self.captured(&value) {
+            self.input = Some(value.from(Source::Request));
+        }
+        self
+    }
+
+    /// What a model answered, as the body of the answer, a type of a client library that serializes like one, or the
+    /// [`Response`](crate::providers::Response) of a reader: messages, model, tokens, finish reason and error are read from it.
+    /// Anything else is an [`output`](Self::output), and so is every value on spans that are neither `llm` nor `embedding`. What is
+    /// annotated besides wins.
+    pub fn response(&mut self, value: impl Serialize) -> &mut Self {
+        if let Some(value) = self.captured(&value) {
+            self.output = Some(value.from(Source::Response));
         }
         self
     }

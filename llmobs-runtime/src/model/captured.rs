@@ -25,6 +25,10 @@ pub(crate) enum Source {
     Arguments,
     /// An attribute: one value, such as what the function returned.
     Value,
+    /// The program, which says that it is a request to a model.
+    Request,
+    /// The program, which says that it is the answer of a model.
+    Response,
 }
 
 impl Captured {
@@ -33,6 +37,11 @@ impl Captured {
         let mut json = String::new();
         serialize(value, limit, &mut json);
         Self::new(json, Source::Annotated)
+    }
+
+    /// The same, from a source that a program names.
+    pub(crate) fn from(self, source: Source) -> Self {
+        Self { source, ..self }
     }
 
     /// Takes the JSON text of one value, such as an option of an attribute.

@@ -1,17 +1,13 @@
 //! Input and output in the shape that the kind of their span shows: a text, messages, or documents.
 
-mod borrowed;
 mod document;
-mod message;
+mod read;
 
 use llmobs_capture::warn_limited;
 use llmobs_providers::{Document, Message};
 
-use super::captured::Source;
 use crate::base::kind::Kind;
-use borrowed::Borrowed;
-use document::describe_vectors;
-use message::Side;
+pub(crate) use read::{read_input, read_output};
 
 /// The input or the output of a span.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,25 +48,6 @@ impl Form {
 }
 
 impl Content {
-    /// The input of a span, from its JSON text.
-    pub(crate) fn of_input(kind: Kind, json: &str, source: Source) -> Self {
-        match Form::of_input(kind) {
-            Form::Messages => Self::Messages(messages(json, source, Side::Input)),
-            Form::Documents => Self::Documents(documents(json, source)),
-            Form::Text => Self::Text(text(json)),
-        }
-    }
-
-    /// The output of a span, from its JSON text.
-    pub(crate) fn of_output(kind: Kind, json: &str, source: Source) -> Self {
-        match Form::of_output(kind) {
-            Form::Messages => Self::Messages(messages(json, source, Side::Output)),
-            Form::Documents => Self::Documents(documents(json, source)),
-            Form::Text if kind == Kind::Embedding && source == Source::Value => Self::Text(vectors(json)),
-            Form::Text => Self::Text(text(json)),
-        }
-    }
-
     /// The input of a span of this kind, from what a processor put there. `None` if nothing is left to show.
     pub(crate) fn into_input(self, kind: Kind) -> Option<Self> {
         self.into_form(Form::of_input(kind))
@@ -113,7 +90,7 @@ impl Content {
         text.unwrap_or_default()
     }
 
-    /// Whether the input of a span of this kind is a text.
+    /// Whether the input of a span of this kind is a text, as it was captured.
     pub(crate) fn is_text_input(kind: Kind) -> bool {
         Form::of_input(kind) == Form::Text
     }
@@ -162,72 +139,6 @@ impl Content {
             }
         }
     }
-}
-
-/// A string as it is, anything else as the JSON text that it is.
-fn text(json: &str) -> String {
-    match json.starts_with('"').then(|| serde_json::from_str(json)) {
-        Some(Ok(text)) => text,
-        _ => json.to_owned(),
-    }
-}
-
-/// A field that is a short text, such as a name. A number is its text.
-fn string(value: &Borrowed<'_>, key: &str) -> String {
-    match value.get(key) {
-        None | Some(Borrowed::Null) => String::new(),
-        Some(Borrowed::String(text)) => text.clone().into_owned(),
-        Some(Borrowed::Number(number)) => number.to_string(),
-        Some(_) => {
-            warn_limited!(
-                "the field {key:?} of a document or of a part of a message was left out: it is no text"
-            );
-            String::new()
-        }
-    }
-}
-
-fn messages(json: &str, source: Source, side: Side) -> Vec<Message> {
-    let read = match source {
-        Source::Arguments => arguments(json).and_then(|values| message::read_arguments(&values)),
-        Source::Annotated => Borrowed::read(json).and_then(|value| message::read_annotated(&value)),
-        Source::Value => Borrowed::read(json).and_then(|value| message::read_all(&value, side)),
-    };
-    if read.is_none() && source == Source::Annotated {
-        warn_limited!(
-            "what was annotated on an llm span is no message and is shown as text: give a text, a `llmobs::content::Message`, what \
-             serializes as {{\"role\": …, \"content\": …}}, or a list of these"
-        );
-    }
-    // A program that annotates a bare text has not said whose it is, and the reference SDK leaves it open too.
-    let role = if source == Source::Annotated { "" } else { side.role() };
-    read.unwrap_or_else(|| vec![Message::new(role, text(json))])
-}
-
-fn documents(json: &str, source: Source) -> Vec<Document> {
-    let read = match source {
-        Source::Arguments => arguments(json).and_then(|values| document::read_arguments(&values)),
-        Source::Annotated | Source::Value => {
-            Borrowed::read(json).and_then(|value| document::read_all(&value))
-        }
-    };
-    if read.is_none() && source == Source::Annotated {
-        warn_limited!(
-            "what was annotated on an embedding or retrieval span is no document and is shown as text: give a text, a \
-             `llmobs::content::Document`, what serializes as {{\"text\": …}}, or a list of these"
-        );
-    }
-    read.unwrap_or_else(|| vec![Document::new(text(json))])
-}
-
-fn vectors(json: &str) -> String {
-    Borrowed::read(json).and_then(|value| describe_vectors(&value)).unwrap_or_else(|| text(json))
-}
-
-/// The values of a JSON object in the order of the text, which is that of the arguments in the signature.
-fn arguments(json: &str) -> Option<Vec<Borrowed<'_>>> {
-    let Borrowed::Object(fields) = Borrowed::read(json)? else { return None };
-    Some(fields.into_iter().map(|(_, value)| value).collect())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::fmt;
 
 use llmobs_capture::guarded;
 use llmobs_capture::text::{cut, push_plain};
+use llmobs_providers::ApiError;
 
 /// No part of a failure is longer, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -37,6 +38,17 @@ impl Failure {
         let mut text = String::new();
         let parts = FailureParts::of_message(kind, message, &mut text);
         parts.of(&text).to_failure()
+    }
+
+    /// From an error that a provider answered.
+    pub(crate) fn of_provider(error: &ApiError) -> Self {
+        let kind = [&error.kind, &error.code].into_iter().find(|text| !text.is_empty());
+        let kind = match (kind, error.status) {
+            (Some(kind), _) => kind.clone(),
+            (None, Some(status)) => format!("HTTP {status}"),
+            (None, None) => "error".to_owned(),
+        };
+        Self { kind: cut(kind, MAX_BYTES), message: cut(&*error.message, MAX_BYTES), stack: String::new() }
     }
 
     /// From the payload of a panic.

@@ -12,6 +12,7 @@ pub(crate) mod inherited;
 pub mod metrics;
 pub(crate) mod ml_app;
 pub(crate) mod prompt;
+pub(crate) mod reading;
 pub(crate) mod record;
 pub(crate) mod reference;
 #[cfg(test)]

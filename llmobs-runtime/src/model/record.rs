@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use super::annotation::Annotation;
 use super::captured::{Source, is_null};
+use super::content::Content;
 use super::failure::{FailureParts, FailureView};
 use super::inherited::{AgentAttribution, Inherited};
+use super::reading::Reading;
 use super::sampling::Decision;
 use super::tags::About;
 use crate::base::clock::{Times, WallClock};
@@ -95,6 +97,9 @@ pub(crate) struct Finished<'a> {
     input: &'a str,
     output: &'a str,
     failure: Option<FailureView<'a>>,
+    /// Input and output in the form that the kind shows, where that is no text.
+    pub(crate) input_content: Option<Content>,
+    pub(crate) output_content: Option<Content>,
 }
 
 impl<'a> Finished<'a> {
@@ -114,7 +119,35 @@ impl<'a> Finished<'a> {
         let (output, rest) = rest.split_at_checked(record.output as usize).unwrap_or_default();
         let failure = failure.map(|parts| parts.of(rest));
         let annotation = settled(annotation, inherited, record.kind);
-        Self { record, trace, inherited, start_nanos, duration_nanos, annotation, input, output, failure }
+        let mut finished = Self {
+            record,
+            trace,
+            inherited,
+            start_nanos,
+            duration_nanos,
+            annotation,
+            input,
+            output,
+            failure,
+            input_content: None,
+            output_content: None,
+        };
+        finished.read();
+        finished
+    }
+
+    /// Reads messages and documents, and puts what a request or an answer says besides under what was annotated.
+    fn read(&mut self) {
+        let Reading { input, output, facts } = Reading::new(self.kind(), self.input(), self.output());
+        (self.input_content, self.output_content) = (input, output);
+        if let Some(mut facts) = facts {
+            // What the program itself returned as an error says more.
+            facts.failure.take_if(|_| self.failure.is_some());
+            match &mut self.annotation {
+                Some(annotation) => annotation.add_under(facts),
+                annotation => *annotation = Some(Box::new(facts)),
+            }
+        }
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -90,11 +90,11 @@ impl SpanData {
     pub(crate) fn new(finished: &Finished<'_>, identity: &Identity, ml_app: &Arc<str>) -> Self {
         let mut span = Self::skeleton(finished, identity, ml_app);
         let annotation = finished.annotation();
-        let content = |value: Option<(&str, _)>, read: fn(Kind, &str, _) -> Content| {
-            value.map(|(json, source)| read(span.kind(), json, source)).filter(|content| !content.is_empty())
-        };
-        (span.input, span.output) =
-            (content(finished.input(), Content::of_input), content(finished.output(), Content::of_output));
+        let text = |value: Option<(&str, _)>| value.map(|(json, _)| Content::of_json(json));
+        let input = finished.input().filter(|_| Content::is_text_input(span.kind()));
+        let output = finished.output().filter(|_| Content::is_text_output(span.kind()));
+        span.input = finished.input_content.clone().or_else(|| text(input));
+        span.output = finished.output_content.clone().or_else(|| text(output));
         let metadata = annotation.metadata.iter();
         span.metadata = metadata.map(|(key, value)| (key.clone(), value.parse())).collect();
         span.tool_definitions = annotation.tools().to_vec();

@@ -13,22 +13,14 @@ impl Encoder {
     /// Appends the event of a span in compact form.
     pub(crate) fn encode_finished(&mut self, finished: &Finished<'_>, body: &mut String) {
         let kind = finished.kind();
-        let (input, output) = (finished.input(), finished.output());
-        // Messages and documents are parsed. A text is sent as it was captured.
-        let read = |content: Content| Some(content).filter(|content| !content.is_empty());
-        let typed_input = input
-            .filter(|_| !Content::is_text_input(kind))
-            .and_then(|(json, source)| read(Content::of_input(kind, json, source)));
-        let typed_output = output
-            .filter(|_| !Content::is_text_output(kind))
-            .and_then(|(json, source)| read(Content::of_output(kind, json, source)));
-        let input = match &typed_input {
+        // A text is sent as it was captured.
+        let input = match &finished.input_content {
             Some(content) => Some(Io::Content(content)),
-            None => input.filter(|_| Content::is_text_input(kind)).map(|(json, _)| Io::Json(json)),
+            None => finished.input().filter(|_| Content::is_text_input(kind)).map(|(json, _)| Io::Json(json)),
         };
-        let output = match &typed_output {
+        let output = match &finished.output_content {
             Some(content) => Some(Io::Content(content)),
-            None => output.filter(|_| Content::is_text_output(kind)).map(|(json, _)| Io::Json(json)),
+            None => finished.output().filter(|_| Content::is_text_output(kind)).map(|(json, _)| Io::Json(json)),
         };
         let annotation = finished.annotation();
         let more = annotation.more.as_deref();

@@ -45,12 +45,12 @@ fn shown(content: Content) -> Value {
 
 /// `meta.input`, or null where there is none.
 fn input(kind: Kind, Given(json, source): Given) -> Value {
-    shown(Content::of_input(kind, &json, source))
+    shown(super::read_input(kind, &json, source).0)
 }
 
 /// `meta.output`, or null where there is none.
 fn output(kind: Kind, Given(json, source): Given) -> Value {
-    shown(Content::of_output(kind, &json, source))
+    shown(super::read_output(kind, &json, source).0)
 }
 
 #[test]

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use llmobs_providers::Response;
+
 use super::notes::{Notes, evaluated};
 use super::sink::Sink;
 use crate::base::kind::Kind;
 use crate::model::annotation::Annotation;
 use crate::model::failure::{Failure, FailureParts};
+use crate::model::reading::facts_of_response;
 use crate::trace::frame::{End, Frame};
 use crate::trace::local;
 
@@ -104,6 +107,21 @@ impl Ending {
     fn fail(&mut self, failure: Failure) {
         let annotation = self.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
         annotation.failure = Some(failure);
+    }
+
+    /// Adds what a model answered beside what is shown as output. What the options of the attribute say wins.
+    pub(crate) fn add_response(&mut self, mut response: Response) {
+        let error = response.error.take();
+        let facts = facts_of_response(response, self.limit);
+        match &mut self.annotation {
+            Some(annotation) => annotation.add_under(facts),
+            annotation => *annotation = Some(Box::new(facts)),
+        }
+        let has_failed = self.annotation.as_ref().is_some_and(|annotation| annotation.failure.is_some());
+        if let Some(error) = error.filter(|_| !has_failed) {
+            let failure = Failure::of_provider(&error);
+            self.fail(if self.shows_errors() { failure } else { failure.without_text() });
+        }
     }
 
     /// Tags, metadata and metrics.

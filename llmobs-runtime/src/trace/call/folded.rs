@@ -5,13 +5,11 @@ use super::sink::Sink;
 use crate::base::kind::Kind;
 use crate::trace::fold::Fold;
 
-/// The output of a stream so far, and the item that is being captured.
+/// The output of a stream so far.
 #[derive(Debug)]
 pub struct Folded {
     fold: Fold,
     item: String,
-    /// Whether the item is a text about a value. Such texts are not pieces of one text.
-    is_about: bool,
     /// Whether each item is a document of its own.
     is_list: bool,
     limit: usize,
@@ -21,38 +19,32 @@ impl Folded {
     /// Keeps about `limit` bytes.
     #[must_use]
     pub fn new(kind: Kind, limit: usize) -> Self {
-        let is_list = kind == Kind::Retrieval;
-        Self { fold: Fold::new(limit), item: String::new(), is_about: false, is_list, limit }
+        Self { fold: Fold::new(limit), item: String::new(), is_list: kind == Kind::Retrieval, limit }
     }
 
-    /// The destination of the next item.
-    pub fn item(&mut self) -> Sink<'_> {
-        self.take_in();
-        Sink::with_about(&mut self.item, self.limit, &mut self.is_about)
+    /// Adds an item, which `capture` writes. Returns whether it has more than the frame of an answer: the first such item ends the
+    /// wait for the first token.
+    pub fn add(&mut self, capture: impl FnOnce(Sink<'_>)) -> bool {
+        self.item.clear();
+        // Texts about values are not pieces of one text.
+        let mut is_about = false;
+        capture(Sink::with_about(&mut self.item, self.limit, &mut is_about));
+        match self.item.as_str() {
+            "" => true,
+            item if is_about || self.is_list => self.fold.list(item),
+            item => self.fold.push(item),
+        }
     }
 
-    /// Puts the output into a span, and on an `llm` span the tokens that the provider counted.
-    pub fn end(mut self, ending: &mut Ending) {
-        self.take_in();
+    /// Puts the output into a span, and on an `llm` span what else the provider said.
+    pub fn end(self, ending: &mut Ending) {
         let Some(kind) = ending.kind() else { return };
         let outcome = self.fold.finish(kind);
         if let Some(json) = outcome.json {
             ending.output().put(|out, _| out.push_str(&json));
         }
         if kind == Kind::Llm {
-            for (name, tokens) in outcome.metrics {
-                ending.notes().metric(name, || tokens);
-            }
+            ending.add_response(outcome.response);
         }
-    }
-
-    fn take_in(&mut self) {
-        if self.is_about || self.is_list && !self.item.is_empty() {
-            self.fold.list(&self.item);
-        } else if !self.item.is_empty() {
-            self.fold.push(&self.item);
-        }
-        self.item.clear();
-        self.is_about = false;
     }
 }

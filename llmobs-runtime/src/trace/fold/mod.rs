@@ -1,19 +1,13 @@
-//! Folds the items of a stream into one output: pieces of text into one text, the events of a model's answer into its messages, and
+//! Folds the items of a stream into one output: pieces of text into one text, the events of a model's answer into the answer, and
 //! anything else into a list.
 
-mod anthropic;
-mod call;
-mod draft;
 mod list;
-mod openai;
-mod room;
 
 use std::fmt;
 
-use serde_json::Value;
+use llmobs_providers::{Message, Response, ResponseReader};
 
 use crate::base::kind::Kind;
-use draft::Draft;
 use list::List;
 
 /// The output of a stream so far. Its size is limited by the budget, not by the length of the stream.
@@ -23,112 +17,87 @@ pub(crate) struct Fold {
 }
 
 /// The output of a whole stream.
+#[derive(Default)]
 pub(crate) struct Outcome {
     /// Valid JSON, or `None` if there was nothing to show.
     pub(crate) json: Option<String>,
-    /// The tokens that the provider counted, under Datadog's names.
-    pub(crate) metrics: Vec<(&'static str, u64)>,
+    /// What a model answered.
+    pub(crate) response: Response,
 }
 
 enum Form {
-    /// A text, or the messages of a chat. The first item that can be read decides by which reader.
-    Draft(Option<Reader>, Draft),
-    List(List),
-}
-
-/// Adds an item to the draft if it has the form that this reader knows, and leaves the draft as it is otherwise.
-type Reader = fn(&Value, &mut Draft) -> Seen;
-
-const READERS: [Reader; 4] = [text, openai::chunk, anthropic::event, openai::event];
-
-/// What a reader makes of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seen {
-    Read,
-    /// The item belongs to such a stream, but has nothing to show. It does not decide which reader is used.
-    Skipped,
-    Foreign,
+    /// A text, or the answer of a model.
+    Answer(Box<ResponseReader>),
+    /// Items as they are, and the answer that came before the first of another form.
+    List(List, Box<Response>),
 }
 
 impl Fold {
     /// Keeps about `limit` bytes of output.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, form: Form::Draft(None, Draft::new(limit)) }
+        Self { limit, form: Form::Answer(Box::new(ResponseReader::new().limit(limit))) }
     }
 
-    /// Adds the JSON text of the next item.
-    pub(crate) fn push(&mut self, json: &str) {
-        let known = match &mut self.form {
-            Form::List(list) => return list.push(json),
+    /// Adds the JSON text of the next item. Returns whether it is more than the frame of an answer.
+    pub(crate) fn push(&mut self, json: &str) -> bool {
+        match &mut self.form {
             // A piece of text that is absent.
-            Form::Draft(..) if json == "null" => return,
-            Form::Draft(reader, draft) => serde_json::from_str(json).is_ok_and(|item| {
-                if let Some(read) = reader {
-                    return read(&item, draft) != Seen::Foreign;
-                }
-                *reader = READERS.into_iter().find(|read| read(&item, draft) == Seen::Read);
-                reader.is_some()
-            }),
-        };
-        if !known {
-            self.list(json);
+            Form::Answer(_) if json == "null" => false,
+            Form::Answer(reader) => match reader.push_event(json) {
+                Some(progress) => progress.has_content,
+                None => self.list(json),
+            },
+            Form::List(..) => self.list(json),
         }
     }
 
-    /// Adds the JSON text of an item that is no part of a text or a chat: from now on, this is a list.
-    pub(crate) fn list(&mut self, json: &str) {
-        if let Form::Draft(_, draft) = &self.form {
-            self.form = Form::List(draft.to_list(self.limit));
+    /// Adds the JSON text of an item that is no part of a text or an answer: from now on, this is a list.
+    pub(crate) fn list(&mut self, json: &str) -> bool {
+        if let Form::Answer(reader) = &mut self.form {
+            let reader = std::mem::take(&mut **reader);
+            let is_text = reader.is_text();
+            let mut response = reader.finish();
+            let mut list = List::new(self.limit);
+            for message in std::mem::take(&mut response.messages) {
+                list.push(&to_json(&message, is_text));
+            }
+            self.form = Form::List(list, Box::new(response));
         }
-        if let Form::List(list) = &mut self.form {
+        if let Form::List(list, _) = &mut self.form {
             list.push(json);
         }
+        true
     }
 
     /// The output in the form that the kind shows.
     pub(crate) fn finish(self, kind: Kind) -> Outcome {
         match self.form {
-            Form::Draft(_, draft) => Outcome { json: draft.to_json(kind), metrics: draft.usage.metrics() },
-            Form::List(list) => Outcome { json: Some(list.into_json()), metrics: Vec::new() },
+            Form::List(list, response) => Outcome { json: Some(list.into_json()), response: *response },
+            Form::Answer(reader) => {
+                let is_text = reader.is_text();
+                let mut response = reader.finish();
+                let json = match std::mem::take(&mut response.messages).as_slice() {
+                    [] => None,
+                    [only] if is_text || kind != Kind::Llm && only.tool_calls.is_empty() => Some(to_json(only, true)),
+                    messages => serde_json::to_string(messages).ok(),
+                };
+                Outcome { json, response }
+            }
         }
     }
 }
 
-/// Without the output, which may be secret.
+/// A message, or its text alone.
+fn to_json(message: &Message, is_text: bool) -> String {
+    let json = if is_text { serde_json::to_string(&message.content) } else { serde_json::to_string(message) };
+    json.unwrap_or_default()
+}
+
+/// Omits the output, which may be secret.
 impl fmt::Debug for Fold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fold").field("limit", &self.limit).finish_non_exhaustive()
     }
-}
-
-/// Pieces of one text.
-fn text(item: &Value, draft: &mut Draft) -> Seen {
-    let Value::String(piece) = item else {
-        return Seen::Foreign;
-    };
-    draft.bare_text(piece);
-    Seen::Read
-}
-
-/// Reads an event that its `type` names. `None` is for events that show nothing.
-fn named(item: &Value, read: impl FnOnce(&str) -> Option<()>) -> Seen {
-    match item.get("type") {
-        Some(Value::String(name)) => read(name).map_or(Seen::Skipped, |()| Seen::Read),
-        _ => Seen::Foreign,
-    }
-}
-
-/// The text under this key, or an empty one.
-fn string<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn number(value: &Value, key: &str) -> Option<u64> {
-    value.get(key).and_then(Value::as_u64)
-}
-
-fn object<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
-    value.get(key).filter(|value| value.is_object())
 }
 
 #[cfg(test)]

@@ -1,12 +1,8 @@
 //! What streams come to: texts, chats, lists, and what begins as one and goes on as another.
 
-mod anthropic;
 mod hostile;
 mod lists;
-mod openai;
-mod responses;
 mod texts;
-mod tool_calls;
 
 use serde_json::{Value, json};
 
@@ -26,7 +22,7 @@ fn folded(kind: Kind, limit: usize, items: &[Value]) -> (Value, Vec<(&'static st
     }
     let outcome = fold.finish(kind);
     let json = outcome.json.map(|json| serde_json::from_str(&json).expect("the output is JSON"));
-    (json.unwrap_or_default(), outcome.metrics)
+    (json.unwrap_or_default(), outcome.response.usage.metrics())
 }
 
 /// The output of a workflow within a limit.
@@ -52,14 +48,14 @@ fn metrics(items: &[Value]) -> Vec<(&'static str, u64)> {
     folded(Kind::Llm, PLENTY, items).1
 }
 
-/// A tool call as it is folded.
-fn call(id: &str, name: &str, arguments: &str) -> Value {
-    json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
+/// A chunk of OpenAI's chat with these choices.
+fn chunk(choices: &Value) -> Value {
+    json!({ "id": "c-1", "object": "chat.completion.chunk", "choices": choices, "usage": null })
 }
 
-/// A folded message of the assistant with tool calls.
-fn calling(content: &str, calls: &[Value]) -> Value {
-    json!([{ "role": "assistant", "content": content, "tool_calls": calls }])
+/// A chunk that says this.
+fn said(content: &str) -> Value {
+    chunk(&json!([{ "index": 0, "delta": { "content": content }, "finish_reason": null }]))
 }
 
 /// `meta.output` of a call to a model.

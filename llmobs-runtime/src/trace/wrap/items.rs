@@ -15,8 +15,9 @@ use crate::trace::span::note_panic;
 pub struct Recipe<S, T> {
     /// Makes the state for a span of this kind, within a budget of bytes.
     pub new: fn(Kind, usize) -> S,
-    /// Adds an item to the state, if there is one, and returns the error if the item is one.
-    pub each: fn(Option<&mut S>, &T) -> Option<ErrorText>,
+    /// Adds an item to the state, if there is one. Returns whether it has content, such as the first token of an answer, or the error
+    /// if the item is one.
+    pub each: fn(Option<&mut S>, &T) -> Result<bool, ErrorText>,
     /// Puts it into the span.
     pub end: fn(S, &mut Ending),
 }
@@ -37,12 +38,13 @@ pub(super) struct Items<S, T> {
     recipe: Recipe<S, T>,
     /// The items so far. `None` before the span begins, and after folding an item panicked.
     state: Option<S>,
-    seen: bool,
+    /// Whether an item with content came.
+    has_content: bool,
 }
 
 impl<S, T> Items<S, T> {
     pub(super) fn new(call: Call, recipe: Recipe<S, T>) -> Self {
-        let mut items = Self { call, slot: None, recipe, state: None, seen: false };
+        let mut items = Self { call, slot: None, recipe, state: None, has_content: false };
         items.enter();
         items
     }
@@ -95,12 +97,12 @@ impl<S, T> Items<S, T> {
         let Some(item) = item else { return self.end(None) };
         let state = self.state.as_mut();
         match guarded(|| (self.recipe.each)(state, item)) {
-            Some(None) if self.seen => {}
-            Some(None) => {
-                self.seen = true;
-                frame.note_first_token();
+            Some(Ok(has_content)) => {
+                if has_content && !std::mem::replace(&mut self.has_content, true) {
+                    frame.note_first_token();
+                }
             }
-            Some(failure) => self.end(failure),
+            Some(Err(failure)) => self.end(Some(failure)),
             None => {
                 guarded(|| self.state = None);
                 warn_limited!(

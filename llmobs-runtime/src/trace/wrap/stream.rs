@@ -37,7 +37,7 @@ pub trait StreamSpanExt: Stream + Sized {
     /// On an `llm` span the metric `time_to_first_token` is recorded. The items are not captured and not looked at: where
     /// they should be, put an attribute on a small function that returns the stream.
     fn in_span(self, span: Span) -> StreamInSpan<Self> {
-        let recipe = Recipe { new: |_, _| (), each: |_, _| None, end: |(), _| {} };
+        let recipe = Recipe { new: |_, _| (), each: |_, _| Ok(true), end: |(), _| {} };
         StreamInSpan { stream: Call::of_span(span).stream(self, recipe) }
     }
 }

@@ -133,12 +133,12 @@ fn a_chat_request_of_openai() {
         request(&body),
         json!({ "messages": [
             { "role": "developer", "content": "Answer from the catalogue." },
-            { "role": "user", "content": "Which bulb fits [image_url] this lamp?" },
+            { "role": "user", "content": "Which bulb fits \n[image: image/png, 8 bytes]\n this lamp?" },
             { "role": "assistant", "content": "", "tool_calls": [{
                 "name": "find_bulb", "arguments": { "socket": "E27", "watts": [40, 60] },
                 "tool_id": "call_lamp_1", "type": "function",
             }] },
-            { "role": "tool", "content": "[\"LED 8W\"]" },
+            { "role": "tool", "content": "", "tool_results": [{ "result": "[\"LED 8W\"]", "tool_id": "call_lamp_1" }] },
         ] })
     );
 }
@@ -203,19 +203,20 @@ fn a_request_of_anthropic() {
     let shown = json!({ "messages": [
         { "role": "system", "content": "You sell lamps." },
         { "role": "user", "content": "Is the desk lamp in stock?" },
-        { "role": "assistant", "content": "[thinking]Let me look.", "tool_calls": [
+        { "role": "reasoning", "content": "Ask the store." },
+        { "role": "assistant", "content": "Let me look.", "tool_calls": [
             { "name": "stock", "arguments": { "item": "desk lamp" }, "tool_id": "toolu_test_1", "type": "tool_use" },
         ] },
-        { "role": "user", "content": "And?", "tool_results": [
+        { "role": "user", "content": "", "tool_results": [
             { "result": "{\"count\": 3}", "tool_id": "toolu_test_1", "type": "tool_result" },
-            { "result": "no such item[image]", "tool_id": "toolu_test_2", "type": "tool_result" },
+            { "result": "no such item\n[image: image/png, 3 bytes]", "tool_id": "toolu_test_2", "type": "tool_result" },
             { "result": "", "tool_id": "toolu_test_3", "type": "tool_result" },
         ] },
+        { "role": "user", "content": "And?" },
     ] });
     assert_eq!(request(&body), shown);
     body["system"] = json!([
-        { "type": "text", "text": "You sell " },
-        { "type": "text", "text": "lamps.", "cache_control": { "type": "ephemeral" } },
+        { "type": "text", "text": "You sell lamps.", "cache_control": { "type": "ephemeral" } },
     ]);
     assert_eq!(request(&body), shown);
     // A program that annotates the request sees the same.
@@ -408,7 +409,7 @@ fn a_conversation_that_was_cut_is_still_a_conversation_and_keeps_what_comes_afte
         let read = input(Kind::Llm, Given(json, Source::Arguments));
         let read = read["messages"].as_array().unwrap();
         let contents: Vec<&str> = read.iter().map(|message| message["content"].as_str().unwrap()).collect();
-        assert_eq!(contents, ["[image]What is it?", "A cat."], "{limit}");
+        assert_eq!(contents, ["[image]\nWhat is it?", "A cat."], "{limit}");
     }
 }
 
@@ -425,6 +426,6 @@ fn a_note_in_place_of_what_was_cut_is_a_message_or_a_part_of_one() {
         read.map(|message| message["content"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     });
     let note = "… [first 9 bytes]";
-    let expected = [vec!["Why?", note], vec![note], vec!["Why?… [first 9 bytes]"], vec![note]];
+    let expected = [vec!["Why?", note], vec![note], vec!["Why?\n… [first 9 bytes]"], vec![note]];
     assert_eq!(contents.each_ref().map(Vec::as_slice), expected.each_ref().map(Vec::as_slice));
 }

@@ -2,15 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::openai::{chunk, said};
-use super::{call, calling, is_no_chat, messages, output, within};
+use super::{chunk, is_no_chat, messages, output, said, within};
 use crate::base::kind::Kind;
 use crate::trace::fold::Fold;
 
 #[test]
 fn fields_of_the_wrong_type_are_passed_over() {
-    let wrong =
-        [json!(null), json!(true), json!(-1), json!(4e9), json!([]), json!([null]), json!({ "a": 1 })];
+    let wrong = [json!(null), json!(true), json!(-1), json!(4.5), json!([]), json!([null]), json!({ "a": 1 })];
     for wrong in wrong {
         let items = [
             said("a"),
@@ -42,22 +40,23 @@ fn huge_indexes_are_only_names() {
         { "index": index, "id": "a", "function": { "name": "f", "arguments": "1" } },
         { "index": index, "function": { "arguments": "2" } },
     ] } }]))];
-    assert_eq!(messages(&items), calling("", &[call("a", "f", "12")]));
+    let call = json!({ "name": "f", "arguments": { "value": "12" }, "tool_id": "a", "type": "function" });
+    assert_eq!(messages(&items), json!([{ "role": "assistant", "content": "", "tool_calls": [call] }]));
 }
 
 #[test]
 fn messages_calls_and_their_names_are_bounded() {
-    let many: Vec<_> = (0..200).map(|index| json!({ "index": index, "delta": { "content": "x" } })).collect();
-    let kept = vec![json!({ "role": "assistant", "content": "x" }); 128];
+    let many: Vec<_> = (0..2_000).map(|index| json!({ "index": index, "delta": { "content": "x" } })).collect();
+    let kept = vec![json!({ "role": "assistant", "content": "x" }); 512];
     assert_eq!(messages(&[chunk(&json!(many))]), json!(kept));
 
     let name = "n".repeat(10_000);
     let many: Vec<_> =
-        (0..200).map(|index| json!({ "index": index, "function": { "name": name } })).collect();
+        (0..2_000).map(|index| json!({ "index": index, "function": { "name": name } })).collect();
     let items = [chunk(&json!([{ "delta": { "tool_calls": many } }]))];
     let shown = messages(&items);
-    assert_eq!(shown[0]["tool_calls"].as_array().unwrap().len(), 127);
-    assert!(shown.to_string().len() < 40_000, "{} bytes", shown.to_string().len());
+    assert_eq!(shown[0]["tool_calls"].as_array().unwrap().len(), 1023);
+    assert!(shown.to_string().len() < 200_000, "{} bytes", shown.to_string().len());
 }
 
 #[test]
@@ -67,7 +66,8 @@ fn a_long_stream_takes_no_more_than_the_limit() {
         fold.push(&said("0123456789").to_string());
     }
     let json = fold.finish(Kind::Llm).json.unwrap();
-    let content = format!("{}… [1000 of 100000 bytes]", "0123456789".repeat(100));
+    let (head, tail) = ("0123456789".repeat(75), "56789".to_owned() + &"0123456789".repeat(12));
+    let content = format!("{head}… [99125 bytes left out] …{tail}");
     assert_eq!(json, format!(r#"[{{"role":"assistant","content":"{content}"}}]"#));
 }
 
@@ -84,5 +84,5 @@ fn what_cannot_be_read_is_an_item_of_a_list() {
         fold.push(broken);
         assert!(fold.finish(Kind::Llm).json.is_some());
     }
-    assert_eq!(within(0, &[Value::Null, json!("a")]), json!("… [0 of 1 bytes]"));
+    assert_eq!(within(0, &[Value::Null, json!("a")]), json!("… [1 bytes left out] …"));
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::openai::{chunk, said};
-use super::{folded, messages, metrics, output, within};
+use super::{chunk, folded, messages, metrics, output, said, within};
 use crate::base::kind::Kind;
 use crate::trace::fold::Fold;
 
@@ -40,29 +39,29 @@ fn after_text_other_items_make_it_a_list() {
     let items = [json!("a"), json!("b"), json!({ "done": true }), json!("c"), Value::Null];
     assert_eq!(messages(&items), json!(["ab", { "done": true }, "c", null]));
     assert_eq!(within(3, &items), json!(["ab", "… [first 1 of 4 items]"]));
-    assert_eq!(within(1, &items), json!(["a… [1 of 2 bytes]", "… [first 1 of 4 items]"]));
+    assert_eq!(within(1, &items), json!(["a… [1 bytes left out] …", "… [first 1 of 4 items]"]));
     assert_eq!(output(&[json!("a"), said("b")]), json!(["a", said("b")]));
 }
 
 #[test]
-fn after_a_chat_other_items_make_it_a_list_without_metrics() {
+fn after_a_chat_other_items_make_it_a_list_and_leave_its_metrics() {
     let two =
         json!([{ "index": 1, "delta": { "content": "B" } }, { "index": 0, "delta": { "content": "A" } }]);
     let items = [
         chunk(&two),
         json!({ "choices": [], "usage": { "prompt_tokens": 1 } }),
-        json!({ "error": "overloaded" }),
+        json!({ "weather": "dry" }),
         said("c"),
     ];
     let list = json!([
         { "role": "assistant", "content": "A" },
         { "role": "assistant", "content": "B" },
-        { "error": "overloaded" },
+        { "weather": "dry" },
         said("c"),
     ]);
     assert_eq!(output(&items), list);
     assert_eq!(messages(&items), list);
-    assert_eq!(metrics(&items), []);
+    assert_eq!(metrics(&items), [("input_tokens", 1)]);
     assert_eq!(metrics(&items[..2]), [("input_tokens", 1)]);
     assert_eq!(output(&[said("a"), json!("b")]), json!([{ "role": "assistant", "content": "a" }, "b"]));
 }

@@ -1,0 +1,159 @@
+//! Reads captured JSON as what the kind of a span shows, and requests and answers of providers in it.
+
+use llmobs_capture::warn_limited;
+use llmobs_providers::json::Json;
+use llmobs_providers::{Document, Message, Operation, Protocol, Request, Response, conversation};
+
+use super::document::{self, describe_vectors};
+use super::{Content, Form};
+use crate::base::kind::Kind;
+use crate::model::captured::Source;
+
+/// The input of a span, from its JSON text, and the request that it is a part of.
+pub(crate) fn read_input(kind: Kind, json: &str, source: Source) -> (Content, Option<Box<Request>>) {
+    let form = Form::of_input(kind);
+    if form == Form::Text {
+        return (Content::of_json(json), None);
+    }
+    let value = Json::read(json);
+    // The fields of an object of arguments are in the order of the signature.
+    let values: Vec<&Json<'_>> = match (&value, source) {
+        (Some(Json::Object(fields)), Source::Arguments) => fields.iter().map(|(_, value)| value).collect(),
+        (Some(value), _) => vec![value],
+        (None, _) => Vec::new(),
+    };
+    let mut request = values.iter().find_map(|value| request(value, source, form, json.len()));
+    let content = match form {
+        Form::Messages => Content::Messages(input_messages(&values, source, json, request.as_deref_mut())),
+        _ => Content::Documents(input_documents(&values, source, json, request.as_deref_mut())),
+    };
+    (content, request)
+}
+
+/// The output of a span, from its JSON text, and the answer that it is a part of.
+pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, Option<Box<Response>>) {
+    let form = Form::of_output(kind);
+    if form == Form::Text && kind != Kind::Embedding {
+        return (Content::of_json(json), None);
+    }
+    let value = Json::read(json);
+    let mut response = value.as_ref().filter(|_| kind.has_model()).and_then(|value| Response::read(value, None, json.len().saturating_mul(2)).map(Box::new));
+    let read = response.as_deref_mut().map(|response| (std::mem::take(&mut response.messages), response.vectors));
+    let has_error = response.as_ref().is_some_and(|response| response.error.is_some());
+    let content = match (form, read) {
+        (Form::Messages, Some((messages, _))) if !messages.is_empty() || has_error => Content::Messages(messages),
+        (Form::Text, Some((_, Some(vectors)))) => {
+            Content::Text(format!("[{} embedding(s) returned with size {}]", vectors.count, vectors.size))
+        }
+        (Form::Messages, _) => Content::Messages(output_messages(value.as_ref(), source, json)),
+        (Form::Documents, _) => Content::Documents(documents(value.as_ref(), source, json)),
+        (Form::Text, _) if source == Source::Value => {
+            Content::Text(value.as_ref().and_then(describe_vectors).unwrap_or_else(|| text(json)))
+        }
+        (Form::Text, _) => Content::Text(text(json)),
+    };
+    (content, response)
+}
+
+/// The whole request that a value is. Of a value that a program did not call a request, a model makes it one.
+fn request(value: &Json<'_>, source: Source, form: Form, limit: usize) -> Option<Box<Request>> {
+    let protocol = Protocol::of_request(value)?;
+    let is_embedding = protocol.operation() == Operation::Embedding;
+    let request = || Request::read(value, Some(protocol), limit.saturating_mul(2));
+    (is_embedding == (form == Form::Documents))
+        .then(request)?
+        .filter(|request| request.model.is_some() || source == Source::Request)
+        .map(Box::new)
+}
+
+/// A lone text, or every argument that holds messages, in order. A request is one of them.
+fn input_messages(
+    values: &[&Json<'_>],
+    source: Source,
+    json: &str,
+    request: Option<&mut Request>,
+) -> Vec<Message> {
+    if let Some(request) = request
+        && !request.messages.is_empty()
+    {
+        return std::mem::take(&mut request.messages);
+    }
+    let read = match (source, values) {
+        (Source::Annotated | Source::Request | Source::Response, [only]) => conversation::annotated(only),
+        (_, [Json::String(text)]) => Some(vec![Message::new("user", &**text)]),
+        (_, [only]) => conversation::messages(only),
+        (_, several) => {
+            let found: Vec<_> = several.iter().filter_map(|value| conversation::messages(value)).flatten().collect();
+            // An empty list beside other arguments may be anything: it must not hide them.
+            Some(found).filter(|found| !found.is_empty())
+        }
+    };
+    read.unwrap_or_else(|| vec![text_message(json, source, "user")])
+}
+
+fn output_messages(value: Option<&Json<'_>>, source: Source, json: &str) -> Vec<Message> {
+    let read = match (source, value) {
+        (Source::Value | Source::Arguments, Some(Json::String(text))) => Some(vec![Message::new("assistant", &**text)]),
+        (Source::Value | Source::Arguments, Some(value)) => conversation::messages(value),
+        (_, Some(value)) => conversation::annotated(value),
+        (_, None) => None,
+    };
+    read.unwrap_or_else(|| vec![text_message(json, source, "assistant")])
+}
+
+/// A message of what is none.
+fn text_message(json: &str, source: Source, role: &str) -> Message {
+    if source != Source::Annotated {
+        return Message::new(role, text(json));
+    }
+    warn_limited!(
+        "what was annotated on an llm span is no message and is shown as text: give a text, a `llmobs::content::Message`, what \
+         serializes as {{\"role\": …, \"content\": …}}, or a list of these"
+    );
+    // A program that annotates a bare text has not said whose it is, and the reference SDK leaves it open too.
+    Message::new("", text(json))
+}
+
+fn input_documents(
+    values: &[&Json<'_>],
+    source: Source,
+    json: &str,
+    request: Option<&mut Request>,
+) -> Vec<Document> {
+    if let Some(request) = request
+        && !request.documents.is_empty()
+    {
+        return std::mem::take(&mut request.documents);
+    }
+    match (source, values) {
+        (Source::Arguments, values) => document::read_arguments(values).unwrap_or_else(|| vec![Document::new(text(json))]),
+        (source, values) => documents(values.first().copied(), source, json),
+    }
+}
+
+fn documents(value: Option<&Json<'_>>, source: Source, json: &str) -> Vec<Document> {
+    value.and_then(document::read_all).unwrap_or_else(|| {
+        if source == Source::Annotated {
+            warn_limited!(
+                "what was annotated on an embedding or retrieval span is no document and is shown as text: give a text, a \
+                 `llmobs::content::Document`, what serializes as {{\"text\": …}}, or a list of these"
+            );
+        }
+        vec![Document::new(text(json))]
+    })
+}
+
+impl Content {
+    /// A text, from captured JSON.
+    pub(crate) fn of_json(json: &str) -> Self {
+        Self::Text(text(json))
+    }
+}
+
+/// A string as it is, anything else as the JSON text that it is.
+fn text(json: &str) -> String {
+    match json.starts_with('"').then(|| serde_json::from_str(json)) {
+        Some(Ok(text)) => text,
+        _ => json.to_owned(),
+    }
+}

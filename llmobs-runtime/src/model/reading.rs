@@ -1,0 +1,96 @@
+//! What a request and an answer say about a span beside its input and output: model, tokens, parameters, tools.
+
+use llmobs_capture::DEFAULT_LIMIT;
+use llmobs_providers::{Request, Response};
+use serde::Serialize;
+
+use super::annotation::Annotation;
+use super::captured::{Captured, Source};
+use super::content::{Content, read_input, read_output};
+use super::failure::Failure;
+use crate::base::kind::Kind;
+
+/// Input and output of a finished span in the form that its kind shows, and what they say besides.
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// `None` for a text, which is shown as it was captured, and for nothing.
+    pub(crate) input: Option<Content>,
+    pub(crate) output: Option<Content>,
+    pub(crate) facts: Option<Annotation>,
+}
+
+impl Reading {
+    /// Reads the JSON texts of a span, each with its source.
+    pub(crate) fn new(kind: Kind, input: Option<(&str, Source)>, output: Option<(&str, Source)>) -> Self {
+        let input = input.filter(|_| !Content::is_text_input(kind));
+        let output = output.filter(|_| !Content::is_text_output(kind));
+        let mut reading = Self::default();
+        if let Some((json, source)) = input {
+            let (content, request) = read_input(kind, json, source);
+            reading.input = Some(content).filter(|content| !content.is_empty());
+            reading.facts = request.map(|request| facts_of_request(*request, DEFAULT_LIMIT));
+        }
+        if let Some((json, source)) = output {
+            let (content, response) = read_output(kind, json, source);
+            reading.output = Some(content).filter(|content| !content.is_empty());
+            if let Some(mut response) = response {
+                if reading.input.is_none() && !response.input.is_empty() {
+                    reading.input = Some(Content::Messages(std::mem::take(&mut response.input)));
+                }
+                let error = response.error.take();
+                let mut facts = facts_of_response(*response, DEFAULT_LIMIT);
+                facts.failure = error.map(|error| Failure::of_provider(&error));
+                match &mut reading.facts {
+                    Some(of_request) => of_request.add(facts),
+                    of_request => *of_request = Some(facts),
+                }
+            }
+        }
+        reading
+    }
+}
+
+/// What a request says. Each value takes at most about `limit` bytes.
+pub(crate) fn facts_of_request(request: Request, limit: usize) -> Annotation {
+    let mut facts = Annotation::new(limit);
+    let protocol = request.protocol.map(|protocol| protocol.provider().to_owned());
+    facts.model_provider = request.provider.or(protocol).filter(|provider| !provider.is_empty());
+    facts.model_name = request.model;
+    for (name, value) in &request.parameters {
+        metadata(&mut facts, name, value, limit);
+    }
+    if !request.tools.is_empty() {
+        facts.tool_definitions(request.tools);
+    }
+    facts
+}
+
+/// What an answer says. Each value takes at most about `limit` bytes.
+pub(crate) fn facts_of_response(response: Response, limit: usize) -> Annotation {
+    let mut facts = Annotation::new(limit);
+    let protocol = response.protocol.map(|protocol| protocol.provider().to_owned());
+    facts.model_provider = response.provider.or(protocol).filter(|provider| !provider.is_empty());
+    facts.model_name = response.model;
+    for (name, value) in &response.facts {
+        metadata(&mut facts, name, value, limit);
+    }
+    match response.finish_reasons.as_slice() {
+        [] => {}
+        [only] => metadata(&mut facts, "finish_reason", only, limit),
+        several => metadata(&mut facts, "finish_reason", several, limit),
+    }
+    if let Some(id) = &response.id {
+        metadata(&mut facts, "response_id", id, limit);
+    }
+    if !response.citations.is_empty() {
+        metadata(&mut facts, "citations", &response.citations, limit);
+    }
+    for (name, tokens) in response.usage.metrics() {
+        facts.metrics.insert(name.to_owned(), tokens.into());
+    }
+    facts
+}
+
+fn metadata<T: Serialize + ?Sized>(facts: &mut Annotation, name: &str, value: &T, limit: usize) {
+    facts.set_metadata(name.to_owned(), Captured::annotated(value, limit));
+}
