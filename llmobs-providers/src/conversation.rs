@@ -26,7 +26,10 @@ pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
             Json::Array(items) => {
                 // Anthropic's request keeps the system prompt beside the messages.
                 let system = value.field("system").map(|content| {
-                    Json::Object(vec![(Cow::Borrowed("role"), Json::String("system".into())), (Cow::Borrowed("content"), content.clone())])
+                    Json::Object(vec![
+                        (Cow::Borrowed("role"), Json::String("system".into())),
+                        (Cow::Borrowed("content"), content.clone()),
+                    ])
                 });
                 let mut all = system.as_ref().and_then(message).unwrap_or_default();
                 all.extend(list(items)?);
@@ -88,7 +91,16 @@ fn message(value: &Json<'_>) -> Option<Vec<Message>> {
 
 /// Whether a message has what only the forms of providers have.
 fn has_parts(value: &Json<'_>) -> bool {
-    let keys = ["parts", "reasoning_content", "reasoning", "reasoning_details", "refusal", "audio", "function_call", "tool_call_id"];
+    let keys = [
+        "parts",
+        "reasoning_content",
+        "reasoning",
+        "reasoning_details",
+        "refusal",
+        "audio",
+        "function_call",
+        "tool_call_id",
+    ];
     keys.iter().any(|key| value.field(key).is_some())
 }
 

@@ -10,7 +10,7 @@ const MAX_ENTRIES: usize = 1024;
 pub(crate) struct Room {
     /// Bytes of texts, from their beginnings on.
     text: usize,
-    /// Bytes of the ends of texts whose beginnings did not fit.
+    /// Bytes of the ends of texts whose beginnings used up the others.
     ends: usize,
     /// Bytes of roles, names and ids.
     labels: usize,
@@ -23,7 +23,7 @@ pub(crate) struct Room {
 impl Room {
     pub(crate) const fn new(limit: usize) -> Self {
         Self {
-            text: limit - limit / 4,
+            text: limit,
             ends: limit / 4,
             labels: 4 * MAX_LABEL_BYTES,
             entries: MAX_ENTRIES,
@@ -106,7 +106,10 @@ impl Text {
             room.ends -= self.tail_limit;
         }
         let limit = self.tail_limit;
-        let (_, near) = rest.split_at(rest.ceil_char_boundary_(rest.len().saturating_sub(limit)));
+        let (far, near) = rest.split_at(rest.ceil_char_boundary_(rest.len().saturating_sub(limit)));
+        if !far.is_empty() {
+            self.tail.clear();
+        }
         self.tail.push_str(near);
         if self.tail.len() > limit.saturating_mul(2) {
             self.trim();
@@ -172,9 +175,9 @@ mod tests {
 
     #[test]
     fn a_text_loses_its_middle() {
-        assert_eq!(kept(16, &["0123456789"]), "0123456789");
-        assert_eq!(kept(16, &["0123456789abcdef"]), "0123456789ab… [2 bytes left out] …ef");
-        assert_eq!(kept(16, &["zwölfzwölfzwölf"]), "zwölfzwölf… [4 bytes left out] …lf");
+        assert_eq!(kept(10, &["0123456789"]), "0123456789");
+        assert_eq!(kept(16, &["0123456789abcdefghijklmn"]), "0123456789abcdef… [6 bytes left out] …mn");
+        assert_eq!(kept(12, &["zwölfzwölfzwölf"]), "zwölfzwölf… [5 bytes left out] …f");
         assert_eq!(kept(0, &["zwölf"]), "… [6 bytes left out] …");
     }
 

@@ -117,8 +117,8 @@ pub mod providers {
     //! ```
 
     pub use llmobs_providers::{
-        ApiError, Endpoint, Operation, Progress, Protocol, Request, Response, ResponseReader, Tokens, Usage, Vectors,
-        provider_of_host,
+        ApiError, Endpoint, Operation, Progress, Protocol, Request, Response, ResponseReader, Tokens, Usage,
+        Vectors, provider_of_host,
     };
 }
 

@@ -44,16 +44,23 @@ async fn chat(prompt: &str) -> Result<impl Stream<Item = Result<Chunk, Error>>, 
                                 .__llmobs_split()
                             {
                                 ::core::result::Result::Ok(__llmobs_value) => {
-                                    if let ::core::option::Option::Some(__llmobs_state) = __llmobs_state {
-                                        ::llmobs::__private_0_1_0::Value::new(__llmobs_value)
-                                            .__llmobs_capture(
-                                                ::llmobs::__private_0_1_0::Folded::item(__llmobs_state),
-                                            );
-                                    }
-                                    ::core::option::Option::None
+                                    ::core::result::Result::Ok(
+                                        match __llmobs_state {
+                                            ::core::option::Option::Some(__llmobs_state) => {
+                                                ::llmobs::__private_0_1_0::Folded::add(
+                                                    __llmobs_state,
+                                                    |__llmobs_sink| {
+                                                        ::llmobs::__private_0_1_0::Value::new(__llmobs_value)
+                                                            .__llmobs_capture(__llmobs_sink)
+                                                    },
+                                                )
+                                            }
+                                            ::core::option::Option::None => true,
+                                        },
+                                    )
                                 }
                                 ::core::result::Result::Err(__llmobs_error) => {
-                                    ::core::option::Option::Some(
+                                    ::core::result::Result::Err(
                                         ::llmobs::__private_0_1_0::ErrorText::of(|__llmobs_sink| {
                                             ::llmobs::__private_0_1_0::Failed::new(__llmobs_error)
                                                 .__llmobs_failure(__llmobs_sink)

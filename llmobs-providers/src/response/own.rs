@@ -27,7 +27,12 @@ pub(super) fn read(json: &Json<'_>) -> Option<Response> {
             Some(Vectors { count: usize::try_from(count).ok()?, size: usize::try_from(size).ok()? })
         }),
         citations: json.list("citations").iter().map(Json::to_value).collect(),
-        finish_reasons: json.list("finish_reasons").iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+        finish_reasons: json
+            .list("finish_reasons")
+            .iter()
+            .filter_map(Json::as_str)
+            .map(str::to_owned)
+            .collect(),
         usage: Usage::of_counts(json.get("usage")),
         error: json.field("error").map(ApiError::read),
         facts: json.get("facts").to_map(),

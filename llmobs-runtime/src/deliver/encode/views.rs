@@ -20,7 +20,9 @@ impl Encoder {
         };
         let output = match &finished.output_content {
             Some(content) => Some(Io::Content(content)),
-            None => finished.output().filter(|_| Content::is_text_output(kind)).map(|(json, _)| Io::Json(json)),
+            None => {
+                finished.output().filter(|_| Content::is_text_output(kind)).map(|(json, _)| Io::Json(json))
+            }
         };
         let annotation = finished.annotation();
         let more = annotation.more.as_deref();

@@ -72,7 +72,8 @@ pub(crate) fn describe_vectors(value: &Json<'_>) -> Option<String> {
 
 fn size_of_vector(value: &Json<'_>) -> Option<usize> {
     let numbers = value.field("embedding").unwrap_or(value).items();
-    (!numbers.is_empty() && numbers.iter().all(|number| matches!(number, Json::Number(_)))).then_some(numbers.len())
+    (!numbers.is_empty() && numbers.iter().all(|number| matches!(number, Json::Number(_))))
+        .then_some(numbers.len())
 }
 
 /// Whether there is a note inside, which is a text with an ellipsis.

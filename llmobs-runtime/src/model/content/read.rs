@@ -37,11 +37,17 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
         return (Content::of_json(json), None);
     }
     let value = Json::read(json);
-    let mut response = value.as_ref().filter(|_| kind.has_model()).and_then(|value| Response::read(value, None, json.len().saturating_mul(2)).map(Box::new));
-    let read = response.as_deref_mut().map(|response| (std::mem::take(&mut response.messages), response.vectors));
+    let mut response = value
+        .as_ref()
+        .filter(|_| kind.has_model())
+        .and_then(|value| Response::read(value, None, json.len().saturating_mul(2)).map(Box::new));
+    let read =
+        response.as_deref_mut().map(|response| (std::mem::take(&mut response.messages), response.vectors));
     let has_error = response.as_ref().is_some_and(|response| response.error.is_some());
     let content = match (form, read) {
-        (Form::Messages, Some((messages, _))) if !messages.is_empty() || has_error => Content::Messages(messages),
+        (Form::Messages, Some((messages, _))) if !messages.is_empty() || has_error => {
+            Content::Messages(messages)
+        }
         (Form::Text, Some((_, Some(vectors)))) => {
             Content::Text(format!("[{} embedding(s) returned with size {}]", vectors.count, vectors.size))
         }
@@ -83,7 +89,8 @@ fn input_messages(
         (_, [Json::String(text)]) => Some(vec![Message::new("user", &**text)]),
         (_, [only]) => conversation::messages(only),
         (_, several) => {
-            let found: Vec<_> = several.iter().filter_map(|value| conversation::messages(value)).flatten().collect();
+            let found: Vec<_> =
+                several.iter().filter_map(|value| conversation::messages(value)).flatten().collect();
             // An empty list beside other arguments may be anything: it must not hide them.
             Some(found).filter(|found| !found.is_empty())
         }
@@ -93,7 +100,9 @@ fn input_messages(
 
 fn output_messages(value: Option<&Json<'_>>, source: Source, json: &str) -> Vec<Message> {
     let read = match (source, value) {
-        (Source::Value | Source::Arguments, Some(Json::String(text))) => Some(vec![Message::new("assistant", &**text)]),
+        (Source::Value | Source::Arguments, Some(Json::String(text))) => {
+            Some(vec![Message::new("assistant", &**text)])
+        }
         (Source::Value | Source::Arguments, Some(value)) => conversation::messages(value),
         (_, Some(value)) => conversation::annotated(value),
         (_, None) => None,
@@ -126,7 +135,9 @@ fn input_documents(
         return std::mem::take(&mut request.documents);
     }
     match (source, values) {
-        (Source::Arguments, values) => document::read_arguments(values).unwrap_or_else(|| vec![Document::new(text(json))]),
+        (Source::Arguments, values) => {
+            document::read_arguments(values).unwrap_or_else(|| vec![Document::new(text(json))])
+        }
         (source, values) => documents(values.first().copied(), source, json),
     }
 }

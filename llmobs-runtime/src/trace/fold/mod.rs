@@ -78,7 +78,9 @@ impl Fold {
                 let mut response = reader.finish();
                 let json = match std::mem::take(&mut response.messages).as_slice() {
                     [] => None,
-                    [only] if is_text || kind != Kind::Llm && only.tool_calls.is_empty() => Some(to_json(only, true)),
+                    [only] if is_text || kind != Kind::Llm && only.tool_calls.is_empty() => {
+                        Some(to_json(only, true))
+                    }
                     messages => serde_json::to_string(messages).ok(),
                 };
                 Outcome { json, response }

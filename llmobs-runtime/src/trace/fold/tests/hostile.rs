@@ -8,7 +8,8 @@ use crate::trace::fold::Fold;
 
 #[test]
 fn fields_of_the_wrong_type_are_passed_over() {
-    let wrong = [json!(null), json!(true), json!(-1), json!(4.5), json!([]), json!([null]), json!({ "a": 1 })];
+    let wrong =
+        [json!(null), json!(true), json!(-1), json!(4.5), json!([]), json!([null]), json!({ "a": 1 })];
     for wrong in wrong {
         let items = [
             said("a"),
@@ -46,7 +47,8 @@ fn huge_indexes_are_only_names() {
 
 #[test]
 fn messages_calls_and_their_names_are_bounded() {
-    let many: Vec<_> = (0..2_000).map(|index| json!({ "index": index, "delta": { "content": "x" } })).collect();
+    let many: Vec<_> =
+        (0..2_000).map(|index| json!({ "index": index, "delta": { "content": "x" } })).collect();
     let kept = vec![json!({ "role": "assistant", "content": "x" }); 512];
     assert_eq!(messages(&[chunk(&json!(many))]), json!(kept));
 
