@@ -256,17 +256,11 @@ fn without_anything_the_trace_is_printed_and_nothing_is_asked() {
     assert_eq!(server.requests().len(), 0);
 }
 
-#[test]
-fn with_a_model_the_answer_is_the_models_and_tokens_are_counted() {
-    let model = CaptureServer::start().statuses(&[200]).answer(
-        json!({
-            "choices": [{ "index": 0, "message": { "role": "assistant", "content": "Skip it [1]." }, "finish_reason": "stop" }],
-            "usage": { "prompt_tokens": 321, "completion_tokens": 7, "total_tokens": 328 },
-        })
-        .to_string(),
-    );
+/// Asks one question of a server that answers this, and returns what the server was asked and the span of the call.
+fn ask_model(answer: String, variables: &[(&str, &str)]) -> (Value, Value) {
+    let model = CaptureServer::start().statuses(&[200]).answer(answer);
     let server = CaptureServer::start();
-    let variables = [
+    let own = [
         ("OPENAI_BASE_URL", model.url()),
         ("OPENAI_API_KEY", "sk-test".to_owned()),
         ("OPENAI_MODEL", "test-model".to_owned()),
@@ -274,7 +268,8 @@ fn with_a_model_the_answer_is_the_models_and_tokens_are_counted() {
         ("DD_API_KEY", API_KEY.to_owned()),
         ("DD_LLMOBS_OVERRIDE_ORIGIN", server.url()),
     ];
-    let output = ask(&[REDACT], &variables.each_ref().map(|(name, value)| (*name, value.as_str())));
+    let own = own.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let output = ask(&[REDACT], &[&own, variables].concat());
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("Skip it [1]."));
 
     let [asked] = model.posts().try_into().unwrap();
@@ -282,14 +277,59 @@ fn with_a_model_the_answer_is_the_models_and_tokens_are_counted() {
         (asked.path.as_str(), asked.headers["authorization"].as_str()),
         ("/chat/completions", "Bearer sk-test")
     );
-    let body: Value = serde_json::from_slice(&asked.body).unwrap();
-    let events = server.events();
-    let llm = one(&events, "write_answer");
-    assert_eq!(llm["meta"]["input"]["messages"], body["messages"]);
+    (serde_json::from_slice(&asked.body).unwrap(), one(&server.events(), "write_answer").clone())
+}
+
+#[test]
+fn of_a_whole_answer_all_is_read_without_a_line_by_hand() {
+    let answer = json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "model": "test-model-2026-01-01",
+        "choices": [{ "index": 0, "message": { "role": "assistant", "content": "Skip it [1]." }, "finish_reason": "stop" }],
+        "usage": { "prompt_tokens": 321, "completion_tokens": 7, "total_tokens": 328 },
+    });
+    let (asked, llm) = ask_model(answer.to_string(), &[]);
+    assert_eq!(llm["meta"]["input"]["messages"], asked["messages"]);
     assert_eq!(
         llm["meta"]["output"]["messages"],
         json!([{ "role": "assistant", "content": "Skip it [1]." }])
     );
-    assert_eq!(llm["meta"]["model_name"], "test-model");
+    assert_eq!(llm["meta"]["model_name"], "test-model-2026-01-01");
+    assert_eq!(llm["meta"]["model_provider"], "openai");
+    assert_eq!(
+        llm["meta"]["metadata"],
+        json!({ "temperature": 0.2, "finish_reason": "stop", "response_id": "chatcmpl-1" })
+    );
     assert_eq!(llm["metrics"], json!({ "input_tokens": 321, "output_tokens": 7, "total_tokens": 328 }));
+}
+
+#[test]
+fn of_a_streamed_answer_the_time_to_the_first_token_is_measured_too() {
+    let chunk = |delta: Value, finish: Value| {
+        let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
+        let chunk = json!({
+            "id": "chatcmpl-2", "object": "chat.completion.chunk", "model": "test-model-2026-01-01", "choices": [choice],
+        });
+        format!("data: {chunk}\n\n")
+    };
+    let usage = json!({ "choices": [], "usage": { "prompt_tokens": 321, "completion_tokens": 7, "total_tokens": 328 } });
+    let answer = [
+        chunk(json!({ "role": "assistant", "content": "" }), Value::Null),
+        chunk(json!({ "content": "Skip " }), Value::Null),
+        chunk(json!({ "content": "it [1]." }), Value::Null),
+        chunk(json!({}), json!("stop")),
+        format!("data: {usage}\n\ndata: [DONE]\n\n"),
+    ];
+    let (asked, mut llm) = ask_model(answer.concat(), &[("OPENAI_STREAM", "true")]);
+    assert_eq!(asked["stream"], true);
+    assert_eq!(
+        llm["meta"]["output"]["messages"],
+        json!([{ "role": "assistant", "content": "Skip it [1]." }])
+    );
+    assert_eq!(llm["meta"]["model_name"], "test-model-2026-01-01");
+    assert_eq!(llm["meta"]["metadata"]["stream"], true);
+    assert!(llm["metrics"]["time_to_first_token"].take().is_number());
+    assert_eq!(
+        llm["metrics"],
+        json!({ "input_tokens": 321, "output_tokens": 7, "total_tokens": 328, "time_to_first_token": null })
+    );
 }

@@ -7,7 +7,8 @@
 //!
 //! It runs without any account: the answer is made of sentences that fit, and the trace is printed on standard error.
 //!
-//! - With `OPENAI_API_KEY` or `OPENAI_BASE_URL` a model writes the answer: `OPENAI_MODEL`, or else `gpt-4o-mini`.
+//! - With `OPENAI_API_KEY` or `OPENAI_BASE_URL` a model writes the answer: `OPENAI_MODEL`, or else `gpt-4o-mini`. With
+//!   `OPENAI_STREAM=true` its answer is streamed.
 //! - With `DD_API_KEY`, or with a Datadog Agent at `DD_TRACE_AGENT_URL`, the trace goes to Datadog.
 //! - Several questions, each an argument of its own, become one trace each, all in one session.
 
@@ -129,7 +130,7 @@ impl Support {
         }
 
         let reply = write_answer(&self.model, question, &sources)?;
-        Ok(Answer::citing(reply.content, &sources))
+        Ok(Answer::citing(reply, &sources))
     }
 }
 

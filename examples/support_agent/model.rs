@@ -1,9 +1,12 @@
 //! The step that writes the answer: a model behind an OpenAI-compatible endpoint, or sentences of the sources.
 
 use std::env;
+use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::json;
+use ureq::{Body, http};
 
 use crate::Error;
 use crate::extract::extract;
@@ -11,7 +14,7 @@ use crate::search::Found;
 use crate::settings::Setting;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
-const TEMPERATURE: f32 = 0.2;
+const TEMPERATURE: f64 = 0.2;
 const INSTRUCTIONS: &str = "You answer questions about the Rust library llmobs. \
     Use the numbered sources alone, and cite them as [1]. Where they do not answer the question, say so.";
 
@@ -33,7 +36,7 @@ impl From<Found> for Source {
     }
 }
 
-/// A message of a chat. On an `llm` span, values with a `role` and a `content` become messages.
+/// A message of a chat.
 #[derive(Serialize)]
 pub(crate) struct Message {
     pub(crate) role: &'static str,
@@ -54,6 +57,8 @@ pub(crate) struct Endpoint {
     base: String,
     model: String,
     key: Option<String>,
+    /// Whether answers are streamed.
+    streams: bool,
 }
 
 impl Model {
@@ -68,46 +73,17 @@ impl Model {
             base: base.unwrap_or_else(|| "https://api.openai.com/v1".to_owned()),
             model: variable("OPENAI_MODEL").unwrap_or_else(|| "gpt-4o-mini".to_owned()),
             key,
+            streams: variable("OPENAI_STREAM").as_deref() == Some("true"),
         })
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Chat(endpoint) => &endpoint.model,
-            Self::Extract => "extractive-sentences",
-        }
-    }
-
-    /// Whose API the endpoint speaks; who runs it cannot be known.
-    pub(crate) fn provider(&self) -> &'static str {
-        match self {
-            Self::Chat(_) => "openai",
-            Self::Extract => "local",
-        }
     }
 }
 
 /// Writes the answer from the sources.
-///
-/// The options of the attribute are expressions over the arguments. The arguments are skipped, since what goes to the
-/// model is annotated as the input.
-#[llmobs::llm(model_name = model.name(), model_provider = model.provider(), skip_all)]
-pub(crate) fn write_answer(model: &Model, question: &str, sources: &[Source]) -> Result<Message, Error> {
-    let request = Message { role: "user", content: format!("{}Question: {question}", numbered(sources)) };
+pub(crate) fn write_answer(model: &Model, question: &str, sources: &[Source]) -> Result<String, Error> {
+    let prompt = Message { role: "user", content: format!("{}Question: {question}", numbered(sources)) };
     match model {
-        Model::Chat(endpoint) => endpoint.complete(request),
-        Model::Extract => {
-            // Words are what is counted here, so they are not called tokens.
-            let words = |text: &str| text.split_whitespace().count();
-            llmobs::annotate(|note| {
-                note.input(&request).metric("input_words", words(&request.content));
-            });
-            let content = extract(question, sources).ok_or(Error::NothingFound)?;
-            llmobs::annotate(|note| {
-                note.metric("output_words", words(&content));
-            });
-            Ok(Message { role: "assistant", content })
-        }
+        Model::Chat(endpoint) => endpoint.answer(prompt),
+        Model::Extract => pick_sentences(&prompt, question, sources),
     }
 }
 
@@ -118,74 +94,88 @@ fn numbered(sources: &[Source]) -> String {
     sources.concat()
 }
 
+/// Answers without a model. What is counted are words, so they are not called tokens.
+#[llmobs::llm(
+    name = "write_answer",
+    model_name = "extractive-sentences",
+    model_provider = "local",
+    inputs(prompt),
+    metrics(input_words = words(&prompt.content), output_words = words(ret))
+)]
+fn pick_sentences(prompt: &Message, question: &str, sources: &[Source]) -> Result<String, Error> {
+    extract(question, sources).ok_or(Error::NothingFound)
+}
+
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
+}
+
+/// The body of a request, and a chunk of an answer: see the reference of OpenAI's chat.
+type Json = serde_json::Value;
+type Chunks = Box<dyn Iterator<Item = Result<Json, Error>>>;
+
 impl Endpoint {
-    fn complete(&self, request: Message) -> Result<Message, Error> {
+    fn answer(&self, prompt: Message) -> Result<String, Error> {
         let instructions = Message { role: "system", content: INSTRUCTIONS.to_owned() };
-        let body =
-            Request { model: &self.model, messages: [instructions, request], temperature: TEMPERATURE };
-        // Annotated before the call, so that the span of a call that fails has it too.
-        llmobs::annotate(|note| {
-            note.input(&body.messages).metadata("temperature", TEMPERATURE);
-        });
-        let response = self.post(&body)?;
-        // Not every server counts tokens. `None` leaves a metric out.
-        let usage = response.usage.unwrap_or_default();
-        llmobs::annotate(|note| {
-            note.metric("input_tokens", usage.input)
-                .metric("output_tokens", usage.output)
-                .metric("total_tokens", usage.total);
-        });
-        let reply = response.choices.into_iter().next().and_then(|choice| choice.message.content);
-        Ok(Message { role: "assistant", content: reply.ok_or(Error::EmptyReply)? })
+        let mut request =
+            json!({ "model": self.model, "messages": [instructions, prompt], "temperature": TEMPERATURE });
+        let mut text = String::new();
+        if self.streams {
+            request["stream"] = true.into();
+            request["stream_options"] = json!({ "include_usage": true });
+            for chunk in self.stream(&request)? {
+                let chunk = chunk?;
+                text.push_str(chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default());
+            }
+        } else {
+            let response = self.complete(&request)?;
+            text.push_str(response["choices"][0]["message"]["content"].as_str().unwrap_or_default());
+        }
+        if text.is_empty() { Err(Error::EmptyReply) } else { Ok(text) }
     }
 
-    fn post(&self, body: &Request<'_>) -> Result<Response, Error> {
+    /// Asks the model, and waits for the whole answer. Messages, model, temperature, tokens and finish reason are read from the
+    /// request and from what this returns.
+    #[llmobs::llm(name = "write_answer", skip(self))]
+    fn complete(&self, request: &Json) -> Result<Json, Error> {
+        let (url, response) = self.post(request)?;
+        response.into_body().read_json().map_err(|error| Error::Request(url, Box::new(error)))
+    }
+
+    /// Asks the model for a stream. The span lasts from the first chunk to the last one, and shows what they come to.
+    #[llmobs::llm(name = "write_answer", skip(self), iterator)]
+    fn stream(&self, request: &Json) -> Result<Chunks, Error> {
+        let (url, response) = self.post(request)?;
+        let lines = BufReader::new(response.into_body().into_reader()).lines();
+        Ok(Box::new(
+            lines
+                .map_while(move |line| match line {
+                    Ok(line) if line == "data: [DONE]" => None,
+                    Ok(line) => Some(Ok(line)),
+                    Err(error) => Some(Err(Error::Request(url.clone(), Box::new(error.into())))),
+                })
+                .filter_map(|line| match line {
+                    // Other lines are empty, comments, or names of events.
+                    Ok(line) => serde_json::from_str(line.strip_prefix("data: ")?).ok().map(Ok),
+                    Err(error) => Some(Err(error)),
+                }),
+        ))
+    }
+
+    fn post(&self, body: &Json) -> Result<(String, http::Response<Body>), Error> {
         let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
         let url = format!("{}/chat/completions", self.base.trim_end_matches('/'));
         let mut request = ureq::Agent::new_with_config(config.build()).post(&url);
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
         }
-        let failed = |error| Error::Request(url.clone(), Box::new(error));
-        let mut response = request.send_json(body).map_err(failed)?;
+        let mut response =
+            request.send_json(body).map_err(|error| Error::Request(url.clone(), Box::new(error)))?;
         if response.status().is_success() {
-            response.body_mut().read_json().map_err(failed)
+            Ok((url, response))
         } else {
             let reason = response.body_mut().read_to_string().unwrap_or_default();
             Err(Error::Refused(url, response.status().as_u16(), reason.chars().take(300).collect()))
         }
     }
-}
-
-#[derive(Serialize)]
-struct Request<'a> {
-    model: &'a str,
-    messages: [Message; 2],
-    temperature: f32,
-}
-
-#[derive(Deserialize)]
-struct Response {
-    choices: Vec<Choice>,
-    usage: Option<Usage>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    message: Reply,
-}
-
-#[derive(Deserialize)]
-struct Reply {
-    content: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Usage {
-    #[serde(rename = "prompt_tokens")]
-    input: Option<u64>,
-    #[serde(rename = "completion_tokens")]
-    output: Option<u64>,
-    #[serde(rename = "total_tokens")]
-    total: Option<u64>,
 }
