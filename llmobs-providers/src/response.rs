@@ -231,7 +231,16 @@ impl ResponseDraft {
             Json::Object(fields) => fields.is_empty(),
             _ => false,
         };
-        if !is_empty && let Some(value) = bounded(value, &mut self.room) {
+        // Streams say the same in each event.
+        let is_known = || match (self.response.facts.get(name), value) {
+            (Some(Value::String(known)), Json::String(text)) => known == text,
+            (Some(known), _) => *known == value.to_value(),
+            (None, _) => false,
+        };
+        if !is_empty
+            && !is_known()
+            && let Some(value) = bounded(value, &mut self.room)
+        {
             self.response.facts.insert(name.to_owned(), value);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::RawEvent;
 use super::slim::Buffer;
+use crate::json::plain_prefix;
 
 /// Finds where each text ends.
 #[derive(Debug, Default)]
@@ -17,41 +18,52 @@ pub(crate) struct JsonTexts {
 impl JsonTexts {
     pub(super) fn push(&mut self, bytes: &[u8], limit: usize, each: &mut dyn FnMut(RawEvent<'_>)) {
         let mut start = 0;
-        for (index, byte) in bytes.iter().enumerate() {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
             if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
+                at += self.string(bytes.get(at..).unwrap_or_default());
                 continue;
             }
             match byte {
                 b'"' => self.in_string = true,
                 b'[' if self.depth == 0 && !self.in_array => {
                     self.in_array = true;
-                    start = index + 1;
+                    start = at + 1;
                 }
                 b'{' | b'[' => {
                     if self.depth == 0 {
-                        start = index;
+                        start = at;
                     }
                     self.depth += 1;
                 }
                 b'}' | b']' if self.depth > 0 => {
                     self.depth -= 1;
                     if self.depth == 0 {
-                        self.buffer.push(bytes.get(start..=index).unwrap_or_default(), limit);
+                        self.buffer.push(bytes.get(start..=at).unwrap_or_default(), limit);
                         self.buffer.take(|data| each(RawEvent { data, ..RawEvent::default() }));
-                        start = index + 1;
+                        start = at + 1;
                     }
                 }
                 _ => {}
             }
+            at += 1;
         }
         if self.depth > 0 {
             self.buffer.push(bytes.get(start..).unwrap_or_default(), limit);
         }
+    }
+    /// Goes on in a string. Returns how many bytes of it there are, up to and with its quote or its next escape.
+    fn string(&mut self, bytes: &[u8]) -> usize {
+        if std::mem::take(&mut self.escaped) {
+            return 1;
+        }
+        let plain = plain_prefix(bytes);
+        match bytes.get(plain) {
+            Some(b'"') => self.in_string = false,
+            Some(b'\\') => self.escaped = true,
+            Some(_) => {}
+            None => return plain,
+        }
+        plain + 1
     }
 }

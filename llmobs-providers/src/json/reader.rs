@@ -142,18 +142,9 @@ impl<'a> Reader<'a> {
         self.text.get(start..self.at).map(Json::Number)
     }
 
-    /// How many bytes follow before a quote, a backslash or a control character.
     #[inline]
     fn plain(&self) -> usize {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        // Blocks without an early exit become vector instructions.
-        let blocks = rest.as_chunks::<16>().0.iter();
-        let plain = blocks
-            .take_while(|block| !block.iter().fold(false, |found, byte| found | is_special(*byte)))
-            .count()
-            * 16;
-        let near = rest.get(plain..).unwrap_or_default();
-        plain + near.iter().position(|byte| is_special(*byte)).unwrap_or(near.len())
+        plain_prefix(self.text.as_bytes().get(self.at..).unwrap_or_default())
     }
 
     #[inline]
@@ -235,7 +226,28 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How many bytes there are before a quote, a backslash or a control character.
+#[inline]
+pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
+    // Most strings are short. Blocks without an early exit become vector instructions.
+    let (near, far) = bytes.split_at_checked(16).unwrap_or((bytes, &[]));
+    let found = near.iter().position(|byte| is_special(*byte));
+    match found {
+        Some(found) => found,
+        None if far.is_empty() => near.len(),
+        None => near.len() + far_prefix(far),
+    }
+}
+
+#[inline(never)]
+fn far_prefix(bytes: &[u8]) -> usize {
+    let is_plain = |block: &[u8; 32]| !block.iter().fold(false, |found, byte| found | is_special(*byte));
+    let plain = bytes.as_chunks::<32>().0.iter().take_while(|block| is_plain(block)).count() * 32;
+    let near = bytes.get(plain..).unwrap_or_default();
+    plain + near.iter().position(|byte| is_special(*byte)).unwrap_or(near.len())
+}
+
 #[inline]
 const fn is_special(byte: u8) -> bool {
-    byte == b'"' || byte == b'\\' || byte < 0x20
+    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
 }
