@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::document::Document;
 use crate::failure::ApiError;
 use crate::json::Json;
+use crate::media;
 use crate::message::Message;
 use crate::protocol::Protocol;
 use crate::room::Room;
@@ -222,6 +223,13 @@ impl ResponseDraft {
         }
     }
 
+    /// Sets why there is no choice at all, unless the text is empty. The first reason counts.
+    pub(crate) fn no_choice(&mut self, reason: &str) {
+        if !reason.is_empty() && self.response.finish_reasons.is_empty() {
+            self.response.finish_reasons.push(self.room.label(reason));
+        }
+    }
+
     /// Sets another fact about the answer, unless it is `null` or empty.
     pub(crate) fn fact(&mut self, name: &str, value: &Json<'_>) {
         let is_empty = match value {
@@ -231,7 +239,12 @@ impl ResponseDraft {
             Json::Object(fields) => fields.is_empty(),
             _ => false,
         };
-        if !is_empty && let Some(value) = bounded(value, &mut self.room) {
+        // Many streams say the same in each event.
+        let is_known = self.response.facts.get(name).is_some_and(|known| *known == value.to_value());
+        if !is_empty
+            && !is_known
+            && let Some(value) = bounded(value, &mut self.room)
+        {
             self.response.facts.insert(name.to_owned(), value);
         }
     }
@@ -249,6 +262,15 @@ impl ResponseDraft {
         vectors.count += count;
         vectors.size = vectors.size.max(size);
         self.room.has_content = true;
+    }
+
+    /// Adds a vector: a list of numbers, or 32-bit floats in base64.
+    pub(crate) fn vector(&mut self, vector: &Json<'_>) {
+        let size = match vector {
+            Json::String(base64) => media::bytes_of(base64) / 4,
+            other => length_of(other.items()),
+        };
+        self.vectors(1, size);
     }
 
     /// Adds a result of a rerank.
@@ -285,6 +307,13 @@ fn set(field: &mut Option<String>, text: &str, room: &mut Room) {
     if field.is_none() && !text.is_empty() {
         *field = Some(room.label(text));
     }
+}
+
+/// How many numbers a list has. One that was shortened ends with a note of their number.
+fn length_of(numbers: &[Json<'_>]) -> usize {
+    let note = numbers.last().and_then(Json::as_str).and_then(|note| note.split_once(" of "));
+    let noted = note.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+    noted.unwrap_or(numbers.len())
 }
 
 /// The most bytes of a text in a fact or a citation.
