@@ -17,11 +17,12 @@ use crate::usage::Usage;
 /// Tokens, and the units that are billed. They are in `usage`, or in `meta`.
 fn usage(usage: &Json<'_>, draft: &mut ResponseDraft) {
     let tokens = usage.get("tokens");
-    let mut counts = Usage::default();
-    counts.input = tokens.count("input_tokens");
-    counts.output = tokens.count("output_tokens");
-    counts.cache_read = usage.count("cached_tokens");
-    draft.usage.update(counts);
+    draft.usage.update(Usage {
+        input: tokens.count("input_tokens"),
+        output: tokens.count("output_tokens"),
+        cache_read: usage.count("cached_tokens"),
+        ..Usage::default()
+    });
     draft.facts(usage, &["billed_units", "warnings"]);
 }
 
@@ -51,5 +52,22 @@ fn document_text<'j>(data: &'j Json<'_>) -> Cow<'j, str> {
     match (data.get("text").as_str(), fields().count()) {
         (Some(text), 1) => text.into(),
         _ => Json::Object(fields().cloned().collect()).to_text().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::json::Json;
+    use crate::protocol::Protocol;
+
+    #[test]
+    fn bodies_are_told_from_others() {
+        let of = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
+        assert_eq!(of(r#"{"messages":[],"documents":["It rains."]}"#), Some(Protocol::CohereChat));
+        assert_eq!(of(r#"{"messages":[],"tool_choice":"REQUIRED"}"#), Some(Protocol::CohereChat));
+        assert_eq!(of(r#"{"messages":[],"tool_choice":"required"}"#), Some(Protocol::OpenAiChat));
+        assert_eq!(of(r#"{"message":"Hi"}"#), Some(Protocol::CohereChatV1));
+        assert_eq!(of(r#"{"texts":["Hi"],"input_type":"search_query"}"#), Some(Protocol::CohereEmbed));
+        assert_eq!(of(r#"{"query":"Rain?","documents":["It rains."]}"#), Some(Protocol::CohereRerank));
     }
 }

@@ -32,3 +32,31 @@ fn items<'j, 'a>(value: &'j Json<'a>) -> &'j [Json<'a>] {
 fn model(name: &str) -> &str {
     name.strip_prefix("models/").unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::json::Json;
+    use crate::protocol::Protocol;
+
+    #[test]
+    fn bodies_are_told_from_others() {
+        let of = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
+        let one = r#"{"contents":[{"parts":[{"text":"Hi"}]}]}"#;
+        assert_eq!(of(one), Some(Protocol::GeminiGenerate));
+        assert_eq!(of(r#"{"content":{"parts":[{"text":"Hi"}]}}"#), Some(Protocol::GeminiEmbed));
+        assert_eq!(of(r#"{"instances":[{"content":"Hi"}]}"#), Some(Protocol::GeminiEmbed));
+        assert_eq!(of(r#"{"model":"gemini-3-flash","input":"Hi"}"#), Some(Protocol::GeminiInteractions));
+        for other in ["gpt-5", "gemini-embedding-001", "text-embedding-3-small"] {
+            let body = format!(r#"{{"model":"{other}","input":"Hi"}}"#);
+            assert_ne!(of(&body), Some(Protocol::GeminiInteractions), "{other}");
+        }
+    }
+
+    #[test]
+    fn fields_have_two_names() {
+        let json = Json::read(r#"{"generation_config":1,"topK":2}"#).unwrap();
+        assert_eq!(super::field(&json, "generationConfig").as_count(), Some(1));
+        assert_eq!(super::field(&json, "topK").as_count(), Some(2));
+        assert!(super::field(&json, "topP").is_null());
+    }
+}

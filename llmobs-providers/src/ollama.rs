@@ -43,11 +43,29 @@ fn said(thoughts: &str, text: &str, images: &[Json<'_>], turn: &mut Turn<'_>) {
 fn answer(event: &Event<'_>, draft: &mut ResponseDraft) {
     let json = event.json;
     draft.model(json.str("model"));
-    let mut counts = Usage::default();
-    counts.input = json.count("prompt_eval_count");
-    counts.output = json.count("eval_count");
-    draft.usage.update(counts);
+    draft.usage.update(Usage {
+        input: json.count("prompt_eval_count"),
+        output: json.count("eval_count"),
+        ..Usage::default()
+    });
     draft.facts(json, &["total_duration", "load_duration", "prompt_eval_duration", "eval_duration"]);
     draft.has_ended |= *json.get("done") == Json::Bool(true);
     failure::read_into(event, draft);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::json::Json;
+    use crate::protocol::Protocol;
+
+    #[test]
+    fn bodies_are_told_from_those_of_openai() {
+        let of = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
+        let chat = r#"{"model":"qwen3","messages":[{"role":"user","content":"Hi"}]"#;
+        assert_eq!(of(&format!("{chat},\"options\":{{}}}}")), Some(Protocol::OllamaChat));
+        assert_eq!(of(&format!("{chat},\"think\":false}}")), Some(Protocol::OllamaChat));
+        assert_eq!(of(&format!("{chat},\"temperature\":0}}")), Some(Protocol::OpenAiChat));
+        assert_eq!(of(r#"{"model":"m","prompt":"Hi","keep_alive":"5m"}"#), Some(Protocol::OllamaGenerate));
+        assert_eq!(of(r#"{"model":"m","input":"Hi","truncate":true}"#), Some(Protocol::OllamaEmbed));
+    }
 }

@@ -216,8 +216,10 @@ impl ResponseDraft {
 
     /// Adds a citation, unless it is the same as one before.
     pub(crate) fn citation(&mut self, citation: &Json<'_>) {
-        if let Some(value) = bounded(citation, &mut self.room)
-            && !self.response.citations.contains(&value)
+        // Some streams have all citations in each event.
+        let value = shortened(citation);
+        if !self.response.citations.contains(&value)
+            && let Some(value) = keep(value, &mut self.room)
         {
             self.response.citations.push(value);
         }
@@ -239,11 +241,13 @@ impl ResponseDraft {
             Json::Object(fields) => fields.is_empty(),
             _ => false,
         };
+        if is_empty {
+            return;
+        }
         // Many streams say the same in each event.
-        let is_known = self.response.facts.get(name).is_some_and(|known| *known == value.to_value());
-        if !is_empty
-            && !is_known
-            && let Some(value) = bounded(value, &mut self.room)
+        let value = shortened(value);
+        if self.response.facts.get(name) != Some(&value)
+            && let Some(value) = keep(value, &mut self.room)
         {
             self.response.facts.insert(name.to_owned(), value);
         }
@@ -321,10 +325,18 @@ const MAX_FACT_BYTES: usize = 1024;
 
 /// A value with its long texts shortened. `None` if there is no room.
 pub(crate) fn bounded(json: &Json<'_>, room: &mut Room) -> Option<Value> {
-    room.entry()?;
+    keep(shortened(json), room)
+}
+
+fn shortened(json: &Json<'_>) -> Value {
     let mut value = json.to_value();
     llmobs_capture::value::for_each_string(&mut value, &mut |text| {
         llmobs_capture::value::shorten(text, MAX_FACT_BYTES);
     });
+    value
+}
+
+fn keep(value: Value, room: &mut Room) -> Option<Value> {
+    room.entry()?;
     room.take(llmobs_capture::value::weight_of(&value)).then_some(value)
 }

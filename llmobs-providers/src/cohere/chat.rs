@@ -14,28 +14,32 @@ const CALLS: u64 = 1 << 32;
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     // The rest is as in OpenAI's chat.
-    let documents = body.list("documents").iter();
+    let mut documents = body.list("documents").iter();
     body.has("messages")
         && (["citation_options", "safety_mode", "strict_tools"].into_iter().any(|key| body.has(key))
-            || documents.clone().any(|document| document.has("data") || document.as_str().is_some())
+            || ["REQUIRED", "NONE"].contains(&body.str("tool_choice"))
+            || body.get("thinking").has("token_budget")
+            || documents.any(|document| document.has("data") || document.as_str().is_some())
             || body.list("messages").iter().any(|message| message.has("tool_plan")))
 }
 
+/// The types of the events of a stream.
+const EVENTS: [&str; 11] = [
+    "message-start",
+    "content-start",
+    "content-delta",
+    "content-end",
+    "tool-plan-delta",
+    "tool-call-start",
+    "tool-call-delta",
+    "tool-call-end",
+    "citation-start",
+    "citation-end",
+    "message-end",
+];
+
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
-    const EVENTS: [&str; 11] = [
-        "message-start",
-        "content-start",
-        "content-delta",
-        "content-end",
-        "tool-plan-delta",
-        "tool-call-start",
-        "tool-call-delta",
-        "tool-call-end",
-        "citation-start",
-        "citation-end",
-        "message-end",
-    ];
     EVENTS.contains(&json.str("type"))
         || json.get("message").is_object() && json.get("finish_reason").as_str().is_some()
 }
@@ -56,11 +60,12 @@ fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
         let content = message.get("content");
         // Documents stay JSON.
         let is_text = |part: &Json<'_>| part.str("type") == "text";
-        return if content.items().iter().all(is_text) {
-            turn.result(At::Place(CONTENT), part, content)
+        if content.items().iter().all(is_text) {
+            turn.result(At::Place(CONTENT), part, content);
         } else {
-            turn.result(At::Place(CONTENT), part, &Json::String(content.to_text().into()))
-        };
+            turn.result(At::Place(CONTENT), part, &Json::String(content.to_text().into()));
+        }
+        return;
     }
     parts(message, 0, turn);
 }
@@ -117,7 +122,9 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         if let Some(mut turn) = draft.turn(0, said.str("role")) {
             parts(said, index, &mut turn);
         }
-        one_or_more(said.get("citations")).iter().for_each(|citation| draft.citation(citation));
+        for citation in one_or_more(said.get("citations")) {
+            draft.citation(citation);
+        }
     }
     for end in [json, delta] {
         draft.finish_reason(0, end.str("finish_reason"));

@@ -21,7 +21,9 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
 
 pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.model(body.str("model"));
-    texts(body.get("texts")).iter().for_each(|text| draft.document_text(text));
+    for text in texts(body.get("texts")) {
+        draft.document_text(&text);
+    }
     for image in texts(body.get("images")) {
         draft.document_text(&Media { kind: "image", source: &image, ..Media::default() }.note(false));
     }

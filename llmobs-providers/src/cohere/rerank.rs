@@ -45,9 +45,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         }
         draft.document(found);
     }
-    let mut counts = Usage::default();
-    counts.total = json.get("usage").count("total_tokens");
-    draft.usage.update(counts);
+    draft.usage.update(Usage { total: json.get("usage").count("total_tokens"), ..Usage::default() });
     super::usage(json.get("meta"), draft);
     super::failure(event, draft);
 }

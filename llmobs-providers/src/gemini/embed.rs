@@ -82,9 +82,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     // Vertex AI counts the tokens of each text.
     let tokens =
         predictions.iter().filter_map(|one| one.get("embeddings").get("statistics").count("token_count"));
-    let mut counts = Usage::default();
-    counts.input = tokens.reduce(u64::saturating_add);
-    draft.usage.update(counts);
+    draft.usage.update(Usage { input: tokens.reduce(u64::saturating_add), ..Usage::default() });
     draft.usage.update(generate::usage(json.get("usageMetadata")));
     draft.facts(json.get("metadata"), &["billableCharacterCount"]);
     failure::read_into(event, draft);

@@ -34,7 +34,9 @@ const READ: [&str; 7] = [
 pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.model(super::model(body.str("model")));
     draft.system("system", |turn| parts::content(field(body, "systemInstruction"), turn));
-    items(body.get("tools")).iter().for_each(|tool| tools(tool, draft));
+    for tool in items(body.get("tools")) {
+        tools(tool, draft);
+    }
     draft.conversation(items(body.get("contents")), |content, turn| {
         turn.role(content.str("role"));
         turn.role("user");
@@ -98,14 +100,15 @@ pub(super) fn usage(usage: &Json<'_>) -> Usage {
         let of_audio = usage.list(name).iter().filter(|part| part.str("modality") == "AUDIO");
         of_audio.filter_map(|part| part.count("tokenCount")).reduce(u64::saturating_add)
     };
-    let mut counts = Usage::default();
-    counts.input = usage.count("promptTokenCount");
-    counts.cache_read = usage.count("cachedContentTokenCount");
-    counts.tool_input = usage.count("toolUsePromptTokenCount");
-    counts.input_audio = audio("promptTokensDetails");
-    counts.visible_output = usage.count("candidatesTokenCount");
-    counts.reasoning = usage.count("thoughtsTokenCount");
-    counts.output_audio = audio("candidatesTokensDetails");
-    counts.total = usage.count("totalTokenCount");
-    counts
+    Usage {
+        input: usage.count("promptTokenCount"),
+        cache_read: usage.count("cachedContentTokenCount"),
+        tool_input: usage.count("toolUsePromptTokenCount"),
+        input_audio: audio("promptTokensDetails"),
+        visible_output: usage.count("candidatesTokenCount"),
+        reasoning: usage.count("thoughtsTokenCount"),
+        output_audio: audio("candidatesTokensDetails"),
+        total: usage.count("totalTokenCount"),
+        ..Usage::default()
+    }
 }

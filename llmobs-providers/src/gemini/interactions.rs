@@ -109,11 +109,15 @@ fn step(item: &Json<'_>, at: At, end: At, turn: &mut Turn<'_>) {
     match kind {
         "text" => turn.text(end, item.str("text")),
         "model_output" | "user_input" => {
-            items(item.get("content")).iter().for_each(|content| step(content, at, end, turn));
+            for content in items(item.get("content")) {
+                step(content, at, end, turn);
+            }
         }
         "thought" => {
             turn.thought(at, kind, "");
-            items(item.get("summary")).iter().for_each(|part| turn.thought(at, kind, text_of(part)));
+            for part in items(item.get("summary")) {
+                turn.thought(at, kind, text_of(part));
+            }
         }
         "thought_summary" => turn.thought(at, "thought", text_of(item.get("content"))),
         "thought_signature" => turn.thought(at, "thought", ""),
@@ -174,7 +178,9 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         status @ ("failed" | "cancelled") => draft.no_choice(status),
         status => draft.finish_reason(0, status),
     }
-    draft.usage.update(usage(interaction.get("usage")));
+    for counts in [json.get("metadata").get("total_usage"), interaction.get("usage")] {
+        draft.usage.update(usage(counts));
+    }
     draft.facts(interaction, &["service_tier"]);
     failure::read_into(event, draft);
 }
@@ -190,12 +196,13 @@ fn step_of_answer(index: u64, item: &Json<'_>, draft: &mut ResponseDraft) {
 
 /// Tokens. Thoughts and the results of tools are counted beside the input and the output.
 fn usage(usage: &Json<'_>) -> Usage {
-    let mut counts = Usage::default();
-    counts.input = usage.count("total_input_tokens");
-    counts.cache_read = usage.count("total_cached_tokens");
-    counts.tool_input = usage.count("total_tool_use_tokens");
-    counts.visible_output = usage.count("total_output_tokens");
-    counts.reasoning = usage.count("total_thought_tokens");
-    counts.total = usage.count("total_tokens");
-    counts
+    Usage {
+        input: usage.count("total_input_tokens"),
+        cache_read: usage.count("total_cached_tokens"),
+        tool_input: usage.count("total_tool_use_tokens"),
+        visible_output: usage.count("total_output_tokens"),
+        reasoning: usage.count("total_thought_tokens"),
+        total: usage.count("total_tokens"),
+        ..Usage::default()
+    }
 }

@@ -109,10 +109,7 @@ pub(super) fn media_note(part: &Json<'_>) -> Option<String> {
     }
     let text = |name: &str| field(data, name).as_str().unwrap_or_default();
     let mime = text("mimeType");
-    let kind = match mime.split('/').next() {
-        Some(kind @ ("image" | "audio" | "video")) => kind,
-        _ => "file",
-    };
+    let kind = ["image", "audio", "video"].into_iter().find(|kind| mime.starts_with(kind)).unwrap_or("file");
     let source = if inline.is_object() { text("data") } else { text("fileUri") };
     Some(Media { kind, name: text("displayName"), mime, source }.note(inline.is_object()))
 }

@@ -54,7 +54,7 @@ impl Arguments {
         }
         let mut root = Value::Object(arguments);
         for (path, argument) in self.0 {
-            let place = steps(&path).into_iter().try_fold(&mut root, go);
+            let place = steps(&path).iter().try_fold(&mut root, go);
             if let Some(place) = place {
                 *place = match argument {
                     Argument::Text(text) => Value::String(text.into_string()),
@@ -90,8 +90,8 @@ fn steps(path: &str) -> Vec<Step<'_>> {
 }
 
 /// The place behind a step, which is made if there is none. An index beyond the end of a list is the next one.
-fn go<'v>(value: &'v mut Value, step: Step<'_>) -> Option<&'v mut Value> {
-    match step {
+fn go<'v>(value: &'v mut Value, step: &Step<'_>) -> Option<&'v mut Value> {
+    match *step {
         Step::Name(name) => {
             if !value.is_object() {
                 *value = Value::Object(Map::new());
