@@ -1,39 +1,71 @@
-//! Ollama's chat, generate and embed.
+//! Ollama.
 
+pub(crate) mod chat;
+pub(crate) mod embed;
+pub(crate) mod generate;
+
+use crate::failure;
 use crate::json::Json;
+use crate::media::Media;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
+use crate::turn::{At, Turn};
+use crate::usage::Usage;
 
-pub(crate) fn is_request(body: &Json<'_>) -> bool {
-    let _ = body;
-    false
+/// The places of the parts of a message. Calls follow at the end.
+const THOUGHTS: At = At::Place(0);
+const TEXT: At = At::Place(1);
+const IMAGES: At = At::Place(2);
+
+/// Whether a request has a field that OpenAI's protocols do not have.
+fn has_own_field(body: &Json<'_>) -> bool {
+    body.get("options").is_object() || body.has("keep_alive") || body.has("think")
 }
 
-pub(crate) fn is_answer(event: &Event<'_>) -> bool {
-    let _ = event;
-    false
+/// Sets parameters: the fields of the options, and the other ones.
+fn parameters(body: &Json<'_>, read: &[&str], draft: &mut RequestDraft) {
+    draft.parameters(body, read);
+    draft.parameters(body.get("options"), &[]);
 }
 
-pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
-    let _ = (body, draft);
+/// Adds thoughts, a text and images, which are base64 alone.
+fn said(thoughts: &str, text: &str, images: &[Json<'_>], turn: &mut Turn<'_>) {
+    if !thoughts.is_empty() {
+        turn.thought(THOUGHTS, "thinking", thoughts);
+    }
+    turn.text(TEXT, text);
+    for image in images.iter().filter_map(Json::as_str) {
+        turn.note(IMAGES, &Media { kind: "image", source: image, ..Media::default() }.note(true));
+    }
 }
 
-pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
-    let _ = (event, draft);
+/// What all answers have.
+fn answer(event: &Event<'_>, draft: &mut ResponseDraft) {
+    let json = event.json;
+    draft.model(json.str("model"));
+    draft.usage.update(Usage {
+        input: json.count("prompt_eval_count"),
+        output: json.count("eval_count"),
+        ..Usage::default()
+    });
+    draft.facts(json, &["total_duration", "load_duration", "prompt_eval_duration", "eval_duration"]);
+    draft.has_ended |= *json.get("done") == Json::Bool(true);
+    failure::read_into(event, draft);
 }
 
-pub(crate) fn is_chat_request(body: &Json<'_>) -> bool {
-    is_request(body)
-}
+#[cfg(test)]
+mod tests {
+    use crate::json::Json;
+    use crate::protocol::Protocol;
 
-pub(crate) fn is_chat_answer(event: &Event<'_>) -> bool {
-    is_answer(event)
-}
-
-pub(crate) fn is_generate_answer(event: &Event<'_>) -> bool {
-    is_answer(event)
-}
-
-pub(crate) fn is_embed_answer(event: &Event<'_>) -> bool {
-    is_answer(event)
+    #[test]
+    fn bodies_are_told_from_those_of_openai() {
+        let of = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
+        let chat = r#"{"model":"qwen3","messages":[{"role":"user","content":"Hi"}]"#;
+        assert_eq!(of(&format!("{chat},\"options\":{{}}}}")), Some(Protocol::OllamaChat));
+        assert_eq!(of(&format!("{chat},\"think\":false}}")), Some(Protocol::OllamaChat));
+        assert_eq!(of(&format!("{chat},\"temperature\":0}}")), Some(Protocol::OpenAiChat));
+        assert_eq!(of(r#"{"model":"m","prompt":"Hi","keep_alive":"5m"}"#), Some(Protocol::OllamaGenerate));
+        assert_eq!(of(r#"{"model":"m","input":"Hi","truncate":true}"#), Some(Protocol::OllamaEmbed));
+    }
 }

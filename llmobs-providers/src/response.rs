@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::document::Document;
 use crate::failure::ApiError;
 use crate::json::Json;
+use crate::media;
 use crate::message::Message;
 use crate::protocol::Protocol;
 use crate::room::Room;
@@ -215,10 +216,19 @@ impl ResponseDraft {
 
     /// Adds a citation, unless it is the same as one before.
     pub(crate) fn citation(&mut self, citation: &Json<'_>) {
-        if let Some(value) = bounded(citation, &mut self.room)
-            && !self.response.citations.contains(&value)
+        // Some streams have all citations in each event.
+        let value = shortened(citation);
+        if !self.response.citations.contains(&value)
+            && let Some(value) = keep(value, &mut self.room)
         {
             self.response.citations.push(value);
+        }
+    }
+
+    /// Sets why there is no choice at all, unless the text is empty. The first reason counts.
+    pub(crate) fn no_choice(&mut self, reason: &str) {
+        if !reason.is_empty() && self.response.finish_reasons.is_empty() {
+            self.response.finish_reasons.push(self.room.label(reason));
         }
     }
 
@@ -231,15 +241,17 @@ impl ResponseDraft {
             Json::Object(fields) => fields.is_empty(),
             _ => false,
         };
-        // Streams say the same in each event.
-        let is_known = || match (self.response.facts.get(name), value) {
+        // Many streams say the same in each event.
+        let is_known = match (self.response.facts.get(name), value) {
             (Some(Value::String(known)), Json::String(text)) => known == text,
-            (Some(known), _) => *known == value.to_value(),
-            (None, _) => false,
+            _ => false,
         };
-        if !is_empty
-            && !is_known()
-            && let Some(value) = bounded(value, &mut self.room)
+        if is_empty || is_known {
+            return;
+        }
+        let value = shortened(value);
+        if self.response.facts.get(name) != Some(&value)
+            && let Some(value) = keep(value, &mut self.room)
         {
             self.response.facts.insert(name.to_owned(), value);
         }
@@ -258,6 +270,15 @@ impl ResponseDraft {
         vectors.count += count;
         vectors.size = vectors.size.max(size);
         self.room.has_content = true;
+    }
+
+    /// Adds a vector: a list of numbers, or 32-bit floats in base64.
+    pub(crate) fn vector(&mut self, vector: &Json<'_>) {
+        let size = match vector {
+            Json::String(base64) => media::bytes_of(base64) / 4,
+            other => length_of(other.items()),
+        };
+        self.vectors(1, size);
     }
 
     /// Adds a result of a rerank.
@@ -296,15 +317,30 @@ fn set(field: &mut Option<String>, text: &str, room: &mut Room) {
     }
 }
 
+/// How many numbers a list has. One that was shortened ends with a note of their number.
+fn length_of(numbers: &[Json<'_>]) -> usize {
+    let note = numbers.last().and_then(Json::as_str).and_then(|note| note.split_once(" of "));
+    let noted = note.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+    noted.unwrap_or(numbers.len())
+}
+
 /// The most bytes of a text in a fact or a citation.
 const MAX_FACT_BYTES: usize = 1024;
 
 /// A value with its long texts shortened. `None` if there is no room.
 pub(crate) fn bounded(json: &Json<'_>, room: &mut Room) -> Option<Value> {
-    room.entry()?;
+    keep(shortened(json), room)
+}
+
+fn shortened(json: &Json<'_>) -> Value {
     let mut value = json.to_value();
     llmobs_capture::value::for_each_string(&mut value, &mut |text| {
         llmobs_capture::value::shorten(text, MAX_FACT_BYTES);
     });
+    value
+}
+
+fn keep(value: Value, room: &mut Room) -> Option<Value> {
+    room.entry()?;
     room.take(llmobs_capture::value::weight_of(&value)).then_some(value)
 }

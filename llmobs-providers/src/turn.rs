@@ -1,6 +1,7 @@
 //! The parts of what a model or a person said, in their order, and the messages that they become.
 
 mod call;
+mod paths;
 
 use llmobs_capture::text::push_json_string;
 
@@ -40,8 +41,8 @@ enum Body {
     Result(ToolResult),
     /// A note in place of a part that is no text.
     Note(String),
-    /// How many bytes of sound there are.
-    Sound(usize),
+    /// The media type of a sound, and how many bytes there are.
+    Sound(String, usize),
 }
 
 /// Where a part goes. Pieces of one part have one place.
@@ -128,6 +129,17 @@ impl<'a> Turn<'a> {
         self.call(At::Place(found.unwrap_or_else(next)), piece);
     }
 
+    /// Adds to one argument of the last tool call, where each argument comes with its path.
+    pub(crate) fn argument(&mut self, path: &str, value: &Json<'_>) {
+        let last = self.parts.parts.iter_mut().rev().find_map(|part| match &mut part.body {
+            Body::Call(call) => Some(call),
+            _ => None,
+        });
+        if let Some(call) = last {
+            call.add_argument(path, value, self.room);
+        }
+    }
+
     /// Adds the result of a tool: a text, a list of parts, or anything else.
     pub(crate) fn result(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>) {
         let mut result = ToolResult::default();
@@ -157,8 +169,14 @@ impl<'a> Turn<'a> {
 
     /// Adds a piece of a sound in base64, of which only the size is kept.
     pub(crate) fn sound(&mut self, at: At, base64: &str) {
-        let is_sound = |body: &Body| matches!(body, Body::Sound(_));
-        if let Some(Body::Sound(bytes)) = self.parts.open(at, is_sound, self.room, || Body::Sound(0)) {
+        self.sound_of(at, "", base64);
+    }
+
+    /// Adds a piece of a sound with a media type.
+    pub(crate) fn sound_of(&mut self, at: At, mime: &str, base64: &str) {
+        let is_sound = |body: &Body| matches!(body, Body::Sound(known, _) if known == mime);
+        let new = || Body::Sound(mime.to_owned(), 0);
+        if let Some(Body::Sound(_, bytes)) = self.parts.open(at, is_sound, self.room, new) {
             *bytes += media::bytes_of(base64);
             self.room.has_content = true;
         }
@@ -276,7 +294,10 @@ impl Builder<'_> {
                 append(&mut message.content, &note, "\n");
                 self.glued = false;
             }
-            Body::Sound(bytes) => self.add(Body::Note(format!("[audio: {bytes} bytes]"))),
+            Body::Sound(mime, bytes) => {
+                let mime = if mime.is_empty() { mime } else { mime + ", " };
+                self.add(Body::Note(format!("[audio: {mime}{bytes} bytes]")));
+            }
             Body::Thought(text, name) => {
                 let text = if text.is_empty() { format!("[{name}]") } else { text.into_string() };
                 let Some(message) = self.message(REASONING, |_| true) else { return };

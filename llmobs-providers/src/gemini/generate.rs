@@ -1,23 +1,114 @@
-//! Gemini's generateContent and streamGenerateContent.
+//! Gemini's generateContent and streamGenerateContent: <https://ai.google.dev/api/generate-content>.
 
+use super::{field, items, parts};
+use crate::failure;
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
+use crate::tool::ToolDefinition;
+use crate::turn::At;
+use crate::usage::Usage;
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
-    let _ = body;
-    false
+    matches!(body.get("contents"), Json::Array(_) | Json::Object(_))
 }
 
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
-    let _ = event;
-    false
+    let json = event.json;
+    matches!(json.get("candidates"), Json::Array(_))
+        || json.get("promptFeedback").is_object()
+        || json.get("usageMetadata").is_object() && !super::embed::is_answer(event)
 }
 
+/// The fields of a request that are no parameters.
+const READ: [&str; 7] = [
+    "model",
+    "contents",
+    "systemInstruction",
+    "system_instruction",
+    "tools",
+    "generationConfig",
+    "generation_config",
+];
+
 pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
-    let _ = (body, draft);
+    draft.model(super::model(body.str("model")));
+    draft.system("system", |turn| parts::content(field(body, "systemInstruction"), turn));
+    for tool in items(body.get("tools")) {
+        tools(tool, draft);
+    }
+    draft.conversation(items(body.get("contents")), |content, turn| {
+        turn.role(content.str("role"));
+        turn.role("user");
+        parts::content(content, turn);
+    });
+    draft.parameters(body, &READ);
+    draft.parameters(field(body, "generationConfig"), &[]);
+}
+
+/// The functions that a model may call, and the tools of Google, of which only the name is known.
+fn tools(tool: &Json<'_>, draft: &mut RequestDraft) {
+    for (name, value) in tool.fields() {
+        if !super::is_name(name, "functionDeclarations") {
+            let name = draft.whole(name);
+            draft.tool(ToolDefinition::new(name));
+            continue;
+        }
+        for function in items(value) {
+            let mut definition = ToolDefinition::new(draft.whole(function.str("name")));
+            definition.description = function.get("description").as_str().map(|text| draft.whole(text));
+            let schemas = ["parameters", "parametersJsonSchema"].map(|name| field(function, name));
+            definition.schema = schemas.into_iter().find(|schema| schema.is_object()).map(Json::to_map);
+            draft.tool(definition);
+        }
+    }
 }
 
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
-    let _ = (event, draft);
+    let json = event.json;
+    draft.model(json.str("modelVersion"));
+    draft.id(json.str("responseId"));
+    for (index, candidate) in json.list("candidates").iter().enumerate() {
+        let index = candidate.count("index").unwrap_or(index as u64);
+        let content = candidate.get("content");
+        if let Some(mut turn) = draft.turn(index, content.str("role")) {
+            content.list("parts").iter().for_each(|part| parts::part(part, At::End, &mut turn));
+        }
+        let (grounding, cited) = (candidate.get("groundingMetadata"), candidate.get("citationMetadata"));
+        let lists =
+            [grounding.list("groundingChunks"), cited.list("citationSources"), cited.list("citations")];
+        lists.into_iter().flatten().for_each(|citation| draft.citation(citation));
+        let reason = candidate.str("finishReason");
+        draft.finish_reason(index, reason);
+        if !reason.is_empty() {
+            draft.facts(candidate, &["finishMessage", "safetyRatings"]);
+        }
+        draft.facts(grounding, &["webSearchQueries"]);
+    }
+    // A prompt that is blocked has no candidates.
+    draft.no_choice(json.get("promptFeedback").str("blockReason"));
+    draft.facts(json, &["promptFeedback"]);
+    let counts = json.get("usageMetadata");
+    draft.usage.update(usage(counts));
+    draft.facts(counts, &["trafficType", "serviceTier"]);
+    failure::read_into(event, draft);
+}
+
+/// Tokens. Thoughts and the results of tools are counted beside the prompt and the answer.
+pub(super) fn usage(usage: &Json<'_>) -> Usage {
+    let audio = |name: &str| {
+        let of_audio = usage.list(name).iter().filter(|part| part.str("modality") == "AUDIO");
+        of_audio.filter_map(|part| part.count("tokenCount")).reduce(u64::saturating_add)
+    };
+    Usage {
+        input: usage.count("promptTokenCount"),
+        cache_read: usage.count("cachedContentTokenCount"),
+        tool_input: usage.count("toolUsePromptTokenCount"),
+        input_audio: audio("promptTokensDetails"),
+        visible_output: usage.count("candidatesTokenCount"),
+        reasoning: usage.count("thoughtsTokenCount"),
+        output_audio: audio("candidatesTokensDetails"),
+        total: usage.count("totalTokenCount"),
+        ..Usage::default()
+    }
 }

@@ -1,5 +1,7 @@
 //! Tool calls, put together from the pieces in events.
 
+use super::paths::Arguments;
+use crate::json::Json;
 use crate::message::{ToolCall, arguments_of};
 use crate::room::{Room, Text};
 
@@ -11,6 +13,8 @@ pub(super) struct Call {
     name: String,
     kind: String,
     arguments: Text,
+    /// Arguments that came one by one.
+    by_path: Arguments,
 }
 
 /// The piece of a tool call in one event. Fields that the event does not have are empty.
@@ -53,10 +57,14 @@ impl Call {
         self.arguments.push(piece.arguments, room);
     }
 
+    pub(super) fn add_argument(&mut self, path: &str, value: &Json<'_>, room: &mut Room) {
+        self.by_path.add(path, value, room);
+    }
+
     pub(super) fn into_call(self) -> ToolCall {
         let mut call = ToolCall::default();
         call.name = self.name;
-        call.arguments = arguments_of(&self.arguments.into_string());
+        call.arguments = self.by_path.into_map(arguments_of(&self.arguments.into_string()));
         call.tool_id = self.id;
         call.kind = self.kind;
         call

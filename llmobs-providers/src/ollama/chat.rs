@@ -1,0 +1,59 @@
+//! Ollama's chat: <https://docs.ollama.com/api/chat>.
+
+use super::TEXT;
+use crate::json::Json;
+use crate::openai;
+use crate::request::RequestDraft;
+use crate::response::{Event, ResponseDraft};
+use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+
+pub(crate) fn is_request(body: &Json<'_>) -> bool {
+    let is_own = |message: &Json<'_>| {
+        message.has("tool_name")
+            || message.has("thinking")
+            || message.list("images").iter().any(|image| image.as_str().is_some())
+    };
+    let messages = body.list("messages");
+    let is_schema = |format: &Json<'_>| format.is_object() || format.as_str() == Some("json");
+    body.has("messages")
+        && (super::has_own_field(body) || is_schema(body.get("format")) || messages.iter().any(is_own))
+}
+
+pub(crate) fn is_answer(event: &Event<'_>) -> bool {
+    event.json.get("message").is_object() && matches!(event.json.get("done"), Json::Bool(_))
+}
+
+pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
+    draft.model(body.str("model"));
+    body.list("tools").iter().for_each(|tool| openai::tool(tool, draft));
+    draft.conversation(body.list("messages"), message);
+    super::parameters(body, &["model", "messages", "tools", "options"], draft);
+}
+
+fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
+    let role = message.str("role");
+    turn.role(role);
+    if role == "tool" {
+        let name = ["tool_name", "name"].map(|key| message.str(key));
+        let name = name.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+        let part = ResultPart { id: message.str("tool_call_id"), name, kind: "" };
+        return turn.result(TEXT, part, message.get("content"));
+    }
+    super::said(message.str("thinking"), message.str("content"), message.list("images"), turn);
+    for call in message.list("tool_calls") {
+        let function = call.get("function");
+        let arguments = arguments_text(function.get("arguments"));
+        let (id, name) = (call.str("id"), function.str("name"));
+        // Each call comes whole.
+        turn.call(At::End, CallPiece { index: None, id, name, kind: "function", arguments: &arguments });
+    }
+}
+
+pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
+    let said = event.json.get("message");
+    if let Some(mut turn) = said.is_object().then(|| draft.turn(0, "")).flatten() {
+        message(said, &mut turn);
+    }
+    draft.finish_reason(0, event.json.str("done_reason"));
+    super::answer(event, draft);
+}

@@ -1,0 +1,37 @@
+//! Ollama's generate: <https://docs.ollama.com/api/generate>.
+
+use crate::json::Json;
+use crate::request::RequestDraft;
+use crate::response::{Event, ResponseDraft};
+
+pub(crate) fn is_request(body: &Json<'_>) -> bool {
+    // OpenAI's completions have a prompt, too.
+    body.get("prompt").as_str().is_some()
+        && (super::has_own_field(body)
+            || ["system", "images", "raw", "template", "context"].into_iter().any(|key| body.has(key)))
+}
+
+pub(crate) fn is_answer(event: &Event<'_>) -> bool {
+    event.json.get("response").as_str().is_some() && matches!(event.json.get("done"), Json::Bool(_))
+}
+
+pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
+    draft.model(body.str("model"));
+    draft.system("system", |turn| super::said("", body.str("system"), &[], turn));
+    if body.has("prompt") || body.has("images") {
+        draft.conversation(std::slice::from_ref(body), |body, turn| {
+            turn.role("user");
+            super::said("", body.str("prompt"), body.list("images"), turn);
+        });
+    }
+    super::parameters(body, &["model", "prompt", "system", "images", "options"], draft);
+}
+
+pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
+    let json = event.json;
+    if let Some(mut turn) = json.has("response").then(|| draft.turn(0, "")).flatten() {
+        super::said(json.str("thinking"), json.str("response"), &[], &mut turn);
+    }
+    draft.finish_reason(0, json.str("done_reason"));
+    super::answer(event, draft);
+}
