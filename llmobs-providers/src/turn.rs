@@ -187,9 +187,12 @@ impl<'a> Turn<'a> {
         self.media(at, "audio", "", base64);
     }
 
-    /// Adds a piece of bytes in base64, of which only the size is kept. `kind` and `mime` say what they are; the first piece counts.
+    /// Adds a piece of bytes in base64, of which only the size is kept. `kind` is what they are. Later pieces may have no media type.
     pub(crate) fn media(&mut self, at: At, kind: &str, mime: &str, base64: &str) {
-        let is_media = |body: &Body| matches!(body, Body::Media(..));
+        let is_media = |body: &Body| match body {
+            Body::Media(known, known_mime, _) => known == kind && (mime.is_empty() || known_mime == mime),
+            _ => false,
+        };
         let new = || Body::Media(String::new(), String::new(), 0);
         if let Some(Body::Media(known_kind, known_mime, bytes)) =
             self.parts.open(at, is_media, self.room, new)
