@@ -1,13 +1,14 @@
-//! Amazon Bedrock.
+//! Amazon Bedrock: <https://docs.aws.amazon.com/bedrock/latest/APIReference/welcome.html>.
 
 pub(crate) mod agent;
 pub(crate) mod converse;
 pub(crate) mod invoke;
 
-use crate::json::Json;
+use base64::Engine as _;
 
-/// The note in place of an image, a document or a video of Converse. `name` is what kind of part it is.
-pub(crate) fn media_note(name: &str, part: &Json<'_>) -> Option<String> {
-    let _ = (name, part);
-    None
+pub(crate) use converse::media::media_note;
+
+/// The bytes under the key `bytes`, which JSON has in base64.
+fn bytes_of(json: &crate::json::Json<'_>) -> Option<Vec<u8>> {
+    base64::engine::general_purpose::STANDARD.decode(json.get("bytes").as_str()?).ok()
 }

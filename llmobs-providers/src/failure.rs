@@ -36,8 +36,8 @@ impl ApiError {
         let kind =
             ["type", "status", "__type"].into_iter().map(|key| error.str(key)).find(|text| !text.is_empty());
         let code = error.label("code").into_owned();
-        let status =
-            [error.count("code"), error.count("status_code"), code.parse().ok()].into_iter().flatten();
+        let counts = ["code", "status_code", "originalStatusCode"].map(|key| error.count(key));
+        let status = counts.into_iter().chain([code.parse().ok()]).flatten();
         Self {
             kind: kind.unwrap_or_default().rsplit('#').next().unwrap_or_default().to_owned(),
             message: llmobs_capture::text::cut(message, MAX_MESSAGE_BYTES),
@@ -48,7 +48,7 @@ impl ApiError {
 
     /// An error of which nothing is known but its text.
     pub(crate) fn of_text(message: &str) -> Self {
-        Self { message: llmobs_capture::text::cut(message.trim(), MAX_MESSAGE_BYTES), ..Self::default() }
+        Self { message: llmobs_capture::text::cut(message, MAX_MESSAGE_BYTES), ..Self::default() }
     }
 
     pub(crate) fn with_kind(mut self, kind: &str) -> Self {
@@ -63,7 +63,7 @@ impl ApiError {
 pub(crate) fn read_into(event: &Event<'_>, draft: &mut ResponseDraft) -> bool {
     let Event { name, json } = event;
     let error = json.get("error");
-    let is_alone = !json.str("message").is_empty()
+    let is_alone = ["message", "Message"].into_iter().any(|key| !json.str(key).is_empty())
         && (*name == "error" || json.fields().iter().all(|(key, _)| ALONE.contains(&key.as_ref())));
     let found = match error {
         Json::Object(_) => ApiError::read(error),
@@ -76,7 +76,8 @@ pub(crate) fn read_into(event: &Event<'_>, draft: &mut ResponseDraft) -> bool {
 }
 
 /// The fields of an error that has nothing around it.
-const ALONE: [&str; 8] = ["message", "type", "code", "status", "status_code", "param", "object", "__type"];
+const ALONE: [&str; 9] =
+    ["message", "Message", "type", "code", "status", "status_code", "param", "object", "__type"];
 
 crate::serialize_struct! {
     ApiError |error| {

@@ -48,6 +48,22 @@ enum Source<'a> {
     Place(&'a str),
 }
 
+/// A line in place of a part that is no text, or of one that is a text with a name.
+#[derive(Debug)]
+pub(crate) enum Line<'a> {
+    Note(String),
+    Text(&'a str),
+}
+
+/// The lines as one text.
+pub(crate) fn join(lines: &[Line<'_>]) -> String {
+    let lines = lines.iter().map(|line| match line {
+        Line::Note(note) => note,
+        Line::Text(text) => *text,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// The note in place of a part of which nothing but its name is understood. A part that was cut is a note already.
 pub(crate) fn unknown(part: &Json<'_>) -> String {
     if let Some(note) = part.get(CUT).as_str() {

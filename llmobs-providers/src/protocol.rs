@@ -262,6 +262,7 @@ impl Protocol {
             Json::Object(_) if is(gemini::embed::is_request) => Self::GeminiEmbed,
             Json::Object(_) if is(bedrock::converse::is_request) => Self::BedrockConverse,
             Json::Object(_) if is(anthropic::is_request) => Self::AnthropicMessages,
+            Json::Object(_) if is(bedrock::agent::is_request) => Self::BedrockAgent,
             Json::Object(_) if is(bedrock::invoke::is_request) => Self::BedrockInvoke,
             Json::Object(_) if is(openai::responses::is_request) => Self::OpenAiResponses,
             Json::Object(_) if is(ollama::chat::is_request) => Self::OllamaChat,
@@ -301,6 +302,7 @@ impl Protocol {
             Json::Object(_) if is(cohere::chat_v1::is_answer) => Self::CohereChatV1,
             Json::Object(_) if is(cohere::rerank::is_answer) => Self::CohereRerank,
             Json::Object(_) if is(cohere::embed::is_answer) => Self::CohereEmbed,
+            Json::Object(_) if is(bedrock::agent::is_answer) => Self::BedrockAgent,
             Json::Object(_) if is(bedrock::invoke::is_answer) => Self::BedrockInvoke,
             _ => return None,
         })

@@ -71,9 +71,52 @@ impl Serialize for Request {
     }
 }
 
-/// Fields that are credentials. They are never parameters.
-const CREDENTIALS: [&str; 8] =
-    ["api_key", "apikey", "api-key", "authorization", "access_token", "password", "secret", "token"];
+/// Fields that are credentials, in lower case and without separators. They are never parameters, nor inside of parameters.
+const CREDENTIALS: [&str; 17] = [
+    "apikey",
+    "xapikey",
+    "authentication",
+    "authorization",
+    "authorizationtoken",
+    "proxyauthorization",
+    "accesstoken",
+    "authtoken",
+    "bearertoken",
+    "sessiontoken",
+    "awssessiontoken",
+    "awssecretaccesskey",
+    "password",
+    "secret",
+    "clientsecret",
+    "credentials",
+    "token",
+];
+
+/// Whether a field is a credential, in whatever way its name is written.
+fn is_credential(name: &str) -> bool {
+    let letters = || name.bytes().filter(|byte| !b"-_".contains(byte)).map(|byte| byte.to_ascii_lowercase());
+    CREDENTIALS.iter().any(|credential| credential.bytes().eq(letters()))
+}
+
+/// Removes credentials at any depth. The properties of a schema only have such names.
+fn remove_credentials(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !is_credential(name));
+            for (name, field) in fields {
+                match field {
+                    Value::Object(schemas) if name == "properties" => {
+                        schemas.retain(|name, schema| schema.is_object() || !is_credential(name));
+                        schemas.values_mut().for_each(remove_credentials);
+                    }
+                    other => remove_credentials(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_credentials),
+        _ => {}
+    }
+}
 
 /// A request that is being read.
 #[derive(Debug)]
@@ -169,9 +212,10 @@ impl RequestDraft {
 
     pub(crate) fn parameter(&mut self, name: &str, value: &Json<'_>) {
         if !value.is_null()
-            && !CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential))
-            && let Some(value) = bounded(value, &mut self.room)
+            && !is_credential(name)
+            && let Some(mut value) = bounded(value, &mut self.room)
         {
+            remove_credentials(&mut value);
             self.request.parameters.insert(name.to_owned(), value);
         }
     }
@@ -210,3 +254,6 @@ pub(crate) fn texts<'j>(value: &'j Json<'_>) -> Vec<Cow<'j, str>> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ mod paths;
 use llmobs_capture::text::push_json_string;
 
 use crate::json::Json;
-use crate::media;
+use crate::media::{self, Line};
 use crate::message::{Message, ToolResult};
 use crate::room::{Room, Text};
 use call::Call;
@@ -35,14 +35,16 @@ struct Part {
 #[derive(Debug)]
 enum Body {
     Text(Text),
+    /// A text on lines of its own, such as that of a document.
+    Passage(Text),
     /// What the model thought, and what the provider calls such a part.
     Thought(Text, String),
     Call(Call),
-    Result(ToolResult),
+    Result(ToolResult, Text),
     /// A note in place of a part that is no text.
     Note(String),
-    /// The media type of a sound, and how many bytes there are.
-    Sound(String, usize),
+    /// Bytes that are no text: what they are, their media type, and how many there are.
+    Media(String, String, usize),
 }
 
 /// Where a part goes. Pieces of one part have one place.
@@ -52,6 +54,8 @@ pub(crate) enum At {
     Place(u64),
     /// Behind all others. A text goes on where the last part is a text, and so does a thought.
     End,
+    /// Behind all others, as a part of its own.
+    Next,
 }
 
 impl From<usize> for At {
@@ -94,6 +98,16 @@ impl<'a> Turn<'a> {
         let is_text = |body: &Body| matches!(body, Body::Text(_));
         if let Some(Body::Text(text)) =
             self.parts.open(at, is_text, self.room, || Body::Text(Text::default()))
+        {
+            text.push(piece, self.room);
+        }
+    }
+
+    /// Adds to a text that stands on lines of its own.
+    pub(crate) fn passage(&mut self, at: At, piece: &str) {
+        let is_passage = |body: &Body| matches!(body, Body::Passage(_));
+        if let Some(Body::Passage(text)) =
+            self.parts.open(at, is_passage, self.room, || Body::Passage(Text::default()))
         {
             text.push(piece, self.room);
         }
@@ -142,16 +156,29 @@ impl<'a> Turn<'a> {
 
     /// Adds the result of a tool: a text, a list of parts, or anything else.
     pub(crate) fn result(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>) {
-        let mut result = ToolResult::default();
-        result.tool_id = self.room.label(part.id);
-        result.name = self.room.label(part.name);
-        result.kind = self.room.label(part.kind);
-        result.result = self.room.whole(&result_text(value));
-        let is_result = |body: &Body| at != At::End && matches!(body, Body::Result(_));
-        if let Some(Body::Result(place)) =
-            self.parts.open(at, is_result, self.room, || Body::Result(ToolResult::default()))
-        {
-            *place = result;
+        self.add_result(at, part, value, true);
+    }
+
+    /// Adds a piece of the result of a tool. Fields that are known stay.
+    pub(crate) fn result_piece(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>) {
+        self.add_result(at, part, value, false);
+    }
+
+    fn add_result(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>, is_whole: bool) {
+        let is_result = |body: &Body| at != At::End && matches!(body, Body::Result(..));
+        let new = || Body::Result(ToolResult::default(), Text::default());
+        if let Some(Body::Result(result, text)) = self.parts.open(at, is_result, self.room, new) {
+            if is_whole {
+                (*result, *text) = Default::default();
+            }
+            for (label, said) in
+                [(&mut result.tool_id, part.id), (&mut result.name, part.name), (&mut result.kind, part.kind)]
+            {
+                if label.is_empty() {
+                    *label = self.room.label(said);
+                }
+            }
+            text.push(&result_text(value), self.room);
         }
         self.room.has_content = true;
     }
@@ -169,16 +196,36 @@ impl<'a> Turn<'a> {
 
     /// Adds a piece of a sound in base64, of which only the size is kept.
     pub(crate) fn sound(&mut self, at: At, base64: &str) {
-        self.sound_of(at, "", base64);
+        self.media(at, "audio", "", base64);
     }
 
-    /// Adds a piece of a sound with a media type.
-    pub(crate) fn sound_of(&mut self, at: At, mime: &str, base64: &str) {
-        let is_sound = |body: &Body| matches!(body, Body::Sound(known, _) if known == mime);
-        let new = || Body::Sound(mime.to_owned(), 0);
-        if let Some(Body::Sound(_, bytes)) = self.parts.open(at, is_sound, self.room, new) {
-            *bytes += media::bytes_of(base64);
+    /// Adds a piece of bytes in base64, of which only the size is kept. `kind` is what they are. Later pieces may have no media type.
+    pub(crate) fn media(&mut self, at: At, kind: &str, mime: &str, base64: &str) {
+        let is_media = |body: &Body| match body {
+            Body::Media(known, known_mime, _) => known == kind && (mime.is_empty() || known_mime == mime),
+            _ => false,
+        };
+        let new = || Body::Media(String::new(), String::new(), 0);
+        if let Some(Body::Media(known_kind, known_mime, bytes)) =
+            self.parts.open(at, is_media, self.room, new)
+        {
+            for (label, said) in [(known_kind, kind), (known_mime, mime)] {
+                if label.is_empty() {
+                    *label = self.room.label(said);
+                }
+            }
+            *bytes = bytes.saturating_add(media::bytes_of(base64));
             self.room.has_content = true;
+        }
+    }
+
+    /// Adds notes, and texts between them.
+    pub(crate) fn lines(&mut self, at: At, lines: &[Line<'_>]) {
+        for line in lines {
+            match line {
+                Line::Note(note) => self.note(at, note),
+                Line::Text(text) => self.passage(at, text),
+            }
         }
     }
 
@@ -208,8 +255,8 @@ impl Parts {
         new: impl FnOnce() -> Body,
     ) -> Option<&mut Body> {
         let index = match at {
-            At::End => match self.parts.last() {
-                Some(last) if fits(&last.body) => self.parts.len() - 1,
+            At::End | At::Next => match self.parts.last() {
+                Some(last) if at == At::End && fits(&last.body) => self.parts.len() - 1,
                 last => {
                     let place = last.map_or(0, |last| last.place.saturating_add(1));
                     room.entry()?;
@@ -289,14 +336,16 @@ impl Builder<'_> {
                 append(&mut message.content, &text.into_string(), separator);
                 self.glued = role == ASSISTANT;
             }
+            Body::Passage(text) => self.add(Body::Note(text.into_string())),
             Body::Note(note) => {
                 let Some(message) = self.message(&role, Self::is_text_alone) else { return };
-                append(&mut message.content, &note, "\n");
+                let separator = if message.content.ends_with('\n') { "" } else { "\n" };
+                append(&mut message.content, &note, separator);
                 self.glued = false;
             }
-            Body::Sound(mime, bytes) => {
-                let mime = if mime.is_empty() { mime } else { mime + ", " };
-                self.add(Body::Note(format!("[audio: {mime}{bytes} bytes]")));
+            Body::Media(kind, mime, bytes) => {
+                let separator = if mime.is_empty() { "" } else { ", " };
+                self.add(Body::Note(format!("[{kind}: {mime}{separator}{bytes} bytes]")));
             }
             Body::Thought(text, name) => {
                 let text = if text.is_empty() { format!("[{name}]") } else { text.into_string() };
@@ -307,7 +356,8 @@ impl Builder<'_> {
                 let Some(message) = self.message(&role, |last| last.tool_results.is_empty()) else { return };
                 message.tool_calls.push(call.into_call());
             }
-            Body::Result(result) => {
+            Body::Result(mut result, text) => {
+                result.result = text.into_string();
                 let role = if self.is_answer && role == ASSISTANT { TOOL } else { &role };
                 let Some(message) = self.message(role, |_| true) else { return };
                 message.tool_results.push(result);
@@ -318,7 +368,7 @@ impl Builder<'_> {
 
 /// Appends a text, with what separates it from the text before.
 fn append(content: &mut String, text: &str, separator: &str) {
-    if !content.is_empty() && !text.is_empty() && !(separator == "\n" && content.ends_with('\n')) {
+    if !content.is_empty() && !text.is_empty() {
         content.push_str(separator);
     }
     if content.is_empty() { text.clone_into(content) } else { content.push_str(text) }
@@ -361,8 +411,7 @@ fn part_text(part: &Json<'_>) -> Option<String> {
             // Bedrock's parts are named by their only key.
             "text" => inner.as_str().map(str::to_owned),
             "json" => Some(inner.to_text()),
-            "image" | "document" | "video" => crate::bedrock::media_note(name, inner),
-            _ => None,
+            _ => crate::bedrock::media_note(name, inner),
         },
         _ => crate::anthropic::media_note(part).or_else(|| crate::openai::media_note(part)),
     }

@@ -54,18 +54,21 @@ fn frame(bytes: &[u8], each: &mut dyn FnMut(RawEvent<'_>)) -> Option<()> {
         usize::try_from(u32::from_be_bytes(bytes.get(4..)?.first_chunk::<4>().copied()?)).ok()?;
     let body = bytes.get(PRELUDE..bytes.len().checked_sub(4)?)?;
     let (mut headers, payload) = body.split_at_checked(headers_length)?;
-    let (mut event, mut exception, mut is_error) = ("", "", false);
+    let (mut event, mut exception, mut message, mut is_error) = ("", "", "", false);
     while let Some((name, value, rest)) = header(headers) {
         headers = rest;
         match name {
             ":event-type" => event = value,
             ":exception-type" | ":error-code" => exception = value,
+            ":error-message" => message = value,
             ":message-type" => is_error = value != "event",
             _ => {}
         }
     }
     let name = if exception.is_empty() { event } else { exception };
-    each(RawEvent { name, data: payload, is_exception: is_error });
+    // A frame of type `error` says everything in its headers.
+    let data = if message.is_empty() { payload } else { message.as_bytes() };
+    each(RawEvent { name, data, is_exception: is_error });
     Some(())
 }
 

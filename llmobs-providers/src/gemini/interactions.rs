@@ -143,7 +143,7 @@ fn step(item: &Json<'_>, at: At, end: At, turn: &mut Turn<'_>) {
             turn.result(at, part, item.get("result"));
         }
         "audio" if end == At::End && item.has("data") => {
-            turn.sound_of(end, item.str("mime_type"), item.str("data"));
+            turn.media(end, "audio", item.str("mime_type"), item.str("data"));
         }
         "image" | "audio" | "video" | "document" => {
             let (data, mime) = (item.str("data"), item.str("mime_type"));

@@ -44,7 +44,7 @@ pub(super) fn part(part: &Json<'_>, at: At, turn: &mut Turn<'_>) {
         let id = ResultPart { name, kind: "tool_response", ..ids(result) };
         turn.result(at, id, result.get("response"));
     } else if let Some((mime, data)) = sound(part).filter(|_| at == At::End) {
-        turn.sound_of(at, mime, data);
+        turn.media(at, "audio", mime, data);
     } else if let Some(note) = media_note(part) {
         if is_thought { turn.thought(at, "thought", &note) } else { turn.note(at, &note) }
     } else if part.fields().iter().any(|(key, _)| !super::is_name(key, "thoughtSignature")) {

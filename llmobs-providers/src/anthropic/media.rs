@@ -1,0 +1,51 @@
+//! Images, documents and search results, which messages and results of tools have.
+
+use crate::json::Json;
+use crate::media::{Line, Media, join};
+
+/// The lines in place of an image, a document or a search result: a note, and texts inside. `None` if the block is none of these.
+pub(crate) fn media_note(block: &Json<'_>) -> Option<String> {
+    lines(block).map(|lines| join(&lines))
+}
+
+/// The same, one by one.
+pub(super) fn lines<'j>(block: &'j Json<'_>) -> Option<Vec<Line<'j>>> {
+    let kind = block.str("type");
+    let (source, name) = (block.get("source"), block.str("title"));
+    let media = Media { kind, name, ..Media::default() };
+    match kind {
+        "image" | "document" if source.is_object() => Some(match source.str("type") {
+            "text" => vec![Line::Note(media.note(false)), Line::Text(source.str("data"))],
+            "content" => with_content(media, source.get("content")),
+            "base64" => {
+                let (mime, data) = (source.str("media_type"), source.str("data"));
+                vec![Line::Note(Media { mime, source: data, ..media }.note(true))]
+            }
+            _ => {
+                let place = ["url", "file_id"].into_iter().map(|key| source.str(key));
+                let place = place.into_iter().find(|place| !place.is_empty()).unwrap_or_default();
+                vec![Line::Note(Media { source: place, ..media }.note(false))]
+            }
+        }),
+        "search_result" => {
+            let source = source.as_str().unwrap_or_default();
+            Some(with_content(Media { source, ..media }, block.get("content")))
+        }
+        _ => None,
+    }
+}
+
+/// A note, and the texts and images behind it.
+fn with_content<'j>(media: Media<'_>, content: &'j Json<'_>) -> Vec<Line<'j>> {
+    let mut all = vec![Line::Note(media.note(false))];
+    all.extend(content.as_str().map(Line::Text));
+    for part in content.items() {
+        match part.str("type") {
+            "text" => all.push(Line::Text(part.str("text"))),
+            // Documents are not inside of each other.
+            "image" => all.extend(lines(part).into_iter().flatten()),
+            _ => all.push(Line::Note(crate::media::unknown(part))),
+        }
+    }
+    all
+}
