@@ -7,8 +7,8 @@ mod stack;
 use std::fmt::{self, Display, Write as _};
 
 use crate::guard::guarded;
+pub use escape::{plain_prefix, push_escaped, push_json_string};
 pub(crate) use escape::{prefix, suffix};
-pub use escape::{push_escaped, push_json_string};
 pub(crate) use media::media_note;
 pub use media::media_note_of;
 pub(crate) use stack::Stack;

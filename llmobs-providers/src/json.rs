@@ -12,8 +12,6 @@ use std::borrow::Cow;
 use llmobs_capture::text::push_json_string;
 use serde_json::{Map, Value};
 
-pub(crate) use reader::plain_prefix;
-
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {

@@ -54,9 +54,10 @@ fn is_plain(bytes: &[u8]) -> bool {
     }
 }
 
-/// How many bytes there are before the first one that is escaped.
+/// How many bytes there are before the first one that is escaped in a JSON string: a quote, a backslash or a control character.
 #[inline]
-fn plain_prefix(bytes: &[u8]) -> usize {
+#[must_use]
+pub fn plain_prefix(bytes: &[u8]) -> usize {
     let (near, far) = bytes.split_at_checked(32).unwrap_or((bytes, &[]));
     let found = first_special(near);
     if found < near.len() || far.is_empty() { found } else { near.len() + far_prefix(far) }

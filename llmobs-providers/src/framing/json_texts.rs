@@ -1,8 +1,9 @@
 //! JSON texts behind each other, or in one array.
 
+use llmobs_capture::text::plain_prefix;
+
 use super::RawEvent;
 use super::slim::Buffer;
-use crate::json::plain_prefix;
 
 /// Finds where each text ends.
 #[derive(Debug, Default)]

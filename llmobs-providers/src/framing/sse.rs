@@ -27,7 +27,7 @@ impl ServerSentEvents {
                 rest = rest.get(1..).unwrap_or_default();
                 continue;
             }
-            let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let end = memchr::memchr2(b'\n', b'\r', rest);
             let (piece, after) = rest.split_at(end.unwrap_or(rest.len()));
             self.add(piece, limit);
             let Some(break_byte) = after.first() else { return };

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use llmobs_capture::text::plain_prefix;
+
 use super::Json;
 
 /// As deep as `serde_json` reads.
@@ -64,11 +66,11 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, depth: u32) -> Option<Json<'a>> {
         self.at += 1;
-        let mut fields = Vec::new();
         if self.next()? == b'}' {
             self.at += 1;
-            return Some(Json::Object(fields));
+            return Some(Json::Object(Vec::new()));
         }
+        let mut fields = Vec::with_capacity(8);
         loop {
             if self.next()? != b'"' {
                 return None;
@@ -165,7 +167,7 @@ impl<'a> Reader<'a> {
 
     /// The rest of a string that has an escape.
     fn escaped(&mut self, before: &str) -> Option<String> {
-        let mut text = String::with_capacity(before.len() + 32);
+        let mut text = String::with_capacity(2 * before.len() + 64);
         text.push_str(before);
         loop {
             match self.peek()? {
@@ -224,30 +226,4 @@ impl<'a> Reader<'a> {
         }
         char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)
     }
-}
-
-/// How many bytes there are before a quote, a backslash or a control character.
-#[inline]
-pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
-    // Most strings are short. Blocks without an early exit become vector instructions.
-    let (near, far) = bytes.split_at_checked(16).unwrap_or((bytes, &[]));
-    let found = near.iter().position(|byte| is_special(*byte));
-    match found {
-        Some(found) => found,
-        None if far.is_empty() => near.len(),
-        None => near.len() + far_prefix(far),
-    }
-}
-
-#[inline(never)]
-fn far_prefix(bytes: &[u8]) -> usize {
-    let is_plain = |block: &[u8; 32]| !block.iter().fold(false, |found, byte| found | is_special(*byte));
-    let plain = bytes.as_chunks::<32>().0.iter().take_while(|block| is_plain(block)).count() * 32;
-    let near = bytes.get(plain..).unwrap_or_default();
-    plain + near.iter().position(|byte| is_special(*byte)).unwrap_or(near.len())
-}
-
-#[inline]
-const fn is_special(byte: u8) -> bool {
-    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
 }
