@@ -204,9 +204,8 @@ impl ResponseDraft {
 
     /// Adds a citation, unless it is the same as one before.
     pub(crate) fn citation(&mut self, citation: &Json<'_>) {
-        if let Some(value) = bounded(citation, &mut self.room)
-            && !self.response.citations.contains(&value)
-        {
+        let value = shortened(citation);
+        if !self.response.citations.contains(&value) && fits(&value, &mut self.room) {
             self.response.citations.push(value);
         }
     }
@@ -248,6 +247,10 @@ impl ResponseDraft {
         }
     }
 
+    pub(crate) const fn has_input(&self) -> bool {
+        !self.response.input.is_empty()
+    }
+
     /// Adds a message of the input. `read` fills its parts.
     pub(crate) fn input(&mut self, read: impl FnOnce(&mut Turn<'_>)) {
         let mut parts = Parts::default();
@@ -261,7 +264,10 @@ impl ResponseDraft {
         let mut response = self.response;
         response.usage = self.usage;
         for choice in self.choices {
-            choice.parts.into_messages(true, &mut response.messages);
+            // An error instead of an answer is no empty message.
+            if response.error.is_none() || !choice.parts.is_empty() {
+                choice.parts.into_messages(true, &mut response.messages);
+            }
             if !choice.finish_reason.is_empty() {
                 response.finish_reasons.push(choice.finish_reason);
             }
@@ -281,10 +287,17 @@ const MAX_FACT_BYTES: usize = 1024;
 
 /// A value with its long texts shortened. `None` if there is no room.
 pub(crate) fn bounded(json: &Json<'_>, room: &mut Room) -> Option<Value> {
-    room.entry()?;
+    Some(shortened(json)).filter(|value| fits(value, room))
+}
+
+fn shortened(json: &Json<'_>) -> Value {
     let mut value = json.to_value();
     llmobs_capture::value::for_each_string(&mut value, &mut |text| {
         llmobs_capture::value::shorten(text, MAX_FACT_BYTES);
     });
-    room.take(llmobs_capture::value::weight_of(&value)).then_some(value)
+    value
+}
+
+fn fits(value: &Value, room: &mut Room) -> bool {
+    room.entry().is_some() && room.take(llmobs_capture::value::weight_of(value))
 }

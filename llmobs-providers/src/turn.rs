@@ -2,6 +2,8 @@
 
 mod call;
 
+use std::ops::Range;
+
 use llmobs_capture::text::push_json_string;
 
 use crate::json::Json;
@@ -21,6 +23,8 @@ const ASSISTANT: &str = "assistant";
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     role: String,
+    /// Whether a model said them, though they are of a request.
+    is_answer: bool,
     /// In the order of their places.
     parts: Vec<Part>,
 }
@@ -37,11 +41,13 @@ enum Body {
     /// What the model thought, and what the provider calls such a part.
     Thought(Text, String),
     Call(Call),
-    Result(ToolResult),
+    Result(ToolResult, Text),
     /// A note in place of a part that is no text.
     Note(String),
     /// How many bytes of sound there are.
     Sound(usize),
+    /// What follows is a message of its own.
+    Begin,
 }
 
 /// Where a part goes. Pieces of one part have one place.
@@ -83,6 +89,17 @@ impl<'a> Turn<'a> {
         if self.parts.role.is_empty() {
             self.parts.role = self.room.label(role_of(role));
         }
+    }
+
+    /// Says that the parts are what a model answered before.
+    pub(crate) fn answered(&mut self) {
+        self.parts.is_answer = true;
+    }
+
+    /// Begins a message, which does not go on with the one before.
+    pub(crate) fn begin(&mut self, at: At) {
+        let is_begin = |body: &Body| matches!(body, Body::Begin);
+        self.parts.open(at, is_begin, self.room, || Body::Begin);
     }
 
     /// Adds to a text.
@@ -134,12 +151,12 @@ impl<'a> Turn<'a> {
         result.tool_id = self.room.label(part.id);
         result.name = self.room.label(part.name);
         result.kind = self.room.label(part.kind);
-        result.result = self.room.whole(&result_text(value));
-        let is_result = |body: &Body| at != At::End && matches!(body, Body::Result(_));
-        if let Some(Body::Result(place)) =
-            self.parts.open(at, is_result, self.room, || Body::Result(ToolResult::default()))
-        {
-            *place = result;
+        let mut text = Text::default();
+        text.push(&result_text(value), self.room);
+        let is_result = |body: &Body| at != At::End && matches!(body, Body::Result(..));
+        let new = || Body::Result(ToolResult::default(), Text::default());
+        if let Some(place @ Body::Result(..)) = self.parts.open(at, is_result, self.room, new) {
+            *place = Body::Result(result, text);
         }
         self.room.has_content = true;
     }
@@ -170,8 +187,14 @@ impl<'a> Turn<'a> {
     }
 
     /// Forgets the parts at the places of a range: what follows has them as a whole.
-    pub(crate) fn forget(&mut self, places: std::ops::Range<u64>) {
-        self.parts.parts.retain(|part| !places.contains(&part.place));
+    pub(crate) fn forget(&mut self, places: &Range<u64>) {
+        self.parts.parts.retain(|part| {
+            let is_kept = !places.contains(&part.place);
+            if !is_kept {
+                part.body.leave(self.room);
+            }
+            is_kept
+        });
     }
 
     /// What is left of the role of the parts.
@@ -180,7 +203,31 @@ impl<'a> Turn<'a> {
     }
 }
 
+impl Body {
+    /// Gives back what it took.
+    fn leave(&self, room: &mut Room) {
+        room.give_entry();
+        match self {
+            Self::Text(text) | Self::Thought(text, _) => text.leave(room),
+            Self::Call(call) => call.leave(room),
+            Self::Result(result, text) => {
+                for label in [&result.tool_id, &result.name, &result.kind] {
+                    room.give(label);
+                }
+                text.leave(room);
+            }
+            Self::Note(note) => room.give(note),
+            Self::Sound(_) | Self::Begin => {}
+        }
+    }
+}
+
 impl Parts {
+    /// Whether nothing was said.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part.body, Body::Begin))
+    }
+
     /// The part at a place, which is made if there is none of the kind. `None` if there are too many.
     fn open(
         &mut self,
@@ -219,15 +266,17 @@ impl Parts {
 
     /// Appends the messages that the parts become. `is_answer` says that a model gave them.
     pub(crate) fn into_messages(self, is_answer: bool, messages: &mut Vec<Message>) {
+        let is_answer = is_answer || self.is_answer;
         let role = match (self.role.is_empty(), is_answer) {
             (true, true) => ASSISTANT.to_owned(),
             _ => self.role,
         };
-        let mut builder = Builder { role, is_answer, glued: false, messages, first: true };
+        let before = messages.len();
+        let mut builder = Builder { role, is_answer, glued: false, messages, is_open: false };
         for part in self.parts {
             builder.add(part.body);
         }
-        if builder.first {
+        if builder.messages.len() == before {
             let role = std::mem::take(&mut builder.role);
             builder.messages.push(Message::new(role, ""));
         }
@@ -241,18 +290,18 @@ struct Builder<'a> {
     /// Whether a text goes on at the end of the last message as it is.
     glued: bool,
     messages: &'a mut Vec<Message>,
-    /// Whether there is no message of these parts yet.
-    first: bool,
+    /// Whether the last message is one of these parts, and more may go there.
+    is_open: bool,
 }
 
 impl Builder<'_> {
     /// The last message, if it has the role and takes more, or a new one.
     fn message(&mut self, role: &str, takes: impl FnOnce(&Message) -> bool) -> Option<&mut Message> {
         let goes_on =
-            !self.first && self.messages.last().is_some_and(|last| last.role == role && takes(last));
+            self.is_open && self.messages.last().is_some_and(|last| last.role == role && takes(last));
         if !goes_on {
             self.messages.push(Message::new(role, ""));
-            self.first = false;
+            self.is_open = true;
             self.glued = false;
         }
         self.messages.last_mut()
@@ -286,11 +335,13 @@ impl Builder<'_> {
                 let Some(message) = self.message(&role, |last| last.tool_results.is_empty()) else { return };
                 message.tool_calls.push(call.into_call());
             }
-            Body::Result(result) => {
+            Body::Result(mut result, text) => {
+                result.result = text.into_string();
                 let role = if self.is_answer && role == ASSISTANT { TOOL } else { &role };
                 let Some(message) = self.message(role, |_| true) else { return };
                 message.tool_results.push(result);
             }
+            Body::Begin => self.is_open = false,
         }
     }
 }
