@@ -9,7 +9,7 @@ use llmobs_providers::Endpoint;
 use llmobs_providers::json::Json;
 use serde_json::{Map, Value};
 
-const LIMIT: usize = 1024 * 1024;
+pub(crate) const LIMIT: usize = 1024 * 1024;
 
 pub(crate) struct Fixture {
     pub(crate) name: String,
@@ -33,7 +33,7 @@ pub(crate) fn fixtures() -> &'static [Fixture] {
     })
 }
 
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
