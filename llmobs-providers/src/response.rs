@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::document::Document;
 use crate::failure::ApiError;
 use crate::json::Json;
+use crate::media;
 use crate::message::Message;
 use crate::protocol::Protocol;
 use crate::room::Room;
@@ -204,8 +205,11 @@ impl ResponseDraft {
 
     /// Adds a citation, unless it is the same as one before.
     pub(crate) fn citation(&mut self, citation: &Json<'_>) {
+        // Some streams have all citations in each event.
         let value = shortened(citation);
-        if !self.response.citations.contains(&value) && fits(&value, &mut self.room) {
+        if !self.response.citations.contains(&value)
+            && let Some(value) = keep(value, &mut self.room)
+        {
             self.response.citations.push(value);
         }
     }
@@ -219,7 +223,14 @@ impl ResponseDraft {
             Json::Object(fields) => fields.is_empty(),
             _ => false,
         };
-        if !is_empty && let Some(value) = bounded(value, &mut self.room) {
+        if is_empty {
+            return;
+        }
+        // Many streams say the same in each event.
+        let value = shortened(value);
+        if self.response.facts.get(name) != Some(&value)
+            && let Some(value) = keep(value, &mut self.room)
+        {
             self.response.facts.insert(name.to_owned(), value);
         }
     }
@@ -237,6 +248,15 @@ impl ResponseDraft {
         vectors.count += count;
         vectors.size = vectors.size.max(size);
         self.room.has_content = true;
+    }
+
+    /// Adds a vector: a list of numbers, or 32-bit floats in base64.
+    pub(crate) fn vector(&mut self, vector: &Json<'_>) {
+        let size = match vector {
+            Json::String(base64) => media::bytes_of(base64) / 4,
+            other => length_of(other.items()),
+        };
+        self.vectors(1, size);
     }
 
     /// Adds a result of a rerank.
@@ -282,12 +302,19 @@ fn set(field: &mut Option<String>, text: &str, room: &mut Room) {
     }
 }
 
+/// How many numbers a list has. One that was shortened ends with a note of their number.
+fn length_of(numbers: &[Json<'_>]) -> usize {
+    let note = numbers.last().and_then(Json::as_str).and_then(|note| note.split_once(" of "));
+    let noted = note.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+    noted.unwrap_or(numbers.len())
+}
+
 /// The most bytes of a text in a fact or a citation.
 const MAX_FACT_BYTES: usize = 1024;
 
 /// A value with its long texts shortened. `None` if there is no room.
 pub(crate) fn bounded(json: &Json<'_>, room: &mut Room) -> Option<Value> {
-    Some(shortened(json)).filter(|value| fits(value, room))
+    keep(shortened(json), room)
 }
 
 fn shortened(json: &Json<'_>) -> Value {
@@ -298,6 +325,7 @@ fn shortened(json: &Json<'_>) -> Value {
     value
 }
 
-fn fits(value: &Value, room: &mut Room) -> bool {
-    room.entry().is_some() && room.take(llmobs_capture::value::weight_of(value))
+fn keep(value: Value, room: &mut Room) -> Option<Value> {
+    room.entry()?;
+    room.take(llmobs_capture::value::weight_of(&value)).then_some(value)
 }

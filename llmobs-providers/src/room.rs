@@ -119,8 +119,8 @@ impl Text {
             room.ends -= self.tail_limit;
         }
         let limit = self.tail_limit;
-        let (_, near) = rest.split_at(rest.ceil_char_boundary_(rest.len().saturating_sub(limit)));
-        if near.len() < rest.len() {
+        let (far, near) = rest.split_at(rest.ceil_char_boundary_(rest.len().saturating_sub(limit)));
+        if !far.is_empty() {
             self.tail.clear();
         }
         self.tail.push_str(near);

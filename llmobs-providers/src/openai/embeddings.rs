@@ -1,10 +1,7 @@
 //! OpenAI's embeddings: <https://platform.openai.com/docs/api-reference/embeddings>.
 
-use llmobs_capture::text::CUT;
-
 use crate::failure;
 use crate::json::Json;
-use crate::media;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 
@@ -41,7 +38,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     draft.id(json.str("id"));
     let vectors = json.list("data").iter().filter(|vector| vector.has("embedding"));
     for vector in vectors {
-        draft.vectors(1, size_of(vector.get("embedding")));
+        draft.vector(vector.get("embedding"));
     }
     let usage = json.get("usage");
     if usage.is_object() {
@@ -49,21 +46,6 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         draft.facts(usage, &["cost"]);
     }
     failure::read_into(event, draft);
-}
-
-/// How many numbers a vector has: a list of them, or their four bytes each in base64.
-fn size_of(vector: &Json<'_>) -> usize {
-    match vector {
-        Json::String(base64) => media::bytes_of(base64) / 4,
-        // The note at the end of a list that was cut says how many there were.
-        Json::Array(numbers) => numbers
-            .last()
-            .and_then(|note| {
-                note.as_str()?.strip_prefix(CUT)?.split_once(" of ")?.1.split(' ').next()?.parse().ok()
-            })
-            .unwrap_or(numbers.len()),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]
