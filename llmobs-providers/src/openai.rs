@@ -5,11 +5,29 @@ pub(crate) mod completions;
 pub(crate) mod embeddings;
 pub(crate) mod responses;
 
+use std::borrow::Cow;
+
 use crate::json::Json;
 use crate::media::Media;
 use crate::request::RequestDraft;
 use crate::tool::ToolDefinition;
+use crate::turn::result_text;
 use crate::usage::Usage;
+
+/// The inputs of completions and embeddings: texts, or lists of the ids of tokens.
+pub(crate) fn texts<'j>(input: &'j Json<'_>) -> Vec<Cow<'j, str>> {
+    let text = |input: &'j Json<'_>| match input {
+        Json::String(text) => Cow::Borrowed(text.as_ref()),
+        other => Cow::Owned(media_note(other).unwrap_or_else(|| result_text(other))),
+    };
+    match input {
+        Json::Null => Vec::new(),
+        Json::Array(items) if !matches!(items.first(), Some(Json::Number(_))) => {
+            items.iter().map(text).collect()
+        }
+        one => vec![text(one)],
+    }
+}
 
 /// The note in place of an image, a sound or a file of chat or responses. `None` if the part is none of these.
 pub(crate) fn media_note(part: &Json<'_>) -> Option<String> {

@@ -161,22 +161,33 @@ impl RequestDraft {
         items: &'j [Json<'j>],
         mut read: impl FnMut(&'j Json<'j>, &mut Turn<'_>),
     ) {
+        self.conversation_of(items.chunks(1), |_, item, turn| read(item, turn));
+    }
+
+    /// Adds the messages of a conversation in which one turn may be several items. `read` also gets the index of the item in its turn.
+    pub(crate) fn conversation_of<'j>(
+        &mut self,
+        turns: impl DoubleEndedIterator<Item = &'j [Json<'j>]>,
+        mut read: impl FnMut(u64, &'j Json<'j>, &mut Turn<'_>),
+    ) {
         let mut messages = Vec::new();
         let mut left_out = 0;
-        for item in items.iter().rev() {
+        for items in turns.rev() {
             if self.room.is_full() && !messages.is_empty() || self.room.entry().is_none() {
-                left_out += 1;
+                left_out += items.len();
                 continue;
             }
             let mut parts = Parts::default();
             let mut turn = Turn::new(&mut parts, &mut self.room);
-            match item.as_str().filter(|note| note.starts_with(llmobs_capture::text::CUT)) {
-                Some(note) => turn.note(crate::turn::At::End, note),
-                None => read(item, &mut turn),
+            for (index, item) in (0..).zip(items) {
+                match item.as_str().filter(|note| note.starts_with(llmobs_capture::text::CUT)) {
+                    Some(note) => turn.note(crate::turn::At::End, note),
+                    None => read(index, item, &mut turn),
+                }
             }
-            let mut of_item = Vec::new();
-            parts.into_messages(false, &mut of_item);
-            messages.extend(of_item.into_iter().rev());
+            let mut of_turn = Vec::new();
+            parts.into_messages(false, &mut of_turn);
+            messages.extend(of_turn.into_iter().rev());
         }
         if left_out > 0 {
             messages.push(Message::new("", format!("… [{left_out} older messages left out]")));

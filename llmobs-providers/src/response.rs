@@ -289,6 +289,10 @@ impl ResponseDraft {
         }
     }
 
+    pub(crate) const fn has_input(&self) -> bool {
+        !self.response.input.is_empty()
+    }
+
     /// Adds a message of the input. `read` fills its parts.
     pub(crate) fn input(&mut self, read: impl FnOnce(&mut Turn<'_>)) {
         let mut parts = Parts::default();
@@ -302,7 +306,10 @@ impl ResponseDraft {
         let mut response = self.response;
         response.usage = self.usage;
         for choice in self.choices {
-            choice.parts.into_messages(true, &mut response.messages);
+            // An error instead of an answer is no empty message.
+            if response.error.is_none() || !choice.parts.is_empty() {
+                choice.parts.into_messages(true, &mut response.messages);
+            }
             if !choice.finish_reason.is_empty() {
                 response.finish_reasons.push(choice.finish_reason);
             }

@@ -4,6 +4,8 @@ use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
 
 /// The most messages, parts, citations and the like that are kept together.
 const MAX_ENTRIES: usize = 1024;
+/// The most bytes of roles, names and ids together.
+const MAX_LABELS_BYTES: usize = 4 * MAX_LABEL_BYTES;
 
 /// What is left of a budget.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ impl Room {
         Self {
             text: limit,
             ends: limit / 4,
-            labels: 4 * MAX_LABEL_BYTES,
+            labels: MAX_LABELS_BYTES,
             entries: MAX_ENTRIES,
             has_content: false,
         }
@@ -35,6 +37,17 @@ impl Room {
     pub(crate) fn entry(&mut self) -> Option<()> {
         self.entries = self.entries.checked_sub(1)?;
         Some(())
+    }
+
+    /// Gives the place of an entry back.
+    pub(crate) const fn give_entry(&mut self) {
+        self.entries += 1;
+    }
+
+    /// Gives the bytes of a role, name or id back.
+    pub(crate) fn give(&mut self, label: &str) {
+        // The note of a cut one took nothing.
+        self.labels = MAX_LABELS_BYTES.min(self.labels + label.len());
     }
 
     /// A role, name or id, cut at what is left for all of them.
@@ -119,6 +132,12 @@ impl Text {
     fn trim(&mut self) {
         let from = self.tail.ceil_char_boundary_(self.tail.len().saturating_sub(self.tail_limit));
         self.tail.drain(..from);
+    }
+
+    /// Gives back what it took.
+    pub(crate) const fn leave(&self, room: &mut Room) {
+        room.text += self.head.len();
+        room.ends += self.tail_limit;
     }
 
     pub(crate) const fn is_empty(&self) -> bool {

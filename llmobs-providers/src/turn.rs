@@ -3,6 +3,8 @@
 mod call;
 mod paths;
 
+use std::ops::Range;
+
 use llmobs_capture::text::push_json_string;
 
 use crate::json::Json;
@@ -22,6 +24,8 @@ const ASSISTANT: &str = "assistant";
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     role: String,
+    /// Whether a model said them, though they are of a request.
+    is_answer: bool,
     /// In the order of their places.
     parts: Vec<Part>,
 }
@@ -45,6 +49,8 @@ enum Body {
     Note(String),
     /// Bytes that are no text: what they are, their media type, and how many there are.
     Media(String, String, usize),
+    /// What follows is a message of its own.
+    Begin,
 }
 
 /// Where a part goes. Pieces of one part have one place.
@@ -88,6 +94,17 @@ impl<'a> Turn<'a> {
         if self.parts.role.is_empty() {
             self.parts.role = self.room.label(role_of(role));
         }
+    }
+
+    /// Says that the parts are what a model answered before.
+    pub(crate) fn answered(&mut self) {
+        self.parts.is_answer = true;
+    }
+
+    /// Begins a message, which does not go on with the one before.
+    pub(crate) fn begin(&mut self, at: At) {
+        let is_begin = |body: &Body| matches!(body, Body::Begin);
+        self.parts.open(at, is_begin, self.room, || Body::Begin);
     }
 
     /// Adds to a text.
@@ -235,8 +252,14 @@ impl<'a> Turn<'a> {
     }
 
     /// Forgets the parts at the places of a range: what follows has them as a whole.
-    pub(crate) fn forget(&mut self, places: std::ops::Range<u64>) {
-        self.parts.parts.retain(|part| !places.contains(&part.place));
+    pub(crate) fn forget(&mut self, places: &Range<u64>) {
+        self.parts.parts.retain(|part| {
+            let is_kept = !places.contains(&part.place);
+            if !is_kept {
+                part.body.leave(self.room);
+            }
+            is_kept
+        });
     }
 
     /// What is left of the role of the parts.
@@ -245,7 +268,33 @@ impl<'a> Turn<'a> {
     }
 }
 
+impl Body {
+    /// Gives back what it took.
+    fn leave(&self, room: &mut Room) {
+        room.give_entry();
+        match self {
+            Self::Text(text) | Self::Thought(text, _) => text.leave(room),
+            Self::Call(call) => call.leave(room),
+            Self::Result(result, text) => {
+                for label in [&result.tool_id, &result.name, &result.kind] {
+                    room.give(label);
+                }
+                text.leave(room);
+            }
+            Self::Note(note) => room.give(note),
+            Self::Passage(text) => text.leave(room),
+            Self::Media(kind, mime, _) => [kind, mime].into_iter().for_each(|label| room.give(label)),
+            Self::Begin => {}
+        }
+    }
+}
+
 impl Parts {
+    /// Whether nothing was said.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part.body, Body::Begin))
+    }
+
     /// The part at a place, which is made if there is none of the kind. `None` if there are too many.
     fn open(
         &mut self,
@@ -284,15 +333,17 @@ impl Parts {
 
     /// Appends the messages that the parts become. `is_answer` says that a model gave them.
     pub(crate) fn into_messages(self, is_answer: bool, messages: &mut Vec<Message>) {
+        let is_answer = is_answer || self.is_answer;
         let role = match (self.role.is_empty(), is_answer) {
             (true, true) => ASSISTANT.to_owned(),
             _ => self.role,
         };
-        let mut builder = Builder { role, is_answer, glued: false, messages, first: true };
+        let before = messages.len();
+        let mut builder = Builder { role, is_answer, glued: false, messages, is_open: false };
         for part in self.parts {
             builder.add(part.body);
         }
-        if builder.first {
+        if builder.messages.len() == before {
             let role = std::mem::take(&mut builder.role);
             builder.messages.push(Message::new(role, ""));
         }
@@ -306,18 +357,18 @@ struct Builder<'a> {
     /// Whether a text goes on at the end of the last message as it is.
     glued: bool,
     messages: &'a mut Vec<Message>,
-    /// Whether there is no message of these parts yet.
-    first: bool,
+    /// Whether the last message is one of these parts, and more may go there.
+    is_open: bool,
 }
 
 impl Builder<'_> {
     /// The last message, if it has the role and takes more, or a new one.
     fn message(&mut self, role: &str, takes: impl FnOnce(&Message) -> bool) -> Option<&mut Message> {
         let goes_on =
-            !self.first && self.messages.last().is_some_and(|last| last.role == role && takes(last));
+            self.is_open && self.messages.last().is_some_and(|last| last.role == role && takes(last));
         if !goes_on {
             self.messages.push(Message::new(role, ""));
-            self.first = false;
+            self.is_open = true;
             self.glued = false;
         }
         self.messages.last_mut()
@@ -362,6 +413,7 @@ impl Builder<'_> {
                 let Some(message) = self.message(role, |_| true) else { return };
                 message.tool_results.push(result);
             }
+            Body::Begin => self.is_open = false,
         }
     }
 }

@@ -90,7 +90,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
             turn.text(TEXT, text);
         }
         if !tool_calls.is_empty() {
-            turn.forget(CALLS..u64::MAX);
+            turn.forget(&(CALLS..u64::MAX));
             calls(tool_calls, &mut turn);
         }
     }

@@ -158,7 +158,12 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     draft.id(json.str("id"));
     for (index, choice) in json.list("choices").iter().enumerate() {
         let index = choice.count("index").unwrap_or(index as u64);
-        let said = [choice.get("delta"), choice.get("message")].into_iter().find(|value| value.is_object());
+        // Perplexity sends both: a whole answer has an empty piece, and a piece of a stream has the message so far.
+        let mut forms = [choice.get("delta"), choice.get("message")];
+        if json.str("object") == "chat.completion" {
+            forms.reverse();
+        }
+        let said = forms.into_iter().find(|value| value.is_object());
         if let Some(said) = said {
             if let Some(mut turn) = draft.turn(index, said.str("role")) {
                 parts(said, &mut turn);

@@ -61,6 +61,14 @@ impl Call {
         self.by_path.add(path, value, room);
     }
 
+    /// Gives back what it took.
+    pub(super) fn leave(&self, room: &mut Room) {
+        for label in [&self.id, &self.name, &self.kind] {
+            room.give(label);
+        }
+        self.arguments.leave(room);
+    }
+
     pub(super) fn into_call(self) -> ToolCall {
         let mut call = ToolCall::default();
         call.name = self.name;

@@ -9,7 +9,7 @@ use llmobs_providers::Endpoint;
 use llmobs_providers::json::Json;
 use serde_json::{Map, Value};
 
-const LIMIT: usize = 1024 * 1024;
+pub(crate) const LIMIT: usize = 1024 * 1024;
 
 pub(crate) struct Fixture {
     pub(crate) name: String,
@@ -33,7 +33,7 @@ pub(crate) fn fixtures() -> &'static [Fixture] {
     })
 }
 
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -94,6 +94,11 @@ impl Fixture {
             start = cut;
         }
         serde_json::to_value(reader.finish()).unwrap()
+    }
+
+    /// Places in the answer: all of them, or about two hundred.
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> + use<> {
+        (0..self.answer.len()).step_by((self.answer.len() / 200).max(1))
     }
 
     /// What is not as expected.
