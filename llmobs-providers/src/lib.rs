@@ -61,6 +61,7 @@ macro_rules! into_value {
 use into_value;
 
 mod anthropic;
+mod attributes;
 mod bedrock;
 mod cohere;
 pub mod document;
@@ -82,6 +83,7 @@ pub mod tool;
 mod turn;
 pub mod usage;
 
+pub use attributes::{Attributes, Convention};
 pub use document::Document;
 pub use endpoint::Endpoint;
 pub use failure::ApiError;

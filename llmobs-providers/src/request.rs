@@ -191,9 +191,15 @@ impl RequestDraft {
     }
 
     pub(crate) fn finish(self, protocol: Protocol) -> Request {
-        let mut request = self.request;
+        let mut request = self.into_request();
         request.protocol = Some(protocol);
         request.operation.get_or_insert(protocol.operation());
+        request
+    }
+
+    /// What was read, where there is no protocol.
+    pub(crate) fn into_request(self) -> Request {
+        let mut request = self.request;
         if !self.system.is_empty() {
             let conversation = std::mem::replace(&mut request.messages, self.system);
             request.messages.extend(conversation);

@@ -9,7 +9,7 @@ use llmobs_providers::Endpoint;
 use llmobs_providers::json::Json;
 use serde_json::{Map, Value};
 
-const LIMIT: usize = 1024 * 1024;
+pub(crate) const LIMIT: usize = 1024 * 1024;
 
 pub(crate) struct Fixture {
     pub(crate) name: String,
@@ -33,7 +33,7 @@ pub(crate) fn fixtures() -> &'static [Fixture] {
     })
 }
 
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -106,18 +106,22 @@ impl Fixture {
             &without_empty(&expected["request"]),
             &mut lines,
         );
-        let mut answer = without_empty(&self.read(&self.answer));
-        // Of the facts, a few are compared.
-        let wanted = expected["response"]["facts"].as_object().cloned().unwrap_or_default();
-        let facts = answer.as_object_mut().and_then(|answer| answer.remove("facts")).unwrap_or_default();
-        let found: Map<String, Value> =
-            wanted.keys().filter_map(|key| Some((key.clone(), facts.get(key)?.clone()))).collect();
-        if !found.is_empty() {
-            answer["facts"] = found.into();
-        }
-        compare("response", &answer, &without_empty(&expected["response"]), &mut lines);
+        compare_response(&self.read(&self.answer), &expected["response"], &mut lines);
         (!lines.is_empty()).then(|| format!("{}:\n  {}", self.name, lines.join("\n  ")))
     }
+}
+
+/// Adds a line for each place where two responses differ. Of the facts, those that are expected are compared.
+pub(crate) fn compare_response(found: &Value, expected: &Value, lines: &mut Vec<String>) {
+    let mut answer = without_empty(found);
+    let wanted = expected["facts"].as_object().cloned().unwrap_or_default();
+    let facts = answer.as_object_mut().and_then(|answer| answer.remove("facts")).unwrap_or_default();
+    let found: Map<String, Value> =
+        wanted.keys().filter_map(|key| Some((key.clone(), facts.get(key)?.clone()))).collect();
+    if !found.is_empty() {
+        answer["facts"] = found.into();
+    }
+    compare("response", &answer, &without_empty(expected), lines);
 }
 
 /// The bytes of a frame of AWS's event stream.
