@@ -3,7 +3,6 @@
 mod openinference;
 mod openllmetry;
 pub(crate) mod otel;
-mod provider;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -251,8 +250,15 @@ fn list(items: Vec<Json<'_>>) -> Json<'_> {
 
 /// A tool call in the form of OpenAI's chat.
 fn chat_call<'j>(id: &Json<'j>, name: &Json<'j>, arguments: &Json<'j>) -> Json<'j> {
-    let function = object([("name", name.clone()), ("arguments", arguments.clone())]);
-    object([("id", id.clone()), ("function", function)])
+    object([("id", id.clone()), ("function", function(name, arguments))])
+}
+
+/// A function to call in the form of OpenAI's chat, or `null` if it has no name.
+fn function<'j>(name: &Json<'j>, arguments: &Json<'j>) -> Json<'j> {
+    if name.is_null() {
+        return Json::Null;
+    }
+    object([("name", name.clone()), ("arguments", arguments.clone())])
 }
 
 /// Why the call failed.

@@ -67,6 +67,7 @@ mod cohere;
 pub mod document;
 mod endpoint;
 mod failure;
+mod forms;
 mod framing;
 mod gemini;
 pub mod json;
@@ -87,6 +88,7 @@ pub use attributes::{Attributes, Convention};
 pub use document::Document;
 pub use endpoint::Endpoint;
 pub use failure::ApiError;
+pub use forms::mcp::McpResult;
 pub use message::{MediaData, MediaPart, Message, ToolCall, ToolResult};
 #[doc(hidden)]
 pub use message::{arguments_object, result_text};

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use llmobs_capture::value::weight;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
@@ -12,7 +13,7 @@ use crate::message::Message;
 use crate::protocol::{Operation, Protocol};
 use crate::response::{bounded, entry};
 use crate::room::Room;
-use crate::tool::ToolDefinition;
+use crate::tool::{ToolDefinition, ToolForm};
 use crate::turn::{Parts, Turn};
 
 /// What a provider was asked.
@@ -165,6 +166,17 @@ impl RequestDraft {
         if self.room.entry().is_some() {
             self.request.tools.push(tool);
         }
+    }
+
+    /// Adds the tools of a definition in any form, or of a list of them.
+    pub(crate) fn tools(&mut self, given: &Json<'_>) {
+        ToolForm::each(given, &mut |form| {
+            let mut tool = ToolDefinition::default();
+            tool.name = self.room.label(form.name);
+            tool.description = form.description.map(|text| self.room.whole(text));
+            tool.schema = form.schema.map(Json::to_map).filter(|schema| self.room.take(weight(schema)));
+            self.tool(tool);
+        });
     }
 
     pub(crate) fn parameter(&mut self, name: &str, value: &Json<'_>) {

@@ -107,6 +107,10 @@ impl Text {
         }
         let limit = self.tail_limit;
         let (_, near) = rest.split_at(rest.ceil_char_boundary_(rest.len().saturating_sub(limit)));
+        if near.len() < rest.len() {
+            // What came before is not next to it.
+            self.tail.clear();
+        }
         self.tail.push_str(near);
         if self.tail.len() > limit.saturating_mul(2) {
             self.trim();
@@ -120,6 +124,11 @@ impl Text {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.total == 0
+    }
+
+    /// How many bytes were pushed.
+    pub(crate) const fn len(&self) -> usize {
+        self.total
     }
 
     pub(crate) fn into_string(mut self) -> String {

@@ -1,11 +1,10 @@
 //! OpenInference: <https://arize-ai.github.io/openinference/spec/semantic_conventions.html>.
 
-use super::provider::provider_of;
-use super::{Group, Rest, chat_call, list, object, structure};
+use super::{Group, Rest, chat_call, function, list, object, structure};
 use crate::document::Document;
 use crate::json::Json;
 use crate::openai;
-use crate::protocol::Operation;
+use crate::protocol::{Operation, provider_of_name};
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
 use crate::turn::At;
@@ -30,7 +29,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     });
     request.model(attributes.first_str(&["llm.model_name", "embedding.model_name", "reranker.model_name"]));
     for tool in attributes.list("llm.tools") {
-        openai::tool(&tool.structure("tool.json_schema"), request);
+        request.tools(&tool.structure("tool.json_schema"));
     }
     let messages: Vec<_> = attributes.list("llm.input_messages").iter().map(message).collect();
     request.conversation(&messages, openai::chat::message);
@@ -78,7 +77,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     attributes.below("llm.cost").for_each(|(name, value)| response.fact(&format!("cost.{name}"), value));
     let reason = attributes.str("llm.finish_reason");
     let reasons = if reason.is_empty() { Vec::new() } else { vec![reason.to_owned()] };
-    (provider_of(attributes.first_str(&["llm.provider", "llm.system"])), reasons)
+    (provider_of_name(attributes.first_str(&["llm.provider", "llm.system"])), reasons)
 }
 
 /// A document of a rerank, with the text that was kept of it.
@@ -108,15 +107,13 @@ fn message<'j>(group: &Group<'j>) -> Json<'j> {
             call.get("tool_call.function.arguments"),
         )
     });
-    let function = object([
-        ("name", group.get("message.function_call_name").clone()),
-        ("arguments", group.get("message.function_call_arguments_json").clone()),
-    ]);
+    let function =
+        function(group.get("message.function_call_name"), group.get("message.function_call_arguments_json"));
     object([
         ("role", group.get("message.role").clone()),
         ("content", if parts.is_empty() { group.get("message.content").clone() } else { list(parts) }),
         ("tool_calls", list(calls.collect())),
-        ("function_call", if function.fields().is_empty() { Json::Null } else { function }),
+        ("function_call", function),
         ("tool_call_id", group.get("message.tool_call_id").clone()),
         ("name", group.get("message.name").clone()),
     ])

@@ -1,10 +1,9 @@
 //! OpenLLMetry: <https://www.traceloop.com/docs/openllmetry/contributing/semantic-conventions>.
 
-use super::provider::provider_of;
-use super::{Group, Rest, chat_call, list, object, structure};
+use super::{Group, Rest, chat_call, function, list, object, structure};
 use crate::json::Json;
 use crate::openai;
-use crate::protocol::Operation;
+use crate::protocol::{Operation, provider_of_name};
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
 
@@ -33,12 +32,8 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     request.model(attributes.str("gen_ai.request.model"));
     for function in attributes.list("llm.request.functions") {
         let schema = function.structure("parameters").into_owned();
-        let fields = ["name", "description"].map(|name| function.get(name).clone());
-        let [name, description] = fields;
-        openai::tool(
-            &object([("name", name), ("description", description), ("parameters", schema)]),
-            request,
-        );
+        let [name, description] = ["name", "description"].map(|name| function.get(name).clone());
+        request.tools(&object([("name", name), ("description", description), ("parameters", schema)]));
     }
     let prompts: Vec<_> =
         attributes.list("gen_ai.prompt").iter().map(|group| message(group, "user")).collect();
@@ -63,7 +58,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     }
     let reason = attributes.str("llm.response.finish_reason");
     let reasons = if reason.is_empty() { Vec::new() } else { vec![reason.to_owned()] };
-    (provider_of(attributes.str("gen_ai.system")), reasons)
+    (provider_of_name(attributes.str("gen_ai.system")), reasons)
 }
 
 /// A message in the form of OpenAI's chat.
@@ -80,6 +75,7 @@ fn message<'j>(group: &Group<'j>, role: &'static str) -> Json<'j> {
         ("content", content(group.get("content"))),
         ("reasoning", group.get("reasoning").clone()),
         ("tool_calls", list(calls)),
+        ("function_call", function(group.get("function_call.name"), group.get("function_call.arguments"))),
         ("tool_call_id", group.get("tool_call_id").clone()),
         ("name", group.get("name").clone()),
     ])

@@ -1,11 +1,10 @@
 //! OpenTelemetry's attributes: <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/>.
 
-use super::provider::provider_of;
 use super::{Group, Rest};
 use crate::json::Json;
 use crate::media::Media;
 use crate::openai;
-use crate::protocol::{Operation, provider_of_host};
+use crate::protocol::{Operation, provider_of_host, provider_of_name};
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
 use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
@@ -22,9 +21,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         _ => {}
     }
     request.model(attributes.str("gen_ai.request.model"));
-    for tool in attributes.structure("gen_ai.tool.definitions").items() {
-        openai::tool(tool, request);
-    }
+    request.tools(&attributes.structure("gen_ai.tool.definitions"));
     let system = attributes.structure("gen_ai.system_instructions");
     request.system("system", |turn| parts(&system, turn));
     let input = first(attributes, ["gen_ai.input.messages", "gen_ai.prompt"]);
@@ -68,7 +65,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     let reasons = reasons.items().iter().filter_map(Json::as_str).map(str::to_owned).collect();
     let named = attributes.first_str(&["gen_ai.provider.name", "gen_ai.system"]);
     let of_host = || provider_of_host(attributes.str("server.address")).map(str::to_owned);
-    (provider_of(named).or_else(of_host), reasons)
+    (provider_of_name(named).or_else(of_host), reasons)
 }
 
 /// The first of the attributes that there is.
