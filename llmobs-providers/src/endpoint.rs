@@ -41,7 +41,7 @@ impl Endpoint {
     pub fn of(host: &str, path: &str) -> Option<Self> {
         let protocol = Protocol::of_path(path)?;
         let own = match protocol.provider() {
-            provider @ ("amazon_bedrock" | "ollama") => Some(provider),
+            provider @ Some("amazon_bedrock" | "ollama") => provider,
             _ => None,
         };
         let provider = if own == Some("amazon_bedrock") { own } else { provider_of_host(host).or(own) };

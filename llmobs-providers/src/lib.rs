@@ -61,6 +61,7 @@ macro_rules! into_value {
 use into_value;
 
 mod anthropic;
+mod attributes;
 mod bedrock;
 mod cohere;
 #[doc(hidden)]
@@ -68,6 +69,7 @@ pub mod conversation;
 pub mod document;
 mod endpoint;
 mod failure;
+mod forms;
 mod framing;
 mod gemini;
 pub mod json;
@@ -84,9 +86,11 @@ pub mod tool;
 mod turn;
 pub mod usage;
 
+pub use attributes::{Attributes, Convention};
 pub use document::Document;
 pub use endpoint::Endpoint;
 pub use failure::ApiError;
+pub use forms::mcp::McpResult;
 pub use message::{MediaData, MediaPart, Message, ToolCall, ToolResult};
 #[doc(hidden)]
 pub use message::{arguments_object, result_text};

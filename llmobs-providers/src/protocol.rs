@@ -1,6 +1,7 @@
 //! The protocols of providers, and how to tell which one it is.
 
 mod host;
+mod provider;
 
 use std::fmt;
 
@@ -9,9 +10,10 @@ use serde::{Serialize, Serializer};
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::{anthropic, bedrock, cohere, gemini, ollama, openai};
+use crate::{anthropic, bedrock, cohere, forms, gemini, ollama, openai};
 
 pub use host::provider_of_host;
+pub(crate) use provider::provider_of_name;
 
 /// A protocol of model providers. Many servers speak those of another one, most of them OpenAI's chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +55,10 @@ pub enum Protocol {
     CohereEmbed,
     /// `POST /v1/rerank` and `/v2/rerank`.
     CohereRerank,
+    /// The types of the library `genai`, as they serialize.
+    Genai,
+    /// The types of the library `rig`, as they serialize.
+    Rig,
 }
 
 /// What a model is asked to do.
@@ -94,6 +100,8 @@ impl Protocol {
         Self::CohereChatV1,
         Self::CohereEmbed,
         Self::CohereRerank,
+        Self::Genai,
+        Self::Rig,
     ];
 
     /// Its name, such as `openai.chat`.
@@ -118,6 +126,8 @@ impl Protocol {
             Self::CohereChatV1 => "cohere.chat_v1",
             Self::CohereEmbed => "cohere.embed",
             Self::CohereRerank => "cohere.rerank",
+            Self::Genai => "genai",
+            Self::Rig => "rig",
         }
     }
 
@@ -134,10 +144,10 @@ impl Protocol {
         }
     }
 
-    /// Who runs models by this protocol, where nothing says that another one does.
+    /// Who runs models by this protocol, where nothing says that another one does. `None` for libraries, which know many.
     #[must_use]
-    pub const fn provider(self) -> &'static str {
-        match self {
+    pub const fn provider(self) -> Option<&'static str> {
+        Some(match self {
             Self::OpenAiChat | Self::OpenAiCompletions | Self::OpenAiEmbeddings | Self::OpenAiResponses => {
                 "openai"
             }
@@ -146,7 +156,8 @@ impl Protocol {
             Self::OllamaChat | Self::OllamaGenerate | Self::OllamaEmbed => "ollama",
             Self::BedrockConverse | Self::BedrockInvoke | Self::BedrockAgent => "amazon_bedrock",
             Self::CohereChat | Self::CohereChatV1 | Self::CohereEmbed | Self::CohereRerank => "cohere",
-        }
+            Self::Genai | Self::Rig => return None,
+        })
     }
 
     const fn request_reader(self) -> ReadRequest {
@@ -169,6 +180,8 @@ impl Protocol {
             Self::CohereChatV1 => cohere::chat_v1::request,
             Self::CohereEmbed => cohere::embed::request,
             Self::CohereRerank => cohere::rerank::request,
+            Self::Genai => forms::genai::request,
+            Self::Rig => forms::rig::request,
         }
     }
 
@@ -192,6 +205,8 @@ impl Protocol {
             Self::CohereChatV1 => cohere::chat_v1::event,
             Self::CohereEmbed => cohere::embed::event,
             Self::CohereRerank => cohere::rerank::event,
+            Self::Genai => forms::genai::event,
+            Self::Rig => forms::rig::event,
         }
     }
 
@@ -257,6 +272,8 @@ impl Protocol {
     pub fn of_request(body: &Json<'_>) -> Option<Self> {
         let is = |recognizes: fn(&Json<'_>) -> bool| recognizes(body);
         Some(match body {
+            _ if is(forms::genai::is_request) => Self::Genai,
+            _ if is(forms::rig::is_request) => Self::Rig,
             Json::Object(_) if is(gemini::interactions::is_request) => Self::GeminiInteractions,
             Json::Object(_) if is(gemini::generate::is_request) => Self::GeminiGenerate,
             Json::Object(_) if is(gemini::embed::is_request) => Self::GeminiEmbed,
@@ -286,6 +303,8 @@ impl Protocol {
         let event = Event { name, json: body };
         let is = |recognizes: fn(&Event<'_>) -> bool| recognizes(&event);
         Some(match body {
+            _ if is(forms::genai::is_answer) => Self::Genai,
+            _ if is(forms::rig::is_answer) => Self::Rig,
             Json::Object(_) if is(openai::responses::is_answer) => Self::OpenAiResponses,
             Json::Object(_) if is(openai::completions::is_answer) => Self::OpenAiCompletions,
             Json::Object(_) if is(openai::chat::is_answer) => Self::OpenAiChat,

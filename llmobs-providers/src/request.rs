@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use llmobs_capture::value::weight;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
@@ -12,7 +13,7 @@ use crate::message::Message;
 use crate::protocol::{Operation, Protocol};
 use crate::response::{bounded, entry};
 use crate::room::Room;
-use crate::tool::ToolDefinition;
+use crate::tool::{ToolDefinition, ToolForm};
 use crate::turn::{Parts, Turn};
 
 /// What a provider was asked.
@@ -221,6 +222,17 @@ impl RequestDraft {
         }
     }
 
+    /// Adds the tools of a definition in any form, or of a list of them.
+    pub(crate) fn tools(&mut self, given: &Json<'_>) {
+        ToolForm::each(given, &mut |form| {
+            let mut tool = ToolDefinition::default();
+            tool.name = self.room.label(form.name);
+            tool.description = form.description.map(|text| self.room.whole(text));
+            tool.schema = form.schema.map(Json::to_map).filter(|schema| self.room.take(weight(schema)));
+            self.tool(tool);
+        });
+    }
+
     pub(crate) fn parameter(&mut self, name: &str, value: &Json<'_>) {
         if !value.is_null()
             && !is_credential(name)
@@ -246,9 +258,15 @@ impl RequestDraft {
     }
 
     pub(crate) fn finish(self, protocol: Protocol) -> Request {
-        let mut request = self.request;
+        let mut request = self.into_request();
         request.protocol = Some(protocol);
         request.operation.get_or_insert(protocol.operation());
+        request
+    }
+
+    /// What was read, where there is no protocol.
+    pub(crate) fn into_request(self) -> Request {
+        let mut request = self.request;
         if !self.system.is_empty() {
             let conversation = std::mem::replace(&mut request.messages, self.system);
             request.messages.extend(conversation);

@@ -205,6 +205,11 @@ impl ResponseDraft {
         set(&mut self.response.id, id, &mut self.room);
     }
 
+    /// Sets who runs the model, where the answer is the value of a library that says so.
+    pub(crate) fn provider(&mut self, provider: Option<String>) {
+        self.response.provider = self.response.provider.take().or(provider);
+    }
+
     /// Sets what failed. The first error counts.
     pub(crate) fn error(&mut self, error: ApiError) {
         self.response.error.get_or_insert(error);

@@ -119,8 +119,9 @@ impl Text {
             room.ends -= self.tail_limit;
         }
         let limit = self.tail_limit;
-        let (far, near) = rest.split_at(rest.ceil_char_boundary_(rest.len().saturating_sub(limit)));
-        if !far.is_empty() {
+        let (_, near) = rest.split_at(rest.ceil_char_boundary_(rest.len().saturating_sub(limit)));
+        if near.len() < rest.len() {
+            // What came before is not next to it.
             self.tail.clear();
         }
         self.tail.push_str(near);
@@ -142,6 +143,11 @@ impl Text {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.total == 0
+    }
+
+    /// How many bytes were pushed.
+    pub(crate) const fn len(&self) -> usize {
+        self.total
     }
 
     pub(crate) fn into_string(mut self) -> String {

@@ -146,7 +146,7 @@ impl ResponseReader {
         decoder.during(|decoder| framing.finish(&mut |event| decoder.raw(&event)));
         let is_failure = self.is_failure();
         let mut response = self.decoder.finish();
-        response.provider = self.provider;
+        response.provider = self.provider.or(response.provider);
         if is_failure {
             let text = String::from_utf8_lossy(&self.beginning);
             let error = response.error.get_or_insert_with(|| ApiError::of_text(&text));

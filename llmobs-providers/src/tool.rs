@@ -1,5 +1,7 @@
 //! Tools that a model may call.
 
+mod form;
+
 use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
 use llmobs_capture::value::{
     for_each_string, given, lengths, named, reduce_object, replace, shorten, weight,
@@ -8,7 +10,9 @@ use llmobs_capture::{DEFAULT_LIMIT, Label, to_value, warn_limited};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::json::Json;
 use crate::text;
+pub(crate) use form::ToolForm;
 
 /// A tool that a model may call.
 ///
@@ -43,6 +47,38 @@ impl ToolDefinition {
     /// Creates a definition with the name that the model calls the tool by, which must not be empty.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: cut(name.into(), MAX_LABEL_BYTES), ..Self::default() }
+    }
+
+    /// Reads definitions as a provider or a library has them: those of OpenAI, Anthropic, Gemini, Bedrock, Cohere, Ollama and MCP,
+    /// and of the libraries `genai` and `rig`. Takes one definition or a list of them.
+    ///
+    /// Tools of the provider, which have no schema, are named by their type.
+    ///
+    /// ```
+    /// # mod llmobs { pub mod content { pub use llmobs_providers::*; } }
+    /// use llmobs::content::ToolDefinition;
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
+    /// let openai = json!([{ "type": "function", "function": { "name": "weather", "parameters": schema } }]);
+    /// let gemini = json!({ "functionDeclarations": [{ "name": "weather", "parameters": schema }] });
+    /// let mcp = json!({ "tools": [{ "name": "weather", "inputSchema": schema }] });
+    /// for tools in [openai, gemini, mcp] {
+    ///     assert_eq!(ToolDefinition::read_all(tools), [ToolDefinition::new("weather").schema(&schema)]);
+    /// }
+    /// ```
+    #[must_use]
+    pub fn read_all(tools: impl Serialize) -> Vec<Self> {
+        let mut text = String::new();
+        llmobs_capture::serialize(&tools, DEFAULT_LIMIT, &mut text);
+        let mut definitions = Vec::new();
+        if let Some(given) = Json::read(&text) {
+            ToolForm::each(&given, &mut |form| {
+                let definition = Self::new(form.name).description(form.description).version(form.version);
+                definitions.push(Self { schema: form.schema.map(Json::to_map), ..definition });
+            });
+        }
+        definitions
     }
 
     /// Sets the description of the tool that the model gets.

@@ -171,6 +171,16 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Adds a piece that has the arguments of its call from their beginning on.
+    pub(crate) fn call_so_far(&mut self, first: u64, piece: CallPiece<'_>) {
+        let known = self.parts.parts.iter().rev().find_map(|part| match &part.body {
+            Body::Call(call) if piece.continues(call) => Some(call.arguments_len()),
+            _ => None,
+        });
+        let arguments = piece.arguments.get(known.unwrap_or(0)..).unwrap_or_default();
+        self.call_piece(first, CallPiece { arguments, ..piece });
+    }
+
     /// Adds the result of a tool: a text, a list of parts, or anything else.
     pub(crate) fn result(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>) {
         self.add_result(at, part, value, true);
@@ -465,7 +475,9 @@ fn part_text(part: &Json<'_>) -> Option<String> {
             "json" => Some(inner.to_text()),
             _ => crate::bedrock::media_note(name, inner),
         },
-        _ => crate::anthropic::media_note(part).or_else(|| crate::openai::media_note(part)),
+        _ => crate::forms::media_note(part)
+            .or_else(|| crate::anthropic::media_note(part))
+            .or_else(|| crate::openai::media_note(part)),
     }
 }
 

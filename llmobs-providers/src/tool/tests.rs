@@ -73,3 +73,47 @@ fn what_was_serialized_is_read_again() {
     let error = read(r#"{"name":"f","schema":"object"}"#).unwrap_err().to_string();
     assert_eq!(error, "schema: invalid type: string \"object\", expected a map");
 }
+
+#[test]
+fn definitions_of_all_providers_are_read() {
+    let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
+    let fields = |key: &str| json!({ "name": "weather", "description": "Returns the weather.", key: schema });
+    let expected = [ToolDefinition::new("weather").description("Returns the weather.").schema(&schema)];
+    for given in [
+        json!({ "type": "function", "function": fields("parameters") }),
+        json!([{ "type": "function", "name": "weather", "description": "Returns the weather.", "parameters": schema }]),
+        fields("input_schema"),
+        json!([{ "functionDeclarations": [fields("parameters")] }]),
+        json!({ "function_declarations": [fields("parametersJsonSchema")] }),
+        json!({ "tools": [fields("inputSchema")] }),
+        json!({ "jsonrpc": "2.0", "id": 1, "result": { "tools": [fields("inputSchema")] } }),
+        json!({ "tools": [{ "toolSpec": { "name": "weather", "description": "Returns the weather.", "inputSchema": { "json": schema } } }] }),
+        fields("schema"),
+    ] {
+        assert_eq!(ToolDefinition::read_all(&given), expected, "{given}");
+    }
+}
+
+#[test]
+fn tools_of_providers_are_named_by_their_type() {
+    let names = |given: Value| -> Vec<String> {
+        ToolDefinition::read_all(given).into_iter().map(|tool| tool.name).collect()
+    };
+    assert_eq!(
+        names(json!([{ "type": "web_search" }, { "type": "bash_20250124", "name": "bash" }])),
+        ["web_search", "bash"]
+    );
+    assert_eq!(names(json!({ "googleSearch": {} })), ["googleSearch"]);
+    assert_eq!(names(json!([{ "googleSearch": {}, "urlContext": {} }])), ["googleSearch", "urlContext"]);
+    assert_eq!(
+        names(json!([{ "functionDeclarations": [{ "name": "f" }], "codeExecution": {} }])),
+        ["f", "codeExecution"]
+    );
+    assert_eq!(names(json!({ "type": "custom", "custom": { "name": "grep" } })), ["grep"]);
+    assert_eq!(names(json!([1, "f", null, [], {}, { "name": 7 }])), [""; 0]);
+}
+
+#[test]
+fn what_llmobs_has_itself_is_read_again() {
+    assert_eq!(ToolDefinition::read_all([weather()]), [weather()]);
+}

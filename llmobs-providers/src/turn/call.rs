@@ -69,6 +69,11 @@ impl Call {
         self.arguments.leave(room);
     }
 
+    /// How many bytes of arguments there were.
+    pub(super) const fn arguments_len(&self) -> usize {
+        self.arguments.len()
+    }
+
     pub(super) fn into_call(self) -> ToolCall {
         let mut call = ToolCall::default();
         call.name = self.name;

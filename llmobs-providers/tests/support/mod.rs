@@ -111,18 +111,22 @@ impl Fixture {
             &without_empty(&expected["request"]),
             &mut lines,
         );
-        let mut answer = without_empty(&self.read(&self.answer));
-        // Of the facts, a few are compared.
-        let wanted = expected["response"]["facts"].as_object().cloned().unwrap_or_default();
-        let facts = answer.as_object_mut().and_then(|answer| answer.remove("facts")).unwrap_or_default();
-        let found: Map<String, Value> =
-            wanted.keys().filter_map(|key| Some((key.clone(), facts.get(key)?.clone()))).collect();
-        if !found.is_empty() {
-            answer["facts"] = found.into();
-        }
-        compare("response", &answer, &without_empty(&expected["response"]), &mut lines);
+        compare_response(&self.read(&self.answer), &expected["response"], &mut lines);
         (!lines.is_empty()).then(|| format!("{}:\n  {}", self.name, lines.join("\n  ")))
     }
+}
+
+/// Adds a line for each place where two responses differ. Of the facts, those that are expected are compared.
+pub(crate) fn compare_response(found: &Value, expected: &Value, lines: &mut Vec<String>) {
+    let mut answer = without_empty(found);
+    let wanted = expected["facts"].as_object().cloned().unwrap_or_default();
+    let facts = answer.as_object_mut().and_then(|answer| answer.remove("facts")).unwrap_or_default();
+    let found: Map<String, Value> =
+        wanted.keys().filter_map(|key| Some((key.clone(), facts.get(key)?.clone()))).collect();
+    if !found.is_empty() {
+        answer["facts"] = found.into();
+    }
+    compare("response", &answer, &without_empty(expected), lines);
 }
 
 /// The bytes of a frame of AWS's event stream.

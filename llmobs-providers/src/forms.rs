@@ -1,0 +1,25 @@
+//! Values of Rust libraries, as they serialize.
+
+pub(crate) mod genai;
+pub(crate) mod mcp;
+pub(crate) mod rig;
+
+use crate::json::Json;
+
+/// The note in place of a part of one of these libraries that is no text. `None` if it is none.
+pub(crate) fn media_note(part: &Json<'_>) -> Option<String> {
+    mcp::media_note(part).or_else(|| rig::media_note(part))
+}
+
+/// The name and the value of a variant of an enum that serializes with its name outside: an object with one field.
+fn variant<'j>(value: &'j Json<'j>) -> Option<(&'j str, &'j Json<'j>)> {
+    match value.fields() {
+        [(name, inner)] => Some((name, inner)),
+        _ => None,
+    }
+}
+
+/// A text, or that of a variant with a text.
+fn text_of<'j>(value: &'j Json<'j>) -> &'j str {
+    value.as_str().or_else(|| variant(value)?.1.as_str()).unwrap_or_default()
+}

@@ -1,0 +1,88 @@
+//! Calls of the tools of MCP servers: <https://modelcontextprotocol.io/specification/2025-11-25/server/tools>.
+
+use crate::json::Json;
+use crate::media::Media;
+use crate::message::{ToolCall, ToolResult};
+use crate::room::Room;
+use crate::turn::result_text;
+
+/// What a tool of an MCP server returned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct McpResult {
+    /// The texts of its content, with notes in place of what is no text. Where there is no content, the JSON of the structured one.
+    pub result: ToolResult,
+    /// Whether the tool failed, which the content explains.
+    pub is_error: bool,
+}
+
+impl McpResult {
+    /// Reads a `CallToolResult`, alone or in the answer of JSON-RPC. About `limit` bytes are kept. `None` if it is none.
+    #[must_use]
+    pub fn read(json: &Json<'_>, limit: usize) -> Option<Self> {
+        let result = if json.has("jsonrpc") { json.get("result") } else { json };
+        let content = match result.get("content") {
+            Json::Array(parts) if parts.iter().all(is_part) => Some(result.get("content")),
+            Json::Null => None,
+            _ => return None,
+        };
+        let structured = result.field("structuredContent");
+        if content.is_none() && structured.is_none() {
+            return None;
+        }
+        let shown = content.filter(|content| !content.items().is_empty()).or(structured);
+        let text = shown.map(result_text).unwrap_or_default();
+        Some(Self {
+            result: ToolResult { result: Room::new(limit).whole(&text), ..ToolResult::default() },
+            is_error: matches!(result.get("isError"), Json::Bool(true)),
+        })
+    }
+}
+
+impl ToolCall {
+    /// Reads the `CallToolRequestParams` of MCP, alone or in a request of JSON-RPC. `None` if it is none.
+    #[must_use]
+    pub fn read_mcp(json: &Json<'_>) -> Option<Self> {
+        let params = match json.str("method") {
+            "tools/call" => json.get("params"),
+            "" => json,
+            _ => return None,
+        };
+        let name = params.get("name").as_str()?;
+        let arguments = match params.get("arguments") {
+            Json::Null => serde_json::Map::new(),
+            arguments @ Json::Object(_) => arguments.to_map(),
+            _ => return None,
+        };
+        Some(Self { name: name.to_owned(), arguments, ..Self::default() })
+    }
+}
+
+fn is_part(part: &Json<'_>) -> bool {
+    part.is_object() && !part.str("type").is_empty()
+}
+
+/// The note in place of an image, a sound or a resource, or the text of a resource.
+pub(super) fn media_note(part: &Json<'_>) -> Option<String> {
+    let kind = part.str("type");
+    let mime = part.str("mimeType");
+    match kind {
+        "image" | "audio" if !mime.is_empty() => {
+            let source = part.get("data").as_str()?;
+            Some(Media { kind, mime, source, ..Media::default() }.note(true))
+        }
+        "resource_link" => {
+            let (name, source) = (part.str("name"), part.str("uri"));
+            Some(Media { kind: "file", name, mime, source }.note(false))
+        }
+        "resource" => {
+            let resource = part.get("resource");
+            let (name, mime) = (resource.str("uri"), resource.str("mimeType"));
+            Some(match (resource.get("text").as_str(), resource.str("blob")) {
+                (Some(text), _) => text.to_owned(),
+                (None, source) => Media { kind: "file", name, mime, source }.note(true),
+            })
+        }
+        _ => None,
+    }
+}
