@@ -117,7 +117,7 @@ impl Convention {
             Some(Self::Otel)
         } else if begins(&openinference::NAMES) {
             Some(Self::OpenInference)
-        } else if begins(&openllmetry::NAMES) {
+        } else if any(&openllmetry::has) {
             Some(Self::OpenLlmetry)
         } else {
             begins(&["gen_ai."]).then_some(Self::Otel)

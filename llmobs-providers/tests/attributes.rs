@@ -112,6 +112,21 @@ fn hostile_indexes_and_names_are_harmless() {
 }
 
 #[test]
+fn values_of_wrong_types_are_harmless() {
+    let wrong =
+        [json!(null), json!(-1), json!("["), json!("[[1],{}]"), json!([[1], null]), json!({ "a": "b" })];
+    for (_, file) in files() {
+        for key in file["attributes"].as_object().unwrap().keys() {
+            for with in &wrong {
+                let mut changed = file["attributes"].clone();
+                changed[key] = with.clone();
+                let _ = read(&changed);
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_kept_is_bounded() {
     let long = "word ".repeat(100_000);
     let messages: Vec<_> = (0..5000)

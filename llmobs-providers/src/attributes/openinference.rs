@@ -3,11 +3,12 @@
 use super::{Group, Rest, chat_call, function, list, object, structure};
 use crate::document::Document;
 use crate::json::Json;
+use crate::media::Media;
 use crate::openai;
 use crate::protocol::{Operation, provider_of_name};
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
-use crate::turn::At;
+use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
 
 /// How names of this convention begin that others do not have.
 pub(super) const NAMES: [&str; 6] = [
@@ -27,12 +28,23 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         _ if !prompts.is_empty() => Operation::Completion,
         _ => Operation::Chat,
     });
-    request.model(attributes.first_str(&["llm.model_name", "embedding.model_name", "reranker.model_name"]));
+    request.model(attributes.first_str(&[
+        "llm.request.model_name",
+        "llm.model_name",
+        "embedding.model_name",
+        "reranker.model_name",
+    ]));
     for tool in attributes.list("llm.tools") {
-        request.tools(&tool.structure("tool.json_schema"));
+        let schema = tool.structure("tool.json_schema");
+        if schema.is_object() {
+            request.tools(&schema);
+        } else {
+            let [name, description] = ["tool.name", "tool.description"].map(|name| tool.get(name).clone());
+            request.tools(&object([("name", name), ("description", description)]));
+        }
     }
-    let messages: Vec<_> = attributes.list("llm.input_messages").iter().map(message).collect();
-    request.conversation(&messages, openai::chat::message);
+    let messages: Vec<_> = attributes.list("llm.input_messages").iter().map(gathered).collect();
+    request.conversation(&messages, message);
     for prompt in &prompts {
         request.message("user", prompt.str("prompt.text"));
     }
@@ -49,10 +61,11 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         request.document(document(&group, text));
     }
 
+    response.model(attributes.str("llm.response.model_name"));
     response.usage = attributes.usage();
     for (index, group) in attributes.list("llm.output_messages").iter().enumerate() {
         if let Some(mut turn) = response.turn(index as u64, group.str("message.role")) {
-            openai::chat::message(&message(group), &mut turn);
+            message(&gathered(group), &mut turn);
         }
     }
     for (index, group) in attributes.list("llm.choices").iter().enumerate() {
@@ -96,41 +109,88 @@ fn document(group: &Group<'_>, text: String) -> Document {
 /// The most bytes of the id of a document.
 const MAX_ID_BYTES: usize = 1024;
 
-/// A message in the form of OpenAI's chat.
-fn message<'j>(group: &Group<'j>) -> Json<'j> {
-    let parts: Vec<_> = group.list("message.contents").iter().map(part).collect();
-    let calls = group.list("message.tool_calls");
-    let calls = calls.iter().map(|call| {
-        chat_call(
-            call.get("tool_call.id"),
-            call.get("tool_call.function.name"),
-            call.get("tool_call.function.arguments"),
-        )
-    });
+/// A message in the form of OpenAI's chat, with its parts beside it.
+fn gathered<'j>(group: &Group<'j>) -> Json<'j> {
+    let calls = group.list("message.tool_calls").iter().map(call).collect();
     let function =
         function(group.get("message.function_call_name"), group.get("message.function_call_arguments_json"));
     object([
         ("role", group.get("message.role").clone()),
-        ("content", if parts.is_empty() { group.get("message.content").clone() } else { list(parts) }),
-        ("tool_calls", list(calls.collect())),
+        ("content", group.get("message.content").clone()),
+        ("parts", list(group.list("message.contents").iter().map(gathered_part).collect())),
+        ("tool_calls", list(calls)),
         ("function_call", function),
         ("tool_call_id", group.get("message.tool_call_id").clone()),
         ("name", group.get("message.name").clone()),
     ])
 }
 
-/// A part of a message in the form of OpenAI's chat.
-fn part<'j>(group: &Group<'j>) -> Json<'j> {
-    let kind = group.get("message_content.type").clone();
-    let text = group.get("message_content.text").clone();
-    match kind.as_str() {
-        Some("image") => {
-            let url = group.get("message_content.image.image.url").clone();
-            object([("type", Json::String("image_url".into())), ("image_url", object([("url", url)]))])
-        }
-        Some("reasoning" | "thinking") => {
-            object([("type", Json::String("thinking".into())), ("thinking", text)])
-        }
-        _ => object([("type", kind), ("text", text)]),
+fn call<'j>(group: &Group<'j>) -> Json<'j> {
+    chat_call(
+        group.get("tool_call.id"),
+        group.get("tool_call.function.name"),
+        group.get("tool_call.function.arguments"),
+    )
+}
+
+fn gathered_part<'j>(group: &Group<'j>) -> Json<'j> {
+    let media = |name: &str| {
+        ["image", "audio", "video"].into_iter().fold(Json::Null, |found, kind| match found {
+            Json::Null => group.get(&format!("message_content.{kind}.{kind}.{name}")).clone(),
+            found => found,
+        })
+    };
+    let call = call(group);
+    object([
+        ("type", group.get("message_content.type").clone()),
+        ("text", group.get("message_content.text").clone()),
+        ("url", media("url")),
+        ("mime_type", media("mime_type")),
+        ("transcript", media("transcript")),
+        ("call", if call.get("function").is_null() { Json::Null } else { call }),
+    ])
+}
+
+fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
+    let (role, parts) = (message.str("role"), message.list("parts"));
+    if parts.is_empty() || role == "tool" && message.has("content") {
+        return openai::chat::message(message, turn);
     }
+    turn.role(role);
+    if role == "tool" {
+        let result = ResultPart { id: message.str("tool_call_id"), name: message.str("name"), kind: "" };
+        return turn.result(At::End, result, message.get("parts"));
+    }
+    for (index, item) in parts.iter().enumerate() {
+        part(At::from(index), item, turn);
+    }
+    // Calls that are parts may be in the list of calls, too.
+    if !parts.iter().any(|part| part.has("call")) {
+        for call in message.list("tool_calls") {
+            add_call(At::End, call, turn);
+        }
+    }
+}
+
+fn part(at: At, part: &Json<'_>, turn: &mut Turn<'_>) {
+    let kind = part.str("type");
+    match kind {
+        "text" => turn.text(at, part.str("text")),
+        "reasoning" => turn.thought(at, kind, part.str("text")),
+        "tool_use" => add_call(at, part.get("call"), turn),
+        "image" | "audio" | "video" => {
+            turn.text(at, part.str("transcript"));
+            let media =
+                Media { kind, mime: part.str("mime_type"), source: part.str("url"), ..Media::default() };
+            turn.note(at, &media.note(false));
+        }
+        _ => turn.unknown(at, part),
+    }
+}
+
+fn add_call(at: At, call: &Json<'_>, turn: &mut Turn<'_>) {
+    let function = call.get("function");
+    let arguments = arguments_text(function.get("arguments"));
+    let (id, name) = (call.str("id"), function.str("name"));
+    turn.call(at, CallPiece { id, name, kind: "function", arguments: &arguments, ..CallPiece::default() });
 }

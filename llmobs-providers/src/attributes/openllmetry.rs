@@ -7,13 +7,24 @@ use crate::protocol::{Operation, provider_of_name};
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
 
-/// How names of this convention begin that others do not have.
-pub(super) const NAMES: [&str; 4] =
-    ["gen_ai.prompt.", "gen_ai.completion.", "llm.request.type", "llm.request.functions."];
+/// Whether only this convention has an attribute of this name.
+pub(super) fn has(name: &str) -> bool {
+    // OpenTelemetry has `gen_ai.prompt.name`.
+    let is_item = |list: &str| {
+        name.strip_prefix(list).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    ["gen_ai.prompt.", "gen_ai.completion.", "gen_ai.tool.definitions.", "llm.request.functions."]
+        .into_iter()
+        .any(is_item)
+        || name == "llm.request.type"
+}
 
 /// Parameters that are not among the attributes of the request, and the names that providers have for them.
-const PARAMETERS: [(&str, &str); 7] = [
+const PARAMETERS: [(&str, &str); 10] = [
     ("llm.is_streaming", "stream"),
+    ("gen_ai.is_streaming", "stream"),
+    ("llm.user", "user"),
+    ("gen_ai.user", "user"),
     ("llm.top_k", "top_k"),
     ("llm.frequency_penalty", "frequency_penalty"),
     ("llm.presence_penalty", "presence_penalty"),
@@ -23,21 +34,29 @@ const PARAMETERS: [(&str, &str); 7] = [
 ];
 
 pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response: &mut ResponseDraft) -> Rest {
-    request.operation(match attributes.str("llm.request.type") {
-        "completion" => Operation::Completion,
-        "embedding" => Operation::Embedding,
+    let operation = match attributes.first_str(&["llm.request.type", "gen_ai.operation.name"]) {
+        "completion" | "text_completion" => Operation::Completion,
+        "embedding" | "embeddings" => Operation::Embedding,
         "rerank" => Operation::Rerank,
         _ => Operation::Chat,
-    });
+    };
+    request.operation(operation);
     request.model(attributes.str("gen_ai.request.model"));
-    for function in attributes.list("llm.request.functions") {
+    let functions = ["llm.request.functions", "gen_ai.tool.definitions"].map(|name| attributes.list(name));
+    for function in functions.iter().flatten() {
         let schema = function.structure("parameters").into_owned();
         let [name, description] = ["name", "description"].map(|name| function.get(name).clone());
         request.tools(&object([("name", name), ("description", description), ("parameters", schema)]));
     }
-    let prompts: Vec<_> =
-        attributes.list("gen_ai.prompt").iter().map(|group| message(group, "user")).collect();
-    request.conversation(&prompts, openai::chat::message);
+    let prompts = attributes.list("gen_ai.prompt");
+    if operation == Operation::Embedding {
+        for prompt in &prompts {
+            request.document_text(prompt.str("content"));
+        }
+    } else {
+        let prompts: Vec<_> = prompts.iter().map(|group| message(group, "user")).collect();
+        request.conversation(&prompts, openai::chat::message);
+    }
     attributes
         .below("gen_ai.request")
         .filter(|(name, _)| *name != "model")
@@ -56,9 +75,11 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         }
         response.finish_reason(index, group.str("finish_reason"));
     }
-    let reason = attributes.str("llm.response.finish_reason");
+    response.fact("system_fingerprint", attributes.get("gen_ai.openai.system_fingerprint"));
+    let reason = attributes.first_str(&["llm.response.finish_reason", "llm.response.stop_reason"]);
     let reasons = if reason.is_empty() { Vec::new() } else { vec![reason.to_owned()] };
-    (provider_of_name(attributes.str("gen_ai.system")), reasons)
+    let provider = attributes.first_str(&["gen_ai.provider.name", "gen_ai.system"]);
+    (provider_of_name(provider), reasons)
 }
 
 /// A message in the form of OpenAI's chat.

@@ -36,6 +36,9 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
             .filter(|(name, _)| *name != "model")
             .for_each(|(name, value)| request.parameter(name, value));
     }
+    for name in ["output.type", "embeddings.dimension.count"] {
+        request.parameter(name, attributes.get(&format!("gen_ai.{name}")));
+    }
 
     response.model(attributes.str("gen_ai.response.model"));
     response.id(attributes.str("gen_ai.response.id"));
