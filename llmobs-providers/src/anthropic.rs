@@ -1,16 +1,13 @@
 //! Anthropic's messages: <https://platform.claude.com/docs/en/api/messages>, also by Vertex AI and Bedrock.
 
 mod block;
-mod media;
 
-use crate::failure;
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::tool::ToolDefinition;
 use crate::turn::{At, Turn};
 use crate::usage::Usage;
-pub(crate) use media::media_note;
 
 /// The fields that a request must not go beyond if nothing but the model says that it is for Anthropic.
 const PLAIN: [&str; 12] = [
@@ -126,7 +123,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
             with_block(json, draft, |at, turn| block::delta(at, json.get("delta"), turn));
         }
         _ => {
-            failure::read_into(event, draft);
+            draft.failure(event);
         }
     }
     let cited = [json.get("content_block").get("citations"), json.get("citations")];

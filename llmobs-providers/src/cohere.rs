@@ -8,7 +8,7 @@ pub(crate) mod rerank;
 use std::borrow::Cow;
 
 use crate::document::Document;
-use crate::failure::{self, ApiError};
+use crate::failure::ApiError;
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
@@ -28,7 +28,7 @@ fn usage(usage: &Json<'_>, draft: &mut ResponseDraft) {
 
 /// Reads an error, which is a message, and sometimes an id.
 fn failure(event: &Event<'_>, draft: &mut ResponseDraft) {
-    if !failure::read_into(event, draft) && !event.json.str("message").is_empty() {
+    if !draft.failure(event) && !event.json.str("message").is_empty() {
         draft.error(ApiError::read(event.json));
     }
 }

@@ -184,12 +184,12 @@ fn tool_result(value: &Json<'_>) -> ToolResult {
              serializes as {{\"result\": …}}"
         );
     }
-    let mut result = ToolResult::default();
-    result.result = result_text(given.unwrap_or(value).to_value());
-    result.name = label(value, "name");
-    result.tool_id = label(value, "tool_id");
-    result.kind = label(value, "type");
-    result
+    ToolResult {
+        result: result_text(given.unwrap_or(value).to_value()),
+        name: label(value, "name"),
+        tool_id: label(value, "tool_id"),
+        kind: label(value, "type"),
+    }
 }
 
 /// The form of Datadog, or the bytes alone. Bytes win over a key. A part with neither is left out.

@@ -1,7 +1,6 @@
 //! Errors of providers.
 
 use crate::json::Json;
-use crate::response::{Event, ResponseDraft};
 use crate::text;
 
 /// An error that a provider answered, or sent in the middle of a stream.
@@ -58,26 +57,6 @@ impl ApiError {
         self
     }
 }
-
-/// Reads the forms of errors that are no answer: `{"error": …}`, `{"type": "error", …}`, or a message alone. Returns whether it is one.
-pub(crate) fn read_into(event: &Event<'_>, draft: &mut ResponseDraft) -> bool {
-    let Event { name, json } = event;
-    let error = json.get("error");
-    let is_alone = ["message", "Message"].into_iter().any(|key| !json.str(key).is_empty())
-        && (*name == "error" || json.fields().iter().all(|(key, _)| ALONE.contains(&key.as_ref())));
-    let found = match error {
-        Json::Object(_) => ApiError::read(error),
-        Json::String(_) => ApiError { message: ApiError::read(error).message, ..ApiError::read(json) },
-        _ if is_alone || json.str("object") == "error" || json.str("type") == "error" => ApiError::read(json),
-        _ => return false,
-    };
-    draft.error(if found.kind == "error" { ApiError { kind: String::new(), ..found } } else { found });
-    true
-}
-
-/// The fields of an error that has nothing around it.
-const ALONE: [&str; 9] =
-    ["message", "Message", "type", "code", "status", "status_code", "param", "object", "__type"];
 
 crate::serialize_struct! {
     ApiError |error| {

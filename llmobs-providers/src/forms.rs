@@ -6,11 +6,6 @@ pub(crate) mod rig;
 
 use crate::json::Json;
 
-/// The note in place of a part of one of these libraries that is no text. `None` if it is none.
-pub(crate) fn media_note(part: &Json<'_>) -> Option<String> {
-    mcp::media_note(part).or_else(|| rig::media_note(part))
-}
-
 /// The name and the value of a variant of an enum that serializes with its name outside: an object with one field.
 fn variant<'j>(value: &'j Json<'j>) -> Option<(&'j str, &'j Json<'j>)> {
     match value.fields() {

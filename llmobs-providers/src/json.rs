@@ -15,11 +15,15 @@ use serde_json::{Map, Value};
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
     /// The text of the number.
     Number(&'a str),
+    /// A text, borrowed where it has no escapes.
     String(Cow<'a, str>),
+    /// A list.
     Array(Vec<Self>),
     /// The fields in the order of the text. Of two with the same name the later one counts.
     Object(Vec<(Cow<'a, str>, Self)>),
@@ -86,16 +90,19 @@ impl<'a> Json<'a> {
         self.get(key).items()
     }
 
+    /// Whether it is `null`.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
+    /// Whether it is an object.
     #[must_use]
     pub const fn is_object(&self) -> bool {
         matches!(self, Self::Object(_))
     }
 
+    /// The text of a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }

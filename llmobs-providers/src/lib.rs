@@ -66,6 +66,7 @@ mod bedrock;
 mod cohere;
 #[doc(hidden)]
 pub mod conversation;
+mod dispatch;
 pub mod document;
 mod endpoint;
 mod failure;
@@ -78,6 +79,7 @@ pub mod message;
 mod ollama;
 mod openai;
 pub mod protocol;
+mod reading;
 mod request;
 mod response;
 mod room;

@@ -1,5 +1,11 @@
 //! Notes in place of images, sounds and files: what they are, their type and their size, or where they are.
 
+pub(crate) mod anthropic;
+pub(crate) mod bedrock;
+pub(crate) mod mcp;
+pub(crate) mod openai;
+pub(crate) mod rig;
+
 use llmobs_capture::text::CUT;
 
 use crate::json::Json;

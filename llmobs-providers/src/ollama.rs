@@ -4,7 +4,6 @@ pub(crate) mod chat;
 pub(crate) mod embed;
 pub(crate) mod generate;
 
-use crate::failure;
 use crate::json::Json;
 use crate::media::Media;
 use crate::request::RequestDraft;
@@ -50,7 +49,7 @@ fn answer(event: &Event<'_>, draft: &mut ResponseDraft) {
     });
     draft.facts(json, &["total_duration", "load_duration", "prompt_eval_duration", "eval_duration"]);
     draft.has_ended |= *json.get("done") == Json::Bool(true);
-    failure::read_into(event, draft);
+    draft.failure(event);
 }
 
 #[cfg(test)]

@@ -41,15 +41,6 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads the body of a request. `None` if it is not known how.
-    #[must_use]
-    pub fn read(json: &Json<'_>, protocol: Option<Protocol>, limit: usize) -> Option<Self> {
-        let protocol = protocol.or_else(|| Protocol::of_request(json))?;
-        let mut draft = RequestDraft::new(limit);
-        protocol.read_request(json, &mut draft);
-        Some(draft.finish(protocol))
-    }
-
     /// Whether nothing was read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -60,10 +51,10 @@ impl Request {
 impl Serialize for Request {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        entry(&mut map, "protocol", &self.protocol, |value| value.is_none())?;
-        entry(&mut map, "provider", &self.provider, |value| value.is_none())?;
-        entry(&mut map, "operation", &self.operation, |value| value.is_none())?;
-        entry(&mut map, "model", &self.model, |value| value.is_none())?;
+        entry(&mut map, "protocol", &self.protocol, Option::is_none)?;
+        entry(&mut map, "provider", &self.provider, Option::is_none)?;
+        entry(&mut map, "operation", &self.operation, Option::is_none)?;
+        entry(&mut map, "model", &self.model, Option::is_none)?;
         entry(&mut map, "messages", &self.messages, Vec::is_empty)?;
         entry(&mut map, "documents", &self.documents, Vec::is_empty)?;
         entry(&mut map, "tools", &self.tools, Vec::is_empty)?;
@@ -225,10 +216,12 @@ impl RequestDraft {
     /// Adds the tools of a definition in any form, or of a list of them.
     pub(crate) fn tools(&mut self, given: &Json<'_>) {
         ToolForm::each(given, &mut |form| {
-            let mut tool = ToolDefinition::default();
-            tool.name = self.room.label(form.name);
-            tool.description = form.description.map(|text| self.room.whole(text));
-            tool.schema = form.schema.map(Json::to_map).filter(|schema| self.room.take(weight(schema)));
+            let tool = ToolDefinition {
+                name: self.room.label(form.name),
+                description: form.description.map(|text| self.room.whole(text)),
+                schema: form.schema.map(Json::to_map).filter(|schema| self.room.take(weight(schema))),
+                version: None,
+            };
             self.tool(tool);
         });
     }

@@ -1,7 +1,5 @@
 //! What a provider answered.
 
-mod own;
-
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
@@ -13,7 +11,6 @@ use crate::media;
 use crate::message::Message;
 use crate::protocol::Protocol;
 use crate::room::Room;
-use crate::stream::Decoder;
 use crate::turn::{Parts, Turn};
 use crate::usage::Usage;
 
@@ -67,23 +64,6 @@ impl Response {
     pub fn is_empty(&self) -> bool {
         *self == Self { protocol: self.protocol, provider: self.provider.clone(), ..Self::default() }
     }
-
-    /// Reads a whole answer, also one that was a `Response` before it was serialized. `None` if it is not known how.
-    #[must_use]
-    pub fn read(json: &Json<'_>, protocol: Option<Protocol>, limit: usize) -> Option<Self> {
-        if let Some(own) = own::read(json) {
-            return Some(own);
-        }
-        // An object with a message may be anything, and one with an error is an error.
-        let is_error = !json.get("error").str("message").is_empty();
-        let protocol = protocol.or_else(|| Protocol::of_answer("", json));
-        if protocol.is_none() && !is_error {
-            return None;
-        }
-        let mut decoder = Decoder::new(limit);
-        decoder.protocol = protocol;
-        decoder.event("", json).then(|| decoder.finish())
-    }
 }
 
 impl Serialize for Vectors {
@@ -98,18 +78,18 @@ impl Serialize for Vectors {
 impl Serialize for Response {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        entry(&mut map, "protocol", &self.protocol, |value| value.is_none())?;
-        entry(&mut map, "provider", &self.provider, |value| value.is_none())?;
-        entry(&mut map, "model", &self.model, |value| value.is_none())?;
-        entry(&mut map, "id", &self.id, |value| value.is_none())?;
+        entry(&mut map, "protocol", &self.protocol, Option::is_none)?;
+        entry(&mut map, "provider", &self.provider, Option::is_none)?;
+        entry(&mut map, "model", &self.model, Option::is_none)?;
+        entry(&mut map, "id", &self.id, Option::is_none)?;
         entry(&mut map, "input", &self.input, Vec::is_empty)?;
         entry(&mut map, "messages", &self.messages, Vec::is_empty)?;
         entry(&mut map, "documents", &self.documents, Vec::is_empty)?;
-        entry(&mut map, "vectors", &self.vectors, |value| value.is_none())?;
+        entry(&mut map, "vectors", &self.vectors, Option::is_none)?;
         entry(&mut map, "citations", &self.citations, Vec::is_empty)?;
         entry(&mut map, "finish_reasons", &self.finish_reasons, Vec::is_empty)?;
         entry(&mut map, "usage", &self.usage, Usage::is_empty)?;
-        entry(&mut map, "error", &self.error, |value| value.is_none())?;
+        entry(&mut map, "error", &self.error, Option::is_none)?;
         entry(&mut map, "facts", &self.facts, Map::is_empty)?;
         map.end()
     }
@@ -217,6 +197,24 @@ impl ResponseDraft {
 
     pub(crate) const fn has_error(&self) -> bool {
         self.response.error.is_some()
+    }
+
+    /// Reads the forms of errors that are no answer: `{"error": …}`, `{"type": "error", …}`, or a message alone. Returns whether it is one.
+    pub(crate) fn failure(&mut self, event: &Event<'_>) -> bool {
+        let Event { name, json } = event;
+        let error = json.get("error");
+        let is_alone = ["message", "Message"].into_iter().any(|key| !json.str(key).is_empty())
+            && (*name == "error" || json.fields().iter().all(|(key, _)| ALONE.contains(&key.as_ref())));
+        let found = match error {
+            Json::Object(_) => ApiError::read(error),
+            Json::String(_) => ApiError { message: ApiError::read(error).message, ..ApiError::read(json) },
+            _ if is_alone || json.str("object") == "error" || json.str("type") == "error" => {
+                ApiError::read(json)
+            }
+            _ => return false,
+        };
+        self.error(if found.kind == "error" { ApiError { kind: String::new(), ..found } } else { found });
+        true
     }
 
     /// Adds a citation, unless it is the same as one before.
@@ -356,3 +354,7 @@ fn keep(value: Value, room: &mut Room) -> Option<Value> {
     room.entry()?;
     room.take(llmobs_capture::value::weight_of(&value)).then_some(value)
 }
+
+/// The fields of an error that has nothing around it.
+const ALONE: [&str; 9] =
+    ["message", "Message", "type", "code", "status", "status_code", "param", "object", "__type"];

@@ -194,7 +194,9 @@ mod tests {
     fn kept(limit: usize, pieces: &[&str]) -> String {
         let mut room = Room::new(limit);
         let mut text = Text::default();
-        pieces.iter().for_each(|piece| text.push(piece, &mut room));
+        for piece in pieces {
+            text.push(piece, &mut room);
+        }
         text.into_string()
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use llmobs_capture::DEFAULT_LIMIT;
 
-use crate::failure::{self, ApiError};
+use crate::failure::ApiError;
 use crate::framing::{Framing, RawEvent};
 use crate::json::Json;
 use crate::protocol::Protocol;
@@ -232,7 +232,7 @@ impl Decoder {
             }
             _ if self.is_text || self.protocol.is_some() && Protocol::of_answer("", json).is_none() => {
                 // Of a known answer, nothing but an error can have another form.
-                !self.is_text && failure::read_into(&Event { name: "", json }, &mut self.draft)
+                !self.is_text && self.draft.failure(&Event { name: "", json })
             }
             _ => self.event("", json),
         }
@@ -247,7 +247,7 @@ impl Decoder {
                 self.protocol = Some(protocol);
                 protocol.read_event(&event, &mut self.draft);
             }
-            None => return failure::read_into(&event, &mut self.draft),
+            None => return self.draft.failure(&event),
         }
         true
     }

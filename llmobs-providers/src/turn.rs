@@ -27,7 +27,7 @@ pub(crate) struct Parts {
     /// Whether a model said them, though they are of a request.
     is_answer: bool,
     /// In the order of their places.
-    parts: Vec<Part>,
+    list: Vec<Part>,
 }
 
 #[derive(Debug)]
@@ -151,18 +151,18 @@ impl<'a> Turn<'a> {
 
     /// Adds to the tool call that a piece can belong to, or begins one. Places of calls begin at `first`.
     pub(crate) fn call_piece(&mut self, first: u64, piece: CallPiece<'_>) {
-        let calls = self.parts.parts.iter().filter(|part| part.place >= first);
+        let calls = self.parts.list.iter().filter(|part| part.place >= first);
         let found = calls.rev().find_map(|part| match &part.body {
             Body::Call(call) if piece.continues(call) => Some(part.place),
             _ => None,
         });
-        let next = || self.parts.parts.last().map_or(first, |last| first.max(last.place.saturating_add(1)));
+        let next = || self.parts.list.last().map_or(first, |last| first.max(last.place.saturating_add(1)));
         self.call(At::Place(found.unwrap_or_else(next)), piece);
     }
 
     /// Adds to one argument of the last tool call, where each argument comes with its path.
     pub(crate) fn argument(&mut self, path: &str, value: &Json<'_>) {
-        let last = self.parts.parts.iter_mut().rev().find_map(|part| match &mut part.body {
+        let last = self.parts.list.iter_mut().rev().find_map(|part| match &mut part.body {
             Body::Call(call) => Some(call),
             _ => None,
         });
@@ -173,7 +173,7 @@ impl<'a> Turn<'a> {
 
     /// Adds a piece that has the arguments of its call from their beginning on.
     pub(crate) fn call_so_far(&mut self, first: u64, piece: CallPiece<'_>) {
-        let known = self.parts.parts.iter().rev().find_map(|part| match &part.body {
+        let known = self.parts.list.iter().rev().find_map(|part| match &part.body {
             Body::Call(call) if piece.continues(call) => Some(call.arguments_len()),
             _ => None,
         });
@@ -263,7 +263,7 @@ impl<'a> Turn<'a> {
 
     /// Forgets the parts at the places of a range: what follows has them as a whole.
     pub(crate) fn forget(&mut self, places: &Range<u64>) {
-        self.parts.parts.retain(|part| {
+        self.parts.list.retain(|part| {
             let is_kept = !places.contains(&part.place);
             if !is_kept {
                 part.body.leave(self.room);
@@ -274,7 +274,7 @@ impl<'a> Turn<'a> {
 
     /// What is left of the role of the parts.
     pub(crate) fn has_parts(&self) -> bool {
-        !self.parts.parts.is_empty()
+        !self.parts.list.is_empty()
     }
 }
 
@@ -283,7 +283,7 @@ impl Body {
     fn leave(&self, room: &mut Room) {
         room.give_entry();
         match self {
-            Self::Text(text) | Self::Thought(text, _) => text.leave(room),
+            Self::Text(text) | Self::Thought(text, _) | Self::Passage(text) => text.leave(room),
             Self::Call(call) => call.leave(room),
             Self::Result(result, text) => {
                 for label in [&result.tool_id, &result.name, &result.kind] {
@@ -292,7 +292,6 @@ impl Body {
                 text.leave(room);
             }
             Self::Note(note) => room.give(note),
-            Self::Passage(text) => text.leave(room),
             Self::Media(kind, mime, _) => [kind, mime].into_iter().for_each(|label| room.give(label)),
             Self::Begin => {}
         }
@@ -302,7 +301,7 @@ impl Body {
 impl Parts {
     /// Whether nothing was said.
     pub(crate) fn is_empty(&self) -> bool {
-        self.parts.iter().all(|part| matches!(part.body, Body::Begin))
+        self.list.iter().all(|part| matches!(part.body, Body::Begin))
     }
 
     /// The part at a place, which is made if there is none of the kind. `None` if there are too many.
@@ -314,31 +313,31 @@ impl Parts {
         new: impl FnOnce() -> Body,
     ) -> Option<&mut Body> {
         let index = match at {
-            At::End | At::Next => match self.parts.last() {
-                Some(last) if at == At::End && fits(&last.body) => self.parts.len() - 1,
+            At::End | At::Next => match self.list.last() {
+                Some(last) if at == At::End && fits(&last.body) => self.list.len() - 1,
                 last => {
                     let place = last.map_or(0, |last| last.place.saturating_add(1));
                     room.entry()?;
-                    self.parts.push(Part { place, body: new() });
-                    self.parts.len() - 1
+                    self.list.push(Part { place, body: new() });
+                    self.list.len() - 1
                 }
             },
             At::Place(place) => {
                 // Parts of another kind at the same place follow each other.
-                let from = self.parts.partition_point(|part| part.place < place);
-                let to = self.parts.partition_point(|part| part.place <= place);
+                let from = self.list.partition_point(|part| part.place < place);
+                let to = self.list.partition_point(|part| part.place <= place);
                 let found =
-                    (from..to).find(|index| self.parts.get(*index).is_some_and(|part| fits(&part.body)));
+                    (from..to).find(|index| self.list.get(*index).is_some_and(|part| fits(&part.body)));
                 if let Some(index) = found {
                     index
                 } else {
                     room.entry()?;
-                    self.parts.insert(to, Part { place, body: new() });
+                    self.list.insert(to, Part { place, body: new() });
                     to
                 }
             }
         };
-        self.parts.get_mut(index).map(|part| &mut part.body)
+        self.list.get_mut(index).map(|part| &mut part.body)
     }
 
     /// Appends the messages that the parts become. `is_answer` says that a model gave them.
@@ -350,7 +349,7 @@ impl Parts {
         };
         let before = messages.len();
         let mut builder = Builder { role, is_answer, glued: false, messages, is_open: false };
-        for part in self.parts {
+        for part in self.list {
             builder.add(part.body);
         }
         if builder.messages.len() == before {
@@ -473,11 +472,12 @@ fn part_text(part: &Json<'_>) -> Option<String> {
             // Bedrock's parts are named by their only key.
             "text" => inner.as_str().map(str::to_owned),
             "json" => Some(inner.to_text()),
-            _ => crate::bedrock::media_note(name, inner),
+            _ => media::bedrock::media_note(name, inner),
         },
-        _ => crate::forms::media_note(part)
-            .or_else(|| crate::anthropic::media_note(part))
-            .or_else(|| crate::openai::media_note(part)),
+        _ => media::mcp::media_note(part)
+            .or_else(|| media::rig::media_note(part))
+            .or_else(|| media::anthropic::media_note(part))
+            .or_else(|| media::openai::media_note(part)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Blocks of content, of requests and answers, and the pieces of blocks in a stream.
 
-use super::media::lines;
 use crate::json::Json;
+use crate::media::anthropic::lines;
 use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
 
 /// Whether only Anthropic has such a block.

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use super::bytes_of;
-use crate::failure;
 use crate::json::Json;
 use crate::media::Media;
 use crate::request::RequestDraft;
@@ -77,7 +76,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
             }
         }),
         _ => {
-            failure::read_into(event, draft);
+            draft.failure(event);
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Bedrock's Converse and ConverseStream: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
 mod block;
-pub(super) mod media;
 
-use crate::failure;
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
@@ -123,7 +121,7 @@ fn whole(event: &Event<'_>, draft: &mut ResponseDraft) {
     cited.for_each(|citation| draft.citation(citation));
     stop(json, draft);
     facts(json, draft);
-    failure::read_into(event, draft);
+    draft.failure(event);
 }
 
 /// Why the model stopped.

@@ -2,6 +2,7 @@
 
 use crate::failure::ApiError;
 use crate::json::Json;
+use crate::media;
 use crate::openai;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
@@ -106,7 +107,7 @@ fn content(part: &Json<'_>, at: At, turn: &mut Turn<'_>) {
         turn.text(at, text);
     } else if let Some(text) = part.get("thinking").as_str() {
         turn.thought(at, "thinking", text);
-    } else if let Some(note) = openai::media_note(part) {
+    } else if let Some(note) = media::openai::media_note(part) {
         turn.note(at, &note);
     } else {
         turn.unknown(at, part);

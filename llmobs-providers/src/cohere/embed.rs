@@ -1,8 +1,7 @@
 //! Cohere's embeddings: <https://docs.cohere.com/reference/embed>.
 
 use crate::json::Json;
-use crate::media::Media;
-use crate::openai;
+use crate::media::{self, Media};
 use crate::request::{RequestDraft, texts};
 use crate::response::{Event, ResponseDraft};
 
@@ -29,7 +28,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     }
     for input in body.list("inputs") {
         let text = |part: &Json<'_>| {
-            part.get("text").as_str().map(str::to_owned).or_else(|| openai::media_note(part))
+            part.get("text").as_str().map(str::to_owned).or_else(|| media::openai::media_note(part))
         };
         let found = input.list("content").iter().filter_map(text).collect::<Vec<_>>();
         draft.document_text(&found.join("\n"));

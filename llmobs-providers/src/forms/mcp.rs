@@ -1,7 +1,6 @@
 //! Calls of the tools of MCP servers: <https://modelcontextprotocol.io/specification/2025-11-25/server/tools>.
 
 use crate::json::Json;
-use crate::media::Media;
 use crate::message::{ToolCall, ToolResult};
 use crate::room::Room;
 use crate::turn::result_text;
@@ -60,29 +59,4 @@ impl ToolCall {
 
 fn is_part(part: &Json<'_>) -> bool {
     part.is_object() && !part.str("type").is_empty()
-}
-
-/// The note in place of an image, a sound or a resource, or the text of a resource.
-pub(super) fn media_note(part: &Json<'_>) -> Option<String> {
-    let kind = part.str("type");
-    let mime = part.str("mimeType");
-    match kind {
-        "image" | "audio" if !mime.is_empty() => {
-            let source = part.get("data").as_str()?;
-            Some(Media { kind, mime, source, ..Media::default() }.note(true))
-        }
-        "resource_link" => {
-            let (name, source) = (part.str("name"), part.str("uri"));
-            Some(Media { kind: "file", name, mime, source }.note(false))
-        }
-        "resource" => {
-            let resource = part.get("resource");
-            let (name, mime) = (resource.str("uri"), resource.str("mimeType"));
-            Some(match (resource.get("text").as_str(), resource.str("blob")) {
-                (Some(text), _) => text.to_owned(),
-                (None, source) => Media { kind: "file", name, mime, source }.note(true),
-            })
-        }
-        _ => None,
-    }
 }

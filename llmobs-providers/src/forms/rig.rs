@@ -4,25 +4,12 @@ use super::{text_of, variant};
 use crate::document::Document;
 use crate::failure::ApiError;
 use crate::json::Json;
-use crate::media::Media;
+use crate::media::rig::{is_own, media_note};
 use crate::protocol::provider_of_name;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
 use crate::usage::Usage;
-
-/// Whether a part is one that no provider has in this form.
-fn is_own(part: &Json<'_>) -> bool {
-    match part.str("type") {
-        "toolcall" => part.get("function").is_object(),
-        "toolresult" => part.has("call"),
-        "opaque" => part.has("item"),
-        "image" | "audio" | "video" | "document" => {
-            matches!(part.get("data").str("type"), "url" | "base64" | "fileId" | "raw" | "string" | "unknown")
-        }
-        _ => false,
-    }
-}
 
 /// Whether a message can be one of rig.
 fn is_message(message: &Json<'_>) -> bool {
@@ -118,31 +105,6 @@ fn part(at: At, part: &Json<'_>, turn: &mut Turn<'_>) {
             None => turn.unknown(at, part),
         },
     }
-}
-
-/// The note in place of an image, a sound, a video or a document, or the JSON of a result.
-pub(super) fn media_note(part: &Json<'_>) -> Option<String> {
-    let kind = part.str("type");
-    if kind == "json" && part.fields().len() == 2 {
-        return Some(part.field("value")?.to_text());
-    }
-    let data = part.get("data");
-    if !is_own(part) || !data.is_object() {
-        return None;
-    }
-    let media = Media {
-        kind,
-        name: part.get("additional_params").str("title"),
-        mime: part.str("media_type"),
-        source: "",
-    };
-    let source = data.str("value");
-    Some(match data.str("type") {
-        "base64" => Media { source, ..media }.note(true),
-        "url" | "fileId" => Media { source, ..media }.note(false),
-        "raw" => Media { source: &format!("{} bytes", data.list("value").len()), ..media }.note(false),
-        _ => media.note(false),
-    })
 }
 
 /// `CompletionResponse`, `StreamEvent`, an item of a stream, a message, parts of one, or a list of events.

@@ -29,7 +29,7 @@ impl Frames {
             self.bytes.extend_from_slice(near);
             rest = after;
             let Some(length) = self.length() else { continue };
-            if length < PRELUDE + 4 || length > MAX_FRAME {
+            if !(PRELUDE + 4..=MAX_FRAME).contains(&length) {
                 self.broken = true;
             } else if length > limit.max(PRELUDE) {
                 self.skip = length - self.bytes.len();

@@ -118,21 +118,16 @@ impl Slim {
                 .unwrap_or_default();
             let length = head.len() + behind;
             let tail = std::str::from_utf8(&self.tail).unwrap_or(" ");
-            match media_note_of(head, tail, length) {
-                Some(note) => {
-                    self.out.truncate(self.start);
-                    self.out.extend_from_slice(note.as_bytes());
+            if let Some(note) = media_note_of(head, tail, length) {
+                self.out.truncate(self.start);
+                self.out.extend_from_slice(note.as_bytes());
+            } else {
+                let tail = clean(self.tail.get(self.tail.len().saturating_sub(TAIL)..).unwrap_or_default());
+                let left_out = behind - tail.len();
+                if left_out > 0 {
+                    self.out.extend_from_slice(format!("{CUT} [{left_out} bytes left out] {CUT}").as_bytes());
                 }
-                None => {
-                    let tail =
-                        clean(self.tail.get(self.tail.len().saturating_sub(TAIL)..).unwrap_or_default());
-                    let left_out = behind - tail.len();
-                    if left_out > 0 {
-                        self.out
-                            .extend_from_slice(format!("{CUT} [{left_out} bytes left out] {CUT}").as_bytes());
-                    }
-                    self.out.extend_from_slice(tail);
-                }
+                self.out.extend_from_slice(tail);
             }
         }
         self.tail.clear();

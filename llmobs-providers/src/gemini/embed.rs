@@ -2,7 +2,6 @@
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>.
 
 use super::{field, generate, items, parts};
-use crate::failure;
 use crate::json::Json;
 use crate::media::Media;
 use crate::request::RequestDraft;
@@ -85,7 +84,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     draft.usage.update(Usage { input: tokens.reduce(u64::saturating_add), ..Usage::default() });
     draft.usage.update(generate::usage(json.get("usageMetadata")));
     draft.facts(json.get("metadata"), &["billableCharacterCount"]);
-    failure::read_into(event, draft);
+    draft.failure(event);
 }
 
 /// The vectors of a prediction: that of a text, or those of a text, an image and a video.

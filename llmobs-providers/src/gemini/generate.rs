@@ -1,7 +1,6 @@
 //! Gemini's generateContent and streamGenerateContent: <https://ai.google.dev/api/generate-content>.
 
 use super::{field, items, parts};
-use crate::failure;
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
@@ -17,7 +16,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
     matches!(json.get("candidates"), Json::Array(_))
         || json.get("promptFeedback").is_object()
-        || json.get("usageMetadata").is_object() && !super::embed::is_answer(event)
+        || json.get("usageMetadata").is_object()
 }
 
 /// The fields of a request that are no parameters.
@@ -91,7 +90,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     let counts = json.get("usageMetadata");
     draft.usage.update(usage(counts));
     draft.facts(counts, &["trafficType", "serviceTier"]);
-    failure::read_into(event, draft);
+    draft.failure(event);
 }
 
 /// Tokens. Thoughts and the results of tools are counted beside the prompt and the answer.

@@ -1,7 +1,6 @@
 //! Gemini's interactions: <https://ai.google.dev/api/interactions-api>.
 
 use super::{field, items};
-use crate::failure;
 use crate::json::Json;
 use crate::media::Media;
 use crate::openai;
@@ -182,7 +181,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         draft.usage.update(usage(counts));
     }
     draft.facts(interaction, &["service_tier"]);
-    failure::read_into(event, draft);
+    draft.failure(event);
 }
 
 /// A step of an answer, or a piece of one.

@@ -1,7 +1,8 @@
 //! OpenAI's chat: <https://platform.openai.com/docs/api-reference/chat>, and what other servers add to it.
 
-use crate::failure::{self, ApiError};
+use crate::failure::ApiError;
 use crate::json::Json;
+use crate::media;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
@@ -49,7 +50,7 @@ fn parts(message: &Json<'_>, turn: &mut Turn<'_>) {
     content(message.get("content"), turn);
     turn.text(At::Place(TEXT), message.str("refusal"));
     for image in message.list("images") {
-        if let Some(note) = super::media_note(image) {
+        if let Some(note) = media::openai::media_note(image) {
             turn.note(At::Place(AUDIO - 1), &note);
         }
     }
@@ -111,7 +112,7 @@ fn content(content: &Json<'_>, turn: &mut Turn<'_>) {
     match content {
         Json::String(text) => turn.text(At::Place(TEXT), text),
         Json::Array(items) => {
-            items.iter().enumerate().for_each(|(index, part)| content_part(index as u64, part, turn))
+            items.iter().enumerate().for_each(|(index, part)| content_part(index as u64, part, turn));
         }
         _ => {}
     }
@@ -134,7 +135,7 @@ fn content_part(index: u64, part: &Json<'_>, turn: &mut Turn<'_>) {
         }
         // Mistral's citations.
         "reference" => {}
-        _ => match super::media_note(part) {
+        _ => match media::openai::media_note(part) {
             Some(note) => turn.note(At::Place(TEXT + index), &note),
             None => turn.unknown(At::Place(TEXT + index), part),
         },
@@ -175,7 +176,9 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
             references.for_each(|citation| draft.citation(citation));
         }
         let finish = [choice.str("finish_reason"), choice.get("finish_details").str("type")];
-        finish.into_iter().for_each(|reason| draft.finish_reason(index, reason));
+        for reason in finish {
+            draft.finish_reason(index, reason);
+        }
         draft.facts(choice, &["native_finish_reason"]);
         if choice.has("error") {
             draft.error(ApiError::read(choice.get("error")));
@@ -191,5 +194,5 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         draft.facts(usage, &["cost", "cost_details"]);
     }
     draft.facts(json, &["service_tier", "system_fingerprint", "provider", "prompt_filter_results"]);
-    failure::read_into(event, draft);
+    draft.failure(event);
 }

@@ -1,6 +1,5 @@
 //! OpenAI's completions: <https://platform.openai.com/docs/api-reference/completions>.
 
-use crate::failure;
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
@@ -43,5 +42,5 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         draft.facts(usage, &["cost", "cost_details"]);
     }
     draft.facts(json, &["service_tier", "system_fingerprint", "provider", "prompt_filter_results"]);
-    failure::read_into(event, draft);
+    draft.failure(event);
 }

@@ -1,6 +1,5 @@
 //! OpenAI's embeddings: <https://platform.openai.com/docs/api-reference/embeddings>.
 
-use crate::failure;
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
@@ -45,7 +44,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         draft.usage.update(super::usage(usage));
         draft.facts(usage, &["cost"]);
     }
-    failure::read_into(event, draft);
+    draft.failure(event);
 }
 
 #[cfg(test)]

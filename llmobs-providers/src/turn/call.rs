@@ -75,11 +75,11 @@ impl Call {
     }
 
     pub(super) fn into_call(self) -> ToolCall {
-        let mut call = ToolCall::default();
-        call.name = self.name;
-        call.arguments = self.by_path.into_map(arguments_of(&self.arguments.into_string()));
-        call.tool_id = self.id;
-        call.kind = self.kind;
-        call
+        ToolCall {
+            name: self.name,
+            arguments: self.by_path.into_map(arguments_of(&self.arguments.into_string())),
+            tool_id: self.id,
+            kind: self.kind,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a request and an answer say about a span beside its input and output: model, tokens, parameters, tools.
 
 use llmobs_capture::DEFAULT_LIMIT;
-use llmobs_providers::{Request, Response};
+use llmobs_providers::{Protocol, Request, Response};
 use serde::Serialize;
 
 use super::annotation::Annotation;
@@ -53,7 +53,7 @@ impl Reading {
 /// What a request says. Each value takes at most about `limit` bytes.
 pub(crate) fn facts_of_request(request: Request, limit: usize) -> Annotation {
     let mut facts = Annotation::new(limit);
-    let protocol = request.protocol.map(|protocol| protocol.provider().to_owned());
+    let protocol = request.protocol.and_then(Protocol::provider).map(str::to_owned);
     facts.model_provider = request.provider.or(protocol).filter(|provider| !provider.is_empty());
     facts.model_name = request.model;
     for (name, value) in &request.parameters {
@@ -68,7 +68,7 @@ pub(crate) fn facts_of_request(request: Request, limit: usize) -> Annotation {
 /// What an answer says. Each value takes at most about `limit` bytes.
 pub(crate) fn facts_of_response(response: Response, limit: usize) -> Annotation {
     let mut facts = Annotation::new(limit);
-    let protocol = response.protocol.map(|protocol| protocol.provider().to_owned());
+    let protocol = response.protocol.and_then(Protocol::provider).map(str::to_owned);
     facts.model_provider = response.provider.or(protocol).filter(|provider| !provider.is_empty());
     facts.model_name = response.model;
     for (name, value) in &response.facts {

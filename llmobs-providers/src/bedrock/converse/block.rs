@@ -1,7 +1,7 @@
 //! Blocks of content, of requests and answers, and the pieces of blocks in a stream. Their only key says what they are.
 
-use super::media::lines;
 use crate::json::Json;
+use crate::media::bedrock::lines;
 use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
 
 /// What calls and results are called, where they do not say otherwise.

@@ -5,7 +5,7 @@ use crate::json::Json;
 use crate::response::{Event, ResponseDraft};
 use crate::turn::At;
 use crate::usage::Usage;
-use crate::{anthropic, cohere, failure, openai};
+use crate::{anthropic, cohere, openai};
 
 /// What Bedrock adds to the last frame of a stream.
 const METRICS: &str = "amazon-bedrock-invocationMetrics";
@@ -60,7 +60,7 @@ fn read(event: &Event<'_>, draft: &mut ResponseDraft) {
         cohere::rerank::event(event, draft);
     } else if json.has("event_type") || json.has("generation_id") || json.has("response_id") {
         cohere::chat_v1::event(event, draft);
-    } else if !failure::read_into(event, draft) {
+    } else if !draft.failure(event) {
         texts(json, draft);
     }
     metrics(json.get(METRICS), draft);

@@ -1,7 +1,7 @@
 //! Events of streams: <https://platform.openai.com/docs/api-reference/responses-streaming>. A whole answer is what the last one has.
 
 use super::item;
-use crate::failure::{self, ApiError};
+use crate::failure::ApiError;
 use crate::json::Json;
 use crate::response::{Event, ResponseDraft};
 use crate::turn::CallPiece;
@@ -31,7 +31,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
             } else if kind.is_empty() {
                 response(json, draft);
             }
-            failure::read_into(event, draft);
+            draft.failure(event);
             let ends = ["response.completed", "response.incomplete", "response.failed", "response.cancelled"];
             draft.has_ended |= ends.contains(&kind);
         }

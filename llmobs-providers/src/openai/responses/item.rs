@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::json::Json;
-use crate::media::Media;
+use crate::media::{self, Media};
 use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
 
 /// How many places an item has.
@@ -110,7 +110,7 @@ fn message(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
                 turn.text(at, part.str("transcript"));
                 turn.sound(at, part.str("data"));
             }
-            _ => match crate::openai::media_note(part) {
+            _ => match media::openai::media_note(part) {
                 Some(note) => turn.note(at, &note),
                 None => turn.unknown(at, part),
             },
@@ -172,7 +172,7 @@ fn result_of_call(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
 fn result(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
     let part = ResultPart { id: id(item), kind: item.str("type"), name: "" };
     let output = item.get("output");
-    let value = match crate::openai::media_note(output) {
+    let value = match media::openai::media_note(output) {
         Some(note) => &text(note),
         None if output.is_null() => &others(item),
         None => output,

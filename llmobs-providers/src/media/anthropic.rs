@@ -1,7 +1,7 @@
 //! Images, documents and search results, which messages and results of tools have.
 
+use super::{Line, Media, join};
 use crate::json::Json;
-use crate::media::{Line, Media, join};
 
 /// The lines in place of an image, a document or a search result: a note, and texts inside. `None` if the block is none of these.
 pub(crate) fn media_note(block: &Json<'_>) -> Option<String> {
@@ -9,7 +9,7 @@ pub(crate) fn media_note(block: &Json<'_>) -> Option<String> {
 }
 
 /// The same, one by one.
-pub(super) fn lines<'j>(block: &'j Json<'_>) -> Option<Vec<Line<'j>>> {
+pub(crate) fn lines<'j>(block: &'j Json<'_>) -> Option<Vec<Line<'j>>> {
     let kind = block.str("type");
     let (source, name) = (block.get("source"), block.str("title"));
     let media = Media { kind, name, ..Media::default() };
@@ -44,7 +44,7 @@ fn with_content<'j>(media: Media<'_>, content: &'j Json<'_>) -> Vec<Line<'j>> {
             "text" => all.push(Line::Text(part.str("text"))),
             // Documents are not inside of each other.
             "image" => all.extend(lines(part).into_iter().flatten()),
-            _ => all.push(Line::Note(crate::media::unknown(part))),
+            _ => all.push(Line::Note(super::unknown(part))),
         }
     }
     all

@@ -1,7 +1,7 @@
 //! Images, documents, videos, sounds and search results, which messages and results of tools have.
 
+use super::{Line, Media, join};
 use crate::json::Json;
-use crate::media::{Line, Media, join};
 
 /// The lines in place of an image, a document, a video, a sound or a search result: a note, and texts inside. `name` is what kind of
 /// block it is. `None` if it is none of these.
@@ -10,7 +10,7 @@ pub(crate) fn media_note(name: &str, block: &Json<'_>) -> Option<String> {
 }
 
 /// The same, one by one.
-pub(super) fn lines<'j>(kind: &str, block: &'j Json<'_>) -> Option<Vec<Line<'j>>> {
+pub(crate) fn lines<'j>(kind: &str, block: &'j Json<'_>) -> Option<Vec<Line<'j>>> {
     let source = block.get("source");
     let texts = |list: &'j Json<'_>| list.list("content").iter().map(|part| Line::Text(part.str("text")));
     match kind {

@@ -1,11 +1,11 @@
 //! Reads an answer from the form that it serializes to.
 
-use super::{Response, Vectors};
 use crate::conversation;
 use crate::document::Document;
 use crate::failure::ApiError;
 use crate::json::Json;
 use crate::protocol::Protocol;
+use crate::response::{Response, Vectors};
 use crate::usage::Usage;
 
 /// The answer. `None` for other values: the name of a protocol is what tells them apart.

@@ -1,0 +1,39 @@
+//! Reads whole requests and answers.
+
+mod own;
+
+use crate::json::Json;
+use crate::protocol::Protocol;
+use crate::request::{Request, RequestDraft};
+use crate::response::Response;
+use crate::stream::Decoder;
+
+impl Request {
+    /// Reads the body of a request. `None` if it is not known how.
+    #[must_use]
+    pub fn read(json: &Json<'_>, protocol: Option<Protocol>, limit: usize) -> Option<Self> {
+        let protocol = protocol.or_else(|| Protocol::of_request(json))?;
+        let mut draft = RequestDraft::new(limit);
+        protocol.read_request(json, &mut draft);
+        Some(draft.finish(protocol))
+    }
+}
+
+impl Response {
+    /// Reads a whole answer, also one that was a `Response` before it was serialized. `None` if it is not known how.
+    #[must_use]
+    pub fn read(json: &Json<'_>, protocol: Option<Protocol>, limit: usize) -> Option<Self> {
+        if let Some(own) = own::read(json) {
+            return Some(own);
+        }
+        // An object with a message may be anything, and one with an error is an error.
+        let is_error = !json.get("error").str("message").is_empty();
+        let protocol = protocol.or_else(|| Protocol::of_answer("", json));
+        if protocol.is_none() && !is_error {
+            return None;
+        }
+        let mut decoder = Decoder::new(limit);
+        decoder.protocol = protocol;
+        decoder.event("", json).then(|| decoder.finish())
+    }
+}
