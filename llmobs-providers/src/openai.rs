@@ -41,6 +41,8 @@ pub(crate) fn usage(usage: &Json<'_>) -> Usage {
         input: count(["prompt_tokens", "input_tokens"]),
         output: count(["completion_tokens", "output_tokens"]),
         total: usage.count("total_tokens"),
+        cache_read: detail(input, "cached_tokens")
+            .or_else(|| count(["prompt_cache_hit_tokens", "cached_tokens"])),
         cache_write: detail(input, "cache_write_tokens"),
         input_audio: detail(input, "audio_tokens"),
         reasoning: detail(output, "reasoning_tokens").or_else(|| usage.count("reasoning_tokens")),

@@ -1,5 +1,14 @@
 //! Exchanges with providers, and what has to be read from them. The expectations were written by hand, from the bytes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
 mod support;
 
 use serde_json::Value;
