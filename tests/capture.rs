@@ -541,11 +541,11 @@ mod everywhere {
             traced
             [0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,"… [first 64 bytes]"]
             äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [first 64 bytes]
-              in iterator, streamed: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [64 of 84 bytes]
+              in iterator, streamed: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, … [12 bytes left out] …4 bytes]
             <capture::everywhere::FailsAtLength: cannot be captured: äöü, äöü, äöü, äöü, äöü, äöü, äöü, äöü, äö
-              in iterator, streamed: <capture::everywhere::FailsAtLength: cannot be captured: äöü,… [64 of 4123 bytes]
+              in iterator, streamed: <capture::everywhere::FailsAtLength: cannot be captured: äöü,… [4051 bytes left out] … bytes]>
             äöü, äöü, äöü, äöü, … [64 bytes left out] …äöü, äöü, äöü, äöü, 
-              in iterator, streamed: äöü, äöü, äöü, äöü, … [64 bytes left out] …äö… [63 of 91 bytes]
+              in iterator, streamed: äöü, äöü, äöü, äöü, … [64 bytes left out] …äö… [20 bytes left out] …äöü, 
             {"[1,\"NaN\"]":"340282366920938463463374607431768211455"}
             NaN
             -Infinity

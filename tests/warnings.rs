@@ -74,7 +74,7 @@ const STARTS: &[&str] = &[
     "WARN an annotation is lost: no span is current",
     "WARN the cost tag \"gone\" was left out: after the processor, the span has no such tag",
     "WARN the cost tag \"nowhere\" was left out: the span has no such tag yet",
-    "WARN the field \"name\" of a document or of a part of a message was left out: it is no text",
+    "WARN the field \"name\" of a document was left out: it is no text",
     "WARN the header x-datadog-trace-id of a request is ignored",
     "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind agent",
     "WARN the metadata key \"_dd\" is reserved for Datadog",

@@ -275,13 +275,15 @@ impl ResponseDraft {
         self.room.has_content = true;
     }
 
-    /// Adds a vector: a list of numbers, or 32-bit floats in base64.
+    /// Adds a vector: a list of numbers, or 32-bit floats in base64. Anything shorter is none.
     pub(crate) fn vector(&mut self, vector: &Json<'_>) {
         let size = match vector {
             Json::String(base64) => media::bytes_of(base64) / 4,
             other => length_of(other.items()),
         };
-        self.vectors(1, size);
+        if size > 0 {
+            self.vectors(1, size);
+        }
     }
 
     /// Adds a result of a rerank.

@@ -55,7 +55,7 @@ fn parts(message: &Json<'_>, turn: &mut Turn<'_>) {
         }
     }
     audio(message.get("audio"), turn);
-    for call in message.list("tool_calls") {
+    for call in message.list("tool_calls").iter().filter(|call| call.is_object()) {
         let inner = [call.get("function"), call.get("custom")]
             .into_iter()
             .find(|value| value.is_object())
@@ -123,6 +123,7 @@ fn content_part(index: u64, part: &Json<'_>, turn: &mut Turn<'_>) {
         return turn.text(At::Place(TEXT + index), text);
     }
     match part.str("type") {
+        _ if part.is_null() => {}
         "text" | "input_text" | "output_text" => turn.text(At::Place(TEXT + index), part.str("text")),
         "refusal" => turn.text(At::Place(TEXT + index), part.str("refusal")),
         // Mistral's thoughts are a list of texts.

@@ -66,7 +66,7 @@ fn arguments_without_messages_are_shown_as_json() {
     for fields in [
         r#""system":"Be brief.","prompt":"Why?""#,
         r#""temperature":0.5"#,
-        r#""request":{"model":"m","input":"Why?"}"#,
+        r#""request":{"name":"m","input":"Why?"}"#,
         r#""parts":[{"role":"user","content":"U"},{"role":7,"content":"not a message"}]"#,
         r#""message":{"role":"user","content":{"neither":"text nor parts"}}"#,
         r#""message":{"role":"user"}"#,
@@ -78,7 +78,7 @@ fn arguments_without_messages_are_shown_as_json() {
         json!({ "messages": [{ "role": "assistant", "content": r#"["a","b"]"# }] })
     );
     assert_eq!(answered(&json!(42)), json!({ "messages": [{ "role": "assistant", "content": "42" }] }));
-    let no_message = json!({ "choices": [{ "text": "a completion of the old kind" }] });
+    let no_message = json!({ "choices": [{ "words": "neither text nor message" }] });
     assert_eq!(
         answered(&no_message),
         json!({ "messages": [{ "role": "assistant", "content": no_message.to_string() }] })
