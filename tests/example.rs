@@ -297,7 +297,7 @@ fn of_a_whole_answer_all_is_read_without_a_line_by_hand() {
     assert_eq!(llm["meta"]["model_provider"], "openai");
     assert_eq!(
         llm["meta"]["metadata"],
-        json!({ "temperature": 0.2, "finish_reason": "stop", "response_id": "chatcmpl-1" })
+        json!({ "temperature": 0.2, "stream": false, "finish_reason": "stop", "response_id": "chatcmpl-1" })
     );
     assert_eq!(llm["metrics"], json!({ "input_tokens": 321, "output_tokens": 7, "total_tokens": 328 }));
 }

@@ -82,7 +82,7 @@ impl Model {
 pub(crate) fn write_answer(model: &Model, question: &str, sources: &[Source]) -> Result<String, Error> {
     let prompt = Message { role: "user", content: format!("{}Question: {question}", numbered(sources)) };
     match model {
-        Model::Chat(endpoint) => endpoint.answer(prompt),
+        Model::Chat(endpoint) => endpoint.answer(&prompt),
         Model::Extract => pick_sentences(&prompt, question, sources),
     }
 }
@@ -115,22 +115,21 @@ type Json = serde_json::Value;
 type Chunks = Box<dyn Iterator<Item = Result<Json, Error>>>;
 
 impl Endpoint {
-    fn answer(&self, prompt: Message) -> Result<String, Error> {
+    fn answer(&self, prompt: &Message) -> Result<String, Error> {
         let instructions = Message { role: "system", content: INSTRUCTIONS.to_owned() };
-        let mut request =
-            json!({ "model": self.model, "messages": [instructions, prompt], "temperature": TEMPERATURE });
-        let mut text = String::new();
-        if self.streams {
-            request["stream"] = true.into();
-            request["stream_options"] = json!({ "include_usage": true });
-            for chunk in self.stream(&request)? {
-                let chunk = chunk?;
-                text.push_str(chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default());
-            }
+        let request = json!({
+            "model": self.model,
+            "messages": [&instructions, prompt],
+            "temperature": TEMPERATURE,
+            "stream": self.streams,
+            "stream_options": self.streams.then(|| json!({ "include_usage": true })),
+        });
+        let text = if self.streams {
+            let chunks: Vec<Json> = self.stream(&request)?.collect::<Result<_, _>>()?;
+            chunks.iter().map(|chunk| text(chunk, "/choices/0/delta/content")).collect()
         } else {
-            let response = self.complete(&request)?;
-            text.push_str(response["choices"][0]["message"]["content"].as_str().unwrap_or_default());
-        }
+            text(&self.complete(&request)?, "/choices/0/message/content").to_owned()
+        };
         if text.is_empty() { Err(Error::EmptyReply) } else { Ok(text) }
     }
 
@@ -178,4 +177,9 @@ impl Endpoint {
             Err(Error::Refused(url, response.status().as_u16(), reason.chars().take(300).collect()))
         }
     }
+}
+
+/// The text at a place in a value, or an empty one.
+fn text<'a>(value: &'a Json, place: &str) -> &'a str {
+    value.pointer(place).and_then(Json::as_str).unwrap_or_default()
 }

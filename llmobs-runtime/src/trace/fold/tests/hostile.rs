@@ -30,7 +30,7 @@ fn fields_of_the_wrong_type_are_passed_over() {
     // Events that are known by their name and have nothing to show.
     for name in ["created", "output_item.added", "output_text.delta", "function_call_arguments.delta"] {
         let item = json!({ "type": format!("response.{name}"), "item": 1, "delta": {}, "response": [] });
-        assert_eq!(output(std::slice::from_ref(&item)), Value::Null, "{item}");
+        assert!([Value::Null, json!("")].contains(&output(std::slice::from_ref(&item))), "{item}");
     }
     assert!(is_no_chat(&json!({ "type": 7, "choices": {} })));
 }
