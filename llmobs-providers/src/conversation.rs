@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use llmobs_capture::text::CUT;
 use llmobs_capture::warn_limited;
 
+use crate::attributes::otel;
 use crate::json::Json;
 use crate::message::{EmptyLists, MediaPart, Message, ToolCall, ToolResult, arguments_object, result_text};
-use crate::openai::chat;
+use crate::protocol::Protocol;
+use crate::request::RequestDraft;
 use crate::room::Room;
 use crate::turn::{Parts, Turn};
 
@@ -114,18 +116,38 @@ fn plain(role: &str, value: &Json<'_>, lists: [Option<&[Json<'_>]>; 4]) -> Messa
     message
 }
 
-/// Messages whose content is a list of parts.
+/// Messages whose content is a list of parts, in the form of any protocol.
 fn with_parts(value: &Json<'_>, lists: [Option<&[Json<'_>]>; 4]) -> Option<Vec<Message>> {
-    let mut room = Room::new(usize::MAX);
-    let mut parts = Parts::default();
-    chat::message(value, &mut Turn::new(&mut parts, &mut room));
-    let mut messages = Vec::new();
-    parts.into_messages(false, &mut messages);
+    let mut messages = match value.list("parts").first() {
+        Some(part) if part.has("type") => of_telemetry(value),
+        Some(_) => of_request("contents", value),
+        None => of_request("messages", value),
+    };
     let last = messages.last_mut()?;
     let [_, results, audio, images] = lists;
     add_lists(last, [None, results, audio, images]);
     Some(messages)
 }
+
+/// A message in the form of OpenTelemetry.
+fn of_telemetry(value: &Json<'_>) -> Vec<Message> {
+    let (mut room, mut parts, mut messages) = (Room::new(PLENTY), Parts::default(), Vec::new());
+    otel::message(value, &mut Turn::new(&mut parts, &mut room));
+    parts.into_messages(false, &mut messages);
+    messages
+}
+
+/// A message as the only one of a request.
+fn of_request(field: &'static str, value: &Json<'_>) -> Vec<Message> {
+    let body = Json::Object(vec![(field.into(), Json::Array(vec![value.clone()]))]);
+    let protocol = Protocol::of_request(&body).unwrap_or(Protocol::OpenAiChat);
+    let mut draft = RequestDraft::new(PLENTY);
+    protocol.read_request(&body, &mut draft);
+    draft.finish(protocol).messages
+}
+
+/// A budget for what is in memory already.
+const PLENTY: usize = usize::MAX / 4;
 
 fn add_lists(message: &mut Message, lists: [Option<&[Json<'_>]>; 4]) {
     let [is_empty_calls, is_empty_results, is_empty_audio, is_empty_images] =

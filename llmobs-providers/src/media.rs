@@ -90,12 +90,15 @@ fn data_uri(uri: &str) -> Option<(&str, &str)> {
     head.1.eq_ignore_ascii_case(";base64").then_some((head.0, data))
 }
 
-/// How many bytes base64 stands for. Where a text was shortened to a note, the note has the number of its characters.
+/// How many bytes base64 stands for, also where it was shortened and a note has the number of its characters.
 pub(crate) fn bytes_of(base64: &str) -> usize {
-    let shortened =
-        base64.split_once("… [").and_then(|(_, note)| note.split(' ').next()?.parse::<usize>().ok());
-    match shortened {
-        Some(characters) => characters / 4 * 3 + (characters % 4) * 3 / 4,
-        None => base64.trim_end_matches('=').len() * 3 / 4,
-    }
+    let noted = base64.split_once("… [").and_then(|(head, note)| {
+        let (number, rest) = note.split_once(' ')?;
+        let left_out: usize = number.parse().ok()?;
+        // Only where the middle is left out, the note counts less than all.
+        let around = rest.split_once("left out] …").map_or(0, |(_, tail)| head.len() + tail.len());
+        Some(left_out.saturating_add(around))
+    });
+    let characters = noted.unwrap_or_else(|| base64.trim_end_matches('=').len());
+    characters / 4 * 3 + characters % 4 * 3 / 4
 }

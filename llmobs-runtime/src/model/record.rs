@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::annotation::Annotation;
 use super::captured::{Source, is_null};
 use super::content::Content;
-use super::failure::{FailureParts, FailureView};
+use super::failure::{Failure, FailureParts, FailureView};
 use super::inherited::{AgentAttribution, Inherited};
 use super::reading::Reading;
 use super::sampling::Decision;
@@ -143,6 +143,9 @@ impl<'a> Finished<'a> {
         if let Some(mut facts) = facts {
             // What the program itself returned as an error says more.
             facts.failure.take_if(|_| self.failure.is_some());
+            if self.annotation().skips_error() {
+                facts.failure = facts.failure.map(Failure::without_text);
+            }
             match &mut self.annotation {
                 Some(annotation) => annotation.add_under(facts),
                 annotation => *annotation = Some(Box::new(facts)),

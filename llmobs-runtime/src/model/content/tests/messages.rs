@@ -409,7 +409,7 @@ fn a_conversation_that_was_cut_is_still_a_conversation_and_keeps_what_comes_afte
         let read = input(Kind::Llm, Given(json, Source::Arguments));
         let read = read["messages"].as_array().unwrap();
         let contents: Vec<&str> = read.iter().map(|message| message["content"].as_str().unwrap()).collect();
-        assert_eq!(contents, ["[image]\nWhat is it?", "A cat."], "{limit}");
+        assert_eq!(contents, ["[image: 7500 bytes]\nWhat is it?", "A cat."], "{limit}");
     }
 }
 
