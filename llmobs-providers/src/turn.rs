@@ -141,6 +141,9 @@ impl<'a> Turn<'a> {
 
     /// Adds to the tool call at a place.
     pub(crate) fn call(&mut self, at: At, piece: CallPiece<'_>) {
+        if [piece.id, piece.name, piece.arguments].iter().all(|said| said.is_empty()) {
+            return;
+        }
         let is_call = |body: &Body| at != At::End && matches!(body, Body::Call(_));
         if let Some(Body::Call(call)) =
             self.parts.open(at, is_call, self.room, || Body::Call(Call::default()))

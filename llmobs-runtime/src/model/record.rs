@@ -182,7 +182,7 @@ impl<'a> Finished<'a> {
     }
 
     pub(crate) fn failure(&self) -> Option<FailureView<'_>> {
-        self.annotation().failure.as_ref().map(super::failure::Failure::view).or(self.failure)
+        self.annotation().failure.as_ref().map(Failure::view).or(self.failure)
     }
 
     pub(crate) fn session_id(&self) -> Option<&str> {
