@@ -313,8 +313,8 @@ pub use llmobs_runtime::{
 pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow};
 #[doc(inline)]
 pub use llmobs_runtime::{
-    content, convert, eval, integration, manifest, metrics, processor, prompt, propagation, testing,
-    transport, wrap,
+    content, convert, eval, integration, manifest, metrics, processor, prompt, propagation, providers,
+    testing, transport, wrap,
 };
 
 /// A function for [`Config::apm_context`] that returns the current span of OpenTelemetry.

@@ -1,0 +1,491 @@
+//! What attributes and annotations make of what providers are asked and answer: reported inputs and others of their kinds.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _, stream};
+use llmobs::testing::Collector;
+use serde_json::{Value, json};
+
+#[llmobs::llm(name = "call", skip_all)]
+fn streamed(items: Vec<Value>) -> impl Stream<Item = Value> {
+    stream::iter(items)
+}
+
+#[llmobs::llm(name = "call", skip_all)]
+fn answered(answer: Value) -> Value {
+    answer
+}
+
+#[llmobs::llm(name = "call", skip_output)]
+fn asked(request: &Value) {
+    let _ = request;
+}
+
+fn event(run: impl FnOnce()) -> Value {
+    let collector = Collector::new();
+    collector.enter(run);
+    let [event] = collector.events().try_into().unwrap();
+    event
+}
+
+/// The span of a function whose stream has these items.
+fn of_stream(items: Vec<Value>) -> Value {
+    event(|| {
+        let count = items.len();
+        assert_eq!(pollster::block_on(streamed(items).count()), count);
+    })
+}
+
+/// The span of a function that returns this.
+fn of_answer(answer: Value) -> Value {
+    event(|| drop(answered(answer)))
+}
+
+/// The messages of the input of a function that is given this.
+fn of_request(request: &Value) -> Value {
+    event(|| asked(request))["meta"]["input"]["messages"].take()
+}
+
+fn output(event: &Value) -> &Value {
+    &event["meta"]["output"]["messages"]
+}
+
+fn error(event: &Value) -> (&str, &str, &str) {
+    let text = |value: &'static str| event["meta"]["error"][value].as_str().unwrap_or_default();
+    (event["status"].as_str().unwrap(), text("type"), text("message"))
+}
+
+fn tokens(event: &Value) -> Value {
+    let mut metrics = event["metrics"].clone();
+    metrics.as_object_mut().unwrap().remove("time_to_first_token");
+    metrics
+}
+
+fn delta(delta: Value) -> Value {
+    json!({ "object": "chat.completion.chunk", "choices": [{ "index": 0, "delta": delta }] })
+}
+
+fn said(text: &str) -> Value {
+    delta(json!({ "content": text }))
+}
+
+mod failures {
+    use super::*;
+
+    /// Helicone#4678.
+    #[test]
+    fn an_overloaded_model_fails_the_span_and_what_it_said_is_kept() {
+        let event = of_stream(vec![
+            json!({ "type": "message_start", "message": { "role": "assistant", "usage": { "input_tokens": 9, "output_tokens": 1 } } }),
+            json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } }),
+            json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": "Half" } }),
+            json!({ "type": "error", "error": { "type": "overloaded_error", "message": "Overloaded" } }),
+        ]);
+        assert_eq!(error(&event), ("error", "overloaded_error", "Overloaded"));
+        assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Half" }]));
+        assert_eq!(tokens(&event), json!({ "input_tokens": 9, "output_tokens": 1, "total_tokens": 10 }));
+    }
+
+    #[test]
+    fn in_the_forms_of_other_providers_too() {
+        let forms = [
+            (
+                vec![
+                    said("Half"),
+                    json!({ "error": { "type": "server_error", "message": "Gone", "code": 502 } }),
+                ],
+                ("error", "server_error", "Gone"),
+            ),
+            (
+                vec![
+                    json!({ "candidates": [{ "content": { "role": "model", "parts": [{ "text": "Half" }] } }] }),
+                    json!({ "error": { "code": 503, "message": "Try later", "status": "UNAVAILABLE" } }),
+                ],
+                ("error", "UNAVAILABLE", "Try later"),
+            ),
+            (
+                vec![
+                    json!({ "type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "Half" }),
+                    json!({ "type": "response.failed", "response": { "status": "failed", "output": [],
+                        "error": { "code": "server_error", "message": "The model failed." } } }),
+                ],
+                ("error", "server_error", "The model failed."),
+            ),
+            (
+                vec![
+                    json!({ "model": "m", "message": { "role": "assistant", "content": "Half" }, "done": false }),
+                    json!({ "error": "an unexpected end of the model" }),
+                ],
+                ("error", "error", "an unexpected end of the model"),
+            ),
+        ];
+        for (items, expected) in forms {
+            let event = of_stream(items);
+            assert_eq!(error(&event), expected);
+            assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Half" }]));
+        }
+    }
+
+    #[test]
+    fn a_whole_answer_can_be_an_error() {
+        let event = of_answer(
+            json!({ "error": { "type": "rate_limit_exceeded", "message": "Slow down", "code": null } }),
+        );
+        assert_eq!(error(&event), ("error", "rate_limit_exceeded", "Slow down"));
+        let event = of_answer(
+            json!({ "type": "error", "error": { "type": "not_found_error", "message": "No such model" } }),
+        );
+        assert_eq!(error(&event), ("error", "not_found_error", "No such model"));
+        // A message is no error, and neither is a field of that name without one.
+        for answer in [json!({ "message": "All is well" }), json!({ "error": null, "text": "fine" })] {
+            assert_eq!(of_answer(answer)["status"], "ok");
+        }
+    }
+
+    #[llmobs::llm(skip_all, skip_error)]
+    fn quiet(items: Vec<Value>) -> impl Stream<Item = Value> {
+        stream::iter(items)
+    }
+
+    #[llmobs::llm(skip_all, skip_error)]
+    fn quiet_answer(answer: Value) -> Value {
+        answer
+    }
+
+    /// ai-gateway#2721: what providers say of an error may repeat the prompt.
+    #[test]
+    fn their_text_is_left_out_where_the_text_of_errors_is() {
+        let failed = json!({ "error": { "type": "invalid_request_error", "message": "too long: secret" } });
+        let streamed = event(|| assert_eq!(pollster::block_on(quiet(vec![failed.clone()]).count()), 1));
+        let whole = event(|| drop(quiet_answer(failed.clone())));
+        let configured = Collector::with_config(&llmobs::Config::new().capture_errors(false));
+        configured.enter(|| drop(answered(failed)));
+        for event in [streamed, whole, configured.events().remove(0)] {
+            assert_eq!(error(&event), ("error", "invalid_request_error", ""));
+            assert!(!event.to_string().contains("secret"), "{event}");
+        }
+    }
+}
+
+mod contents {
+    use super::*;
+
+    /// langfuse#5546.
+    #[test]
+    fn thoughts_are_messages_of_their_own() {
+        let thought = "We are asked";
+        let expected =
+            json!([{ "role": "reasoning", "content": thought }, { "role": "assistant", "content": "391." }]);
+        let reasoning_content = vec![
+            delta(json!({ "role": "assistant", "content": null, "reasoning_content": "We are" })),
+            delta(json!({ "content": null, "reasoning_content": " asked" })),
+            delta(json!({ "content": "391.", "reasoning_content": null })),
+        ];
+        let reasoning = vec![delta(json!({ "reasoning": thought })), said("391.")];
+        let gemini = vec![
+            json!({ "candidates": [{ "content": { "parts": [{ "text": "We are", "thought": true }] } }] }),
+            json!({ "candidates": [{ "content": { "parts": [{ "text": " asked", "thought": true }, { "text": "391." }] } }] }),
+        ];
+        let ollama = vec![
+            json!({ "message": { "role": "assistant", "content": "", "thinking": thought }, "done": false }),
+            json!({ "message": { "role": "assistant", "content": "391." }, "done": true, "done_reason": "stop" }),
+        ];
+        for items in [reasoning_content, reasoning, gemini, ollama] {
+            assert_eq!(*output(&of_stream(items)), expected);
+        }
+        let whole = json!({ "content": [{ "type": "thinking", "thinking": thought, "signature": "s" }, { "type": "text", "text": "391." }],
+            "type": "message", "role": "assistant" });
+        assert_eq!(*output(&of_answer(whole)), expected);
+    }
+
+    /// dd-trace-py#16999.
+    #[test]
+    fn results_of_server_tools_keep_blocks_apart() {
+        let block = |index: u64, block: Value| json!({ "type": "content_block_start", "index": index, "content_block": block });
+        let event = of_stream(vec![
+            block(0, json!({ "type": "text", "text": "A question!" })),
+            block(
+                1,
+                json!({ "type": "server_tool_use", "id": "srvtoolu_1", "name": "tool_search", "input": { "query": "weather" } }),
+            ),
+            block(
+                2,
+                json!({ "type": "tool_search_tool_result", "tool_use_id": "srvtoolu_1",
+                "content": { "tool_references": [{ "tool_name": "get_weather" }] } }),
+            ),
+            block(3, json!({ "type": "text", "text": "Found it!" })),
+        ]);
+        assert_eq!(
+            *output(&event),
+            json!([
+                { "role": "assistant", "content": "A question!", "tool_calls": [
+                    { "name": "tool_search", "arguments": { "query": "weather" }, "tool_id": "srvtoolu_1", "type": "server_tool_use" },
+                ] },
+                { "role": "tool", "content": "", "tool_results": [
+                    { "result": "{\"tool_references\":[{\"tool_name\":\"get_weather\"}]}", "tool_id": "srvtoolu_1",
+                        "type": "tool_search_tool_result" },
+                ] },
+                { "role": "assistant", "content": "Found it!" },
+            ])
+        );
+    }
+
+    /// openlit#1400.
+    #[test]
+    fn calls_of_gemini_are_calls() {
+        let event = of_stream(vec![json!({
+            "candidates": [{ "content": { "role": "model", "parts": [{ "functionCall": { "name": "weather", "args": { "city": "Rome" } } }] } }],
+            "usageMetadata": { "promptTokenCount": 11, "candidatesTokenCount": 4, "thoughtsTokenCount": 6 },
+        })]);
+        assert_eq!(
+            *output(&event),
+            json!([{ "role": "assistant", "content": "", "tool_calls": [
+                { "name": "weather", "arguments": { "city": "Rome" }, "type": "function_call" },
+            ] }])
+        );
+        assert_eq!(
+            tokens(&event),
+            json!({ "input_tokens": 11, "output_tokens": 10, "total_tokens": 21, "reasoning_output_tokens": 6 })
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_kept_whole_and_streamed() {
+        let expected = json!([{ "role": "assistant", "content": "I won't." }]);
+        let whole = json!({ "choices": [{ "message": { "role": "assistant", "content": null, "refusal": "I won't." } }] });
+        assert_eq!(*output(&of_answer(whole)), expected);
+        let pieces = vec![
+            delta(json!({ "role": "assistant", "refusal": "I " })),
+            delta(json!({ "refusal": "won't." })),
+        ];
+        assert_eq!(*output(&of_stream(pieces)), expected);
+        let part = json!({ "type": "message", "role": "assistant", "content": [{ "type": "refusal", "refusal": "I won't." }] });
+        let response = json!({ "object": "response", "output": [part], "status": "completed" });
+        assert_eq!(*output(&of_answer(response)), expected);
+    }
+
+    #[test]
+    fn what_is_not_understood_keeps_its_place_and_name() {
+        let event = of_answer(json!({ "type": "message", "role": "assistant", "content": [
+            { "type": "text", "text": "Before." }, { "type": "hologram", "data": "…" }, { "type": "text", "text": "After." },
+        ] }));
+        assert_eq!(
+            *output(&event),
+            json!([{ "role": "assistant", "content": "Before.\n[hologram]\nAfter." }])
+        );
+        let event = of_answer(
+            json!({ "candidates": [{ "content": { "parts": [{ "text": "Before." }, { "hologram": { "a": 1 } }] } }] }),
+        );
+        assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Before.\n[hologram]" }]));
+        let input = of_request(
+            &json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "type": "smell", "smell": {} }] }] }),
+        );
+        assert_eq!(input, json!([{ "role": "user", "content": "[smell]" }]));
+    }
+
+    #[test]
+    fn calls_stay_linked_to_their_results() {
+        let openai = json!({ "model": "m", "messages": [
+            { "role": "assistant", "content": null, "tool_calls": [
+                { "id": "c1", "type": "function", "function": { "name": "f", "arguments": "{}" } }] },
+            { "role": "tool", "tool_call_id": "c1", "content": "4" },
+        ] });
+        let responses = json!({ "model": "m", "input": [
+            { "type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}" },
+            { "type": "function_call_output", "call_id": "c1", "output": "4" },
+        ] });
+        let bedrock = json!({ "modelId": "m", "messages": [
+            { "role": "assistant", "content": [{ "toolUse": { "toolUseId": "c1", "name": "f", "input": {} } }] },
+            { "role": "user", "content": [{ "toolResult": { "toolUseId": "c1", "content": [{ "text": "4" }] } }] },
+        ] });
+        let cohere = json!({ "model": "m", "messages": [
+            { "role": "assistant", "tool_calls": [{ "id": "c1", "type": "function", "function": { "name": "f", "arguments": "{}" } }] },
+            { "role": "tool", "tool_call_id": "c1", "content": "4" },
+        ] });
+        for request in [openai, responses, bedrock, cohere] {
+            let input = of_request(&request);
+            assert_eq!(input[0]["tool_calls"][0]["tool_id"], "c1", "{request}");
+            assert_eq!(input[1]["tool_results"][0]["tool_id"], "c1", "{request}");
+            assert_eq!(input[1]["tool_results"][0]["result"], "4", "{request}");
+        }
+    }
+}
+
+mod numbers {
+    use super::*;
+
+    /// claude-observability-plugin#34.
+    #[test]
+    fn writes_to_the_cache_are_kept_by_lifetime() {
+        let usage = json!({ "input_tokens": 2, "cache_creation_input_tokens": 52_089, "output_tokens": 5,
+            "cache_creation": { "ephemeral_5m_input_tokens": 6_289, "ephemeral_1h_input_tokens": 45_800 } });
+        let expected = json!({
+            "input_tokens": 52_091, "output_tokens": 5, "total_tokens": 52_096, "cache_write_input_tokens": 52_089,
+            "ephemeral_5m_input_tokens": 6_289, "ephemeral_1h_input_tokens": 45_800,
+        });
+        let event = of_stream(vec![
+            json!({ "type": "message_start", "message": { "role": "assistant", "usage": usage } }),
+            json!({ "type": "message_delta", "delta": {}, "usage": { "output_tokens": 0, "input_tokens": 0 } }),
+        ]);
+        assert_eq!(tokens(&event), expected);
+        let whole = json!({ "type": "message", "role": "assistant", "content": [{ "type": "text", "text": "Hi" }], "usage": usage });
+        assert_eq!(tokens(&of_answer(whole)), expected);
+    }
+
+    #[test]
+    fn counts_of_each_event_are_not_added_up() {
+        let usage =
+            |input: u64, output: u64| json!({ "promptTokenCount": input, "candidatesTokenCount": output });
+        let part = |text: &str| json!([{ "content": { "parts": [{ "text": text }] } }]);
+        let event = of_stream(vec![
+            json!({ "candidates": part("a"), "usageMetadata": usage(9, 1) }),
+            json!({ "candidates": part("b"), "usageMetadata": usage(9, 2) }),
+            json!({ "candidates": part("c"), "usageMetadata": usage(8, 3) }),
+        ]);
+        assert_eq!(tokens(&event), json!({ "input_tokens": 8, "output_tokens": 3, "total_tokens": 11 }));
+    }
+
+    /// langfuse#3952.
+    #[test]
+    fn a_whole_answer_has_tokens_model_and_finish_reason() {
+        let event = of_answer(json!({
+            "model": "gpt-4o-2024-08-06",
+            "choices": [{ "message": { "role": "assistant", "content": "Hi" }, "finish_reason": "stop" }],
+            "usage": { "prompt_tokens": 21, "completion_tokens": 9, "prompt_tokens_details": { "audio_tokens": 4 } },
+        }));
+        assert_eq!(
+            tokens(&event),
+            json!({ "input_tokens": 21, "output_tokens": 9, "total_tokens": 30, "audio_input_tokens": 4 })
+        );
+        assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
+        assert_eq!(event["meta"]["model_provider"], "openai");
+        assert_eq!(event["meta"]["metadata"], json!({ "finish_reason": "stop" }));
+    }
+
+    #[test]
+    fn digits_are_kept() {
+        let event = of_stream(vec![
+            delta(
+                json!({ "tool_calls": [{ "index": 0, "id": "c", "function": { "name": "pay", "arguments": "{\"account\":12345678901234567890123," } }] }),
+            ),
+            delta(
+                json!({ "tool_calls": [{ "index": 0, "function": { "arguments": "\"id\":9007199254740993,\"rate\":0.1}" } }] }),
+            ),
+        ]);
+        assert_eq!(
+            output(&event)[0]["tool_calls"][0]["arguments"],
+            json!({ "account": "12345678901234567890123", "id": 9_007_199_254_740_993_u64, "rate": 0.1 })
+        );
+    }
+
+    #[llmobs::llm(name = "call", skip_all)]
+    fn slow(frames: Vec<Value>) -> impl Stream<Item = Value> {
+        let (framed, said) = (stream::iter(frames), stream::iter([said("Hi")]));
+        framed.chain(said.inspect(|_| std::thread::sleep(Duration::from_millis(30))))
+    }
+
+    /// braintrust#2110.
+    #[test]
+    fn the_first_token_is_the_first_content() {
+        let frames = [
+            vec![
+                json!({ "id": "", "object": "", "choices": [], "prompt_filter_results": [{ "prompt_index": 0 }] }),
+            ],
+            vec![delta(json!({ "role": "assistant", "content": "" }))],
+            vec![
+                json!({ "object": "chat.completion.chunk", "choices": [{ "index": 0, "content_filter_results": {} }] }),
+            ],
+            vec![delta(json!({ "role": "assistant" })), delta(json!({ "content": null }))],
+        ];
+        for frames in frames {
+            let event = event(|| assert!(pollster::block_on(slow(frames).count()) > 1));
+            let seconds = event["metrics"]["time_to_first_token"].as_f64().unwrap();
+            assert!(seconds >= 0.03, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_stream_without_content_has_no_first_token() {
+        let event = of_stream(vec![json!({ "type": "response.created", "response": {} })]);
+        assert_eq!(event["metrics"], json!({}));
+    }
+}
+
+mod requests {
+    use super::*;
+
+    #[test]
+    fn parameters_model_and_tools_are_read() {
+        let request = json!({
+            "model": "claude-sonnet-4-5", "max_tokens": 300, "system": "Be brief.", "temperature": 0.5,
+            "messages": [{ "role": "user", "content": "Hi" }],
+            "tools": [{ "name": "stock", "description": "Counts.", "input_schema": { "type": "object" } }],
+        });
+        let event = event(|| asked(&request));
+        assert_eq!(event["meta"]["model_name"], "claude-sonnet-4-5");
+        assert_eq!(event["meta"]["model_provider"], "anthropic");
+        assert_eq!(event["meta"]["metadata"], json!({ "max_tokens": 300, "temperature": 0.5 }));
+        assert_eq!(
+            event["meta"]["tool_definitions"],
+            json!([{ "name": "stock", "description": "Counts.", "schema": { "type": "object" } }])
+        );
+        assert_eq!(
+            event["meta"]["input"]["messages"],
+            json!([{ "role": "system", "content": "Be brief." }, { "role": "user", "content": "Hi" }])
+        );
+    }
+
+    #[llmobs::llm(model_name = "by-hand", metadata(temperature = 1), skip_output)]
+    fn with_options(request: &Value) {
+        let _ = request;
+        llmobs::annotate(|note| {
+            note.model_provider("me").metric("input_tokens", 1);
+        });
+    }
+
+    #[test]
+    fn what_is_said_by_hand_wins() {
+        let request = json!({ "model": "m", "temperature": 0, "top_p": 0.5, "messages": [{ "role": "user", "content": "Hi" }] });
+        let event = event(|| with_options(&request));
+        assert_eq!(event["meta"]["model_name"], "by-hand");
+        assert_eq!(event["meta"]["model_provider"], "me");
+        assert_eq!(event["meta"]["metadata"], json!({ "temperature": 1, "top_p": 0.5 }));
+        assert_eq!(event["metrics"], json!({ "input_tokens": 1 }));
+    }
+
+    /// dd-trace-py#19690.
+    #[test]
+    fn large_media_do_not_hide_the_question() {
+        let image = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ".repeat(400_000 / 44);
+        let part =
+            json!({ "type": "image_url", "image_url": { "url": format!("data:image/png;base64,{image}") } });
+        let mut content = vec![part; 8];
+        content.push(json!({ "type": "text", "text": "On which page?" }));
+        let input = of_request(&json!([{ "role": "user", "content": content }]));
+        let note = format!("[image: image/png, {} bytes]\n", image.len() * 3 / 4);
+        assert_eq!(input, json!([{ "role": "user", "content": note.repeat(8) + "On which page?" }]));
+    }
+
+    #[test]
+    fn a_request_and_an_answer_can_be_annotated() {
+        let event = event(|| {
+            let span = llmobs::llm("complete").start();
+            span.annotate(|note| {
+                note.request(json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }] }));
+                let mut reader = llmobs::providers::ResponseReader::new();
+                reader.push(b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hello\"}]},\"finishReason\":\"STOP\"}],");
+                reader.push(b"\"modelVersion\":\"gemini-3-flash\",\"usageMetadata\":{\"promptTokenCount\":1}}\r\n\r\n");
+                note.response(reader.finish());
+            });
+            span.finish();
+        });
+        assert_eq!(event["meta"]["input"]["messages"], json!([{ "role": "user", "content": "Hi" }]));
+        assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Hello" }]));
+        assert_eq!(event["meta"]["model_name"], "gemini-3-flash");
+        assert_eq!(event["meta"]["model_provider"], "google");
+        assert_eq!(event["meta"]["metadata"], json!({ "finish_reason": "STOP" }));
+        assert_eq!(event["metrics"], json!({ "input_tokens": 1 }));
+    }
+}
