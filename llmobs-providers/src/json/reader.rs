@@ -38,8 +38,14 @@ impl<'a> Reader<'a> {
     /// Passes over blanks and returns the next byte.
     #[inline]
     fn next(&mut self) -> Option<u8> {
-        self.blanks();
-        self.peek()
+        match self.peek() {
+            // Most JSON has no blanks.
+            Some(byte) if byte > b' ' => Some(byte),
+            _ => {
+                self.blanks();
+                self.peek()
+            }
+        }
     }
 
     fn literal(&mut self, literal: &str, value: Json<'a>) -> Option<Json<'a>> {
@@ -70,7 +76,7 @@ impl<'a> Reader<'a> {
             self.at += 1;
             return Some(Json::Object(Vec::new()));
         }
-        let mut fields = Vec::with_capacity(8);
+        let mut fields = Vec::with_capacity(12);
         loop {
             if self.next()? != b'"' {
                 return None;
