@@ -658,8 +658,13 @@ impl Chunk {
         self.records.len()
     }
 
-    /// Reads the spans in the order in which they finished.
-    pub(crate) fn for_each(&mut self, clock: &WallClock, mut read: impl FnMut(&Finished<'_>)) {
+    /// Reads the spans in the order in which they finished. `shows_errors` says whether the texts of errors are wanted.
+    pub(crate) fn for_each(
+        &mut self,
+        clock: &WallClock,
+        shows_errors: bool,
+        mut read: impl FnMut(&Finished<'_>),
+    ) {
         let mut text = self.text.as_str();
         let (mut long_texts, mut failures) = (self.long_texts.iter(), self.failures.iter());
         let (mut traces, mut all_inherited) = (self.traces.iter(), self.inherited.iter());
@@ -683,7 +688,9 @@ impl Chunk {
             let annotation = record.annotation.take();
             let Some(trace) = trace else { continue };
             let inherited = inherited.filter(|_| beside.has(Beside::INHERITS)).map(|inherited| &**inherited);
-            read(&Finished::new(record, trace, annotation, own, failure, inherited, clock));
+            let mut finished = Finished::new(record, trace, annotation, own, failure, inherited, clock);
+            finished.read(shows_errors);
+            read(&finished);
         }
     }
 

@@ -125,11 +125,12 @@ impl Worker {
     /// Sends spans, and returns the ids of those that are outermost spans of this program.
     fn send_chunks(&mut self, chunks: Vec<Chunk>, clock: &WallClock) -> Vec<SpanId> {
         let mut roots = Vec::new();
+        let shows_errors = self.sender.defaults.capture_errors;
         for mut chunk in chunks {
             let all = chunk.len() as u64;
             let mut read = 0;
             let done = guarded(|| {
-                chunk.for_each(clock, |finished| {
+                chunk.for_each(clock, shows_errors, |finished| {
                     let root = finished.trace.root;
                     roots.extend((finished.record.span_id == root).then_some(root));
                     self.add(finished);

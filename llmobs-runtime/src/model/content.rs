@@ -90,6 +90,11 @@ impl Content {
         text.unwrap_or_default()
     }
 
+    /// Whether both input and output of a span of this kind are texts, as they were captured.
+    pub(crate) fn is_text(kind: Kind) -> bool {
+        Self::is_text_input(kind) && Self::is_text_output(kind)
+    }
+
     /// Whether the input of a span of this kind is a text, as it was captured.
     pub(crate) fn is_text_input(kind: Kind) -> bool {
         Form::of_input(kind) == Form::Text

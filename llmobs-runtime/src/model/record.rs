@@ -119,7 +119,7 @@ impl<'a> Finished<'a> {
         let (output, rest) = rest.split_at_checked(record.output as usize).unwrap_or_default();
         let failure = failure.map(|parts| parts.of(rest));
         let annotation = settled(annotation, inherited, record.kind);
-        let mut finished = Self {
+        Self {
             record,
             trace,
             inherited,
@@ -131,19 +131,27 @@ impl<'a> Finished<'a> {
             failure,
             input_content: None,
             output_content: None,
-        };
-        finished.read();
-        finished
+        }
     }
 
-    /// Reads messages and documents, and puts what a request or an answer says besides under what was annotated.
-    fn read(&mut self) {
+    /// Reads messages and documents, and puts what a request or an answer says besides under what was annotated. `shows_errors` says
+    /// whether the texts of errors are wanted.
+    #[inline]
+    pub(crate) fn read(&mut self, shows_errors: bool) {
+        // Texts are shown as they were captured.
+        if !Content::is_text(self.kind()) {
+            self.read_content(shows_errors);
+        }
+    }
+
+    #[inline(never)]
+    fn read_content(&mut self, shows_errors: bool) {
         let Reading { input, output, facts } = Reading::new(self.kind(), self.input(), self.output());
         (self.input_content, self.output_content) = (input, output);
         if let Some(mut facts) = facts {
             // What the program itself returned as an error says more.
             facts.failure.take_if(|_| self.failure.is_some());
-            if self.annotation().skips_error() {
+            if !shows_errors || self.annotation().skips_error() {
                 facts.failure = facts.failure.map(Failure::without_text);
             }
             match &mut self.annotation {

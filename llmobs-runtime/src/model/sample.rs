@@ -149,7 +149,9 @@ impl Sample {
         let annotation = record.annotation.take();
         let failure = self.failure.as_ref().map(|(_, parts)| parts);
         let (trace, inherited, clock) = (self.trace(), Some(&self.inherited), WallClock::new());
-        read(&Finished::new(&record, &trace, annotation, &text, failure, inherited, &clock))
+        let mut finished = Finished::new(&record, &trace, annotation, &text, failure, inherited, &clock);
+        finished.read(true);
+        read(&finished)
     }
 
     /// The typed form of the span, of the application `app` where it has none of its own.

@@ -505,9 +505,6 @@ impl Start {
         end: &End,
     ) {
         if !std::mem::replace(finished, true) {
-            if !self.sender.defaults.capture_errors {
-                self.skip_errors(annotation);
-            }
             if self.sender.defaults.sampler.has_rules() {
                 self.tell_tags(annotation.as_deref());
             }
@@ -571,14 +568,6 @@ impl Start {
             Cow::Borrowed(name) => Cow::Borrowed(name),
             Cow::Owned(name) => owned(name),
         }
-    }
-
-    /// Keeps the texts of errors in answers of models out of the span, which are read later.
-    #[cold]
-    #[inline(never)]
-    fn skip_errors(&self, annotation: &mut Option<Box<Annotation>>) {
-        let limit = self.sender.defaults.capture_limit;
-        annotation.get_or_insert_with(|| Box::new(Annotation::new(limit))).more().skip_error = true;
     }
 
     /// Updates the tags that sampling rules read.

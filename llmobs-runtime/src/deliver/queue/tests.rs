@@ -70,7 +70,7 @@ fn take_while(queue: &Queue, meanwhile: impl FnOnce()) -> Batch {
 fn names(batch: &mut Batch) -> Vec<String> {
     let mut names = Vec::new();
     for chunk in &mut batch.chunks {
-        chunk.for_each(&WallClock::new(), |finished| names.push(finished.record.name.to_string()));
+        chunk.for_each(&WallClock::new(), true, |finished| names.push(finished.record.name.to_string()));
     }
     names.extend(batch.evaluations.iter().cloned());
     names
@@ -148,7 +148,7 @@ fn long_texts_keep_their_place_among_short_ones() {
     let mut read = 0;
     for chunk in &mut queue.take().chunks {
         assert!(chunk.text.len() < MAX_COPIED, "{}", chunk.text.len());
-        chunk.for_each(&WallClock::new(), |finished| {
+        chunk.for_each(&WallClock::new(), true, |finished| {
             assert_eq!(finished.input().unwrap().0, text(read));
             assert_eq!(finished.output().unwrap().0, "o");
             read += 1;
@@ -180,7 +180,7 @@ fn each_span_has_its_own_texts_and_annotation() {
     }
     let mut read = 0;
     for chunk in &mut queue.take().chunks {
-        chunk.for_each(&WallClock::new(), |finished| {
+        chunk.for_each(&WallClock::new(), true, |finished| {
             let expected = sample(read);
             assert_eq!(finished.record.name, expected.name);
             let input = if read % 3 == 0 { "" } else { &expected.input.0 };
