@@ -41,6 +41,7 @@
 //! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`]; [guide](guide::sampling) |
 //! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`] |
 //! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] |
+//! | read what a provider was asked and answered, in a client of your own | [`Annotation::request`], [`Annotation::response`], [`providers`]; [guide](guide::providers) |
 //! | make spans of what another library does | [`integration`], [`Span::builder`] |
 //! | configure | [`Config`], [`Exporter`] |
 //! | be sure that spans have arrived | [`flush`], [`Report`], [`Guard`] |
@@ -376,6 +377,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/sampling.md")]
     pub mod sampling {}
+
+    #[doc = include_str!("../docs/providers.md")]
+    pub mod providers {}
 
     #[doc = include_str!("../docs/testing.md")]
     pub mod testing {}

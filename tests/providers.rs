@@ -413,6 +413,29 @@ mod numbers {
     }
 }
 
+mod tools {
+    use super::*;
+
+    #[llmobs::tool(skip_all)]
+    fn call(result: Value) -> Value {
+        result
+    }
+
+    #[test]
+    fn results_of_mcp_servers_are_texts_and_can_be_failures() {
+        let part = json!({ "type": "text", "text": "It rains." });
+        let shown = event(|| drop(call(json!({ "content": [part], "isError": false }))));
+        assert_eq!((&shown["meta"]["output"]["value"], error(&shown)), (&json!("It rains."), ("ok", "", "")));
+        let failed = event(|| drop(call(json!({ "content": [part], "isError": true }))));
+        assert_eq!(failed["meta"]["output"]["value"], "It rains.");
+        assert_eq!(error(&failed), ("error", "tool_error", "It rains."));
+        // Others are as good as any value.
+        for other in [json!({ "content": ["It rains."] }), json!({ "content": "It rains." })] {
+            assert_eq!(event(|| drop(call(other.clone())))["meta"]["output"]["value"], other.to_string());
+        }
+    }
+}
+
 mod requests {
     use super::*;
 

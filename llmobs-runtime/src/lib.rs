@@ -116,9 +116,10 @@ pub mod providers {
     //! assert_eq!(collector.events()[0]["meta"]["model_name"], "gpt-4o");
     //! ```
 
+    pub use llmobs_providers::json::Json;
     pub use llmobs_providers::{
-        ApiError, Endpoint, Operation, Progress, Protocol, Request, Response, ResponseReader, Tokens, Usage,
-        Vectors, provider_of_host,
+        ApiError, Attributes, Convention, Endpoint, McpResult, Operation, Progress, Protocol, Request,
+        Response, ResponseReader, Tokens, Usage, Vectors, provider_of_host,
     };
 }
 

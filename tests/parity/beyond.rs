@@ -56,4 +56,28 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
         "spans are sent when they finish, children before their root, and each carries the decision; the reference holds them \
          back and decides when the root finishes",
     ),
+    (
+        "thoughts of a model are messages of the role `reasoning` with their text, whoever the provider is",
+        "they can be read; the reference shows them so for some providers, and for others as JSON or not at all",
+    ),
+    (
+        "an image, a sound or a file in a message is a line with its type and size, or where it is",
+        "the reference says only that there is an image",
+    ),
+    (
+        "adjoining texts of an answer are one message",
+        "providers split a text at citations and elsewhere; the reference makes a message of each piece",
+    ),
+    (
+        "all parameters of a request are metadata, and so are finish reason, response id, citations and the like of an answer",
+        "the reference keeps a few of them",
+    ),
+    (
+        "a failure inside a stream fails the span, and keeps messages and tokens",
+        "the reference shows no tokens of a span that failed",
+    ),
+    (
+        "tokens of sound, and those written to the cache by lifetime, are metrics of every provider that counts them",
+        "each has a price of its own",
+    ),
 ];

@@ -90,9 +90,9 @@ impl Content {
         text.unwrap_or_default()
     }
 
-    /// Whether both input and output of a span of this kind are texts, as they were captured.
+    /// Whether input and output of a span of this kind are texts that nothing is read from.
     pub(crate) fn is_text(kind: Kind) -> bool {
-        Self::is_text_input(kind) && Self::is_text_output(kind)
+        Self::is_text_input(kind) && Self::is_text_output(kind) && kind != Kind::Tool
     }
 
     /// Whether the input of a span of this kind is a text, as it was captured.

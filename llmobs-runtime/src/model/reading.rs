@@ -1,7 +1,8 @@
 //! What a request and an answer say about a span beside its input and output: model, tokens, parameters, tools.
 
 use llmobs_capture::DEFAULT_LIMIT;
-use llmobs_providers::{Protocol, Request, Response};
+use llmobs_providers::json::Json;
+use llmobs_providers::{McpResult, Protocol, Request, Response};
 use serde::Serialize;
 
 use super::annotation::Annotation;
@@ -22,6 +23,9 @@ pub(crate) struct Reading {
 impl Reading {
     /// Reads the JSON texts of a span, each with its source.
     pub(crate) fn new(kind: Kind, input: Option<(&str, Source)>, output: Option<(&str, Source)>) -> Self {
+        if kind == Kind::Tool {
+            return Self::of_tool(output);
+        }
         let input = input.filter(|_| !Content::is_text_input(kind));
         let output = output.filter(|_| !Content::is_text_output(kind));
         let mut reading = Self::default();
@@ -47,6 +51,21 @@ impl Reading {
             }
         }
         reading
+    }
+
+    /// Reads what a tool of an MCP server returned: its text, and whether it failed.
+    fn of_tool(output: Option<(&str, Source)>) -> Self {
+        // The first field of the type in the official SDK.
+        let output = output.filter(|(json, _)| json.starts_with("{\"content\":["));
+        let read = |(json, _): (&str, _)| McpResult::read(&Json::read(json)?, json.len().saturating_mul(2));
+        let Some(result) = output.and_then(read) else { return Self::default() };
+        let text = result.result.result;
+        let facts = result.is_error.then(|| {
+            let mut facts = Annotation::new(DEFAULT_LIMIT);
+            facts.failure = Some(Failure::of_message("tool_error", format_args!("{text}")));
+            facts
+        });
+        Self { output: Some(Content::Text(text)), facts, ..Self::default() }
     }
 }
 
