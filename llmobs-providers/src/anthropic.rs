@@ -5,7 +5,6 @@ mod block;
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::tool::ToolDefinition;
 use crate::turn::{At, Turn};
 use crate::usage::Usage;
 
@@ -95,15 +94,7 @@ fn content(content: &Json<'_>, turn: &mut Turn<'_>) {
 /// A tool of the program, of Anthropic, or all those of an MCP server.
 fn read_tool(tool: &Json<'_>, draft: &mut RequestDraft) {
     let name = ["name", "mcp_server_name", "type"].into_iter().find_map(|key| crate::text(tool.str(key)));
-    let definition = ToolDefinition {
-        name: draft.whole(name.unwrap_or_default()),
-        description: tool.get("description").as_str().map(|text| draft.whole(text)),
-        schema: tool.field("input_schema").filter(|schema| schema.is_object()).map(Json::to_map),
-        version: None,
-    };
-    if !definition.name.is_empty() {
-        draft.tool(definition);
-    }
+    draft.tool(name.unwrap_or_default(), tool.get("description").as_str(), tool.field("input_schema"));
 }
 
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {

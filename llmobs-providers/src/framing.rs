@@ -35,13 +35,13 @@ pub(crate) enum Framing {
 impl Framing {
     /// Takes the next bytes, and calls `each` with the events that are whole by now. `limit` is the most bytes that one event takes;
     /// the long texts of a larger one are shortened.
-    pub(crate) fn push(&mut self, bytes: &[u8], limit: usize, each: &mut dyn FnMut(RawEvent<'_>)) {
+    pub(crate) fn push(&mut self, mut bytes: &[u8], limit: usize, each: &mut dyn FnMut(RawEvent<'_>)) {
         if let Self::Unknown = self {
-            let Some(first) = bytes.iter().find(|byte| {
-                !byte.is_ascii_whitespace() && **byte != 0xef && **byte != 0xbb && **byte != 0xbf
-            }) else {
-                return;
-            };
+            // Before the first event there may be blanks, and a mark of the order of bytes.
+            let is_before = |byte: &u8| byte.is_ascii_whitespace() || b"\xef\xbb\xbf".contains(byte);
+            let before = bytes.iter().take_while(|byte| is_before(byte)).count();
+            bytes = bytes.get(before..).unwrap_or_default();
+            let Some(first) = bytes.first() else { return };
             *self = match first {
                 // The length of the first frame, which is less than 16 MiB.
                 0 => Self::Aws(Frames::default()),

@@ -90,15 +90,36 @@ fn data_uri(uri: &str) -> Option<(&str, &str)> {
     head.1.eq_ignore_ascii_case(";base64").then_some((head.0, data))
 }
 
-/// How many bytes base64 stands for, also where it was shortened and a note has the number of its characters.
+/// How many bytes base64 stands for. Where a text was shortened, its note has the number of the characters that are not there.
 pub(crate) fn bytes_of(base64: &str) -> usize {
-    let noted = base64.split_once("… [").and_then(|(head, note)| {
-        let (number, rest) = note.split_once(' ')?;
-        let left_out: usize = number.parse().ok()?;
-        // Only where the middle is left out, the note counts less than all.
-        let around = rest.split_once("left out] …").map_or(0, |(_, tail)| head.len() + tail.len());
-        Some(left_out.saturating_add(around))
-    });
-    let characters = noted.unwrap_or_else(|| base64.trim_end_matches('=').len());
-    characters / 4 * 3 + characters % 4 * 3 / 4
+    let (before, left_out, after) = shortened(base64).unwrap_or(("", 0, base64));
+    let characters = before.len().saturating_add(left_out).saturating_add(after.trim_end_matches('=').len());
+    characters / 4 * 3 + (characters % 4) * 3 / 4
+}
+
+/// What is before the note of a text that was shortened, the number in the note, and what is behind it.
+fn shortened(text: &str) -> Option<(&str, usize, &str)> {
+    let (before, note) = text.split_once("… [")?;
+    let (note, after) = note.split_once(']')?;
+    Some((before, note.split(' ').next()?.parse().ok()?, after.strip_prefix(" …").unwrap_or(after)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes_of;
+
+    #[test]
+    fn base64_has_a_size() {
+        let sizes = ["", "AA==", "AAA=", "AAAA", "AA", "AAA", "AAAAAA"].map(bytes_of);
+        assert_eq!(sizes, [0, 1, 2, 3, 1, 2, 4]);
+    }
+
+    #[test]
+    fn base64_that_was_shortened_has_its_size() {
+        let sizes =
+            ["… [4000 bytes of base64]", "… [4002 bytes]", "AAAA… [4000 bytes left out] …AA=="].map(bytes_of);
+        assert_eq!(sizes, [3000, 3001, 3004]);
+        let strange = ["… [", "… []", "… [x bytes]", "… [18446744073709551615 bytes left out] …AAAA"];
+        let _ = strange.map(bytes_of);
+    }
 }

@@ -10,7 +10,6 @@ use std::borrow::Cow;
 use crate::json::Json;
 use crate::media::openai::media_note;
 use crate::request::RequestDraft;
-use crate::tool::ToolDefinition;
 use crate::turn::result_text;
 use crate::usage::Usage;
 
@@ -61,13 +60,6 @@ pub(crate) fn tool(tool: &Json<'_>, draft: &mut RequestDraft) {
     let name = inner.str("name");
     let schema =
         ["parameters", "input_schema"].into_iter().map(|key| inner.get(key)).find(|value| value.is_object());
-    let definition = ToolDefinition {
-        name: draft.whole(if name.is_empty() { kind } else { name }),
-        description: inner.get("description").as_str().map(|text| draft.whole(text)),
-        schema: schema.map(Json::to_map),
-        ..ToolDefinition::default()
-    };
-    if !definition.name.is_empty() {
-        draft.tool(definition);
-    }
+    let name = if name.is_empty() { kind } else { name };
+    draft.tool(name, inner.get("description").as_str(), schema);
 }

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+#[doc(hidden)]
+pub use host::HOSTS;
 pub use host::provider_of_host;
 pub(crate) use provider::provider_of_name;
 

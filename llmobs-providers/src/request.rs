@@ -114,13 +114,20 @@ fn remove_credentials(value: &mut Value) {
 #[derive(Debug)]
 pub(crate) struct RequestDraft {
     room: Room,
+    /// The budget of what is beside the messages, which so never takes their place.
+    beside: Room,
     system: Vec<Message>,
     request: Request,
 }
 
 impl RequestDraft {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { room: Room::new(limit), system: Vec::new(), request: Request::default() }
+        Self {
+            room: Room::new(limit),
+            beside: Room::new(limit),
+            system: Vec::new(),
+            request: Request::default(),
+        }
     }
 
     pub(crate) fn model(&mut self, model: &str) {
@@ -146,8 +153,8 @@ impl RequestDraft {
 
     /// Adds the messages of a conversation. `read` fills the parts of each one.
     ///
-    /// They are read from the last one to the first, so that old ones are left out where there is no room for all. Items that are the
-    /// note of an earlier cut stay.
+    /// They are read from the last one to the first, so that old ones are left out where there is no room for all. The last one always
+    /// stays. Items that are the note of an earlier cut stay, too.
     pub(crate) fn conversation<'j>(
         &mut self,
         items: &'j [Json<'j>],
@@ -165,7 +172,8 @@ impl RequestDraft {
         let mut messages = Vec::new();
         let mut left_out = 0;
         for items in turns.rev() {
-            if self.room.is_full() && !messages.is_empty() || self.room.entry().is_none() {
+            let has_room = self.room.entry().is_some() && !self.room.is_full();
+            if !has_room && !messages.is_empty() {
                 left_out += items.len();
                 continue;
             }
@@ -196,7 +204,7 @@ impl RequestDraft {
 
     /// Adds a text of an embedding, or a document of a rerank.
     pub(crate) fn document(&mut self, document: Document) {
-        if self.room.entry().is_some() {
+        if self.beside.entry().is_some() {
             self.request.documents.push(document);
         }
     }
@@ -207,29 +215,29 @@ impl RequestDraft {
         self.document(Document::new(text));
     }
 
-    pub(crate) fn tool(&mut self, tool: ToolDefinition) {
-        if self.room.entry().is_some() {
-            self.request.tools.push(tool);
+    /// Adds a tool, unless it has no name.
+    pub(crate) fn tool(&mut self, name: &str, description: Option<&str>, schema: Option<&Json<'_>>) {
+        if name.is_empty() || self.beside.entry().is_none() {
+            return;
         }
+        let schema = schema.filter(|schema| schema.is_object()).map(Json::to_map);
+        self.request.tools.push(ToolDefinition {
+            name: self.beside.label(name),
+            description: description.map(|text| self.beside.whole(text)),
+            schema: schema.filter(|schema| self.beside.take(weight(schema))),
+            version: None,
+        });
     }
 
     /// Adds the tools of a definition in any form, or of a list of them.
     pub(crate) fn tools(&mut self, given: &Json<'_>) {
-        ToolForm::each(given, &mut |form| {
-            let tool = ToolDefinition {
-                name: self.room.label(form.name),
-                description: form.description.map(|text| self.room.whole(text)),
-                schema: form.schema.map(Json::to_map).filter(|schema| self.room.take(weight(schema))),
-                version: None,
-            };
-            self.tool(tool);
-        });
+        ToolForm::each(given, &mut |form| self.tool(form.name, form.description, form.schema));
     }
 
     pub(crate) fn parameter(&mut self, name: &str, value: &Json<'_>) {
         if !value.is_null()
             && !is_credential(name)
-            && let Some(mut value) = bounded(value, &mut self.room)
+            && let Some(mut value) = bounded(value, &mut self.beside)
         {
             remove_credentials(&mut value);
             self.request.parameters.insert(name.to_owned(), value);

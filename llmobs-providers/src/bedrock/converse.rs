@@ -5,7 +5,6 @@ mod block;
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::tool::ToolDefinition;
 use crate::turn::{At, Turn};
 use crate::usage::Usage;
 
@@ -70,17 +69,8 @@ fn blocks(content: &Json<'_>, turn: &mut Turn<'_>) {
 /// A tool of the program or of Bedrock.
 fn read_tool(tool: &Json<'_>, draft: &mut RequestDraft) {
     let spec = tool.field("toolSpec").unwrap_or_else(|| tool.get("systemTool"));
-    let schema = spec.get("inputSchema").get("json");
-    let definition = ToolDefinition {
-        name: draft.whole(spec.str("name")),
-        description: spec.get("description").as_str().map(|text| draft.whole(text)),
-        schema: schema.is_object().then(|| schema.to_map()),
-        version: None,
-    };
     // Cache points have no name.
-    if !definition.name.is_empty() {
-        draft.tool(definition);
-    }
+    draft.tool(spec.str("name"), spec.get("description").as_str(), spec.get("inputSchema").field("json"));
 }
 
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {

@@ -3,7 +3,6 @@
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::tool::ToolDefinition;
 use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
 
 /// The places of the parts of a message.
@@ -42,10 +41,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
 }
 
 fn tool(tool: &Json<'_>, draft: &mut RequestDraft) {
-    let mut definition = ToolDefinition::new(draft.whole(tool.str("name")));
-    definition.description = tool.get("description").as_str().map(|text| draft.whole(text));
-    definition.schema = tool.field("parameter_definitions").map(Json::to_map);
-    draft.tool(definition);
+    draft.tool(tool.str("name"), tool.get("description").as_str(), tool.field("parameter_definitions"));
 }
 
 /// A message of the history.

@@ -67,9 +67,12 @@ struct Slim {
     /// What follows the head of the string: its end, and how many bytes there are.
     tail: Vec<u8>,
     behind: usize,
-    /// How many numbers the innermost list has, and whether one has begun.
+    /// How many numbers stand side by side.
     numbers: usize,
-    in_number: bool,
+    /// Whether a number or another word has begun, and is kept.
+    word: Option<bool>,
+    /// Whether a comma came, which belongs before what follows.
+    has_comma: bool,
 }
 
 impl Slim {
@@ -116,13 +119,18 @@ impl Slim {
                 .get(self.start..)
                 .and_then(|head| std::str::from_utf8(head).ok())
                 .unwrap_or_default();
-            let length = head.len() + behind;
+            // What only fills up base64 stands for no bytes.
+            let filling = self.tail.iter().rev().take(2).take_while(|byte| **byte == b'=').count();
+            let length = head.len() + behind - filling;
             let tail = std::str::from_utf8(&self.tail).unwrap_or(" ");
             if let Some(note) = media_note_of(head, tail, length) {
                 self.out.truncate(self.start);
                 self.out.extend_from_slice(note.as_bytes());
             } else {
-                let tail = clean(self.tail.get(self.tail.len().saturating_sub(TAIL)..).unwrap_or_default());
+                let tail = match self.tail.len().checked_sub(TAIL) {
+                    Some(from) => clean(self.tail.get(from..).unwrap_or_default()),
+                    None => &self.tail,
+                };
                 let left_out = behind - tail.len();
                 if left_out > 0 {
                     self.out.extend_from_slice(format!("{CUT} [{left_out} bytes left out] {CUT}").as_bytes());
@@ -135,48 +143,60 @@ impl Slim {
 
     fn structure_byte(&mut self, byte: u8) {
         match byte {
+            b',' => self.has_comma = true,
             b'"' => {
+                self.end_numbers();
                 self.in_string = true;
-                self.numbers = 0;
                 self.out.push(byte);
                 self.start = self.out.len();
             }
-            b'[' | b'{' | b':' => {
-                self.numbers = 0;
-                self.in_number = false;
+            b'[' | b'{' | b']' | b'}' | b':' => {
+                self.end_numbers();
                 self.out.push(byte);
             }
-            b']' | b'}' => {
-                let left_out = self.numbers.saturating_sub(NUMBERS);
-                if left_out > 0 {
-                    let note = format!(",\"{CUT} [{left_out} of {} items left out]\"", self.numbers);
-                    self.out.extend_from_slice(note.as_bytes());
-                }
-                self.numbers = 0;
-                self.in_number = false;
-                self.out.push(byte);
-            }
-            b'-' | b'0'..=b'9' | b'.' | b'e' | b'E' | b'+'
-                if self.in_number || byte == b'-' || byte.is_ascii_digit() =>
-            {
-                if !std::mem::replace(&mut self.in_number, true) {
-                    self.numbers += 1;
-                }
-                if self.numbers <= NUMBERS {
+            _ if byte.is_ascii_whitespace() => {}
+            _ => {
+                let is_kept = self.word.unwrap_or_else(|| self.begin_word(byte));
+                self.word = Some(is_kept);
+                if is_kept {
                     self.out.push(byte);
                 }
+                return;
             }
-            b',' => {
-                self.in_number = false;
-                if self.numbers < NUMBERS {
-                    self.out.push(byte);
-                }
-            }
-            byte if byte.is_ascii_whitespace() => self.in_number = false,
-            byte => {
-                self.numbers = 0;
-                self.out.push(byte);
-            }
+        }
+        self.word = None;
+    }
+
+    /// Begins a number, `true`, `false` or `null`. Returns whether it is kept.
+    fn begin_word(&mut self, first: u8) -> bool {
+        // Servers in Python also send `NaN` and `Infinity`.
+        if !matches!(first, b'-' | b'0'..=b'9' | b'N' | b'I') {
+            self.end_numbers();
+            return true;
+        }
+        self.numbers += 1;
+        if self.numbers > NUMBERS {
+            self.has_comma = false;
+            return false;
+        }
+        self.push_comma();
+        true
+    }
+
+    /// Ends numbers that stand side by side, with a note of those that were left out.
+    fn end_numbers(&mut self) {
+        let left_out = self.numbers.saturating_sub(NUMBERS);
+        if left_out > 0 {
+            let note = format!(",\"{CUT} [{left_out} of {} items left out]\"", self.numbers);
+            self.out.extend_from_slice(note.as_bytes());
+        }
+        self.numbers = 0;
+        self.push_comma();
+    }
+
+    fn push_comma(&mut self) {
+        if std::mem::take(&mut self.has_comma) {
+            self.out.push(b',');
         }
     }
 }

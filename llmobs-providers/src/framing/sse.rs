@@ -3,6 +3,8 @@
 use super::RawEvent;
 use super::slim::Buffer;
 
+/// The field that counts.
+const DATA: &[u8] = b"data:";
 /// The most bytes of the name of a field, and of an event.
 const MAX_NAME_BYTES: usize = 256;
 
@@ -40,27 +42,17 @@ impl ServerSentEvents {
     /// Adds a piece of a line.
     fn add(&mut self, mut piece: &[u8], limit: usize) {
         if self.in_data.is_none() {
-            let room = MAX_NAME_BYTES.saturating_sub(self.line.len());
-            if self.line.is_empty() && piece.starts_with(b"data:") {
-                piece = piece.get(5..).unwrap_or_default();
-                self.begin_data();
-            } else if self.line.len() < 5 && !self.line.is_empty() {
-                // The name of the field was cut.
-                let (head, tail) = piece.split_at((5 - self.line.len()).min(piece.len()));
-                self.line.extend_from_slice(head);
-                if self.line != b"data:" {
-                    let (near, _) = tail.split_at(tail.len().min(room));
-                    self.line.extend_from_slice(near);
-                    return;
-                }
-                self.line.clear();
-                piece = tail;
-                self.begin_data();
-            } else {
-                let (near, _) = piece.split_at(piece.len().min(room));
-                self.line.extend_from_slice(near);
+            // The name of the field may be cut.
+            let (head, tail) = piece.split_at(DATA.len().saturating_sub(self.line.len()).min(piece.len()));
+            self.line.extend_from_slice(head);
+            if self.line != DATA {
+                let room = MAX_NAME_BYTES.saturating_sub(self.line.len());
+                self.line.extend_from_slice(tail.get(..room).unwrap_or(tail));
                 return;
             }
+            self.line.clear();
+            piece = tail;
+            self.begin_data();
         }
         if let Some(passed @ false) = &mut self.in_data
             && let Some(first) = piece.first()

@@ -4,7 +4,6 @@ use super::{field, items, parts};
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::tool::ToolDefinition;
 use crate::turn::At;
 use crate::usage::Usage;
 
@@ -49,16 +48,13 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
 fn tools(tool: &Json<'_>, draft: &mut RequestDraft) {
     for (name, value) in tool.fields() {
         if !super::is_name(name, "functionDeclarations") {
-            let name = draft.whole(name);
-            draft.tool(ToolDefinition::new(name));
+            draft.tool(name, None, None);
             continue;
         }
         for function in items(value) {
-            let mut definition = ToolDefinition::new(draft.whole(function.str("name")));
-            definition.description = function.get("description").as_str().map(|text| draft.whole(text));
             let schemas = ["parameters", "parametersJsonSchema"].map(|name| field(function, name));
-            definition.schema = schemas.into_iter().find(|schema| schema.is_object()).map(Json::to_map);
-            draft.tool(definition);
+            let schema = schemas.into_iter().find(|schema| schema.is_object());
+            draft.tool(function.str("name"), function.get("description").as_str(), schema);
         }
     }
 }

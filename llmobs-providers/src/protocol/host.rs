@@ -1,7 +1,8 @@
 //! Who runs the models behind a host.
 
 /// Ends of hosts, and who runs the models there.
-const HOSTS: &[(&str, &str)] = &[
+#[doc(hidden)]
+pub const HOSTS: &[(&str, &str)] = &[
     ("openai.azure.com", "azure"),
     ("cognitiveservices.azure.com", "azure"),
     ("services.ai.azure.com", "azure"),

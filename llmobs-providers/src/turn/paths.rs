@@ -1,5 +1,6 @@
 //! Arguments of a tool call that come one by one, each with its JSON path.
 
+use llmobs_capture::value::weight_of;
 use serde_json::{Map, Value};
 
 use crate::json::Json;
@@ -42,7 +43,13 @@ impl Arguments {
                 text.push(piece, room);
                 Argument::Text(text)
             }
-            None => Argument::Value(value.to_value()),
+            None => {
+                let value = value.to_value();
+                if !room.take(weight_of(&value)) {
+                    return;
+                }
+                Argument::Value(value)
+            }
         };
         self.0.push((path.to_owned(), argument));
     }

@@ -1,1 +1,192 @@
+use fastrand::Rng;
+use serde_json::{Value, json};
 
+use super::Buffer;
+use crate::json::Json;
+
+/// What is left of a text that comes in pieces of a size. `None` if it was dropped.
+fn kept(text: &str, limit: usize, size: usize) -> Option<String> {
+    let mut buffer = Buffer::default();
+    for piece in text.as_bytes().chunks(size) {
+        buffer.push(piece, limit);
+        // The head of a string, and its end with a note.
+        let held =
+            buffer.bytes.len() + buffer.slim.as_ref().map_or(0, |slim| slim.out.len() + slim.tail.len());
+        assert!(held <= limit + 8 * 1024, "{held} of {limit}");
+    }
+    let mut kept = None;
+    buffer.take(|bytes| kept = Some(String::from_utf8(bytes.to_vec()).unwrap()));
+    // What comes next is not touched.
+    buffer.push(b"{}", limit);
+    buffer.take(|bytes| assert_eq!(bytes, b"{}"));
+    kept
+}
+
+/// What is left, as JSON, whatever the size of the pieces.
+fn slim(text: &str, limit: usize) -> Option<Value> {
+    let whole = kept(text, limit, usize::MAX);
+    for size in [1, 1000] {
+        assert_eq!(kept(text, limit, size), whole, "pieces of {size}");
+    }
+    // A pair of surrogates may be cut in halves.
+    whole.map(|text| Json::read(&text).unwrap_or_else(|| panic!("{text}")).to_value())
+}
+
+fn base64(length: usize) -> String {
+    "iVBORw0KGgo9Zm9vYmFy+/8A".chars().cycle().take(length).collect()
+}
+
+#[test]
+fn a_text_within_the_limit_stays_as_it_is() {
+    let text = json!({ "a": "x".repeat(5000), "b": vec![1; 1000] }).to_string();
+    assert_eq!(kept(&text, text.len(), 7).as_deref(), Some(text.as_str()));
+}
+
+#[test]
+fn long_strings_lose_their_middle() {
+    let long: String =
+        (0..20_000).map(|index| char::from(b'a' + u8::try_from(index % 26).unwrap())).collect();
+    let found = slim(&json!({ "before": 1, "text": long, "after": [true] }).to_string(), 8000);
+    let kept = format!("{}… [14880 bytes left out] …{}", &long[..4096], &long[long.len() - 1024..]);
+    assert_eq!(found, Some(json!({ "before": 1, "text": kept, "after": [true] })));
+    // Where head and end are all of it, nothing is left out.
+    for length in [4095, 4096, 4097, 5000, 5120] {
+        let text = json!([&long[..length], long]).to_string();
+        assert_eq!(slim(&text, 16_000).unwrap()[0], json!(&long[..length]), "{length}");
+    }
+}
+
+#[test]
+fn escapes_and_characters_stay_whole() {
+    for unit in ["é", "🦀", "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud83e\\udd80", "\\/"] {
+        for shift in 0..13 {
+            let text = format!("{{\"t\":\"{}{}\"}}", "a".repeat(shift), unit.repeat(10_000));
+            // It is read as JSON, which no half of an escape or a character is.
+            let found = slim(&text, 8000).unwrap();
+            let found = found["t"].as_str().unwrap();
+            assert!(found.contains(" bytes left out] …"), "{unit} {shift}: {found}");
+            let other = serde_json::from_str::<String>(&format!("\"{unit}\"")).unwrap();
+            let (head, _) = found.split_once('…').unwrap();
+            assert_eq!(
+                head.trim_start_matches('a').replace(&other, "").replace('\u{fffd}', ""),
+                "",
+                "{unit} {shift}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_short_end_stays_as_it_is() {
+    let text = format!("[\"{}\\u00e9\\n\", \"{}\"]", "a".repeat(4096), "b".repeat(10_000));
+    assert_eq!(slim(&text, 10_000).unwrap()[0], json!(format!("{}é\n", "a".repeat(4096))));
+}
+
+#[test]
+fn base64_is_noted_with_its_size() {
+    for length in [5000, 100_000, 100_001, 100_002, 100_003] {
+        let found = slim(&json!({ "data": base64(length) }).to_string(), 4200);
+        assert_eq!(found, Some(json!({ "data": format!("… [{length} bytes of base64]") })));
+        let uri = format!("data:image/png;base64,{}", base64(length));
+        let found = slim(&json!({ "url": uri }).to_string(), 4200);
+        assert_eq!(found, Some(json!({ "url": format!("data:image/png;base64,… [{length} bytes]") })));
+    }
+}
+
+/// The note says what the bytes are, without what only fills them up.
+#[test]
+fn the_filling_of_base64_does_not_count() {
+    for filling in ["=", "=="] {
+        let text = json!([format!("{}{filling}", base64(10_000))]).to_string();
+        assert_eq!(slim(&text, 4200), Some(json!(["… [10000 bytes of base64]"])));
+    }
+}
+
+#[test]
+fn long_lists_of_numbers_keep_the_first_ones() {
+    let numbers: Vec<f64> = (0..1000).map(|index| f64::from(index) / -8.0).collect();
+    let mut expected: Vec<Value> = numbers[..16].iter().map(|number| json!(number)).collect();
+    expected.push(json!("… [984 of 1000 items left out]"));
+    for text in [json!(numbers).to_string(), serde_json::to_string_pretty(&numbers).unwrap()] {
+        let text = format!("{{\"a\": [{text}, {text}], \"b\": -1.5e+3}}");
+        assert_eq!(slim(&text, 1000), Some(json!({ "a": [expected, expected], "b": -1500.0 })));
+    }
+    for length in [0, 1, 15, 16] {
+        let text = json!([numbers[..length], numbers]).to_string();
+        assert_eq!(slim(&text, 1000).unwrap()[0], json!(numbers[..length]), "{length}");
+    }
+}
+
+#[test]
+fn lists_of_numbers_and_others_stay_lists() {
+    let numbers = (0..20).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+    let first: Vec<Value> = (0..16).map(Value::from).collect();
+    let note = json!("… [4 of 20 items left out]");
+    let long = "x".repeat(10_000);
+    for (other, value) in [
+        ("null", json!(null)),
+        ("true", json!(true)),
+        ("\"a\"", json!("a")),
+        ("{\"a\":1}", json!({ "a": 1 })),
+        ("[1]", json!([1])),
+    ] {
+        for space in ["", " ", "\n  "] {
+            let text = format!("[[{numbers},{space}{other}{space}, {numbers}],\"{long}\"]");
+            let part = [first.clone(), vec![note.clone()]].concat();
+            let expected = [part.clone(), vec![value.clone()], part].concat();
+            assert_eq!(slim(&text, 6000).unwrap()[0], json!(expected), "{text}");
+        }
+    }
+}
+
+#[test]
+fn numbers_of_python_are_numbers() {
+    for word in ["NaN", "Infinity", "-Infinity"] {
+        let text = format!("[{}]", vec![word; 1000].join(", "));
+        let expected = format!("[{},\"… [984 of 1000 items left out]\"]", vec![word; 16].join(","));
+        assert_eq!(kept(&text, 500, 5), Some(expected));
+    }
+}
+
+#[test]
+fn what_is_too_large_all_the_same_is_dropped() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let texts = json!(vec!["text"; 10_000]).to_string();
+    let wide =
+        format!("{{{}}}", (0..10_000).map(|key| format!("\"k{key}\":1")).collect::<Vec<_>>().join(","));
+    let nested = json!(vec![vec![1]; 10_000]).to_string();
+    for text in [&deep, &texts, &wide, &nested] {
+        assert_eq!(slim(text, 5000), None);
+    }
+    assert_eq!(slim("{}", 0), None);
+}
+
+/// Random JSON that is too large stays JSON, with the same fields.
+#[test]
+fn random_json_stays_json() {
+    fn value(random: &mut Rng, depth: u32) -> Value {
+        match random.u32(..if depth > 3 { 5 } else { 8 }) {
+            0 => Value::Null,
+            1 => json!(random.i64(..)),
+            2 => json!(random.f64() * 1e9),
+            3 => json!((0..random.usize(..6000)).map(|_| random.char(..)).collect::<String>()),
+            4 => json!(base64(random.usize(..9000))),
+            5 => json!((0..random.usize(..60)).map(|_| random.i32(..)).collect::<Vec<_>>()),
+            6 => json!((0..random.usize(..5)).map(|_| value(random, depth + 1)).collect::<Vec<_>>()),
+            _ => (0..random.usize(..5)).map(|key| (format!("k{key}"), value(random, depth + 1))).collect(),
+        }
+    }
+    let mut random = Rng::with_seed(12);
+    let mut slimmed = 0;
+    for _ in 0..200 {
+        let whole =
+            json!({ "a": value(&mut random, 0), "b": "x".repeat(10_000), "c": value(&mut random, 0) });
+        let text = whole.to_string();
+        let limit = random.usize(5000..text.len());
+        if let Some(found) = slim(&text, limit) {
+            assert_eq!(found.as_object().unwrap().len(), 3);
+            slimmed += 1;
+        }
+    }
+    assert!(slimmed > 50, "{slimmed}");
+}
