@@ -1,6 +1,6 @@
 //! The names of the metrics that Datadog knows, for [`Annotation::metric`](crate::Annotation::metric). Others can be used too.
 //!
-//! The names are those of Datadog's own SDKs. Costs are in dollars, as Datadog's page about
+//! Unless it says otherwise, the names are those of Datadog's own SDKs. Costs are in dollars, as Datadog's page about
 //! [costs](https://docs.datadoghq.com/llm_observability/monitoring/cost) wants them.
 
 /// Tokens that went into the model.
@@ -15,6 +15,14 @@ pub const NON_CACHED_INPUT_TOKENS: &str = "non_cached_input_tokens";
 pub const CACHE_READ_INPUT_TOKENS: &str = "cache_read_input_tokens";
 /// Those of the input that were written to the provider's cache.
 pub const CACHE_WRITE_INPUT_TOKENS: &str = "cache_write_input_tokens";
+/// Those that the provider's cache keeps for five minutes.
+pub const EPHEMERAL_5M_INPUT_TOKENS: &str = "ephemeral_5m_input_tokens";
+/// Those that the provider's cache keeps for an hour.
+pub const EPHEMERAL_1H_INPUT_TOKENS: &str = "ephemeral_1h_input_tokens";
+/// Those of the input that were sound. The name is that of llmobs.
+pub const AUDIO_INPUT_TOKENS: &str = "audio_input_tokens";
+/// Those of the output that were sound. The name is that of llmobs.
+pub const AUDIO_OUTPUT_TOKENS: &str = "audio_output_tokens";
 /// Those of the output that the model spent on thinking.
 pub const REASONING_OUTPUT_TOKENS: &str = "reasoning_output_tokens";
 /// Seconds until the first token came. A stream measures it by itself.
