@@ -140,8 +140,9 @@ impl RequestDraft {
         self.request.operation = Some(operation);
     }
 
-    /// Adds a message that is shown before the others.
+    /// Adds a message that is shown before the others, in at most half of the budget that is left.
     pub(crate) fn system(&mut self, role: &str, read: impl FnOnce(&mut Turn<'_>)) {
+        let held = self.room.hold_half();
         let mut parts = Parts::default();
         let mut turn = Turn::new(&mut parts, &mut self.room);
         turn.role(role);
@@ -149,6 +150,7 @@ impl RequestDraft {
         if turn.has_parts() {
             parts.into_messages(false, &mut self.system);
         }
+        self.room.release(held);
     }
 
     /// Adds the messages of a conversation. `read` fills the parts of each one.

@@ -71,6 +71,18 @@ impl Room {
         left.is_some()
     }
 
+    /// Sets half of the bytes of texts aside, and returns how many these are.
+    pub(crate) const fn hold_half(&mut self) -> usize {
+        let held = self.text / 2;
+        self.text -= held;
+        held
+    }
+
+    /// Gives bytes back that were set aside.
+    pub(crate) const fn release(&mut self, held: usize) {
+        self.text += held;
+    }
+
     /// Whether texts have used up their bytes.
     pub(crate) const fn is_full(&self) -> bool {
         self.text == 0

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::RequestDraft;
+use super::{Request, RequestDraft};
 use crate::json::Json;
 use crate::protocol::Protocol;
 
@@ -23,4 +23,19 @@ fn credentials_are_no_parameters_at_any_depth() {
             "format": { "schema": { "properties": { "password": { "type": "string" } } } },
         })
     );
+}
+
+#[test]
+fn a_large_system_prompt_leaves_room_for_the_last_message() {
+    let body = json!({
+        "model": "claude-sonnet-4-5", "max_tokens": 1, "system": "s".repeat(4000),
+        "messages": [{ "role": "user", "content": "old ".repeat(500) }, { "role": "user", "content": "The last question?" }],
+    })
+    .to_string();
+    let request = Request::read(&Json::read(&body).unwrap(), None, 1000).unwrap();
+    let roles: Vec<&str> = request.messages.iter().map(|message| message.role.as_str()).collect();
+    assert_eq!(roles, ["system", "user", "user"]);
+    assert_eq!(request.messages[2].content, "The last question?");
+    assert!(request.messages[0].content.starts_with(&"s".repeat(500)));
+    assert!(request.messages.iter().map(|message| message.content.len()).sum::<usize>() < 1500);
 }
