@@ -239,6 +239,7 @@ impl RequestDraft {
     pub(crate) fn parameter(&mut self, name: &str, value: &Json<'_>) {
         if !value.is_null()
             && !is_credential(name)
+            && self.beside.take(name.len())
             && let Some(mut value) = bounded(value, &mut self.beside)
         {
             remove_credentials(&mut value);

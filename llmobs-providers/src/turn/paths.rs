@@ -37,19 +37,16 @@ impl Arguments {
         if room.entry().is_none() || !room.take(path.len()) {
             return;
         }
-        let argument = match value.as_str() {
-            Some(piece) => {
-                let mut text = Text::default();
-                text.push(piece, room);
-                Argument::Text(text)
+        let argument = if let Some(piece) = value.as_str() {
+            let mut text = Text::default();
+            text.push(piece, room);
+            Argument::Text(text)
+        } else {
+            let value = value.to_value();
+            if !room.take(weight_of(&value)) {
+                return;
             }
-            None => {
-                let value = value.to_value();
-                if !room.take(weight_of(&value)) {
-                    return;
-                }
-                Argument::Value(value)
-            }
+            Argument::Value(value)
         };
         self.0.push((path.to_owned(), argument));
     }

@@ -130,7 +130,7 @@ pub(crate) fn compare_response(found: &Value, expected: &Value, lines: &mut Vec<
 }
 
 /// The bytes of a frame of AWS's event stream.
-fn frame(frame: &Value) -> Vec<u8> {
+pub(crate) fn frame(frame: &Value) -> Vec<u8> {
     let payload = match &frame["payload"] {
         Value::String(text) => text.clone().into_bytes(),
         other => serde_json::to_vec(other).unwrap(),

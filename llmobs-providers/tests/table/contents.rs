@@ -236,8 +236,8 @@ impl<'a> Reading<'a> {
             Content::StructuredOutput => {
                 let answers = list(&self.response["messages"]).iter().map(|message| text(message, "content"));
                 let is_json = answers.filter(|text| text.starts_with('{')).count() > 0;
-                is_json && self.request["parameters"].to_string().to_lowercase().contains("schema")
-                    || is_json && self.is_labelled(content)
+                let has_schema = self.request["parameters"].to_string().to_lowercase().contains("schema");
+                is_json && (has_schema || self.is_labelled(content))
             }
             Content::Unknown => false,
         }
@@ -263,7 +263,9 @@ pub(crate) fn of_outline(outline: &Value) -> (Value, Value) {
         let mut side = outline[name].clone();
         for key in ["messages", "input"] {
             if let Some(lines) = side[key].as_array_mut() {
-                lines.iter_mut().for_each(|line| *line = message(line.as_str().unwrap()));
+                for line in lines {
+                    *line = message(line.as_str().unwrap());
+                }
             }
         }
         for key in ["citations", "documents"] {
@@ -292,7 +294,7 @@ fn message(line: &str) -> Value {
         match *word {
             "call" => calls.push(json!({ "name": words[index + 1] })),
             "result" => {
-                results.push(json!({ "result": letters(words[index + 3]), "type": words[index + 1] }))
+                results.push(json!({ "result": letters(words[index + 3]), "type": words[index + 1] }));
             }
             _ => {}
         }
