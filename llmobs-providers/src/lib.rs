@@ -84,6 +84,7 @@ mod request;
 mod response;
 mod room;
 mod stream;
+mod texts;
 pub mod tool;
 mod turn;
 pub mod usage;

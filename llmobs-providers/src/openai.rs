@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use crate::json::Json;
 use crate::media::openai::media_note;
 use crate::request::RequestDraft;
-use crate::turn::result_text;
+use crate::texts::result_text;
 use crate::usage::Usage;
 
 /// The inputs of completions and embeddings: texts, or lists of the ids of tokens.

@@ -2,7 +2,8 @@
 
 use crate::json::Json;
 use crate::media::anthropic::lines;
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// Whether only Anthropic has such a block.
 pub(super) fn is_own(block: &Json<'_>) -> bool {

@@ -8,7 +8,8 @@ use crate::openai;
 use crate::protocol::{Operation, provider_of_name};
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// How names of this convention begin that others do not have.
 pub(super) const NAMES: [&str; 6] = [

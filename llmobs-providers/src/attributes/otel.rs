@@ -7,7 +7,8 @@ use crate::openai;
 use crate::protocol::{Operation, provider_of_host, provider_of_name};
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// The attributes that only this convention has.
 pub(super) const MESSAGES: [&str; 3] =

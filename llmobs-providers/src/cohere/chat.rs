@@ -6,7 +6,8 @@ use crate::media;
 use crate::openai;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// The places of the parts of a message.
 const PLAN: At = At::Place(0);

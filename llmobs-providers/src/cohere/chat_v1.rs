@@ -3,7 +3,8 @@
 use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// The places of the parts of a message.
 const TEXT: At = At::Place(0);

@@ -7,7 +7,8 @@ use crate::openai;
 use crate::protocol::{Operation, provider_of_name};
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 use crate::usage::Usage;
 
 /// The roles, as no provider writes them.

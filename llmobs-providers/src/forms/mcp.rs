@@ -3,7 +3,7 @@
 use crate::json::Json;
 use crate::message::{ToolCall, ToolResult};
 use crate::room::Room;
-use crate::turn::result_text;
+use crate::texts::result_text;
 
 /// What a tool of an MCP server returned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

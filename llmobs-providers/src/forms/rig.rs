@@ -8,7 +8,8 @@ use crate::media::rig::{is_own, media_note};
 use crate::protocol::provider_of_name;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 use crate::usage::Usage;
 
 /// Whether a message can be one of rig.

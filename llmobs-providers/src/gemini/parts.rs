@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::{field, items};
 use crate::json::Json;
 use crate::media::Media;
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// The content of a request, whose texts are parts of their own.
 pub(super) fn content(content: &Json<'_>, turn: &mut Turn<'_>) {

@@ -5,7 +5,8 @@ use crate::json::Json;
 use crate::openai;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     let is_own = |message: &Json<'_>| {

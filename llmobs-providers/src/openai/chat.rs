@@ -5,7 +5,8 @@ use crate::json::Json;
 use crate::media;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// The places of the parts of a message: servers stream them in any order.
 const THOUGHTS: u64 = 0;

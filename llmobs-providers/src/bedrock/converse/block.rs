@@ -2,7 +2,8 @@
 
 use crate::json::Json;
 use crate::media::bedrock::lines;
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// What calls and results are called, where they do not say otherwise.
 const CALL: &str = "toolUse";

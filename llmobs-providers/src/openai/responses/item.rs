@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use crate::json::Json;
 use crate::media::{self, Media};
-use crate::turn::{At, CallPiece, ResultPart, Turn, arguments_text};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// How many places an item has.
 const PLACES: u64 = 1 << 32;

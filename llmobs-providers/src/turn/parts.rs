@@ -1,0 +1,118 @@
+//! The parts themselves, each at its place.
+
+use super::call::Call;
+use crate::message::ToolResult;
+use crate::room::{Room, Text};
+
+/// The parts of one choice of an answer, or of one message of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    pub(super) role: String,
+    /// Whether a model said them, though they are of a request.
+    pub(super) is_answer: bool,
+    /// In the order of their places.
+    pub(super) list: Vec<Part>,
+}
+
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) place: u64,
+    pub(super) body: Body,
+}
+
+#[derive(Debug)]
+pub(super) enum Body {
+    Text(Text),
+    /// A text on lines of its own, such as that of a document.
+    Passage(Text),
+    /// What the model thought, and what the provider calls such a part.
+    Thought(Text, String),
+    Call(Call),
+    Result(ToolResult, Text),
+    /// A note in place of a part that is no text.
+    Note(String),
+    /// Bytes that are no text: what they are, their media type, and how many there are.
+    Media(String, String, usize),
+    /// What follows is a message of its own.
+    Begin,
+}
+
+/// Where a part goes. Pieces of one part have one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// A place that the provider numbers.
+    Place(u64),
+    /// Behind all others. A text goes on where the last part is a text, and so does a thought.
+    End,
+    /// Behind all others, as a part of its own.
+    Next,
+}
+
+impl From<usize> for At {
+    fn from(index: usize) -> Self {
+        Self::Place(index as u64)
+    }
+}
+
+impl Body {
+    /// Gives back what it took.
+    pub(super) fn leave(&self, room: &mut Room) {
+        room.give_entry();
+        match self {
+            Self::Text(text) | Self::Thought(text, _) | Self::Passage(text) => text.leave(room),
+            Self::Call(call) => call.leave(room),
+            Self::Result(result, text) => {
+                for label in [&result.tool_id, &result.name, &result.kind] {
+                    room.give(label);
+                }
+                text.leave(room);
+            }
+            Self::Note(note) => room.give(note),
+            Self::Media(kind, mime, _) => [kind, mime].into_iter().for_each(|label| room.give(label)),
+            Self::Begin => {}
+        }
+    }
+}
+
+impl Parts {
+    /// Whether nothing was said.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.iter().all(|part| matches!(part.body, Body::Begin))
+    }
+
+    /// The part at a place, which is made if there is none of the kind. `None` if there are too many.
+    pub(super) fn open(
+        &mut self,
+        at: At,
+        fits: impl Fn(&Body) -> bool,
+        room: &mut Room,
+        new: impl FnOnce() -> Body,
+    ) -> Option<&mut Body> {
+        let index = match at {
+            At::End | At::Next => match self.list.last() {
+                Some(last) if at == At::End && fits(&last.body) => self.list.len() - 1,
+                last => {
+                    let place = last.map_or(0, |last| last.place.saturating_add(1));
+                    room.entry()?;
+                    self.list.push(Part { place, body: new() });
+                    self.list.len() - 1
+                }
+            },
+            At::Place(place) => {
+                // Parts of another kind at the same place follow each other.
+                let from = self.list.partition_point(|part| part.place < place);
+                let to = self.list.partition_point(|part| part.place <= place);
+                let found =
+                    (from..to).find(|index| self.list.get(*index).is_some_and(|part| fits(&part.body)));
+                if let Some(index) = found {
+                    index
+                } else {
+                    room.entry()?;
+                    self.list.insert(to, Part { place, body: new() });
+                    to
+                }
+            }
+        };
+        self.list.get_mut(index).map(|part| &mut part.body)
+    }
+}
