@@ -111,7 +111,9 @@ fn texts(folder: &str, field: &str) -> Vec<String> {
 fn libraries() -> Vec<Vec<u8>> {
     let texts = texts("forms_rust", "value");
     let events = texts.iter().map(|text| match serde_json::from_str(text).unwrap() {
-        Value::Array(events) => events.iter().map(|event| format!("data: {event}\n\n")).collect(),
+        Value::Array(events) => {
+            events.iter().map(|event| format!("data: {event}\n\n")).collect::<Vec<_>>().concat()
+        }
         other => other.to_string(),
     });
     events
