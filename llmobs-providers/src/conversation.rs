@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use llmobs_capture::text::CUT;
 use llmobs_capture::warn_limited;
 
+use crate::forms::{genai, rig};
 use crate::json::Json;
 use crate::message::{EmptyLists, MediaPart, Message, ToolCall, ToolResult, arguments_object, result_text};
 use crate::openai::chat;
+use crate::request::RequestDraft;
 use crate::room::Room;
 use crate::turn::{Parts, Turn};
 
@@ -21,6 +23,9 @@ const LISTS: [&str; 4] = ["tool_calls", "tool_results", "audio_parts", "image_pa
 #[must_use]
 pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
     match value {
+        // The messages of these libraries have roles and contents as well, but in forms of their own.
+        _ if genai::is_request(value) => Some(of_library(value, genai::request)),
+        _ if rig::is_request(value) => Some(of_library(value, rig::request)),
         Json::Array(items) => list(items),
         Json::Object(_) => match value.get("messages") {
             Json::Array(items) => {
@@ -39,6 +44,12 @@ pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
         },
         _ => None,
     }
+}
+
+fn of_library(value: &Json<'_>, read: fn(&Json<'_>, &mut RequestDraft)) -> Vec<Message> {
+    let mut draft = RequestDraft::new(usize::MAX);
+    read(value, &mut draft);
+    draft.into_request().messages
 }
 
 /// Reads a list. If it was cut, a note replaces the elements that are left out.

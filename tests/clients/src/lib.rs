@@ -26,7 +26,7 @@ impl Exchange {
         let response = fixture["response"].take();
         let exchange = Self::new(fixture["request"]["body"].take(), &response["body"]);
         let status = response["status"].as_u64().and_then(|status| status.try_into().ok());
-        exchange.status(status.expect("a status"))
+        exchange.with_status(status.expect("a status"))
     }
 
     /// An answer with status 200: a text is a stream of events, anything else is JSON.
@@ -38,9 +38,15 @@ impl Exchange {
         Self { request, status: 200, content_type: content_type.to_owned(), body }
     }
 
+    /// Another request.
+    #[must_use]
+    pub fn with_request(self, request: Value) -> Self {
+        Self { request, ..self }
+    }
+
     /// Another status.
     #[must_use]
-    pub fn status(self, status: u16) -> Self {
+    pub fn with_status(self, status: u16) -> Self {
         Self { status, ..self }
     }
 

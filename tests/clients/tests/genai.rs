@@ -83,619 +83,898 @@ fn ask_stream(api: AdapterKind, answer: &Exchange) -> Value {
 #[test]
 fn an_answer_of_openai_is_read() {
     let event = ask(AdapterKind::OpenAI, &Exchange::of_fixture("openai/deepseek_chat_thinking_tools"));
-    check(&event, &expect![[r#"
-        {
-          "name": "chat",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {
-              "finish_reason": "tool_calls"
-            },
-            "model_name": "deepseek-reasoner",
-            "model_provider": "openai",
-            "input": {
-              "messages": [
-                {
-                  "role": "system",
-                  "content": "Be brief."
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "chat",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "User",
-                  "content": "[Text]"
+                "metadata": {
+                  "finish_reason": "tool_calls"
                 },
-                {
-                  "role": "Assistant",
-                  "content": "[ToolCall]"
-                },
-                {
-                  "role": "Tool",
-                  "content": "[ToolResponse]"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "reasoning",
-                  "content": "It is dry.\nSum next."
-                },
-                {
-                  "role": "assistant",
-                  "content": "Dry;",
-                  "tool_calls": [
+                "model_name": "deepseek-reasoner",
+                "model_provider": "openai",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "sum",
-                      "arguments": {
-                        "xs": [
-                          1,
-                          2
-                        ]
-                      },
-                      "tool_id": "call_00_b",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "The time, and the weather in Paris?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "",
+                      "tool_calls": [
+                        {
+                          "name": "clock",
+                          "arguments": {
+                            "zone": "CET"
+                          },
+                          "tool_id": "call_0",
+                          "type": "function"
+                        }
+                      ]
+                    },
+                    {
+                      "role": "tool",
+                      "content": "",
+                      "tool_results": [
+                        {
+                          "result": "noon",
+                          "tool_id": "call_0"
+                        }
+                      ]
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "reasoning",
+                      "content": "It is dry.\nSum next."
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Dry;",
+                      "tool_calls": [
+                        {
+                          "name": "sum",
+                          "arguments": {
+                            "xs": [
+                              1,
+                              2
+                            ]
+                          },
+                          "tool_id": "call_00_b",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "cache_read_input_tokens": 64,
+                "input_tokens": 100,
+                "output_tokens": 20,
+                "reasoning_output_tokens": 9,
+                "total_tokens": 120
+              }
             }
-          },
-          "metrics": {
-            "cache_read_input_tokens": 64,
-            "input_tokens": 100,
-            "output_tokens": 20,
-            "reasoning_output_tokens": 9,
-            "total_tokens": 120
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn a_stream_of_openai_is_read() {
     let event =
         ask_stream(AdapterKind::OpenAI, &Exchange::of_fixture("openai/deepseek_chat_thinking_tools_stream"));
-    check(&event, &expect![[r#"
-        {
-          "name": "chat_stream",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {
-              "finish_reason": "tool_calls"
-            },
-            "model_name": "a-model",
-            "model_provider": "unknown",
-            "input": {
-              "messages": [
-                {
-                  "role": "system",
-                  "content": "Be brief."
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "chat_stream",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "User",
-                  "content": "[Text]"
+                "metadata": {
+                  "finish_reason": "tool_calls"
                 },
-                {
-                  "role": "Assistant",
-                  "content": "[ToolCall]"
-                },
-                {
-                  "role": "Tool",
-                  "content": "[ToolResponse]"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "reasoning",
-                  "content": "It is dry.\nSum next."
-                },
-                {
-                  "role": "assistant",
-                  "content": "Dry; ",
-                  "tool_calls": [
+                "model_name": "a-model",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "sum",
-                      "arguments": {
-                        "xs": [
-                          1,
-                          2
-                        ]
-                      },
-                      "tool_id": "call_00_b",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "The time, and the weather in Paris?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "",
+                      "tool_calls": [
+                        {
+                          "name": "clock",
+                          "arguments": {
+                            "zone": "CET"
+                          },
+                          "tool_id": "call_0",
+                          "type": "function"
+                        }
+                      ]
+                    },
+                    {
+                      "role": "tool",
+                      "content": "",
+                      "tool_results": [
+                        {
+                          "result": "noon",
+                          "tool_id": "call_0"
+                        }
+                      ]
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "reasoning",
+                      "content": "It is dry.\nSum next."
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Dry; ",
+                      "tool_calls": [
+                        {
+                          "name": "sum",
+                          "arguments": {
+                            "xs": [
+                              1,
+                              2
+                            ]
+                          },
+                          "tool_id": "call_00_b",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "cache_read_input_tokens": 64,
+                "input_tokens": 100,
+                "output_tokens": 20,
+                "reasoning_output_tokens": 9,
+                "time_to_first_token": "<seconds>",
+                "total_tokens": 120
+              }
             }
-          },
-          "metrics": {
-            "cache_read_input_tokens": 64,
-            "input_tokens": 100,
-            "output_tokens": 20,
-            "reasoning_output_tokens": 9,
-            "time_to_first_token": "<seconds>",
-            "total_tokens": 120
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn an_answer_of_anthropic_is_read() {
     let event = ask(AdapterKind::Anthropic, &Exchange::of_fixture("anthropic/thinking_tools"));
-    check(&event, &expect![[r#"
-        {
-          "name": "chat",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {
-              "finish_reason": "tool_use"
-            },
-            "model_name": "claude-sonnet-4-6",
-            "model_provider": "anthropic",
-            "input": {
-              "messages": [
-                {
-                  "role": "system",
-                  "content": "Be brief."
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "chat",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "User",
-                  "content": "[Text]"
+                "metadata": {
+                  "finish_reason": "tool_use"
                 },
-                {
-                  "role": "Assistant",
-                  "content": "[ToolCall]"
-                },
-                {
-                  "role": "Tool",
-                  "content": "[ToolResponse]"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "reasoning",
-                  "content": "The blue room seats eight. Fine."
-                },
-                {
-                  "role": "assistant",
-                  "content": "[redacted_thinking]"
-                },
-                {
-                  "role": "reasoning",
-                  "content": "List first?"
-                },
-                {
-                  "role": "assistant",
-                  "content": "Booking now.",
-                  "tool_calls": [
+                "model_name": "claude-sonnet-4-6",
+                "model_provider": "anthropic",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "list_rooms",
-                      "arguments": {},
-                      "tool_id": "toolu_01List",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
                     },
                     {
-                      "name": "book_room",
-                      "arguments": {
-                        "room": "blue \"north\"",
-                        "seats": 6,
-                        "tags": [
-                          "a",
-                          {
-                            "b": null
-                          }
-                        ]
-                      },
-                      "tool_id": "toolu_01Book",
-                      "type": "function"
+                      "role": "user",
+                      "content": "The time, and the weather in Paris?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "",
+                      "tool_calls": [
+                        {
+                          "name": "clock",
+                          "arguments": {
+                            "zone": "CET"
+                          },
+                          "tool_id": "call_0",
+                          "type": "function"
+                        }
+                      ]
+                    },
+                    {
+                      "role": "tool",
+                      "content": "",
+                      "tool_results": [
+                        {
+                          "result": "noon",
+                          "tool_id": "call_0"
+                        }
+                      ]
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "reasoning",
+                      "content": "The blue room seats eight. Fine.\n\n[redacted_thinking]\n\nList first?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Booking now.",
+                      "tool_calls": [
+                        {
+                          "name": "list_rooms",
+                          "arguments": {},
+                          "tool_id": "toolu_01List",
+                          "type": "function"
+                        },
+                        {
+                          "name": "book_room",
+                          "arguments": {
+                            "room": "blue \"north\"",
+                            "seats": 6,
+                            "tags": [
+                              "a",
+                              {
+                                "b": null
+                              }
+                            ]
+                          },
+                          "tool_id": "toolu_01Book",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "cache_read_input_tokens": 120,
+                "cache_write_input_tokens": 350,
+                "ephemeral_1h_input_tokens": 300,
+                "ephemeral_5m_input_tokens": 50,
+                "input_tokens": 479,
+                "output_tokens": 77,
+                "reasoning_output_tokens": 21,
+                "total_tokens": 556
+              }
             }
-          },
-          "metrics": {
-            "cache_read_input_tokens": 120,
-            "cache_write_input_tokens": 350,
-            "ephemeral_1h_input_tokens": 300,
-            "ephemeral_5m_input_tokens": 50,
-            "input_tokens": 479,
-            "output_tokens": 77,
-            "reasoning_output_tokens": 21,
-            "total_tokens": 556
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn a_stream_of_anthropic_is_read() {
     let event = ask_stream(AdapterKind::Anthropic, &Exchange::of_fixture("anthropic/thinking_tools_stream"));
-    check(&event, &expect![[r#"
-        {
-          "name": "chat_stream",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {
-              "finish_reason": "tool_use"
-            },
-            "model_name": "a-model",
-            "model_provider": "unknown",
-            "input": {
-              "messages": [
-                {
-                  "role": "system",
-                  "content": "Be brief."
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "chat_stream",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "User",
-                  "content": "[Text]"
+                "metadata": {
+                  "finish_reason": "tool_use"
                 },
-                {
-                  "role": "Assistant",
-                  "content": "[ToolCall]"
-                },
-                {
-                  "role": "Tool",
-                  "content": "[ToolResponse]"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "reasoning",
-                  "content": "The blue room seats eight. Fine.List first?"
-                },
-                {
-                  "role": "assistant",
-                  "content": "Booking now.",
-                  "tool_calls": [
+                "model_name": "a-model",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "list_rooms",
-                      "arguments": {},
-                      "tool_id": "toolu_01List",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
                     },
                     {
-                      "name": "book_room",
-                      "arguments": {
-                        "room": "blue \"north\"",
-                        "seats": 6,
-                        "tags": [
-                          "a",
-                          {
-                            "b": null
-                          }
-                        ]
-                      },
-                      "tool_id": "toolu_01Book",
-                      "type": "function"
+                      "role": "user",
+                      "content": "The time, and the weather in Paris?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "",
+                      "tool_calls": [
+                        {
+                          "name": "clock",
+                          "arguments": {
+                            "zone": "CET"
+                          },
+                          "tool_id": "call_0",
+                          "type": "function"
+                        }
+                      ]
+                    },
+                    {
+                      "role": "tool",
+                      "content": "",
+                      "tool_results": [
+                        {
+                          "result": "noon",
+                          "tool_id": "call_0"
+                        }
+                      ]
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "reasoning",
+                      "content": "The blue room seats eight. Fine.List first?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Booking now.",
+                      "tool_calls": [
+                        {
+                          "name": "list_rooms",
+                          "arguments": {},
+                          "tool_id": "toolu_01List",
+                          "type": "function"
+                        },
+                        {
+                          "name": "book_room",
+                          "arguments": {
+                            "room": "blue \"north\"",
+                            "seats": 6,
+                            "tags": [
+                              "a",
+                              {
+                                "b": null
+                              }
+                            ]
+                          },
+                          "tool_id": "toolu_01Book",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "cache_read_input_tokens": 120,
+                "cache_write_input_tokens": 350,
+                "ephemeral_1h_input_tokens": 300,
+                "ephemeral_5m_input_tokens": 50,
+                "input_tokens": 479,
+                "output_tokens": 77,
+                "time_to_first_token": "<seconds>",
+                "total_tokens": 556
+              }
             }
-          },
-          "metrics": {
-            "cache_read_input_tokens": 120,
-            "cache_write_input_tokens": 350,
-            "ephemeral_1h_input_tokens": 300,
-            "ephemeral_5m_input_tokens": 50,
-            "input_tokens": 479,
-            "output_tokens": 77,
-            "time_to_first_token": "<seconds>",
-            "total_tokens": 556
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn an_answer_of_gemini_is_read() {
     let event = ask(AdapterKind::Gemini, &Exchange::of_fixture("gemini/thoughts_text_call"));
-    check(&event, &expect![[r#"
-        {
-          "name": "chat",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {
-              "finish_reason": "STOP"
-            },
-            "model_name": "gemini-3-flash-preview",
-            "model_provider": "google",
-            "input": {
-              "messages": [
-                {
-                  "role": "system",
-                  "content": "Be brief."
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "chat",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "User",
-                  "content": "[Text]"
+                "metadata": {
+                  "finish_reason": "STOP"
                 },
-                {
-                  "role": "Assistant",
-                  "content": "[ToolCall]"
-                },
-                {
-                  "role": "Tool",
-                  "content": "[ToolResponse]"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "reasoning",
-                  "content": "**Checking the tide**\n\nI need the table for Brest first.\n\n\n"
-                },
-                {
-                  "role": "assistant",
-                  "content": "Let me look that up.",
-                  "tool_calls": [
+                "model_name": "gemini-3-flash-preview",
+                "model_provider": "google",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "get_tide",
-                      "arguments": {
-                        "harbour": "Brest"
-                      },
-                      "tool_id": "fc_17",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "The time, and the weather in Paris?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "",
+                      "tool_calls": [
+                        {
+                          "name": "clock",
+                          "arguments": {
+                            "zone": "CET"
+                          },
+                          "tool_id": "call_0",
+                          "type": "function"
+                        }
+                      ]
+                    },
+                    {
+                      "role": "tool",
+                      "content": "",
+                      "tool_results": [
+                        {
+                          "result": "noon",
+                          "tool_id": "call_0"
+                        }
+                      ]
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "reasoning",
+                      "content": "**Checking the tide**\n\nI need the table for Brest first.\n\n\n"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Let me look that up.",
+                      "tool_calls": [
+                        {
+                          "name": "get_tide",
+                          "arguments": {
+                            "harbour": "Brest"
+                          },
+                          "tool_id": "fc_17",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "input_tokens": 71,
+                "output_tokens": 81,
+                "reasoning_output_tokens": 58,
+                "total_tokens": 152
+              }
             }
-          },
-          "metrics": {
-            "input_tokens": 71,
-            "output_tokens": 81,
-            "reasoning_output_tokens": 58,
-            "total_tokens": 152
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn a_stream_of_gemini_is_read() {
     let event = ask_stream(AdapterKind::Gemini, &Exchange::of_fixture("gemini/thoughts_text_call_stream"));
-    check(&event, &expect![[r#"
-        {
-          "name": "chat_stream",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {
-              "finish_reason": "STOP"
-            },
-            "model_name": "a-model",
-            "model_provider": "unknown",
-            "input": {
-              "messages": [
-                {
-                  "role": "system",
-                  "content": "Be brief."
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "chat_stream",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "User",
-                  "content": "[Text]"
+                "metadata": {
+                  "finish_reason": "STOP"
                 },
-                {
-                  "role": "Assistant",
-                  "content": "[ToolCall]"
-                },
-                {
-                  "role": "Tool",
-                  "content": "[ToolResponse]"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "reasoning",
-                  "content": "**Checking the tide**\n\nI need the table for Brest first.\n\n\n"
-                },
-                {
-                  "role": "assistant",
-                  "content": "Let me look that up.",
-                  "tool_calls": [
+                "model_name": "a-model",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "get_tide",
-                      "arguments": {
-                        "harbour": "Brest"
-                      },
-                      "tool_id": "fc_17",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "The time, and the weather in Paris?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "",
+                      "tool_calls": [
+                        {
+                          "name": "clock",
+                          "arguments": {
+                            "zone": "CET"
+                          },
+                          "tool_id": "call_0",
+                          "type": "function"
+                        }
+                      ]
+                    },
+                    {
+                      "role": "tool",
+                      "content": "",
+                      "tool_results": [
+                        {
+                          "result": "noon",
+                          "tool_id": "call_0"
+                        }
+                      ]
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "reasoning",
+                      "content": "**Checking the tide**\n\nI need the table for Brest first.\n\n\n"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Let me look that up.",
+                      "tool_calls": [
+                        {
+                          "name": "get_tide",
+                          "arguments": {
+                            "harbour": "Brest"
+                          },
+                          "tool_id": "fc_17",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "input_tokens": 71,
+                "output_tokens": 81,
+                "reasoning_output_tokens": 58,
+                "time_to_first_token": "<seconds>",
+                "total_tokens": 152
+              }
             }
-          },
-          "metrics": {
-            "input_tokens": 71,
-            "output_tokens": 81,
-            "reasoning_output_tokens": 58,
-            "time_to_first_token": "<seconds>",
-            "total_tokens": 152
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn an_error_in_a_stream_keeps_what_came_before() {
     let event = ask_stream(AdapterKind::Anthropic, &Exchange::of_fixture("anthropic/stream_error"));
-    check(&event, &expect![[r#"
-        {
-          "name": "chat_stream",
-          "status": "error",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {},
-            "model_name": "a-model",
-            "model_provider": "unknown",
-            "error": {
-              "type": "genai::error::Error",
-              "message": "Error event in stream for model 'a-model (adapter: Anthropic)'. Body: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\",\"details\":null},\"request_id\":\"req_011Over\"}",
-              "stack": "<stack>"
-            },
-            "input": {
-              "messages": [
-                {
-                  "role": "system",
-                  "content": "Be brief."
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "chat_stream",
+              "status": "error",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "User",
-                  "content": "[Text]"
+                "metadata": {},
+                "model_name": "a-model",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "error": {
+                  "type": "genai::error::Error",
+                  "message": "Error event in stream for model 'a-model (adapter: Anthropic)'. Body: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\",\"details\":null},\"request_id\":\"req_011Over\"}",
+                  "stack": "<stack>"
                 },
-                {
-                  "role": "Assistant",
-                  "content": "[ToolCall]"
+                "input": {
+                  "messages": [
+                    {
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "The time, and the weather in Paris?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "",
+                      "tool_calls": [
+                        {
+                          "name": "clock",
+                          "arguments": {
+                            "zone": "CET"
+                          },
+                          "tool_id": "call_0",
+                          "type": "function"
+                        }
+                      ]
+                    },
+                    {
+                      "role": "tool",
+                      "content": "",
+                      "tool_results": [
+                        {
+                          "result": "noon",
+                          "tool_id": "call_0"
+                        }
+                      ]
+                    }
+                  ]
                 },
-                {
-                  "role": "Tool",
-                  "content": "[ToolResponse]"
+                "output": {
+                  "messages": [
+                    {
+                      "role": "assistant",
+                      "content": "Once upon a time"
+                    }
+                  ]
                 }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "assistant",
-                  "content": "Once upon a time"
-                }
-              ]
+              },
+              "metrics": {
+                "time_to_first_token": "<seconds>"
+              }
             }
-          },
-          "metrics": {
-            "time_to_first_token": "<seconds>"
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn a_status_that_is_an_error_is_the_error_of_the_span() {
     let error = json!({ "error": { "message": "Incorrect API key.", "type": "invalid_request_error", "param": null, "code": "invalid_api_key" } });
-    let exchange = Exchange::new(Value::Null, &error).status(401);
-    check(&ask(AdapterKind::OpenAI, &exchange), &expect![[r#"
-        {
-          "name": "chat",
-          "status": "error",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {},
-            "model_name": "unknown",
-            "model_provider": "unknown",
-            "error": {
-              "type": "genai::error::Error",
-              "message": "Web call failed for model 'a-model (adapter: OpenAI)'.\nCause: Request failed with status code '401 Unauthorized'. Response body:\n{\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
-              "stack": "<stack>"
-            },
-            "input": {
-              "messages": [
-                {
-                  "role": "system",
-                  "content": "Be brief."
+    let exchange = Exchange::new(Value::Null, &error).with_status(401);
+    check(
+        &ask(AdapterKind::OpenAI, &exchange),
+        &expect![[r#"
+            {
+              "name": "chat",
+              "status": "error",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "User",
-                  "content": "[Text]"
+                "metadata": {},
+                "model_name": "unknown",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "error": {
+                  "type": "genai::error::Error",
+                  "message": "Web call failed for model 'a-model (adapter: OpenAI)'.\nCause: Request failed with status code '401 Unauthorized'. Response body:\n{\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
+                  "stack": "<stack>"
                 },
-                {
-                  "role": "Assistant",
-                  "content": "[ToolCall]"
-                },
-                {
-                  "role": "Tool",
-                  "content": "[ToolResponse]"
+                "input": {
+                  "messages": [
+                    {
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "The time, and the weather in Paris?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "",
+                      "tool_calls": [
+                        {
+                          "name": "clock",
+                          "arguments": {
+                            "zone": "CET"
+                          },
+                          "tool_id": "call_0",
+                          "type": "function"
+                        }
+                      ]
+                    },
+                    {
+                      "role": "tool",
+                      "content": "",
+                      "tool_results": [
+                        {
+                          "result": "noon",
+                          "tool_id": "call_0"
+                        }
+                      ]
+                    }
+                  ]
                 }
-              ]
+              },
+              "metrics": {}
             }
-          },
-          "metrics": {}
-        }
-    "#]]);
-    check(&ask_stream(AdapterKind::OpenAI, &exchange), &expect![[r#"
-        {
-          "name": "chat_stream",
-          "status": "error",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {},
-            "model_name": "a-model",
-            "model_provider": "unknown",
-            "error": {
-              "type": "genai::error::Error",
-              "message": "Web stream error for model 'a-model (adapter: OpenAI)'.\nCause: HTTP error.\nStatus: 401 Unauthorized Unauthorized\nBody: {\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
-              "stack": "<stack>"
-            },
-            "input": {
-              "messages": [
-                {
-                  "role": "system",
-                  "content": "Be brief."
+        "#]],
+    );
+    check(
+        &ask_stream(AdapterKind::OpenAI, &exchange),
+        &expect![[r#"
+            {
+              "name": "chat_stream",
+              "status": "error",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "User",
-                  "content": "[Text]"
+                "metadata": {},
+                "model_name": "a-model",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "error": {
+                  "type": "genai::error::Error",
+                  "message": "Web stream error for model 'a-model (adapter: OpenAI)'.\nCause: HTTP error.\nStatus: 401 Unauthorized Unauthorized\nBody: {\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
+                  "stack": "<stack>"
                 },
-                {
-                  "role": "Assistant",
-                  "content": "[ToolCall]"
-                },
-                {
-                  "role": "Tool",
-                  "content": "[ToolResponse]"
+                "input": {
+                  "messages": [
+                    {
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "The time, and the weather in Paris?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "",
+                      "tool_calls": [
+                        {
+                          "name": "clock",
+                          "arguments": {
+                            "zone": "CET"
+                          },
+                          "tool_id": "call_0",
+                          "type": "function"
+                        }
+                      ]
+                    },
+                    {
+                      "role": "tool",
+                      "content": "",
+                      "tool_results": [
+                        {
+                          "result": "noon",
+                          "tool_id": "call_0"
+                        }
+                      ]
+                    }
+                  ]
                 }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "assistant",
-                  "content": "Start"
-                }
-              ]
+              },
+              "metrics": {}
             }
-          },
-          "metrics": {
-            "time_to_first_token": "<seconds>"
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
@@ -709,32 +988,38 @@ fn embeddings_are_counted() {
     });
     let client = client(AdapterKind::OpenAI, &Exchange::new(Value::Null, &answer));
     let request = EmbedRequest::new_batch(vec!["one".to_owned(), "two".to_owned()]);
-    check(&span(embed(&client, "text-embedding-3-small", request)), &expect![[r#"
-        {
-          "name": "embed",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "embedding"
-            },
-            "metadata": {},
-            "model_name": "text-embedding-3-small-1",
-            "model_provider": "openai",
-            "input": {
-              "documents": [
-                {
-                  "text": "text-embedding-3-small"
+    check(
+        &span(embed(&client, "text-embedding-3-small", request)),
+        &expect![[r#"
+            {
+              "name": "embed",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "embedding"
+                },
+                "metadata": {},
+                "model_name": "text-embedding-3-small-1",
+                "model_provider": "openai",
+                "input": {
+                  "documents": [
+                    {
+                      "text": "one"
+                    },
+                    {
+                      "text": "two"
+                    }
+                  ]
+                },
+                "output": {
+                  "value": "[2 embedding(s) returned with size 3]"
                 }
-              ]
-            },
-            "output": {
-              "value": "[2 embedding(s) returned with size 3]"
+              },
+              "metrics": {
+                "input_tokens": 4,
+                "total_tokens": 4
+              }
             }
-          },
-          "metrics": {
-            "input_tokens": 4,
-            "total_tokens": 4
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }

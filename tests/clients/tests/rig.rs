@@ -9,7 +9,7 @@
 use expect_test::{Expect, expect};
 use futures_util::{Stream, StreamExt as _};
 use llmobs_clients_tests::{Exchange, span};
-use rig_core::completion::{CompletionRequest, CompletionResponse, Document, Message, ToolDefinition};
+use rig_core::completion::{CompletionRequest, CompletionResponse, Message, ToolDefinition};
 use rig_core::message::ToolName;
 use rig_core::operation::Completion;
 use rig_core::providers::anthropic::AnthropicConfig;
@@ -72,372 +72,583 @@ fn ask_stream(model: &DynModel<Completion>) -> Value {
 #[test]
 fn an_answer_of_openai_is_read() {
     let event = ask(&openai(&Exchange::of_fixture("openai/openai_chat_tool_results")));
-    check(&event, &expect![[r#"
-        {
-          "name": "complete",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {
-              "cost": {
-                "input": 0.000011400000000000001,
-                "output": 7.2e-6,
-                "cache_read": 0.0000768,
-                "cache_write": 0.0,
-                "total": 0.0000954
-              },
-              "finish_reason": "tool_calls",
-              "response_id": "chatcmpl-rt01"
-            },
-            "model_name": "gpt-4.1-2025-04-14",
-            "model_provider": "openai",
-            "input": {
-              "messages": [
-                {
-                  "role": "user",
-                  "content": "{\"request\":{\"model\":null,\"chat_history\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather in Paris?\"}]}],\"documents\":[],\"tools\":[{\"name\":\"weather\",\"description\":\"The weather in a city.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}],\"temperature\":0.5,\"max_tokens\":100,\"tool_choice\":null,\"additional_params\":{\"user\":\"u\"},\"output_schema\":null}}"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "assistant",
-                  "content": "Once more.",
-                  "tool_calls": [
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "complete",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
+                },
+                "metadata": {
+                  "cost": {
+                    "input": 0.000011400000000000001,
+                    "output": 7.2e-6,
+                    "cache_read": 0.0000768,
+                    "cache_write": 0.0,
+                    "total": 0.0000954
+                  },
+                  "finish_reason": "tool_calls",
+                  "max_tokens": 100,
+                  "response_id": "chatcmpl-rt01",
+                  "temperature": 0.5,
+                  "user": "u"
+                },
+                "model_name": "gpt-4.1-2025-04-14",
+                "model_provider": "openai",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "add",
-                      "arguments": {},
-                      "tool_id": "call_3",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "Hi"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Hello"
+                    },
+                    {
+                      "role": "user",
+                      "content": "Weather in Paris?"
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "assistant",
+                      "content": "Once more.",
+                      "tool_calls": [
+                        {
+                          "name": "add",
+                          "arguments": {},
+                          "tool_id": "call_3",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "cache_read_input_tokens": 1024,
+                "input_tokens": 1100,
+                "output_tokens": 12,
+                "reasoning_output_tokens": 0,
+                "total_tokens": 1112
+              }
             }
-          },
-          "metrics": {
-            "cache_read_input_tokens": 1024,
-            "input_tokens": 1100,
-            "output_tokens": 12,
-            "reasoning_output_tokens": 0,
-            "total_tokens": 1112
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn a_stream_of_openai_is_read() {
     let event = ask_stream(&openai(&Exchange::of_fixture("openai/openrouter_chat_reasoning_tools_stream")));
-    check(&event, &expect![[r#"
-        {
-          "name": "complete_stream",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {},
-            "model_name": "gpt-4o-mini",
-            "model_provider": "unknown",
-            "input": {
-              "messages": [
-                {
-                  "role": "user",
-                  "content": "{\"request\":{\"model\":null,\"chat_history\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather in Paris?\"}]}],\"documents\":[],\"tools\":[{\"name\":\"weather\",\"description\":\"The weather in a city.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}],\"temperature\":0.5,\"max_tokens\":100,\"tool_choice\":null,\"additional_params\":{\"user\":\"u\"},\"output_schema\":null}}"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "reasoning",
-                  "content": "**Rolling** a die."
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "complete_stream",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "assistant",
-                  "content": "Rolling.",
-                  "tool_calls": [
+                "metadata": {
+                  "max_tokens": 100,
+                  "temperature": 0.5,
+                  "user": "u"
+                },
+                "model_name": "gpt-4o-mini",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "roll",
-                      "arguments": {
-                        "sides": 6
-                      },
-                      "tool_id": "call_r",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "Hi"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Hello"
+                    },
+                    {
+                      "role": "user",
+                      "content": "Weather in Paris?"
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "reasoning",
+                      "content": "**Rolling** a die."
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Rolling.",
+                      "tool_calls": [
+                        {
+                          "name": "roll",
+                          "arguments": {
+                            "sides": 6
+                          },
+                          "tool_id": "call_r",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "time_to_first_token": "<seconds>"
+              }
             }
-          },
-          "metrics": {
-            "time_to_first_token": "<seconds>"
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn an_answer_of_anthropic_is_read() {
     let event = ask(&anthropic(&Exchange::of_fixture("anthropic/thinking_tools")));
-    check(&event, &expect![[r#"
-        {
-          "name": "complete",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {
-              "finish_reason": "tool_calls",
-              "response_id": "msg_01Think"
-            },
-            "model_name": "claude-sonnet-4-6",
-            "model_provider": "anthropic",
-            "input": {
-              "messages": [
-                {
-                  "role": "user",
-                  "content": "{\"request\":{\"model\":null,\"chat_history\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather in Paris?\"}]}],\"documents\":[],\"tools\":[{\"name\":\"weather\",\"description\":\"The weather in a city.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}],\"temperature\":0.5,\"max_tokens\":100,\"tool_choice\":null,\"additional_params\":{\"user\":\"u\"},\"output_schema\":null}}"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "reasoning",
-                  "content": "The blue room seats eight. Fine.\n\n[reasoning]\n\nList first?"
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "complete",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "assistant",
-                  "content": "Booking now.",
-                  "tool_calls": [
+                "metadata": {
+                  "finish_reason": "tool_calls",
+                  "max_tokens": 100,
+                  "response_id": "msg_01Think",
+                  "temperature": 0.5,
+                  "user": "u"
+                },
+                "model_name": "claude-sonnet-4-6",
+                "model_provider": "anthropic",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "list_rooms",
-                      "arguments": {},
-                      "tool_id": "toolu_01List",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
                     },
                     {
-                      "name": "book_room",
-                      "arguments": {
-                        "room": "blue \"north\"",
-                        "seats": 6,
-                        "tags": [
-                          "a",
-                          {
-                            "b": null
-                          }
-                        ]
-                      },
-                      "tool_id": "toolu_01Book",
-                      "type": "function"
+                      "role": "user",
+                      "content": "Hi"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Hello"
+                    },
+                    {
+                      "role": "user",
+                      "content": "Weather in Paris?"
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "reasoning",
+                      "content": "The blue room seats eight. Fine.\n\n[reasoning]\n\nList first?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Booking now.",
+                      "tool_calls": [
+                        {
+                          "name": "list_rooms",
+                          "arguments": {},
+                          "tool_id": "toolu_01List",
+                          "type": "function"
+                        },
+                        {
+                          "name": "book_room",
+                          "arguments": {
+                            "room": "blue \"north\"",
+                            "seats": 6,
+                            "tags": [
+                              "a",
+                              {
+                                "b": null
+                              }
+                            ]
+                          },
+                          "tool_id": "toolu_01Book",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "cache_read_input_tokens": 120,
+                "cache_write_input_tokens": 350,
+                "input_tokens": 479,
+                "output_tokens": 77,
+                "reasoning_output_tokens": 21,
+                "total_tokens": 556
+              }
             }
-          },
-          "metrics": {
-            "cache_read_input_tokens": 120,
-            "cache_write_input_tokens": 350,
-            "input_tokens": 479,
-            "output_tokens": 77,
-            "reasoning_output_tokens": 21,
-            "total_tokens": 556
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn a_stream_of_anthropic_is_read() {
     let event = ask_stream(&anthropic(&Exchange::of_fixture("anthropic/thinking_tools_stream")));
-    check(&event, &expect![[r#"
-        {
-          "name": "complete_stream",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {},
-            "model_name": "claude",
-            "model_provider": "unknown",
-            "input": {
-              "messages": [
-                {
-                  "role": "user",
-                  "content": "{\"request\":{\"model\":null,\"chat_history\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather in Paris?\"}]}],\"documents\":[],\"tools\":[{\"name\":\"weather\",\"description\":\"The weather in a city.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}],\"temperature\":0.5,\"max_tokens\":100,\"tool_choice\":null,\"additional_params\":{\"user\":\"u\"},\"output_schema\":null}}"
-                }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "reasoning",
-                  "content": "The blue room seats eight. Fine.\n\n[reasoning]\n\nList first?"
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "complete_stream",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "llm"
                 },
-                {
-                  "role": "assistant",
-                  "content": "Booking now.",
-                  "tool_calls": [
+                "metadata": {
+                  "max_tokens": 100,
+                  "temperature": 0.5,
+                  "user": "u"
+                },
+                "model_name": "claude",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "input": {
+                  "messages": [
                     {
-                      "name": "list_rooms",
-                      "arguments": {},
-                      "tool_id": "toolu_01List",
-                      "type": "function"
+                      "role": "system",
+                      "content": "Be brief."
                     },
                     {
-                      "name": "book_room",
-                      "arguments": {
-                        "room": "blue \"north\"",
-                        "seats": 6,
-                        "tags": [
-                          "a",
-                          {
-                            "b": null
-                          }
-                        ]
-                      },
-                      "tool_id": "toolu_01Book",
-                      "type": "function"
+                      "role": "user",
+                      "content": "Hi"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Hello"
+                    },
+                    {
+                      "role": "user",
+                      "content": "Weather in Paris?"
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "reasoning",
+                      "content": "The blue room seats eight. Fine.\n\n[reasoning]\n\nList first?"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Booking now.",
+                      "tool_calls": [
+                        {
+                          "name": "list_rooms",
+                          "arguments": {},
+                          "tool_id": "toolu_01List",
+                          "type": "function"
+                        },
+                        {
+                          "name": "book_room",
+                          "arguments": {
+                            "room": "blue \"north\"",
+                            "seats": 6,
+                            "tags": [
+                              "a",
+                              {
+                                "b": null
+                              }
+                            ]
+                          },
+                          "tool_id": "toolu_01Book",
+                          "type": "function"
+                        }
+                      ]
                     }
                   ]
                 }
-              ]
+              },
+              "metrics": {
+                "time_to_first_token": "<seconds>"
+              }
             }
-          },
-          "metrics": {
-            "time_to_first_token": "<seconds>"
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn an_error_in_a_stream_keeps_what_came_before() {
     let event = ask_stream(&openai(&Exchange::of_fixture("openai/openai_chat_error_in_stream")));
-    check(&event, &expect![[r#"
-        {
-          "name": "complete_stream",
-          "status": "error",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {},
-            "model_name": "gpt-4o-mini",
-            "model_provider": "unknown",
-            "error": {
-              "type": "rig_core::error::ProviderError",
-              "message": "ProviderResponseError: {\"error\":{\"message\":\"The server had an error while processing your request.\",\"type\":\"server_error\",\"param\":null,\"code\":null}}",
-              "stack": "<stack>"
-            },
-            "input": {
-              "messages": [
-                {
-                  "role": "user",
-                  "content": "{\"request\":{\"model\":null,\"chat_history\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather in Paris?\"}]}],\"documents\":[],\"tools\":[{\"name\":\"weather\",\"description\":\"The weather in a city.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}],\"temperature\":0.5,\"max_tokens\":100,\"tool_choice\":null,\"additional_params\":{\"user\":\"u\"},\"output_schema\":null}}"
+    check(
+        &event,
+        &expect![[r#"
+            {
+              "name": "complete_stream",
+              "status": "error",
+              "meta": {
+                "span": {
+                  "kind": "llm"
+                },
+                "metadata": {
+                  "max_tokens": 100,
+                  "temperature": 0.5,
+                  "user": "u"
+                },
+                "model_name": "gpt-4o-mini",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "error": {
+                  "type": "rig_core::error::ProviderError",
+                  "message": "ProviderResponseError: {\"error\":{\"message\":\"The server had an error while processing your request.\",\"type\":\"server_error\",\"param\":null,\"code\":null}}",
+                  "stack": "<stack>"
+                },
+                "input": {
+                  "messages": [
+                    {
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "Hi"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Hello"
+                    },
+                    {
+                      "role": "user",
+                      "content": "Weather in Paris?"
+                    }
+                  ]
+                },
+                "output": {
+                  "messages": [
+                    {
+                      "role": "assistant",
+                      "content": "Good mor"
+                    }
+                  ]
                 }
-              ]
-            },
-            "output": {
-              "messages": [
-                {
-                  "role": "assistant",
-                  "content": "Good mor"
-                }
-              ]
+              },
+              "metrics": {
+                "time_to_first_token": "<seconds>"
+              }
             }
-          },
-          "metrics": {
-            "time_to_first_token": "<seconds>"
-          }
-        }
-    "#]]);
+        "#]],
+    );
 }
 
 #[test]
 fn a_status_that_is_an_error_is_the_error_of_the_span() {
     let error = json!({ "error": { "message": "Incorrect API key.", "type": "invalid_request_error", "param": null, "code": "invalid_api_key" } });
-    let exchange = Exchange::new(Value::Null, &error).status(401);
-    check(&ask(&openai(&exchange)), &expect![[r#"
-        {
-          "name": "complete",
-          "status": "error",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {},
-            "model_name": "unknown",
-            "model_provider": "unknown",
-            "error": {
-              "type": "rig_core::error::ProviderError",
-              "message": "ProviderResponseError: status 401 Unauthorized: {\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
-              "stack": "<stack>"
-            },
-            "input": {
-              "messages": [
-                {
-                  "role": "user",
-                  "content": "{\"request\":{\"model\":null,\"chat_history\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather in Paris?\"}]}],\"documents\":[],\"tools\":[{\"name\":\"weather\",\"description\":\"The weather in a city.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}],\"temperature\":0.5,\"max_tokens\":100,\"tool_choice\":null,\"additional_params\":{\"user\":\"u\"},\"output_schema\":null}}"
-                }
-              ]
-            }
-          },
-          "metrics": {}
-        }
-    "#]]);
-    check(&ask_stream(&openai(&exchange)), &expect![[r#"
-        {
-          "name": "complete_stream",
-          "status": "error",
-          "meta": {
-            "span": {
-              "kind": "llm"
-            },
-            "metadata": {},
-            "model_name": "gpt-4o-mini",
-            "model_provider": "unknown",
-            "error": {
-              "type": "rig_core::error::ProviderError",
-              "message": "ProviderResponseError: status 401 Unauthorized: {\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
-              "stack": "<stack>"
-            },
-            "input": {
-              "messages": [
-                {
-                  "role": "user",
-                  "content": "{\"request\":{\"model\":null,\"chat_history\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather in Paris?\"}]}],\"documents\":[],\"tools\":[{\"name\":\"weather\",\"description\":\"The weather in a city.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}}],\"temperature\":0.5,\"max_tokens\":100,\"tool_choice\":null,\"additional_params\":{\"user\":\"u\"},\"output_schema\":null}}"
-                }
-              ]
-            }
-          },
-          "metrics": {}
-        }
-    "#]]);
-}
-
-#[test]
-fn documents_of_a_request_are_kept() {
-    let document =
-        Document { id: "d1".to_owned(), text: "It rains in Paris.".to_owned(), additional_props: [].into() };
-    let model = openai(&Exchange::of_fixture("openai/openai_chat_tool_results"));
-    let request = CompletionRequest::new("Weather?").document(document).model("gpt-4.1");
-    check(&span(complete(&model, request))["meta"]["input"], &expect![[r#"
-        {
-          "messages": [
+    let exchange = Exchange::new(Value::Null, &error).with_status(401);
+    check(
+        &ask(&openai(&exchange)),
+        &expect![[r#"
             {
-              "role": "user",
-              "content": "Weather?"
+              "name": "complete",
+              "status": "error",
+              "meta": {
+                "span": {
+                  "kind": "llm"
+                },
+                "metadata": {
+                  "max_tokens": 100,
+                  "temperature": 0.5,
+                  "user": "u"
+                },
+                "model_name": "unknown",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "error": {
+                  "type": "rig_core::error::ProviderError",
+                  "message": "ProviderResponseError: status 401 Unauthorized: {\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
+                  "stack": "<stack>"
+                },
+                "input": {
+                  "messages": [
+                    {
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "Hi"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Hello"
+                    },
+                    {
+                      "role": "user",
+                      "content": "Weather in Paris?"
+                    }
+                  ]
+                }
+              },
+              "metrics": {}
             }
-          ]
-        }
-    "#]]);
+        "#]],
+    );
+    check(
+        &ask_stream(&openai(&exchange)),
+        &expect![[r#"
+            {
+              "name": "complete_stream",
+              "status": "error",
+              "meta": {
+                "span": {
+                  "kind": "llm"
+                },
+                "metadata": {
+                  "max_tokens": 100,
+                  "temperature": 0.5,
+                  "user": "u"
+                },
+                "model_name": "gpt-4o-mini",
+                "model_provider": "unknown",
+                "tool_definitions": [
+                  {
+                    "name": "weather",
+                    "description": "The weather in a city.",
+                    "schema": {
+                      "type": "object",
+                      "properties": {
+                        "city": {
+                          "type": "string"
+                        }
+                      }
+                    }
+                  }
+                ],
+                "error": {
+                  "type": "rig_core::error::ProviderError",
+                  "message": "ProviderResponseError: status 401 Unauthorized: {\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
+                  "stack": "<stack>"
+                },
+                "input": {
+                  "messages": [
+                    {
+                      "role": "system",
+                      "content": "Be brief."
+                    },
+                    {
+                      "role": "user",
+                      "content": "Hi"
+                    },
+                    {
+                      "role": "assistant",
+                      "content": "Hello"
+                    },
+                    {
+                      "role": "user",
+                      "content": "Weather in Paris?"
+                    }
+                  ]
+                }
+              },
+              "metrics": {}
+            }
+        "#]],
+    );
 }

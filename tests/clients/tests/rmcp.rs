@@ -44,7 +44,7 @@ async fn call(
     client.call_tool(params).await
 }
 
-fn span_of_call(arguments: Value) -> Value {
+fn ask(arguments: Value) -> Value {
     span(async {
         let (ours, theirs) = tokio::io::duplex(4096);
         let _server = serve_directly::<RoleServer, _, _, _, _>(Weather, theirs, None);
@@ -60,8 +60,10 @@ fn check(event: &Value, expected: &Expect) {
 }
 
 #[test]
-fn the_result_of_a_tool_is_shown() {
-    check(&span_of_call(json!({ "city": "Paris" })), &expect![[r#"
+fn the_result_of_a_tool_is_its_output() {
+    check(
+        &ask(json!({ "city": "Paris" })),
+        &expect![[r#"
         {
           "name": "call",
           "status": "ok",
@@ -79,12 +81,15 @@ fn the_result_of_a_tool_is_shown() {
           },
           "metrics": {}
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
-fn a_tool_that_fails_is_an_error() {
-    check(&span_of_call(json!({ "city": "Atlantis" })), &expect![[r#"
+fn a_failure_that_a_tool_tells_is_its_result() {
+    check(
+        &ask(json!({ "city": "Atlantis" })),
+        &expect![[r#"
         {
           "name": "call",
           "status": "ok",
@@ -102,12 +107,15 @@ fn a_tool_that_fails_is_an_error() {
           },
           "metrics": {}
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_call_that_is_refused_is_an_error() {
-    check(&span_of_call(json!({})), &expect![[r#"
+    check(
+        &ask(json!({})),
+        &expect![[r#"
         {
           "name": "call",
           "status": "error",
@@ -127,5 +135,6 @@ fn a_call_that_is_refused_is_an_error() {
           },
           "metrics": {}
         }
-    "#]]);
+    "#]],
+    );
 }
