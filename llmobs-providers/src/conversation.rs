@@ -170,7 +170,8 @@ fn tool_call(value: &Json<'_>) -> ToolCall {
         note.clone_into(&mut call.name);
         return call;
     }
-    let function = ["function", "custom"].into_iter().find_map(|key| value.field(key)).unwrap_or(value);
+    let function =
+        ["function", "custom", "custom_tool"].into_iter().find_map(|key| value.field(key)).unwrap_or(value);
     call.name = label(function, "name");
     let given = function.field("arguments").or_else(|| function.field("input"));
     if call.name.is_empty() && function.field(CUT).is_none() {

@@ -13,29 +13,26 @@ use serde_json::Value;
 pub struct Exchange {
     request: Value,
     status: u16,
-    content_type: String,
-    body: String,
+    answer: Value,
 }
 
 impl Exchange {
+    /// An answer with status 200: a text is a stream of events, anything else is JSON.
+    pub fn new(request: Value, answer: Value) -> Self {
+        Self { request, status: 200, answer }
+    }
+
     /// A fixture of llmobs-providers, such as `openai/openai_chat_tool_results`.
     pub fn of_fixture(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../llmobs-providers/tests/fixtures");
         let text = fs::read_to_string(folder.join(name).with_extension("json")).expect("a fixture");
         let mut fixture: Value = serde_json::from_str(&text).expect("JSON");
-        let response = fixture["response"].take();
-        let exchange = Self::new(fixture["request"]["body"].take(), &response["body"]);
-        let status = response["status"].as_u64().and_then(|status| status.try_into().ok());
-        exchange.with_status(status.expect("a status"))
-    }
-
-    /// An answer with status 200: a text is a stream of events, anything else is JSON.
-    pub fn new(request: Value, answer: &Value) -> Self {
-        let (content_type, body) = match answer {
-            Value::String(events) => ("text/event-stream", events.clone()),
-            json => ("application/json", json.to_string()),
-        };
-        Self { request, status: 200, content_type: content_type.to_owned(), body }
+        let status = fixture["response"]["status"].as_u64().and_then(|status| status.try_into().ok());
+        Self {
+            request: fixture["request"]["body"].take(),
+            status: status.expect("a status"),
+            answer: fixture["response"]["body"].take(),
+        }
     }
 
     /// Another request.
@@ -55,12 +52,18 @@ impl Exchange {
         serde_json::from_value(self.request.clone()).expect("a request of the client")
     }
 
+    /// The body of the answer.
+    pub fn answer(&self) -> Value {
+        self.answer.clone()
+    }
+
     /// A server that answers one request.
     pub fn serve(&self) -> CaptureServer {
-        CaptureServer::start()
-            .statuses(&[self.status])
-            .answer(self.body.clone())
-            .header("content-type", &self.content_type)
+        let (content_type, body) = match &self.answer {
+            Value::String(events) => ("text/event-stream", events.clone()),
+            json => ("application/json", json.to_string()),
+        };
+        CaptureServer::start().statuses(&[self.status]).answer(body).header("content-type", content_type)
     }
 }
 

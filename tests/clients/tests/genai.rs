@@ -70,14 +70,44 @@ fn request() -> ChatRequest {
         .with_tools([Tool::new("weather").with_description("The weather in a city.").with_schema(schema)])
 }
 
+/// Compares what is shown of the request, which is the same in all tests, and leaves it out.
+fn without_request(mut event: Value) -> Value {
+    let meta = event["meta"].as_object_mut().unwrap();
+    let shown: Value =
+        ["input", "tool_definitions"].into_iter().map(|field| (field, meta.remove(field))).collect();
+    let expected = json!({
+        "input": {
+            "messages": [
+                { "role": "system", "content": "Be brief." },
+                { "role": "user", "content": "The time, and the weather in Paris?" },
+                {
+                    "role": "assistant",
+                    "content": "",
+                    "tool_calls": [
+                        { "name": "clock", "arguments": { "zone": "CET" }, "tool_id": "call_0", "type": "function" }
+                    ],
+                },
+                { "role": "tool", "content": "", "tool_results": [{ "result": "noon", "tool_id": "call_0" }] },
+            ],
+        },
+        "tool_definitions": [{
+            "name": "weather",
+            "description": "The weather in a city.",
+            "schema": { "type": "object", "properties": { "city": { "type": "string" } } },
+        }],
+    });
+    assert_eq!(shown, expected);
+    event
+}
+
 fn ask(api: AdapterKind, answer: &Exchange) -> Value {
     let client = client(api, answer);
-    span(chat(&client, "a-model", request()))
+    without_request(span(chat(&client, "a-model", request())))
 }
 
 fn ask_stream(api: AdapterKind, answer: &Exchange) -> Value {
     let client = client(api, answer);
-    span(async { chat_stream(&client, "a-model", request()).await.unwrap().count().await })
+    without_request(span(async { chat_stream(&client, "a-model", request()).await.unwrap().count().await }))
 }
 
 #[test]
@@ -98,56 +128,6 @@ fn an_answer_of_openai_is_read() {
                 },
                 "model_name": "deepseek-reasoner",
                 "model_provider": "openai",
-                "tool_definitions": [
-                  {
-                    "name": "weather",
-                    "description": "The weather in a city.",
-                    "schema": {
-                      "type": "object",
-                      "properties": {
-                        "city": {
-                          "type": "string"
-                        }
-                      }
-                    }
-                  }
-                ],
-                "input": {
-                  "messages": [
-                    {
-                      "role": "system",
-                      "content": "Be brief."
-                    },
-                    {
-                      "role": "user",
-                      "content": "The time, and the weather in Paris?"
-                    },
-                    {
-                      "role": "assistant",
-                      "content": "",
-                      "tool_calls": [
-                        {
-                          "name": "clock",
-                          "arguments": {
-                            "zone": "CET"
-                          },
-                          "tool_id": "call_0",
-                          "type": "function"
-                        }
-                      ]
-                    },
-                    {
-                      "role": "tool",
-                      "content": "",
-                      "tool_results": [
-                        {
-                          "result": "noon",
-                          "tool_id": "call_0"
-                        }
-                      ]
-                    }
-                  ]
-                },
                 "output": {
                   "messages": [
                     {
@@ -205,56 +185,6 @@ fn a_stream_of_openai_is_read() {
                 },
                 "model_name": "a-model",
                 "model_provider": "unknown",
-                "tool_definitions": [
-                  {
-                    "name": "weather",
-                    "description": "The weather in a city.",
-                    "schema": {
-                      "type": "object",
-                      "properties": {
-                        "city": {
-                          "type": "string"
-                        }
-                      }
-                    }
-                  }
-                ],
-                "input": {
-                  "messages": [
-                    {
-                      "role": "system",
-                      "content": "Be brief."
-                    },
-                    {
-                      "role": "user",
-                      "content": "The time, and the weather in Paris?"
-                    },
-                    {
-                      "role": "assistant",
-                      "content": "",
-                      "tool_calls": [
-                        {
-                          "name": "clock",
-                          "arguments": {
-                            "zone": "CET"
-                          },
-                          "tool_id": "call_0",
-                          "type": "function"
-                        }
-                      ]
-                    },
-                    {
-                      "role": "tool",
-                      "content": "",
-                      "tool_results": [
-                        {
-                          "result": "noon",
-                          "tool_id": "call_0"
-                        }
-                      ]
-                    }
-                  ]
-                },
                 "output": {
                   "messages": [
                     {
@@ -312,56 +242,6 @@ fn an_answer_of_anthropic_is_read() {
                 },
                 "model_name": "claude-sonnet-4-6",
                 "model_provider": "anthropic",
-                "tool_definitions": [
-                  {
-                    "name": "weather",
-                    "description": "The weather in a city.",
-                    "schema": {
-                      "type": "object",
-                      "properties": {
-                        "city": {
-                          "type": "string"
-                        }
-                      }
-                    }
-                  }
-                ],
-                "input": {
-                  "messages": [
-                    {
-                      "role": "system",
-                      "content": "Be brief."
-                    },
-                    {
-                      "role": "user",
-                      "content": "The time, and the weather in Paris?"
-                    },
-                    {
-                      "role": "assistant",
-                      "content": "",
-                      "tool_calls": [
-                        {
-                          "name": "clock",
-                          "arguments": {
-                            "zone": "CET"
-                          },
-                          "tool_id": "call_0",
-                          "type": "function"
-                        }
-                      ]
-                    },
-                    {
-                      "role": "tool",
-                      "content": "",
-                      "tool_results": [
-                        {
-                          "result": "noon",
-                          "tool_id": "call_0"
-                        }
-                      ]
-                    }
-                  ]
-                },
                 "output": {
                   "messages": [
                     {
@@ -431,56 +311,6 @@ fn a_stream_of_anthropic_is_read() {
                 },
                 "model_name": "a-model",
                 "model_provider": "unknown",
-                "tool_definitions": [
-                  {
-                    "name": "weather",
-                    "description": "The weather in a city.",
-                    "schema": {
-                      "type": "object",
-                      "properties": {
-                        "city": {
-                          "type": "string"
-                        }
-                      }
-                    }
-                  }
-                ],
-                "input": {
-                  "messages": [
-                    {
-                      "role": "system",
-                      "content": "Be brief."
-                    },
-                    {
-                      "role": "user",
-                      "content": "The time, and the weather in Paris?"
-                    },
-                    {
-                      "role": "assistant",
-                      "content": "",
-                      "tool_calls": [
-                        {
-                          "name": "clock",
-                          "arguments": {
-                            "zone": "CET"
-                          },
-                          "tool_id": "call_0",
-                          "type": "function"
-                        }
-                      ]
-                    },
-                    {
-                      "role": "tool",
-                      "content": "",
-                      "tool_results": [
-                        {
-                          "result": "noon",
-                          "tool_id": "call_0"
-                        }
-                      ]
-                    }
-                  ]
-                },
                 "output": {
                   "messages": [
                     {
@@ -550,56 +380,6 @@ fn an_answer_of_gemini_is_read() {
                 },
                 "model_name": "gemini-3-flash-preview",
                 "model_provider": "google",
-                "tool_definitions": [
-                  {
-                    "name": "weather",
-                    "description": "The weather in a city.",
-                    "schema": {
-                      "type": "object",
-                      "properties": {
-                        "city": {
-                          "type": "string"
-                        }
-                      }
-                    }
-                  }
-                ],
-                "input": {
-                  "messages": [
-                    {
-                      "role": "system",
-                      "content": "Be brief."
-                    },
-                    {
-                      "role": "user",
-                      "content": "The time, and the weather in Paris?"
-                    },
-                    {
-                      "role": "assistant",
-                      "content": "",
-                      "tool_calls": [
-                        {
-                          "name": "clock",
-                          "arguments": {
-                            "zone": "CET"
-                          },
-                          "tool_id": "call_0",
-                          "type": "function"
-                        }
-                      ]
-                    },
-                    {
-                      "role": "tool",
-                      "content": "",
-                      "tool_results": [
-                        {
-                          "result": "noon",
-                          "tool_id": "call_0"
-                        }
-                      ]
-                    }
-                  ]
-                },
                 "output": {
                   "messages": [
                     {
@@ -652,56 +432,6 @@ fn a_stream_of_gemini_is_read() {
                 },
                 "model_name": "a-model",
                 "model_provider": "unknown",
-                "tool_definitions": [
-                  {
-                    "name": "weather",
-                    "description": "The weather in a city.",
-                    "schema": {
-                      "type": "object",
-                      "properties": {
-                        "city": {
-                          "type": "string"
-                        }
-                      }
-                    }
-                  }
-                ],
-                "input": {
-                  "messages": [
-                    {
-                      "role": "system",
-                      "content": "Be brief."
-                    },
-                    {
-                      "role": "user",
-                      "content": "The time, and the weather in Paris?"
-                    },
-                    {
-                      "role": "assistant",
-                      "content": "",
-                      "tool_calls": [
-                        {
-                          "name": "clock",
-                          "arguments": {
-                            "zone": "CET"
-                          },
-                          "tool_id": "call_0",
-                          "type": "function"
-                        }
-                      ]
-                    },
-                    {
-                      "role": "tool",
-                      "content": "",
-                      "tool_results": [
-                        {
-                          "result": "noon",
-                          "tool_id": "call_0"
-                        }
-                      ]
-                    }
-                  ]
-                },
                 "output": {
                   "messages": [
                     {
@@ -753,61 +483,6 @@ fn an_error_in_a_stream_keeps_what_came_before() {
                 "metadata": {},
                 "model_name": "a-model",
                 "model_provider": "unknown",
-                "tool_definitions": [
-                  {
-                    "name": "weather",
-                    "description": "The weather in a city.",
-                    "schema": {
-                      "type": "object",
-                      "properties": {
-                        "city": {
-                          "type": "string"
-                        }
-                      }
-                    }
-                  }
-                ],
-                "error": {
-                  "type": "genai::error::Error",
-                  "message": "Error event in stream for model 'a-model (adapter: Anthropic)'. Body: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\",\"details\":null},\"request_id\":\"req_011Over\"}",
-                  "stack": "<stack>"
-                },
-                "input": {
-                  "messages": [
-                    {
-                      "role": "system",
-                      "content": "Be brief."
-                    },
-                    {
-                      "role": "user",
-                      "content": "The time, and the weather in Paris?"
-                    },
-                    {
-                      "role": "assistant",
-                      "content": "",
-                      "tool_calls": [
-                        {
-                          "name": "clock",
-                          "arguments": {
-                            "zone": "CET"
-                          },
-                          "tool_id": "call_0",
-                          "type": "function"
-                        }
-                      ]
-                    },
-                    {
-                      "role": "tool",
-                      "content": "",
-                      "tool_results": [
-                        {
-                          "result": "noon",
-                          "tool_id": "call_0"
-                        }
-                      ]
-                    }
-                  ]
-                },
                 "output": {
                   "messages": [
                     {
@@ -815,6 +490,11 @@ fn an_error_in_a_stream_keeps_what_came_before() {
                       "content": "Once upon a time"
                     }
                   ]
+                },
+                "error": {
+                  "type": "genai::error::Error",
+                  "message": "Error event in stream for model 'a-model (adapter: Anthropic)'. Body: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\",\"details\":null},\"request_id\":\"req_011Over\"}",
+                  "stack": "<stack>"
                 }
               },
               "metrics": {
@@ -828,7 +508,7 @@ fn an_error_in_a_stream_keeps_what_came_before() {
 #[test]
 fn a_status_that_is_an_error_is_the_error_of_the_span() {
     let error = json!({ "error": { "message": "Incorrect API key.", "type": "invalid_request_error", "param": null, "code": "invalid_api_key" } });
-    let exchange = Exchange::new(Value::Null, &error).with_status(401);
+    let exchange = Exchange::new(Value::Null, error).with_status(401);
     check(
         &ask(AdapterKind::OpenAI, &exchange),
         &expect![[r#"
@@ -842,60 +522,10 @@ fn a_status_that_is_an_error_is_the_error_of_the_span() {
                 "metadata": {},
                 "model_name": "unknown",
                 "model_provider": "unknown",
-                "tool_definitions": [
-                  {
-                    "name": "weather",
-                    "description": "The weather in a city.",
-                    "schema": {
-                      "type": "object",
-                      "properties": {
-                        "city": {
-                          "type": "string"
-                        }
-                      }
-                    }
-                  }
-                ],
                 "error": {
                   "type": "genai::error::Error",
                   "message": "Web call failed for model 'a-model (adapter: OpenAI)'.\nCause: Request failed with status code '401 Unauthorized'. Response body:\n{\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
                   "stack": "<stack>"
-                },
-                "input": {
-                  "messages": [
-                    {
-                      "role": "system",
-                      "content": "Be brief."
-                    },
-                    {
-                      "role": "user",
-                      "content": "The time, and the weather in Paris?"
-                    },
-                    {
-                      "role": "assistant",
-                      "content": "",
-                      "tool_calls": [
-                        {
-                          "name": "clock",
-                          "arguments": {
-                            "zone": "CET"
-                          },
-                          "tool_id": "call_0",
-                          "type": "function"
-                        }
-                      ]
-                    },
-                    {
-                      "role": "tool",
-                      "content": "",
-                      "tool_results": [
-                        {
-                          "result": "noon",
-                          "tool_id": "call_0"
-                        }
-                      ]
-                    }
-                  ]
                 }
               },
               "metrics": {}
@@ -915,60 +545,10 @@ fn a_status_that_is_an_error_is_the_error_of_the_span() {
                 "metadata": {},
                 "model_name": "a-model",
                 "model_provider": "unknown",
-                "tool_definitions": [
-                  {
-                    "name": "weather",
-                    "description": "The weather in a city.",
-                    "schema": {
-                      "type": "object",
-                      "properties": {
-                        "city": {
-                          "type": "string"
-                        }
-                      }
-                    }
-                  }
-                ],
                 "error": {
                   "type": "genai::error::Error",
                   "message": "Web stream error for model 'a-model (adapter: OpenAI)'.\nCause: HTTP error.\nStatus: 401 Unauthorized Unauthorized\nBody: {\"error\":{\"message\":\"Incorrect API key.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
                   "stack": "<stack>"
-                },
-                "input": {
-                  "messages": [
-                    {
-                      "role": "system",
-                      "content": "Be brief."
-                    },
-                    {
-                      "role": "user",
-                      "content": "The time, and the weather in Paris?"
-                    },
-                    {
-                      "role": "assistant",
-                      "content": "",
-                      "tool_calls": [
-                        {
-                          "name": "clock",
-                          "arguments": {
-                            "zone": "CET"
-                          },
-                          "tool_id": "call_0",
-                          "type": "function"
-                        }
-                      ]
-                    },
-                    {
-                      "role": "tool",
-                      "content": "",
-                      "tool_results": [
-                        {
-                          "result": "noon",
-                          "tool_id": "call_0"
-                        }
-                      ]
-                    }
-                  ]
                 }
               },
               "metrics": {}
@@ -986,7 +566,7 @@ fn embeddings_are_counted() {
         "data": [vector(0), vector(1)],
         "usage": { "prompt_tokens": 4, "total_tokens": 4 },
     });
-    let client = client(AdapterKind::OpenAI, &Exchange::new(Value::Null, &answer));
+    let client = client(AdapterKind::OpenAI, &Exchange::new(Value::Null, answer));
     let request = EmbedRequest::new_batch(vec!["one".to_owned(), "two".to_owned()]);
     check(
         &span(embed(&client, "text-embedding-3-small", request)),

@@ -64,24 +64,24 @@ fn the_result_of_a_tool_is_its_output() {
     check(
         &ask(json!({ "city": "Paris" })),
         &expect![[r#"
-        {
-          "name": "call",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "tool"
-            },
-            "metadata": {},
-            "input": {
-              "value": "{\"params\":{\"name\":\"weather\",\"arguments\":{\"city\":\"Paris\"}}}"
-            },
-            "output": {
-              "value": "{\"resultType\":\"complete\",\"content\":[{\"type\":\"text\",\"text\":\"It rains.\"},{\"type\":\"image\",\"data\":\"iVBORw0KGgo=\",\"mimeType\":\"image/png\"}],\"isError\":false}"
+            {
+              "name": "call",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "tool"
+                },
+                "metadata": {},
+                "input": {
+                  "value": "{\"params\":{\"name\":\"weather\",\"arguments\":{\"city\":\"Paris\"}}}"
+                },
+                "output": {
+                  "value": "{\"resultType\":\"complete\",\"content\":[{\"type\":\"text\",\"text\":\"It rains.\"},{\"type\":\"image\",\"data\":\"iVBORw0KGgo=\",\"mimeType\":\"image/png\"}],\"isError\":false}"
+                }
+              },
+              "metrics": {}
             }
-          },
-          "metrics": {}
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -90,24 +90,24 @@ fn a_failure_that_a_tool_tells_is_its_result() {
     check(
         &ask(json!({ "city": "Atlantis" })),
         &expect![[r#"
-        {
-          "name": "call",
-          "status": "ok",
-          "meta": {
-            "span": {
-              "kind": "tool"
-            },
-            "metadata": {},
-            "input": {
-              "value": "{\"params\":{\"name\":\"weather\",\"arguments\":{\"city\":\"Atlantis\"}}}"
-            },
-            "output": {
-              "value": "{\"resultType\":\"complete\",\"content\":[{\"type\":\"text\",\"text\":\"no such city\"}],\"isError\":true}"
+            {
+              "name": "call",
+              "status": "ok",
+              "meta": {
+                "span": {
+                  "kind": "tool"
+                },
+                "metadata": {},
+                "input": {
+                  "value": "{\"params\":{\"name\":\"weather\",\"arguments\":{\"city\":\"Atlantis\"}}}"
+                },
+                "output": {
+                  "value": "{\"resultType\":\"complete\",\"content\":[{\"type\":\"text\",\"text\":\"no such city\"}],\"isError\":true}"
+                }
+              },
+              "metrics": {}
             }
-          },
-          "metrics": {}
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -116,25 +116,25 @@ fn a_call_that_is_refused_is_an_error() {
     check(
         &ask(json!({})),
         &expect![[r#"
-        {
-          "name": "call",
-          "status": "error",
-          "meta": {
-            "span": {
-              "kind": "tool"
-            },
-            "metadata": {},
-            "error": {
-              "type": "rmcp::service::ServiceError",
-              "message": "Mcp error: -32602: a city is missing",
-              "stack": "<stack>"
-            },
-            "input": {
-              "value": "{\"params\":{\"name\":\"weather\",\"arguments\":{}}}"
+            {
+              "name": "call",
+              "status": "error",
+              "meta": {
+                "span": {
+                  "kind": "tool"
+                },
+                "metadata": {},
+                "error": {
+                  "type": "rmcp::service::ServiceError",
+                  "message": "Mcp error: -32602: a city is missing",
+                  "stack": "<stack>"
+                },
+                "input": {
+                  "value": "{\"params\":{\"name\":\"weather\",\"arguments\":{}}}"
+                }
+              },
+              "metrics": {}
             }
-          },
-          "metrics": {}
-        }
-    "#]],
+        "#]],
     );
 }
