@@ -6,6 +6,7 @@ use llmobs_capture::text::CUT;
 use llmobs_capture::warn_limited;
 
 use crate::attributes::otel;
+use crate::forms::{genai, rig};
 use crate::json::Json;
 use crate::message::{EmptyLists, MediaPart, Message, ToolCall, ToolResult, arguments_object, result_text};
 use crate::protocol::Protocol;
@@ -23,6 +24,9 @@ const LISTS: [&str; 4] = ["tool_calls", "tool_results", "audio_parts", "image_pa
 #[must_use]
 pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
     match value {
+        // The messages of these libraries have roles and contents as well, but in forms of their own.
+        _ if genai::is_request(value) => Some(of_library(value, genai::request)),
+        _ if rig::is_request(value) => Some(of_library(value, rig::request)),
         Json::Array(items) => list(items),
         Json::Object(_) => match value.get("messages") {
             Json::Array(items) => {
@@ -41,6 +45,12 @@ pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
         },
         _ => None,
     }
+}
+
+fn of_library(value: &Json<'_>, read: fn(&Json<'_>, &mut RequestDraft)) -> Vec<Message> {
+    let mut draft = RequestDraft::new(usize::MAX);
+    read(value, &mut draft);
+    draft.into_request().messages
 }
 
 /// Reads a list. If it was cut, a note replaces the elements that are left out.
@@ -181,7 +191,8 @@ fn tool_call(value: &Json<'_>) -> ToolCall {
         note.clone_into(&mut call.name);
         return call;
     }
-    let function = ["function", "custom"].into_iter().find_map(|key| value.field(key)).unwrap_or(value);
+    let function =
+        ["function", "custom", "custom_tool"].into_iter().find_map(|key| value.field(key)).unwrap_or(value);
     call.name = label(function, "name");
     let given = function.field("arguments").or_else(|| function.field("input"));
     if call.name.is_empty() && function.field(CUT).is_none() {

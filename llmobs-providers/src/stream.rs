@@ -173,12 +173,14 @@ pub(crate) struct Decoder {
     pub(crate) protocol: Option<Protocol>,
     /// Whether the events are pieces of a text.
     is_text: bool,
+    /// Whether all pieces of the text may be events with nothing in them.
+    is_empty: bool,
     draft: ResponseDraft,
 }
 
 impl Decoder {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { protocol: None, is_text: false, draft: ResponseDraft::new(limit) }
+        Self { protocol: None, is_text: false, is_empty: true, draft: ResponseDraft::new(limit) }
     }
 
     /// Reads with `f`, and returns what there was.
@@ -224,11 +226,22 @@ impl Decoder {
     fn item(&mut self, json: &Json<'_>) -> bool {
         match json {
             Json::String(piece) if self.protocol.is_none() => {
+                self.is_empty &= is_empty_event(piece, !self.is_text);
                 self.is_text = true;
                 if let Some(mut turn) = self.draft.turn(0, "") {
                     turn.text(At::End, piece);
+                    turn.room.has_content &= !self.is_empty;
                 }
                 true
+            }
+            Json::String(name) if self.protocol == Some(Protocol::Genai) => is_empty_event(name, false),
+            // It was no text.
+            _ if self.is_text && self.is_empty && Protocol::of_answer("", json) == Some(Protocol::Genai) => {
+                self.is_text = false;
+                if let Some(mut turn) = self.draft.turn(0, "") {
+                    turn.forget(&(0..u64::MAX));
+                }
+                self.event("", json)
             }
             _ if self.is_text || self.protocol.is_some() && Protocol::of_answer("", json).is_none() => {
                 // Of a known answer, nothing but an error can have another form.
@@ -257,4 +270,9 @@ impl Decoder {
         response.protocol = self.protocol;
         response
     }
+}
+
+/// Whether a text can be an event of genai: the first one of a stream, or one of those that show that the connection is open.
+fn is_empty_event(text: &str, is_first: bool) -> bool {
+    text == if is_first { "Start" } else { "Heartbeat" }
 }

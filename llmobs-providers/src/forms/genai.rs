@@ -19,6 +19,9 @@ const ROLES: [(&str, &str); 4] =
 const PARTS: [&str; 7] =
     ["Text", "Binary", "ToolCall", "ToolResponse", "ThoughtSignature", "ReasoningContent", "Custom"];
 
+/// The type of a thought of Anthropic's models that cannot be read.
+const REDACTED: &str = "redacted_thinking";
+
 fn role_of(message: &Json<'_>) -> Option<&'static str> {
     let role = message.get("role").as_str()?;
     ROLES.into_iter().find(|(name, _)| *name == role).map(|(_, role)| role)
@@ -98,7 +101,10 @@ fn part(at: At, name: &str, value: &Json<'_>, turn: &mut Turn<'_>) {
             let part = ResultPart { id: value.str("call_id"), name: value.str("fn_name"), kind: "" };
             turn.result(at, part, value.get("content"));
         }
-        "Custom" => turn.unknown(at, value.get("data")),
+        "Custom" => match value.get("data") {
+            data if data.str("type") == REDACTED => turn.thought(at, REDACTED, ""),
+            data => turn.unknown(at, data),
+        },
         _ => turn.note(at, &format!("[{name}]")),
     }
 }

@@ -25,7 +25,7 @@ fn is_own_message(message: &Json<'_>) -> bool {
 /// `CompletionRequest`, messages, or a message.
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     let history = body.list("chat_history");
-    !history.is_empty() && history.iter().all(is_message) && !body.has("message")
+    !history.is_empty() && history.iter().all(is_message) && body.has("additional_params")
         || body.items().iter().any(is_own_message)
         || is_own_message(body)
 }

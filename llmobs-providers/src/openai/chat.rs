@@ -57,7 +57,8 @@ fn parts(message: &Json<'_>, turn: &mut Turn<'_>) {
     }
     audio(message.get("audio"), turn);
     for call in message.list("tool_calls").iter().filter(|call| call.is_object()) {
-        let inner = [call.get("function"), call.get("custom")]
+        // The client async-openai has a name of its own for one of them.
+        let inner = [call.get("function"), call.get("custom"), call.get("custom_tool")]
             .into_iter()
             .find(|value| value.is_object())
             .unwrap_or(call);

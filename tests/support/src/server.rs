@@ -9,8 +9,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{AppendHeaders, IntoResponse as _, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 use axum::serve::Listener;
 use serde_json::Value;
 use tokio::net::TcpListener as AsyncListener;
@@ -66,7 +66,7 @@ struct Kept {
     requests: Vec<Request>,
     info: Option<(u16, String)>,
     statuses: Vec<u16>,
-    headers: Vec<(String, String)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     answer: Option<String>,
 }
 
@@ -119,9 +119,10 @@ impl CaptureServer {
         self
     }
 
-    /// Adds this header to each answer.
+    /// Sets this header of each answer.
     pub fn header(self, name: &str, value: &str) -> Self {
-        self.shared.kept.lock().unwrap().headers.push((name.to_owned(), value.to_owned()));
+        let header = (name.parse().expect("a name"), value.parse().expect("a value"));
+        self.shared.kept.lock().unwrap().headers.push(header);
         self
     }
 
@@ -188,7 +189,7 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let mut kept = shared.kept.lock().unwrap();
-    let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     kept.requests.push(Request {
         method: method.to_string(),
         path: uri.to_string(),
@@ -202,6 +203,6 @@ async fn answer(
         _ if kept.statuses.is_empty() => (202, kept.answer.clone().unwrap_or_else(|| "{}".to_owned())),
         _ => (kept.statuses.remove(0), kept.answer.clone().unwrap_or_default()),
     };
-    let headers = AppendHeaders(kept.headers.clone());
+    let headers: HeaderMap = kept.headers.iter().cloned().collect();
     (StatusCode::from_u16(status).expect("a status"), headers, body).into_response()
 }

@@ -61,15 +61,16 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
     (content, response)
 }
 
-/// The whole request that a value is. Of a value that a program did not call a request, a model makes it one.
+/// The whole request that a value is. Of a value that a program did not call a request, a model makes it one, or the form of a
+/// library, whose requests have no model.
 fn request(value: &Json<'_>, source: Source, form: Form, limit: usize) -> Option<Box<Request>> {
     let protocol = Protocol::of_request(value)?;
-    let is_embedding = protocol.operation() == Operation::Embedding;
-    let request = || Request::read(value, Some(protocol), limit.saturating_mul(2));
-    (is_embedding == (form == Form::Documents))
-        .then(request)?
-        .filter(|request| request.model.is_some() || source == Source::Request)
-        .map(Box::new)
+    let is_of_library = protocol.provider().is_none() && value.is_object() && !value.has("role");
+    let is_request = |request: &Request| {
+        (request.operation == Some(Operation::Embedding)) == (form == Form::Documents)
+            && (request.model.is_some() || is_of_library || source == Source::Request)
+    };
+    Request::read(value, Some(protocol), limit.saturating_mul(2)).filter(is_request).map(Box::new)
 }
 
 /// A lone text, or every argument that holds messages, in order. A request is one of them.

@@ -117,11 +117,15 @@ impl Ending {
             Some(annotation) => annotation.add_under(facts),
             annotation => *annotation = Some(Box::new(facts)),
         }
-        let has_failed = self.annotation.as_ref().is_some_and(|annotation| annotation.failure.is_some());
-        if let Some(error) = error.filter(|_| !has_failed) {
+        if let Some(error) = error.filter(|_| !self.has_failed()) {
             let failure = Failure::of_provider(&error);
             self.fail(if self.shows_errors() { failure } else { failure.without_text() });
         }
+    }
+
+    /// Whether there is an error.
+    pub(super) fn has_failed(&self) -> bool {
+        self.annotation.as_ref().is_some_and(|annotation| annotation.failure.is_some())
     }
 
     /// Tags, metadata and metrics.

@@ -13,13 +13,16 @@ pub struct Folded {
     /// Whether each item is a document of its own.
     is_list: bool,
     limit: usize,
+    /// Whether an item had more than the frame of an answer.
+    has_content: bool,
 }
 
 impl Folded {
     /// Keeps about `limit` bytes.
     #[must_use]
     pub fn new(kind: Kind, limit: usize) -> Self {
-        Self { fold: Fold::new(limit), item: String::new(), is_list: kind == Kind::Retrieval, limit }
+        let is_list = kind == Kind::Retrieval;
+        Self { fold: Fold::new(limit), item: String::new(), is_list, limit, has_content: false }
     }
 
     /// Adds an item, which `capture` writes. Returns whether it has more than the frame of an answer: the first such item ends the
@@ -29,18 +32,21 @@ impl Folded {
         // Texts about values are not pieces of one text.
         let mut is_about = false;
         capture(Sink::with_about(&mut self.item, self.limit, &mut is_about));
-        match self.item.as_str() {
+        let has_content = match self.item.as_str() {
             "" => true,
             item if is_about || self.is_list => self.fold.list(item),
             item => self.fold.push(item),
-        }
+        };
+        self.has_content |= has_content;
+        has_content
     }
 
     /// Puts the output into a span, and on an `llm` span what else the provider said.
     pub fn end(self, ending: &mut Ending) {
         let Some(kind) = ending.kind() else { return };
         let outcome = self.fold.finish(kind);
-        if let Some(json) = outcome.json {
+        // A stream that failed before it said anything has no output.
+        if let Some(json) = outcome.json.filter(|_| self.has_content || !ending.has_failed()) {
             ending.output().put(|out, _| out.push_str(&json));
         }
         if kind == Kind::Llm {

@@ -167,3 +167,10 @@ fn vectors_that_were_cut_are_counted_as_far_as_they_go() {
         );
     }
 }
+
+#[test]
+fn texts_of_a_request_of_a_library_need_no_model() {
+    let asked = r#""model":"m","request":{"input":{"Batch":["one","two"]}}"#;
+    let shown = json!({ "documents": [{ "text": "one" }, { "text": "two" }] });
+    assert_eq!(input(Kind::Embedding, arguments(asked)), shown);
+}

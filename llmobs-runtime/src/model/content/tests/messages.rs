@@ -429,3 +429,17 @@ fn a_note_in_place_of_what_was_cut_is_a_message_or_a_part_of_one() {
     let expected = [vec!["Why?", note], vec![note], vec!["Why?\n… [first 9 bytes]"], vec![note]];
     assert_eq!(contents.each_ref().map(Vec::as_slice), expected.each_ref().map(Vec::as_slice));
 }
+
+/// Arguments that are messages of a library all count, and so do those beside a request of another.
+#[test]
+fn messages_of_libraries_need_no_model() {
+    let asked = [
+        r#""system":{"role":"System","content":[{"Text":"Be brief."}]},"history":[{"role":"User","content":[{"Text":"Why?"}]}]"#,
+        r#""request":{"system":"Be brief.","messages":[{"role":"User","content":[{"Text":"Why?"}]}]},"trace":"t""#,
+        r#""request":{"model":null,"chat_history":[{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"Why?"}]}],"documents":[],"tools":[],"additional_params":null}"#,
+    ];
+    let shown = json!([{ "role": "system", "content": "Be brief." }, { "role": "user", "content": "Why?" }]);
+    for asked in asked {
+        assert_eq!(input(Kind::Llm, arguments(asked)), json!({ "messages": shown }), "{asked}");
+    }
+}

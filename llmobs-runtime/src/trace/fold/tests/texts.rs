@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{folded, messages, on_the_wire, output, within};
+use super::{Fold, folded, messages, on_the_wire, output, within};
 use crate::base::kind::Kind;
 
 fn pieces(text: &str) -> Vec<Value> {
@@ -39,4 +39,20 @@ fn a_long_text_loses_its_middle_between_characters() {
         assert_eq!(within(limit, &pieces(&text)), within(limit, &[json!(text)]), "limit {limit}");
     }
     assert_eq!(within(text.len(), &pieces(&text)), json!(text));
+}
+
+/// A stream of genai begins with a name alone, and another name keeps it open.
+#[test]
+fn names_of_events_are_no_pieces_of_a_text() {
+    let chunk = |text: &str| json!({ "Chunk": { "content": text } });
+    let [start, heartbeat] = ["Start", "Heartbeat"].map(Value::from);
+    let events = [&start, &heartbeat, &chunk("a"), &heartbeat, &chunk("b")].map(Value::clone);
+    assert_eq!(messages(&events), json!([{ "role": "assistant", "content": "ab" }]));
+    let mut fold = Fold::new(usize::MAX);
+    let have_content: Vec<bool> = events.iter().map(|event| fold.push(&event.to_string())).collect();
+    assert_eq!(have_content, [false, false, true, false, true]);
+
+    assert_eq!(messages(&[start.clone(), json!(" here")]), json!("Start here"));
+    assert_eq!(messages(&[heartbeat.clone(), start.clone()]), json!("HeartbeatStart"));
+    assert_eq!(messages(&[start]), json!("Start"));
 }
