@@ -110,14 +110,15 @@ fn texts(folder: &str, field: &str) -> Vec<String> {
 /// The events of values of libraries.
 fn libraries() -> Vec<Vec<u8>> {
     let texts = texts("forms_rust", "value");
-    let events = texts.iter().map(|text| match serde_json::from_str(text).unwrap() {
+    let body = |text: &String| match serde_json::from_str(text).unwrap() {
         Value::Array(events) => {
             events.iter().map(|event| format!("data: {event}\n\n")).collect::<Vec<_>>().concat()
         }
         other => other.to_string(),
-    });
-    events
-        .flat_map(|body: String| with_headers(checks::LIBRARIES.len(), body.as_bytes()).collect::<Vec<_>>())
+    };
+    let bodies = texts.iter().map(body);
+    bodies
+        .flat_map(|body| with_headers(checks::LIBRARIES.len(), body.as_bytes()).collect::<Vec<_>>())
         .collect()
 }
 
