@@ -1,4 +1,6 @@
 //! Providers of models that answer as fixtures say, and the spans of what asks them.
+//!
+//! `UPDATE_EXPECT=1` rewrites what the tests expect, where `CARGO_WORKSPACE_DIR` is the folder of this workspace.
 
 use std::fs;
 use std::path::Path;
