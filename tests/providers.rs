@@ -460,6 +460,35 @@ mod requests {
         );
     }
 
+    #[test]
+    fn requests_of_providers_whose_urls_name_the_model_need_none() {
+        let gemini = json!({
+            "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }], "generationConfig": { "temperature": 0.5 },
+        });
+        let bedrock = json!({
+            "messages": [{ "role": "user", "content": [{ "text": "Hi" }] }], "inferenceConfig": { "temperature": 0.5 },
+        });
+        for (request, provider) in [(gemini, "google"), (bedrock, "amazon_bedrock")] {
+            let event = event(|| asked(&request));
+            assert_eq!(event["meta"]["input"]["messages"], json!([{ "role": "user", "content": "Hi" }]));
+            assert_eq!(event["meta"]["metadata"], json!({ "temperature": 0.5 }));
+            assert_eq!(
+                (&event["meta"]["model_name"], &event["meta"]["model_provider"]),
+                (&json!("unknown"), &json!(provider))
+            );
+        }
+    }
+
+    #[test]
+    fn documents_beside_messages_are_metadata() {
+        let request = json!({
+            "model": "command-a", "messages": [{ "role": "user", "content": "Where?" }],
+            "documents": [{ "id": "d1", "data": { "text": "At the dock." } }, "In town."],
+        });
+        let documents = json!([{ "text": "At the dock.", "id": "d1" }, { "text": "In town." }]);
+        assert_eq!(event(|| asked(&request))["meta"]["metadata"]["documents"], documents);
+    }
+
     #[llmobs::llm(model_name = "by-hand", metadata(temperature = 1), skip_output)]
     fn with_options(request: &Value) {
         let _ = request;

@@ -55,8 +55,10 @@ impl Reading {
 
     /// Reads what a tool of an MCP server returned: its text, and whether it failed.
     fn of_tool(output: Option<(&str, Source)>) -> Self {
-        // The first field of the type in the official SDK.
-        let output = output.filter(|(json, _)| json.starts_with("{\"content\":["));
+        // The first field of the type in the official SDK, by version.
+        let begins =
+            |json: &str| ["{\"content\":[", "{\"resultType\":"].iter().any(|begin| json.starts_with(begin));
+        let output = output.filter(|(json, _)| begins(json));
         let read = |(json, _): (&str, _)| McpResult::read(&Json::read(json)?, json.len().saturating_mul(2));
         let Some(result) = output.and_then(read) else { return Self::default() };
         let text = result.result.result;
@@ -77,6 +79,9 @@ pub(crate) fn facts_of_request(request: Request, limit: usize) -> Annotation {
     facts.model_name = request.model;
     for (name, value) in &request.parameters {
         metadata(&mut facts, name, value, limit);
+    }
+    if !request.documents.is_empty() {
+        metadata(&mut facts, "documents", &request.documents, limit);
     }
     if !request.tools.is_empty() {
         facts.tool_definitions(request.tools);

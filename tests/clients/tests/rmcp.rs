@@ -76,7 +76,7 @@ fn the_result_of_a_tool_is_its_output() {
                   "value": "{\"params\":{\"name\":\"weather\",\"arguments\":{\"city\":\"Paris\"}}}"
                 },
                 "output": {
-                  "value": "{\"resultType\":\"complete\",\"content\":[{\"type\":\"text\",\"text\":\"It rains.\"},{\"type\":\"image\",\"data\":\"iVBORw0KGgo=\",\"mimeType\":\"image/png\"}],\"isError\":false}"
+                  "value": "It rains.\n[image: image/png, 8 bytes]"
                 }
               },
               "metrics": {}
@@ -86,23 +86,28 @@ fn the_result_of_a_tool_is_its_output() {
 }
 
 #[test]
-fn a_failure_that_a_tool_tells_is_its_result() {
+fn a_failure_that_a_tool_tells_is_an_error() {
     check(
         &ask(json!({ "city": "Atlantis" })),
         &expect![[r#"
             {
               "name": "call",
-              "status": "ok",
+              "status": "error",
               "meta": {
                 "span": {
                   "kind": "tool"
                 },
                 "metadata": {},
+                "error": {
+                  "type": "tool_error",
+                  "message": "no such city",
+                  "stack": "<stack>"
+                },
                 "input": {
                   "value": "{\"params\":{\"name\":\"weather\",\"arguments\":{\"city\":\"Atlantis\"}}}"
                 },
                 "output": {
-                  "value": "{\"resultType\":\"complete\",\"content\":[{\"type\":\"text\",\"text\":\"no such city\"}],\"isError\":true}"
+                  "value": "no such city"
                 }
               },
               "metrics": {}

@@ -61,14 +61,15 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
     (content, response)
 }
 
-/// The whole request that a value is. Of a value that a program did not call a request, a model makes it one, or the form of a
-/// library, whose requests have no model.
+/// The whole request that a value is. Of a value that a program did not call a request, a model makes it one, or a form that has no
+/// model: that of a provider whose URLs name it, or of a library.
 fn request(value: &Json<'_>, source: Source, form: Form, limit: usize) -> Option<Box<Request>> {
     let protocol = Protocol::of_request(value)?;
     let is_of_library = protocol.provider().is_none() && value.is_object() && !value.has("role");
+    let has_model_in_url = matches!(protocol.provider(), Some("google" | "amazon_bedrock"));
     let is_request = |request: &Request| {
         (request.operation == Some(Operation::Embedding)) == (form == Form::Documents)
-            && (request.model.is_some() || is_of_library || source == Source::Request)
+            && (request.model.is_some() || has_model_in_url || is_of_library || source == Source::Request)
     };
     Request::read(value, Some(protocol), limit.saturating_mul(2)).filter(is_request).map(Box::new)
 }
