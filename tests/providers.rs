@@ -413,6 +413,183 @@ mod numbers {
     }
 }
 
+mod lookalikes {
+    use super::*;
+
+    fn text(role: &str, value: &Value) -> Value {
+        json!([{ "role": role, "content": value.to_string() }])
+    }
+
+    #[test]
+    fn frames_without_content_do_not_break_an_answer() {
+        let event = of_stream(vec![
+            json!({ "type": "message_start", "message": { "role": "assistant", "model": "claude", "content": [],
+                "usage": { "input_tokens": 3, "output_tokens": 1 } } }),
+            json!({ "type": "ping" }),
+            json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": "Hi" } }),
+            json!({ "type": "ping" }),
+            json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": { "output_tokens": 5 } }),
+        ]);
+        assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Hi" }]));
+        assert_eq!(tokens(&event), json!({ "input_tokens": 3, "output_tokens": 5, "total_tokens": 8 }));
+        let keepalive = of_stream(vec![
+            json!({ "type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "H" }),
+            json!({ "type": "keepalive", "sequence_number": 1 }),
+            json!({ "type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "i" }),
+        ]);
+        assert_eq!(*output(&keepalive), json!([{ "role": "assistant", "content": "Hi" }]));
+    }
+
+    #[test]
+    fn items_with_a_message_are_no_errors() {
+        for items in [
+            vec![json!({ "message": "Hello" }), json!({ "message": " world" })],
+            vec![
+                json!({ "type": "progress", "message": "Searching" }),
+                json!({ "type": "progress", "message": "Done" }),
+            ],
+        ] {
+            let event = of_stream(items.clone());
+            assert_eq!(
+                (event["status"].as_str(), output(&event)),
+                (Some("ok"), &text("assistant", &json!(items)))
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_behind_pieces_of_a_text_is_one() {
+        let failed = json!({ "error": { "message": "overloaded", "type": "overloaded_error" } });
+        let event = of_stream(vec![json!("Hel"), json!("lo"), failed]);
+        assert_eq!(error(&event), ("error", "overloaded_error", "overloaded"));
+        assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Hello" }]));
+        let exception = json!({ "throttlingException": { "message": "slow down" } });
+        let delta = json!({ "contentBlockDelta": { "contentBlockIndex": 0, "delta": { "text": "Hello" } } });
+        let event = of_stream(vec![delta, exception]);
+        assert_eq!(error(&event), ("error", "throttlingException", "slow down"));
+    }
+
+    #[test]
+    fn values_of_the_program_are_shown_as_they_are() {
+        for value in [
+            json!({ "candidates": [{ "name": "Ann", "score": 0.9 }], "reason": "Ann knows Rust" }),
+            json!({ "message": { "subject": "Hello", "body": "World" }, "finish_reason": "stop" }),
+            json!({ "text": "The answer is 42", "error": { "message": "cache miss, recomputed" } }),
+            json!({ "question": "Which planet is red?", "choices": [{ "text": "Mars" }, { "text": "Venus" }] }),
+            json!({ "outputs": [{ "text": "Draft A" }, { "text": "Draft B" }], "winner": 1 }),
+            json!({ "question": "Which colour?", "choices": ["red", "green"] }),
+        ] {
+            let event = of_answer(value.clone());
+            assert_eq!(*output(&event), text("assistant", &value));
+            assert_eq!(
+                (event["status"].as_str(), &event["meta"]["model_provider"]),
+                (Some("ok"), &json!("unknown"))
+            );
+        }
+        for value in [
+            json!({ "model": "gpt-4o", "query": "Who won?", "documents": ["A", "B"] }),
+            json!({ "model": "gpt-4o", "prompt": "Answer", "context": "Paris is …" }),
+            json!({ "model": "gpt-4o", "message": "Hello", "user_id": "u1" }),
+            json!({ "model": "m", "input": ["a", "b"], "tools": ["hammer"] }),
+        ] {
+            let event = event(|| asked(&value));
+            assert_eq!(event["meta"]["input"]["messages"], text("user", &json!({ "request": value })));
+            assert_eq!(event["meta"]["model_provider"], "unknown");
+        }
+    }
+
+    #[llmobs::llm(name = "call", skip_output)]
+    fn several(question: &Value, config: &Value) {
+        let _ = (question, config);
+    }
+
+    #[test]
+    fn a_request_among_other_arguments_does_not_hide_them() {
+        let history = json!([{ "role": "user", "content": "first" }]);
+        let request = json!({ "model": "m", "messages": [{ "role": "user", "content": "second" }] });
+        let both = event(|| several(&history, &request));
+        let shown = json!([{ "role": "user", "content": "first" }, { "role": "user", "content": "second" }]);
+        assert_eq!((&both["meta"]["input"]["messages"], &both["meta"]["model_name"]), (&shown, &json!("m")));
+        let (question, config) =
+            (json!("Who are you?"), json!({ "model": "gpt-4o", "prompt": "You are a bot" }));
+        let shown = event(|| several(&question, &config));
+        let arguments = format!("{{\"question\":{question},\"config\":{config}}}");
+        assert_eq!(shown["meta"]["input"]["messages"], json!([{ "role": "user", "content": arguments }]));
+    }
+
+    #[test]
+    fn what_was_not_captured_is_not_shown_from_the_answer() {
+        let instructions = json!([{ "type": "message", "role": "developer", "content": [{ "type": "input_text", "text": "SECRET" }] }]);
+        let said = json!({ "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": "Hi" }] });
+        let answer = json!({ "object": "response", "status": "completed", "instructions": instructions, "output": [said] });
+        let event = of_answer(answer);
+        assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Hi" }]));
+        assert!(!event.to_string().contains("SECRET"), "{event}");
+    }
+
+    #[test]
+    fn credentials_in_a_request_are_not_shown() {
+        let mut request = json!({ "model": "m", "temperature": 0, "messages": [{ "role": "user", "content": "Hi" }],
+            "headers": { "cookie": "SECRET" }, "extra": { "x-goog-api-key": "SECRET" } });
+        let names = [
+            "openai_api_key",
+            "azure_ad_token",
+            "aws_access_key_id",
+            "secret_key",
+            "private_key",
+            "refresh_token",
+            "passwd",
+        ];
+        for name in names {
+            request[name] = json!("SECRET");
+        }
+        let event = event(|| asked(&request));
+        assert!(!event.to_string().contains("SECRET"), "{event}");
+        assert_eq!(event["meta"]["metadata"], json!({ "temperature": 0, "extra": {} }));
+    }
+
+    #[test]
+    fn calls_of_a_whole_answer_may_share_an_id() {
+        let call = |city: &str| {
+            let arguments = json!({ "city": city }).to_string();
+            json!({ "id": "weather", "type": "function", "function": { "name": "weather", "arguments": arguments } })
+        };
+        let message =
+            json!({ "role": "assistant", "content": null, "tool_calls": [call("Paris"), call("Rome")] });
+        let event = of_answer(json!({ "choices": [{ "message": message }] }));
+        let cities =
+            output(&event)[0]["tool_calls"].as_array().unwrap().iter().map(|call| &call["arguments"]["city"]);
+        assert_eq!(cities.collect::<Vec<_>>(), ["Paris", "Rome"]);
+    }
+
+    #[test]
+    fn an_error_that_says_nothing_is_none() {
+        for nothing in [json!({}), json!(""), Value::Null] {
+            let answer = json!({ "choices": [{ "message": { "role": "assistant", "content": "Hi" } }], "error": nothing });
+            assert_eq!(of_answer(answer)["status"], "ok");
+        }
+    }
+
+    #[test]
+    fn what_each_event_repeats_takes_no_room() {
+        let chunk = |parts: Value| {
+            json!({ "candidates": [{ "content": { "parts": parts }, "finishReason": "STOP" }],
+            "modelVersion": "g", "responseId": "r" })
+        };
+        let mut items = vec![chunk(json!([{ "text": "a" }])); 17_000];
+        items.push(chunk(json!([{ "functionCall": { "name": "f", "args": {} } }])));
+        let event = of_stream(items);
+        assert_eq!(output(&event)[0]["tool_calls"][0]["name"], "f");
+        assert_eq!(event["meta"]["metadata"]["finish_reason"], "STOP");
+        let priced = |cost: u64| json!({ "object": "chat.completion.chunk", "choices": [], "usage": { "prompt_tokens": 1, "cost": cost } });
+        let mut items: Vec<Value> = (1..1300).map(priced).collect();
+        items.push(said("still here"));
+        let event = of_stream(items);
+        assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "still here" }]));
+        assert_eq!(event["meta"]["metadata"]["cost"], 1299);
+    }
+}
+
 mod tools {
     use super::*;
 
@@ -430,7 +607,11 @@ mod tools {
         assert_eq!(failed["meta"]["output"]["value"], "It rains.");
         assert_eq!(error(&failed), ("error", "tool_error", "It rains."));
         // Others are as good as any value.
-        for other in [json!({ "content": ["It rains."] }), json!({ "content": "It rains." })] {
+        for other in [
+            json!({ "content": ["It rains."] }),
+            json!({ "content": "It rains." }),
+            json!({ "content": [part], "page": 2, "total": 40 }),
+        ] {
             assert_eq!(event(|| drop(call(other.clone())))["meta"]["output"]["value"], other.to_string());
         }
     }

@@ -48,6 +48,7 @@ pub(crate) fn usage(usage: &Json<'_>) -> Usage {
         output_audio: detail(output, "audio_tokens"),
         ..Usage::default()
     }
+    .with_reasoning_apart()
 }
 
 /// A tool of chat or responses, or a function of the old kind. Built-in tools have only a type.

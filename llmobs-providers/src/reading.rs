@@ -27,7 +27,8 @@ impl Response {
             return Some(own);
         }
         // An object with a message may be anything, and one with an error is an error.
-        let is_error = !json.get("error").str("message").is_empty();
+        let is_error = !json.get("error").str("message").is_empty()
+            && json.fields().iter().all(|(name, _)| AROUND_ERRORS.contains(&name.as_ref()));
         let protocol = protocol.or_else(|| Protocol::of_answer("", json));
         if protocol.is_none() && !is_error {
             return None;
@@ -37,3 +38,7 @@ impl Response {
         decoder.event("", json).then(|| decoder.finish())
     }
 }
+
+/// The fields of an answer that is nothing but an error.
+const AROUND_ERRORS: [&str; 9] =
+    ["error", "type", "status", "code", "message", "request_id", "success", "object", "param"];

@@ -64,30 +64,30 @@ impl Serialize for Request {
 }
 
 /// Fields that are credentials, in lower case and without separators. They are never parameters, nor inside of parameters.
-const CREDENTIALS: [&str; 17] = [
+const CREDENTIALS: [&str; 16] = [
     "apikey",
-    "xapikey",
+    "accesskey",
+    "accesskeyid",
     "authentication",
     "authorization",
-    "authorizationtoken",
-    "proxyauthorization",
-    "accesstoken",
-    "authtoken",
-    "bearertoken",
-    "sessiontoken",
-    "awssessiontoken",
-    "awssecretaccesskey",
-    "password",
-    "secret",
-    "clientsecret",
+    "bearer",
+    "cookie",
+    "credential",
     "credentials",
+    "headers",
+    "passwd",
+    "password",
+    "privatekey",
+    "pwd",
+    "secretkey",
     "token",
 ];
 
 /// Whether a field is a credential, in whatever way its name is written.
 fn is_credential(name: &str) -> bool {
-    let letters = || name.bytes().filter(|byte| !b"-_".contains(byte)).map(|byte| byte.to_ascii_lowercase());
-    CREDENTIALS.iter().any(|credential| credential.bytes().eq(letters()))
+    let letters: String = name.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
+    let letters = letters.to_ascii_lowercase();
+    letters.contains("secret") || CREDENTIALS.iter().any(|credential| letters.ends_with(credential))
 }
 
 /// Removes credentials at any depth. The properties of a schema only have such names.
@@ -97,7 +97,7 @@ fn remove_credentials(value: &mut Value) {
             fields.retain(|name, _| !is_credential(name));
             for (name, field) in fields {
                 match field {
-                    Value::Object(schemas) if name == "properties" => {
+                    Value::Object(schemas) if ["properties", "$defs", "definitions"].contains(&&**name) => {
                         schemas.retain(|name, schema| schema.is_object() || !is_credential(name));
                         schemas.values_mut().for_each(remove_credentials);
                     }

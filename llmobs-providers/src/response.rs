@@ -119,6 +119,8 @@ pub(crate) struct ResponseDraft {
     /// In the order of their indexes.
     choices: Vec<Choice>,
     pub(crate) room: Room,
+    /// The budget of facts and citations, which so never take the place of what was said.
+    beside: Room,
     pub(crate) usage: Usage,
     /// Whether the end was seen, after which clients stop reading.
     pub(crate) has_ended: bool,
@@ -137,6 +139,7 @@ impl ResponseDraft {
         Self {
             choices: Vec::new(),
             room: Room::new(limit),
+            beside: Room::new(limit),
             usage: Usage::default(),
             has_ended: false,
             response: Response::default(),
@@ -168,11 +171,19 @@ impl ResponseDraft {
 
     /// Why a choice ended. The last reason counts.
     pub(crate) fn finish_reason(&mut self, index: u64, reason: &str) {
-        if !reason.is_empty() {
-            let reason = self.room.label(reason);
-            if let Some(choice) = self.open(index) {
-                choice.finish_reason = reason;
-            }
+        if reason.is_empty() {
+            return;
+        }
+        let Some(choice) = self.open(index) else { return };
+        // Some streams give it with each event.
+        if choice.finish_reason == reason {
+            return;
+        }
+        let known = std::mem::take(&mut choice.finish_reason);
+        self.room.give(&known);
+        let reason = self.room.label(reason);
+        if let Some(choice) = self.open(index) {
+            choice.finish_reason = reason;
         }
     }
 
@@ -206,8 +217,17 @@ impl ResponseDraft {
         let is_alone = ["message", "Message"].into_iter().any(|key| !json.str(key).is_empty())
             && (*name == "error" || json.fields().iter().all(|(key, _)| ALONE.contains(&key.as_ref())));
         let found = match error {
-            Json::Object(_) => ApiError::read(error),
-            Json::String(_) => ApiError { message: ApiError::read(error).message, ..ApiError::read(json) },
+            Json::Object(fields) if !fields.is_empty() => ApiError::read(error),
+            Json::String(text) if !text.is_empty() => {
+                ApiError { message: ApiError::read(error).message, ..ApiError::read(json) }
+            }
+            // An exception in an event stream of AWS that a client has split.
+            _ if matches!(json.fields(), [(name, inner)] if name.ends_with("Exception") && inner.is_object()) => {
+                json.fields()
+                    .first()
+                    .map(|(name, inner)| ApiError::read(inner).with_kind(name))
+                    .unwrap_or_default()
+            }
             _ if is_alone || json.str("object") == "error" || json.str("type") == "error" => {
                 ApiError::read(json)
             }
@@ -219,10 +239,13 @@ impl ResponseDraft {
 
     /// Adds a citation, unless it is the same as one before.
     pub(crate) fn citation(&mut self, citation: &Json<'_>) {
+        if !self.beside.has_entries() {
+            return;
+        }
         // Some streams have all citations in each event.
         let value = shortened(citation);
         if !self.response.citations.contains(&value)
-            && let Some(value) = keep(value, &mut self.room)
+            && let Some(value) = keep(value, &mut self.beside)
         {
             self.response.citations.push(value);
         }
@@ -254,9 +277,12 @@ impl ResponseDraft {
         }
         let value = shortened(value);
         if self.response.facts.get(name) != Some(&value)
-            && let Some(value) = keep(value, &mut self.room)
+            && let Some(value) = keep(value, &mut self.beside)
         {
-            self.response.facts.insert(name.to_owned(), value);
+            if let Some(old) = self.response.facts.insert(name.to_owned(), value) {
+                self.beside.release(llmobs_capture::value::weight_of(&old));
+                self.beside.give_entry();
+            }
         }
     }
 

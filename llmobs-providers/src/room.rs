@@ -39,6 +39,11 @@ impl Room {
         Some(())
     }
 
+    /// Whether there is a place for one more entry.
+    pub(crate) const fn has_entries(&self) -> bool {
+        self.entries > 0
+    }
+
     /// Gives the place of an entry back.
     pub(crate) const fn give_entry(&mut self) {
         self.entries += 1;

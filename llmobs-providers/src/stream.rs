@@ -243,11 +243,10 @@ impl Decoder {
                 }
                 self.event("", json)
             }
-            _ if self.is_text || self.protocol.is_some() && Protocol::of_answer("", json).is_none() => {
-                // Of a known answer, nothing but an error can have another form.
-                !self.is_text && self.draft.failure(&Event { name: "", json })
-            }
-            _ => self.event("", json),
+            _ if Protocol::of_answer("", json).is_some() => !self.is_text && self.event("", json),
+            // Of a known answer, events that are not known are passed over. Other values are none of it.
+            _ if self.protocol.is_some() && FRAME.iter().any(|name| json.has(name)) => self.event("", json),
+            _ => has_error(json) && self.draft.failure(&Event { name: "", json }),
         }
     }
 
@@ -270,6 +269,29 @@ impl Decoder {
         response.protocol = self.protocol;
         response
     }
+}
+
+/// The names of fields by which an item of a known answer is one of its events, whatever else it has.
+const FRAME: [&str; 12] = [
+    "type",
+    "event_type",
+    "object",
+    "id",
+    "model",
+    "modelVersion",
+    "responseId",
+    "usage",
+    "usageMetadata",
+    "done",
+    "choices",
+    "candidates",
+];
+
+/// Whether an item is an error in the middle of other items.
+fn has_error(json: &Json<'_>) -> bool {
+    let error = json.get("error");
+    let is_alone = matches!(json.fields(), [(name, _)] if name == "error" || name.ends_with("Exception"));
+    is_alone || error.has("message") || json.str("type") == "error" && error.is_object()
 }
 
 /// Whether a text can be an event of genai: the first one of a stream, or one of those that show that the connection is open.

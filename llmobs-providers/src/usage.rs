@@ -123,6 +123,15 @@ impl Usage {
         }
     }
 
+    /// The same, where the total says that the tokens of reasoning are not among those of the output, as from xAI.
+    pub(crate) fn with_reasoning_apart(mut self) -> Self {
+        let parts = sum([self.input, self.output, self.reasoning]);
+        if sum([self.reasoning]) > 0 && self.total == Some(parts) {
+            self.visible_output = self.output.take();
+        }
+        self
+    }
+
     /// Whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {

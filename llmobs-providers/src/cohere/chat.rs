@@ -43,7 +43,8 @@ const EVENTS: [&str; 11] = [
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
     EVENTS.contains(&json.str("type"))
-        || json.get("message").is_object() && json.get("finish_reason").as_str().is_some()
+        || ["content", "role", "tool_calls"].iter().any(|key| json.get("message").has(key))
+            && json.get("finish_reason").as_str().is_some()
 }
 
 pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {

@@ -15,11 +15,17 @@ pub struct McpResult {
     pub is_error: bool,
 }
 
+/// The fields of a `CallToolResult`.
+const FIELDS: [&str; 5] = ["content", "structuredContent", "isError", "_meta", "resultType"];
+
 impl McpResult {
     /// Reads a `CallToolResult`, alone or in the answer of JSON-RPC. About `limit` bytes are kept. `None` if it is none.
     #[must_use]
     pub fn read(json: &Json<'_>, limit: usize) -> Option<Self> {
         let result = if json.has("jsonrpc") { json.get("result") } else { json };
+        if !result.fields().iter().all(|(name, _)| FIELDS.contains(&name.as_ref())) {
+            return None;
+        }
         let content = match result.get("content") {
             Json::Array(parts) if parts.iter().all(is_part) => Some(result.get("content")),
             Json::Null => None,

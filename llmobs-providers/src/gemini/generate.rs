@@ -13,7 +13,11 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
 
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
-    matches!(json.get("candidates"), Json::Array(_))
+    let candidates = json.list("candidates");
+    let is_candidate = |candidate: &Json<'_>| {
+        ["content", "finishReason", "finish_reason"].iter().any(|key| candidate.has(key))
+    };
+    !candidates.is_empty() && candidates.iter().all(is_candidate)
         || json.get("promptFeedback").is_object()
         || json.get("usageMetadata").is_object()
 }

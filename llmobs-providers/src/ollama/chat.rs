@@ -21,7 +21,7 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
 }
 
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
-    event.json.get("message").is_object() && matches!(event.json.get("done"), Json::Bool(_))
+    event.json.get("message").has("role") && matches!(event.json.get("done"), Json::Bool(_))
 }
 
 pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {

@@ -20,7 +20,18 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
 
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
-    matches!(json.get("choices"), Json::Array(_)) || json.str("object").starts_with("chat.completion")
+    let is_choice = |choice: &Json<'_>| {
+        let marks = ["delta", "finish_reason", "finish_details", "content_filter_results"];
+        choice.get("message").is_object() || marks.iter().any(|key| choice.has(key))
+    };
+    match json.get("choices") {
+        _ if json.str("object").starts_with("chat.completion") => true,
+        Json::Array(choices) if choices.is_empty() => {
+            json.get("usage").is_object() || json.has("prompt_filter_results")
+        }
+        Json::Array(choices) => choices.iter().all(is_choice),
+        _ => false,
+    }
 }
 
 /// The fields of a request that are no parameters.
@@ -42,11 +53,11 @@ pub(crate) fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
         turn.result(At::Place(TEXT), part, message.get("content"));
         return;
     }
-    parts(message, turn);
+    parts(message, true, turn);
 }
 
 /// The parts of a message, or of a piece of one.
-fn parts(message: &Json<'_>, turn: &mut Turn<'_>) {
+fn parts(message: &Json<'_>, is_whole: bool, turn: &mut Turn<'_>) {
     thoughts(message, turn);
     content(message.get("content"), turn);
     turn.text(At::Place(TEXT), message.str("refusal"));
@@ -56,7 +67,7 @@ fn parts(message: &Json<'_>, turn: &mut Turn<'_>) {
         }
     }
     audio(message.get("audio"), turn);
-    for call in message.list("tool_calls").iter().filter(|call| call.is_object()) {
+    for (index, call) in message.list("tool_calls").iter().filter(|call| call.is_object()).enumerate() {
         // The client async-openai has a name of its own for one of them.
         let inner = [call.get("function"), call.get("custom"), call.get("custom_tool")]
             .into_iter()
@@ -68,16 +79,18 @@ fn parts(message: &Json<'_>, turn: &mut Turn<'_>) {
             "" => "function",
             kind => kind,
         };
-        turn.call_piece(
-            CALLS,
-            CallPiece {
-                index: call.count("index"),
-                id: call.str("id"),
-                name: inner.str("name"),
-                kind,
-                arguments: &arguments.map(arguments_text).unwrap_or_default(),
-            },
-        );
+        let piece = CallPiece {
+            index: call.count("index"),
+            id: call.str("id"),
+            name: inner.str("name"),
+            kind,
+            arguments: &arguments.map(arguments_text).unwrap_or_default(),
+        };
+        if is_whole {
+            turn.call(At::Place(CALLS + index as u64), piece);
+        } else {
+            turn.call_piece(CALLS, piece);
+        }
     }
     let legacy = message.get("function_call");
     if legacy.is_object() {
@@ -170,7 +183,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         let said = forms.into_iter().find(|value| value.is_object());
         if let Some(said) = said {
             if let Some(mut turn) = draft.turn(index, said.str("role")) {
-                parts(said, &mut turn);
+                parts(said, std::ptr::eq(said, choice.get("message")), &mut turn);
             }
             let cited =
                 [said.get("annotations"), said.get("citations"), said.get("context").get("citations")];
@@ -181,6 +194,9 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         let finish = [choice.str("finish_reason"), choice.get("finish_details").str("type")];
         for reason in finish {
             draft.finish_reason(index, reason);
+        }
+        if choice.str("finish_reason") == "error" && !choice.has("error") && !json.has("error") {
+            draft.error(ApiError { kind: "error".to_owned(), ..ApiError::default() });
         }
         draft.facts(choice, &["native_finish_reason"]);
         if choice.has("error") {

@@ -13,7 +13,9 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
     json.str("object") == "text_completion"
         || json.list("choices").first().is_some_and(|choice| {
-            choice.get("text").as_str().is_some() && !choice.has("message") && !choice.has("delta")
+            let is_text =
+                choice.get("text").as_str().is_some() && !choice.has("message") && !choice.has("delta");
+            is_text && ["index", "finish_reason", "logprobs"].iter().any(|key| choice.has(key))
         })
 }
 

@@ -18,7 +18,7 @@ fn credentials_are_no_parameters_at_any_depth() {
         serde_json::Value::Object(draft.finish(Protocol::OpenAiChat).parameters),
         json!({
             "max_tokens": 9, "stop_token_ids": [7],
-            "servers": [{ "name": "parcels", "headers": {} }],
+            "servers": [{ "name": "parcels" }],
             "data_sources": [{ "index": "kites" }],
             "format": { "schema": { "properties": { "password": { "type": "string" } } } },
         })

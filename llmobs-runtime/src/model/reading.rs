@@ -29,16 +29,20 @@ impl Reading {
         let input = input.filter(|_| !Content::is_text_input(kind));
         let output = output.filter(|_| !Content::is_text_output(kind));
         let mut reading = Self::default();
+        // Whether the input names a prompt that the provider keeps, so that only the answer has its messages.
+        let mut has_prompt = false;
         if let Some((json, source)) = input {
             let (content, request) = read_input(kind, json, source);
             reading.input = Some(content).filter(|content| !content.is_empty());
+            has_prompt = request.as_ref().is_some_and(|request| request.parameters.contains_key("prompt"));
             reading.facts = request.map(|request| facts_of_request(*request, DEFAULT_LIMIT));
         }
         if let Some((json, source)) = output {
             let (content, response) = read_output(kind, json, source);
             reading.output = Some(content).filter(|content| !content.is_empty());
             if let Some(mut response) = response {
-                if reading.input.is_none() && !response.input.is_empty() {
+                // What was not captured is not shown from elsewhere.
+                if has_prompt && !response.input.is_empty() {
                     reading.input = Some(Content::Messages(std::mem::take(&mut response.input)));
                 }
                 let error = response.error.take();

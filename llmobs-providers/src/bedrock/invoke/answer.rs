@@ -22,12 +22,14 @@ pub(super) fn has_metrics(json: &Json<'_>) -> bool {
 
 /// Whether it is a text of the form that only models of Bedrock have.
 pub(super) fn is_text(json: &Json<'_>) -> bool {
-    let is_choice = |choice: &Json<'_>| choice.has("outputText") || choice.get("data").has("text");
+    let is_choice = |choice: &Json<'_>| {
+        choice.has("outputText") || choice.get("data").has("text") && choice.has("finishReason")
+    };
     json.has("outputText")
         || json.has("inputTextTokenCount")
         || json.has("generation") && json.has("generation_token_count")
         || json.str("type") == "completion" && json.has("completion")
-        || json.list("outputs").iter().any(|choice| choice.has("text"))
+        || json.list("outputs").iter().any(|choice| choice.has("text") && choice.has("stop_reason"))
         || ["results", "completions"].into_iter().flat_map(|key| json.list(key)).any(is_choice)
 }
 
@@ -124,9 +126,10 @@ fn tokens(json: &Json<'_>) -> Usage {
 fn metrics(metrics: &Json<'_>, draft: &mut ResponseDraft) {
     if metrics.is_object() {
         draft.has_ended = true;
-        if draft.usage.is_empty() {
-            draft.usage.input = metrics.count("inputTokenCount");
-            draft.usage.output = metrics.count("outputTokenCount");
-        }
+        // Cohere's are those that are billed, which are fewer.
+        let usage = &mut draft.usage;
+        usage.input =
+            usage.input.or_else(|| metrics.count("inputTokenCount").filter(|_| usage.uncached.is_none()));
+        usage.output = usage.output.or_else(|| metrics.count("outputTokenCount"));
     }
 }

@@ -22,12 +22,16 @@ pub(crate) fn read_input(kind: Kind, json: &str, source: Source) -> (Content, Op
         (Some(value), _) => vec![value],
         (None, _) => Vec::new(),
     };
-    let mut request = values.iter().find_map(|value| request(value, source, form, json.len()));
+    let is_alone = values.len() == 1;
+    let mut requests = values.iter().enumerate();
+    let mut found = requests
+        .find_map(|(place, value)| Some((place, request(value, source, form, is_alone, json.len())?)));
+    let request = found.as_mut().map(|(place, request)| (*place, &mut **request));
     let content = match form {
-        Form::Messages => Content::Messages(input_messages(&values, source, json, request.as_deref_mut())),
-        _ => Content::Documents(input_documents(&values, source, json, request.as_deref_mut())),
+        Form::Messages => Content::Messages(input_messages(&values, source, json, request)),
+        _ => Content::Documents(input_documents(&values, source, json, request.map(|(_, request)| request))),
     };
-    (content, request)
+    (content, found.map(|(_, request)| request))
 }
 
 /// The output of a span, from its JSON text, and the answer that it is a part of.
@@ -40,14 +44,13 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
     let mut response = value
         .as_ref()
         .filter(|_| kind.has_model())
-        .and_then(|value| Response::read(value, None, json.len().saturating_mul(2)).map(Box::new));
+        .and_then(|value| Response::read(value, None, json.len().saturating_mul(2)))
+        .filter(is_answer)
+        .map(Box::new);
     let read =
         response.as_deref_mut().map(|response| (std::mem::take(&mut response.messages), response.vectors));
-    let has_error = response.as_ref().is_some_and(|response| response.error.is_some());
     let content = match (form, read) {
-        (Form::Messages, Some((messages, _))) if !messages.is_empty() || has_error => {
-            Content::Messages(messages)
-        }
+        (Form::Messages, Some((messages, _))) => Content::Messages(messages),
         (Form::Text, Some((_, Some(vectors)))) => {
             Content::Text(format!("[{} embedding(s) returned with size {}]", vectors.count, vectors.size))
         }
@@ -61,38 +64,115 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
     (content, response)
 }
 
-/// The whole request that a value is. Of a value that a program did not call a request, a model makes it one, or a form that has no
-/// model: that of a provider whose URLs name it, or of a library.
-fn request(value: &Json<'_>, source: Source, form: Form, limit: usize) -> Option<Box<Request>> {
-    let protocol = Protocol::of_request(value)?;
-    let is_of_library = protocol.provider().is_none() && value.is_object() && !value.has("role");
-    let has_model_in_url = matches!(protocol.provider(), Some("google" | "amazon_bedrock"));
-    let is_request = |request: &Request| {
-        (request.operation == Some(Operation::Embedding)) == (form == Form::Documents)
-            && (request.model.is_some() || has_model_in_url || is_of_library || source == Source::Request)
-    };
-    Request::read(value, Some(protocol), limit.saturating_mul(2)).filter(is_request).map(Box::new)
+/// Whether an answer says anything. A value of the program can look like one that says nothing.
+fn is_answer(response: &Response) -> bool {
+    let is_counted = response.model.is_some() || !response.usage.is_empty();
+    is_counted
+        || response.error.is_some()
+        || response.vectors.is_some()
+        || !response.documents.is_empty()
+        || response.messages.iter().any(is_said)
 }
 
-/// A lone text, or every argument that holds messages, in order. A request is one of them.
+fn is_said(message: &Message) -> bool {
+    *message != Message::new(message.role.clone(), "")
+}
+
+/// The whole request that a value is. `is_alone` says that there is no other value.
+///
+/// A program can say that a value is a request. Others are known by a model beside what only requests have, or by a form that has no
+/// model: that of a provider whose URLs name it, of a library, or of a prompt that the provider keeps. What is not understood as a whole
+/// is none.
+fn request(
+    value: &Json<'_>,
+    source: Source,
+    form: Form,
+    is_alone: bool,
+    limit: usize,
+) -> Option<Box<Request>> {
+    let protocol = Protocol::of_request(value)?;
+    let request = Request::read(value, Some(protocol), limit.saturating_mul(2))?;
+    if (request.operation == Some(Operation::Embedding)) != (form == Form::Documents) {
+        return None;
+    }
+    let is_of_library = protocol.provider().is_none() && value.is_object() && !value.has("role");
+    let has_model_elsewhere = matches!(protocol.provider(), Some("google" | "amazon_bedrock"));
+    let has_prompt = request.parameters.contains_key("prompt");
+    let has_model = request.model.is_some() || has_model_elsewhere || is_of_library || has_prompt;
+    let is_single = match protocol {
+        Protocol::OpenAiCompletions | Protocol::OllamaGenerate | Protocol::CohereChatV1 => {
+            is_alone && value.fields().iter().all(|(name, _)| SINGLE.contains(&name.as_ref()))
+        }
+        Protocol::CohereRerank => false,
+        _ => true,
+    };
+    let is_understood = |message: &Message| !message.role.is_empty() && message.content != "[unknown]";
+    let is_known = form == Form::Documents
+        || has_prompt
+        || request.messages.iter().all(is_understood) && request.messages.iter().any(is_said);
+    (source == Source::Request || has_model && is_single && is_known).then(|| Box::new(request))
+}
+
+/// The fields of requests that are a text with parameters. With others, a value can be anything of the program.
+const SINGLE: [&str; 31] = [
+    "model",
+    "prompt",
+    "message",
+    "chat_history",
+    "preamble",
+    "system",
+    "suffix",
+    "images",
+    "format",
+    "options",
+    "stream",
+    "stream_options",
+    "raw",
+    "keep_alive",
+    "think",
+    "template",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "top_k",
+    "n",
+    "stop",
+    "stop_sequences",
+    "seed",
+    "echo",
+    "logprobs",
+    "best_of",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "user",
+];
+
+/// A lone text, or every argument that holds messages, in order. The request, at its place among the values, is one of them.
 fn input_messages(
     values: &[&Json<'_>],
     source: Source,
     json: &str,
-    request: Option<&mut Request>,
+    request: Option<(usize, &mut Request)>,
 ) -> Vec<Message> {
-    if let Some(request) = request
-        && !request.messages.is_empty()
-    {
-        return std::mem::take(&mut request.messages);
-    }
+    let (place, mut of_request) = match request {
+        Some((place, request)) => (Some(place), std::mem::take(&mut request.messages)),
+        None => (None, Vec::new()),
+    };
     let read = match (source, values) {
+        (_, [_]) if !of_request.is_empty() => Some(of_request),
         (Source::Annotated | Source::Request | Source::Response, [only]) => conversation::annotated(only),
         (_, [Json::String(text)]) => Some(vec![Message::new("user", &**text)]),
         (_, [only]) => conversation::messages(only),
         (_, several) => {
-            let found: Vec<_> =
-                several.iter().filter_map(|value| conversation::messages(value)).flatten().collect();
+            let mut found = Vec::new();
+            for (index, value) in several.iter().enumerate() {
+                if place == Some(index) {
+                    found.append(&mut of_request);
+                } else {
+                    found.extend(conversation::messages(value).into_iter().flatten());
+                }
+            }
             // An empty list beside other arguments may be anything: it must not hide them.
             Some(found).filter(|found| !found.is_empty())
         }
