@@ -131,8 +131,8 @@ impl Text {
             self.head.push_str(head);
             room.text = 0;
             rest = after;
-            // Those that come later need an end, too.
-            self.tail_limit = room.ends / 2;
+            // Those that come later need an end, too. Most of them are short.
+            self.tail_limit = if self.head.is_empty() { room.ends.div_ceil(16) } else { room.ends / 2 };
             room.ends -= self.tail_limit;
         }
         let limit = self.tail_limit;

@@ -64,6 +64,10 @@ impl<'a> Turn<'a> {
             self.parts.open(at, is_text, self.room, || Body::Text(Text::default()))
         {
             text.push(piece, self.room);
+        } else if let Some(text) = self.parts.last_text() {
+            // There are too many parts.
+            text.push("\n", self.room);
+            text.push(piece, self.room);
         }
     }
 

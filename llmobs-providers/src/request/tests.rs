@@ -39,3 +39,26 @@ fn a_large_system_prompt_leaves_room_for_the_last_message() {
     assert!(request.messages[0].content.starts_with(&"s".repeat(500)));
     assert!(request.messages.iter().map(|message| message.content.len()).sum::<usize>() < 1500);
 }
+
+#[test]
+fn the_last_question_stays_behind_many_parts_and_behind_a_long_one() {
+    let part = |text: &str| json!({ "type": "text", "text": text });
+    let question = part("THE QUESTION");
+    let many: Vec<_> =
+        (0..1100).map(|page| part(&format!("page {page}"))).chain([question.clone()]).collect();
+    let long: Vec<_> = [part(&"x".repeat(9_000))]
+        .into_iter()
+        .chain((0..20).map(|page| part(&format!("page {page}"))))
+        .chain([question])
+        .collect();
+    for (content, limit) in [(many, 1 << 20), (long, 8_000)] {
+        let body = json!({ "model": "m", "messages": [{ "role": "user", "content": content }] }).to_string();
+        let request = Request::read(&Json::read(&body).unwrap(), None, limit).unwrap();
+        let content = &request.messages.last().unwrap().content;
+        assert!(
+            content.ends_with("THE QUESTION") && content.contains("page 19"),
+            "{}",
+            &content[content.len() - 200..]
+        );
+    }
+}

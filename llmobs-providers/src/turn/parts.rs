@@ -80,6 +80,14 @@ impl Parts {
         self.list.iter().all(|part| matches!(part.body, Body::Begin))
     }
 
+    /// The last part that is a text.
+    pub(super) fn last_text(&mut self) -> Option<&mut Text> {
+        self.list.iter_mut().rev().find_map(|part| match &mut part.body {
+            Body::Text(text) => Some(text),
+            _ => None,
+        })
+    }
+
     /// The part at a place, which is made if there is none of the kind. `None` if there are too many.
     pub(super) fn open(
         &mut self,
