@@ -85,7 +85,7 @@ const CREDENTIALS: [&str; 16] = [
 
 /// Whether a field is a credential, in whatever way its name is written.
 fn is_credential(name: &str) -> bool {
-    let letters: String = name.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
+    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let letters = letters.to_ascii_lowercase();
     letters.contains("secret") || CREDENTIALS.iter().any(|credential| letters.ends_with(credential))
 }

@@ -276,13 +276,14 @@ impl ResponseDraft {
             return;
         }
         let value = shortened(value);
-        if self.response.facts.get(name) != Some(&value)
-            && let Some(value) = keep(value, &mut self.beside)
-        {
-            if let Some(old) = self.response.facts.insert(name.to_owned(), value) {
-                self.beside.release(llmobs_capture::value::weight_of(&old));
-                self.beside.give_entry();
-            }
+        if self.response.facts.get(name) == Some(&value) {
+            return;
+        }
+        let kept = keep(value, &mut self.beside);
+        let old = kept.and_then(|value| self.response.facts.insert(name.to_owned(), value));
+        if let Some(old) = old {
+            self.beside.release(llmobs_capture::value::weight_of(&old));
+            self.beside.give_entry();
         }
     }
 
