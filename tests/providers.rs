@@ -63,6 +63,7 @@ fn tokens(event: &Value) -> Value {
     metrics
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is called with literals")]
 fn delta(delta: Value) -> Value {
     json!({ "object": "chat.completion.chunk", "choices": [{ "index": 0, "delta": delta }] })
 }
@@ -382,8 +383,8 @@ mod numbers {
 
     #[llmobs::llm(name = "call", skip_all)]
     fn slow(frames: Vec<Value>) -> impl Stream<Item = Value> {
-        let (framed, said) = (stream::iter(frames), stream::iter([said("Hi")]));
-        framed.chain(said.inspect(|_| std::thread::sleep(Duration::from_millis(30))))
+        let (empty, content) = (stream::iter(frames), stream::iter([said("Hi")]));
+        empty.chain(content.inspect(|_| std::thread::sleep(Duration::from_millis(30))))
     }
 
     /// braintrust#2110.
