@@ -170,6 +170,79 @@ mod failures {
     }
 }
 
+mod streams {
+    use super::*;
+
+    #[llmobs::workflow(skip_all)]
+    fn answer(items: Vec<Value>) -> impl Stream<Item = Value> {
+        stream::iter(items)
+    }
+
+    #[llmobs::retrieval(skip_all)]
+    fn search(found: Vec<&'static str>) -> impl Stream<Item = &'static str> {
+        stream::iter(found)
+    }
+
+    #[llmobs::llm(skip_all, metadata(user = "me"))]
+    fn noted(items: Vec<Value>) -> impl Stream<Item = Value> {
+        stream::iter(items)
+    }
+
+    #[llmobs::llm(skip_all)]
+    fn failing(items: Vec<Result<Value, String>>) -> impl Stream<Item = Result<Value, String>> {
+        stream::iter(items)
+    }
+
+    #[test]
+    fn a_text_is_shown_alone_and_a_call_with_its_message() {
+        let of = |items: Vec<Value>| {
+            event(|| assert!(pollster::block_on(answer(items).count()) > 0))["meta"]["output"]["value"].take()
+        };
+        assert_eq!(of(vec![said("It "), said("rains.")]), "It rains.");
+        let call = json!([{ "index": 0, "id": "c", "function": { "name": "look", "arguments": "{}" } }]);
+        let calls = json!([{ "name": "look", "arguments": {}, "tool_id": "c", "type": "function" }]);
+        let message = json!([{ "role": "assistant", "content": "I look.", "tool_calls": calls }]);
+        let shown = of(vec![said("I look."), delta(json!({ "tool_calls": call }))]);
+        assert_eq!(serde_json::from_str::<Value>(shown.as_str().unwrap()).unwrap(), message);
+    }
+
+    #[test]
+    fn what_a_search_finds_are_documents() {
+        let event =
+            event(|| assert_eq!(pollster::block_on(search(vec!["It rains.", "It snows."]).count()), 2));
+        assert_eq!(
+            event["meta"]["output"]["documents"],
+            json!([{ "text": "It rains." }, { "text": "It snows." }])
+        );
+    }
+
+    #[test]
+    fn what_is_noted_stands_beside_what_the_model_said() {
+        let end = json!({ "object": "chat.completion.chunk", "model": "m", "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }],
+            "usage": { "prompt_tokens": 2, "completion_tokens": 1 } });
+        let event = event(|| assert_eq!(pollster::block_on(noted(vec![said("Hi"), end]).count()), 2));
+        assert_eq!(event["meta"]["metadata"], json!({ "user": "me", "finish_reason": "stop" }));
+        assert_eq!(event["meta"]["model_name"], "m");
+        assert_eq!(tokens(&event), json!({ "input_tokens": 2, "output_tokens": 1, "total_tokens": 3 }));
+    }
+
+    /// The error of the program says more than that of the provider, from which it was made.
+    #[test]
+    fn the_error_of_an_item_wins() {
+        let failed = json!({ "error": { "type": "server_error", "message": "Gone" } });
+        let begun = json!({ "object": "chat.completion.chunk", "model": "m", "choices": [], "usage": { "prompt_tokens": 2 } });
+        let items = vec![Ok(begun), Ok(said("Hal")), Ok(failed), Err("broken off".to_owned())];
+        let event = event(|| assert_eq!(pollster::block_on(failing(items).count()), 4));
+        let text = event["meta"]["error"]["message"].as_str();
+        assert_eq!((&event["status"], text), (&json!("error"), Some("broken off")));
+        assert_eq!(
+            (&event["meta"]["model_name"], tokens(&event)),
+            (&json!("m"), json!({ "input_tokens": 2 }))
+        );
+        assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Hal" }]));
+    }
+}
+
 mod contents {
     use super::*;
 
@@ -363,6 +436,32 @@ mod numbers {
         assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
         assert_eq!(event["meta"]["model_provider"], "openai");
         assert_eq!(event["meta"]["metadata"], json!({ "finish_reason": "stop" }));
+    }
+
+    #[test]
+    fn an_answer_has_an_id_and_citations() {
+        let event = of_answer(json!({
+            "id": "c-1", "object": "chat.completion", "citations": ["https://weather.example"],
+            "choices": [{ "message": { "role": "assistant", "content": "Hi" } }],
+        }));
+        assert_eq!(
+            event["meta"]["metadata"],
+            json!({ "response_id": "c-1", "citations": ["https://weather.example"] })
+        );
+    }
+
+    #[llmobs::retrieval(skip_all)]
+    fn search(found: Value) -> Value {
+        found
+    }
+
+    /// What only calls of models have is not looked for in other spans.
+    #[test]
+    fn a_search_calls_no_model() {
+        let found = json!({ "id": "r-1", "results": [{ "index": 0, "relevance_score": 0.5, "document": { "text": "It rains." } }],
+            "meta": { "tokens": { "input_tokens": 3 } } });
+        let event = event(|| drop(search(found)));
+        assert_eq!((&event["metrics"], &event["meta"]["metadata"]), (&json!({}), &json!({})));
     }
 
     #[test]
@@ -612,6 +711,7 @@ mod tools {
             json!({ "content": ["It rains."] }),
             json!({ "content": "It rains." }),
             json!({ "content": [part], "page": 2, "total": 40 }),
+            json!({ "at": 7, "content": [part] }),
         ] {
             assert_eq!(event(|| drop(call(other.clone())))["meta"]["output"]["value"], other.to_string());
         }
@@ -687,6 +787,45 @@ mod requests {
         assert_eq!(event["meta"]["model_provider"], "me");
         assert_eq!(event["meta"]["metadata"], json!({ "temperature": 1, "top_p": 0.5 }));
         assert_eq!(event["metrics"], json!({ "input_tokens": 1 }));
+    }
+
+    /// A value that only has the form of one says nothing about the span.
+    #[test]
+    fn a_request_of_vectors_is_none_of_messages() {
+        let request = json!({ "model": "m", "input": ["Hi"], "dimensions": 3 });
+        let event = event(|| asked(&request));
+        let shown = json!({ "request": request }).to_string();
+        assert_eq!(event["meta"]["input"]["messages"], json!([{ "role": "user", "content": shown }]));
+        assert_eq!(event["meta"]["metadata"], json!({}));
+    }
+
+    #[test]
+    fn a_request_without_messages_is_shown_as_it_is() {
+        let request = json!({ "model": "m", "prompt": { "id": "p" }, "temperature": 0 });
+        let event = event(|| asked(&request));
+        let shown = json!({ "request": request }).to_string();
+        assert_eq!(event["meta"]["input"]["messages"], json!([{ "role": "user", "content": shown }]));
+        assert_eq!(event["meta"]["model_name"], "m");
+    }
+
+    #[llmobs::llm(name = "call", skip(answer))]
+    fn exchange(request: &Value, answer: Value) -> Value {
+        let _ = request;
+        answer
+    }
+
+    /// The messages of a prompt that the provider has are in its answer.
+    #[test]
+    fn messages_of_a_stored_prompt_are_the_input() {
+        let request = json!({ "prompt": { "id": "pmpt_1" } });
+        let answer = json!({
+            "object": "response", "status": "completed",
+            "instructions": [{ "type": "message", "role": "user", "content": [{ "type": "input_text", "text": "Rain?" }] }],
+            "output": [{ "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": "Yes" }] }],
+        });
+        let event = event(|| drop(exchange(&request, answer)));
+        assert_eq!(event["meta"]["input"]["messages"], json!([{ "role": "user", "content": "Rain?" }]));
+        assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "Yes" }]));
     }
 
     /// dd-trace-py#19690.

@@ -25,6 +25,7 @@ fn numbers_keep_their_digits() {
         "1e3",
         "123456789012345.6",
         "5e-324",
+        "0.00012345678901234567",
     ];
     for text in kept {
         assert_eq!(value(text).map(|value| value.is_number()), Some(true), "{text}");
@@ -44,6 +45,13 @@ fn numbers_keep_their_digits() {
     let counts = ["12", "12.0", "12.5", "-12", "1e3", "18446744073709551616"]
         .map(|text| Json::read(text).unwrap().as_count());
     assert_eq!(counts, [Some(12), Some(12), None, None, None, None]);
+}
+
+#[test]
+fn labels_are_texts_numbers_and_booleans() {
+    let json = Json::read(r#"{"a":"x","b":7,"c":true,"d":false,"e":null,"f":[1]}"#).unwrap();
+    let labels = ["a", "b", "c", "d", "e", "f", "g"].map(|name| json.label(name).into_owned());
+    assert_eq!(labels, ["x", "7", "true", "false", "", "", ""]);
 }
 
 #[test]
@@ -70,6 +78,7 @@ fn what_is_no_json_is_refused() {
         "\"",
         "\"\\x\"",
         "\"\\u12\"",
+        "\"\\u+123\"",
         "\"\n\"",
         "01",
         "-",

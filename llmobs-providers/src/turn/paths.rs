@@ -125,7 +125,11 @@ mod tests {
     use crate::room::Room;
 
     fn read(pieces: &[(&str, &str)]) -> Value {
-        let mut room = Room::new(1000);
+        read_within(1000, pieces)
+    }
+
+    fn read_within(limit: usize, pieces: &[(&str, &str)]) -> Value {
+        let mut room = Room::new(limit);
         let mut arguments = Arguments::default();
         for (path, value) in pieces {
             arguments.add(path, &Json::read(value).unwrap(), &mut room);
@@ -145,6 +149,14 @@ mod tests {
         ]);
         let days = json!([{ "name": "Monday", "hours": 3 }, true]);
         assert_eq!(found, json!({ "city": "New Delhi", "days": days, "a b": null }));
+    }
+
+    #[test]
+    fn paths_and_values_are_bounded() {
+        let nested = (0..32).fold(json!(1), |inner, _| json!({ "a": inner }));
+        assert_eq!(read(&[(&format!("${}", ".a".repeat(40)), "1")]), nested);
+        let list = format!("[{}0]", "0,".repeat(100));
+        assert_eq!(read_within(60, &[("$.a", &list), ("$.b", "true")]), json!({ "b": true }));
     }
 
     #[test]

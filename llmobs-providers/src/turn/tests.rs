@@ -180,6 +180,27 @@ fn results_in_an_answer_are_of_the_tool() {
 }
 
 #[test]
+fn calls_follow_results_in_a_message_of_their_own() {
+    let found = asked(|turn| {
+        turn.result(At::Next, result("1", "x"), &Json::String("warm".into()));
+        turn.result(At::End, result("2", "x"), &Json::String("dry".into()));
+        turn.call(At::Next, call("3", "a", "{}"));
+    });
+    let results = json!([
+        { "result": "warm", "tool_id": "1", "type": "x" },
+        { "result": "dry", "tool_id": "2", "type": "x" },
+    ]);
+    let calls = json!([{ "name": "a", "arguments": {}, "tool_id": "3" }]);
+    assert_eq!(
+        found,
+        json!([
+            { "role": "user", "content": "", "tool_results": results },
+            { "role": "user", "content": "", "tool_calls": calls },
+        ])
+    );
+}
+
+#[test]
 fn a_result_is_replaced_or_goes_on() {
     let found = answer(|turn| {
         let (begun, whole) = (Json::String("a".into()), Json::String("c".into()));
@@ -291,6 +312,9 @@ fn pieces_of_calls_find_their_call() {
     assert_eq!(of(&new_ids), two);
     // Nothing but names.
     assert_eq!(of(&[(None, "", "a", "{\"x\":1}"), (None, "", "b", "{\"y\":2}")]), two);
+    // The same name once more is the same function once more.
+    let twice = [(None, "", "a", "{\"x\":1}"), (None, "", "a", "{\"x\":2}")];
+    assert_eq!(of(&twice), ["a {\"x\":1}", "a {\"x\":2}"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::Usage;
+use super::{Tokens, Usage};
 
 #[test]
 fn newer_counts_replace_older_ones() {
@@ -8,6 +8,24 @@ fn newer_counts_replace_older_ones() {
         usage,
         Usage { input: Some(1), output: Some(20), total: Some(21), reasoning: Some(3), ..Usage::default() }
     );
+}
+
+#[test]
+fn what_was_added_up_is_told_from_what_was_counted() {
+    let parts = Usage {
+        input: Some(5),
+        tool_input: Some(2),
+        visible_output: Some(3),
+        reasoning: Some(4),
+        ..Usage::default()
+    };
+    assert_eq!(parts.input_tokens(), Some(Tokens::Added(7)));
+    assert_eq!(parts.output_tokens(), Some(Tokens::Added(7)));
+    assert_eq!(parts.total_tokens(), Some(Tokens::Added(14)));
+    let whole = Usage { tool_input: Some(0), reasoning: None, total: Some(8), ..parts };
+    assert_eq!(whole.input_tokens(), Some(Tokens::Counted(5)));
+    assert_eq!(whole.output_tokens(), Some(Tokens::Counted(3)));
+    assert_eq!(whole.total_tokens(), Some(Tokens::Counted(8)));
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(crate) fn read_input(kind: Kind, json: &str, source: Source) -> (Content, Op
     let is_alone = values.len() == 1;
     let mut requests = values.iter().enumerate();
     let mut found = requests
-        .find_map(|(place, value)| Some((place, request(value, source, form, is_alone, json.len())?)));
+        .find_map(|(place, value)| Some((place, request(value, source, form, is_alone, budget(json))?)));
     let request = found.as_mut().map(|(place, request)| (*place, &mut **request));
     let content = match form {
         Form::Messages => Content::Messages(input_messages(&values, source, json, request)),
@@ -44,7 +44,7 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
     let mut response = value
         .as_ref()
         .filter(|_| kind.has_model())
-        .and_then(|value| Response::read(value, None, json.len().saturating_mul(2)))
+        .and_then(|value| Response::read(value, None, budget(json)))
         .filter(is_answer)
         .map(Box::new);
     let read =
@@ -62,6 +62,11 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
         (Form::Text, _) => Content::Text(text(json)),
     };
     (content, response)
+}
+
+/// A budget that all of a captured text fits into: a small value takes more memory than its JSON.
+fn budget(json: &str) -> usize {
+    json.len().saturating_mul(2).saturating_add(64 * 1024)
 }
 
 /// Whether an answer says anything. A value of the program can look like one that says nothing.
@@ -91,7 +96,7 @@ fn request(
     limit: usize,
 ) -> Option<Box<Request>> {
     let protocol = Protocol::of_request(value)?;
-    let request = Request::read(value, Some(protocol), limit.saturating_mul(2))?;
+    let request = Request::read(value, Some(protocol), limit)?;
     if (request.operation == Some(Operation::Embedding)) != (form == Form::Documents) {
         return None;
     }

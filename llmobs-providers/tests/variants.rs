@@ -1,0 +1,19 @@
+//! Forms that few servers have, next to those of the fixtures, and bodies that look like those of another protocol.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+#[path = "variants/answers.rs"]
+mod answers;
+#[path = "variants/limits.rs"]
+mod limits;
+#[path = "variants/protocols.rs"]
+mod protocols;
+#[path = "variants/requests.rs"]
+mod requests;
+mod support;

@@ -1,0 +1,226 @@
+//! Forms of answers and of their events.
+
+use llmobs_providers::{Protocol, ResponseReader};
+use serde_json::{Value, json};
+
+fn finish(reader: ResponseReader) -> Value {
+    let mut read = serde_json::to_value(reader.finish()).unwrap();
+    read.as_object_mut().unwrap().remove("protocol");
+    read
+}
+
+/// What is read of a whole answer, without its protocol.
+fn whole(protocol: Protocol, body: &Value) -> Value {
+    let mut reader = ResponseReader::new().protocol(protocol);
+    reader.push(body.to_string().as_bytes());
+    finish(reader)
+}
+
+/// What is read of the events of a stream.
+fn stream(protocol: Protocol, events: &[Value]) -> Value {
+    let mut reader = ResponseReader::new().protocol(protocol);
+    for event in events {
+        reader.push(format!("data: {event}\n\n").as_bytes());
+    }
+    finish(reader)
+}
+
+fn said(content: &str) -> Value {
+    json!({ "role": "assistant", "content": content })
+}
+
+fn thought(content: &str) -> Value {
+    json!({ "role": "reasoning", "content": content })
+}
+
+#[test]
+fn errors_have_many_forms() {
+    let cases = [
+        (json!({ "error": { "detail": "Gone", "code": 42 } }), json!({ "message": "Gone", "code": "42" })),
+        (
+            json!({ "error": { "message": "Slow", "code": "429" } }),
+            json!({ "message": "Slow", "code": "429", "status": 429 }),
+        ),
+        (json!({ "object": "error", "message": "Bad", "hint": "x" }), json!({ "message": "Bad" })),
+        (json!({ "error": "Gone", "code": "c" }), json!({ "message": "Gone", "code": "c" })),
+    ];
+    for (body, error) in cases {
+        assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "error": error }), "{body}");
+    }
+    // Of a body with other fields, only the name of the event, or the protocol, says that it is an error.
+    let body = json!({ "id": "e1", "message": "Bad key" });
+    let mut reader = ResponseReader::new();
+    reader.push(format!("event: error\ndata: {body}\n\n").as_bytes());
+    assert_eq!(finish(reader), json!({ "error": { "message": "Bad key" } }));
+    assert_eq!(whole(Protocol::CohereChat, &body), json!({ "id": "e1", "error": { "message": "Bad key" } }));
+    assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "id": "e1" }));
+}
+
+#[test]
+fn of_chat() {
+    // Perplexity's.
+    let message = json!({ "role": "assistant", "content": "Rain" });
+    let choice = json!({ "index": 0, "message": message, "delta": { "role": "assistant", "content": "" } });
+    let body = json!({ "object": "chat.completion", "choices": [choice] });
+    assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "messages": [said("Rain")] }));
+    let event = json!({ "index": 0, "delta": { "content": "Ra" }, "message": { "content": "It is Ra" } });
+    let body = json!({ "object": "chat.completion.chunk", "choices": [event] });
+    assert_eq!(stream(Protocol::OpenAiChat, &[body]), json!({ "messages": [said("Ra")] }));
+    // OpenRouter's, Groq's, DeepSeek's, and Azure's of old.
+    let body = json!({
+        "choices": [{ "message": { "content": "Hal" }, "error": { "message": "Cut", "code": 502 } }],
+        "x_groq": { "usage": { "prompt_tokens": 9, "prompt_cache_hit_tokens": 4, "completion_tokens": 1 } },
+    });
+    assert_eq!(
+        whole(Protocol::OpenAiChat, &body),
+        json!({
+            "messages": [said("Hal")],
+            "usage": { "input": 9, "cache_read": 4, "output": 1 },
+            "error": { "message": "Cut", "code": "502", "status": 502 },
+        })
+    );
+    let body = json!({ "choices": [{ "message": { "content": "Hi" }, "finish_details": { "type": "max_tokens" } }] });
+    assert_eq!(
+        whole(Protocol::OpenAiChat, &body),
+        json!({ "messages": [said("Hi")], "finish_reasons": ["max_tokens"] })
+    );
+}
+
+/// No event has the items as a whole.
+#[test]
+fn of_responses_that_break_off() {
+    let added = |index: u64, kind: &str| json!({ "type": "response.output_item.added", "output_index": index, "item": { "type": kind, "role": "assistant" } });
+    let text = |index: u64, text: &str| json!({ "type": "response.output_text.delta", "output_index": index, "content_index": 0, "delta": text });
+    let summary = |index: u64, text: &str| json!({ "type": "response.reasoning_summary_text.delta", "output_index": 0, "summary_index": index, "delta": text });
+    let events = [
+        summary(1, "Then"),
+        summary(0, "First"),
+        added(1, "message"),
+        text(1, "One"),
+        json!({ "type": "response.output_text.annotation.added", "output_index": 1, "annotation": { "url": "u" } }),
+        added(2, "message"),
+        text(2, "Two"),
+    ];
+    assert_eq!(
+        stream(Protocol::OpenAiResponses, &events),
+        json!({
+            "messages": [thought("First\n\nThen"), said("One"), said("Two")],
+            "citations": [{ "url": "u" }],
+        })
+    );
+    // The type may be only the name of the event.
+    let mut reader = ResponseReader::new();
+    reader.push(b"event: response.output_text.delta\ndata: {\"output_index\":0,\"delta\":\"Hi\"}\n\n");
+    assert_eq!(finish(reader), json!({ "messages": [said("Hi")] }));
+}
+
+#[test]
+fn of_anthropic() {
+    let signature = json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "signature_delta", "signature": "x" } });
+    assert_eq!(
+        stream(Protocol::AnthropicMessages, &[signature]),
+        json!({ "messages": [thought("[thinking]")] })
+    );
+}
+
+#[test]
+fn of_gemini() {
+    let image = json!({ "mimeType": "image/png", "data": "AAAA" });
+    let call = json!({ "id": "c", "name": "f" });
+    let piece = json!({ "id": "c", "partialArgs": [{ "jsonPath": "$.x", "numberValue": 1 }] });
+    let candidate = |parts: Value| json!({ "candidates": [{ "content": { "role": "model", "parts": parts }, "safetyRatings": ["low"] }] });
+    let events = [
+        candidate(json!([{ "thought": true, "inlineData": image }])),
+        candidate(json!([{ "functionCall": call }])),
+        candidate(json!([{ "functionCall": piece }, { "thoughtSignature": "x" }])),
+    ];
+    let calls = json!([{ "name": "f", "arguments": { "x": 1 }, "tool_id": "c", "type": "function_call" }]);
+    assert_eq!(
+        stream(Protocol::GeminiGenerate, &events),
+        json!({ "messages": [
+            thought("[image: image/png, 3 bytes]"),
+            { "role": "assistant", "content": "", "tool_calls": calls },
+        ] })
+    );
+    let blocked = |reason: &str| json!({ "promptFeedback": { "blockReason": reason } });
+    assert_eq!(
+        stream(Protocol::GeminiGenerate, &[blocked("SAFETY"), blocked("OTHER")])["finish_reasons"],
+        json!(["SAFETY"])
+    );
+    let video = json!({ "embedding": [1, 2], "startOffsetSec": 0 });
+    let body = json!({ "predictions": [{ "textEmbedding": [1, 2], "videoEmbeddings": [video, video] }] });
+    assert_eq!(whole(Protocol::GeminiEmbed, &body), json!({ "vectors": { "count": 3, "size": 2 } }));
+}
+
+#[test]
+fn of_interactions() {
+    let body = json!({ "object": "interaction", "status": "failed" });
+    assert_eq!(whole(Protocol::GeminiInteractions, &body), json!({ "finish_reasons": ["failed"] }));
+    let body = json!({ "object": "interaction", "outputs": [{ "type": "text", "text": "Hi" }] });
+    assert_eq!(whole(Protocol::GeminiInteractions, &body), json!({ "messages": [said("Hi")] }));
+    let usage = json!({ "event_type": "interaction.status_update", "metadata": { "total_usage": { "total_tokens": 3 } } });
+    assert_eq!(stream(Protocol::GeminiInteractions, &[usage]), json!({ "usage": { "total": 3 } }));
+}
+
+#[test]
+fn of_cohere() {
+    let body = json!({ "embeddings": { "binary": [[1]], "float": [[1, 2, 3, 4, 5, 6, 7, 8]] }, "meta": { "warnings": ["old"] } });
+    assert_eq!(
+        whole(Protocol::CohereEmbed, &body),
+        json!({ "vectors": { "count": 1, "size": 8 }, "facts": { "warnings": ["old"] } })
+    );
+    // Voyage's.
+    let body = json!({ "model": "rerank-x", "data": [{ "index": 1, "relevance_score": 0.5 }] });
+    assert_eq!(
+        whole(Protocol::CohereRerank, &body),
+        json!({ "model": "rerank-x", "documents": [{ "text": "", "id": "1", "score": 0.5 }] })
+    );
+}
+
+#[test]
+fn of_bedrock() {
+    let routed = json!({ "metadata": { "usage": { "inputTokens": 1 }, "trace": { "promptRouter": { "invokedModelId": "m" } } } });
+    let found = stream(Protocol::BedrockConverse, &[routed]);
+    assert_eq!((&found["model"], &found["usage"]), (&json!("m"), &json!({ "uncached": 1 })));
+
+    let body =
+        json!({ "outputs": [{ "text": "Hi", "stop_reason": "stop" }], "usage": { "prompt_tokens": 2 } });
+    assert_eq!(
+        whole(Protocol::BedrockInvoke, &body),
+        json!({ "messages": [said("Hi")], "finish_reasons": ["stop"], "usage": { "input": 2 } })
+    );
+
+    let request = json!({ "apiPath": "/orders", "parameters": [{ "name": "id", "value": "7" }],
+        "requestBody": { "content": { "application/json": { "properties": [{ "name": "count", "value": 2 }] } } } });
+    let body = json!({ "invocationId": "i", "invocationInputs": [{ "apiInvocationInput": request }] });
+    let mut reader = ResponseReader::new();
+    reader.push(format!("event: returnControl\ndata: {body}\n\n").as_bytes());
+    let calls = json!([{ "name": "/orders", "arguments": { "id": "7", "count": 2 }, "tool_id": "i", "type": "returnControl" }]);
+    assert_eq!(
+        finish(reader),
+        json!({ "messages": [{ "role": "assistant", "content": "", "tool_calls": calls }] })
+    );
+}
+
+/// What a stream ends with is what came before.
+#[test]
+fn of_rig() {
+    let text = json!({ "event": "text", "part": 0, "text": "Hi" });
+    let response = json!({ "choice": [{ "type": "text", "text": "Hi" }], "origin": { "api": "x" } });
+    assert_eq!(stream(Protocol::Rig, &[text, response]), json!({ "messages": [said("Hi")] }));
+}
+
+/// What an exception says itself wins over the name of its frame.
+#[test]
+fn exceptions_have_names() {
+    let cases = [
+        (r#"{"message":"slow"}"#, json!({ "message": "slow", "type": "throttlingException" })),
+        (r#"{"message":"slow","__type":"a#Throttled"}"#, json!({ "message": "slow", "type": "Throttled" })),
+    ];
+    for (payload, error) in cases {
+        let frame = json!({ ":message-type": "exception", ":exception-type": "throttlingException", "payload": payload });
+        let mut reader = ResponseReader::new().protocol(Protocol::BedrockConverse);
+        reader.push(&crate::support::frame(&frame));
+        assert_eq!(finish(reader), json!({ "error": error }));
+    }
+}

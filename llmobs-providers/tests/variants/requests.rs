@@ -1,0 +1,229 @@
+//! Forms of requests.
+
+use llmobs_providers::json::Json;
+use llmobs_providers::{McpResult, Protocol, Request};
+use serde_json::{Value, json};
+
+/// What is read of a request, without its protocol and operation.
+fn read(protocol: Protocol, body: &Value) -> Value {
+    let text = body.to_string();
+    let request = Request::read(&Json::read(&text).unwrap(), Some(protocol), 10_000).unwrap();
+    let mut read = serde_json::to_value(request).unwrap();
+    for name in ["protocol", "operation"] {
+        read.as_object_mut().unwrap().remove(name);
+    }
+    read
+}
+
+/// The content of a message of a person with one part, in OpenAI's chat.
+fn content(part: &Value) -> Value {
+    let body = json!({ "messages": [{ "role": "user", "content": [part] }] });
+    read(Protocol::OpenAiChat, &body)["messages"][0]["content"].take()
+}
+
+#[test]
+fn notes_say_what_files_are() {
+    let cases = [
+        (
+            json!({ "type": "video_url", "video_url": { "url": "https://a.example/v" } }),
+            "[video: https://a.example/v]",
+        ),
+        (json!({ "type": "image_url", "image_url": "https:;base64,AAAA" }), "[image: https:;base64,AAAA]"),
+        (
+            json!({ "type": "image_url", "image_url": "data:image/png;base64,AAAA" }),
+            "[image: image/png, 3 bytes]",
+        ),
+        (
+            json!({ "type": "image_url", "image_url": "data:image/svg+xml;charset=utf8,%3Csvg%3E" }),
+            "[image: data:image/svg+xml;charset=utf8,%3Csvg%3E]",
+        ),
+        (
+            json!({ "type": "input_file", "file_url": "https://a.example/f", "filename": "f.pdf" }),
+            "[file: f.pdf, https://a.example/f]",
+        ),
+        // A part that was cut, one of which nothing is known, and none.
+        (json!({ "…": "… [7 fields left out]" }), "… [7 fields left out]"),
+        (json!({ "hologram": 1 }), "[hologram]"),
+        (json!({}), "[unknown]"),
+        (Value::Null, ""),
+    ];
+    for (part, expected) in cases {
+        assert_eq!(content(&part), expected, "{part}");
+    }
+}
+
+#[test]
+fn of_chat() {
+    let body = json!({
+        "messages": [
+            "… [2 items left out]",
+            { "role": "assistant", "thinking": "Rain?", "content": "Yes" },
+            { "role": "assistant", "reasoning_details": [
+                { "type": "reasoning.text", "index": 1, "text": "second" },
+                { "type": "reasoning.text", "index": 0, "text": "first" },
+            ] },
+            { "role": "assistant", "audio": { "id": "a1" } },
+            { "role": "assistant", "audio": { "id": "a2", "expires_at": 1 } },
+        ],
+        "tools": [{ "name": "f", "input_schema": { "type": "object" } }],
+    });
+    assert_eq!(
+        read(Protocol::OpenAiChat, &body),
+        json!({
+            "messages": [
+                { "role": "", "content": "… [2 items left out]" },
+                { "role": "reasoning", "content": "Rain?" },
+                { "role": "assistant", "content": "Yes" },
+                { "role": "reasoning", "content": "first\n\nsecond" },
+                { "role": "assistant", "content": "[audio: a1]" },
+                { "role": "assistant", "content": "" },
+            ],
+            "tools": [{ "name": "f", "schema": { "type": "object" } }],
+        })
+    );
+}
+
+#[test]
+fn of_embeddings_of_tokens() {
+    let read = |input: Value| read(Protocol::OpenAiEmbeddings, &json!({ "input": input }));
+    assert_eq!(read(json!([1, 2])), json!({ "documents": [{ "text": "[1,2]" }] }));
+    assert_eq!(read(json!([[1], [2]])), json!({ "documents": [{ "text": "[1]" }, { "text": "[2]" }] }));
+}
+
+#[test]
+fn of_responses() {
+    let body = json!({ "input": [
+        { "role": "assistant", "content": [{ "type": "refusal", "refusal": "No." }] },
+        { "type": "web_search_call", "id": "w", "action": null, "query": "rain" },
+    ] });
+    let call = json!({ "name": "web_search", "arguments": { "query": "rain" }, "tool_id": "w", "type": "web_search_call" });
+    assert_eq!(
+        read(Protocol::OpenAiResponses, &body),
+        json!({ "messages": [{ "role": "assistant", "content": "No.", "tool_calls": [call] }] })
+    );
+}
+
+#[test]
+fn of_anthropic() {
+    let result =
+        json!({ "type": "tool_result", "tool_use_id": "t", "content": { "type": "text", "text": "12 °C" } });
+    let body = json!({ "messages": [{ "content": [{ "type": "text", "text": "Hi" }] }, { "role": "user", "content": [result] }] });
+    let results = json!([{ "result": "12 °C", "tool_id": "t", "type": "tool_result" }]);
+    assert_eq!(
+        read(Protocol::AnthropicMessages, &body),
+        json!({ "messages": [
+            { "role": "user", "content": "Hi" },
+            { "role": "user", "content": "", "tool_results": results },
+        ] })
+    );
+}
+
+#[test]
+fn of_gemini() {
+    let sound = json!({ "mimeType": "audio/wav", "data": "AAAA", "displayName": "rain.wav" });
+    let body = json!({ "contents": [{ "parts": [
+        { "inlineData": sound }, { "thoughtSignature": "x" }, { "text": "What is it?" },
+    ] }] });
+    assert_eq!(
+        read(Protocol::GeminiGenerate, &body),
+        json!({ "messages": [{ "role": "user", "content": "[audio: rain.wav, audio/wav, 3 bytes]\nWhat is it?" }] })
+    );
+    let one = |model: &str| json!({ "model": format!("models/{model}"), "content": { "parts": [{ "text": model }] } });
+    assert_eq!(
+        read(Protocol::GeminiEmbed, &json!({ "requests": [one("a"), one("b")] })),
+        json!({ "model": "a", "documents": [{ "text": "a" }, { "text": "b" }] })
+    );
+}
+
+#[test]
+fn of_cohere() {
+    let body = json!({ "chat_history": [{ "role": "TOOL", "tool_results": [
+        { "call": { "name": "a" }, "outputs": [1] },
+        { "call": { "name": "b" }, "outputs": [2] },
+    ] }] });
+    let results = json!([{ "name": "a", "result": "[1]" }, { "name": "b", "result": "[2]" }]);
+    assert_eq!(
+        read(Protocol::CohereChatV1, &body),
+        json!({ "messages": [{ "role": "tool", "content": "", "tool_results": results }] })
+    );
+
+    let document = json!({ "type": "document", "document": { "data": "rain" } });
+    let body = json!({
+        "documents": [{ "id": true, "data": { "text": "It rains." } }, { "data": { "text": "x", "title": "y" } }],
+        "messages": [{ "role": "tool", "tool_call_id": "t", "content": [document] }],
+    });
+    let results = json!([{ "result": json!([document]).to_string(), "tool_id": "t" }]);
+    assert_eq!(
+        read(Protocol::CohereChat, &body),
+        json!({
+            "messages": [{ "role": "tool", "content": "", "tool_results": results }],
+            "documents": [{ "text": "It rains.", "id": "true" }, { "text": "{\"text\":\"x\",\"title\":\"y\"}" }],
+        })
+    );
+
+    let image = json!({ "type": "image_url", "image_url": { "url": "https://a.example/i" } });
+    let body = json!({ "inputs": [{ "content": [{ "type": "text", "text": "Hi" }, image] }] });
+    assert_eq!(
+        read(Protocol::CohereEmbed, &body),
+        json!({ "documents": [{ "text": "Hi\n[image: https://a.example/i]" }] })
+    );
+}
+
+#[test]
+fn of_ollama() {
+    let body = json!({ "messages": [{ "role": "tool", "name": "f", "content": "1" }] });
+    let results = json!([{ "name": "f", "result": "1" }]);
+    assert_eq!(
+        read(Protocol::OllamaChat, &body),
+        json!({ "messages": [{ "role": "tool", "content": "", "tool_results": results }] })
+    );
+}
+
+#[test]
+fn of_bedrock() {
+    let image = json!({ "format": "png", "source": { "bytes": "AAAA" } });
+    let body = json!({
+        "messages": [{ "role": "user", "content": [{ "guardContent": { "image": image } }] }],
+        "toolConfig": { "tools": [], "toolChoice": { "any": {} } },
+    });
+    assert_eq!(
+        read(Protocol::BedrockConverse, &body),
+        json!({
+            "messages": [{ "role": "user", "content": "[image: png, 3 bytes]" }],
+            "parameters": { "toolChoice": { "any": {} } },
+        })
+    );
+    let body = json!({ "prompt": "What is it?", "images": ["AAAA"] });
+    assert_eq!(
+        read(Protocol::BedrockInvoke, &body),
+        json!({ "messages": [{ "role": "user", "content": "[image: 3 bytes]\nWhat is it?" }] })
+    );
+}
+
+#[test]
+fn of_rig() {
+    let function = json!({ "name": "f", "arguments": {}, "invalid_arguments": "{\"x\":1" });
+    let body =
+        json!({ "role": "assistant", "content": [{ "type": "toolcall", "id": "t", "function": function }] });
+    let calls =
+        json!([{ "name": "f", "arguments": { "value": "{\"x\":1" }, "tool_id": "t", "type": "function" }]);
+    assert_eq!(
+        read(Protocol::Rig, &body),
+        json!({ "messages": [{ "role": "assistant", "content": "", "tool_calls": calls }] })
+    );
+}
+
+#[test]
+fn results_of_mcp_servers_may_be_in_json_rpc() {
+    let read = |body: Value| {
+        let text = body.to_string();
+        McpResult::read(&Json::read(&text).unwrap(), 1000).map(|read| (read.result.result, read.is_error))
+    };
+    let result = json!({ "content": [{ "type": "text", "text": "12 °C" }], "isError": true });
+    let expected = Some(("12 °C".to_owned(), true));
+    assert_eq!(read(json!({ "jsonrpc": "2.0", "id": 1, "result": result })), expected);
+    assert_eq!(read(result), expected);
+    // An image without its type is no part that is known.
+    let image = json!([{ "type": "image", "data": "AAAA" }]);
+    assert_eq!(read(json!({ "content": image })), Some((image.to_string(), false)));
+}
