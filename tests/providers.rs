@@ -130,6 +130,29 @@ mod failures {
     }
 
     #[test]
+    fn a_word_for_a_failure_is_enough() {
+        let content = json!([{ "type": "text", "text": "Half" }]);
+        let failed = [
+            (json!({ "object": "response", "status": "failed", "error": null, "output": [] }), "failed"),
+            (
+                json!({ "id": "c", "finish_reason": "ERROR", "message": { "role": "assistant", "content": content } }),
+                "ERROR",
+            ),
+            (
+                json!({ "id": "c", "finish_reason": "TIMEOUT", "message": { "role": "assistant", "content": content } }),
+                "TIMEOUT",
+            ),
+            (
+                json!({ "choices": [{ "message": { "role": "assistant", "content": "Half" }, "finish_reason": "error" }] }),
+                "error",
+            ),
+        ];
+        for (answer, word) in failed {
+            assert_eq!(error(&of_answer(answer)), ("error", word, ""));
+        }
+    }
+
+    #[test]
     fn a_whole_answer_can_be_an_error() {
         let event = of_answer(
             json!({ "error": { "type": "rate_limit_exceeded", "message": "Slow down", "code": null } }),
@@ -419,6 +442,17 @@ mod numbers {
             json!({ "candidates": part("c"), "usageMetadata": usage(8, 3) }),
         ]);
         assert_eq!(tokens(&event), json!({ "input_tokens": 8, "output_tokens": 3, "total_tokens": 11 }));
+    }
+
+    #[test]
+    fn counts_of_gemini_have_two_spellings() {
+        let event = of_answer(json!({
+            "candidates": [{ "content": { "role": "model", "parts": [{ "text": "Hi" }] }, "finish_reason": "STOP" }],
+            "model_version": "gemini-3-flash", "usage_metadata": { "prompt_token_count": 3, "candidates_token_count": 1 },
+        }));
+        assert_eq!(tokens(&event), json!({ "input_tokens": 3, "output_tokens": 1, "total_tokens": 4 }));
+        assert_eq!(event["meta"]["model_name"], "gemini-3-flash");
+        assert_eq!(event["meta"]["metadata"], json!({ "finish_reason": "STOP" }));
     }
 
     /// langfuse#3952.

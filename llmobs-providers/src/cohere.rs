@@ -33,6 +33,13 @@ fn failure(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
 }
 
+/// Reads the reasons of an end that are failures: `ERROR`, `ERROR_TOXIC`, `TIMEOUT` and the like.
+fn failed(reason: &str, draft: &mut ResponseDraft) {
+    if reason.starts_with("ERROR") || reason == "TIMEOUT" {
+        draft.failed(reason);
+    }
+}
+
 /// Adds a document: a text, or an object whose fields are up to the program.
 fn document(document: &Json<'_>, draft: &mut RequestDraft) {
     let id = document.label("id");

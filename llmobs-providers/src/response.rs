@@ -206,6 +206,13 @@ impl ResponseDraft {
         self.response.error.get_or_insert(error);
     }
 
+    /// Sets that it failed, where a provider has only a word for it.
+    pub(crate) fn failed(&mut self, word: &str) {
+        if !self.has_error() {
+            self.error(ApiError { kind: word.to_owned(), ..ApiError::default() });
+        }
+    }
+
     pub(crate) const fn has_error(&self) -> bool {
         self.response.error.is_some()
     }

@@ -211,14 +211,8 @@ impl Decoder {
             self.draft.has_ended = true;
             return;
         }
-        match Json::read(&text) {
-            Some(json) => {
-                self.event(event.name, &json);
-            }
-            None if self.protocol == Some(Protocol::BedrockAgent) => {
-                self.event(event.name, &Json::String(text));
-            }
-            None => {}
+        if let Some(json) = Json::read(&text) {
+            self.event(event.name, &json);
         }
     }
 

@@ -138,4 +138,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
     draft.has_ended |= json.str("type") == "message-end";
     super::failure(event, draft);
+    for end in [json, delta] {
+        super::failed(end.str("finish_reason"), draft);
+    }
 }

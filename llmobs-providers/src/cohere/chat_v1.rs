@@ -97,4 +97,5 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     super::usage(whole.get("meta"), draft);
     draft.has_ended |= kind == "stream-end";
     super::failure(event, draft);
+    super::failed(json.str("finish_reason"), draft);
 }

@@ -183,6 +183,9 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
     draft.facts(interaction, &["service_tier"]);
     draft.failure(event);
+    if interaction.str("status") == "failed" {
+        draft.failed("failed");
+    }
 }
 
 /// A step of an answer, or a piece of one.

@@ -196,7 +196,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
             draft.finish_reason(index, reason);
         }
         if choice.str("finish_reason") == "error" && !choice.has("error") && !json.has("error") {
-            draft.error(ApiError { kind: "error".to_owned(), ..ApiError::default() });
+            draft.failed("error");
         }
         draft.facts(choice, &["native_finish_reason"]);
         if choice.has("error") {

@@ -155,7 +155,10 @@ fn of_gemini() {
 #[test]
 fn of_interactions() {
     let body = json!({ "object": "interaction", "status": "failed" });
-    assert_eq!(whole(Protocol::GeminiInteractions, &body), json!({ "finish_reasons": ["failed"] }));
+    assert_eq!(
+        whole(Protocol::GeminiInteractions, &body),
+        json!({ "finish_reasons": ["failed"], "error": { "type": "failed", "message": "" } })
+    );
     let body = json!({ "object": "interaction", "outputs": [{ "type": "text", "text": "Hi" }] });
     assert_eq!(whole(Protocol::GeminiInteractions, &body), json!({ "messages": [said("Hi")] }));
     let usage = json!({ "event_type": "interaction.status_update", "metadata": { "total_usage": { "total_tokens": 3 } } });

@@ -99,5 +99,7 @@ fn response(response: &Json<'_>, draft: &mut ResponseDraft) {
     let error = response.get("error");
     if error.is_object() {
         draft.error(ApiError::read(error));
+    } else if status == "failed" {
+        draft.failed(status);
     }
 }
