@@ -19,7 +19,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     };
     !candidates.is_empty() && candidates.iter().all(is_candidate)
         || json.get("promptFeedback").is_object()
-        || super::field(json, "usageMetadata").is_object()
+        || field(json, "usageMetadata").is_object()
 }
 
 /// The fields of a request that are no parameters.
@@ -65,8 +65,8 @@ fn tools(tool: &Json<'_>, draft: &mut RequestDraft) {
 
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     let json = event.json;
-    draft.model(super::field(json, "modelVersion").as_str().unwrap_or_default());
-    draft.id(super::field(json, "responseId").as_str().unwrap_or_default());
+    draft.model(field(json, "modelVersion").as_str().unwrap_or_default());
+    draft.id(field(json, "responseId").as_str().unwrap_or_default());
     for (index, candidate) in json.list("candidates").iter().enumerate() {
         let index = candidate.count("index").unwrap_or(index as u64);
         let content = candidate.get("content");
@@ -77,7 +77,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         let lists =
             [grounding.list("groundingChunks"), cited.list("citationSources"), cited.list("citations")];
         lists.into_iter().flatten().for_each(|citation| draft.citation(citation));
-        let reason = super::field(candidate, "finishReason").as_str().unwrap_or_default();
+        let reason = field(candidate, "finishReason").as_str().unwrap_or_default();
         draft.finish_reason(index, reason);
         if !reason.is_empty() {
             draft.facts(candidate, &["finishMessage", "safetyRatings"]);
@@ -87,7 +87,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     // A prompt that is blocked has no candidates.
     draft.no_choice(json.get("promptFeedback").str("blockReason"));
     draft.facts(json, &["promptFeedback"]);
-    let counts = super::field(json, "usageMetadata");
+    let counts = field(json, "usageMetadata");
     draft.usage.update(usage(counts));
     draft.facts(counts, &["trafficType", "serviceTier"]);
     draft.failure(event);
@@ -95,11 +95,10 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
 
 /// Tokens. Thoughts and the results of tools are counted beside the prompt and the answer.
 pub(super) fn usage(usage: &Json<'_>) -> Usage {
-    let count = |name: &str| super::field(usage, name).as_count();
+    let count = |name: &str| field(usage, name).as_count();
     let audio = |name: &str| {
-        let of_audio =
-            super::field(usage, name).items().iter().filter(|part| part.str("modality") == "AUDIO");
-        of_audio.filter_map(|part| super::field(part, "tokenCount").as_count()).reduce(u64::saturating_add)
+        let of_audio = field(usage, name).items().iter().filter(|part| part.str("modality") == "AUDIO");
+        of_audio.filter_map(|part| field(part, "tokenCount").as_count()).reduce(u64::saturating_add)
     };
     Usage {
         input: count("promptTokenCount"),
