@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use llmobs_capture::DEFAULT_LIMIT;
+use llmobs_capture::text::CUT;
 
 use crate::failure::ApiError;
 use crate::framing::{Framing, RawEvent};
@@ -211,8 +212,17 @@ impl Decoder {
             self.draft.has_ended = true;
             return;
         }
-        if let Some(json) = Json::read(&text) {
-            self.event(event.name, &json);
+        match Json::read(&text) {
+            // A note in place of an event.
+            Some(Json::String(note)) if note.starts_with(CUT) => {
+                if let Some(mut turn) = self.draft.turn(0, "") {
+                    turn.note(At::End, &note);
+                }
+            }
+            Some(json) => {
+                self.event(event.name, &json);
+            }
+            None => {}
         }
     }
 

@@ -349,13 +349,15 @@ fn an_event_that_is_too_large_harms_no_other() {
             cuts.sort_unstable();
             for limit in [1000, 100_000] {
                 let found = read(Protocol::OpenAiChat, body.as_bytes(), &cuts, limit);
-                assert_eq!(found.messages[0].content, "ab", "{limit}");
+                let content = "ab\n… [what was too large is left out]";
+                assert_eq!(found.messages[0].content, content, "{limit}");
             }
         }
     }
     let broken =
         format!("data: {unclosed}\n\ndata: {{\"choices\":[{{\"delta\":{{\"content\":\"b\"}}}}]}}\n\n");
-    assert_eq!(read(Protocol::OpenAiChat, broken.as_bytes(), &[], 1000).messages[0].content, "b");
+    let content = "… [what was too large is left out]\nb";
+    assert_eq!(read(Protocol::OpenAiChat, broken.as_bytes(), &[], 1000).messages[0].content, content);
 }
 
 /// Embeddings and reranks, which are never streamed.

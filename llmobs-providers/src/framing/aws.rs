@@ -1,6 +1,7 @@
 //! The event stream of AWS: <https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html>.
 
 use super::RawEvent;
+use super::slim::LEFT_OUT;
 
 /// The two lengths and their checksum, before the headers.
 const PRELUDE: usize = 12;
@@ -34,6 +35,7 @@ impl Frames {
             } else if length > limit.max(PRELUDE) {
                 self.skip = length - self.bytes.len();
                 self.bytes.clear();
+                each(RawEvent { data: LEFT_OUT.as_bytes(), ..RawEvent::default() });
             } else if self.bytes.len() >= length {
                 frame(&self.bytes, each);
                 self.bytes.clear();

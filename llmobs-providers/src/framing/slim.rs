@@ -8,6 +8,9 @@ const TAIL: usize = 1024;
 /// The most numbers of a list.
 const NUMBERS: usize = 16;
 
+/// A JSON text in place of an event that was too large.
+pub(super) const LEFT_OUT: &str = "\"… [what was too large is left out]\"";
+
 /// Collects the bytes of an event.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
@@ -42,11 +45,13 @@ impl Buffer {
         }
     }
 
-    /// Calls `f` with the event, unless it was dropped, and begins the next one.
+    /// Calls `f` with the event, or with a note if it was dropped, and begins the next one.
     pub(super) fn take(&mut self, f: impl FnOnce(&[u8])) {
         if let Some(slim) = self.slim.take() {
             f(&slim.out);
-        } else if !self.is_dropped {
+        } else if self.is_dropped {
+            f(LEFT_OUT.as_bytes());
+        } else {
             f(&self.bytes);
         }
         self.is_dropped = false;
