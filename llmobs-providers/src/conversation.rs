@@ -33,7 +33,7 @@ pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
                 // Anthropic's request keeps the system prompt beside the messages.
                 let system = value.field("system").map(|content| {
                     Json::Object(vec![
-                        (Cow::Borrowed("role"), Json::String("system".into())),
+                        (Cow::Borrowed("role"), Json::Text("system".into())),
                         (Cow::Borrowed("content"), content.clone()),
                     ])
                 });
@@ -68,17 +68,17 @@ pub fn annotated(value: &Json<'_>) -> Option<Vec<Message>> {
             let read: Option<Vec<_>> = items.iter().map(loosely).collect();
             Some(read?.into_iter().flatten().collect())
         }
-        Json::String(_) => loosely(value),
+        Json::Text(_) => loosely(value),
         other => messages(other).or_else(|| loosely(other)),
     }
 }
 
 fn loosely(value: &Json<'_>) -> Option<Vec<Message>> {
     match value {
-        Json::String(text) => Some(vec![Message::new("", &**text)]),
+        Json::Text(text) => Some(vec![Message::new("", &**text)]),
         Json::Object(fields) if LOOSE_KEYS.iter().any(|key| value.has(key)) => {
             // What a later field of the same name replaces is found behind it. The first of all are those that may be missing.
-            let missing = ["role", "content"].map(|key| (Cow::Borrowed(key), Json::String("".into())));
+            let missing = ["role", "content"].map(|key| (Cow::Borrowed(key), Json::Text("".into())));
             let given = fields.iter().filter(|(_, value)| !value.is_null()).cloned();
             message(&Json::Object(missing.into_iter().chain(given).collect()))
         }
@@ -93,11 +93,11 @@ fn message(value: &Json<'_>) -> Option<Vec<Message>> {
     let given = value.has("content") || value.has(CUT);
     let lists = LISTS.map(|key| items(value, key));
     match value.get("content") {
-        Json::Null | Json::String(_) | Json::Array(_) if given => {}
+        Json::Null | Json::Text(_) | Json::Array(_) if given => {}
         Json::Null if lists.iter().flatten().next().is_some() || has_parts(value) => {}
         _ => return None,
     }
-    let is_plain = matches!(value.get("content"), Json::Null | Json::String(_)) && !has_parts(value);
+    let is_plain = matches!(value.get("content"), Json::Null | Json::Text(_)) && !has_parts(value);
     if is_plain { Some(vec![plain(role, value, lists)]) } else { with_parts(value, lists) }
 }
 
@@ -255,7 +255,7 @@ fn note<'v>(value: &'v Json<'_>) -> Option<&'v str> {
 /// A field that is a short text, such as a name. A number is its text.
 fn label(value: &Json<'_>, key: &str) -> String {
     match value.get(key) {
-        Json::Null | Json::String(_) | Json::Number(_) => value.label(key).into_owned(),
+        Json::Null | Json::Text(_) | Json::Number(_) => value.label(key).into_owned(),
         _ => {
             warn_limited!("the field {key:?} of a part of a message was left out: it is no text");
             String::new()

@@ -21,8 +21,8 @@ pub enum Json<'a> {
     Bool(bool),
     /// The text of the number.
     Number(&'a str),
-    /// A text, borrowed where it has no escapes.
-    String(Cow<'a, str>),
+    /// A string, borrowed where it has no escapes. With its name, the compiler would write `std::string::String` in its errors.
+    Text(Cow<'a, str>),
     /// A list.
     Array(Vec<Self>),
     /// The fields in the order of the text. Of two with the same name the later one counts.
@@ -71,7 +71,7 @@ impl<'a> Json<'a> {
     #[must_use]
     pub fn label(&self, key: &str) -> Cow<'_, str> {
         match self.get(key) {
-            Self::String(text) => Cow::Borrowed(text),
+            Self::Text(text) => Cow::Borrowed(text),
             Self::Number(text) => Cow::Borrowed(text),
             Self::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
             _ => Cow::Borrowed(""),
@@ -105,7 +105,7 @@ impl<'a> Json<'a> {
     /// The text of a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
-        if let Self::String(text) = self { Some(text) } else { None }
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
 
     /// A whole number that is not negative. Some servers write it with a fraction of zero.
@@ -133,7 +133,7 @@ impl<'a> Json<'a> {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(*value),
             Self::Number(text) => number::value(text),
-            Self::String(text) => Value::String(text.clone().into_owned()),
+            Self::Text(text) => Value::String(text.clone().into_owned()),
             Self::Array(items) => items.iter().map(Self::to_value).collect(),
             Self::Object(_) => Value::Object(self.to_map()),
         }
@@ -151,7 +151,7 @@ impl<'a> Json<'a> {
             Self::Null => out.push_str("null"),
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Self::Number(text) => out.push_str(text),
-            Self::String(text) => push_json_string(text, out),
+            Self::Text(text) => push_json_string(text, out),
             Self::Array(items) => {
                 out.push('[');
                 for (index, item) in items.iter().enumerate() {

@@ -16,7 +16,7 @@ use crate::usage::Usage;
 /// The inputs of completions and embeddings: texts, or lists of the ids of tokens.
 pub(crate) fn texts<'j>(input: &'j Json<'_>) -> Vec<Cow<'j, str>> {
     let text = |input: &'j Json<'_>| match input {
-        Json::String(text) => Cow::Borrowed(text.as_ref()),
+        Json::Text(text) => Cow::Borrowed(text.as_ref()),
         other => Cow::Owned(media_note(other).unwrap_or_else(|| result_text(other))),
     };
     match input {

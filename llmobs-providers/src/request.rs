@@ -282,7 +282,7 @@ impl RequestDraft {
 /// A text, or the texts of a list of texts.
 pub(crate) fn texts<'j>(value: &'j Json<'_>) -> Vec<Cow<'j, str>> {
     match value {
-        Json::String(text) => vec![Cow::Borrowed(text)],
+        Json::Text(text) => vec![Cow::Borrowed(text)],
         Json::Array(items) => items.iter().filter_map(Json::as_str).map(Cow::Borrowed).collect(),
         _ => Vec::new(),
     }

@@ -225,7 +225,7 @@ impl ResponseDraft {
             && (*name == "error" || json.fields().iter().all(|(key, _)| ALONE.contains(&key.as_ref())));
         let found = match error {
             Json::Object(fields) if !fields.is_empty() => ApiError::read(error),
-            Json::String(text) if !text.is_empty() => {
+            Json::Text(text) if !text.is_empty() => {
                 ApiError { message: ApiError::read(error).message, ..ApiError::read(json) }
             }
             // An exception in an event stream of AWS that a client has split.
@@ -269,14 +269,14 @@ impl ResponseDraft {
     pub(crate) fn fact(&mut self, name: &str, value: &Json<'_>) {
         let is_empty = match value {
             Json::Null => true,
-            Json::String(text) => text.is_empty(),
+            Json::Text(text) => text.is_empty(),
             Json::Array(items) => items.is_empty(),
             Json::Object(fields) => fields.is_empty(),
             _ => false,
         };
         // Many streams say the same in each event.
         let is_known = match (self.response.facts.get(name), value) {
-            (Some(Value::String(known)), Json::String(text)) => known == text,
+            (Some(Value::String(known)), Json::Text(text)) => known == text,
             _ => false,
         };
         if is_empty || is_known {
@@ -312,7 +312,7 @@ impl ResponseDraft {
     /// Adds a vector: a list of numbers, or 32-bit floats in base64. Anything shorter is none.
     pub(crate) fn vector(&mut self, vector: &Json<'_>) {
         let size = match vector {
-            Json::String(base64) => media::bytes_of(base64) / 4,
+            Json::Text(base64) => media::bytes_of(base64) / 4,
             other => length_of(other.items()),
         };
         if size > 0 {

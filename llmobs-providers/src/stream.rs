@@ -214,7 +214,7 @@ impl Decoder {
         }
         match Json::read(&text) {
             // A note in place of an event.
-            Some(Json::String(note)) if note.starts_with(CUT) => {
+            Some(Json::Text(note)) if note.starts_with(CUT) => {
                 if let Some(mut turn) = self.draft.turn(0, "") {
                     turn.note(At::End, &note);
                 }
@@ -229,7 +229,7 @@ impl Decoder {
     /// Reads an event, or a piece of a text. All events of an answer are of one kind.
     fn item(&mut self, json: &Json<'_>) -> bool {
         match json {
-            Json::String(piece) if self.protocol.is_none() => {
+            Json::Text(piece) if self.protocol.is_none() => {
                 self.is_empty &= is_empty_event(piece, !self.is_text);
                 self.is_text = true;
                 if let Some(mut turn) = self.draft.turn(0, "") {
@@ -238,7 +238,7 @@ impl Decoder {
                 }
                 true
             }
-            Json::String(name) if self.protocol == Some(Protocol::Genai) => is_empty_event(name, false),
+            Json::Text(name) if self.protocol == Some(Protocol::Genai) => is_empty_event(name, false),
             // It was no text.
             _ if self.is_text && self.is_empty && Protocol::of_answer("", json) == Some(Protocol::Genai) => {
                 self.is_text = false;

@@ -9,7 +9,7 @@ use crate::media;
 pub(crate) fn result_text(value: &Json<'_>) -> String {
     match value {
         Json::Null => String::new(),
-        Json::String(text) => text.clone().into_owned(),
+        Json::Text(text) => text.clone().into_owned(),
         Json::Array(parts) if !parts.is_empty() => {
             let texts: Option<Vec<_>> = parts.iter().map(part_text).collect();
             texts.map_or_else(|| value.to_text(), |texts| texts.join("\n"))
@@ -44,7 +44,7 @@ fn part_text(part: &Json<'_>) -> Option<String> {
 pub(crate) fn arguments_text(arguments: &Json<'_>) -> String {
     match arguments {
         Json::Null => String::new(),
-        Json::String(text) => text.clone().into_owned(),
+        Json::Text(text) => text.clone().into_owned(),
         Json::Object(_) => arguments.to_text(),
         other => {
             let mut text = String::new();

@@ -97,7 +97,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
 /// A document of a rerank, with the text that was kept of it.
 fn document(group: &Group<'_>, text: String) -> Document {
     let label = |name: &str| match structure(group.get(name)).as_ref() {
-        Json::String(text) => Some(text.to_string()),
+        Json::Text(text) => Some(text.to_string()),
         Json::Number(text) => Some((*text).to_owned()),
         _ => None,
     };

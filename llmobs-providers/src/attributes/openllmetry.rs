@@ -85,7 +85,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
 /// A message in the form of OpenAI's chat.
 fn message<'j>(group: &Group<'j>, role: &'static str) -> Json<'j> {
     let role = match group.get("role") {
-        Json::Null => Json::String(role.into()),
+        Json::Null => Json::Text(role.into()),
         role => role.clone(),
     };
     let calls = group.list("tool_calls");

@@ -28,7 +28,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     let input = first(attributes, ["gen_ai.input.messages", "gen_ai.prompt"]);
     match input.as_ref() {
         Json::Array(messages) => request.conversation(messages, message),
-        Json::String(text) => request.message("user", text),
+        Json::Text(text) => request.message("user", text),
         _ => {}
     }
     for prefix in ["gen_ai.request", "gen_ai.openai.request", "openai.request"] {
@@ -58,7 +58,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
                 response.finish_reason(index, said.str("finish_reason"));
             }
         }
-        Json::String(text) => {
+        Json::Text(text) => {
             if let Some(mut turn) = response.turn(0, "") {
                 turn.text(At::End, text);
             }

@@ -66,7 +66,7 @@ fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
         if content.items().iter().all(is_text) {
             turn.result(At::Place(CONTENT), part, content);
         } else {
-            turn.result(At::Place(CONTENT), part, &Json::String(content.to_text().into()));
+            turn.result(At::Place(CONTENT), part, &Json::Text(content.to_text().into()));
         }
         return;
     }

@@ -66,7 +66,7 @@ fn calls(calls: &[Json<'_>], turn: &mut Turn<'_>) {
 fn results(message: &Json<'_>, turn: &mut Turn<'_>) {
     for result in message.list("tool_results") {
         let part = ResultPart { name: result.get("call").str("name"), ..ResultPart::default() };
-        turn.result(At::End, part, &Json::String(result.get("outputs").to_text().into()));
+        turn.result(At::End, part, &Json::Text(result.get("outputs").to_text().into()));
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
 /// The texts of `EmbedRequest`.
 fn embedded<'j>(body: &'j Json<'j>) -> &'j [Json<'j>] {
     match (body.fields(), variant(body.get("input"))) {
-        ([_], Some(("Single", text @ Json::String(_)))) => std::slice::from_ref(text),
+        ([_], Some(("Single", text @ Json::Text(_)))) => std::slice::from_ref(text),
         ([_], Some(("Batch", texts))) => texts.items(),
         _ => &[],
     }
@@ -146,7 +146,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
 fn is_event(json: &Json<'_>) -> bool {
     match variant(json) {
         Some(("Chunk" | "ReasoningChunk" | "ThoughtSignatureChunk", chunk)) => {
-            matches!(chunk.get("content"), Json::String(_))
+            matches!(chunk.get("content"), Json::Text(_))
         }
         Some(("ToolCallChunk", chunk)) => chunk.get("tool_call").has("fn_name"),
         Some(("End", Json::Object(fields))) => fields.iter().all(|(name, _)| name.starts_with("captured_")),

@@ -27,7 +27,7 @@ pub(super) fn part(part: &Json<'_>, at: At, turn: &mut Turn<'_>) {
         function_call(call, at, turn);
     } else if let result @ Json::Object(_) = get("functionResponse") {
         let id = ResultPart { kind: "function_response", ..ids(result) };
-        turn.result(at, id, &Json::String(function_response(result).into()));
+        turn.result(at, id, &Json::Text(function_response(result).into()));
     } else if let code @ Json::Object(_) = get("executableCode") {
         let arguments = without_id(code).to_text();
         let piece = CallPiece { name: "code_execution", kind: "executableCode", ..CallPiece::default() };

@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self, depth: u32) -> Option<Json<'a>> {
         match self.next()? {
-            b'"' => self.string().map(Json::String),
+            b'"' => self.string().map(Json::Text),
             b'{' => self.object(depth.checked_sub(1)?),
             b'[' => self.array(depth.checked_sub(1)?),
             b't' => self.literal("true", Json::Bool(true)),

@@ -125,7 +125,7 @@ fn thoughts(message: &Json<'_>, turn: &mut Turn<'_>) {
 
 fn content(content: &Json<'_>, turn: &mut Turn<'_>) {
     match content {
-        Json::String(text) => turn.text(At::Place(TEXT), text),
+        Json::Text(text) => turn.text(At::Place(TEXT), text),
         Json::Array(items) => {
             items.iter().enumerate().for_each(|(index, part)| content_part(index as u64, part, turn));
         }

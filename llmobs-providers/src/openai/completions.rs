@@ -6,7 +6,7 @@ use crate::response::{Event, ResponseDraft};
 use crate::turn::At;
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
-    matches!(body.get("prompt"), Json::String(_) | Json::Array(_))
+    matches!(body.get("prompt"), Json::Text(_) | Json::Array(_))
 }
 
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {

@@ -6,7 +6,7 @@ use crate::response::{Event, ResponseDraft};
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     match body.get("input") {
-        Json::String(_) => true,
+        Json::Text(_) => true,
         Json::Array(items) => items.iter().all(|item| !item.is_object()),
         _ => false,
     }

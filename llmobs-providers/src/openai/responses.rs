@@ -32,7 +32,7 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
     match body.get("input") {
         Json::Array(items) if items.iter().any(is_item) => true,
         // An embedding can be asked for with a text, too.
-        Json::String(_) => has_own() || body.has("model") && !super::embeddings::is_for_vectors(body),
+        Json::Text(_) => has_own() || body.has("model") && !super::embeddings::is_for_vectors(body),
         input => body.get("prompt").has("id") || !input.is_null() && has_own(),
     }
 }
@@ -47,7 +47,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.system("system", |turn| turn.text(At::End, body.str("instructions")));
     body.list("tools").iter().for_each(|tool| super::tool(tool, draft));
     match body.get("input") {
-        Json::String(text) => draft.message("user", text),
+        Json::Text(text) => draft.message("user", text),
         input => draft.conversation_of(item::turns(input.items()), item::read),
     }
     draft.parameters(body, &READ);

@@ -157,7 +157,7 @@ fn results_in_an_answer_are_of_the_tool() {
     let read = |turn: &mut Turn<'_>| {
         turn.text(At::Next, "Look:");
         turn.call(At::Next, call("1", "search", "{}"));
-        turn.result(At::Next, result("1", "search_result"), &Json::String("Found.".into()));
+        turn.result(At::Next, result("1", "search_result"), &Json::Text("Found.".into()));
         turn.text(At::Next, "Done.");
     };
     let calls = json!([{ "name": "search", "arguments": {}, "tool_id": "1" }]);
@@ -170,7 +170,7 @@ fn results_in_an_answer_are_of_the_tool() {
     assert_eq!(answer(read), expected);
     // A person sends results under the role that the provider wants.
     let found = asked(|turn| {
-        turn.result(At::Next, result("1", "search_result"), &Json::String("Found.".into()));
+        turn.result(At::Next, result("1", "search_result"), &Json::Text("Found.".into()));
         turn.text(At::Next, "And now?");
     });
     let expected = json!([
@@ -182,8 +182,8 @@ fn results_in_an_answer_are_of_the_tool() {
 #[test]
 fn calls_follow_results_in_a_message_of_their_own() {
     let found = asked(|turn| {
-        turn.result(At::Next, result("1", "x"), &Json::String("warm".into()));
-        turn.result(At::End, result("2", "x"), &Json::String("dry".into()));
+        turn.result(At::Next, result("1", "x"), &Json::Text("warm".into()));
+        turn.result(At::End, result("2", "x"), &Json::Text("dry".into()));
         turn.call(At::Next, call("3", "a", "{}"));
     });
     let results = json!([
@@ -203,7 +203,7 @@ fn calls_follow_results_in_a_message_of_their_own() {
 #[test]
 fn a_result_is_replaced_or_goes_on() {
     let found = answer(|turn| {
-        let (begun, whole) = (Json::String("a".into()), Json::String("c".into()));
+        let (begun, whole) = (Json::Text("a".into()), Json::Text("c".into()));
         turn.result_piece(At::Place(0), result("1", "x"), &begun);
         turn.result_piece(At::Place(0), result("", ""), &begun);
         turn.result_piece(At::Place(1), result("2", "x"), &begun);
@@ -335,7 +335,7 @@ fn what_is_forgotten_takes_no_room() {
             turn.text(At::Place(3), &long);
             turn.thought(At::Place(4), "thinking", &long);
             turn.call(At::Place(5), call(&long, "a", &long));
-            turn.result(At::Place(5), result(&long, "x"), &Json::String(long.as_str().into()));
+            turn.result(At::Place(5), result(&long, "x"), &Json::Text(long.as_str().into()));
             turn.note(At::Place(6), &long);
             turn.media(At::Place(7), &long, &long, "AAAA");
             turn.begin(At::Place(8));
@@ -356,7 +356,7 @@ fn a_turn_keeps_what_its_budget_allows() {
                 turn.text(index.into(), "zwölf ");
                 turn.thought(index.into(), "thinking", "zwölf ");
                 turn.call(index.into(), call("id", "name", "{\"zwölf\":12}"));
-                turn.result(index.into(), result("id", "kind"), &Json::String("zwölf".into()));
+                turn.result(index.into(), result("id", "kind"), &Json::Text("zwölf".into()));
                 turn.note(index.into(), "[note]");
             }
         });

@@ -195,5 +195,5 @@ fn others<'j>(item: &Json<'j>) -> Json<'j> {
 }
 
 const fn text(text: String) -> Json<'static> {
-    Json::String(Cow::Owned(text))
+    Json::Text(Cow::Owned(text))
 }

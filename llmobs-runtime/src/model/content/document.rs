@@ -15,7 +15,7 @@ pub(crate) fn read_arguments(arguments: &[&Json<'_>]) -> Option<Vec<Document>> {
     let lists = arguments.iter().copied().filter(|value| !value.items().is_empty());
     let inputs = arguments.iter().filter_map(|value| value.field("input"));
     lists.chain(inputs).find_map(read_all).or_else(|| {
-        let mut strings = arguments.iter().filter(|value| matches!(value, Json::String(_)));
+        let mut strings = arguments.iter().filter(|value| matches!(value, Json::Text(_)));
         strings.next().filter(|_| strings.next().is_none()).and_then(|only| read_all(only))
     })
 }
@@ -29,7 +29,7 @@ pub(crate) fn read_all(value: &Json<'_>) -> Option<Vec<Document>> {
 }
 
 pub(crate) fn read(value: &Json<'_>) -> Option<Document> {
-    if let Json::String(text) = value {
+    if let Json::Text(text) = value {
         return Some(Document::new(&**text));
     }
     let mut document = Document::new(value.get("text").as_str()?);
@@ -79,7 +79,7 @@ fn size_of_vector(value: &Json<'_>) -> Option<usize> {
 /// Whether there is a note inside, which is a text with an ellipsis.
 fn is_shortened(value: &Json<'_>) -> bool {
     match value {
-        Json::String(text) => text.starts_with("… ["),
+        Json::Text(text) => text.starts_with("… ["),
         Json::Array(items) => items.iter().any(is_shortened),
         Json::Object(fields) => fields.iter().any(|(_, value)| is_shortened(value)),
         _ => false,

@@ -167,7 +167,7 @@ fn input_messages(
     let read = match (source, values) {
         (_, [_]) if !of_request.is_empty() => Some(of_request),
         (Source::Annotated | Source::Request | Source::Response, [only]) => conversation::annotated(only),
-        (_, [Json::String(text)]) => Some(vec![Message::new("user", &**text)]),
+        (_, [Json::Text(text)]) => Some(vec![Message::new("user", &**text)]),
         (_, [only]) => conversation::messages(only),
         (_, several) => {
             let mut found = Vec::new();
@@ -187,7 +187,7 @@ fn input_messages(
 
 fn output_messages(value: Option<&Json<'_>>, source: Source, json: &str) -> Vec<Message> {
     let read = match (source, value) {
-        (Source::Value | Source::Arguments, Some(Json::String(text))) => {
+        (Source::Value | Source::Arguments, Some(Json::Text(text))) => {
             Some(vec![Message::new("assistant", &**text)])
         }
         (Source::Value | Source::Arguments, Some(value)) => conversation::messages(value),
