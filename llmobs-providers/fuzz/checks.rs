@@ -43,7 +43,7 @@ impl<'a> Input<'a> {
         let [protocol, limit @ .., cut_high, cut_low] = *header;
         let limit = usize::from(u16::from_be_bytes(limit));
         Some(Self {
-            // One more: it is told from the bytes.
+            // One more, where the reader finds the protocol.
             protocol: protocols.get(usize::from(protocol) % (protocols.len() + 1)).copied(),
             // Half of all limits are large enough for everything.
             limit: if limit % 2 == 0 { limit } else { 1024 * 1024 },

@@ -108,7 +108,7 @@ impl Convention {
         }
     }
 
-    /// Tells the convention from the names of attributes. Where a span has several, it is the one with the messages.
+    /// Finds the convention by the names of attributes. Where a span has several, it is the one with the messages.
     #[must_use]
     pub fn of(attributes: &Json<'_>) -> Option<Self> {
         let any = |is: &dyn Fn(&str) -> bool| attributes.fields().iter().any(|(name, _)| is(name));

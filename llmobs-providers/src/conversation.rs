@@ -25,8 +25,8 @@ const LISTS: [&str; 4] = ["tool_calls", "tool_results", "audio_parts", "image_pa
 pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
     match value {
         // The messages of these libraries have roles and contents as well, but in forms of their own.
-        _ if genai::is_request(value) => Some(of_library(value, genai::request)),
-        _ if rig::is_request(value) => Some(of_library(value, rig::request)),
+        _ if genai::is_request(value) => Some(read_as(Protocol::Genai, value)),
+        _ if rig::is_request(value) => Some(read_as(Protocol::Rig, value)),
         Json::Array(items) => list(items),
         Json::Object(_) => match value.get("messages") {
             Json::Array(items) => {
@@ -47,10 +47,11 @@ pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
     }
 }
 
-fn of_library(value: &Json<'_>, read: fn(&Json<'_>, &mut RequestDraft)) -> Vec<Message> {
-    let mut draft = RequestDraft::new(usize::MAX);
-    read(value, &mut draft);
-    draft.into_request().messages
+/// The messages of a request.
+fn read_as(protocol: Protocol, body: &Json<'_>) -> Vec<Message> {
+    let mut draft = RequestDraft::new(PLENTY);
+    protocol.read_request(body, &mut draft);
+    draft.finish(protocol).messages
 }
 
 /// Reads a list. If it was cut, a note replaces the elements that are left out.
@@ -150,10 +151,7 @@ fn of_telemetry(value: &Json<'_>) -> Vec<Message> {
 /// A message as the only one of a request.
 fn of_request(field: &'static str, value: &Json<'_>) -> Vec<Message> {
     let body = Json::Object(vec![(field.into(), Json::Array(vec![value.clone()]))]);
-    let protocol = Protocol::of_request(&body).unwrap_or(Protocol::OpenAiChat);
-    let mut draft = RequestDraft::new(PLENTY);
-    protocol.read_request(&body, &mut draft);
-    draft.finish(protocol).messages
+    read_as(Protocol::of_request(&body).unwrap_or(Protocol::OpenAiChat), &body)
 }
 
 /// A budget for what is in memory already.

@@ -69,7 +69,7 @@ impl Protocol {
         self.event_reader()(event, draft);
     }
 
-    /// Tells the protocol from the body of a request. Of protocols that share a form, it is the one that most servers speak.
+    /// Finds the protocol of the body of a request. Of protocols that share a form, it is the one that most servers speak.
     #[must_use]
     pub fn of_request(body: &Json<'_>) -> Option<Self> {
         let is = |recognizes: fn(&Json<'_>) -> bool| recognizes(body);
@@ -98,7 +98,7 @@ impl Protocol {
         })
     }
 
-    /// Tells the protocol from a whole answer, or from an event of a stream. `name` is the name of the event, if the stream gives it
+    /// Finds the protocol of a whole answer, or of an event of a stream. `name` is the name of the event, if the stream gives it
     /// beside the JSON.
     #[must_use]
     pub fn of_answer(name: &str, body: &Json<'_>) -> Option<Self> {

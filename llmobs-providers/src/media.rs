@@ -90,7 +90,7 @@ fn data_uri(uri: &str) -> Option<(&str, &str)> {
     head.1.eq_ignore_ascii_case(";base64").then_some((head.0, data))
 }
 
-/// How many bytes base64 stands for. Where a text was shortened, its note has the number of the characters that are not there.
+/// The number of bytes that a base64 text encodes. The note in a shortened text has the number of the characters that it replaces.
 pub(crate) fn bytes_of(base64: &str) -> usize {
     let (before, left_out, after) = shortened(base64).unwrap_or(("", 0, base64));
     let characters = before.len().saturating_add(left_out).saturating_add(after.trim_end_matches('=').len());

@@ -153,7 +153,7 @@ impl Protocol {
         })
     }
 
-    /// Tells the protocol from the path of a URL, such as `/v1/chat/completions`. Hosts and versions make no difference.
+    /// Finds the protocol by the path of a URL, such as `/v1/chat/completions`. Hosts and versions make no difference.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
         let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');

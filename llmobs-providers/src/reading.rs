@@ -1,6 +1,7 @@
 //! Reads whole requests and answers.
 
 mod own;
+mod value;
 
 use crate::json::Json;
 use crate::protocol::Protocol;

@@ -60,7 +60,7 @@ impl Default for ResponseReader {
 }
 
 impl ResponseReader {
-    /// Creates a reader that tells the protocol from the answer, and keeps about 1 MiB.
+    /// Creates a reader that finds the protocol by the form of the answer, and keeps about 1 MiB.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -73,7 +73,7 @@ impl ResponseReader {
         }
     }
 
-    /// Sets the protocol, where it is known. `None` leaves it to be told from the answer.
+    /// Sets the protocol, where it is known. With `None`, the reader finds it by the form of the answer.
     #[must_use]
     pub fn protocol(mut self, protocol: impl Into<Option<Protocol>>) -> Self {
         self.decoder.protocol = protocol.into().or(self.decoder.protocol);
@@ -247,9 +247,9 @@ impl Decoder {
                 }
                 self.event("", json)
             }
-            _ if Protocol::of_answer("", json).is_some() => !self.is_text && self.event("", json),
             // Of a known answer, events that are not known are passed over. Other values are none of it.
             _ if self.protocol.is_some() && FRAME.iter().any(|name| json.has(name)) => self.event("", json),
+            _ if Protocol::of_answer("", json).is_some() => !self.is_text && self.event("", json),
             _ => has_error(json) && self.draft.failure(&Event { name: "", json }),
         }
     }

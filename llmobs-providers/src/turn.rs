@@ -71,7 +71,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds to a text that stands on lines of its own.
+    /// Adds to a text that has lines of its own.
     pub(crate) fn passage(&mut self, at: At, piece: &str) {
         let is_passage = |body: &Body| matches!(body, Body::Passage(_));
         if let Some(Body::Passage(text)) =

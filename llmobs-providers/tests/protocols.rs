@@ -1,4 +1,4 @@
-//! The protocol, told from bodies without their URL.
+//! The protocol of bodies without their URL.
 
 #![allow(
     clippy::indexing_slicing,

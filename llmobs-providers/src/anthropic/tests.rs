@@ -3,7 +3,7 @@ use crate::protocol::Protocol;
 
 #[test]
 fn requests_of_anthropic_are_told_from_those_of_others() {
-    let told = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
+    let protocol = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
     for body in [
         r#"{"model":"m","max_tokens":9,"system":"Short.","messages":[{"role":"user","content":"Hi"}]}"#,
         r#"{"model":"claude-sonnet-4-6","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}"#,
@@ -12,7 +12,7 @@ fn requests_of_anthropic_are_told_from_those_of_others() {
         r#"{"model":"m","messages":[],"tool_choice":{"type":"any"}}"#,
         r#"{"model":"m","messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t"}]}]}"#,
     ] {
-        assert_eq!(told(body), Some(Protocol::AnthropicMessages), "{body}");
+        assert_eq!(protocol(body), Some(Protocol::AnthropicMessages), "{body}");
     }
     for body in [
         r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}"#,
@@ -22,7 +22,7 @@ fn requests_of_anthropic_are_told_from_those_of_others() {
         r#"{"model":"m","messages":[],"thinking":{"type":"enabled"},"tool_choice":"auto"}"#,
         r#"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"u"}}]}]}"#,
     ] {
-        assert_eq!(told(body), Some(Protocol::OpenAiChat), "{body}");
+        assert_eq!(protocol(body), Some(Protocol::OpenAiChat), "{body}");
     }
     for body in [
         r#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":9,"system":"Short.","messages":[]}"#,
@@ -30,22 +30,22 @@ fn requests_of_anthropic_are_told_from_those_of_others() {
         r#"{"inputText":"Hi"}"#,
         r#"{"prompt":"Hi","max_gen_len":9}"#,
     ] {
-        assert_eq!(told(body), Some(Protocol::BedrockInvoke), "{body}");
+        assert_eq!(protocol(body), Some(Protocol::BedrockInvoke), "{body}");
     }
     let agent = r#"{"inputText":"Hi","enableTrace":false}"#;
-    assert_eq!(told(agent), Some(Protocol::BedrockAgent));
+    assert_eq!(protocol(agent), Some(Protocol::BedrockAgent));
     let converse = r#"{"messages":[{"role":"user","content":[{"text":"Hi"}]}],"system":[{"text":"Short."}]}"#;
-    assert_eq!(told(converse), Some(Protocol::BedrockConverse));
+    assert_eq!(protocol(converse), Some(Protocol::BedrockConverse));
 }
 
 #[test]
 fn answers_of_bedrock_are_told_by_their_frames() {
-    let told = |name: &str, body: &str| Protocol::of_answer(name, &Json::read(body).unwrap());
+    let protocol = |name: &str, body: &str| Protocol::of_answer(name, &Json::read(body).unwrap());
     // `{}`, and `Hi`.
-    assert_eq!(told("chunk", r#"{"bytes":"e30="}"#), Some(Protocol::BedrockInvoke));
-    assert_eq!(told("chunk", r#"{"bytes":"SGk="}"#), Some(Protocol::BedrockAgent));
-    assert_eq!(told("messageStart", r#"{"role":"assistant"}"#), Some(Protocol::BedrockConverse));
-    assert_eq!(told("", r#"{"messageStart":{"role":"assistant"}}"#), Some(Protocol::BedrockConverse));
-    assert_eq!(told("", r#"{"type":"message_stop"}"#), Some(Protocol::AnthropicMessages));
-    assert_eq!(told("", r#"{"message":"Too many requests"}"#), None);
+    assert_eq!(protocol("chunk", r#"{"bytes":"e30="}"#), Some(Protocol::BedrockInvoke));
+    assert_eq!(protocol("chunk", r#"{"bytes":"SGk="}"#), Some(Protocol::BedrockAgent));
+    assert_eq!(protocol("messageStart", r#"{"role":"assistant"}"#), Some(Protocol::BedrockConverse));
+    assert_eq!(protocol("", r#"{"messageStart":{"role":"assistant"}}"#), Some(Protocol::BedrockConverse));
+    assert_eq!(protocol("", r#"{"type":"message_stop"}"#), Some(Protocol::AnthropicMessages));
+    assert_eq!(protocol("", r#"{"message":"Too many requests"}"#), None);
 }

@@ -14,7 +14,7 @@ use crate::turn::At;
 use crate::{anthropic, cohere, openai};
 pub(crate) use answer::event;
 
-/// Whether the body has a form that only models of Bedrock have. Other servers are told the model beside the prompt.
+/// Whether the body has a form that only models of Bedrock have. Requests to other servers name a model beside the prompt.
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     body.str("anthropic_version").starts_with("bedrock")
         || body.has("schemaVersion") && body.has("messages")

@@ -18,6 +18,9 @@ pub struct McpResult {
 /// The fields of a `CallToolResult`.
 const FIELDS: [&str; 5] = ["content", "structuredContent", "isError", "_meta", "resultType"];
 
+/// The first field of the type in the official SDK, by version.
+const FIRST: [&str; 2] = ["{\"content\":[", "{\"resultType\":"];
+
 impl McpResult {
     /// Reads a `CallToolResult`, alone or in the answer of JSON-RPC. About `limit` bytes are kept. `None` if it is none.
     #[must_use]
@@ -41,6 +44,17 @@ impl McpResult {
             result: ToolResult { result: Room::new(limit).whole(&text), ..ToolResult::default() },
             is_error: matches!(result.get("isError"), Json::Bool(true)),
         })
+    }
+}
+
+impl McpResult {
+    /// Reads the JSON text of a `CallToolResult` of the official SDK. Other texts are not parsed.
+    #[must_use]
+    pub fn read_text(json: &str, limit: usize) -> Option<Self> {
+        if !FIRST.iter().any(|first| json.starts_with(first)) {
+            return None;
+        }
+        Self::read(&Json::read(json)?, limit)
     }
 }
 

@@ -72,7 +72,7 @@ struct Slim {
     /// What follows the head of the string: its end, and how many bytes there are.
     tail: Vec<u8>,
     behind: usize,
-    /// How many numbers stand side by side.
+    /// How many numbers in a row there were.
     numbers: usize,
     /// Whether a number or another word has begun, and is kept.
     word: Option<bool>,
@@ -124,7 +124,7 @@ impl Slim {
                 .get(self.start..)
                 .and_then(|head| std::str::from_utf8(head).ok())
                 .unwrap_or_default();
-            // What only fills up base64 stands for no bytes.
+            // Padding encodes no bytes.
             let filling = self.tail.iter().rev().take(2).take_while(|byte| **byte == b'=').count();
             let length = head.len() + behind - filling;
             let tail = std::str::from_utf8(&self.tail).unwrap_or(" ");
@@ -188,7 +188,7 @@ impl Slim {
         true
     }
 
-    /// Ends numbers that stand side by side, with a note of those that were left out.
+    /// Ends a row of numbers, with a note of those that were left out.
     fn end_numbers(&mut self) {
         let left_out = self.numbers.saturating_sub(NUMBERS);
         if left_out > 0 {

@@ -64,7 +64,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// What stands for the arguments of a call, until the body is text.
+    /// A placeholder for the arguments of a call, which are inserted as text.
     fn arguments(&self, call: &Call) -> Value {
         let index = self.said.calls().iter().position(|known| known.id == call.id).unwrap();
         json!(format!("@@RAW{index}@@"))

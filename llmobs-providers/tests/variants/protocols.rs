@@ -1,4 +1,4 @@
-//! The protocol, told from bodies that are alike.
+//! The protocols of bodies that are alike.
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{Protocol, Response};

@@ -1,7 +1,6 @@
 //! What a request and an answer say about a span beside its input and output: model, tokens, parameters, tools.
 
 use llmobs_capture::DEFAULT_LIMIT;
-use llmobs_providers::json::Json;
 use llmobs_providers::{McpResult, Protocol, Request, Response};
 use serde::Serialize;
 
@@ -59,11 +58,7 @@ impl Reading {
 
     /// Reads what a tool of an MCP server returned: its text, and whether it failed.
     fn of_tool(output: Option<(&str, Source)>) -> Self {
-        // The first field of the type in the official SDK, by version.
-        let begins =
-            |json: &str| ["{\"content\":[", "{\"resultType\":"].iter().any(|begin| json.starts_with(begin));
-        let output = output.filter(|(json, _)| begins(json));
-        let read = |(json, _): (&str, _)| McpResult::read(&Json::read(json)?, json.len().saturating_mul(2));
+        let read = |(json, _): (&str, _)| McpResult::read_text(json, json.len().saturating_mul(2));
         let Some(result) = output.and_then(read) else { return Self::default() };
         let text = result.result.result;
         let facts = result.is_error.then(|| {

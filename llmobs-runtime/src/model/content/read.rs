@@ -2,7 +2,7 @@
 
 use llmobs_capture::warn_limited;
 use llmobs_providers::json::Json;
-use llmobs_providers::{Document, Message, Operation, Protocol, Request, Response, conversation};
+use llmobs_providers::{Document, Message, Operation, Request, Response, conversation};
 
 use super::document::{self, describe_vectors};
 use super::{Content, Form};
@@ -44,8 +44,7 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
     let mut response = value
         .as_ref()
         .filter(|_| kind.has_model())
-        .and_then(|value| Response::read(value, None, budget(json)))
-        .filter(is_answer)
+        .and_then(|value| Response::recognize(value, budget(json)))
         .map(Box::new);
     let read =
         response.as_deref_mut().map(|response| (std::mem::take(&mut response.messages), response.vectors));
@@ -69,25 +68,7 @@ fn budget(json: &str) -> usize {
     json.len().saturating_mul(2).saturating_add(64 * 1024)
 }
 
-/// Whether an answer says anything. A value of the program can look like one that says nothing.
-fn is_answer(response: &Response) -> bool {
-    let is_counted = response.model.is_some() || !response.usage.is_empty();
-    is_counted
-        || response.error.is_some()
-        || response.vectors.is_some()
-        || !response.documents.is_empty()
-        || response.messages.iter().any(is_said)
-}
-
-fn is_said(message: &Message) -> bool {
-    *message != Message::new(message.role.clone(), "")
-}
-
 /// The whole request that a value is. `is_alone` says that there is no other value.
-///
-/// A program can say that a value is a request. Others are known by a model beside what only requests have, or by a form that has no
-/// model: that of a provider whose URLs name it, of a library, or of a prompt that the provider keeps. What is not understood as a whole
-/// is none.
 fn request(
     value: &Json<'_>,
     source: Source,
@@ -95,63 +76,14 @@ fn request(
     is_alone: bool,
     limit: usize,
 ) -> Option<Box<Request>> {
-    let protocol = Protocol::of_request(value)?;
-    let request = Request::read(value, Some(protocol), limit)?;
-    if (request.operation == Some(Operation::Embedding)) != (form == Form::Documents) {
-        return None;
-    }
-    let is_of_library = protocol.provider().is_none() && value.is_object() && !value.has("role");
-    let has_model_elsewhere = matches!(protocol.provider(), Some("google" | "amazon_bedrock"));
-    let has_prompt = request.parameters.contains_key("prompt");
-    let has_model = request.model.is_some() || has_model_elsewhere || is_of_library || has_prompt;
-    let is_single = match protocol {
-        Protocol::OpenAiCompletions | Protocol::OllamaGenerate | Protocol::CohereChatV1 => {
-            is_alone && value.fields().iter().all(|(name, _)| SINGLE.contains(&name.as_ref()))
-        }
-        Protocol::CohereRerank => false,
-        _ => true,
+    let request = match source {
+        Source::Request => Request::read(value, None, limit),
+        _ => Request::recognize(value, is_alone, limit),
     };
-    let is_understood = |message: &Message| !message.role.is_empty() && message.content != "[unknown]";
-    let is_known = form == Form::Documents
-        || has_prompt
-        || request.messages.iter().all(is_understood) && request.messages.iter().any(is_said);
-    (source == Source::Request || has_model && is_single && is_known).then(|| Box::new(request))
+    let has_form =
+        |request: &Request| (request.operation == Some(Operation::Embedding)) == (form == Form::Documents);
+    request.filter(has_form).map(Box::new)
 }
-
-/// The fields of requests that are a text with parameters. With others, a value can be anything of the program.
-const SINGLE: [&str; 31] = [
-    "model",
-    "prompt",
-    "message",
-    "chat_history",
-    "preamble",
-    "system",
-    "suffix",
-    "images",
-    "format",
-    "options",
-    "stream",
-    "stream_options",
-    "raw",
-    "keep_alive",
-    "think",
-    "template",
-    "max_tokens",
-    "temperature",
-    "top_p",
-    "top_k",
-    "n",
-    "stop",
-    "stop_sequences",
-    "seed",
-    "echo",
-    "logprobs",
-    "best_of",
-    "presence_penalty",
-    "frequency_penalty",
-    "logit_bias",
-    "user",
-];
 
 /// A lone text, or every argument that holds messages, in order. The request, at its place among the values, is one of them.
 fn input_messages(
