@@ -152,6 +152,29 @@ mod failures {
         }
     }
 
+    fn read(url: &str, body: &Value) -> llmobs::providers::Response {
+        let mut reader = llmobs::providers::Endpoint::of_url(url).unwrap().reader();
+        reader.push(body.to_string().as_bytes());
+        reader.finish()
+    }
+
+    #[test]
+    fn errors_with_a_status_of_success_are_errors() {
+        let url = "https://example.com/v1/chat/completions";
+        for (body, message) in [
+            (json!({ "detail": [{ "msg": "Field required", "loc": ["body"] }] }), "Field required"),
+            (json!({ "errors": [{ "message": "No route", "code": 5006 }], "success": false }), "No route"),
+            (
+                json!({ "choices": null, "base_resp": { "status_code": 1008, "status_msg": "No balance" } }),
+                "No balance",
+            ),
+        ] {
+            assert_eq!(read(url, &body).error.unwrap().message, message);
+        }
+        let good = json!({ "choices": [{ "message": { "role": "assistant", "content": "Hi" } }], "base_resp": { "status_code": 0 } });
+        assert_eq!(read(url, &good).error, None);
+    }
+
     #[test]
     fn a_whole_answer_can_be_an_error() {
         let event = of_answer(
@@ -329,6 +352,22 @@ mod contents {
         );
     }
 
+    #[test]
+    fn pieces_of_a_text_keep_their_order_in_texts_and_lists() {
+        let text = |text: &str| json!({ "type": "text", "text": text });
+        let cited = json!({ "type": "reference", "reference_ids": [1] });
+        let event = of_stream(vec![
+            said("The sky is "),
+            delta(json!({ "content": [text("blue"), cited] })),
+            delta(json!({ "content": [cited, text(" and vast")] })),
+            said(" today."),
+        ]);
+        assert_eq!(
+            *output(&event),
+            json!([{ "role": "assistant", "content": "The sky is blue and vast today." }])
+        );
+    }
+
     /// openlit#1400.
     #[test]
     fn calls_of_gemini_are_calls() {
@@ -380,6 +419,16 @@ mod contents {
             &json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "type": "smell", "smell": {} }] }] }),
         );
         assert_eq!(input, json!([{ "role": "user", "content": "[smell]" }]));
+    }
+
+    #[test]
+    fn a_part_of_a_result_that_is_not_understood_hides_no_other() {
+        let image = json!({ "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": "AAAA" } });
+        let content = json!([image, { "type": "hologram", "data": "…" }, { "type": "text", "text": "done" }]);
+        let block = json!({ "type": "tool_result", "tool_use_id": "t", "content": content });
+        let request = json!({ "model": "m", "max_tokens": 1, "system": "s", "messages": [{ "role": "user", "content": [block] }] });
+        let shown = &of_request(&request)[1]["tool_results"][0]["result"];
+        assert_eq!(*shown, "[image: image/png, 3 bytes]\n[hologram]\ndone");
     }
 
     #[test]
@@ -453,6 +502,14 @@ mod numbers {
         assert_eq!(tokens(&event), json!({ "input_tokens": 3, "output_tokens": 1, "total_tokens": 4 }));
         assert_eq!(event["meta"]["model_name"], "gemini-3-flash");
         assert_eq!(event["meta"]["metadata"], json!({ "finish_reason": "STOP" }));
+    }
+
+    #[test]
+    fn counts_of_choices_are_added_up() {
+        let choice =
+            |tokens: u64| json!({ "outputText": "Hi", "tokenCount": tokens, "completionReason": "FINISH" });
+        let event = of_answer(json!({ "inputTextTokenCount": 5, "results": [choice(3), choice(4)] }));
+        assert_eq!(tokens(&event), json!({ "input_tokens": 5, "output_tokens": 7, "total_tokens": 12 }));
     }
 
     /// langfuse#3952.

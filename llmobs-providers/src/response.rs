@@ -235,10 +235,13 @@ impl ResponseDraft {
                     .map(|(name, inner)| ApiError::read(inner).with_kind(name))
                     .unwrap_or_default()
             }
-            _ if is_alone || json.str("object") == "error" || json.str("type") == "error" => {
-                ApiError::read(json)
-            }
-            _ => return false,
+            _ => match listed_error(json) {
+                Some(error) => error,
+                None if is_alone || json.str("object") == "error" || json.str("type") == "error" => {
+                    ApiError::read(json)
+                }
+                None => return false,
+            },
         };
         self.error(if found.kind == "error" { ApiError { kind: String::new(), ..found } } else { found });
         true
@@ -394,3 +397,19 @@ fn keep(value: Value, room: &mut Room) -> Option<Value> {
 /// The fields of an error that has nothing around it.
 const ALONE: [&str; 9] =
     ["message", "Message", "type", "code", "status", "status_code", "param", "object", "__type"];
+
+/// The first error of the forms that have a list of them: `{"errors": […]}` and `{"detail": […]}`, or that of MiniMax.
+fn listed_error(json: &Json<'_>) -> Option<ApiError> {
+    let (name, value) = json.fields().iter().find(|(name, _)| LISTED.contains(&name.as_ref()))?;
+    if name == "base_resp" {
+        let code = value.label("status_code");
+        let error =
+            ApiError { code: code.clone().into_owned(), ..ApiError::of_text(value.str("status_msg")) };
+        return (!code.is_empty() && code != "0").then_some(error);
+    }
+    let error = ApiError::read(value.items().first()?);
+    (!error.message.is_empty()).then_some(error)
+}
+
+/// The names under which errors are listed.
+const LISTED: [&str; 3] = ["errors", "detail", "base_resp"];

@@ -11,8 +11,14 @@ pub(crate) fn result_text(value: &Json<'_>) -> String {
         Json::Null => String::new(),
         Json::Text(text) => text.clone().into_owned(),
         Json::Array(parts) if !parts.is_empty() => {
-            let texts: Option<Vec<_>> = parts.iter().map(part_text).collect();
-            texts.map_or_else(|| value.to_text(), |texts| texts.join("\n"))
+            let texts: Vec<_> = parts.iter().map(part_text).collect();
+            // Beside parts that are understood, one of another type is a note. A list of anything else is JSON.
+            let text_of = |(text, part): (Option<String>, &Json<'_>)| {
+                text.or_else(|| Some(media::unknown(part)).filter(|_| !part.str("type").is_empty()))
+            };
+            let is_known = texts.iter().any(Option::is_some);
+            let shown: Option<Vec<_>> = texts.into_iter().zip(parts).map(text_of).collect();
+            shown.filter(|_| is_known).map_or_else(|| value.to_text(), |texts| texts.join("\n"))
         }
         Json::Object(_) if value.str("type") == "text" => value.str("text").to_owned(),
         other => other.to_text(),

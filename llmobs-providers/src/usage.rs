@@ -123,6 +123,14 @@ impl Usage {
         }
     }
 
+    /// The counts together with those of another call or choice.
+    pub(crate) fn plus(mut self, other: Self) -> Self {
+        for (count, (_, other)) in self.counts_mut().into_iter().zip(other.counts()) {
+            *count = other.map_or(*count, |other| Some(sum([*count, Some(other)])));
+        }
+        self
+    }
+
     /// The same, where the total says that the tokens of reasoning are not among those of the output, as from xAI.
     pub(crate) fn with_reasoning_apart(mut self) -> Self {
         let parts = sum([self.input, self.output, self.reasoning]);

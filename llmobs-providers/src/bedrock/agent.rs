@@ -3,11 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::bytes_of;
+use crate::failure::ApiError;
 use crate::json::Json;
 use crate::media::Media;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::turn::{At, CallPiece, Turn};
+use crate::usage::Usage;
 
 /// Fields that an agent's request has beside its text.
 const OWN: [&str; 6] = [
@@ -55,7 +57,22 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
             }
         }
         "trace" => {
-            let thought = json.get("trace").get("orchestrationTrace").get("rationale").str("text");
+            let trace = json.get("trace");
+            let failed = trace.get("failureTrace");
+            if failed.is_object() {
+                let message = failed.str("failureReason");
+                draft.error(ApiError {
+                    code: failed.label("failureCode").into_owned(),
+                    ..ApiError::of_text(message)
+                });
+            }
+            // Each step asks a model.
+            for (_, step) in trace.fields() {
+                let usage = step.get("modelInvocationOutput").get("metadata").get("usage");
+                let (input, output) = (usage.count("inputTokens"), usage.count("outputTokens"));
+                draft.usage = draft.usage.plus(Usage { input, output, ..Usage::default() });
+            }
+            let thought = trace.get("orchestrationTrace").get("rationale").str("text");
             if !thought.is_empty() {
                 with_turn(draft, |turn| turn.thought(At::Next, "rationale", thought));
             }

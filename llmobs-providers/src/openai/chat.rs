@@ -59,7 +59,7 @@ pub(crate) fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
 /// The parts of a message, or of a piece of one.
 fn parts(message: &Json<'_>, is_whole: bool, turn: &mut Turn<'_>) {
     thoughts(message, turn);
-    content(message.get("content"), turn);
+    content(message.get("content"), is_whole, turn);
     turn.text(At::Place(TEXT), message.str("refusal"));
     for image in message.list("images") {
         if let Some(note) = media::openai::media_note(image) {
@@ -123,11 +123,14 @@ fn thoughts(message: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-fn content(content: &Json<'_>, turn: &mut Turn<'_>) {
+fn content(content: &Json<'_>, is_whole: bool, turn: &mut Turn<'_>) {
     match content {
         Json::Text(text) => turn.text(At::Place(TEXT), text),
         Json::Array(items) => {
-            items.iter().enumerate().for_each(|(index, part)| content_part(index as u64, part, turn));
+            for (index, part) in items.iter().enumerate() {
+                // Pieces of one text come as texts and in lists, whose indexes say nothing about the text.
+                content_part(if is_whole { index as u64 } else { 0 }, part, turn);
+            }
         }
         _ => {}
     }

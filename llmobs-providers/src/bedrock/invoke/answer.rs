@@ -74,6 +74,8 @@ fn texts(json: &Json<'_>, draft: &mut ResponseDraft) {
     let found = CHOICES.into_iter().map(|key| json.list(key)).find(|choices| !choices.is_empty());
     let choices = found.unwrap_or_else(|| std::slice::from_ref(json));
     draft.id(&json.label("id"));
+    // Titan counts the tokens of each choice.
+    let mut counted = Usage::default();
     for (index, choice) in choices.iter().enumerate() {
         let index = choice.count("index").unwrap_or(index as u64);
         let inner = choice.field("data").unwrap_or(choice);
@@ -83,8 +85,9 @@ fn texts(json: &Json<'_>, draft: &mut ResponseDraft) {
         {
             turn.text(At::End, text);
         }
-        draft.usage.update(tokens(choice));
+        counted = counted.plus(tokens(choice));
     }
+    draft.usage.update(counted);
     reasons(choices, draft);
     draft.usage.update(tokens(json));
     draft.usage.update(openai::usage(json.get("usage")));
