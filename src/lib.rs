@@ -41,6 +41,8 @@
 //! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`]; [guide](guide::sampling) |
 //! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`] |
 //! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] |
+//! | see the calls of models that clients of reqwest, async-openai and tower make | `http::ClientLayer`, with the features `reqwest-middleware`, `async-openai`, `tower`; [guide](guide::model_calls) |
+//! | let a service of axum continue the traces of its callers | `http::ServerLayer`, with the feature `axum` |
 //! | read what a provider was asked and answered, in a client of your own | [`Annotation::request`], [`Annotation::response`], [`providers`]; [guide](guide::providers) |
 //! | make spans of what another library does | [`integration`], [`Span::builder`] |
 //! | configure | [`Config`], [`Exporter`] |
@@ -318,6 +320,11 @@ pub use llmobs_runtime::{
     testing, transport, wrap,
 };
 
+#[cfg(any(feature = "tower", feature = "axum"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "tower", feature = "axum"))))]
+#[doc(inline)]
+pub use llmobs_http as http;
+
 /// A function for [`Config::apm_context`] that returns the current span of OpenTelemetry.
 ///
 /// It expands in the program, which has to depend on the crate `opentelemetry`, in whichever version its tracer uses: 0.27 to 0.33 were
@@ -353,6 +360,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/annotations.md")]
     pub mod annotations {}
+
+    #[doc = include_str!("../docs/model_calls.md")]
+    pub mod model_calls {}
 
     #[doc = include_str!("../docs/prompts.md")]
     pub mod prompts {}

@@ -34,6 +34,13 @@ pub struct Document {
 }
 
 impl Document {
+    /// About how many bytes of memory the document takes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.text.len()
+    }
+
     /// Creates a document with a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }

@@ -10,6 +10,7 @@ mod sse;
 
 use aws::Frames;
 use json_texts::JsonTexts;
+pub(crate) use slim::Buffer;
 use sse::ServerSentEvents;
 
 /// An event as text.

@@ -63,6 +63,7 @@ use into_value;
 mod anthropic;
 mod attributes;
 mod bedrock;
+mod body;
 mod cohere;
 #[doc(hidden)]
 pub mod conversation;
@@ -90,6 +91,7 @@ mod turn;
 pub mod usage;
 
 pub use attributes::{Attributes, Convention};
+pub use body::RequestText;
 pub use document::Document;
 pub use endpoint::Endpoint;
 pub use failure::ApiError;

@@ -1,7 +1,7 @@
 //! Messages of a chat.
 
 use llmobs_capture::text::CUT;
-use llmobs_capture::value::{field, for_each_string, given};
+use llmobs_capture::value::{field, for_each_string, given, weight};
 use llmobs_capture::{DEFAULT_LIMIT, Label, to_value};
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
@@ -126,6 +126,15 @@ impl Message {
     /// Creates a message with a role and a text.
     pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
         Self { role: role.into(), content: content.into(), ..Self::default() }
+    }
+
+    /// About how many bytes of memory the message takes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let calls = self.tool_calls.iter().map(|call| size_of::<ToolCall>() + weight(&call.arguments));
+        let results = self.tool_results.iter().map(|result| size_of::<ToolResult>() + result.result.len());
+        size_of::<Self>() + self.content.len() + calls.chain(results).sum::<usize>()
     }
 
     /// Creates a message of the program that instructs the model.

@@ -11,7 +11,7 @@ use crate::document::Document;
 use crate::json::Json;
 use crate::message::Message;
 use crate::protocol::{Operation, Protocol};
-use crate::response::{bounded, entry};
+use crate::response::{bounded, entry, is_plain};
 use crate::room::Room;
 use crate::tool::{ToolDefinition, ToolForm};
 use crate::turn::{Parts, Turn};
@@ -45,6 +45,26 @@ impl Request {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.model.is_none() && self.messages.is_empty() && self.documents.is_empty() && self.tools.is_empty()
+    }
+
+    /// The request without what people wrote: model, names of tools, and the parameters that are numbers or true or false.
+    #[must_use]
+    pub fn without_content(self) -> Self {
+        let Self { protocol, provider, operation, model, tools, mut parameters, .. } = self;
+        parameters.retain(|_, value| is_plain(value));
+        let tools = tools.into_iter().map(|tool| ToolDefinition::new(tool.name)).collect();
+        Self { protocol, provider, operation, model, tools, parameters, ..Self::default() }
+    }
+
+    /// About how many bytes of memory the request takes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.messages.iter().map(Message::bytes).sum::<usize>()
+            + self.documents.iter().map(Document::bytes).sum::<usize>()
+            + self.tools.iter().map(ToolDefinition::bytes).sum::<usize>()
+            + weight(&self.parameters)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a provider answered.
 
+use llmobs_capture::value::{weight, weight_of};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
@@ -64,6 +65,40 @@ impl Response {
     pub fn is_empty(&self) -> bool {
         *self == Self { protocol: self.protocol, provider: self.provider.clone(), ..Self::default() }
     }
+
+    /// The answer without what a model or a person wrote: model, tokens, finish reasons, the type of an error, and the facts that are
+    /// numbers or true or false.
+    #[must_use]
+    pub fn without_content(self) -> Self {
+        let Self { protocol, provider, model, id, vectors, finish_reasons, usage, error, mut facts, .. } =
+            self;
+        facts.retain(|_, value| is_plain(value));
+        let error = error.map(|error| ApiError { message: String::new(), ..error });
+        Self {
+            protocol,
+            provider,
+            model,
+            id,
+            vectors,
+            finish_reasons,
+            usage,
+            error,
+            facts,
+            ..Self::default()
+        }
+    }
+
+    /// About how many bytes of memory the answer takes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.input.iter().chain(&self.messages).map(Message::bytes).sum::<usize>()
+            + self.documents.iter().map(Document::bytes).sum::<usize>()
+            + self.citations.iter().map(weight_of).sum::<usize>()
+            + weight(&self.facts)
+            + self.error.as_ref().map_or(0, |error| error.message.len())
+    }
 }
 
 impl Serialize for Vectors {
@@ -103,6 +138,11 @@ pub(crate) fn entry<M: serde::ser::SerializeMap, T: Serialize>(
     is_empty: impl FnOnce(&T) -> bool,
 ) -> Result<(), M::Error> {
     if is_empty(value) { Ok(()) } else { map.serialize_entry(key, value) }
+}
+
+/// Whether a value can be no text of a person.
+pub(crate) const fn is_plain(value: &Value) -> bool {
+    matches!(value, Value::Bool(_) | Value::Number(_))
 }
 
 /// An event of a stream, or a whole answer.
@@ -292,7 +332,7 @@ impl ResponseDraft {
         let kept = keep(value, &mut self.beside);
         let old = kept.and_then(|value| self.response.facts.insert(name.to_owned(), value));
         if let Some(old) = old {
-            self.beside.release(llmobs_capture::value::weight_of(&old));
+            self.beside.release(weight_of(&old));
             self.beside.give_entry();
         }
     }
@@ -391,7 +431,7 @@ fn shortened(json: &Json<'_>) -> Value {
 
 fn keep(value: Value, room: &mut Room) -> Option<Value> {
     room.entry()?;
-    room.take(llmobs_capture::value::weight_of(&value)).then_some(value)
+    room.take(weight_of(&value)).then_some(value)
 }
 
 /// The fields of an error that has nothing around it.

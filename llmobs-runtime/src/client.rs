@@ -53,6 +53,7 @@ impl Client {
             ml_app: settings.ml_app().into(),
             capture_limit: settings.capture_limit,
             capture_errors: settings.capture_errors,
+            capture_message_content: settings.capture_message_content,
             identity: settings.identity.clone(),
             sampler: settings.sampler.clone(),
             current_apm: settings.current_apm,

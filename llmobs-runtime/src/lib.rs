@@ -61,6 +61,8 @@ pub mod integration {
     //! For libraries that make spans of what other libraries do.
 
     pub use crate::trace::integration::{enter, leave, new_trace};
+    pub use crate::trace::model_call::ModelCall;
+    pub use crate::trace::propagation::extract_request;
 }
 
 pub mod manifest {
@@ -119,7 +121,7 @@ pub mod providers {
     pub use llmobs_providers::json::Json;
     pub use llmobs_providers::{
         ApiError, Attributes, Convention, Endpoint, McpResult, Operation, Progress, Protocol, Request,
-        Response, ResponseReader, Tokens, Usage, Vectors, provider_of_host,
+        RequestText, Response, ResponseReader, Tokens, Usage, Vectors, provider_of_host,
     };
 }
 

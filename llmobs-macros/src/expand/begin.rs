@@ -20,10 +20,10 @@ pub(super) fn begin(
 ) -> TokenStream {
     let runtime = &options.runtime(Span::call_site());
     let variant = kind.variant();
-    let kind = quote!(#runtime::Kind::#variant);
+    let span_kind = quote!(#runtime::Kind::#variant);
     let name = signature.ident.unraw().to_string();
     let is_later = matches!(shape.run, Run::CalledBefore);
-    let described = describe(options, signature, arguments);
+    let described = describe(kind, options, signature, arguments);
     let setup = if described.is_empty() { quote!(_) } else { quote!(__llmobs_setup) };
     let describe = quote!(|#setup| { #described });
     let (method, mutable) = if is_later { ("later", quote!(mut)) } else { ("enter", TokenStream::new()) };
@@ -31,14 +31,14 @@ pub(super) fn begin(
     let call = if let Some(parent) = &options.parent {
         let runtime = &options.runtime(parent.span());
         let context = quote_spanned!(parent.span()=> #runtime::Parent::context(&(#parent)));
-        quote!(#runtime::Call::under(|| #context).#method(#kind, #name, #describe))
+        quote!(#runtime::Call::under(|| #context).#method(#span_kind, #name, #describe))
     } else {
-        quote!(#runtime::Call::#method(#kind, #name, #describe))
+        quote!(#runtime::Call::#method(#span_kind, #name, #describe))
     };
     quote!(let #mutable __llmobs_call = #call;)
 }
 
-fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) -> TokenStream {
+fn describe(kind: Kind, options: &Options, signature: &Signature, arguments: &[Argument]) -> TokenStream {
     let runtime = &options.runtime(Span::call_site());
     let patterns = arguments.iter().filter_map(|argument| {
         let (Argument { cfg, ident, .. }, pattern) = (argument, argument.borrowed_pattern()?);
@@ -68,9 +68,18 @@ fn describe(options: &Options, signature: &Signature, arguments: &[Argument]) ->
             quote!(#cfg #field)
         })
     });
-    let skip_error = options.skip_error.then(|| quote!(#runtime::Setup::skip_error(__llmobs_setup);));
-    skip_error
-        .into_iter()
+    // What is skipped is not shown by an integration that sees the call either.
+    let has_model = matches!(kind, Kind::Llm | Kind::Embedding);
+    let marks = [
+        ("skip_error", options.skip_error),
+        ("own_input", has_model && options.skip_all),
+        ("own_output", has_model && options.skip_output),
+    ];
+    let marks = marks.into_iter().filter(|(_, is_set)| *is_set).map(|(mark, _)| {
+        let mark = Ident::new(mark, Span::call_site());
+        quote!(#runtime::Setup::#mark(__llmobs_setup);)
+    });
+    marks
         .chain(patterns)
         .chain(receiver)
         .chain(captured)

@@ -9,6 +9,7 @@ impl Model {
             ::llmobs::__private_0_1_0::Kind::Llm,
             "complete",
             |__llmobs_setup| {
+                ::llmobs::__private_0_1_0::Setup::own_output(__llmobs_setup);
                 #[cfg(feature = "images")]
                 ::llmobs::__private_0_1_0::Value::new(&image)
                     .__llmobs_capture(

@@ -13,7 +13,7 @@ pub(super) const LEFT_OUT: &str = "\"… [what was too large is left out]\"";
 
 /// Collects the bytes of an event.
 #[derive(Debug, Default)]
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     bytes: Vec<u8>,
     /// What the event passes through, once it is too large.
     slim: Option<Box<Slim>>,
@@ -22,7 +22,7 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    pub(super) fn push(&mut self, bytes: &[u8], limit: usize) {
+    pub(crate) fn push(&mut self, bytes: &[u8], limit: usize) {
         if self.is_dropped {
             return;
         }
@@ -46,7 +46,7 @@ impl Buffer {
     }
 
     /// Calls `f` with the event, or with a note if it was dropped, and begins the next one.
-    pub(super) fn take(&mut self, f: impl FnOnce(&[u8])) {
+    pub(crate) fn take(&mut self, f: impl FnOnce(&[u8])) {
         if let Some(slim) = self.slim.take() {
             f(&slim.out);
         } else if self.is_dropped {

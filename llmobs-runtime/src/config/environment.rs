@@ -66,6 +66,20 @@ impl<'a> Environment<'a> {
         }
     }
 
+    /// Whether content is captured: by a flag, or by one of the modes of OpenTelemetry, which also name where it goes.
+    pub(super) fn content_mode(&mut self, name: &str) -> Option<bool> {
+        let text = self.text(name)?.to_ascii_lowercase();
+        match text.as_str() {
+            "true" | "span_only" | "event_only" | "span_and_event" => Some(true),
+            "false" | "no_content" => Some(false),
+            _ => {
+                let modes = "true, false, NO_CONTENT, SPAN_ONLY, EVENT_ONLY or SPAN_AND_EVENT";
+                self.warnings.push(format!("{name} counts as false: it should be {modes}"));
+                Some(false)
+            }
+        }
+    }
+
     pub(super) fn seconds(&mut self, name: &str) -> Option<Duration> {
         let seconds: Option<f64> = self.text(name)?.parse().ok();
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

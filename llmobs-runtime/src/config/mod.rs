@@ -69,9 +69,10 @@ pub enum Exporter {
 /// | | `DD_LLMOBS_EVENT_SIZE_BYTES`: an event as large as that, or larger, goes out without input and output | 5,000,000 |
 /// | [`max_capture_bytes`](Self::max_capture_bytes) | | 1 MiB |
 /// | [`capture_errors`](Self::capture_errors) | `LLMOBS_CAPTURE_ERRORS` | true |
+/// | [`capture_message_content`](Self::capture_message_content) | `LLMOBS_CAPTURE_MESSAGE_CONTENT`, else `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` | true |
 /// | [`max_queue_bytes`](Self::max_queue_bytes) | | 32 MiB |
 ///
-/// The variables and their defaults are those of Datadog's own SDKs, but for `LLMOBS_EXPORTER` and `LLMOBS_CAPTURE_ERRORS`. Further
+/// The variables and their defaults are those of Datadog's own SDKs, but for those that begin with `LLMOBS_` or `OTEL_`. Further
 /// variables of theirs change nothing: the table of differences from the Python SDK names those that are about LLM Observability. An empty variable counts
 /// as absent, but for `DD_SITE`; so does an empty application or API key that a program gives. A bad value counts
 /// as absent too, or as false where true or false is wanted, with a warning that names the variable and not the value.
@@ -393,6 +394,18 @@ impl Config {
     /// ```
     pub fn capture_errors(mut self, capture: impl Into<Option<bool>>) -> Self {
         self.settings.capture_errors = capture.into().unwrap_or(self.settings.capture_errors);
+        self
+    }
+
+    /// Whether spans that integrations make by themselves show what models are asked and answer: messages, documents, definitions of
+    /// tools, and texts in parameters. False leaves model, tokens, finish reasons, numbers among the parameters, and types of
+    /// errors. Default: true.
+    ///
+    /// The variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` of OpenTelemetry says it for all SDKs: `false` and
+    /// `NO_CONTENT` mean false. What attributes capture is chosen by their own options.
+    pub fn capture_message_content(mut self, capture: impl Into<Option<bool>>) -> Self {
+        self.settings.capture_message_content =
+            capture.into().unwrap_or(self.settings.capture_message_content);
         self
     }
 

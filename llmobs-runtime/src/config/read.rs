@@ -36,8 +36,15 @@ pub(super) fn settings(env: &mut Environment<'_>) -> Settings {
         request_limit: env.bytes("DD_LLMOBS_PAYLOAD_SIZE_BYTES").unwrap_or(default.request_limit),
         event_limit: env.bytes("DD_LLMOBS_EVENT_SIZE_BYTES").unwrap_or(default.event_limit),
         capture_errors: env.flag("LLMOBS_CAPTURE_ERRORS").unwrap_or(default.capture_errors),
+        capture_message_content: captures_message_content(env).unwrap_or(default.capture_message_content),
         ..default
     }
+}
+
+/// The variable of OpenTelemetry counts where there is none of our own.
+fn captures_message_content(env: &mut Environment<'_>) -> Option<bool> {
+    let standard = env.content_mode("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
+    env.flag("LLMOBS_CAPTURE_MESSAGE_CONTENT").or(standard)
 }
 
 /// The variable of all of Datadog's products can only say yes here: without it the Agent is asked first.

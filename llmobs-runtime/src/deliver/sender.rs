@@ -39,6 +39,8 @@ pub(crate) struct Defaults {
     pub(crate) capture_limit: usize,
     /// Whether the texts of errors and panics are captured.
     pub(crate) capture_errors: bool,
+    /// Whether integrations capture what models are asked and answer.
+    pub(crate) capture_message_content: bool,
     pub(crate) identity: Identity,
     pub(crate) sampler: Sampler,
     /// Finds the current span of an APM tracer.
@@ -72,6 +74,7 @@ impl Sender {
                 ml_app: "".into(),
                 capture_limit: DEFAULT_LIMIT,
                 capture_errors: true,
+                capture_message_content: true,
                 identity: Identity::default(),
                 sampler: Sampler::default(),
                 current_apm: None,

@@ -34,6 +34,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     pub(crate) capture_limit: usize,
     pub(crate) capture_errors: bool,
+    pub(crate) capture_message_content: bool,
     pub(crate) queue_limit: usize,
     /// The largest body of a request, in bytes.
     pub(crate) request_limit: usize,
@@ -62,6 +63,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(5),
             capture_limit: DEFAULT_LIMIT,
             capture_errors: true,
+            capture_message_content: true,
             queue_limit: 32 * 1024 * 1024,
             request_limit: 5 * 1024 * 1024,
             event_limit: 5_000_000,

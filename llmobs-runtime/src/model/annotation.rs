@@ -15,6 +15,7 @@ use serde_json::{Number, Value};
 use super::agent::AgentManifest;
 use super::captured::{Captured, Source};
 use super::failure::Failure;
+use super::observed::Observed;
 use super::prompt::Prompt;
 use super::reference::SpanRef;
 use crate::base::id::TraceId;
@@ -65,6 +66,8 @@ pub(crate) struct More {
     pub(crate) apm_trace_id: Option<TraceId>,
     /// Whether only the type is kept of an error that the span ends with.
     pub(crate) skip_error: bool,
+    /// The call of a model that an integration observed.
+    pub(crate) observed: Option<Arc<Observed>>,
 }
 
 /// Omits the content, which may be secret.
@@ -574,6 +577,19 @@ impl Annotation {
         self.more.as_ref()?.apm_trace_id
     }
 
+    /// Says whether the program decides what the span shows as input, and as output.
+    pub(crate) fn own_content(&mut self, input: bool, output: bool) {
+        if let Some(observed) = self.more.as_mut().and_then(|more| more.observed.as_mut()) {
+            let observed = Arc::make_mut(observed);
+            (observed.own_input, observed.own_output) = (input, output);
+        }
+    }
+
+    /// Takes out the call of a model that an integration observed.
+    pub(crate) fn take_observed(&mut self) -> Option<Observed> {
+        self.more.as_mut()?.observed.take().map(Arc::unwrap_or_clone)
+    }
+
     pub(crate) fn skips_error(&self) -> bool {
         self.more.as_ref().is_some_and(|more| more.skip_error)
     }
@@ -631,6 +647,7 @@ impl More {
         replace(&mut self.kind, later.kind);
         replace(&mut self.apm_trace_id, later.apm_trace_id);
         self.skip_error |= later.skip_error;
+        replace(&mut self.observed, later.observed);
     }
 
     fn bytes(&self) -> usize {
@@ -641,6 +658,7 @@ impl More {
             + self.cost_tags.iter().map(String::len).sum::<usize>()
             + self.agent.as_ref().map_or(0, AgentManifest::bytes)
             + self.links.iter().map(|link| link.trace_id.len() + link.span_id.len()).sum::<usize>()
+            + self.observed.as_ref().map_or(0, |observed| observed.bytes())
             + lengths([&self.intent, &self.tool_version, &self.name])
     }
 }

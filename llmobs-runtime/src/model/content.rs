@@ -118,12 +118,8 @@ impl Content {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Messages(messages) => {
-                messages.iter().map(|message| size_of::<Message>() + message.content.len()).sum()
-            }
-            Self::Documents(documents) => {
-                documents.iter().map(|document| size_of::<Document>() + document.text.len()).sum()
-            }
+            Self::Messages(messages) => messages.iter().map(Message::bytes).sum(),
+            Self::Documents(documents) => documents.iter().map(Document::bytes).sum(),
         }
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod feedback;
 pub(crate) mod inherited;
 pub mod metrics;
 pub(crate) mod ml_app;
+pub(crate) mod observed;
 pub(crate) mod prompt;
 pub(crate) mod reading;
 pub(crate) mod record;

@@ -8,6 +8,7 @@ use super::annotation::Annotation;
 use super::captured::{Captured, Source};
 use super::content::{Content, read_input, read_output};
 use super::failure::Failure;
+use super::observed::{Asked, Observed};
 use crate::base::kind::Kind;
 
 /// Input and output of a finished span in the form that its kind shows, and what they say besides.
@@ -28,32 +29,70 @@ impl Reading {
         let input = input.filter(|_| !Content::is_text_input(kind));
         let output = output.filter(|_| !Content::is_text_output(kind));
         let mut reading = Self::default();
-        // Whether the input names a prompt that the provider keeps, so that only the answer has its messages.
         let mut has_prompt = false;
         if let Some((json, source)) = input {
             let (content, request) = read_input(kind, json, source);
             reading.input = Some(content).filter(|content| !content.is_empty());
-            has_prompt = request.as_ref().is_some_and(|request| request.parameters.contains_key("prompt"));
-            reading.facts = request.map(|request| facts_of_request(*request, DEFAULT_LIMIT));
+            if let Some(request) = request {
+                has_prompt = reading.add_request(*request);
+            }
         }
         if let Some((json, source)) = output {
             let (content, response) = read_output(kind, json, source);
             reading.output = Some(content).filter(|content| !content.is_empty());
-            if let Some(mut response) = response {
+            if let Some(response) = response {
                 // What was not captured is not shown from elsewhere.
-                if has_prompt && !response.input.is_empty() {
-                    reading.input = Some(Content::Messages(std::mem::take(&mut response.input)));
-                }
-                let error = response.error.take();
-                let mut facts = facts_of_response(*response, DEFAULT_LIMIT);
-                facts.failure = error.map(|error| Failure::of_provider(&error));
-                match &mut reading.facts {
-                    Some(of_request) => of_request.add(facts),
-                    of_request => *of_request = Some(facts),
+                if let Some(input) = reading.add_response(*response).filter(|_| has_prompt) {
+                    reading.input = Some(input);
                 }
             }
         }
         reading
+    }
+
+    /// Adds what an integration observed, which is more exact than what the program took and returned.
+    pub(crate) fn add(&mut self, observed: Observed, kind: Kind) {
+        let Observed { asked, answered, own_input, own_output } = observed;
+        let mut has_prompt = false;
+        if let Some(mut request) = asked.map(Asked::into_request) {
+            if let Some(input) = Content::of_request(kind, &mut request).filter(|_| !own_input) {
+                self.input = Some(input);
+            }
+            has_prompt = self.add_request(request);
+        }
+        if let Some(mut response) = answered {
+            if let Some(output) = Content::of_response(kind, &mut response).filter(|_| !own_output) {
+                self.output = Some(output);
+            }
+            if let Some(input) = self.add_response(response).filter(|_| has_prompt && !own_input) {
+                self.input = Some(input);
+            }
+        }
+    }
+
+    /// Adds what a request says besides. Returns whether it names a prompt that the provider keeps, so that only the answer has its
+    /// messages.
+    fn add_request(&mut self, request: Request) -> bool {
+        let has_prompt = request.parameters.contains_key("prompt");
+        self.add_facts(facts_of_request(request, DEFAULT_LIMIT));
+        has_prompt
+    }
+
+    /// Adds what an answer says besides. Returns the messages of the input that it has.
+    fn add_response(&mut self, mut response: Response) -> Option<Content> {
+        let input = std::mem::take(&mut response.input);
+        let error = response.error.take();
+        let mut facts = facts_of_response(response, DEFAULT_LIMIT);
+        facts.failure = error.map(|error| Failure::of_provider(&error));
+        self.add_facts(facts);
+        Some(Content::Messages(input)).filter(|input| !input.is_empty())
+    }
+
+    fn add_facts(&mut self, later: Annotation) {
+        match &mut self.facts {
+            Some(facts) => facts.add(later),
+            facts => *facts = Some(later),
+        }
     }
 
     /// Reads what a tool of an MCP server returned: its text, and whether it failed.

@@ -146,7 +146,15 @@ impl<'a> Finished<'a> {
 
     #[inline(never)]
     fn read_content(&mut self, shows_errors: bool) {
-        let Reading { input, output, facts } = Reading::new(self.kind(), self.input(), self.output());
+        let mut reading = Reading::new(self.kind(), self.input(), self.output());
+        if let Some(annotation) = &mut self.annotation
+            && let Some(mut observed) = annotation.take_observed()
+        {
+            observed.own_input |= annotation.input.is_some();
+            observed.own_output |= annotation.output.is_some();
+            reading.add(observed, annotation.late_kind().unwrap_or(self.record.kind));
+        }
+        let Reading { input, output, facts } = reading;
         (self.input_content, self.output_content) = (input, output);
         if let Some(mut facts) = facts {
             // What the program itself returned as an error says more.

@@ -10,6 +10,7 @@ use llmobs_capture::warn_limited;
 use llmobs_providers::ToolDefinition;
 use serde_json::Number;
 
+use super::claim::{Calls, Claim, EndedCall};
 use super::shared::Trace;
 use crate::base::clock::{Started, Times};
 use crate::base::id::{SpanId, TraceId};
@@ -42,6 +43,8 @@ pub(crate) struct Frame {
     pub(super) options: Option<Box<Options>>,
     /// Whether the cell has something for spans inside to inherit.
     has_for_children: AtomicBool,
+    /// Whether calls of models were observed inside.
+    has_calls: AtomicBool,
     cell: Mutex<Cell>,
 }
 
@@ -62,6 +65,9 @@ pub(super) struct Start {
     pub(super) attribute: bool,
     /// How the captured input is read.
     pub(super) source: Source,
+    /// Whether an attribute says what the span shows as input, and as output, so that nothing else is shown there.
+    pub(super) own_input: bool,
+    pub(super) own_output: bool,
 }
 
 /// Rare options of the start of a span.
@@ -83,6 +89,7 @@ pub(super) struct Cell {
     pub(super) text: String,
     pub(super) annotation: Option<Box<Annotation>>,
     for_children: Option<Box<ForChildren>>,
+    calls: Calls,
 }
 
 /// What spans inside inherit beyond what this span inherited.
@@ -119,12 +126,15 @@ impl Frame {
             kind: Kind::Task,
             attribute: false,
             source: Source::Value,
+            own_input: false,
+            own_output: false,
         };
         Self {
             start,
             is_placed: false,
             options: None,
             has_for_children: AtomicBool::new(false),
+            has_calls: AtomicBool::new(false),
             cell: Mutex::default(),
         }
     }
@@ -144,8 +154,10 @@ impl Frame {
         self.start.name = name;
         self.start.attribute = false;
         self.start.source = Source::Value;
+        (self.start.own_input, self.start.own_output) = (false, false);
         self.is_placed = false;
         *self.has_for_children.get_mut() = false;
+        *self.has_calls.get_mut() = false;
     }
 
     /// The cell of a frame that nobody else has.
@@ -290,6 +302,38 @@ impl Frame {
             }
         }
         is_merged
+    }
+
+    /// Puts an annotation under what was annotated.
+    pub(super) fn annotate_under(&self, weaker: Annotation) {
+        self.cell().annotate_under(Box::new(weaker));
+    }
+
+    /// Begins a call of a model of this kind inside.
+    pub(super) fn claim_call(&self, kind: Kind) -> Claim {
+        let mut cell = self.cell();
+        if cell.finished || self.start.late_kind(&cell) != kind {
+            return Claim { is_granted: false, earlier: None };
+        }
+        self.has_calls.store(true, Ordering::Release);
+        cell.calls.claim()
+    }
+
+    /// Ends a call that the span was to show. Returns it if it is a span of its own by now.
+    pub(super) fn end_call(&self, call: Box<EndedCall>) -> Option<Box<EndedCall>> {
+        let mut state = self.cell();
+        if state.finished { Some(call) } else { state.calls.end(call) }
+    }
+
+    /// Takes the call of a model that the span shows, when the span ends.
+    #[inline]
+    pub(super) fn take_call(&self) -> Option<Box<EndedCall>> {
+        if self.has_calls.load(Ordering::Acquire) { self.cell().calls.take() } else { None }
+    }
+
+    /// Whether an attribute says what the span shows as input, and as output.
+    pub(super) fn own_content(&self) -> (bool, bool) {
+        (self.start.own_input, self.start.own_output)
     }
 
     /// Records the time to the first token of an `llm` span, in seconds.
@@ -488,6 +532,9 @@ impl Start {
     /// Hands the span to its client, unless it has ended.
     #[inline]
     fn finish_without_output(&self, cell: &mut Cell, times: impl FnOnce() -> Times) {
+        if let Some(call) = cell.calls.take() {
+            cell.annotate_under(Box::new(call.notes));
+        }
         let Cell { finished, text, annotation, .. } = cell;
         if !*finished {
             let end = End { times: times(), input: text.len(), failure: None };
@@ -623,6 +670,7 @@ impl Cell {
         if self.for_children.is_some() {
             self.for_children = None;
         }
+        self.calls = Calls::None;
     }
 
     #[inline(never)]

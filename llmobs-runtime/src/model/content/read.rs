@@ -46,19 +46,17 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
         .filter(|_| kind.has_model())
         .and_then(|value| Response::recognize(value, budget(json)))
         .map(Box::new);
-    let read =
-        response.as_deref_mut().map(|response| (std::mem::take(&mut response.messages), response.vectors));
-    let content = match (form, read) {
-        (Form::Messages, Some((messages, _))) => Content::Messages(messages),
-        (Form::Text, Some((_, Some(vectors)))) => {
-            Content::Text(format!("[{} embedding(s) returned with size {}]", vectors.count, vectors.size))
-        }
-        (Form::Messages, _) => Content::Messages(output_messages(value.as_ref(), source, json)),
-        (Form::Documents, _) => Content::Documents(documents(value.as_ref(), source, json)),
-        (Form::Text, _) if source == Source::Value => {
+    if let Some(content) = response.as_deref_mut().and_then(|response| Content::of_response(kind, response)) {
+        return (content, response);
+    }
+    let content = match form {
+        Form::Messages if response.is_some() => Content::Messages(Vec::new()),
+        Form::Messages => Content::Messages(output_messages(value.as_ref(), source, json)),
+        Form::Documents => Content::Documents(documents(value.as_ref(), source, json)),
+        Form::Text if source == Source::Value => {
             Content::Text(value.as_ref().and_then(describe_vectors).unwrap_or_else(|| text(json)))
         }
-        (Form::Text, _) => Content::Text(text(json)),
+        Form::Text => Content::Text(text(json)),
     };
     (content, response)
 }
@@ -174,6 +172,39 @@ fn documents(value: Option<&Json<'_>>, source: Source, json: &str) -> Vec<Docume
 }
 
 impl Content {
+    /// Takes what a span of this kind shows as input out of a request. `None` if there is nothing.
+    pub(crate) fn of_request(kind: Kind, request: &mut Request) -> Option<Self> {
+        let content = match Form::of_input(kind) {
+            Form::Messages => Self::Messages(std::mem::take(&mut request.messages)),
+            Form::Documents => Self::Documents(std::mem::take(&mut request.documents)),
+            // The question that the documents are put in order for.
+            Form::Text if kind == Kind::Retrieval => {
+                Self::Text(std::mem::take(&mut request.messages.first_mut()?.content))
+            }
+            Form::Text => return None,
+        };
+        Some(content).filter(|content| !content.is_empty())
+    }
+
+    /// Takes what a span of this kind shows as output out of an answer. `None` if there is nothing.
+    pub(crate) fn of_response(kind: Kind, response: &mut Response) -> Option<Self> {
+        match (Form::of_output(kind), response.vectors) {
+            (Form::Messages, _) => {
+                let messages = std::mem::take(&mut response.messages);
+                Some(Self::Messages(messages)).filter(|content| !content.is_empty())
+            }
+            (Form::Text, Some(vectors)) if kind == Kind::Embedding => Some(Self::Text(format!(
+                "[{} embedding(s) returned with size {}]",
+                vectors.count, vectors.size
+            ))),
+            (Form::Documents, _) => {
+                let documents = std::mem::take(&mut response.documents);
+                Some(Self::Documents(documents)).filter(|content| !content.is_empty())
+            }
+            _ => None,
+        }
+    }
+
     /// A text, from captured JSON.
     pub(crate) fn of_json(json: &str) -> Self {
         Self::Text(text(json))

@@ -11,8 +11,10 @@ use crate::base::kind::Kind;
 use crate::model::annotation::Annotation;
 use crate::model::failure::{Failure, FailureParts};
 use crate::model::reading::facts_of_response;
+use crate::trace::claim::EndedCall;
 use crate::trace::frame::{End, Frame};
 use crate::trace::local;
+use crate::trace::model_call::submit;
 
 /// How an instrumented call ended. The span is finished when this is dropped.
 pub struct Ending {
@@ -24,6 +26,8 @@ pub struct Ending {
     text: String,
     end: End,
     annotation: Option<Box<Annotation>>,
+    /// Whether the output is what an option says.
+    own_output: bool,
 }
 
 /// The destination of the text of an error.
@@ -71,6 +75,7 @@ impl Ending {
             end: End { times, input: text.len(), failure: None },
             text,
             annotation: None,
+            own_output: false,
             frame: Some(frame),
         }
     }
@@ -83,6 +88,7 @@ impl Ending {
 
     /// Writes the value of the option `output`.
     pub fn output_with(&mut self, write: impl FnOnce(Sink<'_>)) {
+        self.own_output = true;
         evaluated("output", || write(self.output()));
     }
 
@@ -123,6 +129,23 @@ impl Ending {
         }
     }
 
+    /// Adds the call of a model that an integration observed. One that failed, while the function did not, is a span of its own.
+    #[cold]
+    fn add_call(&mut self, mut call: EndedCall, frame: &Arc<Frame>) {
+        let failed = self.has_failed() || self.end.failure.is_some();
+        if call.failed && !failed {
+            return submit(call, frame);
+        }
+        // What the function returned as an error says more.
+        call.notes.failure.take_if(|_| failed);
+        let (own_input, own_output) = frame.own_content();
+        call.notes.own_content(own_input, own_output || self.own_output);
+        match &mut self.annotation {
+            Some(annotation) => annotation.add_under(call.notes),
+            annotation => *annotation = Some(Box::new(call.notes)),
+        }
+    }
+
     /// Whether there is an error.
     pub(super) fn has_failed(&self) -> bool {
         self.annotation.as_ref().is_some_and(|annotation| annotation.failure.is_some())
@@ -143,6 +166,9 @@ impl Drop for Ending {
     #[inline]
     fn drop(&mut self) {
         let Some(mut frame) = self.frame.take() else { return };
+        if let Some(call) = frame.take_call() {
+            self.add_call(*call, &frame);
+        }
         if Frame::end(&mut frame, &self.end, &mut self.text, self.annotation.take()) {
             local::recycle(frame);
         }

@@ -15,7 +15,9 @@ use super::context::{Attached, Context};
 use super::frame::Frame;
 use super::local::{self, Entered};
 use super::slot::Slot;
-use super::span::{Span, note_panic};
+#[cfg(feature = "stream")]
+use super::span::Span;
+use super::span::note_panic;
 use super::start::Draft;
 use crate::base::kind::Kind;
 use crate::deliver::sender::any_open;
@@ -236,6 +238,7 @@ fn end(frame: Arc<Frame>, describe: impl FnOnce(&mut Ending)) {
     describe(&mut Ending::new(frame));
 }
 
+#[cfg(feature = "stream")]
 impl Call {
     /// Makes a call of a span that was made by hand.
     pub(crate) fn of_span(mut span: Span) -> Self {

@@ -77,14 +77,16 @@ impl<'a> Setup<'a> {
         Sink::new(Some(out), limit)
     }
 
-    /// Writes `[redacted]` in place of the value of an argument.
+    /// Writes `[redacted]` in place of the value of an argument, which is then shown nowhere else.
     pub fn redacted(&mut self, key: &str) {
+        self.0.start.own_input = true;
         self.argument(key).put(|out, _| push_json_string("[redacted]", out));
     }
 
     /// Writes the whole input, instead of the arguments.
     pub fn input(&mut self, write: impl FnOnce(Sink<'_>)) {
         let limit = self.0.capture_limit();
+        self.0.start.own_input = true;
         let text = &mut self.0.cell_mut().text;
         evaluated("input", || write(Sink::new(Some(text), limit)));
         if is_null(text) {
@@ -95,6 +97,16 @@ impl<'a> Setup<'a> {
     /// Keeps only the type of an error or panic that the call ends with.
     pub fn skip_error(&mut self) {
         self.0.annotation().more().skip_error = true;
+    }
+
+    /// Shows no input but the captured one: also where an integration sees what a model is asked.
+    pub fn own_input(&mut self) {
+        self.0.start.own_input = true;
+    }
+
+    /// Shows no output but the captured one: also where an integration sees what a model answers.
+    pub fn own_output(&mut self) {
+        self.0.start.own_output = true;
     }
 
     /// Tags, metadata and metrics.

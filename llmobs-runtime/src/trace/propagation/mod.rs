@@ -13,6 +13,7 @@ use llmobs_capture::{is_muted, warn_limited};
 
 use super::context::{Context, current};
 use super::frame::Frame;
+use super::integration::new_trace;
 use super::local;
 use super::shared::{Remote, Trace, Upstream};
 use crate::base::id::{SpanId, TraceId};
@@ -71,6 +72,29 @@ pub fn extract(headers: &(impl Extractor + ?Sized)) -> Context {
         Some((remote, inherited)) => Context(here.0.with_remote(remote, inherited)),
         None => here,
     }
+}
+
+/// Reads the span of another program as [`extract`] does, and keeps the spans of a request together: where the headers name no LLM
+/// span, those that have no parent here are roots of one trace.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// let headers = [("x-datadog-trace-id", "12"), ("x-datadog-parent-id", "34")];
+/// let request = llmobs::integration::extract_request(headers.as_slice());
+/// request.enter(|| ["draft", "review"].map(|name| llmobs::llm(name).start().finish()));
+/// let [draft, review] = &*collector.spans() else { panic!("two spans") };
+/// assert_eq!(draft.trace_id(), review.trace_id());
+/// ```
+#[must_use = "spans belong to the request where the context is entered"]
+pub fn extract_request(headers: &(impl Extractor + ?Sized)) -> Context {
+    if !any_open() {
+        return current();
+    }
+    let Some((mut remote, inherited)) = datadog::read(headers).map(remote) else { return new_trace() };
+    remote.trace = Some(remote.trace());
+    Context(current().0.with_remote(remote, inherited))
 }
 
 pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) {

@@ -1,0 +1,83 @@
+//! The client side: calls of models become spans.
+
+pub(crate) mod body;
+mod exchange;
+mod names;
+mod url;
+
+#[cfg(feature = "async-openai")]
+mod async_openai;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+pub(crate) mod tower;
+
+use http::{HeaderMap, Method};
+use llmobs_runtime::inject;
+
+use exchange::Exchange;
+use url::Hosts;
+
+/// Makes spans of the calls of models that pass by: `llm` spans, `embedding` spans, and for a rerank `retrieval` spans, each with all
+/// that [`providers`](llmobs_runtime::providers) reads of request and answer.
+///
+/// It is a layer for clients that are tower services, a middleware for `reqwest-middleware`, and a layer for `async-openai`. It belongs
+/// inside of what retries, so that each attempt is seen.
+///
+/// Nothing is held back and nothing is changed: a stream goes on as it comes. A span ends with the last event that clients of the
+/// protocol read, or with the body, or, tagged `cancelled:true`, where the answer is dropped before. A status of 400 and more is a
+/// failure, whether the body is read or not. Keys in headers and URLs are not recorded. Other requests pass untouched.
+///
+/// One call is one span: inside an `llm` span of the program, that span shows the call. See
+/// [`ModelCall`](llmobs_runtime::integration::ModelCall).
+#[derive(Clone, Debug, Default)]
+pub struct ClientLayer {
+    captures_content: Option<bool>,
+    propagate_to: Hosts,
+}
+
+impl ClientLayer {
+    /// Creates a layer.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether spans show what models are asked and answer. Default: see
+    /// [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content).
+    #[must_use]
+    pub fn capture_content(mut self, capture: impl Into<Option<bool>>) -> Self {
+        self.captures_content = capture.into().or(self.captures_content);
+        self
+    }
+
+    /// Writes the headers of the trace into all requests to a host, so that the program there can go on under the current span: see
+    /// [`inject`]. A host is named as in URLs, with a port or for all ports; `*` is all hosts. Default: none, since the headers say the
+    /// names of application and session.
+    #[must_use]
+    pub fn propagate_to(mut self, host: &str) -> Self {
+        self.propagate_to.add(host);
+        self
+    }
+
+    /// Begins a call of a model, if a request is one, and writes the headers of the trace.
+    fn begin(
+        &self,
+        method: &Method,
+        (host, port): (&str, Option<u16>),
+        path: &str,
+        headers: &mut HeaderMap,
+    ) -> Option<Exchange> {
+        let with_port = port.map(|port| format!("{host}:{port}"));
+        let exchange =
+            Exchange::begin(method, with_port.as_deref().unwrap_or(host), path, self.captures_content);
+        if self.propagate_to.contains(host, port) {
+            match &exchange {
+                Some(exchange) => exchange.context().enter(|| inject(headers)),
+                None => inject(headers),
+            }
+        }
+        exchange
+    }
+}

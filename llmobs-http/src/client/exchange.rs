@@ -1,0 +1,137 @@
+//! One call of a model: a request and its answer, as they pass by.
+
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Method, StatusCode};
+use llmobs_providers::json::Json;
+use llmobs_providers::{Endpoint, RequestText, ResponseReader};
+use llmobs_runtime::Context;
+use llmobs_runtime::integration::ModelCall;
+
+use super::names::{kind, names};
+use super::url::without_secrets;
+
+/// The body of a request, as far as it was sent.
+pub(super) type SentBody = Arc<Mutex<RequestText>>;
+
+/// A call of a model from its request to the end of its answer. If it is dropped before, the call was cancelled.
+pub(super) struct Exchange {
+    call: ModelCall,
+    endpoint: Endpoint,
+    captures_content: bool,
+    sent: SentBody,
+    reader: Option<ResponseReader>,
+    /// Whether the answer comes in pieces, of which the first with content is of interest.
+    is_stream: bool,
+    /// Whether nothing more is expected: the answer has ended, or the call has failed.
+    is_over: bool,
+}
+
+impl Exchange {
+    /// Begins a call, if a request to this host, with an optional port, and path is one. `captures_content` is what the program
+    /// says of this client.
+    pub(super) fn begin(
+        method: &Method,
+        host: &str,
+        path: &str,
+        captures_content: Option<bool>,
+    ) -> Option<Self> {
+        if method != Method::POST {
+            return None;
+        }
+        let endpoint = Endpoint::of(host, path)?;
+        let (name, integration) = names(endpoint.protocol);
+        let call = ModelCall::begin(kind(endpoint.protocol), name, integration);
+        call.is_recorded().then(|| Self {
+            captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
+            sent: Arc::new(Mutex::new(RequestText::new(call.limit()))),
+            reader: None,
+            is_stream: path.contains("stream"),
+            is_over: false,
+            endpoint,
+            call,
+        })
+    }
+
+    /// The context of the call.
+    pub(super) fn context(&self) -> Context {
+        self.call.context()
+    }
+
+    /// Where the body of the request is put as it is sent.
+    pub(super) fn sent(&self) -> &SentBody {
+        &self.sent
+    }
+
+    /// Takes a body that is sent as a whole.
+    #[cfg(feature = "reqwest")]
+    pub(super) fn send(&self, bytes: &[u8]) {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+    }
+
+    /// Takes the status and the headers of the answer. From a status of 400 on, the call has failed, whether the body is read or not.
+    pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+        self.is_stream |= !text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
+        self.is_over = status.as_u16() >= 400;
+        let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
+        self.reader = Some(reader).filter(|_| !is_encoded || self.is_over);
+    }
+
+    /// Reads a piece of the answer. Returns whether it was the last that clients read.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
+        let Some(reader) = &mut self.reader else { return false };
+        let progress = reader.push(bytes);
+        if progress.has_content && self.is_stream {
+            self.call.first_token();
+        }
+        progress.is_end
+    }
+
+    /// Ends the call by an error of the client, such as a lost connection. `E` is the type of the error.
+    pub(super) fn fail<E: Display>(mut self, error: &E) {
+        self.is_over = true;
+        self.call.fail(std::any::type_name::<E>(), without_secrets(error));
+    }
+
+    /// Ends the call at the end of the answer.
+    pub(super) fn finish(mut self) {
+        self.is_over = true;
+    }
+
+    /// Adds the request to the call.
+    fn add_request(&mut self) {
+        let sent = std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner));
+        match sent.finish() {
+            Some(body) if self.captures_content => self.call.request(self.endpoint.clone(), body),
+            body => {
+                let json = body.as_deref().and_then(Json::read).unwrap_or(Json::Null);
+                let request = self.endpoint.request(&json, self.call.limit());
+                self.call.read_request(request.without_content());
+            }
+        }
+    }
+
+    /// Adds the answer to the call. Returns whether it is complete.
+    fn add_answer(&mut self) -> bool {
+        let Some(reader) = self.reader.take() else { return false };
+        let response = reader.finish();
+        let is_complete = !response.finish_reasons.is_empty() || response.error.is_some();
+        self.call.response(if self.captures_content { response } else { response.without_content() });
+        is_complete
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.add_request();
+        let is_complete = self.add_answer();
+        let call = std::mem::take(&mut self.call);
+        if self.is_over || is_complete {
+            call.finish();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What spans and their integration are called. Where the Python SDK has an integration for a protocol, the names are its.
+
+use llmobs_providers::{Operation, Protocol};
+use llmobs_runtime::Kind;
+
+/// The kind of the span of a call.
+pub(super) const fn kind(protocol: Protocol) -> Kind {
+    match protocol.operation() {
+        Operation::Embedding => Kind::Embedding,
+        Operation::Rerank => Kind::Retrieval,
+        _ => Kind::Llm,
+    }
+}
+
+/// The name of the span, and that of the integration.
+pub(super) const fn names(protocol: Protocol) -> (&'static str, &'static str) {
+    match protocol {
+        Protocol::OpenAiChat => ("OpenAI.createChatCompletion", "openai"),
+        Protocol::OpenAiCompletions => ("OpenAI.createCompletion", "openai"),
+        Protocol::OpenAiEmbeddings => ("OpenAI.createEmbedding", "openai"),
+        Protocol::OpenAiResponses => ("OpenAI.createResponse", "openai"),
+        Protocol::AnthropicMessages => ("anthropic.request", "anthropic"),
+        Protocol::GeminiGenerate | Protocol::GeminiEmbed | Protocol::GeminiInteractions => {
+            ("google_genai.request", "google_genai")
+        }
+        Protocol::OllamaChat | Protocol::OllamaGenerate | Protocol::OllamaEmbed => {
+            ("ollama.request", "ollama")
+        }
+        Protocol::BedrockConverse | Protocol::BedrockInvoke | Protocol::BedrockAgent => {
+            ("bedrock-runtime.command", "bedrock")
+        }
+        Protocol::CohereChat | Protocol::CohereChatV1 | Protocol::CohereEmbed | Protocol::CohereRerank => {
+            ("cohere.request", "cohere")
+        }
+        _ => ("model.request", "http"),
+    }
+}

@@ -1,0 +1,82 @@
+//! Requests and answers of reqwest.
+
+use std::fmt::Display;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::response::Parts;
+use llmobs_runtime::FutureSpanExt as _;
+use reqwest::{Body, Request, Response, ResponseBuilderExt as _};
+use tower_service::Service;
+
+use super::ClientLayer;
+use super::body::AnswerBody;
+use super::exchange::Exchange;
+use super::tower::ClientService;
+
+impl<S> Service<Request> for ClientService<S>
+where
+    S: Service<Request, Response = Response, Error: Display + 'static>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let exchange = self.layer.begin_reqwest(&mut request);
+        let answer = self.inner.call(request);
+        Box::pin(observed(answer, exchange))
+    }
+}
+
+/// Runs a request that is the call of a model, or another one.
+pub(super) async fn observed<E: Display>(
+    answer: impl Future<Output = Result<Response, E>>,
+    exchange: Option<Exchange>,
+) -> Result<Response, E> {
+    let Some(exchange) = exchange else { return answer.await };
+    match answer.in_context(exchange.context()).await {
+        Ok(response) => Ok(answered(response, exchange)),
+        Err(error) => {
+            exchange.fail(&error);
+            Err(error)
+        }
+    }
+}
+
+impl ClientLayer {
+    /// Begins a call of a model, if a request is one, and writes the headers of the trace.
+    pub(super) fn begin_reqwest(&self, request: &mut Request) -> Option<Exchange> {
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let place = (url.host_str().unwrap_or_default(), url.port());
+        let exchange = self.begin(&method, place, url.path(), request.headers_mut());
+        // A body that is a stream is not looked at.
+        if let Some(exchange) = &exchange
+            && let Some(bytes) = request.body().and_then(Body::as_bytes)
+        {
+            exchange.send(bytes);
+        }
+        exchange
+    }
+}
+
+/// The answer, whose body is looked at while it is read.
+fn answered(response: Response, mut exchange: Exchange) -> Response {
+    exchange.answered(response.status(), response.headers());
+    let url = response.url().clone();
+    let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
+    add_url(&mut parts, url);
+    http::Response::from_parts(parts, Body::wrap(AnswerBody::new(body, Some(exchange)))).into()
+}
+
+/// Adds the URL, which `http::Response` has no field for.
+fn add_url(parts: &mut Parts, url: reqwest::Url) {
+    if let Ok(with_url) = http::Response::builder().url(url).body(()) {
+        parts.extensions.extend(with_url.into_parts().0.extensions);
+    }
+}

@@ -1,0 +1,167 @@
+//! The layer for clients that are tower services.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::PoisonError;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use llmobs_runtime::FutureSpanExt as _;
+use llmobs_runtime::wrap::InContext;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::ClientLayer;
+use super::body::AnswerBody;
+use super::exchange::{Exchange, SentBody};
+
+impl<S> Layer<S> for ClientLayer {
+    type Service = ClientService<S>;
+
+    fn layer(&self, inner: S) -> ClientService<S> {
+        ClientService { inner, layer: self.clone() }
+    }
+}
+
+/// A client whose calls of models are spans. Made by [`ClientLayer`].
+#[derive(Clone, Debug)]
+pub struct ClientService<S> {
+    pub(super) inner: S,
+    pub(super) layer: ClientLayer,
+}
+
+impl<S, B, A> Service<Request<B>> for ClientService<S>
+where
+    S: Service<Request<RequestBody<B>>, Response = Response<A>, Error: fmt::Display>,
+    A: Body,
+{
+    type Response = Response<AnswerBody<A>>;
+    type Error = S::Error;
+    type Future = ClientFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        // A client of HTTP/1 may name the host in the header alone.
+        let host = parts.uri.host().map(str::to_owned).or_else(|| {
+            let host = parts.headers.get(http::header::HOST)?.to_str().ok()?;
+            Some(host.split(':').next()?.to_owned())
+        });
+        let place = (host.as_deref().unwrap_or_default(), parts.uri.port_u16());
+        let exchange = self.layer.begin(&parts.method, place, parts.uri.path(), &mut parts.headers);
+        let body = RequestBody::new(body, exchange.as_ref().map(|exchange| exchange.sent().clone()));
+        let context = exchange.as_ref().map(Exchange::context);
+        let enter = || self.inner.call(Request::from_parts(parts, body));
+        let future = match &context {
+            Some(context) => context.enter(enter),
+            None => enter(),
+        };
+        ClientFuture { future: future.in_context(context), exchange }
+    }
+}
+
+pin_project! {
+    /// The answer of a [`ClientService`] to come.
+    pub struct ClientFuture<F> {
+        #[pin]
+        future: InContext<F>,
+        exchange: Option<Exchange>,
+    }
+}
+
+impl<F, A, E> Future for ClientFuture<F>
+where
+    F: Future<Output = Result<Response<A>, E>>,
+    A: Body,
+    E: fmt::Display,
+{
+    type Output = Result<Response<AnswerBody<A>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = ready!(this.future.poll(cx));
+        let exchange = this.exchange.take();
+        Poll::Ready(match answer {
+            Ok(response) => {
+                let exchange = exchange.map(|mut exchange| {
+                    exchange.answered(response.status(), response.headers());
+                    exchange
+                });
+                Ok(response.map(|body| AnswerBody::new(body, exchange)))
+            }
+            Err(error) => {
+                if let Some(exchange) = exchange {
+                    exchange.fail(&error);
+                }
+                Err(error)
+            }
+        })
+    }
+}
+
+impl<F> fmt::Debug for ClientFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientFuture").finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// The body of a request. Its bytes pass by as they are sent.
+    pub struct RequestBody<B> {
+        #[pin]
+        body: B,
+        sent: Option<SentBody>,
+    }
+}
+
+impl<B> RequestBody<B> {
+    pub(super) fn new(body: B, sent: Option<SentBody>) -> Self {
+        Self { body, sent }
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for RequestBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = self.project();
+        let frame = ready!(this.body.poll_frame(cx));
+        if let (Some(sent), Some(Ok(frame))) = (this.sent, &frame)
+            && let Some(bytes) = frame.data_ref()
+        {
+            sent.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B: Default> Default for RequestBody<B> {
+    fn default() -> Self {
+        Self { body: B::default(), sent: None }
+    }
+}
+
+/// Omits the body, which may be secret.
+impl<B> fmt::Debug for RequestBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,26 @@
+//! Spans for calls of models by HTTP, and traces through HTTP services.
+//!
+//! Use the `llmobs` crate with the features `tower`, `reqwest-middleware`, `async-openai` and `axum`, which has this as `llmobs::http`.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "tower")]
+mod client;
+#[cfg(feature = "axum")]
+mod server;
+
+#[cfg(feature = "tower")]
+pub use client::ClientLayer;
+#[cfg(feature = "axum")]
+pub use server::ServerLayer;
+
+pub mod service {
+    //! The services and bodies that the layers make.
+
+    #[cfg(feature = "tower")]
+    pub use crate::client::body::AnswerBody;
+    #[cfg(feature = "tower")]
+    pub use crate::client::tower::{ClientFuture, ClientService, RequestBody};
+    #[cfg(feature = "axum")]
+    pub use crate::server::{ServerFuture, ServerService, TracedBody};
+}

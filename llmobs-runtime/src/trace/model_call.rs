@@ -1,0 +1,255 @@
+//! Calls of models that integrations observe.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+use std::sync::Arc;
+
+use llmobs_capture::is_muted;
+use llmobs_providers::{Endpoint, Request, Response};
+use serde_json::Number;
+
+use super::claim::{Claim, EndedCall};
+use super::context::{Context, current};
+use super::frame::Frame;
+use super::slot::Slot;
+use super::span::Span;
+use super::start::Draft;
+use crate::base::clock::{self, Started};
+use crate::base::kind::Kind;
+use crate::deliver::sender::any_open;
+use crate::model::annotation::Annotation;
+use crate::model::failure::Failure;
+use crate::model::metrics;
+use crate::model::observed::{Asked, Observed};
+
+/// A call of a model that an integration observes, such as a layer of an HTTP client.
+///
+/// One call is one span. If it begins inside an `llm` or `embedding` span of the program that shows no other call, that span shows it:
+/// the messages, model and tokens of the call, under all that the program says by itself. Otherwise the call is a span of its own. So is
+/// each of several calls inside one span, each attempt that failed before another one succeeded, and a call that goes on after the
+/// span around it has ended.
+///
+/// A call that is dropped before [`finish`](Self::finish) was cancelled.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// use llmobs::Kind;
+/// use llmobs::integration::ModelCall;
+/// use llmobs::providers::Endpoint;
+///
+/// # let body = br#"{"model":"gpt-4o","choices":[{"message":{"role":"assistant","content":"Hi"}}]}"#;
+/// let endpoint = Endpoint::of("api.openai.com", "/v1/chat/completions").ok_or("no model is called there")?;
+/// let mut reader = endpoint.reader();
+/// let mut call = ModelCall::begin(Kind::Llm, "OpenAI.createChatCompletion", "openai");
+/// call.request(endpoint, r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}"#.to_owned());
+/// reader.push(body);
+/// call.response(reader.finish());
+/// call.finish();
+/// assert_eq!(collector.tree(), "llm OpenAI.createChatCompletion  in user: Hello  out assistant: Hi\n");
+/// # Ok::<(), &str>(())
+/// ```
+///
+/// The default is a call that is not recorded.
+#[derive(Default)]
+#[must_use = "a call that is dropped was cancelled"]
+pub struct ModelCall(Option<Box<Running>>);
+
+struct Running {
+    place: Place,
+    kind: Kind,
+    name: Cow<'static, str>,
+    started: Started,
+    failed: bool,
+    observed: Observed,
+    notes: Annotation,
+}
+
+/// Where a call is shown.
+enum Place {
+    /// By a span of its own.
+    Own(Span),
+    /// By the span of the program around it, as far as is known yet.
+    Around(Arc<Frame>),
+}
+
+impl Place {
+    fn frame(&self) -> Option<&Arc<Frame>> {
+        match self {
+            Self::Own(span) => span.0.as_ref(),
+            Self::Around(frame) => Some(frame),
+        }
+    }
+}
+
+impl ModelCall {
+    /// Begins a call: of the kind `llm` or `embedding`, with a name for its span, and the name of the integration that observes it.
+    pub fn begin(kind: Kind, name: impl Into<Cow<'static, str>>, integration: &str) -> Self {
+        if !any_open() || is_muted() {
+            return Self(None);
+        }
+        let name = name.into();
+        let place = match current().0.frame().filter(|frame| claim(frame, kind)) {
+            Some(around) => Place::Around(Arc::clone(around)),
+            None => Place::Own(Span::builder(kind, name.clone()).integration(integration).start()),
+        };
+        let Some(frame) = place.frame() else { return Self(None) };
+        let mut notes = Annotation::new(frame.sender().defaults.capture_limit);
+        notes.tag("integration", integration);
+        let started = Started::now();
+        Self(Some(Box::new(Running {
+            place,
+            kind,
+            name,
+            started,
+            failed: false,
+            observed: Observed::default(),
+            notes,
+        })))
+    }
+
+    /// Whether the call is recorded. If it is not, nothing else does anything.
+    #[must_use]
+    pub const fn is_recorded(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Whether what was asked and answered may be shown: see
+    /// [`Config::capture_message_content`](crate::Config::capture_message_content).
+    #[must_use]
+    pub fn captures_content(&self) -> bool {
+        self.frame().is_some_and(|frame| frame.sender().defaults.capture_message_content)
+    }
+
+    /// About how many bytes are kept of a request, and of an answer: see
+    /// [`Config::max_capture_bytes`](crate::Config::max_capture_bytes).
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.frame().map_or(0, |frame| frame.sender().defaults.capture_limit)
+    }
+
+    /// The context of the span that shows the call as far as is known yet, for the headers of the request, and for what runs inside.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        self.frame().map_or_else(current, |frame| Context(Slot::Span(Arc::clone(frame))))
+    }
+
+    /// The JSON text of the body of the request, and where it goes. It is read later, off this thread.
+    pub fn request(&mut self, endpoint: Endpoint, body: String) {
+        self.observe(|observed| observed.asked = Some(Asked::Body(endpoint, body)));
+    }
+
+    /// The request, where it was read already.
+    pub fn read_request(&mut self, request: Request) {
+        self.observe(|observed| observed.asked = Some(Asked::Read(request)));
+    }
+
+    /// The answer. If it is an error, the call failed.
+    pub fn response(&mut self, response: Response) {
+        if let Some(running) = &mut self.0 {
+            running.failed |= response.error.is_some();
+            running.observed.answered = Some(response);
+        }
+    }
+
+    /// Says that the first content of a streamed answer is there.
+    pub fn first_token(&mut self) {
+        if let Some(running) = &mut self.0
+            && running.kind == Kind::Llm
+            && let Some(seconds) = Number::from_f64(running.started.elapsed().as_secs_f64())
+        {
+            let metrics = &mut running.notes.metrics;
+            metrics.entry(metrics::TIME_TO_FIRST_TOKEN.to_owned()).or_insert(seconds);
+        }
+    }
+
+    /// Says that the call failed, where no answer says so: with a word for what went wrong, and a text about it.
+    pub fn fail(&mut self, kind: &str, message: impl Display) {
+        if let Some(running) = &mut self.0 {
+            let failure = Failure::of_message(kind, format_args!("{message}"));
+            let shows_text = running.place.frame().is_some_and(|frame| frame.shows_errors());
+            running.notes.failure = Some(if shows_text { failure } else { failure.without_text() });
+            running.failed = true;
+        }
+    }
+
+    /// Ends the call.
+    pub fn finish(mut self) {
+        if let Some(running) = self.0.take() {
+            running.end();
+        }
+    }
+
+    fn frame(&self) -> Option<&Arc<Frame>> {
+        self.0.as_ref().and_then(|running| running.place.frame())
+    }
+
+    fn observe(&mut self, set: impl FnOnce(&mut Observed)) {
+        if let Some(running) = &mut self.0 {
+            set(&mut running.observed);
+        }
+    }
+}
+
+impl Drop for ModelCall {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.0.take() {
+            if !running.failed {
+                running.notes.tag("cancelled", "true");
+            }
+            running.end();
+        }
+    }
+}
+
+impl Running {
+    fn end(self: Box<Self>) {
+        let Self { place, kind, name, started, failed, observed, mut notes } = *self;
+        notes.more().observed = Some(Arc::new(observed));
+        match place {
+            Place::Own(span) => {
+                if let Some(frame) = &span.0 {
+                    frame.annotate_under(notes);
+                }
+            }
+            Place::Around(frame) => {
+                let (start_nanos, end_nanos) = (started.unix_nanos(), clock::unix_nanos());
+                let call = EndedCall { kind, name, start_nanos, end_nanos, failed, notes };
+                if let Some(call) = frame.end_call(Box::new(call)) {
+                    submit(*call, &frame);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the span around a call of this kind shows it.
+fn claim(around: &Arc<Frame>, kind: Kind) -> bool {
+    let Claim { is_granted, earlier } = around.claim_call(kind);
+    if let Some(earlier) = earlier {
+        submit(*earlier, around);
+    }
+    is_granted
+}
+
+/// Makes a call that has ended a span of its own.
+pub(super) fn submit(call: EndedCall, around: &Arc<Frame>) {
+    let EndedCall { kind, name, start_nanos, end_nanos, notes, .. } = call;
+    let mut draft = Draft::later(kind, name);
+    draft.set_parent(&Slot::Span(Arc::clone(around)));
+    if let Some(frame) = draft.frame() {
+        frame.set_start(start_nanos);
+    }
+    if let Some(frame) = draft.start() {
+        frame.annotate_under(notes);
+        frame.finish_at(end_nanos);
+    }
+}
+
+/// Omits the content, which may be secret.
+impl fmt::Debug for ModelCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ModelCall").field(&self.frame()).finish()
+    }
+}

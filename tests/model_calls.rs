@@ -1,0 +1,361 @@
+//! Calls of models that an integration observes, together with attributes and spans by hand: one call is one span. The table of
+//! `docs/model_calls.md` names these tests.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test helper that cannot go on should panic")]
+
+use llmobs::integration::ModelCall;
+use llmobs::providers::{Endpoint, Protocol};
+use llmobs::testing::Collector;
+use llmobs::{Config, Kind};
+use serde_json::{Value, json};
+
+/// A call of a model as a layer of an HTTP client observes it.
+struct Observed {
+    call: ModelCall,
+    endpoint: Endpoint,
+}
+
+/// Begins a call that asks a question.
+fn ask(question: &str) -> Observed {
+    let endpoint = Endpoint::of("api.openai.com", "/v1/chat/completions").unwrap();
+    let mut call = ModelCall::begin(Kind::Llm, "OpenAI.createChatCompletion", "openai");
+    let body = json!({
+        "model": "gpt-4o",
+        "temperature": 0.5,
+        "messages": [{ "role": "system", "content": "Be brief." }, { "role": "user", "content": question }],
+    });
+    call.request(endpoint.clone(), body.to_string());
+    Observed { call, endpoint }
+}
+
+impl Observed {
+    /// Ends the call with an answer.
+    fn answer(mut self, text: &str) -> String {
+        let body = json!({
+            "model": "gpt-4o-2024-08-06",
+            "choices": [{ "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
+            "usage": { "prompt_tokens": 9, "completion_tokens": 2 },
+        });
+        self.read(200, &body);
+        self.call.finish();
+        text.to_owned()
+    }
+
+    /// Ends the call with an error.
+    fn refuse(mut self) -> String {
+        let error = json!({ "error": { "type": "rate_limit_error", "message": "Slow down." } });
+        self.read(429, &error);
+        self.call.finish();
+        "refused".to_owned()
+    }
+
+    fn read(&mut self, status: u16, body: &Value) {
+        let mut reader = self.endpoint.reader().status(status);
+        reader.push(body.to_string().as_bytes());
+        self.call.response(reader.finish());
+    }
+}
+
+/// The spans that `run` makes, as a tree.
+fn tree(run: impl FnOnce()) -> String {
+    let collector = Collector::new();
+    collector.enter(run);
+    collector.tree()
+}
+
+fn event(run: impl FnOnce()) -> Value {
+    let collector = Collector::new();
+    collector.enter(run);
+    let [event] = &*collector.events() else { panic!("one span: {}", collector.tree()) };
+    event.clone()
+}
+
+const CALL: &str = "llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  out assistant: Hello";
+
+#[llmobs::llm]
+fn complete(question: &str) -> String {
+    ask(question).answer("Hello")
+}
+
+#[test]
+fn a_call_alone_is_a_span() {
+    let event = event(|| drop(ask("Hi").answer("Hello")));
+    assert_eq!(
+        event["meta"],
+        json!({
+            "span": { "kind": "llm" },
+            "model_name": "gpt-4o-2024-08-06",
+            "model_provider": "openai",
+            "input": { "messages": [
+                { "role": "system", "content": "Be brief." },
+                { "role": "user", "content": "Hi" },
+            ] },
+            "output": { "messages": [{ "role": "assistant", "content": "Hello" }] },
+            "metadata": { "temperature": 0.5, "finish_reason": "stop" },
+        })
+    );
+    assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11 }));
+    let tags = event["tags"].to_string();
+    assert!(tags.contains("\"source:integration\"") && tags.contains("\"integration:openai\""), "{tags}");
+    assert!(!tags.contains("decorator"), "{tags}");
+}
+
+#[test]
+fn a_call_in_a_span_of_another_kind_is_its_child() {
+    #[llmobs::agent]
+    fn assistant() {
+        ask("Hi").answer("Hello");
+    }
+    assert_eq!(tree(assistant), format!("agent assistant\n└─ {CALL}\n"));
+}
+
+#[test]
+fn an_attribute_and_a_call_are_one_span() {
+    let event = event(|| drop(complete("Hi")));
+    assert_eq!(event["name"], "complete");
+    assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
+    assert_eq!(event["meta"]["input"]["messages"][0]["content"], "Be brief.");
+    assert_eq!(event["meta"]["output"]["messages"], json!([{ "role": "assistant", "content": "Hello" }]));
+    assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11 }));
+    let tags = event["tags"].to_string();
+    assert!(tags.contains("\"decorator:1\"") && tags.contains("\"integration:openai\""), "{tags}");
+}
+
+#[test]
+fn a_span_by_hand_and_a_call_are_one_span() {
+    let by_hand = || {
+        let span = llmobs::llm("by hand").model_name("mine").start();
+        span.enter(|| ask("Hi").answer("Hello"));
+        span.annotate(|note| {
+            note.metric("input_tokens", 7);
+        });
+        span.finish();
+    };
+    let event = event(by_hand);
+    assert_eq!(event["meta"]["model_name"], "mine");
+    assert_eq!(event["meta"]["model_provider"], "openai");
+    assert_eq!(event["metrics"], json!({ "input_tokens": 7, "output_tokens": 2, "total_tokens": 11 }));
+    assert_eq!(event["meta"]["output"]["messages"][0]["content"], "Hello");
+}
+
+#[test]
+fn what_the_program_says_by_hand_wins() {
+    #[llmobs::llm(model_name = "named", metadata(temperature = 1), metrics(output_tokens = 3))]
+    fn annotated() {
+        ask("Hi").answer("Hello");
+        llmobs::annotate(|note| {
+            note.input("my input").output("my output").tag("integration", "mine");
+        });
+    }
+    let event = event(annotated);
+    assert_eq!(event["meta"]["model_name"], "named");
+    assert_eq!(event["meta"]["input"]["messages"][0]["content"], "my input");
+    assert_eq!(event["meta"]["output"]["messages"][0]["content"], "my output");
+    assert_eq!(event["meta"]["metadata"], json!({ "temperature": 1, "finish_reason": "stop" }));
+    assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 3, "total_tokens": 11 }));
+    assert!(event["tags"].to_string().contains("\"integration:mine\""));
+}
+
+#[test]
+fn the_options_input_and_output_win() {
+    #[llmobs::llm(input = question.len(), output = ret.len())]
+    fn measured(question: &str) -> String {
+        ask(question).answer("Hello")
+    }
+    let tree = tree(|| drop(measured("Hi")));
+    assert_eq!(tree, "llm measured  in user: 2  out assistant: 5\n");
+}
+
+#[test]
+fn what_an_attribute_skips_is_shown_nowhere() {
+    #[llmobs::llm(skip_all, skip_output)]
+    fn secretive(question: &str) -> String {
+        ask(question).answer("Hello")
+    }
+    #[llmobs::llm(redact(question))]
+    fn redacted(question: &str) -> String {
+        ask(question).answer("Hello")
+    }
+    // An argument that is no content of the call, such as a client, can be skipped.
+    #[llmobs::llm(skip(_client))]
+    fn with_client(_client: &str, question: &str) -> String {
+        ask(question).answer("Hello")
+    }
+    let hidden = event(|| drop(secretive("Hi")));
+    assert_eq!(hidden["meta"]["input"], Value::Null);
+    assert_eq!(hidden["meta"]["output"], Value::Null);
+    assert_eq!(hidden["meta"]["model_name"], "gpt-4o-2024-08-06");
+    assert_eq!(hidden["metrics"]["input_tokens"], 9);
+    let redacted = tree(|| drop(redacted("Hi")));
+    assert_eq!(redacted, "llm redacted  in user: [redacted]  out assistant: Hello\n");
+    let shown = tree(|| drop(with_client("client", "Hi")));
+    assert_eq!(shown, "llm with_client  in system: Be brief. | user: Hi  out assistant: Hello\n");
+}
+
+#[test]
+fn two_calls_at_once_are_two_spans() {
+    #[llmobs::llm]
+    fn race() -> String {
+        let (first, second) = (ask("Hi"), ask("Ho"));
+        second.answer("B");
+        first.answer("A")
+    }
+    let expected = "llm race  out assistant: A\n\
+        ├─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  out assistant: A\n\
+        └─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Ho  out assistant: B\n";
+    assert_eq!(tree(|| drop(race())), expected);
+}
+
+#[test]
+fn two_calls_in_a_row_are_two_spans() {
+    #[llmobs::llm]
+    fn twice() -> String {
+        ask("Hi").answer("A") + &ask("Ho").answer("B")
+    }
+    let expected = "llm twice  out assistant: AB\n\
+        ├─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  out assistant: A\n\
+        └─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Ho  out assistant: B\n";
+    assert_eq!(tree(|| drop(twice())), expected);
+}
+
+#[test]
+fn attempts_that_failed_are_children_of_the_span_that_shows_the_last_one() {
+    #[llmobs::llm]
+    fn persistent(question: &str) -> String {
+        ask(question).refuse();
+        ask(question).refuse();
+        ask(question).answer("Hello")
+    }
+    let attempt = "llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  error rate_limit_error: Slow down.";
+    let expected = format!(
+        "llm persistent  in system: Be brief. | user: Hi  out assistant: Hello\n├─ {attempt}\n└─ {attempt}\n"
+    );
+    assert_eq!(tree(|| drop(persistent("Hi"))), expected);
+}
+
+#[test]
+fn a_call_that_failed_in_a_function_that_did_not_is_a_child() {
+    #[llmobs::llm]
+    fn forgiving() -> String {
+        ask("Hi").refuse()
+    }
+    let expected = "llm forgiving  out assistant: refused\n\
+        └─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  error rate_limit_error: Slow down.\n";
+    assert_eq!(tree(|| drop(forgiving())), expected);
+}
+
+#[test]
+fn a_call_that_failed_in_a_function_that_failed_is_one_span() {
+    #[llmobs::llm]
+    fn strict(question: &str) -> Result<String, String> {
+        Err(ask(question).refuse())
+    }
+    let expected = "llm strict  in system: Be brief. | user: Hi  error alloc::string::String: refused\n";
+    assert_eq!(tree(|| drop(strict("Hi"))), expected);
+}
+
+#[test]
+fn a_call_that_outlives_the_span_around_it_is_a_child() {
+    #[llmobs::llm(skip_output)]
+    fn begin(question: &str) -> Observed {
+        ask(question)
+    }
+    let late = || {
+        let call = begin("Hi");
+        llmobs::task("after").start().finish();
+        call.answer("Hello");
+    };
+    assert_eq!(tree(late), format!("llm begin  in user: Hi\n└─ {CALL}\ntask after\n"));
+}
+
+#[test]
+fn a_call_that_is_dropped_was_cancelled() {
+    #[llmobs::llm]
+    fn impatient(question: &str) {
+        drop(ask(question));
+    }
+    let alone = tree(|| drop(ask("Hi")));
+    assert_eq!(alone, "llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  cancelled\n");
+    assert_eq!(tree(|| impatient("Hi")), "llm impatient  in system: Be brief. | user: Hi  cancelled\n");
+}
+
+#[test]
+fn two_integrations_that_see_one_call_make_one_span() {
+    let nested = || {
+        let outer = ask("Hi");
+        let inner = outer.call.context().enter(|| ask("Hi"));
+        inner.answer("Hello");
+        outer.answer("Hello");
+    };
+    assert_eq!(tree(nested), format!("{CALL}\n"));
+}
+
+#[test]
+fn a_call_of_another_kind_is_a_span_of_its_own() {
+    #[llmobs::llm]
+    fn answer() -> String {
+        let endpoint = Endpoint::of("api.openai.com", "/v1/embeddings").unwrap();
+        assert_eq!(endpoint.protocol, Protocol::OpenAiEmbeddings);
+        let mut call = ModelCall::begin(Kind::Embedding, "OpenAI.createEmbedding", "openai");
+        let mut reader = endpoint.reader();
+        call.request(endpoint, r#"{"model":"small","input":["a","b"]}"#.to_owned());
+        reader.push(br#"{"object":"list","data":[{"object":"embedding","embedding":[1,2,3]},{"object":"embedding","embedding":[4,5,6]}]}"#);
+        call.response(reader.finish());
+        call.finish();
+        ask("Hi").answer("Hello")
+    }
+    let expected = "llm answer  in system: Be brief. | user: Hi  out assistant: Hello\n\
+        └─ embedding OpenAI.createEmbedding  in a | b  out [2 embedding(s) returned with size 3]\n";
+    assert_eq!(tree(|| drop(answer())), expected);
+}
+
+#[test]
+fn an_attribute_that_reads_the_answer_itself_counts_no_token_twice() {
+    #[llmobs::llm]
+    fn whole(question: &str) -> Value {
+        ask(question).answer("Hello");
+        json!({
+            "model": "gpt-4o",
+            "choices": [{ "message": { "role": "assistant", "content": "Hello" } }],
+            "usage": { "prompt_tokens": 9, "completion_tokens": 2 },
+        })
+    }
+    let event = event(|| drop(whole("Hi")));
+    assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11 }));
+    assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
+}
+
+#[test]
+fn a_prompt_and_tags_of_the_context_are_on_the_span_of_a_call() {
+    let prompt = llmobs::prompt::Prompt::new("greeting").version("2");
+    let event = event(|| {
+        llmobs::annotation_context()
+            .prompt(prompt)
+            .tag("tenant", "acme")
+            .enter(|| drop(ask("Hi").answer("Hello")));
+    });
+    assert_eq!(event["meta"]["input"]["prompt"]["id"], "greeting");
+    assert!(event["tags"].to_string().contains("tenant:acme"));
+}
+
+#[test]
+fn processors_see_what_was_observed() {
+    let config = Config::new().processor(|mut span| {
+        assert_eq!(span.metric("input_tokens"), Some(9.0));
+        if let Some(input) = &mut span.input {
+            input.for_each_text(|text| text.replace_range(.., "-"));
+        }
+        Some(span)
+    });
+    let collector = Collector::with_config(&config);
+    collector.enter(|| drop(complete("Hi")));
+    assert_eq!(collector.tree(), "llm complete  in system: - | user: -  out assistant: Hello\n");
+}
+
+#[test]
+fn nothing_is_recorded_where_llmobs_is_not_enabled() {
+    let call = ModelCall::begin(Kind::Llm, "OpenAI.createChatCompletion", "openai");
+    assert!(!call.is_recorded());
+    assert_eq!(call.limit(), 0);
+    call.finish();
+}
