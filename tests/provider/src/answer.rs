@@ -39,7 +39,7 @@ pub(crate) enum Said {
     Text(String),
     /// A text that ends at the limit of tokens.
     Cut(String),
-    Refusal(&'static str),
+    Refusal(String),
     Call {
         name: String,
         arguments: Value,
@@ -102,8 +102,7 @@ impl Question {
         let said = self.said(behaviour);
         let reasoning = thinking.as_deref().map_or(0, count);
         let spoken = match &said {
-            Said::Text(text) | Said::Cut(text) => count(text),
-            Said::Refusal(text) => count(text),
+            Said::Text(text) | Said::Cut(text) | Said::Refusal(text) => count(text),
             Said::Call { name, arguments } => count(name) + count(&arguments.to_string()),
         };
         let usage = Usage {
@@ -116,15 +115,12 @@ impl Question {
     }
 
     fn said(&self, behaviour: &Behaviour) -> Said {
-        match behaviour {
-            Behaviour::Refusal => return Said::Refusal("I'm sorry, but I can't assist with that."),
-            Behaviour::Length => {
-                let text = self.text();
-                let pieces = pieces(&text);
-                let half = pieces.iter().take(pieces.len().div_ceil(2));
-                return Said::Cut(half.copied().collect());
-            }
-            _ => {}
+        if *behaviour == Behaviour::Refusal {
+            return Said::Refusal("I'm sorry, but I can't assist with that.".to_owned());
+        }
+        if *behaviour == Behaviour::Length {
+            let text = self.text();
+            return Said::Cut(pieces(&text).into_iter().take(count(&text).div_ceil(2)).collect());
         }
         let is_answered = matches!(self.turns.last(), Some((Role::Result, _)));
         if let Some(tool) = self.tool().filter(|_| !is_answered) {
@@ -153,10 +149,7 @@ impl Question {
     fn tool(&self) -> Option<&Tool> {
         let asked = meaningful(self.asked());
         let is_meant = |tool: &&Tool| {
-            meaningful(&tool.name)
-                .into_iter()
-                .chain(meaningful(&tool.description))
-                .any(|word| asked.contains(&word))
+            meaningful(&format!("{} {}", tool.name, tool.description)).iter().any(|word| asked.contains(word))
         };
         self.tools.iter().find(is_meant).or(self.tools.first())
     }
@@ -221,7 +214,7 @@ fn meaningful(text: &str) -> Vec<String> {
     words.filter(|word| word.len() > 2 && !COMMON.contains(&word.as_str())).collect()
 }
 
-/// What a question is about: the last name, which is capitalized and does not begin a sentence, or else the last word.
+/// What a question is about: the last words with capitals that do not begin a sentence, or else the last word.
 fn subject(question: &str) -> String {
     let bare = |word| str::trim_matches(word, |char: char| !char.is_alphanumeric());
     let (mut name, mut goes_on, mut begins_sentence) = (Vec::new(), false, true);

@@ -33,7 +33,8 @@ pub(crate) fn failure(failure: &Failure, exchange: &Exchange) -> (u16, Value) {
         }
         Failure::WrongKey => (401, "authentication_error", "invalid x-api-key".to_owned()),
         Failure::RateLimit => {
-            let message = "This request would exceed your organization's rate limit of 3 requests per minute. For details, refer to: https://docs.claude.com/en/api/rate-limits.";
+            let message = "This request would exceed your organization's rate limit of 3 requests per minute. For \
+                details, refer to: https://docs.claude.com/en/api/rate-limits.";
             (429, "rate_limit_error", message.to_owned())
         }
         Failure::Internal => (500, "api_error", "Internal server error".to_owned()),
@@ -83,8 +84,7 @@ fn whole(exchange: &Exchange, answer: &Answer) -> Value {
     let thinking = answer.thinking.iter();
     let thinking = thinking.map(|text| json!({"type": "thinking", "thinking": text, "signature": SIGNATURE}));
     let said = match &answer.said {
-        Said::Text(text) | Said::Cut(text) => json!({"type": "text", "text": text}),
-        Said::Refusal(text) => json!({"type": "text", "text": text}),
+        Said::Text(text) | Said::Cut(text) | Said::Refusal(text) => json!({"type": "text", "text": text}),
         Said::Call { name, arguments } => {
             json!({"type": "tool_use", "id": exchange.id("toolu"), "name": name, "input": arguments})
         }
@@ -150,13 +150,11 @@ fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
         events.extend(block(0, &start, deltas.chain([signature])));
     }
     let index = usize::from(answer.thinking.is_some());
-    let text_block = |text| {
-        let deltas = pieces(text).into_iter().map(|piece| json!({"type": "text_delta", "text": piece}));
-        block(index, &json!({"type": "text", "text": ""}), deltas)
-    };
     events.extend(match &answer.said {
-        Said::Text(text) | Said::Cut(text) => text_block(text),
-        Said::Refusal(text) => text_block(text),
+        Said::Text(text) | Said::Cut(text) | Said::Refusal(text) => {
+            let deltas = pieces(text).into_iter().map(|piece| json!({"type": "text_delta", "text": piece}));
+            block(index, &json!({"type": "text", "text": ""}), deltas)
+        }
         Said::Call { name, arguments } => {
             let start = json!({"type": "tool_use", "id": exchange.id("toolu"), "name": name, "input": {}});
             let pieces = [String::new()].into_iter().chain(arguments_pieces(arguments));

@@ -21,7 +21,7 @@
 //! | `POST /v1/chat/completions` | OpenAI, whole or streamed |
 //! | `POST /v1/responses` | OpenAI, whole or streamed |
 //! | `POST /v1/embeddings` | OpenAI, as numbers or base64 |
-//! | `POST /v1/messages` | Anthropic, whole or streamed, with the headers `x-api-key` and `anthropic-version` |
+//! | `POST /v1/messages` | Anthropic, whole or streamed, with the headers `anthropic-version` and `x-api-key` (or a bearer token) |
 //!
 //! # Answers
 //!

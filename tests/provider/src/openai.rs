@@ -17,7 +17,8 @@ pub(crate) fn failure(failure: &Failure, exchange: &Exchange) -> (u16, Value) {
     let (status, message, kind, param, code) = match failure {
         Failure::NoEndpoint => (404, format!("Invalid URL ({})", exchange.endpoint), invalid, None, None),
         Failure::NotJson => {
-            let hint = "(HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)";
+            let hint = "(HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API \
+                expects a JSON payload, but what was sent was not valid JSON.)";
             (400, format!("We could not parse the JSON body of your request. {hint}"), invalid, None, None)
         }
         Failure::Missing("model") => {
@@ -28,24 +29,30 @@ pub(crate) fn failure(failure: &Failure, exchange: &Exchange) -> (u16, Value) {
             (400, message, invalid, Some(*field), Some("missing_required_parameter"))
         }
         Failure::TooLong => {
-            let message = "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens. Please reduce the length of the messages.";
+            let message = "This model's maximum context length is 8192 tokens. However, your messages resulted in \
+                9000 tokens. Please reduce the length of the messages.";
             (400, message.to_owned(), invalid, Some("messages"), Some("context_length_exceeded"))
         }
         Failure::WrongKey | Failure::MissingHeader(_) => {
-            let message = "Incorrect API key provided: local-key. You can find your API key at https://platform.openai.com/account/api-keys.";
+            let message = "Incorrect API key provided: local-key. You can find your API key at \
+                https://platform.openai.com/account/api-keys.";
             (401, message.to_owned(), invalid, None, Some("invalid_api_key"))
         }
         Failure::RateLimit => {
             let model = exchange.request["model"].as_str().unwrap_or_default();
             let message = format!(
-                "Rate limit reached for {model} in organization org-local on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in 1ms. Visit https://platform.openai.com/account/rate-limits to learn more."
+                "Rate limit reached for {model} in organization org-local on requests per min (RPM): \
+                    Limit 3, Used 3, Requested 1. Please try again in 1ms. Visit \
+                    https://platform.openai.com/account/rate-limits to learn more."
             );
             (429, message, "requests", None, Some("rate_limit_exceeded"))
         }
         Failure::Internal => {
             let id = exchange.id("req");
             let message = format!(
-                "The server had an error while processing your request. Sorry about that! You can retry your request, or contact us through our help center at help.openai.com if the error persists. (Please include the request ID {id} in your message.)"
+                "The server had an error while processing your request. Sorry about that! You can \
+                    retry your request, or contact us through our help center at help.openai.com if the \
+                    error persists. (Please include the request ID {id} in your message.)"
             );
             (500, message, "server_error", None, None)
         }
@@ -54,4 +61,5 @@ pub(crate) fn failure(failure: &Failure, exchange: &Exchange) -> (u16, Value) {
     (status, json!({"error": {"message": message, "type": kind, "param": param, "code": code}}))
 }
 
-const OVERLOADED: &str = "The server is currently overloaded with other requests. Sorry about that! You can retry your request, or contact us through our help center at help.openai.com if the error persists.";
+const OVERLOADED: &str = "The server is currently overloaded with other requests. Sorry about that! You can retry your \
+    request, or contact us through our help center at help.openai.com if the error persists.";

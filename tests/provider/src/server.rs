@@ -117,10 +117,12 @@ fn reply(exchange: &Exchange, headers: &HeaderMap, body: Bytes, shared: &Shared)
         "POST /v1/responses" => responses::reply,
         "POST /v1/embeddings" => embeddings::reply,
         "POST /v1/messages" => {
-            let missing =
-                ["x-api-key", "anthropic-version"].into_iter().find(|name| !headers.contains_key(*name));
-            if let Some(name) = missing {
-                return Err(Failure::MissingHeader(name));
+            let has = |name| headers.contains_key(name);
+            if !has("x-api-key") && !has("authorization") {
+                return Err(Failure::MissingHeader("x-api-key"));
+            }
+            if !has("anthropic-version") {
+                return Err(Failure::MissingHeader("anthropic-version"));
             }
             anthropic::reply
         }

@@ -143,7 +143,9 @@ fn said(exchange: &Exchange, answer: &Answer) -> Value {
         })
     };
     match &answer.said {
-        Said::Text(text) | Said::Cut(text) => message(text_part(text)),
+        Said::Text(text) | Said::Cut(text) => {
+            message(json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []}))
+        }
         Said::Refusal(text) => message(json!({"type": "refusal", "refusal": text})),
         Said::Call { name, arguments } => json!({
             "id": exchange.id("fc"),
@@ -156,10 +158,6 @@ fn said(exchange: &Exchange, answer: &Answer) -> Value {
     }
 }
 
-fn text_part(text: &str) -> Value {
-    json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []})
-}
-
 /// All events of a stream, without their numbers.
 fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
     let open = open_response(exchange);
@@ -167,80 +165,69 @@ fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
         json!({"type": "response.created", "response": open}),
         json!({"type": "response.in_progress", "response": open}),
     ];
-    let thinking = answer.thinking.iter();
-    events.extend(thinking.flat_map(|thinking| reasoning_events(exchange, answer, thinking)));
-    events.extend(said_events(exchange, answer));
+    let reasoning = reasoning(exchange, answer);
+    let index = usize::from(reasoning.is_some());
+    if let Some((item, thinking)) = reasoning.zip(answer.thinking.as_deref()) {
+        let names = ["summary_index", "reasoning_summary_part", "reasoning_summary_text"];
+        let inner = part_events(names, &item["summary"][0], "text", thinking);
+        events.extend(item_events(0, &item, ("summary", json!([])), inner));
+    }
+    let item = said(exchange, answer);
+    events.extend(match &answer.said {
+        Said::Text(text) | Said::Cut(text) => {
+            let names = ["content_index", "content_part", "output_text"];
+            let inner = part_events(names, &item["content"][0], "text", text);
+            item_events(index, &item, ("content", json!([])), inner)
+        }
+        Said::Refusal(text) => {
+            let names = ["content_index", "content_part", "refusal"];
+            let inner = part_events(names, &item["content"][0], "refusal", text);
+            item_events(index, &item, ("content", json!([])), inner)
+        }
+        Said::Call { arguments, .. } => {
+            let kind = "response.function_call_arguments";
+            let pieces = arguments_pieces(arguments).into_iter();
+            let deltas = pieces.map(|piece| json!({"type": format!("{kind}.delta"), "delta": piece}));
+            let done = json!({"type": format!("{kind}.done"), "arguments": item["arguments"]});
+            item_events(index, &item, ("arguments", json!("")), deltas.chain([done]).collect())
+        }
+    });
     let last = format!("response.{}", status(answer));
     events.push(json!({"type": last, "response": response(exchange, answer)}));
     events
 }
 
-fn reasoning_events(exchange: &Exchange, answer: &Answer, thinking: &str) -> Vec<Value> {
-    let item = exchange.id("rs");
-    let event = |kind: &str, key: &str, value: Value| json!({"type": format!("response.{kind}"), "item_id": item, "output_index": 0, "summary_index": 0, key: value});
-    let part = |text| json!({"type": "summary_text", "text": text});
-    let mut events = vec![
-        json!({
-            "type": "response.output_item.added",
-            "output_index": 0,
-            "item": {"id": item, "type": "reasoning", "summary": []},
-        }),
-        event("reasoning_summary_part.added", "part", part("")),
-    ];
-    events.extend(
-        pieces(thinking).iter().map(|piece| event("reasoning_summary_text.delta", "delta", json!(piece))),
-    );
-    events.push(event("reasoning_summary_text.done", "text", json!(thinking)));
-    events.push(event("reasoning_summary_part.done", "part", part(thinking)));
-    let item = reasoning(exchange, answer);
-    events.push(json!({"type": "response.output_item.done", "output_index": 0, "item": item}));
-    events
-}
-
-fn said_events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
-    let index = usize::from(answer.thinking.is_some());
-    let item = said(exchange, answer);
+/// The events of an item, which is added with an empty field.
+fn item_events(index: usize, item: &Value, (field, empty): (&str, Value), inner: Vec<Value>) -> Vec<Value> {
     let mut open = item.clone();
-    open["status"] = json!("in_progress");
-
-    let event = |kind: &str, fields: Value| {
-        let mut event = fields;
-        event["type"] = json!(format!("response.{kind}"));
+    open[field] = empty;
+    if let Some(status) = open.get_mut("status") {
+        *status = json!("in_progress");
+    }
+    let of_item = |mut event: Value| {
         event["item_id"] = item["id"].clone();
         event["output_index"] = json!(index);
         event
     };
-    let of_part = |kind: &str, mut fields: Value| {
-        fields["content_index"] = json!(0);
-        event(kind, fields)
-    };
-    let mut inner = Vec::new();
-    match &answer.said {
-        Said::Text(text) | Said::Cut(text) => {
-            open["content"] = json!([]);
-            let delta = |piece: &&str| of_part("output_text.delta", json!({"delta": piece, "logprobs": []}));
-            inner.push(of_part("content_part.added", json!({"part": text_part("")})));
-            inner.extend(pieces(text).iter().map(delta));
-            inner.push(of_part("output_text.done", json!({"text": text, "logprobs": []})));
-            inner.push(of_part("content_part.done", json!({"part": text_part(text)})));
-        }
-        Said::Refusal(text) => {
-            open["content"] = json!([]);
-            let part = |text| json!({"part": {"type": "refusal", "refusal": text}});
-            let delta = |piece: &&str| of_part("refusal.delta", json!({"delta": piece}));
-            inner.push(of_part("content_part.added", part("")));
-            inner.extend(pieces(text).iter().map(delta));
-            inner.push(of_part("refusal.done", json!({"refusal": text})));
-            inner.push(of_part("content_part.done", part(text)));
-        }
-        Said::Call { arguments, .. } => {
-            open["arguments"] = json!("");
-            let delta = |piece| event("function_call_arguments.delta", json!({"delta": piece}));
-            inner.extend(arguments_pieces(arguments).into_iter().map(delta));
-            inner.push(event("function_call_arguments.done", json!({"arguments": arguments.to_string()})));
-        }
-    }
     let added = json!({"type": "response.output_item.added", "output_index": index, "item": open});
     let done = json!({"type": "response.output_item.done", "output_index": index, "item": item});
-    [added].into_iter().chain(inner).chain([done]).collect()
+    [added].into_iter().chain(inner.into_iter().map(of_item)).chain([done]).collect()
+}
+
+/// The events of a part, whose text is in the field `key`. The names are those of its index, of the part and of the text.
+fn part_events([index, part, kind]: [&str; 3], full: &Value, key: &str, text: &str) -> Vec<Value> {
+    let event = |kind: &str, key: &str, value: Value| {
+        let mut event = json!({"type": format!("response.{kind}"), index: 0, key: value});
+        if key != "part" && full.get("logprobs").is_some() {
+            event["logprobs"] = json!([]);
+        }
+        event
+    };
+    let mut empty = full.clone();
+    empty[key] = json!("");
+    let mut events = vec![event(&format!("{part}.added"), "part", empty)];
+    events.extend(pieces(text).iter().map(|piece| event(&format!("{kind}.delta"), "delta", json!(piece))));
+    events.push(event(&format!("{kind}.done"), key, json!(text)));
+    events.push(event(&format!("{part}.done"), "part", full.clone()));
+    events
 }
