@@ -235,3 +235,91 @@ fn subject(question: &str) -> String {
         name.join(" ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Question, Role, Said, pieces, subject};
+    use crate::behaviour::Behaviour;
+
+    #[test]
+    fn a_question_is_about_its_last_name_or_word() {
+        for (question, expected) in [
+            ("What is the weather in Paris?", "Paris"),
+            ("How far is it from Rome to New York City, please?", "New York City"),
+            ("Paris, London: which is nearer?", "London"),
+            ("Where am I", "I"),
+            ("Where is order a-17?", "a-17"),
+            ("Look. Where is it?", "it"),
+            ("", ""),
+        ] {
+            assert_eq!(subject(question), expected, "{question}");
+        }
+    }
+
+    /// The name of the tool that is called, or the text.
+    fn answer(turns: &[(Role, &str)], choice: &Value) -> String {
+        let tools = json!([
+            {"name": "add_numbers"},
+            {"name": "weather", "description": "What it is like in the sky"},
+            {"name": "find", "description": "Where things are, such as orders"},
+        ]);
+        let mut question = Question::default();
+        for (role, text) in turns {
+            question.turn(*role, *text);
+        }
+        question.tools(tools.as_array().into_iter().flatten(), "parameters");
+        question.tool_choice(choice);
+        match question.answer(&Behaviour::Answer).said {
+            Said::Call { name, .. } => name,
+            Said::Text(text) => text,
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_tool_is_chosen_by_a_word() {
+        for (asked, expected) in [
+            ("Add them", "add_numbers"),
+            ("What is the sky like?", "weather"),
+            ("Where are my orders?", "find"),
+            ("What is it?", "add_numbers"),
+        ] {
+            assert_eq!(answer(&[(Role::User, asked)], &Value::Null), expected, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_request_may_choose_the_tool() {
+        for (choice, expected) in [
+            (json!("auto"), "weather"),
+            (json!("none"), "You said: Sky"),
+            (json!({"type": "none"}), "You said: Sky"),
+            (json!({"type": "function", "function": {"name": "find"}}), "find"),
+            (json!({"type": "tool", "name": "find"}), "find"),
+        ] {
+            assert_eq!(answer(&[(Role::User, "Sky")], &choice), expected, "{choice}");
+        }
+    }
+
+    #[test]
+    fn results_are_repeated_until_the_next_question() {
+        let results = [
+            (Role::User, "Sky"),
+            (Role::Assistant, "weather"),
+            (Role::Result, "blue"),
+            (Role::Result, "grey"),
+        ];
+        let next = [&results[..], &[(Role::Assistant, "Blue."), (Role::User, "Add")]].concat();
+        assert_eq!(answer(&results[..3], &Value::Null), "The result is: blue");
+        assert_eq!(answer(&results, &Value::Null), "The results are: blue, grey");
+        assert_eq!(answer(&next, &Value::Null), "add_numbers");
+    }
+
+    #[test]
+    fn pieces_are_words_with_the_space_before() {
+        assert_eq!(pieces(" a  b\nc "), [" a", "  b", "\nc", " "]);
+        assert_eq!(pieces(""), [""; 0]);
+    }
+}

@@ -23,8 +23,8 @@ use crate::{Recorded, anthropic, openai};
 #[derive(Debug)]
 pub(crate) struct Shared {
     requests: Mutex<Vec<Recorded>>,
-    /// The bodies for models that are flaky.
-    refused: Mutex<HashSet<Bytes>>,
+    /// The endpoints and bodies that a flaky model has refused.
+    refused: Mutex<HashSet<(String, Bytes)>>,
     /// A permit for each answer that a client did not wait for.
     disconnects: Semaphore,
 }
@@ -40,9 +40,9 @@ impl Shared {
         permit.ok().and_then(Result::ok).map(SemaphorePermit::forget).is_some()
     }
 
-    /// Whether a body comes for the first time.
-    fn is_new(&self, body: Bytes) -> bool {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(body)
+    /// Whether a request comes for the first time.
+    fn is_new(&self, endpoint: &str, body: Bytes) -> bool {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert((endpoint.to_owned(), body))
     }
 
     pub(crate) fn requests(&self) -> MutexGuard<'_, Vec<Recorded>> {
@@ -136,7 +136,7 @@ fn reply(exchange: &Exchange, headers: &HeaderMap, body: Bytes, shared: &Shared)
     }
     match &exchange.behaviour {
         Behaviour::Fail(failure) => Err(failure.clone()),
-        Behaviour::Flaky if shared.is_new(body) => Err(Failure::RateLimit),
+        Behaviour::Flaky if shared.is_new(&exchange.endpoint, body) => Err(Failure::RateLimit),
         Behaviour::Overloaded if !exchange.is_streamed() => Err(Failure::Overloaded),
         _ => answer(exchange),
     }
