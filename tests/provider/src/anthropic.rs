@@ -158,11 +158,8 @@ fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
         Said::Call { name, arguments } => {
             let start = json!({"type": "tool_use", "id": exchange.id("toolu"), "name": name, "input": {}});
             let pieces = [String::new()].into_iter().chain(arguments_pieces(arguments));
-            block(
-                index,
-                &start,
-                pieces.map(|piece| json!({"type": "input_json_delta", "partial_json": piece})),
-            )
+            let deltas = pieces.map(|piece| json!({"type": "input_json_delta", "partial_json": piece}));
+            block(index, &start, deltas)
         }
     });
     events.insert(2, json!({"type": "ping"}));

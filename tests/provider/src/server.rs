@@ -71,15 +71,13 @@ async fn handle(
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     let behaviour = Behaviour::of(request["model"].as_str().unwrap_or_default());
     let exchange = Exchange { number, endpoint: format!("{method} {}", uri.path()), request, behaviour };
-    let is_anthropic = uri.path() == ANTHROPIC;
+    let is_anthropic = uri.path() == "/v1/messages";
 
     let mut response = match reply(&exchange, &headers, body, &shared) {
         Ok(Reply::Stream(frames)) => {
             let frames = frames.into_iter().map(Bytes::from).collect();
-            response(
-                "text/event-stream; charset=utf-8",
-                Steps::new(&exchange.behaviour, frames, shared).body(),
-            )
+            let steps = Steps::new(&exchange.behaviour, frames, shared);
+            response("text/event-stream; charset=utf-8", steps.body())
         }
         Ok(Reply::Whole(value)) => {
             let text = Bytes::from(value.to_string());
@@ -108,8 +106,6 @@ fn recorded(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Re
         body: body.to_vec(),
     }
 }
-
-const ANTHROPIC: &str = "/v1/messages";
 
 fn reply(exchange: &Exchange, headers: &HeaderMap, body: Bytes, shared: &Shared) -> Result<Reply, Failure> {
     let answer = match exchange.endpoint.as_str() {
