@@ -1,0 +1,211 @@
+//! The server: what comes in, and how answers go out.
+
+use std::collections::{HashSet, VecDeque};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
+use futures_util::stream;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::behaviour::Behaviour;
+use crate::openai::{chat, embeddings, responses};
+use crate::reply::{Exchange, Failure, Reply};
+use crate::{Recorded, anthropic, openai};
+
+/// What a server knows.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    requests: Mutex<Vec<Recorded>>,
+    /// The endpoints and bodies that a flaky model has refused.
+    refused: Mutex<HashSet<(String, Bytes)>>,
+    /// A permit for each answer that a client did not wait for.
+    disconnects: Semaphore,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        Self { requests: Mutex::default(), refused: Mutex::default(), disconnects: Semaphore::new(0) }
+    }
+
+    /// Waits for a client that goes away.
+    pub(crate) async fn disconnect(&self, timeout: Duration) -> bool {
+        let permit = tokio::time::timeout(timeout, self.disconnects.acquire()).await;
+        permit.ok().and_then(Result::ok).map(SemaphorePermit::forget).is_some()
+    }
+
+    /// Whether a request comes for the first time.
+    fn is_new(&self, endpoint: &str, body: Bytes) -> bool {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert((endpoint.to_owned(), body))
+    }
+
+    pub(crate) fn requests(&self) -> MutexGuard<'_, Vec<Recorded>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves until it is dropped.
+pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) -> io::Result<()> {
+    let router = Router::new().fallback(handle).layer(DefaultBodyLimit::disable()).with_state(shared);
+    axum::serve(TcpListener::from_std(listener)?, router).await
+}
+
+async fn handle(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let number = {
+        let mut requests = shared.requests();
+        requests.push(recorded(&method, &uri, &headers, &body));
+        requests.len()
+    };
+    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let behaviour = Behaviour::of(request["model"].as_str().unwrap_or_default());
+    let exchange = Exchange { number, endpoint: format!("{method} {}", uri.path()), request, behaviour };
+    let is_anthropic = uri.path() == "/v1/messages";
+
+    let mut response = match reply(&exchange, &headers, body, &shared) {
+        Ok(Reply::Stream(frames)) => {
+            let frames = frames.into_iter().map(Bytes::from).collect();
+            let steps = Steps::new(&exchange.behaviour, frames, shared);
+            response("text/event-stream; charset=utf-8", steps.body())
+        }
+        Ok(Reply::Whole(value)) => {
+            let text = Bytes::from(value.to_string());
+            let (length, half) = (text.len(), text.len() / 2);
+            let halves = vec![text.slice(..half), text.slice(half..)];
+            let steps = Steps::new(&exchange.behaviour, halves, shared);
+            let mut response = response("application/json", steps.body());
+            // That of the whole, also if only half of it is sent.
+            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+            response
+        }
+        Err(failure) if is_anthropic => failed(&failure, anthropic::failure(&failure, &exchange)),
+        Err(failure) => failed(&failure, openai::failure(&failure, &exchange)),
+    };
+    let id = HeaderName::from_static(if is_anthropic { "request-id" } else { "x-request-id" });
+    response.headers_mut().extend(exchange.id("req").parse().map(|value| (id, value)));
+    response
+}
+
+fn recorded(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Recorded {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Recorded {
+        method: method.to_string(),
+        path: uri.to_string(),
+        headers: headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+        body: body.to_vec(),
+    }
+}
+
+fn reply(exchange: &Exchange, headers: &HeaderMap, body: Bytes, shared: &Shared) -> Result<Reply, Failure> {
+    let answer = match exchange.endpoint.as_str() {
+        "POST /v1/chat/completions" => chat::reply,
+        "POST /v1/responses" => responses::reply,
+        "POST /v1/embeddings" => embeddings::reply,
+        "POST /v1/messages" => {
+            let has = |name| headers.contains_key(name);
+            if !has("x-api-key") && !has("authorization") {
+                return Err(Failure::MissingHeader("x-api-key"));
+            }
+            if !has("anthropic-version") {
+                return Err(Failure::MissingHeader("anthropic-version"));
+            }
+            anthropic::reply
+        }
+        _ => return Err(Failure::NoEndpoint),
+    };
+    if !exchange.request.is_object() {
+        return Err(Failure::NotJson);
+    }
+    if !exchange.request["model"].is_string() {
+        return Err(Failure::Missing("model"));
+    }
+    match &exchange.behaviour {
+        Behaviour::Fail(failure) => Err(failure.clone()),
+        Behaviour::Flaky if shared.is_new(&exchange.endpoint, body) => Err(Failure::RateLimit),
+        Behaviour::Overloaded if !exchange.is_streamed() => Err(Failure::Overloaded),
+        _ => answer(exchange),
+    }
+}
+
+fn failed(failure: &Failure, (status, body): (u16, Value)) -> Response<Body> {
+    let mut response = response("application/json", body.to_string().into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    if *failure == Failure::RateLimit {
+        response.headers_mut().insert("retry-after", HeaderValue::from_static("0"));
+        response.headers_mut().insert("retry-after-ms", HeaderValue::from_static("1"));
+    }
+    response
+}
+
+fn response(content_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// What is left to do for an answer.
+struct Steps {
+    steps: VecDeque<Step>,
+    shared: Arc<Shared>,
+}
+
+enum Step {
+    Send(Bytes),
+    Wait(Duration),
+    /// Closes the connection.
+    Break,
+    /// Does nothing, for ever.
+    Hang,
+}
+
+impl Steps {
+    fn new(behaviour: &Behaviour, pieces: Vec<Bytes>, shared: Arc<Shared>) -> Self {
+        let half = pieces.len() / 2;
+        let send = pieces.into_iter().map(Step::Send);
+        let steps = match behaviour {
+            Behaviour::Slow(pause) => send.flat_map(|step| [Step::Wait(*pause), step]).collect(),
+            Behaviour::Broken => send.take(half).chain([Step::Break]).collect(),
+            Behaviour::Hang => send.take(half).chain([Step::Hang]).collect(),
+            _ => send.collect(),
+        };
+        Self { steps, shared }
+    }
+
+    /// A body that takes one step after the other.
+    fn body(self) -> Body {
+        Body::from_stream(stream::unfold(self, async |mut steps| {
+            // Lets what came before go out, also if the connection breaks next.
+            tokio::task::yield_now().await;
+            while let Some(Step::Wait(pause)) = steps.steps.front() {
+                tokio::time::sleep(*pause).await;
+                steps.steps.pop_front();
+            }
+            if let Some(Step::Hang) = steps.steps.front() {
+                std::future::pending::<()>().await;
+            }
+            match steps.steps.pop_front()? {
+                Step::Send(piece) => Some((Ok(piece), steps)),
+                _ => Some((Err(io::Error::from(io::ErrorKind::ConnectionReset)), steps)),
+            }
+        }))
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        if !self.steps.is_empty() {
+            self.shared.disconnects.add_permits(1);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The local provider from the outside.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "a test that cannot go on should stop, and values of JSON are easier to give away"
+)]
+
+mod behaviours;
+mod exchanges;
+mod readings;
+mod support;
