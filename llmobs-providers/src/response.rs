@@ -367,20 +367,16 @@ fn set(field: &mut Option<String>, text: &str, room: &mut Room) {
 }
 
 /// How many numbers a list has. One that was shortened ends with a note of their number.
-fn length_of(numbers: &[Json<'_>]) -> usize {
+pub(crate) fn length_of(numbers: &[Json<'_>]) -> usize {
     let note = numbers.last().and_then(Json::as_str).and_then(|note| note.split_once(" of "));
     let noted = note.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
     noted.unwrap_or(numbers.len())
 }
 
 /// The most bytes of a text in a fact or a citation.
-const MAX_FACT_BYTES: usize = 1024;
+pub(crate) const MAX_FACT_BYTES: usize = 1024;
 
-/// A value with its long texts shortened. `None` if there is no room.
-pub(crate) fn bounded(json: &Json<'_>, room: &mut Room) -> Option<Value> {
-    keep(shortened(json), room)
-}
-
+/// A value with its long texts shortened.
 fn shortened(json: &Json<'_>) -> Value {
     let mut value = json.to_value();
     llmobs_capture::value::for_each_string(&mut value, &mut |text| {
@@ -389,7 +385,8 @@ fn shortened(json: &Json<'_>) -> Value {
     value
 }
 
-fn keep(value: Value, room: &mut Room) -> Option<Value> {
+/// The value, or `None` if there is no room for it.
+pub(crate) fn keep(value: Value, room: &mut Room) -> Option<Value> {
     room.entry()?;
     room.take(llmobs_capture::value::weight_of(&value)).then_some(value)
 }
