@@ -217,34 +217,12 @@ impl ResponseDraft {
         self.response.error.is_some()
     }
 
-    /// Reads the forms of errors that are no answer: `{"error": …}`, `{"type": "error", …}`, or a message alone. Returns whether it is one.
+    /// Reads an error that is no answer, or beside one. Returns whether it is one.
     pub(crate) fn failure(&mut self, event: &Event<'_>) -> bool {
-        let Event { name, json } = event;
-        let error = json.get("error");
-        let is_alone = ["message", "Message"].into_iter().any(|key| !json.str(key).is_empty())
-            && (*name == "error" || json.fields().iter().all(|(key, _)| ALONE.contains(&key.as_ref())));
-        let found = match error {
-            Json::Object(fields) if !fields.is_empty() => ApiError::read(error),
-            Json::Text(text) if !text.is_empty() => {
-                ApiError { message: ApiError::read(error).message, ..ApiError::read(json) }
-            }
-            // An exception in an event stream of AWS that a client has split.
-            _ if matches!(json.fields(), [(name, inner)] if name.ends_with("Exception") && inner.is_object()) => {
-                json.fields()
-                    .first()
-                    .map(|(name, inner)| ApiError::read(inner).with_kind(name))
-                    .unwrap_or_default()
-            }
-            _ => match listed_error(json) {
-                Some(error) => error,
-                None if is_alone || json.str("object") == "error" || json.str("type") == "error" => {
-                    ApiError::read(json)
-                }
-                None => return false,
-            },
-        };
-        self.error(if found.kind == "error" { ApiError { kind: String::new(), ..found } } else { found });
-        true
+        let error = ApiError::find(event.name, event.json);
+        let is_error = error.is_some();
+        error.into_iter().for_each(|error| self.error(error));
+        is_error
     }
 
     /// Adds a citation, unless it is the same as one before.
@@ -390,23 +368,3 @@ pub(crate) fn keep(value: Value, room: &mut Room) -> Option<Value> {
     room.entry()?;
     room.take(llmobs_capture::value::weight_of(&value)).then_some(value)
 }
-
-/// The fields of an error that has nothing around it.
-const ALONE: [&str; 9] =
-    ["message", "Message", "type", "code", "status", "status_code", "param", "object", "__type"];
-
-/// The first error of the forms that have a list of them: `{"errors": […]}` and `{"detail": […]}`, or that of MiniMax.
-fn listed_error(json: &Json<'_>) -> Option<ApiError> {
-    let (name, value) = json.fields().iter().find(|(name, _)| LISTED.contains(&name.as_ref()))?;
-    if name == "base_resp" {
-        let code = value.label("status_code");
-        let error =
-            ApiError { code: code.clone().into_owned(), ..ApiError::of_text(value.str("status_msg")) };
-        return (!code.is_empty() && code != "0").then_some(error);
-    }
-    let error = ApiError::read(value.items().first()?);
-    (!error.message.is_empty()).then_some(error)
-}
-
-/// The names under which errors are listed.
-const LISTED: [&str; 3] = ["errors", "detail", "base_resp"];

@@ -56,6 +56,118 @@ fn errors_have_many_forms() {
     assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "id": "e1" }));
 }
 
+/// With a status of 200, and of servers and of the gateways before them.
+#[test]
+fn errors_of_many_providers_are_errors() {
+    let slow = |more: Value| {
+        let mut error = json!({ "message": "Slow" });
+        error.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        error
+    };
+    let cases = [
+        // Databricks, Baidu, SageMaker.
+        (
+            json!({ "error_code": "REQUEST_LIMIT_EXCEEDED", "message": "Slow", "details": [{ "@type": "x" }] }),
+            slow(json!({ "code": "REQUEST_LIMIT_EXCEEDED" })),
+        ),
+        (json!({ "error_code": 17, "error_msg": "Slow", "id": "as-1" }), slow(json!({ "code": "17" }))),
+        (
+            json!({ "ErrorCode": "MODEL_ERROR", "Message": "Slow", "OriginalStatusCode": 500, "LogStreamArn": "arn" }),
+            slow(json!({ "code": "MODEL_ERROR", "status": 500 })),
+        ),
+        // DashScope, SiliconFlow, Zhipu, Azure's gateway, Kong.
+        (
+            json!({ "code": "Throttling", "message": "Slow", "request_id": "r" }),
+            slow(json!({ "code": "Throttling" })),
+        ),
+        (json!({ "code": 20012, "message": "Slow", "data": null }), slow(json!({ "code": "20012" }))),
+        (
+            json!({ "code": 500, "msg": "Slow", "success": false }),
+            slow(json!({ "code": "500", "status": 500 })),
+        ),
+        (json!({ "statusCode": 401, "message": "Slow" }), slow(json!({ "status": 401 }))),
+        (json!({ "message": "Slow", "request_id": "r" }), slow(json!({}))),
+        // Cloudflare, watsonx, Apigee, MiniMax.
+        (
+            json!({ "success": false, "errors": [{ "code": 7003, "message": "Slow" }], "messages": [], "result": null }),
+            slow(json!({ "code": "7003" })),
+        ),
+        (
+            json!({ "errors": [{ "code": "no", "message": "Slow" }], "trace": "t", "status_code": 404 }),
+            slow(json!({ "code": "no", "status": 404 })),
+        ),
+        (json!({ "fault": { "faultstring": "Slow", "detail": { "errorcode": "x" } } }), slow(json!({}))),
+        (
+            json!({ "choices": null, "base_resp": { "status_code": 1004, "status_msg": "Slow" } }),
+            slow(json!({ "code": "1004" })),
+        ),
+        // Hugging Face, OAuth, xAI, Spring.
+        (json!({ "error": "Slow", "estimated_time": 20.5 }), slow(json!({}))),
+        (json!({ "error": "Slow", "error_type": "overloaded" }), slow(json!({ "type": "overloaded" }))),
+        (json!({ "error": ["Slow", "Full"] }), json!({ "message": "Slow\nFull" })),
+        (
+            json!({ "error": "invalid_client", "error_description": "Slow" }),
+            slow(json!({ "type": "invalid_client" })),
+        ),
+        (
+            json!({ "timestamp": 1, "status": 503, "error": "Unavailable", "message": "Slow", "path": "/" }),
+            slow(json!({ "type": "Unavailable", "status": 503 })),
+        ),
+        // FastAPI, Replicate, NVIDIA, AWS, Azure's content filter.
+        (json!({ "detail": "Slow" }), slow(json!({}))),
+        (
+            json!({ "detail": [{ "loc": ["body"], "msg": "Slow", "type": "missing" }] }),
+            slow(json!({ "type": "missing" })),
+        ),
+        (json!({ "detail": { "error": { "message": "Slow" } } }), slow(json!({}))),
+        (
+            json!({ "type": "about:blank", "title": "Busy", "detail": "Slow", "status": 422 }),
+            slow(json!({ "type": "Busy", "status": 422 })),
+        ),
+        (
+            json!({ "__type": "com.amazon#Throttled", "Message": "Slow" }),
+            slow(json!({ "type": "Throttled" })),
+        ),
+        (
+            json!({ "error": { "code": "content_filter", "message": "Slow", "status": 400, "innererror": { "code": "x" } } }),
+            slow(json!({ "code": "content_filter", "status": 400 })),
+        ),
+    ];
+    for (body, error) in cases {
+        let expected = json!({ "error": error });
+        for protocol in [Protocol::OpenAiChat, Protocol::AnthropicMessages, Protocol::GeminiGenerate] {
+            let mut found = whole(protocol, &body);
+            // The id is that of the answer.
+            found.as_object_mut().unwrap().remove("id");
+            assert_eq!(found, expected, "{protocol} {body}");
+            let mut found = stream(protocol, std::slice::from_ref(&body));
+            found.as_object_mut().unwrap().remove("id");
+            assert_eq!(found, expected, "{protocol} {body}");
+        }
+    }
+    // Vertex AI has them in a list.
+    let body = json!([{ "error": { "code": 429, "message": "Slow", "status": "RESOURCE_EXHAUSTED" } }]);
+    let error = slow(json!({ "type": "RESOURCE_EXHAUSTED", "code": "429", "status": 429 }));
+    assert_eq!(whole(Protocol::GeminiGenerate, &body), json!({ "error": error }));
+}
+
+#[test]
+fn what_is_beside_an_answer_is_no_error() {
+    for beside in [
+        json!({ "message": "ok", "code": 0 }),
+        json!({ "error_code": 0, "error_msg": "" }),
+        json!({ "errors": [], "success": true, "messages": [] }),
+        json!({ "base_resp": { "status_code": 0, "status_msg": "success" } }),
+        json!({ "error": null, "detail": null, "status": "success" }),
+        json!({ "error": {}, "errorCode": "NONE", "message": "done" }),
+    ] {
+        let mut body = json!({ "choices": [{ "message": { "role": "assistant", "content": "Hi" } }] });
+        body.as_object_mut().unwrap().extend(beside.as_object().unwrap().clone());
+        assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "messages": [said("Hi")] }), "{body}");
+        assert_eq!(stream(Protocol::OpenAiChat, &[body, beside]), json!({ "messages": [said("Hi")] }));
+    }
+}
+
 #[test]
 fn of_chat() {
     // Perplexity's.
