@@ -11,7 +11,7 @@ use crate::json::Json;
 use crate::media::openai::media_note;
 use crate::request::RequestDraft;
 use crate::texts::result_text;
-use crate::usage::Usage;
+use crate::usage::{Usage, if_any};
 
 /// The inputs of completions and embeddings: texts, or lists of the ids of tokens.
 pub(crate) fn texts<'j>(input: &'j Json<'_>) -> Vec<Cow<'j, str>> {
@@ -46,6 +46,11 @@ pub(crate) fn usage(usage: &Json<'_>) -> Usage {
         input_audio: detail(input, "audio_tokens"),
         reasoning: detail(output, "reasoning_tokens").or_else(|| usage.count("reasoning_tokens")),
         output_audio: detail(output, "audio_tokens"),
+        input_image: if_any(detail(input, "image_tokens")),
+        input_video: if_any(detail(input, "video_tokens")),
+        output_image: if_any(detail(output, "image_tokens")),
+        accepted_prediction: if_any(detail(output, "accepted_prediction_tokens")),
+        rejected_prediction: if_any(detail(output, "rejected_prediction_tokens")),
         ..Usage::default()
     }
     .with_reasoning_apart()

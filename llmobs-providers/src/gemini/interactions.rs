@@ -8,7 +8,7 @@ use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
-use crate::usage::Usage;
+use crate::usage::{Usage, if_any};
 
 /// How many places a step has.
 const PLACES: u64 = 1 << 16;
@@ -199,12 +199,24 @@ fn step_of_answer(index: u64, item: &Json<'_>, draft: &mut ResponseDraft) {
 
 /// Tokens. Thoughts and the results of tools are counted beside the input and the output.
 fn usage(usage: &Json<'_>) -> Usage {
+    let modality = |name: &str, modality: &str| {
+        let parts =
+            usage.list(name).iter().filter(|part| part.str("modality").eq_ignore_ascii_case(modality));
+        if_any(parts.filter_map(|part| part.count("tokens")).reduce(u64::saturating_add))
+    };
+    let (input, output) = ("input_tokens_by_modality", "output_tokens_by_modality");
     Usage {
         input: usage.count("total_input_tokens"),
         cache_read: usage.count("total_cached_tokens"),
         tool_input: usage.count("total_tool_use_tokens"),
+        input_audio: modality(input, "audio"),
+        input_image: modality(input, "image"),
+        input_video: modality(input, "video"),
+        input_document: modality(input, "document"),
         visible_output: usage.count("total_output_tokens"),
         reasoning: usage.count("total_thought_tokens"),
+        output_audio: modality(output, "audio"),
+        output_image: modality(output, "image"),
         total: usage.count("total_tokens"),
         ..Usage::default()
     }

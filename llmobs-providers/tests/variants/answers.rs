@@ -339,3 +339,102 @@ fn exceptions_have_names() {
         assert_eq!(finish(reader), json!({ "error": error }));
     }
 }
+
+#[test]
+fn tokens_of_all_kinds_are_counted() {
+    let cases = [
+        (
+            Protocol::OpenAiChat,
+            json!({ "object": "chat.completion.chunk", "choices": [], "usage": {
+                "prompt_tokens": 90, "completion_tokens": 60, "total_tokens": 150,
+                "prompt_tokens_details": { "image_tokens": 50, "video_tokens": 30, "text_tokens": 10 },
+                "completion_tokens_details": {
+                    "accepted_prediction_tokens": 20, "rejected_prediction_tokens": 7, "image_tokens": 5,
+                },
+            } }),
+            json!({
+                "input": 90, "output": 60, "total": 150, "input_image": 50, "input_video": 30, "output_image": 5,
+                "accepted_prediction": 20, "rejected_prediction": 7,
+            }),
+        ),
+        (
+            Protocol::OpenAiResponses,
+            json!({ "type": "response.completed", "response": { "object": "response", "usage": {
+                "input_tokens": 90, "output_tokens": 60, "input_tokens_details": { "image_tokens": 50 },
+                "output_tokens_details": { "image_tokens": 5, "accepted_prediction_tokens": 0 },
+            } } }),
+            json!({ "input": 90, "output": 60, "input_image": 50, "output_image": 5 }),
+        ),
+        (
+            Protocol::GeminiGenerate,
+            json!({ "usageMetadata": {
+                "promptTokenCount": 90, "toolUsePromptTokenCount": 8, "candidatesTokenCount": 60,
+                "promptTokensDetails": [
+                    { "modality": "TEXT", "tokenCount": 10 }, { "modality": "IMAGE", "tokenCount": 20 },
+                    { "modality": "VIDEO", "tokenCount": 30 }, { "modality": "AUDIO", "tokenCount": 25 },
+                    { "modality": "DOCUMENT", "tokenCount": 5 },
+                ],
+                "candidatesTokensDetails": [{ "modality": "IMAGE", "tokenCount": 60 }],
+            } }),
+            json!({
+                "input": 90, "tool_input": 8, "visible_output": 60, "input_image": 20, "input_video": 30,
+                "input_audio": 25, "input_document": 5, "output_image": 60,
+            }),
+        ),
+        (
+            Protocol::GeminiInteractions,
+            json!({ "event_type": "interaction.completed", "interaction": { "usage": {
+                "total_input_tokens": 90, "input_tokens_by_modality": [
+                    { "modality": "text", "tokens": 70 }, { "modality": "image", "tokens": 20 },
+                ],
+            } } }),
+            json!({ "input": 90, "input_image": 20 }),
+        ),
+        (
+            Protocol::BedrockInvoke,
+            json!({ "generation": "", "amazon-bedrock-invocationMetrics": {
+                "inputTokenCount": 9, "outputTokenCount": 6, "cacheReadInputTokenCount": 50,
+                "cacheWriteInputTokenCount": 0,
+            } }),
+            json!({ "uncached": 9, "output": 6, "cache_read": 50, "cache_write": 0 }),
+        ),
+    ];
+    for (protocol, event, usage) in cases {
+        assert_eq!(stream(protocol, std::slice::from_ref(&event)), json!({ "usage": usage }), "{protocol}");
+        if event.get("type").is_none() && event.get("event_type").is_none() {
+            assert_eq!(whole(protocol, &event), json!({ "usage": usage }), "{protocol}");
+        }
+    }
+}
+
+/// What is summed up on the way is counted beside the answer.
+#[test]
+fn all_steps_of_anthropic_are_counted() {
+    let step = |kind: &str, input: u64, output: u64| json!({ "type": kind, "input_tokens": input, "output_tokens": output, "cache_read_input_tokens": 7 });
+    let iterations = json!([
+        step("compaction", 180_000, 3_500),
+        step("message", 23_000, 1_000),
+        step("advisor_message", 50, 5)
+    ]);
+    let counts = json!({ "input_tokens": 23_000, "output_tokens": 1_000, "iterations": iterations,
+        "server_tool_use": { "web_search_requests": 2 } });
+    let expected = json!({
+        "finish_reasons": ["end_turn"],
+        "usage": { "uncached": 203_000, "output": 4_500 },
+        "facts": { "iterations": iterations, "server_tool_use": { "web_search_requests": 2 } },
+    });
+    let body = json!({ "type": "message", "content": [], "stop_reason": "end_turn", "usage": counts });
+    assert_eq!(whole(Protocol::AnthropicMessages, &body), expected);
+    let delta = json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": counts });
+    let start =
+        json!({ "type": "message_start", "message": { "usage": { "input_tokens": 9, "output_tokens": 1 } } });
+    // The counts of an event that comes twice are not added twice.
+    assert_eq!(stream(Protocol::AnthropicMessages, &[start, delta.clone(), delta]), expected);
+    // Those of a plain answer are no facts.
+    let counts = json!({ "input_tokens": 5, "output_tokens": 6, "iterations": [step("message", 5, 6)] });
+    let body = json!({ "type": "message", "content": [], "stop_reason": "end_turn", "usage": counts });
+    assert_eq!(
+        whole(Protocol::AnthropicMessages, &body),
+        json!({ "finish_reasons": ["end_turn"], "usage": { "uncached": 5, "output": 6 } })
+    );
+}
