@@ -219,10 +219,9 @@ impl ResponseDraft {
 
     /// Reads an error that is no answer, or beside one. Returns whether it is one.
     pub(crate) fn failure(&mut self, event: &Event<'_>) -> bool {
-        let error = ApiError::find(event.name, event.json);
-        let is_error = error.is_some();
-        error.into_iter().for_each(|error| self.error(error));
-        is_error
+        let Some(error) = ApiError::find(event.name, event.json) else { return false };
+        self.error(error);
+        true
     }
 
     /// Adds a citation, unless it is the same as one before.

@@ -3,6 +3,7 @@
 use super::{field, items};
 use crate::json::Json;
 use crate::media::Media;
+use crate::message::has_failed;
 use crate::openai;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
@@ -139,7 +140,12 @@ fn step(item: &Json<'_>, at: At, end: At, turn: &mut Turn<'_>) {
             turn.call(at, CallPiece { index: None, id: item.str("id"), name, kind, arguments: &arguments });
         }
         _ if is_result(kind) => {
-            let part = ResultPart { id: item.str("call_id"), name: item.str("name"), kind };
+            let part = ResultPart {
+                id: item.str("call_id"),
+                name: item.str("name"),
+                kind,
+                is_error: has_failed(item),
+            };
             turn.result(at, part, item.get("result"));
         }
         "audio" if end == At::End && item.has("data") => {

@@ -419,7 +419,7 @@ fn all_steps_of_anthropic_are_counted() {
     let counts = json!({ "input_tokens": 23_000, "output_tokens": 1_000, "iterations": iterations,
         "server_tool_use": { "web_search_requests": 2 } });
     let expected = json!({
-        "finish_reasons": ["end_turn"],
+        "messages": [said("")], "finish_reasons": ["end_turn"],
         "usage": { "uncached": 203_000, "output": 4_500 },
         "facts": { "iterations": iterations, "server_tool_use": { "web_search_requests": 2 } },
     });
@@ -435,6 +435,202 @@ fn all_steps_of_anthropic_are_counted() {
     let body = json!({ "type": "message", "content": [], "stop_reason": "end_turn", "usage": counts });
     assert_eq!(
         whole(Protocol::AnthropicMessages, &body),
-        json!({ "finish_reasons": ["end_turn"], "usage": { "uncached": 5, "output": 6 } })
+        json!({ "messages": [said("")], "finish_reasons": ["end_turn"], "usage": { "uncached": 5, "output": 6 } })
     );
+}
+
+/// Pieces of answers that are no text.
+#[test]
+fn sounds_of_responses_have_their_words() {
+    let names = [
+        ("response.audio.transcript.delta", "response.audio.delta"),
+        ("response.output_audio_transcript.delta", "response.output_audio.delta"),
+        ("response.audio_transcript.delta", "response.audio.delta"),
+    ];
+    let part = json!({ "type": "output_audio", "transcript": "It rains.", "data": "AAAAAAAA" });
+    let item = json!({ "type": "message", "role": "assistant", "content": [part] });
+    let expected = json!({ "messages": [said("It rains.\n[audio: 6 bytes]")] });
+    assert_eq!(
+        whole(Protocol::OpenAiResponses, &json!({ "object": "response", "output": [item] })),
+        expected
+    );
+    for (words, sound) in names {
+        let mut events = vec![
+            json!({ "type": sound, "delta": "AAAA" }),
+            json!({ "type": words, "delta": "It " }),
+            json!({ "type": sound, "delta": "AAAA" }),
+            json!({ "type": words, "delta": "rains." }),
+        ];
+        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{words}");
+        events.push(json!({ "type": "response.output_item.done", "output_index": 0, "item": item }));
+        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{words}");
+    }
+}
+
+#[test]
+fn pieces_that_are_not_known_are_named() {
+    let responses = |kind: &str, delta: Value| json!({ "type": kind, "output_index": 0, "content_index": 0, "delta": delta });
+    let anthropic = |delta: Value| json!({ "type": "content_block_delta", "index": 0, "delta": delta });
+    let bedrock = |delta: Value| json!({ "contentBlockDelta": { "contentBlockIndex": 0, "delta": delta } });
+    let cases = [
+        (
+            Protocol::OpenAiResponses,
+            vec![
+                responses("response.output_text.delta", "Hi".into()),
+                responses("response.smell.delta", "x".into()),
+                responses("response.smell.delta", json!({ "x": 1 })),
+            ],
+            "Hi\n[smell]",
+        ),
+        (
+            Protocol::AnthropicMessages,
+            vec![
+                anthropic(json!({ "type": "text_delta", "text": "Hi" })),
+                anthropic(json!({ "type": "citations_delta" })),
+                anthropic(json!({ "type": "smell_delta", "smell": "x" })),
+                anthropic(json!({ "type": "smell_delta", "smell": "y" })),
+            ],
+            "Hi\n[smell_delta]",
+        ),
+        (
+            Protocol::BedrockConverse,
+            vec![
+                bedrock(json!({ "text": "Hi" })),
+                bedrock(json!({ "citation": {} })),
+                bedrock(json!({ "smell": "x" })),
+                bedrock(json!({ "smell": "y" })),
+            ],
+            "Hi\n[smell]",
+        ),
+        // The beginning of a block says it already.
+        (
+            Protocol::AnthropicMessages,
+            vec![
+                json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "smell" } }),
+                anthropic(json!({ "type": "smell_delta", "smell": "x" })),
+            ],
+            "[smell]",
+        ),
+    ];
+    for (protocol, events, content) in cases {
+        let found = stream(protocol, &events);
+        assert_eq!(found["messages"], json!([said(content)]), "{protocol}");
+    }
+}
+
+#[test]
+fn commands_that_break_off_keep_what_they_printed() {
+    let printed = |name: &str, text: &str| json!({ "type": "response.shell_call_output_content.delta", "output_index": 0, "delta": { name: text } });
+    let results = json!([{ "result": "12\nfull", "type": "shell_call_output" }]);
+    assert_eq!(
+        stream(
+            Protocol::OpenAiResponses,
+            &[printed("stdout", "1"), printed("stdout", "2\n"), printed("stderr", "full")]
+        ),
+        json!({ "messages": [{ "role": "tool", "content": "", "tool_results": results }] })
+    );
+}
+
+#[test]
+fn tools_of_groq_are_calls_and_results() {
+    let search = json!({ "index": 0, "type": "search", "arguments": "{\"query\":\"rain\"}" });
+    let with = |fields: Value| {
+        let mut tool = search.clone();
+        tool.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        tool
+    };
+    let found = with(json!({ "output": "Wet", "search_results": { "results": [{ "title": "Rain" }] } }));
+    let listed = with(json!({ "output": null, "search_results": { "results": [{ "title": "Rain" }] } }));
+    let code = json!({ "index": 1, "type": "function", "name": "python", "arguments": "{\"code\":\"1\"}",
+        "code_results": [{ "text": "1" }, { "png": "AAAA" }] });
+    let expected = |result: &str| {
+        let calls = json!([
+            { "name": "search", "arguments": { "query": "rain" }, "type": "search" },
+        ]);
+        let code = json!([{ "name": "python", "arguments": { "code": "1" }, "type": "function" }]);
+        let tool = |result: Value| json!({ "role": "tool", "content": "", "tool_results": [result] });
+        json!({ "messages": [
+            thought("Look."),
+            { "role": "assistant", "content": "", "tool_calls": calls },
+            tool(json!({ "result": result, "name": "search", "type": "search" })),
+            { "role": "assistant", "content": "", "tool_calls": code },
+            tool(json!({ "result": "1\n[image: image/png, 3 bytes]", "name": "python", "type": "function" })),
+            said("It rains."),
+        ] })
+    };
+    for (tool, result) in [(&found, "Wet"), (&listed, "[{\"title\":\"Rain\"}]")] {
+        let message = json!({ "role": "assistant", "reasoning": "Look.", "content": "It rains.", "executed_tools": [tool, code] });
+        let body = json!({ "choices": [{ "message": message }] });
+        assert_eq!(whole(Protocol::OpenAiChat, &body), expected(result));
+        let delta = |delta: Value| json!({ "choices": [{ "index": 0, "delta": delta }] });
+        let events = [
+            delta(json!({ "reasoning": "Look." })),
+            delta(json!({ "executed_tools": [search] })),
+            delta(json!({ "executed_tools": [tool] })),
+            delta(json!({ "content": "It " })),
+            delta(json!({ "executed_tools": [code] })),
+            delta(json!({ "content": "rains." })),
+        ];
+        assert_eq!(stream(Protocol::OpenAiChat, &events), expected(result));
+    }
+}
+
+#[test]
+fn images_and_calls_of_ollama_are_shown() {
+    let part = |fields: Value| {
+        let mut body = json!({ "model": "m", "response": "", "done": false });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        body
+    };
+    let image = part(json!({ "done": true, "done_reason": "stop", "image": "AAAA" }));
+    let shown = json!({ "model": "m", "messages": [said("[image: 3 bytes]")], "finish_reasons": ["stop"] });
+    assert_eq!(whole(Protocol::OllamaGenerate, &image), shown);
+    let progress = [
+        part(json!({ "completed": 1, "total": 9 })),
+        part(json!({ "completed": 9, "total": 9 })),
+        image.clone(),
+    ];
+    let mut reader = ResponseReader::new();
+    for line in progress {
+        reader.push(format!("{line}\n").as_bytes());
+    }
+    assert_eq!(finish(reader), shown);
+    let mut alone = image;
+    alone.as_object_mut().unwrap().remove("response");
+    let mut reader = ResponseReader::new();
+    reader.push(alone.to_string().as_bytes());
+    assert_eq!(finish(reader), shown);
+    let call = json!({ "function": { "name": "f", "arguments": { "x": 1 } } });
+    let calls = json!([{ "name": "f", "arguments": { "x": 1 }, "type": "function" }]);
+    assert_eq!(
+        whole(Protocol::OllamaGenerate, &part(json!({ "done": true, "tool_calls": [call] }))),
+        json!({ "model": "m", "messages": [{ "role": "assistant", "content": "", "tool_calls": calls }] })
+    );
+}
+
+/// The beginning of the result of a tool says that it failed.
+#[test]
+fn results_in_answers_say_that_they_failed() {
+    let result = |result: &str, id: &str, kind: &str| {
+        json!({ "messages": [
+        { "role": "tool", "content": "", "tool_results": [{ "result": result, "tool_id": id, "type": kind }] },
+    ] })
+    };
+    let start = json!({ "contentBlockStart": { "contentBlockIndex": 0, "start": { "toolResult": { "toolUseId": "t", "status": "error" } } } });
+    let delta = |text: &str| json!({ "contentBlockDelta": { "contentBlockIndex": 0, "delta": { "toolResult": [{ "text": text }] } } });
+    assert_eq!(
+        stream(Protocol::BedrockConverse, &[start, delta("no "), delta("tape")]),
+        result("[error]\nno tape", "t", "toolResult")
+    );
+    let block = json!({ "type": "mcp_tool_result", "tool_use_id": "t", "is_error": true, "content": "" });
+    let begun = json!({ "type": "content_block_start", "index": 0, "content_block": block });
+    assert_eq!(stream(Protocol::AnthropicMessages, &[begun]), result("[error]", "t", "mcp_tool_result"));
+    let step = json!({ "type": "function_result", "call_id": "t", "is_error": true, "result": "no tape" });
+    assert_eq!(
+        whole(Protocol::GeminiInteractions, &json!({ "object": "interaction", "steps": [step] })),
+        result("[error]\nno tape", "t", "function_result")
+    );
+    let item = json!({ "type": "file_search_call", "id": "t", "status": "failed", "queries": ["tape"] });
+    let found = whole(Protocol::OpenAiResponses, &json!({ "object": "response", "output": [item] }));
+    assert_eq!(found["messages"][1], result("[error]", "t", "file_search_call")["messages"][0]);
 }
