@@ -86,34 +86,41 @@ const ALONE: [&str; 33] = [
 impl ApiError {
     /// Finds the error that a body or an event is, of any form that providers and gateways have. `name` is the name of the event.
     pub(crate) fn find(name: &str, json: &Json<'_>) -> Option<Self> {
-        if let Some(error) = json.get("error").as_str().filter(|error| !error.is_empty()) {
-            let outer = Self::read(json);
-            // The text is a message, or the name of one that is beside it.
-            let is_name = outer.message != error;
-            let kind = if is_name && outer.kind.is_empty() { error.to_owned() } else { outer.kind };
-            return Some(Self { kind, ..outer }.without_nothing());
-        }
+        let fields = json.fields();
         // An exception in an event stream of AWS that a client has split.
-        if let [(name, inner)] = json.fields()
+        if let [(name, inner)] = fields
             && name.ends_with("Exception")
             && inner.is_object()
         {
             return Some(Self::read(inner).with_kind(name));
         }
-        let fields = || json.fields().iter();
-        let around = fields().filter(|(name, _)| AROUND.contains(&name.as_ref()));
-        if let Some(inner) = around.into_iter().find_map(|(_, value)| Self::inside(value)) {
+        let (mut around, mut says, mut is_marked) = (None, false, false);
+        for (name, value) in fields {
+            match (name.as_ref(), value) {
+                ("object" | "type", Json::Text(text)) => is_marked |= text == "error",
+                ("error", Json::Text(error)) if !error.is_empty() => return Some(Self::named(error, json)),
+                (name, _) if AROUND.contains(&name) => around = around.or_else(|| Self::inside(value)),
+                _ => {}
+            }
+            says |= MESSAGES.contains(&name.as_ref()) && is_message(value);
+        }
+        if let Some(inner) = around {
             return Some(inner.beside(json).without_nothing());
         }
-        let is_marked = json.str("object") == "error" || json.str("type") == "error";
-        let says = || fields().any(|(name, value)| MESSAGES.contains(&name.as_ref()) && is_message(value));
         let is_error = is_marked
-            || says()
+            || says
                 && (name == "error"
                     || *json.get("success") == Json::Bool(false)
                     || has_code(json)
                     || is_alone(json));
         is_error.then(|| Self::read(json).without_nothing())
+    }
+
+    /// An error that is a text: a message, or the name of one that is beside it.
+    fn named(error: &str, around: &Json<'_>) -> Self {
+        let read = Self::read(around);
+        let is_name = read.message != error && read.kind.is_empty();
+        Self { kind: if is_name { error.to_owned() } else { read.kind }, ..read }.without_nothing()
     }
 
     /// The error in a field around it.

@@ -96,11 +96,12 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
 /// Tokens. Thoughts and the results of tools are counted beside the prompt and the answer.
 pub(super) fn usage(usage: &Json<'_>) -> Usage {
     let count = |name: &str| field(usage, name).as_count();
-    let modality = |name: &str, modality: &str| {
-        let parts = field(usage, name).items().iter().filter(|part| part.str("modality") == modality);
+    let modality = |parts: &[Json<'_>], modality: &str| {
+        let parts = parts.iter().filter(|part| part.str("modality") == modality);
         parts.filter_map(|part| field(part, "tokenCount").as_count()).reduce(u64::saturating_add)
     };
-    let (prompt, answer) = ("promptTokensDetails", "candidatesTokensDetails");
+    let [prompt, answer] =
+        ["promptTokensDetails", "candidatesTokensDetails"].map(|name| field(usage, name).items());
     Usage {
         input: count("promptTokenCount"),
         cache_read: count("cachedContentTokenCount"),
