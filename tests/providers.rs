@@ -633,6 +633,15 @@ mod lookalikes {
 
     #[test]
     fn items_with_a_message_are_no_errors() {
+        let hi = json!({ "choices": [{ "index": 0, "delta": { "content": "Hi" } }] });
+        for item in [
+            json!({ "type": "progress", "message": "Searching", "request_id": "r" }),
+            json!({ "id": "s1", "message": "Searching", "detail": "birds" }),
+        ] {
+            let event = of_stream(vec![hi.clone(), item, hi.clone()]);
+            assert_eq!(event["status"], "ok");
+            assert_eq!(*output(&event), json!([{ "role": "assistant", "content": "HiHi" }]));
+        }
         for items in [
             vec![json!({ "message": "Hello" }), json!({ "message": " world" })],
             vec![
@@ -669,6 +678,10 @@ mod lookalikes {
             json!({ "question": "Which planet is red?", "choices": [{ "text": "Mars" }, { "text": "Venus" }] }),
             json!({ "outputs": [{ "text": "Draft A" }, { "text": "Draft B" }], "winner": 1 }),
             json!({ "question": "Which colour?", "choices": ["red", "green"] }),
+            json!({ "error_code": 3, "message": "three legs are broken", "legs": 4 }),
+            json!({ "detail": "high", "title": "A map", "type": "image" }),
+            json!({ "errors": [{ "line": 3, "message": "unused" }], "fixed": "let x;" }),
+            json!({ "success": false, "message": "no such bird", "birds": [] }),
         ] {
             let event = of_answer(value.clone());
             assert_eq!(*output(&event), text("assistant", &value));

@@ -158,9 +158,20 @@ fn stop(message: &Json<'_>, draft: &mut ResponseDraft) {
 /// Tokens, and what is beside them.
 fn facts(message: &Json<'_>, draft: &mut ResponseDraft) {
     let usage = message.get("usage");
-    draft.usage.update(tokens(usage));
-    draft.facts(usage, &["service_tier", "inference_geo", "server_tool_use"]);
+    let steps = usage.list("iterations");
+    draft.usage.update(tokens_of_steps(usage, steps));
+    draft.facts(usage, &["service_tier", "inference_geo", "server_tool_use", "speed"]);
+    if steps.iter().any(|step| step.str("type") != "message") {
+        draft.facts(usage, &["iterations"]);
+    }
     draft.facts(message, &["context_management"]);
+}
+
+/// All tokens of the model that was asked. The counts of an answer are without those of summing up what was said before, and without
+/// those of other models that were asked on the way, which are facts.
+fn tokens_of_steps(usage: &Json<'_>, steps: &[Json<'_>]) -> Usage {
+    let steps = steps.iter().filter(|step| step.str("type") == "compaction");
+    steps.fold(tokens(usage), |counted, step| counted.with_step(tokens(step)))
 }
 
 fn tokens(usage: &Json<'_>) -> Usage {

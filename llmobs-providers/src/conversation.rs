@@ -8,7 +8,8 @@ use llmobs_capture::warn_limited;
 use crate::attributes::otel;
 use crate::forms::{genai, rig};
 use crate::json::Json;
-use crate::message::{EmptyLists, MediaPart, Message, ToolCall, ToolResult, arguments_object, result_text};
+use crate::message::{EmptyLists, MediaPart, Message, ToolCall, ToolResult};
+use crate::message::{arguments_object, failed_result, has_failed, result_text};
 use crate::protocol::Protocol;
 use crate::request::RequestDraft;
 use crate::room::Room;
@@ -215,8 +216,9 @@ fn tool_result(value: &Json<'_>) -> ToolResult {
              serializes as {{\"result\": …}}"
         );
     }
+    let result = result_text(given.unwrap_or(value).to_value());
     ToolResult {
-        result: result_text(given.unwrap_or(value).to_value()),
+        result: if has_failed(value) { failed_result(&result) } else { result },
         name: label(value, "name"),
         tool_id: label(value, "tool_id"),
         kind: label(value, "type"),

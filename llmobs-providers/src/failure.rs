@@ -20,28 +20,175 @@ pub struct ApiError {
 /// The most bytes of a message.
 const MAX_MESSAGE_BYTES: usize = 4096;
 
+/// The fields in which providers and gateways say what went wrong.
+const MESSAGES: [&str; 12] = [
+    "message",
+    "Message",
+    "detail",
+    "msg",
+    "error_msg",
+    "error_message",
+    "errorMessage",
+    "ErrorMessage",
+    "error_description",
+    "status_msg",
+    "faultstring",
+    "error",
+];
+/// Those of its type. Google's errors name it `status`.
+const KINDS: [&str; 6] = ["type", "status", "__type", "error_type", "errorType", "title"];
+/// Those of its code.
+const CODES: [&str; 7] = ["code", "Code", "error_code", "errorCode", "ErrorCode", "errorcode", "status_code"];
+/// Those of its HTTP status, where the code is none.
+const STATUSES: [&str; 6] =
+    ["status", "status_code", "statusCode", "originalStatusCode", "OriginalStatusCode", "http_status_code"];
+
+/// The fields around an error, of which one is an object, or a list of objects or texts.
+const AROUND: [&str; 6] = ["error", "Error", "errors", "detail", "fault", "base_resp"];
+
+/// The fields of an error that has nothing around it. What the model said would be among others.
+const ALONE: [&str; 33] = [
+    "message",
+    "Message",
+    "msg",
+    "detail",
+    "details",
+    "error_msg",
+    "error_message",
+    "errorMessage",
+    "type",
+    "__type",
+    "title",
+    "instance",
+    "code",
+    "Code",
+    "error_code",
+    "errorCode",
+    "errorType",
+    "status",
+    "status_code",
+    "statusCode",
+    "success",
+    "param",
+    "object",
+    "data",
+    "path",
+    "timestamp",
+    "trace",
+    "traceId",
+    "request_id",
+    "requestId",
+    "requestid",
+    "RequestId",
+    "sid",
+];
+
 impl ApiError {
+    /// Finds the error that a body or an event is, of any form that providers and gateways have. `name` is the name of the event.
+    pub(crate) fn find(name: &str, json: &Json<'_>) -> Option<Self> {
+        let fields = json.fields();
+        // An exception in an event stream of AWS that a client has split.
+        if let [(name, inner)] = fields
+            && name.ends_with("Exception")
+            && inner.is_object()
+        {
+            return Some(Self::read(inner).with_kind(name));
+        }
+        let (mut around, mut says, mut is_marked) = (None, false, false);
+        for (name, value) in fields {
+            match (name.as_ref(), value) {
+                ("object" | "type", Json::Text(text)) => is_marked |= text == "error",
+                ("error", Json::Text(error)) if !error.is_empty() => return Some(Self::named(error, json)),
+                (name, _) if AROUND.contains(&name) => around = around.or_else(|| Self::inside(value)),
+                _ => {}
+            }
+            says |= MESSAGES.contains(&name.as_ref()) && is_message(value);
+        }
+        if let Some(inner) = around {
+            return Some(inner.beside(json).without_nothing());
+        }
+        let is_error = is_marked
+            || says
+                && (name == "error"
+                    || *json.get("success") == Json::Bool(false)
+                    || has_code(json)
+                    || is_alone(json));
+        is_error.then(|| Self::read(json).without_nothing())
+    }
+
+    /// An error that is a text: a message, or the name of one that is beside it.
+    fn named(error: &str, around: &Json<'_>) -> Self {
+        let read = Self::read(around);
+        let is_name = read.message != error && read.kind.is_empty();
+        Self { kind: if is_name { error.to_owned() } else { read.kind }, ..read }.without_nothing()
+    }
+
+    /// The error in a field around it.
+    fn inside(value: &Json<'_>) -> Option<Self> {
+        let error = match value {
+            Json::Object(fields) if !fields.is_empty() => Self::read(value),
+            Json::Array(items) => {
+                let texts: Vec<_> = items.iter().filter_map(Json::as_str).collect();
+                match items.first()? {
+                    first @ Json::Object(_) => Self::read(first),
+                    _ => Self::of_text(&texts.join("\n")),
+                }
+            }
+            _ => return None,
+        };
+        // MiniMax has a code of zero in every answer.
+        let is_nothing = value.label("status_code") == "0" || !value.is_object() && error.message.is_empty();
+        (!is_nothing).then_some(error)
+    }
+
+    /// The same with what the fields around it say, where it does not say it itself.
+    fn beside(self, around: &Json<'_>) -> Self {
+        let outer = Self::read(around);
+        let (kind, code) = if self.kind.is_empty() && self.code.is_empty() {
+            (outer.kind, outer.code)
+        } else {
+            (self.kind, self.code)
+        };
+        Self { kind, code, message: self.message, status: self.status.or(outer.status) }
+    }
+
+    /// The same without a type that says only that it is an error.
+    fn without_nothing(mut self) -> Self {
+        if matches!(self.kind.as_str(), "error" | "ERROR") {
+            self.kind.clear();
+        }
+        self
+    }
+
     /// An error of the forms that providers share: an object, or a text alone.
     pub(crate) fn read(error: &Json<'_>) -> Self {
-        let message = match error.as_str() {
-            Some(message) => message,
-            None => ["message", "error", "Message", "detail", "msg"]
-                .into_iter()
-                .map(|key| error.str(key))
-                .find(|text| !text.is_empty())
-                .unwrap_or_default(),
+        if let Some(message) = error.as_str() {
+            return Self::of_text(message);
+        }
+        let first = |keys: &[&str]| keys.iter().map(|key| error.str(key)).find(|text| !text.is_empty());
+        let message = match first(&MESSAGES) {
+            Some(message) => message.to_owned(),
+            // Some have a list of messages, or an error inside of the error.
+            None => MESSAGES
+                .iter()
+                .find_map(|key| Self::inside(error.get(key)))
+                .map_or_else(|| error.str("title").to_owned(), |inner| inner.message),
         };
-        // Google's errors name their type `status`.
-        let kind =
-            ["type", "status", "__type"].into_iter().map(|key| error.str(key)).find(|text| !text.is_empty());
-        let code = error.label("code").into_owned();
-        let counts = ["code", "status_code", "originalStatusCode"].map(|key| error.count(key));
-        let status = counts.into_iter().chain([code.parse().ok()]).flatten();
+        // Where the type is the address of a page, the title is a word.
+        let is_word = |text: &&str| {
+            !text.is_empty() && !["http", "urn:", "about:"].iter().any(|start| text.starts_with(start))
+        };
+        let kind = KINDS.iter().map(|key| error.str(key)).find(is_word).unwrap_or_default();
+        let kind = if kind == message { "" } else { kind };
+        let code = CODES.iter().map(|key| error.label(key)).find(|code| !code.is_empty()).unwrap_or_default();
+        let statuses = STATUSES.iter().map(|key| error.count(key)).chain([code.parse().ok()]).flatten();
         Self {
-            kind: kind.unwrap_or_default().rsplit('#').next().unwrap_or_default().to_owned(),
+            kind: kind.rsplit('#').next().unwrap_or_default().to_owned(),
             message: llmobs_capture::text::cut(message, MAX_MESSAGE_BYTES),
-            status: status.filter_map(|code| u16::try_from(code).ok()).find(|code| (400..600).contains(code)),
-            code,
+            status: statuses
+                .filter_map(|code| u16::try_from(code).ok())
+                .find(|code| (400..600).contains(code)),
+            code: code.into_owned(),
         }
     }
 
@@ -56,6 +203,35 @@ impl ApiError {
         }
         self
     }
+}
+
+/// Codes that say that nothing failed.
+const FINE: [&str; 9] = ["", "0", "200", "ok", "OK", "NONE", "success", "Success", "SUCCESS"];
+
+/// Whether a value is a text that is not empty, or a list of texts.
+fn is_message(value: &Json<'_>) -> bool {
+    let is_text = |value: &Json<'_>| value.as_str().is_some_and(|text| !text.is_empty());
+    is_text(value) || value.items().first().is_some_and(is_text)
+}
+
+/// Whether a field is there that only errors have. Its code is zero where nothing failed.
+fn has_code(json: &Json<'_>) -> bool {
+    let codes = ["error_code", "errorCode", "ErrorCode"].map(|name| json.label(name));
+    codes.iter().any(|code| !FINE.contains(&code.as_ref()))
+}
+
+/// Whether there is nothing but what says what failed. A type may be that of anything else if it does not say so.
+fn is_alone(json: &Json<'_>) -> bool {
+    let is_known = |name: &str| ALONE.contains(&name);
+    let kind = json.str("type");
+    let is_typed = kind.is_empty()
+        || ["rror", "xception"].iter().any(|end| kind.contains(end))
+        || CODES.iter().chain(&STATUSES).chain(&["param"]).any(|name| json.has(name));
+    let is_fine = ["code", "status_code", "status"]
+        .iter()
+        .any(|name| json.field(name).is_some() && FINE.contains(&json.label(name).as_ref()))
+        || *json.get("success") == Json::Bool(true);
+    is_typed && !is_fine && json.get("data").is_null() && json.fields().iter().all(|(name, _)| is_known(name))
 }
 
 crate::serialize_struct! {

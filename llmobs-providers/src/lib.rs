@@ -88,6 +88,7 @@ mod stream;
 mod texts;
 pub mod tool;
 mod turn;
+mod url;
 pub mod usage;
 
 pub use attributes::{Attributes, Convention};

@@ -9,6 +9,7 @@ pub(crate) mod rig;
 use llmobs_capture::text::CUT;
 
 use crate::json::Json;
+use crate::url::without_credentials;
 
 /// What is known of a part that is no text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,11 +34,14 @@ impl Media<'_> {
             None => ("", Source::Place(self.source)),
         };
         let mime = if self.mime.is_empty() { mime } else { self.mime };
-        let mut facts: Vec<String> =
-            [self.name, mime].into_iter().filter(|text| !text.is_empty()).map(str::to_owned).collect();
+        let mut facts: Vec<String> = [self.name, mime]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .map(|text| without_credentials(text).into_owned())
+            .collect();
         match source {
             Source::Bytes(bytes) => facts.push(format!("{bytes} bytes")),
-            Source::Place(place) => facts.push(place.to_owned()),
+            Source::Place(place) => facts.push(without_credentials(place).into_owned()),
             Source::None => {}
         }
         if facts.is_empty() {

@@ -287,6 +287,17 @@ pub fn result_text(result: Value) -> String {
     }
 }
 
+/// The text of what a tool returned that failed: a note, and what it returned.
+pub(crate) fn failed_result(text: &str) -> String {
+    if text.is_empty() { "[error]".to_owned() } else { format!("[error]\n{text}") }
+}
+
+/// Whether a result says that the tool failed.
+pub(crate) fn has_failed(result: &Json<'_>) -> bool {
+    ["is_error", "isError"].into_iter().any(|name| *result.get(name) == Json::Bool(true))
+        || result.str("status") == "error"
+}
+
 /// The text of a list of content parts. A part that has none is shown by its type, such as `[image]`.
 fn parts_text(content: &Value) -> Option<String> {
     let text = |part: &Value| {

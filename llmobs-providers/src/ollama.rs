@@ -8,7 +8,8 @@ use crate::json::Json;
 use crate::media::Media;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::turn::{At, Turn};
+use crate::texts::arguments_text;
+use crate::turn::{At, CallPiece, Turn};
 use crate::usage::Usage;
 
 /// The places of the parts of a message. Calls follow at the end.
@@ -33,8 +34,18 @@ fn said(thoughts: &str, text: &str, images: &[Json<'_>], turn: &mut Turn<'_>) {
         turn.thought(THOUGHTS, "thinking", thoughts);
     }
     turn.text(TEXT, text);
-    for image in images.iter().filter_map(Json::as_str) {
+    for image in images.iter().filter_map(Json::as_str).filter(|image| !image.is_empty()) {
         turn.note(IMAGES, &Media { kind: "image", source: image, ..Media::default() }.note(true));
+    }
+}
+
+/// Adds calls, each of which comes whole.
+fn calls(calls: &[Json<'_>], turn: &mut Turn<'_>) {
+    for call in calls {
+        let function = call.get("function");
+        let arguments = arguments_text(function.get("arguments"));
+        let (id, name) = (call.str("id"), function.str("name"));
+        turn.call(At::End, CallPiece { index: None, id, name, kind: "function", arguments: &arguments });
     }
 }
 

@@ -11,7 +11,7 @@ use crate::json::Json;
 use crate::media::openai::media_note;
 use crate::request::RequestDraft;
 use crate::texts::result_text;
-use crate::usage::Usage;
+use crate::usage::{Usage, if_any};
 
 /// The inputs of completions and embeddings: texts, or lists of the ids of tokens.
 pub(crate) fn texts<'j>(input: &'j Json<'_>) -> Vec<Cow<'j, str>> {
@@ -31,21 +31,25 @@ pub(crate) fn texts<'j>(input: &'j Json<'_>) -> Vec<Cow<'j, str>> {
 /// Tokens, under the names of chat and those of responses.
 pub(crate) fn usage(usage: &Json<'_>) -> Usage {
     let count = |keys: [&str; 2]| keys.into_iter().find_map(|key| usage.count(key));
-    let detail = |keys: [&str; 2], name: &str| keys.into_iter().find_map(|key| usage.get(key).count(name));
-    let (input, output) = (
-        ["prompt_tokens_details", "input_tokens_details"],
-        ["completion_tokens_details", "output_tokens_details"],
-    );
+    let details = |keys: [&str; 2]| keys.into_iter().find_map(|key| usage.field(key)).unwrap_or(&Json::Null);
+    let input = details(["prompt_tokens_details", "input_tokens_details"]);
+    let output = details(["completion_tokens_details", "output_tokens_details"]);
     Usage {
         input: count(["prompt_tokens", "input_tokens"]),
         output: count(["completion_tokens", "output_tokens"]),
         total: usage.count("total_tokens"),
-        cache_read: detail(input, "cached_tokens")
+        cache_read: input
+            .count("cached_tokens")
             .or_else(|| count(["prompt_cache_hit_tokens", "cached_tokens"])),
-        cache_write: detail(input, "cache_write_tokens"),
-        input_audio: detail(input, "audio_tokens"),
-        reasoning: detail(output, "reasoning_tokens").or_else(|| usage.count("reasoning_tokens")),
-        output_audio: detail(output, "audio_tokens"),
+        cache_write: input.count("cache_write_tokens"),
+        input_audio: input.count("audio_tokens"),
+        reasoning: output.count("reasoning_tokens").or_else(|| usage.count("reasoning_tokens")),
+        output_audio: output.count("audio_tokens"),
+        input_image: if_any(input.count("image_tokens")),
+        input_video: if_any(input.count("video_tokens")),
+        output_image: if_any(output.count("image_tokens")),
+        accepted_prediction: if_any(output.count("accepted_prediction_tokens")),
+        rejected_prediction: if_any(output.count("rejected_prediction_tokens")),
         ..Usage::default()
     }
     .with_reasoning_apart()

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use llmobs_capture::value::weight;
+use llmobs_capture::text::{CUT, shortened};
+use llmobs_capture::value::{weight, weight_of};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
@@ -11,10 +12,11 @@ use crate::document::Document;
 use crate::json::Json;
 use crate::message::Message;
 use crate::protocol::{Operation, Protocol};
-use crate::response::{bounded, entry, is_plain};
+use crate::response::{MAX_FACT_BYTES, entry, is_plain, keep, length_of};
 use crate::room::Room;
 use crate::tool::{ToolDefinition, ToolForm};
 use crate::turn::{Parts, Turn};
+use crate::url::{is_credential, without_credentials};
 
 /// What a provider was asked.
 ///
@@ -83,51 +85,50 @@ impl Serialize for Request {
     }
 }
 
-/// Fields that are credentials, in lower case and without separators. They are never parameters, nor inside of parameters.
-const CREDENTIALS: [&str; 16] = [
-    "apikey",
-    "accesskey",
-    "accesskeyid",
-    "authentication",
-    "authorization",
-    "bearer",
-    "cookie",
-    "credential",
-    "credentials",
-    "headers",
-    "passwd",
-    "password",
-    "privatekey",
-    "pwd",
-    "secretkey",
-    "token",
-];
+/// The most numbers of a list or an object in a parameter.
+const MAX_NUMBERS: usize = 64;
 
-/// Whether a field is a credential, in whatever way its name is written.
-fn is_credential(name: &str) -> bool {
-    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    let letters = letters.to_ascii_lowercase();
-    letters.contains("secret") || CREDENTIALS.iter().any(|credential| letters.ends_with(credential))
+/// A parameter as it is shown: without credentials at any depth, without the middle of long texts, and with a note in place of many
+/// numbers, such as the tokens of an earlier answer.
+fn shown(json: &Json<'_>) -> Value {
+    match json {
+        Json::Text(text) => shortened(&without_credentials(text), MAX_FACT_BYTES).into(),
+        Json::Array(items) if are_many_numbers(items.iter()) => {
+            format!("{CUT} [{} numbers]", length_of(items)).into()
+        }
+        Json::Array(items) => items.iter().map(shown).collect(),
+        Json::Object(fields) if are_many_numbers(fields.iter().map(|(_, value)| value)) => {
+            format!("{CUT} [{} numbers]", fields.len()).into()
+        }
+        Json::Object(_) => fields(json, false),
+        other => other.to_value(),
+    }
 }
 
-/// Removes credentials at any depth. The properties of a schema only have such names.
-fn remove_credentials(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|name, _| !is_credential(name));
-            for (name, field) in fields {
-                match field {
-                    Value::Object(schemas) if ["properties", "$defs", "definitions"].contains(&&**name) => {
-                        schemas.retain(|name, schema| schema.is_object() || !is_credential(name));
-                        schemas.values_mut().for_each(remove_credentials);
-                    }
-                    other => remove_credentials(other),
-                }
-            }
+/// The fields of an object that are no credentials. The properties of a schema only have such names.
+fn fields(json: &Json<'_>, are_schemas: bool) -> Value {
+    let mut shown_fields = Map::new();
+    for (name, value) in json.fields() {
+        if is_credential(name) && !(are_schemas && value.is_object()) {
+            continue;
         }
-        Value::Array(items) => items.iter_mut().for_each(remove_credentials),
-        _ => {}
+        let has_schemas = ["properties", "$defs", "definitions"].contains(&name.as_ref());
+        let value = if has_schemas && value.is_object() { fields(value, true) } else { shown(value) };
+        shown_fields.insert(name.to_string(), value);
     }
+    Value::Object(shown_fields)
+}
+
+/// Whether these are more numbers than a person reads. The note of a cut may stand for some of them.
+fn are_many_numbers<'j, 'a: 'j>(mut values: impl ExactSizeIterator<Item = &'j Json<'a>> + Clone) -> bool {
+    let is_long = values.len() > MAX_NUMBERS || values.clone().last().is_some_and(is_cut);
+    is_long
+        && matches!(values.next(), Some(Json::Number(_)))
+        && values.all(|value| matches!(value, Json::Number(_)) || is_cut(value))
+}
+
+fn is_cut(json: &Json<'_>) -> bool {
+    json.as_str().is_some_and(|note| note.starts_with(CUT))
 }
 
 /// A request that is being read.
@@ -202,7 +203,7 @@ impl RequestDraft {
             let mut parts = Parts::default();
             let mut turn = Turn::new(&mut parts, &mut self.room);
             for (index, item) in (0..).zip(items) {
-                match item.as_str().filter(|note| note.starts_with(llmobs_capture::text::CUT)) {
+                match item.as_str().filter(|note| note.starts_with(CUT)) {
                     Some(note) => turn.note(crate::turn::At::End, note),
                     None => read(index, item, &mut turn),
                 }
@@ -256,15 +257,19 @@ impl RequestDraft {
         ToolForm::each(given, &mut |form| self.tool(form.name, form.description, form.schema));
     }
 
+    /// Sets a parameter, unless it is `null` or a credential. One for which there is no room is only named.
     pub(crate) fn parameter(&mut self, name: &str, value: &Json<'_>) {
-        if !value.is_null()
-            && !is_credential(name)
-            && self.beside.take(name.len())
-            && let Some(mut value) = bounded(value, &mut self.beside)
-        {
-            remove_credentials(&mut value);
-            self.request.parameters.insert(name.to_owned(), value);
+        if value.is_null() || is_credential(name) {
+            return;
         }
+        if !self.beside.has_entries() || !self.beside.take(name.len()) {
+            return;
+        }
+        let value = shown(value);
+        let bytes = weight_of(&value);
+        let kept = keep(value, &mut self.beside);
+        let value = kept.unwrap_or_else(|| format!("{CUT} [{bytes} bytes left out]").into());
+        self.request.parameters.insert(name.to_owned(), value);
     }
 
     /// Sets the fields of an object as parameters, without those that are read elsewhere.

@@ -257,33 +257,10 @@ impl ResponseDraft {
         self.response.error.is_some()
     }
 
-    /// Reads the forms of errors that are no answer: `{"error": …}`, `{"type": "error", …}`, or a message alone. Returns whether it is one.
+    /// Reads an error that is no answer, or beside one. Returns whether it is one.
     pub(crate) fn failure(&mut self, event: &Event<'_>) -> bool {
-        let Event { name, json } = event;
-        let error = json.get("error");
-        let is_alone = ["message", "Message"].into_iter().any(|key| !json.str(key).is_empty())
-            && (*name == "error" || json.fields().iter().all(|(key, _)| ALONE.contains(&key.as_ref())));
-        let found = match error {
-            Json::Object(fields) if !fields.is_empty() => ApiError::read(error),
-            Json::Text(text) if !text.is_empty() => {
-                ApiError { message: ApiError::read(error).message, ..ApiError::read(json) }
-            }
-            // An exception in an event stream of AWS that a client has split.
-            _ if matches!(json.fields(), [(name, inner)] if name.ends_with("Exception") && inner.is_object()) => {
-                json.fields()
-                    .first()
-                    .map(|(name, inner)| ApiError::read(inner).with_kind(name))
-                    .unwrap_or_default()
-            }
-            _ => match listed_error(json) {
-                Some(error) => error,
-                None if is_alone || json.str("object") == "error" || json.str("type") == "error" => {
-                    ApiError::read(json)
-                }
-                None => return false,
-            },
-        };
-        self.error(if found.kind == "error" { ApiError { kind: String::new(), ..found } } else { found });
+        let Some(error) = ApiError::find(event.name, event.json) else { return false };
+        self.error(error);
         true
     }
 
@@ -407,20 +384,16 @@ fn set(field: &mut Option<String>, text: &str, room: &mut Room) {
 }
 
 /// How many numbers a list has. One that was shortened ends with a note of their number.
-fn length_of(numbers: &[Json<'_>]) -> usize {
+pub(crate) fn length_of(numbers: &[Json<'_>]) -> usize {
     let note = numbers.last().and_then(Json::as_str).and_then(|note| note.split_once(" of "));
     let noted = note.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
     noted.unwrap_or(numbers.len())
 }
 
 /// The most bytes of a text in a fact or a citation.
-const MAX_FACT_BYTES: usize = 1024;
+pub(crate) const MAX_FACT_BYTES: usize = 1024;
 
-/// A value with its long texts shortened. `None` if there is no room.
-pub(crate) fn bounded(json: &Json<'_>, room: &mut Room) -> Option<Value> {
-    keep(shortened(json), room)
-}
-
+/// A value with its long texts shortened.
 fn shortened(json: &Json<'_>) -> Value {
     let mut value = json.to_value();
     llmobs_capture::value::for_each_string(&mut value, &mut |text| {
@@ -429,27 +402,8 @@ fn shortened(json: &Json<'_>) -> Value {
     value
 }
 
-fn keep(value: Value, room: &mut Room) -> Option<Value> {
+/// The value, or `None` if there is no room for it.
+pub(crate) fn keep(value: Value, room: &mut Room) -> Option<Value> {
     room.entry()?;
     room.take(weight_of(&value)).then_some(value)
 }
-
-/// The fields of an error that has nothing around it.
-const ALONE: [&str; 9] =
-    ["message", "Message", "type", "code", "status", "status_code", "param", "object", "__type"];
-
-/// The first error of the forms that have a list of them: `{"errors": […]}` and `{"detail": […]}`, or that of MiniMax.
-fn listed_error(json: &Json<'_>) -> Option<ApiError> {
-    let (name, value) = json.fields().iter().find(|(name, _)| LISTED.contains(&name.as_ref()))?;
-    if name == "base_resp" {
-        let code = value.label("status_code");
-        let error =
-            ApiError { code: code.clone().into_owned(), ..ApiError::of_text(value.str("status_msg")) };
-        return (!code.is_empty() && code != "0").then_some(error);
-    }
-    let error = ApiError::read(value.items().first()?);
-    (!error.message.is_empty()).then_some(error)
-}
-
-/// The names under which errors are listed.
-const LISTED: [&str; 3] = ["errors", "detail", "base_resp"];

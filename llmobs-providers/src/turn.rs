@@ -23,6 +23,8 @@ pub(crate) struct ResultPart<'a> {
     pub(crate) id: &'a str,
     pub(crate) name: &'a str,
     pub(crate) kind: &'a str,
+    /// Whether the tool failed.
+    pub(crate) is_error: bool,
 }
 
 /// Parts to be added to, within a budget.
@@ -147,11 +149,12 @@ impl<'a> Turn<'a> {
 
     fn add_result(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>, is_whole: bool) {
         let is_result = |body: &Body| at != At::End && matches!(body, Body::Result(..));
-        let new = || Body::Result(ToolResult::default(), Text::default());
-        if let Some(Body::Result(result, text)) = self.parts.open(at, is_result, self.room, new) {
+        let new = || Body::Result(ToolResult::default(), Text::default(), false);
+        if let Some(Body::Result(result, text, is_error)) = self.parts.open(at, is_result, self.room, new) {
             if is_whole {
-                (*result, *text) = Default::default();
+                (*result, *text, *is_error) = Default::default();
             }
+            *is_error |= part.is_error;
             for (label, said) in
                 [(&mut result.tool_id, part.id), (&mut result.name, part.name), (&mut result.kind, part.kind)]
             {
@@ -171,6 +174,17 @@ impl<'a> Turn<'a> {
             self.parts.open(at, |_| false, self.room, || Body::Note(String::new()))
         {
             *place = note;
+            self.room.has_content = true;
+        }
+    }
+
+    /// Adds a note in place of a piece that is not understood, unless there is a note already.
+    pub(crate) fn mark(&mut self, at: At, name: &str) {
+        let is_note = |body: &Body| matches!(body, Body::Note(_));
+        if let Some(Body::Note(note)) = self.parts.open(at, is_note, self.room, || Body::Note(String::new()))
+            && note.is_empty()
+        {
+            *note = self.room.label(&format!("[{name}]"));
             self.room.has_content = true;
         }
     }

@@ -26,6 +26,12 @@ pub struct Usage {
     pub tool_input: Option<u64>,
     /// Tokens of the input that were sound.
     pub input_audio: Option<u64>,
+    /// Tokens of the input that were images.
+    pub input_image: Option<u64>,
+    /// Tokens of the input that were videos.
+    pub input_video: Option<u64>,
+    /// Tokens of the input that were documents.
+    pub input_document: Option<u64>,
     /// Tokens of the output, those of reasoning too.
     pub output: Option<u64>,
     /// Tokens of the output without those of reasoning, from a provider that counts them separately.
@@ -34,6 +40,12 @@ pub struct Usage {
     pub reasoning: Option<u64>,
     /// Tokens of the output that were sound.
     pub output_audio: Option<u64>,
+    /// Tokens of the output that were images.
+    pub output_image: Option<u64>,
+    /// Tokens of a prediction that the model took over into the output.
+    pub accepted_prediction: Option<u64>,
+    /// Tokens of a prediction that it did not take over, and which are tokens of the output as well.
+    pub rejected_prediction: Option<u64>,
     /// Tokens of input and output together.
     pub total: Option<u64>,
 }
@@ -58,6 +70,11 @@ impl Tokens {
     }
 }
 
+/// A count, unless it is zero: providers have these counts in every answer, whether or not there was such a thing.
+pub(crate) fn if_any(count: Option<u64>) -> Option<u64> {
+    count.filter(|count| *count > 0)
+}
+
 /// The sum of the counts that there are.
 fn sum<const N: usize>(counts: [Option<u64>; N]) -> u64 {
     counts.into_iter().flatten().fold(0, u64::saturating_add)
@@ -65,7 +82,7 @@ fn sum<const N: usize>(counts: [Option<u64>; N]) -> u64 {
 
 impl Usage {
     /// Every count with its name.
-    fn counts(&self) -> [(&'static str, Option<u64>); 13] {
+    fn counts(&self) -> [(&'static str, Option<u64>); 19] {
         [
             ("input", self.input),
             ("uncached", self.uncached),
@@ -75,10 +92,16 @@ impl Usage {
             ("cache_write_1h", self.cache_write_1h),
             ("tool_input", self.tool_input),
             ("input_audio", self.input_audio),
+            ("input_image", self.input_image),
+            ("input_video", self.input_video),
+            ("input_document", self.input_document),
             ("output", self.output),
             ("visible_output", self.visible_output),
             ("reasoning", self.reasoning),
             ("output_audio", self.output_audio),
+            ("output_image", self.output_image),
+            ("accepted_prediction", self.accepted_prediction),
+            ("rejected_prediction", self.rejected_prediction),
             ("total", self.total),
         ]
     }
@@ -93,7 +116,7 @@ impl Usage {
         usage
     }
 
-    fn counts_mut(&mut self) -> [&mut Option<u64>; 13] {
+    fn counts_mut(&mut self) -> [&mut Option<u64>; 19] {
         [
             &mut self.input,
             &mut self.uncached,
@@ -103,10 +126,16 @@ impl Usage {
             &mut self.cache_write_1h,
             &mut self.tool_input,
             &mut self.input_audio,
+            &mut self.input_image,
+            &mut self.input_video,
+            &mut self.input_document,
             &mut self.output,
             &mut self.visible_output,
             &mut self.reasoning,
             &mut self.output_audio,
+            &mut self.output_image,
+            &mut self.accepted_prediction,
+            &mut self.rejected_prediction,
             &mut self.total,
         ]
     }
@@ -136,6 +165,14 @@ impl Usage {
         let parts = sum([self.input, self.output, self.reasoning]);
         if sum([self.reasoning]) > 0 && self.total == Some(parts) {
             self.visible_output = self.output.take();
+        }
+        self
+    }
+
+    /// The sum of the counts with those of another step of the same call, where both have them.
+    pub(crate) fn with_step(mut self, step: Self) -> Self {
+        for (count, (_, step)) in self.counts_mut().into_iter().zip(step.counts()) {
+            *count = count.map(|count| sum([Some(count), step]));
         }
         self
     }
@@ -178,7 +215,8 @@ impl Usage {
         self.total.map(Tokens::Counted).or_else(|| added().map(Tokens::Added))
     }
 
-    /// The counts under the names of `ddtrace/llmobs/_constants.py` in dd-trace-py, and those of sound under names of their own.
+    /// The counts under the names of `ddtrace/llmobs/_constants.py` in dd-trace-py, and those that it does not know under names after the same
+    /// pattern.
     #[must_use]
     pub fn metrics(&self) -> Vec<(&'static str, u64)> {
         let number = |tokens: Option<Tokens>| tokens.map(Tokens::get);
@@ -191,8 +229,15 @@ impl Usage {
             ("ephemeral_5m_input_tokens", self.cache_write_5m),
             ("ephemeral_1h_input_tokens", self.cache_write_1h),
             ("reasoning_output_tokens", self.reasoning),
+            ("tool_input_tokens", self.tool_input),
             ("audio_input_tokens", self.input_audio),
+            ("image_input_tokens", self.input_image),
+            ("video_input_tokens", self.input_video),
+            ("document_input_tokens", self.input_document),
             ("audio_output_tokens", self.output_audio),
+            ("image_output_tokens", self.output_image),
+            ("accepted_prediction_output_tokens", self.accepted_prediction),
+            ("rejected_prediction_output_tokens", self.rejected_prediction),
         ];
         counts.into_iter().filter_map(|(name, count)| Some((name, count?))).collect()
     }

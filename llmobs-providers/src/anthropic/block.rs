@@ -2,6 +2,7 @@
 
 use crate::json::Json;
 use crate::media::anthropic::lines;
+use crate::message::has_failed;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
@@ -43,7 +44,8 @@ pub(super) fn read(at: At, block: &Json<'_>, turn: &mut Turn<'_>) {
             turn.call(at, CallPiece { id, name, kind, arguments: &arguments, index: None });
         }
         kind if is_result(kind) => {
-            let part = ResultPart { id: block.str("tool_use_id"), name: "", kind };
+            let (id, is_error) = (block.str("tool_use_id"), has_failed(block));
+            let part = ResultPart { id, name: "", kind, is_error };
             turn.result(at, part, block.get("content"));
         }
         _ => match lines(block) {
@@ -62,6 +64,8 @@ pub(super) fn delta(at: At, delta: &Json<'_>, turn: &mut Turn<'_>) {
             turn.call(at, CallPiece { arguments: delta.str("partial_json"), ..CallPiece::default() });
         }
         "compaction_delta" => turn.passage(at, delta.str("content")),
-        _ => {}
+        // Citations are read from the event.
+        "" | "citations_delta" => {}
+        kind => turn.mark(at, kind),
     }
 }

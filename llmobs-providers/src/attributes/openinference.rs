@@ -159,7 +159,11 @@ fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
     }
     turn.role(role);
     if role == "tool" {
-        let result = ResultPart { id: message.str("tool_call_id"), name: message.str("name"), kind: "" };
+        let result = ResultPart {
+            id: message.str("tool_call_id"),
+            name: message.str("name"),
+            ..ResultPart::default()
+        };
         return turn.result(At::End, result, message.get("parts"));
     }
     for (index, item) in parts.iter().enumerate() {

@@ -3,6 +3,7 @@
 use super::{Group, Rest};
 use crate::json::Json;
 use crate::media::Media;
+use crate::message::has_failed;
 use crate::openai;
 use crate::protocol::{Operation, provider_of_host, provider_of_name};
 use crate::request::RequestDraft;
@@ -116,7 +117,11 @@ fn part(at: At, part: &Json<'_>, turn: &mut Turn<'_>) {
         "tool_call_response" | "server_tool_call_response" => {
             let result = [part.get(kind), part.get("response"), part.get("result")];
             let result = result.into_iter().find(|value| !value.is_null()).unwrap_or(&Json::Null);
-            turn.result(at, ResultPart { id: part.str("id"), name: part.str("name"), kind }, result);
+            turn.result(
+                at,
+                ResultPart { id: part.str("id"), name: part.str("name"), kind, is_error: has_failed(part) },
+                result,
+            );
         }
         "blob" | "uri" | "file" => {
             let modality = part.str("modality");

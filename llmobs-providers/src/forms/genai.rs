@@ -98,7 +98,8 @@ fn part(at: At, name: &str, value: &Json<'_>, turn: &mut Turn<'_>) {
             turn.call(at, call(value, &arguments));
         }
         "ToolResponse" => {
-            let part = ResultPart { id: value.str("call_id"), name: value.str("fn_name"), kind: "" };
+            let part =
+                ResultPart { id: value.str("call_id"), name: value.str("fn_name"), ..ResultPart::default() };
             turn.result(at, part, value.get("content"));
         }
         "Custom" => match value.get("data") {

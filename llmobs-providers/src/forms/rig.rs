@@ -91,7 +91,8 @@ fn part(at: At, part: &Json<'_>, turn: &mut Turn<'_>) {
             turn.call(at, piece);
         }
         "toolresult" => {
-            let result = ResultPart { id: text_of(part.get("call")), name: part.str("name"), kind: "" };
+            let result =
+                ResultPart { id: text_of(part.get("call")), name: part.str("name"), ..ResultPart::default() };
             turn.result(at, result, part.get("content"));
         }
         "opaque" => turn.unknown(at, part.get("item")),

@@ -5,7 +5,7 @@ use crate::json::Json;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::turn::At;
-use crate::usage::Usage;
+use crate::usage::{Usage, if_any};
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     matches!(body.get("contents"), Json::Array(_) | Json::Object(_))
@@ -96,18 +96,24 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
 /// Tokens. Thoughts and the results of tools are counted beside the prompt and the answer.
 pub(super) fn usage(usage: &Json<'_>) -> Usage {
     let count = |name: &str| field(usage, name).as_count();
-    let audio = |name: &str| {
-        let of_audio = field(usage, name).items().iter().filter(|part| part.str("modality") == "AUDIO");
-        of_audio.filter_map(|part| field(part, "tokenCount").as_count()).reduce(u64::saturating_add)
+    let modality = |parts: &[Json<'_>], modality: &str| {
+        let parts = parts.iter().filter(|part| part.str("modality") == modality);
+        parts.filter_map(|part| field(part, "tokenCount").as_count()).reduce(u64::saturating_add)
     };
+    let [prompt, answer] =
+        ["promptTokensDetails", "candidatesTokensDetails"].map(|name| field(usage, name).items());
     Usage {
         input: count("promptTokenCount"),
         cache_read: count("cachedContentTokenCount"),
         tool_input: count("toolUsePromptTokenCount"),
-        input_audio: audio("promptTokensDetails"),
+        input_audio: modality(prompt, "AUDIO"),
+        input_image: if_any(modality(prompt, "IMAGE")),
+        input_video: if_any(modality(prompt, "VIDEO")),
+        input_document: if_any(modality(prompt, "DOCUMENT")),
         visible_output: count("candidatesTokenCount"),
         reasoning: count("thoughtsTokenCount"),
-        output_audio: audio("candidatesTokensDetails"),
+        output_audio: modality(answer, "AUDIO"),
+        output_image: if_any(modality(answer, "IMAGE")),
         total: count("totalTokenCount"),
         ..Usage::default()
     }

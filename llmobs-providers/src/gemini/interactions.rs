@@ -3,12 +3,13 @@
 use super::{field, items};
 use crate::json::Json;
 use crate::media::Media;
+use crate::message::has_failed;
 use crate::openai;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
-use crate::usage::Usage;
+use crate::usage::{Usage, if_any};
 
 /// How many places a step has.
 const PLACES: u64 = 1 << 16;
@@ -139,7 +140,12 @@ fn step(item: &Json<'_>, at: At, end: At, turn: &mut Turn<'_>) {
             turn.call(at, CallPiece { index: None, id: item.str("id"), name, kind, arguments: &arguments });
         }
         _ if is_result(kind) => {
-            let part = ResultPart { id: item.str("call_id"), name: item.str("name"), kind };
+            let part = ResultPart {
+                id: item.str("call_id"),
+                name: item.str("name"),
+                kind,
+                is_error: has_failed(item),
+            };
             turn.result(at, part, item.get("result"));
         }
         "audio" if end == At::End && item.has("data") => {
@@ -199,12 +205,24 @@ fn step_of_answer(index: u64, item: &Json<'_>, draft: &mut ResponseDraft) {
 
 /// Tokens. Thoughts and the results of tools are counted beside the input and the output.
 fn usage(usage: &Json<'_>) -> Usage {
+    let modality = |name: &str, modality: &str| {
+        let parts =
+            usage.list(name).iter().filter(|part| part.str("modality").eq_ignore_ascii_case(modality));
+        if_any(parts.filter_map(|part| part.count("tokens")).reduce(u64::saturating_add))
+    };
+    let (input, output) = ("input_tokens_by_modality", "output_tokens_by_modality");
     Usage {
         input: usage.count("total_input_tokens"),
         cache_read: usage.count("total_cached_tokens"),
         tool_input: usage.count("total_tool_use_tokens"),
+        input_audio: modality(input, "audio"),
+        input_image: modality(input, "image"),
+        input_video: modality(input, "video"),
+        input_document: modality(input, "document"),
         visible_output: usage.count("total_output_tokens"),
         reasoning: usage.count("total_thought_tokens"),
+        output_audio: modality(output, "audio"),
+        output_image: modality(output, "image"),
         total: usage.count("total_tokens"),
         ..Usage::default()
     }

@@ -86,7 +86,7 @@ fn function_response(result: &Json<'_>) -> String {
 }
 
 fn ids<'j>(result: &'j Json<'_>) -> ResultPart<'j> {
-    ResultPart { id: result.str("id"), name: result.str("name"), kind: "" }
+    ResultPart { id: result.str("id"), name: result.str("name"), ..ResultPart::default() }
 }
 
 fn without_id<'a>(json: &Json<'a>) -> Json<'a> {

@@ -2,11 +2,11 @@
 
 use super::TEXT;
 use crate::json::Json;
+use crate::message::has_failed;
 use crate::openai;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
-use crate::texts::arguments_text;
-use crate::turn::{At, CallPiece, ResultPart, Turn};
+use crate::turn::{ResultPart, Turn};
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     let is_own = |message: &Json<'_>| {
@@ -37,17 +37,12 @@ fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
     if role == "tool" {
         let name = ["tool_name", "name"].map(|key| message.str(key));
         let name = name.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-        let part = ResultPart { id: message.str("tool_call_id"), name, kind: "" };
+        let (id, is_error) = (message.str("tool_call_id"), has_failed(message));
+        let part = ResultPart { id, name, kind: "", is_error };
         return turn.result(TEXT, part, message.get("content"));
     }
     super::said(message.str("thinking"), message.str("content"), message.list("images"), turn);
-    for call in message.list("tool_calls") {
-        let function = call.get("function");
-        let arguments = arguments_text(function.get("arguments"));
-        let (id, name) = (call.str("id"), function.str("name"));
-        // Each call comes whole.
-        turn.call(At::End, CallPiece { index: None, id, name, kind: "function", arguments: &arguments });
-    }
+    super::calls(message.list("tool_calls"), turn);
 }
 
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {

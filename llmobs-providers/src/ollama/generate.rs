@@ -12,7 +12,8 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
 }
 
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
-    event.json.get("response").as_str().is_some() && matches!(event.json.get("done"), Json::Bool(_))
+    ["response", "image"].into_iter().any(|name| event.json.get(name).as_str().is_some())
+        && matches!(event.json.get("done"), Json::Bool(_))
 }
 
 pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
@@ -29,8 +30,13 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
 
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     let json = event.json;
-    if let Some(mut turn) = json.has("response").then(|| draft.turn(0, "")).flatten() {
-        super::said(json.str("thinking"), json.str("response"), &[], &mut turn);
+    if is_answer(event)
+        && let Some(mut turn) = draft.turn(0, "")
+    {
+        // Models that make images give one.
+        let image = std::slice::from_ref(json.get("image"));
+        super::said(json.str("thinking"), json.str("response"), image, &mut turn);
+        super::calls(json.list("tool_calls"), &mut turn);
     }
     draft.finish_reason(0, json.str("done_reason"));
     super::answer(event, draft);

@@ -2,7 +2,8 @@
 
 use crate::failure::ApiError;
 use crate::json::Json;
-use crate::media;
+use crate::media::{self, Media};
+use crate::message::has_failed;
 use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::texts::arguments_text;
@@ -10,6 +11,7 @@ use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// The places of the parts of a message: servers stream them in any order.
 const THOUGHTS: u64 = 0;
+const EXECUTED: u64 = 1 << 31;
 const TEXT: u64 = 1 << 32;
 const AUDIO: u64 = 2 << 32;
 const CALLS: u64 = 3 << 32;
@@ -49,7 +51,8 @@ pub(crate) fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
     let role = message.str("role");
     turn.role(role);
     if role == "tool" || role == "function" {
-        let part = ResultPart { id: message.str("tool_call_id"), name: message.str("name"), kind: "" };
+        let (id, name) = (message.str("tool_call_id"), message.str("name"));
+        let part = ResultPart { id, name, kind: "", is_error: has_failed(message) };
         turn.result(At::Place(TEXT), part, message.get("content"));
         return;
     }
@@ -59,6 +62,7 @@ pub(crate) fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
 /// The parts of a message, or of a piece of one.
 fn parts(message: &Json<'_>, is_whole: bool, turn: &mut Turn<'_>) {
     thoughts(message, turn);
+    executed(message.list("executed_tools"), turn);
     content(message.get("content"), is_whole, turn);
     turn.text(At::Place(TEXT), message.str("refusal"));
     for image in message.list("images") {
@@ -117,10 +121,49 @@ fn thoughts(message: &Json<'_>, turn: &mut Turn<'_>) {
         return turn.thought(At::Place(THOUGHTS), "reasoning", text);
     }
     for (index, detail) in message.list("reasoning_details").iter().enumerate() {
-        let place = At::Place(detail.count("index").unwrap_or(index as u64).min(TEXT - 1));
+        let place = At::Place(detail.count("index").unwrap_or(index as u64).min(EXECUTED - 1));
         let text = ["text", "summary"].into_iter().map(|key| detail.str(key)).find(|text| !text.is_empty());
         turn.thought(place, detail.str("type"), text.unwrap_or_default());
     }
+}
+
+/// The tools that Groq has called itself. In a stream, what is known of a call comes once more with its result.
+fn executed(tools: &[Json<'_>], turn: &mut Turn<'_>) {
+    if !tools.is_empty() {
+        turn.answered();
+    }
+    for (index, tool) in tools.iter().enumerate() {
+        let index = tool.count("index").unwrap_or(index as u64);
+        let place = EXECUTED + 2 * index.min(EXECUTED / 2 - 1);
+        let (id, kind) = (tool.str("id"), tool.str("type"));
+        let name = crate::text(tool.str("name")).unwrap_or(kind);
+        let arguments = arguments_text(tool.get("arguments"));
+        if !arguments.is_empty() {
+            turn.forget(&(place..place + 1));
+        }
+        turn.call(At::Place(place), CallPiece { index: None, id, name, kind, arguments: &arguments });
+        let returned = returned(tool);
+        if !returned.is_null() {
+            let part = ResultPart { id, name, kind, is_error: has_failed(tool) };
+            turn.result(At::Place(place + 1), part, &returned);
+        }
+    }
+}
+
+/// What a tool of Groq returned: a text and images, or else results as they are.
+fn returned<'j>(tool: &Json<'j>) -> Json<'j> {
+    let (output, code) = (tool.str("output"), tool.list("code_results"));
+    let texts = code.iter().map(|result| result.str("text")).filter(|_| output.is_empty());
+    let images = code.iter().map(|result| result.str("png")).filter(|image| !image.is_empty());
+    let notes = images
+        .map(|source| Media { kind: "image", mime: "image/png", source, ..Media::default() }.note(true));
+    let lines = std::iter::once(output).chain(texts).map(str::to_owned).chain(notes);
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+    if !lines.is_empty() {
+        return Json::Text(lines.join("\n").into());
+    }
+    let results = [tool.get("search_results").get("results"), tool.get("browser_results")];
+    results.into_iter().find(|results| !results.items().is_empty()).cloned().unwrap_or(Json::Null)
 }
 
 fn content(content: &Json<'_>, is_whole: bool, turn: &mut Turn<'_>) {

@@ -59,3 +59,113 @@ fn the_last_question_stays_behind_many_parts_and_behind_a_long_one() {
         assert!(content.contains("page 19"), "{content}");
     }
 }
+
+fn parameters_of(body: &serde_json::Value, limit: usize) -> serde_json::Value {
+    let request = Request::read(&Json::read(&body.to_string()).unwrap(), None, limit).unwrap();
+    request.parameters.into()
+}
+
+/// Tokens of an earlier answer, and what is like them.
+#[test]
+fn many_numbers_are_counted() {
+    let numbers = |count: u32| (0..count).collect::<Vec<_>>();
+    let biases = |count: u32| {
+        let biases = (0..count).map(|token| (token.to_string(), json!(-100)));
+        serde_json::Value::Object(biases.collect())
+    };
+    let cases = [
+        (
+            json!({ "model": "m", "prompt": "Hi", "raw": true, "context": numbers(5000), "options": { "stop_ids": numbers(65) } }),
+            json!({ "raw": true, "context": "… [5000 numbers]", "stop_ids": "… [65 numbers]" }),
+        ),
+        (
+            json!({ "model": "m", "messages": [], "logit_bias": biases(300), "stop_token_ids": numbers(64) }),
+            json!({ "logit_bias": "… [300 numbers]", "stop_token_ids": numbers(64) }),
+        ),
+        (
+            json!({ "contents": [], "generationConfig": { "vectors": [numbers(100), numbers(2)], "logitBias": biases(2) } }),
+            json!({ "vectors": ["… [100 numbers]", [0, 1]], "logitBias": biases(2) }),
+        ),
+        // One that was shortened while it arrived.
+        (
+            json!({ "model": "m", "messages": [], "context": [1, 2, "… [998 of 1000 items left out]"] }),
+            json!({ "context": "… [1000 numbers]" }),
+        ),
+    ];
+    for (body, parameters) in cases {
+        assert_eq!(parameters_of(&body, 1 << 20), parameters);
+    }
+}
+
+#[test]
+fn a_parameter_without_room_is_named() {
+    let schema: serde_json::Map<_, _> =
+        (0..1000).map(|index| (format!("field_{index}"), json!({ "type": "string" }))).collect();
+    let format = json!({ "type": "json_schema", "schema": { "properties": schema } });
+    let cases = [
+        (json!({ "model": "m", "messages": [], "response_format": format, "top_p": 1 }), "response_format"),
+        (
+            json!({ "model": "m", "input": [{ "role": "user" }], "text": { "format": format }, "top_p": 1 }),
+            "text",
+        ),
+        (json!({ "model": "m", "messages": [], "options": {}, "format": format, "top_p": 1 }), "format"),
+    ];
+    for (body, name) in cases {
+        let parameters = parameters_of(&body, 10_000);
+        let note = parameters[name].as_str().unwrap();
+        assert!(note.starts_with("… [") && note.ends_with(" bytes left out]"), "{note}");
+        assert_eq!(parameters, json!({ name: note, "top_p": 1 }));
+    }
+}
+
+#[test]
+fn urls_are_shown_without_credentials() {
+    let url = "https://ann:SECRET@a.example/x?api_key=SECRET&page=2";
+    let clean = "https://a.example/x?api_key=…&page=2";
+    let signed = "https://b.example/i.png?X-Amz-Expires=9&X-Amz-Signature=SECRET";
+    let shown = "https://b.example/i.png?X-Amz-Expires=9&X-Amz-Signature=…";
+    let user = |content: serde_json::Value| json!([{ "role": "user", "content": content }]);
+    let cases = [
+        (
+            json!({ "model": "m", "mcp_servers": [{ "type": "url", "url": url }], "messages": user(json!([
+                { "type": "image", "source": { "type": "url", "url": signed } },
+            ])) }),
+            json!({ "mcp_servers": [{ "type": "url", "url": clean }] }),
+            format!("[image: {shown}]"),
+        ),
+        (
+            json!({ "model": "m", "web": { "proxy": url }, "messages": user(json!([
+                { "type": "image_url", "image_url": { "url": signed } },
+                { "type": "file", "file": { "filename": "f", "file_url": url } },
+            ])) }),
+            json!({ "web": { "proxy": clean } }),
+            format!("[image: {shown}]\n[file: f, {clean}]"),
+        ),
+        (
+            json!({ "labels": [url], "contents": [{ "role": "user", "parts": [
+                { "fileData": { "mimeType": "image/png", "fileUri": signed } },
+            ] }] }),
+            json!({ "labels": [clean] }),
+            format!("[image: image/png, {shown}]"),
+        ),
+        (
+            json!({ "model": "m", "metadata": { "from": url }, "input": user(json!([
+                { "type": "input_file", "file_url": signed },
+            ])) }),
+            json!({ "metadata": { "from": clean } }),
+            format!("[file: {shown}]"),
+        ),
+    ];
+    for (body, parameters, content) in cases {
+        let request = Request::read(&Json::read(&body.to_string()).unwrap(), None, 10_000).unwrap();
+        assert_eq!(serde_json::Value::from(request.parameters), parameters);
+        assert_eq!(serde_json::to_value(request.messages).unwrap(), user(content.into()));
+    }
+    // The middle of a long text is left out of what is clean.
+    let long = format!("{} https://a.example/?sig={}", "x".repeat(900), "SECRET".repeat(300));
+    let body = json!({ "model": "m", "messages": [], "note": long });
+    assert_eq!(
+        parameters_of(&body, 10_000),
+        json!({ "note": format!("{} https://a.example/?sig=…", "x".repeat(900)) })
+    );
+}

@@ -1,7 +1,7 @@
 //! Puts parts into messages.
 
 use super::parts::{Body, Parts};
-use crate::message::Message;
+use crate::message::{Message, failed_result};
 
 /// The role of messages that hold thoughts.
 const REASONING: &str = "reasoning";
@@ -86,8 +86,9 @@ impl Builder<'_> {
                 let Some(message) = self.message(&role, |last| last.tool_results.is_empty()) else { return };
                 message.tool_calls.push(call.into_call());
             }
-            Body::Result(mut result, text) => {
-                result.result = text.into_string();
+            Body::Result(mut result, text, is_error) => {
+                let text = text.into_string();
+                result.result = if is_error { failed_result(&text) } else { text };
                 let role = if self.is_answer && role == ASSISTANT { TOOL } else { &role };
                 let Some(message) = self.message(role, |_| true) else { return };
                 message.tool_results.push(result);

@@ -28,7 +28,8 @@ pub(super) enum Body {
     /// What the model thought, and what the provider calls such a part.
     Thought(Text, String),
     Call(Call),
-    Result(ToolResult, Text),
+    /// What a tool returned, and whether it failed.
+    Result(ToolResult, Text, bool),
     /// A note in place of a part that is no text.
     Note(String),
     /// Bytes that are no text: what they are, their media type, and how many there are.
@@ -61,7 +62,7 @@ impl Body {
         match self {
             Self::Text(text) | Self::Thought(text, _) | Self::Passage(text) => text.leave(room),
             Self::Call(call) => call.leave(room),
-            Self::Result(result, text) => {
+            Self::Result(result, text, _) => {
                 for label in [&result.tool_id, &result.name, &result.kind] {
                     room.give(label);
                 }

@@ -41,7 +41,7 @@ fn call<'a>(id: &'a str, name: &'a str, arguments: &'a str) -> CallPiece<'a> {
 }
 
 fn result<'a>(id: &'a str, kind: &'static str) -> ResultPart<'a> {
-    ResultPart { id, kind, name: "" }
+    ResultPart { id, kind, ..ResultPart::default() }
 }
 
 #[test]

@@ -57,3 +57,31 @@ fn input_that_is_counted_separately_is_added_up() {
     let most = Usage { uncached: Some(u64::MAX), output: Some(1), cache_read: Some(1), ..Usage::default() };
     assert!(most.metrics().contains(&("total_tokens", u64::MAX)));
 }
+
+#[test]
+fn kinds_of_tokens_have_names_after_the_same_pattern() {
+    let usage = Usage {
+        tool_input: Some(1),
+        input_audio: Some(2),
+        input_image: Some(3),
+        input_video: Some(4),
+        input_document: Some(5),
+        output_audio: Some(6),
+        output_image: Some(7),
+        accepted_prediction: Some(8),
+        rejected_prediction: Some(9),
+        ..Usage::default()
+    };
+    let expected = [
+        ("tool_input_tokens", 1),
+        ("audio_input_tokens", 2),
+        ("image_input_tokens", 3),
+        ("video_input_tokens", 4),
+        ("document_input_tokens", 5),
+        ("audio_output_tokens", 6),
+        ("image_output_tokens", 7),
+        ("accepted_prediction_output_tokens", 8),
+        ("rejected_prediction_output_tokens", 9),
+    ];
+    assert_eq!(usage.metrics(), expected);
+}

@@ -56,6 +56,118 @@ fn errors_have_many_forms() {
     assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "id": "e1" }));
 }
 
+/// With a status of 200, and of servers and of the gateways before them.
+#[test]
+fn errors_of_many_providers_are_errors() {
+    let slow = |more: Value| {
+        let mut error = json!({ "message": "Slow" });
+        error.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        error
+    };
+    let cases = [
+        // Databricks, Baidu, SageMaker.
+        (
+            json!({ "error_code": "REQUEST_LIMIT_EXCEEDED", "message": "Slow", "details": [{ "@type": "x" }] }),
+            slow(json!({ "code": "REQUEST_LIMIT_EXCEEDED" })),
+        ),
+        (json!({ "error_code": 17, "error_msg": "Slow", "id": "as-1" }), slow(json!({ "code": "17" }))),
+        (
+            json!({ "ErrorCode": "MODEL_ERROR", "Message": "Slow", "OriginalStatusCode": 500, "LogStreamArn": "arn" }),
+            slow(json!({ "code": "MODEL_ERROR", "status": 500 })),
+        ),
+        // DashScope, SiliconFlow, Zhipu, Azure's gateway, Kong.
+        (
+            json!({ "code": "Throttling", "message": "Slow", "request_id": "r" }),
+            slow(json!({ "code": "Throttling" })),
+        ),
+        (json!({ "code": 20012, "message": "Slow", "data": null }), slow(json!({ "code": "20012" }))),
+        (
+            json!({ "code": 500, "msg": "Slow", "success": false }),
+            slow(json!({ "code": "500", "status": 500 })),
+        ),
+        (json!({ "statusCode": 401, "message": "Slow" }), slow(json!({ "status": 401 }))),
+        (json!({ "message": "Slow", "request_id": "r" }), slow(json!({}))),
+        // Cloudflare, watsonx, Apigee, MiniMax.
+        (
+            json!({ "success": false, "errors": [{ "code": 7003, "message": "Slow" }], "messages": [], "result": null }),
+            slow(json!({ "code": "7003" })),
+        ),
+        (
+            json!({ "errors": [{ "code": "no", "message": "Slow" }], "trace": "t", "status_code": 404 }),
+            slow(json!({ "code": "no", "status": 404 })),
+        ),
+        (json!({ "fault": { "faultstring": "Slow", "detail": { "errorcode": "x" } } }), slow(json!({}))),
+        (
+            json!({ "choices": null, "base_resp": { "status_code": 1004, "status_msg": "Slow" } }),
+            slow(json!({ "code": "1004" })),
+        ),
+        // Hugging Face, OAuth, xAI, Spring.
+        (json!({ "error": "Slow", "estimated_time": 20.5 }), slow(json!({}))),
+        (json!({ "error": "Slow", "error_type": "overloaded" }), slow(json!({ "type": "overloaded" }))),
+        (json!({ "error": ["Slow", "Full"] }), json!({ "message": "Slow\nFull" })),
+        (
+            json!({ "error": "invalid_client", "error_description": "Slow" }),
+            slow(json!({ "type": "invalid_client" })),
+        ),
+        (
+            json!({ "timestamp": 1, "status": 503, "error": "Unavailable", "message": "Slow", "path": "/" }),
+            slow(json!({ "type": "Unavailable", "status": 503 })),
+        ),
+        // FastAPI, Replicate, NVIDIA, AWS, Azure's content filter.
+        (json!({ "detail": "Slow" }), slow(json!({}))),
+        (
+            json!({ "detail": [{ "loc": ["body"], "msg": "Slow", "type": "missing" }] }),
+            slow(json!({ "type": "missing" })),
+        ),
+        (json!({ "detail": { "error": { "message": "Slow" } } }), slow(json!({}))),
+        (
+            json!({ "type": "about:blank", "title": "Busy", "detail": "Slow", "status": 422 }),
+            slow(json!({ "type": "Busy", "status": 422 })),
+        ),
+        (
+            json!({ "__type": "com.amazon#Throttled", "Message": "Slow" }),
+            slow(json!({ "type": "Throttled" })),
+        ),
+        (
+            json!({ "error": { "code": "content_filter", "message": "Slow", "status": 400, "innererror": { "code": "x" } } }),
+            slow(json!({ "code": "content_filter", "status": 400 })),
+        ),
+    ];
+    for (body, error) in cases {
+        let expected = json!({ "error": error });
+        for protocol in [Protocol::OpenAiChat, Protocol::AnthropicMessages, Protocol::GeminiGenerate] {
+            let mut found = whole(protocol, &body);
+            // The id is that of the answer.
+            found.as_object_mut().unwrap().remove("id");
+            assert_eq!(found, expected, "{protocol} {body}");
+            let mut found = stream(protocol, std::slice::from_ref(&body));
+            found.as_object_mut().unwrap().remove("id");
+            assert_eq!(found, expected, "{protocol} {body}");
+        }
+    }
+    // Vertex AI has them in a list.
+    let body = json!([{ "error": { "code": 429, "message": "Slow", "status": "RESOURCE_EXHAUSTED" } }]);
+    let error = slow(json!({ "type": "RESOURCE_EXHAUSTED", "code": "429", "status": 429 }));
+    assert_eq!(whole(Protocol::GeminiGenerate, &body), json!({ "error": error }));
+}
+
+#[test]
+fn what_is_beside_an_answer_is_no_error() {
+    for beside in [
+        json!({ "message": "ok", "code": 0 }),
+        json!({ "error_code": 0, "error_msg": "" }),
+        json!({ "errors": [], "success": true, "messages": [] }),
+        json!({ "base_resp": { "status_code": 0, "status_msg": "success" } }),
+        json!({ "error": null, "detail": null, "status": "success" }),
+        json!({ "error": {}, "errorCode": "NONE", "message": "done" }),
+    ] {
+        let mut body = json!({ "choices": [{ "message": { "role": "assistant", "content": "Hi" } }] });
+        body.as_object_mut().unwrap().extend(beside.as_object().unwrap().clone());
+        assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "messages": [said("Hi")] }), "{body}");
+        assert_eq!(stream(Protocol::OpenAiChat, &[body, beside]), json!({ "messages": [said("Hi")] }));
+    }
+}
+
 #[test]
 fn of_chat() {
     // Perplexity's.
@@ -226,4 +338,299 @@ fn exceptions_have_names() {
         reader.push(&crate::support::frame(&frame));
         assert_eq!(finish(reader), json!({ "error": error }));
     }
+}
+
+#[test]
+fn tokens_of_all_kinds_are_counted() {
+    let cases = [
+        (
+            Protocol::OpenAiChat,
+            json!({ "object": "chat.completion.chunk", "choices": [], "usage": {
+                "prompt_tokens": 90, "completion_tokens": 60, "total_tokens": 150,
+                "prompt_tokens_details": { "image_tokens": 50, "video_tokens": 30, "text_tokens": 10 },
+                "completion_tokens_details": {
+                    "accepted_prediction_tokens": 20, "rejected_prediction_tokens": 7, "image_tokens": 5,
+                },
+            } }),
+            json!({
+                "input": 90, "output": 60, "total": 150, "input_image": 50, "input_video": 30, "output_image": 5,
+                "accepted_prediction": 20, "rejected_prediction": 7,
+            }),
+        ),
+        (
+            Protocol::OpenAiResponses,
+            json!({ "type": "response.completed", "response": { "object": "response", "usage": {
+                "input_tokens": 90, "output_tokens": 60, "input_tokens_details": { "image_tokens": 50 },
+                "output_tokens_details": { "image_tokens": 5, "accepted_prediction_tokens": 0 },
+            } } }),
+            json!({ "input": 90, "output": 60, "input_image": 50, "output_image": 5 }),
+        ),
+        (
+            Protocol::GeminiGenerate,
+            json!({ "usageMetadata": {
+                "promptTokenCount": 90, "toolUsePromptTokenCount": 8, "candidatesTokenCount": 60,
+                "promptTokensDetails": [
+                    { "modality": "TEXT", "tokenCount": 10 }, { "modality": "IMAGE", "tokenCount": 20 },
+                    { "modality": "VIDEO", "tokenCount": 30 }, { "modality": "AUDIO", "tokenCount": 25 },
+                    { "modality": "DOCUMENT", "tokenCount": 5 },
+                ],
+                "candidatesTokensDetails": [{ "modality": "IMAGE", "tokenCount": 60 }],
+            } }),
+            json!({
+                "input": 90, "tool_input": 8, "visible_output": 60, "input_image": 20, "input_video": 30,
+                "input_audio": 25, "input_document": 5, "output_image": 60,
+            }),
+        ),
+        (
+            Protocol::GeminiInteractions,
+            json!({ "event_type": "interaction.completed", "interaction": { "usage": {
+                "total_input_tokens": 90, "input_tokens_by_modality": [
+                    { "modality": "text", "tokens": 70 }, { "modality": "image", "tokens": 20 },
+                ],
+            } } }),
+            json!({ "input": 90, "input_image": 20 }),
+        ),
+        (
+            Protocol::BedrockInvoke,
+            json!({ "generation": "", "amazon-bedrock-invocationMetrics": {
+                "inputTokenCount": 9, "outputTokenCount": 6, "cacheReadInputTokenCount": 50,
+                "cacheWriteInputTokenCount": 0,
+            } }),
+            json!({ "uncached": 9, "output": 6, "cache_read": 50, "cache_write": 0 }),
+        ),
+    ];
+    for (protocol, event, usage) in cases {
+        assert_eq!(stream(protocol, std::slice::from_ref(&event)), json!({ "usage": usage }), "{protocol}");
+        if event.get("type").is_none() && event.get("event_type").is_none() {
+            assert_eq!(whole(protocol, &event), json!({ "usage": usage }), "{protocol}");
+        }
+    }
+}
+
+/// What is summed up on the way is counted beside the answer.
+#[test]
+fn all_steps_of_anthropic_are_counted() {
+    let step = |kind: &str, input: u64, output: u64| json!({ "type": kind, "input_tokens": input, "output_tokens": output, "cache_read_input_tokens": 7 });
+    let iterations = json!([
+        step("compaction", 180_000, 3_500),
+        step("message", 23_000, 1_000),
+        step("advisor_message", 50, 5)
+    ]);
+    let counts = json!({ "input_tokens": 23_000, "output_tokens": 1_000, "iterations": iterations,
+        "server_tool_use": { "web_search_requests": 2 } });
+    let expected = json!({
+        "messages": [said("")], "finish_reasons": ["end_turn"],
+        "usage": { "uncached": 203_000, "output": 4_500 },
+        "facts": { "iterations": iterations, "server_tool_use": { "web_search_requests": 2 } },
+    });
+    let body = json!({ "type": "message", "content": [], "stop_reason": "end_turn", "usage": counts });
+    assert_eq!(whole(Protocol::AnthropicMessages, &body), expected);
+    let delta = json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": counts });
+    let start =
+        json!({ "type": "message_start", "message": { "usage": { "input_tokens": 9, "output_tokens": 1 } } });
+    // The counts of an event that comes twice are not added twice.
+    assert_eq!(stream(Protocol::AnthropicMessages, &[start, delta.clone(), delta]), expected);
+    // Those of a plain answer are no facts.
+    let counts = json!({ "input_tokens": 5, "output_tokens": 6, "iterations": [step("message", 5, 6)] });
+    let body = json!({ "type": "message", "content": [], "stop_reason": "end_turn", "usage": counts });
+    assert_eq!(
+        whole(Protocol::AnthropicMessages, &body),
+        json!({ "messages": [said("")], "finish_reasons": ["end_turn"], "usage": { "uncached": 5, "output": 6 } })
+    );
+}
+
+/// Pieces of answers that are no text.
+#[test]
+fn sounds_of_responses_have_their_words() {
+    let names = [
+        ("response.audio.transcript.delta", "response.audio.delta"),
+        ("response.output_audio_transcript.delta", "response.output_audio.delta"),
+        ("response.audio_transcript.delta", "response.audio.delta"),
+    ];
+    let part = json!({ "type": "output_audio", "transcript": "It rains.", "data": "AAAAAAAA" });
+    let item = json!({ "type": "message", "role": "assistant", "content": [part] });
+    let expected = json!({ "messages": [said("It rains.\n[audio: 6 bytes]")] });
+    assert_eq!(
+        whole(Protocol::OpenAiResponses, &json!({ "object": "response", "output": [item] })),
+        expected
+    );
+    for (words, sound) in names {
+        let mut events = vec![
+            json!({ "type": sound, "delta": "AAAA" }),
+            json!({ "type": words, "delta": "It " }),
+            json!({ "type": sound, "delta": "AAAA" }),
+            json!({ "type": words, "delta": "rains." }),
+        ];
+        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{words}");
+        events.push(json!({ "type": "response.output_item.done", "output_index": 0, "item": item }));
+        assert_eq!(stream(Protocol::OpenAiResponses, &events), expected, "{words}");
+    }
+}
+
+#[test]
+fn pieces_that_are_not_known_are_named() {
+    let responses = |kind: &str, delta: Value| json!({ "type": kind, "output_index": 0, "content_index": 0, "delta": delta });
+    let anthropic = |delta: Value| json!({ "type": "content_block_delta", "index": 0, "delta": delta });
+    let bedrock = |delta: Value| json!({ "contentBlockDelta": { "contentBlockIndex": 0, "delta": delta } });
+    let cases = [
+        (
+            Protocol::OpenAiResponses,
+            vec![
+                responses("response.output_text.delta", "Hi".into()),
+                responses("response.smell.delta", "x".into()),
+                responses("response.smell.delta", json!({ "x": 1 })),
+            ],
+            "Hi\n[smell]",
+        ),
+        (
+            Protocol::AnthropicMessages,
+            vec![
+                anthropic(json!({ "type": "text_delta", "text": "Hi" })),
+                anthropic(json!({ "type": "citations_delta" })),
+                anthropic(json!({ "type": "smell_delta", "smell": "x" })),
+                anthropic(json!({ "type": "smell_delta", "smell": "y" })),
+            ],
+            "Hi\n[smell_delta]",
+        ),
+        (
+            Protocol::BedrockConverse,
+            vec![
+                bedrock(json!({ "text": "Hi" })),
+                bedrock(json!({ "citation": {} })),
+                bedrock(json!({ "smell": "x" })),
+                bedrock(json!({ "smell": "y" })),
+            ],
+            "Hi\n[smell]",
+        ),
+        // The beginning of a block says it already.
+        (
+            Protocol::AnthropicMessages,
+            vec![
+                json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "smell" } }),
+                anthropic(json!({ "type": "smell_delta", "smell": "x" })),
+            ],
+            "[smell]",
+        ),
+    ];
+    for (protocol, events, content) in cases {
+        let found = stream(protocol, &events);
+        assert_eq!(found["messages"], json!([said(content)]), "{protocol}");
+    }
+}
+
+#[test]
+fn commands_that_break_off_keep_what_they_printed() {
+    let printed = |name: &str, text: &str| json!({ "type": "response.shell_call_output_content.delta", "output_index": 0, "delta": { name: text } });
+    let results = json!([{ "result": "12\nfull", "type": "shell_call_output" }]);
+    assert_eq!(
+        stream(
+            Protocol::OpenAiResponses,
+            &[printed("stdout", "1"), printed("stdout", "2\n"), printed("stderr", "full")]
+        ),
+        json!({ "messages": [{ "role": "tool", "content": "", "tool_results": results }] })
+    );
+}
+
+#[test]
+fn tools_of_groq_are_calls_and_results() {
+    let search = json!({ "index": 0, "type": "search", "arguments": "{\"query\":\"rain\"}" });
+    let with = |fields: Value| {
+        let mut tool = search.clone();
+        tool.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        tool
+    };
+    let found = with(json!({ "output": "Wet", "search_results": { "results": [{ "title": "Rain" }] } }));
+    let listed = with(json!({ "output": null, "search_results": { "results": [{ "title": "Rain" }] } }));
+    let code = json!({ "index": 1, "type": "function", "name": "python", "arguments": "{\"code\":\"1\"}",
+        "code_results": [{ "text": "1" }, { "png": "AAAA" }] });
+    let expected = |result: &str| {
+        let calls = json!([
+            { "name": "search", "arguments": { "query": "rain" }, "type": "search" },
+        ]);
+        let code = json!([{ "name": "python", "arguments": { "code": "1" }, "type": "function" }]);
+        let tool = |result: Value| json!({ "role": "tool", "content": "", "tool_results": [result] });
+        json!({ "messages": [
+            thought("Look."),
+            { "role": "assistant", "content": "", "tool_calls": calls },
+            tool(json!({ "result": result, "name": "search", "type": "search" })),
+            { "role": "assistant", "content": "", "tool_calls": code },
+            tool(json!({ "result": "1\n[image: image/png, 3 bytes]", "name": "python", "type": "function" })),
+            said("It rains."),
+        ] })
+    };
+    for (tool, result) in [(&found, "Wet"), (&listed, "[{\"title\":\"Rain\"}]")] {
+        let message = json!({ "role": "assistant", "reasoning": "Look.", "content": "It rains.", "executed_tools": [tool, code] });
+        let body = json!({ "choices": [{ "message": message }] });
+        assert_eq!(whole(Protocol::OpenAiChat, &body), expected(result));
+        let delta = |delta: Value| json!({ "choices": [{ "index": 0, "delta": delta }] });
+        let events = [
+            delta(json!({ "reasoning": "Look." })),
+            delta(json!({ "executed_tools": [search] })),
+            delta(json!({ "executed_tools": [tool] })),
+            delta(json!({ "content": "It " })),
+            delta(json!({ "executed_tools": [code] })),
+            delta(json!({ "content": "rains." })),
+        ];
+        assert_eq!(stream(Protocol::OpenAiChat, &events), expected(result));
+    }
+}
+
+#[test]
+fn images_and_calls_of_ollama_are_shown() {
+    let part = |fields: Value| {
+        let mut body = json!({ "model": "m", "response": "", "done": false });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        body
+    };
+    let image = part(json!({ "done": true, "done_reason": "stop", "image": "AAAA" }));
+    let shown = json!({ "model": "m", "messages": [said("[image: 3 bytes]")], "finish_reasons": ["stop"] });
+    assert_eq!(whole(Protocol::OllamaGenerate, &image), shown);
+    let progress = [
+        part(json!({ "completed": 1, "total": 9 })),
+        part(json!({ "completed": 9, "total": 9 })),
+        image.clone(),
+    ];
+    let mut reader = ResponseReader::new();
+    for line in progress {
+        reader.push(format!("{line}\n").as_bytes());
+    }
+    assert_eq!(finish(reader), shown);
+    let mut alone = image;
+    alone.as_object_mut().unwrap().remove("response");
+    let mut reader = ResponseReader::new();
+    reader.push(alone.to_string().as_bytes());
+    assert_eq!(finish(reader), shown);
+    let call = json!({ "function": { "name": "f", "arguments": { "x": 1 } } });
+    let calls = json!([{ "name": "f", "arguments": { "x": 1 }, "type": "function" }]);
+    assert_eq!(
+        whole(Protocol::OllamaGenerate, &part(json!({ "done": true, "tool_calls": [call] }))),
+        json!({ "model": "m", "messages": [{ "role": "assistant", "content": "", "tool_calls": calls }] })
+    );
+}
+
+/// The beginning of the result of a tool says that it failed.
+#[test]
+fn results_in_answers_say_that_they_failed() {
+    let result = |result: &str, id: &str, kind: &str| {
+        json!({ "messages": [
+        { "role": "tool", "content": "", "tool_results": [{ "result": result, "tool_id": id, "type": kind }] },
+    ] })
+    };
+    let start = json!({ "contentBlockStart": { "contentBlockIndex": 0, "start": { "toolResult": { "toolUseId": "t", "status": "error" } } } });
+    let delta = |text: &str| json!({ "contentBlockDelta": { "contentBlockIndex": 0, "delta": { "toolResult": [{ "text": text }] } } });
+    assert_eq!(
+        stream(Protocol::BedrockConverse, &[start, delta("no "), delta("tape")]),
+        result("[error]\nno tape", "t", "toolResult")
+    );
+    let block = json!({ "type": "mcp_tool_result", "tool_use_id": "t", "is_error": true, "content": "" });
+    let begun = json!({ "type": "content_block_start", "index": 0, "content_block": block });
+    assert_eq!(stream(Protocol::AnthropicMessages, &[begun]), result("[error]", "t", "mcp_tool_result"));
+    let step = json!({ "type": "function_result", "call_id": "t", "is_error": true, "result": "no tape" });
+    assert_eq!(
+        whole(Protocol::GeminiInteractions, &json!({ "object": "interaction", "steps": [step] })),
+        result("[error]\nno tape", "t", "function_result")
+    );
+    let item = json!({ "type": "file_search_call", "id": "t", "status": "failed", "queries": ["tape"] });
+    let found = whole(Protocol::OpenAiResponses, &json!({ "object": "response", "output": [item] }));
+    assert_eq!(found["messages"][1], result("[error]", "t", "file_search_call")["messages"][0]);
 }

@@ -42,7 +42,7 @@ fn tools_and_parameters_are_bounded() {
         json!({
             "protocol": "openai.chat", "operation": "chat",
             "tools": [{ "name": "f" }],
-            "parameters": { "seed": 7 },
+            "parameters": { "seed": 7, "text": "… [532 bytes left out]" },
         })
     );
 }

@@ -227,3 +227,99 @@ fn results_of_mcp_servers_may_be_in_json_rpc() {
     let image = json!([{ "type": "image", "data": "AAAA" }]);
     assert_eq!(read(json!({ "content": image })), Some((image.to_string(), false)));
 }
+
+#[test]
+fn results_say_that_they_failed() {
+    let text = json!([{ "type": "text", "text": "no tape" }]);
+    let cases = [
+        (
+            Protocol::AnthropicMessages,
+            json!({ "role": "user", "content": [
+                { "type": "tool_result", "tool_use_id": "t", "is_error": true, "content": text },
+            ] }),
+            json!({ "role": "user", "result": "[error]\nno tape", "type": "tool_result" }),
+        ),
+        (
+            Protocol::BedrockConverse,
+            json!({ "role": "user", "content": [
+                { "toolResult": { "toolUseId": "t", "status": "error", "content": [{ "text": "no tape" }] } },
+            ] }),
+            json!({ "role": "user", "result": "[error]\nno tape", "type": "toolResult" }),
+        ),
+        // A result of MCP, and one of a library, as messages of OpenAI.
+        (
+            Protocol::OpenAiChat,
+            json!({ "role": "tool", "tool_call_id": "t", "isError": true, "content": text }),
+            json!({ "role": "tool", "result": "[error]\nno tape" }),
+        ),
+        (
+            Protocol::OllamaChat,
+            json!({ "role": "tool", "tool_call_id": "t", "status": "error", "content": "" }),
+            json!({ "role": "tool", "result": "[error]" }),
+        ),
+        // Those that did not fail, and one that says it itself.
+        (
+            Protocol::BedrockConverse,
+            json!({ "role": "user", "content": [
+                { "toolResult": { "toolUseId": "t", "status": "success", "content": [{ "text": "tape" }] } },
+            ] }),
+            json!({ "role": "user", "result": "tape", "type": "toolResult" }),
+        ),
+        (
+            Protocol::AnthropicMessages,
+            json!({ "role": "user", "content": [
+                { "type": "tool_result", "tool_use_id": "t", "is_error": false, "content": text },
+            ] }),
+            json!({ "role": "user", "result": "no tape", "type": "tool_result" }),
+        ),
+    ];
+    for (protocol, message, expected) in cases {
+        let mut result = json!({ "result": expected["result"], "tool_id": "t" });
+        if let Some(kind) = expected.get("type") {
+            result["type"] = kind.clone();
+        }
+        assert_eq!(
+            read(protocol, &json!({ "messages": [message] })),
+            json!({ "messages": [{ "role": expected["role"], "content": "", "tool_results": [result] }] })
+        );
+    }
+    let part = json!({ "functionResponse": { "id": "t", "name": "f", "response": { "error": "no tape" } } });
+    let found = read(Protocol::GeminiGenerate, &json!({ "contents": [{ "role": "user", "parts": [part] }] }));
+    assert_eq!(found["messages"][0]["tool_results"][0]["result"], "{\"error\":\"no tape\"}");
+}
+
+/// Results in the form of Datadog, and those of MCP in their place.
+#[test]
+fn results_of_programs_say_that_they_failed() {
+    let text = json!([{ "type": "text", "text": "no tape" }]);
+    for result in [
+        json!({ "result": "no tape", "tool_id": "t", "is_error": true }),
+        json!({ "content": text, "tool_id": "t", "isError": true }),
+        json!({ "result": "no tape", "tool_id": "t", "status": "error" }),
+    ] {
+        let message = json!({ "role": "tool", "tool_results": [result] }).to_string();
+        let messages = llmobs_providers::conversation::annotated(&Json::read(&message).unwrap()).unwrap();
+        let results = json!([{ "result": "[error]\nno tape", "tool_id": "t" }]);
+        assert_eq!(
+            serde_json::to_value(messages).unwrap(),
+            json!([{ "role": "tool", "content": "", "tool_results": results }])
+        );
+    }
+}
+
+/// Tools that the provider ran in an earlier turn.
+#[test]
+fn executed_tools_of_earlier_turns_are_shown() {
+    let tool = json!({ "index": 0, "type": "search", "arguments": "{}", "output": "Wet" });
+    let message = json!({ "role": "assistant", "content": "It rains.", "executed_tools": [tool] });
+    let calls = json!([{ "name": "search", "arguments": {}, "type": "search" }]);
+    let results = json!([{ "result": "Wet", "name": "search", "type": "search" }]);
+    assert_eq!(
+        read(Protocol::OpenAiChat, &json!({ "messages": [message] })),
+        json!({ "messages": [
+            { "role": "assistant", "content": "", "tool_calls": calls },
+            { "role": "tool", "content": "", "tool_results": results },
+            { "role": "assistant", "content": "It rains." },
+        ] })
+    );
+}

@@ -2,6 +2,7 @@
 
 use crate::json::Json;
 use crate::media::bedrock::lines;
+use crate::message::has_failed;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
@@ -70,12 +71,15 @@ pub(super) fn piece(at: At, piece: &Json<'_>, turn: &mut Turn<'_>) {
             CALL => turn.call(at, CallPiece { arguments: inner.str("input"), ..CallPiece::default() }),
             RESULT => turn.result_piece(at, ResultPart::default(), inner),
             REASONING => turn.thought(at, reasoning_name(inner), inner.str("text")),
-            name => {
+            "image" | "document" | "video" | "audio" => {
                 let data = inner.get("source").str("bytes");
                 if !data.is_empty() {
                     turn.media(at, name, "", data);
                 }
             }
+            // Citations are read from the event.
+            "citation" => {}
+            name => turn.mark(at, name),
         }
     }
 }
@@ -87,7 +91,7 @@ fn call<'j>(call: &'j Json<'_>) -> CallPiece<'j> {
 
 fn result<'j>(result: &'j Json<'_>) -> ResultPart<'j> {
     let kind = crate::text(result.str("type")).unwrap_or(RESULT);
-    ResultPart { id: result.str("toolUseId"), name: "", kind }
+    ResultPart { id: result.str("toolUseId"), name: "", kind, is_error: has_failed(result) }
 }
 
 /// What a thought without text is called.

@@ -129,10 +129,16 @@ fn tokens(json: &Json<'_>) -> Usage {
 fn metrics(metrics: &Json<'_>, draft: &mut ResponseDraft) {
     if metrics.is_object() {
         draft.has_ended = true;
-        // Cohere's are those that are billed, which are fewer.
+        let count = |name: &str| metrics.count(name);
+        let (read, written) = (count("cacheReadInputTokenCount"), count("cacheWriteInputTokenCount"));
         let usage = &mut draft.usage;
-        usage.input =
-            usage.input.or_else(|| metrics.count("inputTokenCount").filter(|_| usage.uncached.is_none()));
-        usage.output = usage.output.or_else(|| metrics.count("outputTokenCount"));
+        // Cohere's are those that are billed, which are fewer. Those of the cache are counted beside the others.
+        if usage.input.is_none() && usage.uncached.is_none() {
+            let input = if read.or(written).is_some() { &mut usage.uncached } else { &mut usage.input };
+            *input = count("inputTokenCount");
+        }
+        usage.cache_read = usage.cache_read.or(read);
+        usage.cache_write = usage.cache_write.or(written);
+        usage.output = usage.output.or_else(|| count("outputTokenCount"));
     }
 }

@@ -4,7 +4,7 @@ use super::item;
 use crate::failure::ApiError;
 use crate::json::Json;
 use crate::response::{Event, ResponseDraft};
-use crate::turn::CallPiece;
+use crate::turn::{CallPiece, ResultPart};
 
 const ASSISTANT: &str = "assistant";
 
@@ -45,16 +45,31 @@ fn delta(kind: &str, index: u64, json: &Json<'_>, draft: &mut ResponseDraft) {
     let part = part.unwrap_or_default();
     let Some(mut turn) = draft.turn(0, ASSISTANT) else { return };
     match kind {
-        "response.output_text.delta" | "response.refusal.delta" => turn.text(item::place(index, part), piece),
+        "response.output_text.delta" | "response.text.delta" | "response.refusal.delta" => {
+            turn.text(item::place(index, part), piece);
+        }
+        // Events of sounds and of what is said in them have different names in different versions.
+        _ if kind.contains("transcript") => turn.text(item::place(index, part), piece),
+        _ if kind.contains("audio") => turn.sound(item::place_of_sound(index, part), piece),
         _ if kind.starts_with("response.reasoning") => {
             let at = item::place_of_thought(index, part, json.has("summary_index"));
             turn.thought(at, "reasoning", piece);
+        }
+        // What commands print.
+        _ if kind.contains("_call_output") => {
+            let result = ResultPart { kind: "shell_call_output", ..ResultPart::default() };
+            for name in ["stdout", "stderr"] {
+                turn.result_piece(item::place(index, 0), result, json.get("delta").get(name));
+            }
         }
         // Arguments, the input of a custom tool, or code.
         _ if kind.contains("_call_") => {
             turn.call(item::place(index, 0), CallPiece { arguments: piece, ..CallPiece::default() });
         }
-        _ => {}
+        _ => {
+            let name = kind.trim_start_matches("response.").trim_end_matches(".delta");
+            turn.mark(item::place(index, part), name);
+        }
     }
 }
 

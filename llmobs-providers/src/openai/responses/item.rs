@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::json::Json;
 use crate::media::{self, Media};
+use crate::message::has_failed;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
@@ -12,6 +13,8 @@ use crate::turn::{At, CallPiece, ResultPart, Turn};
 const PLACES: u64 = 1 << 32;
 /// The place of the first thought of an item that is not summed up.
 const THOUGHTS: u64 = 1 << 16;
+/// The place of the first sound of an item.
+const SOUNDS: u64 = 1 << 31;
 
 /// Fields of calls and results that are no arguments.
 const NOT_ARGUMENTS: [&str; 10] = [
@@ -55,6 +58,11 @@ pub(super) fn place(item: u64, part: u64) -> At {
 /// The place of a thought, or of a summary of thoughts.
 pub(super) fn place_of_thought(item: u64, part: u64, is_summary: bool) -> At {
     place(item, if is_summary { part.min(THOUGHTS - 1) } else { part.saturating_add(THOUGHTS) })
+}
+
+/// The place of a sound, behind what is said with it.
+pub(super) fn place_of_sound(item: u64, part: u64) -> At {
+    place(item, part.saturating_add(SOUNDS))
 }
 
 /// Reads an item, of which the index is in its turn.
@@ -109,7 +117,10 @@ fn message(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
             "refusal" => turn.text(at, part.str("refusal")),
             "output_audio" => {
                 turn.text(at, part.str("transcript"));
-                turn.sound(at, part.str("data"));
+                let data = part.str("data");
+                if !data.is_empty() {
+                    turn.sound(place_of_sound(index, part_index), data);
+                }
             }
             _ => match media::openai::media_note(part) {
                 Some(note) => turn.note(at, &note),
@@ -153,7 +164,8 @@ fn call(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
 
 /// What the call of a tool of the provider returned.
 fn result_of_call(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
-    let part = ResultPart { id: id(item), kind: item.str("type"), name: "" };
+    let is_error = item.field("error").is_some() || item.str("status") == "failed";
+    let part = ResultPart { id: id(item), kind: item.str("type"), name: "", is_error };
     let image = item.str("result");
     if !image.is_empty() {
         let mime = match item.str("output_format") {
@@ -166,12 +178,14 @@ fn result_of_call(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
     if let Some(value) = ["results", "outputs", "output", "error"].into_iter().find_map(|key| item.field(key))
     {
         turn.result(place(index, 0), part, value);
+    } else if is_error && image.is_empty() {
+        turn.result(place(index, 0), part, &Json::Null);
     }
 }
 
 /// What a tool of the program returned.
 fn result(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
-    let part = ResultPart { id: id(item), kind: item.str("type"), name: "" };
+    let part = ResultPart { id: id(item), kind: item.str("type"), name: "", is_error: has_failed(item) };
     let output = item.get("output");
     let value = match media::openai::media_note(output) {
         Some(note) => &text(note),

@@ -209,7 +209,7 @@ fn a_request_of_anthropic() {
         ] },
         { "role": "user", "content": "", "tool_results": [
             { "result": "{\"count\": 3}", "tool_id": "toolu_test_1", "type": "tool_result" },
-            { "result": "no such item\n[image: image/png, 3 bytes]", "tool_id": "toolu_test_2", "type": "tool_result" },
+            { "result": "[error]\nno such item\n[image: image/png, 3 bytes]", "tool_id": "toolu_test_2", "type": "tool_result" },
             { "result": "", "tool_id": "toolu_test_3", "type": "tool_result" },
         ] },
         { "role": "user", "content": "And?" },
