@@ -212,7 +212,8 @@ impl Decoder {
             self.draft.has_ended = true;
             return;
         }
-        match Json::read(&text) {
+        let broken_off = || event.is_last.then(|| Json::read_beginning(&text)).flatten();
+        match Json::read(&text).or_else(broken_off) {
             // A note in place of an event.
             Some(Json::Text(note)) if note.starts_with(CUT) => {
                 if let Some(mut turn) = self.draft.turn(0, "") {

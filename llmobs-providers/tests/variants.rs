@@ -10,6 +10,8 @@
 
 #[path = "variants/answers.rs"]
 mod answers;
+#[path = "variants/beginnings.rs"]
+mod beginnings;
 #[path = "variants/limits.rs"]
 mod limits;
 #[path = "variants/protocols.rs"]
