@@ -256,8 +256,15 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     return Some(text);
                 }
-                Some(b'\\') if !self.is_broken_escape() => text.push(self.escape()?),
-                Some(b'\\') | None => return self.broken(&text).map(str::to_owned),
+                Some(b'\\') => {
+                    let start = self.at;
+                    match self.escape() {
+                        Some(character) => text.push(character),
+                        None if self.is_broken_escape(start) => return self.broken(&text).map(str::to_owned),
+                        None => return None,
+                    }
+                }
+                None => return self.broken(&text).map(str::to_owned),
                 Some(_) => return None,
             }
             let start = self.at;
@@ -266,10 +273,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the text ends inside of an escape.
-    #[inline]
-    fn is_broken_escape(&self) -> bool {
-        match self.text.as_bytes().get(self.at + 1..) {
+    /// Whether the text ends inside of the escape that begins here.
+    #[cold]
+    fn is_broken_escape(&self, start: usize) -> bool {
+        match self.text.as_bytes().get(start + 1..) {
             Some([b'u', digits @ ..]) => digits.len() < 4 && digits.iter().all(u8::is_ascii_hexdigit),
             rest => rest.is_none_or(<[u8]>::is_empty),
         }
