@@ -248,3 +248,33 @@ fn what_is_nested_too_deep_is_a_note() {
     assert_eq!(request.messages[0].content, "Hi");
     assert_eq!(serde_json::to_string(&request.parameters["metadata"]).unwrap(), nested(127, note));
 }
+
+/// Some streams have all citations in each event, others a new one.
+#[test]
+fn each_citation_is_kept_once() {
+    let citation = |index: usize| json!({ "url": format!("https://example.com/{index}"), "index": index });
+    let all: Vec<_> = (0..1500).map(citation).collect();
+    let of_perplexity =
+        |from: usize, to: usize| json!({ "id": "c", "choices": [], "citations": all[from..to] });
+    let of_responses = |index: usize| json!({ "type": "response.output_text.annotation.added", "output_index": 0, "annotation": all[index] });
+    let of_messages = |index: usize| json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "citations_delta", "citation": all[index] } });
+    let repeated = (0..10).flat_map(|_| (0..1500).step_by(100)).map(|to| of_perplexity(0, to));
+    let cases: [(Protocol, Vec<Value>); 4] = [
+        (Protocol::OpenAiChat, repeated.chain([of_perplexity(0, 1500)]).collect()),
+        (Protocol::OpenAiChat, (0..1500).map(|index| of_perplexity(index, index + 1)).collect()),
+        (
+            Protocol::OpenAiResponses,
+            (0..1500).flat_map(|index| [of_responses(index), of_responses(index / 2)]).collect(),
+        ),
+        (Protocol::AnthropicMessages, (0..1500).map(of_messages).collect()),
+    ];
+    for (protocol, events) in cases {
+        let mut reader = ResponseReader::new().protocol(protocol);
+        for event in events {
+            reader.push(format!("data: {event}\n\n").as_bytes());
+        }
+        let found = reader.finish().citations;
+        assert_eq!(found, all[..found.len()], "{protocol}");
+        assert!((1022..=1024).contains(&found.len()), "{protocol} {}", found.len());
+    }
+}
