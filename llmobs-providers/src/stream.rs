@@ -293,7 +293,7 @@ const FRAME: [&str; 12] = [
 ];
 
 /// Whether an item is an error in the middle of other items.
-fn has_error(json: &Json<'_>) -> bool {
+pub(crate) fn has_error(json: &Json<'_>) -> bool {
     let error = json.get("error");
     let is_alone = matches!(json.fields(), [(name, _)] if name == "error" || name.ends_with("Exception"));
     is_alone || error.has("message") || json.str("type") == "error" && error.is_object()

@@ -42,7 +42,7 @@ fn a_whole_answer_that_broke_off_gives_what_was_there() {
             json!({ "protocol": "gemini.generate", "messages": [{ "role": "assistant", "content": "Hi the" }] }),
         ),
         (
-            r#"{"model":"m","message":{"role":"assistant","content":"Hi"},"done":tr"#,
+            r#"{"model":"m","done":false,"message":{"role":"assistant","content":"Hi"},"eval_count":12"#,
             json!({ "protocol": "ollama.chat", "model": "m", "messages": [{ "role": "assistant", "content": "Hi" }] }),
         ),
     ] {
