@@ -18,4 +18,8 @@ mod limits;
 mod protocols;
 #[path = "variants/requests.rs"]
 mod requests;
+#[path = "variants/results.rs"]
+mod results;
 mod support;
+#[path = "variants/values.rs"]
+mod values;

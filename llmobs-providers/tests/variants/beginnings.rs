@@ -108,7 +108,7 @@ fn a_beginning_says_nothing_that_the_whole_does_not() {
         let text = body.to_string();
         let whole = read(Some(protocol), text.as_bytes());
         for end in 0..text.len() {
-            let found = read(Some(protocol), text[..end].as_bytes());
+            let found = read(Some(protocol), &text.as_bytes()[..end]);
             let is_in = |found: &Option<String>, whole: &Option<String>| found.is_none() || found == whole;
             assert!(is_in(&found.id, &whole.id) && is_in(&found.model, &whole.model), "{found:?}");
             assert!(
@@ -130,6 +130,6 @@ fn a_beginning_says_nothing_that_the_whole_does_not() {
                 "{found:?}"
             );
         }
-        assert!(!read(Some(protocol), text[..text.len() - 1].as_bytes()).messages.is_empty());
+        assert!(!read(Some(protocol), &text.as_bytes()[..text.len() - 1]).messages.is_empty());
     }
 }
