@@ -98,9 +98,9 @@ fn citations(name: &str) {
         .map(|_| {
             let mut reader = ResponseReader::new().protocol(Protocol::OpenAiResponses);
             let start = Instant::now();
-            events.iter().for_each(|event| {
+            for event in &events {
                 reader.push(black_box(event));
-            });
+            }
             let took = start.elapsed() / EVENTS;
             black_box(reader.finish());
             took
