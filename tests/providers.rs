@@ -702,6 +702,19 @@ mod lookalikes {
         }
     }
 
+    #[test]
+    fn a_list_is_an_answer_only_if_it_has_the_events_of_one() {
+        let event = |id: &str, text: &str| {
+            json!({ "candidates": [{ "content": { "role": "model", "parts": [{ "text": text }] } }], "responseId": id,
+                "usageMetadata": { "promptTokenCount": 3, "candidatesTokenCount": text.len() } })
+        };
+        let read = of_answer(json!([event("r", "Hi "), event("r", "the"), event("r", "re")]));
+        assert_eq!(*output(&read), json!([{ "role": "assistant", "content": "Hi there" }]));
+        assert_eq!(tokens(&read), json!({ "input_tokens": 3, "output_tokens": 2, "total_tokens": 5 }));
+        let several = json!([event("r", "Hi "), event("s", "the")]);
+        assert_eq!(*output(&of_answer(several.clone())), text("assistant", &several));
+    }
+
     #[llmobs::llm(name = "call", skip_output)]
     fn several(question: &Value, config: &Value) {
         let _ = (question, config);

@@ -85,6 +85,42 @@ fn chunk(name: &str, chunk: &[u8], protocol: Protocol) {
     }
 }
 
+/// The median duration of one of many events that have a citation each.
+fn citations(name: &str) {
+    const EVENTS: u32 = 1_000;
+    let event = |index: u32| {
+        let annotation = json!({ "type": "url_citation", "url": format!("https://example.com/{index}"), "title": "A page" });
+        let event = json!({ "type": "response.output_text.annotation.added", "output_index": 0, "annotation": annotation });
+        format!("data: {event}\n\n").into_bytes()
+    };
+    let events: Vec<_> = (0..EVENTS).map(event).collect();
+    let mut rounds: Vec<Duration> = (0..ROUNDS)
+        .map(|_| {
+            let mut reader = ResponseReader::new().protocol(Protocol::OpenAiResponses);
+            let start = Instant::now();
+            for event in &events {
+                reader.push(black_box(event));
+            }
+            let took = start.elapsed() / EVENTS;
+            black_box(reader.finish());
+            took
+        })
+        .collect();
+    rounds.sort();
+    if let Some(median) = rounds.get(ROUNDS / 2) {
+        println!("{name:<44} {median:>10.1?}");
+    }
+}
+
+/// How long an answer takes that is larger than the budget.
+fn too_large(name: &str) {
+    let top = vec![json!({ "token": " the", "logprob": -0.123_456_789, "bytes": [32, 116, 104, 101] }); 20];
+    let token = json!({ "token": " the", "logprob": -0.5, "bytes": [32], "top_logprobs": top });
+    let choice = json!({ "message": { "content": "Hi" }, "logprobs": { "content": vec![token; 1500] } });
+    let body = json!({ "choices": [choice] }).to_string();
+    ratio(name, body.as_bytes(), Protocol::OpenAiChat);
+}
+
 fn openai(words: usize) -> Vec<u8> {
     json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1_760_000_000, "model": "gpt-4o-2024-08-06",
@@ -139,6 +175,8 @@ fn main() {
     ratio("messages, 2 blocks", &anthropic(1), Protocol::AnthropicMessages);
     ratio("messages, 60 blocks", &anthropic(30), Protocol::AnthropicMessages);
     ratio("generateContent", &gemini(), Protocol::GeminiGenerate);
+    too_large("chat, 1,500 tokens with 20 probabilities each");
+    citations("event with another citation");
     let of_chat = json!({
         "id": "chatcmpl-AbCdEfGhIjKlMnOpQrStUvWxYz012", "object": "chat.completion.chunk", "created": 1_760_000_000,
         "model": "gpt-4o-2024-08-06", "service_tier": "default", "system_fingerprint": "fp_0123456789",

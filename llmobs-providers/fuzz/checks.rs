@@ -99,10 +99,12 @@ pub(crate) fn json(data: &[u8]) {
             assert!(is_same(&read.to_value(), &expected), "{:?} is not {expected:?}", read.to_value());
             assert_eq!(Json::read(&read.to_text()).as_ref(), Some(&read), "{text}");
         }
-        // It refuses halves of surrogate pairs, and what is no finite number.
+        // It refuses halves of surrogate pairs, what is no finite number, and what is nested deep.
         Err(error) => {
             let may_be_read = ["\\u", "NaN", "Infinity"].iter().any(|own| text.contains(own))
-                || error.to_string().starts_with("number out of range");
+                || ["number out of range", "recursion limit exceeded"]
+                    .iter()
+                    .any(|own| error.to_string().starts_with(own));
             assert!(read.is_none() || may_be_read, "{text}: {error}");
         }
     }

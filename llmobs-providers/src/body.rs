@@ -40,7 +40,7 @@ impl RequestText {
     #[must_use]
     pub fn finish(mut self) -> Option<String> {
         let mut text = String::new();
-        self.buffer.take(|bytes| text = String::from_utf8_lossy(bytes).into_owned());
+        self.buffer.take(true, |bytes| text = String::from_utf8_lossy(bytes).into_owned());
         Some(text).filter(|text| !text.is_empty())
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct RawEvent<'a> {
     pub(crate) data: &'a [u8],
     /// Whether the frame says that it is an exception.
     pub(crate) is_exception: bool,
+    /// Whether the stream ended in it, so that it may have broken off.
+    pub(crate) is_last: bool,
 }
 
 /// The way that the bytes of an answer are split, once it is known.
@@ -58,11 +60,12 @@ impl Framing {
         }
     }
 
-    /// The last event of a stream that does not close it. Also the text of an answer that is none of the forms.
+    /// The last event of a stream that does not close it, or that broke off in it. Also the text of an answer that is none of the forms.
     pub(crate) fn finish(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
         match self {
             Self::Events(events) => events.finish(each),
-            Self::Unknown | Self::Json(_) | Self::Aws(_) => {}
+            Self::Json(texts) => texts.finish(each),
+            Self::Unknown | Self::Aws(_) => {}
         }
     }
 }

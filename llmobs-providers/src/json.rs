@@ -9,6 +9,8 @@ mod reader;
 
 use std::borrow::Cow;
 
+pub(crate) use reader::TOO_DEEP;
+
 use llmobs_capture::text::push_json_string;
 use serde_json::{Map, Value};
 
@@ -33,13 +35,19 @@ pub enum Json<'a> {
 static NULL: Json<'static> = Json::Null;
 
 impl<'a> Json<'a> {
-    /// Reads a text. `None` if it is not JSON, or nested deeper than 128 levels.
+    /// Reads a text. `None` if it is not JSON. A note takes the place of what is nested deeper than 128 levels.
     ///
     /// It accepts what `serde_json` accepts. It also accepts the numbers `NaN`, `Infinity` and `-Infinity`, which servers in Python
     /// send, and shows a lone surrogate as U+FFFD.
     #[must_use]
     pub fn read(text: &'a str) -> Option<Self> {
-        reader::read(text)
+        reader::read(text, false)
+    }
+
+    /// Reads as much of a text as came before it broke off. A number that may go on is left out, and so is a word, such as an id, of which
+    /// the end is missing.
+    pub(crate) fn read_beginning(text: &'a str) -> Option<Self> {
+        reader::read(text, true)
     }
 
     /// A field of an object, or `Null`.

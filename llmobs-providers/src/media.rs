@@ -86,6 +86,17 @@ pub(crate) fn unknown(part: &Json<'_>) -> String {
     format!("[{}]", if name.is_empty() { "unknown" } else { name })
 }
 
+/// The note in place of a data URI that is media.
+pub(crate) fn of_uri(uri: &str) -> Option<String> {
+    let (mime, data) = data_uri(uri)?;
+    let is_kind = |kind: &&str| ["image", "audio", "video"].contains(kind);
+    let kind = mime.split('/').next().filter(is_kind).unwrap_or("file");
+    let is_base64 =
+        |data: &str| data.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte));
+    let note = || Media { kind, source: uri, ..Media::default() }.note(true);
+    (data.starts_with(CUT) || is_base64(data)).then(note)
+}
+
 /// The media type and the data of a data URI.
 fn data_uri(uri: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = uri.split_at_checked("data:".len())?;

@@ -1,5 +1,8 @@
 //! What a provider answered.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use llmobs_capture::value::{weight, weight_of};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
@@ -164,6 +167,8 @@ pub(crate) struct ResponseDraft {
     pub(crate) usage: Usage,
     /// Whether the end was seen, after which clients stop reading.
     pub(crate) has_ended: bool,
+    /// Where citations are, by their hashes.
+    cited: HashMap<u64, usize>,
     response: Response,
 }
 
@@ -182,6 +187,7 @@ impl ResponseDraft {
             beside: Room::new(limit),
             usage: Usage::default(),
             has_ended: false,
+            cited: HashMap::new(),
             response: Response::default(),
         }
     }
@@ -271,9 +277,14 @@ impl ResponseDraft {
         }
         // Some streams have all citations in each event.
         let value = shortened(citation);
-        if !self.response.citations.contains(&value)
+        let mut hasher = DefaultHasher::new();
+        value.hash(&mut hasher);
+        let hash = hasher.finish();
+        let known = self.cited.get(&hash).and_then(|at| self.response.citations.get(*at));
+        if known != Some(&value)
             && let Some(value) = keep(value, &mut self.beside)
         {
+            self.cited.insert(hash, self.response.citations.len());
             self.response.citations.push(value);
         }
     }

@@ -212,7 +212,8 @@ impl Decoder {
             self.draft.has_ended = true;
             return;
         }
-        match Json::read(&text) {
+        let broken_off = || event.is_last.then(|| Json::read_beginning(&text)).flatten();
+        match Json::read(&text).or_else(broken_off) {
             // A note in place of an event.
             Some(Json::Text(note)) if note.starts_with(CUT) => {
                 if let Some(mut turn) = self.draft.turn(0, "") {
@@ -292,7 +293,7 @@ const FRAME: [&str; 12] = [
 ];
 
 /// Whether an item is an error in the middle of other items.
-fn has_error(json: &Json<'_>) -> bool {
+pub(crate) fn has_error(json: &Json<'_>) -> bool {
     let error = json.get("error");
     let is_alone = matches!(json.fields(), [(name, _)] if name == "error" || name.ends_with("Exception"));
     is_alone || error.has("message") || json.str("type") == "error" && error.is_object()

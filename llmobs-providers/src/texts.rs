@@ -1,15 +1,16 @@
 //! What tools are called with and return, as text.
 
-use llmobs_capture::text::push_json_string;
+use llmobs_capture::text::{media_note_of, push_json_string};
 
 use crate::json::Json;
 use crate::media;
 
-/// The text of what a tool returned: a text as it is, the texts of a list of parts, or the JSON of anything else.
+/// The text of what a tool returned: a text as it is, the texts of a list of parts, or the JSON of anything else. Of media in a text and in
+/// JSON, there are notes.
 pub(crate) fn result_text(value: &Json<'_>) -> String {
     match value {
         Json::Null => String::new(),
-        Json::Text(text) => text.clone().into_owned(),
+        Json::Text(text) => said(text),
         Json::Array(parts) if !parts.is_empty() => {
             let texts: Vec<_> = parts.iter().map(part_text).collect();
             // Beside parts that are understood, one of another type is a note. A list of anything else is JSON.
@@ -18,25 +19,25 @@ pub(crate) fn result_text(value: &Json<'_>) -> String {
             };
             let is_known = texts.iter().any(Option::is_some);
             let shown: Option<Vec<_>> = texts.into_iter().zip(parts).map(text_of).collect();
-            shown.filter(|_| is_known).map_or_else(|| value.to_text(), |texts| texts.join("\n"))
+            shown.filter(|_| is_known).map_or_else(|| json_text(value), |texts| texts.join("\n"))
         }
-        Json::Object(_) if value.str("type") == "text" => value.str("text").to_owned(),
-        other => other.to_text(),
+        Json::Object(_) if value.str("type") == "text" => said(value.str("text")),
+        other => json_text(other),
     }
 }
 
 /// The text of a part of a result. `None` if it is no part.
 fn part_text(part: &Json<'_>) -> Option<String> {
     if let Some(text) = part.as_str() {
-        return Some(text.to_owned());
+        return Some(said(text));
     }
     let text = part.get("text").as_str();
     match (part.str("type"), part.fields()) {
-        ("text" | "input_text" | "output_text", _) => text.map(str::to_owned),
+        ("text" | "input_text" | "output_text", _) => text.map(said),
         ("", [(name, inner)]) => match name.as_ref() {
             // Bedrock's parts are named by their only key.
-            "text" => inner.as_str().map(str::to_owned),
-            "json" => Some(inner.to_text()),
+            "text" => inner.as_str().map(said),
+            "json" => Some(json_text(inner)),
             _ => media::bedrock::media_note(name, inner),
         },
         _ => media::mcp::media_note(part)
@@ -44,6 +45,58 @@ fn part_text(part: &Json<'_>) -> Option<String> {
             .or_else(|| media::anthropic::media_note(part))
             .or_else(|| media::openai::media_note(part)),
     }
+}
+
+/// The fewest bytes of base64 that are media.
+const MIN_BASE64: usize = 256;
+
+/// A text, with notes of the media in it if it is media or JSON.
+fn said(text: &str) -> String {
+    if let Some(note) = media_note(text) {
+        return note;
+    }
+    // JSON is read only where it may have media.
+    let json = Some(text).filter(|text| text.starts_with(['{', '[']) && may_have_media(text));
+    let noted = json.and_then(Json::read).and_then(|mut json| note_media(&mut json).then(|| json.to_text()));
+    noted.unwrap_or_else(|| text.to_owned())
+}
+
+/// The JSON of a value, with notes of the media in it.
+fn json_text(value: &Json<'_>) -> String {
+    let mut value = value.clone();
+    note_media(&mut value);
+    value.to_text()
+}
+
+/// Puts notes in place of media. Returns whether there are any.
+fn note_media(value: &mut Json<'_>) -> bool {
+    match value {
+        Json::Text(text) => match media_note(text) {
+            Some(note) => {
+                *text = note.into();
+                true
+            }
+            None => false,
+        },
+        Json::Array(items) => items.iter_mut().filter_map(|item| note_media(item).then_some(())).count() > 0,
+        Json::Object(fields) => {
+            fields.iter_mut().filter_map(|(_, field)| note_media(field).then_some(())).count() > 0
+        }
+        _ => false,
+    }
+}
+
+/// The note in place of a text that is a data URI or base64.
+fn media_note(text: &str) -> Option<String> {
+    let base64 = text.trim_end_matches('=');
+    media::of_uri(text)
+        .or_else(|| media_note_of(base64, base64, base64.len()).filter(|_| base64.len() >= MIN_BASE64))
+}
+
+fn may_have_media(text: &str) -> bool {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    text.contains(";base64,")
+        || text.as_bytes().split(|byte| !is_base64(byte)).any(|word| word.len() >= MIN_BASE64)
 }
 
 /// The arguments of a call as the text that pieces of arguments are.

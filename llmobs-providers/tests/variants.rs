@@ -10,10 +10,16 @@
 
 #[path = "variants/answers.rs"]
 mod answers;
+#[path = "variants/beginnings.rs"]
+mod beginnings;
 #[path = "variants/limits.rs"]
 mod limits;
 #[path = "variants/protocols.rs"]
 mod protocols;
 #[path = "variants/requests.rs"]
 mod requests;
+#[path = "variants/results.rs"]
+mod results;
 mod support;
+#[path = "variants/values.rs"]
+mod values;

@@ -70,7 +70,7 @@ fn frame(bytes: &[u8], each: &mut dyn FnMut(RawEvent<'_>)) -> Option<()> {
     let name = if exception.is_empty() { event } else { exception };
     // A frame of type `error` says everything in its headers.
     let data = if message.is_empty() { payload } else { message.as_bytes() };
-    each(RawEvent { name, data, is_exception: is_error });
+    each(RawEvent { name, data, is_exception: is_error, is_last: false });
     Some(())
 }
 

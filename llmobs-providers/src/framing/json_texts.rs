@@ -41,7 +41,7 @@ impl JsonTexts {
                     self.depth -= 1;
                     if self.depth == 0 {
                         self.buffer.push(bytes.get(start..=at).unwrap_or_default(), limit);
-                        self.buffer.take(|data| each(RawEvent { data, ..RawEvent::default() }));
+                        self.buffer.take(false, |data| each(RawEvent { data, ..RawEvent::default() }));
                         start = at + 1;
                     }
                 }
@@ -53,6 +53,14 @@ impl JsonTexts {
             self.buffer.push(bytes.get(start..).unwrap_or_default(), limit);
         }
     }
+
+    /// A text that broke off.
+    pub(super) fn finish(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
+        if std::mem::take(&mut self.depth) > 0 {
+            self.buffer.take(true, |data| each(RawEvent { data, is_last: true, ..RawEvent::default() }));
+        }
+    }
+
     /// Goes on in a string. Returns how many bytes of it there are, up to and with its quote or its next escape.
     fn string(&mut self, bytes: &[u8]) -> usize {
         if std::mem::take(&mut self.escaped) {

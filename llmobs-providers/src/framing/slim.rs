@@ -1,12 +1,23 @@
-//! The JSON text of one event, whose long strings and lists of numbers are shortened while they arrive if it is too large.
+//! The JSON text of one event. If it is too large, it is shortened while it arrives: its long strings, its lists of numbers, and
+//! whatever takes the most place.
 
-use llmobs_capture::text::{CUT, media_note_of};
+mod shares;
+mod string;
 
-/// The most bytes of a string of an event that is too large: of its beginning, and of its end.
-const HEAD: usize = 4096;
-const TAIL: usize = 1024;
+use llmobs_capture::text::CUT;
+
+use crate::json::TOO_DEEP;
+use shares::{Share, Shares};
+use string::LongString;
+
 /// The most numbers of a list.
 const NUMBERS: usize = 16;
+/// The fields of an object that stay together. Those of objects with more are no fields of a protocol, but keys of a program.
+const FIELDS: usize = 64;
+/// The most bytes of a number.
+const MAX_WORD: usize = 1024;
+/// How deep lists and objects are kept, which is as deep as they are read.
+const MAX_DEPTH: usize = 128;
 
 /// A JSON text in place of an event that was too large.
 pub(super) const LEFT_OUT: &str = "\"… [what was too large is left out]\"";
@@ -17,210 +28,334 @@ pub(crate) struct Buffer {
     bytes: Vec<u8>,
     /// What the event passes through, once it is too large.
     slim: Option<Box<Slim>>,
-    /// Whether it was too large all the same.
-    is_dropped: bool,
 }
 
 impl Buffer {
     pub(crate) fn push(&mut self, bytes: &[u8], limit: usize) {
-        if self.is_dropped {
-            return;
-        }
         if self.slim.is_none() {
             if self.bytes.len().saturating_add(bytes.len()) <= limit {
                 self.bytes.extend_from_slice(bytes);
                 return;
             }
             let mut slim = Box::<Slim>::default();
-            let before = std::mem::take(&mut self.bytes);
-            slim.push(&before, limit);
+            slim.push(&std::mem::take(&mut self.bytes), limit);
             self.slim = Some(slim);
         }
         if let Some(slim) = &mut self.slim {
             slim.push(bytes, limit);
-            if slim.out.len() > limit {
-                self.is_dropped = true;
-                self.slim = None;
-            }
         }
     }
 
-    /// Calls `f` with the event, or with a note if it was dropped, and begins the next one.
-    pub(crate) fn take(&mut self, f: impl FnOnce(&[u8])) {
-        if let Some(slim) = self.slim.take() {
-            f(&slim.out);
-        } else if self.is_dropped {
-            f(LEFT_OUT.as_bytes());
-        } else {
-            f(&self.bytes);
+    /// Calls `f` with the event, and begins the next one. A note takes the place of one that was too large and is no JSON. `is_last` says
+    /// that the event may have broken off.
+    pub(crate) fn take(&mut self, is_last: bool, f: impl FnOnce(&[u8])) {
+        match self.slim.take() {
+            Some(mut slim) => f(if slim.ends(is_last) { &slim.out } else { LEFT_OUT.as_bytes() }),
+            None => f(&self.bytes),
         }
-        self.is_dropped = false;
         self.bytes.clear();
     }
 }
 
-/// A JSON text without the middle of its long strings, and with the first numbers of its lists.
+/// A JSON text in which each kind of place has its share: all fields that have the same names around them, in whichever items of lists.
+/// So what takes the most place goes first, such as the probabilities of each token, and what takes little stays, wherever it is.
 #[derive(Debug, Default)]
 struct Slim {
     out: Vec<u8>,
-    in_string: bool,
-    escaped: bool,
-    /// How many digits of an escape are still to come.
-    digits: u8,
-    /// Where the inside of the string begins, in `out`.
+    open: Vec<Open>,
+    shares: Shares,
+    next: Next,
+    value: Option<Begun>,
+}
+
+/// What may come next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Next {
+    #[default]
+    Value,
+    Name,
+    Colon,
+    /// A comma, or the end of the list or object.
+    Comma,
+    /// Nothing but blanks.
+    Nothing,
+    /// The text is no JSON.
+    Broken,
+}
+
+/// A value or a name that has not ended, and whether it is kept.
+#[derive(Debug)]
+enum Begun {
+    Name(LongString),
+    Text(LongString, bool),
+    /// A number, `true`, `false` or `null`, and where it begins in `out`.
+    Word(usize, bool),
+    /// A list or an object that is passed over: how many are open, the string inside, and whether a note takes its place because it is
+    /// nested too deep.
+    Passed(usize, Option<LongString>, bool),
+}
+
+/// A list or an object that is open.
+#[derive(Debug)]
+struct Open {
+    is_list: bool,
+    share: Share,
+    /// Where it begins in `out`, with its name, and where its inside does.
     start: usize,
-    /// What follows the head of the string: its end, and how many bytes there are.
-    tail: Vec<u8>,
-    behind: usize,
-    /// How many numbers in a row there were.
+    inside: usize,
+    /// Where its last item or field begins in `out`.
+    entry: usize,
+    entries: usize,
+    kept: usize,
     numbers: usize,
-    /// Whether a number or another word has begun, and is kept.
-    word: Option<bool>,
-    /// Whether a comma came, which belongs before what follows.
-    has_comma: bool,
 }
 
 impl Slim {
     fn push(&mut self, bytes: &[u8], limit: usize) {
-        for byte in bytes {
-            if self.in_string {
-                self.string_byte(*byte);
+        let mut rest = bytes;
+        while let Some((byte, after)) = rest.split_first() {
+            let (string, is_kept) = match &mut self.value {
+                Some(Begun::Name(string)) => (Some(string), true),
+                Some(Begun::Text(string, is_kept)) => (Some(string), *is_kept),
+                Some(Begun::Passed(_, string, _)) => (string.as_mut(), false),
+                _ => (None, false),
+            };
+            if let Some(string) = string {
+                let (read, has_ended) = string.push(rest, is_kept.then_some(&mut self.out));
+                rest = rest.get(read..).unwrap_or_default();
+                if has_ended {
+                    self.end_string();
+                }
             } else {
-                self.structure_byte(*byte);
+                rest = after;
+                self.structure(*byte, limit);
             }
-            if self.out.len() > limit {
+        }
+    }
+
+    /// Whether the event is whole, or has broken off and may have.
+    fn ends(&mut self, is_last: bool) -> bool {
+        if is_last && let Some(Begun::Text(string, true)) = &mut self.value {
+            string.note_media(&mut self.out);
+            string.shorten(&mut self.out);
+        }
+        self.next == Next::Nothing && self.value.is_none() || is_last && self.next != Next::Broken
+    }
+
+    fn structure(&mut self, byte: u8, limit: usize) {
+        match &mut self.value {
+            Some(Begun::Passed(open, string, is_noted)) => {
+                match byte {
+                    b'"' => *string = Some(LongString::default()),
+                    b'{' | b'[' => *open += 1,
+                    b'}' | b']' => *open -= 1,
+                    _ => {}
+                }
+                if *open == 0 {
+                    let is_noted = *is_noted;
+                    if is_noted {
+                        self.out.extend_from_slice(format!("\"{TOO_DEEP}\"").as_bytes());
+                    }
+                    self.end_scalar(is_noted);
+                }
                 return;
             }
-        }
-    }
-
-    fn string_byte(&mut self, byte: u8) {
-        let escaped = std::mem::take(&mut self.escaped);
-        self.escaped = byte == b'\\' && !escaped;
-        let in_digits = self.digits > 0;
-        self.digits = if escaped && byte == b'u' { 4 } else { self.digits.saturating_sub(1) };
-        if byte == b'"' && !escaped {
-            self.end_string();
-            self.out.push(byte);
-            self.in_string = false;
-        } else if self.behind == 0
-            && (self.out.len() - self.start < HEAD || escaped || in_digits || is_inside(byte))
-        {
-            self.out.push(byte);
-        } else {
-            self.behind += 1;
-            self.tail.push(byte);
-            if self.tail.len() > 2 * TAIL {
-                self.tail.drain(..TAIL);
-            }
-        }
-    }
-
-    fn end_string(&mut self) {
-        let behind = std::mem::take(&mut self.behind);
-        if behind > 0 {
-            let head = self
-                .out
-                .get(self.start..)
-                .and_then(|head| std::str::from_utf8(head).ok())
-                .unwrap_or_default();
-            // Padding encodes no bytes.
-            let filling = self.tail.iter().rev().take(2).take_while(|byte| **byte == b'=').count();
-            let length = head.len() + behind - filling;
-            let tail = std::str::from_utf8(&self.tail).unwrap_or(" ");
-            if let Some(note) = media_note_of(head, tail, length) {
-                self.out.truncate(self.start);
-                self.out.extend_from_slice(note.as_bytes());
-            } else {
-                let tail = match self.tail.len().checked_sub(TAIL) {
-                    Some(from) => clean(self.tail.get(from..).unwrap_or_default()),
-                    None => &self.tail,
-                };
-                let left_out = behind - tail.len();
-                if left_out > 0 {
-                    self.out.extend_from_slice(format!("{CUT} [{left_out} bytes left out] {CUT}").as_bytes());
+            Some(Begun::Word(start, is_kept)) => {
+                let (start, is_kept) = (*start, *is_kept);
+                if !matches!(byte, b',' | b']' | b'}') && !byte.is_ascii_whitespace() {
+                    if is_kept {
+                        self.out.push(byte);
+                    }
+                    if self.out.len() - start > MAX_WORD {
+                        self.next = Next::Broken;
+                        self.value = None;
+                    }
+                    return;
                 }
-                self.out.extend_from_slice(tail);
+                self.end_scalar(is_kept);
             }
+            _ => {}
         }
-        self.tail.clear();
+        match (byte, self.next) {
+            (_, Next::Broken) => {}
+            (blank, _) if blank.is_ascii_whitespace() => {}
+            (b'"', Next::Name) => {
+                self.begin_entry();
+                self.out.push(b'"');
+                let string = LongString::new(self.left(limit), self.out.len());
+                self.value = Some(Begun::Name(string));
+                self.next = Next::Colon;
+            }
+            (b':', Next::Colon) => {
+                self.out.push(b':');
+                self.next = Next::Value;
+            }
+            (b',', Next::Comma) => {
+                let in_list = self.open.last().is_some_and(|open| open.is_list);
+                self.next = if in_list { Next::Value } else { Next::Name };
+            }
+            (b'}' | b']', Next::Value | Next::Name | Next::Comma) => self.end(limit),
+            (_, Next::Value) => self.begin(byte, limit),
+            _ => self.next = Next::Broken,
+        }
     }
 
-    fn structure_byte(&mut self, byte: u8) {
+    /// Begins a value.
+    fn begin(&mut self, byte: u8, limit: usize) {
+        if self.open.last().is_some_and(|open| open.is_list) {
+            self.begin_entry();
+        }
+        self.next = if self.open.is_empty() { Next::Nothing } else { Next::Comma };
+        let left = self.left(limit);
+        let is_kept = self.open.last().map_or(left > 0, |open| open.is_together() || left > 0);
         match byte {
-            b',' => self.has_comma = true,
+            b'{' | b'[' if self.open.len() < MAX_DEPTH => self.open(byte, limit),
+            b'{' | b'[' => self.value = Some(Begun::Passed(1, None, is_kept)),
             b'"' => {
-                self.end_numbers();
-                self.in_string = true;
-                self.out.push(byte);
-                self.start = self.out.len();
-            }
-            b'[' | b'{' | b']' | b'}' | b':' => {
-                self.end_numbers();
-                self.out.push(byte);
-            }
-            _ if byte.is_ascii_whitespace() => {}
-            _ => {
-                let is_kept = self.word.unwrap_or_else(|| self.begin_word(byte));
-                self.word = Some(is_kept);
                 if is_kept {
                     self.out.push(byte);
                 }
-                return;
+                self.value = Some(Begun::Text(LongString::new(left, self.out.len()), is_kept));
             }
+            // Servers in Python also send `NaN` and `Infinity`.
+            b'-' | b'0'..=b'9' | b'N' | b'I' | b't' | b'f' | b'n' => {
+                let is_number = !byte.is_ascii_lowercase();
+                let is_kept = is_kept && self.open.last_mut().is_none_or(|open| open.takes_word(is_number));
+                self.value = Some(Begun::Word(self.out.len(), is_kept));
+                if is_kept {
+                    self.out.push(byte);
+                }
+            }
+            _ => self.next = Next::Broken,
         }
-        self.word = None;
     }
 
-    /// Begins a number, `true`, `false` or `null`. Returns whether it is kept.
-    fn begin_word(&mut self, first: u8) -> bool {
-        // Servers in Python also send `NaN` and `Infinity`.
-        if !matches!(first, b'-' | b'0'..=b'9' | b'N' | b'I') {
-            self.end_numbers();
+    /// Begins an item or a field.
+    fn begin_entry(&mut self) {
+        if let Some(open) = self.open.last_mut() {
+            open.entries += 1;
+            open.entry = self.out.len();
+            if open.kept > 0 {
+                self.out.push(b',');
+            }
+        }
+    }
+
+    /// How many bytes are left of the share of what is open.
+    fn left(&self, limit: usize) -> usize {
+        let room = limit.saturating_sub(self.out.len());
+        self.open.last().map_or(room, |open| self.shares.left(open.share, room))
+    }
+
+    fn end_string(&mut self) {
+        match self.value.take() {
+            Some(Begun::Name(mut string)) => {
+                string.shorten(&mut self.out);
+                self.out.push(b'"');
+            }
+            Some(Begun::Text(mut string, is_kept)) => {
+                if is_kept {
+                    string.note_media(&mut self.out);
+                    string.shorten(&mut self.out);
+                    self.out.push(b'"');
+                }
+                self.end_scalar(is_kept);
+            }
+            Some(Begun::Passed(open, _, is_noted)) => {
+                self.value = Some(Begun::Passed(open, None, is_noted));
+            }
+            other => self.value = other,
+        }
+    }
+
+    /// Ends a value that is no list and no object.
+    fn end_scalar(&mut self, is_kept: bool) {
+        self.value = None;
+        let Some(open) = self.open.last_mut() else { return };
+        if is_kept {
+            open.kept += 1;
+            self.shares.take(open.share, self.out.len() - open.entry);
+        } else {
+            self.out.truncate(open.entry);
+        }
+    }
+
+    /// Opens a list or an object.
+    fn open(&mut self, bracket: u8, limit: usize) {
+        let (start, share) = self.open.last().map_or_else(Default::default, |around| {
+            let name = self.out.get(around.entry..).filter(|_| !around.is_list);
+            (
+                around.entry,
+                self.shares.inside(around.share, name.map(|name| name.strip_prefix(b",").unwrap_or(name))),
+            )
+        });
+        let is_list = bracket == b'[';
+        if !is_list && self.shares.left(share, limit.saturating_sub(self.out.len())) == 0 {
+            self.value = Some(Begun::Passed(1, None, false));
+            return;
+        }
+        self.out.push(bracket);
+        let inside = self.out.len();
+        self.open.push(Open {
+            is_list,
+            share,
+            start,
+            inside,
+            entry: inside,
+            entries: 0,
+            kept: 0,
+            numbers: 0,
+        });
+        self.next = if is_list { Next::Value } else { Next::Name };
+    }
+
+    /// Ends a list or an object, with a note of what is left out.
+    fn end(&mut self, limit: usize) {
+        let own = self.left(limit);
+        let Some(open) = self.open.pop() else {
+            self.next = Next::Broken;
+            return;
+        };
+        self.next = if self.open.is_empty() { Next::Nothing } else { Next::Comma };
+        let left_out = open.entries - open.kept;
+        // How many items there were says something, even where none is left. Then it is a value of what is around.
+        let is_note = open.kept == 0 && left_out > 0;
+        let is_kept = open.kept > 0 || if is_note { open.is_list && self.left(limit) > 0 } else { own > 0 };
+        if !is_kept {
+            self.out.truncate(open.start);
+            return;
+        }
+        let end = self.out.len();
+        if left_out > 0 {
+            let comma = if is_note { "" } else { "," };
+            let (name, what) = if open.is_list { ("", "items") } else { ("\"…\":", "fields") };
+            let note = format!("{comma}{name}\"{CUT} [{left_out} of {} {what} left out]\"", open.entries);
+            self.out.extend_from_slice(note.as_bytes());
+        }
+        self.out.push(if open.is_list { b']' } else { b'}' });
+        let around = self.open.last_mut();
+        let share = around.as_ref().filter(|_| is_note).map_or(open.share, |around| around.share);
+        self.shares.take(share, open.inside - open.start + self.out.len() - end);
+        if let Some(around) = around {
+            around.kept += 1;
+        }
+    }
+}
+
+impl Open {
+    /// Whether it is an object, which is kept as a whole.
+    const fn is_together(&self) -> bool {
+        !self.is_list && self.entries <= FIELDS
+    }
+
+    /// Whether one more number, or another word, has a place.
+    fn takes_word(&mut self, is_number: bool) -> bool {
+        if !self.is_list || !is_number {
             return true;
         }
         self.numbers += 1;
-        if self.numbers > NUMBERS {
-            self.has_comma = false;
-            return false;
-        }
-        self.push_comma();
-        true
+        self.numbers <= NUMBERS
     }
-
-    /// Ends a row of numbers, with a note of those that were left out.
-    fn end_numbers(&mut self) {
-        let left_out = self.numbers.saturating_sub(NUMBERS);
-        if left_out > 0 {
-            let note = format!(",\"{CUT} [{left_out} of {} items left out]\"", self.numbers);
-            self.out.extend_from_slice(note.as_bytes());
-        }
-        self.numbers = 0;
-        self.push_comma();
-    }
-
-    fn push_comma(&mut self) {
-        if std::mem::take(&mut self.has_comma) {
-            self.out.push(b',');
-        }
-    }
-}
-
-/// Whether a byte goes on with a character.
-const fn is_inside(byte: u8) -> bool {
-    byte & 0b1100_0000 == 0b1000_0000
-}
-
-/// The end of the inside of a JSON string from its first place that is for sure no part of an escape or a character. What is left of an
-/// escape without its backslash is plain, apart from a quote.
-fn clean(tail: &[u8]) -> &[u8] {
-    let backslashes = tail.iter().take_while(|byte| **byte == b'\\').count();
-    let is_escaped = backslashes > 0 || tail.first() == Some(&b'"');
-    let mut kept = tail.get(backslashes + usize::from(is_escaped)..).unwrap_or_default();
-    while kept.first().is_some_and(|byte| is_inside(*byte)) {
-        kept = kept.get(1..).unwrap_or_default();
-    }
-    kept
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl ServerSentEvents {
         }
         let line = std::mem::take(&mut self.line);
         if line.is_empty() {
-            self.dispatch(each);
+            self.dispatch(false, each);
         } else if let Some(name) = line.strip_prefix(b"event:") {
             self.name = String::from_utf8_lossy(name).trim().to_owned();
         }
@@ -87,15 +87,16 @@ impl ServerSentEvents {
         self.line.clear();
     }
 
-    fn dispatch(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
+    fn dispatch(&mut self, is_last: bool, each: &mut dyn FnMut(RawEvent<'_>)) {
         let name = std::mem::take(&mut self.name);
         if std::mem::take(&mut self.has_data) {
-            self.data.take(|data| each(RawEvent { name: &name, data, is_exception: false }));
+            let event = RawEvent { name: &name, is_last, ..RawEvent::default() };
+            self.data.take(is_last, |data| each(RawEvent { data, ..event }));
         }
     }
 
     /// Servers that break off leave the last event without its blank line.
     pub(super) fn finish(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
-        self.dispatch(each);
+        self.dispatch(true, each);
     }
 }

@@ -134,8 +134,10 @@ fn a_mark_of_the_order_of_bytes_is_passed_over() {
 fn json_texts_end_with_their_brackets() {
     assert_eq!(data("{\"a\":1}\n{\"a\":2}\n"), ["{\"a\":1}", "{\"a\":2}"]);
     assert_eq!(data("{\"a\":1}{\"a\":[2,{}]}"), ["{\"a\":1}", "{\"a\":[2,{}]}"]);
-    // Text behind the last bracket that has not ended is no event.
-    assert_eq!(data("{\"a\":1}\r\n{\"a\":"), ["{\"a\":1}"]);
+    // The last one may break off.
+    assert_eq!(data("{\"a\":1}\r\n{\"a\":"), ["{\"a\":1}", "{\"a\":"]);
+    assert_eq!(data("[{\"a\":1}, {\"a\":\"}"), ["{\"a\":1}", "{\"a\":\"}"]);
+    assert_eq!(data("{\"a\":1} ["), ["{\"a\":1}"]);
     let pretty = "{\n  \"a\": {\n    \"b\": [\n      1\n    ]\n  }\n}";
     assert_eq!(data(&format!("\n {pretty}\n")), [pretty]);
 }

@@ -9,9 +9,14 @@ use super::Json;
 /// As deep as `serde_json` reads.
 const MAX_DEPTH: u32 = 128;
 
-/// Reads a text that is one JSON value.
-pub(super) fn read(text: &str) -> Option<Json<'_>> {
-    let mut reader = Reader { text, at: 0 };
+/// What takes the place of what is nested deeper.
+pub(crate) const TOO_DEEP: &str = "… [nested too deep]";
+/// The ends of the names of fields that hold a word of which a part is another word.
+const WORDS: [&str; 9] = ["id", "model", "type", "role", "reason", "status", "name", "object", "version"];
+
+/// Reads a text that is one JSON value. `is_beginning` says that the text may end anywhere in the value.
+pub(super) fn read(text: &str, is_beginning: bool) -> Option<Json<'_>> {
+    let mut reader = Reader { text, at: 0, is_beginning, is_broken: false };
     let value = reader.value(MAX_DEPTH)?;
     reader.blanks();
     (reader.at == text.len()).then_some(value)
@@ -20,6 +25,9 @@ pub(super) fn read(text: &str) -> Option<Json<'_>> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    is_beginning: bool,
+    /// Whether the text ended inside of a string.
+    is_broken: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -48,18 +56,35 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What was open where the text broke off.
+    #[cold]
+    fn close(&self, value: Json<'a>) -> Option<Json<'a>> {
+        // An object of which nothing came says nothing.
+        let is_empty = matches!(&value, Json::Object(fields) if fields.is_empty());
+        (self.is_beginning && self.at == self.text.len() && !is_empty).then_some(value)
+    }
+
+    /// A string that broke off, without half of a character.
+    #[cold]
+    fn broken<'t>(&mut self, text: &'t str) -> Option<&'t str> {
+        self.is_broken = true;
+        self.at = self.text.len();
+        self.is_beginning.then(|| text.trim_end_matches(char::REPLACEMENT_CHARACTER))
+    }
+
     fn literal(&mut self, literal: &str, value: Json<'a>) -> Option<Json<'a>> {
-        self.text.get(self.at..)?.starts_with(literal).then(|| {
-            self.at += literal.len();
-            value
-        })
+        let rest = self.text.get(self.at..)?;
+        let is_whole = rest.starts_with(literal);
+        let is_read = is_whole || literal.starts_with(rest);
+        self.at += if is_read { literal.len().min(rest.len()) } else { 0 };
+        is_whole.then_some(value)
     }
 
     fn value(&mut self, depth: u32) -> Option<Json<'a>> {
         match self.next()? {
             b'"' => self.string().map(Json::Text),
-            b'{' => self.object(depth.checked_sub(1)?),
-            b'[' => self.array(depth.checked_sub(1)?),
+            b'{' => self.object(depth),
+            b'[' => self.array(depth),
             b't' => self.literal("true", Json::Bool(true)),
             b'f' => self.literal("false", Json::Bool(false)),
             b'n' => self.literal("null", Json::Null),
@@ -71,12 +96,22 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self, depth: u32) -> Option<Json<'a>> {
+        let Some(depth) = depth.checked_sub(1) else { return self.too_deep() };
         self.at += 1;
-        if self.next()? == b'}' {
+        if self.next() == Some(b'}') {
             self.at += 1;
             return Some(Json::Object(Vec::new()));
         }
         let mut fields = Vec::with_capacity(12);
+        match self.fields(depth, &mut fields) {
+            Some(()) => Some(Json::Object(fields)),
+            None => self.close(Json::Object(fields)),
+        }
+    }
+
+    /// Reads fields up to the end of their object. `None` if it does not come.
+    #[inline]
+    fn fields(&mut self, depth: u32, fields: &mut Vec<(Cow<'a, str>, Json<'a>)>) -> Option<()> {
         loop {
             if self.next()? != b'"' {
                 return None;
@@ -86,12 +121,16 @@ impl<'a> Reader<'a> {
                 return None;
             }
             self.at += 1;
-            fields.push((name, self.value(depth)?));
+            let value = self.value(depth)?;
+            if self.is_broken && matches!(value, Json::Text(_)) && is_word(&name) {
+                return None;
+            }
+            fields.push((name, value));
             match self.next()? {
                 b',' => self.at += 1,
                 b'}' => {
                     self.at += 1;
-                    return Some(Json::Object(fields));
+                    return Some(());
                 }
                 _ => return None,
             }
@@ -99,21 +138,54 @@ impl<'a> Reader<'a> {
     }
 
     fn array(&mut self, depth: u32) -> Option<Json<'a>> {
+        let Some(depth) = depth.checked_sub(1) else { return self.too_deep() };
         self.at += 1;
         let mut items = Vec::new();
-        if self.next()? == b']' {
+        if self.next() == Some(b']') {
             self.at += 1;
             return Some(Json::Array(items));
         }
+        match self.items(depth, &mut items) {
+            Some(()) => Some(Json::Array(items)),
+            None => self.close(Json::Array(items)),
+        }
+    }
+
+    /// Reads items up to the end of their list. `None` if it does not come.
+    #[inline]
+    fn items(&mut self, depth: u32, items: &mut Vec<Json<'a>>) -> Option<()> {
         loop {
             items.push(self.value(depth)?);
             match self.next()? {
                 b',' => self.at += 1,
                 b']' => {
                     self.at += 1;
-                    return Some(Json::Array(items));
+                    return Some(());
                 }
                 _ => return None,
+            }
+        }
+    }
+
+    /// Passes over a list or an object that is nested too deep.
+    #[cold]
+    fn too_deep(&mut self) -> Option<Json<'a>> {
+        let note = Json::Text(Cow::Borrowed(TOO_DEEP));
+        let mut open = 0_usize;
+        loop {
+            let Some(byte) = self.next() else { return self.close(note) };
+            if byte == b'"' {
+                self.string()?;
+                continue;
+            }
+            self.at += 1;
+            match byte {
+                b'{' | b'[' => open += 1,
+                b'}' | b']' => open -= 1,
+                _ => {}
+            }
+            if open == 0 {
+                return Some(note);
             }
         }
     }
@@ -147,7 +219,9 @@ impl<'a> Reader<'a> {
             }
             self.digits()?;
         }
-        self.text.get(start..self.at).map(Json::Number)
+        // More digits may be missing.
+        let is_cut = self.is_beginning && self.at == self.text.len();
+        self.text.get(start..self.at).filter(|_| !is_cut).map(Json::Number)
     }
 
     #[inline]
@@ -161,13 +235,14 @@ impl<'a> Reader<'a> {
         let start = self.at;
         self.at += self.plain();
         let text = self.text.get(start..self.at)?;
-        match self.peek()? {
-            b'"' => {
+        match self.peek() {
+            Some(b'"') => {
                 self.at += 1;
                 Some(Cow::Borrowed(text))
             }
-            b'\\' => self.escaped(text).map(Cow::Owned),
-            _ => None,
+            Some(b'\\') => self.escaped(text).map(Cow::Owned),
+            Some(_) => None,
+            None => self.broken(text).map(Cow::Borrowed),
         }
     }
 
@@ -176,17 +251,34 @@ impl<'a> Reader<'a> {
         let mut text = String::with_capacity(2 * before.len() + 64);
         text.push_str(before);
         loop {
-            match self.peek()? {
-                b'"' => {
+            match self.peek() {
+                Some(b'"') => {
                     self.at += 1;
                     return Some(text);
                 }
-                b'\\' => text.push(self.escape()?),
-                _ => return None,
+                Some(b'\\') => {
+                    let start = self.at;
+                    match self.escape() {
+                        Some(character) => text.push(character),
+                        None if self.is_broken_escape(start) => return self.broken(&text).map(str::to_owned),
+                        None => return None,
+                    }
+                }
+                None => return self.broken(&text).map(str::to_owned),
+                Some(_) => return None,
             }
             let start = self.at;
             self.at += self.plain();
             text.push_str(self.text.get(start..self.at)?);
+        }
+    }
+
+    /// Whether the text ends inside of the escape that begins here.
+    #[cold]
+    fn is_broken_escape(&self, start: usize) -> bool {
+        match self.text.as_bytes().get(start + 1..) {
+            Some([b'u', digits @ ..]) => digits.len() < 4 && digits.iter().all(u8::is_ascii_hexdigit),
+            rest => rest.is_none_or(<[u8]>::is_empty),
         }
     }
 
@@ -232,4 +324,10 @@ impl<'a> Reader<'a> {
         }
         char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)
     }
+}
+
+/// Whether a field of this name holds a word of which a part is another word.
+fn is_word(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.ends_with(word))
 }

@@ -65,7 +65,6 @@ fn escapes_are_characters() {
 
 #[test]
 fn what_is_no_json_is_refused() {
-    let long = format!("{}{}", "[".repeat(129), "]".repeat(129));
     for text in [
         "",
         " ",
@@ -92,11 +91,100 @@ fn what_is_no_json_is_refused() {
         "+1",
         ".5",
         "'a'",
-        &long,
     ] {
         assert_eq!(Json::read(text), None, "{text}");
     }
-    assert!(Json::read(&format!("{}{}", "[".repeat(128), "]".repeat(128))).is_some());
+}
+
+#[test]
+fn what_is_nested_too_deep_is_a_note() {
+    let nested = |depth: usize, inside: &str| format!("{}{inside}{}", "[".repeat(depth), "]".repeat(depth));
+    let whole = nested(128, "7");
+    assert_eq!(Json::read(&whole).unwrap().to_text(), whole);
+    for inside in ["[]", "[[],[{}]]", "{\"a\":[\"]\\\"}\",1.5]}", "[zwölf]"] {
+        let text = nested(128, &format!("1, {inside}, 2"));
+        let read = Json::read(&text).map(|read| read.to_text());
+        assert_eq!(read.unwrap(), nested(128, "1,\"… [nested too deep]\",2"), "{inside}");
+    }
+    let deep = format!("{{\"a\":{},\"b\":1}}", nested(100_000, ""));
+    assert_eq!(Json::read(&deep).unwrap().count("b"), Some(1));
+    for broken in ["[", "[\"]", "[\"\\x\"]"] {
+        assert_eq!(Json::read(&nested(128, broken)), None, "{broken}");
+    }
+}
+
+/// What is read of a text that broke off.
+fn beginning(text: &str) -> Option<Value> {
+    Json::read_beginning(text).map(|json| json.to_value())
+}
+
+#[test]
+fn a_beginning_is_read_as_far_as_it_goes() {
+    let deep = format!("{}{}", "[".repeat(128), "[[");
+    for (text, expected) in [
+        ("{\"a\":\"Hel", json!({ "a": "Hel" })),
+        ("{\"a\":[{\"b\":[\"x\",\"He", json!({ "a": [{ "b": ["x", "He"] }] })),
+        ("{\"a\":1,\"b\":\"x\\n\\", json!({ "a": 1, "b": "x\n" })),
+        ("{\"a\":\"x\\u00e9\\u00", json!({ "a": "xé" })),
+        ("{\"a\":\"x\\ud83e", json!({ "a": "x" })),
+        ("{\"a\":\"x\\ud83e\\udd", json!({ "a": "x" })),
+        // A name, or no value.
+        ("{\"a\":1,\"b", json!({ "a": 1 })),
+        ("{\"a\":1,\"b\":", json!({ "a": 1 })),
+        ("{\"a\":1,", json!({ "a": 1 })),
+        ("{\"a\":[1, ", json!({ "a": [1] })),
+        ("[", json!([])),
+        // Numbers and words that may go on.
+        ("{\"a\":1,\"b\":12", json!({ "a": 1 })),
+        ("{\"a\":1,\"b\":-", json!({ "a": 1 })),
+        ("{\"a\":1,\"b\":1.5e", json!({ "a": 1 })),
+        ("{\"a\":1,\"b\":tru", json!({ "a": 1 })),
+        ("{\"a\":1,\"b\":-Inf", json!({ "a": 1 })),
+        ("{\"a\":true,\"b\":true", json!({ "a": true, "b": true })),
+        ("{\"a\":1,\"finish_reason\":\"sto", json!({ "a": 1 })),
+        ("{\"a\":1,\"responseId\":\"r", json!({ "a": 1 })),
+        ("{\"model\":\"m\"", json!({ "model": "m" })),
+        // Objects of which nothing came.
+        ("{\"a\":[1,{\"b\":{\"c\":1", json!({ "a": [1] })),
+        (
+            &deep,
+            Json::read(&format!("{}\"… [nested too deep]\"{}", "[".repeat(128), "]".repeat(128)))
+                .unwrap()
+                .to_value(),
+        ),
+    ] {
+        assert_eq!(beginning(text), Some(expected), "{text}");
+    }
+    for text in ["", "{", "{\"a", "{\"a\":1", "1", "{\"a\":1]", "{\"a\":x", "[\"\\u00x", "[1 2"] {
+        assert_eq!(beginning(text), None, "{text}");
+    }
+}
+
+fn is_part(part: &Value, whole: &Value) -> bool {
+    match (part, whole) {
+        (Value::String(part), Value::String(whole)) => whole.starts_with(part.as_str()),
+        (Value::Array(part), Value::Array(whole)) => {
+            part.len() <= whole.len() && part.iter().zip(whole).all(|(part, whole)| is_part(part, whole))
+        }
+        (Value::Object(part), Value::Object(whole)) => {
+            part.iter().all(|(name, part)| whole.get(name).is_some_and(|whole| is_part(part, whole)))
+        }
+        _ => part == whole,
+    }
+}
+
+/// A whole text is read as such, and of each beginning no number and no name that is not in it.
+#[test]
+fn every_beginning_is_a_part_of_the_whole() {
+    let whole = json!({ "a": [1234, -1.5e300, true, null, { "b": "zwölf \"🦀\" \n" }], "id": "abc", "c": { "d": {}, "e": [[]] } });
+    let text = whole.to_string();
+    assert_eq!(beginning(&text), Some(whole.clone()));
+    for (end, _) in text.char_indices().skip(6) {
+        let text = text.get(..end).unwrap();
+        let read = beginning(text).unwrap_or_else(|| panic!("{text}"));
+        assert!(is_part(&read, &whole), "{text} is {read}");
+        assert!(read.get("id").is_none_or(|id| id == "abc"), "{read}");
+    }
 }
 
 /// Random texts of the characters that matter.

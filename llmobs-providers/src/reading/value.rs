@@ -7,6 +7,7 @@ use crate::message::Message;
 use crate::protocol::{Operation, Protocol};
 use crate::request::Request;
 use crate::response::Response;
+use crate::stream::{Decoder, has_error};
 
 /// The fields of requests that are a text with parameters.
 const TEXT_FIELDS: [&str; 31] = [
@@ -70,10 +71,10 @@ impl Request {
 }
 
 impl Response {
-    /// Reads a value if it is an answer without doubt: it says something, or counts something.
+    /// Reads a value if it is an answer without doubt, or a list of the events of one: it says something, or counts something.
     #[must_use]
     pub fn recognize(json: &Json<'_>, limit: usize) -> Option<Self> {
-        Self::read(json, None, limit).filter(|response| {
+        Self::read(json, None, limit).or_else(|| of_events(json.items(), limit)).filter(|response| {
             response.model.is_some()
                 || !response.usage.is_empty()
                 || response.error.is_some()
@@ -82,6 +83,39 @@ impl Response {
                 || response.messages.iter().any(is_said)
         })
     }
+}
+
+/// Reads the events of an answer, such as the list that Gemini streams. They are those of one answer if they have one id, or no id and the
+/// reason why the model stopped in the last one alone.
+fn of_events(events: &[Json<'_>], limit: usize) -> Option<Response> {
+    let (first, others) = events.split_first()?;
+    if others.is_empty() {
+        return Response::read(first, None, limit);
+    }
+    let protocol = Protocol::of_answer("", first)?;
+    if !matches!(protocol.operation(), Operation::Chat | Operation::Completion) {
+        return None;
+    }
+    // Such as a `ping`.
+    let is_empty = |event: &Json<'_>| matches!(event.fields(), [(name, Json::Text(_))] if name == "type");
+    let mut decoder = Decoder::new(limit);
+    let mut id = None;
+    let mut reasons = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        if Protocol::of_answer("", event) == Some(protocol) {
+            let alone = Response::read(event, Some(protocol), limit)?;
+            if id.is_some() && alone.id.is_some() && id != alone.id {
+                return None;
+            }
+            id = id.or(alone.id);
+            reasons.extend((!alone.finish_reasons.is_empty()).then_some(index));
+        } else if !has_error(event) && !is_empty(event) {
+            return None;
+        }
+        decoder.protocol = Some(protocol);
+        decoder.event("", event);
+    }
+    (id.is_some() || reasons == [others.len()]).then(|| decoder.finish())
 }
 
 fn is_known(message: &Message) -> bool {

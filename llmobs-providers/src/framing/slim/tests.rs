@@ -11,27 +11,27 @@ fn kept(text: &str, limit: usize, size: usize) -> Option<String> {
     let mut buffer = Buffer::default();
     for piece in text.as_bytes().chunks(size) {
         buffer.push(piece, limit);
-        // The head of a string, and its end with a note.
-        let held =
-            buffer.bytes.len() + buffer.slim.as_ref().map_or(0, |slim| slim.out.len() + slim.tail.len());
+        // The head of a string, its end with a note, and what is open.
+        let held = buffer.bytes.len() + buffer.slim.as_ref().map_or(0, |slim| slim.out.len());
         assert!(held <= limit + 8 * 1024, "{held} of {limit}");
     }
     let mut kept = None;
-    buffer.take(|bytes| kept = Some(String::from_utf8(bytes.to_vec()).unwrap()));
+    buffer.take(false, |bytes| kept = Some(String::from_utf8(bytes.to_vec()).unwrap()));
     // What comes next is not touched.
     buffer.push(b"{}", limit);
-    buffer.take(|bytes| assert_eq!(bytes, b"{}"));
+    buffer.take(false, |bytes| assert_eq!(bytes, b"{}"));
     kept.filter(|kept| kept != LEFT_OUT)
 }
 
 /// What is left, as JSON, whatever the size of the pieces.
-fn slim(text: &str, limit: usize) -> Option<Value> {
+fn slim(text: &str, limit: usize) -> Value {
     let whole = kept(text, limit, usize::MAX);
     for size in [1, 1000] {
         assert_eq!(kept(text, limit, size), whole, "pieces of {size}");
     }
     // A pair of surrogates may be cut in halves.
-    whole.map(|text| Json::read(&text).unwrap_or_else(|| panic!("{text}")).to_value())
+    let text = whole.unwrap();
+    Json::read(&text).unwrap_or_else(|| panic!("{text}")).to_value()
 }
 
 fn base64(length: usize) -> String {
@@ -49,14 +49,14 @@ fn long_strings_lose_their_middle() {
     let letters = |range: Range<usize>| -> String {
         range.map(|index| char::from(b'a' + u8::try_from(index % 26).unwrap())).collect()
     };
-    let long = letters(0..20_000);
-    let found = slim(&json!({ "before": 1, "text": long, "after": [true] }).to_string(), 8000);
-    let kept = format!("{}… [14880 bytes left out] …{}", letters(0..4096), letters(18_976..20_000));
-    assert_eq!(found, Some(json!({ "before": 1, "text": kept, "after": [true] })));
+    let long = letters(0..200_000);
+    let found = slim(&json!({ "before": 1, "text": long, "after": [true] }).to_string(), 160_000);
+    let kept = format!("{}… [194880 bytes left out] …{}", letters(0..4096), letters(198_976..200_000));
+    assert_eq!(found, json!({ "before": 1, "text": kept, "after": [true] }));
     // Where head and end are all of it, nothing is left out.
     for length in [4095, 4096, 4097, 5000, 5120] {
         let text = json!([letters(0..length), long]).to_string();
-        assert_eq!(slim(&text, 16_000).unwrap()[0], json!(letters(0..length)), "{length}");
+        assert_eq!(slim(&text, 160_000)[0], json!(letters(0..length)), "{length}");
     }
 }
 
@@ -66,7 +66,7 @@ fn escapes_and_characters_stay_whole() {
         for shift in 0..13 {
             let text = format!("{{\"t\":\"{}{}\"}}", "a".repeat(shift), unit.repeat(10_000));
             // It is read as JSON, which no half of an escape or a character is.
-            let found = slim(&text, 8000).unwrap();
+            let found = slim(&text, 8000);
             let found = found["t"].as_str().unwrap();
             assert!(found.contains(" bytes left out] …"), "{unit} {shift}: {found}");
             let other = serde_json::from_str::<String>(&format!("\"{unit}\"")).unwrap();
@@ -82,18 +82,18 @@ fn escapes_and_characters_stay_whole() {
 
 #[test]
 fn a_short_end_stays_as_it_is() {
-    let text = format!("[\"{}\\u00e9\\n\", \"{}\"]", "a".repeat(4096), "b".repeat(10_000));
-    assert_eq!(slim(&text, 10_000).unwrap()[0], json!(format!("{}é\n", "a".repeat(4096))));
+    let text = format!("[\"{}\\u00e9\\n\", \"{}\"]", "a".repeat(4096), "b".repeat(200_000));
+    assert_eq!(slim(&text, 160_000)[0], json!(format!("{}é\n", "a".repeat(4096))));
 }
 
 #[test]
 fn base64_is_noted_with_its_size() {
     for length in [5000, 100_000, 100_001, 100_002, 100_003] {
         let found = slim(&json!({ "data": base64(length) }).to_string(), 4200);
-        assert_eq!(found, Some(json!({ "data": format!("… [{length} bytes of base64]") })));
+        assert_eq!(found, json!({ "data": format!("… [{length} bytes of base64]") }));
         let uri = format!("data:image/png;base64,{}", base64(length));
         let found = slim(&json!({ "url": uri }).to_string(), 4200);
-        assert_eq!(found, Some(json!({ "url": format!("data:image/png;base64,… [{length} bytes]") })));
+        assert_eq!(found, json!({ "url": format!("data:image/png;base64,… [{length} bytes]") }));
     }
 }
 
@@ -102,7 +102,7 @@ fn base64_is_noted_with_its_size() {
 fn the_filling_of_base64_does_not_count() {
     for filling in ["=", "=="] {
         let text = json!([format!("{}{filling}", base64(10_000))]).to_string();
-        assert_eq!(slim(&text, 4200), Some(json!(["… [10000 bytes of base64]"])));
+        assert_eq!(slim(&text, 4200), json!(["… [10000 bytes of base64]"]));
     }
 }
 
@@ -113,11 +113,11 @@ fn long_lists_of_numbers_keep_the_first_ones() {
     expected.push(json!("… [984 of 1000 items left out]"));
     for text in [json!(numbers).to_string(), serde_json::to_string_pretty(&numbers).unwrap()] {
         let text = format!("{{\"a\": [{text}, {text}], \"b\": -1.5e+3}}");
-        assert_eq!(slim(&text, 1000), Some(json!({ "a": [expected, expected], "b": -1500.0 })));
+        assert_eq!(slim(&text, 1000), json!({ "a": [expected, expected], "b": -1500.0 }));
     }
     for length in [0, 1, 15, 16] {
         let text = json!([numbers[..length], numbers]).to_string();
-        assert_eq!(slim(&text, 1000).unwrap()[0], json!(numbers[..length]), "{length}");
+        assert_eq!(slim(&text, 1000)[0], json!(numbers[..length]), "{length}");
     }
 }
 
@@ -125,7 +125,7 @@ fn long_lists_of_numbers_keep_the_first_ones() {
 fn lists_of_numbers_and_others_stay_lists() {
     let numbers = (0..20).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
     let first: Vec<Value> = (0..16).map(Value::from).collect();
-    let note = json!("… [4 of 20 items left out]");
+    let note = json!("… [24 of 41 items left out]");
     let long = "x".repeat(10_000);
     for (other, value) in [
         ("null", json!(null)),
@@ -136,9 +136,8 @@ fn lists_of_numbers_and_others_stay_lists() {
     ] {
         for space in ["", " ", "\n  "] {
             let text = format!("[[{numbers},{space}{other}{space}, {numbers}],\"{long}\"]");
-            let part = [first.clone(), vec![note.clone()]].concat();
-            let expected = [part.clone(), vec![value.clone()], part].concat();
-            assert_eq!(slim(&text, 6000).unwrap()[0], json!(expected), "{text}");
+            let expected = [first.clone(), vec![value.clone(), note.clone()]].concat();
+            assert_eq!(slim(&text, 6000)[0], json!(expected), "{text}");
         }
     }
 }
@@ -152,15 +151,86 @@ fn numbers_of_python_are_numbers() {
     }
 }
 
+/// What is behind something of which there is too much stays.
 #[test]
-fn what_is_too_large_all_the_same_is_dropped() {
-    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let texts = json!(vec!["text"; 10_000]).to_string();
-    let wide =
-        format!("{{{}}}", (0..10_000).map(|key| format!("\"k{key}\":1")).collect::<Vec<_>>().join(","));
-    let nested = json!(vec![vec![1]; 10_000]).to_string();
-    for text in [&deep, &texts, &wide, &nested] {
-        assert_eq!(slim(text, 5000), None);
+fn what_takes_the_most_place_goes_first() {
+    let behind = json!({ "usage": { "prompt_tokens": 7 }, "error": null });
+    let listed = |item: Value| json!(vec![item; 10_000]).to_string();
+    let note = |json: &Value, kept: usize, what: &str| {
+        let note = format!("… [{} of 10000 {what} left out]", 10_000 - kept);
+        assert_eq!(json, &json!(note), "{kept}");
+    };
+    for (item, size) in [
+        (json!("text"), 7),
+        (json!([1]), 4),
+        (json!({ "token": " a", "logprob": -0.5, "bytes": null, "top": [] }), 53),
+        (json!({ "token": " a", "top": [{ "token": " a", "p": 1 }, { "token": " b", "p": 2 }] }), 72),
+    ] {
+        let text = format!(
+            "{{\"choices\":[{{\"id\":\"x\",\"all\":{}}}],\"behind\":{behind}}}",
+            listed(item.clone())
+        );
+        let found = slim(&text, 30_000);
+        assert_eq!((&found["choices"][0]["id"], &found["behind"]), (&json!("x"), &behind));
+        let all = found["choices"][0]["all"].as_array().unwrap();
+        let (last, kept) = all.split_last().unwrap();
+        assert!(kept.len() * size > 5_000 && kept[0] == item, "{item} {}", kept.len());
+        note(last, kept.len(), "items");
+    }
+    let fields =
+        |value: &str| (0..10_000).map(|key| format!("\"k{key}\":{value}")).collect::<Vec<_>>().join(",");
+    for value in ["1", "\"text\"", "{\"a\":1}", "[{\"a\":[1]}]"] {
+        let text = format!("{{\"all\":{{{}}},\"behind\":{behind}}}", fields(value));
+        let found = slim(&text, 30_000);
+        assert_eq!(found["behind"], behind);
+        let all = found["all"].as_object().unwrap();
+        assert!(all.len() > 500, "{value} {}", all.len());
+        note(&all["…"], all.len() - 1, "fields");
+    }
+}
+
+#[test]
+fn what_is_nested_too_deep_is_a_note() {
+    let nested = |depth: usize, inside: &str| format!("{}{inside}{}", "[".repeat(depth), "]".repeat(depth));
+    let expected = Json::read(&nested(127, "\"… [nested too deep]\"")).unwrap().to_value();
+    for inside in ["", "1", "\"]\\\"]\"", "{\"a\":[]}"] {
+        let text = format!("[{},7]", nested(100_000, inside));
+        assert_eq!(slim(&text, 5000), json!([expected, 7]), "{inside}");
+    }
+}
+
+#[test]
+fn what_is_no_json_is_dropped() {
+    let long = "x".repeat(10_000);
+    for text in
+        [&long, &format!("{{{long}}}"), &"[".repeat(10_000), &format!("\"{long}"), &"1".repeat(10_000)]
+    {
+        assert_eq!(kept(text, 5000, 7), None);
+    }
+}
+
+/// Where the stream ended, what was there is kept.
+#[test]
+fn what_broke_off_is_kept_at_the_end() {
+    for (text, expected) in [
+        (
+            format!("{{\"a\":1,\"b\":\"{}", "x".repeat(10_000)),
+            json!({ "a": 1, "b": format!("{}… [9680 bytes left out] …{}", "x".repeat(256), "x".repeat(64)) }),
+        ),
+        (format!("[\"{}", base64(10_000)), json!(["… [10000 bytes of base64]"])),
+        (
+            format!("{{\"a\":1,\"b\":{}", "[".repeat(10_000)),
+            Json::read(&format!("{{\"a\":1,\"b\":{}{}}}", "[".repeat(127), "]".repeat(127)))
+                .unwrap()
+                .to_value(),
+        ),
+    ] {
+        let mut buffer = Buffer::default();
+        buffer.push(text.as_bytes(), 5000);
+        buffer.take(true, |bytes| {
+            let text = std::str::from_utf8(bytes).unwrap();
+            assert_eq!(Json::read_beginning(text).unwrap().to_value(), expected);
+        });
     }
 }
 
@@ -186,10 +256,8 @@ fn random_json_stays_json() {
             json!({ "a": value(&mut random, 0), "b": "x".repeat(10_000), "c": value(&mut random, 0) });
         let text = whole.to_string();
         let limit = random.usize(5000..text.len());
-        if let Some(found) = slim(&text, limit) {
-            assert_eq!(found.as_object().unwrap().len(), 3);
-            slimmed += 1;
-        }
+        assert_eq!(slim(&text, limit).as_object().unwrap().len(), 3);
+        slimmed += 1;
     }
     assert!(slimmed > 50, "{slimmed}");
 }
