@@ -359,3 +359,25 @@ fn nothing_is_recorded_where_llmobs_is_not_enabled() {
     assert_eq!(call.limit(), 0);
     call.finish();
 }
+
+/// The page has a row for each of the tests, and names no others.
+#[test]
+fn the_page_names_each_combination() {
+    let page = include_str!("../docs/model_calls.md");
+    let table = page.split("\n## ").find(|section| section.starts_with("One call, one span")).unwrap();
+    let mut named: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`'))
+        .flat_map(|row| row.rsplit(" | ").next().unwrap_or_default().split('`').skip(1).step_by(2))
+        .collect();
+    let source = include_str!("model_calls.rs");
+    let mut tests: Vec<&str> = source
+        .split("#[test]\nfn ")
+        .skip(1)
+        .filter_map(|test| Some(test.split_once('(')?.0))
+        .filter(|name| *name != "the_page_names_each_combination")
+        .collect();
+    named.sort_unstable();
+    tests.sort_unstable();
+    assert_eq!(named, tests);
+}
