@@ -68,12 +68,12 @@ fn describe(kind: Kind, options: &Options, signature: &Signature, arguments: &[A
             quote!(#cfg #field)
         })
     });
-    // What is skipped is not shown by an integration that sees the call either.
+    // An integration that sees the call does not show what is skipped, nor replace what an option says.
     let has_model = matches!(kind, Kind::Llm | Kind::Embedding);
     let marks = [
         ("skip_error", options.skip_error),
         ("own_input", has_model && options.skip_all),
-        ("own_output", has_model && options.skip_output),
+        ("own_output", has_model && (options.skip_output || options.output.is_some())),
     ];
     let marks = marks.into_iter().filter(|(_, is_set)| *is_set).map(|(mark, _)| {
         let mark = Ident::new(mark, Span::call_site());

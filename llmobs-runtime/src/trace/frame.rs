@@ -157,7 +157,9 @@ impl Frame {
         (self.start.own_input, self.start.own_output) = (false, false);
         self.is_placed = false;
         *self.has_for_children.get_mut() = false;
-        *self.has_calls.get_mut() = false;
+        if std::mem::take(self.has_calls.get_mut()) {
+            self.cell_mut().calls = Calls::None;
+        }
     }
 
     /// The cell of a frame that nobody else has.
@@ -325,10 +327,23 @@ impl Frame {
         if state.finished { Some(call) } else { state.calls.end(call) }
     }
 
+    /// Adds the call of a model that the span shows, when the span ends.
+    #[inline]
+    fn show_call(&self) {
+        if let Some(call) = self.take_call() {
+            self.annotate_under(call.notes);
+        }
+    }
+
     /// Takes the call of a model that the span shows, when the span ends.
     #[inline]
     pub(super) fn take_call(&self) -> Option<Box<EndedCall>> {
-        if self.has_calls.load(Ordering::Acquire) { self.cell().calls.take() } else { None }
+        if self.has_calls.load(Ordering::Acquire) { self.take_observed() } else { None }
+    }
+
+    #[cold]
+    fn take_observed(&self) -> Option<Box<EndedCall>> {
+        self.cell().calls.take()
     }
 
     /// Whether an attribute says what the span shows as input, and as output.
@@ -432,11 +447,12 @@ impl Frame {
 
     /// Ends the span now, without an output. Returns the same as [`end`](Self::end).
     pub(super) fn end_now(shared: &mut Arc<Self>) -> bool {
+        shared.show_call();
         let (is_last, was_finished) = Self::with_cell(shared, |start, cell, is_last| {
             let was_finished = cell.finished;
             // Most spans by hand have ended before their handle is dropped.
             if !was_finished {
-                start.finish_now(cell);
+                start.finish_without_output(cell, None);
             }
             if is_last {
                 cell.renew();
@@ -451,7 +467,8 @@ impl Frame {
 
     /// Ends the span and hands it to its client. Only the first call does anything.
     pub(crate) fn finish(&self) {
-        self.start.finish_without_output(&mut self.cell(), || self.started().until_now());
+        self.show_call();
+        self.start.finish_without_output(&mut self.cell(), None);
         self.start.sender.queue.warn_of_refusals();
     }
 
@@ -461,7 +478,8 @@ impl Frame {
         if unix_nanos < started.unix_nanos() {
             warn_limited!("a span was finished at a time before its start: its duration is zero");
         }
-        self.start.finish_without_output(&mut self.cell(), || started.until(unix_nanos));
+        self.show_call();
+        self.start.finish_without_output(&mut self.cell(), Some(unix_nanos));
         self.start.sender.queue.warn_of_refusals();
     }
 
@@ -524,20 +542,17 @@ impl Start {
         cell.annotation.as_ref().and_then(|annotation| annotation.late_kind()).unwrap_or(self.kind)
     }
 
+    /// Hands the span to its client without an output, unless it has ended. The end is now, or a time that the program names. It is one
+    /// function for both, so that the compiler still inlines what it calls.
     #[inline(never)]
-    fn finish_now(&self, cell: &mut Cell) {
-        self.finish_without_output(cell, || self.started.until_now());
-    }
-
-    /// Hands the span to its client, unless it has ended.
-    #[inline]
-    fn finish_without_output(&self, cell: &mut Cell, times: impl FnOnce() -> Times) {
-        if let Some(call) = cell.calls.take() {
-            cell.annotate_under(Box::new(call.notes));
-        }
+    fn finish_without_output(&self, cell: &mut Cell, end_nanos: Option<u64>) {
         let Cell { finished, text, annotation, .. } = cell;
         if !*finished {
-            let end = End { times: times(), input: text.len(), failure: None };
+            let times = match end_nanos {
+                None => self.started.until_now(),
+                Some(end_nanos) => self.started.until(end_nanos),
+            };
+            let end = End { times, input: text.len(), failure: None };
             self.finish(finished, annotation, text, &end);
         }
     }
@@ -670,7 +685,6 @@ impl Cell {
         if self.for_children.is_some() {
             self.for_children = None;
         }
-        self.calls = Calls::None;
     }
 
     #[inline(never)]

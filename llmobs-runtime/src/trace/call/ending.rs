@@ -26,8 +26,6 @@ pub struct Ending {
     text: String,
     end: End,
     annotation: Option<Box<Annotation>>,
-    /// Whether the output is what an option says.
-    own_output: bool,
 }
 
 /// The destination of the text of an error.
@@ -75,7 +73,6 @@ impl Ending {
             end: End { times, input: text.len(), failure: None },
             text,
             annotation: None,
-            own_output: false,
             frame: Some(frame),
         }
     }
@@ -88,7 +85,6 @@ impl Ending {
 
     /// Writes the value of the option `output`.
     pub fn output_with(&mut self, write: impl FnOnce(Sink<'_>)) {
-        self.own_output = true;
         evaluated("output", || write(self.output()));
     }
 
@@ -139,7 +135,7 @@ impl Ending {
         // What the function returned as an error says more.
         call.notes.failure.take_if(|_| failed);
         let (own_input, own_output) = frame.own_content();
-        call.notes.own_content(own_input, own_output || self.own_output);
+        call.notes.own_content(own_input, own_output);
         match &mut self.annotation {
             Some(annotation) => annotation.add_under(call.notes),
             annotation => *annotation = Some(Box::new(call.notes)),
