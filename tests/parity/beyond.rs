@@ -47,6 +47,27 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
     ),
     ("`tracestate` never has `t.tid`", "`traceparent` has these digits of the trace id"),
     (
+        "spans of calls of models that are observed have the names that the reference gives to OpenAI, Anthropic and Gemini, and for Ollama, \
+         Bedrock and Cohere `ollama.request`, `bedrock-runtime.command` and `cohere.request`",
+        "each has a name by which it can be found, and calls of servers that speak like OpenAI have those of OpenAI",
+    ),
+    (
+        "a call of a model inside an `llm` span of the program is shown by that span",
+        "one call is one span, and no token counts twice; the reference makes two",
+    ),
+    (
+        "attempts of a client that retries are spans of their own",
+        "each took time, and each failed for a reason",
+    ),
+    (
+        "an answer that is dropped before its end leaves the tag `cancelled:true`, and a stream has the time to its first token",
+        "a reader should see that it is not all there could have been, and what a person waited for",
+    ),
+    (
+        "`LLMOBS_CAPTURE_MESSAGE_CONTENT` and `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` choose whether spans of observed calls show messages",
+        "the reference always shows them",
+    ),
+    (
         "variables of experiments, of prompts that Datadog keeps, of evaluators and of libraries that are instrumented by themselves change nothing",
         "llmobs has none of these: `DD_APP_KEY`, `DD_LLMOBS_PROJECT_NAME`, `DD_LLMOBS_PROMPTS_*`, `DD_LLMOBS_EVALUATORS`, \
          `DD_LLMOBS_EVALUATOR_SAMPLING_RULES`, `DD_LLMOBS_INSTRUMENTED_PROXY_URLS`",
@@ -77,7 +98,16 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
         "the reference shows no tokens of a span that failed",
     ),
     (
-        "tokens of sound, and those written to the cache by lifetime, are metrics of every provider that counts them",
+        "tokens of sound, images, videos, documents and predictions, and those written to the cache by lifetime, are metrics of every provider \
+         that counts them",
         "each has a price of its own",
+    ),
+    (
+        "the result of a tool that failed begins with the line `[error]`",
+        "the reference does not show that it failed",
+    ),
+    (
+        "tokens that Anthropic counts beside an answer for a summary of what was said before are added to it",
+        "they are paid for; the reference leaves them out",
     ),
 ];

@@ -25,7 +25,7 @@ fn facts(config: &Config) -> String {
     format!(
         "enabled {}\nexporter {:?}\nml_app {}\nagentless {:?}\napi_key {key:?}\nsite {:?}\nenv {:?}\nservice {:?}\n\
          version {:?}\ntags {:?}\n\
-         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nerrors {}\nqueue {}\nrequest {}\nevent {}\n",
+         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nerrors {}\ncontent {}\nqueue {}\nrequest {}\nevent {}\n",
         config.enabled(),
         config.chosen_exporter(),
         settings.ml_app(),
@@ -45,6 +45,7 @@ fn facts(config: &Config) -> String {
         settings.timeout,
         settings.capture_limit,
         settings.capture_errors,
+        settings.capture_message_content,
         settings.queue_limit,
         settings.request_limit,
         settings.event_limit,
@@ -71,6 +72,7 @@ interval 1s
 timeout 5s
 capture 1048576
 errors true
+content true
 queue 33554432
 request 5242880
 event 5000000
@@ -87,7 +89,7 @@ fn with(lines: &[&str]) -> String {
 }
 
 /// Every variable that is read.
-const VARIABLES: [&str; 29] = [
+const VARIABLES: [&str; 31] = [
     "DD_LLMOBS_ENABLED",
     "DD_LLMOBS_ML_APP",
     "DD_LLMOBS_AGENTLESS_ENABLED",
@@ -103,6 +105,8 @@ const VARIABLES: [&str; 29] = [
     "DD_LLMOBS_OVERRIDE_ORIGIN",
     "LLMOBS_EXPORTER",
     "LLMOBS_CAPTURE_ERRORS",
+    "LLMOBS_CAPTURE_MESSAGE_CONTENT",
+    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
     "_DD_LLMOBS_WRITER_INTERVAL",
     "_DD_LLMOBS_WRITER_TIMEOUT",
     "DD_TRACE_AGENT_URL",
@@ -150,6 +154,14 @@ fn each_variable_sets_what_it_is_for_and_nothing_else() {
         ("LLMOBS_EXPORTER", "console", &["exporter Console"]),
         ("LLMOBS_CAPTURE_ERRORS", "false", &["errors false"]),
         ("LLMOBS_CAPTURE_ERRORS", "1", &[]),
+        ("LLMOBS_CAPTURE_MESSAGE_CONTENT", "false", &["content false"]),
+        ("LLMOBS_CAPTURE_MESSAGE_CONTENT", "true", &[]),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "False", &["content false"]),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "NO_CONTENT", &["content false"]),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true", &[]),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_ONLY", &[]),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "event_only", &[]),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_AND_EVENT", &[]),
         ("LLMOBS_EXPORTER", "http", &[]),
         ("LLMOBS_EXPORTER", "file:/tmp/a:b.jsonl", &["exporter File(\"/tmp/a:b.jsonl\")"]),
         ("_DD_LLMOBS_WRITER_INTERVAL", "0.25", &["interval 250ms"]),
@@ -224,6 +236,8 @@ fn a_bad_value_gives_the_default_and_one_warning_that_does_not_show_it() {
         ("DD_LLMOBS_EVENT_SIZE_BYTES", "-100", &[]),
         ("LLMOBS_EXPORTER", "Consoles", &[]),
         ("LLMOBS_CAPTURE_ERRORS", "no", &["errors false"]),
+        ("LLMOBS_CAPTURE_MESSAGE_CONTENT", "NO_CONTENT", &["content false"]),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "none", &["content false"]),
         ("LLMOBS_EXPORTER", "file:", &[]),
         ("LLMOBS_EXPORTER", "http://intake-xyz", &[]),
         ("_DD_LLMOBS_WRITER_INTERVAL", "3 secs", &[]),

@@ -8,7 +8,7 @@ use super::{facts, read};
 use crate::SamplingRule;
 
 /// A value for every variable.
-const ALL: [(&str, &str); 14] = [
+const ALL: [(&str, &str); 15] = [
     ("DD_LLMOBS_ML_APP", "env-app"),
     ("DD_LLMOBS_AGENTLESS_ENABLED", "true"),
     ("DD_API_KEY", "env-key"),
@@ -21,6 +21,7 @@ const ALL: [(&str, &str); 14] = [
     ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://env:2"),
     ("LLMOBS_EXPORTER", "console"),
     ("LLMOBS_CAPTURE_ERRORS", "true"),
+    ("LLMOBS_CAPTURE_MESSAGE_CONTENT", "true"),
     ("_DD_LLMOBS_WRITER_INTERVAL", "7"),
     ("_DD_LLMOBS_WRITER_TIMEOUT", "8"),
 ];
@@ -47,6 +48,7 @@ fn what_the_program_says_wins() {
             .timeout(Duration::from_millis(4))
             .max_capture_bytes(5)
             .capture_errors(false)
+            .capture_message_content(false)
             .max_queue_bytes(6)
     };
     let expected = |tags: &str| {
@@ -55,7 +57,7 @@ fn what_the_program_says_wins() {
              site \"datadoghq.eu\"\nenv \"test\"\nservice \"shop\"\nversion \"2\"\ntags {tags}\n\
              git {{}}\nrate 0.5\nrules [SamplingRule {{ rate: 0.0, tags: {{}} }}]\nheaders []\n\
              agent_url http://program:1\noverride_origin Some(\"http://program:2\")\ninterval 3ms\ntimeout 4ms\n\
-             capture 5\nerrors false\nqueue 6\nrequest 5242880\nevent 5000000\n"
+             capture 5\nerrors false\ncontent false\nqueue 6\nrequest 5242880\nevent 5000000\n"
         )
     };
     assert_eq!(facts(&said(read(&[]))), expected("{\"both\": \"program\"}"));
@@ -187,4 +189,16 @@ fn a_name_that_datadog_may_not_take_has_one_warning_whoever_gives_it() {
     assert_eq!(read(&[("DD_LLMOBS_ML_APP", "Shop"), ("DD_SERVICE", "Other")]).warnings(), ml_app);
     assert_eq!(read(&[]).ml_app("Shop").warnings(), ml_app);
     assert!(read(&[("DD_SERVICE", "Shop")]).ml_app("shop").warnings().is_empty());
+}
+
+#[test]
+fn our_own_variable_wins_over_that_of_opentelemetry() {
+    for (own, other, expected) in [("true", "NO_CONTENT", "content true"), ("false", "true", "content false")]
+    {
+        let config = read(&[
+            ("LLMOBS_CAPTURE_MESSAGE_CONTENT", own),
+            ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", other),
+        ]);
+        assert!(facts(&config).contains(expected));
+    }
 }
