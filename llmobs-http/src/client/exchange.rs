@@ -16,6 +16,9 @@ use super::url::without_secrets;
 /// The body of a request, as far as it was sent.
 pub(super) type SentBody = Arc<Mutex<RequestText>>;
 
+/// The most bytes of a stream that are kept until they are read.
+const MAX_UNREAD: usize = 16 * 1024;
+
 /// A call of a model from its request to the end of its answer. If it is dropped before, the call was cancelled.
 pub(super) struct Exchange {
     call: ModelCall,
@@ -23,6 +26,9 @@ pub(super) struct Exchange {
     captures_content: bool,
     sent: SentBody,
     reader: Option<ResponseReader>,
+    /// What was not read yet of a stream whose first content is known. In larger pieces, reading costs the program less.
+    unread: Vec<u8>,
+    has_content: bool,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
     is_stream: bool,
     /// Whether nothing more is expected: the answer has ended, or the call has failed.
@@ -48,6 +54,8 @@ impl Exchange {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
             sent: Arc::new(Mutex::new(RequestText::new(call.limit()))),
             reader: None,
+            unread: Vec::new(),
+            has_content: false,
             is_stream: path.contains("stream"),
             is_over: false,
             endpoint,
@@ -84,9 +92,15 @@ impl Exchange {
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
         let Some(reader) = &mut self.reader else { return false };
-        let progress = reader.push(bytes);
+        self.unread.extend_from_slice(bytes);
+        if self.has_content && self.unread.len() < MAX_UNREAD && !is_last(bytes) {
+            return false;
+        }
+        let progress = reader.push(&self.unread);
+        self.unread.clear();
         if progress.has_content && self.is_stream {
             self.call.first_token();
+            self.has_content = true;
         }
         progress.is_end
     }
@@ -117,7 +131,8 @@ impl Exchange {
 
     /// Adds the answer to the call. Returns whether it is complete.
     fn add_answer(&mut self) -> bool {
-        let Some(reader) = self.reader.take() else { return false };
+        let Some(mut reader) = self.reader.take() else { return false };
+        reader.push(&self.unread);
         let response = reader.finish();
         let is_complete = !response.finish_reasons.is_empty() || response.error.is_some();
         self.call.response(if self.captures_content { response } else { response.without_content() });
@@ -134,4 +149,11 @@ impl Drop for Exchange {
             call.finish();
         }
     }
+}
+
+/// Whether a piece of a stream ends with an event after which clients stop reading.
+fn is_last(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii_end();
+    let object = bytes.strip_suffix(b"}").map(<[u8]>::trim_ascii_end);
+    bytes.ends_with(b"[DONE]") || object.is_some_and(|object| object.ends_with(b"\"message_stop\""))
 }
