@@ -22,7 +22,10 @@ pub(super) struct Exchange {
     endpoint: Endpoint,
     captures_content: bool,
     sent: SentBody,
+    /// Reads the answer, once it has begun.
     reader: Option<ResponseReader>,
+    /// Whether the body of the answer is compressed, so that it is not looked at.
+    is_encoded: bool,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
     is_stream: bool,
     /// Whether nothing more is expected: the answer has ended, or the call has failed.
@@ -48,6 +51,7 @@ impl Exchange {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
             sent: Arc::new(Mutex::new(RequestText::new(call.limit()))),
             reader: None,
+            is_encoded: false,
             is_stream: path.contains("stream"),
             is_over: false,
             endpoint,
@@ -74,16 +78,15 @@ impl Exchange {
     /// Takes the status and the headers of the answer. From a status of 400 on, the call has failed, whether the body is read or not.
     pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+        self.is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
         self.is_stream |= !text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
         self.is_over = status.as_u16() >= 400;
-        let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
-        self.reader = Some(reader).filter(|_| !is_encoded || self.is_over);
+        self.reader = Some(self.endpoint.reader().limit(self.call.limit()).status(status.as_u16()));
     }
 
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
-        let Some(reader) = &mut self.reader else { return false };
+        let Some(reader) = self.reader.as_mut().filter(|_| !self.is_encoded) else { return false };
         let progress = reader.push(bytes);
         if progress.has_content && self.is_stream {
             self.call.first_token();
@@ -94,7 +97,8 @@ impl Exchange {
     /// Ends the call by an error of the client, such as a lost connection. `E` is the type of the error.
     pub(super) fn fail<E: Display>(mut self, error: &E) {
         self.is_over = true;
-        self.call.fail(std::any::type_name::<E>(), without_secrets(error));
+        let message = if self.captures_content { without_secrets(error) } else { String::new() };
+        self.call.fail(std::any::type_name::<E>(), message);
     }
 
     /// Ends the call at the end of the answer.
@@ -119,7 +123,8 @@ impl Exchange {
     fn add_answer(&mut self) -> bool {
         let Some(reader) = self.reader.take() else { return false };
         let response = reader.finish();
-        let is_complete = !response.finish_reasons.is_empty() || response.error.is_some();
+        // Of a whole answer, a program has nothing before its end.
+        let is_complete = self.is_stream && !response.finish_reasons.is_empty() || response.error.is_some();
         self.call.response(if self.captures_content { response } else { response.without_content() });
         is_complete
     }
