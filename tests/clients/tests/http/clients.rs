@@ -9,7 +9,6 @@ use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt as _};
 use llmobs::http::ClientLayer;
-use llmobs_local_provider::LocalProvider;
 use serde_json::{Value, json};
 
 use crate::question::{Protocol, Question};
@@ -17,7 +16,7 @@ use crate::question::{Protocol, Question};
 pub(crate) use async_openai::{Chat, Responses};
 pub(crate) use by_hand::{ByHand, SpeaksAnthropic, SpeaksChat};
 pub(crate) use rig::{RigAnthropic, RigChat};
-pub(crate) use transport::{Hyper, Reqwest, ReqwestMiddleware, Transport, json_request};
+pub(crate) use transport::{Answer, Hyper, Reqwest, ReqwestMiddleware, Transport, json_request};
 
 /// A client of a provider, which tries again where a rate limit is reached.
 pub(crate) trait Client: Sized {
@@ -29,7 +28,7 @@ pub(crate) trait Client: Sized {
     /// The error of a connection that breaks in the middle of an answer.
     const BROKEN: (&str, &str) = ("reqwest::error::Error", "request or response body error");
 
-    fn new(provider: &LocalProvider, layer: ClientLayer) -> Self;
+    fn new(url: &str, layer: ClientLayer) -> Self;
 
     /// The parameters of a request that a span shows.
     fn parameters(question: &Question, is_stream: bool) -> Value {

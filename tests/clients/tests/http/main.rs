@@ -7,12 +7,18 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod budget;
 mod checks;
 mod clients;
+mod content;
+mod ends;
 mod expected;
+mod lockstep;
+mod nesting;
 mod question;
 mod run;
 mod table;
+mod unchanged;
 
 /// The tests of a client, each with the content that it looks for.
 macro_rules! client {

@@ -25,7 +25,7 @@ impl Run {
     }
 
     pub(crate) fn client<C: Client>(&self) -> C {
-        C::new(&self.provider, ClientLayer::new())
+        C::new(self.provider.url(), ClientLayer::new())
     }
 
     /// Runs a program to its end.
@@ -59,11 +59,4 @@ pub(crate) fn run<C: Client>(question: &Question, is_stream: bool) -> (Run, Resu
     let client: C = run.client();
     let answer = run.block_on(ask(&client, question, is_stream));
     (run, answer)
-}
-
-/// Waits until so many requests have arrived.
-pub(crate) async fn arrived(provider: &LocalProvider, count: usize) {
-    while provider.requests().len() < count {
-        tokio::task::yield_now().await;
-    }
 }

@@ -5,14 +5,13 @@ use async_openai::config::OpenAIConfig;
 use async_openai::types::responses::ResponseStreamEvent;
 use futures_util::StreamExt as _;
 use llmobs::http::ClientLayer;
-use llmobs_local_provider::LocalProvider;
 use serde::de::DeserializeOwned;
 
 use super::{Client, KEY, Pieces};
 use crate::question::{Protocol, Question};
 
-fn client(provider: &LocalProvider, layer: ClientLayer) -> OpenAi<OpenAIConfig> {
-    let config = OpenAIConfig::new().with_api_base(format!("{}/v1", provider.url())).with_api_key(KEY);
+fn client(url: &str, layer: ClientLayer) -> OpenAi<OpenAIConfig> {
+    let config = OpenAIConfig::new().with_api_base(format!("{}/v1", url)).with_api_key(KEY);
     OpenAi::with_config(config).with_http_service(layer.async_openai(reqwest::Client::new()))
 }
 
@@ -27,8 +26,8 @@ impl Client for Chat {
     const PROTOCOL: Protocol = Protocol::Chat;
     const READS_REFUSALS: bool = true;
 
-    fn new(provider: &LocalProvider, layer: ClientLayer) -> Self {
-        Self(client(provider, layer))
+    fn new(url: &str, layer: ClientLayer) -> Self {
+        Self(client(url, layer))
     }
 
     async fn ask(&self, question: &Question) -> Result<String, String> {
@@ -54,8 +53,8 @@ impl Client for Responses {
     const PROTOCOL: Protocol = Protocol::Responses;
     const READS_REFUSALS: bool = true;
 
-    fn new(provider: &LocalProvider, layer: ClientLayer) -> Self {
-        Self(client(provider, layer))
+    fn new(url: &str, layer: ClientLayer) -> Self {
+        Self(client(url, layer))
     }
 
     async fn ask(&self, question: &Question) -> Result<String, String> {

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::Request;
 use llmobs::http::ClientLayer;
-use llmobs_local_provider::LocalProvider;
 use serde_json::Value;
 
 use super::transport::{Answer, Transport, json_request};
@@ -110,8 +109,8 @@ impl<T: Transport, S: Speaks> Client for ByHand<T, S> {
     const PROTOCOL: Protocol = S::PROTOCOL;
     const BROKEN: (&str, &str) = T::BROKEN;
 
-    fn new(provider: &LocalProvider, layer: ClientLayer) -> Self {
-        let url = format!("{}{}", provider.url(), S::PATH);
+    fn new(url: &str, layer: ClientLayer) -> Self {
+        let url = format!("{}{}", url, S::PATH);
         Self { transport: T::new(layer), url, speaks: PhantomData }
     }
 

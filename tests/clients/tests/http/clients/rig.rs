@@ -2,7 +2,6 @@
 
 use futures_util::StreamExt as _;
 use llmobs::http::ClientLayer;
-use llmobs_local_provider::LocalProvider;
 use rig_core::DynModel;
 use rig_core::completion::{CompletionRequest, Message, ToolDefinition};
 use rig_core::message::{AssistantContent, AssistantMessage, ToolName, ToolResultContent};
@@ -82,8 +81,8 @@ impl Client for RigChat {
         parameters(Self::PROTOCOL, question, is_stream)
     }
 
-    fn new(provider: &LocalProvider, layer: ClientLayer) -> Self {
-        Self { url: provider.url().to_owned(), layer }
+    fn new(url: &str, layer: ClientLayer) -> Self {
+        Self { url: url.to_owned(), layer }
     }
 
     async fn ask(&self, question: &Question) -> Result<String, String> {
@@ -115,8 +114,8 @@ impl Client for RigAnthropic {
         parameters(Self::PROTOCOL, question, is_stream)
     }
 
-    fn new(provider: &LocalProvider, layer: ClientLayer) -> Self {
-        Self { url: provider.url().to_owned(), layer }
+    fn new(url: &str, layer: ClientLayer) -> Self {
+        Self { url: url.to_owned(), layer }
     }
 
     async fn ask(&self, question: &Question) -> Result<String, String> {

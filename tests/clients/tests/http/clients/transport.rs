@@ -135,8 +135,10 @@ impl Transport for Reqwest {
     }
 }
 
+type HyperService = ClientService<HyperClient<HttpConnector, RequestBody<Full<Bytes>>>>;
+
 /// The client of hyper as a tower service.
-pub(crate) struct Hyper(Retry<Again, ClientService<HyperClient<HttpConnector, RequestBody<Full<Bytes>>>>>);
+pub(crate) struct Hyper(Retry<Again, HyperService>);
 
 impl Transport for Hyper {
     const BROKEN: (&str, &str) = ("hyper::error::Error", "error reading a body from connection");
