@@ -291,6 +291,59 @@ fn two_integrations_that_see_one_call_make_one_span() {
 }
 
 #[test]
+fn an_attribute_and_several_integrations_are_one_span() {
+    #[llmobs::llm]
+    fn layered(question: &str) -> String {
+        let outer = ask(question);
+        let middle = outer.call.context().enter(|| ask(question));
+        let inner = middle.call.context().enter(|| ask(question));
+        inner.answer("Hello");
+        middle.answer("Hello");
+        outer.answer("Hello")
+    }
+    let event = event(|| drop(layered("Hi")));
+    assert_eq!(event["name"], "layered");
+    assert_eq!(event["meta"]["output"]["messages"], json!([{ "role": "assistant", "content": "Hello" }]));
+    assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11 }));
+    assert!(!event["tags"].to_string().contains("cancelled"));
+}
+
+#[test]
+fn attempts_inside_of_another_integration_are_seen() {
+    #[llmobs::llm]
+    fn persistent(question: &str) -> String {
+        let outer = ask(question);
+        outer.call.context().enter(|| {
+            ask(question).refuse();
+            ask(question).answer("Hello")
+        });
+        outer.answer("Hello")
+    }
+    let expected = "llm persistent  in system: Be brief. | user: Hi  out assistant: Hello\n\
+        └─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  error rate_limit_error: Slow down.\n";
+    assert_eq!(tree(|| drop(persistent("Hi"))), expected);
+}
+
+#[test]
+fn two_calls_at_once_that_two_integrations_see_are_two_spans() {
+    #[llmobs::llm]
+    fn race() -> String {
+        let (first, second) = (ask("Hi"), ask("Ho"));
+        let inside = |outer: &Observed, question| outer.call.context().enter(|| ask(question));
+        let (inner_first, inner_second) = (inside(&first, "Hi"), inside(&second, "Ho"));
+        inner_second.answer("B");
+        second.answer("B");
+        inner_first.answer("A");
+        first.answer("A")
+    }
+    let call = "llm OpenAI.createChatCompletion  in system: Be brief. | user: ";
+    // The second one began before the inner part of the first one.
+    let expected =
+        format!("llm race  out assistant: A\n├─ {call}Ho  out assistant: B\n└─ {call}Hi  out assistant: A\n");
+    assert_eq!(tree(|| drop(race())), expected);
+}
+
+#[test]
 fn a_call_of_another_kind_is_a_span_of_its_own() {
     #[llmobs::llm]
     fn answer() -> String {

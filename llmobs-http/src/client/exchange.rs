@@ -25,10 +25,13 @@ pub(super) struct Exchange {
     endpoint: Endpoint,
     captures_content: bool,
     sent: SentBody,
+    /// Reads the answer, once it has begun.
     reader: Option<ResponseReader>,
     /// What was not read yet of a stream whose first content is known. In larger pieces, reading costs the program less.
     unread: Vec<u8>,
     has_content: bool,
+    /// Whether the body of the answer is compressed, so that it is not looked at.
+    is_encoded: bool,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
     is_stream: bool,
     /// Whether nothing more is expected: the answer has ended, or the call has failed.
@@ -56,6 +59,7 @@ impl Exchange {
             reader: None,
             unread: Vec::new(),
             has_content: false,
+            is_encoded: false,
             is_stream: path.contains("stream"),
             is_over: false,
             endpoint,
@@ -82,16 +86,15 @@ impl Exchange {
     /// Takes the status and the headers of the answer. From a status of 400 on, the call has failed, whether the body is read or not.
     pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+        self.is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
         self.is_stream |= !text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
         self.is_over = status.as_u16() >= 400;
-        let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
-        self.reader = Some(reader).filter(|_| !is_encoded || self.is_over);
+        self.reader = Some(self.endpoint.reader().limit(self.call.limit()).status(status.as_u16()));
     }
 
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
-        let Some(reader) = &mut self.reader else { return false };
+        let Some(reader) = self.reader.as_mut().filter(|_| !self.is_encoded) else { return false };
         self.unread.extend_from_slice(bytes);
         if self.has_content && self.unread.len() < MAX_UNREAD && !is_last(bytes) {
             return false;
@@ -108,7 +111,8 @@ impl Exchange {
     /// Ends the call by an error of the client, such as a lost connection. `E` is the type of the error.
     pub(super) fn fail<E: Display>(mut self, error: &E) {
         self.is_over = true;
-        self.call.fail(std::any::type_name::<E>(), without_secrets(error));
+        let message = if self.captures_content { without_secrets(error) } else { String::new() };
+        self.call.fail(std::any::type_name::<E>(), message);
     }
 
     /// Ends the call at the end of the answer.
@@ -134,7 +138,8 @@ impl Exchange {
         let Some(mut reader) = self.reader.take() else { return false };
         reader.push(&self.unread);
         let response = reader.finish();
-        let is_complete = !response.finish_reasons.is_empty() || response.error.is_some();
+        // Of a whole answer, a program has nothing before its end.
+        let is_complete = self.is_stream && !response.finish_reasons.is_empty() || response.error.is_some();
         self.call.response(if self.captures_content { response } else { response.without_content() });
         is_complete
     }

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::uri::Authority;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use llmobs_runtime::FutureSpanExt as _;
@@ -49,11 +50,19 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         // A client of HTTP/1 may name the host in the header alone.
-        let host = parts.uri.host().map(str::to_owned).or_else(|| {
-            let host = parts.headers.get(http::header::HOST)?.to_str().ok()?;
-            Some(host.split(':').next()?.to_owned())
+        let authority = parts.uri.authority().cloned().or_else(|| {
+            let host = parts.headers.get(http::header::HOST)?;
+            Authority::try_from(host.as_bytes()).ok()
         });
-        let place = (host.as_deref().unwrap_or_default(), parts.uri.port_u16());
+        let default_port = match parts.uri.scheme_str() {
+            Some("https") => Some(443),
+            Some("http") => Some(80),
+            _ => None,
+        };
+        let place = match &authority {
+            Some(authority) => (authority.host(), authority.port_u16().or(default_port)),
+            None => ("", None),
+        };
         let exchange = self.layer.begin(&parts.method, place, parts.uri.path(), &mut parts.headers);
         let body = RequestBody::new(body, exchange.as_ref().map(|exchange| exchange.sent().clone()));
         let context = exchange.as_ref().map(Exchange::context);

@@ -1,9 +1,12 @@
 //! Which calls of models are shown by the span of the program around them.
 //!
 //! A span that has one call inside shows it. Where there are more, each is a span of its own, but for attempts that failed before one
-//! succeeded: then the span shows the last one.
+//! succeeded: then the span shows the last one. Of calls one inside the other, which are one call that several integrations observe, it
+//! shows the innermost.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::base::kind::Kind;
 use crate::model::annotation::Annotation;
@@ -32,6 +35,9 @@ pub(super) struct EndedCall {
     pub(super) notes: Annotation,
 }
 
+/// A call of a model that others can be inside of: whether one of them is shown in its place.
+pub(super) type OuterCall = Arc<AtomicBool>;
+
 /// How a call that begins is shown.
 pub(super) struct Claim {
     /// Whether the span around it shows it.
@@ -41,10 +47,11 @@ pub(super) struct Claim {
 }
 
 impl Calls {
-    /// Begins a call.
-    pub(super) fn claim(&mut self) -> Claim {
+    /// Begins a call, which may take the place of the one that goes on.
+    pub(super) fn claim(&mut self, takes_over: bool) -> Claim {
         let (next, is_granted, earlier) = match std::mem::take(self) {
             Self::None => (Self::Running, true, None),
+            Self::Running if takes_over => (Self::Running, true, None),
             Self::Ended(attempt) if attempt.failed => (Self::Running, true, Some(attempt)),
             Self::Ended(call) => (Self::Several, false, Some(call)),
             Self::Running | Self::Several => (Self::Several, false, None),

@@ -10,7 +10,7 @@ use llmobs_capture::warn_limited;
 use llmobs_providers::ToolDefinition;
 use serde_json::Number;
 
-use super::claim::{Calls, Claim, EndedCall};
+use super::claim::{Calls, Claim, EndedCall, OuterCall};
 use super::shared::Trace;
 use crate::base::clock::{Started, Times};
 use crate::base::id::{SpanId, TraceId};
@@ -311,14 +311,16 @@ impl Frame {
         self.cell().annotate_under(Box::new(weaker));
     }
 
-    /// Begins a call of a model of this kind inside.
-    pub(super) fn claim_call(&self, kind: Kind) -> Claim {
+    /// Begins a call of a model of this kind inside, which may be inside of another one. The first such one takes its place.
+    pub(super) fn claim_call(&self, kind: Kind, outer: Option<&OuterCall>) -> Claim {
         let mut cell = self.cell();
-        if cell.finished || self.start.late_kind(&cell) != kind {
+        let is_of_kind = self.start.late_kind(&cell) == kind;
+        let takes_over = is_of_kind && outer.is_some_and(|outer| !outer.swap(true, Ordering::AcqRel));
+        if cell.finished || !is_of_kind {
             return Claim { is_granted: false, earlier: None };
         }
         self.has_calls.store(true, Ordering::Release);
-        cell.calls.claim()
+        cell.calls.claim(takes_over)
     }
 
     /// Ends a call that the span was to show. Returns it if it is a span of its own by now.

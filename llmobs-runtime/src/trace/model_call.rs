@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use llmobs_capture::is_muted;
 use llmobs_providers::{Endpoint, Request, Response};
 use serde_json::Number;
 
-use super::claim::{Claim, EndedCall};
+use super::claim::{Claim, EndedCall, OuterCall};
 use super::context::{Context, current};
 use super::frame::Frame;
 use super::slot::Slot;
@@ -27,7 +28,8 @@ use crate::model::observed::{Asked, Observed};
 /// One call is one span. If it begins inside an `llm` or `embedding` span of the program that shows no other call, that span shows it:
 /// the messages, model and tokens of the call, under all that the program says by itself. Otherwise the call is a span of its own. So is
 /// each of several calls inside one span, each attempt that failed before another one succeeded, and a call that goes on after the
-/// span around it has ended.
+/// span around it has ended. A call inside the [`context`](Self::context) of another one is the same call, seen from further inside:
+/// it is shown in place of the outer one.
 ///
 /// A call that is dropped before [`finish`](Self::finish) was cancelled.
 ///
@@ -70,15 +72,15 @@ struct Running {
 enum Place {
     /// By a span of its own.
     Own(Span),
-    /// By the span of the program around it, as far as is known yet.
-    Around(Arc<Frame>),
+    /// By the span of the program around it, as far as is known yet, unless a call inside of this one is.
+    Around(Arc<Frame>, OuterCall),
 }
 
 impl Place {
     fn frame(&self) -> Option<&Arc<Frame>> {
         match self {
             Self::Own(span) => span.0.as_ref(),
-            Self::Around(frame) => Some(frame),
+            Self::Around(frame, _) => Some(frame),
         }
     }
 }
@@ -90,8 +92,9 @@ impl ModelCall {
             return Self(None);
         }
         let name = name.into();
-        let place = match current().0.frame().filter(|frame| claim(frame, kind)) {
-            Some(around) => Place::Around(Arc::clone(around)),
+        let here = current().0;
+        let place = match here.frame().filter(|frame| claim(frame, kind, here.call())) {
+            Some(around) => Place::Around(Arc::clone(around), OuterCall::default()),
             None => Place::Own(Span::builder(kind, name.clone()).integration(integration).start()),
         };
         let Some(frame) = place.frame() else { return Self(None) };
@@ -132,7 +135,11 @@ impl ModelCall {
     /// The context of the span that shows the call as far as is known yet, for the headers of the request, and for what runs inside.
     #[must_use]
     pub fn context(&self) -> Context {
-        self.frame().map_or_else(current, |frame| Context(Slot::Span(Arc::clone(frame))))
+        match self.0.as_ref().map(|running| &running.place) {
+            Some(Place::Around(frame, call)) => Context(Slot::in_call(Arc::clone(frame), Arc::clone(call))),
+            Some(Place::Own(span)) => span.context(),
+            None => current(),
+        }
     }
 
     /// The JSON text of the body of the request, and where it goes. It is read later, off this thread.
@@ -213,7 +220,8 @@ impl Running {
                     frame.annotate_under(notes);
                 }
             }
-            Place::Around(frame) => {
+            Place::Around(_, has_inner) if has_inner.load(Ordering::Acquire) => {}
+            Place::Around(frame, _) => {
                 let (start_nanos, end_nanos) = (started.unix_nanos(), clock::unix_nanos());
                 let call = EndedCall { kind, name, start_nanos, end_nanos, failed, notes };
                 if let Some(call) = frame.end_call(Box::new(call)) {
@@ -225,8 +233,8 @@ impl Running {
 }
 
 /// Whether the span around a call of this kind shows it.
-fn claim(around: &Arc<Frame>, kind: Kind) -> bool {
-    let Claim { is_granted, earlier } = around.claim_call(kind);
+fn claim(around: &Arc<Frame>, kind: Kind, outer: Option<&OuterCall>) -> bool {
+    let Claim { is_granted, earlier } = around.claim_call(kind, outer);
     if let Some(earlier) = earlier {
         submit(*earlier, around);
     }

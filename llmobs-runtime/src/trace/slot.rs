@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::claim::OuterCall;
 use super::frame::Frame;
 use super::shared::Remote;
 use crate::deliver::sender::{Sender, default_sender};
@@ -32,6 +33,8 @@ pub(crate) struct Scope {
     inherited: Option<Arc<Inherited>>,
     /// The span of another program that spans without a parent here continue.
     remote: Option<Arc<Remote>>,
+    /// The call of a model that this is inside of, where the span of the base shows it.
+    call: Option<OuterCall>,
     /// What this slot was entered for, if it is left by an id.
     entry: Option<Entry>,
 }
@@ -156,13 +159,13 @@ impl Slot {
 
     /// This slot with other annotation contexts.
     fn with_contexts(&self, contexts: Arc<Contexts>) -> Self {
-        let (base, remote) = match self.live() {
-            Self::Scope(scope) => (scope.base.clone(), scope.remote.clone()),
-            plain => (plain.clone(), None),
+        let (base, remote, call) = match self.live() {
+            Self::Scope(scope) => (scope.base.clone(), scope.remote.clone(), scope.call.clone()),
+            plain => (plain.clone(), None, None),
         };
         let inherited = self.inherited();
         let inherited = within(&base, inherited.as_deref().unwrap_or(Inherited::NONE), contexts);
-        Self::Scope(Arc::new(Scope { base, inherited: Some(Arc::new(inherited)), remote, entry: None }))
+        Self::Scope(Arc::new(Scope { base, inherited: Some(Arc::new(inherited)), remote, call, entry: None }))
     }
 
     /// This slot with the annotation contexts of the slot where it is entered or named as a parent. `None` if they add nothing.
@@ -196,8 +199,21 @@ impl Slot {
             base,
             inherited: Some(Arc::new(inherited)),
             remote: Some(Arc::new(remote)),
+            call: None,
             entry: None,
         }))
+    }
+
+    /// A slot inside of a call of a model that this span shows.
+    pub(super) fn in_call(frame: Arc<Frame>, call: OuterCall) -> Self {
+        let base = Self::Span(frame);
+        let inherited = base.inherited();
+        Self::Scope(Arc::new(Scope { base, inherited, remote: None, call: Some(call), entry: None }))
+    }
+
+    /// The call of a model that this is inside of, where the span that is current shows it.
+    pub(super) fn call(&self) -> Option<&OuterCall> {
+        if let Self::Scope(_) = self { self.live_scope()?.call.as_ref() } else { None }
     }
 
     /// This slot, entered from another one until the id is left, and the flag to leave it by. `None` if too many were entered and not
@@ -275,11 +291,13 @@ impl Slot {
     }
 
     fn with_entry(&self, entry: Option<Entry>) -> Self {
-        let (base, inherited, remote) = match self {
-            Self::Scope(scope) => (scope.base.clone(), scope.inherited.clone(), scope.remote.clone()),
-            plain => (plain.clone(), plain.inherited(), None),
+        let (base, inherited, remote, call) = match self {
+            Self::Scope(scope) => {
+                (scope.base.clone(), scope.inherited.clone(), scope.remote.clone(), scope.call.clone())
+            }
+            plain => (plain.clone(), plain.inherited(), None, None),
         };
-        Self::Scope(Arc::new(Scope { base, inherited, remote, entry }))
+        Self::Scope(Arc::new(Scope { base, inherited, remote, call, entry }))
     }
 
     #[inline]
