@@ -77,6 +77,10 @@ impl Exchange {
         let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
         self.is_stream |= !text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
         self.is_over = status.as_u16() >= 400;
+        // Clients that retry may keep it until they do.
+        if self.is_over {
+            self.call.ends_now();
+        }
         let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
         self.reader = Some(reader).filter(|_| !is_encoded || self.is_over);
     }
@@ -85,6 +89,9 @@ impl Exchange {
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
         let Some(reader) = &mut self.reader else { return false };
         let progress = reader.push(bytes);
+        if self.is_over {
+            self.call.ends_now();
+        }
         if progress.has_content && self.is_stream {
             self.call.first_token();
         }
@@ -132,6 +139,50 @@ impl Drop for Exchange {
         let call = std::mem::take(&mut self.call);
         if self.is_over || is_complete {
             call.finish();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use llmobs_runtime::testing::Collector;
+
+    /// Begins a call that is refused.
+    fn refused() -> Exchange {
+        let mut exchange =
+            Exchange::begin(&Method::POST, "api.openai.com", "/v1/chat/completions", None).unwrap();
+        exchange.answered(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new());
+        exchange
+    }
+
+    /// Keeps the answer of a call for a while. Returns how long the call took at most, and how long its span says.
+    fn keep(exchange: impl FnOnce() -> Exchange) -> (u128, u128) {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        let began = Instant::now();
+        let exchange = exchange();
+        let most = began.elapsed();
+        while began.elapsed() < 3 * most + Duration::from_millis(5) {
+            std::hint::spin_loop();
+        }
+        drop(exchange);
+        let events = collector.events();
+        let [event] = &*events else { panic!("one span: {}", collector.tree()) };
+        (most.as_nanos(), event["duration"].as_u64().unwrap().into())
+    }
+
+    #[test]
+    fn a_refusal_that_is_kept_took_no_longer() {
+        let read = || {
+            let mut exchange = refused();
+            exchange.read(b"{}");
+            exchange
+        };
+        for (most, shown) in [keep(refused), keep(read)] {
+            assert!(shown <= 2 * most, "{shown} ns, of {most} ns at most");
         }
     }
 }

@@ -110,13 +110,12 @@ workflow answer  cancelled
 async fn a_model_that_fails_in_the_middle_fails_both() {
     let services = Services::start(WITH_LLMOBS, "overloaded");
     assert!(services.ask().await.text().await.is_err());
-    let expected = "\
-workflow answer  error eventsource_stream::event_stream::EventStreamError<reqwest::error::Error>
-  in  {\"question\":\"What is a span?\"}
-  out You said: What
-└─ llm OpenAI.createChatCompletion  overloaded-2026-11-01  error server_error
-     in  user: What is a span?
-     out assistant: You said: What
-";
-    assert_eq!(services.end(), expected);
+    // How much of the text passed on before the connections broke varies.
+    let trace = services.end();
+    let spans: Vec<&str> = trace.lines().filter(|line| line.contains("  error ")).collect();
+    let expected = [
+        "workflow answer  error eventsource_stream::event_stream::EventStreamError<reqwest::error::Error>",
+        "└─ llm OpenAI.createChatCompletion  overloaded-2026-11-01  error server_error",
+    ];
+    assert_eq!(spans, expected, "{trace}");
 }
