@@ -3,6 +3,8 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::time::{Duration, Instant};
+
 use llmobs::integration::ModelCall;
 use llmobs::providers::{Endpoint, Protocol};
 use llmobs::testing::Collector;
@@ -75,6 +77,41 @@ const CALL: &str = "llm OpenAI.createChatCompletion  in system: Be brief. | user
 #[llmobs::llm]
 fn complete(question: &str) -> String {
     ask(question).answer("Hello")
+}
+
+/// Keeps a call after its end. Returns how long it took at most, and how long its span says.
+fn keep(run: impl FnOnce(&mut dyn FnMut(ModelCall))) -> (Duration, Duration) {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let began = Instant::now();
+    let mut most = Duration::ZERO;
+    run(&mut |mut call| {
+        call.ends_now();
+        most = began.elapsed();
+        while began.elapsed() < 3 * most + Duration::from_millis(5) {
+            std::hint::spin_loop();
+        }
+        call.finish();
+    });
+    let events = collector.events();
+    let event = events.iter().find(|event| event["name"] == "OpenAI.createChatCompletion").unwrap();
+    (most, Duration::from_nanos(event["duration"].as_u64().unwrap()))
+}
+
+#[test]
+fn a_call_that_is_finished_later_ends_where_it_says() {
+    let alone = keep(|end| end(ask("Hi").call));
+    let attempt = keep(|end| {
+        llmobs::llm("complete").start().enter(|| {
+            let mut call = ask("Hi").call;
+            call.fail("timeout", "");
+            end(call);
+            ask("Hi").answer("Hello");
+        });
+    });
+    for (most, shown) in [alone, attempt] {
+        assert!(shown <= 2 * most, "{shown:?}, of {most:?} at most");
+    }
 }
 
 #[test]

@@ -89,6 +89,10 @@ impl Exchange {
         self.is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
         self.is_stream |= !text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
         self.is_over = status.as_u16() >= 400;
+        // Clients that retry may keep it until they do.
+        if self.is_over {
+            self.call.ends_now();
+        }
         self.reader = Some(self.endpoint.reader().limit(self.call.limit()).status(status.as_u16()));
     }
 
@@ -101,6 +105,9 @@ impl Exchange {
         }
         let progress = reader.push(&self.unread);
         self.unread.clear();
+        if self.is_over {
+            self.call.ends_now();
+        }
         if progress.has_content && self.is_stream {
             self.call.first_token();
             self.has_content = true;
@@ -161,4 +168,48 @@ fn is_last(bytes: &[u8]) -> bool {
     let bytes = bytes.trim_ascii_end();
     let object = bytes.strip_suffix(b"}").map(<[u8]>::trim_ascii_end);
     bytes.ends_with(b"[DONE]") || object.is_some_and(|object| object.ends_with(b"\"message_stop\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use llmobs_runtime::testing::Collector;
+
+    /// Begins a call that is refused.
+    fn refused() -> Exchange {
+        let mut exchange =
+            Exchange::begin(&Method::POST, "api.openai.com", "/v1/chat/completions", None).unwrap();
+        exchange.answered(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new());
+        exchange
+    }
+
+    /// Keeps the answer of a call for a while. Returns how long the call took at most, and how long its span says.
+    fn keep(exchange: impl FnOnce() -> Exchange) -> (u128, u128) {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        let began = Instant::now();
+        let exchange = exchange();
+        let most = began.elapsed();
+        while began.elapsed() < 3 * most + Duration::from_millis(5) {
+            std::hint::spin_loop();
+        }
+        drop(exchange);
+        let events = collector.events();
+        let [event] = &*events else { panic!("one span: {}", collector.tree()) };
+        (most.as_nanos(), event["duration"].as_u64().unwrap().into())
+    }
+
+    #[test]
+    fn a_refusal_that_is_kept_took_no_longer() {
+        let read = || {
+            let mut exchange = refused();
+            exchange.read(b"{}");
+            exchange
+        };
+        for (most, shown) in [keep(refused), keep(read)] {
+            assert!(shown <= 2 * most, "{shown} ns, of {most} ns at most");
+        }
+    }
 }

@@ -63,6 +63,8 @@ struct Running {
     kind: Kind,
     name: Cow<'static, str>,
     started: Started,
+    /// Nanoseconds since the Unix epoch, where the call ends before it is finished.
+    end_nanos: Option<u64>,
     failed: bool,
     observed: Observed,
     notes: Annotation,
@@ -106,6 +108,7 @@ impl ModelCall {
             kind,
             name,
             started,
+            end_nanos: None,
             failed: false,
             observed: Observed::default(),
             notes,
@@ -181,6 +184,14 @@ impl ModelCall {
         }
     }
 
+    /// Says that the call ends now, also if it is finished later, as where a client keeps an answer that it does not read. Of several
+    /// times, the last one counts.
+    pub fn ends_now(&mut self) {
+        if let Some(running) = &mut self.0 {
+            running.end_nanos = Some(clock::unix_nanos());
+        }
+    }
+
     /// Ends the call.
     pub fn finish(mut self) {
         if let Some(running) = self.0.take() {
@@ -212,17 +223,21 @@ impl Drop for ModelCall {
 
 impl Running {
     fn end(self: Box<Self>) {
-        let Self { place, kind, name, started, failed, observed, mut notes } = *self;
+        let Self { place, kind, name, started, end_nanos, failed, observed, mut notes } = *self;
         notes.more().observed = Some(Arc::new(observed));
         match place {
             Place::Own(span) => {
                 if let Some(frame) = &span.0 {
                     frame.annotate_under(notes);
+                    if let Some(end_nanos) = end_nanos {
+                        frame.finish_at(end_nanos);
+                    }
                 }
             }
             Place::Around(_, has_inner) if has_inner.load(Ordering::Acquire) => {}
             Place::Around(frame, _) => {
-                let (start_nanos, end_nanos) = (started.unix_nanos(), clock::unix_nanos());
+                let start_nanos = started.unix_nanos();
+                let end_nanos = end_nanos.unwrap_or_else(clock::unix_nanos);
                 let call = EndedCall { kind, name, start_nanos, end_nanos, failed, notes };
                 if let Some(call) = frame.end_call(Box::new(call)) {
                     submit(*call, &frame);
