@@ -14,7 +14,7 @@ use crate::json::Json;
 use crate::media;
 use crate::message::Message;
 use crate::protocol::Protocol;
-use crate::room::Room;
+use crate::room::{Room, Said};
 use crate::turn::{Parts, Turn};
 use crate::usage::Usage;
 
@@ -209,6 +209,7 @@ impl ResponseDraft {
     /// The parts of the choice with this index, which gets this role unless it has one. `None` if there are too many choices.
     pub(crate) fn turn(&mut self, index: u64, role: &str) -> Option<Turn<'_>> {
         self.open(index)?;
+        self.room.choice = index;
         let at = self.choices.binary_search_by_key(&index, |choice| choice.index).ok()?;
         let mut turn = Turn::new(&mut self.choices.get_mut(at)?.parts, &mut self.room);
         turn.role(role);
@@ -335,6 +336,7 @@ impl ResponseDraft {
     /// Adds vectors.
     pub(crate) fn vectors(&mut self, count: usize, size: usize) {
         let vectors = self.response.vectors.get_or_insert_default();
+        self.room.said = Said::More;
         vectors.count += count;
         vectors.size = vectors.size.max(size);
         self.room.has_content = true;
@@ -354,6 +356,7 @@ impl ResponseDraft {
     /// Adds a result of a rerank.
     pub(crate) fn document(&mut self, document: Document) {
         if self.room.entry().is_some() {
+            self.room.said = Said::More;
             self.response.documents.push(document);
             self.room.has_content = true;
         }

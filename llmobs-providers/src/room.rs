@@ -20,6 +20,37 @@ pub(crate) struct Room {
     entries: usize,
     /// Whether anything came that a person would read.
     pub(crate) has_content: bool,
+    /// What an event said, and of which choice.
+    pub(crate) said: Said,
+    pub(crate) choice: u64,
+}
+
+/// Where a part goes. Pieces of one part have one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// A place that the provider numbers.
+    Place(u64),
+    /// Behind all others. A text goes on where the last part is a text, and so does a thought.
+    End,
+    /// Behind all others, as a part of its own.
+    Next,
+}
+
+impl From<usize> for At {
+    fn from(index: usize) -> Self {
+        Self::Place(index as u64)
+    }
+}
+
+/// What one event said, apart from facts that it may repeat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Said {
+    #[default]
+    Nothing,
+    /// One piece of text, with its address and its length.
+    Text { choice: u64, at: At, start: usize, len: usize },
+    /// Anything else.
+    More,
 }
 
 impl Room {
@@ -30,6 +61,8 @@ impl Room {
             labels: MAX_LABELS_BYTES,
             entries: MAX_ENTRIES,
             has_content: false,
+            said: Said::Nothing,
+            choice: 0,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Reads answers from the bytes that arrive.
 
+mod template;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -11,7 +13,9 @@ use crate::framing::{Framing, RawEvent};
 use crate::json::Json;
 use crate::protocol::Protocol;
 use crate::response::{Event, Response, ResponseDraft};
+use crate::room::Said;
 use crate::turn::At;
+use template::Template;
 
 /// Reads an answer while it arrives, whole or streamed: server-sent events, lines of JSON, JSON, or the event stream of AWS.
 ///
@@ -177,11 +181,18 @@ pub(crate) struct Decoder {
     /// Whether all pieces of the text may be events with nothing in them.
     is_empty: bool,
     draft: ResponseDraft,
+    template: Template,
 }
 
 impl Decoder {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { protocol: None, is_text: false, is_empty: true, draft: ResponseDraft::new(limit) }
+        Self {
+            protocol: None,
+            is_text: false,
+            is_empty: true,
+            draft: ResponseDraft::new(limit),
+            template: Template::default(),
+        }
     }
 
     /// Reads with `f`, and returns what there was.
@@ -198,6 +209,19 @@ impl Decoder {
     }
 
     fn raw(&mut self, event: &RawEvent<'_>) {
+        if let Some((choice, at, piece)) = self.template.piece(event.name, event.data) {
+            if let Some(mut turn) = self.draft.turn(choice, "") {
+                turn.text(at, piece);
+            }
+            return;
+        }
+        self.draft.room.said = Said::Nothing;
+        self.parse(event);
+        self.template.learn(event.name, event.data, self.draft.room.said);
+    }
+
+    /// Reads an event that is not like the one before.
+    fn parse(&mut self, event: &RawEvent<'_>) {
         let text = match std::str::from_utf8(event.data) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(event.data),

@@ -10,12 +10,13 @@ use std::ops::Range;
 use crate::json::Json;
 use crate::media::{self, Line};
 use crate::message::ToolResult;
-use crate::room::{Room, Text};
+pub(crate) use crate::room::At;
+use crate::room::{Room, Said, Text};
 use crate::texts::result_text;
 use call::Call;
 pub(crate) use call::CallPiece;
 use parts::Body;
-pub(crate) use parts::{At, Parts};
+pub(crate) use parts::Parts;
 
 /// The result of a tool, as a provider's part has it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,10 +63,15 @@ impl<'a> Turn<'a> {
             return;
         }
         let is_text = |body: &Body| matches!(body, Body::Text(_));
+        let before = self.room.said;
         if let Some(Body::Text(text)) =
             self.parts.open(at, is_text, self.room, || Body::Text(Text::default()))
         {
             text.push(piece, self.room);
+            if before == Said::Nothing {
+                let (choice, start, len) = (self.room.choice, piece.as_ptr().addr(), piece.len());
+                self.room.said = Said::Text { choice, at, start, len };
+            }
         } else if let Some(text) = self.parts.last_text() {
             // There are too many parts.
             text.push("\n", self.room);
@@ -123,6 +129,7 @@ impl<'a> Turn<'a> {
             _ => None,
         });
         if let Some(call) = last {
+            self.room.said = Said::More;
             call.add_argument(path, value, self.room);
         }
     }
@@ -231,6 +238,7 @@ impl<'a> Turn<'a> {
 
     /// Forgets the parts at the places of a range: what follows has them as a whole.
     pub(crate) fn forget(&mut self, places: &Range<u64>) {
+        self.room.said = Said::More;
         self.parts.list.retain(|part| {
             let is_kept = !places.contains(&part.place);
             if !is_kept {

@@ -16,10 +16,8 @@ use super::url::without_secrets;
 /// The body of a request, as far as it was sent.
 pub(super) type SentBody = Arc<Mutex<RequestText>>;
 
-/// The most bytes of a stream that are kept until they are read.
-const MAX_UNREAD: usize = 16 * 1024;
-
 /// A call of a model from its request to the end of its answer. If it is dropped before, the call was cancelled.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the answer")]
 pub(super) struct Exchange {
     call: ModelCall,
     endpoint: Endpoint,
@@ -27,9 +25,6 @@ pub(super) struct Exchange {
     sent: SentBody,
     /// Reads the answer, once it has begun.
     reader: Option<ResponseReader>,
-    /// What was not read yet of a stream whose first content is known. In larger pieces, reading costs the program less.
-    unread: Vec<u8>,
-    has_content: bool,
     /// Whether the body of the answer is compressed, so that it is not looked at.
     is_encoded: bool,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
@@ -57,8 +52,6 @@ impl Exchange {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
             sent: Arc::new(Mutex::new(RequestText::new(call.limit()))),
             reader: None,
-            unread: Vec::new(),
-            has_content: false,
             is_encoded: false,
             is_stream: path.contains("stream"),
             is_over: false,
@@ -99,18 +92,12 @@ impl Exchange {
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
         let Some(reader) = self.reader.as_mut().filter(|_| !self.is_encoded) else { return false };
-        self.unread.extend_from_slice(bytes);
-        if self.has_content && self.unread.len() < MAX_UNREAD && !is_last(bytes) {
-            return false;
-        }
-        let progress = reader.push(&self.unread);
-        self.unread.clear();
+        let progress = reader.push(bytes);
         if self.is_over {
             self.call.ends_now();
         }
         if progress.has_content && self.is_stream {
             self.call.first_token();
-            self.has_content = true;
         }
         progress.is_end
     }
@@ -142,8 +129,7 @@ impl Exchange {
 
     /// Adds the answer to the call. Returns whether it is complete.
     fn add_answer(&mut self) -> bool {
-        let Some(mut reader) = self.reader.take() else { return false };
-        reader.push(&self.unread);
+        let Some(reader) = self.reader.take() else { return false };
         let response = reader.finish();
         // Of a whole answer, a program has nothing before its end.
         let is_complete = self.is_stream && !response.finish_reasons.is_empty() || response.error.is_some();
@@ -161,13 +147,6 @@ impl Drop for Exchange {
             call.finish();
         }
     }
-}
-
-/// Whether a piece of a stream ends with an event after which clients stop reading.
-fn is_last(bytes: &[u8]) -> bool {
-    let bytes = bytes.trim_ascii_end();
-    let object = bytes.strip_suffix(b"}").map(<[u8]>::trim_ascii_end);
-    bytes.ends_with(b"[DONE]") || object.is_some_and(|object| object.ends_with(b"\"message_stop\""))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use crate::message::ToolResult;
-use crate::room::{Room, Text};
+use crate::room::{At, Room, Said, Text};
 
 /// The parts of one choice of an answer, or of one message of a request.
 #[derive(Debug, Default)]
@@ -36,23 +36,6 @@ pub(super) enum Body {
     Media(String, String, usize),
     /// What follows is a message of its own.
     Begin,
-}
-
-/// Where a part goes. Pieces of one part have one place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum At {
-    /// A place that the provider numbers.
-    Place(u64),
-    /// Behind all others. A text goes on where the last part is a text, and so does a thought.
-    End,
-    /// Behind all others, as a part of its own.
-    Next,
-}
-
-impl From<usize> for At {
-    fn from(index: usize) -> Self {
-        Self::Place(index as u64)
-    }
 }
 
 impl Body {
@@ -97,6 +80,7 @@ impl Parts {
         room: &mut Room,
         new: impl FnOnce() -> Body,
     ) -> Option<&mut Body> {
+        room.said = Said::More;
         let index = match at {
             At::End | At::Next => match self.list.last() {
                 Some(last) if at == At::End && fits(&last.body) => self.list.len() - 1,
