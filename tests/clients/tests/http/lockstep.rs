@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
 
 /// Far longer than anything on loopback takes. Waits end at once when they can.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,7 +68,7 @@ impl Silent {
     }
 
     async fn signal(&mut self) {
-        tokio::time::timeout(PATIENCE, self.signals.recv()).await.unwrap().unwrap();
+        timeout(PATIENCE, self.signals.recv()).await.unwrap().unwrap();
     }
 }
 
@@ -75,7 +76,8 @@ async fn read_request(stream: &mut TcpStream) {
     let mut request = Vec::new();
     // The body is an object.
     while !request.ends_with(b"}") {
-        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "a whole request");
+        let read = timeout(PATIENCE, stream.read_buf(&mut request)).await.expect("a body with a length");
+        assert_ne!(read.unwrap(), 0, "a whole request");
     }
 }
 
