@@ -3,6 +3,9 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::task::Poll;
+
+use futures_util::{Stream, StreamExt as _, stream};
 use llmobs::integration::ModelCall;
 use llmobs::providers::{Endpoint, Protocol};
 use llmobs::testing::Collector;
@@ -17,6 +20,11 @@ struct Observed {
 
 /// Begins a call that asks a question.
 fn ask(question: &str) -> Observed {
+    ask_with(question, &json!({}))
+}
+
+/// Begins a call that asks a question with other parameters, too.
+fn ask_with(question: &str, parameters: &Value) -> Observed {
     let endpoint = Endpoint::of("api.openai.com", "/v1/chat/completions").unwrap();
     let mut call = ModelCall::begin(Kind::Llm, "OpenAI.createChatCompletion", "openai");
     let body = json!({
@@ -24,19 +32,25 @@ fn ask(question: &str) -> Observed {
         "temperature": 0.5,
         "messages": [{ "role": "system", "content": "Be brief." }, { "role": "user", "content": question }],
     });
+    let body = with(body, parameters);
     call.request(endpoint.clone(), body.to_string());
     Observed { call, endpoint }
 }
 
 impl Observed {
     /// Ends the call with an answer.
-    fn answer(mut self, text: &str) -> String {
+    fn answer(self, text: &str) -> String {
+        self.answer_with(text, &json!({}))
+    }
+
+    /// Ends the call with an answer that says something else, too.
+    fn answer_with(mut self, text: &str, more: &Value) -> String {
         let body = json!({
             "model": "gpt-4o-2024-08-06",
             "choices": [{ "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
             "usage": { "prompt_tokens": 9, "completion_tokens": 2 },
         });
-        self.read(200, &body);
+        self.read(200, &with(body, more));
         self.call.finish();
         text.to_owned()
     }
@@ -54,6 +68,13 @@ impl Observed {
         reader.push(body.to_string().as_bytes());
         self.call.response(reader.finish());
     }
+}
+
+/// An object with the fields of another one.
+fn with(mut object: Value, more: &Value) -> Value {
+    let more = more.as_object().unwrap().clone();
+    object.as_object_mut().unwrap().extend(more);
+    object
 }
 
 /// The spans that `run` makes, as a tree.
@@ -176,6 +197,19 @@ fn what_an_attribute_skips_is_shown_nowhere() {
     fn redacted(question: &str) -> String {
         ask(question).answer("Hello")
     }
+    // Neither is it beside the messages, nor on the spans of several calls.
+    #[llmobs::llm(skip_all, skip_output)]
+    fn several(question: &str) -> String {
+        ask_with(question, &json!({ "user": "Ann", "top_k": 3, "prediction": { "content": question } }))
+            .refuse();
+        ask(question).answer("Hello");
+        ask(question).answer_with("Hello", &json!({ "citations": [{ "cited_text": "Hello" }] }))
+    }
+    #[llmobs::llm(skip_all, skip_output)]
+    fn beside(question: &str) -> String {
+        ask_with(question, &json!({ "user": "Ann", "top_k": 3, "prediction": { "content": question } }))
+            .answer_with("Hello", &json!({ "citations": [{ "cited_text": "Hello" }] }))
+    }
     // An argument that is no content of the call, such as a client, can be skipped.
     #[llmobs::llm(skip(_client))]
     fn with_client(_client: &str, question: &str) -> String {
@@ -186,6 +220,15 @@ fn what_an_attribute_skips_is_shown_nowhere() {
     assert_eq!(hidden["meta"]["output"], Value::Null);
     assert_eq!(hidden["meta"]["model_name"], "gpt-4o-2024-08-06");
     assert_eq!(hidden["metrics"]["input_tokens"], 9);
+    for run in [several, beside] {
+        let collector = Collector::new();
+        collector.enter(|| drop(run("Hi")));
+        let events = serde_json::to_string(&collector.events()).unwrap();
+        for secret in ["\"Hi\"", "Hello", "Ann", "Be brief."] {
+            assert!(!events.contains(secret), "{secret} in {events}");
+        }
+        assert!(events.contains("\"temperature\":0.5"), "{events}");
+    }
     let redacted = tree(|| drop(redacted("Hi")));
     assert_eq!(redacted, "llm redacted  in user: [redacted]  out assistant: Hello\n");
     let shown = tree(|| drop(with_client("client", "Hi")));
@@ -216,6 +259,56 @@ fn two_calls_in_a_row_are_two_spans() {
         ├─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  out assistant: A\n\
         └─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Ho  out assistant: B\n";
     assert_eq!(tree(|| drop(twice())), expected);
+}
+
+#[test]
+fn an_answer_that_is_returned_after_several_calls_counts_no_token_twice() {
+    #[llmobs::llm]
+    fn last() -> Value {
+        ask("Hi").answer("A");
+        ask("Ho").answer("B");
+        json!({
+            "model": "gpt-4o",
+            "choices": [{ "message": { "role": "assistant", "content": "B" } }],
+            "usage": { "prompt_tokens": 9, "completion_tokens": 2 },
+        })
+    }
+    let collector = Collector::new();
+    collector.enter(|| drop(last()));
+    let counted: u64 =
+        collector.events().iter().filter_map(|event| event["metrics"]["input_tokens"].as_u64()).sum();
+    assert_eq!(counted, 18, "{}", collector.tree());
+}
+
+#[test]
+fn a_stream_that_is_dropped_is_one_span() {
+    #[llmobs::llm]
+    fn words(question: &str) -> impl Stream<Item = String> {
+        let mut call = None;
+        stream::poll_fn(move |_| {
+            call.get_or_insert_with(|| ask(question));
+            Poll::Ready(Some("word".to_owned()))
+        })
+    }
+    #[llmobs::llm]
+    async fn later_words(question: &str) -> impl Stream<Item = String> {
+        let call = ask(question);
+        stream::poll_fn(move |_| {
+            let _ = &call;
+            Poll::Ready(Some("word".to_owned()))
+        })
+    }
+    let dropped = || {
+        let mut words = Box::pin(words("Hi"));
+        pollster::block_on(words.next());
+    };
+    assert_eq!(tree(dropped), "llm words  in system: Be brief. | user: Hi  out assistant: word  cancelled\n");
+    let dropped = || {
+        let mut words = Box::pin(pollster::block_on(later_words("Hi")));
+        pollster::block_on(words.next());
+    };
+    let expected = "llm later_words  in system: Be brief. | user: Hi  out assistant: word  cancelled\n";
+    assert_eq!(tree(dropped), expected);
 }
 
 #[test]
@@ -256,16 +349,24 @@ fn a_call_that_failed_in_a_function_that_failed_is_one_span() {
 
 #[test]
 fn a_call_that_outlives_the_span_around_it_is_a_child() {
+    let late = || {
+        let span = llmobs::llm("begin").start();
+        let call = span.enter(|| ask("Hi"));
+        span.finish();
+        llmobs::task("after").start().finish();
+        call.answer("Hello");
+    };
+    assert_eq!(tree(late), format!("llm begin\n└─ {CALL}\ntask after\n"));
+    // What an attribute skips is not shown then, either.
     #[llmobs::llm(skip_output)]
     fn begin(question: &str) -> Observed {
         ask(question)
     }
-    let late = || {
-        let call = begin("Hi");
-        llmobs::task("after").start().finish();
-        call.answer("Hello");
-    };
-    assert_eq!(tree(late), format!("llm begin  in user: Hi\n└─ {CALL}\ntask after\n"));
+    let hidden = tree(|| drop(begin("Hi").answer("Hello")));
+    assert_eq!(
+        hidden,
+        format!("llm begin  in user: Hi\n└─ {}\n", CALL.replace("  out assistant: Hello", ""))
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::base::kind::Kind;
 use crate::model::annotation::Annotation;
+use crate::model::observed::Hidden;
 
 /// The calls of models inside a span.
 #[derive(Default)]
@@ -38,11 +39,23 @@ pub(super) struct Claim {
     pub(super) is_granted: bool,
     /// An earlier call that becomes a span of its own now.
     pub(super) earlier: Option<Box<EndedCall>>,
+    /// What the span around it lets no call show, whichever span shows that.
+    pub(super) hidden: Hidden,
+}
+
+/// The calls of a span that ends.
+pub(super) enum Shown {
+    /// None, or one that goes on.
+    Nothing,
+    /// One, which the span shows.
+    One(Box<EndedCall>),
+    /// Several, each a span of its own.
+    Several,
 }
 
 impl Calls {
     /// Begins a call.
-    pub(super) fn claim(&mut self) -> Claim {
+    pub(super) fn claim(&mut self, hidden: Hidden) -> Claim {
         let (next, is_granted, earlier) = match std::mem::take(self) {
             Self::None => (Self::Running, true, None),
             Self::Ended(attempt) if attempt.failed => (Self::Running, true, Some(attempt)),
@@ -50,7 +63,7 @@ impl Calls {
             Self::Running | Self::Several => (Self::Several, false, None),
         };
         *self = next;
-        Claim { is_granted, earlier }
+        Claim { is_granted, earlier, hidden }
     }
 
     /// Ends the call that was granted. Returns it if it is a span of its own by now.
@@ -62,8 +75,22 @@ impl Calls {
         Some(call)
     }
 
-    /// The call that the span shows, when the span ends.
-    pub(super) fn take(&mut self) -> Option<Box<EndedCall>> {
-        if let Self::Ended(call) = std::mem::take(self) { Some(call) } else { None }
+    /// What the span shows, when the span ends. A call that ends after that is a span of its own.
+    pub(super) fn take(&mut self) -> Shown {
+        match std::mem::replace(self, Self::Several) {
+            Self::None | Self::Running => Shown::Nothing,
+            Self::Ended(call) => Shown::One(call),
+            Self::Several => Shown::Several,
+        }
+    }
+
+    /// The call that ended after the span had looked for one.
+    pub(super) fn take_late(&mut self) -> Option<Box<EndedCall>> {
+        if let Self::Ended(_) = self
+            && let Shown::One(call) = self.take()
+        {
+            return Some(call);
+        }
+        None
     }
 }

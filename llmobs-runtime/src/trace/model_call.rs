@@ -20,7 +20,7 @@ use crate::deliver::sender::any_open;
 use crate::model::annotation::Annotation;
 use crate::model::failure::Failure;
 use crate::model::metrics;
-use crate::model::observed::{Asked, Observed};
+use crate::model::observed::{Asked, Hidden, Observed};
 
 /// A call of a model that an integration observes, such as a layer of an HTTP client.
 ///
@@ -90,7 +90,8 @@ impl ModelCall {
             return Self(None);
         }
         let name = name.into();
-        let place = match current().0.frame().filter(|frame| claim(frame, kind)) {
+        let mut hidden = Hidden::default();
+        let place = match current().0.frame().filter(|frame| claim(frame, kind, &mut hidden)) {
             Some(around) => Place::Around(Arc::clone(around)),
             None => Place::Own(Span::builder(kind, name.clone()).integration(integration).start()),
         };
@@ -104,7 +105,7 @@ impl ModelCall {
             name,
             started,
             failed: false,
-            observed: Observed::default(),
+            observed: Observed { hidden, ..Observed::default() },
             notes,
         })))
     }
@@ -225,8 +226,9 @@ impl Running {
 }
 
 /// Whether the span around a call of this kind shows it.
-fn claim(around: &Arc<Frame>, kind: Kind) -> bool {
-    let Claim { is_granted, earlier } = around.claim_call(kind);
+fn claim(around: &Arc<Frame>, kind: Kind, hidden: &mut Hidden) -> bool {
+    let Claim { is_granted, earlier, hidden: hidden_there } = around.claim_call(kind);
+    *hidden = hidden_there;
     if let Some(earlier) = earlier {
         submit(*earlier, around);
     }
