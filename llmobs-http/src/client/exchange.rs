@@ -23,6 +23,8 @@ pub(super) struct Exchange {
     captures_content: bool,
     sent: SentBody,
     reader: Option<ResponseReader>,
+    /// Whether the body of the answer is compressed, so that only its status is read.
+    is_encoded: bool,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
     is_stream: bool,
     /// Whether nothing more is expected: the answer has ended, or the call has failed.
@@ -30,25 +32,34 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Begins a call, if a request to this host, with an optional port, and path is one. `captures_content` is what the program
-    /// says of this client.
+    /// Begins a call, if a request to this host, with an optional port, and path is one. Where that is not certain, the body says
+    /// so, now or, if it is not known yet, in the end. `captures_content` is what the program says of this client.
     pub(super) fn begin(
         method: &Method,
         host: &str,
         path: &str,
+        body: Option<&[u8]>,
         captures_content: Option<bool>,
     ) -> Option<Self> {
         if method != Method::POST {
             return None;
         }
         let endpoint = Endpoint::of(host, path)?;
+        if let Some(body) = body
+            && !is_call(&endpoint, std::str::from_utf8(body).ok())
+        {
+            return None;
+        }
         let (name, integration) = names(endpoint.protocol);
         let call = ModelCall::begin(kind(endpoint.protocol), name, integration);
+        let mut sent = RequestText::new(call.limit());
+        sent.push(body.unwrap_or_default());
         call.is_recorded().then(|| Self {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
-            sent: Arc::new(Mutex::new(RequestText::new(call.limit()))),
+            sent: Arc::new(Mutex::new(sent)),
             reader: None,
-            is_stream: path.contains("stream"),
+            is_encoded: false,
+            is_stream: path.rsplit('/').next().is_some_and(|action| action.contains("stream")),
             is_over: false,
             endpoint,
             call,
@@ -65,25 +76,23 @@ impl Exchange {
         &self.sent
     }
 
-    /// Takes a body that is sent as a whole.
-    #[cfg(feature = "reqwest")]
-    pub(super) fn send(&self, bytes: &[u8]) {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
-    }
-
     /// Takes the status and the headers of the answer. From a status of 400 on, the call has failed, whether the body is read or not.
     pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
-        self.is_stream |= !text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
+        let is_json = |kind: &str| {
+            let kind = kind.split(';').next().unwrap_or_default();
+            kind.trim().eq_ignore_ascii_case("application/json")
+        };
+        self.is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+        self.is_stream |= !text(CONTENT_TYPE).is_some_and(is_json);
         self.is_over = status.as_u16() >= 400;
         let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
-        self.reader = Some(reader).filter(|_| !is_encoded || self.is_over);
+        self.reader = Some(reader);
     }
 
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
-        let Some(reader) = &mut self.reader else { return false };
+        let Some(reader) = self.reader.as_mut().filter(|_| !self.is_encoded) else { return false };
         let progress = reader.push(bytes);
         if progress.has_content && self.is_stream {
             self.call.first_token();
@@ -94,7 +103,8 @@ impl Exchange {
     /// Ends the call by an error of the client, such as a lost connection. `E` is the type of the error.
     pub(super) fn fail<E: Display>(mut self, error: &E) {
         self.is_over = true;
-        self.call.fail(std::any::type_name::<E>(), without_secrets(error));
+        let text = if self.captures_content { without_secrets(error) } else { String::new() };
+        self.call.fail(std::any::type_name::<E>(), text);
     }
 
     /// Ends the call at the end of the answer.
@@ -103,9 +113,8 @@ impl Exchange {
     }
 
     /// Adds the request to the call.
-    fn add_request(&mut self) {
-        let sent = std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner));
-        match sent.finish() {
+    fn add_request(&mut self, sent: Option<String>) {
+        match sent {
             Some(body) if self.captures_content => self.call.request(self.endpoint.clone(), body),
             body => {
                 let json = body.as_deref().and_then(Json::read).unwrap_or(Json::Null);
@@ -127,11 +136,20 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.add_request();
+        let sent = std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner)).finish();
+        if !is_call(&self.endpoint, sent.as_deref()) {
+            return std::mem::take(&mut self.call).discard();
+        }
+        self.add_request(sent);
         let is_complete = self.add_answer();
         let call = std::mem::take(&mut self.call);
         if self.is_over || is_complete {
             call.finish();
         }
     }
+}
+
+/// Whether a request with this body is a call of a model.
+fn is_call(endpoint: &Endpoint, body: Option<&str>) -> bool {
+    endpoint.is_certain() || body.and_then(Json::read).is_some_and(|body| endpoint.takes(&body))
 }

@@ -29,7 +29,11 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let exchange = self.layer.begin_reqwest(&mut request);
-        let answer = self.inner.call(request);
+        let enter = || self.inner.call(request);
+        let answer = match &exchange {
+            Some(exchange) => exchange.context().enter(enter),
+            None => enter(),
+        };
         Box::pin(observed(answer, exchange))
     }
 }
@@ -53,14 +57,12 @@ impl ClientLayer {
     /// Begins a call of a model, if a request is one, and writes the headers of the trace.
     pub(super) fn begin_reqwest(&self, request: &mut Request) -> Option<Exchange> {
         let (method, url) = (request.method().clone(), request.url().clone());
-        let place = (url.host_str().unwrap_or_default(), url.port());
-        let exchange = self.begin(&method, place, url.path(), request.headers_mut());
+        let place = (url.host_str().unwrap_or_default(), url.port_or_known_default());
+        let mut headers = std::mem::take(request.headers_mut());
         // A body that is a stream is not looked at.
-        if let Some(exchange) = &exchange
-            && let Some(bytes) = request.body().and_then(Body::as_bytes)
-        {
-            exchange.send(bytes);
-        }
+        let body = request.body().map(|body| body.as_bytes().unwrap_or_default());
+        let exchange = self.begin(&method, place, url.path(), body, &mut headers);
+        *request.headers_mut() = headers;
         exchange
     }
 }

@@ -75,6 +75,13 @@ impl Calls {
         Some(call)
     }
 
+    /// Forgets the call that was granted.
+    pub(super) fn discard(&mut self) {
+        if let Self::Running = self {
+            *self = Self::None;
+        }
+    }
+
     /// What the span shows, when the span ends. A call that ends after that is a span of its own.
     pub(super) fn take(&mut self) -> Shown {
         match std::mem::replace(self, Self::Several) {

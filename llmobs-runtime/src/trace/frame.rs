@@ -330,6 +330,18 @@ impl Frame {
         if state.finished { Some(call) } else { state.calls.end(call) }
     }
 
+    /// Forgets a call that the span was to show.
+    pub(super) fn discard_call(&self) {
+        self.cell().calls.discard();
+    }
+
+    /// Ends the span without handing it to its client.
+    pub(super) fn discard(&self) {
+        let mut cell = self.cell();
+        cell.finished = true;
+        cell.annotation = None;
+    }
+
     /// Takes the call of a model that the span shows, when the span ends.
     #[inline]
     pub(super) fn take_call(&self) -> Shown {

@@ -182,6 +182,15 @@ impl ModelCall {
         }
     }
 
+    /// Forgets the call, where it turns out that it was none. Nothing is recorded of it.
+    pub fn discard(mut self) {
+        match self.0.take().map(|running| running.place) {
+            Some(Place::Own(span)) => span.0.iter().for_each(|frame| frame.discard()),
+            Some(Place::Around(frame)) => frame.discard_call(),
+            None => {}
+        }
+    }
+
     fn frame(&self) -> Option<&Arc<Frame>> {
         self.0.as_ref().and_then(|running| running.place.frame())
     }
