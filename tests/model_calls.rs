@@ -63,6 +63,12 @@ impl Observed {
         "refused".to_owned()
     }
 
+    /// Ends the call without an answer.
+    fn lose(mut self) {
+        self.call.fail("timeout", "No answer.");
+        self.call.finish();
+    }
+
     fn read(&mut self, status: u16, body: &Value) {
         let mut reader = self.endpoint.reader().status(status);
         reader.push(body.to_string().as_bytes());
@@ -229,6 +235,17 @@ fn what_an_attribute_skips_is_shown_nowhere() {
         }
         assert!(events.contains("\"temperature\":0.5"), "{events}");
     }
+    #[llmobs::llm(skip_error)]
+    fn discreet(question: &str) -> String {
+        ask(question).refuse();
+        ask(question).lose();
+        ask(question).answer("Hello")
+    }
+    let discreet = tree(|| drop(discreet("Hi")));
+    assert!(
+        discreet.contains("error rate_limit_error\n") && discreet.contains("error timeout\n"),
+        "{discreet}"
+    );
     let redacted = tree(|| drop(redacted("Hi")));
     assert_eq!(redacted, "llm redacted  in user: [redacted]  out assistant: Hello\n");
     let shown = tree(|| drop(with_client("client", "Hi")));
@@ -278,6 +295,35 @@ fn an_answer_that_is_returned_after_several_calls_counts_no_token_twice() {
     let counted: u64 =
         collector.events().iter().filter_map(|event| event["metrics"]["input_tokens"].as_u64()).sum();
     assert_eq!(counted, 18, "{}", collector.tree());
+}
+
+#[test]
+fn a_call_that_was_dropped_is_an_attempt_where_another_one_follows() {
+    #[llmobs::llm]
+    fn patient(question: &str) -> String {
+        drop(ask(question));
+        ask(question).answer("Hello")
+    }
+    let expected = "llm patient  in system: Be brief. | user: Hi  out assistant: Hello\n\
+        └─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  cancelled\n";
+    assert_eq!(tree(|| drop(patient("Hi"))), expected);
+}
+
+#[test]
+fn a_rerank_is_a_step_of_a_retrieval() {
+    #[llmobs::retrieval(skip_all)]
+    fn search(_question: &str) -> Vec<&'static str> {
+        let endpoint = Endpoint::of("api.cohere.com", "/v2/rerank").unwrap();
+        let mut call = ModelCall::begin(Kind::Retrieval, "cohere.request", "cohere");
+        let mut reader = endpoint.reader();
+        call.request(endpoint, r#"{"model":"r","query":"Hi","documents":["a","b"]}"#.to_owned());
+        reader.push(br#"{"id":"1","results":[{"index":1,"relevance_score":0.5}]}"#);
+        call.response(reader.finish());
+        call.finish();
+        vec!["b"]
+    }
+    let tree = tree(|| drop(search("Hi")));
+    assert!(tree.starts_with("retrieval search  out b\n└─ retrieval cohere.request  in Hi  out "), "{tree}");
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Observed {
 pub(crate) struct Hidden {
     pub(crate) input: bool,
     pub(crate) output: bool,
+    /// The text of an error.
+    pub(crate) error: bool,
 }
 
 /// A request to a model.

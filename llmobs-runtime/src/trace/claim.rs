@@ -1,7 +1,7 @@
 //! Which calls of models are shown by the span of the program around them.
 //!
-//! A span that has one call inside shows it. Where there are more, each is a span of its own, but for attempts that failed before one
-//! succeeded: then the span shows the last one.
+//! A span that has one call inside shows it. Where there are more, each is a span of its own, but for attempts that failed or were
+//! dropped before one succeeded: then the span shows the last one.
 
 use std::borrow::Cow;
 
@@ -33,6 +33,12 @@ pub(super) struct EndedCall {
     pub(super) notes: Annotation,
 }
 
+impl EndedCall {
+    fn was_cancelled(&self) -> bool {
+        self.notes.tags.contains_key("cancelled")
+    }
+}
+
 /// How a call that begins is shown.
 pub(super) struct Claim {
     /// Whether the span around it shows it.
@@ -58,7 +64,9 @@ impl Calls {
     pub(super) fn claim(&mut self, hidden: Hidden) -> Claim {
         let (next, is_granted, earlier) = match std::mem::take(self) {
             Self::None => (Self::Running, true, None),
-            Self::Ended(attempt) if attempt.failed => (Self::Running, true, Some(attempt)),
+            Self::Ended(attempt) if attempt.failed || attempt.was_cancelled() => {
+                (Self::Running, true, Some(attempt))
+            }
             Self::Ended(call) => (Self::Several, false, Some(call)),
             Self::Running | Self::Several => (Self::Several, false, None),
         };

@@ -316,12 +316,15 @@ impl Frame {
     /// Begins a call of a model of this kind inside.
     pub(super) fn claim_call(&self, kind: Kind) -> Claim {
         let mut cell = self.cell();
-        if cell.finished || self.start.late_kind(&cell) != kind {
+        // A retrieval is more than its rerank.
+        let is_model = matches!(kind, Kind::Llm | Kind::Embedding);
+        if cell.finished || !is_model || self.start.late_kind(&cell) != kind {
             return Claim { is_granted: false, earlier: None, hidden: Hidden::default() };
         }
         self.has_calls.store(true, Ordering::Release);
         let Start { own_input: input, own_output: output, .. } = self.start;
-        cell.calls.claim(Hidden { input, output })
+        let error = cell.annotation.as_ref().is_some_and(|annotation| annotation.skips_error());
+        cell.calls.claim(Hidden { input, output, error })
     }
 
     /// Ends a call that the span was to show. Returns it if it is a span of its own by now.

@@ -26,7 +26,7 @@ use crate::model::observed::{Asked, Hidden, Observed};
 ///
 /// One call is one span. If it begins inside an `llm` or `embedding` span of the program that shows no other call, that span shows it:
 /// the messages, model and tokens of the call, under all that the program says by itself. Otherwise the call is a span of its own. So is
-/// each of several calls inside one span, each attempt that failed before another one succeeded, and a call that goes on after the
+/// each of several calls inside one span, each attempt that failed or was dropped before another one, and a call that goes on after the
 /// span around it has ended.
 ///
 /// A call that is dropped before [`finish`](Self::finish) was cancelled.
@@ -98,6 +98,9 @@ impl ModelCall {
         let Some(frame) = place.frame() else { return Self(None) };
         let mut notes = Annotation::new(frame.sender().defaults.capture_limit);
         notes.tag("integration", integration);
+        if hidden.error {
+            notes.more().skip_error = true;
+        }
         let started = Started::now();
         Self(Some(Box::new(Running {
             place,
@@ -158,10 +161,10 @@ impl ModelCall {
     pub fn first_token(&mut self) {
         if let Some(running) = &mut self.0
             && running.kind == Kind::Llm
+            && !running.notes.metrics.contains_key(metrics::TIME_TO_FIRST_TOKEN)
             && let Some(seconds) = Number::from_f64(running.started.elapsed().as_secs_f64())
         {
-            let metrics = &mut running.notes.metrics;
-            metrics.entry(metrics::TIME_TO_FIRST_TOKEN.to_owned()).or_insert(seconds);
+            running.notes.metrics.insert(metrics::TIME_TO_FIRST_TOKEN.to_owned(), seconds);
         }
     }
 
@@ -169,7 +172,8 @@ impl ModelCall {
     pub fn fail(&mut self, kind: &str, message: impl Display) {
         if let Some(running) = &mut self.0 {
             let failure = Failure::of_message(kind, format_args!("{message}"));
-            let shows_text = running.place.frame().is_some_and(|frame| frame.shows_errors());
+            let shows_errors = running.place.frame().is_some_and(|frame| frame.shows_errors());
+            let shows_text = shows_errors && !running.notes.skips_error();
             running.notes.failure = Some(if shows_text { failure } else { failure.without_text() });
             running.failed = true;
         }
