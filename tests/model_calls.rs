@@ -3,8 +3,10 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use futures_util::{Stream, StreamExt as _, stream};
 use llmobs::integration::ModelCall;
 use llmobs::providers::{Endpoint, Protocol};
 use llmobs::testing::Collector;
@@ -19,6 +21,11 @@ struct Observed {
 
 /// Begins a call that asks a question.
 fn ask(question: &str) -> Observed {
+    ask_with(question, &json!({}))
+}
+
+/// Begins a call that asks a question with other parameters, too.
+fn ask_with(question: &str, parameters: &Value) -> Observed {
     let endpoint = Endpoint::of("api.openai.com", "/v1/chat/completions").unwrap();
     let mut call = ModelCall::begin(Kind::Llm, "OpenAI.createChatCompletion", "openai");
     let body = json!({
@@ -26,19 +33,25 @@ fn ask(question: &str) -> Observed {
         "temperature": 0.5,
         "messages": [{ "role": "system", "content": "Be brief." }, { "role": "user", "content": question }],
     });
+    let body = with(body, parameters);
     call.request(endpoint.clone(), body.to_string());
     Observed { call, endpoint }
 }
 
 impl Observed {
     /// Ends the call with an answer.
-    fn answer(mut self, text: &str) -> String {
+    fn answer(self, text: &str) -> String {
+        self.answer_with(text, &json!({}))
+    }
+
+    /// Ends the call with an answer that says something else, too.
+    fn answer_with(mut self, text: &str, more: &Value) -> String {
         let body = json!({
             "model": "gpt-4o-2024-08-06",
             "choices": [{ "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
             "usage": { "prompt_tokens": 9, "completion_tokens": 2 },
         });
-        self.read(200, &body);
+        self.read(200, &with(body, more));
         self.call.finish();
         text.to_owned()
     }
@@ -51,11 +64,24 @@ impl Observed {
         "refused".to_owned()
     }
 
+    /// Ends the call without an answer.
+    fn lose(mut self) {
+        self.call.fail("timeout", "No answer.");
+        self.call.finish();
+    }
+
     fn read(&mut self, status: u16, body: &Value) {
         let mut reader = self.endpoint.reader().status(status);
         reader.push(body.to_string().as_bytes());
         self.call.response(reader.finish());
     }
+}
+
+/// An object with the fields of another one.
+fn with(mut object: Value, more: &Value) -> Value {
+    let more = more.as_object().unwrap().clone();
+    object.as_object_mut().unwrap().extend(more);
+    object
 }
 
 /// The spans that `run` makes, as a tree.
@@ -213,6 +239,19 @@ fn what_an_attribute_skips_is_shown_nowhere() {
     fn redacted(question: &str) -> String {
         ask(question).answer("Hello")
     }
+    // Neither is it beside the messages, nor on the spans of several calls.
+    #[llmobs::llm(skip_all, skip_output)]
+    fn several(question: &str) -> String {
+        ask_with(question, &json!({ "user": "Ann", "top_k": 3, "prediction": { "content": question } }))
+            .refuse();
+        ask(question).answer("Hello");
+        ask(question).answer_with("Hello", &json!({ "citations": [{ "cited_text": "Hello" }] }))
+    }
+    #[llmobs::llm(skip_all, skip_output)]
+    fn beside(question: &str) -> String {
+        ask_with(question, &json!({ "user": "Ann", "top_k": 3, "prediction": { "content": question } }))
+            .answer_with("Hello", &json!({ "citations": [{ "cited_text": "Hello" }] }))
+    }
     // An argument that is no content of the call, such as a client, can be skipped.
     #[llmobs::llm(skip(_client))]
     fn with_client(_client: &str, question: &str) -> String {
@@ -223,6 +262,26 @@ fn what_an_attribute_skips_is_shown_nowhere() {
     assert_eq!(hidden["meta"]["output"], Value::Null);
     assert_eq!(hidden["meta"]["model_name"], "gpt-4o-2024-08-06");
     assert_eq!(hidden["metrics"]["input_tokens"], 9);
+    for run in [several, beside] {
+        let collector = Collector::new();
+        collector.enter(|| drop(run("Hi")));
+        let events = serde_json::to_string(&collector.events()).unwrap();
+        for secret in ["\"Hi\"", "Hello", "Ann", "Be brief."] {
+            assert!(!events.contains(secret), "{secret} in {events}");
+        }
+        assert!(events.contains("\"temperature\":0.5"), "{events}");
+    }
+    #[llmobs::llm(skip_error)]
+    fn discreet(question: &str) -> String {
+        ask(question).refuse();
+        ask(question).lose();
+        ask(question).answer("Hello")
+    }
+    let discreet = tree(|| drop(discreet("Hi")));
+    assert!(
+        discreet.contains("error rate_limit_error\n") && discreet.contains("error timeout\n"),
+        "{discreet}"
+    );
     let redacted = tree(|| drop(redacted("Hi")));
     assert_eq!(redacted, "llm redacted  in user: [redacted]  out assistant: Hello\n");
     let shown = tree(|| drop(with_client("client", "Hi")));
@@ -253,6 +312,85 @@ fn two_calls_in_a_row_are_two_spans() {
         ├─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  out assistant: A\n\
         └─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Ho  out assistant: B\n";
     assert_eq!(tree(|| drop(twice())), expected);
+}
+
+#[test]
+fn an_answer_that_is_returned_after_several_calls_counts_no_token_twice() {
+    #[llmobs::llm]
+    fn last() -> Value {
+        ask("Hi").answer("A");
+        ask("Ho").answer("B");
+        json!({
+            "model": "gpt-4o",
+            "choices": [{ "message": { "role": "assistant", "content": "B" } }],
+            "usage": { "prompt_tokens": 9, "completion_tokens": 2 },
+        })
+    }
+    let collector = Collector::new();
+    collector.enter(|| drop(last()));
+    let counted: u64 =
+        collector.events().iter().filter_map(|event| event["metrics"]["input_tokens"].as_u64()).sum();
+    assert_eq!(counted, 18, "{}", collector.tree());
+}
+
+#[test]
+fn a_call_that_was_dropped_is_an_attempt_where_another_one_follows() {
+    #[llmobs::llm]
+    fn patient(question: &str) -> String {
+        drop(ask(question));
+        ask(question).answer("Hello")
+    }
+    let expected = "llm patient  in system: Be brief. | user: Hi  out assistant: Hello\n\
+        └─ llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  cancelled\n";
+    assert_eq!(tree(|| drop(patient("Hi"))), expected);
+}
+
+#[test]
+fn a_rerank_is_a_step_of_a_retrieval() {
+    #[llmobs::retrieval(skip_all)]
+    fn search(_question: &str) -> Vec<&'static str> {
+        let endpoint = Endpoint::of("api.cohere.com", "/v2/rerank").unwrap();
+        let mut call = ModelCall::begin(Kind::Retrieval, "cohere.request", "cohere");
+        let mut reader = endpoint.reader();
+        call.request(endpoint, r#"{"model":"r","query":"Hi","documents":["a","b"]}"#.to_owned());
+        reader.push(br#"{"id":"1","results":[{"index":1,"relevance_score":0.5}]}"#);
+        call.response(reader.finish());
+        call.finish();
+        vec!["b"]
+    }
+    let tree = tree(|| drop(search("Hi")));
+    assert!(tree.starts_with("retrieval search  out b\n└─ retrieval cohere.request  in Hi  out "), "{tree}");
+}
+
+#[test]
+fn a_stream_that_is_dropped_is_one_span() {
+    #[llmobs::llm]
+    fn words(question: &str) -> impl Stream<Item = String> {
+        let mut call = None;
+        stream::poll_fn(move |_| {
+            call.get_or_insert_with(|| ask(question));
+            Poll::Ready(Some("word".to_owned()))
+        })
+    }
+    #[llmobs::llm]
+    async fn later_words(question: &str) -> impl Stream<Item = String> {
+        let call = ask(question);
+        stream::poll_fn(move |_| {
+            let _ = &call;
+            Poll::Ready(Some("word".to_owned()))
+        })
+    }
+    let dropped = || {
+        let mut words = Box::pin(words("Hi"));
+        pollster::block_on(words.next());
+    };
+    assert_eq!(tree(dropped), "llm words  in system: Be brief. | user: Hi  out assistant: word  cancelled\n");
+    let dropped = || {
+        let mut words = Box::pin(pollster::block_on(later_words("Hi")));
+        pollster::block_on(words.next());
+    };
+    let expected = "llm later_words  in system: Be brief. | user: Hi  out assistant: word  cancelled\n";
+    assert_eq!(tree(dropped), expected);
 }
 
 #[test]
@@ -293,16 +431,24 @@ fn a_call_that_failed_in_a_function_that_failed_is_one_span() {
 
 #[test]
 fn a_call_that_outlives_the_span_around_it_is_a_child() {
+    let late = || {
+        let span = llmobs::llm("begin").start();
+        let call = span.enter(|| ask("Hi"));
+        span.finish();
+        llmobs::task("after").start().finish();
+        call.answer("Hello");
+    };
+    assert_eq!(tree(late), format!("llm begin\n└─ {CALL}\ntask after\n"));
+    // What an attribute skips is not shown then, either.
     #[llmobs::llm(skip_output)]
     fn begin(question: &str) -> Observed {
         ask(question)
     }
-    let late = || {
-        let call = begin("Hi");
-        llmobs::task("after").start().finish();
-        call.answer("Hello");
-    };
-    assert_eq!(tree(late), format!("llm begin  in user: Hi\n└─ {CALL}\ntask after\n"));
+    let hidden = tree(|| drop(begin("Hi").answer("Hello")));
+    assert_eq!(
+        hidden,
+        format!("llm begin  in user: Hi\n└─ {}\n", CALL.replace("  out assistant: Hello", ""))
+    );
 }
 
 #[test]

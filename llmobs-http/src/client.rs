@@ -27,7 +27,8 @@ use url::Hosts;
 ///
 /// Nothing is held back and nothing is changed: a stream goes on as it comes. A span ends with the last event that clients of the
 /// protocol read, or with the body, or, tagged `cancelled:true`, where the answer is dropped before. A status of 400 and more is a
-/// failure, whether the body is read or not. Keys in headers and URLs are not recorded. Other requests pass untouched.
+/// failure, whether the body is read or not. Keys in headers and URLs are not recorded. Other requests pass untouched: where host and
+/// path do not tell, the body says whether a request is a call.
 ///
 /// One call is one span: inside an `llm` span of the program, that span shows the call. See
 /// [`ModelCall`](llmobs_runtime::integration::ModelCall).
@@ -53,25 +54,26 @@ impl ClientLayer {
     }
 
     /// Writes the headers of the trace into all requests to a host, so that the program there can go on under the current span: see
-    /// [`inject`]. A host is named as in URLs, with a port or for all ports; `*` is all hosts. Default: none, since the headers say the
-    /// names of application and session.
+    /// [`inject`]. A host is named as in URLs, with a port, which may be that of the scheme, or for all ports; `*` is all hosts. Default:
+    /// none, since the headers say the names of application and session.
     #[must_use]
     pub fn propagate_to(mut self, host: &str) -> Self {
         self.propagate_to.add(host);
         self
     }
 
-    /// Begins a call of a model, if a request is one, and writes the headers of the trace.
+    /// Begins a call of a model, if a request is one, and writes the headers of the trace. `body` is `None` where it is not known yet.
     fn begin(
         &self,
         method: &Method,
         (host, port): (&str, Option<u16>),
         path: &str,
+        body: Option<&[u8]>,
         headers: &mut HeaderMap,
     ) -> Option<Exchange> {
         let with_port = port.map(|port| format!("{host}:{port}"));
         let exchange =
-            Exchange::begin(method, with_port.as_deref().unwrap_or(host), path, self.captures_content);
+            Exchange::begin(method, with_port.as_deref().unwrap_or(host), path, body, self.captures_content);
         if self.propagate_to.contains(host, port) {
             match &exchange {
                 Some(exchange) => exchange.context().enter(|| inject(headers)),

@@ -1,5 +1,6 @@
 //! What the URL of a request says.
 
+use crate::gemini;
 use crate::json::Json;
 use crate::protocol::{Protocol, provider_of_host};
 use crate::request::Request;
@@ -24,6 +25,7 @@ pub struct Endpoint {
     pub provider: Option<String>,
     /// The model, where the path names it.
     pub model: Option<String>,
+    is_certain: bool,
 }
 
 impl Endpoint {
@@ -44,8 +46,49 @@ impl Endpoint {
             provider @ Some("amazon_bedrock" | "ollama") => provider,
             _ => None,
         };
-        let provider = if own == Some("amazon_bedrock") { own } else { provider_of_host(host).or(own) };
-        Some(Self { protocol, provider: provider.map(str::to_owned), model: model_of_path(path) })
+        let of_host = provider_of_host(host);
+        let is_certain = says_enough(path).unwrap_or(of_host.is_some());
+        let provider = if own == Some("amazon_bedrock") { own } else { of_host.or(own) };
+        Some(Self { protocol, provider: provider.map(str::to_owned), model: model_of_path(path), is_certain })
+    }
+
+    /// Whether host and path leave no doubt that a model is called there. Otherwise, such as at `/api/messages` of a host of which
+    /// nothing is known, the body of the request says so: see [`takes`](Self::takes).
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        self.is_certain
+    }
+
+    /// Whether a request with this body calls a model there, as far as the fields tell that each call has.
+    #[must_use]
+    pub fn takes(&self, body: &Json<'_>) -> bool {
+        let is_text = |name: &str| body.get(name).as_str().is_some();
+        let is_list = |name: &str| matches!(body.get(name), Json::Array(_));
+        let has_model = self.model.is_some() || is_text("model");
+        match self.protocol {
+            Protocol::AnthropicMessages | Protocol::OllamaChat | Protocol::CohereChat => {
+                has_model && is_list("messages")
+            }
+            Protocol::OpenAiCompletions | Protocol::OllamaGenerate => {
+                has_model && (is_text("prompt") || is_list("prompt"))
+            }
+            Protocol::OpenAiEmbeddings | Protocol::OllamaEmbed => {
+                has_model && (is_text("input") || is_list("input") || is_text("prompt"))
+            }
+            // The provider can keep a prompt with its model.
+            Protocol::OpenAiResponses => {
+                has_model && (is_text("input") || is_list("input")) || body.get("prompt").has("id")
+            }
+            Protocol::GeminiInteractions => (has_model || is_text("agent")) && body.has("input"),
+            Protocol::GeminiEmbed => match body.list("instances").first() {
+                Some(first) => ["content", "image", "video"].into_iter().any(|name| first.has(name)),
+                None => gemini::embed::is_request(body),
+            },
+            Protocol::CohereChatV1 => has_model && is_text("message"),
+            Protocol::CohereEmbed => has_model && ["texts", "images", "inputs"].into_iter().any(is_list),
+            Protocol::CohereRerank => has_model && is_text("query") && is_list("documents"),
+            _ => body.is_object(),
+        }
     }
 
     /// Reads the body of a request that is sent there. About `limit` bytes of it are kept.
@@ -64,6 +107,22 @@ impl Endpoint {
     pub fn reader(&self) -> ResponseReader {
         ResponseReader::new().protocol(self.protocol).provider(self.provider.clone())
     }
+}
+
+/// Whether a path that is that of a call is used for nothing else. `None` if the host has to tell.
+fn says_enough(path: &str) -> Option<bool> {
+    let path = path.split(['?', '#']).next()?.trim_end_matches('/');
+    if path.ends_with("/chat/completions") {
+        return Some(true);
+    }
+    // Vertex AI and other servers have all kinds of models there.
+    if path.ends_with(":predict") {
+        return Some(false);
+    }
+    let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase());
+    // The names of Bedrock follow that of a model, and those of Gemini a colon.
+    let is_plain = path.rsplit('/').next().is_some_and(is_plain) && !path.contains("/model/");
+    (!is_plain || path.contains("/agentAliases/")).then_some(true)
 }
 
 /// The model that a path names: of Gemini and Vertex AI, of Bedrock, and the deployment of Azure.

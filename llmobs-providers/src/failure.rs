@@ -197,6 +197,18 @@ impl ApiError {
         Self { message: llmobs_capture::text::cut(message, MAX_MESSAGE_BYTES), ..Self::default() }
     }
 
+    /// The same without what it says about it: type and code only where they are words.
+    pub(crate) fn without_message(self) -> Self {
+        let word = |text: String| Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
+        let (kind, code) = (word(self.kind), word(self.code));
+        Self {
+            kind: kind.unwrap_or_default(),
+            code: code.unwrap_or_default(),
+            message: String::new(),
+            status: self.status,
+        }
+    }
+
     pub(crate) fn with_kind(mut self, kind: &str) -> Self {
         if self.kind.is_empty() {
             kind.clone_into(&mut self.kind);

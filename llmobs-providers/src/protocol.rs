@@ -199,6 +199,10 @@ impl Protocol {
         if ends("/api/embeddings") && !path.contains("/v1") {
             return Some(Self::OllamaEmbed);
         }
+        // OpenAI's assistants have messages of their own.
+        if path.contains("/threads/") && ends("/messages") {
+            return None;
+        }
         suffixes.into_iter().find(|(suffix, _)| ends(suffix)).map(|(_, protocol)| protocol)
     }
 }

@@ -76,7 +76,7 @@ impl Response {
         let Self { protocol, provider, model, id, vectors, finish_reasons, usage, error, mut facts, .. } =
             self;
         facts.retain(|_, value| is_plain(value));
-        let error = error.map(|error| ApiError { message: String::new(), ..error });
+        let error = error.map(ApiError::without_message);
         Self {
             protocol,
             provider,

@@ -1,6 +1,7 @@
 //! The layer for the client of async-openai.
 
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use async_openai::error::OpenAIError;
@@ -45,20 +46,22 @@ where
             let mut request = factory.build().await?;
             let before = request.headers().clone();
             let exchange = layer.begin_reqwest(&mut request);
-            let headers = request.headers().clone();
-            // Layers inside may build the request again.
-            let factory = if headers == before {
-                factory
-            } else {
-                HttpRequestFactory::new(move || {
-                    let (factory, headers) = (factory.clone(), headers.clone());
-                    async move {
-                        let mut request = factory.build().await?;
-                        *request.headers_mut() = headers;
-                        Ok(request)
+            let mut added = request.headers().clone();
+            before.keys().for_each(|name| drop(added.remove(name)));
+            // What was built goes out first. Layers inside may build the request again.
+            let built = Mutex::new(Some(request));
+            let factory = HttpRequestFactory::new(move || {
+                let built = built.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let (factory, added) = (factory.clone(), added.clone());
+                async move {
+                    if let Some(request) = built {
+                        return Ok(request);
                     }
-                })
-            };
+                    let mut request = factory.build().await?;
+                    request.headers_mut().extend(added);
+                    Ok(request)
+                }
+            });
             observed(inner.call(factory), exchange).await
         })
     }

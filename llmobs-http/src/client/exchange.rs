@@ -25,7 +25,7 @@ pub(super) struct Exchange {
     sent: SentBody,
     /// Reads the answer, once it has begun.
     reader: Option<ResponseReader>,
-    /// Whether the body of the answer is compressed, so that it is not looked at.
+    /// Whether the body of the answer is compressed, so that only its status is read.
     is_encoded: bool,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
     is_stream: bool,
@@ -34,26 +34,34 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Begins a call, if a request to this host, with an optional port, and path is one. `captures_content` is what the program
-    /// says of this client.
+    /// Begins a call, if a request to this host, with an optional port, and path is one. Where that is not certain, the body says
+    /// so, now or, if it is not known yet, in the end. `captures_content` is what the program says of this client.
     pub(super) fn begin(
         method: &Method,
         host: &str,
         path: &str,
+        body: Option<&[u8]>,
         captures_content: Option<bool>,
     ) -> Option<Self> {
         if method != Method::POST {
             return None;
         }
         let endpoint = Endpoint::of(host, path)?;
+        if let Some(body) = body
+            && !is_call(&endpoint, std::str::from_utf8(body).ok())
+        {
+            return None;
+        }
         let (name, integration) = names(endpoint.protocol);
         let call = ModelCall::begin(kind(endpoint.protocol), name, integration);
+        let mut sent = RequestText::new(call.limit());
+        sent.push(body.unwrap_or_default());
         call.is_recorded().then(|| Self {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
-            sent: Arc::new(Mutex::new(RequestText::new(call.limit()))),
+            sent: Arc::new(Mutex::new(sent)),
             reader: None,
             is_encoded: false,
-            is_stream: path.contains("stream"),
+            is_stream: path.rsplit('/').next().is_some_and(|action| action.contains("stream")),
             is_over: false,
             endpoint,
             call,
@@ -70,23 +78,22 @@ impl Exchange {
         &self.sent
     }
 
-    /// Takes a body that is sent as a whole.
-    #[cfg(feature = "reqwest")]
-    pub(super) fn send(&self, bytes: &[u8]) {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
-    }
-
     /// Takes the status and the headers of the answer. From a status of 400 on, the call has failed, whether the body is read or not.
     pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let is_json = |kind: &str| {
+            let kind = kind.split(';').next().unwrap_or_default();
+            kind.trim().eq_ignore_ascii_case("application/json")
+        };
         self.is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
-        self.is_stream |= !text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
+        self.is_stream |= !text(CONTENT_TYPE).is_some_and(is_json);
         self.is_over = status.as_u16() >= 400;
         // Clients that retry may keep it until they do.
         if self.is_over {
             self.call.ends_now();
         }
-        self.reader = Some(self.endpoint.reader().limit(self.call.limit()).status(status.as_u16()));
+        let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
+        self.reader = Some(reader);
     }
 
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
@@ -105,8 +112,8 @@ impl Exchange {
     /// Ends the call by an error of the client, such as a lost connection. `E` is the type of the error.
     pub(super) fn fail<E: Display>(mut self, error: &E) {
         self.is_over = true;
-        let message = if self.captures_content { without_secrets(error) } else { String::new() };
-        self.call.fail(std::any::type_name::<E>(), message);
+        let text = if self.captures_content { without_secrets(error) } else { String::new() };
+        self.call.fail(std::any::type_name::<E>(), text);
     }
 
     /// Ends the call at the end of the answer.
@@ -115,9 +122,8 @@ impl Exchange {
     }
 
     /// Adds the request to the call.
-    fn add_request(&mut self) {
-        let sent = std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner));
-        match sent.finish() {
+    fn add_request(&mut self, sent: Option<String>) {
+        match sent {
             Some(body) if self.captures_content => self.call.request(self.endpoint.clone(), body),
             body => {
                 let json = body.as_deref().and_then(Json::read).unwrap_or(Json::Null);
@@ -140,13 +146,22 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.add_request();
+        let sent = std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner)).finish();
+        if !is_call(&self.endpoint, sent.as_deref()) {
+            return std::mem::take(&mut self.call).discard();
+        }
+        self.add_request(sent);
         let is_complete = self.add_answer();
         let call = std::mem::take(&mut self.call);
         if self.is_over || is_complete {
             call.finish();
         }
     }
+}
+
+/// Whether a request with this body is a call of a model.
+fn is_call(endpoint: &Endpoint, body: Option<&str>) -> bool {
+    endpoint.is_certain() || body.and_then(Json::read).is_some_and(|body| endpoint.takes(&body))
 }
 
 #[cfg(test)]
@@ -159,7 +174,7 @@ mod tests {
     /// Begins a call that is refused.
     fn refused() -> Exchange {
         let mut exchange =
-            Exchange::begin(&Method::POST, "api.openai.com", "/v1/chat/completions", None).unwrap();
+            Exchange::begin(&Method::POST, "api.openai.com", "/v1/chat/completions", None, None).unwrap();
         exchange.answered(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new());
         exchange
     }

@@ -29,9 +29,10 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let exchange = self.layer.begin_reqwest(&mut request);
+        let enter = || self.inner.call(request);
         let answer = match &exchange {
-            Some(exchange) => exchange.context().enter(|| self.inner.call(request)),
-            None => self.inner.call(request),
+            Some(exchange) => exchange.context().enter(enter),
+            None => enter(),
         };
         Box::pin(observed(answer, exchange))
     }
@@ -57,13 +58,11 @@ impl ClientLayer {
     pub(super) fn begin_reqwest(&self, request: &mut Request) -> Option<Exchange> {
         let (method, url) = (request.method().clone(), request.url().clone());
         let place = (url.host_str().unwrap_or_default(), url.port_or_known_default());
-        let exchange = self.begin(&method, place, url.path(), request.headers_mut());
+        let mut headers = std::mem::take(request.headers_mut());
         // A body that is a stream is not looked at.
-        if let Some(exchange) = &exchange
-            && let Some(bytes) = request.body().and_then(Body::as_bytes)
-        {
-            exchange.send(bytes);
-        }
+        let body = request.body().map(|body| body.as_bytes().unwrap_or_default());
+        let exchange = self.begin(&method, place, url.path(), body, &mut headers);
+        *request.headers_mut() = headers;
         exchange
     }
 }

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::header::HOST;
 use http::uri::Authority;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
@@ -50,20 +51,17 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         // A client of HTTP/1 may name the host in the header alone.
-        let authority = parts.uri.authority().cloned().or_else(|| {
-            let host = parts.headers.get(http::header::HOST)?;
-            Authority::try_from(host.as_bytes()).ok()
-        });
-        let default_port = match parts.uri.scheme_str() {
-            Some("https") => Some(443),
-            Some("http") => Some(80),
+        let in_header = || parts.headers.get(HOST)?.to_str().ok()?.parse().ok();
+        let authority: Option<Authority> = parts.uri.authority().cloned().or_else(in_header);
+        let of_scheme = || match parts.uri.scheme_str()? {
+            "https" => Some(443),
+            "http" => Some(80),
             _ => None,
         };
-        let place = match &authority {
-            Some(authority) => (authority.host(), authority.port_u16().or(default_port)),
-            None => ("", None),
-        };
-        let exchange = self.layer.begin(&parts.method, place, parts.uri.path(), &mut parts.headers);
+        let host = authority.as_ref().map_or("", Authority::host);
+        let port = authority.as_ref().and_then(Authority::port_u16).or_else(of_scheme);
+        let path = parts.uri.path();
+        let exchange = self.layer.begin(&parts.method, (host, port), path, None, &mut parts.headers);
         let body = RequestBody::new(body, exchange.as_ref().map(|exchange| exchange.sent().clone()));
         let context = exchange.as_ref().map(Exchange::context);
         let enter = || self.inner.call(Request::from_parts(parts, body));

@@ -29,8 +29,11 @@ pub(super) fn without_secrets(error: &impl Display) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once("://") {
-        let is_end = |char: char| char.is_whitespace() || matches!(char, '"' | '\'' | ')' | '>' | '`' | ']');
-        let (url, behind) = after.split_at(after.find(is_end).unwrap_or(after.len()));
+        // Any other character may be part of a query, unless it is the last one.
+        let is_end = |char: char| char.is_whitespace() || matches!(char, '"' | '<' | '>' | '`');
+        let end = after.find(is_end).unwrap_or(after.len());
+        let url = after.get(..end).unwrap_or_default().trim_end_matches([')', ']', '\'', ',', '.', ':', ';']);
+        let (url, behind) = after.split_at(url.len());
         let url = url.split(['?', '#']).next().unwrap_or_default();
         let (host, path) = url.split_at(url.find('/').unwrap_or(url.len()));
         let host = host.rsplit('@').next().unwrap_or_default();
@@ -55,6 +58,12 @@ mod tests {
             ),
             ("http://user:SECRET@localhost:1/v1 refused", "http://localhost:1/v1 refused"),
             ("\"https://a/?k=SECRET\" and https://b#SECRET", "\"https://a/\" and https://b"),
+            (
+                "error sending request for url (http://ann:SECRET@[::1]:8080/v1?key=SECRET)",
+                "error sending request for url (http://[::1]:8080/v1)",
+            ),
+            ("(http://a/?key=(SECRET)SECRET'SECRET)", "(http://a/)"),
+            ("see [http://a/?key=SECRET], then retry", "see [http://a/], then retry"),
             ("timed out", "timed out"),
             ("a://", "a://"),
         ] {

@@ -577,14 +577,6 @@ impl Annotation {
         self.more.as_ref()?.apm_trace_id
     }
 
-    /// Says whether the program decides what the span shows as input, and as output.
-    pub(crate) fn own_content(&mut self, input: bool, output: bool) {
-        if let Some(observed) = self.more.as_mut().and_then(|more| more.observed.as_mut()) {
-            let observed = Arc::make_mut(observed);
-            (observed.own_input, observed.own_output) = (input, output);
-        }
-    }
-
     /// Takes out the call of a model that an integration observed.
     pub(crate) fn take_observed(&mut self) -> Option<Observed> {
         self.more.as_mut()?.observed.take().map(Arc::unwrap_or_clone)

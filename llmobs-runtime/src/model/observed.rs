@@ -10,9 +10,18 @@ use llmobs_providers::{Endpoint, Request, Response};
 pub(crate) struct Observed {
     pub(crate) asked: Option<Asked>,
     pub(crate) answered: Option<Response>,
-    /// What the program says of input and output by itself: the span shows that.
-    pub(crate) own_input: bool,
-    pub(crate) own_output: bool,
+    pub(crate) hidden: Hidden,
+    /// Whether it is several calls, each a span of its own, which has its tokens.
+    pub(crate) is_several: bool,
+}
+
+/// What is not shown of a call, since an attribute skips it or says by itself what is shown there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hidden {
+    pub(crate) input: bool,
+    pub(crate) output: bool,
+    /// The text of an error.
+    pub(crate) error: bool,
 }
 
 /// A request to a model.
@@ -38,6 +47,11 @@ impl Asked {
 }
 
 impl Observed {
+    /// Several calls, each a span of its own.
+    pub(crate) fn several() -> Self {
+        Self { is_several: true, ..Self::default() }
+    }
+
     /// About how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
         let asked = match &self.asked {

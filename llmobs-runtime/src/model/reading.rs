@@ -50,17 +50,30 @@ impl Reading {
         reading
     }
 
-    /// Adds what an integration observed, which is more exact than what the program took and returned.
-    pub(crate) fn add(&mut self, observed: Observed, kind: Kind) {
-        let Observed { asked, answered, own_input, own_output } = observed;
+    /// Adds what an integration observed, which is more exact than what the program took and returned, but for an input and an output
+    /// that it annotated.
+    pub(crate) fn add(&mut self, observed: Observed, kind: Kind, own_input: bool, own_output: bool) {
+        let Observed { asked, answered, hidden, is_several } = observed;
+        if is_several && let Some(facts) = &mut self.facts {
+            facts.metrics.clear();
+        }
+        let (own_input, own_output) = (own_input || hidden.input, own_output || hidden.output);
         let mut has_prompt = false;
         if let Some(mut request) = asked.map(Asked::into_request) {
+            if hidden.input {
+                request = request.without_content();
+            }
             if let Some(input) = Content::of_request(kind, &mut request).filter(|_| !own_input) {
                 self.input = Some(input);
             }
             has_prompt = self.add_request(request);
         }
         if let Some(mut response) = answered {
+            if hidden.output {
+                let (input, error) = (std::mem::take(&mut response.input), response.error.take());
+                response = response.without_content();
+                (response.input, response.error) = (input, error);
+            }
             if let Some(output) = Content::of_response(kind, &mut response).filter(|_| !own_output) {
                 self.output = Some(output);
             }

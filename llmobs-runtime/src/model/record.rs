@@ -148,11 +148,10 @@ impl<'a> Finished<'a> {
     fn read_content(&mut self, shows_errors: bool) {
         let mut reading = Reading::new(self.kind(), self.input(), self.output());
         if let Some(annotation) = &mut self.annotation
-            && let Some(mut observed) = annotation.take_observed()
+            && let Some(observed) = annotation.take_observed()
         {
-            observed.own_input |= annotation.input.is_some();
-            observed.own_output |= annotation.output.is_some();
-            reading.add(observed, annotation.late_kind().unwrap_or(self.record.kind));
+            let kind = annotation.late_kind().unwrap_or(self.record.kind);
+            reading.add(observed, kind, annotation.input.is_some(), annotation.output.is_some());
         }
         let Reading { input, output, facts } = reading;
         (self.input_content, self.output_content) = (input, output);

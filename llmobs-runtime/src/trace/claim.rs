@@ -1,8 +1,8 @@
 //! Which calls of models are shown by the span of the program around them.
 //!
-//! A span that has one call inside shows it. Where there are more, each is a span of its own, but for attempts that failed before one
-//! succeeded: then the span shows the last one. Of calls one inside the other, which are one call that several integrations observe, it
-//! shows the innermost.
+//! A span that has one call inside shows it. Where there are more, each is a span of its own, but for attempts that failed or were
+//! dropped before one succeeded: then the span shows the last one. Of calls one inside the other, which are one call that several
+//! integrations observe, it shows the innermost.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::base::kind::Kind;
 use crate::model::annotation::Annotation;
+use crate::model::observed::Hidden;
 
 /// The calls of models inside a span.
 #[derive(Default)]
@@ -38,26 +39,46 @@ pub(super) struct EndedCall {
 /// A call of a model that others can be inside of: whether one of them is shown in its place.
 pub(super) type OuterCall = Arc<AtomicBool>;
 
+impl EndedCall {
+    fn was_cancelled(&self) -> bool {
+        self.notes.tags.contains_key("cancelled")
+    }
+}
+
 /// How a call that begins is shown.
 pub(super) struct Claim {
     /// Whether the span around it shows it.
     pub(super) is_granted: bool,
     /// An earlier call that becomes a span of its own now.
     pub(super) earlier: Option<Box<EndedCall>>,
+    /// What the span around it lets no call show, whichever span shows that.
+    pub(super) hidden: Hidden,
+}
+
+/// The calls of a span that ends.
+pub(super) enum Shown {
+    /// None, or one that goes on.
+    Nothing,
+    /// One, which the span shows.
+    One(Box<EndedCall>),
+    /// Several, each a span of its own.
+    Several,
 }
 
 impl Calls {
     /// Begins a call, which may take the place of the one that goes on.
-    pub(super) fn claim(&mut self, takes_over: bool) -> Claim {
+    pub(super) fn claim(&mut self, takes_over: bool, hidden: Hidden) -> Claim {
         let (next, is_granted, earlier) = match std::mem::take(self) {
             Self::None => (Self::Running, true, None),
             Self::Running if takes_over => (Self::Running, true, None),
-            Self::Ended(attempt) if attempt.failed => (Self::Running, true, Some(attempt)),
+            Self::Ended(attempt) if attempt.failed || attempt.was_cancelled() => {
+                (Self::Running, true, Some(attempt))
+            }
             Self::Ended(call) => (Self::Several, false, Some(call)),
             Self::Running | Self::Several => (Self::Several, false, None),
         };
         *self = next;
-        Claim { is_granted, earlier }
+        Claim { is_granted, earlier, hidden }
     }
 
     /// Ends the call that was granted. Returns it if it is a span of its own by now.
@@ -69,8 +90,29 @@ impl Calls {
         Some(call)
     }
 
-    /// The call that the span shows, when the span ends.
-    pub(super) fn take(&mut self) -> Option<Box<EndedCall>> {
-        if let Self::Ended(call) = std::mem::take(self) { Some(call) } else { None }
+    /// Forgets the call that was granted.
+    pub(super) fn discard(&mut self) {
+        if let Self::Running = self {
+            *self = Self::None;
+        }
+    }
+
+    /// What the span shows, when the span ends. A call that ends after that is a span of its own.
+    pub(super) fn take(&mut self) -> Shown {
+        match std::mem::replace(self, Self::Several) {
+            Self::None | Self::Running => Shown::Nothing,
+            Self::Ended(call) => Shown::One(call),
+            Self::Several => Shown::Several,
+        }
+    }
+
+    /// The call that ended after the span had looked for one.
+    pub(super) fn take_late(&mut self) -> Option<Box<EndedCall>> {
+        if let Self::Ended(_) = self
+            && let Shown::One(call) = self.take()
+        {
+            return Some(call);
+        }
+        None
     }
 }

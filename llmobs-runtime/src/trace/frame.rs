@@ -10,7 +10,8 @@ use llmobs_capture::warn_limited;
 use llmobs_providers::ToolDefinition;
 use serde_json::Number;
 
-use super::claim::{Calls, Claim, EndedCall, OuterCall};
+use super::claim::{Calls, Claim, EndedCall, OuterCall, Shown};
+use super::model_call::submit;
 use super::shared::Trace;
 use crate::base::clock::{Started, Times};
 use crate::base::id::{SpanId, TraceId};
@@ -23,6 +24,7 @@ use crate::model::captured::Source;
 use crate::model::failure::{Failure, FailureParts};
 use crate::model::inherited::{AgentAttribution, Inherited};
 use crate::model::metrics;
+use crate::model::observed::{Hidden, Observed};
 use crate::model::prompt::Prompt;
 use crate::model::record::{Record, TraceRecord, settled};
 use crate::model::reference::SpanRef;
@@ -314,13 +316,17 @@ impl Frame {
     /// Begins a call of a model of this kind inside, which may be inside of another one. The first such one takes its place.
     pub(super) fn claim_call(&self, kind: Kind, outer: Option<&OuterCall>) -> Claim {
         let mut cell = self.cell();
-        let is_of_kind = self.start.late_kind(&cell) == kind;
+        // A retrieval is more than its rerank.
+        let is_model = matches!(kind, Kind::Llm | Kind::Embedding);
+        let is_of_kind = is_model && self.start.late_kind(&cell) == kind;
         let takes_over = is_of_kind && outer.is_some_and(|outer| !outer.swap(true, Ordering::AcqRel));
         if cell.finished || !is_of_kind {
-            return Claim { is_granted: false, earlier: None };
+            return Claim { is_granted: false, earlier: None, hidden: Hidden::default() };
         }
         self.has_calls.store(true, Ordering::Release);
-        cell.calls.claim(takes_over)
+        let Start { own_input: input, own_output: output, .. } = self.start;
+        let error = cell.annotation.as_ref().is_some_and(|annotation| annotation.skips_error());
+        cell.calls.claim(takes_over, Hidden { input, output, error })
     }
 
     /// Ends a call that the span was to show. Returns it if it is a span of its own by now.
@@ -329,28 +335,32 @@ impl Frame {
         if state.finished { Some(call) } else { state.calls.end(call) }
     }
 
-    /// Adds the call of a model that the span shows, when the span ends.
-    #[inline]
-    fn show_call(&self) {
-        if let Some(call) = self.take_call() {
-            self.annotate_under(call.notes);
-        }
+    /// Forgets a call that the span was to show.
+    pub(super) fn discard_call(&self) {
+        self.cell().calls.discard();
+    }
+
+    /// Ends the span without handing it to its client.
+    pub(super) fn discard(&self) {
+        let mut cell = self.cell();
+        cell.finished = true;
+        cell.annotation = None;
     }
 
     /// Takes the call of a model that the span shows, when the span ends.
     #[inline]
-    pub(super) fn take_call(&self) -> Option<Box<EndedCall>> {
-        if self.has_calls.load(Ordering::Acquire) { self.take_observed() } else { None }
+    pub(super) fn take_call(&self) -> Shown {
+        if self.has_calls.load(Ordering::Acquire) { self.take_observed() } else { Shown::Nothing }
     }
 
     #[cold]
-    fn take_observed(&self) -> Option<Box<EndedCall>> {
+    fn take_observed(&self) -> Shown {
         self.cell().calls.take()
     }
 
-    /// Whether an attribute says what the span shows as input, and as output.
-    pub(super) fn own_content(&self) -> (bool, bool) {
-        (self.start.own_input, self.start.own_output)
+    /// Whether there were several calls of models inside, each a span of its own.
+    pub(super) fn has_several_calls(&self) -> bool {
+        self.has_calls.load(Ordering::Acquire) && matches!(self.cell().calls, Calls::Several)
     }
 
     /// Records the time to the first token of an `llm` span, in seconds.
@@ -431,25 +441,28 @@ impl Frame {
         text: &mut String,
         weaker: Option<Box<Annotation>>,
     ) -> bool {
-        let is_last = Self::with_cell(shared, |start, cell, is_last| {
+        let (is_last, late) = Self::with_cell(shared, |start, cell, is_last| {
             if let Some(weaker) = weaker {
                 cell.annotate_under(weaker);
             }
             start.finish(&mut cell.finished, &mut cell.annotation, text, end);
+            let late = cell.calls.take_late();
             if is_last {
                 // The buffer is for the next span.
                 std::mem::swap(&mut cell.text, text);
                 cell.renew();
             }
-            is_last
+            (is_last, late)
         });
+        if let Some(call) = late {
+            submit(*call, shared);
+        }
         shared.start.sender.queue.warn_of_refusals();
         is_last
     }
 
     /// Ends the span now, without an output. Returns the same as [`end`](Self::end).
     pub(super) fn end_now(shared: &mut Arc<Self>) -> bool {
-        shared.show_call();
         let (is_last, was_finished) = Self::with_cell(shared, |start, cell, is_last| {
             let was_finished = cell.finished;
             // Most spans by hand have ended before their handle is dropped.
@@ -469,7 +482,6 @@ impl Frame {
 
     /// Ends the span and hands it to its client. Only the first call does anything.
     pub(crate) fn finish(&self) {
-        self.show_call();
         self.start.finish_without_output(&mut self.cell(), None);
         self.start.sender.queue.warn_of_refusals();
     }
@@ -480,7 +492,6 @@ impl Frame {
         if unix_nanos < started.unix_nanos() {
             warn_limited!("a span was finished at a time before its start: its duration is zero");
         }
-        self.show_call();
         self.start.finish_without_output(&mut self.cell(), Some(unix_nanos));
         self.start.sender.queue.warn_of_refusals();
     }
@@ -548,6 +559,9 @@ impl Start {
     /// function for both, so that the compiler still inlines what it calls.
     #[inline(never)]
     fn finish_without_output(&self, cell: &mut Cell, end_nanos: Option<u64>) {
+        if !matches!(cell.calls, Calls::None) {
+            cell.show_calls(self.sender.defaults.capture_limit);
+        }
         let Cell { finished, text, annotation, .. } = cell;
         if !*finished {
             let times = match end_nanos {
@@ -686,6 +700,20 @@ impl Cell {
         }
         if self.for_children.is_some() {
             self.for_children = None;
+        }
+    }
+
+    /// Adds the call of a model that the span shows, when the span ends.
+    #[cold]
+    fn show_calls(&mut self, limit: usize) {
+        match self.calls.take() {
+            Shown::Nothing => {}
+            Shown::One(call) => self.annotate_under(Box::new(call.notes)),
+            Shown::Several => {
+                let mut several = Annotation::new(limit);
+                several.more().observed = Some(Arc::new(Observed::several()));
+                self.annotate_under(Box::new(several));
+            }
         }
     }
 

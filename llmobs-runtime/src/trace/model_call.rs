@@ -21,13 +21,13 @@ use crate::deliver::sender::any_open;
 use crate::model::annotation::Annotation;
 use crate::model::failure::Failure;
 use crate::model::metrics;
-use crate::model::observed::{Asked, Observed};
+use crate::model::observed::{Asked, Hidden, Observed};
 
 /// A call of a model that an integration observes, such as a layer of an HTTP client.
 ///
 /// One call is one span. If it begins inside an `llm` or `embedding` span of the program that shows no other call, that span shows it:
 /// the messages, model and tokens of the call, under all that the program says by itself. Otherwise the call is a span of its own. So is
-/// each of several calls inside one span, each attempt that failed before another one succeeded, and a call that goes on after the
+/// each of several calls inside one span, each attempt that failed or was dropped before another one, and a call that goes on after the
 /// span around it has ended. A call inside the [`context`](Self::context) of another one is the same call, seen from further inside:
 /// it is shown in place of the outer one.
 ///
@@ -95,13 +95,17 @@ impl ModelCall {
         }
         let name = name.into();
         let here = current().0;
-        let place = match here.frame().filter(|frame| claim(frame, kind, here.call())) {
+        let mut hidden = Hidden::default();
+        let place = match here.frame().filter(|frame| claim(frame, kind, here.call(), &mut hidden)) {
             Some(around) => Place::Around(Arc::clone(around), OuterCall::default()),
             None => Place::Own(Span::builder(kind, name.clone()).integration(integration).start()),
         };
         let Some(frame) = place.frame() else { return Self(None) };
         let mut notes = Annotation::new(frame.sender().defaults.capture_limit);
         notes.tag("integration", integration);
+        if hidden.error {
+            notes.more().skip_error = true;
+        }
         let started = Started::now();
         Self(Some(Box::new(Running {
             place,
@@ -110,7 +114,7 @@ impl ModelCall {
             started,
             end_nanos: None,
             failed: false,
-            observed: Observed::default(),
+            observed: Observed { hidden, ..Observed::default() },
             notes,
         })))
     }
@@ -167,10 +171,10 @@ impl ModelCall {
     pub fn first_token(&mut self) {
         if let Some(running) = &mut self.0
             && running.kind == Kind::Llm
+            && !running.notes.metrics.contains_key(metrics::TIME_TO_FIRST_TOKEN)
             && let Some(seconds) = Number::from_f64(running.started.elapsed().as_secs_f64())
         {
-            let metrics = &mut running.notes.metrics;
-            metrics.entry(metrics::TIME_TO_FIRST_TOKEN.to_owned()).or_insert(seconds);
+            running.notes.metrics.insert(metrics::TIME_TO_FIRST_TOKEN.to_owned(), seconds);
         }
     }
 
@@ -178,7 +182,8 @@ impl ModelCall {
     pub fn fail(&mut self, kind: &str, message: impl Display) {
         if let Some(running) = &mut self.0 {
             let failure = Failure::of_message(kind, format_args!("{message}"));
-            let shows_text = running.place.frame().is_some_and(|frame| frame.shows_errors());
+            let shows_errors = running.place.frame().is_some_and(|frame| frame.shows_errors());
+            let shows_text = shows_errors && !running.notes.skips_error();
             running.notes.failure = Some(if shows_text { failure } else { failure.without_text() });
             running.failed = true;
         }
@@ -196,6 +201,16 @@ impl ModelCall {
     pub fn finish(mut self) {
         if let Some(running) = self.0.take() {
             running.end();
+        }
+    }
+
+    /// Forgets the call, where it turns out that it was none. Nothing is recorded of it.
+    pub fn discard(mut self) {
+        match self.0.take().map(|running| running.place) {
+            Some(Place::Own(span)) => span.0.iter().for_each(|frame| frame.discard()),
+            Some(Place::Around(_, has_inner)) if has_inner.load(Ordering::Acquire) => {}
+            Some(Place::Around(frame, _)) => frame.discard_call(),
+            None => {}
         }
     }
 
@@ -248,8 +263,9 @@ impl Running {
 }
 
 /// Whether the span around a call of this kind shows it.
-fn claim(around: &Arc<Frame>, kind: Kind, outer: Option<&OuterCall>) -> bool {
-    let Claim { is_granted, earlier } = around.claim_call(kind, outer);
+fn claim(around: &Arc<Frame>, kind: Kind, outer: Option<&OuterCall>, hidden: &mut Hidden) -> bool {
+    let Claim { is_granted, earlier, hidden: hidden_there } = around.claim_call(kind, outer);
+    *hidden = hidden_there;
     if let Some(earlier) = earlier {
         submit(*earlier, around);
     }

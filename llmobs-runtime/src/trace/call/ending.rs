@@ -10,8 +10,9 @@ use super::sink::Sink;
 use crate::base::kind::Kind;
 use crate::model::annotation::Annotation;
 use crate::model::failure::{Failure, FailureParts};
+use crate::model::observed::Observed;
 use crate::model::reading::facts_of_response;
-use crate::trace::claim::EndedCall;
+use crate::trace::claim::{EndedCall, Shown};
 use crate::trace::frame::{End, Frame};
 use crate::trace::local;
 use crate::trace::model_call::submit;
@@ -114,7 +115,10 @@ impl Ending {
     /// Adds what a model answered beside what is shown as output. What the options of the attribute say wins.
     pub(crate) fn add_response(&mut self, mut response: Response) {
         let error = response.error.take();
-        let facts = facts_of_response(response, self.limit);
+        let mut facts = facts_of_response(response, self.limit);
+        if self.frame.as_ref().is_some_and(|frame| frame.has_several_calls()) {
+            facts.metrics.clear();
+        }
         match &mut self.annotation {
             Some(annotation) => annotation.add_under(facts),
             annotation => *annotation = Some(Box::new(facts)),
@@ -134,12 +138,17 @@ impl Ending {
         }
         // What the function returned as an error says more.
         call.notes.failure.take_if(|_| failed);
-        let (own_input, own_output) = frame.own_content();
-        call.notes.own_content(own_input, own_output);
         match &mut self.annotation {
             Some(annotation) => annotation.add_under(call.notes),
             annotation => *annotation = Some(Box::new(call.notes)),
         }
+    }
+
+    /// Adds that there were several calls, each a span of its own, which has its tokens.
+    #[cold]
+    fn add_several(&mut self) {
+        let annotation = self.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
+        annotation.more().observed = Some(Arc::new(Observed::several()));
     }
 
     /// Whether there is an error.
@@ -162,8 +171,10 @@ impl Drop for Ending {
     #[inline]
     fn drop(&mut self) {
         let Some(mut frame) = self.frame.take() else { return };
-        if let Some(call) = frame.take_call() {
-            self.add_call(*call, &frame);
+        match frame.take_call() {
+            Shown::Nothing => {}
+            Shown::One(call) => self.add_call(*call, &frame),
+            Shown::Several => self.add_several(),
         }
         if Frame::end(&mut frame, &self.end, &mut self.text, self.annotation.take()) {
             local::recycle(frame);

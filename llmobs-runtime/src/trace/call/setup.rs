@@ -99,12 +99,12 @@ impl<'a> Setup<'a> {
         self.0.annotation().more().skip_error = true;
     }
 
-    /// Shows no input but the captured one: also where an integration sees what a model is asked.
+    /// Shows no input but the captured one: also where an integration sees what a model is asked, on this span or those of calls inside.
     pub fn own_input(&mut self) {
         self.0.start.own_input = true;
     }
 
-    /// Shows no output but the captured one: also where an integration sees what a model answers.
+    /// Shows no output but the captured one: also where an integration sees what a model answers, on this span or those of calls inside.
     pub fn own_output(&mut self) {
         self.0.start.own_output = true;
     }
