@@ -22,10 +22,8 @@ pub(super) struct Exchange {
     endpoint: Endpoint,
     captures_content: bool,
     sent: SentBody,
-    /// Reads the answer, once it has begun.
+    /// Reads the answer, once it has begun, unless it is compressed.
     reader: Option<ResponseReader>,
-    /// Whether the body of the answer is compressed, so that it is not looked at.
-    is_encoded: bool,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
     is_stream: bool,
     /// Whether nothing more is expected: the answer has ended, or the call has failed.
@@ -51,7 +49,6 @@ impl Exchange {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
             sent: Arc::new(Mutex::new(RequestText::new(call.limit()))),
             reader: None,
-            is_encoded: false,
             is_stream: path.contains("stream"),
             is_over: false,
             endpoint,
@@ -78,15 +75,20 @@ impl Exchange {
     /// Takes the status and the headers of the answer. From a status of 400 on, the call has failed, whether the body is read or not.
     pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        self.is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+        let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
         self.is_stream |= !text(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
         self.is_over = status.as_u16() >= 400;
-        self.reader = Some(self.endpoint.reader().limit(self.call.limit()).status(status.as_u16()));
+        let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
+        if is_encoded {
+            self.call.response(reader.finish());
+        } else {
+            self.reader = Some(reader);
+        }
     }
 
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
-        let Some(reader) = self.reader.as_mut().filter(|_| !self.is_encoded) else { return false };
+        let Some(reader) = &mut self.reader else { return false };
         let progress = reader.push(bytes);
         if progress.has_content && self.is_stream {
             self.call.first_token();
