@@ -1,6 +1,7 @@
 //! The client side: calls of models become spans.
 
 pub(crate) mod body;
+mod error;
 mod exchange;
 mod names;
 mod url;

@@ -33,7 +33,7 @@ impl<B: Body> AnswerBody<B> {
     }
 }
 
-impl<B: Body<Data = Bytes, Error: fmt::Display>> Body for AnswerBody<B> {
+impl<B: Body<Data = Bytes, Error: fmt::Display + 'static>> Body for AnswerBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 

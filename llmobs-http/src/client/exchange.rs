@@ -10,8 +10,8 @@ use llmobs_providers::{Endpoint, RequestText, ResponseReader};
 use llmobs_runtime::Context;
 use llmobs_runtime::integration::ModelCall;
 
+use super::error::text_of;
 use super::names::{kind, names};
-use super::url::without_secrets;
 
 /// The body of a request, as far as it was sent.
 pub(super) type SentBody = Arc<Mutex<RequestText>>;
@@ -110,9 +110,9 @@ impl Exchange {
     }
 
     /// Ends the call by an error of the client, such as a lost connection. `E` is the type of the error.
-    pub(super) fn fail<E: Display>(mut self, error: &E) {
+    pub(super) fn fail<E: Display + 'static>(mut self, error: &E) {
         self.is_over = true;
-        let text = if self.captures_content { without_secrets(error) } else { String::new() };
+        let text = if self.captures_content { text_of(error) } else { String::new() };
         self.call.fail(std::any::type_name::<E>(), text);
     }
 

@@ -39,7 +39,7 @@ where
 }
 
 /// Runs a request that is the call of a model, or another one.
-pub(super) async fn observed<E: Display>(
+pub(super) async fn observed<E: Display + 'static>(
     answer: impl Future<Output = Result<Response, E>>,
     exchange: Option<Exchange>,
 ) -> Result<Response, E> {

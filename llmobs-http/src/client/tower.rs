@@ -37,7 +37,7 @@ pub struct ClientService<S> {
 
 impl<S, B, A> Service<Request<B>> for ClientService<S>
 where
-    S: Service<Request<RequestBody<B>>, Response = Response<A>, Error: fmt::Display>,
+    S: Service<Request<RequestBody<B>>, Response = Response<A>, Error: fmt::Display + 'static>,
     A: Body,
 {
     type Response = Response<AnswerBody<A>>;
@@ -86,7 +86,7 @@ impl<F, A, E> Future for ClientFuture<F>
 where
     F: Future<Output = Result<Response<A>, E>>,
     A: Body,
-    E: fmt::Display,
+    E: fmt::Display + 'static,
 {
     type Output = Result<Response<AnswerBody<A>>, E>;
 
