@@ -211,6 +211,15 @@ def growth():
     write("threads", threads)
 
 
+def http():
+    build("http-clients", "--release")
+    lines = []
+    for gap, rounds in [(200, 8), (0, 40)]:
+        lines += rows([BIN / "http-clients", gap, rounds * REPETITIONS])
+        say(f"http, {gap} µs between chunks")
+    write("http", lines)
+
+
 def compile_time():
     say("compiling: one clean build after the other")
     write("compile", rows([ROOT / "benches" / "compile-time", min(3, REPETITIONS)]))
@@ -224,7 +233,7 @@ def machine():
         return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "unknown")
 
     revision = run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]).strip()
-    changed = run(["git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no", "--", "src", "llmobs-capture", "llmobs-macros", "llmobs-providers", "llmobs-runtime"])
+    changed = run(["git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no", "--", "src", "llmobs-capture", "llmobs-http", "llmobs-macros", "llmobs-providers", "llmobs-runtime"])
     memory = int(first("/proc/meminfo", "MemTotal").split()[0]) // (1 << 20)
     facts = {
         "date": run(["date", "-u", "+%Y-%m-%d"]).strip(),
@@ -252,6 +261,7 @@ PARTS = {
     "delivery": delivery,
     "stack": stack,
     "growth": growth,
+    "http": http,
     "compile": compile_time,
 }
 

@@ -13,6 +13,7 @@
 # | delivery | spans over HTTP, in turn with the reference SDK | 10 minutes |
 # | stack | bytes of stack a call, release and debug | 2 minutes |
 # | growth | what the cost depends on | 5 minutes |
+# | http | what a layer costs a client of reqwest that reads streams | 2 minutes |
 # | compile | what llmobs costs the compiler | 15 minutes |
 #
 # REPETITIONS (5) is how often each is measured where times are, and RESULTS another folder for the results.

@@ -142,6 +142,9 @@ def goals(figures):
         yield mode, f"{name}, instructions against serde_json", "×", against, most, lambda: 1.3
     yield "budget", "a text of 10 MB, of one of 2 MiB, both over the budget", "×", lambda: f.caller("text", 10_000_000) / f.caller("text", 1 << 21), most, lambda: 1.05
     yield "contexts", "annotation contexts in each other, 100 to 300: exponent of the cost", "", lambda: exponent(f, "contexts", 100, 300), most, lambda: 1.1
+    http = lambda mode, gap: f.median("http", "process_ns", mode=mode, gap_us=gap) / 500  # noqa: E731
+    yield "http paced", "500 chunks of 300 bytes, 200 µs apart: CPU of reqwest with `ClientLayer`", "×", lambda: http("observed", 200) / http("alone", 200), most, lambda: 1.1
+    yield "http chunk", "… back to back: CPU of the process for a chunk, beyond reqwest alone", " ns", lambda: http("observed", 0) - http("alone", 0), most, lambda: 1000
     user = lambda what, variant: f.median("compile", "seconds", what=what, variant=variant)  # noqa: E731
     yield "build", "clean dev build of a dependent without TLS, of fastrace's", "×", lambda: user("build", "llmobs") / user("build", "fastrace"), most, lambda: 1.3
     yield "own", "… own crates", " s", lambda: user("own", "llmobs"), most, lambda: 7
@@ -220,6 +223,17 @@ def growth_tables(figures):
     return "\n".join(parts)
 
 
+def http_table(figures):
+    """Microseconds of CPU for an answer of 500 chunks."""
+    lines = []
+    for gap in [200, 0]:
+        for mode, name in [("alone", "reqwest alone"), ("observed", "… with `ClientLayer`")]:
+            get = lambda column, gap=gap, mode=mode: figures.all("http", column, mode=mode, gap_us=gap)  # noqa: E731
+            caller, process = ([value / 1e3 for value in get(column)] for column in ["caller_ns", "process_ns"])
+            lines.append((f"{gap} µs" if gap else "back to back", name, *map(number, [statistics.median(caller), min(caller), statistics.median(process), min(process)])))
+    return table(["pause", "", "caller CPU µs, median", "minimum", "process CPU µs, median", "minimum"], lines, left=2)
+
+
 def delivery_table(figures):
     lines = []
     for variant in dict.fromkeys(line["variant"] for line in figures.lines("delivery")):
@@ -248,7 +262,7 @@ bytes and an answer of 20. Figures are for one span, and so a fifth of those of 
 
 ```sh
 benches/compare.sh                       # measures everything again, and writes this page
-benches/compare.sh delivery              # one part: instructions, allocations, cpu, delivery, stack, growth or compile
+benches/compare.sh delivery              # one part: instructions, allocations, cpu, delivery, stack, growth, http or compile
 benches/callgrind.sh caller target/benches/release/spans plain        # one figure
 ```
 
@@ -289,6 +303,12 @@ Peers have exporters that count spans and encode nothing; the process CPU of llm
 ## How cost grows
 
 {growth}
+## Layers of HTTP clients
+
+A streamed answer of OpenAI's chat in 500 chunks of 300 bytes, read by reqwest to its end, with a span for each answer that is written to
+a file. The events differ in their text alone; where they differ in more, such as counts, reading a chunk takes about 1 µs more.
+
+{http}
 ## What the comparison favours
 
 What makes llmobs look better than it may be for you:
@@ -340,6 +360,7 @@ def write(root, results):
         peers=part(peer_table),
         delivery=part(delivery_table),
         growth=part(growth_tables),
+        http=part(http_table),
         files=files,
     )
     (root / "BENCHMARKS.md").write_text(text)
