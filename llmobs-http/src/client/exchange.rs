@@ -85,7 +85,6 @@ impl Exchange {
         };
         self.is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
         self.is_stream |= !text(CONTENT_TYPE).is_some_and(is_json);
-        self.is_over = status.as_u16() >= 400;
         let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
         self.reader = Some(reader);
     }
