@@ -1,7 +1,13 @@
 //! Calls of models that an integration observes, together with attributes and spans by hand: one call is one span. The table of
 //! `docs/model_calls.md` names these tests.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
 
 use std::task::Poll;
 use std::time::Instant;

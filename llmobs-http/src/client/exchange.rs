@@ -23,8 +23,6 @@ pub(super) struct Exchange {
     captures_content: bool,
     sent: SentBody,
     reader: Option<ResponseReader>,
-    /// Whether the body of the answer is compressed, so that only its status is read.
-    is_encoded: bool,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
     is_stream: bool,
     /// Whether nothing more is expected: the answer has ended, or the call has failed.
@@ -58,7 +56,6 @@ impl Exchange {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
             sent: Arc::new(Mutex::new(sent)),
             reader: None,
-            is_encoded: false,
             is_stream: path.rsplit('/').next().is_some_and(|action| action.contains("stream")),
             is_over: false,
             endpoint,
@@ -83,15 +80,21 @@ impl Exchange {
             let kind = kind.split(';').next().unwrap_or_default();
             kind.trim().eq_ignore_ascii_case("application/json")
         };
-        self.is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+        let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
         self.is_stream |= !text(CONTENT_TYPE).is_some_and(is_json);
         let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
-        self.reader = Some(reader);
+        if is_encoded {
+            // Of a compressed answer, only the status is read.
+            self.is_over = status.as_u16() >= 400;
+            self.call.response(reader.finish());
+        } else {
+            self.reader = Some(reader);
+        }
     }
 
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
-        let Some(reader) = self.reader.as_mut().filter(|_| !self.is_encoded) else { return false };
+        let Some(reader) = &mut self.reader else { return false };
         let progress = reader.push(bytes);
         if progress.has_content && self.is_stream {
             self.call.first_token();
