@@ -1,7 +1,13 @@
 //! Calls of models that an integration observes, together with attributes and spans by hand: one call is one span. The table of
 //! `docs/model_calls.md` names these tests.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
 
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -91,6 +97,13 @@ fn tree(run: impl FnOnce()) -> String {
     collector.tree()
 }
 
+/// The tokens of all spans that `run` makes.
+fn input_tokens(run: impl FnOnce()) -> u64 {
+    let collector = Collector::new();
+    collector.enter(run);
+    collector.events().iter().filter_map(|event| event["metrics"]["input_tokens"].as_u64()).sum()
+}
+
 fn event(run: impl FnOnce()) -> Value {
     let collector = Collector::new();
     collector.enter(run);
@@ -99,6 +112,19 @@ fn event(run: impl FnOnce()) -> Value {
 }
 
 const CALL: &str = "llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  out assistant: Hello";
+
+/// Makes vectors of two texts.
+fn embed() {
+    let endpoint = Endpoint::of("api.openai.com", "/v1/embeddings").unwrap();
+    assert_eq!(endpoint.protocol, Protocol::OpenAiEmbeddings);
+    let mut call = ModelCall::begin(Kind::Embedding, "OpenAI.createEmbedding", "openai");
+    let mut reader = endpoint.reader();
+    call.request(endpoint, r#"{"model":"small","input":["a","b"]}"#.to_owned());
+    reader.push(br#"{"object":"list","data":[{"object":"embedding","embedding":[1,2,3]},{"object":"embedding","embedding":[4,5,6]}]}"#);
+    call.first_token();
+    call.response(reader.finish());
+    call.finish();
+}
 
 #[llmobs::llm]
 fn complete(question: &str) -> String {
@@ -274,14 +300,20 @@ fn what_an_attribute_skips_is_shown_nowhere() {
     #[llmobs::llm(skip_error)]
     fn discreet(question: &str) -> String {
         ask(question).refuse();
+        ask(question).answer("Hello");
         ask(question).lose();
-        ask(question).answer("Hello")
+        "Hello".to_owned()
     }
     let discreet = tree(|| drop(discreet("Hi")));
     assert!(
         discreet.contains("error rate_limit_error\n") && discreet.contains("error timeout\n"),
         "{discreet}"
     );
+    #[llmobs::embedding(skip_output)]
+    fn vectors(_text: &str) {
+        embed();
+    }
+    assert_eq!(tree(|| vectors("Hi")), "embedding vectors  in a | b\n");
     let redacted = tree(|| drop(redacted("Hi")));
     assert_eq!(redacted, "llm redacted  in user: [redacted]  out assistant: Hello\n");
     let shown = tree(|| drop(with_client("client", "Hi")));
@@ -316,8 +348,7 @@ fn two_calls_in_a_row_are_two_spans() {
 
 #[test]
 fn an_answer_that_is_returned_after_several_calls_counts_no_token_twice() {
-    #[llmobs::llm]
-    fn last() -> Value {
+    fn last_answer() -> Value {
         ask("Hi").answer("A");
         ask("Ho").answer("B");
         json!({
@@ -326,11 +357,24 @@ fn an_answer_that_is_returned_after_several_calls_counts_no_token_twice() {
             "usage": { "prompt_tokens": 9, "completion_tokens": 2 },
         })
     }
-    let collector = Collector::new();
-    collector.enter(|| drop(last()));
-    let counted: u64 =
-        collector.events().iter().filter_map(|event| event["metrics"]["input_tokens"].as_u64()).sum();
-    assert_eq!(counted, 18, "{}", collector.tree());
+    #[llmobs::llm]
+    fn last() -> Value {
+        last_answer()
+    }
+    #[llmobs::llm]
+    fn streamed() -> impl Stream<Item = Value> {
+        stream::once(async { last_answer() })
+    }
+    let by_hand = || {
+        let span = llmobs::llm("by hand").start();
+        let answer = span.enter(last_answer);
+        span.annotate(|note| {
+            note.output(answer);
+        });
+    };
+    assert_eq!(input_tokens(|| drop(last())), 18);
+    assert_eq!(input_tokens(|| drop(pollster::block_on(Box::pin(streamed()).collect::<Vec<_>>()))), 18);
+    assert_eq!(input_tokens(by_hand), 18);
 }
 
 #[test]
@@ -405,7 +449,15 @@ fn attempts_that_failed_are_children_of_the_span_that_shows_the_last_one() {
     let expected = format!(
         "llm persistent  in system: Be brief. | user: Hi  out assistant: Hello\n├─ {attempt}\n└─ {attempt}\n"
     );
-    assert_eq!(tree(|| drop(persistent("Hi"))), expected);
+    let collector = Collector::new();
+    collector.enter(|| drop(persistent("Hi")));
+    assert_eq!(collector.tree(), expected);
+    // Each has its own time, although it is a span only later.
+    let events = collector.events();
+    let time = |name: &str, event: &Value| event[name].as_u64().unwrap();
+    let attempts: Vec<_> = events.iter().filter(|event| event["name"] != "persistent").collect();
+    let [first, second] = *attempts else { panic!("two attempts") };
+    assert!(time("start_ns", first) + time("duration", first) <= time("start_ns", second), "{events:?}");
 }
 
 #[test]
@@ -425,8 +477,15 @@ fn a_call_that_failed_in_a_function_that_failed_is_one_span() {
     fn strict(question: &str) -> Result<String, String> {
         Err(ask(question).refuse())
     }
+    #[llmobs::llm(name = "strict")]
+    fn strict_without_answer(question: &str) -> Result<String, String> {
+        ask(question).lose();
+        Err("refused".to_owned())
+    }
     let expected = "llm strict  in system: Be brief. | user: Hi  error alloc::string::String: refused\n";
-    assert_eq!(tree(|| drop(strict("Hi"))), expected);
+    for run in [strict, strict_without_answer] {
+        assert_eq!(tree(|| drop(run("Hi"))), expected);
+    }
 }
 
 #[test]
@@ -459,6 +518,13 @@ fn a_call_that_is_dropped_was_cancelled() {
     }
     let alone = tree(|| drop(ask("Hi")));
     assert_eq!(alone, "llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  cancelled\n");
+    let failed = || {
+        let mut call = ask("Hi").call;
+        call.fail("timeout", "No answer.");
+    };
+    let expected =
+        "llm OpenAI.createChatCompletion  in system: Be brief. | user: Hi  error timeout: No answer.\n";
+    assert_eq!(tree(failed), expected);
     assert_eq!(tree(|| impatient("Hi")), "llm impatient  in system: Be brief. | user: Hi  cancelled\n");
 }
 
@@ -530,14 +596,7 @@ fn two_calls_at_once_that_two_integrations_see_are_two_spans() {
 fn a_call_of_another_kind_is_a_span_of_its_own() {
     #[llmobs::llm]
     fn answer() -> String {
-        let endpoint = Endpoint::of("api.openai.com", "/v1/embeddings").unwrap();
-        assert_eq!(endpoint.protocol, Protocol::OpenAiEmbeddings);
-        let mut call = ModelCall::begin(Kind::Embedding, "OpenAI.createEmbedding", "openai");
-        let mut reader = endpoint.reader();
-        call.request(endpoint, r#"{"model":"small","input":["a","b"]}"#.to_owned());
-        reader.push(br#"{"object":"list","data":[{"object":"embedding","embedding":[1,2,3]},{"object":"embedding","embedding":[4,5,6]}]}"#);
-        call.response(reader.finish());
-        call.finish();
+        embed();
         ask("Hi").answer("Hello")
     }
     let expected = "llm answer  in system: Be brief. | user: Hi  out assistant: Hello\n\
@@ -559,6 +618,25 @@ fn an_attribute_that_reads_the_answer_itself_counts_no_token_twice() {
     let event = event(|| drop(whole("Hi")));
     assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11 }));
     assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
+}
+
+#[test]
+fn the_first_token_of_a_call_is_its_first_one() {
+    let timed = || {
+        let begun = Instant::now();
+        let mut call = ask("Hi");
+        call.call.first_token();
+        let first = begun.elapsed();
+        while begun.elapsed() < first * 2 {}
+        call.call.first_token();
+        call.answer("Hello");
+        first.as_secs_f64()
+    };
+    let mut first = 0.0;
+    let event = event(|| first = timed());
+    assert!(event["metrics"]["time_to_first_token"].as_f64().unwrap() <= first, "{event}");
+    let embedding = self::event(embed);
+    assert_eq!(embedding["metrics"].get("time_to_first_token"), None);
 }
 
 #[test]

@@ -322,3 +322,115 @@ async fn trailers_pass_by_and_a_body_can_be_polled_after_its_end() {
     assert_eq!(frames, [Some(false), Some(false), Some(true), None, None]);
     assert_eq!(collector.tree(), "llm OpenAI.createChatCompletion  out assistant: Hello\n");
 }
+
+#[tokio::test]
+async fn only_posts_are_calls() {
+    let collector = Collector::new();
+    let request = Request::get("https://api.openai.com/v1/chat/completions").body(Full::default()).unwrap();
+    send(collector.context(), ClientLayer::new(), request, json_answer(&json!({ "data": [] }))).await;
+    assert_eq!(collector.tree(), "");
+}
+
+/// A body of these pieces. It says that it has ended, or goes on in silence.
+struct Pieces {
+    left: Vec<Result<&'static str, &'static str>>,
+    ends: bool,
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        match self.left.pop() {
+            Some(piece) => Poll::Ready(Some(piece.map(|text| Frame::data(text.into())))),
+            None if self.ends => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ends && self.left.is_empty()
+    }
+}
+
+#[tokio::test]
+async fn a_span_ends_with_what_clients_read() {
+    const HELLO: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n";
+    const STOP: &str =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}\n\n";
+    const DONE: &str = "data: [DONE]\n\n";
+    const JSON: &str = r#"{"choices":[{"message":{"content":"Hello"}}]}"#;
+    let hello = "  out assistant: Hello";
+    let lost = "  error &str: lost http://a/";
+    for (pieces, ends, while_held, when_dropped) in [
+        // The end of the protocol, although the connection stays open.
+        (vec![Ok(HELLO), Ok(DONE)], false, Some(hello.to_owned()), hello.to_owned()),
+        // The end that the length of the body says, although nobody polls again.
+        (vec![Ok(JSON)], true, Some(hello.to_owned()), hello.to_owned()),
+        (vec![], true, Some(String::new()), String::new()),
+        (
+            vec![Ok(HELLO), Err("lost http://a/?key=SECRET")],
+            false,
+            Some(format!("{hello}{lost}")),
+            format!("{hello}{lost}"),
+        ),
+        // No end was seen.
+        (vec![Ok(STOP)], false, None, hello.to_owned()),
+        (vec![Ok(HELLO)], false, None, format!("{hello}  cancelled")),
+        (vec![], false, None, "  cancelled".to_owned()),
+    ] {
+        let collector = Collector::new();
+        let left = Arc::new(Mutex::new(Some(pieces.iter().rev().copied().collect::<Vec<_>>())));
+        let service = service_fn(move |_: Request<_>| {
+            let left = left.lock().unwrap().take().unwrap();
+            async move { Ok::<_, Infallible>(Response::new(Pieces { left, ends })) }
+        });
+        let service = ServiceBuilder::new().layer(ClientLayer::new()).service(service);
+        let request = post("http://localhost/v1/chat/completions", &question());
+        let mut body = service.oneshot(request).in_context(collector.context()).await.unwrap().into_body();
+        for piece in &pieces {
+            assert_eq!(body.frame().await.unwrap().is_ok(), piece.is_ok());
+        }
+        let span = |rest: String| format!("llm OpenAI.createChatCompletion{rest}\n");
+        assert_eq!(collector.tree(), while_held.map(span).unwrap_or_default(), "{pieces:?}");
+        drop(body);
+        assert_eq!(collector.tree(), span(when_dropped), "{pieces:?}");
+    }
+}
+
+#[cfg(feature = "reqwest")]
+#[tokio::test]
+async fn answers_and_errors_of_reqwest_stay_as_they_are() {
+    let collector = Collector::new();
+    let url: reqwest::Url = "https://api.openai.com/v1/chat/completions?key=SECRET".parse().unwrap();
+    let service = service_fn(|request: reqwest::Request| {
+        llmobs_runtime::task("queue").start().finish();
+        async move {
+            llmobs_runtime::task("connect").start().finish();
+            if request.headers().contains_key("lost") {
+                return Err(format!("no answer from {}", request.url()));
+            }
+            let mut answer = chat_answer().map(reqwest::Body::wrap);
+            let url = reqwest::ResponseBuilderExt::url(Response::builder(), request.url().clone());
+            *answer.extensions_mut() = url.body(()).unwrap().into_parts().0.extensions;
+            Ok(reqwest::Response::from(answer))
+        }
+    });
+    let service = ServiceBuilder::new().layer(ClientLayer::new()).service(service);
+    let request = reqwest::Client::new().post(url.clone()).body(question().to_string());
+    let context = collector.context();
+    let lost = request.try_clone().unwrap().header("lost", "1").build().unwrap();
+    let answer = service.clone().oneshot(request.build().unwrap()).in_context(&context).await.unwrap();
+    assert_eq!((answer.url(), answer.content_length()), (&url, Some(76)));
+    assert_eq!(answer.json::<Value>().await.unwrap()["model"], "m");
+    let error = service.oneshot(lost).in_context(&context).await.unwrap_err();
+    assert_eq!(error, format!("no answer from {url}"));
+    let inside = "├─ task queue\n└─ task connect\n";
+    let call = "llm OpenAI.createChatCompletion  in user: Hi  ";
+    let lost = "error alloc::string::String: no answer from https://api.openai.com/v1/chat/completions";
+    assert_eq!(collector.tree(), format!("{call}out assistant: Hello\n{inside}{call}{lost}\n{inside}"));
+}

@@ -170,6 +170,7 @@ async fn a_body_that_is_dropped_ends_its_spans_in_the_context_of_the_request() {
     let collector = Collector::new();
     let context = collector.context();
     let inner = service_fn(move |_: Request<Empty<Bytes>>| {
+        task("taken").start().finish();
         let late = Late;
         let pieces = stream::iter([Ok::<_, Infallible>("a")]).chain(stream::pending()).map(move |piece| {
             let _ = &late;
@@ -183,7 +184,7 @@ async fn a_body_that_is_dropped_ends_its_spans_in_the_context_of_the_request() {
     let mut body = service.oneshot(request).in_context(&context).await.unwrap().into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
     drop(body);
-    assert_eq!(collector.tree(), "workflow caller\n└─ task dropped\n");
+    assert_eq!(collector.tree(), "workflow caller\n├─ task taken\n└─ task dropped\n");
 }
 
 #[tokio::test]

@@ -139,14 +139,18 @@ async fn content_can_be_left_out() {
 #[tokio::test]
 async fn what_runs_inside_the_client_is_inside_the_span() {
     let collector = Collector::new();
-    let client = tower::service_fn(|_: Request<_>| async {
-        task("connect").start().finish();
-        Err::<Response<Full<Bytes>>, _>("no route to http://user:SECRET@host/?key=SECRET")
+    let client = tower::service_fn(|_: Request<_>| {
+        task("queue").start().finish();
+        async {
+            task("connect").start().finish();
+            Err::<Response<Full<Bytes>>, _>("no route to http://user:SECRET@host/?key=SECRET")
+        }
     });
     let client = ServiceBuilder::new().layer(ClientLayer::new()).service(client);
     let request =
         Request::post("http://api.anthropic.com/v1/messages").body(Full::new(Bytes::new())).unwrap();
     assert!(client.oneshot(request).in_context(collector.context()).await.is_err());
-    let tree = "llm anthropic.request  error &str: no route to http://host/\n└─ task connect\n";
+    let tree =
+        "llm anthropic.request  error &str: no route to http://host/\n├─ task queue\n└─ task connect\n";
     assert_eq!(collector.tree(), tree);
 }

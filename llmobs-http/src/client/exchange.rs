@@ -17,7 +17,6 @@ use super::names::{kind, names};
 pub(super) type SentBody = Arc<Mutex<RequestText>>;
 
 /// A call of a model from its request to the end of its answer. If it is dropped before, the call was cancelled.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the answer")]
 pub(super) struct Exchange {
     call: ModelCall,
     endpoint: Endpoint,
@@ -25,8 +24,6 @@ pub(super) struct Exchange {
     sent: SentBody,
     /// Reads the answer, once it has begun.
     reader: Option<ResponseReader>,
-    /// Whether the body of the answer is compressed, so that only its status is read.
-    is_encoded: bool,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
     is_stream: bool,
     /// Whether nothing more is expected: the answer has ended, or the call has failed.
@@ -60,7 +57,6 @@ impl Exchange {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
             sent: Arc::new(Mutex::new(sent)),
             reader: None,
-            is_encoded: false,
             is_stream: path.rsplit('/').next().is_some_and(|action| action.contains("stream")),
             is_over: false,
             endpoint,
@@ -85,7 +81,7 @@ impl Exchange {
             let kind = kind.split(';').next().unwrap_or_default();
             kind.trim().eq_ignore_ascii_case("application/json")
         };
-        self.is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+        let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
         self.is_stream |= !text(CONTENT_TYPE).is_some_and(is_json);
         self.is_over = status.as_u16() >= 400;
         // Clients that retry may keep it until they do.
@@ -93,12 +89,17 @@ impl Exchange {
             self.call.ends_now();
         }
         let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
-        self.reader = Some(reader);
+        if is_encoded {
+            // Of a compressed answer, only the status is read.
+            self.call.response(reader.finish());
+        } else {
+            self.reader = Some(reader);
+        }
     }
 
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
     pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
-        let Some(reader) = self.reader.as_mut().filter(|_| !self.is_encoded) else { return false };
+        let Some(reader) = &mut self.reader else { return false };
         let progress = reader.push(bytes);
         if self.is_over {
             self.call.ends_now();

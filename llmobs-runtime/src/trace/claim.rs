@@ -116,3 +116,26 @@ impl Calls {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended() -> Box<EndedCall> {
+        let (kind, name, notes) = (Kind::Llm, Cow::Borrowed("call"), Annotation::new(0));
+        Box::new(EndedCall { kind, name, start_nanos: 0, end_nanos: 0, failed: false, notes })
+    }
+
+    #[test]
+    fn a_call_that_ends_after_the_span_has_looked_for_it_is_not_lost() {
+        let mut calls = Calls::default();
+        assert!(calls.claim(Hidden::default()).is_granted);
+        assert!(matches!(calls.take(), Shown::Nothing));
+        assert!(calls.end(ended()).is_some());
+        // One that began and ended when the span had seen that there was none.
+        let mut calls = Calls::default();
+        assert!(calls.claim(Hidden::default()).is_granted);
+        assert!(calls.end(ended()).is_none());
+        assert!(calls.take_late().is_some() && calls.take_late().is_none());
+    }
+}
