@@ -129,12 +129,12 @@ mod tests {
     #[test]
     fn a_call_that_ends_after_the_span_has_looked_for_it_is_not_lost() {
         let mut calls = Calls::default();
-        assert!(calls.claim(Hidden::default()).is_granted);
+        assert!(calls.claim(false, Hidden::default()).is_granted);
         assert!(matches!(calls.take(), Shown::Nothing));
         assert!(calls.end(ended()).is_some());
         // One that began and ended when the span had seen that there was none.
         let mut calls = Calls::default();
-        assert!(calls.claim(Hidden::default()).is_granted);
+        assert!(calls.claim(false, Hidden::default()).is_granted);
         assert!(calls.end(ended()).is_none());
         assert!(calls.take_late().is_some() && calls.take_late().is_none());
     }

@@ -67,8 +67,9 @@ fn delta(kind: &str, index: u64, json: &Json<'_>, draft: &mut ResponseDraft) {
             turn.call(item::place(index, 0), CallPiece { arguments: piece, ..CallPiece::default() });
         }
         _ => {
-            let name = kind.trim_start_matches("response.").trim_end_matches(".delta");
-            turn.mark(item::place(index, part), name);
+            if let Some(name) = kind.strip_suffix(".delta") {
+                turn.mark(item::place(index, part), name.trim_start_matches("response."));
+            }
         }
     }
 }
