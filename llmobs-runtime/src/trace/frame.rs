@@ -11,7 +11,6 @@ use llmobs_providers::ToolDefinition;
 use serde_json::Number;
 
 use super::claim::{Calls, Claim, EndedCall, OuterCall, Shown};
-use super::model_call::submit;
 use super::shared::Trace;
 use crate::base::clock::{Started, Times};
 use crate::base::id::{SpanId, TraceId};
@@ -441,22 +440,22 @@ impl Frame {
         text: &mut String,
         weaker: Option<Box<Annotation>>,
     ) -> bool {
-        let (is_last, late) = Self::with_cell(shared, |start, cell, is_last| {
+        let is_last = Self::with_cell(shared, |start, cell, is_last| {
             if let Some(weaker) = weaker {
                 cell.annotate_under(weaker);
             }
+            // It ended on another thread since the call of the span was looked for.
+            if let Some(late) = cell.calls.take_late() {
+                cell.annotate_under(Box::new(late.notes));
+            }
             start.finish(&mut cell.finished, &mut cell.annotation, text, end);
-            let late = cell.calls.take_late();
             if is_last {
                 // The buffer is for the next span.
                 std::mem::swap(&mut cell.text, text);
                 cell.renew();
             }
-            (is_last, late)
+            is_last
         });
-        if let Some(call) = late {
-            submit(*call, shared);
-        }
         shared.start.sender.queue.warn_of_refusals();
         is_last
     }

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
+use axum::serve::ListenerExt as _;
 use futures_util::stream;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -53,7 +54,9 @@ impl Shared {
 /// Serves until it is dropped.
 pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) -> io::Result<()> {
     let router = Router::new().fallback(handle).layer(DefaultBodyLimit::disable()).with_state(shared);
-    axum::serve(TcpListener::from_std(listener)?, router).await
+    // Each event of a stream goes out at once.
+    let listener = TcpListener::from_std(listener)?.tap_io(|connection| drop(connection.set_nodelay(true)));
+    axum::serve(listener, router).await
 }
 
 async fn handle(

@@ -185,7 +185,8 @@ fn a_connection_that_is_refused_is_an_error_of_the_client() {
         // reqwest-middleware tries again.
         assert!(!tree.is_empty() && tree.lines().all(|line| line == shown), "{tree}");
     }
-    let of_reqwest = "error sending request for url (http://127.0.0.1:1/v1/chat/completions)";
+    let of_reqwest = "error sending request for url (http://127.0.0.1:1/v1/chat/completions): client error (Connect): tcp connect error: Connection \
+                      refused (os error 111)";
     // hyper does not look at the body of a request that it cannot send.
     let error = "error hyper_util::client::legacy::client::Error: client error (Connect)";
     check::<Hyper>(&format!("llm OpenAI.createChatCompletion  {error}"));
