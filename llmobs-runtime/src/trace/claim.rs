@@ -105,16 +105,6 @@ impl Calls {
             Self::Several => Shown::Several,
         }
     }
-
-    /// The call that ended after the span had looked for one.
-    pub(super) fn take_late(&mut self) -> Option<Box<EndedCall>> {
-        if let Self::Ended(_) = self
-            && let Shown::One(call) = self.take()
-        {
-            return Some(call);
-        }
-        None
-    }
 }
 
 #[cfg(test)]
@@ -132,10 +122,7 @@ mod tests {
         assert!(calls.claim(false, Hidden::default()).is_granted);
         assert!(matches!(calls.take(), Shown::Nothing));
         assert!(calls.end(ended()).is_some());
-        // One that began and ended when the span had seen that there was none.
-        let mut calls = Calls::default();
-        assert!(calls.claim(false, Hidden::default()).is_granted);
-        assert!(calls.end(ended()).is_none());
-        assert!(calls.take_late().is_some() && calls.take_late().is_none());
+        // One that begins after that is no part of the span.
+        assert!(!calls.claim(false, Hidden::default()).is_granted);
     }
 }

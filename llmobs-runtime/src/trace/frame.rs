@@ -346,20 +346,20 @@ impl Frame {
         cell.annotation = None;
     }
 
-    /// Takes the call of a model that the span shows, when the span ends.
+    /// Whether calls of models were observed inside.
     #[inline]
-    pub(super) fn take_call(&self) -> Shown {
-        if self.has_calls.load(Ordering::Acquire) { self.take_observed() } else { Shown::Nothing }
+    pub(super) fn has_calls(&self) -> bool {
+        self.has_calls.load(Ordering::Acquire)
     }
 
-    #[cold]
-    fn take_observed(&self) -> Shown {
+    /// Takes what the span shows of them, when the span ends.
+    pub(super) fn take_calls(&self) -> Shown {
         self.cell().calls.take()
     }
 
     /// Whether there were several calls of models inside, each a span of its own.
     pub(super) fn has_several_calls(&self) -> bool {
-        self.has_calls.load(Ordering::Acquire) && matches!(self.cell().calls, Calls::Several)
+        self.has_calls() && matches!(self.cell().calls, Calls::Several)
     }
 
     /// Records the time to the first token of an `llm` span, in seconds.
@@ -443,10 +443,6 @@ impl Frame {
         let is_last = Self::with_cell(shared, |start, cell, is_last| {
             if let Some(weaker) = weaker {
                 cell.annotate_under(weaker);
-            }
-            // It ended on another thread since the call of the span was looked for.
-            if let Some(late) = cell.calls.take_late() {
-                cell.annotate_under(Box::new(late.notes));
             }
             start.finish(&mut cell.finished, &mut cell.annotation, text, end);
             if is_last {

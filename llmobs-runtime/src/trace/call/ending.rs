@@ -129,8 +129,17 @@ impl Ending {
         }
     }
 
-    /// Adds the call of a model that an integration observed. One that failed, while the function did not, is a span of its own.
+    /// Adds the calls of models that integrations observed.
     #[cold]
+    fn add_calls(&mut self, frame: &Arc<Frame>) {
+        match frame.take_calls() {
+            Shown::Nothing => {}
+            Shown::One(call) => self.add_call(*call, frame),
+            Shown::Several => self.add_several(),
+        }
+    }
+
+    /// Adds the one call. If it failed, while the function did not, it is a span of its own.
     fn add_call(&mut self, mut call: EndedCall, frame: &Arc<Frame>) {
         let failed = self.has_failed() || self.end.failure.is_some();
         if call.failed && !failed {
@@ -145,7 +154,6 @@ impl Ending {
     }
 
     /// Adds that there were several calls, each a span of its own, which has its tokens.
-    #[cold]
     fn add_several(&mut self) {
         let annotation = self.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
         annotation.more().observed = Some(Arc::new(Observed::several()));
@@ -171,10 +179,8 @@ impl Drop for Ending {
     #[inline]
     fn drop(&mut self) {
         let Some(mut frame) = self.frame.take() else { return };
-        match frame.take_call() {
-            Shown::Nothing => {}
-            Shown::One(call) => self.add_call(*call, &frame),
-            Shown::Several => self.add_several(),
+        if frame.has_calls() {
+            self.add_calls(&frame);
         }
         if Frame::end(&mut frame, &self.end, &mut self.text, self.annotation.take()) {
             local::recycle(frame);
