@@ -55,7 +55,7 @@ impl ClientLayer {
     }
 
     /// Writes the headers of the trace into all requests to a host, so that the program there can go on under the current span: see
-    /// [`inject`]. A host is named as in URLs, with a port, which may be that of the scheme, or for all ports; `*` is all hosts. Default:
+    /// [`inject`]. A host is named as in URLs, or by a URL, with a port, which may be that of the scheme, or for all ports; `*` is all hosts. Default:
     /// none, since the headers say the names of application and session.
     #[must_use]
     pub fn propagate_to(mut self, host: &str) -> Self {

@@ -7,8 +7,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode};
 use llmobs_providers::json::Json;
 use llmobs_providers::{Endpoint, RequestText, ResponseReader};
-use llmobs_runtime::Context;
 use llmobs_runtime::integration::ModelCall;
+use llmobs_runtime::{Context, enabled};
 
 use super::error::text_of;
 use super::names::{kind, names};
@@ -40,7 +40,7 @@ impl Exchange {
         body: Option<&[u8]>,
         captures_content: Option<bool>,
     ) -> Option<Self> {
-        if method != Method::POST {
+        if method != Method::POST || !enabled() {
             return None;
         }
         let endpoint = Endpoint::of(host, path)?;

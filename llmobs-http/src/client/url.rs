@@ -5,8 +5,10 @@
 pub(super) struct Hosts(Vec<String>);
 
 impl Hosts {
+    /// Adds a host, of which a URL may be given.
     pub(super) fn add(&mut self, host: &str) {
-        self.0.push(host.to_ascii_lowercase());
+        let host = host.split_once("://").map_or(host, |(_, host)| host);
+        self.0.push(host.split('/').next().unwrap_or_default().to_ascii_lowercase());
     }
 
     /// Whether the host, with or without its port, is one of them.
@@ -71,7 +73,7 @@ mod tests {
     #[test]
     fn hosts_are_named_with_or_without_a_port() {
         let mut hosts = Hosts::default();
-        for host in ["Inner.Example", "localhost:8080"] {
+        for host in ["Inner.Example", "http://localhost:8080/api"] {
             hosts.add(host);
         }
         assert!(hosts.contains("inner.example", None) && hosts.contains("INNER.example", Some(443)));
