@@ -4,6 +4,7 @@ pub(crate) mod body;
 mod error;
 mod exchange;
 mod names;
+mod sent;
 mod url;
 
 #[cfg(feature = "async-openai")]

@@ -154,3 +154,19 @@ async fn what_runs_inside_the_client_is_inside_the_span() {
         "llm anthropic.request  error &str: no route to http://host/\n├─ task queue\n└─ task connect\n";
     assert_eq!(collector.tree(), tree);
 }
+
+#[tokio::test]
+async fn the_last_message_of_a_large_request_is_shown() {
+    let world = World::new();
+    let old =
+        (0..1500).map(|turn| json!({ "role": "user", "content": format!("{turn} {}", "word ".repeat(200)) }));
+    let last = json!({ "role": "user", "content": "The last question" });
+    let messages: Vec<Value> = old.chain([last.clone()]).collect();
+    let body = json!({ "model": "local", "temperature": 0.5, "messages": messages });
+    text(world.send(ClientLayer::new(), "/v1/chat/completions", body).await).await;
+    let event = world.event();
+    let shown = event["meta"]["input"]["messages"].as_array().unwrap();
+    assert_eq!(shown.last(), Some(&last));
+    assert!(event.to_string().len() < 1_200_000, "{}", event.to_string().len());
+    assert_eq!(event["meta"]["metadata"]["temperature"], 0.5);
+}

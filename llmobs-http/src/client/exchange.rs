@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode};
 use llmobs_providers::json::Json;
-use llmobs_providers::{Endpoint, RequestText, ResponseReader};
+use llmobs_providers::{Endpoint, ResponseReader};
 use llmobs_runtime::integration::ModelCall;
 use llmobs_runtime::{Context, enabled};
 
 use super::error::text_of;
 use super::names::{kind, names};
+use super::sent::{Asked, Sent, is_call};
 
-/// The body of a request, as far as it was sent.
-pub(super) type SentBody = Arc<Mutex<RequestText>>;
+/// The body of a request, which its sender fills.
+pub(super) type SentBody = Arc<Mutex<Sent>>;
 
 /// A call of a model from its request to the end of its answer. If it is dropped before, the call was cancelled.
 pub(super) struct Exchange {
@@ -51,8 +52,10 @@ impl Exchange {
         }
         let (name, integration) = names(endpoint.protocol);
         let call = ModelCall::begin(kind(endpoint.protocol), name, integration);
-        let mut sent = RequestText::new(call.limit());
-        sent.push(body.unwrap_or_default());
+        let mut sent = Sent::new(endpoint.clone(), call.limit());
+        if let Some(body) = body {
+            sent.push(body, true);
+        }
         call.is_recorded().then(|| Self {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
             sent: Arc::new(Mutex::new(sent)),
@@ -123,14 +126,18 @@ impl Exchange {
     }
 
     /// Adds the request to the call.
-    fn add_request(&mut self, sent: Option<String>) {
-        match sent {
-            Some(body) if self.captures_content => self.call.request(self.endpoint.clone(), body),
-            body => {
+    fn add_request(&mut self, asked: Asked) {
+        match asked {
+            Asked::Text(Some(body)) if self.captures_content => {
+                self.call.request(self.endpoint.clone(), body);
+            }
+            Asked::Text(body) => {
                 let json = body.as_deref().and_then(Json::read).unwrap_or(Json::Null);
                 let request = self.endpoint.request(&json, self.call.limit());
                 self.call.read_request(request.without_content());
             }
+            Asked::Read(request) if self.captures_content => self.call.read_request(*request),
+            Asked::Read(request) => self.call.read_request(request.without_content()),
         }
     }
 
@@ -147,22 +154,15 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let sent = std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner)).finish();
-        if !is_call(&self.endpoint, sent.as_deref()) {
-            return std::mem::take(&mut self.call).discard();
-        }
-        self.add_request(sent);
+        let asked = self.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(asked) = asked else { return std::mem::take(&mut self.call).discard() };
+        self.add_request(asked);
         let is_complete = self.add_answer();
         let call = std::mem::take(&mut self.call);
         if self.is_over || is_complete {
             call.finish();
         }
     }
-}
-
-/// Whether a request with this body is a call of a model.
-fn is_call(endpoint: &Endpoint, body: Option<&str>) -> bool {
-    endpoint.is_certain() || body.and_then(Json::read).is_some_and(|body| endpoint.takes(&body))
 }
 
 #[cfg(test)]

@@ -141,12 +141,13 @@ impl<B: Body<Data = Bytes>> Body for RequestBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let this = self.project();
-        let frame = ready!(this.body.poll_frame(cx));
+        let mut this = self.project();
+        let frame = ready!(this.body.as_mut().poll_frame(cx));
         if let (Some(sent), Some(Ok(frame))) = (this.sent, &frame)
             && let Some(bytes) = frame.data_ref()
         {
-            sent.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+            let is_last = this.body.is_end_stream();
+            sent.lock().unwrap_or_else(PoisonError::into_inner).push(bytes, is_last);
         }
         Poll::Ready(frame)
     }

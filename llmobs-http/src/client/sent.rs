@@ -1,0 +1,57 @@
+//! The body of a request, as far as it was sent.
+
+use llmobs_providers::json::Json;
+use llmobs_providers::{Endpoint, Request, RequestText};
+
+/// What is kept of a body.
+pub(super) struct Sent {
+    endpoint: Endpoint,
+    limit: usize,
+    text: RequestText,
+    has_begun: bool,
+    /// A body that was too large for a text, and whether it is that of a call.
+    read: Option<(Request, bool)>,
+}
+
+/// A request to a model.
+pub(super) enum Asked {
+    /// As it was sent.
+    Text(Option<String>),
+    Read(Box<Request>),
+}
+
+impl Sent {
+    /// Keeps about `limit` bytes of the body of a request to this endpoint.
+    pub(super) fn new(endpoint: Endpoint, limit: usize) -> Self {
+        Self { endpoint, limit, text: RequestText::new(limit), has_begun: false, read: None }
+    }
+
+    /// Takes the next bytes. `is_last` says that the body ends with them.
+    pub(super) fn push(&mut self, bytes: &[u8], is_last: bool) {
+        let is_whole = is_last && !std::mem::replace(&mut self.has_begun, true);
+        // The text of a large body would lose its last messages. Where all of it is there, it is read at once, from its end back.
+        if is_whole
+            && bytes.len() > self.limit
+            && let Some(json) = std::str::from_utf8(bytes).ok().and_then(Json::read)
+        {
+            let is_call = self.endpoint.is_certain() || self.endpoint.takes(&json);
+            self.read = Some((self.endpoint.request(&json, self.limit), is_call));
+        } else {
+            self.text.push(bytes);
+        }
+    }
+
+    /// Takes the request. `None` if it is no call of a model.
+    pub(super) fn take(&mut self) -> Option<Asked> {
+        if let Some((request, is_call)) = self.read.take() {
+            return is_call.then(|| Asked::Read(Box::new(request)));
+        }
+        let text = std::mem::take(&mut self.text).finish();
+        is_call(&self.endpoint, text.as_deref()).then_some(Asked::Text(text))
+    }
+}
+
+/// Whether a request with this body is a call of a model.
+pub(super) fn is_call(endpoint: &Endpoint, body: Option<&str>) -> bool {
+    endpoint.is_certain() || body.and_then(Json::read).is_some_and(|body| endpoint.takes(&body))
+}
