@@ -64,7 +64,8 @@ fn measure(gap: &str, rounds: usize) -> Result<(), Error> {
 
 /// Reads an answer to its end. Returns how many bytes there were.
 async fn ask(client: &ClientWithMiddleware, url: &str) -> Result<usize, Error> {
-    let body = json!({ "model": "bench", "stream": true, "messages": [{ "role": "user", "content": "Hello" }] });
+    let body =
+        json!({ "model": "bench", "stream": true, "messages": [{ "role": "user", "content": "Hello" }] });
     let mut answer = client.post(url).json(&body).send().await?;
     let mut bytes = 0;
     while let Some(chunk) = answer.chunk().await? {
