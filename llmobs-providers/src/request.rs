@@ -119,7 +119,7 @@ fn fields(json: &Json<'_>, are_schemas: bool) -> Value {
     Value::Object(shown_fields)
 }
 
-/// Whether these are more numbers than a person reads. The note of a cut may stand for some of them.
+/// Whether these are more numbers than a person reads. A note may take the place of some of them.
 fn are_many_numbers<'j, 'a: 'j>(mut values: impl ExactSizeIterator<Item = &'j Json<'a>> + Clone) -> bool {
     let is_long = values.len() > MAX_NUMBERS || values.clone().last().is_some_and(is_cut);
     is_long

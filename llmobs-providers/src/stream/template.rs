@@ -1,6 +1,6 @@
 //! The last event of a stream, if all that it had was a piece of text.
 //!
-//! Most events of an answer differ from the one before in the piece alone, and in a field that some providers add to hide its length.
+//! Most events of an answer differ from the one before in the piece alone, and in a field of random length that some providers add.
 //! Such an event is not parsed again.
 
 use std::ops::Range;
@@ -10,7 +10,7 @@ use llmobs_capture::text::plain_prefix;
 use crate::room::Said;
 use crate::turn::At;
 
-/// A field with random letters, which says nothing.
+/// A field with random letters, which carries no content.
 const PADDING: &[u8] = b"\"obfuscation\":\"";
 
 /// An event without its piece of text.
@@ -25,7 +25,7 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// Keeps an event, if what it said was one piece of text that stands in its data.
+    /// Keeps an event, if it said one piece of text, which is a part of its data.
     pub(super) fn learn(&mut self, name: &str, data: &[u8], said: Said) {
         self.place = None;
         let Said::Text { choice, at, start, len } = said else { return };

@@ -150,7 +150,7 @@ fn probabilities_take_no_room() {
     }
 }
 
-/// What is said is shortened where it is too large, but no part of it is lost.
+/// Texts that are too large are shortened, and none of them is lost.
 #[test]
 fn large_texts_leave_the_others() {
     let long = "word ".repeat(200_000);

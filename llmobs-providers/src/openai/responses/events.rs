@@ -48,7 +48,7 @@ fn delta(kind: &str, index: u64, json: &Json<'_>, draft: &mut ResponseDraft) {
         "response.output_text.delta" | "response.text.delta" | "response.refusal.delta" => {
             turn.text(item::place(index, part), piece);
         }
-        // Events of sounds and of what is said in them have different names in different versions.
+        // Events of sounds and of their transcripts have different names in different versions.
         _ if kind.contains("transcript") => turn.text(item::place(index, part), piece),
         _ if kind.contains("audio") => turn.sound(item::place_of_sound(index, part), piece),
         _ if kind.starts_with("response.reasoning") => {

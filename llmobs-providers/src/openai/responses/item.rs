@@ -60,7 +60,7 @@ pub(super) fn place_of_thought(item: u64, part: u64, is_summary: bool) -> At {
     place(item, if is_summary { part.min(THOUGHTS - 1) } else { part.saturating_add(THOUGHTS) })
 }
 
-/// The place of a sound, behind what is said with it.
+/// The place of a sound, behind its transcript.
 pub(super) fn place_of_sound(item: u64, part: u64) -> At {
     place(item, part.saturating_add(SOUNDS))
 }

@@ -18,7 +18,7 @@ use crate::expected::{ANSWER, Expected, THOUGHT};
 use crate::question::{Protocol, Question, RESULT, SYSTEM, TOOL, USER};
 use crate::run::{Run, WHOLE_AND_STREAMED, ask};
 
-/// What is said in the tests, by whom it may be.
+/// All texts that people, models and tools write in these tests.
 const CONTENT: [&str; 15] = [
     SYSTEM,
     USER,
