@@ -325,6 +325,11 @@ pub use llmobs_runtime::{
 #[doc(inline)]
 pub use llmobs_http as http;
 
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+#[doc(inline)]
+pub use llmobs_tracing as tracing;
+
 /// A function for [`Config::apm_context`] that returns the current span of OpenTelemetry.
 ///
 /// It expands in the program, which has to depend on the crate `opentelemetry`, in whichever version its tracer uses: 0.27 to 0.33 were

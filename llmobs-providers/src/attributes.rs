@@ -3,18 +3,21 @@
 mod openinference;
 mod openllmetry;
 pub(crate) mod otel;
+mod step;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::failure::ApiError;
 use crate::json::Json;
 use crate::request::{Request, RequestDraft};
-use crate::response::{Response, ResponseDraft};
+use crate::response::{Response, ResponseDraft, is_plain};
 use crate::usage::Usage;
+use step::Step;
 
 /// A convention for the names of attributes that describe calls of models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,7 +31,7 @@ pub enum Convention {
     OpenLlmetry,
 }
 
-/// A call of a model, as the attributes of its span describe it.
+/// A call of a model, or another step, as the attributes of its span describe it.
 ///
 /// ```
 /// # mod llmobs { pub use llmobs_providers as providers; }
@@ -55,19 +58,28 @@ pub struct Attributes {
     pub convention: Convention,
     /// What the model was asked.
     pub request: Request,
-    /// What it answered.
+    /// What it answered. Its error is that of any step.
     pub response: Response,
+    /// What went into a step that is no call of a model, such as the arguments of a tool: a text, which may be JSON.
+    pub input: Option<String>,
+    /// What came out of it.
+    pub output: Option<String>,
+    /// How long it took until the answer began, in seconds.
+    pub time_to_first_token: Option<f64>,
+    /// Other facts.
+    pub metadata: Map<String, Value>,
 }
 
 impl Attributes {
     /// Reads an object with the attributes of a span by name. About `limit` bytes of each side are kept.
     ///
     /// Values that are no texts or numbers may also be the JSON of it in a text, and numbers may be texts, as exporters write them.
-    /// `None` if the attributes describe no call of a model.
+    /// `None` if nothing is read.
     #[must_use]
     pub fn read(attributes: &Json<'_>, limit: usize) -> Option<Self> {
-        let convention = Convention::of(attributes)?;
+        let convention = Convention::of(attributes).unwrap_or(Convention::Otel);
         let attributes = Group::of(attributes);
+        let step = step::read(&attributes, limit);
         let mut request = RequestDraft::new(limit);
         let mut response = ResponseDraft::new(limit);
         let (provider, finish_reasons) = match convention {
@@ -82,7 +94,7 @@ impl Attributes {
             finish_reasons.iter().map(|reason| response.room.label(reason)).collect();
         let mut request = request.into_request();
         let mut response = response.finish();
-        if request.is_empty() && response.is_empty() {
+        if request.is_empty() && response.is_empty() && step.is_empty() {
             return None;
         }
         if !finish_reasons.is_empty() {
@@ -90,7 +102,19 @@ impl Attributes {
         }
         request.provider = provider;
         response.provider.clone_from(&request.provider);
-        Some(Self { convention, request, response })
+        let Step { input, output, time_to_first_token, metadata } = step;
+        Some(Self { convention, request, response, input, output, time_to_first_token, metadata })
+    }
+}
+
+impl Attributes {
+    /// The attributes without what a model or a person wrote: see [`Request::without_content`] and [`Response::without_content`].
+    #[must_use]
+    pub fn without_content(self) -> Self {
+        let Self { convention, request, response, time_to_first_token, mut metadata, .. } = self;
+        metadata.retain(|name, value| is_plain(value) || step::is_label(name));
+        let (request, response) = (request.without_content(), response.without_content());
+        Self { convention, request, response, input: None, output: None, time_to_first_token, metadata }
     }
 }
 
@@ -212,11 +236,13 @@ impl<'j> Group<'j> {
             cache_read: self.count(&[
                 "gen_ai.usage.cache_read.input_tokens",
                 "gen_ai.usage.cache_read_input_tokens",
+                "gen_ai.usage.input_cached_tokens",
                 "llm.token_count.prompt_details.cache_read",
             ]),
             cache_write: self.count(&[
                 "gen_ai.usage.cache_creation.input_tokens",
                 "gen_ai.usage.cache_creation_input_tokens",
+                "gen_ai.usage.cache_write.input_tokens",
                 "llm.token_count.prompt_details.cache_write",
             ]),
             reasoning: self.count(&[
@@ -263,8 +289,13 @@ fn function<'j>(name: &Json<'j>, arguments: &Json<'j>) -> Json<'j> {
 
 /// Why the call failed.
 fn error(attributes: &Group<'_>) -> Option<ApiError> {
-    let kind = attributes.first_str(&["error.type", "exception.type"]);
+    let has_failed = attributes.str("otel.status_code").eq_ignore_ascii_case("error");
+    let kind = attributes.first_str(&["error.type", "exception.type", "gen_ai.tool.error.type"]);
+    let kind = if kind.is_empty() && has_failed { "error" } else { kind };
+    let described: &[&str] =
+        if has_failed { &["otel.status_description", "otel.status_message"] } else { &[] };
     let message = attributes.first_str(&["error.message", "exception.message"]);
+    let message = if message.is_empty() { attributes.first_str(described) } else { message };
     // The type may be the status.
     let status = kind.parse().ok().filter(|status| (400..600).contains(status));
     let error = ApiError { status, ..ApiError::of_text(message) }.with_kind(&ApiError::of_text(kind).message);

@@ -90,7 +90,7 @@ const MAX_NUMBERS: usize = 64;
 
 /// A parameter as it is shown: without credentials at any depth, without the middle of long texts, and with a note in place of many
 /// numbers, such as the tokens of an earlier answer.
-fn shown(json: &Json<'_>) -> Value {
+pub(crate) fn shown(json: &Json<'_>) -> Value {
     match json {
         Json::Text(text) => shortened(&without_credentials(text), MAX_FACT_BYTES).into(),
         Json::Array(items) if are_many_numbers(items.iter()) => {
@@ -298,7 +298,13 @@ impl RequestDraft {
         let mut request = self.request;
         if !self.system.is_empty() {
             let conversation = std::mem::replace(&mut request.messages, self.system);
-            request.messages.extend(conversation);
+            // Libraries that give it apart may have it among the messages, too.
+            let is_repeated = conversation.starts_with(&request.messages);
+            request.messages.extend(conversation.into_iter().skip(if is_repeated {
+                request.messages.len()
+            } else {
+                0
+            }));
         }
         request
     }

@@ -75,15 +75,87 @@ fn values_may_be_texts() {
 }
 
 #[test]
-fn spans_without_a_call_of_a_model_are_none() {
+fn spans_that_say_nothing_are_none() {
     for attributes in [
         json!({}),
         json!([]),
         json!({ "http.route": "/", "llm": 1 }),
-        json!({ "openinference.span.kind": "CHAIN", "input.value": "x" }),
+        json!({ "openinference.span.kind": "CHAIN" }),
     ] {
         assert_eq!(read(&attributes), None, "{attributes}");
     }
+}
+
+#[test]
+fn steps_that_are_no_call_of_a_model_have_input_and_output() {
+    let messages = r#"[{"role":"user","parts":[{"type":"text","content":"Rome?"}]},{"role":"user","parts":[{"type":"text","content":"Or Oslo?"}]}]"#;
+    for (attributes, input, output, metadata) in [
+        (
+            json!({
+                "gen_ai.operation.name": "execute_tool",
+                "gen_ai.tool.name": "weather",
+                "gen_ai.tool.call.id": "call_1",
+                "gen_ai.tool.call.arguments": "{\"city\":\"Rome\"}",
+                "gen_ai.tool.call.result": { "degrees": 21 },
+            }),
+            Some("{\"city\":\"Rome\"}"),
+            Some("{\"degrees\":21}"),
+            json!({ "tool_id": "call_1" }),
+        ),
+        (
+            json!({ "openinference.span.kind": "CHAIN", "input.value": "x", "metadata": "{\"depth\":2}" }),
+            Some("x"),
+            None,
+            json!({ "depth": 2 }),
+        ),
+        (json!({ "gen_ai.input.messages": messages }), Some("Or Oslo?"), None, json!({})),
+    ] {
+        let found = read(&attributes).unwrap();
+        assert_eq!((found.input.as_deref(), found.output.as_deref()), (input, output), "{attributes}");
+        assert_eq!(Value::Object(found.metadata), metadata, "{attributes}");
+    }
+}
+
+#[test]
+fn without_content_only_ids_numbers_and_words_are_left() {
+    let found = read(&json!({
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.request.temperature": 0.5,
+        "gen_ai.request.user": "Ada",
+        "gen_ai.input.messages": [{ "role": "user", "content": "secret" }],
+        "gen_ai.output.messages": [{ "role": "assistant", "content": "secret" }],
+        "gen_ai.usage.input_tokens": 3,
+        "gen_ai.tool.description": "secret",
+        "gen_ai.tool.call.id": "call_1",
+        "gen_ai.response.time_to_first_chunk": "0.25",
+        "error.type": "timeout",
+        "error.message": "secret",
+    }));
+    let found = found.unwrap().without_content();
+    assert!(!format!("{found:?}").contains("secret"), "{found:?}");
+    assert_eq!(found.request.model.as_deref(), Some("gpt-4o"));
+    assert_eq!(Value::Object(found.request.parameters), json!({ "temperature": 0.5 }));
+    assert_eq!(found.response.usage.input, Some(3));
+    assert_eq!(found.response.error.map(|error| error.kind), Some("timeout".to_owned()));
+    assert_eq!(Value::Object(found.metadata), json!({ "tool_id": "call_1" }));
+    assert_eq!(found.time_to_first_token, Some(0.25));
+}
+
+#[test]
+fn a_system_prompt_that_is_repeated_among_the_messages_is_shown_once() {
+    let system = json!({ "role": "system", "parts": [{ "type": "text", "content": "Be brief." }] });
+    let user = json!({ "role": "user", "parts": [{ "type": "text", "content": "Hi" }] });
+    let roles = |messages: Value| {
+        let found = read(&json!({
+            "gen_ai.system_instructions": [{ "type": "text", "content": "Be brief." }],
+            "gen_ai.input.messages": messages,
+        }));
+        found.unwrap().request.messages.into_iter().map(|message| message.role).collect::<Vec<_>>()
+    };
+    assert_eq!(roles(json!([system, user])), ["system", "user"]);
+    assert_eq!(roles(json!([user])), ["system", "user"]);
+    assert_eq!(roles(json!([user, system])), ["system", "user", "system"]);
 }
 
 /// Attributes are cut at the limit of an exporter, which leaves no JSON.

@@ -1,6 +1,8 @@
 //! OpenTelemetry's attributes: <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/>.
 
-use super::{Group, Rest};
+use std::borrow::Cow;
+
+use super::{Group, Rest, structure};
 use crate::json::Json;
 use crate::media::Media;
 use crate::message::has_failed;
@@ -26,7 +28,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     request.tools(&attributes.structure("gen_ai.tool.definitions"));
     let system = attributes.structure("gen_ai.system_instructions");
     request.system("system", |turn| parts(&system, turn));
-    let input = first(attributes, ["gen_ai.input.messages", "gen_ai.prompt"]);
+    let input = first(attributes, &["llmobs.input", "gen_ai.input.messages", "gen_ai.prompt", "input.value"]);
     match input.as_ref() {
         Json::Array(messages) => request.conversation(messages, message),
         Json::Text(text) => request.message("user", text),
@@ -48,7 +50,8 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     for prefix in ["gen_ai.openai.response", "openai.response"] {
         attributes.below(prefix).for_each(|(name, value)| response.fact(name, value));
     }
-    let output = first(attributes, ["gen_ai.output.messages", "gen_ai.completion"]);
+    let output =
+        first(attributes, &["llmobs.output", "gen_ai.output.messages", "gen_ai.completion", "output.value"]);
     match output.as_ref() {
         Json::Array(messages) => {
             for (index, said) in messages.iter().enumerate() {
@@ -74,9 +77,9 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
 }
 
 /// The first of the attributes that there is.
-fn first<'j>(attributes: &Group<'j>, names: [&str; 2]) -> std::borrow::Cow<'j, Json<'j>> {
-    let [new, old] = names.map(|name| attributes.structure(name));
-    if new.is_null() { old } else { new }
+fn first<'j>(attributes: &Group<'j>, names: &[&str]) -> Cow<'j, Json<'j>> {
+    let found = names.iter().map(|name| attributes.get(name)).find(|value| !value.is_null());
+    structure(found.unwrap_or(&Json::Null))
 }
 
 /// A message of the input or of the output. One without parts is read as a message of OpenAI's chat, from which the older

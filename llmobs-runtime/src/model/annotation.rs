@@ -66,7 +66,7 @@ pub(crate) struct More {
     pub(crate) apm_trace_id: Option<TraceId>,
     /// Whether only the type is kept of an error that the span ends with.
     pub(crate) skip_error: bool,
-    /// The call of a model that an integration observed.
+    /// What integrations observed.
     pub(crate) observed: Option<Arc<Observed>>,
 }
 
@@ -558,6 +558,11 @@ impl Annotation {
         }
     }
 
+    /// The budget of each captured value, in bytes.
+    pub(crate) const fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// The fields that few spans have, created if they are missing.
     pub(crate) fn more(&mut self) -> &mut More {
         self.more.get_or_insert_default()
@@ -577,7 +582,12 @@ impl Annotation {
         self.more.as_ref()?.apm_trace_id
     }
 
-    /// Takes out the call of a model that an integration observed.
+    /// Whether integrations observed something.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.observed.is_some())
+    }
+
+    /// Takes out what integrations observed.
     pub(crate) fn take_observed(&mut self) -> Option<Observed> {
         self.more.as_mut()?.observed.take().map(Arc::unwrap_or_clone)
     }
@@ -639,7 +649,10 @@ impl More {
         replace(&mut self.kind, later.kind);
         replace(&mut self.apm_trace_id, later.apm_trace_id);
         self.skip_error |= later.skip_error;
-        replace(&mut self.observed, later.observed);
+        match (&mut self.observed, later.observed) {
+            (Some(observed), Some(later)) => Arc::make_mut(observed).add(Arc::unwrap_or_clone(later)),
+            (observed, later) => replace(observed, later),
+        }
     }
 
     fn bytes(&self) -> usize {

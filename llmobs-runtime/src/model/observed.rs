@@ -1,18 +1,32 @@
-//! What an integration observes of the call of a model.
+//! What integrations observe of a step, most often of the call of a model.
 
 use std::fmt;
 
+use llmobs_capture::value::{replace, weight_of};
 use llmobs_providers::json::Json;
-use llmobs_providers::{Endpoint, Request, Response};
+use llmobs_providers::{Attributes, Endpoint, Request, Response};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
-/// A request to a model, and what it answered.
+/// A request to a model, and what it answered, or what another library says of a step.
 #[derive(Clone, Default)]
 pub(crate) struct Observed {
+    /// What another library says of its span.
+    pub(crate) attributes: Option<SpanAttributes>,
     pub(crate) asked: Option<Asked>,
     pub(crate) answered: Option<Response>,
     pub(crate) hidden: Hidden,
     /// Whether it is several calls, each a span of its own, which has its tokens.
     pub(crate) is_several: bool,
+}
+
+/// The attributes of a span of another library.
+#[derive(Clone)]
+pub(crate) struct SpanAttributes {
+    /// By name. Of several with one name, the last one counts.
+    pub(crate) values: Vec<(&'static str, Value)>,
+    /// Whether what people and models wrote may be shown.
+    pub(crate) shows_content: bool,
 }
 
 /// What is not shown of a call, since an attribute skips it or says by itself what is shown there.
@@ -46,10 +60,45 @@ impl Asked {
     }
 }
 
+impl SpanAttributes {
+    /// Reads them, with about as much memory as they take.
+    pub(crate) fn read(&self) -> Option<Attributes> {
+        let text = serde_json::to_string(&Object(&self.values)).ok()?;
+        let limit = text.len().saturating_mul(2).saturating_add(64 * 1024);
+        let attributes = Attributes::read(&Json::read(&text)?, limit)?;
+        Some(if self.shows_content { attributes } else { attributes.without_content() })
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.iter().map(|(_, value)| size_of::<(&str, Value)>() + weight_of(value)).sum()
+    }
+}
+
+/// Serializes pairs as an object.
+struct Object<'a>(&'a [(&'static str, Value)]);
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
 impl Observed {
     /// Several calls, each a span of its own.
     pub(crate) fn several() -> Self {
         Self { is_several: true, ..Self::default() }
+    }
+
+    /// Adds what was observed further inside, and so is more exact.
+    pub(crate) fn add(&mut self, inner: Self) {
+        let Self { attributes, asked, answered, hidden, is_several } = inner;
+        replace(&mut self.attributes, attributes);
+        replace(&mut self.asked, asked);
+        replace(&mut self.answered, answered);
+        self.hidden.input |= hidden.input;
+        self.hidden.output |= hidden.output;
+        self.hidden.error |= hidden.error;
+        self.is_several |= is_several;
     }
 
     /// About how many bytes of memory it takes.
@@ -59,7 +108,8 @@ impl Observed {
             Some(Asked::Read(request)) => request.bytes(),
             None => 0,
         };
-        size_of::<Self>() + asked + self.answered.as_ref().map_or(0, Response::bytes)
+        let attributes = self.attributes.as_ref().map_or(0, SpanAttributes::bytes);
+        size_of::<Self>() + attributes + asked + self.answered.as_ref().map_or(0, Response::bytes)
     }
 }
 

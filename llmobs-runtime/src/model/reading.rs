@@ -1,13 +1,15 @@
 //! What a request and an answer say about a span beside its input and output: model, tokens, parameters, tools.
 
 use llmobs_capture::DEFAULT_LIMIT;
-use llmobs_providers::{McpResult, Protocol, Request, Response};
+use llmobs_providers::{Attributes, McpResult, Protocol, Request, Response};
 use serde::Serialize;
+use serde_json::Number;
 
 use super::annotation::Annotation;
 use super::captured::{Captured, Source};
 use super::content::{Content, read_input, read_output};
 use super::failure::Failure;
+use super::metrics;
 use super::observed::{Asked, Observed};
 use crate::base::kind::Kind;
 
@@ -53,39 +55,77 @@ impl Reading {
     /// Adds what an integration observed, which is more exact than what the program took and returned, but for an input and an output
     /// that it annotated.
     pub(crate) fn add(&mut self, observed: Observed, kind: Kind, own_input: bool, own_output: bool) {
-        let Observed { asked, answered, hidden, is_several } = observed;
+        let Observed { attributes, asked, answered, hidden, is_several } = observed;
+        let (own_input, own_output) = (own_input || hidden.input, own_output || hidden.output);
+        if let Some(attributes) = attributes.and_then(|attributes| attributes.read()) {
+            self.add_attributes(attributes, kind, own_input, own_output);
+        }
         if is_several && let Some(facts) = &mut self.facts {
             facts.metrics.clear();
         }
-        let (own_input, own_output) = (own_input || hidden.input, own_output || hidden.output);
-        let mut has_prompt = false;
-        if let Some(mut request) = asked.map(Asked::into_request) {
-            if hidden.input {
-                request = request.without_content();
-            }
-            if let Some(input) = Content::of_request(kind, &mut request).filter(|_| !own_input) {
-                self.input = Some(input);
-            }
-            has_prompt = self.add_request(request);
-        }
+        let has_prompt = asked.map(Asked::into_request).is_some_and(|request| {
+            let request = if hidden.input { request.without_content() } else { request };
+            self.add_asked(request, kind, own_input)
+        });
         if let Some(mut response) = answered {
+            if !response.usage.is_empty()
+                && let Some(facts) = &mut self.facts
+            {
+                facts.metrics.retain(|name, _| name == metrics::TIME_TO_FIRST_TOKEN);
+            }
             if hidden.output {
                 let (input, error) = (std::mem::take(&mut response.input), response.error.take());
                 response = response.without_content();
                 (response.input, response.error) = (input, error);
             }
-            if let Some(output) = Content::of_response(kind, &mut response).filter(|_| !own_output) {
-                self.output = Some(output);
-            }
-            if let Some(input) = self.add_response(response).filter(|_| has_prompt && !own_input) {
+            let input = self.add_answered(response, kind, own_output);
+            if let Some(input) = input.filter(|_| has_prompt && !own_input) {
                 self.input = Some(input);
             }
         }
     }
 
+    /// Adds what another library says of a step.
+    fn add_attributes(&mut self, attributes: Attributes, kind: Kind, own_input: bool, own_output: bool) {
+        let Attributes { request, response, input, output, metadata, time_to_first_token, .. } = attributes;
+        if let Some(input) = input.filter(|_| !own_input && Content::is_text_input(kind)) {
+            self.input = Some(Content::Text(input));
+        }
+        if let Some(output) = output.filter(|_| !own_output && Content::is_text_output(kind)) {
+            self.output = Some(Content::Text(output));
+        }
+        self.add_asked(if own_input { request.without_content() } else { request }, kind, own_input);
+        self.add_answered(if own_output { response.without_content() } else { response }, kind, own_output);
+        let mut facts = Annotation::new(DEFAULT_LIMIT);
+        for (name, value) in &metadata {
+            self::metadata(&mut facts, name, value, DEFAULT_LIMIT);
+        }
+        if let Some(seconds) = time_to_first_token.and_then(Number::from_f64) {
+            facts.metrics.insert(metrics::TIME_TO_FIRST_TOKEN.to_owned(), seconds);
+        }
+        self.add_facts(facts);
+    }
+
+    /// Adds what a model was asked. Returns the same as [`add_request`](Self::add_request).
+    fn add_asked(&mut self, mut request: Request, kind: Kind, own_input: bool) -> bool {
+        if let Some(input) = Content::of_request(kind, &mut request).filter(|_| !own_input) {
+            self.input = Some(input);
+        }
+        self.add_request(request)
+    }
+
+    /// Adds what it answered. Returns the same as [`add_response`](Self::add_response).
+    fn add_answered(&mut self, mut response: Response, kind: Kind, own_output: bool) -> Option<Content> {
+        if let Some(output) = Content::of_response(kind, &mut response).filter(|_| !own_output) {
+            self.output = Some(output);
+        }
+        self.add_response(response)
+    }
+
     /// Adds what a request says besides. Returns whether it names a prompt that the provider keeps, so that only the answer has its
     /// messages.
-    fn add_request(&mut self, request: Request) -> bool {
+    fn add_request(&mut self, mut request: Request) -> bool {
+        self.keep_provider(&mut request.provider);
         let has_prompt = request.parameters.contains_key("prompt");
         self.add_facts(facts_of_request(request, DEFAULT_LIMIT));
         has_prompt
@@ -93,12 +133,20 @@ impl Reading {
 
     /// Adds what an answer says besides. Returns the messages of the input that it has.
     fn add_response(&mut self, mut response: Response) -> Option<Content> {
+        self.keep_provider(&mut response.provider);
         let input = std::mem::take(&mut response.input);
         let error = response.error.take();
         let mut facts = facts_of_response(response, DEFAULT_LIMIT);
         facts.failure = error.map(|error| Failure::of_provider(&error));
         self.add_facts(facts);
         Some(Content::Messages(input)).filter(|input| !input.is_empty())
+    }
+
+    /// Keeps the provider that is known where one is only likely, by its protocol.
+    fn keep_provider(&self, provider: &mut Option<String>) {
+        if provider.is_none() {
+            provider.clone_from(&self.facts.as_ref().and_then(|facts| facts.model_provider.clone()));
+        }
     }
 
     fn add_facts(&mut self, later: Annotation) {

@@ -139,7 +139,7 @@ impl<'a> Finished<'a> {
     #[inline]
     pub(crate) fn read(&mut self, shows_errors: bool) {
         // Texts are shown as they were captured.
-        if !Content::is_text(self.kind()) {
+        if !Content::is_text(self.kind()) || self.annotation().is_observed() {
             self.read_content(shows_errors);
         }
     }

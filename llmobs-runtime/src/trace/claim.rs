@@ -2,7 +2,7 @@
 //!
 //! A span that has one call inside shows it. Where there are more, each is a span of its own, but for attempts that failed or were
 //! dropped before one succeeded: then the span shows the last one. Of calls one inside the other, which are one call that several
-//! integrations observe, it shows the innermost.
+//! integrations observe, it shows the innermost, and what only the outer ones know.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use crate::model::observed::Hidden;
 pub(super) enum Calls {
     #[default]
     None,
-    /// One goes on.
-    Running,
+    /// One goes on, with what an outer one that has ended adds to it.
+    Running(Option<Box<Annotation>>),
     /// One has ended.
     Ended(Box<EndedCall>),
     /// Each of them is a span of its own.
@@ -42,6 +42,12 @@ pub(super) type OuterCall = Arc<AtomicBool>;
 impl EndedCall {
     fn was_cancelled(&self) -> bool {
         self.notes.tags.contains_key("cancelled")
+    }
+
+    fn add_under(&mut self, outer: Option<Box<Annotation>>) {
+        if let Some(outer) = outer {
+            self.notes.add_under(*outer);
+        }
     }
 }
 
@@ -69,30 +75,45 @@ impl Calls {
     /// Begins a call, which may take the place of the one that goes on.
     pub(super) fn claim(&mut self, takes_over: bool, hidden: Hidden) -> Claim {
         let (next, is_granted, earlier) = match std::mem::take(self) {
-            Self::None => (Self::Running, true, None),
-            Self::Running if takes_over => (Self::Running, true, None),
+            Self::None => (Self::Running(None), true, None),
+            Self::Running(outer) if takes_over => (Self::Running(outer), true, None),
             Self::Ended(attempt) if attempt.failed || attempt.was_cancelled() => {
-                (Self::Running, true, Some(attempt))
+                (Self::Running(None), true, Some(attempt))
             }
             Self::Ended(call) => (Self::Several, false, Some(call)),
-            Self::Running | Self::Several => (Self::Several, false, None),
+            Self::Running(_) | Self::Several => (Self::Several, false, None),
         };
         *self = next;
         Claim { is_granted, earlier, hidden }
     }
 
     /// Ends the call that was granted. Returns it if it is a span of its own by now.
-    pub(super) fn end(&mut self, call: Box<EndedCall>) -> Option<Box<EndedCall>> {
-        if let Self::Running = self {
+    pub(super) fn end(&mut self, mut call: Box<EndedCall>) -> Option<Box<EndedCall>> {
+        if let Self::Running(outer) = self {
+            call.add_under(outer.take());
             *self = Self::Ended(call);
             return None;
         }
         Some(call)
     }
 
+    /// Adds what an outer call knows, which ends, to the one that is shown in its place.
+    pub(super) fn end_outer(&mut self, notes: Annotation) {
+        match self {
+            Self::Running(outer) => *outer = Some(Box::new(notes)),
+            Self::Ended(call) => call.notes.add_under(notes),
+            Self::None | Self::Several => {}
+        }
+    }
+
+    /// Whether a call goes on that the span is to show.
+    pub(super) const fn is_running(&self) -> bool {
+        matches!(self, Self::Running(_))
+    }
+
     /// Forgets the call that was granted.
     pub(super) fn discard(&mut self) {
-        if let Self::Running = self {
+        if self.is_running() {
             *self = Self::None;
         }
     }
@@ -100,7 +121,7 @@ impl Calls {
     /// What the span shows, when the span ends. A call that ends after that is a span of its own.
     pub(super) fn take(&mut self) -> Shown {
         match std::mem::replace(self, Self::Several) {
-            Self::None | Self::Running => Shown::Nothing,
+            Self::None | Self::Running(_) => Shown::Nothing,
             Self::Ended(call) => Shown::One(call),
             Self::Several => Shown::Several,
         }

@@ -91,6 +91,8 @@ pub(super) struct Cell {
     pub(super) annotation: Option<Box<Annotation>>,
     for_children: Option<Box<ForChildren>>,
     calls: Calls,
+    /// Whether the span ends with the call of a model that it shows.
+    ends_with_call: bool,
 }
 
 /// What spans inside inherit beyond what this span inherited.
@@ -159,7 +161,8 @@ impl Frame {
         self.is_placed = false;
         *self.has_for_children.get_mut() = false;
         if std::mem::take(self.has_calls.get_mut()) {
-            self.cell_mut().calls = Calls::None;
+            let cell = self.cell_mut();
+            (cell.calls, cell.ends_with_call) = (Calls::None, false);
         }
     }
 
@@ -331,12 +334,41 @@ impl Frame {
     /// Ends a call that the span was to show. Returns it if it is a span of its own by now.
     pub(super) fn end_call(&self, call: Box<EndedCall>) -> Option<Box<EndedCall>> {
         let mut state = self.cell();
-        if state.finished { Some(call) } else { state.calls.end(call) }
+        if state.finished {
+            return Some(call);
+        }
+        let end_nanos = call.end_nanos;
+        let call = state.calls.end(call);
+        self.end_with_call(state, Some(end_nanos));
+        call
+    }
+
+    /// Adds what an outer call knows to the one inside that the span shows in its place.
+    pub(super) fn end_outer_call(&self, notes: Annotation) {
+        self.cell().calls.end_outer(notes);
     }
 
     /// Forgets a call that the span was to show.
     pub(super) fn discard_call(&self) {
-        self.cell().calls.discard();
+        let mut state = self.cell();
+        state.calls.discard();
+        self.end_with_call(state, None);
+    }
+
+    /// Lets the span end with the call inside that goes on, if there is one. Returns whether there is.
+    pub(super) fn ends_with_call(&self) -> bool {
+        let mut state = self.cell();
+        state.ends_with_call = state.calls.is_running() && !state.finished;
+        state.ends_with_call
+    }
+
+    /// Ends the span if only a call inside kept it open.
+    fn end_with_call(&self, mut state: MutexGuard<'_, Cell>, end_nanos: Option<u64>) {
+        if state.ends_with_call {
+            self.start.finish_without_output(&mut state, end_nanos);
+            drop(state);
+            self.start.sender.queue.warn_of_refusals();
+        }
     }
 
     /// Ends the span without handing it to its client.

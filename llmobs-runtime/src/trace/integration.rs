@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use llmobs_capture::warn_limited;
+use llmobs_capture::{is_muted, warn_limited};
 
 use super::context::{Context, current};
 use super::local;
 use super::parent::Parent;
 use super::shared::{Remote, Trace};
+use super::slot::Slot;
 use crate::base::clock;
 use crate::deliver::sender::any_open;
 use crate::model::inherited::Inherited;
@@ -99,6 +100,46 @@ fn leave_outside(id: u64) -> bool {
         false
     };
     ENTERED.try_with(leave).unwrap_or(false)
+}
+
+/// What may be kept of the values that an integration sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capture {
+    /// About how many bytes of each value: see [`Config::max_capture_bytes`](crate::Config::max_capture_bytes).
+    pub limit: usize,
+    /// Whether what people and models wrote may be shown: see
+    /// [`Config::capture_message_content`](crate::Config::capture_message_content).
+    pub shows_content: bool,
+}
+
+/// What may be kept by spans that start here. `None` if such spans are not recorded.
+#[must_use]
+pub fn capture() -> Option<Capture> {
+    if !any_open() || is_muted() {
+        return None;
+    }
+    local::with_current(Slot::open_sender).map(|sender| Capture {
+        limit: sender.defaults.capture_limit,
+        shows_content: sender.defaults.capture_message_content,
+    })
+}
+
+/// Whether spans that start here belong to a trace that has begun already: there is a span around them, of this program or of another
+/// one, or a [`new_trace`].
+#[must_use]
+pub fn is_in_trace() -> bool {
+    any_open() && local::with_current(|slot| slot.frame().is_some() || slot.remote().is_some())
+}
+
+/// Whether the span of a context is the one that is current here.
+#[must_use]
+pub fn is_current(context: &Context) -> bool {
+    let is_same = |here: &Slot| match (here.frame(), context.0.frame()) {
+        (Some(here), Some(frame)) => Arc::ptr_eq(here, frame),
+        _ => false,
+    };
+    local::with_current(is_same)
 }
 
 /// Begins a trace that has no span yet: spans that start in the context, and have no parent there, are its roots. This keeps siblings

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use llmobs_capture::is_muted;
 use llmobs_providers::{Endpoint, Request, Response};
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 use super::claim::{Claim, EndedCall, OuterCall};
 use super::context::{Context, current};
@@ -21,7 +21,7 @@ use crate::deliver::sender::any_open;
 use crate::model::annotation::Annotation;
 use crate::model::failure::Failure;
 use crate::model::metrics;
-use crate::model::observed::{Asked, Hidden, Observed};
+use crate::model::observed::{Asked, Hidden, Observed, SpanAttributes};
 
 /// A call of a model that an integration observes, such as a layer of an HTTP client.
 ///
@@ -29,7 +29,9 @@ use crate::model::observed::{Asked, Hidden, Observed};
 /// the messages, model and tokens of the call, under all that the program says by itself. Otherwise the call is a span of its own. So is
 /// each of several calls inside one span, each attempt that failed or was dropped before another one, and a call that goes on after the
 /// span around it has ended. A call inside the [`context`](Self::context) of another one is the same call, seen from further inside:
-/// it is shown in place of the outer one.
+/// it is shown in place of the outer one, with what only that one knows, and the span ends with the later of both.
+///
+/// A step of another kind, such as the call of a tool, is always a span of its own.
 ///
 /// A call that is dropped before [`finish`](Self::finish) was cancelled.
 ///
@@ -88,7 +90,8 @@ impl Place {
 }
 
 impl ModelCall {
-    /// Begins a call: of the kind `llm` or `embedding`, with a name for its span, and the name of the integration that observes it.
+    /// Begins a call, most often of the kind `llm` or `embedding`, with a name for its span, and the name of the integration that
+    /// observes it. Its parent is the span that is current here.
     pub fn begin(kind: Kind, name: impl Into<Cow<'static, str>>, integration: &str) -> Self {
         if !any_open() || is_muted() {
             return Self(None);
@@ -157,6 +160,48 @@ impl ModelCall {
     /// The request, where it was read already.
     pub fn read_request(&mut self, request: Request) {
         self.observe(|observed| observed.asked = Some(Asked::Read(request)));
+    }
+
+    /// The attributes that another library gives its span for the call, by name: of several with one name, the last one counts. They are
+    /// read later, off this thread: see [`Attributes`](crate::providers::Attributes). What else is observed is more exact.
+    /// `shows_content` is whether what people and models wrote may be shown.
+    pub fn attributes(&mut self, values: Vec<(&'static str, Value)>, shows_content: bool) {
+        self.observe(|observed| observed.attributes = Some(SpanAttributes { values, shows_content }));
+    }
+
+    /// Says that the call failed, where what is observed says how.
+    pub fn failed(&mut self) {
+        if let Some(running) = &mut self.0 {
+            running.failed = true;
+        }
+    }
+
+    /// Another name and another kind for the span, for where they are known only after the start. `None` changes nothing. A span of the
+    /// program that shows the call keeps its own.
+    pub fn describe(&self, name: Option<&str>, kind: Option<Kind>) {
+        self.annotate_own(|note| {
+            note.name(name).kind(kind);
+        });
+    }
+
+    /// Puts tags and the like on the span, where the program says nothing else. The session of the span is also that of spans inside that
+    /// start from now on.
+    pub fn annotate(&mut self, describe: impl FnOnce(&mut Annotation)) {
+        let Some(running) = &mut self.0 else { return };
+        let mut annotation = Annotation::new(running.notes.limit());
+        describe(&mut annotation);
+        let session_id = annotation.tags.get("session_id").cloned();
+        running.notes.add(annotation);
+        self.annotate_own(|note| {
+            note.session_id(session_id);
+        });
+    }
+
+    /// Annotates the span, unless it is one of the program.
+    fn annotate_own(&self, describe: impl FnOnce(&mut Annotation)) {
+        if let Some(Place::Own(span)) = self.0.as_ref().map(|running| &running.place) {
+            span.annotate(describe);
+        }
     }
 
     /// The answer. If it is an error, the call failed.
@@ -241,15 +286,20 @@ impl Running {
         let Self { place, kind, name, started, end_nanos, failed, observed, mut notes } = *self;
         notes.more().observed = Some(Arc::new(observed));
         match place {
-            Place::Own(span) => {
+            Place::Own(mut span) => {
                 if let Some(frame) = &span.0 {
                     frame.annotate_under(notes);
-                    if let Some(end_nanos) = end_nanos {
+                    if frame.ends_with_call() {
+                        // Dropping the span would end it.
+                        span.0 = None;
+                    } else if let Some(end_nanos) = end_nanos {
                         frame.finish_at(end_nanos);
                     }
                 }
             }
-            Place::Around(_, has_inner) if has_inner.load(Ordering::Acquire) => {}
+            Place::Around(frame, has_inner) if has_inner.load(Ordering::Acquire) => {
+                frame.end_outer_call(notes);
+            }
             Place::Around(frame, _) => {
                 let start_nanos = started.unix_nanos();
                 let end_nanos = end_nanos.unwrap_or_else(clock::unix_nanos);

@@ -1,0 +1,90 @@
+//! LLM spans from `tracing` spans.
+//!
+//! Use the `llmobs` crate with the feature `tracing`, which has this as `llmobs::tracing`.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod callsite;
+mod fields;
+mod filter;
+mod layer;
+mod libraries;
+mod meaning;
+mod state;
+
+use tracing_core::Subscriber;
+use tracing_subscriber::Layer;
+use tracing_subscriber::registry::LookupSpan;
+
+use filter::Callsites;
+use layer::SpanLayer;
+
+/// Creates a layer that makes LLM spans of `tracing` spans.
+///
+/// Spans with the fields of a convention become LLM spans: `gen_ai.*` of OpenTelemetry, `openinference.*`, `traceloop.*`, and `llmobs.*`,
+/// which are for spans of your own. So do spans of libraries with names of their own. All others stay as they are.
+///
+/// LLM spans have one tree, whether they come from `tracing`, from an attribute, by hand, or from an HTTP client. The layer filters
+/// nothing but for itself, and asks for no span or event that it does not read.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # mod tracing { pub use ::tracing::*; }
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// use tracing_subscriber::prelude::*;
+///
+/// # mod shadow { pub mod llmobs { pub use llmobs_tracing as tracing; } }
+/// # let layer = { use shadow::llmobs; llmobs::tracing::layer() };
+/// let subscriber = tracing_subscriber::registry().with(layer); // llmobs::tracing::layer()
+/// # let _default = subscriber.set_default();
+///
+/// let span = tracing::info_span!("chat", gen_ai.operation.name = "chat", gen_ai.request.model = "gpt-4o");
+/// span.in_scope(|| { /* … */ });
+/// drop(span);
+/// assert_eq!(collector.tree(), "llm chat\n");
+/// ```
+pub fn layer<S>() -> impl Layer<S> + Send + Sync + 'static
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    LayerBuilder::new().build()
+}
+
+/// Creates a [`layer`] with options.
+///
+/// ```
+/// # use llmobs_tracing::LayerBuilder;
+/// # use tracing_subscriber::prelude::*;
+/// let layer = LayerBuilder::new().capture_content(false).build();
+/// let subscriber = tracing_subscriber::registry().with(layer);
+/// # drop(subscriber);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct LayerBuilder {
+    captures_content: Option<bool>,
+}
+
+impl LayerBuilder {
+    /// Creates a builder with the defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether spans show what models are asked and answer. Default: see
+    /// [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content). Some libraries have a switch of their own,
+    /// without which they put no content on their spans.
+    pub fn capture_content(mut self, capture: impl Into<Option<bool>>) -> Self {
+        self.captures_content = capture.into().or(self.captures_content);
+        self
+    }
+
+    /// Creates the layer.
+    pub fn build<S>(self) -> impl Layer<S> + Send + Sync + 'static
+    where
+        S: Subscriber + for<'span> LookupSpan<'span>,
+    {
+        SpanLayer::new(self.captures_content).with_filter(Callsites)
+    }
+}

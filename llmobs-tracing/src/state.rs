@@ -1,0 +1,171 @@
+//! What the layer keeps of a span, in the extensions of the span.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use llmobs_runtime::integration::{Capture, ModelCall, enter, is_in_trace, leave};
+use llmobs_runtime::{Context, Kind};
+
+use crate::callsite::Callsite;
+use crate::fields::{Reader, Said};
+
+/// How many spans have a state. While there are none, nobody looks for them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    pub(crate) fn is_zero(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+
+    fn add(&self) -> Self {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        self.clone()
+    }
+
+    fn subtract(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A context that is current while a span is entered.
+#[derive(Clone)]
+pub(crate) struct Place {
+    context: Context,
+    /// The id by which it is entered and left.
+    entry: u64,
+    /// Whether it is current in any case, or only where nothing else is.
+    is_own: bool,
+}
+
+impl Place {
+    fn new(context: Context, is_own: bool) -> Self {
+        // Ids of `tracing` are used again, and belong to one of several subscribers.
+        static NEXT: AtomicU64 = AtomicU64::new(0x6c6c_6d6f_0000_0000);
+        Self { context, entry: NEXT.fetch_add(1, Ordering::Relaxed), is_own }
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(crate) fn enter(&self) {
+        if self.is_own || !is_in_trace() {
+            enter(self.entry, &self.context);
+        }
+    }
+
+    pub(crate) fn leave(&self) {
+        leave(self.entry);
+    }
+}
+
+/// Of a span that is a step of an LLM application: its LLM span. It ends when this is dropped.
+pub(crate) struct Step {
+    call: ModelCall,
+    place: Place,
+    callsite: &'static Callsite,
+    capture: Capture,
+    said: Said,
+    /// The kind that the LLM span has so far.
+    kind: Kind,
+    /// Whether calls of models are inside.
+    has_calls: bool,
+    count: Count,
+}
+
+impl Step {
+    /// Begins an LLM span here, for a span whose fields said this at its start.
+    pub(crate) fn begin(callsite: &'static Callsite, said: Said, capture: Capture, count: &Count) -> Self {
+        let kind = said.kind(callsite);
+        let mut call = match said.name(kind) {
+            Some(name) => ModelCall::begin(kind, name.to_owned(), callsite.library),
+            None => ModelCall::begin(kind, callsite.name, callsite.library),
+        };
+        if let Some(session_id) = &said.session_id {
+            call.annotate(|note| {
+                note.session_id(session_id);
+            });
+        }
+        let place = Place::new(call.context(), true);
+        Self { call, place, callsite, capture, said, kind, has_calls: false, count: count.add() }
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Whether it is a call of a model.
+    pub(crate) fn is_call(&self) -> bool {
+        matches!(self.kind, Kind::Llm | Kind::Embedding)
+    }
+
+    /// Takes note of a call of a model inside.
+    pub(crate) fn has_call(&mut self) {
+        self.has_calls = true;
+    }
+
+    /// A reader for the fields of this span, and of events in it.
+    pub(crate) fn reader(&self, callsite: Option<&'static Callsite>) -> Reader {
+        Reader::new(callsite.unwrap_or(self.callsite), self.capture)
+    }
+
+    /// Adds what fields say later.
+    pub(crate) fn add(&mut self, later: Said) {
+        let is_described_anew = later.describes();
+        if let Some(session_id) = &later.session_id {
+            self.call.annotate(|note| {
+                note.session_id(session_id);
+            });
+        }
+        self.said.add(later);
+        if is_described_anew {
+            self.kind = self.said.kind(self.callsite);
+            self.call.describe(self.said.name(self.kind), Some(self.kind));
+        }
+    }
+
+    /// Says that the output of another step went into this one.
+    pub(crate) fn link(&mut self, source: &Context) {
+        let source = source.export();
+        self.call.annotate(|note| {
+            note.link(source);
+        });
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        self.count.subtract();
+        let mut said = std::mem::take(&mut self.said);
+        let mut call = std::mem::take(&mut self.call);
+        if said.has_failed {
+            call.failed();
+        }
+        call.attributes(said.take_attributes(self.kind, self.has_calls), self.capture.shows_content);
+        call.annotate(|note| said.annotate(note));
+        call.finish();
+    }
+}
+
+/// Of any other span: where the LLM spans inside belong.
+pub(crate) struct Carried {
+    place: Place,
+    count: Count,
+}
+
+impl Carried {
+    pub(crate) fn new(context: Context, count: &Count) -> Self {
+        Self { place: Place::new(context, false), count: count.add() }
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        self.count.subtract();
+    }
+}
