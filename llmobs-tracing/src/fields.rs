@@ -138,7 +138,7 @@ impl Reader {
     fn number(&mut self, field: &Field, number: Number) {
         match self.meaning(field) {
             Meaning::Attribute(name) | Meaning::Content(name) => {
-                put(&mut self.said.attributes, name, number.into())
+                put(&mut self.said.attributes, name, number.into());
             }
             Meaning::Metric(name) => put(&mut self.said.metrics, name, number),
             Meaning::Metadata(name) => put(&mut self.said.metadata, name, number.into()),
@@ -238,7 +238,7 @@ impl Visit for Reader {
     fn record_bool(&mut self, field: &Field, value: bool) {
         match self.meaning(field) {
             Meaning::Attribute(name) | Meaning::Content(name) => {
-                put(&mut self.said.attributes, name, value.into())
+                put(&mut self.said.attributes, name, value.into());
             }
             Meaning::Metadata(name) => put(&mut self.said.metadata, name, value.into()),
             Meaning::Nothing => {}

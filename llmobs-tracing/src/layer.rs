@@ -1,7 +1,7 @@
 //! The layer.
 
+use llmobs_runtime::current;
 use llmobs_runtime::integration::{capture, is_current, is_in_trace, new_trace};
-use llmobs_runtime::{current, enabled};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Subscriber};
 use tracing_subscriber::Layer;
@@ -34,6 +34,10 @@ impl SpanLayer {
     ) where
         S: for<'span> LookupSpan<'span>,
     {
+        // Another layer like this one may have been here.
+        if span.extensions().get::<Step>().is_some() {
+            return;
+        }
         let begin = || {
             let mut capture = capture()?;
             capture.shows_content = self.captures_content.unwrap_or(capture.shows_content);
@@ -56,7 +60,6 @@ impl SpanLayer {
                 }
             }
         }
-        // Another layer like this one may have been here.
         let _ = span.extensions_mut().replace(step);
     }
 
@@ -78,7 +81,7 @@ impl SpanLayer {
         }
         let carried = Carried::new(new_trace(), &self.count);
         let place = carried.place().clone();
-        let _ = root?.extensions_mut().replace(carried);
+        root?.extensions_mut().replace(carried);
         Some(place)
     }
 
@@ -122,9 +125,6 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if !enabled() {
-            return;
-        }
         match callsite::find(attributes.metadata()) {
             Some(callsite) => {
                 if let Some(span) = context.span(id) {

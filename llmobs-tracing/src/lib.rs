@@ -28,15 +28,12 @@ use layer::SpanLayer;
 /// nothing but for itself, and asks for no span or event that it does not read.
 ///
 /// ```
-/// # use llmobs_runtime as llmobs;
-/// # mod tracing { pub use ::tracing::*; }
-/// # let collector = llmobs::testing::Collector::new();
+/// # let collector = llmobs_runtime::testing::Collector::new();
 /// # let _entered = collector.attach();
 /// use tracing_subscriber::prelude::*;
 ///
-/// # mod shadow { pub mod llmobs { pub use llmobs_tracing as tracing; } }
-/// # let layer = { use shadow::llmobs; llmobs::tracing::layer() };
-/// let subscriber = tracing_subscriber::registry().with(layer); // llmobs::tracing::layer()
+/// # mod llmobs { pub use llmobs_tracing as tracing; }
+/// let subscriber = tracing_subscriber::registry().with(llmobs::tracing::layer());
 /// # let _default = subscriber.set_default();
 ///
 /// let span = tracing::info_span!("chat", gen_ai.operation.name = "chat", gen_ai.request.model = "gpt-4o");
@@ -44,6 +41,7 @@ use layer::SpanLayer;
 /// drop(span);
 /// assert_eq!(collector.tree(), "llm chat\n");
 /// ```
+#[must_use]
 pub fn layer<S>() -> impl Layer<S> + Send + Sync + 'static
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -81,6 +79,7 @@ impl LayerBuilder {
     }
 
     /// Creates the layer.
+    #[must_use]
     pub fn build<S>(self) -> impl Layer<S> + Send + Sync + 'static
     where
         S: Subscriber + for<'span> LookupSpan<'span>,

@@ -1,16 +1,25 @@
 //! Which spans become LLM spans, and where they belong.
 
-use std::time::Duration;
-
+use futures_util::future::join;
 use llmobs_runtime::testing::Collector;
-use llmobs_runtime::{FutureSpanExt as _, Span, task, tool, workflow};
-use tracing::{Instrument as _, Level, info, info_span};
-use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
+use llmobs_runtime::{FutureSpanExt as _, annotate, integration, task, tool, workflow};
+use tracing::instrument::WithSubscriber as _;
+use tracing::{Dispatch, Instrument as _, Span, debug_span, info, info_span};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Registry, fmt, registry, reload};
 
+fn alone() -> Dispatch {
+    registry().with(llmobs_tracing::layer()).into()
+}
+
+/// A subscriber with another layer, which asks for all spans.
+fn with_log() -> Dispatch {
+    registry().with(fmt::layer().with_writer(std::io::sink)).with(llmobs_tracing::layer()).into()
+}
+
 /// Runs a program under a subscriber, and returns its tree of LLM spans.
-fn tree_under(subscriber: impl Into<tracing::Dispatch>, program: impl FnOnce()) -> String {
+fn tree_under(subscriber: impl Into<Dispatch>, program: impl FnOnce()) -> String {
     let collector = Collector::new();
     let _entered = collector.attach();
     tracing::dispatcher::with_default(&subscriber.into(), program);
@@ -19,44 +28,433 @@ fn tree_under(subscriber: impl Into<tracing::Dispatch>, program: impl FnOnce()) 
 
 /// The same, where the layer is alone.
 fn tree(program: impl FnOnce()) -> String {
-    tree_under(registry().with(llmobs_tracing::layer()), program)
+    tree_under(alone(), program)
 }
 
-fn chat() -> tracing::Span {
+fn chat() -> Span {
     info_span!("chat", gen_ai.operation.name = "chat", gen_ai.request.model = "gpt-4o")
 }
 
-fn agent(name: &str) -> tracing::Span {
+fn agent(name: &str) -> Span {
     info_span!("invoke_agent", gen_ai.operation.name = "invoke_agent", gen_ai.agent.name = name)
 }
 
-#[test]
-fn spans_of_a_convention_are_steps_and_others_are_not() {
-    let tree = tree(|| {
-        agent("planner").in_scope(|| {
-            info_span!("work", rows = 3).in_scope(|| {
-                chat().in_scope(|| ());
-                info!("a line in a log");
-            });
-        });
-        info_span!("alone").in_scope(|| ());
-    });
-    assert_eq!(tree, "agent planner\n└─ llm chat\n");
-}
+mod parents {
+    use super::*;
 
-#[test]
-fn parents_are_found_in_both_directions() {
-    let tree = tree(|| {
-        workflow("answer").start().enter(|| {
+    #[test]
+    fn spans_of_a_convention_are_steps_and_others_are_not() {
+        let tree = tree(|| {
             agent("planner").in_scope(|| {
-                tool("search").start().enter(|| {
-                    chat().in_scope(|| task("count").start().finish());
+                info_span!("work", rows = 3).in_scope(|| {
+                    chat().in_scope(|| ());
+                    info!("a line in a log");
+                });
+            });
+            info_span!("alone").in_scope(|| ());
+        });
+        assert_eq!(tree, "agent planner\n└─ llm chat\n");
+    }
+
+    #[test]
+    fn both_directions() {
+        let tree = tree(|| {
+            workflow("answer").start().enter(|| {
+                agent("planner").in_scope(|| {
+                    tool("search").start().enter(|| {
+                        chat().in_scope(|| task("count").start().finish());
+                    });
                 });
             });
         });
-    });
-    assert_eq!(
-        tree,
-        "workflow answer\n└─ agent planner\n   └─ tool search\n      └─ llm chat\n         └─ task count\n"
-    );
+        assert_eq!(
+            tree,
+            "workflow answer\n└─ agent planner\n   └─ tool search\n      └─ llm chat\n         └─ task count\n"
+        );
+    }
+
+    #[test]
+    fn a_span_that_is_named() {
+        let tree = tree(|| {
+            let (first, second) = (agent("first"), agent("second"));
+            let _current = first.enter();
+            info_span!(parent: &second, "chat", gen_ai.operation.name = "chat").in_scope(|| ());
+            // It is the one that is current, and so the tool, which is further inside, is the parent.
+            tool("search").start().enter(|| {
+                info_span!(parent: &first, "chat", gen_ai.operation.name = "chat").in_scope(|| ());
+            });
+        });
+        assert_eq!(tree, "agent first\n└─ tool search\n   └─ llm chat\nagent second\n└─ llm chat\n");
+    }
+
+    #[test]
+    fn a_root_of_tracing_is_where_the_program_is() {
+        let tree = tree(|| {
+            info_span!(parent: None, "chat", gen_ai.operation.name = "chat").in_scope(|| ());
+            workflow("answer").start().enter(|| {
+                info_span!(parent: None, "chat", gen_ai.operation.name = "chat").in_scope(|| ());
+            });
+        });
+        assert_eq!(tree, "llm chat\nworkflow answer\n└─ llm chat\n");
+    }
+
+    #[test]
+    fn a_span_of_the_program_takes_its_place_along() {
+        let tree = tree_under(with_log(), || {
+            let work = workflow("answer").start().enter(|| info_span!("work"));
+            let inside = work.in_scope(|| info_span!("inside"));
+            let subscriber = tracing::dispatcher::get_default(Dispatch::clone);
+            let program = || {
+                inside.in_scope(|| {
+                    chat().in_scope(|| ());
+                    work.in_scope(|| task("count").start().finish());
+                });
+                task("outside").start().finish();
+            };
+            std::thread::scope(|scope| {
+                scope.spawn(|| tracing::dispatcher::with_default(&subscriber, program));
+            });
+        });
+        assert_eq!(tree, "workflow answer\n├─ llm chat\n└─ task count\n");
+    }
+
+    #[test]
+    fn a_task_with_a_span_goes_on_under_it() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let tree = tree_under(with_log(), || {
+            let dispatch = tracing::dispatcher::get_default(Dispatch::clone);
+            let step = workflow("answer").start();
+            let spawned = step.enter(|| {
+                let work = async {
+                    tokio::task::yield_now().await;
+                    task("count").start().finish();
+                    chat().in_scope(|| ());
+                };
+                let work = work.instrument(info_span!("work"));
+                runtime.spawn(work.with_subscriber(dispatch))
+            });
+            runtime.block_on(spawned).unwrap();
+        });
+        assert_eq!(tree, "workflow answer\n├─ task count\n└─ llm chat\n");
+    }
+
+    #[test]
+    fn what_is_current_is_nearer_than_the_span_of_the_program() {
+        let tree = tree(|| {
+            workflow("answer").start().enter(|| {
+                let work = info_span!("work");
+                tool("search").start().enter(|| {
+                    work.in_scope(|| {
+                        task("count").start().finish();
+                        chat().in_scope(|| ());
+                    });
+                });
+            });
+        });
+        assert_eq!(tree, "workflow answer\n└─ tool search\n   ├─ task count\n   └─ llm chat\n");
+    }
+
+    #[test]
+    fn what_follows_from_another_step_is_linked_to_it() {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        tracing::dispatcher::with_default(&alone(), || {
+            let first = chat();
+            let second = chat();
+            second.follows_from(&first);
+            drop(second);
+        });
+        let events = collector.events();
+        let [first, second] = &*events else { panic!("two spans") };
+        assert_eq!(second["span_links"][0]["span_id"], first["span_id"]);
+        assert!(first.get("span_links").is_none());
+    }
+}
+
+mod traces {
+    use super::*;
+
+    /// Runs a program under a subscriber, and returns how many traces its spans are in.
+    fn traces(subscriber: impl Into<Dispatch>, program: impl FnOnce()) -> (usize, String) {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        tracing::dispatcher::with_default(&subscriber.into(), program);
+        let ids: std::collections::BTreeSet<_> =
+            collector.spans().iter().map(|span| span.trace_id().to_owned()).collect();
+        (ids.len(), collector.tree())
+    }
+
+    #[test]
+    fn steps_in_one_span_of_the_program_are_one_trace() {
+        let program = || {
+            info_span!("handler").in_scope(|| {
+                chat().in_scope(|| ());
+                info_span!("work").in_scope(|| chat().in_scope(|| ()));
+            });
+        };
+        assert_eq!(traces(with_log(), program), (1, "llm chat\nllm chat\n".to_owned()));
+    }
+
+    #[test]
+    fn requests_are_traces() {
+        let request = |steps: fn()| {
+            tracing::span!(target: "tower_http::trace::make_span", tracing::Level::DEBUG, "request")
+                .in_scope(steps);
+        };
+        let program = || {
+            request(|| {
+                task("check").start().finish();
+                chat().in_scope(|| ());
+                task("count").start().finish();
+            });
+        };
+        assert_eq!(traces(with_log(), program), (1, "task check\nllm chat\ntask count\n".to_owned()));
+        let program = || {
+            request(|| task("first").start().finish());
+            request(|| task("second").start().finish());
+        };
+        assert_eq!(traces(with_log(), program).0, 2);
+    }
+
+    #[test]
+    fn a_trace_of_another_program_goes_on() {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        tracing::dispatcher::with_default(&alone(), || {
+            integration::new_trace().enter(|| {
+                info_span!("handler").in_scope(|| {
+                    chat().in_scope(|| ());
+                });
+                task("count").start().finish();
+            });
+        });
+        let spans = collector.spans();
+        let [first, second] = &*spans else { panic!("two spans") };
+        assert_eq!(first.trace_id(), second.trace_id());
+    }
+}
+
+mod lives {
+    use super::*;
+
+    #[test]
+    fn spans_that_are_left_in_another_order() {
+        let tree = tree(|| {
+            let (first, second) = (agent("first"), agent("second"));
+            let first_entered = first.enter();
+            let second_entered = second.enter();
+            drop(first_entered);
+            task("in the second").start().finish();
+            drop(second_entered);
+            task("outside").start().finish();
+        });
+        assert_eq!(tree, "agent first\nagent second\n└─ task in the second\ntask outside\n");
+    }
+
+    #[test]
+    fn spans_that_are_entered_twice_or_never() {
+        let tree = tree(|| {
+            let step = agent("planner");
+            step.in_scope(|| step.in_scope(|| task("twice").start().finish()));
+            task("outside").start().finish();
+            drop(chat());
+        });
+        assert_eq!(tree, "agent planner\n└─ task twice\ntask outside\nllm chat\n");
+    }
+
+    #[test]
+    fn a_clone_keeps_a_span_open() {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        tracing::dispatcher::with_default(&alone(), || {
+            let step = chat();
+            let other = step.clone();
+            drop(step);
+            assert_eq!(collector.tree(), "");
+            drop(other);
+            assert_eq!(collector.tree(), "llm chat\n");
+        });
+    }
+
+    #[test]
+    fn a_span_that_is_never_closed_ends_with_its_subscriber() {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        let dispatch = alone();
+        tracing::dispatcher::with_default(&dispatch, || {
+            let step = chat();
+            dispatch.clone_span(&step.id().unwrap());
+        });
+        assert_eq!(collector.tree(), "");
+        drop(dispatch);
+        assert_eq!(collector.tree(), "llm chat\n");
+    }
+
+    #[test]
+    fn joined_futures_have_their_own_places() {
+        let tree = tree(|| {
+            let step = |name: &'static str| {
+                let steps = async move {
+                    for _ in 0..2 {
+                        task(name).start().finish();
+                        tokio::task::yield_now().await;
+                    }
+                };
+                steps.instrument(agent(name))
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(join(step("first"), step("second")));
+        });
+        assert_eq!(
+            tree,
+            "agent first\n├─ task first\n└─ task first\nagent second\n├─ task second\n└─ task second\n"
+        );
+    }
+
+    #[test]
+    fn a_future_that_is_dropped_ends_its_span() {
+        let tree = tree(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                let forever = std::future::pending::<()>().instrument(chat());
+                tokio::select! {
+                    biased;
+                    () = forever => unreachable!(),
+                    () = tokio::task::yield_now() => {}
+                }
+                task("outside").start().finish();
+            });
+        });
+        assert_eq!(tree, "llm chat\ntask outside\n");
+    }
+
+    #[test]
+    fn spans_move_with_futures_of_llmobs() {
+        let tree = tree(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let work = async {
+                let step = agent("planner");
+                let _entered = step.enter();
+                tokio::task::yield_now().await;
+                task("count").start().finish();
+            };
+            runtime.block_on(join(work.in_span(workflow("first").start()), async {
+                task("elsewhere").start().finish();
+            }));
+        });
+        assert_eq!(tree, "workflow first\n└─ agent planner\n   └─ task count\ntask elsewhere\n");
+    }
+
+    #[test]
+    fn what_is_annotated_inside_is_on_the_step() {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        tracing::dispatcher::with_default(&alone(), || {
+            agent("planner").in_scope(|| {
+                annotate(|note| {
+                    note.tag("tier", "gold");
+                });
+            });
+        });
+        assert_eq!(collector.spans()[0].tag("tier"), Some("gold"));
+    }
+}
+
+mod subscribers {
+    use super::*;
+
+    fn program() {
+        agent("planner").in_scope(|| {
+            debug_span!("work").in_scope(|| chat().in_scope(|| ()));
+        });
+    }
+
+    const TREE: &str = "agent planner\n└─ llm chat\n";
+
+    #[test]
+    fn with_other_layers_below_and_above() {
+        let below = registry().with(fmt::layer().with_writer(std::io::sink)).with(llmobs_tracing::layer());
+        assert_eq!(tree_under(below, program), TREE);
+        let above = registry().with(llmobs_tracing::layer()).with(fmt::layer().with_writer(std::io::sink));
+        assert_eq!(tree_under(above, program), TREE);
+    }
+
+    #[test]
+    fn with_filters_of_other_layers() {
+        let off = fmt::layer().with_writer(std::io::sink).with_filter(LevelFilter::OFF);
+        assert_eq!(tree_under(registry().with(off).with(llmobs_tracing::layer()), program), TREE);
+        let off = fmt::layer().with_writer(std::io::sink).with_filter(LevelFilter::OFF);
+        assert_eq!(tree_under(registry().with(llmobs_tracing::layer()).with(off), program), TREE);
+        let dynamic = fmt::layer().with_writer(std::io::sink).with_filter(EnvFilter::new("[{rows}]=trace"));
+        assert_eq!(tree_under(registry().with(dynamic).with(llmobs_tracing::layer()), program), TREE);
+    }
+
+    #[test]
+    fn under_a_filter_of_all() {
+        let subscriber = |filter: &str| registry().with(EnvFilter::new(filter)).with(llmobs_tracing::layer());
+        assert_eq!(tree_under(subscriber("info"), program), TREE);
+        assert_eq!(tree_under(subscriber("warn"), program), "");
+    }
+
+    #[test]
+    fn with_a_filter_of_its_own() {
+        let filter = filter_fn(|metadata| metadata.name() != "chat");
+        let subscriber = registry().with(llmobs_tracing::layer().with_filter(filter));
+        assert_eq!(tree_under(subscriber, program), "agent planner\n");
+    }
+
+    #[test]
+    fn a_filter_that_is_reloaded() {
+        let (filter, handle) = reload::Layer::new(Targets::new().with_default(LevelFilter::WARN));
+        let subscriber = registry().with(filter).with(llmobs_tracing::layer());
+        let tree = tree_under(subscriber, || {
+            program();
+            handle.reload(Targets::new().with_default(LevelFilter::INFO)).unwrap();
+            program();
+        });
+        assert_eq!(tree, TREE);
+    }
+
+    #[test]
+    fn a_layer_that_is_modified() {
+        let layer: Box<dyn tracing_subscriber::Layer<Registry> + Send + Sync> =
+            Box::new(llmobs_tracing::layer());
+        let (layer, handle) = reload::Layer::new(layer);
+        let tree = tree_under(registry().with(layer), || {
+            program();
+            handle.modify(|_| ()).unwrap();
+            program();
+        });
+        assert_eq!(tree, TREE.repeat(2));
+    }
+
+    #[test]
+    fn several_at_once() {
+        let (first, second) = (alone(), alone());
+        let tree = tree_under(first, || {
+            let outer = agent("outer");
+            outer.in_scope(|| {
+                tracing::dispatcher::with_default(&second, || {
+                    let inner = agent("inner");
+                    inner.in_scope(|| outer.in_scope(|| task("count").start().finish()));
+                });
+            });
+        });
+        assert_eq!(tree, "agent outer\n├─ agent inner\n└─ task count\n");
+    }
+
+    #[test]
+    fn two_layers_in_one_subscriber_are_as_one() {
+        let subscriber = registry().with(llmobs_tracing::layer()).with(llmobs_tracing::layer());
+        assert_eq!(tree_under(subscriber, program), TREE);
+    }
+
+    #[test]
+    fn where_llmobs_is_not_enabled() {
+        tracing::dispatcher::with_default(&alone(), || {
+            let step = chat();
+            step.record("gen_ai.request.model", "gpt-4o");
+            step.in_scope(|| ());
+        });
+    }
 }
