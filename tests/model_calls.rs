@@ -32,7 +32,12 @@ fn ask(question: &str) -> Observed {
 
 /// Begins a call that asks a question with other parameters, too.
 fn ask_with(question: &str, parameters: &Value) -> Observed {
-    let endpoint = Endpoint::of("api.openai.com", "/v1/chat/completions").unwrap();
+    ask_at("api.openai.com", question, parameters)
+}
+
+/// Begins a call of the model of another host.
+fn ask_at(host: &str, question: &str, parameters: &Value) -> Observed {
+    let endpoint = Endpoint::of(host, "/v1/chat/completions").unwrap();
     let mut call = ModelCall::begin(Kind::Llm, "OpenAI.createChatCompletion", "openai");
     let body = json!({
         "model": "gpt-4o",
@@ -537,6 +542,94 @@ fn two_integrations_that_see_one_call_make_one_span() {
         outer.answer("Hello");
     };
     assert_eq!(tree(nested), format!("{CALL}\n"));
+}
+
+/// Begins a call as a library describes it in the attributes of its span.
+fn described() -> ModelCall {
+    let mut call = ModelCall::begin(Kind::Llm, "chat", "rig");
+    let attributes = vec![
+        ("gen_ai.provider.name", "groq".into()),
+        ("gen_ai.request.model", "alias".into()),
+        ("gen_ai.request.seed", 7.into()),
+        ("gen_ai.input.messages", r#"[{"role":"user","content":"less"}]"#.into()),
+        ("gen_ai.usage.input_tokens", 1.into()),
+        ("gen_ai.usage.reasoning.output_tokens", 1.into()),
+    ];
+    call.attributes(attributes, true);
+    call
+}
+
+#[test]
+fn what_a_library_says_of_a_call_is_shown_beside_what_passes_by() {
+    let ask_locally = || ask_at("localhost", "Hi", &json!({}));
+    let expected = |event: &Value| {
+        assert_eq!(event["meta"]["input"]["messages"][1]["content"], "Hi");
+        assert_eq!(event["meta"]["output"]["messages"][0]["content"], "Hello");
+        // The names of models and the tokens are those of the answer; who runs the model, the library knows better.
+        assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
+        assert_eq!(event["meta"]["model_provider"], "groq");
+        assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11 }));
+        assert_eq!(
+            event["meta"]["metadata"],
+            json!({ "finish_reason": "stop", "seed": 7, "temperature": 0.5 })
+        );
+    };
+    expected(&event(|| {
+        let outer = described();
+        outer.context().enter(|| ask_locally().answer("Hello"));
+        outer.finish();
+    }));
+    // The library's span ends before the body does.
+    expected(&event(|| {
+        let outer = described();
+        let inner = outer.context().enter(|| ask_locally());
+        outer.finish();
+        inner.answer("Hello");
+    }));
+    // The program has a span, too.
+    expected(&event(|| {
+        let step = llmobs::llm("complete").start();
+        let outer = step.enter(described);
+        let inner = outer.context().enter(|| ask_locally());
+        outer.finish();
+        inner.answer("Hello");
+    }));
+    expected(&event(|| {
+        let step = llmobs::llm("complete").start();
+        let outer = step.enter(described);
+        outer.context().enter(|| ask_locally().answer("Hello"));
+        outer.finish();
+    }));
+}
+
+#[test]
+fn a_span_of_a_library_ends_with_the_call_inside() {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let outer = described();
+    let inner = outer.context().enter(|| ask("Hi"));
+    outer.finish();
+    assert_eq!(collector.tree(), "");
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(2) {
+        std::hint::spin_loop();
+    }
+    inner.answer("Hello");
+    assert_eq!(collector.tree(), "llm chat  in system: Be brief. | user: Hi  out assistant: Hello\n");
+    assert!(collector.spans()[0].duration() >= Duration::from_millis(2));
+    // Also where the call turns out to be none, and where it is dropped.
+    let outer = described();
+    let inner = outer.context().enter(|| ask("Hi"));
+    outer.finish();
+    inner.call.discard();
+    let outer = described();
+    let inner = outer.context().enter(|| ask("Hi"));
+    outer.finish();
+    drop(inner);
+    let tree = collector.tree();
+    let mut lines = tree.lines().skip(1);
+    assert_eq!(lines.next(), Some("llm chat  in user: less"));
+    assert_eq!(lines.next(), Some("llm chat  in system: Be brief. | user: Hi  cancelled"));
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use llmobs_capture::text::CUT;
+
 use crate::framing::Buffer;
+use crate::json::Json;
 
 /// The JSON text of the body of a request, which it takes in pieces of any size while they are sent.
 ///
@@ -43,6 +46,38 @@ impl RequestText {
         self.buffer.take(true, |bytes| text = String::from_utf8_lossy(bytes).into_owned());
         Some(text).filter(|text| !text.is_empty())
     }
+}
+
+/// The text of a JSON array or object in about `limit` bytes, as JSON that says what it lacks. A list, such as one of messages, keeps its
+/// last items. `None` if it is no such text.
+#[must_use]
+pub fn shortened_json(text: &str, limit: usize) -> Option<String> {
+    let json = Json::read(text)?;
+    if json.is_object() {
+        return slim(text, limit);
+    }
+    let (mut kept, mut room) = (Vec::new(), limit);
+    for item in json.items().iter().rev() {
+        let item = item.to_text();
+        let item = if item.len() > limit / 2 { slim(&item, limit / 2)? } else { item };
+        if item.len() > room {
+            break;
+        }
+        room -= item.len();
+        kept.push(item);
+    }
+    let left_out = json.items().len() - kept.len();
+    if left_out > 0 {
+        kept.push(format!(r#""{CUT} [{left_out} older items left out]""#));
+    }
+    kept.reverse();
+    (!kept.is_empty()).then(|| format!("[{}]", kept.join(",")))
+}
+
+fn slim(text: &str, limit: usize) -> Option<String> {
+    let mut slim = RequestText::new(limit);
+    slim.push(text.as_bytes());
+    slim.finish()
 }
 
 /// Omits the content, which may be secret.

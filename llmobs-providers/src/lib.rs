@@ -92,7 +92,7 @@ mod url;
 pub mod usage;
 
 pub use attributes::{Attributes, Convention};
-pub use body::RequestText;
+pub use body::{RequestText, shortened_json};
 pub use document::Document;
 pub use endpoint::Endpoint;
 pub use failure::ApiError;

@@ -6,7 +6,7 @@ use llmobs_runtime::Kind;
 use tracing_core::Metadata;
 use tracing_core::callsite::Identifier;
 
-use crate::libraries::{Library, Rule};
+use crate::libraries::{Library, Role, Rule};
 use crate::meaning::{Meaning, is_mark};
 
 /// What the layer makes of the spans or events of one place.
@@ -16,6 +16,7 @@ pub(crate) struct Callsite {
     pub(crate) library: &'static str,
     /// The name of the span.
     pub(crate) name: &'static str,
+    pub(crate) role: Role,
     /// The kind, where no field says it.
     pub(crate) kind: Kind,
     /// What the fields mean, in their order.
@@ -53,20 +54,39 @@ impl Callsite {
         let library = Library::of(metadata.target());
         let rule = library.and_then(|library| library.rule(metadata));
         let names: Vec<_> = metadata.fields().iter().map(|field| field.name()).collect();
-        let is_step =
-            if metadata.is_span() { names.iter().any(|name| is_mark(name)) } else { is_error(metadata) };
-        if rule.is_none() && !is_step {
+        let role = rule.map_or_else(|| likely_role(metadata, &names), Rule::role);
+        if role == Role::Nothing || metadata.is_event() && role != Role::Part {
             return None;
         }
-        let meaning = |name: &'static str| {
-            rule.and_then(|rule| rule.meaning(name)).unwrap_or_else(|| Meaning::of(name))
+        let kind = if let Role::Step(Some(kind)) = role { kind } else { likely_kind(&names) };
+        let of_rule = |name: &str| rule.and_then(|rule| rule.meaning(name));
+        let meaning = |name: &'static str| match name {
+            "error" if metadata.is_event() => Meaning::Content("error.message"),
+            name => of_rule(name).unwrap_or_else(|| Meaning::of(name)),
         };
         Some(Self {
             library: library.map_or("tracing", |library| library.name),
             name: metadata.name(),
-            kind: rule.and_then(Rule::kind).unwrap_or_else(|| likely_kind(&names)),
+            role,
+            kind,
             meanings: names.into_iter().map(meaning).collect(),
         })
+    }
+
+    /// Whether spans or events of this place are wanted. Others are taken where another layer wants them.
+    pub(crate) fn is_wanted(&self) -> bool {
+        matches!(self.role, Role::Step(_) | Role::Part)
+    }
+}
+
+/// What a span or an event is whose library has no rule for it.
+fn likely_role(metadata: &Metadata<'_>, names: &[&str]) -> Role {
+    if metadata.is_event() && is_error(metadata) {
+        Role::Part
+    } else if metadata.is_span() && names.iter().any(|name| is_mark(name)) {
+        Role::Step(None)
+    } else {
+        Role::Nothing
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt::{self, Debug};
 
 use llmobs_capture::guard::guarded;
 use llmobs_capture::text::{plain, shortened};
-use llmobs_providers::RequestText;
+use llmobs_capture::value::replace;
+use llmobs_providers::shortened_json;
 use llmobs_runtime::integration::Capture;
 use llmobs_runtime::{Annotation, Kind};
 use serde_json::{Number, Value};
@@ -26,6 +27,8 @@ pub(crate) struct Said {
     tags: Vec<(&'static str, String)>,
     metrics: Vec<(&'static str, Number)>,
     metadata: Vec<(&'static str, Value)>,
+    /// Values in the forms that annotations take.
+    given: [Option<String>; 4],
     pub(crate) has_failed: bool,
 }
 
@@ -54,18 +57,17 @@ impl Said {
 
     /// Adds what is said later.
     pub(crate) fn add(&mut self, later: Self) {
-        let Self { attributes, kind, names, session_id, tags, metrics, metadata, has_failed } = later;
+        let Self { attributes, kind, names, session_id, tags, metrics, metadata, given, has_failed } = later;
         put_all(&mut self.attributes, attributes);
         put_all(&mut self.tags, tags);
         put_all(&mut self.metrics, metrics);
         put_all(&mut self.metadata, metadata);
-        self.kind = kind.or(self.kind);
-        self.session_id = session_id.or_else(|| self.session_id.take());
+        replace(&mut self.kind, kind);
+        replace(&mut self.session_id, session_id);
         self.has_failed |= has_failed;
-        for (own, later) in self.names.iter_mut().zip(names) {
-            if later.is_some() {
-                *own = later;
-            }
+        let own = self.names.iter_mut().chain(&mut self.given);
+        for (own, later) in own.zip(names.into_iter().chain(given)) {
+            replace(own, later);
         }
     }
 
@@ -80,6 +82,11 @@ impl Said {
                     .any(|usage| name.starts_with(usage))
             });
         }
+        let says_error =
+            |(name, _): &(&str, Value)| name.starts_with("error.") || name.starts_with("exception.");
+        if self.has_failed && !attributes.iter().any(says_error) {
+            attributes.push(("error.type", "error".into()));
+        }
         if kind != Kind::Agent
             && let Some(agent) = self.names.get_mut(Name::Agent as usize).and_then(Option::take)
         {
@@ -91,6 +98,8 @@ impl Said {
     /// Puts the rest on a span.
     pub(crate) fn annotate(self, note: &mut Annotation) {
         note.tags(self.tags).metrics(self.metrics);
+        let [input, output, request, response] = self.given.map(|text| text.as_deref().map(json));
+        note.request(request).response(response).input(input).output(output);
         for (name, value) in self.metadata {
             note.metadata(name, value);
         }
@@ -148,14 +157,26 @@ impl Reader {
     }
 
     fn text(&mut self, field: &Field, text: &str) {
+        // An empty text says nothing, and takes no other's place.
+        if text.is_empty() {
+            return;
+        }
         match self.meaning(field) {
             Meaning::Attribute(name) => {
                 self.said.has_failed |= is_failure(name, text);
                 put(&mut self.said.attributes, name, short(text, self.capture.limit).into());
             }
             Meaning::Content(name) => {
+                self.said.has_failed |= is_failure(name, text);
                 if self.capture.shows_content {
                     put(&mut self.said.attributes, name, short(text, self.capture.limit).into());
+                }
+            }
+            Meaning::Given(given) => {
+                if self.capture.shows_content
+                    && let Some(slot) = self.said.given.get_mut(given as usize)
+                {
+                    *slot = Some(short(text, self.capture.limit));
                 }
             }
             Meaning::Operation(name, vocabulary) => {
@@ -164,8 +185,7 @@ impl Reader {
             }
             Meaning::Name(name) => {
                 // What rig calls agents that have no name.
-                if !text.is_empty()
-                    && text != "Unnamed Agent"
+                if text != "Unnamed Agent"
                     && let Some(slot) = self.said.names.get_mut(name as usize)
                 {
                     *slot = Some(text.to_owned());
@@ -200,9 +220,18 @@ impl Reader {
 fn is_failure(name: &str, text: &str) -> bool {
     match name {
         "otel.status_code" => text.eq_ignore_ascii_case("error"),
-        "error.type" | "exception.type" | "gen_ai.tool.error.type" => !text.is_empty(),
+        "error.type"
+        | "error.message"
+        | "exception.type"
+        | "exception.message"
+        | "gen_ai.tool.error.type" => true,
         _ => false,
     }
+}
+
+/// The value of a JSON text, or any other text as it is.
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
 /// A text of at most about `limit` bytes. JSON stays JSON.
@@ -210,14 +239,7 @@ fn short(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();
     }
-    if text.starts_with(['[', '{']) {
-        let mut json = RequestText::new(limit);
-        json.push(text.as_bytes());
-        if let Some(json) = json.finish() {
-            return json;
-        }
-    }
-    shortened(text, limit)
+    shortened_json(text, limit).unwrap_or_else(|| shortened(text, limit))
 }
 
 impl Visit for Reader {

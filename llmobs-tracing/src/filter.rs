@@ -4,7 +4,7 @@ use tracing_core::Metadata;
 use tracing_core::subscriber::Interest;
 use tracing_subscriber::layer::{Context, Filter};
 
-use crate::callsite;
+use crate::callsite::{self, Callsite};
 
 /// Asks for the spans and events that the layer reads, and takes all other spans where another layer asks for them.
 ///
@@ -14,10 +14,14 @@ pub(crate) struct Callsites;
 
 impl<S> Filter<S> for Callsites {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        metadata.is_span() || callsite::find(metadata).is_some()
+        metadata.is_span() || is_wanted(metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if callsite::find(metadata).is_some() { Interest::always() } else { Interest::never() }
+        if is_wanted(metadata) { Interest::always() } else { Interest::never() }
     }
+}
+
+fn is_wanted(metadata: &Metadata<'_>) -> bool {
+    callsite::find(metadata).is_some_and(Callsite::is_wanted)
 }

@@ -3,14 +3,14 @@
 use llmobs_runtime::current;
 use llmobs_runtime::integration::{capture, is_current, is_in_trace, new_trace};
 use tracing_core::span::{Attributes, Id, Record};
-use tracing_core::{Event, Subscriber};
+use tracing_core::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::callsite::{self, Callsite};
 use crate::fields::Reader;
-use crate::libraries::is_request;
+use crate::libraries::Role;
 use crate::state::{Carried, Count, Place, Step};
 
 /// Makes LLM spans of the spans that it gets.
@@ -54,7 +54,7 @@ impl SpanLayer {
         };
         let Some(step) = step else { return };
         if step.is_call() {
-            for above in span.scope().skip(1) {
+            for above in around(span) {
                 if let Some(above) = above.extensions_mut().get_mut::<Step>() {
                     above.has_call();
                 }
@@ -70,7 +70,7 @@ impl SpanLayer {
         S: for<'span> LookupSpan<'span>,
     {
         let mut root = None;
-        for above in span.scope().skip(1) {
+        for above in around(span) {
             if let Some(place) = place_of(&above) {
                 return Some(place);
             }
@@ -85,29 +85,54 @@ impl SpanLayer {
         Some(place)
     }
 
-    /// Remembers for a span that is no step which LLM span is around it, or that it is the root of a request.
-    fn carry<S>(&self, attributes: &Attributes<'_>, span: &SpanRef<'_, S>)
+    /// Remembers for a span that is no step where the steps inside belong.
+    fn carry<S>(&self, span: &SpanRef<'_, S>, role: Role)
     where
         S: for<'span> LookupSpan<'span>,
     {
-        let here = if is_in_trace() {
-            let here = current();
-            if span
-                .scope()
-                .skip(1)
-                .find_map(|above| place_of(&above))
-                .is_some_and(|above| is_current(above.context()))
-            {
-                return;
-            }
-            here
-        } else if is_request(attributes.metadata()) && span.parent().is_none() {
-            new_trace()
-        } else {
-            return;
+        let is_known = |here: &SpanRef<'_, S>| {
+            let place = around(here).find_map(|above| place_of(&above));
+            place.is_some_and(|place| is_current(place.context()))
         };
-        let _ = span.extensions_mut().replace(Carried::new(here, &self.count));
+        let context = match role {
+            Role::Nothing if is_in_trace() && !is_known(span) => current(),
+            Role::Request if !is_in_trace() => new_trace(),
+            _ => return,
+        };
+        span.extensions_mut().replace(Carried::new(context, &self.count));
     }
+}
+
+/// Adds what a part of a step says to the nearest of these spans that is a step.
+fn add<'a, S>(
+    mut spans: impl Iterator<Item = SpanRef<'a, S>>,
+    callsite: &'static Callsite,
+    record: impl FnOnce(&mut Reader),
+) where
+    S: for<'span> LookupSpan<'span> + 'a,
+{
+    let step = spans.find_map(|span| {
+        // Values are formatted by code of the program, for which no lock is held.
+        let reader = span.extensions().get::<Step>()?.reader(callsite);
+        Some((span, reader))
+    });
+    let Some((span, mut reader)) = step else { return };
+    record(&mut reader);
+    if let Some(step) = span.extensions_mut().get_mut::<Step>() {
+        step.add(reader.finish());
+    }
+}
+
+/// The spans around a span, from the inside out, as far as they are places for steps.
+fn around<'a, S>(span: &SpanRef<'a, S>) -> impl Iterator<Item = SpanRef<'a, S>>
+where
+    S: for<'span> LookupSpan<'span>,
+{
+    span.scope().skip(1).take_while(|above| role_of(above.metadata()) != Role::Session)
+}
+
+fn role_of(metadata: &Metadata<'_>) -> Role {
+    callsite::find(metadata).map_or(Role::Nothing, |callsite| callsite.role)
 }
 
 /// Where LLM spans inside a span belong, if the span says it.
@@ -125,20 +150,20 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        match callsite::find(attributes.metadata()) {
-            Some(callsite) => {
-                if let Some(span) = context.span(id) {
-                    let current = context.current_span();
-                    let names_parent = attributes.parent().is_some_and(|parent| Some(parent) != current.id());
-                    self.begin(callsite, attributes, &span, names_parent);
-                }
+        let callsite = callsite::find(attributes.metadata());
+        let role = callsite.map_or(Role::Nothing, |callsite| callsite.role);
+        if role == Role::Nothing && !is_in_trace() {
+            return;
+        }
+        let Some(span) = context.span(id) else { return };
+        match (role, callsite) {
+            (Role::Step(_), Some(callsite)) => {
+                let current = context.current_span();
+                let names_parent = attributes.parent().is_some_and(|parent| Some(parent) != current.id());
+                self.begin(callsite, attributes, &span, names_parent);
             }
-            None if is_in_trace() || is_request(attributes.metadata()) => {
-                if let Some(span) = context.span(id) {
-                    self.carry(attributes, &span);
-                }
-            }
-            None => {}
+            (Role::Part, Some(callsite)) => add(around(&span), callsite, |reader| attributes.record(reader)),
+            (role, _) => self.carry(&span, role),
         }
     }
 
@@ -159,30 +184,21 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let Some(span) = context.span(id).filter(|_| !self.count.is_zero()) else { return };
-        // Values are formatted by code of the program, for which no lock is held.
-        let reader = span.extensions().get::<Step>().map(|step| step.reader(None));
-        let Some(mut reader) = reader else { return };
-        values.record(&mut reader);
-        if let Some(step) = span.extensions_mut().get_mut::<Step>() {
-            step.add(reader.finish());
+        if !self.count.is_zero()
+            && let Some(span) = context.span(id)
+            && let Some(callsite) = callsite::find(span.metadata())
+            && callsite.is_wanted()
+        {
+            add(span.scope(), callsite, |reader| values.record(reader));
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if self.count.is_zero() {
-            return;
-        }
-        let Some(callsite) = callsite::find(event.metadata()) else { return };
-        for span in context.event_scope(event).into_iter().flatten() {
-            let reader = span.extensions().get::<Step>().map(|step| step.reader(Some(callsite)));
-            if let Some(mut reader) = reader {
-                event.record(&mut reader);
-                if let Some(step) = span.extensions_mut().get_mut::<Step>() {
-                    step.add(reader.finish());
-                }
-                return;
-            }
+        if !self.count.is_zero()
+            && let Some(callsite) = callsite::find(event.metadata())
+            && let Some(scope) = context.event_scope(event)
+        {
+            add(scope, callsite, |reader| event.record(reader));
         }
     }
 

@@ -3,7 +3,7 @@
 use llmobs_runtime::Kind;
 use tracing_core::Metadata;
 
-use crate::meaning::Meaning;
+use crate::meaning::{Given, Meaning, Name};
 
 /// A library, by the targets of its spans.
 #[derive(Debug)]
@@ -24,9 +24,24 @@ pub(crate) struct Rule {
     target: &'static str,
     /// A field that they have. Empty for any.
     field: &'static str,
-    kind: Option<Kind>,
+    role: Role,
     /// What fields mean that have names of their own.
     fields: &'static [(&'static str, Meaning)],
+}
+
+/// What a span or an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A step, of a kind that no field need say.
+    Step(Option<Kind>),
+    /// A part of the step around it, which says more about that.
+    Part,
+    /// The root of a request, the steps inside of which are one trace.
+    Request,
+    /// A span that lasts longer than what it is around of. It is no place for steps.
+    Session,
+    /// A span or an event that is nothing to the layer.
+    Nothing,
 }
 
 impl Library {
@@ -52,8 +67,8 @@ impl Rule {
             && (self.field.is_empty() || metadata.fields().field(self.field).is_some())
     }
 
-    pub(crate) fn kind(&self) -> Option<Kind> {
-        self.kind
+    pub(crate) fn role(&self) -> Role {
+        self.role
     }
 
     /// What a field means, where its name is not one of a convention.
@@ -69,22 +84,193 @@ fn is_in(target: &str, module: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || module.is_empty() || rest.starts_with("::"))
 }
 
-/// Whether a span is the request of a web server, the steps inside of which belong together.
-pub(crate) fn is_request(metadata: &Metadata<'_>) -> bool {
-    metadata.is_span()
-        && metadata.name() == "request"
-        && is_in(metadata.target(), "tower_http::trace::make_span")
+const fn rule(name: &'static str, kind: Kind) -> Rule {
+    Rule { name, target: "", field: "", role: Role::Step(Some(kind)), fields: &[] }
 }
 
+impl Rule {
+    const fn target(self, target: &'static str) -> Self {
+        Self { target, ..self }
+    }
+
+    const fn field(self, field: &'static str) -> Self {
+        Self { field, ..self }
+    }
+
+    const fn is(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    const fn fields(self, fields: &'static [(&'static str, Meaning)]) -> Self {
+        Self { fields, ..self }
+    }
+}
+
+/// Spans of a library that follow a convention have no rule.
 const LIBRARIES: &[Library] = &[
     Library { name: "rig", targets: &["rig", "rig_core", "rig_agent"], rules: RIG },
     Library { name: "genai", targets: &["genai"], rules: &[] },
+    Library {
+        name: "swiftide",
+        targets: &["swiftide", "swiftide_agents", "swiftide_integrations"],
+        rules: SWIFTIDE,
+    },
+    Library { name: "langchain_rust", targets: &["langchain_rust"], rules: LANGCHAIN },
+    Library { name: "agent_framework", targets: &["agent_framework_core", "agent_framework"], rules: &[] },
+    Library { name: "goose", targets: &["goose", "goose_agent"], rules: GOOSE },
+    Library { name: "codex", targets: &["codex_core"], rules: CODEX },
+    Library { name: "adk", targets: &["adk_agent", "adk_runner", "adk_telemetry"], rules: ADK },
+    Library { name: "agentkit", targets: &["agentkit_loop"], rules: AGENTKIT },
+    Library { name: "openinference", targets: &["openinference_instrumentation"], rules: OPENINFERENCE },
+    Library { name: "rmcp", targets: &["rmcp"], rules: RMCP },
+    Library { name: "tower_http", targets: &["tower_http"], rules: TOWER_HTTP },
 ];
 
-const RIG: &[Rule] = &[Rule {
-    name: "chat",
-    target: "rig_agent::agent::completion",
-    field: "agent_name",
-    kind: Some(Kind::Agent),
-    fields: &[("agent_name", Meaning::Name(crate::meaning::Name::Agent))],
-}];
+const AGENT: Meaning = Meaning::Name(Name::Agent);
+const TOOL: Meaning = Meaning::Name(Name::Tool);
+const WORKFLOW: Meaning = Meaning::Name(Name::Workflow);
+const ERROR: Meaning = Meaning::Content("error.message");
+const INPUT: Meaning = Meaning::Given(Given::Input);
+const OUTPUT: Meaning = Meaning::Given(Given::Output);
+const MODEL: Meaning = Meaning::Attribute("gen_ai.request.model");
+const PROVIDER: Meaning = Meaning::Attribute("gen_ai.provider.name");
+const INPUT_TOKENS: Meaning = Meaning::Attribute("gen_ai.usage.input_tokens");
+const OUTPUT_TOKENS: Meaning = Meaning::Attribute("gen_ai.usage.output_tokens");
+const TOTAL_TOKENS: Meaning = Meaning::Attribute("gen_ai.usage.total_tokens");
+const CACHE_READ: Meaning = Meaning::Attribute("gen_ai.usage.cache_read.input_tokens");
+const CACHE_WRITE: Meaning = Meaning::Attribute("gen_ai.usage.cache_creation.input_tokens");
+const REASONING: Meaning = Meaning::Attribute("gen_ai.usage.reasoning.output_tokens");
+
+/// rig 0.44 to 0.46.
+const RIG: &[Rule] = &[
+    // `Agent::chat`, inside of which no span of the agent is made.
+    rule("chat", Kind::Agent)
+        .target("rig_agent::agent::completion")
+        .field("agent_name")
+        .fields(&[("agent_name", AGENT)]),
+];
+
+/// swiftide 0.33, with its feature `langfuse`. What is asked and answered comes in events.
+const SWIFTIDE: &[Rule] = &[
+    rule("agent.*", Kind::Agent).target("swiftide_agents::agent"),
+    rule("step", Kind::Task).target("swiftide_agents::agent"),
+    rule("tool", Kind::Tool).target("swiftide_agents::agent"),
+    // Embeddings have no span. What they say would be put on the one around.
+    rule("event *", Kind::Embedding)
+        .target("swiftide_integrations")
+        .field("langfuse.model")
+        .is(Role::Part)
+        .fields(&[
+            ("langfuse.model", MODEL),
+            ("langfuse.input", Meaning::Given(Given::Request)),
+            ("langfuse.output", Meaning::Given(Given::Response)),
+            ("langfuse.usage", Meaning::Attribute("langfuse.usage")),
+            ("langfuse.status_message", ERROR),
+        ]),
+    rule("event *", Kind::Task).field("langfuse.output").is(Role::Part).fields(&[
+        ("langfuse.input", INPUT),
+        ("langfuse.output", OUTPUT),
+        ("tool_name", TOOL),
+    ]),
+    rule("event *", Kind::Task).field("langfuse.input").is(Role::Part).fields(&[("langfuse.input", INPUT)]),
+];
+
+/// langchain-rust 7.
+const LANGCHAIN: &[Rule] = &[
+    rule("agent.run", Kind::Agent).fields(&[("error", ERROR), ("total_tokens", Meaning::Nothing)]),
+    rule("agent.plan", Kind::Task),
+    rule("tool.call", Kind::Tool).fields(&[("tool", TOOL), ("error", ERROR)]),
+    rule("llm.generate", Kind::Llm).fields(&[
+        ("provider", PROVIDER),
+        ("model", MODEL),
+        ("stream", Meaning::Attribute("gen_ai.request.stream")),
+        ("prompt_tokens", INPUT_TOKENS),
+        ("completion_tokens", OUTPUT_TOKENS),
+        ("total_tokens", TOTAL_TOKENS),
+        ("error", ERROR),
+    ]),
+    rule("embed.*", Kind::Embedding).fields(&[("provider", PROVIDER), ("model", MODEL), ("error", ERROR)]),
+    rule("chain.call", Kind::Workflow).fields(&[("chain", WORKFLOW), ("error", ERROR)]),
+];
+
+/// goose of August 2026.
+const GOOSE: &[Rule] = &[
+    // The same call as that of the span `chat` around it.
+    rule("provider_generation", Kind::Llm).is(Role::Nothing),
+    rule("*", Kind::Agent).field("trace_input").fields(&[
+        ("trace_input", INPUT),
+        ("trace_output", OUTPUT),
+        ("session.user", Meaning::Tag("user_id")),
+        ("session.host", Meaning::Nothing),
+        ("session.agent_type", Meaning::Nothing),
+    ]),
+];
+
+/// codex of August 2026. What it counts for a turn is the sum of the calls inside.
+const CODEX: &[Rule] = &[
+    rule("turn", Kind::Agent).field("turn.id").fields(&[
+        ("thread.id", Meaning::Session),
+        ("codex.turn.token_usage.input_tokens", INPUT_TOKENS),
+        ("codex.turn.token_usage.cached_input_tokens", CACHE_READ),
+        ("codex.turn.token_usage.non_cached_input_tokens", Meaning::Nothing),
+        ("codex.turn.token_usage.output_tokens", OUTPUT_TOKENS),
+        ("codex.turn.token_usage.reasoning_output_tokens", REASONING),
+        ("codex.turn.token_usage.total_tokens", TOTAL_TOKENS),
+    ]),
+    rule("try_run_sampling_request", Kind::Llm).fields(&[("model", MODEL)]),
+    rule("dispatch_tool_call*", Kind::Tool)
+        .field("tool_name")
+        .fields(&[("tool_name", TOOL), ("call_id", Meaning::Attribute("gen_ai.tool.call.id"))]),
+    // One for each event of a stream. The last one has the tokens.
+    rule("handle_responses", Kind::Llm).is(Role::Part).fields(&[
+        ("otel.name", Meaning::Nothing),
+        ("tool_name", Meaning::Nothing),
+        ("from", Meaning::Nothing),
+        ("codex.request.reasoning_effort", Meaning::Attribute("gen_ai.request.reasoning_effort")),
+        ("codex.usage.reasoning_output_tokens", REASONING),
+        ("codex.usage.total_tokens", TOTAL_TOKENS),
+    ]),
+];
+
+/// adk-rust 2.3.
+const ADK: &[Rule] = &[
+    rule("agent.execute", Kind::Agent)
+        .fields(&[("agent.name", AGENT), ("adk.user_id", Meaning::Tag("user_id"))]),
+    rule("call_llm", Kind::Llm).fields(&[
+        ("gcp.vertex.agent.llm_request", Meaning::Given(Given::Request)),
+        ("gcp.vertex.agent.llm_response", Meaning::Given(Given::Response)),
+    ]),
+    rule("gen_ai.generate", Kind::Llm).fields(&[
+        ("gen_ai.usage.cache_read_tokens", CACHE_READ),
+        ("gen_ai.usage.cache_creation_tokens", CACHE_WRITE),
+        ("gen_ai.usage.thinking_tokens", REASONING),
+    ]),
+    rule("", Kind::Tool).field("tool.name"),
+];
+
+/// agentkit-loop 0.11.
+const AGENTKIT: &[Rule] = &[rule("agent.turn", Kind::Agent), rule("agent.execute_tool", Kind::Tool)];
+
+/// The crate openinference-instrumentation 0.1. It gives OpenTelemetry all attributes but the name, which no layer sees.
+const OPENINFERENCE: &[Rule] = &[
+    rule("llm", Kind::Llm),
+    rule("embedding", Kind::Embedding),
+    rule("tool", Kind::Tool),
+    rule("retriever", Kind::Retrieval),
+    rule("reranker", Kind::Retrieval),
+    rule("agent", Kind::Agent),
+    rule("chain", Kind::Workflow),
+    rule("guardrail", Kind::Task),
+    rule("evaluator", Kind::Task),
+];
+
+/// rmcp 3.11. A session is no place for the calls that are handled while it lasts.
+const RMCP: &[Rule] = &[
+    rule("serve_inner", Kind::Task).is(Role::Session),
+    rule("streamable_http_session", Kind::Task).is(Role::Session),
+    rule("transport_worker", Kind::Task).is(Role::Session),
+];
+
+/// tower-http 0.6.
+const TOWER_HTTP: &[Rule] =
+    &[rule("request", Kind::Workflow).target("tower_http::trace::make_span").is(Role::Request)];

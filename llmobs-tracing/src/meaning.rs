@@ -11,6 +11,8 @@ pub(crate) enum Meaning {
     Content(&'static str),
     /// What the step does, in the words of a vocabulary. It is an attribute, too.
     Operation(&'static str, Vocabulary),
+    /// A value in a form that annotations take.
+    Given(Given),
     /// A name of the step.
     Name(Name),
     /// The session, such as a conversation.
@@ -36,6 +38,17 @@ pub(crate) enum Vocabulary {
     Kinds,
     /// `langfuse.type` and `observation_type`.
     Langfuse,
+}
+
+/// Values that annotations take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    Input,
+    Output,
+    /// What a model was asked, in the form of its provider or of a library.
+    Request,
+    /// What it answered.
+    Response,
 }
 
 /// Names of a step, of which its kind prefers one.
@@ -127,10 +140,17 @@ impl Meaning {
             "gen_ai.tool.name" | "tool.name" => Self::Name(Name::Tool),
             "gen_ai.workflow.name" | "traceloop.entity.name" => Self::Name(Name::Workflow),
             "otel.name" => Self::Name(Name::Span),
-            "gen_ai.conversation.id" | "session.id" | "langfuse.session.id" | "llmobs.session_id" => {
-                Self::Session
+            "gen_ai.conversation.id"
+            | "session.id"
+            | "langfuse.session.id"
+            | "llmobs.session_id"
+            | "traceloop.association.properties.session_id"
+            | "gcp.vertex.agent.session_id" => Self::Session,
+            "user.id" | "enduser.id" | "langfuse.user.id" | "traceloop.association.properties.user_id" => {
+                Self::Tag("user_id")
             }
-            "user.id" | "enduser.id" | "langfuse.user.id" => Self::Tag("user_id"),
+            "llmobs.input" => Self::Given(Given::Input),
+            "llmobs.output" => Self::Given(Given::Output),
             "llmobs.model_name" => Self::Attribute("gen_ai.request.model"),
             "llmobs.model_provider" => Self::Attribute("gen_ai.provider.name"),
             "otel.status_code" | "error.type" | "exception.type" => Self::Attribute(name),
@@ -149,7 +169,7 @@ impl Meaning {
                 Some(("tags", tag)) => Self::Tag(tag),
                 Some(("metrics", metric)) => Self::Metric(metric),
                 Some(("metadata", fact)) => Self::Metadata(fact),
-                _ => Self::Content(name),
+                _ => Self::Metadata(name),
             };
         }
         let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| name.starts_with(beginning));

@@ -105,9 +105,9 @@ impl Step {
         self.has_calls = true;
     }
 
-    /// A reader for the fields of this span, and of events in it.
-    pub(crate) fn reader(&self, callsite: Option<&'static Callsite>) -> Reader {
-        Reader::new(callsite.unwrap_or(self.callsite), self.capture)
+    /// A reader for fields of this span, or of a part of the step.
+    pub(crate) fn reader(&self, callsite: &'static Callsite) -> Reader {
+        Reader::new(callsite, self.capture)
     }
 
     /// Adds what fields say later.

@@ -28,7 +28,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     request.tools(&attributes.structure("gen_ai.tool.definitions"));
     let system = attributes.structure("gen_ai.system_instructions");
     request.system("system", |turn| parts(&system, turn));
-    let input = first(attributes, &["llmobs.input", "gen_ai.input.messages", "gen_ai.prompt", "input.value"]);
+    let input = first(attributes, &["gen_ai.input.messages", "gen_ai.prompt", "input.value"]);
     match input.as_ref() {
         Json::Array(messages) => request.conversation(messages, message),
         Json::Text(text) => request.message("user", text),
@@ -38,7 +38,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         attributes
             .below(prefix)
             .filter(|(name, _)| *name != "model")
-            .for_each(|(name, value)| request.parameter(name, value));
+            .for_each(|(name, value)| request.parameter(name, &structure(value)));
     }
     for name in ["output.type", "embeddings.dimension.count"] {
         request.parameter(name, attributes.get(&format!("gen_ai.{name}")));
@@ -50,8 +50,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     for prefix in ["gen_ai.openai.response", "openai.response"] {
         attributes.below(prefix).for_each(|(name, value)| response.fact(name, value));
     }
-    let output =
-        first(attributes, &["llmobs.output", "gen_ai.output.messages", "gen_ai.completion", "output.value"]);
+    let output = first(attributes, &["gen_ai.output.messages", "gen_ai.completion", "output.value"]);
     match output.as_ref() {
         Json::Array(messages) => {
             for (index, said) in messages.iter().enumerate() {

@@ -17,8 +17,7 @@ pub(super) struct Step {
 }
 
 /// The names of the input of a step that is no call of a model, the most exact first.
-const INPUT: [&str; 7] = [
-    "llmobs.input",
+const INPUT: [&str; 6] = [
     "gen_ai.tool.call.arguments",
     "input.value",
     "traceloop.entity.input",
@@ -28,8 +27,7 @@ const INPUT: [&str; 7] = [
 ];
 
 /// The names of its output.
-const OUTPUT: [&str; 6] = [
-    "llmobs.output",
+const OUTPUT: [&str; 5] = [
     "gen_ai.tool.call.result",
     "output.value",
     "traceloop.entity.output",

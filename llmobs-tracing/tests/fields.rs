@@ -1,0 +1,376 @@
+//! What LLM spans show of the fields of spans.
+
+use std::fmt;
+
+use llmobs_runtime::Config;
+use llmobs_runtime::testing::Collector;
+use llmobs_tracing::LayerBuilder;
+use serde_json::{Value, json};
+use tracing::field::{Empty, debug, display};
+use tracing::{error, info_span};
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry;
+
+/// Runs a program, and returns the one span that it makes.
+fn event(program: impl FnOnce()) -> Value {
+    event_of(&Collector::new(), LayerBuilder::new(), program)
+}
+
+fn event_of(collector: &Collector, layer: LayerBuilder, program: impl FnOnce()) -> Value {
+    let _entered = collector.attach();
+    tracing::subscriber::with_default(registry().with(layer.build()), program);
+    let [event] = &*collector.events() else { panic!("one span: {}", collector.tree()) };
+    event.clone()
+}
+
+/// The name, the kind and the rest of what a span says.
+fn shown(event: &Value) -> Value {
+    json!({
+        "name": event["name"],
+        "kind": event["meta"]["span"]["kind"],
+        "input": event["meta"]["input"],
+        "output": event["meta"]["output"],
+        "metadata": event["meta"]["metadata"],
+        "metrics": event["metrics"],
+    })
+}
+
+fn tags(event: &Value) -> Vec<&str> {
+    let all = event["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap());
+    all.filter(|tag| {
+        ["integration:", "user_id:", "error", "tier:"].iter().any(|start| tag.starts_with(start))
+    })
+    .collect()
+}
+
+#[test]
+fn a_call_of_a_model() {
+    let event = event(|| {
+        let span = info_span!(
+            "genai.chat",
+            otel.name = "chat gpt-4o",
+            otel.kind = "client",
+            gen_ai.operation.name = "chat",
+            gen_ai.provider.name = "openai",
+            gen_ai.request.model = "gpt-4o",
+            gen_ai.request.temperature = 0.5,
+            gen_ai.request.stop_sequences = Empty,
+            gen_ai.response.model = Empty,
+            gen_ai.response.finish_reasons = Empty,
+            gen_ai.response.time_to_first_chunk = Empty,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+            gen_ai.usage.cache_read.input_tokens = Empty,
+            gen_ai.system_instructions = r#"[{"type":"text","content":"Be brief."}]"#,
+            gen_ai.input.messages = Empty,
+            gen_ai.output.messages = Empty,
+            gen_ai.tool.definitions = Empty,
+            gen_ai.conversation.id = "s-1",
+            user.id = 7,
+        );
+        span.record("gen_ai.input.messages", r#"[{"role":"user","parts":[{"type":"text","content":"Hi"}]}]"#);
+        span.record(
+            "gen_ai.output.messages",
+            r#"[{"role":"assistant","parts":[{"type":"text","content":"Hello"}],"finish_reason":"stop"}]"#,
+        );
+        span.record(
+            "gen_ai.tool.definitions",
+            r#"[{"type":"function","name":"weather","description":"Now"}]"#,
+        );
+        span.record("gen_ai.request.stop_sequences", r#"["END"]"#);
+        span.record("gen_ai.response.model", "gpt-4o-2024-08-06");
+        span.record("gen_ai.response.finish_reasons", r#"["stop"]"#);
+        span.record("gen_ai.response.time_to_first_chunk", 0.25);
+        span.record("gen_ai.usage.input_tokens", 1);
+        // Usage is recorded again as a stream goes on.
+        span.record("gen_ai.usage.input_tokens", 9);
+        span.record("gen_ai.usage.output_tokens", 2_u64);
+        span.record("gen_ai.usage.cache_read.input_tokens", 4);
+    });
+    assert_eq!(
+        shown(&event),
+        json!({
+            "name": "chat gpt-4o",
+            "kind": "llm",
+            "input": { "messages": [
+                { "role": "system", "content": "Be brief." },
+                { "role": "user", "content": "Hi" },
+            ] },
+            "output": { "messages": [{ "role": "assistant", "content": "Hello" }] },
+            "metadata": {
+                "temperature": 0.5,
+                "stop_sequences": ["END"],
+                "finish_reason": "stop",
+            },
+            "metrics": {
+                "input_tokens": 9, "output_tokens": 2, "total_tokens": 11,
+                "cache_read_input_tokens": 4, "time_to_first_token": 0.25,
+            },
+        })
+    );
+    assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
+    assert_eq!(event["meta"]["model_provider"], "openai");
+    assert_eq!(event["meta"]["tool_definitions"], json!([{ "name": "weather", "description": "Now" }]));
+    assert_eq!(event["session_id"], "s-1");
+    assert_eq!(tags(&event), ["error:0", "integration:tracing", "user_id:7"]);
+}
+
+#[test]
+fn a_tool_takes_its_name_late() {
+    let event = event(|| {
+        let span = info_span!(
+            "execute_tool",
+            gen_ai.operation.name = "execute_tool",
+            gen_ai.tool.name = Empty,
+            gen_ai.tool.call.id = Empty,
+            gen_ai.tool.call.arguments = Empty,
+            gen_ai.tool.call.result = Empty,
+            attempt = 2,
+            fresh = true,
+        );
+        span.record("gen_ai.tool.name", "weather");
+        span.record("gen_ai.tool.call.id", display("call_1"));
+        span.record("gen_ai.tool.call.arguments", r#"{"city":"Rome"}"#);
+        span.record("gen_ai.tool.call.result", "sunny");
+    });
+    assert_eq!(
+        shown(&event),
+        json!({
+            "name": "weather",
+            "kind": "tool",
+            "input": { "value": "{\"city\":\"Rome\"}" },
+            "output": { "value": "sunny" },
+            "metadata": { "tool_id": "call_1", "attempt": 2, "fresh": true },
+            "metrics": {},
+        })
+    );
+}
+
+#[test]
+fn spans_of_your_own() {
+    let event = event(|| {
+        let span = info_span!(
+            "find",
+            llmobs.kind = "retrieval",
+            llmobs.name = "find pages",
+            llmobs.input = "tides",
+            llmobs.output = Empty,
+            llmobs.session_id = "s-1",
+            llmobs.tags.tier = "gold",
+            llmobs.metrics.hits = 2,
+            llmobs.metadata.index = "pages",
+            depth = 3,
+        );
+        span.record("llmobs.output", r#"[{"text":"The sea","score":0.5}]"#);
+    });
+    assert_eq!(
+        shown(&event),
+        json!({
+            "name": "find pages",
+            "kind": "retrieval",
+            "input": { "value": "tides" },
+            "output": { "documents": [{ "text": "The sea", "score": 0.5 }] },
+            "metadata": { "index": "pages", "depth": 3 },
+            "metrics": { "hits": 2 },
+        })
+    );
+    assert_eq!(event["session_id"], "s-1");
+    assert_eq!(tags(&event), ["error:0", "integration:tracing", "tier:gold"]);
+}
+
+#[test]
+fn a_model_call_of_your_own() {
+    let event = event(|| {
+        let span = info_span!(
+            "complete",
+            llmobs.kind = "llm",
+            llmobs.model_name = "tiny",
+            llmobs.model_provider = "own",
+            llmobs.input = "Hi",
+            llmobs.output = Empty,
+            llmobs.metrics.input_tokens = 3,
+        );
+        span.record("llmobs.output", "Hello");
+    });
+    assert_eq!(
+        shown(&event),
+        json!({
+            "name": "complete",
+            "kind": "llm",
+            "input": { "messages": [{ "role": "", "content": "Hi" }] },
+            "output": { "messages": [{ "role": "", "content": "Hello" }] },
+            "metadata": {},
+            "metrics": { "input_tokens": 3 },
+        })
+    );
+    assert_eq!(
+        (&event["meta"]["model_name"], &event["meta"]["model_provider"]),
+        (&json!("tiny"), &json!("own"))
+    );
+}
+
+#[test]
+fn a_kind_that_is_known_late() {
+    let event = event(|| {
+        let span = info_span!("step", gen_ai.operation.name = Empty, gen_ai.agent.name = Empty);
+        span.record("gen_ai.operation.name", "invoke_agent");
+        span.record("gen_ai.agent.name", "planner");
+    });
+    assert_eq!((&event["name"], &event["meta"]["span"]["kind"]), (&json!("planner"), &json!("agent")));
+}
+
+#[test]
+fn tokens_of_an_agent_are_not_those_of_its_calls_again() {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let usage = |span: &tracing::Span| {
+        span.record("gen_ai.usage.input_tokens", 9);
+    };
+    tracing::subscriber::with_default(registry().with(llmobs_tracing::layer()), || {
+        let agent =
+            info_span!("agent", gen_ai.operation.name = "invoke_agent", gen_ai.usage.input_tokens = Empty);
+        agent.in_scope(|| {
+            usage(&info_span!("chat", gen_ai.operation.name = "chat", gen_ai.usage.input_tokens = Empty))
+        });
+        usage(&agent);
+        usage(&info_span!(
+            "alone",
+            gen_ai.operation.name = "invoke_agent",
+            gen_ai.usage.input_tokens = Empty
+        ));
+    });
+    let tokens: Vec<_> =
+        collector.events().iter().map(|event| event["metrics"]["input_tokens"].clone()).collect();
+    assert_eq!(tokens, [Value::Null, json!(9), json!(9)]);
+}
+
+#[test]
+fn failures() {
+    let failure = |program: fn()| {
+        let event = event(program);
+        let error = &event["meta"]["error"];
+        assert_eq!(event["status"], "error");
+        (error["type"].as_str().unwrap().to_owned(), error["message"].as_str().unwrap_or_default().to_owned())
+    };
+    let of = |kind: &str, message: &str| (kind.to_owned(), message.to_owned());
+    let by_type = || {
+        let span =
+            info_span!("chat", gen_ai.operation.name = "chat", error.type = Empty, otel.status_code = Empty);
+        span.record("error.type", "timeout");
+        span.record("otel.status_code", "error");
+    };
+    assert_eq!(failure(by_type), of("timeout", ""));
+    let by_status = || {
+        let span = info_span!(
+            "chat",
+            gen_ai.operation.name = "chat",
+            otel.status_code = Empty,
+            otel.status_message = Empty
+        );
+        span.record("otel.status_code", "ERROR");
+        span.record("otel.status_message", "no answer");
+    };
+    assert_eq!(failure(by_status), of("error", "no answer"));
+    let by_event = || {
+        #[tracing::instrument(err, fields(llmobs.kind = "task"))]
+        fn count() -> Result<(), fmt::Error> {
+            Err(fmt::Error)
+        }
+        let _ = count();
+    };
+    let text = "an error occurred when formatting an argument";
+    assert_eq!(failure(by_event), of("error", text));
+    // Other errors that are logged inside are no failure of the step.
+    let logged = event(|| {
+        info_span!("work", llmobs.kind = "task").in_scope(|| error!(error = "x", "will be tried again"));
+    });
+    assert_eq!(logged["status"], "ok");
+}
+
+#[test]
+fn without_content() {
+    let program = || {
+        let span = info_span!(
+            "chat",
+            gen_ai.operation.name = "chat",
+            gen_ai.request.model = "gpt-4o",
+            gen_ai.input.messages = r#"[{"role":"user","content":"secret"}]"#,
+            gen_ai.output.messages = Empty,
+            gen_ai.usage.input_tokens = 9,
+            gen_ai.tool.definitions = r#"[{"name":"weather","description":"secret"}]"#,
+            gen_ai.request.user = "secret",
+            gen_ai.request.seed = 3,
+            llmobs.metadata.note = "secret",
+            other = "secret",
+            rows = 3,
+            error.type = Empty,
+            error.message = Empty,
+        );
+        span.record("gen_ai.output.messages", r#"[{"role":"assistant","content":"secret"}]"#);
+        span.record("error.type", "timeout");
+        span.record("error.message", "secret");
+    };
+    let off = Collector::with_config(&Config::new().capture_message_content(false));
+    let by_config = event_of(&off, LayerBuilder::new(), program);
+    let by_layer = event_of(&Collector::new(), LayerBuilder::new().capture_content(false), program);
+    for event in [by_config, by_layer] {
+        assert!(!event.to_string().contains("secret"), "{event}");
+        assert_eq!(event["meta"]["model_name"], "gpt-4o");
+        assert_eq!(event["metrics"]["input_tokens"], 9);
+        assert_eq!(event["meta"]["tool_definitions"], json!([{ "name": "weather" }]));
+        assert_eq!(event["meta"]["metadata"], json!({ "seed": 3, "rows": 3 }));
+        assert_eq!(event["meta"]["error"]["type"], "timeout");
+    }
+    // What the program says of the layer wins.
+    let off = Collector::with_config(&Config::new().capture_message_content(false));
+    let on = event_of(&off, LayerBuilder::new().capture_content(true), program);
+    assert_eq!(on["meta"]["input"]["messages"][0]["content"], "secret");
+}
+
+#[test]
+fn hostile_values() {
+    struct Panics;
+    impl fmt::Debug for Panics {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("no text")
+        }
+    }
+    struct Speaks;
+    impl fmt::Display for Speaks {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let span = info_span!("inside", llmobs.kind = "task");
+            span.in_scope(|| f.write_str("spoken"))
+        }
+    }
+    struct Long;
+    impl fmt::Display for Long {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            (0..1_000_000).try_for_each(|_| f.write_str("0123456789"))
+        }
+    }
+    let small = Collector::with_config(&Config::new().max_capture_bytes(1024));
+    let event = event_of(&small, LayerBuilder::new(), || {
+        let span = info_span!("work", llmobs.kind = "task", llmobs.input = %Speaks, llmobs.output = Empty, nan = f64::NAN);
+        span.record("llmobs.output", display(Long));
+        span.record("llmobs.kind", debug(Panics));
+        span.record("unknown", 1);
+    });
+    assert_eq!(event["meta"]["input"]["value"], "spoken");
+    let output = event["meta"]["output"]["value"].as_str().unwrap();
+    assert!(output.starts_with("0123") && output.len() < 1100, "{}", output.len());
+}
+
+#[test]
+fn long_messages_stay_messages() {
+    let small = Collector::with_config(&Config::new().max_capture_bytes(1024));
+    let messages = json!([
+        { "role": "user", "content": "a".repeat(5000) },
+        { "role": "user", "content": "And then?" },
+    ])
+    .to_string();
+    let event = event_of(&small, LayerBuilder::new(), || {
+        info_span!("chat", gen_ai.operation.name = "chat", gen_ai.input.messages = messages);
+    });
+    let messages = event["meta"]["input"]["messages"].as_array().unwrap();
+    assert_eq!(messages.last().unwrap()["content"], "And then?", "{event}");
+}
