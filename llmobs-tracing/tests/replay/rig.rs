@@ -204,8 +204,8 @@ impl Turn {
     }
 
     /// The same as a stream: it is entered for each piece, and the agent records the tokens once more.
-    fn stream(&self, agent: &str) {
-        let chat = agent_chat(agent, Some(SYSTEM));
+    fn stream(&self, agent: &Span, text: &str) {
+        let chat = agent_chat("weather", Some(SYSTEM));
         chat.record("gen_ai.input.messages", self.input);
         chat.record("gen_ai.tool.definitions", TOOLS);
         chat.in_scope(|| adopt(&chat, true));
@@ -214,6 +214,7 @@ impl Turn {
         }
         response(&chat, self.id, self.tokens);
         usage(&chat, self.tokens);
+        agent.record("gen_ai.completion", text);
         chat.record("gen_ai.output.messages", self.output);
     }
 }
@@ -291,11 +292,11 @@ pub(crate) fn agent_without_content() {
 pub(crate) fn agent_streamed() {
     let agent = invoke_agent("weather", Some(SYSTEM));
     agent.record("gen_ai.prompt", "What is the weather in Paris?");
-    agent.in_scope(|| ASKS_FOR_TOOL.stream("weather"));
-    agent.record("gen_ai.completion", "");
-    agent.in_scope(|| runs(&execute_tool(), WEATHER, true));
-    agent.in_scope(|| ANSWERS.stream("weather"));
-    agent.record("gen_ai.completion", "It is 21 degrees in Paris.");
+    agent.in_scope(|| {
+        ASKS_FOR_TOOL.stream(&agent, "");
+        runs(&execute_tool(), WEATHER, true);
+        ANSWERS.stream(&agent, "It is 21 degrees in Paris.");
+    });
     usage(&agent, [150, 29, 96]);
 }
 
@@ -320,6 +321,28 @@ pub(crate) fn agent_under_a_request() {
         ASKS_FOR_TOOL.run("weather", true, None);
         runs(&execute_tool(), WEATHER, true);
         ANSWERS.run("weather", true, None);
+    });
+}
+
+/// `agent.prompt(..).run().instrument(request)`: rig looks for a current span when `run` is called, finds none, and makes an
+/// explicit root, although the request's span is current when the agent starts.
+///
+/// ```text
+/// workflow answer
+/// └─ agent weather
+///    └─ llm chat
+/// ```
+pub(crate) fn agent_instrumented_by_a_workflow() {
+    let workflow = info_span!(
+        target: "program",
+        "answer",
+        gen_ai.operation.name = "invoke_workflow",
+        gen_ai.workflow.name = "answer"
+    );
+    workflow.in_scope(|| {
+        let agent = invoke_agent("weather", None);
+        agent.in_scope(|| drop(ASKS_FOR_TOOL.run("weather", false, None)));
+        usage(&agent, [57, 18, 32]);
     });
 }
 

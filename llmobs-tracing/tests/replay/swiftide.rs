@@ -164,10 +164,11 @@ fn tool(output: &'static str) {
     });
 }
 
-/// `agent.query(..).await` with the feature `langfuse` and the level `DEBUG`.
+/// `agent.query(..).await` with the feature `langfuse` and the level `DEBUG`. What an agent gives at its end is why it
+/// stopped, as JSON.
 ///
 /// ```text
-/// agent agent.query  in What is the weather in Paris?  out "NoNewMessages"
+/// agent agent.query  in What is the weather in Paris?  out NoNewMessages
 /// ├─ workflow step-0
 /// │  ├─ llm complete  in system: Answer in one sentence. | user: What is the weather in Paris?  out assistant:  call get_weather({"city":"Paris"})
 /// │  └─ tool get_weather  in {"city":"Paris"}  out 21 degrees
