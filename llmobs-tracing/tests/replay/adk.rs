@@ -1,0 +1,112 @@
+//! A replay of ADK for Rust (adk-runner, adk-agent, adk-model and adk-telemetry 2.3.0).
+//!
+//! The names, targets, levels and fields are those of adk-runner's `src/runner.rs`, adk-agent's `src/llm_agent.rs`,
+//! adk-model's `src/usage_tracking.rs` and adk-telemetry's `src/spans.rs`.
+//!
+//! No span says its operation, the span of a tool has an empty name, and a call of a model has two spans. Tokens of each call:
+//! 57 of input, of which 32 are cached, 18 of output, of which 7 are thoughts. The session is `s-1`, the user `ada`.
+
+use tracing::field::Empty;
+use tracing::{Span, info_span};
+
+const REQUEST: &str = concat!(
+    r#"{"model":"gemini-2.5-flash","contents":[{"role":"user","parts":[{"text":"What is the weather in Paris?"}]}],"#,
+    r#""config":{"temperature":0.5}}"#
+);
+const CALL: &str = concat!(
+    r#"{"content":{"role":"model","parts":[{"name":"get_weather","args":{"city":"Paris"},"id":"call_1"}]},"#,
+    r#""partial":false,"turn_complete":true}"#
+);
+const ANSWER: &str = concat!(
+    r#"{"content":{"role":"model","parts":[{"text":"It is 21 degrees in Paris."}]},"#,
+    r#""partial":false,"turn_complete":true}"#
+);
+
+fn agent_execute() -> Span {
+    info_span!(
+        target: "adk_runner::runner",
+        "agent.execute",
+        "gcp.vertex.agent.invocation_id" = "inv-1",
+        "gcp.vertex.agent.session_id" = "s-1",
+        "gcp.vertex.agent.event_id" = "inv-1",
+        "gen_ai.conversation.id" = "s-1",
+        "adk.app_name" = "weather_app",
+        "adk.user_id" = "ada",
+        "agent.name" = %"weather",
+        "adk.skills.selected_name" = %"",
+        "adk.skills.selected_id" = %""
+    )
+}
+
+/// `call_llm`, and in it the span that has the tokens. Both are entered for each piece of the stream.
+fn call_llm(response: &str) {
+    let call = info_span!(
+        target: "adk_agent::llm_agent",
+        "call_llm",
+        "gcp.vertex.agent.event_id" = %"inv-1_llm_1",
+        "gcp.vertex.agent.invocation_id" = %"inv-1",
+        "gcp.vertex.agent.session_id" = %"s-1",
+        "gen_ai.conversation.id" = %"s-1",
+        "gcp.vertex.agent.llm_request" = %REQUEST,
+        "gcp.vertex.agent.llm_response" = Empty
+    );
+    let generate = call.in_scope(|| {
+        info_span!(
+            target: "adk_telemetry::spans",
+            "gen_ai.generate",
+            gen_ai.system = %"gemini",
+            gen_ai.request.model = %"gemini-2.5-flash",
+            gen_ai.request.stream = true,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+            gen_ai.usage.total_tokens = Empty,
+            gen_ai.usage.cache_read_tokens = Empty,
+            gen_ai.usage.cache_creation_tokens = Empty,
+            gen_ai.usage.thinking_tokens = Empty,
+            gen_ai.usage.audio_input_tokens = Empty,
+            gen_ai.usage.audio_output_tokens = Empty,
+            otel.kind = "client",
+        )
+    });
+    for piece in 1..=2_i64 {
+        // The tokens of pieces are totals so far.
+        call.in_scope(|| {
+            generate.in_scope(|| {
+                let current = Span::current();
+                current.record("gen_ai.usage.input_tokens", 57_i64);
+                current.record("gen_ai.usage.output_tokens", 9 * piece);
+                current.record("gen_ai.usage.total_tokens", 57 + 9 * piece);
+                current.record("gen_ai.usage.cache_read_tokens", 32_i64);
+                current.record("gen_ai.usage.thinking_tokens", 7_i64);
+            });
+        });
+    }
+    drop(generate);
+    call.record("gcp.vertex.agent.llm_response", response);
+}
+
+/// A run of an agent, whose content is always recorded.
+///
+/// ```text
+/// agent weather
+/// ├─ llm call_llm  in user: What is the weather in Paris?  out assistant:  call get_weather({"city":"Paris"})
+/// ├─ tool get_weather
+/// └─ llm call_llm  in user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.
+/// ```
+pub(crate) fn agent_with_tool() {
+    agent_execute().in_scope(|| {
+        call_llm(CALL);
+        let tool = info_span!(
+            target: "adk_agent::llm_agent",
+            "",
+            otel.name = %"execute_tool get_weather",
+            tool.name = %"get_weather",
+            "gcp.vertex.agent.event_id" = %"inv-1_get_weather",
+            "gcp.vertex.agent.invocation_id" = %"inv-1",
+            "gcp.vertex.agent.session_id" = %"s-1",
+            "gen_ai.conversation.id" = %"s-1"
+        );
+        tool.in_scope(|| ());
+        call_llm(ANSWER);
+    });
+}
