@@ -1,0 +1,68 @@
+//! What the layer makes of the spans of libraries and applications, as these emit them. The tree that each of them should become is in the
+//! documentation of its function.
+
+mod replay {
+    pub(crate) mod adk;
+    pub(crate) mod agent_framework;
+    pub(crate) mod bedrock;
+    pub(crate) mod codex;
+    pub(crate) mod goose;
+    pub(crate) mod langchain;
+    pub(crate) mod openinference;
+    pub(crate) mod openllmetry;
+    pub(crate) mod otel;
+    pub(crate) mod rig;
+    pub(crate) mod rmcp;
+    pub(crate) mod swiftide;
+}
+
+use llmobs_runtime::testing::Collector;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{fmt, registry};
+
+/// The tree in the documentation of a function.
+fn expected(source: &str, function: &str) -> String {
+    let (before, _) = source.split_once(&format!("fn {function}()")).unwrap();
+    let (_, tree) = before.rsplit_once("/// ```text\n").unwrap();
+    let (tree, _) = tree.split_once("/// ```").unwrap();
+    let lines =
+        tree.lines().map(|line| line.strip_prefix("/// ").or_else(|| line.strip_prefix("///")).unwrap());
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// The tree that a replay becomes, where another layer asks for all spans and events.
+fn tree(replay: fn()) -> String {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let log = fmt::layer().with_writer(std::io::sink);
+    tracing::subscriber::with_default(registry().with(log).with(llmobs_tracing::layer()), replay);
+    collector.tree()
+}
+
+macro_rules! replays {
+    ($($library:ident: $($function:ident)+;)+) => {
+        $(mod $library {
+            $(#[test]
+            fn $function() {
+                let source = include_str!(concat!("replay/", stringify!($library), ".rs"));
+                let expected = super::expected(source, stringify!($function));
+                assert_eq!(super::tree(super::replay::$library::$function), expected);
+            })+
+        })+
+    };
+}
+
+replays! {
+    adk: agent_with_tool;
+    agent_framework: agent_with_tool older_conventions streamed failures;
+    bedrock: converse;
+    codex: turn_with_tool turn_at_info interrupted_turn other_tasks;
+    goose: agent_with_tool failures two_sessions with_provider_generation older_replies;
+    langchain: agent_with_tool chains failures embeddings spans_of_others;
+    openinference: everything values_alone with_gen_ai by_mistralrs by_builder;
+    openllmetry: everything other_requests;
+    otel: everything any_type older_names no_operation other_operations errors messages_in_events evaluation through_ordinary_spans;
+    rig: agent_with_tool agent_without_content agent_streamed agent_under_a_request agent_instrumented_by_a_workflow agent_chat_method agent_as_a_tool tools_of_one_turn failed_call direct_call direct_stream gemini_call embeddings_and_rerank older_stream;
+    rmcp: session_that_outlives_its_caller transports;
+    swiftide: agent_with_tool agent_without_events agent_streamed failed_call failed_bedrock_call failed_tool embeddings simple_prompt fields_on_the_span;
+}
