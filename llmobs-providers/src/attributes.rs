@@ -298,6 +298,7 @@ fn error(attributes: &Group<'_>) -> Option<ApiError> {
     let message = if message.is_empty() { attributes.first_str(described) } else { message };
     // The type may be the status.
     let status = kind.parse().ok().filter(|status| (400..600).contains(status));
-    let error = ApiError { status, ..ApiError::of_text(message) }.with_kind(&ApiError::of_text(kind).message);
+    let word = if status.is_some() { "" } else { kind };
+    let error = ApiError { status, ..ApiError::of_text(message) }.with_kind(&ApiError::of_text(word).message);
     (!kind.is_empty() || !message.is_empty()).then_some(error)
 }

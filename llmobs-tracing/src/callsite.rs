@@ -7,7 +7,7 @@ use tracing_core::Metadata;
 use tracing_core::callsite::Identifier;
 
 use crate::libraries::{Library, Role, Rule};
-use crate::meaning::{Meaning, is_mark};
+use crate::meaning::{self, Meaning, is_mark};
 
 /// What the layer makes of the spans or events of one place.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Callsite {
         let rule = library.and_then(|library| library.rule(metadata));
         let names: Vec<_> = metadata.fields().iter().map(|field| field.name()).collect();
         let role = rule.map_or_else(|| likely_role(metadata, &names), Rule::role);
-        if role == Role::Nothing || metadata.is_event() && role != Role::Part {
+        if role == Role::Nothing || metadata.is_event() && !matches!(role, Role::Part | Role::Evaluation) {
             return None;
         }
         let kind = if let Role::Step(Some(kind)) = role { kind } else { likely_kind(&names) };
@@ -75,19 +75,27 @@ impl Callsite {
 
     /// Whether spans or events of this place are wanted. Others are taken where another layer wants them.
     pub(crate) fn is_wanted(&self) -> bool {
-        matches!(self.role, Role::Step(_) | Role::Part)
+        matches!(self.role, Role::Step(_) | Role::Part | Role::Evaluation)
     }
 }
 
 /// What a span or an event is whose library has no rule for it.
 fn likely_role(metadata: &Metadata<'_>, names: &[&str]) -> Role {
-    if metadata.is_event() && is_error(metadata) {
+    if meaning::are_of_evaluation(names) {
+        Role::Evaluation
+    } else if metadata.is_event() && (is_error(metadata) || names.iter().any(|name| is_said_in_events(name)))
+    {
         Role::Part
     } else if metadata.is_span() && names.iter().any(|name| is_mark(name)) {
         Role::Step(None)
     } else {
         Role::Nothing
     }
+}
+
+/// Whether an event with this field says something of the step around it.
+fn is_said_in_events(name: &str) -> bool {
+    name.starts_with("gen_ai.") || matches!(name, "exception.type" | "exception.message" | "langfuse.model")
 }
 
 /// The kind of a span with these fields, until one of them says it.

@@ -1,5 +1,6 @@
 //! What the fields of a span say.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Debug};
 
@@ -22,7 +23,7 @@ pub(crate) struct Said {
     /// Attributes of conventions. Each name is there once.
     attributes: Vec<(&'static str, Value)>,
     kind: Option<Kind>,
-    names: [Option<String>; 5],
+    names: [Option<String>; 6],
     pub(crate) session_id: Option<String>,
     tags: Vec<(&'static str, String)>,
     metrics: Vec<(&'static str, Number)>,
@@ -46,8 +47,10 @@ impl Said {
             Kind::Workflow | Kind::Task => Some(Name::Workflow),
             _ => None,
         };
-        let names = [Some(Name::Own), preferred, Some(Name::Span)];
-        names.into_iter().flatten().find_map(|name| self.names.get(name as usize)?.as_deref())
+        let names = [Some(Name::Own), preferred, Some(Name::Entity), Some(Name::Span)];
+        let name = names.into_iter().flatten().find_map(|name| self.names.get(name as usize)?.as_deref())?;
+        let tool = if kind == Kind::Tool { name.strip_prefix("tool.") } else { None };
+        Some(tool.unwrap_or(name))
     }
 
     /// Whether they said the kind of the step or a name.
@@ -82,8 +85,7 @@ impl Said {
                     .any(|usage| name.starts_with(usage))
             });
         }
-        let says_error =
-            |(name, _): &(&str, Value)| name.starts_with("error.") || name.starts_with("exception.");
+        let says_error = |(name, _): &(&str, Value)| is_failure(name, "");
         if self.has_failed && !attributes.iter().any(says_error) {
             attributes.push(("error.type", "error".into()));
         }
@@ -93,6 +95,11 @@ impl Said {
             attributes.push(("gen_ai.agent.name", agent.into()));
         }
         attributes
+    }
+
+    /// The value of an attribute.
+    pub(crate) fn attribute(&self, name: &str) -> Option<&Value> {
+        self.attributes.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
     }
 
     /// Puts the rest on a span.
@@ -191,6 +198,11 @@ impl Reader {
                     *slot = Some(text.to_owned());
                 }
             }
+            Meaning::Cancelled => {
+                if text == "true" {
+                    put(&mut self.said.tags, "cancelled", text.to_owned());
+                }
+            }
             Meaning::Session => self.said.session_id = Some(text.to_owned()),
             Meaning::Tag(name) => put(&mut self.said.tags, name, text.to_owned()),
             Meaning::Metric(name) => {
@@ -208,12 +220,31 @@ impl Reader {
     }
 
     fn formatted(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        if self.meaning(field) != Meaning::Nothing
+        let meaning = self.meaning(field);
+        if meaning != Meaning::Nothing
             && let Some(text) = guarded(|| plain(value, self.capture.limit))
         {
-            self.text(field, &text);
+            match meaning {
+                Meaning::Content(_) | Meaning::Given(_) => self.text(field, &unquoted(&text)),
+                _ => self.text(field, &unquoted(some(&text))),
+            }
         }
     }
+}
+
+/// The value of an option that was formatted by `Debug`. Other texts are as they are.
+fn some(text: &str) -> &str {
+    match text {
+        "None" => "",
+        text => text.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(text),
+    }
+}
+
+/// A string that was formatted by `Debug`. Other texts are as they are.
+fn unquoted(text: &str) -> Cow<'_, str> {
+    let is_quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
+    let string = is_quoted.then(|| serde_json::from_str(text).ok()).flatten();
+    string.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// Whether an attribute says that the step failed.

@@ -1,7 +1,7 @@
 //! The layer.
 
 use llmobs_runtime::current;
-use llmobs_runtime::integration::{capture, is_current, is_in_trace, new_trace};
+use llmobs_runtime::integration::{Capture, capture, is_current, is_in_trace, new_trace};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
@@ -9,6 +9,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::callsite::{self, Callsite};
+use crate::evaluation::Judgement;
 use crate::fields::Reader;
 use crate::libraries::Role;
 use crate::state::{Carried, Count, Place, Step};
@@ -39,8 +40,7 @@ impl SpanLayer {
             return;
         }
         let begin = || {
-            let mut capture = capture()?;
-            capture.shows_content = self.captures_content.unwrap_or(capture.shows_content);
+            let capture = self.capture()?;
             let mut reader = Reader::new(callsite, capture);
             attributes.record(&mut reader);
             Some(Step::begin(callsite, reader.finish(), capture, &self.count))
@@ -83,6 +83,33 @@ impl SpanLayer {
         let place = carried.place().clone();
         root?.extensions_mut().replace(carried);
         Some(place)
+    }
+
+    /// What may be kept of the values that spans here have.
+    fn capture(&self) -> Option<Capture> {
+        let mut capture = capture()?;
+        capture.shows_content = self.captures_content.unwrap_or(capture.shows_content);
+        Some(capture)
+    }
+
+    /// Begins the evaluation of the nearest of these spans that is a step, or else of the span that is current.
+    fn judge<'a, S>(
+        &self,
+        callsite: &'static Callsite,
+        mut spans: impl Iterator<Item = SpanRef<'a, S>>,
+        record: impl FnOnce(&mut Reader),
+    ) -> Option<Judgement>
+    where
+        S: for<'span> LookupSpan<'span> + 'a,
+    {
+        let place = spans.find_map(|span| place_of(&span));
+        let judged = place.map_or_else(current, |place| place.context().clone());
+        let capture = judged.enter(|| self.capture())?;
+        let mut judgement = Judgement::new(callsite, capture, judged);
+        let mut reader = judgement.reader();
+        record(&mut reader);
+        judgement.add(reader.finish());
+        Some(judgement)
     }
 
     /// Remembers for a span that is no step where the steps inside belong.
@@ -163,6 +190,12 @@ where
                 self.begin(callsite, attributes, &span, names_parent);
             }
             (Role::Part, Some(callsite)) => add(around(&span), callsite, |reader| attributes.record(reader)),
+            (Role::Evaluation, Some(callsite)) => {
+                let judgement = self.judge(callsite, around(&span), |reader| attributes.record(reader));
+                if let Some(judgement) = judgement {
+                    span.extensions_mut().replace(judgement);
+                }
+            }
             (role, _) => self.carry(&span, role),
         }
     }
@@ -184,21 +217,30 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        if !self.count.is_zero()
-            && let Some(span) = context.span(id)
-            && let Some(callsite) = callsite::find(span.metadata())
-            && callsite.is_wanted()
-        {
-            add(span.scope(), callsite, |reader| values.record(reader));
+        let Some(span) = context.span(id) else { return };
+        match callsite::find(span.metadata()) {
+            Some(callsite) if callsite.role == Role::Evaluation => {
+                let reader = span.extensions().get::<Judgement>().map(Judgement::reader);
+                let Some(mut reader) = reader else { return };
+                values.record(&mut reader);
+                if let Some(judgement) = span.extensions_mut().get_mut::<Judgement>() {
+                    judgement.add(reader.finish());
+                }
+            }
+            Some(callsite) if callsite.is_wanted() => {
+                add(span.scope(), callsite, |reader| values.record(reader))
+            }
+            _ => {}
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if !self.count.is_zero()
-            && let Some(callsite) = callsite::find(event.metadata())
-            && let Some(scope) = context.event_scope(event)
-        {
-            add(scope, callsite, |reader| event.record(reader));
+        let Some(callsite) = callsite::find(event.metadata()) else { return };
+        let spans = context.event_scope(event).into_iter().flatten();
+        if callsite.role == Role::Evaluation {
+            drop(self.judge(callsite, spans, |reader| event.record(reader)));
+        } else {
+            add(spans, callsite, |reader| event.record(reader));
         }
     }
 
@@ -213,9 +255,12 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(span) = context.span(&id).filter(|_| !self.count.is_zero()) else { return };
+        let Some(span) = context.span(&id).filter(|span| callsite::find(span.metadata()).is_some()) else {
+            return;
+        };
         let step = span.extensions_mut().remove::<Step>();
-        // It ends here, where no lock is held.
-        drop(step);
+        let judgement = span.extensions_mut().remove::<Judgement>();
+        // They end here, where no lock is held.
+        drop((step, judgement));
     }
 }

@@ -5,6 +5,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod callsite;
+mod evaluation;
 mod fields;
 mod filter;
 mod layer;

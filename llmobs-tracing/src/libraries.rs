@@ -36,6 +36,8 @@ pub(crate) enum Role {
     Step(Option<Kind>),
     /// A part of the step around it, which says more about that.
     Part,
+    /// A judgement of the step around it.
+    Evaluation,
     /// The root of a request, the steps inside of which are one trace.
     Request,
     /// A span that lasts longer than what it is around of. It is no place for steps.
@@ -153,20 +155,20 @@ const RIG: &[Rule] = &[
 /// swiftide 0.33, with its feature `langfuse`. What is asked and answered comes in events.
 const SWIFTIDE: &[Rule] = &[
     rule("agent.*", Kind::Agent).target("swiftide_agents::agent"),
-    rule("step", Kind::Task).target("swiftide_agents::agent"),
+    rule("step", Kind::Workflow).target("swiftide_agents::agent"),
     rule("tool", Kind::Tool).target("swiftide_agents::agent"),
-    // Embeddings have no span. What they say would be put on the one around.
-    rule("event *", Kind::Embedding)
-        .target("swiftide_integrations")
+    rule("complete", Kind::Llm).target("swiftide_integrations"),
+    rule("stream", Kind::Llm).target("swiftide_integrations"),
+    rule("responses_stream", Kind::Llm).target("swiftide_integrations"),
+    rule("prompt", Kind::Llm).target("swiftide_integrations"),
+    rule("structured_prompt_dyn", Kind::Llm).target("swiftide_integrations"),
+    // Those of embeddings, which have no span, say nothing of the one around.
+    rule("event *", Kind::Task)
+        .target("swiftide_integrations::openai::embed")
         .field("langfuse.model")
-        .is(Role::Part)
-        .fields(&[
-            ("langfuse.model", MODEL),
-            ("langfuse.input", Meaning::Given(Given::Request)),
-            ("langfuse.output", Meaning::Given(Given::Response)),
-            ("langfuse.usage", Meaning::Attribute("langfuse.usage")),
-            ("langfuse.status_message", ERROR),
-        ]),
+        .is(Role::Nothing),
+    rule("event *", Kind::Task).field("langfuse.model").is(Role::Part),
+    // Of agents and tools.
     rule("event *", Kind::Task).field("langfuse.output").is(Role::Part).fields(&[
         ("langfuse.input", INPUT),
         ("langfuse.output", OUTPUT),
@@ -196,7 +198,16 @@ const LANGCHAIN: &[Rule] = &[
 /// goose of August 2026.
 const GOOSE: &[Rule] = &[
     // The same call as that of the span `chat` around it.
-    rule("provider_generation", Kind::Llm).is(Role::Nothing),
+    rule("provider_generation", Kind::Llm).fields(&[
+        ("observation_id", Meaning::Nothing),
+        ("provider", PROVIDER),
+        ("model", MODEL),
+        ("model_parameters_json", Meaning::Content("llm.invocation_parameters")),
+        ("input_json", Meaning::Given(Given::Request)),
+        ("output_json", Meaning::Given(Given::Response)),
+        ("usage_details_json", Meaning::Attribute("langfuse.usage")),
+        ("status_message", ERROR),
+    ]),
     rule("*", Kind::Agent).field("trace_input").fields(&[
         ("trace_input", INPUT),
         ("trace_output", OUTPUT),
@@ -218,9 +229,13 @@ const CODEX: &[Rule] = &[
         ("codex.turn.token_usage.total_tokens", TOTAL_TOKENS),
     ]),
     rule("try_run_sampling_request", Kind::Llm).fields(&[("model", MODEL)]),
-    rule("dispatch_tool_call*", Kind::Tool)
-        .field("tool_name")
-        .fields(&[("tool_name", TOOL), ("call_id", Meaning::Attribute("gen_ai.tool.call.id"))]),
+    // Inside of that, or alone where that is too detailed for a filter.
+    rule("model_client.*", Kind::Llm).fields(&[("model", MODEL)]),
+    rule("dispatch_tool_call*", Kind::Tool).field("tool_name").fields(&[
+        ("tool_name", TOOL),
+        ("call_id", Meaning::Attribute("gen_ai.tool.call.id")),
+        ("aborted", Meaning::Cancelled),
+    ]),
     // One for each event of a stream. The last one has the tokens.
     rule("handle_responses", Kind::Llm).is(Role::Part).fields(&[
         ("otel.name", Meaning::Nothing),

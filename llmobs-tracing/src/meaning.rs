@@ -17,6 +17,8 @@ pub(crate) enum Meaning {
     Name(Name),
     /// The session, such as a conversation.
     Session,
+    /// Whether the step was cancelled.
+    Cancelled,
     /// A tag of this name.
     Tag(&'static str),
     /// A number of this name.
@@ -59,6 +61,8 @@ pub(crate) enum Name {
     Agent,
     Tool,
     Workflow,
+    /// That of the step in OpenLLMetry.
+    Entity,
     /// That of the span in OpenTelemetry.
     Span,
 }
@@ -120,25 +124,34 @@ fn kind_of_operation(operation: &str) -> Option<Kind> {
 /// How the names of attributes begin that say what a step is.
 const MARKS: [&str; 4] = ["gen_ai.", "openinference.", "traceloop.", "llmobs."];
 
+/// How the names of attributes begin that say how good a step was.
+const EVALUATION: &str = "gen_ai.evaluation.";
+
 /// Whether a span with this field is a step of an LLM application.
 pub(crate) fn is_mark(name: &str) -> bool {
     MARKS.iter().any(|mark| name.starts_with(mark)) || matches!(name, "langfuse.type" | "observation_type")
+}
+
+/// Whether a span or an event with these fields is the evaluation of a step.
+pub(crate) fn are_of_evaluation(names: &[&str]) -> bool {
+    names.iter().any(|name| name.starts_with(EVALUATION)) && !names.contains(&"gen_ai.operation.name")
 }
 
 impl Meaning {
     /// What a field of this name means.
     pub(crate) fn of(name: &'static str) -> Self {
         match name {
-            "gen_ai.operation.name" => Self::Operation(name, Vocabulary::Otel),
+            "gen_ai.operation.name" | "llm.request.type" => Self::Operation(name, Vocabulary::Otel),
             "openinference.span.kind" => Self::Operation(name, Vocabulary::OpenInference),
             "traceloop.span.kind" | "llmobs.kind" => Self::Operation(name, Vocabulary::Kinds),
             "langfuse.type" | "langfuse.observation.type" | "observation_type" => {
                 Self::Operation(name, Vocabulary::Langfuse)
             }
             "llmobs.name" => Self::Name(Name::Own),
-            "gen_ai.agent.name" => Self::Name(Name::Agent),
+            "gen_ai.agent.name" | "agent.name" => Self::Name(Name::Agent),
             "gen_ai.tool.name" | "tool.name" => Self::Name(Name::Tool),
-            "gen_ai.workflow.name" | "traceloop.entity.name" => Self::Name(Name::Workflow),
+            "gen_ai.workflow.name" => Self::Name(Name::Workflow),
+            "traceloop.entity.name" => Self::Name(Name::Entity),
             "otel.name" => Self::Name(Name::Span),
             "gen_ai.conversation.id"
             | "session.id"
@@ -149,6 +162,11 @@ impl Meaning {
             "user.id" | "enduser.id" | "langfuse.user.id" | "traceloop.association.properties.user_id" => {
                 Self::Tag("user_id")
             }
+            "langfuse.input" => Self::Given(Given::Request),
+            "langfuse.output" => Self::Given(Given::Response),
+            "langfuse.model" => Self::Attribute("gen_ai.request.model"),
+            "langfuse.usage" => Self::Attribute(name),
+            "langfuse.status_message" => Self::Content("error.message"),
             "llmobs.input" => Self::Given(Given::Input),
             "llmobs.output" => Self::Given(Given::Output),
             "llmobs.model_name" => Self::Attribute("gen_ai.request.model"),

@@ -84,7 +84,11 @@ fn first<'j>(attributes: &Group<'j>, names: &[&str]) -> Cow<'j, Json<'j>> {
 /// A message of the input or of the output. One without parts is read as a message of OpenAI's chat, from which the older
 /// conventions took theirs.
 pub(crate) fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
-    turn.role(message.str("role"));
+    let are_results = |parts: &[Json<'_>]| {
+        !parts.is_empty() && parts.iter().all(|part| part.str("type") == "tool_call_response")
+    };
+    // Libraries give results in messages of the user.
+    turn.role(if are_results(message.list("parts")) { "tool" } else { message.str("role") });
     match message.get("parts") {
         Json::Null => openai::chat::message(message, turn),
         given => parts(given, turn),

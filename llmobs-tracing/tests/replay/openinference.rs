@@ -15,10 +15,10 @@ use tracing::{info, info_span};
 /// agent weather  in What is the weather in Paris?  out It is 21 degrees in Paris.
 /// ├─ task check  in What is the weather in Paris?
 /// ├─ retrieval search  in weather in Paris  out mild | rainy
-/// ├─ task rerank
+/// ├─ retrieval rerank
 /// ├─ llm ChatCompletion  in system: Answer in one sentence. | user: What is the weather in Paris?  out assistant:  call get_weather({"city":"Paris"})
 /// ├─ tool get_weather  in {"city":"Paris"}  out 21 degrees
-/// └─ embedding embed  in weather in Paris
+/// └─ embedding embed  in weather in Paris  out [1 embedding(s) returned with size 3]
 /// ```
 pub(crate) fn everything() {
     let agent = info_span!(

@@ -106,8 +106,8 @@ fn chat() {
 ///
 /// ```text
 /// embedding openai.embeddings  in weather in Paris
-/// llm openai.completion  in user: Once upon a time  out there was a king.
-/// task cohere.rerank
+/// llm openai.completion  in user: Once upon a time  out assistant: there was a king.
+/// retrieval cohere.rerank
 /// ```
 pub(crate) fn other_requests() {
     drop(info_span!(

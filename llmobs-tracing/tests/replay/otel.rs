@@ -20,7 +20,7 @@ const ANSWER: &str = concat!(
 ///
 /// ```text
 /// workflow answer_question
-/// └─ agent weather  in user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.
+/// └─ agent weather  in What is the weather in Paris?  out It is 21 degrees in Paris.
 ///    ├─ task plan weather
 ///    ├─ llm chat gpt-4o  in system: Answer in one sentence. | user: What is the weather in Paris?  out assistant:  call get_weather({"city":"Paris"})
 ///    ├─ tool get_weather  in {"city":"Paris"}  out 21 degrees
@@ -236,7 +236,7 @@ pub(crate) fn no_operation() {
 /// An operation that is not known yet, and one that is recorded after the span was made.
 ///
 /// ```text
-/// task search_memory
+/// retrieval search_memory
 /// llm later
 /// ```
 pub(crate) fn other_operations() {

@@ -508,7 +508,7 @@ pub(crate) fn gemini_call() {
 ///
 /// ```text
 /// embedding embeddings
-/// task rerank
+/// retrieval rerank
 /// ```
 pub(crate) fn embeddings_and_rerank() {
     let embeddings = modality!("embeddings", "text-embedding-3-small");

@@ -1,0 +1,55 @@
+//! Evaluations of steps, which libraries say in spans and events.
+
+use llmobs_capture::warn_limited;
+use llmobs_runtime::Context;
+use llmobs_runtime::eval::Evaluation;
+use llmobs_runtime::integration::Capture;
+use serde_json::Value;
+
+use crate::callsite::Callsite;
+use crate::fields::{Reader, Said};
+
+/// An evaluation that a span says. It is submitted when this is dropped.
+pub(crate) struct Judgement {
+    callsite: &'static Callsite,
+    capture: Capture,
+    said: Said,
+    /// The step.
+    judged: Context,
+}
+
+impl Judgement {
+    pub(crate) fn new(callsite: &'static Callsite, capture: Capture, judged: Context) -> Self {
+        Self { callsite, capture, said: Said::default(), judged }
+    }
+
+    pub(crate) fn reader(&self) -> Reader {
+        Reader::new(self.callsite, self.capture)
+    }
+
+    pub(crate) fn add(&mut self, later: Said) {
+        self.said.add(later);
+    }
+}
+
+impl Drop for Judgement {
+    fn drop(&mut self) {
+        let text = |name: &str| self.said.attribute(name).and_then(Value::as_str);
+        let Some(name) = text("gen_ai.evaluation.name") else { return };
+        let label = text("gen_ai.evaluation.score.label");
+        let score = self.said.attribute("gen_ai.evaluation.score.value").and_then(Value::as_f64);
+        let evaluation = match (score, label) {
+            (Some(score), _) => Evaluation::score(name, score),
+            (None, Some(label)) => Evaluation::categorical(name, label),
+            (None, None) => return,
+        };
+        let evaluation = evaluation.for_span(self.judged.export());
+        let evaluation = match text("gen_ai.evaluation.explanation") {
+            Some(explanation) => evaluation.reasoning(explanation),
+            None => evaluation,
+        };
+        if let Err(error) = self.judged.enter(|| evaluation.submit()) {
+            warn_limited!("the evaluation of a `tracing` span was left out: {error}");
+        }
+    }
+}
