@@ -52,14 +52,14 @@ pub(crate) fn find(metadata: &Metadata<'_>) -> Option<&'static Callsite> {
 impl Callsite {
     fn of(metadata: &Metadata<'_>) -> Option<Self> {
         let library = Library::of(metadata.target());
-        let rule = library.and_then(|library| library.rule(metadata));
+        let own = library.and_then(|library| library.rule(metadata));
         let names: Vec<_> = metadata.fields().iter().map(|field| field.name()).collect();
-        let role = rule.map_or_else(|| likely_role(metadata, &names), Rule::role);
+        let role = own.map_or_else(|| likely_role(metadata, &names), Rule::role);
         if role == Role::Nothing || metadata.is_event() && !matches!(role, Role::Part | Role::Evaluation) {
             return None;
         }
         let kind = if let Role::Step(Some(kind)) = role { kind } else { likely_kind(&names) };
-        let of_rule = |name: &str| rule.and_then(|rule| rule.meaning(name));
+        let of_rule = |name: &str| own.and_then(|rule| rule.meaning(name));
         let meaning = |name: &'static str| match name {
             "error" if metadata.is_event() => Meaning::Content("error.message"),
             name => of_rule(name).unwrap_or_else(|| Meaning::of(name)),

@@ -7,28 +7,30 @@ use llmobs_runtime::integration::Capture;
 use serde_json::Value;
 
 use crate::callsite::Callsite;
-use crate::fields::{Reader, Said};
+use crate::fields::Said;
+use crate::state::{Count, Counted};
 
 /// An evaluation that a span says. It is submitted when this is dropped.
 pub(crate) struct Judgement {
-    callsite: &'static Callsite,
     capture: Capture,
     said: Said,
     /// The step.
     judged: Context,
+    _counted: Counted,
 }
 
 impl Judgement {
-    pub(crate) fn new(callsite: &'static Callsite, capture: Capture, judged: Context) -> Self {
-        Self { callsite, capture, said: Said::default(), judged }
+    pub(crate) fn new(callsite: &'static Callsite, capture: Capture, judged: Context, count: &Count) -> Self {
+        Self { capture, said: Said::new(callsite), judged, _counted: count.add() }
     }
 
-    pub(crate) fn reader(&self) -> Reader {
-        Reader::new(self.callsite, self.capture)
+    pub(crate) fn capture(&self) -> Capture {
+        self.capture
     }
 
-    pub(crate) fn add(&mut self, later: Said) {
-        self.said.add(later);
+    /// What was said, for more to be added.
+    pub(crate) fn said(&mut self) -> &mut Said {
+        &mut self.said
     }
 }
 

@@ -6,7 +6,6 @@ use std::fmt::{self, Debug};
 
 use llmobs_capture::guard::guarded;
 use llmobs_capture::text::{plain, shortened};
-use llmobs_capture::value::replace;
 use llmobs_providers::shortened_json;
 use llmobs_runtime::integration::Capture;
 use llmobs_runtime::{Annotation, Kind};
@@ -15,213 +14,297 @@ use tracing_core::Field;
 use tracing_core::field::Visit;
 
 use crate::callsite::Callsite;
-use crate::meaning::{Meaning, Name};
+use crate::meaning::{Given, Meaning, Name};
 
 /// What the fields of a span said so far.
-#[derive(Default)]
 pub(crate) struct Said {
-    /// Attributes of conventions. Each name is there once.
-    attributes: Vec<(&'static str, Value)>,
-    kind: Option<Kind>,
-    names: [Option<String>; 6],
-    pub(crate) session_id: Option<String>,
-    tags: Vec<(&'static str, String)>,
-    metrics: Vec<(&'static str, Number)>,
-    metadata: Vec<(&'static str, Value)>,
-    /// Values in the forms that annotations take.
-    given: [Option<String>; 4],
-    pub(crate) has_failed: bool,
+    callsite: &'static Callsite,
+    /// The value of each field of the span. `Null` is for one that said nothing yet.
+    own: Vec<Value>,
+    /// What the fields of other spans and of events said about it.
+    parts: Vec<(Meaning, Value)>,
+    /// Whether the step failed.
+    has_failed: bool,
+    /// Whether the kind, a name or the session was said since this was asked last.
+    describes: bool,
 }
 
 impl Said {
+    pub(crate) fn new(callsite: &'static Callsite) -> Self {
+        let own = vec![Value::Null; callsite.meanings.len()];
+        Self { callsite, own, parts: Vec::new(), has_failed: false, describes: false }
+    }
+
+    /// What was said, the latest last.
+    fn all(&self) -> impl DoubleEndedIterator<Item = (Meaning, &Value)> {
+        let own = self.callsite.meanings.iter().copied().zip(&self.own);
+        let parts = self.parts.iter().map(|(meaning, value)| (*meaning, value));
+        own.chain(parts).filter(|(_, value)| !value.is_null())
+    }
+
+    /// The text that was said last with this meaning.
+    fn text(&self, meaning: Meaning) -> Option<&str> {
+        self.all().rev().find(|(found, _)| *found == meaning)?.1.as_str()
+    }
+
+    /// The value of an attribute.
+    pub(crate) fn attribute(&self, name: &str) -> Option<&Value> {
+        let is_named =
+            |meaning| matches!(meaning, Meaning::Attribute(found) | Meaning::Content(found) if found == name);
+        self.all().rev().find(|(meaning, _)| is_named(*meaning)).map(|(_, value)| value)
+    }
+
+    /// Adds what fields say later, of the same span or of a part.
+    pub(crate) fn add(&mut self, later: Self) {
+        let is_own = std::ptr::eq(self.callsite, later.callsite);
+        let own = later.callsite.meanings.iter().copied().zip(later.own).enumerate();
+        for (index, (meaning, value)) in own.filter(|(_, (_, value))| !value.is_null()) {
+            match self.own.get_mut(index).filter(|_| is_own) {
+                Some(slot) => *slot = value,
+                None => self.parts.push((meaning, value)),
+            }
+        }
+        self.has_failed |= later.has_failed;
+        self.describes |= later.describes;
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// Whether the kind, a name or the session was said since this was asked last.
+    pub(crate) fn describes(&mut self) -> bool {
+        std::mem::take(&mut self.describes)
+    }
+
     /// The kind of the step.
-    pub(crate) fn kind(&self, callsite: &Callsite) -> Kind {
-        self.kind.unwrap_or(callsite.kind)
+    pub(crate) fn kind(&self) -> Kind {
+        let kind = |(meaning, value): (Meaning, &Value)| match meaning {
+            Meaning::Operation(_, vocabulary) => vocabulary.kind(value.as_str()?),
+            _ => None,
+        };
+        self.all().rev().find_map(kind).unwrap_or(self.callsite.kind)
     }
 
     /// The name of a step of a kind.
     pub(crate) fn name(&self, kind: Kind) -> Option<&str> {
         let preferred = match kind {
-            Kind::Agent => Some(Name::Agent),
-            Kind::Tool => Some(Name::Tool),
-            Kind::Workflow | Kind::Task => Some(Name::Workflow),
-            _ => None,
+            Kind::Agent => Name::Agent,
+            Kind::Tool => Name::Tool,
+            Kind::Workflow | Kind::Task => Name::Workflow,
+            _ => Name::Own,
         };
-        let names = [Some(Name::Own), preferred, Some(Name::Entity), Some(Name::Span)];
-        let name = names.into_iter().flatten().find_map(|name| self.names.get(name as usize)?.as_deref())?;
+        let names = [Name::Own, preferred, Name::Entity, Name::Span];
+        let name = names.into_iter().find_map(|name| self.text(Meaning::Name(name)))?;
         let tool = if kind == Kind::Tool { name.strip_prefix("tool.") } else { None };
         Some(tool.unwrap_or(name))
     }
 
-    /// Whether they said the kind of the step or a name.
-    pub(crate) fn describes(&self) -> bool {
-        self.kind.is_some() || self.names.iter().any(Option::is_some)
+    pub(crate) fn session_id(&self) -> Option<&str> {
+        self.text(Meaning::Session)
     }
 
-    /// Adds what is said later.
-    pub(crate) fn add(&mut self, later: Self) {
-        let Self { attributes, kind, names, session_id, tags, metrics, metadata, given, has_failed } = later;
-        put_all(&mut self.attributes, attributes);
-        put_all(&mut self.tags, tags);
-        put_all(&mut self.metrics, metrics);
-        put_all(&mut self.metadata, metadata);
-        replace(&mut self.kind, kind);
-        replace(&mut self.session_id, session_id);
-        self.has_failed |= has_failed;
-        let own = self.names.iter_mut().chain(&mut self.given);
-        for (own, later) in own.zip(names.into_iter().chain(given)) {
-            replace(own, later);
+    /// The attributes of a step of a kind, and whether something was said besides. The tokens of a step that is no call of a model are
+    /// left out if they are those of calls inside.
+    pub(crate) fn take_attributes(
+        &mut self,
+        kind: Kind,
+        has_calls: bool,
+    ) -> (Vec<(&'static str, Value)>, bool) {
+        let is_model = matches!(kind, Kind::Llm | Kind::Embedding);
+        let mut attributes = Vec::with_capacity(self.own.len() + self.parts.len());
+        let (mut has_notes, mut says_error) = (false, false);
+        let own = self.callsite.meanings.iter().copied().zip(&mut self.own);
+        let parts = self.parts.iter_mut().map(|(meaning, value)| (*meaning, value));
+        for (meaning, value) in own.chain(parts).filter(|(_, value)| !value.is_null()) {
+            match meaning {
+                Meaning::Attribute(name) | Meaning::Content(name) | Meaning::Operation(name, _) => {
+                    says_error |= is_failure(name, "");
+                    if is_model || !has_calls || !is_usage(name) {
+                        attributes.push((name, value.take()));
+                    }
+                }
+                Meaning::Name(Name::Agent) if kind != Kind::Agent => {
+                    attributes.push(("gen_ai.agent.name", value.take()));
+                }
+                Meaning::Name(_) | Meaning::Session => {}
+                _ => has_notes = true,
+            }
         }
-    }
-
-    /// Takes out the attributes of a step of a kind. The tokens of one that is no call of a model are left out if they are those of calls
-    /// inside.
-    pub(crate) fn take_attributes(&mut self, kind: Kind, has_calls: bool) -> Vec<(&'static str, Value)> {
-        let mut attributes = std::mem::take(&mut self.attributes);
-        if has_calls && !matches!(kind, Kind::Llm | Kind::Embedding) {
-            attributes.retain(|(name, _)| {
-                !["gen_ai.usage.", "llm.token_count.", "llm.usage."]
-                    .iter()
-                    .any(|usage| name.starts_with(usage))
-            });
-        }
-        let says_error = |(name, _): &(&str, Value)| is_failure(name, "");
-        if self.has_failed && !attributes.iter().any(says_error) {
+        if self.has_failed && !says_error {
             attributes.push(("error.type", "error".into()));
         }
-        if kind != Kind::Agent
-            && let Some(agent) = self.names.get_mut(Name::Agent as usize).and_then(Option::take)
-        {
-            attributes.push(("gen_ai.agent.name", agent.into()));
-        }
-        attributes
+        (attributes, has_notes)
     }
 
-    /// The value of an attribute.
-    pub(crate) fn attribute(&self, name: &str) -> Option<&Value> {
-        self.attributes.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
-    }
-
-    /// Puts the rest on a span.
-    pub(crate) fn annotate(self, note: &mut Annotation) {
-        note.tags(self.tags).metrics(self.metrics);
-        let [input, output, request, response] = self.given.map(|text| text.as_deref().map(json));
-        note.request(request).response(response).input(input).output(output);
-        for (name, value) in self.metadata {
-            note.metadata(name, value);
+    /// Puts what is no attribute on a span.
+    pub(crate) fn annotate(&self, note: &mut Annotation) {
+        for (meaning, value) in self.all() {
+            match meaning {
+                Meaning::Tag(name) => drop(note.tag(name, label(value))),
+                Meaning::Cancelled => drop(note.tag("cancelled", "true")),
+                Meaning::Metric(name) => {
+                    if let Value::Number(number) = value {
+                        note.metric(name, number);
+                    }
+                }
+                Meaning::Metadata(name) => drop(note.metadata(name, value)),
+                Meaning::Given(given) => {
+                    let value = json(value);
+                    match given {
+                        Given::Input => note.input(value),
+                        Given::Output => note.output(value),
+                        Given::Request => note.request(value),
+                        Given::Response => note.response(value),
+                    };
+                }
+                _ => {}
+            }
         }
     }
 }
 
-/// Sets each value, in place of an earlier one of its name.
-fn put_all<T>(list: &mut Vec<(&'static str, T)>, later: Vec<(&'static str, T)>) {
-    if list.is_empty() {
-        *list = later;
-        return;
-    }
-    for (name, value) in later {
-        put(list, name, value);
+/// Whether an attribute is a number of tokens.
+fn is_usage(name: &str) -> bool {
+    ["gen_ai.usage.", "llm.token_count.", "llm.usage."].iter().any(|usage| name.starts_with(usage))
+}
+
+/// Whether an attribute says that the step failed.
+fn is_failure(name: &str, text: &str) -> bool {
+    match name {
+        "otel.status_code" => text.eq_ignore_ascii_case("error"),
+        "error.type"
+        | "error.message"
+        | "exception.type"
+        | "exception.message"
+        | "gen_ai.tool.error.type" => true,
+        _ => false,
     }
 }
 
-fn put<T>(list: &mut Vec<(&'static str, T)>, name: &'static str, value: T) {
-    match list.iter_mut().find(|(found, _)| *found == name) {
-        Some((_, old)) => *old = value,
-        None => list.push((name, value)),
-    }
+/// A text, or the text of a number.
+fn label(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| value.to_string().into(), Cow::Borrowed)
+}
+
+/// The value of a JSON text. Any other value is as it is.
+fn json(value: &Value) -> Cow<'_, Value> {
+    let json = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+    json.map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
 /// Reads the fields of a span or an event.
-pub(crate) struct Reader {
-    callsite: &'static Callsite,
+pub(crate) struct Reader<'a> {
+    said: &'a mut Said,
+    /// The place of the fields, if they are not those of the span itself.
+    part: Option<&'static Callsite>,
     capture: Capture,
-    said: Said,
+    formats: Formats,
 }
 
-impl Reader {
-    pub(crate) fn new(callsite: &'static Callsite, capture: Capture) -> Self {
-        Self { callsite, capture, said: Said::default() }
+/// Which values are read: those that code of the program has to format, the others, or all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Formats {
+    All,
+    /// Whether there are such values.
+    None(bool),
+    Only,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(
+        said: &'a mut Said,
+        callsite: &'static Callsite,
+        capture: Capture,
+        formats: Formats,
+    ) -> Self {
+        let part = (!std::ptr::eq(said.callsite, callsite)).then_some(callsite);
+        Self { said, part, capture, formats }
     }
 
-    pub(crate) fn finish(self) -> Said {
-        self.said
+    /// Whether values were left out that code of the program has to format.
+    pub(crate) fn has_formatted(&self) -> bool {
+        self.formats == Formats::None(true)
     }
 
     fn meaning(&self, field: &Field) -> Meaning {
-        self.callsite.meanings.get(field.index()).copied().unwrap_or(Meaning::Nothing)
+        let callsite = self.part.unwrap_or(self.said.callsite);
+        callsite.meanings.get(field.index()).copied().unwrap_or(Meaning::Nothing)
     }
 
-    fn number(&mut self, field: &Field, number: Number) {
-        match self.meaning(field) {
-            Meaning::Attribute(name) | Meaning::Content(name) => {
-                put(&mut self.said.attributes, name, number.into());
+    /// Sets what a field says, in place of what it said before.
+    fn put(&mut self, field: &Field, meaning: Meaning, value: Value) {
+        if self.part.is_none() {
+            if let Some(slot) = self.said.own.get_mut(field.index()) {
+                *slot = value;
             }
-            Meaning::Metric(name) => put(&mut self.said.metrics, name, number),
-            Meaning::Metadata(name) => put(&mut self.said.metadata, name, number.into()),
+            return;
+        }
+        match self.said.parts.iter_mut().find(|(found, _)| *found == meaning) {
+            Some((_, slot)) => *slot = value,
+            None => self.said.parts.push((meaning, value)),
+        }
+    }
+
+    /// A number, or true or false.
+    fn plain(&mut self, field: &Field, value: Value) {
+        if self.formats == Formats::Only {
+            return;
+        }
+        match self.meaning(field) {
             Meaning::Nothing => {}
-            _ => self.text(field, &number.to_string()),
+            Meaning::Attribute(name) | Meaning::Content(name) if !is_failure(name, "error") => {
+                self.put(field, Meaning::Attribute(name), value);
+            }
+            meaning @ (Meaning::Metric(_) | Meaning::Metadata(_)) => self.put(field, meaning, value),
+            _ => self.text(field, &value.to_string()),
         }
     }
 
     fn text(&mut self, field: &Field, text: &str) {
+        let meaning = self.meaning(field);
         // An empty text says nothing, and takes no other's place.
-        if text.is_empty() {
+        if text.is_empty() || meaning == Meaning::Nothing {
             return;
         }
-        match self.meaning(field) {
-            Meaning::Attribute(name) => {
+        let short = |reader: &Self| Value::from(short(text, reader.capture.limit));
+        let shows_content = self.capture.shows_content;
+        match meaning {
+            Meaning::Attribute(name) | Meaning::Content(name) => {
                 self.said.has_failed |= is_failure(name, text);
-                put(&mut self.said.attributes, name, short(text, self.capture.limit).into());
-            }
-            Meaning::Content(name) => {
-                self.said.has_failed |= is_failure(name, text);
-                if self.capture.shows_content {
-                    put(&mut self.said.attributes, name, short(text, self.capture.limit).into());
+                if shows_content || matches!(meaning, Meaning::Attribute(_)) {
+                    self.put(field, meaning, short(self));
                 }
             }
-            Meaning::Given(given) => {
-                if self.capture.shows_content
-                    && let Some(slot) = self.said.given.get_mut(given as usize)
-                {
-                    *slot = Some(short(text, self.capture.limit));
+            Meaning::Metadata(_) | Meaning::Given(_) => {
+                if shows_content {
+                    self.put(field, meaning, short(self));
                 }
             }
-            Meaning::Operation(name, vocabulary) => {
-                self.said.kind = vocabulary.kind(text).or(self.said.kind);
-                put(&mut self.said.attributes, name, text.into());
-            }
-            Meaning::Name(name) => {
-                // What rig calls agents that have no name.
-                if text != "Unnamed Agent"
-                    && let Some(slot) = self.said.names.get_mut(name as usize)
-                {
-                    *slot = Some(text.to_owned());
+            Meaning::Metric(_) => {
+                if let Ok(number) = text.parse::<Number>() {
+                    self.put(field, meaning, number.into());
                 }
             }
             Meaning::Cancelled => {
                 if text == "true" {
-                    put(&mut self.said.tags, "cancelled", text.to_owned());
+                    self.put(field, meaning, true.into());
                 }
             }
-            Meaning::Session => self.said.session_id = Some(text.to_owned()),
-            Meaning::Tag(name) => put(&mut self.said.tags, name, text.to_owned()),
-            Meaning::Metric(name) => {
-                if let Ok(number) = text.parse() {
-                    put(&mut self.said.metrics, name, number);
-                }
+            // What rig calls agents that have no name.
+            Meaning::Name(Name::Agent) if text == "Unnamed Agent" => {}
+            _ => {
+                self.said.describes |= !matches!(meaning, Meaning::Tag(_));
+                self.put(field, meaning, short(self));
             }
-            Meaning::Metadata(name) => {
-                if self.capture.shows_content {
-                    put(&mut self.said.metadata, name, short(text, self.capture.limit).into());
-                }
-            }
-            Meaning::Nothing => {}
         }
     }
 
     fn formatted(&mut self, field: &Field, value: fmt::Arguments<'_>) {
         let meaning = self.meaning(field);
-        if meaning != Meaning::Nothing
+        if let Formats::None(has_formatted) = &mut self.formats {
+            *has_formatted |= meaning != Meaning::Nothing;
+        } else if meaning != Meaning::Nothing
             && let Some(text) = guarded(|| plain(value, self.capture.limit))
         {
             match meaning {
@@ -247,24 +330,6 @@ fn unquoted(text: &str) -> Cow<'_, str> {
     string.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// Whether an attribute says that the step failed.
-fn is_failure(name: &str, text: &str) -> bool {
-    match name {
-        "otel.status_code" => text.eq_ignore_ascii_case("error"),
-        "error.type"
-        | "error.message"
-        | "exception.type"
-        | "exception.message"
-        | "gen_ai.tool.error.type" => true,
-        _ => false,
-    }
-}
-
-/// The value of a JSON text, or any other text as it is.
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| text.into())
-}
-
 /// A text of at most about `limit` bytes. JSON stays JSON.
 fn short(text: &str, limit: usize) -> String {
     if text.len() <= limit {
@@ -273,34 +338,27 @@ fn short(text: &str, limit: usize) -> String {
     shortened_json(text, limit).unwrap_or_else(|| shortened(text, limit))
 }
 
-impl Visit for Reader {
+impl Visit for Reader<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        if let Some(number) = Number::from_f64(value) {
-            self.number(field, number);
-        }
+        self.plain(field, value.into());
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.number(field, value.into());
+        self.plain(field, value.into());
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.number(field, value.into());
+        self.plain(field, value.into());
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        match self.meaning(field) {
-            Meaning::Attribute(name) | Meaning::Content(name) => {
-                put(&mut self.said.attributes, name, value.into());
-            }
-            Meaning::Metadata(name) => put(&mut self.said.metadata, name, value.into()),
-            Meaning::Nothing => {}
-            _ => self.text(field, if value { "true" } else { "false" }),
-        }
+        self.plain(field, value.into());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text(field, value);
+        if self.formats != Formats::Only {
+            self.text(field, value);
+        }
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {

@@ -10,7 +10,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::callsite::{self, Callsite};
 use crate::evaluation::Judgement;
-use crate::fields::Reader;
+use crate::fields::{Formats, Reader, Said};
 use crate::libraries::Role;
 use crate::state::{Carried, Count, Place, Step};
 
@@ -41,9 +41,9 @@ impl SpanLayer {
         }
         let begin = || {
             let capture = self.capture()?;
-            let mut reader = Reader::new(callsite, capture);
-            attributes.record(&mut reader);
-            Some(Step::begin(callsite, reader.finish(), capture, &self.count))
+            let mut said = Said::new(callsite);
+            attributes.record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
+            Some(Step::begin(callsite, said, capture, &self.count))
         };
         // What is current is inside of the spans around, since these make their contexts current. It may not be where a span names
         // another parent than the one that is current.
@@ -97,7 +97,7 @@ impl SpanLayer {
         &self,
         callsite: &'static Callsite,
         mut spans: impl Iterator<Item = SpanRef<'a, S>>,
-        record: impl FnOnce(&mut Reader),
+        record: impl FnOnce(&mut Reader<'_>),
     ) -> Option<Judgement>
     where
         S: for<'span> LookupSpan<'span> + 'a,
@@ -105,10 +105,8 @@ impl SpanLayer {
         let place = spans.find_map(|span| place_of(&span));
         let judged = place.map_or_else(current, |place| place.context().clone());
         let capture = judged.enter(|| self.capture())?;
-        let mut judgement = Judgement::new(callsite, capture, judged);
-        let mut reader = judgement.reader();
-        record(&mut reader);
-        judgement.add(reader.finish());
+        let mut judgement = Judgement::new(callsite, capture, judged, &self.count);
+        record(&mut Reader::new(judgement.said(), callsite, capture, Formats::All));
         Some(judgement)
     }
 
@@ -130,23 +128,32 @@ impl SpanLayer {
     }
 }
 
-/// Adds what a part of a step says to the nearest of these spans that is a step.
+/// Adds what fields say to the nearest of these spans that is a step.
 fn add<'a, S>(
     mut spans: impl Iterator<Item = SpanRef<'a, S>>,
     callsite: &'static Callsite,
-    record: impl FnOnce(&mut Reader),
+    record: impl Fn(&mut Reader<'_>),
 ) where
     S: for<'span> LookupSpan<'span> + 'a,
 {
     let step = spans.find_map(|span| {
-        // Values are formatted by code of the program, for which no lock is held.
-        let reader = span.extensions().get::<Step>()?.reader(callsite);
-        Some((span, reader))
+        let mut extensions = span.extensions_mut();
+        let step = extensions.get_mut::<Step>()?;
+        let capture = step.capture();
+        let mut reader = Reader::new(step.said(), callsite, capture, Formats::None(false));
+        record(&mut reader);
+        let has_formatted = reader.has_formatted();
+        step.describe();
+        drop(extensions);
+        Some((span, capture, has_formatted))
     });
-    let Some((span, mut reader)) = step else { return };
-    record(&mut reader);
+    let Some((span, capture, true)) = step else { return };
+    // Code of the program formats these values, for which no lock is held.
+    let mut said = Said::new(callsite);
+    record(&mut Reader::new(&mut said, callsite, capture, Formats::Only));
     if let Some(step) = span.extensions_mut().get_mut::<Step>() {
-        step.add(reader.finish());
+        step.said().add(said);
+        step.describe();
     }
 }
 
@@ -220,15 +227,16 @@ where
         let Some(span) = context.span(id) else { return };
         match callsite::find(span.metadata()) {
             Some(callsite) if callsite.role == Role::Evaluation => {
-                let reader = span.extensions().get::<Judgement>().map(Judgement::reader);
-                let Some(mut reader) = reader else { return };
-                values.record(&mut reader);
+                let capture = span.extensions().get::<Judgement>().map(Judgement::capture);
+                let Some(capture) = capture else { return };
+                let mut said = Said::new(callsite);
+                values.record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
                 if let Some(judgement) = span.extensions_mut().get_mut::<Judgement>() {
-                    judgement.add(reader.finish());
+                    judgement.said().add(said);
                 }
             }
             Some(callsite) if callsite.is_wanted() => {
-                add(span.scope(), callsite, |reader| values.record(reader))
+                add(span.scope(), callsite, |reader| values.record(reader));
             }
             _ => {}
         }
@@ -255,7 +263,7 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(span) = context.span(&id).filter(|span| callsite::find(span.metadata()).is_some()) else {
+        let Some(span) = context.span(&id).filter(|_| !self.count.is_zero()) else {
             return;
         };
         let step = span.extensions_mut().remove::<Step>();

@@ -164,14 +164,12 @@ impl Meaning {
             }
             "langfuse.input" => Self::Given(Given::Request),
             "langfuse.output" => Self::Given(Given::Response),
-            "langfuse.model" => Self::Attribute("gen_ai.request.model"),
-            "langfuse.usage" => Self::Attribute(name),
             "langfuse.status_message" => Self::Content("error.message"),
             "llmobs.input" => Self::Given(Given::Input),
             "llmobs.output" => Self::Given(Given::Output),
-            "llmobs.model_name" => Self::Attribute("gen_ai.request.model"),
+            "llmobs.model_name" | "langfuse.model" => Self::Attribute("gen_ai.request.model"),
             "llmobs.model_provider" => Self::Attribute("gen_ai.provider.name"),
-            "otel.status_code" | "error.type" | "exception.type" => Self::Attribute(name),
+            "langfuse.usage" | "otel.status_code" | "error.type" | "exception.type" => Self::Attribute(name),
             "error.message" | "exception.message" | "otel.status_message" | "otel.status_description" => {
                 Self::Content(name)
             }

@@ -7,23 +7,28 @@ use llmobs_runtime::integration::{Capture, ModelCall, enter, is_in_trace, leave}
 use llmobs_runtime::{Context, Kind};
 
 use crate::callsite::Callsite;
-use crate::fields::{Reader, Said};
+use crate::fields::Said;
 
-/// How many spans have a state. While there are none, nobody looks for them.
-#[derive(Clone, Debug, Default)]
+/// How many spans have a state. While there are none, they are not looked for.
+#[derive(Debug, Default)]
 pub(crate) struct Count(Arc<AtomicUsize>);
+
+/// One of the spans that are counted, until it is dropped.
+pub(crate) struct Counted(Arc<AtomicUsize>);
 
 impl Count {
     pub(crate) fn is_zero(&self) -> bool {
         self.0.load(Ordering::Relaxed) == 0
     }
 
-    fn add(&self) -> Self {
+    pub(crate) fn add(&self) -> Counted {
         self.0.fetch_add(1, Ordering::Relaxed);
-        self.clone()
+        Counted(Arc::clone(&self.0))
     }
+}
 
-    fn subtract(&self) {
+impl Drop for Counted {
+    fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -64,35 +69,45 @@ impl Place {
 pub(crate) struct Step {
     call: ModelCall,
     place: Place,
-    callsite: &'static Callsite,
     capture: Capture,
     said: Said,
     /// The kind that the LLM span has so far.
     kind: Kind,
     /// Whether calls of models are inside.
     has_calls: bool,
-    count: Count,
+    _counted: Counted,
 }
 
 impl Step {
     /// Begins an LLM span here, for a span whose fields said this at its start.
-    pub(crate) fn begin(callsite: &'static Callsite, said: Said, capture: Capture, count: &Count) -> Self {
-        let kind = said.kind(callsite);
+    pub(crate) fn begin(
+        callsite: &'static Callsite,
+        mut said: Said,
+        capture: Capture,
+        count: &Count,
+    ) -> Self {
+        let kind = said.kind();
         let mut call = match said.name(kind) {
             Some(name) => ModelCall::begin(kind, name.to_owned(), callsite.library),
             None => ModelCall::begin(kind, callsite.name, callsite.library),
         };
-        if let Some(session_id) = &said.session_id {
-            call.annotate(|note| {
-                note.session_id(session_id);
-            });
-        }
+        said.describes();
+        call.session_id(said.session_id());
         let place = Place::new(call.context(), true);
-        Self { call, place, callsite, capture, said, kind, has_calls: false, count: count.add() }
+        Self { call, place, capture, said, kind, has_calls: false, _counted: count.add() }
     }
 
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    pub(crate) fn capture(&self) -> Capture {
+        self.capture
+    }
+
+    /// What was said, for more to be added.
+    pub(crate) fn said(&mut self) -> &mut Said {
+        &mut self.said
     }
 
     /// Whether it is a call of a model.
@@ -105,23 +120,12 @@ impl Step {
         self.has_calls = true;
     }
 
-    /// A reader for fields of this span, or of a part of the step.
-    pub(crate) fn reader(&self, callsite: &'static Callsite) -> Reader {
-        Reader::new(callsite, self.capture)
-    }
-
-    /// Adds what fields say later.
-    pub(crate) fn add(&mut self, later: Said) {
-        let is_described_anew = later.describes();
-        if let Some(session_id) = &later.session_id {
-            self.call.annotate(|note| {
-                note.session_id(session_id);
-            });
-        }
-        self.said.add(later);
-        if is_described_anew {
-            self.kind = self.said.kind(self.callsite);
+    /// Gives the LLM span its kind, name and session, if one was said since.
+    pub(crate) fn describe(&mut self) {
+        if self.said.describes() {
+            self.kind = self.said.kind();
             self.call.describe(self.said.name(self.kind), Some(self.kind));
+            self.call.session_id(self.said.session_id());
         }
     }
 
@@ -136,14 +140,15 @@ impl Step {
 
 impl Drop for Step {
     fn drop(&mut self) {
-        self.count.subtract();
-        let mut said = std::mem::take(&mut self.said);
         let mut call = std::mem::take(&mut self.call);
-        if said.has_failed {
+        if self.said.has_failed() {
             call.failed();
         }
-        call.attributes(said.take_attributes(self.kind, self.has_calls), self.capture.shows_content);
-        call.annotate(|note| said.annotate(note));
+        let (attributes, has_notes) = self.said.take_attributes(self.kind, self.has_calls);
+        call.attributes(attributes, self.capture.shows_content);
+        if has_notes {
+            call.annotate(|note| self.said.annotate(note));
+        }
         call.finish();
     }
 }
@@ -151,21 +156,15 @@ impl Drop for Step {
 /// Of any other span: where the LLM spans inside belong.
 pub(crate) struct Carried {
     place: Place,
-    count: Count,
+    _counted: Counted,
 }
 
 impl Carried {
     pub(crate) fn new(context: Context, count: &Count) -> Self {
-        Self { place: Place::new(context, false), count: count.add() }
+        Self { place: Place::new(context, false), _counted: count.add() }
     }
 
     pub(crate) fn place(&self) -> &Place {
         &self.place
-    }
-}
-
-impl Drop for Carried {
-    fn drop(&mut self) {
-        self.count.subtract();
     }
 }

@@ -558,11 +558,6 @@ impl Annotation {
         }
     }
 
-    /// The budget of each captured value, in bytes.
-    pub(crate) const fn limit(&self) -> usize {
-        self.limit
-    }
-
     /// The fields that few spans have, created if they are missing.
     pub(crate) fn more(&mut self) -> &mut More {
         self.more.get_or_insert_default()

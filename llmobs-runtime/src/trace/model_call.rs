@@ -105,7 +105,9 @@ impl ModelCall {
         };
         let Some(frame) = place.frame() else { return Self(None) };
         let mut notes = Annotation::new(frame.sender().defaults.capture_limit);
-        notes.tag("integration", integration);
+        if let Place::Around(..) = place {
+            notes.tag("integration", integration);
+        }
         if hidden.error {
             notes.more().skip_error = true;
         }
@@ -184,17 +186,25 @@ impl ModelCall {
         });
     }
 
-    /// Puts tags and the like on the span, where the program says nothing else. The session of the span is also that of spans inside that
-    /// start from now on.
+    /// Puts the span, and spans inside that start from now on, into a session, unless the program says another one. `None` changes
+    /// nothing.
+    pub fn session_id(&mut self, session_id: Option<&str>) {
+        let (Some(running), Some(session_id)) = (&mut self.0, session_id) else { return };
+        match &running.place {
+            Place::Own(span) => span.annotate(|note| {
+                note.session_id(session_id);
+            }),
+            Place::Around(..) => {
+                running.notes.session_id(session_id);
+            }
+        }
+    }
+
+    /// Puts tags and the like on the span, where the program says nothing else.
     pub fn annotate(&mut self, describe: impl FnOnce(&mut Annotation)) {
-        let Some(running) = &mut self.0 else { return };
-        let mut annotation = Annotation::new(running.notes.limit());
-        describe(&mut annotation);
-        let session_id = annotation.tags.get("session_id").cloned();
-        running.notes.add(annotation);
-        self.annotate_own(|note| {
-            note.session_id(session_id);
-        });
+        if let Some(running) = &mut self.0 {
+            describe(&mut running.notes);
+        }
     }
 
     /// Annotates the span, unless it is one of the program.
