@@ -21,6 +21,8 @@ pub(crate) struct Callsite {
     pub(crate) kind: Kind,
     /// What the fields mean, in their order.
     pub(crate) meanings: Box<[Meaning]>,
+    /// Whether fields have names of the step.
+    pub(crate) has_names: bool,
 }
 
 /// A callsite in a list, which only ever grows. `None` is for a place that is nothing to the layer.
@@ -64,12 +66,14 @@ impl Callsite {
             "error" if metadata.is_event() => Meaning::Content("error.message"),
             name => of_rule(name).unwrap_or_else(|| Meaning::of(name)),
         };
+        let meanings: Box<[_]> = names.into_iter().map(meaning).collect();
         Some(Self {
+            has_names: meanings.iter().any(|meaning| matches!(meaning, Meaning::Name(_))),
             library: library.map_or("tracing", |library| library.name),
             name: metadata.name(),
             role,
             kind,
-            meanings: names.into_iter().map(meaning).collect(),
+            meanings,
         })
     }
 

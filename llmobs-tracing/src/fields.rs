@@ -88,6 +88,9 @@ impl Said {
 
     /// The name of a step of a kind.
     pub(crate) fn name(&self, kind: Kind) -> Option<&str> {
+        if !self.callsite.has_names && self.parts.is_empty() {
+            return None;
+        }
         let preferred = match kind {
             Kind::Agent => Name::Agent,
             Kind::Tool => Name::Tool,

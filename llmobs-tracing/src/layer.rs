@@ -79,9 +79,10 @@ impl SpanLayer {
         if is_in_trace() {
             return None;
         }
+        let root = root?;
         let carried = Carried::new(new_trace(), &self.count);
         let place = carried.place().clone();
-        root?.extensions_mut().replace(carried);
+        root.extensions_mut().replace(carried);
         Some(place)
     }
 
@@ -128,33 +129,29 @@ impl SpanLayer {
     }
 }
 
-/// Adds what fields say to the nearest of these spans that is a step.
-fn add<'a, S>(
-    mut spans: impl Iterator<Item = SpanRef<'a, S>>,
-    callsite: &'static Callsite,
-    record: impl Fn(&mut Reader<'_>),
-) where
-    S: for<'span> LookupSpan<'span> + 'a,
+/// Adds what fields say to a span that is a step. Returns whether it is one.
+fn add<S>(span: &SpanRef<'_, S>, callsite: &'static Callsite, record: impl Fn(&mut Reader<'_>)) -> bool
+where
+    S: for<'span> LookupSpan<'span>,
 {
-    let step = spans.find_map(|span| {
-        let mut extensions = span.extensions_mut();
-        let step = extensions.get_mut::<Step>()?;
-        let capture = step.capture();
-        let mut reader = Reader::new(step.said(), callsite, capture, Formats::None(false));
-        record(&mut reader);
-        let has_formatted = reader.has_formatted();
-        step.describe();
-        drop(extensions);
-        Some((span, capture, has_formatted))
-    });
-    let Some((span, capture, true)) = step else { return };
-    // Code of the program formats these values, for which no lock is held.
-    let mut said = Said::new(callsite);
-    record(&mut Reader::new(&mut said, callsite, capture, Formats::Only));
-    if let Some(step) = span.extensions_mut().get_mut::<Step>() {
-        step.said().add(said);
-        step.describe();
+    let mut extensions = span.extensions_mut();
+    let Some(step) = extensions.get_mut::<Step>() else { return false };
+    let capture = step.capture();
+    let mut reader = Reader::new(step.said(), callsite, capture, Formats::None(false));
+    record(&mut reader);
+    let has_formatted = reader.has_formatted();
+    step.describe();
+    drop(extensions);
+    if has_formatted {
+        // Code of the program formats these values, for which no lock is held.
+        let mut said = Said::new(callsite);
+        record(&mut Reader::new(&mut said, callsite, capture, Formats::Only));
+        if let Some(step) = span.extensions_mut().get_mut::<Step>() {
+            step.said().add(said);
+            step.describe();
+        }
     }
+    true
 }
 
 /// The spans around a span, from the inside out, as far as they are places for steps.
@@ -196,7 +193,9 @@ where
                 let names_parent = attributes.parent().is_some_and(|parent| Some(parent) != current.id());
                 self.begin(callsite, attributes, &span, names_parent);
             }
-            (Role::Part, Some(callsite)) => add(around(&span), callsite, |reader| attributes.record(reader)),
+            (Role::Part, Some(callsite)) => {
+                around(&span).any(|above| add(&above, callsite, |reader| attributes.record(reader)));
+            }
             (Role::Evaluation, Some(callsite)) => {
                 let judgement = self.judge(callsite, around(&span), |reader| attributes.record(reader));
                 if let Some(judgement) = judgement {
@@ -224,7 +223,7 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else { return };
+        let Some(span) = context.span(id).filter(|_| !self.count.is_zero()) else { return };
         match callsite::find(span.metadata()) {
             Some(callsite) if callsite.role == Role::Evaluation => {
                 let capture = span.extensions().get::<Judgement>().map(Judgement::capture);
@@ -236,7 +235,10 @@ where
                 }
             }
             Some(callsite) if callsite.is_wanted() => {
-                add(span.scope(), callsite, |reader| values.record(reader));
+                let is_step = add(&span, callsite, |reader| values.record(reader));
+                if !is_step && callsite.role == Role::Part {
+                    around(&span).any(|above| add(&above, callsite, |reader| values.record(reader)));
+                }
             }
             _ => {}
         }
@@ -244,11 +246,11 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let Some(callsite) = callsite::find(event.metadata()) else { return };
-        let spans = context.event_scope(event).into_iter().flatten();
+        let mut spans = context.event_scope(event).into_iter().flatten();
         if callsite.role == Role::Evaluation {
             drop(self.judge(callsite, spans, |reader| event.record(reader)));
         } else {
-            add(spans, callsite, |reader| event.record(reader));
+            spans.any(|span| add(&span, callsite, |reader| event.record(reader)));
         }
     }
 

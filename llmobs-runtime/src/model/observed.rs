@@ -11,10 +11,12 @@ use serde_json::Value;
 /// A request to a model, and what it answered, or what another library says of a step.
 #[derive(Clone, Default)]
 pub(crate) struct Observed {
+    /// Who observed it, as the tag `integration`. Empty if there is no such tag.
+    pub(crate) integration: &'static str,
     /// What another library says of its span.
     pub(crate) attributes: Option<SpanAttributes>,
-    pub(crate) asked: Option<Asked>,
-    pub(crate) answered: Option<Response>,
+    pub(crate) asked: Option<Box<Asked>>,
+    pub(crate) answered: Option<Box<Response>>,
     pub(crate) hidden: Hidden,
     /// Whether it is several calls, each a span of its own, which has its tokens.
     pub(crate) is_several: bool,
@@ -91,7 +93,10 @@ impl Observed {
 
     /// Adds what was observed further inside, and so is more exact.
     pub(crate) fn add(&mut self, inner: Self) {
-        let Self { attributes, asked, answered, hidden, is_several } = inner;
+        let Self { integration, attributes, asked, answered, hidden, is_several } = inner;
+        if !integration.is_empty() {
+            self.integration = integration;
+        }
         replace(&mut self.attributes, attributes);
         replace(&mut self.asked, asked);
         replace(&mut self.answered, answered);
@@ -103,13 +108,13 @@ impl Observed {
 
     /// About how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        let asked = match &self.asked {
+        let asked = match self.asked.as_deref() {
             Some(Asked::Body(_, body)) => body.len(),
             Some(Asked::Read(request)) => request.bytes(),
             None => 0,
         };
         let attributes = self.attributes.as_ref().map_or(0, SpanAttributes::bytes);
-        size_of::<Self>() + attributes + asked + self.answered.as_ref().map_or(0, Response::bytes)
+        size_of::<Self>() + attributes + asked + self.answered.as_deref().map_or(0, Response::bytes)
     }
 }
 

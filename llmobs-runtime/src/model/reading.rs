@@ -10,7 +10,7 @@ use super::captured::{Captured, Source};
 use super::content::{Content, read_input, read_output};
 use super::failure::Failure;
 use super::metrics;
-use super::observed::{Asked, Observed};
+use super::observed::Observed;
 use crate::base::kind::Kind;
 
 /// Input and output of a finished span in the form that its kind shows, and what they say besides.
@@ -55,7 +55,7 @@ impl Reading {
     /// Adds what an integration observed, which is more exact than what the program took and returned, but for an input and an output
     /// that it annotated.
     pub(crate) fn add(&mut self, observed: Observed, kind: Kind, own_input: bool, own_output: bool) {
-        let Observed { attributes, asked, answered, hidden, is_several } = observed;
+        let Observed { integration, attributes, asked, answered, hidden, is_several } = observed;
         let (own_input, own_output) = (own_input || hidden.input, own_output || hidden.output);
         if let Some(attributes) = attributes.and_then(|attributes| attributes.read()) {
             self.add_attributes(attributes, kind, own_input, own_output);
@@ -63,11 +63,11 @@ impl Reading {
         if is_several && let Some(facts) = &mut self.facts {
             facts.metrics.clear();
         }
-        let has_prompt = asked.map(Asked::into_request).is_some_and(|request| {
+        let has_prompt = asked.map(|asked| asked.into_request()).is_some_and(|request| {
             let request = if hidden.input { request.without_content() } else { request };
             self.add_asked(request, kind, own_input)
         });
-        if let Some(mut response) = answered {
+        if let Some(mut response) = answered.map(|answered| *answered) {
             if !response.usage.is_empty()
                 && let Some(facts) = &mut self.facts
             {
@@ -82,6 +82,10 @@ impl Reading {
             if let Some(input) = input.filter(|_| has_prompt && !own_input) {
                 self.input = Some(input);
             }
+        }
+        if !integration.is_empty() {
+            let facts = self.facts.get_or_insert_with(|| Annotation::new(DEFAULT_LIMIT));
+            facts.tag("integration", integration);
         }
     }
 

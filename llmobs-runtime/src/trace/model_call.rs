@@ -68,7 +68,7 @@ struct Running {
     /// Nanoseconds since the Unix epoch, where the call ends before it is finished.
     end_nanos: Option<u64>,
     failed: bool,
-    observed: Observed,
+    observed: Arc<Observed>,
     notes: Annotation,
 }
 
@@ -92,22 +92,24 @@ impl Place {
 impl ModelCall {
     /// Begins a call, most often of the kind `llm` or `embedding`, with a name for its span, and the name of the integration that
     /// observes it. Its parent is the span that is current here.
-    pub fn begin(kind: Kind, name: impl Into<Cow<'static, str>>, integration: &str) -> Self {
+    pub fn begin(kind: Kind, name: impl Into<Cow<'static, str>>, integration: &'static str) -> Self {
         if !any_open() || is_muted() {
             return Self(None);
         }
         let name = name.into();
         let here = current().0;
         let mut hidden = Hidden::default();
-        let place = match here.frame().filter(|frame| claim(frame, kind, here.call(), &mut hidden)) {
-            Some(around) => Place::Around(Arc::clone(around), OuterCall::default()),
-            None => Place::Own(Span::builder(kind, name.clone()).integration(integration).start()),
+        let around = here.frame().filter(|frame| claim(frame, kind, here.call(), &mut hidden));
+        let place = if let Some(around) = around {
+            Place::Around(Arc::clone(around), OuterCall::default())
+        } else {
+            let builder = Span::builder(kind, name.clone());
+            // Sampling rules see the tags that a span has from its start. Without rules, all tags come together at its end.
+            let has_rules = here.open_sender().is_some_and(|sender| sender.defaults.sampler.has_rules());
+            Place::Own(if has_rules { builder.integration(integration) } else { builder }.start())
         };
         let Some(frame) = place.frame() else { return Self(None) };
         let mut notes = Annotation::new(frame.sender().defaults.capture_limit);
-        if let Place::Around(..) = place {
-            notes.tag("integration", integration);
-        }
         if hidden.error {
             notes.more().skip_error = true;
         }
@@ -119,7 +121,7 @@ impl ModelCall {
             started,
             end_nanos: None,
             failed: false,
-            observed: Observed { hidden, ..Observed::default() },
+            observed: Arc::new(Observed { integration, hidden, ..Observed::default() }),
             notes,
         })))
     }
@@ -156,12 +158,12 @@ impl ModelCall {
 
     /// The JSON text of the body of the request, and where it goes. It is read later, off this thread.
     pub fn request(&mut self, endpoint: Endpoint, body: String) {
-        self.observe(|observed| observed.asked = Some(Asked::Body(endpoint, body)));
+        self.observe(|observed| observed.asked = Some(Box::new(Asked::Body(endpoint, body))));
     }
 
     /// The request, where it was read already.
     pub fn read_request(&mut self, request: Request) {
-        self.observe(|observed| observed.asked = Some(Asked::Read(request)));
+        self.observe(|observed| observed.asked = Some(Box::new(Asked::Read(request))));
     }
 
     /// The attributes that another library gives its span for the call, by name: of several with one name, the last one counts. They are
@@ -218,8 +220,8 @@ impl ModelCall {
     pub fn response(&mut self, response: Response) {
         if let Some(running) = &mut self.0 {
             running.failed |= response.error.is_some();
-            running.observed.answered = Some(response);
         }
+        self.observe(|observed| observed.answered = Some(Box::new(response)));
     }
 
     /// Says that the first content of a streamed answer is there.
@@ -274,8 +276,8 @@ impl ModelCall {
     }
 
     fn observe(&mut self, set: impl FnOnce(&mut Observed)) {
-        if let Some(running) = &mut self.0 {
-            set(&mut running.observed);
+        if let Some(observed) = self.0.as_mut().and_then(|running| Arc::get_mut(&mut running.observed)) {
+            set(observed);
         }
     }
 }
@@ -294,7 +296,7 @@ impl Drop for ModelCall {
 impl Running {
     fn end(self: Box<Self>) {
         let Self { place, kind, name, started, end_nanos, failed, observed, mut notes } = *self;
-        notes.more().observed = Some(Arc::new(observed));
+        notes.more().observed = Some(observed);
         match place {
             Place::Own(mut span) => {
                 if let Some(frame) = &span.0 {
