@@ -77,7 +77,7 @@ impl Said {
         let mut attributes = std::mem::take(&mut self.attributes);
         if has_calls && !matches!(kind, Kind::Llm | Kind::Embedding) {
             attributes.retain(|(name, _)| {
-                !["gen_ai.usage.", "llm.token_count.", "llm.usage."]
+                !["gen_ai.usage.", "llm.token_count.", "llm.usage.", "llm.cost.", "langfuse.usage"]
                     .iter()
                     .any(|usage| name.starts_with(usage))
             });
