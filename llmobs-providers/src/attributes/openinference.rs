@@ -26,7 +26,8 @@ pub(super) const NAMES: [&str; 7] = [
 
 pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response: &mut ResponseDraft) {
     let prompts = attributes.list("llm.prompts");
-    let operation = match attributes.str("openinference.span.kind") {
+    let kind = attributes.str("openinference.span.kind").to_ascii_uppercase();
+    let operation = match kind.as_str() {
         "EMBEDDING" => Some(Operation::Embedding),
         "RERANKER" => Some(Operation::Rerank),
         "LLM" | "" if prompts.is_empty() => Some(Operation::Chat),
