@@ -13,7 +13,8 @@ pub(crate) type ReadEvent = fn(&Event<'_>, &mut ResponseDraft);
 impl Protocol {
     const fn request_reader(self) -> ReadRequest {
         match self {
-            Self::OpenAiChat => openai::chat::request,
+            // swiftide's requests are those of the provider.
+            Self::OpenAiChat | Self::Swiftide => openai::chat::request,
             Self::OpenAiCompletions => openai::completions::request,
             Self::OpenAiEmbeddings => openai::embeddings::request,
             Self::OpenAiResponses => openai::responses::request,
@@ -34,7 +35,6 @@ impl Protocol {
             Self::Genai => forms::genai::request,
             Self::Rig => forms::rig::request,
             Self::Adk => forms::adk::request,
-            Self::Swiftide => openai::chat::request,
         }
     }
 
