@@ -554,6 +554,7 @@ fn described() -> ModelCall {
         ("gen_ai.input.messages", r#"[{"role":"user","content":"less"}]"#.into()),
         ("gen_ai.usage.input_tokens", 1.into()),
         ("gen_ai.usage.reasoning.output_tokens", 1.into()),
+        ("gen_ai.usage.cost", 0.25.into()),
     ];
     call.attributes(attributes, true);
     call
@@ -565,10 +566,13 @@ fn what_a_library_says_of_a_call_is_shown_beside_what_passes_by() {
     let expected = |event: &Value| {
         assert_eq!(event["meta"]["input"]["messages"][1]["content"], "Hi");
         assert_eq!(event["meta"]["output"]["messages"][0]["content"], "Hello");
-        // The names of models and the tokens are those of the answer; who runs the model, the library knows better.
+        // The names of models and the tokens are those of the answer; who runs the model and what it costs, the library knows better.
         assert_eq!(event["meta"]["model_name"], "gpt-4o-2024-08-06");
         assert_eq!(event["meta"]["model_provider"], "groq");
-        assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11 }));
+        assert_eq!(
+            event["metrics"],
+            json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11, "total_cost": 0.25 })
+        );
         assert_eq!(
             event["meta"]["metadata"],
             json!({ "finish_reason": "stop", "seed": 7, "temperature": 0.5 })

@@ -21,7 +21,8 @@ pub(crate) const BEDROCK: &[Protocol] =
     &[Protocol::BedrockConverse, Protocol::BedrockInvoke, Protocol::BedrockAgent];
 pub(crate) const COHERE: &[Protocol] =
     &[Protocol::CohereChat, Protocol::CohereChatV1, Protocol::CohereEmbed, Protocol::CohereRerank];
-pub(crate) const LIBRARIES: &[Protocol] = &[Protocol::Genai, Protocol::Rig];
+pub(crate) const LIBRARIES: &[Protocol] =
+    &[Protocol::Genai, Protocol::Rig, Protocol::Adk, Protocol::Swiftide];
 
 /// How many bytes before the body say how to read it.
 pub(crate) const HEADER: usize = 5;
@@ -85,7 +86,7 @@ pub(crate) fn request(data: &[u8]) {
     input.assert_bounded(&McpResult::read(&json, input.limit).map(|read| read.result));
     let _ = ToolCall::read_mcp(&json);
     if let Some(read) = Attributes::read(&json, input.limit) {
-        input.assert_bounded(&(read.request, read.response));
+        input.assert_bounded(&(read.request, read.response, read.input, read.output, read.metadata));
     }
 }
 

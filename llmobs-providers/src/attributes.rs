@@ -1,9 +1,13 @@
 //! What spans say about a call of a model in their attributes.
 
+mod document;
+mod facts;
+pub(crate) mod message;
 mod openinference;
 mod openllmetry;
-pub(crate) mod otel;
+mod otel;
 mod step;
+mod value;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,11 +16,10 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::failure::ApiError;
 use crate::json::Json;
 use crate::request::{Request, RequestDraft};
 use crate::response::{Response, ResponseDraft, is_plain};
-use crate::usage::Usage;
+use crate::usage::Cost;
 use step::Step;
 
 /// A convention for the names of attributes that describe calls of models.
@@ -66,6 +69,8 @@ pub struct Attributes {
     pub output: Option<String>,
     /// How long it took until the answer began, in seconds.
     pub time_to_first_token: Option<f64>,
+    /// What it cost.
+    pub cost: Cost,
     /// Other facts.
     pub metadata: Map<String, Value>,
 }
@@ -82,44 +87,48 @@ impl Attributes {
         let step = step::read(&attributes, limit);
         let mut request = RequestDraft::new(limit);
         let mut response = ResponseDraft::new(limit);
-        let (provider, finish_reasons) = match convention {
+        facts::read(&attributes, &mut request, &mut response);
+        match convention {
             Convention::Otel => otel::read(&attributes, &mut request, &mut response),
             Convention::OpenInference => openinference::read(&attributes, &mut request, &mut response),
             Convention::OpenLlmetry => openllmetry::read(&attributes, &mut request, &mut response),
-        };
-        if let Some(error) = error(&attributes) {
+        }
+        response.usage.update(facts::usage(&attributes));
+        let Step { input, output, time_to_first_token, metadata, error } = step;
+        if let Some(error) = facts::error(&attributes).or(error) {
             response.error(error);
         }
+        let finish_reasons = facts::finish_reasons(&attributes);
         let finish_reasons: Vec<_> =
             finish_reasons.iter().map(|reason| response.room.label(reason)).collect();
-        let mut request = request.into_request();
-        let mut response = response.finish();
-        if request.is_empty() && response.is_empty() && step.is_empty() {
-            return None;
-        }
+        let (mut request, mut response) = (request.into_request(), response.finish());
         if !finish_reasons.is_empty() {
             response.finish_reasons = finish_reasons;
         }
-        request.provider = provider;
-        response.provider.clone_from(&request.provider);
-        let Step { input, output, time_to_first_token, metadata } = step;
-        Some(Self { convention, request, response, input, output, time_to_first_token, metadata })
+        let cost = facts::cost(&attributes);
+        let says_nothing = request.is_empty() && response.is_empty() && cost == Cost::default();
+        let has_step =
+            input.is_some() || output.is_some() || time_to_first_token.is_some() || !metadata.is_empty();
+        if says_nothing && !has_step {
+            return None;
+        }
+        if let Some(provider) = facts::provider(&attributes) {
+            request.provider = Some(provider.clone());
+            response.provider = Some(provider);
+        }
+        Some(Self { convention, request, response, input, output, time_to_first_token, cost, metadata })
     }
-}
 
-impl Attributes {
     /// The attributes without what a model or a person wrote: see [`Request::without_content`] and [`Response::without_content`].
     #[must_use]
     pub fn without_content(self) -> Self {
-        let Self { convention, request, response, time_to_first_token, mut metadata, .. } = self;
+        let Self { convention, request, response, time_to_first_token, cost, mut metadata, .. } = self;
         metadata.retain(|name, value| is_plain(value) || step::is_label(name));
         let (request, response) = (request.without_content(), response.without_content());
-        Self { convention, request, response, input: None, output: None, time_to_first_token, metadata }
+        let (input, output) = (None, None);
+        Self { convention, request, response, input, output, time_to_first_token, cost, metadata }
     }
 }
-
-/// What a convention's attributes say beside what goes into the drafts: the provider, and why the model stopped.
-type Rest = (Option<String>, Vec<String>);
 
 impl Convention {
     /// Its name, such as `otel`.
@@ -166,7 +175,9 @@ struct Group<'j>(Vec<(&'j str, &'j Json<'j>)>);
 
 impl<'j> Group<'j> {
     fn of(attributes: &'j Json<'j>) -> Self {
-        let fields = attributes.fields().iter().filter(|(_, value)| !value.is_null());
+        // A field of `tracing` that was set to an empty text is one that was not set.
+        let says = |value: &Json<'_>| !value.is_null() && value.as_str() != Some("");
+        let fields = attributes.fields().iter().filter(|(_, value)| says(value));
         Self(fields.map(|(name, value)| (name.as_ref(), value)).collect())
     }
 
@@ -179,15 +190,14 @@ impl<'j> Group<'j> {
         self.get(name).as_str().unwrap_or_default()
     }
 
-    /// The first of the texts under these names that is not empty.
-    fn first_str(&self, names: &[&str]) -> &'j str {
-        names.iter().map(|name| self.str(name)).find(|text| !text.is_empty()).unwrap_or_default()
+    /// The first of the attributes that there is.
+    fn first(&self, names: &[&str]) -> &'j Json<'j> {
+        names.iter().map(|name| self.get(name)).find(|value| !value.is_null()).unwrap_or(&Json::Null)
     }
 
-    /// The first of the counts under these names. It may be a text.
-    fn count(&self, names: &[&str]) -> Option<u64> {
-        let count = |value: &Json<'_>| value.as_count().or_else(|| value.as_str()?.trim().parse().ok());
-        names.iter().find_map(|name| count(self.get(name)))
+    /// The first of the texts under these names.
+    fn first_str(&self, names: &[&str]) -> &'j str {
+        names.iter().map(|name| self.str(name)).find(|text| !text.is_empty()).unwrap_or_default()
     }
 
     /// A list or an object, which may be JSON in a text. Anything else is as it is.
@@ -213,47 +223,6 @@ impl<'j> Group<'j> {
             }
         }
         groups.into_values().map(Self).collect()
-    }
-
-    /// The tokens, under the names of all conventions.
-    fn usage(&self) -> Usage {
-        Usage {
-            input: self.count(&[
-                "gen_ai.usage.input_tokens",
-                "gen_ai.usage.prompt_tokens",
-                "llm.token_count.prompt",
-            ]),
-            output: self.count(&[
-                "gen_ai.usage.output_tokens",
-                "gen_ai.usage.completion_tokens",
-                "llm.token_count.completion",
-            ]),
-            total: self.count(&[
-                "llm.usage.total_tokens",
-                "gen_ai.usage.total_tokens",
-                "llm.token_count.total",
-            ]),
-            cache_read: self.count(&[
-                "gen_ai.usage.cache_read.input_tokens",
-                "gen_ai.usage.cache_read_input_tokens",
-                "gen_ai.usage.input_cached_tokens",
-                "llm.token_count.prompt_details.cache_read",
-            ]),
-            cache_write: self.count(&[
-                "gen_ai.usage.cache_creation.input_tokens",
-                "gen_ai.usage.cache_creation_input_tokens",
-                "gen_ai.usage.cache_write.input_tokens",
-                "llm.token_count.prompt_details.cache_write",
-            ]),
-            reasoning: self.count(&[
-                "gen_ai.usage.reasoning.output_tokens",
-                "gen_ai.usage.reasoning_tokens",
-                "llm.token_count.completion_details.reasoning",
-            ]),
-            input_audio: self.count(&["llm.token_count.prompt_details.audio"]),
-            output_audio: self.count(&["llm.token_count.completion_details.audio"]),
-            ..Usage::default()
-        }
     }
 }
 
@@ -285,20 +254,4 @@ fn function<'j>(name: &Json<'j>, arguments: &Json<'j>) -> Json<'j> {
         return Json::Null;
     }
     object([("name", name.clone()), ("arguments", arguments.clone())])
-}
-
-/// Why the call failed.
-fn error(attributes: &Group<'_>) -> Option<ApiError> {
-    let has_failed = attributes.str("otel.status_code").eq_ignore_ascii_case("error");
-    let kind = attributes.first_str(&["error.type", "exception.type", "gen_ai.tool.error.type"]);
-    let kind = if kind.is_empty() && has_failed { "error" } else { kind };
-    let described: &[&str] =
-        if has_failed { &["otel.status_description", "otel.status_message"] } else { &[] };
-    let message = attributes.first_str(&["error.message", "exception.message"]);
-    let message = if message.is_empty() { attributes.first_str(described) } else { message };
-    // The type may be the status.
-    let status = kind.parse().ok().filter(|status| (400..600).contains(status));
-    let word = if status.is_some() { "" } else { kind };
-    let error = ApiError { status, ..ApiError::of_text(message) }.with_kind(&ApiError::of_text(word).message);
-    (!kind.is_empty() || !message.is_empty()).then_some(error)
 }

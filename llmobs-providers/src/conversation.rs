@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use llmobs_capture::text::CUT;
 use llmobs_capture::warn_limited;
 
-use crate::attributes::otel;
-use crate::forms::{genai, rig};
+use crate::attributes;
+use crate::forms::{agent_framework, genai, rig};
 use crate::json::Json;
 use crate::message::{EmptyLists, MediaPart, Message, ToolCall, ToolResult};
 use crate::message::{arguments_object, failed_result, has_failed, result_text};
@@ -91,6 +91,9 @@ fn loosely(value: &Json<'_>) -> Option<Vec<Message>> {
 /// Reads an object with a string `role`, and a `content` of text, null or parts. Tool calls and results, the latter in Datadog's form,
 /// can do without content.
 fn message(value: &Json<'_>) -> Option<Vec<Message>> {
+    if agent_framework::is_message(value) {
+        return Some(of_telemetry(value));
+    }
     let role = value.get("role").as_str()?;
     let given = value.has("content") || value.has(CUT);
     let lists = LISTS.map(|key| items(value, key));
@@ -141,10 +144,10 @@ fn with_parts(value: &Json<'_>, lists: [Option<&[Json<'_>]>; 4]) -> Option<Vec<M
     Some(messages)
 }
 
-/// A message in the form of OpenTelemetry.
+/// A message in the form of OpenTelemetry or of agent-framework.
 fn of_telemetry(value: &Json<'_>) -> Vec<Message> {
     let (mut room, mut parts, mut messages) = (Room::new(PLENTY), Parts::default(), Vec::new());
-    otel::message(value, &mut Turn::new(&mut parts, &mut room));
+    attributes::message::read(value, &mut Turn::new(&mut parts, &mut room));
     parts.into_messages(false, &mut messages);
     messages
 }

@@ -13,7 +13,8 @@ pub(crate) type ReadEvent = fn(&Event<'_>, &mut ResponseDraft);
 impl Protocol {
     const fn request_reader(self) -> ReadRequest {
         match self {
-            Self::OpenAiChat => openai::chat::request,
+            // swiftide's requests are those of the provider.
+            Self::OpenAiChat | Self::Swiftide => openai::chat::request,
             Self::OpenAiCompletions => openai::completions::request,
             Self::OpenAiEmbeddings => openai::embeddings::request,
             Self::OpenAiResponses => openai::responses::request,
@@ -33,6 +34,7 @@ impl Protocol {
             Self::CohereRerank => cohere::rerank::request,
             Self::Genai => forms::genai::request,
             Self::Rig => forms::rig::request,
+            Self::Adk => forms::adk::request,
         }
     }
 
@@ -58,6 +60,8 @@ impl Protocol {
             Self::CohereRerank => cohere::rerank::event,
             Self::Genai => forms::genai::event,
             Self::Rig => forms::rig::event,
+            Self::Adk => forms::adk::event,
+            Self::Swiftide => forms::swiftide::event,
         }
     }
 
@@ -76,6 +80,9 @@ impl Protocol {
         Some(match body {
             _ if is(forms::genai::is_request) => Self::Genai,
             _ if is(forms::rig::is_request) => Self::Rig,
+            Json::Object(_) if is(forms::adk::is_request) => Self::Adk,
+            // A message, whose contents are not those of Gemini.
+            Json::Object(_) if is(forms::agent_framework::is_message) => return None,
             Json::Object(_) if is(gemini::interactions::is_request) => Self::GeminiInteractions,
             Json::Object(_) if is(gemini::generate::is_request) => Self::GeminiGenerate,
             Json::Object(_) if is(gemini::embed::is_request) => Self::GeminiEmbed,
@@ -107,6 +114,8 @@ impl Protocol {
         Some(match body {
             _ if is(forms::genai::is_answer) => Self::Genai,
             _ if is(forms::rig::is_answer) => Self::Rig,
+            Json::Object(_) if is(forms::adk::is_answer) => Self::Adk,
+            Json::Object(_) if is(forms::swiftide::is_answer) => Self::Swiftide,
             Json::Object(_) if is(openai::responses::is_answer) => Self::OpenAiResponses,
             Json::Object(_) if is(openai::completions::is_answer) => Self::OpenAiCompletions,
             Json::Object(_) if is(openai::chat::is_answer) => Self::OpenAiChat,

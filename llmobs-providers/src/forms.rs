@@ -1,8 +1,11 @@
 //! Values of Rust libraries, as they serialize.
 
+pub(crate) mod adk;
+pub(crate) mod agent_framework;
 pub(crate) mod genai;
 pub(crate) mod mcp;
 pub(crate) mod rig;
+pub(crate) mod swiftide;
 
 use crate::json::Json;
 

@@ -6,6 +6,7 @@ pub(crate) mod interactions;
 mod parts;
 
 use crate::json::Json;
+pub(crate) use parts::part;
 
 /// A field by its name in camel case. Requests may have it in snake case, too.
 fn field<'j, 'a>(json: &'j Json<'a>, name: &str) -> &'j Json<'a> {

@@ -105,7 +105,7 @@ pub use request::Request;
 pub use response::{Response, Vectors};
 pub use stream::{Progress, ResponseReader};
 pub use tool::ToolDefinition;
-pub use usage::{Tokens, Usage};
+pub use usage::{Cost, Tokens, Usage};
 
 /// A text, unless it is empty.
 fn text(text: &str) -> Option<&str> {

@@ -56,6 +56,10 @@ pub enum Protocol {
     Genai,
     /// The types of the library `rig`, as they serialize.
     Rig,
+    /// The types of the library `adk`, as they serialize.
+    Adk,
+    /// The answers of the library `swiftide`, as they serialize. Its requests are those of the provider.
+    Swiftide,
 }
 
 /// What a model is asked to do.
@@ -95,6 +99,8 @@ impl Protocol {
         Self::CohereRerank,
         Self::Genai,
         Self::Rig,
+        Self::Adk,
+        Self::Swiftide,
     ];
 
     /// Its name, such as `openai.chat`.
@@ -121,6 +127,8 @@ impl Protocol {
             Self::CohereRerank => "cohere.rerank",
             Self::Genai => "genai",
             Self::Rig => "rig",
+            Self::Adk => "adk",
+            Self::Swiftide => "swiftide",
         }
     }
 
@@ -149,7 +157,7 @@ impl Protocol {
             Self::OllamaChat | Self::OllamaGenerate | Self::OllamaEmbed => "ollama",
             Self::BedrockConverse | Self::BedrockInvoke | Self::BedrockAgent => "amazon_bedrock",
             Self::CohereChat | Self::CohereChatV1 | Self::CohereEmbed | Self::CohereRerank => "cohere",
-            Self::Genai | Self::Rig => return None,
+            Self::Genai | Self::Rig | Self::Adk | Self::Swiftide => return None,
         })
     }
 

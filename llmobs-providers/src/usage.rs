@@ -1,4 +1,4 @@
-//! Tokens, as the providers count them.
+//! Tokens and costs, as the providers count them.
 
 use crate::json::Json;
 
@@ -48,6 +48,18 @@ pub struct Usage {
     pub rejected_prediction: Option<u64>,
     /// Tokens of input and output together.
     pub total: Option<u64>,
+}
+
+/// What a call of a model cost, in dollars. What is not known is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Cost {
+    /// Of the input.
+    pub input: Option<f64>,
+    /// Of the output.
+    pub output: Option<f64>,
+    /// Of both together.
+    pub total: Option<f64>,
 }
 
 /// A number of tokens.

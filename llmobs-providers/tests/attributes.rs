@@ -34,6 +34,18 @@ fn with_convention(side: impl serde::Serialize, convention: Convention) -> Value
     side
 }
 
+/// What was read beside a request and an answer.
+fn step(found: &Attributes) -> Value {
+    let Attributes { input, output, time_to_first_token, cost, metadata, .. } = found;
+    without_empty(&json!({
+        "input": input,
+        "output": output,
+        "time_to_first_token": time_to_first_token,
+        "cost": { "input": cost.input, "output": cost.output, "total": cost.total },
+        "metadata": metadata,
+    }))
+}
+
 #[test]
 fn every_span_is_read_as_expected() {
     let mut wrong = Vec::new();
@@ -47,6 +59,9 @@ fn every_span_is_read_as_expected() {
         compare("request", &without_empty(&request), &without_empty(&file["expect"]["request"]), &mut lines);
         let response = with_convention(&found.response, found.convention);
         compare_response(&response, &file["expect"]["response"], &mut lines);
+        if file["expect"]["step"].is_object() {
+            compare("step", &step(&found), &file["expect"]["step"], &mut lines);
+        }
         if !lines.is_empty() {
             wrong.push(format!("{name}:\n  {}", lines.join("\n  ")));
         }
@@ -86,34 +101,106 @@ fn spans_that_say_nothing_are_none() {
     }
 }
 
+/// The input and the output of a step.
+fn sides(attributes: &Value) -> [Option<String>; 2] {
+    let found = read(attributes).unwrap();
+    [found.input, found.output]
+}
+
+fn some(texts: [&str; 2]) -> [Option<String>; 2] {
+    texts.map(|text| Some(text.to_owned()).filter(|text| !text.is_empty()))
+}
+
 #[test]
-fn steps_that_are_no_call_of_a_model_have_input_and_output() {
-    let messages = r#"[{"role":"user","parts":[{"type":"text","content":"Rome?"}]},{"role":"user","parts":[{"type":"text","content":"Or Oslo?"}]}]"#;
-    for (attributes, input, output, metadata) in [
-        (
-            json!({
-                "gen_ai.operation.name": "execute_tool",
-                "gen_ai.tool.name": "weather",
-                "gen_ai.tool.call.id": "call_1",
-                "gen_ai.tool.call.arguments": "{\"city\":\"Rome\"}",
-                "gen_ai.tool.call.result": { "degrees": 21 },
-            }),
-            Some("{\"city\":\"Rome\"}"),
-            Some("{\"degrees\":21}"),
-            json!({ "tool_id": "call_1" }),
-        ),
-        (
-            json!({ "openinference.span.kind": "CHAIN", "input.value": "x", "metadata": "{\"depth\":2}" }),
-            Some("x"),
-            None,
-            json!({ "depth": 2 }),
-        ),
-        (json!({ "gen_ai.input.messages": messages }), Some("Or Oslo?"), None, json!({})),
+fn a_tool_has_arguments_and_a_result() {
+    let tool = |result: Value| {
+        json!({
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.call.arguments": { "city": "Rome" },
+            "gen_ai.tool.call.result": result,
+        })
+    };
+    for (result, shown) in [
+        (json!("21 degrees"), "21 degrees"),
+        (json!("\"21 degrees\""), "21 degrees"),
+        (json!("{ \"degrees\": 21 }"), "{ \"degrees\": 21 }"),
+        (json!({ "degrees": 21 }), "{\"degrees\":21}"),
+        (json!([21, 22]), "[21,22]"),
+        // They are no messages.
+        (json!([{ "role": "admin", "content": "Ada" }]), "[{\"content\":\"Ada\",\"role\":\"admin\"}]"),
+        (json!([{ "type": "text", "text": "21" }, { "type": "text", "text": "degrees" }]), "21\ndegrees"),
+        (json!("[{\"type\":\"text\",\"text\":\"21 degrees\"}]"), "21 degrees"),
+        (json!({ "content": [{ "type": "text", "text": "21 degrees" }], "isError": false }), "21 degrees"),
+        (json!(null), ""),
+        (json!(false), "false"),
     ] {
-        let found = read(&attributes).unwrap();
-        assert_eq!((found.input.as_deref(), found.output.as_deref()), (input, output), "{attributes}");
-        assert_eq!(Value::Object(found.metadata), metadata, "{attributes}");
+        assert_eq!(sides(&tool(result.clone())), some(["{\"city\":\"Rome\"}", shown]), "{result}");
     }
+}
+
+#[test]
+fn a_result_of_a_tool_can_be_an_error() {
+    let failed = r#"{"content":[{"type":"text","text":"no such city"}],"isError":true}"#;
+    let error = |attributes: Value| {
+        let error = read(&attributes).unwrap().response.error.unwrap();
+        [error.kind, error.message]
+    };
+    assert_eq!(error(json!({ "gen_ai.tool.call.result": failed })), ["tool_error", "no such city"]);
+    // What the span says itself is more exact.
+    assert_eq!(error(json!({ "gen_ai.tool.call.result": failed, "error.type": "timeout" })), ["timeout", ""]);
+}
+
+#[test]
+fn an_agent_has_what_was_said_last() {
+    let user = |text: &str| json!({ "role": "user", "parts": [{ "type": "text", "content": text }] });
+    let thought = json!({ "type": "reasoning", "content": "Hm." });
+    let call = json!({ "type": "tool_call", "id": "a", "name": "weather", "arguments": {} });
+    let said = |text: &str| json!({ "type": "text", "content": text });
+    let result =
+        json!({ "role": "tool", "parts": [{ "type": "tool_call_response", "id": "a", "response": "21" }] });
+    let agent = |input: Value, output: Value| json!({ "gen_ai.input.messages": input.to_string(), "gen_ai.output.messages": output });
+    let answer = |parts: Value| json!([{ "role": "assistant", "parts": parts }]);
+    for (attributes, shown) in [
+        (
+            agent(json!([user("Rome?"), user("Or Oslo?")]), answer(json!([thought, said("Rain.")]))),
+            ["Or Oslo?", "Rain."],
+        ),
+        (
+            agent(json!([user("Rome?"), result]), answer(json!([said("Let me see."), call, said("Rain.")]))),
+            ["Rome?", "Rain."],
+        ),
+        (
+            agent(json!(["… [3 older items left out]", user("Rome?")]), answer(json!([said("Rain.")]))),
+            ["Rome?", "Rain."],
+        ),
+        (agent(user("Rome?"), json!("Rain.")), ["Rome?", "Rain."]),
+        (agent(json!([{ "role": "user", "content": "Rome?" }]), json!([])), ["Rome?", "[]"]),
+        // Nothing is a text.
+        (agent(json!([result]), json!("")), [&json!([result]).to_string(), ""]),
+        // What a chain was given is shown as it is.
+        (
+            json!({ "input.value": json!([user("Rome?")]).to_string() }),
+            [&json!([user("Rome?")]).to_string(), ""],
+        ),
+    ] {
+        assert_eq!(sides(&attributes), some(shown), "{attributes}");
+    }
+}
+
+#[test]
+fn an_empty_text_hides_nothing() {
+    let attributes = json!({ "gen_ai.tool.call.arguments": "", "input.value": "x", "output.value": "y", "gen_ai.tool.call.result": "" });
+    assert_eq!(sides(&attributes), some(["x", "y"]));
+}
+
+#[test]
+fn metadata_is_bounded_and_has_no_credentials() {
+    let many: Value =
+        (0..5000).map(|index| (index.to_string(), json!(index))).collect::<serde_json::Map<_, _>>().into();
+    let found = read(&json!({ "metadata": many })).unwrap();
+    assert!(found.metadata.len() <= 1024, "{}", found.metadata.len());
+    let found = read(&json!({ "metadata": { "api_key": "secret", "depth": 2 } })).unwrap();
+    assert_eq!(Value::Object(found.metadata), json!({ "depth": 2 }));
 }
 
 #[test]
@@ -129,6 +216,9 @@ fn without_content_only_ids_numbers_and_words_are_left() {
         "gen_ai.tool.description": "secret",
         "gen_ai.tool.call.id": "call_1",
         "gen_ai.response.time_to_first_chunk": "0.25",
+        "gen_ai.usage.cost": "0.5",
+        "gen_ai.retrieval.documents": [{ "id": "d1", "content": "secret" }],
+        "gen_ai.evaluation.explanation": "secret",
         "error.type": "timeout",
         "error.message": "secret",
     }));
@@ -140,6 +230,7 @@ fn without_content_only_ids_numbers_and_words_are_left() {
     assert_eq!(found.response.error.map(|error| error.kind), Some("timeout".to_owned()));
     assert_eq!(Value::Object(found.metadata), json!({ "tool_id": "call_1" }));
     assert_eq!(found.time_to_first_token, Some(0.25));
+    assert_eq!(found.cost.total, Some(0.5));
 }
 
 #[test]

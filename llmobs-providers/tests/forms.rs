@@ -13,7 +13,8 @@ use std::path::Path;
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{
-    Attributes, McpResult, Protocol, Request, Response, ResponseReader, ToolCall, ToolDefinition,
+    Attributes, McpResult, Message, Protocol, Request, Response, ResponseReader, ToolCall, ToolDefinition,
+    conversation,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -99,6 +100,10 @@ fn events_can_break_off_anywhere() {
     }
 }
 
+fn is_library(protocol: Option<Protocol>) -> bool {
+    matches!(protocol, Some(Protocol::Genai | Protocol::Rig | Protocol::Adk | Protocol::Swiftide))
+}
+
 #[test]
 fn values_of_others_are_none() {
     for value in [
@@ -110,21 +115,41 @@ fn values_of_others_are_none() {
         json!({ "chat_history": [{ "role": "USER", "message": "Hi" }], "message": "Hi" }),
         json!({ "choices": [], "End": {} }),
         json!({ "input": ["one"] }),
+        json!({ "id": "1", "message": "Hi" }),
+        json!({ "id": "1", "message": "Hi", "tool_calls": [], "finish_reason": "stop" }),
+        json!({ "id": "1", "message": { "role": "assistant" }, "tool_calls": [] }),
+        json!({ "id": "1", "message": "Hi", "tool_calls": [{ "id": "a", "function": { "name": "f" } }] }),
+        json!({ "model": "m", "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }] }),
+        json!({ "model": "m", "contents": "Hi", "config": { "temperature": 0 } }),
+        json!({ "model": "m", "contents": [], "config": { "system_instruction": "Hi" } }),
+        json!({ "content": { "parts": [] }, "partial": true }),
     ] {
         let text = value.to_string();
         let json = Json::read(&text).unwrap();
         for protocol in [Protocol::of_request(&json), Protocol::of_answer("", &json)] {
-            assert!(!matches!(protocol, Some(Protocol::Genai | Protocol::Rig)), "{value}");
+            assert!(!is_library(protocol), "{value}");
         }
         assert_eq!(McpResult::read(&json, LIMIT), None, "{value}");
         assert_eq!(ToolCall::read_mcp(&json), None, "{value}");
     }
 }
 
+/// The messages of agent-framework have contents, as Gemini's requests have.
+#[test]
+fn messages_of_agent_framework_are_no_request() {
+    let message = json!({ "role": "user", "contents": [{ "type": "text", "text": "Hi" }] });
+    let text = message.to_string();
+    let json = Json::read(&text).unwrap();
+    assert_eq!(Protocol::of_request(&json), None);
+    assert_eq!(conversation::messages(&json), Some(vec![Message::user("Hi")]));
+    let text = json!([message, message]).to_string();
+    let json = Json::read(&text).unwrap();
+    assert_eq!(conversation::messages(&json), Some(vec![Message::user("Hi"), Message::user("Hi")]));
+}
+
 /// What providers are asked and answer is not taken for values of libraries.
 #[test]
 fn protocols_of_providers_are_told_apart() {
-    let is_library = |protocol| matches!(protocol, Some(Protocol::Genai | Protocol::Rig));
     for fixture in fixtures() {
         let request = Json::read(&fixture.request).unwrap();
         assert!(!is_library(Protocol::of_request(&request)), "{}", fixture.name);
@@ -179,7 +204,7 @@ fn values_of_wrong_types_are_harmless() {
                 *at(&mut changed, path) = with.clone();
                 let text = changed.to_string();
                 let json = Json::read(&text).unwrap();
-                for protocol in [None, Some(Protocol::Genai), Some(Protocol::Rig)] {
+                for protocol in [None, Some(Protocol::Genai), Some(Protocol::Rig), Some(Protocol::Adk)] {
                     let _ = Request::read(&json, protocol, LIMIT);
                     let _ = Response::read(&json, protocol, LIMIT);
                 }

@@ -120,7 +120,7 @@ pub mod providers {
 
     pub use llmobs_providers::json::Json;
     pub use llmobs_providers::{
-        ApiError, Attributes, Convention, Endpoint, McpResult, Operation, Progress, Protocol, Request,
+        ApiError, Attributes, Convention, Cost, Endpoint, McpResult, Operation, Progress, Protocol, Request,
         RequestText, Response, ResponseReader, Tokens, Usage, Vectors, provider_of_host,
     };
 }

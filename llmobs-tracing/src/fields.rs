@@ -167,9 +167,10 @@ impl Said {
     }
 }
 
-/// Whether an attribute is a number of tokens.
+/// Whether an attribute is a number of tokens, or what they cost.
 fn is_usage(name: &str) -> bool {
-    ["gen_ai.usage.", "llm.token_count.", "llm.usage."].iter().any(|usage| name.starts_with(usage))
+    let usage = ["gen_ai.usage.", "llm.token_count.", "llm.usage.", "llm.cost.", "langfuse.usage"];
+    usage.iter().any(|usage| name.starts_with(usage))
 }
 
 /// Whether an attribute says that the step failed.

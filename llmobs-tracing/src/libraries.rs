@@ -140,7 +140,6 @@ const INPUT_TOKENS: Meaning = Meaning::Attribute("gen_ai.usage.input_tokens");
 const OUTPUT_TOKENS: Meaning = Meaning::Attribute("gen_ai.usage.output_tokens");
 const TOTAL_TOKENS: Meaning = Meaning::Attribute("gen_ai.usage.total_tokens");
 const CACHE_READ: Meaning = Meaning::Attribute("gen_ai.usage.cache_read.input_tokens");
-const CACHE_WRITE: Meaning = Meaning::Attribute("gen_ai.usage.cache_creation.input_tokens");
 const REASONING: Meaning = Meaning::Attribute("gen_ai.usage.reasoning.output_tokens");
 
 /// rig 0.44 to 0.46.
@@ -255,11 +254,7 @@ const ADK: &[Rule] = &[
         ("gcp.vertex.agent.llm_request", Meaning::Given(Given::Request)),
         ("gcp.vertex.agent.llm_response", Meaning::Given(Given::Response)),
     ]),
-    rule("gen_ai.generate", Kind::Llm).fields(&[
-        ("gen_ai.usage.cache_read_tokens", CACHE_READ),
-        ("gen_ai.usage.cache_creation_tokens", CACHE_WRITE),
-        ("gen_ai.usage.thinking_tokens", REASONING),
-    ]),
+    rule("gen_ai.generate", Kind::Llm),
     rule("", Kind::Tool).field("tool.name"),
 ];
 

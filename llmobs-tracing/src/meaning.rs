@@ -202,7 +202,7 @@ impl Meaning {
 }
 
 /// How the names of attributes begin that people or models wrote.
-const CONTENT: [&str; 25] = [
+const CONTENT: [&str; 27] = [
     "gen_ai.input.messages",
     "gen_ai.output.messages",
     "gen_ai.system_instructions",
@@ -213,6 +213,8 @@ const CONTENT: [&str; 25] = [
     "gen_ai.tool.description",
     "gen_ai.agent.description",
     "gen_ai.retrieval.",
+    "gen_ai.memory.query.",
+    "gen_ai.memory.records",
     "gen_ai.evaluation.explanation",
     "llm.input_messages",
     "llm.output_messages",

@@ -7,7 +7,7 @@ use llmobs_runtime::testing::Collector;
 use llmobs_tracing::LayerBuilder;
 use serde_json::{Value, json};
 use tracing::field::{Empty, debug, display};
-use tracing::{error, info_span};
+use tracing::{Level, error, event, info_span};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry;
 
@@ -113,6 +113,164 @@ fn a_call_of_a_model() {
     assert_eq!(event["meta"]["tool_definitions"], json!([{ "name": "weather", "description": "Now" }]));
     assert_eq!(event["session_id"], "s-1");
     assert_eq!(tags(&event), ["error:0", "integration:tracing", "user_id:7"]);
+}
+
+#[test]
+fn a_call_that_a_program_describes_by_hand() {
+    let event = event(|| {
+        let span = info_span!(
+            "gen_ai.chat",
+            gen_ai.system = "openai",
+            gen_ai.operation.name = %"chat",
+            gen_ai.request.model = %"gpt-4o",
+            gen_ai.input.messages = %r#"[{"role":"user","content":"Hi"}]"#,
+            gen_ai.output.messages = Empty,
+            gen_ai.response.finish_reasons = Empty,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.cost_usd = Empty,
+        );
+        span.record("gen_ai.output.messages", debug("Hello"));
+        span.record("gen_ai.response.finish_reasons", debug(["stop"]));
+        span.record("gen_ai.usage.input_tokens", "9");
+        span.record("gen_ai.usage.cost_usd", 0.00025);
+    });
+    assert_eq!(
+        shown(&event),
+        json!({
+            "name": "gen_ai.chat",
+            "kind": "llm",
+            "input": { "messages": [{ "role": "user", "content": "Hi" }] },
+            "output": { "messages": [{ "role": "assistant", "content": "Hello" }] },
+            "metadata": { "finish_reason": "stop" },
+            "metrics": { "input_tokens": 9, "total_cost": 0.00025 },
+        })
+    );
+}
+
+#[test]
+fn a_retrieval_has_documents() {
+    let event = event(|| {
+        let span = info_span!(
+            "search",
+            gen_ai.operation.name = "retrieval",
+            gen_ai.data_source.id = "climate",
+            gen_ai.retrieval.query.text = "Paris",
+            gen_ai.retrieval.documents = Empty,
+        );
+        span.record(
+            "gen_ai.retrieval.documents",
+            r#"[{"id":"d1","content":"mild","score":0.9},{"id":"d2"}]"#,
+        );
+    });
+    assert_eq!(
+        shown(&event),
+        json!({
+            "name": "search",
+            "kind": "retrieval",
+            "input": { "value": "Paris" },
+            "output": { "documents": [{ "id": "d1", "text": "mild", "score": 0.9 }, { "id": "d2", "text": "" }] },
+            "metadata": { "data_source_id": "climate" },
+            "metrics": {},
+        })
+    );
+}
+
+/// adk has what a model was asked and answered in its own types.
+#[test]
+fn a_call_of_adk() {
+    let request = r#"{"model":"gemini-2.5-flash","contents":[{"role":"user","parts":[{"text":"Hi"}]}],"config":{"temperature":0.5}}"#;
+    let response = r#"{"content":{"role":"model","parts":[{"name":"weather","args":{},"id":"call_1"}]},"partial":false,"turn_complete":true}"#;
+    let event = event(|| {
+        let span = info_span!(
+            target: "adk_agent::llm_agent",
+            "call_llm",
+            gcp.vertex.agent.llm_request = %request,
+            gcp.vertex.agent.llm_response = Empty,
+        );
+        span.record("gcp.vertex.agent.llm_response", response);
+    });
+    let call = json!({ "name": "weather", "arguments": {}, "tool_id": "call_1", "type": "function_call" });
+    assert_eq!(
+        shown(&event),
+        json!({
+            "name": "call_llm",
+            "kind": "llm",
+            "input": { "messages": [{ "role": "user", "content": "Hi" }] },
+            "output": { "messages": [{ "role": "assistant", "content": "", "tool_calls": [call] }] },
+            "metadata": { "temperature": 0.5 },
+            "metrics": {},
+        })
+    );
+    assert_eq!(event["meta"]["model_name"], "gemini-2.5-flash");
+}
+
+/// adk has names of its own for tokens.
+#[test]
+fn tokens_of_adk() {
+    let event = event(|| {
+        drop(info_span!(
+            target: "adk_telemetry::spans",
+            "gen_ai.generate",
+            gen_ai.system = %"gemini",
+            gen_ai.request.model = %"gemini-2.5-flash",
+            gen_ai.usage.input_tokens = 57,
+            gen_ai.usage.output_tokens = 18,
+            gen_ai.usage.total_tokens = 75,
+            gen_ai.usage.cache_read_tokens = 32,
+            gen_ai.usage.cache_creation_tokens = 3,
+            gen_ai.usage.thinking_tokens = 7,
+        ));
+    });
+    assert_eq!(
+        event["metrics"],
+        json!({
+            "input_tokens": 57,
+            "output_tokens": 18,
+            "total_tokens": 75,
+            "cache_read_input_tokens": 32,
+            "cache_write_input_tokens": 3,
+            "reasoning_output_tokens": 7,
+        })
+    );
+}
+
+/// swiftide says what a model was asked and answered in an event.
+#[test]
+fn a_call_of_swiftide() {
+    let request = r#"{"messages":[{"role":"user","content":"Hi"}],"model":"gpt-4o"}"#;
+    let response =
+        r#"{"id":"1","message":"Hello","tool_calls":null,"usage":null,"reasoning":null,"delta":null}"#;
+    let usage = r#"{"prompt_tokens":57,"completion_tokens":18,"total_tokens":75,"details":{"prompt_tokens_details":{"cached_tokens":32}}}"#;
+    let event = event(|| {
+        let span = info_span!(
+            target: "swiftide_integrations::openai::chat_completion",
+            "complete",
+            langfuse.type = "GENERATION"
+        );
+        span.in_scope(|| {
+            event!(
+                target: "swiftide_integrations::openai::chat_completion",
+                Level::DEBUG,
+                langfuse.model = "gpt-4o",
+                langfuse.input = request,
+                langfuse.output = response,
+                langfuse.usage = usage,
+            );
+        });
+    });
+    assert_eq!(
+        shown(&event),
+        json!({
+            "name": "complete",
+            "kind": "llm",
+            "input": { "messages": [{ "role": "user", "content": "Hi" }] },
+            "output": { "messages": [{ "role": "assistant", "content": "Hello" }] },
+            "metadata": { "response_id": "1" },
+            "metrics": {
+                "input_tokens": 57, "output_tokens": 18, "total_tokens": 75, "cache_read_input_tokens": 32,
+            },
+        })
+    );
 }
 
 #[test]
@@ -224,24 +382,34 @@ fn tokens_of_an_agent_are_not_those_of_its_calls_again() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let usage = |span: &tracing::Span| {
-        span.record("gen_ai.usage.input_tokens", 9);
+        span.record("gen_ai.usage.input_tokens", 9).record("llm.cost.total", 0.5);
     };
     tracing::subscriber::with_default(registry().with(llmobs_tracing::layer()), || {
-        let agent =
-            info_span!("agent", gen_ai.operation.name = "invoke_agent", gen_ai.usage.input_tokens = Empty);
+        let agent = info_span!(
+            "agent",
+            gen_ai.operation.name = "invoke_agent",
+            gen_ai.usage.input_tokens = Empty,
+            llm.cost.total = Empty
+        );
         agent.in_scope(|| {
-            usage(&info_span!("chat", gen_ai.operation.name = "chat", gen_ai.usage.input_tokens = Empty))
+            usage(&info_span!(
+                "chat",
+                gen_ai.operation.name = "chat",
+                gen_ai.usage.input_tokens = Empty,
+                llm.cost.total = Empty
+            ))
         });
         usage(&agent);
         usage(&info_span!(
             "alone",
             gen_ai.operation.name = "invoke_agent",
-            gen_ai.usage.input_tokens = Empty
+            gen_ai.usage.input_tokens = Empty,
+            llm.cost.total = Empty
         ));
     });
-    let tokens: Vec<_> =
-        collector.events().iter().map(|event| event["metrics"]["input_tokens"].clone()).collect();
-    assert_eq!(tokens, [Value::Null, json!(9), json!(9)]);
+    let metrics: Vec<_> = collector.events().iter().map(|event| event["metrics"].clone()).collect();
+    let of_call = json!({ "input_tokens": 9, "total_cost": 0.5 });
+    assert_eq!(metrics, [json!({}), of_call.clone(), of_call]);
 }
 
 #[test]
@@ -300,6 +468,8 @@ fn without_content() {
             gen_ai.tool.definitions = r#"[{"name":"weather","description":"secret"}]"#,
             gen_ai.request.user = "secret",
             gen_ai.request.seed = 3,
+            gen_ai.memory.query.text = "secret",
+            gen_ai.memory.records = r#"[{"content":"secret"}]"#,
             llmobs.metadata.note = "secret",
             other = "secret",
             rows = 3,

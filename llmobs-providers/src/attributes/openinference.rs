@@ -1,40 +1,42 @@
 //! OpenInference: <https://arize-ai.github.io/openinference/spec/semantic_conventions.html>.
 
-use super::{Group, Rest, chat_call, function, list, object, structure};
+use std::borrow::Cow;
+
+use super::{Group, chat_call, document, function, list, object, value};
 use crate::document::Document;
 use crate::json::Json;
 use crate::media::Media;
 use crate::openai;
-use crate::protocol::{Operation, provider_of_name};
+use crate::protocol::Operation;
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
 /// How names of this convention begin that others do not have.
-pub(super) const NAMES: [&str; 6] = [
+pub(super) const NAMES: [&str; 7] = [
     "openinference.span.kind",
     "llm.input_messages.",
     "llm.output_messages.",
     "llm.model_name",
     "embedding.embeddings.",
     "reranker.",
+    "retrieval.documents.",
 ];
 
-pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response: &mut ResponseDraft) -> Rest {
+pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response: &mut ResponseDraft) {
     let prompts = attributes.list("llm.prompts");
-    request.operation(match attributes.str("openinference.span.kind") {
-        "EMBEDDING" => Operation::Embedding,
-        "RERANKER" => Operation::Rerank,
-        _ if !prompts.is_empty() => Operation::Completion,
-        _ => Operation::Chat,
-    });
-    request.model(attributes.first_str(&[
-        "llm.request.model_name",
-        "llm.model_name",
-        "embedding.model_name",
-        "reranker.model_name",
-    ]));
+    let kind = attributes.str("openinference.span.kind").to_ascii_uppercase();
+    let operation = match kind.as_str() {
+        "EMBEDDING" => Some(Operation::Embedding),
+        "RERANKER" => Some(Operation::Rerank),
+        "LLM" | "" if prompts.is_empty() => Some(Operation::Chat),
+        "LLM" | "" => Some(Operation::Completion),
+        _ => None,
+    };
+    if let Some(operation) = operation {
+        request.operation(operation);
+    }
     for tool in attributes.list("llm.tools") {
         let schema = tool.structure("tool.json_schema");
         if schema.is_object() {
@@ -57,24 +59,24 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         request.message("user", query);
     }
     request.parameter("top_k", attributes.get("reranker.top_k"));
-    for group in attributes.list("reranker.input_documents") {
-        let text = request.whole(group.str("document.content"));
-        request.document(document(&group, text));
+    for found in documents(attributes, "reranker.input_documents", |text| request.whole(text)) {
+        request.document(found);
     }
 
-    response.model(attributes.str("llm.response.model_name"));
-    response.usage = attributes.usage();
-    for (index, group) in attributes.list("llm.output_messages").iter().enumerate() {
-        if let Some(mut turn) = response.turn(index as u64, group.str("message.role")) {
+    let answers = attributes.list("llm.output_messages");
+    for (index, group) in (0..).zip(&answers) {
+        if let Some(mut turn) = response.turn(index, group.str("message.role")) {
             message(&gathered(group), &mut turn);
         }
     }
-    for (index, group) in attributes.list("llm.choices").iter().enumerate() {
-        if let Some(mut turn) = response.turn(index as u64, "") {
+    let choices = attributes.list("llm.choices");
+    for (index, group) in (0..).zip(&choices) {
+        if let Some(mut turn) = response.turn(index, "") {
             turn.text(At::End, group.str("completion.text"));
         }
     }
-    for group in attributes.list("embedding.embeddings") {
+    let embeddings = attributes.list("embedding.embeddings");
+    for group in &embeddings {
         let text = group.str("embedding.text");
         if !text.is_empty() {
             request.document_text(text);
@@ -84,31 +86,45 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
             response.vectors(1, vector.items().len());
         }
     }
-    for group in attributes.list("reranker.output_documents") {
-        let text = response.room.whole(group.str("document.content"));
-        response.document(document(&group, text));
+    for name in ["reranker.output_documents", "retrieval.documents"] {
+        for found in documents(attributes, name, |text| response.room.whole(text)) {
+            response.document(found);
+        }
     }
-    attributes.below("llm.cost").for_each(|(name, value)| response.fact(&format!("cost.{name}"), value));
-    let reason = attributes.str("llm.finish_reason");
-    let reasons = if reason.is_empty() { Vec::new() } else { vec![reason.to_owned()] };
-    (provider_of_name(attributes.first_str(&["llm.provider", "llm.system"])), reasons)
+    // Of a call that has no such lists, these are all that there is.
+    if matches!(operation, Some(Operation::Chat | Operation::Completion | Operation::Embedding)) {
+        if messages.is_empty() && prompts.is_empty() && embeddings.is_empty() {
+            value::asked(&whole(attributes, "input"), operation, request);
+        }
+        if answers.is_empty() && choices.is_empty() && embeddings.is_empty() {
+            value::answered(&whole(attributes, "output"), response);
+        }
+    }
+    let is_detail = |name: &str| !["prompt", "completion", "total"].contains(&name);
+    let costs = attributes.below("llm.cost").filter(|(name, _)| is_detail(name));
+    costs.for_each(|(name, value)| response.fact(&format!("cost.{name}"), value));
 }
 
-/// A document of a rerank, with the text that was kept of it.
-fn document(group: &Group<'_>, text: String) -> Document {
-    let label = |name: &str| match structure(group.get(name)).as_ref() {
-        Json::Text(text) => Some(text.to_string()),
-        Json::Number(text) => Some((*text).to_owned()),
-        _ => None,
-    };
-    let mut document = Document::new(text);
-    document.id = label("document.id").map(|id| llmobs_capture::text::cut(&id, MAX_ID_BYTES));
-    document.score = label("document.score").and_then(|score| score.parse().ok());
-    document
+/// The input or the output as one value, which its media type may say is no JSON.
+fn whole<'j>(attributes: &Group<'j>, side: &str) -> Cow<'j, Json<'j>> {
+    let name = format!("{side}.value");
+    match attributes.str(&format!("{side}.mime_type")) {
+        "text/plain" => Cow::Borrowed(attributes.get(&name)),
+        _ => attributes.structure(&name),
+    }
 }
 
-/// The most bytes of the id of a document.
-const MAX_ID_BYTES: usize = 1024;
+/// The documents of a list, with texts that `keep` shortens.
+fn documents(attributes: &Group<'_>, name: &str, mut keep: impl FnMut(&str) -> String) -> Vec<Document> {
+    let groups = attributes.list(name).into_iter();
+    groups
+        .map(|group| {
+            let [content, id, score] =
+                ["content", "id", "score"].map(|name| group.get(&format!("document.{name}")).clone());
+            document::read(&object([("content", content), ("id", id), ("score", score)]), &mut keep)
+        })
+        .collect()
+}
 
 /// A message in the form of OpenAI's chat, with its parts beside it.
 fn gathered<'j>(group: &Group<'j>) -> Json<'j> {

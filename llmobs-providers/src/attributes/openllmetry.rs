@@ -1,9 +1,9 @@
 //! OpenLLMetry: <https://www.traceloop.com/docs/openllmetry/contributing/semantic-conventions>.
 
-use super::{Group, Rest, chat_call, function, list, object, structure};
+use super::{Group, chat_call, function, list, object, structure};
 use crate::json::Json;
 use crate::openai;
-use crate::protocol::{Operation, provider_of_name};
+use crate::protocol::Operation;
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
 
@@ -33,7 +33,7 @@ const PARAMETERS: [(&str, &str); 10] = [
     ("llm.request.reasoning_effort", "reasoning_effort"),
 ];
 
-pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response: &mut ResponseDraft) -> Rest {
+pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response: &mut ResponseDraft) {
     let operation = match attributes.first_str(&["llm.request.type", "gen_ai.operation.name"]) {
         "completion" | "text_completion" => Operation::Completion,
         "embedding" | "embeddings" => Operation::Embedding,
@@ -41,7 +41,6 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         _ => Operation::Chat,
     };
     request.operation(operation);
-    request.model(attributes.str("gen_ai.request.model"));
     let functions = ["llm.request.functions", "gen_ai.tool.definitions"].map(|name| attributes.list(name));
     for function in functions.iter().flatten() {
         let schema = function.structure("parameters").into_owned();
@@ -57,17 +56,10 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         let prompts: Vec<_> = prompts.iter().map(|group| message(group, "user")).collect();
         request.conversation(&prompts, openai::chat::message);
     }
-    attributes
-        .below("gen_ai.request")
-        .filter(|(name, _)| *name != "model")
-        .for_each(|(name, value)| request.parameter(name, value));
     for (found, name) in PARAMETERS {
         request.parameter(name, attributes.get(found));
     }
 
-    response.model(attributes.str("gen_ai.response.model"));
-    response.id(attributes.str("gen_ai.response.id"));
-    response.usage = attributes.usage();
     for (index, group) in attributes.list("gen_ai.completion").iter().enumerate() {
         let index = index as u64;
         if let Some(mut turn) = response.turn(index, "") {
@@ -76,10 +68,6 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         response.finish_reason(index, group.str("finish_reason"));
     }
     response.fact("system_fingerprint", attributes.get("gen_ai.openai.system_fingerprint"));
-    let reason = attributes.first_str(&["llm.response.finish_reason", "llm.response.stop_reason"]);
-    let reasons = if reason.is_empty() { Vec::new() } else { vec![reason.to_owned()] };
-    let provider = attributes.first_str(&["gen_ai.provider.name", "gen_ai.system"]);
-    (provider_of_name(provider), reasons)
 }
 
 /// A message in the form of OpenAI's chat.

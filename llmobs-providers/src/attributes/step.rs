@@ -2,11 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{Group, structure};
+use super::{Group, facts, message, structure, value};
+use crate::failure::ApiError;
+use crate::forms::mcp::McpResult;
 use crate::json::Json;
 use crate::request::shown;
+use crate::response::keep;
 use crate::room::Room;
+use crate::texts::result_text;
 use crate::turn::{Parts, Turn};
+use crate::url::is_credential;
 
 /// What attributes say beside a request and an answer of a model.
 pub(super) struct Step {
@@ -14,73 +19,72 @@ pub(super) struct Step {
     pub(super) output: Option<String>,
     pub(super) time_to_first_token: Option<f64>,
     pub(super) metadata: Map<String, Value>,
+    /// Why a tool failed, where its result says it.
+    pub(super) error: Option<ApiError>,
 }
 
-/// The names of the input of a step that is no call of a model, the most exact first.
+/// The names of the input of a step that is no call of a model, the most exact first. Messages follow.
 const INPUT: [&str; 6] = [
     "gen_ai.tool.call.arguments",
     "input.value",
+    "tool.parameters",
     "traceloop.entity.input",
     "gen_ai.retrieval.query.text",
-    "gen_ai.input.messages",
-    "gen_ai.prompt",
+    "gen_ai.memory.query.text",
 ];
 
-/// The names of its output.
-const OUTPUT: [&str; 5] = [
-    "gen_ai.tool.call.result",
-    "output.value",
-    "traceloop.entity.output",
-    "gen_ai.output.messages",
-    "gen_ai.completion",
-];
+/// The names of its output, behind the result of a tool.
+const OUTPUT: [&str; 2] = ["output.value", "traceloop.entity.output"];
 
-/// Names and ids that a program gives, and their names in the metadata.
-const LABELS: [(&str, &str); 8] = [
+const INPUT_MESSAGES: [&str; 2] = ["gen_ai.input.messages", "gen_ai.prompt"];
+const OUTPUT_MESSAGES: [&str; 2] = ["gen_ai.output.messages", "gen_ai.completion"];
+
+/// Names, ids and numbers that a program gives, and their names in the metadata.
+const LABELS: [(&str, &str); 17] = [
     ("gen_ai.tool.call.id", "tool_id"),
     ("tool_call.id", "tool_id"),
     ("gen_ai.tool.type", "tool_type"),
     ("gen_ai.tool.call.outcome", "tool_outcome"),
     ("gen_ai.agent.id", "agent_id"),
     ("gen_ai.agent.name", "agent_name"),
+    ("gen_ai.agent.version", "agent_version"),
     ("gen_ai.data_source.id", "data_source_id"),
     ("gen_ai.conversation.id", "conversation_id"),
+    ("gen_ai.memory.store.id", "memory_store_id"),
+    ("gen_ai.memory.record.id", "memory_record_id"),
+    ("gen_ai.memory.record.count", "memory_record_count"),
+    ("gen_ai.prompt.name", "prompt_name"),
+    ("gen_ai.prompt.version", "prompt_version"),
+    ("gen_ai.evaluation.name", "evaluation_name"),
+    ("gen_ai.evaluation.score.value", "evaluation_score"),
+    ("gen_ai.evaluation.score.label", "evaluation_label"),
 ];
 
 /// Texts, and their names in the metadata.
-const TEXTS: [(&str, &str); 3] = [
+const TEXTS: [(&str, &str); 4] = [
     ("gen_ai.tool.description", "tool_description"),
     ("tool.description", "tool_description"),
     ("gen_ai.agent.description", "agent_description"),
+    ("gen_ai.evaluation.explanation", "evaluation_explanation"),
 ];
-
-impl Step {
-    pub(super) fn is_empty(&self) -> bool {
-        let Self { input, output, time_to_first_token, metadata } = self;
-        input.is_none() && output.is_none() && time_to_first_token.is_none() && metadata.is_empty()
-    }
-}
 
 pub(super) fn read(attributes: &Group<'_>, limit: usize) -> Step {
     let text = |names: &[&str]| {
-        let value = names.iter().map(|name| attributes.get(name)).find(|value| !value.is_null())?;
-        Some(text_of(value, limit)).filter(|text| !text.is_empty())
+        let value = Some(attributes.first(names)).filter(|value| !value.is_null())?;
+        Some(Room::new(limit).whole(&value::text_of(value)))
     };
-    let mut metadata = Map::new();
-    for (found, name) in LABELS.into_iter().chain(TEXTS) {
-        let value = attributes.get(found);
-        if !value.is_null() {
-            metadata.insert(name.to_owned(), shown(value));
-        }
-    }
-    for (name, value) in attributes.structure("metadata").fields() {
-        metadata.insert(name.to_string(), shown(value));
-    }
+    let said =
+        |names: &[&str]| Some(last_said(attributes.first(names), limit)).filter(|said| !said.is_empty());
+    // What a search finds are documents.
+    let is_search = attributes.str("gen_ai.operation.name") == "search_memory";
+    let records = || text(&["gen_ai.memory.records"]).filter(|_| !is_search);
+    let (result, error) = returned(attributes.get("gen_ai.tool.call.result"), limit);
     Step {
-        input: text(&INPUT),
-        output: text(&OUTPUT),
-        time_to_first_token: seconds(attributes.get("gen_ai.response.time_to_first_chunk")),
-        metadata,
+        input: text(&INPUT).or_else(|| said(&INPUT_MESSAGES)).or_else(records),
+        output: result.or_else(|| text(&OUTPUT)).or_else(|| said(&OUTPUT_MESSAGES)),
+        time_to_first_token: facts::number(attributes.get("gen_ai.response.time_to_first_chunk")),
+        metadata: metadata(attributes, limit),
+        error,
     }
 }
 
@@ -89,30 +93,59 @@ pub(super) fn is_label(name: &str) -> bool {
     LABELS.iter().any(|(_, label)| *label == name)
 }
 
-/// A value as a text. Of messages it is what the last one says.
-fn text_of(value: &Json<'_>, limit: usize) -> String {
-    let mut room = Room::new(limit);
-    let messages = structure(value);
-    if let Some(last) = messages.items().last().filter(|message| message.has("role")) {
-        let mut parts = Parts::default();
-        super::otel::message(last, &mut Turn::new(&mut parts, &mut room));
-        let mut said = Vec::new();
-        parts.into_messages(false, &mut said);
-        if let Some(message) = said.into_iter().find(|message| !message.content.is_empty()) {
-            return message.content;
+fn metadata(attributes: &Group<'_>, limit: usize) -> Map<String, Value> {
+    let (mut metadata, mut room) = (Map::new(), Room::new(limit));
+    let mut put = |name: &str, value: &Json<'_>| {
+        if !value.is_null()
+            && let Some(value) = keep(shown(value), &mut room)
+        {
+            metadata.insert(name.to_owned(), value);
         }
+    };
+    let own = attributes.structure("metadata");
+    for (name, value) in own.fields().iter().filter(|(name, _)| !is_credential(name)) {
+        put(name, value);
     }
-    match value {
-        Json::Text(text) => room.whole(text),
-        other => room.whole(&other.to_text()),
+    for (found, name) in LABELS.into_iter().chain(TEXTS) {
+        put(name, attributes.get(found));
     }
+    metadata
 }
 
-/// A duration, which may be a text.
-fn seconds(value: &Json<'_>) -> Option<f64> {
-    let text = match value {
-        Json::Number(text) => text,
-        value => value.as_str()?,
+/// What a tool returned, and why it failed: the texts of an MCP server's result or of a list of parts, or anything else as it is.
+fn returned(value: &Json<'_>, limit: usize) -> (Option<String>, Option<ApiError>) {
+    if value.is_null() {
+        return (None, None);
+    }
+    let result = structure(value);
+    if let Some(result) = McpResult::read(&result, limit) {
+        let text = result.result.result;
+        let error = result.is_error.then(|| ApiError::of_text(&text).with_kind("tool_error"));
+        return (Some(text), error);
+    }
+    let are_parts = |items: &[Json<'_>]| items.iter().all(|part| !part.str("type").is_empty());
+    let text = match result.as_ref() {
+        Json::Array(parts) if are_parts(parts) => result_text(&result),
+        // JSON in a text stays as it was written.
+        _ => result_text(&Json::Text(value::text_of(value))),
     };
-    text.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
+    (Some(Room::new(limit).whole(&text)), None)
+}
+
+/// What the last of the messages says that says something: thoughts are no part of it. If none does, the JSON of them all.
+fn last_said(value: &Json<'_>, limit: usize) -> String {
+    let given = structure(value);
+    let messages = value::messages(&given).unwrap_or_default();
+    let said = |message: &Json<'_>| {
+        let (mut parts, mut room, mut said) = (Parts::default(), Room::new(limit), Vec::new());
+        message::read(message, &mut Turn::new(&mut parts, &mut room));
+        parts.into_messages(false, &mut said);
+        let texts = said.into_iter().filter(|message| message.role != "reasoning");
+        texts.map(|message| message.content).rfind(|text| !text.is_empty())
+    };
+    match messages.iter().rev().find_map(said) {
+        Some(text) => text,
+        None if value.is_null() => String::new(),
+        None => Room::new(limit).whole(&value::text_of(value)),
+    }
 }

@@ -17,7 +17,7 @@ pub(super) fn content(content: &Json<'_>, turn: &mut Turn<'_>) {
 }
 
 /// A part. In an answer, texts and thoughts go on at [`At::End`].
-pub(super) fn part(part: &Json<'_>, at: At, turn: &mut Turn<'_>) {
+pub(crate) fn part(part: &Json<'_>, at: At, turn: &mut Turn<'_>) {
     let get = |name: &str| field(part, name);
     let is_thought = *part.get("thought") == Json::Bool(true);
     if let Some(text) = part.as_str().or_else(|| part.get("text").as_str()) {

@@ -13,6 +13,10 @@ use super::metrics;
 use super::observed::Observed;
 use crate::base::kind::Kind;
 
+/// The metrics that no answer of a model has.
+const MEASURED: [&str; 4] =
+    [metrics::TIME_TO_FIRST_TOKEN, metrics::INPUT_COST, metrics::OUTPUT_COST, metrics::TOTAL_COST];
+
 /// Input and output of a finished span in the form that its kind shows, and what they say besides.
 #[derive(Default)]
 pub(crate) struct Reading {
@@ -71,7 +75,7 @@ impl Reading {
             if !response.usage.is_empty()
                 && let Some(facts) = &mut self.facts
             {
-                facts.metrics.retain(|name, _| name == metrics::TIME_TO_FIRST_TOKEN);
+                facts.metrics.retain(|name, _| MEASURED.contains(&name.as_str()));
             }
             if hidden.output {
                 let (input, error) = (std::mem::take(&mut response.input), response.error.take());
@@ -91,7 +95,8 @@ impl Reading {
 
     /// Adds what another library says of a step.
     fn add_attributes(&mut self, attributes: Attributes, kind: Kind, own_input: bool, own_output: bool) {
-        let Attributes { request, response, input, output, metadata, time_to_first_token, .. } = attributes;
+        let Attributes { request, response, input, output, metadata, time_to_first_token, cost, .. } =
+            attributes;
         if let Some(input) = input.filter(|_| !own_input && Content::is_text_input(kind)) {
             self.input = Some(Content::Text(input));
         }
@@ -104,8 +109,11 @@ impl Reading {
         for (name, value) in &metadata {
             self::metadata(&mut facts, name, value, DEFAULT_LIMIT);
         }
-        if let Some(seconds) = time_to_first_token.and_then(Number::from_f64) {
-            facts.metrics.insert(metrics::TIME_TO_FIRST_TOKEN.to_owned(), seconds);
+        let measured = [time_to_first_token, cost.input, cost.output, cost.total];
+        for (name, value) in MEASURED.into_iter().zip(measured) {
+            if let Some(value) = value.and_then(Number::from_f64) {
+                facts.metrics.insert(name.to_owned(), value);
+            }
         }
         self.add_facts(facts);
     }

@@ -124,7 +124,7 @@ fn runs_tool(error: Option<&str>) {
 /// ```text
 /// agent goose  in What is the weather in Paris?  out It is 21 degrees in Paris.
 /// ├─ llm chat
-/// ├─ tool weather__get_weather  in {"city":"Paris"}  out {"content":[{"type":"text","text":"21 degrees"}],"isError":false}
+/// ├─ tool weather__get_weather  in {"city":"Paris"}  out 21 degrees
 /// │  └─ task execute_hook
 /// └─ llm chat
 /// ```

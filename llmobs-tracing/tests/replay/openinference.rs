@@ -141,8 +141,8 @@ fn chat() {
 ///
 /// ```text
 /// workflow pipeline  in Paris  out done
-/// ├─ llm llm  in user: What is the weather in Paris?  out It is 21 degrees in Paris.
-/// └─ llm task  in What is the weather in Paris?  out It is 21 degrees in Paris.
+/// ├─ llm llm  in user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.
+/// └─ llm task  in user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.
 /// ```
 pub(crate) fn values_alone() {
     let chain = info_span!(

@@ -1,0 +1,76 @@
+//! What a model was asked and answered, where one attribute has it as a whole: messages, a text, or a request or an answer in the form of
+//! a provider or a library.
+
+use std::borrow::Cow;
+use std::slice;
+
+use super::message;
+use crate::json::Json;
+use crate::protocol::{Operation, Protocol};
+use crate::request::RequestDraft;
+use crate::response::{Event, ResponseDraft};
+use crate::turn::At;
+
+pub(super) fn asked(value: &Json<'_>, operation: Option<Operation>, request: &mut RequestDraft) {
+    let is_embedding = operation == Some(Operation::Embedding);
+    let fits = |protocol: &Protocol| match protocol.operation() {
+        Operation::Embedding => is_embedding,
+        Operation::Rerank => false,
+        Operation::Chat | Operation::Completion => !is_embedding,
+    };
+    if let Some(protocol) = Protocol::of_request(value).filter(fits) {
+        return protocol.read_request(value, request);
+    }
+    if let Some(messages) = messages(value) {
+        return request.conversation(messages, message::read);
+    }
+    let mut say =
+        |text: &str| if is_embedding { request.document_text(text) } else { request.message("user", text) };
+    match value {
+        Json::Null => {}
+        Json::Array(texts) if texts.iter().all(|text| text.as_str().is_some()) => {
+            texts.iter().filter_map(Json::as_str).for_each(say);
+        }
+        value => say(&text_of(value)),
+    }
+}
+
+pub(super) fn answered(value: &Json<'_>, response: &mut ResponseDraft) {
+    if let Some(protocol) = Protocol::of_answer("", value) {
+        return protocol.read_event(&Event { name: "", json: value }, response);
+    }
+    if value.is_null() {
+        return;
+    }
+    let Some(messages) = messages(value) else {
+        let Some(mut turn) = response.turn(0, "") else { return };
+        return turn.text(At::End, &text_of(value));
+    };
+    for (index, said) in (0..).zip(messages) {
+        if let Some(mut turn) = response.turn(index, said.str("role")) {
+            message::read(said, &mut turn);
+        }
+        response.finish_reason(index, said.str("finish_reason"));
+    }
+}
+
+/// The messages of a list, or a lone one. `None` if the value is none of these.
+pub(super) fn messages<'v, 'j>(value: &'v Json<'j>) -> Option<&'v [Json<'j>]> {
+    let is_message =
+        |item: &Json<'_>| ["role", "content", "parts", "contents"].iter().any(|name| item.has(name));
+    match value {
+        // A text among them is the note of a cut.
+        Json::Array(items) => items.iter().any(is_message).then_some(items),
+        one => is_message(one).then(|| slice::from_ref(one)),
+    }
+}
+
+/// A text, or the JSON of another value. Of a text in quotes, as JSON and `Debug` have it, the text inside of them.
+pub(super) fn text_of<'v>(value: &'v Json<'_>) -> Cow<'v, str> {
+    let Some(text) = value.as_str() else { return value.to_text().into() };
+    let quoted = Some(text).filter(|text| text.starts_with('"') && text.ends_with('"'));
+    match quoted.and_then(Json::read) {
+        Some(Json::Text(inner)) => inner.into_owned().into(),
+        _ => text.into(),
+    }
+}
