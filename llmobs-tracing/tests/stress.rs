@@ -1,5 +1,7 @@
 //! Many tasks at once under the layer: no span has a wrong parent, and none is missing.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
