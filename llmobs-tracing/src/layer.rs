@@ -127,6 +127,21 @@ impl SpanLayer {
         };
         span.extensions_mut().replace(Carried::new(context, &self.count));
     }
+
+    /// Where steps inside of a span belong that is entered away from the spans around it, as in a task of its own.
+    fn place_away<S>(&self, span: &SpanRef<'_, S>) -> Option<Place>
+    where
+        S: for<'span> LookupSpan<'span>,
+    {
+        if is_in_trace() || role_of(span.metadata()) == Role::Session {
+            return None;
+        }
+        let above = around(span).find_map(|above| place_of(&above))?;
+        let carried = Carried::new(above.context().clone(), &self.count);
+        let place = carried.place().clone();
+        span.extensions_mut().replace(carried);
+        Some(place)
+    }
 }
 
 /// Adds what fields say to a span that is a step. Returns whether it is one.
@@ -208,7 +223,8 @@ where
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         if !self.count.is_zero()
-            && let Some(place) = context.span(id).and_then(|span| place_of(&span))
+            && let Some(span) = context.span(id)
+            && let Some(place) = place_of(&span).or_else(|| self.place_away(&span))
         {
             place.enter();
         }

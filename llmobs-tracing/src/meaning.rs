@@ -242,6 +242,6 @@ const ATTRIBUTES: [&str; 10] = [
     "openinference.",
     "traceloop.",
     "openai.",
-    "server.address",
+    "server.",
     "tag.tags",
 ];

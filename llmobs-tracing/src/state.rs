@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use llmobs_runtime::integration::{Capture, ModelCall, enter, is_in_trace, leave};
+use llmobs_runtime::integration::{Capture, ModelCall, enter, is_current, is_in_trace, leave};
 use llmobs_runtime::{Context, Kind};
 
 use crate::callsite::Callsite;
@@ -55,7 +55,8 @@ impl Place {
     }
 
     pub(crate) fn enter(&self) {
-        if self.is_own || !is_in_trace() {
+        // Where it is current already, it is once more, since it is left as often.
+        if self.is_own || !is_in_trace() || is_current(&self.context) {
             enter(self.entry, &self.context);
         }
     }

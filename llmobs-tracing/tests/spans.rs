@@ -119,6 +119,28 @@ mod parents {
     }
 
     #[test]
+    fn a_span_of_the_program_takes_the_place_of_the_step_around_it_along() {
+        let tree = tree_under(with_log(), || {
+            let step = agent("planner");
+            let inside = step.in_scope(|| info_span!("work").in_scope(|| info_span!("inside")));
+            let subscriber = tracing::dispatcher::get_default(Dispatch::clone);
+            let program = || {
+                inside.in_scope(|| {
+                    task("count").start().finish();
+                    inside.in_scope(|| ());
+                    task("count again").start().finish();
+                    chat().in_scope(|| ());
+                });
+                task("outside").start().finish();
+            };
+            std::thread::scope(|scope| {
+                scope.spawn(|| tracing::dispatcher::with_default(&subscriber, program));
+            });
+        });
+        assert_eq!(tree, "agent planner\n├─ task count\n├─ task count again\n└─ llm chat\n");
+    }
+
+    #[test]
     fn a_task_with_a_span_goes_on_under_it() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let tree = tree_under(with_log(), || {

@@ -1,0 +1,135 @@
+//! The page for readers: what is tested of which library. `UPDATE_EXPECT=1` writes the table of `docs/tracing.md`.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::{env, fs};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tracing.md");
+const REPLAYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../llmobs-tracing/tests/replays.rs");
+
+/// A library.
+struct Row {
+    /// The module of its tests.
+    module: &'static str,
+    /// What readers call it.
+    name: &'static str,
+    /// What it does not emit, by the contents that this is about.
+    lacks: &'static [(&'static str, &'static str)],
+}
+
+/// Libraries whose tests are here.
+const LIBRARIES: &[Row] = &[
+    Row {
+        module: "rig",
+        name: "rig 0.44",
+        lacks: &[
+            ("first_token", "rig does not say when the first token came."),
+            ("errors", "rig says which tools failed, and of a call that failed nothing."),
+        ],
+    },
+    Row { module: "rig_http", name: "rig 0.44 and `llmobs::http`", lacks: &[] },
+    Row {
+        module: "genai",
+        name: "genai 0.7, feature `otel`",
+        lacks: &[
+            ("agent", "The program makes the spans of agents, tools and workflows with genai's helpers."),
+            ("tool", "The program makes the spans of agents, tools and workflows with genai's helpers."),
+            ("errors", "genai says the type of an error, and no message."),
+        ],
+    },
+];
+
+/// Libraries whose spans are replayed, by tests of llmobs-tracing.
+const REPLAYED: &[Row] = &[];
+
+const CONTENTS: [&str; 11] = [
+    "agent",
+    "llm",
+    "tool",
+    "embedding",
+    "messages",
+    "tool_calls",
+    "tokens",
+    "cached_tokens",
+    "first_token",
+    "errors",
+    "parents",
+];
+
+/// The tests that exist here, as this program lists them.
+fn tests() -> BTreeSet<String> {
+    let output =
+        Command::new(env::current_exe().unwrap()).args(["--list", "--format", "terse"]).output().unwrap();
+    let list = String::from_utf8(output.stdout).unwrap();
+    list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
+}
+
+/// The replays that exist: those in the list of the macro.
+fn replays() -> BTreeSet<String> {
+    let source = fs::read_to_string(REPLAYS).unwrap();
+    let (_, list) = source.split_once("\nreplays! {\n").unwrap();
+    let (list, _) = list.split_once("\n}").unwrap();
+    let libraries = list.split(';').filter_map(|library| library.trim().split_once(':'));
+    libraries
+        .flat_map(|(library, tests)| tests.split_whitespace().map(move |test| format!("{library}::{test}")))
+        .collect()
+}
+
+fn table() -> String {
+    let heads = CONTENTS.map(|content| content.replace('_', " ")).join(" | ");
+    let mut table = format!("| library | {heads} |\n|---|{}\n", "---|".repeat(CONTENTS.len()));
+    let mut notes: Vec<&str> = Vec::new();
+    for (rows, tests, mark) in [(LIBRARIES, tests(), ""), (REPLAYED, replays(), " (replayed)")] {
+        for Row { module, name, lacks } in rows {
+            table += &format!("| {name}{mark} |");
+            for content in CONTENTS {
+                let is_tested = tests.contains(&format!("{module}::{content}"));
+                table += if is_tested { " ✓" } else { " –" };
+                let note = lacks.iter().find(|(about, _)| *about == content).map(|(_, note)| *note);
+                assert!(is_tested || note.is_some(), "{module}::{content} is no test, and nothing says why");
+                if let Some(note) = note {
+                    let known = notes.iter().position(|known| *known == note);
+                    let number = known.unwrap_or_else(|| {
+                        notes.push(note);
+                        notes.len() - 1
+                    });
+                    table += &format!(" <sup>{}</sup>", number + 1);
+                }
+                table += " |";
+            }
+            table += "\n";
+        }
+    }
+    table += "\n";
+    for (number, note) in (1..).zip(notes) {
+        table += &format!("{number}. {note}\n");
+    }
+    table += "\nEach ✓ is a test of `tests/clients/tests/tracing`, named like `rig::tokens`. It runs the library against a local provider, for \
+              whole answers and for streams, and compares whole spans or trees.\n";
+    if !REPLAYED.is_empty() {
+        table += "\nThe spans of a library that is replayed are made as its source makes them, by a test of `llmobs-tracing/tests/replays.rs` \
+                  of such a name.\n";
+    }
+    table
+}
+
+#[test]
+fn the_page_shows_the_tests_of_each_library() {
+    let tests = tests();
+    let is_row = |module: &str| LIBRARIES.iter().any(|row| row.module == module);
+    let unknown = tests.iter().filter(|test| {
+        test.split_once("::").is_some_and(|(module, content)| CONTENTS.contains(&content) && !is_row(module))
+    });
+    assert_eq!(unknown.collect::<Vec<_>>(), [""; 0], "in no row of the table");
+    assert!(replays().contains("rig::agent_with_tool"));
+
+    let page = fs::read_to_string(PAGE).unwrap();
+    let (before, rest) = page.split_once("<!-- libraries -->\n").unwrap();
+    let (shown, after) = rest.split_once("<!-- /libraries -->").unwrap();
+    let table = table();
+    if env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(PAGE, format!("{before}<!-- libraries -->\n{table}<!-- /libraries -->{after}")).unwrap();
+    } else {
+        assert_eq!(shown, table, "UPDATE_EXPECT=1 writes the table");
+    }
+}
