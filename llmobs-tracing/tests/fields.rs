@@ -1,5 +1,12 @@
 //! What LLM spans show of the fields of spans.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
 use std::fmt;
 
 use llmobs_runtime::Config;

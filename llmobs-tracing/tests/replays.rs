@@ -1,6 +1,13 @@
 //! What the layer makes of the spans of libraries and applications, as these emit them. The tree that each of them should become is in the
 //! documentation of its function.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
 mod replay {
     pub(crate) mod adk;
     pub(crate) mod agent_framework;
