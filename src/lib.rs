@@ -320,6 +320,10 @@ pub use llmobs_runtime::{
     testing, transport, wrap,
 };
 
+#[cfg(feature = "bedrock")]
+#[cfg_attr(docsrs, doc(cfg(feature = "bedrock")))]
+#[doc(inline)]
+pub use llmobs_bedrock as bedrock;
 #[cfg(any(feature = "tower", feature = "axum"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "tower", feature = "axum"))))]
 #[doc(inline)]

@@ -1,0 +1,49 @@
+//! What only the headers of an answer say.
+
+use llmobs_providers::Response;
+
+/// What Amazon Bedrock says in headers: the name of an error, and the tokens that it counted, also where the model does not tell.
+#[derive(Debug, Default)]
+pub(super) struct Headers {
+    error: Option<String>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_read_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+}
+
+impl Headers {
+    pub(super) fn read<'h>(header: impl Fn(&'static str) -> Option<&'h str>) -> Self {
+        let count = |name| header(name)?.trim().parse().ok();
+        // A name can be in a namespace, and can be followed by the address of a page.
+        let name =
+            |text: &str| text.split(':').next().and_then(|name| name.rsplit('#').next()).map(str::to_owned);
+        Self {
+            error: header("x-amzn-errortype").and_then(name),
+            input_tokens: count("x-amzn-bedrock-input-token-count"),
+            output_tokens: count("x-amzn-bedrock-output-token-count"),
+            cache_read_tokens: count("x-amzn-bedrock-cache-read-input-token-count"),
+            cache_write_tokens: count("x-amzn-bedrock-cache-write-input-token-count"),
+        }
+    }
+
+    /// Adds what the body does not say.
+    pub(super) fn add_to(&self, response: &mut Response) {
+        if let (Some(error), Some(name)) = (&mut response.error, &self.error)
+            && error.kind.is_empty()
+        {
+            error.kind.clone_from(name);
+        }
+        let usage = &mut response.usage;
+        if usage.input.is_none() && usage.uncached.is_none() {
+            let has_cache = self.cache_read_tokens.or(self.cache_write_tokens).is_some();
+            // Those of the cache are counted beside the others.
+            *(if has_cache { &mut usage.uncached } else { &mut usage.input }) = self.input_tokens;
+            usage.cache_read = usage.cache_read.or(self.cache_read_tokens);
+            usage.cache_write = usage.cache_write.or(self.cache_write_tokens);
+        }
+        if usage.output.is_none() && usage.visible_output.is_none() {
+            usage.output = self.output_tokens;
+        }
+    }
+}
