@@ -12,7 +12,7 @@ use std::fmt::{self, Display};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use llmobs_providers::json::Json;
-use llmobs_providers::{Endpoint, ResponseReader};
+use llmobs_providers::{Endpoint, Protocol, Response, ResponseReader};
 use llmobs_runtime::integration::ModelCall;
 use llmobs_runtime::{Context, enabled};
 
@@ -133,8 +133,7 @@ impl Exchange {
         let reader = self.endpoint.reader().limit(self.call.limit()).status(status);
         if is_encoded {
             // Of a compressed answer, only status and headers are read.
-            let mut response = reader.finish();
-            self.said.add_to(&mut response);
+            let response = self.finished(reader);
             self.call.response(response);
         } else {
             self.reader = Some(reader);
@@ -192,11 +191,21 @@ impl Exchange {
         }
     }
 
+    /// What was read, with what only headers and URL say.
+    fn finished(&self, reader: ResponseReader) -> Response {
+        let mut response = reader.finish();
+        self.said.add_to(&mut response);
+        // The answer has the name that the maker of the model gives it, not the id by which Bedrock has a price for it.
+        if self.endpoint.protocol == Protocol::BedrockInvoke && self.endpoint.model.is_some() {
+            response.model = None;
+        }
+        response
+    }
+
     /// Adds the answer to the call. Returns whether it is complete.
     fn add_answer(&mut self) -> bool {
         let Some(reader) = self.reader.take() else { return false };
-        let mut response = reader.finish();
-        self.said.add_to(&mut response);
+        let response = self.finished(reader);
         // Of a whole answer, a program has nothing before its end.
         let is_complete = self.is_stream && !response.finish_reasons.is_empty() || response.error.is_some();
         self.call.response(if self.captures_content { response } else { response.without_content() });

@@ -21,7 +21,8 @@ impl Headers {
         Self {
             error: header("x-amzn-errortype").and_then(name),
             input_tokens: count("x-amzn-bedrock-input-token-count"),
-            output_tokens: count("x-amzn-bedrock-output-token-count"),
+            // An embedding has none.
+            output_tokens: count("x-amzn-bedrock-output-token-count").filter(|count| *count > 0),
             cache_read_tokens: count("x-amzn-bedrock-cache-read-input-token-count"),
             cache_write_tokens: count("x-amzn-bedrock-cache-write-input-token-count"),
         }
