@@ -71,9 +71,10 @@ impl Attempt {
         if let Some(body) = response.and_then(|response| response.body().bytes()) {
             exchange.read(body);
         }
+        // An error that Bedrock answered is in the answer.
+        let is_answered = response.is_some_and(|response| response.status().as_u16() >= 400);
         match context.output_or_error() {
-            // What Bedrock answered says what the error is.
-            Some(Err(error)) if !error.is_operation_error() => {
+            Some(Err(error)) if !(is_answered && error.is_operation_error()) => {
                 exchange.error_kind(kind_of(error, response.is_some()));
                 exchange.fail(error.source().unwrap_or(error));
             }
@@ -97,10 +98,14 @@ fn kind_of(error: &OrchestratorError<OperationError>, has_response: bool) -> &'s
     let is_timeout = |error: &OrchestratorError<_>| {
         error.is_timeout_error() || error.as_connector_error().is_some_and(|error| error.is_timeout())
     };
-    match error {
-        error if is_timeout(error) => TIMEOUT,
-        error if error.is_connector_error() || !has_response => "DispatchFailure",
-        _ => "ResponseError",
+    if is_timeout(error) {
+        TIMEOUT
+    } else if error.is_operation_error() {
+        "ServiceError"
+    } else if has_response {
+        "ResponseError"
+    } else {
+        "DispatchFailure"
     }
 }
 

@@ -229,7 +229,8 @@ async fn tools_and_their_results_are_shown() {
             .content(ToolResultContentBlock::Text("21 degrees".to_owned()))
             .build()
             .unwrap();
-        let result = Message::builder().role(ConversationRole::User).content(ContentBlock::ToolResult(result));
+        let result =
+            Message::builder().role(ConversationRole::User).content(ContentBlock::ToolResult(result));
         let conversation = converse_stream(&client, MODEL, question).messages(message);
         let call = conversation.messages(result.build().unwrap()).tool_config(weather()).send();
         read(call.await.unwrap()).await
@@ -287,8 +288,7 @@ async fn arns_are_names_of_models() {
 async fn other_operations_are_no_calls() {
     let world = World::new();
     let tokens = ConverseTokensRequest::builder().messages(user("Hi")).build();
-    let call =
-        world.client().count_tokens().model_id(MODEL).input(CountTokensInput::Converse(tokens)).send();
+    let call = world.client().count_tokens().model_id(MODEL).input(CountTokensInput::Converse(tokens)).send();
     call.in_context(world.collector.context()).await.unwrap_err();
     assert_eq!(world.provider.requests().len(), 1);
     assert_eq!(world.collector.tree(), "");
