@@ -8,6 +8,7 @@ use std::time::Instant;
 use aws_smithy_runtime_api::client::interceptors::context::Error as OperationError;
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::timeout::TimeoutConfig;
 use llmobs_http::exchange::Exchange;
@@ -95,10 +96,8 @@ impl Drop for Attempt {
 
 /// The name of an error: that of the variant of `SdkError` which the program gets, or the one of timeouts for all of them.
 fn kind_of(error: &OrchestratorError<OperationError>, has_response: bool) -> &'static str {
-    let is_timeout = |error: &OrchestratorError<_>| {
-        error.is_timeout_error() || error.as_connector_error().is_some_and(|error| error.is_timeout())
-    };
-    if is_timeout(error) {
+    let is_connector_timeout = error.as_connector_error().is_some_and(ConnectorError::is_timeout);
+    if error.is_timeout_error() || is_connector_timeout {
         TIMEOUT
     } else if error.is_operation_error() {
         "ServiceError"

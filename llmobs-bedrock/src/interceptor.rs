@@ -84,7 +84,9 @@ impl Intercept for Interceptor {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Hook {
-        Attempt::begin(cfg);
+        if is_bedrock(cfg) {
+            Attempt::begin(cfg);
+        }
         Ok(())
     }
 
@@ -95,8 +97,7 @@ impl Intercept for Interceptor {
         cfg: &mut ConfigBag,
     ) -> Hook {
         let request = context.request();
-        if is_bedrock(cfg)
-            && let Some(attempt) = cfg.load::<Attempt>()
+        if let Some(attempt) = cfg.load::<Attempt>()
             && let Some(body) = request.body().bytes()
         {
             attempt.set(Exchange::begin("", path_of(request.uri()), Some(body), self.captures_content));

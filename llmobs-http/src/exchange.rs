@@ -64,6 +64,7 @@ impl Exchange {
     /// Begins a call, if a `POST` request to this host, with an optional port, and path is one. Where that is not certain, the body
     /// says so: now or, if it is `None` because it is not known yet, in the end. `captures_content` is what the program says of this
     /// client; `None` leaves it to [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content).
+    #[must_use]
     pub fn begin(
         host: &str,
         path: &str,

@@ -30,7 +30,7 @@ async fn ask_twice(client: &Client) {
 #[llmobs::workflow(skip(client))]
 async fn answer(client: Client, number: usize) {
     let question = format!("question {number}");
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         converse(&client, MODEL, &question).send().await.unwrap();
     } else {
         read(converse_stream(&client, MODEL, &question).send().await.unwrap()).await;
