@@ -14,11 +14,9 @@ use llmobs::bedrock::Interceptor;
 use serde_json::{Value, json};
 
 use crate::world::{
-    MODEL, World, claude, config, converse, converse_stream, invoke_stream, next_text, read, retries,
+    MODEL, PATIENCE, World, claude, config, converse, converse_stream, invoke_stream, next_text, read,
+    retries,
 };
-
-/// How long a test waits for what comes at once.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The error of a span.
 fn error(event: &Value) -> Value {

@@ -9,6 +9,7 @@
 )]
 
 mod failures;
+mod matrix;
 mod nesting;
 mod operations;
 mod unchanged;

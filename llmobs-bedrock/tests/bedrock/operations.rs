@@ -3,14 +3,15 @@
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{
     ContentBlock, ConversationRole, ConverseOutput, ConverseTokensRequest, CountTokensInput,
-    InferenceConfiguration, Message, ResponseStream, SystemContentBlock, Tool, ToolConfiguration,
-    ToolInputSchema, ToolResultBlock, ToolResultContentBlock, ToolSpecification,
+    InferenceConfiguration, Message, ResponseStream, SystemContentBlock, ToolResultBlock,
+    ToolResultContentBlock,
 };
-use aws_smithy_types::Document;
 use llmobs::FutureSpanExt as _;
 use serde_json::{Value, json};
 
-use crate::world::{MODEL, World, body, claude, converse, converse_stream, invoke_stream, read, titan, user};
+use crate::world::{
+    MODEL, World, body, claude, converse, converse_stream, invoke_stream, read, titan, user, weather,
+};
 
 /// What a span shows of a call of `model` that succeeds. Metadata and metrics are the last arguments.
 fn llm(model: &str, input: &Value, said: &str, metadata: &Value, metrics: &Value) -> Value {
@@ -195,24 +196,6 @@ async fn embeddings_are_spans() {
     let value = "[2 embedding(s) returned with size 1024]";
     let metadata = json!({ "input_type": "search_document", "response_id": "embedding_1" });
     assert_eq!(world.shown(), embedding(model, &["A long text", "Short"], value, &metadata, 4));
-}
-
-fn weather() -> ToolConfiguration {
-    let text = |text: &str| Document::String(text.to_owned());
-    let object = |fields: Vec<(&str, Document)>| {
-        Document::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-    };
-    let city = object(vec![("type", text("string"))]);
-    let schema = object(vec![
-        ("type", text("object")),
-        ("properties", object(vec![("city", city)])),
-        ("required", Document::Array(vec![text("city")])),
-    ]);
-    let tool = ToolSpecification::builder()
-        .name("get_weather")
-        .description("The weather of a place")
-        .input_schema(ToolInputSchema::Json(schema));
-    ToolConfiguration::builder().tools(Tool::ToolSpec(tool.build().unwrap())).build().unwrap()
 }
 
 #[tokio::test]

@@ -11,8 +11,10 @@ use aws_sdk_bedrockruntime::operation::converse_stream::builders::ConverseStream
 use aws_sdk_bedrockruntime::operation::invoke_model_with_response_stream::builders::InvokeModelWithResponseStreamFluentBuilder;
 use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{
-    ContentBlock, ContentBlockDelta, ConversationRole, ConverseStreamOutput as Event, Message,
+    ContentBlock, ContentBlockDelta, ConversationRole, ConverseStreamOutput as Event, Message, Tool,
+    ToolConfiguration, ToolInputSchema, ToolSpecification,
 };
+use aws_smithy_types::Document;
 use llmobs::bedrock::Interceptor;
 use llmobs::testing::Collector;
 use llmobs_local_provider::LocalProvider;
@@ -20,6 +22,9 @@ use serde_json::{Value, json};
 
 /// The id of a model that answers.
 pub(crate) const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+/// How long a test waits for what comes at once.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct World {
     pub(crate) provider: LocalProvider,
@@ -151,4 +156,23 @@ pub(crate) fn claude(text: &str) -> Value {
 /// The body of a request to Titan.
 pub(crate) fn titan(text: &str) -> Value {
     json!({ "inputText": text, "textGenerationConfig": { "maxTokenCount": 64 } })
+}
+
+/// A tool to look up the weather.
+pub(crate) fn weather() -> ToolConfiguration {
+    let text = |text: &str| Document::String(text.to_owned());
+    let object = |fields: Vec<(&str, Document)>| {
+        Document::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    };
+    let city = object(vec![("type", text("string"))]);
+    let schema = object(vec![
+        ("type", text("object")),
+        ("properties", object(vec![("city", city)])),
+        ("required", Document::Array(vec![text("city")])),
+    ]);
+    let tool = ToolSpecification::builder()
+        .name("get_weather")
+        .description("The weather of a place")
+        .input_schema(ToolInputSchema::Json(schema));
+    ToolConfiguration::builder().tools(Tool::ToolSpec(tool.build().unwrap())).build().unwrap()
 }
