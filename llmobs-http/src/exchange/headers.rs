@@ -48,3 +48,42 @@ impl Headers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_errors_lose_what_is_around_them() {
+        for text in [
+            "ThrottlingException",
+            "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/",
+            "com.amazon.bedrock#ThrottlingException",
+        ] {
+            let headers = Headers::read(|name| (name == "x-amzn-errortype").then_some(text));
+            assert_eq!(headers.error.as_deref(), Some("ThrottlingException"), "{text}");
+        }
+    }
+
+    #[test]
+    fn tokens_of_the_cache_are_counted_beside_the_others() {
+        let headers = Headers::read(|name| match name {
+            "x-amzn-bedrock-input-token-count" => Some("3"),
+            "x-amzn-bedrock-cache-read-input-token-count" => Some("4"),
+            "x-amzn-bedrock-output-token-count" => Some("5"),
+            _ => None,
+        });
+        let mut response = Response::default();
+        headers.add_to(&mut response);
+        let counted =
+            [("input_tokens", 7), ("output_tokens", 5), ("total_tokens", 12), ("cache_read_input_tokens", 4)];
+        assert_eq!(response.usage.metrics(), counted);
+
+        // What the body says counts.
+        let mut counted = Response::default();
+        counted.usage.input = Some(1);
+        counted.usage.output = Some(2);
+        headers.add_to(&mut counted);
+        assert_eq!(counted.usage.metrics(), [("input_tokens", 1), ("output_tokens", 2), ("total_tokens", 3)]);
+    }
+}
