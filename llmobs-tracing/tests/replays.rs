@@ -34,7 +34,7 @@ fn expected(source: &str, function: &str) -> String {
     let (tree, _) = tree.split_once("/// ```").unwrap();
     let lines =
         tree.lines().map(|line| line.strip_prefix("/// ").or_else(|| line.strip_prefix("///")).unwrap());
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The tree that a replay becomes, where another layer asks for all spans and events.

@@ -52,6 +52,10 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
         "each has a name by which it can be found, and calls of servers that speak like OpenAI have those of OpenAI",
     ),
     (
+        "embeddings by Bedrock's InvokeModel are spans of the kind `embedding`, and reranks of the kind `retrieval`",
+        "each is found where others of its kind are; the reference makes no span of embeddings there, and an `llm` span of a rerank",
+    ),
+    (
         "a call of a model inside an `llm` span of the program is shown by that span",
         "one call is one span, and no token counts twice; the reference makes two",
     ),
