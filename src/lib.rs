@@ -324,6 +324,10 @@ pub use llmobs_runtime::{
 #[cfg_attr(docsrs, doc(cfg(any(feature = "tower", feature = "axum"))))]
 #[doc(inline)]
 pub use llmobs_http as http;
+#[cfg(feature = "rmcp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rmcp")))]
+#[doc(inline)]
+pub use llmobs_rmcp as rmcp;
 
 /// A function for [`Config::apm_context`] that returns the current span of OpenTelemetry.
 ///

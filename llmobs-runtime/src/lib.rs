@@ -62,6 +62,7 @@ pub mod integration {
 
     pub use crate::trace::integration::{enter, leave, new_trace};
     pub use crate::trace::model_call::ModelCall;
+    pub use crate::trace::observe::{captures_content, is_in_trace, observe};
     pub use crate::trace::propagation::extract_request;
 }
 
