@@ -1,11 +1,16 @@
 //! A server with tools for each outcome, and connections to it.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::sync::{Arc, Mutex};
 
 use llmobs_rmcp::{Client, RunningClient, Server};
-use llmobs_runtime::current;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
     GetPromptResponse, GetPromptResult, Implementation, JsonObject, ListToolsResult, PaginatedRequestParams,
@@ -14,18 +19,27 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RunningService, Service};
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 use serde_json::{Value, json};
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::Notify;
 
 /// A server that forecasts the weather, and fails in each way.
 #[derive(Clone, Default)]
-pub struct Weather {
+pub(crate) struct Weather {
     /// Told when the tool `wait` runs.
-    pub waits: Arc<Notify>,
+    pub(crate) waits: Arc<Notify>,
     /// Told when the tool `wait` was cancelled.
-    pub cancelled: Arc<Notify>,
+    pub(crate) cancelled: Arc<Notify>,
     /// What arrived in the last call.
-    pub seen: Arc<Mutex<Option<(Option<JsonObject>, RequestMetaObject)>>>,
+    pub(crate) seen: Arc<Mutex<Option<(Option<JsonObject>, RequestMetaObject)>>>,
+}
+
+/// Tells when it is dropped.
+struct Told(Arc<Notify>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 #[llmobs_macros::tool(crate = llmobs_runtime)]
@@ -38,7 +52,7 @@ fn schema(value: Value) -> JsonObject {
     serde_json::from_value(value).unwrap()
 }
 
-pub fn tools() -> Vec<Tool> {
+pub(crate) fn tools() -> Vec<Tool> {
     let city = schema(
         json!({ "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] }),
     );
@@ -97,7 +111,10 @@ impl ServerHandler for Weather {
             }
             "fail" => Ok(CallToolResult::error(text("the station is down".to_owned())).into()),
             "refuse" => Err(ErrorData::internal_error("not today", None)),
-            "panic" => panic!("a storm"),
+            "panic" => {
+                let _told = Told(Arc::clone(&self.waits));
+                panic!("a storm")
+            }
             "wait" => {
                 self.waits.notify_one();
                 context.ct.cancelled().await;
@@ -120,26 +137,26 @@ impl ServerHandler for Weather {
 }
 
 /// Serves on one end of a pipe. Returns the other end.
-pub fn serve(server: impl Service<RoleServer>) -> DuplexStream {
+pub(crate) fn serve(server: impl Service<RoleServer>) -> DuplexStream {
     let (here, there) = tokio::io::duplex(64 * 1024);
     tokio::spawn(async move { drop(server.serve(there).await.unwrap().waiting().await) });
     here
 }
 
 /// A client and a server that are both traced.
-pub async fn connect() -> (Weather, RunningClient<()>) {
+pub(crate) async fn connect() -> (Weather, RunningClient<()>) {
     let weather = Weather::default();
     let client = Client::new(()).serve(serve(Server::new(weather.clone()))).await.unwrap();
     (weather, client)
 }
 
 /// A client that is not traced, and a server that is.
-pub async fn connect_plain(server: Server<Weather>) -> RunningService<rmcp::RoleClient, ()> {
+pub(crate) async fn connect_plain(server: Server<Weather>) -> RunningService<rmcp::RoleClient, ()> {
     ().serve(serve(server)).await.unwrap()
 }
 
 /// The parameters of a call.
-pub fn call(name: &'static str, arguments: Value) -> CallToolRequestParams {
+pub(crate) fn call(name: &'static str, arguments: Value) -> CallToolRequestParams {
     let params = CallToolRequestParams::new(name);
     match arguments {
         Value::Object(arguments) => params.with_arguments(arguments),
@@ -147,7 +164,25 @@ pub fn call(name: &'static str, arguments: Value) -> CallToolRequestParams {
     }
 }
 
-/// Whether a span is current where this is called.
-pub fn is_inside() -> bool {
-    current().export().is_some()
+/// What went over a connection, by its direction: to the server, and to the client.
+pub(crate) type Traffic = [Arc<Mutex<Vec<Value>>>; 2];
+
+/// A pipe that records what goes through it.
+pub(crate) fn record(server: DuplexStream) -> (DuplexStream, Traffic) {
+    let (client, here) = tokio::io::duplex(64 * 1024);
+    let traffic = Traffic::default();
+    let (from_client, to_client) = tokio::io::split(here);
+    let (from_server, to_server) = tokio::io::split(server);
+    tokio::spawn(copy(from_client, to_server, Arc::clone(&traffic[0])));
+    tokio::spawn(copy(from_server, to_client, Arc::clone(&traffic[1])));
+    (client, traffic)
+}
+
+async fn copy(from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, seen: Arc<Mutex<Vec<Value>>>) {
+    let mut lines = BufReader::new(from).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        seen.lock().unwrap().push(serde_json::from_str(&line).unwrap());
+        to.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    }
+    let _ = to.shutdown().await;
 }
