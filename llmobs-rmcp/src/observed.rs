@@ -103,6 +103,10 @@ impl View {
         });
     }
 
+    pub(crate) fn cancelled(&self) {
+        self.tag("cancelled", "true");
+    }
+
     /// Marks the span as failed by an error, of which only the type is kept if no content is shown.
     pub(crate) fn error<E: Error>(&self, error: &E) {
         let shows_content = self.shows_content;

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::meta;
 use crate::observed::{Observed, View};
-use crate::session::Session;
+use crate::session::{Session, show_error};
 use crate::tool::show_at_client;
 
 /// The span of a request that has no answer yet. It is cancelled if it is dropped.
@@ -54,7 +54,7 @@ pub(crate) async fn send(
     let (span, view) = observed.into_parts();
     let pending = Pending(Some(span));
     let sent = peer.send_request_with_option(request, options).await;
-    let mut handle = sent.inspect_err(|error| view.error(error))?;
+    let mut handle = sent.inspect_err(|error| show_error(&view, error))?;
     let (mut to_program, answer) = oneshot::channel();
     let from_server = std::mem::replace(&mut handle.rx, answer);
     runtime.spawn(async move {
@@ -78,6 +78,6 @@ fn show(view: &View, answer: &Result<ServerResult, ServiceError>) {
     match answer {
         Ok(ServerResult::CallToolResult(result)) => show_at_client(result, view),
         Ok(result) => view.output(result),
-        Err(error) => view.error(error),
+        Err(error) => show_error(view, error),
     }
 }

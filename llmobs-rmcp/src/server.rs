@@ -210,7 +210,7 @@ impl<H: ServerHandler> ServerHandler for Server<H> {
                     Err(error) => view.error(error),
                 }
                 if cancelled.is_cancelled() {
-                    view.tag("cancelled", "true");
+                    view.cancelled();
                 }
             })
             .await

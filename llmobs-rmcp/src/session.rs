@@ -147,16 +147,24 @@ fn tag_server(view: &View, server: &Implementation) {
     }
 }
 
-pub(crate) fn show_call<T: ToolOutcome>(view: &View, outcome: &Result<T, ServiceError>) {
+fn show_call<T: ToolOutcome>(view: &View, outcome: &Result<T, ServiceError>) {
     match outcome {
         Ok(outcome) => show_at_client(outcome, view),
-        Err(error) => view.error(error),
+        Err(error) => show_error(view, error),
     }
 }
 
-pub(crate) fn show_list(view: &View, result: &Result<ListToolsResult, ServiceError>) {
+fn show_list(view: &View, result: &Result<ListToolsResult, ServiceError>) {
     match result {
         Ok(result) => view.output(result),
-        Err(error) => view.error(error),
+        Err(error) => show_error(view, error),
+    }
+}
+
+/// Shows why a request has no answer.
+pub(crate) fn show_error(view: &View, error: &ServiceError) {
+    match error {
+        ServiceError::Cancelled { .. } => view.cancelled(),
+        error => view.error(error),
     }
 }

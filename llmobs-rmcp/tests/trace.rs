@@ -40,7 +40,9 @@ async fn a_client_and_a_server_are_one_trace() {
     client.call_tool(oslo()).await.unwrap();
     assert_eq!(client.list_all_tools().await.unwrap(), support::tools());
     client.cancel().await.unwrap();
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         ├─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         │  └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
@@ -51,7 +53,8 @@ async fn a_client_and_a_server_are_one_trace() {
         │  └─ task mcp.tools/list  in {"method":"tools/list","params":{}}  out {"resultType":"complete","nextCursor":"second","tools":[{"name":"forecast","description":"Forecasts","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},{"name":"fail","description":"Fails","inputSchema":{"type":"object"}}]}
         └─ task MCP Client list Tools  in {"cursor":"second"}  out {"tools":[{"name":"refuse","description":"Refuses","inputSchema":{"type":"object"}}]}
            └─ task mcp.tools/list  in {"method":"tools/list","params":{"cursor":"second"}}  out {"resultType":"complete","tools":[{"name":"refuse","description":"Refuses","inputSchema":{"type":"object"}}]}
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -61,11 +64,14 @@ async fn a_client_alone() {
     let client = Client::new(()).serve(serve(Weather::default())).await.unwrap();
     client.call_tool(call("refuse", Value::Null)).await.unwrap_err();
     client.cancel().await.unwrap();
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         ├─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         └─ tool MCP Client Tool Call: refuse  in {}  error rmcp::service::ServiceError: Mcp error: -32603: not today
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -76,12 +82,15 @@ async fn a_server_alone() {
     client.call_tool(oslo()).await.unwrap();
     client.list_tools(None).await.unwrap();
     client.cancel().await.unwrap();
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         tool forecast  in {"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Oslo"}}}  out sunny in Oslo
         └─ tool look_up  in {"city":"Oslo"}  out sunny in Oslo
         task mcp.tools/list  in {"method":"tools/list","params":{}}  out {"resultType":"complete","nextCursor":"second","tools":[{"name":"forecast","description":"Forecasts","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},{"name":"fail","description":"Fails","inputSchema":{"type":"object"}}]}
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -97,7 +106,9 @@ async fn a_call_is_inside_of_what_makes_it() {
         .unwrap()
         .unwrap();
     drop(client);
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         └─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
            └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
@@ -109,7 +120,8 @@ async fn a_call_is_inside_of_what_makes_it() {
         └─ tool MCP Client Tool Call: forecast  in {"city":"Oslo"}  out sunny in Oslo
            └─ tool forecast  in {"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Oslo"}}}  out sunny in Oslo
               └─ tool look_up  in {"city":"Oslo"}  out sunny in Oslo
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -123,7 +135,9 @@ async fn a_session_holds_the_calls_beside_it() {
         assert!(client.is_closed());
     };
     program.in_span(workflow("program").start()).await;
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow program
         └─ workflow MCP Client Session
            ├─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
@@ -131,7 +145,8 @@ async fn a_session_holds_the_calls_beside_it() {
            └─ tool MCP Client Tool Call: forecast  in {"city":"Oslo"}  out sunny in Oslo
               └─ tool forecast  in {"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Oslo"}}}  out sunny in Oslo
                  └─ tool look_up  in {"city":"Oslo"}  out sunny in Oslo
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -151,7 +166,9 @@ async fn each_kind_of_error() {
         () = weather.waits.notified() => {}
     }
     client.cancel().await.unwrap();
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         ├─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         │  └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
@@ -167,7 +184,8 @@ async fn each_kind_of_error() {
         │  └─ task mcp.tools/list  in {"method":"tools/list","params":{"cursor":"third"}}  error rmcp::model::ErrorData: -32602: no such page
         └─ tool MCP Client Tool Call: panic  in {}  cancelled
            └─ tool panic  in {"method":"tools/call","params":{"name":"panic"}}  error panic: a storm
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -180,13 +198,16 @@ async fn a_lost_connection() {
     assert!(matches!(error, ServiceError::TransportClosed), "{error:?}");
     let sent = client.send_request(ClientRequest::CallToolRequest(CallToolRequest::new(oslo()))).await;
     assert!(matches!(sent, Err(ServiceError::TransportClosed)), "{sent:?}");
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         ├─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         │  └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         ├─ tool MCP Client Tool Call: forecast  in {"city":"Oslo"}  error rmcp::service::ServiceError: Transport closed
         └─ tool MCP Client Tool Call: forecast  in {"city":"Oslo"}  error rmcp::service::ServiceError: Transport closed
-    "#]]);
+    "#]],
+    );
 }
 
 /// A server that lets nobody in.
@@ -209,11 +230,14 @@ async fn a_server_that_refuses_the_client() {
     let (here, there) = tokio::io::duplex(4096);
     let (server, client) = tokio::join!(Server::new(Closed).serve(there), Client::new(()).serve(here));
     assert!(server.is_err() && client.is_err());
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         └─ task MCP Client Initialize  error rmcp::service::client::ClientInitializeError: JSON-RPC error: -32600: closed on Mondays
            └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  error rmcp::model::ErrorData: -32600: closed on Mondays
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -227,13 +251,16 @@ async fn a_call_that_is_dropped() {
     }
     weather.cancelled.notified().await;
     client.cancel().await.unwrap();
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         ├─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         │  └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         └─ tool MCP Client Tool Call: wait  in {}  cancelled
            └─ tool wait  in {"method":"tools/call","params":{"name":"wait"}}  out   cancelled
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -257,22 +284,25 @@ async fn requests_by_handles() {
     handle.cancel(None).await.unwrap();
     weather.cancelled.notified().await;
     client.cancel().await.unwrap();
-    check(&collector, &expect![[r#"
-        workflow MCP Client Session
-        ├─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
-        │  └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
-        ├─ tool MCP Client Tool Call: forecast  in {"city":"Oslo"}  out sunny in Oslo
-        │  └─ tool forecast  in {"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Oslo"}}}  out sunny in Oslo
-        │     └─ tool look_up  in {"city":"Oslo"}  out sunny in Oslo
-        ├─ tool MCP Client Tool Call: fail  in {}  out the station is down  error ToolError: the station is down
-        │  └─ tool fail  in {"method":"tools/call","params":{"name":"fail","arguments":{}}}  out the station is down  error ToolError: tool resulted in an error
-        ├─ tool MCP Client Tool Call: refuse  in {}  error rmcp::service::ServiceError: Mcp error: -32603: not today
-        │  └─ tool refuse  in {"method":"tools/call","params":{"name":"refuse"}}  error rmcp::model::ErrorData: -32603: not today
-        ├─ task MCP Client list Tools  in {"cursor":null}  out {"nextCursor":"second","tools":[{"name":"forecast","description":"Forecasts","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},{"name":"fail","description":"Fails","inputSchema":{"type":"object"}}]}
-        │  └─ task mcp.tools/list  in {"method":"tools/list","params":{}}  out {"resultType":"complete","nextCursor":"second","tools":[{"name":"forecast","description":"Forecasts","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},{"name":"fail","description":"Fails","inputSchema":{"type":"object"}}]}
-        └─ tool MCP Client Tool Call: wait  in {}  error rmcp::service::ServiceError: task cancelled for reason <unknown>
-           └─ tool wait  in {"method":"tools/call","params":{"name":"wait"}}  out   cancelled
-    "#]]);
+    check(
+        &collector,
+        &expect![[r#"
+            workflow MCP Client Session
+            ├─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
+            │  └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
+            ├─ tool MCP Client Tool Call: forecast  in {"city":"Oslo"}  out sunny in Oslo
+            │  └─ tool forecast  in {"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Oslo"}}}  out sunny in Oslo
+            │     └─ tool look_up  in {"city":"Oslo"}  out sunny in Oslo
+            ├─ tool MCP Client Tool Call: fail  in {}  out the station is down  error ToolError: the station is down
+            │  └─ tool fail  in {"method":"tools/call","params":{"name":"fail","arguments":{}}}  out the station is down  error ToolError: tool resulted in an error
+            ├─ tool MCP Client Tool Call: refuse  in {}  error rmcp::service::ServiceError: Mcp error: -32603: not today
+            │  └─ tool refuse  in {"method":"tools/call","params":{"name":"refuse"}}  error rmcp::model::ErrorData: -32603: not today
+            ├─ task MCP Client list Tools  in {"cursor":null}  out {"nextCursor":"second","tools":[{"name":"forecast","description":"Forecasts","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},{"name":"fail","description":"Fails","inputSchema":{"type":"object"}}]}
+            │  └─ task mcp.tools/list  in {"method":"tools/list","params":{}}  out {"resultType":"complete","nextCursor":"second","tools":[{"name":"forecast","description":"Forecasts","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},{"name":"fail","description":"Fails","inputSchema":{"type":"object"}}]}
+            └─ tool MCP Client Tool Call: wait  in {}  cancelled
+               └─ tool wait  in {"method":"tools/call","params":{"name":"wait"}}  out   cancelled
+        "#]],
+    );
 }
 
 #[tokio::test]
@@ -310,13 +340,16 @@ async fn what_the_program_says_of_a_span_wins() {
     let (_, client) = connect().await;
     client.call_tool(call("annotate", Value::Null)).await.unwrap();
     drop(client);
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         ├─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         │  └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         └─ tool MCP Client Tool Call: annotate  in {}  out {"temperature":21}
            └─ tool annotate  in {"method":"tools/call","params":{"name":"annotate"}}  out by hand
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -330,7 +363,9 @@ async fn requests_without_a_span_are_in_the_trace() {
     let plain = ().serve(serve(Server::new(Weather::default()))).await.unwrap();
     plain.get_prompt(GetPromptRequestParams::new("greeting")).await.unwrap();
     drop(client);
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         └─ task MCP Client Initialize  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
            └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
@@ -340,7 +375,8 @@ async fn requests_without_a_span_are_in_the_trace() {
         task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         tool look_up  in {"city":"a prompt"}  out sunny in a prompt
         tool look_up  in {"city":"an example"}  out sunny in an example
-    "#]]);
+    "#]],
+    );
     let spans = collector.spans();
     let roots: Vec<_> =
         spans.iter().filter(|span| span.name == "look_up" && span.parent_id().is_none()).collect();
@@ -357,7 +393,9 @@ async fn content_that_is_off() {
     client.call_tool(call("refuse", json!({ "secret": "secret" }))).await.unwrap_err();
     client.list_tools(None).await.unwrap();
     client.cancel().await.unwrap();
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         ├─ task MCP Client Initialize
         │  └─ task mcp.initialize
@@ -367,7 +405,8 @@ async fn content_that_is_off() {
         │  └─ tool refuse  error rmcp::model::ErrorData
         └─ task MCP Client list Tools
            └─ task mcp.tools/list
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -384,20 +423,26 @@ async fn content_as_the_program_says() {
     let client = Client::new(()).capture_content(false).serve(serve(server)).await.unwrap();
     client.call_tool(call("fail", json!({}))).await.unwrap();
     drop(client);
-    check(&collector, &expect![[r#"
+    check(
+        &collector,
+        &expect![[r#"
         workflow MCP Client Session
         ├─ task MCP Client Initialize
         │  └─ task mcp.initialize  in {"method":"initialize","params":{"protocolVersion":"2026-07-28","capabilities":{},"clientInfo":{"name":"rmcp","version":"3.11.0"}}}  out {"protocolVersion":"2025-11-25","capabilities":{"prompts":{},"tools":{}},"serverInfo":{"name":"weather","title":"Weather","version":"1.2.3"}}
         └─ tool MCP Client Tool Call: fail  error ToolError
            └─ tool fail  in {"method":"tools/call","params":{"name":"fail","arguments":{}}}  out the station is down  error ToolError: tool resulted in an error
-    "#]]);
-    check(&collector_with, &expect![[r#"
+    "#]],
+    );
+    check(
+        &collector_with,
+        &expect![[r#"
         workflow MCP Client Session
         ├─ task MCP Client Initialize
         │  └─ task mcp.initialize
         └─ tool MCP Client Tool Call: fail  error ToolError
            └─ tool fail  error ToolError
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 )]
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use llmobs_rmcp::{Client, RunningClient, Server};
@@ -185,4 +186,11 @@ async fn copy(from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, see
         to.write_all(format!("{line}\n").as_bytes()).await.unwrap();
     }
     let _ = to.shutdown().await;
+}
+
+/// The events in a file of the exporter.
+pub(crate) fn exported(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let wrappers = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    wrappers.flat_map(|wrapper| wrapper["spans"].as_array().unwrap().clone()).collect()
 }
