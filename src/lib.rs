@@ -43,6 +43,7 @@
 //! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] |
 //! | see the calls of models that clients of reqwest, async-openai and tower make | `http::ClientLayer`, with the features `reqwest-middleware`, `async-openai`, `tower`; [guide](guide::model_calls) |
 //! | let a service of axum continue the traces of its callers | `http::ServerLayer`, with the feature `axum` |
+//! | see the calls of tools of the Model Context Protocol, of clients and servers that use rmcp | `rmcp::Client`, `rmcp::Server`, with the feature `rmcp` |
 //! | read what a provider was asked and answered, in a client of your own | [`Annotation::request`], [`Annotation::response`], [`providers`]; [guide](guide::providers) |
 //! | make spans of what another library does | [`integration`], [`Span::builder`] |
 //! | configure | [`Config`], [`Exporter`] |

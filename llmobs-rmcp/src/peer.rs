@@ -11,7 +11,7 @@ use rmcp::model::{
     ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, RequestParamsMeta, ServerResult,
     Tool,
 };
-use rmcp::service::{PeerRequestOptions, RequestHandle};
+use rmcp::service::{MergedList, PeerRequestOptions, RequestHandle};
 use rmcp::{Peer, RoleClient, ServiceError};
 
 use crate::pending;
@@ -95,6 +95,15 @@ impl ClientPeer {
         }
     }
 
+    /// Lists all tools, in one span.
+    ///
+    /// # Errors
+    ///
+    /// Those of `Peer::list_all_tools_with_cache_hint` of rmcp.
+    pub async fn list_all_tools_with_cache_hint(&self) -> Result<MergedList<Tool>, ServiceError> {
+        self.session.list_all(self.peer.list_all_tools_with_cache_hint()).await
+    }
+
     /// Sends a request. The call of a tool and a list of tools have a span.
     ///
     /// # Errors
@@ -166,6 +175,13 @@ impl Deref for ClientPeer {
 
     fn deref(&self) -> &Self::Target {
         &self.peer
+    }
+}
+
+/// The peer of rmcp, which is not traced, for libraries that take one.
+impl From<ClientPeer> for Peer<RoleClient> {
+    fn from(peer: ClientPeer) -> Self {
+        peer.peer
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use llmobs_runtime::{Context, FutureSpanExt as _, SpanBuilder, enabled, task, tool};
+use llmobs_runtime::{Context, FutureSpanExt as _, SpanBuilder, task, tool};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CancelledNotificationParam,
     CompleteRequestParams, CompleteResult, CustomNotification, CustomRequest, CustomResult, DiscoverResult,
@@ -194,8 +194,7 @@ impl<H: ServerHandler> ServerHandler for Server<H> {
         mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let takes = self.settings.intent && enabled();
-        let intent = request.arguments.as_mut().filter(|_| takes).and_then(intent::take);
+        let intent = request.arguments.as_mut().filter(|_| self.settings.intent).and_then(intent::take);
         let span = tool(request.name.clone()).tag("mcp_tool", &request.name).tag("mcp_tool_kind", "server");
         let observed = self.start(span, "tools/call", &request, &context);
         if let Some(intent) = intent {

@@ -7,8 +7,9 @@ use llmobs_runtime::{Context, Span, SpanBuilder, SpanRef, current, enabled, task
 use rmcp::ServiceError;
 use rmcp::model::{
     CallToolRequestParams, Implementation, ListToolsResult, PaginatedRequestParams, RequestParamsMeta,
-    ServerPeerInfo,
+    ServerPeerInfo, Tool,
 };
+use rmcp::service::MergedList;
 use serde_json::json;
 
 use crate::meta;
@@ -136,6 +137,18 @@ impl Session {
             self.write(&observed.context(), params.get_or_insert_default());
         }
         observed.run(send(params), show_list).await
+    }
+
+    /// Lists all tools inside one span, where rmcp asks for the pages itself.
+    pub(crate) async fn list_all<F>(&self, pages: F) -> Result<MergedList<Tool>, ServiceError>
+    where
+        F: Future<Output = Result<MergedList<Tool>, ServiceError>>,
+    {
+        let show = |view: &View, list: &Result<MergedList<Tool>, ServiceError>| match list {
+            Ok(list) => view.output(json!({ "tools": list.items })),
+            Err(error) => show_error(view, error),
+        };
+        self.start_list(None).run(pages, show).await
     }
 }
 

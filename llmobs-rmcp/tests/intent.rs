@@ -141,7 +141,8 @@ async fn arguments_of_other_forms() {
         {"intent":""} -> {}
         "own" -> {"telemetry":"own"}
         {"intent":"","own":1} -> {"telemetry":{"intent":"","own":1}}
-    "#]].assert_eq(&lines);
+    "#]]
+    .assert_eq(&lines);
     let spans = collector.spans_of(Kind::Tool, "fail");
     assert!(spans.iter().all(|span| collector.event(span)["meta"].get("intent").is_none()));
 }
