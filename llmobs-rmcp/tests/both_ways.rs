@@ -121,7 +121,7 @@ async fn rounds_in_which_a_server_asks_for_input() {
 fn without_first(collector: &Collector) -> String {
     let tree = collector.tree();
     let is_first = |line: &&str| line.contains("Initialize") || line.contains("mcp.initialize");
-    tree.lines().filter(|line| !is_first(line)).map(|line| format!("{line}\n")).collect()
+    tree.split_inclusive('\n').filter(|line| !is_first(line)).collect()
 }
 
 #[tokio::test]

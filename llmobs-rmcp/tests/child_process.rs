@@ -11,6 +11,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
+use libtest_mimic::{Arguments, Failed, Trial};
 use llmobs_rmcp::{Client, Server};
 use llmobs_runtime::testing::Collector;
 use rmcp::ServiceExt as _;
@@ -20,22 +21,28 @@ use tokio::process::Command;
 
 use support::{Weather, call};
 
-/// The program is server and test.
+/// The program is the server, too.
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     if std::env::args().nth(1).as_deref() == Some("serve") {
-        runtime.block_on(async {
-            let _llmobs = llmobs_runtime::init();
-            let server = Server::new(Weather::default()).serve(rmcp::transport::stdio()).await.unwrap();
-            server.waiting().await.unwrap();
-        });
+        drop(block_on(serve()));
     } else {
-        runtime.block_on(async {
-            by_default().await;
-            with_variables().await;
-        });
-        println!("test result: ok. 2 passed");
+        let tests = vec![
+            Trial::test("by_default", || block_on(by_default())),
+            Trial::test("with_variables", || block_on(with_variables())),
+        ];
+        libtest_mimic::run(&Arguments::from_args(), tests).exit();
     }
+}
+
+fn block_on(future: impl Future<Output = ()>) -> Result<(), Failed> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future);
+    Ok(())
+}
+
+async fn serve() {
+    let _llmobs = llmobs_runtime::init();
+    let server = Server::new(Weather::default()).serve(rmcp::transport::stdio()).await.unwrap();
+    server.waiting().await.unwrap();
 }
 
 fn file(name: &str) -> PathBuf {

@@ -12,8 +12,9 @@ mod support;
 use expect_test::{Expect, expect};
 use futures_util::future::join_all;
 use llmobs_rmcp::{Client, Server};
+use llmobs_runtime::integration::new_trace;
 use llmobs_runtime::testing::Collector;
-use llmobs_runtime::{Config, FutureSpanExt as _, workflow};
+use llmobs_runtime::{Config, FutureSpanExt as _, extract, workflow};
 use rmcp::model::{
     CallToolRequest, ClientRequest, GetPromptRequestParams, ListToolsRequest, PaginatedRequestParams,
 };
@@ -147,6 +148,23 @@ async fn a_session_holds_the_calls_beside_it() {
                  └─ tool look_up  in {"city":"Oslo"}  out sunny in Oslo
     "#]],
     );
+}
+
+#[tokio::test]
+async fn a_call_in_a_request_of_another_program_is_in_its_trace() {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    let (_, client) = connect().await;
+    let mut headers = Vec::<(String, String)>::new();
+    let caller = workflow("caller").start();
+    caller.inject(&mut headers);
+    async { client.call_tool(oslo()).await.unwrap() }.in_context(extract(&headers)).await;
+    async { client.call_tool(call("fail", Value::Null)).await.unwrap() }.in_context(new_trace()).await;
+    caller.finish();
+    drop(client);
+    let caller = collector.span("caller");
+    assert_eq!(collector.span("MCP Client Tool Call: forecast").parent_id(), Some(caller.span_id()));
+    assert_eq!(collector.span("MCP Client Tool Call: fail").parent_id(), None);
 }
 
 #[tokio::test]
@@ -395,7 +413,7 @@ async fn content_that_is_off() {
     client.cancel().await.unwrap();
     check(
         &collector,
-        &expect![[r#"
+        &expect![[r"
         workflow MCP Client Session
         ├─ task MCP Client Initialize
         │  └─ task mcp.initialize
@@ -405,7 +423,7 @@ async fn content_that_is_off() {
         │  └─ tool refuse  error rmcp::model::ErrorData
         └─ task MCP Client list Tools
            └─ task mcp.tools/list
-    "#]],
+    "]],
     );
 }
 
@@ -435,13 +453,13 @@ async fn content_as_the_program_says() {
     );
     check(
         &collector_with,
-        &expect![[r#"
+        &expect![[r"
         workflow MCP Client Session
         ├─ task MCP Client Initialize
         │  └─ task mcp.initialize
         └─ tool MCP Client Tool Call: fail  error ToolError
            └─ tool fail  error ToolError
-    "#]],
+    "]],
     );
 }
 
@@ -462,7 +480,7 @@ async fn the_tags_of_each_span() {
         let tags: Vec<_> = tags.collect();
         lines += &format!("{}: {}\n", event["name"].as_str().unwrap(), tags.join(" "));
     }
-    expect![[r#"
+    expect![[r"
         MCP Client Session: error:0 integration:mcp mcp_server_name:weather mcp_server_title:Weather mcp_server_version:1.2.3
         MCP Client Initialize: error:0 integration:mcp
         mcp.initialize: client_name:rmcp client_version:rmcp_3.11.0 error:0 integration:mcp mcp_method:initialize
@@ -470,5 +488,5 @@ async fn the_tags_of_each_span() {
         fail: error:1 error_type:ToolError integration:mcp mcp_method:tools/call mcp_tool:fail mcp_tool_kind:server
         MCP Client list Tools: error:0 integration:mcp
         mcp.tools/list: error:0 integration:mcp mcp_method:tools/list
-    "#]].assert_eq(&lines);
+    "]].assert_eq(&lines);
 }

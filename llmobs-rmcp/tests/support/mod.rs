@@ -17,11 +17,14 @@ use rmcp::model::{
     GetPromptResponse, GetPromptResult, Implementation, JsonObject, ListToolsResult, PaginatedRequestParams,
     RequestMetaObject, ServerCapabilities, ServerConfig, Tool,
 };
-use rmcp::service::{RequestContext, RunningService, Service};
+use rmcp::service::{RequestContext, Service};
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::Notify;
+
+/// The arguments and the `_meta` of a call.
+pub(crate) type Seen = (Option<JsonObject>, RequestMetaObject);
 
 /// A server that forecasts the weather, and fails in each way.
 #[derive(Clone, Default)]
@@ -31,7 +34,7 @@ pub(crate) struct Weather {
     /// Told when the tool `wait` was cancelled.
     pub(crate) cancelled: Arc<Notify>,
     /// What arrived in the last call.
-    pub(crate) seen: Arc<Mutex<Option<(Option<JsonObject>, RequestMetaObject)>>>,
+    pub(crate) seen: Arc<Mutex<Option<Seen>>>,
 }
 
 /// Tells when it is dropped.
@@ -149,11 +152,6 @@ pub(crate) async fn connect() -> (Weather, RunningClient<()>) {
     let weather = Weather::default();
     let client = Client::new(()).serve(serve(Server::new(weather.clone()))).await.unwrap();
     (weather, client)
-}
-
-/// A client that is not traced, and a server that is.
-pub(crate) async fn connect_plain(server: Server<Weather>) -> RunningService<rmcp::RoleClient, ()> {
-    ().serve(serve(server)).await.unwrap()
 }
 
 /// The parameters of a call.
