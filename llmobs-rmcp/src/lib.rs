@@ -29,7 +29,7 @@
 //! # }
 //! ```
 //!
-//! A server over streamable HTTP takes `|| Ok(Server::new(Weather))` in place of `|| Ok(Weather)`. Where a program names the type
+//! A client no longer needs `ServiceExt`. A server over streamable HTTP takes `|| Ok(Server::new(Weather))` in place of `|| Ok(Weather)`. Where a program names the type
 //! `RunningService<RoleClient, S>` of a client, that is now [`RunningClient<S>`](RunningClient), and its `Peer<RoleClient>` is a
 //! [`ClientPeer`].
 //!
