@@ -586,7 +586,7 @@ fn what_a_library_says_of_a_call_is_shown_beside_what_passes_by() {
     // The library's span ends before the body does.
     expected(&event(|| {
         let outer = described();
-        let inner = outer.context().enter(|| ask_locally());
+        let inner = outer.context().enter(ask_locally);
         outer.finish();
         inner.answer("Hello");
     }));
@@ -594,7 +594,7 @@ fn what_a_library_says_of_a_call_is_shown_beside_what_passes_by() {
     expected(&event(|| {
         let step = llmobs::llm("complete").start();
         let outer = step.enter(described);
-        let inner = outer.context().enter(|| ask_locally());
+        let inner = outer.context().enter(ask_locally);
         outer.finish();
         inner.answer("Hello");
     }));
