@@ -233,7 +233,7 @@ def machine():
         return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "unknown")
 
     revision = run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]).strip()
-    changed = run(["git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no", "--", "src", "llmobs-capture", "llmobs-http", "llmobs-macros", "llmobs-providers", "llmobs-runtime"])
+    changed = run(["git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no", "--", "src", "llmobs-bedrock", "llmobs-capture", "llmobs-http", "llmobs-macros", "llmobs-providers", "llmobs-rmcp", "llmobs-runtime", "llmobs-tracing"])
     memory = int(first("/proc/meminfo", "MemTotal").split()[0]) // (1 << 20)
     facts = {
         "date": run(["date", "-u", "+%Y-%m-%d"]).strip(),

@@ -42,7 +42,9 @@
 //! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`] |
 //! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] |
 //! | see the calls of models that clients of reqwest, async-openai and tower make | `http::ClientLayer`, with the features `reqwest-middleware`, `async-openai`, `tower`; [guide](guide::model_calls) |
+//! | see those of the AWS SDK for Amazon Bedrock | `bedrock::Interceptor`, with the feature `bedrock`; [guide](guide::model_calls#amazon-bedrock) |
 //! | let a service of axum continue the traces of its callers | `http::ServerLayer`, with the feature `axum` |
+//! | see the calls of tools of the Model Context Protocol, of clients and servers that use rmcp | `rmcp::Client`, `rmcp::Server`, with the feature `rmcp` |
 //! | read what a provider was asked and answered, in a client of your own | [`Annotation::request`], [`Annotation::response`], [`providers`]; [guide](guide::providers) |
 //! | make spans of what another library does | [`integration`], [`Span::builder`] |
 //! | configure | [`Config`], [`Exporter`] |
@@ -320,10 +322,18 @@ pub use llmobs_runtime::{
     testing, transport, wrap,
 };
 
+#[cfg(feature = "bedrock")]
+#[cfg_attr(docsrs, doc(cfg(feature = "bedrock")))]
+#[doc(inline)]
+pub use llmobs_bedrock as bedrock;
 #[cfg(any(feature = "tower", feature = "axum"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "tower", feature = "axum"))))]
 #[doc(inline)]
 pub use llmobs_http as http;
+#[cfg(feature = "rmcp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rmcp")))]
+#[doc(inline)]
+pub use llmobs_rmcp as rmcp;
 
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]

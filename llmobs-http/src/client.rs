@@ -1,11 +1,6 @@
 //! The client side: calls of models become spans.
 
-pub(crate) mod body;
-mod error;
-mod exchange;
-mod names;
-mod sent;
-mod url;
+mod hosts;
 
 #[cfg(feature = "async-openai")]
 mod async_openai;
@@ -15,11 +10,11 @@ mod middleware;
 mod reqwest;
 pub(crate) mod tower;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use llmobs_runtime::inject;
 
-use exchange::Exchange;
-use url::Hosts;
+use crate::exchange::Exchange;
+use hosts::Hosts;
 
 /// Makes spans of the calls of models that pass by: `llm` spans, `embedding` spans, and for a rerank `retrieval` spans, each with all
 /// that [`providers`](llmobs_runtime::providers) reads of request and answer.
@@ -74,8 +69,9 @@ impl ClientLayer {
         headers: &mut HeaderMap,
     ) -> Option<Exchange> {
         let with_port = port.map(|port| format!("{host}:{port}"));
-        let exchange =
-            Exchange::begin(method, with_port.as_deref().unwrap_or(host), path, body, self.captures_content);
+        let begin =
+            || Exchange::begin(with_port.as_deref().unwrap_or(host), path, body, self.captures_content);
+        let exchange = if method == Method::POST { begin() } else { None };
         if self.propagate_to.contains(host, port) {
             match &exchange {
                 Some(exchange) => exchange.context().enter(|| inject(headers)),
@@ -84,4 +80,9 @@ impl ClientLayer {
         }
         exchange
     }
+}
+
+/// Tells an exchange the status and the headers of its answer.
+fn answered(exchange: &mut Exchange, status: StatusCode, headers: &HeaderMap) {
+    exchange.answered(status.as_u16(), |name| headers.get(name)?.to_str().ok());
 }

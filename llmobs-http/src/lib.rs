@@ -6,6 +6,8 @@
 
 #[cfg(feature = "tower")]
 mod client;
+#[cfg(feature = "exchange")]
+pub mod exchange;
 #[cfg(feature = "axum")]
 mod server;
 
@@ -18,9 +20,9 @@ pub mod service {
     //! The services and bodies that the layers make.
 
     #[cfg(feature = "tower")]
-    pub use crate::client::body::AnswerBody;
-    #[cfg(feature = "tower")]
     pub use crate::client::tower::{ClientFuture, ClientService, RequestBody};
+    #[cfg(feature = "tower")]
+    pub use crate::exchange::AnswerBody;
     #[cfg(feature = "axum")]
     pub use crate::server::{ServerFuture, ServerService, TracedBody};
 }

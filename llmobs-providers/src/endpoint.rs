@@ -2,7 +2,7 @@
 
 use crate::gemini;
 use crate::json::Json;
-use crate::protocol::{Protocol, provider_of_host};
+use crate::protocol::{Operation, Protocol, provider_of_host};
 use crate::request::Request;
 use crate::stream::ResponseReader;
 
@@ -88,6 +88,17 @@ impl Endpoint {
             Protocol::CohereEmbed => has_model && ["texts", "images", "inputs"].into_iter().any(is_list),
             Protocol::CohereRerank => has_model && is_text("query") && is_list("documents"),
             _ => body.is_object(),
+        }
+    }
+
+    /// What a model is asked to do there. Through Bedrock's InvokeModel, the name of the model says so.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        let names = |word| self.model.as_deref().is_some_and(|model| model.contains(word));
+        match self.protocol {
+            Protocol::BedrockInvoke if names("embed") => Operation::Embedding,
+            Protocol::BedrockInvoke if names("rerank") => Operation::Rerank,
+            protocol => protocol.operation(),
         }
     }
 

@@ -62,6 +62,7 @@ pub mod integration {
 
     pub use crate::trace::integration::{Capture, capture, enter, is_current, is_in_trace, leave, new_trace};
     pub use crate::trace::model_call::ModelCall;
+    pub use crate::trace::observe::observe;
     pub use crate::trace::propagation::extract_request;
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Callsite {
     pub(crate) meanings: Box<[Meaning]>,
     /// Whether fields have names of the step.
     pub(crate) has_names: bool,
+    /// Whether fields have its session.
+    pub(crate) has_session: bool,
 }
 
 /// A callsite in a list, which only ever grows. `None` is for a place that is nothing to the layer.
@@ -63,11 +65,12 @@ impl Callsite {
         let kind = if let Role::Step(Some(kind)) = role { kind } else { likely_kind(&names) };
         let of_rule = |name: &str| own.and_then(|rule| rule.meaning(name));
         let meaning = |name: &'static str| match name {
-            "error" if metadata.is_event() => Meaning::Content("error.message"),
+            "error" if metadata.is_event() => Meaning::FailureText("error.message"),
             name => of_rule(name).unwrap_or_else(|| Meaning::of(name)),
         };
         let meanings: Box<[_]> = names.into_iter().map(meaning).collect();
         Some(Self {
+            has_session: meanings.contains(&Meaning::Session),
             has_names: meanings.iter().any(|meaning| matches!(meaning, Meaning::Name(_))),
             library: library.map_or("tracing", |library| library.name),
             name: metadata.name(),

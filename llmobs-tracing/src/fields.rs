@@ -104,7 +104,7 @@ impl Said {
     }
 
     pub(crate) fn session_id(&self) -> Option<&str> {
-        self.text(Meaning::Session)
+        if self.callsite.has_session || !self.parts.is_empty() { self.text(Meaning::Session) } else { None }
     }
 
     /// The attributes of a step of a kind, and whether something was said besides. The tokens of a step that is no call of a model are
@@ -121,8 +121,11 @@ impl Said {
         let parts = self.parts.iter_mut().map(|(meaning, value)| (*meaning, value));
         for (meaning, value) in own.chain(parts).filter(|(_, value)| !value.is_null()) {
             match meaning {
+                Meaning::Failure(name) | Meaning::FailureText(name) => {
+                    says_error = true;
+                    attributes.push((name, value.take()));
+                }
                 Meaning::Attribute(name) | Meaning::Content(name) | Meaning::Operation(name, _) => {
-                    says_error |= is_failure(name, "");
                     if is_model || !has_calls || !is_usage(name) {
                         attributes.push((name, value.take()));
                     }
@@ -171,19 +174,6 @@ impl Said {
 fn is_usage(name: &str) -> bool {
     let usage = ["gen_ai.usage.", "llm.token_count.", "llm.usage.", "llm.cost.", "langfuse.usage"];
     usage.iter().any(|usage| name.starts_with(usage))
-}
-
-/// Whether an attribute says that the step failed.
-fn is_failure(name: &str, text: &str) -> bool {
-    match name {
-        "otel.status_code" => text.eq_ignore_ascii_case("error"),
-        "error.type"
-        | "error.message"
-        | "exception.type"
-        | "exception.message"
-        | "gen_ai.tool.error.type" => true,
-        _ => false,
-    }
 }
 
 /// A text, or the text of a number.
@@ -257,7 +247,7 @@ impl<'a> Reader<'a> {
         }
         match self.meaning(field) {
             Meaning::Nothing => {}
-            Meaning::Attribute(name) | Meaning::Content(name) if !is_failure(name, "error") => {
+            Meaning::Attribute(name) | Meaning::Content(name) => {
                 self.put(field, Meaning::Attribute(name), value);
             }
             meaning @ (Meaning::Metric(_) | Meaning::Metadata(_)) => self.put(field, meaning, value),
@@ -274,13 +264,18 @@ impl<'a> Reader<'a> {
         let short = |reader: &Self| Value::from(short(text, reader.capture.limit));
         let shows_content = self.capture.shows_content;
         match meaning {
-            Meaning::Attribute(name) | Meaning::Content(name) => {
-                self.said.has_failed |= is_failure(name, text);
-                if shows_content || matches!(meaning, Meaning::Attribute(_)) {
+            Meaning::Attribute(_) => self.put(field, meaning, short(self)),
+            Meaning::Failure(name) => {
+                self.said.has_failed |= name != "otel.status_code" || text.eq_ignore_ascii_case("error");
+                self.put(field, meaning, short(self));
+            }
+            Meaning::FailureText(_) => {
+                self.said.has_failed = true;
+                if shows_content {
                     self.put(field, meaning, short(self));
                 }
             }
-            Meaning::Metadata(_) | Meaning::Given(_) => {
+            Meaning::Content(_) | Meaning::Metadata(_) | Meaning::Given(_) => {
                 if shows_content {
                     self.put(field, meaning, short(self));
                 }
@@ -312,7 +307,9 @@ impl<'a> Reader<'a> {
             && let Some(text) = guarded(|| plain(value, self.capture.limit))
         {
             match meaning {
-                Meaning::Content(_) | Meaning::Given(_) => self.text(field, &unquoted(&text)),
+                Meaning::Content(_) | Meaning::FailureText(_) | Meaning::Given(_) => {
+                    self.text(field, &unquoted(&text));
+                }
                 _ => self.text(field, &unquoted(some(&text))),
             }
         }

@@ -1,7 +1,7 @@
 //! The layer.
 
 use llmobs_runtime::current;
-use llmobs_runtime::integration::{Capture, capture, is_current, is_in_trace, new_trace};
+use llmobs_runtime::integration::{Capture, capture, is_current, is_in_trace, leave, new_trace};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
@@ -117,8 +117,8 @@ impl SpanLayer {
         S: for<'span> LookupSpan<'span>,
     {
         let is_known = |here: &SpanRef<'_, S>| {
-            let place = around(here).find_map(|above| place_of(&above));
-            place.is_some_and(|place| is_current(place.context()))
+            let is_current = |place: &Place| is_current(place.context());
+            around(here).find_map(|above| with_place(&above, is_current)).unwrap_or(false)
         };
         let context = match role {
             Role::Nothing if is_in_trace() && !is_known(span) => current(),
@@ -186,9 +186,16 @@ fn place_of<S>(span: &SpanRef<'_, S>) -> Option<Place>
 where
     S: for<'span> LookupSpan<'span>,
 {
+    with_place(span, Place::clone)
+}
+
+fn with_place<S, R>(span: &SpanRef<'_, S>, look: impl FnOnce(&Place) -> R) -> Option<R>
+where
+    S: for<'span> LookupSpan<'span>,
+{
     let extensions = span.extensions();
     let step = extensions.get::<Step>().map(Step::place);
-    step.or_else(|| extensions.get::<Carried>().map(Carried::place)).cloned()
+    step.or_else(|| extensions.get::<Carried>().map(Carried::place)).map(look)
 }
 
 impl<S> Layer<S> for SpanLayer
@@ -232,9 +239,9 @@ where
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
         if !self.count.is_zero()
-            && let Some(place) = context.span(id).and_then(|span| place_of(&span))
+            && let Some(entry) = context.span(id).and_then(|span| with_place(&span, Place::entry))
         {
-            place.leave();
+            leave(entry);
         }
     }
 
@@ -281,9 +288,10 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(span) = context.span(&id).filter(|_| !self.count.is_zero()) else {
+        let Some(span) = context.span(&id).filter(|_| !self.count.is_zero()) else { return };
+        if role_of(span.metadata()) == Role::Nothing {
             return;
-        };
+        }
         let step = span.extensions_mut().remove::<Step>();
         let judgement = span.extensions_mut().remove::<Judgement>();
         // They end here, where no lock is held.

@@ -9,6 +9,10 @@ pub(crate) enum Meaning {
     Attribute(&'static str),
     /// The same, where people or models wrote it.
     Content(&'static str),
+    /// An attribute that says, unless its text is `ok` or the like, that the step failed.
+    Failure(&'static str),
+    /// The same, where people or models wrote it.
+    FailureText(&'static str),
     /// What the step does, in the words of a vocabulary. It is an attribute, too.
     Operation(&'static str, Vocabulary),
     /// A value in a form that annotations take.
@@ -164,15 +168,17 @@ impl Meaning {
             }
             "langfuse.input" => Self::Given(Given::Request),
             "langfuse.output" => Self::Given(Given::Response),
-            "langfuse.status_message" => Self::Content("error.message"),
+            "langfuse.status_message" => Self::FailureText("error.message"),
             "llmobs.input" => Self::Given(Given::Input),
             "llmobs.output" => Self::Given(Given::Output),
             "llmobs.model_name" | "langfuse.model" => Self::Attribute("gen_ai.request.model"),
             "llmobs.model_provider" => Self::Attribute("gen_ai.provider.name"),
-            "langfuse.usage" | "otel.status_code" | "error.type" | "exception.type" => Self::Attribute(name),
-            "error.message" | "exception.message" | "otel.status_message" | "otel.status_description" => {
-                Self::Content(name)
+            "langfuse.usage" => Self::Attribute(name),
+            "otel.status_code" | "error.type" | "exception.type" | "gen_ai.tool.error.type" => {
+                Self::Failure(name)
             }
+            "error.message" | "exception.message" => Self::FailureText(name),
+            "otel.status_message" | "otel.status_description" => Self::Content(name),
             "message" | "rig.completion_parent" => Self::Nothing,
             _ => Self::of_beginning(name),
         }

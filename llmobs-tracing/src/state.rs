@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use llmobs_runtime::integration::{Capture, ModelCall, enter, is_current, is_in_trace, leave};
+use llmobs_runtime::integration::{Capture, ModelCall, enter, is_current, is_in_trace};
 use llmobs_runtime::{Context, Kind};
 
 use crate::callsite::Callsite;
@@ -61,8 +61,9 @@ impl Place {
         }
     }
 
-    pub(crate) fn leave(&self) {
-        leave(self.entry);
+    /// The id to leave it by.
+    pub(crate) fn entry(&self) -> u64 {
+        self.entry
     }
 }
 

@@ -1,5 +1,12 @@
 //! What LLM spans show of the fields of spans.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
 use std::fmt;
 
 use llmobs_runtime::Config;
@@ -397,7 +404,7 @@ fn tokens_of_an_agent_are_not_those_of_its_calls_again() {
                 gen_ai.operation.name = "chat",
                 gen_ai.usage.input_tokens = Empty,
                 llm.cost.total = Empty
-            ))
+            ));
         });
         usage(&agent);
         usage(&info_span!(

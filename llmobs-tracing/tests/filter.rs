@@ -1,5 +1,12 @@
 //! What the layer asks for. Interests are those of all subscribers of a process, so this is one test.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
 use std::sync::{Arc, Mutex};
 
 use tracing::{Level, info, info_span, trace_span};

@@ -1,6 +1,13 @@
 //! What the layer makes of the spans of libraries and applications, as these emit them. The tree that each of them should become is in the
 //! documentation of its function.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
 mod replay {
     pub(crate) mod adk;
     pub(crate) mod agent_framework;
@@ -27,7 +34,7 @@ fn expected(source: &str, function: &str) -> String {
     let (tree, _) = tree.split_once("/// ```").unwrap();
     let lines =
         tree.lines().map(|line| line.strip_prefix("/// ").or_else(|| line.strip_prefix("///")).unwrap());
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The tree that a replay becomes, where another layer asks for all spans and events.

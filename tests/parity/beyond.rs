@@ -52,6 +52,10 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
         "each has a name by which it can be found, and calls of servers that speak like OpenAI have those of OpenAI",
     ),
     (
+        "embeddings by Bedrock's InvokeModel are spans of the kind `embedding`, and reranks of the kind `retrieval`",
+        "each is found where others of its kind are; the reference makes no span of embeddings there, and an `llm` span of a rerank",
+    ),
+    (
         "a call of a model inside an `llm` span of the program is shown by that span",
         "one call is one span, and no token counts twice; the reference makes two",
     ),
@@ -62,6 +66,22 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
     (
         "an answer that is dropped before its end leaves the tag `cancelled:true`, and a stream has the time to its first token",
         "a reader should see that it is not all there could have been, and what a person waited for",
+    ),
+    (
+        "of the Model Context Protocol, a call of a client is inside the span that is current, and inside the session only if that is the one above both",
+        "a client lives longer than what it is used for, and a call belongs to what needs it",
+    ),
+    (
+        "the trace goes to servers of the Model Context Protocol as `traceparent` and `tracestate`, too, and all requests continue it",
+        "SEP-414 reserves these names; the reference continues the trace in calls of tools alone",
+    ),
+    (
+        "servers of the Model Context Protocol show `tools/list` and `server/discover`, and results of tools are texts",
+        "a list is what a model can choose from, a newer protocol begins with the other; the texts are what the model reads",
+    ),
+    (
+        "where a server asks for intents, the argument itself is required, and tools that have one of its name, or that models cannot call, are not asked",
+        "the reference requires a name that the schema does not have, and would take arguments away from tools",
     ),
     (
         "`LLMOBS_CAPTURE_MESSAGE_CONTENT` and `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` choose whether spans of observed calls show messages",

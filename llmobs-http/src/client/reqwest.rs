@@ -9,10 +9,9 @@ use llmobs_runtime::FutureSpanExt as _;
 use reqwest::{Body, Request, Response, ResponseBuilderExt as _};
 use tower_service::Service;
 
-use super::ClientLayer;
-use super::body::AnswerBody;
-use super::exchange::Exchange;
 use super::tower::ClientService;
+use super::{ClientLayer, answered};
+use crate::exchange::{AnswerBody, Exchange};
 
 impl<S> Service<Request> for ClientService<S>
 where
@@ -45,9 +44,9 @@ pub(super) async fn observed<E: Display + 'static>(
 ) -> Result<Response, E> {
     let Some(exchange) = exchange else { return answer.await };
     match answer.in_context(exchange.context()).await {
-        Ok(response) => Ok(answered(response, exchange)),
+        Ok(response) => Ok(observed_answer(response, exchange)),
         Err(error) => {
-            exchange.fail(&error);
+            exchange.fail_by(&error);
             Err(error)
         }
     }
@@ -68,8 +67,8 @@ impl ClientLayer {
 }
 
 /// The answer, whose body is looked at while it is read.
-fn answered(response: Response, mut exchange: Exchange) -> Response {
-    exchange.answered(response.status(), response.headers());
+fn observed_answer(response: Response, mut exchange: Exchange) -> Response {
+    answered(&mut exchange, response.status(), response.headers());
     let url = response.url().clone();
     let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
     add_url(&mut parts, url);

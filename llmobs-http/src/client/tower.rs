@@ -16,9 +16,8 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::ClientLayer;
-use super::body::AnswerBody;
-use super::exchange::{Exchange, SentBody};
+use super::{ClientLayer, answered};
+use crate::exchange::{AnswerBody, Exchange, SentBody};
 
 impl<S> Layer<S> for ClientLayer {
     type Service = ClientService<S>;
@@ -97,14 +96,14 @@ where
         Poll::Ready(match answer {
             Ok(response) => {
                 let exchange = exchange.map(|mut exchange| {
-                    exchange.answered(response.status(), response.headers());
+                    answered(&mut exchange, response.status(), response.headers());
                     exchange
                 });
                 Ok(response.map(|body| AnswerBody::new(body, exchange)))
             }
             Err(error) => {
                 if let Some(exchange) = exchange {
-                    exchange.fail(&error);
+                    exchange.fail_by(&error);
                 }
                 Err(error)
             }

@@ -11,6 +11,7 @@ pub(crate) mod frame;
 pub(crate) mod integration;
 pub(crate) mod local;
 pub(crate) mod model_call;
+pub(crate) mod observe;
 pub(crate) mod parent;
 pub(crate) mod propagation;
 pub(crate) mod shared;

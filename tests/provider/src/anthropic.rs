@@ -44,7 +44,7 @@ pub(crate) fn failure(failure: &Failure, exchange: &Exchange) -> (u16, Value) {
     (status, json!({"type": "error", "error": error, "request_id": exchange.id("req")}))
 }
 
-fn question(request: &Value) -> Result<Question, Failure> {
+pub(crate) fn question(request: &Value) -> Result<Question, Failure> {
     let messages = request["messages"].as_array().ok_or(Failure::Missing("messages"))?;
     if !request["max_tokens"].is_u64() {
         return Err(Failure::Missing("max_tokens"));
@@ -79,7 +79,7 @@ fn question(request: &Value) -> Result<Question, Failure> {
     Ok(question)
 }
 
-fn whole(exchange: &Exchange, answer: &Answer) -> Value {
+pub(crate) fn whole(exchange: &Exchange, answer: &Answer) -> Value {
     let mut message = message(exchange, answer);
     let thinking = answer.thinking.iter();
     let thinking = thinking.map(|text| json!({"type": "thinking", "thinking": text, "signature": SIGNATURE}));
@@ -134,7 +134,7 @@ fn usage(answer: &Answer) -> Value {
     usage
 }
 
-fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
+pub(crate) fn events(exchange: &Exchange, answer: &Answer) -> Vec<Value> {
     let mut message = message(exchange, answer);
     message["usage"]["output_tokens"] = json!(1);
     if let Some(usage) = message["usage"].as_object_mut() {

@@ -22,6 +22,8 @@
 //! | `POST /v1/responses` | OpenAI, whole or streamed |
 //! | `POST /v1/embeddings` | OpenAI, as numbers or base64 |
 //! | `POST /v1/messages` | Anthropic, whole or streamed, with the headers `anthropic-version` and `x-api-key` (or a bearer token) |
+//! | `POST /model/…/converse`, `/converse-stream` | Amazon Bedrock, with the header `authorization` |
+//! | `POST /model/…/invoke`, `/invoke-with-response-stream` | the same, with the bodies of Claude, Titan (also for embeddings) and Cohere (for embeddings) |
 //!
 //! # Answers
 //!
@@ -48,7 +50,7 @@
 //! | `error-401` | the key is wrong |
 //! | `error-429` | the rate limit is reached, with `retry-after: 0` |
 //! | `error-500` | an internal error |
-//! | `error-529` | overloaded: 529 of Anthropic, 503 of OpenAI |
+//! | `error-529` | overloaded: 529 of Anthropic, 503 of OpenAI and Bedrock |
 //! | `flaky` | 429 when a body comes for the first time, then as above |
 //! | `slow-20` | 20 ms before each piece |
 //! | `broken` | the connection closes after the first half |
@@ -62,6 +64,7 @@
 
 mod answer;
 mod anthropic;
+mod bedrock;
 mod behaviour;
 mod openai;
 mod reply;

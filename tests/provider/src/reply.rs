@@ -44,8 +44,16 @@ impl Exchange {
 #[derive(Debug)]
 pub(crate) enum Reply {
     Whole(Value),
+    /// A whole answer, whose tokens are counted in headers.
+    Counted {
+        value: Value,
+        input: usize,
+        output: usize,
+    },
     /// The frames of a stream.
     Stream(Vec<String>),
+    /// Those of AWS's event stream.
+    Frames(Vec<Vec<u8>>),
 }
 
 /// A frame of a stream whose events have names.

@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::behaviour::Behaviour;
 use crate::openai::{chat, embeddings, responses};
 use crate::reply::{Exchange, Failure, Reply};
-use crate::{Recorded, anthropic, openai};
+use crate::{Recorded, anthropic, bedrock, openai};
 
 /// What a server knows.
 #[derive(Debug)]
@@ -71,33 +71,67 @@ async fn handle(
         requests.push(recorded(&method, &uri, &headers, &body));
         requests.len()
     };
-    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let mut request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let bedrock = bedrock::Target::of(uri.path());
+    if let (Some(target), Some(fields)) = (&bedrock, request.as_object_mut()) {
+        // What others have in the body.
+        fields.insert("model".to_owned(), target.model.clone().into());
+        fields.insert("stream".to_owned(), target.is_stream.into());
+    }
     let behaviour = Behaviour::of(request["model"].as_str().unwrap_or_default());
     let exchange = Exchange { number, endpoint: format!("{method} {}", uri.path()), request, behaviour };
     let is_anthropic = uri.path() == "/v1/messages";
 
-    let mut response = match reply(&exchange, &headers, body, &shared) {
+    let mut response = match reply(&exchange, bedrock.as_ref(), &headers, body, &shared) {
         Ok(Reply::Stream(frames)) => {
-            let frames = frames.into_iter().map(Bytes::from).collect();
-            let steps = Steps::new(&exchange.behaviour, frames, shared);
-            response("text/event-stream; charset=utf-8", steps.body())
+            streamed("text/event-stream; charset=utf-8", frames, &exchange.behaviour, shared)
         }
-        Ok(Reply::Whole(value)) => {
-            let text = Bytes::from(value.to_string());
-            let (length, half) = (text.len(), text.len() / 2);
-            let halves = vec![text.slice(..half), text.slice(half..)];
-            let steps = Steps::new(&exchange.behaviour, halves, shared);
-            let mut response = response("application/json", steps.body());
-            // That of the whole, also if only half of it is sent.
-            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        Ok(Reply::Frames(frames)) => {
+            streamed("application/vnd.amazon.eventstream", frames, &exchange.behaviour, shared)
+        }
+        Ok(Reply::Whole(value)) => whole(&value, &exchange.behaviour, shared),
+        Ok(Reply::Counted { value, input, output }) => {
+            let mut response = whole(&value, &exchange.behaviour, shared);
+            response.headers_mut().insert("x-amzn-bedrock-input-token-count", input.into());
+            response.headers_mut().insert("x-amzn-bedrock-output-token-count", output.into());
+            response
+        }
+        Err(failure) if bedrock.is_some() => {
+            let (status, name, body) = bedrock::failure(&failure);
+            let mut response = failed(&failure, (status, body));
+            response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(name));
             response
         }
         Err(failure) if is_anthropic => failed(&failure, anthropic::failure(&failure, &exchange)),
         Err(failure) => failed(&failure, openai::failure(&failure, &exchange)),
     };
-    let id = HeaderName::from_static(if is_anthropic { "request-id" } else { "x-request-id" });
+    let id = HeaderName::from_static(match bedrock {
+        Some(_) => "x-amzn-requestid",
+        None if is_anthropic => "request-id",
+        None => "x-request-id",
+    });
     response.headers_mut().extend(exchange.id("req").parse().map(|value| (id, value)));
     response
+}
+
+fn whole(value: &Value, behaviour: &Behaviour, shared: Arc<Shared>) -> Response<Body> {
+    let text = Bytes::from(value.to_string());
+    let (length, half) = (text.len(), text.len() / 2);
+    let halves = vec![text.slice(..half), text.slice(half..)];
+    let mut response = response("application/json", Steps::new(behaviour, halves, shared).body());
+    // That of the whole, also if only half of it is sent.
+    response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    response
+}
+
+fn streamed(
+    content_type: &'static str,
+    frames: Vec<impl Into<Bytes>>,
+    behaviour: &Behaviour,
+    shared: Arc<Shared>,
+) -> Response<Body> {
+    let frames = frames.into_iter().map(Into::into).collect();
+    response(content_type, Steps::new(behaviour, frames, shared).body())
 }
 
 fn recorded(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Recorded {
@@ -110,11 +144,17 @@ fn recorded(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Re
     }
 }
 
-fn reply(exchange: &Exchange, headers: &HeaderMap, body: Bytes, shared: &Shared) -> Result<Reply, Failure> {
-    let answer = match exchange.endpoint.as_str() {
-        "POST /v1/chat/completions" => chat::reply,
-        "POST /v1/responses" => responses::reply,
-        "POST /v1/embeddings" => embeddings::reply,
+fn reply(
+    exchange: &Exchange,
+    bedrock: Option<&bedrock::Target>,
+    headers: &HeaderMap,
+    body: Bytes,
+    shared: &Shared,
+) -> Result<Reply, Failure> {
+    let answer: &dyn Fn(&Exchange) -> Result<Reply, Failure> = match exchange.endpoint.as_str() {
+        "POST /v1/chat/completions" => &chat::reply,
+        "POST /v1/responses" => &responses::reply,
+        "POST /v1/embeddings" => &embeddings::reply,
         "POST /v1/messages" => {
             let has = |name| headers.contains_key(name);
             if !has("x-api-key") && !has("authorization") {
@@ -123,9 +163,15 @@ fn reply(exchange: &Exchange, headers: &HeaderMap, body: Bytes, shared: &Shared)
             if !has("anthropic-version") {
                 return Err(Failure::MissingHeader("anthropic-version"));
             }
-            anthropic::reply
+            &anthropic::reply
         }
-        _ => return Err(Failure::NoEndpoint),
+        _ => {
+            let target = bedrock.ok_or(Failure::NoEndpoint)?;
+            if !headers.contains_key("authorization") {
+                return Err(Failure::MissingHeader("authorization"));
+            }
+            &|exchange| target.reply(exchange)
+        }
     };
     if !exchange.request.is_object() {
         return Err(Failure::NotJson);

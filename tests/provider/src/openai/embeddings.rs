@@ -51,7 +51,7 @@ fn tokens(items: &[Value]) -> String {
 }
 
 /// A vector of length 1 that is near those of texts with the same words.
-fn vector(text: &str, dimensions: usize) -> Vec<f32> {
+pub(crate) fn vector(text: &str, dimensions: usize) -> Vec<f32> {
     let mut vector = vec![0.0_f32; dimensions];
     for word in
         text.to_lowercase().split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty())

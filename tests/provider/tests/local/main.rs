@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should stop, and values of JSON are easier to give away"
 )]
 
+mod bedrock;
 mod behaviours;
 mod exchanges;
 mod readings;

@@ -1,27 +1,4 @@
-//! URLs: the hosts that get the headers of traces, and texts without what may be secret in a URL.
-
-/// The hosts whose requests get the headers of the trace.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Hosts(Vec<String>);
-
-impl Hosts {
-    /// Adds a host, of which a URL may be given.
-    pub(super) fn add(&mut self, host: &str) {
-        let host = host.split_once("://").map_or(host, |(_, host)| host);
-        self.0.push(host.split('/').next().unwrap_or_default().to_ascii_lowercase());
-    }
-
-    /// Whether the host, with or without its port, is one of them.
-    pub(super) fn contains(&self, host: &str, port: Option<u16>) -> bool {
-        let is_same = |known: &str| match known.rsplit_once(':') {
-            Some((name, number)) if number.bytes().all(|digit| digit.is_ascii_digit()) => {
-                name.eq_ignore_ascii_case(host) && port.is_some_and(|port| number == port.to_string())
-            }
-            _ => known == "*" || known.eq_ignore_ascii_case(host),
-        };
-        self.0.iter().any(|known| is_same(known))
-    }
-}
+//! Texts without what may be secret in a URL.
 
 /// The text of an error, in which URLs have neither a user nor a query: both can hold keys.
 pub(super) fn without_secrets(text: &str) -> String {
@@ -68,19 +45,5 @@ mod tests {
         ] {
             assert_eq!(without_secrets(text), expected);
         }
-    }
-
-    #[test]
-    fn hosts_are_named_with_or_without_a_port() {
-        let mut hosts = Hosts::default();
-        for host in ["Inner.Example", "http://localhost:8080/api"] {
-            hosts.add(host);
-        }
-        assert!(hosts.contains("inner.example", None) && hosts.contains("INNER.example", Some(443)));
-        assert!(hosts.contains("localhost", Some(8080)));
-        assert!(!hosts.contains("localhost", Some(8081)) && !hosts.contains("localhost", None));
-        assert!(!hosts.contains("other.inner.example", None) && !Hosts::default().contains("a", None));
-        hosts.add("*");
-        assert!(hosts.contains("anywhere", None));
     }
 }

@@ -1,11 +1,11 @@
 //! What spans and their integration are called. Where the Python SDK has an integration for a protocol, the names are its.
 
-use llmobs_providers::{Operation, Protocol};
+use llmobs_providers::{Endpoint, Operation, Protocol};
 use llmobs_runtime::Kind;
 
 /// The kind of the span of a call.
-pub(super) const fn kind(protocol: Protocol) -> Kind {
-    match protocol.operation() {
+pub(super) fn kind(endpoint: &Endpoint) -> Kind {
+    match endpoint.operation() {
         Operation::Embedding => Kind::Embedding,
         Operation::Rerank => Kind::Retrieval,
         _ => Kind::Llm,

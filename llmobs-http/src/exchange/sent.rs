@@ -4,7 +4,7 @@ use llmobs_providers::json::Json;
 use llmobs_providers::{Endpoint, Request, RequestText};
 
 /// What is kept of a body.
-pub(super) struct Sent {
+pub(crate) struct Sent {
     endpoint: Endpoint,
     limit: usize,
     text: RequestText,
@@ -27,7 +27,7 @@ impl Sent {
     }
 
     /// Takes the next bytes. `is_last` says that the body ends with them.
-    pub(super) fn push(&mut self, bytes: &[u8], is_last: bool) {
+    pub(crate) fn push(&mut self, bytes: &[u8], is_last: bool) {
         let is_whole = is_last && !std::mem::replace(&mut self.has_begun, true);
         // The text of a large body would lose its last messages. Where all of it is there, it is read at once, from its end back.
         if is_whole

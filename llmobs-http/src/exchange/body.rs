@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::exchange::Exchange;
+use super::Exchange;
 
 pin_project! {
     /// The body of an answer. Its bytes pass by as they come.
@@ -21,7 +21,8 @@ pin_project! {
 }
 
 impl<B: Body> AnswerBody<B> {
-    pub(super) fn new(body: B, exchange: Option<Exchange>) -> Self {
+    /// Reads a body for a call, if there is one.
+    pub fn new(body: B, exchange: Option<Exchange>) -> Self {
         let exchange = exchange.and_then(|exchange| {
             if body.is_end_stream() {
                 exchange.finish();
@@ -46,7 +47,7 @@ impl<B: Body<Data = Bytes, Error: fmt::Display + 'static>> Body for AnswerBody<B
         if let Some(mut exchange) = this.exchange.take() {
             match &frame {
                 None => exchange.finish(),
-                Some(Err(error)) => exchange.fail(error),
+                Some(Err(error)) => exchange.fail_by(error),
                 Some(Ok(frame)) => {
                     let is_end = frame.data_ref().is_some_and(|bytes| exchange.read(bytes));
                     // Nobody may poll again for the end.

@@ -1,30 +1,59 @@
 //! One call of a model: a request and its answer, as they pass by.
 
-use std::fmt::Display;
+mod body;
+mod error;
+mod headers;
+mod names;
+mod sent;
+mod url;
+
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, Method, StatusCode};
 use llmobs_providers::json::Json;
-use llmobs_providers::{Endpoint, ResponseReader};
+use llmobs_providers::{Endpoint, Protocol, Response, ResponseReader};
 use llmobs_runtime::integration::ModelCall;
 use llmobs_runtime::{Context, enabled};
 
-use super::error::text_of;
-use super::names::{kind, names};
-use super::sent::{Asked, Sent, is_call};
+pub use body::AnswerBody;
+use error::{text_of, text_of_error};
+use headers::Headers;
+use names::{kind, names};
+use sent::{Asked, Sent, is_call};
 
 /// The body of a request, which its sender fills.
-pub(super) type SentBody = Arc<Mutex<Sent>>;
+pub(crate) type SentBody = Arc<Mutex<Sent>>;
 
-/// A call of a model from its request to the end of its answer. If it is dropped before, the call was cancelled.
-pub(super) struct Exchange {
+/// A call of a model from its request to the end of its answer, for adapters of clients. If it is dropped before, the call was
+/// cancelled.
+///
+/// ```
+/// # let collector = llmobs_runtime::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// use llmobs_http::exchange::Exchange;
+///
+/// let body = br#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}"#;
+/// let exchange = Exchange::begin("api.openai.com", "/v1/chat/completions", Some(body), None);
+/// let mut exchange = exchange.ok_or("no model is called there")?;
+/// exchange.answered(200, |name| (name == "content-type").then_some("application/json"));
+/// exchange.read(br#"{"model":"gpt-4o","choices":[{"message":{"role":"assistant","content":"Hi"}}]}"#);
+/// exchange.finish();
+/// assert_eq!(collector.tree(), "llm OpenAI.createChatCompletion  in user: Hello  out assistant: Hi\n");
+/// # Ok::<(), &str>(())
+/// ```
+#[must_use = "a call that is dropped was cancelled"]
+pub struct Exchange {
     call: ModelCall,
     endpoint: Endpoint,
     captures_content: bool,
     sent: SentBody,
+    /// What errors of the client are called, if not by their type.
+    error_kind: Option<&'static str>,
     /// Reads the answer, once it has begun.
     reader: Option<ResponseReader>,
+    /// What headers say about the answer.
+    said: Headers,
     /// Whether the answer comes in pieces, of which the first with content is of interest.
     is_stream: bool,
     /// Whether nothing more is expected: the answer has ended, or the call has failed.
@@ -32,16 +61,17 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Begins a call, if a request to this host, with an optional port, and path is one. Where that is not certain, the body says
-    /// so, now or, if it is not known yet, in the end. `captures_content` is what the program says of this client.
-    pub(super) fn begin(
-        method: &Method,
+    /// Begins a call, if a `POST` request to this host, with an optional port, and path is one. Where that is not certain, the body
+    /// says so: now or, if it is `None` because it is not known yet, in the end. `captures_content` is what the program says of this
+    /// client; `None` leaves it to [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content).
+    #[must_use]
+    pub fn begin(
         host: &str,
         path: &str,
         body: Option<&[u8]>,
         captures_content: Option<bool>,
     ) -> Option<Self> {
-        if method != Method::POST || !enabled() {
+        if !enabled() {
             return None;
         }
         let endpoint = Endpoint::of(host, path)?;
@@ -51,7 +81,7 @@ impl Exchange {
             return None;
         }
         let (name, integration) = names(endpoint.protocol);
-        let call = ModelCall::begin(kind(endpoint.protocol), name, integration);
+        let call = ModelCall::begin(kind(&endpoint), name, integration);
         let mut sent = Sent::new(endpoint.clone(), call.limit());
         if let Some(body) = body {
             sent.push(body, true);
@@ -59,7 +89,9 @@ impl Exchange {
         call.is_recorded().then(|| Self {
             captures_content: captures_content.unwrap_or_else(|| call.captures_content()),
             sent: Arc::new(Mutex::new(sent)),
+            error_kind: None,
             reader: None,
+            said: Headers::default(),
             is_stream: path.rsplit('/').next().is_some_and(|action| action.contains("stream")),
             is_over: false,
             endpoint,
@@ -68,40 +100,49 @@ impl Exchange {
     }
 
     /// The context of the call.
-    pub(super) fn context(&self) -> Context {
+    #[must_use]
+    pub fn context(&self) -> Context {
         self.call.context()
     }
 
     /// Where the body of the request is put as it is sent.
-    pub(super) fn sent(&self) -> &SentBody {
+    #[cfg(feature = "tower")]
+    pub(crate) fn sent(&self) -> &SentBody {
         &self.sent
     }
 
-    /// Takes the status and the headers of the answer. From a status of 400 on, the call has failed, whether the body is read or not.
-    pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    /// Sets what errors of the client are called. Default: the name of their type.
+    pub fn error_kind(&mut self, kind: &'static str) {
+        self.error_kind = Some(kind);
+    }
+
+    /// Takes the status of the answer, and its headers by a function that finds them by names in lower case. From a status of 400 on,
+    /// the call has failed, whether the body is read or not.
+    pub fn answered<'h>(&mut self, status: u16, header: impl Fn(&'static str) -> Option<&'h str>) {
         let is_json = |kind: &str| {
             let kind = kind.split(';').next().unwrap_or_default();
             kind.trim().eq_ignore_ascii_case("application/json")
         };
-        let is_encoded = text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
-        self.is_stream |= !text(CONTENT_TYPE).is_some_and(is_json);
-        self.is_over = status.as_u16() >= 400;
+        let is_encoded = header("content-encoding").is_some_and(|encoding| encoding != "identity");
+        self.is_stream |= !header("content-type").is_some_and(is_json);
+        self.is_over = status >= 400;
+        self.said = Headers::read(header);
         // Clients that retry may keep it until they do.
         if self.is_over {
             self.call.ends_now();
         }
-        let reader = self.endpoint.reader().limit(self.call.limit()).status(status.as_u16());
+        let reader = self.endpoint.reader().limit(self.call.limit()).status(status);
         if is_encoded {
-            // Of a compressed answer, only the status is read.
-            self.call.response(reader.finish());
+            // Of a compressed answer, only status and headers are read.
+            let response = self.finished(reader);
+            self.call.response(response);
         } else {
             self.reader = Some(reader);
         }
     }
 
     /// Reads a piece of the answer. Returns whether it was the last that clients read.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> bool {
+    pub fn read(&mut self, bytes: &[u8]) -> bool {
         let Some(reader) = &mut self.reader else { return false };
         let progress = reader.push(bytes);
         if self.is_over {
@@ -113,15 +154,25 @@ impl Exchange {
         progress.is_end
     }
 
-    /// Ends the call by an error of the client, such as a lost connection. `E` is the type of the error.
-    pub(super) fn fail<E: Display + 'static>(mut self, error: &E) {
+    /// Ends the call by an error of the client, such as a lost connection. What it says is recorded with its causes, without what may
+    /// be secret in URLs.
+    pub fn fail(self, error: &(dyn Error + 'static)) {
+        self.fail_with("Error", || text_of_error(error));
+    }
+
+    /// Ends the call by an error of any type, whose name it takes.
+    pub(crate) fn fail_by<E: Display + 'static>(self, error: &E) {
+        self.fail_with(std::any::type_name::<E>(), || text_of(error));
+    }
+
+    fn fail_with(mut self, kind: &str, text: impl FnOnce() -> String) {
         self.is_over = true;
-        let text = if self.captures_content { text_of(error) } else { String::new() };
-        self.call.fail(std::any::type_name::<E>(), text);
+        let text = if self.captures_content { text() } else { String::new() };
+        self.call.fail(self.error_kind.unwrap_or(kind), text);
     }
 
     /// Ends the call at the end of the answer.
-    pub(super) fn finish(mut self) {
+    pub fn finish(mut self) {
         self.is_over = true;
     }
 
@@ -141,10 +192,21 @@ impl Exchange {
         }
     }
 
+    /// What was read, with what only headers and URL say.
+    fn finished(&self, reader: ResponseReader) -> Response {
+        let mut response = reader.finish();
+        self.said.add_to(&mut response);
+        // The answer has the name that the maker of the model gives it, not the id by which Bedrock has a price for it.
+        if self.endpoint.protocol == Protocol::BedrockInvoke && self.endpoint.model.is_some() {
+            response.model = None;
+        }
+        response
+    }
+
     /// Adds the answer to the call. Returns whether it is complete.
     fn add_answer(&mut self) -> bool {
         let Some(reader) = self.reader.take() else { return false };
-        let response = reader.finish();
+        let response = self.finished(reader);
         // Of a whole answer, a program has nothing before its end.
         let is_complete = self.is_stream && !response.finish_reasons.is_empty() || response.error.is_some();
         self.call.response(if self.captures_content { response } else { response.without_content() });
@@ -165,6 +227,13 @@ impl Drop for Exchange {
     }
 }
 
+/// Omits the content, which may be secret.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("protocol", &self.endpoint.protocol).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
@@ -174,9 +243,8 @@ mod tests {
 
     /// Begins a call that is refused.
     fn refused() -> Exchange {
-        let mut exchange =
-            Exchange::begin(&Method::POST, "api.openai.com", "/v1/chat/completions", None, None).unwrap();
-        exchange.answered(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new());
+        let mut exchange = Exchange::begin("api.openai.com", "/v1/chat/completions", None, None).unwrap();
+        exchange.answered(503, |_| None);
         exchange
     }
 

@@ -10,11 +10,15 @@ use super::url::without_secrets;
 /// A longer chain of causes, or one that is a circle, ends here.
 const MAX_CAUSES: usize = 16;
 
-/// The text of an error and of its causes, without what may be secret in URLs.
+/// The text of an error of any type, with the causes of those that are known.
 pub(super) fn text_of<E: Display + 'static>(error: &E) -> String {
+    known(error).map_or_else(|| without_secrets(&error.to_string()), text_of_error)
+}
+
+/// The text of an error and of its causes, without what may be secret in URLs.
+pub(super) fn text_of_error(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
-    let first = known(error).and_then(Error::source);
-    for cause in successors(first, |&cause| cause.source()).take(MAX_CAUSES) {
+    for cause in successors(error.source(), |&cause| cause.source()).take(MAX_CAUSES) {
         let cause = cause.to_string();
         // Some errors say their cause themselves.
         if !text.contains(&cause) {

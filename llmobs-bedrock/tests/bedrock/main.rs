@@ -1,0 +1,16 @@
+//! Calls of models by the AWS SDK, to a local provider.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod failures;
+mod matrix;
+mod nesting;
+mod operations;
+mod unchanged;
+mod world;

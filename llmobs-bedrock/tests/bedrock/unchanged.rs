@@ -1,0 +1,110 @@
+//! What the program and the provider get is the same with and without the interceptor.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
+use llmobs::FutureSpanExt as _;
+use llmobs::bedrock::Interceptor;
+use serde_json::{Value, json};
+
+use crate::world::{World, body, claude, config, converse, converse_stream, invoke_stream, titan};
+
+const MODELS: [&str; 8] =
+    ["local", "error-400", "error-429", "flaky", "overloaded", "broken", "thinking", "length"];
+
+/// What a program sees of an error, without the time in the headers.
+fn shown<E: Debug + ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+    let service = error.as_service_error();
+    format!("{error} {service:?} {:?} {:?}", error.code(), error.message())
+}
+
+/// All that a client gets from a model by each operation.
+async fn answers(client: &Client, model: &str) -> Vec<String> {
+    let mut answers = Vec::new();
+    answers.push(match converse(client, model, "Hi there").send().await {
+        Ok(answer) => format!("{answer:?}"),
+        Err(error) => shown(&error),
+    });
+    match converse_stream(client, model, "Hi there").send().await {
+        Ok(mut answer) => loop {
+            match answer.stream.recv().await {
+                Ok(None) => break,
+                Ok(event) => answers.push(format!("{event:?}")),
+                Err(error) => break answers.push(shown(&error)),
+            }
+        },
+        Err(error) => answers.push(shown(&error)),
+    }
+    let embedding = json!({ "inputText": "Hi there", "dimensions": 8 });
+    for request in [claude("Hi there"), titan("Hi there"), embedding] {
+        let call = client.invoke_model().model_id(model).body(body(&request)).send();
+        answers.push(match call.await {
+            Ok(answer) => format!("{answer:?}"),
+            Err(error) => shown(&error),
+        });
+    }
+    for request in [claude("Hi there"), titan("Hi there")] {
+        match invoke_stream(client, model, &request).send().await {
+            Ok(mut answer) => loop {
+                match answer.body.recv().await {
+                    Ok(None) => break,
+                    Ok(event) => answers.push(format!("{event:?}")),
+                    Err(error) => break answers.push(shown(&error)),
+                }
+            },
+            Err(error) => answers.push(shown(&error)),
+        }
+    }
+    answers
+}
+
+/// What the provider gets, without what differs by time.
+fn requests(world: &World) -> Vec<(String, Value, BTreeMap<String, String>)> {
+    let recorded = world.provider.requests().into_iter();
+    recorded
+        .map(|mut request| {
+            for name in ["amz-sdk-invocation-id", "authorization", "host", "x-amz-date"] {
+                assert!(request.headers.remove(name).is_some(), "{name}");
+            }
+            (request.path, serde_json::from_slice(&request.body).unwrap(), request.headers)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn programs_and_providers_see_no_difference() {
+    for model in MODELS {
+        let plain = World::new();
+        let without = answers(&Client::from_conf(config(plain.provider.url()).build()), model).await;
+
+        let world = World::new();
+        let with = answers(&world.client(), model).in_context(world.collector.context()).await;
+        assert_eq!(with, without, "{model}");
+        assert_eq!(requests(&world), requests(&plain), "{model}");
+        assert_eq!(world.events().len(), 7, "{model}");
+
+        // Without a collector, nothing is recorded.
+        let quiet = World::new();
+        assert_eq!(answers(&quiet.client(), model).await, without, "{model}");
+        assert_eq!(quiet.collector.tree(), "");
+    }
+}
+
+#[tokio::test]
+async fn content_is_left_out_where_the_program_says_so() {
+    let world = World::new();
+    let interceptor = Interceptor::new().capture_content(false);
+    let client = Client::from_conf(config(world.provider.url()).interceptor(interceptor).build());
+    answers(&client, "local").in_context(world.collector.context()).await;
+    answers(&client, "overloaded").in_context(world.collector.context()).await;
+    let events = world.events();
+    assert_eq!(events.len(), 14);
+    let text = serde_json::to_string(&events).unwrap();
+    for content in ["Hi there", "You said", "overloaded."] {
+        assert!(!text.contains(content), "{content} in {text}");
+    }
+    assert_eq!(events[0]["metrics"]["total_tokens"], 6);
+    assert_eq!(events[0]["meta"]["metadata"]["finish_reason"], "end_turn");
+}
