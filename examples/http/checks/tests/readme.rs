@@ -3,11 +3,7 @@
 use example_checks::readme::{self, Pair};
 
 const PAIRS: [Pair; 4] = [
-    Pair {
-        section: "async-openai",
-        before: "async-openai/src/before.rs",
-        after: "async-openai/src/main.rs",
-    },
+    Pair { section: "async-openai", before: "async-openai/src/before.rs", after: "async-openai/src/main.rs" },
     Pair { section: "anthropic", before: "anthropic/src/before.rs", after: "anthropic/src/main.rs" },
     Pair { section: "services", before: "services/src/back_before.rs", after: "services/src/back.rs" },
     Pair { section: "services", before: "services/src/front_before.rs", after: "services/src/front.rs" },

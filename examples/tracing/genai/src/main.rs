@@ -4,9 +4,9 @@
 //! cargo run -p genai-example -- "a solar eclipse"
 //! ```
 
+use std::env;
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::env;
 
 use example_provider::Provider;
 use futures_util::StreamExt as _;
