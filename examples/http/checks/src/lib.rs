@@ -65,7 +65,7 @@ pub fn logged(program: &str, variables: &[(&str, &str)]) -> String {
     String::from_utf8(output.stderr).unwrap().lines().map(line).collect()
 }
 
-/// Traces as text: each span below its parent, with what went in and came out.
+/// Traces as text: each span below its parent, with what went in and came out, of which long values are shortened.
 pub fn tree(mut spans: Vec<Value>) -> String {
     spans.sort_by_key(|span| span["start_ns"].as_u64());
     let mut lines = String::new();
@@ -110,7 +110,7 @@ fn lines_of(span: &Value) -> String {
     line.push('\n');
     for (name, content) in [("in ", &meta["input"]), ("out", &meta["output"])] {
         if content["value"].is_string() {
-            line.push_str(&format!("  {name} {}\n", text(&content["value"])));
+            line.push_str(&format!("  {name} {}\n", shortened(text(&content["value"]))));
         }
         for message in content["messages"].as_array().into_iter().flatten() {
             line.push_str(&format!("  {name} {}: {}\n", text(&message["role"]), said(message)));
@@ -128,6 +128,14 @@ fn said(message: &Value) -> String {
     let results = list("tool_results");
     let results = results.iter().map(|result| text(&result["result"]).to_owned());
     content.chain(calls).chain(results).collect::<Vec<_>>().join(", ")
+}
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn text(value: &Value) -> &str {
