@@ -220,6 +220,18 @@ def http():
     write("http", lines)
 
 
+def tracing():
+    build("tracing-layers", "--release")
+    modes = ["none other", "registry other", "layer other", "alone other", "registry inside", "layer inside", "none by_hand"]
+    modes += [f"{layer} {span}" for span in ["chat", "content"] for layer in ["registry", "layer", "opentelemetry"]]
+    lines = []
+    for repetition in range(4 * REPETITIONS):
+        for mode in modes:
+            lines += rows([BIN / "tracing-layers", *mode.split(), 20])
+        say(f"tracing {repetition}")
+    write("tracing", lines)
+
+
 def compile_time():
     say("compiling: one clean build after the other")
     write("compile", rows([ROOT / "benches" / "compile-time", min(3, REPETITIONS)]))
@@ -262,6 +274,7 @@ PARTS = {
     "stack": stack,
     "growth": growth,
     "http": http,
+    "tracing": tracing,
     "compile": compile_time,
 }
 

@@ -14,6 +14,7 @@
 # | stack | bytes of stack a call, release and debug | 2 minutes |
 # | growth | what the cost depends on | 5 minutes |
 # | http | what a layer costs a client of reqwest that reads streams | 2 minutes |
+# | tracing | what layers cost a span of `tracing` | 3 minutes |
 # | compile | what llmobs costs the compiler | 15 minutes |
 #
 # REPETITIONS (5) is how often each is measured where times are, and RESULTS another folder for the results.

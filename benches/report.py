@@ -145,6 +145,13 @@ def goals(figures):
     http = lambda mode, gap: f.median("http", "process_ns", mode=mode, gap_us=gap) / 500  # noqa: E731
     yield "http paced", "500 chunks of 300 bytes, 200 µs apart: CPU of reqwest with `ClientLayer`", "×", lambda: http("observed", 200) / http("alone", 200), most, lambda: 1.1
     yield "http chunk", "… back to back: CPU of the process for a chunk, beyond reqwest alone", " ns", lambda: http("observed", 0) - http("alone", 0), most, lambda: 1000
+    span = lambda mode, span: f.median("tracing", "ns", mode=mode, span=span)  # noqa: E731
+    yield "tracing registry", "a `tracing` span on a registry", " ns", lambda: span("registry", "other"), None, None
+    yield "tracing other", "… that is no step: the layer, beyond", " ns", lambda: span("layer", "other") - span("registry", "other"), most, lambda: 60
+    yield "tracing inside", "… inside a step", " ns", lambda: span("layer", "inside") - span("registry", "inside"), None, None
+    chat = lambda layer: span(layer, "chat") - span("registry", "chat")  # noqa: E731
+    yield "tracing chat", "the call of a model: the layer, beyond a span of llmobs by hand that says the same", " ns", lambda: chat("layer") - span("none", "by_hand"), most, lambda: 400
+    yield "tracing against", "… the layer against tracing-opentelemetry", "×", lambda: chat("layer") / chat("opentelemetry"), None, None
     user = lambda what, variant: f.median("compile", "seconds", what=what, variant=variant)  # noqa: E731
     yield "build", "clean dev build of a dependent without TLS, of fastrace's", "×", lambda: user("build", "llmobs") / user("build", "fastrace"), most, lambda: 1.3
     yield "own", "… own crates", " s", lambda: user("own", "llmobs"), most, lambda: 7
@@ -234,6 +241,22 @@ def http_table(figures):
     return table(["pause", "", "caller CPU µs, median", "minimum", "process CPU µs, median", "minimum"], lines, left=2)
 
 
+def tracing_table(figures):
+    """Nanoseconds of CPU on the caller for a span."""
+    names = {
+        "other": "a span with one field, which is no step",
+        "inside": "… inside a step",
+        "chat": "the call of a model, with four fields at its start and five later",
+        "content": "… and 2 kB of content",
+        "by_hand": "the same by `llmobs::llm`, without `tracing`",
+    }
+    lines = []
+    for mode, span in dict.fromkeys((line["mode"], line["span"]) for line in figures.lines("tracing")):
+        values = figures.all("tracing", "ns", mode=mode, span=span)
+        lines.append((names[span], mode.replace("layer", "llmobs").replace("alone", "llmobs, which alone would want it"), number(statistics.median(values)), number(min(values))))
+    return table(["", "layers", "median", "minimum"], sorted(lines, key=lambda line: list(names.values()).index(line[0])), left=2)
+
+
 def delivery_table(figures):
     lines = []
     for variant in dict.fromkeys(line["variant"] for line in figures.lines("delivery")):
@@ -262,7 +285,7 @@ bytes and an answer of 20. Figures are for one span, and so a fifth of those of 
 
 ```sh
 benches/compare.sh                       # measures everything again, and writes this page
-benches/compare.sh delivery              # one part: instructions, allocations, cpu, delivery, stack, growth, http or compile
+benches/compare.sh delivery              # one part: instructions, allocations, cpu, delivery, stack, growth, http, tracing or compile
 benches/callgrind.sh caller target/benches/release/spans plain        # one figure
 ```
 
@@ -309,6 +332,12 @@ A streamed answer of OpenAI's chat in 500 chunks of 300 bytes, read by reqwest t
 a file. The events differ in their text alone; where they differ in more, such as counts, reading a chunk takes about 1 µs more.
 
 {http}
+## Spans of `tracing`
+
+Nanoseconds of CPU on the caller for a span, from its creation to its end, on a registry with a layer that wants all spans and does nothing. Each row is a process of
+its own. The exporter of OpenTelemetry sends nothing.
+
+{tracing}
 ## What the comparison favours
 
 What makes llmobs look better than it may be for you:
@@ -361,6 +390,7 @@ def write(root, results):
         delivery=part(delivery_table),
         growth=part(growth_tables),
         http=part(http_table),
+        tracing=part(tracing_table),
         files=files,
     )
     (root / "BENCHMARKS.md").write_text(text)

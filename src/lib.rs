@@ -379,6 +379,9 @@ pub mod guide {
     #[doc = include_str!("../docs/model_calls.md")]
     pub mod model_calls {}
 
+    #[doc = include_str!("../docs/tracing.md")]
+    pub mod tracing {}
+
     #[doc = include_str!("../docs/prompts.md")]
     pub mod prompts {}
 

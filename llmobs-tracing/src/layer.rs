@@ -133,10 +133,13 @@ impl SpanLayer {
     where
         S: for<'span> LookupSpan<'span>,
     {
-        if is_in_trace() || role_of(span.metadata()) == Role::Session {
+        if is_in_trace() {
             return None;
         }
         let above = around(span).find_map(|above| place_of(&above))?;
+        if role_of(span.metadata()) == Role::Session {
+            return None;
+        }
         let carried = Carried::new(above.context().clone(), &self.count);
         let place = carried.place().clone();
         span.extensions_mut().replace(carried);

@@ -67,7 +67,15 @@ fn llm_spans_name_the_trace_of_the_tracer() {
         tracing::info_span!("handler").in_scope(|| llmobs::llm("by tracing").start().finish());
     });
 
-    assert_eq!(llmobs::flush(Duration::from_secs(60)).delivered, 5);
+    // A span of `tracing` that becomes an LLM span, and stays one of the tracer.
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("tracing"));
+    let both = tracing_subscriber::registry().with(layer).with(llmobs::tracing::layer());
+    tracing::subscriber::with_default(both, || {
+        let service = tracing::info_span!("service");
+        service.in_scope(|| tracing::info_span!("by both", gen_ai.operation.name = "chat").in_scope(|| ()));
+    });
+
+    assert_eq!(llmobs::flush(Duration::from_secs(60)).delivered, 6);
     drop(guard);
     provider.shutdown_with_timeout(Duration::from_secs(30)).unwrap();
 
@@ -82,14 +90,19 @@ fn llm_spans_name_the_trace_of_the_tracer() {
             traces.insert(name, member(member(span, "meta"), "otel.trace_id").as_str().unwrap().to_owned());
         }
     }
-    assert_eq!(traces.len(), 3, "{traces:?}");
+    assert_eq!(traces.len(), 5, "{traces:?}");
+    assert_eq!(traces["by both"], traces["service"]);
 
     let posts = requests.iter().filter(|request| request.path.starts_with("/evp_proxy"));
     let events: Vec<serde_json::Value> = posts.flat_map(llmobs_test_support::Request::events).collect();
     let event = |name: &str| events.iter().find(|event| event["name"] == name).unwrap();
-    for (name, trace) in
-        [("answer", "request"), ("same trace", "request"), ("other trace", "job"), ("by tracing", "handler")]
-    {
+    for (name, trace) in [
+        ("answer", "request"),
+        ("same trace", "request"),
+        ("other trace", "job"),
+        ("by tracing", "handler"),
+        ("by both", "service"),
+    ] {
         let event = event(name);
         assert_eq!(event["_dd"]["apm_trace_id"], traces[trace], "{name}");
         assert_eq!(event["_dd"]["trace_id"], traces[trace], "{name}");

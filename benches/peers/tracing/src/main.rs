@@ -47,6 +47,7 @@ fn main() -> Result<(), Error> {
         _ => return Err("SPAN: other, inside, chat, content or by_hand".into()),
     };
     let around = span == "inside";
+    println!("mode,span,round,ns");
     tracing::dispatcher::with_default(&dispatch, || {
         let step = around.then(|| info_span!("agent", gen_ai.operation.name = "invoke_agent"));
         let _entered = step.as_ref().map(tracing::Span::enter);

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod agent_framework;
 mod expected;
 mod genai;
 mod rig;

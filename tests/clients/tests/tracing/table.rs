@@ -13,9 +13,13 @@ struct Row {
     module: &'static str,
     /// What readers call it.
     name: &'static str,
-    /// What it does not emit, by the contents that this is about.
+    /// What it does not emit, or only sometimes, by the content that this is about.
     lacks: &'static [(&'static str, &'static str)],
 }
+
+const NO_DOCUMENTS: &str = "The library does not report what is embedded.";
+const NO_FIRST_TOKEN: &str = "The library does not report when the first token came.";
+const BY_HELPERS: &str = "The program makes the spans of agents, tools and workflows with genai's helpers.";
 
 /// Libraries whose tests are here.
 const LIBRARIES: &[Row] = &[
@@ -23,18 +27,59 @@ const LIBRARIES: &[Row] = &[
         module: "rig",
         name: "rig 0.44",
         lacks: &[
-            ("first_token", "rig does not say when the first token came."),
-            ("errors", "rig says which tools failed, and of a call that failed nothing."),
+            ("embedding", NO_DOCUMENTS),
+            (
+                "messages",
+                "rig reports the messages of agents that are built with `record_content_telemetry(true)`, and none of models that \
+                 are called without an agent.",
+            ),
+            (
+                "tokens",
+                "For a stream without an agent, rig reports the tokens when the program calls `finish`.",
+            ),
+            ("first_token", NO_FIRST_TOKEN),
+            ("errors", "rig reports the errors of tools, and none of calls."),
         ],
     },
-    Row { module: "rig_http", name: "rig 0.44 and `llmobs::http`", lacks: &[] },
+    Row { module: "rig_http", name: "rig 0.44 with `llmobs::http`", lacks: &[] },
     Row {
         module: "genai",
         name: "genai 0.7, feature `otel`",
         lacks: &[
-            ("agent", "The program makes the spans of agents, tools and workflows with genai's helpers."),
-            ("tool", "The program makes the spans of agents, tools and workflows with genai's helpers."),
-            ("errors", "genai says the type of an error, and no message."),
+            ("agent", BY_HELPERS),
+            ("tool", BY_HELPERS),
+            ("embedding", NO_DOCUMENTS),
+            (
+                "messages",
+                "genai reports messages if the variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` is `true`, and the \
+                 answer of a stream if `ChatOptions::with_capture_content(true)` is set, too.",
+            ),
+            (
+                "tokens",
+                "For a stream, genai reports the tokens if `ChatOptions::with_capture_usage(true)` is set.",
+            ),
+            ("errors", "genai reports the type of an error, and no text."),
+        ],
+    },
+    Row {
+        module: "agent_framework",
+        name: "agent-framework 0.14",
+        lacks: &[
+            (
+                "agent",
+                "agent-framework makes no span for an agent that streams its answer. An attribute of llmobs does.",
+            ),
+            ("llm", "The program wraps its client in `ObservableChatClient`."),
+            ("embedding", "agent-framework makes no span for embeddings."),
+            (
+                "messages",
+                "agent-framework reports messages if `ObservabilityConfig::enable_sensitive_data` is set.",
+            ),
+            ("first_token", NO_FIRST_TOKEN),
+            (
+                "errors",
+                "agent-framework reports the type of an error, and the text where it reports messages.",
+            ),
         ],
     },
 ];
