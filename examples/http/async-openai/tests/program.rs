@@ -1,6 +1,6 @@
 //! The program as a user runs it, against the provider on this machine.
 
-use http_examples_checks::{readme_block, run};
+use example_checks::{readme, run};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_async-openai-example");
 const BEFORE: &str = env!("CARGO_BIN_EXE_async-openai-before");
@@ -8,7 +8,7 @@ const BEFORE: &str = env!("CARGO_BIN_EXE_async-openai-before");
 #[test]
 fn an_agent_asks_the_model_twice_and_prints_its_answer() {
     let answer = "The result is: 1.609344 km\n";
-    let expected = (answer.to_owned(), readme_block("async-openai", "text"));
+    let expected = (answer.to_owned(), readme::block("async-openai", "text"));
     assert_eq!(run(PROGRAM, &[]), expected);
     assert_eq!(run(BEFORE, &[]), (answer.to_owned(), String::new()));
 }

@@ -1,6 +1,8 @@
-//! What the tests of the examples share: runs of programs, their traces, and the README.
+//! What the tests of examples share: runs of programs, their traces, and the README. Those of `examples/tracing` use it, too.
 
-use std::path::{Path, PathBuf};
+pub mod readme;
+
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
@@ -17,7 +19,7 @@ impl Spans {
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self(env::temp_dir().join(format!("llmobs-http-examples-{}-{number}.jsonl", process::id())))
+        Self(env::temp_dir().join(format!("llmobs-examples-{}-{number}.jsonl", process::id())))
     }
 
     /// A command that runs a program with nothing else in its environment.
@@ -49,7 +51,21 @@ pub fn run(program: &str, variables: &[(&str, &str)]) -> (String, String) {
     (String::from_utf8(output.stdout).unwrap(), tree(spans.read()))
 }
 
-/// Traces as text: each span below its parent, with what went in and came out.
+/// Runs a program to its end. Returns what it says on standard error, without the time of each line of the log.
+pub fn logged(program: &str, variables: &[(&str, &str)]) -> String {
+    let spans = Spans::new();
+    let output =
+        spans.command(program).env("NO_COLOR", "1").envs(variables.iter().copied()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let is_digit = |character: char| character.is_ascii_digit();
+    let line = |line: &str| match line.split_once(' ') {
+        Some((time, rest)) if time.starts_with(is_digit) => format!("{rest}\n"),
+        _ => format!("{line}\n"),
+    };
+    String::from_utf8(output.stderr).unwrap().lines().map(line).collect()
+}
+
+/// Traces as text: each span below its parent, with what went in and came out, of which long values are shortened.
 pub fn tree(mut spans: Vec<Value>) -> String {
     spans.sort_by_key(|span| span["start_ns"].as_u64());
     let mut lines = String::new();
@@ -94,7 +110,7 @@ fn lines_of(span: &Value) -> String {
     line.push('\n');
     for (name, content) in [("in ", &meta["input"]), ("out", &meta["output"])] {
         if content["value"].is_string() {
-            line.push_str(&format!("  {name} {}\n", text(&content["value"])));
+            line.push_str(&format!("  {name} {}\n", shortened(text(&content["value"]))));
         }
         for message in content["messages"].as_array().into_iter().flatten() {
             line.push_str(&format!("  {name} {}: {}\n", text(&message["role"]), said(message)));
@@ -114,22 +130,14 @@ fn said(message: &Value) -> String {
     content.chain(calls).chain(results).collect::<Vec<_>>().join(", ")
 }
 
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-/// The directory of the examples.
-pub fn directory() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
-
-/// The only block of this language in a section of the README.
-pub fn readme_block(section: &str, language: &str) -> String {
-    let readme = fs::read_to_string(directory().join("README.md")).unwrap();
-    let (_, section) = readme.split_once(&format!("\n## {section}\n")).expect("a section");
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let (_, block) = section.split_once(&format!("\n```{language}\n")).expect("a block");
-    let (block, rest) = block.split_once("```\n").expect("the end of a block");
-    assert!(!rest.contains(&format!("\n```{language}\n")), "one block is expected");
-    block.to_owned()
 }

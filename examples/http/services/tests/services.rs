@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use http_examples_checks::{Spans, readme_block, tree};
+use example_checks::{Spans, readme, tree};
 use reqwest::{Client, Response};
 
 const WITH_LLMOBS: [&str; 2] = [env!("CARGO_BIN_EXE_back"), env!("CARGO_BIN_EXE_front")];
@@ -75,7 +75,7 @@ impl Services {
 async fn a_streamed_answer_is_one_trace_through_both() {
     let services = Services::start(WITH_LLMOBS, "gpt-4o-mini");
     assert_eq!(services.ask().await.text().await.unwrap(), "You said: What is a span?");
-    assert_eq!(services.end(), readme_block("services", "text"));
+    assert_eq!(services.end(), readme::block("services", "text"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,72 @@
+//! An agent answers a question with the help of a tool, which converts miles. What the model says is printed as it comes.
+//!
+//! ```text
+//! cargo run -p rig-example -- "How many kilometers is a marathon of 26.2 miles?"
+//! ```
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::{env, io};
+
+use example_provider::Provider;
+use rig_agent::AgentBuilder;
+use rig_agent::agent::stream_to_stdout;
+use rig_core::providers::openai::OpenAIConfig;
+use rig_core::tool::PortableTool;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, fmt};
+
+const QUESTION: &str = "How many kilometers are in a mile?";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::registry()
+        .with(fmt::layer().with_writer(io::stderr).with_filter(EnvFilter::from_default_env()))
+        .init();
+    let provider = Provider::openai();
+    let openai = OpenAIConfig::new(&provider.key).with_base_url(&provider.url).client();
+    let agent = AgentBuilder::new(openai.chat(&provider.model))
+        .name("converter")
+        .preamble("Use the tool for conversions. Be brief.")
+        .tool(Kilometers)
+        .default_max_turns(4)
+        .record_content_telemetry(true)
+        .build();
+    let question = env::args().nth(1).unwrap_or_else(|| QUESTION.to_owned());
+    stream_to_stdout(&mut agent.prompt(question).stream()).await?;
+    println!();
+    Ok(())
+}
+
+/// Converts miles to kilometers.
+struct Kilometers;
+
+#[derive(Deserialize)]
+struct Distance {
+    miles: f64,
+}
+
+impl PortableTool for Kilometers {
+    const NAME: &'static str = "kilometers";
+    type Args = Distance;
+    type Output = String;
+    type Error = Infallible;
+
+    fn description(&self) -> String {
+        "Converts miles to kilometers.".to_owned()
+    }
+
+    fn parameters(&self) -> Value {
+        json!({
+            "type": "object",
+            "properties": {"miles": {"type": "number"}},
+            "required": ["miles"],
+        })
+    }
+
+    async fn call(&self, Distance { miles }: Distance) -> Result<String, Infallible> {
+        Ok(format!("{} km", miles * 1.609_344))
+    }
+}
