@@ -255,6 +255,14 @@ const ADK: &[Rule] = &[
     ]),
     rule("gen_ai.generate", Kind::Llm),
     rule("", Kind::Tool).field("tool.name"),
+    // Of tools.
+    rule("event *", Kind::Task).field("tool.args").is(Role::Part).fields(&[("tool.args", INPUT)]),
+    rule("event *", Kind::Task).field("tool.result").is(Role::Part).fields(&[("tool.result", OUTPUT)]),
+    // Of calls of models.
+    rule("event *", Kind::Task)
+        .field("error.code")
+        .is(Role::PartOfCall)
+        .fields(&[("error.code", Meaning::Failure("error.type")), ("agent", Meaning::Nothing)]),
 ];
 
 /// agentkit-loop 0.11.
