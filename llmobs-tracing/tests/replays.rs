@@ -14,6 +14,9 @@ mod expected {
     pub(crate) mod contents;
     pub(crate) mod goose;
     pub(crate) mod langchain;
+    pub(crate) mod openinference;
+    pub(crate) mod openllmetry;
+    pub(crate) mod otel;
     pub(crate) mod swiftide;
 }
 
@@ -93,14 +96,17 @@ replays! {
     agent_framework: agent_with_tool older_conventions streamed failures;
     bedrock: converse;
     codex: turn_with_tool turn_at_info interrupted_turn other_tasks
-        => agent llm tool tokens cached_tokens errors parents;
+        => agent llm tool tokens cached_tokens parents;
     goose: agent_with_tool failures two_sessions with_provider_generation older_replies
         => agent llm tool messages tokens cached_tokens errors parents;
     langchain: agent_with_tool chains failures embeddings spans_of_others
         => agent llm tool embedding tokens errors parents;
-    openinference: everything values_alone with_gen_ai by_mistralrs by_builder;
-    openllmetry: everything other_requests;
-    otel: everything any_type older_names no_operation other_operations errors messages_in_events evaluation through_ordinary_spans;
+    openinference: everything values_alone with_gen_ai by_mistralrs by_builder
+        => agent llm tool embedding messages tool_calls tokens cached_tokens errors parents;
+    openllmetry: everything other_requests failure
+        => agent llm tool embedding messages tool_calls tokens cached_tokens errors parents;
+    otel: everything any_type older_names no_operation other_operations failures messages_in_events evaluation through_ordinary_spans
+        => agent llm tool embedding messages tool_calls tokens cached_tokens first_token errors parents;
     rig: agent_with_tool agent_without_content agent_streamed agent_under_a_request agent_instrumented_by_a_workflow agent_chat_method agent_as_a_tool tools_of_one_turn failed_call direct_call direct_stream gemini_call embeddings_and_rerank older_stream;
     rmcp: session_that_outlives_its_caller transports;
     swiftide: agent_with_tool agent_without_events agent_streamed failed_call failed_bedrock_call failed_tool embeddings simple_prompt fields_on_the_span

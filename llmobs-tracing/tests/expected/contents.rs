@@ -66,9 +66,7 @@ fn said(spans: &[Value], content: &str) -> Vec<Value> {
         "tokens" => metrics(span, &|name| name.ends_with("_tokens") && !is_of_cache(name)),
         "cached_tokens" => metrics(span, &is_of_cache),
         "first_token" => metrics(span, &is_of_time),
-        "errors" => {
-            only(span, |name, value| name == "error" || name == "tags" && *value == json!(["cancelled:true"]))
-        }
+        "errors" => only(span, |name, _| name == "error"),
         "parents" => only(span, |name, _| ["parent", "links"].contains(&name)),
         _ => of_kind(span),
     };
