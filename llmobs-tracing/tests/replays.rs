@@ -1,5 +1,5 @@
 //! What the layer makes of the spans of libraries and applications, as these emit them. The tree that each of them should become is in the
-//! documentation of its function.
+//! documentation of its function; all that their spans say is in `expected`.
 
 #![allow(
     clippy::indexing_slicing,

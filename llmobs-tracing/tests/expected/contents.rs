@@ -99,7 +99,7 @@ fn is_empty(value: &Value) -> bool {
 /// The spans of a replay.
 fn shown(library: &Library, replay: fn()) -> Vec<Value> {
     let collector = Collector::new();
-    super::super::run(&collector, replay);
+    crate::run(&collector, replay);
     let events = collector.events();
     let number = |id: &Value| 1 + events.iter().position(|event| event["span_id"] == *id).unwrap();
     let mut traces: Vec<&Value> = Vec::new();
