@@ -11,9 +11,9 @@ pub(crate) fn library() -> Library {
     told["output"] = json!("21 degrees");
     let with_tool = json!([
         agent(),
-        llm(json!({ "role": "assistant", "content": "", "tool_calls": [call] })),
+        llm(&json!({ "role": "assistant", "content": "", "tool_calls": [call] })),
         told,
-        llm(json!({ "role": "assistant", "content": "It is 21 degrees in Paris." })),
+        llm(&json!({ "role": "assistant", "content": "It is 21 degrees in Paris." })),
     ]);
     let failed = json!({
         "kind": "llm",
@@ -65,7 +65,7 @@ fn tool() -> Value {
 }
 
 /// A call, of which the tokens are on the span inside.
-fn llm(answer: Value) -> Value {
+fn llm(answer: &Value) -> Value {
     json!({
         "kind": "llm",
         "name": "call_llm",

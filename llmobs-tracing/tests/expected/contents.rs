@@ -59,10 +59,9 @@ fn said(spans: &[Value], content: &str) -> Vec<Value> {
     let metrics =
         |span: &Value, is_meant: &dyn Fn(&str) -> bool| only(&span["metrics"], |name, _| is_meant(name));
     let said = |span: &Value| match content {
-        "messages" if span["kind"] == "llm" => only(span, |name, _| ["input", "output"].contains(&name)),
-        "messages" => Value::Null,
-        "tool_calls" if span["kind"] == "llm" => tool_calls(span),
-        "tool_calls" => Value::Null,
+        "messages" | "tool_calls" if span["kind"] != "llm" => Value::Null,
+        "messages" => only(span, |name, _| ["input", "output"].contains(&name)),
+        "tool_calls" => tool_calls(span),
         "tokens" => metrics(span, &|name| name.ends_with("_tokens") && !is_of_cache(name)),
         "cached_tokens" => metrics(span, &is_of_cache),
         "first_token" => metrics(span, &is_of_time),

@@ -42,7 +42,7 @@ pub(crate) fn library() -> Library {
 
     let mut observed = chat(1, "stop", [57, 11, 68]);
     observed["metrics"]["cache_read_input_tokens"] = json!(32);
-    observed["metrics"]["total_cost"] = json!(0.000253);
+    observed["metrics"]["total_cost"] = json!(0.000_253);
     observed["metadata"]["completion_start_time"] = json!("2026-11-26T16:05:33.250+00:00");
     observed["input"] = json!([
         { "role": "system", "content": "Answer in one sentence." },

@@ -6,7 +6,6 @@ use super::contents::Library;
 use crate::replay::otel;
 
 pub(crate) fn library() -> Library {
-    let call = json!({ "name": "get_weather", "arguments": { "city": "Paris" }, "tool_id": "call_1", "type": "tool_call" });
     let everything = json!([
         { "kind": "workflow", "name": "answer_question", "trace": 1, "session": "conv_1" },
         {
@@ -30,37 +29,7 @@ pub(crate) fn library() -> Library {
             "session": "conv_1",
             "metadata": { "agent_name": "weather" },
         },
-        {
-            "kind": "llm",
-            "name": "chat gpt-4o",
-            "parent": 2,
-            "session": "conv_1",
-            "model": "openai/gpt-4o-2024-08-06",
-            "input": [
-                { "role": "system", "content": "Answer in one sentence." },
-                { "role": "user", "content": "What is the weather in Paris?" },
-            ],
-            "output": [{ "role": "assistant", "content": "", "tool_calls": [call] }],
-            "tools": [{ "name": "get_weather", "description": "Tells the weather in a city" }],
-            "metadata": {
-                "stream": true,
-                "temperature": 0.5,
-                "max_tokens": 256,
-                "stop_sequences": ["END"],
-                "output.type": "text",
-                "response_id": "chatcmpl-1",
-                "finish_reason": "tool_calls",
-            },
-            "metrics": {
-                "input_tokens": 57,
-                "output_tokens": 18,
-                "total_tokens": 75,
-                "cache_read_input_tokens": 32,
-                "cache_write_input_tokens": 8,
-                "reasoning_output_tokens": 7,
-                "time_to_first_token": 0.25,
-            },
-        },
+        chat(),
         {
             "kind": "tool",
             "name": "get_weather",
@@ -116,5 +85,40 @@ fn failed(trace: u32, name: &str, kind: &str, message: &str) -> Value {
         "trace": trace,
         "model": "unknown/gpt-4o",
         "error": { "type": kind, "message": message },
+    })
+}
+
+fn chat() -> Value {
+    let call = json!({ "name": "get_weather", "arguments": { "city": "Paris" }, "tool_id": "call_1", "type": "tool_call" });
+    json!({
+        "kind": "llm",
+        "name": "chat gpt-4o",
+        "parent": 2,
+        "session": "conv_1",
+        "model": "openai/gpt-4o-2024-08-06",
+        "input": [
+            { "role": "system", "content": "Answer in one sentence." },
+            { "role": "user", "content": "What is the weather in Paris?" },
+        ],
+        "output": [{ "role": "assistant", "content": "", "tool_calls": [call] }],
+        "tools": [{ "name": "get_weather", "description": "Tells the weather in a city" }],
+        "metadata": {
+            "stream": true,
+            "temperature": 0.5,
+            "max_tokens": 256,
+            "stop_sequences": ["END"],
+            "output.type": "text",
+            "response_id": "chatcmpl-1",
+            "finish_reason": "tool_calls",
+        },
+        "metrics": {
+            "input_tokens": 57,
+            "output_tokens": 18,
+            "total_tokens": 75,
+            "cache_read_input_tokens": 32,
+            "cache_write_input_tokens": 8,
+            "reasoning_output_tokens": 7,
+            "time_to_first_token": 0.25,
+        },
     })
 }
