@@ -25,6 +25,8 @@ pub(crate) struct Callsite {
     pub(crate) has_names: bool,
     /// Whether fields have its session.
     pub(crate) has_session: bool,
+    /// Whether fields have tokens.
+    pub(crate) has_usage: bool,
 }
 
 /// A callsite in a list, which only ever grows. `None` is for a place that is nothing to the layer.
@@ -59,7 +61,8 @@ impl Callsite {
         let own = library.and_then(|library| library.rule(metadata));
         let names: Vec<_> = metadata.fields().iter().map(|field| field.name()).collect();
         let role = own.map_or_else(|| likely_role(metadata, &names), Rule::role);
-        if role == Role::Nothing || metadata.is_event() && !matches!(role, Role::Part | Role::Evaluation) {
+        let is_read_in_events = matches!(role, Role::Part | Role::PartOfCall | Role::Evaluation);
+        if role == Role::Nothing || metadata.is_event() && !is_read_in_events {
             return None;
         }
         let kind = if let Role::Step(Some(kind)) = role { kind } else { likely_kind(&names) };
@@ -71,6 +74,7 @@ impl Callsite {
         let meanings: Box<[_]> = names.into_iter().map(meaning).collect();
         Some(Self {
             has_session: meanings.contains(&Meaning::Session),
+            has_usage: meanings.iter().any(|meaning| meaning.is_usage()),
             has_names: meanings.iter().any(|meaning| matches!(meaning, Meaning::Name(_))),
             library: library.map_or("tracing", |library| library.name),
             name: metadata.name(),
@@ -82,7 +86,7 @@ impl Callsite {
 
     /// Whether spans or events of this place are wanted. Others are taken where another layer wants them.
     pub(crate) fn is_wanted(&self) -> bool {
-        matches!(self.role, Role::Step(_) | Role::Part | Role::Evaluation)
+        matches!(self.role, Role::Step(_) | Role::Part | Role::PartOfCall | Role::Evaluation)
     }
 }
 

@@ -107,12 +107,17 @@ impl Said {
         if self.callsite.has_session || !self.parts.is_empty() { self.text(Meaning::Session) } else { None }
     }
 
+    /// Whether tokens are among what can be said of the step.
+    pub(crate) fn has_usage(&self) -> bool {
+        self.callsite.has_usage || self.parts.iter().any(|(meaning, _)| meaning.is_usage())
+    }
+
     /// The attributes of a step of a kind, and whether something was said besides. The tokens of a step that is no call of a model are
     /// left out if they are those of calls inside.
     pub(crate) fn take_attributes(
         &mut self,
         kind: Kind,
-        has_calls: bool,
+        has_counted_calls: bool,
     ) -> (Vec<(&'static str, Value)>, bool) {
         let is_model = matches!(kind, Kind::Llm | Kind::Embedding);
         let mut attributes = Vec::with_capacity(self.own.len() + self.parts.len());
@@ -126,7 +131,7 @@ impl Said {
                     attributes.push((name, value.take()));
                 }
                 Meaning::Attribute(name) | Meaning::Content(name) | Meaning::Operation(name, _) => {
-                    if is_model || !has_calls || !is_usage(name) {
+                    if is_model || !has_counted_calls || !meaning.is_usage() {
                         attributes.push((name, value.take()));
                     }
                 }
@@ -168,12 +173,6 @@ impl Said {
             }
         }
     }
-}
-
-/// Whether an attribute is a number of tokens, or what they cost.
-fn is_usage(name: &str) -> bool {
-    let usage = ["gen_ai.usage.", "llm.token_count.", "llm.usage.", "llm.cost.", "langfuse.usage"];
-    usage.iter().any(|usage| name.starts_with(usage))
 }
 
 /// A text, or the text of a number.

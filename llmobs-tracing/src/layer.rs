@@ -53,13 +53,6 @@ impl SpanLayer {
             None => begin(),
         };
         let Some(step) = step else { return };
-        if step.is_call() {
-            for above in around(span) {
-                if let Some(above) = above.extensions_mut().get_mut::<Step>() {
-                    above.has_call();
-                }
-            }
-        }
         let _ = span.extensions_mut().replace(step);
     }
 
@@ -154,6 +147,9 @@ where
 {
     let mut extensions = span.extensions_mut();
     let Some(step) = extensions.get_mut::<Step>() else { return false };
+    if callsite.role == Role::PartOfCall && !step.is_call() {
+        return true;
+    }
     let capture = step.capture();
     let mut reader = Reader::new(step.said(), callsite, capture, Formats::None(false));
     record(&mut reader);
@@ -297,6 +293,13 @@ where
         }
         let step = span.extensions_mut().remove::<Step>();
         let judgement = span.extensions_mut().remove::<Judgement>();
+        if step.as_ref().is_some_and(Step::is_counted_call) {
+            for above in around(&span) {
+                if let Some(above) = above.extensions_mut().get_mut::<Step>() {
+                    above.has_counted_call();
+                }
+            }
+        }
         // They end here, where no lock is held.
         drop((step, judgement));
     }

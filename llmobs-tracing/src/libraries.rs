@@ -36,6 +36,8 @@ pub(crate) enum Role {
     Step(Option<Kind>),
     /// A part of the step around it, which says more about that.
     Part,
+    /// The same, if that is the call of a model.
+    PartOfCall,
     /// A judgement of the step around it.
     Evaluation,
     /// The root of a request, the steps inside of which are one trace.
@@ -161,12 +163,8 @@ const SWIFTIDE: &[Rule] = &[
     rule("responses_stream", Kind::Llm).target("swiftide_integrations"),
     rule("prompt", Kind::Llm).target("swiftide_integrations"),
     rule("structured_prompt_dyn", Kind::Llm).target("swiftide_integrations"),
-    // Those of embeddings, which have no span, say nothing of the one around.
-    rule("event *", Kind::Task)
-        .target("swiftide_integrations::openai::embed")
-        .field("langfuse.model")
-        .is(Role::Nothing),
-    rule("event *", Kind::Task).field("langfuse.model").is(Role::Part),
+    // That of embeddings has no span of its own, and says nothing of one that is no call.
+    rule("event *", Kind::Task).field("langfuse.model").is(Role::PartOfCall),
     // Of agents and tools.
     rule("event *", Kind::Task).field("langfuse.output").is(Role::Part).fields(&[
         ("langfuse.input", INPUT),
@@ -204,7 +202,8 @@ const GOOSE: &[Rule] = &[
         ("model_parameters_json", Meaning::Content("llm.invocation_parameters")),
         ("input_json", Meaning::Given(Given::Request)),
         ("output_json", Meaning::Given(Given::Response)),
-        ("usage_details_json", Meaning::Attribute("langfuse.usage")),
+        ("usage_details_json", Meaning::Attribute("langfuse.observation.usage_details")),
+        ("cost_details_json", Meaning::Attribute("langfuse.observation.cost_details")),
         ("status_message", ERROR),
     ]),
     rule("*", Kind::Agent).field("trace_input").fields(&[
@@ -256,6 +255,14 @@ const ADK: &[Rule] = &[
     ]),
     rule("gen_ai.generate", Kind::Llm),
     rule("", Kind::Tool).field("tool.name"),
+    // Of tools.
+    rule("event *", Kind::Task).field("tool.args").is(Role::Part).fields(&[("tool.args", INPUT)]),
+    rule("event *", Kind::Task).field("tool.result").is(Role::Part).fields(&[("tool.result", OUTPUT)]),
+    // Of calls of models.
+    rule("event *", Kind::Task)
+        .field("error.code")
+        .is(Role::PartOfCall)
+        .fields(&[("error.code", Meaning::Failure("error.type")), ("agent", Meaning::Nothing)]),
 ];
 
 /// agentkit-loop 0.11.

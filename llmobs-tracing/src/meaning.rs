@@ -173,7 +173,9 @@ impl Meaning {
             "llmobs.output" => Self::Given(Given::Output),
             "llmobs.model_name" | "langfuse.model" => Self::Attribute("gen_ai.request.model"),
             "llmobs.model_provider" => Self::Attribute("gen_ai.provider.name"),
-            "langfuse.usage" => Self::Attribute(name),
+            "langfuse.usage" | "langfuse.observation.usage_details" | "langfuse.observation.cost_details" => {
+                Self::Attribute(name)
+            }
             "otel.status_code" | "error.type" | "exception.type" | "gen_ai.tool.error.type" => {
                 Self::Failure(name)
             }
@@ -182,6 +184,11 @@ impl Meaning {
             "message" | "rig.completion_parent" => Self::Nothing,
             _ => Self::of_beginning(name),
         }
+    }
+
+    /// Whether it is a number of tokens, or what they cost.
+    pub(crate) fn is_usage(self) -> bool {
+        matches!(self, Self::Attribute(name) if USAGE.iter().any(|usage| name.starts_with(usage)))
     }
 
     /// What a field means by how its name begins.
@@ -206,6 +213,16 @@ impl Meaning {
         }
     }
 }
+
+/// How the names of attributes begin that have numbers of tokens, or what they cost.
+const USAGE: [&str; 6] = [
+    "gen_ai.usage.",
+    "llm.token_count.",
+    "llm.usage.",
+    "llm.cost.",
+    "langfuse.usage",
+    "langfuse.observation.",
+];
 
 /// How the names of attributes begin that people or models wrote.
 const CONTENT: [&str; 27] = [

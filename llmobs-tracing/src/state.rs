@@ -75,8 +75,8 @@ pub(crate) struct Step {
     said: Said,
     /// The kind that the LLM span has so far.
     kind: Kind,
-    /// Whether calls of models are inside.
-    has_calls: bool,
+    /// Whether calls of models are inside that have tokens of their own.
+    has_counted_calls: bool,
     _counted: Counted,
 }
 
@@ -96,7 +96,7 @@ impl Step {
         said.describes();
         call.session_id(said.session_id());
         let place = Place::new(call.context(), true);
-        Self { call, place, capture, said, kind, has_calls: false, _counted: count.add() }
+        Self { call, place, capture, said, kind, has_counted_calls: false, _counted: count.add() }
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -117,9 +117,14 @@ impl Step {
         matches!(self.kind, Kind::Llm | Kind::Embedding)
     }
 
-    /// Takes note of a call of a model inside.
-    pub(crate) fn has_call(&mut self) {
-        self.has_calls = true;
+    /// Whether it is one that has tokens of its own.
+    pub(crate) fn is_counted_call(&self) -> bool {
+        self.is_call() && self.said.has_usage()
+    }
+
+    /// Takes note of such a call inside.
+    pub(crate) fn has_counted_call(&mut self) {
+        self.has_counted_calls = true;
     }
 
     /// Gives the LLM span its kind, name and session, if one was said since.
@@ -146,7 +151,7 @@ impl Drop for Step {
         if self.said.has_failed() {
             call.failed();
         }
-        let (attributes, has_notes) = self.said.take_attributes(self.kind, self.has_calls);
+        let (attributes, has_notes) = self.said.take_attributes(self.kind, self.has_counted_calls);
         call.attributes(attributes, self.capture.shows_content);
         if has_notes {
             call.annotate(|note| self.said.annotate(note));

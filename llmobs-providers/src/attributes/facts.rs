@@ -82,6 +82,15 @@ pub(super) fn finish_reasons(attributes: &Group<'_>) -> Vec<String> {
 pub(super) fn usage(attributes: &Group<'_>) -> Usage {
     let count = |names: &[&str]| names.iter().find_map(|name| count(attributes.get(name)));
     let mut usage = swiftide::usage(&attributes.structure("langfuse.usage"));
+    let details = attributes.structure("langfuse.observation.usage_details");
+    usage.update(Usage {
+        input: details.count("input"),
+        output: details.count("output"),
+        total: details.count("total"),
+        cache_read: details.count("cache_read_input_tokens"),
+        cache_write: details.count("cache_write_input_tokens"),
+        ..Usage::default()
+    });
     usage.update(Usage {
         input: count(&["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"]),
         output: count(&[
@@ -129,11 +138,13 @@ pub(super) fn usage(attributes: &Group<'_>) -> Usage {
 
 /// The dollars.
 pub(super) fn cost(attributes: &Group<'_>) -> Cost {
+    let details = attributes.structure("langfuse.observation.cost_details");
     let dollars = |names: &[&str]| number(attributes.first(names));
     Cost {
         input: dollars(&["llm.cost.prompt"]),
         output: dollars(&["llm.cost.completion"]),
-        total: dollars(&["gen_ai.usage.cost", "gen_ai.usage.cost_usd", "llm.cost.total"]),
+        total: dollars(&["gen_ai.usage.cost", "gen_ai.usage.cost_usd", "llm.cost.total"])
+            .or_else(|| number(details.get("total"))),
     }
 }
 

@@ -40,7 +40,7 @@ const INPUT_MESSAGES: [&str; 2] = ["gen_ai.input.messages", "gen_ai.prompt"];
 const OUTPUT_MESSAGES: [&str; 2] = ["gen_ai.output.messages", "gen_ai.completion"];
 
 /// Names, ids and numbers that a program gives, and their names in the metadata.
-const LABELS: [(&str, &str); 17] = [
+const LABELS: [(&str, &str); 18] = [
     ("gen_ai.tool.call.id", "tool_id"),
     ("tool_call.id", "tool_id"),
     ("gen_ai.tool.type", "tool_type"),
@@ -58,6 +58,7 @@ const LABELS: [(&str, &str); 17] = [
     ("gen_ai.evaluation.name", "evaluation_name"),
     ("gen_ai.evaluation.score.value", "evaluation_score"),
     ("gen_ai.evaluation.score.label", "evaluation_label"),
+    ("tag.tags", "tags"),
 ];
 
 /// Texts, and their names in the metadata.
@@ -106,7 +107,10 @@ fn metadata(attributes: &Group<'_>, limit: usize) -> Map<String, Value> {
     for (name, value) in own.fields().iter().filter(|(name, _)| !is_credential(name)) {
         put(name, value);
     }
-    for (found, name) in LABELS.into_iter().chain(TEXTS) {
+    for (found, name) in LABELS {
+        put(name, &attributes.structure(found));
+    }
+    for (found, name) in TEXTS {
         put(name, attributes.get(found));
     }
     metadata

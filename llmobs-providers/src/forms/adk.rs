@@ -55,16 +55,24 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.parameters(body, &["model", "contents", "config"]);
 }
 
-/// `LlmResponse`.
+/// `LlmResponse`, or the `Content` of one.
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
-    ["partial", "turn_complete"].iter().all(|name| matches!(json.get(name), Json::Bool(_)))
-        && matches!(json.get("content"), Json::Null | Json::Object(_))
+    is_content(json)
+        || ["partial", "turn_complete"].iter().all(|name| matches!(json.get(name), Json::Bool(_)))
+            && matches!(json.get("content"), Json::Null | Json::Object(_))
+}
+
+/// `Content` of a model. Parts in other forms have a type.
+fn is_content(json: &Json<'_>) -> bool {
+    json.str("role") == "model"
+        && has_only(json, &["role", "parts"])
+        && json.list("parts").iter().all(|part| !part.has("type"))
 }
 
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     let json = event.json;
-    let content = json.get("content");
+    let content = if is_content(json) { json } else { json.get("content") };
     if let Some(mut turn) = draft.turn(0, content.str("role")) {
         for item in content.list("parts") {
             part(At::Next, item, &mut turn);

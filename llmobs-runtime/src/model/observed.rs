@@ -71,6 +71,12 @@ impl SpanAttributes {
         Some(if self.shows_content { attributes } else { attributes.without_content() })
     }
 
+    /// Adds those of another span for the same call, which count where both have one of a name.
+    fn add(&mut self, other: Self) {
+        self.values.extend(other.values);
+        self.shows_content &= other.shows_content;
+    }
+
     fn bytes(&self) -> usize {
         self.values.iter().map(|(_, value)| size_of::<(&str, Value)>() + weight_of(value)).sum()
     }
@@ -97,7 +103,10 @@ impl Observed {
         if !integration.is_empty() {
             self.integration = integration;
         }
-        replace(&mut self.attributes, attributes);
+        match (&mut self.attributes, attributes) {
+            (Some(own), Some(inner)) => own.add(inner),
+            (own, inner) => replace(own, inner),
+        }
         replace(&mut self.asked, asked);
         replace(&mut self.answered, answered);
         self.hidden.input |= hidden.input;

@@ -7,20 +7,15 @@
 //! 57 of input, of which 32 are cached, 18 of output, of which 7 are thoughts. The session is `s-1`, the user `ada`.
 
 use tracing::field::Empty;
-use tracing::{Span, info_span};
+use tracing::{Level, Span, event, info_span};
 
 const REQUEST: &str = concat!(
     r#"{"model":"gemini-2.5-flash","contents":[{"role":"user","parts":[{"text":"What is the weather in Paris?"}]}],"#,
     r#""config":{"temperature":0.5}}"#
 );
-const CALL: &str = concat!(
-    r#"{"content":{"role":"model","parts":[{"name":"get_weather","args":{"city":"Paris"},"id":"call_1"}]},"#,
-    r#""partial":false,"turn_complete":true}"#
-);
-const ANSWER: &str = concat!(
-    r#"{"content":{"role":"model","parts":[{"text":"It is 21 degrees in Paris."}]},"#,
-    r#""partial":false,"turn_complete":true}"#
-);
+const CALL: &str =
+    r#"{"role":"model","parts":[{"name":"get_weather","args":{"city":"Paris"},"id":"call_1"}]}"#;
+const ANSWER: &str = r#"{"role":"model","parts":[{"text":"It is 21 degrees in Paris."}]}"#;
 
 fn agent_execute() -> Span {
     info_span!(
@@ -38,9 +33,9 @@ fn agent_execute() -> Span {
     )
 }
 
-/// `call_llm`, and in it the span that has the tokens. Both are entered for each piece of the stream.
-fn call_llm(response: &str) {
-    let call = info_span!(
+/// `call_llm`.
+fn call_llm() -> Span {
+    info_span!(
         target: "adk_agent::llm_agent",
         "call_llm",
         "gcp.vertex.agent.event_id" = %"inv-1_llm_1",
@@ -49,7 +44,12 @@ fn call_llm(response: &str) {
         "gen_ai.conversation.id" = %"s-1",
         "gcp.vertex.agent.llm_request" = %REQUEST,
         "gcp.vertex.agent.llm_response" = Empty
-    );
+    )
+}
+
+/// A call that is answered. In its span is the one that has the tokens. Both are entered for each piece of the stream.
+fn answered(response: &str) {
+    let call = call_llm();
     let generate = call.in_scope(|| {
         info_span!(
             target: "adk_telemetry::spans",
@@ -85,28 +85,83 @@ fn call_llm(response: &str) {
     call.record("gcp.vertex.agent.llm_response", response);
 }
 
-/// A run of an agent, whose content is always recorded.
+fn tool() -> Span {
+    info_span!(
+        target: "adk_agent::llm_agent",
+        "",
+        otel.name = %"execute_tool get_weather",
+        tool.name = %"get_weather",
+        "gcp.vertex.agent.event_id" = %"inv-1_get_weather",
+        "gcp.vertex.agent.invocation_id" = %"inv-1",
+        "gcp.vertex.agent.session_id" = %"s-1",
+        "gen_ai.conversation.id" = %"s-1"
+    )
+}
+
+fn tool_call() {
+    let args = r#"{"city":"Paris"}"#;
+    event!(
+        target: "adk_agent::llm_agent",
+        Level::DEBUG,
+        tool.name = %"get_weather",
+        tool.args = %args,
+        attempt = 0_u32,
+        "tool_call"
+    );
+}
+
+/// A run of an agent. What its tool is asked and answers is in events of the level `DEBUG`.
 ///
 /// ```text
 /// agent weather
 /// ├─ llm call_llm  in user: What is the weather in Paris?  out assistant:  call get_weather({"city":"Paris"})
-/// ├─ tool get_weather
+/// ├─ tool get_weather  in {"city":"Paris"}  out 21 degrees
 /// └─ llm call_llm  in user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.
 /// ```
 pub(crate) fn agent_with_tool() {
     agent_execute().in_scope(|| {
-        call_llm(CALL);
-        let tool = info_span!(
+        answered(CALL);
+        tool().in_scope(|| {
+            tool_call();
+            let result = r#""21 degrees""#;
+            event!(
+                target: "adk_agent::llm_agent",
+                Level::DEBUG,
+                tool.name = %"get_weather",
+                tool.result = %result,
+                "tool_result"
+            );
+        });
+        answered(ANSWER);
+    });
+}
+
+/// A tool that fails, whose error is the event of another span, and a call that fails.
+///
+/// ```text
+/// agent weather
+/// ├─ tool get_weather  in {"city":"Paris"}
+/// └─ llm call_llm  in user: What is the weather in Paris?  error RESOURCE_EXHAUSTED: slow down
+/// ```
+pub(crate) fn failures() {
+    agent_execute().in_scope(|| {
+        tool().in_scope(tool_call);
+        event!(
             target: "adk_agent::llm_agent",
-            "",
-            otel.name = %"execute_tool get_weather",
+            Level::WARN,
             tool.name = %"get_weather",
-            "gcp.vertex.agent.event_id" = %"inv-1_get_weather",
-            "gcp.vertex.agent.invocation_id" = %"inv-1",
-            "gcp.vertex.agent.session_id" = %"s-1",
-            "gen_ai.conversation.id" = %"s-1"
+            error = %"no such city",
+            "tool_error"
         );
-        tool.in_scope(|| ());
-        call_llm(ANSWER);
+        call_llm().in_scope(|| {
+            event!(
+                target: "adk_agent::llm_agent",
+                Level::ERROR,
+                error.code = %"RESOURCE_EXHAUSTED",
+                error.message = %"slow down",
+                agent = %"weather",
+                "model reported a terminal error"
+            );
+        });
     });
 }

@@ -137,3 +137,22 @@ pub(crate) fn other_requests() {
         "gen_ai.request.model" = "rerank-v3.5",
     ));
 }
+
+/// A call that fails, which the status of the span says.
+///
+/// ```text
+/// llm openai.chat  error error: rate limit reached
+/// ```
+pub(crate) fn failure() {
+    let chat = info_span!(
+        target: "program",
+        "openai.chat",
+        "llm.request.type" = "chat",
+        "gen_ai.system" = "OpenAI",
+        "gen_ai.request.model" = "gpt-4o",
+        "otel.status_code" = Empty,
+        "otel.status_description" = Empty,
+    );
+    chat.record("otel.status_code", "ERROR");
+    chat.record("otel.status_description", "rate limit reached");
+}

@@ -262,7 +262,7 @@ pub(crate) fn other_operations() {
 /// llm by_attribute  error error: slow down
 /// llm by_exception  error RateLimited: slow down
 /// ```
-pub(crate) fn errors() {
+pub(crate) fn failures() {
     macro_rules! call {
         ($name:literal) => {
             info_span!(

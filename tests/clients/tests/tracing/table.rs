@@ -19,6 +19,8 @@ struct Row {
 
 const NO_DOCUMENTS: &str = "The library does not report what is embedded.";
 const NO_FIRST_TOKEN: &str = "The library does not report when the first token came.";
+const NO_EMBEDDINGS: &str = "The library makes no span for embeddings.";
+const NO_TOOL_CALLS: &str = "The library reports that tools run, and not that a model called them.";
 const BY_HELPERS: &str = "The program makes the spans of agents, tools and workflows with genai's helpers.";
 
 /// Libraries whose tests are here.
@@ -70,7 +72,7 @@ const LIBRARIES: &[Row] = &[
                 "agent-framework makes no span for an agent that streams its answer. An attribute of llmobs does.",
             ),
             ("llm", "The program wraps its client in `ObservableChatClient`."),
-            ("embedding", "agent-framework makes no span for embeddings."),
+            ("embedding", NO_EMBEDDINGS),
             (
                 "messages",
                 "agent-framework reports messages if `ObservabilityConfig::enable_sensitive_data` is set.",
@@ -84,8 +86,115 @@ const LIBRARIES: &[Row] = &[
     },
 ];
 
+const NO_NAME_OF_FIRST_TOKEN: &str = "The convention has no attribute for when the first token came.";
+const SWIFTIDE_EVENTS: &str = "swiftide reports inputs, outputs and tokens in events of the level `DEBUG`.";
+const LANGCHAIN_CONTENT: &str = "langchain-rust reports no messages, arguments and results.";
+const GOOSE_CONTENT: &str = "goose reports the inputs and outputs of agents and tools if the variable \
+                             `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` is `true`.";
+const GOOSE_OBSERVED: &str =
+    "goose reports the messages and cached tokens of a call where its own observation layer is in use.";
+const CODEX_LEVEL: &str = "codex makes spans for tools, and for calls with their tokens, at the level `TRACE`. At `INFO`, it makes spans \
+                           for requests, and reports the tokens of a turn.";
+
 /// Libraries whose spans are replayed, by tests of llmobs-tracing.
-const REPLAYED: &[Row] = &[];
+const REPLAYED: &[Row] = &[
+    Row { module: "otel", name: "programs with `gen_ai.*`", lacks: &[("embedding", NO_DOCUMENTS)] },
+    Row {
+        module: "openinference",
+        name: "programs with OpenInference",
+        lacks: &[("first_token", NO_NAME_OF_FIRST_TOKEN)],
+    },
+    Row {
+        module: "openllmetry",
+        name: "programs with OpenLLMetry",
+        lacks: &[("first_token", NO_NAME_OF_FIRST_TOKEN)],
+    },
+    Row {
+        module: "swiftide",
+        name: "swiftide 0.33, feature `langfuse`",
+        lacks: &[
+            ("agent", SWIFTIDE_EVENTS),
+            ("llm", SWIFTIDE_EVENTS),
+            ("tool", SWIFTIDE_EVENTS),
+            ("embedding", NO_EMBEDDINGS),
+            ("messages", SWIFTIDE_EVENTS),
+            ("tool_calls", SWIFTIDE_EVENTS),
+            ("tokens", SWIFTIDE_EVENTS),
+            ("cached_tokens", SWIFTIDE_EVENTS),
+            ("first_token", NO_FIRST_TOKEN),
+            ("errors", "swiftide reports the error of a tool as the output that the model gets."),
+        ],
+    },
+    Row {
+        module: "langchain",
+        name: "langchain-rust 7.0",
+        lacks: &[
+            ("agent", LANGCHAIN_CONTENT),
+            ("tool", LANGCHAIN_CONTENT),
+            ("embedding", "langchain-rust reports neither what is embedded nor the tokens of it."),
+            ("messages", LANGCHAIN_CONTENT),
+            ("tool_calls", "langchain-rust reports how many tools a model called, and not which."),
+            ("cached_tokens", "langchain-rust reports no cached tokens."),
+            ("first_token", NO_FIRST_TOKEN),
+        ],
+    },
+    Row {
+        module: "goose",
+        name: "goose, August 2026",
+        lacks: &[
+            ("agent", GOOSE_CONTENT),
+            ("tool", GOOSE_CONTENT),
+            ("embedding", NO_EMBEDDINGS),
+            ("messages", GOOSE_OBSERVED),
+            ("tool_calls", NO_TOOL_CALLS),
+            ("cached_tokens", GOOSE_OBSERVED),
+            (
+                "first_token",
+                "goose reports the first token to its own observation layer as a time of day, which the span shows in its metadata.",
+            ),
+            ("errors", "goose reports the type of an error, and no text."),
+        ],
+    },
+    Row {
+        module: "codex",
+        name: "codex, August 2026",
+        lacks: &[
+            ("llm", CODEX_LEVEL),
+            ("tool", CODEX_LEVEL),
+            ("embedding", NO_EMBEDDINGS),
+            (
+                "messages",
+                "codex writes messages, arguments and results only to a log, which the layer does not read.",
+            ),
+            ("tool_calls", NO_TOOL_CALLS),
+            ("tokens", CODEX_LEVEL),
+            ("cached_tokens", CODEX_LEVEL),
+            (
+                "first_token",
+                "codex reports when the first token of a turn came, and not of a call, in an event that the layer does not read.",
+            ),
+            ("errors", "codex reports which tools were cancelled, and no errors."),
+        ],
+    },
+    Row {
+        module: "adk",
+        name: "adk-rust 2.3",
+        lacks: &[
+            ("tool", "adk reports the arguments and results of tools in events of the level `DEBUG`."),
+            ("embedding", NO_EMBEDDINGS),
+            (
+                "messages",
+                "adk cuts what it reports to 2,048 bytes, unless it has the feature `record-payloads` and \
+                 `RunConfig::record_payloads` is set.",
+            ),
+            ("first_token", NO_FIRST_TOKEN),
+            (
+                "errors",
+                "adk reports the errors that providers put into answers, and none of tools and connections.",
+            ),
+        ],
+    },
+];
 
 const CONTENTS: [&str; 11] = [
     "agent",
@@ -109,12 +218,15 @@ fn tests() -> BTreeSet<String> {
     list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
 }
 
-/// The replays that exist: those in the list of the macro.
+/// The tests of the contents of replays: those behind the arrows in the list of the macro.
 fn replays() -> BTreeSet<String> {
     let source = fs::read_to_string(REPLAYS).unwrap();
     let (_, list) = source.split_once("\nreplays! {\n").unwrap();
     let (list, _) = list.split_once("\n}").unwrap();
-    let libraries = list.split(';').filter_map(|library| library.trim().split_once(':'));
+    let libraries = list.split(';').filter_map(|library| {
+        let (library, tests) = library.trim().split_once(':')?;
+        Some((library, tests.split_once("=>")?.1))
+    });
     libraries
         .flat_map(|(library, tests)| tests.split_whitespace().map(move |test| format!("{library}::{test}")))
         .collect()
@@ -151,22 +263,21 @@ fn table() -> String {
     }
     table += "\nEach ✓ is a test of `tests/clients/tests/tracing`, named like `rig::tokens`. It runs the library against a local provider, for \
               whole answers and for streams, and compares whole spans or trees.\n";
-    if !REPLAYED.is_empty() {
-        table += "\nThe spans of a library that is replayed are made as its source makes them, by a test of `llmobs-tracing/tests/replays.rs` \
-                  of such a name.\n";
-    }
+    table += "\nThe spans of a library that is replayed are made as its source makes them. Each ✓ is a test of \
+              `llmobs-tracing/tests/replays.rs`, named like `swiftide::tokens`, which compares what all spans say.\n";
     table
 }
 
 #[test]
 fn the_page_shows_the_tests_of_each_library() {
-    let tests = tests();
-    let is_row = |module: &str| LIBRARIES.iter().any(|row| row.module == module);
-    let unknown = tests.iter().filter(|test| {
-        test.split_once("::").is_some_and(|(module, content)| CONTENTS.contains(&content) && !is_row(module))
-    });
-    assert_eq!(unknown.collect::<Vec<_>>(), [""; 0], "in no row of the table");
-    assert!(replays().contains("rig::agent_with_tool"));
+    for (rows, tests) in [(LIBRARIES, tests()), (REPLAYED, replays())] {
+        let is_row = |module: &str| rows.iter().any(|row| row.module == module);
+        let unknown = tests.iter().filter(|test| {
+            test.split_once("::")
+                .is_some_and(|(module, content)| CONTENTS.contains(&content) && !is_row(module))
+        });
+        assert_eq!(unknown.collect::<Vec<_>>(), [""; 0], "in no row of the table");
+    }
 
     let page = fs::read_to_string(PAGE).unwrap();
     let (before, rest) = page.split_once("<!-- libraries -->\n").unwrap();
