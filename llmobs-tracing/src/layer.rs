@@ -194,6 +194,11 @@ fn role_of(metadata: &Metadata<'_>) -> Role {
     callsite::find(metadata).map_or(Role::Nothing, |callsite| callsite.role)
 }
 
+/// Whether the function that a span is for has an event. Those of its attribute are where the attribute is.
+fn is_of(event: &Metadata<'_>, span: &Metadata<'_>) -> bool {
+    event.file() == span.file() && event.line() == span.line()
+}
+
 /// Where LLM spans inside a span belong, if the span says it.
 fn place_of<S>(span: &SpanRef<'_, S>) -> Option<Place>
 where
@@ -283,10 +288,15 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let Some(callsite) = callsite::find(event.metadata()) else { return };
         let mut spans = context.event_scope(event).into_iter().flatten();
-        if callsite.role == Role::Evaluation {
-            drop(self.judge(callsite, spans, |reader| event.record(reader)));
-        } else {
-            spans.any(|span| add(&span, callsite, |reader| event.record(reader)));
+        let record = |reader: &mut Reader<'_>| event.record(reader);
+        match callsite.role {
+            Role::Evaluation => drop(self.judge(callsite, spans, record)),
+            Role::Failure => {
+                if let Some(span) = spans.next().filter(|span| is_of(event.metadata(), span.metadata())) {
+                    add(&span, callsite, record);
+                }
+            }
+            _ => drop(spans.any(|span| add(&span, callsite, record))),
         }
     }
 
