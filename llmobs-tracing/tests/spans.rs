@@ -319,7 +319,7 @@ mod traces {
             let _entered = collector.attach();
             let handler = tracing::dispatcher::with_default(&subscriber, || info_span!("handler"));
             at_once(&subscriber, || {
-                drop(info_span!(parent: &handler, "chat", gen_ai.operation.name = "chat"))
+                drop(info_span!(parent: &handler, "chat", gen_ai.operation.name = "chat"));
             });
             let spans = collector.spans();
             let [first, second] = &*spans else { panic!("two spans") };

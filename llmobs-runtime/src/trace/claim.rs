@@ -100,6 +100,7 @@ impl Calls {
     /// Adds what an outer call knows, which ends, to the one that is shown in its place.
     pub(super) fn end_outer(&mut self, notes: Annotation) {
         match self {
+            Self::Running(Some(inner)) => inner.add_under(notes),
             Self::Running(outer) => *outer = Some(Box::new(notes)),
             Self::Ended(call) => call.notes.add_under(notes),
             Self::None | Self::Several => {}
@@ -145,5 +146,20 @@ mod tests {
         assert!(calls.end(ended()).is_some());
         // One that begins after that is no part of the span.
         assert!(!calls.claim(false, Hidden::default()).is_granted);
+    }
+
+    #[test]
+    fn what_each_of_the_outer_calls_knows_is_kept() {
+        let mut calls = Calls::default();
+        calls.claim(false, Hidden::default());
+        for name in ["inner", "outer"] {
+            let mut notes = Annotation::new(0);
+            notes.tag(name, "1").tag("nearest", name);
+            calls.end_outer(notes);
+        }
+        assert!(calls.end(ended()).is_none());
+        let Shown::One(call) = calls.take() else { panic!("one call") };
+        let tags: Vec<_> = call.notes.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+        assert_eq!(tags, [("inner", "1"), ("nearest", "inner"), ("outer", "1")]);
     }
 }
