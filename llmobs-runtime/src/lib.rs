@@ -60,7 +60,10 @@ pub mod eval {
 pub mod integration {
     //! For libraries that make spans of what other libraries do.
 
-    pub use crate::trace::integration::{Capture, capture, enter, is_current, is_in_trace, leave, new_trace};
+    pub use crate::trace::integration::{
+        Capture, capture, enter, is_current, is_entered, is_in_trace, is_of_client_here, leave, new_trace,
+        same_trace,
+    };
     pub use crate::trace::model_call::ModelCall;
     pub use crate::trace::observe::observe;
     pub use crate::trace::propagation::extract_request;

@@ -61,7 +61,8 @@ impl Callsite {
         let own = library.and_then(|library| library.rule(metadata));
         let names: Vec<_> = metadata.fields().iter().map(|field| field.name()).collect();
         let role = own.map_or_else(|| likely_role(metadata, &names), Rule::role);
-        let is_read_in_events = matches!(role, Role::Part | Role::PartOfCall | Role::Evaluation);
+        let is_read_in_events =
+            matches!(role, Role::Part | Role::PartOfCall | Role::Failure | Role::Evaluation);
         if role == Role::Nothing || metadata.is_event() && !is_read_in_events {
             return None;
         }
@@ -86,7 +87,7 @@ impl Callsite {
 
     /// Whether spans or events of this place are wanted. Others are taken where another layer wants them.
     pub(crate) fn is_wanted(&self) -> bool {
-        matches!(self.role, Role::Step(_) | Role::Part | Role::PartOfCall | Role::Evaluation)
+        matches!(self.role, Role::Step(_) | Role::Part | Role::PartOfCall | Role::Failure | Role::Evaluation)
     }
 }
 
@@ -94,8 +95,9 @@ impl Callsite {
 fn likely_role(metadata: &Metadata<'_>, names: &[&str]) -> Role {
     if meaning::are_of_evaluation(names) {
         Role::Evaluation
-    } else if metadata.is_event() && (is_error(metadata) || names.iter().any(|name| is_said_in_events(name)))
-    {
+    } else if metadata.is_event() && is_error(metadata) {
+        Role::Failure
+    } else if metadata.is_event() && names.iter().any(|name| is_said_in_events(name)) {
         Role::Part
     } else if metadata.is_span() && names.iter().any(|name| is_mark(name)) {
         Role::Step(None)

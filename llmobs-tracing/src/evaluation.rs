@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::callsite::Callsite;
 use crate::fields::Said;
-use crate::state::{Count, Counted};
+use crate::state::Counted;
 
 /// An evaluation that a span says. It is submitted when this is dropped.
 pub(crate) struct Judgement {
@@ -20,8 +20,8 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
-    pub(crate) fn new(callsite: &'static Callsite, capture: Capture, judged: Context, count: &Count) -> Self {
-        Self { capture, said: Said::new(callsite), judged, _counted: count.add() }
+    pub(crate) fn new(callsite: &'static Callsite, capture: Capture, judged: Context) -> Self {
+        Self { capture, said: Said::new(callsite), judged, _counted: Counted::new() }
     }
 
     pub(crate) fn capture(&self) -> Capture {

@@ -61,11 +61,19 @@ impl Said {
         for (index, (meaning, value)) in own.filter(|(_, (_, value))| !value.is_null()) {
             match self.own.get_mut(index).filter(|_| is_own) {
                 Some(slot) => *slot = value,
-                None => self.parts.push((meaning, value)),
+                None => self.put_part(meaning, value),
             }
         }
         self.has_failed |= later.has_failed;
         self.describes |= later.describes;
+    }
+
+    /// Sets what a part says, in place of what one said before.
+    fn put_part(&mut self, meaning: Meaning, value: Value) {
+        match self.parts.iter_mut().find(|(found, _)| *found == meaning) {
+            Some((_, slot)) => *slot = value,
+            None => self.parts.push((meaning, value)),
+        }
     }
 
     pub(crate) fn has_failed(&self) -> bool {
@@ -233,10 +241,7 @@ impl<'a> Reader<'a> {
             }
             return;
         }
-        match self.said.parts.iter_mut().find(|(found, _)| *found == meaning) {
-            Some((_, slot)) => *slot = value,
-            None => self.said.parts.push((meaning, value)),
-        }
+        self.said.put_part(meaning, value);
     }
 
     /// A number, or true or false.
@@ -367,5 +372,34 @@ impl Visit for Reader<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.formatted(field, format_args!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::Role;
+
+    #[test]
+    fn what_parts_say_again_takes_no_more_memory() {
+        let callsite = |role| -> &'static Callsite {
+            Box::leak(Box::new(Callsite {
+                library: "tracing",
+                name: "",
+                role,
+                kind: Kind::Llm,
+                meanings: Box::new([Meaning::Session]),
+                has_names: false,
+                has_session: true,
+                has_usage: false,
+            }))
+        };
+        let mut step = Said::new(callsite(Role::Step(None)));
+        for id in ["s-1", "s-2"] {
+            let mut part = Said::new(callsite(Role::Part));
+            part.own = vec![id.into()];
+            step.add(part);
+        }
+        assert_eq!(step.parts, [(Meaning::Session, Value::from("s-2"))]);
     }
 }

@@ -1,7 +1,9 @@
 //! The layer.
 
-use llmobs_runtime::current;
-use llmobs_runtime::integration::{Capture, capture, is_current, is_in_trace, leave, new_trace};
+use llmobs_runtime::integration::{
+    Capture, capture, is_current, is_in_trace, is_of_client_here, leave, new_trace,
+};
+use llmobs_runtime::{Context as Here, current};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
@@ -12,17 +14,16 @@ use crate::callsite::{self, Callsite};
 use crate::evaluation::Judgement;
 use crate::fields::{Formats, Reader, Said};
 use crate::libraries::Role;
-use crate::state::{Carried, Count, Place, Step};
+use crate::state::{Carried, Place, Root, Step, any};
 
 /// Makes LLM spans of the spans that it gets.
 pub(crate) struct SpanLayer {
     captures_content: Option<bool>,
-    count: Count,
 }
 
 impl SpanLayer {
     pub(crate) fn new(captures_content: Option<bool>) -> Self {
-        Self { captures_content, count: Count::default() }
+        Self { captures_content }
     }
 
     /// Begins the LLM span of a span.
@@ -43,40 +44,17 @@ impl SpanLayer {
             let capture = self.capture()?;
             let mut said = Said::new(callsite);
             attributes.record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
-            Some(Step::begin(callsite, said, capture, &self.count))
+            Some(Step::begin(callsite, said, capture))
         };
         // What is current is inside of the spans around, since these make their contexts current. It may not be where a span names
         // another parent than the one that is current.
         let is_here = is_in_trace() && !names_parent;
-        let step = match if is_here { None } else { self.place_above(span) } {
-            Some(above) => above.context().enter(begin),
+        let step = match if is_here { None } else { place_above(span) } {
+            Some(above) => above.enter(begin),
             None => begin(),
         };
         let Some(step) = step else { return };
         let _ = span.extensions_mut().replace(step);
-    }
-
-    /// Where an LLM span belongs by the spans around it. If none of them has an LLM span around, it is the first in a trace of its own,
-    /// which it shares with all others inside the outermost span.
-    fn place_above<S>(&self, span: &SpanRef<'_, S>) -> Option<Place>
-    where
-        S: for<'span> LookupSpan<'span>,
-    {
-        let mut root = None;
-        for above in around(span) {
-            if let Some(place) = place_of(&above) {
-                return Some(place);
-            }
-            root = Some(above);
-        }
-        if is_in_trace() {
-            return None;
-        }
-        let root = root?;
-        let carried = Carried::new(new_trace(), &self.count);
-        let place = carried.place().clone();
-        root.extensions_mut().replace(carried);
-        Some(place)
     }
 
     /// What may be kept of the values that spans here have.
@@ -99,45 +77,84 @@ impl SpanLayer {
         let place = spans.find_map(|span| place_of(&span));
         let judged = place.map_or_else(current, |place| place.context().clone());
         let capture = judged.enter(|| self.capture())?;
-        let mut judgement = Judgement::new(callsite, capture, judged, &self.count);
+        let mut judgement = Judgement::new(callsite, capture, judged);
         record(&mut Reader::new(judgement.said(), callsite, capture, Formats::All));
         Some(judgement)
     }
+}
 
-    /// Remembers for a span that is no step where the steps inside belong.
-    fn carry<S>(&self, span: &SpanRef<'_, S>, role: Role)
-    where
-        S: for<'span> LookupSpan<'span>,
-    {
-        let is_known = |here: &SpanRef<'_, S>| {
-            let is_current = |place: &Place| is_current(place.context());
-            around(here).find_map(|above| with_place(&above, is_current)).unwrap_or(false)
-        };
-        let context = match role {
-            Role::Nothing if is_in_trace() && !is_known(span) => current(),
-            Role::Request if !is_in_trace() => new_trace(),
-            _ => return,
-        };
-        span.extensions_mut().replace(Carried::new(context, &self.count));
+/// Where an LLM span belongs by the spans around it. If none of them has an LLM span around, it is in a trace of its own, which it
+/// shares with all others inside the outermost span.
+fn place_above<S>(span: &SpanRef<'_, S>) -> Option<Here>
+where
+    S: for<'span> LookupSpan<'span>,
+{
+    let mut root = None;
+    for above in around(span) {
+        if let Some(place) = place_of(&above) {
+            return Some(place.context().clone()).filter(is_of_client_here);
+        }
+        root = Some(above);
     }
+    if is_in_trace() {
+        return None;
+    }
+    let root = root?;
+    let new = Root::new();
+    let mut extensions = root.extensions_mut();
+    // Another thread may have been here.
+    if extensions.get_mut::<Root>().is_none() {
+        extensions.insert(new);
+    }
+    extensions.get_mut::<Root>().map(|root| root.context())
+}
 
-    /// Where steps inside of a span belong that is entered away from the spans around it, as in a task of its own.
-    fn place_away<S>(&self, span: &SpanRef<'_, S>) -> Option<Place>
-    where
-        S: for<'span> LookupSpan<'span>,
-    {
-        if is_in_trace() {
-            return None;
-        }
-        let above = around(span).find_map(|above| place_of(&above))?;
-        if role_of(span.metadata()) == Role::Session {
-            return None;
-        }
-        let carried = Carried::new(above.context().clone(), &self.count);
-        let place = carried.place().clone();
-        span.extensions_mut().replace(carried);
-        Some(place)
+/// Remembers for a span that is no step where the steps inside belong.
+fn carry<S>(span: &SpanRef<'_, S>, role: Role)
+where
+    S: for<'span> LookupSpan<'span>,
+{
+    let is_known = |here: &SpanRef<'_, S>| {
+        let is_current = |place: &Place| is_current(place.context());
+        around(here).find_map(|above| with_place(&above, is_current)).unwrap_or(false)
+    };
+    let context = match role {
+        Role::Nothing if is_in_trace() && !is_known(span) => current(),
+        Role::Request if !is_in_trace() => new_trace(),
+        _ => return,
+    };
+    carry_context(span, context);
+}
+
+/// Where steps inside of a span belong that is entered away from the spans around it, as in a task of its own.
+fn place_away<S>(span: &SpanRef<'_, S>) -> Option<Place>
+where
+    S: for<'span> LookupSpan<'span>,
+{
+    if is_in_trace() {
+        return None;
     }
+    let above = around(span).find_map(|above| place_of(&above))?;
+    if role_of(span.metadata()) == Role::Session {
+        return None;
+    }
+    Some(carry_context(span, above.context().clone()))
+}
+
+/// Remembers a context for a span, unless another thread, or a layer like this one, has done so. Returns what is remembered.
+fn carry_context<S>(span: &SpanRef<'_, S>, context: Here) -> Place
+where
+    S: for<'span> LookupSpan<'span>,
+{
+    let new = Carried::new(context);
+    let mut extensions = span.extensions_mut();
+    // It is left by the id that it is entered by.
+    if let Some(carried) = extensions.get_mut::<Carried>() {
+        return carried.place().clone();
+    }
+    let place = new.place().clone();
+    extensions.insert(new);
+    place
 }
 
 /// Adds what fields say to a span that is a step. Returns whether it is one.
@@ -178,6 +195,11 @@ where
 
 fn role_of(metadata: &Metadata<'_>) -> Role {
     callsite::find(metadata).map_or(Role::Nothing, |callsite| callsite.role)
+}
+
+/// Whether the function that a span is for has an event. Those of its attribute are where the attribute is.
+fn is_of(event: &Metadata<'_>, span: &Metadata<'_>) -> bool {
+    event.file() == span.file() && event.line() == span.line()
 }
 
 /// Where LLM spans inside a span belong, if the span says it.
@@ -223,21 +245,21 @@ where
                     span.extensions_mut().replace(judgement);
                 }
             }
-            (role, _) => self.carry(&span, role),
+            (role, _) => carry(&span, role),
         }
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        if !self.count.is_zero()
+        if any()
             && let Some(span) = context.span(id)
-            && let Some(place) = place_of(&span).or_else(|| self.place_away(&span))
+            && let Some(place) = place_of(&span).or_else(|| place_away(&span))
         {
             place.enter();
         }
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
-        if !self.count.is_zero()
+        if any()
             && let Some(entry) = context.span(id).and_then(|span| with_place(&span, Place::entry))
         {
             leave(entry);
@@ -245,7 +267,7 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let Some(span) = context.span(id).filter(|_| !self.count.is_zero()) else { return };
+        let Some(span) = context.span(id).filter(|_| any()) else { return };
         match callsite::find(span.metadata()) {
             Some(callsite) if callsite.role == Role::Evaluation => {
                 let capture = span.extensions().get::<Judgement>().map(Judgement::capture);
@@ -269,15 +291,20 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let Some(callsite) = callsite::find(event.metadata()) else { return };
         let mut spans = context.event_scope(event).into_iter().flatten();
-        if callsite.role == Role::Evaluation {
-            drop(self.judge(callsite, spans, |reader| event.record(reader)));
-        } else {
-            spans.any(|span| add(&span, callsite, |reader| event.record(reader)));
+        let record = |reader: &mut Reader<'_>| event.record(reader);
+        match callsite.role {
+            Role::Evaluation => drop(self.judge(callsite, spans, record)),
+            Role::Failure => {
+                if let Some(span) = spans.next().filter(|span| is_of(event.metadata(), span.metadata())) {
+                    add(&span, callsite, record);
+                }
+            }
+            _ => drop(spans.any(|span| add(&span, callsite, record))),
         }
     }
 
     fn on_follows_from(&self, id: &Id, follows: &Id, context: Context<'_, S>) {
-        let Some(source) = context.span(follows).filter(|_| !self.count.is_zero()) else { return };
+        let Some(source) = context.span(follows).filter(|_| any()) else { return };
         let source = source.extensions().get::<Step>().map(|step| step.place().context().clone());
         if let (Some(source), Some(span)) = (source, context.span(id))
             && let Some(step) = span.extensions_mut().get_mut::<Step>()
@@ -287,7 +314,7 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(span) = context.span(&id).filter(|_| !self.count.is_zero()) else { return };
+        let Some(span) = context.span(&id).filter(|_| any()) else { return };
         if role_of(span.metadata()) == Role::Nothing {
             return;
         }

@@ -38,6 +38,8 @@ pub(crate) enum Role {
     Part,
     /// The same, if that is the call of a model.
     PartOfCall,
+    /// The error of the function that the step around it is for.
+    Failure,
     /// A judgement of the step around it.
     Evaluation,
     /// The root of a request, the steps inside of which are one trace.
@@ -126,6 +128,7 @@ const LIBRARIES: &[Library] = &[
     Library { name: "adk", targets: &["adk_agent", "adk_runner", "adk_telemetry"], rules: ADK },
     Library { name: "agentkit", targets: &["agentkit_loop"], rules: AGENTKIT },
     Library { name: "openinference", targets: &["openinference_instrumentation"], rules: OPENINFERENCE },
+    Library { name: "mistralrs", targets: &["mistralrs_server_core", "mistralrs_core"], rules: MISTRALRS },
     Library { name: "rmcp", targets: &["rmcp"], rules: RMCP },
     Library { name: "tower_http", targets: &["tower_http"], rules: TOWER_HTTP },
 ];
@@ -280,6 +283,9 @@ const OPENINFERENCE: &[Rule] = &[
     rule("guardrail", Kind::Task),
     rule("evaluator", Kind::Task),
 ];
+
+/// The server of mistral.rs. Its errors come in events.
+const MISTRALRS: &[Rule] = &[rule("event *", Kind::Task).field("error").is(Role::Part)];
 
 /// rmcp 3.11. A session is no place for the calls that are handled while it lasts.
 const RMCP: &[Rule] = &[

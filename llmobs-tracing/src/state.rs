@@ -1,35 +1,36 @@
 //! What the layer keeps of a span, in the extensions of the span.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use llmobs_runtime::integration::{Capture, ModelCall, enter, is_current, is_in_trace};
-use llmobs_runtime::{Context, Kind};
+use llmobs_runtime::integration::{
+    Capture, ModelCall, enter, is_entered, is_in_trace, is_of_client_here, new_trace, same_trace,
+};
+use llmobs_runtime::{Context, Kind, current};
 
 use crate::callsite::Callsite;
 use crate::fields::Said;
 
-/// How many spans have a state. While there are none, they are not looked for.
-#[derive(Debug, Default)]
-pub(crate) struct Count(Arc<AtomicUsize>);
+/// How many spans have a state, of all layers. While there are none, they are not looked for.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a span has a state.
+pub(crate) fn any() -> bool {
+    COUNT.load(Ordering::Relaxed) != 0
+}
 
 /// One of the spans that are counted, until it is dropped.
-pub(crate) struct Counted(Arc<AtomicUsize>);
+pub(crate) struct Counted(());
 
-impl Count {
-    pub(crate) fn is_zero(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
-    }
-
-    pub(crate) fn add(&self) -> Counted {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Counted(Arc::clone(&self.0))
+impl Counted {
+    pub(crate) fn new() -> Self {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(())
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        COUNT.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -39,7 +40,7 @@ pub(crate) struct Place {
     context: Context,
     /// The id by which it is entered and left.
     entry: u64,
-    /// Whether it is current in any case, or only where nothing else is.
+    /// Whether it is that of a step, or one that a span carries.
     is_own: bool,
 }
 
@@ -54,9 +55,13 @@ impl Place {
         &self.context
     }
 
+    /// Makes the context current. Where what is current is nearer, that is current once more, since it is left as often.
     pub(crate) fn enter(&self) {
-        // Where it is current already, it is once more, since it is left as often.
-        if self.is_own || !is_in_trace() || is_current(&self.context) {
+        let is_elsewhere = is_in_trace() || !is_of_client_here(&self.context);
+        // A step that is entered again has what is current inside of it.
+        if is_elsewhere && (!self.is_own || is_entered(self.entry)) {
+            enter(self.entry, current());
+        } else {
             enter(self.entry, &self.context);
         }
     }
@@ -82,12 +87,7 @@ pub(crate) struct Step {
 
 impl Step {
     /// Begins an LLM span here, for a span whose fields said this at its start.
-    pub(crate) fn begin(
-        callsite: &'static Callsite,
-        mut said: Said,
-        capture: Capture,
-        count: &Count,
-    ) -> Self {
+    pub(crate) fn begin(callsite: &'static Callsite, mut said: Said, capture: Capture) -> Self {
         let kind = said.kind();
         let mut call = match said.name(kind) {
             Some(name) => ModelCall::begin(kind, name.to_owned(), callsite.library),
@@ -96,7 +96,7 @@ impl Step {
         said.describes();
         call.session_id(said.session_id());
         let place = Place::new(call.context(), true);
-        Self { call, place, capture, said, kind, has_counted_calls: false, _counted: count.add() }
+        Self { call, place, capture, said, kind, has_counted_calls: false, _counted: Counted::new() }
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -167,11 +167,25 @@ pub(crate) struct Carried {
 }
 
 impl Carried {
-    pub(crate) fn new(context: Context, count: &Count) -> Self {
-        Self { place: Place::new(context, false), _counted: count.add() }
+    pub(crate) fn new(context: Context) -> Self {
+        Self { place: Place::new(context, false), _counted: Counted::new() }
     }
 
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+}
+
+/// Of an outermost span: the trace of the steps inside that are in no other. They have nothing else in common.
+pub(crate) struct Root(Context);
+
+impl Root {
+    pub(crate) fn new() -> Self {
+        Self(new_trace())
+    }
+
+    /// The context of a step that starts here.
+    pub(crate) fn context(&self) -> Context {
+        same_trace(&self.0)
     }
 }

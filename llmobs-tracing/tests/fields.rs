@@ -420,6 +420,22 @@ fn tokens_of_an_agent_are_not_those_of_its_calls_again() {
 }
 
 #[test]
+fn tokens_of_an_agent_are_not_those_of_calls_that_are_known_late() {
+    let collector = Collector::new();
+    let _entered = collector.attach();
+    tracing::subscriber::with_default(registry().with(llmobs_tracing::layer()), || {
+        let agent =
+            info_span!("agent", gen_ai.operation.name = "invoke_agent", gen_ai.usage.input_tokens = 9);
+        agent.in_scope(|| {
+            let call = info_span!("call", gen_ai.operation.name = Empty, gen_ai.usage.input_tokens = 9);
+            call.record("gen_ai.operation.name", "chat");
+        });
+    });
+    let metrics: Vec<_> = collector.events().iter().map(|event| event["metrics"].clone()).collect();
+    assert_eq!(metrics, [json!({}), json!({ "input_tokens": 9 })]);
+}
+
+#[test]
 fn failures() {
     let failure = |program: fn()| {
         let event = event(program);
@@ -455,6 +471,15 @@ fn failures() {
     };
     let text = "an error occurred when formatting an argument";
     assert_eq!(failure(by_event), of("error", text));
+    // That of a function inside is no failure of the step.
+    let inside = event(|| {
+        #[tracing::instrument(err)]
+        fn count() -> Result<(), fmt::Error> {
+            Err(fmt::Error)
+        }
+        let _ = info_span!("work", llmobs.kind = "task").in_scope(count);
+    });
+    assert_eq!(inside["status"], "ok");
     // Other errors that are logged inside are no failure of the step.
     let logged = event(|| {
         info_span!("work", llmobs.kind = "task").in_scope(|| error!(error = "x", "will be tried again"));

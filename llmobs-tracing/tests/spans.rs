@@ -7,9 +7,13 @@
     reason = "a test that cannot go on should stop"
 )]
 
+use std::sync::Barrier;
+
 use futures_util::future::join;
 use llmobs_runtime::testing::Collector;
-use llmobs_runtime::{FutureSpanExt as _, annotate, integration, task, tool, workflow};
+use llmobs_runtime::{
+    FutureSpanExt as _, annotate, annotation_context, current, integration, task, tool, workflow,
+};
 use tracing::instrument::WithSubscriber as _;
 use tracing::{Dispatch, Instrument as _, Span, debug_span, info, info_span};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets, filter_fn};
@@ -44,6 +48,22 @@ fn chat() -> Span {
 
 fn agent(name: &str) -> Span {
     info_span!("invoke_agent", gen_ai.operation.name = "invoke_agent", gen_ai.agent.name = name)
+}
+
+/// Runs a program on two threads at once.
+fn at_once(subscriber: &Dispatch, program: impl Fn() + Sync) {
+    let (here, barrier) = (current(), Barrier::new(2));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let _here = here.attach();
+                tracing::dispatcher::with_default(subscriber, || {
+                    barrier.wait();
+                    program();
+                });
+            });
+        }
+    });
 }
 
 mod parents {
@@ -184,6 +204,73 @@ mod parents {
     }
 
     #[test]
+    fn what_is_current_is_nearer_than_a_step_that_is_entered_again() {
+        let tree = tree(|| {
+            agent("planner").in_scope(|| {
+                tool("search").start().enter(|| {
+                    Span::current().in_scope(|| {
+                        chat().in_scope(|| ());
+                        task("count").start().finish();
+                    });
+                });
+                task("outside").start().finish();
+            });
+        });
+        assert_eq!(
+            tree,
+            "agent planner\n├─ tool search\n│  ├─ llm chat\n│  └─ task count\n└─ task outside\n"
+        );
+    }
+
+    #[test]
+    fn a_span_of_the_program_that_is_entered_again_elsewhere_keeps_its_place() {
+        let tree = tree_under(with_log(), || {
+            let work = workflow("answer").start().enter(|| info_span!("work"));
+            work.in_scope(|| {
+                tool("search").start().enter(|| work.in_scope(|| ()));
+                task("count").start().finish();
+            });
+            task("outside").start().finish();
+        });
+        assert_eq!(tree, "workflow answer\n├─ tool search\n└─ task count\ntask outside\n");
+    }
+
+    #[test]
+    fn a_span_that_several_threads_enter_at_once_is_left_on_each_of_them() {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        let subscriber = with_log();
+        for _ in 0..200 {
+            let work = tracing::dispatcher::with_default(&subscriber, || {
+                agent("planner").in_scope(|| info_span!("work"))
+            });
+            at_once(&subscriber, || {
+                work.in_scope(|| ());
+                task("outside").start().finish();
+            });
+        }
+        assert!(
+            collector
+                .spans_of(llmobs_runtime::Kind::Task, "outside")
+                .iter()
+                .all(|task| task.parent_id().is_none())
+        );
+    }
+
+    #[test]
+    fn a_step_goes_to_the_client_that_is_current() {
+        let (first, second) = (Collector::new(), Collector::new());
+        tracing::dispatcher::with_default(&with_log(), || {
+            info_span!("main").in_scope(|| {
+                first.enter(|| agent("first").in_scope(|| second.enter(|| chat().in_scope(|| ()))));
+                second.enter(|| agent("second").in_scope(|| ()));
+            });
+        });
+        assert_eq!(first.tree(), "agent first\n");
+        assert_eq!(second.tree(), "llm chat\nagent second\n");
+    }
+
+    #[test]
     fn what_follows_from_another_step_is_linked_to_it() {
         let collector = Collector::new();
         let _entered = collector.attach();
@@ -222,6 +309,53 @@ mod traces {
             });
         };
         assert_eq!(traces(with_log(), program), (1, "llm chat\nllm chat\n".to_owned()));
+    }
+
+    #[test]
+    fn steps_that_begin_at_once_in_one_span_of_the_program_are_one_trace() {
+        let subscriber = with_log();
+        for _ in 0..100 {
+            let collector = Collector::new();
+            let _entered = collector.attach();
+            let handler = tracing::dispatcher::with_default(&subscriber, || info_span!("handler"));
+            at_once(&subscriber, || {
+                drop(info_span!(parent: &handler, "chat", gen_ai.operation.name = "chat"));
+            });
+            let spans = collector.spans();
+            let [first, second] = &*spans else { panic!("two spans") };
+            assert_eq!(first.trace_id(), second.trace_id());
+        }
+    }
+
+    #[test]
+    fn steps_in_one_span_of_the_program_share_nothing_but_the_trace() {
+        let collector = Collector::new();
+        let _entered = collector.attach();
+        tracing::dispatcher::with_default(&with_log(), || {
+            let main = info_span!("main").entered();
+            annotation_context().tag("user", "alice").session_id("s-1").enter(|| drop(chat()));
+            info_span!("handler").in_scope(|| {
+                workflow("answer").session_id("s-2").start().finish();
+            });
+            info_span!("handler").in_scope(|| {
+                workflow("answer").start().finish();
+                drop(chat());
+            });
+            drop(main);
+        });
+        let spans = collector.spans();
+        let about: Vec<_> =
+            spans.iter().map(|span| (&*span.name, span.tag("user"), span.session_id())).collect();
+        assert_eq!(
+            about,
+            [
+                ("chat", Some("alice"), Some("s-1")),
+                ("answer", None, Some("s-2")),
+                ("answer", None, None),
+                ("chat", None, None),
+            ]
+        );
+        assert_eq!(spans[0].trace_id(), spans[3].trace_id());
     }
 
     #[test]
@@ -469,13 +603,44 @@ mod subscribers {
                 });
             });
         });
-        assert_eq!(tree, "agent outer\n├─ agent inner\n└─ task count\n");
+        // `outer` was entered before, and so `inner` is nearer.
+        assert_eq!(tree, "agent outer\n└─ agent inner\n   └─ task count\n");
     }
 
     #[test]
     fn two_layers_in_one_subscriber_are_as_one() {
         let subscriber = registry().with(llmobs_tracing::layer()).with(llmobs_tracing::layer());
         assert_eq!(tree_under(subscriber, program), TREE);
+    }
+
+    #[test]
+    fn a_place_is_left_by_two_layers_as_often_as_it_is_entered() {
+        let subscriber = registry()
+            .with(fmt::layer().with_writer(std::io::sink))
+            .with(llmobs_tracing::layer())
+            .with(llmobs_tracing::layer());
+        let tree = tree_under(subscriber, || {
+            let work = workflow("answer").start().enter(|| info_span!("work"));
+            let step = agent("planner");
+            work.in_scope(|| drop(step));
+            task("outside").start().finish();
+        });
+        assert_eq!(tree, "workflow answer\nagent planner\ntask outside\n");
+    }
+
+    #[test]
+    fn in_an_option_or_a_list() {
+        type Boxed = Box<dyn tracing_subscriber::Layer<Registry> + Send + Sync>;
+        let log = || fmt::layer().with_writer(std::io::sink);
+        let layers: Vec<Boxed> =
+            vec![Box::new(llmobs_tracing::layer()), Box::new(log().with_filter(LevelFilter::WARN))];
+        assert_eq!(tree_under(registry().with(layers), program), TREE);
+        let layers: Vec<Boxed> = vec![Box::new(log()), Box::new(llmobs_tracing::layer())];
+        assert_eq!(tree_under(registry().with(layers), program), TREE);
+        let some = registry().with(Some(llmobs_tracing::layer())).with(None::<LevelFilter>);
+        assert_eq!(tree_under(some, program), TREE);
+        let joined = log().and_then(llmobs_tracing::layer()).with_filter(LevelFilter::INFO);
+        assert_eq!(tree_under(registry().with(joined), program), TREE);
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::model::observed::Hidden;
 pub(super) enum Calls {
     #[default]
     None,
-    /// One goes on, with what an outer one that has ended adds to it.
-    Running(Option<Box<Annotation>>),
+    /// One goes on, to which an outer one that has ended adds what it knows.
+    Running(Option<Box<EndedCall>>),
     /// One has ended.
     Ended(Box<EndedCall>),
     /// Each of them is a span of its own.
@@ -44,10 +44,8 @@ impl EndedCall {
         self.notes.tags.contains_key("cancelled")
     }
 
-    fn add_under(&mut self, outer: Option<Box<Annotation>>) {
-        if let Some(outer) = outer {
-            self.notes.add_under(*outer);
-        }
+    fn add_under(&mut self, outer: Self) {
+        self.notes.add_under(outer.notes);
     }
 }
 
@@ -90,19 +88,22 @@ impl Calls {
     /// Ends the call that was granted. Returns it if it is a span of its own by now.
     pub(super) fn end(&mut self, mut call: Box<EndedCall>) -> Option<Box<EndedCall>> {
         if let Self::Running(outer) = self {
-            call.add_under(outer.take());
+            if let Some(outer) = outer.take() {
+                call.add_under(*outer);
+            }
             *self = Self::Ended(call);
             return None;
         }
         Some(call)
     }
 
-    /// Adds what an outer call knows, which ends, to the one that is shown in its place.
-    pub(super) fn end_outer(&mut self, notes: Annotation) {
+    /// Ends an outer call. What it knows is added to the one that is shown in its place. If that turned out to be none, it is shown itself.
+    pub(super) fn end_outer(&mut self, outer: Box<EndedCall>) {
         match self {
-            Self::Running(outer) => *outer = Some(Box::new(notes)),
-            Self::Ended(call) => call.notes.add_under(notes),
-            Self::None | Self::Several => {}
+            Self::Running(Some(call)) | Self::Ended(call) => call.add_under(*outer),
+            Self::Running(ended) => *ended = Some(outer),
+            Self::None => *self = Self::Ended(outer),
+            Self::Several => {}
         }
     }
 
@@ -113,8 +114,8 @@ impl Calls {
 
     /// Forgets the call that was granted.
     pub(super) fn discard(&mut self) {
-        if self.is_running() {
-            *self = Self::None;
+        if let Self::Running(outer) = self {
+            *self = outer.take().map_or(Self::None, Self::Ended);
         }
     }
 
@@ -145,5 +146,52 @@ mod tests {
         assert!(calls.end(ended()).is_some());
         // One that begins after that is no part of the span.
         assert!(!calls.claim(false, Hidden::default()).is_granted);
+    }
+
+    /// A call that has ended, with tags.
+    fn tagged(tags: &[(&str, &str)]) -> Box<EndedCall> {
+        let mut call = ended();
+        for (key, value) in tags {
+            call.notes.tag(*key, value);
+        }
+        call
+    }
+
+    /// The tags of the one call that is shown.
+    fn shown(mut calls: Calls) -> Vec<(String, String)> {
+        let Shown::One(call) = calls.take() else { panic!("one call") };
+        call.notes.tags.into_iter().collect()
+    }
+
+    #[test]
+    fn what_each_of_the_outer_calls_knows_is_kept() {
+        let mut calls = Calls::default();
+        calls.claim(false, Hidden::default());
+        calls.end_outer(tagged(&[("nearest", "inner"), ("inner", "1")]));
+        calls.end_outer(tagged(&[("nearest", "outer"), ("outer", "1")]));
+        assert!(calls.end(ended()).is_none());
+        let tags = [("inner", "1"), ("nearest", "inner"), ("outer", "1")];
+        assert_eq!(shown(calls), tags.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn an_outer_call_outlasts_one_inside_that_is_none() {
+        let ends: [fn(&mut Calls); 2] = [
+            |calls| {
+                calls.end_outer(tagged(&[("tier", "gold")]));
+                calls.discard();
+            },
+            |calls| {
+                calls.discard();
+                calls.end_outer(tagged(&[("tier", "gold")]));
+            },
+        ];
+        for end in ends {
+            let mut calls = Calls::default();
+            calls.claim(false, Hidden::default());
+            assert!(calls.claim(true, Hidden::default()).is_granted);
+            end(&mut calls);
+            assert_eq!(shown(calls), [("tier".to_owned(), "gold".to_owned())]);
+        }
     }
 }

@@ -343,9 +343,9 @@ impl Frame {
         call
     }
 
-    /// Adds what an outer call knows to the one inside that the span shows in its place.
-    pub(super) fn end_outer_call(&self, notes: Annotation) {
-        self.cell().calls.end_outer(notes);
+    /// Ends a call in whose place the span was to show another one inside of it.
+    pub(super) fn end_outer_call(&self, call: Box<EndedCall>) {
+        self.cell().calls.end_outer(call);
     }
 
     /// Forgets a call that the span was to show.

@@ -79,12 +79,32 @@ pub fn enter(id: u64, context: impl Parent) {
 #[expect(clippy::must_use_candidate, reason = "most callers cannot do anything about it")]
 pub fn leave(id: u64) -> bool {
     let here = local::current();
-    let was_entered = here.leave(id) || leave_outside(id);
+    let was_entered = if here.leave(id) { forget(id) } else { leave_outside(id) };
     let live = here.live();
     if was_entered && !std::ptr::eq(live, &raw const here) {
         drop(local::replace(live.clone()));
     }
     was_entered
+}
+
+/// Whether a context was entered on this thread with this id, and is not left yet. It need not be current: others may have been entered
+/// since.
+#[must_use]
+pub fn is_entered(id: u64) -> bool {
+    let is_open = |left: &Weak<AtomicBool>| left.upgrade().is_some_and(|left| !left.load(Ordering::Relaxed));
+    let look = |entered: &RefCell<Vec<(u64, Weak<AtomicBool>)>>| {
+        entered.borrow().iter().any(|(other, left)| *other == id && is_open(left))
+    };
+    any_open() && ENTERED.try_with(look).unwrap_or(false)
+}
+
+/// Takes an entry that was left out of the list of this thread, if it is the last one there, as it is most often.
+fn forget(id: u64) -> bool {
+    let forget = |entered: &RefCell<Vec<(u64, Weak<AtomicBool>)>>| {
+        drop(entered.borrow_mut().pop_if(|(other, _)| *other == id));
+    };
+    let _ = ENTERED.try_with(forget);
+    true
 }
 
 /// Leaves a context that was entered on this thread, outside of a guard or a future.
@@ -132,14 +152,25 @@ pub fn is_in_trace() -> bool {
     any_open() && local::with_current(|slot| slot.frame().is_some() || slot.remote().is_some())
 }
 
-/// Whether the span of a context is the one that is current here.
+/// Whether the span of a context is the one that is current here. Where there is none, whether its trace is.
 #[must_use]
 pub fn is_current(context: &Context) -> bool {
     let is_same = |here: &Slot| match (here.frame(), context.0.frame()) {
         (Some(here), Some(frame)) => Arc::ptr_eq(here, frame),
+        (None, None) => match (here.remote(), context.0.remote()) {
+            (Some(here), Some(remote)) => Arc::ptr_eq(&here.origin, &remote.origin),
+            _ => false,
+        },
         _ => false,
     };
     local::with_current(is_same)
+}
+
+/// Whether spans in a context go to the same client as spans here. Where no client is current, they can go to any.
+#[must_use]
+pub fn is_of_client_here(context: &Context) -> bool {
+    let Some(here) = local::with_current(|here| here.own_sender().cloned()) else { return true };
+    context.0.sender().is_some_and(|sender| Arc::ptr_eq(&sender, &here))
 }
 
 /// Begins a trace that has no span yet: spans that start in the context, and have no parent there, are its roots. This keeps siblings
@@ -162,7 +193,39 @@ pub fn new_trace() -> Context {
     if !any_open() {
         return Context(here);
     }
-    let trace = Arc::new(Trace::begin(clock::unix_nanos()));
+    Context(in_trace(&here, Trace::begin(clock::unix_nanos())))
+}
+
+/// The trace of a context, for spans that have nothing else in common with it: their client, their annotation contexts and their session
+/// are those that are current here. If the context has no trace, it is what is current here.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// let trace = llmobs::integration::new_trace();
+/// let first = llmobs::integration::same_trace(&trace);
+/// llmobs::llm("draft").parent(&first).session_id("s-1").start().finish();
+/// let second = llmobs::integration::same_trace(&trace);
+/// llmobs::llm("review").parent(&second).start().finish();
+/// let [draft, review] = &*collector.spans() else { panic!("two spans") };
+/// assert_eq!(draft.trace_id(), review.trace_id());
+/// assert_eq!((draft.session_id(), review.session_id()), (Some("s-1"), None));
+/// ```
+#[must_use = "spans belong to the trace where the context is entered or named as their parent"]
+pub fn same_trace(context: &Context) -> Context {
+    let Context(here) = current();
+    let of_frame = context.0.frame().map(|frame| frame.trace().again());
+    let trace = of_frame.or_else(|| context.0.remote().map(|remote| remote.origin.again()));
+    Context(match trace {
+        Some(trace) => in_trace(&here, trace),
+        None => here,
+    })
+}
+
+/// A slot for the client of this one in which spans are the first ones of a trace.
+fn in_trace(here: &Slot, trace: Trace) -> Slot {
+    let trace = Arc::new(trace);
     let remote = Remote { trace: Some(Arc::clone(&trace)), origin: trace, parent_id: None };
-    Context(here.with_remote(remote, Inherited::default()))
+    here.with_remote(remote, Inherited::default())
 }

@@ -309,14 +309,13 @@ impl Running {
                     }
                 }
             }
-            Place::Around(frame, has_inner) if has_inner.load(Ordering::Acquire) => {
-                frame.end_outer_call(notes);
-            }
-            Place::Around(frame, _) => {
+            Place::Around(frame, has_inner) => {
                 let start_nanos = started.unix_nanos();
                 let end_nanos = end_nanos.unwrap_or_else(clock::unix_nanos);
-                let call = EndedCall { kind, name, start_nanos, end_nanos, failed, notes };
-                if let Some(call) = frame.end_call(Box::new(call)) {
+                let call = Box::new(EndedCall { kind, name, start_nanos, end_nanos, failed, notes });
+                if has_inner.load(Ordering::Acquire) {
+                    frame.end_outer_call(call);
+                } else if let Some(call) = frame.end_call(call) {
                     submit(*call, &frame);
                 }
             }

@@ -82,6 +82,11 @@ impl Trace {
         }
     }
 
+    /// The same trace, for spans that share nothing else with those of this one.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.id, self.apm_id, self.upstream.clone())
+    }
+
     /// Sets the decision of the program that began the trace.
     pub(crate) fn decided(self, decision: Option<Decision>) -> Self {
         let _ = self.decision.set(decision);

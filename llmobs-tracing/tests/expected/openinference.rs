@@ -89,6 +89,7 @@ pub(crate) fn library() -> Library {
         "name": "llm mistral-small",
         "trace": 1,
         "model": "mistral.rs/mistral-small",
+        "integration": "mistralrs",
         "metadata": { "temperature": 0.5, "finish_reason": "error" },
         "metrics": { "input_tokens": 57, "output_tokens": 18, "total_tokens": 75 },
         "error": { "type": "error", "message": "out of memory" },

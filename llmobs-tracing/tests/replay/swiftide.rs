@@ -8,7 +8,7 @@
 //! call of `agent_with_tool` has 57 of input, of which 32 are cached, and 18 of output; the second 93 and 11.
 
 use tracing::field::{Empty, display};
-use tracing::{Level, Span, debug, error, event, info, info_span, trace_span};
+use tracing::{Level, Span, debug, error, event, info, info_span, instrument, trace_span};
 
 const REQUEST: &str = r#"{
   "messages": [
@@ -261,27 +261,38 @@ pub(crate) fn agent_streamed() {
 ///    └─ llm complete  error error: rate limit reached
 /// ```
 pub(crate) fn failed_call() {
-    query().in_scope(|| {
+    const FAILED: &str = "completions failed: rate limit reached";
+
+    #[instrument(skip_all, name = "agent.query", target = "swiftide_agents::agent", err)]
+    fn query() -> Result<(), &'static str> {
         event!(
         target: "swiftide_agents::agent",
         Level::DEBUG,
         langfuse.input = "What is the weather in Paris?");
-        step(0).in_scope(|| {
-            generation().in_scope(|| {
-                error!(
-                    target: "swiftide_integrations::openai::chat_completion",
-                    error = %"rate limit reached"
-                );
-            });
-            error!(target: "swiftide_agents::agent", error = %"completions failed: rate limit reached");
-        });
+        let result = step();
         error!(
             target: "swiftide_agents::agent",
             error = ?"completions failed",
             "Agent stopped with error completions failed: rate limit reached"
         );
-        error!(target: "swiftide_agents::agent", error = %"completions failed: rate limit reached");
-    });
+        result
+    }
+
+    #[instrument(target = "swiftide_agents::agent", err, fields(step_count = 0, otel.name = "step-0"))]
+    fn step() -> Result<(), &'static str> {
+        complete().map_err(|_| FAILED)
+    }
+
+    #[instrument(
+        target = "swiftide_integrations::openai::chat_completion",
+        err,
+        fields(langfuse.type = "GENERATION")
+    )]
+    fn complete() -> Result<(), &'static str> {
+        Err("rate limit reached")
+    }
+
+    let _ = query();
 }
 
 /// A failure of Bedrock, which has an event of its own beside that of `#[instrument(err)]`.
