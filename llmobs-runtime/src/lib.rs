@@ -60,6 +60,7 @@ pub mod eval {
 pub mod integration {
     //! For libraries that make spans of what other libraries do.
 
+    pub use crate::model::attributes::{AttributeName, SpanAttributes};
     pub use crate::trace::integration::{
         Capture, capture, enter, is_current, is_entered, is_in_trace, is_of_client_here, leave, new_trace,
         same_trace,

@@ -1,8 +1,9 @@
 //! Where spans and events come from in a program: what the layer makes of them, worked out once for each place.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use llmobs_runtime::Kind;
+use llmobs_runtime::integration::AttributeName;
 use tracing_core::Metadata;
 use tracing_core::callsite::Identifier;
 
@@ -19,14 +20,24 @@ pub(crate) struct Callsite {
     pub(crate) role: Role,
     /// The kind, where no field says it.
     pub(crate) kind: Kind,
-    /// What the fields mean, in their order.
-    pub(crate) meanings: Box<[Meaning]>,
-    /// Whether fields have names of the step.
-    pub(crate) has_names: bool,
-    /// Whether fields have its session.
-    pub(crate) has_session: bool,
+    /// The fields, in their order.
+    pub(crate) fields: Box<[FieldOf]>,
     /// Whether fields have tokens.
     pub(crate) has_usage: bool,
+}
+
+/// A field of the spans or events of one place.
+#[derive(Debug)]
+pub(crate) struct FieldOf {
+    pub(crate) meaning: Meaning,
+    /// The name of the attribute, if it is one.
+    pub(crate) name: AttributeName,
+}
+
+/// The names of attributes that no field has.
+pub(crate) struct OwnNames {
+    pub(crate) agent_name: AttributeName,
+    pub(crate) error_type: AttributeName,
 }
 
 /// A callsite in a list, which only ever grows. `None` is for a place that is nothing to the layer.
@@ -55,6 +66,16 @@ pub(crate) fn find(metadata: &Metadata<'_>) -> Option<&'static Callsite> {
     }
 }
 
+impl OwnNames {
+    pub(crate) fn get() -> &'static Self {
+        static NAMES: LazyLock<OwnNames> = LazyLock::new(|| OwnNames {
+            agent_name: AttributeName::new("gen_ai.agent.name"),
+            error_type: AttributeName::new("error.type"),
+        });
+        &NAMES
+    }
+}
+
 impl Callsite {
     fn of(metadata: &Metadata<'_>) -> Option<Self> {
         let library = Library::of(metadata.target());
@@ -72,16 +93,18 @@ impl Callsite {
             "error" if metadata.is_event() => Meaning::FailureText("error.message"),
             name => of_rule(name).unwrap_or_else(|| Meaning::of(name)),
         };
-        let meanings: Box<[_]> = names.into_iter().map(meaning).collect();
+        let field = |name: &'static str| {
+            let meaning = meaning(name);
+            FieldOf { meaning, name: AttributeName::new(meaning.attribute().unwrap_or_default()) }
+        };
+        let fields: Box<[_]> = names.into_iter().map(field).collect();
         Some(Self {
-            has_session: meanings.contains(&Meaning::Session),
-            has_usage: meanings.iter().any(|meaning| meaning.is_usage()),
-            has_names: meanings.iter().any(|meaning| matches!(meaning, Meaning::Name(_))),
+            has_usage: fields.iter().any(|field| field.meaning.is_usage()),
             library: library.map_or("tracing", |library| library.name),
             name: metadata.name(),
             role,
             kind,
-            meanings,
+            fields,
         })
     }
 

@@ -6,7 +6,6 @@ use llmobs_runtime::eval::Evaluation;
 use llmobs_runtime::integration::Capture;
 use serde_json::Value;
 
-use crate::callsite::Callsite;
 use crate::fields::Said;
 use crate::state::Counted;
 
@@ -20,8 +19,8 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
-    pub(crate) fn new(callsite: &'static Callsite, capture: Capture, judged: Context) -> Self {
-        Self { capture, said: Said::new(callsite), judged, _counted: Counted::new() }
+    pub(crate) fn new(capture: Capture, judged: Context) -> Self {
+        Self { capture, said: Said::new(capture), judged, _counted: Counted::new() }
     }
 
     pub(crate) fn capture(&self) -> Capture {
@@ -36,10 +35,11 @@ impl Judgement {
 
 impl Drop for Judgement {
     fn drop(&mut self) {
-        let text = |name: &str| self.said.attribute(name).and_then(Value::as_str);
+        let attributes = self.said.attributes();
+        let text = |name: &str| attributes.get(name).and_then(Value::as_str);
         let Some(name) = text("gen_ai.evaluation.name") else { return };
         let label = text("gen_ai.evaluation.score.label");
-        let score = self.said.attribute("gen_ai.evaluation.score.value").and_then(Value::as_f64);
+        let score = attributes.get("gen_ai.evaluation.score.value").and_then(Value::as_f64);
         let evaluation = match (score, label) {
             (Some(score), _) => Evaluation::score(name, score),
             (None, Some(label)) => Evaluation::categorical(name, label),

@@ -6,78 +6,90 @@ use std::fmt::{self, Debug};
 
 use llmobs_capture::guard::guarded;
 use llmobs_capture::text::{plain, shortened};
+use llmobs_capture::value::replace;
 use llmobs_providers::shortened_json;
-use llmobs_runtime::integration::Capture;
+use llmobs_runtime::integration::{Capture, SpanAttributes};
 use llmobs_runtime::{Annotation, Kind};
 use serde_json::{Number, Value};
 use tracing_core::Field;
 use tracing_core::field::Visit;
 
-use crate::callsite::Callsite;
+use crate::callsite::{Callsite, FieldOf, OwnNames};
 use crate::meaning::{Given, Meaning, Name};
 
 /// What the fields of a span said so far.
+#[derive(Default)]
 pub(crate) struct Said {
-    callsite: &'static Callsite,
-    /// The value of each field of the span. `Null` is for one that said nothing yet.
-    own: Vec<Value>,
-    /// What the fields of other spans and of events said about it.
-    parts: Vec<(Meaning, Value)>,
-    /// Whether the step failed.
-    has_failed: bool,
+    /// Attributes of conventions.
+    attributes: SpanAttributes,
+    kind: Option<Kind>,
+    /// The names of the step, if it has any.
+    names: Option<Box<[Option<String>; 6]>>,
+    session_id: Option<String>,
+    /// What is put on the LLM span besides: each meaning is there once.
+    notes: Vec<(Meaning, Value)>,
+    failed: Failed,
+    /// Whether parts of the step said tokens.
+    has_usage: bool,
     /// Whether the kind, a name or the session was said since this was asked last.
     describes: bool,
 }
 
+/// Whether a step failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Failed {
+    #[default]
+    No,
+    Yes,
+    /// An attribute says how.
+    Said,
+}
+
 impl Said {
-    pub(crate) fn new(callsite: &'static Callsite) -> Self {
-        let own = vec![Value::Null; callsite.meanings.len()];
-        Self { callsite, own, parts: Vec::new(), has_failed: false, describes: false }
-    }
-
-    /// What was said, the latest last.
-    fn all(&self) -> impl DoubleEndedIterator<Item = (Meaning, &Value)> {
-        let own = self.callsite.meanings.iter().copied().zip(&self.own);
-        let parts = self.parts.iter().map(|(meaning, value)| (*meaning, value));
-        own.chain(parts).filter(|(_, value)| !value.is_null())
-    }
-
-    /// The text that was said last with this meaning.
-    fn text(&self, meaning: Meaning) -> Option<&str> {
-        self.all().rev().find(|(found, _)| *found == meaning)?.1.as_str()
-    }
-
-    /// The value of an attribute.
-    pub(crate) fn attribute(&self, name: &str) -> Option<&Value> {
-        let is_named =
-            |meaning| matches!(meaning, Meaning::Attribute(found) | Meaning::Content(found) if found == name);
-        self.all().rev().find(|(meaning, _)| is_named(*meaning)).map(|(_, value)| value)
+    pub(crate) fn new(capture: Capture) -> Self {
+        // Messages of input and output, instructions and tools.
+        let limit = capture.limit.saturating_mul(4).saturating_add(64 * 1024);
+        Self { attributes: SpanAttributes::new(limit), ..Self::default() }
     }
 
     /// Adds what fields say later, of the same span or of a part.
     pub(crate) fn add(&mut self, later: Self) {
-        let is_own = std::ptr::eq(self.callsite, later.callsite);
-        let own = later.callsite.meanings.iter().copied().zip(later.own).enumerate();
-        for (index, (meaning, value)) in own.filter(|(_, (_, value))| !value.is_null()) {
-            match self.own.get_mut(index).filter(|_| is_own) {
-                Some(slot) => *slot = value,
-                None => self.put_part(meaning, value),
+        self.attributes.add(&later.attributes);
+        replace(&mut self.kind, later.kind);
+        replace(&mut self.session_id, later.session_id);
+        for (name, text) in later.names.into_iter().flat_map(|names| (0..).zip(*names)) {
+            if let Some(text) = text {
+                self.set_name(name, text);
             }
         }
-        self.has_failed |= later.has_failed;
+        for (meaning, value) in later.notes {
+            self.set_note(meaning, value);
+        }
+        self.failed = self.failed.max(later.failed);
+        self.has_usage |= later.has_usage;
         self.describes |= later.describes;
     }
 
-    /// Sets what a part says, in place of what one said before.
-    fn put_part(&mut self, meaning: Meaning, value: Value) {
-        match self.parts.iter_mut().find(|(found, _)| *found == meaning) {
+    fn set_name(&mut self, name: usize, text: String) {
+        if let Some(slot) = self.names.get_or_insert_default().get_mut(name) {
+            *slot = Some(text);
+        }
+    }
+
+    fn set_note(&mut self, meaning: Meaning, value: Value) {
+        match self.notes.iter_mut().find(|(found, _)| *found == meaning) {
             Some((_, slot)) => *slot = value,
-            None => self.parts.push((meaning, value)),
+            None => self.notes.push((meaning, value)),
         }
     }
 
     pub(crate) fn has_failed(&self) -> bool {
-        self.has_failed
+        self.failed != Failed::No
+    }
+
+    /// Whether parts of the step said tokens.
+    pub(crate) fn has_usage(&self) -> bool {
+        self.has_usage
     }
 
     /// Whether the kind, a name or the session was said since this was asked last.
@@ -85,89 +97,64 @@ impl Said {
         std::mem::take(&mut self.describes)
     }
 
-    /// The kind of the step.
-    pub(crate) fn kind(&self) -> Kind {
-        let kind = |(meaning, value): (Meaning, &Value)| match meaning {
-            Meaning::Operation(_, vocabulary) => vocabulary.kind(value.as_str()?),
-            _ => None,
-        };
-        self.all().rev().find_map(kind).unwrap_or(self.callsite.kind)
+    /// The kind of the step. `None` if nothing said it.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        self.kind
     }
 
     /// The name of a step of a kind.
     pub(crate) fn name(&self, kind: Kind) -> Option<&str> {
-        if !self.callsite.has_names && self.parts.is_empty() {
-            return None;
-        }
+        let names = self.names.as_deref()?;
         let preferred = match kind {
             Kind::Agent => Name::Agent,
             Kind::Tool => Name::Tool,
             Kind::Workflow | Kind::Task => Name::Workflow,
             _ => Name::Own,
         };
-        let names = [Name::Own, preferred, Name::Entity, Name::Span];
-        let name = names.into_iter().find_map(|name| self.text(Meaning::Name(name)))?;
+        let order = [Name::Own, preferred, Name::Entity, Name::Span];
+        let name = order.into_iter().find_map(|name| names.get(name as usize)?.as_deref())?;
         let tool = if kind == Kind::Tool { name.strip_prefix("tool.") } else { None };
         Some(tool.unwrap_or(name))
     }
 
     pub(crate) fn session_id(&self) -> Option<&str> {
-        if self.callsite.has_session || !self.parts.is_empty() { self.text(Meaning::Session) } else { None }
+        self.session_id.as_deref()
     }
 
-    /// Whether tokens are among what can be said of the step.
-    pub(crate) fn has_usage(&self) -> bool {
-        self.callsite.has_usage || self.parts.iter().any(|(meaning, _)| meaning.is_usage())
+    /// The attributes of a step of a kind.
+    pub(crate) fn into_attributes(mut self, kind: Kind) -> SpanAttributes {
+        let own = OwnNames::get();
+        if self.failed == Failed::Yes {
+            self.attributes.text(&own.error_type, "error");
+        }
+        let agent = self.names.as_ref().and_then(|names| names.get(Name::Agent as usize)?.as_deref());
+        if let Some(agent) = agent.filter(|_| kind != Kind::Agent) {
+            self.attributes.text(&own.agent_name, agent);
+        }
+        self.attributes
     }
 
-    /// The attributes of a step of a kind, and whether something was said besides. The tokens of a step that is no call of a model are
-    /// left out if they are those of calls inside.
-    pub(crate) fn take_attributes(
-        &mut self,
-        kind: Kind,
-        has_counted_calls: bool,
-    ) -> (Vec<(&'static str, Value)>, bool) {
-        let is_model = matches!(kind, Kind::Llm | Kind::Embedding);
-        let mut attributes = Vec::with_capacity(self.own.len() + self.parts.len());
-        let (mut has_notes, mut says_error) = (false, false);
-        let own = self.callsite.meanings.iter().copied().zip(&mut self.own);
-        let parts = self.parts.iter_mut().map(|(meaning, value)| (*meaning, value));
-        for (meaning, value) in own.chain(parts).filter(|(_, value)| !value.is_null()) {
-            match meaning {
-                Meaning::Failure(name) | Meaning::FailureText(name) => {
-                    says_error = true;
-                    attributes.push((name, value.take()));
-                }
-                Meaning::Attribute(name) | Meaning::Content(name) | Meaning::Operation(name, _) => {
-                    if is_model || !has_counted_calls || !meaning.is_usage() {
-                        attributes.push((name, value.take()));
-                    }
-                }
-                Meaning::Name(Name::Agent) if kind != Kind::Agent => {
-                    attributes.push(("gen_ai.agent.name", value.take()));
-                }
-                Meaning::Name(_) | Meaning::Session => {}
-                _ => has_notes = true,
-            }
-        }
-        if self.has_failed && !says_error {
-            attributes.push(("error.type", "error".into()));
-        }
-        (attributes, has_notes)
+    /// The attributes by name.
+    pub(crate) fn attributes(&self) -> serde_json::Map<String, Value> {
+        self.attributes.to_map()
+    }
+
+    pub(crate) fn has_notes(&self) -> bool {
+        !self.notes.is_empty()
     }
 
     /// Puts what is no attribute on a span.
     pub(crate) fn annotate(&self, note: &mut Annotation) {
-        for (meaning, value) in self.all() {
+        for (meaning, value) in &self.notes {
             match meaning {
-                Meaning::Tag(name) => drop(note.tag(name, label(value))),
+                Meaning::Tag(name) => drop(note.tag(*name, label(value))),
                 Meaning::Cancelled => drop(note.tag("cancelled", "true")),
                 Meaning::Metric(name) => {
                     if let Value::Number(number) = value {
-                        note.metric(name, number);
+                        note.metric(*name, number);
                     }
                 }
-                Meaning::Metadata(name) => drop(note.metadata(name, value)),
+                Meaning::Metadata(name) => drop(note.metadata(*name, value)),
                 Meaning::Given(given) => {
                     let value = json(value);
                     match given {
@@ -197,8 +184,8 @@ fn json(value: &Value) -> Cow<'_, Value> {
 /// Reads the fields of a span or an event.
 pub(crate) struct Reader<'a> {
     said: &'a mut Said,
-    /// The place of the fields, if they are not those of the span itself.
-    part: Option<&'static Callsite>,
+    /// The place of the fields.
+    callsite: &'static Callsite,
     capture: Capture,
     formats: Formats,
 }
@@ -219,8 +206,7 @@ impl<'a> Reader<'a> {
         capture: Capture,
         formats: Formats,
     ) -> Self {
-        let part = (!std::ptr::eq(said.callsite, callsite)).then_some(callsite);
-        Self { said, part, capture, formats }
+        Self { said, callsite, capture, formats }
     }
 
     /// Whether values were left out that code of the program has to format.
@@ -228,88 +214,103 @@ impl<'a> Reader<'a> {
         self.formats == Formats::None(true)
     }
 
-    fn meaning(&self, field: &Field) -> Meaning {
-        let callsite = self.part.unwrap_or(self.said.callsite);
-        callsite.meanings.get(field.index()).copied().unwrap_or(Meaning::Nothing)
-    }
-
-    /// Sets what a field says, in place of what it said before.
-    fn put(&mut self, field: &Field, meaning: Meaning, value: Value) {
-        if self.part.is_none() {
-            if let Some(slot) = self.said.own.get_mut(field.index()) {
-                *slot = value;
-            }
-            return;
-        }
-        self.said.put_part(meaning, value);
+    /// What a field means. `None` if that is nothing.
+    #[inline]
+    fn field(&self, field: &Field) -> Option<&'static FieldOf> {
+        self.callsite.fields.get(field.index()).filter(|field| field.meaning != Meaning::Nothing)
     }
 
     /// A number, or true or false.
-    fn plain(&mut self, field: &Field, value: Value) {
+    #[inline]
+    fn plain(&mut self, field: &Field, value: impl fmt::Display + Into<Value>) {
         if self.formats == Formats::Only {
             return;
         }
-        match self.meaning(field) {
-            Meaning::Nothing => {}
-            Meaning::Attribute(name) | Meaning::Content(name) => {
-                self.put(field, Meaning::Attribute(name), value);
+        let Some(FieldOf { meaning, name }) = self.field(field) else { return };
+        match *meaning {
+            Meaning::Attribute(_) | Meaning::Content(_) => {
+                self.said.has_usage |= meaning.is_usage();
+                self.said.attributes.value(name, value);
             }
-            meaning @ (Meaning::Metric(_) | Meaning::Metadata(_)) => self.put(field, meaning, value),
+            meaning @ (Meaning::Metric(_) | Meaning::Metadata(_)) => {
+                self.said.set_note(meaning, value.into());
+            }
             _ => self.text(field, &value.to_string()),
         }
     }
 
     fn text(&mut self, field: &Field, text: &str) {
-        let meaning = self.meaning(field);
+        let Some(FieldOf { meaning, name }) = self.field(field) else { return };
         // An empty text says nothing, and takes no other's place.
-        if text.is_empty() || meaning == Meaning::Nothing {
+        if text.is_empty() {
             return;
         }
-        let short = |reader: &Self| Value::from(short(text, reader.capture.limit));
+        let text = &*short(text, self.capture.limit);
         let shows_content = self.capture.shows_content;
-        match meaning {
-            Meaning::Attribute(_) => self.put(field, meaning, short(self)),
-            Meaning::Failure(name) => {
-                self.said.has_failed |= name != "otel.status_code" || text.eq_ignore_ascii_case("error");
-                self.put(field, meaning, short(self));
+        let said = &mut *self.said;
+        match *meaning {
+            Meaning::Attribute(_) => {
+                said.has_usage |= meaning.is_usage();
+                said.attributes.text(name, text);
             }
-            Meaning::FailureText(_) => {
-                self.said.has_failed = true;
+            Meaning::Content(_) => {
                 if shows_content {
-                    self.put(field, meaning, short(self));
+                    said.attributes.text(name, text);
                 }
             }
-            Meaning::Content(_) | Meaning::Metadata(_) | Meaning::Given(_) => {
-                if shows_content {
-                    self.put(field, meaning, short(self));
+            Meaning::Failure(kind) => {
+                if kind != "otel.status_code" || text.eq_ignore_ascii_case("error") {
+                    said.failed = Failed::Said;
                 }
+                said.attributes.text(name, text);
+            }
+            Meaning::FailureText(_) if shows_content => {
+                said.failed = Failed::Said;
+                said.attributes.text(name, text);
+            }
+            Meaning::FailureText(_) => said.failed = said.failed.max(Failed::Yes),
+            Meaning::Operation(_, vocabulary) => {
+                if let kind @ Some(_) = vocabulary.kind(text) {
+                    said.describes = true;
+                    said.kind = kind;
+                }
+                said.attributes.text(name, text);
+            }
+            // What rig calls agents that have no name.
+            Meaning::Name(Name::Agent) if text == "Unnamed Agent" => {}
+            Meaning::Name(name) => {
+                said.describes = true;
+                said.set_name(name as usize, text.to_owned());
+            }
+            Meaning::Session => {
+                said.describes = true;
+                said.session_id = Some(text.to_owned());
             }
             Meaning::Metric(_) => {
                 if let Ok(number) = text.parse::<Number>() {
-                    self.put(field, meaning, number.into());
+                    said.set_note(*meaning, number.into());
                 }
             }
             Meaning::Cancelled => {
                 if text == "true" {
-                    self.put(field, meaning, true.into());
+                    said.set_note(*meaning, true.into());
                 }
             }
-            // What rig calls agents that have no name.
-            Meaning::Name(Name::Agent) if text == "Unnamed Agent" => {}
-            _ => {
-                self.said.describes |= !matches!(meaning, Meaning::Tag(_));
-                self.put(field, meaning, short(self));
+            Meaning::Tag(_) => said.set_note(*meaning, text.into()),
+            Meaning::Metadata(_) | Meaning::Given(_) => {
+                if shows_content {
+                    said.set_note(*meaning, text.into());
+                }
             }
+            Meaning::Nothing => {}
         }
     }
 
     fn formatted(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        let meaning = self.meaning(field);
+        let Some(FieldOf { meaning, .. }) = self.field(field) else { return };
         if let Formats::None(has_formatted) = &mut self.formats {
-            *has_formatted |= meaning != Meaning::Nothing;
-        } else if meaning != Meaning::Nothing
-            && let Some(text) = guarded(|| plain(value, self.capture.limit))
-        {
+            *has_formatted = true;
+        } else if let Some(text) = guarded(|| plain(value, self.capture.limit)) {
             match meaning {
                 Meaning::Content(_) | Meaning::FailureText(_) | Meaning::Given(_) => {
                     self.text(field, &unquoted(&text));
@@ -336,28 +337,43 @@ fn unquoted(text: &str) -> Cow<'_, str> {
 }
 
 /// A text of at most about `limit` bytes. JSON stays JSON.
-fn short(text: &str, limit: usize) -> String {
+#[inline]
+fn short(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit {
-        return text.to_owned();
+        return text.into();
     }
-    shortened_json(text, limit).unwrap_or_else(|| shortened(text, limit))
+    shortened_json(text, limit).unwrap_or_else(|| shortened(text, limit)).into()
 }
 
 impl Visit for Reader<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.plain(field, value.into());
+        // JSON has no other numbers.
+        if value.is_finite() {
+            self.plain(field, value);
+        }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.plain(field, value.into());
+        match u64::try_from(value) {
+            Ok(value) => self.record_u64(field, value),
+            Err(_) => self.plain(field, value),
+        }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.plain(field, value.into());
+        match self.field(field) {
+            Some(FieldOf { meaning: meaning @ Meaning::Attribute(_), name })
+                if self.formats != Formats::Only =>
+            {
+                self.said.has_usage |= meaning.is_usage();
+                self.said.attributes.count(name, value);
+            }
+            _ => self.plain(field, value),
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.plain(field, value.into());
+        self.plain(field, value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -378,28 +394,16 @@ impl Visit for Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::libraries::Role;
 
     #[test]
     fn what_parts_say_again_takes_no_more_memory() {
-        let callsite = |role| -> &'static Callsite {
-            Box::leak(Box::new(Callsite {
-                library: "tracing",
-                name: "",
-                role,
-                kind: Kind::Llm,
-                meanings: Box::new([Meaning::Session]),
-                has_names: false,
-                has_session: true,
-                has_usage: false,
-            }))
-        };
-        let mut step = Said::new(callsite(Role::Step(None)));
+        let mut step = Said::default();
         for id in ["s-1", "s-2"] {
-            let mut part = Said::new(callsite(Role::Part));
-            part.own = vec![id.into()];
+            let mut part = Said { session_id: Some(id.to_owned()), ..Said::default() };
+            part.set_note(Meaning::Tag("tier"), id.into());
             step.add(part);
         }
-        assert_eq!(step.parts, [(Meaning::Session, Value::from("s-2"))]);
+        assert_eq!(step.session_id(), Some("s-2"));
+        assert_eq!(step.notes, [(Meaning::Tag("tier"), Value::from("s-2"))]);
     }
 }

@@ -42,7 +42,7 @@ impl SpanLayer {
         }
         let begin = || {
             let capture = self.capture()?;
-            let mut said = Said::new(callsite);
+            let mut said = Said::new(capture);
             attributes.record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
             Some(Step::begin(callsite, said, capture))
         };
@@ -77,7 +77,7 @@ impl SpanLayer {
         let place = spans.find_map(|span| place_of(&span));
         let judged = place.map_or_else(current, |place| place.context().clone());
         let capture = judged.enter(|| self.capture())?;
-        let mut judgement = Judgement::new(callsite, capture, judged);
+        let mut judgement = Judgement::new(capture, judged);
         record(&mut Reader::new(judgement.said(), callsite, capture, Formats::All));
         Some(judgement)
     }
@@ -175,7 +175,7 @@ where
     drop(extensions);
     if has_formatted {
         // Code of the program formats these values, for which no lock is held.
-        let mut said = Said::new(callsite);
+        let mut said = Said::new(capture);
         record(&mut Reader::new(&mut said, callsite, capture, Formats::Only));
         if let Some(step) = span.extensions_mut().get_mut::<Step>() {
             step.said().add(said);
@@ -272,7 +272,7 @@ where
             Some(callsite) if callsite.role == Role::Evaluation => {
                 let capture = span.extensions().get::<Judgement>().map(Judgement::capture);
                 let Some(capture) = capture else { return };
-                let mut said = Said::new(callsite);
+                let mut said = Said::new(capture);
                 values.record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
                 if let Some(judgement) = span.extensions_mut().get_mut::<Judgement>() {
                     judgement.said().add(said);

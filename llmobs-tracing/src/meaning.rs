@@ -142,6 +142,18 @@ pub(crate) fn are_of_evaluation(names: &[&str]) -> bool {
 }
 
 impl Meaning {
+    /// The name of the attribute, if it is one.
+    pub(crate) fn attribute(self) -> Option<&'static str> {
+        match self {
+            Self::Attribute(name)
+            | Self::Content(name)
+            | Self::Failure(name)
+            | Self::FailureText(name)
+            | Self::Operation(name, _) => Some(name),
+            _ => None,
+        }
+    }
+
     /// What a field of this name means.
     pub(crate) fn of(name: &'static str) -> Self {
         match name {

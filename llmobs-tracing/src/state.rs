@@ -35,7 +35,7 @@ impl Drop for Counted {
 }
 
 /// A context that is current while a span is entered.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Place {
     context: Context,
     /// The id by which it is entered and left.
@@ -80,6 +80,8 @@ pub(crate) struct Step {
     said: Said,
     /// The kind that the LLM span has so far.
     kind: Kind,
+    /// Whether it has fields for tokens.
+    has_usage: bool,
     /// Whether calls of models are inside that have tokens of their own.
     has_counted_calls: bool,
     _counted: Counted,
@@ -88,7 +90,7 @@ pub(crate) struct Step {
 impl Step {
     /// Begins an LLM span here, for a span whose fields said this at its start.
     pub(crate) fn begin(callsite: &'static Callsite, mut said: Said, capture: Capture) -> Self {
-        let kind = said.kind();
+        let kind = said.kind().unwrap_or(callsite.kind);
         let mut call = match said.name(kind) {
             Some(name) => ModelCall::begin(kind, name.to_owned(), callsite.library),
             None => ModelCall::begin(kind, callsite.name, callsite.library),
@@ -96,7 +98,17 @@ impl Step {
         said.describes();
         call.session_id(said.session_id());
         let place = Place::new(call.context(), true);
-        Self { call, place, capture, said, kind, has_counted_calls: false, _counted: Counted::new() }
+        let has_usage = callsite.has_usage;
+        Self {
+            call,
+            place,
+            capture,
+            said,
+            kind,
+            has_usage,
+            has_counted_calls: false,
+            _counted: Counted::new(),
+        }
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -119,7 +131,7 @@ impl Step {
 
     /// Whether it is one that has tokens of its own.
     pub(crate) fn is_counted_call(&self) -> bool {
-        self.is_call() && self.said.has_usage()
+        self.is_call() && (self.has_usage || self.said.has_usage())
     }
 
     /// Takes note of such a call inside.
@@ -130,7 +142,7 @@ impl Step {
     /// Gives the LLM span its kind, name and session, if one was said since.
     pub(crate) fn describe(&mut self) {
         if self.said.describes() {
-            self.kind = self.said.kind();
+            self.kind = self.said.kind().unwrap_or(self.kind);
             self.call.describe(self.said.name(self.kind), Some(self.kind));
             self.call.session_id(self.said.session_id());
         }
@@ -147,15 +159,16 @@ impl Step {
 
 impl Drop for Step {
     fn drop(&mut self) {
-        let mut call = std::mem::take(&mut self.call);
-        if self.said.has_failed() {
+        let (mut call, said) = (std::mem::take(&mut self.call), std::mem::take(&mut self.said));
+        // So that the call has the last handle on its span, which can then be used again.
+        drop(std::mem::take(&mut self.place));
+        if said.has_failed() {
             call.failed();
         }
-        let (attributes, has_notes) = self.said.take_attributes(self.kind, self.has_counted_calls);
-        call.attributes(attributes, self.capture.shows_content);
-        if has_notes {
-            call.annotate(|note| self.said.annotate(note));
+        if said.has_notes() {
+            call.annotate(|note| said.annotate(note));
         }
+        call.attributes(said.into_attributes(self.kind), self.capture.shows_content, self.has_counted_calls);
         call.finish();
     }
 }

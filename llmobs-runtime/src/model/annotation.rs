@@ -563,6 +563,31 @@ impl Annotation {
         self.more.get_or_insert_default()
     }
 
+    /// Whether nothing was annotated.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            limit: _,
+            model_name,
+            model_provider,
+            input,
+            output,
+            metadata,
+            metrics,
+            tags,
+            failure,
+            more,
+        } = self;
+        model_name.is_none()
+            && model_provider.is_none()
+            && input.is_none()
+            && output.is_none()
+            && metadata.is_empty()
+            && metrics.is_empty()
+            && tags.is_empty()
+            && failure.is_none()
+            && more.is_none()
+    }
+
     /// The name that was set after the start.
     pub(crate) fn late_name(&self) -> Option<&str> {
         self.more.as_ref()?.name.as_deref()

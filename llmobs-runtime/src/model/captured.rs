@@ -25,6 +25,8 @@ pub(crate) enum Source {
     Arguments,
     /// An attribute: one value, such as what the function returned.
     Value,
+    /// Another library: the attributes of its span, which are no input.
+    Attributes,
     /// The program, which says that it is a request to a model.
     Request,
     /// The program, which says that it is the answer of a model.

@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod annotation;
 pub(crate) mod apm;
+pub(crate) mod attributes;
 pub(crate) mod captured;
 pub(crate) mod content;
 pub(crate) mod evaluation;

@@ -6,11 +6,12 @@ use serde::Serialize;
 use serde_json::Number;
 
 use super::annotation::Annotation;
+use super::attributes::ReadAttributes;
 use super::captured::{Captured, Source};
 use super::content::{Content, read_input, read_output};
 use super::failure::Failure;
 use super::metrics;
-use super::observed::Observed;
+use super::observed::{Hidden, Observed};
 use crate::base::kind::Kind;
 
 /// The metrics that no answer of a model has.
@@ -58,11 +59,11 @@ impl Reading {
 
     /// Adds what an integration observed, which is more exact than what the program took and returned, but for an input and an output
     /// that it annotated.
-    pub(crate) fn add(&mut self, observed: Observed, kind: Kind, own_input: bool, own_output: bool) {
+    pub(crate) fn add(&mut self, observed: Observed, kind: Kind, (own_input, own_output): (bool, bool)) {
         let Observed { integration, attributes, asked, answered, hidden, is_several } = observed;
         let (own_input, own_output) = (own_input || hidden.input, own_output || hidden.output);
-        if let Some(attributes) = attributes.and_then(|attributes| attributes.read()) {
-            self.add_attributes(attributes, kind, own_input, own_output);
+        if let Some(attributes) = ReadAttributes::of(&attributes) {
+            self.add_attributes(attributes, kind, (own_input, own_output), hidden);
         }
         if is_several && let Some(facts) = &mut self.facts {
             facts.metrics.clear();
@@ -87,24 +88,49 @@ impl Reading {
                 self.input = Some(input);
             }
         }
-        if !integration.is_empty() {
-            let facts = self.facts.get_or_insert_with(|| Annotation::new(DEFAULT_LIMIT));
-            facts.tag("integration", integration);
-        }
+        self.add_integration(integration);
     }
 
     /// Adds what another library says of a step.
-    fn add_attributes(&mut self, attributes: Attributes, kind: Kind, own_input: bool, own_output: bool) {
-        let Attributes { request, response, input, output, metadata, time_to_first_token, cost, .. } =
-            attributes;
+    pub(crate) fn add_attributes(
+        &mut self,
+        read: ReadAttributes,
+        kind: Kind,
+        (own_input, own_output): (bool, bool),
+        hidden: Hidden,
+    ) {
+        self.add_integration(&read.integration);
+        let Some(attributes) = read.attributes else { return };
+        let Attributes {
+            mut request,
+            mut response,
+            input,
+            output,
+            metadata,
+            time_to_first_token,
+            mut cost,
+            ..
+        } = attributes;
         if let Some(input) = input.filter(|_| !own_input && Content::is_text_input(kind)) {
             self.input = Some(Content::Text(input));
         }
         if let Some(output) = output.filter(|_| !own_output && Content::is_text_output(kind)) {
             self.output = Some(Content::Text(output));
         }
-        self.add_asked(if own_input { request.without_content() } else { request }, kind, own_input);
-        self.add_answered(if own_output { response.without_content() } else { response }, kind, own_output);
+        if hidden.input {
+            request = request.without_content();
+        }
+        if hidden.output {
+            let error = response.error.take();
+            response = response.without_content();
+            response.error = error;
+        }
+        // Those of a step around calls of models are those of the calls.
+        if read.has_calls && !kind.has_model() {
+            (response.usage, cost) = Default::default();
+        }
+        self.add_asked(request, kind, own_input);
+        self.add_answered(response, kind, own_output);
         let mut facts = Annotation::new(DEFAULT_LIMIT);
         for (name, value) in &metadata {
             self::metadata(&mut facts, name, value, DEFAULT_LIMIT);
@@ -116,6 +142,13 @@ impl Reading {
             }
         }
         self.add_facts(facts);
+    }
+
+    fn add_integration(&mut self, integration: &str) {
+        if !integration.is_empty() {
+            let facts = self.facts.get_or_insert_with(|| Annotation::new(DEFAULT_LIMIT));
+            facts.tag("integration", integration);
+        }
     }
 
     /// Adds what a model was asked. Returns the same as [`add_request`](Self::add_request).

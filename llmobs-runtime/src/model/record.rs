@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use super::annotation::Annotation;
+use super::attributes::ReadAttributes;
 use super::captured::{Source, is_null};
 use super::content::Content;
 use super::failure::{Failure, FailureParts, FailureView};
 use super::inherited::{AgentAttribution, Inherited};
+use super::observed::Hidden;
 use super::reading::Reading;
 use super::sampling::Decision;
 use super::tags::About;
@@ -139,7 +141,7 @@ impl<'a> Finished<'a> {
     #[inline]
     pub(crate) fn read(&mut self, shows_errors: bool) {
         // Texts are shown as they were captured.
-        if !Content::is_text(self.kind()) || self.annotation().is_observed() {
+        if !Content::is_text(self.kind()) || self.annotation().is_observed() || self.attributes().is_some() {
             self.read_content(shows_errors);
         }
     }
@@ -147,11 +149,14 @@ impl<'a> Finished<'a> {
     #[inline(never)]
     fn read_content(&mut self, shows_errors: bool) {
         let mut reading = Reading::new(self.kind(), self.input(), self.output());
-        if let Some(annotation) = &mut self.annotation
-            && let Some(observed) = annotation.take_observed()
-        {
-            let kind = annotation.late_kind().unwrap_or(self.record.kind);
-            reading.add(observed, kind, annotation.input.is_some(), annotation.output.is_some());
+        let own = self.annotation();
+        let own = (own.input.is_some(), own.output.is_some());
+        if let Some(attributes) = ReadAttributes::of(self.attributes().as_slice()) {
+            reading.add_attributes(attributes, self.kind(), own, Hidden::default());
+        }
+        let kind = self.kind();
+        if let Some(observed) = self.annotation.as_mut().and_then(|own| own.take_observed()) {
+            reading.add(observed, kind, own);
         }
         let Reading { input, output, facts } = reading;
         (self.input_content, self.output_content) = (input, output);
@@ -186,8 +191,14 @@ impl<'a> Finished<'a> {
 
     /// What went in, as JSON, and where it came from. What was annotated wins.
     pub(crate) fn input(&self) -> Option<(&str, Source)> {
-        let captured = Some((self.input, self.record.source)).filter(|(json, _)| !is_null(json));
+        let captured = Some((self.input, self.record.source))
+            .filter(|(json, source)| *source != Source::Attributes && !is_null(json));
         self.annotation().input.as_ref().map(|input| (input.json(), input.source)).or(captured)
+    }
+
+    /// What another library says of the span.
+    fn attributes(&self) -> Option<&'a str> {
+        (self.record.source == Source::Attributes && !self.input.is_empty()).then_some(self.input)
     }
 
     /// What came out, as JSON, and where it came from. What was annotated wins.

@@ -310,6 +310,16 @@ impl Frame {
         is_merged
     }
 
+    /// Says, before others have the frame, that its text will be the attributes of a span of another library.
+    pub(super) fn takes_attributes(&mut self) {
+        self.start.source = Source::Attributes;
+    }
+
+    /// Sets these attributes.
+    pub(super) fn set_attributes(&self, text: String) {
+        self.cell().text = text;
+    }
+
     /// Puts an annotation under what was annotated.
     pub(super) fn annotate_under(&self, weaker: Annotation) {
         self.cell().annotate_under(Box::new(weaker));

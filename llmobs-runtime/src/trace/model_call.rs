@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use llmobs_capture::is_muted;
 use llmobs_providers::{Endpoint, Request, Response};
-use serde_json::{Number, Value};
+use serde_json::Number;
 
 use super::claim::{Claim, EndedCall, OuterCall};
 use super::context::{Context, current};
@@ -19,9 +19,10 @@ use crate::base::clock::{self, Started};
 use crate::base::kind::Kind;
 use crate::deliver::sender::any_open;
 use crate::model::annotation::Annotation;
+use crate::model::attributes::SpanAttributes;
 use crate::model::failure::Failure;
 use crate::model::metrics;
-use crate::model::observed::{Asked, Hidden, Observed, SpanAttributes};
+use crate::model::observed::{Asked, Hidden, Observed};
 
 /// A call of a model that an integration observes, such as a layer of an HTTP client.
 ///
@@ -68,7 +69,11 @@ struct Running {
     /// Nanoseconds since the Unix epoch, where the call ends before it is finished.
     end_nanos: Option<u64>,
     failed: bool,
-    observed: Arc<Observed>,
+    integration: &'static str,
+    /// What another library says of its span, whether content may be shown, and whether calls are inside.
+    attributes: Option<(SpanAttributes, bool, bool)>,
+    observed: Option<Arc<Observed>>,
+    hidden: Hidden,
     notes: Annotation,
 }
 
@@ -103,10 +108,17 @@ impl ModelCall {
         let place = if let Some(around) = around {
             Place::Around(Arc::clone(around), OuterCall::default())
         } else {
-            let builder = Span::builder(kind, name.clone());
+            let mut span = Span::builder(kind, name.clone()).start();
+            if let Some(frame) = span.0.as_mut().and_then(Arc::get_mut) {
+                frame.takes_attributes();
+            }
             // Sampling rules see the tags that a span has from its start. Without rules, all tags come together at its end.
-            let has_rules = here.open_sender().is_some_and(|sender| sender.defaults.sampler.has_rules());
-            Place::Own(if has_rules { builder.integration(integration) } else { builder }.start())
+            if span.0.as_ref().is_some_and(|frame| frame.sender().defaults.sampler.has_rules()) {
+                span.annotate(|note| {
+                    note.tag("integration", integration);
+                });
+            }
+            Place::Own(span)
         };
         let Some(frame) = place.frame() else { return Self(None) };
         let mut notes = Annotation::new(frame.sender().defaults.capture_limit);
@@ -121,7 +133,10 @@ impl ModelCall {
             started,
             end_nanos: None,
             failed: false,
-            observed: Arc::new(Observed { integration, hidden, ..Observed::default() }),
+            integration,
+            attributes: None,
+            observed: None,
+            hidden,
             notes,
         })))
     }
@@ -166,11 +181,12 @@ impl ModelCall {
         self.observe(|observed| observed.asked = Some(Box::new(Asked::Read(request))));
     }
 
-    /// The attributes that another library gives its span for the call, by name: of several with one name, the last one counts. They are
-    /// read later, off this thread: see [`Attributes`](crate::providers::Attributes). What else is observed is more exact.
-    /// `shows_content` is whether what people and models wrote may be shown.
-    pub fn attributes(&mut self, values: Vec<(&'static str, Value)>, shows_content: bool) {
-        self.observe(|observed| observed.attributes = Some(SpanAttributes { values, shows_content }));
+    /// What another library says of the call in the attributes of its span. What else is observed is more exact. `shows_content` is whether
+    /// what people and models wrote may be shown, and `has_calls` whether calls of models are inside, of which the tokens are the sum.
+    pub fn attributes(&mut self, attributes: SpanAttributes, shows_content: bool, has_calls: bool) {
+        if let Some(running) = &mut self.0 {
+            running.attributes = Some((attributes, shows_content, has_calls));
+        }
     }
 
     /// Says that the call failed, where what is observed says how.
@@ -276,7 +292,9 @@ impl ModelCall {
     }
 
     fn observe(&mut self, set: impl FnOnce(&mut Observed)) {
-        if let Some(observed) = self.0.as_mut().and_then(|running| Arc::get_mut(&mut running.observed)) {
+        if let Some(running) = &mut self.0
+            && let Some(observed) = Arc::get_mut(running.observed.get_or_insert_default())
+        {
             set(observed);
         }
     }
@@ -295,12 +313,31 @@ impl Drop for ModelCall {
 
 impl Running {
     fn end(self: Box<Self>) {
-        let Self { place, kind, name, started, end_nanos, failed, observed, mut notes } = *self;
-        notes.more().observed = Some(observed);
+        let Self { place, kind, name, started, end_nanos, failed, .. } = *self;
+        let Self { integration, attributes, observed, hidden, mut notes, .. } = *self;
+        let mut text = attributes.map(|(attributes, shows_content, has_calls)| {
+            attributes.finish(integration, shows_content, has_calls)
+        });
+        let is_own = matches!(place, Place::Own(_)) && hidden == Hidden::default();
+        let own_text = if is_own { text.take() } else { None };
+        // The attributes of the span itself say the integration, too.
+        if own_text.is_none() || observed.is_some() {
+            let mut shared = observed.unwrap_or_default();
+            if let Some(observed) = Arc::get_mut(&mut shared) {
+                (observed.integration, observed.hidden, observed.attributes) =
+                    (integration, hidden, text.into_iter().collect());
+            }
+            notes.more().observed = Some(shared);
+        }
         match place {
             Place::Own(mut span) => {
                 if let Some(frame) = &span.0 {
-                    frame.annotate_under(notes);
+                    if let Some(text) = own_text {
+                        frame.set_attributes(text);
+                    }
+                    if !notes.is_empty() {
+                        frame.annotate_under(notes);
+                    }
                     if frame.ends_with_call() {
                         // Dropping the span would end it.
                         span.0 = None;
