@@ -430,7 +430,8 @@ fn parts_of_a_call() {
                         target: "codex_core::session::turn",
                         "handle_responses",
                         codex.usage.total_tokens = Empty,
-                        gen_ai.usage.input_tokens = 1
+                        gen_ai.usage.input_tokens = 1,
+                    gen_ai.usage.output_tokens = 2
                     )
                 };
                 drop(part());
@@ -439,7 +440,7 @@ fn parts_of_a_call() {
                 last.record("codex.usage.total_tokens", display(11));
             });
     });
-    assert_eq!(event["metrics"], json!({ "input_tokens": 9, "total_tokens": 11 }));
+    assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11 }));
     assert_eq!(tags(&event), ["error:0", "integration:codex"]);
 }
 

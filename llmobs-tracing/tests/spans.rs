@@ -291,6 +291,13 @@ mod parents {
             });
         });
         assert_eq!(tree, "llm ask\n└─ llm first  error timeout\n");
+        let several = tree_under(alone(), || {
+            llm("ask").start().enter(|| {
+                drop(info_span!("first", gen_ai.operation.name = "chat", otel.status_code = "OK"));
+                drop(info_span!("second", gen_ai.operation.name = "chat"));
+            });
+        });
+        assert_eq!(several, "llm ask\n├─ llm first\n└─ llm second\n");
     }
 
     #[test]
