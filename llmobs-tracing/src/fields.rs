@@ -203,13 +203,12 @@ pub(crate) struct Reader<'a> {
     formats: Formats,
 }
 
-/// Which values are read: those that code of the program has to format, the others, or all.
+/// Which values are read: all, or those that no code of the program has to format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Formats {
     All,
     /// Whether there are such values.
     None(bool),
-    Only,
 }
 
 impl<'a> Reader<'a> {
@@ -246,9 +245,6 @@ impl<'a> Reader<'a> {
 
     /// A number, or true or false.
     fn plain(&mut self, field: &Field, value: Value) {
-        if self.formats == Formats::Only {
-            return;
-        }
         match self.meaning(field) {
             Meaning::Nothing => {}
             Meaning::Attribute(name) | Meaning::Content(name) => {
@@ -361,9 +357,7 @@ impl Visit for Reader<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.formats != Formats::Only {
-            self.text(field, value);
-        }
+        self.text(field, value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -379,6 +373,14 @@ impl Visit for Reader<'_> {
 mod tests {
     use super::*;
     use crate::libraries::Role;
+
+    #[test]
+    fn long_texts_take_no_more_memory_than_the_limit() {
+        let text = "a".repeat(5000);
+        for text in [text.clone(), format!(r#"["{text}"]"#)] {
+            assert!(short(&text, 1024).len() < 1100);
+        }
+    }
 
     #[test]
     fn what_parts_say_again_takes_no_more_memory() {
