@@ -106,7 +106,10 @@ impl Attributes {
             response.finish_reasons = finish_reasons;
         }
         let cost = facts::cost(&attributes);
-        let says_nothing = request.is_empty() && response.is_empty() && cost == Cost::default();
+        let says_nothing = request.is_empty()
+            && request.parameters.is_empty()
+            && response.is_empty()
+            && cost == Cost::default();
         let has_step =
             input.is_some() || output.is_some() || time_to_first_token.is_some() || !metadata.is_empty();
         if says_nothing && !has_step {

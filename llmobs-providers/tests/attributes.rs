@@ -249,6 +249,12 @@ fn a_system_prompt_that_is_repeated_among_the_messages_is_shown_once() {
     assert_eq!(roles(json!([user, system])), ["system", "user", "system"]);
 }
 
+#[test]
+fn a_parameter_alone_is_kept() {
+    let found = read(&json!({ "gen_ai.operation.name": "chat", "gen_ai.request.seed": 3 })).unwrap();
+    assert_eq!(Value::Object(found.request.parameters), json!({ "seed": 3 }));
+}
+
 /// Attributes are cut at the limit of an exporter, which leaves no JSON.
 #[test]
 fn messages_that_were_cut_are_texts() {

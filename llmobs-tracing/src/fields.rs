@@ -190,13 +190,12 @@ pub(crate) struct Reader<'a> {
     formats: Formats,
 }
 
-/// Which values are read: those that code of the program has to format, the others, or all.
+/// Which values are read: all, or those that no code of the program has to format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Formats {
     All,
     /// Whether there are such values.
     None(bool),
-    Only,
 }
 
 impl<'a> Reader<'a> {
@@ -223,9 +222,6 @@ impl<'a> Reader<'a> {
     /// A number, or true or false.
     #[inline]
     fn plain(&mut self, field: &Field, value: impl fmt::Display + Into<Value>) {
-        if self.formats == Formats::Only {
-            return;
-        }
         let Some(FieldOf { meaning, name }) = self.field(field) else { return };
         match *meaning {
             Meaning::Attribute(_) | Meaning::Content(_) => {
@@ -362,9 +358,7 @@ impl Visit for Reader<'_> {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         match self.field(field) {
-            Some(FieldOf { meaning: meaning @ Meaning::Attribute(_), name })
-                if self.formats != Formats::Only =>
-            {
+            Some(FieldOf { meaning: meaning @ Meaning::Attribute(_), name }) => {
                 self.said.has_usage |= meaning.is_usage();
                 self.said.attributes.count(name, value);
             }
@@ -377,9 +371,7 @@ impl Visit for Reader<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.formats != Formats::Only {
-            self.text(field, value);
-        }
+        self.text(field, value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -394,6 +386,14 @@ impl Visit for Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_texts_take_no_more_memory_than_the_limit() {
+        let text = "a".repeat(5000);
+        for text in [text.clone(), format!(r#"["{text}"]"#)] {
+            assert!(short(&text, 1024).len() < 1100);
+        }
+    }
 
     #[test]
     fn what_parts_say_again_takes_no_more_memory() {

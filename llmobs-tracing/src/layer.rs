@@ -176,7 +176,7 @@ where
     if has_formatted {
         // Code of the program formats these values, for which no lock is held.
         let mut said = Said::new(capture);
-        record(&mut Reader::new(&mut said, callsite, capture, Formats::Only));
+        record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
         if let Some(step) = span.extensions_mut().get_mut::<Step>() {
             step.said().add(said);
             step.describe();

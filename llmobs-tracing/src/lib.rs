@@ -28,6 +28,9 @@ use layer::SpanLayer;
 /// LLM spans have one tree, whether they come from `tracing`, from an attribute, by hand, or from an HTTP client. The layer filters
 /// nothing but for itself, and asks for no span or event that it does not read.
 ///
+/// Add it when the subscriber is built: it does nothing until llmobs is enabled. `tracing_subscriber::reload` cannot put it in later, since
+/// filters of layers get their ids when the subscriber is built.
+///
 /// ```
 /// # let collector = llmobs_runtime::testing::Collector::new();
 /// # let _entered = collector.attach();

@@ -323,6 +323,7 @@ fn spans_of_your_own() {
             llmobs.session_id = "s-1",
             llmobs.tags.tier = "gold",
             llmobs.metrics.hits = 2,
+            llmobs.metrics.pages = "3",
             llmobs.metadata.index = "pages",
             depth = 3,
         );
@@ -336,7 +337,7 @@ fn spans_of_your_own() {
             "input": { "value": "tides" },
             "output": { "documents": [{ "text": "The sea", "score": 0.5 }] },
             "metadata": { "index": "pages", "depth": 3 },
-            "metrics": { "hits": 2 },
+            "metrics": { "hits": 2, "pages": 3 },
         })
     );
     assert_eq!(event["session_id"], "s-1");
@@ -382,6 +383,84 @@ fn a_kind_that_is_known_late() {
         span.record("gen_ai.agent.name", "planner");
     });
     assert_eq!((&event["name"], &event["meta"]["span"]["kind"]), (&json!("planner"), &json!("agent")));
+}
+
+#[test]
+fn a_kind_and_a_name_that_are_formatted_late() {
+    let event = event(|| {
+        let span = info_span!(
+            "step",
+            gen_ai.operation.name = Empty,
+            gen_ai.agent.name = Empty,
+            gen_ai.conversation.id = Empty
+        );
+        span.record("gen_ai.operation.name", display("invoke_agent"));
+        span.record("gen_ai.agent.name", debug(Some("planner")));
+        span.record("gen_ai.conversation.id", debug("s-1"));
+    });
+    assert_eq!((&event["name"], &event["meta"]["span"]["kind"]), (&json!("planner"), &json!("agent")));
+    assert_eq!(event["session_id"], "s-1");
+}
+
+#[test]
+fn names_of_several_conventions() {
+    let call = event(|| {
+        drop(info_span!(
+            "chat",
+            gen_ai.operation.name = "chat",
+            gen_ai.agent.name = "planner",
+            otel.name = "chat gpt-4o",
+            traceloop.entity.name = "ask",
+        ));
+    });
+    assert_eq!(
+        (&call["name"], &call["meta"]["metadata"]),
+        (&json!("ask"), &json!({ "agent_name": "planner" }))
+    );
+}
+
+/// codex has a span for each event of a stream.
+#[test]
+fn parts_of_a_call() {
+    let event = event(|| {
+        info_span!(target: "codex_core::session::turn", "try_run_sampling_request", model = "gpt-5")
+            .in_scope(|| {
+                let part = || {
+                    info_span!(
+                        target: "codex_core::session::turn",
+                        "handle_responses",
+                        codex.usage.total_tokens = Empty,
+                        gen_ai.usage.input_tokens = 1,
+                    gen_ai.usage.output_tokens = 2
+                    )
+                };
+                drop(part());
+                let last = part();
+                last.record("gen_ai.usage.input_tokens", 9);
+                last.record("codex.usage.total_tokens", display(11));
+            });
+    });
+    assert_eq!(event["metrics"], json!({ "input_tokens": 9, "output_tokens": 2, "total_tokens": 11 }));
+    assert_eq!(tags(&event), ["error:0", "integration:codex"]);
+}
+
+#[test]
+fn options_that_are_formatted() {
+    let event = event(|| {
+        drop(info_span!(
+            "step",
+            llmobs.kind = "task",
+            llmobs.name = ?None::<&str>,
+            llmobs.tags.tier = ?Some("gold"),
+            llmobs.metadata.index = ?Some(3),
+            // What people write is as they wrote it.
+            llmobs.input = ?Some("Hi"),
+        ));
+    });
+    assert_eq!(event["name"], "step");
+    assert_eq!(tags(&event), ["error:0", "integration:tracing", "tier:gold"]);
+    assert_eq!(event["meta"]["metadata"], json!({ "index": "3" }));
+    assert_eq!(event["meta"]["input"]["value"], "Some(\"Hi\")");
 }
 
 #[test]
@@ -471,6 +550,10 @@ fn failures() {
     };
     let text = "an error occurred when formatting an argument";
     assert_eq!(failure(by_event), of("error", text));
+    let succeeded = event(|| {
+        drop(info_span!("chat", gen_ai.operation.name = "chat", otel.status_code = "OK", error.type = ""));
+    });
+    assert_eq!(succeeded["status"], "ok");
     // That of a function inside is no failure of the step.
     let inside = event(|| {
         #[tracing::instrument(err)]
@@ -485,6 +568,55 @@ fn failures() {
         info_span!("work", llmobs.kind = "task").in_scope(|| error!(error = "x", "will be tried again"));
     });
     assert_eq!(logged["status"], "ok");
+}
+
+#[test]
+fn evaluations() {
+    let program = || {
+        let chat = info_span!("chat", gen_ai.operation.name = "chat").entered();
+        event!(
+            Level::INFO,
+            gen_ai.evaluation.name = "quality",
+            gen_ai.evaluation.score.value = 0.5,
+            gen_ai.evaluation.score.label = "fair",
+            gen_ai.evaluation.explanation = "secret"
+        );
+        let later = info_span!(
+            "gen_ai.evaluation.result",
+            gen_ai.evaluation.name = "tone",
+            gen_ai.evaluation.score.label = Empty
+        );
+        later.record("gen_ai.evaluation.score.label", "kind");
+        drop(later);
+        // It says nothing.
+        event!(Level::INFO, gen_ai.evaluation.name = "none");
+        let chat = chat.exit();
+        info_span!(parent: &chat, "evaluate").in_scope(|| {
+            drop(info_span!(parent: &chat, "result", gen_ai.evaluation.name = "length", gen_ai.evaluation.score.value = 1.0));
+        });
+    };
+    for shows_content in [true, false] {
+        let collector = Collector::new();
+        let layer = LayerBuilder::new().capture_content(shows_content);
+        let chat = event_of(&collector, layer, program);
+        let said: Vec<_> = collector
+            .evaluations()
+            .iter()
+            .map(|said| {
+                assert_eq!(said["join_on"]["span"]["span_id"], chat["span_id"]);
+                json!([said["label"], said["score_value"], said["categorical_value"], said["reasoning"]])
+            })
+            .collect();
+        let reasoning = if shows_content { json!("secret") } else { Value::Null };
+        assert_eq!(
+            said,
+            [
+                json!(["quality", 0.5, null, reasoning]),
+                json!(["tone", null, "kind", null]),
+                json!(["length", 1.0, null, null])
+            ]
+        );
+    }
 }
 
 #[test]
@@ -523,6 +655,13 @@ fn without_content() {
         assert_eq!(event["meta"]["metadata"], json!({ "seed": 3, "rows": 3 }));
         assert_eq!(event["meta"]["error"]["type"], "timeout");
     }
+    // A failure is one, also where no text of it may be shown.
+    let layer = LayerBuilder::new().capture_content(false);
+    let failed = event_of(&Collector::new(), layer, || {
+        drop(info_span!("work", llmobs.kind = "task", error.message = "secret"));
+    });
+    assert_eq!((&failed["status"], &failed["meta"]["error"]["type"]), (&json!("error"), &json!("error")));
+    assert!(!failed.to_string().contains("secret"), "{failed}");
     // What the program says of the layer wins.
     let off = Collector::with_config(&Config::new().capture_message_content(false));
     let on = event_of(&off, LayerBuilder::new().capture_content(true), program);

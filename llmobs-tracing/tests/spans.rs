@@ -12,7 +12,7 @@ use std::sync::Barrier;
 use futures_util::future::join;
 use llmobs_runtime::testing::Collector;
 use llmobs_runtime::{
-    FutureSpanExt as _, annotate, annotation_context, current, integration, task, tool, workflow,
+    FutureSpanExt as _, annotate, annotation_context, current, integration, llm, task, tool, workflow,
 };
 use tracing::instrument::WithSubscriber as _;
 use tracing::{Dispatch, Instrument as _, Span, debug_span, info, info_span};
@@ -268,6 +268,36 @@ mod parents {
         });
         assert_eq!(first.tree(), "agent first\n");
         assert_eq!(second.tree(), "llm chat\nagent second\n");
+    }
+
+    #[test]
+    fn a_span_of_the_program_has_no_place_for_another_client() {
+        let (first, second) = (Collector::new(), Collector::new());
+        tracing::dispatcher::with_default(&with_log(), || {
+            let work = first.enter(|| workflow("answer").start().enter(|| info_span!("work")));
+            second.enter(|| work.in_scope(|| task("count").start().finish()));
+            first.enter(|| work.in_scope(|| task("count").start().finish()));
+        });
+        assert_eq!(first.tree(), "workflow answer\n└─ task count\n");
+        assert_eq!(second.tree(), "task count\n");
+    }
+
+    #[test]
+    fn a_span_of_the_program_shows_the_attempt_that_succeeded() {
+        let tree = tree(|| {
+            llm("ask").start().enter(|| {
+                drop(info_span!("first", gen_ai.operation.name = "chat", error.type = "timeout"));
+                drop(info_span!("second", gen_ai.operation.name = "chat", gen_ai.usage.input_tokens = 9));
+            });
+        });
+        assert_eq!(tree, "llm ask\n└─ llm first  error timeout\n");
+        let several = tree_under(alone(), || {
+            llm("ask").start().enter(|| {
+                drop(info_span!("first", gen_ai.operation.name = "chat", otel.status_code = "OK"));
+                drop(info_span!("second", gen_ai.operation.name = "chat"));
+            });
+        });
+        assert_eq!(several, "llm ask\n├─ llm first\n└─ llm second\n");
     }
 
     #[test]
