@@ -255,6 +255,18 @@ fn a_parameter_alone_is_kept() {
     assert_eq!(Value::Object(found.request.parameters), json!({ "seed": 3 }));
 }
 
+#[test]
+fn numbers_that_a_program_formats_are_numbers() {
+    let found = read(&json!({
+        "gen_ai.request.temperature": "0.5",
+        "gen_ai.request.max_tokens": "100",
+        "gen_ai.request.seed": "none",
+        "gen_ai.request.user": "7",
+    }));
+    let expected = json!({ "temperature": 0.5, "max_tokens": 100, "seed": "none", "user": "7" });
+    assert_eq!(Value::Object(found.unwrap().request.parameters), expected);
+}
+
 /// Attributes are cut at the limit of an exporter, which leaves no JSON.
 #[test]
 fn messages_that_were_cut_are_texts() {

@@ -1,5 +1,7 @@
 //! What attributes say of a call of a model beside its messages, under the names of all conventions.
 
+use std::borrow::Cow;
+
 use super::{Group, structure};
 use crate::failure::ApiError;
 use crate::forms::swiftide;
@@ -26,7 +28,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
         attributes
             .below(prefix)
             .filter(|(name, _)| *name != "model")
-            .for_each(|(name, value)| request.parameter(name, &structure(value)));
+            .for_each(|(name, value)| request.parameter(name, &parameter(name, value)));
     }
     for name in ["output.type", "embeddings.dimension.count"] {
         request.parameter(name, attributes.get(&format!("gen_ai.{name}")));
@@ -39,6 +41,27 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     // rig counts them among the tokens of the input.
     if let Some(tokens) = count(attributes.get("gen_ai.usage.tool_use_prompt_tokens")) {
         response.fact("tool_use_prompt_tokens", &Json::Number(&tokens.to_string()));
+    }
+}
+
+/// Parameters that are numbers.
+const NUMBERS: [&str; 8] = [
+    "choice.count",
+    "frequency_penalty",
+    "max_tokens",
+    "presence_penalty",
+    "seed",
+    "temperature",
+    "top_k",
+    "top_p",
+];
+
+/// A parameter. Programs that format it by themselves make texts of numbers, lists and objects.
+fn parameter<'j>(name: &str, value: &'j Json<'j>) -> Cow<'j, Json<'j>> {
+    let number = value.as_str().filter(|_| NUMBERS.contains(&name)).and_then(Json::read);
+    match number {
+        Some(number @ Json::Number(_)) => Cow::Owned(number),
+        _ => structure(value),
     }
 }
 
