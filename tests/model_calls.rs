@@ -13,7 +13,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use llmobs::integration::ModelCall;
+use llmobs::integration::{AttributeName, ModelCall, SpanAttributes};
 use llmobs::providers::{Endpoint, Protocol};
 use llmobs::testing::Collector;
 use llmobs::{Config, Kind};
@@ -547,16 +547,20 @@ fn two_integrations_that_see_one_call_make_one_span() {
 /// Begins a call as a library describes it in the attributes of its span.
 fn described() -> ModelCall {
     let mut call = ModelCall::begin(Kind::Llm, "chat", "rig");
-    let attributes = vec![
-        ("gen_ai.provider.name", "groq".into()),
-        ("gen_ai.request.model", "alias".into()),
-        ("gen_ai.request.seed", 7.into()),
-        ("gen_ai.input.messages", r#"[{"role":"user","content":"less"}]"#.into()),
-        ("gen_ai.usage.input_tokens", 1.into()),
-        ("gen_ai.usage.reasoning.output_tokens", 1.into()),
-        ("gen_ai.usage.cost", 0.25.into()),
-    ];
-    call.attributes(attributes, true);
+    let mut attributes = SpanAttributes::new(4096);
+    for (name, value) in [
+        ("gen_ai.provider.name", "groq"),
+        ("gen_ai.request.model", "alias"),
+        ("gen_ai.request.seed", "7"),
+        ("gen_ai.input.messages", r#"[{"role":"user","content":"less"}]"#),
+    ] {
+        attributes.text(&AttributeName::new(name), value);
+    }
+    for name in ["gen_ai.usage.input_tokens", "gen_ai.usage.reasoning.output_tokens"] {
+        attributes.count(&AttributeName::new(name), 1);
+    }
+    attributes.value(&AttributeName::new("gen_ai.usage.cost"), 0.25);
+    call.attributes(attributes, true, false);
     call
 }
 
