@@ -32,6 +32,8 @@ pub(crate) struct FieldOf {
     pub(crate) meaning: Meaning,
     /// The name of the attribute, if it is one.
     pub(crate) name: AttributeName,
+    /// Whether it is a number of tokens, or what they cost.
+    pub(crate) is_usage: bool,
 }
 
 /// The names of attributes that no field has.
@@ -95,11 +97,12 @@ impl Callsite {
         };
         let field = |name: &'static str| {
             let meaning = meaning(name);
-            FieldOf { meaning, name: AttributeName::new(meaning.attribute().unwrap_or_default()) }
+            let name = AttributeName::new(meaning.attribute().unwrap_or_default());
+            FieldOf { meaning, name, is_usage: meaning.is_usage() }
         };
         let fields: Box<[_]> = names.into_iter().map(field).collect();
         Some(Self {
-            has_usage: fields.iter().any(|field| field.meaning.is_usage()),
+            has_usage: fields.iter().any(|field| field.is_usage),
             library: library.map_or("tracing", |library| library.name),
             name: metadata.name(),
             role,

@@ -216,16 +216,16 @@ impl<'a> Reader<'a> {
     /// What a field means. `None` if that is nothing.
     #[inline]
     fn field(&self, field: &Field) -> Option<&'static FieldOf> {
-        self.callsite.fields.get(field.index()).filter(|field| field.meaning != Meaning::Nothing)
+        self.callsite.fields.get(field.index()).filter(|field| !matches!(field.meaning, Meaning::Nothing))
     }
 
     /// A number, or true or false.
     #[inline]
     fn plain(&mut self, field: &Field, value: impl fmt::Display + Into<Value>) {
-        let Some(FieldOf { meaning, name }) = self.field(field) else { return };
+        let Some(FieldOf { meaning, name, is_usage }) = self.field(field) else { return };
         match *meaning {
             Meaning::Attribute(_) | Meaning::Content(_) => {
-                self.said.has_usage |= meaning.is_usage();
+                self.said.has_usage |= is_usage;
                 self.said.attributes.value(name, value);
             }
             meaning @ (Meaning::Metric(_) | Meaning::Metadata(_)) => {
@@ -236,7 +236,7 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, field: &Field, text: &str) {
-        let Some(FieldOf { meaning, name }) = self.field(field) else { return };
+        let Some(FieldOf { meaning, name, is_usage }) = self.field(field) else { return };
         // An empty text says nothing, and takes no other's place.
         if text.is_empty() {
             return;
@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
         let said = &mut *self.said;
         match *meaning {
             Meaning::Attribute(_) => {
-                said.has_usage |= meaning.is_usage();
+                said.has_usage |= is_usage;
                 said.attributes.text(name, text);
             }
             Meaning::Content(_) => {
@@ -358,8 +358,8 @@ impl Visit for Reader<'_> {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         match self.field(field) {
-            Some(FieldOf { meaning: meaning @ Meaning::Attribute(_), name }) => {
-                self.said.has_usage |= meaning.is_usage();
+            Some(FieldOf { meaning: Meaning::Attribute(_), name, is_usage }) => {
+                self.said.has_usage |= is_usage;
                 self.said.attributes.count(name, value);
             }
             _ => self.plain(field, value),
