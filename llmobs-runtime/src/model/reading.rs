@@ -144,10 +144,11 @@ impl Reading {
         self.add_facts(facts);
     }
 
+    /// Adds who made the span, unless that is known: of a call that several observe, it is the outermost.
     fn add_integration(&mut self, integration: &str) {
         if !integration.is_empty() {
             let facts = self.facts.get_or_insert_with(|| Annotation::new(DEFAULT_LIMIT));
-            facts.tag("integration", integration);
+            facts.tags.entry("integration".to_owned()).or_insert_with(|| integration.to_owned());
         }
     }
 
