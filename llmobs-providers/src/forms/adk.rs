@@ -92,7 +92,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// `Part`, whose variants are told apart by their fields.
+/// `Part`, whose fields say which variant it is.
 fn part(at: At, part: &Json<'_>, turn: &mut Turn<'_>) {
     let function = part.get("functionResponse");
     if let Some(thought) = part.get("thinking").as_str() {

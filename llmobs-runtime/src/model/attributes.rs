@@ -1,4 +1,4 @@
-//! The attributes of a span of another library, as one JSON text from where they are said to where they are read.
+//! The attributes of a span of another library: one JSON text, which the caller writes and the worker reads.
 
 use std::fmt;
 

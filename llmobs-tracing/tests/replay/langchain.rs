@@ -133,7 +133,7 @@ pub(crate) fn chains() {
     });
 }
 
-/// A call that fails, in a chain that fails for it; and a tool that fails, whose error the model is told.
+/// A call that fails, in a chain that fails for it; and a tool that fails, whose error goes to the model.
 ///
 /// ```text
 /// workflow llm_chain  error error: LLM error: rate limit reached

@@ -252,7 +252,7 @@ pub(crate) fn other_operations() {
     later.record("gen_ai.request.model", "gpt-3.5-turbo-instruct");
 }
 
-/// The ways in which errors are told: by type and message, by the status of a response, by the status of OpenTelemetry, by
+/// The ways in which spans report errors: by type and message, by the status of a response, by the status of OpenTelemetry, by
 /// `#[instrument(err)]`, by an event of an exception.
 ///
 /// ```text
