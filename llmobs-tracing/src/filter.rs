@@ -6,22 +6,25 @@ use tracing_subscriber::layer::{Context, Filter};
 
 use crate::callsite::{self, Callsite};
 
-/// Asks for the spans and events that the layer reads, and takes all other spans where another layer asks for them.
+/// Asks for the spans and events that the layer reads, and takes all others where another layer asks for them.
 ///
 /// A callsite that no layer asks for is never enabled, and no filter is asked about it again. So it costs nothing that this filter would
-/// let its spans pass. The layer needs them to find which of its own spans belong together.
+/// let its spans and events pass. The layer needs the spans to find which of its own belong together.
+///
+/// A filter that refuses is remembered until the next span or event of the thread. `enabled!` and `log_enabled!` have none, so that the
+/// next span of the layer would be refused instead: <https://github.com/tokio-rs/tracing/issues/2519>.
 pub(crate) struct Callsites;
 
 impl<S> Filter<S> for Callsites {
-    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        metadata.is_span() || is_wanted(metadata)
+    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        true
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if is_wanted(metadata) { Interest::always() } else { Interest::never() }
+        if callsite::find(metadata).is_some_and(Callsite::is_wanted) {
+            Interest::always()
+        } else {
+            Interest::never()
+        }
     }
-}
-
-fn is_wanted(metadata: &Metadata<'_>) -> bool {
-    callsite::find(metadata).is_some_and(Callsite::is_wanted)
 }

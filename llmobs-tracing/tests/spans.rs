@@ -15,7 +15,7 @@ use llmobs_runtime::{
     FutureSpanExt as _, annotate, annotation_context, current, integration, llm, task, tool, workflow,
 };
 use tracing::instrument::WithSubscriber as _;
-use tracing::{Dispatch, Instrument as _, Span, debug_span, info, info_span};
+use tracing::{Dispatch, Instrument as _, Level, Span, debug_span, event_enabled, info, info_span};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Registry, fmt, registry, reload};
@@ -44,6 +44,10 @@ fn tree(program: impl FnOnce()) -> String {
 
 fn chat() -> Span {
     info_span!("chat", gen_ai.operation.name = "chat", gen_ai.request.model = "gpt-4o")
+}
+
+fn execute_tool() -> Span {
+    info_span!("execute_tool", gen_ai.operation.name = "execute_tool", gen_ai.tool.name = "weather")
 }
 
 fn agent(name: &str) -> Span {
@@ -580,6 +584,17 @@ mod subscribers {
         assert_eq!(tree_under(registry().with(llmobs_tracing::layer()).with(off), program), TREE);
         let dynamic = fmt::layer().with_writer(std::io::sink).with_filter(EnvFilter::new("[{rows}]=trace"));
         assert_eq!(tree_under(registry().with(dynamic).with(llmobs_tracing::layer()), program), TREE);
+    }
+
+    /// `enabled!`, and `log_enabled!` of the crate log, ask filters about what then does not come.
+    #[test]
+    fn a_question_whether_an_event_is_enabled_costs_no_span() {
+        let program = || {
+            assert!(tracing::enabled!(Level::INFO));
+            chat().in_scope(|| assert!(event_enabled!(target: "sqlx::query", Level::DEBUG)));
+            execute_tool().in_scope(|| ());
+        };
+        assert_eq!(tree_under(with_log(), program), "llm chat\ntool weather\n");
     }
 
     #[test]

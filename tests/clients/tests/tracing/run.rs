@@ -1,7 +1,5 @@
 //! Runs of programs under the layer, against a provider of their own.
 
-use std::sync::{Mutex, PoisonError};
-
 use llmobs::testing::Collector;
 use llmobs_local_provider::LocalProvider;
 use llmobs_test_support::masked;
@@ -52,9 +50,6 @@ impl Run {
         layer: llmobs::tracing::LayerBuilder,
         program: impl Future<Output = T>,
     ) -> T {
-        // Interests in call sites are those of all subscribers of a process, so that programs take turns.
-        static TURN: Mutex<()> = Mutex::new(());
-        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let subscriber = tracing_subscriber::registry().with(layer.build());
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let program = || self.collector.enter(|| runtime.block_on(program));
