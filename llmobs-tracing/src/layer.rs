@@ -1,5 +1,7 @@
 //! The layer.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use llmobs_runtime::integration::{
     Capture, capture, is_current, is_in_trace, is_of_client_here, leave, new_trace,
 };
@@ -19,11 +21,21 @@ use crate::state::{Carried, Place, Root, Step, any};
 /// Makes LLM spans of the spans that it gets.
 pub(crate) struct SpanLayer {
     captures_content: Option<bool>,
+    /// What makes the ids of its spans those of one subscriber.
+    salt: u64,
 }
 
 impl SpanLayer {
     pub(crate) fn new(captures_content: Option<bool>) -> Self {
-        Self { captures_content }
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        // Multiples of an odd number are far from each other.
+        let salt = COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self { captures_content, salt }
+    }
+
+    /// The id by which the context of a span is entered and left. A span that is entered is open, so that no other one has its id.
+    fn entry(&self, id: &Id) -> u64 {
+        self.salt.wrapping_add(id.into_u64())
     }
 
     /// Begins the LLM span of a span.
@@ -148,7 +160,6 @@ where
 {
     let new = Carried::new(context);
     let mut extensions = span.extensions_mut();
-    // It is left by the id that it is entered by.
     if let Some(carried) = extensions.get_mut::<Carried>() {
         return carried.place().clone();
     }
@@ -157,13 +168,18 @@ where
     place
 }
 
-/// Adds what fields say to a span that is a step. Returns whether it is one.
-fn add<S>(span: &SpanRef<'_, S>, callsite: &'static Callsite, record: impl Fn(&mut Reader<'_>)) -> bool
+/// Adds what fields say to a span that is a step. They are those of a callsite, or else of the span itself. Returns whether it is a step.
+fn add<S>(
+    span: &SpanRef<'_, S>,
+    callsite: Option<&'static Callsite>,
+    record: impl Fn(&mut Reader<'_>),
+) -> bool
 where
     S: for<'span> LookupSpan<'span>,
 {
     let mut extensions = span.extensions_mut();
     let Some(step) = extensions.get_mut::<Step>() else { return false };
+    let callsite = callsite.unwrap_or(step.callsite());
     if callsite.role == Role::PartOfCall && !step.is_call() {
         return true;
     }
@@ -190,7 +206,8 @@ fn around<'a, S>(span: &SpanRef<'a, S>) -> impl Iterator<Item = SpanRef<'a, S>>
 where
     S: for<'span> LookupSpan<'span>,
 {
-    span.scope().skip(1).take_while(|above| role_of(above.metadata()) != Role::Session)
+    let spans = std::iter::successors(span.parent(), SpanRef::parent);
+    spans.take_while(|above| role_of(above.metadata()) != Role::Session)
 }
 
 fn role_of(metadata: &Metadata<'_>) -> Role {
@@ -232,12 +249,12 @@ where
         let Some(span) = context.span(id) else { return };
         match (role, callsite) {
             (Role::Step(_), Some(callsite)) => {
-                let current = context.current_span();
-                let names_parent = attributes.parent().is_some_and(|parent| Some(parent) != current.id());
+                let names_parent =
+                    attributes.parent().is_some_and(|parent| Some(parent) != context.current_span().id());
                 self.begin(callsite, attributes, &span, names_parent);
             }
             (Role::Part, Some(callsite)) => {
-                around(&span).any(|above| add(&above, callsite, |reader| attributes.record(reader)));
+                around(&span).any(|above| add(&above, Some(callsite), |reader| attributes.record(reader)));
             }
             (Role::Evaluation, Some(callsite)) => {
                 let judgement = self.judge(callsite, around(&span), |reader| attributes.record(reader));
@@ -254,34 +271,35 @@ where
             && let Some(span) = context.span(id)
             && let Some(place) = place_of(&span).or_else(|| place_away(&span))
         {
-            place.enter();
+            place.enter(self.entry(id));
         }
     }
 
-    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
-        if any()
-            && let Some(entry) = context.span(id).and_then(|span| with_place(&span, Place::entry))
-        {
-            leave(entry);
+    fn on_exit(&self, id: &Id, _: Context<'_, S>) {
+        if any() {
+            leave(self.entry(id));
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let Some(span) = context.span(id).filter(|_| any()) else { return };
-        match callsite::find(span.metadata()) {
-            Some(callsite) if callsite.role == Role::Evaluation => {
+        if !any() {
+            return;
+        }
+        let Some(span) = context.span(id) else { return };
+        let record = |reader: &mut Reader<'_>| values.record(reader);
+        if add(&span, None, record) {
+            return;
+        }
+        let Some(callsite) = callsite::find(span.metadata()) else { return };
+        match callsite.role {
+            Role::Part => drop(around(&span).any(|above| add(&above, Some(callsite), record))),
+            Role::Evaluation => {
                 let capture = span.extensions().get::<Judgement>().map(Judgement::capture);
                 let Some(capture) = capture else { return };
                 let mut said = Said::new(capture);
-                values.record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
+                record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
                 if let Some(judgement) = span.extensions_mut().get_mut::<Judgement>() {
                     judgement.said().add(said);
-                }
-            }
-            Some(callsite) if callsite.is_wanted() => {
-                let is_step = add(&span, callsite, |reader| values.record(reader));
-                if !is_step && callsite.role == Role::Part {
-                    around(&span).any(|above| add(&above, callsite, |reader| values.record(reader)));
                 }
             }
             _ => {}
@@ -296,15 +314,18 @@ where
             Role::Evaluation => drop(self.judge(callsite, spans, record)),
             Role::Failure => {
                 if let Some(span) = spans.next().filter(|span| is_of(event.metadata(), span.metadata())) {
-                    add(&span, callsite, record);
+                    add(&span, Some(callsite), record);
                 }
             }
-            _ => drop(spans.any(|span| add(&span, callsite, record))),
+            _ => drop(spans.any(|span| add(&span, Some(callsite), record))),
         }
     }
 
     fn on_follows_from(&self, id: &Id, follows: &Id, context: Context<'_, S>) {
-        let Some(source) = context.span(follows).filter(|_| any()) else { return };
+        if !any() {
+            return;
+        }
+        let Some(source) = context.span(follows) else { return };
         let source = source.extensions().get::<Step>().map(|step| step.place().context().clone());
         if let (Some(source), Some(span)) = (source, context.span(id))
             && let Some(step) = span.extensions_mut().get_mut::<Step>()
@@ -314,20 +335,28 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(span) = context.span(&id).filter(|_| any()) else { return };
-        if role_of(span.metadata()) == Role::Nothing {
+        if !any() {
             return;
         }
-        let step = span.extensions_mut().remove::<Step>();
-        let judgement = span.extensions_mut().remove::<Judgement>();
-        if step.as_ref().is_some_and(Step::is_counted_call) {
-            for above in around(&span) {
-                if let Some(above) = above.extensions_mut().get_mut::<Step>() {
-                    above.has_counted_call();
+        let Some(span) = context.span(&id) else { return };
+        match role_of(span.metadata()) {
+            Role::Step(_) => {
+                let step = span.extensions_mut().remove::<Step>();
+                if step.as_ref().is_some_and(Step::is_counted_call) {
+                    for above in around(&span) {
+                        if let Some(above) = above.extensions_mut().get_mut::<Step>() {
+                            above.has_counted_call();
+                        }
+                    }
                 }
+                // It ends here, where no lock is held.
+                drop(step);
             }
+            Role::Evaluation => {
+                let judgement = span.extensions_mut().remove::<Judgement>();
+                drop(judgement);
+            }
+            _ => {}
         }
-        // They end here, where no lock is held.
-        drop((step, judgement));
     }
 }

@@ -1,6 +1,6 @@
 //! What the layer keeps of a span, in the extensions of the span.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use llmobs_runtime::integration::{
     Capture, ModelCall, enter, is_entered, is_in_trace, is_of_client_here, new_trace, same_trace,
@@ -38,37 +38,25 @@ impl Drop for Counted {
 #[derive(Clone, Default)]
 pub(crate) struct Place {
     context: Context,
-    /// The id by which it is entered and left.
-    entry: u64,
     /// Whether it is that of a step, or one that a span carries.
     is_own: bool,
 }
 
 impl Place {
-    fn new(context: Context, is_own: bool) -> Self {
-        // Ids of `tracing` are used again, and belong to one of several subscribers.
-        static NEXT: AtomicU64 = AtomicU64::new(0x6c6c_6d6f_0000_0000);
-        Self { context, entry: NEXT.fetch_add(1, Ordering::Relaxed), is_own }
-    }
-
     pub(crate) fn context(&self) -> &Context {
         &self.context
     }
 
-    /// Makes the context current. Where what is current is nearer, that is current once more, since it is left as often.
-    pub(crate) fn enter(&self) {
+    /// Makes the context current, until this entry is left. Where what is current is nearer, that is current once more, since it is left
+    /// as often.
+    pub(crate) fn enter(&self, entry: u64) {
         let is_elsewhere = is_in_trace() || !is_of_client_here(&self.context);
         // A step that is entered again has what is current inside of it.
-        if is_elsewhere && (!self.is_own || is_entered(self.entry)) {
-            enter(self.entry, current());
+        if is_elsewhere && (!self.is_own || is_entered(entry)) {
+            enter(entry, current());
         } else {
-            enter(self.entry, &self.context);
+            enter(entry, &self.context);
         }
-    }
-
-    /// The id to leave it by.
-    pub(crate) fn entry(&self) -> u64 {
-        self.entry
     }
 }
 
@@ -80,8 +68,7 @@ pub(crate) struct Step {
     said: Said,
     /// The kind that the LLM span has so far.
     kind: Kind,
-    /// Whether it has fields for tokens.
-    has_usage: bool,
+    callsite: &'static Callsite,
     /// Whether calls of models are inside that have tokens of their own.
     has_counted_calls: bool,
     _counted: Counted,
@@ -97,15 +84,14 @@ impl Step {
         };
         said.describes();
         call.session_id(said.session_id());
-        let place = Place::new(call.context(), true);
-        let has_usage = callsite.has_usage;
+        let place = Place { context: call.context(), is_own: true };
         Self {
             call,
             place,
             capture,
             said,
             kind,
-            has_usage,
+            callsite,
             has_counted_calls: false,
             _counted: Counted::new(),
         }
@@ -117,6 +103,10 @@ impl Step {
 
     pub(crate) fn capture(&self) -> Capture {
         self.capture
+    }
+
+    pub(crate) fn callsite(&self) -> &'static Callsite {
+        self.callsite
     }
 
     /// What was said, for more to be added.
@@ -131,7 +121,7 @@ impl Step {
 
     /// Whether it is one that has tokens of its own.
     pub(crate) fn is_counted_call(&self) -> bool {
-        self.is_call() && (self.has_usage || self.said.has_usage())
+        self.is_call() && (self.callsite.has_usage || self.said.has_usage())
     }
 
     /// Takes note of such a call inside.
@@ -181,7 +171,7 @@ pub(crate) struct Carried {
 
 impl Carried {
     pub(crate) fn new(context: Context) -> Self {
-        Self { place: Place::new(context, false), _counted: Counted::new() }
+        Self { place: Place { context, is_own: false }, _counted: Counted::new() }
     }
 
     pub(crate) fn place(&self) -> &Place {

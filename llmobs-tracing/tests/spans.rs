@@ -395,8 +395,7 @@ mod traces {
     #[test]
     fn requests_are_traces() {
         let request = |steps: fn()| {
-            tracing::span!(target: "tower_http::trace::make_span", tracing::Level::DEBUG, "request")
-                .in_scope(steps);
+            tracing::span!(target: "tower_http::trace::make_span", Level::DEBUG, "request").in_scope(steps);
         };
         let program = || {
             request(|| {

@@ -70,6 +70,14 @@ pub(crate) struct More {
     pub(crate) observed: Option<Arc<Observed>>,
 }
 
+/// Adds what is only put on a span where nothing else is.
+pub(crate) fn add_under(own: &mut Option<Box<Annotation>>, weaker: Option<Box<Annotation>>) {
+    match (own, weaker) {
+        (Some(own), Some(weaker)) => own.add_under(*weaker),
+        (own, weaker) => replace(own, weaker),
+    }
+}
+
 /// Omits the content, which may be secret.
 impl fmt::Debug for Annotation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -561,31 +569,6 @@ impl Annotation {
     /// The fields that few spans have, created if they are missing.
     pub(crate) fn more(&mut self) -> &mut More {
         self.more.get_or_insert_default()
-    }
-
-    /// Whether nothing was annotated.
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self {
-            limit: _,
-            model_name,
-            model_provider,
-            input,
-            output,
-            metadata,
-            metrics,
-            tags,
-            failure,
-            more,
-        } = self;
-        model_name.is_none()
-            && model_provider.is_none()
-            && input.is_none()
-            && output.is_none()
-            && metadata.is_empty()
-            && metrics.is_empty()
-            && tags.is_empty()
-            && failure.is_none()
-            && more.is_none()
     }
 
     /// The name that was set after the start.

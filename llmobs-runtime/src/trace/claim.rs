@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::base::kind::Kind;
-use crate::model::annotation::Annotation;
+use crate::model::annotation::{Annotation, add_under};
 use crate::model::observed::Hidden;
 
 /// The calls of models inside a span.
@@ -18,9 +18,9 @@ pub(super) enum Calls {
     #[default]
     None,
     /// One goes on, to which an outer one that has ended adds what it knows.
-    Running(Option<Box<EndedCall>>),
+    Running(Option<EndedCall>),
     /// One has ended.
-    Ended(Box<EndedCall>),
+    Ended(EndedCall),
     /// Each of them is a span of its own.
     Several,
 }
@@ -33,7 +33,7 @@ pub(super) struct EndedCall {
     pub(super) start_nanos: u64,
     pub(super) end_nanos: u64,
     pub(super) failed: bool,
-    pub(super) notes: Annotation,
+    pub(super) notes: Option<Box<Annotation>>,
 }
 
 /// A call of a model that others can be inside of: whether one of them is shown in its place.
@@ -41,11 +41,11 @@ pub(super) type OuterCall = Arc<AtomicBool>;
 
 impl EndedCall {
     fn was_cancelled(&self) -> bool {
-        self.notes.tags.contains_key("cancelled")
+        self.notes.as_ref().is_some_and(|notes| notes.tags.contains_key("cancelled"))
     }
 
     fn add_under(&mut self, outer: Self) {
-        self.notes.add_under(outer.notes);
+        add_under(&mut self.notes, outer.notes);
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Claim {
     /// Whether the span around it shows it.
     pub(super) is_granted: bool,
     /// An earlier call that becomes a span of its own now.
-    pub(super) earlier: Option<Box<EndedCall>>,
+    pub(super) earlier: Option<EndedCall>,
     /// What the span around it lets no call show, whichever span shows that.
     pub(super) hidden: Hidden,
 }
@@ -64,7 +64,7 @@ pub(super) enum Shown {
     /// None, or one that goes on.
     Nothing,
     /// One, which the span shows.
-    One(Box<EndedCall>),
+    One(EndedCall),
     /// Several, each a span of its own.
     Several,
 }
@@ -86,10 +86,10 @@ impl Calls {
     }
 
     /// Ends the call that was granted. Returns it if it is a span of its own by now.
-    pub(super) fn end(&mut self, mut call: Box<EndedCall>) -> Option<Box<EndedCall>> {
+    pub(super) fn end(&mut self, mut call: EndedCall) -> Option<EndedCall> {
         if let Self::Running(outer) = self {
             if let Some(outer) = outer.take() {
-                call.add_under(*outer);
+                call.add_under(outer);
             }
             *self = Self::Ended(call);
             return None;
@@ -98,9 +98,9 @@ impl Calls {
     }
 
     /// Ends an outer call. What it knows is added to the one that is shown in its place. If that turned out to be none, it is shown itself.
-    pub(super) fn end_outer(&mut self, outer: Box<EndedCall>) {
+    pub(super) fn end_outer(&mut self, outer: EndedCall) {
         match self {
-            Self::Running(Some(call)) | Self::Ended(call) => call.add_under(*outer),
+            Self::Running(Some(call)) | Self::Ended(call) => call.add_under(outer),
             Self::Running(ended) => *ended = Some(outer),
             Self::None => *self = Self::Ended(outer),
             Self::Several => {}
@@ -133,9 +133,8 @@ impl Calls {
 mod tests {
     use super::*;
 
-    fn ended() -> Box<EndedCall> {
-        let (kind, name, notes) = (Kind::Llm, Cow::Borrowed("call"), Annotation::new(0));
-        Box::new(EndedCall { kind, name, start_nanos: 0, end_nanos: 0, failed: false, notes })
+    fn ended() -> EndedCall {
+        tagged(&[])
     }
 
     #[test]
@@ -149,18 +148,19 @@ mod tests {
     }
 
     /// A call that has ended, with tags.
-    fn tagged(tags: &[(&str, &str)]) -> Box<EndedCall> {
-        let mut call = ended();
+    fn tagged(tags: &[(&str, &str)]) -> EndedCall {
+        let mut notes = Annotation::new(0);
         for (key, value) in tags {
-            call.notes.tag(*key, value);
+            notes.tag(*key, value);
         }
-        call
+        let (kind, name, notes) = (Kind::Llm, Cow::Borrowed("call"), Some(Box::new(notes)));
+        EndedCall { kind, name, start_nanos: 0, end_nanos: 0, failed: false, notes }
     }
 
     /// The tags of the one call that is shown.
     fn shown(mut calls: Calls) -> Vec<(String, String)> {
         let Shown::One(call) = calls.take() else { panic!("one call") };
-        call.notes.tags.into_iter().collect()
+        call.notes.unwrap().tags.into_iter().collect()
     }
 
     #[test]

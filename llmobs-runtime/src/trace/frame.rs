@@ -18,7 +18,7 @@ use crate::base::kind::Kind;
 use crate::deliver::queue::Head;
 use crate::deliver::report::Report;
 use crate::deliver::sender::Sender;
-use crate::model::annotation::Annotation;
+use crate::model::annotation::{Annotation, add_under};
 use crate::model::captured::Source;
 use crate::model::failure::{Failure, FailureParts};
 use crate::model::inherited::{AgentAttribution, Inherited};
@@ -321,8 +321,10 @@ impl Frame {
     }
 
     /// Puts an annotation under what was annotated.
-    pub(super) fn annotate_under(&self, weaker: Annotation) {
-        self.cell().annotate_under(Box::new(weaker));
+    pub(super) fn annotate_under(&self, weaker: Option<Box<Annotation>>) {
+        if weaker.is_some() {
+            self.cell().annotate_under(weaker);
+        }
     }
 
     /// Begins a call of a model of this kind inside, which may be inside of another one. The first such one takes its place.
@@ -342,7 +344,7 @@ impl Frame {
     }
 
     /// Ends a call that the span was to show. Returns it if it is a span of its own by now.
-    pub(super) fn end_call(&self, call: Box<EndedCall>) -> Option<Box<EndedCall>> {
+    pub(super) fn end_call(&self, call: EndedCall) -> Option<EndedCall> {
         let mut state = self.cell();
         if state.finished {
             return Some(call);
@@ -354,7 +356,7 @@ impl Frame {
     }
 
     /// Ends a call in whose place the span was to show another one inside of it.
-    pub(super) fn end_outer_call(&self, call: Box<EndedCall>) {
+    pub(super) fn end_outer_call(&self, call: EndedCall) {
         self.cell().calls.end_outer(call);
     }
 
@@ -483,7 +485,7 @@ impl Frame {
         weaker: Option<Box<Annotation>>,
     ) -> bool {
         let is_last = Self::with_cell(shared, |start, cell, is_last| {
-            if let Some(weaker) = weaker {
+            if weaker.is_some() {
                 cell.annotate_under(weaker);
             }
             start.finish(&mut cell.finished, &mut cell.annotation, text, end);
@@ -745,21 +747,18 @@ impl Cell {
     fn show_calls(&mut self, limit: usize) {
         match self.calls.take() {
             Shown::Nothing => {}
-            Shown::One(call) => self.annotate_under(Box::new(call.notes)),
+            Shown::One(call) => self.annotate_under(call.notes),
             Shown::Several => {
                 let mut several = Annotation::new(limit);
                 several.more().observed = Some(Arc::new(Observed::several()));
-                self.annotate_under(Box::new(several));
+                self.annotate_under(Some(Box::new(several)));
             }
         }
     }
 
     #[inline(never)]
-    fn annotate_under(&mut self, weaker: Box<Annotation>) {
-        match &mut self.annotation {
-            Some(own) => own.add_under(*weaker),
-            own => *own = Some(weaker),
-        }
+    fn annotate_under(&mut self, weaker: Option<Box<Annotation>>) {
+        add_under(&mut self.annotation, weaker);
     }
 
     /// Keeps what spans inside inherit of the annotation. They may start after this span has finished.

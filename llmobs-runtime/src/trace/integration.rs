@@ -1,8 +1,8 @@
 //! What integrations need that observe other libraries: contexts that are entered and left by ids, and traces without a span.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 
 use llmobs_capture::{is_muted, warn_limited};
 
@@ -20,7 +20,12 @@ const MANY: usize = 64;
 
 thread_local! {
     /// The entries of this thread, to find those that a guard or a future hides.
-    static ENTERED: RefCell<Vec<(u64, Weak<AtomicBool>)>> = const { RefCell::new(Vec::new()) };
+    static ENTERED: RefCell<Vec<(u64, Arc<AtomicBool>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether an entry is not left yet, and its slot is still kept somewhere.
+fn is_open(left: &Arc<AtomicBool>) -> bool {
+    Arc::strong_count(left) > 1 && !left.load(Ordering::Relaxed)
 }
 
 /// Makes a context current until its id is [left](leave), for hooks that come in pairs and not as a closure or a guard, such as those
@@ -54,17 +59,16 @@ pub fn enter(id: u64, context: impl Parent) {
         return;
     }
     let Some(context) = context.context() else { return };
-    let outer = local::current();
-    if let Some((slot, left)) = context.here().entered(id, &outer) {
+    if let Some((slot, left)) = context.here().entered(id, local::current()) {
         drop(local::replace(slot));
         // A thread that ends has no list any more.
         let _ = ENTERED.try_with(|entered| {
             let mut entered = entered.borrow_mut();
             // Those that were left on other threads are not needed any more.
             if entered.len() >= MANY && entered.len().is_power_of_two() {
-                entered.retain(|(_, left)| left.upgrade().is_some_and(|left| !left.load(Ordering::Relaxed)));
+                entered.retain(|(_, left)| is_open(left));
             }
-            entered.push((id, Arc::downgrade(&left)));
+            entered.push((id, left));
         });
     } else {
         warn_limited!(
@@ -76,13 +80,11 @@ pub fn enter(id: u64, context: impl Parent) {
 /// Leaves the context that was entered last with this id, and returns whether there was one.
 ///
 /// The context that was entered last stays current, until it is left itself.
-#[expect(clippy::must_use_candidate, reason = "most callers cannot do anything about it")]
 pub fn leave(id: u64) -> bool {
-    let here = local::current();
-    let was_entered = if here.leave(id) { forget(id) } else { leave_outside(id) };
-    let live = here.live();
-    if was_entered && !std::ptr::eq(live, &raw const here) {
-        drop(local::replace(live.clone()));
+    let is_here = local::with_current(|here| here.leave(id));
+    let was_entered = if is_here { forget(id) } else { leave_outside(id) };
+    if was_entered && let Some(live) = local::with_current(Slot::live_if_left) {
+        drop(local::replace(live));
     }
     was_entered
 }
@@ -91,8 +93,7 @@ pub fn leave(id: u64) -> bool {
 /// since.
 #[must_use]
 pub fn is_entered(id: u64) -> bool {
-    let is_open = |left: &Weak<AtomicBool>| left.upgrade().is_some_and(|left| !left.load(Ordering::Relaxed));
-    let look = |entered: &RefCell<Vec<(u64, Weak<AtomicBool>)>>| {
+    let look = |entered: &RefCell<Vec<(u64, Arc<AtomicBool>)>>| {
         entered.borrow().iter().any(|(other, left)| *other == id && is_open(left))
     };
     any_open() && ENTERED.try_with(look).unwrap_or(false)
@@ -100,7 +101,7 @@ pub fn is_entered(id: u64) -> bool {
 
 /// Takes an entry that was left out of the list of this thread, if it is the last one there, as it is most often.
 fn forget(id: u64) -> bool {
-    let forget = |entered: &RefCell<Vec<(u64, Weak<AtomicBool>)>>| {
+    let forget = |entered: &RefCell<Vec<(u64, Arc<AtomicBool>)>>| {
         drop(entered.borrow_mut().pop_if(|(other, _)| *other == id));
     };
     let _ = ENTERED.try_with(forget);
@@ -109,11 +110,11 @@ fn forget(id: u64) -> bool {
 
 /// Leaves a context that was entered on this thread, outside of a guard or a future.
 fn leave_outside(id: u64) -> bool {
-    let leave = |entered: &RefCell<Vec<(u64, Weak<AtomicBool>)>>| {
+    let leave = |entered: &RefCell<Vec<(u64, Arc<AtomicBool>)>>| {
         let mut entered = entered.borrow_mut();
         while let Some(at) = entered.iter().rposition(|(other, _)| *other == id) {
             let (_, left) = entered.remove(at);
-            if left.upgrade().is_some_and(|left| !left.swap(true, Ordering::AcqRel)) {
+            if Arc::strong_count(&left) > 1 && !left.swap(true, Ordering::AcqRel) {
                 return true;
             }
         }
@@ -139,7 +140,7 @@ pub fn capture() -> Option<Capture> {
     if !any_open() || is_muted() {
         return None;
     }
-    local::with_current(Slot::open_sender).map(|sender| Capture {
+    local::with_client(&local::current(), |sender, _| Capture {
         limit: sender.defaults.capture_limit,
         shows_content: sender.defaults.capture_message_content,
     })

@@ -64,8 +64,6 @@ pub struct ModelCall(Option<Box<Running>>);
 struct Running {
     place: Place,
     kind: Kind,
-    name: Cow<'static, str>,
-    started: Started,
     /// Nanoseconds since the Unix epoch, where the call ends before it is finished.
     end_nanos: Option<u64>,
     failed: bool,
@@ -74,22 +72,40 @@ struct Running {
     attributes: Option<(SpanAttributes, bool, bool)>,
     observed: Option<Arc<Observed>>,
     hidden: Hidden,
-    notes: Annotation,
+    /// What else is put on the span.
+    notes: Option<Box<Annotation>>,
 }
 
 /// Where a call is shown.
 enum Place {
     /// By a span of its own.
     Own(Span),
-    /// By the span of the program around it, as far as is known yet, unless a call inside of this one is.
-    Around(Arc<Frame>, OuterCall),
+    /// By the span of the program around it, as far as is known yet.
+    Around(Around),
+}
+
+/// A call that the span of the program around it shows, unless a call inside of this one is.
+struct Around {
+    frame: Arc<Frame>,
+    call: OuterCall,
+    /// The name of its span, should it become one.
+    name: Cow<'static, str>,
+    started: Started,
 }
 
 impl Place {
     fn frame(&self) -> Option<&Arc<Frame>> {
         match self {
             Self::Own(span) => span.0.as_ref(),
-            Self::Around(frame, _) => Some(frame),
+            Self::Around(around) => Some(&around.frame),
+        }
+    }
+
+    /// When the call began.
+    fn started(&self) -> Option<Started> {
+        match self {
+            Self::Own(span) => span.0.as_ref().map(|frame| frame.started()),
+            Self::Around(around) => Some(around.started),
         }
     }
 }
@@ -101,44 +117,41 @@ impl ModelCall {
         if !any_open() || is_muted() {
             return Self(None);
         }
-        let name = name.into();
         let here = current().0;
         let mut hidden = Hidden::default();
         let around = here.frame().filter(|frame| claim(frame, kind, here.call(), &mut hidden));
-        let place = if let Some(around) = around {
-            Place::Around(Arc::clone(around), OuterCall::default())
+        let place = if let Some(frame) = around {
+            let (frame, name) = (Arc::clone(frame), name.into());
+            Place::Around(Around { frame, call: OuterCall::default(), name, started: Started::now() })
         } else {
-            let mut span = Span::builder(kind, name.clone()).start();
-            if let Some(frame) = span.0.as_mut().and_then(Arc::get_mut) {
+            let mut span = Span::builder(kind, name).start();
+            let Some(frame) = &mut span.0 else { return Self(None) };
+            if let Some(frame) = Arc::get_mut(frame) {
                 frame.takes_attributes();
             }
             // Sampling rules see the tags that a span has from its start. Without rules, all tags come together at its end.
-            if span.0.as_ref().is_some_and(|frame| frame.sender().defaults.sampler.has_rules()) {
+            if frame.sender().defaults.sampler.has_rules() {
                 span.annotate(|note| {
                     note.tag("integration", integration);
                 });
             }
             Place::Own(span)
         };
-        let Some(frame) = place.frame() else { return Self(None) };
-        let mut notes = Annotation::new(frame.sender().defaults.capture_limit);
-        if hidden.error {
-            notes.more().skip_error = true;
-        }
-        let started = Started::now();
-        Self(Some(Box::new(Running {
+        let mut running = Box::new(Running {
             place,
             kind,
-            name,
-            started,
             end_nanos: None,
             failed: false,
             integration,
             attributes: None,
             observed: None,
             hidden,
-            notes,
-        })))
+            notes: None,
+        });
+        if hidden.error {
+            running.notes().more().skip_error = true;
+        }
+        Self(Some(running))
     }
 
     /// Whether the call is recorded. If it is not, nothing else does anything.
@@ -165,7 +178,9 @@ impl ModelCall {
     #[must_use]
     pub fn context(&self) -> Context {
         match self.0.as_ref().map(|running| &running.place) {
-            Some(Place::Around(frame, call)) => Context(Slot::in_call(Arc::clone(frame), Arc::clone(call))),
+            Some(Place::Around(Around { frame, call, .. })) => {
+                Context(Slot::in_call(Arc::clone(frame), Arc::clone(call)))
+            }
             Some(Place::Own(span)) => span.context(),
             None => current(),
         }
@@ -213,7 +228,7 @@ impl ModelCall {
                 note.session_id(session_id);
             }),
             Place::Around(..) => {
-                running.notes.session_id(session_id);
+                running.notes().session_id(session_id);
             }
         }
     }
@@ -221,7 +236,7 @@ impl ModelCall {
     /// Puts tags and the like on the span, where the program says nothing else.
     pub fn annotate(&mut self, describe: impl FnOnce(&mut Annotation)) {
         if let Some(running) = &mut self.0 {
-            describe(&mut running.notes);
+            describe(running.notes());
         }
     }
 
@@ -244,10 +259,11 @@ impl ModelCall {
     pub fn first_token(&mut self) {
         if let Some(running) = &mut self.0
             && running.kind == Kind::Llm
-            && !running.notes.metrics.contains_key(metrics::TIME_TO_FIRST_TOKEN)
-            && let Some(seconds) = Number::from_f64(running.started.elapsed().as_secs_f64())
+            && !running.notes().metrics.contains_key(metrics::TIME_TO_FIRST_TOKEN)
+            && let Some(started) = running.place.started()
+            && let Some(seconds) = Number::from_f64(started.elapsed().as_secs_f64())
         {
-            running.notes.metrics.insert(metrics::TIME_TO_FIRST_TOKEN.to_owned(), seconds);
+            running.notes().metrics.insert(metrics::TIME_TO_FIRST_TOKEN.to_owned(), seconds);
         }
     }
 
@@ -256,8 +272,8 @@ impl ModelCall {
         if let Some(running) = &mut self.0 {
             let failure = Failure::of_message(kind, format_args!("{message}"));
             let shows_errors = running.place.frame().is_some_and(|frame| frame.shows_errors());
-            let shows_text = shows_errors && !running.notes.skips_error();
-            running.notes.failure = Some(if shows_text { failure } else { failure.without_text() });
+            let shows_text = shows_errors && !running.notes().skips_error();
+            running.notes().failure = Some(if shows_text { failure } else { failure.without_text() });
             running.failed = true;
         }
     }
@@ -281,8 +297,8 @@ impl ModelCall {
     pub fn discard(mut self) {
         match self.0.take().map(|running| running.place) {
             Some(Place::Own(span)) => span.0.iter().for_each(|frame| frame.discard()),
-            Some(Place::Around(_, has_inner)) if has_inner.load(Ordering::Acquire) => {}
-            Some(Place::Around(frame, _)) => frame.discard_call(),
+            Some(Place::Around(around)) if around.has_inner() => {}
+            Some(Place::Around(around)) => around.frame.discard_call(),
             None => {}
         }
     }
@@ -304,40 +320,49 @@ impl Drop for ModelCall {
     fn drop(&mut self) {
         if let Some(mut running) = self.0.take() {
             if !running.failed {
-                running.notes.tag("cancelled", "true");
+                running.notes().tag("cancelled", "true");
             }
             running.end();
         }
     }
 }
 
+impl Around {
+    /// Whether a call inside of this one is shown in its place.
+    fn has_inner(&self) -> bool {
+        self.call.load(Ordering::Acquire)
+    }
+}
+
 impl Running {
-    fn end(self: Box<Self>) {
-        let Self { place, kind, name, started, end_nanos, failed, .. } = *self;
-        let Self { integration, attributes, observed, hidden, mut notes, .. } = *self;
-        let mut text = attributes.map(|(attributes, shows_content, has_calls)| {
-            attributes.finish(integration, shows_content, has_calls)
+    fn notes(&mut self) -> &mut Annotation {
+        let limit = || self.place.frame().map_or(0, |frame| frame.sender().defaults.capture_limit);
+        self.notes.get_or_insert_with(|| Box::new(Annotation::new(limit())))
+    }
+
+    fn end(mut self) {
+        let mut text = self.attributes.take().map(|(attributes, shows_content, has_calls)| {
+            attributes.finish(self.integration, shows_content, has_calls)
         });
-        let is_own = matches!(place, Place::Own(_)) && hidden == Hidden::default();
+        let is_own = matches!(self.place, Place::Own(_)) && self.hidden == Hidden::default();
         let own_text = if is_own { text.take() } else { None };
         // The attributes of the span itself say the integration, too.
-        if own_text.is_none() || observed.is_some() {
-            let mut shared = observed.unwrap_or_default();
+        if own_text.is_none() || self.observed.is_some() {
+            let mut shared = self.observed.take().unwrap_or_default();
             if let Some(observed) = Arc::get_mut(&mut shared) {
                 (observed.integration, observed.hidden, observed.attributes) =
-                    (integration, hidden, text.into_iter().collect());
+                    (self.integration, self.hidden, text.into_iter().collect());
             }
-            notes.more().observed = Some(shared);
+            self.notes().more().observed = Some(shared);
         }
+        let Self { place, kind, end_nanos, failed, notes, .. } = self;
         match place {
             Place::Own(mut span) => {
                 if let Some(frame) = &span.0 {
                     if let Some(text) = own_text {
                         frame.set_attributes(text);
                     }
-                    if !notes.is_empty() {
-                        frame.annotate_under(notes);
-                    }
+                    frame.annotate_under(notes);
                     if frame.ends_with_call() {
                         // Dropping the span would end it.
                         span.0 = None;
@@ -346,14 +371,16 @@ impl Running {
                     }
                 }
             }
-            Place::Around(frame, has_inner) => {
+            Place::Around(around) => {
+                let has_inner = around.has_inner();
+                let Around { frame, name, started, .. } = around;
                 let start_nanos = started.unix_nanos();
                 let end_nanos = end_nanos.unwrap_or_else(clock::unix_nanos);
-                let call = Box::new(EndedCall { kind, name, start_nanos, end_nanos, failed, notes });
-                if has_inner.load(Ordering::Acquire) {
+                let call = EndedCall { kind, name, start_nanos, end_nanos, failed, notes };
+                if has_inner {
                     frame.end_outer_call(call);
                 } else if let Some(call) = frame.end_call(call) {
-                    submit(*call, &frame);
+                    submit(call, &frame);
                 }
             }
         }
@@ -365,7 +392,7 @@ fn claim(around: &Arc<Frame>, kind: Kind, outer: Option<&OuterCall>, hidden: &mu
     let Claim { is_granted, earlier, hidden: hidden_there } = around.claim_call(kind, outer);
     *hidden = hidden_there;
     if let Some(earlier) = earlier {
-        submit(*earlier, around);
+        submit(earlier, around);
     }
     is_granted
 }

@@ -29,5 +29,5 @@ pub fn observe(context: &Context, describe: impl FnOnce(&mut Annotation)) {
     if !frame.shows_errors() {
         notes.failure = notes.failure.map(Failure::without_text);
     }
-    frame.annotate_under(notes);
+    frame.annotate_under(Some(Box::new(notes)));
 }

@@ -218,8 +218,8 @@ impl Slot {
 
     /// This slot, entered from another one until the id is left, and the flag to leave it by. `None` if too many were entered and not
     /// left.
-    pub(crate) fn entered(&self, id: u64, outer: &Self) -> Option<(Self, Arc<AtomicBool>)> {
-        let mut outer = outer.live().clone();
+    pub(crate) fn entered(&self, id: u64, outer: Self) -> Option<(Self, Arc<AtomicBool>)> {
+        let mut outer = outer.live_if_left().unwrap_or(outer);
         if outer.depth() >= MAX_ENTRIES && outer.entries().any(Entry::is_left) {
             outer = outer.compact();
         }
@@ -245,6 +245,12 @@ impl Slot {
             Self::Scope(scope) if scope.entry.is_some() => self.not_left(),
             slot => slot,
         }
+    }
+
+    /// The slot that this one was entered from, if it was left.
+    pub(crate) fn live_if_left(&self) -> Option<Self> {
+        let live = self.live();
+        (!std::ptr::eq(live, self)).then(|| live.clone())
     }
 
     #[cold]

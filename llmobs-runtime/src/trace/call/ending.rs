@@ -8,7 +8,7 @@ use llmobs_providers::Response;
 use super::notes::{Notes, evaluated};
 use super::sink::Sink;
 use crate::base::kind::Kind;
-use crate::model::annotation::Annotation;
+use crate::model::annotation::{Annotation, add_under};
 use crate::model::failure::{Failure, FailureParts};
 use crate::model::observed::Observed;
 use crate::model::reading::facts_of_response;
@@ -119,10 +119,7 @@ impl Ending {
         if self.frame.as_ref().is_some_and(|frame| frame.has_several_calls()) {
             facts.metrics.clear();
         }
-        match &mut self.annotation {
-            Some(annotation) => annotation.add_under(facts),
-            annotation => *annotation = Some(Box::new(facts)),
-        }
+        add_under(&mut self.annotation, Some(Box::new(facts)));
         if let Some(error) = error.filter(|_| !self.has_failed()) {
             let failure = Failure::of_provider(&error);
             self.fail(if self.shows_errors() { failure } else { failure.without_text() });
@@ -134,7 +131,7 @@ impl Ending {
     fn add_calls(&mut self, frame: &Arc<Frame>) {
         match frame.take_calls() {
             Shown::Nothing => {}
-            Shown::One(call) => self.add_call(*call, frame),
+            Shown::One(call) => self.add_call(call, frame),
             Shown::Several => self.add_several(),
         }
     }
@@ -146,11 +143,10 @@ impl Ending {
             return submit(call, frame);
         }
         // What the function returned as an error says more.
-        call.notes.failure.take_if(|_| failed);
-        match &mut self.annotation {
-            Some(annotation) => annotation.add_under(call.notes),
-            annotation => *annotation = Some(Box::new(call.notes)),
+        if let Some(notes) = &mut call.notes {
+            notes.failure.take_if(|_| failed);
         }
+        add_under(&mut self.annotation, call.notes);
     }
 
     /// Adds that there were several calls, each a span of its own, which has its tokens.
