@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::deliver::report::{DropReason, Report};
 use crate::deliver::sender::Sender;
 use crate::deliver::settings::Settings;
-use crate::deliver::transport::{Framing, Payload, Refused, Transport};
+use crate::deliver::transport::{Failure, FailureKind, Framing, Payload, Transport};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -90,7 +90,7 @@ impl Transport for Taker {
         self.1
     }
 
-    fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
+    fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
         let asked = match payload {
             Payload::Events(body) => Asked::Events(body.to_owned()),
             Payload::Spans(spans) => {
@@ -107,11 +107,11 @@ impl Transport for Taker {
             here.send(()).unwrap();
             go.recv_timeout(PATIENCE).unwrap();
         }
-        let refused = |retry, reason| Refused { retry, reason, message: "no".to_owned() };
+        let failure = |kind| Err(Failure::new(kind, "no"));
         match answer {
             None => Ok(()),
-            Some(Answer::TryAgain) => Err(refused(true, DropReason::Unavailable)),
-            Some(Answer::Never) => Err(refused(false, DropReason::Rejected)),
+            Some(Answer::TryAgain) => failure(FailureKind::Unavailable),
+            Some(Answer::Never) => failure(FailureKind::Permanent(DropReason::Rejected)),
             Some(Answer::Panic) => panic!("the transport panicked, as this test wants it to"),
         }
     }

@@ -12,7 +12,7 @@ use super::process::{Processor, Withheld};
 use super::queue::{Batch, Chunk, Work};
 use super::report::{DropReason, Report};
 use super::sender::{Defaults, Sender};
-use super::transport::{Framing, Payload, Refused, Transport};
+use super::transport::{Failure, FailureKind, Framing, Payload, Transport};
 use crate::base::clock::WallClock;
 use crate::base::id::SpanId;
 use crate::base::random::random;
@@ -243,13 +243,18 @@ impl Worker {
     }
 
     /// Counts the outcome of a request.
-    fn count(&mut self, sent: Option<Result<(), Refused>>, count: u64, what: &str) {
+    fn count(&mut self, sent: Option<Result<(), Failure>>, count: u64, what: &str) {
         match sent {
             Some(Ok(())) => self.outcome.delivered += count,
-            Some(Err(refused)) => {
-                let limiter = self.warned.entry(refused.reason.clone()).or_default();
-                warn(limiter, format_args!("{count} {what} were not delivered: {refused}"));
-                self.outcome.drop_spans(refused.reason, count);
+            Some(Err(failure)) => {
+                let reason = match &failure.kind {
+                    FailureKind::Unavailable | FailureKind::Unanswered => DropReason::Unavailable,
+                    FailureKind::Permanent(reason) => reason.clone(),
+                    _ => DropReason::Rejected,
+                };
+                let limiter = self.warned.entry(reason.clone()).or_default();
+                warn(limiter, format_args!("{count} {what} were not delivered: {failure}"));
+                self.outcome.drop_spans(reason, count);
             }
             None => self.lose(count),
         }
@@ -263,21 +268,25 @@ impl Worker {
     /// and after the first failed one there are none.
     fn attempt(
         &mut self,
-        mut send: impl FnMut(&mut dyn Transport) -> Result<(), Refused>,
-    ) -> Result<(), Refused> {
+        mut send: impl FnMut(&mut dyn Transport) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let mut pauses = self.pauses.into_iter();
         loop {
-            let mut refused = match send(&mut *self.transport) {
-                Err(refused) if refused.retry => refused,
+            let mut failure = match send(&mut *self.transport) {
+                Err(failure)
+                    if matches!(failure.kind, FailureKind::Unavailable | FailureKind::Unanswered) =>
+                {
+                    failure
+                }
                 done => return done,
             };
             let Some(longest) = pauses.next() else {
-                return Err(refused);
+                return Err(failure);
             };
             if !self.sender.queue.pause(random_part(longest)) {
-                refused.reason = DropReason::Shutdown;
+                failure.kind = FailureKind::Permanent(DropReason::Shutdown);
                 self.transport = Box::new(GivenUp(self.transport.framing()));
-                return Err(refused);
+                return Err(failure);
             }
         }
     }
@@ -346,9 +355,9 @@ impl Transport for GivenUp {
         self.0
     }
 
-    fn send(&mut self, _: Payload<'_>) -> Result<(), Refused> {
+    fn send(&mut self, _: Payload<'_>) -> Result<(), Failure> {
         let message = "the client was shut down".to_owned();
-        Err(Refused { retry: false, reason: DropReason::Shutdown, message })
+        Err(Failure::new(FailureKind::Permanent(DropReason::Shutdown), message))
     }
 }
 

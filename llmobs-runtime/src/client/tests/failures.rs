@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    Answer, Asked, Notes, PATIENCE, Payload, Refused, Settings, Transport, events, names, run, sender, spans,
+    Answer, Asked, Failure, Notes, PATIENCE, Payload, Settings, Transport, events, names, run, sender, spans,
     start,
 };
 use crate::config::Config;
@@ -141,7 +141,7 @@ fn spans_that_are_made_while_spans_are_sent_are_not_recorded() {
             Some(Framing::Lines)
         }
 
-        fn send(&mut self, _: Payload<'_>) -> Result<(), Refused> {
+        fn send(&mut self, _: Payload<'_>) -> Result<(), Failure> {
             crate::task("made by the transport").start().finish();
             Ok(())
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Framing, Payload, Refused, Transport};
+use super::{Failure, Framing, Payload, Transport};
 use crate::base::id::SpanId;
 use crate::deliver::tree::{self, Line};
 use crate::model::content::Content;
@@ -60,7 +60,7 @@ impl Transport for Console {
         None
     }
 
-    fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
+    fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
         match payload {
             Payload::Spans(spans) => self.held.append(spans),
             Payload::Evaluations(metrics) => {

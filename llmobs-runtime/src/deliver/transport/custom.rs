@@ -2,7 +2,7 @@
 
 use llmobs_capture::guarded;
 
-use super::{Framing, Payload, Refused, Transport, evaluations_body};
+use super::{Failure, FailureKind, Framing, Payload, Transport, evaluations_body};
 use crate::deliver::custom::{self, TransportError};
 use crate::deliver::report::DropReason;
 
@@ -14,7 +14,7 @@ impl Transport for Custom {
         Some(Framing::Array)
     }
 
-    fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
+    fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
         let sent = guarded(|| match payload {
             Payload::Events(body) => self.0.spans(body),
             Payload::Evaluations(metrics) => self.0.evaluations(&evaluations_body(metrics)),
@@ -24,9 +24,9 @@ impl Transport for Custom {
     }
 }
 
-impl From<TransportError> for Refused {
+impl From<TransportError> for Failure {
     fn from(error: TransportError) -> Self {
-        let reason = if error.retry { DropReason::Unavailable } else { DropReason::Rejected };
-        Self { retry: error.retry, reason, message: error.message }
+        let rejected = FailureKind::Permanent(DropReason::Rejected);
+        Self::new(if error.retry { FailureKind::Unavailable } else { rejected }, error.message)
     }
 }

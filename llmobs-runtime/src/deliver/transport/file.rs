@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use once_cell::unsync::OnceCell;
 
-use super::{Framing, Payload, Refused, Transport, evaluations_body};
+use super::{Failure, FailureKind, Framing, Payload, Transport, evaluations_body};
 use crate::base::error::Error;
 use crate::deliver::report::DropReason;
 
@@ -62,7 +62,7 @@ impl Transport for File {
         Some(Framing::Lines)
     }
 
-    fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
+    fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
         let appended = match payload {
             Payload::Events(lines) => self.append(lines),
             Payload::Evaluations(metrics) => {
@@ -74,7 +74,7 @@ impl Transport for File {
         appended.map_err(|error| {
             self.opened.take();
             let message = format!("cannot write to {}: {error}", self.path.display());
-            Refused { retry: false, reason: DropReason::Unavailable, message }
+            Failure::new(FailureKind::Permanent(DropReason::Unavailable), message)
         })
     }
 }

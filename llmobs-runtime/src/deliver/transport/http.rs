@@ -9,7 +9,7 @@ use ureq::{Agent, SendBody};
 use super::address::client;
 use super::connector::Secrets;
 use super::endpoint::{Endpoint, Intake};
-use super::{Framing, Payload, Refused, Transport, evaluations_body};
+use super::{Failure, FailureKind, Framing, Payload, Transport, evaluations_body};
 use crate::base::error::Error;
 use crate::deliver::report::DropReason;
 use crate::deliver::settings::Settings;
@@ -44,7 +44,7 @@ impl Transport for Http {
         Some(Framing::Array)
     }
 
-    fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
+    fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
         match payload {
             Payload::Events(body) => self.post(Intake::Spans, body),
             Payload::Evaluations(metrics) => self.post(Intake::Evaluations, &mut evaluations_body(metrics)),
@@ -54,7 +54,7 @@ impl Transport for Http {
 }
 
 impl Http {
-    fn post(&self, intake: Intake, body: &mut String) -> Result<(), Refused> {
+    fn post(&self, intake: Intake, body: &mut String) -> Result<(), Failure> {
         let url = self.endpoint.url(intake);
         let mut request = self
             .agent
@@ -65,27 +65,27 @@ impl Http {
             request = request.header("x-datadog-evp-subdomain", subdomain);
         }
         let mut body = self.secrets.body(body);
-        let response = request.send(SendBody::from_reader(&mut body)).map_err(|error| Refused {
-            retry: true,
-            reason: DropReason::Unavailable,
-            message: format!("{url} does not answer: {error}"),
+        let response = request.send(SendBody::from_reader(&mut body)).map_err(|error| {
+            Failure::new(FailureKind::Unavailable, format!("{url} does not answer: {error}"))
         })?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
         }
         // The rest of the answer is ignored: it may repeat the key or a prompt, and would be logged.
-        let retry = matches!(status.as_u16(), 408 | 429 | 500..);
+        let kind = match status.as_u16() {
+            408 | 425 | 429 | 500.. => FailureKind::Unavailable,
+            413 => FailureKind::TooLarge,
+            400 | 415 | 422 => FailureKind::Invalid,
+            300..=399 | 401 | 403 | 404 => FailureKind::Denied,
+            _ => FailureKind::Permanent(DropReason::Rejected),
+        };
         let advice = match (status.as_u16(), &self.endpoint.api_key) {
             (401 | 403, Some(_)) => "; check DD_API_KEY, and that DD_SITE is the site of that key",
             (404, None) => "; the Agent may be too old to take LLM Observability",
             _ => "",
         };
-        Err(Refused {
-            retry,
-            reason: if retry { DropReason::Unavailable } else { DropReason::Rejected },
-            message: format!("{url} answers {status}{advice}"),
-        })
+        Err(Failure::new(kind, format!("{url} answers {status}{advice}")))
     }
 }
 

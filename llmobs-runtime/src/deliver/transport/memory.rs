@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Framing, Payload, Refused, Transport};
+use super::{Failure, Framing, Payload, Transport};
 use crate::model::span_data::SpanData;
 
 /// A transport that keeps what it is sent. Its clones share it.
@@ -36,7 +36,7 @@ impl Transport for Memory {
         None
     }
 
-    fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused> {
+    fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
         let mut held = self.held();
         match payload {
             Payload::Spans(spans) => held.spans.append(spans),

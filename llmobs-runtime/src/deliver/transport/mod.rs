@@ -5,21 +5,20 @@ mod connector;
 mod console;
 mod custom;
 mod endpoint;
+mod failure;
 mod file;
 mod http;
 mod memory;
 mod response;
 
-use std::fmt;
-
 pub(crate) use console::Console;
 pub(crate) use custom::Custom;
 pub(crate) use endpoint::Endpoint;
+pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use file::File;
 pub(crate) use http::Http;
 pub(crate) use memory::Memory;
 
-use super::report::DropReason;
 use crate::base::id::SpanId;
 use crate::model::span_data::SpanData;
 
@@ -74,30 +73,13 @@ pub(crate) trait Transport: Send {
     fn framing(&self) -> Option<Framing>;
 
     /// Delivers a payload, all of it or nothing.
-    fn send(&mut self, payload: Payload<'_>) -> Result<(), Refused>;
+    fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure>;
 
     /// Tells which outermost spans have ended. The spans inside that ended before were sent, unless a processor dropped them.
     fn ended(&mut self, _roots: &[SpanId]) {}
 
     /// Ends the transport. Nothing more is sent.
     fn close(&mut self) {}
-}
-
-/// Why events were not delivered.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    /// Whether another attempt may succeed.
-    pub(crate) retry: bool,
-    /// How the events are counted if they are lost.
-    pub(crate) reason: DropReason,
-    /// For the log. Holds no key and no content of a span.
-    pub(crate) message: String,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
 }
 
 /// The body of a request with evaluations.

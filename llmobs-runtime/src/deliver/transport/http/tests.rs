@@ -85,7 +85,7 @@ fn a_logger_that_takes_everything_gets_no_secret() {
         assert!(http.send(Payload::Events(&mut bodies[0])).is_ok());
         let refused = http.send(Payload::Events(&mut bodies[1])).unwrap_err();
         let message = format!("{}/api/v2/llmobs answers 500 Internal Server Error", server.url());
-        assert_eq!((refused.message, refused.retry), (message, true));
+        assert_eq!((refused.message, refused.kind), (message, FailureKind::Unavailable));
         assert!(http.send(Payload::Evaluations(&[format!(r#""{PROMPT}""#)])).is_ok());
         said += &format!("{http:?}");
 
