@@ -14,12 +14,14 @@ use llmobs_capture::{is_muted, warn_limited};
 use crate::base::error::Error;
 use crate::config::{Config, Exporter};
 use crate::deliver::encode::Encoder;
+use crate::deliver::pace::Pace;
+use crate::deliver::parcel::Parcel;
 use crate::deliver::queue::Limits;
 use crate::deliver::report::Report;
 use crate::deliver::sender::{Defaults, Sender, any_open, clear_default, default_sender, install_default};
 use crate::deliver::settings::Settings;
 use crate::deliver::transport::{Console, Custom, File, Http, Transport};
-use crate::deliver::worker::{Outgoing, Worker};
+use crate::deliver::worker::Worker;
 use crate::trace::context::{Context, current};
 use crate::trace::slot::Slot;
 
@@ -27,13 +29,8 @@ use crate::trace::slot::Slot;
 const GRACE: Duration = Duration::from_secs(2);
 /// A guard that is dropped so soon, before any span has finished, was not meant to be.
 const AT_ONCE: Duration = Duration::from_millis(5);
-/// No wait between attempts is longer, however long the timeout.
-const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// Bytes of spans at which they are sent before the interval is over.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// The waits between attempts are random parts of these parts of the timeout of one attempt, as in the reference SDK:
-/// 0.618 / 1.618³ / 2, and 1.618 times that.
-const PAUSES: [f64; 2] = [0.072_95, 0.118_03];
 
 /// A queue and the worker that empties it.
 pub(crate) struct Client {
@@ -61,14 +58,16 @@ impl Client {
         let worker = Worker {
             sender: Arc::clone(&sender),
             processor: settings.processor.clone(),
-            outgoing: Outgoing::to(&*transport),
+            outgoing: Parcel::to(&*transport),
             transport,
             encoder,
-            request_limit: settings.request_limit,
-            pauses: PAUSES.map(|part| settings.timeout.mul_f64(part).min(MAX_PAUSE)),
+            pace: Pace::new(settings.timeout, settings.request_limit),
+            max_age: settings.max_age,
             warned: BTreeMap::new(),
             unsent_bytes: 0,
             outcome: Report::default(),
+            refused: 0,
+            flushes: 0,
         };
         let client = Self { sender };
         // What a processor submits belongs to this client.
@@ -205,15 +204,15 @@ impl Drop for Guard {
         let report = client.flush(GRACE);
         client.sender.close();
         client.sender.queue.wait_for_end(deadline.saturating_duration_since(Instant::now()));
-        if at_once && report == Report::default() {
+        if at_once && report.started == 0 {
             warn_limited!(
                 "llmobs was switched off as soon as it was switched on: keep the guard, as in `let _llmobs = llmobs::init();`"
             );
         }
-        if report.pending > 0 {
+        if report.pending() > 0 {
             warn_limited!(
                 "{} span(s) or evaluation(s) were not delivered within {GRACE:?} of shutting down",
-                report.pending
+                report.pending()
             );
         }
     }
@@ -227,7 +226,7 @@ impl Drop for Guard {
 /// # use llmobs_runtime as llmobs;
 /// # use std::time::Duration;
 /// let report = llmobs::flush(Duration::from_secs(2));
-/// if report.pending > 0 || !report.dropped.is_empty() {
+/// if report.pending() > 0 || !report.dropped.is_empty() {
 ///     eprintln!("{report}");
 /// }
 /// ```
@@ -235,6 +234,23 @@ pub fn flush(timeout: Duration) -> Report {
     // The worker cannot wait for itself.
     let sender = if is_muted() { None } else { current().0.sender() };
     sender.map_or_else(Report::default, |sender| sender.queue.flush(timeout))
+}
+
+/// What became of everything so far, without waiting.
+///
+/// It concerns the client that spans started here would go to. Where llmobs is not enabled the report is empty.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// let span = llmobs::task("step").start();
+/// assert_eq!(llmobs::stats().open, 1);
+/// # drop(span);
+/// ```
+#[must_use]
+pub fn stats() -> Report {
+    current().0.sender().map_or_else(Report::default, |sender| sender.queue.report())
 }
 
 /// Whether a span started here and now would be recorded.

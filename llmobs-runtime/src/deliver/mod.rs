@@ -1,7 +1,10 @@
 //! Finished spans on their way out of the process: queue, worker, encoding, transports.
 
+pub(crate) mod chunk;
 pub(crate) mod custom;
 pub(crate) mod encode;
+pub(crate) mod pace;
+pub(crate) mod parcel;
 pub(crate) mod process;
 pub(crate) mod queue;
 pub(crate) mod report;
