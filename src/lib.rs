@@ -312,7 +312,7 @@ pub use llmobs_runtime::StreamSpanExt;
 pub use llmobs_runtime::{
     Annotation, AnnotationContext, ApmContext, Attached, Config, Context, DropReason, Error, Exporter,
     FutureSpanExt, Guard, Kind, Report, SamplingRule, Span, SpanBuilder, SpanRef, annotate,
-    annotation_context, current, enabled, export_span, extract, flush, init, inject,
+    annotation_context, current, enabled, export_span, extract, flush, init, inject, stats,
 };
 #[doc(inline)]
 pub use llmobs_runtime::{agent, embedding, llm, retrieval, task, tool, workflow};

@@ -56,7 +56,7 @@ fn busy_server_is_tried_three_times_with_the_same_body() {
     let _llmobs = agentless(&server.url()).timeout(Duration::from_millis(500)).init().unwrap();
     spans(2);
     let report = llmobs::flush(PATIENCE);
-    assert_eq!((report.delivered, dropped(&report), report.pending), (2, vec![], 0));
+    assert_eq!((report.delivered, dropped(&report), report.pending()), (2, vec![], 0));
     let bodies: Vec<Vec<u8>> = server.posts().into_iter().map(|post| post.body).collect();
     assert_eq!(bodies.len(), 3);
     assert!(bodies.iter().all(|body| *body == bodies[0]));
@@ -172,7 +172,7 @@ fn flush_and_guard_let_go_of_a_server_that_never_answers() {
     let llmobs = agentless(&url).timeout(NEVER).init().unwrap();
     spans(3);
     let report = llmobs::flush(Duration::from_millis(1));
-    assert_eq!((report.delivered, dropped(&report), report.pending), (0, vec![], 3));
+    assert_eq!((report.delivered, dropped(&report), report.pending()), (0, vec![], 3));
     // Would not return for a day if it waited for the attempt to end.
     drop(llmobs);
     assert!(!llmobs::enabled());
@@ -197,7 +197,7 @@ fn attempt_ends_at_its_timeout() {
     spans(1);
     let report = llmobs::flush(PATIENCE);
     assert_eq!(
-        (report.delivered, dropped(&report), report.pending),
+        (report.delivered, dropped(&report), report.pending()),
         (0, vec![(DropReason::Unavailable, 1)], 0)
     );
 }
@@ -215,8 +215,8 @@ fn queue_takes_what_fits_and_counts_the_rest() {
     }
     let report = llmobs::flush(Duration::ZERO);
     assert_eq!(report.delivered, 0);
-    assert!((5..=9).contains(&report.pending), "{report}");
-    assert_eq!(dropped(&report), [(DropReason::QueueFull, 50 - report.pending)]);
+    assert!((5..=9).contains(&report.pending()), "{report}");
+    assert_eq!(dropped(&report), [(DropReason::QueueFull, 50 - report.pending())]);
     // The guard need not wait for it.
     drop(listener);
 }
@@ -418,6 +418,9 @@ fn what_outlives_its_client_is_counted_and_harms_nobody() {
         Feedback::boolean("too late", true, "u").for_span(reference).submit().unwrap();
         llmobs::flush(PATIENCE)
     });
-    assert_eq!((report.delivered, dropped(&report), report.pending), (0, vec![(DropReason::Shutdown, 3)], 0));
+    assert_eq!(
+        (report.delivered, dropped(&report), report.pending()),
+        (0, vec![(DropReason::Shutdown, 3)], 0)
+    );
     assert_eq!(server.events().len(), 0);
 }

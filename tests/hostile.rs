@@ -60,7 +60,7 @@ fn logger_that_panics_stops_neither_the_worker_nor_the_program() {
     for lost in 1..=2 {
         assert_eq!(one(), 1);
         let report = llmobs::flush(Duration::from_secs(60));
-        assert_eq!((report.dropped_total(), report.pending), (lost, 0));
+        assert_eq!((report.dropped_total(), report.pending()), (lost, 0));
     }
     drop(guard);
     // A queue without room warns on the thread of the program.

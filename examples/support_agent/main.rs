@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     }
     // The guard delivers what is left, but tells only the log what was lost. Here the user should hear of it.
     let report = llmobs::flush(Duration::from_secs(5));
-    if report.pending > 0 || !report.dropped.is_empty() {
+    if report.pending() > 0 || !report.dropped.is_empty() {
         eprintln!("not all spans were delivered: {report}");
     }
     exit_code

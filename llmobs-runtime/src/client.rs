@@ -71,6 +71,7 @@ impl Client {
             warned: BTreeMap::new(),
             unsent_bytes: 0,
             outcome: Report::default(),
+            refused: 0,
         };
         let client = Self { sender };
         // What a processor submits belongs to this client.
@@ -210,15 +211,15 @@ impl Drop for Guard {
         let report = client.flush(GRACE);
         client.sender.close();
         client.sender.queue.wait_for_end(deadline.saturating_duration_since(Instant::now()));
-        if at_once && report == Report::default() {
+        if at_once && report.started == 0 {
             warn_limited!(
                 "llmobs was switched off as soon as it was switched on: keep the guard, as in `let _llmobs = llmobs::init();`"
             );
         }
-        if report.pending > 0 {
+        if report.pending() > 0 {
             warn_limited!(
                 "{} span(s) or evaluation(s) were not delivered within {GRACE:?} of shutting down",
-                report.pending
+                report.pending()
             );
         }
     }
@@ -232,7 +233,7 @@ impl Drop for Guard {
 /// # use llmobs_runtime as llmobs;
 /// # use std::time::Duration;
 /// let report = llmobs::flush(Duration::from_secs(2));
-/// if report.pending > 0 || !report.dropped.is_empty() {
+/// if report.pending() > 0 || !report.dropped.is_empty() {
 ///     eprintln!("{report}");
 /// }
 /// ```
@@ -240,6 +241,23 @@ pub fn flush(timeout: Duration) -> Report {
     // The worker cannot wait for itself.
     let sender = if is_muted() { None } else { current().0.sender() };
     sender.map_or_else(Report::default, |sender| sender.queue.flush(timeout))
+}
+
+/// What became of everything so far, without waiting.
+///
+/// It concerns the client that spans started here would go to. Where llmobs is not enabled the report is empty.
+///
+/// ```
+/// # use llmobs_runtime as llmobs;
+/// # let collector = llmobs::testing::Collector::new();
+/// # let _entered = collector.attach();
+/// let span = llmobs::task("step").start();
+/// assert_eq!(llmobs::stats().open, 1);
+/// # drop(span);
+/// ```
+#[must_use]
+pub fn stats() -> Report {
+    current().0.sender().map_or_else(Report::default, |sender| sender.queue.report())
 }
 
 /// Whether a span started here and now would be recorded.

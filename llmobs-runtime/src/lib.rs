@@ -14,7 +14,7 @@ mod trace;
 
 pub use base::error::Error;
 pub use base::kind::Kind;
-pub use client::{Guard, enabled, flush, init};
+pub use client::{Guard, enabled, flush, init, stats};
 pub use config::{Config, Exporter};
 pub use deliver::report::{DropReason, Report};
 pub use model::annotation::Annotation;

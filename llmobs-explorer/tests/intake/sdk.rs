@@ -32,7 +32,7 @@ fn send(config: Config) {
         .submit()
         .expect("an evaluation");
     let report = llmobs::flush(PATIENCE);
-    assert_eq!((report.delivered, report.dropped_total(), report.pending), (3, 0, 0));
+    assert_eq!((report.delivered, report.dropped_total(), report.pending()), (3, 0, 0));
     drop(guard);
 }
 

@@ -358,7 +358,7 @@ fn memory_is_free_again_when_spans_and_evaluations_were_sent_or_refused() {
             evaluation.reasoning(reasoning.clone()).submit().unwrap();
         });
         let report = client.flush(PATIENCE);
-        assert_eq!(report.pending, 0);
+        assert_eq!(report.pending(), 0);
         assert_eq!(report.dropped.get(&DropReason::QueueFull), None, "turn {turn}: {report}");
     }
 }

@@ -1,5 +1,6 @@
 //! Finished spans on their way out of the process: queue, worker, encoding, transports.
 
+pub(crate) mod chunk;
 pub(crate) mod custom;
 pub(crate) mod encode;
 pub(crate) mod process;

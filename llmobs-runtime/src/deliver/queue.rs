@@ -9,22 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use llmobs_capture::warn_limited;
-
+use super::chunk::{Chunk, Head};
 use super::report::{DropReason, Report};
-use crate::base::clock::WallClock;
-use crate::base::id::SpanId;
-use crate::model::failure::FailureParts;
-use crate::model::inherited::Inherited;
-use crate::model::record::{Beside, Finished, Record, TraceRecord};
+use crate::model::record::{Beside, Record, TraceRecord};
 
-/// A chunk is full at this many spans, or at this many bytes.
-const CHUNK_RECORDS: usize = 256;
+/// A chunk is full at this many bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Longer texts of a span are not copied into the chunk, in bytes.
-const MAX_COPIED: usize = 16 * 1024;
-/// The most memory that such a text holds beyond its length, in bytes.
-const MAX_SPARE_TEXT: usize = 1024;
 /// How many emptied chunks are kept for reuse.
 const MAX_SPARE: usize = 64;
 /// A thread is granted this much memory at first, and more each time, up to the most, in bytes.
@@ -59,12 +49,11 @@ pub(crate) struct Queue {
     room: AtomicUsize,
     /// Whether a thread has found no room since the last batch: [`ROOMY`], [`SQUEEZING`] or [`SQUEEZED`].
     squeezed: AtomicU8,
-    squeezing: Mutex<()>,
+    /// Held while spans, or room, move between threads and the worker.
+    moving: Mutex<()>,
     /// Whether the worker knows that something waits. Set and cleared together with `State::since`.
     armed: AtomicBool,
     closed: AtomicBool,
-    /// Whether a span or evaluation was refused since the last warning.
-    has_refused: AtomicBool,
     /// How many were dropped because there was no room, and because the queue was closed.
     dropped: [AtomicU64; 2],
     state: Mutex<State>,
@@ -85,8 +74,13 @@ struct State {
     evaluations: Vec<String>,
     /// When the oldest waiting item arrived.
     since: Option<Instant>,
-    /// How many items the worker has taken and not accounted for.
+    /// How many items the worker has taken and not accounted for, and how many of them are in the request that is being sent.
     in_flight: u64,
+    sending: u64,
+    /// What threads did that have ended.
+    tally: Tally,
+    /// How many evaluations were submitted.
+    submitted: u64,
     /// How many flushes were requested, and how many of them are done.
     flushes: u64,
     flushed: u64,
@@ -95,43 +89,35 @@ struct State {
     report: Report,
 }
 
-/// The spans that one thread has finished, until the worker takes them.
+/// The part of the queue that is of one thread.
 struct Shard {
     queue: u64,
-    chunk: Mutex<Chunk>,
+    own: Mutex<Own>,
 }
 
-/// Finished spans of one thread, one after another.
+/// What a thread has for itself. Other threads want it only for moments.
 #[derive(Default)]
-pub(crate) struct Chunk {
-    records: Vec<Record>,
-    text: String,
-    /// The texts of spans that are too long to be copied.
-    long_texts: Vec<String>,
-    /// What records share: the traces of the spans, and what the spans inherited.
-    traces: Vec<TraceRecord>,
-    inherited: Vec<Arc<Inherited>>,
-    /// The lengths of the texts of failures.
-    failures: Vec<FailureParts>,
-    /// Bytes that the records take.
-    bytes: usize,
-    /// How many chunks the shard had before this one.
-    number: u64,
+struct Own {
+    /// The spans that the thread has finished, until the worker takes them.
+    chunk: Chunk,
     /// Bytes that were granted to the thread and are not used.
     granted: usize,
     next_grant: usize,
+    tally: Tally,
 }
 
-/// What the queue needs to know of a finished span before the record is made.
-pub(crate) struct Head<'a> {
-    /// The outermost span of this program around the span.
-    pub(crate) root: SpanId,
-    /// Its texts. A long one is taken, others are copied.
-    pub(crate) text: &'a mut String,
-    pub(crate) failure: Option<&'a FailureParts>,
-    pub(crate) inherited: Option<&'a Arc<Inherited>>,
-    /// The memory that the record takes elsewhere, in bytes.
-    pub(crate) heap_bytes: usize,
+/// How many spans were started on a thread, and how many ended there.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    started: u64,
+    ended: u64,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.started = self.started.wrapping_add(other.started);
+        self.ended = self.ended.wrapping_add(other.ended);
+    }
 }
 
 /// Everything that waited when the worker took it.
@@ -166,10 +152,9 @@ impl Queue {
             id: IDS.fetch_add(1, Ordering::Relaxed),
             room: AtomicUsize::new(limits.bytes),
             squeezed: AtomicU8::new(ROOMY),
-            squeezing: Mutex::default(),
+            moving: Mutex::default(),
             armed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            has_refused: AtomicBool::new(false),
             dropped: Default::default(),
             state: Mutex::default(),
             work: Condvar::new(),
@@ -181,8 +166,21 @@ impl Queue {
         lock(&self.state)
     }
 
-    /// Appends a finished span, or counts it as dropped if there is no room. `trace` and `record` are called if they are needed. The
-    /// caller then calls [`warn_of_refusals`](Self::warn_of_refusals), holding no lock.
+    /// Counts a span that starts.
+    #[inline]
+    pub(crate) fn begin(&self) {
+        self.with_shard(|shard| lock(&shard.own).tally.started += 1);
+    }
+
+    /// Takes back a span that started, and turned out to be none.
+    pub(crate) fn discard(&self) {
+        self.with_shard(|shard| {
+            let mut own = lock(&shard.own);
+            own.tally.started = own.tally.started.wrapping_sub(1);
+        });
+    }
+
+    /// Appends a finished span, or counts it as dropped if there is no room. `trace` and `record` are called if they are needed.
     #[inline]
     pub(crate) fn push(
         &self,
@@ -190,13 +188,19 @@ impl Queue {
         trace: impl FnOnce() -> TraceRecord,
         record: impl FnOnce(Beside) -> Record,
     ) {
+        self.with_shard(|shard| self.append(shard, &mut head, trace, record));
+    }
+
+    /// Calls `f` with the shard of this thread.
+    #[inline]
+    fn with_shard(&self, f: impl FnOnce(&Shard)) {
         // A thread whose thread-locals are being destroyed has no shard any more.
         let own = SHARD.try_with(Cell::take).ok().flatten();
         let shard = match own {
             Some(shard) if shard.queue == self.id => shard,
             other => self.replace(other),
         };
-        self.append(&shard, &mut head, trace, record);
+        f(&shard);
         let mut shard = Some(shard);
         let _ = SHARD.try_with(|own| own.set(shard.take()));
     }
@@ -209,33 +213,24 @@ impl Queue {
         trace: impl FnOnce() -> TraceRecord,
         record: impl FnOnce(Beside) -> Record,
     ) {
-        let mut guard = lock(&shard.chunk);
-        let (mut beside, mut bytes) = guard.measure(head);
-        if guard.granted < bytes {
+        let mut guard = lock(&shard.own);
+        guard.tally.ended += 1;
+        let mut measured = guard.chunk.measure(head);
+        if guard.granted < measured.1 {
             match self.find_room(guard, shard, head) {
-                Some(found) => (guard, beside, bytes) = found,
+                Some(found) => (guard, measured) = found,
                 None => return,
             }
         }
-        let chunk = &mut *guard;
+        let own = &mut *guard;
         // Checked under the lock: what was appended before the queue was closed is taken by the worker.
         if self.closed.load(Ordering::Acquire) {
             return self.count(&DropReason::Shutdown);
         }
-        chunk.granted -= bytes;
-        chunk.bytes += bytes;
-        if beside.has(Beside::TRACE) {
-            chunk.traces.push(trace());
-        }
-        if beside.has(Beside::RARE) {
-            chunk.take_rare(beside, head.inherited, head.failure, head.text);
-        }
-        if !beside.has(Beside::TEXT) {
-            chunk.text.push_str(head.text);
-        }
-        chunk.records.push(record(beside));
-        if chunk.records.len() >= CHUNK_RECORDS || chunk.bytes >= self.chunk_bytes {
-            self.hand_over(chunk);
+        own.granted -= measured.1;
+        own.chunk.push(head, measured, trace, record);
+        if own.chunk.is_full(self.chunk_bytes) {
+            self.hand_over(own);
         }
         drop(guard);
         if !self.armed.load(Ordering::Relaxed) {
@@ -243,31 +238,28 @@ impl Queue {
         }
     }
 
-    /// Grants the chunk of a thread room for a span. `None` if there is none: the span is counted as dropped.
+    /// Grants a thread room for a span. `None` if there is none: the span is counted as dropped.
     #[cold]
     fn find_room<'a>(
         &self,
-        mut chunk: MutexGuard<'a, Chunk>,
+        mut own: MutexGuard<'a, Own>,
         shard: &'a Shard,
         head: &Head<'_>,
-    ) -> Option<(MutexGuard<'a, Chunk>, Beside, usize)> {
-        let (mut beside, mut bytes) = chunk.measure(head);
-        if !self.grant(&mut chunk, bytes) {
-            drop(chunk);
+    ) -> Option<(MutexGuard<'a, Own>, (Beside, usize))> {
+        let mut measured = own.chunk.measure(head);
+        if !self.grant(&mut own, measured.1) {
+            drop(own);
             self.squeeze();
-            chunk = lock(&shard.chunk);
-            (beside, bytes) = chunk.measure(head);
-            if chunk.granted < bytes && !self.grant(&mut chunk, bytes) {
-                drop(chunk);
-                if self.closed.load(Ordering::Acquire) {
-                    self.count(&DropReason::Shutdown);
-                } else {
-                    self.refuse();
-                }
+            own = lock(&shard.own);
+            measured = own.chunk.measure(head);
+            if own.granted < measured.1 && !self.grant(&mut own, measured.1) {
+                drop(own);
+                let is_closed = self.closed.load(Ordering::Acquire);
+                self.count(if is_closed { &DropReason::Shutdown } else { &DropReason::QueueFull });
                 return None;
             }
         }
-        Some((chunk, beside, bytes))
+        Some((own, measured))
     }
 
     /// Registers this thread, which has no shard, or one of another client.
@@ -280,15 +272,15 @@ impl Queue {
 
     /// Gives a thread room for `bytes`, and for more in advance.
     #[cold]
-    fn grant(&self, chunk: &mut Chunk, bytes: usize) -> bool {
-        let needed = bytes - chunk.granted;
+    fn grant(&self, own: &mut Own, bytes: usize) -> bool {
+        let needed = bytes - own.granted;
         let mut wanted = needed;
         if self.squeezed.load(Ordering::Relaxed) == ROOMY {
-            wanted = needed.max(chunk.next_grant.max(FIRST_GRANT));
-            chunk.next_grant = (wanted * 2).min(MAX_GRANT);
+            wanted = needed.max(own.next_grant.max(FIRST_GRANT));
+            own.next_grant = (wanted * 2).min(MAX_GRANT);
         }
         let granted = [wanted, needed].into_iter().find(|more| self.take_room(*more));
-        chunk.granted += granted.unwrap_or_default();
+        own.granted += granted.unwrap_or_default();
         granted.is_some()
     }
 
@@ -299,7 +291,7 @@ impl Queue {
         if self.squeezed.load(Ordering::Relaxed) == SQUEEZED {
             return;
         }
-        let _one_at_a_time = lock(&self.squeezing);
+        let _one_at_a_time = lock(&self.moving);
         if self.squeezed.load(Ordering::Relaxed) == SQUEEZED {
             return;
         }
@@ -307,7 +299,7 @@ impl Queue {
         let shards = self.state().shards.clone();
         self.work.notify_one();
         for shard in &shards {
-            let unused = std::mem::take(&mut lock(&shard.chunk).granted);
+            let unused = std::mem::take(&mut lock(&shard.own).granted);
             self.give_back(unused);
         }
         self.squeezed.store(SQUEEZED, Ordering::Relaxed);
@@ -324,15 +316,13 @@ impl Queue {
         self.room.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Hands a full chunk over to the worker.
+    /// Hands the full chunk of a thread over to the worker.
     #[cold]
-    fn hand_over(&self, chunk: &mut Chunk) {
+    fn hand_over(&self, own: &mut Own) {
         let mut state = self.state();
-        let mut fresh = state.spare.pop().unwrap_or_else(|| chunk.new_one_like_it());
-        fresh.granted = std::mem::take(&mut chunk.granted);
-        fresh.next_grant = chunk.next_grant;
-        fresh.number = chunk.number + 1;
-        let full = std::mem::replace(chunk, fresh);
+        let mut fresh = state.spare.pop().unwrap_or_else(|| own.chunk.new_one_like_it());
+        fresh.number = own.chunk.number + 1;
+        let full = std::mem::replace(&mut own.chunk, fresh);
         let was_due = state.full_bytes >= self.limits.batch_bytes;
         state.full_bytes += full.bytes;
         state.full.push(full);
@@ -361,32 +351,9 @@ impl Queue {
         if let Some(orphan) = state.shards.iter().find(|shard| Arc::strong_count(shard) == 1) {
             return Arc::clone(orphan);
         }
-        let shard = Arc::new(Shard { queue: self.id, chunk: Mutex::default() });
+        let shard = Arc::new(Shard { queue: self.id, own: Mutex::default() });
         state.shards.push(Arc::clone(&shard));
         shard
-    }
-
-    #[cold]
-    fn refuse(&self) {
-        self.count(&DropReason::QueueFull);
-        self.has_refused.store(true, Ordering::Relaxed);
-    }
-
-    /// Warns of refusals since the last warning. The logger is user code, so the caller must hold no lock.
-    #[inline]
-    pub(crate) fn warn_of_refusals(&self) {
-        if self.has_refused.load(Ordering::Relaxed) {
-            self.warn_that_it_is_full();
-        }
-    }
-
-    #[cold]
-    fn warn_that_it_is_full(&self) {
-        self.has_refused.store(false, Ordering::Relaxed);
-        warn_limited!(
-            "spans or evaluations are dropped: more than {} bytes wait for delivery",
-            self.limits.bytes
-        );
     }
 
     fn count(&self, reason: &DropReason) {
@@ -404,16 +371,15 @@ impl Queue {
             fits = self.take_room(json.len());
         }
         let mut state = self.state();
+        state.submitted += 1;
         if state.ended {
-            self.count(&DropReason::Shutdown);
+            state.report.drop_spans(DropReason::Shutdown, 1);
         } else if fits {
             state.evaluations.push(json);
             drop(state);
             self.arm();
         } else {
-            drop(state);
-            self.refuse();
-            self.warn_of_refusals();
+            self.count(&DropReason::QueueFull);
         }
     }
 
@@ -452,11 +418,12 @@ impl Queue {
         let shards = state.shards.clone();
         let waits = !state.full.is_empty() || !state.evaluations.is_empty();
         drop(state);
-        !waits && shards.iter().all(|shard| lock(&shard.chunk).records.is_empty())
+        !waits && shards.iter().all(|shard| lock(&shard.own).chunk.is_empty())
     }
 
     /// Takes everything that waits.
     pub(crate) fn take(&self) -> Batch {
+        let _one_at_a_time = lock(&self.moving);
         let mut state = self.state();
         // A thread that appends to its shard after this loop took from it sees this, and notifies the worker again.
         self.armed.store(false, Ordering::Relaxed);
@@ -470,16 +437,13 @@ impl Queue {
         // Unlocked before the shards of running threads are locked: a thread locks the state while it holds its shard.
         drop(state);
         for shard in &shards {
-            let mut chunk = lock(&shard.chunk);
-            let unused = std::mem::take(&mut chunk.granted);
+            let mut own = lock(&shard.own);
+            let unused = std::mem::take(&mut own.granted);
             self.give_back(unused);
-            if !chunk.records.is_empty() {
-                let fresh = Chunk {
-                    number: chunk.number + 1,
-                    next_grant: chunk.next_grant,
-                    ..spare.pop().unwrap_or_default()
-                };
-                chunks.push(std::mem::replace(&mut chunk, fresh));
+            if !own.chunk.is_empty() {
+                let mut fresh = spare.pop().unwrap_or_default();
+                fresh.number = own.chunk.number + 1;
+                chunks.push(std::mem::replace(&mut own.chunk, fresh));
             }
         }
         drop(shards);
@@ -488,19 +452,25 @@ impl Queue {
         chunks.append(&mut state.full);
         state.full_bytes = 0;
         chunks.sort_by_key(|chunk| chunk.number);
-        let taken = chunks.iter().map(|chunk| chunk.records.len() as u64).sum::<u64>();
+        let taken = chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
         state.spare.append(&mut spare);
         state.in_flight += taken + evaluations.len() as u64;
         // Removes the shards of threads that have ended.
-        state.shards.retain(|shard| Arc::strong_count(shard) > 1 || !self.is_abandoned(shard));
+        let State { shards, tally, .. } = &mut *state;
+        shards.retain(|shard| Arc::strong_count(shard) > 1 || !self.is_abandoned(shard, tally));
         Batch { chunks, evaluations }
     }
 
-    /// Whether the shard of a thread that has ended holds no span. Gives back the room that the thread did not use.
-    fn is_abandoned(&self, shard: &Shard) -> bool {
-        let mut chunk = lock(&shard.chunk);
-        self.give_back(std::mem::take(&mut chunk.granted));
-        chunk.records.is_empty()
+    /// Whether the shard of a thread that has ended holds no span. Then its tally is added, and the room that the thread did not use is
+    /// given back.
+    fn is_abandoned(&self, shard: &Shard, tally: &mut Tally) -> bool {
+        let mut own = lock(&shard.own);
+        self.give_back(std::mem::take(&mut own.granted));
+        let is_abandoned = own.chunk.is_empty();
+        if is_abandoned {
+            tally.add(own.tally);
+        }
+        is_abandoned
     }
 
     /// Keeps a chunk for reuse when its spans have been read. Returns how many bytes the spans count until they are sent.
@@ -514,12 +484,23 @@ impl Queue {
         bytes
     }
 
-    /// Adds items that were delivered or dropped to the report.
+    /// Says how many items are in the request that is being sent.
+    pub(crate) fn sending(&self, items: u64) {
+        self.state().sending = items;
+    }
+
+    /// Adds items that were delivered or lost to the report. None is being sent any more.
     pub(crate) fn settle(&self, outcome: &Report) {
         let mut state = self.state();
-        let settled = outcome.delivered + outcome.dropped_total();
+        let settled = outcome.delivered + outcome.unknown + outcome.dropped_total();
         state.in_flight = state.in_flight.saturating_sub(settled);
+        state.sending = 0;
         state.report.add(outcome);
+    }
+
+    /// Counts an annotation that no span took.
+    pub(crate) fn lose_annotation(&self) {
+        self.state().report.lost_annotations += 1;
     }
 
     /// Marks the flushes up to this number as done.
@@ -550,18 +531,48 @@ impl Queue {
         self.report()
     }
 
-    /// What became of everything so far.
+    /// What became of everything so far. It is exact while no thread starts or ends a span.
     pub(crate) fn report(&self) -> Report {
+        let _nothing_is_taken = lock(&self.moving);
+        // A shard that is held here is not removed. The state is not locked meanwhile: a thread locks it while it holds its shard.
         let shards = self.state().shards.clone();
-        let in_shards: usize = shards.iter().map(|shard| lock(&shard.chunk).records.len()).sum();
-        let state = self.state();
-        let in_chunks: usize = state.full.iter().map(|chunk| chunk.records.len()).sum();
-        let mut report = state.report.clone();
-        report.pending = state.in_flight + (in_shards + in_chunks + state.evaluations.len()) as u64;
-        for (reason, count) in [DropReason::QueueFull, DropReason::Shutdown].into_iter().zip(&self.dropped) {
-            report.drop_spans(reason, count.load(Ordering::Relaxed));
+        // A span can end on another thread than it started. Ends are read first, so that no more are seen than starts.
+        let (mut in_shards, mut ended) = (0, 0_u64);
+        for shard in &shards {
+            let own = lock(&shard.own);
+            in_shards += own.chunk.len() as u64;
+            ended = ended.wrapping_add(own.tally.ended);
         }
+        let started = shards.iter().map(|shard| lock(&shard.own).tally.started);
+        let started = started.fold(0_u64, u64::wrapping_add);
+        let state = self.state();
+        let in_chunks: u64 = state.full.iter().map(|chunk| chunk.len() as u64).sum();
+        let started = started.wrapping_add(state.tally.started);
+        let ended = ended.wrapping_add(state.tally.ended);
+        let mut report = state.report.clone();
+        report.started = started + state.submitted;
+        report.open = started.saturating_sub(ended);
+        report.sending = state.sending;
+        report.queued = in_shards
+            + in_chunks
+            + state.evaluations.len() as u64
+            + state.in_flight.saturating_sub(state.sending);
+        let [full, late] = self.dropped.each_ref().map(|count| count.load(Ordering::Relaxed));
+        report.drop_spans(DropReason::QueueFull, full);
+        report.drop_spans(DropReason::Shutdown, late);
+        report.late_finishes = late;
         report
+    }
+
+    /// How many spans and evaluations found no room.
+    pub(crate) fn refused(&self) -> u64 {
+        let [full, _] = &self.dropped;
+        full.load(Ordering::Relaxed)
+    }
+
+    /// The most bytes that may wait.
+    pub(crate) fn limit(&self) -> usize {
+        self.limits.bytes
     }
 
     /// Takes no more spans. Returns whether it was open.
@@ -591,123 +602,6 @@ impl Queue {
         let waited = self.settled.wait_timeout_while(self.state(), timeout, |state| !state.ended);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
-}
-
-impl Chunk {
-    /// An empty chunk with room for as much as this one holds.
-    fn new_one_like_it(&self) -> Self {
-        Self {
-            records: Vec::with_capacity(self.records.len()),
-            text: String::with_capacity(self.text.len()),
-            ..Self::default()
-        }
-    }
-
-    /// What a span needs beside its record, and how many bytes it takes. What the span before it shares with it is in the chunk
-    /// already.
-    #[inline]
-    fn measure(&self, head: &Head<'_>) -> (Beside, usize) {
-        let mut beside = Beside::default();
-        let mut bytes = Record::BYTES + head.text.len() + head.heap_bytes;
-        if head.text.len() > MAX_COPIED {
-            beside.add(Beside::TEXT);
-            bytes += spare_bytes(head.text);
-        }
-        if self.traces.last().is_none_or(|last| last.root != head.root) {
-            beside.add(Beside::TRACE);
-            bytes += size_of::<TraceRecord>();
-        }
-        if let Some(inherited) = head.inherited {
-            beside.add(Beside::INHERITS);
-            if self.inherited.last().is_none_or(|last| !Arc::ptr_eq(last, inherited)) {
-                beside.add(Beside::INHERITED);
-                bytes += inherited.bytes();
-            }
-        }
-        if head.failure.is_some() {
-            beside.add(Beside::FAILURE);
-            bytes += size_of::<FailureParts>();
-        }
-        (beside, bytes)
-    }
-
-    /// Stores what few spans need.
-    #[inline(never)]
-    fn take_rare(
-        &mut self,
-        beside: Beside,
-        inherited: Option<&Arc<Inherited>>,
-        failure: Option<&FailureParts>,
-        text: &mut String,
-    ) {
-        if beside.has(Beside::INHERITED) {
-            self.inherited.extend(inherited.cloned());
-        }
-        self.failures.extend(failure);
-        if beside.has(Beside::TEXT) {
-            let mut text = std::mem::take(text);
-            if spare_bytes(&text) == 0 {
-                text.shrink_to_fit();
-            }
-            self.long_texts.push(text);
-        }
-    }
-
-    /// How many spans there are.
-    pub(crate) fn len(&self) -> usize {
-        self.records.len()
-    }
-
-    /// Reads the spans in the order in which they finished. `shows_errors` says whether the texts of errors are wanted.
-    pub(crate) fn for_each(
-        &mut self,
-        clock: &WallClock,
-        shows_errors: bool,
-        mut read: impl FnMut(&Finished<'_>),
-    ) {
-        let mut text = self.text.as_str();
-        let (mut long_texts, mut failures) = (self.long_texts.iter(), self.failures.iter());
-        let (mut traces, mut all_inherited) = (self.traces.iter(), self.inherited.iter());
-        let (mut trace, mut inherited) = (None, None);
-        for record in &mut self.records {
-            let beside = record.beside;
-            if beside.has(Beside::TRACE) {
-                trace = traces.next();
-            }
-            if beside.has(Beside::INHERITED) {
-                inherited = all_inherited.next();
-            }
-            let failure = if beside.has(Beside::FAILURE) { failures.next() } else { None };
-            let own = if beside.has(Beside::TEXT) {
-                long_texts.next().map_or("", String::as_str)
-            } else {
-                let (own, rest) = text.split_at_checked(record.text_bytes(failure)).unwrap_or_default();
-                text = rest;
-                own
-            };
-            let annotation = record.annotation.take();
-            let Some(trace) = trace else { continue };
-            let inherited = inherited.filter(|_| beside.has(Beside::INHERITS)).map(|inherited| &**inherited);
-            let mut finished = Finished::new(record, trace, annotation, own, failure, inherited, clock);
-            finished.read(shows_errors);
-            read(&finished);
-        }
-    }
-
-    fn clear(&mut self) {
-        self.records.clear();
-        self.text.clear();
-        self.long_texts.clear();
-        self.traces.clear();
-        self.inherited.clear();
-        self.failures.clear();
-        self.bytes = 0;
-    }
-}
-
-/// The memory that a long text keeps beyond its length, in bytes. A text with more spare memory is shrunk.
-fn spare_bytes(text: &String) -> usize {
-    Some(text.capacity() - text.len()).filter(|spare| *spare <= MAX_SPARE_TEXT).unwrap_or(0)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

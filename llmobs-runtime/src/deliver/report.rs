@@ -9,11 +9,15 @@ use std::fmt;
 pub enum DropReason {
     /// More bytes waited for delivery than [`Config::max_queue_bytes`](crate::Config::max_queue_bytes) allows.
     QueueFull,
-    /// The receiver could not be reached, or kept answering that it cannot take the spans now, until the
-    /// attempts were used up.
+    /// The receiver could not be reached, or kept answering that it cannot take the spans now, for longer than spans are kept.
     Unavailable,
     /// The receiver refused the spans.
     Rejected,
+    /// The receiver took no request that is as small as the span alone.
+    TooLarge,
+    /// The receiver refused all requests, because of the API key, the address, or what the Agent passes on, until the client was shut
+    /// down.
+    Denied,
     /// The [processor](crate::Config::processor) of the program dropped them.
     Processor,
     /// The client was shut down first.
@@ -28,6 +32,8 @@ impl DropReason {
             Self::QueueFull => "queue full",
             Self::Unavailable => "unavailable",
             Self::Rejected => "rejected",
+            Self::TooLarge => "too large",
+            Self::Denied => "denied",
             Self::Processor => "processor",
             Self::Shutdown => "shutdown",
             Self::Internal => "internal",
@@ -41,37 +47,57 @@ impl fmt::Display for DropReason {
     }
 }
 
-/// What became of the spans that were finished, and the evaluations and feedback that were submitted, since `init`.
+/// What became of the spans that were started, and of the evaluations and feedback that were submitted, since `init`.
 ///
-/// Each of them is counted in exactly one place. Counts grow over the life of a client; they do not start
-/// again after a flush, so that a loss stays visible.
+/// Each of them is counted in exactly one place: `started` is the sum of `open`, `queued`, `sending`, `delivered`, `unknown` and all that
+/// is `dropped`, as soon as no call of llmobs is running. Counts of what is over grow over the life of a client; they do not start again
+/// after a flush, so that a loss stays visible.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
 /// # use std::time::Duration;
 /// # let collector = llmobs::testing::Collector::new();
 /// # let _entered = collector.attach();
+/// let outer = llmobs::workflow("answer").start();
 /// llmobs::task("step").start().finish();
 /// let report = llmobs::flush(Duration::from_secs(2));
-/// assert_eq!(report.to_string(), "1 delivered, 0 dropped, 0 pending");
+/// assert_eq!((report.started, report.open, report.delivered), (2, 1, 1));
+/// assert_eq!(report.to_string(), "1 delivered, 0 dropped, 0 pending, 1 open");
+/// # drop(outer);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
+    /// Spans that were started, and evaluations and feedback that were submitted.
+    pub started: u64,
+    /// Spans that have not finished.
+    pub open: u64,
+    /// Those that wait to be sent.
+    pub queued: u64,
+    /// Those in the request that is being sent.
+    pub sending: u64,
     /// Those that the receiver accepted.
     pub delivered: u64,
+    /// Those that were sent and never answered for: they may have been accepted.
+    pub unknown: u64,
     /// Those that are lost, by reason. Reasons with no loss are absent.
     pub dropped: BTreeMap<DropReason, u64>,
-    /// Those that wait to be sent, or are being sent.
-    pub pending: u64,
-    /// Spans that went out without what they say, because the [processor](crate::Config::processor) panicked. They are
-    /// counted above too.
+    /// Spans that went out without what they say, because the [processor](crate::Config::processor) panicked, or memory was short. They
+    /// are counted above too.
     pub stripped: u64,
     /// Annotations that no span took: their span had finished, or no span was current.
     pub lost_annotations: u64,
+    /// Spans that finished after their client was shut down. They are counted above too, as dropped.
+    pub late_finishes: u64,
 }
 
 impl Report {
+    /// All that wait: `queued` and `sending`.
+    #[must_use]
+    pub const fn pending(&self) -> u64 {
+        self.queued + self.sending
+    }
+
     /// All that is lost, whatever the reason.
     #[must_use]
     pub fn dropped_total(&self) -> u64 {
@@ -84,15 +110,11 @@ impl Report {
         }
     }
 
-    /// What is to be added for one lost annotation.
-    pub(crate) fn of_lost_annotation() -> Self {
-        Self { lost_annotations: 1, ..Self::default() }
-    }
-
+    /// Adds what became of further items.
     pub(crate) fn add(&mut self, other: &Self) {
         self.delivered += other.delivered;
+        self.unknown += other.unknown;
         self.stripped += other.stripped;
-        self.lost_annotations += other.lost_annotations;
         for (reason, &spans) in &other.dropped {
             self.drop_spans(reason.clone(), spans);
         }
@@ -105,12 +127,16 @@ impl fmt::Display for Report {
         for (index, (reason, spans)) in self.dropped.iter().enumerate() {
             write!(f, "{}{reason}: {spans}", if index == 0 { " (" } else { ", " })?;
         }
-        write!(f, "{}, {} pending", if self.dropped.is_empty() { "" } else { ")" }, self.pending)?;
-        if self.stripped > 0 {
-            write!(f, ", {} stripped", self.stripped)?;
-        }
-        if self.lost_annotations > 0 {
-            write!(f, ", {} annotation(s) lost", self.lost_annotations)?;
+        write!(f, "{}, {} pending", if self.dropped.is_empty() { "" } else { ")" }, self.pending())?;
+        let rare = [
+            (self.open, "open"),
+            (self.unknown, "unknown"),
+            (self.stripped, "stripped"),
+            (self.lost_annotations, "annotation(s) lost"),
+            (self.late_finishes, "finished late"),
+        ];
+        for (count, what) in rare.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, ", {count} {what}")?;
         }
         Ok(())
     }

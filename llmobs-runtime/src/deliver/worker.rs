@@ -7,9 +7,10 @@ use std::time::Duration;
 use llmobs_capture::log::{Limiter, warn};
 use llmobs_capture::{guarded, muted, warn_limited};
 
+use super::chunk::Chunk;
 use super::encode::Encoder;
 use super::process::{Processor, Withheld};
-use super::queue::{Batch, Chunk, Work};
+use super::queue::{Batch, Work};
 use super::report::{DropReason, Report};
 use super::sender::{Defaults, Sender};
 use super::transport::{Failure, FailureKind, Framing, Payload, Transport};
@@ -41,6 +42,8 @@ pub(crate) struct Worker {
     pub(crate) unsent_bytes: usize,
     /// What the queue does not know yet.
     pub(crate) outcome: Report,
+    /// How many found no room in the queue when it was last logged.
+    pub(crate) refused: u64,
 }
 
 /// Spans on their way into one request.
@@ -112,6 +115,7 @@ impl Worker {
         for _ in 0..MAX_TURNS {
             let Batch { chunks, evaluations } = self.sender.queue.take();
             let done = chunks.is_empty() && evaluations.is_empty();
+            self.warn_of_refusals();
             let roots = self.send_chunks(chunks, clock.checked());
             let (ended, judged) = std::mem::replace(&mut last, (roots, evaluations));
             self.announce(&ended, &judged);
@@ -144,6 +148,22 @@ impl Worker {
         }
         self.send_spans();
         roots
+    }
+
+    /// Warns of spans that found no room. Threads of the program do not: they would wait for its logger.
+    fn warn_of_refusals(&mut self) {
+        let refused = self.sender.queue.refused();
+        let lost = refused - std::mem::replace(&mut self.refused, refused);
+        if lost > 0 {
+            let limit = self.sender.queue.limit();
+            let limiter = self.warned.entry(DropReason::QueueFull).or_default();
+            warn(
+                limiter,
+                format_args!(
+                    "{lost} span(s) or evaluation(s) are dropped: more than {limit} bytes wait for delivery"
+                ),
+            );
+        }
     }
 
     fn announce(&mut self, ended: &[SpanId], evaluations: &[String]) {

@@ -8,7 +8,6 @@ use llmobs_capture::{is_muted, warn_limited};
 use super::local::{self, Entered};
 use super::slot::Slot;
 use crate::base::kind::Kind;
-use crate::deliver::report::Report;
 use crate::model::annotation::Annotation;
 use crate::model::reference::SpanRef;
 
@@ -98,7 +97,7 @@ impl Context {
         if let Some(frame) = self.0.frame() {
             frame.annotate_with(describe);
         } else if let Some(sender) = self.0.open_sender() {
-            sender.queue.settle(&Report::of_lost_annotation());
+            sender.queue.lose_annotation();
             warn_limited!(
                 "an annotation is lost: no span is current where it was made; annotate inside a span, carry the context to this \
                  thread or task, or use `Span::annotate`"

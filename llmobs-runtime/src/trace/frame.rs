@@ -15,8 +15,7 @@ use super::shared::Trace;
 use crate::base::clock::{Started, Times};
 use crate::base::id::{SpanId, TraceId};
 use crate::base::kind::Kind;
-use crate::deliver::queue::Head;
-use crate::deliver::report::Report;
+use crate::deliver::chunk::Head;
 use crate::deliver::sender::Sender;
 use crate::model::annotation::{Annotation, add_under};
 use crate::model::captured::Source;
@@ -262,7 +261,7 @@ impl Frame {
             self.annotate(&mut self.cell(), annotation)
         };
         if !is_merged {
-            self.start.sender.queue.settle(&Report::of_lost_annotation());
+            self.start.sender.queue.lose_annotation();
             warn_limited!(
                 "an annotation is lost: its span had finished; annotate before the function returns or `finish` is called"
             );
@@ -379,14 +378,15 @@ impl Frame {
         if state.ends_with_call {
             self.start.finish_without_output(&mut state, end_nanos);
             drop(state);
-            self.start.sender.queue.warn_of_refusals();
         }
     }
 
     /// Ends the span without handing it to its client.
     pub(super) fn discard(&self) {
         let mut cell = self.cell();
-        cell.finished = true;
+        if !std::mem::replace(&mut cell.finished, true) {
+            self.start.sender.queue.discard();
+        }
         cell.annotation = None;
     }
 
@@ -484,7 +484,7 @@ impl Frame {
         text: &mut String,
         weaker: Option<Box<Annotation>>,
     ) -> bool {
-        let is_last = Self::with_cell(shared, |start, cell, is_last| {
+        Self::with_cell(shared, |start, cell, is_last| {
             if weaker.is_some() {
                 cell.annotate_under(weaker);
             }
@@ -495,34 +495,26 @@ impl Frame {
                 cell.renew();
             }
             is_last
-        });
-        shared.start.sender.queue.warn_of_refusals();
-        is_last
+        })
     }
 
     /// Ends the span now, without an output. Returns the same as [`end`](Self::end).
     pub(super) fn end_now(shared: &mut Arc<Self>) -> bool {
-        let (is_last, was_finished) = Self::with_cell(shared, |start, cell, is_last| {
-            let was_finished = cell.finished;
+        Self::with_cell(shared, |start, cell, is_last| {
             // Most spans by hand have ended before their handle is dropped.
-            if !was_finished {
+            if !cell.finished {
                 start.finish_without_output(cell, None);
             }
             if is_last {
                 cell.renew();
             }
-            (is_last, was_finished)
-        });
-        if !was_finished {
-            shared.start.sender.queue.warn_of_refusals();
-        }
-        is_last
+            is_last
+        })
     }
 
     /// Ends the span and hands it to its client. Only the first call does anything.
     pub(crate) fn finish(&self) {
         self.start.finish_without_output(&mut self.cell(), None);
-        self.start.sender.queue.warn_of_refusals();
     }
 
     /// Ends the span at a time that the program names, in nanoseconds since the Unix epoch.
@@ -532,7 +524,6 @@ impl Frame {
             warn_limited!("a span was finished at a time before its start: its duration is zero");
         }
         self.start.finish_without_output(&mut self.cell(), Some(unix_nanos));
-        self.start.sender.queue.warn_of_refusals();
     }
 
     pub(crate) fn sender(&self) -> &Arc<Sender> {

@@ -201,6 +201,7 @@ impl Frame {
     /// Starts the span in the slot where it was placed.
     #[inline]
     fn begin(&mut self) {
+        self.start.sender.queue.begin();
         if self.start.source == Source::Arguments {
             self.cell_mut().text.push('}');
         }

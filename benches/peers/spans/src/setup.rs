@@ -44,6 +44,6 @@ impl Client {
 /// Waits until all spans are delivered or lost.
 pub fn settle() -> Outcome {
     let report = llmobs::flush(Duration::from_secs(120));
-    assert_eq!(report.pending, 0, "spans are still waiting: {report}");
+    assert_eq!(report.pending(), 0, "spans are still waiting: {report}");
     Outcome { delivered: report.delivered, dropped: report.dropped_total() }
 }

@@ -9,9 +9,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Batch, CHUNK_BYTES, CHUNK_RECORDS, Head, Limits, MAX_COPIED, Queue, Work};
+use super::{Batch, CHUNK_BYTES, Chunk, Head, Limits, Queue, Work};
 use crate::base::clock::WallClock;
 use crate::base::kind::Kind;
+use crate::deliver::chunk::{CHUNK_RECORDS, MAX_COPIED};
 use crate::deliver::report::{DropReason, Report};
 use crate::model::inherited::Inherited;
 use crate::model::record::{Record, TraceRecord};
@@ -43,6 +44,7 @@ fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inheri
     let annotation = record.annotation.as_ref().map_or(0, |annotation| annotation.heap_bytes());
     let failure = sample.failure.as_ref().map(|(_, parts)| parts);
     let head = Head { root: sample.root, text: &mut text, failure, inherited, heap_bytes: name + annotation };
+    queue.begin();
     queue.push(head, || sample.trace(), |beside| Record { beside, ..record });
 }
 
@@ -132,7 +134,7 @@ fn spans_of_a_thread_keep_their_order_across_chunks() {
     let count = 5 * CHUNK_RECORDS / 2;
     push_numbers(&queue, 0..count);
     let batch = queue.take();
-    let lengths: Vec<usize> = batch.chunks.iter().map(super::Chunk::len).collect();
+    let lengths: Vec<usize> = batch.chunks.iter().map(Chunk::len).collect();
     assert_eq!(lengths, [CHUNK_RECORDS, CHUNK_RECORDS, CHUNK_RECORDS / 2]);
     assert_eq!(deliver(&queue, batch), numbers(0..count));
     assert_eq!(report(&queue), format!("{count} delivered, 0 dropped, 0 pending"));
@@ -326,7 +328,7 @@ fn a_closed_queue_gives_what_it_has_and_takes_no_more_spans() {
     assert!(queue.close());
     assert!(!queue.close());
     (0..3).for_each(|_| push(&queue, "late"));
-    assert_eq!(report(&queue), "0 delivered, 3 dropped (shutdown: 3), 1 pending");
+    assert_eq!(report(&queue), "0 delivered, 3 dropped (shutdown: 3), 1 pending, 3 finished late");
     // What a processor submits is still taken.
     queue.push_evaluation("{}".to_owned());
     assert_eq!(work(&queue), [["0", "{}"]]);

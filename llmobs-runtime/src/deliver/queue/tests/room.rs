@@ -13,7 +13,8 @@ use super::{
 };
 use crate::Annotation;
 use crate::base::kind::Kind;
-use crate::deliver::queue::{Head, Limits, MAX_COPIED, MAX_SPARE_TEXT, Queue, ROOMY};
+use crate::deliver::chunk::{Head, MAX_COPIED, MAX_SPARE_TEXT};
+use crate::deliver::queue::{Limits, Queue, ROOMY};
 use crate::model::agent::{AgentManifest, AgentTool};
 use crate::model::annotation::More;
 use crate::model::failure::{Failure, FailureParts};

@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use super::{PATIENCE, SIZE, UNLIMITED, deliver, names, numbers, push, push_numbers, report, work};
-use crate::deliver::queue::{CHUNK_RECORDS, Limits, Queue};
+use crate::deliver::chunk::CHUNK_RECORDS;
+use crate::deliver::queue::{Limits, Queue};
 use crate::deliver::report::DropReason;
 
 /// Runs `f` on a thread that has ended when this returns.
@@ -123,7 +124,7 @@ fn under_pressure_each_span_is_counted_once() {
     assert_eq!(report.delivered, sent as u64);
     assert_eq!(report.delivered + report.dropped_total(), THREADS * SPANS);
     assert!(report.dropped.keys().all(|reason| *reason == DropReason::QueueFull));
-    assert_eq!(report.pending, 0);
+    assert_eq!(report.pending(), 0);
     queue.take();
     assert_eq!(queue.room.load(Ordering::Relaxed), LIMIT);
 }

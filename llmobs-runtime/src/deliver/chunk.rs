@@ -1,0 +1,195 @@
+//! Finished spans of one thread, as the worker takes them.
+
+use std::sync::Arc;
+
+use crate::base::clock::WallClock;
+use crate::base::id::SpanId;
+use crate::model::failure::FailureParts;
+use crate::model::inherited::Inherited;
+use crate::model::record::{Beside, Finished, Record, TraceRecord};
+
+/// A chunk is full at this many spans.
+pub(super) const CHUNK_RECORDS: usize = 256;
+/// Longer texts of a span are not copied into the chunk, in bytes.
+pub(super) const MAX_COPIED: usize = 16 * 1024;
+/// The most memory that such a text holds beyond its length, in bytes.
+pub(super) const MAX_SPARE_TEXT: usize = 1024;
+
+/// Finished spans of one thread, one after another.
+#[derive(Default)]
+pub(crate) struct Chunk {
+    pub(super) records: Vec<Record>,
+    pub(super) text: String,
+    /// The texts of spans that are too long to be copied.
+    pub(super) long_texts: Vec<String>,
+    /// What records share: the traces of the spans, and what the spans inherited.
+    pub(super) traces: Vec<TraceRecord>,
+    pub(super) inherited: Vec<Arc<Inherited>>,
+    /// The lengths of the texts of failures.
+    failures: Vec<FailureParts>,
+    /// Bytes that the records take.
+    pub(super) bytes: usize,
+    /// How many chunks the thread had before this one.
+    pub(super) number: u64,
+}
+
+/// What the queue needs to know of a finished span before the record is made.
+pub(crate) struct Head<'a> {
+    /// The outermost span of this program around the span.
+    pub(crate) root: SpanId,
+    /// Its texts. A long one is taken, others are copied.
+    pub(crate) text: &'a mut String,
+    pub(crate) failure: Option<&'a FailureParts>,
+    pub(crate) inherited: Option<&'a Arc<Inherited>>,
+    /// The memory that the record takes elsewhere, in bytes.
+    pub(crate) heap_bytes: usize,
+}
+
+impl Chunk {
+    /// An empty chunk with room for as much as this one holds.
+    pub(super) fn new_one_like_it(&self) -> Self {
+        Self {
+            records: Vec::with_capacity(self.records.len()),
+            text: String::with_capacity(self.text.len()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the chunk is to be handed over.
+    #[inline]
+    pub(super) fn is_full(&self, bytes: usize) -> bool {
+        self.records.len() >= CHUNK_RECORDS || self.bytes >= bytes
+    }
+
+    /// Appends a span, of which `beside` and `bytes` were [measured](Self::measure).
+    #[inline]
+    pub(super) fn push(
+        &mut self,
+        head: &mut Head<'_>,
+        (beside, bytes): (Beside, usize),
+        trace: impl FnOnce() -> TraceRecord,
+        record: impl FnOnce(Beside) -> Record,
+    ) {
+        self.bytes += bytes;
+        if beside.has(Beside::TRACE) {
+            self.traces.push(trace());
+        }
+        if beside.has(Beside::RARE) {
+            self.take_rare(beside, head.inherited, head.failure, head.text);
+        }
+        if !beside.has(Beside::TEXT) {
+            self.text.push_str(head.text);
+        }
+        self.records.push(record(beside));
+    }
+
+    /// What a span needs beside its record, and how many bytes it takes. What the span before it shares with it is in the chunk
+    /// already.
+    #[inline]
+    pub(super) fn measure(&self, head: &Head<'_>) -> (Beside, usize) {
+        let mut beside = Beside::default();
+        let mut bytes = Record::BYTES + head.text.len() + head.heap_bytes;
+        if head.text.len() > MAX_COPIED {
+            beside.add(Beside::TEXT);
+            bytes += spare_bytes(head.text);
+        }
+        if self.traces.last().is_none_or(|last| last.root != head.root) {
+            beside.add(Beside::TRACE);
+            bytes += size_of::<TraceRecord>();
+        }
+        if let Some(inherited) = head.inherited {
+            beside.add(Beside::INHERITS);
+            if self.inherited.last().is_none_or(|last| !Arc::ptr_eq(last, inherited)) {
+                beside.add(Beside::INHERITED);
+                bytes += inherited.bytes();
+            }
+        }
+        if head.failure.is_some() {
+            beside.add(Beside::FAILURE);
+            bytes += size_of::<FailureParts>();
+        }
+        (beside, bytes)
+    }
+
+    /// Stores what few spans need.
+    #[inline(never)]
+    fn take_rare(
+        &mut self,
+        beside: Beside,
+        inherited: Option<&Arc<Inherited>>,
+        failure: Option<&FailureParts>,
+        text: &mut String,
+    ) {
+        if beside.has(Beside::INHERITED) {
+            self.inherited.extend(inherited.cloned());
+        }
+        self.failures.extend(failure);
+        if beside.has(Beside::TEXT) {
+            let mut text = std::mem::take(text);
+            if spare_bytes(&text) == 0 {
+                text.shrink_to_fit();
+            }
+            self.long_texts.push(text);
+        }
+    }
+
+    /// How many spans there are.
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Reads the spans in the order in which they finished. `shows_errors` says whether the texts of errors are wanted.
+    pub(crate) fn for_each(
+        &mut self,
+        clock: &WallClock,
+        shows_errors: bool,
+        mut read: impl FnMut(&Finished<'_>),
+    ) {
+        let mut text = self.text.as_str();
+        let (mut long_texts, mut failures) = (self.long_texts.iter(), self.failures.iter());
+        let (mut traces, mut all_inherited) = (self.traces.iter(), self.inherited.iter());
+        let (mut trace, mut inherited) = (None, None);
+        for record in &mut self.records {
+            let beside = record.beside;
+            if beside.has(Beside::TRACE) {
+                trace = traces.next();
+            }
+            if beside.has(Beside::INHERITED) {
+                inherited = all_inherited.next();
+            }
+            let failure = if beside.has(Beside::FAILURE) { failures.next() } else { None };
+            let own = if beside.has(Beside::TEXT) {
+                long_texts.next().map_or("", String::as_str)
+            } else {
+                let (own, rest) = text.split_at_checked(record.text_bytes(failure)).unwrap_or_default();
+                text = rest;
+                own
+            };
+            let annotation = record.annotation.take();
+            let Some(trace) = trace else { continue };
+            let inherited = inherited.filter(|_| beside.has(Beside::INHERITS)).map(|inherited| &**inherited);
+            let mut finished = Finished::new(record, trace, annotation, own, failure, inherited, clock);
+            finished.read(shows_errors);
+            read(&finished);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.records.clear();
+        self.text.clear();
+        self.long_texts.clear();
+        self.traces.clear();
+        self.inherited.clear();
+        self.failures.clear();
+        self.bytes = 0;
+    }
+}
+
+/// The memory that a long text keeps beyond its length, in bytes. A text with more spare memory is shrunk.
+fn spare_bytes(text: &String) -> usize {
+    Some(text.capacity() - text.len()).filter(|spare| *spare <= MAX_SPARE_TEXT).unwrap_or(0)
+}
