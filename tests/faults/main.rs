@@ -1,0 +1,114 @@
+//! What delivery does when a backend, a network or a program fails: the rows of the fault matrix, each a program in a process of its
+//! own, against a server that fails on purpose.
+//!
+//! `cargo test --test faults` ends with the matrix: row, case, outcome, and the figures of client and server.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod answers;
+mod life;
+mod network;
+mod outcome;
+mod program;
+mod volume;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::process::{Command, ExitCode, Output};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// Names the case that this process is to run, instead of all.
+const CHILD: &str = "LLMOBS_FAULT_CASE";
+/// How many cases run at a time. They wait more than they work.
+const AT_A_TIME: usize = 6;
+/// No case takes as long.
+const PATIENCE: Duration = Duration::from_secs(70);
+
+/// One program.
+struct Case {
+    /// The row of the matrix.
+    row: &'static str,
+    case: &'static str,
+    run: fn(),
+    /// What a shell does before it starts the program as `"$0"`. Nothing: there is no shell.
+    shell: &'static str,
+}
+
+impl Case {
+    const fn new(row: &'static str, case: &'static str, run: fn()) -> Self {
+        Self { row, case, run, shell: "" }
+    }
+
+    const fn in_shell(self, shell: &'static str) -> Self {
+        Self { shell, ..self }
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.row, self.case)
+    }
+}
+
+fn cases() -> impl Iterator<Item = &'static Case> {
+    [network::CASES, answers::CASES, volume::CASES, life::CASES].into_iter().flatten()
+}
+
+#[expect(clippy::print_stdout, reason = "the matrix is for a person to read")]
+fn main() -> ExitCode {
+    if let Ok(name) = env::var(CHILD) {
+        let case = cases().find(|case| case.name() == name).expect("a case of that name");
+        program::prepare(PATIENCE);
+        (case.run)();
+        return ExitCode::SUCCESS;
+    }
+    let outcomes: Arc<Mutex<BTreeMap<String, String>>> = Arc::default();
+    let trials = cases().map(|case| {
+        let outcomes = Arc::clone(&outcomes);
+        Trial::test(case.name(), move || {
+            let output = run(case)?;
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            let outcome = if output.status.success() { "ok" } else { "FAILS" };
+            let line =
+                format!("{:5} {:48} {outcome:5} {}", case.row, case.case, said.trim_end().replace('\n', " "));
+            outcomes.lock().unwrap().insert(case.name(), line);
+            if output.status.success() {
+                return Ok(());
+            }
+            Err(Failed::from(format!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr))))
+        })
+    });
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_A_TIME);
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let outcomes = outcomes.lock().unwrap();
+    for case in cases() {
+        outcomes.get(&case.name()).into_iter().for_each(|line| println!("{line}"));
+    }
+    conclusion.exit_code()
+}
+
+/// Runs a case in a process with nothing of this environment but what programs need to start.
+fn run(case: &Case) -> Result<Output, Failed> {
+    let program = env::current_exe()?;
+    let mut command = if case.shell.is_empty() { Command::new(&program) } else { Command::new("sh") };
+    if !case.shell.is_empty() {
+        command.arg("-c").arg(case.shell).arg(&program);
+    }
+    let kept = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "TMPDIR"];
+    let kept = kept.iter().filter_map(|name| env::var_os(name).map(|value| (name, value)));
+    Ok(command.env_clear().envs(kept).env(CHILD, case.name()).output()?)
+}
+
+/// Starts a thread with a stack of its own size, whatever `RUST_MIN_STACK` says.
+fn spawn(run: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
+    thread::Builder::new().stack_size(1024 * 1024).spawn(run).expect("a thread")
+}
