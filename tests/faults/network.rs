@@ -219,14 +219,15 @@ fn closes_at_the_next_request() {
     assert!(times[times.len() / 2] < Duration::from_millis(60), "{times:?}");
 }
 
+/// The name server is an address that takes queries and never answers.
 #[cfg(unix)]
-/// A name server at an address that takes queries and never answers.
 const HANGING_DNS: &str = r#"
-resolv=$(mktemp)
-echo 'nameserver 127.0.0.1' > "$resolv"
-export RESOLV="$resolv"
-unshare -rm true 2>/dev/null || { echo 'skipped: no namespaces'; exit 0; }
-unshare -rm sh -c 'mount --bind "$RESOLV" /etc/resolv.conf && exec "$0"' "$0"
+if [ "$(id -u)" = 0 ]; then apart='unshare -m'; else apart='unshare -rmn'; fi
+$apart true 2>/dev/null || { echo 'skipped: no namespaces'; exit 0; }
+exec $apart sh -c '
+    ip link set lo up
+    resolv=$(mktemp) && echo "nameserver 127.0.0.1" > "$resolv" && mount --bind "$resolv" /etc/resolv.conf && exec "$0"
+' "$0"
 "#;
 
 #[cfg(unix)]

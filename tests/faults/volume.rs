@@ -18,9 +18,9 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("B6", "100 MB of input", large_input),
     Case::new("B8", "7 MB of tags", large_tags),
     Case::new("B8", "7 MB of metadata", large_metadata),
-    Case::new("B8", "400,000 metrics", many_metrics),
+    Case::new("B8", "7 MB of metrics", many_metrics),
     Case::new("B9", "events about as large as the limit", largest_events),
-    Case::new("B10", "an open span with 300,000 annotations", many_annotations),
+    Case::new("B10", "an open span with 60,000 annotations", many_annotations),
     Case::new("B11", "100,000 spans that never end", never_ending),
 ];
 
@@ -64,15 +64,15 @@ fn burst_in_vain() {
         threads.into_iter().flat_map(|thread| -> Vec<Duration> { thread.join().unwrap() }).collect()
     });
     times.sort();
-    let (p50, p999) = (times[times.len() / 2], times[times.len() * 999 / 1000]);
-    println!("p50 {p50:?}, p99.9 {p999:?};");
+    let [p50, p99, p999] = [500, 990, 999].map(|part| times[times.len() * part / 1000]);
+    println!("p50 {p50:?}, p99 {p99:?}, p99.9 {p999:?};");
     let report = llmobs::stats();
     let (pending, lost) = (report.pending(), report.dropped_total());
     Outcome::of(&report, &server, 100_000).is(&format!("{pending} pending, {lost} dropped (queue full)"));
     assert!((500..=(BUDGET / BYTES) as u64 * 11 / 10).contains(&pending), "{pending}");
     // The processors have other work, and the code is not optimised: this is far from a wait for a server all the same.
     assert!(p50 < Duration::from_micros(500), "{p50:?}");
-    assert!(p999 < Duration::from_millis(100), "{p999:?}");
+    assert!(p99 < Duration::from_millis(50), "{p99:?}");
 }
 
 fn many_threads() {
@@ -154,7 +154,7 @@ fn large_metadata() {
 
 fn many_metrics() {
     is_marked(&only_event(|note| {
-        note.metrics((0..400_000).map(|number| (format!("metric{number}"), f64::from(number))));
+        note.metrics((0..60_000).map(|number| (format!("{number:0120}"), f64::from(number))));
     }));
 }
 
@@ -162,11 +162,11 @@ fn largest_events() {
     let server = limited().start();
     let _llmobs = intake(&server).max_capture_bytes(8 * 1024 * 1024).init().unwrap();
     // The rest of an event takes less than a thousand bytes.
-    for less in (0..1000).step_by(50) {
+    for less in (0..1000).step_by(125) {
         spans(1, EVENT_LIMIT - less);
     }
     let report = llmobs::flush(PATIENCE);
-    Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");
+    Outcome::of(&report, &server, 8).is("8 delivered, 8 kept");
     let lengths: Vec<usize> = server.posts().iter().map(llmobs_test_support::FaultRequest::length).collect();
     assert!(lengths.iter().all(|length| *length <= REQUEST_LIMIT), "{lengths:?}");
 }
@@ -175,9 +175,10 @@ fn many_annotations() {
     let server = limited().start();
     let _llmobs = intake(&server).init().unwrap();
     let span = llmobs::task("step").start();
-    for number in 0..300_000 {
+    let value = "x".repeat(120);
+    for number in 0..60_000 {
         span.annotate(|note| {
-            note.tag(format!("tag{number}"), "some value of a tag");
+            note.tag(format!("tag{number}"), &value);
         });
     }
     assert_eq!(llmobs::stats().open, 1);

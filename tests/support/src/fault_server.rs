@@ -246,6 +246,8 @@ struct State {
     requests: Vec<FaultRequest>,
     /// How often it has each event, by span id.
     events: BTreeMap<String, usize>,
+    /// Bodies that were accepted and are not in `events`: a client does not wait until they are read.
+    unread: Vec<Vec<u8>>,
     /// The connections that are open.
     open: BTreeMap<usize, Socket>,
     /// Those of them whose request is whole, and whose answer is not.
@@ -334,22 +336,17 @@ impl FaultServer {
 
     /// How many events it keeps, each counted once.
     pub fn events(&self) -> usize {
-        self.shared.state().events.len()
+        self.shared.state().read_events().len()
     }
 
     /// How many events came again after it had them.
     pub fn duplicates(&self) -> usize {
-        self.shared.state().events.values().map(|times| times - 1).sum()
+        self.shared.state().read_events().values().map(|times| times - 1).sum()
     }
 
     /// Waits until so many requests other than `GET /info` have come.
     pub fn wait_for_posts(&self, count: usize) {
         self.wait(&format!("{count} requests"), |state| state.posts >= count);
-    }
-
-    /// Waits until it has so many events.
-    pub fn wait_for_events(&self, count: usize) {
-        self.wait(&format!("{count} events"), |state| state.events.len() >= count);
     }
 
     /// Waits until no connection is open.
@@ -379,6 +376,15 @@ impl Drop for FaultServer {
 impl fmt::Debug for FaultServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("FaultServer").field(&self.url()).finish()
+    }
+}
+
+impl State {
+    fn read_events(&mut self) -> &BTreeMap<String, usize> {
+        for id in std::mem::take(&mut self.unread).iter().flat_map(|body| span_ids(body)) {
+            *self.events.entry(id).or_default() += 1;
+        }
+        &self.events
     }
 }
 
@@ -513,14 +519,13 @@ impl Shared {
             None if request.is_info() => Reply::status(404),
             _ => (self.script.whole)(&request),
         };
-        let ids = if reply.accepts { span_ids(&request.body) } else { Vec::new() };
         let mut state = self.state();
         if state.stops != stops {
             return None;
         }
         state.answering.insert(request.connection);
-        for id in ids {
-            *state.events.entry(id).or_default() += 1;
+        if reply.accepts {
+            state.unread.push(request.body.clone());
         }
         if let Some(kept) = state.requests.iter_mut().find(|kept| kept.is_same(&request))
             && self.script.keeps_bodies
