@@ -1,21 +1,22 @@
-//! A logger that uses the span that could not be queued.
+//! A logger that waits, while spans find no room.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::sync::{OnceLock, mpsc};
-use std::thread;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use llmobs::testing::Collector;
-use llmobs::{Config, Context};
+use llmobs::{Config, DropReason};
 
 /// Longer than the test takes if nothing waits for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-static SPAN: OnceLock<Context> = OnceLock::new();
-static HEARD: OnceLock<String> = OnceLock::new();
-
-struct Logger;
+/// Passes on what is logged, and waits for a word before it goes on.
+struct Logger {
+    heard: Sender<String>,
+    go_on: Mutex<Receiver<()>>,
+}
 
 impl log::Log for Logger {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
@@ -23,30 +24,30 @@ impl log::Log for Logger {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        let text = record.args().to_string();
-        if text.contains("wait for delivery") {
-            SPAN.get().unwrap().annotate(|note| {
-                note.tag("late", 1);
-            });
-            HEARD.set(text).unwrap();
-        }
+        self.heard.send(record.args().to_string()).unwrap();
+        self.go_on.lock().unwrap().recv_timeout(PATIENCE).unwrap();
     }
 
     fn flush(&self) {}
 }
 
 #[test]
-fn a_logger_can_use_the_span_for_which_there_is_no_room() {
-    log::set_logger(&Logger).unwrap();
+fn a_thread_of_the_program_does_not_wait_for_its_logger() {
+    static LOGGER: OnceLock<Logger> = OnceLock::new();
+    let ((heard, hears), (go, go_on)) = (channel(), channel());
+    log::set_logger(LOGGER.get_or_init(|| Logger { heard, go_on: Mutex::new(go_on) })).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     let collector = Collector::with_config(&Config::from_env().max_queue_bytes(1));
-    let span = collector.enter(|| llmobs::task("too large").start());
-    SPAN.set(span.context()).unwrap_or_else(|_| panic!("there is one test"));
-    let (done, ended) = mpsc::channel();
-    thread::spawn(move || {
-        span.finish();
-        done.send(()).unwrap();
-    });
-    assert_eq!(ended.recv_timeout(PATIENCE), Ok(()));
-    assert_eq!(HEARD.get().unwrap(), "spans or evaluations are dropped: more than 1 bytes wait for delivery");
+    let dropped = |spans: u64| {
+        let report = collector.enter(llmobs::stats);
+        assert_eq!((report.started, report.dropped.get(&DropReason::QueueFull)), (spans, Some(&spans)));
+    };
+    collector.enter(|| llmobs::task("too large").start().finish());
+    let said = hears.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(said, "1 span(s) or evaluation(s) are dropped: more than 1 bytes wait for delivery");
+    // The logger waits, and the worker with it.
+    dropped(1);
+    (0..9).for_each(|_| collector.enter(|| llmobs::task("too large").start().finish()));
+    dropped(10);
+    go.send(()).unwrap();
 }

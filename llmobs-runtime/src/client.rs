@@ -14,12 +14,14 @@ use llmobs_capture::{is_muted, warn_limited};
 use crate::base::error::Error;
 use crate::config::{Config, Exporter};
 use crate::deliver::encode::Encoder;
+use crate::deliver::pace::Pace;
+use crate::deliver::parcel::Parcel;
 use crate::deliver::queue::Limits;
 use crate::deliver::report::Report;
 use crate::deliver::sender::{Defaults, Sender, any_open, clear_default, default_sender, install_default};
 use crate::deliver::settings::Settings;
 use crate::deliver::transport::{Console, Custom, Endpoint, File, Http, Transport};
-use crate::deliver::worker::{Outgoing, Worker};
+use crate::deliver::worker::Worker;
 use crate::trace::context::{Context, current};
 use crate::trace::slot::Slot;
 
@@ -27,16 +29,10 @@ use crate::trace::slot::Slot;
 const GRACE: Duration = Duration::from_secs(2);
 /// A guard that is dropped so soon, before any span has finished, was not meant to be.
 const AT_ONCE: Duration = Duration::from_millis(5);
-/// No wait between attempts is longer, however long the timeout.
-const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// How long `init` waits for an Agent to answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes of spans at which they are sent before the interval is over.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// The waits between attempts are random parts of these parts of the timeout of one attempt, as in the reference SDK:
-/// 0.618 / 1.618³ / 2, and 1.618 times that.
-const PAUSES: [f64; 2] = [0.072_95, 0.118_03];
-
 /// A queue and the worker that empties it.
 pub(crate) struct Client {
     sender: Arc<Sender>,
@@ -63,15 +59,16 @@ impl Client {
         let worker = Worker {
             sender: Arc::clone(&sender),
             processor: settings.processor.clone(),
-            outgoing: Outgoing::to(&*transport),
+            outgoing: Parcel::to(&*transport),
             transport,
             encoder,
-            request_limit: settings.request_limit,
-            pauses: PAUSES.map(|part| settings.timeout.mul_f64(part).min(MAX_PAUSE)),
+            pace: Pace::new(settings.timeout, settings.request_limit),
+            max_age: settings.max_age,
             warned: BTreeMap::new(),
             unsent_bytes: 0,
             outcome: Report::default(),
             refused: 0,
+            flushes: 0,
         };
         let client = Self { sender };
         // What a processor submits belongs to this client.

@@ -37,6 +37,10 @@ enum Asked {
 #[derive(Clone, Copy, Debug)]
 enum Answer {
     TryAgain,
+    Unanswered,
+    TooLarge,
+    Invalid,
+    Denied,
     Never,
     Panic,
 }
@@ -49,6 +53,10 @@ struct Notes(Arc<Mutex<Held>>);
 struct Held {
     asked: Vec<Asked>,
     answers: VecDeque<Answer>,
+    /// A body with this text is invalid.
+    poison: Option<String>,
+    /// A body that is longer is too large.
+    most_bytes: Option<usize>,
     panics_at_ended: bool,
     /// Tells of each request, and waits for a word before it is answered.
     gate: Option<(Signal<()>, Receiver<()>)>,
@@ -99,8 +107,13 @@ impl Transport for Taker {
             Payload::Evaluations(metrics) => Asked::Evaluations(metrics.to_vec()),
         };
         let mut held = self.0.held();
+        let body = if let Asked::Events(body) = &asked { body.as_str() } else { "" };
+        let is_poisoned = held.poison.as_ref().is_some_and(|poison| body.contains(poison));
+        let is_large = held.most_bytes.is_some_and(|most| body.len() > most);
         held.asked.push(asked);
         let answer = held.answers.pop_front();
+        let answer =
+            answer.or(is_poisoned.then_some(Answer::Invalid)).or(is_large.then_some(Answer::TooLarge));
         let gate = held.gate.take();
         drop(held);
         if let Some((here, go)) = gate {
@@ -111,6 +124,10 @@ impl Transport for Taker {
         match answer {
             None => Ok(()),
             Some(Answer::TryAgain) => failure(FailureKind::Unavailable),
+            Some(Answer::Unanswered) => failure(FailureKind::Unanswered),
+            Some(Answer::TooLarge) => failure(FailureKind::TooLarge),
+            Some(Answer::Invalid) => failure(FailureKind::Invalid),
+            Some(Answer::Denied) => failure(FailureKind::Denied),
             Some(Answer::Never) => failure(FailureKind::Permanent(DropReason::Rejected)),
             Some(Answer::Panic) => panic!("the transport panicked, as this test wants it to"),
         }

@@ -3,6 +3,8 @@
 pub(crate) mod chunk;
 pub(crate) mod custom;
 pub(crate) mod encode;
+pub(crate) mod pace;
+pub(crate) mod parcel;
 pub(crate) mod process;
 pub(crate) mod queue;
 pub(crate) mod report;

@@ -136,6 +136,14 @@ pub(crate) enum Work {
     End,
 }
 
+/// How a wait between two attempts ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pause {
+    Over,
+    /// The queue is closed.
+    Closed,
+}
+
 thread_local! {
     /// The shard that this thread appends its spans to.
     static SHARD: Cell<Option<Arc<Shard>>> = const { Cell::new(None) };
@@ -511,12 +519,16 @@ impl Queue {
         self.settled.notify_all();
     }
 
-    /// Waits between two attempts. Returns `false` early if the queue is closed.
-    pub(crate) fn pause(&self, duration: Duration) -> bool {
-        let is_open = |_: &mut State| !self.closed.load(Ordering::Acquire);
-        let waited = self.work.wait_timeout_while(self.state(), duration, is_open);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-        !self.closed.load(Ordering::Acquire)
+    /// Waits between two attempts. A flush that was requested after those in `seen` ends the wait.
+    pub(crate) fn pause(&self, duration: Duration, seen: Option<&mut u64>) -> Pause {
+        let known = seen.as_deref().copied().unwrap_or(u64::MAX);
+        let waits = |state: &mut State| !self.closed.load(Ordering::Acquire) && state.flushes <= known;
+        let waited = self.work.wait_timeout_while(self.state(), duration, waits);
+        let flushes = waited.unwrap_or_else(PoisonError::into_inner).0.flushes;
+        if let Some(seen) = seen {
+            *seen = flushes;
+        }
+        if self.closed.load(Ordering::Acquire) { Pause::Closed } else { Pause::Over }
     }
 
     /// Waits until all spans that finished before the call were sent or dropped, but not longer than `timeout`.

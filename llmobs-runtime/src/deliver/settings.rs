@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) override_origin: Option<String>,
     pub(crate) interval: Duration,
     pub(crate) timeout: Duration,
+    /// For how long items are kept that cannot be delivered.
+    pub(crate) max_age: Duration,
     pub(crate) capture_limit: usize,
     pub(crate) capture_errors: bool,
     pub(crate) capture_message_content: bool,
@@ -61,6 +63,7 @@ impl Default for Settings {
             override_origin: None,
             interval: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
+            max_age: Duration::from_secs(15 * 60),
             capture_limit: DEFAULT_LIMIT,
             capture_errors: true,
             capture_message_content: true,

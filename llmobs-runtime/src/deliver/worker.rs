@@ -1,91 +1,73 @@
 //! The thread of a client: takes finished spans from the queue, processes, encodes and sends them, and counts the outcome.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use llmobs_capture::log::{Limiter, warn};
 use llmobs_capture::{guarded, muted, warn_limited};
 
 use super::chunk::Chunk;
 use super::encode::Encoder;
+use super::pace::Pace;
+use super::parcel::Parcel;
 use super::process::{Processor, Withheld};
-use super::queue::{Batch, Work};
+use super::queue::{Batch, Pause, Work};
 use super::report::{DropReason, Report};
 use super::sender::{Defaults, Sender};
 use super::transport::{Failure, FailureKind, Framing, Payload, Transport};
 use crate::base::clock::WallClock;
 use crate::base::id::SpanId;
-use crate::base::random::random;
 use crate::model::record::Finished;
 use crate::model::span_data::SpanData;
 
-/// One request holds at most this many events.
-const MAX_EVENTS: u64 = 1000;
 /// A flush is done after this many turns, even if more spans keep arriving.
 const MAX_TURNS: usize = 16;
+/// One parcel is divided at most this often to find what is invalid: while nothing of it was accepted, and after that. The first is what
+/// one item among a thousand takes.
+const MAX_DIVISIONS: [u32; 2] = [11, 64];
+/// A request that was never answered is sent once more.
+const MAX_UNANSWERED: u32 = 2;
 
 pub(crate) struct Worker {
     pub(crate) sender: Arc<Sender>,
     pub(crate) processor: Option<Processor>,
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) encoder: Encoder,
-    /// The largest body of a request, in bytes.
-    pub(crate) request_limit: usize,
-    /// The longest waits before the second and the third attempt.
-    pub(crate) pauses: [Duration; 2],
+    pub(crate) pace: Pace,
+    /// For how long items are kept that cannot be delivered.
+    pub(crate) max_age: Duration,
     /// When each reason for losing spans was last logged.
     pub(crate) warned: BTreeMap<DropReason, Limiter>,
     /// The spans that were read and not sent.
-    pub(crate) outgoing: Outgoing,
+    pub(crate) outgoing: Parcel<'static>,
     /// The bytes that these spans count in the queue.
     pub(crate) unsent_bytes: usize,
     /// What the queue does not know yet.
     pub(crate) outcome: Report,
     /// How many found no room in the queue when it was last logged.
     pub(crate) refused: u64,
+    /// How many flushes were requested when something was last sent because of it.
+    pub(crate) flushes: u64,
 }
 
-/// Spans on their way into one request.
-pub(crate) enum Outgoing {
-    /// For a transport that takes wire events.
-    Events(Body),
-    /// For a transport that takes spans.
-    Spans(Vec<SpanData>),
+/// How a request ended that was not accepted, after all attempts.
+struct Refusal {
+    kind: Refused,
+    failure: Failure,
 }
 
-/// The body of a request under construction.
-pub(crate) struct Body {
-    framing: Framing,
-    text: String,
-    events: u64,
-    /// Where the last whole event begins and ends.
-    last: usize,
-    end: usize,
-    closed: bool,
-}
-
-impl Outgoing {
-    pub(crate) fn to(transport: &dyn Transport) -> Self {
-        match transport.framing() {
-            Some(framing) => Self::Events(Body::new(framing)),
-            None => Self::Spans(Vec::new()),
-        }
-    }
-
-    fn len(&self) -> u64 {
-        match self {
-            Self::Events(body) => body.events,
-            Self::Spans(spans) => spans.len() as u64,
-        }
-    }
-
-    fn clear(&mut self) {
-        match self {
-            Self::Events(body) => body.clear(),
-            Self::Spans(spans) => spans.clear(),
-        }
-    }
+/// What is to be done about items that were not accepted.
+enum Refused {
+    /// They may be, in smaller requests.
+    TooLarge,
+    /// Others may be, without those that are to blame.
+    Invalid,
+    /// They are lost.
+    Lost(DropReason),
+    /// Nobody knows.
+    Unknown,
 }
 
 impl Worker {
@@ -95,13 +77,14 @@ impl Worker {
         let mut clock = WallClock::new();
         muted(|| {
             while let Work::Send { flushes } = self.sender.queue.next() {
+                self.flushes = self.flushes.max(flushes);
                 self.send_all(&mut clock);
                 self.sender.queue.flushed(flushes);
             }
             // A transport of the program may deliver what it has kept when it is dropped.
             guarded(|| {
                 self.transport.close();
-                self.transport = Box::new(GivenUp(self.transport.framing()));
+                self.transport = Box::new(GivenUp(self.transport.framing(), DropReason::Shutdown));
             });
         });
     }
@@ -177,7 +160,7 @@ impl Worker {
     fn add(&mut self, finished: &Finished<'_>) {
         let Defaults { identity, ml_app, .. } = &self.sender.defaults;
         let encoder = &mut self.encoder;
-        if let (None, Outgoing::Events(body)) = (&self.processor, &mut self.outgoing) {
+        if let (None, Parcel::Events(body)) = (&self.processor, &mut self.outgoing) {
             body.add(|text| encoder.encode_finished(finished, text));
         } else {
             let span = SpanData::new(finished, identity, ml_app);
@@ -194,8 +177,9 @@ impl Worker {
                 }
             };
             match &mut self.outgoing {
-                Outgoing::Spans(spans) => spans.push(span),
-                Outgoing::Events(body) => body.add(|text| encoder.encode_data(&span, text)),
+                Parcel::Spans(spans) => spans.push(span),
+                Parcel::Events(body) => body.add(|text| encoder.encode_data(&span, text)),
+                Parcel::Evaluations(_) => {}
             }
         }
         self.send_if_full();
@@ -203,21 +187,21 @@ impl Worker {
 
     /// Sends the events that were read if they fill a request. The event that makes it too large goes into the next.
     fn send_if_full(&mut self) {
-        let Outgoing::Events(body) = &mut self.outgoing else { return };
-        let rest = if body.text.len() > self.request_limit { body.take_last() } else { None };
-        if rest.is_none() && body.events < MAX_EVENTS {
+        let Parcel::Events(body) = &mut self.outgoing else { return };
+        let rest = if body.is_larger_than(self.pace.limit()) { body.take_last() } else { None };
+        if rest.is_none() && !body.has_most_events() {
             return;
         }
         self.send_spans();
-        if let (Some(rest), Outgoing::Events(body)) = (rest, &mut self.outgoing) {
+        if let (Some(rest), Parcel::Events(body)) = (rest, &mut self.outgoing) {
             body.add(|text| text.push_str(&rest));
         }
     }
 
-    /// Counts spans whose encoding or sending panicked.
+    /// Counts items whose encoding or sending panicked.
     fn lose(&mut self, lost: u64) {
-        if let Outgoing::Events(body) = &mut self.outgoing {
-            body.text.truncate(body.end);
+        if let Parcel::Events(body) = &mut self.outgoing {
+            body.remove_unfinished();
         }
         self.outcome.drop_spans(DropReason::Internal, lost);
         warn_limited!(
@@ -227,134 +211,142 @@ impl Worker {
 
     /// Sends the spans that were read.
     fn send_spans(&mut self) {
-        let count = self.outgoing.len();
-        if count > 0 {
-            let mut outgoing = std::mem::replace(&mut self.outgoing, Outgoing::Spans(Vec::new()));
-            let sent = guarded(|| {
-                self.attempt(|transport| match &mut outgoing {
-                    Outgoing::Events(body) => transport.send(Payload::Events(body.close())),
-                    Outgoing::Spans(spans) => transport.send(Payload::Spans(spans)),
-                })
-            });
-            outgoing.clear();
-            self.outgoing = outgoing;
-            self.count(sent, count, "span(s)");
-        }
+        let nothing = Parcel::Spans(Vec::new());
+        let mut outgoing = std::mem::replace(&mut self.outgoing, nothing);
+        self.deliver(&mut outgoing);
+        outgoing.clear();
+        self.outgoing = outgoing;
         self.sender.queue.give_back(std::mem::take(&mut self.unsent_bytes));
         self.settle();
     }
 
     fn send_evaluations(&mut self, evaluations: &[String]) {
-        let mut rest = evaluations;
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let fits = rest.iter().take_while(|json| {
-                bytes += json.len() + ",".len();
-                bytes <= self.request_limit
-            });
-            let count = fits.count().max(1);
-            let Some((request, after)) = rest.split_at_checked(count) else { break };
-            rest = after;
-            let sent = guarded(|| self.attempt(|transport| transport.send(Payload::Evaluations(request))));
-            self.count(sent, count as u64, "evaluation(s)");
-            self.sender.queue.give_back(request.iter().map(String::len).sum());
+        self.deliver(&mut Parcel::Evaluations(evaluations));
+        self.sender.queue.give_back(evaluations.iter().map(String::len).sum());
+        self.settle();
+    }
+
+    /// Sends all items of a parcel, and counts what becomes of them. What is too large, or invalid, is divided.
+    fn deliver(&mut self, parcel: &mut Parcel<'_>) {
+        let mut rest = Vec::from([0..parcel.len()]);
+        let mut divisions = 0;
+        let [mut most_divisions, most_after_success] = MAX_DIVISIONS;
+        while let Some(items) = rest.pop() {
+            let count = items.len() as u64;
+            if items.is_empty() {
+                continue;
+            }
+            if count > 1 && parcel.bytes(&items) > self.pace.limit() && !matches!(parcel, Parcel::Spans(_)) {
+                let (first, second) = self.divide(parcel, items);
+                rest.extend([second, first]);
+                continue;
+            }
+            self.sender.queue.sending(count);
+            match guarded(|| self.attempt(parcel, &items)) {
+                Some(Ok(())) => {
+                    self.outcome.delivered += count;
+                    most_divisions = most_after_success;
+                }
+                Some(Err(Refusal { kind: Refused::TooLarge, .. })) if count > 1 => {
+                    self.pace.too_large(parcel.bytes(&items));
+                    rest.push(items);
+                }
+                Some(Err(Refusal { kind: Refused::Invalid, .. }))
+                    if count > 1 && divisions < most_divisions =>
+                {
+                    divisions += 1;
+                    let middle = items.start + items.len() / 2;
+                    rest.extend([middle..items.end, items.start..middle]);
+                }
+                Some(Err(refusal)) => self.count(refusal, count),
+                None => self.lose(count),
+            }
             self.settle();
         }
     }
 
-    /// Counts the outcome of a request.
-    fn count(&mut self, sent: Option<Result<(), Failure>>, count: u64, what: &str) {
-        match sent {
-            Some(Ok(())) => self.outcome.delivered += count,
-            Some(Err(failure)) => {
-                let reason = match &failure.kind {
-                    FailureKind::Unavailable | FailureKind::Unanswered => DropReason::Unavailable,
-                    FailureKind::Permanent(reason) => reason.clone(),
-                    _ => DropReason::Rejected,
-                };
-                let limiter = self.warned.entry(reason.clone()).or_default();
-                warn(limiter, format_args!("{count} {what} were not delivered: {failure}"));
-                self.outcome.drop_spans(reason, count);
+    /// Divides items into those that fit into a request, one at least, and the rest.
+    fn divide(&self, parcel: &Parcel<'_>, items: Range<usize>) -> (Range<usize>, Range<usize>) {
+        let fits = |end: &usize| parcel.bytes(&(items.start..*end)) <= self.pace.limit();
+        let end = (items.start + 2..items.end).take_while(fits).last().unwrap_or(items.start + 1);
+        (items.start..end, end..items.end)
+    }
+
+    /// Counts items that were not accepted.
+    fn count(&mut self, Refusal { kind, failure }: Refusal, count: u64) {
+        let reason = match kind {
+            Refused::Unknown => {
+                self.outcome.unknown += count;
+                warn_limited!("{count} span(s) or evaluation(s) may not have been delivered: {failure}");
+                return;
             }
-            None => self.lose(count),
-        }
+            Refused::Lost(reason) => reason,
+            Refused::TooLarge => DropReason::TooLarge,
+            Refused::Invalid => DropReason::Rejected,
+        };
+        let limiter = self.warned.entry(reason.clone()).or_default();
+        warn(limiter, format_args!("{count} span(s) or evaluation(s) were not delivered: {failure}"));
+        self.outcome.drop_spans(reason, count);
     }
 
     fn settle(&mut self) {
         self.sender.queue.settle(&std::mem::take(&mut self.outcome));
     }
 
-    /// Sends, and tries again after a random wait if another attempt may succeed. While the client shuts down there is one attempt,
-    /// and after the first failed one there are none.
-    fn attempt(
-        &mut self,
-        mut send: impl FnMut(&mut dyn Transport) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let mut pauses = self.pauses.into_iter();
+    /// Sends items until they are accepted, or will not be. Between attempts it waits. A flush ends a wait that the receiver did not ask
+    /// for. Once the client shuts down there is no further attempt, for these items or others.
+    fn attempt(&mut self, parcel: &mut Parcel<'_>, items: &Range<usize>) -> Result<(), Refusal> {
+        let begun = Instant::now();
+        let mut unanswered = 0;
         loop {
-            let mut failure = match send(&mut *self.transport) {
-                Err(failure)
-                    if matches!(failure.kind, FailureKind::Unavailable | FailureKind::Unanswered) =>
-                {
-                    failure
+            let failure = match parcel.send(items, &mut *self.transport) {
+                Ok(()) => {
+                    self.pace.accepted(parcel.bytes(items));
+                    return Ok(());
                 }
-                done => return done,
+                Err(failure) => failure,
             };
-            let Some(longest) = pauses.next() else {
-                return Err(failure);
+            let refusal = |kind, failure| Err(Refusal { kind, failure });
+            let reason = match &failure.kind {
+                FailureKind::TooLarge => return refusal(Refused::TooLarge, failure),
+                FailureKind::Invalid => return refusal(Refused::Invalid, failure),
+                FailureKind::Permanent(reason) => {
+                    let reason = reason.clone();
+                    return refusal(Refused::Lost(reason), failure);
+                }
+                FailureKind::Unanswered => {
+                    unanswered += 1;
+                    self.pace.too_slow(parcel.bytes(items));
+                    DropReason::Unavailable
+                }
+                FailureKind::Unavailable => DropReason::Unavailable,
+                FailureKind::Denied => DropReason::Denied,
             };
-            if !self.sender.queue.pause(random_part(longest)) {
-                failure.kind = FailureKind::Permanent(DropReason::Shutdown);
-                self.transport = Box::new(GivenUp(self.transport.framing()));
-                return Err(failure);
+            let is_over = unanswered >= MAX_UNANSWERED
+                || reason != DropReason::Denied && begun.elapsed() > self.max_age;
+            let lost = |reason| if unanswered > 0 { Refused::Unknown } else { Refused::Lost(reason) };
+            if is_over {
+                return refusal(lost(reason), failure);
+            }
+            self.warn_of_wait(&reason, &failure);
+            let wait = match reason {
+                DropReason::Denied => self.pace.wait_denied(),
+                _ => self.pace.wait(failure.wait),
+            };
+            let flushes = failure.wait.is_none().then_some(&mut self.flushes);
+            if let Pause::Closed = self.sender.queue.pause(wait, flushes) {
+                let reason = if reason == DropReason::Denied { reason } else { DropReason::Shutdown };
+                self.transport = Box::new(GivenUp(self.transport.framing(), reason.clone()));
+                return refusal(lost(reason), failure);
             }
         }
     }
-}
 
-impl Body {
-    fn new(framing: Framing) -> Self {
-        Self { framing, text: String::new(), events: 0, last: 0, end: 0, closed: false }
-    }
-
-    /// Appends an event that `encode` writes.
-    fn add(&mut self, encode: impl FnOnce(&mut String)) {
-        if self.text.is_empty() {
-            self.text.push_str(self.framing.open());
-            self.end = self.text.len();
-        }
-        encode(&mut self.text);
-        self.text.push(self.framing.after());
-        self.last = self.end;
-        self.end = self.text.len();
-        self.events += 1;
-    }
-
-    /// Removes the last event, unless it is the only one.
-    fn take_last(&mut self) -> Option<String> {
-        if self.events < 2 {
-            return None;
-        }
-        let mut event = self.text.split_off(self.last);
-        event.pop();
-        self.end = self.last;
-        self.events -= 1;
-        Some(event)
-    }
-
-    /// The body of the request. Nothing is added to it after that.
-    fn close(&mut self) -> &mut String {
-        if let Some(close) = self.framing.close().filter(|_| !self.closed) {
-            self.text.pop();
-            self.text.push(close);
-            self.closed = true;
-        }
-        &mut self.text
-    }
-
-    fn clear(&mut self) {
-        self.text.clear();
-        *self = Self { text: std::mem::take(&mut self.text), ..Self::new(self.framing) };
+    /// Warns that nothing is delivered for now.
+    fn warn_of_wait(&mut self, reason: &DropReason, failure: &Failure) {
+        let limit = self.sender.queue.limit();
+        let limiter = self.warned.entry(reason.clone()).or_default();
+        warn(limiter, format_args!("spans wait, up to {limit} bytes of them: {failure}"));
     }
 }
 
@@ -368,7 +360,7 @@ impl Drop for Ended {
 }
 
 /// Replaces a transport that failed during shutdown.
-struct GivenUp(Option<Framing>);
+struct GivenUp(Option<Framing>, DropReason);
 
 impl Transport for GivenUp {
     fn framing(&self) -> Option<Framing> {
@@ -377,12 +369,6 @@ impl Transport for GivenUp {
 
     fn send(&mut self, _: Payload<'_>) -> Result<(), Failure> {
         let message = "the client was shut down".to_owned();
-        Err(Failure::new(FailureKind::Permanent(DropReason::Shutdown), message))
+        Err(Failure::new(FailureKind::Permanent(self.1.clone()), message))
     }
-}
-
-/// A random duration of at most `longest`.
-fn random_part(longest: Duration) -> Duration {
-    let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
-    Duration::from_nanos(random() % nanos.max(1))
 }

@@ -79,6 +79,13 @@ impl CaptureServer {
         Self { origin: format!("http://{address}"), certificate: String::new(), shared }
     }
 
+    /// Starts a server at an address.
+    pub fn start_at(address: SocketAddr) -> Self {
+        let shared = Arc::<Shared>::default();
+        serve(listener_at(address).0, Arc::clone(&shared), |listener| listener);
+        Self { origin: format!("http://{address}"), certificate: String::new(), shared }
+    }
+
     /// Starts a server on a free port that speaks TLS, as `localhost`.
     #[cfg(feature = "tls")]
     pub fn start_tls() -> Self {
@@ -157,7 +164,11 @@ impl CaptureServer {
 }
 
 fn listener() -> (TcpListener, SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+fn listener_at(address: SocketAddr) -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind(address).expect("a free port");
     listener.set_nonblocking(true).expect("a non-blocking socket");
     let address = listener.local_addr().expect("an address");
     (listener, address)

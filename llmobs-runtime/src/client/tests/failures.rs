@@ -14,11 +14,14 @@ use crate::deliver::transport::Framing;
 
 #[test]
 fn further_attempts_send_the_same_body() {
+    use Answer::{Invalid, Never, TooLarge, TryAgain, Unanswered};
     for (answers, attempts, report) in [
-        (&[Answer::TryAgain][..], 2, "2 delivered, 0 dropped, 0 pending"),
-        (&[Answer::TryAgain; 2], 3, "2 delivered, 0 dropped, 0 pending"),
-        (&[Answer::TryAgain; 3], 3, "0 delivered, 2 dropped (unavailable: 2), 0 pending"),
-        (&[Answer::TryAgain, Answer::Never], 2, "0 delivered, 2 dropped (rejected: 2), 0 pending"),
+        (&[TryAgain; 5][..], 6, "2 delivered, 0 dropped, 0 pending"),
+        (&[TryAgain, Never], 2, "0 delivered, 2 dropped (rejected: 2), 0 pending"),
+        // It is sent once more, and may be there twice.
+        (&[Unanswered], 2, "2 delivered, 0 dropped, 0 pending"),
+        (&[Unanswered, Unanswered], 2, "0 delivered, 0 dropped, 0 pending, 2 unknown"),
+        (&[Unanswered, TryAgain, Unanswered], 3, "0 delivered, 0 dropped, 0 pending, 2 unknown"),
     ] {
         let notes = Notes::answering(answers);
         assert_eq!(run(&notes, |_| (), || spans(2)).to_string(), report);
@@ -27,6 +30,71 @@ fn further_attempts_send_the_same_body() {
         assert_eq!(names(&bodies[0]), ["step 0", "step 1"]);
         assert!(bodies.iter().all(|body| *body == bodies[0]));
     }
+    for (answers, report) in [
+        (&[TryAgain][..], "1 delivered, 1 dropped (unavailable: 1), 0 pending"),
+        (&[Invalid], "1 delivered, 1 dropped (rejected: 1), 0 pending"),
+        (&[TooLarge], "1 delivered, 1 dropped (too large: 1), 0 pending"),
+    ] {
+        let notes = Notes::answering(answers);
+        let settings = |settings: &mut Settings| {
+            (settings.max_age, settings.request_limit) = (Duration::ZERO, 1);
+        };
+        assert_eq!(run(&notes, settings, || spans(2)).to_string(), report);
+        assert_eq!(notes.bodies().len(), 2);
+    }
+}
+
+#[test]
+fn the_one_to_blame_is_found() {
+    let notes = Notes::default();
+    notes.held().poison = Some("step 701".to_owned());
+    let report = run(&notes, |_| (), || (0..1000).for_each(|number| step(&number.to_string())));
+    assert_eq!(report.to_string(), "999 delivered, 1 dropped (rejected: 1), 0 pending");
+    let bodies = notes.bodies();
+    assert_eq!(bodies.len(), 21);
+    // Where all are to blame, that is not looked for without end.
+    let notes = Notes::default();
+    notes.held().poison = Some("step".to_owned());
+    let report = run(&notes, |_| (), || (0..1000).for_each(|number| step(&number.to_string())));
+    assert_eq!(report.to_string(), "0 delivered, 1000 dropped (rejected: 1000), 0 pending");
+    assert_eq!(notes.bodies().len(), 23);
+}
+
+#[test]
+fn requests_that_are_too_large_are_divided_and_later_ones_are_smaller() {
+    let notes = Notes::default();
+    notes.held().most_bytes = Some(20_000);
+    let client = start(&Config::new(), |_| (), notes.taker(Some(Framing::Array)));
+    let mut attempts = Vec::new();
+    for delivered in [50, 100, 150] {
+        client.context().enter(|| spans(50));
+        assert_eq!(
+            client.flush(PATIENCE).to_string(),
+            format!("{delivered} delivered, 0 dropped, 0 pending")
+        );
+        let sizes: Vec<usize> = std::mem::take(&mut notes.held().asked)
+            .into_iter()
+            .map(|asked| if let Asked::Events(body) = asked { body.len() } else { 0 })
+            .collect();
+        attempts.push(sizes.iter().filter(|size| **size > 20_000).count());
+    }
+    assert!(attempts[0] > 0 && attempts[1..] == [0, 0], "{attempts:?}");
+}
+
+#[test]
+fn a_refusal_of_all_requests_is_tried_again_and_loses_nothing() {
+    let notes = Notes::answering(&[Answer::Denied; 3]);
+    let report = run(&notes, |settings| settings.max_age = Duration::ZERO, || spans(2));
+    assert_eq!(report.to_string(), "2 delivered, 0 dropped, 0 pending");
+    let notes = Notes::answering(&[Answer::Denied]);
+    let patient = |settings: &mut Settings| settings.timeout = Duration::from_secs(600);
+    let client = start(&Config::new(), patient, notes.taker(Some(Framing::Array)));
+    client.context().enter(|| spans(2));
+    let sender = sender(&client);
+    client.flush(Duration::from_millis(50));
+    drop(client);
+    sender.queue.wait_for_end(PATIENCE);
+    assert_eq!(sender.queue.report().to_string(), "0 delivered, 2 dropped (denied: 2), 0 pending");
 }
 
 #[test]
@@ -36,6 +104,10 @@ fn a_request_that_is_refused_for_good_is_not_sent_again() {
     assert_eq!(report.to_string(), "2 delivered, 1 dropped (rejected: 1), 0 pending");
     let sent: Vec<_> = notes.bodies().iter().map(|body| names(body)).collect();
     assert_eq!(sent, [["step 0"], ["step 1"], ["step 2"]]);
+}
+
+fn step(number: &str) {
+    crate::task(format!("step {number}")).start().finish();
 }
 
 #[test]

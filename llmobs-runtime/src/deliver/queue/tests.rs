@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Batch, CHUNK_BYTES, Chunk, Head, Limits, Queue, Work};
+use super::{Batch, CHUNK_BYTES, Chunk, Head, Limits, Pause, Queue, Work};
 use crate::base::clock::WallClock;
 use crate::base::kind::Kind;
 use crate::deliver::chunk::{CHUNK_RECORDS, MAX_COPIED};
@@ -334,7 +334,7 @@ fn a_closed_queue_gives_what_it_has_and_takes_no_more_spans() {
     assert_eq!(work(&queue), [["0", "{}"]]);
     push(&queue, "later");
     queue.push_evaluation("{}".to_owned());
-    assert_eq!(report(&queue), "2 delivered, 5 dropped (shutdown: 5), 0 pending");
+    assert_eq!(report(&queue), "2 delivered, 5 dropped (shutdown: 5), 0 pending, 4 finished late");
     assert!(matches!(queue.next(), Work::End));
     // Nobody is waited for.
     soon(&queue, || queue.flush(HOUR), || ());
@@ -360,10 +360,16 @@ fn closing_wakes_the_worker_in_whatever_wait() {
     let first = take_while(&queue, || assert!(queue.close()));
     assert_eq!(deliver(&queue, first), ["waits an hour"]);
     let queue = Queue::new(UNLIMITED);
-    assert!(queue.pause(Duration::ZERO));
-    assert!(queue.pause(Duration::from_millis(1)));
-    assert!(!soon(&queue, || queue.pause(HOUR), || assert!(queue.close())));
-    assert!(!queue.pause(HOUR));
+    assert_eq!(queue.pause(Duration::ZERO, None), Pause::Over);
+    assert_eq!(queue.pause(Duration::from_millis(1), None), Pause::Over);
+    let flush = || queue.flush(Duration::ZERO);
+    let mut seen = 0;
+    assert_eq!(soon(&queue, || queue.pause(HOUR, Some(&mut seen)), || drop(flush())), Pause::Over);
+    assert_eq!(seen, 1);
+    // One that is known, or that the wait is not for, does not end it.
+    let pause = || queue.pause(HOUR, Some(&mut seen));
+    assert_eq!(soon(&queue, pause, || assert!(queue.close())), Pause::Closed);
+    assert_eq!(queue.pause(HOUR, None), Pause::Closed);
 }
 
 #[test]
