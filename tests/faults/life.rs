@@ -87,7 +87,7 @@ fn processor_flushes() {
 
 fn shutdown_among_spans() {
     let server = Script::accepting().without_bodies().start();
-    let llmobs = intake(&server).init().unwrap();
+    let llmobs = intake(&server).timeout(Duration::from_secs(5)).init().unwrap();
     let first = llmobs::task("first").start();
     let context = first.context();
     drop(first);

@@ -9,7 +9,7 @@ use llmobs_test_support::{FaultServer, Reply, Script};
 
 use crate::Case;
 use crate::outcome::Outcome;
-use crate::program::{LONGEST_PAUSE, PATIENCE, RECORDER, TIMEOUT, agent, intake, spans, timed};
+use crate::program::{LONGEST_PAUSE, PATIENCE, RECORDER, TIMEOUT, agent, ended, intake, spans, timed};
 
 pub(crate) const CASES: &[Case] = &[
     Case::new("A1", "away for 2 s", away),
@@ -85,7 +85,7 @@ fn away_until_the_end() {
     drop(first);
     spans(99, 100);
     let ((), took) = timed(|| drop(llmobs));
-    let report = context.enter(llmobs::stats);
+    let report = ended(&context);
     Outcome::of(&report, &server, 100).is("100 dropped (shutdown)");
     assert!(took < Duration::from_millis(2200), "{took:?}");
     assert_eq!(RECORDER.warnings().len(), 1, "{:?}", RECORDER.warnings());
@@ -256,7 +256,7 @@ fn hanging_dns() {
 
 fn unknown_name() {
     let server = Script::accepting().start();
-    let llmobs = intake(&server).override_origin("http://no-such-host.invalid:9").init().unwrap();
+    let llmobs = agent("http://no-such-host.invalid:9").init().unwrap();
     spans(10, 100);
     let (report, took) = timed(|| llmobs::flush(Duration::from_secs(3)));
     Outcome::of(&report, &server, 10).is("10 pending");

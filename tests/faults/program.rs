@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use llmobs::{Config, Exporter};
+use llmobs::{Config, Context, Exporter, Report};
 use llmobs_test_support::FaultServer;
 use log::Level;
 
@@ -23,6 +23,9 @@ pub(crate) const PROBE: Duration = Duration::from_secs(6);
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 static BEGAN: OnceLock<Instant> = OnceLock::new();
+
+/// An interval in which nothing is sent but by a flush, or because it is much.
+pub(crate) const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Prepares the process. It ends after `patience`, so that a hang is a failure.
 pub(crate) fn prepare(patience: Duration) {
@@ -69,6 +72,11 @@ pub(crate) fn spans(count: usize, bytes: usize) {
             note.input(&input);
         });
     }
+}
+
+/// What became of everything when the guard has been dropped. The worker may need a moment to count.
+pub(crate) fn ended(context: &Context) -> Report {
+    context.enter(|| llmobs::flush(Duration::from_millis(500)))
 }
 
 /// The time that something takes.
