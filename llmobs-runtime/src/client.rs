@@ -23,6 +23,7 @@ use crate::deliver::settings::Settings;
 use crate::deliver::transport::{Console, Custom, Endpoint, File, Http, Transport};
 use crate::deliver::worker::Worker;
 use crate::trace::context::{Context, current};
+use crate::trace::frame::Frame;
 use crate::trace::slot::Slot;
 
 /// How long the guard waits for spans to be delivered when it is dropped.
@@ -33,6 +34,9 @@ const AT_ONCE: Duration = Duration::from_millis(5);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes of spans at which they are sent before the interval is over.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Of how many parts of the memory one is kept for spans without input and output.
+const KEPT: usize = 10;
+
 /// A queue and the worker that empties it.
 pub(crate) struct Client {
     sender: Arc<Sender>,
@@ -42,6 +46,8 @@ impl Client {
     pub(crate) fn start(settings: &Settings, transport: Box<dyn Transport>) -> Result<Self, Error> {
         let limits = Limits {
             bytes: settings.queue_limit,
+            kept_bytes: settings.queue_limit / KEPT,
+            open_bytes: Frame::BYTES,
             batch_bytes: BATCH_BYTES.min(settings.queue_limit / 2),
             interval: settings.interval,
         };

@@ -19,7 +19,7 @@ use super::sender::{Defaults, Sender};
 use super::transport::{Failure, FailureKind, Framing, Payload, Transport};
 use crate::base::clock::WallClock;
 use crate::base::id::SpanId;
-use crate::model::record::Finished;
+use crate::model::record::{Beside, Finished};
 use crate::model::span_data::SpanData;
 
 /// A flush is done after this many turns, even if more spans keep arriving.
@@ -159,6 +159,7 @@ impl Worker {
     /// Puts a span into the next request, unless the processor drops it.
     fn add(&mut self, finished: &Finished<'_>) {
         let Defaults { identity, ml_app, .. } = &self.sender.defaults;
+        self.outcome.stripped += u64::from(finished.record.beside.has(Beside::STRIPPED));
         let encoder = &mut self.encoder;
         if let (None, Parcel::Events(body)) = (&self.processor, &mut self.outgoing) {
             body.add(|text| encoder.encode_finished(finished, text));
@@ -228,7 +229,8 @@ impl Worker {
 
     /// Sends all items of a parcel, and counts what becomes of them. What is too large, or invalid, is divided.
     fn deliver(&mut self, parcel: &mut Parcel<'_>) {
-        let mut rest = Vec::from([0..parcel.len()]);
+        let all = 0..parcel.len();
+        let mut rest = Vec::from_iter([all]);
         let mut divisions = 0;
         let [mut most_divisions, most_after_success] = MAX_DIVISIONS;
         while let Some(items) = rest.pop() {

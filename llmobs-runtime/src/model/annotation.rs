@@ -460,6 +460,18 @@ impl Annotation {
         }
     }
 
+    /// Leaves out what takes much room. Names, numbers and tags stay, of which there are few, and the type of a failure.
+    pub(crate) fn strip(&mut self) {
+        (self.input, self.output) = (None, None);
+        self.metadata = BTreeMap::new();
+        self.failure = self.failure.take().map(Failure::without_text);
+        if let Some(more) = &mut self.more {
+            let More { cost_tags, links, name, kind, apm_trace_id, skip_error, .. } =
+                std::mem::take(&mut **more);
+            **more = More { cost_tags, links, name, kind, apm_trace_id, skip_error, ..More::default() };
+        }
+    }
+
     /// Merges a weaker annotation, which this one overrides.
     pub(crate) fn add_under(&mut self, mut weaker: Self) {
         weaker.add(std::mem::replace(self, Self::new(self.limit)));
