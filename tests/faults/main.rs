@@ -16,6 +16,7 @@ mod life;
 mod network;
 mod outcome;
 mod program;
+mod soak;
 mod volume;
 
 use std::collections::BTreeMap;
@@ -59,17 +60,27 @@ impl Case {
         Self { shell, ..self }
     }
 
+    /// Where its row is in the matrix.
+    fn place(&self) -> (&'static str, u32) {
+        let (part, number) = self.row.split_at(1);
+        (part, number.parse().expect("a number"))
+    }
+
     fn name(&self) -> String {
         format!("{} {}", self.row, self.case)
     }
 }
 
+/// Those first that have most to do.
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [network::CASES, answers::CASES, volume::CASES, life::CASES].into_iter().flatten()
+    [volume::CASES, network::CASES, answers::CASES, life::CASES].into_iter().flatten()
 }
 
 #[expect(clippy::print_stdout, reason = "the matrix is for a person to read")]
 fn main() -> ExitCode {
+    if let Some(conclusion) = soak::run() {
+        return conclusion;
+    }
     if let Ok(name) = env::var(CHILD) {
         let case = cases().find(|case| case.name() == name).expect("a case of that name");
         program::prepare(PATIENCE);
@@ -102,7 +113,9 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(AT_A_TIME);
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     let outcomes = outcomes.lock().unwrap();
-    for case in cases() {
+    let mut cases: Vec<&Case> = cases().collect();
+    cases.sort_by_key(|case| case.place());
+    for case in cases {
         outcomes.get(&case.name()).into_iter().for_each(|line| println!("{line}"));
     }
     conclusion.exit_code()

@@ -88,7 +88,10 @@ fn away_until_the_end() {
     let report = ended(&context);
     Outcome::of(&report, &server, 100).is("100 dropped (shutdown)");
     assert!(took < Duration::from_millis(2200), "{took:?}");
-    assert_eq!(RECORDER.warnings().len(), 1, "{:?}", RECORDER.warnings());
+    // That spans wait, and that they are lost, each once.
+    let warnings = RECORDER.warnings();
+    let losses = warnings.iter().filter(|line| line.contains("not delivered")).count();
+    assert!(losses == 1 && warnings.len() <= 2, "{warnings:?}");
 }
 
 fn up_and_down() {

@@ -799,7 +799,8 @@ impl Cell {
         let known = self.annotation.as_ref().map_or(0, |annotation| annotation.bytes());
         let used = self.text.len() + known + bytes;
         let needed = used.saturating_sub(self.room.held);
-        let taken = [needed + (used / 4).min(MAX_AHEAD), needed].into_iter().find(|bytes| queue.reserve(*bytes));
+        let taken =
+            [needed + (used / 4).min(MAX_AHEAD), needed].into_iter().find(|bytes| queue.reserve(*bytes));
         self.room.held += taken.unwrap_or_default();
         self.room.is_stripped |= taken.is_none();
         self.room.used = if taken.is_some() { used } else { used - bytes };
