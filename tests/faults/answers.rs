@@ -33,18 +33,6 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("A22", "heads without end", endless_heads),
     Case::new("A22", "202 with a broken length", broken_length),
     Case::new("A23", "202 with a body without end", endless_body),
-    #[cfg(feature = "tls")]
-    Case::new("A24", "a certificate that is not trusted", tls::not_trusted),
-    #[cfg(feature = "tls")]
-    Case::new("A24", "a certificate that has expired", tls::expired),
-    #[cfg(feature = "tls")]
-    Case::new("A24", "a certificate of another host", tls::another_host),
-    #[cfg(feature = "tls")]
-    Case::new("A24", "plain HTTP where TLS should be", tls::plain),
-    #[cfg(feature = "tls")]
-    Case::new("A24", "a close in the handshake", tls::closed),
-    #[cfg(feature = "tls")]
-    Case::new("A24", "a version of TLS that is too old", tls::old_version),
 ];
 
 fn early_413() {
@@ -92,11 +80,9 @@ fn large_event() {
 }
 
 fn poison() {
-    let server = Script::new(|request| match request.has("poison") {
-        true => Reply::status(400),
-        false => Reply::accepted(),
-    })
-    .start();
+    let server =
+        Script::new(|request| if request.has("poison") { Reply::status(400) } else { Reply::accepted() })
+            .start();
     let _llmobs = intake(&server).flush_interval(NEVER).init().unwrap();
     spans(613, 100);
     llmobs::task("poison").start().finish();
@@ -372,53 +358,4 @@ fn endless_body() {
     Outcome::of(&report, &server, 30).is("30 delivered, 30 kept");
     assert_eq!(server.post_count(), 3);
     assert!(took < Duration::from_secs(3), "{took:?}");
-}
-
-/// No client here trusts the certificates, since only the system says which are to be trusted.
-#[cfg(feature = "tls")]
-mod tls {
-    use llmobs_test_support::Identity;
-
-    use super::*;
-
-    /// Checks that nothing but a handshake is sent, that all is kept for later, and that the cause is logged once.
-    fn gets_nothing(server: &FaultServer, cause: &str) {
-        let origin = server.url().replace("http://", "https://");
-        let llmobs = intake(server).override_origin(origin).init().unwrap();
-        spans(10, 100);
-        server.wait_for_connections(2);
-        Outcome::of(&llmobs::stats(), server, 10).is("10 pending");
-        assert_eq!(server.requests().len(), 0);
-        let warnings = RECORDER.warnings();
-        assert!(warnings.len() == 1 && warnings[0].contains(cause), "{warnings:?}");
-        drop(llmobs);
-    }
-
-    pub(super) fn not_trusted() {
-        gets_nothing(&Script::accepting().start_tls(Identity::generate()), "certificate");
-    }
-
-    pub(super) fn expired() {
-        gets_nothing(&Script::accepting().start_tls(Identity::expired()), "certificate");
-    }
-
-    pub(super) fn another_host() {
-        gets_nothing(&Script::accepting().start_tls(Identity::of_another_host()), "certificate");
-    }
-
-    pub(super) fn plain() {
-        let answer =
-            |_| Some(Reply::raw("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").after_bytes(1));
-        gets_nothing(&Script::accepting().at_connection(answer).start(), "");
-    }
-
-    pub(super) fn closed() {
-        gets_nothing(&Script::accepting().at_connection(|_| Some(Reply::close().after_bytes(1))).start(), "");
-    }
-
-    pub(super) fn old_version() {
-        // The alert `protocol_version`, in TLS 1.1.
-        let alert = |_| Some(Reply::raw([0x15, 3, 2, 0, 2, 2, 70]).after_bytes(1));
-        gets_nothing(&Script::accepting().at_connection(alert).start(), "");
-    }
 }

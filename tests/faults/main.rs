@@ -17,6 +17,10 @@ mod network;
 mod outcome;
 mod program;
 mod soak;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(unix)]
+mod unix;
 mod volume;
 
 use std::collections::BTreeMap;
@@ -45,15 +49,15 @@ const PATIENCE: Duration = Duration::from_secs(70);
 struct Case {
     /// The row of the matrix.
     row: &'static str,
-    case: &'static str,
+    title: &'static str,
     run: fn(),
     /// What a shell does before it starts the program as `"$0"`. Nothing: there is no shell.
     shell: &'static str,
 }
 
 impl Case {
-    const fn new(row: &'static str, case: &'static str, run: fn()) -> Self {
-        Self { row, case, run, shell: "" }
+    const fn new(row: &'static str, title: &'static str, run: fn()) -> Self {
+        Self { row, title, run, shell: "" }
     }
 
     const fn in_shell(self, shell: &'static str) -> Self {
@@ -67,13 +71,18 @@ impl Case {
     }
 
     fn name(&self) -> String {
-        format!("{} {}", self.row, self.case)
+        format!("{} {}", self.row, self.title)
     }
 }
 
 /// Those first that have most to do.
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [volume::CASES, network::CASES, answers::CASES, life::CASES].into_iter().flatten()
+    let mut parts = vec![volume::CASES, network::CASES, answers::CASES, life::CASES];
+    #[cfg(feature = "tls")]
+    parts.push(tls::CASES);
+    #[cfg(unix)]
+    parts.push(unix::CASES);
+    parts.into_iter().flatten()
 }
 
 #[expect(clippy::print_stdout, reason = "the matrix is for a person to read")]
@@ -101,7 +110,7 @@ fn main() -> ExitCode {
                 true => "ok",
                 false => "FAILS",
             };
-            let line = format!("{:5} {:48} {outcome:5} {}", case.row, case.case, said);
+            let line = format!("{:5} {:48} {outcome:5} {}", case.row, case.title, said);
             outcomes.lock().unwrap().insert(case.name(), line);
             if output.status.success() {
                 return Ok(());

@@ -29,14 +29,6 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("A25", "a DNS that hangs", hanging_dns).in_shell(HANGING_DNS),
     Case::new("A26", "a name that does not exist", unknown_name),
     #[cfg(unix)]
-    Case::new("A29", "a socket that appears late", unix::appears_late),
-    #[cfg(unix)]
-    Case::new("A29", "a folder in place of a socket", unix::folder_in_its_place),
-    #[cfg(unix)]
-    Case::new("A29", "a stale socket, then another one", unix::stale),
-    #[cfg(unix)]
-    Case::new("A29", "a path that is too long", unix::too_long),
-    #[cfg(unix)]
     Case::new("A30", "no descriptors left", no_descriptors).in_shell("ulimit -n 64; exec \"$0\""),
     Case::new("A31", "IPv6 refused, IPv4 not", ipv4_alone),
     #[cfg(target_os = "linux")]
@@ -267,82 +259,6 @@ fn unknown_name() {
     assert_eq!(RECORDER.warnings().len(), 1, "{:?}", RECORDER.warnings());
     let ((), took) = timed(|| drop(llmobs));
     assert!(took < Duration::from_millis(2200), "{took:?}");
-}
-
-#[cfg(unix)]
-mod unix {
-    use super::*;
-    use crate::program::{folder, remove};
-
-    const ENDPOINTS: [&str; 1] = ["/evp_proxy/v2/"];
-
-    fn script() -> Script {
-        Script::accepting().agent_with(&ENDPOINTS)
-    }
-
-    /// Makes spans, lets the server appear, and checks that it gets them.
-    fn is_found_after(server: &FaultServer, obstacle: impl FnOnce()) {
-        let _llmobs = agent(&server.url()).init().unwrap();
-        spans(10, 100);
-        sleep(Duration::from_secs(1));
-        obstacle();
-        server.resume();
-        let (report, took) = timed(|| llmobs::flush(PATIENCE));
-        Outcome::of(&report, server, 10).is("10 delivered, 10 kept");
-        assert!(took < LONGEST_PAUSE + Duration::from_secs(1), "{took:?}");
-        assert_eq!(RECORDER.warnings().len(), 1, "{:?}", RECORDER.warnings());
-    }
-
-    pub(super) fn appears_late() {
-        let folder = folder();
-        let server = script().absent_at(folder.join("agent.socket"));
-        is_found_after(&server, || {});
-        remove(&folder);
-    }
-
-    pub(super) fn folder_in_its_place() {
-        let folder = folder();
-        let path = folder.join("agent.socket");
-        std::fs::create_dir(&path).unwrap();
-        let server = script().absent_at(&path);
-        is_found_after(&server, || std::fs::remove_dir(&path).unwrap());
-        remove(&folder);
-    }
-
-    pub(super) fn stale() {
-        let folder = folder();
-        let server = script().absent_at(folder.join("agent.socket"));
-        server.resume();
-        let _llmobs = agent(&server.url()).init().unwrap();
-        spans(10, 100);
-        assert_eq!(llmobs::flush(PATIENCE).delivered, 10);
-        // The file stays, and another one is in its place when the Agent is back.
-        server.stop();
-        spans(10, 100);
-        sleep(Duration::from_secs(1));
-        server.resume();
-        let report = llmobs::flush(PATIENCE);
-        Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");
-        remove(&folder);
-    }
-
-    /// Names that the system cannot use are mistakes of the configuration.
-    pub(super) fn too_long() {
-        let folder = folder();
-        let server = script().absent_at(folder.join("agent.socket"));
-        let path = folder.join("x".repeat(120));
-        match agent(&format!("unix://{}", path.display())).init() {
-            Err(error) => assert!(error.to_string().contains("long"), "{error}"),
-            Ok(llmobs) => {
-                spans(10, 100);
-                let report = llmobs::flush(Duration::from_secs(1));
-                Outcome::of(&report, &server, 10).is("10 pending");
-                assert_eq!(RECORDER.warnings().len(), 1, "{:?}", RECORDER.warnings());
-                drop(llmobs);
-            }
-        }
-        remove(&folder);
-    }
 }
 
 #[cfg(unix)]

@@ -1,6 +1,5 @@
 //! What the programs share: clients, spans, and a logger.
 
-use std::path::Path;
 use std::process::exit;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -86,20 +85,6 @@ pub(crate) fn timed<R>(run: impl FnOnce() -> R) -> (R, Duration) {
     (result, began.elapsed())
 }
 
-/// A folder of this process.
-#[cfg(unix)]
-pub(crate) fn folder() -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("llmobs-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// Removes it.
-#[cfg(unix)]
-pub(crate) fn remove(folder: &Path) {
-    let _ = std::fs::remove_dir_all(folder);
-}
-
 /// A logger that keeps what it gets, unless it is to fail.
 pub(crate) struct Recorder {
     lines: Mutex<Vec<(Level, String)>>,
@@ -131,7 +116,7 @@ impl Recorder {
     /// All that was logged so far.
     pub(crate) fn text(&self) -> String {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().map(|(_, line)| format!("{line}\n")).collect()
+        lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")
     }
 }
 

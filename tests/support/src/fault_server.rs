@@ -39,15 +39,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// .start();
 /// ```
 pub struct Script {
-    connected: Box<dyn Fn(usize) -> Option<Reply> + Send + Sync>,
-    head: Box<dyn Fn(&FaultRequest) -> Option<Reply> + Send + Sync>,
-    whole: Box<dyn Fn(&FaultRequest) -> Reply + Send + Sync>,
+    connected: Decide<usize, Option<Reply>>,
+    head: Decide<FaultRequest, Option<Reply>>,
+    whole: Decide<FaultRequest, Reply>,
     info: Option<String>,
     keeps_bodies: bool,
     bytes_per_second: Option<usize>,
     #[cfg(feature = "tls")]
     identity: Option<Identity>,
 }
+
+type Decide<On, R> = Box<dyn Fn(&On) -> R + Send + Sync>;
 
 impl Script {
     /// Answers each request, other than `GET /info`, when all of it has come.
@@ -72,7 +74,7 @@ impl Script {
     /// Replies before a request has come. The number is that of the connection, from 0.
     #[must_use]
     pub fn at_connection(mut self, reply: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static) -> Self {
-        self.connected = Box::new(reply);
+        self.connected = Box::new(move |number| reply(*number));
         self
     }
 
@@ -451,7 +453,7 @@ fn accept(listener: &Listener, shared: &Arc<Shared>, stops: usize) {
 }
 
 fn serve(shared: &Shared, mut socket: Socket, number: usize, stops: usize) -> io::Result<()> {
-    if let Some(reply) = (shared.script.connected)(number) {
+    if let Some(reply) = (shared.script.connected)(&number) {
         reply.play(&mut socket, &|time| shared.pause(time, stops))?;
         match reply.end {
             End::Keep => {}
