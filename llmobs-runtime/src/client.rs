@@ -20,7 +20,7 @@ use crate::deliver::queue::Limits;
 use crate::deliver::report::Report;
 use crate::deliver::sender::{Defaults, Sender, any_open, clear_default, default_sender, install_default};
 use crate::deliver::settings::Settings;
-use crate::deliver::transport::{Console, Custom, Endpoint, File, Http, Transport};
+use crate::deliver::transport::{Console, Custom, File, Http, Transport};
 use crate::deliver::worker::Worker;
 use crate::trace::context::{Context, current};
 use crate::trace::frame::Frame;
@@ -30,8 +30,6 @@ use crate::trace::slot::Slot;
 const GRACE: Duration = Duration::from_secs(2);
 /// A guard that is dropped so soon, before any span has finished, was not meant to be.
 const AT_ONCE: Duration = Duration::from_millis(5);
-/// How long `init` waits for an Agent to answer.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes of spans at which they are sent before the interval is over.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Of how many parts of the memory one is kept for spans without input and output.
@@ -128,14 +126,15 @@ pub fn init() -> Guard {
 impl Config {
     /// Starts llmobs.
     ///
-    /// Where neither environment nor program says whether to use an Agent, the Agent is asked first, for two seconds at
-    /// most. One that cannot be asked, as behind a Unix socket, counts as none. Everything else that takes time happens on a
-    /// thread of its own.
+    /// It waits for nothing: all that takes time happens on a thread of llmobs. Where neither environment nor program says whether to
+    /// use an Agent, that thread asks the Agent when the first spans are sent. Spans go to an Agent that passes them on, else
+    /// straight to Datadog if there is an API key, and otherwise wait for an Agent. Nothing of that is final: another way is looked for
+    /// when the Agent or Datadog cannot be reached or takes no spans.
     ///
     /// # Errors
     ///
-    /// When delivery is impossible as configured, or a client is running already. Nothing is recorded then. Telemetry is
-    /// no reason for a program to stop:
+    /// When the configuration can never deliver, such as a URL that is none or delivery straight to Datadog without an API key, or
+    /// when a client is running already. Nothing is recorded then. Telemetry is no reason for a program to stop:
     ///
     /// ```no_run
     /// # use llmobs_runtime as llmobs;
@@ -178,11 +177,7 @@ fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transpor
     Ok(match exporter {
         Exporter::Console => Box::new(Console::new()),
         Exporter::File(path) => Box::new(File::create(path)?),
-        Exporter::Http => {
-            let endpoint = Endpoint::find(settings, PROBE_TIMEOUT)?;
-            say(Level::Info, format_args!("spans of {} go to {endpoint}", settings.ml_app()));
-            Box::new(Http::new(endpoint, settings)?)
-        }
+        Exporter::Http => Box::new(Http::new(settings)?),
     })
 }
 

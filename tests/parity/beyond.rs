@@ -8,7 +8,7 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
     ),
     (
         "`DD_TRACE_AGENT_TIMEOUT_SECONDS` changes nothing",
-        "`init` asks the Agent for two seconds at most, the default of the reference",
+        "an Agent has two seconds to say what it takes, the default of the reference",
     ),
     (
         "`DD_TRACE_PROPAGATION_STYLE`, `DD_TRACE_PROPAGATION_STYLE_INJECT` and `DD_TRACE_PROPAGATION_STYLE_EXTRACT` change nothing",
@@ -34,8 +34,8 @@ pub(crate) const BEYOND: &[(&str, &str)] = &[
          and writes other characters into `tracestate`",
     ),
     (
-        "a Unix socket of an Agent is not used, and not looked for at `/var/run/datadog/apm.socket`",
-        "the HTTP library has no Unix sockets; where there is an API key, spans go straight to Datadog instead, with a warning",
+        "an Agent is asked what it takes when the first spans are sent, and again when it or Datadog cannot be reached or takes no spans",
+        "nothing waits for it, and an Agent that starts late, restarts or goes is noticed; the reference decides once, when it starts",
     ),
     (
         "`agent_service` is called `ml_app`",

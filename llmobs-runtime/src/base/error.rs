@@ -11,8 +11,6 @@ use std::{fmt, io};
 pub enum Error {
     /// Delivery straight to Datadog needs an API key.
     MissingApiKey,
-    /// No Agent answered that passes spans on, and there is no API key for delivery straight to Datadog.
-    NoAgentAndNoApiKey,
     /// Delivery straight to Datadog needs to know the site.
     MissingSite,
     /// The site is not a host name such as `datadoghq.eu`.
@@ -27,7 +25,7 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// The Agent can only be reached by a Unix socket.
+    /// The Agent is said to listen at a Unix socket, and this system has none.
     #[non_exhaustive]
     UnixSocket {
         /// The name of the variable that says so.
@@ -60,11 +58,6 @@ impl fmt::Display for Error {
                 "no API key: set DD_API_KEY, or run a Datadog Agent and set DD_LLMOBS_AGENTLESS_ENABLED=false, or set \
                  LLMOBS_EXPORTER=console to see the spans without Datadog",
             ),
-            Self::NoAgentAndNoApiKey => f.write_str(
-                "no Datadog Agent that takes LLM Observability answered, and there is no API key to do without: start an \
-                 Agent, at the address in DD_TRACE_AGENT_URL if not at localhost:8126, or set DD_API_KEY, or set \
-                 LLMOBS_EXPORTER=console to see the spans without Datadog",
-            ),
             Self::MissingSite => f.write_str(
                 "no Datadog site: DD_SITE is empty; unset it for datadoghq.com or set it to your site, such as datadoghq.eu",
             ),
@@ -77,8 +70,8 @@ impl fmt::Display for Error {
             Self::InvalidUrl { setting, problem } => write!(f, "{setting} {problem}"),
             Self::UnixSocket { setting } => write!(
                 f,
-                "{setting} names a Unix socket, which llmobs cannot use yet: set it to the http address of the Agent, \
-                 such as http://localhost:8126"
+                "{setting} names a Unix socket, which llmobs can use on Unix alone: set it to the http address of the \
+                 Agent, such as http://localhost:8126"
             ),
             Self::NoTls => f.write_str(
                 "an https address needs the feature `tls` of the llmobs crate: enable it, or report to an Agent",

@@ -123,24 +123,28 @@ impl<'a> Environment<'a> {
         tags
     }
 
-    pub(super) fn agent_url(&mut self) -> String {
+    /// A URL, or the path of a Unix socket. `None` if no variable says where the Agent listens.
+    pub(super) fn agent_url(&mut self) -> Option<String> {
         if let Some(url) = self.text("DD_TRACE_AGENT_URL") {
-            if ["http://", "https://", "unix:"].iter().any(|scheme| url.starts_with(scheme)) {
-                return url;
+            if ["http://", "https://", "unix:", "/"].iter().any(|scheme| url.starts_with(scheme)) {
+                return Some(url);
             }
             self.reject::<()>("DD_TRACE_AGENT_URL", "a URL such as http://localhost:8126");
         }
         let mut first =
             |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, self.text(name)?)));
-        let host = first(["DD_TRACE_AGENT_HOSTNAME", "DD_AGENT_HOST"])
-            .map_or("localhost".to_owned(), |(_, host)| host);
+        let host = first(["DD_TRACE_AGENT_HOSTNAME", "DD_AGENT_HOST"]).map(|(_, host)| host);
         let port = first(["DD_TRACE_AGENT_PORT", "DD_AGENT_PORT"]);
         let port = port.and_then(|(name, port)| match port.parse() {
             Ok(port) if port != 0 => Some(port),
             _ => self.reject(name, "a port number"),
         });
+        if host.is_none() && port.is_none() {
+            return None;
+        }
+        let host = host.unwrap_or_else(|| "localhost".to_owned());
         let host = if host.parse::<Ipv6Addr>().is_ok() { format!("[{host}]") } else { host };
-        format!("http://{host}:{}", port.unwrap_or(8126_u16))
+        Some(format!("http://{host}:{}", port.unwrap_or(8126_u16)))
     }
 
     /// A part between 0 and 1.

@@ -59,7 +59,7 @@ pub enum Exporter {
 /// | [`processor`](Self::processor) | | |
 /// | [`apm_context`](Self::apm_context) | | |
 /// | | `_DD_TRACE_WRITER_ADDITIONAL_HEADERS`, as `name:value` with commas between | |
-/// | [`agent_url`](Self::agent_url) | `DD_TRACE_AGENT_URL`, else `DD_AGENT_HOST` and `DD_TRACE_AGENT_PORT` | `http://localhost:8126` |
+/// | [`agent_url`](Self::agent_url) | `DD_TRACE_AGENT_URL`, else `DD_AGENT_HOST` and `DD_TRACE_AGENT_PORT` | `unix:///var/run/datadog/apm.socket` if it exists, else `http://localhost:8126` |
 /// | [`override_origin`](Self::override_origin) | `DD_LLMOBS_OVERRIDE_ORIGIN` | |
 /// | [`transport`](Self::transport) | | |
 /// | [`exporter`](Self::exporter) | `LLMOBS_EXPORTER`: `http`, `console` or `file:PATH` | `http` |
@@ -290,9 +290,13 @@ impl Config {
         self
     }
 
-    /// Where the Agent listens, such as `http://localhost:8126`.
+    /// Where the Agent listens: a URL such as `http://localhost:8126`, or a Unix socket such as
+    /// `unix:///var/run/datadog/apm.socket`. Default: that socket if it exists, else that URL.
     pub fn agent_url<Form>(mut self, agent_url: impl Label<Form>) -> Self {
-        self.destination_given |= set(&mut self.settings.agent_url, agent_url);
+        if let Some(agent_url) = text_of(agent_url) {
+            self.settings.agent_url = Some(agent_url);
+            self.destination_given = true;
+        }
         self
     }
 
@@ -436,14 +440,11 @@ impl Config {
     }
 }
 
-/// Sets a text, unless it is absent. Returns whether it did.
-fn set<Form>(setting: &mut String, text: impl Label<Form>) -> bool {
-    let text = text_of(text);
-    let is_given = text.is_some();
-    if let Some(text) = text {
+/// Sets a text, unless it is absent.
+fn set<Form>(setting: &mut String, text: impl Label<Form>) {
+    if let Some(text) = text_of(text) {
         *setting = text;
     }
-    is_given
 }
 
 #[cfg(test)]

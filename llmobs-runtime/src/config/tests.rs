@@ -25,7 +25,7 @@ fn facts(config: &Config) -> String {
     format!(
         "enabled {}\nexporter {:?}\nml_app {}\nagentless {:?}\napi_key {key:?}\nsite {:?}\nenv {:?}\nservice {:?}\n\
          version {:?}\ntags {:?}\n\
-         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nerrors {}\ncontent {}\nqueue {}\nrequest {}\nevent {}\n",
+         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {:?}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nerrors {}\ncontent {}\nqueue {}\nrequest {}\nevent {}\n",
         config.enabled(),
         config.chosen_exporter(),
         settings.ml_app(),
@@ -66,7 +66,7 @@ git {}
 rate 1
 rules []
 headers []
-agent_url http://localhost:8126
+agent_url None
 override_origin None
 interval 1s
 timeout 5s
@@ -166,12 +166,13 @@ fn each_variable_sets_what_it_is_for_and_nothing_else() {
         ("LLMOBS_EXPORTER", "file:/tmp/a:b.jsonl", &["exporter File(\"/tmp/a:b.jsonl\")"]),
         ("_DD_LLMOBS_WRITER_INTERVAL", "0.25", &["interval 250ms"]),
         ("_DD_LLMOBS_WRITER_TIMEOUT", "30", &["timeout 30s"]),
-        ("DD_TRACE_AGENT_URL", "https://a:1/x", &["agent_url https://a:1/x"]),
-        ("DD_TRACE_AGENT_URL", "unix:///run/a.socket", &["agent_url unix:///run/a.socket"]),
-        ("DD_TRACE_AGENT_HOSTNAME", "one", &["agent_url http://one:8126"]),
-        ("DD_AGENT_HOST", "two", &["agent_url http://two:8126"]),
-        ("DD_TRACE_AGENT_PORT", "1", &["agent_url http://localhost:1"]),
-        ("DD_AGENT_PORT", "65535", &["agent_url http://localhost:65535"]),
+        ("DD_TRACE_AGENT_URL", "https://a:1/x", &["agent_url Some(\"https://a:1/x\")"]),
+        ("DD_TRACE_AGENT_URL", "/run/a.socket", &["agent_url Some(\"/run/a.socket\")"]),
+        ("DD_TRACE_AGENT_URL", "unix:///run/a.socket", &["agent_url Some(\"unix:///run/a.socket\")"]),
+        ("DD_TRACE_AGENT_HOSTNAME", "one", &["agent_url Some(\"http://one:8126\")"]),
+        ("DD_AGENT_HOST", "two", &["agent_url Some(\"http://two:8126\")"]),
+        ("DD_TRACE_AGENT_PORT", "1", &["agent_url Some(\"http://localhost:1\")"]),
+        ("DD_AGENT_PORT", "65535", &["agent_url Some(\"http://localhost:65535\")"]),
         ("DD_LLMOBS_SAMPLE_RATE", "0.25", &["rate 0.25"]),
         ("DD_LLMOBS_SAMPLE_RATE", "0", &["rate 0"]),
         (
@@ -391,6 +392,6 @@ fn the_address_of_the_agent_is_put_together() {
         (&[(URL, "http://url:1"), (HOST, "host"), (PORT, "99")], "http://url:1"),
         (&[(URL, "no url"), (HOST, "host"), (PORT, "99")], "http://host:99"),
     ] {
-        assert_eq!(read(variables).settings().agent_url, url, "{variables:?}");
+        assert_eq!(read(variables).settings().agent_url.as_deref(), Some(url), "{variables:?}");
     }
 }

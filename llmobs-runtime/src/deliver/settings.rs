@@ -28,7 +28,8 @@ pub(crate) struct Settings {
     pub(crate) processor: Option<Processor>,
     pub(crate) transport: Option<OpenTransport>,
     pub(crate) additional_headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) agent_url: String,
+    /// A URL or the path of a Unix socket. `None` for where an Agent listens by default.
+    pub(crate) agent_url: Option<String>,
     pub(crate) override_origin: Option<String>,
     pub(crate) interval: Duration,
     pub(crate) timeout: Duration,
@@ -59,7 +60,7 @@ impl Default for Settings {
             processor: None,
             transport: None,
             additional_headers: Vec::new(),
-            agent_url: "http://localhost:8126".to_owned(),
+            agent_url: None,
             override_origin: None,
             interval: Duration::from_secs(1),
             timeout: Duration::from_secs(5),

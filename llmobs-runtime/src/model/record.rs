@@ -123,6 +123,9 @@ impl<'a> Finished<'a> {
         let (output, rest) = rest.split_at_checked(record.output as usize).unwrap_or_default();
         let failure = failure.map(|parts| parts.of(rest));
         let annotation = settled(annotation, inherited, record.kind);
+        if let Some(annotation) = &annotation {
+            annotation.left_out().warn();
+        }
         Self {
             record,
             trace,

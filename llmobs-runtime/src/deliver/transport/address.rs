@@ -18,6 +18,7 @@ pub(super) fn client(url: &Uri, timeout: Duration) -> Config {
         .timeout_global(Some(timeout))
         .max_redirects(0)
         .http_status_as_error(false)
+        .max_idle_connections_per_host(1)
         .proxy(if is_direct(url) { None } else { Proxy::try_from_env() })
         .build()
 }

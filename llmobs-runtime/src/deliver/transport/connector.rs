@@ -11,13 +11,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ureq::config::Config;
 use ureq::http::{HeaderName, HeaderValue, Uri};
-use ureq::unversioned::resolver::DefaultResolver;
+#[cfg(feature = "tls")]
+use ureq::unversioned::transport::RustlsConnector;
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, DefaultConnector, Either, LazyBuffers, NextTimeout, Transport,
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
 };
 use ureq::{Agent, Error};
 
+use super::dial::Dialer;
+use super::resolver::Names;
 use super::response::{MAX_LINE, ResponseFilter};
+use super::socket::Deadline;
 
 /// How much of a response ureq gets at once, in bytes.
 const INPUT_BYTES: usize = 16 * 1024;
@@ -31,15 +35,32 @@ pub(super) struct Secrets {
     origins: [Uri; 2],
     /// Lines for the head of each request.
     headers: Vec<u8>,
-    body: Mutex<Body>,
+    exchange: Mutex<Exchange>,
 }
 
-/// The body of the request that is being sent.
+/// The request that is being sent.
 #[derive(Default)]
-struct Body {
-    text: String,
-    /// The part that ureq takes for read and has not sent.
+struct Exchange {
+    body: String,
+    /// The part of the body that ureq takes for read and has not sent.
     unsent: Range<usize>,
+    progress: Progress,
+}
+
+/// How far a request has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
+pub(super) struct Progress {
+    /// Whether there was a connection to send it on.
+    pub(super) started: bool,
+    /// Whether the connection was made for it.
+    pub(super) fresh: bool,
+    /// Whether all of it was handed to the system.
+    pub(super) sent: bool,
+    /// Whether the connection was closed before that.
+    pub(super) reset: bool,
+    /// Whether something of an answer has come.
+    pub(super) answered: bool,
 }
 
 impl Secrets {
@@ -53,23 +74,28 @@ impl Secrets {
                 lines.extend_from_slice(part);
             }
         }
-        Arc::new(Self { origins, headers: lines, body: Mutex::default() })
+        Arc::new(Self { origins, headers: lines, exchange: Mutex::default() })
     }
 
     /// A client whose requests carry them.
-    pub(super) fn agent(self: &Arc<Self>, config: Config) -> Agent {
-        let connector = DefaultConnector::new().chain(SecretConnector(Arc::clone(self)));
-        Agent::with_parts(config, connector, DefaultResolver::default())
+    pub(super) fn agent(self: &Arc<Self>, config: Config, dialer: Dialer, names: Names) -> Agent {
+        let connector = connector(dialer).chain(SecretConnector(Arc::clone(self)));
+        Agent::with_parts(config, connector, names)
     }
 
     /// A body for one request, which has to state its length. The text is back when it is dropped.
     pub(super) fn body<'a>(&'a self, text: &'a mut String) -> SecretBody<'a> {
-        *self.current() = Body { text: std::mem::take(text), unsent: 0..0 };
+        *self.current() = Exchange { body: std::mem::take(text), ..Exchange::default() };
         SecretBody { secrets: self, text }
     }
 
-    fn current(&self) -> MutexGuard<'_, Body> {
-        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How far the last request has come.
+    pub(super) fn progress(&self) -> Progress {
+        self.current().progress
+    }
+
+    fn current(&self) -> MutexGuard<'_, Exchange> {
+        self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn belong_to(&self, url: &Uri) -> bool {
@@ -94,8 +120,8 @@ pub(super) struct SecretBody<'a> {
 impl Read for SecretBody<'_> {
     /// Leaves the buffer as it is: what is in it is not sent.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Body { text, unsent } = &mut *self.secrets.current();
-        let read = buffer.len().min(text.len().saturating_sub(unsent.end));
+        let Exchange { body, unsent, .. } = &mut *self.secrets.current();
+        let read = buffer.len().min(body.len().saturating_sub(unsent.end));
         unsent.end += read;
         Ok(read)
     }
@@ -103,8 +129,16 @@ impl Read for SecretBody<'_> {
 
 impl Drop for SecretBody<'_> {
     fn drop(&mut self) {
-        *self.text = std::mem::take(&mut *self.secrets.current()).text;
+        *self.text = std::mem::take(&mut self.secrets.current().body);
     }
+}
+
+/// Connects by way of a proxy that the settings name or directly, with TLS where the address says so.
+pub(super) fn connector(dialer: Dialer) -> impl Connector<Out: Transport> {
+    let connector = ().chain(ConnectProxyConnector::default()).chain(dialer);
+    #[cfg(feature = "tls")]
+    let connector = connector.chain(RustlsConnector::default());
+    connector
 }
 
 /// The last of a chain of connectors: wraps the connections of the others.
@@ -124,10 +158,12 @@ impl<In: Transport> Connector<In> for SecretConnector {
         if !self.0.belong_to(details.uri) {
             return Ok(Some(Either::A(inner)));
         }
+        self.0.current().progress.fresh = true;
         Ok(Some(Either::B(SecretTransport {
             inner,
             buffers: LazyBuffers::new(INPUT_BYTES, OUTPUT_BYTES),
             filter: ResponseFilter::default(),
+            broken: false,
             secrets: Arc::clone(&self.0),
         })))
     }
@@ -138,6 +174,8 @@ struct SecretTransport<T> {
     /// What ureq writes and reads. `inner` has buffers with what is sent and received.
     buffers: LazyBuffers,
     filter: ResponseFilter,
+    /// Whether the other side has closed the connection while a request was sent.
+    broken: bool,
     secrets: Arc<Secrets>,
 }
 
@@ -155,29 +193,51 @@ impl<T: Transport> Transport for SecretTransport<T> {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.filter = ResponseFilter::default();
         // No lock is held while the request is sent.
-        let mut body = std::mem::take(&mut *self.secrets.current());
-        let sent = self.transmit(amount, &body, timeout);
-        body.unsent.start = body.unsent.end;
-        *self.secrets.current() = body;
+        let mut exchange = std::mem::take(&mut *self.secrets.current());
+        let sent = if self.broken { Ok(()) } else { self.transmit(amount, &exchange, timeout) };
+        exchange.unsent.start = exchange.unsent.end;
+        let progress = &mut exchange.progress;
+        progress.started = true;
+        let sent = match sent {
+            // A server that refuses a request may answer and close the connection before it has read all.
+            Err(Error::Io(error)) if is_closed(&error) => {
+                self.broken = true;
+                progress.reset = true;
+                Ok(())
+            }
+            sent => sent,
+        };
+        progress.sent = sent.is_ok() && !self.broken && exchange.unsent.end == exchange.body.len();
+        *self.secrets.current() = exchange;
         sent
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        if self.inner.buffers().input().is_empty() && !self.inner.await_input(timeout)? {
-            return Ok(false);
+        let deadline = Deadline::new(timeout);
+        loop {
+            if self.inner.buffers().input().is_empty() && !self.inner.await_input(deadline.rest()?)? {
+                return Ok(false);
+            }
+            self.secrets.current().progress.answered = true;
+            let room = self.buffers.input_append_buf();
+            let received = self.inner.buffers().input();
+            let end = received.len().min(room.len().saturating_sub(MAX_LINE));
+            let passed = self.filter.pass(received.get(..end).unwrap_or_default());
+            copy(&passed, room);
+            self.inner.buffers().input_consume(end);
+            self.buffers.input_appended(passed.len());
+            // ureq takes nothing for the end of the answer.
+            if end == 0 || !passed.is_empty() {
+                return Ok(end > 0);
+            }
         }
-        let room = self.buffers.input_append_buf();
-        let received = self.inner.buffers().input();
-        let end = received.len().min(room.len().saturating_sub(MAX_LINE));
-        let passed = self.filter.pass(received.get(..end).unwrap_or_default());
-        copy(&passed, room);
-        self.inner.buffers().input_consume(end);
-        self.buffers.input_appended(passed.len());
-        Ok(end > 0)
     }
 
     fn is_open(&mut self) -> bool {
-        self.filter.is_empty() && self.inner.buffers().input().is_empty() && self.inner.is_open()
+        !self.broken
+            && self.filter.is_empty()
+            && self.inner.buffers().input().is_empty()
+            && self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -187,23 +247,30 @@ impl<T: Transport> Transport for SecretTransport<T> {
 
 impl<T: Transport> SecretTransport<T> {
     /// Transmits what ureq has written, with the headers and the body in place.
-    fn transmit(&mut self, amount: usize, body: &Body, timeout: NextTimeout) -> Result<(), Error> {
-        let body = body.text.as_bytes().get(body.unsent.clone()).unwrap_or_default();
+    fn transmit(&mut self, amount: usize, exchange: &Exchange, timeout: NextTimeout) -> Result<(), Error> {
+        let body = exchange.body.as_bytes().get(exchange.unsent.clone()).unwrap_or_default();
         let output = self.buffers.output();
         let head = amount.checked_sub(body.len()).and_then(|end| output.get(..end));
         let head = head.ok_or_else(|| io::Error::other("ureq has not sent all that it read of a body"))?;
-        transmit(&mut self.inner, &with_headers(head, &self.secrets.headers), timeout)?;
-        transmit(&mut self.inner, body, timeout)
+        let deadline = Deadline::new(timeout);
+        transmit(&mut self.inner, &with_headers(head, &self.secrets.headers), &deadline)?;
+        transmit(&mut self.inner, body, &deadline)
     }
 }
 
-fn transmit(inner: &mut impl Transport, bytes: &[u8], timeout: NextTimeout) -> Result<(), Error> {
+fn transmit(inner: &mut impl Transport, bytes: &[u8], deadline: &Deadline) -> Result<(), Error> {
     let size = inner.buffers().output().len();
     for piece in bytes.chunks(size.max(1)) {
         copy(piece, inner.buffers().output());
-        inner.transmit_output(piece.len(), timeout)?;
+        inner.transmit_output(piece.len(), deadline.rest()?)?;
     }
     Ok(())
+}
+
+/// Whether an error says that the other side has closed the connection.
+fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
 }
 
 /// Copies to the beginning of a buffer that has room for it.
@@ -265,7 +332,7 @@ mod tests {
         assert_eq!((body.read(&mut buffer).unwrap(), unsent()), (0, 0..6));
         assert_eq!(&buffer, b"....");
         drop(body);
-        assert_eq!((text.as_str(), unsent()), ("prompt", 0..0));
-        assert_eq!(secrets.current().text, "");
+        assert_eq!(text, "prompt");
+        assert_eq!(secrets.current().body, "");
     }
 }

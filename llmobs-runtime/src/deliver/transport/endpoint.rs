@@ -1,78 +1,53 @@
 //! The address that spans and evaluations are posted to: Datadog's intake, an Agent, or an origin that replaces either.
 
 use std::fmt;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use log::Level;
-use serde_json::Value;
-use ureq::Agent;
-use ureq::http::Uri;
+use ureq::http::{HeaderValue, Uri};
 
-use llmobs_capture::log::say;
-use llmobs_capture::{guarded, warn_limited};
+use llmobs_capture::warn_limited;
 
-use super::address::{client, is_loopback};
+use super::address::is_loopback;
 use crate::base::error::Error;
 use crate::base::secret::Secret;
 use crate::deliver::settings::Settings;
 
 const SPANS_PATH: &str = "/api/v2/llmobs";
 const EVALUATIONS_PATH: &str = "/api/intake/llm-obs/v2/eval-metric";
-const EVP_PROXY: &str = "/evp_proxy/v2";
-/// How much of the Agent's answer is read, in bytes.
-const MAX_INFO_BYTES: u64 = 1024 * 1024;
+pub(super) const EVP_PROXY: &str = "/evp_proxy/v2";
+
+const OVERRIDE_ORIGIN: &str = "DD_LLMOBS_OVERRIDE_ORIGIN";
 
 /// What is sent. It decides the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Intake {
+pub(super) enum Intake {
     Spans,
     Evaluations,
 }
 
 /// An address and its headers.
-#[derive(Debug)]
-pub(crate) struct Endpoint {
+#[derive(Clone, Debug)]
+pub(super) struct Endpoint {
     spans: Uri,
     evaluations: Uri,
     /// The key for sending straight to Datadog. An Agent adds its own.
     pub(super) api_key: Option<Secret>,
+    /// The Unix socket that the server listens at.
+    pub(super) socket: Option<PathBuf>,
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let through = if self.api_key.is_none() { ", through an Agent" } else { "" };
-        write!(f, "{}{through}", self.spans)
+        f.write_str(&self.shown(Intake::Spans))?;
+        f.write_str(if self.api_key.is_none() { ", through an Agent" } else { "" })
     }
 }
 
 impl Endpoint {
-    /// The endpoint that the settings name, else an Agent that passes spans on, else Datadog itself. Asking the Agent blocks for
-    /// `timeout` at most.
-    pub(crate) fn find(settings: &Settings, timeout: Duration) -> Result<Self, Error> {
-        let asked = match settings.agentless {
-            Some(agentless) => Ok(!agentless),
-            None => agent_has_evp_proxy(settings, timeout),
-        };
-        if let Ok(true) = asked {
-            return Self::agent(settings);
-        }
-        match (asked, Self::intake(settings)) {
-            // An Agent that cannot be asked counts as none if there is an API key.
-            (Err(problem), Ok(intake)) => {
-                say(Level::Warn, format_args!("spans go straight to Datadog: {problem}"));
-                Ok(intake)
-            }
-            (Err(problem), Err(Error::MissingApiKey)) => Err(problem),
-            (Ok(false), Err(Error::MissingApiKey)) if settings.agentless.is_none() => {
-                Err(Error::NoAgentAndNoApiKey)
-            }
-            (_, intake) => intake,
-        }
-    }
-
     /// Straight to Datadog, with the API key.
-    fn intake(settings: &Settings) -> Result<Self, Error> {
+    pub(super) fn intake(settings: &Settings) -> Result<Self, Error> {
         let api_key = settings.api_key.clone().ok_or(Error::MissingApiKey)?;
+        HeaderValue::from_str(api_key.reveal()).map_err(|_| Error::InvalidApiKey)?;
         if settings.site.is_empty() {
             return Err(Error::MissingSite);
         }
@@ -81,38 +56,49 @@ impl Endpoint {
         if settings.site.len() > 253 || !settings.site.bytes().all(is_host) {
             return Err(Error::InvalidSite);
         }
-        let (setting, spans, evaluations) = if let Some(origin) = &settings.override_origin {
-            ("DD_LLMOBS_OVERRIDE_ORIGIN", origin.clone(), origin.clone())
+        let (spans, evaluations) = if let Some(origin) = &settings.override_origin {
+            let origin = Origin::new(origin, OVERRIDE_ORIGIN)?;
+            (origin.clone(), origin)
         } else {
             let site = &settings.site;
-            ("DD_SITE", format!("https://llmobs-intake.{site}"), format!("https://api.{site}"))
+            let origin = |host| Origin::new(&format!("https://{host}.{site}"), "DD_SITE");
+            (origin("llmobs-intake")?, origin("api")?)
         };
-        let url = parse(&spans, SPANS_PATH, setting)?;
+        let url = spans.url(SPANS_PATH)?;
         if url.scheme_str() == Some("http") && !url.host().is_some_and(is_loopback) {
+            let setting = spans.setting;
             warn_limited!("{setting} is an http address of another machine: the API key travels unencrypted");
         }
-        let evaluations = parse(&evaluations, EVALUATIONS_PATH, setting)?;
-        Ok(Self { spans: url, evaluations, api_key: Some(api_key) })
+        let evaluations = evaluations.url(EVALUATIONS_PATH)?;
+        Ok(Self { spans: url, evaluations, api_key: Some(api_key), socket: spans.socket })
     }
 
-    /// To an Agent, which adds its own key and passes the spans on.
-    fn agent(settings: &Settings) -> Result<Self, Error> {
-        let agent = (settings.agent_url.as_str(), "DD_TRACE_AGENT_URL");
-        let (origin, setting) = match &settings.override_origin {
-            Some(origin) => (origin.as_str(), "DD_LLMOBS_OVERRIDE_ORIGIN"),
-            None => agent,
-        };
+    /// To the Agent at an origin, which adds its own key and passes the spans on.
+    pub(super) fn agent(agent: &Origin, settings: &Settings) -> Result<Self, Error> {
+        let replacement = settings.override_origin.as_ref();
+        let replacement = replacement.map(|origin| Origin::new(origin, OVERRIDE_ORIGIN)).transpose()?;
         // An origin with a path replaces the proxy of the Agent, too.
-        let replaces_proxy = settings.override_origin.is_some() && parse(origin, "", setting)?.path() != "/";
-        let proxy = if replaces_proxy { "" } else { EVP_PROXY };
-        let url = |path| parse(origin, &format!("{proxy}{path}"), setting);
-        Ok(Self { spans: url(SPANS_PATH)?, evaluations: url(EVALUATIONS_PATH)?, api_key: None })
+        let has_path = |origin: &Origin| origin.url("").is_ok_and(|url| url.path() != "/");
+        let proxy = if replacement.as_ref().is_some_and(has_path) { "" } else { EVP_PROXY };
+        let origin = replacement.as_ref().unwrap_or(agent);
+        let url = |path| origin.url(&format!("{proxy}{path}"));
+        let (spans, evaluations) = (url(SPANS_PATH)?, url(EVALUATIONS_PATH)?);
+        Ok(Self { spans, evaluations, api_key: None, socket: origin.socket.clone() })
     }
 
     pub(super) fn url(&self, intake: Intake) -> &Uri {
         match intake {
             Intake::Spans => &self.spans,
             Intake::Evaluations => &self.evaluations,
+        }
+    }
+
+    /// The address as messages show it.
+    pub(super) fn shown(&self, intake: Intake) -> String {
+        let url = self.url(intake);
+        match &self.socket {
+            Some(socket) => format!("unix://{}{}", socket.display(), url.path()),
+            None => url.to_string(),
         }
     }
 
@@ -125,63 +111,88 @@ impl Endpoint {
     }
 }
 
-/// Asks the Agent whether it passes spans on. Blocks for `timeout` at most.
-fn agent_has_evp_proxy(settings: &Settings, timeout: Duration) -> Result<bool, Error> {
-    let url = parse(&settings.agent_url, "/info", "DD_TRACE_AGENT_URL")?;
-    // This is the thread of the program, and the HTTP library calls the program's logger.
-    let info = guarded(|| ask(url, timeout)).flatten().unwrap_or_default();
-    let endpoints = info.get("endpoints").and_then(Value::as_array);
-    let has_proxy = |endpoint: &Value| endpoint.as_str().is_some_and(|path| path.contains(EVP_PROXY));
-    Ok(endpoints.is_some_and(|endpoints| endpoints.iter().any(has_proxy)))
+/// Scheme, host and port of a server, and a path before the paths of its API.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    base: String,
+    pub(super) socket: Option<PathBuf>,
+    /// The variable that sets it.
+    setting: &'static str,
 }
 
-fn ask(url: Uri, timeout: Duration) -> Option<Value> {
-    let client = Agent::new_with_config(client(&url, timeout));
-    let mut response = client.get(url).call().ok().filter(|response| response.status().is_success())?;
-    let body = response.body_mut().with_config().limit(MAX_INFO_BYTES).read_to_string().ok()?;
-    serde_json::from_str(&body).ok()
+impl Origin {
+    /// Reads a URL, or the path of a Unix socket.
+    pub(super) fn new(text: &str, setting: &'static str) -> Result<Self, Error> {
+        let path = text.strip_prefix("unix://").or_else(|| text.strip_prefix("unix:"));
+        if let Some(path) = path.or_else(|| text.starts_with('/').then_some(text)) {
+            let invalid = Error::InvalidUrl {
+                setting,
+                problem: "should be the absolute path of a socket after unix://",
+            };
+            return if path.starts_with('/') { Self::socket(Path::new(path), setting) } else { Err(invalid) };
+        }
+        let invalid = |problem| Error::InvalidUrl { setting, problem };
+        if text.contains(['?', '#']) {
+            return Err(invalid(
+                "should end with a host, a port or a path, and not with a query or a fragment",
+            ));
+        }
+        let origin = Self { base: text.trim_end_matches('/').to_owned(), socket: None, setting };
+        let url = origin.url("")?;
+        match url.scheme_str() {
+            Some("http") => {}
+            Some("https") if cfg!(feature = "tls") => {}
+            Some("https") => return Err(Error::NoTls),
+            _ => return Err(invalid("should begin with http:// or https://")),
+        }
+        if url.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+            return Err(invalid("should name a host and no user"));
+        }
+        Ok(origin)
+    }
+
+    pub(super) fn socket(path: &Path, setting: &'static str) -> Result<Self, Error> {
+        if cfg!(not(unix)) {
+            return Err(Error::UnixSocket { setting });
+        }
+        // The address is for the `Host` header alone.
+        Ok(Self { base: "http://127.0.0.1".to_owned(), socket: Some(path.to_owned()), setting })
+    }
+
+    pub(super) fn url(&self, path: &str) -> Result<Uri, Error> {
+        let problem = "is not a URL: it should look like http://localhost:8126";
+        let invalid = |_| Error::InvalidUrl { setting: self.setting, problem };
+        format!("{}{path}", self.base).parse().map_err(invalid)
+    }
 }
 
-fn parse(base: &str, path: &str, setting: &'static str) -> Result<Uri, Error> {
-    if base.starts_with("unix:") {
-        return Err(Error::UnixSocket { setting });
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.socket {
+            Some(socket) => write!(f, "unix://{}", socket.display()),
+            None => f.write_str(&self.base),
+        }
     }
-    let invalid = |problem| Error::InvalidUrl { setting, problem };
-    if base.contains(['?', '#']) {
-        return Err(invalid("should end with a host, a port or a path, and not with a query or a fragment"));
-    }
-    let url: Uri = format!("{}{path}", base.trim_end_matches('/'))
-        .parse()
-        .map_err(|_| invalid("is not a URL: it should look like http://localhost:8126"))?;
-    match url.scheme_str() {
-        Some("http") => {}
-        Some("https") if cfg!(feature = "tls") => {}
-        Some("https") => return Err(Error::NoTls),
-        _ => return Err(invalid("should begin with http:// or https://")),
-    }
-    if url.authority().is_none_or(|authority| authority.as_str().contains('@')) {
-        return Err(invalid("should name a host and no user"));
-    }
-    Ok(url)
 }
 
 #[cfg(all(test, feature = "tls"))]
 mod tests {
     use super::*;
+
+    fn urls(endpoint: &Endpoint) -> [(String, Option<&'static str>); 2] {
+        [Intake::Spans, Intake::Evaluations]
+            .map(|intake| (endpoint.shown(intake), endpoint.evp_subdomain(intake)))
+    }
+
     #[test]
     fn spans_and_evaluations_have_intakes_of_their_own() {
-        let urls = |endpoint: Endpoint| {
-            [Intake::Spans, Intake::Evaluations]
-                .map(|intake| (endpoint.url(intake).to_string(), endpoint.evp_subdomain(intake)))
-        };
         let mut settings = Settings {
             api_key: Some(Secret::new("key")),
             site: "datadoghq.eu".to_owned(),
-            agent_url: "http://agent:8126/".to_owned(),
             ..Settings::default()
         };
         assert_eq!(
-            urls(Endpoint::intake(&settings).unwrap()),
+            urls(&Endpoint::intake(&settings).unwrap()),
             [
                 ("https://llmobs-intake.datadoghq.eu/api/v2/llmobs".to_owned(), None),
                 ("https://api.datadoghq.eu/api/intake/llm-obs/v2/eval-metric".to_owned(), None),
@@ -193,15 +204,40 @@ mod tests {
                 (format!("{base}/api/intake/llm-obs/v2/eval-metric"), Some("api")),
             ]
         };
+        let origin = Origin::new("http://agent:8126/", "").unwrap();
         let proxy = "http://agent:8126/evp_proxy/v2";
-        assert_eq!(urls(Endpoint::agent(&settings).unwrap()), agent(proxy));
-        for (origin, base) in [
+        assert_eq!(urls(&Endpoint::agent(&origin, &settings).unwrap()), agent(proxy));
+        for (replacement, base) in [
             ("http://other:1", "http://other:1/evp_proxy/v2"),
             ("http://other:1/", "http://other:1/evp_proxy/v2"),
             ("http://other:1/base/path/", "http://other:1/base/path"),
         ] {
-            settings.override_origin = Some(origin.to_owned());
-            assert_eq!(urls(Endpoint::agent(&settings).unwrap()), agent(base), "{origin}");
+            settings.override_origin = Some(replacement.to_owned());
+            assert_eq!(urls(&Endpoint::agent(&origin, &settings).unwrap()), agent(base), "{replacement}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_unix_socket_is_named_by_a_url_or_its_path() {
+        for text in ["unix:///run/apm.socket", "unix:/run/apm.socket", "/run/apm.socket"] {
+            let origin = Origin::new(text, "").unwrap();
+            let endpoint = Endpoint::agent(&origin, &Settings::default()).unwrap();
+            assert_eq!(
+                endpoint.to_string(),
+                "unix:///run/apm.socket/evp_proxy/v2/api/v2/llmobs, through an Agent"
+            );
+            assert_eq!(
+                endpoint.url(Intake::Spans).to_string(),
+                "http://127.0.0.1/evp_proxy/v2/api/v2/llmobs"
+            );
+            assert_eq!(
+                (endpoint.socket, origin.to_string()),
+                (Some("/run/apm.socket".into()), "unix:///run/apm.socket".to_owned())
+            );
+        }
+        for text in ["unix:", "unix://", "unix://run/apm.socket"] {
+            assert!(matches!(Origin::new(text, ""), Err(Error::InvalidUrl { .. })), "{text}");
         }
     }
 }

@@ -1,41 +1,39 @@
 //! Events over HTTP, to Datadog's intake or to an Agent.
 
-use std::sync::Arc;
+use log::Level;
 
-use ureq::config::Config;
-use ureq::http::{HeaderName, HeaderValue};
-use ureq::{Agent, SendBody};
+use llmobs_capture::log::say;
 
-use super::address::client;
-use super::connector::Secrets;
-use super::endpoint::{Endpoint, Intake};
-use super::{Failure, FailureKind, Framing, Payload, Transport, evaluations_body};
+use super::client::{Client, Refusal};
+use super::endpoint::Intake;
+use super::resolver::Names;
+use super::route::Route;
+use super::{Failure, Framing, Payload, Transport, evaluations_body};
 use crate::base::error::Error;
-use crate::deliver::report::DropReason;
 use crate::deliver::settings::Settings;
 
+/// Finds an endpoint when it first sends, and another one when that turns out to be wrong. It stays where requests are accepted.
 #[derive(Debug)]
 pub(crate) struct Http {
-    agent: Agent,
-    endpoint: Endpoint,
-    secrets: Arc<Secrets>,
+    settings: Settings,
+    route: Route,
+    names: Names,
+    client: Option<Client>,
+    /// The endpoint of the last client, as the log shows it.
+    told: String,
 }
 
 impl Http {
-    pub(crate) fn new(endpoint: Endpoint, settings: &Settings) -> Result<Self, Error> {
-        let config = client(endpoint.url(Intake::Spans), settings.timeout);
-        Self::with_config(endpoint, settings, config)
+    /// # Errors
+    ///
+    /// If the settings can never work.
+    pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
+        Ok(Self::with_route(Route::new(settings)?, settings))
     }
 
-    fn with_config(endpoint: Endpoint, settings: &Settings, config: Config) -> Result<Self, Error> {
-        let mut headers = settings.additional_headers.clone();
-        if let Some(key) = &endpoint.api_key {
-            let key = HeaderValue::from_str(key.reveal()).map_err(|_| Error::InvalidApiKey)?;
-            headers.push((HeaderName::from_static("dd-api-key"), key));
-        }
-        let origins = [Intake::Spans, Intake::Evaluations].map(|intake| endpoint.url(intake).clone());
-        let secrets = Secrets::new(origins, &headers);
-        Ok(Self { agent: secrets.agent(config), endpoint, secrets })
+    fn with_route(route: Route, settings: &Settings) -> Self {
+        let (settings, names) = (settings.clone(), Names::default());
+        Self { settings, route, names, client: None, told: String::new() }
     }
 }
 
@@ -54,40 +52,41 @@ impl Transport for Http {
 }
 
 impl Http {
-    fn post(&self, intake: Intake, body: &mut String) -> Result<(), Failure> {
-        let url = self.endpoint.url(intake);
-        let mut request = self
-            .agent
-            .post(url.clone())
-            .header("content-type", "application/json")
-            .header("content-length", body.len());
-        if let Some(subdomain) = self.endpoint.evp_subdomain(intake) {
-            request = request.header("x-datadog-evp-subdomain", subdomain);
-        }
-        let mut body = self.secrets.body(body);
-        let response = request.send(SendBody::from_reader(&mut body)).map_err(|error| {
-            Failure::new(FailureKind::Unavailable, format!("{url} does not answer: {error}"))
-        })?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        // The rest of the answer is ignored: it may repeat the key or a prompt, and would be logged.
-        let kind = match status.as_u16() {
-            408 | 425 | 429 | 500.. => FailureKind::Unavailable,
-            413 => FailureKind::TooLarge,
-            400 | 415 | 422 => FailureKind::Invalid,
-            300..=399 | 401 | 403 | 404 => FailureKind::Denied,
-            _ => FailureKind::Permanent(DropReason::Rejected),
+    fn post(&mut self, intake: Intake, body: &mut String) -> Result<(), Failure> {
+        let mut client = match self.client.take() {
+            Some(client) => client,
+            None => self.find()?,
         };
-        let advice = match (status.as_u16(), &self.endpoint.api_key) {
-            (401 | 403, Some(_)) => "; check DD_API_KEY, and that DD_SITE is the site of that key",
-            (404, None) => "; the Agent may be too old to take LLM Observability",
-            _ => "",
-        };
-        Err(Failure::new(kind, format!("{url} answers {status}{advice}")))
+        let mut sent = client.post(intake, body);
+        if matches!(sent, Err(Refusal { is_wrong_endpoint: true, .. })) {
+            let other = self.find()?;
+            if other.endpoint().to_string() != client.endpoint().to_string() {
+                client = other;
+                sent = client.post(intake, body);
+            }
+        }
+        match sent {
+            Ok(()) => {
+                self.client = Some(client);
+                Ok(())
+            }
+            Err(Refusal { failure, is_wrong_endpoint }) => {
+                self.client = Some(client).filter(|_| !is_wrong_endpoint);
+                Err(failure)
+            }
+        }
+    }
+
+    fn find(&mut self) -> Result<Client, Failure> {
+        let endpoint = self.route.find(&self.names)?;
+        let shown = endpoint.to_string();
+        if self.told != shown {
+            say(Level::Info, format_args!("spans of {} go to {shown}", self.settings.ml_app()));
+            self.told = shown;
+        }
+        Ok(Client::new(endpoint, &self.settings, self.names.clone()))
     }
 }
 
-#[cfg(all(test, feature = "tls"))]
+#[cfg(test)]
 mod tests;

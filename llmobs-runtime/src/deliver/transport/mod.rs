@@ -1,19 +1,26 @@
 //! Transports: HTTP, files, the console, memory.
 
 mod address;
+mod client;
 mod connector;
 mod console;
 mod custom;
+mod dial;
 mod endpoint;
 mod failure;
 mod file;
 mod http;
+#[cfg(test)]
+mod loopback;
 mod memory;
+mod resolver;
 mod response;
+mod route;
+mod socket;
+mod wait;
 
 pub(crate) use console::Console;
 pub(crate) use custom::Custom;
-pub(crate) use endpoint::Endpoint;
 pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use file::File;
 pub(crate) use http::Http;

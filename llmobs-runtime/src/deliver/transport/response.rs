@@ -18,15 +18,17 @@ const HEADERS: [&str; 8] = [
 /// What they say beside numbers and dates.
 const WORDS: [&str; 5] = ["chunked", "close", "gzip", "identity", "keep-alive"];
 
-/// Removes from the head of a response what may repeat a part of the request: the reason, all headers but [`HEADERS`], and words in
-/// their values that are not expected there. The body passes unchanged.
+/// Removes from a response what may repeat a part of the request. Of the head these are the reason, all headers but [`HEADERS`], and
+/// words in their values that are not expected there. The body becomes as many blanks; if it is in chunks, their sizes pass.
 ///
-/// A head may arrive in any number of pieces. A line passes when its end has arrived.
+/// A response may arrive in any number of pieces. A line passes when its end has arrived.
 #[derive(Default)]
 pub(super) struct ResponseFilter {
     part: Part,
     /// A line whose end has not arrived.
     line: Vec<u8>,
+    /// Whether the body is in chunks.
+    chunked: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,17 +40,30 @@ enum Part {
         interim: bool,
     },
     Body,
+    /// The line with the size of a chunk.
+    Size,
+    /// What is left of a chunk.
+    Chunk(u64),
+    /// The end of the line of a chunk.
+    ChunkEnd,
+    /// The headers after the last chunk.
+    Trailer,
 }
 
 impl ResponseFilter {
     /// Returns what passes, at most [`MAX_LINE`] bytes more than there are in `bytes`.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut passed = Vec::with_capacity(bytes.len());
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if self.part == Part::Body {
-                passed.extend_from_slice(piece);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if let Some(blanks) = self.blanks(rest.len()) {
+                passed.resize(passed.len() + blanks, b' ');
+                rest = rest.get(blanks..).unwrap_or_default();
                 continue;
             }
+            let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+            let (piece, after) = rest.split_at(end);
+            rest = after;
             let room = MAX_LINE.saturating_sub(self.line.len());
             self.line.extend_from_slice(piece.get(..room).unwrap_or(piece));
             if piece.ends_with(b"\n") {
@@ -64,6 +79,22 @@ impl ResponseFilter {
         self.line.is_empty()
     }
 
+    /// How many of the next bytes belong to the content of a body.
+    fn blanks(&mut self, bytes: usize) -> Option<usize> {
+        match &mut self.part {
+            Part::Body => Some(bytes),
+            Part::Chunk(left) => {
+                let blanks = bytes.min(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= blanks as u64;
+                if *left == 0 {
+                    self.part = Part::ChunkEnd;
+                }
+                Some(blanks)
+            }
+            _ => None,
+        }
+    }
+
     fn pass_line(&mut self, line: &mut [u8], passed: &mut Vec<u8>) {
         let is_blank = line.iter().all(|byte| matches!(byte, b'\r' | b'\n'));
         match self.part {
@@ -77,13 +108,38 @@ impl ResponseFilter {
                 self.part = Part::Headers { interim: line.get(9) == Some(&b'1') };
             }
             Part::Headers { interim } if is_blank => {
-                self.part = if interim { Part::Status } else { Part::Body };
+                self.part = match self.chunked {
+                    _ if interim => Part::Status,
+                    true => Part::Size,
+                    false => Part::Body,
+                };
             }
             Part::Headers { .. } => match header(line) {
-                Some(header) => passed.extend_from_slice(header),
+                Some(header) => {
+                    let is_coding = header.to_ascii_lowercase().starts_with(b"transfer-encoding");
+                    self.chunked |= is_coding && has_word(header, b"chunked");
+                    passed.extend_from_slice(header);
+                }
                 None => return,
             },
-            Part::Body => {}
+            Part::Size => {
+                let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+                // More may be a key.
+                let digits = line.get(..digits).filter(|digits| digits.len() <= 8).unwrap_or_default();
+                passed.extend_from_slice(digits);
+                let size =
+                    std::str::from_utf8(digits).ok().and_then(|text| u64::from_str_radix(text, 16).ok());
+                self.part = match size {
+                    Some(0) => Part::Trailer,
+                    Some(size) => Part::Chunk(size),
+                    // ureq will give up.
+                    None => Part::Body,
+                };
+            }
+            Part::ChunkEnd => self.part = Part::Size,
+            Part::Trailer if is_blank => self.part = Part::Body,
+            Part::Trailer => return,
+            Part::Body | Part::Chunk(_) => {}
         }
         passed.extend_from_slice(b"\r\n");
     }
@@ -97,14 +153,20 @@ fn header(line: &mut [u8]) -> Option<&[u8]> {
     if !is_whole || !HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header.as_bytes())) {
         return None;
     }
-    for word in
-        value.split_mut(|byte| matches!(byte, b' ' | b'\t' | b',' | b';' | b':' | b'=' | b'\r' | b'\n'))
-    {
+    for word in value.split_mut(|byte| is_separator(*byte)) {
         if !is_expected(word) {
             word.fill(b' ');
         }
     }
     Some(line.trim_ascii_end())
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b',' | b';' | b':' | b'=' | b'\r' | b'\n')
+}
+
+fn has_word(line: &[u8], wanted: &[u8]) -> bool {
+    line.split(|byte| is_separator(*byte)).any(|word| word.eq_ignore_ascii_case(wanted))
 }
 
 /// Whether a word is a number, a day or month, or one of [`WORDS`].
@@ -127,10 +189,11 @@ mod tests {
 
     const ECHO: &str = "\r\nHTTP/1.1 100 secret\r\n\r\nHTTP/1.1 429 secret\r\nLocation: /secret\r\nsecret: 1\nsecret\r\n secret\r\n\
                         Content-Length: 6\r\nCONNECTION: secret, close\r\ntransfer-encoding:chunked;secret=\u{e9}t\u{e9}\r\n\
-                        Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\nx-ratelimit-reset: 0.5\r\ncontent-lengths: 1\r\n\r\nsecret\nHTTP/1.1";
+                        Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\nx-ratelimit-reset: 0.5\r\ncontent-lengths: 1\r\n\r\n\
+                        A;secret=1\r\nsecret\r\n!!\r\n2\r\n\r\n\r\n0\r\nsecret: 1\r\n\r\nsecret\nHTTP/1.1";
     const PASSED: &str = "HTTP/1.1 100\r\n\r\nHTTP/1.1 429\r\nContent-Length: 6\r\nCONNECTION:       , close\r\n\
                           transfer-encoding:chunked;      =\r\nRetry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n\
-                          x-ratelimit-reset: 0.5\r\n\r\nsecret\nHTTP/1.1";
+                          x-ratelimit-reset: 0.5\r\n\r\nA\r\n          \r\n2\r\n  \r\n0\r\n\r\n               ";
 
     #[test]
     fn a_head_passes_without_what_may_be_an_echo() {
@@ -146,6 +209,23 @@ mod tests {
         }
         let bytes: Vec<&[u8]> = echo.chunks(1).collect();
         assert_eq!(passed(&bytes), PASSED);
+    }
+
+    #[test]
+    fn a_body_becomes_blanks() {
+        for (body, blank) in [
+            ("content-length: 6\r\n\r\nsecret\r\n", "content-length: 6\r\n\r\n        "),
+            ("\r\n6\r\nsecret", "\r\n         "),
+            (
+                "transfer-encoding: chunked\r\n\r\nsecret\r\n0\r\n",
+                "transfer-encoding: chunked\r\n\r\n\r\n   ",
+            ),
+            ("transfer-encoding: chunked\r\n\r\n5\r\nsecret", "transfer-encoding: chunked\r\n\r\n5\r\n     "),
+        ] {
+            let mut filter = ResponseFilter::default();
+            let passed = filter.pass(format!("HTTP/1.1 200 OK\r\n{body}").as_bytes());
+            assert_eq!(String::from_utf8(passed).unwrap(), format!("HTTP/1.1 200\r\n{blank}"));
+        }
     }
 
     #[test]

@@ -1,0 +1,186 @@
+//! Requests to one endpoint, and what became of them.
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ureq::config::Config;
+use ureq::http::{HeaderName, HeaderValue, Response, StatusCode};
+use ureq::{Agent, Body, Error, SendBody};
+
+use super::connector::{Progress, Secrets};
+use super::dial::Dialer;
+use super::endpoint::{Endpoint, Intake};
+use super::resolver::Names;
+use super::{Failure, FailureKind, address, wait};
+use crate::deliver::report::DropReason;
+use crate::deliver::settings::Settings;
+
+/// How fast a link is at least, in bytes a second. Large requests have more time.
+const SLOWEST: u64 = 50_000;
+/// How much of an answer is read so that its connection can serve the next request, in bytes.
+const MAX_ANSWER: usize = 64 * 1024;
+/// How long that may take.
+const MAX_ANSWER_TIME: Duration = Duration::from_secs(1);
+/// A body up to this size, in bytes, is not what a server closes a connection for.
+const SMALL: usize = 256 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Client {
+    agent: Agent,
+    endpoint: Endpoint,
+    secrets: Arc<Secrets>,
+    timeout: Duration,
+    /// Whether the last request was large and met the end of its connection.
+    was_reset: bool,
+}
+
+/// What became of a request that was not accepted.
+pub(super) struct Refusal {
+    pub(super) failure: Failure,
+    /// Whether nobody is there, or somebody who takes no spans: another endpoint may.
+    pub(super) is_wrong_endpoint: bool,
+}
+
+/// One attempt that failed.
+enum Lost {
+    Answer(StatusCode, Option<Duration>),
+    Error(Error, Progress),
+}
+
+impl Client {
+    pub(super) fn new(endpoint: Endpoint, settings: &Settings, names: Names) -> Self {
+        let config = address::client(endpoint.url(Intake::Spans), settings.timeout);
+        Self::with_config(endpoint, settings, names, config)
+    }
+
+    pub(super) fn with_config(endpoint: Endpoint, settings: &Settings, names: Names, config: Config) -> Self {
+        let mut headers = settings.additional_headers.clone();
+        // A key that is no header is refused when the endpoint is made.
+        let key = endpoint.api_key.as_ref().and_then(|key| HeaderValue::from_str(key.reveal()).ok());
+        headers.extend(key.map(|key| (HeaderName::from_static("dd-api-key"), key)));
+        let origins = [Intake::Spans, Intake::Evaluations].map(|intake| endpoint.url(intake).clone());
+        let secrets = Secrets::new(origins, &headers);
+        let agent = secrets.agent(config, Dialer::new(endpoint.socket.clone()), names);
+        Self { agent, endpoint, secrets, timeout: settings.timeout, was_reset: false }
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    pub(super) fn post(&mut self, intake: Intake, body: &mut String) -> Result<(), Refusal> {
+        let sent = match self.attempt(intake, body) {
+            // The server had closed the connection, which no request can know before it is sent.
+            Err(Lost::Error(error, progress))
+                if !progress.fresh && !progress.answered && progress.started && !is_timeout(&error) =>
+            {
+                self.attempt(intake, body)
+            }
+            sent => sent,
+        };
+        let was_reset = std::mem::take(&mut self.was_reset);
+        let Err(lost) = sent else { return Ok(()) };
+        let url = self.endpoint.shown(intake);
+        Err(match lost {
+            Lost::Answer(status, wait) => {
+                let kind = meaning(status);
+                let message = format!("{url} answers {status}{}", self.advice(status));
+                let is_wrong_endpoint = kind == FailureKind::Denied;
+                let wait = wait.filter(|_| kind == FailureKind::Unavailable);
+                Refusal { failure: Failure { kind, wait, message }, is_wrong_endpoint }
+            }
+            Lost::Error(error, progress) => {
+                let is_certificate = error.to_string().contains("invalid peer certificate");
+                let (kind, message) = if is_certificate {
+                    let advice = "its certificate is refused, so that nothing was sent: check DD_SITE, the clock, and whether a proxy reads along";
+                    (FailureKind::Denied, format!("{url}: {advice} ({error})"))
+                } else if progress.sent {
+                    (FailureKind::Unanswered, format!("{url} was sent a request and did not answer: {error}"))
+                } else if progress.reset && body.len() > SMALL && was_reset {
+                    let bytes = body.len();
+                    let message =
+                        format!("{url} closes the connection while it is sent a request of {bytes} bytes");
+                    (FailureKind::TooLarge, message)
+                } else {
+                    self.was_reset = progress.reset && body.len() > SMALL;
+                    let advice = if progress.started {
+                        ""
+                    } else {
+                        "; check that it runs and can be reached from here"
+                    };
+                    (FailureKind::Unavailable, format!("{url} does not answer: {error}{advice}"))
+                };
+                let is_wrong_endpoint = !progress.started;
+                Refusal { failure: Failure::new(kind, message), is_wrong_endpoint }
+            }
+        })
+    }
+
+    fn attempt(&self, intake: Intake, body: &mut String) -> Result<(), Lost> {
+        let bytes = body.len();
+        let timeout = self.timeout + Duration::from_millis(bytes as u64 * 1000 / SLOWEST);
+        let mut request = self
+            .agent
+            .post(self.endpoint.url(intake).clone())
+            .header("content-type", "application/json")
+            .header("content-length", bytes);
+        if let Some(subdomain) = self.endpoint.evp_subdomain(intake) {
+            request = request.header("x-datadog-evp-subdomain", subdomain);
+        }
+        let request = request.config();
+        let request = request.timeout_global(Some(timeout)).timeout_recv_body(Some(MAX_ANSWER_TIME)).build();
+        let mut body = self.secrets.body(body);
+        let response = request
+            .send(SendBody::from_reader(&mut body))
+            .map_err(|error| Lost::Error(error, self.secrets.progress()))?;
+        let status = response.status();
+        let wait = wait::asked(status, response.headers(), SystemTime::now());
+        read_to_end(response);
+        if status.is_success() { Ok(()) } else { Err(Lost::Answer(status, wait)) }
+    }
+
+    /// What a program can do about an answer.
+    fn advice(&self, status: StatusCode) -> &'static str {
+        let is_direct = self.endpoint.api_key.is_some();
+        match status.as_u16() {
+            300..=399 => "; redirects are not followed, since the key would go along: check the address",
+            401 | 403 if is_direct => "; check DD_API_KEY, and that DD_SITE is the site of that key",
+            401 | 403 => "; check the API key and the site of the Agent",
+            404 if is_direct => "; check DD_SITE and DD_LLMOBS_OVERRIDE_ORIGIN",
+            404 => "; the Agent may be too old to take LLM Observability",
+            _ => "",
+        }
+    }
+}
+
+/// What may be done about a request that was answered so.
+fn meaning(status: StatusCode) -> FailureKind {
+    match status.as_u16() {
+        408 | 425 | 429 | 500.. => FailureKind::Unavailable,
+        413 => FailureKind::TooLarge,
+        400 | 415 | 422 => FailureKind::Invalid,
+        300..=399 | 401 | 403 | 404 => FailureKind::Denied,
+        _ => FailureKind::Permanent(DropReason::Rejected),
+    }
+}
+
+fn is_timeout(error: &Error) -> bool {
+    matches!(error, Error::Timeout(_))
+}
+
+/// Reads an answer, so that the next request can use its connection, which is closed if there is too much of it. What it says is of no
+/// interest, and blank: see [`ResponseFilter`](super::response::ResponseFilter).
+fn read_to_end(response: Response<Body>) {
+    let mut body = response.into_body().into_reader();
+    let mut buffer = [0; 4096];
+    let mut left = MAX_ANSWER;
+    while let Ok(1..) = body.read(&mut buffer).inspect(|read| left = left.saturating_sub(*read)) {
+        if left == 0 {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! What a client says of servers that misbehave.
+
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier, Mutex};
+
+use llmobs_test_support::CaptureServer;
+use ureq::Proxy;
+
+use super::*;
+use crate::base::secret::Secret;
+use crate::deliver::transport::loopback::{Connection, Server};
+
+const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}";
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+/// More than the system takes before the other side reads.
+const LARGE: usize = 32 * 1024 * 1024;
+
+fn settings(url: &str) -> Settings {
+    Settings {
+        api_key: Some(Secret::new(KEY)),
+        override_origin: Some(url.to_owned()),
+        timeout: Duration::from_secs(60),
+        ..Settings::default()
+    }
+}
+
+fn client(url: &str) -> Client {
+    let settings = settings(url);
+    Client::new(Endpoint::intake(&settings).unwrap(), &settings, Names::default())
+}
+
+fn post(client: &mut Client, bytes: usize) -> Result<(), Refusal> {
+    let mut body = "x".repeat(bytes);
+    let sent = client.post(Intake::Spans, &mut body);
+    assert_eq!(body.len(), bytes);
+    sent
+}
+
+/// The outcome of a request, without the address.
+fn outcome(client: &mut Client, bytes: usize) -> (FailureKind, bool, String) {
+    let url = client.endpoint.shown(Intake::Spans);
+    let Err(Refusal { failure, is_wrong_endpoint }) = post(client, bytes) else {
+        panic!("the request was accepted");
+    };
+    assert!(!failure.message.contains(KEY) && !failure.message.contains("xxx"), "{}", failure.message);
+    (failure.kind, is_wrong_endpoint, failure.message.replace(&url, "URL"))
+}
+
+fn kind(client: &mut Client, bytes: usize) -> FailureKind {
+    outcome(client, bytes).0
+}
+
+/// An address at which nothing listens.
+fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[test]
+fn an_answer_says_what_may_be_done() {
+    use FailureKind::{Denied, Invalid, Permanent, TooLarge, Unavailable};
+    let check_key = "; check DD_API_KEY, and that DD_SITE is the site of that key";
+    let not_followed = "; redirects are not followed, since the key would go along: check the address";
+    for (status, kind, text) in [
+        (307, Denied, format!("307 Temporary Redirect{not_followed}")),
+        (400, Invalid, "400 Bad Request".to_owned()),
+        (401, Denied, format!("401 Unauthorized{check_key}")),
+        (402, Permanent(DropReason::Rejected), "402 Payment Required".to_owned()),
+        (403, Denied, format!("403 Forbidden{check_key}")),
+        (404, Denied, "404 Not Found; check DD_SITE and DD_LLMOBS_OVERRIDE_ORIGIN".to_owned()),
+        (408, Unavailable, "408 Request Timeout".to_owned()),
+        (413, TooLarge, "413 Payload Too Large".to_owned()),
+        (415, Invalid, "415 Unsupported Media Type".to_owned()),
+        (422, Invalid, "422 Unprocessable Entity".to_owned()),
+        (425, Unavailable, "425 Too Early".to_owned()),
+        (429, Unavailable, "429 Too Many Requests".to_owned()),
+        (500, Unavailable, "500 Internal Server Error".to_owned()),
+        (503, Unavailable, "503 Service Unavailable".to_owned()),
+        (599, Unavailable, "599 <unknown status code>".to_owned()),
+    ] {
+        let server = CaptureServer::start().statuses(&[status]).header("retry-after", "7");
+        let mut client = client(&server.url());
+        let Err(Refusal { failure, is_wrong_endpoint }) = post(&mut client, 10) else {
+            panic!("{status} was accepted");
+        };
+        let message = format!("{}/api/v2/llmobs answers {text}", server.url());
+        let wait = (kind == Unavailable).then_some(Duration::from_secs(7));
+        assert_eq!(is_wrong_endpoint, kind == Denied, "{status}");
+        assert_eq!((failure.kind, failure.wait, failure.message), (kind, wait, message));
+    }
+}
+
+#[test]
+fn one_connection_serves_all_requests() {
+    let server = Server::start(|_, connection| {
+        let large = "x".repeat(60_000);
+        for answer in [
+            ACCEPTED.to_owned(),
+            "HTTP/1.1 500 Oh\r\ncontent-length: 5\r\n\r\nsorry".to_owned(),
+            "HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nx: y\r\n\r\n"
+                .to_owned(),
+            "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+            format!("HTTP/1.1 429 No\r\ncontent-length: 60000\r\n\r\n{large}"),
+            ACCEPTED.to_owned(),
+        ] {
+            connection.request();
+            connection.send(&answer);
+        }
+        connection.request();
+    });
+    let mut client = client(&server.url());
+    let accepted: Vec<bool> = (0..6).map(|_| post(&mut client, 100).is_ok()).collect();
+    assert_eq!((accepted, server.connections()), (vec![true, false, true, true, false, true], 1));
+}
+
+#[test]
+fn an_answer_without_end_is_an_answer() {
+    let server = Server::start(|number, connection| {
+        connection.request();
+        if number == 0 {
+            // The other side takes no more of it at some point.
+            connection.send("HTTP/1.1 202 Accepted\r\n\r\n");
+            while connection.send(&"x".repeat(1024)) {}
+        } else {
+            connection.send("HTTP/1.1 202 Accepted\r\ncontent-length: 100000\r\n\r\n");
+            // Until the other side has had enough of it.
+            connection.request();
+        }
+    });
+    let mut client = client(&server.url());
+    assert!(post(&mut client, 100).is_ok());
+    assert!(post(&mut client, 100).is_ok());
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn where_nobody_listens_nothing_was_accepted() {
+    let (kind, is_wrong_endpoint, message) = outcome(&mut client(&nowhere()), 100);
+    assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unavailable, true));
+    assert!(message.starts_with("URL does not answer: ") && message.contains("refused"), "{message}");
+    assert!(message.ends_with("; check that it runs and can be reached from here"), "{message}");
+    let (kind, is_wrong_endpoint, message) = outcome(&mut client("http://host.invalid"), 100);
+    assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unavailable, true), "{message}");
+}
+
+#[test]
+fn of_a_request_that_was_sent_without_an_answer_nobody_knows_what_became() {
+    for answer in [
+        "",
+        "SSH-2.0-OpenSSH_9.6\r\n",
+        "HTTP/1.1 -5 secret\r\n\r\n",
+        "HTTP/1.1 202 Acc",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+    ] {
+        let server = Server::start(move |_, connection| {
+            connection.request();
+            connection.send(answer);
+        });
+        let (kind, is_wrong_endpoint, message) = outcome(&mut client(&server.url()), 100);
+        assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unanswered, false), "{answer}");
+        assert!(message.starts_with("URL was sent a request and did not answer: "), "{message}");
+        assert!(!message.contains("secret") && !message.contains("SSH"), "{message}");
+        assert_eq!(server.connections(), 1, "{answer}");
+    }
+}
+
+/// A server that reads a part of a request, and then answers or closes the connection.
+fn impatient(answer: &'static str) -> Server {
+    Server::start(move |_, connection| {
+        connection.head();
+        connection.skip(4096);
+        connection.send(answer);
+    })
+}
+
+#[test]
+fn two_resets_within_large_requests_mean_that_they_are_too_large() {
+    let server = impatient("");
+    let mut client = client(&server.url());
+    for _ in 0..2 {
+        assert_eq!(kind(&mut client, LARGE), FailureKind::Unavailable);
+        let (kind, _, message) = outcome(&mut client, LARGE);
+        assert_eq!(kind, FailureKind::TooLarge);
+        assert_eq!(message, format!("URL closes the connection while it is sent a request of {LARGE} bytes"));
+    }
+    assert_eq!(server.connections(), 4);
+}
+
+#[test]
+fn an_answer_before_the_end_of_a_request_is_read() {
+    let server = impatient("HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n");
+    let mut client = client(&server.url());
+    for _ in 0..5 {
+        let (kind, _, message) = outcome(&mut client, LARGE);
+        assert_eq!((kind, &*message), (FailureKind::TooLarge, "URL answers 413 Payload Too Large"));
+    }
+}
+
+#[test]
+fn a_request_on_a_connection_that_was_closed_meanwhile_is_sent_again_at_once() {
+    let server = Server::start(|_, connection| {
+        connection.request();
+        connection.send(ACCEPTED);
+        // The next one arrives, and meets a closed connection.
+        connection.skip(1);
+    });
+    let mut client = client(&server.url());
+    for _ in 0..10 {
+        assert!(post(&mut client, 100).is_ok());
+    }
+    assert_eq!(server.connections(), 10);
+}
+
+#[test]
+fn a_request_on_a_connection_of_its_own_is_sent_once() {
+    let server = Server::start(|number, connection| {
+        connection.request();
+        if number == 0 {
+            connection.send(ACCEPTED);
+            connection.request();
+        }
+    });
+    let mut client = client(&server.url());
+    assert!(post(&mut client, 100).is_ok());
+    // The old connection, and a new one.
+    assert_eq!(kind(&mut client, 100), FailureKind::Unanswered);
+    assert_eq!(server.connections(), 2);
+    assert_eq!(kind(&mut client, 100), FailureKind::Unanswered);
+    assert_eq!(server.connections(), 3);
+}
+
+#[test]
+fn large_requests_have_more_time() {
+    let (go, gate) = channel();
+    let gate = Mutex::new(gate);
+    let both = Arc::new(Barrier::new(2));
+    let arrived = Arc::clone(&both);
+    let server = Server::start(move |_, connection: &mut Connection<TcpStream>| {
+        if connection.request().is_some_and(|request| request.body.len() > 1000) {
+            arrived.wait();
+            gate.lock().unwrap().recv().unwrap();
+            connection.send(ACCEPTED);
+        } else {
+            connection.request();
+        }
+    });
+    let impatient = Settings { timeout: Duration::from_millis(20), ..settings(&server.url()) };
+    let client = || Client::new(Endpoint::intake(&impatient).unwrap(), &impatient, Names::default());
+    std::thread::scope(|scope| {
+        // It may take ten minutes.
+        let large = scope.spawn(|| post(&mut client(), 30_000_000).is_ok());
+        both.wait();
+        assert_eq!(kind(&mut client(), 100), FailureKind::Unanswered);
+        go.send(()).unwrap();
+        assert!(large.join().unwrap());
+    });
+}
+
+#[test]
+fn a_proxy_of_another_kind_is_not_gone_around() {
+    let server = Server::start(|_, _| ());
+    let settings = settings(&server.url());
+    for proxy in ["socks4://127.0.0.1:1", "socks5://127.0.0.1:1"] {
+        let config = Agent::config_builder().proxy(Proxy::new(proxy).ok()).build();
+        let endpoint = Endpoint::intake(&settings).unwrap();
+        let mut client = Client::with_config(endpoint, &settings, Names::default(), config);
+        let (kind, _, message) = outcome(&mut client, 100);
+        assert_eq!(kind, FailureKind::Unavailable);
+        assert!(message.contains("only http proxies are supported"), "{message}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn a_server_without_the_right_certificate_gets_nothing() {
+    let server = CaptureServer::start_tls();
+    let (kind, is_wrong_endpoint, message) = outcome(&mut client(&server.url()), 100);
+    assert_eq!((kind, is_wrong_endpoint), (FailureKind::Denied, true), "{message}");
+    assert!(
+        message.starts_with("URL: its certificate is refused, so that nothing was sent: check"),
+        "{message}"
+    );
+    assert_eq!(server.requests().len(), 0);
+    // One that speaks no TLS.
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let plain = Server::start({
+        let heard = Arc::clone(&heard);
+        move |_, connection| {
+            connection.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+            heard.lock().unwrap().push(connection.head());
+        }
+    });
+    let url = plain.url().replace("http", "https");
+    let (kind, _, message) = outcome(&mut client(&url), 100);
+    assert_eq!(kind, FailureKind::Unavailable, "{message}");
+    drop(plain);
+    assert_eq!(*heard.lock().unwrap(), [None]);
+}

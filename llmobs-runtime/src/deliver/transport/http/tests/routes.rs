@@ -1,0 +1,306 @@
+//! Where requests go while Agents come and go. Each test ends with the requests that each server got.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::super::*;
+use crate::base::secret::Secret;
+use crate::deliver::transport::FailureKind;
+use crate::deliver::transport::endpoint::Endpoint;
+use crate::deliver::transport::loopback::{Request, Server};
+
+const ASKED: &str = "GET /info";
+const THROUGH_AGENT: &str = "POST /evp_proxy/v2/api/v2/llmobs";
+const DIRECT: &str = "POST /api/v2/llmobs";
+/// Where there is no socket.
+const NO_SOCKET: &str = "/nowhere/llmobs/apm.socket";
+
+fn answer(status: u16, body: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+fn info(endpoints: &str) -> String {
+    answer(200, &format!(r#"{{"version":"7.70.0","endpoints":[{endpoints}]}}"#))
+}
+
+/// What an Agent answers that passes spans on.
+fn agent(request: &Request) -> String {
+    if request.target == ASKED { info(r#""/v0.4/traces","/evp_proxy/v2/""#) } else { answer(202, "{}") }
+}
+
+/// What an older Agent answers.
+fn old_agent(request: &Request) -> String {
+    if request.target == ASKED { info(r#""/v0.4/traces""#) } else { answer(404, "404 page not found\n") }
+}
+
+/// An address at which nothing listens yet.
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn settings(agent: SocketAddr) -> Settings {
+    Settings {
+        agent_url: Some(format!("http://{agent}")),
+        timeout: Duration::from_secs(60),
+        ..Settings::default()
+    }
+}
+
+/// A transport with an Agent at this address, and Datadog at that one.
+fn http(agent: SocketAddr, datadog: Option<SocketAddr>) -> Http {
+    let settings = settings(agent);
+    let mut http = Http::new(&settings).unwrap();
+    if let Some(datadog) = datadog {
+        let origin = Some(format!("http://{datadog}"));
+        let settings = Settings { api_key: Some(Secret::new("key")), override_origin: origin, ..settings };
+        http.route.intake = Endpoint::intake(&settings);
+    }
+    http
+}
+
+fn send(http: &mut Http) -> Result<(), (FailureKind, String)> {
+    let mut body = "[]".to_owned();
+    http.send(Payload::Events(&mut body)).map_err(|failure| (failure.kind, failure.message))
+}
+
+#[test]
+fn an_agent_is_asked_when_spans_are_sent_and_then_used() {
+    let server = Server::answering(None, agent);
+    let mut http = http(server.address(), None);
+    assert_eq!(server.connections(), 0);
+    for _ in 0..3 {
+        assert_eq!(send(&mut http), Ok(()));
+    }
+    let evaluations = ["1".to_owned(), "2".to_owned()];
+    assert!(http.send(Payload::Evaluations(&evaluations)).is_ok());
+    let through_agent = "POST /evp_proxy/v2/api/intake/llm-obs/v2/eval-metric";
+    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT, THROUGH_AGENT, THROUGH_AGENT, through_agent]);
+}
+
+#[test]
+fn without_an_agent_and_a_key_spans_wait_for_an_agent() {
+    let address = free();
+    let mut http = http(address, None);
+    let message = format!(
+        "no Datadog Agent answers at http://{address}: start one, set DD_TRACE_AGENT_URL to its address, set DD_API_KEY to \
+         send straight to Datadog, or LLMOBS_EXPORTER=console to see the spans without it"
+    );
+    for _ in 0..2 {
+        assert_eq!(send(&mut http), Err((FailureKind::Unavailable, message.clone())));
+    }
+    let server = Server::answering(Some(address), old_agent);
+    let (kind, message) = send(&mut http).unwrap_err();
+    assert_eq!(kind, FailureKind::Unavailable);
+    assert!(
+        message.starts_with(&format!(
+            "the Datadog Agent at http://{address} does not take LLM Observability: update it, set"
+        )),
+        "{message}"
+    );
+    assert_eq!(server.targets(), [ASKED]);
+    drop(server);
+    let server = Server::answering(Some(address), agent);
+    assert_eq!(send(&mut http), Ok(()));
+    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    drop(server);
+    // It goes, and comes back.
+    assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Unavailable);
+    let server = Server::answering(Some(address), agent);
+    assert_eq!(send(&mut http), Ok(()));
+    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+}
+
+#[test]
+fn with_a_key_spans_go_to_datadog_when_the_agent_is_gone_and_stay_there_while_it_works() {
+    let statuses = [202, 202, 500, 403, 202];
+    let answered = AtomicUsize::new(0);
+    let datadog =
+        Server::answering(None, move |_| answer(statuses[answered.fetch_add(1, Ordering::SeqCst)], ""));
+    let server = Server::answering(None, agent);
+    let address = server.address();
+    let mut http = http(address, Some(datadog.address()));
+    assert_eq!(send(&mut http), Ok(()));
+    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+    drop(server);
+    assert_eq!(send(&mut http), Ok(()));
+    assert_eq!(datadog.targets(), [DIRECT]);
+    let server = Server::answering(Some(address), agent);
+    assert_eq!(send(&mut http), Ok(()));
+    assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Unavailable);
+    assert_eq!((datadog.targets().len(), server.targets().len()), (3, 0));
+    // A refusal is a reason to look around.
+    assert_eq!(send(&mut http), Ok(()));
+    assert_eq!(datadog.targets().len(), 4);
+    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+}
+
+#[test]
+fn an_agent_that_takes_no_spans_any_more_is_left() {
+    let datadog = Server::answering(None, |_| answer(202, ""));
+    let asked = AtomicUsize::new(0);
+    let server = Server::answering(None, move |request| {
+        let is_new = request.target == ASKED && asked.fetch_add(1, Ordering::SeqCst) == 0;
+        if is_new { agent(request) } else { old_agent(request) }
+    });
+    let mut http = http(server.address(), Some(datadog.address()));
+    for _ in 0..2 {
+        assert_eq!(send(&mut http), Ok(()));
+    }
+    assert_eq!(server.targets(), [ASKED, THROUGH_AGENT, ASKED]);
+    assert_eq!(datadog.targets(), [DIRECT, DIRECT]);
+    assert!(datadog.requests()[0].headers.contains(&"dd-api-key: key".to_owned()));
+    let key = |request: &Request| request.headers.iter().any(|header| header.contains("key"));
+    assert!(!server.requests().iter().any(key));
+}
+
+#[test]
+fn what_the_settings_choose_is_not_asked() {
+    let server = Server::answering(None, |_| answer(404, ""));
+    let choice = Settings { agentless: Some(false), ..settings(server.address()) };
+    let mut http = Http::new(&choice).unwrap();
+    let message = format!(
+        "http://{}/evp_proxy/v2/api/v2/llmobs answers 404 Not Found; the Agent may be too old to take LLM Observability",
+        server.address()
+    );
+    assert_eq!(send(&mut http), Err((FailureKind::Denied, message)));
+    assert_eq!(server.targets(), [THROUGH_AGENT]);
+
+    let choice = Settings {
+        agentless: Some(true),
+        api_key: Some(Secret::new("key")),
+        override_origin: Some(server.url()),
+        ..settings(free())
+    };
+    let mut http = Http::new(&choice).unwrap();
+    assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Denied);
+    assert_eq!(server.targets(), [THROUGH_AGENT, DIRECT]);
+}
+
+#[test]
+fn settings_that_can_never_work_are_errors() {
+    let base = || Settings { agent_url: Some("http://localhost:8126".to_owned()), ..Settings::default() };
+    let key = || Some(Secret::new("key"));
+    let error = |settings: &Settings| Http::new(settings).err().map(|error| format!("{error:?}"));
+    assert_eq!(error(&base()), None);
+    let agentless = |agentless| Settings { agentless: Some(agentless), ..base() };
+    assert_eq!(error(&agentless(false)), None);
+    assert_eq!(error(&agentless(true)).as_deref(), Some("MissingApiKey"));
+    let bad_site = |site: &str| Settings { site: site.to_owned(), api_key: key(), ..agentless(true) };
+    assert_eq!(error(&bad_site("")).as_deref(), Some("MissingSite"));
+    assert_eq!(error(&bad_site("x@y")).as_deref(), Some("InvalidSite"));
+    // An Agent can do without the site.
+    assert_eq!(error(&Settings { agentless: None, ..bad_site("") }), None);
+    let bad_url = |agentless| Settings { agentless, agent_url: Some("ftp://agent".to_owned()), ..base() };
+    for agentless in [None, Some(false)] {
+        assert!(error(&bad_url(agentless)).unwrap().starts_with("InvalidUrl"));
+    }
+    // Datadog can do without the Agent.
+    let with_key = Settings { api_key: key(), ..bad_url(None) };
+    assert_eq!(error(&with_key), if cfg!(feature = "tls") { None } else { Some("NoTls".to_owned()) });
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs;
+    use std::os::unix::net::UnixListener;
+    use std::path::PathBuf;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::thread;
+
+    use super::*;
+    use crate::base::random::random;
+    use crate::deliver::transport::loopback::Connection;
+
+    /// A socket in a folder of its own, which is removed at the end.
+    struct Socket(PathBuf);
+
+    impl Socket {
+        fn new() -> Self {
+            let folder = std::env::temp_dir().join(format!("llmobs-{}-{:x}", std::process::id(), random()));
+            fs::create_dir(&folder).unwrap();
+            Self(folder.join("apm.socket"))
+        }
+
+        /// Serves one connection as an Agent for each question and one for spans, and returns the requests of each.
+        fn serve(&self, connections: usize) -> Receiver<Vec<String>> {
+            let listener = UnixListener::bind(&self.0).unwrap();
+            let (requests, served) = channel();
+            thread::spawn(move || {
+                for stream in listener.incoming().take(connections) {
+                    let mut connection = Connection::new(stream.unwrap());
+                    let mut targets = Vec::new();
+                    while let Some(request) = connection.request() {
+                        connection.send(&agent(&request));
+                        targets.push(request.target);
+                    }
+                    requests.send(targets).unwrap();
+                }
+            });
+            served
+        }
+    }
+
+    impl Drop for Socket {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(self.0.parent().unwrap());
+        }
+    }
+
+    #[test]
+    fn an_agent_listens_at_a_unix_socket() {
+        for (scheme, agentless) in [("unix://", None), ("", None), ("unix:", Some(false))] {
+            let socket = Socket::new();
+            let url = format!("{scheme}{}", socket.0.display());
+            let settings = Settings { agent_url: Some(url), agentless, ..Settings::default() };
+            let mut http = Http::new(&settings).unwrap();
+            // It appears late.
+            let (kind, message) = send(&mut http).unwrap_err();
+            assert_eq!(kind, FailureKind::Unavailable);
+            assert!(message.contains(&format!("unix://{}", socket.0.display())), "{message}");
+            let served = socket.serve(if agentless.is_none() { 2 } else { 1 });
+            for _ in 0..2 {
+                assert_eq!(send(&mut http), Ok(()));
+            }
+            drop(http);
+            let served: Vec<String> = served.iter().flatten().collect();
+            let asked = if agentless.is_none() { &[ASKED][..] } else { &[] };
+            assert_eq!(served, [asked, &[THROUGH_AGENT, THROUGH_AGENT]].concat());
+        }
+    }
+
+    #[test]
+    fn without_an_address_the_socket_is_used_if_there_is_one() {
+        let server = Server::answering(None, agent);
+        for agentless in [None, Some(false)] {
+            let socket = Socket::new();
+            let settings = Settings { agentless, ..Settings::default() };
+            let http = || {
+                Http::with_route(Route::with_default(&settings, &socket.0, &server.url()).unwrap(), &settings)
+            };
+            let before = server.targets().len();
+            assert_eq!(send(&mut http()), Ok(()));
+            assert_eq!(server.targets().last().unwrap(), THROUGH_AGENT);
+            let over_tcp = server.targets().len();
+            assert_ne!(over_tcp, before);
+            let served = socket.serve(if agentless.is_none() { 2 } else { 1 });
+            assert_eq!(send(&mut http()), Ok(()));
+            assert_eq!(served.iter().flatten().last().unwrap(), THROUGH_AGENT);
+            assert_eq!(server.targets().len(), over_tcp);
+        }
+    }
+
+    #[test]
+    fn a_socket_without_a_server_is_passed_over() {
+        let server = Server::answering(None, agent);
+        let socket = Socket::new();
+        drop(UnixListener::bind(&socket.0).unwrap());
+        let settings = Settings::default();
+        let route = Route::with_default(&settings, &socket.0, &server.url()).unwrap();
+        assert_eq!(send(&mut Http::with_route(route, &settings)), Ok(()));
+        assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
+        let route = Route::with_default(&settings, Path::new(NO_SOCKET), &server.url()).unwrap();
+        assert_eq!(send(&mut Http::with_route(route, &settings)), Ok(()));
+    }
+}
