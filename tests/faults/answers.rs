@@ -7,7 +7,8 @@ use llmobs_test_support::{FaultRequest, FaultServer, Reply, Script};
 use crate::Case;
 use crate::outcome::Outcome;
 use crate::program::{
-    KEY, LONGEST_PAUSE, NEVER, PATIENCE, PROBE, RECORDER, TIMEOUT, agent, ended, intake, spans, timed,
+    KEY, LONGEST_PAUSE, NEVER, PATIENCE, PROBE, RECORDER, SHORT_TIMEOUT, TIMEOUT, agent, ended, intake,
+    spans, timed,
 };
 
 pub(crate) const CASES: &[Case] = &[
@@ -118,7 +119,7 @@ fn after_two_refusals(status: u16) -> Script {
 
 fn key_becomes_valid() {
     let server = after_two_refusals(403).start();
-    let _llmobs = intake(&server).init().unwrap();
+    let _llmobs = intake(&server).timeout(SHORT_TIMEOUT).init().unwrap();
     spans(10, 100);
     server.wait_for_posts(1);
     spans(10, 100);
@@ -146,7 +147,7 @@ fn key_stays_invalid() {
 
 fn route_appears() {
     let server = after_two_refusals(404).agent_with(&["/v0.4/traces"]).start();
-    let _llmobs = agent(&server.url()).init().unwrap();
+    let _llmobs = agent(&server.url()).timeout(SHORT_TIMEOUT).init().unwrap();
     spans(10, 100);
     server.wait_for_posts(3);
     let report = llmobs::flush(PATIENCE);

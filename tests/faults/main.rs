@@ -41,7 +41,7 @@ const CHILD: &str = "LLMOBS_FAULT_CASE";
 /// What a program says first that this machine cannot run.
 const SKIPPED: &str = "skipped";
 /// How many cases run at a time. They wait more than they work.
-const AT_A_TIME: usize = 6;
+const AT_A_TIME: usize = 8;
 /// No case takes as long.
 const PATIENCE: Duration = Duration::from_secs(70);
 

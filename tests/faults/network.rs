@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use llmobs_test_support::{FaultServer, Reply, Script};
+use llmobs_test_support::{FaultRequest, FaultServer, Reply, Script};
 
 use crate::Case;
 use crate::outcome::Outcome;
@@ -14,6 +14,7 @@ use crate::program::{LONGEST_PAUSE, PATIENCE, RECORDER, TIMEOUT, agent, ended, i
 pub(crate) const CASES: &[Case] = &[
     Case::new("A1", "away for 2 s", away),
     Case::new("A2", "away for longer than the queue lasts", away_for_long),
+    Case::new("A2", "busy for long", busy_for_long),
     Case::new("A3", "away until the end", away_until_the_end),
     Case::new("A4", "up and down every 100 ms", up_and_down),
     Case::new("A5", "a head that drips", dripping_head),
@@ -50,23 +51,34 @@ fn away() {
 }
 
 fn away_for_long() {
-    // Each connection is an attempt.
-    let is_up = Arc::new(AtomicBool::new(false));
-    let up = Arc::clone(&is_up);
-    let closed = move |_| (!up.load(Ordering::Relaxed)).then(Reply::close);
-    let server = Script::accepting().at_connection(closed).start();
+    let server = Script::accepting().absent();
     let _llmobs = intake(&server).max_queue_bytes(1024 * 1024).init().unwrap();
     spans(2000, 2048);
-    sleep(Duration::from_secs(8));
-    let attempts = server.connections();
-    is_up.store(true, Ordering::Relaxed);
+    sleep(Duration::from_secs(6));
+    server.resume();
     let report = llmobs::flush(PATIENCE);
     let delivered = report.delivered;
     let lost = 2000 - delivered;
     Outcome::of(&report, &server, 2000)
         .is(&format!("{delivered} delivered, {lost} dropped (queue full), {delivered} kept"));
     assert!(delivered >= 300, "{delivered}");
-    assert!((2..=60).contains(&attempts), "{attempts}");
+}
+
+fn busy_for_long() {
+    let is_up = Arc::new(AtomicBool::new(false));
+    let up = Arc::clone(&is_up);
+    let answer = move |_: &FaultRequest| {
+        if up.load(Ordering::Relaxed) { Reply::accepted() } else { Reply::status(503) }
+    };
+    let server = Script::new(answer).start();
+    let _llmobs = intake(&server).init().unwrap();
+    spans(100, 100);
+    sleep(Duration::from_secs(6));
+    let attempts = server.post_count();
+    is_up.store(true, Ordering::Relaxed);
+    let report = llmobs::flush(PATIENCE);
+    Outcome::of(&report, &server, 100).is("100 delivered, 100 kept");
+    assert!((4..=30).contains(&attempts), "{attempts}");
 }
 
 fn away_until_the_end() {
@@ -92,7 +104,7 @@ fn up_and_down() {
     thread::scope(|scope| {
         scope.spawn(|| {
             for _ in 0..10 {
-                server.stop();
+                server.drain();
                 sleep(Duration::from_millis(100));
                 server.resume();
                 sleep(Duration::from_millis(100));
@@ -137,7 +149,7 @@ fn dripping_body() {
 }
 
 fn never_reads() {
-    let server = Script::accepting().at_connection(|number| (number < 2).then(Reply::hang)).start();
+    let server = Script::accepting().at_connection(|number| (number == 0).then(Reply::hang)).start();
     let _llmobs = intake(&server).init().unwrap();
     // Several mebibytes: more than the kernel takes from the client.
     spans(5000, 1024);
@@ -238,7 +250,7 @@ fn hanging_dns() {
     let threads = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     let before = threads();
     spans(10, 100);
-    let until = Instant::now() + Duration::from_secs(15);
+    let until = Instant::now() + Duration::from_secs(8);
     let mut most = 0;
     while Instant::now() < until {
         most = most.max(threads());

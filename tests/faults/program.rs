@@ -16,8 +16,10 @@ pub(crate) const KEY: &str = "zq9xwvkj7pxmnbq4hg8dp2xa0ykq5rwz";
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(500);
 /// The longest pause between attempts.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-/// The pause after a refusal of all requests.
-pub(crate) const PROBE: Duration = Duration::from_secs(6);
+/// A shorter timeout, for pauses that are long.
+pub(crate) const SHORT_TIMEOUT: Duration = Duration::from_millis(250);
+/// The pause after a refusal of all requests, with the shorter timeout.
+pub(crate) const PROBE: Duration = Duration::from_secs(3);
 /// How long a flush may take. It returns as soon as it can.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -1,6 +1,6 @@
 //! Agents behind a Unix socket.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 use std::{env, fs};
@@ -39,23 +39,21 @@ fn is_found_after(server: &FaultServer, obstacle: impl FnOnce()) {
 
 fn appears_late() {
     let folder = folder();
-    let server = script().absent_at(folder.join("agent.socket"));
+    let server = script().absent_at(folder.0.join("agent.socket"));
     is_found_after(&server, || {});
-    remove(&folder);
 }
 
 fn folder_in_its_place() {
     let folder = folder();
-    let path = folder.join("agent.socket");
+    let path = folder.0.join("agent.socket");
     fs::create_dir(&path).unwrap();
     let server = script().absent_at(&path);
     is_found_after(&server, || fs::remove_dir(&path).unwrap());
-    remove(&folder);
 }
 
 fn stale() {
     let folder = folder();
-    let server = script().absent_at(folder.join("agent.socket"));
+    let server = script().absent_at(folder.0.join("agent.socket"));
     server.resume();
     let _llmobs = agent(&server.url()).init().unwrap();
     spans(10, 100);
@@ -67,14 +65,13 @@ fn stale() {
     server.resume();
     let report = llmobs::flush(PATIENCE);
     Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");
-    remove(&folder);
 }
 
 /// Names that the system cannot use are mistakes of the configuration.
 fn too_long() {
     let folder = folder();
-    let server = script().absent_at(folder.join("agent.socket"));
-    let path = folder.join("x".repeat(120));
+    let server = script().absent_at(folder.0.join("agent.socket"));
+    let path = folder.0.join("x".repeat(120));
     match agent(&format!("unix://{}", path.display())).init() {
         Err(error) => assert!(error.to_string().contains("long"), "{error}"),
         Ok(llmobs) => {
@@ -85,17 +82,19 @@ fn too_long() {
             drop(llmobs);
         }
     }
-    remove(&folder);
 }
 
-/// A folder of this process.
-fn folder() -> PathBuf {
+/// A folder of this process, until it is dropped.
+struct Folder(PathBuf);
+
+fn folder() -> Folder {
     let folder = env::temp_dir().join(format!("llmobs-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
-    folder
+    Folder(folder)
 }
 
-/// Removes it.
-fn remove(folder: &Path) {
-    let _ = fs::remove_dir_all(folder);
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }

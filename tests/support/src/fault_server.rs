@@ -273,9 +273,6 @@ impl FaultServer {
     pub fn stop(&self) {
         let accepting = {
             let mut state = self.shared.state();
-            if !state.is_up {
-                return;
-            }
             state.is_up = false;
             state.stops += 1;
             for (_, socket) in state.open.iter().filter(|(number, _)| !state.answering.contains(number)) {
@@ -284,10 +281,18 @@ impl FaultServer {
             state.accepting.take()
         };
         self.shared.changed.notify_all();
-        self.address.knock();
         if let Some(accepting) = accepting {
+            self.address.knock();
             accepting.join().expect("a thread that ends");
         }
+    }
+
+    /// Stops listening, serves the connections that it has to their ends, and then stops.
+    pub fn drain(&self) {
+        self.shared.state().is_up = false;
+        self.address.knock();
+        self.wait_until_closed();
+        self.stop();
     }
 
     /// Listens at the same address again.
@@ -421,7 +426,7 @@ fn accept(listener: &Listener, shared: &Arc<Shared>, stops: usize) {
         let socket = listener.accept();
         let number = {
             let mut state = shared.state();
-            if state.stops != stops {
+            if !state.is_up || state.stops != stops {
                 return;
             }
             // The process may have run out of descriptors.
