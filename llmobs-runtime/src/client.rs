@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,8 @@ use crate::trace::slot::Slot;
 
 /// How long the guard waits for spans to be delivered when it is dropped.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long the guard waits for the logger of the program.
+const LOG_GRACE: Duration = Duration::from_millis(100);
 /// A guard that is dropped so soon, before any span has finished, was not meant to be.
 const AT_ONCE: Duration = Duration::from_millis(5);
 /// Bytes of spans at which they are sent before the interval is over.
@@ -39,6 +41,7 @@ const KEPT: usize = 10;
 /// A queue and the worker that empties it.
 pub(crate) struct Client {
     sender: Arc<Sender>,
+    notice: Notice,
 }
 
 impl Client {
@@ -61,6 +64,7 @@ impl Client {
         };
         let encoder = Encoder::new(&defaults.identity, &defaults.ml_app, settings.event_limit);
         let sender = Sender::open(limits, defaults);
+        let notice = Notice::new(settings.stderr_notice);
         let worker = Worker {
             sender: Arc::clone(&sender),
             processor: settings.processor.clone(),
@@ -69,14 +73,14 @@ impl Client {
             encoder,
             pace: Pace::new(settings.timeout, settings.request_limit),
             max_age: settings.max_age,
-            notice: Notice::new(settings.stderr_notice),
+            notice,
             warned: BTreeMap::new(),
             unsent_bytes: 0,
             outcome: Report::default(),
             refused: 0,
             flushes: 0,
         };
-        let client = Self { sender };
+        let client = Self { sender, notice };
         // What a processor submits belongs to this client.
         let context = client.context();
         let run = move || context.enter(|| worker.run());
@@ -216,12 +220,28 @@ impl Drop for Guard {
                 "llmobs was switched off as soon as it was switched on: keep the guard, as in `let _llmobs = llmobs::init();`"
             );
         }
-        if report.pending() > 0 {
-            warn_limited!(
-                "{} span(s) or evaluation(s) were not delivered within {GRACE:?} of shutting down",
-                report.pending()
+        // What the worker has given up by now, it has logged.
+        let pending = client.sender.queue.report().pending();
+        if pending > 0 {
+            let message = format!(
+                "{pending} span(s) or evaluation(s) were not delivered within {GRACE:?} of shutting down"
             );
+            client.notice.give(format_args!("{message}"));
+            log_soon(message);
         }
+    }
+}
+
+/// Logs a warning, and does not wait for the logger for long.
+fn log_soon(message: String) {
+    let (done, logged) = mpsc::channel();
+    let log = move || {
+        say(Level::Warn, format_args!("{message}"));
+        // Nobody waits for it any more if the logger took too long.
+        let _ = done.send(());
+    };
+    if thread::Builder::new().name("llmobs-log".to_owned()).spawn(log).is_ok() {
+        let _ = logged.recv_timeout(LOG_GRACE);
     }
 }
 

@@ -94,7 +94,7 @@ fn away_until_the_end() {
     assert!(took < Duration::from_millis(2200), "{took:?}");
     // That spans wait, and that they are lost, each once.
     let warnings = RECORDER.warnings();
-    let losses = warnings.iter().filter(|line| line.contains("not delivered")).count();
+    let losses = warnings.iter().filter(|line| line.contains("are lost")).count();
     assert!(losses == 1 && warnings.len() <= 2, "{warnings:?}");
 }
 

@@ -30,6 +30,7 @@ enum Asked {
     /// To send spans of these names, each with the number of its outermost span.
     Spans(Vec<(String, SpanId)>),
     Evaluations(Vec<String>),
+    Probe,
     Ended(Vec<SpanId>),
     Close,
 }
@@ -37,6 +38,7 @@ enum Asked {
 /// How a transport answers a request.
 #[derive(Clone, Copy, Debug)]
 enum Answer {
+    Accept,
     TryAgain,
     Unanswered,
     TooLarge,
@@ -106,6 +108,7 @@ impl Transport for Taker {
                 Asked::Spans(spans.drain(..).map(|span| (span.name.clone(), span.fixed.root)).collect())
             }
             Payload::Evaluations(metrics) => Asked::Evaluations(metrics.to_vec()),
+            Payload::Probe => Asked::Probe,
         };
         let mut held = self.0.held();
         let body = if let Asked::Events(body) = &asked { body.as_str() } else { "" };
@@ -123,7 +126,7 @@ impl Transport for Taker {
         }
         let failure = |kind| Err(Failure::new(kind, "no"));
         match answer {
-            None => Ok(()),
+            None | Some(Answer::Accept) => Ok(()),
             Some(Answer::TryAgain) => failure(FailureKind::Unavailable),
             Some(Answer::Unanswered) => failure(FailureKind::Unanswered),
             Some(Answer::TooLarge) => failure(FailureKind::TooLarge),

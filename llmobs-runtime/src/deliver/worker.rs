@@ -348,13 +348,16 @@ impl Worker {
     fn attempt(&mut self, parcel: &mut Parcel<'_>, items: &Range<usize>) -> Result<(), Refusal> {
         let begun = Instant::now();
         let mut unanswered = 0;
+        // A receiver that was silent may have the items. It gets them again when it answers.
+        let mut was_silent = false;
         loop {
-            let failure = match parcel.send(items, &mut *self.transport) {
-                Ok(()) => {
-                    self.pace.accepted(parcel.bytes(items));
-                    return Ok(());
-                }
-                Err(failure) => failure,
+            let sent = match self.probe_if(was_silent) {
+                Ok(()) => parcel.send(items, &mut *self.transport),
+                Err(failure) => Err(failure),
+            };
+            let Err(failure) = sent else {
+                self.pace.accepted(parcel.bytes(items));
+                return Ok(());
             };
             let refusal = |kind, failure| Err(Refusal { kind, failure });
             let reason = match &failure.kind {
@@ -366,6 +369,7 @@ impl Worker {
                 }
                 FailureKind::Unanswered => {
                     unanswered += 1;
+                    was_silent = true;
                     self.pace.too_slow(parcel.bytes(items));
                     DropReason::Unavailable
                 }
@@ -390,6 +394,18 @@ impl Worker {
                 return refusal(lost(reason), failure);
             }
         }
+    }
+
+    /// Sends a request with nothing in it if the receiver was silent, and fails if it still is.
+    fn probe_if(&mut self, was_silent: bool) -> Result<(), Failure> {
+        let sent = if was_silent { self.transport.send(Payload::Probe) } else { Ok(()) };
+        sent.or_else(|failure| match failure.kind {
+            FailureKind::Unavailable | FailureKind::Unanswered => {
+                Err(Failure { kind: FailureKind::Unavailable, ..failure })
+            }
+            // A refusal is an answer.
+            _ => Ok(()),
+        })
     }
 
     /// Warns that nothing is delivered for now.

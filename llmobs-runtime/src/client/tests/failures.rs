@@ -14,14 +14,10 @@ use crate::deliver::transport::Framing;
 
 #[test]
 fn further_attempts_send_the_same_body() {
-    use Answer::{Invalid, Never, TooLarge, TryAgain, Unanswered};
+    use Answer::{Invalid, Never, TooLarge, TryAgain};
     for (answers, attempts, report) in [
         (&[TryAgain; 5][..], 6, "2 delivered, 0 dropped, 0 pending"),
         (&[TryAgain, Never], 2, "0 delivered, 2 dropped (rejected: 2), 0 pending"),
-        // It is sent once more, and may be there twice.
-        (&[Unanswered], 2, "2 delivered, 0 dropped, 0 pending"),
-        (&[Unanswered, Unanswered], 2, "0 delivered, 0 dropped, 0 pending, 2 unknown"),
-        (&[Unanswered, TryAgain, Unanswered], 3, "0 delivered, 0 dropped, 0 pending, 2 unknown"),
     ] {
         let notes = Notes::answering(answers);
         assert_eq!(run(&notes, |_| (), || spans(2)).to_string(), report);
@@ -44,6 +40,34 @@ fn further_attempts_send_the_same_body() {
         assert_eq!(run(&notes, settings, || spans(2)).to_string(), report);
         assert!(notes.bodies().len() <= 3);
     }
+}
+
+/// What was never answered is sent once more, as soon as the receiver answers, and may be there twice.
+#[test]
+fn what_was_never_answered_is_sent_once_more() {
+    use Answer::{Accept, Denied, TryAgain, Unanswered};
+    for (answers, asked, report) in [
+        (&[Unanswered, Accept][..], "EPE", "2 delivered, 0 dropped, 0 pending"),
+        (
+            &[Unanswered, Unanswered, TryAgain, Unanswered, Accept],
+            "EPPPPE",
+            "2 delivered, 0 dropped, 0 pending",
+        ),
+        (&[Unanswered, Denied], "EPE", "2 delivered, 0 dropped, 0 pending"),
+        (&[Unanswered, Accept, Unanswered], "EPE", "0 delivered, 0 dropped, 0 pending, 2 unknown"),
+    ] {
+        let notes = Notes::answering(answers);
+        assert_eq!(run(&notes, |_| (), || spans(2)).to_string(), report);
+        let letters = notes.asked().into_iter().filter_map(|asked| match asked {
+            Asked::Events(_) => Some('E'),
+            Asked::Probe => Some('P'),
+            _ => None,
+        });
+        assert_eq!(letters.collect::<String>(), asked);
+    }
+    let notes = Notes::answering(&[Unanswered; 2]);
+    let report = run(&notes, |settings| settings.max_age = Duration::ZERO, || spans(2));
+    assert_eq!(report.to_string(), "0 delivered, 0 dropped, 0 pending, 2 unknown");
 }
 
 #[test]

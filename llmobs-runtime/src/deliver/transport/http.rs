@@ -46,6 +46,7 @@ impl Transport for Http {
         match payload {
             Payload::Events(body) => self.post(Intake::Spans, body),
             Payload::Evaluations(metrics) => self.post(Intake::Evaluations, &mut evaluations_body(metrics)),
+            Payload::Probe => self.post(Intake::Spans, &mut "[]".to_owned()),
             Payload::Spans(_) => Ok(()),
         }
     }
