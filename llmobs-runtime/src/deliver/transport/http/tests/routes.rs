@@ -302,9 +302,9 @@ mod unix {
             assert_eq!(server.targets().last().unwrap(), THROUGH_AGENT);
             let over_tcp = server.targets().len();
             assert_ne!(over_tcp, before);
-            let served = socket.serve(if agentless.is_none() { 2 } else { 1 });
+            let requests = socket.serve(if agentless.is_none() { 2 } else { 1 });
             assert_eq!(send(&mut http()), Ok(()));
-            assert_eq!(served.iter().flatten().last().unwrap(), THROUGH_AGENT);
+            assert_eq!(requests.iter().flatten().last().unwrap(), THROUGH_AGENT);
             assert_eq!(server.targets().len(), over_tcp);
         }
     }
