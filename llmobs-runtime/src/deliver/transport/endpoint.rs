@@ -38,6 +38,8 @@ pub(super) struct Endpoint {
     spans_host: &'static str,
     /// The key for sending straight to Datadog. An Agent adds its own.
     pub(super) api_key: Option<Secret>,
+    /// Whether it is the intake of Datadog itself.
+    pub(super) is_native_intake: bool,
     /// The Unix socket that the server listens at.
     pub(super) socket: Option<PathBuf>,
 }
@@ -77,7 +79,9 @@ impl Endpoint {
             warn_limited!("{setting} is an http address of another machine: the API key travels unencrypted");
         }
         let evaluations = evaluations.url(EVALUATIONS_PATH)?;
-        Ok(Self { spans: url, evaluations, spans_host, api_key: Some(api_key), socket: spans.socket })
+        let is_native_intake = settings.override_origin.is_none() && !settings.public_api;
+        let (api_key, socket) = (Some(api_key), spans.socket);
+        Ok(Self { spans: url, evaluations, spans_host, api_key, is_native_intake, socket })
     }
 
     /// To the Agent at an origin, which adds its own key and passes the spans on.
@@ -91,7 +95,8 @@ impl Endpoint {
         let url = |path| origin.url(&format!("{proxy}{path}"));
         let (spans_host, spans_path) = spans_intake(settings);
         let (spans, evaluations) = (url(spans_path)?, url(EVALUATIONS_PATH)?);
-        Ok(Self { spans, evaluations, spans_host, api_key: None, socket: origin.socket.clone() })
+        let socket = origin.socket.clone();
+        Ok(Self { spans, evaluations, spans_host, api_key: None, is_native_intake: false, socket })
     }
 
     pub(super) fn url(&self, intake: Intake) -> &Uri {
