@@ -61,6 +61,7 @@ pub enum Exporter {
 /// | | `_DD_TRACE_WRITER_ADDITIONAL_HEADERS`, as `name:value` with commas between | |
 /// | [`agent_url`](Self::agent_url) | `DD_TRACE_AGENT_URL`, else `DD_AGENT_HOST` and `DD_TRACE_AGENT_PORT` | `unix:///var/run/datadog/apm.socket` if it exists, else `http://localhost:8126` |
 /// | [`override_origin`](Self::override_origin) | `DD_LLMOBS_OVERRIDE_ORIGIN` | |
+/// | [`public_api`](Self::public_api) | `LLMOBS_PUBLIC_API` | false |
 /// | [`transport`](Self::transport) | | |
 /// | [`exporter`](Self::exporter) | `LLMOBS_EXPORTER`: `http`, `console` or `file:PATH` | `http` |
 /// | [`flush_interval`](Self::flush_interval) | `_DD_LLMOBS_WRITER_INTERVAL`, in seconds | 1 s |
@@ -308,6 +309,21 @@ impl Config {
             self.settings.override_origin = Some(origin).filter(|origin| !origin.is_empty());
             self.destination_given = true;
         }
+        self
+    }
+
+    /// Whether spans go to Datadog's documented [HTTP API](https://docs.datadoghq.com/llm_observability/instrumentation/api/) instead of
+    /// the intake that its SDKs use, straight or through an Agent. Default: false.
+    ///
+    /// The API takes less: links between spans, the agents and costs that spans are counted to, and sampling are left out. It is for
+    /// accounts in which spans from the intake do not show up. Evaluations have one address for both.
+    ///
+    /// ```no_run
+    /// # use llmobs_runtime as llmobs;
+    /// let _llmobs = llmobs::Config::from_env().public_api(true).init();
+    /// ```
+    pub fn public_api(mut self, public_api: impl Into<Option<bool>>) -> Self {
+        self.settings.public_api = public_api.into().unwrap_or(self.settings.public_api);
         self
     }
 

@@ -29,6 +29,7 @@ pub(super) fn settings(env: &mut Environment<'_>) -> Settings {
         additional_headers: env.headers("_DD_TRACE_WRITER_ADDITIONAL_HEADERS"),
         agent_url: env.agent_url(),
         override_origin: env.text("DD_LLMOBS_OVERRIDE_ORIGIN"),
+        public_api: env.flag("LLMOBS_PUBLIC_API").unwrap_or(default.public_api),
         interval: env.seconds("_DD_LLMOBS_WRITER_INTERVAL").unwrap_or(default.interval),
         timeout: env
             .seconds("_DD_LLMOBS_WRITER_TIMEOUT")

@@ -25,7 +25,7 @@ fn facts(config: &Config) -> String {
     format!(
         "enabled {}\nexporter {:?}\nml_app {}\nagentless {:?}\napi_key {key:?}\nsite {:?}\nenv {:?}\nservice {:?}\n\
          version {:?}\ntags {:?}\n\
-         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {:?}\noverride_origin {:?}\ninterval {:?}\ntimeout {:?}\ncapture {}\nerrors {}\ncontent {}\nnotice {}\nqueue {}\nrequest {}\nevent {}\n",
+         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {:?}\noverride_origin {:?}\npublic_api {}\ninterval {:?}\ntimeout {:?}\ncapture {}\nerrors {}\ncontent {}\nnotice {}\nqueue {}\nrequest {}\nevent {}\n",
         config.enabled(),
         config.chosen_exporter(),
         settings.ml_app(),
@@ -41,6 +41,7 @@ fn facts(config: &Config) -> String {
         headers,
         settings.agent_url,
         settings.override_origin,
+        settings.public_api,
         settings.interval,
         settings.timeout,
         settings.capture_limit,
@@ -69,6 +70,7 @@ rules []
 headers []
 agent_url None
 override_origin None
+public_api false
 interval 1s
 timeout 5s
 capture 1048576
@@ -91,7 +93,7 @@ fn with(lines: &[&str]) -> String {
 }
 
 /// Every variable that is read.
-const VARIABLES: [&str; 31] = [
+const VARIABLES: [&str; 32] = [
     "DD_LLMOBS_ENABLED",
     "DD_LLMOBS_ML_APP",
     "DD_LLMOBS_AGENTLESS_ENABLED",
@@ -105,6 +107,7 @@ const VARIABLES: [&str; 31] = [
     "DD_VERSION",
     "DD_TAGS",
     "DD_LLMOBS_OVERRIDE_ORIGIN",
+    "LLMOBS_PUBLIC_API",
     "LLMOBS_EXPORTER",
     "LLMOBS_CAPTURE_ERRORS",
     "LLMOBS_CAPTURE_MESSAGE_CONTENT",
@@ -153,6 +156,7 @@ fn each_variable_sets_what_it_is_for_and_nothing_else() {
         ("DD_VERSION", "1.2", &["version \"1.2\""]),
         ("DD_TAGS", "a:b", &["tags {\"a\": \"b\"}"]),
         ("DD_LLMOBS_OVERRIDE_ORIGIN", "http://h:1/p", &["override_origin Some(\"http://h:1/p\")"]),
+        ("LLMOBS_PUBLIC_API", "1", &["public_api true"]),
         ("LLMOBS_EXPORTER", "console", &["exporter Console"]),
         ("LLMOBS_CAPTURE_ERRORS", "false", &["errors false"]),
         ("LLMOBS_CAPTURE_ERRORS", "1", &[]),
@@ -238,6 +242,7 @@ fn a_bad_value_gives_the_default_and_one_warning_that_does_not_show_it() {
         ("DD_LLMOBS_PAYLOAD_SIZE_BYTES", "0", &[]),
         ("DD_LLMOBS_PAYLOAD_SIZE_BYTES", "5MB", &[]),
         ("DD_LLMOBS_EVENT_SIZE_BYTES", "-100", &[]),
+        ("LLMOBS_PUBLIC_API", "maybe", &[]),
         ("LLMOBS_EXPORTER", "Consoles", &[]),
         ("LLMOBS_CAPTURE_ERRORS", "no", &["errors false"]),
         ("LLMOBS_CAPTURE_MESSAGE_CONTENT", "NO_CONTENT", &["content false"]),

@@ -31,6 +31,7 @@ pub(crate) struct Settings {
     /// A URL or the path of a Unix socket. `None` for where an Agent listens by default.
     pub(crate) agent_url: Option<String>,
     pub(crate) override_origin: Option<String>,
+    pub(crate) public_api: bool,
     pub(crate) interval: Duration,
     pub(crate) timeout: Duration,
     /// For how long items are kept that cannot be delivered.
@@ -63,6 +64,7 @@ impl Default for Settings {
             additional_headers: Vec::new(),
             agent_url: None,
             override_origin: None,
+            public_api: false,
             interval: Duration::from_secs(1),
             timeout: Duration::from_secs(5),
             max_age: Duration::from_secs(15 * 60),

@@ -42,6 +42,7 @@ fn what_the_program_says_wins() {
             .sampling_rule(SamplingRule::new(0.0))
             .agent_url("http://program:1")
             .override_origin("http://program:2")
+            .public_api(true)
             .exporter(Exporter::File(PathBuf::from("out.jsonl")))
             .default_exporter(Exporter::Console)
             .flush_interval(Duration::from_millis(3))
@@ -57,7 +58,7 @@ fn what_the_program_says_wins() {
             "enabled true\nexporter File(\"out.jsonl\")\nml_app app\nagentless Some(false)\napi_key Some(\"key\")\n\
              site \"datadoghq.eu\"\nenv \"test\"\nservice \"shop\"\nversion \"2\"\ntags {tags}\n\
              git {{}}\nrate 0.5\nrules [SamplingRule {{ rate: 0.0, tags: {{}} }}]\nheaders []\n\
-             agent_url Some(\"http://program:1\")\noverride_origin Some(\"http://program:2\")\ninterval 3ms\ntimeout 4ms\n\
+             agent_url Some(\"http://program:1\")\noverride_origin Some(\"http://program:2\")\npublic_api true\ninterval 3ms\ntimeout 4ms\n\
              capture 5\nerrors false\ncontent false\nnotice false\nqueue 6\nrequest 5242880\nevent 5000000\n"
         )
     };

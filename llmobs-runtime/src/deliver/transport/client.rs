@@ -18,6 +18,8 @@ use crate::deliver::settings::Settings;
 
 /// How fast a link is at least, in bytes a second. Large requests have more time.
 const SLOWEST: u64 = 50_000;
+/// A smaller body does not become much smaller by compression, in bytes.
+const WORTH_PACKING: usize = 16 * 1024;
 /// How much of an answer is read so that its connection can serve the next request, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 /// How long that may take.
@@ -31,6 +33,8 @@ pub(super) struct Client {
     endpoint: Endpoint,
     secrets: Arc<Secrets>,
     timeout: Duration,
+    /// Whether large requests with spans are compressed: not to an Agent nor on this machine, where bytes cost less than time.
+    compresses: bool,
     /// Whether the last request was large and met the end of its connection.
     was_reset: bool,
 }
@@ -62,7 +66,8 @@ impl Client {
         let origins = [Intake::Spans, Intake::Evaluations].map(|intake| endpoint.url(intake).clone());
         let secrets = Secrets::new(origins, &headers);
         let agent = secrets.agent(config, Dialer::new(endpoint.socket.clone()), names);
-        Self { agent, endpoint, secrets, timeout: settings.timeout, was_reset: false }
+        let compresses = cfg!(feature = "gzip") && endpoint.is_native_intake;
+        Self { agent, endpoint, secrets, timeout: settings.timeout, compresses, was_reset: false }
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -70,15 +75,13 @@ impl Client {
     }
 
     pub(super) fn post(&mut self, intake: Intake, body: &mut String) -> Result<(), Refusal> {
-        let sent = match self.attempt(intake, body) {
-            // The server had closed the connection, which no request can know before it is sent.
-            Err(Lost::Error(error, progress))
-                if !progress.fresh && !progress.answered && progress.started && !is_timeout(&error) =>
-            {
-                self.attempt(intake, body)
-            }
-            sent => sent,
-        };
+        let mut sent = self.attempts(intake, body);
+        if let Err(Lost::Answer(StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE, _)) = sent
+            && self.packs(intake, body)
+        {
+            self.compresses = false;
+            sent = self.attempts(intake, body);
+        }
         let was_reset = std::mem::take(&mut self.was_reset);
         let Err(lost) = sent else { return Ok(()) };
         let url = self.endpoint.shown(intake);
@@ -117,20 +120,44 @@ impl Client {
         })
     }
 
+    /// Whether a request is compressed.
+    fn packs(&self, intake: Intake, body: &str) -> bool {
+        self.compresses && intake == Intake::Spans && body.len() >= WORTH_PACKING
+    }
+
+    /// One attempt, or a second one if the server had closed the connection, which no request can know before it is sent.
+    fn attempts(&self, intake: Intake, body: &mut String) -> Result<(), Lost> {
+        match self.attempt(intake, body) {
+            Err(Lost::Error(error, progress))
+                if !progress.fresh && !progress.answered && progress.started && !is_timeout(&error) =>
+            {
+                self.attempt(intake, body)
+            }
+            sent => sent,
+        }
+    }
+
     fn attempt(&self, intake: Intake, body: &mut String) -> Result<(), Lost> {
         let bytes = body.len();
+        let packed = if self.packs(intake, body) { pack(body) } else { None };
         let timeout = self.timeout + Duration::from_millis(bytes as u64 * 1000 / SLOWEST);
         let mut request = self
             .agent
             .post(self.endpoint.url(intake).clone())
             .header("content-type", "application/json")
-            .header("content-length", bytes);
+            .header("content-length", packed.as_ref().map_or(bytes, Vec::len));
+        if packed.is_some() {
+            request = request.header("content-encoding", "gzip");
+        }
         if let Some(subdomain) = self.endpoint.evp_subdomain(intake) {
             request = request.header("x-datadog-evp-subdomain", subdomain);
         }
         let request = request.config();
         let request = request.timeout_global(Some(timeout)).timeout_recv_body(Some(MAX_ANSWER_TIME)).build();
-        let mut body = self.secrets.body(body);
+        let mut body = match packed {
+            Some(packed) => self.secrets.bytes(packed),
+            None => self.secrets.body(body),
+        };
         let response = request
             .send(SendBody::from_reader(&mut body))
             .map_err(|error| Lost::Error(error, self.secrets.progress()))?;
@@ -152,6 +179,21 @@ impl Client {
             _ => "",
         }
     }
+}
+
+/// A text as gzip. The fastest level takes 14 ns a byte, and leaves a third.
+#[cfg(feature = "gzip")]
+fn pack(text: &str) -> Option<Vec<u8>> {
+    use std::io::Write as _;
+    let packed = Vec::with_capacity(text.len() / 2);
+    let mut encoder = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).ok()?;
+    encoder.finish().ok()
+}
+
+#[cfg(not(feature = "gzip"))]
+fn pack(_: &str) -> Option<Vec<u8>> {
+    None
 }
 
 /// What may be done about a request that was answered so.

@@ -41,10 +41,31 @@ pub(super) struct Secrets {
 /// The request that is being sent.
 #[derive(Default)]
 struct Exchange {
-    body: String,
+    body: Content,
     /// The part of the body that ureq takes for read and has not sent.
     unsent: Range<usize>,
     progress: Progress,
+}
+
+/// The body of a request.
+enum Content {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Bytes(Vec::new())
+    }
+}
+
+impl Content {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
 }
 
 /// How far a request has come.
@@ -85,8 +106,15 @@ impl Secrets {
 
     /// A body for one request, which has to state its length. The text is back when it is dropped.
     pub(super) fn body<'a>(&'a self, text: &'a mut String) -> SecretBody<'a> {
-        *self.current() = Exchange { body: std::mem::take(text), ..Exchange::default() };
-        SecretBody { secrets: self, text }
+        let body = Content::Text(std::mem::take(text));
+        *self.current() = Exchange { body, ..Exchange::default() };
+        SecretBody { secrets: self, text: Some(text) }
+    }
+
+    /// The same for a body that is no text.
+    pub(super) fn bytes(&self, bytes: Vec<u8>) -> SecretBody<'_> {
+        *self.current() = Exchange { body: Content::Bytes(bytes), ..Exchange::default() };
+        SecretBody { secrets: self, text: None }
     }
 
     /// How far the last request has come.
@@ -114,14 +142,14 @@ impl fmt::Debug for Secrets {
 /// See [`Secrets::body`].
 pub(super) struct SecretBody<'a> {
     secrets: &'a Secrets,
-    text: &'a mut String,
+    text: Option<&'a mut String>,
 }
 
 impl Read for SecretBody<'_> {
     /// Leaves the buffer as it is: what is in it is not sent.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Exchange { body, unsent, .. } = &mut *self.secrets.current();
-        let read = buffer.len().min(body.len().saturating_sub(unsent.end));
+        let read = buffer.len().min(body.as_bytes().len().saturating_sub(unsent.end));
         unsent.end += read;
         Ok(read)
     }
@@ -129,7 +157,10 @@ impl Read for SecretBody<'_> {
 
 impl Drop for SecretBody<'_> {
     fn drop(&mut self) {
-        *self.text = std::mem::take(&mut self.secrets.current().body);
+        let sent = std::mem::take(&mut self.secrets.current().body);
+        if let (Some(text), Content::Text(sent)) = (&mut self.text, sent) {
+            **text = sent;
+        }
     }
 }
 
@@ -207,7 +238,7 @@ impl<T: Transport> Transport for SecretTransport<T> {
             }
             sent => sent,
         };
-        progress.sent = sent.is_ok() && !self.broken && exchange.unsent.end == exchange.body.len();
+        progress.sent = sent.is_ok() && !self.broken && exchange.unsent.end == exchange.body.as_bytes().len();
         *self.secrets.current() = exchange;
         sent
     }
@@ -333,6 +364,6 @@ mod tests {
         assert_eq!(&buffer, b"....");
         drop(body);
         assert_eq!(text, "prompt");
-        assert_eq!(secrets.current().body, "");
+        assert!(secrets.current().body.as_bytes().is_empty());
     }
 }

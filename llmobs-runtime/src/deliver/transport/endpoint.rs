@@ -8,11 +8,15 @@ use ureq::http::{HeaderValue, Uri};
 use llmobs_capture::warn_limited;
 
 use super::address::is_loopback;
+use super::public_api;
 use crate::base::error::Error;
 use crate::base::secret::Secret;
 use crate::deliver::settings::Settings;
 
+const SPANS_HOST: &str = "llmobs-intake";
 const SPANS_PATH: &str = "/api/v2/llmobs";
+/// The host of the public API, too.
+const EVALUATIONS_HOST: &str = "api";
 const EVALUATIONS_PATH: &str = "/api/intake/llm-obs/v2/eval-metric";
 pub(super) const EVP_PROXY: &str = "/evp_proxy/v2";
 
@@ -30,8 +34,12 @@ pub(super) enum Intake {
 pub(super) struct Endpoint {
     spans: Uri,
     evaluations: Uri,
+    /// The host of Datadog, without its site, that takes the spans.
+    spans_host: &'static str,
     /// The key for sending straight to Datadog. An Agent adds its own.
     pub(super) api_key: Option<Secret>,
+    /// Whether it is the intake of Datadog itself.
+    pub(super) is_native_intake: bool,
     /// The Unix socket that the server listens at.
     pub(super) socket: Option<PathBuf>,
 }
@@ -56,21 +64,24 @@ impl Endpoint {
         if settings.site.len() > 253 || !settings.site.bytes().all(is_host) {
             return Err(Error::InvalidSite);
         }
+        let (spans_host, spans_path) = spans_intake(settings);
         let (spans, evaluations) = if let Some(origin) = &settings.override_origin {
             let origin = Origin::new(origin, OVERRIDE_ORIGIN)?;
             (origin.clone(), origin)
         } else {
             let site = &settings.site;
             let origin = |host| Origin::new(&format!("https://{host}.{site}"), "DD_SITE");
-            (origin("llmobs-intake")?, origin("api")?)
+            (origin(spans_host)?, origin(EVALUATIONS_HOST)?)
         };
-        let url = spans.url(SPANS_PATH)?;
+        let url = spans.url(spans_path)?;
         if url.scheme_str() == Some("http") && !url.host().is_some_and(is_loopback) {
             let setting = spans.setting;
             warn_limited!("{setting} is an http address of another machine: the API key travels unencrypted");
         }
         let evaluations = evaluations.url(EVALUATIONS_PATH)?;
-        Ok(Self { spans: url, evaluations, api_key: Some(api_key), socket: spans.socket })
+        let is_native_intake = settings.override_origin.is_none() && !settings.public_api;
+        let (api_key, socket) = (Some(api_key), spans.socket);
+        Ok(Self { spans: url, evaluations, spans_host, api_key, is_native_intake, socket })
     }
 
     /// To the Agent at an origin, which adds its own key and passes the spans on.
@@ -82,8 +93,10 @@ impl Endpoint {
         let proxy = if replacement.as_ref().is_some_and(has_path) { "" } else { EVP_PROXY };
         let origin = replacement.as_ref().unwrap_or(agent);
         let url = |path| origin.url(&format!("{proxy}{path}"));
-        let (spans, evaluations) = (url(SPANS_PATH)?, url(EVALUATIONS_PATH)?);
-        Ok(Self { spans, evaluations, api_key: None, socket: origin.socket.clone() })
+        let (spans_host, spans_path) = spans_intake(settings);
+        let (spans, evaluations) = (url(spans_path)?, url(EVALUATIONS_PATH)?);
+        let socket = origin.socket.clone();
+        Ok(Self { spans, evaluations, spans_host, api_key: None, is_native_intake: false, socket })
     }
 
     pub(super) fn url(&self, intake: Intake) -> &Uri {
@@ -105,10 +118,15 @@ impl Endpoint {
     /// The intake of Datadog that an Agent passes the request on to.
     pub(super) fn evp_subdomain(&self, intake: Intake) -> Option<&'static str> {
         self.api_key.is_none().then_some(match intake {
-            Intake::Spans => "llmobs-intake",
-            Intake::Evaluations => "api",
+            Intake::Spans => self.spans_host,
+            Intake::Evaluations => EVALUATIONS_HOST,
         })
     }
+}
+
+/// The host that takes spans, without its site, and the path.
+fn spans_intake(settings: &Settings) -> (&'static str, &'static str) {
+    if settings.public_api { (EVALUATIONS_HOST, public_api::SPANS_PATH) } else { (SPANS_HOST, SPANS_PATH) }
 }
 
 /// Scheme, host and port of a server, and a path before the paths of its API.
@@ -215,6 +233,16 @@ mod tests {
             settings.override_origin = Some(replacement.to_owned());
             assert_eq!(urls(&Endpoint::agent(&origin, &settings).unwrap()), agent(base), "{replacement}");
         }
+        let settings = Settings { public_api: true, override_origin: None, ..settings };
+        let paths = ["/api/intake/llm-obs/v1/trace/spans", "/api/intake/llm-obs/v2/eval-metric"];
+        assert_eq!(
+            urls(&Endpoint::intake(&settings).unwrap()),
+            paths.map(|path| (format!("https://api.datadoghq.eu{path}"), None))
+        );
+        assert_eq!(
+            urls(&Endpoint::agent(&origin, &settings).unwrap()),
+            paths.map(|path| (format!("{proxy}{path}"), Some("api")))
+        );
     }
 
     #[cfg(unix)]

@@ -8,8 +8,9 @@ use super::client::{Client, Refusal};
 use super::endpoint::Intake;
 use super::resolver::Names;
 use super::route::Route;
-use super::{Failure, Framing, Payload, Transport, evaluations_body};
+use super::{Failure, FailureKind, Framing, Payload, Transport, evaluations_body, public_api};
 use crate::base::error::Error;
+use crate::deliver::report::DropReason;
 use crate::deliver::settings::Settings;
 
 /// Finds an endpoint when it first sends, and another one when that turns out to be wrong. It stays where requests are accepted.
@@ -44,6 +45,17 @@ impl Transport for Http {
 
     fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure> {
         match payload {
+            Payload::Events(events) if self.settings.public_api => {
+                let body = public_api::body(events, self.settings.ml_app());
+                let unreadable = |_| {
+                    let internal = FailureKind::Permanent(DropReason::Internal);
+                    Failure::new(
+                        internal,
+                        "spans could not be written for the public API, which is a bug of llmobs",
+                    )
+                };
+                self.post(Intake::Spans, &mut body.map_err(unreadable)?)
+            }
             Payload::Events(body) => self.post(Intake::Spans, body),
             Payload::Evaluations(metrics) => self.post(Intake::Evaluations, &mut evaluations_body(metrics)),
             Payload::Probe => self.post(Intake::Spans, &mut "[]".to_owned()),

@@ -13,6 +13,7 @@ mod http;
 #[cfg(test)]
 mod loopback;
 mod memory;
+mod public_api;
 mod resolver;
 mod response;
 mod route;

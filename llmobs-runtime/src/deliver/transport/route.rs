@@ -74,8 +74,9 @@ impl Route {
                 say(Level::Warn, format_args!("spans go straight to Datadog: {problem}"));
                 (Vec::new(), Ok(intake))
             }
-            (None, Err(problem), Err(Error::MissingApiKey)) => return Err(problem),
-            (None, Err(_), Err(problem)) => return Err(problem),
+            (None, Err(problem), Err(Error::MissingApiKey)) | (None, Err(_), Err(problem)) => {
+                return Err(problem);
+            }
         };
         let asks = settings.agentless.is_none();
         Ok(Self { agents, asks, intake, timeout: settings.timeout.min(MAX_ASK) })
@@ -120,12 +121,11 @@ impl Route {
 }
 
 fn agents(settings: &Settings, socket: &Path, url: &str) -> Result<Vec<(Origin, Endpoint)>, Error> {
-    let origins = match &settings.agent_url {
-        Some(url) => vec![Origin::new(url, AGENT_URL)?],
-        None => {
-            let socket = Origin::socket(socket, AGENT_URL).ok();
-            socket.into_iter().chain([Origin::new(url, AGENT_URL)?]).collect()
-        }
+    let origins = if let Some(url) = &settings.agent_url {
+        vec![Origin::new(url, AGENT_URL)?]
+    } else {
+        let socket = Origin::socket(socket, AGENT_URL).ok();
+        socket.into_iter().chain([Origin::new(url, AGENT_URL)?]).collect()
     };
     let endpoint = |origin: Origin| Ok((origin.clone(), Endpoint::agent(&origin, settings)?));
     origins.into_iter().map(endpoint).collect()

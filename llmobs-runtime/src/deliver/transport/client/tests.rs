@@ -257,6 +257,67 @@ fn large_requests_have_more_time() {
     });
 }
 
+#[cfg(feature = "gzip")]
+#[test]
+fn large_requests_with_spans_are_compressed_until_that_is_refused() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use flate2::read::GzDecoder;
+
+    let accepts = Arc::new(AtomicBool::new(true));
+    let server = Server::answering(None, {
+        let accepts = Arc::clone(&accepts);
+        move |request| {
+            let is_packed = request.headers.iter().any(|header| header == "content-encoding: gzip");
+            let refused = is_packed && !accepts.load(Ordering::SeqCst);
+            if refused { "HTTP/1.1 415 No\r\ncontent-length: 0\r\n\r\n" } else { ACCEPTED }.to_owned()
+        }
+    });
+    let mut client = client(&server.url());
+    assert!(!client.compresses);
+    client.compresses = true;
+    assert!(post(&mut client, WORTH_PACKING).is_ok());
+    assert!(post(&mut client, WORTH_PACKING - 1).is_ok());
+    assert!(client.post(Intake::Evaluations, &mut "x".repeat(WORTH_PACKING)).is_ok());
+    accepts.store(false, Ordering::SeqCst);
+    for _ in 0..2 {
+        assert!(post(&mut client, WORTH_PACKING).is_ok());
+    }
+    let requests = server.requests();
+    let bodies = requests.iter().map(|request| {
+        let is_packed = request.headers.contains(&"content-encoding: gzip".to_owned());
+        let mut body = String::new();
+        let mut sent: Box<dyn std::io::Read> = Box::new(&*request.body);
+        if is_packed {
+            sent = Box::new(GzDecoder::new(sent));
+        }
+        sent.read_to_string(&mut body).unwrap();
+        assert!(body.bytes().all(|byte| byte == b'x'));
+        (is_packed, body.len())
+    });
+    let (large, small) = (WORTH_PACKING, WORTH_PACKING - 1);
+    // The fourth is refused and sent again. None is compressed after it.
+    let expected =
+        [(true, large), (false, small), (false, large), (true, large), (false, large), (false, large)];
+    assert_eq!(bodies.collect::<Vec<_>>(), expected);
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn requests_are_compressed_for_the_intake_of_datadog_alone() {
+    let key = || Some(Secret::new(KEY));
+    let origin = crate::deliver::transport::endpoint::Origin::new("http://agent:8126", "").unwrap();
+    let compresses = |settings: Settings, agent: bool| {
+        let endpoint = if agent { Endpoint::agent(&origin, &settings) } else { Endpoint::intake(&settings) };
+        Client::new(endpoint.unwrap(), &settings, Names::default()).compresses
+    };
+    let settings = || Settings { api_key: key(), ..Settings::default() };
+    assert_eq!(compresses(settings(), false), cfg!(feature = "gzip"));
+    assert!(!compresses(settings(), true));
+    assert!(!compresses(Settings { public_api: true, ..settings() }, false));
+    assert!(!compresses(Settings { override_origin: Some("https://other".to_owned()), ..settings() }, false));
+}
+
 #[test]
 fn a_proxy_of_another_kind_is_not_gone_around() {
     let server = Server::start(|_, _| ());

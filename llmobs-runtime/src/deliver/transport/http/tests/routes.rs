@@ -179,6 +179,24 @@ fn what_the_settings_choose_is_not_asked() {
 }
 
 #[test]
+fn spans_go_to_the_public_api_where_that_is_said() {
+    let server = Server::answering(None, agent);
+    let mut http = Http::new(&Settings { public_api: true, ..settings(server.address()) }).unwrap();
+    let event = r#"[{"spans":[{"name":"step","meta":{"span":{"kind":"task"}}}]}]"#;
+    let mut body = event.to_owned();
+    assert!(http.send(Payload::Events(&mut body)).is_ok());
+    // It can be sent again.
+    assert_eq!(body, event);
+    assert_eq!(server.targets(), [ASKED, "POST /evp_proxy/v2/api/intake/llm-obs/v1/trace/spans"]);
+    let request = server.requests().pop().unwrap();
+    assert!(request.headers.contains(&"x-datadog-evp-subdomain: api".to_owned()), "{request:?}");
+    let spans = r#"[{"name":"step","meta":{"kind":"task"}}]"#;
+    let expected =
+        format!(r#"{{"data":{{"type":"span","attributes":{{"ml_app":"unnamed-ml-app","spans":{spans}}}}}}}"#);
+    assert_eq!(String::from_utf8(request.body).unwrap(), expected);
+}
+
+#[test]
 fn settings_that_can_never_work_are_errors() {
     let base = || Settings { agent_url: Some("http://localhost:8126".to_owned()), ..Settings::default() };
     let key = || Some(Secret::new("key"));
@@ -284,9 +302,9 @@ mod unix {
             assert_eq!(server.targets().last().unwrap(), THROUGH_AGENT);
             let over_tcp = server.targets().len();
             assert_ne!(over_tcp, before);
-            let served = socket.serve(if agentless.is_none() { 2 } else { 1 });
+            let requests = socket.serve(if agentless.is_none() { 2 } else { 1 });
             assert_eq!(send(&mut http()), Ok(()));
-            assert_eq!(served.iter().flatten().last().unwrap(), THROUGH_AGENT);
+            assert_eq!(requests.iter().flatten().last().unwrap(), THROUGH_AGENT);
             assert_eq!(server.targets().len(), over_tcp);
         }
     }
