@@ -9,7 +9,7 @@ use llmobs_test_support::{FaultRequest, FaultServer, Reply, Script};
 
 use crate::Case;
 use crate::outcome::Outcome;
-use crate::program::{LONGEST_PAUSE, PATIENCE, RECORDER, TIMEOUT, agent, ended, intake, spans, timed};
+use crate::program::{LONGEST_PAUSE, NEVER, PATIENCE, RECORDER, TIMEOUT, agent, ended, intake, spans, timed};
 
 pub(crate) const CASES: &[Case] = &[
     Case::new("A1", "away for 2 s", away),
@@ -190,8 +190,9 @@ fn reset_in_a_body() {
     let server = Script::accepting()
         .at_head(|request| (request.number < 2).then(|| Reply::close().after_bytes(1000)))
         .start();
-    let _llmobs = intake(&server).init().unwrap();
-    spans(1000, 1024);
+    let _llmobs = intake(&server).flush_interval(NEVER).init().unwrap();
+    // More than the kernel takes from the client.
+    spans(1000, 4096);
     let report = llmobs::flush(PATIENCE);
     Outcome::of(&report, &server, 1000).is("1000 delivered, 1000 kept");
 }

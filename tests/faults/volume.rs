@@ -154,7 +154,7 @@ fn many_threads() {
 fn large_input() {
     let server = limited().start();
     let _llmobs = unhurried(&server).init().unwrap();
-    let text = "x".repeat(100_000_000);
+    let text = "some words ".repeat(9_000_000);
     // The last elements are shown, so that all are visited.
     let numbers = vec![7_u8; 10_000_000];
     let ((), shortened) = timed(|| become_a_span(&text));
