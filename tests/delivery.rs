@@ -231,7 +231,8 @@ fn queue_takes_what_fits_and_counts_the_rest() {
     }
     let report = llmobs::flush(Duration::ZERO);
     assert_eq!(report.delivered, 0);
-    assert!((5..=9).contains(&report.pending()), "{report}");
+    // Further ones wait without their input, as long as there is room for that.
+    assert!((20..50).contains(&report.pending()), "{report}");
     assert_eq!(dropped(&report), [(DropReason::QueueFull, 50 - report.pending())]);
     // The guard need not wait for it.
     drop(listener);

@@ -14,6 +14,7 @@ use llmobs_capture::{is_muted, warn_limited};
 use crate::base::error::Error;
 use crate::config::{Config, Exporter};
 use crate::deliver::encode::Encoder;
+use crate::deliver::notice::Notice;
 use crate::deliver::pace::Pace;
 use crate::deliver::parcel::Parcel;
 use crate::deliver::queue::Limits;
@@ -68,6 +69,7 @@ impl Client {
             encoder,
             pace: Pace::new(settings.timeout, settings.request_limit),
             max_age: settings.max_age,
+            notice: Notice::new(settings.stderr_notice),
             warned: BTreeMap::new(),
             unsent_bytes: 0,
             outcome: Report::default(),

@@ -574,6 +574,15 @@ impl Queue {
         state.report.add(outcome);
     }
 
+    /// Counts what the worker has taken and not accounted for as lost. Returns how many.
+    pub(crate) fn lose_taken(&self) -> u64 {
+        let mut state = self.state();
+        state.sending = 0;
+        let lost = std::mem::take(&mut state.in_flight);
+        state.report.drop_spans(DropReason::Internal, lost);
+        lost
+    }
+
     /// Counts an annotation that no span took.
     pub(crate) fn lose_annotation(&self) {
         self.state().report.lost_annotations += 1;
