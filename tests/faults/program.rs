@@ -75,6 +75,11 @@ pub(crate) fn spans(count: usize, bytes: usize) {
     }
 }
 
+/// Makes spans, and returns the time that each takes.
+pub(crate) fn times_of_spans(count: usize, bytes: usize) -> Vec<Duration> {
+    (0..count).map(|_| timed(|| spans(1, bytes)).1).collect()
+}
+
 /// What became of everything when the guard has been dropped. The worker may need a moment to count.
 pub(crate) fn ended(context: &Context) -> Report {
     context.enter(|| llmobs::flush(Duration::from_millis(500)))

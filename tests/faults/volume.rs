@@ -9,7 +9,7 @@ use llmobs_test_support::{FaultRequest, FaultServer, Reply, Script};
 use serde_json::Value;
 
 use crate::outcome::Outcome;
-use crate::program::{PATIENCE, intake, spans, timed};
+use crate::program::{PATIENCE, intake, spans, timed, times_of_spans};
 use crate::{Case, HEAP};
 
 pub(crate) const CASES: &[Case] = &[
@@ -67,9 +67,8 @@ fn burst_in_vain() {
     let server = Script::accepting().at_connection(|_| Some(Reply::hang())).start();
     let _llmobs = intake(&server).max_queue_bytes(BUDGET).init().unwrap();
     let mut times: Vec<Duration> = thread::scope(|scope| {
-        let threads =
-            [(); 8].map(|()| scope.spawn(|| (0..12_500).map(|_| timed(|| spans(1, BYTES)).1).collect()));
-        threads.into_iter().flat_map(|thread| -> Vec<Duration> { thread.join().unwrap() }).collect()
+        let threads = [(); 8].map(|()| scope.spawn(|| times_of_spans(12_500, BYTES)));
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     times.sort();
     let [p50, p99, p999] = [500, 990, 999].map(|part| times[times.len() * part / 1000]);
@@ -154,15 +153,18 @@ fn many_threads() {
 fn large_input() {
     let server = limited().start();
     let _llmobs = unhurried(&server).init().unwrap();
-    let text = "x".repeat(100_000_000);
+    let text = "some words ".repeat(9_000_000);
     // The last elements are shown, so that all are visited.
     let numbers = vec![7_u8; 10_000_000];
-    let ((), shortened) = timed(|| become_a_span(&text));
+    // The shortest of several: the processors have other work.
+    let shortest = |text: &str| (0..3).map(|_| timed(|| become_a_span(&text)).1).min().unwrap();
+    // Both are shortened to 1 MiB, one from 2 MB.
+    let (small, large) = (shortest(&text[..2_000_000]), shortest(&text));
     let ((), visited) = timed(|| become_a_span(&numbers));
     let report = llmobs::flush(PATIENCE);
-    Outcome::of(&report, &server, 2).is("2 delivered, 2 kept");
+    Outcome::of(&report, &server, 7).is("7 delivered, 7 kept");
     // Not in proportion to the size.
-    assert!(shortened < Duration::from_millis(500), "{shortened:?}");
+    assert!(large < small * 10, "{small:?}, {large:?}");
     assert!(visited < Duration::from_secs(5), "{visited:?}");
 }
 
@@ -192,9 +194,9 @@ fn is_marked(event: &Value) {
 }
 
 fn large_tags() {
-    let value = "x".repeat(70_000);
+    let value = "x".repeat(14_000);
     is_marked(&only_event(|note| {
-        note.tags((0..100).map(|number| (format!("tag{number}"), &*value)));
+        note.tags((0..500).map(|number| (format!("tag{number}"), &*value)));
     }));
 }
 
