@@ -17,6 +17,7 @@ use crate::model::tags::Identity;
 const UNNAMED: &str = "unnamed-ml-app";
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are settings that do not depend on each other")]
 pub(crate) struct Settings {
     pub(crate) ml_app: Option<String>,
     pub(crate) agentless: Option<bool>,

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use ureq::config::Config;
 use ureq::http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -24,6 +24,8 @@ const WORTH_PACKING: usize = 16 * 1024;
 const MAX_ANSWER: usize = 64 * 1024;
 /// How long that may take.
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(1);
+/// The most times of the time-out that a slow receiver gets.
+const MAX_PATIENCE: u32 = 8;
 /// A body up to this size, in bytes, is not what a server closes a connection for.
 const SMALL: usize = 256 * 1024;
 
@@ -33,6 +35,8 @@ pub(super) struct Client {
     endpoint: Endpoint,
     secrets: Arc<Secrets>,
     timeout: Duration,
+    /// How many times that a receiver gets which took longer.
+    patience: u32,
     /// Whether large requests with spans are compressed: not to an Agent nor on this machine, where bytes cost less than time.
     compresses: bool,
     /// Whether the last request was large and met the end of its connection.
@@ -67,7 +71,15 @@ impl Client {
         let secrets = Secrets::new(origins, &headers);
         let agent = secrets.agent(config, Dialer::new(endpoint.socket.clone()), names);
         let compresses = cfg!(feature = "gzip") && endpoint.is_native_intake;
-        Self { agent, endpoint, secrets, timeout: settings.timeout, compresses, was_reset: false }
+        Self {
+            agent,
+            endpoint,
+            secrets,
+            timeout: settings.timeout,
+            patience: 1,
+            compresses,
+            was_reset: false,
+        }
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -75,7 +87,16 @@ impl Client {
     }
 
     pub(super) fn post(&mut self, intake: Intake, body: &mut String) -> Result<(), Refusal> {
+        let begun = Instant::now();
         let mut sent = self.attempts(intake, body);
+        match &sent {
+            Err(Lost::Error(_, progress)) if progress.sent => {
+                self.patience = (self.patience * 2).min(MAX_PATIENCE);
+            }
+            Err(Lost::Error(..)) => {}
+            _ if begun.elapsed() > self.timeout => {}
+            _ => self.patience = 1,
+        }
         if let Err(Lost::Answer(StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE, _)) = sent
             && self.packs(intake, body)
         {
@@ -140,7 +161,7 @@ impl Client {
     fn attempt(&self, intake: Intake, body: &mut String) -> Result<(), Lost> {
         let bytes = body.len();
         let packed = if self.packs(intake, body) { pack(body) } else { None };
-        let timeout = self.timeout + Duration::from_millis(bytes as u64 * 1000 / SLOWEST);
+        let timeout = self.timeout * self.patience + Duration::from_millis(bytes as u64 * 1000 / SLOWEST);
         let mut request = self
             .agent
             .post(self.endpoint.url(intake).clone())
