@@ -29,6 +29,8 @@ use crate::trace::slot::Slot;
 
 /// How long the guard waits for spans to be delivered when it is dropped.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long the guard waits at least for the worker to give up what it could not deliver.
+const END_GRACE: Duration = Duration::from_millis(50);
 /// How long the guard waits for the logger of the program.
 const LOG_GRACE: Duration = Duration::from_millis(100);
 /// A guard that is dropped so soon, before any span has finished, was not meant to be.
@@ -214,7 +216,8 @@ impl Drop for Guard {
         clear_default(&client.sender);
         let report = client.flush(GRACE);
         client.sender.close();
-        client.sender.queue.wait_for_end(deadline.saturating_duration_since(Instant::now()));
+        let rest = deadline.saturating_duration_since(Instant::now());
+        client.sender.queue.wait_for_end(rest.max(END_GRACE));
         if at_once && report.started == 0 {
             warn_limited!(
                 "llmobs was switched off as soon as it was switched on: keep the guard, as in `let _llmobs = llmobs::init();`"

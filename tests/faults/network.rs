@@ -135,10 +135,10 @@ fn dripping_head() {
     ends_in_time(&server);
 }
 
-/// Checks that each failed attempt ended at its timeout.
+/// Checks that each failed attempt ended at its timeout, which is twice as long after one that was never answered.
 fn ends_in_time(server: &FaultServer) {
     let longest = server.gaps().into_iter().max().unwrap_or_default();
-    assert!(longest < TIMEOUT + Duration::from_millis(250), "{longest:?}");
+    assert!(longest < TIMEOUT * 2 + Duration::from_millis(250), "{longest:?}");
 }
 
 fn dripping_body() {
