@@ -731,3 +731,6 @@ impl More {
 fn share(prompt: &Arc<Prompt>) -> usize {
     prompt.bytes() / Arc::strong_count(prompt).saturating_sub(1).max(1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,9 +17,10 @@ use std::iter::successors;
 use llmobs_capture::serialize;
 use llmobs_capture::text::{CUT, MAX_LABEL_BYTES, cut};
 use llmobs_capture::value::for_each_string;
-use llmobs_providers::{Document, MediaData, Message, ToolDefinition, shortened_json};
-use serde::Serialize;
+use llmobs_providers::json::Json;
+use llmobs_providers::{Document, MediaData, Message, ToolDefinition};
 use serde::de::DeserializeOwned;
+use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 
 use super::dropped::{DROPPED_IO, DROPPED_IO_ERROR};
@@ -32,6 +33,8 @@ use crate::model::failure::{Failure, FailureView};
 use crate::model::prompt::Prompt;
 use crate::model::reference::SpanRef;
 
+/// Less is not enough to show anything useful of an event.
+pub(super) const LEAST_ROOM: usize = 512;
 /// More bytes than a part has around its content: its name, brackets and commas.
 const AROUND: usize = 64;
 /// More bytes than all words in `collection_errors` take.
@@ -87,15 +90,19 @@ impl Trimmed {
         Self { tags, ..Self::empty(event, MAX_LABEL_BYTES, "") }
     }
 
+    /// All but input and output, for where the limit is so small that nothing useful of them is left.
+    pub(super) fn without_io() -> Self {
+        Self { input: Some(dropped()), output: Some(dropped()), ..Self::default() }
+    }
+
     /// What is sent of an event that cannot be made small enough in any other way.
     pub(super) fn skeleton(event: &Event<'_>, client_tags: &ClientTags, limit: usize) -> Self {
         let max = MAX_SKELETON_LABEL.min(limit / 128);
-        let text = || Some(Content::Text(DROPPED_IO.to_owned()));
         Self {
             is_skeleton: true,
             tags: Some(client_tags.essential(event.tags, max)),
-            input: text(),
-            output: text(),
+            input: Some(dropped()),
+            output: Some(dropped()),
             ..Self::empty(event, max, DROPPED_IO)
         }
     }
@@ -275,6 +282,11 @@ impl Trimmed {
     }
 }
 
+/// What an input or output that is dropped shows.
+fn dropped() -> Content {
+    Content::Text(DROPPED_IO.to_owned())
+}
+
 fn is_dropped(content: &Content) -> bool {
     matches!(content, Content::Text(text) if text == DROPPED_IO)
 }
@@ -433,7 +445,7 @@ impl Io<'_> {
             }
         };
         let short = short.filter(|content| !content.is_empty());
-        short.unwrap_or_else(|| Content::Text(DROPPED_IO.to_owned()))
+        short.unwrap_or_else(dropped)
     }
 }
 
@@ -538,13 +550,34 @@ fn shorten_text(text: &str, room: usize) -> String {
 
 fn shorten_text_or_json(text: &str, room: usize) -> Option<String> {
     let size = |text: &String| json::escaped_len(text);
-    let is_json = text.starts_with(['{', '[']);
-    let json = is_json.then(|| {
+    let json = if text.starts_with(['{', '[']) { Json::read(text) } else { None };
+    let json = json.and_then(|json| {
+        // Quotes in it have escapes.
         let limit = room.saturating_mul(text.len()) / json::escaped_len(text).max(1);
-        first_that_fits(room, limit, size, |limit| shortened_json(text, limit))
+        first_that_fits(room, limit, size, |limit| {
+            let mut short = String::new();
+            serialize(&InOrder(&json), limit, &mut short);
+            Some(short)
+        })
     });
     let text = || Some(shorten_text(text, room)).filter(|text| room >= LEAST && size(text) <= room);
-    json.flatten().or_else(text)
+    json.or_else(text)
+}
+
+/// JSON whose fields keep their order.
+struct InOrder<'a>(&'a Json<'a>);
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Json::Object(fields) => {
+                serializer.collect_map(fields.iter().map(|(key, value)| (key, InOrder(value))))
+            }
+            Json::Array(items) => serializer.collect_seq(items.iter().map(InOrder)),
+            Json::Text(text) => serializer.serialize_str(text),
+            other => other.to_value().serialize(serializer),
+        }
+    }
 }
 
 /// A value in about `limit` bytes, by the rules of captured values.
