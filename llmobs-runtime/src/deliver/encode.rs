@@ -1,9 +1,10 @@
 //! Encodes a finished span as a wire event, straight into the body of a request. It uses no clock and no globals.
 
 mod content;
-mod dropped;
+pub(crate) mod dropped;
 mod json;
 mod meta;
+mod shorten;
 mod tags;
 mod trim;
 mod views;
@@ -13,11 +14,6 @@ use std::collections::BTreeMap;
 use serde_json::Number;
 
 pub(crate) use content::Io;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "for the worker, where a receiver refuses an event as too large")
-)]
-pub(crate) use dropped::without_content;
 pub(crate) use meta::Metadata;
 pub(crate) use tags::Tags;
 
