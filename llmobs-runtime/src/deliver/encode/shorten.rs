@@ -181,6 +181,13 @@ impl Trim for SpanRef {
     }
 }
 
+/// A key of a tag, which is sent whole or not at all.
+impl Trim for String {
+    fn push(&self, out: &mut String) {
+        json::push_string(self, out);
+    }
+}
+
 impl Trim for Value {
     fn push(&self, out: &mut String) {
         json::push_value(self, meta::METADATA_LEVELS, out);

@@ -19,7 +19,7 @@ use serde_json::{Number, Value};
 
 use super::dropped::{DROPPED_IO, DROPPED_IO_ERROR};
 use super::shorten::{
-    Keep, LEAST_ITEM, NOTE, Trim as _, length, level, list, shorten, shorten_text_or_json, sum_of_sizes,
+    Keep, LEAST_ITEM, NOTE, Trim, length, level, list, shorten, shorten_text_or_json, sum_of_sizes,
 };
 use super::tags::ClientTags;
 use super::{Event, Io, Metadata, Tags, json, meta};
@@ -154,11 +154,11 @@ impl Trimmed {
             sum_of_sizes(event.tool_definitions),
             event.agent_manifest.map_or(0, |manifest| manifest.size() + span_name),
             sum_of_sizes(event.links),
-            event.cost_tags.iter().map(|key| json::escaped_len(key) + "\"\",".len()).sum(),
+            sum_of_sizes(event.cost_tags),
         ];
         let parts = sizes.iter().filter(|size| **size > 0).count();
         let level = level(&sizes, room.saturating_sub(ERRORS + parts * AROUND));
-        // Parts that are too large start from what they are in the bare event, and those that fit are sent as they are.
+        // What fits is sent as it is. What cannot be shortened stays as it is in the bare event.
         let mut trimmed = bare;
         let is_large = |size: usize| size > level;
         let has_long_kind =
@@ -168,46 +168,25 @@ impl Trimmed {
                 let failure = event.failure.and_then(|failure| shorten(&failure.to_failure(), level));
                 failure.map_or(bare.clone(), |failure| Failure { kind: bare.kind, ..failure })
             });
-        trimmed.tags = match (is_large(tags), event.tags) {
-            (true, _) => {
-                let kept = smallest(own_tags, level, |key, value| tag_size(key, value));
-                trimmed.tags.map(|tags| tags.into_iter().chain(kept).collect())
-            }
-            (false, _) => None,
-        };
-        trimmed.metadata =
-            trimmed.metadata.filter(|_| is_large(metadata)).map(|_| facts(event.metadata, level));
-        trimmed.metrics = trimmed
-            .metrics
-            .filter(|_| is_large(metrics))
-            .map(|_| smallest(event.metrics, level, metric_size));
+        trimmed.tags = trimmed.tags.filter(|_| is_large(tags)).map(|mut tags| {
+            tags.extend(smallest(own_tags, level, |key, value| tag_size(key, value)));
+            tags
+        });
+        trimmed.metadata = is_large(metadata).then(|| facts(event.metadata, level));
+        trimmed.metrics = is_large(metrics).then(|| smallest(event.metrics, level, metric_size));
         trimmed.input = event.input.filter(|_| is_large(input)).map(|input| input.shorten(level));
         trimmed.output = event.output.filter(|_| is_large(output)).map(|output| output.shorten(level));
         trimmed.prompt = trimmed.prompt.filter(|_| is_large(prompt)).map(|bare| {
             let prompt = event.prompt.and_then(|prompt| shorten(prompt, level.saturating_sub(ml_app)));
             prompt.unwrap_or(bare)
         });
-        trimmed.tool_definitions = trimmed
-            .tool_definitions
-            .filter(|_| is_large(tool_definitions))
-            .map(|_| list(event.tool_definitions, level, Keep::First, |_| None));
         trimmed.agent_manifest = trimmed.agent_manifest.filter(|_| is_large(agent_manifest)).map(|bare| {
             let room = level.saturating_sub(span_name);
             event.agent_manifest.and_then(|manifest| shorten(manifest, room)).unwrap_or(bare)
         });
-        trimmed.links = trimmed
-            .links
-            .filter(|_| is_large(links))
-            .map(|_| list(event.links, level, Keep::First, |_| None));
-        trimmed.cost_tags = trimmed.cost_tags.filter(|_| is_large(cost_tags)).map(|_| {
-            let mut room = level;
-            let fits = |key: &&String| {
-                let left = room.checked_sub(json::escaped_len(key) + "\"\",".len());
-                room = left.unwrap_or(room);
-                left.is_some()
-            };
-            event.cost_tags.iter().filter(fits).cloned().collect()
-        });
+        trimmed.tool_definitions = first_items(event.tool_definitions, is_large(tool_definitions), level);
+        trimmed.links = first_items(event.links, is_large(links), level);
+        trimmed.cost_tags = first_items(event.cost_tags, is_large(cost_tags), level);
         trimmed
     }
 
@@ -370,6 +349,11 @@ fn facts(metadata: Metadata<'_>, room: usize) -> BTreeMap<String, Captured> {
         kept.insert(CUT.to_owned(), Captured::value(note));
     }
     kept
+}
+
+/// The first items of a list that is too large, in at most `room` bytes.
+fn first_items<T: Trim>(items: &[T], is_large: bool, room: usize) -> Option<Vec<T>> {
+    is_large.then(|| list(items, room, Keep::First, |_| None))
 }
 
 /// The smallest entries that fit into `room` bytes together.
