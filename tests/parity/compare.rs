@@ -30,11 +30,16 @@ fn field((key, value): (String, Value)) -> (String, Value) {
     (key, walk(value, text))
 }
 
-/// The captures hold the first letters of a long text, and how many there are.
+/// The captures hold the first letters of a long text, and how many there are. How many of a shortened text are left depends on the
+/// ids of its span.
 fn elided(text: String) -> String {
     let length = text.chars().count();
     if length < 1000 {
         return text;
     }
-    format!("{}<elided: total {length} chars>", text.chars().take(48).collect::<String>())
+    let first: String = text.chars().take(48).collect();
+    match text.contains(" bytes left out] …") {
+        true => format!("{first}<elided: shortened>"),
+        false => format!("{first}<elided: total {length} chars>"),
+    }
 }

@@ -272,7 +272,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario { name: "sampling_zero", run: delivery::sampling_zero, ..PLAIN },
-    Scenario { name: "oversize_span", run: delivery::oversize_span, ..PLAIN },
+    Scenario {
+        name: "oversize_span",
+        run: delivery::oversize_span,
+        differences: delivery::OVERSIZE_SPAN,
+        ..PLAIN
+    },
     Scenario { name: "payload_batch_splitting", run: delivery::payload_batch_splitting, ..PLAIN },
     Scenario { name: "retry_500", run: lifecycle::one_workflow, statuses: &[500, 503], ..PLAIN },
     Scenario {

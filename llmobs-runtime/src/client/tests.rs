@@ -247,8 +247,9 @@ fn lines_have_an_event_each() {
 }
 
 #[test]
-fn an_event_larger_than_the_settings_let_it_be_goes_out_without_input_and_output() {
-    for (limit, errors) in [(5000, Value::Null), (1000, json!(["dropped_io"]))] {
+fn an_event_larger_than_the_settings_let_it_be_is_shortened() {
+    let outcomes = [(5000, Value::Null), (1500, json!(["trimmed_io"])), (1000, json!(["dropped_io"]))];
+    for (limit, errors) in outcomes {
         let notes = Notes::default();
         run(&notes, |settings| settings.event_limit = limit, || spans(1));
         let event = &events(&notes.bodies()[0])[0];

@@ -67,7 +67,7 @@ pub enum Exporter {
 /// | [`flush_interval`](Self::flush_interval) | `_DD_LLMOBS_WRITER_INTERVAL`, in seconds | 1 s |
 /// | [`timeout`](Self::timeout) | `_DD_LLMOBS_WRITER_TIMEOUT`, in seconds | 5 s |
 /// | | `DD_LLMOBS_PAYLOAD_SIZE_BYTES`: events that would make the body of a request larger go into the next | 5 MiB |
-/// | | `DD_LLMOBS_EVENT_SIZE_BYTES`: an event as large as that, or larger, goes out without input and output | 5,000,000 |
+/// | | `DD_LLMOBS_EVENT_SIZE_BYTES`: an event as large as that, or larger, is shortened, as the guide to annotations describes | 5,000,000 |
 /// | [`max_capture_bytes`](Self::max_capture_bytes) | | 1 MiB |
 /// | [`capture_errors`](Self::capture_errors) | `LLMOBS_CAPTURE_ERRORS` | true |
 /// | [`capture_message_content`](Self::capture_message_content) | `LLMOBS_CAPTURE_MESSAGE_CONTENT`, else `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` | true |

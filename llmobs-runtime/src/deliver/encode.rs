@@ -1,9 +1,10 @@
 //! Encodes a finished span as a wire event, straight into the body of a request. It uses no clock and no globals.
 
 mod content;
-mod dropped;
+pub(crate) mod dropped;
 mod json;
 mod meta;
+mod shorten;
 mod tags;
 mod trim;
 mod views;
@@ -13,11 +14,6 @@ use std::collections::BTreeMap;
 use serde_json::Number;
 
 pub(crate) use content::Io;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "for the worker, where a receiver refuses an event as too large")
-)]
-pub(crate) use dropped::without_content;
 pub(crate) use meta::Metadata;
 pub(crate) use tags::Tags;
 
@@ -166,29 +162,41 @@ impl Encoder {
         body.shrink_to(before + self.event_limit);
         let event = &event.shown();
         let bare = Trimmed::bare(event, &self.client_tags);
-        let size = self.push_trimmed(&bare, event, body);
+        let size = self.push_trimmed(&bare, event, &[], body);
         body.truncate(before);
-        if let Some(room) = self.event_limit.checked_sub(size) {
+        let room = self.event_limit.saturating_sub(size);
+        if room >= trim::LEAST_ROOM {
             let trimmed = Trimmed::within(room, event, bare, &self.ml_app);
-            if self.push_trimmed(&trimmed, event, body) < self.event_limit {
+            if self.push_trimmed(&trimmed, event, &trimmed.errors(event), body) < self.event_limit {
                 return;
             }
             body.truncate(before);
         }
-        self.push_trimmed(&Trimmed::skeleton(event, &self.client_tags, self.event_limit), event, body);
+        let without_io = Trimmed::without_io();
+        if self.push_trimmed(&without_io, event, &without_io.errors(event), body) < self.event_limit {
+            return;
+        }
+        body.truncate(before);
+        let skeleton = Trimmed::skeleton(event, &self.client_tags, self.event_limit);
+        self.push_trimmed(&skeleton, event, &skeleton.errors(event), body);
     }
 
     /// Appends an event with shorter forms of what it says, and returns its size.
-    fn push_trimmed(&mut self, trimmed: &Trimmed, event: &Event<'_>, body: &mut String) -> usize {
+    fn push_trimmed(
+        &mut self,
+        trimmed: &Trimmed,
+        event: &Event<'_>,
+        errors: &[&str],
+        body: &mut String,
+    ) -> usize {
         let start = body.len() + self.envelope;
         let short = trimmed.over(event);
         self.push_without_io(&short, body);
         self.push_io(&short, body);
         body.push('}');
-        let errors = trimmed.errors(event);
         if !errors.is_empty() {
             json::push_key("collection_errors", body);
-            json::push_array(&errors, body, |error, out| json::push_string(error, out));
+            json::push_array(errors, body, |error, out| json::push_string(error, out));
         }
         body.push('}');
         let size = body.len() - start;

@@ -44,7 +44,7 @@ pub(crate) struct Settings {
     pub(crate) queue_limit: usize,
     /// The largest body of a request, in bytes.
     pub(crate) request_limit: usize,
-    /// The largest event that is sent with its input and output, in bytes.
+    /// Events of as many bytes, or more, are shortened.
     pub(crate) event_limit: usize,
 }
 

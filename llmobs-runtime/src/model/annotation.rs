@@ -474,7 +474,9 @@ impl Annotation {
             (Some(more), Some(later)) => more.add(*later),
             (more, later) => replace(more, later),
         }
-        self.leave_out(left_out);
+        if !left_out.is_nothing() {
+            self.leave_out(left_out);
+        }
     }
 
     /// Leaves out what takes much room. Names, numbers and tags stay, of which there are few, and the type of a failure.
@@ -497,17 +499,18 @@ impl Annotation {
             metrics: limits::make_room(&mut weaker.metrics, MAX_METRICS, &self.metrics),
             links: 0,
         };
-        weaker.leave_out(left_out);
+        if !left_out.is_nothing() {
+            weaker.leave_out(left_out);
+        }
         weaker.add(std::mem::replace(self, Self::new(self.limit)));
         *self = weaker;
     }
 
     /// Counts what is left out.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     fn leave_out(&mut self, left_out: LeftOut) {
-        if !left_out.is_nothing() {
-            self.more().left_out.add(left_out);
-        }
+        self.more().left_out.add(left_out);
     }
 
     /// What was left out, since it was beyond the limits.
@@ -520,8 +523,11 @@ impl Annotation {
         match shown(value) {
             Some(text) if text.is_empty() && key == "session_id" => {}
             Some(text) => {
-                if !limits::set(&mut self.tags, MAX_TAGS, cut(key, MAX_LABEL_BYTES), text) {
-                    self.more().left_out.tags += 1;
+                let key = cut(key, MAX_LABEL_BYTES);
+                if limits::has_room(&self.tags, MAX_TAGS, &key) {
+                    self.tags.insert(key, text);
+                } else {
+                    self.leave_out(LeftOut { tags: 1, ..LeftOut::default() });
                 }
             }
             None => warn_limited!("a tag was left out: its Display panicked"),
@@ -538,8 +544,10 @@ impl Annotation {
             Reading::Absent => {}
             Reading::NotFinite => warn_limited!("the metric {key:?} is not a finite number and was left out"),
             Reading::Is(number) => {
-                if !limits::set(&mut self.metrics, MAX_METRICS, key, number) {
-                    self.more().left_out.metrics += 1;
+                if limits::has_room(&self.metrics, MAX_METRICS, &key) {
+                    self.metrics.insert(key, number);
+                } else {
+                    self.leave_out(LeftOut { metrics: 1, ..LeftOut::default() });
                 }
             }
         }
@@ -548,8 +556,13 @@ impl Annotation {
     pub(crate) fn set_metadata(&mut self, key: String, value: Captured) {
         if key == "_dd" {
             warn_limited!("the metadata key \"_dd\" is reserved for Datadog; choose another name");
-        } else if !limits::set(&mut self.metadata, MAX_METADATA, cut(key, MAX_LABEL_BYTES), value) {
-            self.more().left_out.metadata += 1;
+            return;
+        }
+        let key = cut(key, MAX_LABEL_BYTES);
+        if limits::has_room(&self.metadata, MAX_METADATA, &key) {
+            self.metadata.insert(key, value);
+        } else {
+            self.leave_out(LeftOut { metadata: 1, ..LeftOut::default() });
         }
     }
 
@@ -743,3 +756,6 @@ impl More {
 fn share(prompt: &Arc<Prompt>) -> usize {
     prompt.bytes() / Arc::strong_count(prompt).saturating_sub(1).max(1)
 }
+
+#[cfg(test)]
+mod tests;

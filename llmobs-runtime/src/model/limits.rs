@@ -47,14 +47,16 @@ impl LeftOut {
     }
 }
 
-/// Sets a value, unless it is a new one and there are `max` others. Returns whether it did.
+/// Whether a value can be set: there are fewer than `max`, or it overrides another.
 #[inline]
-pub(crate) fn set<V>(values: &mut BTreeMap<String, V>, max: usize, key: String, value: V) -> bool {
-    let is_set = values.len() < max || values.contains_key(&key);
-    if is_set {
-        values.insert(key, value);
-    }
-    is_set
+pub(crate) fn has_room<V>(values: &BTreeMap<String, V>, max: usize, key: &str) -> bool {
+    values.len() < max || is_known(values, key)
+}
+
+#[cold]
+#[inline(never)]
+fn is_known<V>(values: &BTreeMap<String, V>, key: &str) -> bool {
+    values.contains_key(key)
 }
 
 /// Sets the values of a later map, of which there are at most `max`, and returns how many were left out.
@@ -66,7 +68,15 @@ pub(crate) fn set_all<V>(values: &mut BTreeMap<String, V>, max: usize, later: BT
         values.extend(later);
         0
     } else {
-        later.into_iter().map(|(key, value)| usize::from(!set(values, max, key, value))).sum()
+        let mut left_out = 0;
+        for (key, value) in later {
+            if has_room(values, max, &key) {
+                values.insert(key, value);
+            } else {
+                left_out += 1;
+            }
+        }
+        left_out
     }
 }
 

@@ -25,6 +25,27 @@ pub(super) fn oversize_span() -> Value {
     json!({})
 }
 
+pub(super) const OVERSIZE_SPAN: &[Difference] = &[Difference {
+    name: "an event that is too large keeps as much as fits: what is largest of it loses its middle",
+    reason: "the rest of it can still be read; the reference drops input and output, whatever is too large, and sends larger metadata, \
+             tags or metrics, which Datadog refuses",
+    apply: |events| {
+        let short = |letter: &str| format!("{}<elided: shortened>", letter.repeat(48));
+        let prompt = json!({
+            "id": "p", "ml_app": "golden-app", "template": "t",
+            "_dd_context_variable_keys": ["context"], "_dd_query_variable_keys": ["question"],
+        });
+        events[0]["meta"]["input"] =
+            json!({ "messages": [{ "role": "", "content": short("x") }], "prompt": prompt });
+        events[0]["meta"]["output"] = json!({ "messages": [{ "role": "", "content": "small" }] });
+        events[0]["collection_errors"] = json!(["trimmed_io"]);
+        events[1]["meta"]["input"] = json!({ "value": "in" });
+        events[1]["meta"]["output"] = json!({ "value": "out" });
+        events[1]["meta"]["metadata"]["big"] = short("m").into();
+        events[1]["collection_errors"] = json!(["trimmed_metadata"]);
+    },
+}];
+
 pub(super) fn payload_batch_splitting() -> Value {
     flushed(|| {
         for number in 0..12 {

@@ -12,19 +12,17 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::iter::successors;
 
-use llmobs_capture::serialize;
 use llmobs_capture::text::{CUT, MAX_LABEL_BYTES, cut};
-use llmobs_capture::value::for_each_string;
-use llmobs_providers::{Document, MediaData, Message, ToolDefinition, shortened_json};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Number, Value};
+use llmobs_providers::{Document, Message, ToolDefinition};
+use serde_json::{Number, Value};
 
 use super::dropped::{DROPPED_IO, DROPPED_IO_ERROR};
+use super::shorten::{
+    Keep, LEAST_ITEM, NOTE, Trim, length, level, list, shorten, shorten_text_or_json, sum_of_sizes,
+};
 use super::tags::ClientTags;
-use super::{Event, Io, Metadata, Tags, content, json, meta, push_link};
+use super::{Event, Io, Metadata, Tags, json, meta};
 use crate::model::agent::AgentManifest;
 use crate::model::captured::Captured;
 use crate::model::content::Content;
@@ -32,16 +30,12 @@ use crate::model::failure::{Failure, FailureView};
 use crate::model::prompt::Prompt;
 use crate::model::reference::SpanRef;
 
+/// Less is not enough to show anything useful of an event.
+pub(super) const LEAST_ROOM: usize = 512;
 /// More bytes than a part has around its content: its name, brackets and commas.
 const AROUND: usize = 64;
 /// More bytes than all words in `collection_errors` take.
 const ERRORS: usize = 256;
-/// More bytes than a note takes.
-const NOTE: usize = 64;
-/// No text is shortened to less than about this many bytes.
-const LEAST: usize = 64;
-/// No message, document or value is shortened to less than this many bytes while others can be left out.
-const LEAST_ITEM: usize = 256;
 /// The most bytes of a name, an id or the value of a tag in an event without anything else.
 const MAX_SKELETON_LABEL: usize = 1024;
 
@@ -87,15 +81,19 @@ impl Trimmed {
         Self { tags, ..Self::empty(event, MAX_LABEL_BYTES, "") }
     }
 
+    /// All but input and output, for where the limit is so small that nothing useful of them is left.
+    pub(super) fn without_io() -> Self {
+        Self { input: Some(dropped()), output: Some(dropped()), ..Self::default() }
+    }
+
     /// What is sent of an event that cannot be made small enough in any other way.
     pub(super) fn skeleton(event: &Event<'_>, client_tags: &ClientTags, limit: usize) -> Self {
         let max = MAX_SKELETON_LABEL.min(limit / 128);
-        let text = || Some(Content::Text(DROPPED_IO.to_owned()));
         Self {
             is_skeleton: true,
             tags: Some(client_tags.essential(event.tags, max)),
-            input: text(),
-            output: text(),
+            input: Some(dropped()),
+            output: Some(dropped()),
             ..Self::empty(event, max, DROPPED_IO)
         }
     }
@@ -150,80 +148,58 @@ impl Trimmed {
             own_tags.iter().map(|(key, value)| tag_size(key, value)).sum(),
             event.metadata.facts().map(|(name, fact)| fact.size(name)).sum(),
             event.metrics.iter().map(|(name, number)| metric_size(name, number)).sum(),
-            event.input.map_or(0, |input| input.size()),
-            event.output.map_or(0, |output| output.size()),
+            event.input.map_or(0, Io::size),
+            event.output.map_or(0, Io::size),
             event.prompt.map_or(0, |prompt| prompt.size() + ml_app),
             sum_of_sizes(event.tool_definitions),
             event.agent_manifest.map_or(0, |manifest| manifest.size() + span_name),
             sum_of_sizes(event.links),
-            event.cost_tags.iter().map(|key| json::escaped_len(key) + "\"\",".len()).sum(),
+            sum_of_sizes(event.cost_tags),
         ];
         let parts = sizes.iter().filter(|size| **size > 0).count();
         let level = level(&sizes, room.saturating_sub(ERRORS + parts * AROUND));
-        // Parts that are too large start from what they are in the bare event, and those that fit are sent as they are.
+        // What fits is sent as it is. What cannot be shortened stays as it is in the bare event.
         let mut trimmed = bare;
-        let of_bare = |size: usize| size > level;
+        let is_large = |size: usize| size > level;
         let has_long_kind =
             |bare: &Failure| event.failure.is_some_and(|failure| failure.kind.len() > bare.kind.len());
         trimmed.failure =
-            trimmed.failure.filter(|bare| of_bare(failure) || has_long_kind(bare)).map(|bare| {
+            trimmed.failure.filter(|bare| is_large(failure) || has_long_kind(bare)).map(|bare| {
                 let failure = event.failure.and_then(|failure| shorten(&failure.to_failure(), level));
                 failure.map_or(bare.clone(), |failure| Failure { kind: bare.kind, ..failure })
             });
-        trimmed.tags = match (of_bare(tags), event.tags) {
-            (true, _) => {
-                let kept = smallest(own_tags, level, |key, value| tag_size(key, value));
-                trimmed.tags.map(|tags| tags.into_iter().chain(kept).collect())
-            }
-            (false, _) => None,
-        };
-        trimmed.metadata =
-            trimmed.metadata.filter(|_| of_bare(metadata)).map(|_| facts(event.metadata, level));
-        trimmed.metrics = trimmed
-            .metrics
-            .filter(|_| of_bare(metrics))
-            .map(|_| smallest(event.metrics, level, |name, number| metric_size(name, number)));
-        trimmed.input = event.input.filter(|_| of_bare(input)).map(|input| input.shorten(level));
-        trimmed.output = event.output.filter(|_| of_bare(output)).map(|output| output.shorten(level));
-        trimmed.prompt = trimmed.prompt.filter(|_| of_bare(prompt)).map(|bare| {
+        trimmed.tags = trimmed.tags.filter(|_| is_large(tags)).map(|mut tags| {
+            tags.extend(smallest(own_tags, level, |key, value| tag_size(key, value)));
+            tags
+        });
+        trimmed.metadata = is_large(metadata).then(|| facts(event.metadata, level));
+        trimmed.metrics = is_large(metrics).then(|| smallest(event.metrics, level, metric_size));
+        trimmed.input = event.input.filter(|_| is_large(input)).map(|input| input.shorten(level));
+        trimmed.output = event.output.filter(|_| is_large(output)).map(|output| output.shorten(level));
+        trimmed.prompt = trimmed.prompt.filter(|_| is_large(prompt)).map(|bare| {
             let prompt = event.prompt.and_then(|prompt| shorten(prompt, level.saturating_sub(ml_app)));
             prompt.unwrap_or(bare)
         });
-        trimmed.tool_definitions = trimmed
-            .tool_definitions
-            .filter(|_| of_bare(tool_definitions))
-            .map(|_| list(event.tool_definitions, level, Keep::First, |_| None));
-        trimmed.agent_manifest = trimmed.agent_manifest.filter(|_| of_bare(agent_manifest)).map(|bare| {
+        trimmed.agent_manifest = trimmed.agent_manifest.filter(|_| is_large(agent_manifest)).map(|bare| {
             let room = level.saturating_sub(span_name);
             event.agent_manifest.and_then(|manifest| shorten(manifest, room)).unwrap_or(bare)
         });
-        trimmed.links =
-            trimmed.links.filter(|_| of_bare(links)).map(|_| list(event.links, level, Keep::First, |_| None));
-        trimmed.cost_tags = trimmed.cost_tags.filter(|_| of_bare(cost_tags)).map(|_| {
-            let mut room = level;
-            let fits = |key: &&String| {
-                let left = room.checked_sub(json::escaped_len(key) + "\"\",".len());
-                room = left.unwrap_or(room);
-                left.is_some()
-            };
-            event.cost_tags.iter().filter(fits).cloned().collect()
-        });
+        trimmed.tool_definitions = first_items(event.tool_definitions, is_large(tool_definitions), level);
+        trimmed.links = first_items(event.links, is_large(links), level);
+        trimmed.cost_tags = first_items(event.cost_tags, is_large(cost_tags), level);
         trimmed
     }
 
     /// The event with the shorter forms.
     pub(super) fn over<'a>(&'a self, event: &Event<'a>) -> Event<'a> {
-        fn short<'a>(short: &'a Option<String>, text: Option<&'a str>) -> Option<&'a str> {
-            short.as_deref().or(text)
-        }
         Event {
             name: self.name.as_deref().unwrap_or(event.name),
-            session_id: short(&self.session_id, event.session_id),
-            agent: event.agent.map(|(name, span_id)| (short(&self.agent_name, name), span_id)),
-            intent: short(&self.intent, event.intent),
-            tool_version: short(&self.tool_version, event.tool_version),
-            model_name: short(&self.model_name, event.model_name),
-            model_provider: short(&self.model_provider, event.model_provider),
+            session_id: self.session_id.as_deref().or(event.session_id),
+            agent: event.agent.map(|(name, span_id)| (self.agent_name.as_deref().or(name), span_id)),
+            intent: self.intent.as_deref().or(event.intent),
+            tool_version: self.tool_version.as_deref().or(event.tool_version),
+            model_name: self.model_name.as_deref().or(event.model_name),
+            model_provider: self.model_provider.as_deref().or(event.model_provider),
             failure: self.failure.as_ref().map(Failure::view).or(event.failure),
             tags: match (&self.tags, event.tags) {
                 (None, tags) => tags,
@@ -273,6 +249,11 @@ impl Trimmed {
         ];
         done.into_iter().filter(|(is_done, _)| *is_done).map(|(_, word)| word).collect()
     }
+}
+
+/// What an input or output that is dropped shows.
+fn dropped() -> Content {
+    Content::Text(DROPPED_IO.to_owned())
 }
 
 fn is_dropped(content: &Content) -> bool {
@@ -370,6 +351,11 @@ fn facts(metadata: Metadata<'_>, room: usize) -> BTreeMap<String, Captured> {
     kept
 }
 
+/// The first items of a list that is too large, in at most `room` bytes.
+fn first_items<T: Trim>(items: &[T], is_large: bool, room: usize) -> Option<Vec<T>> {
+    is_large.then(|| list(items, room, Keep::First, |_| None))
+}
+
 /// The smallest entries that fit into `room` bytes together.
 fn smallest<'a, V: Clone + 'a>(
     entries: impl IntoIterator<Item = (&'a String, &'a V)>,
@@ -433,215 +419,12 @@ impl Io<'_> {
             }
         };
         let short = short.filter(|content| !content.is_empty());
-        short.unwrap_or_else(|| Content::Text(DROPPED_IO.to_owned()))
+        short.unwrap_or_else(dropped)
     }
 }
 
-/// Which items of a list are kept where there is no room for all.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Keep {
-    First,
-    Last,
-}
-
-/// A list in at most `room` bytes. `note` makes an item that says how many are left out. Empty if no item fits.
-fn list<T: Trim>(items: &[T], room: usize, keep: Keep, note: impl Fn(usize) -> Option<T>) -> Vec<T> {
-    let mut room = room.saturating_sub(NOTE + AROUND);
-    let sizes: Vec<usize> = items.iter().map(|item| item.size() + 1).collect();
-    let level = level(&sizes, room).max(LEAST_ITEM.min(room));
-    let mut in_order: Vec<_> = items.iter().zip(sizes).collect();
-    if keep == Keep::Last {
-        in_order.reverse();
-    }
-    let mut kept = Vec::new();
-    for (item, size) in in_order {
-        let (item, size) = if size <= level {
-            (Cow::Borrowed(item), size)
-        } else {
-            let Some(short) = shorten(item, level.saturating_sub(1)) else { continue };
-            let size = short.size() + 1;
-            (Cow::Owned(short), size)
-        };
-        let Some(left) = room.checked_sub(size) else { break };
-        room = left;
-        kept.push(item.into_owned());
-    }
-    let left_out = items.len() - kept.len();
-    if left_out > 0 && !kept.is_empty() {
-        kept.extend(note(left_out));
-    }
-    if keep == Keep::Last {
-        kept.reverse();
-    }
-    kept
-}
-
-fn sum_of_sizes<T: Trim>(items: &[T]) -> usize {
-    items.iter().map(|item| item.size() + 1).sum()
-}
-
-/// A value that can be shortened.
-trait Trim: Clone {
-    /// Appends it as the event has it.
-    fn push(&self, out: &mut String);
-
-    /// Shows `edit` the texts that can lose their middle.
-    fn each_text(&mut self, _edit: &mut impl FnMut(&mut String)) {}
-
-    /// A form of about `limit` bytes for where its texts are not what is large.
-    fn reduced(&self, _limit: usize) -> Option<Self> {
-        None
-    }
-
-    /// How many bytes it takes in the event.
-    fn size(&self) -> usize {
-        length(|out| self.push(out))
-    }
-}
-
-/// A shorter form of at most `room` bytes.
-fn shorten<T: Trim>(item: &T, room: usize) -> Option<T> {
-    let mut short = item.clone();
-    let mut sizes = Vec::new();
-    short.each_text(&mut |text| sizes.push(json::escaped_len(text)));
-    let rest = item.size().saturating_sub(sizes.iter().sum());
-    let level = level(&sizes, room.saturating_sub(rest));
-    if level >= LEAST {
-        short.each_text(&mut |text| {
-            if json::escaped_len(text) > level {
-                *text = shorten_text(text, level);
-            }
-        });
-        if short.size() <= room {
-            return Some(short);
-        }
-    }
-    drop(short);
-    first_that_fits(room, room, T::size, |limit| item.reduced(limit))
-}
-
-/// What `make` makes of about `limit` bytes, half of that, and so on, if it takes at most `room`.
-fn first_that_fits<T>(
-    room: usize,
-    limit: usize,
-    size: impl Fn(&T) -> usize,
-    make: impl Fn(usize) -> Option<T>,
-) -> Option<T> {
-    let limits = successors(Some(limit.saturating_sub(NOTE)), |limit| Some(limit / 2));
-    limits.take_while(|limit| *limit >= LEAST).filter_map(make).find(|made| size(made) <= room)
-}
-
-/// A text of which at most `room` bytes, at least about [`NOTE`], are written.
-fn shorten_text(text: &str, room: usize) -> String {
-    reduce(text, room.saturating_sub(NOTE)).unwrap_or_default()
-}
-
-fn shorten_text_or_json(text: &str, room: usize) -> Option<String> {
-    let size = |text: &String| json::escaped_len(text);
-    let is_json = text.starts_with(['{', '[']);
-    let json = is_json.then(|| {
-        let limit = room.saturating_mul(text.len()) / json::escaped_len(text).max(1);
-        first_that_fits(room, limit, size, |limit| shortened_json(text, limit))
-    });
-    let text = || Some(shorten_text(text, room)).filter(|text| room >= LEAST && size(text) <= room);
-    json.flatten().or_else(text)
-}
-
-/// A value in about `limit` bytes, by the rules of captured values.
-fn reduce<T: Serialize + ?Sized, R: DeserializeOwned>(value: &T, limit: usize) -> Option<R> {
-    let mut json = String::new();
-    serialize(value, limit, &mut json);
-    serde_json::from_str(&json).ok()
-}
-
-impl Trim for Message {
-    fn push(&self, out: &mut String) {
-        content::push_message(self, out);
-    }
-
-    fn each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
-        self.for_each_text(edit);
-        for part in self.audio_parts.iter_mut().chain(&mut self.image_parts) {
-            if let MediaData::Base64(data) = &mut part.data {
-                edit(data);
-            }
-        }
-    }
-
-    fn reduced(&self, limit: usize) -> Option<Self> {
-        reduce(self, limit).or_else(|| {
-            let size = self.size().max(1);
-            let part = |count: usize| count.saturating_mul(limit) / size;
-            let mut short = self.clone();
-            short.tool_calls.truncate(part(short.tool_calls.len()));
-            short.tool_results.truncate(part(short.tool_results.len()));
-            short.audio_parts.truncate(part(short.audio_parts.len()));
-            short.image_parts.truncate(part(short.image_parts.len()));
-            short.content = shorten_text(&short.content, limit / 2);
-            Some(short)
-        })
-    }
-}
-
-impl Trim for Document {
-    fn push(&self, out: &mut String) {
-        content::push_document(self, out);
-    }
-
-    fn each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
-        edit(&mut self.text);
-        self.name.iter_mut().chain(&mut self.id).for_each(edit);
-    }
-}
-
-impl Trim for ToolDefinition {
-    fn push(&self, out: &mut String) {
-        meta::push_tool_definition(self, out);
-    }
-
-    fn each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
-        self.for_each_text(edit);
-    }
-
-    fn reduced(&self, limit: usize) -> Option<Self> {
-        reduce(self, limit)
-    }
-}
-
-impl Trim for SpanRef {
-    fn push(&self, out: &mut String) {
-        push_link(self, out);
-    }
-}
-
-impl Trim for Value {
-    fn push(&self, out: &mut String) {
-        json::push_value(self, meta::METADATA_LEVELS, out);
-    }
-
-    fn each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
-        for_each_string(self, edit);
-    }
-
-    fn reduced(&self, limit: usize) -> Option<Self> {
-        reduce(self, limit)
-    }
-}
-
-impl Trim for Prompt {
-    fn push(&self, out: &mut String) {
-        content::push_prompt(self, "", out);
-    }
-
-    fn each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
-        self.for_each_text(edit);
-    }
-
-    fn reduced(&self, limit: usize) -> Option<Self> {
-        let mut short = Self { tags: None, ..self.clone() };
-        short.limit(limit);
-        Some(short)
-    }
+fn without_texts(failure: &FailureView<'_>, max: usize) -> Failure {
+    Failure { kind: cut(failure.kind, max), ..Failure::default() }
 }
 
 /// A prompt by its ids, each of at most about `max` bytes.
@@ -650,61 +433,4 @@ fn without_template(prompt: &Prompt, max: usize) -> Prompt {
         [&prompt.id, &prompt.version, &prompt.label, &prompt.uuid, &prompt.version_uuid]
             .map(|text| text.as_deref().map(|text| cut(text, max)));
     Prompt { id, version, label, uuid, version_uuid, ..Prompt::default() }
-}
-
-impl Trim for AgentManifest {
-    fn push(&self, out: &mut String) {
-        meta::push_manifest(self, "", out);
-    }
-
-    fn each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
-        self.for_each_text(edit);
-    }
-
-    fn reduced(&self, limit: usize) -> Option<Self> {
-        let mut short = Self { model_settings: Map::new(), ..self.clone() };
-        short.tools.truncate(self.tools.len().saturating_mul(limit) / self.size().max(1));
-        short.limit(limit / 2);
-        Some(short)
-    }
-}
-
-impl Trim for Failure {
-    fn push(&self, out: &mut String) {
-        meta::push_error(&self.view(), out);
-    }
-
-    fn each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
-        edit(&mut self.kind);
-        edit(&mut self.message);
-        edit(&mut self.stack);
-    }
-}
-
-fn without_texts(failure: &FailureView<'_>, max: usize) -> Failure {
-    Failure { kind: cut(failure.kind, max), ..Failure::default() }
-}
-
-/// The most bytes that each of several things can have, where all have at most `room` together. Those that are smaller leave the rest
-/// to the others.
-fn level(sizes: &[usize], room: usize) -> usize {
-    let mut sizes = sizes.to_vec();
-    sizes.sort_unstable();
-    let (mut room, mut others) = (room, sizes.len());
-    for size in sizes {
-        let share = room / others;
-        if size > share {
-            return share;
-        }
-        room -= size;
-        others -= 1;
-    }
-    usize::MAX
-}
-
-/// The length of what `push` appends.
-fn length(push: impl FnOnce(&mut String)) -> usize {
-    let mut out = String::new();
-    push(&mut out);
-    out.len()
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::dropped::DROPPED_IO;
-use super::super::{Encoder, without_content};
+use super::super::Encoder;
+use super::super::dropped::{DROPPED_IO, without_content};
 use super::Ids;
 use crate::base::kind::Kind;
 use crate::model::sample::Sample;

@@ -8,7 +8,7 @@ use llmobs_providers::{Document, MediaPart, Message, ToolCall, ToolDefinition, T
 use serde_json::{Map, Value, json};
 
 use super::super::dropped::DROPPED_IO;
-use super::{Ids, LIMIT, encoded, event, text_of_data};
+use super::{Ids, encoded, event, text_of_data};
 use crate::base::kind::Kind;
 use crate::model::agent::{AgentManifest, AgentTool};
 use crate::model::content::Content;
@@ -19,6 +19,8 @@ use crate::model::reference::SpanRef;
 use crate::model::span_data::SpanData;
 use crate::model::tags::Identity;
 
+/// A tenth of the default, so that the tests are quick.
+const LIMIT: usize = 500_000;
 /// Smaller limits are for tests alone: an event without anything may be larger.
 const LEAST_LIMIT: usize = 3000;
 
@@ -71,7 +73,7 @@ fn only(error: &str, part: &str, span: &SpanData) -> Value {
 }
 
 fn large() -> String {
-    "x".repeat(7_000_000)
+    "x".repeat(700_000)
 }
 
 fn many<T>(make: impl Fn(usize) -> T, count: usize) -> impl Iterator<Item = T> {
@@ -91,13 +93,13 @@ fn metadata_is_shortened() {
     assert_eq!(metadata["small"], json!([1]));
     assert!(metadata["large"].as_str().unwrap().len() > LIMIT - 2000);
 
-    span.metadata = many(|number| (number.to_string(), Value::from(text(number))), 100_000).collect();
+    span.metadata = many(|number| (number.to_string(), Value::from(text(number))), 10_000).collect();
     let metadata = only("trimmed_metadata", "/meta/metadata", &span);
     let kept = metadata.as_object().unwrap().len() - 1;
-    assert_eq!(metadata["…"], format!("[{} of 100000 keys left out]", 100_000 - kept));
+    assert_eq!(metadata["…"], format!("[{} of 10000 keys left out]", 10_000 - kept));
     assert_eq!(metadata["7"], text(7));
 
-    span.metadata = Map::from_iter([("numbers".to_owned(), many(Value::from, 2_000_000).collect())]);
+    span.metadata = Map::from_iter([("numbers".to_owned(), many(Value::from, 200_000).collect())]);
     let metadata = only("trimmed_metadata", "/meta/metadata", &span);
     assert_eq!(metadata["numbers"][1], 1);
 }
@@ -106,14 +108,14 @@ fn metadata_is_shortened() {
 fn tags_are_left_out_and_those_of_llmobs_are_not() {
     let mut span = data(Kind::Task);
     let own = span.tags.clone();
-    span.tags.extend(many(|number| (format!("key {number}"), text(number)), 70_000));
-    span.tags.insert("large".to_owned(), "x".repeat(100_000));
+    span.tags.extend(many(|number| (format!("key {number}"), text(number)), 7_000));
+    span.tags.insert("large".to_owned(), "x".repeat(10_000));
     let tags = only("trimmed_tags", "/tags", &span);
     let tags = tags.as_array().unwrap();
     for (key, value) in own {
         assert!(tags.contains(&format!("{key}:{value}").into()), "{key}");
     }
-    assert!(tags.len() > 40_000 && !tags.iter().any(|tag| tag.as_str().unwrap().starts_with("large")));
+    assert!(tags.len() > 4_000 && !tags.iter().any(|tag| tag.as_str().unwrap().starts_with("large")));
 }
 
 #[test]
@@ -138,7 +140,7 @@ fn tags_that_an_annotation_sets_are_left_out() {
 fn metrics_are_left_out() {
     let mut span = data(Kind::Llm);
     span.output = Some(Content::Messages(vec![Message::assistant("out")]));
-    span.metrics = many(|number| (format!("metric number {number}"), number.into()), 400_000).collect();
+    span.metrics = many(|number| (format!("metric number {number}"), number.into()), 40_000).collect();
     span.metrics.insert("input_tokens".to_owned(), 7.into());
     let metrics = only("trimmed_metrics", "/metrics", &span);
     assert_eq!(metrics["input_tokens"], 7);
@@ -148,34 +150,34 @@ fn metrics_are_left_out() {
 fn messages_are_shortened_and_old_ones_make_room() {
     let mut span = data(Kind::Llm);
     span.output = Some(Content::Messages(vec![Message::assistant("out")]));
-    let call = ToolCall::new("search", json!({ "query": "x".repeat(900_000), "count": 3 })).tool_id("1");
+    let call = ToolCall::new("search", json!({ "query": "x".repeat(90_000), "count": 3 })).tool_id("1");
     span.input = Some(Content::Messages(vec![
         Message::system("You know."),
         Message::user(large()),
         Message::assistant("").tool_call(call),
-        Message::tool().tool_result(ToolResult::new("y".repeat(900_000)).tool_id("1")),
+        Message::tool().tool_result(ToolResult::new("y".repeat(90_000)).tool_id("1")),
     ]));
     let input = only("trimmed_io", "/meta/input", &span);
     let messages = input["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 4);
     assert_eq!(messages[0], json!({ "role": "system", "content": "You know." }));
     // What is smaller than others stays whole.
-    assert_eq!(messages[2]["tool_calls"][0]["arguments"]["query"].as_str().unwrap().len(), 900_000);
-    assert_eq!(messages[3]["tool_results"][0]["result"].as_str().unwrap().len(), 900_000);
-    assert!(messages[1]["content"].as_str().unwrap().len() > 3_000_000);
+    assert_eq!(messages[2]["tool_calls"][0]["arguments"]["query"].as_str().unwrap().len(), 90_000);
+    assert_eq!(messages[3]["tool_results"][0]["result"].as_str().unwrap().len(), 90_000);
+    assert!(messages[1]["content"].as_str().unwrap().len() > 300_000);
 
-    span.input = Some(Content::Messages(many(|number| Message::user(text(number)), 100_000).collect()));
+    span.input = Some(Content::Messages(many(|number| Message::user(text(number)), 10_000).collect()));
     let input = only("trimmed_io", "/meta/input", &span);
     let messages = input["messages"].as_array().unwrap();
     let kept = messages.len() - 1;
     assert_eq!(
         messages[0],
-        json!({ "role": "", "content": format!("… [{} older messages left out] …", 100_000 - kept) })
+        json!({ "role": "", "content": format!("… [{} older messages left out] …", 10_000 - kept) })
     );
-    assert_eq!(messages[kept], json!({ "role": "user", "content": text(99_999) }));
+    assert_eq!(messages[kept], json!({ "role": "user", "content": text(9_999) }));
 
     // One message that is large by its parts.
-    let calls = many(|number| ToolCall::new(text(number), json!({ "number": number })), 50_000);
+    let calls = many(|number| ToolCall::new(text(number), json!({ "number": number })), 5_000);
     let message = calls.fold(Message::assistant("calls"), Message::tool_call);
     span.input = Some(Content::Messages(vec![message]));
     let input = within(LIMIT, &span);
@@ -188,7 +190,7 @@ fn messages_are_shortened_and_old_ones_make_room() {
 fn documents_are_shortened_and_the_first_are_kept() {
     let mut span = data(Kind::Retrieval);
     span.input = Some(Content::Text("in".to_owned()));
-    let documents = many(|number| Document::new(text(number)).score(1), 100_000);
+    let documents = many(|number| Document::new(text(number)).score(1), 10_000);
     span.output = Some(Content::Documents(documents.collect()));
     let output = only("trimmed_io", "/meta/output", &span);
     let documents = output["documents"].as_array().unwrap();
@@ -196,18 +198,18 @@ fn documents_are_shortened_and_the_first_are_kept() {
     assert_eq!(documents[0], json!({ "text": text(0), "score": 1 }));
     assert_eq!(
         documents[kept],
-        json!({ "text": format!("… [{} more documents left out] …", 100_000 - kept) })
+        json!({ "text": format!("… [{} more documents left out] …", 10_000 - kept) })
     );
 }
 
 #[test]
 fn the_text_of_a_json_value_stays_json() {
     let mut span = data(Kind::Task);
-    let rows: Vec<Value> = many(|number| json!({ "row": number, "text": text(number) }), 60_000).collect();
-    span.output = Some(Content::Text(json!({ "rows": rows, "count": 60_000 }).to_string()));
+    let rows: Vec<Value> = many(|number| json!({ "row": number, "text": text(number) }), 6_000).collect();
+    span.output = Some(Content::Text(json!({ "rows": rows, "count": 6_000 }).to_string()));
     let output = only("trimmed_io", "/meta/output", &span);
     let output: Value = serde_json::from_str(output["value"].as_str().unwrap()).unwrap();
-    assert_eq!(output["count"], 60_000);
+    assert_eq!(output["count"], 6_000);
     assert_eq!(output["rows"][0], rows[0]);
 }
 
@@ -222,7 +224,7 @@ fn prompts_tools_manifests_links_and_errors_are_shortened() {
     assert!(prompt["template"].as_str().unwrap().len() > LIMIT - 2000);
 
     let mut span = data(Kind::Llm);
-    let messages = repeat_n(TemplateMessage::new("user", "{{question}}"), 300_000);
+    let messages = repeat_n(TemplateMessage::new("user", "{{question}}"), 30_000);
     span.prompt = Some(Prompt::new("faq").chat_template(messages));
     let event = within(LIMIT, &span);
     assert_eq!(event["collection_errors"], json!(["trimmed_prompt"]));
@@ -230,7 +232,7 @@ fn prompts_tools_manifests_links_and_errors_are_shortened() {
 
     let mut span = data(Kind::Llm);
     let tool = |number| ToolDefinition::new(text(number)).description("Searches.");
-    span.tool_definitions = many(tool, 60_000).collect();
+    span.tool_definitions = many(tool, 6_000).collect();
     let tools = only("trimmed_tool_definitions", "/meta/tool_definitions", &span);
     assert_eq!(tools[0], json!({ "name": text(0), "description": "Searches." }));
 
@@ -241,7 +243,7 @@ fn prompts_tools_manifests_links_and_errors_are_shortened() {
 
     let mut span = data(Kind::Task);
     let id = |number: usize| number.to_string();
-    span.links = many(|number| SpanRef { trace_id: id(number), span_id: id(number) }, 100_000).collect();
+    span.links = many(|number| SpanRef { trace_id: id(number), span_id: id(number) }, 10_000).collect();
     let links = only("trimmed_span_links", "/span_links", &span);
     assert_eq!(links[1]["span_id"], "1");
 
@@ -251,7 +253,7 @@ fn prompts_tools_manifests_links_and_errors_are_shortened() {
     assert_eq!((&error["type"], &error["message"]), (&json!("E"), &json!("broke")));
 
     let mut span = data(Kind::Task);
-    span.cost_tags = many(text, 60_000).collect();
+    span.cost_tags = many(text, 6_000).collect();
     only("trimmed_metadata", "/meta/metadata/_dd/cost_tags", &span);
 }
 
@@ -262,22 +264,22 @@ fn names_are_cut_where_nothing_else_is_large() {
     span.output = Some(Content::Messages(vec![Message::assistant("out")]));
     let event = within(LIMIT, &span);
     assert_eq!(event["collection_errors"], json!(["trimmed_names"]));
-    assert!(event["name"].as_str().unwrap().ends_with("x… [16384 of 7000000 bytes]"));
+    assert!(event["name"].as_str().unwrap().ends_with("x… [16384 of 700000 bytes]"));
     assert_eq!(event["meta"]["output"]["messages"][0]["content"], "out");
 }
 
 #[test]
 fn the_largest_part_is_shortened_first() {
     let mut span = data(Kind::Task);
-    span.input = Some(Content::Text("i".repeat(1_000_000)));
-    span.output = Some(Content::Text("o".repeat(3_000_000)));
-    span.metadata = Map::from_iter([("m".to_owned(), "m".repeat(3_000_000).into())]);
+    span.input = Some(Content::Text("i".repeat(100_000)));
+    span.output = Some(Content::Text("o".repeat(300_000)));
+    span.metadata = Map::from_iter([("m".to_owned(), "m".repeat(300_000).into())]);
     let event = within(LIMIT, &span);
     assert_eq!(event["collection_errors"], json!(["trimmed_io", "trimmed_metadata"]));
     let length = |place: &str| event.pointer(place).unwrap().as_str().unwrap().len();
-    assert_eq!(length("/meta/input/value"), 1_000_000);
+    assert_eq!(length("/meta/input/value"), 100_000);
     for place in ["/meta/output/value", "/meta/metadata/m"] {
-        assert!((1_990_000..2_000_000).contains(&length(place)), "{place} {}", length(place));
+        assert!((199_000..200_000).contains(&length(place)), "{place} {}", length(place));
     }
 }
 
@@ -443,7 +445,7 @@ impl Random {
 fn any_span_fits_any_limit() {
     let mut random = Random(Rng::with_seed(18));
     let mut outcomes = BTreeMap::new();
-    for _ in 0..1500 {
+    for _ in 0..200 {
         let span = random.span();
         let size = text_of_data(&span, &Identity::default(), usize::MAX).len();
         let at_random = random.0.usize(LEAST_LIMIT..30_000);
@@ -458,20 +460,20 @@ fn any_span_fits_any_limit() {
         errors.as_ref().is_some_and(|errors| errors.contains("dropped"))
     };
     let dropped: i32 = outcomes.iter().filter(dropped).map(|(_, count)| count).sum();
-    assert!(outcomes.len() > 50 && dropped < 1500, "{outcomes:#?}");
+    assert!(outcomes.len() > 30 && dropped < 200, "{outcomes:#?}");
 }
 
 /// Each text at each place where it can be cut, as the thread leaves it and as a processor does.
 #[test]
 fn a_text_is_cut_between_characters() {
     let identity = Identity::default();
-    for piece in PIECES {
+    for piece in PIECES.into_iter().filter(|piece| !piece.contains("left out")) {
         let text = format!("{}{}", "a".repeat(2000), piece.repeat(4000 / piece.len()));
         let mut span = data(Kind::Task);
         span.input = Some(Content::Text(text.clone()));
         span.metadata = Map::from_iter([("k".to_owned(), text.clone().into())]);
         let size = text_of_data(&span, &identity, usize::MAX).len();
-        for limit in (LEAST_LIMIT..LEAST_LIMIT + 40).chain(size - 40..size + 2) {
+        for limit in (LEAST_LIMIT..LEAST_LIMIT + 12).chain(size - 12..size + 2) {
             let event = within(limit, &span);
             let short = event["meta"]["input"]["value"].as_str().unwrap();
             assert!(short.starts_with("aaaa"), "{short}");
