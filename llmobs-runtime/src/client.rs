@@ -14,6 +14,7 @@ use llmobs_capture::{is_muted, warn_limited};
 use crate::base::error::Error;
 use crate::config::{Config, Exporter};
 use crate::deliver::encode::Encoder;
+use crate::deliver::notice::Notice;
 use crate::deliver::pace::Pace;
 use crate::deliver::parcel::Parcel;
 use crate::deliver::queue::Limits;
@@ -23,6 +24,7 @@ use crate::deliver::settings::Settings;
 use crate::deliver::transport::{Console, Custom, File, Http, Transport};
 use crate::deliver::worker::Worker;
 use crate::trace::context::{Context, current};
+use crate::trace::frame::Frame;
 use crate::trace::slot::Slot;
 
 /// How long the guard waits for spans to be delivered when it is dropped.
@@ -31,6 +33,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const AT_ONCE: Duration = Duration::from_millis(5);
 /// Bytes of spans at which they are sent before the interval is over.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Of how many parts of the memory one is kept for spans without input and output.
+const KEPT: usize = 10;
 
 /// A queue and the worker that empties it.
 pub(crate) struct Client {
@@ -41,6 +45,8 @@ impl Client {
     pub(crate) fn start(settings: &Settings, transport: Box<dyn Transport>) -> Result<Self, Error> {
         let limits = Limits {
             bytes: settings.queue_limit,
+            kept_bytes: settings.queue_limit / KEPT,
+            open_bytes: Frame::BYTES,
             batch_bytes: BATCH_BYTES.min(settings.queue_limit / 2),
             interval: settings.interval,
         };
@@ -63,6 +69,7 @@ impl Client {
             encoder,
             pace: Pace::new(settings.timeout, settings.request_limit),
             max_age: settings.max_age,
+            notice: Notice::new(settings.stderr_notice),
             warned: BTreeMap::new(),
             unsent_bytes: 0,
             outcome: Report::default(),

@@ -1,6 +1,7 @@
 //! What a transport is given, request by request, and what is counted.
 
 mod failures;
+mod memory;
 mod roots;
 
 use std::collections::VecDeque;
@@ -387,7 +388,7 @@ fn a_span_shows_nothing_of_an_earlier_one() {
     let limit = |settings: &mut Settings| settings.queue_limit = 4096;
     let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
     client.context().enter(|| {
-        // It does not fit.
+        // What it says does not fit.
         let large = crate::agent("large").session_id("secret").start();
         large.annotate(|note| {
             note.input("secret".repeat(1000)).tag("secret", 1).tag("session_id", "secret");
@@ -396,7 +397,7 @@ fn a_span_shows_nothing_of_an_earlier_one() {
         large.finish();
     });
     let report = client.flush(PATIENCE);
-    assert_eq!(report.to_string(), "1 delivered, 1 dropped (queue full: 1), 0 pending");
+    assert_eq!(report.to_string(), "2 delivered, 0 dropped, 0 pending, 1 stripped");
     client.context().enter(|| {
         let next = crate::workflow("next").start();
         next.enter(|| crate::llm("below").start().finish());
@@ -405,7 +406,8 @@ fn a_span_shows_nothing_of_an_earlier_one() {
     client.flush(PATIENCE);
     let bodies = notes.bodies();
     let [inside, after] = &*bodies else { panic!("{bodies:?}") };
-    assert_eq!(names(inside), ["inside"]);
+    assert_eq!(names(inside), ["inside", "large"]);
+    assert!(!inside.contains("secretsecret"), "{inside}");
     assert!(inside.contains("session_id:secret"), "{inside}");
     assert_eq!(names(after), ["below", "next"]);
     for word in ["secret", "session", "large", "agent_name"] {

@@ -71,6 +71,7 @@ pub enum Exporter {
 /// | [`max_capture_bytes`](Self::max_capture_bytes) | | 1 MiB |
 /// | [`capture_errors`](Self::capture_errors) | `LLMOBS_CAPTURE_ERRORS` | true |
 /// | [`capture_message_content`](Self::capture_message_content) | `LLMOBS_CAPTURE_MESSAGE_CONTENT`, else `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` | true |
+/// | [`stderr_notice`](Self::stderr_notice) | `LLMOBS_STDERR_NOTICE` | true |
 /// | [`max_queue_bytes`](Self::max_queue_bytes) | | 32 MiB |
 ///
 /// The variables and their defaults are those of Datadog's own SDKs, but for those that begin with `LLMOBS_` or `OTEL_`. Further
@@ -429,7 +430,16 @@ impl Config {
         self
     }
 
-    /// How many bytes of finished spans may wait for delivery. Further ones are dropped, and counted. Default: 32 MiB.
+    /// Whether llmobs says on standard error that spans are lost: once in a process, and only where no logger takes warnings of llmobs.
+    /// Default: true.
+    pub fn stderr_notice(mut self, notice: impl Into<Option<bool>>) -> Self {
+        self.settings.stderr_notice = notice.into().unwrap_or(self.settings.stderr_notice);
+        self
+    }
+
+    /// How many bytes spans may take, from their start until they are delivered or lost. At nine tenths of it, spans lose what they
+    /// say, as input and output; where there is no room at all, further spans are not recorded, and counted as dropped. Requests that are
+    /// being sent take up to 10 MiB more. Default: 32 MiB.
     pub fn max_queue_bytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.settings.queue_limit = bytes.into().unwrap_or(self.settings.queue_limit);
         self

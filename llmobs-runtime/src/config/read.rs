@@ -37,6 +37,7 @@ pub(super) fn settings(env: &mut Environment<'_>) -> Settings {
         request_limit: env.bytes("DD_LLMOBS_PAYLOAD_SIZE_BYTES").unwrap_or(default.request_limit),
         event_limit: env.bytes("DD_LLMOBS_EVENT_SIZE_BYTES").unwrap_or(default.event_limit),
         capture_errors: env.flag("LLMOBS_CAPTURE_ERRORS").unwrap_or(default.capture_errors),
+        stderr_notice: env.flag("LLMOBS_STDERR_NOTICE").unwrap_or(default.stderr_notice),
         capture_message_content: captures_message_content(env).unwrap_or(default.capture_message_content),
         ..default
     }

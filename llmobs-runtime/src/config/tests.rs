@@ -25,7 +25,7 @@ fn facts(config: &Config) -> String {
     format!(
         "enabled {}\nexporter {:?}\nml_app {}\nagentless {:?}\napi_key {key:?}\nsite {:?}\nenv {:?}\nservice {:?}\n\
          version {:?}\ntags {:?}\n\
-         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {:?}\noverride_origin {:?}\npublic_api {}\ninterval {:?}\ntimeout {:?}\ncapture {}\nerrors {}\ncontent {}\nqueue {}\nrequest {}\nevent {}\n",
+         git {:?}\nrate {}\nrules {:?}\nheaders {:?}\nagent_url {:?}\noverride_origin {:?}\npublic_api {}\ninterval {:?}\ntimeout {:?}\ncapture {}\nerrors {}\ncontent {}\nnotice {}\nqueue {}\nrequest {}\nevent {}\n",
         config.enabled(),
         config.chosen_exporter(),
         settings.ml_app(),
@@ -47,6 +47,7 @@ fn facts(config: &Config) -> String {
         settings.capture_limit,
         settings.capture_errors,
         settings.capture_message_content,
+        settings.stderr_notice,
         settings.queue_limit,
         settings.request_limit,
         settings.event_limit,
@@ -75,6 +76,7 @@ timeout 5s
 capture 1048576
 errors true
 content true
+notice true
 queue 33554432
 request 5242880
 event 5000000
@@ -159,6 +161,7 @@ fn each_variable_sets_what_it_is_for_and_nothing_else() {
         ("LLMOBS_CAPTURE_ERRORS", "false", &["errors false"]),
         ("LLMOBS_CAPTURE_ERRORS", "1", &[]),
         ("LLMOBS_CAPTURE_MESSAGE_CONTENT", "false", &["content false"]),
+        ("LLMOBS_STDERR_NOTICE", "false", &["notice false"]),
         ("LLMOBS_CAPTURE_MESSAGE_CONTENT", "true", &[]),
         ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "False", &["content false"]),
         ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "NO_CONTENT", &["content false"]),

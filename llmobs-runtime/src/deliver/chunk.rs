@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::clock::WallClock;
 use crate::base::id::SpanId;
+use crate::model::annotation::Annotation;
 use crate::model::failure::FailureParts;
 use crate::model::inherited::Inherited;
 use crate::model::record::{Beside, Finished, Record, TraceRecord};
@@ -39,10 +40,29 @@ pub(crate) struct Head<'a> {
     pub(crate) root: SpanId,
     /// Its texts. A long one is taken, others are copied.
     pub(crate) text: &'a mut String,
-    pub(crate) failure: Option<&'a FailureParts>,
+    pub(crate) failure: Option<FailureParts>,
     pub(crate) inherited: Option<&'a Arc<Inherited>>,
-    /// The memory that the record takes elsewhere, in bytes.
-    pub(crate) heap_bytes: usize,
+    pub(crate) annotation: &'a mut Option<Box<Annotation>>,
+    /// The memory that the name takes, in bytes.
+    pub(crate) name_bytes: usize,
+    /// The room that was taken for what the span says, in bytes.
+    pub(crate) held: usize,
+    /// Whether what the span says was left out.
+    pub(crate) is_stripped: bool,
+}
+
+impl Head<'_> {
+    /// Leaves out what takes much room: input and output, and what else was annotated but numbers and names. The type of a failure stays.
+    pub(super) fn strip(&mut self) {
+        self.is_stripped = true;
+        match &mut self.failure {
+            Some(failure) => *failure = failure.keep_kind(self.text),
+            None => self.text.clear(),
+        }
+        if let Some(annotation) = self.annotation {
+            annotation.strip();
+        }
+    }
 }
 
 impl Chunk {
@@ -68,19 +88,19 @@ impl Chunk {
         head: &mut Head<'_>,
         (beside, bytes): (Beside, usize),
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(Beside) -> Record,
+        record: impl FnOnce(Beside, Option<Box<Annotation>>) -> Record,
     ) {
         self.bytes += bytes;
         if beside.has(Beside::TRACE) {
             self.traces.push(trace());
         }
         if beside.has(Beside::RARE) {
-            self.take_rare(beside, head.inherited, head.failure, head.text);
+            self.take_rare(beside, head.inherited, head.failure.as_ref(), head.text);
         }
         if !beside.has(Beside::TEXT) {
             self.text.push_str(head.text);
         }
-        self.records.push(record(beside));
+        self.records.push(record(beside, head.annotation.take()));
     }
 
     /// What a span needs beside its record, and how many bytes it takes. What the span before it shares with it is in the chunk
@@ -88,7 +108,8 @@ impl Chunk {
     #[inline]
     pub(super) fn measure(&self, head: &Head<'_>) -> (Beside, usize) {
         let mut beside = Beside::default();
-        let mut bytes = Record::BYTES + head.text.len() + head.heap_bytes;
+        let annotation = head.annotation.as_ref().map_or(0, |annotation| annotation.heap_bytes());
+        let mut bytes = Record::BYTES + head.text.len() + head.name_bytes + annotation;
         if head.text.len() > MAX_COPIED {
             beside.add(Beside::TEXT);
             bytes += spare_bytes(head.text);
@@ -103,6 +124,9 @@ impl Chunk {
                 beside.add(Beside::INHERITED);
                 bytes += inherited.bytes();
             }
+        }
+        if head.is_stripped {
+            beside.add(Beside::STRIPPED);
         }
         if head.failure.is_some() {
             beside.add(Beside::FAILURE);

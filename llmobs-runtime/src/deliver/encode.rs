@@ -1,9 +1,11 @@
 //! Encodes a finished span as a wire event, straight into the body of a request. It uses no clock and no globals.
 
 mod content;
+mod dropped;
 mod json;
 mod meta;
 mod tags;
+mod trim;
 mod views;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,11 @@ use std::collections::BTreeMap;
 use serde_json::Number;
 
 pub(crate) use content::Io;
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "for the worker, where a receiver refuses an event as too large")
+)]
+pub(crate) use dropped::without_content;
 pub(crate) use meta::Metadata;
 pub(crate) use tags::Tags;
 
@@ -20,13 +27,13 @@ use crate::base::id::{SpanId, TraceId};
 use crate::base::kind::Kind;
 use crate::model::agent::AgentManifest;
 use crate::model::failure::FailureView;
+use crate::model::limits::LeftOut;
 use crate::model::prompt::Prompt;
 use crate::model::reference::SpanRef;
 use crate::model::sampling::Decision;
 use crate::model::tags::{Identity, VERSION};
 use tags::ClientTags;
-
-const DROPPED_IO: &str = "[This value has been dropped because this span's size exceeds the 5MB size limit.]";
+use trim::Trimmed;
 
 /// Arrays and objects this deep in `meta`, itself at depth 0, are sent as their JSON text.
 const MAX_META_DEPTH: usize = 12;
@@ -70,6 +77,24 @@ pub(crate) struct Event<'a> {
     pub(crate) model_name: Option<&'a str>,
     /// Shown on spans that have a model.
     pub(crate) model_provider: Option<&'a str>,
+    /// What was left out of the annotations.
+    pub(crate) left_out: LeftOut,
+}
+
+impl Event<'_> {
+    /// The event without what spans of its kind do not show.
+    fn shown(mut self) -> Self {
+        if self.kind != Kind::Llm {
+            (self.prompt, self.tool_definitions) = (None, &[]);
+        }
+        if self.kind != Kind::Tool {
+            (self.intent, self.tool_version) = (None, None);
+        }
+        if !self.kind.has_model() {
+            (self.model_name, self.model_provider) = (None, None);
+        }
+        self
+    }
 }
 
 /// Writes events. The parts that all events of a client share are rendered once.
@@ -101,7 +126,7 @@ struct Sampling {
 }
 
 impl Encoder {
-    /// An encoder for a client. Events of `event_limit` bytes or more are written without input and output.
+    /// An encoder for a client. Events of `event_limit` bytes or more are shortened.
     pub(crate) fn new(identity: &Identity, default_ml_app: &str, event_limit: usize) -> Self {
         let envelope =
             format!(r#"{{"_dd.stage":"raw","_dd.tracer_version":"{VERSION}","event_type":"span","spans":["#);
@@ -118,28 +143,64 @@ impl Encoder {
 
     /// Appends one event, with the object around it, to the body of a request.
     pub(crate) fn encode(&mut self, event: &Event<'_>, body: &mut String) {
+        let before = body.len();
+        let start = before + self.envelope;
+        self.push_without_io(event, body);
+        let least: usize = [&event.input, &event.output].into_iter().flatten().map(Io::min_bytes).sum();
+        if body.len() - start + least < self.event_limit {
+            self.push_io(event, body);
+            if body.len() + "}}".len() - start < self.event_limit && event.left_out.is_nothing() {
+                return body.push_str("}}]}");
+            }
+        }
+        body.truncate(before);
+        self.encode_trimmed(event, body);
+    }
+
+    /// Appends an event that is too large, or has something to say in `collection_errors`.
+    #[cold]
+    #[inline(never)]
+    fn encode_trimmed(&mut self, event: &Event<'_>, body: &mut String) {
+        let before = body.len();
+        // Without what was written of the event until it was too large.
+        body.shrink_to(before + self.event_limit);
+        let event = &event.shown();
+        let bare = Trimmed::bare(event, &self.client_tags);
+        let size = self.push_trimmed(&bare, event, body);
+        body.truncate(before);
+        if let Some(room) = self.event_limit.checked_sub(size) {
+            let trimmed = Trimmed::within(room, event, bare, &self.ml_app);
+            if self.push_trimmed(&trimmed, event, body) < self.event_limit {
+                return;
+            }
+            body.truncate(before);
+        }
+        self.push_trimmed(&Trimmed::skeleton(event, &self.client_tags, self.event_limit), event, body);
+    }
+
+    /// Appends an event with shorter forms of what it says, and returns its size.
+    fn push_trimmed(&mut self, trimmed: &Trimmed, event: &Event<'_>, body: &mut String) -> usize {
         let start = body.len() + self.envelope;
+        let short = trimmed.over(event);
+        self.push_without_io(&short, body);
+        self.push_io(&short, body);
+        body.push('}');
+        let errors = trimmed.errors(event);
+        if !errors.is_empty() {
+            json::push_key("collection_errors", body);
+            json::push_array(&errors, body, |error, out| json::push_string(error, out));
+        }
+        body.push('}');
+        let size = body.len() - start;
+        body.push_str("]}");
+        size
+    }
+
+    /// Appends the event without input and output. `meta` is left open.
+    fn push_without_io(&mut self, event: &Event<'_>, body: &mut String) {
         body.push_str(&self.head);
         self.push_facts(event, body);
         meta::push(event, body);
-        let before = body.len();
-        let least: usize = [&event.input, &event.output].into_iter().flatten().map(Io::min_bytes).sum();
-        let mut fits = before - start + least < self.event_limit;
-        if fits {
-            self.push_io(event, body);
-            fits = body.len() + "}}".len() - start < self.event_limit;
-        }
-        if fits {
-            body.push_str("}}]}");
-        } else {
-            body.truncate(before);
-            for key in [",\"input\":{\"value\":\"", ",\"output\":{\"value\":\""] {
-                body.push_str(key);
-                body.push_str(DROPPED_IO);
-                body.push_str("\"}");
-            }
-            body.push_str("},\"collection_errors\":[\"dropped_io\"]}]}");
-        }
     }
 
     /// Appends everything but `meta`, from the trace id on. The last object is left open.

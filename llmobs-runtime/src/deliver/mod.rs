@@ -3,6 +3,7 @@
 pub(crate) mod chunk;
 pub(crate) mod custom;
 pub(crate) mod encode;
+pub(crate) mod notice;
 pub(crate) mod pace;
 pub(crate) mod parcel;
 pub(crate) mod process;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::encode::without_content;
 use super::transport::{Failure, Framing, Payload, Transport};
 use crate::model::span_data::SpanData;
 
@@ -73,6 +74,20 @@ impl Parcel<'_> {
                 transport.send(Payload::Evaluations(metrics.get(items.clone()).unwrap_or_default()))
             }
         }
+    }
+
+    /// Leaves input and output of an event out. Returns false if there is nothing to leave out.
+    pub(crate) fn strip(&mut self, item: usize) -> bool {
+        let Self::Events(body) = self else { return false };
+        let place = body.span_of(&(item..item + 1));
+        let event = body.text.get(place.start..place.end.saturating_sub(1)).and_then(without_content);
+        let Some(event) = event else { return false };
+        let (before, after) = (place.len() - 1, event.len());
+        body.text.replace_range(place.start..place.end - 1, &event);
+        for end in body.ends.iter_mut().skip(item) {
+            *end = *end - before + after;
+        }
+        true
     }
 
     /// Removes all items.

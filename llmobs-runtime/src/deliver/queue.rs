@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::chunk::{Chunk, Head};
 use super::report::{DropReason, Report};
+use crate::model::annotation::Annotation;
 use crate::model::record::{Beside, Record, TraceRecord};
 
 /// A chunk is full at this many bytes.
@@ -28,15 +29,29 @@ const SQUEEZING: u8 = 1;
 /// State of `Queue::squeezed`: room was taken back.
 const SQUEEZED: u8 = 2;
 
+/// A thread that has more room than this gives the rest back, in bytes.
+const MAX_GRANTED: usize = 4 * MAX_GRANT;
+
 /// When the worker wakes, and how much may wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Bytes that may be queued.
+    /// Bytes that spans and evaluations may take, from the start of a span until it is delivered or lost.
     pub(crate) bytes: usize,
+    /// Bytes of them that are kept for spans without input and output, and half of that for spans that have no other around them, which
+    /// end last.
+    pub(crate) kept_bytes: usize,
+    /// What a span takes while it is open, beside what it says, in bytes.
+    pub(crate) open_bytes: usize,
     /// Bytes in full chunks at which they are sent before the interval is over.
     pub(crate) batch_bytes: usize,
     /// How long a span waits for others to share its request.
     pub(crate) interval: Duration,
+}
+
+impl Limits {
+    /// Nothing is accepted.
+    pub(crate) const NONE: Self =
+        Self { bytes: 0, kept_bytes: 0, open_bytes: 0, batch_bytes: 0, interval: Duration::MAX };
 }
 
 /// The queue of one client.
@@ -174,18 +189,57 @@ impl Queue {
         lock(&self.state)
     }
 
-    /// Counts a span that starts.
+    /// Counts a span that starts, and takes room for it. Returns false if there is none: the span is counted as dropped.
     #[inline]
-    pub(crate) fn begin(&self) {
-        self.with_shard(|shard| lock(&shard.own).tally.started += 1);
+    pub(crate) fn begin(&self, is_root: bool) -> bool {
+        let bytes = self.limits.open_bytes;
+        self.with_shard(|shard| {
+            let mut own = lock(&shard.own);
+            own.tally.started += 1;
+            if own.granted >= bytes {
+                own.granted -= bytes;
+                return true;
+            }
+            self.begin_without_room(own, shard, is_root)
+        })
     }
 
-    /// Takes back a span that started, and turned out to be none.
-    pub(crate) fn discard(&self) {
+    #[cold]
+    fn begin_without_room<'a>(&self, mut own: MutexGuard<'a, Own>, shard: &'a Shard, is_root: bool) -> bool {
+        let (bytes, kept) = (self.limits.open_bytes, if is_root { 0 } else { self.limits.kept_bytes / 2 });
+        let mut has_room = self.grant(&mut own, bytes, kept);
+        if !has_room {
+            drop(own);
+            self.squeeze();
+            own = lock(&shard.own);
+            has_room = own.granted >= bytes || self.grant(&mut own, bytes, kept);
+        }
+        if has_room {
+            own.granted -= bytes;
+        } else {
+            own.tally.ended += 1;
+            drop(own);
+            self.count(&DropReason::QueueFull);
+        }
+        has_room
+    }
+
+    /// Takes back a span that started, and turned out to be none. `held` is the room that it [reserved](Self::reserve).
+    pub(crate) fn discard(&self, held: usize) {
         self.with_shard(|shard| {
             let mut own = lock(&shard.own);
             own.tally.started = own.tally.started.wrapping_sub(1);
+            own.granted += self.limits.open_bytes + held;
         });
+    }
+
+    /// Takes room for what an open span says.
+    #[cold]
+    pub(crate) fn reserve(&self, bytes: usize) -> bool {
+        self.take_room(bytes, self.limits.kept_bytes) || {
+            self.squeeze();
+            self.take_room(bytes, self.limits.kept_bytes)
+        }
     }
 
     /// Appends a finished span, or counts it as dropped if there is no room. `trace` and `record` are called if they are needed.
@@ -194,23 +248,24 @@ impl Queue {
         &self,
         mut head: Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(Beside) -> Record,
+        record: impl FnOnce(Beside, Option<Box<Annotation>>) -> Record,
     ) {
         self.with_shard(|shard| self.append(shard, &mut head, trace, record));
     }
 
     /// Calls `f` with the shard of this thread.
     #[inline]
-    fn with_shard(&self, f: impl FnOnce(&Shard)) {
+    fn with_shard<R>(&self, f: impl FnOnce(&Shard) -> R) -> R {
         // A thread whose thread-locals are being destroyed has no shard any more.
         let own = SHARD.try_with(Cell::take).ok().flatten();
         let shard = match own {
             Some(shard) if shard.queue == self.id => shard,
             other => self.replace(other),
         };
-        f(&shard);
+        let result = f(&shard);
         let mut shard = Some(shard);
         let _ = SHARD.try_with(|own| own.set(shard.take()));
+        result
     }
 
     #[inline]
@@ -219,10 +274,11 @@ impl Queue {
         shard: &Shard,
         head: &mut Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(Beside) -> Record,
+        record: impl FnOnce(Beside, Option<Box<Annotation>>) -> Record,
     ) {
         let mut guard = lock(&shard.own);
         guard.tally.ended += 1;
+        guard.granted += self.limits.open_bytes + head.held;
         let mut measured = guard.chunk.measure(head);
         if guard.granted < measured.1 {
             match self.find_room(guard, shard, head) {
@@ -240,34 +296,44 @@ impl Queue {
         if own.chunk.is_full(self.chunk_bytes) {
             self.hand_over(own);
         }
+        if own.granted > MAX_GRANTED {
+            self.give_back(std::mem::replace(&mut own.granted, MAX_GRANT) - MAX_GRANT);
+        }
         drop(guard);
         if !self.armed.load(Ordering::Relaxed) {
             self.arm();
         }
     }
 
-    /// Grants a thread room for a span. `None` if there is none: the span is counted as dropped.
+    /// Grants a thread room for a span that ends. If there is not enough, what the span says is left out. `None` if that is not enough
+    /// either: the span is counted as dropped.
     #[cold]
     fn find_room<'a>(
         &self,
         mut own: MutexGuard<'a, Own>,
         shard: &'a Shard,
-        head: &Head<'_>,
+        head: &mut Head<'_>,
     ) -> Option<(MutexGuard<'a, Own>, (Beside, usize))> {
         let mut measured = own.chunk.measure(head);
-        if !self.grant(&mut own, measured.1) {
-            drop(own);
-            self.squeeze();
-            own = lock(&shard.own);
-            measured = own.chunk.measure(head);
-            if own.granted < measured.1 && !self.grant(&mut own, measured.1) {
-                drop(own);
-                let is_closed = self.closed.load(Ordering::Acquire);
-                self.count(if is_closed { &DropReason::Shutdown } else { &DropReason::QueueFull });
-                return None;
-            }
+        if self.grant(&mut own, measured.1, self.limits.kept_bytes) {
+            return Some((own, measured));
         }
-        Some((own, measured))
+        drop(own);
+        self.squeeze();
+        own = lock(&shard.own);
+        measured = own.chunk.measure(head);
+        if own.granted >= measured.1 || self.grant(&mut own, measured.1, self.limits.kept_bytes) {
+            return Some((own, measured));
+        }
+        head.strip();
+        measured = own.chunk.measure(head);
+        if own.granted >= measured.1 || self.grant(&mut own, measured.1, 0) {
+            return Some((own, measured));
+        }
+        drop(own);
+        let is_closed = self.closed.load(Ordering::Acquire);
+        self.count(if is_closed { &DropReason::Shutdown } else { &DropReason::QueueFull });
+        None
     }
 
     /// Registers this thread, which has no shard, or one of another client.
@@ -278,16 +344,18 @@ impl Queue {
         self.register()
     }
 
-    /// Gives a thread room for `bytes`, and for more in advance.
+    /// Gives a thread room for `bytes`, and for more in advance, and leaves `kept` bytes of the room.
     #[cold]
-    fn grant(&self, own: &mut Own, bytes: usize) -> bool {
+    fn grant(&self, own: &mut Own, bytes: usize, kept: usize) -> bool {
         let needed = bytes - own.granted;
         let mut wanted = needed;
         if self.squeezed.load(Ordering::Relaxed) == ROOMY {
             wanted = needed.max(own.next_grant.max(FIRST_GRANT));
             own.next_grant = (wanted * 2).min(MAX_GRANT);
         }
-        let granted = [wanted, needed].into_iter().find(|more| self.take_room(*more));
+        let granted = [(wanted, kept.max(self.limits.kept_bytes)), (needed, kept)];
+        let granted =
+            granted.into_iter().find(|(more, kept)| self.take_room(*more, *kept)).map(|(more, _)| more);
         own.granted += granted.unwrap_or_default();
         granted.is_some()
     }
@@ -313,10 +381,10 @@ impl Queue {
         self.squeezed.store(SQUEEZED, Ordering::Relaxed);
     }
 
-    fn take_room(&self, bytes: usize) -> bool {
-        let taken =
-            self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(bytes));
-        taken.is_ok()
+    /// Takes a part of the room, if `kept` bytes of it are left.
+    fn take_room(&self, bytes: usize, kept: usize) -> bool {
+        let take = |room: usize| room.checked_sub(bytes).filter(|left| *left >= kept);
+        self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
     /// Gives memory back, so that it can be granted again.
@@ -373,10 +441,10 @@ impl Queue {
     /// Appends the JSON text of an evaluation or feedback, or counts it as dropped if there is no room. It is accepted after the queue
     /// was closed, too, until the worker ends: a processor may submit it.
     pub(crate) fn push_evaluation(&self, json: String) {
-        let mut fits = self.take_room(json.len());
+        let mut fits = self.take_room(json.len(), 0);
         if !fits {
             self.squeeze();
-            fits = self.take_room(json.len());
+            fits = self.take_room(json.len(), 0);
         }
         let mut state = self.state();
         state.submitted += 1;
@@ -504,6 +572,15 @@ impl Queue {
         state.in_flight = state.in_flight.saturating_sub(settled);
         state.sending = 0;
         state.report.add(outcome);
+    }
+
+    /// Counts what the worker has taken and not accounted for as lost. Returns how many.
+    pub(crate) fn lose_taken(&self) -> u64 {
+        let mut state = self.state();
+        state.sending = 0;
+        let lost = std::mem::take(&mut state.in_flight);
+        state.report.drop_spans(DropReason::Internal, lost);
+        lost
     }
 
     /// Counts an annotation that no span took.

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
 
 use llmobs_capture::DEFAULT_LIMIT;
 
@@ -79,7 +78,7 @@ impl Sender {
                 sampler: Sampler::default(),
                 current_apm: None,
             };
-            let queue = Queue::new(Limits { bytes: 0, batch_bytes: 0, interval: Duration::MAX });
+            let queue = Queue::new(Limits::NONE);
             Arc::new(Self { queue, defaults, closed: AtomicBool::new(true) })
         })
     }

@@ -39,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) capture_limit: usize,
     pub(crate) capture_errors: bool,
     pub(crate) capture_message_content: bool,
+    pub(crate) stderr_notice: bool,
     pub(crate) queue_limit: usize,
     /// The largest body of a request, in bytes.
     pub(crate) request_limit: usize,
@@ -70,6 +71,7 @@ impl Default for Settings {
             capture_limit: DEFAULT_LIMIT,
             capture_errors: true,
             capture_message_content: true,
+            stderr_notice: true,
             queue_limit: 32 * 1024 * 1024,
             request_limit: 5 * 1024 * 1024,
             event_limit: 5_000_000,

@@ -1,6 +1,7 @@
 //! The thread of a client: takes finished spans from the queue, processes, encodes and sends them, and counts the outcome.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use llmobs_capture::{guarded, muted, warn_limited};
 
 use super::chunk::Chunk;
 use super::encode::Encoder;
+use super::notice::Notice;
 use super::pace::Pace;
 use super::parcel::Parcel;
 use super::process::{Processor, Withheld};
@@ -19,7 +21,7 @@ use super::sender::{Defaults, Sender};
 use super::transport::{Failure, FailureKind, Framing, Payload, Transport};
 use crate::base::clock::WallClock;
 use crate::base::id::SpanId;
-use crate::model::record::Finished;
+use crate::model::record::{Beside, Finished};
 use crate::model::span_data::SpanData;
 
 /// A flush is done after this many turns, even if more spans keep arriving.
@@ -27,6 +29,8 @@ const MAX_TURNS: usize = 16;
 /// One parcel is divided at most this often to find what is invalid: while nothing of it was accepted, and after that. The first is what
 /// one item among a thousand takes.
 const MAX_DIVISIONS: [u32; 2] = [11, 64];
+/// After more panics the thread ends.
+const MAX_PANICS: u32 = 3;
 /// A request that was never answered is sent once more.
 const MAX_UNANSWERED: u32 = 2;
 
@@ -38,6 +42,7 @@ pub(crate) struct Worker {
     pub(crate) pace: Pace,
     /// For how long items are kept that cannot be delivered.
     pub(crate) max_age: Duration,
+    pub(crate) notice: Notice,
     /// When each reason for losing spans was last logged.
     pub(crate) warned: BTreeMap<DropReason, Limiter>,
     /// The spans that were read and not sent.
@@ -72,14 +77,35 @@ enum Refused {
 
 impl Worker {
     /// Runs until the queue is closed and empty. Spans that are made on this thread, for example by a logger, are not recorded.
+    ///
+    /// A turn that panics, which is a bug of llmobs, loses what it has taken. After several such turns the client ends.
     pub(crate) fn run(mut self) {
         let _ended = Ended(Arc::clone(&self.sender));
         let mut clock = WallClock::new();
+        let mut panics = 0;
         muted(|| {
-            while let Work::Send { flushes } = self.sender.queue.next() {
-                self.flushes = self.flushes.max(flushes);
-                self.send_all(&mut clock);
-                self.sender.queue.flushed(flushes);
+            loop {
+                match guarded(|| self.turn(&mut clock)) {
+                    Some(Work::End) => break,
+                    Some(Work::Send { .. }) => {}
+                    None => {
+                        panics += 1;
+                        if panics > MAX_PANICS {
+                            self.sender.close();
+                            let Batch { chunks, evaluations } = self.sender.queue.take();
+                            drop((chunks, evaluations));
+                        }
+                        let lost = self.sender.queue.lose_taken();
+                        self.warn_of_loss(
+                            &DropReason::Internal,
+                            lost,
+                            "the thread of llmobs panicked, which is a bug of llmobs",
+                        );
+                        if panics > MAX_PANICS {
+                            break;
+                        }
+                    }
+                }
             }
             // A transport of the program may deliver what it has kept when it is dropped.
             guarded(|| {
@@ -87,6 +113,17 @@ impl Worker {
                 self.transport = Box::new(GivenUp(self.transport.framing(), DropReason::Shutdown));
             });
         });
+    }
+
+    /// Waits until something has to be sent, and sends it.
+    fn turn(&mut self, clock: &mut WallClock) -> Work {
+        let work = self.sender.queue.next();
+        if let Work::Send { flushes } = work {
+            self.flushes = self.flushes.max(flushes);
+            self.send_all(clock);
+            self.sender.queue.flushed(flushes);
+        }
+        work
     }
 
     /// Sends what waits, turn by turn, until nothing is left.
@@ -139,14 +176,20 @@ impl Worker {
         let lost = refused - std::mem::replace(&mut self.refused, refused);
         if lost > 0 {
             let limit = self.sender.queue.limit();
-            let limiter = self.warned.entry(DropReason::QueueFull).or_default();
-            warn(
-                limiter,
-                format_args!(
-                    "{lost} span(s) or evaluation(s) are dropped: more than {limit} bytes wait for delivery"
-                ),
+            self.warn_of_loss(
+                &DropReason::QueueFull,
+                lost,
+                format_args!("more than {limit} bytes wait for delivery"),
             );
         }
+    }
+
+    /// Warns of items that are lost, in the log, or else once on standard error.
+    fn warn_of_loss(&mut self, reason: &DropReason, lost: u64, why: impl fmt::Display) {
+        let limiter = self.warned.entry(reason.clone()).or_default();
+        let message = format_args!("{lost} span(s) or evaluation(s) are lost: {why}");
+        warn(limiter, message);
+        self.notice.give(message);
     }
 
     fn announce(&mut self, ended: &[SpanId], evaluations: &[String]) {
@@ -159,6 +202,7 @@ impl Worker {
     /// Puts a span into the next request, unless the processor drops it.
     fn add(&mut self, finished: &Finished<'_>) {
         let Defaults { identity, ml_app, .. } = &self.sender.defaults;
+        self.outcome.stripped += u64::from(finished.record.beside.has(Beside::STRIPPED));
         let encoder = &mut self.encoder;
         if let (None, Parcel::Events(body)) = (&self.processor, &mut self.outgoing) {
             body.add(|text| encoder.encode_finished(finished, text));
@@ -204,8 +248,10 @@ impl Worker {
             body.remove_unfinished();
         }
         self.outcome.drop_spans(DropReason::Internal, lost);
-        warn_limited!(
-            "{lost} span(s) or evaluation(s) are lost: encoding or sending them panicked, which is a bug of llmobs"
+        self.warn_of_loss(
+            &DropReason::Internal,
+            lost,
+            "encoding or sending them panicked, which is a bug of llmobs",
         );
     }
 
@@ -228,7 +274,8 @@ impl Worker {
 
     /// Sends all items of a parcel, and counts what becomes of them. What is too large, or invalid, is divided.
     fn deliver(&mut self, parcel: &mut Parcel<'_>) {
-        let mut rest = Vec::from([0..parcel.len()]);
+        let all = 0..parcel.len();
+        let mut rest = Vec::from_iter([all]);
         let mut divisions = 0;
         let [mut most_divisions, most_after_success] = MAX_DIVISIONS;
         while let Some(items) = rest.pop() {
@@ -249,6 +296,10 @@ impl Worker {
                 }
                 Some(Err(Refusal { kind: Refused::TooLarge, .. })) if count > 1 => {
                     self.pace.too_large(parcel.bytes(&items));
+                    rest.push(items);
+                }
+                Some(Err(Refusal { kind: Refused::TooLarge, .. })) if parcel.strip(items.start) => {
+                    self.outcome.stripped += 1;
                     rest.push(items);
                 }
                 Some(Err(Refusal { kind: Refused::Invalid, .. }))
@@ -284,8 +335,7 @@ impl Worker {
             Refused::TooLarge => DropReason::TooLarge,
             Refused::Invalid => DropReason::Rejected,
         };
-        let limiter = self.warned.entry(reason.clone()).or_default();
-        warn(limiter, format_args!("{count} span(s) or evaluation(s) were not delivered: {failure}"));
+        self.warn_of_loss(&reason, count, failure);
         self.outcome.drop_spans(reason, count);
     }
 

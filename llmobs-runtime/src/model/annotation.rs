@@ -15,6 +15,7 @@ use serde_json::{Number, Value};
 use super::agent::AgentManifest;
 use super::captured::{Captured, Source};
 use super::failure::Failure;
+use super::limits::{self, LeftOut, MAX_LINKS, MAX_METADATA, MAX_METRICS, MAX_TAGS};
 use super::observed::Observed;
 use super::prompt::Prompt;
 use super::reference::SpanRef;
@@ -29,6 +30,10 @@ use crate::base::kind::Kind;
 ///
 /// Methods that set a value take an `Option` of one too, where `None` changes nothing, and return the annotation for the next method.
 /// Nothing here fails or panics. A value that cannot be captured leaves a text in its place that says why.
+///
+/// A span has at most 256 tags, 1,000 metadata keys, 1,000 metrics and 1,000 links. Further ones are left out, with a warning, and the
+/// event of the span says so in `collection_errors`. What a span has can still be overridden then. Keys and the values of tags are cut
+/// at 16 KiB.
 #[derive(Clone)]
 pub struct Annotation {
     /// The budget of each captured value, in bytes.
@@ -68,6 +73,8 @@ pub(crate) struct More {
     pub(crate) skip_error: bool,
     /// What integrations observed.
     pub(crate) observed: Option<Arc<Observed>>,
+    /// What is beyond the limits.
+    pub(crate) left_out: LeftOut,
 }
 
 /// Adds what is only put on a span where nothing else is.
@@ -171,6 +178,8 @@ impl Annotation {
 
     /// One fact about how the step ran, such as the temperature of a model: any serializable value. A later one of the same
     /// name takes its place as a whole, objects too. `None` and `()` change nothing.
+    ///
+    /// A span has at most 1,000 of them; further ones are left out, with a warning.
     #[inline]
     pub fn metadata(&mut self, key: impl Into<String>, value: impl Serialize) -> &mut Self {
         if let Some(value) = self.captured(&value) {
@@ -211,7 +220,8 @@ impl Annotation {
     /// One number about the step: see [`Metric`] for what it can be.
     ///
     /// The names that Datadog knows are in [`metrics`](crate::metrics).
-    /// NaN and the infinities are left out, and dots in the name become underscores, each with a warning.
+    /// NaN and the infinities are left out, and dots in the name become underscores, each with a warning. A span has at most 1,000
+    /// metrics; further ones are left out, with a warning.
     #[inline]
     pub fn metric(&mut self, key: impl Into<String>, value: impl Metric) -> &mut Self {
         self.set_metric(key.into(), value.reading());
@@ -231,6 +241,8 @@ impl Annotation {
 
     /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session, unless it is
     /// empty, which changes nothing.
+    ///
+    /// A span has at most 256 tags of its own; further ones are left out, with a warning.
     #[inline]
     pub fn tag<Form>(&mut self, key: impl Into<String>, value: impl Label<Form>) -> &mut Self {
         value.read(|value| self.set_tag(key.into(), value));
@@ -307,7 +319,8 @@ impl Annotation {
         self
     }
 
-    /// Says that the output of another span, maybe of another trace, went into this one.
+    /// Says that the output of another span, maybe of another trace, went into this one. A span has at most 1,000 links; further ones
+    /// are left out, with a warning.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -332,7 +345,7 @@ impl Annotation {
     pub fn links(&mut self, sources: impl IntoIterator<Item = SpanRef>) -> &mut Self {
         let mut sources = sources.into_iter().peekable();
         if sources.peek().is_some() {
-            self.more().links.extend(sources);
+            self.more().add_links(sources);
         }
         self
     }
@@ -450,27 +463,67 @@ impl Annotation {
         replace(&mut self.model_provider, model_provider);
         replace(&mut self.input, input);
         replace(&mut self.output, output);
-        extend(&mut self.metadata, metadata);
-        extend(&mut self.metrics, metrics);
-        extend(&mut self.tags, tags);
+        let left_out = LeftOut {
+            tags: limits::set_all(&mut self.tags, MAX_TAGS, tags),
+            metadata: limits::set_all(&mut self.metadata, MAX_METADATA, metadata),
+            metrics: limits::set_all(&mut self.metrics, MAX_METRICS, metrics),
+            links: 0,
+        };
         replace(&mut self.failure, failure);
         match (&mut self.more, more) {
             (Some(more), Some(later)) => more.add(*later),
             (more, later) => replace(more, later),
         }
+        self.leave_out(left_out);
+    }
+
+    /// Leaves out what takes much room. Names, numbers and tags stay, of which there are few, and the type of a failure.
+    pub(crate) fn strip(&mut self) {
+        (self.input, self.output) = (None, None);
+        self.metadata = BTreeMap::new();
+        self.failure = self.failure.take().map(Failure::without_text);
+        if let Some(more) = &mut self.more {
+            let More { cost_tags, links, name, kind, apm_trace_id, skip_error, .. } =
+                std::mem::take(&mut **more);
+            **more = More { cost_tags, links, name, kind, apm_trace_id, skip_error, ..More::default() };
+        }
     }
 
     /// Merges a weaker annotation, which this one overrides.
     pub(crate) fn add_under(&mut self, mut weaker: Self) {
+        let left_out = LeftOut {
+            tags: limits::make_room(&mut weaker.tags, MAX_TAGS, &self.tags),
+            metadata: limits::make_room(&mut weaker.metadata, MAX_METADATA, &self.metadata),
+            metrics: limits::make_room(&mut weaker.metrics, MAX_METRICS, &self.metrics),
+            links: 0,
+        };
+        weaker.leave_out(left_out);
         weaker.add(std::mem::replace(self, Self::new(self.limit)));
         *self = weaker;
+    }
+
+    /// Counts what is left out.
+    #[inline]
+    fn leave_out(&mut self, left_out: LeftOut) {
+        if !left_out.is_nothing() {
+            self.more().left_out.add(left_out);
+        }
+    }
+
+    /// What was left out, since it was beyond the limits.
+    pub(crate) fn left_out(&self) -> LeftOut {
+        self.more.as_ref().map(|more| more.left_out).unwrap_or_default()
     }
 
     /// Adds a tag, by which a span can be put into a session, and not out of one.
     pub(crate) fn set_tag(&mut self, key: String, value: &dyn Display) {
         match shown(value) {
             Some(text) if text.is_empty() && key == "session_id" => {}
-            Some(text) => drop(self.tags.insert(cut(key, MAX_LABEL_BYTES), text)),
+            Some(text) => {
+                if !limits::set(&mut self.tags, MAX_TAGS, cut(key, MAX_LABEL_BYTES), text) {
+                    self.more().left_out.tags += 1;
+                }
+            }
             None => warn_limited!("a tag was left out: its Display panicked"),
         }
     }
@@ -485,7 +538,9 @@ impl Annotation {
             Reading::Absent => {}
             Reading::NotFinite => warn_limited!("the metric {key:?} is not a finite number and was left out"),
             Reading::Is(number) => {
-                self.metrics.insert(key, number);
+                if !limits::set(&mut self.metrics, MAX_METRICS, key, number) {
+                    self.more().left_out.metrics += 1;
+                }
             }
         }
     }
@@ -493,17 +548,14 @@ impl Annotation {
     pub(crate) fn set_metadata(&mut self, key: String, value: Captured) {
         if key == "_dd" {
             warn_limited!("the metadata key \"_dd\" is reserved for Datadog; choose another name");
-        } else {
-            self.metadata.insert(cut(key, MAX_LABEL_BYTES), value);
+        } else if !limits::set(&mut self.metadata, MAX_METADATA, cut(key, MAX_LABEL_BYTES), value) {
+            self.more().left_out.metadata += 1;
         }
     }
 
     /// Adds a key of a tag by which costs are broken down.
     pub(crate) fn add_cost_tag(&mut self, key: String) {
-        let cost_tags = &mut self.more().cost_tags;
-        if !cost_tags.contains(&key) {
-            cost_tags.push(key);
-        }
+        self.more().add_cost_tag(key);
     }
 
     #[inline]
@@ -636,15 +688,13 @@ impl More {
         }
         replace(&mut self.tool_definitions, later.tool_definitions);
         for key in later.cost_tags {
-            if !self.cost_tags.contains(&key) {
-                self.cost_tags.push(key);
-            }
+            self.add_cost_tag(key);
         }
         match (&mut self.agent, later.agent) {
             (Some(agent), Some(later)) => agent.add(later),
             (agent, later) => replace(agent, later),
         }
-        self.links.extend(later.links);
+        self.add_links(later.links.into_iter());
         replace(&mut self.intent, later.intent);
         replace(&mut self.inherited_prompt, later.inherited_prompt);
         replace(&mut self.tool_version, later.tool_version);
@@ -656,6 +706,24 @@ impl More {
             (Some(observed), Some(later)) => Arc::make_mut(observed).add(Arc::unwrap_or_clone(later)),
             (observed, later) => replace(observed, later),
         }
+        self.left_out.add(later.left_out);
+    }
+
+    fn add_cost_tag(&mut self, key: String) {
+        if self.cost_tags.contains(&key) {
+            return;
+        }
+        if self.cost_tags.len() < MAX_TAGS {
+            self.cost_tags.push(key);
+        } else {
+            self.left_out.tags += 1;
+        }
+    }
+
+    fn add_links(&mut self, mut further: impl Iterator<Item = SpanRef>) {
+        let room = MAX_LINKS.saturating_sub(self.links.len());
+        self.links.extend(further.by_ref().take(room));
+        self.left_out.links += further.count();
     }
 
     fn bytes(&self) -> usize {
@@ -674,12 +742,4 @@ impl More {
 /// The part of the bytes of a shared prompt that is charged to one of its holders. All spans inside a context share one prompt.
 fn share(prompt: &Arc<Prompt>) -> usize {
     prompt.bytes() / Arc::strong_count(prompt).saturating_sub(1).max(1)
-}
-
-fn extend<V>(old: &mut BTreeMap<String, V>, new: BTreeMap<String, V>) {
-    if old.is_empty() {
-        *old = new;
-    } else {
-        old.extend(new);
-    }
 }

@@ -92,6 +92,14 @@ pub(crate) struct FailureParts {
 }
 
 impl FailureParts {
+    /// Leaves nothing in a text, which ends with a failure, but its kind.
+    pub(crate) fn keep_kind(self, text: &mut String) -> Self {
+        let begin = text.len().saturating_sub(self.bytes());
+        text.truncate(begin + self.kind);
+        text.drain(..begin);
+        Self { message: 0, sources: 0, has_stack: false, ..self }
+    }
+
     /// Appends an error and its sources to `out`. `Shown` is the type that is named.
     pub(crate) fn of_error<Shown: ?Sized, E: Error + ?Sized>(error: &E, out: &mut String) -> Self {
         Self::append(type_name::<Shown>(), out, |out| {

@@ -10,6 +10,7 @@ pub(crate) mod evaluation;
 pub(crate) mod failure;
 pub(crate) mod feedback;
 pub(crate) mod inherited;
+pub(crate) mod limits;
 pub mod metrics;
 pub(crate) mod ml_app;
 pub(crate) mod observed;

@@ -50,6 +50,8 @@ impl Beside {
     pub(crate) const FAILURE: Self = Self(1 << 3);
     /// The texts of the span, as a string of their own.
     pub(crate) const TEXT: Self = Self(1 << 4);
+    /// What the span says was left out, since there was no room for it.
+    pub(crate) const STRIPPED: Self = Self(1 << 5);
     /// What few spans have.
     pub(crate) const RARE: Self = Self(Self::INHERITED.0 | Self::FAILURE.0 | Self::TEXT.0);
 
@@ -121,6 +123,9 @@ impl<'a> Finished<'a> {
         let (output, rest) = rest.split_at_checked(record.output as usize).unwrap_or_default();
         let failure = failure.map(|parts| parts.of(rest));
         let annotation = settled(annotation, inherited, record.kind);
+        if let Some(annotation) = &annotation {
+            annotation.left_out().warn();
+        }
         Self {
             record,
             trace,

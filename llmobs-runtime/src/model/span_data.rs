@@ -14,6 +14,7 @@ use llmobs_providers::ToolDefinition;
 use super::agent::AgentManifest;
 use super::content::Content;
 use super::failure::{Failure, FailureView};
+use super::limits::LeftOut;
 use super::prompt::Prompt;
 use super::record::Finished;
 use super::reference::SpanRef;
@@ -83,6 +84,8 @@ pub(crate) struct Fixed {
     pub(crate) agent: Option<(Option<String>, SpanId)>,
     pub(crate) decision: Option<Decision>,
     pub(crate) tool_version: Option<String>,
+    /// What was left out of the annotations.
+    pub(crate) left_out: LeftOut,
 }
 
 impl SpanData {
@@ -145,6 +148,7 @@ impl SpanData {
                 agent: finished.agent().map(|agent| (agent.name.clone(), agent.span_id)),
                 decision: trace.decision,
                 tool_version: more.and_then(|more| more.tool_version.clone()),
+                left_out: annotation.left_out(),
             }),
         }
     }

@@ -16,6 +16,7 @@ use crate::base::clock::{Started, Times};
 use crate::base::id::{SpanId, TraceId};
 use crate::base::kind::Kind;
 use crate::deliver::chunk::Head;
+use crate::deliver::queue::Queue;
 use crate::deliver::sender::Sender;
 use crate::model::annotation::{Annotation, add_under};
 use crate::model::captured::Source;
@@ -24,13 +25,18 @@ use crate::model::inherited::{AgentAttribution, Inherited};
 use crate::model::metrics;
 use crate::model::observed::{Hidden, Observed};
 use crate::model::prompt::Prompt;
-use crate::model::record::{Record, TraceRecord, settled};
+use crate::model::record::{Beside, Record, TraceRecord, settled};
 use crate::model::reference::SpanRef;
 use crate::model::sampling::Decision;
 use crate::model::tags::About;
 
 /// A text buffer with more room than this is not kept for the next span, in bytes.
 const MAX_SPARE_TEXT: usize = 4096;
+
+/// What a span says takes no further room up to this many bytes.
+const FREE_BYTES: usize = 256;
+/// The most room that is taken in advance for what a span may say later, in bytes.
+const MAX_AHEAD: usize = 4096;
 
 /// One span from its start to its end.
 ///
@@ -90,8 +96,20 @@ pub(super) struct Cell {
     pub(super) annotation: Option<Box<Annotation>>,
     for_children: Option<Box<ForChildren>>,
     calls: Calls,
+    room: Room,
     /// Whether the span ends with the call of a model that it shows.
     ends_with_call: bool,
+}
+
+/// The room in the queue that an open span has for what it says, in bytes.
+#[derive(Default)]
+struct Room {
+    /// What was taken.
+    held: usize,
+    /// About what is used: never less than that.
+    used: usize,
+    /// Whether something was left out, since there was no room.
+    is_stripped: bool,
 }
 
 /// What spans inside inherit beyond what this span inherited.
@@ -113,6 +131,9 @@ pub(super) struct End {
 }
 
 impl Frame {
+    /// The memory of an open span, and of what little it says, in bytes.
+    pub(crate) const BYTES: usize = size_of::<Self>() + FREE_BYTES;
+
     /// A frame for a span of a client. Its fields are set before the span starts.
     pub(super) fn blank(sender: &Arc<Sender>) -> Self {
         let span_id = SpanId::random();
@@ -163,6 +184,17 @@ impl Frame {
             let cell = self.cell_mut();
             (cell.calls, cell.ends_with_call) = (Calls::None, false);
         }
+    }
+
+    /// Takes room in the queue for the span, which starts now. Returns false if there is none.
+    #[inline]
+    pub(super) fn take_room(&mut self) -> bool {
+        let has_room = self.start.sender.queue.begin(self.start.parent_id.is_none());
+        let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if cell.text.len() > FREE_BYTES || cell.annotation.is_some() {
+            cell.take_room_at_start(&self.start.sender.queue);
+        }
+        has_room
     }
 
     /// The cell of a frame that nobody else has.
@@ -270,9 +302,12 @@ impl Frame {
 
     /// Merges an annotation. Returns false if the span has finished.
     #[inline]
-    fn annotate(&self, cell: &mut Cell, annotation: Annotation) -> bool {
+    fn annotate(&self, cell: &mut Cell, mut annotation: Annotation) -> bool {
         if cell.finished {
             return false;
+        }
+        if !cell.has_room_for(annotation.bytes(), &self.start.sender.queue) {
+            annotation.strip();
         }
         match &mut cell.annotation {
             Some(own) => own.add(annotation),
@@ -316,13 +351,20 @@ impl Frame {
 
     /// Sets these attributes.
     pub(super) fn set_attributes(&self, text: String) {
-        self.cell().text = text;
+        let mut cell = self.cell();
+        if cell.has_room_for(text.len(), &self.start.sender.queue) {
+            cell.text = text;
+        }
     }
 
     /// Puts an annotation under what was annotated.
-    pub(super) fn annotate_under(&self, weaker: Option<Box<Annotation>>) {
-        if weaker.is_some() {
-            self.cell().annotate_under(weaker);
+    pub(super) fn annotate_under(&self, mut weaker: Option<Box<Annotation>>) {
+        if let Some(annotation) = &mut weaker {
+            let mut cell = self.cell();
+            if !cell.has_room_for(annotation.bytes(), &self.start.sender.queue) {
+                annotation.strip();
+            }
+            cell.annotate_under(weaker);
         }
     }
 
@@ -385,7 +427,8 @@ impl Frame {
     pub(super) fn discard(&self) {
         let mut cell = self.cell();
         if !std::mem::replace(&mut cell.finished, true) {
-            self.start.sender.queue.discard();
+            let Room { held, .. } = std::mem::take(&mut cell.room);
+            self.start.sender.queue.discard(held);
         }
         cell.annotation = None;
     }
@@ -488,7 +531,7 @@ impl Frame {
             if weaker.is_some() {
                 cell.annotate_under(weaker);
             }
-            start.finish(&mut cell.finished, &mut cell.annotation, text, end);
+            start.finish(&mut cell.finished, &mut cell.annotation, text, &mut cell.room, end);
             if is_last {
                 // The buffer is for the next span.
                 std::mem::swap(&mut cell.text, text);
@@ -592,14 +635,14 @@ impl Start {
         if !matches!(cell.calls, Calls::None) {
             cell.show_calls(self.sender.defaults.capture_limit);
         }
-        let Cell { finished, text, annotation, .. } = cell;
+        let Cell { finished, text, annotation, room, .. } = cell;
         if !*finished {
             let times = match end_nanos {
                 None => self.started.until_now(),
                 Some(end_nanos) => self.started.until(end_nanos),
             };
             let end = End { times, input: text.len(), failure: None };
-            self.finish(finished, annotation, text, &end);
+            self.finish(finished, annotation, text, room, &end);
         }
     }
 
@@ -610,13 +653,14 @@ impl Start {
         finished: &mut bool,
         annotation: &mut Option<Box<Annotation>>,
         text: &mut String,
+        room: &mut Room,
         end: &End,
     ) {
         if !std::mem::replace(finished, true) {
             if self.sender.defaults.sampler.has_rules() {
                 self.tell_tags(annotation.as_deref());
             }
-            self.push(annotation, text, end);
+            self.push(annotation, text, room, end);
         }
         // A handle can keep the frame for a long time.
         text.clear();
@@ -626,34 +670,35 @@ impl Start {
     }
 
     #[inline]
-    fn push(&self, annotation: &mut Option<Box<Annotation>>, text: &mut String, end: &End) {
-        let failure = end.failure.as_ref();
-        let output = text.len() - end.input - failure.map_or(0, FailureParts::bytes);
-        let head = Head {
-            root: self.root,
-            text,
-            failure,
-            inherited: self.inherited.as_ref(),
-            heap_bytes: self.heap_bytes(annotation.as_deref()),
-        };
+    fn push(&self, annotation: &mut Option<Box<Annotation>>, text: &mut String, room: &mut Room, end: &End) {
+        let failure = end.failure;
+        let output = text.len() - end.input - failure.as_ref().map_or(0, FailureParts::bytes);
+        let Room { held, is_stripped, .. } = std::mem::take(room);
+        let name_bytes = if let Cow::Owned(name) = &self.name { name.len() } else { 0 };
+        let inherited = self.inherited.as_ref();
+        let head =
+            Head { root: self.root, text, failure, inherited, annotation, name_bytes, held, is_stripped };
         let trace = || TraceRecord {
             id: self.trace.id,
             apm_id: self.trace.apm_id,
             root: self.root,
             decision: self.decision(),
         };
-        self.sender.queue.push(head, trace, |beside| Record {
-            name: self.clone_name(),
-            span_id: self.span_id,
-            parent_id: self.parent_id,
-            times: end.times,
-            annotation: annotation.take(),
-            input: length(end.input),
-            output: length(output),
-            beside,
-            source: self.source,
-            kind: self.kind,
-            attribute: self.attribute,
+        self.sender.queue.push(head, trace, |beside, annotation| {
+            let has_texts = !beside.has(Beside::STRIPPED);
+            Record {
+                name: self.clone_name(),
+                span_id: self.span_id,
+                parent_id: self.parent_id,
+                times: end.times,
+                annotation,
+                input: if has_texts { length(end.input) } else { 0 },
+                output: if has_texts { length(output) } else { 0 },
+                beside,
+                source: self.source,
+                kind: self.kind,
+                attribute: self.attribute,
+            }
         });
     }
 
@@ -661,13 +706,6 @@ impl Start {
     #[inline]
     fn decision(&self) -> Option<Decision> {
         self.trace.decision(&self.sender.defaults.sampler)
-    }
-
-    /// The heap memory of a record of the span, in bytes.
-    #[inline]
-    fn heap_bytes(&self, annotation: Option<&Annotation>) -> usize {
-        let name = if let Cow::Owned(name) = &self.name { name.len() } else { 0 };
-        name + annotation.map_or(0, Annotation::heap_bytes)
     }
 
     #[inline]
@@ -731,6 +769,42 @@ impl Cell {
         if self.for_children.is_some() {
             self.for_children = None;
         }
+    }
+
+    /// Whether there is room for more of what the span says.
+    #[inline]
+    fn has_room_for(&mut self, bytes: usize, queue: &Queue) -> bool {
+        self.room.used += bytes;
+        self.room.used <= self.room.held + FREE_BYTES || self.find_room(bytes, queue)
+    }
+
+    /// Takes room for what the span says at its start.
+    #[cold]
+    fn take_room_at_start(&mut self, queue: &Queue) {
+        let bytes = self.text.len() + self.annotation.as_ref().map_or(0, |annotation| annotation.bytes());
+        let (text, annotation) = (std::mem::take(&mut self.text), self.annotation.take());
+        let has_room = self.has_room_for(bytes, queue);
+        (self.text, self.annotation) = (text, annotation);
+        if !has_room {
+            self.text.clear();
+            if let Some(annotation) = &mut self.annotation {
+                annotation.strip();
+            }
+        }
+    }
+
+    /// Takes room for what the span says, and for more in advance. Of values that were replaced, what is used counts too much.
+    #[cold]
+    fn find_room(&mut self, bytes: usize, queue: &Queue) -> bool {
+        let known = self.annotation.as_ref().map_or(0, |annotation| annotation.bytes());
+        let used = self.text.len() + known + bytes;
+        let needed = used.saturating_sub(self.room.held);
+        let taken =
+            [needed + (used / 4).min(MAX_AHEAD), needed].into_iter().find(|bytes| queue.reserve(*bytes));
+        self.room.held += taken.unwrap_or_default();
+        self.room.is_stripped |= taken.is_none();
+        self.room.used = if taken.is_some() { used } else { used - bytes };
+        taken.is_some()
     }
 
     /// Adds the call of a model that the span shows, when the span ends.

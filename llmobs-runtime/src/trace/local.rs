@@ -182,14 +182,13 @@ pub(crate) fn recycle(frame: Arc<Frame>) {
 #[cfg(test)]
 mod tests {
     use std::thread;
-    use std::time::Duration;
 
     use super::*;
     use crate::deliver::queue::Limits;
 
     #[test]
     fn a_leaked_guard_does_not_keep_a_client() {
-        let limits = Limits { bytes: 0, batch_bytes: 0, interval: Duration::MAX };
+        let limits = Limits::NONE;
         let sender = Sender::open(limits, Sender::detached().defaults.clone());
         let slot = Slot::Client(Arc::clone(&sender));
         let leak = move || {

@@ -94,7 +94,9 @@ impl Draft {
         if !frame.is_placed {
             local::with_current(|slot| frame.place_in(slot))?;
         }
-        frame.begin();
+        if !frame.begin() {
+            return None;
+        }
         Some(shared)
     }
 }
@@ -198,10 +200,12 @@ impl Frame {
         pool.recycle_trace(std::mem::replace(&mut self.start.trace, trace));
     }
 
-    /// Starts the span in the slot where it was placed.
+    /// Starts the span in the slot where it was placed. Returns false if there is no room for it.
     #[inline]
-    fn begin(&mut self) {
-        self.start.sender.queue.begin();
+    fn begin(&mut self) -> bool {
+        if !self.take_room() {
+            return false;
+        }
         if self.start.source == Source::Arguments {
             self.cell_mut().text.push('}');
         }
@@ -225,6 +229,7 @@ impl Frame {
         {
             self.prepare_for_children();
         }
+        true
     }
 
     /// Applies what annotation contexts say about the start of the span.

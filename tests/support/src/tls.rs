@@ -1,24 +1,53 @@
-//! TLS for the capture server.
+//! TLS for servers.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::serve::Listener;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{CertificateParams, CertifiedKey, KeyPair, date_time_ymd};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tokio_rustls::server::TlsStream;
 
-/// What a server proves that it is `localhost` with.
-pub(crate) struct Identity(CertifiedKey<rcgen::KeyPair>);
+use crate::fault_server::own_address;
+
+/// The certificate and key of a server, signed by itself.
+pub struct Identity(CertifiedKey<KeyPair>);
 
 impl Identity {
-    pub(crate) fn generate() -> Self {
-        Self(generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate"))
+    /// For `localhost`, and the address of a `FaultServer` in this process.
+    pub fn generate() -> Self {
+        Self::named("localhost", |_| {})
+    }
+
+    /// For another host.
+    pub fn of_another_host() -> Self {
+        Self::named("other.example", |_| {})
+    }
+
+    /// For `localhost`, in the year 2001 alone.
+    pub fn expired() -> Self {
+        Self::named("localhost", |params| {
+            params.not_before = date_time_ymd(2001, 1, 1);
+            params.not_after = date_time_ymd(2001, 12, 31);
+        })
+    }
+
+    fn named(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let names = if name == "localhost" {
+            vec![name.to_owned(), own_address().to_string()]
+        } else {
+            vec![name.to_owned()]
+        };
+        let mut params = CertificateParams::new(names).expect("a name");
+        change(&mut params);
+        let signing_key = KeyPair::generate().expect("a key");
+        let cert = params.self_signed(&signing_key).expect("a certificate");
+        Self(CertifiedKey { cert, signing_key })
     }
 
     /// The certificate in PEM.
@@ -26,7 +55,7 @@ impl Identity {
         self.0.cert.pem()
     }
 
-    pub(crate) fn listener(&self, tcp: TcpListener) -> TlsListener {
+    fn config(&self) -> Arc<ServerConfig> {
         let key = PrivateKeyDer::try_from(self.0.signing_key.serialize_der()).expect("a key");
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -34,7 +63,23 @@ impl Identity {
             .with_no_client_auth()
             .with_single_cert(vec![self.0.cert.der().clone()], key)
             .expect("a certificate with its key");
-        TlsListener { tcp, acceptor: TlsAcceptor::from(Arc::new(config)) }
+        Arc::new(config)
+    }
+
+    pub(crate) fn listener(&self, tcp: TcpListener) -> TlsListener {
+        TlsListener { tcp, acceptor: TlsAcceptor::from(self.config()) }
+    }
+
+    /// Speaks TLS on a connection that was accepted.
+    pub(crate) fn serve<S: Read + Write>(&self, socket: S) -> io::Result<StreamOwned<ServerConnection, S>> {
+        let connection = ServerConnection::new(self.config()).map_err(io::Error::other)?;
+        Ok(StreamOwned::new(connection, socket))
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity")
     }
 }
 

@@ -50,6 +50,7 @@ fn what_the_program_says_wins() {
             .max_capture_bytes(5)
             .capture_errors(false)
             .capture_message_content(false)
+            .stderr_notice(false)
             .max_queue_bytes(6)
     };
     let expected = |tags: &str| {
@@ -58,7 +59,7 @@ fn what_the_program_says_wins() {
              site \"datadoghq.eu\"\nenv \"test\"\nservice \"shop\"\nversion \"2\"\ntags {tags}\n\
              git {{}}\nrate 0.5\nrules [SamplingRule {{ rate: 0.0, tags: {{}} }}]\nheaders []\n\
              agent_url Some(\"http://program:1\")\noverride_origin Some(\"http://program:2\")\npublic_api true\ninterval 3ms\ntimeout 4ms\n\
-             capture 5\nerrors false\ncontent false\nqueue 6\nrequest 5242880\nevent 5000000\n"
+             capture 5\nerrors false\ncontent false\nnotice false\nqueue 6\nrequest 5242880\nevent 5000000\n"
         )
     };
     assert_eq!(facts(&said(read(&[]))), expected("{\"both\": \"program\"}"));

@@ -56,7 +56,7 @@ impl Io<'_> {
     }
 }
 
-fn push_message(message: &Message, out: &mut String) {
+pub(super) fn push_message(message: &Message, out: &mut String) {
     out.push_str("{\"role\":");
     json::push_string(&message.role, out);
     out.push_str(",\"content\":");
@@ -108,7 +108,7 @@ fn push_media_part(part: &MediaPart, out: &mut String) {
     out.push('}');
 }
 
-fn push_document(document: &Document, out: &mut String) {
+pub(super) fn push_document(document: &Document, out: &mut String) {
     out.push_str("{\"text\":");
     json::push_string(&document.text, out);
     for (key, text) in [("name", &document.name), ("id", &document.id)] {

@@ -70,6 +70,15 @@ pub(super) fn push_escaped(text: &str, out: &mut String) {
     }
 }
 
+/// The length of what [`push_escaped`] appends.
+pub(super) fn escaped_len(text: &str) -> usize {
+    let more = text.bytes().filter(|byte| is_special(*byte)).map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\t' | b'\r' | 0x08 | 0x0c => "\\n".len() - 1,
+        _ => "\\u0000".len() - 1,
+    });
+    text.len() + more.sum::<usize>()
+}
+
 /// Whether no byte must be escaped.
 fn is_plain(text: &[u8]) -> bool {
     let plain = |word: &[u8; 8]| specials(u64::from_le_bytes(*word)) == 0;

@@ -25,7 +25,7 @@ pub(crate) enum Metadata<'a> {
 const UNKNOWN: &str = "unknown";
 
 /// The key in metadata that is reserved for Datadog.
-const RESERVED: &str = "_dd";
+pub(super) const RESERVED: &str = "_dd";
 
 /// Closes the object before, and appends `meta` without `input` and `output`. It is left open.
 pub(super) fn push(event: &Event<'_>, out: &mut String) {
@@ -66,20 +66,21 @@ pub(super) fn push(event: &Event<'_>, out: &mut String) {
     }
 }
 
+/// How many levels of arrays and objects the values in metadata have. They are below meta and metadata.
+pub(super) const METADATA_LEVELS: usize = MAX_META_DEPTH - 2;
+
 fn push_metadata(event: &Event<'_>, out: &mut String) {
-    // Below meta and metadata.
-    const LEVELS: usize = MAX_META_DEPTH - 2;
     match event.metadata {
         Metadata::Captured(captured) => {
             for (name, value) in captured.iter().filter(|(name, _)| *name != RESERVED) {
                 json::push_name(name, out);
-                json::push_captured(value.json(), LEVELS, out);
+                json::push_captured(value.json(), METADATA_LEVELS, out);
             }
         }
         Metadata::Values(values) => {
             for (name, value) in values.iter().filter(|(name, _)| *name != RESERVED) {
                 json::push_name(name, out);
-                json::push_value(value, LEVELS, out);
+                json::push_value(value, METADATA_LEVELS, out);
             }
         }
     }
@@ -104,7 +105,7 @@ fn push_metadata(event: &Event<'_>, out: &mut String) {
     }
 }
 
-fn push_manifest(manifest: &AgentManifest, span_name: &str, out: &mut String) {
+pub(super) fn push_manifest(manifest: &AgentManifest, span_name: &str, out: &mut String) {
     let texts = [&manifest.name, &manifest.instructions, &manifest.model];
     let [name, instructions, model] = texts.map(|text| text.as_deref().filter(|text| !text.is_empty()));
     let settings = &manifest.model_settings;
@@ -141,7 +142,7 @@ fn push_agent_tool(tool: &AgentTool, out: &mut String) {
     out.push('}');
 }
 
-fn push_tool_definition(tool: &ToolDefinition, out: &mut String) {
+pub(super) fn push_tool_definition(tool: &ToolDefinition, out: &mut String) {
     out.push('{');
     json::push_given("name", Some(&tool.name), out);
     json::push_given("description", tool.description.as_deref(), out);
@@ -167,7 +168,7 @@ fn push_model(event: &Event<'_>, out: &mut String) {
     }
 }
 
-fn push_error(failure: &FailureView<'_>, out: &mut String) {
+pub(super) fn push_error(failure: &FailureView<'_>, out: &mut String) {
     out.push_str(",\"error\":{\"type\":");
     json::push_string(failure.kind, out);
     out.push_str(",\"message\":");

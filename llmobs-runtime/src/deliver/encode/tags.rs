@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use llmobs_capture::text::cut;
+
 use super::json;
 use crate::model::tags::Identity;
 
@@ -24,6 +26,10 @@ pub(crate) enum Tags<'a> {
         own: &'a BTreeMap<String, String>,
     },
 }
+
+/// The keys of the tags that every event has.
+const ESSENTIAL: [&str; 8] =
+    ["agent_service", "ddtrace.version", "env", "language", "ml_app", "service", "source", "version"];
 
 /// The tags of a client, rendered once.
 pub(super) struct ClientTags {
@@ -61,6 +67,27 @@ impl ClientTags {
             })
         });
         Self { ml_app: ml_app.to_owned(), rendered }
+    }
+
+    /// Whether llmobs itself gives spans tags of this key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        let [_, [rendered, _]] = &self.rendered;
+        ["session_id", "agent_version"].contains(&key) || rendered.get(key).is_some()
+    }
+
+    /// The tags that Datadog finds and sorts spans by, each cut at about `max` bytes.
+    pub(super) fn essential(&self, tags: Tags<'_>, max: usize) -> BTreeMap<String, String> {
+        let [[rendered, _], _] = &self.rendered;
+        let value = |key| {
+            let (Tags::All(own) | Tags::Client { own, .. }) = tags;
+            let app = match tags {
+                Tags::Client { ml_app, .. } if ["ml_app", "agent_service"].contains(&key) => ml_app,
+                _ => None,
+            };
+            own.get(key).map(String::as_str).or(app).or_else(|| rendered.get(key))
+        };
+        let tags = ESSENTIAL.into_iter().filter_map(|key| Some((key.to_owned(), cut(value(key)?, max))));
+        tags.collect()
     }
 
     /// Appends the tags, with commas in between. `error_type` is that of a span that failed.
@@ -139,13 +166,19 @@ impl Rendered {
         Self { tags: rendered.collect(), places, json }
     }
 
+    fn place(&self, key: &str) -> Option<usize> {
+        let found = self.places.binary_search_by_key(&key, |(key, _)| key).ok()?;
+        self.places.get(found).map(|(_, place)| *place)
+    }
+
+    /// The value of a tag.
+    fn get(&self, key: &str) -> Option<&str> {
+        self.tags.get(self.place(key)?).map(|tag| tag.value.as_str())
+    }
+
     /// Appends these tags and sorted `others`, which override those of the same key.
     fn push_with(&self, others: &[(&str, &str)], out: &mut String) {
-        let place = |(key, _): &(&str, &str)| {
-            let found = self.places.binary_search_by_key(key, |(key, _)| key).ok()?;
-            self.places.get(found).map(|(_, place)| *place)
-        };
-        let mut overridden: Vec<_> = others.iter().filter_map(place).collect();
+        let mut overridden: Vec<_> = others.iter().filter_map(|(key, _)| self.place(key)).collect();
         overridden.sort_unstable();
         let mut rest = self.tags.as_slice();
         for other in others {

@@ -1,9 +1,11 @@
 //! Finished spans, whole events. Both forms of each span are encoded: the one that a thread leaves, and the typed one.
 
 mod content;
+mod dropped;
 mod facts;
 mod limits;
 mod tags;
+mod trim;
 
 use std::collections::BTreeMap;
 

@@ -60,6 +60,7 @@ impl Encoder {
             cost_tags: more.map(|more| more.cost_tags.as_slice()).unwrap_or_default(),
             model_name: annotation.model_name.as_deref(),
             model_provider: annotation.model_provider.as_deref(),
+            left_out: annotation.left_out(),
         };
         self.encode(&event, body);
     }
@@ -94,6 +95,7 @@ impl Encoder {
             cost_tags: &span.cost_tags,
             model_name: span.model_name.as_deref(),
             model_provider: span.model_provider.as_deref(),
+            left_out: fixed.left_out,
         };
         self.encode(&event, body);
     }

@@ -23,7 +23,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Longer than a thread that has nothing to wait for can take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const UNLIMITED: Limits = Limits { bytes: usize::MAX, batch_bytes: usize::MAX, interval: HOUR };
+const UNLIMITED: Limits =
+    Limits { bytes: usize::MAX, kept_bytes: 0, open_bytes: 0, batch_bytes: usize::MAX, interval: HOUR };
 
 /// What a span takes that is alone in its trace.
 const BARE: usize = Record::BYTES + size_of::<TraceRecord>();
@@ -39,13 +40,22 @@ fn push_sample(queue: &Queue, sample: &Sample) {
 }
 
 fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inherited>>) {
-    let (record, mut text) = sample.record();
+    let (mut record, mut text) = sample.record();
     let name = if let Cow::Owned(name) = &record.name { name.len() } else { 0 };
-    let annotation = record.annotation.as_ref().map_or(0, |annotation| annotation.heap_bytes());
-    let failure = sample.failure.as_ref().map(|(_, parts)| parts);
-    let head = Head { root: sample.root, text: &mut text, failure, inherited, heap_bytes: name + annotation };
-    queue.begin();
-    queue.push(head, || sample.trace(), |beside| Record { beside, ..record });
+    let mut annotation = record.annotation.take();
+    let head = Head {
+        root: sample.root,
+        text: &mut text,
+        failure: sample.failure.as_ref().map(|(_, parts)| *parts),
+        inherited,
+        annotation: &mut annotation,
+        name_bytes: name,
+        held: 0,
+        is_stripped: false,
+    };
+    if queue.begin(true) {
+        queue.push(head, || sample.trace(), |beside, annotation| Record { annotation, beside, ..record });
+    }
 }
 
 fn push_numbers(queue: &Queue, numbers: std::ops::Range<usize>) {
@@ -258,7 +268,7 @@ fn the_first_span_or_evaluation_wakes_a_worker_that_waits_for_nothing() {
 
 #[test]
 fn a_queue_without_room_leaves_its_worker_alone() {
-    let queue = Queue::new(Limits { bytes: 0, batch_bytes: 0, interval: HOUR });
+    let queue = Queue::new(Limits { interval: HOUR, ..Limits::NONE });
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
         let queue = &queue;

@@ -108,36 +108,75 @@ fn documents_hold_name_id_and_score() {
 }
 
 #[test]
-fn content_that_is_longer_than_the_limit_by_itself_is_not_written() {
-    let long = "7".repeat(1_000_000);
+fn a_body_has_no_room_for_what_is_left_out_of_an_event() {
+    const LIMIT: usize = 100_000;
     let identity = Identity::default();
-    let encoder = || Encoder::new(&identity, "app", 1_000_000);
-    let span = Ids::new().span(Kind::Task).input_value(long);
-    let mut bodies = [(); 2].map(|()| String::new());
-    span.read(|finished| encoder().encode_finished(finished, &mut bodies[0]));
-    encoder().encode_data(&span.data(&identity), &mut bodies[1]);
-    let capacities = bodies.map(|body| body.capacity());
-    assert!(capacities.iter().all(|capacity| *capacity < 10_000), "{capacities:?}");
+    let large = || "7".repeat(10 * LIMIT);
+    let by_content = Ids::new().span(Kind::Task).input_value(large());
+    let by_metadata = Ids::new().span(Kind::Task).annotate(|note| {
+        note.metadata("large", large());
+    });
+    for span in [by_content, by_metadata] {
+        let mut bodies = [(); 2].map(|()| String::new());
+        let encoder = || Encoder::new(&identity, "app", LIMIT);
+        span.read(|finished| encoder().encode_finished(finished, &mut bodies[0]));
+        encoder().encode_data(&span.data(&identity), &mut bodies[1]);
+        let capacities = bodies.map(|body| body.capacity());
+        assert!(capacities.iter().all(|capacity| *capacity < 3 * LIMIT), "{capacities:?}");
+    }
 }
 
 /// Whether it is known before it is written that the content is too long, or only after, makes no difference.
 #[test]
-fn content_of_every_form_is_dropped_when_it_is_too_long() {
+fn content_of_every_form_is_shortened_when_it_is_too_long() {
     let ids = Ids::new();
-    let text = || "x".repeat(2000);
-    let dropped = json!({ "value": super::super::DROPPED_IO });
-    let mut expected = ids.event(Kind::Task, &json!({ "input": dropped, "output": dropped }));
-    expected["collection_errors"] = json!(["dropped_io"]);
-    for content in [
-        Content::Text(text()),
-        Content::Text("\n".repeat(1000)),
-        Content::Messages(vec![Message::user(text())]),
-        Content::Messages(vec![Message::user("\n".repeat(1000))]),
-        Content::Messages(vec![Message::tool().tool_result(ToolResult::new(text()))]),
-        Content::Messages(vec![Message::user("").image(MediaPart::base64("image/png", text()))]),
-        Content::Documents(vec![Document::new(text())]),
+    let text = |letters: usize| "x".repeat(letters);
+    let base64 = || format!("aB1{}", text(2000));
+    let newlines = |count: usize| "\n".repeat(count);
+    for (content, expected) in [
+        (Content::Text(text(2000)), json!({ "value": "x*x" })),
+        (Content::Text(newlines(1000)), json!({ "value": "\n*\n" })),
+        (
+            Content::Messages(vec![Message::user("Hi"), Message::user(text(2000))]),
+            json!({ "messages": [{ "role": "user", "content": "Hi" }, { "role": "user", "content": "x*x" }] }),
+        ),
+        (
+            Content::Messages(vec![Message::user(newlines(1000))]),
+            json!({ "messages": [{ "role": "user", "content": "\n*\n" }] }),
+        ),
+        (
+            Content::Messages(vec![Message::tool().tool_result(ToolResult::new(text(2000)).tool_id("7"))]),
+            json!({ "messages": [
+                { "role": "tool", "content": "", "tool_results": [{ "result": "x*x", "tool_id": "7" }] },
+            ] }),
+        ),
+        (
+            Content::Messages(vec![Message::user("").image(MediaPart::base64("image/png", base64()))]),
+            json!({ "messages": [{
+                "role": "user", "content": "",
+                "image_parts": [{ "mime_type": "image/png", "content": "… [2003 bytes of base64]" }],
+            }] }),
+        ),
+        (
+            Content::Documents(vec![Document::new(text(2000)).score(1), Document::new("short")]),
+            json!({ "documents": [{ "text": "x*x", "score": 1 }, { "text": "short" }] }),
+        ),
     ] {
-        assert_eq!(shown(ids, &content, 2000), expected);
+        let mut event = shown(ids, &content, 2000);
+        // Of what was shortened the first and the last character, since how long it is depends on the version.
+        each_string(&mut event["meta"]["output"], &mut |text| {
+            if let Some((head, tail)) = text.split_once("… [").filter(|(head, _)| !head.is_empty()) {
+                let (first, last) = (head.chars().next().unwrap(), tail.chars().last().unwrap());
+                *text = format!("{first}*{last}");
+            }
+        });
+        let mut whole = ids.event(Kind::Task, &json!({ "output": expected }));
+        whole["collection_errors"] = json!(["trimmed_io"]);
+        assert_eq!(event, whole);
         assert_eq!(shown(ids, &content, 4000).get("collection_errors"), None);
     }
+}
+
+fn each_string(value: &mut Value, edit: &mut impl FnMut(&mut String)) {
+    llmobs_capture::value::for_each_string(value, edit);
 }

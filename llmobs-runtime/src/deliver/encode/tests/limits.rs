@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::DROPPED_IO;
 use super::{Ids, LIMIT, event, text};
 use crate::base::kind::Kind;
 use crate::model::tags::Identity;
@@ -59,7 +58,7 @@ fn the_arguments_of_a_tool_call_follow_the_rule_of_depth_too() {
 }
 
 #[test]
-fn an_event_of_the_limit_or_more_loses_input_and_output() {
+fn an_event_of_the_limit_or_more_loses_the_middle_of_its_largest_text() {
     let ids = Ids::new();
     let span = |letters: usize| {
         let span = ids.span(Kind::Workflow).session_id("s");
@@ -77,39 +76,42 @@ fn an_event_of_the_limit_or_more_loses_input_and_output() {
     assert_eq!(whole["meta"]["output"]["value"].as_str().map(str::len), Some(largest));
     assert_eq!(whole.get("collection_errors"), None);
 
-    let mut expected = ids.event(
-        Kind::Workflow,
-        &json!({ "input": { "value": DROPPED_IO }, "output": { "value": DROPPED_IO } }),
-    );
-    expected["collection_errors"] = json!(["dropped_io"]);
-    expected["session_id"] = json!("s");
-    expected["tags"] = whole["tags"].clone();
-    assert_eq!(event(&span(largest + 1)), expected);
-    assert_eq!(
-        DROPPED_IO,
-        "[This value has been dropped because this span's size exceeds the 5MB size limit.]"
-    );
+    let short = text(&span(largest + 1), &Identity::default());
+    assert!((LIMIT - 1000..LIMIT).contains(&short.len()), "{}", short.len());
+    let short: Value = serde_json::from_str(&short).unwrap();
+    let output = short["meta"]["output"]["value"].as_str().unwrap();
+    let (head, rest) = output.split_once("… [").unwrap();
+    let (left_out, tail) = rest.split_once(" bytes left out] …").unwrap();
+    assert_eq!(head.len() + tail.len() + left_out.parse::<usize>().unwrap(), largest + 1);
+    let mut expected = whole;
+    expected["meta"]["output"]["value"] = json!(output);
+    expected["collection_errors"] = json!(["trimmed_io"]);
+    assert_eq!(short, expected);
+    assert_eq!(short, event(&span(largest + 1)));
 }
 
 #[test]
-fn an_event_too_large_by_its_metadata_is_sent_all_the_same() {
+fn an_event_too_large_by_its_metadata_keeps_input_and_output() {
     let ids = Ids::new();
     let long = "m".repeat(5_100_000);
-    let span = ids.span(Kind::Retrieval);
+    let span = ids.span(Kind::Workflow);
     let span = span.annotate(|note| {
-        note.metadata("long", &long).output(["document"]);
+        note.metadata("long", &long).metadata("short", [1, 2]).input("in").output("out");
     });
-    // Where there was no input there is one now, and the documents are gone.
+    let event = event(&span);
+    let short = &event["meta"]["metadata"]["long"];
     let mut expected = ids.event(
-        Kind::Retrieval,
+        Kind::Workflow,
         &json!({
-            "metadata": { "long": long },
-            "input": { "value": DROPPED_IO },
-            "output": { "value": DROPPED_IO },
+            "metadata": { "long": short, "short": [1, 2] },
+            "input": { "value": "in" },
+            "output": { "value": "out" },
         }),
     );
-    expected["collection_errors"] = json!(["dropped_io"]);
-    assert_eq!(event(&span), expected);
+    expected["collection_errors"] = json!(["trimmed_metadata"]);
+    assert_eq!(event, expected);
+    let short = short.as_str().unwrap();
+    assert!(short.starts_with("mmm") && short.ends_with("mmm") && short.len() > 4_990_000, "{}", short.len());
 }
 
 #[test]

@@ -114,8 +114,18 @@ fn bytes_of_text(mut text: String) -> usize {
     let queue = Queue::new(UNLIMITED);
     let sample = Sample::new(Kind::Task, "");
     let (record, _) = sample.record();
-    let head = Head { root: sample.root, text: &mut text, failure: None, inherited: None, heap_bytes: 0 };
-    queue.push(head, || sample.trace(), |beside| Record { beside, ..record });
+    let head = Head {
+        root: sample.root,
+        text: &mut text,
+        failure: None,
+        inherited: None,
+        annotation: &mut None,
+        name_bytes: 0,
+        held: 0,
+        is_stripped: false,
+    };
+    queue.begin(true);
+    queue.push(head, || sample.trace(), |beside, _| Record { beside, ..record });
     let [chunk] = queue.take().chunks.try_into().unwrap_or_else(|_| panic!("one chunk"));
     assert_eq!(chunk.long_texts.iter().map(String::capacity).sum::<usize>(), chunk.bytes - BARE);
     chunk.bytes - BARE

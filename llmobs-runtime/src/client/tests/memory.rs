@@ -1,0 +1,126 @@
+//! What is left out where memory is short, and what is kept.
+
+use super::{Notes, PATIENCE, Settings, events, names, start};
+use crate::config::Config;
+use crate::deliver::report::{DropReason, Report};
+use crate::deliver::transport::Framing;
+use crate::trace::frame::Frame;
+
+fn limited(bytes: usize) -> impl FnOnce(&mut Settings) {
+    move |settings| settings.queue_limit = bytes
+}
+
+/// All that was started is somewhere.
+fn assert_adds_up(report: &Report) {
+    let known = report.open
+        + report.queued
+        + report.sending
+        + report.delivered
+        + report.unknown
+        + report.dropped_total();
+    assert_eq!(report.started, known, "{report:?}");
+}
+
+#[test]
+fn open_spans_lose_what_they_say_and_none_is_lost() {
+    let notes = Notes::default();
+    let client = start(&Config::new(), limited(1 << 20), notes.taker(Some(Framing::Array)));
+    let said = "x".repeat(100_000);
+    client.context().enter(|| {
+        let root = crate::workflow("root").start();
+        let inside = |number: usize| {
+            let span = root.enter(|| crate::task(format!("step {number}")).start());
+            span.annotate(|note| {
+                note.input(&said).tag("number", number).metric("number", number);
+            });
+            span
+        };
+        let open: Vec<_> = (0..50).map(inside).collect();
+        let report = client.flush(PATIENCE);
+        assert_eq!((report.started, report.open), (51, 51));
+        drop(open);
+        root.annotate(|note| {
+            note.output("done");
+        });
+    });
+    let report = client.flush(PATIENCE);
+    assert_adds_up(&report);
+    // Nine spans of 100 kB have room, and a tenth of all is kept.
+    assert_eq!(report.to_string(), "51 delivered, 0 dropped, 0 pending, 41 stripped");
+    let bodies = notes.bodies();
+    let events: Vec<_> = bodies.iter().flat_map(|body| events(body)).collect();
+    for event in &events {
+        let is_root = event["name"] == "root";
+        assert_eq!(event["metrics"]["number"].is_u64(), !is_root);
+        assert_eq!(event["meta"]["output"]["value"] == "done", is_root);
+    }
+    assert_eq!(bodies.iter().flat_map(|body| names(body)).next_back().as_deref(), Some("root"));
+}
+
+#[test]
+fn spans_that_never_finish_take_no_more_than_the_limit() {
+    let notes = Notes::default();
+    let fits = 100;
+    let limit = limited(fits * Frame::BYTES);
+    let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
+    client.context().enter(|| {
+        let root = crate::workflow("root").start();
+        for _ in 0..1000 {
+            std::mem::forget(root.enter(|| crate::task("leaked").start()));
+        }
+        let report = client.flush(PATIENCE);
+        assert_adds_up(&report);
+        // A twentieth is kept for spans at the top.
+        assert_eq!((report.started, report.open), (1001, 95));
+        assert_eq!(report.dropped[&DropReason::QueueFull], 906);
+        crate::workflow("another root").start().finish();
+        root.finish();
+    });
+    let report = client.flush(PATIENCE);
+    assert_adds_up(&report);
+    assert_eq!((report.delivered, report.open), (2, 94));
+}
+
+#[test]
+fn one_span_that_is_annotated_without_end_takes_no_more_room_than_its_last_values() {
+    let notes = Notes::default();
+    let client = start(&Config::new(), limited(1 << 18), notes.taker(Some(Framing::Array)));
+    client.context().enter(|| {
+        let span = crate::task("step").start();
+        for number in 0..20_000 {
+            span.annotate(|note| {
+                note.metadata(format!("key {number}"), "x".repeat(100));
+            });
+            // Later values take the place of earlier ones, and no more room.
+            span.annotate(|note| {
+                note.input("x".repeat(1000));
+            });
+        }
+        span.finish();
+    });
+    let report = client.flush(PATIENCE);
+    assert_adds_up(&report);
+    assert_eq!((report.delivered, report.stripped), (1, 0), "{report:?}");
+    assert!(notes.bodies()[0].len() < 1 << 18);
+}
+
+#[test]
+fn room_is_given_back_by_spans_that_are_discarded_or_end_elsewhere() {
+    let notes = Notes::default();
+    let client = start(&Config::new(), limited(64 * 1024), notes.taker(Some(Framing::Array)));
+    for turn in 0..200 {
+        let span = client.context().enter(|| crate::task("step").start());
+        span.annotate(|note| {
+            note.input("x".repeat(20_000));
+        });
+        std::thread::scope(|scope| {
+            scope.spawn(|| span.finish());
+        });
+        let call =
+            client.context().enter(|| crate::integration::ModelCall::begin(crate::Kind::Llm, "none", "test"));
+        call.discard();
+        let report = client.flush(PATIENCE);
+        assert_adds_up(&report);
+        assert_eq!((report.delivered, report.stripped), (turn + 1, 0), "{report:?}");
+    }
+}

@@ -1,0 +1,57 @@
+//! Events that a receiver refuses as too large.
+
+use serde_json::{Value, json};
+
+use super::super::dropped::DROPPED_IO;
+use super::super::{Encoder, without_content};
+use super::Ids;
+use crate::base::kind::Kind;
+use crate::model::sample::Sample;
+use crate::model::tags::Identity;
+
+/// The text of the event of a span, with the object around it.
+fn wrapped(span: &Sample, limit: usize) -> String {
+    let mut body = String::new();
+    Encoder::new(&Identity::default(), "app", limit).encode_data(&span.data(&Identity::default()), &mut body);
+    body
+}
+
+#[test]
+fn content_is_taken_out_of_an_event() {
+    let span = Ids::new().span(Kind::Llm).annotate(|note| {
+        note.input("Why?").output("x".repeat(3000)).metadata("kept", 0.25).metric("input_tokens", u64::MAX);
+    });
+    assert_eq!(
+        DROPPED_IO,
+        "[This value has been dropped because this span's size exceeds the 5MB size limit.]"
+    );
+    for limit in [usize::MAX, 3000] {
+        let whole = wrapped(&span, limit);
+        let without = without_content(&whole).unwrap();
+        let mut expected: Value = serde_json::from_str(&whole).unwrap();
+        let event = &mut expected["spans"][0];
+        event["meta"]["input"] = json!({ "value": DROPPED_IO });
+        event["meta"]["output"] = json!({ "value": DROPPED_IO });
+        event["collection_errors"] = json!(["dropped_io"]);
+        assert_eq!(serde_json::from_str::<Value>(&without).unwrap(), expected);
+        assert_eq!(without_content(&without), None);
+    }
+}
+
+#[test]
+fn what_was_done_to_the_rest_of_an_event_stays_in_it() {
+    let span = Ids::new().span(Kind::Task).annotate(|note| {
+        note.input("in").metadata("large", "x".repeat(5000));
+    });
+    let without = without_content(&wrapped(&span, 3000)).unwrap();
+    let event: Value = serde_json::from_str(&without).unwrap();
+    assert_eq!(event["spans"][0]["collection_errors"], json!(["dropped_io", "trimmed_metadata"]));
+}
+
+#[test]
+fn nothing_is_taken_out_where_there_is_no_content() {
+    assert_eq!(without_content(&wrapped(&Ids::new().span(Kind::Task), usize::MAX)), None);
+    for no_event in ["", "{", "[]", "7", r#"{"spans":[]}"#, r#"{"spans":[7]}"#, r#"{"spans":[{"meta":7}]}"#] {
+        assert_eq!(without_content(no_event), None, "{no_event}");
+    }
+}

@@ -1,0 +1,87 @@
+//! How many tags, facts, metrics and links a span can have. Further ones are left out, so that a span that stays open cannot grow
+//! without end.
+
+use std::collections::BTreeMap;
+
+use llmobs_capture::warn_limited;
+
+/// The most tags of a span, and the most cost tags.
+pub(crate) const MAX_TAGS: usize = 256;
+/// The most keys in the metadata of a span.
+pub(crate) const MAX_METADATA: usize = 1000;
+/// The most metrics of a span.
+pub(crate) const MAX_METRICS: usize = 1000;
+/// The most links of a span.
+pub(crate) const MAX_LINKS: usize = 1000;
+
+/// How many were left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    pub(crate) tags: usize,
+    pub(crate) metadata: usize,
+    pub(crate) metrics: usize,
+    pub(crate) links: usize,
+}
+
+impl LeftOut {
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.tags = self.tags.saturating_add(other.tags);
+        self.metadata = self.metadata.saturating_add(other.metadata);
+        self.metrics = self.metrics.saturating_add(other.metrics);
+        self.links = self.links.saturating_add(other.links);
+    }
+
+    /// Logs what was left out. Only for the worker: on another thread, the locks of a span may be held.
+    pub(crate) fn warn(self) {
+        let Self { tags, metadata, metrics, links } = self;
+        if !self.is_nothing() {
+            warn_limited!(
+                "a span can have {MAX_TAGS} tags, {MAX_METADATA} metadata keys, {MAX_METRICS} metrics and {MAX_LINKS} links: of one, \
+                 {tags} tag(s), {metadata} metadata key(s), {metrics} metric(s) and {links} link(s) more were left out"
+            );
+        }
+    }
+}
+
+/// Sets a value, unless it is a new one and there are `max` others. Returns whether it did.
+#[inline]
+pub(crate) fn set<V>(values: &mut BTreeMap<String, V>, max: usize, key: String, value: V) -> bool {
+    let is_set = values.len() < max || values.contains_key(&key);
+    if is_set {
+        values.insert(key, value);
+    }
+    is_set
+}
+
+/// Sets the values of a later map, of which there are at most `max`, and returns how many were left out.
+pub(crate) fn set_all<V>(values: &mut BTreeMap<String, V>, max: usize, later: BTreeMap<String, V>) -> usize {
+    if values.is_empty() {
+        *values = later;
+        0
+    } else if values.len() + later.len() <= max {
+        values.extend(later);
+        0
+    } else {
+        later.into_iter().map(|(key, value)| usize::from(!set(values, max, key, value))).sum()
+    }
+}
+
+/// Removes those values of a weaker map for which there is no room beside the values that override them, and returns how many.
+pub(crate) fn make_room<V>(weaker: &mut BTreeMap<String, V>, max: usize, own: &BTreeMap<String, V>) -> usize {
+    if weaker.len() + own.len() <= max {
+        return 0;
+    }
+    let mut room = max.saturating_sub(own.len());
+    let before = weaker.len();
+    weaker.retain(|key, _| {
+        let is_new = !own.contains_key(key);
+        let keeps = !is_new || room > 0;
+        room -= usize::from(is_new && keeps);
+        keeps
+    });
+    before - weaker.len()
+}

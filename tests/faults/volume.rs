@@ -1,0 +1,261 @@
+//! Many spans, large spans, and spans that never end.
+
+use std::mem;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use llmobs::Config;
+use llmobs_test_support::{FaultRequest, FaultServer, Reply, Script};
+use serde_json::Value;
+
+use crate::outcome::Outcome;
+use crate::program::{PATIENCE, intake, spans, timed};
+use crate::{Case, HEAP};
+
+pub(crate) const CASES: &[Case] = &[
+    Case::new("B1", "a burst of 50,000 on 8 threads", burst),
+    Case::new("B2", "a burst of 100,000 while the server hangs", burst_in_vain),
+    Case::new("B2", "the heap while the server hangs", heap_in_vain),
+    Case::new("B2", "the heap with 100 open spans of 1 MB", heap_of_open_spans),
+    Case::new("B3", "1,000 threads with 10 spans each", many_threads),
+    Case::new("B6", "100 MB of input", large_input),
+    Case::new("B8", "7 MB of tags", large_tags),
+    Case::new("B8", "7 MB of metadata", large_metadata),
+    Case::new("B8", "7 MB of metrics", many_metrics),
+    Case::new("B9", "events about as large as the limit", largest_events),
+    Case::new("B10", "an open span with 60,000 annotations", many_annotations),
+    Case::new("B11", "100,000 spans that never end", never_ending),
+];
+
+/// The largest request that the intake takes.
+const REQUEST_LIMIT: usize = 5 * 1024 * 1024;
+/// The largest event that it takes.
+const EVENT_LIMIT: usize = 5_000_000;
+
+/// A client with the time that much work takes where code is not optimised.
+fn unhurried(server: &FaultServer) -> Config {
+    intake(server).timeout(Duration::from_secs(10))
+}
+
+/// An intake with the limits of Datadog's.
+fn limited() -> Script {
+    Script::new(
+        |request| if request.length() > REQUEST_LIMIT { Reply::status(413) } else { Reply::accepted() },
+    )
+}
+
+fn burst() {
+    let server = limited().without_bodies().start();
+    let _llmobs = unhurried(&server).init().unwrap();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| spans(6250, 100));
+        }
+    });
+    let (report, took) = timed(|| llmobs::flush(PATIENCE));
+    let (delivered, lost) = (report.delivered, report.dropped_total());
+    let lost = if lost == 0 { String::new() } else { format!(", {lost} dropped (queue full)") };
+    Outcome::of(&report, &server, 50_000).is(&format!("{delivered} delivered{lost}, {delivered} kept"));
+    assert_eq!(report.delivered + report.dropped_total(), 50_000);
+    assert!(took < Duration::from_secs(30), "{took:?}");
+}
+
+#[expect(clippy::print_stdout, reason = "the parent reads it")]
+fn burst_in_vain() {
+    const BUDGET: usize = 4 * 1024 * 1024;
+    const BYTES: usize = 1024;
+    let server = Script::accepting().at_connection(|_| Some(Reply::hang())).start();
+    let _llmobs = intake(&server).max_queue_bytes(BUDGET).init().unwrap();
+    let mut times: Vec<Duration> = thread::scope(|scope| {
+        let threads =
+            [(); 8].map(|()| scope.spawn(|| (0..12_500).map(|_| timed(|| spans(1, BYTES)).1).collect()));
+        threads.into_iter().flat_map(|thread| -> Vec<Duration> { thread.join().unwrap() }).collect()
+    });
+    times.sort();
+    let [p50, p99, p999] = [500, 990, 999].map(|part| times[times.len() * part / 1000]);
+    println!("p50 {p50:?}, p99 {p99:?}, p99.9 {p999:?};");
+    let report = llmobs::stats();
+    let (pending, lost) = (report.pending(), report.dropped_total());
+    Outcome::of(&report, &server, 100_000).is(&format!("{pending} pending, {lost} dropped (queue full)"));
+    assert!((500..=(BUDGET / BYTES) as u64 * 11 / 10).contains(&pending), "{pending}");
+    // The processors have other work, and the code is not optimised: this is far from a wait for a server all the same.
+    assert!(p50 < Duration::from_micros(500), "{p50:?}");
+    assert!(p99 < Duration::from_millis(50), "{p99:?}");
+}
+
+/// The most that the heap may grow by, whatever happens.
+const HEAP_LIMIT: usize = 45 * 1024 * 1024;
+
+/// The most bytes that the heap grew by meanwhile.
+#[expect(clippy::print_stdout, reason = "the parent reads it")]
+fn grown(run: impl FnOnce()) -> usize {
+    let before = HEAP.in_use();
+    HEAP.take_peak();
+    run();
+    let grown = HEAP.take_peak().saturating_sub(before);
+    println!("the heap grew by {} KiB;", grown / 1024);
+    grown
+}
+
+fn heap_in_vain() {
+    let server = Script::accepting().at_connection(|_| Some(Reply::hang())).start();
+    let mut report = llmobs::stats();
+    let mut running = None;
+    let grown = grown(|| {
+        running = Some(intake(&server).init().unwrap());
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| spans(50_000, 1024));
+            }
+        });
+        report = llmobs::flush(Duration::from_secs(2));
+    });
+    let (pending, lost) = (report.pending(), report.dropped_total());
+    Outcome::of(&report, &server, 200_000).is(&format!("{pending} pending, {lost} dropped (queue full)"));
+    assert!(grown < HEAP_LIMIT, "{grown}");
+    drop(running);
+}
+
+fn heap_of_open_spans() {
+    let server = Script::accepting().at_connection(|_| Some(Reply::hang())).start();
+    let input = "x".repeat(1_000_000);
+    let mut report = llmobs::stats();
+    let mut running = None;
+    let grown = grown(|| {
+        running = Some(intake(&server).init().unwrap());
+        let open: Vec<llmobs::Span> = (0..100).map(|_| llmobs::task("step").start()).collect();
+        for span in &open {
+            span.annotate(|note| {
+                note.input(&input);
+            });
+        }
+        drop(open);
+        report = llmobs::flush(Duration::from_secs(1));
+    });
+    Outcome::of(&report, &server, 100).is_exact();
+    assert!(grown < HEAP_LIMIT, "{grown}");
+    drop(running);
+}
+
+fn many_threads() {
+    let server = limited().without_bodies().start();
+    let _llmobs = unhurried(&server).init().unwrap();
+    for _ in 0..10 {
+        thread::scope(|scope| {
+            for _ in 0..100 {
+                thread::Builder::new().stack_size(64 * 1024).spawn_scoped(scope, || spans(10, 100)).unwrap();
+            }
+        });
+    }
+    let report = llmobs::flush(PATIENCE);
+    Outcome::of(&report, &server, 10_000).is("10000 delivered, 10000 kept");
+}
+
+fn large_input() {
+    let server = limited().start();
+    let _llmobs = unhurried(&server).init().unwrap();
+    let text = "x".repeat(100_000_000);
+    // The last elements are shown, so that all are visited.
+    let numbers = vec![7_u8; 10_000_000];
+    let ((), shortened) = timed(|| become_a_span(&text));
+    let ((), visited) = timed(|| become_a_span(&numbers));
+    let report = llmobs::flush(PATIENCE);
+    Outcome::of(&report, &server, 2).is("2 delivered, 2 kept");
+    // Not in proportion to the size.
+    assert!(shortened < Duration::from_millis(500), "{shortened:?}");
+    assert!(visited < Duration::from_secs(5), "{visited:?}");
+}
+
+fn become_a_span(input: &impl serde::Serialize) {
+    llmobs::task("step").start().annotate(|note| {
+        note.input(input);
+    });
+}
+
+/// The span alone in its request, as an intake with limits took it.
+fn only_event(describe: impl FnOnce(&mut llmobs::Annotation)) -> Value {
+    let server = limited().start();
+    let _llmobs = unhurried(&server).init().unwrap();
+    llmobs::task("step").start().annotate(describe);
+    let report = llmobs::flush(PATIENCE);
+    Outcome::of(&report, &server, 1).is("1 delivered, 1 kept");
+    let posts = server.posts();
+    let body: Value = serde_json::from_slice(&posts.last().unwrap().body).unwrap();
+    let event = body[0]["spans"][0].clone();
+    assert!(event.to_string().len() <= EVENT_LIMIT, "{}", event.to_string().len());
+    event
+}
+
+/// Checks that an event says that something was left out.
+fn is_marked(event: &Value) {
+    assert!(event["collection_errors"].as_array().is_some_and(|errors| !errors.is_empty()), "no mark");
+}
+
+fn large_tags() {
+    let value = "x".repeat(70_000);
+    is_marked(&only_event(|note| {
+        note.tags((0..100).map(|number| (format!("tag{number}"), &*value)));
+    }));
+}
+
+fn large_metadata() {
+    let value = "x".repeat(70_000);
+    is_marked(&only_event(|note| {
+        for number in 0..100 {
+            note.metadata(format!("key{number}"), &value);
+        }
+    }));
+}
+
+fn many_metrics() {
+    is_marked(&only_event(|note| {
+        note.metrics((0..60_000).map(|number| (format!("{number:0120}"), f64::from(number))));
+    }));
+}
+
+fn largest_events() {
+    let server = limited().start();
+    let _llmobs = unhurried(&server).max_capture_bytes(8 * 1024 * 1024).init().unwrap();
+    // The rest of an event takes less than a thousand bytes.
+    for less in (0..1000).step_by(125) {
+        spans(1, EVENT_LIMIT - less);
+    }
+    let report = llmobs::flush(PATIENCE);
+    Outcome::of(&report, &server, 8).is("8 delivered, 8 kept");
+    let lengths: Vec<usize> = server.posts().iter().map(FaultRequest::length).collect();
+    assert!(lengths.iter().all(|length| *length <= REQUEST_LIMIT), "{lengths:?}");
+}
+
+fn many_annotations() {
+    let server = limited().start();
+    let _llmobs = unhurried(&server).init().unwrap();
+    let span = llmobs::task("step").start();
+    let value = "x".repeat(120);
+    for number in 0..60_000 {
+        span.annotate(|note| {
+            note.tag(format!("tag{number}"), &value);
+        });
+    }
+    assert_eq!(llmobs::stats().open, 1);
+    drop(span);
+    let report = llmobs::flush(PATIENCE);
+    Outcome::of(&report, &server, 1).is("1 delivered, 1 kept");
+    let longest = server.posts().iter().map(FaultRequest::length).max();
+    assert!(longest.unwrap() <= EVENT_LIMIT, "{longest:?}");
+}
+
+fn never_ending() {
+    let server = limited().start();
+    let _llmobs = unhurried(&server).max_queue_bytes(1024 * 1024).init().unwrap();
+    let began = Instant::now();
+    for _ in 0..100_000 {
+        mem::forget(llmobs::task("step").start());
+    }
+    let took = began.elapsed();
+    let report = llmobs::flush(PATIENCE);
+    let (open, lost) = (report.open, report.dropped_total());
+    Outcome::of(&report, &server, 100_000).is(&format!("{open} open, {lost} dropped (queue full)"));
+    // What the budget has room for.
+    assert!((1000..=20_000).contains(&open), "{open}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
