@@ -302,7 +302,7 @@ fn spans_wait_for_an_agent_that_starts_late() {
     let _llmobs = config.init().unwrap();
     spans(3);
     let report = llmobs::flush(Duration::from_millis(1));
-    assert_eq!((report.delivered, dropped(&report), report.pending), (0, vec![], 3));
+    assert_eq!((report.delivered, dropped(&report), report.pending()), (0, vec![], 3));
     let server = CaptureServer::start_at(address).agent_with(&["/evp_proxy/v2/"]);
     assert_eq!(llmobs::flush(PATIENCE).delivered, 3);
     let paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
