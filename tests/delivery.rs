@@ -292,6 +292,24 @@ fn an_agent_that_cannot_be_asked_is_none_where_there_is_a_key() {
     }
 }
 
+#[test]
+fn spans_wait_for_an_agent_that_starts_late() {
+    let _alone = alone();
+    let (listener, url) = silent_server();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let config = Config::new().agent_url(url).timeout(Duration::from_millis(500));
+    let _llmobs = config.init().unwrap();
+    spans(3);
+    let report = llmobs::flush(Duration::from_millis(1));
+    assert_eq!((report.delivered, dropped(&report), report.pending()), (0, vec![], 3));
+    let server = CaptureServer::start_at(address).agent_with(&["/evp_proxy/v2/"]);
+    assert_eq!(llmobs::flush(PATIENCE).delivered, 3);
+    let paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths.last().unwrap(), "/evp_proxy/v2/api/v2/llmobs");
+    assert!(paths.iter().rev().skip(1).all(|path| path == "/info"), "{paths:?}");
+}
+
 fn evaluation(label: &str) {
     Evaluation::score(label, 1)
         .for_span(SpanRef { trace_id: "t".into(), span_id: "s".into() })

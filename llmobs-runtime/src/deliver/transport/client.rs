@@ -1,6 +1,6 @@
 //! Requests to one endpoint, and what became of them.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -115,19 +115,26 @@ impl Client {
                 Refusal { failure: Failure { kind, wait, message }, is_wrong_endpoint }
             }
             Lost::Error(error, progress) => {
+                // The system takes a large body before the server does. A server that has read all of it ends a connection, and does
+                // not reset it.
+                let is_large = body.len() > SMALL;
+                let is_reset = progress.reset || is_large && !progress.answered && is_reset(&error);
                 let is_certificate = error.to_string().contains("invalid peer certificate");
                 let (kind, message) = if is_certificate {
                     let advice = "its certificate is refused, so that nothing was sent: check DD_SITE, the clock, and whether a proxy reads along";
                     (FailureKind::Denied, format!("{url}: {advice} ({error})"))
-                } else if progress.sent {
+                } else if progress.no_http {
+                    let advice = "answers something that is no HTTP: check that the address is right";
+                    (FailureKind::Unavailable, format!("{url} {advice}"))
+                } else if progress.sent && !is_reset {
                     (FailureKind::Unanswered, format!("{url} was sent a request and did not answer: {error}"))
-                } else if progress.reset && body.len() > SMALL && was_reset {
+                } else if is_reset && is_large && was_reset {
                     let bytes = body.len();
                     let message =
                         format!("{url} closes the connection while it is sent a request of {bytes} bytes");
                     (FailureKind::TooLarge, message)
                 } else {
-                    self.was_reset = progress.reset && body.len() > SMALL;
+                    self.was_reset = is_reset && is_large;
                     let advice = if progress.started {
                         ""
                     } else {
@@ -135,7 +142,7 @@ impl Client {
                     };
                     (FailureKind::Unavailable, format!("{url} does not answer: {error}{advice}"))
                 };
-                let is_wrong_endpoint = !progress.started;
+                let is_wrong_endpoint = !progress.started || progress.no_http;
                 Refusal { failure: Failure::new(kind, message), is_wrong_endpoint }
             }
         })
@@ -179,9 +186,19 @@ impl Client {
             Some(packed) => self.secrets.bytes(packed),
             None => self.secrets.body(body),
         };
-        let response = request
-            .send(SendBody::from_reader(&mut body))
-            .map_err(|error| Lost::Error(error, self.secrets.progress()))?;
+        let response = match request.send(SendBody::from_reader(&mut body)) {
+            Ok(response) => response,
+            Err(error) => {
+                let progress = self.secrets.progress();
+                // Whatever is wrong with the rest of an answer, its status counts.
+                let status = progress.status.and_then(|status| StatusCode::from_u16(status).ok());
+                return match status {
+                    Some(status) if status.is_success() => Ok(()),
+                    Some(status) => Err(Lost::Answer(status, None)),
+                    None => Err(Lost::Error(error, progress)),
+                };
+            }
+        };
         let status = response.status();
         let wait = wait::asked(status, response.headers(), SystemTime::now());
         read_to_end(response);
@@ -226,6 +243,10 @@ fn meaning(status: StatusCode) -> FailureKind {
         300..=399 | 401 | 403 | 404 => FailureKind::Denied,
         _ => FailureKind::Permanent(DropReason::Rejected),
     }
+}
+
+fn is_reset(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if error.kind() == ErrorKind::ConnectionReset)
 }
 
 fn is_timeout(error: &Error) -> bool {

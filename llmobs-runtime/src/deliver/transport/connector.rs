@@ -5,7 +5,7 @@
 //! [`ResponseFilter`]. The real request is put together below it, in [`SecretTransport::transmit_output`].
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -82,6 +82,10 @@ pub(super) struct Progress {
     pub(super) reset: bool,
     /// Whether something of an answer has come.
     pub(super) answered: bool,
+    /// Whether it is not HTTP.
+    pub(super) no_http: bool,
+    /// The status of the answer.
+    pub(super) status: Option<u16>,
 }
 
 impl Secrets {
@@ -249,7 +253,6 @@ impl<T: Transport> Transport for SecretTransport<T> {
             if self.inner.buffers().input().is_empty() && !self.inner.await_input(deadline.rest()?)? {
                 return Ok(false);
             }
-            self.secrets.current().progress.answered = true;
             let room = self.buffers.input_append_buf();
             let received = self.inner.buffers().input();
             let end = received.len().min(room.len().saturating_sub(MAX_LINE));
@@ -257,6 +260,13 @@ impl<T: Transport> Transport for SecretTransport<T> {
             copy(&passed, room);
             self.inner.buffers().input_consume(end);
             self.buffers.input_appended(passed.len());
+            let progress = &mut self.secrets.current().progress;
+            progress.answered = true;
+            progress.status = self.filter.status();
+            progress.no_http = self.filter.is_no_http();
+            if progress.no_http {
+                return Err(io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP").into());
+            }
             // ureq takes nothing for the end of the answer.
             if end == 0 || !passed.is_empty() {
                 return Ok(end > 0);
@@ -300,7 +310,7 @@ fn transmit(inner: &mut impl Transport, bytes: &[u8], deadline: &Deadline) -> Re
 
 /// Whether an error says that the other side has closed the connection.
 fn is_closed(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)
 }
 

@@ -29,6 +29,8 @@ pub(super) struct ResponseFilter {
     line: Vec<u8>,
     /// Whether the body is in chunks.
     chunked: bool,
+    status: Option<u16>,
+    is_no_http: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,12 +68,25 @@ impl ResponseFilter {
             rest = after;
             let room = MAX_LINE.saturating_sub(self.line.len());
             self.line.extend_from_slice(piece.get(..room).unwrap_or(piece));
+            if self.part == Part::Status {
+                self.is_no_http |= !begins_like_http(&self.line);
+            }
             if piece.ends_with(b"\n") {
                 let mut line = std::mem::take(&mut self.line);
                 self.pass_line(&mut line, &mut passed);
             }
         }
         passed
+    }
+
+    /// The status, once it has arrived, if it is not an interim one.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Whether it is not HTTP that arrives.
+    pub(super) fn is_no_http(&self) -> bool {
+        self.is_no_http
     }
 
     /// Whether no line waits for its end.
@@ -105,7 +120,13 @@ impl ResponseFilter {
                 if line.starts_with(b"HTTP/1.") {
                     passed.extend(line.iter().take(12));
                 }
-                self.part = Part::Headers { interim: line.get(9) == Some(&b'1') };
+                let status = line.get(9..12).filter(|_| line.starts_with(b"HTTP/1."));
+                let status = status.filter(|code| code.iter().all(u8::is_ascii_digit));
+                let status = status.and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
+                self.is_no_http |= status.is_none();
+                let interim = status.is_some_and(|status| status < 200);
+                self.status = status.filter(|_| !interim);
+                self.part = Part::Headers { interim };
             }
             Part::Headers { interim } if is_blank => {
                 self.part = match self.chunked {
@@ -143,6 +164,12 @@ impl ResponseFilter {
         }
         passed.extend_from_slice(b"\r\n");
     }
+}
+
+/// Whether a line may be blank or a status, as far as it has arrived.
+fn begins_like_http(line: &[u8]) -> bool {
+    let begin = line.get(..7).unwrap_or(line);
+    b"HTTP/1.".starts_with(begin) || line.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
 /// A header that may pass, without the end of its line.
@@ -209,6 +236,28 @@ mod tests {
         }
         let bytes: Vec<&[u8]> = echo.chunks(1).collect();
         assert_eq!(passed(&bytes), PASSED);
+    }
+
+    #[test]
+    fn the_status_is_known_and_what_is_no_http() {
+        for (answer, status, is_no_http) in [
+            ("", None, false),
+            ("\r\nHTTP", None, false),
+            ("HTTP/1.1 202", None, false),
+            ("HTTP/1.1 202\r\n", Some(202), false),
+            ("HTTP/1.0 413 Too Large\r\nx", Some(413), false),
+            ("HTTP/1.1 100 Continue\r\n", None, false),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 Oh\r\n", Some(500), false),
+            ("HTTP/1.1 \r\n", None, true),
+            ("HTTP/1.1 -20 OK\r\n", None, true),
+            ("HTTP/2.0 200 OK\r\n", None, true),
+            ("SSH-2.0", None, true),
+            ("\0\u{9f}", None, true),
+        ] {
+            let mut filter = ResponseFilter::default();
+            filter.pass(answer.as_bytes());
+            assert_eq!((filter.status(), filter.is_no_http()), (status, is_no_http), "{answer:?}");
+        }
     }
 
     #[test]
