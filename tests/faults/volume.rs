@@ -65,7 +65,7 @@ fn burst_in_vain() {
     const BUDGET: usize = 4 * 1024 * 1024;
     const BYTES: usize = 1024;
     let server = Script::accepting().at_connection(|_| Some(Reply::hang())).start();
-    let _llmobs = intake(&server).max_queue_bytes(BUDGET).init().unwrap();
+    let _llmobs = intake(&server).timeout(PATIENCE).max_queue_bytes(BUDGET).init().unwrap();
     let mut times: Vec<Duration> = thread::scope(|scope| {
         let threads = [(); 8].map(|()| scope.spawn(|| times_of_spans(12_500, BYTES)));
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
@@ -101,7 +101,7 @@ fn heap_in_vain() {
     let mut report = llmobs::stats();
     let mut running = None;
     let grown = grown(|| {
-        running = Some(intake(&server).init().unwrap());
+        running = Some(intake(&server).timeout(PATIENCE).init().unwrap());
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| spans(50_000, 1024));
@@ -121,7 +121,7 @@ fn heap_of_open_spans() {
     let mut report = llmobs::stats();
     let mut running = None;
     let grown = grown(|| {
-        running = Some(intake(&server).init().unwrap());
+        running = Some(intake(&server).timeout(PATIENCE).init().unwrap());
         let open: Vec<llmobs::Span> = (0..100).map(|_| llmobs::task("step").start()).collect();
         for span in &open {
             span.annotate(|note| {
@@ -153,13 +153,13 @@ fn many_threads() {
 fn large_input() {
     let server = limited().start();
     let _llmobs = unhurried(&server).init().unwrap();
-    let text = "some words ".repeat(9_000_000);
+    let [short, text] = [200_000, 9_000_000].map(|times| "some words ".repeat(times));
     // The last elements are shown, so that all are visited.
     let numbers = vec![7_u8; 10_000_000];
     // The shortest of several: the processors have other work.
     let shortest = |text: &str| (0..3).map(|_| timed(|| become_a_span(&text)).1).min().unwrap();
     // Both are shortened to 1 MiB, one from 2 MB.
-    let (small, large) = (shortest(&text[..2_000_000]), shortest(&text));
+    let (small, large) = (shortest(&short), shortest(&text));
     let ((), visited) = timed(|| become_a_span(&numbers));
     let report = llmobs::flush(PATIENCE);
     Outcome::of(&report, &server, 7).is("7 delivered, 7 kept");
