@@ -34,7 +34,7 @@ impl log::Log for Logger {
 #[test]
 fn a_thread_of_the_program_does_not_wait_for_its_logger() {
     static LOGGER: OnceLock<Logger> = OnceLock::new();
-    let ((heard, hears), (go, go_on)) = (channel(), channel());
+    let ((heard, said), (go, go_on)) = (channel(), channel());
     log::set_logger(LOGGER.get_or_init(|| Logger { heard, go_on: Mutex::new(go_on) })).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     let collector = Collector::with_config(&Config::from_env().max_queue_bytes(1));
@@ -43,8 +43,10 @@ fn a_thread_of_the_program_does_not_wait_for_its_logger() {
         assert_eq!((report.started, report.dropped.get(&DropReason::QueueFull)), (spans, Some(&spans)));
     };
     collector.enter(|| llmobs::task("too large").start().finish());
-    let said = hears.recv_timeout(PATIENCE).unwrap();
-    assert_eq!(said, "1 span(s) or evaluation(s) are dropped: more than 1 bytes wait for delivery");
+    assert_eq!(
+        said.recv_timeout(PATIENCE).unwrap(),
+        "1 span(s) or evaluation(s) are lost: more than 1 bytes wait for delivery"
+    );
     // The logger waits, and the worker with it.
     dropped(1);
     (0..9).for_each(|_| collector.enter(|| llmobs::task("too large").start().finish()));

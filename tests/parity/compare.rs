@@ -38,8 +38,9 @@ fn elided(text: String) -> String {
         return text;
     }
     let first: String = text.chars().take(48).collect();
-    match text.contains(" bytes left out] …") {
-        true => format!("{first}<elided: shortened>"),
-        false => format!("{first}<elided: total {length} chars>"),
+    if text.contains(" bytes left out] …") {
+        format!("{first}<elided: shortened>")
+    } else {
+        format!("{first}<elided: total {length} chars>")
     }
 }

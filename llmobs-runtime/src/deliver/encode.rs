@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use serde_json::Number;
 
 pub(crate) use content::Io;
+pub(crate) use dropped::without_content;
 pub(crate) use meta::Metadata;
 pub(crate) use tags::Tags;
 

@@ -468,6 +468,7 @@ impl Annotation {
             metadata: limits::set_all(&mut self.metadata, MAX_METADATA, metadata),
             metrics: limits::set_all(&mut self.metrics, MAX_METRICS, metrics),
             links: 0,
+            content: false,
         };
         replace(&mut self.failure, failure);
         match (&mut self.more, more) {
@@ -498,6 +499,7 @@ impl Annotation {
             metadata: limits::make_room(&mut weaker.metadata, MAX_METADATA, &self.metadata),
             metrics: limits::make_room(&mut weaker.metrics, MAX_METRICS, &self.metrics),
             links: 0,
+            content: false,
         };
         if !left_out.is_nothing() {
             weaker.leave_out(left_out);

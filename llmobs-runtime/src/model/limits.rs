@@ -21,6 +21,8 @@ pub(crate) struct LeftOut {
     pub(crate) metadata: usize,
     pub(crate) metrics: usize,
     pub(crate) links: usize,
+    /// Whether what the span says was left out, since there was no room for it.
+    pub(crate) content: bool,
 }
 
 impl LeftOut {
@@ -33,11 +35,12 @@ impl LeftOut {
         self.metadata = self.metadata.saturating_add(other.metadata);
         self.metrics = self.metrics.saturating_add(other.metrics);
         self.links = self.links.saturating_add(other.links);
+        self.content |= other.content;
     }
 
     /// Logs what was left out. Only for the worker: on another thread, the locks of a span may be held.
     pub(crate) fn warn(self) {
-        let Self { tags, metadata, metrics, links } = self;
+        let Self { tags, metadata, metrics, links, .. } = self;
         if !self.is_nothing() {
             warn_limited!(
                 "a span can have {MAX_TAGS} tags, {MAX_METADATA} metadata keys, {MAX_METRICS} metrics and {MAX_LINKS} links: of one, \

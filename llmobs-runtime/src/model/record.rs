@@ -8,6 +8,7 @@ use super::captured::{Source, is_null};
 use super::content::Content;
 use super::failure::{Failure, FailureParts, FailureView};
 use super::inherited::{AgentAttribution, Inherited};
+use super::limits::LeftOut;
 use super::observed::Hidden;
 use super::reading::Reading;
 use super::sampling::Decision;
@@ -188,6 +189,11 @@ impl<'a> Finished<'a> {
 
     pub(crate) fn kind(&self) -> Kind {
         self.annotation().late_kind().unwrap_or(self.record.kind)
+    }
+
+    /// What was left out of the span.
+    pub(crate) fn left_out(&self) -> LeftOut {
+        LeftOut { content: self.record.beside.has(Beside::STRIPPED), ..self.annotation().left_out() }
     }
 
     pub(crate) fn annotation(&self) -> &Annotation {

@@ -148,7 +148,7 @@ impl SpanData {
                 agent: finished.agent().map(|agent| (agent.name.clone(), agent.span_id)),
                 decision: trace.decision,
                 tool_version: more.and_then(|more| more.tool_version.clone()),
-                left_out: annotation.left_out(),
+                left_out: finished.left_out(),
             }),
         }
     }

@@ -1,5 +1,7 @@
 //! What is left out where memory is short, and what is kept.
 
+use serde_json::{Value, json};
+
 use super::{Notes, PATIENCE, Settings, events, names, start};
 use crate::config::Config;
 use crate::deliver::report::{DropReason, Report};
@@ -53,6 +55,10 @@ fn open_spans_lose_what_they_say_and_none_is_lost() {
         let is_root = event["name"] == "root";
         assert_eq!(event["metrics"]["number"].is_u64(), !is_root);
         assert_eq!(event["meta"]["output"]["value"] == "done", is_root);
+        // What was left out is said.
+        let has_all = is_root || event["meta"]["input"]["value"] == said;
+        let errors = if has_all { Value::Null } else { json!(["dropped_io"]) };
+        assert_eq!(event["collection_errors"], errors);
     }
     assert_eq!(bodies.iter().flat_map(|body| names(body)).next_back().as_deref(), Some("root"));
 }

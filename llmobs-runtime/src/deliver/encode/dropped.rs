@@ -11,7 +11,6 @@ pub(super) const DROPPED_IO_ERROR: &str = "dropped_io";
 /// The JSON text of an encoded event, with the object around it, without input and output. `None` if it has neither.
 ///
 /// For an event that a receiver refuses as too large.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the worker, which does not use it yet"))]
 pub(crate) fn without_content(event: &str) -> Option<String> {
     let mut event: Value = serde_json::from_str(event).ok()?;
     let span = event.pointer_mut("/spans/0")?.as_object_mut()?;

@@ -236,7 +236,7 @@ impl Trimmed {
         ];
         let metadata = self.metadata.is_some() || self.agent_manifest.is_some() || self.cost_tags.is_some();
         let done = [
-            (content().any(is_dropped), DROPPED_IO_ERROR),
+            (content().any(is_dropped) || left_out.content, DROPPED_IO_ERROR),
             (content().any(|content| !is_dropped(content)), "trimmed_io"),
             (self.prompt.is_some(), "trimmed_prompt"),
             (metadata || left_out.metadata > 0, "trimmed_metadata"),

@@ -60,7 +60,7 @@ impl Encoder {
             cost_tags: more.map(|more| more.cost_tags.as_slice()).unwrap_or_default(),
             model_name: annotation.model_name.as_deref(),
             model_provider: annotation.model_provider.as_deref(),
-            left_out: annotation.left_out(),
+            left_out: finished.left_out(),
         };
         self.encode(&event, body);
     }

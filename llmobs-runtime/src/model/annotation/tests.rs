@@ -21,6 +21,7 @@ fn left_out(count: usize) -> LeftOut {
         metadata: count - MAX_METADATA,
         metrics: count - MAX_METRICS,
         links: count - MAX_LINKS,
+        content: false,
     }
 }
 
