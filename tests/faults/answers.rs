@@ -31,7 +31,8 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("A20", "429 for 31 years, and the end", shutdown_while_waiting),
     Case::new("A21", "redirects to another server", redirects),
     Case::new("A22", "answers that are no HTTP", garbage),
-    Case::new("A22", "heads without end", endless_heads),
+    Case::new("A22", "headers without end", || first(Reply::endless_headers().kept())),
+    Case::new("A22", "100 Continue without end", || first(Reply::endless_continue())),
     Case::new("A22", "202 with a broken length", broken_length),
     Case::new("A23", "202 with a body without end", endless_body),
 ];
@@ -303,24 +304,20 @@ fn garbage() {
     spans(10, 100);
     let report = llmobs::flush(PATIENCE);
     Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
-    assert_eq!(server.post_count(), 6);
+    // A receiver that did not answer may be asked before it gets the same again.
+    assert!((6..=8).contains(&server.post_count()), "{}", server.post_count());
 }
 
-fn endless_heads() {
-    let server = Script::new(|request| match request.number {
-        0 => Reply::endless_headers().kept(),
-        1 => Reply::endless_continue(),
-        _ => Reply::accepted(),
-    })
-    .start();
+/// Replies this to the first request, and checks that it is given up at the timeout.
+fn first(fault: Reply) {
+    let server =
+        Script::new(move |request| if request.number == 0 { fault.clone() } else { Reply::accepted() })
+            .start();
     let _llmobs = intake(&server).init().unwrap();
-    let mut report = llmobs::stats();
-    for _ in 0..2 {
-        spans(10, 100);
-        report = llmobs::flush(PATIENCE);
-    }
-    Outcome::of(&report, &server, 20).is("20 delivered, 20 kept");
-    let longest = server.gaps().into_iter().max().unwrap();
+    spans(10, 100);
+    let report = llmobs::flush(PATIENCE);
+    Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
+    let longest = server.gaps().into_iter().max().unwrap_or_default();
     assert!(longest < TIMEOUT + Duration::from_millis(250), "{longest:?}");
 }
 

@@ -49,6 +49,11 @@ impl Pace {
         self.limit = self.limit.min(self.ceiling);
     }
 
+    /// Whether an attempt that failed took so long that a smaller request might not have.
+    pub(crate) fn is_slow(&self, attempt: Duration) -> bool {
+        attempt >= self.timeout
+    }
+
     /// Notes that an attempt failed that may have been too large for the connection.
     pub(crate) fn too_slow(&mut self, bytes: usize) {
         if bytes / 2 >= SMALLEST {

@@ -351,6 +351,7 @@ impl Worker {
         // A receiver that was silent may have the items. It gets them again when it answers.
         let mut was_silent = false;
         loop {
+            let attempt = Instant::now();
             let sent = match self.probe_if(was_silent) {
                 Ok(()) => parcel.send(items, &mut *self.transport),
                 Err(failure) => Err(failure),
@@ -370,12 +371,14 @@ impl Worker {
                 FailureKind::Unanswered => {
                     unanswered += 1;
                     was_silent = true;
-                    self.pace.too_slow(parcel.bytes(items));
                     DropReason::Unavailable
                 }
                 FailureKind::Unavailable => DropReason::Unavailable,
                 FailureKind::Denied => DropReason::Denied,
             };
+            if self.pace.is_slow(attempt.elapsed()) {
+                self.pace.too_slow(parcel.bytes(items));
+            }
             let is_over = unanswered >= MAX_UNANSWERED
                 || reason != DropReason::Denied && begun.elapsed() > self.max_age;
             let lost = |reason| if unanswered > 0 { Refused::Unknown } else { Refused::Lost(reason) };

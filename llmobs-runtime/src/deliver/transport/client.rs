@@ -17,7 +17,7 @@ use crate::deliver::report::DropReason;
 use crate::deliver::settings::Settings;
 
 /// How fast a link is at least, in bytes a second. Large requests have more time.
-const SLOWEST: u64 = 50_000;
+const SLOWEST: u64 = 250_000;
 /// A smaller body does not become much smaller by compression, in bytes.
 const WORTH_PACKING: usize = 16 * 1024;
 /// How much of an answer is read so that its connection can serve the next request, in bytes.
