@@ -125,7 +125,7 @@ fn run(scenario: &Scenario) -> Result<(), Failed> {
     let observed = child(scenario, &golden, &server)?;
     check("observed", &observed, &(scenario.observed)())?;
 
-    let mut expected = events_of(&golden);
+    let mut expected = events_of(&golden, scenario.keeps_refused);
     for difference in scenario.differences {
         (difference.apply)(&mut expected);
     }
@@ -209,14 +209,19 @@ fn child(scenario: &Scenario, golden: &Value, server: &CaptureServer) -> Result<
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The events in the requests that were accepted.
-fn events_of(golden: &Value) -> Vec<Value> {
+/// The events in the requests that were accepted, and in all others too if refused ones are kept.
+fn events_of(golden: &Value, keeps_refused: bool) -> Vec<Value> {
     let posts = golden["http"].as_array().into_iter().flatten().filter(|request| request["method"] == "POST");
     let replies = posts.map(|request| &request["reply_status"]);
     let requests = golden["requests"].as_array().into_iter().flatten();
-    let accepted = requests.zip(replies).filter(|(_, status)| **status == 202).map(|(request, _)| request);
+    let accepted = requests
+        .zip(replies)
+        .filter(|(_, status)| keeps_refused || **status == 202)
+        .map(|(request, _)| request);
     let events = accepted.flat_map(|request| request["events"].as_array().into_iter().flatten());
-    events.map(|event| event["span"].clone()).collect()
+    let mut events: Vec<Value> = events.map(|event| event["span"].clone()).collect();
+    events.dedup_by_key(|event| event["span_id"].clone());
+    events
 }
 
 /// Path and headers of each request. How events are spread over requests, and how often one is tried, is not compared.

@@ -24,6 +24,8 @@ pub(crate) struct Scenario {
     pub(crate) awaited_posts: usize,
     /// What the intake answers first. After these it accepts.
     pub(crate) statuses: &'static [u16],
+    /// Whether spans in requests that were refused arrive later.
+    pub(crate) keeps_refused: bool,
     /// What has to be done to the evaluations of the capture to get those that llmobs sends.
     pub(crate) metrics: fn(&mut [Value]),
     pub(crate) differences: &'static [Difference],
@@ -64,6 +66,7 @@ const PLAIN: Scenario = Scenario {
     agent: Agent::None,
     awaited_posts: 0,
     statuses: &[],
+    keeps_refused: false,
     metrics: |_| {},
     differences: &[],
 };
@@ -284,13 +287,23 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "retry_exhausted",
         run: delivery::one_then_another,
         statuses: &[500, 500, 500, 500],
+        keeps_refused: true,
+        differences: delivery::KEPT,
         ..PLAIN
     },
-    Scenario { name: "no_retry_403", run: lifecycle::one_workflow, statuses: &[403], ..PLAIN },
+    Scenario {
+        name: "no_retry_403",
+        run: delivery::one_workflow_refused,
+        statuses: &[403],
+        keeps_refused: true,
+        differences: delivery::KEPT,
+        ..PLAIN
+    },
     Scenario {
         name: "intake_unreachable",
         run: delivery::intake_unreachable,
-        observed: || json!({ "flush": "0 delivered, 1 dropped (unavailable: 1), 0 pending" }),
+        observed: || json!({ "flush": "0 delivered, 0 dropped, 1 pending" }),
+        differences: delivery::KEPT,
         ..PLAIN
     },
     Scenario { name: "exit_by_os_exit", run: delivery::exit_by_os_exit, ..PLAIN },

@@ -1,5 +1,7 @@
 //! Large, many and refused spans: which events arrive.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Difference, PATIENCE, flushed};
@@ -65,7 +67,16 @@ pub(super) fn one_then_another() -> Value {
 pub(super) fn intake_unreachable() -> Value {
     let _llmobs = llmobs::init();
     llmobs::workflow("w").start().finish();
-    json!({ "flush": llmobs::flush(PATIENCE).to_string() })
+    json!({ "flush": llmobs::flush(Duration::from_millis(300)).to_string() })
+}
+
+/// The next attempt after a refusal of all requests is a minute away, unless a flush asks for one.
+pub(super) fn one_workflow_refused() -> Value {
+    let _llmobs = llmobs::init();
+    llmobs::workflow("w").start().finish();
+    llmobs::flush(Duration::from_millis(300));
+    llmobs::flush(PATIENCE);
+    json!({})
 }
 
 /// The process ends with no guard dropped and nothing flushed.
@@ -85,6 +96,12 @@ pub(super) fn fork_child() -> Value {
         llmobs::workflow("parent-after-fork").start().finish();
     })
 }
+
+pub(super) const KEPT: &[Difference] = &[Difference {
+    name: "spans wait while the intake is away, is busy, or refuses all requests",
+    reason: "they are kept within the memory that the configuration allows, for 15 minutes, or until requests are accepted again; the reference SDK drops them after at most three attempts within a second",
+    apply: |_| (),
+}];
 
 pub(super) const FORK_CHILD: &[Difference] = &[Difference {
     name: "a child that was forked has to start llmobs itself",
