@@ -72,10 +72,10 @@ def goals(figures):
     """Each goal: its key, what it is about, the unit, the function that measures, and the most or the least that is allowed."""
     f = figures
     most, least = "≤", "≥"
-    yield "recorded", "recorded span, JSON in and out: instructions on the caller", "", lambda: f.caller("plain"), most, lambda: 1300
+    yield "recorded", "recorded span, JSON in and out: instructions on the caller", "", lambda: f.caller("plain"), most, lambda: 1500
     names = {"session": "under a session", "processor": "with a processor", "self": "`&self`"}
     for mode, name in names.items():
-        yield mode, f"… {name}", "", lambda mode=mode: f.caller(mode), most, lambda: 1300
+        yield mode, f"… {name}", "", lambda mode=mode: f.caller(mode), most, lambda: 1500
     names = {"error": "an `Err`", "struct6": "a struct of 6 fields", "messages": "a list of 10 messages"}
     for mode, name in names.items():
         allowed = lambda mode=mode: 1300 + 1.3 * f.caller(f"json-{mode}")  # noqa: E731

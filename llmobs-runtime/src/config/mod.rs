@@ -381,7 +381,11 @@ impl Config {
         self
     }
 
-    /// How long one attempt to deliver may take, at most a day. Default: five seconds.
+    /// How long one attempt to deliver may take, at most a day. Large requests have a second more for each 250 kB, and a receiver that was
+    /// seen to be slow has up to eight times as long. Default: five seconds.
+    ///
+    /// The waits between attempts follow from it: random parts of a fiftieth at first, and of up to six times as much later. While all
+    /// requests are refused, as with a wrong key, there is an attempt after twelve times as much, and with each [`flush`](crate::flush).
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.settings.timeout = timeout.into().unwrap_or(self.settings.timeout).min(MAX_TIMEOUT);
         self
