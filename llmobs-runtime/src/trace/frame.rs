@@ -191,7 +191,7 @@ impl Frame {
     pub(super) fn take_room(&mut self) -> bool {
         let has_room = self.start.sender.queue.begin(self.start.parent_id.is_none());
         let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if cell.text.len() > FREE_BYTES || cell.annotation.is_some() {
+        if has_room && (cell.text.len() > FREE_BYTES || cell.annotation.is_some()) {
             cell.take_room_at_start(&self.start.sender.queue);
         }
         has_room
@@ -352,7 +352,7 @@ impl Frame {
     /// Sets these attributes.
     pub(super) fn set_attributes(&self, text: String) {
         let mut cell = self.cell();
-        if cell.has_room_for(text.len(), &self.start.sender.queue) {
+        if !cell.finished && cell.has_room_for(text.len(), &self.start.sender.queue) {
             cell.text = text;
         }
     }
@@ -361,6 +361,9 @@ impl Frame {
     pub(super) fn annotate_under(&self, mut weaker: Option<Box<Annotation>>) {
         if let Some(annotation) = &mut weaker {
             let mut cell = self.cell();
+            if cell.finished {
+                return;
+            }
             if !cell.has_room_for(annotation.bytes(), &self.start.sender.queue) {
                 annotation.strip();
             }

@@ -130,3 +130,25 @@ fn room_is_given_back_by_spans_that_are_discarded_or_end_elsewhere() {
         assert_eq!((report.delivered, report.stripped), (turn + 1, 0), "{report:?}");
     }
 }
+
+#[test]
+fn spans_that_find_no_room_take_none() {
+    let notes = Notes::default();
+    let limit = 100 * Frame::BYTES;
+    let client = start(&Config::new(), limited(limit), notes.taker(Some(Framing::Array)));
+    client.context().enter(|| {
+        let root = crate::workflow("root").start();
+        let open: Vec<_> = (0..500)
+            .map(|_| root.enter(|| crate::task("step").tag("large", "x".repeat(2000)).start()))
+            .collect();
+        drop((open, root));
+        client.flush(PATIENCE);
+        let before = client.flush(PATIENCE).stripped;
+        crate::task("last").start().annotate(|note| {
+            note.input("x".repeat(limit * 4 / 5));
+        });
+        let report = client.flush(PATIENCE);
+        assert_adds_up(&report);
+        assert_eq!(report.stripped, before, "{report:?}");
+    });
+}
