@@ -21,7 +21,7 @@ pub(crate) struct Http {
     names: Names,
     client: Option<Client>,
     /// The endpoint of the last client, as the log shows it.
-    told: String,
+    logged: String,
 }
 
 impl Http {
@@ -34,7 +34,7 @@ impl Http {
 
     fn with_route(route: Route, settings: &Settings) -> Self {
         let (settings, names) = (settings.clone(), Names::default());
-        Self { settings, route, names, client: None, told: String::new() }
+        Self { settings, route, names, client: None, logged: String::new() }
     }
 }
 
@@ -93,9 +93,9 @@ impl Http {
     fn find(&mut self) -> Result<Client, Failure> {
         let endpoint = self.route.find(&self.names)?;
         let shown = endpoint.to_string();
-        if self.told != shown {
+        if self.logged != shown {
             say(Level::Info, format_args!("spans of {} go to {shown}", self.settings.ml_app()));
-            self.told = shown;
+            self.logged = shown;
         }
         Ok(Client::new(endpoint, &self.settings, self.names.clone()))
     }
