@@ -44,20 +44,20 @@ fn printed(logger: &str, notice: &str) -> (String, String) {
 }
 
 #[test]
-fn a_loss_is_said_once_where_there_is_no_logger() {
+fn a_loss_is_reported_once_where_there_is_no_logger() {
     let (address, printed) = printed("", "");
     let [first, second] = &*printed.lines().collect::<Vec<_>>() else { panic!("{printed}") };
     let begins = format!("llmobs: 1 span(s) or evaluation(s) are lost: http://{address}/api/v2/llmobs ");
     assert!(first.starts_with(&begins), "{first}");
     assert_eq!(
         *second,
-        "llmobs: this is said once; install a logger for the crate `log` to hear more, or set LLMOBS_STDERR_NOTICE=false"
+        "llmobs: this notice appears once; install a logger for the crate `log` to see all warnings, or set LLMOBS_STDERR_NOTICE=false"
     );
     assert!(!printed.contains(KEY));
 }
 
 #[test]
-fn nothing_is_said_where_it_is_switched_off() {
+fn nothing_is_written_where_it_is_switched_off() {
     assert_eq!(printed("", "false").1, "");
 }
 
@@ -65,5 +65,5 @@ fn nothing_is_said_where_it_is_switched_off() {
 fn a_logger_takes_its_place() {
     let (_, printed) = printed("env_logger", "");
     assert!(printed.contains("WARN  llmobs] 1 span(s) or evaluation(s) are lost"), "{printed}");
-    assert!(!printed.contains("this is said once"), "{printed}");
+    assert!(!printed.contains("this notice appears once"), "{printed}");
 }

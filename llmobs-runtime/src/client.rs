@@ -240,7 +240,7 @@ fn log_soon(message: String) {
     let (done, logged) = mpsc::channel();
     let log = move || {
         say(Level::Warn, format_args!("{message}"));
-        // Nobody waits for it any more if the logger took too long.
+        // The receiver is gone if the logger took too long.
         let _ = done.send(());
     };
     if thread::Builder::new().name("llmobs-log".to_owned()).spawn(log).is_ok() {

@@ -25,7 +25,7 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// The Agent is said to listen at a Unix socket, and this system has none.
+    /// The address of the Agent is a Unix socket, which this system does not have.
     #[non_exhaustive]
     UnixSocket {
         /// The name of the variable that says so.

@@ -30,7 +30,6 @@ enum Asked {
     /// To send spans of these names, each with the number of its outermost span.
     Spans(Vec<(String, SpanId)>),
     Evaluations(Vec<String>),
-    Probe,
     Ended(Vec<SpanId>),
     Close,
 }
@@ -108,7 +107,6 @@ impl Transport for Taker {
                 Asked::Spans(spans.drain(..).map(|span| (span.name.clone(), span.fixed.root)).collect())
             }
             Payload::Evaluations(metrics) => Asked::Evaluations(metrics.to_vec()),
-            Payload::Probe => Asked::Probe,
         };
         let mut held = self.0.held();
         let body = if let Asked::Events(body) = &asked { body.as_str() } else { "" };

@@ -434,16 +434,16 @@ impl Config {
         self
     }
 
-    /// Whether llmobs says on standard error that spans are lost: once in a process, and only where no logger takes warnings of llmobs.
+    /// Whether llmobs writes to standard error that spans are lost: once in a process, and only where no logger takes its warnings.
     /// Default: true.
     pub fn stderr_notice(mut self, notice: impl Into<Option<bool>>) -> Self {
         self.settings.stderr_notice = notice.into().unwrap_or(self.settings.stderr_notice);
         self
     }
 
-    /// How many bytes spans may take, from their start until they are delivered or lost. At nine tenths of it, spans lose what they
-    /// say, as input and output; where there is no room at all, further spans are not recorded, and counted as dropped. Requests that are
-    /// being sent take up to 10 MiB more. Default: 32 MiB.
+    /// How many bytes spans may take, from their start until they are delivered or lost. When nine tenths are
+    /// taken, spans lose their input, output and metadata; when all is taken, further spans are not recorded, and counted as dropped. Requests
+    /// that are being sent take up to 10 MiB more. Default: 32 MiB.
     pub fn max_queue_bytes(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.settings.queue_limit = bytes.into().unwrap_or(self.settings.queue_limit);
         self

@@ -40,6 +40,8 @@ pub(crate) struct Head<'a> {
     pub(crate) root: SpanId,
     /// Its texts. A long one is taken, others are copied.
     pub(crate) text: &'a mut String,
+    /// The lengths of what went in and what came out, with which the texts begin, in bytes.
+    pub(crate) lengths: [usize; 2],
     pub(crate) failure: Option<FailureParts>,
     pub(crate) inherited: Option<&'a Arc<Inherited>>,
     pub(crate) annotation: &'a mut Option<Box<Annotation>>,
@@ -55,6 +57,7 @@ impl Head<'_> {
     /// Leaves out what takes much room: input and output, and what else was annotated but numbers and names. The type of a failure stays.
     pub(super) fn strip(&mut self) {
         self.is_stripped = true;
+        self.lengths = [0; 2];
         match &mut self.failure {
             Some(failure) => *failure = failure.keep_kind(self.text),
             None => self.text.clear(),
@@ -88,7 +91,7 @@ impl Chunk {
         head: &mut Head<'_>,
         (beside, bytes): (Beside, usize),
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(Beside, Option<Box<Annotation>>) -> Record,
+        record: impl FnOnce(&mut Head<'_>, Beside) -> Record,
     ) {
         self.bytes += bytes;
         if beside.has(Beside::TRACE) {
@@ -100,7 +103,7 @@ impl Chunk {
         if !beside.has(Beside::TEXT) {
             self.text.push_str(head.text);
         }
-        self.records.push(record(beside, head.annotation.take()));
+        self.records.push(record(head, beside));
     }
 
     /// What a span needs beside its record, and how many bytes it takes. What the span before it shares with it is in the chunk

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use llmobs_capture::guarded;
 
-/// Says once in a process that something is lost, where no logger would.
+/// Writes once in a process that something is lost, where no logger would log it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Notice {
     is_wanted: bool,
@@ -27,7 +27,7 @@ impl Notice {
         // If standard error is closed or full, the failure cannot be reported.
         let _ = writeln!(
             std::io::stderr().lock(),
-            "llmobs: {message}\nllmobs: this is said once; install a logger for the crate `log` to hear more, or set LLMOBS_STDERR_NOTICE=false"
+            "llmobs: {message}\nllmobs: this notice appears once; install a logger for the crate `log` to see all warnings, or set LLMOBS_STDERR_NOTICE=false"
         );
     }
 }

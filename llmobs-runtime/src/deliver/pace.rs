@@ -10,7 +10,7 @@ const FIRST: u32 = 50;
 const LONGEST: u32 = 6;
 const DENIED: u32 = 12;
 /// No request is divided because of its size if it is smaller, in bytes.
-const SMALLEST: usize = 16 * 1024;
+pub(super) const SMALLEST: usize = 16 * 1024;
 /// Of how many parts of the limit a request that was accepted lets it grow by one.
 const GROWTH: usize = 8;
 
@@ -68,6 +68,11 @@ impl Pace {
         self.failures = self.failures.saturating_add(1);
         let longest = doubled.min(self.timeout.saturating_mul(LONGEST));
         random_part(longest).max(asked.unwrap_or_default())
+    }
+
+    /// The least wait, also where a flush asks for an attempt.
+    pub(crate) fn least_wait(&self) -> Duration {
+        self.timeout / FIRST
     }
 
     /// The wait after a refusal of all requests.

@@ -50,13 +50,30 @@ impl Parcel<'_> {
         match self {
             Self::Events(body) => body.span_of(items).len() + body.framing.open().len(),
             Self::Spans(_) => 0,
-            Self::Evaluations(metrics) => {
-                metrics.get(items.clone()).unwrap_or_default().iter().map(|json| json.len() + ",".len()).sum()
-            }
+            Self::Evaluations(_) => items.clone().map(|item| self.item_bytes(item)).sum(),
         }
     }
 
-    /// Sends some of the items. Spans are sent as a whole.
+    /// How many of these items, from the first one on, make a request of at most so many bytes. It is one at least.
+    pub(crate) fn fitting(&self, items: &Range<usize>, limit: usize) -> usize {
+        let mut bytes = self.bytes(&(items.start..items.start));
+        let fits = |item: &usize| {
+            bytes += self.item_bytes(*item);
+            bytes <= limit
+        };
+        items.clone().take_while(fits).count().max(1)
+    }
+
+    /// How many bytes an item takes in a request, with what is between it and the next one.
+    fn item_bytes(&self, item: usize) -> usize {
+        match self {
+            Self::Events(body) => body.span_of(&(item..item + 1)).len(),
+            Self::Spans(_) => 0,
+            Self::Evaluations(metrics) => metrics.get(item).map_or(0, |json| json.len() + ",".len()),
+        }
+    }
+
+    /// Sends some of the items, or a request with none. Spans are sent as a whole.
     pub(crate) fn send(
         &mut self,
         items: &Range<usize>,
@@ -162,7 +179,9 @@ impl Body {
             [self.framing.open(), events].concat()
         };
         if let Some(close) = self.framing.close() {
-            text.pop();
+            if !items.is_empty() {
+                text.pop();
+            }
             text.push(close);
         }
         text
@@ -187,15 +206,14 @@ mod tests {
     #[test]
     fn parts_are_bodies_of_their_own() {
         for (framing, requests) in [
-            (Framing::Array, ["[1,22,333]", "[1]", "[22,333]", "[333]", "[1,22,333]"]),
-            (Framing::Lines, ["1\n22\n333\n", "1\n", "22\n333\n", "333\n", "1\n22\n333\n"]),
+            (Framing::Array, ["[1,22,333]", "[1]", "[]", "[22,333]", "[333]", "[1,22,333]"]),
+            (Framing::Lines, ["1\n22\n333\n", "1\n", "", "22\n333\n", "333\n", "1\n22\n333\n"]),
         ] {
             let mut body = Body::new(framing);
             for event in ["1", "22", "333"] {
                 body.add(|text| text.push_str(event));
             }
-            for (items, expected) in [0..3, 0..1, 1..3, 2..3, 0..3].into_iter().zip(requests) {
-                assert_eq!(body.span_of(&items).len() + framing.open().len(), expected.len());
+            for (items, expected) in [0..3, 0..1, 1..1, 1..3, 2..3, 0..3].into_iter().zip(requests) {
                 let text = body.request(&items);
                 assert_eq!(text, expected);
                 body.take_back(&items, text);

@@ -1,8 +1,8 @@
-//! Finished spans and evaluations on their way to the worker: bounded in bytes, never blocking, every loss counted.
+//! Spans from their start, and evaluations, on their way to the worker: bounded in bytes, never blocking, every loss counted.
 //!
-//! Each thread appends its spans to a chunk of its own, whose lock other threads want only for moments. The worker wakes at each
-//! interval, or earlier when full chunks make a batch, and takes the chunks of all threads. Memory is granted to threads in pieces,
-//! so that they seldom touch the count that they share. Emptied chunks go back to the threads: in steady state, nothing is allocated.
+//! Each thread counts the spans that start and end there, takes room for them, and appends those that ended to a chunk of its own, whose
+//! lock other threads want only for moments. The worker wakes at each interval, or earlier when full chunks make a batch, and takes the
+//! chunks of all threads. Memory is granted to threads in pieces, so that they seldom touch the count that they share. Emptied chunks go back to the threads: in steady state, nothing is allocated.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use super::chunk::{Chunk, Head};
 use super::report::{DropReason, Report};
-use crate::model::annotation::Annotation;
 use crate::model::record::{Beside, Record, TraceRecord};
 
 /// A chunk is full at this many bytes.
@@ -29,6 +28,8 @@ const SQUEEZING: u8 = 1;
 /// State of `Queue::squeezed`: room was taken back.
 const SQUEEZED: u8 = 2;
 
+/// How many spans that found no room, and are not recorded, can be open.
+const MAX_UNRECORDED: usize = 4096;
 /// A thread that has more room than this gives the rest back, in bytes.
 const MAX_GRANTED: usize = 4 * MAX_GRANT;
 
@@ -69,6 +70,8 @@ pub(crate) struct Queue {
     /// Whether the worker knows that something waits. Set and cleared together with `State::since`.
     armed: AtomicBool,
     closed: AtomicBool,
+    /// How many spans are open that found no room.
+    unrecorded: AtomicUsize,
     /// How many were dropped because there was no room, and because the queue was closed.
     dropped: [AtomicU64; 2],
     state: Mutex<State>,
@@ -178,6 +181,7 @@ impl Queue {
             moving: Mutex::default(),
             armed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            unrecorded: AtomicUsize::new(0),
             dropped: Default::default(),
             state: Mutex::default(),
             work: Condvar::new(),
@@ -224,6 +228,18 @@ impl Queue {
         has_room
     }
 
+    /// Begins a span that found no room and is not recorded. Returns false if too many are open, since they are not part of the limit.
+    #[cold]
+    pub(crate) fn begin_unrecorded(&self) -> bool {
+        let begin = |open: usize| (open < MAX_UNRECORDED).then_some(open + 1);
+        self.unrecorded.fetch_update(Ordering::Relaxed, Ordering::Relaxed, begin).is_ok()
+    }
+
+    /// Ends such a span.
+    pub(crate) fn end_unrecorded(&self) {
+        self.unrecorded.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Takes back a span that started, and turned out to be none. `held` is the room that it [reserved](Self::reserve).
     pub(crate) fn discard(&self, held: usize) {
         self.with_shard(|shard| {
@@ -248,7 +264,7 @@ impl Queue {
         &self,
         mut head: Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(Beside, Option<Box<Annotation>>) -> Record,
+        record: impl FnOnce(&mut Head<'_>, Beside) -> Record,
     ) {
         self.with_shard(|shard| self.append(shard, &mut head, trace, record));
     }
@@ -274,7 +290,7 @@ impl Queue {
         shard: &Shard,
         head: &mut Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(Beside, Option<Box<Annotation>>) -> Record,
+        record: impl FnOnce(&mut Head<'_>, Beside) -> Record,
     ) {
         let mut guard = lock(&shard.own);
         guard.tally.ended += 1;
@@ -596,16 +612,18 @@ impl Queue {
         self.settled.notify_all();
     }
 
-    /// Waits between two attempts. A flush that was requested after those in `seen` ends the wait.
-    pub(crate) fn pause(&self, duration: Duration, seen: Option<&mut u64>) -> Pause {
-        let known = seen.as_deref().copied().unwrap_or(u64::MAX);
-        let waits = |state: &mut State| !self.closed.load(Ordering::Acquire) && state.flushes <= known;
-        let waited = self.work.wait_timeout_while(self.state(), duration, waits);
-        let flushes = waited.unwrap_or_else(PoisonError::into_inner).0.flushes;
-        if let Some(seen) = seen {
-            *seen = flushes;
-        }
-        if self.closed.load(Ordering::Acquire) { Pause::Closed } else { Pause::Over }
+    /// Waits between two attempts. A flush that was requested after those in `seen` ends the wait when `least` is over.
+    pub(crate) fn pause(&self, duration: Duration, least: Duration, seen: &mut u64) -> Pause {
+        let is_open = || !self.closed.load(Ordering::Acquire);
+        let wait = |state, duration, known| {
+            let waits = |state: &mut State| is_open() && state.flushes <= known;
+            self.work.wait_timeout_while(state, duration, waits).unwrap_or_else(PoisonError::into_inner).0
+        };
+        let state = wait(self.state(), least, u64::MAX);
+        let state = wait(state, duration.saturating_sub(least), *seen);
+        *seen = state.flushes;
+        drop(state);
+        if is_open() { Pause::Over } else { Pause::Closed }
     }
 
     /// Waits until all spans that finished before the call were sent or dropped, but not longer than `timeout`.

@@ -78,11 +78,11 @@ pub struct Report {
     pub sending: u64,
     /// Those that the receiver accepted.
     pub delivered: u64,
-    /// Those that were sent and never answered for: they may have been accepted.
+    /// Those that were sent, and for which no answer came. They may have been accepted.
     pub unknown: u64,
     /// Those that are lost, by reason. Reasons with no loss are absent.
     pub dropped: BTreeMap<DropReason, u64>,
-    /// Spans that went out without what they say, because the [processor](crate::Config::processor) panicked, or memory was short. They
+    /// Spans that were sent without input, output and metadata, because the [processor](crate::Config::processor) panicked, or memory was short. They
     /// are counted above too.
     pub stripped: u64,
     /// Annotations that no span took: their span had finished, or no span was current.

@@ -12,7 +12,7 @@ use llmobs_capture::{guarded, muted, warn_limited};
 use super::chunk::Chunk;
 use super::encode::Encoder;
 use super::notice::Notice;
-use super::pace::Pace;
+use super::pace::{Pace, SMALLEST};
 use super::parcel::Parcel;
 use super::process::{Processor, Withheld};
 use super::queue::{Batch, Pause, Work};
@@ -65,13 +65,13 @@ struct Refusal {
 
 /// What is to be done about items that were not accepted.
 enum Refused {
-    /// They may be, in smaller requests.
+    /// They may be accepted in smaller requests.
     TooLarge,
-    /// Others may be, without those that are to blame.
+    /// Some of them are invalid. The others may be accepted.
     Invalid,
     /// They are lost.
     Lost(DropReason),
-    /// Nobody knows.
+    /// They may have been accepted.
     Unknown,
 }
 
@@ -92,8 +92,7 @@ impl Worker {
                         panics += 1;
                         if panics > MAX_PANICS {
                             self.sender.close();
-                            let Batch { chunks, evaluations } = self.sender.queue.take();
-                            drop((chunks, evaluations));
+                            drop(self.sender.queue.take());
                         }
                         let lost = self.sender.queue.lose_taken();
                         self.warn_of_loss(
@@ -283,9 +282,10 @@ impl Worker {
             if items.is_empty() {
                 continue;
             }
-            if count > 1 && parcel.bytes(&items) > self.pace.limit() && !matches!(parcel, Parcel::Spans(_)) {
-                let (first, second) = self.divide(parcel, items);
-                rest.extend([second, first]);
+            let fitting = parcel.fitting(&items, self.pace.limit());
+            if fitting < items.len() {
+                let middle = items.start + fitting;
+                rest.extend([middle..items.end, items.start..middle]);
                 continue;
             }
             self.sender.queue.sending(count);
@@ -316,13 +316,6 @@ impl Worker {
         }
     }
 
-    /// Divides items into those that fit into a request, one at least, and the rest.
-    fn divide(&self, parcel: &Parcel<'_>, items: Range<usize>) -> (Range<usize>, Range<usize>) {
-        let fits = |end: &usize| parcel.bytes(&(items.start..*end)) <= self.pace.limit();
-        let end = (items.start + 2..items.end).take_while(fits).last().unwrap_or(items.start + 1);
-        (items.start..end, end..items.end)
-    }
-
     /// Counts items that were not accepted.
     fn count(&mut self, Refusal { kind, failure }: Refusal, count: u64) {
         let reason = match kind {
@@ -343,16 +336,16 @@ impl Worker {
         self.sender.queue.settle(&std::mem::take(&mut self.outcome));
     }
 
-    /// Sends items until they are accepted, or will not be. Between attempts it waits. A flush ends a wait that the receiver did not ask
-    /// for. Once the client shuts down there is no further attempt, for these items or others.
+    /// Sends items until they are accepted, or will not be, and waits between attempts. A flush ends a wait early, unless the receiver asked
+    /// for it. Once the client shuts down there is no further attempt, for these items or others.
     fn attempt(&mut self, parcel: &mut Parcel<'_>, items: &Range<usize>) -> Result<(), Refusal> {
         let begun = Instant::now();
         let mut unanswered = 0;
-        // A receiver that was silent may have the items. It gets them again when it answers.
-        let mut was_silent = false;
+        // A receiver that did not answer may have the items. They are sent again when it answers a request without items.
+        let mut is_silent = false;
         loop {
             let attempt = Instant::now();
-            let sent = match self.probe_if(was_silent) {
+            let sent = match self.probe_if(is_silent, parcel) {
                 Ok(()) => parcel.send(items, &mut *self.transport),
                 Err(failure) => Err(failure),
             };
@@ -362,6 +355,10 @@ impl Worker {
             };
             let refusal = |kind, failure| Err(Refusal { kind, failure });
             let reason = match &failure.kind {
+                // A receiver that refuses even a small item refuses everything.
+                FailureKind::TooLarge if items.len() == 1 && parcel.bytes(items) <= SMALLEST => {
+                    DropReason::Denied
+                }
                 FailureKind::TooLarge => return refusal(Refused::TooLarge, failure),
                 FailureKind::Invalid => return refusal(Refused::Invalid, failure),
                 FailureKind::Permanent(reason) => {
@@ -370,7 +367,7 @@ impl Worker {
                 }
                 FailureKind::Unanswered => {
                     unanswered += 1;
-                    was_silent = true;
+                    is_silent = true;
                     DropReason::Unavailable
                 }
                 FailureKind::Unavailable => DropReason::Unavailable,
@@ -390,8 +387,9 @@ impl Worker {
                 DropReason::Denied => self.pace.wait_denied(),
                 _ => self.pace.wait(failure.wait),
             };
-            let flushes = failure.wait.is_none().then_some(&mut self.flushes);
-            if let Pause::Closed = self.sender.queue.pause(wait, flushes) {
+            // Attempts of a program that flushes all the time have pauses between them, too.
+            let least = if failure.wait.is_some() { wait } else { wait.min(self.pace.least_wait()) };
+            if let Pause::Closed = self.sender.queue.pause(wait, least, &mut self.flushes) {
                 let reason = if reason == DropReason::Denied { reason } else { DropReason::Shutdown };
                 self.transport = Box::new(GivenUp(self.transport.framing(), reason.clone()));
                 return refusal(lost(reason), failure);
@@ -399,9 +397,9 @@ impl Worker {
         }
     }
 
-    /// Sends a request with nothing in it if the receiver was silent, and fails if it still is.
-    fn probe_if(&mut self, was_silent: bool) -> Result<(), Failure> {
-        let sent = if was_silent { self.transport.send(Payload::Probe) } else { Ok(()) };
+    /// Sends a request without items if the receiver was silent, and fails if it still is.
+    fn probe_if(&mut self, is_silent: bool, parcel: &mut Parcel<'_>) -> Result<(), Failure> {
+        let sent = if is_silent { parcel.send(&(0..0), &mut *self.transport) } else { Ok(()) };
         sent.or_else(|failure| match failure.kind {
             FailureKind::Unavailable | FailureKind::Unanswered => {
                 Err(Failure { kind: FailureKind::Unavailable, ..failure })

@@ -25,7 +25,7 @@ use crate::model::inherited::{AgentAttribution, Inherited};
 use crate::model::metrics;
 use crate::model::observed::{Hidden, Observed};
 use crate::model::prompt::Prompt;
-use crate::model::record::{Beside, Record, TraceRecord, settled};
+use crate::model::record::{Record, TraceRecord, settled};
 use crate::model::reference::SpanRef;
 use crate::model::sampling::Decision;
 use crate::model::tags::About;
@@ -45,6 +45,8 @@ pub(crate) struct Frame {
     pub(super) start: Start,
     /// Whether the parent of the span was set before its start.
     pub(super) is_placed: bool,
+    /// Whether the span found no room and is not recorded.
+    is_unrecorded: bool,
     /// Rare options, until the span starts.
     pub(super) options: Option<Box<Options>>,
     /// Whether the cell has something for spans inside to inherit.
@@ -52,6 +54,14 @@ pub(crate) struct Frame {
     /// Whether calls of models were observed inside.
     has_calls: AtomicBool,
     cell: Mutex<Cell>,
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        if self.is_unrecorded {
+            self.start.sender.queue.end_unrecorded();
+        }
+    }
 }
 
 /// What is known of a span from its start.
@@ -155,6 +165,7 @@ impl Frame {
         Self {
             start,
             is_placed: false,
+            is_unrecorded: false,
             options: None,
             has_for_children: AtomicBool::new(false),
             has_calls: AtomicBool::new(false),
@@ -195,6 +206,23 @@ impl Frame {
             cell.take_room_at_start(&self.start.sender.queue);
         }
         has_room
+    }
+
+    /// Makes this a span that is not recorded: it takes no annotation, which would otherwise go to the span around it, and spans inside are
+    /// children of that one. Returns false if there are too many, or no span is around.
+    #[cold]
+    pub(super) fn leave_unrecorded(&mut self) -> bool {
+        let Some(parent_id) = self.start.parent_id else { return false };
+        self.is_unrecorded = self.start.sender.queue.begin_unrecorded();
+        self.start.span_id = parent_id;
+        *self.cell_mut() = Cell { finished: true, ..Cell::default() };
+        self.is_unrecorded
+    }
+
+    /// Whether the frame can be used for another span.
+    #[inline]
+    pub(super) fn is_reusable(&self) -> bool {
+        !self.is_unrecorded
     }
 
     /// The cell of a frame that nobody else has.
@@ -677,26 +705,33 @@ impl Start {
         let failure = end.failure;
         let output = text.len() - end.input - failure.as_ref().map_or(0, FailureParts::bytes);
         let Room { held, is_stripped, .. } = std::mem::take(room);
-        let name_bytes = if let Cow::Owned(name) = &self.name { name.len() } else { 0 };
-        let inherited = self.inherited.as_ref();
-        let head =
-            Head { root: self.root, text, failure, inherited, annotation, name_bytes, held, is_stripped };
+        let head = Head {
+            root: self.root,
+            text,
+            lengths: [end.input, output],
+            failure,
+            inherited: self.inherited.as_ref(),
+            annotation,
+            name_bytes: if let Cow::Owned(name) = &self.name { name.len() } else { 0 },
+            held,
+            is_stripped,
+        };
         let trace = || TraceRecord {
             id: self.trace.id,
             apm_id: self.trace.apm_id,
             root: self.root,
             decision: self.decision(),
         };
-        self.sender.queue.push(head, trace, |beside, annotation| {
-            let has_texts = !beside.has(Beside::STRIPPED);
+        self.sender.queue.push(head, trace, |head, beside| {
+            let [input, output] = head.lengths.map(length);
             Record {
                 name: self.clone_name(),
                 span_id: self.span_id,
                 parent_id: self.parent_id,
                 times: end.times,
-                annotation,
-                input: if has_texts { length(end.input) } else { 0 },
-                output: if has_texts { length(output) } else { 0 },
+                annotation: head.annotation.take(),
+                input,
+                output,
                 beside,
                 source: self.source,
                 kind: self.kind,

@@ -171,7 +171,8 @@ impl Pool {
 #[inline]
 pub(crate) fn recycle(frame: Arc<Frame>) {
     let _ = SPARE.try_with(|spare| {
-        if let Ok(mut spare) = spare.try_borrow_mut()
+        if frame.is_reusable()
+            && let Ok(mut spare) = spare.try_borrow_mut()
             && spare.pool.frames.len() < MAX_FRAMES
         {
             spare.pool.frames.push(frame);

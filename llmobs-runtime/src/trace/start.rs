@@ -94,10 +94,7 @@ impl Draft {
         if !frame.is_placed {
             local::with_current(|slot| frame.place_in(slot))?;
         }
-        if !frame.begin() {
-            return None;
-        }
-        Some(shared)
+        (frame.begin() || frame.leave_unrecorded()).then_some(shared)
     }
 }
 
@@ -203,11 +200,11 @@ impl Frame {
     /// Starts the span in the slot where it was placed. Returns false if there is no room for it.
     #[inline]
     fn begin(&mut self) -> bool {
-        if !self.take_room() {
-            return false;
-        }
         if self.start.source == Source::Arguments {
             self.cell_mut().text.push('}');
+        }
+        if !self.take_room() {
+            return false;
         }
         let has_session = self.start.inherited.as_ref().is_some_and(|here| here.session_id.is_some());
         if self.options.is_some() || (!has_session && self.start.trace.session_id.get().is_some()) {

@@ -120,7 +120,7 @@ impl Script {
         server
     }
 
-    /// A server on a free port that nobody listens at until it is resumed.
+    /// A server on a free port that is closed until it is resumed.
     pub fn absent(self) -> FaultServer {
         self.absent_on(wire::own_address())
     }
@@ -138,7 +138,7 @@ impl Script {
         self.start()
     }
 
-    /// A server at a Unix socket that nobody listens at until it is resumed.
+    /// A server at a Unix socket that is closed until it is resumed.
     pub fn absent_at(self, path: impl Into<PathBuf>) -> FaultServer {
         self.at(Address::Unix(path.into()))
     }

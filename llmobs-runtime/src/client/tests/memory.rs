@@ -55,7 +55,7 @@ fn open_spans_lose_what_they_say_and_none_is_lost() {
         let is_root = event["name"] == "root";
         assert_eq!(event["metrics"]["number"].is_u64(), !is_root);
         assert_eq!(event["meta"]["output"]["value"] == "done", is_root);
-        // What was left out is said.
+        // The event names what was left out.
         let has_all = is_root || event["meta"]["input"]["value"] == said;
         let errors = if has_all { Value::Null } else { json!(["dropped_io"]) };
         assert_eq!(event["collection_errors"], errors);

@@ -15,7 +15,7 @@ fn noted(notes: &Notes, names: &[(SpanRef, &str)]) -> Vec<String> {
             Asked::Spans(spans) => words.extend(spans.iter().map(|(name, root)| format!("{name} in {root}"))),
             Asked::Ended(roots) => words.extend(roots.iter().map(|root| format!("{root} ended"))),
             Asked::Evaluations(metrics) => words.extend(metrics.iter().map(|_| "evaluation".to_owned())),
-            Asked::Events(_) | Asked::Probe | Asked::Close => {}
+            Asked::Events(_) | Asked::Close => {}
         }
     }
     let with_names =

@@ -24,7 +24,7 @@ pub(crate) fn without_content(event: &str) -> Option<String> {
     if !has_content {
         return None;
     }
-    // What else was done to the event is still true.
+    // The other entries stay.
     let mut errors = match span.remove("collection_errors") {
         Some(Value::Array(errors)) => errors,
         _ => Vec::new(),

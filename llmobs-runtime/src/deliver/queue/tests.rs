@@ -46,6 +46,7 @@ fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inheri
     let head = Head {
         root: sample.root,
         text: &mut text,
+        lengths: [0; 2],
         failure: sample.failure.as_ref().map(|(_, parts)| *parts),
         inherited,
         annotation: &mut annotation,
@@ -54,7 +55,11 @@ fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inheri
         is_stripped: false,
     };
     if queue.begin(true) {
-        queue.push(head, || sample.trace(), |beside, annotation| Record { annotation, beside, ..record });
+        queue.push(
+            head,
+            || sample.trace(),
+            |head, beside| Record { annotation: head.annotation.take(), beside, ..record },
+        );
     }
 }
 
@@ -370,16 +375,20 @@ fn closing_wakes_the_worker_in_whatever_wait() {
     let first = take_while(&queue, || assert!(queue.close()));
     assert_eq!(deliver(&queue, first), ["waits an hour"]);
     let queue = Queue::new(UNLIMITED);
-    assert_eq!(queue.pause(Duration::ZERO, None), Pause::Over);
-    assert_eq!(queue.pause(Duration::from_millis(1), None), Pause::Over);
+    assert_eq!(queue.pause(Duration::ZERO, Duration::ZERO, &mut 0), Pause::Over);
+    assert_eq!(queue.pause(Duration::from_millis(1), Duration::ZERO, &mut 0), Pause::Over);
     let flush = || queue.flush(Duration::ZERO);
     let mut seen = 0;
-    assert_eq!(soon(&queue, || queue.pause(HOUR, Some(&mut seen)), || drop(flush())), Pause::Over);
+    assert_eq!(soon(&queue, || queue.pause(HOUR, Duration::ZERO, &mut seen), || drop(flush())), Pause::Over);
     assert_eq!(seen, 1);
-    // One that is known, or that the wait is not for, does not end it.
-    let pause = || queue.pause(HOUR, Some(&mut seen));
+    // One that is known, or that comes before the least wait is over, does not end it.
+    let begun = Instant::now();
+    let least = Duration::from_millis(20);
+    assert_eq!(soon(&queue, || queue.pause(HOUR, least, &mut seen), || drop(flush())), Pause::Over);
+    assert!(begun.elapsed() >= least);
+    let pause = || queue.pause(HOUR, Duration::ZERO, &mut seen);
     assert_eq!(soon(&queue, pause, || assert!(queue.close())), Pause::Closed);
-    assert_eq!(queue.pause(HOUR, None), Pause::Closed);
+    assert_eq!(queue.pause(HOUR, HOUR, &mut 0), Pause::Closed);
 }
 
 #[test]

@@ -24,7 +24,7 @@ const WORTH_PACKING: usize = 16 * 1024;
 const MAX_ANSWER: usize = 64 * 1024;
 /// How long that may take.
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(1);
-/// The most times of the time-out that a slow receiver gets.
+/// The most by which the timeout is multiplied for a slow receiver.
 const MAX_PATIENCE: u32 = 8;
 /// A body up to this size, in bytes, is not what a server closes a connection for.
 const SMALL: usize = 256 * 1024;
@@ -35,7 +35,7 @@ pub(super) struct Client {
     endpoint: Endpoint,
     secrets: Arc<Secrets>,
     timeout: Duration,
-    /// How many times that a receiver gets which took longer.
+    /// By how much the timeout is multiplied, for a receiver that has been slow.
     patience: u32,
     /// Whether large requests with spans are compressed: not to an Agent nor on this machine, where bytes cost less than time.
     compresses: bool,
@@ -46,7 +46,7 @@ pub(super) struct Client {
 /// What became of a request that was not accepted.
 pub(super) struct Refusal {
     pub(super) failure: Failure,
-    /// Whether nobody is there, or somebody who takes no spans: another endpoint may.
+    /// Whether the endpoint cannot be reached, or does not take spans, so that another one is to be found.
     pub(super) is_wrong_endpoint: bool,
 }
 

@@ -67,7 +67,7 @@ impl Transport for Console {
                 let lines = metrics.iter().map(|metric| evaluation(metric, self.style));
                 write(&lines.collect::<String>());
             }
-            Payload::Events(_) | Payload::Probe => {}
+            Payload::Events(_) => {}
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ const FIRST_TRY: Duration = Duration::from_millis(300);
 /// Opens sockets.
 #[derive(Debug, Default)]
 pub(super) struct Dialer {
-    /// The Unix socket that stands in for every address.
+    /// The Unix socket to connect to, whatever the address.
     #[cfg_attr(not(unix), expect(dead_code, reason = "there are none"))]
     socket: Option<PathBuf>,
     /// The address of the last connection.

@@ -69,7 +69,7 @@ impl Transport for File {
                 let line = |metric| evaluations_body(std::slice::from_ref(metric)) + "\n";
                 self.append(&metrics.iter().map(line).collect::<String>())
             }
-            Payload::Spans(_) | Payload::Probe => Ok(()),
+            Payload::Spans(_) => Ok(()),
         };
         appended.map_err(|error| {
             self.opened.take();

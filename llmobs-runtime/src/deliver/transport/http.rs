@@ -58,7 +58,6 @@ impl Transport for Http {
             }
             Payload::Events(body) => self.post(Intake::Spans, body),
             Payload::Evaluations(metrics) => self.post(Intake::Evaluations, &mut evaluations_body(metrics)),
-            Payload::Probe => self.post(Intake::Spans, &mut "[]".to_owned()),
             Payload::Spans(_) => Ok(()),
         }
     }

@@ -41,7 +41,7 @@ impl Transport for Memory {
         match payload {
             Payload::Spans(spans) => held.spans.append(spans),
             Payload::Evaluations(metrics) => held.evaluations.extend_from_slice(metrics),
-            Payload::Events(_) | Payload::Probe => {}
+            Payload::Events(_) => {}
         }
         Ok(())
     }

@@ -73,8 +73,6 @@ pub(crate) enum Payload<'a> {
     Spans(&'a mut Vec<SpanData>),
     /// The JSON texts of evaluations and feedback.
     Evaluations(&'a [String]),
-    /// Nothing: whether the receiver answers.
-    Probe,
 }
 
 /// Delivers spans and evaluations. The worker of a client owns it.

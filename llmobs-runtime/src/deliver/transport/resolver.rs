@@ -27,7 +27,7 @@ pub(super) struct Names(Arc<Shared>);
 
 struct Shared {
     look_up: fn(&str) -> io::Result<Vec<SocketAddr>>,
-    /// The look-ups that nobody has had the result of.
+    /// The look-ups whose results have not been taken yet.
     pending: Mutex<BTreeMap<String, Receiver<io::Result<Vec<SocketAddr>>>>>,
 }
 
@@ -65,7 +65,7 @@ impl Names {
         let (found, result) = sync_channel(1);
         let look_up = self.0.look_up;
         thread::Builder::new().name("llmobs-dns".to_owned()).spawn(move || {
-            // Nobody waits any more when the client has ended.
+            // The receiver is gone once the client has ended.
             let _ = found.send(look_up(&host));
         })?;
         Ok(result)

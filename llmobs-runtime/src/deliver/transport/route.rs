@@ -24,7 +24,7 @@ use crate::deliver::settings::Settings;
 const MAX_ASK: Duration = Duration::from_secs(2);
 /// How much of its answer is read, in bytes.
 const MAX_INFO_BYTES: u64 = 1024 * 1024;
-/// Where an Agent listens that nothing is said of. The socket is looked for first, as the reference SDK does.
+/// Where an Agent listens by default. The socket is tried first, as in the reference SDK.
 const DEFAULT_SOCKET: &str = "/var/run/datadog/apm.socket";
 const DEFAULT_URL: &str = "http://localhost:8126";
 const AGENT_URL: &str = "DD_TRACE_AGENT_URL";

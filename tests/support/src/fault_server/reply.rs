@@ -27,9 +27,9 @@ pub(super) enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Keep,
-    /// What the client has sent and nobody has read becomes a reset.
+    /// Unread data becomes a reset.
     Close,
-    /// The connection stays open. Nobody reads or writes.
+    /// The connection stays open. Nothing is read or written.
     Hang,
 }
 
@@ -104,7 +104,7 @@ impl Reply {
         Self::of(Vec::new(), End::Hang)
     }
 
-    /// Closes the connection without a word. What the client has sent and nobody has read makes it a reset.
+    /// Closes the connection without an answer. Unread data makes it a reset.
     pub fn close() -> Self {
         Self::of(Vec::new(), End::Close)
     }

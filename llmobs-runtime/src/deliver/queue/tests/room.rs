@@ -117,6 +117,7 @@ fn bytes_of_text(mut text: String) -> usize {
     let head = Head {
         root: sample.root,
         text: &mut text,
+        lengths: [0; 2],
         failure: None,
         inherited: None,
         annotation: &mut None,
@@ -125,7 +126,7 @@ fn bytes_of_text(mut text: String) -> usize {
         is_stripped: false,
     };
     queue.begin(true);
-    queue.push(head, || sample.trace(), |beside, _| Record { beside, ..record });
+    queue.push(head, || sample.trace(), |_, beside| Record { beside, ..record });
     let [chunk] = queue.take().chunks.try_into().unwrap_or_else(|_| panic!("one chunk"));
     assert_eq!(chunk.long_texts.iter().map(String::capacity).sum::<usize>(), chunk.bytes - BARE);
     chunk.bytes - BARE
