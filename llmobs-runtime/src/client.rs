@@ -29,7 +29,7 @@ use crate::trace::slot::Slot;
 
 /// How long the guard waits for spans to be delivered when it is dropped.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long the guard waits at least for the worker to give up what it could not deliver.
+/// The least time that the guard waits for the worker to give up what it could not deliver.
 const END_GRACE: Duration = Duration::from_millis(50);
 /// How long the guard waits for the logger of the program.
 const LOG_GRACE: Duration = Duration::from_millis(100);
@@ -37,7 +37,7 @@ const LOG_GRACE: Duration = Duration::from_millis(100);
 const AT_ONCE: Duration = Duration::from_millis(5);
 /// Bytes of spans at which they are sent before the interval is over.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// Of how many parts of the memory one is kept for spans without input and output.
+/// One part in this many of the memory is kept for spans without input and output.
 const KEPT: usize = 10;
 
 /// A queue and the worker that empties it.
@@ -136,12 +136,12 @@ impl Config {
     ///
     /// It waits for nothing: all that takes time happens on a thread of llmobs. Where neither environment nor program says whether to
     /// use an Agent, that thread asks the Agent when the first spans are sent. Spans go to an Agent that passes them on, else
-    /// straight to Datadog if there is an API key, and otherwise wait for an Agent. Nothing of that is final: another way is looked for
+    /// straight to Datadog if there is an API key, and otherwise wait for an Agent. None of that is final: the choice is made again
     /// when the Agent or Datadog cannot be reached or takes no spans.
     ///
     /// # Errors
     ///
-    /// When the configuration can never deliver, such as a URL that is none or delivery straight to Datadog without an API key, or
+    /// When the configuration can never deliver, such as an invalid URL or delivery straight to Datadog without an API key, or
     /// when a client is running already. Nothing is recorded then. Telemetry is no reason for a program to stop:
     ///
     /// ```no_run

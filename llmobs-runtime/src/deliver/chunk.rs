@@ -47,14 +47,14 @@ pub(crate) struct Head<'a> {
     pub(crate) annotation: &'a mut Option<Box<Annotation>>,
     /// The memory that the name takes, in bytes.
     pub(crate) name_bytes: usize,
-    /// The room that was taken for what the span says, in bytes.
+    /// The room that was taken for the content of the span, in bytes.
     pub(crate) held: usize,
-    /// Whether what the span says was left out.
+    /// Whether content of the span was left out.
     pub(crate) is_stripped: bool,
 }
 
 impl Head<'_> {
-    /// Leaves out what takes much room: input and output, and what else was annotated but numbers and names. The type of a failure stays.
+    /// Leaves out the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
     pub(super) fn strip(&mut self) {
         self.is_stripped = true;
         self.lengths = [0; 2];

@@ -159,7 +159,7 @@ impl Encoder {
     #[inline(never)]
     fn encode_trimmed(&mut self, event: &Event<'_>, body: &mut String) {
         let before = body.len();
-        // Without what was written of the event until it was too large.
+        // Removes what was written before the event turned out to be too large.
         body.shrink_to(before + self.event_limit);
         let event = &event.shown();
         let bare = Trimmed::bare(event, &self.client_tags);
@@ -182,7 +182,7 @@ impl Encoder {
         self.push_trimmed(&skeleton, event, &skeleton.errors(event), body);
     }
 
-    /// Appends an event with shorter forms of what it says, and returns its size.
+    /// Appends an event with shorter forms of its parts, and returns its size.
     fn push_trimmed(
         &mut self,
         trimmed: &Trimmed,

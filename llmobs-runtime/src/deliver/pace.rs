@@ -9,9 +9,9 @@ use crate::base::random::random;
 const FIRST: u32 = 50;
 const LONGEST: u32 = 6;
 const DENIED: u32 = 12;
-/// No request is divided because of its size if it is smaller, in bytes.
+/// A request of at most this many bytes is not divided because of its size.
 pub(super) const SMALLEST: usize = 16 * 1024;
-/// Of how many parts of the limit a request that was accepted lets it grow by one.
+/// The limit grows by one part in this many when a large request is accepted.
 const GROWTH: usize = 8;
 
 /// The waits between attempts, and the size of requests.
@@ -43,7 +43,7 @@ impl Pace {
         }
     }
 
-    /// Notes that a request was too large for the receiver. None is half as large again.
+    /// Notes that a request was too large for the receiver. Later ones are at most half as large.
     pub(crate) fn too_large(&mut self, bytes: usize) {
         self.ceiling = self.ceiling.min(bytes / 2).max(1);
         self.limit = self.limit.min(self.ceiling);
@@ -124,12 +124,12 @@ mod tests {
         assert_eq!(pace.limit(), 1 << 19);
         pace.too_slow(1 << 19);
         assert_eq!(pace.limit(), 1 << 18);
-        // Small requests say nothing about large ones.
+        // Small requests that are accepted do not raise the limit.
         (0..100).for_each(|_| pace.accepted(1 << 16));
         assert_eq!(pace.limit(), 1 << 18);
         (0..100).for_each(|_| pace.accepted(pace.limit()));
         assert_eq!(pace.limit(), 1 << 19);
-        // What is small is not divided because a connection is slow.
+        // Small requests are not divided because a connection is slow.
         (0..100).for_each(|_| pace.too_slow(pace.limit()));
         assert_eq!(pace.limit(), SMALLEST);
     }

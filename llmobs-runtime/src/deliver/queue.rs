@@ -41,7 +41,7 @@ pub(crate) struct Limits {
     /// Bytes of them that are kept for spans without input and output, and half of that for spans that have no other around them, which
     /// end last.
     pub(crate) kept_bytes: usize,
-    /// What a span takes while it is open, beside what it says, in bytes.
+    /// The memory of an open span without its content, in bytes.
     pub(crate) open_bytes: usize,
     /// Bytes in full chunks at which they are sent before the interval is over.
     pub(crate) batch_bytes: usize,
@@ -95,7 +95,7 @@ struct State {
     /// How many items the worker has taken and not accounted for, and how many of them are in the request that is being sent.
     in_flight: u64,
     sending: u64,
-    /// What threads did that have ended.
+    /// The tallies of threads that have ended.
     tally: Tally,
     /// How many evaluations were submitted.
     submitted: u64,
@@ -107,13 +107,13 @@ struct State {
     report: Report,
 }
 
-/// The part of the queue that is of one thread.
+/// The part of the queue that belongs to one thread.
 struct Shard {
     queue: u64,
     own: Mutex<Own>,
 }
 
-/// What a thread has for itself. Other threads want it only for moments.
+/// The state of one thread. Other threads lock it only for moments.
 #[derive(Default)]
 struct Own {
     /// The spans that the thread has finished, until the worker takes them.
@@ -249,7 +249,7 @@ impl Queue {
         });
     }
 
-    /// Takes room for what an open span says.
+    /// Takes room for the content of an open span.
     #[cold]
     pub(crate) fn reserve(&self, bytes: usize) -> bool {
         self.take_room(bytes, self.limits.kept_bytes) || {
@@ -321,7 +321,7 @@ impl Queue {
         }
     }
 
-    /// Grants a thread room for a span that ends. If there is not enough, what the span says is left out. `None` if that is not enough
+    /// Grants a thread room for a span that ends. If there is not enough, its content is left out. `None` if that is not enough
     /// either: the span is counted as dropped.
     #[cold]
     fn find_room<'a>(
@@ -576,7 +576,7 @@ impl Queue {
         bytes
     }
 
-    /// Says how many items are in the request that is being sent.
+    /// Sets how many items are in the request that is being sent.
     pub(crate) fn sending(&self, items: u64) {
         self.state().sending = items;
     }

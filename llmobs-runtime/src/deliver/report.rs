@@ -13,7 +13,7 @@ pub enum DropReason {
     Unavailable,
     /// The receiver refused the spans.
     Rejected,
-    /// The receiver took no request that is as small as the span alone.
+    /// The receiver refused a request with the span alone as too large.
     TooLarge,
     /// The receiver refused all requests, because of the API key, the address, or what the Agent passes on, until the client was shut
     /// down.

@@ -480,7 +480,7 @@ impl Annotation {
         }
     }
 
-    /// Leaves out what takes much room. Names, numbers and tags stay, of which there are few, and the type of a failure.
+    /// Leaves out the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
     pub(crate) fn strip(&mut self) {
         (self.input, self.output) = (None, None);
         self.metadata = BTreeMap::new();

@@ -21,7 +21,7 @@ pub(crate) struct LeftOut {
     pub(crate) metadata: usize,
     pub(crate) metrics: usize,
     pub(crate) links: usize,
-    /// Whether what the span says was left out, since there was no room for it.
+    /// Whether content of the span was left out, since there was no room for it.
     pub(crate) content: bool,
 }
 

@@ -51,7 +51,7 @@ impl Beside {
     pub(crate) const FAILURE: Self = Self(1 << 3);
     /// The texts of the span, as a string of their own.
     pub(crate) const TEXT: Self = Self(1 << 4);
-    /// What the span says was left out, since there was no room for it.
+    /// Content of the span was left out, since there was no room for it.
     pub(crate) const STRIPPED: Self = Self(1 << 5);
     /// What few spans have.
     pub(crate) const RARE: Self = Self(Self::INHERITED.0 | Self::FAILURE.0 | Self::TEXT.0);

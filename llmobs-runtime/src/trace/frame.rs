@@ -33,9 +33,9 @@ use crate::model::tags::About;
 /// A text buffer with more room than this is not kept for the next span, in bytes.
 const MAX_SPARE_TEXT: usize = 4096;
 
-/// What a span says takes no further room up to this many bytes.
+/// The content of a span takes no further room up to this many bytes.
 const FREE_BYTES: usize = 256;
-/// The most room that is taken in advance for what a span may say later, in bytes.
+/// The most room that is taken in advance for later content of a span, in bytes.
 const MAX_AHEAD: usize = 4096;
 
 /// One span from its start to its end.
@@ -111,12 +111,12 @@ pub(super) struct Cell {
     ends_with_call: bool,
 }
 
-/// The room in the queue that an open span has for what it says, in bytes.
+/// The room in the queue for the content of an open span, in bytes.
 #[derive(Default)]
 struct Room {
     /// What was taken.
     held: usize,
-    /// About what is used: never less than that.
+    /// An estimate of what is used, which is never too low.
     used: usize,
     /// Whether something was left out, since there was no room.
     is_stripped: bool,
@@ -141,7 +141,7 @@ pub(super) struct End {
 }
 
 impl Frame {
-    /// The memory of an open span, and of what little it says, in bytes.
+    /// The memory of an open span with a little content, in bytes.
     pub(crate) const BYTES: usize = size_of::<Self>() + FREE_BYTES;
 
     /// A frame for a span of a client. Its fields are set before the span starts.
@@ -208,8 +208,8 @@ impl Frame {
         has_room
     }
 
-    /// Makes this a span that is not recorded: it takes no annotation, which would otherwise go to the span around it, and spans inside are
-    /// children of that one. Returns false if there are too many, or no span is around.
+    /// Makes this a span that is not recorded. Annotations inside are lost, and do not go to the parent, of which spans inside are children.
+    /// Returns false if there is no parent, or there are too many such spans.
     #[cold]
     pub(super) fn leave_unrecorded(&mut self) -> bool {
         let Some(parent_id) = self.start.parent_id else { return false };
@@ -809,14 +809,14 @@ impl Cell {
         }
     }
 
-    /// Whether there is room for more of what the span says.
+    /// Whether there is room for more content.
     #[inline]
     fn has_room_for(&mut self, bytes: usize, queue: &Queue) -> bool {
         self.room.used += bytes;
         self.room.used <= self.room.held + FREE_BYTES || self.find_room(bytes, queue)
     }
 
-    /// Takes room for what the span says at its start.
+    /// Takes room for the content that the span has at its start.
     #[cold]
     fn take_room_at_start(&mut self, queue: &Queue) {
         let bytes = self.text.len() + self.annotation.as_ref().map_or(0, |annotation| annotation.bytes());
@@ -831,7 +831,7 @@ impl Cell {
         }
     }
 
-    /// Takes room for what the span says, and for more in advance. Of values that were replaced, what is used counts too much.
+    /// Takes room for more content, and for some in advance. Values that were replaced no longer count then.
     #[cold]
     fn find_room(&mut self, bytes: usize, queue: &Queue) -> bool {
         let known = self.annotation.as_ref().map_or(0, |annotation| annotation.bytes());

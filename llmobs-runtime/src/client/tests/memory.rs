@@ -12,7 +12,7 @@ fn limited(bytes: usize) -> impl FnOnce(&mut Settings) {
     move |settings| settings.queue_limit = bytes
 }
 
-/// All that was started is somewhere.
+/// Checks that the account adds up.
 fn assert_adds_up(report: &Report) {
     let known = report.open
         + report.queued
@@ -97,7 +97,7 @@ fn one_span_that_is_annotated_without_end_takes_no_more_room_than_its_last_value
             span.annotate(|note| {
                 note.metadata(format!("key {number}"), "x".repeat(100));
             });
-            // Later values take the place of earlier ones, and no more room.
+            // Later values replace earlier ones, and take no more room.
             span.annotate(|note| {
                 note.input("x".repeat(1000));
             });

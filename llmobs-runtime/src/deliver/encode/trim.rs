@@ -1,4 +1,4 @@
-//! Shortens what an event says until the event is smaller than the limit.
+//! Shortens the parts of an event until the event is smaller than the limit.
 //!
 //! All parts of an event, such as the output, the metadata or the tags, may take the same number of bytes: the largest with which the
 //! event fits. So the largest parts are shortened and small ones stay whole. The same rule holds inside a part for its messages and
@@ -39,7 +39,7 @@ const ERRORS: usize = 256;
 /// The most bytes of a name, an id or the value of a tag in an event without anything else.
 const MAX_SKELETON_LABEL: usize = 1024;
 
-/// Shorter forms of what an event says. What has none is sent as it is.
+/// Shorter forms of the parts of an event. A part without one is sent as it is.
 #[derive(Default)]
 pub(super) struct Trimmed {
     /// Whether the event says no more than what it is.

@@ -24,7 +24,7 @@ const FIRST_TRY: Duration = Duration::from_millis(300);
 #[derive(Debug, Default)]
 pub(super) struct Dialer {
     /// The Unix socket to connect to, whatever the address.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "there are none"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "this system has no Unix sockets"))]
     socket: Option<PathBuf>,
     /// The address of the last connection.
     last: Mutex<Option<SocketAddr>>,

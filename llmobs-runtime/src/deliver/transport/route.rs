@@ -36,12 +36,12 @@ pub(super) struct Route {
     agents: Vec<(Origin, Endpoint)>,
     /// Whether an Agent is asked if it passes spans on.
     asks: bool,
-    /// Datadog itself, or why it is none.
+    /// Datadog itself, or why spans cannot go there.
     pub(super) intake: Result<Endpoint, Error>,
     timeout: Duration,
 }
 
-/// What an Agent is.
+/// What an Agent answers.
 enum Answer {
     PassesOn,
     PassesNothingOn,
@@ -84,11 +84,11 @@ impl Route {
 
     /// The endpoint to use now: an Agent that passes spans on, else Datadog. Asks the Agents unless the settings choose.
     pub(super) fn find(&self, names: &Names) -> Result<Endpoint, Failure> {
-        let mut deaf = None;
+        let mut refusing = None;
         let mut absent = Vec::new();
         for (position, (origin, endpoint)) in self.agents.iter().enumerate() {
             let is_last = position + 1 == self.agents.len();
-            // A socket that is none is not worth a word if there is another address.
+            // A socket that does not exist is skipped if there is another address.
             if !is_last && origin.socket.as_ref().is_some_and(|path| !path.exists()) {
                 continue;
             }
@@ -97,7 +97,7 @@ impl Route {
             }
             match ask(origin, names, self.timeout) {
                 Answer::PassesOn => return Ok(endpoint.clone()),
-                Answer::PassesNothingOn => deaf = Some(origin),
+                Answer::PassesNothingOn => refusing = Some(origin),
                 Answer::Absent => absent.push(origin.to_string()),
             }
         }
@@ -105,7 +105,7 @@ impl Route {
             Ok(intake) => return Ok(intake.clone()),
             Err(error) => error,
         };
-        let mut message = match deaf {
+        let mut message = match refusing {
             Some(agent) => format!("the Datadog Agent at {agent} does not take LLM Observability: update it"),
             None => format!(
                 "no Datadog Agent answers at {}: start one, set {AGENT_URL} to its address",

@@ -1,4 +1,4 @@
-//! What a client says of servers that misbehave.
+//! What a client reports of faulty servers.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::channel;

@@ -130,7 +130,7 @@ fn with_a_key_spans_go_to_datadog_when_the_agent_is_gone_and_stay_there_while_it
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(send(&mut http).unwrap_err().0, FailureKind::Unavailable);
     assert_eq!((datadog.targets().len(), server.targets().len()), (3, 0));
-    // A refusal is a reason to look around.
+    // After a refusal another endpoint is tried.
     assert_eq!(send(&mut http), Ok(()));
     assert_eq!(datadog.targets().len(), 4);
     assert_eq!(server.targets(), [ASKED, THROUGH_AGENT]);
