@@ -1,4 +1,4 @@
-//! Instrumented functions where memory is short: spans lose what they say, and show nothing of each other.
+//! Instrumented functions where memory is short: spans lose content, and show nothing of each other.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -45,7 +45,7 @@ fn holders() -> Vec<Span> {
 }
 
 #[test]
-fn a_span_that_loses_what_it_says_moves_no_text_into_another() {
+fn texts_of_spans_stay_apart_where_some_are_lost() {
     let collector = Collector::with_config(&Config::from_env().max_queue_bytes(BYTES));
     let long = "long ".repeat(400);
     collector.enter(|| {
