@@ -47,9 +47,17 @@ fn a_thread_of_the_program_does_not_wait_for_its_logger() {
         said.recv_timeout(PATIENCE).unwrap(),
         "1 span(s) or evaluation(s) are lost: more than 1 bytes wait for delivery"
     );
-    // The logger waits, and the worker with it.
+    // The logger waits. The program goes on, whatever it does wrong, and its spans are counted.
     dropped(1);
-    (0..9).for_each(|_| collector.enter(|| llmobs::task("too large").start().finish()));
+    collector.enter(|| {
+        (0..9).for_each(|_| llmobs::task("too large").start().finish());
+        llmobs::annotate(|note| {
+            note.tag("lost", 1);
+        });
+    });
     dropped(10);
+    go.send(()).unwrap();
+    let mistake = said.recv_timeout(PATIENCE).unwrap();
+    assert!(mistake.starts_with("an annotation is lost: no span is current"), "{mistake}");
     go.send(()).unwrap();
 }

@@ -1,12 +1,23 @@
 //! Messages in the log of the program, each at most once a minute.
+//!
+//! The logger is user code and may take its time. It runs on a thread of its own, so that neither the program nor the delivery of
+//! spans waits for it.
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use log::Level;
 
 use crate::guard::guarded;
 
 const PAUSE: Duration = Duration::from_secs(60);
+/// How many messages wait for the logger. Others are left out.
+const WAITING: usize = 256;
+const THREAD: &str = "llmobs-log";
 
 /// Remembers when a message was last logged. Each use of [`warn_limited!`](crate::warn_limited) has its own.
 #[derive(Debug, Default)]
@@ -31,17 +42,80 @@ impl Limiter {
     }
 }
 
-/// Logs with the target `llmobs`. The logger is user code and is guarded.
-pub fn say(level: log::Level, message: fmt::Arguments<'_>) {
+/// What the thread that logs receives.
+enum Entry {
+    Message(Level, String),
+    /// Answers when all earlier messages have been logged.
+    Flush(Sender<()>),
+}
+
+/// The way to the thread that logs, which the first message starts.
+static ENTRIES: OnceLock<Option<SyncSender<Entry>>> = OnceLock::new();
+/// How many messages found no place since the last that did.
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// Logs with the target `llmobs`, and does not wait for the logger.
+pub fn say(level: Level, message: fmt::Arguments<'_>) {
+    if level > log::STATIC_MAX_LEVEL || level > log::max_level() {
+        return;
+    }
+    match ENTRIES.get_or_init(start) {
+        Some(entries) => {
+            if entries.try_send(Entry::Message(level, message.to_string())).is_err() {
+                LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        // The system has no thread left. A logger that may block is better than silence about it.
+        None => write(level, message),
+    }
+}
+
+/// Waits until all that was said before has been logged, for at most `timeout`.
+pub fn flush(timeout: Duration) {
+    let Some(Some(entries)) = ENTRIES.get() else { return };
+    // The thread that logs cannot wait for itself.
+    if thread::current().name() == Some(THREAD) {
+        return;
+    }
+    let (done, logged) = channel();
+    if entries.try_send(Entry::Flush(done)).is_ok() {
+        // Where the time is over, the program goes on all the same.
+        let _ = logged.recv_timeout(timeout);
+    }
+}
+
+/// Starts the thread that logs, if the system has one left.
+fn start() -> Option<SyncSender<Entry>> {
+    let (entries, received) = sync_channel(WAITING);
+    let thread = thread::Builder::new().name(THREAD.to_owned()).spawn(move || run(&received));
+    thread.ok().map(|_| entries)
+}
+
+fn run(received: &Receiver<Entry>) {
+    for entry in received {
+        match entry {
+            Entry::Message(level, message) => {
+                write(level, format_args!("{message}"));
+                let left_out = LEFT_OUT.swap(0, Ordering::Relaxed);
+                if left_out > 0 {
+                    write(Level::Warn, format_args!("{left_out} message(s) were left out: the logger is slow"));
+                }
+            }
+            // The receiver is gone if the logger took too long.
+            Entry::Flush(done) => _ = done.send(()),
+        }
+    }
+}
+
+fn write(level: Level, message: fmt::Arguments<'_>) {
     guarded(|| log::log!(target: "llmobs", level, "{message}"));
 }
 
 /// Logs a warning, at most once a minute for each limiter.
 pub fn warn(limiter: &Limiter, message: fmt::Arguments<'_>) {
-    let enabled = guarded(|| log::log_enabled!(target: "llmobs", log::Level::Warn));
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    if enabled == Some(true) && limiter.admits(now()) {
-        say(log::Level::Warn, message);
+    if log::max_level() >= Level::Warn && limiter.admits(now()) {
+        say(Level::Warn, message);
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use log::Level;
 
-use llmobs_capture::log::say;
+use llmobs_capture::log::{flush as flush_log, say};
 use llmobs_capture::{is_muted, warn_limited};
 
 use crate::base::error::Error;
@@ -103,7 +103,7 @@ impl Client {
     }
 
     pub(crate) fn flush(&self, timeout: Duration) -> Report {
-        self.sender.queue.flush(timeout)
+        self.sender.flush(timeout)
     }
 }
 
@@ -127,6 +127,8 @@ impl Drop for Client {
 pub fn init() -> Guard {
     Config::from_env().init().unwrap_or_else(|error| {
         say(Level::Error, format_args!("llmobs is off: {}", error.chain()));
+        // The program may end at once.
+        flush_log(LOG_GRACE);
         Guard(None)
     })
 }
@@ -230,21 +232,9 @@ impl Drop for Guard {
                 "{pending} span(s) or evaluation(s) were not delivered within {GRACE:?} of shutting down"
             );
             client.notice.give(format_args!("{message}"));
-            log_soon(message);
+            say(Level::Warn, format_args!("{message}"));
         }
-    }
-}
-
-/// Logs a warning, and does not wait for the logger for long.
-fn log_soon(message: String) {
-    let (done, logged) = mpsc::channel();
-    let log = move || {
-        say(Level::Warn, format_args!("{message}"));
-        // The receiver is gone if the logger took too long.
-        let _ = done.send(());
-    };
-    if thread::Builder::new().name("llmobs-log".to_owned()).spawn(log).is_ok() {
-        let _ = logged.recv_timeout(LOG_GRACE);
+        flush_log(LOG_GRACE);
     }
 }
 
@@ -263,7 +253,7 @@ fn log_soon(message: String) {
 pub fn flush(timeout: Duration) -> Report {
     // The worker cannot wait for itself.
     let sender = if is_muted() { None } else { current().0.sender() };
-    sender.map_or_else(Report::default, |sender| sender.queue.flush(timeout))
+    sender.map_or_else(Report::default, |sender| sender.flush(timeout))
 }
 
 /// What became of everything so far, without waiting.

@@ -28,7 +28,8 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("D24", "standard error is closed", deaf).in_shell("exec \"$0\" 2>&-"),
     Case::new("D24", "standard error is full", deaf).in_shell("exec \"$0\" 2>/dev/full"),
     Case::new("D24", "a logger that panics", logger_panics),
-    Case::new("D24", "a logger that blocks", logger_blocks),
+    Case::new("D24", "a logger that blocks, while spans find no room", logger_blocks),
+    Case::new("D24", "a logger that blocks, while spans are sent", logger_blocks_and_spans_are_sent),
 ];
 
 fn processor_panics() {
@@ -291,12 +292,31 @@ fn logger_panics() {
     assert!(!RECORDER.warnings().is_empty());
 }
 
+fn logger_blocks_and_spans_are_sent() {
+    let server = one_refusal();
+    let _llmobs = intake(&server).init().unwrap();
+    RECORDER.block();
+    spans(1, 100);
+    llmobs::flush(Duration::from_secs(1));
+    spans(1, 100);
+    let report = llmobs::flush(Duration::from_secs(1));
+    // It is at its first message still, which says where spans go.
+    assert_eq!(RECORDER.warnings(), [] as [&str; 0]);
+    assert!(RECORDER.text().contains("spans of app go to"));
+    Outcome::of(&report, &server, 2).is("1 delivered, 1 dropped (rejected), 1 kept");
+}
+
 fn logger_blocks() {
     // Nothing is sent, and the queue fills.
     let server = Script::accepting().absent();
     let llmobs = intake(&server).max_queue_bytes(100_000).init().unwrap();
     RECORDER.block();
-    let ((), made) = timed(|| spans(1000, 1000));
+    let ((), made) = timed(|| {
+        llmobs::annotate(|note| {
+            note.tag("no span", 1);
+        });
+        spans(1000, 1000);
+    });
     assert!(made < Duration::from_secs(1), "{made:?}");
     let (report, flushed) = timed(|| llmobs::flush(Duration::from_millis(100)));
     assert!(flushed < Duration::from_millis(400), "{flushed:?}");

@@ -2,10 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use llmobs_capture::DEFAULT_LIMIT;
+use llmobs_capture::log::flush as flush_log;
 
 use super::queue::{Limits, Queue};
+use super::report::Report;
 use crate::model::apm::{ApmSpan, CurrentApm};
 use crate::model::sampling::Sampler;
 use crate::model::tags::Identity;
@@ -81,6 +84,14 @@ impl Sender {
             let queue = Queue::new(Limits::NONE);
             Arc::new(Self { queue, defaults, closed: AtomicBool::new(true) })
         })
+    }
+
+    /// Has sent what is queued and logged what was said about it, and waits for that, for at most `timeout`.
+    pub(crate) fn flush(&self, timeout: Duration) -> Report {
+        let begun = Instant::now();
+        let report = self.queue.flush(timeout);
+        flush_log(timeout.saturating_sub(begun.elapsed()));
+        report
     }
 
     /// Accepts no more spans. The worker ends when it has sent or dropped the queued ones.
