@@ -10,6 +10,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 DELIVER = "llmobs-runtime/src/deliver"
 FAULTS = ["--all-features", "--test", "faults", "--"]
 UNIT = ["-p", "llmobs-runtime", "--all-features", "--lib"]
+ORDERS = ["--config", "build.rustflags=['--cfg', 'shuttle']", "-p", "llmobs-runtime", "--lib", "--", "orders::"]
+CAPTURE = ["-p", "llmobs-capture", "--lib"]
+HOSTILE = ["--all-features", "--test", "hostile"]
 
 # Row, what is taken out, the file, the text and what takes its place, and the test that notices.
 MUTANTS = [
@@ -102,6 +105,14 @@ MUTANTS = [
         [*FAULTS, "A20 "],
     ),
     (
+        "A21",
+        "redirects are followed",
+        f"{DELIVER}/transport/address.rs",
+        ".max_redirects(0)",
+        ".max_redirects(5)",
+        [*FAULTS, "A21 "],
+    ),
+    (
         "A23",
         "an answer is read without end",
         f"{DELIVER}/transport/client.rs",
@@ -116,6 +127,14 @@ MUTANTS = [
         "pending.insert(host, found);",
         "drop(found);",
         [*UNIT, "resolver::"],
+    ),
+    (
+        "A27",
+        "a proxy is used for this machine",
+        f"{DELIVER}/transport/address.rs",
+        "if is_direct(url) { None } else { Proxy::try_from_env() }",
+        "if is_direct(url) && url.host().is_none() { None } else { Proxy::try_from_env() }",
+        ["--all-features", "--test", "delivery"],
     ),
     (
         "B2",
@@ -158,12 +177,106 @@ MUTANTS = [
         ["--all-features", "--test", "short_memory", "--", "not_recorded"],
     ),
     (
+        "B6",
+        "a value is written out whatever its length",
+        "llmobs-capture/src/json.rs",
+        "self.end.saturating_sub(self.out.len())",
+        "usize::MAX",
+        [*CAPTURE, "tests::"],
+    ),
+    (
+        "C1",
+        "a panic is no failure of the span",
+        "llmobs-runtime/src/trace/call/mod.rs",
+        "if !self.panicking && std::thread::panicking() {",
+        "if self.panicking && std::thread::panicking() {",
+        ["--all-features", "--test", "failures"],
+    ),
+    (
+        "C5",
+        "values that panic while they are captured reach the program",
+        "llmobs-capture/src/guard.rs",
+        "let result = catch_unwind(AssertUnwindSafe(f));",
+        "let result = if MUTED.get() { Ok(f()) } else { catch_unwind(AssertUnwindSafe(f)) };",
+        HOSTILE,
+    ),
+    (
+        "C8",
+        "values make spans while they are captured",
+        "llmobs-capture/src/guard.rs",
+        "let before = MUTED.replace(true);",
+        "let before = MUTED.get();",
+        ["--all-features", "--test", "warnings"],
+    ),
+    (
+        "C13",
+        "values of any depth are written out",
+        "llmobs-capture/src/json.rs",
+        "const MAX_DEPTH: u32 = 126;",
+        "const MAX_DEPTH: u32 = 126_000;",
+        [*CAPTURE, "tests::"],
+    ),
+    (
         "D2",
         "a wait does not end with the client",
         f"{DELIVER}/queue.rs",
         "let waits = |state: &mut State| is_open() && state.flushes <= known;",
         "let waits = |state: &mut State| state.flushes <= known;",
         [*UNIT, "queue::"],
+    ),
+    (
+        "D8",
+        "a client that is closed twice counts twice",
+        f"{DELIVER}/sender.rs",
+        "if self.queue.close() {",
+        "if self.queue.close() || true {",
+        [*FAULTS, "D8 "],
+    ),
+    (
+        "D8",
+        "a chunk that is handed over at the end is missed",
+        f"{DELIVER}/queue.rs",
+        """        let nothing_in_shards = shards.iter().all(|shard| lock(&shard.own).chunk.is_empty());
+        let state = self.state();
+        nothing_in_shards && state.full.is_empty() && state.evaluations.is_empty()""",
+        """        let state = self.state();
+        let nothing_is_full = state.full.is_empty() && state.evaluations.is_empty();
+        drop(state);
+        nothing_is_full && shards.iter().all(|shard| lock(&shard.own).chunk.is_empty())""",
+        ORDERS,
+    ),
+    (
+        "D8",
+        "spans that end after the client are not counted",
+        f"{DELIVER}/queue.rs",
+        "return self.count(&DropReason::Shutdown);",
+        "return;",
+        [*FAULTS, "D8 "],
+    ),
+    (
+        "D9",
+        "the worker does not know that a chunk is due",
+        f"{DELIVER}/queue.rs",
+        "if due && !was_due {",
+        "if due && was_due {",
+        ORDERS,
+    ),
+    (
+        "D9",
+        "the worker is not woken by the first span",
+        f"{DELIVER}/queue.rs",
+        "if !self.armed.swap(true, Ordering::Relaxed) {",
+        "if self.armed.swap(true, Ordering::Relaxed) {",
+        [*UNIT, "queue::"],
+    ),
+    (
+        "D9",
+        "a report sees starts before ends",
+        f"{DELIVER}/queue.rs",
+        """        let shards = self.state().shards.clone();
+        let started = shards.iter()""",
+        """        let started = shards.iter()""",
+        ORDERS,
     ),
     (
         "D9",
@@ -182,11 +295,27 @@ MUTANTS = [
         [*FAULTS, "C11 "],
     ),
     (
-        "D24",
-        "threads of the program wait for the logger",
+        "D14",
+        "thread-locals that are gone are used",
         f"{DELIVER}/queue.rs",
-        "        count.fetch_add(1, Ordering::Relaxed);",
-        "        count.fetch_add(1, Ordering::Relaxed);\n        log::warn!(target: \"llmobs\", \"full\");",
+        "SHARD.try_with(Cell::take).ok().flatten()",
+        "SHARD.with(Cell::take)",
+        [*FAULTS, "D14 "],
+    ),
+    (
+        "D17",
+        "a transport that panics takes its turn along",
+        f"{DELIVER}/worker.rs",
+        "match guarded(|| self.attempt(parcel, &items)) {",
+        "match Some(self.attempt(parcel, &items)) {",
+        [*FAULTS, "D17 "],
+    ),
+    (
+        "D24",
+        "those who log wait for the logger",
+        "llmobs-capture/src/log.rs",
+        "if entries.try_send(Entry::Message(level, message.to_string())).is_err() {",
+        "write(level, message);\n            if entries.send(Entry::Message(level, String::new())).is_err() {",
         [*FAULTS, "D24 "],
     ),
 ]
@@ -207,10 +336,8 @@ def main():
             if text.count(old) != 1:
                 sys.exit(f"{name} has {text.count(old)} times: {old}")
             file.write_text(text.replace(old, new))
-            # The options of cargo, without the filter of the tests.
-            options = test[: test.index("--")] if "--" in test else test[:-1]
             build = subprocess.run(
-                ["cargo", "test", "--no-run", "--quiet", *options],
+                ["cargo", "test", "--no-run", "--quiet", *test],
                 cwd=copy,
                 env=environment,
                 capture_output=True,

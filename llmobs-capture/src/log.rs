@@ -98,7 +98,10 @@ fn run(received: &Receiver<Entry>) {
                 write(level, format_args!("{message}"));
                 let left_out = LEFT_OUT.swap(0, Ordering::Relaxed);
                 if left_out > 0 {
-                    write(Level::Warn, format_args!("{left_out} message(s) were left out: the logger is slow"));
+                    write(
+                        Level::Warn,
+                        format_args!("{left_out} message(s) were left out: the logger is slow"),
+                    );
                 }
             }
             // The receiver is gone if the logger took too long.

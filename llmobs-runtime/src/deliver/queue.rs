@@ -4,10 +4,14 @@
 //! lock other threads want only for moments. The worker wakes at each interval, or earlier when full chunks make a batch, and takes the
 //! chunks of all threads. Memory is granted to threads in pieces, so that they seldom touch the count that they share. Emptied chunks go back to the threads: in steady state, nothing is allocated.
 
+mod sync;
+
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64 as Counter, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+
+use sync::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, thread_local};
 
 use super::chunk::{Chunk, Head};
 use super::report::{DropReason, Report};
@@ -169,7 +173,7 @@ thread_local! {
 
 impl Queue {
     pub(crate) fn new(limits: Limits) -> Self {
-        static IDS: AtomicU64 = AtomicU64::new(0);
+        static IDS: Counter = Counter::new(0);
         // A batch of no bytes would always be due.
         let limits = Limits { batch_bytes: limits.batch_bytes.max(1), ..limits };
         Self {
@@ -466,6 +470,7 @@ impl Queue {
         state.submitted += 1;
         if state.ended {
             state.report.drop_spans(DropReason::Shutdown, 1);
+            self.give_back(if fits { json.len() } else { 0 });
         } else if fits {
             state.evaluations.push(json);
             drop(state);
@@ -505,12 +510,12 @@ impl Queue {
         }
     }
 
+    /// Whether nothing waits. The shards are read first, since their chunks move to the full ones.
     fn is_empty(&self) -> bool {
+        let shards = self.state().shards.clone();
+        let nothing_in_shards = shards.iter().all(|shard| lock(&shard.own).chunk.is_empty());
         let state = self.state();
-        let shards = state.shards.clone();
-        let waits = !state.full.is_empty() || !state.evaluations.is_empty();
-        drop(state);
-        !waits && shards.iter().all(|shard| lock(&shard.own).chunk.is_empty())
+        nothing_in_shards && state.full.is_empty() && state.evaluations.is_empty()
     }
 
     /// Takes everything that waits.
@@ -638,33 +643,37 @@ impl Queue {
         self.report()
     }
 
-    /// What became of everything so far. It is exact while no thread starts or ends a span.
+    /// What became of everything so far. It is exact while no thread starts or ends a span, and counts no span twice.
     pub(crate) fn report(&self) -> Report {
         let _nothing_is_taken = lock(&self.moving);
-        // A shard that is held here is not removed. The state is not locked meanwhile: a thread locks it while it holds its shard.
-        let shards = self.state().shards.clone();
-        // A span can end on another thread than it started. Ends are read first, so that no more are seen than starts.
+        // Everything is read against its way, so that what moves meanwhile is not met again.
+        let [full, late] = self.dropped.each_ref().map(|count| count.load(Ordering::Relaxed));
+        let state = self.state();
+        let in_chunks: u64 = state.full.iter().map(|chunk| chunk.len() as u64).sum();
+        let evaluations = state.evaluations.len() as u64;
+        let (sending, in_flight) = (state.sending, state.in_flight);
+        let (submitted, of_ended_threads) = (state.submitted, state.tally);
+        let mut report = state.report.clone();
+        // No shard is removed meanwhile. The state is not locked: a thread locks it while it holds its shard.
+        let shards = state.shards.clone();
+        drop(state);
+        // A span can end on another thread than it started, and threads may come. Ends are read first, so that no more are seen than
+        // starts.
         let (mut in_shards, mut ended) = (0, 0_u64);
         for shard in &shards {
             let own = lock(&shard.own);
             in_shards += own.chunk.len() as u64;
             ended = ended.wrapping_add(own.tally.ended);
         }
+        let shards = self.state().shards.clone();
         let started = shards.iter().map(|shard| lock(&shard.own).tally.started);
         let started = started.fold(0_u64, u64::wrapping_add);
-        let state = self.state();
-        let in_chunks: u64 = state.full.iter().map(|chunk| chunk.len() as u64).sum();
-        let started = started.wrapping_add(state.tally.started);
-        let ended = ended.wrapping_add(state.tally.ended);
-        let mut report = state.report.clone();
-        report.started = started + state.submitted;
+        let started = started.wrapping_add(of_ended_threads.started);
+        let ended = ended.wrapping_add(of_ended_threads.ended);
+        report.started = started + submitted;
         report.open = started.saturating_sub(ended);
-        report.sending = state.sending;
-        report.queued = in_shards
-            + in_chunks
-            + state.evaluations.len() as u64
-            + state.in_flight.saturating_sub(state.sending);
-        let [full, late] = self.dropped.each_ref().map(|count| count.load(Ordering::Relaxed));
+        report.sending = sending;
+        report.queued = in_shards + in_chunks + evaluations + in_flight.saturating_sub(sending);
         report.drop_spans(DropReason::QueueFull, full);
         report.drop_spans(DropReason::Shutdown, late);
         report.late_finishes = late;
@@ -698,9 +707,10 @@ impl Queue {
         state.ended = true;
         state.spare = Vec::new();
         // Evaluations that were submitted after the worker looked for the last time.
-        let late = std::mem::take(&mut state.evaluations).len() as u64;
-        state.report.drop_spans(DropReason::Shutdown, late);
+        let late = std::mem::take(&mut state.evaluations);
+        state.report.drop_spans(DropReason::Shutdown, late.len() as u64);
         drop(state);
+        self.give_back(late.iter().map(String::len).sum());
         self.settled.notify_all();
     }
 

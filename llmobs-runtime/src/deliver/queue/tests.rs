@@ -1,5 +1,7 @@
 //! What is taken, what is dropped, what travels together, and who waits for whom.
 
+#[cfg(shuttle)]
+mod orders;
 mod room;
 mod threads;
 
@@ -40,6 +42,13 @@ fn push_sample(queue: &Queue, sample: &Sample) {
 }
 
 fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inherited>>) {
+    if queue.begin(true) {
+        finish(queue, sample, inherited);
+    }
+}
+
+/// Ends a span that began before.
+fn finish(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inherited>>) {
     let (mut record, mut text) = sample.record();
     let name = if let Cow::Owned(name) = &record.name { name.len() } else { 0 };
     let mut annotation = record.annotation.take();
@@ -54,13 +63,11 @@ fn push_inheriting(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inheri
         held: 0,
         is_stripped: false,
     };
-    if queue.begin(true) {
-        queue.push(
-            head,
-            || sample.trace(),
-            |head, beside| Record { annotation: head.annotation.take(), beside, ..record },
-        );
-    }
+    queue.push(
+        head,
+        || sample.trace(),
+        |head, beside| Record { annotation: head.annotation.take(), beside, ..record },
+    );
 }
 
 fn push_numbers(queue: &Queue, numbers: std::ops::Range<usize>) {
