@@ -32,6 +32,8 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("A25", "a DNS that hangs", hanging_dns).in_shell(HANGING_DNS),
     Case::new("A26", "a name that does not exist", unknown_name),
     #[cfg(unix)]
+    Case::new("A27", "proxies in the environment", proxies).in_shell(PROXIES),
+    #[cfg(unix)]
     Case::new("A30", "no descriptors left", no_descriptors).in_shell("ulimit -n 64; exec \"$0\""),
     Case::new("A31", "IPv6 refused, IPv4 not", ipv4_alone),
     #[cfg(target_os = "linux")]
@@ -308,6 +310,29 @@ fn ipv4_alone() {
 #[cfg(target_os = "linux")]
 const WITHOUT_NETWORK: &str =
     r#"unshare -rn true 2>/dev/null || { echo 'skipped: no namespaces'; exit 0; }; exec unshare -rn "$0""#;
+
+/// A proxy that refuses connections: whatever goes there does not arrive.
+#[cfg(unix)]
+const PROXIES: &str = r#"
+    for name in HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy; do
+        export $name=http://127.0.0.1:9
+    done
+    unset NO_PROXY no_proxy
+    exec "$0"
+"#;
+
+/// Neither an Agent nor this machine is reached through a proxy.
+#[cfg(unix)]
+fn proxies() {
+    let to_agent = |server: &FaultServer| agent(&server.url());
+    for config in [to_agent, intake] {
+        let server = Script::accepting().agent_with(&["/evp_proxy/v2/"]).start();
+        let _llmobs = config(&server).init().unwrap();
+        spans(10, 100);
+        let report = llmobs::flush(Duration::from_secs(5));
+        Outcome::of(&report, &server, 10).is("10 delivered, 10 kept");
+    }
+}
 
 fn agent_comes_back() {
     let server = Script::accepting().agent_with(&["/evp_proxy/v2/"]).start();
