@@ -315,6 +315,13 @@ mod panics {
         std::panic::panic_any(Payload(7))
     }
 
+    /// The span cannot see the payload: the body runs in place, so that the location is that of the caller.
+    #[llmobs::task]
+    #[track_caller]
+    fn in_place() -> u8 {
+        panic!("in place")
+    }
+
     fn payload_of<R: fmt::Debug>(f: impl FnOnce() -> R) -> Box<dyn Any + Send> {
         catch_unwind(AssertUnwindSafe(f)).unwrap_err()
     }
@@ -327,6 +334,7 @@ mod panics {
             let payload = payload_of(|| pollster::block_on(in_future()));
             assert_eq!(*payload.downcast::<&str>().unwrap(), "in a future");
             assert_eq!(*payload_of(with_value).downcast::<Payload>().unwrap(), Payload(7));
+            assert_eq!(*payload_of(in_place).downcast::<&str>().unwrap(), "in place");
             let span = llmobs::workflow("by hand").start();
             payload_of(|| span.enter(|| panic!("by hand")));
             // What is current is as it was before.
@@ -336,6 +344,7 @@ mod panics {
             task with_text  in {"text":"way"}  error panic: no way
             task in_future  error panic: in a future
             task with_value  error panic: a panic with a value that is not text
+            task in_place  error panic: the function panicked
             workflow by hand  error panic: by hand
             task after
         "#]];
