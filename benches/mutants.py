@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -336,6 +337,24 @@ MUTANTS = [
 ]
 
 
+def caught_by(test, folder, environment):
+    """The test that fails, or what else shows the mutant, or None."""
+    command = ["cargo", "test", *test]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0
+    ) as run:
+        try:
+            output, _ = run.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            # The tests are children of cargo.
+            os.killpg(run.pid, signal.SIGKILL)
+            return "tests that do not end"
+    if run.returncode == 0:
+        return None
+    lines = [line for line in output.splitlines() if line.startswith("test ") and "FAILED" in line]
+    return lines[0].split(" ... ")[0].removeprefix("test ").strip() if lines else "tests that do not end well"
+
+
 def main():
     rows = sys.argv[1:]
     chosen = [mutant for mutant in MUTANTS if not rows or mutant[0] in rows]
@@ -362,19 +381,11 @@ def main():
             )
             if build.returncode:
                 sys.exit(f"{row}: {what}: does not compile\n{build.stderr}")
-            try:
-                run = subprocess.run(
-                    ["cargo", "test", *test], cwd=copy, env=environment, capture_output=True, text=True, timeout=300
-                )
-                lines = [line for line in run.stdout.splitlines() if line.startswith("test ") and "FAILED" in line]
-                caught = lines[0].split(" ... ")[0].removeprefix("test ").strip() if lines else "the tests do not end well"
-                is_caught = run.returncode != 0
-            except subprocess.TimeoutExpired:
-                caught, is_caught = "the tests do not end", True
+            caught = caught_by(test, copy, environment)
             for file, text in texts.items():
                 file.write_text(text)
-            survivors += not is_caught
-            print(f"{row:4} {what:55} {'caught by ' + caught if is_caught else 'SURVIVES'}", flush=True)
+            survivors += caught is None
+            print(f"{row:4} {what:55} {'caught by ' + caught if caught else 'SURVIVES'}", flush=True)
     print(f"{len(chosen) - survivors} of {len(chosen)} were caught")
     sys.exit(survivors != 0)
 

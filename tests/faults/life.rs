@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
+use llmobs::testing::Collector;
 use llmobs::transport::{Transport, TransportError};
 use llmobs::{Config, Span};
 use llmobs_test_support::{FaultServer, Reply, Script};
@@ -20,6 +21,7 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("C11", "a processor that flushes", processor_flushes),
     Case::new("D8", "the guard dropped among running spans", shutdown_among_spans),
     Case::new("D8", "spans that end after the guard", late_finishes),
+    Case::new("D8", "the guard dropped while another client records", another_client),
     Case::new("D10", "flushes in runtimes and in a drop", flushes),
     Case::new("D14", "spans in the destructors of a thread", thread_locals),
     Case::new("D17", "a transport that panics four times", transport_panics),
@@ -124,6 +126,18 @@ fn late_finishes() {
     let report = context.enter(llmobs::stats);
     Outcome::of(&report, &server, 20).is("10 delivered, 10 dropped (shutdown), 10 kept");
     assert_eq!(report.late_finishes, 10);
+}
+
+fn another_client() {
+    let server = Script::accepting().start();
+    let llmobs = intake(&server).init().unwrap();
+    let collector = Collector::new();
+    let span = llmobs::task("step").start();
+    let context = span.context();
+    drop((span, llmobs));
+    collector.enter(|| spans(1, 100));
+    assert_eq!(collector.spans().len(), 1);
+    Outcome::of(&context.enter(llmobs::stats), &server, 1).is("1 delivered, 1 kept");
 }
 
 /// Flushes when it is dropped.
