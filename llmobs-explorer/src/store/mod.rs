@@ -17,8 +17,9 @@ mod testing;
 mod totals;
 pub(crate) mod trace;
 mod write;
+mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -34,6 +35,7 @@ pub(crate) use write::Batch;
 
 use read_pool::ReadPool;
 use schema::Database;
+use writer::{Job, Writer};
 
 /// How many requests the queue of the writer holds. Other requests wait in their connection.
 const WAITING: usize = 64;
@@ -45,16 +47,8 @@ const RETENTION_EVERY: Duration = Duration::from_secs(30);
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
     read_pool: Arc<ReadPool>,
-    /// How many batches have been written.
+    /// How many transactions have been written.
     changes: watch::Receiver<u64>,
-}
-
-/// A job for the thread that writes, with the sender for its result.
-#[derive(Debug)]
-enum Job {
-    Write(Batch, oneshot::Sender<Result<(), StoreError>>),
-    /// Answered by whether there is more to delete.
-    CleanUp(Retention, oneshot::Sender<bool>),
 }
 
 /// A store that was opened.
@@ -72,8 +66,8 @@ impl Store {
         let (database, connection, set_aside) = Database::open(location)?;
         let (jobs, received) = mpsc::channel(WAITING);
         let (written, changes) = watch::channel(0);
-        let path = database.path().to_owned();
-        thread::spawn(move || run_writer(connection, &path, received, &written));
+        let writer = Writer { connection, path: database.path().to_owned(), changed: written };
+        thread::spawn(move || writer.run(received));
         tokio::spawn(clean_up(jobs.downgrade(), retention));
         let read_pool = Arc::new(ReadPool::new(database));
         Ok(Opened { store: Self { jobs, read_pool, changes }, set_aside })
@@ -94,39 +88,9 @@ impl Store {
         ReadPool::read(&self.read_pool, query).await
     }
 
-    /// Counts the batches that have been written. Changes when there is something new to see.
+    /// Counts the transactions that have been written. Changes when there is something new to see.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
-    }
-}
-
-/// The thread that writes. It ends when the last handle is dropped.
-fn run_writer(
-    mut connection: Connection,
-    path: &Path,
-    mut jobs: mpsc::Receiver<Job>,
-    changed: &watch::Sender<u64>,
-) {
-    while let Some(job) = jobs.blocking_recv() {
-        match job {
-            Job::Write(batch, reply) => {
-                let written = write::write(&mut connection, &batch, now_ms())
-                    .map_err(|error| StoreError::classified(error, path));
-                if written.is_ok() {
-                    changed.send_modify(|count| *count += 1);
-                }
-                // The caller may be gone.
-                _ = reply.send(written);
-            }
-            Job::CleanUp(retention, reply) => {
-                let more =
-                    retention::enforce(&mut connection, &retention, now_ms()).unwrap_or_else(|error| {
-                        log::warn!("old traces cannot be deleted: {error}");
-                        false
-                    });
-                _ = reply.send(more);
-            }
-        }
     }
 }
 
@@ -152,42 +116,4 @@ async fn clean_up(jobs: mpsc::WeakSender<Job>, retention: Retention) {
 pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::span::Span;
-
-    fn batch(id: usize) -> Batch {
-        let event =
-            format!("{{\"id\":{id},\"text\":\"{}\"}}", blake3::hash(&id.to_le_bytes()).to_hex().repeat(20));
-        let span = Span { trace_id: id.to_string(), span_id: id.to_string(), event, ..Span::default() };
-        Batch { spans: vec![span], ..Batch::default() }
-    }
-
-    #[test]
-    fn on_a_full_disk_nothing_is_lost_and_a_retry_may_succeed() {
-        let (database, mut connection, _) = Database::open(&Location::Memory).unwrap();
-        let pages: i64 =
-            connection.pragma_query_value(None, "page_count", |row| row.get("page_count")).unwrap();
-        connection.pragma_update(None, "max_page_count", pages + 8).unwrap();
-        let write = |connection: &mut Connection, id| {
-            write::write(connection, &batch(id), 5)
-                .map_err(|error| StoreError::classified(error, database.path()))
-        };
-        let (stored, error) = (0..)
-            .find_map(|id| write(&mut connection, id).err().map(|error| (id, error)))
-            .expect("there is an end");
-        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
-        let count = |connection: &Connection| {
-            let count = connection
-                .query_row("SELECT count(*) AS events FROM event", [], |row| row.get::<_, u32>("events"));
-            usize::try_from(count.unwrap()).unwrap()
-        };
-        assert_eq!((stored > 0, count(&connection)), (true, stored));
-        connection.pragma_update(None, "max_page_count", pages + 100).unwrap();
-        write(&mut connection, stored).unwrap();
-        assert_eq!(count(&connection), stored + 1);
-    }
 }

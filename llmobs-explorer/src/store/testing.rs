@@ -19,7 +19,9 @@ pub(super) fn filled(spans: &Value, metrics: &Value) -> Connection {
         (read_spans(spans.as_bytes()).unwrap(), read_metrics(metrics.as_bytes(), 0).unwrap());
     assert_eq!((spans.refusal(), metrics.refusal()), (None, None));
     let batch = Batch { spans: spans.accepted, evaluations: metrics.accepted, ..Batch::default() };
-    write(&mut connection, &batch, 0).unwrap();
+    let transaction = connection.transaction().unwrap();
+    write(&transaction, &batch, 0).unwrap();
+    transaction.commit().unwrap();
     connection
 }
 

@@ -1,9 +1,9 @@
-//! Writes the batch of one request in one transaction.
+//! Writes the batch of one request.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params};
+use rusqlite::{OptionalExtension as _, Transaction, named_params};
 use zstd::bulk::Compressor;
 
 use super::event_encoding;
@@ -22,27 +22,25 @@ pub(crate) struct Batch {
     pub(crate) rejections: Vec<Rejection>,
 }
 
-/// Writes all of a batch or nothing.
-pub(crate) fn write(connection: &mut Connection, batch: &Batch, now_ms: i64) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+/// Writes a batch. After an error, the transaction must not be committed.
+pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch, now_ms: i64) -> rusqlite::Result<()> {
     let mut traces: BTreeMap<i64, NewSpans<'_>> = BTreeMap::new();
     let mut cache = BatchCache::new().map_err(unstorable)?;
     for span in &batch.spans {
-        let trace = trace_row(&transaction, &span.trace_id)?;
+        let trace = trace_row(transaction, &span.trace_id)?;
         let arrived = traces.entry(trace).or_default();
-        match write_span(&transaction, &mut cache, trace, span)? {
+        match write_span(transaction, &mut cache, trace, span)? {
             Written::New(row) => arrived.added.push((row, span)),
             Written::Replaced => arrived.any_replaced = true,
         }
     }
     for (trace, arrived) in traces {
-        totals::update(&transaction, trace, &arrived, now_ms)?;
+        totals::update(transaction, trace, &arrived, now_ms)?;
     }
     for evaluation in &batch.evaluations {
-        write_evaluation(&transaction, evaluation, now_ms)?;
+        write_evaluation(transaction, evaluation, now_ms)?;
     }
-    rejections::write(&transaction, &batch.rejections)?;
-    transaction.commit()
+    rejections::write(transaction, &batch.rejections)
 }
 
 /// What all writes of one batch share.

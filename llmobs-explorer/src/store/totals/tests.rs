@@ -22,7 +22,9 @@ fn store() -> Connection {
 }
 
 fn send(connection: &mut Connection, spans: Vec<Span>) {
-    write(connection, &Batch { spans, ..Batch::default() }, 5).unwrap();
+    let transaction = connection.transaction().unwrap();
+    write(&transaction, &Batch { spans, ..Batch::default() }, 5).unwrap();
+    transaction.commit().unwrap();
 }
 
 /// One span of a few that may have any of a few parents, also themselves and each other.
