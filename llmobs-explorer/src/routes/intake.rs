@@ -76,13 +76,15 @@ async fn read_on_blocking_thread(
 ) -> (Read, Option<OwnedSemaphorePermit>) {
     // Each parse ends, so that a permit becomes free.
     let permit = Arc::clone(&app.parsing).acquire_owned().await;
+    let store = app.store.clone();
     let task = tokio::task::spawn_blocking(move || {
         let bad = |reason| (StatusCode::BAD_REQUEST, reason);
-        let read = match sent.inflated().map(|body| read(&body)) {
+        let mut read = match sent.inflated().map(|body| read(&body)) {
             Ok(Ok((batch, refusal))) => (batch, refusal.map(bad)),
             Ok(Err(reason)) => (Batch::default(), Some(bad(reason))),
             Err(refusal) => (Batch::default(), Some(refusal)),
         };
+        store.encode(&mut read.0);
         // Others are read while this one waits to be stored.
         drop(permit);
         (read, Some(sent.permit))

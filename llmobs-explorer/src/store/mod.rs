@@ -1,16 +1,21 @@
 //! The store of traces in SQLite: one thread that writes, and a pool of connections that read.
 
+mod block;
 mod columns;
+mod encode;
 mod error;
 pub(crate) mod evaluations;
-mod event_encoding;
+mod event_text;
 mod facets;
 pub(crate) mod finished;
+mod key;
 pub(crate) mod list;
+mod migration;
 mod read_pool;
 pub(crate) mod rejections;
 mod retention;
 mod schema;
+mod segment;
 pub(crate) mod sessions;
 #[cfg(test)]
 mod testing;
@@ -33,6 +38,7 @@ pub(crate) use retention::Retention;
 pub(crate) use schema::{Location, OpenError};
 pub(crate) use write::Batch;
 
+use encode::Encoder;
 use read_pool::ReadPool;
 use schema::Database;
 use writer::{Job, Writer};
@@ -46,6 +52,7 @@ const RETENTION_EVERY: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
+    encoder: Arc<Encoder>,
     read_pool: Arc<ReadPool>,
     /// How many transactions have been written.
     changes: watch::Receiver<u64>,
@@ -66,17 +73,24 @@ impl Store {
         let (database, connection, set_aside) = Database::open(location)?;
         let (jobs, received) = mpsc::channel(WAITING);
         let (written, changes) = watch::channel(0);
-        let writer = Writer { connection, path: database.path().to_owned(), changed: written };
+        let writer = Writer::new(connection, database.path().to_owned(), retention, written);
+        let encoder = Arc::clone(writer.encoder());
         thread::spawn(move || writer.run(received));
-        tokio::spawn(clean_up(jobs.downgrade(), retention));
+        tokio::spawn(clean_up(jobs.downgrade()));
         let read_pool = Arc::new(ReadPool::new(database));
-        Ok(Opened { store: Self { jobs, read_pool, changes }, set_aside })
+        Ok(Opened { store: Self { jobs, encoder, read_pool, changes }, set_aside })
+    }
+
+    /// Does a part of the work of [`write`](Self::write) on this thread, which may block. Otherwise the thread that writes does it.
+    pub(crate) fn encode(&self, batch: &mut Batch) {
+        // If it fails, the thread that writes finds the error again.
+        batch.encoded = self.encoder.encode(&batch.spans).unwrap_or_default();
     }
 
     /// Stores a batch, all of it or nothing. After `Ok` the batch is durable.
     pub(crate) async fn write(&self, batch: Batch) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::Write(batch, reply)).await.map_err(|_| StoreError::Closed)?;
+        self.jobs.send(Job::Write(Box::new(batch), reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -95,11 +109,11 @@ impl Store {
 }
 
 /// Deletes old traces from time to time, in small chunks between which other jobs can run.
-async fn clean_up(jobs: mpsc::WeakSender<Job>, retention: Retention) {
+async fn clean_up(jobs: mpsc::WeakSender<Job>) {
     loop {
         let (reply, answer) = oneshot::channel();
         let Some(jobs) = jobs.upgrade() else { return };
-        let sent = jobs.send(Job::CleanUp(retention, reply)).await;
+        let sent = jobs.send(Job::CleanUp(reply)).await;
         drop(jobs);
         match answer.await {
             Ok(true) => {}

@@ -1,10 +1,12 @@
+use std::time::Duration;
+
 use super::*;
 use crate::span::Span;
-use crate::store::schema::{Database, Location};
+use crate::store::schema::Location;
+use crate::store::testing;
 
 fn writer() -> Writer {
-    let (database, connection, _) = Database::open(&Location::Memory).unwrap();
-    Writer { connection, path: database.path().to_owned(), changed: watch::channel(0).0 }
+    testing::writer(&Location::Memory, Duration::MAX)
 }
 
 fn batch(id: &str) -> Batch {
@@ -21,7 +23,7 @@ fn run(writer: Writer, batches: Vec<Batch>) -> Vec<Result<(), StoreError>> {
         .into_iter()
         .map(|batch| {
             let (reply, answer) = oneshot::channel();
-            jobs.try_send(Job::Write(batch, reply)).unwrap();
+            jobs.try_send(Job::Write(Box::new(batch), reply)).unwrap();
             answer
         })
         .collect();
@@ -73,7 +75,7 @@ fn on_a_full_disk_nothing_is_lost_and_a_retry_may_succeed() {
     };
     let most = pages(&writer.connection) + 8;
     writer.connection.pragma_update(None, "max_page_count", most).unwrap();
-    let write = |writer: &mut Writer, id: usize| match writer.write(&[batch(&id.to_string())]) {
+    let write = |writer: &mut Writer, id: usize| match writer.write(&mut [batch(&id.to_string())]) {
         Ok(()) => Ok(()),
         Err(Failure::Begin(error) | Failure::Write(error)) => {
             Err(StoreError::classified(error, &writer.path))
