@@ -3,6 +3,7 @@
 
 mod access;
 mod connection;
+mod connection_limit;
 mod console;
 mod error;
 mod explorer;

@@ -1,5 +1,6 @@
 //! The HTTP server: limits of connections, timeouts, access control and security headers.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -7,25 +8,25 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, SET_COOKIE};
+use axum::http::header::{CONNECTION, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, SET_COOKIE};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::access::{self, Access, COOKIE_NAME};
 use crate::connection::WriteTimeoutStream;
+use crate::connection_limit::{ConnectionLimit, Place};
 use crate::error::Error;
 
 /// The limit of connections. A browser opens six.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: u32 = 64;
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long a whole request may take, from its head to the beginning of the answer.
@@ -75,35 +76,52 @@ pub(crate) async fn serve(
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(middleware::from_fn_with_state(Arc::new(access), guarded));
-    let seats = Arc::new(Semaphore::new(CONNECTIONS));
-    let open = GracefulShutdown::new();
-    let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
-    tokio::pin!(end);
+    let limit = ConnectionLimit::new(CONNECTIONS);
+    tokio::select! {
+        () = accept(&listener, &routes, &limit) => {}
+        () = end => {}
+    }
+    drop(listener);
+    // Requests that wait for changes would not end.
+    drop(tokio::time::timeout(SHUTDOWN_GRACE, limit.close()).await);
+}
+
+/// Accepts connections. One beyond the limit is held until there is a place for it, and the system lets others wait behind it.
+async fn accept(listener: &TcpListener, routes: &Router, limit: &ConnectionLimit) {
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut end => break,
-        };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, _)) = listener.accept().await else {
             // Too many open files. Other connections will end.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        // A connection beyond the limit is closed.
-        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
-        let service = TowerToHyperService::new(routes.clone());
-        let connection =
-            open.watch(server.serve_connection(TokioIo::new(WriteTimeoutStream::new(stream)), service));
-        tokio::spawn(async move {
-            // An error of one connection does not affect the others.
-            drop(connection.await);
-            drop(seat);
-        });
+        tokio::spawn(serve_connection(stream, routes.clone(), limit.place().await));
     }
-    drop(listener);
-    // Requests that wait for changes would not end.
-    drop(tokio::time::timeout(SHUTDOWN_GRACE, open.shutdown()).await);
+}
+
+/// Answers the requests of one connection. An error of one connection does not affect the others.
+async fn serve_connection(stream: TcpStream, routes: Router, place: Place) {
+    let place = Arc::new(place);
+    let routes = TowerToHyperService::new(routes);
+    let service = service_fn(|request| {
+        place.request_begins();
+        let (place, answer) = (Arc::clone(&place), routes.call(request));
+        async move {
+            let mut response = answer.await?;
+            if place.request_ends() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
+    let connection = server.serve_connection(TokioIo::new(WriteTimeoutStream::new(stream)), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = &mut connection => return,
+        () = place.closing() => connection.as_mut().graceful_shutdown(),
+    }
+    drop(connection.await);
 }
 
 /// Checks access, and adds the security headers.

@@ -28,9 +28,9 @@ pub(crate) struct Times {
 }
 
 impl Explorer {
-    pub(crate) fn start(program: &Path, store: &Path) -> Result<Self, Failed> {
+    pub(crate) fn start(program: &Path, store: &Path, keep_mib: u64) -> Result<Self, Failed> {
         let mut process = Command::new(program)
-            .args(["serve", "--port", "0", "--keep-mib", "16384", "--store"])
+            .args(["serve", "--port", "0", "--keep-mib", &keep_mib.to_string(), "--store"])
             .arg(store)
             .stderr(Stdio::piped())
             .spawn()?;
@@ -45,6 +45,11 @@ impl Explorer {
         // What it says later is for whoever watches.
         thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
         Ok(Self { process, address })
+    }
+
+    /// The address of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
     }
 
     pub(crate) fn spans(&self, body: &str) -> Result<(), Failed> {

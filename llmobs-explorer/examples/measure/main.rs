@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! benches/explorer [traces] [rounds] [store]
+//! benches/explorer load [spans] [spans a request] [connections] [turns] [MiB to keep]
 //! ```
 //!
 //! The store is made where it is not there yet; one that is there is measured again as it is. All goes over the loopback address.
@@ -9,6 +10,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
 
 mod explorer;
+mod load;
 mod pages;
 mod random;
 mod traces;
@@ -21,12 +23,15 @@ use std::time::Instant;
 use std::{fs, thread};
 
 use explorer::Explorer;
+use load::Load;
 use traces::{Traces, Wide};
 
 /// How many traces one request brings. SDKs send what a second brought.
 const TOGETHER: u64 = 100;
 /// How many requests are under way at a time.
 const SENDERS: usize = 2;
+/// A limit that no store here reaches.
+const KEEP_MIB: u64 = 16_384;
 /// How many spans the two large traces have.
 const LARGE: u64 = 50_000;
 
@@ -35,32 +40,56 @@ type Failed = Box<dyn Error + Send + Sync>;
 fn main() -> Result<(), Failed> {
     let mut arguments = std::env::args().skip(1);
     let program = arguments.next().ok_or("the path of the program llmobs is missing")?;
+    let mut arguments = arguments.peekable();
+    if arguments.next_if(|word| word == "load").is_some() {
+        let mut number = |default| arguments.next().map_or(Ok(default), |number| number.parse::<u64>());
+        let load = Load {
+            spans: number(100_000)?,
+            together: usize::try_from(number(300)?)?,
+            senders: usize::try_from(number(4)?)?,
+            turns: number(load::TURNS)?,
+        };
+        let keep_mib = number(KEEP_MIB)?;
+        let folder = Folder::new()?;
+        let store = folder.0.join("traces.db");
+        return load.measure(&Explorer::start(Path::new(&program), &store, keep_mib)?, &store);
+    }
     let traces = arguments.next().map_or(Ok(100_000), |number| number.parse())?;
     let rounds = arguments.next().map_or(Ok(15), |number| number.parse())?;
     let kept = arguments.next().map(PathBuf::from);
-    let folder = std::env::temp_dir().join(format!("llmobs-measure-{}", std::process::id()));
-    if kept.is_none() {
+    let folder = Folder::new()?;
+    let store = kept.unwrap_or_else(|| folder.0.join("traces.db"));
+    measure(Path::new(&program), &store, traces, rounds)
+}
+
+/// A folder that is deleted at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self, Failed> {
+        let folder = std::env::temp_dir().join(format!("llmobs-measure-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
     }
-    let store = kept.clone().unwrap_or_else(|| folder.join("traces.db"));
-    let done = measure(Path::new(&program), &store, traces, rounds);
-    if kept.is_none() {
-        fs::remove_dir_all(&folder)?;
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
     }
-    done
 }
 
 fn measure(program: &Path, store: &Path, traces: u64, rounds: usize) -> Result<(), Failed> {
     let filled = store.exists();
     let traces = Traces::new(traces);
-    let explorer = Explorer::start(program, store)?;
+    let explorer = Explorer::start(program, store, KEEP_MIB)?;
     if !filled {
         fill(&explorer, &traces, store)?;
         println!("Memory of the explorer after that: {}.\n", explorer.memory()?);
     }
     drop(explorer);
     // Nothing of the filling is left in its caches.
-    let explorer = Explorer::start(program, store)?;
+    let explorer = Explorer::start(program, store, KEEP_MIB)?;
     pages::measure(&explorer, &traces, rounds)?;
     println!("\nMemory of the explorer after that: {}.", explorer.memory()?);
     Ok(())

@@ -16,7 +16,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// How many bytes all bodies together may have that are received and not yet stored. Other requests wait.
 const BUDGET_BYTES: usize = 32 * 1024 * 1024;
-/// How long a body may take to arrive.
+/// How much of a body may arrive before it takes its part of the budget, so that the many that are slow do not hold it.
+const BEGINNING_BYTES: usize = 64 * 1024;
+/// How long a body may take to arrive, without the time for which it waits for its part of the budget.
 const TIMEOUT: Duration = Duration::from_secs(8);
 /// The unit of the budget. Sizes are rounded up to it.
 const UNIT_BYTES: usize = 1024;
@@ -58,34 +60,52 @@ impl BodyBudget {
         let encoding = Encoding::of(headers)?;
         let length =
             headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        // Without a length, a body may become as long as the limit. All permits are taken at once, since two bodies that
-        // each wait for the rest would wait forever.
-        let most = length.unwrap_or(MAX_BYTES);
-        if most > MAX_BYTES {
+        if length.is_some_and(|length| length > MAX_BYTES) {
             return Err(too_large(""));
         }
+        let mut arriving = ArrivingBody { body, bytes: Vec::new() };
+        let complete = arriving.receive(BEGINNING_BYTES).await?;
+        // Without a length, a body may become as long as the limit. All permits are taken at once, since two bodies that
+        // each wait for the rest would wait forever.
+        let most = if complete { arriving.bytes.len() } else { length.unwrap_or(MAX_BYTES) };
         let units = u32::try_from(most.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
         let permit = Arc::clone(&self.0).acquire_many_owned(units).await;
         let permit =
             permit.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "llmobs is about to end".to_owned()))?;
-        let arrived = tokio::time::timeout(TIMEOUT, collect(body, length.unwrap_or_default())).await;
-        let late = |_| (StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time".to_owned());
-        Ok(ReceivedBody { bytes: arrived.map_err(late)??, encoding, permit })
+        if !complete {
+            arriving.bytes.reserve_exact(length.unwrap_or_default().saturating_sub(arriving.bytes.len()));
+            arriving.receive(usize::MAX).await?;
+        }
+        Ok(ReceivedBody { bytes: arriving.bytes, encoding, permit })
     }
 }
 
-async fn collect(mut body: Body, length: usize) -> Result<Vec<u8>, Refusal> {
-    let mut bytes = Vec::with_capacity(length);
-    while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > MAX_BYTES {
-            return Err(too_large(""));
-        }
-        bytes.extend_from_slice(&data);
+/// A body of which a part has arrived.
+struct ArrivingBody {
+    body: Body,
+    bytes: Vec<u8>,
+}
+
+impl ArrivingBody {
+    /// Receives the body, or at least so many bytes of it. Returns whether it is complete.
+    async fn receive(&mut self, until_bytes: usize) -> Result<bool, Refusal> {
+        let late = |_| (StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time".to_owned());
+        tokio::time::timeout(TIMEOUT, self.collect(until_bytes)).await.map_err(late)?
     }
-    Ok(bytes)
+
+    async fn collect(&mut self, until_bytes: usize) -> Result<bool, Refusal> {
+        while self.bytes.len() < until_bytes {
+            let Some(frame) = self.body.frame().await else { return Ok(true) };
+            let frame =
+                frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if self.bytes.len() + data.len() > MAX_BYTES {
+                return Err(too_large(""));
+            }
+            self.bytes.extend_from_slice(&data);
+        }
+        Ok(false)
+    }
 }
 
 impl ReceivedBody {

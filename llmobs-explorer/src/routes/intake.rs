@@ -52,11 +52,11 @@ async fn take(
     read: impl FnOnce(&[u8]) -> Result<(Batch, Option<String>), String> + Send + 'static,
 ) -> Response {
     let (head, body) = request.into_parts();
-    // The permits are held until the batch is stored.
-    let (mut batch, refusal, _permits) = match app.body_budget.receive(&head.headers, body).await {
+    // The body keeps its part of the budget until the batch is stored.
+    let (mut batch, refusal, _budget) = match app.body_budget.receive(&head.headers, body).await {
         Ok(sent) => {
-            let ((batch, refusal), permits) = read_on_blocking_thread(&app, sent, read).await;
-            (batch, refusal, permits)
+            let ((batch, refusal), budget) = read_on_blocking_thread(&app, sent, read).await;
+            (batch, refusal, budget)
         }
         Err(refusal) => (Batch::default(), Some(refusal), None),
     };
@@ -68,33 +68,31 @@ async fn take(
     answer(written, refusal)
 }
 
-/// Reads a body on a thread where it may block. Returns the permits too, which are held until the batch is stored.
+/// Reads a body on a thread where it may block. Returns its part of the budget too.
 async fn read_on_blocking_thread(
     app: &App,
     sent: ReceivedBody,
     read: impl FnOnce(&[u8]) -> Result<(Batch, Option<String>), String> + Send + 'static,
-) -> (Read, Option<Permits>) {
+) -> (Read, Option<OwnedSemaphorePermit>) {
     // Each parse ends, so that a permit becomes free.
     let permit = Arc::clone(&app.parsing).acquire_owned().await;
+    let store = app.store.clone();
     let task = tokio::task::spawn_blocking(move || {
         let bad = |reason| (StatusCode::BAD_REQUEST, reason);
-        let read = match sent.inflated().map(|body| read(&body)) {
+        let mut read = match sent.inflated().map(|body| read(&body)) {
             Ok(Ok((batch, refusal))) => (batch, refusal.map(bad)),
             Ok(Err(reason)) => (Batch::default(), Some(bad(reason))),
             Err(refusal) => (Batch::default(), Some(refusal)),
         };
-        (read, permit.ok().map(|permit| Permits { _body: sent.permit, _parsing: permit }))
+        store.encode(&mut read.0);
+        // Others are read while this one waits to be stored.
+        drop(permit);
+        (read, Some(sent.permit))
     });
     task.await.unwrap_or_else(|_| {
         let reason = "reading it failed, which is a bug of llmobs".to_owned();
         ((Batch::default(), Some((StatusCode::BAD_REQUEST, reason))), None)
     })
-}
-
-/// The permits of a body, held until its batch is stored.
-struct Permits {
-    _body: OwnedSemaphorePermit,
-    _parsing: OwnedSemaphorePermit,
 }
 
 fn answer(written: Result<(), StoreError>, refusal: Option<Refusal>) -> Response {

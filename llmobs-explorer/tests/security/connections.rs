@@ -12,7 +12,9 @@ fn nobody_is_waited_for_long() {
     std::thread::scope(|scope| {
         scope.spawn(a_head_that_comes_byte_by_byte_is_waited_for_some_seconds);
         scope.spawn(a_body_that_never_ends_is_waited_for_some_seconds);
-        scope.spawn(more_connections_than_there_are_seats_are_closed_and_it_serves_again);
+        scope.spawn(connections_beyond_the_limit_wait_and_idle_ones_are_closed_for_them);
+        scope.spawn(bodies_that_do_not_arrive_hold_up_nobody_else);
+        scope.spawn(many_senders_with_connections_of_their_own_lose_nothing);
         scope.spawn(who_never_reads_the_answer_loses_the_seat);
     });
 }
@@ -62,26 +64,60 @@ fn a_body_that_never_ends_is_waited_for_some_seconds() {
     assert!(took < LIMIT, "{took:?}");
 }
 
-fn more_connections_than_there_are_seats_are_closed_and_it_serves_again() {
+/// Opens a connection that stays open, and asks for a page.
+fn ask_and_stay(served: &Served) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("it is accepted");
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(stream, "GET /info HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", served.port).unwrap();
+    let mut beginning = [0; 12];
+    stream.read_exact(&mut beginning).expect("it is answered");
+    assert_eq!(&beginning, b"HTTP/1.1 200");
+    stream
+}
+
+fn connections_beyond_the_limit_wait_and_idle_ones_are_closed_for_them() {
     let served = Served::new();
-    let idle: Vec<TcpStream> =
-        (0..1000).map(|_| TcpStream::connect(("127.0.0.1", served.port)).expect("it is taken")).collect();
-    // The closed ones are at their end; the others have nothing to read yet.
-    let closed = |stream: &TcpStream| {
-        stream.set_nonblocking(true).unwrap();
-        let mut stream = stream;
-        !matches!(stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    // Each is answered, although all others stay open.
+    let open: Vec<TcpStream> = (0..200).map(|_| ask_and_stay(&served)).collect();
+    assert_eq!(served.get("/traces").status, 200);
+    drop(open);
+}
+
+fn bodies_that_do_not_arrive_hold_up_nobody_else() {
+    let served = Served::new();
+    let head = format!(
+        "POST /api/v2/llmobs HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Length: 16000000\r\n\r\n[",
+        served.port
+    );
+    let slow = |_| {
+        let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
     };
-    let open = until(|| {
-        let open = idle.iter().filter(|stream| !closed(stream)).count();
-        (open <= 64).then_some(open)
+    let slow: Vec<TcpStream> = (0..63).map(slow).collect();
+    let since = Instant::now();
+    let body = crate::served::events_body([&crate::served::span("T", "1")]);
+    assert_eq!(served.post("/api/v2/llmobs", &body).status, 202);
+    // All of the others are still open, since a body has eight seconds.
+    assert!(since.elapsed() < Duration::from_secs(7), "{:?}", since.elapsed());
+    drop(slow);
+}
+
+fn many_senders_with_connections_of_their_own_lose_nothing() {
+    let served = Served::new();
+    std::thread::scope(|scope| {
+        for sender in 0..150 {
+            let served = &served;
+            scope.spawn(move || {
+                for number in 0..4 {
+                    let event = crate::served::span("T", &format!("{sender}-{number}"));
+                    let reply = served.post("/api/v2/llmobs", &crate::served::events_body([&event]));
+                    assert_eq!(reply.status, 202, "{}", reply.text());
+                }
+            });
+        }
     });
-    assert!(open > 0, "nobody is served");
-    // Those that were let in and say nothing lose their seats.
-    let reply = until(|| served.try_get("/info"));
-    assert_eq!(reply.status, 200);
-    drop(idle);
-    assert_eq!(until(|| served.try_get("/traces")).status, 200);
+    assert_eq!(served.rows("span"), 600);
 }
 
 fn who_never_reads_the_answer_loses_the_seat() {
