@@ -2,6 +2,7 @@
 //! and web pages.
 
 mod access;
+mod arrivals;
 mod connection;
 mod connection_limit;
 mod console;

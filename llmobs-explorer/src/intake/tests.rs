@@ -4,6 +4,7 @@ mod forms;
 mod fuzz;
 mod golden;
 mod metrics;
+mod otlp;
 mod refused;
 
 use serde_json::{Value, json};

@@ -3,7 +3,9 @@
 mod api;
 mod body;
 mod intake;
+mod otlp;
 mod pages;
+mod update;
 
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
 
+use crate::arrivals::Arrivals;
+use crate::intake::Ancestry;
 use crate::page::layout;
 use crate::report::Report;
 use crate::store::{Store, StoreError};
@@ -29,6 +33,12 @@ pub(crate) struct App {
     body_budget: body::BodyBudget,
     /// Limits how many bodies are parsed at a time: a parsed body takes several times the memory of its text.
     parsing: Arc<tokio::sync::Semaphore>,
+    /// What is known of the traces of OpenTelemetry that arrive in parts.
+    ancestry: Arc<std::sync::Mutex<Ancestry>>,
+    /// What arrived lately.
+    arrivals: Arrivals,
+    /// Held while spans are changed, which reads and then writes them.
+    updating: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// All routes.
@@ -39,6 +49,9 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
         form_key: form_key.into(),
         body_budget: body::BodyBudget::new(),
         parsing: Arc::new(tokio::sync::Semaphore::new(2)),
+        ancestry: Arc::default(),
+        arrivals: Arrivals::default(),
+        updating: Arc::default(),
     };
     let mut intake_routes = Router::new();
     for prefix in ["", "/evp_proxy/v2", "/evp_proxy/v4"] {
@@ -49,6 +62,10 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
             .route(&at("/api/intake/llm-obs/v1/eval-metric"), post(intake::metrics))
             .route(&at("/api/intake/llm-obs/v2/eval-metric"), post(intake::metrics));
     }
+    intake_routes = intake_routes
+        .route("/v1/traces", post(otlp::traces))
+        .route("/v1/metrics", post(otlp::others))
+        .route("/v1/logs", post(otlp::others));
     Router::new()
         .route("/", get(pages::home))
         .route("/traces", get(pages::list))

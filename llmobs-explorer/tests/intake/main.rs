@@ -10,6 +10,7 @@
 )]
 
 mod bodies;
+mod otlp;
 mod recorded;
 mod routes;
 mod sdk;
