@@ -3,7 +3,7 @@
 //! ```text
 //! body -> lenient (text that is JSON) -> envelope (its events, still as text) -> event  -> Span
 //!                                                                             -> metric -> Evaluation
-//!      -> otlp (writes events)                                                -> event  -> Span
+//!      -> otlp, apm (write events)                                            -> event  -> Span
 //! ```
 //!
 //! An invalid event does not affect the others: valid events are accepted, and each of the rest is rejected with a reason. Any form
@@ -12,6 +12,7 @@
 //! The text of an event is stored as it arrived. It is always JSON that `serde_json` can read.
 
 mod ancestry;
+mod apm;
 mod attributes;
 mod content;
 mod envelope;
@@ -20,6 +21,7 @@ mod event;
 mod field;
 mod lenient;
 mod metric;
+mod msgpack;
 mod otlp;
 mod preview;
 mod search_text;
@@ -36,6 +38,7 @@ use crate::span::{Evaluation, Span};
 use envelope::Shared;
 
 pub(crate) use ancestry::Ancestry;
+pub(crate) use apm::{ApmVersion, read_apm};
 pub(crate) use otlp::{OtlpEncoding, read_otlp, wire};
 pub(crate) use update::{SpanUpdate, read_merged};
 
@@ -75,7 +78,7 @@ impl fmt::Display for Rejected {
 
 /// Reads the body for `/api/v2/llmobs`, which SDKs send directly or through an Agent: wrappers of events in an array, or one wrapper.
 pub(crate) fn read_spans(body: &[u8]) -> Result<Intake<Span>, String> {
-    let text = lenient::text(body)?;
+    let text = if msgpack::is_msgpack(body) { msgpack::wrappers(body)?.into() } else { lenient::text(body)? };
     Ok(spans(&envelope::wrapped(&text)?))
 }
 

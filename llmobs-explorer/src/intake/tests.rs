@@ -1,5 +1,6 @@
 //! Whole requests.
 
+mod apm;
 mod forms;
 mod fuzz;
 mod golden;

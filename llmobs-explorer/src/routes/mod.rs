@@ -1,6 +1,7 @@
 //! The HTTP routes. Each handler reads the request, queries the store, and renders a page or JSON.
 
 mod api;
+mod apm;
 mod body;
 mod intake;
 mod otlp;
@@ -41,6 +42,18 @@ pub(crate) struct App {
     updating: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// Where tracers tell and ask other things of an Agent.
+const AGENT_PATHS: [&str; 8] = [
+    "/debugger/{*rest}",
+    "/dogstatsd/v2/proxy",
+    "/profiling/v1/input",
+    "/telemetry/proxy/{*rest}",
+    "/tracer_flare/v1",
+    "/v0.1/pipeline_stats",
+    "/v0.6/stats",
+    "/v0.7/config",
+];
+
 /// All routes.
 pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
     let app = App {
@@ -65,7 +78,14 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
     intake_routes = intake_routes
         .route("/v1/traces", post(otlp::traces))
         .route("/v1/metrics", post(otlp::others))
-        .route("/v1/logs", post(otlp::others));
+        .route("/v1/logs", post(otlp::others))
+        .route("/v0.4/traces", post(apm::v04).put(apm::v04))
+        .route("/v0.5/traces", post(apm::v05).put(apm::v05))
+        .route("/v0.7/traces", post(apm::v07).put(apm::v07))
+        .route("/v1.0/traces", post(apm::v10).put(apm::v10));
+    for path in AGENT_PATHS {
+        intake_routes = intake_routes.route(path, post(apm::others).put(apm::others));
+    }
     Router::new()
         .route("/", get(pages::home))
         .route("/traces", get(pages::list))
