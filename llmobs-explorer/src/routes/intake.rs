@@ -98,16 +98,26 @@ pub(super) async fn take(
         Ok(sent) => read_on_blocking_thread(app, sent, read).await,
         Err(refusal) => (Err(refusal), None),
     };
-    store(app, head.uri.path(), read).await
+    store(app, head.uri.path(), head.uri.path(), read).await
 }
 
 /// Refuses a request whose body is not read.
-pub(super) async fn refuse(app: &App, request: Request, (status, reason): (StatusCode, &str)) -> Outcome {
-    store(app, request.uri().path(), Err((status, reason.to_owned()))).await
+pub(super) async fn refuse(app: &App, request: Request, refusal: (StatusCode, &str)) -> Outcome {
+    refuse_at(app, request.uri().path(), request.uri().path(), refusal).await
+}
+
+/// Refuses a request to any path. It is counted as one to `route`.
+pub(super) async fn refuse_at(
+    app: &App,
+    route: &str,
+    path: &str,
+    (status, reason): (StatusCode, &str),
+) -> Outcome {
+    store(app, route, path, Err((status, reason.to_owned()))).await
 }
 
 /// Stores what a request to this path sends, or why it is refused.
-async fn store(app: &App, path: &str, read: Result<Content, Refusal>) -> Outcome {
+async fn store(app: &App, route: &str, path: &str, read: Result<Content, Refusal>) -> Outcome {
     let (Content { mut batch, updates, rejected, passed_over }, refusal) = match read {
         Ok(content) => (content, None),
         Err(refusal) => (Content::default(), Some(refusal)),
@@ -118,7 +128,7 @@ async fn store(app: &App, path: &str, read: Result<Content, Refusal>) -> Outcome
         batch.rejections.push(Rejection { at_ms: now_ms(), path, reason: reason.clone() });
     }
     app.arrivals.count(
-        path,
+        route,
         Arrived {
             requests: 1,
             events: count(batch.spans.len() + batch.evaluations.len()),

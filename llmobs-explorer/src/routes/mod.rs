@@ -3,9 +3,11 @@
 mod api;
 mod apm;
 mod body;
+mod grpc;
 mod intake;
 mod otlp;
 mod pages;
+mod unknown;
 mod update;
 
 use std::sync::Arc;
@@ -77,8 +79,13 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
     }
     intake_routes = intake_routes
         .route("/v1/traces", post(otlp::traces))
+        // What the SDKs of Langfuse put behind the address of their server.
+        .route("/api/public/otel/v1/traces", post(otlp::traces))
         .route("/v1/metrics", post(otlp::others))
         .route("/v1/logs", post(otlp::others))
+        .route(grpc::TRACES, post(grpc::traces))
+        .route(grpc::METRICS, post(grpc::others))
+        .route(grpc::LOGS, post(grpc::others))
         .route("/v0.4/traces", post(apm::v04).put(apm::v04))
         .route("/v0.5/traces", post(apm::v05).put(apm::v05))
         .route("/v0.7/traces", post(apm::v07).put(apm::v07))
@@ -103,7 +110,8 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
         .route("/api/changes", get(api::changes))
         .route("/api/ended", get(api::ended))
         .merge(intake_routes)
-        .fallback(|| async { RouteError::NotFound("page") })
+        .fallback(unknown::address)
+        .method_not_allowed_fallback(unknown::method)
         .with_state(app)
 }
 

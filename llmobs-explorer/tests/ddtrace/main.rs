@@ -12,7 +12,7 @@
 )]
 
 #[path = "../support/explorer.rs"]
-#[allow(dead_code, reason = "the tests with a browser use all of it")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod explorer;
 mod node;
 

@@ -10,6 +10,7 @@
 )]
 
 mod bodies;
+mod grpc;
 mod otlp;
 mod recorded;
 mod routes;

@@ -1,7 +1,7 @@
 //! A step as an event of LLM Observability.
 
 use llmobs_providers::json::Json;
-use llmobs_providers::{Attributes, Message};
+use llmobs_providers::{Attributes, Document, Message, Request};
 use serde_json::{Map, Value, json};
 
 use super::span::{Link, OtlpSpan, Source};
@@ -138,7 +138,7 @@ fn meta(kind: &str, attributes: &Object, read: Option<&Attributes>, error: Optio
         let (input, output) = match kind {
             "llm" => (messages(&request.messages), messages(&response.messages)),
             "embedding" => (
-                (!request.documents.is_empty()).then(|| json!({ "documents": request.documents })),
+                documents(request),
                 response
                     .vectors
                     .map(|vectors| json!({ "value": format!("[{} embedding(s) returned]", vectors.count) })),
@@ -161,6 +161,13 @@ fn meta(kind: &str, attributes: &Object, read: Option<&Attributes>, error: Optio
     }
     put("metadata", Some(Value::Object(metadata(attributes, read))));
     meta
+}
+
+/// The texts of an embedding, which may be given as messages.
+fn documents(request: &Request) -> Option<Value> {
+    let messages = request.messages.iter().map(|message| Document::new(message.content.as_str()));
+    let documents: Vec<_> = request.documents.iter().cloned().chain(messages).collect();
+    (!documents.is_empty()).then(|| json!({ "documents": documents }))
 }
 
 fn metadata(attributes: &Object, read: Option<&Attributes>) -> Object {
