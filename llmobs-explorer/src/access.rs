@@ -26,11 +26,13 @@ pub(crate) type Denial = (StatusCode, &'static str);
 
 /// Checks the head of a request.
 pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Denial> {
+    let authority = uri.authority().map(axum::http::uri::Authority::as_str);
     let mut hosts = headers.get_all(HOST).iter();
-    let (Some(Ok(host)), None) = (hosts.next().map(|host| host.to_str()), hosts.next()) else {
+    // HTTP/2 has the host in the address.
+    let (Some(Ok(host)), None) = (hosts.next().map(|host| host.to_str()).or(authority.map(Ok)), hosts.next())
+    else {
         return Err((StatusCode::BAD_REQUEST, "a request needs one Host header"));
     };
-    let authority = uri.authority().map(axum::http::uri::Authority::as_str);
     if authority.is_some_and(|authority| authority != host) {
         return Err((StatusCode::BAD_REQUEST, "the address and the Host header name different hosts"));
     }
@@ -153,6 +155,8 @@ mod tests {
         assert_eq!(get("/", &[own, ("host", "evil.com")]), 400);
         assert_eq!(get("http://evil.com/", &[own]), 400);
         assert_eq!(get("http://localhost:8126/", &[own]), 200);
+        assert_eq!(get("http://localhost:8126/", &[]), 200);
+        assert_eq!(get("http://evil.com:8126/", &[]), 403);
         assert_eq!(get("/", &[own, ("origin", "http://localhost:8126")]), 200);
         for origin in ["https://evil.com", "null", "http://localhost:3000", "https://localhost:8126"] {
             assert_eq!(get("/", &[own, ("origin", origin)]), 403, "{origin}");

@@ -62,7 +62,8 @@ impl Error {
     }
 }
 
-fn other(port: u16) -> u16 {
+/// A port to try in place of one that is taken.
+pub(crate) fn other(port: u16) -> u16 {
     port.checked_add(1).unwrap_or(8126)
 }
 

@@ -1,12 +1,13 @@
 //! The explorer: a store, the routes and a server.
 
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 
 use tokio::net::TcpListener;
 
 use crate::access::Access;
 use crate::console::print_line;
-use crate::error::Error;
+use crate::error::{Error, other};
 use crate::routes::routes;
 use crate::server;
 use crate::store::{Location, Opened, Retention, Store};
@@ -18,18 +19,45 @@ pub(crate) struct Options {
     pub(crate) host: IpAddr,
     /// The port. 0 is any free port.
     pub(crate) port: u16,
+    /// The port for OpenTelemetry over HTTP.
+    pub(crate) otlp_http: OtlpPort,
+    /// The port for OpenTelemetry over gRPC.
+    pub(crate) otlp_grpc: OtlpPort,
     /// Where traces are kept.
     pub(crate) location: Location,
     /// How much is kept.
     pub(crate) retention: Retention,
 }
 
+/// A port for OpenTelemetry, at which programs report that are told nothing else. The port of the explorer takes the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OtlpPort {
+    /// None.
+    Off,
+    /// This one. 0 is any free port.
+    Port(u16),
+}
+
+impl FromStr for OtlpPort {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self::Off),
+            port => port.parse().map(Self::Port).map_err(|_| "a port or `off` is expected"),
+        }
+    }
+}
+
 /// An explorer that listens.
 #[derive(Debug)]
 pub(crate) struct Explorer {
-    listener: TcpListener,
+    /// The first one is that of the pages.
+    listeners: Vec<(TcpListener, Access)>,
+    /// Where it listens for OpenTelemetry too, by the name of the protocol.
+    otlp: Vec<(&'static str, SocketAddr)>,
     store: Store,
-    access: Access,
+    token: Option<String>,
     address: SocketAddr,
 }
 
@@ -37,10 +65,10 @@ impl Explorer {
     /// Opens the store and listens. Requests wait until [`serve`](Self::serve). Reports a damaged store that was replaced.
     pub(crate) async fn start(options: &Options) -> Result<Self, Error> {
         let (listener, address) = server::listen(options.host, options.port).await?;
-        let access = if options.host.is_loopback() {
-            Access::Loopback { port: address.port() }
-        } else {
-            Access::Token(random_text()?)
+        let token = if options.host.is_loopback() { None } else { Some(random_text()?) };
+        let access = |port| match &token {
+            Some(token) => Access::Token(token.clone()),
+            None => Access::Loopback { port },
         };
         let Opened { store, set_aside } = Store::open(&options.location, options.retention)?;
         if let Some(aside) = set_aside {
@@ -49,7 +77,26 @@ impl Explorer {
                 aside.display()
             ));
         }
-        Ok(Self { listener, store, access, address })
+        let mut listeners = vec![(listener, access(address.port()))];
+        let mut otlp = Vec::new();
+        for (port, name, option) in
+            [(options.otlp_http, "HTTP", "--otlp-http-port"), (options.otlp_grpc, "gRPC", "--otlp-grpc-port")]
+        {
+            let OtlpPort::Port(port) = port else { continue };
+            match server::listen(options.host, port).await {
+                Ok((listener, address)) => {
+                    listeners.push((listener, access(address.port())));
+                    otlp.push((name, address));
+                }
+                Err(Error::PortTaken { port }) => print_line(format_args!(
+                    "port {port} is taken by another program, perhaps a collector; OpenTelemetry over {name} is received \
+                     at http://{address} alone; choose another port: {option} {}",
+                    other(port)
+                )),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { listeners, otlp, store, token, address })
     }
 
     /// The address to open, without a path, such as `http://127.0.0.1:8126`.
@@ -57,18 +104,20 @@ impl Explorer {
         format!("http://{}", self.address)
     }
 
+    /// Where it listens for OpenTelemetry, beside its own address: the name of the protocol, and the address.
+    pub(crate) fn otlp(&self) -> &[(&'static str, SocketAddr)] {
+        &self.otlp
+    }
+
     /// The token for the first request, if requests need one.
     pub(crate) fn token(&self) -> Option<&str> {
-        match &self.access {
-            Access::Loopback { .. } => None,
-            Access::Token(token) => Some(token),
-        }
+        self.token.as_deref()
     }
 
     /// Answers requests until `end` is ready.
     pub(crate) async fn serve(self, end: impl Future<Output = ()>) -> Result<(), Error> {
         let routes = routes(self.store.clone(), &self.origin(), &random_text()?);
-        server::serve(self.listener, routes, self.access, end).await;
+        server::serve(self.listeners, routes, end).await;
         Ok(())
     }
 }

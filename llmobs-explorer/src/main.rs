@@ -2,6 +2,7 @@
 //! and web pages.
 
 mod access;
+mod arrivals;
 mod connection;
 mod connection_limit;
 mod console;
@@ -31,7 +32,7 @@ use tokio::runtime::Runtime;
 
 use crate::console::print_line;
 use crate::error::Error;
-use crate::explorer::Options;
+use crate::explorer::{Options, OtlpPort};
 use crate::report::Report;
 use crate::store::{Location, Retention};
 
@@ -71,6 +72,12 @@ struct ExplorerOptions {
     /// The port to listen on
     #[arg(long, default_value_t = 8126)]
     port: u16,
+    /// The port for OpenTelemetry over HTTP, or off [default: 4318, or any free port if --port is 0]
+    #[arg(long, value_name = "PORT")]
+    otlp_http_port: Option<OtlpPort>,
+    /// The port for OpenTelemetry over gRPC, or off [default: 4317, or any free port if --port is 0]
+    #[arg(long, value_name = "PORT")]
+    otlp_grpc_port: Option<OtlpPort>,
     /// Where to keep traces: a file, or :memory: [default: traces.db in your data directory]
     #[arg(long, value_name = "PATH", env = "LLMOBS_STORE")]
     store: Option<String>,
@@ -92,7 +99,15 @@ impl ExplorerOptions {
             age: Duration::from_secs(u64::from(self.keep_days) * 86_400),
             bytes: u64::from(self.keep_mib) * 1024 * 1024,
         };
-        Ok(Options { host, port: self.port, location, retention })
+        let otlp = |port| OtlpPort::Port(if self.port == 0 { 0 } else { port });
+        Ok(Options {
+            host,
+            port: self.port,
+            otlp_http: self.otlp_http_port.unwrap_or_else(|| otlp(4318)),
+            otlp_grpc: self.otlp_grpc_port.unwrap_or_else(|| otlp(4317)),
+            location,
+            retention,
+        })
     }
 }
 

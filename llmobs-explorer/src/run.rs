@@ -133,6 +133,10 @@ fn environment(origin: &str, program: &OsString) -> Vec<(&'static str, String)> 
     let mut variables: Vec<_> = OVERRIDES.map(|(name, value)| (name, value.to_owned())).into();
     variables.push(("DD_LLMOBS_OVERRIDE_ORIGIN", origin.to_owned()));
     variables.push(("DD_TRACE_AGENT_URL", origin.to_owned()));
+    // Its port takes what is sent over HTTP and over gRPC.
+    if unset("OTEL_EXPORTER_OTLP_ENDPOINT") {
+        variables.push(("OTEL_EXPORTER_OTLP_ENDPOINT", origin.to_owned()));
+    }
     variables.extend(
         DEFAULTS.into_iter().filter(|(name, _)| unset(name)).map(|(name, value)| (name, value.to_owned())),
     );

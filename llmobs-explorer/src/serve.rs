@@ -15,10 +15,16 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Error> {
         Some(token) => {
             print_line(format_args!("traces at {origin}/?token={token}"));
             print_line(format_args!("programs report to {origin} with DD_API_KEY={token}"));
+            print_line(format_args!(
+                "those of OpenTelemetry with OTEL_EXPORTER_OTLP_HEADERS=dd-api-key={token}"
+            ));
             print_line(
                 "whoever can read the network between here and there can read the traces: use a tunnel",
             );
         }
+    }
+    for (name, address) in explorer.otlp() {
+        print_line(format_args!("OpenTelemetry over {name} at http://{address}"));
     }
     let end = async move {
         signals.next().await;

@@ -12,11 +12,13 @@ use axum::http::header::{CONNECTION, CONTENT_SECURITY_POLICY, HeaderName, Header
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -32,7 +34,11 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long a whole request may take, from its head to the beginning of the answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.
-const HEAD_BYTES: usize = 64 * 1024;
+const HEAD_BYTES: u32 = 64 * 1024;
+/// How many requests a connection of HTTP/2 may have at a time.
+const STREAMS: u32 = 16;
+/// What a connection of HTTP/2 begins with, and no other one does.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0";
 /// How long open requests may take during shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
@@ -65,25 +71,29 @@ pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, Sock
     Ok((listener, address))
 }
 
-/// Answers until `end` is ready.
+/// Answers at all addresses until `end` is ready. Each has a limit of connections of its own.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    listeners: Vec<(TcpListener, Access)>,
     routes: Router,
-    access: Access,
     end: impl Future<Output = ()>,
 ) {
     let routes = routes
         .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(middleware::from_fn_with_state(Arc::new(access), guarded));
-    let limit = ConnectionLimit::new(CONNECTIONS);
-    tokio::select! {
-        () = accept(&listener, &routes, &limit) => {}
-        () = end => {}
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
+    let mut accepting = JoinSet::new();
+    let mut limits = Vec::new();
+    for (listener, access) in listeners {
+        let routes = routes.clone().layer(middleware::from_fn_with_state(Arc::new(access), guarded));
+        let limit = ConnectionLimit::new(CONNECTIONS);
+        limits.push(limit.clone());
+        accepting.spawn(async move { accept(&listener, &routes, &limit).await });
     }
-    drop(listener);
+    end.await;
+    accepting.shutdown().await;
+    let mut closing: JoinSet<()> =
+        limits.into_iter().map(|limit| async move { limit.close().await }).collect();
     // Requests that wait for changes would not end.
-    drop(tokio::time::timeout(SHUTDOWN_GRACE, limit.close()).await);
+    drop(tokio::time::timeout(SHUTDOWN_GRACE, async { while closing.join_next().await.is_some() {} }).await);
 }
 
 /// Accepts connections. One beyond the limit is held until there is a place for it, and the system lets others wait behind it.
@@ -113,15 +123,55 @@ async fn serve_connection(stream: TcpStream, routes: Router, place: Place) {
             Ok::<_, Infallible>(response)
         }
     });
-    let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
-    let connection = server.serve_connection(TokioIo::new(WriteTimeoutStream::new(stream)), service);
+    let Some(begins_http2) = begins_http2(&stream, &place).await else { return };
+    let stream = TokioIo::new(WriteTimeoutStream::new(stream));
+    if begins_http2 {
+        let mut server = http2::Builder::new(TokioExecutor::new());
+        server
+            .timer(TokioTimer::new())
+            .keep_alive_interval(HEAD_TIMEOUT)
+            .keep_alive_timeout(HEAD_TIMEOUT)
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(HEAD_BYTES);
+        until_closed(server.serve_connection(stream, service), &place).await;
+    } else {
+        let mut server = http1::Builder::new();
+        server
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(usize::try_from(HEAD_BYTES).unwrap_or(usize::MAX));
+        until_closed(server.serve_connection(stream, service), &place).await;
+    }
+}
+
+/// Waits for the end of a connection, or ends it after its request when its place is needed.
+async fn until_closed(connection: impl GracefulConnection, place: &Place) {
     tokio::pin!(connection);
     tokio::select! {
         _ = &mut connection => return,
         () = place.closing() => connection.as_mut().graceful_shutdown(),
     }
     drop(connection.await);
+}
+
+/// Whether a connection begins as one of HTTP/2 does, which gRPC needs. `None` if nothing comes, or its place is needed before.
+async fn begins_http2(stream: &TcpStream, place: &Place) -> Option<bool> {
+    let mut beginning = [0; PREFACE.len()];
+    let decided = async {
+        loop {
+            let length = stream.peek(&mut beginning).await.ok()?;
+            let arrived = beginning.get(..length)?;
+            if length == 0 || length == PREFACE.len() || !PREFACE.starts_with(arrived) {
+                return Some(arrived == PREFACE);
+            }
+            // The few bytes that are there would be peeked again at once.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        decided = tokio::time::timeout(HEAD_TIMEOUT, decided) => decided.ok()?,
+        () = place.closing() => None,
+    }
 }
 
 /// Checks access, and adds the security headers.

@@ -16,7 +16,7 @@ const BATCH: &str = r#"`{"data": {"type": "span", "attributes": {"ml_app": …, 
 const METRICS: &str = r#"`{"data": {"type": "evaluation_metric", "attributes": {"metrics": […]}}}`"#;
 
 /// How many events a request can have. SDKs send thousands. Ten million invalid events would fill the memory with reasons.
-const MAX_EVENTS: usize = 100_000;
+pub(super) const MAX_EVENTS: usize = 100_000;
 
 /// An event of a request.
 pub(super) struct Event<'a> {
@@ -33,7 +33,7 @@ pub(super) struct Shared {
     pub(super) tags: Vec<String>,
 }
 
-type Fields<'a> = BTreeMap<String, &'a RawValue>;
+pub(super) type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 /// The events of wrappers: an array of them, or one alone.
 pub(super) fn wrapped(body: &str) -> Result<Vec<Event<'_>>, String> {
@@ -108,7 +108,11 @@ fn attributes<'a>(body: &'a str, expected: &str) -> Result<Fields<'a>, String> {
     Ok(here)
 }
 
-fn items<'a>(attributes: &Fields<'a>, name: &str, expected: &str) -> Result<Vec<&'a RawValue>, String> {
+pub(super) fn items<'a>(
+    attributes: &Fields<'a>,
+    name: &str,
+    expected: &str,
+) -> Result<Vec<&'a RawValue>, String> {
     let raw = attributes.get(name).ok_or_else(|| missing(name, expected))?.get();
     if !raw.starts_with('[') {
         return Err(format!("`{name}` is {}: {expected} is expected", field::kind_of_text(raw)));
@@ -117,7 +121,7 @@ fn items<'a>(attributes: &Fields<'a>, name: &str, expected: &str) -> Result<Vec<
 }
 
 /// The first byte is checked before, since an error of serde would quote the whole value, which may be long.
-fn fields<'a>(text: &'a str, expected: &str) -> Result<Fields<'a>, String> {
+pub(super) fn fields<'a>(text: &'a str, expected: &str) -> Result<Fields<'a>, String> {
     match text.trim_start().bytes().next() {
         None => Err(format!("the body is empty: {expected} is expected")),
         Some(b'{') => serde_json::from_str(text).map_err(|error| not_json(&error, expected)),
@@ -157,7 +161,7 @@ impl<'de> Visitor<'de> for Items {
     }
 }
 
-fn too_many() -> String {
+pub(super) fn too_many() -> String {
     format!("there are more than {MAX_EVENTS} events: several requests are expected")
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! body -> lenient (text that is JSON) -> envelope (its events, still as text) -> event  -> Span
 //!                                                                             -> metric -> Evaluation
+//!      -> otlp, apm (write events)                                            -> event  -> Span
 //! ```
 //!
 //! An invalid event does not affect the others: valid events are accepted, and each of the rest is rejected with a reason. Any form
@@ -10,6 +11,8 @@
 //!
 //! The text of an event is stored as it arrived. It is always JSON that `serde_json` can read.
 
+mod ancestry;
+mod apm;
 mod attributes;
 mod content;
 mod envelope;
@@ -18,16 +21,26 @@ mod event;
 mod field;
 mod lenient;
 mod metric;
+mod msgpack;
+mod otlp;
 mod preview;
 mod search_text;
+mod update;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::rc::Rc;
 
 use crate::span::{Evaluation, Span};
+use envelope::Shared;
+
+pub(crate) use ancestry::Ancestry;
+pub(crate) use apm::{ApmVersion, read_apm};
+pub(crate) use otlp::{OtlpEncoding, read_otlp, wire};
+pub(crate) use update::{SpanUpdate, read_merged};
 
 /// The events of one request.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +78,7 @@ impl fmt::Display for Rejected {
 
 /// Reads the body for `/api/v2/llmobs`, which SDKs send directly or through an Agent: wrappers of events in an array, or one wrapper.
 pub(crate) fn read_spans(body: &[u8]) -> Result<Intake<Span>, String> {
-    let text = lenient::text(body)?;
+    let text = if msgpack::is_msgpack(body) { msgpack::wrappers(body)?.into() } else { lenient::text(body)? };
     Ok(spans(&envelope::wrapped(&text)?))
 }
 
@@ -94,16 +107,25 @@ pub(crate) fn read_metrics(body: &[u8], now_ms: i64) -> Result<Intake<Evaluation
 const MAX_ATTRIBUTES: usize = 500_000;
 
 fn spans(events: &[envelope::Event<'_>]) -> Intake<Span> {
-    let mut read = Vec::with_capacity(events.len());
-    let mut rejected = Vec::new();
+    let events = events.iter().map(|event| (event.raw.clone(), Rc::clone(&event.shared)));
+    read_each(events.enumerate(), Vec::new())
+}
+
+/// The spans of events that the intake itself wrote, each with its index in the request, beside those that were rejected before.
+fn spans_of(events: impl Iterator<Item = (usize, String)>, rejected: Vec<Rejected>) -> Intake<Span> {
+    let shared = Rc::default();
+    read_each(events.map(|(index, event)| (index, (Ok(event), Rc::clone(&shared)))), rejected)
+}
+
+fn read_each<T: AsRef<str>>(
+    events: impl Iterator<Item = (usize, (Result<T, String>, Rc<Shared>))>,
+    mut rejected: Vec<Rejected>,
+) -> Intake<Span> {
+    let mut read = Vec::new();
     let mut attributes = 0;
-    for (index, event) in events.iter().enumerate() {
+    for (index, (raw, shared)) in events {
         let too_many = attributes >= MAX_ATTRIBUTES;
-        match event
-            .raw
-            .clone()
-            .and_then(|raw| if too_many { Err(full()) } else { event::read(raw, &event.shared) })
-        {
+        match raw.and_then(|raw| if too_many { Err(full()) } else { event::read(raw.as_ref(), &shared) }) {
             Ok(span) => {
                 attributes += span.attributes.len();
                 read.push((index, span));

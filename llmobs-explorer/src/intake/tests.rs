@@ -1,9 +1,11 @@
 //! Whole requests.
 
+mod apm;
 mod forms;
 mod fuzz;
 mod golden;
 mod metrics;
+mod otlp;
 mod refused;
 
 use serde_json::{Value, json};

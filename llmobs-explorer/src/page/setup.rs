@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::format;
 use super::layout::{Section, page};
+use crate::arrivals::Arrived;
 use crate::store::Rejection;
 
 /// The content of the page.
@@ -13,6 +14,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) origin: &'a str,
     /// The key that forms send, against cross-site requests.
     pub(crate) form_key: &'a str,
+    /// What arrived in the last minute, by the path of the request.
+    pub(crate) arrived: &'a [(String, Arrived)],
     /// The refused requests, the latest first.
     pub(crate) rejections: &'a [Rejection],
     /// Whether there are no traces yet.
@@ -59,6 +62,28 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
                 h2 { "Node" }
                 pre data-copy="" { "npm install dd-trace" }
                 pre data-copy="" { (variables) " \\\nDD_TRACE_AGENT_PORT=" (port) " \\\nnode --import dd-trace/initialize.mjs app.js" }
+            }
+        }
+        section {
+            h2 { "Arrived in the last minute" }
+            @if setup.arrived.is_empty() { p.quiet { "Nothing arrived." } }
+            @else {
+                div.scroll { table.rows {
+                    thead { tr {
+                        th scope="col" { "Sent to" } th.n scope="col" { "Requests" } th.n scope="col" { "Spans and evaluations" }
+                        th.n scope="col" { "Other spans, left out" } th.n scope="col" { "Refused" }
+                    } }
+                    tbody {
+                        @for (path, arrived) in setup.arrived {
+                            tr {
+                                td { code { (path) } }
+                                @for number in [arrived.requests, arrived.events, arrived.passed_over, arrived.refused] {
+                                    td.n { (number) }
+                                }
+                            }
+                        }
+                    }
+                } }
             }
         }
         section {

@@ -18,7 +18,9 @@ pub(super) async fn info() -> Json<Value> {
     Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "llmobs_explorer": true,
-        "endpoints": ["/evp_proxy/v2/", "/evp_proxy/v4/", "/info"],
+        "endpoints": [
+            "/evp_proxy/v2/", "/evp_proxy/v4/", "/info", "/telemetry/proxy/", "/v0.4/traces", "/v0.7/traces",
+        ],
         "client_drop_p0s": false,
     }))
 }

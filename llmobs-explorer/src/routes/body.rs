@@ -154,7 +154,7 @@ fn broken(encoding: &str, error: &io::Error) -> Refusal {
     (StatusCode::BAD_REQUEST, format!("the body cannot be inflated as {encoding}: {error}"))
 }
 
-fn inflate<'a>(encoding: &str, reader: impl Read) -> Result<Cow<'a, [u8]>, Refusal> {
+pub(super) fn inflate<'a>(encoding: &str, reader: impl Read) -> Result<Cow<'a, [u8]>, Refusal> {
     let mut inflated = Vec::new();
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     reader.take(most).read_to_end(&mut inflated).map_err(|error| broken(encoding, &error))?;

@@ -4,115 +4,211 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::http::header::{ACCEPT_ENCODING, HeaderName, RETRY_AFTER};
+use axum::http::header::{ACCEPT_ENCODING, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::App;
 use super::body::{ReceivedBody, Refusal};
-use crate::intake::{Intake, read_api, read_metrics, read_spans};
+use super::{App, update};
+use crate::arrivals::Arrived;
+use crate::intake::{Intake, SpanUpdate, read_api, read_metrics, read_spans};
 use crate::report::Report;
 use crate::span::{Evaluation, Span};
 use crate::store::{Batch, Rejection, StoreError, now_ms};
 
-/// The events of a body that are valid, and the reason if others are not.
-type Read = (Batch, Option<Refusal>);
+/// What a request sends, once it is read.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// The valid events.
+    pub(super) batch: Batch,
+    /// Changes of spans that arrived earlier.
+    pub(super) updates: Vec<SpanUpdate>,
+    /// The events that are not valid.
+    pub(super) rejected: Option<Rejected>,
+    /// How many spans are no steps of an LLM application.
+    pub(super) passed_over: usize,
+}
+
+/// Events that are not valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rejected {
+    /// How many there are.
+    pub(super) events: usize,
+    /// What is wrong with the first one.
+    pub(super) reason: String,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// All of it is stored.
+    Stored,
+    /// The valid events are stored.
+    Partly(Rejected),
+    /// Nothing of it is stored.
+    Refused(Refusal),
+    /// The store failed.
+    Failed(StoreError),
+}
 
 /// Spans in the format of the SDKs.
 pub(super) async fn spans(State(app): State<App>, request: Request) -> Response {
-    take(app, request, |body| read_spans(body).map(of_spans)).await
+    answer(take(&app, request, |body| read_spans(body).map(of_spans)).await)
 }
 
 /// Spans in the format of the public HTTP API.
 pub(super) async fn api(State(app): State<App>, request: Request) -> Response {
-    take(app, request, |body| read_api(body).map(of_spans)).await
+    answer(take(&app, request, |body| read_api(body).map(of_spans)).await)
 }
 
 /// Evaluations and feedback.
 pub(super) async fn metrics(State(app): State<App>, request: Request) -> Response {
-    take(app, request, |body| read_metrics(body, now_ms()).map(of_evaluations)).await
+    answer(take(&app, request, |body| read_metrics(body, now_ms()).map(of_evaluations)).await)
 }
 
-fn of_spans(intake: Intake<Span>) -> (Batch, Option<String>) {
-    let refusal = intake.refusal();
-    (Batch { spans: intake.accepted, ..Batch::default() }, refusal)
+/// The content of a request with spans.
+pub(super) fn of_spans(intake: Intake<Span>) -> Content {
+    let rejected = Rejected::of(&intake);
+    Content { batch: Batch { spans: intake.accepted, ..Batch::default() }, rejected, ..Content::default() }
 }
 
-fn of_evaluations(intake: Intake<Evaluation>) -> (Batch, Option<String>) {
-    let refusal = intake.refusal();
-    (Batch { evaluations: intake.accepted, ..Batch::default() }, refusal)
+fn of_evaluations(intake: Intake<Evaluation>) -> Content {
+    let rejected = Rejected::of(&intake);
+    let batch = Batch { evaluations: intake.accepted, ..Batch::default() };
+    Content { batch, rejected, ..Content::default() }
 }
 
-/// Stores the valid events of a body, and answers 202, or 400 with the first error, or 503 if a retry may succeed.
-async fn take(
-    app: App,
+impl Rejected {
+    fn of<T>(intake: &Intake<T>) -> Option<Self> {
+        intake.refusal().map(|reason| Self { events: intake.rejected.len(), reason })
+    }
+}
+
+/// Reads the body of a request with `read`, and stores what is valid.
+pub(super) async fn take(
+    app: &App,
     request: Request,
-    read: impl FnOnce(&[u8]) -> Result<(Batch, Option<String>), String> + Send + 'static,
-) -> Response {
+    read: impl FnOnce(&[u8]) -> Result<Content, String> + Send + 'static,
+) -> Outcome {
     let (head, body) = request.into_parts();
     // The body keeps its part of the budget until the batch is stored.
-    let (mut batch, refusal, _budget) = match app.body_budget.receive(&head.headers, body).await {
-        Ok(sent) => {
-            let ((batch, refusal), budget) = read_on_blocking_thread(&app, sent, read).await;
-            (batch, refusal, budget)
-        }
-        Err(refusal) => (Batch::default(), Some(refusal), None),
+    let (read, _budget) = match app.body_budget.receive(&head.headers, body).await {
+        Ok(sent) => read_on_blocking_thread(app, sent, read).await,
+        Err(refusal) => (Err(refusal), None),
     };
-    if let Some((_, reason)) = &refusal {
-        let path = head.uri.path().to_owned();
+    store(app, head.uri.path(), head.uri.path(), read).await
+}
+
+/// Refuses a request whose body is not read.
+pub(super) async fn refuse(app: &App, request: Request, refusal: (StatusCode, &str)) -> Outcome {
+    refuse_at(app, request.uri().path(), request.uri().path(), refusal).await
+}
+
+/// Refuses a request to any path. It is counted as one to `route`.
+pub(super) async fn refuse_at(
+    app: &App,
+    route: &str,
+    path: &str,
+    (status, reason): (StatusCode, &str),
+) -> Outcome {
+    store(app, route, path, Err((status, reason.to_owned()))).await
+}
+
+/// Stores what a request to this path sends, or why it is refused.
+async fn store(app: &App, route: &str, path: &str, read: Result<Content, Refusal>) -> Outcome {
+    let (Content { mut batch, updates, rejected, passed_over }, refusal) = match read {
+        Ok(content) => (content, None),
+        Err(refusal) => (Content::default(), Some(refusal)),
+    };
+    let reason = refusal.as_ref().map(|(_, reason)| reason);
+    if let Some(reason) = reason.or(rejected.as_ref().map(|rejected| &rejected.reason)) {
+        let path = path.to_owned();
         batch.rejections.push(Rejection { at_ms: now_ms(), path, reason: reason.clone() });
     }
-    let written = app.store.write(batch).await;
-    answer(written, refusal)
+    app.arrivals.count(
+        route,
+        Arrived {
+            requests: 1,
+            events: count(batch.spans.len() + batch.evaluations.len()),
+            passed_over: count(passed_over),
+            refused: count(rejected.as_ref().map_or(0, |rejected| rejected.events))
+                + u64::from(refusal.is_some()),
+        },
+        now_ms(),
+    );
+    let stored = async {
+        app.store.write(batch).await?;
+        update::apply(app, updates).await
+    };
+    match (stored.await, refusal, rejected) {
+        (Err(error), ..) => Outcome::Failed(error),
+        (Ok(()), Some(refusal), _) => Outcome::Refused(refusal),
+        (Ok(()), None, Some(rejected)) => Outcome::Partly(rejected),
+        (Ok(()), None, None) => Outcome::Stored,
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// Reads a body on a thread where it may block. Returns its part of the budget too.
 async fn read_on_blocking_thread(
     app: &App,
     sent: ReceivedBody,
-    read: impl FnOnce(&[u8]) -> Result<(Batch, Option<String>), String> + Send + 'static,
-) -> (Read, Option<OwnedSemaphorePermit>) {
+    read: impl FnOnce(&[u8]) -> Result<Content, String> + Send + 'static,
+) -> (Result<Content, Refusal>, Option<OwnedSemaphorePermit>) {
     // Each parse ends, so that a permit becomes free.
     let permit = Arc::clone(&app.parsing).acquire_owned().await;
     let store = app.store.clone();
     let task = tokio::task::spawn_blocking(move || {
         let bad = |reason| (StatusCode::BAD_REQUEST, reason);
-        let mut read = match sent.inflated().map(|body| read(&body)) {
-            Ok(Ok((batch, refusal))) => (batch, refusal.map(bad)),
-            Ok(Err(reason)) => (Batch::default(), Some(bad(reason))),
-            Err(refusal) => (Batch::default(), Some(refusal)),
-        };
-        store.encode(&mut read.0);
+        let mut read = sent.inflated().and_then(|body| read(&body).map_err(bad));
+        if let Ok(content) = &mut read {
+            store.encode(&mut content.batch);
+        }
         // Others are read while this one waits to be stored.
         drop(permit);
         (read, Some(sent.permit))
     });
     task.await.unwrap_or_else(|_| {
         let reason = "reading it failed, which is a bug of llmobs".to_owned();
-        ((Batch::default(), Some((StatusCode::BAD_REQUEST, reason))), None)
+        (Err((StatusCode::BAD_REQUEST, reason)), None)
     })
 }
 
-fn answer(written: Result<(), StoreError>, refusal: Option<Refusal>) -> Response {
+/// Answers as Datadog's intake does: 202, or 400 with the first error, or 503 if a retry may succeed.
+pub(super) fn answer(outcome: Outcome) -> Response {
     let errors = |reason: String| Json(json!({ "errors": [reason] }));
-    match (written, refusal) {
-        (Ok(()), None) => (StatusCode::ACCEPTED, Json(json!({}))).into_response(),
-        (Ok(()), Some((status @ StatusCode::UNSUPPORTED_MEDIA_TYPE, reason))) => {
-            (status, [(ACCEPT_ENCODING, "gzip, deflate, zstd, identity")], errors(reason)).into_response()
-        }
-        (Ok(()), Some((status, reason))) => (status, errors(reason)).into_response(),
-        (Err(error), _) => {
-            let text = Report(&error).to_string();
-            log::error!("{text}");
-            let again: [(HeaderName, &str); 1] = [(RETRY_AFTER, "1")];
-            let errors = errors(text);
-            if matches!(error, StoreError::Unavailable(_) | StoreError::Closed) {
-                (StatusCode::SERVICE_UNAVAILABLE, again, errors).into_response()
-            } else {
-                (StatusCode::INTERNAL_SERVER_ERROR, errors).into_response()
-            }
+    match outcome {
+        Outcome::Stored => (StatusCode::ACCEPTED, Json(json!({}))).into_response(),
+        Outcome::Partly(rejected) => (StatusCode::BAD_REQUEST, errors(rejected.reason)).into_response(),
+        Outcome::Refused((status, reason)) => with_hints(status, errors(reason).into_response()),
+        Outcome::Failed(error) => {
+            let (status, text) = failure(&error);
+            with_hints(status, errors(text).into_response())
         }
     }
+}
+
+/// The status and the text for an error of the store, which is logged.
+pub(super) fn failure(error: &StoreError) -> (StatusCode, String) {
+    let text = Report(error).to_string();
+    log::error!("{text}");
+    let is_temporary = matches!(error, StoreError::Unavailable(_) | StoreError::Closed);
+    (if is_temporary { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR }, text)
+}
+
+/// An answer with its status, and with what the client may do next.
+pub(super) fn with_hints(status: StatusCode, mut response: Response) -> Response {
+    *response.status_mut() = status;
+    let hint = match status {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (ACCEPT_ENCODING, "gzip, deflate, zstd, identity"),
+        StatusCode::SERVICE_UNAVAILABLE => (RETRY_AFTER, "1"),
+        _ => return response,
+    };
+    response.headers_mut().insert(hint.0, HeaderValue::from_static(hint.1));
+    response
 }

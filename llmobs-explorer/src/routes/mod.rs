@@ -1,9 +1,14 @@
 //! The HTTP routes. Each handler reads the request, queries the store, and renders a page or JSON.
 
 mod api;
+mod apm;
 mod body;
+mod grpc;
 mod intake;
+mod otlp;
 mod pages;
+mod unknown;
+mod update;
 
 use std::sync::Arc;
 
@@ -14,6 +19,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::Markup;
 
+use crate::arrivals::Arrivals;
+use crate::intake::Ancestry;
 use crate::page::layout;
 use crate::report::Report;
 use crate::store::{Store, StoreError};
@@ -29,7 +36,25 @@ pub(crate) struct App {
     body_budget: body::BodyBudget,
     /// Limits how many bodies are parsed at a time: a parsed body takes several times the memory of its text.
     parsing: Arc<tokio::sync::Semaphore>,
+    /// What is known of the traces of OpenTelemetry that arrive in parts.
+    ancestry: Arc<std::sync::Mutex<Ancestry>>,
+    /// What arrived lately.
+    arrivals: Arrivals,
+    /// Held while spans are changed, which reads and then writes them.
+    updating: Arc<tokio::sync::Mutex<()>>,
 }
+
+/// Where tracers tell and ask other things of an Agent.
+const AGENT_PATHS: [&str; 8] = [
+    "/debugger/{*rest}",
+    "/dogstatsd/v2/proxy",
+    "/profiling/v1/input",
+    "/telemetry/proxy/{*rest}",
+    "/tracer_flare/v1",
+    "/v0.1/pipeline_stats",
+    "/v0.6/stats",
+    "/v0.7/config",
+];
 
 /// All routes.
 pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
@@ -39,6 +64,9 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
         form_key: form_key.into(),
         body_budget: body::BodyBudget::new(),
         parsing: Arc::new(tokio::sync::Semaphore::new(2)),
+        ancestry: Arc::default(),
+        arrivals: Arrivals::default(),
+        updating: Arc::default(),
     };
     let mut intake_routes = Router::new();
     for prefix in ["", "/evp_proxy/v2", "/evp_proxy/v4"] {
@@ -48,6 +76,22 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
             .route(&at("/api/intake/llm-obs/v1/trace/spans"), post(intake::api))
             .route(&at("/api/intake/llm-obs/v1/eval-metric"), post(intake::metrics))
             .route(&at("/api/intake/llm-obs/v2/eval-metric"), post(intake::metrics));
+    }
+    intake_routes = intake_routes
+        .route("/v1/traces", post(otlp::traces))
+        // What the SDKs of Langfuse put behind the address of their server.
+        .route("/api/public/otel/v1/traces", post(otlp::traces))
+        .route("/v1/metrics", post(otlp::others))
+        .route("/v1/logs", post(otlp::others))
+        .route(grpc::TRACES, post(grpc::traces))
+        .route(grpc::METRICS, post(grpc::others))
+        .route(grpc::LOGS, post(grpc::others))
+        .route("/v0.4/traces", post(apm::v04).put(apm::v04))
+        .route("/v0.5/traces", post(apm::v05).put(apm::v05))
+        .route("/v0.7/traces", post(apm::v07).put(apm::v07))
+        .route("/v1.0/traces", post(apm::v10).put(apm::v10));
+    for path in AGENT_PATHS {
+        intake_routes = intake_routes.route(path, post(apm::others).put(apm::others));
     }
     Router::new()
         .route("/", get(pages::home))
@@ -66,7 +110,8 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
         .route("/api/changes", get(api::changes))
         .route("/api/ended", get(api::ended))
         .merge(intake_routes)
-        .fallback(|| async { RouteError::NotFound("page") })
+        .fallback(unknown::address)
+        .method_not_allowed_fallback(unknown::method)
         .with_state(app)
 }
 

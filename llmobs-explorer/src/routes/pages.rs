@@ -228,7 +228,14 @@ pub(super) async fn setup(State(app): State<App>) -> Page {
         .store
         .read(|connection| Ok((rejections::rejections(connection)?, !trace::any_span(connection)?)))
         .await?;
-    let setup = Setup { origin: &app.origin, form_key: &app.form_key, rejections: &refused, empty };
+    let arrived = app.arrivals.last_minute(now_ms());
+    let setup = Setup {
+        origin: &app.origin,
+        form_key: &app.form_key,
+        arrived: &arrived,
+        rejections: &refused,
+        empty,
+    };
     Ok(page(pages::setup::setup(&setup)))
 }
 

@@ -13,6 +13,7 @@
 
 mod browser;
 #[path = "../support/explorer.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod explorer;
 mod page;
 mod showcase;

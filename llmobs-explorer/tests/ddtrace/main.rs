@@ -1,7 +1,7 @@
-//! The Python SDK itself reports here, by each of the ways that it has. By all of them the same must be seen.
+//! The SDKs for Python and Node themselves report here, by each of the ways that they have. By all of them the same must be seen.
 //!
-//! Python is the one that `LLMOBS_DDTRACE_PYTHON` names, else `python3`. Where it has no ddtrace the tests are skipped, unless
-//! `LLMOBS_REQUIRE_DDTRACE=1`.
+//! Python is the one that `LLMOBS_DDTRACE_PYTHON` names, else `python3`. Packages of Node are in the folder that `LLMOBS_DDTRACE_NODE`
+//! names. Where there is no ddtrace or dd-trace the tests are skipped, unless `LLMOBS_REQUIRE_DDTRACE=1`.
 
 #![allow(
     clippy::expect_used,
@@ -12,8 +12,9 @@
 )]
 
 #[path = "../support/explorer.rs"]
-#[allow(dead_code, reason = "the tests with a browser use all of it")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod explorer;
+mod node;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -41,15 +42,18 @@ fn python() -> Option<&'static OsString> {
             if status.is_ok_and(|status| status.success()) {
                 return Some(python);
             }
-            let line = format!(
-                "skipped: the tests with ddtrace need it; install it with: pip install ddtrace=={VERSION}"
-            );
-            assert!(env::var_os("LLMOBS_REQUIRE_DDTRACE").is_none_or(|value| value != "1"), "{line}");
-            // Not through `eprintln!`, which is shown for failed tests alone.
-            io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
+            skip("ddtrace", &format!("pip install ddtrace=={VERSION}"));
             None
         })
         .as_ref()
+}
+
+/// Says that tests are skipped, or fails where they must not be.
+fn skip(package: &str, command: &str) {
+    let line = format!("skipped: the tests with {package} need it; install it with: {command}");
+    assert!(env::var_os("LLMOBS_REQUIRE_DDTRACE").is_none_or(|value| value != "1"), "{line}");
+    // Not through `eprintln!`, which is shown for failed tests alone.
+    io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 
 /// A program with nothing of this environment that would say where to report to.
@@ -87,6 +91,8 @@ fn spans(explorer: &Explorer) -> Vec<Value> {
         for field in ["_dd", "duration", "start_ns", "trace_id", "span_id"] {
             event.as_object_mut().unwrap().remove(field).unwrap();
         }
+        // In the traces of the tracer it is a field, too.
+        event.as_object_mut().unwrap().remove("ml_app");
         if let Some(parent) = names.get(event["parent_id"].as_str().unwrap()) {
             event["parent_id"] = parent.as_str().into();
         }
@@ -273,6 +279,53 @@ fn a_program_finds_out_by_itself_how_to_report() {
     let explorer = Explorer::start();
     report(python, &explorer, &[]);
     check(&explorer);
+}
+
+/// Traces of the tracer carry the spans, and nothing else is set than where the Agent is.
+#[test]
+fn a_program_that_traces_with_apm_reports_with_its_traces() {
+    let Some(python) = python() else { return };
+    let explorer = Explorer::start();
+    let output = alone(python)
+        .args([PROGRAM, "python-app"])
+        .env("DD_TRACE_AGENT_URL", &explorer.origin)
+        .env_remove("DD_INSTRUMENTATION_TELEMETRY_ENABLED")
+        .env_remove("DD_REMOTE_CONFIGURATION_ENABLED")
+        .output()
+        .unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!((output.status.success(), said.as_str()), (true, ""));
+    check(&explorer);
+    assert!(said_of_arrivals(&explorer).contains("/v0.4/traces 1 5 0 0"), "{}", said_of_arrivals(&explorer));
+}
+
+/// What the page says of arrivals, which it shows by route.
+fn said_of_arrivals(explorer: &Explorer) -> String {
+    said(&explorer.get("/setup").1).split_once("Arrived in the last minute").unwrap().1.to_owned()
+}
+
+/// A form that cannot carry the spans is answered, and the page says what to set.
+#[test]
+fn traces_of_v0_5_are_answered_and_the_page_says_what_to_set() {
+    let Some(python) = python() else { return };
+    let explorer = Explorer::start();
+    let program = "import ddtrace\nwith ddtrace.tracer.trace('x', span_type='llm') as s: s.set_tag('gen_ai.system', 'x')";
+    let output = alone(python)
+        .args(["-c", program])
+        .env("DD_TRACE_AGENT_URL", &explorer.origin)
+        .env("DD_TRACE_API_VERSION", "v0.5")
+        .output()
+        .unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!((output.status.success(), said.as_str()), (true, ""));
+    let setup = said_of_arrivals(&explorer);
+    assert!(setup.contains("/v0.5/traces 1 0 0 1"), "{setup}");
+    assert!(
+        setup.contains("traces of v0.5 carry no LLM spans: set DD_TRACE_API_VERSION=v0.4 for Python"),
+        "{setup}"
+    );
 }
 
 /// Runs the program as the page tells to, with the explorer in the Agent's place.

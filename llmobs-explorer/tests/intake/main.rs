@@ -10,6 +10,8 @@
 )]
 
 mod bodies;
+mod grpc;
+mod otlp;
 mod recorded;
 mod routes;
 mod sdk;

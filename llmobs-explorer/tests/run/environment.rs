@@ -48,7 +48,7 @@ fn programs_are_told_to_report_here_and_nowhere_else() {
             ("DD_LLMOBS_ML_APP", "sh"),
         ],
     );
-    for name in ["DD_LLMOBS_OVERRIDE_ORIGIN", "DD_TRACE_AGENT_URL"] {
+    for name in ["DD_LLMOBS_OVERRIDE_ORIGIN", "DD_TRACE_AGENT_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
         assert!(variables[name].starts_with("http://127.0.0.1:"), "{name}: {}", variables[name]);
     }
     assert!(!variables.contains_key("LLMOBS_EXPORTER"));
@@ -61,11 +61,17 @@ fn what_was_said_about_the_application_stays() {
     command
         .env("DD_LLMOBS_ML_APP", "own")
         .env("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "true")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://own.example:4318")
         .env("OTHER", "x");
     let of_app = variables(command);
     expect(
         &of_app,
-        &[("DD_LLMOBS_ML_APP", "own"), ("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "true"), ("OTHER", "x")],
+        &[
+            ("DD_LLMOBS_ML_APP", "own"),
+            ("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "true"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://own.example:4318"),
+            ("OTHER", "x"),
+        ],
     );
     let mut command = run(&[], "env");
     command.env("DD_SERVICE", "svc").env("DD_LLMOBS_ML_APP", "");

@@ -11,6 +11,8 @@ pub(crate) struct Explorer {
     child: Child,
     /// Such as `http://127.0.0.1:1234`.
     pub(crate) origin: String,
+    /// Where it listens for OpenTelemetry over HTTP and over gRPC.
+    otlp: [String; 2],
     agent: ureq::Agent,
 }
 
@@ -27,8 +29,12 @@ impl Explorer {
             .spawn()
             .expect("llmobs starts");
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let origin =
-            lines.find_map(|line| line.unwrap().strip_prefix("llmobs: traces at ").map(str::to_owned));
+        let mut told = |what: &str| {
+            let address = lines.find_map(|line| line.unwrap().strip_prefix(what).map(str::to_owned));
+            address.expect("llmobs says where it listens")
+        };
+        let origin = told("llmobs: traces at ");
+        let otlp = [told("llmobs: OpenTelemetry over HTTP at "), told("llmobs: OpenTelemetry over gRPC at ")];
         // What else it says is read, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         let agent = ureq::Agent::config_builder()
@@ -37,7 +43,12 @@ impl Explorer {
             .proxy(None)
             .build()
             .into();
-        Self { child, origin: origin.expect("llmobs says where it listens"), agent }
+        Self { child, origin, otlp, agent }
+    }
+
+    /// Where it listens for OpenTelemetry over `http` or `grpc`.
+    pub(crate) fn otlp(&self, protocol: &str) -> &str {
+        &self.otlp[usize::from(protocol == "grpc")]
     }
 
     /// Sends spans as an SDK does.

@@ -1,0 +1,334 @@
+//! Reads the traces of Datadog's tracers. A span of LLM Observability has its event in `meta_struct._llmobs`, as MessagePack in bytes, but
+//! for what the span itself says: its id, its times and whether it failed.
+
+use serde_json::{Map, Value};
+
+use super::field::{self, Object};
+use super::msgpack::{Reader, Token, text};
+use super::{Intake, Rejected, envelope, spans_of};
+use crate::span::Span;
+
+/// The form of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ApmVersion {
+    /// Lists of spans.
+    V04,
+    /// The same lists in `chunks`.
+    V07,
+    /// Fields by number, and texts by their index in all texts before.
+    V10,
+}
+
+/// The spans of a request.
+#[derive(Debug)]
+pub(crate) struct ApmIntake {
+    /// Those of LLM Observability.
+    pub(crate) intake: Intake<Span>,
+    /// How many others there are.
+    pub(crate) passed_over: usize,
+}
+
+/// A span of LLM Observability.
+#[derive(Debug, Default)]
+struct ApmSpan {
+    name: String,
+    trace_id: u64,
+    span_id: u64,
+    start_ns: i64,
+    duration_ns: i64,
+    failed: bool,
+    error_type: Option<String>,
+    llmobs: Option<Object>,
+}
+
+/// A trace, or the part of it that a program sends at a time.
+#[derive(Debug, Default)]
+struct Chunk {
+    /// The higher half of the id of the trace, in hexadecimal digits.
+    high_id: Option<String>,
+    spans: Vec<Result<ApmSpan, String>>,
+    passed_over: usize,
+}
+
+/// Reads the body for `/v0.4/traces`, `/v0.7/traces` or `/v1.0/traces`.
+pub(crate) fn read_apm(body: &[u8], version: ApmVersion) -> Result<ApmIntake, String> {
+    let mut reader = TraceReader { reader: Reader::new(body), texts: Vec::new(), count: 0, version };
+    let mut chunks = Vec::new();
+    match version {
+        ApmVersion::V04 => {
+            for _ in 0..reader.reader.list("a list of traces")? {
+                chunks.push(reader.spans()?);
+                within_limit(&chunks)?;
+            }
+        }
+        ApmVersion::V07 | ApmVersion::V10 => reader.payload(&mut chunks)?,
+    }
+    let passed_over = chunks.iter().map(|chunk| chunk.passed_over).sum();
+    let mut rejected = Vec::new();
+    let mut events = Vec::new();
+    let spans = chunks.into_iter().flat_map(|Chunk { high_id, spans, .. }| {
+        spans.into_iter().map(move |span| span.map(|span| span.event(high_id.as_deref())))
+    });
+    for (index, event) in spans.enumerate() {
+        match event {
+            Ok(event) => events.push((index, event)),
+            Err(reason) => rejected.push(Rejected { index, reason }),
+        }
+    }
+    Ok(ApmIntake { intake: spans_of(events.into_iter(), rejected), passed_over })
+}
+
+fn within_limit(chunks: &[Chunk]) -> Result<(), String> {
+    if chunks.len() > envelope::MAX_EVENTS { Err(envelope::too_many()) } else { Ok(()) }
+}
+
+/// Reads traces.
+struct TraceReader<'a> {
+    reader: Reader<'a>,
+    /// All texts so far, in the form that refers to them. The empty text has the index 0, and the first one 1.
+    texts: Vec<&'a [u8]>,
+    /// How many spans of LLM Observability there are.
+    count: usize,
+    version: ApmVersion,
+}
+
+impl<'a> TraceReader<'a> {
+    /// A whole body, in which the chunks are one field.
+    fn payload(&mut self, chunks: &mut Vec<Chunk>) -> Result<(), String> {
+        for _ in 0..self.reader.map("a map with the traces")? {
+            if !matches!(self.key()?, Key::Name(b"chunks") | Key::Number(11)) {
+                self.skip()?;
+                continue;
+            }
+            for _ in 0..self.reader.list("a list of chunks")? {
+                chunks.push(self.chunk()?);
+                within_limit(chunks)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn chunk(&mut self) -> Result<Chunk, String> {
+        let mut chunk = Chunk::default();
+        let mut trace_id = None;
+        for _ in 0..self.reader.map("a chunk")? {
+            match self.key()? {
+                Key::Name(b"spans") | Key::Number(4) => chunk = self.spans()?,
+                Key::Number(6) => match self.reader.token()? {
+                    Token::Bytes(bytes) => {
+                        trace_id = <[u8; 16]>::try_from(bytes).ok().map(u128::from_be_bytes);
+                    }
+                    _ => return Err("`traceID` is expected as 16 bytes".to_owned()),
+                },
+                _ => self.skip()?,
+            }
+        }
+        if let Some(id) = trace_id {
+            chunk.high_id = Some(format!("{:016x}", id >> 64));
+            let [_, low] = [id >> 64, id & u128::from(u64::MAX)];
+            for span in chunk.spans.iter_mut().flatten() {
+                span.trace_id = u64::try_from(low).unwrap_or_default();
+            }
+        }
+        Ok(chunk)
+    }
+
+    fn spans(&mut self) -> Result<Chunk, String> {
+        let mut chunk = Chunk::default();
+        for _ in 0..self.reader.list("a list of spans")? {
+            let mut high_id = None;
+            match self.span(&mut high_id) {
+                Ok(span) if span.llmobs.is_none() => chunk.passed_over += 1,
+                Ok(span) => chunk.spans.push(Ok(span)),
+                Err(Fault::Event(reason)) => chunk.spans.push(Err(reason)),
+                Err(Fault::Body(reason)) => return Err(reason),
+            }
+            chunk.high_id = chunk.high_id.or(high_id);
+            if self.count + chunk.spans.len() > envelope::MAX_EVENTS {
+                return Err(envelope::too_many());
+            }
+        }
+        self.count += chunk.spans.len();
+        Ok(chunk)
+    }
+
+    fn span(&mut self, high_id: &mut Option<String>) -> Result<ApmSpan, Fault> {
+        let mut span = ApmSpan::default();
+        let mut event = None;
+        for _ in 0..self.reader.map("a span")? {
+            match self.key()? {
+                Key::Name(b"name") | Key::Number(2) => span.name = text(self.text()?).into_owned(),
+                Key::Name(b"trace_id") => span.trace_id = self.integer()?.cast_unsigned(),
+                Key::Name(b"span_id") | Key::Number(4) => span.span_id = self.integer()?.cast_unsigned(),
+                Key::Name(b"start") | Key::Number(6) => span.start_ns = self.integer()?,
+                Key::Name(b"duration") | Key::Number(7) => span.duration_ns = self.integer()?,
+                Key::Name(b"error") | Key::Number(8) => span.failed = self.integer()? != 0,
+                Key::Name(b"meta") => {
+                    for _ in 0..self.reader.map("the meta of a span")? {
+                        let name = self.text()?;
+                        let value = self.text()?;
+                        span.meta(name, value, high_id);
+                    }
+                }
+                Key::Name(b"meta_struct") => {
+                    for _ in 0..self.reader.map("the meta_struct of a span")? {
+                        match (self.text()?, self.reader.token()?) {
+                            (b"_llmobs", Token::Bytes(bytes)) => event = Some(bytes),
+                            (_, Token::Bytes(_)) => {}
+                            _ => {
+                                return Err(Fault::Body(
+                                    "`meta_struct` is expected as bytes by name".to_owned(),
+                                ));
+                            }
+                        }
+                    }
+                }
+                Key::Number(9) => {
+                    // Three items each: the name, the type and the value.
+                    for _ in 0..self.reader.list("the attributes of a span")? / 3 {
+                        let name = self.text()?;
+                        match (name, self.integer()?) {
+                            (_, 1) => {
+                                let value = self.text()?;
+                                span.meta(name, value, high_id);
+                            }
+                            (b"_llmobs", 5) => match self.reader.token()? {
+                                Token::Bytes(bytes) => event = Some(bytes),
+                                _ => return Err(Fault::Body("an attribute is expected as bytes".to_owned())),
+                            },
+                            _ => self.skip()?,
+                        }
+                    }
+                }
+                _ => self.skip()?,
+            }
+        }
+        if let Some(bytes) = event {
+            match Reader::new(bytes).value().map_err(Fault::Event)? {
+                Value::Object(event) => span.llmobs = Some(event),
+                _ => return Err(Fault::Event("`meta_struct._llmobs` is expected as a map".to_owned())),
+            }
+        }
+        Ok(span)
+    }
+
+    fn key(&mut self) -> Result<Key<'a>, String> {
+        match (self.version, self.reader.token()?) {
+            (ApmVersion::V10, Token::Unsigned(number)) => Ok(Key::Number(number)),
+            (ApmVersion::V04 | ApmVersion::V07, Token::Text(name)) => Ok(Key::Name(name)),
+            _ => Err("the fields of a trace have other names than those of its route".to_owned()),
+        }
+    }
+
+    /// A text. Some tracers write nil for an empty one.
+    fn text(&mut self) -> Result<&'a [u8], String> {
+        match (self.version, self.reader.token()?) {
+            (_, Token::Text(bytes)) => {
+                self.keep(bytes);
+                Ok(bytes)
+            }
+            (_, Token::Nil) | (ApmVersion::V10, Token::Unsigned(0)) => Ok(b""),
+            (ApmVersion::V10, Token::Unsigned(index)) => usize::try_from(index)
+                .ok()
+                .and_then(|index| self.texts.get(index - 1).copied())
+                .ok_or_else(|| format!("the text {index} is not among those before")),
+            _ => Err("a field of a span is expected as a text".to_owned()),
+        }
+    }
+
+    fn integer(&mut self) -> Result<i64, String> {
+        match self.reader.token()? {
+            Token::Unsigned(number) => Ok(number.cast_signed()),
+            Token::Signed(number) => Ok(number),
+            Token::Bool(flag) => Ok(flag.into()),
+            Token::Nil => Ok(0),
+            _ => Err("a field of a span is expected as an integer".to_owned()),
+        }
+    }
+
+    fn skip(&mut self) -> Result<(), String> {
+        let texts = &mut self.texts;
+        let keeps = self.version == ApmVersion::V10;
+        self.reader.skip(|bytes| {
+            if keeps {
+                texts.push(bytes);
+            }
+        })
+    }
+
+    fn keep(&mut self, bytes: &'a [u8]) {
+        if self.version == ApmVersion::V10 {
+            self.texts.push(bytes);
+        }
+    }
+}
+
+/// The name of a field, or its number.
+enum Key<'a> {
+    Name(&'a [u8]),
+    Number(u64),
+}
+
+/// Why a span cannot be read.
+enum Fault {
+    /// Its event cannot, but what comes after it can.
+    Event(String),
+    /// Nor what comes after it.
+    Body(String),
+}
+
+impl From<String> for Fault {
+    fn from(reason: String) -> Self {
+        Self::Body(reason)
+    }
+}
+
+impl ApmSpan {
+    fn meta(&mut self, name: &[u8], value: &[u8], high_id: &mut Option<String>) {
+        match name {
+            b"_dd.p.tid" => *high_id = Some(text(value).into_owned()),
+            b"error.type" => self.error_type = Some(text(value).into_owned()),
+            _ => {}
+        }
+    }
+
+    /// The JSON text of its event, as the SDK itself would send it.
+    fn event(self, high_id: Option<&str>) -> String {
+        let apm_trace_id = format!("{}{:016x}", high_id.unwrap_or_default(), self.trace_id);
+        let mut event = self.llmobs.unwrap_or_default();
+        let own = [
+            ("span_id", self.span_id.to_string().into()),
+            ("trace_id", apm_trace_id.clone().into()),
+            ("parent_id", "undefined".into()),
+            ("name", self.name.into()),
+            ("start_ns", self.start_ns.into()),
+            ("duration", self.duration_ns.into()),
+            ("status", Value::from(if self.failed { "error" } else { "ok" })),
+        ];
+        for (name, value) in own {
+            event.entry(name).or_insert(value);
+        }
+        if let Some(tags @ Value::Object(_)) = event.get_mut("tags") {
+            *tags = listed(tags.take(), self.failed, self.error_type);
+        }
+        if let Value::Object(own) = event.entry("_dd").or_insert_with(|| Map::new().into()) {
+            let span_id = self.span_id.to_string();
+            for (name, value) in
+                [("span_id", &span_id), ("trace_id", &apm_trace_id), ("apm_trace_id", &apm_trace_id)]
+            {
+                own.entry(name).or_insert_with(|| value.as_str().into());
+            }
+        }
+        Value::Object(event).to_string()
+    }
+}
+
+/// Tags in a map as a list of `key:value`, with those of the error.
+fn listed(tags: Value, failed: bool, error_type: Option<String>) -> Value {
+    let Value::Object(mut tags) = tags else { return tags };
+    tags.entry("error").or_insert_with(|| if failed { "1".into() } else { "0".into() });
+    if let Some(error_type) = error_type {
+        tags.entry("error_type").or_insert_with(|| error_type.into());
+    }
+    tags.iter().filter_map(|(key, value)| Some(format!("{key}:{}", field::scalar(value)?))).collect()
+}

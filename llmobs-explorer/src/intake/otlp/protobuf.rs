@@ -1,0 +1,150 @@
+//! Reads `ExportTraceServiceRequest` of `opentelemetry/proto/collector/trace/v1/trace_service.proto`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::span::{self, Event, Link, OtlpSpan, Source};
+use super::wire::{Fields, Wire};
+use crate::intake::field::Object;
+
+/// How deep values may be nested.
+const MAX_DEPTH: usize = 64;
+
+/// Calls `each` with each span of a request, or the reason why it cannot be read.
+pub(super) fn read(
+    body: &[u8],
+    mut each: impl FnMut(&Source, Result<OtlpSpan, String>),
+) -> Result<(), String> {
+    for resource_spans in messages(body, 1) {
+        let resource_spans = resource_spans?;
+        let mut source = Source::default();
+        // It may come after the spans.
+        for resource in messages(resource_spans, 1) {
+            attributes(resource?, 1, &mut source.resource)?;
+        }
+        for scope_spans in messages(resource_spans, 2) {
+            let scope_spans = scope_spans?;
+            source.scope = String::new();
+            for scope in messages(scope_spans, 1) {
+                source.scope = messages(scope?, 1).last().transpose()?.map(text).unwrap_or_default();
+            }
+            for span in messages(scope_spans, 2) {
+                each(&source, read_span(span?));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The texts, bytes and messages of one field.
+fn messages(message: &[u8], number: u64) -> impl Iterator<Item = Result<&[u8], String>> {
+    Fields::new(message).filter_map(move |field| match field {
+        Ok((found, Wire::Bytes(bytes))) if found == number => Some(Ok(bytes)),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    })
+}
+
+fn read_span(message: &[u8]) -> Result<OtlpSpan, String> {
+    let mut read = OtlpSpan::default();
+    let (mut trace_id, mut span_id): (&[u8], &[u8]) = (&[], &[]);
+    for field in Fields::new(message) {
+        match field? {
+            (1, Wire::Bytes(bytes)) => trace_id = bytes,
+            (2, Wire::Bytes(bytes)) => span_id = bytes,
+            (4, Wire::Bytes(bytes)) => read.parent_id = span::parent_id(bytes),
+            (5, Wire::Bytes(bytes)) => read.name = text(bytes),
+            (7, Wire::Eight(time)) => read.start_ns = time,
+            (8, Wire::Eight(time)) => read.end_ns = time,
+            (9, Wire::Bytes(bytes)) => attribute(bytes, &mut read.attributes)?,
+            (11, Wire::Bytes(bytes)) => read.events.push(event(bytes)?),
+            (13, Wire::Bytes(bytes)) => read.links.extend(link(bytes)?),
+            (15, Wire::Bytes(bytes)) => {
+                for field in Fields::new(bytes) {
+                    match field? {
+                        (2, Wire::Bytes(bytes)) => read.status_message = text(bytes),
+                        (3, Wire::Varint(code)) => read.failed = code == 2,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    read.trace_id = span::trace_id(trace_id)?;
+    read.span_id = span::span_id(span_id)?;
+    Ok(read)
+}
+
+fn event(message: &[u8]) -> Result<Event, String> {
+    let mut event = Event::default();
+    for name in messages(message, 2) {
+        event.name = text(name?);
+    }
+    attributes(message, 3, &mut event.attributes)?;
+    Ok(event)
+}
+
+/// A link, unless it leads nowhere.
+fn link(message: &[u8]) -> Result<Option<Link>, String> {
+    let bytes = |number| messages(message, number).last().transpose().map(Option::unwrap_or_default);
+    let (Ok(trace_id), Ok(span_id)) = (span::trace_id(bytes(1)?), span::span_id(bytes(2)?)) else {
+        return Ok(None);
+    };
+    let mut link = Link { trace_id, span_id, attributes: Object::new() };
+    attributes(message, 4, &mut link.attributes)?;
+    Ok(Some(link))
+}
+
+fn attributes(message: &[u8], number: u64, into: &mut Object) -> Result<(), String> {
+    messages(message, number).try_for_each(|pair| attribute(pair?, into))
+}
+
+fn attribute(message: &[u8], into: &mut Object) -> Result<(), String> {
+    let (key, value) = pair(message, 0)?;
+    span::insert(into, key, value);
+    Ok(())
+}
+
+fn pair(message: &[u8], depth: usize) -> Result<(String, Value), String> {
+    let (mut key, mut value) = (String::new(), Value::Null);
+    for field in Fields::new(message) {
+        match field? {
+            (1, Wire::Bytes(bytes)) => key = text(bytes),
+            (2, Wire::Bytes(bytes)) => value = any_value(bytes, depth)?,
+            _ => {}
+        }
+    }
+    Ok((key, value))
+}
+
+fn any_value(message: &[u8], depth: usize) -> Result<Value, String> {
+    if depth > MAX_DEPTH {
+        return Err(format!("an attribute is nested deeper than {MAX_DEPTH} levels"));
+    }
+    let mut value = Value::Null;
+    for field in Fields::new(message) {
+        value = match field? {
+            (1, Wire::Bytes(bytes)) => text(bytes).into(),
+            (2, Wire::Varint(flag)) => (flag != 0).into(),
+            (3, Wire::Varint(integer)) => integer.cast_signed().into(),
+            (4, Wire::Eight(bits)) => f64::from_bits(bits).into(),
+            (5, Wire::Bytes(list)) => {
+                let values = messages(list, 1).map(|item| any_value(item?, depth + 1));
+                Value::Array(values.collect::<Result<_, _>>()?)
+            }
+            (6, Wire::Bytes(list)) => {
+                let pairs = messages(list, 1).map(|item| pair(item?, depth + 1));
+                Value::Object(pairs.collect::<Result<_, _>>()?)
+            }
+            (7, Wire::Bytes(bytes)) => STANDARD.encode(bytes).into(),
+            _ => continue,
+        };
+    }
+    Ok(value)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,45 @@
+//! Changes of spans that arrived earlier.
+
+use serde_json::Value;
+
+use super::field::Object;
+use super::{Intake, spans_of};
+use crate::span::Span;
+
+/// Fields of the event of a span that are to be changed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SpanUpdate {
+    /// Its trace.
+    pub(crate) trace_id: String,
+    /// The span.
+    pub(crate) span_id: String,
+    /// The fields. Objects are merged, and other values are replaced.
+    pub(crate) fields: Object,
+}
+
+impl SpanUpdate {
+    /// The event with the changes. An event that is no object is left as it is.
+    pub(crate) fn merged(&self, event: &str) -> String {
+        match serde_json::from_str(event) {
+            Ok(Value::Object(mut object)) => {
+                merge(&mut object, &self.fields);
+                Value::Object(object).to_string()
+            }
+            _ => event.to_owned(),
+        }
+    }
+}
+
+fn merge(object: &mut Object, changes: &Object) {
+    for (name, change) in changes {
+        match (object.get_mut(name), change) {
+            (Some(Value::Object(inner)), Value::Object(changes)) => merge(inner, changes),
+            _ => drop(object.insert(name.clone(), change.clone())),
+        }
+    }
+}
+
+/// Reads events that were changed.
+pub(crate) fn read_merged(events: Vec<String>) -> Intake<Span> {
+    spans_of(events.into_iter().enumerate(), Vec::new())
+}

@@ -1,0 +1,75 @@
+//! The answer at addresses that are not known: a page for people, and a text for programs that says what to set.
+
+use axum::extract::{Request, State};
+use axum::http::header::ACCEPT;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+use super::intake::refuse_at;
+use super::{App, RouteError, grpc};
+
+/// How addresses begin where programs report to other servers, and what to set instead.
+const HINTS: [(&str, &str); 8] = [
+    ("/api/v2/spans", "zipkin spans are not read: set OTEL_TRACES_EXPORTER=otlp"),
+    ("/api/traces", "jaeger spans are not read: set OTEL_TRACES_EXPORTER=otlp"),
+    (
+        "/v1/",
+        "OpenTelemetry sends spans to /v1/traces: set OTEL_EXPORTER_OTLP_ENDPOINT to the address without a path",
+    ),
+    (
+        "/opentelemetry.",
+        "spans are all that is read of OpenTelemetry: set OTEL_METRICS_EXPORTER=none and the like",
+    ),
+    ("/v0.", "traces are read at /v0.4/traces: set DD_TRACE_API_VERSION=v0.4"),
+    ("/evp_proxy/", "LLM spans are read at /evp_proxy/v2/api/v2/llmobs: set DD_LLMOBS_AGENTLESS_ENABLED=0"),
+    (
+        "/api/v2/llmobs",
+        "LLM spans are sent to this address by POST: set DD_TRACE_AGENT_URL to it without a path",
+    ),
+    (
+        "/",
+        "programs of Datadog report by DD_TRACE_AGENT_URL, those of OpenTelemetry by OTEL_EXPORTER_OTLP_ENDPOINT",
+    ),
+];
+/// The longest path that is shown, in characters.
+const SHOWN_CHARS: usize = 100;
+/// The name under which all such addresses are counted.
+const PATH: &str = "other addresses";
+
+/// There is nothing at this address.
+pub(super) async fn address(State(app): State<App>, request: Request) -> Response {
+    respond(&app, &request.into_parts().0, StatusCode::NOT_FOUND).await
+}
+
+/// There is something at this address, but not by this method.
+pub(super) async fn method(State(app): State<App>, request: Request) -> Response {
+    respond(&app, &request.into_parts().0, StatusCode::METHOD_NOT_ALLOWED).await
+}
+
+async fn respond(app: &App, head: &Parts, status: StatusCode) -> Response {
+    let is_read = head.method == Method::GET || head.method == Method::HEAD;
+    if is_read && status == StatusCode::NOT_FOUND && wants_page(&head.headers) {
+        return RouteError::NotFound("page").into_response();
+    }
+    let path: String = head.uri.path().chars().take(SHOWN_CHARS).collect();
+    let hint = HINTS.iter().find(|(beginning, _)| path.starts_with(beginning)).map_or("", |(_, hint)| hint);
+    let reason = match status {
+        StatusCode::METHOD_NOT_ALLOWED => format!("{path} does not take {}; {hint}", head.method),
+        _ => format!("there is nothing at {path}; {hint}"),
+    };
+    // What is only read is no loss.
+    if !is_read {
+        drop(refuse_at(app, PATH, &path, (status, &reason)).await);
+    }
+    if grpc::is_grpc(&head.headers) {
+        return grpc::unknown(&reason);
+    }
+    (status, format!("{reason}\n")).into_response()
+}
+
+/// Whether a person waits for a page.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|kinds| kinds.to_str().ok());
+    accepted.any(|kinds| kinds.contains("text/html"))
+}

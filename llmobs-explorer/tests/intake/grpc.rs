@@ -1,0 +1,182 @@
+//! Spans of OpenTelemetry over gRPC, as a client of HTTP/2 sends them.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use ureq::http::{HeaderMap, Request, Version};
+
+use crate::served::{PATIENCE, Served};
+
+const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Headers, each a literal that is not indexed and has no Huffman code.
+fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
+    let text = |text: &str| [&[u8::try_from(text.len()).expect("short")][..], text.as_bytes()].concat();
+    pairs.iter().flat_map(|(name, value)| [&[0][..], &text(name), &text(value)].concat()).collect()
+}
+
+/// What is answered to a body.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    body: Vec<u8>,
+    /// Of the head and behind the body.
+    headers: HeaderMap,
+}
+
+impl Answer {
+    /// The status of gRPC, and the reason for it.
+    fn grpc(&self) -> (&str, String) {
+        let text = |name: &str| self.headers.get(name).map_or("", |value| value.to_str().expect("text"));
+        (text("grpc-status"), text("grpc-message").to_owned())
+    }
+}
+
+/// Posts a body.
+fn exchange(served: &Served, authority: &str, path: &str, more: &[(&str, &str)], body: &[u8]) -> Answer {
+    let mut request = Request::post(format!("http://{authority}{path}"))
+        .version(Version::HTTP_2)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    for (name, value) in more {
+        request = request.header(*name, *value);
+    }
+    let body = body.to_vec();
+    let port = served.port;
+    let exchange = async move {
+        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
+        let (client, connection) = h2::client::handshake(stream).await.expect("it speaks HTTP/2");
+        tokio::spawn(connection);
+        let mut client = client.ready().await.expect("it takes requests");
+        let (response, mut sender) = client.send_request(request.body(()).unwrap(), false).unwrap();
+        sender.send_data(body.into(), true).unwrap();
+        let (head, mut stream) = response.await.expect("an answer").into_parts();
+        let mut answer = Answer { status: head.status.as_u16(), body: Vec::new(), headers: head.headers };
+        while let Some(data) = stream.data().await {
+            answer.body.extend_from_slice(&data.expect("data"));
+        }
+        answer.headers.extend(stream.trailers().await.expect("trailers").unwrap_or_default());
+        answer
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime
+        .block_on(async { tokio::time::timeout(PATIENCE, exchange).await })
+        .expect("it is answered in time")
+}
+
+/// A request with one step: field 1 of the request, 2 of the resource's spans, 2 of the scope's, with ids, a name and an attribute.
+fn message() -> Vec<u8> {
+    let bytes = |number: u8, value: &[u8]| {
+        [&[number << 3 | 2, u8::try_from(value.len()).expect("short")][..], value].concat()
+    };
+    let attribute = [bytes(1, b"gen_ai.operation.name"), bytes(2, &bytes(1, b"plan"))].concat();
+    let span =
+        [bytes(1, &[7; 16]), bytes(2, &[0, 0, 0, 0, 0, 0, 0, 9]), bytes(5, b"n"), bytes(9, &attribute)]
+            .concat();
+    bytes(1, &bytes(2, &bytes(2, &span)))
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    [&[0][..], &u32::try_from(message.len()).expect("short").to_be_bytes(), message].concat()
+}
+
+#[test]
+fn a_span_is_stored_and_the_status_comes_last() {
+    let served = Served::new();
+    let own = format!("localhost:{}", served.port);
+    let answer = exchange(&served, &own, TRACES, &[], &framed(&message()));
+    assert_eq!(
+        (answer.status, answer.body.as_slice(), answer.grpc()),
+        (200, &[0; 5][..], ("0", String::new()))
+    );
+    assert!(served.event("07070707070707070707070707070707", "9").is_some());
+    // A span without an id is named, and the others are stored.
+    let bad = [message(), vec![0x0a, 4, 0x12, 2, 0x12, 0]].concat();
+    let answer = exchange(&served, &own, TRACES, &[], &framed(&bad));
+    let text = String::from_utf8_lossy(&answer.body);
+    assert!(
+        text.contains("event 1: `trace_id` has 0 bytes: 16 are expected (1 of 2 events rejected)"),
+        "{text}"
+    );
+    assert_eq!(answer.grpc().0, "0");
+}
+
+#[test]
+fn a_message_may_be_compressed() {
+    let served = Served::new();
+    let own = format!("localhost:{}", served.port);
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(&message()).unwrap();
+    let mut body = framed(&encoder.finish().unwrap());
+    body[0] = 1;
+    let answer = exchange(&served, &own, TRACES, &[("grpc-encoding", "gzip")], &body);
+    assert_eq!(answer.grpc().0, "0");
+    assert!(served.event("07070707070707070707070707070707", "9").is_some());
+}
+
+#[test]
+fn others_are_refused_as_over_http() {
+    let served = Served::new();
+    let own = format!("127.0.0.1:{}", served.port);
+    let body = framed(&message());
+    let evil = format!("evil.com:{}", served.port);
+    for (authority, more) in [(&evil, &[][..]), (&own, &[("origin", "http://evil.com")])] {
+        assert_eq!(exchange(&served, authority, TRACES, more, &body).status, 403);
+    }
+    for (path, more, body, status, reason) in [
+        (TRACES, &[][..], &body[1..], "3", "the body is not one message of gRPC"),
+        (TRACES, &[("grpc-encoding", "zstd")], &body, "12", "`grpc-encoding` is unknown"),
+        ("/other.Service/Call", &[], &body, "12", "there is nothing at /other.Service/Call"),
+        (TRACES, &[], &vec![0; 17 << 20], "8", "the body is larger than 16 MiB"),
+    ] {
+        let answer = exchange(&served, &own, path, more, body);
+        let (found, text) = answer.grpc();
+        assert!((answer.status, found) == (200, status) && text.starts_with(reason), "{answer:?}");
+        assert!(served.get("/setup").text().contains(reason), "{reason}");
+    }
+    assert_eq!(served.rows("span"), 0);
+}
+
+#[test]
+fn a_deadline_that_has_passed_is_answered() {
+    let served = Served::new();
+    let own = format!("127.0.0.1:{}", served.port);
+    let answer = exchange(&served, &own, TRACES, &[("grpc-timeout", "1n")], &framed(&message()));
+    assert_eq!(answer.grpc(), ("4", "the deadline of the request has passed".to_owned()));
+}
+
+/// Bytes that are none of HTTP/2 end the connection, and nothing else.
+#[test]
+fn damaged_frames_end_their_connection() {
+    let served = Served::new();
+    let own = format!("127.0.0.1:{}", served.port);
+    let good = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(4, 0, 0, &[]),
+        frame(
+            1,
+            4,
+            1,
+            &headers(&[(":method", "POST"), (":scheme", "http"), (":path", TRACES), (":authority", &own)]),
+        ),
+        frame(0, 1, 1, &framed(&message())),
+    ]
+    .concat();
+    for at in (0..good.len()).step_by(5) {
+        let mut bytes = good.clone();
+        bytes[at] ^= 0x55;
+        let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("it listens");
+        stream.write_all(&bytes).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        drop(stream.read_to_end(&mut Vec::new()));
+    }
+    assert_eq!(exchange(&served, &own, TRACES, &[], &framed(&message())).grpc().0, "0");
+}
