@@ -6,10 +6,10 @@ use axum::extract::{Form, Path, Query as Pairs, RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use llmobs_providers::json::Json;
 use maud::Markup;
 use rusqlite::Connection;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::{App, RouteError, page};
 use crate::page::address::{Address, LAST_PAGE, View};
@@ -151,7 +151,8 @@ fn tree(connection: &Connection, trace_id: &str) -> Result<Option<Tree>, StoreEr
 
 fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Markup, StoreError> {
     let text = trace::event(connection, node.row)?;
-    let event = read(&text);
+    // The intake accepts only valid JSON.
+    let event = Json::read(&text).unwrap_or(Json::Null);
     let evaluations = evaluations::of_span(connection, node.row)?;
     let children = trace::child_times(connection, trace_id, &node.span_id)?;
     let self_ns = self_ns(node, children.into_iter());
@@ -159,15 +160,6 @@ fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Ma
     let calls = text.contains("\"tool_calls\"");
     let tools = if calls { tool_spans(connection, trace_id, node)? } else { Tools::default() };
     Ok(panel(&SpanDetails { trace_id, node, self_ns, evaluations: &evaluations, event: &event }, tools))
-}
-
-fn read_event(connection: &Connection, row: i64) -> Result<Value, StoreError> {
-    Ok(read(&trace::event(connection, row)?))
-}
-
-fn read(event: &str) -> Value {
-    // The intake accepts only valid JSON.
-    serde_json::from_str(event).unwrap_or_default()
 }
 
 /// The tool spans before and after an LLM call, in the order of their starts.
@@ -214,7 +206,7 @@ pub(super) async fn session(
         let (turns, total) = conversations::turns(connection, &session_id, number)?;
         let turns: Vec<_> = turns
             .into_iter()
-            .map(|turn| read_event(connection, turn.row).map(|event| (turn, event)))
+            .map(|turn| trace::event(connection, turn.row).map(|event| (turn, event)))
             .collect::<Result<_, _>>()?;
         Ok((total > 0).then(|| pages::sessions::session(&session_id, &turns, total, number)))
     });
