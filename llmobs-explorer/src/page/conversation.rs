@@ -11,6 +11,10 @@ use super::markdown::markdown;
 
 /// Longer texts are folded after this many characters.
 const FOLD: usize = 6_000;
+/// How many messages of a history that is folded are shown.
+const NEWEST: usize = 2;
+/// Histories of more messages are folded.
+const HISTORY: usize = 6;
 /// Image types that browsers show and that cannot contain scripts.
 const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
 
@@ -32,6 +36,18 @@ pub(crate) fn align(tools: &mut ToolSpans, messages: &[Json<'_>]) {
         while spans.len() < count {
             spans.push_front(String::new());
         }
+    }
+}
+
+/// The messages that a model was given. Of many, the newest are shown and the others are folded.
+pub(crate) fn history(all: &[Json<'_>], tools: &mut ToolSpans) -> Markup {
+    let folded = if all.len() > HISTORY { all.len() - NEWEST } else { 0 };
+    let (earlier, newest) = all.split_at(folded);
+    html! {
+        @if !earlier.is_empty() {
+            details.earlier { summary { (format::things(earlier.len(), "earlier message")) } (messages(earlier, tools)) }
+        }
+        (messages(newest, tools))
     }
 }
 
@@ -174,7 +190,7 @@ pub(crate) fn text(text: &str) -> Markup {
         return json(&value);
     }
     match markdown(text).filter(|_| text.len() <= FOLD) {
-        Some(markdown) => html! { div.text { (markdown) } },
+        Some(markdown) => html! { div.text dir="auto" { (markdown) } },
         None => plain(text),
     }
 }
@@ -182,13 +198,13 @@ pub(crate) fn text(text: &str) -> Markup {
 /// Plain text, folded if it is long.
 pub(crate) fn plain(text: &str) -> Markup {
     match text.char_indices().nth(FOLD) {
-        None => html! { pre.text { (text) } },
+        None => html! { pre.text dir="auto" { (text) } },
         Some((cut, _)) => {
             let (shown, folded) = text.split_at(cut);
             let left = format::count(folded.chars().count() as u64);
             html! {
-                pre.text { (shown) }
-                details.rest { summary { "Show " (left) " more characters" } pre.text { (folded) } }
+                pre.text dir="auto" { (shown) }
+                details.rest { summary { "Show " (left) " more characters" } pre.text dir="auto" { (folded) } }
             }
         }
     }

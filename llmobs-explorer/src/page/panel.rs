@@ -3,7 +3,7 @@
 use llmobs_providers::json::Json;
 use maud::{Markup, html};
 
-use super::conversation::{ToolSpans, align, json, messages, plain, text};
+use super::conversation::{ToolSpans, align, history, json, messages, plain, text};
 use super::format;
 use super::json::{indented, inside};
 use super::layout::{badge, kind, status};
@@ -136,7 +136,7 @@ fn side(name: &str, value: &Json<'_>, tools: &mut ToolSpans) -> Markup {
     };
     let parameters = value.get("parameters");
     let parts = html! {
-        @if !value.list("messages").is_empty() { (messages(value.list("messages"), tools)) }
+        @if !value.list("messages").is_empty() { (history(value.list("messages"), tools)) }
         @if !value.list("documents").is_empty() { (documents(value.list("documents"))) }
         @match value.get("value") {
             Json::Null => {}

@@ -179,3 +179,42 @@ fn json_is_shown_in_its_order_and_opened() {
         assert_eq!(raw.as_str().unwrap(), event.replace(char::is_whitespace, ""));
     });
 }
+
+/// Of a long call the newest messages and the answer are in the window. Also without scripts.
+#[test]
+fn a_long_history_is_folded() {
+    with_page(|page| {
+        page.without_scripts();
+        let said = |at: u32| json!({ "role": if at % 2 == 1 { "user" } else { "assistant" }, "content": format!("No{at} {}", "word ".repeat(40)) });
+        let input: Value = (0..50).map(said).collect();
+        send(page, &input, &json!([{ "role": "assistant", "content": "The answer." }]));
+        assert_eq!(page.texts(".earlier summary"), ["48 earlier messages"]);
+        let inside = "[...document.querySelectorAll('.message')].filter((one) => one.checkVisibility())
+            .map((one) => [one.innerText.split(' ')[0].replace(/\\s+/, ' '), one.getBoundingClientRect().bottom < innerHeight])";
+        assert_eq!(
+            page.ask(inside),
+            json!([["assistant No48", true], ["user No49", true], ["assistant The", true]])
+        );
+        page.click(".earlier summary");
+        assert_eq!(
+            page.ask(
+                "[...document.querySelectorAll('.message')].filter((one) => one.checkVisibility()).length"
+            ),
+            51
+        );
+    });
+}
+
+#[test]
+fn texts_run_in_their_own_direction() {
+    with_page(|page| {
+        send(
+            page,
+            &json!([{ "role": "user", "content": "שלום" }, { "role": "user", "content": "hello" }]),
+            &json!([]),
+        );
+        let directions =
+            "[...document.querySelectorAll('.message .text')].map((one) => getComputedStyle(one).direction)";
+        assert_eq!(page.ask(directions), json!(["rtl", "ltr"]));
+    });
+}
