@@ -6,6 +6,7 @@ mod connection;
 mod console;
 mod error;
 mod explorer;
+mod id;
 mod intake;
 mod page;
 mod query;

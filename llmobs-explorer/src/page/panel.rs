@@ -83,7 +83,7 @@ fn facts(details: &SpanDetails<'_>) -> Markup {
             @if !errors.is_empty() {
                 div { dt { "Incomplete" } dd { @for error in errors { code { (error.as_str().unwrap_or_default()) } " " } } }
             }
-            div { dt { "Span" } dd { code.id { (node.span_id) } } }
+            div { dt { "Span" } dd { code.id { (event.label("span_id")) } } }
         }
     }
 }

@@ -80,7 +80,7 @@ pub(super) async fn trace(
     Pairs(address): Pairs<TraceAddress>,
 ) -> Page {
     let drawn = app.store.read(move |connection| {
-        let Some(tree) = tree(connection, &trace_id)? else { return Ok(None) };
+        let Some((trace_id, tree)) = tree(connection, &trace_id)? else { return Ok(None) };
         let of = |span: &Option<String>| span.as_deref().and_then(|span| tree.find(span));
         let selected = of(&address.span).unwrap_or_else(|| tree.first_root());
         let opened = of(&address.open).into_iter().collect::<HashSet<_>>();
@@ -109,7 +109,7 @@ pub(super) async fn rows(
     Pairs(below): Pairs<Below>,
 ) -> Page {
     let drawn = app.store.read(move |connection| {
-        let Some(tree) = tree(connection, &trace_id)? else { return Ok(None) };
+        let Some((trace_id, tree)) = tree(connection, &trace_id)? else { return Ok(None) };
         let of = match below.of.as_str() {
             "" => None,
             span => match tree.find(span) {
@@ -125,6 +125,7 @@ pub(super) async fn rows(
 /// The panel of a span, for a page that is already loaded.
 pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path<(String, String)>) -> Page {
     let drawn = app.store.read(move |connection| {
+        let Some(trace_id) = trace::stored_id(connection, &trace_id)? else { return Ok(None) };
         let node = trace::find(connection, &trace_id, &span_id)?;
         node.map(|node| span_panel(connection, &trace_id, &node)).transpose()
     });
@@ -137,6 +138,7 @@ pub(super) async fn event(
     Path((trace_id, span_id)): Path<(String, String)>,
 ) -> Result<Response, RouteError> {
     let event = app.store.read(move |connection| {
+        let Some(trace_id) = trace::stored_id(connection, &trace_id)? else { return Ok(None) };
         let node = trace::find(connection, &trace_id, &span_id)?;
         node.map(|node| trace::event(connection, node.row)).transpose()
     });
@@ -144,9 +146,11 @@ pub(super) async fn event(
     Ok(([(CONTENT_TYPE, "application/json")], event).into_response())
 }
 
-fn tree(connection: &Connection, trace_id: &str) -> Result<Option<Tree>, StoreError> {
-    let nodes = trace::nodes(connection, trace_id)?;
-    Ok((!nodes.is_empty()).then(|| Tree::new(nodes)))
+/// A trace, with its id as it is stored.
+fn tree(connection: &Connection, trace_id: &str) -> Result<Option<(String, Tree)>, StoreError> {
+    let Some(trace_id) = trace::stored_id(connection, trace_id)? else { return Ok(None) };
+    let nodes = trace::nodes(connection, &trace_id)?;
+    Ok((!nodes.is_empty()).then(|| (trace_id, Tree::new(nodes))))
 }
 
 fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Markup, StoreError> {
