@@ -121,6 +121,11 @@ impl Tree {
         has_parent && self.parents.get(node).copied().flatten().is_none()
     }
 
+    /// Whether the parent of any node has not arrived.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.roots.iter().any(|&root| self.is_orphan(root))
+    }
+
     /// The position of a span, by any form of its id. Earlier versions stored it as it arrived.
     pub(crate) fn find(&self, span_id: &str) -> Option<usize> {
         let position = |id: &str| self.nodes.iter().position(|node| node.span_id == id);

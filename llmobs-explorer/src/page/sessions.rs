@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::conversation::text;
 use super::format;
 use super::json::inside;
-use super::layout::{Section, kind, page, pager, status};
+use super::layout::{Section, kind, page, pager, trace_status};
 use super::path_segment;
 use super::trace::url;
 use crate::store::sessions::{SESSIONS, Session, TURNS, Turn};
@@ -58,15 +58,25 @@ pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup 
     page(Section::Sessions, "Sessions", &content)
 }
 
-/// The turns of a session, each with its event, as one conversation.
-pub(crate) fn session(id: &str, turns: &[(Turn, String)], total: u64, number: u64) -> Markup {
+/// A turn with what it shows.
+#[derive(Debug)]
+pub(crate) struct ShownTurn {
+    pub(crate) turn: Turn,
+    /// The event of its first span, as JSON text.
+    pub(crate) event: String,
+    /// Whether its trace may still run.
+    pub(crate) running: bool,
+}
+
+/// The turns of a session as one conversation.
+pub(crate) fn session(id: &str, turns: &[ShownTurn], total: u64, number: u64) -> Markup {
     let at = |number: u64| format!("/sessions/{}?page={}", path_segment(id), number + 1);
     let first = number * u64::from(TURNS);
     let last = first + turns.len() as u64;
     let content = html! {
         header.banner.session { h1 { "Session " code { (id) } } p { (format::things(total, "turn")) } }
         ol.turns {
-            @for (turn, event) in turns { (one_turn(turn, &Json::read(event).unwrap_or(Json::Null))) }
+            @for turn in turns { (one_turn(turn)) }
         }
         (pager((number > 0).then(|| at(number - 1)),
             &format!("turns {} to {} of {}", format::count(first + 1), format::count(last), format::count(total)),
@@ -75,13 +85,14 @@ pub(crate) fn session(id: &str, turns: &[(Turn, String)], total: u64, number: u6
     page(Section::Sessions, id, &content)
 }
 
-fn one_turn(turn: &Turn, event: &Json<'_>) -> Markup {
+fn one_turn(ShownTurn { turn, event, running }: &ShownTurn) -> Markup {
+    let event = Json::read(event).unwrap_or(Json::Null);
     let (input, output) = (event.get("meta").get("input"), event.get("meta").get("output"));
     html! {
         li.turn {
             p.meta {
                 time datetime=(format::iso(turn.start_ns)) { (format::time(turn.start_ns)) } " "
-                (kind(&turn.kind)) " " a href=(url(&turn.trace_id, &turn.span_id)) { (turn.name) } " " (status(turn.failed)) " "
+                (kind(&turn.kind)) " " a href=(url(&turn.trace_id, &turn.span_id)) { (turn.name) } " " (trace_status(turn.failed, *running)) " "
                 (format::duration(turn.duration_ns)) " " small title="all turns so far" { "Σ " (format::duration(turn.duration_so_far_ns)) }
                 @if let Some(tokens) = turn.total_tokens {
                     " " (format::things(tokens, "token")) " " small title="all turns so far" { "Σ " (format::count(turn.tokens_so_far)) }

@@ -14,14 +14,18 @@ use serde::Deserialize;
 use super::{App, RouteError, page};
 use crate::page::address::{Address, LAST_PAGE, View};
 use crate::page::conversation::ToolSpans;
+use crate::page::list::Found;
 use crate::page::panel::{SpanDetails, Tools, panel};
+use crate::page::sessions::ShownTurn;
 use crate::page::setup::Setup;
 use crate::page::trace::TraceView;
 use crate::page::{self as pages, layout};
 use crate::query::Query;
 use crate::sample;
-use crate::store::list::{ListRequest, PAGE};
+use crate::store::list::{ListRequest, Listing, PAGE, Scope};
+use crate::store::sessions::Turn;
 use crate::store::trace::{self, Node};
+use crate::store::unfinished::is_unfinished;
 use crate::store::{StoreError, evaluations, list as listing, now_ms, rejections, sessions as conversations};
 use crate::tree::{Tree, self_ns};
 
@@ -60,9 +64,34 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
         offset: address.page.saturating_mul(u64::from(PAGE)),
         attributes: address.columns.clone(),
     };
-    let found = app.store.read(move |connection| listing::list(connection, &request)).await?;
-    Ok(page(pages::list::list(&address, Ok((&query, &found)))).into_response())
+    let (listing, running) = app
+        .store
+        .read(move |connection| {
+            let listing = listing::list(connection, &request)?;
+            let running = match request.scope {
+                Scope::Traces => unfinished(connection, &listing)?,
+                Scope::Spans => HashSet::new(),
+            };
+            Ok((listing, running))
+        })
+        .await?;
+    let found = Found { query: &query, listing: &listing, running: &running };
+    Ok(page(pages::list::list(&address, Ok(found))).into_response())
 }
+
+/// The traces of a list that may still run.
+fn unfinished(connection: &Connection, listing: &Listing) -> Result<HashSet<String>, StoreError> {
+    let mut unfinished = HashSet::new();
+    for row in &listing.rows {
+        if is_unfinished(connection, &row.trace_id)? {
+            unfinished.insert(row.trace_id.clone());
+        }
+    }
+    Ok(unfinished)
+}
+
+/// How long after its end more spans of a trace may arrive.
+const LATE_MS: i64 = 10 * 60 * 1000;
 
 /// The query string of a trace.
 #[derive(Deserialize)]
@@ -84,7 +113,9 @@ pub(super) async fn trace(
         let of = |span: &Option<String>| span.as_deref().and_then(|span| tree.find(span));
         let selected = of(&address.span).unwrap_or_else(|| tree.first_root());
         let opened = of(&address.open).into_iter().collect::<HashSet<_>>();
-        let shown = TraceView { selected, opened, find: address.find.trim().to_owned() };
+        let ended_ms = tree.range_ns().1 / 1_000_000;
+        let live = tree.is_unfinished() || ended_ms > now_ms() - LATE_MS;
+        let shown = TraceView { selected, opened, find: address.find.trim().to_owned(), live };
         let panel = match tree.nodes.get(selected) {
             Some(node) => span_panel(connection, &trace_id, node)?,
             None => Markup::default(),
@@ -208,10 +239,11 @@ pub(super) async fn session(
     let number = at.number();
     let drawn = app.store.read(move |connection| {
         let (turns, total) = conversations::turns(connection, &session_id, number)?;
-        let turns: Vec<_> = turns
-            .into_iter()
-            .map(|turn| trace::event(connection, turn.row).map(|event| (turn, event)))
-            .collect::<Result<_, _>>()?;
+        let shown = |turn: Turn| {
+            let event = trace::event(connection, turn.row)?;
+            Ok(ShownTurn { event, running: is_unfinished(connection, &turn.trace_id)?, turn })
+        };
+        let turns = turns.into_iter().map(shown).collect::<Result<Vec<_>, StoreError>>()?;
         Ok((total > 0).then(|| pages::sessions::session(&session_id, &turns, total, number)))
     });
     drawn.await?.map(page).ok_or(RouteError::NotFound("session"))

@@ -16,6 +16,7 @@ pub(crate) mod sessions;
 mod testing;
 mod totals;
 pub(crate) mod trace;
+pub(crate) mod unfinished;
 mod write;
 
 use std::path::{Path, PathBuf};
