@@ -266,7 +266,9 @@ fn table_row(address: &Address, query: &Query, row: &ListRow, running: bool) -> 
             @for column in &address.columns {
                 td data-label=(column) {
                     @for (_, value) in row.attributes.iter().filter(|(path, _)| path == column) {
-                        a href=(address.with(|a| a.query = query.with(&filter(column, value))).url()) { (value) } " "
+                        a href=(address.with(|a| a.query = query.with(&filter(column, value))).url()) {
+                            (column.strip_prefix("metrics.").and_then(|metric| format::cost(metric, value)).as_deref().unwrap_or(value))
+                        } " "
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 use llmobs_providers::json::Json;
 use maud::{Markup, html};
+use serde_json::Number;
 
 use super::conversation::{ToolSpans, align, history, json, messages, plain, text};
 use super::format;
@@ -11,6 +12,9 @@ use super::path_segment;
 use crate::query::filter;
 use crate::store::evaluations::SpanEvaluation;
 use crate::store::trace::Node;
+
+/// The prefix of the paths of metrics.
+const METRICS: &str = "metrics.";
 
 /// A span with all that the panel shows of it.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ pub(crate) fn panel(details: &SpanDetails<'_>, mut tools: Tools) -> Markup {
         (side("Output", output, &mut tools.after))
         @if let Some(expected) = meta.field("expected_output") { section { h3 { "Expected output" } (json(expected)) } }
         @if input.get("prompt").is_object() { (prompt(input.get("prompt"))) }
-        (table("Metrics", event.get("metrics"), Some("metrics.")))
+        (table("Metrics", event.get("metrics"), Some(METRICS)))
         (table("Metadata", meta.get("metadata"), Some("meta.metadata.")))
         @if !meta.list("tool_definitions").is_empty() { (tool_definitions(meta.list("tool_definitions"))) }
         (tags(event))
@@ -66,6 +70,7 @@ pub(crate) fn panel(details: &SpanDetails<'_>, mut tools: Tools) -> Markup {
 fn facts(details: &SpanDetails<'_>) -> Markup {
     let SpanDetails { node, event, self_ns, .. } = details;
     let provider = event.get("meta").get("model_provider").as_str();
+    let cost = |metric: &str| format::cost(metric, &event.get("metrics").label(metric));
     html! {
         dl.facts {
             div { dt { "Started" } dd { time datetime=(format::iso(node.start_ns)) { (format::time(node.start_ns)) } } }
@@ -78,7 +83,8 @@ fn facts(details: &SpanDetails<'_>) -> Markup {
             @for (name, count) in [("Tokens in", node.tokens.input), ("Tokens out", node.tokens.output), ("Cached", node.tokens.cached)] {
                 @if let Some(count) = count { div { dt { (name) } dd { (format::count(count)) } } }
             }
-            @if let Json::Number(dollars) = event.get("metrics").get("total_cost") { div { dt { "Cost" } dd { "$" (dollars) } } }
+            @if let Some(cost) = cost("total_cost") { div { dt { "Cost" } dd { (cost) } } }
+            @else if let Some(cost) = cost("estimated_total_cost") { div { dt { "Cost" } dd { (cost) " " small { "estimated" } } } }
             @let errors = event.list("collection_errors");
             @if !errors.is_empty() {
                 div { dt { "Incomplete" } dd { @for error in errors { code { (error.as_str().unwrap_or_default()) } " " } } }
@@ -220,17 +226,24 @@ fn table(name: &str, value: &Json<'_>, path: Option<&str>) -> Markup {
 }
 
 fn cell(key: &str, value: &Json<'_>, path: Option<&str>) -> Markup {
-    let short = match value {
+    let text = match value {
         Json::Text(text) if text.len() <= 200 && !text.contains('\n') && inside(text).is_none() => {
             text.clone().into_owned()
         }
-        Json::Number(_) | Json::Bool(_) => value.to_text(),
+        // Queries know numbers as the intake read them: `1.10` as `1.1`.
+        Json::Number(digits) => serde_json::from_str::<Number>(digits)
+            .map_or_else(|_| (*digits).to_owned(), |number| number.to_string()),
+        Json::Bool(_) => value.to_text(),
         other => return json(other),
     };
+    let cost = if path == Some(METRICS) { format::cost(key, &text) } else { None };
+    let shown = cost.unwrap_or_else(|| {
+        if let Json::Number(digits) = value { (*digits).to_owned() } else { text.clone() }
+    });
     if let Some(path) = path {
-        html! { a.value href=(spans_with(&format!("{path}{key}"), &short)) { (short) } }
+        html! { a.value href=(spans_with(&format!("{path}{key}"), &text)) { (shown) } }
     } else {
-        html! { span.value { (short) } }
+        html! { span.value { (shown) } }
     }
 }
 
