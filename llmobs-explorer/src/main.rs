@@ -8,6 +8,7 @@ mod connection_limit;
 mod console;
 mod error;
 mod explorer;
+mod id;
 mod intake;
 mod page;
 mod query;

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(clippy::struct_field_names, reason = "events have the same names")]
 pub(crate) struct Span {
-    /// The id of its trace, as the program wrote it.
+    /// The id of its trace. Ids are in their canonical form.
     pub(crate) trace_id: String,
     /// Unique in its trace.
     pub(crate) span_id: String,

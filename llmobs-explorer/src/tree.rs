@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::id::canonical;
 use crate::store::trace::Node;
 
 /// How many children of a span are shown at first.
@@ -120,9 +121,15 @@ impl Tree {
         has_parent && self.parents.get(node).copied().flatten().is_none()
     }
 
-    /// The position of a span.
+    /// Whether the parent of any node has not arrived.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.roots.iter().any(|&root| self.is_orphan(root))
+    }
+
+    /// The position of a span, by any form of its id. Earlier versions stored it as it arrived.
     pub(crate) fn find(&self, span_id: &str) -> Option<usize> {
-        self.nodes.iter().position(|node| node.span_id == span_id)
+        let position = |id: &str| self.nodes.iter().position(|node| node.span_id == id);
+        position(&canonical(span_id)).or_else(|| position(span_id))
     }
 
     /// The position of the root. If it has not arrived, that of the first node without a parent.

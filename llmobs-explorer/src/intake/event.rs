@@ -9,6 +9,7 @@ use super::envelope::Shared;
 use super::error::ErrorFields;
 use super::field::{self, Object};
 use super::{attributes, preview, search_text};
+use crate::id::canonical;
 use crate::span::{Span, Tokens};
 
 const START: &str = "a whole number of nanoseconds since 1970, from 0 to 9223372036854775807,";
@@ -22,9 +23,9 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
         Err(error) => return Err(format!("it cannot be read: {error} of the event")),
     };
     let none = Object::new();
-    let trace_id = field::required_id(&event, raw, "trace_id")?;
-    let span_id = field::required_id(&event, raw, "span_id")?;
-    let parent_id = field::id(&event, raw, "parent_id")?;
+    let trace_id = canonical(&field::required_id(&event, raw, "trace_id")?);
+    let span_id = canonical(&field::required_id(&event, raw, "span_id")?);
+    let parent_id = field::id(&event, raw, "parent_id")?.map(|parent| canonical(&parent));
     let meta = field::object(&event, "meta", &none)?;
     let metrics = field::object(&event, "metrics", &none)?;
     let origin = Origin { event: &event, tags: tags(&event)?, shared };

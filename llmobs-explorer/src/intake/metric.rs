@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::field::{self, Object};
+use crate::id::canonical;
 use crate::span::{Evaluation, Target};
 
 const TYPES: [&str; 5] = ["score", "categorical", "boolean", "json", "text"];
@@ -100,7 +101,11 @@ fn target(metric: &Object, raw: &str) -> Result<Target, String> {
         Some(other) => return Err(field::wrong("join_on", other, "an object with `span` or `tag`")),
     };
     Ok(match target {
-        Target::Span { trace_id: Some(trace_id), .. } if whole_trace => Target::Trace(trace_id),
+        Target::Span { trace_id: Some(trace_id), .. } if whole_trace => Target::Trace(canonical(&trace_id)),
+        Target::Trace(trace_id) => Target::Trace(canonical(&trace_id)),
+        Target::Span { trace_id, span_id } => {
+            Target::Span { trace_id: trace_id.as_deref().map(canonical), span_id: canonical(&span_id) }
+        }
         target => target,
     })
 }

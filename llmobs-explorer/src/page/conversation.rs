@@ -2,14 +2,19 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use llmobs_providers::json::Json;
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::format;
+use super::json::{inside, opened};
 use super::markdown::markdown;
 
 /// Longer texts are folded after this many characters.
 const FOLD: usize = 6_000;
+/// How many messages of a history that is folded are shown.
+const NEWEST: usize = 2;
+/// Histories of more messages are folded.
+const HISTORY: usize = 6;
 /// Image types that browsers show and that cannot contain scripts.
 const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
 
@@ -18,11 +23,12 @@ pub(crate) type ToolSpans = HashMap<String, VecDeque<String>>;
 
 /// Matches the tool spans before an LLM call with the tool calls in its input, from the last backwards. The first calls in the input
 /// may be from earlier traces, which have no span here.
-pub(crate) fn align(tools: &mut ToolSpans, messages: &[Value]) {
-    let calls = messages.iter().filter_map(|message| message.get("tool_calls")?.as_array()).flatten();
+pub(crate) fn align(tools: &mut ToolSpans, messages: &[Json<'_>]) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    for name in calls.filter_map(|call| call.get("name")?.as_str()) {
-        *counts.entry(name).or_default() += 1;
+    for call in messages.iter().flat_map(|message| message.list("tool_calls")) {
+        if let Some(name) = function(call).get("name").as_str() {
+            *counts.entry(name).or_default() += 1;
+        }
     }
     for (name, count) in counts {
         let spans = tools.entry(name.to_owned()).or_default();
@@ -33,13 +39,25 @@ pub(crate) fn align(tools: &mut ToolSpans, messages: &[Value]) {
     }
 }
 
+/// The messages that a model was given. Of many, the newest are shown and the others are folded.
+pub(crate) fn history(all: &[Json<'_>], tools: &mut ToolSpans) -> Markup {
+    let folded = if all.len() > HISTORY { all.len() - NEWEST } else { 0 };
+    let (earlier, newest) = all.split_at(folded);
+    html! {
+        @if !earlier.is_empty() {
+            details.earlier { summary { (format::things(earlier.len(), "earlier message")) } (messages(earlier, tools)) }
+        }
+        (messages(newest, tools))
+    }
+}
+
 /// A list of messages.
-pub(crate) fn messages(messages: &[Value], tools: &mut ToolSpans) -> Markup {
+pub(crate) fn messages(messages: &[Json<'_>], tools: &mut ToolSpans) -> Markup {
     html! { ol.chat { @for item in messages { (message(item, tools)) } } }
 }
 
-fn message(message: &Value, tools: &mut ToolSpans) -> Markup {
-    let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
+fn message(message: &Json<'_>, tools: &mut ToolSpans) -> Markup {
+    let role = message.str("role");
     let class = match role {
         "user" | "system" | "assistant" | "tool" => role,
         "developer" => "system",
@@ -47,38 +65,68 @@ fn message(message: &Value, tools: &mut ToolSpans) -> Markup {
         _ => "other",
     };
     let content = message.get("content");
-    let list = |key| message.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let (thought, rest) = content.and_then(Value::as_str).map_or((None, None), split_thought);
+    // A message of a tool says in one of these which call it answers.
+    let id = [message.str("tool_id"), message.str("tool_call_id")].into_iter().find(|id| !id.is_empty());
     html! {
         li class={ "message " (class) } {
-            p.role { @if role.is_empty() { "message" } @else { (role) } }
-            @if class == "thought" {
-                details.thought { summary { "Reasoning" } (text(content.and_then(Value::as_str).unwrap_or_default())) }
-            } @else {
-                @if let Some(thought) = thought { details.thought { summary { "Reasoning" } (text(thought)) } }
-                @if let Some(rest) = rest { @if !rest.is_empty() { (text(rest)) } }
-                @else if let Some(content) = content.filter(|content| !content.is_null()) { (json(content)) }
+            p.role {
+                @if role.is_empty() { "message" } @else { (role) }
+                @if let Some(id) = id { " " code.id { (id) } }
             }
-            @for call in list("tool_calls") { (tool_call(call, tools)) }
-            @for result in list("tool_results") { (tool_result(result)) }
-            @for part in list("image_parts") { (picture(part)) }
-            @for part in list("audio_parts") { (sound(part)) }
+            @if class == "thought" {
+                details.thought { summary { "Reasoning" } (text(content.as_str().unwrap_or_default())) }
+            } @else {
+                (self::content(content))
+            }
+            @for call in message.list("tool_calls") { (tool_call(call, tools)) }
+            @for result in message.list("tool_results") { (tool_result(result)) }
+            @for part in message.list("image_parts") { (picture(part)) }
+            @for part in message.list("audio_parts") { (sound(part)) }
         }
     }
 }
 
-/// Splits the reasoning of a model off its answer, if both are in one text.
-fn split_thought(text: &str) -> (Option<&str>, Option<&str>) {
-    let thought = text.trim_start().strip_prefix("<think>").and_then(|rest| rest.split_once("</think>"));
-    match thought {
-        Some((thought, rest)) => (Some(thought.trim()), Some(rest.trim_start())),
-        None => (None, Some(text)),
+/// What was said: a text, or a list of parts.
+fn content(content: &Json<'_>) -> Markup {
+    match content {
+        Json::Null => Markup::default(),
+        Json::Text(said) => {
+            let (thought, rest) = split_thought(said);
+            html! {
+                @if let Some(thought) = thought { details.thought { summary { "Reasoning" } (text(thought)) } }
+                @if !rest.is_empty() { (text(rest)) }
+            }
+        }
+        Json::Array(parts) => html! {
+            @for part in parts {
+                @match part.as_str().or_else(|| part.get("text").as_str()) {
+                    Some(said) => (text(said)),
+                    None => (json(part)),
+                }
+            }
+        },
+        other => json(other),
     }
 }
 
-fn tool_call(call: &Value, tools: &mut ToolSpans) -> Markup {
-    let name = call.get("name").and_then(Value::as_str).unwrap_or("tool");
-    let id = call.get("tool_id").and_then(Value::as_str);
+/// Splits the reasoning of a model off its answer, if both are in one text.
+fn split_thought(text: &str) -> (Option<&str>, &str) {
+    let thought = text.trim_start().strip_prefix("<think>").and_then(|rest| rest.split_once("</think>"));
+    match thought {
+        Some((thought, rest)) => (Some(thought.trim()), rest.trim_start()),
+        None => (None, text),
+    }
+}
+
+/// What has the name and the arguments of a tool call: in OpenAI's format `function`, otherwise the call itself.
+fn function<'a>(call: &'a Json<'a>) -> &'a Json<'a> {
+    call.field("function").filter(|function| function.is_object()).unwrap_or(call)
+}
+
+fn tool_call(call: &Json<'_>, tools: &mut ToolSpans) -> Markup {
+    let function = function(call);
+    let name = function.get("name").as_str().unwrap_or("tool");
+    let id = call.get("tool_id").as_str().or_else(|| call.get("id").as_str());
     let span = tools.get_mut(name).and_then(VecDeque::pop_front).filter(|span| !span.is_empty());
     html! {
         section.tool {
@@ -87,25 +135,24 @@ fn tool_call(call: &Value, tools: &mut ToolSpans) -> Markup {
                 @if let Some(id) = id { " " code.id { (id) } }
                 @if let Some(span) = span { " " a href=(span) { "the span that ran it" } }
             }
-            @if let Some(arguments) = call.get("arguments") { (json(arguments)) }
+            @if let Some(arguments) = function.field("arguments") { (json(arguments)) }
         }
     }
 }
 
-fn tool_result(result: &Value) -> Markup {
-    let get = |key| result.get(key).and_then(Value::as_str);
+fn tool_result(result: &Json<'_>) -> Markup {
     html! {
         section.tool {
             p.role {
-                "result" @if let Some(name) = get("name") { " of " b { (name) } }
-                @if let Some(id) = get("tool_id") { " " code.id { (id) } }
+                "result" @if let Some(name) = result.get("name").as_str() { " of " b { (name) } }
+                @if let Some(id) = result.get("tool_id").as_str() { " " code.id { (id) } }
             }
-            @if let Some(value) = get("result") { (plain(value)) }
+            @if let Some(value) = result.field("result") { (json(value)) }
         }
     }
 }
 
-fn picture(part: &Value) -> Markup {
+fn picture(part: &Json<'_>) -> Markup {
     let (mime, content) = media(part);
     html! {
         @match content.filter(|_| PICTURES.contains(&mime)) {
@@ -115,7 +162,7 @@ fn picture(part: &Value) -> Markup {
     }
 }
 
-fn sound(part: &Value) -> Markup {
+fn sound(part: &Json<'_>) -> Markup {
     let (mime, content) = media(part);
     html! {
         @match content.filter(|_| mime.starts_with("audio/")) {
@@ -126,29 +173,24 @@ fn sound(part: &Value) -> Markup {
 }
 
 /// The type of a part, and the content if it has only characters of base64.
-fn media(part: &Value) -> (&str, Option<&str>) {
-    let mime = part.get("mime_type").and_then(Value::as_str).unwrap_or("unknown type");
+fn media<'a>(part: &'a Json<'_>) -> (&'a str, Option<&'a str>) {
+    let mime = part.get("mime_type").as_str().unwrap_or("unknown type");
     let base64 =
         |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte));
-    (mime, part.get("content").and_then(Value::as_str).filter(|text| !text.is_empty()).filter(base64))
+    (mime, part.get("content").as_str().filter(|text| !text.is_empty()).filter(base64))
 }
 
-fn attachment(part: &Value) -> String {
-    part.get("attachment_key")
-        .and_then(Value::as_str)
-        .map(|key| format!(", kept as {key}"))
-        .unwrap_or_default()
+fn attachment(part: &Json<'_>) -> String {
+    part.get("attachment_key").as_str().map(|key| format!(", kept as {key}")).unwrap_or_default()
 }
 
 /// A text: as JSON if it is an object or a list, otherwise as Markdown.
 pub(crate) fn text(text: &str) -> Markup {
-    if text.starts_with(['{', '['])
-        && let Ok(value) = serde_json::from_str::<Value>(text)
-    {
+    if let Some(value) = inside(text) {
         return json(&value);
     }
     match markdown(text).filter(|_| text.len() <= FOLD) {
-        Some(markdown) => html! { div.text { (markdown) } },
+        Some(markdown) => html! { div.text dir="auto" { (markdown) } },
         None => plain(text),
     }
 }
@@ -156,30 +198,31 @@ pub(crate) fn text(text: &str) -> Markup {
 /// Plain text, folded if it is long.
 pub(crate) fn plain(text: &str) -> Markup {
     match text.char_indices().nth(FOLD) {
-        None => html! { pre.text { (text) } },
+        None => html! { pre.text dir="auto" { (text) } },
         Some((cut, _)) => {
             let (shown, folded) = text.split_at(cut);
             let left = format::count(folded.chars().count() as u64);
             html! {
-                pre.text { (shown) }
-                details.rest { summary { "Show " (left) " more characters" } pre.text { (folded) } }
+                pre.text dir="auto" { (shown) }
+                details.rest { summary { "Show " (left) " more characters" } pre.text dir="auto" { (folded) } }
             }
         }
     }
 }
 
-/// A value as indented JSON, or plain text for a string.
-pub(crate) fn json(value: &Value) -> Markup {
+/// A value as indented JSON, with the JSON in texts opened. A text is plain, unless it is JSON itself.
+pub(crate) fn json(value: &Json<'_>) -> Markup {
     match value {
-        Value::String(text) => plain(text),
-        value => html! { div.json { (plain(&serde_json::to_string_pretty(value).unwrap_or_default())) } },
+        Json::Text(text) => match inside(text) {
+            Some(value) => json(&value),
+            None => plain(text),
+        },
+        value => html! { div.json { (plain(&opened(value))) } },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn spans(names: &[(&str, &[&str])]) -> ToolSpans {
@@ -189,16 +232,17 @@ mod tests {
 
     #[test]
     fn calls_that_an_input_repeats_are_laid_beside_the_last_spans_before_it() {
-        let calls = |names: &[&str]| {
-            let calls: Vec<_> = names.iter().map(|name| json!({ "name": name })).collect();
-            json!({ "role": "assistant", "tool_calls": calls })
-        };
-        let history = [calls(&["a", "b"]), json!({ "content": "a" }), calls(&["a"])];
+        let history = r#"[
+            { "role": "assistant", "tool_calls": [{ "name": "a" }, { "function": { "name": "b" } }] },
+            { "content": "a" },
+            { "role": "assistant", "tool_calls": [{ "name": "a" }] }
+        ]"#;
+        let history = Json::read(history).unwrap();
         let mut tools = spans(&[("a", &["/1", "/2", "/3"]), ("c", &["/4"])]);
-        align(&mut tools, &history);
+        align(&mut tools, history.items());
         assert_eq!(tools, spans(&[("a", &["/2", "/3"]), ("b", &[""]), ("c", &["/4"])]));
 
-        let page = messages(&history, &mut tools).into_string();
+        let page = messages(history.items(), &mut tools).into_string();
         let links: Vec<_> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert_eq!(links, ["/2", "/3"]);
     }

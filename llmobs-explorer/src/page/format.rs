@@ -57,10 +57,21 @@ pub(crate) fn things(number: impl TryInto<i64>, thing: &str) -> String {
     format!("{} {thing}{plural}", count(number))
 }
 
-/// A number that need not be whole, without zeros at its end.
+/// A number that need not be whole, with four digits behind the point, or four that count, and without zeros at its end.
 pub(crate) fn number(value: f64) -> String {
-    let text = format!("{value:.4}");
+    let text = match value.abs() {
+        0.0 | 0.001.. => format!("{value:.4}"),
+        0.000_001.. => format!("{value:.9}"),
+        _ => return format!("{value:.3e}"),
+    };
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The value of a metric that is a cost, in dollars with all its digits. Estimated costs are in nanodollars.
+pub(crate) fn cost(metric: &str, digits: &str) -> Option<String> {
+    let number: f64 = digits.parse().ok().filter(|_| metric.ends_with("_cost"))?;
+    let dollars = if metric.starts_with("estimated_") { number / 1e9 } else { number };
+    dollars.is_finite().then(|| format!("${dollars}"))
 }
 
 /// A time of day on this machine, with the date where it is not today's.
@@ -118,5 +129,25 @@ mod tests {
             (number(0.5), number(3.0), number(1.0 / 3.0)),
             ("0.5".into(), "3".into(), "0.3333".into())
         );
+        assert_eq!(
+            (number(0.0), number(-0.00003), number(1.0 / 3e9)),
+            ("0".into(), "-0.00003".into(), "3.333e-10".into())
+        );
+    }
+
+    #[test]
+    fn costs_keep_their_last_digit() {
+        for (metric, digits, shown) in [
+            ("total_cost", "0.00003", Some("$0.00003")),
+            ("total_cost", "3e-05", Some("$0.00003")),
+            ("input_cost", "1234.5", Some("$1234.5")),
+            ("estimated_total_cost", "33000001", Some("$0.033000001")),
+            ("estimated_output_cost", "1", Some("$0.000000001")),
+            ("estimated_total_cost", "0", Some("$0")),
+            ("total_cost", "1e999", None),
+            ("input_tokens", "7", None),
+        ] {
+            assert_eq!(cost(metric, digits).as_deref(), shown, "{metric} {digits}");
+        }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn page(part: Section, title: &str, content: &Markup) -> Markup {
                 link rel="icon" type="image/svg+xml" href="/assets/icon.svg";
                 link rel="stylesheet" href="/assets/style.css";
                 script src="/assets/theme.js" {}
-                script src="/assets/page.js" defer {}
+                @for script in ["page", "trace", "live"] { script src={ "/assets/" (script) ".js" } defer {} }
             }
             body {
                 a.skip href="#main" { "Skip to content" }
@@ -43,7 +43,7 @@ pub(crate) fn page(part: Section, title: &str, content: &Markup) -> Markup {
                         }
                     }
                     div.tools {
-                        button #live type="button" hidden aria-pressed="true" title="New traces appear by themselves" {
+                        button #live type="button" hidden aria-pressed="true" title="What arrives appears by itself" {
                             span.dot aria-hidden="true" {} span { "Live" }
                         }
                         button #theme type="button" hidden title="Light or dark" aria-label="Light or dark" { "◐" }
@@ -93,6 +93,16 @@ pub(crate) fn status(failed: bool) -> Markup {
         } @else {
             span.status.ok { span aria-hidden="true" { "✓" } " ok" }
         }
+    }
+}
+
+/// The status of a trace. One that may still run is not `ok`, but it may have failed.
+pub(crate) fn trace_status(failed: bool, running: bool) -> Markup {
+    html! {
+        @if running {
+            span.status.running title="A span above others has not ended, or was lost" { span aria-hidden="true" { "◌" } " running" }
+        }
+        @if failed || !running { @if running { " " } (status(failed)) }
     }
 }
 

@@ -1,25 +1,36 @@
 //! The page with the list of traces, spans or LLM calls.
 
+use std::collections::HashSet;
+
 use maud::{Markup, html};
 
 use super::address::{Address, LAST, Range, View};
 use super::format;
-use super::layout::{Section, badge, kind, page, pager, status};
+use super::layout::{Section, badge, kind, page, pager, trace_status};
 use crate::query::{Query, QueryError, filter};
 use crate::store::list::{Facet, ListRow, Listing, Overview, PAGE, Sort};
 
+/// What a query found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'a> {
+    pub(crate) query: &'a Query,
+    pub(crate) listing: &'a Listing,
+    /// The ids of the traces that may still run, where a row is a trace.
+    pub(crate) running: &'a HashSet<String>,
+}
+
 /// The list, or the error of the query.
-pub(crate) fn list(address: &Address, found: Result<(&Query, &Listing), &QueryError>) -> Markup {
+pub(crate) fn list(address: &Address, found: Result<Found<'_>, &QueryError>) -> Markup {
     let content = html! {
         h1.quiet { "Traces" }
-        (bar(address, &found))
+        (bar(address, found))
         @match found {
-            Ok((query, listing)) => {
+            Ok(Found { query, listing, running }) => {
                 div #results data-live="" {
                     div.side { (facets(address, query, &listing.overview.facets)) }
                     div.results {
                         (histogram(address, &listing.overview))
-                        @if listing.rows.is_empty() { (nothing(address)) } @else { (table(address, query, &listing.rows)) }
+                        @if listing.rows.is_empty() { (nothing(address)) } @else { (table(address, query, &listing.rows, running)) }
                         @if listing.overview.matched > 0 { (pages(address, listing)) }
                     }
                 }
@@ -31,11 +42,11 @@ pub(crate) fn list(address: &Address, found: Result<(&Query, &Listing), &QueryEr
 }
 
 /// Views, search, time and columns. They are one form, so that they work without scripts.
-fn bar(address: &Address, found: &Result<(&Query, &Listing), &QueryError>) -> Markup {
+fn bar(address: &Address, found: Result<Found<'_>, &QueryError>) -> Markup {
     const VIEWS: [(View, &str); 3] =
         [(View::Traces, "Traces"), (View::Spans, "Spans"), (View::Calls, "LLM calls")];
     let error = found.err();
-    let paths = found.map(|(_, listing)| listing.paths.as_slice()).unwrap_or_default();
+    let paths = found.map(|found| found.listing.paths.as_slice()).unwrap_or_default();
     html! {
         nav.tabs aria-label="What a row is" {
             @for (view, name) in VIEWS {
@@ -159,7 +170,7 @@ fn facets(address: &Address, query: &Query, facets: &[Facet]) -> Markup {
     }
 }
 
-fn table(address: &Address, query: &Query, rows: &[ListRow]) -> Markup {
+fn table(address: &Address, query: &Query, rows: &[ListRow], running: &HashSet<String>) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Rows" {
             table.rows.stack {
@@ -184,7 +195,7 @@ fn table(address: &Address, query: &Query, rows: &[ListRow]) -> Markup {
                         }
                     }
                 }
-                tbody { @for row in rows { (table_row(address, query, row)) } }
+                tbody { @for row in rows { (table_row(address, query, row, running.contains(&row.trace_id))) } }
             }
         }
     }
@@ -210,17 +221,14 @@ fn heading(address: &Address, name: &str, sort: Option<Sort>, class: &str) -> Ma
     }
 }
 
-fn table_row(address: &Address, query: &Query, row: &ListRow) -> Markup {
+fn table_row(address: &Address, query: &Query, row: &ListRow, running: bool) -> Markup {
     let url = url_of(address, row);
     html! {
         tr.failed[row.failed] data-href=(url) {
             td.time { time datetime=(format::iso(row.start_ns)) title=(format::iso(row.start_ns)) { (format::time(row.start_ns)) } }
-            td { (status(row.failed)) }
+            td { (trace_status(row.failed, running)) }
             th scope="row" {
                 a href=(url) { (row.name) } " " (kind(&row.kind))
-                @if row.parent_id.is_some() && address.view == View::Traces {
-                    span.pending title="The span above has not arrived" { "root pending" }
-                }
                 @if row.ml_app.is_some() || row.session_id.is_some() {
                     small {
                         @if let Some(app) = &row.ml_app { (app) }
@@ -258,7 +266,9 @@ fn table_row(address: &Address, query: &Query, row: &ListRow) -> Markup {
             @for column in &address.columns {
                 td data-label=(column) {
                     @for (_, value) in row.attributes.iter().filter(|(path, _)| path == column) {
-                        a href=(address.with(|a| a.query = query.with(&filter(column, value))).url()) { (value) } " "
+                        a href=(address.with(|a| a.query = query.with(&filter(column, value))).url()) {
+                            (column.strip_prefix("metrics.").and_then(|metric| format::cost(metric, value)).as_deref().unwrap_or(value))
+                        } " "
                     }
                 }
             }

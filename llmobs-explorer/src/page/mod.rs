@@ -5,6 +5,7 @@ pub(crate) mod address;
 pub(crate) mod conversation;
 pub(crate) mod evaluations;
 pub(crate) mod format;
+mod json;
 pub(crate) mod layout;
 pub(crate) mod list;
 mod markdown;

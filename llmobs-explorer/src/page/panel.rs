@@ -1,15 +1,20 @@
 //! The panel of a span: messages, documents, texts, the prompt, metrics, tags, evaluations, the error, the event.
 
+use llmobs_providers::json::Json;
 use maud::{Markup, html};
-use serde_json::{Map, Value};
+use serde_json::Number;
 
-use super::conversation::{ToolSpans, align, json, messages, plain, text};
+use super::conversation::{ToolSpans, align, history, json, messages, plain, text};
 use super::format;
+use super::json::{indented, inside};
 use super::layout::{badge, kind, status};
 use super::path_segment;
 use crate::query::filter;
 use crate::store::evaluations::SpanEvaluation;
 use crate::store::trace::Node;
+
+/// The prefix of the paths of metrics.
+const METRICS: &str = "metrics.";
 
 /// A span with all that the panel shows of it.
 #[derive(Debug)]
@@ -19,7 +24,7 @@ pub(crate) struct SpanDetails<'a> {
     pub(crate) self_ns: i64,
     pub(crate) evaluations: &'a [SpanEvaluation],
     /// The parsed event.
-    pub(crate) event: &'a Value,
+    pub(crate) event: &'a Json<'a>,
 }
 
 /// The tool spans in the trace of an LLM call.
@@ -34,38 +39,38 @@ pub(crate) struct Tools {
 /// The panel.
 pub(crate) fn panel(details: &SpanDetails<'_>, mut tools: Tools) -> Markup {
     let SpanDetails { trace_id, node, event, .. } = details;
-    let meta = &event["meta"];
-    if let Some(history) = meta.pointer("/input/messages").and_then(Value::as_array) {
-        align(&mut tools.before, history);
-    }
-    let raw = format!("/traces/{}/spans/{}/event.json", path_segment(trace_id), path_segment(&node.span_id));
+    let meta = event.get("meta");
+    let (input, output) = (meta.get("input"), meta.get("output"));
+    align(&mut tools.before, input.list("messages"));
+    let address =
+        format!("/traces/{}/spans/{}/event.json", path_segment(trace_id), path_segment(&node.span_id));
     html! {
         h2 { (kind(&node.kind)) " " (node.name) " " (status(node.failed)) }
         (facts(details))
         @if node.failed { (error(meta)) }
         @if !details.evaluations.is_empty() { (evaluations(details.evaluations)) }
-        @if let Some(intent) = meta["intent"].as_str() { section { h3 { "Intent" } (plain(intent)) } }
-        (side("Input", &meta["input"], &mut tools.before))
-        (side("Output", &meta["output"], &mut tools.after))
-        @if let Some(expected) = meta.get("expected_output") { section { h3 { "Expected output" } (json(expected)) } }
-        @if let Some(prompt) = meta.pointer("/input/prompt").and_then(Value::as_object) { (self::prompt(prompt)) }
-        (table("Metrics", &event["metrics"], Some("metrics.")))
-        (table("Metadata", &meta["metadata"], Some("meta.metadata.")))
-        @if let Some(definitions) = meta["tool_definitions"].as_array() { (tool_definitions(definitions)) }
+        @if let Some(intent) = meta.get("intent").as_str() { section { h3 { "Intent" } (plain(intent)) } }
+        (side("Input", input, &mut tools.before))
+        (side("Output", output, &mut tools.after))
+        @if let Some(expected) = meta.field("expected_output") { section { h3 { "Expected output" } (json(expected)) } }
+        @if input.get("prompt").is_object() { (prompt(input.get("prompt"))) }
+        (table("Metrics", event.get("metrics"), Some(METRICS)))
+        (table("Metadata", meta.get("metadata"), Some("meta.metadata.")))
+        @if !meta.list("tool_definitions").is_empty() { (tool_definitions(meta.list("tool_definitions"))) }
         (tags(event))
         (links(event))
         details.raw {
             summary { "Raw event" }
-            p { a href=(raw) { "As JSON" } }
-            pre { (serde_json::to_string_pretty(event).unwrap_or_default()) }
+            p { a href=(address) { "As JSON" } }
+            pre { (indented(event)) }
         }
     }
 }
 
 fn facts(details: &SpanDetails<'_>) -> Markup {
     let SpanDetails { node, event, self_ns, .. } = details;
-    let provider = event.pointer("/meta/model_provider").and_then(Value::as_str);
-    let cost = |key: &str| event["metrics"].get(key).and_then(Value::as_f64);
+    let provider = event.get("meta").get("model_provider").as_str();
+    let cost = |metric: &str| format::cost(metric, &event.get("metrics").label(metric));
     html! {
         dl.facts {
             div { dt { "Started" } dd { time datetime=(format::iso(node.start_ns)) { (format::time(node.start_ns)) } } }
@@ -78,20 +83,22 @@ fn facts(details: &SpanDetails<'_>) -> Markup {
             @for (name, count) in [("Tokens in", node.tokens.input), ("Tokens out", node.tokens.output), ("Cached", node.tokens.cached)] {
                 @if let Some(count) = count { div { dt { (name) } dd { (format::count(count)) } } }
             }
-            @if let Some(dollars) = cost("total_cost") { div { dt { "Cost" } dd { "$" (format::number(dollars)) } } }
-            @if let Some(errors) = event["collection_errors"].as_array() {
+            @if let Some(cost) = cost("total_cost") { div { dt { "Cost" } dd { (cost) } } }
+            @else if let Some(cost) = cost("estimated_total_cost") { div { dt { "Cost" } dd { (cost) " " small { "estimated" } } } }
+            @let errors = event.list("collection_errors");
+            @if !errors.is_empty() {
                 div { dt { "Incomplete" } dd { @for error in errors { code { (error.as_str().unwrap_or_default()) } " " } } }
             }
-            div { dt { "Span" } dd { code.id { (node.span_id) } } }
+            div { dt { "Span" } dd { code.id { (event.label("span_id")) } } }
         }
     }
 }
 
 /// The error in its nested and in its flat form.
-fn error(meta: &Value) -> Markup {
+fn error(meta: &Json<'_>) -> Markup {
     let get = |key: &str| {
-        let nested = meta["error"].get(key).and_then(Value::as_str);
-        nested.or_else(|| meta[format!("error.{key}")].as_str()).filter(|text| !text.is_empty())
+        let nested = meta.get("error").get(key).as_str();
+        nested.or_else(|| meta.get(&format!("error.{key}")).as_str()).filter(|text| !text.is_empty())
     };
     html! {
         section.error {
@@ -122,58 +129,42 @@ fn evaluations(evaluations: &[SpanEvaluation]) -> Markup {
 }
 
 /// An input or an output, in all known forms.
-fn side(name: &str, value: &Value, tools: &mut ToolSpans) -> Markup {
-    let list = |key: &str| value[key].as_array().filter(|list| !list.is_empty());
+fn side(name: &str, value: &Json<'_>, tools: &mut ToolSpans) -> Markup {
     let known = ["messages", "documents", "value", "prompt", "parameters"];
     // An unknown form is shown as JSON.
-    let other: Option<Value> = match value {
-        Value::Null => None,
-        Value::Object(fields) => {
-            let rest: Map<_, _> = fields
-                .iter()
-                .filter(|(key, _)| !known.contains(&key.as_str()))
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect();
-            (!rest.is_empty()).then_some(Value::Object(rest))
+    let other = match value {
+        Json::Null => None,
+        Json::Object(fields) => {
+            let rest = fields.iter().filter(|(key, _)| !known.contains(&&**key)).cloned().collect::<Vec<_>>();
+            (!rest.is_empty()).then_some(Json::Object(rest))
         }
         value => Some(value.clone()),
     };
-    let messages_list = list("messages");
-    let documents_list = list("documents");
-    let text_value = value.get("value").filter(|value| !value.is_null());
-    let parameters = value["parameters"].as_object().filter(|map| !map.is_empty());
-    if messages_list.is_none()
-        && documents_list.is_none()
-        && text_value.is_none()
-        && other.is_none()
-        && parameters.is_none()
-    {
-        return Markup::default();
-    }
-    html! {
-        section.side {
-            h3 { (name) }
-            @if let Some(list) = messages_list { (messages(list, tools)) }
-            @if let Some(list) = documents_list { (documents(list)) }
-            @if let Some(value) = text_value {
-                @match value.as_str() { Some(value) => (text(value)), None => (json(value)) }
-            }
-            @if parameters.is_some() { h4 { "Parameters" } (json(&value["parameters"])) }
-            @if let Some(other) = other { (json(&other)) }
+    let parameters = value.get("parameters");
+    let parts = html! {
+        @if !value.list("messages").is_empty() { (history(value.list("messages"), tools)) }
+        @if !value.list("documents").is_empty() { (documents(value.list("documents"))) }
+        @match value.get("value") {
+            Json::Null => {}
+            Json::Text(said) => (text(said)),
+            value => (json(value)),
         }
-    }
+        @if !parameters.fields().is_empty() { h4 { "Parameters" } (json(parameters)) }
+        @if let Some(other) = other { (json(&other)) }
+    };
+    html! { @if !parts.0.is_empty() { section.side { h3 { (name) } (parts) } } }
 }
 
-fn documents(documents: &[Value]) -> Markup {
-    let scores: Vec<Option<f64>> = documents.iter().map(|document| document["score"].as_f64()).collect();
+fn documents(documents: &[Json<'_>]) -> Markup {
+    let scores: Vec<Option<f64>> = documents.iter().map(|document| number(document.get("score"))).collect();
     let best = scores.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
     html! {
         ol.documents {
             @for (document, score) in documents.iter().zip(scores) {
                 li {
                     p.role {
-                        @if let Some(name) = document["name"].as_str() { b { (name) } " " }
-                        @if let Some(id) = document["id"].as_str() { code.id { (id) } " " }
+                        @if let Some(name) = document.get("name").as_str() { b { (name) } " " }
+                        @if let Some(id) = document.get("id").as_str() { code.id { (id) } " " }
                         @if let Some(score) = score {
                             span.score {
                                 "score " (format::number(score)) " "
@@ -184,45 +175,48 @@ fn documents(documents: &[Value]) -> Markup {
                             }
                         }
                     }
-                    @if let Some(value) = document["text"].as_str() { (text(value)) }
+                    @if let Some(value) = document.get("text").as_str() { (text(value)) }
                 }
             }
         }
     }
 }
 
-fn prompt(prompt: &Map<String, Value>) -> Markup {
-    let get = |key: &str| prompt.get(key).and_then(Value::as_str);
+fn number(value: &Json<'_>) -> Option<f64> {
+    if let Json::Number(digits) = value { digits.parse().ok() } else { None }
+}
+
+fn prompt(prompt: &Json<'_>) -> Markup {
     html! {
         section.prompt {
             h3 { "Prompt" }
             dl.facts {
                 @for (name, key) in [("Id", "id"), ("Version", "version"), ("Label", "label")] {
-                    @if let Some(value) = get(key) { div { dt { (name) } dd { (value) } } }
+                    @if let Some(value) = prompt.get(key).as_str() { div { dt { (name) } dd { (value) } } }
                 }
             }
-            @if let Some(template) = get("template") { h4 { "Template" } (plain(template)) }
-            @if let Some(template) = prompt.get("chat_template").and_then(Value::as_array) {
+            @if let Some(template) = prompt.get("template").as_str() { h4 { "Template" } (plain(template)) }
+            @if !prompt.list("chat_template").is_empty() {
                 h4 { "Template" }
-                (messages(template, &mut ToolSpans::new()))
+                (messages(prompt.list("chat_template"), &mut ToolSpans::new()))
             }
-            @if let Some(variables) = prompt.get("variables") { (table("Variables", variables, None)) }
-            @if let Some(tags) = prompt.get("tags") { (table("Tags of the prompt", tags, None)) }
+            (table("Variables", prompt.get("variables"), None))
+            (table("Tags of the prompt", prompt.get("tags"), None))
         }
     }
 }
 
 /// An object as a table. Scalars link to the spans with the same value.
-fn table(name: &str, value: &Value, path: Option<&str>) -> Markup {
-    let Some(fields) = value.as_object().filter(|fields| !fields.is_empty()) else {
+fn table(name: &str, value: &Json<'_>, path: Option<&str>) -> Markup {
+    if value.fields().is_empty() {
         return Markup::default();
-    };
+    }
     html! {
         section {
             h3 { (name) }
             table.facts {
                 tbody {
-                    @for (key, value) in fields {
+                    @for (key, value) in value.fields() {
                         tr { th scope="row" { (key) } td { (cell(key, value, path)) } }
                     }
                 }
@@ -231,17 +225,25 @@ fn table(name: &str, value: &Value, path: Option<&str>) -> Markup {
     }
 }
 
-fn cell(key: &str, value: &Value, path: Option<&str>) -> Markup {
-    let short = match value {
-        Value::String(text) if text.len() <= 200 => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(truth) => truth.to_string(),
+fn cell(key: &str, value: &Json<'_>, path: Option<&str>) -> Markup {
+    let text = match value {
+        Json::Text(text) if text.len() <= 200 && !text.contains('\n') && inside(text).is_none() => {
+            text.clone().into_owned()
+        }
+        // Queries know numbers as the intake read them: `1.10` as `1.1`.
+        Json::Number(digits) => serde_json::from_str::<Number>(digits)
+            .map_or_else(|_| (*digits).to_owned(), |number| number.to_string()),
+        Json::Bool(_) => value.to_text(),
         other => return json(other),
     };
+    let cost = if path == Some(METRICS) { format::cost(key, &text) } else { None };
+    let shown = cost.unwrap_or_else(|| {
+        if let Json::Number(digits) = value { (*digits).to_owned() } else { text.clone() }
+    });
     if let Some(path) = path {
-        html! { a.value href=(spans_with(&format!("{path}{key}"), &short)) { (short) } }
+        html! { a.value href=(spans_with(&format!("{path}{key}"), &text)) { (shown) } }
     } else {
-        html! { span.value { (short) } }
+        html! { span.value { (shown) } }
     }
 }
 
@@ -251,7 +253,7 @@ fn spans_with(path: &str, value: &str) -> String {
     format!("/traces?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
 }
 
-fn tool_definitions(definitions: &[Value]) -> Markup {
+fn tool_definitions(definitions: &[Json<'_>]) -> Markup {
     html! {
         section {
             h3 { "Tools that the model could call" }
@@ -260,11 +262,11 @@ fn tool_definitions(definitions: &[Value]) -> Markup {
                     li {
                         details {
                             summary {
-                                b { (tool["name"].as_str().unwrap_or("tool")) }
-                                @if let Some(version) = tool["version"].as_str() { " " small { (version) } }
-                                @if let Some(description) = tool["description"].as_str() { " " (description) }
+                                b { (tool.get("name").as_str().unwrap_or("tool")) }
+                                @if let Some(version) = tool.get("version").as_str() { " " small { (version) } }
+                                @if let Some(description) = tool.get("description").as_str() { " " (description) }
                             }
-                            (json(&tool["schema"]))
+                            (json(tool.get("schema")))
                         }
                     }
                 }
@@ -273,19 +275,19 @@ fn tool_definitions(definitions: &[Value]) -> Markup {
     }
 }
 
-fn tags(event: &Value) -> Markup {
-    let Some(tags) = event["tags"].as_array().filter(|tags| !tags.is_empty()) else {
-        return Markup::default();
-    };
+fn tags(event: &Json<'_>) -> Markup {
+    let tags = event.list("tags");
     html! {
-        section {
-            h3 { "Tags" }
-            ul.tags {
-                @for tag in tags.iter().filter_map(Value::as_str) {
-                    @let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
-                    li {
-                        a href=(spans_with(&format!("tag.{key}"), value)) {
-                            (key) @if !value.is_empty() { ":" b { (value) } }
+        @if !tags.is_empty() {
+            section {
+                h3 { "Tags" }
+                ul.tags {
+                    @for tag in tags.iter().filter_map(Json::as_str) {
+                        @let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
+                        li {
+                            a href=(spans_with(&format!("tag.{key}"), value)) {
+                                (key) @if !value.is_empty() { ":" b { (value) } }
+                            }
                         }
                     }
                 }
@@ -294,20 +296,19 @@ fn tags(event: &Value) -> Markup {
     }
 }
 
-fn links(event: &Value) -> Markup {
-    let Some(links) = event["span_links"].as_array().filter(|links| !links.is_empty()) else {
-        return Markup::default();
-    };
+fn links(event: &Json<'_>) -> Markup {
+    let links = event.list("span_links");
     html! {
-        section {
-            h3 { "Links" }
-            ul.plain {
-                @for link in links {
-                    @let span = link["span_id"].as_str().unwrap_or_default();
-                    @let trace = link["trace_id"].as_str().unwrap_or_default();
-                    li {
-                        (link.pointer("/attributes/from").and_then(Value::as_str).unwrap_or("from")) " → " (link.pointer("/attributes/to").and_then(Value::as_str).unwrap_or("to"))
-                        " " a href=(super::trace::url(trace, span)) { code.id { (span) } }
+        @if !links.is_empty() {
+            section {
+                h3 { "Links" }
+                ul.plain {
+                    @for link in links {
+                        @let (attributes, span) = (link.get("attributes"), link.str("span_id"));
+                        li {
+                            (attributes.get("from").as_str().unwrap_or("from")) " → " (attributes.get("to").as_str().unwrap_or("to"))
+                            " " a href=(super::trace::url(link.str("trace_id"), span)) { code.id { (span) } }
+                        }
                     }
                 }
             }

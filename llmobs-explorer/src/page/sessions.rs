@@ -1,11 +1,12 @@
 //! Sessions: each a conversation whose turns are traces.
 
+use llmobs_providers::json::Json;
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::conversation::text;
 use super::format;
-use super::layout::{Section, kind, page, pager, status};
+use super::json::inside;
+use super::layout::{Section, kind, page, pager, trace_status};
 use super::path_segment;
 use super::trace::url;
 use crate::store::sessions::{SESSIONS, Session, TURNS, Turn};
@@ -57,15 +58,25 @@ pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup 
     page(Section::Sessions, "Sessions", &content)
 }
 
+/// A turn with what it shows.
+#[derive(Debug)]
+pub(crate) struct ShownTurn {
+    pub(crate) turn: Turn,
+    /// The event of its first span, as JSON text.
+    pub(crate) event: String,
+    /// Whether its trace may still run.
+    pub(crate) running: bool,
+}
+
 /// The turns of a session as one conversation.
-pub(crate) fn session(id: &str, turns: &[(Turn, Value)], total: u64, number: u64) -> Markup {
+pub(crate) fn session(id: &str, turns: &[ShownTurn], total: u64, number: u64) -> Markup {
     let at = |number: u64| format!("/sessions/{}?page={}", path_segment(id), number + 1);
     let first = number * u64::from(TURNS);
     let last = first + turns.len() as u64;
     let content = html! {
         header.banner.session { h1 { "Session " code { (id) } } p { (format::things(total, "turn")) } }
         ol.turns {
-            @for (turn, event) in turns { (one_turn(turn, event)) }
+            @for turn in turns { (one_turn(turn)) }
         }
         (pager((number > 0).then(|| at(number - 1)),
             &format!("turns {} to {} of {}", format::count(first + 1), format::count(last), format::count(total)),
@@ -74,40 +85,39 @@ pub(crate) fn session(id: &str, turns: &[(Turn, Value)], total: u64, number: u64
     page(Section::Sessions, id, &content)
 }
 
-fn one_turn(turn: &Turn, event: &Value) -> Markup {
-    let meta = &event["meta"];
+fn one_turn(ShownTurn { turn, event, running }: &ShownTurn) -> Markup {
+    let event = Json::read(event).unwrap_or(Json::Null);
+    let (input, output) = (event.get("meta").get("input"), event.get("meta").get("output"));
     html! {
         li.turn {
             p.meta {
                 time datetime=(format::iso(turn.start_ns)) { (format::time(turn.start_ns)) } " "
-                (kind(&turn.kind)) " " a href=(url(&turn.trace_id, &turn.span_id)) { (turn.name) } " " (status(turn.failed)) " "
+                (kind(&turn.kind)) " " a href=(url(&turn.trace_id, &turn.span_id)) { (turn.name) } " " (trace_status(turn.failed, *running)) " "
                 (format::duration(turn.duration_ns)) " " small title="all turns so far" { "Σ " (format::duration(turn.duration_so_far_ns)) }
                 @if let Some(tokens) = turn.total_tokens {
                     " " (format::things(tokens, "token")) " " small title="all turns so far" { "Σ " (format::count(turn.tokens_so_far)) }
                 }
             }
-            div.message.user { p.role { "in" } (turn_text(&meta["input"], &turn.input, true)) }
-            @if !turn.output.is_empty() || meta["output"].is_object() {
-                div.message.assistant { p.role { "out" } (turn_text(&meta["output"], &turn.output, false)) }
+            div.message.user { p.role { "in" } (turn_text(input, &turn.input, true)) }
+            @if !turn.output.is_empty() || output.is_object() {
+                div.message.assistant { p.role { "out" } (turn_text(output, &turn.output, false)) }
             }
         }
     }
 }
 
 /// The text of one side of a turn: the last message of an input, the first message of an output, or a value. Otherwise the preview.
-fn turn_text(side: &Value, preview: &str, input: bool) -> Markup {
-    let messages = side["messages"].as_array();
-    let message = messages.and_then(|list| {
-        let from_user = |message: &&Value| message["role"] == "user";
-        if input { list.iter().rev().find(from_user).or(list.last()) } else { list.first() }
-    });
-    let whole = message.and_then(|message| message["content"].as_str()).or_else(|| side["value"].as_str());
+fn turn_text(side: &Json<'_>, preview: &str, input: bool) -> Markup {
+    let messages = side.list("messages");
+    let from_user = |message: &&Json<'_>| message.str("role") == "user";
+    let message =
+        if input { messages.iter().rev().find(from_user).or(messages.last()) } else { messages.first() };
+    let whole =
+        message.and_then(|message| message.get("content").as_str()).or_else(|| side.get("value").as_str());
+    let Some(whole) = whole else { return text(preview) };
     // The arguments of a function are an object. If it has one field, its value is the text.
-    let alone = whole.and_then(|whole| serde_json::from_str::<serde_json::Map<String, Value>>(whole).ok());
-    let alone = alone.filter(|fields| fields.len() == 1).and_then(|fields| fields.into_iter().next());
-    match (&alone, whole) {
-        (Some((_, Value::String(only))), _) => text(only),
-        (_, Some(whole)) => text(whole),
-        _ => text(preview),
+    match inside(whole).as_ref().map(Json::fields) {
+        Some([(_, Json::Text(only))]) => text(only),
+        _ => text(whole),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use maud::{Markup, html};
 
 use super::format;
-use super::layout::{Section, kind, kind_class, page, status};
+use super::layout::{Section, kind, kind_class, page, status, trace_status};
 use super::path_segment;
 use crate::store::trace::Node;
 use crate::tree::{Line, Tree};
@@ -28,6 +28,8 @@ pub(crate) struct TraceView {
     pub(crate) opened: HashSet<usize>,
     /// The text to find in names.
     pub(crate) find: String,
+    /// Whether spans may still arrive, so that the page is to follow them.
+    pub(crate) live: bool,
 }
 
 /// The whole page.
@@ -36,7 +38,7 @@ pub(crate) fn trace(trace_id: &str, tree: &Tree, view: &TraceView, panel: &Marku
     let name = head.map_or("trace", |head| head.name.as_str());
     let content = html! {
         (banner(trace_id, tree))
-        div.trace {
+        div.trace data-live[view.live] {
             section.tree aria-label="Spans" {
                 (tools(trace_id, tree, view))
                 @if view.find.is_empty() {
@@ -79,10 +81,10 @@ fn banner(trace_id: &str, tree: &Tree) -> Markup {
         header.banner {
             h1 { (kind(&head.kind)) " " (head.name) }
             dl {
-                div { dt { "Status" } dd { (status(head.failed)) } }
+                div { dt { "Status" } dd { (trace_status(head.failed, tree.is_unfinished())) } }
                 div { dt { "Started" } dd { time datetime=(format::iso(from)) { (format::time(from)) } } }
                 div { dt { "Duration" } dd { (format::duration(to - from)) } }
-                div { dt { "Spans" } dd {
+                div { dt { "Spans" } dd.spans {
                     (format::count(tree.nodes.len() as u64))
                     @if errors > 0 { " " span.status.failed { "✕ " (format::things(errors, "error")) } }
                 } }
@@ -206,7 +208,7 @@ fn span_row(
                 @else if open == Some(false) && hidden_errors > 0 {
                     span.status.failed { " ✕ " (format::count(hidden_errors as u64)) " below" }
                 }
-                @if tree.is_orphan(position) { span.pending title="The span above has not arrived" { "parent pending" } }
+                @if tree.is_orphan(position) { span.pending title="The span above has not ended, or was lost" { "parent running" } }
                 @if let Some(model) = &span.model_name { " " small { (model) } }
             }
             td.n role="gridcell" title={ "self " (format::duration(tree.self_ns(position))) } { (format::duration(span.duration_ns)) }

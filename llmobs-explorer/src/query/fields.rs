@@ -42,6 +42,8 @@ pub(super) enum Source {
 pub(super) enum Kind {
     /// Texts, which have no order.
     Text,
+    /// Ids, in any form of them.
+    Id,
     /// Texts; those that are numbers have an order. `1.10` and `1.1` are two tags.
     Tag,
     /// Texts and numbers. A number in the query is compared as one, unless it is quoted.
@@ -166,9 +168,9 @@ fn place(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
         return evaluation(false, label, path, column);
     }
     Ok(match path {
-        "span_id" => (Source::SpanId, Kind::Text),
-        "trace_id" => (Source::Trace("trace_id"), Kind::Text),
-        "parent_id" => (Source::Parent, Kind::Text),
+        "span_id" => (Source::SpanId, Kind::Id),
+        "trace_id" => (Source::Trace("trace_id"), Kind::Id),
+        "parent_id" => (Source::Parent, Kind::Id),
         "session_id" => (Source::Session, Kind::Text),
         path => (Source::Attribute(path.to_owned()), attribute(path)),
     })

@@ -115,7 +115,7 @@ pub(crate) fn filter(path: &str, value: &str) -> String {
     // Without quotes, `0.5` would also match `0.50`.
     let bare = match kind(path) {
         Some(Kind::Number(_)) => !value.is_empty(),
-        Some(Kind::Text | Kind::Tag) => is_word(value),
+        Some(Kind::Text | Kind::Id | Kind::Tag) => is_word(value),
         Some(Kind::Either(_)) | None => {
             is_word(value) && value.chars().next().is_some_and(char::is_alphabetic)
         }

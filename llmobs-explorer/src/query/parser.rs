@@ -1,9 +1,10 @@
 //! Parses a query into a tree of conditions. `NOT` and `-` bind strongest, then `AND`, which may be omitted, then `OR`.
 
 use super::QueryError;
-use super::fields::Field;
+use super::fields::{Field, Kind};
 use super::lexer::Lexer;
 use super::values::{Test, end_quote, test};
+use crate::id;
 
 /// A condition on a span.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -254,7 +255,11 @@ impl Parser {
                         r"write the beginning of the word, or `\*` where it is text",
                     )
                 })?;
-                Ok(Node::Words { words, prefix })
+                if !prefix && id::looks_like_id(&words) {
+                    with_id(words, column)
+                } else {
+                    Ok(Node::Words { words, prefix })
+                }
             }
         }
     }
@@ -295,7 +300,10 @@ impl Parser {
     }
 
     fn value(&mut self, field: &Field) -> Result<Node, QueryError> {
-        Ok(Node::Filter(field.clone(), test(&mut self.lexer, field)?))
+        Ok(match test(&mut self.lexer, field)? {
+            Test::Equals(id) if field.kind == Kind::Id => has_id(field, id),
+            test => Node::Filter(field.clone(), test),
+        })
     }
 
     /// Skips this operator and the space after it if it comes next, and returns whether it did.
@@ -342,6 +350,21 @@ impl Parser {
     fn error(&self, message: impl Into<String>, hint: impl Into<String>) -> QueryError {
         QueryError::new(self.lexer.column(), message, hint)
     }
+}
+
+/// A word that was pasted: in the text, or the id of the trace, of the span or, for the root of a trace, of a span below it.
+fn with_id(word: String, column: usize) -> Result<Node, QueryError> {
+    let is = |path, child, id: &str| Ok(has_id(&Field::attribute(path, child, column)?, id.to_owned()));
+    let below = Node::And(vec![is("span_id", true, &word)?, is("parent_id", false, "")?]);
+    let (trace, span) = (is("trace_id", false, &word)?, is("span_id", false, &word)?);
+    Ok(Node::Or(vec![Node::Words { words: word, prefix: false }, trace, span, below]))
+}
+
+/// The condition on an id. Spans that an earlier version stored have it in the form in which it arrived.
+fn has_id(field: &Field, id: String) -> Node {
+    let is = |id| Node::Filter(field.clone(), Test::Equals(id));
+    let canonical = id::canonical(&id);
+    if canonical == id { is(id) } else { Node::Or(vec![is(canonical), is(id)]) }
 }
 
 const LONELY_OPERATOR: &str = "write a condition there, or the operator in lower case where it is text";

@@ -160,7 +160,7 @@ fn unit(field: &Field, column: usize) -> Result<Unit, QueryError> {
     match field.kind {
         Kind::Number(unit) | Kind::Either(unit) => Ok(unit),
         Kind::Tag => Ok(Unit::Plain),
-        Kind::Text => Err(QueryError::new(
+        Kind::Text | Kind::Id => Err(QueryError::new(
             column,
             format!("`{}` holds texts, which have no order", field.name),
             format!("write `{0}:value`, or `{0}:va*`", field.name),

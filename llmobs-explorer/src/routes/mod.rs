@@ -165,6 +165,8 @@ async fn asset(axum::extract::Path(name): axum::extract::Path<String>) -> Result
     let (kind, text) = match name.as_str() {
         "style.css" => ("text/css; charset=utf-8", include_str!("../assets/style.css")),
         "page.js" => ("text/javascript; charset=utf-8", include_str!("../assets/page.js")),
+        "trace.js" => ("text/javascript; charset=utf-8", include_str!("../assets/trace.js")),
+        "live.js" => ("text/javascript; charset=utf-8", include_str!("../assets/live.js")),
         "theme.js" => ("text/javascript; charset=utf-8", include_str!("../assets/theme.js")),
         "icon.svg" => ("image/svg+xml", include_str!("../assets/icon.svg")),
         _ => return Err(RouteError::NotFound("file")),

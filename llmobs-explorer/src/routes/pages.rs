@@ -6,22 +6,26 @@ use axum::extract::{Form, Path, Query as Pairs, RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use llmobs_providers::json::Json;
 use maud::Markup;
 use rusqlite::Connection;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::{App, RouteError, page};
 use crate::page::address::{Address, LAST_PAGE, View};
 use crate::page::conversation::ToolSpans;
+use crate::page::list::Found;
 use crate::page::panel::{SpanDetails, Tools, panel};
+use crate::page::sessions::ShownTurn;
 use crate::page::setup::Setup;
 use crate::page::trace::TraceView;
 use crate::page::{self as pages, layout};
 use crate::query::Query;
 use crate::sample;
-use crate::store::list::{ListRequest, PAGE};
+use crate::store::list::{ListRequest, Listing, PAGE, Scope};
+use crate::store::sessions::Turn;
 use crate::store::trace::{self, Node};
+use crate::store::unfinished::is_unfinished;
 use crate::store::{StoreError, evaluations, list as listing, now_ms, rejections, sessions as conversations};
 use crate::tree::{Tree, self_ns};
 
@@ -55,9 +59,34 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
         offset: address.page.saturating_mul(u64::from(PAGE)),
         attributes: address.columns.clone(),
     };
-    let found = app.store.read(move |connection| listing::list(connection, &request)).await?;
-    Ok(page(pages::list::list(&address, Ok((&query, &found)))).into_response())
+    let (listing, running) = app
+        .store
+        .read(move |connection| {
+            let listing = listing::list(connection, &request)?;
+            let running = match request.scope {
+                Scope::Traces => unfinished(connection, &listing)?,
+                Scope::Spans => HashSet::new(),
+            };
+            Ok((listing, running))
+        })
+        .await?;
+    let found = Found { query: &query, listing: &listing, running: &running };
+    Ok(page(pages::list::list(&address, Ok(found))).into_response())
 }
+
+/// The traces of a list that may still run.
+fn unfinished(connection: &Connection, listing: &Listing) -> Result<HashSet<String>, StoreError> {
+    let mut unfinished = HashSet::new();
+    for row in &listing.rows {
+        if is_unfinished(connection, &row.trace_id)? {
+            unfinished.insert(row.trace_id.clone());
+        }
+    }
+    Ok(unfinished)
+}
+
+/// How long after its end more spans of a trace may arrive.
+const LATE_MS: i64 = 10 * 60 * 1000;
 
 /// The query string of a trace.
 #[derive(Deserialize)]
@@ -75,11 +104,13 @@ pub(super) async fn trace(
     Pairs(address): Pairs<TraceAddress>,
 ) -> Page {
     let drawn = app.store.read(move |connection| {
-        let Some(tree) = tree(connection, &trace_id)? else { return Ok(None) };
+        let Some((trace_id, tree)) = tree(connection, &trace_id)? else { return Ok(None) };
         let of = |span: &Option<String>| span.as_deref().and_then(|span| tree.find(span));
         let selected = of(&address.span).unwrap_or_else(|| tree.first_root());
         let opened = of(&address.open).into_iter().collect::<HashSet<_>>();
-        let shown = TraceView { selected, opened, find: address.find.trim().to_owned() };
+        let ended_ms = tree.range_ns().1 / 1_000_000;
+        let live = tree.is_unfinished() || ended_ms > now_ms() - LATE_MS;
+        let shown = TraceView { selected, opened, find: address.find.trim().to_owned(), live };
         let panel = match tree.nodes.get(selected) {
             Some(node) => span_panel(connection, &trace_id, node)?,
             None => Markup::default(),
@@ -104,7 +135,7 @@ pub(super) async fn rows(
     Pairs(below): Pairs<Below>,
 ) -> Page {
     let drawn = app.store.read(move |connection| {
-        let Some(tree) = tree(connection, &trace_id)? else { return Ok(None) };
+        let Some((trace_id, tree)) = tree(connection, &trace_id)? else { return Ok(None) };
         let of = match below.of.as_str() {
             "" => None,
             span => match tree.find(span) {
@@ -120,6 +151,7 @@ pub(super) async fn rows(
 /// The panel of a span, for a page that is already loaded.
 pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path<(String, String)>) -> Page {
     let drawn = app.store.read(move |connection| {
+        let Some(trace_id) = trace::stored_id(connection, &trace_id)? else { return Ok(None) };
         let node = trace::find(connection, &trace_id, &span_id)?;
         node.map(|node| span_panel(connection, &trace_id, &node)).transpose()
     });
@@ -132,6 +164,7 @@ pub(super) async fn event(
     Path((trace_id, span_id)): Path<(String, String)>,
 ) -> Result<Response, RouteError> {
     let event = app.store.read(move |connection| {
+        let Some(trace_id) = trace::stored_id(connection, &trace_id)? else { return Ok(None) };
         let node = trace::find(connection, &trace_id, &span_id)?;
         node.map(|node| trace::event(connection, node.row)).transpose()
     });
@@ -139,14 +172,17 @@ pub(super) async fn event(
     Ok(([(CONTENT_TYPE, "application/json")], event).into_response())
 }
 
-fn tree(connection: &Connection, trace_id: &str) -> Result<Option<Tree>, StoreError> {
-    let nodes = trace::nodes(connection, trace_id)?;
-    Ok((!nodes.is_empty()).then(|| Tree::new(nodes)))
+/// A trace, with its id as it is stored.
+fn tree(connection: &Connection, trace_id: &str) -> Result<Option<(String, Tree)>, StoreError> {
+    let Some(trace_id) = trace::stored_id(connection, trace_id)? else { return Ok(None) };
+    let nodes = trace::nodes(connection, &trace_id)?;
+    Ok((!nodes.is_empty()).then(|| (trace_id, Tree::new(nodes))))
 }
 
 fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Markup, StoreError> {
     let text = trace::event(connection, node.row)?;
-    let event = read(&text);
+    // The intake accepts only valid JSON.
+    let event = Json::read(&text).unwrap_or(Json::Null);
     let evaluations = evaluations::of_span(connection, node.row)?;
     let children = trace::child_times(connection, trace_id, &node.span_id)?;
     let self_ns = self_ns(node, children.into_iter());
@@ -154,15 +190,6 @@ fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Ma
     let calls = text.contains("\"tool_calls\"");
     let tools = if calls { tool_spans(connection, trace_id, node)? } else { Tools::default() };
     Ok(panel(&SpanDetails { trace_id, node, self_ns, evaluations: &evaluations, event: &event }, tools))
-}
-
-fn read_event(connection: &Connection, row: i64) -> Result<Value, StoreError> {
-    Ok(read(&trace::event(connection, row)?))
-}
-
-fn read(event: &str) -> Value {
-    // The intake accepts only valid JSON.
-    serde_json::from_str(event).unwrap_or_default()
 }
 
 /// The tool spans before and after an LLM call, in the order of their starts.
@@ -207,10 +234,11 @@ pub(super) async fn session(
     let number = at.number();
     let drawn = app.store.read(move |connection| {
         let (turns, total) = conversations::turns(connection, &session_id, number)?;
-        let turns: Vec<_> = turns
-            .into_iter()
-            .map(|turn| read_event(connection, turn.row).map(|event| (turn, event)))
-            .collect::<Result<_, _>>()?;
+        let shown = |turn: Turn| {
+            let event = trace::event(connection, turn.row)?;
+            Ok(ShownTurn { event, running: is_unfinished(connection, &turn.trace_id)?, turn })
+        };
+        let turns = turns.into_iter().map(shown).collect::<Result<Vec<_>, StoreError>>()?;
         Ok((total > 0).then(|| pages::sessions::session(&session_id, &turns, total, number)))
     });
     drawn.await?.map(page).ok_or(RouteError::NotFound("session"))

@@ -21,6 +21,7 @@ pub(crate) mod sessions;
 mod testing;
 mod totals;
 pub(crate) mod trace;
+pub(crate) mod unfinished;
 mod write;
 mod writer;
 

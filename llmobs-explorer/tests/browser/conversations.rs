@@ -143,3 +143,78 @@ fn long_texts_are_folded_after_a_while() {
         page.until("document.querySelector('.message').innerText.endsWith('END')");
     });
 }
+
+/// JSON reads as it was written: keys in their order, the digits of numbers, texts with their lines, and JSON in texts as JSON.
+#[test]
+fn json_is_shown_in_its_order_and_opened() {
+    with_page(|page| {
+        let query = r#"{"sql": "SELECT 1\nFROM sea", "limit": 1.50}"#;
+        let event = format!(
+            r#"{{"trace_id": "t", "span_id": "1", "name": "ask", "start_ns": {start}, "duration": 1,
+            "meta": {{"span": {{"kind": "llm"}},
+                "input": {{"messages": [{{"role": "tool", "tool_call_id": "call_7", "content": {arguments}}}]}},
+                "output": {{"messages": [{{"role": "assistant", "tool_calls": [
+                    {{"id": "call_8", "function": {{"name": "query", "arguments": {arguments}}}}}]}}]}},
+                "metadata": {{"zebra": {{"z": 1, "a": [2]}}, "apple": 123456789012345678901}}}}}}"#,
+            start = now(),
+            arguments = json!(query),
+        );
+        page.explorer.send_text(&event);
+        page.visit("/traces/t");
+        let opened = "{\n  \"sql\": \"\"\"\n    SELECT 1\n    FROM sea\n  \"\"\",\n  \"limit\": 1.50\n}";
+        let shown =
+            "[...document.querySelectorAll('.message .role, .message pre')].map((one) => one.innerText)";
+        assert_eq!(
+            page.ask(shown),
+            json!(["tool call_7", opened, "assistant", "calls query call_8", opened])
+        );
+        let metadata =
+            page.ask("[...document.querySelectorAll('table.facts tr')].map((row) => row.innerText)");
+        assert_eq!(
+            metadata,
+            json!(["zebra\t\n{\n  \"z\": 1,\n  \"a\": [2]\n}", "apple\t123456789012345678901"])
+        );
+        page.click("details.raw summary");
+        let raw = page.ask("document.querySelector('.raw pre').textContent.replace(/\\s/g, '')");
+        assert_eq!(raw.as_str().unwrap(), event.replace(char::is_whitespace, ""));
+    });
+}
+
+/// Of a long call the newest messages and the answer are in the window. Also without scripts.
+#[test]
+fn a_long_history_is_folded() {
+    with_page(|page| {
+        page.without_scripts();
+        let said = |at: u32| json!({ "role": if at % 2 == 1 { "user" } else { "assistant" }, "content": format!("No{at} {}", "word ".repeat(40)) });
+        let input: Value = (0..50).map(said).collect();
+        send(page, &input, &json!([{ "role": "assistant", "content": "The answer." }]));
+        assert_eq!(page.texts(".earlier summary"), ["48 earlier messages"]);
+        let inside = "[...document.querySelectorAll('.message')].filter((one) => one.checkVisibility())
+            .map((one) => [one.innerText.split(' ')[0].replace(/\\s+/, ' '), one.getBoundingClientRect().bottom < innerHeight])";
+        assert_eq!(
+            page.ask(inside),
+            json!([["assistant No48", true], ["user No49", true], ["assistant The", true]])
+        );
+        page.click(".earlier summary");
+        assert_eq!(
+            page.ask(
+                "[...document.querySelectorAll('.message')].filter((one) => one.checkVisibility()).length"
+            ),
+            51
+        );
+    });
+}
+
+#[test]
+fn texts_run_in_their_own_direction() {
+    with_page(|page| {
+        send(
+            page,
+            &json!([{ "role": "user", "content": "שלום" }, { "role": "user", "content": "hello" }]),
+            &json!([]),
+        );
+        let directions =
+            "[...document.querySelectorAll('.message .text')].map((one) => getComputedStyle(one).direction)";
+        assert_eq!(page.ask(directions), json!(["rtl", "ltr"]));
+    });
+}

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::page::{Page, with_page};
-use super::spans::{MILLISECOND, MINUTE, SECOND, now, root, span};
+use super::spans::{MILLISECOND, MINUTE, SECOND, evaluation, now, root, span};
 
 /// Four traces, the first one the latest.
 fn send(page: &Page<'_>) {
@@ -166,5 +166,48 @@ fn keys_move_through_the_rows_and_open_one() {
         assert_eq!(page.texts("tr.current th > a"), ["greet"]);
         page.press("Enter");
         page.until("location.pathname === '/traces/b'");
+    });
+}
+
+/// Programs write an id in different forms: spans of both belong to one trace, evaluations find their span, and a pasted id is found.
+#[test]
+fn ids_are_found_in_every_form() {
+    with_page(|page| {
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        page.explorer.send(&[
+            span((trace, "b7ad6b7169203331", ""), "agent", "above", json!({})),
+            span((&trace.to_uppercase(), "17", "13235353014750950193"), "llm", "below", json!({})),
+            span((trace, "00f067aa0ba902b7", "B7AD6B7169203331"), "tool", "beside", json!({})),
+            root("t", "other", json!({ "meta": { "input": { "value": "it was 00f067aa0ba902b7" } } })),
+        ]);
+        page.explorer.judge(&[
+            evaluation(
+                trace,
+                "13235353014750950193",
+                "one",
+                json!({ "metric_type": "score", "score_value": 1 }),
+            ),
+            evaluation(trace, "0x11", "two", json!({ "metric_type": "score", "score_value": 2 })),
+        ]);
+        for (view, pasted, found) in [
+            ("traces", "0AF7651916CD43DD8448EB211C80319C", "above"),
+            ("traces", "0af76519-16cd-43dd-8448-eb211c80319c", "above"),
+            ("traces", "0xb7ad6b7169203331", "above"),
+            ("traces", "13235353014750950193", "above"),
+            ("traces", "@trace_id:0x0AF7651916cd43dd8448eb211c80319c", "above"),
+            // A span below stands for its trace, and the word is found in texts.
+            ("traces", "00F067AA0BA902B7", "above other"),
+            ("spans", "67667974448284343", "above beside"),
+            ("spans", "@parent_id:b7ad6b7169203331", "below beside"),
+            ("spans", "@evaluation.one:1", "above"),
+            ("spans", "@evaluation.two:2", "below"),
+            ("traces", "00f067aa0ba902b8", ""),
+        ] {
+            page.visit(&format!("/traces?view={view}&sort=name&order=asc&q={pasted}"));
+            assert_eq!(names(page).join(" "), found, "{view} {pasted}");
+        }
+        page.visit(&format!("/traces/{}?span=0xB7AD6B7169203331", trace.to_uppercase()));
+        assert_eq!(page.texts("tr[data-span] .name"), ["above", "below", "beside"]);
+        assert_eq!(page.texts(".panel .id"), ["b7ad6b7169203331"]);
     });
 }

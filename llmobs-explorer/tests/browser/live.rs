@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::page::with_page;
-use super::spans::{root, span};
+use super::spans::{MINUTE, now, root, span};
 
 #[test]
 fn a_trace_appears_by_itself() {
@@ -26,6 +26,67 @@ fn a_trace_appears_by_itself() {
         // A span of a trace that is there is counted with it.
         page.explorer.send(&[span(("d", "2", "1"), "task", "step", json!({}))]);
         page.until("document.querySelector('[data-label=Spans]').innerText === '2'");
+    });
+}
+
+/// While the root has not ended, nothing says that the trace is ok.
+#[test]
+fn a_running_trace_is_followed_to_its_end() {
+    with_page(|page| {
+        let below = |id: &str, parent: &str, name: &str| {
+            span(("t", id, parent), "task", name, json!({ "meta": { "input": { "value": name } } }))
+        };
+        let statuses = || page.texts(".status");
+        page.explorer.send(&[below("2", "1", "first"), below("3", "2", "inner")]);
+        page.visit("/traces");
+        assert_eq!(page.texts(".rows tbody td:nth-child(2)"), ["◌ running"]);
+        page.follow(".rows tbody th > a");
+        assert_eq!(
+            (statuses(), page.texts(".pending")),
+            (vec!["◌ running".to_owned(), "✓ ok".to_owned()], vec!["parent running".to_owned()])
+        );
+        page.ask("window.stayed = true");
+        page.click("tr[data-span='2'] .fold");
+        page.until("document.querySelectorAll('tr[data-span]').length === 1");
+        // What arrives is drawn; the branch that was folded stays so, and the panel keeps the span that was asked for.
+        page.click("tr[data-span='2'] .name");
+        page.until("location.search === '?span=2'");
+        page.explorer.send(&[below("4", "1", "second"), below("5", "4", "broken")]);
+        page.until("document.querySelectorAll('tr[data-span]').length === 3");
+        assert_eq!(page.texts("tr[data-span] .name"), ["first", "second", "broken"]);
+        assert_eq!(page.texts("tr[aria-selected=true] .name, .panel h2"), ["first", "task first ✓ ok"]);
+        assert_eq!(page.texts("tr:focus .name"), ["first"]);
+        let mut end = root("t", "all", json!({ "start_ns": now() - 2 * MINUTE, "duration": 2 * MINUTE }));
+        end["status"] = "error".into();
+        page.explorer.send(&[end]);
+        page.until("document.querySelectorAll('tr[data-span]').length === 4");
+        assert_eq!(page.texts("tr[data-span] .name"), ["all", "first", "second", "broken"]);
+        assert_eq!(
+            (page.texts(".banner .status"), page.count(".pending")),
+            (vec!["✕ error".to_owned(), "✕ 1 error".to_owned()], 0)
+        );
+        assert_eq!(
+            (page.texts("#said, .next-error"), page.ask("window.stayed")),
+            (vec!["Next error".to_owned(), "5 ✕ 1 error".to_owned()], json!(true))
+        );
+        page.visit("/traces");
+        assert_eq!(page.texts(".rows tbody td:nth-child(2)"), ["✕ error"]);
+    });
+}
+
+/// Without a span in the address, the panel shows the root as soon as it is there.
+#[test]
+fn the_root_takes_the_panel_when_it_arrives() {
+    with_page(|page| {
+        page.explorer.send(&[span(("t", "2", "1"), "task", "first", json!({ "session_id": "s" }))]);
+        page.visit("/sessions/s");
+        assert_eq!(page.texts(".turn .status"), ["◌ running"]);
+        page.visit("/traces/t");
+        assert_eq!(page.texts(".panel h2"), ["task first ✓ ok"]);
+        page.explorer.send(&[root("t", "all", json!({}))]);
+        page.until("document.querySelector('.panel h2').innerText.includes('all')");
+        assert_eq!(page.texts("tr[aria-selected=true] .name"), ["all"]);
+        assert_eq!(page.texts(".banner .status"), ["✓ ok"]);
     });
 }
 

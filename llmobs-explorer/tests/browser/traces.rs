@@ -255,3 +255,32 @@ fn all_parts_of_a_span_are_there() {
         assert_eq!((&raw["name"], &whole), (&json!("greet"), &raw));
     });
 }
+
+#[test]
+fn costs_are_dollars_with_all_their_digits() {
+    with_page(|page| {
+        let paid = |id: &str, metrics: Value| {
+            root(id, id, json!({ "metrics": metrics, "meta": { "metadata": { "share": 0.10 } } }))
+        };
+        page.explorer.send(&[
+            paid("a", json!({ "total_cost": 0.00003, "estimated_total_cost": 33_000_000 })),
+            paid("b", json!({ "estimated_total_cost": 33_000_001 })),
+        ]);
+        let shown = || page.texts(".panel .facts a.value, .panel .facts div:nth-last-child(2) dd");
+        page.visit("/traces/a");
+        assert_eq!(shown(), ["$0.00003", "$0.033", "$0.00003", "0.1"]);
+        page.visit("/traces/b");
+        assert_eq!(shown(), ["$0.033000001 estimated", "$0.033000001", "0.1"]);
+        page.follow("a.value[href*=estimated_total_cost]");
+        assert_eq!(
+            page.ask("document.querySelector('#q').value"),
+            "@metrics.estimated_total_cost:\"33000001\""
+        );
+        assert_eq!(page.texts(".rows tbody th > a"), ["b"]);
+        page.visit("/traces?column=metrics.estimated_total_cost&column=metrics.total_cost&order=asc");
+        assert_eq!(page.texts("[data-label^='metrics.']"), ["$0.033", "$0.00003", "$0.033000001", ""]);
+        page.visit("/traces/a");
+        page.follow("a.value[href*=share]");
+        assert_eq!(page.count(".rows tbody tr"), 2);
+    });
+}

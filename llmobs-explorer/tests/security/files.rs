@@ -45,6 +45,8 @@ fn every_answer_carries_the_headers() {
         ("/setup", 200),
         ("/assets/style.css", 200),
         ("/assets/page.js", 200),
+        ("/assets/trace.js", 200),
+        ("/assets/live.js", 200),
         ("/assets/theme.js", 200),
         ("/assets/icon.svg", 200),
         ("/assets/none", 404),

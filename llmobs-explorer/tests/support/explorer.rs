@@ -58,6 +58,13 @@ impl Explorer {
         assert_eq!(self.post("/api/v2/llmobs", &events.into()), (202, "{}".to_owned()));
     }
 
+    /// Sends a span as the text that it is, with its keys in their order.
+    pub(crate) fn send_text(&self, span: &str) {
+        let body = format!(r#"[{{"event_type": "span", "spans": [{span}]}}]"#);
+        let answer = self.agent.post(format!("{}/api/v2/llmobs", self.origin)).send(body).unwrap();
+        assert_eq!(answer.status(), 202);
+    }
+
     /// Sends evaluations as an SDK does.
     pub(crate) fn judge(&self, metrics: &[Value]) {
         let body = json!({ "data": { "type": "evaluation_metric", "attributes": { "metrics": metrics } } });

@@ -45,12 +45,17 @@ fn ids() {
     let body = r#"[{"spans": [{"trace_id": 142135342145923849238759238759238475983, "span_id": 18446744073709551615,
         "parent_id": 12, "start_ns": 1, "duration": 2}]}]"#;
     let span = spans(body).remove(0);
-    assert_eq!(span.trace_id, "142135342145923849238759238759238475983");
+    assert_eq!(span.trace_id, "6aee456ab4c375f09d21173852b620cf");
     assert_eq!(span.span_id, "18446744073709551615");
     assert_eq!(span.parent_id.as_deref(), Some("12"));
     for parent in [json!("undefined"), json!(""), json!("0"), json!(0), json!(null), json!("S")] {
         assert_eq!(self::span(json!({ "parent_id": parent })).parent_id, None, "{parent}");
     }
+    assert_eq!(self::span(json!({ "parent_id": "0000000000000000" })).parent_id, None);
+    assert_eq!(
+        self::span(json!({ "parent_id": "00F067AA0BA902B7" })).parent_id.unwrap(),
+        "67667974448284343"
+    );
 }
 
 #[test]

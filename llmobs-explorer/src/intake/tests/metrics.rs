@@ -86,7 +86,7 @@ fn targets() {
     let body = br#"{"data": {"attributes": {"metrics": [{"label": "l", "score_value": 1, "join_on": {"span":
         {"span_id": 1, "trace_id": 142135342145923849238759238759238475983}}}]}}}"#;
     let read = read_metrics(body, NOW).expect("a body").accepted;
-    assert_eq!(read[0].target, span(Some("142135342145923849238759238759238475983"), "1"));
+    assert_eq!(read[0].target, span(Some("6aee456ab4c375f09d21173852b620cf"), "1"));
 }
 
 #[test]
