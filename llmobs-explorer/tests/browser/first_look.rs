@@ -62,7 +62,7 @@ fn what_was_refused_is_told_with_the_reason() {
             page.explorer.post("/api/v2/llmobs", &serde_json::json!([{ "spans": [{ "name": 7 }] }]));
         assert_eq!(refused.0, 400, "{}", refused.1);
         page.visit("/setup");
-        let reasons = page.texts("table tbody td:nth-child(n + 2)");
+        let reasons = page.texts("section:last-of-type table tbody td:nth-child(n + 2)");
         let answer: serde_json::Value = serde_json::from_str(&refused.1).unwrap();
         assert_eq!(reasons, ["/api/v2/llmobs", answer["errors"][0].as_str().unwrap()]);
     });

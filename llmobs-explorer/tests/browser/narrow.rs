@@ -25,7 +25,7 @@ fn pages_fit_into_360_pixels() {
             page.visit(path);
             assert_eq!(fits(), serde_json::json!([360, 360]), "{path}");
             // Nor does anything stand beyond the edge of what may be scrolled in itself.
-            let beyond = "[...document.querySelectorAll('main *')].filter((one) => !one.closest('pre, .raw') && one.getBoundingClientRect().right > 361).map((one) => one.outerHTML.slice(0, 99))";
+            let beyond = "[...document.querySelectorAll('main *')].filter((one) => !one.closest('pre, .raw, .scroll') && one.getBoundingClientRect().right > 361).map((one) => one.outerHTML.slice(0, 99))";
             assert_eq!(page.ask(beyond), serde_json::json!([]), "{path}");
         }
     });

@@ -167,7 +167,11 @@ fn a_report_sees_no_more_ends_than_starts() {
         });
         let finisher = thread::spawn({
             let queue = Arc::clone(&queue);
-            move || begun.iter().for_each(|_| finish(&queue, &Sample::new(Kind::Task, "s"), None))
+            move || {
+                // The report may know this thread and not the other one.
+                push(&queue, "own");
+                begun.iter().for_each(|_| finish(&queue, &Sample::new(Kind::Task, "s"), None));
+            }
         });
         check_report(&queue);
         check_end(&queue, vec![starter, finisher], worker);
