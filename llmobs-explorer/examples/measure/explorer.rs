@@ -24,6 +24,8 @@ pub(crate) struct Explorer {
 pub(crate) struct Times {
     pub(crate) first_byte: Duration,
     pub(crate) total: Duration,
+    /// How long the explorer worked for it.
+    pub(crate) work: Duration,
     pub(crate) bytes: usize,
 }
 
@@ -78,6 +80,7 @@ impl Explorer {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
+        let work = self.work()?;
         let start = Instant::now();
         write!(stream, "{head}Host: {}\r\nConnection: close\r\n\r\n", self.address)?;
         stream.write_all(body.as_bytes())?;
@@ -92,10 +95,11 @@ impl Explorer {
         if !status.contains(expected) {
             return Err(text.into_owned().into());
         }
-        Ok(Times { first_byte, total, bytes: answer.len() })
+        let work = self.work()?.saturating_sub(work);
+        Ok(Times { first_byte, total, work, bytes: answer.len() })
     }
 
-    /// What the process has in memory now, and had at most.
+    /// The memory of the process now, without that of files, and all of it at most.
     pub(crate) fn memory(&self) -> Result<String, Failed> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let mib = |name: &str| -> Result<u64, Failed> {
@@ -103,18 +107,21 @@ impl Explorer {
                 status.lines().find_map(|line| line.strip_prefix(name)).ok_or("not told by this system")?;
             Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? >> 10)
         };
-        Ok(format!("{} MiB, at most {} MiB", mib("VmRSS:")?, mib("VmHWM:")?))
+        Ok(format!("{} MiB anonymous, {} MiB at most with files", mib("RssAnon:")?, mib("VmHWM:")?))
     }
 }
 
 impl Explorer {
-    /// How long it has been at work, on all cores. Neighbours on the same machine take time from the clock, but not from this.
+    /// How long it has been at work, on all cores. Neighbours on the same machine take time from the clock, but hardly from this.
     pub(crate) fn work(&self) -> Result<Duration, Failed> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // Behind the name of the program: user and system time, the 12th and 13th, in hundredths of a second.
-        let fields = stat.rsplit_once(") ").ok_or("not told by this system")?.1.split(' ').skip(11).take(2);
-        let ticks = fields.map(str::parse::<u64>).sum::<Result<u64, _>>()?;
-        Ok(Duration::from_millis(ticks * 10))
+        let mut work = Duration::ZERO;
+        for task in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+            // A thread may have ended. The first field is the time that it ran, in nanoseconds.
+            let Ok(times) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+            let ran = times.split(' ').next().ok_or("not told by this system")?;
+            work += Duration::from_nanos(ran.parse()?);
+        }
+        Ok(work)
     }
 }
 

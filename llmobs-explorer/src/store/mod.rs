@@ -8,6 +8,7 @@ pub(crate) mod evaluations;
 mod event_text;
 mod facets;
 pub(crate) mod finished;
+mod histogram;
 mod key;
 pub(crate) mod list;
 mod migration;

@@ -20,6 +20,9 @@ const CHUNK: i64 = 100;
 /// How many spans of a trace, texts or sets one transaction deletes.
 const LARGE_CHUNK: i64 = 1_000;
 
+/// How many pages are returned to the file system at a time. Others are moved into their place.
+const PAGES: u32 = 256;
+
 /// What a step of the deletion did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -31,6 +34,11 @@ pub(super) enum Step {
     Forget,
 }
 
+/// Whether the database is larger than it may be.
+pub(super) fn is_too_large(connection: &Connection, retention: &Retention) -> rusqlite::Result<bool> {
+    Ok(used_bytes(connection)? > retention.bytes)
+}
+
 /// Deletes at most one chunk.
 pub(super) fn enforce(
     connection: &mut Connection,
@@ -39,7 +47,7 @@ pub(super) fn enforce(
 ) -> rusqlite::Result<Step> {
     let age = i64::try_from(retention.age.as_millis()).unwrap_or(i64::MAX);
     let oldest_ms = now_ms.saturating_sub(age);
-    let too_large = used_bytes(connection)? > retention.bytes;
+    let too_large = is_too_large(connection, retention)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let segments = segment::all(&transaction)?;
     let step = match segments.as_slice() {
@@ -54,7 +62,6 @@ pub(super) fn enforce(
         }
     };
     transaction.commit()?;
-    give_back_pages(connection)?;
     Ok(step)
 }
 
@@ -70,16 +77,12 @@ fn delete_some(
     }
     for (sql, first) in [
         (
-            "DELETE FROM block WHERE id IN (SELECT id FROM block WHERE id < :first ORDER BY id LIMIT :limit)",
+            "DELETE FROM block WHERE id < min(:first, (SELECT min(id) FROM block) + :limit / 10)",
             next.first_block,
         ),
         (
             "DELETE FROM span_piece WHERE piece < min(:first, (SELECT min(piece) FROM span_piece) + :limit)",
             next.first_piece,
-        ),
-        (
-            "DELETE FROM attribute_set WHERE id < min(:first, (SELECT min(id) FROM attribute_set) + :limit)",
-            next.first_set,
         ),
     ] {
         let deleted = transaction
@@ -89,9 +92,11 @@ fn delete_some(
             return Ok(Step::More);
         }
     }
+    if delete_sets(transaction, next.first_set)? {
+        return Ok(Step::Forget);
+    }
     for sql in [
         "DELETE FROM facets WHERE spans = 0",
-        "DELETE FROM attribute WHERE NOT EXISTS (SELECT 1 FROM attribute_set x WHERE x.attribute = attribute.id)",
         "DELETE FROM session WHERE NOT EXISTS (SELECT 1 FROM span s WHERE s.session = session.id)",
     ] {
         transaction.execute(sql, [])?;
@@ -101,6 +106,23 @@ fn delete_some(
         transaction.execute_batch(&format!("DROP TABLE words_{}", oldest.words))?;
     }
     Ok(Step::Forget)
+}
+
+/// Deletes some of the sets of attributes before a number, with the attributes that no other set has. Returns whether there were any.
+fn delete_sets(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<bool> {
+    let oldest: Option<i64> = transaction
+        .prepare_cached("SELECT min(id) AS oldest FROM attribute_set")?
+        .query_row([], |row| row.get("oldest"))?;
+    let Some(oldest) = oldest.filter(|oldest| *oldest < first) else { return Ok(false) };
+    let until = named_params! { ":until": first.min(oldest + LARGE_CHUNK) };
+    for sql in [
+        "DELETE FROM attribute WHERE id IN (SELECT attribute FROM attribute_set WHERE id < :until)
+            AND NOT EXISTS (SELECT 1 FROM attribute_set x WHERE x.attribute = attribute.id AND x.id >= :until)",
+        "DELETE FROM attribute_set WHERE id < :until",
+    ] {
+        transaction.prepare_cached(sql)?.execute(until)?;
+    }
+    Ok(true)
 }
 
 /// Deletes some of the traces before a number, with their spans and evaluations. Returns whether there were any.
@@ -157,12 +179,13 @@ fn delete_evaluations(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite
     Ok(if deleted > 0 { Step::More } else { Step::Done })
 }
 
-/// Returns free pages to the file system, some at a time. Each step of the statement frees one.
-fn give_back_pages(connection: &Connection) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached("PRAGMA incremental_vacuum(4096)")?;
+/// Returns some free pages to the file system. Returns whether there may be more. Each step of the statement frees one.
+pub(super) fn give_back_pages(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
     let mut steps = statement.query([])?;
     while steps.next()?.is_some() {}
-    Ok(())
+    let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get("freelist_count"))?;
+    Ok(free > 0)
 }
 
 /// Bytes of the database that are in use.

@@ -22,6 +22,8 @@ const PAGE_BYTES: i64 = 8 * 1024;
 const LOG_BYTES: i64 = 16 * 1024 * 1024;
 /// The application id of SQLite files of llmobs: "llmo".
 const APPLICATION_ID: i64 = 0x6c6c_6d6f;
+/// The cache of a connection, in KiB. What lists of traces read fits in; the system has other pages in memory, too.
+const CACHE_KIB: i64 = 16 * 1024;
 /// How long a connection waits for another process that writes. SDKs wait five seconds for an answer.
 const BUSY: Duration = Duration::from_secs(3);
 
@@ -169,8 +171,7 @@ impl Database {
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(64);
-        // 64 MiB: the indexes that lists read fit in.
-        connection.pragma_update(None, "cache_size", -65_536)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -37,6 +38,8 @@ pub(super) struct Writer {
     rows: Rows,
     /// Changes when another process writes.
     data_version: i64,
+    /// Whether anything was written since the last time of cleaning up.
+    busy: bool,
     /// How many transactions have been written.
     changed: watch::Sender<u64>,
 }
@@ -58,7 +61,16 @@ impl Writer {
     ) -> Self {
         // The next numbers are read with the first version of the data.
         let encoder = Arc::new(Encoder::new(Next::new(1, 1, 1)));
-        Self { connection, path, retention, encoder, rows: Rows::default(), data_version: 0, changed }
+        Self {
+            connection,
+            path,
+            retention,
+            encoder,
+            rows: Rows::default(),
+            data_version: 0,
+            busy: false,
+            changed,
+        }
     }
 
     /// The encoder of batches for this writer.
@@ -86,13 +98,12 @@ impl Writer {
                             }
                         }
                     }
+                    let since = Instant::now();
                     self.write_group(group);
+                    logged(self.make_room(since.elapsed() / 2));
                 }
                 Job::CleanUp(reply) => {
-                    let more = self.clean_up().unwrap_or_else(|error| {
-                        log::warn!("old traces cannot be deleted: {error}");
-                        false
-                    });
+                    let more = logged(self.clean_up());
                     _ = reply.send(more);
                 }
             }
@@ -108,6 +119,25 @@ impl Writer {
             prepare(&transaction, &self.encoder, &mut self.rows, &self.retention, &mut self.data_version)?;
             transaction.commit()?;
         }
+        let busy = std::mem::take(&mut self.busy);
+        // Free pages are used again while spans arrive.
+        Ok(self.delete(now_ms)? || (!busy && retention::give_back_pages(&self.connection)?))
+    }
+
+    /// Deletes what is too much, for some time. Deletion is quicker than writing, so that a part of the time for writing is enough.
+    fn make_room(&mut self, time: Duration) -> rusqlite::Result<()> {
+        self.busy = true;
+        let since = Instant::now();
+        while since.elapsed() < time && retention::is_too_large(&self.connection, &self.retention)? {
+            if !self.delete(now_ms())? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a chunk. Returns whether there may be more.
+    fn delete(&mut self, now_ms: i64) -> rusqlite::Result<bool> {
         let step = retention::enforce(&mut self.connection, &self.retention, now_ms)?;
         if step == Step::Forget {
             self.rows = Rows::default();
@@ -155,6 +185,11 @@ impl Writer {
         self.changed.send_modify(|count| *count += 1);
         Ok(())
     }
+}
+
+/// Logs why something was not deleted. Another attempt follows.
+fn logged<T: Default>(deleted: rusqlite::Result<T>) -> T {
+    deleted.inspect_err(|error| log::warn!("old traces cannot be deleted: {error}")).unwrap_or_default()
 }
 
 /// Looks at what others wrote, and begins a segment if the current one is full.

@@ -90,3 +90,57 @@ fn on_a_full_disk_nothing_is_lost_and_a_retry_may_succeed() {
     write(&mut writer, stored).unwrap();
     assert_eq!(traces(&writer.connection), ids(stored + 1));
 }
+
+#[test]
+fn at_the_size_limit_the_oldest_make_room_for_what_arrives() {
+    let mut writer = testing::writer(&Location::Memory, Duration::MAX);
+    writer.retention.bytes = 2 << 20;
+    let (mut largest, mut written) = (0, 0);
+    for number in 0..=250_u8 {
+        let spans = (0..20)
+            .map(|span| Span {
+                trace_id: number.to_string(),
+                span_id: span.to_string(),
+                name: format!("step {}", number / 10),
+                event: (0..20).map(|part| blake3::hash(&[number, span, part]).to_hex().to_string()).collect(),
+                short_texts: format!("word{number}"),
+                ..Span::default()
+            })
+            .collect::<Vec<_>>();
+        written += spans.len();
+        writer.write(&mut [Batch { spans, ..Batch::default() }]).unwrap();
+        // As much time as it takes.
+        writer.make_room(Duration::MAX).unwrap();
+        let pages: i64 = writer
+            .connection
+            .query_row(
+                "SELECT page_count - freelist_count AS used FROM pragma_page_count, pragma_freelist_count",
+                [],
+                |row| row.get("used"),
+            )
+            .unwrap();
+        largest = largest.max(pages * 8192);
+    }
+    let count = |sql: &str| -> i64 {
+        writer
+            .connection
+            .query_row(&format!("SELECT count(*) AS count FROM {sql}"), [], |row| row.get("count"))
+            .unwrap()
+    };
+    let spans = count("span");
+    assert!(largest <= 2 << 20, "{largest}");
+    assert!(spans > 500 && usize::try_from(spans).unwrap() < written, "{spans}");
+    // The counts are of what is left, and the last is found by its word.
+    assert_eq!(spans, count("span s JOIN facets f ON f.id = s.facets JOIN block b ON b.id = s.event >> 16"));
+    let sums = "(SELECT f.spans FROM facets f JOIN span s ON s.facets = f.id GROUP BY f.id HAVING count(*) <> f.spans)";
+    assert_eq!((count(sums), count("facets WHERE spans < 0")), (0, 0));
+    let words: i64 = writer
+        .connection
+        .query_row("SELECT max(words) AS words FROM segment", [], |row| row.get("words"))
+        .unwrap();
+    assert_eq!(count(&format!("words_{words} WHERE words_{words} MATCH 'word250'")), 20);
+    assert_eq!(
+        count("sqlite_schema WHERE name GLOB 'words_*' AND name NOT GLOB 'words_*_*'"),
+        count("segment")
+    );
+}
