@@ -10,6 +10,7 @@ mod pages;
 mod unknown;
 mod update;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,6 +32,8 @@ pub(crate) struct App {
     store: Store,
     /// The address of the explorer, such as `http://127.0.0.1:8126`.
     origin: Arc<str>,
+    /// Where the explorer listens for OpenTelemetry too, by the name of the protocol.
+    otlp: Arc<[(&'static str, SocketAddr)]>,
     /// The key that forms send, against cross-site requests.
     form_key: Arc<str>,
     body_budget: body::BodyBudget,
@@ -57,10 +60,16 @@ const AGENT_PATHS: [&str; 8] = [
 ];
 
 /// All routes.
-pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
+pub(crate) fn routes(
+    store: Store,
+    origin: &str,
+    otlp: &[(&'static str, SocketAddr)],
+    form_key: &str,
+) -> Router {
     let app = App {
         store,
         origin: origin.into(),
+        otlp: otlp.into(),
         form_key: form_key.into(),
         body_budget: body::BodyBudget::new(),
         parsing: Arc::new(tokio::sync::Semaphore::new(2)),

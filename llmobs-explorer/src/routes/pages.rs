@@ -236,6 +236,7 @@ pub(super) async fn setup(State(app): State<App>) -> Page {
     let arrived = app.arrivals.last_minute(now_ms());
     let setup = Setup {
         origin: &app.origin,
+        otlp: &app.otlp,
         form_key: &app.form_key,
         arrived: &arrived,
         rejections: &refused,

@@ -17,3 +17,4 @@ mod routes;
 mod sdk;
 #[path = "../served/mod.rs"]
 mod served;
+mod setup;
