@@ -9,6 +9,9 @@ use super::layout::{Section, page};
 use crate::arrivals::Arrived;
 use crate::store::Rejection;
 
+/// The numbers of what arrived.
+const ARRIVED: [&str; 4] = ["Requests", "Spans and evaluations", "Other spans, left out", "Refused"];
+
 /// The content of the page.
 #[derive(Debug)]
 pub(crate) struct Setup<'a> {
@@ -81,17 +84,18 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
             h2 { "Arrived in the last minute" }
             @if setup.arrived.is_empty() { p.quiet { "Nothing arrived." } }
             @else {
-                div.scroll { table.rows {
+                div.scroll { table.rows.stack {
                     thead { tr {
-                        th scope="col" { "Sent to" } th.n scope="col" { "Requests" } th.n scope="col" { "Spans and evaluations" }
-                        th.n scope="col" { "Other spans, left out" } th.n scope="col" { "Refused" }
+                        th scope="col" { "Sent to" }
+                        @for name in ARRIVED { th.n scope="col" { (name) } }
                     } }
                     tbody {
                         @for (path, arrived) in setup.arrived {
+                            @let numbers = [arrived.requests, arrived.events, arrived.passed_over, arrived.refused];
                             tr {
-                                td { code { (path) } }
-                                @for number in [arrived.requests, arrived.events, arrived.passed_over, arrived.refused] {
-                                    td.n { (number) }
+                                th scope="row" { code { (path) } }
+                                @for (name, number) in ARRIVED.iter().zip(numbers) {
+                                    td.n data-label=(name) { (number) }
                                 }
                             }
                         }

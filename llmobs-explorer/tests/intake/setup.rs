@@ -3,7 +3,7 @@
 use crate::served::{Served, events_body, span};
 
 /// The page as text.
-fn setup(served: &Served) -> String {
+pub(crate) fn said(served: &Served) -> String {
     let page = served.get("/setup").text();
     let texts = page.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
     texts.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
@@ -40,9 +40,9 @@ fn programs_are_told_what_to_set_where_there_is_nothing() {
         let reply = served.ask("POST", path, &[("Content-Type", kind)], b"x");
         assert_eq!((reply.status, reply.text()), (404, format!("{reason}\n")));
         assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
-        assert!(setup(&served).contains(&reason.replace('&', "&amp;")), "{reason}");
+        assert!(said(&served).contains(&reason.replace('&', "&amp;")), "{reason}");
     }
-    assert!(setup(&served).contains("other addresses 4 0 0 4"), "{}", setup(&served));
+    assert!(said(&served).contains("other addresses 4 0 0 4"), "{}", said(&served));
     let reply = served.ask("PUT", "/v1/traces", &[("Content-Type", "application/json")], b"{}");
     assert!(
         reply.status == 405 && reply.text().starts_with("/v1/traces does not take PUT; "),
@@ -59,9 +59,9 @@ fn people_get_a_page_and_their_browsers_are_not_listed() {
     let reply = served.get("/favicon.ico");
     assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/plain; charset=utf-8")));
     assert!(
-        setup(&served).ends_with("Nothing arrived. Refused lately Nothing was refused."),
+        said(&served).ends_with("Nothing arrived. Refused lately Nothing was refused."),
         "{}",
-        setup(&served)
+        said(&served)
     );
 }
 
@@ -71,7 +71,7 @@ fn arrivals_are_counted_by_route() {
     served.post("/api/v2/llmobs", &events_body([&span("T", "1"), &span("T", "2")]));
     served.post("/evp_proxy/v2/api/v2/llmobs", &events_body([&span("T", "3")]));
     served.post("/evp_proxy/v2/api/v2/llmobs", b"[1]");
-    let setup = setup(&served);
+    let setup = said(&served);
     for counts in ["/api/v2/llmobs 1 2 0 0", "/evp_proxy/v2/api/v2/llmobs 2 1 0 1"] {
         assert!(setup.contains(counts), "{setup}");
     }
@@ -80,7 +80,7 @@ fn arrivals_are_counted_by_route() {
 #[test]
 fn there_are_lines_for_each_kind_of_program() {
     let served = Served::new();
-    let (setup, origin) = (setup(&served), &served.origin);
+    let (setup, origin) = (said(&served), &served.origin);
     for line in [
         format!("DD_LLMOBS_ML_APP=my-app DD_TRACE_AGENT_URL={origin} cargo run"),
         format!("DD_TRACE_AGENT_URL={origin} \\ ddtrace-run python app.py"),
