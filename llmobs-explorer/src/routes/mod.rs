@@ -3,6 +3,7 @@
 mod api;
 mod apm;
 mod body;
+mod export;
 mod grpc;
 mod intake;
 mod otlp;
@@ -82,6 +83,7 @@ pub(crate) fn routes(
         let at = |path: &str| format!("{prefix}{path}");
         intake_routes = intake_routes
             .route(&at("/api/v2/llmobs"), post(intake::spans))
+            .route(&at("/api/v2/llmobs/update"), post(update::spans))
             .route(&at("/api/intake/llm-obs/v1/trace/spans"), post(intake::api))
             .route(&at("/api/intake/llm-obs/v1/eval-metric"), post(intake::metrics))
             .route(&at("/api/intake/llm-obs/v2/eval-metric"), post(intake::metrics));
@@ -116,6 +118,7 @@ pub(crate) fn routes(
         .route("/sample", post(pages::sample))
         .route("/assets/{name}", get(asset))
         .route("/info", get(api::info))
+        .route("/api/v2/llm-obs/v1/spans/events", get(export::spans))
         .route("/api/changes", get(api::changes))
         .route("/api/ended", get(api::ended))
         .merge(intake_routes)

@@ -58,6 +58,7 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
         sort: address.sort,
         ascending: address.ascending,
         offset: address.page.saturating_mul(u64::from(PAGE)),
+        limit: PAGE,
         attributes: address.columns.clone(),
     };
     let found = app.store.read(move |connection| listing::list(connection, &request)).await?;

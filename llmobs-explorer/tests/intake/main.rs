@@ -10,6 +10,7 @@
 )]
 
 mod bodies;
+mod export;
 mod grpc;
 mod otlp;
 mod recorded;
@@ -18,3 +19,4 @@ mod sdk;
 #[path = "../served/mod.rs"]
 mod served;
 mod setup;
+mod update;

@@ -39,6 +39,7 @@ fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
         sort,
         ascending: true,
         offset: 0,
+        limit: crate::store::list::PAGE,
         attributes: Vec::new(),
     };
     plan(&store(), &request.sql().0)
