@@ -116,7 +116,7 @@ impl Explorer {
 
     /// Answers requests until `end` is ready.
     pub(crate) async fn serve(self, end: impl Future<Output = ()>) -> Result<(), Error> {
-        let routes = routes(self.store.clone(), &self.origin(), &random_text()?);
+        let routes = routes(self.store.clone(), &self.origin(), &self.otlp, &random_text()?);
         server::serve(self.listeners, routes, end).await;
         Ok(())
     }

@@ -43,7 +43,7 @@ impl From<Moved> for SpanUpdate {
     fn from(moved: Moved) -> Self {
         let parent_id = moved.parent.map_or_else(|| "undefined".to_owned(), |id| id.to_string());
         Self {
-            trace_id: moved.trace,
+            trace_id: Some(moved.trace),
             span_id: moved.step.to_string(),
             fields: Map::from_iter([("parent_id".to_owned(), parent_id.into())]),
         }

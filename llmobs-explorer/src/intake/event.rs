@@ -17,11 +17,7 @@ const DURATION: &str = "a number of nanoseconds, from 0 to 9223372036854775807,"
 
 /// Reads one event.
 pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
-    let event = match serde_json::from_str(raw) {
-        Ok(Value::Object(event)) => event,
-        Ok(_) => return Err(format!("it is {}: an object is expected", field::kind_of_text(raw))),
-        Err(error) => return Err(format!("it cannot be read: {error} of the event")),
-    };
+    let event = object(raw)?;
     let none = Object::new();
     let trace_id = canonical(&field::required_id(&event, raw, "trace_id")?);
     let span_id = canonical(&field::required_id(&event, raw, "span_id")?);
@@ -80,6 +76,15 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
         short_texts: texts.short,
         event: raw.to_owned(),
     })
+}
+
+/// The fields of an event.
+pub(super) fn object(raw: &str) -> Result<Object, String> {
+    match serde_json::from_str(raw) {
+        Ok(Value::Object(event)) => Ok(event),
+        Ok(_) => Err(format!("it is {}: an object is expected", field::kind_of_text(raw))),
+        Err(error) => Err(format!("it cannot be read: {error} of the event")),
+    }
 }
 
 /// Finds the application, process and session of a span.

@@ -30,6 +30,7 @@ mod update;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -40,7 +41,7 @@ use envelope::Shared;
 pub(crate) use ancestry::Ancestry;
 pub(crate) use apm::{ApmVersion, read_apm};
 pub(crate) use otlp::{OtlpEncoding, read_otlp, wire};
-pub(crate) use update::{SpanUpdate, read_merged};
+pub(crate) use update::{SpanUpdate, read_merged, read_updates};
 
 /// The events of one request.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +81,11 @@ impl fmt::Display for Rejected {
 pub(crate) fn read_spans(body: &[u8]) -> Result<Intake<Span>, String> {
     let text = if msgpack::is_msgpack(body) { msgpack::wrappers(body)?.into() } else { lenient::text(body)? };
     Ok(spans(&envelope::wrapped(&text)?))
+}
+
+/// The text of a body with wrappers, which may be MessagePack.
+fn text(body: &[u8]) -> Result<Cow<'_, str>, String> {
+    if msgpack::is_msgpack(body) { msgpack::wrappers(body).map(Cow::Owned) } else { lenient::text(body) }
 }
 
 /// Reads the body for `/api/intake/llm-obs/v1/trace/spans` of the public HTTP API: spans, and their common fields.

@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::field::Object;
-use super::{Intake, spans_of};
+use super::envelope::{self, Event};
+use super::field::{self, Object};
+use super::{Intake, event, spans_of, text};
 use crate::span::Span;
 
 /// Fields of the event of a span that are to be changed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SpanUpdate {
-    /// Its trace.
-    pub(crate) trace_id: String,
+    /// Its trace, if it is known.
+    pub(crate) trace_id: Option<String>,
     /// The span.
     pub(crate) span_id: String,
     /// The fields. Objects are merged, and other values are replaced.
@@ -37,6 +38,24 @@ fn merge(object: &mut Object, changes: &Object) {
             _ => drop(object.insert(name.clone(), change.clone())),
         }
     }
+}
+
+/// Reads the body for `/api/v2/llmobs/update`: events in the form of the SDKs, of which only the ids must be there.
+pub(crate) fn read_updates(body: &[u8]) -> Result<Vec<SpanUpdate>, String> {
+    let text = text(body)?;
+    let read = |event: Event<'_>| {
+        let raw = event.raw?;
+        let fields = event::object(raw)?;
+        Ok(SpanUpdate {
+            trace_id: field::id(&fields, raw, "trace_id")?,
+            span_id: field::required_id(&fields, raw, "span_id")?,
+            fields,
+        })
+    };
+    let events = envelope::wrapped(&text)?.into_iter().enumerate();
+    events
+        .map(|(index, event)| read(event).map_err(|reason: String| format!("event {index}: {reason}")))
+        .collect()
 }
 
 /// Reads events that were changed.

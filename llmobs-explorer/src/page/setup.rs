@@ -1,5 +1,7 @@
 //! The setup page: how to configure programs, a sample trace, and the requests that were refused lately.
 
+use std::net::SocketAddr;
+
 use maud::{Markup, html};
 
 use super::format;
@@ -7,11 +9,16 @@ use super::layout::{Section, page};
 use crate::arrivals::Arrived;
 use crate::store::Rejection;
 
+/// The numbers of what arrived.
+const ARRIVED: [&str; 4] = ["Requests", "Spans and evaluations", "Other spans, left out", "Refused"];
+
 /// The content of the page.
 #[derive(Debug)]
 pub(crate) struct Setup<'a> {
     /// The address of the explorer, such as `http://127.0.0.1:8126`.
     pub(crate) origin: &'a str,
+    /// Where it listens for OpenTelemetry too, by the name of the protocol.
+    pub(crate) otlp: &'a [(&'static str, SocketAddr)],
     /// The key that forms send, against cross-site requests.
     pub(crate) form_key: &'a str,
     /// What arrived in the last minute, by the path of the request.
@@ -25,12 +32,9 @@ pub(crate) struct Setup<'a> {
 /// The page.
 pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
     let origin = setup.origin;
-    let port = origin.rsplit(':').next().unwrap_or("8126");
     // One variable on each line, for a shell.
-    let variables = format!(
-        "DD_LLMOBS_ENABLED=1 \\\nDD_LLMOBS_AGENTLESS_ENABLED=0 \\\nDD_TRACE_AGENT_URL={origin} \\\n\
-         DD_APM_TRACING_ENABLED=false \\\nDD_LLMOBS_ML_APP=my-app"
-    );
+    let variables =
+        format!("DD_LLMOBS_ENABLED=1 \\\nDD_LLMOBS_ML_APP=my-app \\\nDD_TRACE_AGENT_URL={origin} \\\n");
     let content = html! {
         header.banner {
             @if setup.empty { h1 { "No traces yet" } p { "Send the first one. This page listens on " code { (origin) } "." } }
@@ -56,29 +60,42 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
             section.card {
                 h2 { "Python" }
                 pre data-copy="" { "pip install ddtrace" }
-                pre data-copy="" { (variables) " \\\nddtrace-run python app.py" }
+                pre data-copy="" { (variables) "ddtrace-run python app.py" }
             }
             section.card {
                 h2 { "Node" }
                 pre data-copy="" { "npm install dd-trace" }
-                pre data-copy="" { (variables) " \\\nDD_TRACE_AGENT_PORT=" (port) " \\\nnode --import dd-trace/initialize.mjs app.js" }
+                pre data-copy="" { (variables) "node --import dd-trace/initialize.mjs app.js" }
+            }
+            section.card {
+                h2 { "OpenTelemetry" }
+                p { "With the attributes of " code { "gen_ai" } ", OpenInference, OpenLLMetry or Langfuse, over HTTP or gRPC:" }
+                pre data-copy="" { "OTEL_EXPORTER_OTLP_ENDPOINT=" (origin) }
+                @if !setup.otlp.is_empty() {
+                    p.quiet {
+                        "Programs that are told nothing report to port 4318 or 4317. This explorer listens at"
+                        @for (protocol, address) in setup.otlp { " " code { "http://" (address) } " for " (protocol) }
+                        ", too."
+                    }
+                }
             }
         }
-        section {
+        section #arrived {
             h2 { "Arrived in the last minute" }
             @if setup.arrived.is_empty() { p.quiet { "Nothing arrived." } }
             @else {
-                div.scroll { table.rows {
+                div.scroll { table.rows.stack {
                     thead { tr {
-                        th scope="col" { "Sent to" } th.n scope="col" { "Requests" } th.n scope="col" { "Spans and evaluations" }
-                        th.n scope="col" { "Other spans, left out" } th.n scope="col" { "Refused" }
+                        th scope="col" { "Sent to" }
+                        @for name in ARRIVED { th.n scope="col" { (name) } }
                     } }
                     tbody {
                         @for (path, arrived) in setup.arrived {
+                            @let numbers = [arrived.requests, arrived.events, arrived.passed_over, arrived.refused];
                             tr {
-                                td { code { (path) } }
-                                @for number in [arrived.requests, arrived.events, arrived.passed_over, arrived.refused] {
-                                    td.n { (number) }
+                                th scope="row" { code { (path) } }
+                                @for (name, number) in ARRIVED.iter().zip(numbers) {
+                                    td.n data-label=(name) { (number) }
                                 }
                             }
                         }
@@ -86,7 +103,7 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
                 } }
             }
         }
-        section {
+        section #refused {
             h2 { "Refused lately" }
             @if setup.rejections.is_empty() { p.quiet { "Nothing was refused." } }
             @else {

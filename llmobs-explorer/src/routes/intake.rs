@@ -81,7 +81,7 @@ fn of_evaluations(intake: Intake<Evaluation>) -> Content {
 }
 
 impl Rejected {
-    fn of<T>(intake: &Intake<T>) -> Option<Self> {
+    pub(super) fn of<T>(intake: &Intake<T>) -> Option<Self> {
         intake.refusal().map(|reason| Self { events: intake.rejected.len(), reason })
     }
 }
@@ -122,27 +122,24 @@ async fn store(app: &App, route: &str, path: &str, read: Result<Content, Refusal
         Ok(content) => (content, None),
         Err(refusal) => (Content::default(), Some(refusal)),
     };
+    // Held until the batch is stored.
+    let mut changed = match update::merge(app, updates).await {
+        Ok(changed) => changed,
+        Err(error) => return Outcome::Failed(error),
+    };
+    batch.spans.append(&mut changed.spans);
+    let rejected = rejected.or_else(|| changed.rejected.take());
     let reason = refusal.as_ref().map(|(_, reason)| reason);
     if let Some(reason) = reason.or(rejected.as_ref().map(|rejected| &rejected.reason)) {
         let path = path.to_owned();
         batch.rejections.push(Rejection { at_ms: now_ms(), path, reason: reason.clone() });
     }
-    app.arrivals.count(
-        route,
-        Arrived {
-            requests: 1,
-            events: count(batch.spans.len() + batch.evaluations.len()),
-            passed_over: count(passed_over),
-            refused: count(rejected.as_ref().map_or(0, |rejected| rejected.events))
-                + u64::from(refusal.is_some()),
-        },
-        now_ms(),
-    );
-    let stored = async {
-        app.store.write(batch).await?;
-        update::apply(app, updates).await
-    };
-    match (stored.await, refusal, rejected) {
+    let refused =
+        count(rejected.as_ref().map_or(0, |rejected| rejected.events)) + u64::from(refusal.is_some());
+    let events = count(batch.spans.len() + batch.evaluations.len());
+    let arrived = Arrived { requests: 1, events, passed_over: count(passed_over), refused };
+    app.arrivals.count(route, arrived, now_ms());
+    match (app.store.write(batch).await, refusal, rejected) {
         (Err(error), ..) => Outcome::Failed(error),
         (Ok(()), Some(refusal), _) => Outcome::Refused(refusal),
         (Ok(()), None, Some(rejected)) => Outcome::Partly(rejected),

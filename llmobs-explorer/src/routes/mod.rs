@@ -3,6 +3,7 @@
 mod api;
 mod apm;
 mod body;
+mod export;
 mod grpc;
 mod intake;
 mod otlp;
@@ -10,6 +11,7 @@ mod pages;
 mod unknown;
 mod update;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,6 +33,8 @@ pub(crate) struct App {
     store: Store,
     /// The address of the explorer, such as `http://127.0.0.1:8126`.
     origin: Arc<str>,
+    /// Where the explorer listens for OpenTelemetry too, by the name of the protocol.
+    otlp: Arc<[(&'static str, SocketAddr)]>,
     /// The key that forms send, against cross-site requests.
     form_key: Arc<str>,
     body_budget: body::BodyBudget,
@@ -57,10 +61,16 @@ const AGENT_PATHS: [&str; 8] = [
 ];
 
 /// All routes.
-pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
+pub(crate) fn routes(
+    store: Store,
+    origin: &str,
+    otlp: &[(&'static str, SocketAddr)],
+    form_key: &str,
+) -> Router {
     let app = App {
         store,
         origin: origin.into(),
+        otlp: otlp.into(),
         form_key: form_key.into(),
         body_budget: body::BodyBudget::new(),
         parsing: Arc::new(tokio::sync::Semaphore::new(2)),
@@ -73,6 +83,7 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
         let at = |path: &str| format!("{prefix}{path}");
         intake_routes = intake_routes
             .route(&at("/api/v2/llmobs"), post(intake::spans))
+            .route(&at("/api/v2/llmobs/update"), post(update::spans))
             .route(&at("/api/intake/llm-obs/v1/trace/spans"), post(intake::api))
             .route(&at("/api/intake/llm-obs/v1/eval-metric"), post(intake::metrics))
             .route(&at("/api/intake/llm-obs/v2/eval-metric"), post(intake::metrics));
@@ -107,6 +118,7 @@ pub(crate) fn routes(store: Store, origin: &str, form_key: &str) -> Router {
         .route("/sample", post(pages::sample))
         .route("/assets/{name}", get(asset))
         .route("/info", get(api::info))
+        .route("/api/v2/llm-obs/v1/spans/events", get(export::spans))
         .route("/api/changes", get(api::changes))
         .route("/api/ended", get(api::ended))
         .merge(intake_routes)

@@ -57,6 +57,7 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
         sort: address.sort,
         ascending: address.ascending,
         offset: address.page.saturating_mul(u64::from(PAGE)),
+        limit: PAGE,
         attributes: address.columns.clone(),
     };
     let (listing, running) = app
@@ -259,6 +260,7 @@ pub(super) async fn setup(State(app): State<App>) -> Page {
     let arrived = app.arrivals.last_minute(now_ms());
     let setup = Setup {
         origin: &app.origin,
+        otlp: &app.otlp,
         form_key: &app.form_key,
         arrived: &arrived,
         rejections: &refused,

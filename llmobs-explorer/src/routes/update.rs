@@ -1,24 +1,61 @@
-//! Changes of spans that arrived earlier: reads their events, merges the changes, and stores them again.
+//! Changes of spans that arrived earlier: reads their events and merges the changes, so that they can be stored again.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use rusqlite::Connection;
+use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
 
 use super::App;
-use crate::intake::{SpanUpdate, read_merged};
-use crate::store::{Batch, StoreError, trace};
+use super::intake::{Content, Rejected, answer, take};
+use crate::intake::{SpanUpdate, read_merged, read_updates};
+use crate::span::Span;
+use crate::store::{StoreError, trace};
 
-/// Applies changes, one request after the other. Those of spans that are not there are left out.
-pub(super) async fn apply(app: &App, updates: Vec<SpanUpdate>) -> Result<(), StoreError> {
+/// Spans that are changed, and must be stored while this is held: another request could change them in between.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    pub(super) spans: Vec<Span>,
+    pub(super) rejected: Option<Rejected>,
+    _lock: Option<OwnedMutexGuard<()>>,
+}
+
+/// Changes of spans, in the format of the SDKs.
+pub(super) async fn spans(State(app): State<App>, request: Request) -> Response {
+    let read = |body: &[u8]| Ok(Content { updates: read_updates(body)?, ..Content::default() });
+    answer(take(&app, request, read).await)
+}
+
+/// Merges changes. One of a span that is not there is the span itself, if it has all that a span needs.
+pub(super) async fn merge(app: &App, updates: Vec<SpanUpdate>) -> Result<Changed, StoreError> {
     if updates.is_empty() {
-        return Ok(());
+        return Ok(Changed::default());
     }
-    let _one_at_a_time = app.updating.lock().await;
+    let lock = app.updating.clone().lock_owned().await;
     let merged = app.store.read(move |connection| {
-        let mut merged = Vec::new();
-        for update in &updates {
-            if let Some(node) = trace::find(connection, &update.trace_id, &update.span_id)? {
-                merged.push(update.merged(&trace::event(connection, node.row)?));
-            }
-        }
-        Ok(merged)
+        updates
+            .into_iter()
+            .filter_map(|update| merge_one(connection, update).transpose())
+            .collect::<Result<Vec<_>, _>>()
     });
-    let spans = read_merged(merged.await?).accepted;
-    app.store.write(Batch { spans, ..Batch::default() }).await
+    let intake = read_merged(merged.await?);
+    let rejected = Rejected::of(&intake);
+    Ok(Changed { spans: intake.accepted, rejected, _lock: Some(lock) })
+}
+
+/// The event with the changes. `None` if the span is gone and its event is not known.
+fn merge_one(connection: &Connection, update: SpanUpdate) -> Result<Option<String>, StoreError> {
+    let trace_id = match &update.trace_id {
+        Some(trace_id) => Some(trace_id.clone()),
+        None => trace::of_span(connection, &update.span_id)?,
+    };
+    let node = match trace_id {
+        Some(trace_id) => trace::find(connection, &trace_id, &update.span_id)?,
+        None => None,
+    };
+    match node {
+        Some(node) => Ok(Some(update.merged(&trace::event(connection, node.row)?))),
+        None if update.fields.contains_key("span_id") => Ok(Some(Value::Object(update.fields).to_string())),
+        None => Ok(None),
+    }
 }

@@ -82,6 +82,8 @@ pub(crate) struct ListRequest {
     pub(crate) ascending: bool,
     /// How many rows to leave out at the top.
     pub(crate) offset: u64,
+    /// How many rows to read at most.
+    pub(crate) limit: u32,
     /// Paths of attributes that the rows should show.
     pub(crate) attributes: Vec<String>,
 }
@@ -179,7 +181,7 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
     columns!(statement: id, start_ns, facets, sort_key);
     let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
     let mut rows = statement.query(parameters.as_slice())?;
-    let mut page = Page::new(request.offset);
+    let mut page = Page::new(request.offset, request.limit);
     while let Some(row) = rows.next()? {
         let (id, start_ns, facets) = (row.get(id)?, row.get(start_ns)?, row.get(facets)?);
         counts.add(start_ns, facets);
@@ -202,16 +204,18 @@ type Rank = (bool, i64, i64);
 /// Selects the rows of a page. It keeps at most twice as many rows as there are up to the end of the page.
 struct Page {
     offset: usize,
+    limit: usize,
     ranks: Vec<Rank>,
 }
 
 impl Page {
-    fn new(offset: u64) -> Self {
-        Self { offset: usize::try_from(offset).unwrap_or(usize::MAX), ranks: Vec::new() }
+    fn new(offset: u64, limit: u32) -> Self {
+        let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Self { offset: whole(offset), limit: whole(limit.into()), ranks: Vec::new() }
     }
 
     fn end(&self) -> usize {
-        self.offset.saturating_add(PAGE as usize)
+        self.offset.saturating_add(self.limit)
     }
 
     fn add(&mut self, rank: Rank) {

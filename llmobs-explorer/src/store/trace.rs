@@ -76,6 +76,14 @@ pub(crate) fn find(
     Ok(found.into_iter().next())
 }
 
+/// The trace of the latest span with this id.
+pub(crate) fn of_span(connection: &Connection, span_id: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT t.trace_id FROM span s JOIN trace t ON t.id = s.trace WHERE s.span_id = :span_id ORDER BY s.id DESC",
+    )?;
+    Ok(statement.query_row(named_params! { ":span_id": span_id }, |row| row.get("trace_id")).optional()?)
+}
+
 /// The start and the duration of each child of a span, in the order of their starts.
 pub(crate) fn child_times(
     connection: &Connection,

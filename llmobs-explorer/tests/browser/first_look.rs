@@ -9,11 +9,8 @@ fn an_empty_explorer_shows_the_lines_to_paste() {
         assert_eq!(page.ask("location.pathname"), "/setup");
         assert_eq!(page.texts("h1"), ["No traces yet"]);
         let origin = &page.explorer.origin;
-        let port = origin.rsplit(':').next().unwrap();
-        let variables = format!(
-            "DD_LLMOBS_ENABLED=1 \\\nDD_LLMOBS_AGENTLESS_ENABLED=0 \\\nDD_TRACE_AGENT_URL={origin} \\\n\
-             DD_APM_TRACING_ENABLED=false \\\nDD_LLMOBS_ML_APP=my-app \\\n"
-        );
+        let variables =
+            format!("DD_LLMOBS_ENABLED=1 \\\nDD_LLMOBS_ML_APP=my-app \\\nDD_TRACE_AGENT_URL={origin} \\\n");
         let rust = "#[llmobs::workflow]\nfn answer(question: &str) -> String {\n    format!(\"an answer to {question}\")\n}\n\n\
                     fn main() {\n    let _llmobs = llmobs::init();\n    answer(\"What is a span?\");\n}";
         let lines = page.ask("[...document.querySelectorAll('pre')].map((pre) => pre.firstChild.data)");
@@ -25,10 +22,11 @@ fn an_empty_explorer_shows_the_lines_to_paste() {
             "pip install ddtrace".to_owned(),
             format!("{variables}ddtrace-run python app.py"),
             "npm install dd-trace".to_owned(),
-            format!("{variables}DD_TRACE_AGENT_PORT={port} \\\nnode --import dd-trace/initialize.mjs app.js"),
+            format!("{variables}node --import dd-trace/initialize.mjs app.js"),
+            format!("OTEL_EXPORTER_OTLP_ENDPOINT={origin}"),
         ];
         assert_eq!(lines, serde_json::json!(expected));
-        assert_eq!(page.count("pre button.copy"), 8);
+        assert_eq!(page.count("pre button.copy"), 9);
     });
 }
 
@@ -62,7 +60,7 @@ fn what_was_refused_is_told_with_the_reason() {
             page.explorer.post("/api/v2/llmobs", &serde_json::json!([{ "spans": [{ "name": 7 }] }]));
         assert_eq!(refused.0, 400, "{}", refused.1);
         page.visit("/setup");
-        let reasons = page.texts("section:last-of-type table tbody td:nth-child(n + 2)");
+        let reasons = page.texts("#refused tbody td:nth-child(n + 2)");
         let answer: serde_json::Value = serde_json::from_str(&refused.1).unwrap();
         assert_eq!(reasons, ["/api/v2/llmobs", answer["errors"][0].as_str().unwrap()]);
     });

@@ -328,6 +328,34 @@ fn traces_of_v0_5_are_answered_and_the_page_says_what_to_set() {
     );
 }
 
+/// The SDK reads back what it sent.
+#[test]
+fn the_sdk_reads_spans() {
+    let Some(python) = python() else { return };
+    let explorer = Explorer::start();
+    report(python, &explorer, &[("DD_LLMOBS_AGENTLESS_ENABLED", "0")]);
+    let program = "import json\nfrom ddtrace.llmobs import LLMObs\nLLMObs.enable(ml_app='python-app')\n\
+        print(json.dumps([s['name'] for s in LLMObs.get_spans(limit=2)]))\n\
+        print(json.dumps([s['output'] for s in LLMObs.get_spans(span_kind='tool', query='@status:ok')]))";
+    let output = alone(python)
+        .args(["-c", program])
+        .env("DD_API_KEY", "none")
+        .env("DD_APP_KEY", "none")
+        .env("DD_LLMOBS_OVERRIDE_ORIGIN", &explorer.origin)
+        .env("DD_TRACE_AGENT_URL", &explorer.origin)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names = json!(["answer", "search", "complete", "sea_state", "harbour"]);
+    assert_eq!(
+        lines,
+        [names, json!([{ "value": "{\"waves_m\": 0.4}" }])],
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 /// Runs the program as the page tells to, with the explorer in the Agent's place.
 fn report(python: &OsString, explorer: &Explorer, more: &[(&str, &str)]) {
     let output = alone(python)

@@ -10,6 +10,7 @@
 )]
 
 mod bodies;
+mod export;
 mod grpc;
 mod otlp;
 mod recorded;
@@ -17,3 +18,5 @@ mod routes;
 mod sdk;
 #[path = "../served/mod.rs"]
 mod served;
+mod setup;
+mod update;

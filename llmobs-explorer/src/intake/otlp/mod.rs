@@ -107,6 +107,9 @@ fn adopted(spans: Vec<Numbered>, ancestry: &mut Ancestry) -> (Vec<Numbered>, Vec
     for (_, _, span) in &mut steps {
         span.parent_id = ancestry.parent(&span.trace_id, span.span_id, span.parent_id);
     }
+    // Those of this request have their parents.
+    let own: HashSet<_> = steps.iter().map(|(_, _, span)| (span.trace_id.as_str(), span.span_id)).collect();
+    moved.retain(|moved| !own.contains(&(moved.trace.as_str(), moved.step)));
     (steps, moved)
 }
 

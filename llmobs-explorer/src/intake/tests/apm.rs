@@ -98,13 +98,17 @@ fn lists_of_spans_carry_events() {
     assert_eq!(found, expected(), "{found:#}");
 }
 
-#[test]
-fn chunks_carry_events() {
-    let body = json!({
+/// The spans in chunks.
+fn chunks() -> Value {
+    json!({
         "container_id": "", "language_name": "go", "tags": { "a": "b" },
         "chunks": [{ "priority": 1, "origin": "", "spans": spans(), "tags": null, "dropped_trace": false }],
-    });
-    let found = read(&packed(&body), ApmVersion::V07);
+    })
+}
+
+#[test]
+fn chunks_carry_events() {
+    let found = read(&packed(&chunks()), ApmVersion::V07);
     assert_eq!(found, expected(), "{found:#}");
 }
 
@@ -188,8 +192,8 @@ impl GoEncoder {
     }
 }
 
-#[test]
-fn numbered_fields_carry_events() {
+/// The spans with numbered fields.
+fn numbered() -> Vec<u8> {
     let mut go = GoEncoder { bytes: Vec::new(), texts: Vec::new() };
     go.map(3);
     go.texts(&[(3, "go"), (7, "prod")]);
@@ -202,10 +206,20 @@ fn numbered_fields_carry_events() {
     go.span(8, 9, false, &[("error.type", "state"), ("b", "prod")], None);
     go.span(u64::MAX, 1500, true, &[("b", "state"), ("error.type", "Timeout")], Some(&event()));
     go.uint(6);
-    write_bin(&mut go.bytes, &0x6b08_c3f8_0000_0000_0000_0000_0000_0007_u128.to_be_bytes())
-        .expect("a vector grows");
-    let found = read(&go.bytes, ApmVersion::V10);
+    let trace_id = 0x6b08_c3f8_0000_0000_0000_0000_0000_0007_u128;
+    write_bin(&mut go.bytes, &trace_id.to_be_bytes()).expect("a vector grows");
+    go.bytes
+}
+
+#[test]
+fn numbered_fields_carry_events() {
+    let found = read(&numbered(), ApmVersion::V10);
     assert_eq!(found, expected(), "{found:#}");
+}
+
+/// The same spans in each form.
+pub(super) fn samples() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    (packed(&json!([spans()])), packed(&chunks()), numbered())
 }
 
 #[test]

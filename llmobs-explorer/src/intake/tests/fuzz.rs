@@ -1,9 +1,14 @@
 //! Bodies that were damaged, which must neither panic nor take time.
 
+use std::sync::Mutex;
+
 use serde_json::json;
 
-use super::{bare, batch, evaluations, with, wrapped};
-use crate::intake::{read_api, read_metrics, read_spans};
+use super::{apm, bare, batch, evaluations, otlp, with, wrapped};
+use crate::intake::{
+    ApmVersion, Intake, OtlpEncoding, read_api, read_apm, read_metrics, read_otlp, read_spans, read_updates,
+};
+use crate::span::Span;
 
 /// The numbers of Knuth's MMIX: the same damage on every run.
 struct Damage(u64);
@@ -84,4 +89,68 @@ fn damaged_bodies_are_answered() {
         }
     }
     assert!(accepted > 500 && answered > 500, "{accepted} accepted, {answered} answered");
+}
+
+/// The reason why spans are refused, or nothing, and how many are accepted.
+fn outcome(intake: Result<Intake<Span>, String>) -> (String, usize) {
+    match intake {
+        Ok(intake) => (intake.refusal().unwrap_or_default(), intake.accepted.len()),
+        Err(reason) => (reason, 0),
+    }
+}
+
+#[test]
+fn damaged_bodies_of_other_protocols_are_answered() {
+    let json = otlp::sample();
+    let protobuf = otlp::protobuf::request_message(&json);
+    let (v04, v07, v10) = apm::samples();
+    let java = apm::packed(
+        &json!([{ "event_type": "span", "spans": [with(bare("a"), json!({ "meta": { "span.kind": "llm" } }))] }]),
+    );
+    let updates = wrapped(&[json!({ "span_id": "a", "meta": { "metadata": { "b": [1] } } })]);
+    let otlp = |body: &[u8], encoding| {
+        outcome(read_otlp(body, encoding, None, &Mutex::default()).map(|read| read.intake))
+    };
+    let apm = |body: &[u8], version| outcome(read_apm(body, version).map(|read| read.intake));
+    let mut damage = Damage(11);
+    let (mut accepted, mut refused) = (0, 0);
+    for _ in 0..2_000 {
+        for (reason, count) in [
+            otlp(&damage.of(&json), OtlpEncoding::Json),
+            otlp(&damage.of(&protobuf), OtlpEncoding::Protobuf),
+            apm(&damage.of(&v04), ApmVersion::V04),
+            apm(&damage.of(&v07), ApmVersion::V07),
+            apm(&damage.of(&v10), ApmVersion::V10),
+            outcome(read_spans(&damage.of(&java))),
+            match read_updates(&damage.of(&updates)) {
+                Ok(updates) => (String::new(), updates.len()),
+                Err(reason) => (reason, 0),
+            },
+        ] {
+            accepted += count;
+            refused += usize::from(!reason.is_empty());
+            assert!(reason.len() < 400, "{reason}");
+        }
+    }
+    assert!(accepted > 1_000 && refused > 1_000, "{accepted} accepted, {refused} refused");
+}
+
+/// Short bodies that tell of much take neither time nor memory.
+#[test]
+fn bodies_that_promise_much_are_answered() {
+    let empty_fields = [0x0a, 0x00].repeat(1 << 20);
+    let read = |body: &[u8]| read_otlp(body, OtlpEncoding::Protobuf, None, &Mutex::default());
+    assert_eq!(read(&empty_fields).expect("they are nothing").intake.accepted, []);
+    let spans =
+        [&[0x0a, 0x80, 0x80, 0x40][..], &[0x12, 0xfc, 0xff, 0x3f], &[0x12, 0x00].repeat((1 << 19) - 2)]
+            .concat();
+    assert_eq!(read(&spans).unwrap_err(), "there are more than 100000 events: several requests are expected");
+    let chunks = [&[0xdd, 0x7f, 0xff, 0xff, 0xff][..], &[0x90].repeat(200_000)].concat();
+    let reason = read_apm(&chunks, ApmVersion::V04).unwrap_err();
+    assert_eq!(reason, "there are more than 100000 events: several requests are expected");
+    let nothing = [&[0x91, 0xdd, 0x7f, 0xff, 0xff, 0xff][..], &[0x80].repeat(1 << 20)].concat();
+    assert_eq!(
+        read_apm(&nothing, ApmVersion::V04).unwrap_err(),
+        "the body is not MessagePack: it ends too early"
+    );
 }

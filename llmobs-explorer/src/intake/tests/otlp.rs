@@ -381,8 +381,25 @@ fn a_bad_span_is_named_and_the_good_ones_are_read() {
     );
 }
 
+/// A request with a bit of everything.
+pub(super) fn sample() -> Vec<u8> {
+    let mut step = span(
+        1,
+        0,
+        "a",
+        &json!({ "gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 7,
+            "gen_ai.input.messages": "[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}]}]",
+            "gen_ai.request.temperature": 0.5, "list": ["a", 1, true], "map": { "a": { "b": 1 } } }),
+    );
+    step["status"] = json!({ "code": 2, "message": "it broke" });
+    step["events"] = json!([{ "name": "exception", "attributes": [
+        { "key": "exception.type", "value": { "stringValue": "Timeout" } },
+    ] }]);
+    request(&[step, span(2, 1, "b", &json!({ "http.route": "/" }))])
+}
+
 /// The same request in the other encoding.
-mod protobuf {
+pub(super) mod protobuf {
     use super::*;
     use crate::intake::wire::{Answered, message};
 
@@ -456,7 +473,7 @@ mod protobuf {
         .concat()
     }
 
-    pub(super) fn request_message(request: &[u8]) -> Vec<u8> {
+    pub(in crate::intake::tests) fn request_message(request: &[u8]) -> Vec<u8> {
         let request: Value = serde_json::from_slice(request).expect("JSON");
         let of = &request["resourceSpans"][0];
         let scope = &of["scopeSpans"][0];
@@ -472,20 +489,7 @@ mod protobuf {
 
     #[test]
     fn both_encodings_say_the_same() {
-        let mut one = span(
-            1,
-            0,
-            "a",
-            &json!({ "gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.request.temperature": 0.5,
-                "gen_ai.usage.input_tokens": 7, "gen_ai.response.finish_reasons": ["stop"], "x": -3, "flag": true,
-                "map": { "a": { "b": [1, "two"] } } }),
-        );
-        one["status"] = json!({ "code": 2, "message": "it broke" });
-        one["events"] = json!([{ "name": "exception", "attributes": [
-            { "key": "exception.type", "value": { "stringValue": "Timeout" } },
-        ] }]);
-        let two = span(2, 1, "b", &json!({ "http.route": "/" }));
-        let body = request(&[one, two]);
+        let body = sample();
         let read = |body: &[u8], encoding| {
             let read = read_otlp(body, encoding, Some("app"), &Mutex::default()).expect("it can be read");
             (read.intake, read.passed_over)

@@ -41,6 +41,7 @@ fn request(scope: Scope, query: &str) -> ListRequest {
         sort: Sort::Start,
         ascending: false,
         offset: 0,
+        limit: PAGE,
         attributes: Vec::new(),
     }
 }

@@ -42,6 +42,7 @@ fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
         sort,
         ascending: true,
         offset: 0,
+        limit: crate::store::list::PAGE,
         attributes: Vec::new(),
     };
     plan(&store(), &request.sql(&[1, 2]).0)

@@ -1,0 +1,92 @@
+//! What the setup page says of requests, and what is answered to those that no route takes.
+
+use crate::served::{Served, events_body, span};
+
+/// The page as text.
+pub(crate) fn said(served: &Served) -> String {
+    let page = served.get("/setup").text();
+    let texts = page.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
+    texts.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn programs_are_told_what_to_set_where_there_is_nothing() {
+    let served = Served::new();
+    for (path, kind, reason) in [
+        (
+            "/v1/spans",
+            "application/x-protobuf",
+            "there is nothing at /v1/spans; OpenTelemetry sends spans to /v1/traces: \
+             set OTEL_EXPORTER_OTLP_ENDPOINT to the address without a path",
+        ),
+        (
+            "/v0.3/traces",
+            "application/msgpack",
+            "there is nothing at /v0.3/traces; traces are read at /v0.4/traces: set DD_TRACE_API_VERSION=v0.4",
+        ),
+        (
+            "/evp_proxy/v1/api/v2/llmobs",
+            "application/json",
+            "there is nothing at /evp_proxy/v1/api/v2/llmobs; LLM spans are read at /evp_proxy/v2/api/v2/llmobs: \
+             set DD_LLMOBS_AGENTLESS_ENABLED=0",
+        ),
+        (
+            "/a&b?x",
+            "application/json",
+            "there is nothing at /a&b; programs of Datadog report by DD_TRACE_AGENT_URL, \
+             those of OpenTelemetry by OTEL_EXPORTER_OTLP_ENDPOINT",
+        ),
+    ] {
+        let reply = served.ask("POST", path, &[("Content-Type", kind)], b"x");
+        assert_eq!((reply.status, reply.text()), (404, format!("{reason}\n")));
+        assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
+        assert!(said(&served).contains(&reason.replace('&', "&amp;")), "{reason}");
+    }
+    assert!(said(&served).contains("other addresses 4 0 0 4"), "{}", said(&served));
+    let reply = served.ask("PUT", "/v1/traces", &[("Content-Type", "application/json")], b"{}");
+    assert!(
+        reply.status == 405 && reply.text().starts_with("/v1/traces does not take PUT; "),
+        "{}",
+        reply.text()
+    );
+}
+
+#[test]
+fn people_get_a_page_and_their_browsers_are_not_listed() {
+    let served = Served::new();
+    let reply = served.ask("GET", "/nothing", &[("Accept", "text/html,*/*")], b"");
+    assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/html; charset=utf-8")));
+    let reply = served.get("/favicon.ico");
+    assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/plain; charset=utf-8")));
+    assert!(
+        said(&served).ends_with("Nothing arrived. Refused lately Nothing was refused."),
+        "{}",
+        said(&served)
+    );
+}
+
+#[test]
+fn arrivals_are_counted_by_route() {
+    let served = Served::new();
+    served.post("/api/v2/llmobs", &events_body([&span("T", "1"), &span("T", "2")]));
+    served.post("/evp_proxy/v2/api/v2/llmobs", &events_body([&span("T", "3")]));
+    served.post("/evp_proxy/v2/api/v2/llmobs", b"[1]");
+    let setup = said(&served);
+    for counts in ["/api/v2/llmobs 1 2 0 0", "/evp_proxy/v2/api/v2/llmobs 2 1 0 1"] {
+        assert!(setup.contains(counts), "{setup}");
+    }
+}
+
+#[test]
+fn there_are_lines_for_each_kind_of_program() {
+    let served = Served::new();
+    let (setup, origin) = (said(&served), &served.origin);
+    for line in [
+        format!("DD_LLMOBS_ML_APP=my-app DD_TRACE_AGENT_URL={origin} cargo run"),
+        format!("DD_TRACE_AGENT_URL={origin} \\ ddtrace-run python app.py"),
+        format!("DD_TRACE_AGENT_URL={origin} \\ node --import dd-trace/initialize.mjs app.js"),
+        format!("OTEL_EXPORTER_OTLP_ENDPOINT={origin}"),
+    ] {
+        assert!(setup.contains(&line), "{line}: {setup}");
+    }
+}
