@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::format;
 use super::layout::{Section, kind, kind_class, page, status, trace_status};
+use super::panel::Panel;
 use super::path_segment;
 use crate::store::trace::Node;
 use crate::tree::{Line, Tree};
@@ -33,24 +34,40 @@ pub(crate) struct TraceView {
 }
 
 /// The whole page.
-pub(crate) fn trace(trace_id: &str, tree: &Tree, view: &TraceView, panel: &Markup) -> Markup {
+pub(crate) fn trace(trace_id: &str, tree: &Tree, view: &TraceView, panel: &Panel) -> Markup {
     let head = tree.nodes.first();
     let name = head.map_or("trace", |head| head.name.as_str());
     let content = html! {
         (banner(trace_id, tree))
         div.trace data-live[view.live] {
-            section.tree aria-label="Spans" {
-                (tools(trace_id, tree, view))
-                @if view.find.is_empty() {
-                    (grid(trace_id, tree, view, &lines(tree, view)))
-                } @else {
-                    (found(trace_id, tree, view))
+            div.beside {
+                section.tree aria-label="Spans" {
+                    (tools(trace_id, tree, view))
+                    @if view.find.is_empty() {
+                        (grid(trace_id, tree, view, &lines(tree, view)))
+                    } @else {
+                        (found(trace_id, tree, view))
+                    }
                 }
+                (details(panel))
             }
-            section #panel .panel aria-label="Span" tabindex="-1" { (panel) }
+            (content(panel))
         }
     };
     page(Section::Traces, name, &content)
+}
+
+/// The parts of the panel, for a page that is already loaded.
+pub(crate) fn parts(panel: &Panel) -> Markup {
+    html! { (content(panel)) (details(panel)) }
+}
+
+fn content(panel: &Panel) -> Markup {
+    html! { section #panel .panel aria-label="Span" tabindex="-1" { (panel.content) } }
+}
+
+fn details(panel: &Panel) -> Markup {
+    html! { section #details aria-label="Details of the span" { h2.hidden { "Details" } (panel.details) } }
 }
 
 fn lines(tree: &Tree, view: &TraceView) -> Vec<Line> {
