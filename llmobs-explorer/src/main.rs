@@ -14,6 +14,7 @@ mod report;
 mod routes;
 mod run;
 mod sample;
+mod segment;
 mod serve;
 mod server;
 mod signals;

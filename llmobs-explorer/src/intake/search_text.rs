@@ -1,10 +1,13 @@
 //! The text of a span that full-text search covers: what people, models and tools wrote.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::content::{self, Content};
 use super::error::ErrorFields;
 use super::field;
+use crate::segment;
 
 /// How many characters of the input are searched, and of the output. Datadog has the same limit.
 const MAX_CHARS: usize = 20_500;
@@ -19,7 +22,10 @@ pub(super) fn of(input: &Content<'_>, output: &Content<'_>, error: &ErrorFields<
     }
     search_text.left = MAX_ERROR_CHARS;
     error.message.into_iter().chain(error.error_type).for_each(|text| search_text.add(text));
-    search_text.text
+    match segment::indexed(&search_text.text) {
+        Cow::Borrowed(_) => search_text.text,
+        Cow::Owned(words) => words,
+    }
 }
 
 #[derive(Default)]

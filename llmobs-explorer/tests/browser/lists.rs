@@ -233,3 +233,36 @@ fn twenty_rows_fit_into_a_window() {
         );
     });
 }
+
+/// In scripts without spaces, a part of a sentence is found as a word is in others.
+#[test]
+fn words_of_scripts_without_spaces_are_found() {
+    with_page(|page| {
+        let said = |id: &str, text: &str| root(id, id, json!({ "meta": { "input": { "value": text } } }));
+        page.explorer.send(&[
+            said("japanese", "今日の東京の天気はどうですか。Rust製です"),
+            said("chinese", "明天北京的天气怎么样？"),
+            said("korean", "오늘 날씨가 좋네요"),
+            said("spaced", "東京 天気"),
+        ]);
+        for (query, found) in [
+            ("天気", "japanese spaced"),
+            ("天", "chinese japanese spaced"),
+            ("気", "japanese spaced"),
+            ("東京の天気", "japanese"),
+            ("\"東京 天気\"", "spaced"),
+            ("天気予報", ""),
+            ("天東", ""),
+            ("北京", "chinese"),
+            ("天气怎*", "chinese"),
+            ("날씨", "korean"),
+            ("Rust製", "japanese"),
+            ("rust", "japanese"),
+            ("天気 -どう", "spaced"),
+        ] {
+            let mut address = form_urlencoded::Serializer::new("/traces?sort=name&order=asc&".to_owned());
+            page.visit(&address.append_pair("q", query).finish());
+            assert_eq!(names(page).join(" "), found, "{query}");
+        }
+    });
+}
