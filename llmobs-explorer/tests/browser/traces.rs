@@ -308,3 +308,20 @@ fn tree_and_details_stay_beside_a_long_call() {
         assert!(tops.is_sorted(), "{tops:?}");
     });
 }
+
+#[test]
+fn a_wrong_clock_does_not_break_the_axis() {
+    with_page(|page| {
+        let long_ago = json!({ "start_ns": SECOND, "duration": SECOND });
+        page.explorer.send(&[
+            root("t", "all", json!({ "duration": 4 * SECOND })),
+            span(("t", "2", "1"), "tool", "near", json!({ "duration": 2 * SECOND })),
+            span(("t", "3", "1"), "tool", "odd", long_ago),
+        ]);
+        page.visit("/traces/t");
+        assert_eq!(page.texts(".axis span"), ["0", "2.00s", "4.00s"]);
+        assert_eq!(page.texts("tr:has(.pending) .name"), ["odd"]);
+        let lanes = page.ask("[...document.querySelectorAll('.lane')].map((lane) => [lane.querySelector('.far') !== null, lane.querySelector('title').textContent.includes('before the others')])");
+        assert_eq!(lanes, json!([[false, false], [true, true], [false, false]]));
+    });
+}
