@@ -22,6 +22,7 @@ mod signals;
 mod span;
 mod store;
 mod tree;
+mod unspaced;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};

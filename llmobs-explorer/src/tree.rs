@@ -1,7 +1,10 @@
 //! The spans of a trace as a tree, and the rows of it that fit on a page. Pure.
 
+mod axis;
+
 use std::collections::{HashMap, HashSet};
 
+use self::axis::Axis;
 use crate::id::canonical;
 use crate::store::trace::Node;
 
@@ -23,7 +26,7 @@ pub(crate) struct Tree {
     roots: Vec<usize>,
     /// How many spans are below each node.
     below: Vec<usize>,
-    range_ns: (i64, i64),
+    axis: Axis,
     /// How many of a node and those below it failed.
     errors: Vec<usize>,
 }
@@ -74,10 +77,17 @@ impl Tree {
             }
         }
         let errors = nodes.iter().map(|node| usize::from(node.failed)).collect();
-        let mut tree =
-            Self { range_ns: (0, 0), below: vec![0; nodes.len()], errors, nodes, children, parents, roots };
+        let mut tree = Self {
+            axis: Axis::default(),
+            below: vec![0; nodes.len()],
+            errors,
+            nodes,
+            children,
+            parents,
+            roots,
+        };
         tree.count();
-        tree.range_ns = tree.find_range();
+        tree.axis = Axis::new(&tree.nodes, tree.first_root());
         tree
     }
 
@@ -150,15 +160,14 @@ impl Tree {
         above
     }
 
-    /// From the start of the first span to the end of the last, in nanoseconds since the Unix epoch.
+    /// From the start of the first span to the end of the last, in nanoseconds since the Unix epoch, without those that are far away.
     pub(crate) fn range_ns(&self) -> (i64, i64) {
-        self.range_ns
+        (self.axis.from, self.axis.to)
     }
 
-    fn find_range(&self) -> (i64, i64) {
-        let from = self.nodes.iter().map(|node| node.start_ns).min().unwrap_or_default();
-        let to = self.nodes.iter().map(|node| node.start_ns.saturating_add(node.duration_ns)).max();
-        (from, to.unwrap_or_default().max(from))
+    /// Whether a span is far away from the others in time, as by a wrong clock.
+    pub(crate) fn is_far(&self, node: usize) -> bool {
+        self.axis.far.get(node).copied().unwrap_or_default()
     }
 
     /// The self time of a node.

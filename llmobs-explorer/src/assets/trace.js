@@ -25,9 +25,14 @@ async function redrawTrace(page) {
     }
     if (inside) find('tr[aria-selected="true"]', grid)?.focus({ preventScroll: true });
     // Without a span in the address, the root is shown, which is another one when it has arrived.
-    if (selected() !== before) find("#panel").replaceChildren(...find("#panel", page).childNodes);
+    if (selected() !== before) showSpan(page);
     say(find(".spans", banner).textContent);
     return true;
+}
+
+/** Shows the span that another page shows. */
+function showSpan(page) {
+    ["#panel", "#details"].forEach((part) => find(part).replaceChildren(...find(part, page).childNodes));
 }
 
 async function select(row, push = true) {
@@ -47,12 +52,11 @@ async function select(row, push = true) {
     try {
         const page = await load(`${grid.dataset.trace}/spans/${encodeURIComponent(wanted)}`);
         // Somebody may have moved on meanwhile.
-        if (select.wanted === wanted) panel.replaceChildren(...page.body.childNodes);
+        if (select.wanted === wanted) showSpan(page);
     } catch (error) {
         say(`The span could not be loaded: ${error.message}`);
     } finally {
         if (select.wanted === wanted) panel.removeAttribute("aria-busy");
-        addCopyButtons(panel);
     }
 }
 async function insertRows(url, after) {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::content::{self, Content};
 use super::error::ErrorFields;
 use super::field;
+use crate::unspaced;
 
 /// How many characters of the input are searched, and of the output. Datadog has the same limit.
 const MAX_CHARS: usize = 20_500;
@@ -93,14 +94,15 @@ impl SearchText {
         let end = if chars > self.left { text.char_indices().nth(self.left) } else { None };
         let text = end.map_or(text, |(end, _)| text.get(..end).unwrap_or_default());
         self.left -= chars.min(self.left);
+        let text = unspaced::indexed(text);
         if text.len() >= LONG {
-            self.long.push(text.to_owned());
+            self.long.push(text.into_owned());
             return;
         }
         if !self.short.is_empty() {
             self.short.push('\n');
         }
-        self.short.push_str(text);
+        self.short.push_str(&text);
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use maud::{Markup, html};
 
 use super::address::{Address, LAST, Range, View};
-use super::format;
 use super::layout::{Section, badge, kind, page, pager, trace_status};
+use super::{format, overview};
 use crate::query::{Query, QueryError, filter};
-use crate::store::list::{Facet, ListRow, Listing, Overview, PAGE, Sort};
+use crate::store::list::{ListRow, Listing, PAGE, Sort};
 
 /// What a query found.
 #[derive(Clone, Copy, Debug)]
@@ -23,13 +23,14 @@ pub(crate) struct Found<'a> {
 pub(crate) fn list(address: &Address, found: Result<Found<'_>, &QueryError>) -> Markup {
     let content = html! {
         h1.quiet { "Traces" }
-        (bar(address, found))
+        div.controls { (views(address)) (bar(address, found)) }
+        @if let Err(error) = found { (wrong(address, error)) }
         @match found {
             Ok(Found { query, listing, running }) => {
                 div #results data-live="" {
-                    div.side { (facets(address, query, &listing.overview.facets)) }
+                    div.side { (overview::facets(address, query, &listing.overview.facets)) }
                     div.results {
-                        (histogram(address, &listing.overview))
+                        (overview::histogram(address, &listing.overview))
                         @if listing.rows.is_empty() { (nothing(address)) } @else { (table(address, query, &listing.rows, running)) }
                         @if listing.overview.matched > 0 { (pages(address, listing)) }
                     }
@@ -41,12 +42,10 @@ pub(crate) fn list(address: &Address, found: Result<Found<'_>, &QueryError>) -> 
     page(Section::Traces, "Traces", &content)
 }
 
-/// Views, search, time and columns. They are one form, so that they work without scripts.
-fn bar(address: &Address, found: Result<Found<'_>, &QueryError>) -> Markup {
+/// What a row of the list can be.
+fn views(address: &Address) -> Markup {
     const VIEWS: [(View, &str); 3] =
         [(View::Traces, "Traces"), (View::Spans, "Spans"), (View::Calls, "LLM calls")];
-    let error = found.err();
-    let paths = found.map(|found| found.listing.paths.as_slice()).unwrap_or_default();
     html! {
         nav.tabs aria-label="What a row is" {
             @for (view, name) in VIEWS {
@@ -55,6 +54,27 @@ fn bar(address: &Address, found: Result<Found<'_>, &QueryError>) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What is wrong with the query, and where.
+fn wrong(address: &Address, error: &QueryError) -> Markup {
+    let before: String = address.query.chars().take(error.column.saturating_sub(1)).collect();
+    let mut after = address.query.chars().skip(error.column.saturating_sub(1));
+    html! {
+        p #q-error .error role="alert" {
+            code.query { (before) mark { (after.next().unwrap_or('␣')) } (after.collect::<String>()) }
+            br;
+            (error)
+        }
+    }
+}
+
+/// Search, time and columns. They are one form, so that they work without scripts.
+fn bar(address: &Address, found: Result<Found<'_>, &QueryError>) -> Markup {
+    let error = found.err();
+    let paths = found.map(|found| found.listing.paths.as_slice()).unwrap_or_default();
+    html! {
         form.search action="/traces" method="get" role="search" {
             @for (key, value) in address.pairs() {
                 @if !["q", "last", "from", "to", "page", "column"].contains(&key) {
@@ -74,15 +94,6 @@ fn bar(address: &Address, found: Result<Found<'_>, &QueryError>) -> Markup {
             }
             button type="submit" { "Apply" }
             @if *address != Address::default() { a.clear href="/traces" { "Clear" } }
-        }
-        @if let Some(error) = error {
-            p #q-error .error role="alert" {
-                @let before: String = address.query.chars().take(error.column.saturating_sub(1)).collect();
-                @let after: String = address.query.chars().skip(error.column.saturating_sub(1)).collect();
-                code.query { (before) mark { (after.chars().next().unwrap_or('␣')) } (after.chars().skip(1).collect::<String>()) }
-                br;
-                (error)
-            }
         }
     }
 }
@@ -104,72 +115,6 @@ fn range(address: &Address) -> Markup {
     }
 }
 
-/// The histogram of the starts of the rows. Each bar links to its time range.
-fn histogram(address: &Address, overview: &Overview) -> Markup {
-    let Some((from, to)) = overview.range_ns.filter(|(from, to)| from < to) else { return Markup::default() };
-    let most = overview.bars.iter().map(|(ok, errors)| ok + errors).max().unwrap_or(1).max(1);
-    let bars = overview.bars.len().max(1) as u64;
-    let millis = |at: u64| {
-        let part = i128::from(to - from) * i128::from(at) / i128::from(bars);
-        (i128::from(from) + part) / 1_000_000
-    };
-    let height = |count: u64| if count == 0 { 0 } else { (count * 36 / most).max(2) };
-    html! {
-        figure.histogram {
-            svg viewBox={ "0 0 " (bars * 10) " 40" } preserveAspectRatio="none" role="group" aria-label="When they began" {
-                @for (at, (ok, errors)) in (0..).zip(&overview.bars) {
-                    @if ok + errors > 0 {
-                        @let from = i64::try_from(millis(at)).unwrap_or_default();
-                        @let to = i64::try_from(millis(at + 1) + 1).unwrap_or(i64::MAX);
-                        @let said = format!("{}, {}: {}", format::time(from * 1_000_000),
-                            format::things(ok + errors, "row"), format::things(*errors, "error"));
-                        a href=(address.with(|a| a.range = Range::Between(from, to)).url()) aria-label=(said) {
-                            title { (said) }
-                            rect.hit x=(at * 10) y="0" width="10" height="40" {}
-                            rect.ok x=(at * 10 + 1) y=(40 - height(ok + errors)) width="8" height=(height(ok + errors)) {}
-                            rect.failed x=(at * 10 + 1) y=(40 - height(*errors)) width="8" height=(height(*errors)) {}
-                        }
-                    }
-                }
-            }
-            figcaption { span { (format::time(from)) } span { (format::time(to)) } }
-        }
-    }
-}
-
-fn facets(address: &Address, query: &Query, facets: &[Facet]) -> Markup {
-    if facets.iter().all(|facet| facet.values.is_empty()) {
-        return Markup::default();
-    }
-    html! {
-        details.facets open {
-            summary { "Facets" }
-            @for facet in facets {
-                section {
-                    h2 { (facet.path.trim_start_matches("meta.")) }
-                    ul {
-                        @for (value, count) in &facet.values {
-                            @let term = filter(facet.path, value);
-                            @let chosen = query.has(&term);
-                            li {
-                                a href=(address.with(|a| a.query = if chosen {
-                                    query.without(&term)
-                                } else {
-                                    query.with(&term)
-                                }).url()) aria-current=[chosen.then_some("true")] title=(term) {
-                                    span.value { @if chosen { "✕ " } (value) }
-                                    span.count { (format::count(*count)) }
-                                }
-                            }
-                        }
-                        @if facet.others > 0 { li.others { "and " (format::things(facet.others, "other value")) } }
-                    }
-                }
-            }
-        }
-    }
-}
-
 fn table(address: &Address, query: &Query, rows: &[ListRow], running: &HashSet<String>) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Rows" {
@@ -177,7 +122,6 @@ fn table(address: &Address, query: &Query, rows: &[ListRow], running: &HashSet<S
                 thead {
                     tr {
                         (heading(address, "Started", Some(Sort::Start), ""))
-                        th scope="col" { "Status" }
                         (heading(address, "Name", Some(Sort::Name), ""))
                         (heading(address, "Input → output", None, ""))
                         (heading(address, "Duration", Some(Sort::Duration), "n"))
@@ -225,8 +169,10 @@ fn table_row(address: &Address, query: &Query, row: &ListRow, running: bool) -> 
     let url = url_of(address, row);
     html! {
         tr.failed[row.failed] data-href=(url) {
-            td.time { time datetime=(format::iso(row.start_ns)) title=(format::iso(row.start_ns)) { (format::time(row.start_ns)) } }
-            td { (trace_status(row.failed, running)) }
+            td.time {
+                time datetime=(format::iso(row.start_ns)) title=(format::iso(row.start_ns)) { (format::time(row.start_ns)) }
+                div { (trace_status(row.failed, running)) }
+            }
             th scope="row" {
                 a href=(url) { (row.name) } " " (kind(&row.kind))
                 @if row.ml_app.is_some() || row.session_id.is_some() {
@@ -240,8 +186,8 @@ fn table_row(address: &Address, query: &Query, row: &ListRow, running: bool) -> 
                 }
             }
             td.io {
-                div.in { (row.input) }
-                @if !row.output.is_empty() { div.out { (row.output) } }
+                div.in dir="auto" { (row.input) }
+                @if !row.output.is_empty() { div.out dir="auto" { (row.output) } }
             }
             td.n data-label="Duration" { (format::duration(row.duration_ns)) }
             td.n data-label="First token" { @if let Some(seconds) = row.time_to_first_token { (format::seconds(seconds)) } }
@@ -252,16 +198,16 @@ fn table_row(address: &Address, query: &Query, row: &ListRow, running: bool) -> 
                     @if row.errors > 0 { " " span.status.failed { "✕" (format::count(row.errors)) } }
                 }
             }
-            td.short data-label="Model" { @for model in &row.models { div.model title=(model) { (model) } } }
-            td {
-                @for (label, value, assessment) in &row.evaluations { (badge(label, value, assessment.as_deref())) " " }
-                @for (key, value) in &row.tags {
+            td data-label="Model" { @if !row.models.is_empty() { div.model title=(row.models.join(", ")) { (row.models.join(", ")) } } }
+            td.marks {
+                div { @for (label, value, assessment) in &row.evaluations { (badge(label, value, assessment.as_deref())) " " } }
+                div { @for (key, value) in &row.tags {
                     a.tag title={ (key) ":" (value) }
                         href=(address.with(|a| a.query = query.with(&filter(&format!("tag.{key}"), value))).url()) {
                         (key) @if !value.is_empty() { ":" (value) }
                     }
                     " "
-                }
+                } }
             }
             @for column in &address.columns {
                 td data-label=(column) {

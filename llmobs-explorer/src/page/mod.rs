@@ -9,6 +9,7 @@ mod json;
 pub(crate) mod layout;
 pub(crate) mod list;
 mod markdown;
+mod overview;
 pub(crate) mod panel;
 pub(crate) mod sessions;
 pub(crate) mod setup;

@@ -36,35 +36,47 @@ pub(crate) struct Tools {
     pub(crate) after: ToolSpans,
 }
 
+/// A span in two parts, which stand beside each other on a wide page.
+#[derive(Debug, Default)]
+pub(crate) struct Panel {
+    /// What went in and came out.
+    pub(crate) content: Markup,
+    /// All else that is known.
+    pub(crate) details: Markup,
+}
+
 /// The panel.
-pub(crate) fn panel(details: &SpanDetails<'_>, mut tools: Tools) -> Markup {
-    let SpanDetails { trace_id, node, event, .. } = details;
+pub(crate) fn panel(span: &SpanDetails<'_>, mut tools: Tools) -> Panel {
+    let SpanDetails { trace_id, node, event, .. } = span;
     let meta = event.get("meta");
     let (input, output) = (meta.get("input"), meta.get("output"));
     align(&mut tools.before, input.list("messages"));
     let address =
         format!("/traces/{}/spans/{}/event.json", path_segment(trace_id), path_segment(&node.span_id));
-    html! {
+    let content = html! {
         h2 { (kind(&node.kind)) " " (node.name) " " (status(node.failed)) }
-        (facts(details))
+        (facts(span))
         @if node.failed { (error(meta)) }
-        @if !details.evaluations.is_empty() { (evaluations(details.evaluations)) }
         @if let Some(intent) = meta.get("intent").as_str() { section { h3 { "Intent" } (plain(intent)) } }
         (side("Input", input, &mut tools.before))
         (side("Output", output, &mut tools.after))
         @if let Some(expected) = meta.field("expected_output") { section { h3 { "Expected output" } (json(expected)) } }
+        details.raw {
+            summary { "Raw event" }
+            p { a href=(address) { "As JSON" } }
+            pre { (indented(event)) }
+        }
+    };
+    let details = html! {
+        @if !span.evaluations.is_empty() { (evaluations(span.evaluations)) }
         @if input.get("prompt").is_object() { (prompt(input.get("prompt"))) }
         (table("Metrics", event.get("metrics"), Some(METRICS)))
         (table("Metadata", meta.get("metadata"), Some("meta.metadata.")))
         @if !meta.list("tool_definitions").is_empty() { (tool_definitions(meta.list("tool_definitions"))) }
         (tags(event))
         (links(event))
-        details.raw {
-            summary { "Raw event" }
-            p { a href=(address) { "As JSON" } }
-            pre { (indented(event)) }
-        }
-    }
+    };
+    Panel { content, details }
 }
 
 fn facts(details: &SpanDetails<'_>) -> Markup {

@@ -40,7 +40,7 @@ pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup 
                                 td.time { time datetime=(format::iso(session.last_ns)) { (format::time(session.last_ns)) } }
                                 th scope="row" { a href=(address) { (session.id) } }
                                 td { @if let Some(app) = &session.ml_app { (app) } }
-                                td.io { div.in { (session.first_input) } }
+                                td.io { div.in dir="auto" { (session.first_input) } }
                                 td.n data-label="Turns" { (format::count(session.turns)) }
                                 td.n data-label="Errors" { @if session.errors > 0 { span.status.failed { "✕ " (format::count(session.errors)) } } }
                                 td.n data-label="Tokens" { @if let Some(tokens) = session.total_tokens { (format::count(tokens)) } }

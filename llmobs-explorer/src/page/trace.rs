@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::format;
 use super::layout::{Section, kind, kind_class, page, status, trace_status};
+use super::panel::Panel;
 use super::path_segment;
 use crate::store::trace::Node;
 use crate::tree::{Line, Tree};
@@ -33,24 +34,40 @@ pub(crate) struct TraceView {
 }
 
 /// The whole page.
-pub(crate) fn trace(trace_id: &str, tree: &Tree, view: &TraceView, panel: &Markup) -> Markup {
+pub(crate) fn trace(trace_id: &str, tree: &Tree, view: &TraceView, panel: &Panel) -> Markup {
     let head = tree.nodes.first();
     let name = head.map_or("trace", |head| head.name.as_str());
     let content = html! {
         (banner(trace_id, tree))
         div.trace data-live[view.live] {
-            section.tree aria-label="Spans" {
-                (tools(trace_id, tree, view))
-                @if view.find.is_empty() {
-                    (grid(trace_id, tree, view, &lines(tree, view)))
-                } @else {
-                    (found(trace_id, tree, view))
+            div.beside {
+                section.tree aria-label="Spans" {
+                    (tools(trace_id, tree, view))
+                    @if view.find.is_empty() {
+                        (grid(trace_id, tree, view, &lines(tree, view)))
+                    } @else {
+                        (found(trace_id, tree, view))
+                    }
                 }
+                (details(panel))
             }
-            section #panel .panel aria-label="Span" tabindex="-1" { (panel) }
+            (content(panel))
         }
     };
     page(Section::Traces, name, &content)
+}
+
+/// The parts of the panel, for a page that is already loaded.
+pub(crate) fn parts(panel: &Panel) -> Markup {
+    html! { (content(panel)) (details(panel)) }
+}
+
+fn content(panel: &Panel) -> Markup {
+    html! { section #panel .panel aria-label="Span" tabindex="-1" { (panel.content) } }
+}
+
+fn details(panel: &Panel) -> Markup {
+    html! { section #details aria-label="Details of the span" { h2.hidden { "Details" } (panel.details) } }
 }
 
 fn lines(tree: &Tree, view: &TraceView) -> Vec<Line> {
@@ -209,6 +226,7 @@ fn span_row(
                     span.status.failed { " ✕ " (format::count(hidden_errors as u64)) " below" }
                 }
                 @if tree.is_orphan(position) { span.pending title="The span above has not ended, or was lost" { "parent running" } }
+                @if tree.is_far(position) { span.pending title="It is left out of the axis: its clock may be wrong" { (format::time(span.start_ns)) } }
                 @if let Some(model) = &span.model_name { " " small { (model) } }
             }
             td.n role="gridcell" title={ "self " (format::duration(tree.self_ns(position))) } { (format::duration(span.duration_ns)) }
@@ -224,12 +242,15 @@ fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
     let place = |nanos: i64| {
         i64::try_from(i128::from(nanos) * i128::from(WIDTH) / whole).unwrap_or_default().clamp(0, WIDTH)
     };
-    let x = place(span.start_ns - from);
+    let x = place(span.start_ns.saturating_sub(from));
     let width = place(span.duration_ns).max(3);
     let self_ns = tree.self_ns(position);
+    let start = match span.start_ns.saturating_sub(from) {
+        before @ ..0 => format!("{} before the others", format::duration(before.saturating_neg())),
+        after => format!("at {}", format::duration(after)),
+    };
     let said = format!(
-        "starts at {}, takes {}, {} of it itself",
-        format::duration(span.start_ns - from),
+        "starts {start}, takes {}, {} of it itself",
         format::duration(span.duration_ns),
         format::duration(self_ns)
     );
@@ -239,7 +260,7 @@ fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
         svg viewBox={ "0 0 " (WIDTH) " 20" } preserveAspectRatio="none" role="img" aria-label=(said) {
             title { (said) }
             rect x=(x.min(WIDTH - 3)) y="4" width=(width) height="12" rx="2"
-                class={ (kind_class(&span.kind)) @if span.failed { " failed" } } {}
+                class={ (kind_class(&span.kind)) @if span.failed { " failed" } @if tree.is_far(position) { " far" } } {}
             @if self_ns < span.duration_ns && span.duration_ns > 0 {
                 rect.self x=(x.min(WIDTH - 3)) y="17" width=(place(self_ns).max(1)) height="2" {}
             }

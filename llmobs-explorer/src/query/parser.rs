@@ -4,7 +4,7 @@ use super::QueryError;
 use super::fields::{Field, Kind};
 use super::lexer::Lexer;
 use super::values::{Test, end_quote, test};
-use crate::id;
+use crate::{id, unspaced};
 
 /// A condition on a span.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -256,9 +256,9 @@ impl Parser {
                     )
                 })?;
                 if !prefix && id::looks_like_id(&words) {
-                    with_id(words, column)
+                    with_id(&words, column)
                 } else {
-                    Ok(Node::Words { words, prefix })
+                    Ok(has_words(&words, prefix))
                 }
             }
         }
@@ -269,7 +269,7 @@ impl Parser {
         let phrase = self.lexer.quoted()?;
         end_quote(&self.lexer)?;
         match phrase.literal() {
-            Some(words) if !words.is_empty() => Ok(Node::Words { words, prefix: false }),
+            Some(words) if !words.is_empty() => Ok(has_words(&words, false)),
             _ => Err(QueryError::new(
                 column,
                 "nothing stands between the quotes",
@@ -353,11 +353,16 @@ impl Parser {
 }
 
 /// A word that was pasted: in the text, or the id of the trace, of the span or, for the root of a trace, of a span below it.
-fn with_id(word: String, column: usize) -> Result<Node, QueryError> {
+fn with_id(word: &str, column: usize) -> Result<Node, QueryError> {
     let is = |path, child, id: &str| Ok(has_id(&Field::attribute(path, child, column)?, id.to_owned()));
-    let below = Node::And(vec![is("span_id", true, &word)?, is("parent_id", false, "")?]);
-    let (trace, span) = (is("trace_id", false, &word)?, is("span_id", false, &word)?);
-    Ok(Node::Or(vec![Node::Words { words: word, prefix: false }, trace, span, below]))
+    let below = Node::And(vec![is("span_id", true, word)?, is("parent_id", false, "")?]);
+    let (trace, span) = (is("trace_id", false, word)?, is("span_id", false, word)?);
+    Ok(Node::Or(vec![has_words(word, false), trace, span, below]))
+}
+
+fn has_words(words: &str, prefix: bool) -> Node {
+    let (words, prefix) = unspaced::searched(words, prefix);
+    Node::Words { words, prefix }
 }
 
 /// The condition on an id. Spans that an earlier version stored have it in the form in which it arrived.

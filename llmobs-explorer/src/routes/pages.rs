@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use llmobs_providers::json::Json;
-use maud::Markup;
 use rusqlite::Connection;
 use serde::Deserialize;
 
@@ -15,7 +14,7 @@ use super::{App, RouteError, page};
 use crate::page::address::{Address, LAST_PAGE, View};
 use crate::page::conversation::ToolSpans;
 use crate::page::list::Found;
-use crate::page::panel::{SpanDetails, Tools, panel};
+use crate::page::panel::{Panel, SpanDetails, Tools, panel};
 use crate::page::sessions::ShownTurn;
 use crate::page::setup::Setup;
 use crate::page::trace::TraceView;
@@ -114,7 +113,7 @@ pub(super) async fn trace(
         let shown = TraceView { selected, opened, find: address.find.trim().to_owned(), live };
         let panel = match tree.nodes.get(selected) {
             Some(node) => span_panel(connection, &trace_id, node)?,
-            None => Markup::default(),
+            None => Panel::default(),
         };
         Ok(Some(pages::trace::trace(&trace_id, &tree, &shown, &panel)))
     });
@@ -154,7 +153,8 @@ pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path
     let drawn = app.store.read(move |connection| {
         let Some(trace_id) = trace::stored_id(connection, &trace_id)? else { return Ok(None) };
         let node = trace::find(connection, &trace_id, &span_id)?;
-        node.map(|node| span_panel(connection, &trace_id, &node)).transpose()
+        let Some(node) = node else { return Ok(None) };
+        Ok(Some(pages::trace::parts(&span_panel(connection, &trace_id, &node)?)))
     });
     drawn.await?.map(page).ok_or(RouteError::NotFound("span"))
 }
@@ -180,7 +180,7 @@ fn tree(connection: &Connection, trace_id: &str) -> Result<Option<(String, Tree)
     Ok((!nodes.is_empty()).then(|| (trace_id, Tree::new(nodes))))
 }
 
-fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Markup, StoreError> {
+fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Panel, StoreError> {
     let text = trace::event(connection, node.row)?;
     // The intake accepts only valid JSON.
     let event = Json::read(&text).unwrap_or(Json::Null);

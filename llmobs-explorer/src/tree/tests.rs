@@ -111,3 +111,37 @@ fn circles_and_depth_do_no_harm() {
     assert_eq!(deep.lines(300, &HashSet::new()).len(), 300);
     assert_eq!(deep.above(49_999).len(), 49_999);
 }
+
+/// From the start of the first span to the end of the last in seconds, and the spans that are far away.
+fn axis(spans: &[(i64, i64)]) -> (i64, i64, Vec<usize>) {
+    const SECOND: i64 = 1_000_000_000;
+    let mut tree = tree(&vec![("s", None); spans.len()]);
+    let mut nodes = std::mem::take(&mut tree.nodes);
+    for (node, (start, duration)) in nodes.iter_mut().zip(spans) {
+        (node.start_ns, node.duration_ns) = (start * SECOND, duration * SECOND);
+        node.parent_id = (*start > 0).then(|| "above".to_owned());
+    }
+    let tree = Tree::new(nodes);
+    let (from, to) = tree.range_ns();
+    (from / SECOND, to / SECOND, (0..spans.len()).filter(|&node| tree.is_far(node)).collect())
+}
+
+#[test]
+fn the_axis_leaves_out_a_wrong_clock() {
+    const NOW: i64 = 1_790_000_000;
+    const HOUR: i64 = 3600;
+    // One span of 1970, and one of a time zone.
+    assert_eq!(axis(&[(5, 1), (NOW, 9), (NOW + 1, 2), (NOW + 4, 5)]), (NOW, NOW + 9, vec![0]));
+    assert_eq!(axis(&[(NOW, 9), (NOW + 1, 2), (NOW + 9 * HOUR, 5)]), (NOW, NOW + 9, vec![2]));
+    // One that seems to take 57 years, the root too.
+    assert_eq!(axis(&[(5, NOW), (NOW, 9), (NOW + 1, 2), (NOW + 4, 5)]), (NOW, NOW + 9, vec![0]));
+    assert_eq!(axis(&[(0, NOW), (NOW, 9), (NOW + 1, 2), (NOW + 4, 5)]), (NOW, NOW + 9, vec![0]));
+    // An agent that waits for a person, a task that follows, and spans one after the other without a root.
+    assert_eq!(axis(&[(0, 9 * HOUR), (1, 2), (8 * HOUR, 2)]), (0, 9 * HOUR, vec![]));
+    assert_eq!(axis(&[(0, 60), (30, 10), (600, 5)]), (0, 605, vec![]));
+    let steps: Vec<(i64, i64)> = (1..2_000).map(|step| (NOW + step * 50, 1)).collect();
+    assert_eq!(axis(&steps), (NOW + 50, NOW + 1_999 * 50 + 1, vec![]));
+    // Two that do not belong together: that of the root is shown.
+    assert_eq!(axis(&[(0, 5), (NOW, 5)]), (0, 5, vec![1]));
+    assert_eq!(axis(&[(i64::MAX / 1_000_000_000 - 9, 5)]).2, Vec::<usize>::new());
+}

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::page::{Page, with_page};
+use super::showcase;
 use super::spans::{MILLISECOND, MINUTE, SECOND, evaluation, now, root, span};
 
 /// Four traces, the first one the latest.
@@ -35,7 +36,7 @@ fn rows_are_filtered_by_the_bar() {
         send(page);
         page.visit("/traces");
         assert_eq!(names(page), ["answer", "greet", "answer", "refund"]);
-        assert_eq!(page.texts(".rows tbody tr:last-child td:nth-child(2)"), ["✕ error"]);
+        assert_eq!(page.texts(".rows tbody tr:last-child .time .status"), ["✕ error"]);
         page.submit("#q", "@duration:>500ms user_id:u-2");
         assert_eq!(page.ask("location.search"), "?q=%40duration%3A%3E500ms+user_id%3Au-2");
         assert_eq!(names(page), ["answer"]);
@@ -98,10 +99,10 @@ fn the_list_is_ordered_by_its_heads() {
         page.visit("/traces");
         let sorted = "[...document.querySelectorAll('th[aria-sort]')].map((head) => `${head.innerText.trim()} ${head.ariaSort}`)";
         assert_eq!(page.ask(sorted), json!(["Started ▼ descending"]));
-        page.follow("thead th:nth-child(5) a");
+        page.follow("thead th:nth-child(4) a");
         assert_eq!(page.ask(sorted), json!(["Duration ▼ descending"]));
         assert_eq!(page.texts(".rows tbody [data-label=Duration]"), ["3.00s", "700ms", "50.0ms", "20.0ms"]);
-        page.follow("thead th:nth-child(5) a");
+        page.follow("thead th:nth-child(4) a");
         assert_eq!(page.ask(sorted), json!(["Duration ▲ ascending"]));
         assert_eq!(page.texts(".rows tbody [data-label=Duration]"), ["20.0ms", "50.0ms", "700ms", "3.00s"]);
         assert_eq!(page.ask("location.search"), "?sort=duration&order=asc");
@@ -116,13 +117,13 @@ fn columns_are_added_and_removed() {
         page.submit("input[name=column]:not([type=hidden])", "tag.user_id");
         page.submit("input[name=column]:not([type=hidden])", "@tag.env");
         assert_eq!(page.ask("location.search"), "?column=tag.user_id&column=%40tag.env");
-        assert_eq!(page.texts("thead th:nth-child(n + 11)"), ["tag.user_id ✕", "tag.env ✕"]);
+        assert_eq!(page.texts("thead th:nth-child(n + 10)"), ["tag.user_id ✕", "tag.env ✕"]);
         assert_eq!(page.texts("td[data-label='tag.user_id']"), ["u-1", "u-1", "u-2", "u-2"]);
         // A value leads to what has it too, with the columns kept.
         page.follow("td[data-label='tag.user_id'] a");
         assert_eq!(page.texts("td[data-label='tag.user_id']"), ["u-1", "u-1"]);
         page.follow("a[aria-label='Remove the column tag.user_id']");
-        assert_eq!(page.texts("thead th:nth-child(n + 11)"), ["tag.env ✕"]);
+        assert_eq!(page.texts("thead th:nth-child(n + 10)"), ["tag.env ✕"]);
     });
 }
 
@@ -209,5 +210,59 @@ fn ids_are_found_in_every_form() {
         page.visit(&format!("/traces/{}?span=0xB7AD6B7169203331", trace.to_uppercase()));
         assert_eq!(page.texts("tr[data-span] .name"), ["above", "below", "beside"]);
         assert_eq!(page.texts(".panel .id"), ["b7ad6b7169203331"]);
+    });
+}
+
+/// Much of a list is seen at once, and the room that its other columns do not need is that of the texts.
+#[test]
+fn twenty_rows_fit_into_a_window() {
+    with_page(|page| {
+        showcase::send(page.explorer);
+        page.resize(1440, 900);
+        page.visit("/traces");
+        let inside = "[...document.querySelectorAll('.rows tbody tr')].filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length";
+        assert!(page.ask(inside).as_u64() >= Some(20), "{}", page.ask(inside));
+        let wide = "document.querySelector('.rows td.io').offsetWidth";
+        assert!(page.ask(wide).as_u64() >= Some(340), "{}", page.ask(wide));
+        let before = page.ask(wide);
+        page.resize(1640, 900);
+        assert!(
+            page.ask(wide).as_u64() >= before.as_u64().map(|width| width + 195),
+            "{before} {}",
+            page.ask(wide)
+        );
+    });
+}
+
+/// In scripts without spaces, a part of a sentence is found as a word is in others.
+#[test]
+fn words_of_scripts_without_spaces_are_found() {
+    with_page(|page| {
+        let said = |id: &str, text: &str| root(id, id, json!({ "meta": { "input": { "value": text } } }));
+        page.explorer.send(&[
+            said("japanese", "今日の東京の天気はどうですか。Rust製です"),
+            said("chinese", "明天北京的天气怎么样？"),
+            said("korean", "오늘 날씨가 좋네요"),
+            said("spaced", "東京 天気"),
+        ]);
+        for (query, found) in [
+            ("天気", "japanese spaced"),
+            ("天", "chinese japanese spaced"),
+            ("気", "japanese spaced"),
+            ("東京の天気", "japanese"),
+            ("\"東京 天気\"", "spaced"),
+            ("天気予報", ""),
+            ("天東", ""),
+            ("北京", "chinese"),
+            ("天气怎*", "chinese"),
+            ("날씨", "korean"),
+            ("Rust製", "japanese"),
+            ("rust", "japanese"),
+            ("天気 -どう", "spaced"),
+        ] {
+            let mut address = form_urlencoded::Serializer::new("/traces?sort=name&order=asc&".to_owned());
+            page.visit(&address.append_pair("q", query).finish());
+            assert_eq!(names(page).join(" "), found, "{query}");
+        }
     });
 }

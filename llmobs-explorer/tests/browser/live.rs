@@ -39,7 +39,7 @@ fn a_running_trace_is_followed_to_its_end() {
         let statuses = || page.texts(".status");
         page.explorer.send(&[below("2", "1", "first"), below("3", "2", "inner")]);
         page.visit("/traces");
-        assert_eq!(page.texts(".rows tbody td:nth-child(2)"), ["◌ running"]);
+        assert_eq!(page.texts(".rows tbody .time .status"), ["◌ running"]);
         page.follow(".rows tbody th > a");
         assert_eq!(
             (statuses(), page.texts(".pending")),
@@ -70,7 +70,7 @@ fn a_running_trace_is_followed_to_its_end() {
             (vec!["Next error".to_owned(), "5 ✕ 1 error".to_owned()], json!(true))
         );
         page.visit("/traces");
-        assert_eq!(page.texts(".rows tbody td:nth-child(2)"), ["✕ error"]);
+        assert_eq!(page.texts(".rows tbody .time .status"), ["✕ error"]);
     });
 }
 

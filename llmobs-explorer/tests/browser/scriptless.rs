@@ -20,7 +20,7 @@ fn lists_and_traces_work_without_scripts() {
         assert_eq!(page.ask(seen), 0);
         page.submit("#q", "@status:error");
         assert_eq!(page.texts(".pager span"), ["1 to 3 of 3"]);
-        page.follow("thead th:nth-child(5) a");
+        page.follow("thead th:nth-child(4) a");
         page.follow(".facets a[title='@ml_app:travel-desk']");
         assert_eq!(page.ask("document.querySelector('#q').value"), "@status:error @ml_app:travel-desk");
 

@@ -218,8 +218,6 @@ fn all_parts_of_a_span_are_there() {
         page.explorer.send(&[span(("t", "1", ""), "llm", "greet", more)]);
         page.visit("/traces/t");
         let heads = [
-            "Input",
-            "Output",
             "Prompt",
             "Variables",
             "Metrics",
@@ -227,9 +225,11 @@ fn all_parts_of_a_span_are_there() {
             "Tools that the model could call",
             "Tags",
             "Links",
+            "Input",
+            "Output",
         ];
         assert_eq!(
-            page.ask("[...document.querySelectorAll('.panel h3')].map((head) => head.textContent)"),
+            page.ask("[...document.querySelectorAll('.trace h3')].map((head) => head.textContent)"),
             json!(heads)
         );
         assert_eq!(
@@ -238,7 +238,7 @@ fn all_parts_of_a_span_are_there() {
         );
         assert_eq!(page.texts(".documents li"), ["Handbook h-1 score 0.5 How to greet"]);
         assert_eq!(page.texts(".prompt dd"), ["greet", "3"]);
-        page.follow(".panel .facts a.value");
+        page.follow("#details .facts a.value");
         assert_eq!(page.ask("document.querySelector('#q').value"), "@metrics.input_tokens:1200");
         assert_eq!(page.texts(".rows tbody th > a"), ["greet"]);
         page.visit("/traces/t");
@@ -266,11 +266,11 @@ fn costs_are_dollars_with_all_their_digits() {
             paid("a", json!({ "total_cost": 0.00003, "estimated_total_cost": 33_000_000 })),
             paid("b", json!({ "estimated_total_cost": 33_000_001 })),
         ]);
-        let shown = || page.texts(".panel .facts a.value, .panel .facts div:nth-last-child(2) dd");
+        let shown = || page.texts("#details a.value, #panel .facts div:nth-last-child(2) dd");
         page.visit("/traces/a");
-        assert_eq!(shown(), ["$0.00003", "$0.033", "$0.00003", "0.1"]);
+        assert_eq!(shown(), ["$0.033", "$0.00003", "0.1", "$0.00003"]);
         page.visit("/traces/b");
-        assert_eq!(shown(), ["$0.033000001 estimated", "$0.033000001", "0.1"]);
+        assert_eq!(shown(), ["$0.033000001", "0.1", "$0.033000001 estimated"]);
         page.follow("a.value[href*=estimated_total_cost]");
         assert_eq!(
             page.ask("document.querySelector('#q').value"),
@@ -282,5 +282,46 @@ fn costs_are_dollars_with_all_their_digits() {
         page.visit("/traces/a");
         page.follow("a.value[href*=share]");
         assert_eq!(page.count(".rows tbody tr"), 2);
+    });
+}
+
+/// Beside a long call the tree and the details of the span stay in the window.
+#[test]
+fn tree_and_details_stay_beside_a_long_call() {
+    with_page(|page| {
+        let text = "word ".repeat(5000);
+        let call = json!({ "meta": { "input": { "value": text }, "output": { "value": text }, "metadata": { "a": 1 } } });
+        page.explorer.send(&[root("t", "all", json!({})), span(("t", "2", "1"), "llm", "long", call)]);
+        page.visit("/traces/t?span=2");
+        page.ask("document.querySelectorAll('.rest').forEach((rest) => (rest.open = true))");
+        page.ask("scrollTo(0, document.body.scrollHeight / 2)");
+        let places = "['.tree', '#details', '#panel'].map((part) => { const box = document.querySelector(part).getBoundingClientRect();
+            return [box.top >= 0 && box.bottom <= innerHeight, box.left < innerWidth * .4] })";
+        assert_eq!(page.ask(places), json!([[true, true], [true, true], [false, false]]));
+        // The details are those of the span that is selected.
+        page.click("tr[data-span='1'] .name");
+        page.until("document.querySelector('#details').innerText.search('Metadata') === -1");
+        // One below the other where the window is narrow.
+        page.resize(700, 900);
+        let order = "['.tree', '#panel', '#details'].map((part) => document.querySelector(part).getBoundingClientRect().top)";
+        let tops: Vec<f64> = serde_json::from_value(page.ask(order)).unwrap();
+        assert!(tops.is_sorted(), "{tops:?}");
+    });
+}
+
+#[test]
+fn a_wrong_clock_does_not_break_the_axis() {
+    with_page(|page| {
+        let long_ago = json!({ "start_ns": SECOND, "duration": SECOND });
+        page.explorer.send(&[
+            root("t", "all", json!({ "duration": 4 * SECOND })),
+            span(("t", "2", "1"), "tool", "near", json!({ "duration": 2 * SECOND })),
+            span(("t", "3", "1"), "tool", "odd", long_ago),
+        ]);
+        page.visit("/traces/t");
+        assert_eq!(page.texts(".axis span"), ["0", "2.00s", "4.00s"]);
+        assert_eq!(page.texts("tr:has(.pending) .name"), ["odd"]);
+        let lanes = page.ask("[...document.querySelectorAll('.lane')].map((lane) => [lane.querySelector('.far') !== null, lane.querySelector('title').textContent.includes('before the others')])");
+        assert_eq!(lanes, json!([[false, false], [true, true], [false, false]]));
     });
 }

@@ -1,0 +1,70 @@
+//! The times that the waterfall of a trace shows. Spans of other machines may have other clocks, and one that is years away would leave
+//! nothing to see of the others.
+
+use crate::store::trace::Node;
+
+/// How far apart spans of one trace may be, in nanoseconds, and in lengths of what they span together.
+const NEAR: (i64, i64) = (60_000_000_000, 10);
+/// How much longer than the others one may be.
+const LONG: (i64, i64) = (30 * 86_400_000_000_000, 10);
+/// How often spans are looked at that were too far away.
+const ROUNDS: usize = 16;
+
+/// The times of most spans.
+#[derive(Debug, Default)]
+pub(super) struct Axis {
+    /// Nanoseconds since the Unix epoch.
+    pub(super) from: i64,
+    /// Nanoseconds since the Unix epoch.
+    pub(super) to: i64,
+    /// Whether each span is left out, because it is too far away.
+    pub(super) far: Vec<bool>,
+}
+
+impl Axis {
+    /// The axis of spans in the order of their starts: from the root, or from the one in the middle if most are far from the root.
+    pub(super) fn new(nodes: &[Node], root: usize) -> Self {
+        let (axis, middle) = (Self::around(nodes, root), nodes.len() / 2);
+        let far = axis.far.iter().filter(|far| **far).count();
+        let strange = axis.to - axis.from > LONG.0;
+        if far * 2 <= nodes.len() && !strange {
+            return axis;
+        }
+        let other = Self::around(nodes, middle);
+        let left_out = other.far.iter().filter(|far| **far).count();
+        if left_out * 2 < nodes.len() { other } else { axis }
+    }
+
+    fn around(nodes: &[Node], first: usize) -> Self {
+        let Some((from, to)) = nodes.get(first).map(times) else { return Self::default() };
+        let mut axis = Self { from, to, far: vec![true; nodes.len()] };
+        for _ in 0..ROUNDS {
+            let before = (axis.from, axis.to);
+            // In both directions, so that each span is next to those that are in.
+            (0..nodes.len()).for_each(|at| axis.take(nodes, at));
+            (0..nodes.len()).rev().for_each(|at| axis.take(nodes, at));
+            if before == (axis.from, axis.to) {
+                break;
+            }
+        }
+        axis
+    }
+
+    /// Takes a span in, unless it is too far away or too long.
+    fn take(&mut self, nodes: &[Node], at: usize) {
+        let (Some((from, to)), Some(far)) = (nodes.get(at).map(times), self.far.get_mut(at)) else { return };
+        let length = self.to - self.from;
+        let limit = |(least, times): (i64, i64)| least.max(length.saturating_mul(times));
+        let gap = (from.saturating_sub(self.to)).max(self.from.saturating_sub(to));
+        let (whole_from, whole_to) = (self.from.min(from), self.to.max(to));
+        let growth = whole_to.saturating_sub(whole_from).saturating_sub(length);
+        if *far && gap <= limit(NEAR) && growth <= limit(LONG) {
+            *far = false;
+            (self.from, self.to) = (whole_from, whole_to);
+        }
+    }
+}
+
+fn times(node: &Node) -> (i64, i64) {
+    (node.start_ns, node.start_ns.saturating_add(node.duration_ns))
+}
