@@ -56,16 +56,10 @@ fn texts_of_spans_stay_apart_where_some_are_lost() {
             assert_eq!(failed(number, &long), Err(format!("error {number}")));
             assert_eq!(captured(number, ""), format!("output {number} 0"));
         }
-        // What spans inherit needs room when they end, which these do not find.
-        let session = llmobs::workflow("session").session_id("s".repeat(BYTES)).start();
-        for number in 3..6 {
-            session.enter(|| captured(number, ""));
-            captured(number, "");
-        }
-        drop((session, holders));
+        drop(holders);
     });
     let report = collector.enter(|| llmobs::flush(Duration::from_secs(20)));
-    assert_eq!((report.started, report.delivered + report.dropped_total()), (23, 23), "{report:?}");
+    assert_eq!((report.started, report.delivered + report.dropped_total()), (16, 16), "{report:?}");
     assert!(report.stripped > 0 && report.delivered > 8, "{report:?}");
     for event in collector.events() {
         let shown = |name: &str| event["meta"][name]["value"].as_str().map(str::to_owned);

@@ -55,7 +55,7 @@ fn finish(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inherited>>) {
     let head = Head {
         root: sample.root,
         text: &mut text,
-        lengths: [0; 2],
+        lengths: [record.input, record.output].map(|length| length as usize),
         failure: sample.failure.as_ref().map(|(_, parts)| *parts),
         inherited,
         annotation: &mut annotation,
@@ -66,7 +66,10 @@ fn finish(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inherited>>) {
     queue.push(
         head,
         || sample.trace(),
-        |head, beside| Record { annotation: head.annotation.take(), beside, ..record },
+        |head, beside| {
+            let [input, output] = head.lengths.map(|length| u32::try_from(length).unwrap());
+            Record { annotation: head.annotation.take(), input, output, beside, ..record }
+        },
     );
 }
 

@@ -8,14 +8,16 @@ use llmobs_providers::ToolDefinition;
 use serde_json::Number;
 
 use super::{
-    BARE, SIZE, UNLIMITED, deliver, let_others_wait, push, push_inheriting, push_numbers, report, take,
-    take_while,
+    BARE, SIZE, UNLIMITED, deliver, let_others_wait, push, push_inheriting, push_numbers, push_sample,
+    report, take, take_while,
 };
 use crate::Annotation;
+use crate::base::clock::WallClock;
 use crate::base::kind::Kind;
 use crate::deliver::chunk::{Head, MAX_COPIED, MAX_SPARE_TEXT};
 use crate::deliver::queue::{Limits, Queue, ROOMY};
 use crate::model::agent::{AgentManifest, AgentTool};
+use crate::model::content::Content;
 use crate::model::annotation::More;
 use crate::model::failure::{Failure, FailureParts};
 use crate::model::inherited::Inherited;
@@ -23,6 +25,8 @@ use crate::model::prompt::{Prompt, TemplateMessage};
 use crate::model::record::Record;
 use crate::model::reference::SpanRef;
 use crate::model::sample::Sample;
+use crate::model::span_data::SpanData;
+use crate::model::tags::Identity;
 
 type Say<'a> = &'a dyn Fn(&mut Annotation);
 
@@ -65,6 +69,25 @@ fn a_span_larger_than_all_room_is_dropped_alone() {
     let queue = Queue::new(Limits { bytes: SIZE - 1, ..UNLIMITED });
     push(&queue, "s");
     assert_eq!(report(&queue), "0 delivered, 1 dropped (queue full: 1), 0 pending");
+}
+
+#[test]
+fn a_span_that_loses_its_texts_leaves_those_of_the_next_one() {
+    let long = format!("\"{}\"", "x".repeat(1000));
+    let kept = 4000;
+    // Room for two spans with short texts, or for one with a long text.
+    let queue = Queue::new(Limits { bytes: 2 * BARE + 200 + kept, kept_bytes: kept, ..UNLIMITED });
+    push_sample(&queue, &Sample::new(Kind::Task, "").arguments(&long).returned(&long));
+    push_sample(&queue, &Sample::new(Kind::Task, "").arguments("\"in\"").returned("\"out\""));
+    let mut texts = Vec::new();
+    for chunk in &mut queue.take().chunks {
+        chunk.for_each(&WallClock::new(), true, |finished| {
+            let span = SpanData::new(finished, &Identity::default(), &"app".into());
+            texts.push([span.input, span.output].map(|content| content.map(|content| format!("{content:?}"))));
+        });
+    }
+    let short = ["in", "out"].map(|text| Some(format!("{:?}", Content::Text(text.to_owned()))));
+    assert_eq!(texts, [[None, None], short]);
 }
 
 #[test]
