@@ -63,6 +63,11 @@ impl Query {
         Self { root: Node::And(vec![self.root.clone(), kind]), ..self.clone() }
     }
 
+    /// Whether only the facets of a span decide whether it matches.
+    pub(crate) fn is_of_facets(&self) -> bool {
+        self.root.is_of_facets()
+    }
+
     /// Whether it matches all spans.
     pub(crate) fn is_all(&self) -> bool {
         self.root == Node::Everything

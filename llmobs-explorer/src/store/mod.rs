@@ -1,5 +1,6 @@
 //! The store of traces in SQLite: one thread that writes, and a pool of connections that read.
 
+mod activity;
 mod block;
 mod columns;
 mod encode;

@@ -224,3 +224,38 @@ fn a_row_shows_the_tags_that_the_program_set() {
     let metrics = METRICS.map(|(path, _)| path);
     assert_eq!(listing.paths, [&metrics[..], &["tag.ml_app", "tag.turn"]].concat());
 }
+
+#[test]
+fn counts_that_are_kept_are_those_of_the_rows() {
+    let spans: Vec<Value> = (0..400)
+        .map(|at| {
+            let kind = ["agent", "llm", "tool"][at % 3];
+            let at = i64::try_from(at).unwrap();
+            span(&format!("t{}", at / 4), &(at % 4 + 1).to_string(), kind, (at * 100, 1 + at % 9), &json!({}))
+        })
+        .collect();
+    let store = filled(&json!(spans), &json!([]));
+    assert!(activity::is_enough(&store).unwrap());
+    for (query, ascending, offset) in [
+        ("*", false, 0),
+        ("*", true, 50),
+        ("status:error", false, 0),
+        ("@meta.span.kind:llm -status:error", true, 350),
+        ("@name:nobody", false, 0),
+    ] {
+        let request = ListRequest { ascending, offset, ..request(Scope::Spans, query) };
+        // With a time range, the rows are counted.
+        let counted = ListRequest { from_ns: Some(0), ..request.clone() };
+        assert!(request.has_kept_counts() && !counted.has_kept_counts());
+        let (kept, ids) = read_kept(&store, &request).unwrap();
+        let (expected, expected_ids) = read_all(&store, &counted).unwrap();
+        assert_eq!((ids, kept.matched), (expected_ids, expected.matched), "{query}");
+        assert_eq!(kept.facets, expected.facets, "{query}");
+        assert_eq!(kept.range_ns.map(|range| range.1), expected.range_ns.map(|range| range.1), "{query}");
+        let sum = |bars: &[(u64, u64)]| bars.iter().fold((0, 0), |sum, bar| (sum.0 + bar.0, sum.1 + bar.1));
+        assert_eq!(sum(&kept.bars), sum(&expected.bars), "{query}");
+    }
+    for query in ["word", "@duration:>1s", "@child.@name:x", "-(status:ok OR user:7)"] {
+        assert!(!request(Scope::Spans, query).has_kept_counts(), "{query}");
+    }
+}
