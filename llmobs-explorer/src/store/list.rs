@@ -3,6 +3,7 @@
 //! All rows that match are read once from the narrow index `span_list`, counted and sorted. The rows of the page are looked up after
 //! that, so that a list takes the same time for each query and each order.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use rusqlite::{Connection, Row, named_params};
@@ -12,6 +13,7 @@ pub(crate) use super::facets::{Facet, Overview};
 use super::block::BlockReader;
 use super::columns::columns;
 use super::facets::{RowCounts, name_ranks};
+use super::span_set::SpanSet;
 use super::{StoreError, activity, evaluations, event_text, segment};
 use crate::query::{Condition, METRICS, Parameter, Query};
 use crate::span::Tokens;
@@ -21,6 +23,9 @@ pub(crate) const PAGE: u32 = 50;
 
 /// Up to which row pages are read from the beginning of the index.
 const FIRST_ROWS: u64 = 10_000;
+
+/// From how many spans on a word is one that many have.
+const MANY: usize = 20_000;
 
 /// What a row of a list is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -180,7 +185,9 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
         Sort::Name => name_ranks(connection)?,
         _ => HashMap::new(),
     };
-    let (sql, parameters) = request.sql(&segment::words(connection)?);
+    let words = segment::words(connection)?;
+    let (common, request) = common_words(connection, request, &words)?;
+    let (sql, parameters) = request.sql(&words);
     let mut statement = connection.prepare_cached(&sql)?;
     columns!(statement: id, start_ns, facets, sort_key);
     let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
@@ -188,6 +195,9 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
     let mut page = Page::new(request.offset);
     while let Some(row) = rows.next()? {
         let (id, start_ns, facets) = (row.get(id)?, row.get(start_ns)?, row.get(facets)?);
+        if !common.iter().all(|spans| spans.contains(id)) {
+            continue;
+        }
         counts.add(start_ns, facets, 1);
         let key: Option<i64> = match request.sort {
             Sort::Start => Some(start_ns),
@@ -200,6 +210,33 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
     }
     let ids = page.rows().into_iter().map(|(_, _, id)| if request.ascending { id } else { !id });
     Ok((counts.overview(connection, request.from_ns, request.to_ns)?, ids.collect()))
+}
+
+/// The spans that have the words of a request, if these are words that many have, and the request without them. SQLite would sort all of
+/// these spans, to look up each row among them.
+fn common_words<'a>(
+    connection: &Connection,
+    request: &'a ListRequest,
+    words: &[i64],
+) -> rusqlite::Result<(Vec<SpanSet>, Cow<'a, ListRequest>)> {
+    let (query, conditions) = request.query.split_words(words);
+    let mut sets = Vec::with_capacity(conditions.len());
+    for Condition { sql, parameters } in conditions {
+        let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        let mut spans = SpanSet::new(connection)?;
+        let mut statement = connection.prepare_cached(&sql)?;
+        columns!(statement: id);
+        let mut rows = statement.query(parameters.as_slice())?;
+        while let Some(row) = rows.next()? {
+            row.get::<_, Option<i64>>(id)?.into_iter().for_each(|span| spans.insert(span));
+        }
+        sets.push(spans);
+    }
+    // Few are looked up quickly, and rows that SQLite leaves out need not be read here.
+    if sets.iter().all(|spans| spans.len() < MANY) {
+        return Ok((Vec::new(), Cow::Borrowed(request)));
+    }
+    Ok((sets, Cow::Owned(ListRequest { query, ..request.clone() })))
 }
 
 /// The same from the counts that are kept, and from the beginning of the index: no more spans are read than up to the end of the page.

@@ -19,6 +19,7 @@ mod retention;
 mod schema;
 mod segment;
 pub(crate) mod sessions;
+mod span_set;
 #[cfg(test)]
 mod testing;
 mod totals;
@@ -36,8 +37,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use error::{SqliteError, StoreError};
 pub(crate) use rejections::Rejection;
-pub(crate) use retention::Retention;
 pub(crate) use schema::{Location, OpenError};
+pub(crate) use segment::Retention;
 pub(crate) use write::Batch;
 
 use encode::Encoder;

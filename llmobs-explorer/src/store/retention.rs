@@ -1,21 +1,10 @@
 //! Deletes the oldest segments: those that are too old, and as many as make the database too large.
 
-use std::time::Duration;
-
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 
 use super::activity::{self, Changes};
 use super::columns::columns;
-use super::segment::{self, Segment};
-
-/// How much is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Retention {
-    /// How long after its first span arrived a trace is kept, up to a 32nd part more.
-    pub(crate) age: Duration,
-    /// How many bytes the database may have.
-    pub(crate) bytes: u64,
-}
+use super::segment::{self, Retention, Segment};
 
 /// How many traces, evaluations or other rows one transaction deletes. Readers continue meanwhile, and writers wait.
 const CHUNK: i64 = 100;

@@ -4,16 +4,26 @@
 //! Traces, texts and sets of attributes have ascending numbers, and a segment begins with the next of each. A trace belongs to the
 //! segment of its first span. The texts and sets of a span belong to the segment in which it arrived, which is the same or a later one.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use super::columns::columns;
 use super::encode::Next;
-use super::retention::Retention;
 
 /// Into how many segments the limits of size and age are divided.
 const SEGMENTS: u32 = 32;
 /// The smallest segment, in bytes of events: a segment has a table of words of its own.
 const LEAST_BYTES: u64 = 256 * 1024;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retention {
+    /// How long after its first span arrived a trace is kept, up to a 32nd part more.
+    pub(crate) age: Duration,
+    /// How many bytes the database may have.
+    pub(crate) bytes: u64,
+}
 
 /// A segment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -259,3 +259,30 @@ fn counts_that_are_kept_are_those_of_the_rows() {
         assert!(!request(Scope::Spans, query).has_kept_counts(), "{query}");
     }
 }
+
+#[test]
+fn words_that_many_have_are_found_as_others_are() {
+    let spans: Vec<Value> = (0..20_100)
+        .map(|number| {
+            let mut span = span("t", &number.to_string(), "llm", (number, 1), &json!({}));
+            let other = if number % 3 == 0 { "third" } else { "others" };
+            span["meta"]["input"] = json!({ "value": format!("common {other}") });
+            span
+        })
+        .collect();
+    let store = filled(&json!(spans), &json!([]));
+    let matched = |query: &str| list(&store, &request(Scope::Spans, query)).unwrap().overview.matched;
+    for (query, expected) in [
+        ("common", 20_100),
+        ("common third", 6_700),
+        ("common -third", 13_400),
+        ("common OR nothing", 20_100),
+        ("common @meta.span.kind:tool", 0),
+        ("common third @span_id:3", 1),
+        ("nothing common", 0),
+    ] {
+        assert_eq!(matched(query), expected, "{query}");
+    }
+    let common = |query: &str| common_words(&store, &request(Scope::Spans, query), &[1]).unwrap().0.len();
+    assert_eq!([common("common third"), common("third"), common("*")], [2, 0, 0]);
+}
