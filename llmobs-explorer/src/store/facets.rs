@@ -74,6 +74,11 @@ impl RowCounts {
         self.histogram.add(start_ns, self.failed.get(facets).copied().unwrap_or_default(), rows);
     }
 
+    /// How many rows were counted.
+    pub(super) fn matched(&self) -> u64 {
+        self.matched
+    }
+
     /// Sets the exact time range of the rows.
     pub(super) fn set_range(&mut self, range_ns: (i64, i64)) {
         self.histogram.range_ns = Some(range_ns);

@@ -177,8 +177,11 @@ pub(crate) fn list(connection: &Connection, request: &ListRequest) -> Result<Lis
 
 /// The counts of all that match, and the spans of the page in their order.
 fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview, Vec<i64>), StoreError> {
-    if request.has_kept_counts() && activity::is_enough(connection)? {
-        return read_kept(connection, request);
+    if request.has_kept_counts()
+        && activity::is_enough(connection)?
+        && let Some(found) = read_kept(connection, request)?
+    {
+        return Ok(found);
     }
     let mut counts = RowCounts::new(connection)?;
     let names = match request.sort {
@@ -240,20 +243,25 @@ fn common_words<'a>(
 }
 
 /// The same from the counts that are kept, and from the beginning of the index: no more spans are read than up to the end of the page.
-fn read_kept(connection: &Connection, request: &ListRequest) -> Result<(Overview, Vec<i64>), StoreError> {
+/// `None` if so few match that most of the index would be read for them.
+fn read_kept(
+    connection: &Connection,
+    request: &ListRequest,
+) -> Result<Option<(Overview, Vec<i64>)>, StoreError> {
     let Condition { sql, parameters } = request.query.condition(&[]);
     let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
     let mut counts = RowCounts::new(connection)?;
     let mut statement = connection.prepare_cached(&activity::sql(&sql))?;
     columns!(statement: start_ns, facets, spans);
     let mut rows = statement.query(parameters.as_slice())?;
-    let mut any = false;
     while let Some(row) = rows.next()? {
-        any = true;
         counts.add(row.get(start_ns)?, row.get(facets)?, row.get::<_, i64>(spans)?.unsigned_abs());
     }
     let mut page = Page::new(request.offset);
-    if any {
+    if (1..4 * page.end() as u64).contains(&counts.matched()) {
+        return Ok(None);
+    }
+    if counts.matched() > 0 {
         let ends = ["min", "max"].map(|end| {
             let sql = format!(
                 "SELECT {end}(start_ns) AS start_ns FROM (
@@ -280,7 +288,7 @@ fn read_kept(connection: &Connection, request: &ListRequest) -> Result<(Overview
         }
     }
     let ids = page.rows().into_iter().map(|(_, _, id)| if request.ascending { id } else { !id });
-    Ok((counts.overview(connection, None, None)?, ids.collect()))
+    Ok(Some((counts.overview(connection, None, None)?, ids.collect())))
 }
 
 /// The sort key of a row: the smallest first, and rows without a value last.
