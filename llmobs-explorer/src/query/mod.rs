@@ -63,6 +63,30 @@ impl Query {
         Self { root: Node::And(vec![self.root.clone(), kind]), ..self.clone() }
     }
 
+    /// Splits off the words that all must match. Returns the rest, and for each of them the SQL of the spans that have it.
+    pub(crate) fn split_words(&self, words: &[i64]) -> (Self, Vec<Condition>) {
+        let nodes = match &self.root {
+            Node::And(nodes) => nodes.as_slice(),
+            node => std::slice::from_ref(node),
+        };
+        let (mut rest, mut spans) = (Vec::new(), Vec::new());
+        for node in nodes {
+            if let Node::Words { words: text, prefix } = node {
+                let mut writer = Writer::new(words);
+                writer.spans_with(text, *prefix);
+                spans.push(Condition { sql: writer.sql, parameters: writer.parameters });
+            } else {
+                rest.push(node.clone());
+            }
+        }
+        (Self { root: Node::And(rest), ..self.clone() }, spans)
+    }
+
+    /// Whether only the facets of a span decide whether it matches.
+    pub(crate) fn is_of_facets(&self) -> bool {
+        self.root.is_of_facets()
+    }
+
     /// Whether it matches all spans.
     pub(crate) fn is_all(&self) -> bool {
         self.root == Node::Everything

@@ -1,7 +1,7 @@
 //! Parses a query into a tree of conditions. `NOT` and `-` bind strongest, then `AND`, which may be omitted, then `OR`.
 
 use super::QueryError;
-use super::fields::{Field, Kind};
+use super::fields::{Field, Kind, Source};
 use super::lexer::Lexer;
 use super::values::{Test, end_quote, test};
 use crate::{id, unspaced};
@@ -20,6 +20,19 @@ pub(super) enum Node {
         prefix: bool,
     },
     Filter(Field, Test),
+}
+
+impl Node {
+    /// Whether only the facets of a span decide whether it matches.
+    pub(super) fn is_of_facets(&self) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().all(Self::is_of_facets),
+            Self::Not(node) => node.is_of_facets(),
+            Self::Words { .. } => false,
+            Self::Filter(field, _) => !field.child && matches!(field.place, Source::Facet(_)),
+        }
+    }
 }
 
 /// A tree, with the texts of the terms that all must match.

@@ -65,17 +65,29 @@ impl<'a> Writer<'a> {
     }
 
     fn words(&mut self, words: &str, prefix: bool, span: &str) {
+        self.push(&format!("{span}.id IN ("));
+        self.spans_with(words, prefix);
+        self.push(")");
+    }
+
+    /// Writes a query for the spans that have words, some of them several times. It matches nothing if there are no tables.
+    pub(super) fn spans_with(&mut self, words: &str, prefix: bool) {
         // In quotes, only the quote is an operator. A zero byte would end the text before its closing quote.
         let quoted = words.replace('"', "\"\"").replace('\0', " ");
         let parameter = self.parameter(format!("\"{quoted}\"{}", if prefix { " *" } else { "" }));
-        let pieces: Vec<String> = self
+        // Cross joins, so that SQLite begins with the words.
+        let spans: Vec<String> = self
             .words
             .iter()
-            .map(|number| format!("SELECT rowid FROM words_{number} WHERE words_{number} MATCH {parameter}"))
+            .map(|number| {
+                format!(
+                    "SELECT x.span AS id FROM words_{number} CROSS JOIN span_piece x ON x.piece = words_{number}.rowid \
+                     WHERE words_{number} MATCH {parameter}"
+                )
+            })
             .collect();
-        // In parentheses, a query may be empty, which matches nothing.
-        let pieces = pieces.join(" UNION ALL ");
-        self.push(&format!("{span}.id IN (SELECT span FROM span_piece WHERE piece IN ({pieces}))"));
+        let spans = if spans.is_empty() { "SELECT NULL AS id".to_owned() } else { spans.join(" UNION ALL ") };
+        self.push(&spans);
     }
 
     fn filter(&mut self, field: &Field, test: &Test, span: &str) {

@@ -64,14 +64,24 @@ impl RowCounts {
         Ok(Self { combinations: vec![0; rows], failed, matched: 0, histogram: Histogram::default() })
     }
 
-    /// Counts a row.
-    pub(super) fn add(&mut self, start_ns: i64, facets: i64) {
+    /// Counts rows.
+    pub(super) fn add(&mut self, start_ns: i64, facets: i64, rows: u64) {
         let facets = usize::try_from(facets).unwrap_or_default();
         if let Some(count) = self.combinations.get_mut(facets) {
-            *count += 1;
+            *count += rows;
         }
-        self.matched += 1;
-        self.histogram.add(start_ns, self.failed.get(facets).copied().unwrap_or_default());
+        self.matched += rows;
+        self.histogram.add(start_ns, self.failed.get(facets).copied().unwrap_or_default(), rows);
+    }
+
+    /// How many rows were counted.
+    pub(super) fn matched(&self) -> u64 {
+        self.matched
+    }
+
+    /// Sets the exact time range of the rows.
+    pub(super) fn set_range(&mut self, range_ns: (i64, i64)) {
+        self.histogram.range_ns = Some(range_ns);
     }
 
     /// The counts. The histogram is for the requested time range, or for that of the rows.

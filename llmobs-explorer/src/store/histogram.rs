@@ -18,8 +18,8 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    /// Counts a row.
-    pub(super) fn add(&mut self, start_ns: i64, failed: bool) {
+    /// Counts rows.
+    pub(super) fn add(&mut self, start_ns: i64, failed: bool, rows: u64) {
         let (first, last) = self.range_ns.unwrap_or((start_ns, start_ns));
         self.range_ns = Some((first.min(start_ns), last.max(start_ns)));
         let time = start_ns >> self.shift;
@@ -28,7 +28,7 @@ impl Histogram {
             self.latest.0 = start_ns >> self.shift;
         }
         let (ok, errors) = &mut self.latest.1;
-        *(if failed { errors } else { ok }) += 1;
+        *(if failed { errors } else { ok }) += rows;
     }
 
     fn keep_latest(&mut self) {
@@ -73,7 +73,7 @@ mod tests {
     fn few_times_are_counted_exactly_in_any_order() {
         let mut histogram = Histogram::default();
         for (time, failed) in [(70, false), (10, false), (10, true), (11, false), (70, false), (69, true)] {
-            histogram.add(time, failed);
+            histogram.add(time, failed, 1);
         }
         assert_eq!(histogram.range_ns, Some((10, 70)));
         assert_eq!(histogram.bars(3, (10, 70)), [(2, 1), (0, 0), (2, 1)]);
@@ -85,7 +85,7 @@ mod tests {
         let mut histogram = Histogram::default();
         let second = 1_000_000_000;
         for time in 0..100_000 {
-            histogram.add(1_750_000_000 * second + time * second, time % 10 == 0);
+            histogram.add(1_750_000_000 * second + time * second, time % 10 == 0, 1);
         }
         assert!(histogram.counts.len() <= TIMES);
         let range = histogram.range_ns.unwrap();

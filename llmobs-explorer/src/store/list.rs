@@ -3,6 +3,7 @@
 //! All rows that match are read once from the narrow index `span_list`, counted and sorted. The rows of the page are looked up after
 //! that, so that a list takes the same time for each query and each order.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use rusqlite::{Connection, Row, named_params};
@@ -12,12 +13,19 @@ pub(crate) use super::facets::{Facet, Overview};
 use super::block::BlockReader;
 use super::columns::columns;
 use super::facets::{RowCounts, name_ranks};
-use super::{StoreError, evaluations, event_text, segment};
+use super::span_set::SpanSet;
+use super::{StoreError, activity, evaluations, event_text, segment};
 use crate::query::{Condition, METRICS, Parameter, Query};
 use crate::span::Tokens;
 
 /// How many rows a page of a list has.
 pub(crate) const PAGE: u32 = 50;
+
+/// Up to which row pages are read from the beginning of the index.
+const FIRST_ROWS: u64 = 10_000;
+
+/// From how many spans on a word is one that many have.
+const MANY: usize = 20_000;
 
 /// What a row of a list is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,12 +179,20 @@ pub(crate) fn list(connection: &Connection, request: &ListRequest) -> Result<Lis
 
 /// The counts of all that match, and the spans of the page in their order.
 fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview, Vec<i64>), StoreError> {
+    if request.has_kept_counts()
+        && activity::is_enough(connection)?
+        && let Some(found) = read_kept(connection, request)?
+    {
+        return Ok(found);
+    }
     let mut counts = RowCounts::new(connection)?;
     let names = match request.sort {
         Sort::Name => name_ranks(connection)?,
         _ => HashMap::new(),
     };
-    let (sql, parameters) = request.sql(&segment::words(connection)?);
+    let words = segment::words(connection)?;
+    let (common, request) = common_words(connection, request, &words)?;
+    let (sql, parameters) = request.sql(&words);
     let mut statement = connection.prepare_cached(&sql)?;
     columns!(statement: id, start_ns, facets, sort_key);
     let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
@@ -184,7 +200,10 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
     let mut page = Page::new(request.offset, request.limit);
     while let Some(row) = rows.next()? {
         let (id, start_ns, facets) = (row.get(id)?, row.get(start_ns)?, row.get(facets)?);
-        counts.add(start_ns, facets);
+        if !common.iter().all(|spans| spans.contains(id)) {
+            continue;
+        }
+        counts.add(start_ns, facets, 1);
         let key: Option<i64> = match request.sort {
             Sort::Start => Some(start_ns),
             Sort::Name => names.get(&facets).copied(),
@@ -196,6 +215,82 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
     }
     let ids = page.rows().into_iter().map(|(_, _, id)| if request.ascending { id } else { !id });
     Ok((counts.overview(connection, request.from_ns, request.to_ns)?, ids.collect()))
+}
+
+/// The spans that have the words of a request, if these are words that many have, and the request without them. SQLite would sort all of
+/// these spans, to look up each row among them.
+fn common_words<'a>(
+    connection: &Connection,
+    request: &'a ListRequest,
+    words: &[i64],
+) -> rusqlite::Result<(Vec<SpanSet>, Cow<'a, ListRequest>)> {
+    let (query, conditions) = request.query.split_words(words);
+    let mut sets = Vec::with_capacity(conditions.len());
+    for Condition { sql, parameters } in conditions {
+        let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        let mut spans = SpanSet::new(connection)?;
+        let mut statement = connection.prepare_cached(&sql)?;
+        columns!(statement: id);
+        let mut rows = statement.query(parameters.as_slice())?;
+        while let Some(row) = rows.next()? {
+            row.get::<_, Option<i64>>(id)?.into_iter().for_each(|span| spans.insert(span));
+        }
+        sets.push(spans);
+    }
+    // Few are looked up quickly, and rows that SQLite leaves out need not be read here.
+    if sets.iter().all(|spans| spans.len() < MANY) {
+        return Ok((Vec::new(), Cow::Borrowed(request)));
+    }
+    Ok((sets, Cow::Owned(ListRequest { query, ..request.clone() })))
+}
+
+/// The same from the counts that are kept, and from the beginning of the index: no more spans are read than up to the end of the page.
+/// `None` if so few match that most of the index would be read for them.
+fn read_kept(
+    connection: &Connection,
+    request: &ListRequest,
+) -> Result<Option<(Overview, Vec<i64>)>, StoreError> {
+    let Condition { sql, parameters } = request.query.condition(&[]);
+    let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let mut counts = RowCounts::new(connection)?;
+    let mut statement = connection.prepare_cached(&activity::sql(&sql))?;
+    columns!(statement: start_ns, facets, spans);
+    let mut rows = statement.query(parameters.as_slice())?;
+    while let Some(row) = rows.next()? {
+        counts.add(row.get(start_ns)?, row.get(facets)?, row.get::<_, i64>(spans)?.unsigned_abs());
+    }
+    let mut page = Page::new(request.offset, request.limit);
+    if (1..4 * page.end() as u64).contains(&counts.matched()) {
+        return Ok(None);
+    }
+    if counts.matched() > 0 {
+        let ends = ["min", "max"].map(|end| {
+            let sql = format!(
+                "SELECT {end}(start_ns) AS start_ns FROM (
+                    SELECT {end}(s.start_ns) AS start_ns FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head = 0 UNION ALL
+                    SELECT {end}(s.start_ns) FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head = 1)"
+            );
+            connection.prepare_cached(&sql)?.query_row(parameters.as_slice(), |row| row.get("start_ns"))
+        });
+        let [first, last] = ends;
+        counts.set_range((first?, last?));
+        let order = if request.ascending { "ASC" } else { "DESC" };
+        for head in [0, 1] {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT s.start_ns, s.id FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head = {head}
+                 ORDER BY s.start_ns {order} LIMIT {}",
+                page.end()
+            ))?;
+            columns!(statement: start_ns, id);
+            let mut rows = statement.query(parameters.as_slice())?;
+            while let Some(row) = rows.next()? {
+                let (start_ns, id): (i64, i64) = (row.get(start_ns)?, row.get(id)?);
+                page.add(if request.ascending { (false, start_ns, id) } else { (false, !start_ns, !id) });
+            }
+        }
+    }
+    let ids = page.rows().into_iter().map(|(_, _, id)| if request.ascending { id } else { !id });
+    Ok(Some((counts.overview(connection, None, None)?, ids.collect())))
 }
 
 /// The sort key of a row: the smallest first, and rows without a value last.
@@ -240,6 +335,13 @@ impl Page {
 }
 
 impl ListRequest {
+    /// Whether what matches is counted already. Pages far behind are not, since the rows before them would be read in no better order.
+    fn has_kept_counts(&self) -> bool {
+        let any_time = self.from_ns.is_none() && self.to_ns.is_none();
+        let by_start = self.sort == Sort::Start && self.offset <= FIRST_ROWS;
+        self.scope == Scope::Spans && any_time && by_start && self.query.is_of_facets()
+    }
+
     /// The SQL that reads all rows that match, with its parameters.
     ///
     /// The query names the index, because SQLite does not know how many rows match a condition. For a tag that all spans have, it would

@@ -8,6 +8,8 @@ use rusqlite::{Connection, Row, Transaction, named_params};
 use super::encode::Encoder;
 use super::segment;
 use super::write::{self, Batch, Rows};
+use crate::id::canonical;
+use crate::intake::read_merged;
 use crate::query::METRICS;
 use crate::span::{Attribute, Span, Tokens};
 
@@ -37,11 +39,12 @@ pub(super) fn from_version_1(transaction: &Transaction<'_>, schema: &str) -> rus
     }
     transaction.execute_batch(schema)?;
     transaction.execute_batch(
-        "ALTER TABLE span_text RENAME TO words_1;
+        "DROP TABLE span_text;
          INSERT INTO evaluation SELECT * FROM old_evaluation;
          INSERT INTO rejection SELECT * FROM old_rejection;",
     )?;
     write_spans(transaction)?;
+    write_ids_of_evaluations(transaction)?;
     for table in TABLES {
         transaction.execute_batch(&format!("DROP TABLE old_{table}"))?;
     }
@@ -62,8 +65,7 @@ fn write_spans(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     for rows in rows.chunks(rows.len().div_ceil(SEGMENTS).max(1)) {
         let first = rows.first().map_or(0, |(_, arrived_ms)| *arrived_ms);
         begun_ms = begun_ms.max(first);
-        // All have the same words, by the numbers of the spans.
-        segment::begin_with(transaction, encoder.next(), begun_ms, Some((1, 0)))?;
+        segment::begin(transaction, encoder.next(), begun_ms)?;
         encoder.forget();
         for rows in rows.chunks(TOGETHER) {
             let spans: Vec<Span> =
@@ -71,20 +73,29 @@ fn write_spans(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
             let mut batch =
                 Batch { encoded: encoder.encode(&spans).map_err(unreadable)?, ..Batch::default() };
             batch.spans = spans;
-            let first = written.next_span(transaction)?;
             write::write(transaction, &mut written, &batch, 0)?;
             encoder.is_stored(std::mem::take(&mut batch.encoded));
-            let mut insert =
-                transaction.prepare_cached("INSERT INTO span_piece (piece, span) VALUES (:piece, :span)")?;
-            for (span, (piece, _)) in (first..).zip(rows) {
-                insert.execute(named_params! { ":piece": piece, ":span": span })?;
-            }
         }
     }
     Ok(())
 }
 
-/// A span with all that is stored of it. Its texts for the search stay where they are.
+/// Writes the ids in evaluations in the form that those of spans have.
+fn write_ids_of_evaluations(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let evaluations: Vec<(i64, Option<String>, Option<String>)> = transaction
+        .prepare("SELECT id, trace_id, span_id FROM evaluation")?
+        .query_map([], |row| Ok((row.get("id")?, row.get("trace_id")?, row.get("span_id")?)))?
+        .collect::<Result<_, _>>()?;
+    let mut update = transaction
+        .prepare("UPDATE evaluation SET trace_id = :trace_id, span_id = :span_id WHERE id = :id")?;
+    for (id, trace_id, span_id) in evaluations {
+        let [trace_id, span_id] = [trace_id, span_id].map(|id| id.as_deref().map(canonical));
+        update.execute(named_params! { ":id": id, ":trace_id": trace_id, ":span_id": span_id })?;
+    }
+    Ok(())
+}
+
+/// A span with all that is stored of it. Its texts for the search are read again.
 fn read(connection: &Connection, id: i64) -> rusqlite::Result<Span> {
     let of_span = named_params! { ":span": id };
     let attributes = connection
@@ -101,16 +112,20 @@ fn read(connection: &Connection, id: i64) -> rusqlite::Result<Span> {
         })
         .collect::<Result<_, _>>()?;
     let event = |row: &Row<'_>| join(connection, row.get_ref("data")?.as_blob()?);
+    let id =
+        |row: &Row<'_>, column| row.get_ref(column)?.as_str().map(canonical).map_err(rusqlite::Error::from);
     connection
         .prepare_cached(
             "SELECT s.*, t.trace_id, e.data FROM old_span s JOIN old_trace t ON t.id = s.trace JOIN old_event e ON e.span = s.id
              WHERE s.id = :span",
         )?
         .query_row(of_span, |row| {
+            let event = event(row)?;
+            let read = read_merged(vec![event.clone()]).accepted.pop().unwrap_or_default();
             Ok(Span {
-                trace_id: row.get("trace_id")?,
-                span_id: row.get("span_id")?,
-                parent_id: row.get("parent_id")?,
+                trace_id: id(row, "trace_id")?,
+                span_id: id(row, "span_id")?,
+                parent_id: row.get::<_, Option<String>>("parent_id")?.as_deref().map(canonical),
                 name: row.get("name")?,
                 kind: row.get("kind")?,
                 failed: row.get_ref("status")?.as_str()? == "error",
@@ -133,9 +148,9 @@ fn read(connection: &Connection, id: i64) -> rusqlite::Result<Span> {
                 input_preview: row.get("input_preview")?,
                 output_preview: row.get("output_preview")?,
                 attributes,
-                long_texts: Vec::new(),
-                short_texts: String::new(),
-                event: event(row)?,
+                long_texts: read.long_texts,
+                short_texts: read.short_texts,
+                event,
             })
         })
 }

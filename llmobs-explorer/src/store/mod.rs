@@ -1,5 +1,6 @@
 //! The store of traces in SQLite: one thread that writes, and a pool of connections that read.
 
+mod activity;
 mod block;
 mod columns;
 mod encode;
@@ -18,6 +19,7 @@ mod retention;
 mod schema;
 mod segment;
 pub(crate) mod sessions;
+mod span_set;
 #[cfg(test)]
 mod testing;
 mod totals;
@@ -36,8 +38,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use error::{SqliteError, StoreError};
 pub(crate) use rejections::Rejection;
-pub(crate) use retention::Retention;
 pub(crate) use schema::{Location, OpenError};
+pub(crate) use segment::Retention;
 pub(crate) use write::Batch;
 
 use encode::Encoder;

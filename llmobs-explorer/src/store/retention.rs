@@ -1,19 +1,10 @@
 //! Deletes the oldest segments: those that are too old, and as many as make the database too large.
 
-use std::time::Duration;
-
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 
-use super::segment::{self, Segment};
-
-/// How much is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Retention {
-    /// How long after its first span arrived a trace is kept, up to a 32nd part more.
-    pub(crate) age: Duration,
-    /// How many bytes the database may have.
-    pub(crate) bytes: u64,
-}
+use super::activity::{self, Changes};
+use super::columns::columns;
+use super::segment::{self, Retention, Segment};
 
 /// How many traces, evaluations or other rows one transaction deletes. Readers continue meanwhile, and writers wait.
 const CHUNK: i64 = 100;
@@ -95,12 +86,11 @@ fn delete_some(
     if delete_sets(transaction, next.first_set)? {
         return Ok(Step::Forget);
     }
-    for sql in [
-        "DELETE FROM facets WHERE spans = 0",
+    activity::delete_empty(transaction)?;
+    transaction.execute(
         "DELETE FROM session WHERE NOT EXISTS (SELECT 1 FROM span s WHERE s.session = session.id)",
-    ] {
-        transaction.execute(sql, [])?;
-    }
+        [],
+    )?;
     transaction.execute("DELETE FROM segment WHERE id = :id", named_params! { ":id": oldest.id })?;
     if segments.iter().filter(|segment| segment.words == oldest.words).count() == 1 {
         transaction.execute_batch(&format!("DROP TABLE words_{}", oldest.words))?;
@@ -134,25 +124,9 @@ fn delete_traces(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<
         })?
         .collect::<Result<_, _>>()?;
     let mut left = LARGE_CHUNK;
+    let mut activity = Changes::default();
     for (trace, trace_id) in &traces {
-        let counts: Vec<(i64, i64)> = transaction
-            .prepare_cached(
-                "SELECT facets, count(*) AS spans FROM (SELECT facets FROM span WHERE trace = :trace LIMIT :limit) GROUP BY facets",
-            )?
-            .query_map(named_params! { ":trace": trace, ":limit": left }, |row| {
-                Ok((row.get("facets")?, row.get("spans")?))
-            })?
-            .collect::<Result<_, _>>()?;
-        for (facets, spans) in counts {
-            transaction
-                .prepare_cached("UPDATE facets SET spans = spans - :spans WHERE id = :facets")?
-                .execute(named_params! { ":facets": facets, ":spans": spans })?;
-        }
-        let deleted = transaction
-            .prepare_cached(
-                "DELETE FROM span WHERE id IN (SELECT id FROM span WHERE trace = :trace LIMIT :limit)",
-            )?
-            .execute(named_params! { ":trace": trace, ":limit": left })?;
+        let deleted = delete_spans(transaction, *trace, left, &mut activity)?;
         left -= i64::try_from(deleted).unwrap_or(left);
         if left == 0 {
             // The trace may have more spans.
@@ -165,7 +139,28 @@ fn delete_traces(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<
             transaction.prepare_cached(sql)?.execute(named_params! { ":trace": trace })?;
         }
     }
+    activity.write(transaction)?;
     Ok(!traces.is_empty())
+}
+
+/// Deletes some spans of a trace. Returns how many.
+fn delete_spans(
+    transaction: &Transaction<'_>,
+    trace: i64,
+    limit: i64,
+    activity: &mut Changes,
+) -> rusqlite::Result<usize> {
+    let mut statement = transaction.prepare_cached(
+        "DELETE FROM span WHERE id IN (SELECT id FROM span WHERE trace = :trace LIMIT :limit) RETURNING start_ns, facets",
+    )?;
+    columns!(statement: start_ns, facets);
+    let mut rows = statement.query(named_params! { ":trace": trace, ":limit": limit })?;
+    let mut deleted = 0;
+    while let Some(row) = rows.next()? {
+        activity.add(row.get(start_ns)?, row.get(facets)?, -1);
+        deleted += 1;
+    }
+    Ok(deleted)
 }
 
 /// Deletes some of the evaluations without a trace that arrived before a time.

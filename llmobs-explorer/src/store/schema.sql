@@ -56,6 +56,14 @@ CREATE INDEX facets_by_value ON facets (
     name, kind, status, ml_app, service, env, model_name, model_provider, error_type
 );
 
+-- How many spans with these facets began in a time; see `store/activity.rs`.
+CREATE TABLE activity (
+    time INTEGER NOT NULL,
+    facets INTEGER NOT NULL,
+    spans INTEGER NOT NULL,
+    PRIMARY KEY (time, facets)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE session (
     id INTEGER PRIMARY KEY,
     session_id TEXT NOT NULL UNIQUE

@@ -4,16 +4,26 @@
 //! Traces, texts and sets of attributes have ascending numbers, and a segment begins with the next of each. A trace belongs to the
 //! segment of its first span. The texts and sets of a span belong to the segment in which it arrived, which is the same or a later one.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use super::columns::columns;
 use super::encode::Next;
-use super::retention::Retention;
 
 /// Into how many segments the limits of size and age are divided.
 const SEGMENTS: u32 = 32;
 /// The smallest segment, in bytes of events: a segment has a table of words of its own.
 const LEAST_BYTES: u64 = 256 * 1024;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retention {
+    /// How long after its first span arrived a trace is kept, up to a 32nd part more.
+    pub(crate) age: Duration,
+    /// How many bytes the database may have.
+    pub(crate) bytes: u64,
+}
 
 /// A segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,36 +81,22 @@ pub(super) fn is_full(connection: &Connection, retention: &Retention, now_ms: i6
 
 /// Begins the next segment, with a table of words of its own.
 pub(super) fn begin(connection: &Connection, next: &Next, now_ms: i64) -> rusqlite::Result<()> {
-    begin_with(connection, next, now_ms, None)
-}
-
-/// Begins the next segment, with a table of words that there is already and the first number of its pieces.
-pub(super) fn begin_with(
-    connection: &Connection,
-    next: &Next,
-    now_ms: i64,
-    words: Option<(i64, i64)>,
-) -> rusqlite::Result<()> {
     let id: i64 = connection
         .query_row("SELECT coalesce(max(id), 0) + 1 AS id FROM segment", [], |row| row.get("id"))?;
     let [block, piece, set] = next.numbers();
     connection
         .prepare_cached(
             "INSERT INTO segment (id, begun_ms, words, first_trace, first_block, first_piece, first_set, next_span)
-             SELECT :id, :now_ms, :words, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'trace'), 0) + 1,
+             SELECT :id, :now_ms, :id, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'trace'), 0) + 1,
                 :block, :piece, :set, coalesce((SELECT next_span FROM segment ORDER BY id DESC LIMIT 1), 1)",
         )?
         .execute(named_params! {
             ":id": id,
             ":now_ms": now_ms,
-            ":words": words.map_or(id, |(words, _)| words),
             ":block": block,
-            ":piece": words.map_or(piece, |(_, piece)| piece),
+            ":piece": piece,
             ":set": set,
         })?;
-    if words.is_some() {
-        return Ok(());
-    }
     connection.execute_batch(&format!(
         "CREATE VIRTUAL TABLE words_{id} USING fts5 (text, content = '', tokenize = 'unicode61 remove_diacritics 2')"
     ))

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::retention::Retention;
 use super::schema::{Database, Location};
+use super::segment::Retention;
 use super::write::Batch;
 use super::writer::Writer;
 use crate::intake::{read_metrics, read_spans};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, named_params, params};
 
+use super::activity::Changes;
 use super::encode::{self, Encoded, EncodedSpan};
 use super::key::Key;
 use super::rejections::{self, Rejection};
@@ -68,12 +69,13 @@ pub(super) fn write(
         arrived.any_replaced |= replaced;
         bytes += span.event.len();
     }
-    writer.finish()?;
+    let next_span = writer.rows.next_span;
+    writer.activity.write(transaction)?;
     for (trace, arrived) in traces {
         totals::update(transaction, trace, &arrived)?;
     }
     if bytes > 0 {
-        segment::add(transaction, i64::try_from(bytes).unwrap_or(i64::MAX), rows.next_span)?;
+        segment::add(transaction, i64::try_from(bytes).unwrap_or(i64::MAX), next_span)?;
     }
     for evaluation in &batch.evaluations {
         write_evaluation(transaction, evaluation, now_ms)?;
@@ -88,8 +90,7 @@ struct SpanWriter<'a> {
     find: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     insert_piece: CachedStatement<'a>,
-    /// How many spans more or fewer have these facets.
-    counts: HashMap<i64, i64>,
+    activity: Changes,
 }
 
 impl<'a> SpanWriter<'a> {
@@ -103,7 +104,7 @@ impl<'a> SpanWriter<'a> {
         Ok(Self {
             transaction,
             rows,
-            find: transaction.prepare_cached("SELECT id, facets, replaces FROM span WHERE trace = ?1 AND span_id = ?2")?,
+            find: transaction.prepare_cached("SELECT id, start_ns, facets, replaces FROM span WHERE trace = ?1 AND span_id = ?2")?,
             insert: transaction.prepare_cached(
                 "INSERT INTO span (id, trace, span_id, parent_id, start_ns, duration_ns, facets, session, tags, fields,
                     input_tokens, output_tokens, total_tokens, cached_tokens, time_to_first_token, event, replaces)
@@ -111,27 +112,27 @@ impl<'a> SpanWriter<'a> {
             )?,
             insert_piece: transaction
                 .prepare_cached("INSERT OR IGNORE INTO span_piece (piece, span) VALUES (?1, ?2)")?,
-            counts: HashMap::new(),
+            activity: Changes::default(),
         })
     }
 
     /// Writes a span, in place of an earlier one with its id. Returns its row, and whether there was an earlier one.
     fn write(&mut self, trace: i64, span: &Span, encoded: &EncodedSpan) -> rusqlite::Result<(i64, bool)> {
-        let earlier: Option<(i64, i64, Option<i64>)> = self
+        let earlier: Option<(i64, i64, i64, Option<i64>)> = self
             .find
             .query_row(params![trace, span.span_id], |row| {
-                Ok((row.get("id")?, row.get("facets")?, row.get("replaces")?))
+                Ok((row.get("id")?, row.get("start_ns")?, row.get("facets")?, row.get("replaces")?))
             })
             .optional()?;
-        if let Some((earlier, facets, _)) = earlier {
+        if let Some((earlier, start_ns, facets, _)) = earlier {
             // What it has in other tables is deleted with its segment. Nothing finds it by its number, which is not used again.
-            *self.counts.entry(facets).or_default() -= 1;
+            self.activity.add(start_ns, facets, -1);
             self.transaction
                 .prepare_cached("DELETE FROM span WHERE id = :id")?
                 .execute(named_params! { ":id": earlier })?;
         }
         let facets = self.facets(span)?;
-        *self.counts.entry(facets).or_default() += 1;
+        self.activity.add(span.start_ns, facets, 1);
         let session = span.session_id.as_deref().map(|session| self.session(session)).transpose()?;
         let row = self.rows.next_span;
         self.rows.next_span += 1;
@@ -152,7 +153,7 @@ impl<'a> SpanWriter<'a> {
             span.tokens.cached,
             span.time_to_first_token,
             encoded.event,
-            earlier.map(|(id, _, first)| first.unwrap_or(id)),
+            earlier.map(|(id, _, _, first)| first.unwrap_or(id)),
         ])?;
         for piece in &encoded.pieces {
             self.insert_piece.execute(params![piece, row])?;
@@ -250,16 +251,6 @@ impl<'a> SpanWriter<'a> {
                 named_params! { ":path": path, ":text": text, ":number": number },
             ),
         )
-    }
-
-    /// Writes the counts.
-    fn finish(self) -> rusqlite::Result<()> {
-        let mut update =
-            self.transaction.prepare_cached("UPDATE facets SET spans = spans + ?2 WHERE id = ?1")?;
-        for (facets, count) in self.counts {
-            update.execute(params![facets, count])?;
-        }
-        Ok(())
     }
 }
 

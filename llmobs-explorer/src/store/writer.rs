@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::encode::{Encoder, Next};
 use super::error::SqliteError;
-use super::retention::{self, Retention, Step};
-use super::segment;
+use super::retention::{self, Step};
+use super::segment::{self, Retention};
 use super::write::{self, Batch, Rows};
 use super::{StoreError, now_ms};
 

@@ -225,3 +225,68 @@ fn a_row_shows_the_tags_that_the_program_set() {
     let metrics = METRICS.map(|(path, _)| path);
     assert_eq!(listing.paths, [&metrics[..], &["tag.ml_app", "tag.turn"]].concat());
 }
+
+#[test]
+fn counts_that_are_kept_are_those_of_the_rows() {
+    let spans: Vec<Value> = (0..2_000)
+        .map(|at| {
+            let kind = ["agent", "llm", "tool"][at % 3];
+            let at = i64::try_from(at).unwrap();
+            span(&format!("t{}", at / 4), &(at % 4 + 1).to_string(), kind, (at * 100, 1 + at % 9), &json!({}))
+        })
+        .collect();
+    let store = filled(&json!(spans), &json!([]));
+    assert!(activity::is_enough(&store).unwrap());
+    for (query, ascending, offset) in [
+        ("*", false, 0),
+        ("*", true, 50),
+        ("status:error", false, 0),
+        ("@meta.span.kind:llm -status:error", true, 50),
+        ("@name:nobody", false, 0),
+    ] {
+        let request = ListRequest { ascending, offset, ..request(Scope::Spans, query) };
+        // With a time range, the rows are counted.
+        let counted = ListRequest { from_ns: Some(0), ..request.clone() };
+        assert!(request.has_kept_counts() && !counted.has_kept_counts());
+        let (kept, ids) = read_kept(&store, &request).unwrap().unwrap();
+        let (expected, expected_ids) = read_all(&store, &counted).unwrap();
+        assert_eq!((ids, kept.matched), (expected_ids, expected.matched), "{query}");
+        assert_eq!(kept.facets, expected.facets, "{query}");
+        assert_eq!(kept.range_ns.map(|range| range.1), expected.range_ns.map(|range| range.1), "{query}");
+        let sum = |bars: &[(u64, u64)]| bars.iter().fold((0, 0), |sum, bar| (sum.0 + bar.0, sum.1 + bar.1));
+        assert_eq!(sum(&kept.bars), sum(&expected.bars), "{query}");
+    }
+    // Few among many are searched for as any others.
+    assert_eq!(read_kept(&store, &request(Scope::Spans, "@name:t7-1")).unwrap(), None);
+    assert_eq!(names(&store, &request(Scope::Spans, "@name:t7-1")), "t7-1");
+    for query in ["word", "@duration:>1s", "@child.@name:x", "-(status:ok OR user:7)"] {
+        assert!(!request(Scope::Spans, query).has_kept_counts(), "{query}");
+    }
+}
+
+#[test]
+fn words_that_many_have_are_found_as_others_are() {
+    let spans: Vec<Value> = (0..20_100)
+        .map(|number| {
+            let mut span = span("t", &number.to_string(), "llm", (number, 1), &json!({}));
+            let other = if number % 3 == 0 { "third" } else { "others" };
+            span["meta"]["input"] = json!({ "value": format!("common {other}") });
+            span
+        })
+        .collect();
+    let store = filled(&json!(spans), &json!([]));
+    let matched = |query: &str| list(&store, &request(Scope::Spans, query)).unwrap().overview.matched;
+    for (query, expected) in [
+        ("common", 20_100),
+        ("common third", 6_700),
+        ("common -third", 13_400),
+        ("common OR nothing", 20_100),
+        ("common @meta.span.kind:tool", 0),
+        ("common third @span_id:3", 1),
+        ("nothing common", 0),
+    ] {
+        assert_eq!(matched(query), expected, "{query}");
+    }
+    let common = |query: &str| common_words(&store, &request(Scope::Spans, query), &[1]).unwrap().0.len();
+    assert_eq!([common("common third"), common("third"), common("*")], [2, 0, 0]);
+}
