@@ -54,7 +54,7 @@ pub(crate) fn sample(now_ms: i64) -> Sample {
         evaluations: read_metrics(metrics.as_bytes(), now_ms)
             .map(|intake| intake.accepted)
             .unwrap_or_default(),
-        rejections: Vec::new(),
+        ..Batch::default()
     };
     Sample { batch, trace_id }
 }

@@ -44,8 +44,10 @@ pub(crate) struct Span {
     pub(crate) output_preview: String,
     /// The values that queries find by path.
     pub(crate) attributes: Vec<Attribute>,
-    /// The text for full-text search: from input, output and error.
-    pub(crate) text: String,
+    /// The long texts for full-text search, from input, output and error, which other spans may have too.
+    pub(crate) long_texts: Vec<String>,
+    /// The other texts for full-text search, a line each.
+    pub(crate) short_texts: String,
     /// The event, as JSON text, as it arrived.
     pub(crate) event: String,
 }

@@ -95,7 +95,7 @@ impl Explorer {
         Ok(Times { first_byte, total, bytes: answer.len() })
     }
 
-    /// What the process has in memory now, and had at most.
+    /// The memory of the process now, without that of files, and all of it at most.
     pub(crate) fn memory(&self) -> Result<String, Failed> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let mib = |name: &str| -> Result<u64, Failed> {
@@ -103,7 +103,7 @@ impl Explorer {
                 status.lines().find_map(|line| line.strip_prefix(name)).ok_or("not told by this system")?;
             Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? >> 10)
         };
-        Ok(format!("{} MiB, at most {} MiB", mib("VmRSS:")?, mib("VmHWM:")?))
+        Ok(format!("{} MiB anonymous, {} MiB at most with files", mib("RssAnon:")?, mib("VmHWM:")?))
     }
 }
 

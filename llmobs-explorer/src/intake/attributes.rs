@@ -47,6 +47,10 @@ const OF_META: &[&str] = &[
     "tool_definitions",
 ];
 
+/// Metrics that are read separately.
+const OF_METRICS: &[&str] =
+    &["cache_read_input_tokens", "input_tokens", "output_tokens", "time_to_first_token", "total_tokens"];
+
 pub(super) fn of<'a>(
     event: &Object,
     meta: &Object,
@@ -58,7 +62,9 @@ pub(super) fn of<'a>(
     if let Some(message) = error_message {
         attributes.text("meta.error.message", message);
     }
-    for (name, value) in metrics.iter().filter(|(_, value)| value.is_number()) {
+    for (name, value) in
+        metrics.iter().filter(|(name, value)| value.is_number() && !OF_METRICS.contains(&name.as_str()))
+    {
         attributes.flatten(&format!("metrics.{name}"), value);
     }
     for tag in tags.filter(|tag| !tag.is_empty()) {
@@ -175,7 +181,7 @@ mod tests {
                 "agent_attribution": { "pagent_name": null, "pagent_span_id": "9" },
                 "tool_definitions": [{ "name": "f", "schema": { "type": "object" } }],
             },
-            "metrics": { "input_tokens": 5, "inf": "inf", "on": true },
+            "metrics": { "input_tokens": 5, "audio_tokens": 5, "inf": "inf", "on": true },
             "name": "hidden",
             "span_links": [{ "span_id": "hidden" }],
             "tags": ["a:b:c", "bare", "n:1e3", "hash:12e456", "x:inf", "k:1", "k:2", "k:1", ""],
@@ -183,7 +189,7 @@ mod tests {
         assert_eq!(
             all(&event),
             [
-                "metrics.input_tokens=5 (5)",
+                "metrics.audio_tokens=5 (5)",
                 "tag.a=b:c",
                 "tag.bare=",
                 "tag.n=1e3 (1000)",

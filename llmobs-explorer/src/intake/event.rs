@@ -38,6 +38,7 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
     let join_key = origin.of("feedback_join_key").map(|key| format!("feedback_join_key:{key}"));
     let input = Content::read(meta.get("input"));
     let output = Content::read(meta.get("output"));
+    let texts = search_text::of(&input, &output, &error);
     Ok(Span {
         // A tree could not show a span that is its own parent.
         parent_id: parent_id
@@ -70,7 +71,8 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
             error.message,
             origin.tags().chain(join_key.as_deref()),
         ),
-        text: search_text::of(&input, &output, &error),
+        long_texts: texts.long,
+        short_texts: texts.short,
         event: raw.to_owned(),
     })
 }

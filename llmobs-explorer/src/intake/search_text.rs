@@ -8,10 +8,12 @@ use super::field;
 
 /// How many characters of the input are searched, and of the output. Datadog has the same limit.
 const MAX_CHARS: usize = 20_500;
+/// Texts of this many bytes or more are kept apart, since other spans may repeat them.
+const LONG: usize = 64;
 /// How many characters of the error are searched.
 const MAX_ERROR_CHARS: usize = 4_096;
 
-pub(super) fn of(input: &Content<'_>, output: &Content<'_>, error: &ErrorFields<'_>) -> String {
+pub(super) fn of(input: &Content<'_>, output: &Content<'_>, error: &ErrorFields<'_>) -> SearchText {
     let mut search_text = SearchText::default();
     for content in [input, output] {
         search_text.left = MAX_CHARS;
@@ -19,12 +21,16 @@ pub(super) fn of(input: &Content<'_>, output: &Content<'_>, error: &ErrorFields<
     }
     search_text.left = MAX_ERROR_CHARS;
     error.message.into_iter().chain(error.error_type).for_each(|text| search_text.add(text));
-    search_text.text
+    search_text
 }
 
+/// The texts of a span.
 #[derive(Default)]
-struct SearchText {
-    text: String,
+pub(super) struct SearchText {
+    /// The long ones.
+    pub(super) long: Vec<String>,
+    /// The others, a line each.
+    pub(super) short: String,
     /// How many more characters fit.
     left: usize,
 }
@@ -83,13 +89,18 @@ impl SearchText {
         if text.is_empty() || self.left == 0 {
             return;
         }
-        if !self.text.is_empty() {
-            self.text.push('\n');
+        let chars = text.chars().count();
+        let end = if chars > self.left { text.char_indices().nth(self.left) } else { None };
+        let text = end.map_or(text, |(end, _)| text.get(..end).unwrap_or_default());
+        self.left -= chars.min(self.left);
+        if text.len() >= LONG {
+            self.long.push(text.to_owned());
+            return;
         }
-        for char in text.chars().take(self.left) {
-            self.text.push(char);
-            self.left -= 1;
+        if !self.short.is_empty() {
+            self.short.push('\n');
         }
+        self.short.push_str(text);
     }
 }
 
@@ -125,11 +136,21 @@ mod tests {
             "value": "{\"line\": \"one\\ntwo\"}",
         });
         let error = ErrorFields { error_type: Some("ValueError"), message: Some("bad thing") };
+        let texts = of(&Content::read(Some(&input)), &Content::read(Some(&output)), &error);
         assert_eq!(
-            of(&Content::read(Some(&input)), &Content::read(Some(&output)), &error),
+            texts.short,
             "hello\nsearch\ncity\nKöln\nsay {{what}}\nask\ntimes\n2\nwhat\nhi\n\
              calling\nsearch\nquery\na\nb\ntext\ntitle\nline\none\ntwo\nbad thing\nValueError"
         );
+    }
+
+    #[test]
+    fn long_texts_are_kept_apart_from_short_ones() {
+        let input = json!({ "messages": [{ "content": "a ".repeat(32) }, { "content": "b ".repeat(31) }] });
+        let none = Content::read(None);
+        let texts =
+            of(&Content::read(Some(&input)), &none, &ErrorFields { error_type: Some("T"), message: None });
+        assert_eq!((texts.long, texts.short), (vec!["a ".repeat(32)], format!("{}\nT", "b ".repeat(31))));
     }
 
     #[test]
@@ -137,7 +158,9 @@ mod tests {
         let long = json!({ "value": "é".repeat(30_000) });
         let content = Content::read(Some(&long));
         let error = "x".repeat(5_000);
-        let text = of(&content, &content, &ErrorFields { error_type: Some("T"), message: Some(&error) });
-        assert_eq!(text, format!("{0}\n{0}\n{1}", "é".repeat(MAX_CHARS), "x".repeat(MAX_ERROR_CHARS)));
+        let texts = of(&content, &content, &ErrorFields { error_type: Some("T"), message: Some(&error) });
+        let long = "é".repeat(MAX_CHARS);
+        assert_eq!(texts.long, [long.clone(), long, "x".repeat(MAX_ERROR_CHARS)]);
+        assert_eq!(texts.short, "");
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum Source {
     Trace(&'static str),
     /// The parent, which has several values for none.
     Parent,
+    /// The session.
+    Session,
     /// The attributes of this path.
     Attribute(String),
     /// All tags, as `key:value`, or `key` where the value is empty.
@@ -54,6 +56,16 @@ impl Field {
         let (place, kind) = place(path, column)?;
         let name = if child { format!("@child.@{path}") } else { format!("@{path}") };
         Ok(Self { name, child, place, kind })
+    }
+
+    /// The kind of the span.
+    pub(super) fn kind_of_span() -> Self {
+        Self {
+            name: "@meta.span.kind".to_owned(),
+            child: false,
+            place: Source::Facet("kind"),
+            kind: Kind::Text,
+        }
     }
 
     /// The field of a key without `@`.
@@ -91,17 +103,22 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
 const RESERVED: [&str; 9] =
     ["env", "service", "status", "trace_id", "span_id", "timestamp", "tags", "_exists_", "_missing_"];
 
-const SPAN: [(&str, &str, Kind); 9] = [
-    ("duration", "duration_ns", Kind::Number(Unit::Nanoseconds)),
-    ("start_ns", "start_ns", Kind::Number(Unit::Plain)),
-    ("timestamp", "start_ns", Kind::Number(Unit::Time)),
-    ("session_id", "session_id", Kind::Text),
-    ("metrics.input_tokens", "input_tokens", Kind::Number(Unit::Plain)),
-    ("metrics.output_tokens", "output_tokens", Kind::Number(Unit::Plain)),
-    ("metrics.total_tokens", "total_tokens", Kind::Number(Unit::Plain)),
-    ("metrics.cache_read_input_tokens", "cached_tokens", Kind::Number(Unit::Plain)),
-    ("metrics.time_to_first_token", "time_to_first_token", Kind::Number(Unit::Seconds)),
+const SPAN: [(&str, &str, Unit); 3] = [
+    ("duration", "duration_ns", Unit::Nanoseconds),
+    ("start_ns", "start_ns", Unit::Plain),
+    ("timestamp", "start_ns", Unit::Time),
 ];
+
+/// The metrics that are columns of spans, and not among their attributes.
+pub(crate) const METRICS: [(&str, &str); 5] = [
+    ("metrics.cache_read_input_tokens", "cached_tokens"),
+    ("metrics.input_tokens", "input_tokens"),
+    ("metrics.output_tokens", "output_tokens"),
+    (TIME_TO_FIRST_TOKEN, "time_to_first_token"),
+    ("metrics.total_tokens", "total_tokens"),
+];
+
+const TIME_TO_FIRST_TOKEN: &str = "metrics.time_to_first_token";
 
 /// The paths whose values are in the table `facets`, with their columns, in the order in which pages show them.
 pub(crate) const FACETS: [(&str, &str); 9] = [
@@ -127,8 +144,12 @@ const TRACE: [(&str, &str); 7] = [
 ];
 
 fn place(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
-    if let Some((_, name, kind)) = SPAN.iter().find(|(known, ..)| *known == path) {
-        return Ok((Source::Span(name), *kind));
+    if let Some((_, name, unit)) = SPAN.iter().find(|(known, ..)| *known == path) {
+        return Ok((Source::Span(name), Kind::Number(*unit)));
+    }
+    if let Some((_, name)) = METRICS.iter().find(|(known, _)| *known == path) {
+        let unit = if path == TIME_TO_FIRST_TOKEN { Unit::Seconds } else { Unit::Plain };
+        return Ok((Source::Span(name), Kind::Number(unit)));
     }
     if let Some((_, name)) = FACETS.iter().find(|(known, _)| *known == path) {
         return Ok((Source::Facet(name), Kind::Text));
@@ -148,6 +169,7 @@ fn place(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
         "span_id" => (Source::SpanId, Kind::Text),
         "trace_id" => (Source::Trace("trace_id"), Kind::Text),
         "parent_id" => (Source::Parent, Kind::Text),
+        "session_id" => (Source::Session, Kind::Text),
         path => (Source::Attribute(path.to_owned()), attribute(path)),
     })
 }

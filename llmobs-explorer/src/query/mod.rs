@@ -14,11 +14,12 @@ use std::fmt::{self, Display, Formatter};
 
 use rusqlite::types::Value;
 
-pub(crate) use self::fields::FACETS;
+pub(crate) use self::fields::{FACETS, METRICS};
 
-use self::fields::{Kind, TAG, is_reserved, kind};
+use self::fields::{Field, Kind, TAG, is_reserved, kind};
 use self::parser::{Node, Parsed};
 use self::sql::Writer;
+use self::values::Test;
 
 /// A query for spans. The default matches all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,11 +49,18 @@ impl Query {
         Ok(Self { text: parser::trimmed(text).to_owned(), root, parts })
     }
 
-    /// The query as SQL.
-    pub(crate) fn condition(&self) -> Condition {
-        let mut writer = Writer::default();
+    /// The query as SQL. The words are in the tables with these numbers.
+    pub(crate) fn condition(&self, words: &[i64]) -> Condition {
+        let mut writer = Writer::new(words);
         writer.node(&self.root, "s");
         Condition { sql: writer.sql, parameters: writer.parameters }
+    }
+
+    /// The same query, for spans of one kind.
+    pub(crate) fn and_kind(&self, kind: &str) -> Self {
+        let field = Field::kind_of_span();
+        let kind = Node::Filter(field, Test::Equals(kind.to_owned()));
+        Self { root: Node::And(vec![self.root.clone(), kind]), ..self.clone() }
     }
 
     /// Whether it matches all spans.

@@ -14,13 +14,19 @@ use super::parser::Node;
 use super::values::Test;
 
 /// SQL with its parameters.
-#[derive(Debug, Default)]
-pub(super) struct Writer {
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
     pub(super) sql: String,
     pub(super) parameters: Vec<Parameter>,
+    /// The numbers of the tables of words.
+    words: &'a [i64],
 }
 
-impl Writer {
+impl<'a> Writer<'a> {
+    pub(super) fn new(words: &'a [i64]) -> Self {
+        Self { sql: String::new(), parameters: Vec::new(), words }
+    }
+
     pub(super) fn node(&mut self, node: &Node, span: &'static str) {
         match node {
             Node::Everything => self.push("TRUE"),
@@ -59,11 +65,17 @@ impl Writer {
     }
 
     fn words(&mut self, words: &str, prefix: bool, span: &str) {
-        self.push(&format!("{span}.id IN (SELECT rowid FROM span_text WHERE span_text MATCH "));
         // In quotes, only the quote is an operator. A zero byte would end the text before its closing quote.
         let quoted = words.replace('"', "\"\"").replace('\0', " ");
-        self.bind(format!("\"{quoted}\"{}", if prefix { " *" } else { "" }));
-        self.push(")");
+        let parameter = self.parameter(format!("\"{quoted}\"{}", if prefix { " *" } else { "" }));
+        let pieces: Vec<String> = self
+            .words
+            .iter()
+            .map(|number| format!("SELECT rowid FROM words_{number} WHERE words_{number} MATCH {parameter}"))
+            .collect();
+        // In parentheses, a query may be empty, which matches nothing.
+        let pieces = pieces.join(" UNION ALL ");
+        self.push(&format!("{span}.id IN (SELECT span FROM span_piece WHERE piece IN ({pieces}))"));
     }
 
     fn filter(&mut self, field: &Field, test: &Test, span: &str) {
@@ -85,6 +97,7 @@ impl Writer {
                 self.push(")");
             }
             Source::Parent => self.parent(test, span),
+            Source::Session => self.session(test, span),
             Source::Attribute(path) => self.attribute(path, test, span),
             Source::Tags => self.tags(test, span),
             Source::Evaluation { feedback, label, column } => {
@@ -120,8 +133,21 @@ impl Writer {
         }
     }
 
+    fn session(&mut self, test: &Test, span: &str) {
+        match test {
+            Test::Exists => self.push(&format!("{span}.session IS NOT NULL")),
+            Test::Equals(id) if id.is_empty() => self.push(&format!("{span}.session IS NULL")),
+            test => {
+                self.push(&format!("{span}.session IN (SELECT id FROM session WHERE "));
+                self.column("session_id", test);
+                self.push(")");
+            }
+        }
+    }
+
     fn attribute(&mut self, path: &str, test: &Test, span: &str) {
-        self.attributes(span, |writer| {
+        let set = if path.starts_with(TAG) { "tags" } else { "fields" };
+        self.attributes(&format!("{span}.{set}"), |writer| {
             writer.push("path = ");
             writer.bind(path.to_owned());
             match test {
@@ -144,7 +170,7 @@ impl Writer {
     }
 
     fn tags(&mut self, test: &Test, span: &str) {
-        self.attributes(span, |writer| match test {
+        self.attributes(&format!("{span}.tags"), |writer| match test {
             Test::Equals(tag) => {
                 let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
                 writer.push("path = ");
@@ -160,24 +186,29 @@ impl Writer {
         });
     }
 
-    fn attributes(&mut self, span: &str, which: impl FnOnce(&mut Self)) {
+    fn attributes(&mut self, set: &str, which: impl FnOnce(&mut Self)) {
         self.push(&format!(
-            "{span}.id IN (SELECT span FROM span_attribute WHERE attribute IN (SELECT id FROM attribute WHERE "
+            "{set} IN (SELECT id FROM attribute_set WHERE attribute IN (SELECT id FROM attribute WHERE "
         ));
         which(self);
         self.push("))");
     }
 
     fn evaluation(&mut self, feedback: bool, label: &str, column: &str, test: &Test, span: &str) {
-        self.push(&format!(
-            "{span}.id IN (WITH e AS MATERIALIZED (SELECT trace_id, span_id, session_id, tag_key, tag_value \
-             FROM evaluation WHERE label = "
-        ));
-        self.bind(label.to_owned());
-        self.push(if feedback { " AND feedback = 1 AND " } else { " AND feedback = 0 AND " });
-        self.value(column, "number", test);
-        self.push(")");
-        self.push(JUDGED);
+        self.push("(");
+        for (index, (one, spans)) in [("id", JUDGED), ("tags", JUDGED_TAGS)].into_iter().enumerate() {
+            let or = if index == 0 { "" } else { " OR " };
+            self.push(&format!(
+                "{or}{span}.{one} IN (WITH e AS MATERIALIZED (SELECT trace_id, span_id, session_id, tag_key, tag_value \
+                 FROM evaluation WHERE label = "
+            ));
+            self.bind(label.to_owned());
+            self.push(if feedback { " AND feedback = 1 AND " } else { " AND feedback = 0 AND " });
+            self.value(column, "number", test);
+            self.push(")");
+            self.push(spans);
+            self.push(")");
+        }
         self.push(")");
     }
 
@@ -219,9 +250,15 @@ impl Writer {
 
     /// Writes a parameter with a name of its own.
     fn bind(&mut self, value: impl Into<Value>) {
-        let name = format!(":p{}", self.parameters.len() + 1);
+        let name = self.parameter(value);
         self.push(&name);
-        self.parameters.push((name, value.into()));
+    }
+
+    /// Adds a parameter, and returns its name.
+    fn parameter(&mut self, value: impl Into<Value>) -> String {
+        let name = format!(":p{}", self.parameters.len() + 1);
+        self.parameters.push((name.clone(), value.into()));
+        name
     }
 
     fn push(&mut self, sql: &str) {
@@ -230,13 +267,18 @@ impl Writer {
 }
 
 /// The spans of the evaluations `e`. They are cross joins, so that SQLite begins with the evaluations and uses the indexes from there.
-const JUDGED: &str = " SELECT x.id FROM e CROSS JOIN span x ON x.span_id = e.span_id CROSS JOIN trace y ON y.id = x.trace \
-    WHERE e.trace_id IS NULL OR e.trace_id = y.trace_id \
+/// All spans are read only if an evaluation names its span without the trace.
+const JUDGED: &str = " SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id \
+    CROSS JOIN span x ON x.trace = y.id AND x.span_id = e.span_id \
+    UNION ALL SELECT id FROM span WHERE span_id IN (SELECT span_id FROM e WHERE trace_id IS NULL) \
+        AND EXISTS (SELECT 1 FROM e WHERE trace_id IS NULL AND span_id IS NOT NULL) \
     UNION ALL SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id CROSS JOIN span x ON x.trace = y.id \
     WHERE e.span_id IS NULL \
-    UNION ALL SELECT x.id FROM e CROSS JOIN span x ON x.session_id = e.session_id \
-    UNION ALL SELECT a.span FROM e CROSS JOIN attribute p ON p.path = 'tag.' || e.tag_key AND p.text = e.tag_value \
-    CROSS JOIN span_attribute a ON a.attribute = p.id";
+    UNION ALL SELECT x.id FROM e CROSS JOIN session y ON y.session_id = e.session_id CROSS JOIN span x ON x.session = y.id";
+
+/// The sets of tags of the evaluations `e`.
+const JUDGED_TAGS: &str = " SELECT a.id FROM e CROSS JOIN attribute p ON p.path = 'tag.' || e.tag_key AND p.text = e.tag_value \
+    CROSS JOIN attribute_set a ON a.attribute = p.id";
 
 fn end(
     bound: Bound<Number>,

@@ -18,9 +18,9 @@ fn found(store: &Connection, query: &str) -> String {
 }
 
 fn run(store: &Connection, query: &Query) -> rusqlite::Result<Vec<String>> {
-    let condition = query.condition();
+    let condition = query.condition(&[1]);
     let sql = format!(
-        "SELECT s.name FROM span s WHERE s.start_ns > :after_ns AND {} ORDER BY s.name LIMIT 100",
+        "SELECT f.name FROM span s JOIN facets f ON f.id = s.facets WHERE s.start_ns > :after_ns AND {} ORDER BY f.name LIMIT 100",
         condition.sql
     );
     let mut parameters = vec![(":after_ns".to_owned(), 0.into())];

@@ -111,7 +111,7 @@ fn read(pairs: &str, now_ms: i64) -> Result<ListRequest, String> {
     let query = Query::parse(&terms.join(" ")).map_err(|error| error.message)?;
     Ok(ListRequest {
         scope: Scope::Spans,
-        condition: query.condition(),
+        query,
         from_ns,
         to_ns,
         sort: Sort::Start,

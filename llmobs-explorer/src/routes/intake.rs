@@ -93,8 +93,8 @@ pub(super) async fn take(
     read: impl FnOnce(&[u8]) -> Result<Content, String> + Send + 'static,
 ) -> Outcome {
     let (head, body) = request.into_parts();
-    // The permits are held until the batch is stored.
-    let (read, _permits) = match app.body_budget.receive(&head.headers, body).await {
+    // The body keeps its part of the budget until the batch is stored.
+    let (read, _budget) = match app.body_budget.receive(&head.headers, body).await {
         Ok(sent) => read_on_blocking_thread(app, sent, read).await,
         Err(refusal) => (Err(refusal), None),
     };
@@ -151,29 +151,29 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// Reads a body on a thread where it may block. Returns the permits too, which are held until the batch is stored.
+/// Reads a body on a thread where it may block. Returns its part of the budget too.
 async fn read_on_blocking_thread(
     app: &App,
     sent: ReceivedBody,
     read: impl FnOnce(&[u8]) -> Result<Content, String> + Send + 'static,
-) -> (Result<Content, Refusal>, Option<Permits>) {
+) -> (Result<Content, Refusal>, Option<OwnedSemaphorePermit>) {
     // Each parse ends, so that a permit becomes free.
     let permit = Arc::clone(&app.parsing).acquire_owned().await;
+    let store = app.store.clone();
     let task = tokio::task::spawn_blocking(move || {
         let bad = |reason| (StatusCode::BAD_REQUEST, reason);
-        let read = sent.inflated().and_then(|body| read(&body).map_err(bad));
-        (read, permit.ok().map(|permit| Permits { _body: sent.permit, _parsing: permit }))
+        let mut read = sent.inflated().and_then(|body| read(&body).map_err(bad));
+        if let Ok(content) = &mut read {
+            store.encode(&mut content.batch);
+        }
+        // Others are read while this one waits to be stored.
+        drop(permit);
+        (read, Some(sent.permit))
     });
     task.await.unwrap_or_else(|_| {
         let reason = "reading it failed, which is a bug of llmobs".to_owned();
         (Err((StatusCode::BAD_REQUEST, reason)), None)
     })
-}
-
-/// The permits of a body, held until its batch is stored.
-struct Permits {
-    _body: OwnedSemaphorePermit,
-    _parsing: OwnedSemaphorePermit,
 }
 
 /// Answers as Datadog's intake does: 202, or 400 with the first error, or 503 if a retry may succeed.

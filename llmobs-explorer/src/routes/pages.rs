@@ -45,14 +45,9 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
         }
     };
     let (from_ns, to_ns) = address.range.nanos(now_ms());
-    let mut condition = query.condition();
-    if address.view == View::Calls {
-        condition.sql =
-            format!("({}) AND s.facets IN (SELECT id FROM facets WHERE kind = 'llm')", condition.sql);
-    }
     let request = ListRequest {
         scope: address.view.scope(),
-        condition,
+        query: if address.view == View::Calls { query.and_kind("llm") } else { query.clone() },
         from_ns,
         to_ns,
         sort: address.sort,

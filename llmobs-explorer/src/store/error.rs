@@ -6,20 +6,23 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 /// An error of SQLite. It has no source, since its text has all causes.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct SqliteError(rusqlite::Error);
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{text}")]
+pub(crate) struct SqliteError {
+    code: Option<ErrorCode>,
+    text: String,
+}
 
 impl SqliteError {
     /// The code, if SQLite itself failed.
     pub(super) fn code(&self) -> Option<ErrorCode> {
-        self.0.sqlite_error_code()
+        self.code
     }
 }
 
 impl From<rusqlite::Error> for SqliteError {
     fn from(error: rusqlite::Error) -> Self {
-        Self(error)
+        Self { code: error.sqlite_error_code(), text: error.to_string() }
     }
 }
 

@@ -180,7 +180,8 @@ pub(super) fn trace_badges(
 /// The same joins as in the view `judged`, of which SQLite would read all rows. They are cross joins, so that SQLite begins with the
 /// spans and uses the indexes from there.
 pub(super) const TRACE_BADGES: &str = "WITH one AS MATERIALIZED (
-        SELECT id, span_id, session_id, head FROM span WHERE trace = :trace LIMIT 500
+        SELECT s.id, s.span_id, n.session_id, s.head, s.tags FROM span s LEFT JOIN session n ON n.id = s.session
+        WHERE s.trace = :trace LIMIT 500
     ), said (id) AS (
         SELECT id FROM evaluation WHERE trace_id = :trace_id
             AND (span_id IS NULL OR EXISTS (SELECT 1 FROM span s WHERE s.trace = :trace AND s.span_id = evaluation.span_id))
@@ -189,8 +190,8 @@ pub(super) const TRACE_BADGES: &str = "WITH one AS MATERIALIZED (
         UNION ALL
         SELECT e.id FROM one CROSS JOIN evaluation e ON e.session_id = one.session_id WHERE one.head = 1
         UNION ALL
-        SELECT e.id FROM one CROSS JOIN span_attribute x ON x.span = one.id CROSS JOIN attribute a ON a.id = x.attribute
-            CROSS JOIN evaluation e ON e.tag_key = substr(a.path, 5) AND e.tag_value = a.text WHERE a.path GLOB 'tag.*'
+        SELECT e.id FROM (SELECT DISTINCT tags FROM one) sets CROSS JOIN attribute_set x ON x.id = sets.tags
+            CROSS JOIN attribute a ON a.id = x.attribute CROSS JOIN evaluation e ON e.tag_key = substr(a.path, 5) AND e.tag_value = a.text WHERE a.path GLOB 'tag.*'
     )
     SELECT DISTINCT e.label, e.value, e.assessment FROM said CROSS JOIN evaluation e ON e.id = said.id
     ORDER BY e.timestamp_ms, e.id LIMIT 8";

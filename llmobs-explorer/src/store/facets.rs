@@ -1,10 +1,11 @@
 //! Counts of the rows of a list: how many match, a histogram of their starts, and the values of their facets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rusqlite::Connection;
 
 use super::columns::columns;
+use super::histogram::Histogram;
 use crate::query::FACETS;
 
 /// How many bars the histogram has.
@@ -38,34 +39,39 @@ pub(crate) struct Facet {
 /// Counts rows by their combination of values, and at the end by each value.
 #[derive(Debug)]
 pub(super) struct RowCounts {
-    /// By row of `facets`.
-    combinations: HashMap<i64, Combination>,
-    /// The rows of `facets` whose status is an error.
-    failed: HashSet<i64>,
-    /// When each row began, and whether it failed.
-    times: Vec<(i64, bool)>,
-}
-
-#[derive(Debug)]
-struct Combination {
-    failed: bool,
-    count: u64,
+    /// By row of `facets`. Rows are numbered from 1 on.
+    combinations: Vec<u64>,
+    /// Whether the status is an error, by row of `facets`.
+    failed: Vec<bool>,
+    matched: u64,
+    histogram: Histogram,
 }
 
 impl RowCounts {
     /// No rows.
     pub(super) fn new(connection: &Connection) -> rusqlite::Result<Self> {
+        let rows = connection
+            .prepare_cached("SELECT coalesce(max(id), 0) AS rows FROM facets")?
+            .query_row([], |row| row.get::<_, i64>("rows"))?;
+        let rows = usize::try_from(rows).unwrap_or_default() + 1;
+        let mut failed = vec![false; rows];
         let mut statement = connection.prepare_cached("SELECT id FROM facets WHERE status = 'error'")?;
-        let failed = statement.query_map([], |row| row.get("id"))?.collect::<Result<_, _>>()?;
-        Ok(Self { combinations: HashMap::new(), failed, times: Vec::new() })
+        for row in statement.query_map([], |row| row.get::<_, i64>("id"))? {
+            if let Some(failed) = usize::try_from(row?).ok().and_then(|row| failed.get_mut(row)) {
+                *failed = true;
+            }
+        }
+        Ok(Self { combinations: vec![0; rows], failed, matched: 0, histogram: Histogram::default() })
     }
 
     /// Counts a row.
     pub(super) fn add(&mut self, start_ns: i64, facets: i64) {
-        let new = || Combination { failed: self.failed.contains(&facets), count: 0 };
-        let combination = self.combinations.entry(facets).or_insert_with(new);
-        combination.count += 1;
-        self.times.push((start_ns, combination.failed));
+        let facets = usize::try_from(facets).unwrap_or_default();
+        if let Some(count) = self.combinations.get_mut(facets) {
+            *count += 1;
+        }
+        self.matched += 1;
+        self.histogram.add(start_ns, self.failed.get(facets).copied().unwrap_or_default());
     }
 
     /// The counts. The histogram is for the requested time range, or for that of the rows.
@@ -75,14 +81,13 @@ impl RowCounts {
         from_ns: Option<i64>,
         to_ns: Option<i64>,
     ) -> rusqlite::Result<Overview> {
-        let starts = || self.times.iter().map(|(start, _)| *start);
-        let range_ns = starts()
-            .min()
-            .zip(starts().max())
+        let range_ns = self
+            .histogram
+            .range_ns
             .map(|(first, last)| (from_ns.unwrap_or(first), to_ns.unwrap_or(last).max(first)));
         Ok(Overview {
-            matched: self.times.len() as u64,
-            bars: range_ns.map(|range| bars(&self.times, range)).unwrap_or_default(),
+            matched: self.matched,
+            bars: range_ns.map(|range| self.histogram.bars(BARS, range)).unwrap_or_default(),
             range_ns,
             facets: facets(connection, &self.combinations)?,
         })
@@ -97,21 +102,9 @@ pub(super) fn name_ranks(connection: &Connection) -> rusqlite::Result<HashMap<i6
     statement.query_map([], |row| Ok((row.get(id)?, row.get(name_rank)?)))?.collect()
 }
 
-fn bars(times: &[(i64, bool)], (from, to): (i64, i64)) -> Vec<(u64, u64)> {
-    let width = (i128::from(to) - i128::from(from)).max(0) / BARS as i128 + 1;
-    let mut bars = vec![(0, 0); BARS];
-    for (start, failed) in times {
-        let bar = (i128::from(*start) - i128::from(from)) / width;
-        if let Some((ok, errors)) = usize::try_from(bar).ok().and_then(|bar| bars.get_mut(bar)) {
-            *(if *failed { errors } else { ok }) += 1;
-        }
-    }
-    bars
-}
-
 /// Counts the values of each facet. A value is copied only the first time, since there may be many: some programs put a number into
 /// each name.
-fn facets(connection: &Connection, combinations: &HashMap<i64, Combination>) -> rusqlite::Result<Vec<Facet>> {
+fn facets(connection: &Connection, combinations: &[u64]) -> rusqlite::Result<Vec<Facet>> {
     let mut counts: [HashMap<String, u64>; FACETS.len()] = Default::default();
     let mut statement = connection.prepare_cached(
         "SELECT id, status, kind, name, ml_app, service, env, model_name, model_provider, error_type FROM facets",
@@ -121,7 +114,8 @@ fn facets(connection: &Connection, combinations: &HashMap<i64, Combination>) -> 
     let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let Some(Combination { count, .. }) = combinations.get(&row.get(id)?) else { continue };
+        let count = usize::try_from(row.get::<_, i64>(id)?).ok().and_then(|row| combinations.get(row));
+        let Some(count) = count.filter(|count| **count > 0) else { continue };
         for (column, counts) in columns.iter().zip(&mut counts) {
             let Ok(text) = row.get_ref(*column)?.as_str() else { continue };
             match counts.get_mut(text) {

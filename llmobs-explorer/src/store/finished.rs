@@ -42,15 +42,17 @@ pub(crate) fn finished(
         return Ok((Vec::new(), newest(connection)?));
     };
     let mut statement = connection.prepare_cached(
-        "SELECT s.id, t.trace_id, s.name, s.kind, s.status, s.duration_ns, t.spans, t.errors, t.llm_calls, t.input_tokens,
+        "SELECT s.id, coalesce(s.replaces, s.id) AS first, t.trace_id, f.name, f.kind, f.status, s.duration_ns, t.spans, t.errors, t.llm_calls, t.input_tokens,
             t.output_tokens
-         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id > :last AND s.parent_id IS NULL ORDER BY s.id LIMIT :limit",
+         FROM span s CROSS JOIN trace t ON t.id = s.trace CROSS JOIN facets f ON f.id = s.facets
+         -- One that came again was returned before, if the first was.
+         WHERE s.id > :last AND s.parent_id IS NULL AND coalesce(s.replaces, s.id) > :last ORDER BY s.id LIMIT :limit",
     )?;
     let mut rows = statement.query(named_params! { ":last": last, ":limit": LIMIT })?;
     let mut finished = Vec::new();
     while let Some(row) = rows.next()? {
         last = row.get("id")?;
-        finished.push(FinishedTrace {
+        let trace = FinishedTrace {
             trace_id: row.get("trace_id")?,
             name: row.get("name")?,
             kind: row.get("kind")?,
@@ -61,13 +63,15 @@ pub(crate) fn finished(
             llm_calls: row.get("llm_calls")?,
             input_tokens: row.get("input_tokens")?,
             output_tokens: row.get("output_tokens")?,
-        });
+        };
+        finished.push((row.get::<_, i64>("first")?, trace));
     }
+    finished.sort_by_key(|(first, _)| *first);
     if finished.len() < LIMIT as usize {
         // The rows after the last root are no roots.
         last = newest(connection)?.max(last);
     }
-    Ok((finished, last))
+    Ok((finished.into_iter().map(|(_, trace)| trace).collect(), last))
 }
 
 fn newest(connection: &Connection) -> rusqlite::Result<i64> {

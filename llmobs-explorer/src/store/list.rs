@@ -9,11 +9,11 @@ use rusqlite::{Connection, Row, named_params};
 
 pub(crate) use super::facets::{Facet, Overview};
 
-use super::StoreError;
+use super::block::BlockReader;
 use super::columns::columns;
-use super::evaluations;
 use super::facets::{RowCounts, name_ranks};
-use crate::query::{Condition, Parameter};
+use super::{StoreError, evaluations, event_text, segment};
+use crate::query::{Condition, METRICS, Parameter, Query};
 use crate::span::Tokens;
 
 /// How many rows a page of a list has.
@@ -71,7 +71,7 @@ pub(crate) struct ListRequest {
     /// What a row is.
     pub(crate) scope: Scope,
     /// Which rows.
-    pub(crate) condition: Condition,
+    pub(crate) query: Query,
     /// From when on, in nanoseconds since the Unix epoch.
     pub(crate) from_ns: Option<i64>,
     /// Until when.
@@ -176,7 +176,7 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
         Sort::Name => name_ranks(connection)?,
         _ => HashMap::new(),
     };
-    let (sql, parameters) = request.sql();
+    let (sql, parameters) = request.sql(&segment::words(connection)?);
     let mut statement = connection.prepare_cached(&sql)?;
     columns!(statement: id, start_ns, facets, sort_key);
     let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
@@ -244,9 +244,8 @@ impl ListRequest {
     ///
     /// The query names the index, because SQLite does not know how many rows match a condition. For a tag that all spans have, it would
     /// read half a million spans one by one.
-    fn sql(&self) -> (String, Vec<Parameter>) {
-        let Condition { sql, parameters } = &self.condition;
-        let mut parameters = parameters.clone();
+    fn sql(&self, words: &[i64]) -> (String, Vec<Parameter>) {
+        let Condition { sql, mut parameters } = self.query.condition(words);
         let key = self.sort.expression(self.scope);
         let heads = if self.scope == Scope::Traces { "1" } else { "0, 1" };
         let mut sql = format!(
@@ -267,21 +266,21 @@ fn read_rows(
     connection: &Connection,
     scope: Scope,
     ids: &[i64],
-) -> rusqlite::Result<Vec<(i64, i64, ListRow)>> {
+) -> Result<Vec<(i64, i64, ListRow)>, StoreError> {
     let totals_of = match scope {
         Scope::Traces => "t",
         Scope::Spans => "s",
     };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT t.trace_id, s.span_id, s.parent_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns, s.ml_app, s.session_id,
-            s.input_preview, s.output_preview, t.models, s.model_name, t.spans, t.errors, t.llm_calls, t.tool_calls,
+        "SELECT t.trace_id, s.span_id, s.parent_id, f.name, f.kind, f.status, s.start_ns, s.duration_ns, f.ml_app, n.session_id,
+            s.event, t.models, f.model_name, t.spans, t.errors, t.llm_calls, t.tool_calls,
             {totals_of}.input_tokens, {totals_of}.output_tokens, {totals_of}.total_tokens, {totals_of}.cached_tokens,
             {totals_of}.time_to_first_token, s.trace
-         FROM span s JOIN trace t ON t.id = s.trace WHERE s.id = :span"
+         FROM span s JOIN trace t ON t.id = s.trace JOIN facets f ON f.id = s.facets LEFT JOIN session n ON n.id = s.session
+         WHERE s.id = :span"
     ))?;
     columns!(
-        statement: trace_id, span_id, parent_id, name, kind, status, start_ns, duration_ns, ml_app, session_id, input_preview,
-        output_preview, models, model_name, spans, errors, llm_calls, tool_calls, input_tokens, output_tokens, total_tokens,
+        statement: trace_id, span_id, parent_id, name, kind, status, start_ns, duration_ns, ml_app, session_id, event, models, model_name, spans, errors, llm_calls, tool_calls, input_tokens, output_tokens, total_tokens,
         cached_tokens, time_to_first_token, trace,
     );
     let read = |row: &Row<'_>| {
@@ -296,8 +295,8 @@ fn read_rows(
             duration_ns: row.get(duration_ns)?,
             ml_app: row.get(ml_app)?,
             session_id: row.get(session_id)?,
-            input: row.get(input_preview)?,
-            output: row.get(output_preview)?,
+            input: String::new(),
+            output: String::new(),
             models: match scope {
                 Scope::Traces => row.get_ref(models)?.as_str()?.lines().map(str::to_owned).collect(),
                 Scope::Spans => row.get::<_, Option<String>>(model_name)?.into_iter().collect(),
@@ -317,11 +316,13 @@ fn read_rows(
             attributes: Vec::new(),
             tags: Vec::new(),
         };
-        Ok((row.get(trace)?, list_row))
+        Ok((row.get(trace)?, row.get(event)?, list_row))
     };
+    let mut blocks = BlockReader::new(connection)?;
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
-        let (trace, row) = statement.query_row(named_params! { ":span": id }, read)?;
+        let (trace, event, mut row) = statement.query_row(named_params! { ":span": id }, read)?;
+        (row.input, row.output) = event_text::previews(&mut blocks, event)?;
         rows.push((*id, trace, row));
     }
     Ok(rows)
@@ -337,13 +338,17 @@ fn paths(connection: &Connection) -> rusqlite::Result<Vec<String>> {
          SELECT path FROM known WHERE path IS NOT NULL LIMIT 200",
     )?;
     let paths = statement.query_map([], |row| row.get("path"))?;
-    paths.collect()
+    let columns = METRICS.into_iter().map(|(path, _)| Ok(path.to_owned()));
+    let mut paths: Vec<String> = columns.chain(paths).collect::<Result<_, _>>()?;
+    paths.sort_unstable();
+    Ok(paths)
 }
 
 fn own_tags(connection: &Connection, span: i64) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT substr(a.path, 5) AS key, a.text FROM span_attribute x CROSS JOIN attribute a ON a.id = x.attribute
-         WHERE x.span = :span AND a.path GLOB 'tag.*' AND substr(a.path, 5) NOT IN ('env', 'service', 'version', 'source', 'ml_app',
+        "SELECT substr(a.path, 5) AS key, a.text FROM attribute_set x CROSS JOIN attribute a ON a.id = x.attribute
+         WHERE x.id = (SELECT tags FROM span WHERE id = :span)
+            AND substr(a.path, 5) NOT IN ('env', 'service', 'version', 'source', 'ml_app',
             'agent_service', 'ddtrace.version', 'language', 'session_id', 'decorator', 'error', 'error_type', 'agent_version',
             'prompt_tracking_instrumentation_method', 'git.repository_url', 'git.commit.sha', 'runtime-id', 'span.kind')
          ORDER BY a.path, a.text LIMIT 4",
@@ -358,11 +363,17 @@ fn attribute_values(
     span: i64,
     path: &str,
 ) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut statement = connection.prepare_cached(
+    let sql = match METRICS.iter().find(|(known, _)| *known == path) {
+        Some((_, column)) => format!(
+            "SELECT CAST({column} AS TEXT) AS text FROM span WHERE id = :span AND {column} IS NOT NULL AND :path <> ''"
+        ),
         // A cross join, so that SQLite begins with the attributes of the span, not with all values of the path.
-        "SELECT a.text FROM span_attribute x CROSS JOIN attribute a ON a.id = x.attribute
-         WHERE x.span = :span AND a.path = :path ORDER BY a.text LIMIT 8",
-    )?;
+        None => "SELECT a.text FROM span s CROSS JOIN attribute_set x ON x.id IN (s.tags, s.fields)
+                CROSS JOIN attribute a ON a.id = x.attribute
+             WHERE s.id = :span AND a.path = :path ORDER BY a.text LIMIT 8"
+            .to_owned(),
+    };
+    let mut statement = connection.prepare_cached(&sql)?;
     let values = statement.query_map(named_params! { ":span": span, ":path": path }, |row| {
         Ok((path.to_owned(), row.get("text")?))
     })?;

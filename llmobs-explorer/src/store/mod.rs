@@ -1,24 +1,31 @@
 //! The store of traces in SQLite: one thread that writes, and a pool of connections that read.
 
+mod block;
 mod columns;
+mod encode;
 mod error;
 pub(crate) mod evaluations;
-mod event_encoding;
+mod event_text;
 mod facets;
 pub(crate) mod finished;
+mod histogram;
+mod key;
 pub(crate) mod list;
+mod migration;
 mod read_pool;
 pub(crate) mod rejections;
 mod retention;
 mod schema;
+mod segment;
 pub(crate) mod sessions;
 #[cfg(test)]
 mod testing;
 mod totals;
 pub(crate) mod trace;
 mod write;
+mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -32,8 +39,10 @@ pub(crate) use retention::Retention;
 pub(crate) use schema::{Location, OpenError};
 pub(crate) use write::Batch;
 
+use encode::Encoder;
 use read_pool::ReadPool;
 use schema::Database;
+use writer::{Job, Writer};
 
 /// How many requests the queue of the writer holds. Other requests wait in their connection.
 const WAITING: usize = 64;
@@ -44,17 +53,10 @@ const RETENTION_EVERY: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
+    encoder: Arc<Encoder>,
     read_pool: Arc<ReadPool>,
-    /// How many batches have been written.
+    /// How many transactions have been written.
     changes: watch::Receiver<u64>,
-}
-
-/// A job for the thread that writes, with the sender for its result.
-#[derive(Debug)]
-enum Job {
-    Write(Batch, oneshot::Sender<Result<(), StoreError>>),
-    /// Answered by whether there is more to delete.
-    CleanUp(Retention, oneshot::Sender<bool>),
 }
 
 /// A store that was opened.
@@ -72,17 +74,24 @@ impl Store {
         let (database, connection, set_aside) = Database::open(location)?;
         let (jobs, received) = mpsc::channel(WAITING);
         let (written, changes) = watch::channel(0);
-        let path = database.path().to_owned();
-        thread::spawn(move || run_writer(connection, &path, received, &written));
-        tokio::spawn(clean_up(jobs.downgrade(), retention));
+        let writer = Writer::new(connection, database.path().to_owned(), retention, written);
+        let encoder = Arc::clone(writer.encoder());
+        thread::spawn(move || writer.run(received));
+        tokio::spawn(clean_up(jobs.downgrade()));
         let read_pool = Arc::new(ReadPool::new(database));
-        Ok(Opened { store: Self { jobs, read_pool, changes }, set_aside })
+        Ok(Opened { store: Self { jobs, encoder, read_pool, changes }, set_aside })
+    }
+
+    /// Does a part of the work of [`write`](Self::write) on this thread, which may block. Otherwise the thread that writes does it.
+    pub(crate) fn encode(&self, batch: &mut Batch) {
+        // If it fails, the thread that writes finds the error again.
+        batch.encoded = self.encoder.encode(&batch.spans).unwrap_or_default();
     }
 
     /// Stores a batch, all of it or nothing. After `Ok` the batch is durable.
     pub(crate) async fn write(&self, batch: Batch) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::Write(batch, reply)).await.map_err(|_| StoreError::Closed)?;
+        self.jobs.send(Job::Write(Box::new(batch), reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -94,48 +103,18 @@ impl Store {
         ReadPool::read(&self.read_pool, query).await
     }
 
-    /// Counts the batches that have been written. Changes when there is something new to see.
+    /// Counts the transactions that have been written. Changes when there is something new to see.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }
 }
 
-/// The thread that writes. It ends when the last handle is dropped.
-fn run_writer(
-    mut connection: Connection,
-    path: &Path,
-    mut jobs: mpsc::Receiver<Job>,
-    changed: &watch::Sender<u64>,
-) {
-    while let Some(job) = jobs.blocking_recv() {
-        match job {
-            Job::Write(batch, reply) => {
-                let written = write::write(&mut connection, &batch, now_ms())
-                    .map_err(|error| StoreError::classified(error, path));
-                if written.is_ok() {
-                    changed.send_modify(|count| *count += 1);
-                }
-                // The caller may be gone.
-                _ = reply.send(written);
-            }
-            Job::CleanUp(retention, reply) => {
-                let more =
-                    retention::enforce(&mut connection, &retention, now_ms()).unwrap_or_else(|error| {
-                        log::warn!("old traces cannot be deleted: {error}");
-                        false
-                    });
-                _ = reply.send(more);
-            }
-        }
-    }
-}
-
 /// Deletes old traces from time to time, in small chunks between which other jobs can run.
-async fn clean_up(jobs: mpsc::WeakSender<Job>, retention: Retention) {
+async fn clean_up(jobs: mpsc::WeakSender<Job>) {
     loop {
         let (reply, answer) = oneshot::channel();
         let Some(jobs) = jobs.upgrade() else { return };
-        let sent = jobs.send(Job::CleanUp(retention, reply)).await;
+        let sent = jobs.send(Job::CleanUp(reply)).await;
         drop(jobs);
         match answer.await {
             Ok(true) => {}
@@ -152,42 +131,4 @@ async fn clean_up(jobs: mpsc::WeakSender<Job>, retention: Retention) {
 pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::span::Span;
-
-    fn batch(id: usize) -> Batch {
-        let event =
-            format!("{{\"id\":{id},\"text\":\"{}\"}}", blake3::hash(&id.to_le_bytes()).to_hex().repeat(20));
-        let span = Span { trace_id: id.to_string(), span_id: id.to_string(), event, ..Span::default() };
-        Batch { spans: vec![span], ..Batch::default() }
-    }
-
-    #[test]
-    fn on_a_full_disk_nothing_is_lost_and_a_retry_may_succeed() {
-        let (database, mut connection, _) = Database::open(&Location::Memory).unwrap();
-        let pages: i64 =
-            connection.pragma_query_value(None, "page_count", |row| row.get("page_count")).unwrap();
-        connection.pragma_update(None, "max_page_count", pages + 8).unwrap();
-        let write = |connection: &mut Connection, id| {
-            write::write(connection, &batch(id), 5)
-                .map_err(|error| StoreError::classified(error, database.path()))
-        };
-        let (stored, error) = (0..)
-            .find_map(|id| write(&mut connection, id).err().map(|error| (id, error)))
-            .expect("there is an end");
-        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
-        let count = |connection: &Connection| {
-            let count = connection
-                .query_row("SELECT count(*) AS events FROM event", [], |row| row.get::<_, u32>("events"));
-            usize::try_from(count.unwrap()).unwrap()
-        };
-        assert_eq!((stored > 0, count(&connection)), (true, stored));
-        connection.pragma_update(None, "max_page_count", pages + 100).unwrap();
-        write(&mut connection, stored).unwrap();
-        assert_eq!(count(&connection), stored + 1);
-    }
 }

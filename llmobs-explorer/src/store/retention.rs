@@ -1,125 +1,191 @@
-//! Deletes traces that are too old, and the oldest if the database is too large.
+//! Deletes the oldest segments: those that are too old, and as many as make the database too large.
 
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 
-use super::write::delete_span;
+use super::segment::{self, Segment};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
-    /// How long after its last span arrived a trace is kept.
+    /// How long after its first span arrived a trace is kept, up to a 32nd part more.
     pub(crate) age: Duration,
     /// How many bytes the database may have.
     pub(crate) bytes: u64,
 }
 
-/// How many spans or evaluations one transaction deletes. Readers continue meanwhile, and writers wait.
-const CHUNK: i64 = 2_000;
+/// How many traces, evaluations or other rows one transaction deletes. Readers continue meanwhile, and writers wait.
+const CHUNK: i64 = 100;
+/// How many spans of a trace, texts or sets one transaction deletes.
+const LARGE_CHUNK: i64 = 1_000;
 
-/// How many pages of the full-text index are merged at a time.
-const MERGED_PAGES: i64 = 500;
+/// How many pages are returned to the file system at a time. Others are moved into their place.
+const PAGES: u32 = 256;
 
-/// Deletes at most one chunk. Returns whether there may be more to delete.
-pub(crate) fn enforce(
+/// What a step of the deletion did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing is too old, and there is room.
+    Done,
+    /// There may be more to delete.
+    More,
+    /// The same, and rows are gone that the writer may remember.
+    Forget,
+}
+
+/// Whether the database is larger than it may be.
+pub(super) fn is_too_large(connection: &Connection, retention: &Retention) -> rusqlite::Result<bool> {
+    Ok(used_bytes(connection)? > retention.bytes)
+}
+
+/// Deletes at most one chunk.
+pub(super) fn enforce(
     connection: &mut Connection,
     retention: &Retention,
     now_ms: i64,
-) -> rusqlite::Result<bool> {
+) -> rusqlite::Result<Step> {
     let age = i64::try_from(retention.age.as_millis()).unwrap_or(i64::MAX);
-    let oldest = now_ms.saturating_sub(age);
-    let used = used_bytes(connection)?;
-    let too_large = used > retention.bytes;
-    if too_large && merge_words(connection)? {
-        // This frees the entries of deleted spans, which may be enough.
-        return Ok(true);
-    }
+    let oldest_ms = now_ms.saturating_sub(age);
+    let too_large = is_too_large(connection, retention)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let traces = if too_large {
-        let share = part_of_spans(&transaction, used - retention.bytes, used)?;
-        delete_traces(&transaction, i64::MAX, share)?
-    } else {
-        delete_traces(&transaction, oldest, CHUNK)?
+    let segments = segment::all(&transaction)?;
+    let step = match segments.as_slice() {
+        // All of a segment arrived before the next began.
+        [oldest, next, ..] if too_large || next.begun_ms < oldest_ms => {
+            delete_some(&transaction, oldest, next, &segments)?
+        }
+        // The evaluations of a trace are deleted with it. Without traces, the others use the space.
+        _ => {
+            let alone = too_large && !transaction.prepare_cached("SELECT 1 FROM span")?.exists([])?;
+            delete_evaluations(&transaction, if alone { i64::MAX } else { oldest_ms })?
+        }
     };
-    // The evaluations of a trace are deleted with it. Without traces, the others use the space.
-    let before = if too_large && traces == 0 { i64::MAX } else { oldest };
-    let evaluations = transaction
-        .prepare_cached(
-            "DELETE FROM evaluation WHERE id IN (SELECT id FROM evaluation e WHERE arrived_ms < :before_ms
-                AND NOT EXISTS (SELECT 1 FROM trace t WHERE t.trace_id = e.trace_id) ORDER BY arrived_ms LIMIT :limit)",
-        )?
-        .execute(named_params! { ":before_ms": before, ":limit": CHUNK })?;
-    if traces > 0 {
-        transaction.execute("DELETE FROM facets WHERE id NOT IN (SELECT facets FROM span)", [])?;
-    }
     transaction.commit()?;
-    if traces > 0 {
-        merge_words(connection)?;
+    Ok(step)
+}
+
+/// Deletes a part of a segment: its traces with all of their spans, then what these spans referred to, and at last its words.
+fn delete_some(
+    transaction: &Transaction<'_>,
+    oldest: &Segment,
+    next: &Segment,
+    segments: &[Segment],
+) -> rusqlite::Result<Step> {
+    if delete_traces(transaction, next.first_trace)? {
+        return Ok(Step::More);
     }
-    give_back_pages(connection)?;
-    Ok(traces > 0 || evaluations > 0)
+    for (sql, first) in [
+        (
+            "DELETE FROM block WHERE id < min(:first, (SELECT min(id) FROM block) + :limit / 10)",
+            next.first_block,
+        ),
+        (
+            "DELETE FROM span_piece WHERE piece < min(:first, (SELECT min(piece) FROM span_piece) + :limit)",
+            next.first_piece,
+        ),
+    ] {
+        let deleted = transaction
+            .prepare_cached(sql)?
+            .execute(named_params! { ":first": first, ":limit": LARGE_CHUNK })?;
+        if deleted > 0 {
+            return Ok(Step::More);
+        }
+    }
+    if delete_sets(transaction, next.first_set)? {
+        return Ok(Step::Forget);
+    }
+    for sql in [
+        "DELETE FROM facets WHERE spans = 0",
+        "DELETE FROM session WHERE NOT EXISTS (SELECT 1 FROM span s WHERE s.session = session.id)",
+    ] {
+        transaction.execute(sql, [])?;
+    }
+    transaction.execute("DELETE FROM segment WHERE id = :id", named_params! { ":id": oldest.id })?;
+    if segments.iter().filter(|segment| segment.words == oldest.words).count() == 1 {
+        transaction.execute_batch(&format!("DROP TABLE words_{}", oldest.words))?;
+    }
+    Ok(Step::Forget)
 }
 
-/// About how many spans use this part of all bytes, from one to a chunk.
-fn part_of_spans(transaction: &Transaction<'_>, bytes: u64, of_bytes: u64) -> rusqlite::Result<i64> {
-    let spans: i64 =
-        transaction
-            .query_row("SELECT coalesce(sum(spans), 0) AS spans FROM trace", [], |row| row.get("spans"))?;
-    let part = i128::from(spans) * i128::from(bytes) / i128::from(of_bytes.max(1));
-    Ok(i64::try_from(part).unwrap_or(CHUNK).clamp(1, CHUNK))
+/// Deletes some of the sets of attributes before a number, with the attributes that no other set has. Returns whether there were any.
+fn delete_sets(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<bool> {
+    let oldest: Option<i64> = transaction
+        .prepare_cached("SELECT min(id) AS oldest FROM attribute_set")?
+        .query_row([], |row| row.get("oldest"))?;
+    let Some(oldest) = oldest.filter(|oldest| *oldest < first) else { return Ok(false) };
+    let until = named_params! { ":until": first.min(oldest + LARGE_CHUNK) };
+    for sql in [
+        "DELETE FROM attribute WHERE id IN (SELECT attribute FROM attribute_set WHERE id < :until)
+            AND NOT EXISTS (SELECT 1 FROM attribute_set x WHERE x.attribute = attribute.id AND x.id >= :until)",
+        "DELETE FROM attribute_set WHERE id < :until",
+    ] {
+        transaction.prepare_cached(sql)?.execute(until)?;
+    }
+    Ok(true)
 }
 
-/// Deletes the oldest traces that arrived before a time, until about this many spans are deleted. Returns the number of traces.
-fn delete_traces(transaction: &Transaction<'_>, before_ms: i64, spans: i64) -> rusqlite::Result<usize> {
+/// Deletes some of the traces before a number, with their spans and evaluations. Returns whether there were any.
+fn delete_traces(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<bool> {
     let traces: Vec<(i64, String)> = transaction
-        .prepare_cached(
-            "SELECT id, trace_id FROM (
-                SELECT id, trace_id, sum(spans) OVER (ORDER BY arrived_ms, id) - spans AS spans_before
-                FROM (
-                    SELECT id, trace_id, spans, arrived_ms FROM trace WHERE arrived_ms < :before_ms
-                    ORDER BY arrived_ms, id LIMIT :spans
-                )
-             ) WHERE spans_before < :spans",
-        )?
-        .query_map(named_params! { ":before_ms": before_ms, ":spans": spans }, |row| {
+        .prepare_cached("SELECT id, trace_id FROM trace WHERE id < :first ORDER BY id LIMIT :limit")?
+        .query_map(named_params! { ":first": first, ":limit": CHUNK }, |row| {
             Ok((row.get("id")?, row.get("trace_id")?))
         })?
         .collect::<Result<_, _>>()?;
+    let mut left = LARGE_CHUNK;
     for (trace, trace_id) in &traces {
-        let spans: Vec<i64> = transaction
-            .prepare_cached("SELECT id FROM span WHERE trace = :trace")?
-            .query_map(named_params! { ":trace": trace }, |row| row.get("id"))?
+        let counts: Vec<(i64, i64)> = transaction
+            .prepare_cached(
+                "SELECT facets, count(*) AS spans FROM (SELECT facets FROM span WHERE trace = :trace LIMIT :limit) GROUP BY facets",
+            )?
+            .query_map(named_params! { ":trace": trace, ":limit": left }, |row| {
+                Ok((row.get("facets")?, row.get("spans")?))
+            })?
             .collect::<Result<_, _>>()?;
-        for span in spans {
-            delete_span(transaction, span)?;
+        for (facets, spans) in counts {
+            transaction
+                .prepare_cached("UPDATE facets SET spans = spans - :spans WHERE id = :facets")?
+                .execute(named_params! { ":facets": facets, ":spans": spans })?;
+        }
+        let deleted = transaction
+            .prepare_cached(
+                "DELETE FROM span WHERE id IN (SELECT id FROM span WHERE trace = :trace LIMIT :limit)",
+            )?
+            .execute(named_params! { ":trace": trace, ":limit": left })?;
+        left -= i64::try_from(deleted).unwrap_or(left);
+        if left == 0 {
+            // The trace may have more spans.
+            break;
         }
         transaction
             .prepare_cached("DELETE FROM evaluation WHERE trace_id = :trace_id")?
             .execute(named_params! { ":trace_id": trace_id })?;
-        transaction
-            .prepare_cached("DELETE FROM trace WHERE id = :trace")?
-            .execute(named_params! { ":trace": trace })?;
+        for sql in ["DELETE FROM tool WHERE trace = :trace", "DELETE FROM trace WHERE id = :trace"] {
+            transaction.prepare_cached(sql)?.execute(named_params! { ":trace": trace })?;
+        }
     }
-    Ok(traces.len())
+    Ok(!traces.is_empty())
 }
 
-/// Merges some pages of the full-text index, which keeps the entries of deleted spans until then. Returns whether it did.
-fn merge_words(connection: &Connection) -> rusqlite::Result<bool> {
-    let before = connection.total_changes();
-    connection
-        .prepare_cached("INSERT INTO span_text (span_text, rank) VALUES ('merge', :pages)")?
-        .execute(named_params! { ":pages": MERGED_PAGES })?;
-    // The command itself counts as one change.
-    Ok(connection.total_changes() - before > 1)
+/// Deletes some of the evaluations without a trace that arrived before a time.
+fn delete_evaluations(transaction: &Transaction<'_>, before_ms: i64) -> rusqlite::Result<Step> {
+    let deleted = transaction
+        .prepare_cached(
+            "DELETE FROM evaluation WHERE id IN (SELECT id FROM evaluation e WHERE arrived_ms < :before_ms
+                AND NOT EXISTS (SELECT 1 FROM trace t WHERE t.trace_id = e.trace_id) ORDER BY arrived_ms LIMIT :limit)",
+        )?
+        .execute(named_params! { ":before_ms": before_ms, ":limit": LARGE_CHUNK })?;
+    Ok(if deleted > 0 { Step::More } else { Step::Done })
 }
 
-/// Returns free pages to the file system, some at a time. Each step of the statement frees one.
-fn give_back_pages(connection: &Connection) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached("PRAGMA incremental_vacuum(4096)")?;
+/// Returns some free pages to the file system. Returns whether there may be more. Each step of the statement frees one.
+pub(super) fn give_back_pages(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
     let mut steps = statement.query([])?;
     while steps.next()?.is_some() {}
-    Ok(())
+    let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get("freelist_count"))?;
+    Ok(free > 0)
 }
 
 /// Bytes of the database that are in use.

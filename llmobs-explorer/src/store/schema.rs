@@ -12,13 +12,18 @@ use etcetera::BaseStrategy as _;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::error::SqliteError;
+use super::migration;
 
-/// The migrations from an empty database to the current schema, in order. Each is applied once, in one transaction with its number.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+/// The version of the schema.
+const VERSION: usize = 2;
+/// The size of a page. Rows of several kilobytes fit into it.
+const PAGE_BYTES: i64 = 8 * 1024;
 /// The size of the write-ahead log after a checkpoint.
 const LOG_BYTES: i64 = 16 * 1024 * 1024;
 /// The application id of SQLite files of llmobs: "llmo".
 const APPLICATION_ID: i64 = 0x6c6c_6d6f;
+/// The cache of a connection, in KiB. What lists of traces read fits in; the system has other pages in memory, too.
+const CACHE_KIB: i64 = 16 * 1024;
 /// How long a connection waits for another process that writes. SDKs wait five seconds for an answer.
 const BUSY: Duration = Duration::from_secs(3);
 
@@ -123,19 +128,16 @@ impl Database {
         let failed =
             |error: rusqlite::Error| OpenError::Sqlite { path: self.path.clone(), source: error.into() };
         let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
-        let version: usize =
-            pragma::<i64>(&connection, "user_version").map_err(failed)?.try_into().unwrap_or(usize::MAX);
-        let application: i64 = pragma(&connection, "application_id").map_err(failed)?;
-        let tables: i64 = connection
-            .query_row("SELECT count(*) AS tables FROM sqlite_schema", [], |row| row.get("tables"))
-            .map_err(failed)?;
+        let (version, application, tables) = state(&connection).map_err(failed)?;
+        let version = usize::try_from(version).unwrap_or(usize::MAX);
         if application != APPLICATION_ID && tables > 0 {
             return Err(OpenError::Foreign(self.path.clone()));
         }
-        if version > MIGRATIONS.len() {
+        if version > VERSION {
             return Err(OpenError::Newer(self.path.clone()));
         }
         if version == 0 {
+            connection.pragma_update(None, "page_size", PAGE_BYTES).map_err(failed)?;
             connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
         }
         let journal = if self.in_memory { "MEMORY" } else { "WAL" };
@@ -143,7 +145,7 @@ impl Database {
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(failed)?;
         // With a write-ahead log this survives the end of the process at any moment.
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-        if version < MIGRATIONS.len() {
+        if version < VERSION {
             migrate(&mut connection).map_err(failed)?;
         }
         Ok(connection)
@@ -169,23 +171,31 @@ impl Database {
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(64);
-        // 64 MiB: the indexes that lists read fit in.
-        connection.pragma_update(None, "cache_size", -65_536)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
     }
 }
 
-/// Applies the migrations. The version is read in the transaction, since another process may migrate at the same time.
+/// The version, the application and the number of tables. In one transaction, since another process may migrate meanwhile.
+fn state(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
+    let transaction = connection.unchecked_transaction()?;
+    let tables =
+        transaction.query_row("SELECT count(*) AS tables FROM sqlite_schema", [], |row| row.get("tables"))?;
+    Ok((pragma(&transaction, "user_version")?, pragma(&transaction, "application_id")?, tables))
+}
+
+/// Makes the current schema, in one transaction with its version. The version is read in the transaction, since another process may
+/// migrate at the same time.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version = usize::try_from(pragma::<i64>(&transaction, "user_version")?).unwrap_or(usize::MAX);
-    for migration in MIGRATIONS.iter().skip(version) {
-        transaction.execute_batch(migration)?;
+    match pragma::<i64>(&transaction, "user_version")? {
+        0 => transaction.execute_batch(include_str!("schema.sql"))?,
+        1 => migration::from_version_1(&transaction, include_str!("schema.sql"))?,
+        _ => return Ok(()),
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    let version = i64::try_from(MIGRATIONS.len().max(version)).unwrap_or(i64::MAX);
-    transaction.pragma_update(None, "user_version", version)?;
+    transaction.pragma_update(None, "user_version", i64::try_from(VERSION).unwrap_or(i64::MAX))?;
     transaction.commit()
 }
 

@@ -1,6 +1,6 @@
--- Version 1. A later version is a file of its own that changes this one's tables; see `store/schema.rs`.
+-- Version 2. `store/migration.rs` makes it of a store of version 1.
 
--- One row for each span: what lists, trees and filters need. The event itself is in `content`.
+-- One row for each span: what lists, trees and filters need.
 CREATE TABLE span (
     id INTEGER PRIMARY KEY,
     trace INTEGER NOT NULL REFERENCES trace (id),
@@ -8,46 +8,35 @@ CREATE TABLE span (
     parent_id TEXT,
     -- 1 where it stands for its trace in lists: the root, or the earliest span whose parent has not arrived.
     head INTEGER NOT NULL DEFAULT 0,
-    name TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    status TEXT NOT NULL,
     start_ns INTEGER NOT NULL,
     duration_ns INTEGER NOT NULL,
-    ml_app TEXT,
-    service TEXT,
-    env TEXT,
-    session_id TEXT,
-    model_name TEXT,
-    model_provider TEXT,
-    error_type TEXT,
+    facets INTEGER NOT NULL REFERENCES facets (id),
+    session INTEGER REFERENCES session (id),
+    -- The sets of its tags and of its other attributes; 0 for none.
+    tags INTEGER NOT NULL DEFAULT 0,
+    fields INTEGER NOT NULL DEFAULT 0,
     input_tokens INTEGER,
     output_tokens INTEGER,
     total_tokens INTEGER,
     cached_tokens INTEGER,
     time_to_first_token REAL,
-    input_preview TEXT NOT NULL,
-    output_preview TEXT NOT NULL,
-    -- The row of `facets` that has its status, kind and so on.
-    facets INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (span_id, trace)
+    -- Where its event is, with the beginning of its input and output; see `store/block.rs` and `store/event_text.rs`.
+    event INTEGER NOT NULL DEFAULT 0,
+    -- The first of the spans with its ids, in place of which it came.
+    replaces INTEGER
 ) STRICT;
 
 -- The one index that lists read, whatever is asked: narrow, so that a hundred thousand rows are read at once. What a query can compare
--- in a span stands in here, or in `facets`, or is found by an index of its own; see `query/sql.rs` and `store/list.rs`.
+-- in a span stands in here, or is found by an index of its own; see `query/sql.rs` and `store/list.rs`.
 CREATE INDEX span_list ON span (
-    head, start_ns, facets, trace, duration_ns, session_id, parent_id, input_tokens, output_tokens, total_tokens, cached_tokens,
-    time_to_first_token
+    head, start_ns, facets, trace, duration_ns, session, tags, fields, parent_id, input_tokens, output_tokens, total_tokens,
+    cached_tokens, time_to_first_token
 );
--- What is below a span, and how long that took.
-CREATE INDEX span_by_trace ON span (trace, parent_id, start_ns, duration_ns);
-CREATE INDEX span_by_session ON span (session_id, start_ns) WHERE session_id IS NOT NULL;
-CREATE INDEX head_by_session ON span (session_id, start_ns) WHERE session_id IS NOT NULL AND head = 1;
--- What the writer asks when spans of a trace arrive that is there already.
-CREATE INDEX head_by_trace ON span (trace) WHERE head = 1;
-CREATE INDEX tool_by_trace ON span (trace, name) WHERE kind = 'tool';
+-- Spans of a trace arrive one after another, so that this index grows at its end. By the id alone it would be written all over.
+CREATE UNIQUE INDEX span_by_trace ON span (trace, span_id);
+CREATE INDEX span_by_session ON span (session, head, start_ns) WHERE session IS NOT NULL;
 
--- What lists count by value. Programs have few combinations of these, so each stands here once, and a list is counted and filtered by
--- one number for each span. Spans have the columns too, for pages that show some of them.
+-- What lists count by value. Programs have few combinations of these, so each stands here once.
 CREATE TABLE facets (
     id INTEGER PRIMARY KEY,
     status TEXT NOT NULL,
@@ -58,25 +47,27 @@ CREATE TABLE facets (
     env TEXT,
     model_name TEXT,
     model_provider TEXT,
-    error_type TEXT
+    error_type TEXT,
+    -- How many spans have them.
+    spans INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX facets_by_value ON facets (
     name, kind, status, ml_app, service, env, model_name, model_provider, error_type
 );
 
--- The event of a span, compressed, with its long strings cut out, see `store/content.rs`. Apart, so that rows of `span` stay small.
-CREATE TABLE event (
-    span INTEGER PRIMARY KEY,
-    data BLOB NOT NULL
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL UNIQUE
 ) STRICT;
 
 -- One row for each trace: the sums over its spans, kept up to date as spans of it arrive.
 CREATE TABLE trace (
-    id INTEGER PRIMARY KEY,
+    -- A number is not used again, since segments are ranges of these.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     trace_id TEXT NOT NULL UNIQUE,
-    -- When spans of it arrived last, in milliseconds since the Unix epoch: what retention goes by.
-    arrived_ms INTEGER NOT NULL DEFAULT 0,
+    -- The span that stands for it.
+    head INTEGER,
     start_ns INTEGER NOT NULL DEFAULT 0,
     end_ns INTEGER NOT NULL DEFAULT 0,
     spans INTEGER NOT NULL DEFAULT 0,
@@ -96,7 +87,12 @@ CREATE TABLE trace (
     first_token_ns INTEGER
 ) STRICT;
 
-CREATE INDEX trace_by_arrival ON trace (arrived_ms);
+-- The tools that a trace called.
+CREATE TABLE tool (
+    trace INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (trace, name)
+) STRICT, WITHOUT ROWID;
 
 -- Scalars of events by path, each pair of path and value once.
 CREATE TABLE attribute (
@@ -109,32 +105,44 @@ CREATE TABLE attribute (
 
 CREATE INDEX attribute_by_number ON attribute (path, number) WHERE number IS NOT NULL;
 
-CREATE TABLE span_attribute (
+-- Sets of attributes: the spans of a trace, and often of a program, have the same ones.
+CREATE TABLE attribute_set (
     attribute INTEGER NOT NULL,
-    span INTEGER NOT NULL,
-    PRIMARY KEY (attribute, span)
+    id INTEGER NOT NULL,
+    PRIMARY KEY (attribute, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX span_attribute_by_span ON span_attribute (span, attribute);
+CREATE INDEX attribute_set_by_id ON attribute_set (id, attribute);
 
--- Words of input, output and error. Its rowid is the id of the span.
-CREATE VIRTUAL TABLE span_text USING fts5 (
-    text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
-);
-
--- Long strings of events, once each, compressed.
-CREATE TABLE content (
-    hash BLOB PRIMARY KEY,
+-- Texts of events, compressed; see `store/block.rs`.
+CREATE TABLE block (
+    id INTEGER PRIMARY KEY,
     data BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
-CREATE TABLE span_content (
+-- Which spans have a text of the search. The texts are in the tables of words, by `piece`.
+CREATE TABLE span_piece (
+    piece INTEGER NOT NULL,
     span INTEGER NOT NULL,
-    hash BLOB NOT NULL,
-    PRIMARY KEY (span, hash)
+    PRIMARY KEY (piece, span)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX span_content_by_hash ON span_content (hash);
+-- What arrived in a span of time, and is deleted at once: see `store/segment.rs`.
+CREATE TABLE segment (
+    id INTEGER PRIMARY KEY,
+    -- In milliseconds since the Unix epoch.
+    begun_ms INTEGER NOT NULL,
+    -- How many bytes of events arrived in it.
+    bytes INTEGER NOT NULL DEFAULT 0,
+    -- The number of its table of words, of input, output and error: `words_1` and so on.
+    words INTEGER NOT NULL,
+    -- The first numbers that belong to it. Those of spans are only remembered so that none is used again.
+    first_trace INTEGER NOT NULL,
+    first_block INTEGER NOT NULL,
+    first_piece INTEGER NOT NULL,
+    first_set INTEGER NOT NULL,
+    next_span INTEGER NOT NULL
+) STRICT;
 
 -- Evaluations and feedback. They may arrive before what they are about, so they are joined when they are asked for.
 CREATE TABLE evaluation (
@@ -178,7 +186,8 @@ CREATE TABLE rejection (
     reason TEXT NOT NULL
 ) STRICT;
 
--- Which spans an evaluation is about: the one it names, those that have a tag, or what stands for a trace or a session.
+-- Which spans an evaluation is about: the one it names, those that have a tag, or what stands for a trace or a session. To be asked
+-- with the number of a span.
 CREATE VIEW judged (evaluation, span) AS
     SELECT e.id, s.id FROM evaluation e JOIN span s ON s.span_id = e.span_id JOIN trace t ON t.id = s.trace
         WHERE e.span_id IS NOT NULL AND (e.trace_id IS NULL OR e.trace_id = t.trace_id)
@@ -186,9 +195,9 @@ CREATE VIEW judged (evaluation, span) AS
     SELECT e.id, s.id FROM evaluation e JOIN trace t ON t.trace_id = e.trace_id JOIN span s ON s.trace = t.id AND s.head = 1
         WHERE e.span_id IS NULL AND e.trace_id IS NOT NULL
     UNION ALL
-    SELECT e.id, s.id FROM evaluation e JOIN span s ON s.session_id = e.session_id AND s.head = 1
+    SELECT e.id, s.id FROM evaluation e JOIN session n ON n.session_id = e.session_id JOIN span s ON s.session = n.id AND s.head = 1
         WHERE e.session_id IS NOT NULL
     UNION ALL
-    SELECT e.id, x.span FROM evaluation e JOIN attribute a ON e.tag_key = substr(a.path, 5) AND e.tag_value = a.text
-        JOIN span_attribute x ON x.attribute = a.id
+    SELECT e.id, s.id FROM evaluation e JOIN attribute a ON e.tag_key = substr(a.path, 5) AND e.tag_value = a.text
+        JOIN attribute_set x ON x.attribute = a.id JOIN span s ON s.tags = x.id
         WHERE e.tag_key IS NOT NULL AND a.path GLOB 'tag.*';

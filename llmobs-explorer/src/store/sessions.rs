@@ -1,8 +1,9 @@
 //! Sessions: the traces with the same session id, with their totals.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::StoreError;
+use super::block::BlockReader;
+use super::{StoreError, event_text};
 
 /// How many sessions a page has.
 pub(crate) const SESSIONS: u32 = 50;
@@ -65,22 +66,23 @@ pub(crate) struct Turn {
 pub(crate) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), StoreError> {
     let total: i64 = connection
         .prepare_cached(
-            "SELECT count(DISTINCT session_id) AS sessions FROM span INDEXED BY head_by_session
-             WHERE session_id IS NOT NULL AND head = 1",
+            "SELECT count(*) AS sessions FROM session n
+             WHERE EXISTS (SELECT 1 FROM span s WHERE s.session = n.id AND s.head = 1)",
         )?
         .query_row([], |row| row.get("sessions"))?;
     let mut statement = connection.prepare_cached(LATEST)?;
     let mut first = connection.prepare_cached(FIRST)?;
     let mut sums = connection.prepare_cached(SUMS)?;
+    let mut blocks = BlockReader::new(connection)?;
     let mut rows =
         statement.query(named_params! { ":limit": SESSIONS, ":offset": offset(page, SESSIONS) })?;
     let mut sessions = Vec::new();
     while let Some(row) = rows.next()? {
-        let id: String = row.get("session_id")?;
+        let (id, number): (String, i64) = (row.get("session_id")?, row.get("session")?);
         let (last_ns, turns) = (row.get("last_ns")?, row.get("turns")?);
-        let session = named_params! { ":session_id": id };
-        let (ml_app, first_input) =
-            first.query_row(session, |row| Ok((row.get("ml_app")?, row.get("input_preview")?)))?;
+        let session = named_params! { ":session": number };
+        let (ml_app, event) = first.query_row(session, |row| Ok((row.get("ml_app")?, row.get("event")?)))?;
+        let (first_input, _) = event_text::previews(&mut blocks, event)?;
         let (errors, total_tokens, duration_ns) = sums.query_row(session, |row| {
             Ok((row.get("errors")?, row.get("total_tokens")?, row.get("duration_ns")?))
         })?;
@@ -93,20 +95,22 @@ pub(crate) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Sessio
 ///
 /// All of these queries name the index. SQLite would use `span_list`, which has the heads of traces in the order of time, and read a
 /// hundred thousand of them.
-pub(super) const LATEST: &str =
-    "SELECT session_id, max(start_ns) AS last_ns, count(*) AS turns FROM span INDEXED BY head_by_session
-    WHERE session_id IS NOT NULL AND head = 1 GROUP BY session_id ORDER BY last_ns DESC, session_id
-    LIMIT :limit OFFSET :offset";
+pub(super) const LATEST: &str = "SELECT n.session_id, h.session, h.last_ns, h.turns FROM (
+        SELECT session, max(start_ns) AS last_ns, count(*) AS turns FROM span INDEXED BY span_by_session
+        WHERE session IS NOT NULL AND head = 1 GROUP BY session
+    ) h CROSS JOIN session n ON n.id = h.session
+    ORDER BY h.last_ns DESC, n.session_id LIMIT :limit OFFSET :offset";
 
-pub(super) const FIRST: &str = "SELECT ml_app, input_preview FROM span INDEXED BY head_by_session
-    WHERE session_id = :session_id AND head = 1 ORDER BY start_ns, id LIMIT 1";
+pub(super) const FIRST: &str =
+    "SELECT f.ml_app, s.event FROM span s INDEXED BY span_by_session CROSS JOIN facets f ON f.id = s.facets
+    WHERE s.session = :session AND s.head = 1 ORDER BY s.start_ns, s.id LIMIT 1";
 
 /// `total` instead of `sum`, which fails on overflow.
 pub(super) const SUMS: &str = "SELECT sum(t.errors) AS errors,
         iif(count(t.total_tokens) > 0, CAST(total(t.total_tokens) AS INTEGER), NULL) AS total_tokens,
         CAST(total(s.duration_ns) AS INTEGER) AS duration_ns
-    FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace
-    WHERE s.session_id = :session_id AND s.head = 1";
+    FROM span s INDEXED BY span_by_session CROSS JOIN trace t ON t.id = s.trace
+    WHERE s.session = :session AND s.head = 1";
 
 /// A page of the turns of a session in the order in which they began, and how many there are.
 pub(crate) fn turns(
@@ -114,39 +118,49 @@ pub(crate) fn turns(
     session: &str,
     page: u64,
 ) -> Result<(Vec<Turn>, u64), StoreError> {
+    let Some(number) = connection
+        .prepare_cached("SELECT id FROM session WHERE session_id = :session_id")?
+        .query_row(named_params! { ":session_id": session }, |row| row.get::<_, i64>("id"))
+        .optional()?
+    else {
+        return Ok((Vec::new(), 0));
+    };
     let total: i64 = connection
         .prepare_cached(
-            "SELECT count(*) AS turns FROM span INDEXED BY head_by_session WHERE session_id = :session_id AND head = 1",
+            "SELECT count(*) AS turns FROM span INDEXED BY span_by_session WHERE session = :session AND head = 1",
         )?
-        .query_row(named_params! { ":session_id": session }, |row| row.get("turns"))?;
+        .query_row(named_params! { ":session": number }, |row| row.get("turns"))?;
     let mut statement = connection.prepare_cached(
-        "SELECT s.id, t.trace_id, s.span_id, s.name, s.kind, s.status, s.start_ns, s.duration_ns,
+        "SELECT s.id, t.trace_id, s.span_id, f.name, f.kind, f.status, s.start_ns, s.duration_ns,
             CAST(total(s.duration_ns) OVER so_far AS INTEGER) AS duration_so_far_ns, t.total_tokens,
-            CAST(total(t.total_tokens) OVER so_far AS INTEGER) AS tokens_so_far, s.input_preview, s.output_preview
-         FROM span s INDEXED BY head_by_session CROSS JOIN trace t ON t.id = s.trace
-         WHERE s.session_id = :session_id AND s.head = 1
+            CAST(total(t.total_tokens) OVER so_far AS INTEGER) AS tokens_so_far, s.event
+         FROM span s INDEXED BY span_by_session CROSS JOIN trace t ON t.id = s.trace CROSS JOIN facets f ON f.id = s.facets
+         WHERE s.session = :session AND s.head = 1
          WINDOW so_far AS (ORDER BY s.start_ns, s.id) ORDER BY s.start_ns, s.id LIMIT :limit OFFSET :offset",
     )?;
-    let parameters =
-        named_params! { ":session_id": session, ":limit": TURNS, ":offset": offset(page, TURNS) };
-    let turns = statement.query_map(parameters, |row| {
-        Ok(Turn {
+    let parameters = named_params! { ":session": number, ":limit": TURNS, ":offset": offset(page, TURNS) };
+    let mut blocks = BlockReader::new(connection)?;
+    let mut rows = statement.query(parameters)?;
+    let mut turns = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (input, output) = event_text::previews(&mut blocks, row.get("event")?)?;
+        turns.push(Turn {
             row: row.get("id")?,
             trace_id: row.get("trace_id")?,
             span_id: row.get("span_id")?,
             name: row.get("name")?,
             kind: row.get("kind")?,
-            failed: row.get_ref("status")?.as_str()? == "error",
+            failed: row.get_ref("status")?.as_str().is_ok_and(|status| status == "error"),
             start_ns: row.get("start_ns")?,
             duration_ns: row.get("duration_ns")?,
             duration_so_far_ns: row.get("duration_so_far_ns")?,
             total_tokens: row.get("total_tokens")?,
             tokens_so_far: row.get("tokens_so_far")?,
-            input: row.get("input_preview")?,
-            output: row.get("output_preview")?,
-        })
-    })?;
-    Ok((turns.collect::<Result<_, _>>()?, u64::try_from(total).unwrap_or_default()))
+            input,
+            output,
+        });
+    }
+    Ok((turns, u64::try_from(total).unwrap_or_default()))
 }
 
 fn offset(page: u64, size: u32) -> i64 {

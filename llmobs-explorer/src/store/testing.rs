@@ -1,17 +1,21 @@
 //! Stores for tests, filled through the intake.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use super::write::{Batch, write};
+use super::retention::Retention;
+use super::schema::{Database, Location};
+use super::write::Batch;
+use super::writer::Writer;
 use crate::intake::{read_metrics, read_spans};
 
 pub(super) const SECOND: i64 = 1_000_000_000;
 
 /// A store of these spans and evaluations.
 pub(super) fn filled(spans: &Value, metrics: &Value) -> Connection {
-    let mut connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(include_str!("schema.sql")).unwrap();
     let spans = json!([{ "event_type": "span", "spans": spans }]).to_string();
     let metrics =
         json!({"data": {"type": "evaluation_metric", "attributes": {"metrics": metrics}}}).to_string();
@@ -19,8 +23,16 @@ pub(super) fn filled(spans: &Value, metrics: &Value) -> Connection {
         (read_spans(spans.as_bytes()).unwrap(), read_metrics(metrics.as_bytes(), 0).unwrap());
     assert_eq!((spans.refusal(), metrics.refusal()), (None, None));
     let batch = Batch { spans: spans.accepted, evaluations: metrics.accepted, ..Batch::default() };
-    write(&mut connection, &batch, 0).unwrap();
-    connection
+    let mut writer = writer(&Location::Memory, Duration::MAX);
+    writer.write(&mut [batch]).unwrap();
+    writer.connection
+}
+
+/// A writer whose segments end after a 32nd part of this time.
+pub(super) fn writer(location: &Location, age: Duration) -> Writer {
+    let (database, connection, _) = Database::open(location).unwrap();
+    let retention = Retention { age, bytes: u64::MAX };
+    Writer::new(connection, database.path().to_owned(), retention, watch::channel(0).0)
 }
 
 /// A root, or a span below `trace`'s root, that began at a second and took so many.

@@ -15,9 +15,9 @@ const STEPS: usize = 64;
 /// The spans of one trace in a request.
 #[derive(Debug, Default)]
 pub(super) struct NewSpans<'a> {
-    /// The spans that are new, each with its row, in ascending order.
+    /// The spans, each with its row, in ascending order.
     pub(super) added: Vec<(i64, &'a Span)>,
-    /// Whether others replaced earlier ones. The totals are then computed again.
+    /// Whether some replaced earlier ones. The totals are then computed again.
     pub(super) any_replaced: bool,
 }
 
@@ -26,26 +26,32 @@ pub(super) fn update(
     transaction: &Transaction<'_>,
     trace: i64,
     arrived: &NewSpans<'_>,
-    now_ms: i64,
 ) -> rusqlite::Result<()> {
-    let (totals, head) = if arrived.any_replaced {
-        (computed_totals(transaction, trace)?, search_head(transaction, trace)?)
+    let (earlier_head, totals, head) = if arrived.any_replaced {
+        (None, computed_totals(transaction, trace)?, search_head(transaction, trace)?)
     } else {
-        let mut totals = stored_totals(transaction, trace)?;
+        let (mut totals, earlier_head) = stored_totals(transaction, trace)?;
         for (_, span) in &arrived.added {
             totals.add(&Contribution::of(span));
         }
         totals.tools += new_tools(transaction, trace, &arrived.added)?;
-        (totals, head(transaction, trace, &arrived.added)?)
+        (earlier_head, totals, head(transaction, trace, earlier_head, &arrived.added)?)
     };
-    write_totals(transaction, trace, &totals, now_ms)?;
-    for sql in [
-        // The index is named, because SQLite would read the heads of all traces in the one that lists read.
-        "UPDATE span INDEXED BY head_by_trace SET head = 0 WHERE trace = :trace AND head = 1 AND id <> :head",
-        "UPDATE span SET head = 1 WHERE trace = :trace AND id = :head AND head = 0",
-    ] {
-        transaction.prepare_cached(sql)?.execute(named_params! { ":trace": trace, ":head": head })?;
+    write_totals(transaction, trace, &totals, head)?;
+    if earlier_head == Some(head) {
+        return Ok(());
     }
+    // Where a span was replaced, it is not known which one stood for the trace.
+    let (sql, rows) = match earlier_head {
+        Some(earlier) => ("UPDATE span SET head = 0 WHERE id = :rows", earlier),
+        None => ("UPDATE span SET head = 0 WHERE trace = :rows AND head = 1", trace),
+    };
+    if earlier_head.is_some() || arrived.any_replaced {
+        transaction.prepare_cached(sql)?.execute(named_params! { ":rows": rows })?;
+    }
+    transaction
+        .prepare_cached("UPDATE span SET head = 1 WHERE id = :head")?
+        .execute(named_params! { ":head": head })?;
     Ok(())
 }
 
@@ -128,9 +134,10 @@ impl Totals {
     }
 }
 
-fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Totals> {
+/// The totals that are stored, and the head.
+fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<(Totals, Option<i64>)> {
     let read = |row: &Row<'_>| {
-        Ok(Totals {
+        let totals = Totals {
             spans: row.get("spans")?,
             start_ns: row.get("start_ns")?,
             end_ns: row.get("end_ns")?,
@@ -146,12 +153,13 @@ fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<
             },
             models: row.get_ref("models")?.as_str()?.lines().map(str::to_owned).collect(),
             first_token: row.get::<_, Option<i64>>("first_token_ns")?.zip(row.get("time_to_first_token")?),
-        })
+        };
+        Ok((totals, row.get("head")?))
     };
     transaction
         .prepare_cached(
             "SELECT spans, start_ns, end_ns, errors, llm_calls, tool_calls, tools, input_tokens, output_tokens, total_tokens,
-                cached_tokens, models, first_token_ns, time_to_first_token FROM trace WHERE id = :trace",
+                cached_tokens, models, first_token_ns, time_to_first_token, head FROM trace WHERE id = :trace",
         )?
         .query_row(named_params! { ":trace": trace }, read)
 }
@@ -160,8 +168,9 @@ fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<
 fn computed_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Totals> {
     let mut totals = Totals::default();
     let mut statement = transaction.prepare_cached(
-        "SELECT kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens, total_tokens, cached_tokens,
-            time_to_first_token FROM span WHERE trace = :trace ORDER BY id",
+        "SELECT f.kind, f.status, s.start_ns, s.duration_ns, f.model_name, s.input_tokens, s.output_tokens, s.total_tokens,
+            s.cached_tokens, s.time_to_first_token
+         FROM span s JOIN facets f ON f.id = s.facets WHERE s.trace = :trace ORDER BY s.id",
     )?;
     columns!(
         statement: kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens, total_tokens, cached_tokens,
@@ -185,40 +194,39 @@ fn computed_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Resul
             time_to_first_token: row.get(time_to_first_token)?,
         });
     }
-    totals.tools = transaction
-        .prepare_cached(
-            "SELECT count(DISTINCT name) AS tools FROM span WHERE trace = :trace AND kind = 'tool'",
-        )?
-        .query_row(of_trace, |row| row.get("tools"))?;
+    for sql in [
+        "DELETE FROM tool WHERE trace = :trace",
+        "INSERT OR IGNORE INTO tool (trace, name)
+            SELECT s.trace, f.name FROM span s JOIN facets f ON f.id = s.facets WHERE s.trace = :trace AND f.kind = 'tool'",
+    ] {
+        // The last statement inserts the tools, so that their number is that of its changes.
+        let changes = transaction.prepare_cached(sql)?.execute(of_trace)?;
+        totals.tools = i64::try_from(changes).unwrap_or(i64::MAX);
+    }
     Ok(totals)
 }
 
 /// How many tools among new spans are called for the first time.
 fn new_tools(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusqlite::Result<i64> {
-    let Some((first, _)) = new.first() else { return Ok(0) };
-    let names: BTreeSet<&str> =
-        new.iter().filter(|(_, span)| span.kind == "tool").map(|(_, span)| span.name.as_str()).collect();
-    let mut statement = transaction.prepare_cached(
-        "SELECT 1 FROM span WHERE trace = :trace AND kind = 'tool' AND name = :name AND id < :first LIMIT 1",
-    )?;
+    let mut insert =
+        transaction.prepare_cached("INSERT OR IGNORE INTO tool (trace, name) VALUES (:trace, :name)")?;
     let mut count = 0;
-    for name in names {
-        count +=
-            i64::from(!statement.exists(named_params! { ":trace": trace, ":name": name, ":first": first })?);
+    for (_, span) in new.iter().filter(|(_, span)| span.kind == "tool") {
+        count += insert.execute(named_params! { ":trace": trace, ":name": span.name })?;
     }
-    Ok(count)
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 fn write_totals(
     transaction: &Transaction<'_>,
     trace: i64,
     totals: &Totals,
-    now_ms: i64,
+    head: i64,
 ) -> rusqlite::Result<()> {
     let models = totals.models.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
     transaction
         .prepare_cached(
-            "UPDATE trace SET arrived_ms = :arrived_ms, start_ns = :start_ns, end_ns = :end_ns, spans = :spans, errors = :errors,
+            "UPDATE trace SET head = :head, start_ns = :start_ns, end_ns = :end_ns, spans = :spans, errors = :errors,
                 llm_calls = :llm_calls, tool_calls = :tool_calls, tools = :tools, input_tokens = :input_tokens,
                 output_tokens = :output_tokens, total_tokens = :total_tokens, cached_tokens = :cached_tokens, models = :models,
                 first_token_ns = :first_token_ns, time_to_first_token = :time_to_first_token
@@ -226,7 +234,7 @@ fn write_totals(
         )?
         .execute(named_params! {
             ":trace": trace,
-            ":arrived_ms": now_ms,
+            ":head": head,
             ":start_ns": totals.start_ns,
             ":end_ns": totals.end_ns,
             ":spans": totals.spans,
@@ -254,13 +262,19 @@ fn place(row: &Row<'_>) -> rusqlite::Result<(SpanOrder, Option<String>)> {
 }
 
 /// The head of a trace, from the head so far and the spans that arrived.
-fn head(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusqlite::Result<i64> {
-    let so_far: Option<(SpanOrder, Option<String>)> = transaction
-        .prepare_cached(
-            "SELECT start_ns, id, parent_id FROM span INDEXED BY head_by_trace WHERE trace = :trace AND head = 1",
-        )?
-        .query_row(named_params! { ":trace": trace }, place)
-        .optional()?;
+fn head(
+    transaction: &Transaction<'_>,
+    trace: i64,
+    so_far: Option<i64>,
+    new: &[(i64, &Span)],
+) -> rusqlite::Result<i64> {
+    let so_far: Option<(SpanOrder, Option<String>)> = so_far
+        .map(|head| {
+            transaction
+                .prepare_cached("SELECT start_ns, id, parent_id FROM span WHERE id = :head")?
+                .query_row(named_params! { ":head": head }, place)
+        })
+        .transpose()?;
     let roots = new.iter().filter(|(_, span)| span.parent_id.is_none());
     let root = roots.map(|(row, span)| (span.start_ns, *row)).min();
     let top = match (so_far, root) {

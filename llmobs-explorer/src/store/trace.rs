@@ -1,12 +1,12 @@
 //! One trace: the structure of all its spans, and the content of one.
 
-use std::io;
 use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Statement, named_params};
 
+use super::block::BlockReader;
 use super::columns::columns;
-use super::{SqliteError, StoreError, event_encoding};
+use super::{StoreError, event_text};
 use crate::span::Tokens;
 
 /// A span as the tree and the waterfall show it.
@@ -44,7 +44,7 @@ pub(crate) fn any_span(connection: &Connection) -> Result<bool, StoreError> {
 /// All spans of a trace in the order of their starts. Empty if there is no such trace.
 pub(crate) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {NODE} FROM span WHERE trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
+        "SELECT {NODE} WHERE s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
     ))?;
     let mut nodes = read_nodes(&mut statement, named_params! { ":trace_id": trace_id })?;
     nodes.sort_unstable_by_key(|node| (node.start_ns, node.row));
@@ -58,7 +58,7 @@ pub(crate) fn find(
     span_id: &str,
 ) -> Result<Option<Node>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {NODE} FROM span WHERE span_id = :span_id AND trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
+        "SELECT {NODE} WHERE s.span_id = :span_id AND s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
     ))?;
     let found = read_nodes(&mut statement, named_params! { ":trace_id": trace_id, ":span_id": span_id })?;
     Ok(found.into_iter().next())
@@ -97,10 +97,10 @@ pub(crate) fn tool_spans(
     times_ns: Range<i64>,
 ) -> Result<Vec<(String, String)>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, span_id FROM span
-         WHERE trace = (SELECT id FROM trace WHERE trace_id = :trace_id) AND kind = 'tool'
-            AND start_ns >= :from_ns AND start_ns < :before_ns
-         ORDER BY start_ns, id",
+        "SELECT f.name, s.span_id FROM span s CROSS JOIN facets f ON f.id = s.facets
+         WHERE s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id) AND f.kind = 'tool'
+            AND s.start_ns >= :from_ns AND s.start_ns < :before_ns
+         ORDER BY s.start_ns, s.id",
     )?;
     columns!(statement: name, span_id);
     let parameters =
@@ -109,9 +109,11 @@ pub(crate) fn tool_spans(
     Ok(tools.collect::<Result<_, _>>()?)
 }
 
-/// The columns that [`read_nodes`] reads.
-const NODE: &str = "id, span_id, parent_id, name, kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens,
-    total_tokens, cached_tokens, time_to_first_token";
+/// What [`read_nodes`] reads. A cross join, so that SQLite begins with the spans.
+const NODE: &str =
+    "s.id, s.span_id, s.parent_id, f.name, f.kind, f.status, s.start_ns, s.duration_ns, f.model_name,
+    s.input_tokens, s.output_tokens, s.total_tokens, s.cached_tokens, s.time_to_first_token
+    FROM span s CROSS JOIN facets f ON f.id = s.facets";
 
 fn read_nodes(statement: &mut Statement<'_>, parameters: impl Params) -> rusqlite::Result<Vec<Node>> {
     columns!(
@@ -143,15 +145,10 @@ fn read_nodes(statement: &mut Statement<'_>, parameters: impl Params) -> rusqlit
 
 /// The event of a span, as JSON text, as it arrived.
 pub(crate) fn event(connection: &Connection, row: i64) -> Result<String, StoreError> {
-    let data: Vec<u8> = connection
-        .prepare_cached("SELECT data FROM event WHERE span = :span")?
-        .query_row(named_params! { ":span": row }, |row| row.get("data"))?;
-    let mut statement = connection.prepare_cached("SELECT data FROM content WHERE hash = :hash")?;
-    Ok(event_encoding::join(&data, |hash| {
-        statement
-            .query_row(named_params! { ":hash": hash }, |row| row.get("data"))
-            .map_err(|error| io::Error::other(SqliteError::from(error)))
-    })?)
+    let position = connection
+        .prepare_cached("SELECT event FROM span WHERE id = :span")?
+        .query_row(named_params! { ":span": row }, |row| row.get("event"))?;
+    event_text::join(&mut BlockReader::new(connection)?, position)
 }
 
 #[cfg(test)]

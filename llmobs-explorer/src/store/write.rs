@@ -1,15 +1,18 @@
-//! Writes the batch of one request in one transaction.
+//! Writes batches: the content of requests.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params};
-use zstd::bulk::Compressor;
+use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, named_params, params};
 
-use super::event_encoding;
+use super::encode::{self, Encoded, EncodedSpan};
+use super::key::Key;
 use super::rejections::{self, Rejection};
+use super::segment;
 use super::totals::{self, NewSpans};
 use crate::span::{Attribute, Evaluation, Span, Target};
+
+/// How many rows are remembered of each kind.
+const REMEMBERED: usize = 50_000;
 
 /// The content of one request.
 #[derive(Debug, Default)]
@@ -20,116 +23,267 @@ pub(crate) struct Batch {
     pub(crate) evaluations: Vec<Evaluation>,
     /// Requests that were refused, whole or in part.
     pub(crate) rejections: Vec<Rejection>,
+    /// The spans, encoded; see [`Store::encode`](super::Store::encode).
+    pub(crate) encoded: Encoded,
 }
 
-/// Writes all of a batch or nothing.
-pub(crate) fn write(connection: &mut Connection, batch: &Batch, now_ms: i64) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let mut traces: BTreeMap<i64, NewSpans<'_>> = BTreeMap::new();
-    let mut cache = BatchCache::new().map_err(unstorable)?;
-    for span in &batch.spans {
-        let trace = trace_row(&transaction, &span.trace_id)?;
-        let arrived = traces.entry(trace).or_default();
-        match write_span(&transaction, &mut cache, trace, span)? {
-            Written::New(row) => arrived.added.push((row, span)),
-            Written::Replaced => arrived.any_replaced = true,
+/// Rows that are known to be stored, so that they need not be looked up. To be forgotten if a transaction fails, or if another process
+/// writes.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    facets: HashMap<Key, i64>,
+    sessions: HashMap<Key, i64>,
+    attributes: HashMap<Key, i64>,
+    /// 0 if it is not known.
+    next_span: i64,
+}
+
+impl Rows {
+    /// The row of the next span.
+    pub(super) fn next_span(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
+        if self.next_span == 0 {
+            self.next_span = segment::next_span(transaction)?;
         }
+        Ok(self.next_span)
     }
+}
+
+/// Writes a batch. After an error, the transaction must not be committed.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    rows: &mut Rows,
+    batch: &Batch,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let mut writer = SpanWriter::new(transaction, rows)?;
+    let encoded = &batch.encoded;
+    writer.write_texts_and_sets(&batch.spans, encoded)?;
+    let mut traces: BTreeMap<i64, NewSpans<'_>> = BTreeMap::new();
+    let mut bytes = 0;
+    for (span, encoded) in batch.spans.iter().zip(&encoded.spans) {
+        let trace = trace_row(transaction, &span.trace_id)?;
+        let arrived = traces.entry(trace).or_default();
+        let (row, replaced) = writer.write(trace, span, encoded)?;
+        arrived.added.push((row, span));
+        arrived.any_replaced |= replaced;
+        bytes += span.event.len();
+    }
+    writer.finish()?;
     for (trace, arrived) in traces {
-        totals::update(&transaction, trace, &arrived, now_ms)?;
+        totals::update(transaction, trace, &arrived)?;
+    }
+    if bytes > 0 {
+        segment::add(transaction, i64::try_from(bytes).unwrap_or(i64::MAX), rows.next_span)?;
     }
     for evaluation in &batch.evaluations {
-        write_evaluation(&transaction, evaluation, now_ms)?;
+        write_evaluation(transaction, evaluation, now_ms)?;
     }
-    rejections::write(&transaction, &batch.rejections)?;
-    transaction.commit()
+    rejections::write(transaction, &batch.rejections)
 }
 
-/// What all writes of one batch share.
-struct BatchCache<'a> {
-    compressor: Compressor<'static>,
-    /// Rows of attributes, by path and text. No other connection writes during the transaction.
-    attributes: HashMap<(&'a str, &'a str), i64>,
+/// Writes the spans of a batch. Parameters of SQL have numbers here, since names would be looked up for each span.
+struct SpanWriter<'a> {
+    transaction: &'a Transaction<'a>,
+    rows: &'a mut Rows,
+    find: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    insert_piece: CachedStatement<'a>,
+    /// How many spans more or fewer have these facets.
+    counts: HashMap<i64, i64>,
 }
 
-impl BatchCache<'_> {
-    fn new() -> io::Result<Self> {
-        Ok(Self { compressor: event_encoding::compressor()?, attributes: HashMap::new() })
+impl<'a> SpanWriter<'a> {
+    fn new(transaction: &'a Transaction<'a>, rows: &'a mut Rows) -> rusqlite::Result<Self> {
+        rows.next_span(transaction)?;
+        for known in [&mut rows.facets, &mut rows.sessions, &mut rows.attributes] {
+            if known.len() > REMEMBERED {
+                known.clear();
+            }
+        }
+        Ok(Self {
+            transaction,
+            rows,
+            find: transaction.prepare_cached("SELECT id, facets, replaces FROM span WHERE trace = ?1 AND span_id = ?2")?,
+            insert: transaction.prepare_cached(
+                "INSERT INTO span (id, trace, span_id, parent_id, start_ns, duration_ns, facets, session, tags, fields,
+                    input_tokens, output_tokens, total_tokens, cached_tokens, time_to_first_token, event, replaces)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            )?,
+            insert_piece: transaction
+                .prepare_cached("INSERT OR IGNORE INTO span_piece (piece, span) VALUES (?1, ?2)")?,
+            counts: HashMap::new(),
+        })
     }
-}
 
-/// How a span was written.
-enum Written {
-    /// As a new row, after those of all earlier spans.
-    New(i64),
-    /// In place of an earlier span with the same id.
-    Replaced,
-}
-
-/// Writes a span, in place of an earlier one with its id.
-fn write_span<'a>(
-    transaction: &Transaction<'_>,
-    cache: &mut BatchCache<'a>,
-    trace: i64,
-    span: &'a Span,
-) -> rusqlite::Result<Written> {
-    let status = if span.failed { "error" } else { "ok" };
-    let facets = facets_row(transaction, span, status)?;
-    let known: Option<i64> = transaction
-        .prepare_cached("SELECT id FROM span WHERE trace = :trace AND span_id = :span_id")?
-        .query_row(named_params! { ":trace": trace, ":span_id": span.span_id }, |row| row.get("id"))
-        .optional()?;
-    if let Some(row) = known {
-        delete_span(transaction, row)?;
-        // Attributes that no other span had were deleted.
-        cache.attributes.clear();
+    /// Writes a span, in place of an earlier one with its id. Returns its row, and whether there was an earlier one.
+    fn write(&mut self, trace: i64, span: &Span, encoded: &EncodedSpan) -> rusqlite::Result<(i64, bool)> {
+        let earlier: Option<(i64, i64, Option<i64>)> = self
+            .find
+            .query_row(params![trace, span.span_id], |row| {
+                Ok((row.get("id")?, row.get("facets")?, row.get("replaces")?))
+            })
+            .optional()?;
+        if let Some((earlier, facets, _)) = earlier {
+            // What it has in other tables is deleted with its segment. Nothing finds it by its number, which is not used again.
+            *self.counts.entry(facets).or_default() -= 1;
+            self.transaction
+                .prepare_cached("DELETE FROM span WHERE id = :id")?
+                .execute(named_params! { ":id": earlier })?;
+        }
+        let facets = self.facets(span)?;
+        *self.counts.entry(facets).or_default() += 1;
+        let session = span.session_id.as_deref().map(|session| self.session(session)).transpose()?;
+        let row = self.rows.next_span;
+        self.rows.next_span += 1;
+        self.insert.execute(params![
+            row,
+            trace,
+            span.span_id,
+            span.parent_id,
+            span.start_ns,
+            span.duration_ns,
+            facets,
+            session,
+            encoded.tags,
+            encoded.fields,
+            span.tokens.input,
+            span.tokens.output,
+            span.tokens.total,
+            span.tokens.cached,
+            span.time_to_first_token,
+            encoded.event,
+            earlier.map(|(id, _, first)| first.unwrap_or(id)),
+        ])?;
+        for piece in &encoded.pieces {
+            self.insert_piece.execute(params![piece, row])?;
+        }
+        Ok((row, earlier.is_some()))
     }
-    transaction
-        .prepare_cached(
-            "INSERT INTO span (id, trace, span_id, parent_id, name, kind, status, start_ns, duration_ns, ml_app, service,
-                env, session_id, model_name, model_provider, error_type, input_tokens, output_tokens, total_tokens,
-                cached_tokens, time_to_first_token, input_preview, output_preview, facets)
-             VALUES (:id, :trace, :span_id, :parent_id, :name, :kind, :status, :start_ns, :duration_ns, :ml_app, :service,
-                :env, :session_id, :model_name, :model_provider, :error_type, :input_tokens, :output_tokens, :total_tokens,
-                :cached_tokens, :time_to_first_token, :input_preview, :output_preview, :facets)",
-        )?
-        .execute(named_params! {
-            ":id": known,
-            ":trace": trace,
-            ":span_id": span.span_id,
-            ":parent_id": span.parent_id,
+
+    /// Writes what the spans refer to and what is not stored yet.
+    fn write_texts_and_sets(&mut self, spans: &[Span], encoded: &Encoded) -> rusqlite::Result<()> {
+        let mut insert = self.transaction.prepare_cached("INSERT INTO block (id, data) VALUES (?1, ?2)")?;
+        for (id, data) in &encoded.blocks {
+            insert.execute(params![id, data])?;
+        }
+        if !encoded.pieces.is_empty() {
+            let words: i64 = self
+                .transaction
+                .prepare_cached("SELECT words FROM segment ORDER BY id DESC LIMIT 1")?
+                .query_row([], |row| row.get("words"))?;
+            let sql = format!("INSERT INTO words_{words} (rowid, text) VALUES (?1, ?2)");
+            let mut insert = self.transaction.prepare_cached(&sql)?;
+            for (piece, span, text) in &encoded.pieces {
+                let Some(span) = spans.get(*span) else { continue };
+                let text = text.map_or(Some(&span.short_texts), |text| span.long_texts.get(text));
+                insert.execute(params![piece, text])?;
+            }
+        }
+        let mut insert = self
+            .transaction
+            .prepare_cached("INSERT OR IGNORE INTO attribute_set (id, attribute) VALUES (?1, ?2)")?;
+        for (set, span, of_tags) in &encoded.sets {
+            for attribute in spans.get(*span).into_iter().flat_map(|span| encode::attributes(span, *of_tags))
+            {
+                insert.execute(params![set, self.attribute(attribute)?])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of the facets of a span.
+    fn facets(&mut self, span: &Span) -> rusqlite::Result<i64> {
+        let status = if span.failed { "error" } else { "ok" };
+        let key = Key::of_all([
+            Some(span.name.as_str()),
+            Some(span.kind.as_str()),
+            Some(status),
+            span.ml_app.as_deref(),
+            span.service.as_deref(),
+            span.env.as_deref(),
+            span.model_name.as_deref(),
+            span.model_provider.as_deref(),
+            span.error_type.as_deref(),
+        ]);
+        let values = named_params! {
             ":name": span.name,
             ":kind": span.kind,
             ":status": status,
-            ":start_ns": span.start_ns,
-            ":duration_ns": span.duration_ns,
             ":ml_app": span.ml_app,
             ":service": span.service,
             ":env": span.env,
-            ":session_id": span.session_id,
             ":model_name": span.model_name,
             ":model_provider": span.model_provider,
             ":error_type": span.error_type,
-            ":input_tokens": span.tokens.input,
-            ":output_tokens": span.tokens.output,
-            ":total_tokens": span.tokens.total,
-            ":cached_tokens": span.tokens.cached,
-            ":time_to_first_token": span.time_to_first_token,
-            ":input_preview": span.input_preview,
-            ":output_preview": span.output_preview,
-            ":facets": facets,
-        })?;
-    let row = known.unwrap_or_else(|| transaction.last_insert_rowid());
-    write_event(transaction, &mut cache.compressor, row, &span.event)?;
-    for attribute in &span.attributes {
-        write_attribute(transaction, &mut cache.attributes, row, attribute)?;
+        };
+        row(
+            self.transaction,
+            (&mut self.rows.facets, key),
+            "SELECT id FROM facets WHERE name = :name AND kind = :kind AND status = :status AND ml_app IS :ml_app
+                AND service IS :service AND env IS :env AND model_name IS :model_name AND model_provider IS :model_provider
+                AND error_type IS :error_type",
+            "INSERT INTO facets (name, kind, status, ml_app, service, env, model_name, model_provider, error_type)
+             VALUES (:name, :kind, :status, :ml_app, :service, :env, :model_name, :model_provider, :error_type)",
+            (values, values),
+        )
     }
-    if !span.text.is_empty() {
-        transaction
-            .prepare_cached("INSERT INTO span_text (rowid, text) VALUES (:span, :text)")?
-            .execute(named_params! { ":span": row, ":text": span.text })?;
+
+    fn session(&mut self, session_id: &str) -> rusqlite::Result<i64> {
+        let values = named_params! { ":session_id": session_id };
+        row(
+            self.transaction,
+            (&mut self.rows.sessions, Key::of(session_id)),
+            "SELECT id FROM session WHERE session_id = :session_id",
+            "INSERT INTO session (session_id) VALUES (:session_id)",
+            (values, values),
+        )
     }
-    Ok(known.map_or(Written::New(row), |_| Written::Replaced))
+
+    fn attribute(&mut self, Attribute { path, text, number }: &Attribute) -> rusqlite::Result<i64> {
+        row(
+            self.transaction,
+            (&mut self.rows.attributes, Key::of_all([Some(path.as_str()), Some(text.as_str())])),
+            "SELECT id FROM attribute WHERE path = :path AND text = :text",
+            "INSERT INTO attribute (path, text, number) VALUES (:path, :text, :number)",
+            (
+                named_params! { ":path": path, ":text": text },
+                named_params! { ":path": path, ":text": text, ":number": number },
+            ),
+        )
+    }
+
+    /// Writes the counts.
+    fn finish(self) -> rusqlite::Result<()> {
+        let mut update =
+            self.transaction.prepare_cached("UPDATE facets SET spans = spans + ?2 WHERE id = ?1")?;
+        for (facets, count) in self.counts {
+            update.execute(params![facets, count])?;
+        }
+        Ok(())
+    }
+}
+
+/// Parameters of SQL by name.
+type Values<'a> = &'a [(&'a str, &'a dyn rusqlite::ToSql)];
+
+/// A row that is remembered, found or inserted.
+fn row(
+    transaction: &Transaction<'_>,
+    (known, key): (&mut HashMap<Key, i64>, Key),
+    find: &str,
+    insert: &str,
+    (to_find, to_insert): (Values<'_>, Values<'_>),
+) -> rusqlite::Result<i64> {
+    if let Some(row) = known.get(&key) {
+        return Ok(*row);
+    }
+    let found = transaction.prepare_cached(find)?.query_row(to_find, |row| row.get("id")).optional()?;
+    let row = match found {
+        Some(row) => row,
+        None => transaction.prepare_cached(insert)?.insert(to_insert)?,
+    };
+    known.insert(key, row);
+    Ok(row)
 }
 
 fn trace_row(transaction: &Transaction<'_>, trace_id: &str) -> rusqlite::Result<i64> {
@@ -142,116 +296,6 @@ fn trace_row(transaction: &Transaction<'_>, trace_id: &str) -> rusqlite::Result<
         Some(row) => Ok(row),
         None => transaction.prepare_cached("INSERT INTO trace (trace_id) VALUES (:trace_id)")?.insert(values),
     }
-}
-
-fn facets_row(transaction: &Transaction<'_>, span: &Span, status: &str) -> rusqlite::Result<i64> {
-    let values = named_params! {
-        ":name": span.name,
-        ":kind": span.kind,
-        ":status": status,
-        ":ml_app": span.ml_app,
-        ":service": span.service,
-        ":env": span.env,
-        ":model_name": span.model_name,
-        ":model_provider": span.model_provider,
-        ":error_type": span.error_type,
-    };
-    let known = transaction
-        .prepare_cached(
-            "SELECT id FROM facets WHERE name = :name AND kind = :kind AND status = :status AND ml_app IS :ml_app
-                AND service IS :service AND env IS :env AND model_name IS :model_name AND model_provider IS :model_provider
-                AND error_type IS :error_type",
-        )?
-        .query_row(values, |row| row.get("id"))
-        .optional()?;
-    match known {
-        Some(row) => Ok(row),
-        None => transaction
-            .prepare_cached(
-                "INSERT INTO facets (name, kind, status, ml_app, service, env, model_name, model_provider, error_type)
-                 VALUES (:name, :kind, :status, :ml_app, :service, :env, :model_name, :model_provider, :error_type)",
-            )?
-            .insert(values),
-    }
-}
-
-fn write_event(
-    transaction: &Transaction<'_>,
-    compressor: &mut Compressor<'_>,
-    row: i64,
-    event: &str,
-) -> rusqlite::Result<()> {
-    let parts = event_encoding::split(event);
-    for (hash, string) in parts.contents() {
-        let known = transaction
-            .prepare_cached("SELECT 1 FROM content WHERE hash = :hash")?
-            .exists(named_params! { ":hash": hash })?;
-        if !known {
-            let data = compressor.compress(string.as_bytes()).map_err(unstorable)?;
-            transaction
-                .prepare_cached("INSERT INTO content (hash, data) VALUES (:hash, :data)")?
-                .execute(named_params! { ":hash": hash, ":data": data })?;
-        }
-        transaction
-            .prepare_cached("INSERT OR IGNORE INTO span_content (span, hash) VALUES (:span, :hash)")?
-            .execute(named_params! { ":span": row, ":hash": hash })?;
-    }
-    let data = parts.encode(compressor).map_err(unstorable)?;
-    transaction
-        .prepare_cached("INSERT INTO event (span, data) VALUES (:span, :data)")?
-        .execute(named_params! { ":span": row, ":data": data })?;
-    Ok(())
-}
-
-fn unstorable(error: io::Error) -> rusqlite::Error {
-    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
-}
-
-fn write_attribute<'a>(
-    transaction: &Transaction<'_>,
-    known: &mut HashMap<(&'a str, &'a str), i64>,
-    row: i64,
-    attribute: &'a Attribute,
-) -> rusqlite::Result<()> {
-    let key = (attribute.path.as_str(), attribute.text.as_str());
-    let id = if let Some(id) = known.get(&key) { *id } else { attribute_row(transaction, attribute)? };
-    known.insert(key, id);
-    transaction
-        .prepare_cached("INSERT OR IGNORE INTO span_attribute (attribute, span) VALUES (:attribute, :span)")?
-        .execute(named_params! { ":attribute": id, ":span": row })?;
-    Ok(())
-}
-
-fn attribute_row(transaction: &Transaction<'_>, attribute: &Attribute) -> rusqlite::Result<i64> {
-    let Attribute { path, text, number } = attribute;
-    let known = transaction
-        .prepare_cached("SELECT id FROM attribute WHERE path = :path AND text = :text")?
-        .query_row(named_params! { ":path": path, ":text": text }, |row| row.get("id"))
-        .optional()?;
-    match known {
-        Some(id) => Ok(id),
-        None => transaction
-            .prepare_cached("INSERT INTO attribute (path, text, number) VALUES (:path, :text, :number)")?
-            .insert(named_params! { ":path": path, ":text": text, ":number": number }),
-    }
-}
-
-/// Deletes a span from all tables, with the content and attributes that no other span has.
-pub(crate) fn delete_span(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<()> {
-    for sql in [
-        "DELETE FROM content WHERE hash IN (SELECT hash FROM span_content WHERE span = :span)
-            AND NOT EXISTS (SELECT 1 FROM span_content other WHERE other.hash = content.hash AND other.span <> :span)",
-        "DELETE FROM span_content WHERE span = :span",
-        "DELETE FROM attribute WHERE id IN (SELECT attribute FROM span_attribute WHERE span = :span)
-            AND NOT EXISTS (SELECT 1 FROM span_attribute other WHERE other.attribute = attribute.id AND other.span <> :span)",
-        "DELETE FROM span_attribute WHERE span = :span",
-        "DELETE FROM span_text WHERE rowid = :span",
-        "DELETE FROM event WHERE span = :span",
-        "DELETE FROM span WHERE id = :span",
-    ] {
-        transaction.prepare_cached(sql)?.execute(named_params! { ":span": row })?;
-    }
-    Ok(())
 }
 
 fn write_evaluation(
@@ -289,7 +333,7 @@ fn write_evaluation(
             ":tag_key": tag.map(|(key, _)| key),
             ":tag_value": tag.map(|(_, value)| value),
             ":event": evaluation.event,
-            ":hash": event_encoding::hash(&evaluation.event),
+            ":hash": blake3::hash(evaluation.event.as_bytes()).as_bytes(),
             ":arrived_ms": now_ms,
         })?;
     Ok(())

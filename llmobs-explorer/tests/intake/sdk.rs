@@ -58,9 +58,10 @@ fn the_sdk_reports_straight_and_as_to_an_agent() {
         let picture: String = served
             .database()
             .query_row(
-                "SELECT group_concat(s.name || ' ' || s.kind || ' ' || s.ml_app || ' ' || s.session_id || ' ' || t.spans
-                    || ' ' || t.total_tokens || ' ' || coalesce(e.label || ' ' || e.value, '-'), '; ' ORDER BY s.kind) AS picture
-                 FROM span s JOIN trace t ON t.id = s.trace LEFT JOIN judged j ON j.span = s.id
+                "SELECT group_concat(f.name || ' ' || f.kind || ' ' || f.ml_app || ' ' || n.session_id || ' ' || t.spans
+                    || ' ' || t.total_tokens || ' ' || coalesce(e.label || ' ' || e.value, '-'), '; ' ORDER BY f.kind) AS picture
+                 FROM span s JOIN trace t ON t.id = s.trace JOIN facets f ON f.id = s.facets JOIN session n ON n.id = s.session
+                    LEFT JOIN judged j ON j.span = s.id
                     LEFT JOIN evaluation e ON e.id = j.evaluation",
                 [],
                 |row| row.get("picture"),

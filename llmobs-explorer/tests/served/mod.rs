@@ -189,9 +189,7 @@ impl Served {
     pub(crate) fn dump(&self) -> String {
         let database = self.database();
         let mut dump = String::new();
-        for table in
-            ["trace", "span", "event", "attribute", "span_attribute", "content", "evaluation", "rejection"]
-        {
+        for table in ["trace", "span", "facets", "attribute", "block", "evaluation", "rejection"] {
             let mut statement = database.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
             let columns = statement.column_count();
             let mut rows = statement.query([]).unwrap();

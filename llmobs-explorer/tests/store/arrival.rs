@@ -74,7 +74,7 @@ fn the_root_stands_for_the_trace_whenever_it_arrives() {
         "1: 4 spans, 2 errors, 2 calls, 1 of 1 tools, 1 in, 1 in all, 10..130, m1+m2, first 0.25"
     );
     assert_eq!(served.event("T", "2"), Some(call.to_string()));
-    assert_eq!(served.rows("event"), 4);
+    assert_eq!(served.rows("span"), 4);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::served::{Served, events_body, span};
 
-const PAGE: u64 = 4096;
+const PAGE: u64 = 8192;
 
 /// A store with some traces, all of it in its file.
 fn filled(folder: &TempDir) -> PathBuf {
@@ -63,7 +63,7 @@ fn damage_that_is_found_later_is_told_with_what_to_do() {
         statement.query_map([], |row| row.get("rootpage")).unwrap().collect::<Result<_, _>>().unwrap()
     };
     for page in roots {
-        spoil(&store, u64::from(page - 1) * PAGE, 4096);
+        spoil(&store, u64::from(page - 1) * PAGE, 8192);
     }
     let mut served = Served::at(&store, &[]);
     let remedy = "stop llmobs, move the file away, and start llmobs again";

@@ -14,6 +14,7 @@ mod arrival;
 mod crash;
 mod damage;
 mod foreign;
+mod migration;
 mod retention;
 mod room;
 #[path = "../served/mod.rs"]

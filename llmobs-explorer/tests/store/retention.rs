@@ -1,5 +1,7 @@
 //! What is deleted again.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::served::{Served, events_body, metrics_body, noise, span, until};
@@ -15,17 +17,42 @@ fn score(target: &Value, label: &str) -> Value {
     json!({ "join_on": target, "label": label, "metric_type": "score", "score_value": 1, "timestamp_ms": 5, "ml_app": "a" })
 }
 
+/// As if days had passed since the last segment began, and since evaluations with these labels arrived.
+fn pass_days(store: &Path, days: i64, labels: &[&str]) {
+    let ms = days * 86_400_000;
+    let database = rusqlite::Connection::open(store).unwrap();
+    database
+        .execute("UPDATE segment SET begun_ms = begun_ms - :ms", rusqlite::named_params! { ":ms": ms })
+        .unwrap();
+    for label in labels {
+        database
+            .execute(
+                "UPDATE evaluation SET arrived_ms = arrived_ms - :ms WHERE label = :label",
+                rusqlite::named_params! { ":ms": ms, ":label": label },
+            )
+            .unwrap();
+    }
+}
+
 #[test]
 fn what_is_too_old_goes_with_all_that_belongs_to_it() {
     let folder = tempfile::TempDir::new().unwrap();
     let store = folder.path().join("traces.db");
-    let mut served = Served::at(&store, &[]);
     let (shared, own) = ("shared ".repeat(400), "own ".repeat(400));
-    for event in
-        [with_input("old", "1", &shared), with_input("old", "2", &own), with_input("new", "1", &shared)]
-    {
-        assert_eq!(served.post("/api/v2/llmobs", &events_body([&event])).status, 202);
-    }
+    let send = |served: &Served, event: &Value| {
+        assert_eq!(served.post("/api/v2/llmobs", &events_body([event])).status, 202);
+    };
+    let mut served = Served::at(&store, &[]);
+    send(&served, &with_input("old", "1", &shared));
+    send(&served, &with_input("old", "2", &own));
+    served.kill();
+    pass_days(&store, 20, &[]);
+
+    // Twenty days later, the old trace has a span more, and there is another trace.
+    let mut served = Served::at(&store, &[]);
+    send(&served, &with_input("new", "1", &shared));
+    send(&served, &with_input("old", "3", &own));
+    send(&served, &with_input("new", "2", &own));
     let metrics = json!([
         score(&json!({ "span": { "trace_id": "old", "span_id": "1" } }), "of the old trace"),
         score(&json!({ "span": { "trace_id": "new", "span_id": "1" } }), "of the new trace"),
@@ -34,33 +61,30 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
     ]);
     let reply = served.post("/api/intake/llm-obs/v2/eval-metric", &metrics_body(&metrics));
     assert_eq!(reply.status, 202, "{}", reply.text());
+    assert_eq!((served.rows("trace"), served.rows("segment")), (2, 2));
     served.kill();
-    // As if forty days had passed for one of the traces, and for the evaluation of none.
-    let passed = rusqlite::named_params! { ":passed": 40 * 86_400_000_i64 };
-    let database = rusqlite::Connection::open(&store).unwrap();
-    database
-        .execute("UPDATE trace SET arrived_ms = arrived_ms - :passed WHERE trace_id = 'old'", passed)
-        .unwrap();
-    database
-        .execute("UPDATE evaluation SET arrived_ms = arrived_ms - :passed WHERE label IN ('of none', 'of the new trace')", passed)
-        .unwrap();
-    drop(database);
+    pass_days(&store, 20, &["of none", "of the new trace"]);
+    pass_days(&store, 11, &["of none", "of the new trace"]);
 
     let served = Served::at(&store, &[]);
-    until(|| (served.rows("trace") == 1).then_some(()));
-    assert!(served.event("old", "1").is_none());
+    until(|| (served.rows("segment WHERE id = 1") == 0).then_some(()));
+    for id in ["1", "2", "3"] {
+        assert!(served.event("old", id).is_none());
+    }
     assert_eq!(served.event("new", "1"), Some(with_input("new", "1", &shared).to_string()));
+    assert_eq!(served.event("new", "2"), Some(with_input("new", "2", &own).to_string()));
     let counts = [
+        "trace",
         "span",
-        "event",
-        "content",
-        "span_content",
-        "span_text",
+        "facets",
         "attribute WHERE text = 'old'",
         "attribute WHERE text = 'new'",
+        "sqlite_schema WHERE name = 'words_1'",
+        "sqlite_schema WHERE name = 'words_2'",
     ]
     .map(|table| served.rows(table));
-    assert_eq!(counts, [1, 1, 1, 1, 1, 0, 1]);
+    // The set of tags of the span that came late goes with what arrived at the same time.
+    assert_eq!(counts, [1, 2, 1, 1, 1, 0, 1]);
     let labels: String = served
         .database()
         .query_row("SELECT group_concat(label, ', ' ORDER BY label) AS labels FROM evaluation", [], |row| {
@@ -68,37 +92,47 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
         })
         .unwrap();
     assert_eq!(labels, "by tag, of the new trace");
+    let found =
+        |query: &str| served.get(&format!("/traces?view=spans&q={query}")).text().contains("/traces/new");
+    assert!(found("shared") && found("own") && found("own:new"));
+
+    // What arrived last becomes too old, too, if nothing arrives after it.
+    drop(served);
+    pass_days(&store, 40, &["by tag", "of the new trace"]);
+    let served = Served::at(&store, &[]);
+    let tables =
+        ["trace", "span", "facets", "attribute", "attribute_set", "block", "span_piece", "evaluation"];
+    until(|| tables.iter().all(|table| served.rows(table) == 0).then_some(()));
 }
 
 #[test]
 fn the_oldest_go_where_there_is_too_much() {
     let folder = tempfile::TempDir::new().unwrap();
     let store = folder.path().join("traces.db");
-    let mut served = Served::at(&store, &[]);
-    for number in 0..60_u64 {
+    let mut served = Served::at(&store, &["--keep-mib", "16"]);
+    for number in 0..200_u64 {
         let text = noise(number, 4_000);
-        let event = with_input(&format!("T{number:02}"), "1", &text);
+        let event = with_input(&format!("T{number:03}"), "1", &text);
         assert_eq!(served.post("/api/v2/llmobs", &events_body([&event])).status, 202);
     }
     served.kill();
     let database = rusqlite::Connection::open(&store).unwrap();
-    database.execute("UPDATE trace SET arrived_ms = arrived_ms + id * 1000", []).unwrap();
     database.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     drop(database);
     let before = std::fs::metadata(&store).unwrap().len();
-    assert!(before > 2 << 20, "{before}");
+    assert!((6 << 20..16 << 20).contains(&before), "{before}");
 
-    let served = Served::at(&store, &["--keep-mib", "1"]);
+    let served = Served::at(&store, &["--keep-mib", "4"]);
     let used = |pragma: &str| -> i64 {
         served
             .database()
             .query_row(&format!("SELECT {pragma} FROM pragma_{pragma}()"), [], |row| row.get(pragma))
             .unwrap()
     };
-    until(|| ((used("page_count") - used("freelist_count")) * 4096 < 1 << 20).then_some(()));
+    until(|| ((used("page_count") - used("freelist_count")) * 8192 < 4 << 20).then_some(()));
     // Pages are given back, too.
     until(|| (used("freelist_count") == 0).then_some(()));
-    assert!(served.event("T00", "1").is_none());
-    assert!(served.event("T59", "1").is_some(), "the last was deleted before others");
-    assert!(served.rows("trace") > 5, "more was deleted than had to be: {}", served.rows("trace"));
+    assert!(served.event("T000", "1").is_none());
+    assert!(served.event("T199", "1").is_some(), "the last was deleted before others");
+    assert!(served.rows("trace") > 50, "more was deleted than had to be: {}", served.rows("trace"));
 }

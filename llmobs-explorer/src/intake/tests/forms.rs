@@ -76,12 +76,12 @@ fn errors() {
             let span = span(json!({ "status": status, "meta": meta }));
             assert_eq!(span.failed, failed);
             assert_eq!(span.error_type.as_deref(), Some("E"));
-            assert_eq!(span.text, "m\nE");
+            assert_eq!(span.short_texts, "m\nE");
             assert_eq!(span.attributes.len(), 1);
             assert_eq!(span.attributes[0].path, "meta.error.message");
         }
     }
-    assert_eq!(span(json!({ "meta": { "error": "m" } })).text, "m");
+    assert_eq!(span(json!({ "meta": { "error": "m" } })).short_texts, "m");
 }
 
 #[test]

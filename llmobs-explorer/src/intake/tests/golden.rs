@@ -59,7 +59,11 @@ fn picture(scenario: &str, name: &str) -> String {
         ("error", span.error_type),
         ("input", Some(span.input_preview).filter(|preview| !preview.is_empty())),
         ("output", Some(span.output_preview).filter(|preview| !preview.is_empty())),
-        ("text", Some(span.text).filter(|text| !text.is_empty()).map(|text| text.replace('\n', " | "))),
+        (
+            "text",
+            Some(span.short_texts).filter(|text| !text.is_empty()).map(|text| text.replace('\n', " | ")),
+        ),
+        ("long", (!span.long_texts.is_empty()).then(|| span.long_texts.join(" | "))),
     ] {
         lines.extend(value.map(|value| format!("{name}: {value}")));
     }
@@ -148,7 +152,7 @@ fn a_workflow() {
                 pair("_dd.sampling_decision", "1", Some(1.0)),
                 pair("_dd.trace_id", "A1", None),
             ],
-            text: "hello\nworld".to_owned(),
+            short_texts: "hello\nworld".to_owned(),
             event: events("workflow_basic")[0][0].to_string(),
             ..Span::default()
         }
@@ -166,8 +170,7 @@ provider: unknown
 model: m
 input: {dropped}
 output: {dropped}
-text: {dropped} | {dropped}
-metrics.input_tokens = 1
+long: {dropped} | {dropped}
 tag.prompt_tracking_instrumentation_method = annotated
 tag.t = 1
 collection_errors = dropped_io

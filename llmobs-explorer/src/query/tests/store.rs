@@ -12,34 +12,25 @@ use rusqlite::{Connection, named_params};
 pub(super) fn filled() -> Connection {
     let store = Connection::open_in_memory().unwrap();
     store.execute_batch(include_str!("../../store/schema.sql")).unwrap();
+    let words = "CREATE VIRTUAL TABLE words_1 USING fts5 (text, content = '', tokenize = 'unicode61 remove_diacritics 2')";
+    store.execute_batch(words).unwrap();
     store.execute_batch(ROWS).unwrap();
-    facets(&store);
     for (span, path, text) in ATTRIBUTES {
         attribute(&store, span, path, text);
     }
     for (span, text) in TEXTS {
-        store
-            .execute(
-                "INSERT INTO span_text (rowid, text) SELECT id, :text FROM span WHERE name = :name",
-                named_params! { ":text": text, ":name": span },
-            )
-            .unwrap();
+        let values = named_params! { ":text": text, ":name": span };
+        for sql in [
+            "INSERT INTO words_1 (rowid, text) SELECT id, :text FROM facets WHERE name = :name",
+            "INSERT INTO span_piece (piece, span) SELECT id, id FROM facets WHERE name = :name AND :text <> ''",
+        ] {
+            store.execute(sql, values).unwrap();
+        }
     }
     store
 }
 
-/// Gives each span that has none facets of its own.
-pub(super) fn facets(store: &Connection) {
-    store
-        .execute_batch(
-            "INSERT INTO facets (id, status, kind, name, ml_app, service, env, model_name, model_provider, error_type)
-                SELECT id, status, kind, name, ml_app, service, env, model_name, model_provider, error_type
-                FROM span WHERE facets = 0;
-             UPDATE span SET facets = id WHERE facets = 0;",
-        )
-        .unwrap();
-}
-
+/// Adds to the sets of a span, which have the same number as the span.
 pub(super) fn attribute(store: &Connection, span: &str, path: &str, text: &str) {
     let number: Option<f64> = text.parse().ok();
     store
@@ -50,8 +41,9 @@ pub(super) fn attribute(store: &Connection, span: &str, path: &str, text: &str) 
         .unwrap();
     store
         .execute(
-            "INSERT INTO span_attribute (span, attribute) SELECT s.id, a.id FROM span s, attribute a \
-             WHERE s.name = :name AND a.path = :path AND a.text = :text",
+            "INSERT INTO attribute_set (id, attribute)
+             SELECT iif(a.path GLOB 'tag.*', s.tags, s.fields), a.id FROM span s JOIN facets f ON f.id = s.facets, attribute a
+             WHERE f.name = :name AND a.path = :path AND a.text = :text",
             named_params! { ":name": span, ":path": path, ":text": text },
         )
         .unwrap();
@@ -64,29 +56,43 @@ INSERT INTO trace (id, trace_id, spans, errors, llm_calls, tool_calls, tools, in
     (3, 't-3', 4, 0, 1, 1, 1, 7, 2, 9),
     (4, 't-4', 2, 0, 0, 1, 1, NULL, NULL, NULL);
 
-INSERT INTO span (id, trace, span_id, parent_id, head, name, kind, status, start_ns, duration_ns,
-    ml_app, service, env, session_id, input_preview, output_preview) VALUES
-    (1, 1, '11', NULL, 1, 'answer', 'workflow', 'ok', 1000000000, 6000000000, 'shop', 'web', 'prod', 's-1', '', ''),
-    (2, 1, '12', '11', 0, 'plan', 'agent', 'ok', 1001000000, 5500000000, 'shop', 'web', 'prod', 's-1', '', ''),
-    (3, 1, '13', '12', 0, 'complete', 'llm', 'ok', 1001000001, 5000000000, 'shop', 'web', 'prod', 's-1', '', ''),
-    (4, 1, '14', '12', 0, 'search', 'tool', 'error', 1002000000, 1500, 'shop', 'web', 'prod', 's-1', '', ''),
-    (5, 2, '21', NULL, 1, 'draft', 'llm', 'ok', 2000000000, 90000000000, 'desk', NULL, 'staging', NULL, '', ''),
-    (6, 2, '22', '21', 0, 'polish', 'task', 'ok', 2000000001, 250000000, 'desk', NULL, 'staging', NULL, '', ''),
-    (7, 3, '31', NULL, 1, 'triage', 'agent', 'ok', 3000000000, 7200000000000, 'desk', NULL, NULL, 's-2', '', ''),
-    (8, 3, '32', '31', 0, 'lookup', 'tool', 'ok', 3000000001, 67000000, 'desk', NULL, NULL, 's-2', '', ''),
-    (9, 3, '33', '31', 0, 'embed', 'embedding', 'ok', 3000000002, 1, 'desk', NULL, NULL, 's-2', '', ''),
-    (10, 3, '34', '31', 0, 'judge', 'llm', 'ok', 3000000003, 2000000, 'desk', NULL, NULL, 's-2', '', ''),
-    (11, 4, '41', '40', 1, 'orphan', 'tool', 'ok', 1767225600000000000, 3, NULL, NULL, NULL, NULL, '', ''),
-    -- The same id as one of another trace.
-    (12, 4, '14', '41', 0, 'rank', 'retrieval', 'ok', 1767225600001000000, 4, NULL, NULL, NULL, NULL, '', '');
+INSERT INTO session (id, session_id) VALUES (1, 's-1'), (2, 's-2');
 
-UPDATE span SET model_name = 'gpt-4o', model_provider = 'openai', input_tokens = 100, output_tokens = 20, total_tokens = 120,
-    cached_tokens = 40, time_to_first_token = 0.5 WHERE name = 'complete';
-UPDATE span SET model_name = 'gpt-4o-mini', model_provider = 'openai', input_tokens = 1000, output_tokens = 500,
-    total_tokens = 1500, time_to_first_token = 2 WHERE name = 'draft';
-UPDATE span SET model_name = 'claude', model_provider = 'anthropic', input_tokens = 7, output_tokens = 2, total_tokens = 9
-    WHERE name = 'judge';
-UPDATE span SET error_type = 'TimeoutError' WHERE name = 'search';
+-- Each span has facets and sets of its own.
+INSERT INTO facets (id, name, kind, status, ml_app, service, env, model_name, model_provider, error_type) VALUES
+    (1, 'answer', 'workflow', 'ok', 'shop', 'web', 'prod', NULL, NULL, NULL),
+    (2, 'plan', 'agent', 'ok', 'shop', 'web', 'prod', NULL, NULL, NULL),
+    (3, 'complete', 'llm', 'ok', 'shop', 'web', 'prod', 'gpt-4o', 'openai', NULL),
+    (4, 'search', 'tool', 'error', 'shop', 'web', 'prod', NULL, NULL, 'TimeoutError'),
+    (5, 'draft', 'llm', 'ok', 'desk', NULL, 'staging', 'gpt-4o-mini', 'openai', NULL),
+    (6, 'polish', 'task', 'ok', 'desk', NULL, 'staging', NULL, NULL, NULL),
+    (7, 'triage', 'agent', 'ok', 'desk', NULL, NULL, NULL, NULL, NULL),
+    (8, 'lookup', 'tool', 'ok', 'desk', NULL, NULL, NULL, NULL, NULL),
+    (9, 'embed', 'embedding', 'ok', 'desk', NULL, NULL, NULL, NULL, NULL),
+    (10, 'judge', 'llm', 'ok', 'desk', NULL, NULL, 'claude', 'anthropic', NULL),
+    (11, 'orphan', 'tool', 'ok', NULL, NULL, NULL, NULL, NULL, NULL),
+    (12, 'rank', 'retrieval', 'ok', NULL, NULL, NULL, NULL, NULL, NULL);
+
+INSERT INTO span (id, trace, span_id, parent_id, head, start_ns, duration_ns, session, facets, tags, fields) VALUES
+    (1, 1, '11', NULL, 1, 1000000000, 6000000000, 1, 1, 1, 101),
+    (2, 1, '12', '11', 0, 1001000000, 5500000000, 1, 2, 2, 102),
+    (3, 1, '13', '12', 0, 1001000001, 5000000000, 1, 3, 3, 103),
+    (4, 1, '14', '12', 0, 1002000000, 1500, 1, 4, 4, 104),
+    (5, 2, '21', NULL, 1, 2000000000, 90000000000, NULL, 5, 5, 105),
+    (6, 2, '22', '21', 0, 2000000001, 250000000, NULL, 6, 6, 106),
+    (7, 3, '31', NULL, 1, 3000000000, 7200000000000, 2, 7, 7, 107),
+    (8, 3, '32', '31', 0, 3000000001, 67000000, 2, 8, 8, 108),
+    (9, 3, '33', '31', 0, 3000000002, 1, 2, 9, 9, 109),
+    (10, 3, '34', '31', 0, 3000000003, 2000000, 2, 10, 10, 110),
+    (11, 4, '41', '40', 1, 1767225600000000000, 3, NULL, 11, 11, 111),
+    -- The same id as one of another trace.
+    (12, 4, '14', '41', 0, 1767225600001000000, 4, NULL, 12, 12, 112);
+
+UPDATE trace SET head = s.id FROM span s WHERE s.trace = trace.id AND s.head = 1;
+UPDATE span SET input_tokens = 100, output_tokens = 20, total_tokens = 120, cached_tokens = 40, time_to_first_token = 0.5
+    WHERE id = 3;
+UPDATE span SET input_tokens = 1000, output_tokens = 500, total_tokens = 1500, time_to_first_token = 2 WHERE id = 5;
+UPDATE span SET input_tokens = 7, output_tokens = 2, total_tokens = 9 WHERE id = 10;
 
 INSERT INTO evaluation (feedback, label, metric_type, value, number, assessment, reasoning, timestamp_ms,
     trace_id, span_id, session_id, tag_key, tag_value, event, hash) VALUES

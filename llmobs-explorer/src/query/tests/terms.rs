@@ -73,19 +73,18 @@ fn a_filter_finds_exactly_its_value() {
         "meta.x",
     ];
     let store = store::filled();
-    for (index, value) in values.iter().enumerate() {
-        store
-            .execute(
-                "INSERT INTO span (trace, span_id, name, kind, status, start_ns, duration_ns, input_preview, output_preview, \
-                 ml_app) VALUES (1, ?1, ?1, 'x', 'ok', 1, 1, '', '', ?2)",
-                (format!("value-{index}"), value),
-            )
-            .unwrap();
+    for (index, value) in (0_i64..).zip(&values) {
+        for sql in [
+            "INSERT INTO facets (id, name, kind, status, ml_app) VALUES (1000 + ?1, ?2, 'x', 'ok', ?3)",
+            "INSERT INTO span (trace, span_id, start_ns, duration_ns, facets, tags, fields) \
+             SELECT 1, name, 1, 1, id, id, 1000 + id FROM facets WHERE id = 1000 + ?1 AND name = ?2 AND ml_app = ?3",
+        ] {
+            store.execute(sql, (index, format!("value-{index}"), value)).unwrap();
+        }
         for path in paths {
             store::attribute(&store, &format!("value-{index}"), path, value);
         }
     }
-    store::facets(&store);
     for (index, value) in values.iter().enumerate() {
         for path in paths {
             let term = filter(path, value);
@@ -164,5 +163,5 @@ fn all_is_the_default() {
         assert!(!Query::parse(text).unwrap().is_all(), "{text}");
     }
     assert_eq!(Query::default(), Query::parse("").unwrap());
-    assert_eq!(Query::default().condition().sql, "TRUE");
+    assert_eq!(Query::default().condition(&[]).sql, "TRUE");
 }

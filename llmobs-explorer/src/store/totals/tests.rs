@@ -1,11 +1,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rusqlite::Connection;
+use std::time::Duration;
 
 use super::*;
-use crate::store::schema::{Database, Location};
-use crate::store::write::{Batch, write};
+use crate::store::schema::Location;
+use crate::store::testing;
+use crate::store::write::Batch;
+use crate::store::writer::Writer;
 
 /// Numbers that look random and are the same each time.
 struct Dice(u64);
@@ -17,12 +19,12 @@ impl Dice {
     }
 }
 
-fn store() -> Connection {
-    Database::open(&Location::Memory).unwrap().1
+fn writer() -> Writer {
+    testing::writer(&Location::Memory, Duration::MAX)
 }
 
-fn send(connection: &mut Connection, spans: Vec<Span>) {
-    write(connection, &Batch { spans, ..Batch::default() }, 5).unwrap();
+fn send(writer: &mut Writer, spans: Vec<Span>) {
+    writer.write(&mut [Batch { spans, ..Batch::default() }]).unwrap();
 }
 
 /// One span of a few that may have any of a few parents, also themselves and each other.
@@ -57,21 +59,21 @@ fn any_span(dice: &mut Dice) -> Span {
 fn sums_that_are_kept_up_are_those_made_anew() {
     for seed in 0..150 {
         let mut dice = Dice(seed);
-        let mut connection = store();
+        let mut writer = writer();
         for _ in 0..12 {
             let spans = (0..=dice.below(5))
                 .map(|_| any_span(&mut dice))
                 .map(|span| Span { time_to_first_token: (span.start_ns > 6).then_some(0.5), ..span })
                 .collect();
-            send(&mut connection, spans);
-            let transaction = connection.transaction().unwrap();
+            send(&mut writer, spans);
+            let transaction = writer.connection.transaction().unwrap();
             let traces: Vec<i64> = {
                 let mut statement = transaction.prepare("SELECT id FROM trace").unwrap();
                 statement.query_map([], |row| row.get("id")).unwrap().collect::<Result<_, _>>().unwrap()
             };
             for trace in traces {
                 let anew = computed_totals(&transaction, trace).unwrap();
-                assert_eq!(stored_totals(&transaction, trace).unwrap(), anew, "seed {seed}");
+                assert_eq!(stored_totals(&transaction, trace).unwrap().0, anew, "seed {seed}");
                 let heads: String = transaction
                     .query_row(
                         "SELECT group_concat(id) AS heads FROM span WHERE trace = :trace AND head = 1",
@@ -79,6 +81,14 @@ fn sums_that_are_kept_up_are_those_made_anew() {
                         |row| row.get("heads"),
                     )
                     .unwrap();
+                let stored: i64 = transaction
+                    .query_row(
+                        "SELECT head FROM trace WHERE id = :trace",
+                        named_params! { ":trace": trace },
+                        |row| row.get("head"),
+                    )
+                    .unwrap();
+                assert_eq!(heads, stored.to_string(), "seed {seed}");
                 assert_eq!(heads, search_head(&transaction, trace).unwrap().to_string(), "seed {seed}");
             }
         }
@@ -87,18 +97,18 @@ fn sums_that_are_kept_up_are_those_made_anew() {
 
 /// How many steps SQLite's machine takes for each of some batches.
 fn steps(batches: impl IntoIterator<Item = Vec<Span>>) -> Vec<u64> {
-    let mut connection = store();
+    let mut writer = writer();
     let steps = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&steps);
     let count = move || {
         counter.fetch_add(1, Ordering::Relaxed);
         false
     };
-    connection.progress_handler(10, Some(count)).unwrap();
+    writer.connection.progress_handler(10, Some(count)).unwrap();
     let mut by_batch = Vec::new();
     for batch in batches {
         steps.store(0, Ordering::Relaxed);
-        send(&mut connection, batch);
+        send(&mut writer, batch);
         by_batch.push(steps.load(Ordering::Relaxed));
     }
     by_batch

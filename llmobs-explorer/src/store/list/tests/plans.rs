@@ -6,11 +6,14 @@ use rusqlite::Connection;
 
 use crate::query::Query;
 use crate::store::list::{ListRequest, Scope, Sort};
-use crate::store::{evaluations, sessions, trace};
+use crate::store::{evaluations, segment, sessions, trace};
 
 fn store() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(include_str!("../../schema.sql")).unwrap();
+    for _ in 0..2 {
+        segment::begin(&connection, &segment::next(&connection).unwrap(), 0).unwrap();
+    }
     connection
 }
 
@@ -33,7 +36,7 @@ fn plan(connection: &Connection, sql: &str) -> String {
 fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
     let request = ListRequest {
         scope,
-        condition: Query::parse(query).unwrap().condition(),
+        query: Query::parse(query).unwrap(),
         from_ns: Some(1),
         to_ns: None,
         sort,
@@ -42,7 +45,7 @@ fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
         limit: crate::store::list::PAGE,
         attributes: Vec::new(),
     };
-    plan(&store(), &request.sql().0)
+    plan(&store(), &request.sql(&[1, 2]).0)
 }
 
 /// Which plan each of these queries has in the list.
@@ -56,7 +59,7 @@ fn check(scope: Scope, sort: Sort, rows: &[(&str, &str)]) {
 #[test]
 fn a_list_reads_one_index_from_the_requested_time_on() {
     let columns =
-        "@duration:>5s @session_id:s @parent_id:1 @metrics.input_tokens:>1 @metrics.time_to_first_token:>1";
+        "@duration:>5s @session_id:* @parent_id:1 @metrics.input_tokens:>1 @metrics.time_to_first_token:>1";
     check(Scope::Traces, Sort::Start, &[("*", ""), (columns, "")]);
     check(Scope::Spans, Sort::Duration, &[("*", ""), (columns, "")]);
     let sum = "CORRELATED SCALAR SUBQUERY 1\n  SEARCH trace USING INTEGER PRIMARY KEY (rowid=?)\n";
@@ -75,24 +78,30 @@ LIST SUBQUERY 2
 ";
     let tags_and_words = "\
 LIST SUBQUERY 2
-  SEARCH span_attribute USING PRIMARY KEY (attribute=?)
+  SEARCH attribute_set USING PRIMARY KEY (attribute=?)
   LIST SUBQUERY 1
     SEARCH attribute USING COVERING INDEX sqlite_autoindex_attribute_1 (path=? AND text=?)
   CREATE BLOOM FILTER
-LIST SUBQUERY 3
-  SCAN span_text VIRTUAL TABLE INDEX 0:M1
+LIST SUBQUERY 5
+  SEARCH span_piece USING PRIMARY KEY (piece=?)
+  LIST SUBQUERY 4
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SCAN words_1 VIRTUAL TABLE INDEX 0:M1
+      UNION ALL
+        SCAN words_2 VIRTUAL TABLE INDEX 0:M1
   CREATE BLOOM FILTER
 ";
     let numbers = "\
 LIST SUBQUERY 2
-  SEARCH span_attribute USING PRIMARY KEY (attribute=?)
+  SEARCH attribute_set USING PRIMARY KEY (attribute=?)
   LIST SUBQUERY 1
     SEARCH attribute USING COVERING INDEX attribute_by_number (path=? AND number>?)
   CREATE BLOOM FILTER
 ";
     let ids_and_sums = "\
 LIST SUBQUERY 1
-  SEARCH span USING COVERING INDEX sqlite_autoindex_span_1 (span_id=?)
+  SCAN span USING COVERING INDEX span_by_trace
   CREATE BLOOM FILTER
 LIST SUBQUERY 2
   SEARCH trace USING COVERING INDEX sqlite_autoindex_trace_1 (trace_id=?)
@@ -110,14 +119,22 @@ LIST SUBQUERY 2
   CREATE BLOOM FILTER
 ";
     let said = "\
-LIST SUBQUERY 5
+LIST SUBQUERY 7
   COMPOUND QUERY
     LEFT-MOST SUBQUERY
       MATERIALIZE e
         SEARCH evaluation USING INDEX evaluation_by_label (label=?)
       SCAN e
-      SEARCH x USING COVERING INDEX sqlite_autoindex_span_1 (span_id=?)
-      SEARCH y USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH y USING COVERING INDEX sqlite_autoindex_trace_1 (trace_id=?)
+      SEARCH x USING COVERING INDEX span_by_trace (trace=? AND span_id=?)
+      CREATE BLOOM FILTER
+    UNION ALL
+      SCAN span USING COVERING INDEX span_by_trace
+      LIST SUBQUERY 3
+        SCAN e
+        CREATE BLOOM FILTER
+      SCALAR SUBQUERY 4
+        SCAN e
       CREATE BLOOM FILTER
     UNION ALL
       SCAN e
@@ -126,13 +143,16 @@ LIST SUBQUERY 5
       CREATE BLOOM FILTER
     UNION ALL
       SCAN e
-      SEARCH x USING COVERING INDEX span_by_session (session_id=?)
+      SEARCH y USING COVERING INDEX sqlite_autoindex_session_1 (session_id=?)
+      SEARCH x USING COVERING INDEX span_by_session (session=?)
       CREATE BLOOM FILTER
-    UNION ALL
-      SCAN e
-      SEARCH p USING COVERING INDEX sqlite_autoindex_attribute_1 (path=? AND text=?)
-      SEARCH a USING PRIMARY KEY (attribute=?)
-      CREATE BLOOM FILTER
+LIST SUBQUERY 9
+  MATERIALIZE e
+    SEARCH evaluation USING INDEX evaluation_by_label (label=?)
+  SCAN e
+  SEARCH p USING COVERING INDEX sqlite_autoindex_attribute_1 (path=? AND text=?)
+  SEARCH a USING PRIMARY KEY (attribute=?)
+  CREATE BLOOM FILTER
 ";
     let rows = [
         ("@name:x -@meta.span.kind:agent", facets),
@@ -154,18 +174,22 @@ CO-ROUTINE said
     LEFT-MOST SUBQUERY
       SEARCH evaluation USING INDEX evaluation_by_trace (trace_id=?)
       CORRELATED SCALAR SUBQUERY 2
-        SEARCH s USING COVERING INDEX sqlite_autoindex_span_1 (span_id=? AND trace=?)
+        SEARCH s USING COVERING INDEX span_by_trace (trace=? AND span_id=?)
     UNION ALL
       MATERIALIZE one
-        SEARCH span USING INDEX span_by_trace (trace=?)
+        SEARCH s USING INDEX span_by_trace (trace=?)
+        SEARCH n USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN
       SCAN one
       SEARCH e USING INDEX evaluation_by_span_alone (span_id=?)
     UNION ALL
       SCAN one
       SEARCH e USING COVERING INDEX evaluation_by_session (session_id=?)
     UNION ALL
-      SCAN one
-      SEARCH x USING COVERING INDEX span_attribute_by_span (span=?)
+      CO-ROUTINE sets
+        SCAN one
+        USE TEMP B-TREE FOR DISTINCT
+      SCAN sets
+      SEARCH x USING COVERING INDEX attribute_set_by_id (id=?)
       SEARCH a USING INTEGER PRIMARY KEY (rowid=?)
       SEARCH e USING COVERING INDEX evaluation_by_tag (tag_key=? AND tag_value=?)
 SCAN said
@@ -187,9 +211,11 @@ CO-ROUTINE judged
       SEARCH e USING INDEX evaluation_by_trace (trace_id=?)
     UNION ALL
       SEARCH s USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH n USING INTEGER PRIMARY KEY (rowid=?)
       SEARCH e USING COVERING INDEX evaluation_by_session (session_id=?)
     UNION ALL
-      SEARCH x USING COVERING INDEX span_attribute_by_span (span=?)
+      SEARCH s USING INTEGER PRIMARY KEY (rowid=?)
+      SEARCH x USING COVERING INDEX attribute_set_by_id (id=?)
       SEARCH a USING INTEGER PRIMARY KEY (rowid=?)
       SEARCH e USING COVERING INDEX evaluation_by_tag (tag_key=? AND tag_value=?)
 SCAN j
@@ -203,19 +229,25 @@ USE TEMP B-TREE FOR ORDER BY
 fn sessions_and_children_are_found_in_an_index() {
     assert_eq!(
         plan(&store(), sessions::LATEST),
-        "SEARCH span USING COVERING INDEX head_by_session (session_id>?)\nUSE TEMP B-TREE FOR ORDER BY\n"
+        "\
+CO-ROUTINE h
+  SEARCH span USING COVERING INDEX span_by_session (session>?)
+SCAN h
+SEARCH n USING INTEGER PRIMARY KEY (rowid=?)
+USE TEMP B-TREE FOR ORDER BY
+"
     );
-    let by_session = "SEARCH span USING INDEX head_by_session (session_id=?)\n";
+    let by_session = "SEARCH s USING INDEX span_by_session (session=? AND head=?)\nSEARCH f USING INTEGER PRIMARY KEY (rowid=?)\n";
     assert_eq!(plan(&store(), sessions::FIRST), by_session);
-    let sums =
-        "SEARCH s USING INDEX head_by_session (session_id=?)\nSEARCH t USING INTEGER PRIMARY KEY (rowid=?)\n";
+    let sums = "SEARCH s USING INDEX span_by_session (session=? AND head=?)\nSEARCH t USING INTEGER PRIMARY KEY (rowid=?)\n";
     assert_eq!(plan(&store(), sessions::SUMS), sums);
     assert_eq!(
         plan(&store(), trace::CHILD_TIMES),
         "\
-SEARCH span USING COVERING INDEX span_by_trace (trace=? AND parent_id=?)
+SEARCH span USING INDEX span_by_trace (trace=?)
 SCALAR SUBQUERY 1
   SEARCH trace USING COVERING INDEX sqlite_autoindex_trace_1 (trace_id=?)
+USE TEMP B-TREE FOR ORDER BY
 "
     );
 }

@@ -1,0 +1,108 @@
+//! A store of version 1 is converted, and its data shown as before.
+//!
+//! `version_1/traces.db.zst` was written by a program of that version, which was sent `version_1/requests.json`.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use crate::served::{Served, events_body, percent, span};
+
+/// The store is older than traces are kept otherwise.
+const KEEP: [&str; 2] = ["--keep-days", "36500"];
+
+fn migrated() -> (Served, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let store = folder.path().join("traces.db");
+    fs::write(&store, zstd::decode_all(&include_bytes!("version_1/traces.db.zst")[..]).unwrap()).unwrap();
+    (Served::at(&store, &KEEP), folder)
+}
+
+/// A page, without what differs between two explorers.
+fn page(served: &Served, path: &str) -> String {
+    let reply = served.get(path);
+    assert_eq!(reply.status, 200, "{path}");
+    reply.text().replace(&served.port.to_string(), "PORT")
+}
+
+#[test]
+fn a_store_of_version_1_shows_the_same_as_one_of_today() {
+    let (migrated, _folder) = migrated();
+    let fresh = Served::with(&KEEP);
+    let requests: Vec<(String, String)> =
+        serde_json::from_str(include_str!("version_1/requests.json")).unwrap();
+    for (path, body) in &requests {
+        assert_eq!(fresh.post(path, body.as_bytes()).status, 202);
+    }
+    let queries = [
+        "*",
+        "zanzibar",
+        "\"blue truck\"",
+        "天気はどうですか",
+        "team:green",
+        "user_id:u-7",
+        "@session_id:s-1",
+        "@meta.metadata.temperature:>0.1",
+        "@metrics.input_tokens:>100",
+        "@metrics.reasoning_output_tokens:7",
+        "@evaluation.faithful.value:0.5",
+        "@evaluation.by_tag.value:3",
+        "@child.@name:order_status",
+        "status:error",
+        "@trace.total_tokens:>100",
+        "@collection_errors:otel_warning",
+        "@_dd.apm_trace_id:77",
+        "@span_id:9",
+    ];
+    let mut paths: Vec<String> = ["/sessions", "/sessions/s-1", "/evaluations"].map(str::to_owned).into();
+    for query in queries {
+        for view in ["traces", "spans"] {
+            paths.push(format!(
+                "/traces?view={view}&column=tag.team&column=metrics.total_tokens&q={}",
+                percent(query)
+            ));
+        }
+    }
+    for (trace, spans) in [("T1", 4), ("T2", 2)] {
+        paths.push(format!("/traces/{trace}"));
+        for id in 1..=spans {
+            paths.push(format!("/traces/{trace}/spans/{id}"));
+            paths.push(format!("/traces/{trace}/spans/{id}/event.json"));
+        }
+    }
+    paths.push("/traces/T3/spans/9/event.json".to_owned());
+    for path in paths {
+        assert_eq!(page(&migrated, &path), page(&fresh, &path), "{path}");
+    }
+    assert!(page(&migrated, "/traces?view=spans&q=zanzibar").contains("/traces/T1"));
+
+    // It goes on as any other, also where a span of before is sent again.
+    let mut again = span("T3", "9");
+    again["name"] = "again".into();
+    assert_eq!(migrated.post("/api/v2/llmobs", &events_body([&again, &span("T4", "1")])).status, 202);
+    assert_eq!(migrated.event("T3", "9"), Some(again.to_string()));
+    assert_eq!((migrated.rows("span"), migrated.rows("trace")), (8, 4));
+}
+
+#[test]
+fn what_is_too_old_in_it_is_deleted() {
+    let (mut served, folder) = migrated();
+    assert_eq!(served.rows("span"), 7);
+    served.kill();
+    let store = folder.path().join("traces.db");
+    let database = rusqlite::Connection::open(&store).unwrap();
+    database.execute("UPDATE segment SET begun_ms = 0", []).unwrap();
+    drop(database);
+    let served = Served::at(&store, &[]);
+    crate::served::until(|| (served.rows("span") == 0 && served.rows("segment") == 1).then_some(()));
+    let tables = [
+        "trace",
+        "facets",
+        "session",
+        "attribute",
+        "block",
+        "span_piece",
+        "sqlite_schema WHERE name = 'words_1'",
+    ];
+    assert_eq!(tables.map(|table| served.rows(table)), [0; 7]);
+}
