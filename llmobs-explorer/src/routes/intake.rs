@@ -133,8 +133,8 @@ async fn store(app: &App, route: &str, path: &str, read: Result<Content, Refusal
         Ok(changed) => changed,
         Err(error) => return Outcome::Failed(error),
     };
-    batch.spans.append(&mut changed.intake.accepted);
     let rejected = rejected.or_else(|| Rejected::of(&changed.intake));
+    batch.spans.append(&mut changed.intake.accepted);
     let reason = refusal.as_ref().map(|(_, reason)| reason);
     if let Some(reason) = reason.or(rejected.as_ref().map(|rejected| &rejected.reason)) {
         let path = path.to_owned();
