@@ -61,6 +61,12 @@ pub(crate) struct Rejected {
     pub(crate) reason: String,
 }
 
+impl<T> Default for Intake<T> {
+    fn default() -> Self {
+        Self { accepted: Vec::new(), rejected: Vec::new() }
+    }
+}
+
 impl<T> Intake<T> {
     /// The answer if some events were rejected: the first of them with its reason, and how many there are.
     pub(crate) fn refusal(&self) -> Option<String> {

@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::body::{ReceivedBody, Refusal};
 use super::{App, update};
 use crate::arrivals::Arrived;
-use crate::intake::{Intake, SpanUpdate, read_api, read_metrics, read_spans};
+use crate::intake::{Intake, SpanUpdate, read_api, read_metrics, read_spans, read_updates};
 use crate::report::Report;
 use crate::span::{Evaluation, Span};
 use crate::store::{Batch, Rejection, StoreError, now_ms};
@@ -56,6 +56,12 @@ pub(super) enum Outcome {
 /// Spans in the format of the SDKs.
 pub(super) async fn spans(State(app): State<App>, request: Request) -> Response {
     answer(take(&app, request, |body| read_spans(body).map(of_spans)).await)
+}
+
+/// Changes of spans, in the format of the SDKs.
+pub(super) async fn updates(State(app): State<App>, request: Request) -> Response {
+    let read = |body: &[u8]| Ok(Content { updates: read_updates(body)?, ..Content::default() });
+    answer(take(&app, request, read).await)
 }
 
 /// Spans in the format of the public HTTP API.
@@ -127,8 +133,8 @@ async fn store(app: &App, route: &str, path: &str, read: Result<Content, Refusal
         Ok(changed) => changed,
         Err(error) => return Outcome::Failed(error),
     };
-    batch.spans.append(&mut changed.spans);
-    let rejected = rejected.or_else(|| changed.rejected.take());
+    let rejected = rejected.or_else(|| Rejected::of(&changed.intake));
+    batch.spans.append(&mut changed.intake.accepted);
     let reason = refusal.as_ref().map(|(_, reason)| reason);
     if let Some(reason) = reason.or(rejected.as_ref().map(|rejected| &rejected.reason)) {
         let path = path.to_owned();

@@ -83,7 +83,7 @@ pub(crate) fn routes(
         let at = |path: &str| format!("{prefix}{path}");
         intake_routes = intake_routes
             .route(&at("/api/v2/llmobs"), post(intake::spans))
-            .route(&at("/api/v2/llmobs/update"), post(update::spans))
+            .route(&at("/api/v2/llmobs/update"), post(intake::updates))
             .route(&at("/api/intake/llm-obs/v1/trace/spans"), post(intake::api))
             .route(&at("/api/intake/llm-obs/v1/eval-metric"), post(intake::metrics))
             .route(&at("/api/intake/llm-obs/v2/eval-metric"), post(intake::metrics));

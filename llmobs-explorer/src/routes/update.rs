@@ -1,29 +1,19 @@
 //! Changes of spans that arrived earlier: reads their events and merges the changes, so that they can be stored again.
 
-use axum::extract::{Request, State};
-use axum::response::Response;
 use rusqlite::Connection;
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
 use super::App;
-use super::intake::{Content, Rejected, answer, take};
-use crate::intake::{SpanUpdate, read_merged, read_updates};
+use crate::intake::{Intake, SpanUpdate, read_merged};
 use crate::span::Span;
 use crate::store::{StoreError, trace};
 
 /// Spans that are changed, and must be stored while this is held: another request could change them in between.
 #[derive(Debug, Default)]
 pub(super) struct Changed {
-    pub(super) spans: Vec<Span>,
-    pub(super) rejected: Option<Rejected>,
+    pub(super) intake: Intake<Span>,
     _lock: Option<OwnedMutexGuard<()>>,
-}
-
-/// Changes of spans, in the format of the SDKs.
-pub(super) async fn spans(State(app): State<App>, request: Request) -> Response {
-    let read = |body: &[u8]| Ok(Content { updates: read_updates(body)?, ..Content::default() });
-    answer(take(&app, request, read).await)
 }
 
 /// Merges changes. One of a span that is not there is the span itself, if it has all that a span needs.
@@ -38,9 +28,7 @@ pub(super) async fn merge(app: &App, updates: Vec<SpanUpdate>) -> Result<Changed
             .filter_map(|update| merge_one(connection, update).transpose())
             .collect::<Result<Vec<_>, _>>()
     });
-    let intake = read_merged(merged.await?);
-    let rejected = Rejected::of(&intake);
-    Ok(Changed { spans: intake.accepted, rejected, _lock: Some(lock) })
+    Ok(Changed { intake: read_merged(merged.await?), _lock: Some(lock) })
 }
 
 /// The event with the changes. `None` if the span is gone and its event is not known.

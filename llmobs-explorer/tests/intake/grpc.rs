@@ -42,6 +42,18 @@ impl Answer {
 
 /// Posts a body.
 fn exchange(served: &Served, authority: &str, path: &str, more: &[(&str, &str)], body: &[u8]) -> Answer {
+    post(served, authority, path, more, body, true)
+}
+
+/// Posts a body, or the beginning of one.
+fn post(
+    served: &Served,
+    authority: &str,
+    path: &str,
+    more: &[(&str, &str)],
+    body: &[u8],
+    is_all: bool,
+) -> Answer {
     let mut request = Request::post(format!("http://{authority}{path}"))
         .version(Version::HTTP_2)
         .header("content-type", "application/grpc")
@@ -57,7 +69,7 @@ fn exchange(served: &Served, authority: &str, path: &str, more: &[(&str, &str)],
         tokio::spawn(connection);
         let mut client = client.ready().await.expect("it takes requests");
         let (response, mut sender) = client.send_request(request.body(()).unwrap(), false).unwrap();
-        sender.send_data(body.into(), true).unwrap();
+        sender.send_data(body.into(), is_all).unwrap();
         let (head, mut stream) = response.await.expect("an answer").into_parts();
         let mut answer = Answer { status: head.status.as_u16(), body: Vec::new(), headers: head.headers };
         while let Some(data) = stream.data().await {
@@ -149,8 +161,44 @@ fn others_are_refused_as_over_http() {
 fn a_deadline_that_has_passed_is_answered() {
     let served = Served::new();
     let own = format!("127.0.0.1:{}", served.port);
-    let answer = exchange(&served, &own, TRACES, &[("grpc-timeout", "1n")], &framed(&message()));
+    // The rest of the body never comes.
+    let body = framed(&message());
+    let answer = post(&served, &own, TRACES, &[("grpc-timeout", "50m")], &body[..9], false);
     assert_eq!(answer.grpc(), ("4", "the deadline of the request has passed".to_owned()));
+}
+
+/// More requests than a connection may have at a time wait for each other.
+#[test]
+fn many_requests_on_one_connection_are_all_answered() {
+    let served = Served::new();
+    let port = served.port;
+    let requests = async move {
+        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
+        let (mut client, connection) = h2::client::handshake(stream).await.expect("it speaks HTTP/2");
+        tokio::spawn(connection);
+        let mut statuses = Vec::new();
+        // With the first answer the client knows how many there may be.
+        for requests in [1, 99] {
+            let mut answers = Vec::new();
+            for _ in 0..requests {
+                client = client.ready().await.expect("it takes requests");
+                let request = Request::post(format!("http://localhost:{port}{TRACES}"))
+                    .version(Version::HTTP_2)
+                    .header("content-type", "application/grpc");
+                let (answer, mut sender) = client.send_request(request.body(()).unwrap(), false).unwrap();
+                sender.send_data(framed(&message()).into(), true).unwrap();
+                answers.push(tokio::spawn(answer));
+            }
+            for answer in answers {
+                statuses.push(answer.await.unwrap().expect("an answer").status().as_u16());
+            }
+        }
+        statuses
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let statuses = runtime.block_on(async { tokio::time::timeout(PATIENCE, requests).await });
+    assert_eq!(statuses.expect("they are answered in time"), [200; 100]);
+    assert_eq!(served.rows("span"), 1);
 }
 
 /// Bytes that are none of HTTP/2 end the connection, and nothing else.

@@ -12,6 +12,7 @@
 mod bodies;
 mod export;
 mod grpc;
+mod listeners;
 mod otlp;
 mod recorded;
 mod routes;

@@ -5,7 +5,7 @@ use llmobs_providers::{Attributes, Document, Message, Request};
 use serde_json::{Map, Value, json};
 
 use super::span::{Link, OtlpSpan, Source};
-use super::{kind, warnings};
+use super::{kind, messages, warnings};
 use crate::intake::field::{self, Object};
 
 /// How many bytes of the input and of the output are kept: all of the largest body.
@@ -117,6 +117,7 @@ fn gathered(span: &mut OtlpSpan) -> Object {
             attributes.insert(alias.to_owned(), value);
         }
     }
+    messages::add(&span.events, &mut attributes);
     for event in &span.events {
         for (name, value) in event.attributes.iter().filter(|(name, _)| name.starts_with("gen_ai.")) {
             attributes.entry(name.clone()).or_insert_with(|| value.clone());

@@ -8,6 +8,7 @@
 mod event;
 mod json;
 mod kind;
+mod messages;
 mod protobuf;
 mod span;
 mod warnings;

@@ -318,6 +318,42 @@ fn events_hold_messages_too() {
     assert_eq!(event["meta"]["input"], json!({ "messages": [{ "role": "user", "content": "Hi" }] }));
 }
 
+/// The older form has an event for each message.
+#[test]
+fn events_may_be_messages() {
+    let texts = |pairs: &[(&str, &str)]| -> Value {
+        pairs.iter().map(|(key, text)| json!({ "key": key, "value": { "stringValue": text } })).collect()
+    };
+    let call =
+        r#"[{"id":"c1","type":"function","function":{"name":"sea","arguments":"{\"place\":\"Capri\"}"}}]"#;
+    let choice = r#"{"index":0,"finish_reason":"stop","message":{"content":"20:10"}}"#;
+    let mut span =
+        span(1, 0, "step", &json!({ "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" }));
+    span["events"] = json!([
+        { "name": "gen_ai.system.message", "attributes": texts(&[("gen_ai.event.content", r#"{"content":"You help."}"#)]) },
+        { "name": "gen_ai.user.message", "attributes": texts(&[("gen_ai.system", "openai"), ("content", "Hi")]) },
+        { "name": "gen_ai.assistant.message", "attributes": texts(&[("tool_calls", call)]) },
+        { "name": "gen_ai.tool.message", "attributes": texts(&[("content", "calm"), ("tool_call_id", "c1")]) },
+        { "name": "gen_ai.choice", "attributes": texts(&[("gen_ai.event.content", choice)]) },
+        { "name": "gen_ai.choice", "attributes": texts(&[("message", "or 21:10"), ("finish_reason", "length")]) },
+    ]);
+    let event: Value = serde_json::from_str(&read(&[span])[0].event).expect("JSON");
+    let call =
+        json!({ "name": "sea", "arguments": { "place": "Capri" }, "tool_id": "c1", "type": "function" });
+    let expected = json!([
+        { "role": "system", "content": "You help." },
+        { "role": "user", "content": "Hi" },
+        { "role": "assistant", "content": "", "tool_calls": [call] },
+        { "role": "tool", "content": "", "tool_results": [{ "result": "calm", "tool_id": "c1" }] },
+    ]);
+    let found = &event["meta"]["input"]["messages"];
+    assert_eq!(*found, expected, "{found:#}");
+    let answers =
+        json!([{ "role": "assistant", "content": "20:10" }, { "role": "assistant", "content": "or 21:10" }]);
+    assert_eq!(event["meta"]["output"]["messages"], answers);
+    assert_eq!(event["meta"]["metadata"]["finish_reasons"], json!(["stop", "length"]));
+}
+
 #[test]
 fn spans_between_steps_are_left_out() {
     let step = json!({ "gen_ai.operation.name": "plan" });

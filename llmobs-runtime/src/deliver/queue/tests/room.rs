@@ -17,8 +17,8 @@ use crate::base::kind::Kind;
 use crate::deliver::chunk::{Head, MAX_COPIED, MAX_SPARE_TEXT};
 use crate::deliver::queue::{Limits, Queue, ROOMY};
 use crate::model::agent::{AgentManifest, AgentTool};
-use crate::model::content::Content;
 use crate::model::annotation::More;
+use crate::model::content::Content;
 use crate::model::failure::{Failure, FailureParts};
 use crate::model::inherited::Inherited;
 use crate::model::prompt::{Prompt, TemplateMessage};
@@ -83,7 +83,8 @@ fn a_span_that_loses_its_texts_leaves_those_of_the_next_one() {
     for chunk in &mut queue.take().chunks {
         chunk.for_each(&WallClock::new(), true, |finished| {
             let span = SpanData::new(finished, &Identity::default(), &"app".into());
-            texts.push([span.input, span.output].map(|content| content.map(|content| format!("{content:?}"))));
+            texts
+                .push([span.input, span.output].map(|content| content.map(|content| format!("{content:?}"))));
         });
     }
     let short = ["in", "out"].map(|text| Some(format!("{:?}", Content::Text(text.to_owned()))));

@@ -1,12 +1,14 @@
 //! Reads the traces of Datadog's tracers. A span of LLM Observability has its event in `meta_struct._llmobs`, as MessagePack in bytes, but
 //! for what the span itself says: its id, its times and whether it failed.
 
-use serde_json::{Map, Value};
+mod span;
 
-use super::field::{self, Object};
+use serde_json::Value;
+
 use super::msgpack::{Reader, Token, text};
 use super::{Intake, Rejected, envelope, spans_of};
 use crate::span::Span;
+use span::ApmSpan;
 
 /// The form of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,19 +28,6 @@ pub(crate) struct ApmIntake {
     pub(crate) intake: Intake<Span>,
     /// How many others there are.
     pub(crate) passed_over: usize,
-}
-
-/// A span of LLM Observability.
-#[derive(Debug, Default)]
-struct ApmSpan {
-    name: String,
-    trace_id: u64,
-    span_id: u64,
-    start_ns: i64,
-    duration_ns: i64,
-    failed: bool,
-    error_type: Option<String>,
-    llmobs: Option<Object>,
 }
 
 /// A trace, or the part of it that a program sends at a time.
@@ -281,54 +270,4 @@ impl From<String> for Fault {
     fn from(reason: String) -> Self {
         Self::Body(reason)
     }
-}
-
-impl ApmSpan {
-    fn meta(&mut self, name: &[u8], value: &[u8], high_id: &mut Option<String>) {
-        match name {
-            b"_dd.p.tid" => *high_id = Some(text(value).into_owned()),
-            b"error.type" => self.error_type = Some(text(value).into_owned()),
-            _ => {}
-        }
-    }
-
-    /// The JSON text of its event, as the SDK itself would send it.
-    fn event(self, high_id: Option<&str>) -> String {
-        let apm_trace_id = format!("{}{:016x}", high_id.unwrap_or_default(), self.trace_id);
-        let mut event = self.llmobs.unwrap_or_default();
-        let own = [
-            ("span_id", self.span_id.to_string().into()),
-            ("trace_id", apm_trace_id.clone().into()),
-            ("parent_id", "undefined".into()),
-            ("name", self.name.into()),
-            ("start_ns", self.start_ns.into()),
-            ("duration", self.duration_ns.into()),
-            ("status", Value::from(if self.failed { "error" } else { "ok" })),
-        ];
-        for (name, value) in own {
-            event.entry(name).or_insert(value);
-        }
-        if let Some(tags @ Value::Object(_)) = event.get_mut("tags") {
-            *tags = listed(tags.take(), self.failed, self.error_type);
-        }
-        if let Value::Object(own) = event.entry("_dd").or_insert_with(|| Map::new().into()) {
-            let span_id = self.span_id.to_string();
-            for (name, value) in
-                [("span_id", &span_id), ("trace_id", &apm_trace_id), ("apm_trace_id", &apm_trace_id)]
-            {
-                own.entry(name).or_insert_with(|| value.as_str().into());
-            }
-        }
-        Value::Object(event).to_string()
-    }
-}
-
-/// Tags in a map as a list of `key:value`, with those of the error.
-fn listed(tags: Value, failed: bool, error_type: Option<String>) -> Value {
-    let Value::Object(mut tags) = tags else { return tags };
-    tags.entry("error").or_insert_with(|| if failed { "1".into() } else { "0".into() });
-    if let Some(error_type) = error_type {
-        tags.entry("error_type").or_insert_with(|| error_type.into());
-    }
-    tags.iter().filter_map(|(key, value)| Some(format!("{key}:{}", field::scalar(value)?))).collect()
 }
