@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use super::StoreError;
 use super::schema::Database;
 
-/// How many queries run at a time. A browser sends six requests at a time, and each connection has its own cache.
-const CONNECTIONS: usize = 6;
+/// How many queries run at a time. Each connection has its own cache, and sorts in memory.
+const CONNECTIONS: usize = 4;
 /// How long a query may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// After how many instructions of SQLite's virtual machine the timeout is checked: some microseconds.

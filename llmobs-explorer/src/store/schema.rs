@@ -22,8 +22,8 @@ const PAGE_BYTES: i64 = 8 * 1024;
 const LOG_BYTES: i64 = 16 * 1024 * 1024;
 /// The application id of SQLite files of llmobs: "llmo".
 const APPLICATION_ID: i64 = 0x6c6c_6d6f;
-/// The cache of a connection, in KiB. What lists of traces read fits in; the system has other pages in memory, too.
-const CACHE_KIB: i64 = 16 * 1024;
+/// The cache of a connection, in KiB. What lists of 100,000 traces read fits in; the system has other pages in memory, too.
+const CACHE_KIB: i64 = 12 * 1024;
 /// How long a connection waits for another process that writes. SDKs wait five seconds for an answer.
 const BUSY: Duration = Duration::from_secs(3);
 
