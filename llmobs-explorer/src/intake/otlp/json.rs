@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::span::{self, Event, Link, OtlpSpan, Source};
+use super::span::{self, Event, Link, MAX_ITEMS, OtlpSpan, Source};
 use crate::intake::envelope::{self, Fields};
 use crate::intake::field::{self, Object};
 
@@ -66,7 +66,7 @@ fn read_span(raw: &str) -> Result<OtlpSpan, String> {
         start_ns: nanoseconds(&span, "startTimeUnixNano")?,
         end_ns: nanoseconds(&span, "endTimeUnixNano")?,
         attributes: attributes(&span),
-        events: objects(&span, "events").map(event).collect(),
+        events: objects(&span, "events").take(MAX_ITEMS).map(event).collect(),
         links: objects(&span, "links").filter_map(link).collect(),
         failed: matches!(status.get("code"), Some(code) if *code == 2 || *code == "STATUS_CODE_ERROR"),
         status_message: field::text(status, "message").unwrap_or_default().to_owned(),

@@ -4,12 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::span::{self, Event, Link, OtlpSpan, Source};
+use super::span::{self, Event, Link, MAX_ITEMS, OtlpSpan, Source};
 use super::wire::{Fields, Wire};
 use crate::intake::field::Object;
 
 /// How deep values may be nested.
 const MAX_DEPTH: usize = 64;
+/// How many values the attributes of a span can have together. An empty one takes two bytes of a body, and far more memory.
+const MAX_VALUES: usize = 100_000;
 
 /// Calls `each` with each span of a request, or the reason why it cannot be read.
 pub(super) fn read(
@@ -21,7 +23,7 @@ pub(super) fn read(
         let mut source = Source::default();
         // It may come after the spans.
         for resource in messages(resource_spans, 1) {
-            attributes(resource?, 1, &mut source.resource)?;
+            attributes(resource?, 1, &mut source.resource, &mut { MAX_VALUES })?;
         }
         for scope_spans in messages(resource_spans, 2) {
             let scope_spans = scope_spans?;
@@ -49,6 +51,7 @@ fn messages(message: &[u8], number: u64) -> impl Iterator<Item = Result<&[u8], S
 fn read_span(message: &[u8]) -> Result<OtlpSpan, String> {
     let mut read = OtlpSpan::default();
     let (mut trace_id, mut span_id): (&[u8], &[u8]) = (&[], &[]);
+    let mut left = MAX_VALUES;
     for field in Fields::new(message) {
         match field? {
             (1, Wire::Bytes(bytes)) => trace_id = bytes,
@@ -57,9 +60,11 @@ fn read_span(message: &[u8]) -> Result<OtlpSpan, String> {
             (5, Wire::Bytes(bytes)) => read.name = text(bytes),
             (7, Wire::Eight(time)) => read.start_ns = time,
             (8, Wire::Eight(time)) => read.end_ns = time,
-            (9, Wire::Bytes(bytes)) => attribute(bytes, &mut read.attributes)?,
-            (11, Wire::Bytes(bytes)) => read.events.push(event(bytes)?),
-            (13, Wire::Bytes(bytes)) => read.links.extend(link(bytes)?),
+            (9, Wire::Bytes(bytes)) => attribute(bytes, &mut read.attributes, &mut left)?,
+            (11, Wire::Bytes(bytes)) if read.events.len() < MAX_ITEMS => {
+                read.events.push(event(bytes, &mut left)?);
+            }
+            (13, Wire::Bytes(bytes)) => read.links.extend(link(bytes, &mut left)?),
             (15, Wire::Bytes(bytes)) => {
                 for field in Fields::new(bytes) {
                     match field? {
@@ -77,49 +82,50 @@ fn read_span(message: &[u8]) -> Result<OtlpSpan, String> {
     Ok(read)
 }
 
-fn event(message: &[u8]) -> Result<Event, String> {
+fn event(message: &[u8], left: &mut usize) -> Result<Event, String> {
     let mut event = Event::default();
     for name in messages(message, 2) {
         event.name = text(name?);
     }
-    attributes(message, 3, &mut event.attributes)?;
+    attributes(message, 3, &mut event.attributes, left)?;
     Ok(event)
 }
 
 /// A link, unless it leads nowhere.
-fn link(message: &[u8]) -> Result<Option<Link>, String> {
+fn link(message: &[u8], left: &mut usize) -> Result<Option<Link>, String> {
     let bytes = |number| messages(message, number).last().transpose().map(Option::unwrap_or_default);
     let (Ok(trace_id), Ok(span_id)) = (span::trace_id(bytes(1)?), span::span_id(bytes(2)?)) else {
         return Ok(None);
     };
     let mut link = Link { trace_id, span_id, attributes: Object::new() };
-    attributes(message, 4, &mut link.attributes)?;
+    attributes(message, 4, &mut link.attributes, left)?;
     Ok(Some(link))
 }
 
-fn attributes(message: &[u8], number: u64, into: &mut Object) -> Result<(), String> {
-    messages(message, number).try_for_each(|pair| attribute(pair?, into))
+fn attributes(message: &[u8], number: u64, into: &mut Object, left: &mut usize) -> Result<(), String> {
+    messages(message, number).try_for_each(|pair| attribute(pair?, into, left))
 }
 
-fn attribute(message: &[u8], into: &mut Object) -> Result<(), String> {
-    let (key, value) = pair(message, 0)?;
+fn attribute(message: &[u8], into: &mut Object, left: &mut usize) -> Result<(), String> {
+    let (key, value) = pair(message, 0, left)?;
     span::insert(into, key, value);
     Ok(())
 }
 
-fn pair(message: &[u8], depth: usize) -> Result<(String, Value), String> {
+fn pair(message: &[u8], depth: usize, left: &mut usize) -> Result<(String, Value), String> {
     let (mut key, mut value) = (String::new(), Value::Null);
     for field in Fields::new(message) {
         match field? {
             (1, Wire::Bytes(bytes)) => key = text(bytes),
-            (2, Wire::Bytes(bytes)) => value = any_value(bytes, depth)?,
+            (2, Wire::Bytes(bytes)) => value = any_value(bytes, depth, left)?,
             _ => {}
         }
     }
     Ok((key, value))
 }
 
-fn any_value(message: &[u8], depth: usize) -> Result<Value, String> {
+/// A value. Lists and maps lose what is beyond the number of values that are left.
+fn any_value(message: &[u8], depth: usize, left: &mut usize) -> Result<Value, String> {
     if depth > MAX_DEPTH {
         return Err(format!("an attribute is nested deeper than {MAX_DEPTH} levels"));
     }
@@ -131,18 +137,37 @@ fn any_value(message: &[u8], depth: usize) -> Result<Value, String> {
             (3, Wire::Varint(integer)) => integer.cast_signed().into(),
             (4, Wire::Eight(bits)) => f64::from_bits(bits).into(),
             (5, Wire::Bytes(list)) => {
-                let values = messages(list, 1).map(|item| any_value(item?, depth + 1));
-                Value::Array(values.collect::<Result<_, _>>()?)
+                let mut items = Vec::new();
+                for item in messages(list, 1) {
+                    if !take_one(left) {
+                        break;
+                    }
+                    items.push(any_value(item?, depth + 1, left)?);
+                }
+                Value::Array(items)
             }
             (6, Wire::Bytes(list)) => {
-                let pairs = messages(list, 1).map(|item| pair(item?, depth + 1));
-                Value::Object(pairs.collect::<Result<_, _>>()?)
+                let mut fields = Object::new();
+                for item in messages(list, 1) {
+                    if !take_one(left) {
+                        break;
+                    }
+                    fields.extend([pair(item?, depth + 1, left)?]);
+                }
+                Value::Object(fields)
             }
             (7, Wire::Bytes(bytes)) => STANDARD.encode(bytes).into(),
             _ => continue,
         };
     }
     Ok(value)
+}
+
+/// Takes one of what is left.
+fn take_one(left: &mut usize) -> bool {
+    let rest = left.checked_sub(1);
+    *left = rest.unwrap_or_default();
+    rest.is_some()
 }
 
 fn text(bytes: &[u8]) -> String {

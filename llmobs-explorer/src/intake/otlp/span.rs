@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::intake::field::{self, Object};
 
-/// How many attributes a span, an event or a resource can have. SDKs send 128.
-const MAX_ATTRIBUTES: usize = 10_000;
+/// How many attributes and events a span can have. SDKs send 128.
+pub(super) const MAX_ITEMS: usize = 10_000;
 
 /// A span.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,7 +52,7 @@ pub(super) struct Source {
 
 /// Adds an attribute, up to the limit. The last of several with the same name counts.
 pub(super) fn insert(attributes: &mut Object, key: String, value: Value) {
-    if !value.is_null() && attributes.len() < MAX_ATTRIBUTES {
+    if !value.is_null() && attributes.len() < MAX_ITEMS {
         attributes.insert(key, value);
     }
 }

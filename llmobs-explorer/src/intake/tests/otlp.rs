@@ -536,6 +536,24 @@ pub(super) mod protobuf {
     }
 
     #[test]
+    fn values_have_an_end() {
+        let list = bytes(5, &[0x0a, 0x00].repeat(1 << 20));
+        let attribute = |key: &[u8], value: &[u8]| bytes(9, &[bytes(1, key), bytes(2, value)].concat());
+        let span = [
+            bytes(1, &[7; 16]),
+            bytes(2, &[7; 8]),
+            attribute(b"list", &list),
+            attribute(b"gen_ai.operation.name", &bytes(1, b"plan")),
+            bytes(11, &[]).repeat(1 << 18),
+        ];
+        let body = bytes(1, &bytes(2, &bytes(2, &span.concat())));
+        let read = read_otlp(&body, OtlpEncoding::Protobuf, None, &Mutex::default()).expect("it can be read");
+        let event: Value = serde_json::from_str(&read.intake.accepted[0].event).expect("JSON");
+        assert_eq!(event["otel"]["attributes"]["list"].as_array().map(Vec::len), Some(100_000));
+        assert_eq!(event["meta"]["span"]["kind"], "task");
+    }
+
+    #[test]
     fn nesting_has_an_end() {
         let mut value = bytes(1, b"deep");
         for _ in 0..5_000 {
