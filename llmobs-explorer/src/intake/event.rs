@@ -146,7 +146,9 @@ fn number(
     read: fn(&Value) -> Option<i64>,
 ) -> Result<i64, String> {
     match event.get(name) {
-        None | Some(Value::Null) => Err(format!("`{name}` is missing: {expected} is expected")),
+        None => Err(format!("`{name}` is missing: {expected} is expected")),
+        // `lenient` reads them as one.
+        Some(Value::Null) => Err(format!("`{name}` is `null`, `NaN` or infinite: {expected} is expected")),
         Some(value) => read(value).ok_or_else(|| field::wrong(name, value, expected)),
     }
 }

@@ -9,7 +9,8 @@ const REPLACEMENT: &str = "\\ufffd";
 /// The body as text for a JSON parser.
 pub(super) fn text(body: &[u8]) -> Result<Cow<'_, str>, String> {
     match std::str::from_utf8(body) {
-        Ok(text) => Ok(repair(text)),
+        // Editors and shells of Windows write a byte order mark.
+        Ok(text) => Ok(repair(text.strip_prefix('\u{feff}').unwrap_or(text))),
         Err(error) => {
             Err(format!("the body is not UTF-8: no character begins at byte {}", error.valid_up_to()))
         }
@@ -136,6 +137,11 @@ mod tests {
         ] {
             assert!(matches!(repair(json), Cow::Borrowed(text) if text == json), "{json}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_left_out() {
+        assert_eq!(text(b"\xef\xbb\xbf{}").unwrap(), "{}");
     }
 
     #[test]

@@ -87,6 +87,12 @@ impl Field {
         };
         Ok(Self { name: key, child: false, place, kind })
     }
+
+    /// The field of a key without `@`, of other spans of the trace.
+    pub(super) fn child_tag(key: String, column: usize) -> Result<Self, QueryError> {
+        let field = Self::tag(key, column)?;
+        Ok(Self { name: format!("@child.{}", field.name), child: true, ..field })
+    }
 }
 
 /// Whether the key is not a tag.

@@ -181,7 +181,8 @@ impl Parser {
     fn attribute(&mut self) -> Result<Node, QueryError> {
         let column = self.lexer.column();
         self.lexer.take("@");
-        let child = self.lexer.take("child.@");
+        let child_attribute = self.lexer.take("child.@");
+        let child_tag = !child_attribute && self.lexer.take("child.");
         if self.lexer.comes("child.") {
             return Err(QueryError::new(
                 column,
@@ -201,7 +202,12 @@ impl Parser {
             ));
         }
         let path = self.path()?;
-        self.filter(&Field::attribute(&path, child, column)?)
+        let field = if child_tag {
+            Field::child_tag(path, column)
+        } else {
+            Field::attribute(&path, child_attribute, column)
+        };
+        self.filter(&field?)
     }
 
     fn no_value(&mut self, column: usize, start: usize) -> QueryError {

@@ -103,7 +103,7 @@ foo: bar
     column 12: `@duration` has no value; write `@duration:value` without a space, `@duration:*` for any value, or quotes around all of it where it is text
 @duration:> )
     column 13: `@duration` has no value; write `@duration:value` without a space, `@duration:*` for any value, or quotes around all of it where it is text
-@child.name:x
+@child.child.name:x
     column 1: what is asked of other spans of the trace is not named so; write `@child.@path:value`
 @child.@
     column 1: `@child.@` names no field; write `@child.@path:value`, or `"@child.@"` where it is text
