@@ -19,3 +19,8 @@ pub(crate) mod trace;
 pub(crate) fn path_segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
+
+/// The URL of a span in its trace.
+pub(crate) fn span_url(trace_id: &str, span_id: &str) -> String {
+    format!("/traces/{}?span={}", path_segment(trace_id), path_segment(span_id))
+}

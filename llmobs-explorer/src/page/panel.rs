@@ -8,7 +8,7 @@ use super::conversation::{ToolSpans, align, history, json, messages, plain, text
 use super::format;
 use super::json::{indented, inside};
 use super::layout::{badge, kind, status};
-use super::path_segment;
+use super::{path_segment, span_url};
 use crate::query::filter;
 use crate::store::evaluations::SpanEvaluation;
 use crate::store::trace::Node;
@@ -319,7 +319,7 @@ fn links(event: &Json<'_>) -> Markup {
                         @let (attributes, span) = (link.get("attributes"), link.str("span_id"));
                         li {
                             (attributes.get("from").as_str().unwrap_or("from")) " → " (attributes.get("to").as_str().unwrap_or("to"))
-                            " " a href=(super::trace::url(link.str("trace_id"), span)) { code.id { (span) } }
+                            " " a href=(span_url(link.str("trace_id"), span)) { code.id { (span) } }
                         }
                     }
                 }

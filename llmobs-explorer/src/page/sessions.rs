@@ -8,7 +8,7 @@ use super::format;
 use super::json::inside;
 use super::layout::{Section, kind, page, pager, trace_status};
 use super::path_segment;
-use super::trace::url;
+use super::span_url;
 use crate::store::sessions::{SESSIONS, Session, TURNS, Turn};
 
 /// All sessions, the latest first.
@@ -92,7 +92,7 @@ fn one_turn(ShownTurn { turn, event, running }: &ShownTurn) -> Markup {
         li.turn {
             p.meta {
                 time datetime=(format::iso(turn.start_ns)) { (format::time(turn.start_ns)) } " "
-                (kind(&turn.kind)) " " a href=(url(&turn.trace_id, &turn.span_id)) { (turn.name) } " " (trace_status(turn.failed, *running)) " "
+                (kind(&turn.kind)) " " a href=(span_url(&turn.trace_id, &turn.span_id)) { (turn.name) } " " (trace_status(turn.failed, *running)) " "
                 (format::duration(turn.duration_ns)) " " small title="all turns so far" { "Σ " (format::duration(turn.duration_so_far_ns)) }
                 @if let Some(tokens) = turn.total_tokens {
                     " " (format::things(tokens, "token")) " " small title="all turns so far" { "Σ " (format::count(turn.tokens_so_far)) }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::format;
 use super::layout::{Section, kind, kind_class, page, status, trace_status};
 use super::panel::Panel;
-use super::path_segment;
+use super::{path_segment, span_url};
 use crate::store::trace::Node;
 use crate::tree::{Line, Tree};
 
@@ -126,7 +126,7 @@ fn tools(trace_id: &str, tree: &Tree, view: &TraceView) -> Markup {
             button type="submit" { "Find" }
             @if tree.nodes.iter().any(|node| node.failed) {
                 @if let Some(next) = next_error(tree, view.selected) {
-                    a.next-error href=(url(trace_id, &next.span_id)) { "Next error" }
+                    a.next-error href=(span_url(trace_id, &next.span_id)) { "Next error" }
                 }
             }
         }
@@ -214,12 +214,12 @@ fn span_row(
             th scope="row" role="rowheader" {
                 span class={ "d d" (depth.min(DEEPEST)) } {}
                 @if let Some(open) = open {
-                    a.fold href={ (url(trace_id, &span.span_id)) "&open=" (path_segment(&span.span_id)) } tabindex="-1"
+                    a.fold href={ (span_url(trace_id, &span.span_id)) "&open=" (path_segment(&span.span_id)) } tabindex="-1"
                         data-fold={ "/traces/" (path_segment(trace_id)) "/rows?of=" (path_segment(&span.span_id)) "&after=0" }
                         aria-label={ @if open { "Fold " } @else { "Unfold " } (span.name) } { @if open { "▾" } @else { "▸" } }
                 } @else { span.fold {} }
                 (kind(&span.kind)) " "
-                a.name href=(url(trace_id, &span.span_id)) tabindex="-1" { (span.name) }
+                a.name href=(span_url(trace_id, &span.span_id)) tabindex="-1" { (span.name) }
                 @if let Some(false) = open { span.count title="spans below" { (format::count(below as u64)) } }
                 @if span.failed { " " (status(true)) }
                 @else if open == Some(false) && hidden_errors > 0 {
@@ -268,9 +268,4 @@ fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
         }
         @if let Some(seconds) = span.time_to_first_token { span.hidden { "first token after " (format::seconds(seconds)) } }
     }
-}
-
-/// The URL of a span in its trace.
-pub(crate) fn url(trace_id: &str, span_id: &str) -> String {
-    format!("/traces/{}?span={}", path_segment(trace_id), path_segment(span_id))
 }

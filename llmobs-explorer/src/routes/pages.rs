@@ -198,7 +198,7 @@ fn tool_spans(connection: &Connection, trace_id: &str, llm: &Node) -> Result<Too
     let tools = |times| {
         let mut tools = ToolSpans::new();
         for (name, span_id) in trace::tool_spans(connection, trace_id, times)? {
-            tools.entry(name).or_default().push_back(pages::trace::url(trace_id, &span_id));
+            tools.entry(name).or_default().push_back(pages::span_url(trace_id, &span_id));
         }
         Ok::<_, StoreError>(tools)
     };
