@@ -331,8 +331,8 @@ MUTANTS = [
         # It is caught where it is called, too.
         (
             f"{DELIVER}/transport/custom.rs",
-            "let sent = guarded(|| match payload {",
-            "let sent = (|call: &mut dyn FnMut() -> _| Some(call()))(&mut || match payload {",
+            "use llmobs_capture::guarded;",
+            "fn guarded<R>(f: impl FnOnce() -> R) -> Option<R> { Some(f()) }",
         ),
     ),
     (
