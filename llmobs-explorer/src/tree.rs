@@ -136,10 +136,10 @@ impl Tree {
         self.roots.iter().any(|&root| self.is_orphan(root))
     }
 
-    /// The position of a span, by any form of its id. Earlier versions stored it as it arrived.
+    /// The position of a span, by any form of its id.
     pub(crate) fn find(&self, span_id: &str) -> Option<usize> {
-        let position = |id: &str| self.nodes.iter().position(|node| node.span_id == id);
-        position(&canonical(span_id)).or_else(|| position(span_id))
+        let span_id = canonical(span_id);
+        self.nodes.iter().position(|node| node.span_id == span_id)
     }
 
     /// The position of the root. If it has not arrived, that of the first node without a parent.

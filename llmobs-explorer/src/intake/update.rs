@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::envelope::{self, Event};
 use super::field::{self, Object};
 use super::{Intake, event, spans_of, text};
+use crate::id::canonical;
 use crate::span::Span;
 
 /// Fields of the event of a span that are to be changed.
@@ -47,8 +48,8 @@ pub(crate) fn read_updates(body: &[u8]) -> Result<Vec<SpanUpdate>, String> {
         let raw = event.raw?;
         let fields = event::object(raw)?;
         Ok(SpanUpdate {
-            trace_id: field::id(&fields, raw, "trace_id")?,
-            span_id: field::required_id(&fields, raw, "span_id")?,
+            trace_id: field::id(&fields, raw, "trace_id")?.map(|id| canonical(&id)),
+            span_id: canonical(&field::required_id(&fields, raw, "span_id")?),
             fields,
         })
     };

@@ -320,7 +320,7 @@ impl Parser {
 
     fn value(&mut self, field: &Field) -> Result<Node, QueryError> {
         Ok(match test(&mut self.lexer, field)? {
-            Test::Equals(id) if field.kind == Kind::Id => has_id(field, id),
+            Test::Equals(id) if field.kind == Kind::Id => has_id(field.clone(), &id),
             test => Node::Filter(field.clone(), test),
         })
     }
@@ -373,7 +373,7 @@ impl Parser {
 
 /// A word that was pasted: in the text, or the id of the trace, of the span or, for the root of a trace, of a span below it.
 fn with_id(word: &str, column: usize) -> Result<Node, QueryError> {
-    let is = |path, child, id: &str| Ok(has_id(&Field::attribute(path, child, column)?, id.to_owned()));
+    let is = |path, child, id: &str| Ok(has_id(Field::attribute(path, child, column)?, id));
     let below = Node::And(vec![is("span_id", true, word)?, is("parent_id", false, "")?]);
     let (trace, span) = (is("trace_id", false, word)?, is("span_id", false, word)?);
     Ok(Node::Or(vec![has_words(word, false), trace, span, below]))
@@ -384,11 +384,9 @@ fn has_words(words: &str, prefix: bool) -> Node {
     Node::Words { words, prefix }
 }
 
-/// The condition on an id. Spans that an earlier version stored have it in the form in which it arrived.
-fn has_id(field: &Field, id: String) -> Node {
-    let is = |id| Node::Filter(field.clone(), Test::Equals(id));
-    let canonical = id::canonical(&id);
-    if canonical == id { is(id) } else { Node::Or(vec![is(canonical), is(id)]) }
+/// The condition on an id, in any form.
+fn has_id(field: Field, id: &str) -> Node {
+    Node::Filter(field, Test::Equals(id::canonical(id)))
 }
 
 const LONELY_OPERATOR: &str = "write a condition there, or the operator in lower case where it is text";

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 
 use super::{App, RouteError, page};
+use crate::id::canonical;
 use crate::page::address::{Address, LAST_PAGE, View};
 use crate::page::conversation::ToolSpans;
 use crate::page::list::Found;
@@ -151,8 +152,8 @@ pub(super) async fn rows(
 /// The panel of a span, for a page that is already loaded.
 pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path<(String, String)>) -> Page {
     let drawn = app.store.read(move |connection| {
-        let Some(trace_id) = trace::stored_id(connection, &trace_id)? else { return Ok(None) };
-        let node = trace::find(connection, &trace_id, &span_id)?;
+        let trace_id = canonical(&trace_id);
+        let node = trace::find(connection, &trace_id, &canonical(&span_id))?;
         let Some(node) = node else { return Ok(None) };
         Ok(Some(pages::trace::parts(&span_panel(connection, &trace_id, &node)?)))
     });
@@ -165,8 +166,8 @@ pub(super) async fn event(
     Path((trace_id, span_id)): Path<(String, String)>,
 ) -> Result<Response, RouteError> {
     let event = app.store.read(move |connection| {
-        let Some(trace_id) = trace::stored_id(connection, &trace_id)? else { return Ok(None) };
-        let node = trace::find(connection, &trace_id, &span_id)?;
+        let trace_id = canonical(&trace_id);
+        let node = trace::find(connection, &trace_id, &canonical(&span_id))?;
         node.map(|node| trace::event(connection, node.row)).transpose()
     });
     let event = event.await?.ok_or(RouteError::NotFound("span"))?;
@@ -175,7 +176,7 @@ pub(super) async fn event(
 
 /// A trace, with its id as it is stored.
 fn tree(connection: &Connection, trace_id: &str) -> Result<Option<(String, Tree)>, StoreError> {
-    let Some(trace_id) = trace::stored_id(connection, trace_id)? else { return Ok(None) };
+    let trace_id = canonical(trace_id);
     let nodes = trace::nodes(connection, &trace_id)?;
     Ok((!nodes.is_empty()).then(|| (trace_id, Tree::new(nodes))))
 }

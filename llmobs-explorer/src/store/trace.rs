@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Statement, named_para
 use super::block::BlockReader;
 use super::columns::columns;
 use super::{StoreError, event_text};
-use crate::id::canonical;
 use crate::span::Tokens;
 
 /// A span as the tree and the waterfall show it.
@@ -42,15 +41,6 @@ pub(crate) fn any_span(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection.prepare_cached("SELECT 1 FROM span LIMIT 1")?.exists([])?)
 }
 
-/// The id of a trace as it is stored, from any form of it. Earlier versions stored it as it arrived.
-pub(crate) fn stored_id(connection: &Connection, id: &str) -> Result<Option<String>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT trace_id FROM trace WHERE trace_id IN (:canonical, :as_is) ORDER BY trace_id = :as_is LIMIT 1",
-    )?;
-    let forms = named_params! { ":canonical": canonical(id), ":as_is": id };
-    Ok(statement.query_row(forms, |row| row.get("trace_id")).optional()?)
-}
-
 /// All spans of a trace in the order of their starts. Empty if there is no such trace.
 pub(crate) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
@@ -61,18 +51,16 @@ pub(crate) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>
     Ok(nodes)
 }
 
-/// One span of a trace, by any form of its id.
+/// One span of a trace.
 pub(crate) fn find(
     connection: &Connection,
     trace_id: &str,
     span_id: &str,
 ) -> Result<Option<Node>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {NODE} WHERE s.span_id IN (:canonical, :as_is) AND s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id)
-         ORDER BY s.span_id = :as_is"
+        "SELECT {NODE} WHERE s.span_id = :span_id AND s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
     ))?;
-    let forms = named_params! { ":trace_id": trace_id, ":canonical": canonical(span_id), ":as_is": span_id };
-    let found = read_nodes(&mut statement, forms)?;
+    let found = read_nodes(&mut statement, named_params! { ":trace_id": trace_id, ":span_id": span_id })?;
     Ok(found.into_iter().next())
 }
 

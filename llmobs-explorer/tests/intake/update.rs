@@ -36,6 +36,19 @@ fn changes_are_merged_by_the_span() {
 }
 
 #[test]
+fn a_span_is_changed_by_any_form_of_its_ids() {
+    let served = Served::new();
+    let (trace, span_id) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+    served.post("/api/v2/llmobs", &events_body([&span(trace, span_id)]));
+    let change =
+        json!({ "span_id": "13235353014750950193", "trace_id": trace.to_uppercase(), "name": "late" });
+    assert_eq!(served.post("/api/v2/llmobs/update", &events_body([&change])).status, 202);
+    let event = served.event("14576827793038113322513871894673895836", span_id).expect("the span");
+    assert_eq!(serde_json::from_str::<Value>(&event).expect("JSON")["name"], "late");
+    assert_eq!(served.rows("span"), 1);
+}
+
+#[test]
 fn a_change_of_a_span_that_is_not_there_is_the_span_or_is_refused() {
     let served = Served::new();
     let reply =
