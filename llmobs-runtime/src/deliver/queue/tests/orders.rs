@@ -158,7 +158,8 @@ fn a_report_counts_nothing_twice_while_spans_move() {
 #[test]
 fn a_report_sees_no_more_ends_than_starts() {
     in_many_orders(|| {
-        let queue = queue(UNLIMITED);
+        // The chunk of a thread stays with it.
+        let queue = Arc::new(Queue::new(UNLIMITED));
         let worker = worker(&queue);
         let (began, begun) = mpsc::channel();
         let starter = thread::spawn({
