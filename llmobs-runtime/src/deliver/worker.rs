@@ -94,6 +94,9 @@ impl Worker {
                             self.sender.close();
                             drop(self.sender.queue.take());
                         }
+                        // What the turn was about to send is lost with it.
+                        self.outgoing = Parcel::to(&*self.transport);
+                        self.sender.queue.give_back(std::mem::take(&mut self.unsent_bytes));
                         let lost = self.sender.queue.lose_taken();
                         self.warn_of_loss(
                             &DropReason::Internal,
