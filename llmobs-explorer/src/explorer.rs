@@ -29,7 +29,7 @@ pub(crate) struct Options {
     pub(crate) retention: Retention,
 }
 
-/// A port for OpenTelemetry, at which programs report that are told nothing else. The port of the explorer takes the same.
+/// A port to which programs with OpenTelemetry report by default. The port of the explorer takes the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OtlpPort {
     /// None.

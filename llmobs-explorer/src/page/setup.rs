@@ -73,7 +73,7 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
                 pre data-copy="" { "OTEL_EXPORTER_OTLP_ENDPOINT=" (origin) }
                 @if !setup.otlp.is_empty() {
                     p.quiet {
-                        "Programs that are told nothing report to port 4318 or 4317. This explorer listens at"
+                        "By default, programs report to port 4318 or 4317. This explorer listens at"
                         @for (protocol, address) in setup.otlp { " " code { "http://" (address) } " for " (protocol) }
                         ", too."
                     }

@@ -59,7 +59,7 @@ pub(super) async fn others(State(app): State<App>, request: Request) -> Response
     }
 }
 
-/// Tracers are told to send all traces.
+/// The answer makes tracers send all traces.
 fn answer_rates(outcome: Outcome) -> Response {
     match outcome {
         Outcome::Stored => Json(json!({ "rate_by_service": { "service:,env:": 1.0 } })).into_response(),

@@ -181,7 +181,7 @@ impl Encoder {
         stored.sets.extend(batch.new_sets);
     }
 
-    /// Forgets what is stored: it belongs to an earlier segment, or somebody else changed the store. Batches that are encoded already
+    /// Forgets what is stored: it belongs to an earlier segment, or another process changed the store. Batches that are encoded already
     /// must be encoded again.
     pub(super) fn forget(&self) {
         let mut stored = self.stored();

@@ -1,6 +1,6 @@
 //! Keys by which the store knows that it has a text, or a set of texts, already.
 
-/// The beginning of a BLAKE3 hash, which nobody can make another text for.
+/// The beginning of a BLAKE3 hash. No other text with the same one can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Key([u8; 16]);
 

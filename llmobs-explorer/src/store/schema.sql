@@ -6,7 +6,7 @@ CREATE TABLE span (
     trace INTEGER NOT NULL REFERENCES trace (id),
     span_id TEXT NOT NULL,
     parent_id TEXT,
-    -- 1 where it stands for its trace in lists: the root, or the earliest span whose parent has not arrived.
+    -- 1 where lists show it as its trace: the root, or the earliest span whose parent has not arrived.
     head INTEGER NOT NULL DEFAULT 0,
     start_ns INTEGER NOT NULL,
     duration_ns INTEGER NOT NULL,
@@ -26,8 +26,8 @@ CREATE TABLE span (
     replaces INTEGER
 ) STRICT;
 
--- The one index that lists read, whatever is asked: narrow, so that a hundred thousand rows are read at once. What a query can compare
--- in a span stands in here, or is found by an index of its own; see `query/sql.rs` and `store/list.rs`.
+-- The one index that lists read, whatever is asked: narrow, so that a hundred thousand rows are read at once. It has what a
+-- query can compare in a span and no other index finds; see `query/sql.rs` and `store/list.rs`.
 CREATE INDEX span_list ON span (
     head, start_ns, facets, trace, duration_ns, session, tags, fields, parent_id, input_tokens, output_tokens, total_tokens,
     cached_tokens, time_to_first_token
@@ -36,7 +36,7 @@ CREATE INDEX span_list ON span (
 CREATE UNIQUE INDEX span_by_trace ON span (trace, span_id);
 CREATE INDEX span_by_session ON span (session, head, start_ns) WHERE session IS NOT NULL;
 
--- What lists count by value. Programs have few combinations of these, so each stands here once.
+-- What lists count by value. Programs have few combinations of these, so each is stored once.
 CREATE TABLE facets (
     id INTEGER PRIMARY KEY,
     status TEXT NOT NULL,

@@ -196,7 +196,7 @@ fn ids_are_found_in_every_form() {
             ("traces", "0xb7ad6b7169203331", "above"),
             ("traces", "13235353014750950193", "above"),
             ("traces", "@trace_id:0x0AF7651916cd43dd8448eb211c80319c", "above"),
-            // A span below stands for its trace, and the word is found in texts.
+            // The id of a span below finds its trace, and the word is found in texts.
             ("traces", "00F067AA0BA902B7", "above other"),
             ("spans", "67667974448284343", "above beside"),
             ("spans", "@parent_id:b7ad6b7169203331", "below beside"),
