@@ -21,6 +21,7 @@ mod server;
 mod signals;
 mod span;
 mod store;
+mod traces;
 mod tree;
 mod unspaced;
 
