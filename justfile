@@ -5,6 +5,8 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
 
+export LLMOBS_OTEL_RIG := justfile_directory() / "target/newer/debug/rig-otlp-example"
+
 # Packages of workspaces of their own, which need a newer Rust, share a folder for what they build.
 newer := "--target-dir target/newer"
 
@@ -63,8 +65,13 @@ explore:
     bash -euo pipefail -c "$(.ci/readme 1)"
 
 # The second command of the README: the tests of the workspace.
-test:
+test: program-with-rig
     bash -euo pipefail -c "$(.ci/readme 2)"
+
+# What a test of the explorer starts; it needs a newer Rust.
+[private]
+program-with-rig:
+    cargo build --manifest-path examples/tracing/Cargo.toml {{ newer }} -p rig-otlp-example
 
 # Each feature, each pair of features, and each published package alone.
 features:
