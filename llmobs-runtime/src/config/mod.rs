@@ -20,7 +20,7 @@ use crate::model::sampling::SamplingRule;
 use crate::model::span_data::SpanData;
 use environment::Environment;
 
-/// A huge timeout could not be added to a point in time.
+/// The longest timeout. A huge one could not be added to a point in time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const MIB: usize = 1024 * 1024;
 /// The largest budget of a captured value, in bytes.
