@@ -17,7 +17,7 @@
 //! }
 //!
 //! fn main() {
-//!     let _llmobs = llmobs::init(); // reads DD_* variables; dropping the guard delivers the spans
+//!     let _llmobs = llmobs::init(); // reads DD_* variables; the guard delivers the spans
 //!     answer("What is a span?");
 //! #   let collector = llmobs::testing::Collector::new();
 //! #   collector.enter(|| answer("What is a span?"));
@@ -28,7 +28,7 @@
 //! ```
 //!
 //! Without [`init`], the attributes do nothing and cost one atomic load. [`Config`] starts llmobs with settings of the program, and
-//! returns the error if it cannot start. [Settings](guide::settings) lists the variables of the environment.
+//! returns the error if it cannot start. The [guide] has a page for each topic, and [settings](guide::settings) for the environment.
 //!
 //! # Where to find what
 //!
@@ -42,13 +42,13 @@
 //! | annotate all spans in a scope | [`annotation_context`] | [annotation contexts](guide::contexts) |
 //! | redact, edit or drop spans | [`Config::processor`], [`processor::SpanData`] | [privacy](guide::privacy), [processors](guide::processors) |
 //! | group by conversation, user and application | `session_id`, `ml_app`, tags | [sessions](guide::sessions) |
-//! | continue a trace in another program | [`inject`], [`extract`], `http::ServerLayer` (feature `axum`) | [propagation](guide::propagation) |
+//! | continue a trace in another program | [`inject`], [`extract`], [`http::ServerLayer`](http/struct.ServerLayer.html) (feature `axum`) | [propagation](guide::propagation) |
 //! | submit evaluations and feedback | [`eval::Evaluation`], [`eval::Feedback`], [`export_span`] | [evaluations](guide::evaluations) |
 //! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`] | [sampling](guide::sampling) |
-//! | trace the model calls of async-openai, reqwest and tower clients | `http::ClientLayer` (features `async-openai`, `reqwest-middleware`, `reqwest`, `tower`) | [model calls](guide::model_calls) |
-//! | trace the calls of the AWS SDK for Amazon Bedrock | `bedrock::Interceptor` (feature `bedrock`) | [model calls](guide::model_calls#amazon-bedrock) |
-//! | trace tools of the Model Context Protocol with rmcp | `rmcp::Client`, `rmcp::Server` (feature `rmcp`) | |
-//! | trace libraries that use `tracing`, such as rig and genai | `tracing::layer` (feature `tracing`) | [tracing](guide::tracing) |
+//! | trace the model calls of async-openai, reqwest and tower clients | [`http::ClientLayer`](http/struct.ClientLayer.html) (features `async-openai`, `reqwest-middleware`, `reqwest`, `tower`) | [model calls](guide::model_calls) |
+//! | trace the calls of the AWS SDK for Amazon Bedrock | [`bedrock::Interceptor`](bedrock/struct.Interceptor.html) (feature `bedrock`) | [model calls](guide::model_calls#amazon-bedrock) |
+//! | trace tools of the Model Context Protocol with rmcp | [`rmcp::Client`](rmcp/struct.Client.html), [`rmcp::Server`](rmcp/struct.Server.html) (feature `rmcp`) | |
+//! | trace libraries that use `tracing`, such as rig and genai | [`tracing::layer`](tracing/fn.layer.html) (feature `tracing`) | [tracing](guide::tracing) |
 //! | read the requests and answers of providers | [`Annotation::request`], [`Annotation::response`], [`providers`] | [providers](guide::providers) |
 //! | write an integration for another library | [`integration`] | [model calls](guide::model_calls#for-other-clients) |
 //! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] | [propagation](guide::propagation#beside-an-apm-tracer) |
@@ -69,6 +69,8 @@
 //! returns a future, an iterator or a stream has one span, from the first poll to the last item.
 //!
 //! # Features
+//!
+//! The [page about features](guide/features/index.html) has the details, and what each feature compiles.
 //!
 //! | feature | adds |
 //! |---|---|
