@@ -116,9 +116,7 @@ more-tests:
 
 # Builds what would be published, as a registry would hand it out.
 package:
-    # Cargo keeps what an earlier run unpacked.
-    rm -rf "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*
-    cargo publish --workspace --dry-run --allow-dirty
+    .ci/package
 
 # Takes safeguards out one at a time, and shows which tests fail. Not part of CI: half an hour.
 mutants *rows:
