@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::store::OpenError;
 
@@ -43,6 +44,14 @@ pub(crate) enum Error {
     Program {
         /// The program.
         program: OsString,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The manual pages cannot be written.
+    #[error("cannot write the manual pages into {}", folder.display())]
+    Manual {
+        /// The folder.
+        folder: PathBuf,
         /// The error of the system.
         source: io::Error,
     },
