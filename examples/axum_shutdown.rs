@@ -41,15 +41,15 @@ async fn serve(grace: Duration) -> io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
 
-    let (begin, begun) = oneshot::channel();
+    let (signalled, after_signal) = oneshot::channel();
     let shutdown = async {
         terminated.await;
         println!("finishing the requests in flight");
         // The receiver is gone only if the server has ended.
-        let _ = begin.send(());
+        let _ = signalled.send(());
     };
     let deadline = async {
-        let _ = begun.await;
+        let _ = after_signal.await;
         tokio::time::sleep(grace).await;
     };
     let app = Router::new().route("/answer", post(answer));
