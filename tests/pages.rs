@@ -178,15 +178,15 @@ mod log_lines {
 
     #[test]
     fn the_lines_are_those_that_programs_log() {
-        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let console = [("LLMOBS_EXPORTER", "console")];
         let logs = [
-            with_agent("the guard is dropped at once", &format!("http://{nobody}")),
+            with_agent("the guard is dropped at once", &format!("http://{unused}")),
             logged("there is no key", &[("DD_LLMOBS_AGENTLESS_ENABLED", "true")]),
             logged("llmobs is initialized twice", &console),
             logged("annotations have no span", &console),
             with_agent("", &CaptureServer::start().agent_with(&["/evp_proxy/v2/"]).url()),
-            with_agent("there is no Agent", &format!("http://{nobody}")),
+            with_agent("there is no Agent", &format!("http://{unused}")),
             with_agent("the Agent is old", &CaptureServer::start().agent_with(&["/v0.4/traces"]).url()),
             with_intake("", &CaptureServer::start().url()),
             with_intake("the key is wrong", &CaptureServer::start().statuses(&[403]).url()),
@@ -199,14 +199,23 @@ mod log_lines {
     }
 }
 
-/// The lines of examples in `applications.md`, and what they show, are those of the READMEs, which are compared with the programs.
+/// What pages quote of programs that need other crates than the doc tests have.
 mod examples {
     use super::blocks;
 
     const PAGE: &str = include_str!("../docs/applications.md");
+    const TRACER: [&str; 2] =
+        [include_str!("../docs/opentelemetry.md"), include_str!("opentelemetry/examples/linked.rs")];
     const READMES: [&str; 2] =
         [include_str!("../examples/http/README.md"), include_str!("../examples/tracing/README.md")];
 
+    #[test]
+    fn the_program_with_a_tracer_is_one_that_compiles() {
+        let [page, program] = TRACER;
+        assert!(program.contains(blocks(page, "rust,ignore")[0]), "{program}");
+    }
+
+    /// The READMEs are compared with the programs.
     #[test]
     fn the_lines_are_those_of_the_examples() {
         let blocks: Vec<&str> = [blocks(PAGE, "diff"), blocks(PAGE, "text")].concat();
