@@ -36,6 +36,7 @@ mod matrix;
 mod model_calls;
 mod notice;
 mod options;
+mod pages;
 mod processors;
 #[cfg(feature = "stream")]
 mod programs;
@@ -48,6 +49,8 @@ mod runtimes;
 mod sampling;
 mod secrets;
 mod short_memory;
+#[cfg(unix)]
+mod shutdown;
 mod siblings;
 #[cfg(feature = "stream")]
 mod stream_faults;

@@ -1,14 +1,6 @@
 //! A service that gets SIGTERM while a request is in flight, as in a container that is stopped: a process of its own, over TCP and
 //! over a Unix socket.
 
-#![cfg(unix)]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should stop"
-)]
-
 use std::env;
 use std::io::{self, BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -21,7 +13,7 @@ use std::thread;
 use llmobs_test_support::{CaptureServer, by_start, skeleton};
 use serde_json::Value;
 
-/// Builds the example `axum_shutdown`, since `cargo test --test shutdown` alone does not.
+/// Builds the example `axum_shutdown`, since `cargo test --test it` alone does not.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {

@@ -1,13 +1,6 @@
 //! What the pages in `docs` quote beside Rust: Python, lines of the log, and the lines that examples add. Their Rust is run by the
 //! doc tests.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should stop"
-)]
-
 /// The blocks of a language on a page.
 fn blocks(page: &'static str, language: &str) -> Vec<&'static str> {
     let begin = format!("\n```{language}\n");
@@ -29,7 +22,7 @@ mod python {
 
     use super::blocks;
 
-    const PAGE: &str = include_str!("../docs/python.md");
+    const PAGE: &str = include_str!("../../docs/python.md");
     const VERSION: &str = "4.16.0";
     const EVALUATIONS: &str = "/api/intake/llm-obs/v2/eval-metric";
 
@@ -109,7 +102,7 @@ mod log_lines {
 
     use super::blocks;
 
-    const PAGE: &str = include_str!("../docs/troubleshooting.md");
+    const PAGE: &str = include_str!("../../docs/troubleshooting.md");
     const PROGRAM: &str = "LLMOBS_TEST_PAGES";
     const AGENT: &str = "http://localhost:8126";
     const INTAKE: &str = "https://llmobs-intake.datadoghq.com";
@@ -150,7 +143,7 @@ mod log_lines {
     /// What the program logs, with these variables.
     fn logged(mistake: &str, variables: &[(&str, &str)]) -> String {
         let output = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "log_lines::program", "--nocapture"])
+            .args(["--exact", "pages::log_lines::program", "--nocapture"])
             .env_clear()
             .env(PROGRAM, mistake)
             .env("DD_LLMOBS_ML_APP", "support-bot")
@@ -203,11 +196,11 @@ mod log_lines {
 mod examples {
     use super::blocks;
 
-    const PAGE: &str = include_str!("../docs/applications.md");
+    const PAGE: &str = include_str!("../../docs/applications.md");
     const TRACER: [&str; 2] =
-        [include_str!("../docs/opentelemetry.md"), include_str!("opentelemetry/examples/linked.rs")];
+        [include_str!("../../docs/opentelemetry.md"), include_str!("../opentelemetry/examples/linked.rs")];
     const READMES: [&str; 2] =
-        [include_str!("../examples/http/README.md"), include_str!("../examples/tracing/README.md")];
+        [include_str!("../../examples/http/README.md"), include_str!("../../examples/tracing/README.md")];
 
     #[test]
     fn the_program_with_a_tracer_is_one_that_compiles() {
