@@ -10,8 +10,7 @@ use super::json::{indented, inside};
 use super::layout::{badge, kind, status};
 use super::{path_segment, span_url};
 use crate::query::filter;
-use crate::store::evaluations::SpanEvaluation;
-use crate::store::trace::Node;
+use crate::traces::{Node, SpanEvaluation};
 
 /// The prefix of the paths of metrics.
 const METRICS: &str = "metrics.";

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::format;
 use super::layout::{Section, page};
 use crate::arrivals::Arrived;
-use crate::store::Rejection;
+use crate::traces::Rejection;
 
 /// The numbers of what arrived.
 const ARRIVED: [&str; 4] = ["Requests", "Spans and evaluations", "Other spans, left out", "Refused"];

@@ -16,7 +16,8 @@ use crate::arrivals::Arrived;
 use crate::intake::{Intake, SpanUpdate, read_api, read_metrics, read_spans, read_updates};
 use crate::report::Report;
 use crate::span::{Evaluation, Span};
-use crate::store::{Batch, Rejection, StoreError, now_ms};
+use crate::store::{Batch, now_ms};
+use crate::traces::{Rejection, StoreError};
 
 /// What a request sends, once it is read.
 #[derive(Debug, Default)]

@@ -25,7 +25,8 @@ use crate::arrivals::Arrivals;
 use crate::intake::Ancestry;
 use crate::page::layout;
 use crate::report::Report;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
+use crate::traces::StoreError;
 
 /// The state that all handlers share.
 #[derive(Clone, Debug)]
@@ -191,17 +192,17 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::store::SqliteError;
+    use crate::traces::EngineError;
 
     #[test]
     fn temporary_errors_differ_from_permanent_ones() {
-        let error = || SqliteError::from(rusqlite::Error::InvalidQuery);
+        let error = || EngineError("database is locked".to_owned());
         for (error, status, again) in [
             (StoreError::TooLong, 503, false),
             (StoreError::Unavailable(error()), 503, true),
             (StoreError::Closed, 503, true),
             (StoreError::Damaged { path: PathBuf::from("traces.db"), source: error() }, 500, false),
-            (StoreError::Sqlite(error()), 500, false),
+            (StoreError::Failed(error()), 500, false),
         ] {
             let text = error.to_string();
             let response = RouteError::Store(error).into_response();

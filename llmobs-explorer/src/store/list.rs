@@ -8,18 +8,16 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Row, named_params};
 
-pub(crate) use super::facets::{Facet, Overview};
-
 use super::block::BlockReader;
 use super::columns::columns;
+use super::condition::{self, Expression, expression};
+use super::error::ReadError;
 use super::facets::{RowCounts, name_ranks};
 use super::span_set::SpanSet;
-use super::{StoreError, activity, evaluations, event_text, segment};
-use crate::query::{Condition, METRICS, Parameter, Query};
+use super::{activity, evaluations, event_text, segment};
+use crate::query::METRICS;
 use crate::span::Tokens;
-
-/// How many rows a page of a list has.
-pub(crate) const PAGE: u32 = 50;
+use crate::traces::{ListRequest, ListRow, Listing, Overview, Scope, Sort};
 
 /// Up to which row pages are read from the beginning of the index.
 const FIRST_ROWS: u64 = 10_000;
@@ -27,137 +25,24 @@ const FIRST_ROWS: u64 = 10_000;
 /// From how many spans on a word is one that many have.
 const MANY: usize = 20_000;
 
-/// What a row of a list is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// A trace, by its head.
-    #[default]
-    Traces,
-    /// A span.
-    Spans,
-}
-
-/// What a list is ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Sort {
-    /// When it began.
-    #[default]
-    Start,
-    /// How long it took.
-    Duration,
-    /// The name of the span.
-    Name,
-    /// How many tokens were used.
-    Tokens,
-    /// How many spans the trace has.
-    Spans,
-    /// When the first token came.
-    FirstToken,
-}
-
-impl Sort {
-    /// An expression for a span `s`, whose value is an integer or null.
-    fn expression(self, scope: Scope) -> &'static str {
-        match (self, scope) {
-            // Names are sorted by the rank of their facets.
-            (Self::Start | Self::Name, _) => "NULL",
-            (Self::Duration, _) => "s.duration_ns",
-            (Self::Tokens, Scope::Traces) => "(SELECT total_tokens FROM trace WHERE id = s.trace)",
-            (Self::Tokens, Scope::Spans) => "s.total_tokens",
-            (Self::Spans, _) => "(SELECT spans FROM trace WHERE id = s.trace)",
-            (Self::FirstToken, Scope::Traces) => {
-                "(SELECT CAST(time_to_first_token * 1e9 AS INTEGER) FROM trace WHERE id = s.trace)"
-            }
-            (Self::FirstToken, Scope::Spans) => "CAST(s.time_to_first_token * 1e9 AS INTEGER)",
+/// An expression for a span `s`, whose value is an integer or null.
+fn sort_key(sort: Sort, scope: Scope) -> &'static str {
+    match (sort, scope) {
+        // Names are sorted by the rank of their facets.
+        (Sort::Start | Sort::Name, _) => "NULL",
+        (Sort::Duration, _) => "s.duration_ns",
+        (Sort::Tokens, Scope::Traces) => "(SELECT total_tokens FROM trace WHERE id = s.trace)",
+        (Sort::Tokens, Scope::Spans) => "s.total_tokens",
+        (Sort::Spans, _) => "(SELECT spans FROM trace WHERE id = s.trace)",
+        (Sort::FirstToken, Scope::Traces) => {
+            "(SELECT CAST(time_to_first_token * 1e9 AS INTEGER) FROM trace WHERE id = s.trace)"
         }
+        (Sort::FirstToken, Scope::Spans) => "CAST(s.time_to_first_token * 1e9 AS INTEGER)",
     }
 }
 
-/// Which rows of a list to read, and in which order.
-#[derive(Clone, Debug)]
-pub(crate) struct ListRequest {
-    /// What a row is.
-    pub(crate) scope: Scope,
-    /// Which rows.
-    pub(crate) query: Query,
-    /// From when on, in nanoseconds since the Unix epoch.
-    pub(crate) from_ns: Option<i64>,
-    /// Until when.
-    pub(crate) to_ns: Option<i64>,
-    /// The order.
-    pub(crate) sort: Sort,
-    /// The smallest first.
-    pub(crate) ascending: bool,
-    /// How many rows to leave out at the top.
-    pub(crate) offset: u64,
-    /// How many rows to read at most.
-    pub(crate) limit: u32,
-    /// Paths of attributes that the rows should show.
-    pub(crate) attributes: Vec<String>,
-}
-
-/// A page of a list.
-#[derive(Debug)]
-pub(crate) struct Listing {
-    /// The rows.
-    pub(crate) rows: Vec<ListRow>,
-    /// All that match, also those on other pages.
-    pub(crate) overview: Overview,
-    /// Paths of attributes that there are, for columns.
-    pub(crate) paths: Vec<String>,
-}
-
-/// One trace, or one span.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ListRow {
-    /// The id of the trace.
-    pub(crate) trace_id: String,
-    /// The id of the span.
-    pub(crate) span_id: String,
-    /// The id of the span above.
-    pub(crate) parent_id: Option<String>,
-    /// The name of the span.
-    pub(crate) name: String,
-    /// Its kind.
-    pub(crate) kind: String,
-    /// Whether it failed.
-    pub(crate) failed: bool,
-    /// Nanoseconds since the Unix epoch.
-    pub(crate) start_ns: i64,
-    /// Nanoseconds.
-    pub(crate) duration_ns: i64,
-    /// The application.
-    pub(crate) ml_app: Option<String>,
-    /// The session.
-    pub(crate) session_id: Option<String>,
-    /// The beginning of the input.
-    pub(crate) input: String,
-    /// The beginning of the output.
-    pub(crate) output: String,
-    /// The models that were called.
-    pub(crate) models: Vec<String>,
-    /// Spans of the trace.
-    pub(crate) spans: i64,
-    /// Failed spans of the trace.
-    pub(crate) errors: i64,
-    /// Calls of models in the trace.
-    pub(crate) llm_calls: i64,
-    /// Calls of tools in the trace.
-    pub(crate) tool_calls: i64,
-    /// Tokens, of the trace or of the span.
-    pub(crate) tokens: Tokens,
-    /// Seconds to the first token.
-    pub(crate) time_to_first_token: Option<f64>,
-    /// Its evaluations: label, value, and `pass` or `fail`.
-    pub(crate) evaluations: Vec<(String, String, Option<String>)>,
-    /// The attributes that were asked for: path and value.
-    pub(crate) attributes: Vec<(String, String)>,
-    /// The tags that the program set, not those that SDKs put on every span: key and value.
-    pub(crate) tags: Vec<(String, String)>,
-}
-
 /// Reads a page of a list.
-pub(crate) fn list(connection: &Connection, request: &ListRequest) -> Result<Listing, StoreError> {
+pub(super) fn list(connection: &Connection, request: &ListRequest) -> Result<Listing, ReadError> {
     let (overview, ids) = read_all(connection, request)?;
     let any_evaluation = connection.prepare_cached("SELECT 1 FROM evaluation LIMIT 1")?.exists([])?;
     let mut rows = Vec::with_capacity(ids.len());
@@ -178,8 +63,8 @@ pub(crate) fn list(connection: &Connection, request: &ListRequest) -> Result<Lis
 }
 
 /// The counts of all that match, and the spans of the page in their order.
-fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview, Vec<i64>), StoreError> {
-    if request.has_kept_counts()
+fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview, Vec<i64>), ReadError> {
+    if has_kept_counts(request)
         && activity::is_enough(connection)?
         && let Some(found) = read_kept(connection, request)?
     {
@@ -192,11 +77,10 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
     };
     let words = segment::words(connection)?;
     let (common, request) = common_words(connection, request, &words)?;
-    let (sql, parameters) = request.sql(&words);
-    let mut statement = connection.prepare_cached(&sql)?;
+    let matching = matching(&request, &words);
+    let mut statement = connection.prepare_cached(&matching.sql)?;
     columns!(statement: id, start_ns, facets, sort_key);
-    let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
-    let mut rows = statement.query(parameters.as_slice())?;
+    let mut rows = statement.query(matching.bound().as_slice())?;
     let mut page = Page::new(request.offset, request.limit);
     while let Some(row) = rows.next()? {
         let (id, start_ns, facets) = (row.get(id)?, row.get(start_ns)?, row.get(facets)?);
@@ -224,14 +108,13 @@ fn common_words<'a>(
     request: &'a ListRequest,
     words: &[i64],
 ) -> rusqlite::Result<(Vec<SpanSet>, Cow<'a, ListRequest>)> {
-    let (query, conditions) = request.query.split_words(words);
-    let mut sets = Vec::with_capacity(conditions.len());
-    for Condition { sql, parameters } in conditions {
-        let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let (condition, words) = condition::split_words(&request.condition, words);
+    let mut sets = Vec::with_capacity(words.len());
+    for query in words {
         let mut spans = SpanSet::new(connection)?;
-        let mut statement = connection.prepare_cached(&sql)?;
+        let mut statement = connection.prepare_cached(&query.sql)?;
         columns!(statement: id);
-        let mut rows = statement.query(parameters.as_slice())?;
+        let mut rows = statement.query(query.bound().as_slice())?;
         while let Some(row) = rows.next()? {
             row.get::<_, Option<i64>>(id)?.into_iter().for_each(|span| spans.insert(span));
         }
@@ -241,7 +124,7 @@ fn common_words<'a>(
     if sets.iter().all(|spans| spans.len() < MANY) {
         return Ok((Vec::new(), Cow::Borrowed(request)));
     }
-    Ok((sets, Cow::Owned(ListRequest { query, ..request.clone() })))
+    Ok((sets, Cow::Owned(ListRequest { condition, ..request.clone() })))
 }
 
 /// The same from the counts that are kept, and from the beginning of the index: no more spans are read than up to the end of the page.
@@ -249,11 +132,11 @@ fn common_words<'a>(
 fn read_kept(
     connection: &Connection,
     request: &ListRequest,
-) -> Result<Option<(Overview, Vec<i64>)>, StoreError> {
-    let Condition { sql, parameters } = request.query.condition(&[]);
-    let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
+) -> Result<Option<(Overview, Vec<i64>)>, ReadError> {
+    let of_facets = expression(&request.condition, &[]);
+    let (sql, parameters) = (&of_facets.sql, of_facets.bound());
     let mut counts = RowCounts::new(connection)?;
-    let mut statement = connection.prepare_cached(&activity::sql(&sql))?;
+    let mut statement = connection.prepare_cached(&activity::sql(sql))?;
     columns!(statement: start_ns, facets, spans);
     let mut rows = statement.query(parameters.as_slice())?;
     while let Some(row) = rows.next()? {
@@ -334,33 +217,31 @@ impl Page {
     }
 }
 
-impl ListRequest {
-    /// Whether what matches is counted already. Pages far behind are not, since the rows before them would be read in no better order.
-    fn has_kept_counts(&self) -> bool {
-        let any_time = self.from_ns.is_none() && self.to_ns.is_none();
-        let by_start = self.sort == Sort::Start && self.offset <= FIRST_ROWS;
-        self.scope == Scope::Spans && any_time && by_start && self.query.is_of_facets()
-    }
+/// Whether what matches is counted already. Pages far behind are not, since the rows before them would be read in no better order.
+fn has_kept_counts(request: &ListRequest) -> bool {
+    let any_time = request.from_ns.is_none() && request.to_ns.is_none();
+    let by_start = request.sort == Sort::Start && request.offset <= FIRST_ROWS;
+    request.scope == Scope::Spans && any_time && by_start && condition::is_of_facets(&request.condition)
+}
 
-    /// The SQL that reads all rows that match, with its parameters.
-    ///
-    /// The query names the index, because SQLite does not know how many rows match a condition. For a tag that all spans have, it would
-    /// read half a million spans one by one.
-    fn sql(&self, words: &[i64]) -> (String, Vec<Parameter>) {
-        let Condition { sql, mut parameters } = self.query.condition(words);
-        let key = self.sort.expression(self.scope);
-        let heads = if self.scope == Scope::Traces { "1" } else { "0, 1" };
-        let mut sql = format!(
-            "SELECT s.id, s.start_ns, s.facets, {key} AS sort_key FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head IN ({heads})"
-        );
-        for (name, operator, bound) in [(":from_ns", ">=", self.from_ns), (":to_ns", "<=", self.to_ns)] {
-            if let Some(bound) = bound {
-                sql.push_str(&format!(" AND s.start_ns {operator} {name}"));
-                parameters.push((name.to_owned(), bound.into()));
-            }
+/// The query for all rows that match.
+///
+/// It names the index, because SQLite does not know how many rows match a condition. For a tag that all spans have, it would read half a
+/// million spans one by one.
+fn matching(request: &ListRequest, words: &[i64]) -> Expression {
+    let Expression { sql, mut parameters } = expression(&request.condition, words);
+    let key = sort_key(request.sort, request.scope);
+    let heads = if request.scope == Scope::Traces { "1" } else { "0, 1" };
+    let mut sql = format!(
+        "SELECT s.id, s.start_ns, s.facets, {key} AS sort_key FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head IN ({heads})"
+    );
+    for (name, operator, bound) in [(":from_ns", ">=", request.from_ns), (":to_ns", "<=", request.to_ns)] {
+        if let Some(bound) = bound {
+            sql.push_str(&format!(" AND s.start_ns {operator} {name}"));
+            parameters.push((name.to_owned(), bound.into()));
         }
-        (sql, parameters)
     }
+    Expression { sql, parameters }
 }
 
 /// The row of each span, with the keys of the span and of its trace.
@@ -368,7 +249,7 @@ fn read_rows(
     connection: &Connection,
     scope: Scope,
     ids: &[i64],
-) -> Result<Vec<(i64, i64, ListRow)>, StoreError> {
+) -> Result<Vec<(i64, i64, ListRow)>, ReadError> {
     let totals_of = match scope {
         Scope::Traces => "t",
         Scope::Spans => "s",
@@ -466,8 +347,9 @@ fn attribute_values(
     path: &str,
 ) -> rusqlite::Result<Vec<(String, String)>> {
     let sql = match METRICS.iter().find(|(known, _)| *known == path) {
-        Some((_, column)) => format!(
-            "SELECT CAST({column} AS TEXT) AS text FROM span WHERE id = :span AND {column} IS NOT NULL AND :path <> ''"
+        Some((_, of)) => format!(
+            "SELECT CAST({column} AS TEXT) AS text FROM span WHERE id = :span AND {column} IS NOT NULL AND :path <> ''",
+            column = condition::measure(*of)
         ),
         // A cross join, so that SQLite begins with the attributes of the span, not with all values of the path.
         None => "SELECT a.text FROM span s CROSS JOIN attribute_set x ON x.id IN (s.tags, s.fields)

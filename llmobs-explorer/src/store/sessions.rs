@@ -3,67 +3,12 @@
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use super::block::BlockReader;
-use super::{StoreError, event_text};
-
-/// How many sessions a page has.
-pub(crate) const SESSIONS: u32 = 50;
-/// How many turns of a session a page has.
-pub(crate) const TURNS: u32 = 50;
-
-/// A session.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Session {
-    /// Its id.
-    pub(crate) id: String,
-    /// The application of its first turn.
-    pub(crate) ml_app: Option<String>,
-    /// The beginning of the first input.
-    pub(crate) first_input: String,
-    /// When the last turn began, in nanoseconds since the Unix epoch.
-    pub(crate) last_ns: i64,
-    /// How many traces it has.
-    pub(crate) turns: i64,
-    /// How many of their spans failed.
-    pub(crate) errors: i64,
-    /// Tokens of all turns.
-    pub(crate) total_tokens: Option<i64>,
-    /// How long all turns took, in nanoseconds, without the time between them.
-    pub(crate) duration_ns: i64,
-}
-
-/// A trace of a session.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Turn {
-    /// The row of its first span.
-    pub(crate) row: i64,
-    /// The id of the trace.
-    pub(crate) trace_id: String,
-    /// The id of its first span.
-    pub(crate) span_id: String,
-    /// The name of its first span.
-    pub(crate) name: String,
-    /// The kind of its first span.
-    pub(crate) kind: String,
-    /// Whether its first span failed.
-    pub(crate) failed: bool,
-    /// Nanoseconds since the Unix epoch.
-    pub(crate) start_ns: i64,
-    /// Nanoseconds.
-    pub(crate) duration_ns: i64,
-    /// With all turns before.
-    pub(crate) duration_so_far_ns: i64,
-    /// Tokens of the trace.
-    pub(crate) total_tokens: Option<i64>,
-    /// With all turns before.
-    pub(crate) tokens_so_far: i64,
-    /// The beginning of the input.
-    pub(crate) input: String,
-    /// The beginning of the output.
-    pub(crate) output: String,
-}
+use super::error::ReadError;
+use super::event_text;
+use crate::traces::{SESSIONS, Session, TURNS, Turn};
 
 /// A page of sessions, the latest first, and how many there are.
-pub(crate) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), StoreError> {
+pub(super) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), ReadError> {
     let total: i64 = connection
         .prepare_cached(
             "SELECT count(*) AS sessions FROM session n
@@ -113,11 +58,11 @@ pub(super) const SUMS: &str = "SELECT sum(t.errors) AS errors,
     WHERE s.session = :session AND s.head = 1";
 
 /// A page of the turns of a session in the order in which they began, and how many there are.
-pub(crate) fn turns(
+pub(super) fn turns(
     connection: &Connection,
     session: &str,
     page: u64,
-) -> Result<(Vec<Turn>, u64), StoreError> {
+) -> Result<(Vec<Turn>, u64), ReadError> {
     let Some(number) = connection
         .prepare_cached("SELECT id FROM session WHERE session_id = :session_id")?
         .query_row(named_params! { ":session_id": session }, |row| row.get::<_, i64>("id"))

@@ -7,10 +7,11 @@ use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, named_param
 use super::activity::Changes;
 use super::encode::{self, Encoded, EncodedSpan};
 use super::key::Key;
-use super::rejections::{self, Rejection};
+use super::rejections;
 use super::segment;
 use super::totals::{self, NewSpans};
 use crate::span::{Attribute, Evaluation, Span, Target};
+use crate::traces::Rejection;
 
 /// How many rows are remembered of each kind.
 const REMEMBERED: usize = 50_000;

@@ -271,6 +271,14 @@ impl Options {
     }
 }
 
+/// The names of the options that the attribute of a kind takes.
+#[cfg(test)]
+pub(crate) fn names_of(kind: Kind) -> impl Iterator<Item = &'static str> {
+    let of_kind = move |kinds: &[Kind]| kinds.is_empty() || kinds.contains(&kind);
+    let texts = TEXTS.into_iter().filter(move |(_, kinds)| of_kind(kinds)).map(|(name, _)| name);
+    texts.chain(OTHERS.into_iter().map(|(name, _)| name))
+}
+
 fn conflict(one: &Ident, other: &Ident) -> bool {
     CONFLICTS.iter().any(|(a, b)| (one == a && other == b) || (one == b && other == a))
 }

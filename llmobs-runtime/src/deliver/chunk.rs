@@ -1,4 +1,4 @@
-//! Finished spans of one thread, as the worker takes them.
+//! Finished spans of one thread, as the worker receives them.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use crate::model::record::{Beside, Finished, Record, TraceRecord};
 
 /// A chunk is full at this many spans.
 pub(super) const CHUNK_RECORDS: usize = 256;
-/// Longer texts of a span are not copied into the chunk, in bytes.
+/// Longer texts of a span are moved into the chunk instead of copied, in bytes.
 pub(super) const MAX_COPIED: usize = 16 * 1024;
-/// The most memory that such a text holds beyond its length, in bytes.
+/// The most memory that a moved text holds beyond its length, in bytes.
 pub(super) const MAX_SPARE_TEXT: usize = 1024;
 
 /// Finished spans of one thread, one after another.
@@ -30,7 +30,7 @@ pub(crate) struct Chunk {
     failures: Vec<FailureParts>,
     /// Bytes that the records take.
     pub(super) bytes: usize,
-    /// How many chunks the thread had before this one.
+    /// How many chunks the thread has filled before this one.
     pub(super) number: u64,
 }
 
@@ -38,23 +38,23 @@ pub(crate) struct Chunk {
 pub(crate) struct Head<'a> {
     /// The outermost span of this program around the span.
     pub(crate) root: SpanId,
-    /// Its texts. A long one is taken, others are copied.
+    /// Its texts. A long text is moved, others are copied.
     pub(crate) text: &'a mut String,
-    /// The lengths of what went in and what came out, with which the texts begin, in bytes.
+    /// The lengths of input and output, in bytes. The texts begin with these two.
     pub(crate) lengths: [usize; 2],
     pub(crate) failure: Option<FailureParts>,
     pub(crate) inherited: Option<&'a Arc<Inherited>>,
     pub(crate) annotation: &'a mut Option<Box<Annotation>>,
-    /// The memory that the name takes, in bytes.
+    /// The memory of the name, in bytes.
     pub(crate) name_bytes: usize,
-    /// The room that was taken for the content of the span, in bytes.
+    /// The memory that was reserved for the content of the span, in bytes.
     pub(crate) held: usize,
     /// Whether content of the span was left out.
     pub(crate) is_stripped: bool,
 }
 
 impl Head<'_> {
-    /// Leaves out the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
+    /// Removes the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
     pub(super) fn strip(&mut self) {
         self.is_stripped = true;
         self.lengths = [0; 2];
@@ -69,7 +69,7 @@ impl Head<'_> {
 }
 
 impl Chunk {
-    /// An empty chunk with room for as much as this one holds.
+    /// Creates an empty chunk with room for as much as this one holds.
     pub(super) fn new_one_like_it(&self) -> Self {
         Self {
             records: Vec::with_capacity(self.records.len()),
@@ -84,7 +84,7 @@ impl Chunk {
         self.records.len() >= CHUNK_RECORDS || self.bytes >= bytes
     }
 
-    /// Appends a span, of which `beside` and `bytes` were [measured](Self::measure).
+    /// Appends a span, with the results of [`measure`](Self::measure).
     #[inline]
     pub(super) fn push(
         &mut self,
@@ -106,8 +106,8 @@ impl Chunk {
         self.records.push(record(head, beside));
     }
 
-    /// What a span needs beside its record, and how many bytes it takes. What the span before it shares with it is in the chunk
-    /// already.
+    /// Returns what the span needs in addition to its record, and how many bytes it takes. What it shares with the span before is already
+    /// in the chunk.
     #[inline]
     pub(super) fn measure(&self, head: &Head<'_>) -> (Beside, usize) {
         let mut beside = Beside::default();
@@ -138,7 +138,7 @@ impl Chunk {
         (beside, bytes)
     }
 
-    /// Stores what few spans need.
+    /// Stores the data that few spans have.
     #[inline(never)]
     fn take_rare(
         &mut self,
@@ -169,7 +169,7 @@ impl Chunk {
         self.records.is_empty()
     }
 
-    /// Reads the spans in the order in which they finished. `shows_errors` says whether the texts of errors are wanted.
+    /// Reads the spans in the order in which they finished. `shows_errors` is whether the texts of errors are wanted.
     pub(crate) fn for_each(
         &mut self,
         clock: &WallClock,

@@ -1,4 +1,4 @@
-//! The program's own function that sees, edits or drops each finished span.
+//! The program's function that inspects, edits or drops each finished span.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::model::span_data::SpanData;
 
 type Function = dyn Fn(SpanData) -> Option<SpanData> + Send + Sync;
 
-/// What the program does with each finished span before a transport gets it.
+/// The processor of the program, through which each finished span goes before a transport gets it.
 #[derive(Clone)]
 pub(crate) struct Processor(Arc<Function>);
 

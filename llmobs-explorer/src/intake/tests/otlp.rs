@@ -268,7 +268,8 @@ fn what_is_wrong_is_found_by_its_warning() {
             chat(json!({ "gen_ai.input.messages": "[{\"role\":\"user\",\"parts\":[{\"type\":\"odd\"}]}]" })),
             "invalid_parts",
         ),
-        (chat(json!({ "gen_ai.usage.input_tokens": "7" })), "token_usage_invalid"),
+        (chat(json!({ "gen_ai.usage.input_tokens": "seven" })), "token_usage_invalid"),
+        (chat(json!({ "gen_ai.usage.input_tokens": "-7" })), "token_usage_invalid"),
         (chat(json!({ "gen_ai.usage.input_tokens": -7 })), "token_usage_invalid"),
     ] {
         assert_eq!(
@@ -277,9 +278,11 @@ fn what_is_wrong_is_found_by_its_warning() {
             "{attributes}"
         );
     }
-    let attributes = chat(json!({ "gen_ai.usage.input_tokens": 7, "gen_ai.input.messages": "[]" }));
-    assert_eq!(event(&attributes).get("collection_errors"), None);
-    // A text with a count is one all the same, and less than nothing is none.
+    // A text with a count is a count, and less than nothing is none.
+    for count in [json!(7), json!("7")] {
+        let attributes = chat(json!({ "gen_ai.usage.input_tokens": count, "gen_ai.input.messages": "[]" }));
+        assert_eq!(event(&attributes).get("collection_errors"), None);
+    }
     let tokens =
         |count: Value| event(&chat(json!({ "gen_ai.usage.input_tokens": count })))["metrics"].clone();
     assert_eq!((tokens("7".into()), tokens((-7).into())), (json!({ "input_tokens": 7 }), json!({})));

@@ -1,4 +1,4 @@
-//! Requests to one endpoint, and what became of them.
+//! Requests to one endpoint, and their outcome.
 
 use std::io::{ErrorKind, Read as _};
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use super::{Failure, FailureKind, address, wait};
 use crate::deliver::report::DropReason;
 use crate::deliver::settings::Settings;
 
-/// How fast a link is at least, in bytes a second. Large requests have more time.
+/// The lowest speed that a link is expected to have, in bytes a second. Large requests get more time.
 const SLOWEST: u64 = 250_000;
-/// A smaller body does not become much smaller by compression, in bytes.
+/// The smallest body worth compressing, in bytes.
 const WORTH_PACKING: usize = 16 * 1024;
-/// How much of an answer is read so that its connection can serve the next request, in bytes.
+/// The most of a response that is read to free its connection for the next request, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How long that may take.
+/// The longest time for reading that.
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(1);
-/// The most by which the timeout is multiplied for a slow receiver.
+/// The largest factor by which the timeout is multiplied for a slow receiver.
 const MAX_PATIENCE: u32 = 8;
-/// A body up to this size, in bytes, is not what a server closes a connection for.
+/// Servers do not close a connection because of a body up to this size, in bytes.
 const SMALL: usize = 256 * 1024;
 
 #[derive(Debug)]
@@ -35,18 +35,18 @@ pub(super) struct Client {
     endpoint: Endpoint,
     secrets: Arc<Secrets>,
     timeout: Duration,
-    /// By how much the timeout is multiplied, for a receiver that has been slow.
+    /// The factor by which the timeout is multiplied, for a receiver that has been slow.
     patience: u32,
     /// Whether large requests with spans are compressed: not to an Agent nor on this machine, where bytes cost less than time.
     compresses: bool,
-    /// Whether the last request was large and met the end of its connection.
+    /// Whether the last request was large and its connection was closed.
     was_reset: bool,
 }
 
-/// What became of a request that was not accepted.
+/// Why a request was not accepted.
 pub(super) struct Refusal {
     pub(super) failure: Failure,
-    /// Whether the endpoint cannot be reached, or does not take spans, so that another one is to be found.
+    /// Whether the endpoint cannot be reached or does not accept spans, so that another one is needed.
     pub(super) is_wrong_endpoint: bool,
 }
 
@@ -64,7 +64,7 @@ impl Client {
 
     pub(super) fn with_config(endpoint: Endpoint, settings: &Settings, names: Names, config: Config) -> Self {
         let mut headers = settings.additional_headers.clone();
-        // A key that is no header is refused when the endpoint is made.
+        // A key that is not a valid header was refused when the endpoint was made.
         let key = endpoint.api_key.as_ref().and_then(|key| HeaderValue::from_str(key.reveal()).ok());
         headers.extend(key.map(|key| (HeaderName::from_static("dd-api-key"), key)));
         let origins = [Intake::Spans, Intake::Evaluations].map(|intake| endpoint.url(intake).clone());
@@ -115,7 +115,7 @@ impl Client {
                 Refusal { failure: Failure { kind, wait, message }, is_wrong_endpoint }
             }
             Lost::Error(error, progress) => {
-                // The system takes a large body before the server does. A server that has read all of it ends a connection, and does
+                // The system accepts a large body before the server reads it. A server that has read all of it ends the connection and does
                 // not reset it.
                 let is_large = body.len() > SMALL;
                 let is_reset = progress.reset || is_large && !progress.answered && is_reset(&error);
@@ -153,7 +153,7 @@ impl Client {
         self.compresses && intake == Intake::Spans && body.len() >= WORTH_PACKING
     }
 
-    /// One attempt, or a second one if the server had closed the connection, which no request can know before it is sent.
+    /// Makes one attempt, and a second one if the server had already closed the connection, which shows only when a request is sent.
     fn attempts(&self, intake: Intake, body: &mut String) -> Result<(), Lost> {
         match self.attempt(intake, body) {
             Err(Lost::Error(error, progress))
@@ -190,7 +190,7 @@ impl Client {
             Ok(response) => response,
             Err(error) => {
                 let progress = self.secrets.progress();
-                // Whatever is wrong with the rest of an answer, its status counts.
+                // The status counts even if the rest of the response is broken.
                 let status = progress.status.and_then(|status| StatusCode::from_u16(status).ok());
                 return match status {
                     Some(status) if status.is_success() => Ok(()),
@@ -205,7 +205,7 @@ impl Client {
         if status.is_success() { Ok(()) } else { Err(Lost::Answer(status, wait)) }
     }
 
-    /// What a program can do about an answer.
+    /// Returns advice for the user about a response.
     fn advice(&self, status: StatusCode) -> &'static str {
         let is_direct = self.endpoint.api_key.is_some();
         match status.as_u16() {
@@ -219,7 +219,7 @@ impl Client {
     }
 }
 
-/// A text as gzip. The fastest level takes 14 ns a byte, and leaves a third.
+/// Compresses a text with gzip. The fastest level takes 14 ns per byte, and leaves a third.
 #[cfg(feature = "gzip")]
 fn pack(text: &str) -> Option<Vec<u8>> {
     use std::io::Write as _;
@@ -234,7 +234,7 @@ fn pack(_: &str) -> Option<Vec<u8>> {
     None
 }
 
-/// What may be done about a request that was answered so.
+/// Returns how a request with this response can be handled.
 fn meaning(status: StatusCode) -> FailureKind {
     match status.as_u16() {
         408 | 425 | 429 | 500.. => FailureKind::Unavailable,
@@ -253,8 +253,8 @@ fn is_timeout(error: &Error) -> bool {
     matches!(error, Error::Timeout(_))
 }
 
-/// Reads an answer, so that the next request can use its connection, which is closed if there is too much of it. What it says is of no
-/// interest, and blank: see [`ResponseFilter`](super::response::ResponseFilter).
+/// Reads the rest of a response, so that the next request can use its connection. If there is too much of it, the connection is closed. The
+/// content is irrelevant, and blank: see [`ResponseFilter`](super::response::ResponseFilter).
 fn read_to_end(response: Response<Body>) {
     let mut body = response.into_body().into_reader();
     let mut buffer = [0; 4096];

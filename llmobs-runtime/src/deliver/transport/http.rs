@@ -13,7 +13,7 @@ use crate::base::error::Error;
 use crate::deliver::report::DropReason;
 use crate::deliver::settings::Settings;
 
-/// Finds an endpoint when it first sends, and another one when that turns out to be wrong. It stays where requests are accepted.
+/// Finds an endpoint when it first sends, and another one if that fails. It keeps an endpoint that accepts requests.
 #[derive(Debug)]
 pub(crate) struct Http {
     settings: Settings,
@@ -27,7 +27,7 @@ pub(crate) struct Http {
 impl Http {
     /// # Errors
     ///
-    /// If the settings can never work.
+    /// Returns an error if the settings can never work.
     pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
         Ok(Self::with_route(Route::new(settings)?, settings))
     }

@@ -4,8 +4,8 @@ use llmobs_capture::warn_limited;
 use llmobs_providers::Document;
 use llmobs_providers::json::Json;
 
-/// The arguments of an instrumented function: a lone document or list, else an argument that is a list of documents,
-/// else the field `input` of an argument, as the embedding APIs take, else the one string among the arguments.
+/// Reads the documents in the arguments of an instrumented function: a lone document or list, else an argument that is a list of documents,
+/// else the field `input` of an argument, as the embedding APIs take, else the only string among the arguments.
 pub(crate) fn read_arguments(arguments: &[&Json<'_>]) -> Option<Vec<Document>> {
     if let [only] = arguments
         && let Some(documents) = read_all(only)
@@ -52,7 +52,7 @@ fn label(value: &Json<'_>, key: &str) -> String {
     value.label(key).into_owned()
 }
 
-/// How many vectors of which size, for a vector, a list of vectors, or OpenAI's `{data: [{embedding}]}`.
+/// Describes the number and the size of vectors: a vector, a list of vectors, or OpenAI's `{data: [{embedding}]}`.
 pub(crate) fn describe_vectors(value: &Json<'_>) -> Option<String> {
     let single = std::slice::from_ref(value);
     let vectors = match value {
@@ -60,7 +60,7 @@ pub(crate) fn describe_vectors(value: &Json<'_>) -> Option<String> {
         Json::Array(items) if items.first().is_some_and(|item| matches!(item, Json::Array(_))) => items,
         _ => single,
     };
-    // Of a list that was shortened to the budget of a capture, some vectors are not whole, and a note says so.
+    // If the list was shortened to the budget of a capture, some vectors are incomplete, which a note shows.
     let (shortened, whole): (Vec<_>, Vec<_>) = vectors.iter().partition(|vector| is_shortened(vector));
     let more = if shortened.is_empty() { "" } else { "more than " };
     let size = size_of_vector(whole.first()?)?;
@@ -76,7 +76,7 @@ fn size_of_vector(value: &Json<'_>) -> Option<usize> {
         .then_some(numbers.len())
 }
 
-/// Whether there is a note inside, which is a text with an ellipsis.
+/// Returns whether there is a note inside, which is a text with an ellipsis.
 fn is_shortened(value: &Json<'_>) -> bool {
     match value {
         Json::Text(text) => text.starts_with("… ["),

@@ -16,7 +16,7 @@ const TAGS: &str = "x-datadog-tags";
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 
-/// No header that is read is longer, in bytes.
+/// The longest header that is read, in bytes.
 const MAX_HEADER: usize = 8 * 1024;
 
 pub(super) fn write(mut said: Headers, headers: &mut (impl Injector + ?Sized)) {
@@ -34,7 +34,7 @@ pub(super) fn write(mut said: Headers, headers: &mut (impl Injector + ?Sized)) {
     headers.set(TRACESTATE, tracecontext::state(&said));
 }
 
-/// The value of `x-datadog-tags`: what there is room for. The name of the agent is cut to the room that the others leave.
+/// Returns the value of `x-datadog-tags`, with the entries that fit. The name of the agent is cut to the room that the others leave.
 fn fit_tags(said: &mut Headers) -> String {
     let name = said.llm.agent_name.take();
     let mut tags = format!("{PREFIX}tid={}", said.apm_id.high_hex());
@@ -59,7 +59,7 @@ fn fit_tags(said: &mut Headers) -> String {
     tags
 }
 
-/// Datadog's own headers first. Where these say nothing about LLM spans, `tracestate` may, of the same trace.
+/// Reads Datadog's own headers first. If they hold nothing about LLM spans, `tracestate` may, if it belongs to the same trace.
 pub(super) fn read(headers: &(impl Extractor + ?Sized)) -> Option<Headers> {
     let w3c = header(headers, TRACEPARENT).and_then(|parent| {
         let read = tracecontext::read(parent, &joined(headers, TRACESTATE).unwrap_or_default());
@@ -102,7 +102,7 @@ fn read_own(headers: &(impl Extractor + ?Sized)) -> Option<Headers> {
     Some(read)
 }
 
-/// The number of an id, which is never zero.
+/// Reads the number of an id, which is never zero.
 fn number(headers: &(impl Extractor + ?Sized), name: &str) -> Option<u64> {
     let text = header(headers, name)?;
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -113,7 +113,7 @@ fn number(headers: &(impl Extractor + ?Sized), name: &str) -> Option<u64> {
     number
 }
 
-/// The text of a header of which there may be several, as one.
+/// Joins the values of a header that may occur several times.
 fn joined(headers: &(impl Extractor + ?Sized), name: &str) -> Option<String> {
     let mut lines = headers.get_all(name);
     lines.dedup();
@@ -127,14 +127,14 @@ fn joined(headers: &(impl Extractor + ?Sized), name: &str) -> Option<String> {
     text
 }
 
-/// Whether a header is printable and no longer than it may be.
+/// Returns whether a header is printable and not too long.
 fn is_fine(lines: &[&[u8]]) -> bool {
     let printable = |byte: &u8| (0x20..=0x7e).contains(byte) || *byte == b'\t';
     let length: usize = lines.iter().map(|line| line.len() + 1).sum();
     length <= MAX_HEADER + 1 && lines.iter().copied().flatten().all(printable)
 }
 
-/// The text of a header, unless it is given more than once in different ways, is too long, or is no printable ASCII.
+/// Returns the text of a header, unless it occurs with different values, is too long, or is not printable ASCII.
 fn header<'a>(headers: &'a (impl Extractor + ?Sized), name: &str) -> Option<&'a str> {
     let values = headers.get_all(name);
     let first = *values.first()?;

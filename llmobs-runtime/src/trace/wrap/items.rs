@@ -22,7 +22,7 @@ pub struct Recipe<S, T> {
     pub end: fn(S, &mut Ending),
 }
 
-/// Adds an item to a state by a closure. The signature tells the compiler the types of the closure.
+/// Adds an item to a state with a closure. The signature tells the compiler the types of the closure.
 #[inline]
 pub fn fold<S, T: ?Sized, R>(state: &mut S, item: &T, add: impl FnOnce(&mut S, &T) -> R) {
     add(state, item);
@@ -32,13 +32,13 @@ pub fn fold<S, T: ?Sized, R>(state: &mut S, item: &T, add: impl FnOnce(&mut S, &
 /// dropped.
 pub(super) struct Items<S, T> {
     call: Call,
-    /// The slot that is current inside, from the beginning of the span, and after its end, too: what is dropped then, and what
-    /// follows an error, must not become part of the span around it.
+    /// The slot that is current inside, from the beginning of the span, and also after its end: what is dropped then, and what follows an
+    /// error, must not become part of the surrounding span.
     slot: Option<Slot>,
     recipe: Recipe<S, T>,
     /// The items so far. `None` before the span begins, and after folding an item panicked.
     state: Option<S>,
-    /// Whether an item with content came.
+    /// Whether an item with content has arrived.
     has_content: bool,
 }
 

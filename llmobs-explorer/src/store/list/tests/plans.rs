@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use rusqlite::Connection;
 
 use crate::query::Query;
-use crate::store::list::{ListRequest, Scope, Sort};
+use crate::store::list::matching;
 use crate::store::{evaluations, segment, sessions, trace};
+use crate::traces::{ListRequest, PAGE, Scope, Sort};
 
 fn store() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
@@ -36,16 +37,16 @@ fn plan(connection: &Connection, sql: &str) -> String {
 fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
     let request = ListRequest {
         scope,
-        query: Query::parse(query).unwrap(),
+        condition: Query::parse(query).unwrap().condition().clone(),
         from_ns: Some(1),
         to_ns: None,
         sort,
         ascending: true,
         offset: 0,
-        limit: crate::store::list::PAGE,
+        limit: PAGE,
         attributes: Vec::new(),
     };
-    plan(&store(), &request.sql(&[1, 2]).0)
+    plan(&store(), &matching(&request, &[1, 2]).sql)
 }
 
 /// Which plan each of these queries has in the list.
