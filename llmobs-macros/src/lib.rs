@@ -1,6 +1,6 @@
 //! The attributes of the [llmobs](https://docs.rs/llmobs) crate.
 //!
-//! Use them from there: what they expand to names that crate.
+//! Use them from that crate: their expansions name it.
 
 mod arguments;
 mod block;
