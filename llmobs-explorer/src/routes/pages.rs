@@ -259,12 +259,14 @@ pub(super) async fn setup(State(app): State<App>) -> Page {
         .read(|connection| Ok((rejections::rejections(connection)?, !trace::any_span(connection)?)))
         .await?;
     let arrived = app.arrivals.last_minute(now_ms());
+    let turned_away = app.arrivals.refusals();
     let setup = Setup {
         origin: &app.origin,
         otlp: &app.otlp,
         form_key: &app.form_key,
         arrived: &arrived,
         rejections: &refused,
+        turned_away: &turned_away,
         empty,
     };
     Ok(page(pages::setup::setup(&setup)))

@@ -29,7 +29,10 @@ impl From<rusqlite::Error> for SqliteError {
 /// Why a write or a query failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The disk is full, or another process holds the database. Nothing stored is lost, and a retry may succeed.
+    /// The disk is full. Nothing stored is lost, and a retry succeeds once there is room.
+    #[error("there is no room for the store: make room on its disk, or name another place by --store")]
+    Full(#[source] SqliteError),
+    /// Another process holds the database, or the disk fails. Nothing stored is lost, and a retry may succeed.
     #[error("the store cannot be written to now")]
     Unavailable(#[source] SqliteError),
     /// The query was interrupted after the timeout.
@@ -64,9 +67,9 @@ impl StoreError {
     pub(super) fn classified(error: impl Into<SqliteError>, path: &Path) -> Self {
         let error = error.into();
         match error.code() {
+            Some(ErrorCode::DiskFull) => Self::Full(error),
             Some(
-                ErrorCode::DiskFull
-                | ErrorCode::DatabaseBusy
+                ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::ReadOnly
