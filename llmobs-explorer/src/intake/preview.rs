@@ -101,11 +101,10 @@ fn opened<'a>(value: &'a Value, inside: Option<&'a Value>, side: &Side<'_>) -> C
         _ => whole(json),
     };
     match (inside.unwrap_or(value), value) {
-        (Value::String(text), _) => Cow::Borrowed(text),
         (Value::Object(fields), Value::String(text)) if fields.len() == 1 => {
             Json::read(text).as_ref().map(only).unwrap_or_default().into()
         }
-        (_, Value::String(text)) => Cow::Borrowed(text),
+        (Value::String(text), _) | (_, Value::String(text)) => Cow::Borrowed(text),
         (Value::Array(_) | Value::Object(_), _) => side.value().as_ref().map(only).unwrap_or_default().into(),
         (scalar, _) => field::scalar(scalar).unwrap_or_default(),
     }

@@ -67,6 +67,7 @@ pub(crate) fn routes(
     origin: &str,
     otlp: &[(&'static str, SocketAddr)],
     form_key: &str,
+    arrivals: Arrivals,
 ) -> Router {
     let app = App {
         store,
@@ -76,7 +77,7 @@ pub(crate) fn routes(
         body_budget: body::BodyBudget::new(),
         parsing: Arc::new(tokio::sync::Semaphore::new(2)),
         ancestry: Arc::default(),
-        arrivals: Arrivals::default(),
+        arrivals,
         updating: Arc::default(),
     };
     let mut intake_routes = Router::new();
@@ -148,7 +149,7 @@ impl IntoResponse for RouteError {
             Self::Store(error @ StoreError::TooLong) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "That takes too long", Report(&error).to_string())
             }
-            Self::Store(error @ (StoreError::Unavailable(_) | StoreError::Closed)) => {
+            Self::Store(error @ (StoreError::Full(_) | StoreError::Unavailable(_) | StoreError::Closed)) => {
                 let text = format!("{}. Another attempt may do: reload the page.", Report(&error));
                 let page = page(layout::notice("The store is busy", &text));
                 return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], page).into_response();
@@ -200,6 +201,7 @@ mod tests {
         for (error, status, again) in [
             (StoreError::TooLong, 503, false),
             (StoreError::Unavailable(error()), 503, true),
+            (StoreError::Full(error()), 503, true),
             (StoreError::Closed, 503, true),
             (StoreError::Damaged { path: PathBuf::from("traces.db"), source: error() }, 500, false),
             (StoreError::Failed(error()), 500, false),

@@ -254,12 +254,14 @@ pub(super) async fn evaluations(State(app): State<App>) -> Page {
 pub(super) async fn setup(State(app): State<App>) -> Page {
     let (refused, empty) = app.store.read(|traces| Ok((traces.rejections()?, !traces.any_span()?))).await?;
     let arrived = app.arrivals.last_minute(now_ms());
+    let turned_away = app.arrivals.refusals();
     let setup = Setup {
         origin: &app.origin,
         otlp: &app.otlp,
         form_key: &app.form_key,
         arrived: &arrived,
         rejections: &refused,
+        turned_away: &turned_away,
         empty,
     };
     Ok(page(pages::setup::setup(&setup)))

@@ -25,9 +25,9 @@ impl SqliteError {
     pub(super) fn classified(self, path: &Path) -> StoreError {
         let (code, error) = (self.code, EngineError(self.text));
         match code {
+            Some(ErrorCode::DiskFull) => StoreError::Full(error),
             Some(
-                ErrorCode::DiskFull
-                | ErrorCode::DatabaseBusy
+                ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::ReadOnly

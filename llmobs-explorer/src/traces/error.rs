@@ -11,7 +11,10 @@ pub(crate) struct EngineError(pub(crate) String);
 /// Why a write or a query failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The disk is full, or another process holds the store. Nothing stored is lost, and a retry may succeed.
+    /// The disk is full. Nothing stored is lost, and a retry succeeds once there is room.
+    #[error("there is no room for the store: make room on its disk, or name another place by --store")]
+    Full(#[source] EngineError),
+    /// Another process holds the store, or the disk fails. Nothing stored is lost, and a retry may succeed.
     #[error("the store cannot be written to now")]
     Unavailable(#[source] EngineError),
     /// The query was interrupted after the timeout.

@@ -289,6 +289,28 @@ fn what_is_wrong_is_found_by_its_warning() {
 }
 
 #[test]
+fn what_is_left_out_is_noted() {
+    let warnings = |span: Value| {
+        let event: Value = serde_json::from_str(&read(&[span])[0].event).expect("JSON");
+        event.get("collection_errors").cloned()
+    };
+    let step = || span(1, 0, "step", &json!({ "gen_ai.operation.name": "plan" }));
+    let noted = Some(json!(["otel_warning_attributes_left_out"]));
+    assert_eq!(warnings(step()), None);
+    for field in ["droppedAttributesCount", "droppedEventsCount"] {
+        let mut span = step();
+        span[field] = 0.into();
+        assert_eq!(warnings(span.clone()), None);
+        span[field] = 3.into();
+        assert_eq!(warnings(span), noted, "{field}");
+    }
+    let mut span = step();
+    let more = (0..20_000).map(|at| json!({ "key": format!("x.{at}"), "value": { "intValue": "1" } }));
+    span["attributes"].as_array_mut().expect("a list").extend(more);
+    assert_eq!(warnings(span), noted);
+}
+
+#[test]
 fn errors_come_from_the_status_and_the_last_exception() {
     let with_exception = |code: u8| {
         let mut span = span(1, 0, "step", &json!({ "gen_ai.operation.name": "plan" }));
