@@ -397,7 +397,8 @@ const JUDGED: &str = " SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.t
         AND EXISTS (SELECT 1 FROM e WHERE trace_id IS NULL AND span_id IS NOT NULL) \
     UNION ALL SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id CROSS JOIN span x ON x.trace = y.id \
     WHERE e.span_id IS NULL \
-    UNION ALL SELECT x.id FROM e CROSS JOIN session y ON y.session_id = e.session_id CROSS JOIN span x ON x.session = y.id";
+    UNION ALL SELECT x.id FROM e CROSS JOIN session y ON y.session_id = e.session_id \
+    CROSS JOIN span x ON x.head IN (0, 1) AND x.session = y.id";
 
 /// The sets of tags of the evaluations `e`.
 const JUDGED_TAGS: &str = " SELECT a.id FROM e CROSS JOIN attribute p ON p.path = 'tag.' || e.tag_key AND p.text = e.tag_value \

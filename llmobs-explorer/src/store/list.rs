@@ -6,14 +6,16 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{CachedStatement, Connection, Row, named_params};
 
 use super::block::BlockReader;
 use super::columns::columns;
 use super::condition::{self, Expression, expression};
 use super::error::ReadError;
 use super::facets::{RowCounts, name_ranks};
+use super::page::{Page, rank};
 use super::span_set::SpanSet;
+use super::zones::{self, TraceZones};
 use super::{activity, evaluations, event_text, segment};
 use crate::query::METRICS;
 use crate::span::Tokens;
@@ -22,22 +24,30 @@ use crate::traces::{ListRequest, ListRow, Listing, Overview, Scope, Sort};
 /// Up to which row pages are read from the beginning of the index.
 const FIRST_ROWS: u64 = 10_000;
 
+/// Up to which row pages are read from the zones of their values.
+const FIRST_BY_VALUE: u64 = 1_000;
+
 /// From how many spans on a word is one that many have.
 const MANY: usize = 20_000;
 
 /// An expression for a span `s`, whose value is an integer or null.
 fn sort_key(sort: Sort, scope: Scope) -> &'static str {
     match (sort, scope) {
-        // Names are sorted by the rank of their facets.
-        (Sort::Start | Sort::Name, _) => "NULL",
         (Sort::Duration, _) => "s.duration_ns",
-        (Sort::Tokens, Scope::Traces) => "(SELECT total_tokens FROM trace WHERE id = s.trace)",
         (Sort::Tokens, Scope::Spans) => "s.total_tokens",
-        (Sort::Spans, _) => "(SELECT spans FROM trace WHERE id = s.trace)",
-        (Sort::FirstToken, Scope::Traces) => {
-            "(SELECT CAST(time_to_first_token * 1e9 AS INTEGER) FROM trace WHERE id = s.trace)"
-        }
         (Sort::FirstToken, Scope::Spans) => "CAST(s.time_to_first_token * 1e9 AS INTEGER)",
+        // Names are sorted by the rank of their facets, and others by what is read of the trace.
+        (Sort::Start | Sort::Name, _) | (Sort::Spans, Scope::Spans) | (_, Scope::Traces) => "NULL",
+    }
+}
+
+/// The column of a trace, for an order by its totals.
+fn trace_key(sort: Sort, scope: Scope) -> Option<&'static str> {
+    match (sort, scope) {
+        (Sort::Spans, _) => Some("spans"),
+        (Sort::Tokens, Scope::Traces) => Some("total_tokens"),
+        (Sort::FirstToken, Scope::Traces) => Some("CAST(time_to_first_token * 1e9 AS INTEGER)"),
+        _ => None,
     }
 }
 
@@ -79,8 +89,9 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
     let (common, request) = common_words(connection, request, &words)?;
     let matching = matching(&request, &words);
     let mut statement = connection.prepare_cached(&matching.sql)?;
-    columns!(statement: id, start_ns, facets, sort_key);
+    columns!(statement: id, start_ns, facets, trace, sort_key);
     let mut rows = statement.query(matching.bound().as_slice())?;
+    let mut of_trace = TraceKeys::new(connection, &request)?;
     let mut page = Page::new(request.offset, request.limit);
     while let Some(row) = rows.next()? {
         let (id, start_ns, facets) = (row.get(id)?, row.get(start_ns)?, row.get(facets)?);
@@ -88,17 +99,42 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
             continue;
         }
         counts.add(start_ns, facets, 1);
-        let key: Option<i64> = match request.sort {
-            Sort::Start => Some(start_ns),
-            Sort::Name => names.get(&facets).copied(),
-            _ => row.get(sort_key)?,
+        let key = match (&mut of_trace, request.sort) {
+            (Some(keys), _) => {
+                let trace = row.get(trace)?;
+                if !page.takes(rank(keys.zones.best(trace), id, request.ascending)) {
+                    continue;
+                }
+                keys.key(trace)?
+            }
+            (None, Sort::Start) => Some(start_ns),
+            (None, Sort::Name) => names.get(&facets).copied(),
+            (None, _) => row.get(sort_key)?,
         };
-        // `!` reverses the order.
-        let (missing, key) = (key.is_none(), key.unwrap_or_default());
-        page.add(if request.ascending { (missing, key, id) } else { (missing, !key, !id) });
+        page.add(rank(key, id, request.ascending));
     }
-    let ids = page.rows().into_iter().map(|(_, _, id)| if request.ascending { id } else { !id });
-    Ok((counts.overview(connection, request.from_ns, request.to_ns)?, ids.collect()))
+    let overview = counts.overview(connection, request.from_ns, request.to_ns)?;
+    Ok((overview, page.ids(request.ascending)))
+}
+
+/// Reads what traces are sorted by.
+struct TraceKeys<'a> {
+    zones: TraceZones,
+    statement: CachedStatement<'a>,
+}
+
+impl<'a> TraceKeys<'a> {
+    /// `None` for an order that is not by the totals of traces.
+    fn new(connection: &'a Connection, request: &ListRequest) -> rusqlite::Result<Option<Self>> {
+        let Some(column) = trace_key(request.sort, request.scope) else { return Ok(None) };
+        let sql = format!("SELECT {column} AS sort_key FROM trace WHERE id = ?1");
+        let zones = TraceZones::read(connection, request.sort, request.ascending)?;
+        zones.map(|zones| Ok(Self { zones, statement: connection.prepare_cached(&sql)? })).transpose()
+    }
+
+    fn key(&mut self, trace: i64) -> rusqlite::Result<Option<i64>> {
+        self.statement.query_row([trace], |row| row.get("sort_key"))
+    }
 }
 
 /// The spans that have the words of a request, if these are words that many have, and the request without them. SQLite would sort all of
@@ -157,71 +193,50 @@ fn read_kept(
         });
         let [first, last] = ends;
         counts.set_range((first?, last?));
-        let order = if request.ascending { "ASC" } else { "DESC" };
-        for head in [0, 1] {
-            let mut statement = connection.prepare_cached(&format!(
-                "SELECT s.start_ns, s.id FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head = {head}
-                 ORDER BY s.start_ns {order} LIMIT {}",
-                page.end()
-            ))?;
-            columns!(statement: start_ns, id);
-            let mut rows = statement.query(parameters.as_slice())?;
-            while let Some(row) = rows.next()? {
-                let (start_ns, id): (i64, i64) = (row.get(start_ns)?, row.get(id)?);
-                page.add(if request.ascending { (false, start_ns, id) } else { (false, !start_ns, !id) });
-            }
+        let found = match request.sort {
+            Sort::Start => add_earliest(connection, &of_facets, request.ascending, &mut page)?,
+            sort => zones::add_spans(connection, &of_facets, (sort, request.ascending), &mut page)?,
+        };
+        if !found {
+            return Ok(None);
         }
     }
-    let ids = page.rows().into_iter().map(|(_, _, id)| if request.ascending { id } else { !id });
-    Ok(Some((counts.overview(connection, None, None)?, ids.collect())))
+    Ok(Some((counts.overview(connection, None, None)?, page.ids(request.ascending))))
 }
 
-/// The sort key of a row: the smallest first, and rows without a value last.
-type Rank = (bool, i64, i64);
-
-/// Selects the rows of a page. It keeps at most twice as many rows as there are up to the end of the page.
-struct Page {
-    offset: usize,
-    limit: usize,
-    ranks: Vec<Rank>,
-}
-
-impl Page {
-    fn new(offset: u64, limit: u32) -> Self {
-        let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        Self { offset: whole(offset), limit: whole(limit.into()), ranks: Vec::new() }
-    }
-
-    fn end(&self) -> usize {
-        self.offset.saturating_add(self.limit)
-    }
-
-    fn add(&mut self, rank: Rank) {
-        self.ranks.push(rank);
-        let end = self.end();
-        if self.ranks.len() >= end.saturating_mul(2) {
-            self.ranks.select_nth_unstable(end);
-            self.ranks.truncate(end);
+/// Adds the first spans in the order of their starts to a page, of those that match a condition on their facets.
+fn add_earliest(
+    connection: &Connection,
+    condition: &Expression,
+    ascending: bool,
+    page: &mut Page,
+) -> rusqlite::Result<bool> {
+    let order = if ascending { "ASC" } else { "DESC" };
+    for head in [0, 1] {
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT s.start_ns, s.id FROM span s INDEXED BY span_list WHERE ({}) AND s.head = {head}
+             ORDER BY s.start_ns {order} LIMIT {}",
+            condition.sql,
+            page.end()
+        ))?;
+        columns!(statement: start_ns, id);
+        let mut rows = statement.query(condition.bound().as_slice())?;
+        while let Some(row) = rows.next()? {
+            page.add(rank(Some(row.get(start_ns)?), row.get(id)?, ascending));
         }
     }
-
-    fn rows(mut self) -> Vec<Rank> {
-        let end = self.end();
-        if end < self.ranks.len() {
-            self.ranks.select_nth_unstable(end);
-            self.ranks.truncate(end);
-        }
-        self.ranks.sort_unstable();
-        self.ranks.drain(..self.offset.min(self.ranks.len()));
-        self.ranks
-    }
+    Ok(true)
 }
 
-/// Whether what matches is counted already. Pages far behind are not, since the rows before them would be read in no better order.
+/// Whether what matches is counted already, and the first rows are found without reading all. Those of pages far behind are not.
 fn has_kept_counts(request: &ListRequest) -> bool {
     let any_time = request.from_ns.is_none() && request.to_ns.is_none();
-    let by_start = request.sort == Sort::Start && request.offset <= FIRST_ROWS;
-    request.scope == Scope::Spans && any_time && by_start && condition::is_of_facets(&request.condition)
+    let is_near = match request.sort {
+        Sort::Start => request.offset <= FIRST_ROWS,
+        Sort::Duration | Sort::Tokens | Sort::FirstToken => request.offset <= FIRST_BY_VALUE,
+        Sort::Name | Sort::Spans => false,
+    };
+    request.scope == Scope::Spans && any_time && is_near && condition::is_of_facets(&request.condition)
 }
 
 /// The query for all rows that match.
@@ -233,7 +248,7 @@ fn matching(request: &ListRequest, words: &[i64]) -> Expression {
     let key = sort_key(request.sort, request.scope);
     let heads = if request.scope == Scope::Traces { "1" } else { "0, 1" };
     let mut sql = format!(
-        "SELECT s.id, s.start_ns, s.facets, {key} AS sort_key FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head IN ({heads})"
+        "SELECT s.id, s.start_ns, s.facets, s.trace, {key} AS sort_key FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head IN ({heads})"
     );
     for (name, operator, bound) in [(":from_ns", ">=", request.from_ns), (":to_ns", "<=", request.to_ns)] {
         if let Some(bound) = bound {

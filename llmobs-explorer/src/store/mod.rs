@@ -14,6 +14,7 @@ mod histogram;
 mod key;
 mod list;
 mod migration;
+mod page;
 mod read_pool;
 mod reader;
 mod rejections;
@@ -29,6 +30,7 @@ mod trace;
 mod unfinished;
 mod write;
 mod writer;
+mod zones;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 
 use super::columns::columns;
-
+use super::zones;
 use crate::span::{Span, Tokens};
 
 /// How many ancestors are read to find the topmost.
@@ -26,6 +26,7 @@ pub(super) fn update(
     transaction: &Transaction<'_>,
     trace: i64,
     arrived: &NewSpans<'_>,
+    zones: &mut zones::Changes<'_>,
 ) -> rusqlite::Result<()> {
     let (earlier_head, totals, head) = if arrived.any_replaced {
         (None, computed_totals(transaction, trace)?, search_head(transaction, trace)?)
@@ -38,6 +39,7 @@ pub(super) fn update(
         (earlier_head, totals, head(transaction, trace, earlier_head, &arrived.added)?)
     };
     write_totals(transaction, trace, &totals, head)?;
+    zones.add_trace(trace, totals.spans, totals.tokens.total, totals.first_token.map(|(_, time)| time));
     if earlier_head == Some(head) {
         return Ok(());
     }

@@ -10,6 +10,7 @@ use super::key::Key;
 use super::rejections;
 use super::segment;
 use super::totals::{self, NewSpans};
+use super::zones::Changes as Zones;
 use crate::span::{Attribute, Evaluation, Span, Target};
 use crate::traces::Rejection;
 
@@ -72,9 +73,11 @@ pub(super) fn write(
     }
     let next_span = writer.rows.next_span;
     writer.activity.write(transaction)?;
+    let mut zones = writer.zones;
     for (trace, arrived) in traces {
-        totals::update(transaction, trace, &arrived)?;
+        totals::update(transaction, trace, &arrived, &mut zones)?;
     }
+    zones.write(transaction)?;
     if bytes > 0 {
         segment::add(transaction, i64::try_from(bytes).unwrap_or(i64::MAX), next_span)?;
     }
@@ -92,6 +95,7 @@ struct SpanWriter<'a> {
     insert: CachedStatement<'a>,
     insert_piece: CachedStatement<'a>,
     activity: Changes,
+    zones: Zones<'a>,
 }
 
 impl<'a> SpanWriter<'a> {
@@ -114,11 +118,12 @@ impl<'a> SpanWriter<'a> {
             insert_piece: transaction
                 .prepare_cached("INSERT OR IGNORE INTO span_piece (piece, span) VALUES (?1, ?2)")?,
             activity: Changes::default(),
+            zones: Zones::default(),
         })
     }
 
     /// Writes a span, in place of an earlier one with its id. Returns its row, and whether there was an earlier one.
-    fn write(&mut self, trace: i64, span: &Span, encoded: &EncodedSpan) -> rusqlite::Result<(i64, bool)> {
+    fn write(&mut self, trace: i64, span: &'a Span, encoded: &EncodedSpan) -> rusqlite::Result<(i64, bool)> {
         let earlier: Option<(i64, i64, i64, Option<i64>)> = self
             .find
             .query_row(params![trace, span.span_id], |row| {
@@ -137,6 +142,7 @@ impl<'a> SpanWriter<'a> {
         let session = span.session_id.as_deref().map(|session| self.session(session)).transpose()?;
         let row = self.rows.next_span;
         self.rows.next_span += 1;
+        self.zones.add_span(row, span);
         self.insert.execute(params![
             row,
             trace,
