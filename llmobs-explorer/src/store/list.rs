@@ -1,14 +1,13 @@
 //! Lists: a page of rows, and the counts of all rows that match.
 //!
-//! All rows that match are read once from the narrow index `span_list`, counted and sorted. The rows of the page are looked up after
-//! that, so that a list takes the same time for each query and each order.
+//! All rows that match are read once from the narrow index `span_list`, counted and sorted. Where their counts are kept, only the first
+//! ones are read. The rows of the page are looked up after that.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use rusqlite::{CachedStatement, Connection, Row, named_params};
+use rusqlite::{CachedStatement, Connection};
 
-use super::block::BlockReader;
 use super::columns::columns;
 use super::condition::{self, Expression, expression};
 use super::error::ReadError;
@@ -16,14 +15,11 @@ use super::facets::{RowCounts, name_ranks};
 use super::page::{Page, rank};
 use super::span_set::SpanSet;
 use super::zones::{self, TraceZones};
-use super::{activity, evaluations, event_text, segment};
-use crate::query::METRICS;
-use crate::span::Tokens;
-use crate::traces::{ListRequest, ListRow, Listing, Overview, Scope, Sort};
+use super::{activity, evaluations, rows, segment};
+use crate::traces::{ListRequest, Listing, Overview, Scope, Sort};
 
 /// Up to which row pages are read from the beginning of the index.
 const FIRST_ROWS: u64 = 10_000;
-
 /// Up to which row pages are read from the zones of their values.
 const FIRST_BY_VALUE: u64 = 1_000;
 
@@ -55,21 +51,21 @@ fn trace_key(sort: Sort, scope: Scope) -> Option<&'static str> {
 pub(super) fn list(connection: &Connection, request: &ListRequest) -> Result<Listing, ReadError> {
     let (overview, ids) = read_all(connection, request)?;
     let any_evaluation = connection.prepare_cached("SELECT 1 FROM evaluation LIMIT 1")?.exists([])?;
-    let mut rows = Vec::with_capacity(ids.len());
-    for (id, trace, mut row) in read_rows(connection, request.scope, &ids)? {
+    let mut listed = Vec::with_capacity(ids.len());
+    for (id, trace, mut row) in rows::read(connection, request.scope, &ids)? {
         if any_evaluation {
             row.evaluations = match request.scope {
                 Scope::Traces => evaluations::trace_badges(connection, trace, &row.trace_id)?,
                 Scope::Spans => evaluations::span_badges(connection, id)?,
             };
         }
-        row.tags = own_tags(connection, id)?;
+        row.tags = rows::own_tags(connection, id)?;
         for path in &request.attributes {
-            row.attributes.extend(attribute_values(connection, id, path)?);
+            row.attributes.extend(rows::attribute_values(connection, id, path)?);
         }
-        rows.push(row);
+        listed.push(row);
     }
-    Ok(Listing { rows, overview, paths: paths(connection)? })
+    Ok(Listing { rows: listed, overview, paths: rows::paths(connection)? })
 }
 
 /// The counts of all that match, and the spans of the page in their order.
@@ -257,126 +253,6 @@ fn matching(request: &ListRequest, words: &[i64]) -> Expression {
         }
     }
     Expression { sql, parameters }
-}
-
-/// The row of each span, with the keys of the span and of its trace.
-fn read_rows(
-    connection: &Connection,
-    scope: Scope,
-    ids: &[i64],
-) -> Result<Vec<(i64, i64, ListRow)>, ReadError> {
-    let totals_of = match scope {
-        Scope::Traces => "t",
-        Scope::Spans => "s",
-    };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT t.trace_id, s.span_id, s.parent_id, f.name, f.kind, f.status, s.start_ns, s.duration_ns, f.ml_app, n.session_id,
-            s.event, t.models, f.model_name, t.spans, t.errors, t.llm_calls, t.tool_calls,
-            {totals_of}.input_tokens, {totals_of}.output_tokens, {totals_of}.total_tokens, {totals_of}.cached_tokens,
-            {totals_of}.time_to_first_token, s.trace
-         FROM span s JOIN trace t ON t.id = s.trace JOIN facets f ON f.id = s.facets LEFT JOIN session n ON n.id = s.session
-         WHERE s.id = :span"
-    ))?;
-    columns!(
-        statement: trace_id, span_id, parent_id, name, kind, status, start_ns, duration_ns, ml_app, session_id, event, models, model_name, spans, errors, llm_calls, tool_calls, input_tokens, output_tokens, total_tokens,
-        cached_tokens, time_to_first_token, trace,
-    );
-    let read = |row: &Row<'_>| {
-        let list_row = ListRow {
-            trace_id: row.get(trace_id)?,
-            span_id: row.get(span_id)?,
-            parent_id: row.get(parent_id)?,
-            name: row.get(name)?,
-            kind: row.get(kind)?,
-            failed: row.get_ref(status)?.as_str()? == "error",
-            start_ns: row.get(start_ns)?,
-            duration_ns: row.get(duration_ns)?,
-            ml_app: row.get(ml_app)?,
-            session_id: row.get(session_id)?,
-            input: String::new(),
-            output: String::new(),
-            models: match scope {
-                Scope::Traces => row.get_ref(models)?.as_str()?.lines().map(str::to_owned).collect(),
-                Scope::Spans => row.get::<_, Option<String>>(model_name)?.into_iter().collect(),
-            },
-            spans: row.get(spans)?,
-            errors: row.get(errors)?,
-            llm_calls: row.get(llm_calls)?,
-            tool_calls: row.get(tool_calls)?,
-            tokens: Tokens {
-                input: row.get(input_tokens)?,
-                output: row.get(output_tokens)?,
-                total: row.get(total_tokens)?,
-                cached: row.get(cached_tokens)?,
-            },
-            time_to_first_token: row.get(time_to_first_token)?,
-            evaluations: Vec::new(),
-            attributes: Vec::new(),
-            tags: Vec::new(),
-        };
-        Ok((row.get(trace)?, row.get(event)?, list_row))
-    };
-    let mut blocks = BlockReader::new(connection)?;
-    let mut rows = Vec::with_capacity(ids.len());
-    for id in ids {
-        let (trace, event, mut row) = statement.query_row(named_params! { ":span": id }, read)?;
-        (row.input, row.output) = event_text::previews(&mut blocks, event)?;
-        rows.push((*id, trace, row));
-    }
-    Ok(rows)
-}
-
-/// The first paths by name. Each lookup begins after the previous path, so that the values are not read.
-fn paths(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare_cached(
-        "WITH RECURSIVE known (path) AS (
-            SELECT min(path) FROM attribute
-            UNION ALL
-            SELECT (SELECT min(path) FROM attribute WHERE path > known.path) FROM known WHERE path IS NOT NULL)
-         SELECT path FROM known WHERE path IS NOT NULL LIMIT 200",
-    )?;
-    let paths = statement.query_map([], |row| row.get("path"))?;
-    let columns = METRICS.into_iter().map(|(path, _)| Ok(path.to_owned()));
-    let mut paths: Vec<String> = columns.chain(paths).collect::<Result<_, _>>()?;
-    paths.sort_unstable();
-    Ok(paths)
-}
-
-fn own_tags(connection: &Connection, span: i64) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT substr(a.path, 5) AS key, a.text FROM attribute_set x CROSS JOIN attribute a ON a.id = x.attribute
-         WHERE x.id = (SELECT tags FROM span WHERE id = :span)
-            AND substr(a.path, 5) NOT IN ('env', 'service', 'version', 'source', 'ml_app',
-            'agent_service', 'ddtrace.version', 'language', 'session_id', 'decorator', 'error', 'error_type', 'agent_version',
-            'prompt_tracking_instrumentation_method', 'git.repository_url', 'git.commit.sha', 'runtime-id', 'span.kind')
-         ORDER BY a.path, a.text LIMIT 4",
-    )?;
-    let tags = statement
-        .query_map(named_params! { ":span": span }, |row| Ok((row.get("key")?, row.get("text")?)))?;
-    tags.collect()
-}
-
-fn attribute_values(
-    connection: &Connection,
-    span: i64,
-    path: &str,
-) -> rusqlite::Result<Vec<(String, String)>> {
-    let sql = match METRICS.iter().find(|(known, _)| *known == path) {
-        Some((_, of)) => format!(
-            "SELECT CAST({column} AS TEXT) AS text FROM span WHERE id = :span AND {column} IS NOT NULL AND :path <> ''",
-            column = condition::measure(*of)
-        ),
-        // A cross join, so that SQLite begins with the attributes of the span, not with all values of the path.
-        None => "SELECT a.text FROM span s CROSS JOIN attribute_set x ON x.id IN (s.tags, s.fields)
-                CROSS JOIN attribute a ON a.id = x.attribute
-             WHERE s.id = :span AND a.path = :path ORDER BY a.text LIMIT 8"
-            .to_owned(),
-    };
-    let mut statement = connection.prepare_cached(&sql)?;
-    let values = statement.query_map(named_params! { ":span": span, ":path": path }, |row| {
-        Ok((path.to_owned(), row.get("text")?))
-    })?;
-    values.collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::testing::{SECOND, filled, span};
 use super::*;
-use crate::query::Query;
+use crate::query::{METRICS, Query};
 use crate::traces::{Facet, PAGE};
 
 /// Three traces: `b` has most tokens, `a` took longest and failed, `c` has no tokens and two tools.
