@@ -8,9 +8,8 @@ use std::ops::Bound;
 use rusqlite::ToSql;
 use rusqlite::types::Value;
 
-use crate::query::{
-    Category, Condition, Field, Glyph, Interval, Measure, Number, Part, Pattern, Source, Sum, TAG, Test,
-};
+use super::columns::{category, measure, sum};
+use crate::query::{Condition, Field, Glyph, Interval, Number, Part, Pattern, Source, TAG, Test};
 
 /// A condition as SQL.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,47 +61,6 @@ pub(super) fn is_of_facets(condition: &Condition) -> bool {
         Condition::Not(node) => is_of_facets(node),
         Condition::Words { .. } => false,
         Condition::Filter(field, _) => !field.child && matches!(field.source, Source::Category(_)),
-    }
-}
-
-/// The column of `span`.
-pub(super) fn measure(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Start => "start_ns",
-        Measure::Duration => "duration_ns",
-        Measure::InputTokens => "input_tokens",
-        Measure::OutputTokens => "output_tokens",
-        Measure::TotalTokens => "total_tokens",
-        Measure::CachedTokens => "cached_tokens",
-        Measure::TimeToFirstToken => "time_to_first_token",
-    }
-}
-
-/// The column of `facets`.
-pub(super) fn category(category: Category) -> &'static str {
-    match category {
-        Category::Status => "status",
-        Category::Kind => "kind",
-        Category::Name => "name",
-        Category::MlApp => "ml_app",
-        Category::Service => "service",
-        Category::Env => "env",
-        Category::ModelName => "model_name",
-        Category::ModelProvider => "model_provider",
-        Category::ErrorType => "error_type",
-    }
-}
-
-/// The column of `trace`.
-fn sum(sum: Sum) -> &'static str {
-    match sum {
-        Sum::InputTokens => "input_tokens",
-        Sum::OutputTokens => "output_tokens",
-        Sum::TotalTokens => "total_tokens",
-        Sum::LlmCalls => "llm_calls",
-        Sum::ToolCalls => "tool_calls",
-        Sum::Tools => "tools",
-        Sum::Errors => "errors",
     }
 }
 
@@ -397,7 +355,8 @@ const JUDGED: &str = " SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.t
         AND EXISTS (SELECT 1 FROM e WHERE trace_id IS NULL AND span_id IS NOT NULL) \
     UNION ALL SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id CROSS JOIN span x ON x.trace = y.id \
     WHERE e.span_id IS NULL \
-    UNION ALL SELECT x.id FROM e CROSS JOIN session y ON y.session_id = e.session_id CROSS JOIN span x ON x.session = y.id";
+    UNION ALL SELECT x.id FROM e CROSS JOIN session y ON y.session_id = e.session_id \
+    CROSS JOIN span x ON x.head IN (0, 1) AND x.session = y.id";
 
 /// The sets of tags of the evaluations `e`.
 const JUDGED_TAGS: &str = " SELECT a.id FROM e CROSS JOIN attribute p ON p.path = 'tag.' || e.tag_key AND p.text = e.tag_value \

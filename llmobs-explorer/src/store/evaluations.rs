@@ -1,8 +1,9 @@
-//! Evaluations and feedback: by label, of a span, and the badges of rows in lists.
+//! Evaluations and feedback: written, by label, of a span, and the badges of rows in lists.
 
-use rusqlite::{Connection, Params, named_params};
+use rusqlite::{Connection, Params, Transaction, named_params};
 
 use super::error::ReadError;
+use crate::span::{Evaluation, Target};
 use crate::traces::{Label, SpanEvaluation};
 
 /// How many labels are read.
@@ -11,6 +12,48 @@ const LABELS: u32 = 200;
 const VALUES: u32 = 10;
 /// How many bars the histogram of scores has.
 const BARS: u32 = 20;
+
+/// Writes an evaluation, unless it is stored already.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    evaluation: &Evaluation,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let (mut trace, mut span, mut session, mut tag) = (None, None, None, None);
+    match &evaluation.target {
+        Target::Span { trace_id, span_id } => (trace, span) = (trace_id.as_deref(), Some(span_id)),
+        Target::Trace(trace_id) => trace = Some(trace_id.as_str()),
+        Target::Session(session_id) => session = Some(session_id),
+        Target::Tag { key, value } => tag = Some((key, value)),
+    }
+    transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO evaluation (feedback, label, metric_type, value, number, assessment, reasoning, ml_app,
+                timestamp_ms, trace_id, span_id, session_id, tag_key, tag_value, event, hash, arrived_ms)
+             VALUES (:feedback, :label, :metric_type, :value, :number, :assessment, :reasoning, :ml_app, :timestamp_ms, :trace_id,
+                :span_id, :session_id, :tag_key, :tag_value, :event, :hash, :arrived_ms)",
+        )?
+        .execute(named_params! {
+            ":feedback": evaluation.feedback,
+            ":label": evaluation.label,
+            ":metric_type": evaluation.metric_type,
+            ":value": evaluation.value,
+            ":number": evaluation.number,
+            ":assessment": evaluation.assessment,
+            ":reasoning": evaluation.reasoning,
+            ":ml_app": evaluation.ml_app,
+            ":timestamp_ms": evaluation.timestamp_ms,
+            ":trace_id": trace,
+            ":span_id": span,
+            ":session_id": session,
+            ":tag_key": tag.map(|(key, _)| key),
+            ":tag_value": tag.map(|(_, value)| value),
+            ":event": evaluation.event,
+            ":hash": blake3::hash(evaluation.event.as_bytes()).as_bytes(),
+            ":arrived_ms": now_ms,
+        })?;
+    Ok(())
+}
 
 /// All labels by name.
 pub(super) fn labels(connection: &Connection) -> Result<Vec<Label>, ReadError> {

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::columns::columns;
-use super::condition::category;
+use super::columns::{category, columns};
 use super::histogram::Histogram;
 use crate::query::FACETS;
 use crate::traces::{Facet, Overview};

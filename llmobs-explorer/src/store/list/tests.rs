@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::testing::{SECOND, filled, span};
 use super::*;
-use crate::query::Query;
+use crate::query::{METRICS, Query};
 use crate::traces::{Facet, PAGE};
 
 /// Three traces: `b` has most tokens, `a` took longest and failed, `c` has no tokens and two tools.
@@ -238,14 +238,17 @@ fn counts_that_are_kept_are_those_of_the_rows() {
         .collect();
     let store = filled(&json!(spans), &json!([]));
     assert!(activity::is_enough(&store).unwrap());
-    for (query, ascending, offset) in [
-        ("*", false, 0),
-        ("*", true, 50),
-        ("status:error", false, 0),
-        ("@meta.span.kind:llm -status:error", true, 50),
-        ("@name:nobody", false, 0),
+    for (query, sort, ascending, offset) in [
+        ("*", Sort::Start, false, 0),
+        ("*", Sort::Start, true, 50),
+        ("status:error", Sort::Start, false, 0),
+        ("@meta.span.kind:llm -status:error", Sort::Start, true, 50),
+        ("@name:nobody", Sort::Start, false, 0),
+        ("*", Sort::Duration, false, 50),
+        ("@meta.span.kind:llm -status:error", Sort::Duration, true, 0),
+        ("@name:nobody", Sort::Tokens, false, 0),
     ] {
-        let request = ListRequest { ascending, offset, ..request(Scope::Spans, query) };
+        let request = ListRequest { sort, ascending, offset, ..request(Scope::Spans, query) };
         // With a time range, the rows are counted.
         let counted = ListRequest { from_ns: Some(0), ..request.clone() };
         assert!(has_kept_counts(&request) && !has_kept_counts(&counted));

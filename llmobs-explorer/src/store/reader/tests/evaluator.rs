@@ -66,14 +66,14 @@ impl Evaluator {
                 .any(|one| one.path == *path && is_value(Some(&one.text), one.number, test)),
             Source::Tags => span.attributes.iter().any(|one| is_tag(one, test)),
             Source::Evaluation { feedback, label, part } => self.evaluations.iter().any(|one| {
-                let text = match part {
+                let said = match part {
                     Part::Value => Some(one.value.as_str()),
                     Part::Assessment => one.assessment.as_deref(),
                     Part::Reasoning => one.reasoning.as_deref(),
                 };
                 one.feedback == *feedback
                     && one.label == *label
-                    && is_value(text, one.number, test)
+                    && is_value(said, one.number, test)
                     && is_about(one, span)
             }),
         }
@@ -142,19 +142,19 @@ fn is_about(evaluation: &Evaluation, span: &Span) -> bool {
     }
 }
 
-fn is_tag(Attribute { path, text, .. }: &Attribute, test: &Test) -> bool {
+fn is_tag(Attribute { path, text: value, .. }: &Attribute, test: &Test) -> bool {
     let Some(key) = path.strip_prefix(TAG) else { return false };
     match test {
-        Test::Equals(tag) => tag.split_once(':').unwrap_or((tag, "")) == (key, text),
-        test if text.is_empty() => is_text(Some(key), test),
-        test => is_text(Some(&format!("{key}:{text}")), test),
+        Test::Equals(tag) => tag.split_once(':').unwrap_or((tag, "")) == (key, value),
+        test if value.is_empty() => is_text(Some(key), test),
+        test => is_text(Some(&format!("{key}:{value}")), test),
     }
 }
 
-fn is_text(text: Option<&str>, test: &Test) -> bool {
+fn is_text(value: Option<&str>, test: &Test) -> bool {
     match test {
-        Test::Equals(value) if value.is_empty() => text.is_none_or(str::is_empty),
-        test => is_value(text, None, test),
+        Test::Equals(asked) if asked.is_empty() => value.is_none_or(str::is_empty),
+        test => is_value(value, None, test),
     }
 }
 
@@ -166,14 +166,14 @@ fn is_number(number: Option<Number>, test: &Test) -> bool {
     })
 }
 
-fn is_value(text: Option<&str>, number: Option<f64>, test: &Test) -> bool {
-    let Some(text) = text else { return false };
+fn is_value(value: Option<&str>, number: Option<f64>, test: &Test) -> bool {
+    let Some(value) = value else { return false };
     match test {
         Test::Exists => true,
-        Test::Equals(value) => text == value,
-        Test::Like(pattern) => is_like(&text.chars().collect::<Vec<_>>(), pattern.glyphs()),
-        Test::Same(value, same) => {
-            text == value
+        Test::Equals(asked) => value == asked,
+        Test::Like(pattern) => is_like(&value.chars().collect::<Vec<_>>(), pattern.glyphs()),
+        Test::Same(asked, same) => {
+            value == asked
                 || number.is_some_and(|number| order(Number::Real(number), *same) == Ordering::Equal)
         }
         Test::Within(interval) => number.is_some_and(|number| is_within(Number::Real(number), interval)),
@@ -183,9 +183,9 @@ fn is_value(text: Option<&str>, number: Option<f64>, test: &Test) -> bool {
 fn is_like(text: &[char], glyphs: &[Glyph]) -> bool {
     match (glyphs.split_first(), text.split_first()) {
         (None, letter) => letter.is_none(),
-        (Some((Glyph::Any, rest)), _) => (0..=text.len()).any(|from| is_like(&text[from..], rest)),
-        (Some((Glyph::One, rest)), Some((_, behind))) => is_like(behind, rest),
-        (Some((Glyph::Is(is), rest)), Some((letter, behind))) => is == letter && is_like(behind, rest),
+        (Some((Glyph::Any, glyphs)), _) => (0..=text.len()).any(|from| is_like(&text[from..], glyphs)),
+        (Some((Glyph::One, glyphs)), Some((_, behind))) => is_like(behind, glyphs),
+        (Some((Glyph::Is(is), glyphs)), Some((letter, behind))) => is == letter && is_like(behind, glyphs),
         (Some(_), None) => false,
     }
 }
