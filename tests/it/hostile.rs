@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, SystemTime};
 
 use expect_test::expect;
@@ -178,7 +178,8 @@ struct State {
 }
 
 #[llmobs::task]
-fn counts(state: &State, misses: &RwLock<u8>) -> u8 {
+fn counts(state: &State, misses: &RwLock<u8>, rest: Arc<Mutex<u8>>) -> u8 {
+    drop(rest);
     state.name.len().try_into().unwrap_or_else(|_| *misses.read().unwrap())
 }
 
@@ -188,12 +189,13 @@ fn lock_that_the_caller_holds_is_not_waited_for() {
     std::thread::spawn(move || {
         let collector = Collector::new();
         let (state, misses) = (State { hits: Mutex::new(0), name: "main" }, RwLock::new(1));
-        let _held = (state.hits.lock().unwrap(), misses.write().unwrap());
-        collector.enter(|| assert_eq!(counts(&state, &misses), 4));
+        let rest = Arc::new(Mutex::new(2));
+        let _held = (state.hits.lock().unwrap(), misses.write().unwrap(), rest.lock().unwrap());
+        collector.enter(|| assert_eq!(counts(&state, &misses, Arc::clone(&rest)), 4));
         done.send(collector.tree()).unwrap();
     });
     expect![[r#"
-        task counts  in {"state":{"hits":"<std::sync::poison::mutex::Mutex<u8>: not captured, since reading it may wait for a lock>","name":"main"},"misses":"<std::sync::poison::rwlock::RwLock<u8>: not captured, since reading it may wait for a lock>"}  out 4
+        task counts  in {"state":{"hits":"<std::sync::poison::mutex::Mutex<u8>: not captured, since reading it may wait for a lock>","name":"main"},"misses":"<std::sync::poison::rwlock::RwLock<u8>: not captured, since reading it may wait for a lock>","rest":"<alloc::sync::Arc<std::sync::poison::mutex::Mutex<u8>>: not captured, since reading it may wait for a lock>"}  out 4
     "#]]
     .assert_eq(&is_done.recv_timeout(Duration::from_secs(60)).expect("the call waits for the lock"));
 }
