@@ -1,11 +1,10 @@
 //! What the attributes capture, and that they leave functions as they are.
 
 use std::cell::Cell;
-use std::fmt::{Debug, Display};
-use std::rc::Rc;
 
 use expect_test::expect;
-use serde::Serialize;
+use llmobs::content::{Content, Message};
+use llmobs::testing::Collector;
 
 use crate::support::{check, first_event};
 
@@ -202,146 +201,18 @@ mod options {
     }
 }
 
-mod signatures {
-    use super::*;
-
-    struct Store {
-        rows: Vec<String>,
+#[test]
+fn s19_what_is_annotated_wins() {
+    #[llmobs::llm]
+    fn complete(prompt: &str) -> &str {
+        llmobs::annotate(|note| {
+            note.input(Message::system("in")).output("out");
+        });
+        prompt
     }
-
-    impl Store {
-        #[llmobs::task]
-        fn by_ref(&self, index: usize) -> &str {
-            &self.rows[index]
-        }
-
-        #[llmobs::task]
-        fn by_mut(&mut self, row: &str) -> &mut String {
-            self.rows.push(row.to_owned());
-            self.rows.last_mut().unwrap()
-        }
-
-        #[llmobs::task]
-        fn by_value(mut self) -> Vec<String> {
-            self.rows.sort();
-            self.rows
-        }
-
-        #[llmobs::task]
-        fn by_rc(self: Rc<Self>) -> usize {
-            self.rows.len()
-        }
-    }
-
-    #[llmobs::task]
-    fn generic<'a, T, const N: usize>(items: &'a [T; N], with: impl Fn(&T) -> bool) -> Option<&'a T>
-    where
-        T: Clone + Debug + 'a,
-    {
-        items.iter().find(|item| with(item))
-    }
-
-    #[llmobs::task]
-    fn patterns(
-        (a, b): (u8, u8),
-        [first, ..]: [u8; 2],
-        mut total: u32,
-        _: &str,
-        Wrapper(inner): Wrapper,
-    ) -> u32 {
-        total += u32::from(a) + u32::from(b) + u32::from(first) + inner;
-        total
-    }
-
-    #[derive(Serialize)]
-    struct Wrapper(u32);
-
-    #[llmobs::task]
-    fn early(value: Option<u8>) -> Option<u8> {
-        let value = value?;
-        if value > 9 {
-            return None;
-        }
-        Some(value + 1)
-    }
-
-    /// `+` on the boxed trait object needs the return type to be known inside.
-    #[llmobs::task(skip_all)]
-    fn coerced(which: bool) -> Box<dyn Display> {
-        if which {
-            return Box::new(1);
-        }
-        Box::new("text")
-    }
-
-    #[llmobs::task]
-    fn inferred(text: &str) -> Vec<u8> {
-        text.split(',').map(|part| part.parse().unwrap_or_default()).collect()
-    }
-
-    #[llmobs::task]
-    fn partly_opaque(fail: bool) -> Result<impl Debug, std::num::ParseIntError> {
-        let number: u8 = if fail { "x" } else { "7" }.parse()?;
-        Ok(number)
-    }
-
-    #[llmobs::task]
-    fn inner_attribute(a: u8) -> u8 {
-        #![expect(clippy::let_and_return, reason = "to see that it stays where it is")]
-        let b = a;
-        b
-    }
-
-    #[llmobs::task]
-    fn r#match(r#type: u8) -> u8 {
-        r#type
-    }
-
-    trait Greets {
-        #[llmobs::task]
-        fn greet(&self, name: &str) -> String {
-            format!("hello {name}")
-        }
-    }
-    impl Greets for Store {}
-
-    #[test]
-    fn work_as_without_the_attribute() {
-        let tree = expect![[r#"
-            task by_ref  in {"index":0}  out b
-            task by_mut  in {"row":"a"}  out a
-            task by_rc  out 1
-            task by_value  out ["ac","b"]
-            task generic  in {"items":"[\"x\", \"yy\"]","with":"<it::attributes::signatures::work_as_without_the_attribute::{{closure}}::{{closure}}>"}  out Some("yy")
-            task patterns  in {"a":1,"b":2,"first":3,"total":10,"inner":5}  out 21
-            task early  in {"value":3}  out 4
-            task early  in {"value":12}
-            task coerced  out <alloc::boxed::Box<dyn core::fmt::Display>>
-            task inferred  in {"text":"1,2"}  out [1,2]
-            task partly_opaque  in {"fail":false}  out 7
-            task partly_opaque  in {"fail":true}  error core::num::error::ParseIntError: invalid digit found in string
-            task inner_attribute  in {"a":1}  out 1
-            task match  in {"type":2}  out 2
-            task greet  in {"name":"you"}  out hello you
-        "#]];
-        let program = || {
-            let mut store = Store { rows: vec!["b".to_owned()] };
-            assert_eq!(store.by_ref(0), "b");
-            store.by_mut("a").push('c');
-            assert_eq!(Rc::new(Store { rows: vec![String::new()] }).by_rc(), 1);
-            assert_eq!(store.by_value(), ["ac", "b"]);
-            assert_eq!(generic(&["x", "yy"], |item| item.len() == 2), Some(&"yy"));
-            assert_eq!(patterns((1, 2), [3, 4], 10, "", Wrapper(5)), 21);
-            assert_eq!(early(Some(3)), Some(4));
-            assert_eq!(early(Some(12)), None);
-            assert_eq!(coerced(true).to_string(), "1");
-            assert_eq!(inferred("1,2"), [1, 2]);
-            assert!(partly_opaque(false).is_ok());
-            assert!(partly_opaque(true).is_err());
-            inner_attribute(1);
-            r#match(2);
-            Store { rows: Vec::new() }.greet("you");
-        };
-        check(program, &tree);
-    }
+    let collector = Collector::new();
+    collector.enter(|| complete("captured"));
+    let span = collector.span("complete");
+    assert_eq!(span.input, Some(Content::Messages(vec![Message::system("in")])));
+    assert_eq!(span.output, Some(Content::Messages(vec![Message::new("", "out")])));
 }

@@ -8,6 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use expect_test::{Expect, expect};
 use llmobs::testing::Collector;
 
+use crate::support::events;
+
 #[derive(Debug)]
 struct Outer(Inner);
 
@@ -341,4 +343,69 @@ mod panics {
         "#]];
         expected.assert_eq(&collector.tree());
     }
+}
+
+/// tokio-rs/tracing#1311, #3578; dtolnay/anyhow#226; 0xMiden/node#683
+#[test]
+fn sources_of_an_error() {
+    #[derive(Debug)]
+    struct Layer(&'static str, Option<Box<Layer>>);
+
+    impl fmt::Display for Layer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Layer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_ref().map(|source| &**source as _)
+        }
+    }
+
+    /// As reports do: the whole chain where it is asked for with `#`.
+    struct Report(Layer);
+
+    impl fmt::Display for Report {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{}", self.0)?;
+            match &self.0.1 {
+                Some(source) if f.alternate() => write!(f, ": {source}"),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    fn layers() -> Layer {
+        let refused = Layer("connection refused", None);
+        Layer("no answer", Some(Box::new(Layer("request failed", Some(Box::new(refused))))))
+    }
+
+    #[llmobs::task]
+    fn typed() -> Result<(), Layer> {
+        Err(layers())
+    }
+
+    #[llmobs::task]
+    async fn boxed() -> Result<(), Box<dyn Error + Send + Sync>> {
+        Err(layers().into())
+    }
+
+    #[llmobs::task]
+    fn report() -> Result<(), Report> {
+        Err(Report(layers()))
+    }
+
+    let events = events(|| {
+        typed().unwrap_err();
+        pollster::block_on(boxed()).unwrap_err();
+        assert!(report().is_err());
+    });
+    let error = |index: usize, part: &str| events[index]["meta"]["error"][part].as_str().unwrap();
+    for index in [0, 1] {
+        assert_eq!(error(index, "message"), "no answer");
+        let causes: Vec<_> = error(index, "stack").lines().skip(1).collect();
+        assert_eq!(causes, ["Caused by: request failed", "Caused by: connection refused"]);
+    }
+    assert_eq!(error(2, "message"), "no answer: request failed");
 }

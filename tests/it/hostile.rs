@@ -4,15 +4,13 @@
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, SystemTime};
 
 use expect_test::expect;
 use llmobs::testing::Collector;
 use llmobs::{Config, Exporter};
 use serde::{Serialize, Serializer};
-
-use crate::support::process;
 
 /// Panics at every line, as a logger does that prints to a closed pipe.
 struct Hostile;
@@ -62,115 +60,6 @@ fn logger_that_panics_stops_neither_the_worker_nor_the_program() {
     drop(llmobs::init());
 }
 
-/// A list as long as memory allows, which `Debug` and `Serialize` walk by recursion.
-#[derive(Debug)]
-struct Chain(Option<Box<Chain>>);
-
-impl Chain {
-    fn new(length: usize) -> Self {
-        (0..length).fold(Self(None), |chain, _| Self(Some(Box::new(chain))))
-    }
-}
-
-impl Drop for Chain {
-    fn drop(&mut self) {
-        let mut next = self.0.take();
-        while let Some(mut chain) = next {
-            next = chain.0.take();
-        }
-    }
-}
-
-struct Nested(Chain);
-
-impl Serialize for Nested {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Link<'a>(&'a Chain);
-        impl Serialize for Link<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_newtype_struct("Link", &self.0.0.as_deref().map(Link))
-            }
-        }
-        Link(&self.0).serialize(serializer)
-    }
-}
-
-#[llmobs::task]
-fn takes(chain: &Chain, nested: &Nested) -> usize {
-    usize::from(chain.0.is_some()) + usize::from(nested.0.0.is_some())
-}
-
-/// Formats what is below it by `write!`.
-struct Written<'a>(&'a Chain);
-
-impl fmt::Debug for Written<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.0 {
-            Some(below) => write!(f, "<{:?}>", Written(below)),
-            None => f.write_str("end"),
-        }
-    }
-}
-
-#[llmobs::task]
-fn takes_written(written: Written<'_>) -> bool {
-    written.0.0.is_some()
-}
-
-#[derive(Debug)]
-struct Failed(Chain);
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
-    }
-}
-
-#[llmobs::task]
-async fn fails(chain: Chain) -> Result<(), Failed> {
-    Err(Failed(chain))
-}
-
-/// The name of the variable with the size of a stack, in KiB.
-const STACK: &str = "LLMOBS_HOSTILE_STACK";
-
-/// Runs in a process of its own: one that has used up a stack is ended by the system.
-#[test]
-fn values_deeper_than_a_small_stack() {
-    let Ok(kib) = std::env::var(STACK) else { return };
-    let collector = Collector::new();
-    let context = collector.context();
-    let (chain, nested) = (Chain::new(100_000), Nested(Chain::new(100_000)));
-    let small = std::thread::Builder::new().stack_size(kib.parse::<usize>().unwrap() * 1024);
-    let thread = small.spawn(move || {
-        let _inside = context.attach();
-        assert_eq!(takes(&chain, &nested), 2);
-        assert!(takes_written(Written(&chain)));
-        assert!(pollster::block_on(fails(chain)).is_err());
-    });
-    thread.unwrap().join().unwrap();
-    let tree = collector.tree();
-    let [takes, written, fails] = tree.lines().collect::<Vec<_>>().try_into().unwrap();
-    // Much more than values have that are not made to be deep.
-    let is_deep = |text: &str, level: &str| assert!(text.matches(level).count() > 25, "{text}");
-    assert!(takes.starts_with("task takes  in {\"chain\":\"Chain(Some(Chain(Some("), "{takes:.200}");
-    is_deep(takes, "Chain(Some(");
-    assert!(takes.ends_with("bytes]\",\"nested\":\"… [nested too deep]\"}  out 2"), "{takes}");
-    is_deep(written, "<");
-    is_deep(fails.split_once("  error it::hostile::Failed: ").unwrap().1, "Chain(Some(");
-}
-
-#[test]
-fn value_deeper_than_the_stack_is_cut() {
-    // Without optimizations, functions need more stack.
-    let small = if cfg!(debug_assertions) { 2 } else { 0 };
-    for kib in ["64", "128", "256", "2048"].into_iter().skip(small) {
-        let ran = process("hostile::values_deeper_than_a_small_stack").env(STACK, kib).output().unwrap();
-        assert!(ran.status.success(), "{kib} KiB: {}", String::from_utf8_lossy(&ran.stderr));
-        assert!(String::from_utf8_lossy(&ran.stdout).contains("1 passed"));
-    }
-}
-
 #[derive(Serialize)]
 struct State {
     hits: Mutex<u8>,
@@ -178,7 +67,8 @@ struct State {
 }
 
 #[llmobs::task]
-fn counts(state: &State, misses: &RwLock<u8>) -> u8 {
+fn counts(state: &State, misses: &RwLock<u8>, rest: Arc<Mutex<u8>>) -> u8 {
+    drop(rest);
     state.name.len().try_into().unwrap_or_else(|_| *misses.read().unwrap())
 }
 
@@ -188,12 +78,13 @@ fn lock_that_the_caller_holds_is_not_waited_for() {
     std::thread::spawn(move || {
         let collector = Collector::new();
         let (state, misses) = (State { hits: Mutex::new(0), name: "main" }, RwLock::new(1));
-        let _held = (state.hits.lock().unwrap(), misses.write().unwrap());
-        collector.enter(|| assert_eq!(counts(&state, &misses), 4));
+        let rest = Arc::new(Mutex::new(2));
+        let _held = (state.hits.lock().unwrap(), misses.write().unwrap(), rest.lock().unwrap());
+        collector.enter(|| assert_eq!(counts(&state, &misses, Arc::clone(&rest)), 4));
         done.send(collector.tree()).unwrap();
     });
     expect![[r#"
-        task counts  in {"state":{"hits":"<std::sync::poison::mutex::Mutex<u8>: not captured, because reading it may wait for a lock>","name":"main"},"misses":"<std::sync::poison::rwlock::RwLock<u8>: not captured, because reading it may wait for a lock>"}  out 4
+        task counts  in {"state":{"hits":"<std::sync::poison::mutex::Mutex<u8>: not captured, because reading it may wait for a lock>","name":"main"},"misses":"<std::sync::poison::rwlock::RwLock<u8>: not captured, because reading it may wait for a lock>","rest":"<alloc::sync::Arc<std::sync::poison::mutex::Mutex<u8>>: not captured, because reading it may wait for a lock>"}  out 4
     "#]]
     .assert_eq(&is_done.recv_timeout(Duration::from_secs(60)).expect("the call waits for the lock"));
 }

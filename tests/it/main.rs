@@ -19,21 +19,26 @@ mod annotation_contexts;
 mod annotations;
 mod attributes;
 mod blocks;
+mod bodies;
 mod capture;
 mod collector;
+mod content;
 mod context;
 mod delivery;
 mod examples;
 mod failures;
 mod full_queue;
 mod hostile;
+mod hygiene;
 mod inheritance;
+mod input;
 mod integration;
 #[cfg(feature = "stream")]
 mod interleaved;
 mod limits;
 mod matrix;
 mod model_calls;
+mod nesting;
 mod notice;
 mod options;
 mod pages;
@@ -42,14 +47,14 @@ mod processors;
 mod programs;
 mod propagation;
 mod providers;
-mod reported;
 mod returned;
 #[cfg(feature = "stream")]
 mod runtimes;
 mod sampling;
 mod secrets;
 mod short_memory;
-mod siblings;
+mod signatures;
+mod spans;
 #[cfg(feature = "stream")]
 mod stream_faults;
 #[cfg(feature = "stream")]

@@ -54,7 +54,16 @@ pub(crate) fn events(program: impl FnOnce()) -> Vec<Value> {
     collector.events()
 }
 
+/// What is under `meta` of the one span of a name.
+pub(crate) fn meta(collector: &Collector, name: &str) -> Value {
+    collector.event(&collector.span(name))["meta"].clone()
+}
+
 /// The first span that `program` makes, as a wire event.
 pub(crate) fn first_event(program: impl FnOnce()) -> Value {
     events(program).swap_remove(0)
 }
+
+/// A span without input and output.
+#[llmobs::task]
+pub(crate) fn step() {}

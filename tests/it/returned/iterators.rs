@@ -90,3 +90,38 @@ fn dropped_half_way_keep_what_they_gave() {
     "#]];
     expected.assert_eq(&collector.tree());
 }
+
+#[llmobs::task(fold = |total: &mut usize, item| *total += item.len())]
+fn folded_by_closure() -> impl Iterator<Item = String> {
+    ["a", "bc"].map(str::to_owned).into_iter()
+}
+
+#[llmobs::retrieval]
+fn documents() -> impl Iterator<Item = String> {
+    ["one", "two"].map(str::to_owned).into_iter()
+}
+
+#[llmobs::task]
+fn many() -> impl Iterator<Item = u64> {
+    0..u64::MAX
+}
+
+#[test]
+fn items_of_all_sorts() {
+    let tree = expect![[r#"
+        task folded_by_closure  out 3
+        retrieval documents  out one | two
+        task many  out [0,1,2,3]  cancelled
+    "#]];
+    check(
+        || {
+            assert_eq!(folded_by_closure().last().as_deref(), Some("bc"));
+            assert_eq!(documents().count(), 2);
+            assert_eq!(many().nth(3), Some(3));
+        },
+        &tree,
+    );
+    // Nothing is recorded here, and the short ways of a range are taken.
+    assert_eq!(many().nth(1 << 60), Some(1 << 60));
+    assert_eq!(usize::try_from(u64::MAX), Ok(many().count()));
+}

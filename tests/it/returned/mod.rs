@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use expect_test::expect;
-use futures_util::future::{BoxFuture, FutureExt as _, LocalBoxFuture};
+use futures_util::future::{BoxFuture, Either, FutureExt as _, LocalBoxFuture};
 use llmobs::testing::Collector;
 use pollster::block_on;
 
@@ -247,6 +247,67 @@ mod futures {
         "#]];
         check(|| assert_eq!(block_on(Echo.complete("hi")), "hi"), &tree);
     }
+
+    /// tokio-rs/tracing#1863, #1865, #399
+    #[test]
+    fn futures_are_followed_whatever_the_body_is() {
+        async fn helper(number: u8) -> u8 {
+            step();
+            ready(number).await
+        }
+
+        #[llmobs::tool]
+        fn of_a_helper(number: u8) -> impl Future<Output = u8> {
+            helper(number)
+        }
+
+        #[llmobs::tool]
+        fn of_a_binding(number: u8) -> impl Future<Output = u8> {
+            let future = async move { helper(number).await };
+            future.map(|number| number + 1)
+        }
+
+        #[llmobs::tool]
+        fn of_branches(number: u8) -> impl Future<Output = u8> {
+            if number == 0 {
+                return Either::Left(ready(0));
+            }
+            Either::Right(helper(number))
+        }
+
+        #[llmobs::tool]
+        fn boxed_by_a_method(number: u8) -> BoxFuture<'static, u8> {
+            helper(number).boxed()
+        }
+
+        #[llmobs::tool]
+        fn boxed_by_a_helper(number: u8) -> Pin<Box<dyn Future<Output = u8> + Send>> {
+            boxed_by_a_method(number)
+        }
+
+        let tree = expect![[r#"
+            tool of_a_helper  in {"number":1}  out 1
+            └─ task step
+            tool of_a_binding  in {"number":2}  out 3
+            └─ task step
+            tool of_branches  in {"number":0}  out 0
+            tool of_branches  in {"number":3}  out 3
+            └─ task step
+            tool boxed_by_a_helper  in {"number":4}  out 4
+            └─ tool boxed_by_a_method  in {"number":4}  out 4
+               └─ task step
+        "#]];
+        check(
+            || {
+                block_on(of_a_helper(1));
+                assert_eq!(block_on(of_a_binding(2)), 3);
+                block_on(of_branches(0));
+                block_on(of_branches(3));
+                block_on(boxed_by_a_helper(4));
+            },
+            &tree,
+        );
+    }
 }
 
 mod async_traits {
@@ -302,6 +363,48 @@ mod async_traits {
                 assert!(block_on(Upper.call("B")).is_err());
                 let tool: Box<dyn Tool> = Box::new(Lower);
                 assert_eq!(block_on(tool.call("C")), Ok("c".to_owned()));
+            },
+            &tree,
+        );
+    }
+
+    /// tokio-rs/tracing#3179, #1219; dtolnay/async-trait#156, #97
+    #[test]
+    fn async_trait_by_type_and_not_by_body() {
+        #[async_trait::async_trait]
+        trait Model {
+            async fn complete(&self, prompt: &str) -> Result<String, String>;
+        }
+
+        struct ByHand;
+
+        // As the macro expanded in its first versions: to a function inside, and not to a block.
+        impl Model for ByHand {
+            #[llmobs::llm]
+            fn complete<'life0, 'life1, 'async_trait>(
+                &'life0 self,
+                prompt: &'life1 str,
+            ) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'async_trait>>
+            where
+                'life0: 'async_trait,
+                'life1: 'async_trait,
+                Self: 'async_trait,
+            {
+                async fn complete(_self: &ByHand, prompt: &str) -> Result<String, String> {
+                    step();
+                    ready(Ok(prompt.to_lowercase())).await
+                }
+                Box::pin(complete(self, prompt))
+            }
+        }
+
+        let tree = expect![[r#"
+            llm complete  in user: Hi  out assistant: hi
+            └─ task step
+        "#]];
+        check(
+            || {
+                assert_eq!(block_on(ByHand.complete("Hi")), Ok("hi".to_owned()));
             },
             &tree,
         );

@@ -1,4 +1,4 @@
-//! Names of the program and names of the expansions do not meet.
+//! Names of the program and names of the expansions do not meet. More of them, with what their spans show, are in `it::hygiene`.
 
 #![deny(warnings, unused, rust_2018_idioms, clippy::all, clippy::pedantic, unused_qualifications)]
 
@@ -72,85 +72,8 @@ mod no_prelude {
     }
 }
 
-/// All that an expansion might name means something else here.
-mod shadowed {
-    pub(super) mod llmobs {
-        pub(in super::super) const NOTHING: u8 = 0;
-    }
-    mod core {
-        pub(super) const NOTHING: u8 = 0;
-    }
-    mod std {
-        pub(super) use super::core::NOTHING;
-    }
-
-    #[derive(Clone, Copy)]
-    pub(super) struct Option;
-    #[derive(Clone, Copy)]
-    pub(super) struct Result;
-    struct Box;
-    struct Some;
-    struct None;
-    struct Ok;
-    struct Err;
-    struct Call;
-    struct Value;
-    struct String;
-
-    trait Iterator {
-        fn end(&self) {}
-        fn run(&self) {}
-        fn capture(&self) {}
-    }
-    impl<T: ?Sized> Iterator for T {}
-
-    #[::llmobs::task(name = "a", tags(a = 1), metadata(b = 2), output = format!("{ret}"))]
-    pub(super) fn value(option: Option, result: Result) -> u8 {
-        let (Option, Result) = (option, result);
-        ().end();
-        ().run();
-        ().capture();
-        let _ = (Box, Some, None, Ok, Err, Call, Value, String, core::NOTHING, std::NOTHING);
-        1
-    }
-
-    #[::llmobs::task]
-    pub(super) async fn later(result: Result) -> Result {
-        ::std::future::ready(result).await
-    }
-
-    #[::llmobs::task]
-    pub(super) fn iterator(to: u8) -> impl ::std::iter::Iterator<Item = u8> {
-        0..to
-    }
-}
-
 /// Arguments may be called anything.
 mod arguments {
-    #[llmobs::task(output = call)]
-    pub(super) fn called_as_it_is_in_the_expansion(
-        call: u8,
-        setup: u8,
-        sink: u8,
-        returned: u8,
-        value: u8,
-        state: u8,
-    ) -> u8 {
-        call + setup + sink + returned + value + state
-    }
-
-    #[llmobs::task(name = display, tags(debug = debug))]
-    pub(super) fn called_as_in_tracing(
-        display: &str,
-        debug: u8,
-        span: u8,
-        name: u8,
-        ret: u8,
-        err: u8,
-    ) -> usize {
-        display.len() + usize::from(debug + span + name + ret + err)
-    }
-
     #[llmobs::task(name = r#type, skip(r#match), tags(r#fn = r#fn))]
     pub(super) fn r#loop(r#type: &str, r#match: u8, r#fn: u8, r#gen: u8) -> u8 {
         u8::from(r#type.is_empty()) + r#match + r#fn + r#gen
@@ -225,13 +148,6 @@ fn run() {
     assert_eq!(no_prelude::in_result(2).map(Iterator::count), Ok(2));
     assert_eq!(no_prelude::block::inner(1), 1);
 
-    assert_eq!(shadowed::value(shadowed::Option, shadowed::Result), 1);
-    let shadowed::Result = output_of(shadowed::later(shadowed::Result));
-    assert_eq!(shadowed::iterator(2).count(), 2);
-    assert_eq!(shadowed::llmobs::NOTHING, 0);
-
-    assert_eq!(arguments::called_as_it_is_in_the_expansion(1, 1, 1, 1, 1, 1), 6);
-    assert_eq!(arguments::called_as_in_tracing("a", 1, 1, 1, 1, 1), 6);
     assert_eq!(arguments::r#loop("", 1, 1, 1), 4);
     assert_eq!(arguments::a_local_called_ret() + arguments::self_named_as_the_function(1), 3);
 

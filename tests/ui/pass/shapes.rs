@@ -1,4 +1,5 @@
-//! Functions of every shape, instrumented. No lint has anything to say.
+//! Functions of every shape, instrumented. No lint has anything to say: tokio-rs/tracing#2830, #1613, #3604, #2437;
+//! rust-lang/rust#116347, #64636; rust-lang/rust-clippy#13577; hotpath-rs#415; fast/fastrace#137
 
 #![deny(
     warnings,
@@ -39,6 +40,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Ref, RefCell};
+use std::convert::Infallible;
 use std::fmt::{Debug, Display};
 use std::future::ready;
 use std::num::ParseIntError;
@@ -200,6 +202,54 @@ mod values {
         a
     }
 
+    #[rustfmt::skip]
+    #[llmobs::task]
+    pub(super) fn one_line(number: u8) -> u8 { number }
+
+    #[rustfmt::skip]
+    #[llmobs::task]
+    pub(super) fn one_call(text: &str) -> String { text.to_owned() }
+
+    #[rustfmt::skip]
+    #[llmobs::task]
+    pub(super) fn never_in_one_line() -> ! { std::panic::resume_unwind(Box::new(1)) }
+
+    #[llmobs::task]
+    pub(super) fn never_called(never: Infallible) -> u8 {
+        match never {}
+    }
+
+    #[llmobs::task]
+    pub(super) fn only_checks(number: u8) -> Result<(), String> {
+        if number > 1 { Err("too much".to_owned()) } else { Ok(()) }
+    }
+
+    #[llmobs::task]
+    pub(super) fn one_of_two_lifetimes<'a>(a: &'a str, b: &str) -> &'a str {
+        if a == b { "" } else { a }
+    }
+
+    #[llmobs::task]
+    pub(super) fn called(mut count: impl FnMut() -> u8) -> u8 {
+        count() + count()
+    }
+
+    #[llmobs::task]
+    #[track_caller]
+    pub(super) fn tracked_patterns(number: u8, (other, text): (u8, String)) -> u8 {
+        drop(text);
+        number + other
+    }
+
+    #[llmobs::task]
+    pub(super) fn items(number: u8) -> u8 {
+        const ONE: u8 = 1;
+        fn inner(number: u8) -> u8 {
+            number + ONE
+        }
+        inner(number)
+    }
+
     #[llmobs::task]
     pub(super) fn let_chains_and_else(a: Option<u8>, b: Option<u8>) -> u8 {
         let Some(a) = a else { return 0 };
@@ -276,26 +326,6 @@ mod methods {
     }
 }
 
-mod foreign {
-    #[llmobs::task]
-    pub(super) unsafe fn of_unsafe(pointer: *const u8) -> u8 {
-        // SAFETY: the caller sees to it.
-        unsafe { *pointer }
-    }
-
-    #[llmobs::task]
-    pub(super) extern "C" fn of_c(a: u8) -> u8 {
-        a + 1
-    }
-
-    #[llmobs::task]
-    #[unsafe(no_mangle)]
-    pub(super) unsafe extern "C" fn llmobs_ui_of_unsafe_c(pointer: *const u8) -> u8 {
-        // SAFETY: the caller sees to it.
-        unsafe { of_unsafe(pointer) }
-    }
-}
-
 fn run_values() {
     use values::*;
 
@@ -325,6 +355,12 @@ fn run_values() {
     assert_eq!(tracked(1), line!() + 1);
     assert_eq!(recursive(3), 3);
     assert_eq!(conditional(1, 2), 1);
+    assert_eq!(one_line(1) + items(2) + called(|| 1), 6);
+    assert_eq!(one_call("a") + one_of_two_lifetimes("b", "c"), "ab");
+    assert!(std::panic::catch_unwind(|| never_in_one_line()).is_err());
+    let _: fn(Infallible) -> u8 = never_called;
+    assert_eq!((only_checks(1), only_checks(2).is_err()), (Ok(()), true));
+    assert_eq!(tracked_patterns(1, (2, String::new())), 3);
     assert_eq!((let_chains_and_else(Some(1), Some(2)), let_chains_and_else(None, None)), (2, 0));
 }
 
@@ -339,12 +375,6 @@ fn run_methods() {
     assert_eq!(output_of(Arc::new(store.clone()).later()), 2);
     assert_eq!(store.greet("you"), "hello you");
     assert_eq!(store.by_value(), ["c", "ab"]);
-
-    let seven = 7;
-    // SAFETY: the pointer is that of a reference.
-    let read =
-        unsafe { foreign::of_unsafe(&raw const seven) + foreign::llmobs_ui_of_unsafe_c(&raw const seven) };
-    assert_eq!(foreign::of_c(read), 15);
 }
 
 fn main() {

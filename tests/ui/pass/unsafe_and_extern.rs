@@ -1,6 +1,6 @@
 //! Functions that the other tests cannot have, since they forbid unsafe code.
 
-#![deny(warnings)]
+#![deny(warnings, unused, rust_2024_compatibility, unsafe_op_in_unsafe_fn, clippy::all, clippy::pedantic)]
 
 use llmobs::testing::Collector;
 

@@ -5,8 +5,7 @@ use std::panic::catch_unwind;
 
 use expect_test::expect;
 
-use super::step;
-use crate::support::{check, events};
+use crate::support::{check, events, step};
 
 /// tokio-rs/tracing#2857, #2796, #2847, #2897
 #[test]
@@ -161,10 +160,14 @@ fn inference_and_coercion() {
         (Box::new(move |text| text.strip_prefix(prefix).unwrap_or(text)), |text| text.trim())
     }
 
-    /// Where the type is hidden, the types of the parameters have to be written.
     #[llmobs::task]
-    fn hidden_closure(by: usize) -> impl Fn(&str) -> usize {
-        move |text: &str| text.len() + by
+    fn closure(factor: usize) -> impl Fn(&str) -> usize {
+        move |text| text.len() * factor
+    }
+
+    #[llmobs::task]
+    fn borrowing_closure() -> impl Fn(&str) -> &str {
+        |text| text.trim()
     }
 
     #[llmobs::task]
@@ -185,10 +188,10 @@ fn inference_and_coercion() {
         assert_eq!(partly_known().2.unwrap().count(), 3);
         let (strip, trim) = closures("a");
         assert_eq!((strip("ab"), trim(" b ")), ("b", "b"));
-        assert_eq!(hidden_closure(1)("ab"), 3);
+        assert_eq!((closure(2)("abc"), borrowing_closure()(" a ")), (6, "a"));
         assert_eq!(by_default::<String>(), (String::new(), 7));
     });
-    assert_eq!(spans.len(), 14);
+    assert_eq!(spans.len(), 15);
 }
 
 /// fast/fastrace#137; rust-lang/rust#64636

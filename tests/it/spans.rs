@@ -88,37 +88,6 @@ fn s08_times_of_the_program() {
 }
 
 #[test]
-fn s11_s12_a_span_is_finished_once_and_annotating_it_too_late_is_harmless() {
-    let collector = Collector::new();
-    let span = collector.enter(|| llmobs::task("t").start());
-    let ended = span.context();
-    span.finish();
-    ended.annotate(|note| {
-        note.input("late");
-    });
-    assert_eq!(collector.tree(), "task t\n");
-}
-
-#[test]
-fn s13_an_error_marks_its_span() {
-    #[llmobs::task]
-    fn parse(text: &str) -> Result<u8, std::num::ParseIntError> {
-        text.parse()
-    }
-    let collector = Collector::new();
-    collector.enter(|| parse("x")).unwrap_err();
-    let span = collector.span("parse");
-    let failure = span.failure.clone().unwrap();
-    let kind = "core::num::error::ParseIntError";
-    assert_eq!((&*failure.kind, &*failure.message), (kind, "invalid digit found in string"));
-    assert_eq!(failure.stack, format!("{kind}: invalid digit found in string"));
-    assert_eq!(collector.event(&span)["status"], "error");
-    let tags = collector.event(&span)["tags"].clone();
-    let has = |tag: &str| tags.as_array().unwrap().iter().any(|other| other == tag);
-    assert!(has("error:1") && has(&format!("error_type:{kind}")), "{tags}");
-}
-
-#[test]
 fn s14_a_trace_id_is_32_hexadecimal_digits() {
     let collector = Collector::new();
     collector.enter(|| llmobs::task("t").start().finish());

@@ -86,10 +86,10 @@ fn functions() {
         task foreign  in {"number":1}  out 1
         task bounds  in {"items":"<&[alloc::string::String; 2]>","other":"<&str>"}  out <core::option::Option<(&alloc::string::String, &str)>>
         task projected  in {"a":"<u8>","b":"<u8>"}  out <u8>
-        task impl_arguments  in {"parts":"<[&str; 2]>","each":"<it::reported::signatures::functions::{{closure}}::{{closure}}>"}  out 2
+        task impl_arguments  in {"parts":"<[&str; 2]>","each":"<it::signatures::functions::{{closure}}::{{closure}}>"}  out 2
         task patterns  in {"a":1,"b":2,"c":3,"all":[4,5],"d":5}  out 16
         task future  in {"value":"\"ab\"","_unused":""}  out ("ab", 2)
-        task higher_ranked  in {"call":"<it::reported::signatures::functions::{{closure}}::{{closure}}>"}  out 2
+        task higher_ranked  in {"call":"<it::signatures::functions::{{closure}}::{{closure}}>"}  out 2
         task constant  out [true, true]
         task returns_early  in {"a":1}
         task returns_early  in {"a":2}
@@ -226,12 +226,12 @@ fn methods() {
         task first  out Some((0, 1))
         task few  out [3]
         task own  out 1
-        task into_self  out <it::reported::signatures::Store<u8>>
+        task into_self  out <it::signatures::Store<u8>>
         task with  in {"item":"2"}  out 2
         task index  in {"index":1}  out <&u8>
         task counted  out 1
-        task split  out <([core::option::Option<u8>; 1], it::reported::signatures::Store<u8>)>
-        task shared  in {"_other":"<&alloc::sync::Arc<it::reported::signatures::Store<u8>>>"}  out 1
+        task split  out <([core::option::Option<u8>; 1], it::signatures::Store<u8>)>
+        task shared  in {"_other":"<&alloc::sync::Arc<it::signatures::Store<u8>>>"}  out 1
         task boxed  out 3
         task poll  out <core::task::poll::Poll<core::option::Option<u8>>>
     "#]];
@@ -293,4 +293,77 @@ fn attributes_of_the_compiler() {
         block_on(deprecated());
     });
     assert_eq!(spans.len(), 4);
+}
+
+#[llmobs::task(skip(all))]
+fn patterns(
+    (Ok(number) | Err(number), text): (Result<u8, u8>, &str),
+    all @ [first, ..]: [u8; 3],
+    #[cfg_attr(all(), allow(unused_variables, reason = "as asked"))] unused: u8,
+    #[cfg_attr(all(), cfg(any()))] absent: u8,
+) -> usize {
+    all.len() + usize::from(number + first) + text.len()
+}
+
+#[test]
+fn patterns_with_alternatives_and_attributes_under_conditions() {
+    let tree = expect![[r#"
+        task patterns  in {"number":2,"text":"a","first":4,"unused":5}  out 10
+    "#]];
+    check(|| assert_eq!(patterns((Err(2), "a"), [4, 5, 6], 5), 10), &tree);
+}
+
+#[test]
+fn arguments_and_results_are_shown() {
+    #[derive(serde::Serialize)]
+    struct Wrapper(u32);
+
+    #[llmobs::task]
+    fn generic<'a, T, const N: usize>(items: &'a [T; N], with: impl Fn(&T) -> bool) -> Option<&'a T>
+    where
+        T: Clone + Debug + 'a,
+    {
+        items.iter().find(|item| with(item))
+    }
+
+    #[llmobs::task]
+    fn patterns(
+        (a, b): (u8, u8),
+        [first, ..]: [u8; 2],
+        mut total: u32,
+        _: &str,
+        Wrapper(inner): Wrapper,
+    ) -> u32 {
+        total += u32::from(a) + u32::from(b) + u32::from(first) + inner;
+        total
+    }
+
+    #[llmobs::task]
+    fn partly_opaque(fail: bool) -> Result<impl Debug, std::num::ParseIntError> {
+        let number: u8 = if fail { "x" } else { "7" }.parse()?;
+        Ok(number)
+    }
+
+    #[llmobs::task]
+    fn r#match(r#type: u8) -> u8 {
+        r#type
+    }
+
+    let tree = expect![[r#"
+        task generic  in {"items":"[\"x\", \"yy\"]","with":"<it::signatures::arguments_and_results_are_shown::{{closure}}::{{closure}}>"}  out Some("yy")
+        task patterns  in {"a":1,"b":2,"first":3,"total":10,"inner":5}  out 21
+        task partly_opaque  in {"fail":false}  out 7
+        task partly_opaque  in {"fail":true}  error core::num::error::ParseIntError: invalid digit found in string
+        task match  in {"type":2}  out 2
+    "#]];
+    check(
+        || {
+            assert_eq!(generic(&["x", "yy"], |item| item.len() == 2), Some(&"yy"));
+            assert_eq!(patterns((1, 2), [3, 4], 10, "", Wrapper(5)), 21);
+            assert!(partly_opaque(false).is_ok());
+            assert!(partly_opaque(true).is_err());
+            assert_eq!(r#match(2), 2);
+        },
+        &tree,
+    );
 }

@@ -1,6 +1,6 @@
 //! What is captured of arguments, and what options make of them.
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 use expect_test::expect;
 use serde_json::json;
@@ -80,7 +80,7 @@ fn arguments_without_debug() {
     }
 
     let tree = expect![[r#"
-        task plain  in {"opaque":"<it::reported::input::arguments_without_debug::Opaque>","call":"<it::reported::input::arguments_without_debug::{{closure}}::{{closure}}>","object":"<&dyn core::ops::function::Fn(u8) -> u8>"}  out <it::reported::input::arguments_without_debug::Opaque>
+        task plain  in {"opaque":"<it::input::arguments_without_debug::Opaque>","call":"<it::input::arguments_without_debug::{{closure}}::{{closure}}>","object":"<&dyn core::ops::function::Fn(u8) -> u8>"}  out <it::input::arguments_without_debug::Opaque>
         task best  in {"shown":{"text":"a"},"debug":"Some(OnlyDebug(1))","_boxed":"<alloc::boxed::Box<dyn core::fmt::Display>>"}  out a
         task generic  in {"value":"<u8>"}  out <u8>
     "#]];
@@ -134,40 +134,6 @@ fn cfg_on_arguments() {
     );
 }
 
-/// tokio-rs/tracing#1705, #2116; tokio-rs/tracing-opentelemetry#82
-#[test]
-fn names_known_at_run_time() {
-    const PREFIX: &str = "tool";
-
-    struct Tool {
-        name: Option<String>,
-    }
-
-    impl Tool {
-        #[llmobs::tool(name = self.name)]
-        fn run(&self) {}
-
-        #[llmobs::tool(name = format!("{PREFIX} {index}"))]
-        async fn numbered(index: usize) {
-            let _ = index;
-        }
-    }
-
-    #[llmobs::tool(name = [PREFIX, suffix].concat())]
-    fn concatenated(suffix: &str) -> impl Iterator<Item = char> {
-        suffix.chars()
-    }
-
-    let events = events(|| {
-        Tool { name: Some("search".to_owned()) }.run();
-        Tool { name: None }.run();
-        pollster::block_on(Tool::numbered(1));
-        assert_eq!(concatenated("s").count(), 1);
-    });
-    let names: Vec<_> = events.iter().map(|event| event["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["search", "run", "tool 1", "tools"]);
-}
-
 /// tokio-rs/tracing#1407, #600, #562
 #[test]
 fn underscore_is_no_input() {
@@ -192,30 +158,16 @@ fn underscore_is_no_input() {
     );
 }
 
-/// The option `fields` of tracing, with any expression as a value.
+/// All that the compiler says about `value` is that it is `Debug`.
+#[llmobs::task]
+fn generic(value: impl Debug) {
+    let _ = value;
+}
+
 #[test]
-fn fields_are_expressions() {
-    struct Request {
-        user: String,
-        tokens: u32,
-    }
-
-    #[llmobs::llm(
-        tags("user.id" = request.user, tier = if request.tokens > 1 { "large" } else { "small" }),
-        metadata(temperature = 0.5),
-        metrics(input_tokens = request.tokens, length = ret.len()),
-        skip_all
-    )]
-    fn complete(request: Request) -> Result<String, String> {
-        Ok(request.user)
-    }
-
-    let event = events(|| {
-        complete(Request { user: "u-1".to_owned(), tokens: 2 }).unwrap();
-    })
-    .swap_remove(0);
-    let tags = event["tags"].as_array().unwrap();
-    assert!(tags.contains(&json!("user.id:u-1")) && tags.contains(&json!("tier:large")), "{tags:?}");
-    assert_eq!(event["meta"]["metadata"], json!({ "temperature": 0.5 }));
-    assert_eq!(event["metrics"], json!({ "input_tokens": 2, "length": 3 }));
+fn bounds_decide_in_generic_functions() {
+    let tree = expect![[r#"
+        task generic  in {"value":"\"text\""}
+    "#]];
+    check(|| generic("text"), &tree);
 }

@@ -1,5 +1,7 @@
 //! Names of the program that an attribute must not confuse with its own.
 
+use std::pin::Pin;
+
 use expect_test::expect;
 
 use crate::support::check;
@@ -94,7 +96,7 @@ fn shadowed_types_modules_and_macros() {
     use names_that_mean_something_else as shadowed;
     let tree = expect![[r#"
         task x  in {"name":"x","a":1,"c":3,"_d":4}  out 4
-        task later  in {"a":"<it::reported::hygiene::names_that_mean_something_else::Option>","result":"<it::reported::hygiene::names_that_mean_something_else::Result>"}  out <it::reported::hygiene::names_that_mean_something_else::Option>
+        task later  in {"a":"<it::hygiene::names_that_mean_something_else::Option>","result":"<it::hygiene::names_that_mean_something_else::Result>"}  out <it::hygiene::names_that_mean_something_else::Option>
         task items  in {"to":2}  out [0,1]
         task boxed_items  in {"to":3}  out [0,1,2]
         task future  in {"a":1}  out 1
@@ -148,8 +150,8 @@ fn arguments_called_like_something_generated() {
     }
 
     #[llmobs::task]
-    async fn later(call: u8, span: u8, ending: u8, returned: u8, llmobs: u8, core: u8, ways: u8) -> u8 {
-        call + span + ending + returned + llmobs + core + ways
+    async fn later(call: u8, span: u8, ending: u8, returned: u8, llmobs: u8, state: u8, err: u8) -> u8 {
+        call + span + ending + returned + llmobs + state + err
     }
 
     #[llmobs::task(metrics(length = ret.len()), tags(argument = value))]
@@ -159,7 +161,7 @@ fn arguments_called_like_something_generated() {
 
     let tree = expect![[r#"
         task x  in {"display":1,"debug":2,"value":3,"ret":4,"setup":5,"self_":6,"name":"x"}  out 22
-        task later  in {"call":1,"span":2,"ending":3,"returned":4,"llmobs":5,"core":6,"ways":7}  out 28
+        task later  in {"call":1,"span":2,"ending":3,"returned":4,"llmobs":5,"state":6,"err":7}  out 28
         task shown_when_it_has_run  in {"value":1,"hint":"h","kind":2,"sink":3}  out h 1 2 3
     "#]];
     check(
@@ -278,6 +280,129 @@ fn crate_is_reexported() {
             sync(1).unwrap();
             pollster::block_on(later(2));
             assert_eq!(block::items(3).count(), 3);
+        },
+        &tree,
+    );
+}
+
+mod blanket_traits {
+    /// Methods for all types, called like those that the expansion calls.
+    #[expect(dead_code, reason = "they are there to be in the way")]
+    pub(crate) trait Everywhere: Sized {
+        fn begin(&self) {}
+        fn run(&self) {}
+        fn setup(&self) {}
+        fn end(&self) {}
+        fn argument(&self, _: &str) {}
+        fn capture(self, _: u8) {}
+        fn output(&self) {}
+        fn error(&self, _: &str) {}
+        fn notes(&self) {}
+        fn split(self) {}
+        fn item(&self) {}
+        fn failure(&self) {}
+        fn text(&self) {}
+    }
+    impl<T> Everywhere for T {}
+}
+
+mod with_blanket_traits {
+    use super::blanket_traits::Everywhere;
+
+    #[llmobs::task(name = name, tags(name = name, length = ret.len()), metrics(length = ret.len()))]
+    pub(super) fn call(name: &str) -> Result<String, String> {
+        name.begin();
+        if name.is_empty() { Err("no name".to_owned()) } else { Ok(name.to_owned()) }
+    }
+
+    #[llmobs::task]
+    pub(super) fn items() -> impl Iterator<Item = u8> {
+        [1, 2].into_iter()
+    }
+}
+
+#[test]
+fn traits_for_all_types_are_not_called() {
+    let tree = expect![[r#"
+        task a  in {"name":"a"}  out a
+        task call  in {"name":""}  error alloc::string::String: no name
+        task items  out [1,2]
+    "#]];
+    check(
+        || {
+            with_blanket_traits::call("a").unwrap();
+            with_blanket_traits::call("").unwrap_err();
+            assert_eq!(with_blanket_traits::items().count(), 2);
+        },
+        &tree,
+    );
+}
+
+macro_rules! instrumented {
+    ($($item:item)*) => {
+        #[llmobs::instrument]
+        mod by_macro { $($item)* }
+    };
+}
+instrumented! {
+    pub(super) struct Number(pub(super) u8);
+    impl Number {
+        pub(super) fn into_inner(self) -> u8 { self.0 }
+    }
+}
+
+macro_rules! returning {
+    ($name:ident -> $returned:ty) => {
+        #[llmobs::task]
+        fn $name() -> $returned {
+            panic!("as asked")
+        }
+    };
+}
+returning!(never -> !);
+
+#[test]
+fn self_and_never_from_macros_by_example() {
+    let tree = expect![[r#"
+        task into_inner  out 1
+        task never  error panic: as asked
+    "#]];
+    check(
+        || {
+            assert_eq!(by_macro::Number(1).into_inner(), 1);
+            let panicked = std::panic::catch_unwind(|| -> () { never() });
+            panicked.unwrap_err();
+        },
+        &tree,
+    );
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
+
+#[llmobs::task]
+fn own_alias(text: &str) -> BoxFuture<'_, usize> {
+    Box::pin(async move { if text.is_empty() { Err("empty".to_owned()) } else { Ok(text.len()) } })
+}
+
+struct SearchResult<T>(T);
+
+#[llmobs::task]
+fn own_type_called_result() -> SearchResult<Box<dyn Iterator<Item = u8>>> {
+    SearchResult(Box::new(0..3))
+}
+
+#[test]
+fn own_types_with_names_that_others_have() {
+    let tree = expect![[r#"
+        task own_alias  in {"text":"abc"}  out 3
+        task own_alias  in {"text":""}  error alloc::string::String: empty
+        task own_type_called_result  out <it::hygiene::SearchResult<alloc::boxed::Box<dyn core::iter::traits::iterator::Iterator<Item = u8>>>>
+    "#]];
+    check(
+        || {
+            assert_eq!(pollster::block_on(own_alias("abc")), Ok(3));
+            pollster::block_on(own_alias("")).unwrap_err();
+            assert_eq!(own_type_called_result().0.count(), 3);
         },
         &tree,
     );
