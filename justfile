@@ -108,7 +108,7 @@ orders:
 # Tests that need features, optimizations or a newer Rust.
 more-tests:
     cargo test -p llmobs-runtime --all-features propagation
-    cargo test --release --test hostile deeper
+    cargo test --release --test it deeper
     cargo test --manifest-path tests/clients/Cargo.toml {{ newer }}
     cargo test --manifest-path tests/opentelemetry/Cargo.toml {{ newer }}
     cargo test --manifest-path examples/http/Cargo.toml {{ newer }} --workspace

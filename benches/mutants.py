@@ -13,7 +13,8 @@ FAULTS = ["--all-features", "--test", "faults", "--"]
 UNIT = ["-p", "llmobs-runtime", "--all-features", "--lib"]
 ORDERS = ["--config", "build.rustflags=['--cfg', 'shuttle']", "-p", "llmobs-runtime", "--lib", "--", "orders::"]
 CAPTURE = ["-p", "llmobs-capture", "--lib"]
-HOSTILE = ["--all-features", "--test", "hostile"]
+IT = ["--all-features", "--test", "it", "--"]
+HOSTILE = [*IT, "hostile::"]
 
 # Row, what is taken out, the file, the text and what takes its place, and the test that notices. Then further files, texts and what takes
 # their place.
@@ -184,7 +185,7 @@ MUTANTS = [
         "llmobs-runtime/src/trace/start.rs",
         "(frame.begin() || frame.leave_unrecorded())",
         "frame.begin()",
-        ["--all-features", "--test", "short_memory", "--", "not_recorded"],
+        [*IT, "short_memory::a_span_that_is_not_recorded"],
     ),
     (
         "B6",
@@ -200,7 +201,7 @@ MUTANTS = [
         "llmobs-runtime/src/trace/call/mod.rs",
         "frame.fail(Failure::of_panic(&*payload));",
         "let _ = frame;",
-        ["--all-features", "--test", "failures"],
+        [*IT, "failures::"],
     ),
     (
         "C1",
@@ -208,7 +209,7 @@ MUTANTS = [
         "llmobs-runtime/src/trace/call/mod.rs",
         "if !self.panicking && std::thread::panicking() {",
         "if self.panicking && std::thread::panicking() {",
-        ["--all-features", "--test", "failures"],
+        [*IT, "failures::"],
     ),
     (
         "C5",
@@ -224,7 +225,7 @@ MUTANTS = [
         "llmobs-capture/src/guard.rs",
         "let before = MUTED.replace(true);",
         "let before = MUTED.get();",
-        ["--all-features", "--test", "warnings"],
+        [*IT, "warnings::"],
     ),
     (
         "C13",

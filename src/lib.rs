@@ -402,6 +402,33 @@ pub mod guide {
 
     #[doc = include_str!("../docs/ten_things.md")]
     pub mod ten_things {}
+
+    #[doc = include_str!("../docs/python.md")]
+    pub mod python {}
+
+    #[doc = include_str!("../docs/troubleshooting.md")]
+    pub mod troubleshooting {}
+
+    #[doc = include_str!("../docs/applications.md")]
+    pub mod applications {}
+
+    #[doc = include_str!("../docs/opentelemetry.md")]
+    pub mod opentelemetry {}
+
+    #[doc = include_str!("../docs/containers.md")]
+    pub mod containers {}
+
+    #[doc = include_str!("../docs/lambda.md")]
+    pub mod lambda {}
+
+    #[doc = include_str!("../docs/features.md")]
+    pub mod features {}
+
+    #[doc = include_str!("../docs/comparison.md")]
+    pub mod comparison {}
+
+    #[doc = include_str!("../docs/stability.md")]
+    pub mod stability {}
 }
 
 /// For the expansions of the attributes only: not stable.

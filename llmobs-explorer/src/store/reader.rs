@@ -88,3 +88,6 @@ impl Traces for Reader<'_> {
         self.answer(rejections::rejections)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,19 +1,28 @@
-//! An explorer of its own for each test: the real binary on a free port, with a store in memory.
+//! An explorer with a store in memory, and what SDKs send to it.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+#[path = "../served/mod.rs"]
+mod served;
+
+use std::ops::Deref;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-#[derive(Debug)]
+use served::{PATIENCE, Served};
+
 pub(crate) struct Explorer {
-    child: Child,
-    /// Such as `http://127.0.0.1:1234`.
-    pub(crate) origin: String,
+    served: Served,
     /// Where it listens for OpenTelemetry over HTTP and over gRPC.
     otlp: [String; 2],
     agent: ureq::Agent,
+}
+
+impl Deref for Explorer {
+    type Target = Served;
+
+    fn deref(&self) -> &Served {
+        &self.served
+    }
 }
 
 impl Explorer {
@@ -22,28 +31,18 @@ impl Explorer {
     }
 
     pub(crate) fn with_store(store: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_llmobs"))
-            .args(["serve", "--port", "0", "--store", store])
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("llmobs starts");
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut told = |what: &str| {
-            let address = lines.find_map(|line| line.unwrap().strip_prefix(what).map(str::to_owned));
-            address.expect("llmobs says where it listens")
-        };
-        let origin = told("llmobs: traces at ");
-        let otlp = [told("llmobs: OpenTelemetry over HTTP at "), told("llmobs: OpenTelemetry over gRPC at ")];
-        // What else it says is read, so that it never waits for a reader.
-        std::thread::spawn(move || lines.for_each(drop));
+        let mut served = Served::at(Path::new(store), &[]);
+        let otlp = ["HTTP", "gRPC"].map(|protocol| {
+            let beginning = format!("llmobs: OpenTelemetry over {protocol} at ");
+            served.line(&beginning).split_off(beginning.len())
+        });
         let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(PATIENCE))
             .http_status_as_error(false)
             .proxy(None)
             .build()
             .into();
-        Self { child, origin, otlp, agent }
+        Self { served, otlp, agent }
     }
 
     /// Where it listens for OpenTelemetry over `http` or `grpc`.
@@ -81,12 +80,5 @@ impl Explorer {
         let answer = self.agent.get(format!("{}{path}", self.origin)).call().unwrap();
         let (parts, mut body) = answer.into_parts();
         (parts, body.read_to_string().unwrap())
-    }
-}
-
-impl Drop for Explorer {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }

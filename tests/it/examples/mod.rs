@@ -1,0 +1,18 @@
+//! The examples as a user runs them: whole processes, seen from a file, an intake and an Agent.
+
+use std::env;
+use std::process::Command;
+
+mod small;
+mod support_agent;
+
+/// Cargo, on this package. What it tells this test is not what it would tell itself, and would have dependencies built anew.
+fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(own)) {
+        cargo.env_remove(name);
+    }
+    cargo
+}

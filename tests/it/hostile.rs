@@ -1,0 +1,481 @@
+//! Code of the user that misbehaves where llmobs calls it: loggers, formatters and values. The program goes on as without
+//! llmobs, and what can be shown is shown.
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, RwLock};
+use std::time::{Duration, SystemTime};
+
+use expect_test::expect;
+use llmobs::testing::Collector;
+use llmobs::{Config, Exporter};
+use serde::{Serialize, Serializer};
+
+use crate::support::process;
+
+/// Panics at every line, as a logger does that prints to a closed pipe.
+struct Hostile;
+
+impl log::Log for Hostile {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.target() == "llmobs"
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        panic!("no room for {}", record.args());
+    }
+
+    fn flush(&self) {}
+}
+
+fn set_hostile_logger() {
+    log::set_logger(&Hostile).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+}
+
+#[llmobs::task]
+fn one() -> u8 {
+    1
+}
+
+#[test]
+fn logger_that_panics_stops_neither_the_worker_nor_the_program() {
+    own_process!();
+    set_hostile_logger();
+    // Port 9 refuses: each batch ends with a warning.
+    let config = Config::from_env().exporter(Exporter::Http).agentless(true).api_key("key");
+    let config = config.override_origin("http://127.0.0.1:9").timeout(Duration::from_millis(100));
+    let guard = config.clone().init().unwrap();
+    for lost in 1..=2 {
+        assert_eq!(one(), 1);
+        let report = llmobs::flush(Duration::from_secs(60));
+        assert_eq!((report.dropped_total(), report.pending()), (lost, 0));
+    }
+    drop(guard);
+    // A queue without room warns on the thread of the program.
+    let guard = config.max_queue_bytes(0).init().unwrap();
+    assert_eq!(one(), 1);
+    assert_eq!(llmobs::flush(Duration::from_secs(60)).dropped_total(), 1);
+    drop(guard);
+    // So does init itself.
+    drop(llmobs::init());
+}
+
+/// A list as long as memory allows, which `Debug` and `Serialize` walk by recursion.
+#[derive(Debug)]
+struct Chain(Option<Box<Chain>>);
+
+impl Chain {
+    fn new(length: usize) -> Self {
+        (0..length).fold(Self(None), |chain, _| Self(Some(Box::new(chain))))
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(mut chain) = next {
+            next = chain.0.take();
+        }
+    }
+}
+
+struct Nested(Chain);
+
+impl Serialize for Nested {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Link<'a>(&'a Chain);
+        impl Serialize for Link<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_newtype_struct("Link", &self.0.0.as_deref().map(Link))
+            }
+        }
+        Link(&self.0).serialize(serializer)
+    }
+}
+
+#[llmobs::task]
+fn takes(chain: &Chain, nested: &Nested) -> usize {
+    usize::from(chain.0.is_some()) + usize::from(nested.0.0.is_some())
+}
+
+/// Formats what is below it by `write!`.
+struct Written<'a>(&'a Chain);
+
+impl fmt::Debug for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.0 {
+            Some(below) => write!(f, "<{:?}>", Written(below)),
+            None => f.write_str("end"),
+        }
+    }
+}
+
+#[llmobs::task]
+fn takes_written(written: Written<'_>) -> bool {
+    written.0.0.is_some()
+}
+
+#[derive(Debug)]
+struct Failed(Chain);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+#[llmobs::task]
+async fn fails(chain: Chain) -> Result<(), Failed> {
+    Err(Failed(chain))
+}
+
+/// The name of the variable with the size of a stack, in KiB.
+const STACK: &str = "LLMOBS_HOSTILE_STACK";
+
+/// Runs in a process of its own: one that has used up a stack is ended by the system.
+#[test]
+fn values_deeper_than_a_small_stack() {
+    let Ok(kib) = std::env::var(STACK) else { return };
+    let collector = Collector::new();
+    let context = collector.context();
+    let (chain, nested) = (Chain::new(100_000), Nested(Chain::new(100_000)));
+    let small = std::thread::Builder::new().stack_size(kib.parse::<usize>().unwrap() * 1024);
+    let thread = small.spawn(move || {
+        let _inside = context.attach();
+        assert_eq!(takes(&chain, &nested), 2);
+        assert!(takes_written(Written(&chain)));
+        assert!(pollster::block_on(fails(chain)).is_err());
+    });
+    thread.unwrap().join().unwrap();
+    let tree = collector.tree();
+    let [takes, written, fails] = tree.lines().collect::<Vec<_>>().try_into().unwrap();
+    // Much more than values have that are not made to be deep.
+    let is_deep = |text: &str, level: &str| assert!(text.matches(level).count() > 25, "{text}");
+    assert!(takes.starts_with("task takes  in {\"chain\":\"Chain(Some(Chain(Some("), "{takes:.200}");
+    is_deep(takes, "Chain(Some(");
+    assert!(takes.ends_with("bytes]\",\"nested\":\"… [nested too deep]\"}  out 2"), "{takes}");
+    is_deep(written, "<");
+    is_deep(fails.split_once("  error it::hostile::Failed: ").unwrap().1, "Chain(Some(");
+}
+
+#[test]
+fn value_deeper_than_the_stack_is_cut() {
+    // Without optimizations, functions need more stack.
+    let small = if cfg!(debug_assertions) { 2 } else { 0 };
+    for kib in ["64", "128", "256", "2048"].into_iter().skip(small) {
+        let ran = process("hostile::values_deeper_than_a_small_stack").env(STACK, kib).output().unwrap();
+        assert!(ran.status.success(), "{kib} KiB: {}", String::from_utf8_lossy(&ran.stderr));
+        assert!(String::from_utf8_lossy(&ran.stdout).contains("1 passed"));
+    }
+}
+
+#[derive(Serialize)]
+struct State {
+    hits: Mutex<u8>,
+    name: &'static str,
+}
+
+#[llmobs::task]
+fn counts(state: &State, misses: &RwLock<u8>) -> u8 {
+    state.name.len().try_into().unwrap_or_else(|_| *misses.read().unwrap())
+}
+
+#[test]
+fn lock_that_the_caller_holds_is_not_waited_for() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let collector = Collector::new();
+        let (state, misses) = (State { hits: Mutex::new(0), name: "main" }, RwLock::new(1));
+        let _held = (state.hits.lock().unwrap(), misses.write().unwrap());
+        collector.enter(|| assert_eq!(counts(&state, &misses), 4));
+        done.send(collector.tree()).unwrap();
+    });
+    expect![[r#"
+        task counts  in {"state":{"hits":"<std::sync::poison::mutex::Mutex<u8>: not captured, since reading it may wait for a lock>","name":"main"},"misses":"<std::sync::poison::rwlock::RwLock<u8>: not captured, since reading it may wait for a lock>"}  out 4
+    "#]]
+    .assert_eq(&is_done.recv_timeout(Duration::from_secs(60)).expect("the call waits for the lock"));
+}
+
+/// Panics when it is formatted, with a payload that panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+struct Loaded;
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        std::panic::panic_any(Bomb)
+    }
+}
+
+#[llmobs::task]
+fn takes_loaded(loaded: &Loaded) -> u8 {
+    let Loaded = loaded;
+    1
+}
+
+#[test]
+fn payload_that_panics_when_it_is_dropped_does_not_reach_the_program() {
+    let collector = Collector::new();
+    let returned = collector.enter(|| catch_unwind(AssertUnwindSafe(|| takes_loaded(&Loaded))));
+    assert!(matches!(returned, Ok(1)));
+    let tree = "task takes_loaded  in {\"loaded\":\"<it::hostile::Loaded: panicked while being captured>\"}  out 1\n";
+    assert_eq!(collector.tree(), tree);
+}
+
+/// Writes its text for ever.
+struct Endless;
+
+impl fmt::Display for Endless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        loop {
+            f.write_str("and so on ")?;
+        }
+    }
+}
+
+#[llmobs::task(name = Endless, session_id = Endless)]
+fn endless_texts() -> Result<(), Endless> {
+    llmobs::annotate(|note| {
+        note.tag("tag", Endless);
+    });
+    Err(Endless)
+}
+
+#[test]
+fn texts_without_end_are_cut() {
+    let collector = Collector::new();
+    collector.enter(|| assert!(endless_texts().is_err()));
+    let event = collector.events()[0].to_string();
+    assert!((100_000..400_000).contains(&event.len()), "{} bytes", event.len());
+}
+
+/// Says when it is captured, in nanoseconds of Unix time.
+struct Clock;
+
+impl Serialize for Clock {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        serializer.serialize_u64(u64::try_from(time.as_nanos()).unwrap())
+    }
+}
+
+#[llmobs::task]
+fn returns_clock() -> Clock {
+    Clock
+}
+
+#[test]
+fn capturing_the_output_is_not_part_of_the_duration() {
+    let collector = Collector::new();
+    collector.enter(returns_clock);
+    let event = &collector.events()[0];
+    let end = event["start_ns"].as_u64().unwrap() + event["duration"].as_u64().unwrap();
+    let captured: u64 = event["meta"]["output"]["value"].as_str().unwrap().parse().unwrap();
+    assert!(end <= captured, "it ended at {end} and was captured at {captured}");
+}
+
+#[derive(Debug)]
+struct Annotated;
+
+impl fmt::Display for Annotated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("annotated")
+    }
+}
+
+impl std::error::Error for Annotated {}
+
+#[llmobs::task]
+fn annotates_its_error() -> Result<(), &'static str> {
+    llmobs::annotate(|note| {
+        note.error(&Annotated);
+    });
+    Err("returned")
+}
+
+#[test]
+fn annotated_error_wins() {
+    let collector = Collector::new();
+    collector.enter(|| assert_eq!(annotates_its_error(), Err("returned")));
+    assert_eq!(collector.tree(), "task annotates_its_error  error it::hostile::Annotated: annotated\n");
+}
+
+#[test]
+fn span_of_a_closed_client_starts_no_children_while_another_is_open() {
+    let closed = Collector::new();
+    let span = closed.enter(|| llmobs::workflow("of the closed").start());
+    drop(closed);
+    let open = Collector::new();
+    span.enter(|| {
+        assert!(!llmobs::enabled());
+        one();
+    });
+    assert_eq!(open.tree(), "");
+}
+
+/// Writes something and fails then, or panics.
+struct Broken {
+    panics: bool,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("so far")?;
+        assert!(!self.panics, "in the middle");
+        Err(fmt::Error)
+    }
+}
+
+impl Serialize for Broken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[llmobs::task(name = broken, session_id = broken, tags(tag = broken))]
+fn broken_texts(broken: Broken) -> Result<(), Broken> {
+    llmobs::annotate(|note| {
+        note.tag("annotated", &broken);
+    });
+    Err(broken)
+}
+
+#[test]
+fn texts_that_fail_are_kept_so_far_and_those_that_panic_are_left_out() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        for panics in [false, true] {
+            broken_texts(Broken { panics }).map_err(|broken| broken.panics).unwrap_err();
+        }
+    });
+    expect![[r#"
+        task so far  in {"broken":"<it::hostile::Broken: cannot be captured: an error occurred when formatting an argument>"}  error it::hostile::Broken: so far
+        task broken_texts  in {"broken":"<it::hostile::Broken: panicked while being captured>"}  error it::hostile::Broken: <it::hostile::Broken: panicked while being captured>
+    "#]]
+    .assert_eq(&collector.tree());
+    let texts = collector.events().into_iter().map(|event| {
+        let tags = event["tags"].as_array().unwrap().iter().filter_map(|tag| tag.as_str());
+        let tags = tags.filter(|tag| tag.ends_with("so far")).collect::<Vec<_>>().join(", ");
+        format!("{}, {tags}", event["session_id"])
+    });
+    assert_eq!(
+        texts.collect::<Vec<_>>(),
+        ["\"so far\", annotated:so far, session_id:so far, tag:so far", "null, "]
+    );
+}
+
+/// The state of a fold. All of its code makes spans.
+#[derive(Serialize)]
+struct Traced(u8);
+
+impl Default for Traced {
+    fn default() -> Self {
+        Self(one())
+    }
+}
+
+impl Drop for Traced {
+    fn drop(&mut self) {
+        one();
+    }
+}
+
+/// The state of a fold that cannot begin.
+#[derive(Serialize)]
+struct Unborn;
+
+impl Default for Unborn {
+    fn default() -> Self {
+        panic!("no default");
+    }
+}
+
+#[llmobs::task(fold = |sum: &mut Traced, _| sum.0 += one())]
+fn folds_traced(to: u8) -> impl Iterator<Item = u8> {
+    0..to
+}
+
+#[llmobs::task(fold = |sum: &mut Traced, number: &u8| sum.0 /= number)]
+fn panics_in_fold(to: u8) -> impl Iterator<Item = Result<u8, String>> {
+    (0..to).map(Ok).chain([Err("an error all the same".to_owned())])
+}
+
+#[llmobs::task(fold = |_: &mut Unborn, _| ())]
+fn folds_unborn(to: u8) -> impl Iterator<Item = u8> {
+    0..to
+}
+
+#[test]
+fn state_of_a_fold_makes_no_spans_and_does_not_stop_the_program() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        assert_eq!((folds_traced(2).sum::<u8>(), folds_unborn(2).sum::<u8>()), (1, 1));
+        assert_eq!(panics_in_fold(2).filter_map(Result::ok).sum::<u8>(), 1);
+    });
+    expect![[r#"
+        task folds_traced  in {"to":2}  out 3
+        task folds_unborn  in {"to":2}
+        task panics_in_fold  in {"to":2}  error alloc::string::String: an error all the same
+    "#]]
+    .assert_eq(&collector.tree());
+}
+
+/// Annotates and finishes the span that is annotated with it.
+struct Meddling(Cell<Option<llmobs::Span>>);
+
+impl Serialize for Meddling {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let span = self.0.take().unwrap();
+        span.annotate(|note| {
+            note.output(["by Serialize"]);
+        });
+        span.finish();
+        serializer.serialize_str("too late")
+    }
+}
+
+#[test]
+fn value_that_meddles_with_its_span_finds_no_lock_held() {
+    let collector = Collector::new();
+    collector.enter(|| {
+        let span = llmobs::workflow("meddled with").start();
+        span.context().annotate(|note| {
+            note.input(Meddling(Some(span).into()));
+        });
+    });
+    expect![[r#"
+        workflow meddled with  out ["by Serialize"]
+    "#]]
+    .assert_eq(&collector.tree());
+}
+
+#[llmobs::task]
+fn items() -> impl Iterator<Item = u8> + Send {
+    (1..4).inspect(|_| assert_eq!(one(), 1))
+}
+
+#[test]
+fn iterator_that_outlives_its_client_goes_on_on_another_thread() {
+    own_process!();
+    set_hostile_logger();
+    let path = std::env::temp_dir().join(format!("llmobs-hostile-{}.jsonl", std::process::id()));
+    let guard = Config::from_env().exporter(Exporter::File(path.clone())).init().unwrap();
+    let mut items = items();
+    assert_eq!(items.next(), Some(1));
+    drop(guard);
+    let rest = std::thread::spawn(move || items.by_ref().take(1).collect::<Vec<_>>()).join().unwrap();
+    assert_eq!(rest, [2]);
+    let delivered = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    // The first item, and no more.
+    assert_eq!(delivered.matches("\"name\":\"one\"").count(), 1, "{delivered}");
+    assert!(!delivered.contains("\"name\":\"items\""), "{delivered}");
+}

@@ -1,0 +1,56 @@
+//! What a program sees of llmobs, from outside. Each module is about one topic.
+//!
+//! The tests share a process, its threads and its build. Those that set the logger or the default client of a process begin
+//! with `own_process!()`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and expect-test writes its own strings"
+)]
+
+#[macro_use]
+mod support;
+
+mod annotation_contexts;
+mod annotations;
+mod attributes;
+mod blocks;
+mod capture;
+mod collector;
+mod context;
+mod delivery;
+mod examples;
+mod failures;
+mod full_queue;
+mod hostile;
+mod inheritance;
+mod integration;
+#[cfg(feature = "stream")]
+mod interleaved;
+mod limits;
+mod matrix;
+mod model_calls;
+mod notice;
+mod options;
+mod processors;
+#[cfg(feature = "stream")]
+mod programs;
+mod propagation;
+mod providers;
+mod reported;
+mod returned;
+#[cfg(feature = "stream")]
+mod runtimes;
+mod sampling;
+mod secrets;
+mod short_memory;
+mod siblings;
+#[cfg(feature = "stream")]
+mod stream_faults;
+#[cfg(feature = "stream")]
+mod streams;
+mod warnings;
