@@ -47,16 +47,18 @@
 //! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`] | [sampling](guide::sampling) |
 //! | trace the model calls of async-openai, reqwest and tower clients | [`http::ClientLayer`](http/struct.ClientLayer.html) (features `async-openai`, `reqwest-middleware`, `reqwest`, `tower`) | [model calls](guide::model_calls) |
 //! | trace the calls of the AWS SDK for Amazon Bedrock | [`bedrock::Interceptor`](bedrock/struct.Interceptor.html) (feature `bedrock`) | [model calls](guide::model_calls#amazon-bedrock) |
-//! | trace tools of the Model Context Protocol with rmcp | [`rmcp::Client`](rmcp/struct.Client.html), [`rmcp::Server`](rmcp/struct.Server.html) (feature `rmcp`) | |
+//! | trace tools of the Model Context Protocol with rmcp | [`rmcp::Client`](rmcp/struct.Client.html), [`rmcp::Server`](rmcp/struct.Server.html) (feature `rmcp`) | [applications](guide::applications#mcp) |
 //! | trace libraries that use `tracing`, such as rig and genai | [`tracing::layer`](tracing/fn.layer.html) (feature `tracing`) | [tracing](guide::tracing) |
 //! | read the requests and answers of providers | [`Annotation::request`], [`Annotation::response`], [`providers`] | [providers](guide::providers) |
 //! | write an integration for another library | [`integration`] | [model calls](guide::model_calls#for-other-clients) |
-//! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] | [propagation](guide::propagation#beside-an-apm-tracer) |
+//! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] | [OpenTelemetry](guide::opentelemetry) |
 //! | configure llmobs | [`Config`], [`Exporter`] | [settings](guide::settings) |
 //! | wait until spans are delivered, and count them | [`flush`], [`stats`], [`Report`], [`Guard`] | [cost](guide::cost) |
 //! | check spans in tests | [`testing::Collector`] | [testing](guide::testing) |
 //! | view traces on your own machine | the command `llmobs`, from `cargo install llmobs-explorer` | [explorer](guide::explorer) |
-//! | compare with Datadog's Python SDK | | [differences](guide::differences) |
+//! | run in containers and on AWS Lambda | [`flush`], [`Guard`] | [containers](guide::containers), [Lambda](guide::lambda) |
+//! | find a missing trace | [`stats`], [`Report`] | [troubleshooting](guide::troubleshooting) |
+//! | come from Datadog's Python SDK | | [Python](guide::python), [differences](guide::differences) |
 //!
 //! # What a trace contains
 //!
@@ -70,7 +72,7 @@
 //!
 //! # Features
 //!
-//! The [page about features](guide/features/index.html) has the details, and what each feature compiles.
+//! The [page about features](guide::features) has the details.
 //!
 //! | feature | adds |
 //! |---|---|

@@ -11,6 +11,7 @@
 
 mod fixtures;
 mod graph;
+mod links;
 mod modules;
 mod names;
 mod rules;
