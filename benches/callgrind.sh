@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Instructions of one unit of a mode, which is a span for most of them, as callgrind counts them.
+# Prints the instructions of one unit of a mode, which is a span for most modes, as counted by callgrind.
 #
 #     benches/callgrind.sh caller|worker PROGRAM MODE [LOW HIGH]
 #
-# PROGRAM is the path of `spans` or `others`, both in release mode. `caller` counts what the thread that calls the functions does inside of the loop
-# `harness::drive`; `worker` counts all that the other threads of the process do: taking, encoding, writing requests and
-# reading answers, but not the kernel, and not the server, which is another process. The figure is the slope between two
-# numbers of traces, LOW and HIGH, so that what happens once is not in it. With the environment variable UNITS the
-# difference is divided by that instead of by the spans of HIGH - LOW traces.
+# PROGRAM is the path of `spans` or `others`, both in release mode. `caller` counts the work of the calling thread inside the loop
+# `harness::drive`; `worker` counts all work of the other threads of the process: taking, encoding, writing requests and reading responses,
+# but not the kernel, and not the server, which is another process. The figure is the slope between two numbers of traces, LOW and HIGH, so
+# that one-time work is not included. With the environment variable UNITS, the difference is divided by UNITS instead of by the spans of
+# HIGH - LOW traces.
 set -euo pipefail
 [ $# -ge 3 ] || { sed -n '2,/^set/p' "${BASH_SOURCE[0]}" | grep '^#'; exit 2; }
 thread=$1 program=$2 mode=$3 low=${4:-200} high=${5:-1200}
@@ -19,10 +19,10 @@ case $thread in
     worker) options=() ;;
     *) echo "$thread: caller or worker?" >&2; exit 2 ;;
 esac
-# The worker sends whole batches only: when it wakes does not depend on the clock.
+# The worker sends only whole batches: its wake-ups do not depend on the clock.
 export INTERVAL=${INTERVAL:-3600}
 
-# Prints the spans and the instructions of that many traces.
+# Prints the spans and the instructions of this many traces.
 count() {
     local out=$work/$1
     if ! valgrind --tool=callgrind --separate-threads=yes --callgrind-out-file="$out" "${options[@]}" \

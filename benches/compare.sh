@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures llmobs and its peers, prints the goals beside what was measured, and writes `BENCHMARKS.md` and `benches/results/`.
+# Measures llmobs and its peers, prints the goals next to the results, and writes `BENCHMARKS.md` and `benches/results/`.
 #
 #     benches/compare.sh                       # everything: about an hour on two quiet cores
 #     benches/compare.sh instructions cpu      # some parts; the others keep their last results
@@ -17,7 +17,7 @@
 # | tracing | what layers cost a span of `tracing` | 3 minutes |
 # | compile | what llmobs costs the compiler | 15 minutes |
 #
-# REPETITIONS (5) is how often each is measured where times are, and RESULTS another folder for the results.
+# REPETITIONS (5) is how often each time is measured, and RESULTS is another folder for the results.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if ! command -v valgrind >/dev/null; then

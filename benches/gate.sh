@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Counts the instructions of a disabled call, a recorded call, a poll and the encoding of a span, and fails where one is
-# above the number in `benches/gate.csv`. Takes about a minute after the build.
+# Counts the instructions of a disabled call, a recorded call, a poll and the encoding of a span, and fails if one of them is above the
+# number in `benches/gate.csv`. Takes about a minute after the build.
 #
 #     benches/gate.sh            # compares
 #     benches/gate.sh --write    # measures, and writes the numbers, with a little room, into the file
 #
-# A number may be raised in a commit that says why, but never above its goal: one that has not reached its goal can only
-# go down.
+# A number may be raised in a commit that gives the reason, but never above its goal: a number that has not reached its goal can only
+# decrease.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 file=$root/benches/gate.csv
@@ -17,12 +17,12 @@ if ! command -v valgrind >/dev/null; then
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends valgrind libc6-dbg
 fi
-# The package alone: what llmobs is compared with is not built.
+# Only this package: the peers are not built.
 cargo build --quiet --release --locked --manifest-path "$root/benches/peers/Cargo.toml" --target-dir "$target" -p spans
 
 count() { "$root/benches/callgrind.sh" "$@"; }
 less() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a - b }'; }
-# Instructions of one poll: futures that wait 110 times less those that wait 10 times.
+# Instructions of one poll: futures that wait 110 times minus those that wait 10 times.
 poll() { less "$(SIZE=110 UNITS=50000 count caller "$spans" "$1" 100 600)" "$(SIZE=10 UNITS=50000 count caller "$spans" "$1" 100 600)"; }
 
 declare -A measured
@@ -43,10 +43,10 @@ while IFS=, read -r name old goal; do
     limit=$old
     now=${measured[$name]:?"$name is in gate.csv, but not measured"}
     if [ "${1:-}" = --write ]; then
-        # The worker's figure depends a little on how the sockets take the requests.
+        # The worker's figure depends slightly on how the sockets take the requests.
         case $name in *worker*) room=1.03 ;; *) room=1.005 ;; esac
         limit=$(awk -v now="$now" -v room="$room" 'BEGIN { up = now * room; printf "%d", up == int(up) ? up : int(up) + 1 }')
-        # Above the goal, the lower number stays.
+        # Above the goal, the lower number is kept.
         limit=$(awk -v new="$limit" -v old="$old" -v goal="$goal" 'BEGIN { print ((new > goal && new > old) ? old : new) }')
         echo "$name,$limit,$goal" >>"$result"
     fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes safeguards of delivery out of a copy of the sources, one at a time, and shows the test that notices. Fails if none does.
+# Removes safeguards of delivery from a copy of the sources, one at a time, and shows the test that fails. Fails if no test does.
 #
 #     benches/mutants.sh              # all: about a minute for each
 #     benches/mutants.sh A1 A15       # those of some rows of the fault matrix

@@ -18,7 +18,7 @@ const CONVERSATION: &str = "chat-42";
 
 struct Answer {
     text: String,
-    /// Kept beside the answer, so that it can be judged later.
+    /// Kept with the answer, so that it can be judged later.
     span: Option<SpanRef>,
 }
 
@@ -28,7 +28,7 @@ fn turn(conversation: &str, user: &str, question: &str) -> Answer {
     Answer { text, span: llmobs::export_span() }
 }
 
-/// Stands for a model.
+/// Takes the place of a model.
 #[llmobs::llm(model_name = "parrot-1", model_provider = "example")]
 fn complete(prompt: &str) -> String {
     let answer = format!("{prompt} I could not say.");
@@ -39,7 +39,7 @@ fn complete(prompt: &str) -> String {
     answer
 }
 
-/// How many words of the question the answer takes up.
+/// Returns how many words of the question the answer repeats.
 fn relevance(question: &str, answer: &str) -> f64 {
     let words: Vec<&str> = question.split(' ').collect();
     let found = words.iter().filter(|word| answer.contains(**word)).count();

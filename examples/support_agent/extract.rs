@@ -1,4 +1,4 @@
-//! An answer without a model: the sentences of the sources that fit a question best.
+//! An answer without a model: the sentences of the sources that match a question best.
 
 #![expect(clippy::cast_precision_loss, reason = "a sentence has fewer words than an f32 can count")]
 
@@ -8,13 +8,13 @@ use crate::model::Source;
 use crate::passages::without_links;
 use crate::words::{Rarity, Words};
 
-/// How many sentences an answer has at most.
+/// The most sentences of an answer.
 const SENTENCES: usize = 3;
-/// The part of the best score that a sentence needs.
+/// The fraction of the best score that a sentence needs.
 const ENOUGH: f32 = 0.6;
-/// Sentences that share more of their words than this with one that is already taken say the same again.
+/// Sentences that share more of their words than this with a chosen sentence are repetitions.
 const SAME: f32 = 0.6;
-/// What a sentence with code below it brings along, in lines.
+/// The most lines of code that a sentence brings along.
 const CODE_LINES: usize = 20;
 
 /// A sentence, with the block of code that it introduces.
@@ -22,12 +22,12 @@ struct Sentence {
     text: String,
     source: usize,
     words: BTreeSet<String>,
-    /// The words of its heading too.
+    /// The words of the sentence and of its heading.
     words_in_context: BTreeSet<String>,
 }
 
-/// Picks sentences by the rarity of the words that they share with the question, and puts them in the order of the
-/// sources, each with the number of its source. `None` where no sentence shares a word.
+/// Picks sentences by the rarity of the words that they share with the question, and puts them in the order of the sources, each with the
+/// number of its source. Returns `None` if no sentence shares a word.
 pub(crate) fn extract(question: &str, sources: &[Source]) -> Option<String> {
     let words = Words::new();
     let asked = words.set(question);
@@ -63,16 +63,16 @@ pub(crate) fn extract(question: &str, sources: &[Source]) -> Option<String> {
 }
 
 fn score(sentence: &Sentence, asked: &BTreeSet<String>, rarity: &Rarity) -> f32 {
-    // A word in the sentence itself counts twice, one in the heading above it once.
+    // A word in the sentence counts twice, and one in the heading above it once.
     let shared =
         [&sentence.words, &sentence.words_in_context].into_iter().flat_map(|words| words.intersection(asked));
-    // Long sentences share words by chance, and the first sources fit best.
+    // Long sentences share words by chance, and the first sources match best.
     let length = (sentence.words.len() as f32 + 20.0).sqrt();
     let rank = 1.0 + 0.2 * sentence.source as f32;
     shared.map(|word| rarity.weight(word)).sum::<f32>() / length / rank
 }
 
-/// The part of the smaller set that is in the other one too.
+/// The fraction of the smaller set that is also in the other one.
 fn overlap(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f32 {
     let smaller = a.len().min(b.len()).max(1);
     a.intersection(b).count() as f32 / smaller as f32
@@ -108,7 +108,7 @@ fn sentences(markdown: &str) -> Vec<String> {
         }
         let text = line.trim();
         if text.starts_with("|--") || text.starts_with("| --") || text.starts_with("|:") {
-            // What stands above this rule are the names of columns.
+            // The lines above this rule are the names of columns.
             open.clear();
             continue;
         }
@@ -132,7 +132,7 @@ fn sentences(markdown: &str) -> Vec<String> {
     sentences
 }
 
-/// Takes what was collected, unless there is nothing to read in it.
+/// Takes the collected text, unless it is blank.
 fn close(open: &mut String) -> Option<String> {
     let sentence = std::mem::take(open);
     let readable = sentence.contains(char::is_alphabetic);

@@ -5,7 +5,7 @@
 //! cargo run --example support_agent -- "How do I redact a prompt?"
 //! ```
 //!
-//! It runs without any account: the answer is made of sentences that fit, and the trace is printed on standard error.
+//! It runs without any account: the answer consists of matching sentences, and the trace is printed on standard error.
 //!
 //! - With `OPENAI_API_KEY` or `OPENAI_BASE_URL` a model writes the answer: `OPENAI_MODEL`, or else `gpt-4o-mini`. With
 //!   `OPENAI_STREAM=true` its answer is streamed.
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    // The guard delivers what is left, but tells only the log what was lost. Here the user should hear of it.
+    // The guard delivers the rest, but reports losses only to the log. Here they should be shown to the user.
     let report = llmobs::flush(Duration::from_secs(5));
     if report.pending() > 0 || !report.dropped.is_empty() {
         eprintln!("not all spans were delivered: {report}");
@@ -71,14 +71,14 @@ fn main() -> ExitCode {
     exit_code
 }
 
-/// A program should not stop for want of telemetry: where llmobs cannot start, all its functions do nothing.
+/// A program should not stop because of its telemetry: if llmobs cannot start, all its functions do nothing.
 fn start_llmobs() -> Option<llmobs::Guard> {
-    // What the program says wins over the environment, so it only speaks where the environment does not.
+    // The settings of the program override the environment, so the program sets only what the environment does not.
     let mut config = llmobs::Config::from_env().default_exporter(llmobs::Exporter::Console);
     if std::env::var_os("DD_LLMOBS_ML_APP").is_none_or(|name| name.is_empty()) {
         config = config.ml_app("support-agent");
     }
-    config.init().inspect_err(|error| eprintln!("going on without traces: {error}")).ok()
+    config.init().inspect_err(|error| eprintln!("continuing without traces: {error}")).ok()
 }
 
 /// All questions of one run of the program are one session, as those of one chat would be.
@@ -87,7 +87,7 @@ fn session_id() -> String {
     format!("support-{}-{}", time.as_millis(), process::id())
 }
 
-/// The agent, with what does not change from one question to the next.
+/// The agent, with the data that does not change from one question to the next.
 struct Support {
     model: Model,
     session: String,
@@ -98,8 +98,8 @@ impl Support {
     /// One question: the root of a trace. The spans inside join its session.
     #[llmobs::agent(session_id = self.session)]
     fn run(&self, question: &str) -> Result<Answer, Error> {
-        // An attribute captures the arguments by name, as JSON, and what is returned. In the list of traces the bare
-        // question and the bare answer read better.
+        // An attribute captures the arguments by name, as JSON, and the returned value. In the list of traces, the bare question and the
+        // bare answer are easier to read.
         llmobs::annotate(|note| {
             note.input(question);
         });
@@ -134,7 +134,7 @@ impl Support {
     }
 }
 
-/// An answer, with where it was found: file and heading by the number that the text cites.
+/// An answer with its sources: file and heading by the number that the text cites.
 #[derive(Serialize)]
 struct Answer {
     text: String,
@@ -142,7 +142,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// Names the sources that the text cites, or all where it cites none.
+    /// Names the sources that the text cites, or all sources if it cites none.
     fn citing(text: String, sources: &[Source]) -> Self {
         let numbered = sources.iter().zip(1..).map(|(source, number)| (format!("[{number}]"), source));
         let (cited, others): (Vec<_>, Vec<_>) = numbered.partition(|(number, _)| text.contains(number));

@@ -43,16 +43,15 @@ pub(crate) struct Message {
     pub(crate) content: String,
 }
 
-/// Who writes answers.
+/// The author of answers.
 pub(crate) enum Model {
-    /// A model that is asked by HTTP.
+    /// A model that is called over HTTP.
     Chat(Endpoint),
-    /// No model: the sentences of the sources that fit the question best.
+    /// No model: the sentences of the sources that match the question best.
     Extract,
 }
 
-/// An endpoint that speaks OpenAI's chat API. It holds a key, so it is neither `Serialize` nor `Debug`, and the
-/// functions that take it skip it.
+/// An endpoint with OpenAI's chat API. It holds a key, so it is neither `Serialize` nor `Debug`, and the functions that take it skip it.
 pub(crate) struct Endpoint {
     base: String,
     model: String,
@@ -62,7 +61,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Model {
-    /// The endpoint that the variables of OpenAI's own SDKs name, if any.
+    /// Returns the endpoint that the variables of OpenAI's own SDKs set, if any.
     pub(crate) fn from_env() -> Self {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let (key, base) = (variable("OPENAI_API_KEY"), variable("OPENAI_BASE_URL"));
@@ -94,7 +93,7 @@ fn numbered(sources: &[Source]) -> String {
     sources.concat()
 }
 
-/// Answers without a model. What is counted are words, so they are not called tokens.
+/// Answers without a model. Words are counted, so they are not called tokens.
 #[llmobs::llm(
     name = "write_answer",
     model_name = "extractive-sentences",
@@ -141,7 +140,7 @@ impl Endpoint {
         response.into_body().read_json().map_err(|error| Error::Request(url, Box::new(error)))
     }
 
-    /// Asks the model for a stream. The span lasts from the first chunk to the last one, and shows what they come to.
+    /// Asks the model for a stream. The span lasts from the first chunk to the last one, and shows the whole answer.
     #[llmobs::llm(name = "write_answer", skip(self), iterator)]
     fn stream(&self, request: &Json) -> Result<Chunks, Error> {
         let (url, response) = self.post(request)?;
@@ -179,7 +178,7 @@ impl Endpoint {
     }
 }
 
-/// The text at a place in a value, or an empty one.
+/// Returns the text at a path in a value, or an empty one.
 fn text<'a>(value: &'a Json, place: &str) -> &'a str {
     value.pointer(place).and_then(Json::as_str).unwrap_or_default()
 }

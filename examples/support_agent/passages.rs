@@ -16,13 +16,13 @@ const TABLE_ROWS: usize = 8;
 /// A part of one section of one file.
 pub(crate) struct Passage {
     pub(crate) file: String,
-    /// The headings that it stands under, such as `Configuration > Tags`.
+    /// The headings above it, such as `Configuration > Tags`.
     pub(crate) heading: String,
     pub(crate) text: String,
 }
 
 impl Passage {
-    /// What a source is cited as.
+    /// The title under which a source is cited.
     pub(crate) fn title(&self) -> String {
         if self.heading.is_empty() { self.file.clone() } else { format!("{}, {}", self.file, self.heading) }
     }
@@ -43,8 +43,8 @@ pub(crate) fn read_passages(root: &Path) -> Result<Vec<Passage>, Error> {
     if passages.is_empty() {
         return Err(Error::NoDocuments(root.to_owned()));
     }
-    // All passages would be the output otherwise. A reader of the trace is helped more by how many there are; what
-    // matters of their text is on the retrieval span.
+    // Otherwise the output would be all passages. Their number is more useful to a reader of the trace; the relevant texts are on the
+    // retrieval span.
     llmobs::annotate(|note| {
         let mut per_file: BTreeMap<&str, usize> = BTreeMap::new();
         for passage in &passages {
@@ -94,7 +94,7 @@ fn split(file: &str, markdown: &str, passages: &mut Vec<Passage>) {
 
 fn push_passage(file: &str, headings: &[(usize, String)], text: &mut String, passages: &mut Vec<Passage>) {
     let text = std::mem::take(text);
-    // The title of the whole file says little, unless there is nothing else.
+    // The title of the whole file is uninformative, unless there is no other heading.
     let inner = headings.iter().filter(|(level, _)| *level > 1 || headings.len() == 1);
     let heading: Vec<&str> = inner.map(|(_, title)| title.as_str()).collect();
     if !text.trim().is_empty() {
@@ -108,7 +108,7 @@ fn push_passage(file: &str, headings: &[(usize, String)], text: &mut String, pas
 
 enum Block {
     Heading(usize, String),
-    /// A paragraph, a list, a block of code, or as many rows of a table as stay together.
+    /// A paragraph, a list, a block of code, or as many rows of a table as are kept together.
     Text(String),
 }
 
@@ -141,7 +141,7 @@ fn heading(line: &str) -> Option<Block> {
 fn push_text(text: &str, blocks: &mut Vec<Block>) {
     let lines: Vec<&str> = text.lines().collect();
     match lines.as_slice() {
-        // Badges, comments and pictures made of text say nothing in words.
+        // Badges, comments and pictures made of text have no words.
         [] | ["```text", ..] => {}
         [first, ..] if first.starts_with("[![") || first.starts_with("<!--") => {}
         [columns, rule, rows @ ..] if columns.starts_with('|') => {
@@ -154,7 +154,7 @@ fn push_text(text: &str, blocks: &mut Vec<Block>) {
     }
 }
 
-/// Markdown with the texts of its links in place of the links.
+/// Returns Markdown in which links are replaced by their texts.
 pub(crate) fn without_links(markdown: &str) -> String {
     let mut parts = markdown.split("](");
     let mut text = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Which passages answer a question: a search by words and one by vectors, joined.
+//! Finds the passages that answer a question: a search by words and one by vectors, joined.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::passages::Passage;
 use crate::words::{Rarity, Words};
 
-/// The size of a vector. Words share its places by their hash, so that no vocabulary has to be kept.
+/// The size of a vector. Words share its positions by their hash, so that no vocabulary is needed.
 const DIMENSIONS: u64 = 256;
 /// How many passages an answer is made from.
 const FOUND: usize = 4;
@@ -83,7 +83,7 @@ fn best_first(mut scores: Vec<(usize, f32)>) -> Vec<(usize, f32)> {
     scores
 }
 
-/// What of a passage is searched: a heading often says what its paragraphs take for granted.
+/// The text of a passage that is searched: a heading often has words that its paragraphs omit.
 pub(crate) fn searchable(passage: &Passage) -> String {
     format!("{}\n{}", passage.heading, passage.text)
 }
@@ -94,7 +94,7 @@ fn vector(words: &[String], rarity: &Rarity) -> Vec<f32> {
         let mut hasher = DefaultHasher::new();
         word.hash(&mut hasher);
         let hash = hasher.finish();
-        // Half of the words count negatively, so that words on the same place cancel out rather than add up.
+        // Half of the words count negatively, so that words at the same position cancel out rather than add up.
         let sign = if hash.leading_zeros() == 0 { -1.0 } else { 1.0 };
         let place = usize::try_from(hash % DIMENSIONS).unwrap_or_default();
         if let Some(weight) = vector.get_mut(place) {

@@ -11,14 +11,14 @@ use crate::words::Words;
 
 /// The documentation of `llmobs::Config` has the table of all variables.
 const REFERENCE: &str = "llmobs-runtime/src/config/mod.rs";
-/// A question with one of these asks about a setting, if it also names what is set.
+/// A question with one of these words is about a setting, if it also names the setting.
 const ABOUT_SETTINGS: &str = "configure default environment option set setting variable";
 
 /// A row of a table that is about environment variables.
 #[derive(Clone, Serialize)]
 pub(crate) struct Setting {
     pub(crate) variables: Vec<String>,
-    /// Where the table stands.
+    /// The location of the table.
     pub(crate) found_in: String,
     /// The row as `column: cell`, without empty cells.
     facts: Vec<String>,
@@ -30,7 +30,7 @@ impl fmt::Display for Setting {
     }
 }
 
-/// The variables that a question is about: those it names, else those whose words it uses. Mostly there are none.
+/// Returns the variables that a question is about: those it names, else those whose words it uses. Usually there are none.
 pub(crate) fn variables_in(question: &str, settings: &[Setting]) -> Vec<String> {
     let named = variables(&question.to_ascii_uppercase());
     if !named.is_empty() {
@@ -65,7 +65,7 @@ pub(crate) fn read_settings(root: &Path, passages: &[Passage]) -> Vec<Setting> {
     for passage in passages {
         read_tables(&passage.title(), &passage.text, &mut settings);
     }
-    // Where it cannot be read, the tables of the Markdown files have to do.
+    // If the file cannot be read, the tables of the Markdown files are used alone.
     let reference = fs::read_to_string(root.join(REFERENCE)).unwrap_or_default();
     let documentation: Vec<&str> =
         reference.lines().filter_map(|line| line.trim_start().strip_prefix("///")).collect();

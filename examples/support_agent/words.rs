@@ -1,4 +1,4 @@
-//! Text as comparable words: the one way that ranking, vectors and the local answerer share.
+//! Text as comparable words, in the same way for ranking, vectors and the local answers.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ impl Words {
         Self(DefaultTokenizer::new(Language::English))
     }
 
-    /// Ordered, so that sums over the words come out the same each time.
+    /// Ordered, so that sums over the words are always the same.
     pub(crate) fn set(&self, text: &str) -> BTreeSet<String> {
         self.tokenize(text).into_iter().collect()
     }
@@ -29,7 +29,7 @@ impl Tokenizer for Words {
     }
 }
 
-/// How much each word tells: the rarer among the texts, the more (inverse document frequency).
+/// The weight of each word: the rarer it is among the texts, the larger (inverse document frequency).
 pub(crate) struct Rarity(HashMap<String, f32>);
 
 impl Rarity {
@@ -42,7 +42,7 @@ impl Rarity {
         let mut total = 0;
         for text in texts {
             total += 1;
-            // A word counts once for each text that it stands in.
+            // A word counts once for each text that contains it.
             for word in text.into_iter().collect::<BTreeSet<_>>() {
                 *counts.entry(word).or_default() += 1;
             }
@@ -52,7 +52,7 @@ impl Rarity {
         Self(weights.collect())
     }
 
-    /// Zero for a word that stands in none of the texts: it cannot tell them apart.
+    /// Returns zero for a word that is in no text, because it does not distinguish them.
     pub(crate) fn weight(&self, word: &str) -> f32 {
         self.0.get(word).copied().unwrap_or_default()
     }

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How many messages wait for the logger.
 const WAITING: usize = 256;
 
-/// Passes on what is logged, and waits for permission before it goes on.
+/// Passes on the log, and waits for permission before it continues.
 struct Logger {
     logged: Sender<String>,
     permission: Mutex<Receiver<()>>,
@@ -52,7 +52,7 @@ fn code_that_logs_does_not_wait_for_the_logger() {
         assert_eq!(messages.recv_timeout(PATIENCE).unwrap(), message);
         go_on.send(()).unwrap();
     };
-    // Nothing was said: there is nothing to wait for.
+    // Nothing was logged: there is nothing to wait for.
     flush(Duration::MAX);
     log::set_logger(LOGGER.get_or_init(|| Logger { logged, permission: Mutex::new(permission) })).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
@@ -67,7 +67,7 @@ fn code_that_logs_does_not_wait_for_the_logger() {
     // Where no place is left, a flush returns at once.
     flush(Duration::MAX);
 
-    // The last number found no place, and what the logger says neither.
+    // The last number did not fit into the queue, and neither did the logger's own message.
     go_on.send(()).unwrap();
     expect("WARN llmobs 2 message(s) were left out: the logger is slow");
     (0..WAITING - 1).for_each(|number| expect(&format!("ERROR llmobs {number}")));

@@ -77,7 +77,7 @@ impl ServerLayer {
 fn header(name: &str) -> Option<HeaderName> {
     let header = HeaderName::try_from(name).ok();
     if header.is_none() {
-        warn_limited!("{name:?} is ignored: it is no name of a header");
+        warn_limited!("{name:?} is ignored: it is not a valid header name");
     }
     header
 }

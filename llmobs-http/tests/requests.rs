@@ -1,4 +1,4 @@
-//! Which requests are calls of models, and what is read of them: with services in place of clients.
+//! Which requests are model calls, and what is read of them: with services in place of clients.
 
 #![allow(
     clippy::indexing_slicing,
@@ -149,7 +149,7 @@ async fn a_request_of_a_protocol_is_a_call_at_any_host() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_call_takes_no_place_in_the_span_around_it() {
+async fn a_request_that_is_not_a_call_does_not_claim_the_surrounding_span() {
     let collector = Collector::new();
     let span = llm("answer").parent(collector.context()).start();
     let other = post("http://localhost/api/messages", &json!({ "text": "private" }));
@@ -331,7 +331,7 @@ async fn only_posts_are_calls() {
     assert_eq!(collector.tree(), "");
 }
 
-/// A body of these pieces. It says that it has ended, or goes on in silence.
+/// A body of these pieces. It announces its end, or continues in silence.
 struct Pieces {
     left: Vec<Result<&'static str, &'static str>>,
     ends: bool,
@@ -369,7 +369,7 @@ async fn a_span_ends_with_what_clients_read() {
     for (pieces, ends, while_held, when_dropped) in [
         // The end of the protocol, although the connection stays open.
         (vec![Ok(HELLO), Ok(DONE)], false, Some(hello.to_owned()), hello.to_owned()),
-        // The end that the length of the body says, although nobody polls again.
+        // The end according to the length of the body, without another poll.
         (vec![Ok(JSON)], true, Some(hello.to_owned()), hello.to_owned()),
         (vec![], true, Some(String::new()), String::new()),
         (

@@ -189,7 +189,7 @@ async fn a_body_that_is_dropped_ends_its_spans_in_the_context_of_the_request() {
 
 #[tokio::test]
 async fn a_client_layer_and_a_server_layer_make_one_trace() {
-    // Without being asked, the layer tells nobody of the trace.
+    // Unless configured, the layer sends the trace to no host.
     for (host, expected) in [
         ("127.0.0.1", "workflow ask\n├─ task read\n└─ task write\n"),
         ("127.0.0.1:1", "workflow ask\ntask read\ntask write\n"),

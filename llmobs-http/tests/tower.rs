@@ -88,7 +88,7 @@ async fn a_stream_is_a_span_with_a_first_token() {
 }
 
 #[tokio::test]
-async fn a_status_of_400_and_more_is_a_failure_though_nobody_reads_the_body() {
+async fn a_status_of_400_or_more_is_a_failure_even_if_the_body_is_not_read() {
     let world = World::new();
     drop(world.chat("error-429", false).await);
     assert_eq!(world.collector.tree(), format!("{SPAN}  error HTTP 429\n"));

@@ -180,8 +180,8 @@ struct Group<'j>(Vec<(&'j str, &'j Json<'j>)>);
 impl<'j> Group<'j> {
     fn of(attributes: &'j Json<'j>) -> Self {
         // A field of `tracing` that was set to an empty text counts as not set.
-        let says = |value: &Json<'_>| !value.is_null() && value.as_str() != Some("");
-        let fields = attributes.fields().iter().filter(|(_, value)| says(value));
+        let is_set = |value: &Json<'_>| !value.is_null() && value.as_str() != Some("");
+        let fields = attributes.fields().iter().filter(|(_, value)| is_set(value));
         Self(fields.map(|(name, value)| (name.as_ref(), value)).collect())
     }
 

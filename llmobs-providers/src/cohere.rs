@@ -68,7 +68,7 @@ mod tests {
     use crate::protocol::Protocol;
 
     #[test]
-    fn bodies_are_told_from_others() {
+    fn bodies_are_recognized() {
         let of = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
         assert_eq!(of(r#"{"messages":[],"documents":["It rains."]}"#), Some(Protocol::CohereChat));
         assert_eq!(of(r#"{"messages":[],"tool_choice":"REQUIRED"}"#), Some(Protocol::CohereChat));

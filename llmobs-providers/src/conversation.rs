@@ -199,7 +199,7 @@ fn tool_call(value: &Json<'_>) -> ToolCall {
     let given = function.field("arguments").or_else(|| function.field("input"));
     if call.name.is_empty() && function.field(CUT).is_none() {
         warn_limited!(
-            "a tool call in a message has no name: give a `llmobs::content::ToolCall`, or what serializes as {{\"name\": …, \
+            "a tool call in a message has no name: give a `llmobs::content::ToolCall`, or a value that serializes as {{\"name\": …, \
              \"arguments\": …}}"
         );
     }
@@ -238,7 +238,7 @@ fn media_part(value: &Json<'_>) -> Option<MediaPart> {
     let content = content.or(value.as_str());
     if mime_type.is_none() || content.is_some() == key.is_some() {
         warn_limited!(
-            "a sound or image in a message is not shown as it was given: give a `llmobs::content::MediaPart`, or what serializes as \
+            "a sound or image in a message is not shown as it was given: give a `llmobs::content::MediaPart`, or a value that serializes as \
              {{\"mime_type\": …}} with either \"content\" or \"attachment_key\""
         );
     }

@@ -94,7 +94,7 @@ impl ApiError {
         {
             return Some(Self::read(inner).with_kind(name));
         }
-        let (mut around, mut says, mut is_marked) = (None, false, false);
+        let (mut around, mut has_message, mut is_marked) = (None, false, false);
         for (name, value) in fields {
             match (name.as_ref(), value) {
                 ("object" | "type", Json::Text(text)) => is_marked |= text == "error",
@@ -102,13 +102,13 @@ impl ApiError {
                 (name, _) if AROUND.contains(&name) => around = around.or_else(|| Self::inside(value)),
                 _ => {}
             }
-            says |= MESSAGES.contains(&name.as_ref()) && is_message(value);
+            has_message |= MESSAGES.contains(&name.as_ref()) && is_message(value);
         }
         if let Some(inner) = around {
             return Some(inner.with_fields_of(json).without_generic_kind());
         }
         let is_error = is_marked
-            || says
+            || has_message
                 && (name == "error"
                     || *json.get("success") == Json::Bool(false)
                     || has_code(json)

@@ -40,7 +40,7 @@ mod tests {
     use crate::protocol::Protocol;
 
     #[test]
-    fn bodies_are_told_from_others() {
+    fn bodies_are_recognized() {
         let of = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
         let one = r#"{"contents":[{"parts":[{"text":"Hi"}]}]}"#;
         assert_eq!(of(one), Some(Protocol::GeminiGenerate));

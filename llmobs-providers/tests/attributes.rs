@@ -34,7 +34,7 @@ fn with_convention(side: impl serde::Serialize, convention: Convention) -> Value
     side
 }
 
-/// What was read beside a request and an answer.
+/// The data other than a request and a response.
 fn step(found: &Attributes) -> Value {
     let Attributes { input, output, time_to_first_token, cost, metadata, .. } = found;
     without_empty(&json!({
@@ -69,7 +69,7 @@ fn every_span_is_read_as_expected() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), files().len(), wrong.join("\n"));
 }
 
-/// Exporters write values that are no texts in different ways.
+/// Exporters write values that are not texts in different ways.
 #[test]
 fn values_may_be_texts() {
     for (name, file) in files() {
@@ -90,7 +90,7 @@ fn values_may_be_texts() {
 }
 
 #[test]
-fn spans_that_say_nothing_are_none() {
+fn spans_without_data_are_ignored() {
     for attributes in [
         json!({}),
         json!([]),
@@ -126,7 +126,7 @@ fn a_tool_has_arguments_and_a_result() {
         (json!("{ \"degrees\": 21 }"), "{ \"degrees\": 21 }"),
         (json!({ "degrees": 21 }), "{\"degrees\":21}"),
         (json!([21, 22]), "[21,22]"),
-        // They are no messages.
+        // They are not messages.
         (json!([{ "role": "admin", "content": "Ada" }]), "[{\"content\":\"Ada\",\"role\":\"admin\"}]"),
         (json!([{ "type": "text", "text": "21" }, { "type": "text", "text": "degrees" }]), "21\ndegrees"),
         (json!("[{\"type\":\"text\",\"text\":\"21 degrees\"}]"), "21 degrees"),
@@ -146,12 +146,12 @@ fn a_result_of_a_tool_can_be_an_error() {
         [error.kind, error.message]
     };
     assert_eq!(error(json!({ "gen_ai.tool.call.result": failed })), ["tool_error", "no such city"]);
-    // What the span says itself is more exact.
+    // The data of the span itself is more exact.
     assert_eq!(error(json!({ "gen_ai.tool.call.result": failed, "error.type": "timeout" })), ["timeout", ""]);
 }
 
 #[test]
-fn an_agent_has_what_was_said_last() {
+fn an_agent_has_the_last_text() {
     let user = |text: &str| json!({ "role": "user", "parts": [{ "type": "text", "content": text }] });
     let thought = json!({ "type": "reasoning", "content": "Hm." });
     let call = json!({ "type": "tool_call", "id": "a", "name": "weather", "arguments": {} });

@@ -10,7 +10,7 @@ fn read(url: &str) -> Option<(Protocol, Option<String>, Option<String>)> {
 }
 
 #[test]
-fn urls_say_protocol_provider_and_model() {
+fn urls_identify_protocol_provider_and_model() {
     let cases = [
         ("https://api.openai.com/v1/chat/completions/", Protocol::OpenAiChat, "openai", ""),
         ("http://localhost:8000/v1/chat/completions", Protocol::OpenAiChat, "", ""),
@@ -69,7 +69,7 @@ fn urls_of_no_known_call_are_none() {
 }
 
 #[test]
-fn hosts_are_told_by_their_ends() {
+fn hosts_are_recognized_by_their_suffixes() {
     let cases = [
         ("API.OpenAI.com:443", Some("openai")),
         ("eu.api.openai.com", Some("openai")),

@@ -149,7 +149,7 @@ fn messages_of_agent_framework_are_no_request() {
 
 /// What providers are asked and answer is not taken for values of libraries.
 #[test]
-fn protocols_of_providers_are_told_apart() {
+fn protocols_of_providers_are_recognized() {
     for fixture in fixtures() {
         let request = Json::read(&fixture.request).unwrap();
         assert!(!is_library(Protocol::of_request(&request)), "{}", fixture.name);

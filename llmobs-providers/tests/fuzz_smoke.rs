@@ -19,7 +19,7 @@ use support::{files_below, fixtures};
 
 const TIMES: usize = 3000;
 
-/// What fuzzers put in: what is something to a framing, to JSON or to a protocol.
+/// The inputs of fuzzers: data that means something to a framing, to JSON or to a protocol.
 const TOKENS: [&str; 24] = [
     "\n",
     "\r",
@@ -86,7 +86,7 @@ fn run(seeds: &[Vec<u8>], check: fn(&[u8])) {
     }
 }
 
-/// Bytes with a header before them, which says of each protocol of a family that it is theirs.
+/// Bytes after a header that assigns them to each protocol of a family.
 fn with_headers(protocols: usize, body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     (0..=protocols).map(move |protocol| {
         let header: [u8; checks::HEADER] = [u8::try_from(protocol).unwrap(), 0, 1, 0, 9];

@@ -1,4 +1,4 @@
-//! What a reader says about each piece of an answer: content, the end, and errors.
+//! The progress that a reader reports for each piece of a response: content, the end, and errors.
 
 use llmobs_providers::{Progress, Protocol, ResponseReader};
 use serde_json::{Value, json};
@@ -15,14 +15,14 @@ const fn said(progress: Progress) -> Said {
     (progress.has_content, progress.is_end, progress.has_error)
 }
 
-/// What each event says, of a stream of a client that has split it.
+/// The progress of each event of a stream that a client has split.
 fn of_events(events: &[Value]) -> Vec<Option<Said>> {
     let mut reader = ResponseReader::new();
     events.iter().map(|event| reader.push_event(&event.to_string()).map(said)).collect()
 }
 
 #[test]
-fn the_first_token_is_told_from_the_frame() {
+fn the_first_token_is_not_the_frame() {
     let found = of_events(&[
         json!({ "type": "message_start", "message": { "role": "assistant", "content": [], "usage": { "input_tokens": 3 } } }),
         json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } }),
@@ -64,7 +64,7 @@ fn protocols_that_mark_their_end() {
     assert_eq!(said(reader.push(b"data: [DONE]\n\n")), END);
 }
 
-/// The input that an answer repeats is no token of it.
+/// Input that a response repeats is not a token of it.
 #[test]
 fn messages_of_the_input_are_no_content() {
     let input =
@@ -98,7 +98,7 @@ fn items_of_another_form_are_refused() {
     );
 }
 
-/// A protocol that was said is not forgotten.
+/// A configured protocol is kept.
 #[test]
 fn no_protocol_leaves_the_one_that_is_known() {
     let reader = ResponseReader::new().protocol(Protocol::CohereChat).protocol(None);

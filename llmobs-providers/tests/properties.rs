@@ -28,7 +28,7 @@ use requests::{CONVERSATIONS, Turn, request, with_image};
 use serde_json::{Value, json};
 use support::LIMIT;
 
-/// What every message has beside its texts: its share of notes.
+/// The size of every message in addition to its texts: its share of notes.
 const NOTES: usize = 64 * 1024;
 
 fn read(protocol: Protocol, body: &[u8], cuts: &[usize], limit: usize) -> Response {
@@ -268,7 +268,7 @@ fn images_of_any_size_are_notes() {
     }
 }
 
-/// Images in answers, which are larger than what is kept of an event.
+/// Images in responses, which are larger than the kept part of an event.
 #[test]
 fn images_in_large_answers_are_notes() {
     let mut random = Rng::with_seed(8);

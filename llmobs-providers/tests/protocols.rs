@@ -20,7 +20,7 @@ fn protocol_of_answer(fixture: &Fixture) -> Option<Protocol> {
 }
 
 #[test]
-fn bodies_of_openai_say_their_protocol() {
+fn bodies_of_openai_are_recognized() {
     for fixture in fixtures().iter().filter(|fixture| fixture.family == "openai") {
         let expected = Some(fixture.endpoint().protocol);
         let request = Json::read(&fixture.request).unwrap();

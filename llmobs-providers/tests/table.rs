@@ -36,7 +36,7 @@ enum Cell {
     NotSeen,
     /// A fixture has it, and nothing of it was read.
     Lost,
-    /// A note says that it is there. The flag says whether a provider's recording had it.
+    /// A note marks it. The flag is whether a provider's recording had it.
     Named(bool),
     Shown(bool),
 }
@@ -220,7 +220,7 @@ fn nothing_that_a_fixture_has_is_lost() {
 
 #[test]
 fn labels_of_fixtures_are_known() {
-    // Not read, as the page says.
+    // Not read, as the page documents.
     let others = ["logprobs"];
     let files = files("").into_iter().filter(|(_, file)| file["contents"].is_array());
     for (name, file) in files {

@@ -51,7 +51,7 @@ fn file(name: &str) -> PathBuf {
     path
 }
 
-/// Calls a tool of a server with these variables. Returns what the tool list says of the tool, and the event of the call.
+/// Calls a tool of a server with these variables. Returns the tool's entry in the tool list, and the event of the call.
 async fn run(collector: &Collector, exported: &Path, variables: &[(&str, &str)]) -> (Value, Value) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.arg("serve").env("LLMOBS_EXPORTER", format!("file:{}", exported.display()));

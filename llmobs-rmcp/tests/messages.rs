@@ -90,7 +90,7 @@ async fn only_the_context_is_added() {
     let with_context =
         actual[0].iter_mut().map(|message| (message["method"].clone(), without_context(message)));
     let without: Vec<_> = with_context.filter(|(_, count)| *count != 3).collect();
-    // Notifications, and lists whose pages rmcp asks for itself.
+    // Notifications, and lists whose pages rmcp requests itself.
     let expected_without =
         [("notifications/initialized", 0), ("prompts/list", 0)].map(|(name, count)| (json!(name), count));
     assert_eq!(without, expected_without);

@@ -1,4 +1,4 @@
-//! What a client and a server show of their requests, in one trace and each by itself.
+//! The spans of a client and a server for their requests, in one trace and separately.
 
 #![allow(
     clippy::indexing_slicing,
@@ -126,7 +126,7 @@ async fn a_call_is_inside_of_what_makes_it() {
 }
 
 #[tokio::test]
-async fn a_session_holds_the_calls_beside_it() {
+async fn a_session_contains_concurrent_calls() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let program = async {
@@ -228,7 +228,7 @@ async fn a_lost_connection() {
     );
 }
 
-/// A server that lets nobody in.
+/// A server that refuses every client.
 struct Closed;
 
 impl ServerHandler for Closed {
@@ -352,7 +352,7 @@ async fn many_calls_at_once_have_their_own_parents() {
 }
 
 #[tokio::test]
-async fn what_the_program_says_of_a_span_wins() {
+async fn annotations_of_the_program_take_precedence() {
     let collector = Collector::new();
     let _entered = collector.attach();
     let (_, client) = connect().await;
@@ -377,7 +377,7 @@ async fn requests_without_a_span_are_in_the_trace() {
     let (_, client) = connect().await;
     let ask = async { client.get_prompt(GetPromptRequestParams::new("greeting")).await.unwrap() };
     ask.in_span(workflow("ask").start()).await;
-    // Of a client that is not traced, what a request does is one trace.
+    // For a client that is not traced, the spans of a request are one trace.
     let plain = ().serve(serve(Server::new(Weather::default()))).await.unwrap();
     plain.get_prompt(GetPromptRequestParams::new("greeting")).await.unwrap();
     drop(client);
@@ -428,7 +428,7 @@ async fn content_that_is_off() {
 }
 
 #[tokio::test]
-async fn content_as_the_program_says() {
+async fn content_follows_the_setting_of_the_program() {
     let collector = Collector::with_config(&Config::new().ml_app("test-app").capture_message_content(false));
     let _entered = collector.attach();
     let server = Server::new(Weather::default()).capture_content(true);

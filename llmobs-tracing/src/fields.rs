@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn what_parts_say_again_takes_no_more_memory() {
+    fn repeated_fields_of_parts_take_no_more_memory() {
         let mut step = Recorded::default();
         for id in ["s-1", "s-2"] {
             let mut part = Recorded { session_id: Some(id.to_owned()), ..Recorded::default() };

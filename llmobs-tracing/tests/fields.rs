@@ -30,7 +30,7 @@ fn event_of(collector: &Collector, layer: LayerBuilder, program: impl FnOnce()) 
     event.clone()
 }
 
-/// The name, the kind and the rest of what a span says.
+/// The name, the kind and the other data of a span.
 fn shown(event: &Value) -> Value {
     json!({
         "name": event["name"],
@@ -89,7 +89,7 @@ fn a_call_of_a_model() {
         span.record("gen_ai.response.finish_reasons", r#"["stop"]"#);
         span.record("gen_ai.response.time_to_first_chunk", 0.25);
         span.record("gen_ai.usage.input_tokens", 1);
-        // Usage is recorded again as a stream goes on.
+        // Usage is recorded again as a stream continues.
         span.record("gen_ai.usage.input_tokens", 9);
         span.record("gen_ai.usage.output_tokens", 2_u64);
         span.record("gen_ai.usage.cache_read.input_tokens", 4);
@@ -182,7 +182,7 @@ fn a_retrieval_has_documents() {
     );
 }
 
-/// adk has what a model was asked and answered in its own types.
+/// adk has requests and responses in its own types.
 #[test]
 fn a_call_of_adk() {
     let request = r#"{"model":"gemini-2.5-flash","contents":[{"role":"user","parts":[{"text":"Hi"}]}],"config":{"temperature":0.5}}"#;
@@ -241,7 +241,7 @@ fn tokens_of_adk() {
     );
 }
 
-/// swiftide says what a model was asked and answered in an event.
+/// swiftide has the request and the response in an event.
 #[test]
 fn a_call_of_swiftide() {
     let request = r#"{"messages":[{"role":"user","content":"Hi"}],"model":"gpt-4o"}"#;
@@ -554,7 +554,7 @@ fn failures() {
         drop(info_span!("chat", gen_ai.operation.name = "chat", otel.status_code = "OK", error.type = ""));
     });
     assert_eq!(succeeded["status"], "ok");
-    // That of a function inside is no failure of the step.
+    // A failure of a function inside is not a failure of the step.
     let inside = event(|| {
         #[tracing::instrument(err)]
         fn count() -> Result<(), fmt::Error> {
@@ -563,7 +563,7 @@ fn failures() {
         let _ = info_span!("work", llmobs.kind = "task").in_scope(count);
     });
     assert_eq!(inside["status"], "ok");
-    // Other errors that are logged inside are no failure of the step.
+    // Other logged errors inside are not failures of the step.
     let logged = event(|| {
         info_span!("work", llmobs.kind = "task").in_scope(|| error!(error = "x", "will be tried again"));
     });
@@ -588,7 +588,7 @@ fn evaluations() {
         );
         later.record("gen_ai.evaluation.score.label", "kind");
         drop(later);
-        // It says nothing.
+        // It has no data.
         event!(Level::INFO, gen_ai.evaluation.name = "none");
         let chat = chat.exit();
         info_span!(parent: &chat, "evaluate").in_scope(|| {
@@ -662,7 +662,7 @@ fn without_content() {
     });
     assert_eq!((&failed["status"], &failed["meta"]["error"]["type"]), (&json!("error"), &json!("error")));
     assert!(!failed.to_string().contains("secret"), "{failed}");
-    // What the program says of the layer wins.
+    // The settings of the program for the layer take precedence.
     let off = Collector::with_config(&Config::new().capture_message_content(false));
     let on = event_of(&off, LayerBuilder::new().capture_content(true), program);
     assert_eq!(on["meta"]["input"]["messages"][0]["content"], "secret");

@@ -172,7 +172,7 @@ mod parents {
     }
 
     #[test]
-    fn a_task_with_a_span_goes_on_under_it() {
+    fn a_task_with_a_span_continues_under_it() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let tree = tree_under(with_log(), || {
             let dispatch = tracing::dispatcher::get_default(Dispatch::clone);
@@ -413,7 +413,7 @@ mod traces {
     }
 
     #[test]
-    fn a_trace_of_another_program_goes_on() {
+    fn a_trace_of_another_program_continues() {
         let collector = Collector::new();
         let _entered = collector.attach();
         tracing::dispatcher::with_default(&alone(), || {

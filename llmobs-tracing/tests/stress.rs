@@ -70,7 +70,7 @@ impl Path {
     }
 }
 
-/// A span of the program, which is no step.
+/// A span of the program that is not a step.
 fn work() -> Span {
     info_span!("work", rows = 3)
 }

@@ -181,7 +181,7 @@ fn attempt_timeout() -> TimeoutConfig {
 async fn timeouts_are_errors() {
     let whole = TimeoutConfig::builder().operation_timeout(SHORT).build();
     let first_byte = TimeoutConfig::builder().read_timeout(SHORT).build();
-    // The system takes connections there, and nobody answers.
+    // The system accepts connections there, and they are never answered.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("http://{}", listener.local_addr().unwrap());
     for timeouts in [attempt_timeout(), whole, first_byte.clone()] {
@@ -208,7 +208,7 @@ async fn each_attempt_that_takes_too_long_is_a_span() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_sent_is_no_span() {
+async fn a_call_that_is_not_sent_has_no_span() {
     let world = World::new();
     let config = Builder::new()
         .region(Region::new("us-east-1"))

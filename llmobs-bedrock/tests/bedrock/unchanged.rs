@@ -93,7 +93,7 @@ async fn programs_and_providers_see_no_difference() {
 }
 
 #[tokio::test]
-async fn content_is_left_out_where_the_program_says_so() {
+async fn content_is_left_out_if_the_program_disables_it() {
     let world = World::new();
     let interceptor = Interceptor::new().capture_content(false);
     let client = Client::from_conf(config(world.provider.url()).interceptor(interceptor).build());

@@ -76,7 +76,7 @@ impl Region {
         self.begin == begin && !self.no_media
     }
 
-    /// Forgets strings that are no longer in the text, which now ends at `end`.
+    /// Removes strings that are no longer in the text, which now ends at `end`.
     pub(super) fn forget(&mut self, end: usize) {
         self.long.retain(|long| long.end <= end);
     }

@@ -104,7 +104,7 @@ fn the_reason_has_a_budget_too() {
 }
 
 #[test]
-fn what_stands_before_a_broken_value_stays() {
+fn text_before_a_broken_value_is_kept() {
     for broken in [Broken::Fails, Broken::Panics] {
         let mut out = String::from("{\"first\":[1],\"second\":");
         serialize(&broken, usize::MAX, &mut out);

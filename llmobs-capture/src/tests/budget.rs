@@ -1,4 +1,4 @@
-//! Large, endless and deep values: cut, said to be cut, and still JSON.
+//! Large, endless and deep values: they are cut, with a note, and are still JSON.
 
 use std::cell::Cell;
 use std::fmt;
@@ -68,7 +68,7 @@ fn a_cut_never_splits_a_character() {
     }
 }
 
-/// Text that comes in pieces, whose whole length nobody knows.
+/// Text that arrives in pieces, with an unknown total length.
 struct Pieces(&'static [&'static str]);
 
 impl fmt::Debug for Pieces {

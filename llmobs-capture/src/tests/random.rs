@@ -17,7 +17,7 @@ enum Node {
     Endless(Vec<Node>),
     /// A list that announces another length.
     Wrong(usize, Vec<Node>),
-    /// A list that goes on after errors.
+    /// A list that continues after errors.
     Stubborn(Vec<Node>),
     Map(Vec<(Node, Node)>),
     NewtypeVariant(Box<Node>),

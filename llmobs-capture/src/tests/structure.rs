@@ -93,7 +93,7 @@ fn a_chat_keeps_all_roles_and_both_ends_of_each_message() {
             assert_eq!(message["role"], original.role);
             assert!(content.starts_with(&format!("begin {number}: word1 ")), "{content:.80}");
             assert!(content.ends_with(&format!(" :end {number}")), "{content:.80}");
-            // What is kept and what is left out are the whole text.
+            // The kept and the omitted parts are the whole text.
             let (head, rest) = content.split_once("… [").unwrap();
             let (left_out, tail) = rest.split_once(" bytes left out] …").unwrap();
             let left_out: usize = left_out.parse().unwrap();
@@ -264,7 +264,7 @@ fn every_budget_gives_valid_json_of_about_that_size() {
     assert!(ends * 10 > full.len() * 4, "{ends} of {} budgets keep the end", full.len());
 }
 
-/// A text that comes from a formatter, beside one that does not.
+/// A text that comes from a formatter, next to one that does not.
 struct Formatted<'a>(&'a str);
 
 impl Serialize for Formatted<'_> {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::whole;
 
-/// One value of each form that serde's data model has beside the plain ones.
+/// One value of each form of serde's data model other than the plain ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
     UnitStruct,

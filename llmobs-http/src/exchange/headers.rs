@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_the_cache_are_counted_beside_the_others() {
+    fn tokens_of_the_cache_are_counted_separately() {
         let headers = Headers::read(|name| match name {
             "x-amzn-bedrock-input-token-count" => Some("3"),
             "x-amzn-bedrock-cache-read-input-token-count" => Some("4"),

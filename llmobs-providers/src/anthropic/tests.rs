@@ -2,7 +2,7 @@ use crate::json::Json;
 use crate::protocol::Protocol;
 
 #[test]
-fn requests_of_anthropic_are_told_from_those_of_others() {
+fn requests_of_anthropic_are_recognized() {
     let protocol = |body: &str| Protocol::of_request(&Json::read(body).unwrap());
     for body in [
         r#"{"model":"m","max_tokens":9,"system":"Short.","messages":[{"role":"user","content":"Hi"}]}"#,
@@ -39,7 +39,7 @@ fn requests_of_anthropic_are_told_from_those_of_others() {
 }
 
 #[test]
-fn answers_of_bedrock_are_told_by_their_frames() {
+fn responses_of_bedrock_are_recognized_by_their_frames() {
     let protocol = |name: &str, body: &str| Protocol::of_answer(name, &Json::read(body).unwrap());
     // `{}`, and `Hi`.
     assert_eq!(protocol("chunk", r#"{"bytes":"e30="}"#), Some(Protocol::BedrockInvoke));

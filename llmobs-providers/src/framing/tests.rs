@@ -119,7 +119,7 @@ fn the_last_event_needs_no_blank_line() {
     for end in ["", "\n", "\r\n", "\n\n"] {
         assert_eq!(data(&format!("data: 1\n\ndata: 2{end}")), ["1", "2"], "{end:?}");
     }
-    // A name alone is no event.
+    // A name alone is not an event.
     assert_eq!(data("data: 1\n\nevent: b\n"), ["1"]);
 }
 
@@ -223,7 +223,7 @@ fn frames_with_wrong_lengths_do_no_harm() {
         expected.extend((length == u32::MAX >> 8).then(|| seen("", LEFT_OUT, false)));
         assert_eq!(events_of(&bytes), expected, "{length}");
     }
-    // Zeros from the beginning, which are no prelude.
+    // Zeros from the beginning, which are not a prelude.
     assert_eq!(events_of(&[vec![0; 12], good.clone()].concat()), []);
     // Headers that are longer than the frame.
     for length in [u32::try_from(good.len()).unwrap(), u32::MAX] {

@@ -64,7 +64,7 @@ fn escapes_are_characters() {
 }
 
 #[test]
-fn what_is_no_json_is_refused() {
+fn text_that_is_not_json_is_refused() {
     for text in [
         "",
         " ",
@@ -144,7 +144,7 @@ fn a_beginning_is_read_as_far_as_it_goes() {
         ("{\"a\":1,\"finish_reason\":\"sto", json!({ "a": 1 })),
         ("{\"a\":1,\"responseId\":\"r", json!({ "a": 1 })),
         ("{\"model\":\"m\"", json!({ "model": "m" })),
-        // Objects of which nothing came.
+        // Objects without any fields.
         ("{\"a\":[1,{\"b\":{\"c\":1", json!({ "a": [1] })),
         (
             &deep,

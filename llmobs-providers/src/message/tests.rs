@@ -105,7 +105,7 @@ fn what_was_serialized_is_read_again() {
     for message in [everything, Message::default(), Message::user("Hello")] {
         assert_eq!(serde_json::from_str::<Message>(&text(&message)).unwrap(), message);
     }
-    // Empty lists stay, and what is null or unknown is passed over.
+    // Empty lists are kept, and null or unknown fields are ignored.
     let empty = r#"{"role":"user","content":"","tool_calls":[]}"#;
     assert_eq!(text(&serde_json::from_str::<Message>(empty).unwrap()), empty);
     let null = r#"{"role":"user","content":null,"tool_calls":null,"refusal":{}}"#;

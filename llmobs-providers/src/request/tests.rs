@@ -65,7 +65,7 @@ fn parameters_of(body: &serde_json::Value, limit: usize) -> serde_json::Value {
     request.parameters.into()
 }
 
-/// Tokens of an earlier answer, and what is like them.
+/// Tokens of an earlier response, and similar numbers.
 #[test]
 fn many_numbers_are_counted() {
     let numbers = |count: u32| (0..count).collect::<Vec<_>>();
@@ -161,7 +161,7 @@ fn urls_are_shown_without_credentials() {
         assert_eq!(serde_json::Value::from(request.parameters), parameters);
         assert_eq!(serde_json::to_value(request.messages).unwrap(), user(content.into()));
     }
-    // The middle of a long text is left out of what is clean.
+    // Credentials are removed before the middle of a long text is left out.
     let long = format!("{} https://a.example/?sig={}", "x".repeat(900), "SECRET".repeat(300));
     let body = json!({ "model": "m", "messages": [], "note": long });
     assert_eq!(

@@ -45,7 +45,7 @@ fn result<'a>(id: &'a str, kind: &'static str) -> ResultPart<'a> {
 }
 
 #[test]
-fn parts_stand_in_the_order_of_their_places() {
+fn parts_are_in_the_order_of_their_positions() {
     let found = answer(|turn| {
         turn.text(At::Place(7), "c");
         turn.text(At::Place(2), "a");
@@ -86,7 +86,7 @@ fn parts_of_different_kinds_share_a_place() {
 }
 
 #[test]
-fn the_end_goes_on_with_the_last_part() {
+fn the_end_continues_the_last_part() {
     let found = answer(|turn| {
         turn.thought(At::End, "thought", "a");
         turn.thought(At::End, "thought", "b");
@@ -201,7 +201,7 @@ fn calls_follow_results_in_a_message_of_their_own() {
 }
 
 #[test]
-fn a_result_is_replaced_or_goes_on() {
+fn a_result_is_replaced_or_continued() {
     let found = answer(|turn| {
         let (begun, whole) = (Json::Text("a".into()), Json::Text("c".into()));
         turn.result_piece(At::Place(0), result("1", "x"), &begun);
@@ -226,7 +226,7 @@ fn thoughts_without_text_have_their_name() {
 }
 
 #[test]
-fn messages_begin_where_they_are_told_to() {
+fn messages_begin_where_marked() {
     let found = answer(|turn| {
         turn.text(At::Place(1), "a");
         turn.begin(At::Place(2));

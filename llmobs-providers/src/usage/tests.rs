@@ -11,7 +11,7 @@ fn newer_counts_replace_older_ones() {
 }
 
 #[test]
-fn what_was_added_up_is_told_from_what_was_counted() {
+fn sums_are_distinguished_from_counts() {
     let parts = Usage {
         input: Some(5),
         tool_input: Some(2),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 /// A message: its role, its content, and the names and arguments of its calls.
 pub(crate) type Outline = (String, String, Vec<(String, Value)>);
 
-/// What a model says.
+/// The output of a model.
 #[derive(Clone, Debug)]
 pub(crate) enum Part {
     Thought(String),
@@ -28,7 +28,7 @@ pub(crate) struct Call {
 pub(crate) enum Shape {
     /// All of them in any order.
     Any,
-    /// A thought, a text and calls, of which each may be missing.
+    /// A thought, a text and calls, each of which may be missing.
     Ordered,
     /// A thought and a text.
     Thoughtful,

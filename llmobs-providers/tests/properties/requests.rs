@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::random::text;
 
-/// Who says what.
+/// The author of a turn.
 #[derive(Clone, Debug)]
 pub(crate) enum Turn {
     System(String),

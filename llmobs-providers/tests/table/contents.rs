@@ -159,7 +159,7 @@ impl<'a> Reading<'a> {
         thoughts.map(|message| text(message, "content"))
     }
 
-    /// Whether the model said a text.
+    /// Whether the model produced a text.
     fn has_answer(&self) -> bool {
         let mut said =
             list(&self.response["messages"]).iter().filter(|message| message["role"] != "reasoning");
@@ -192,7 +192,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Whether the content itself was read; of what is no text, its type and size, or where it is.
+    /// Whether the content itself was read; for content that is not text, its type and size, or its location.
     pub(crate) fn shows(&self, content: Content) -> bool {
         let usage = &self.response["usage"];
         match content {
@@ -257,7 +257,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The request and the response of which an outline tells, with texts of the length that it names.
+/// The request and the response that an outline describes, with texts of the length that it names.
 pub(crate) fn of_outline(outline: &Value) -> (Value, Value) {
     let side = |name: &str| {
         let mut side = outline[name].clone();
@@ -278,7 +278,7 @@ pub(crate) fn of_outline(outline: &Value) -> (Value, Value) {
     (side("request"), side("response"))
 }
 
-/// The message that a line of an outline tells of: its role, its length, its calls, and its results.
+/// The message that a line of an outline describes: its role, its length, its calls, and its results.
 fn message(line: &str) -> Value {
     let mut words = line.split(' ');
     let role = words.next().unwrap();

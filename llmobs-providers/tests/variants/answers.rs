@@ -47,7 +47,7 @@ fn errors_have_many_forms() {
     for (body, error) in cases {
         assert_eq!(whole(Protocol::OpenAiChat, &body), json!({ "error": error }), "{body}");
     }
-    // Of a body with other fields, only the name of the event, or the protocol, says that it is an error.
+    // In a body with other fields, only the name of the event, or the protocol, shows that it is an error.
     let body = json!({ "id": "e1", "message": "Bad key" });
     let mut reader = ResponseReader::new();
     reader.push(format!("event: error\ndata: {body}\n\n").as_bytes());
@@ -152,7 +152,7 @@ fn errors_of_many_providers_are_errors() {
 }
 
 #[test]
-fn what_is_beside_an_answer_is_no_error() {
+fn fields_next_to_a_response_are_not_an_error() {
     for beside in [
         json!({ "message": "ok", "code": 0 }),
         json!({ "error_code": 0, "error_msg": "" }),
@@ -325,7 +325,7 @@ fn of_rig() {
     assert_eq!(stream(Protocol::Rig, &[text, response]), json!({ "messages": [said("Hi")] }));
 }
 
-/// What an exception says itself wins over the name of its frame.
+/// The data of an exception takes precedence over the name of its frame.
 #[test]
 fn exceptions_have_names() {
     let cases = [
@@ -407,7 +407,7 @@ fn tokens_of_all_kinds_are_counted() {
     }
 }
 
-/// What is summed up on the way is counted beside the answer.
+/// Tokens of summaries on the way are counted separately from the response.
 #[test]
 fn all_steps_of_anthropic_are_counted() {
     let step = |kind: &str, input: u64, output: u64| json!({ "type": kind, "input_tokens": input, "output_tokens": output, "cache_read_input_tokens": 7 });
@@ -430,7 +430,7 @@ fn all_steps_of_anthropic_are_counted() {
         json!({ "type": "message_start", "message": { "usage": { "input_tokens": 9, "output_tokens": 1 } } });
     // The counts of an event that comes twice are not added twice.
     assert_eq!(stream(Protocol::AnthropicMessages, &[start, delta.clone(), delta]), expected);
-    // Those of a plain answer are no facts.
+    // Those of a plain response are not facts.
     let counts = json!({ "input_tokens": 5, "output_tokens": 6, "iterations": [step("message", 5, 6)] });
     let body = json!({ "type": "message", "content": [], "stop_reason": "end_turn", "usage": counts });
     assert_eq!(
@@ -439,7 +439,7 @@ fn all_steps_of_anthropic_are_counted() {
     );
 }
 
-/// Pieces of answers that are no text.
+/// Pieces of responses that are not text.
 #[test]
 fn sounds_of_responses_have_their_words() {
     let names = [
@@ -502,7 +502,7 @@ fn pieces_that_are_not_known_are_named() {
             ],
             "Hi\n[smell]",
         ),
-        // The beginning of a block says it already.
+        // The beginning of the block already has it.
         (
             Protocol::AnthropicMessages,
             vec![
@@ -608,9 +608,9 @@ fn images_and_calls_of_ollama_are_shown() {
     );
 }
 
-/// The beginning of the result of a tool says that it failed.
+/// The beginning of the result of a tool shows that it failed.
 #[test]
-fn results_in_answers_say_that_they_failed() {
+fn results_in_responses_are_marked_as_failed() {
     let result = |result: &str, id: &str, kind: &str| {
         json!({ "messages": [
         { "role": "tool", "content": "", "tool_results": [{ "result": result, "tool_id": id, "type": kind }] },

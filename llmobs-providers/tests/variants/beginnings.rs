@@ -80,14 +80,14 @@ fn the_last_event_of_a_stream_may_break_off() {
         let cut = [body.as_bytes(), &"é".as_bytes()[..1]].concat();
         assert_eq!(serde_json::to_value(read(None, &cut)).unwrap(), expected(protocol), "{body}");
     }
-    // In the middle of a stream, what is no JSON is passed over.
+    // In the middle of a stream, data that is not JSON is ignored.
     let body = "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"the\"}}]}\n\n";
     assert_eq!(shown(body)["messages"], json!([{ "role": "assistant", "content": "the" }]));
 }
 
 /// Wherever it breaks off, no text, number or word is another one than in the whole answer.
 #[test]
-fn a_beginning_says_nothing_that_the_whole_does_not() {
+fn a_beginning_has_only_data_of_the_whole() {
     let usage = json!({ "prompt_tokens": 1234, "completion_tokens": 5678, "total_tokens": 6912 });
     let call = json!({ "id": "call_1", "type": "function", "function": { "name": "weather", "arguments": "{\"city\":\"Paris\"}" } });
     let chat = json!({ "id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-4o", "choices": [{ "index": 0,

@@ -1,4 +1,4 @@
-//! Limits of what is kept.
+//! The limits of the data that is kept.
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{Protocol, Request, Response, ResponseReader};
@@ -69,7 +69,7 @@ fn answers_are_bounded() {
     assert_eq!(reader.finish().documents.len(), 1024);
 }
 
-/// Of an error that is no JSON, the first bytes are kept.
+/// The first bytes are kept of an error that is not JSON.
 #[test]
 fn errors_that_are_texts_are_cut() {
     let mut reader = ResponseReader::new().status(502);
@@ -202,7 +202,7 @@ fn vectors_of_a_large_batch_are_counted() {
     }
 }
 
-/// A note takes the place of what is nested too deep, and the rest is read.
+/// Values nested too deep are replaced by a note, and the rest is read.
 #[test]
 fn what_is_nested_too_deep_is_a_note() {
     let nested = |depth: usize, inside: &str| -> String {

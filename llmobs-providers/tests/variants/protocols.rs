@@ -5,7 +5,7 @@ use llmobs_providers::{Protocol, Response};
 use serde_json::json;
 
 #[test]
-fn requests_are_told_apart() {
+fn protocols_of_requests_are_recognized() {
     let user = json!([{ "role": "user", "content": "Hi" }]);
     let function = json!([{ "type": "function", "function": { "name": "f" } }]);
     let cases = [
@@ -53,7 +53,7 @@ fn requests_are_told_apart() {
 }
 
 #[test]
-fn answers_are_told_apart() {
+fn protocols_of_responses_are_recognized() {
     let cases = [
         (json!({ "choices": [{ "text": "", "message": { "content": "Hi" } }] }), Some(Protocol::OpenAiChat)),
         (json!({ "choices": [{ "text": "Hi", "index": 0 }] }), Some(Protocol::OpenAiCompletions)),
@@ -74,7 +74,7 @@ fn answers_are_told_apart() {
     }
 }
 
-/// An error needs no protocol, and what was read before says its own.
+/// An error needs no protocol, and earlier data determines its own.
 #[test]
 fn whole_answers_are_read_without_a_protocol() {
     let read = |body: &serde_json::Value| {

@@ -22,7 +22,7 @@ fn content(part: &Value) -> Value {
 }
 
 #[test]
-fn notes_say_what_files_are() {
+fn notes_describe_files() {
     let cases = [
         (
             json!({ "type": "video_url", "video_url": { "url": "https://a.example/v" } }),
@@ -41,7 +41,7 @@ fn notes_say_what_files_are() {
             json!({ "type": "input_file", "file_url": "https://a.example/f", "filename": "f.pdf" }),
             "[file: f.pdf, https://a.example/f]",
         ),
-        // A part that was cut, one of which nothing is known, and none.
+        // A part that was cut, an unknown part, and a value that is not a part.
         (json!({ "…": "… [7 fields left out]" }), "… [7 fields left out]"),
         (json!({ "hologram": 1 }), "[hologram]"),
         (json!({}), "[unknown]"),
@@ -223,13 +223,13 @@ fn results_of_mcp_servers_may_be_in_json_rpc() {
     let expected = Some(("12 °C".to_owned(), true));
     assert_eq!(read(json!({ "jsonrpc": "2.0", "id": 1, "result": result })), expected);
     assert_eq!(read(result), expected);
-    // An image without its type is no part that is known.
+    // An image without its type is not a known part.
     let image = json!([{ "type": "image", "data": "AAAA" }]);
     assert_eq!(read(json!({ "content": image })), Some((image.to_string(), false)));
 }
 
 #[test]
-fn results_say_that_they_failed() {
+fn results_are_marked_as_failed() {
     let text = json!([{ "type": "text", "text": "no tape" }]);
     let cases = [
         (
@@ -257,7 +257,7 @@ fn results_say_that_they_failed() {
             json!({ "role": "tool", "tool_call_id": "t", "status": "error", "content": "" }),
             json!({ "role": "tool", "result": "[error]" }),
         ),
-        // Those that did not fail, and one that says it itself.
+        // Results that did not fail, and one that contains its own failure.
         (
             Protocol::BedrockConverse,
             json!({ "role": "user", "content": [
@@ -290,7 +290,7 @@ fn results_say_that_they_failed() {
 
 /// Results in the form of Datadog, and those of MCP in their place.
 #[test]
-fn results_of_programs_say_that_they_failed() {
+fn results_of_programs_are_marked_as_failed() {
     let text = json!([{ "type": "text", "text": "no tape" }]);
     for result in [
         json!({ "result": "no tape", "tool_id": "t", "is_error": true }),

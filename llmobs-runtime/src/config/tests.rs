@@ -325,7 +325,7 @@ fn every_bad_variable_has_its_own_warning() {
 }
 
 #[test]
-fn headers_that_say_how_a_request_is_sent_are_not_for_the_environment() {
+fn headers_that_control_how_a_request_is_sent_are_not_for_the_environment() {
     const NAME: &str = "_DD_TRACE_WRITER_ADDITIONAL_HEADERS";
     for header in [
         "Connection",
@@ -350,7 +350,7 @@ fn headers_that_say_how_a_request_is_sent_are_not_for_the_environment() {
 }
 
 #[test]
-fn the_commit_is_not_told_where_that_is_switched_off() {
+fn the_commit_is_not_sent_if_disabled() {
     let git = |enabled| {
         let config = read(&[
             ("DD_GIT_REPOSITORY_URL", "https://host/a.git"),
@@ -364,7 +364,7 @@ fn the_commit_is_not_told_where_that_is_switched_off() {
 }
 
 #[test]
-fn tags_stand_between_commas_or_spaces() {
+fn tags_are_separated_by_commas_or_spaces() {
     for (text, tags) in [
         ("team:ml", &[("team", "ml")][..]),
         ("team:ml,region:eu", &[("region", "eu"), ("team", "ml")]),

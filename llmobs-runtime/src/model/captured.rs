@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The most memory that a captured text holds beyond its length.
 const MAX_SPARE_BYTES: usize = 1024;
 
-/// The JSON text of one value. It is valid JSON, also where the value was shortened to its budget.
+/// The JSON text of one value. It is valid JSON, even if the value was shortened to its budget.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Captured {
     json: String,

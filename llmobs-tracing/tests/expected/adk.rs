@@ -64,7 +64,7 @@ fn tool() -> Value {
     })
 }
 
-/// A call, of which the tokens are on the span inside.
+/// A call whose tokens are on the span inside.
 fn llm(answer: &Value) -> Value {
     json!({
         "kind": "llm",

@@ -73,7 +73,7 @@ fn turn(name: &str, trace: u32) -> Value {
     })
 }
 
-/// An attempt at a call, of which the tokens are on the span of the last event of its stream.
+/// An attempt at a call, whose tokens are on the span of the last event of its stream.
 fn attempt(parent: u32) -> Value {
     json!({
         "kind": "llm",

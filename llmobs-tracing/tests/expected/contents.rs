@@ -51,7 +51,7 @@ pub(crate) fn check_all(library: &Library, tested: &[&str]) {
     }
 }
 
-/// What each span says of a content. `Null` is for nothing.
+/// The content of each span. `Null` means none.
 fn said(spans: &[Value], content: &str) -> Vec<Value> {
     let of_kind = |span: &Value| if span["kind"] == content { span.clone() } else { Value::Null };
     let is_of_cache = |name: &str| name.starts_with("cache_");

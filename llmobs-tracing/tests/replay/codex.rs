@@ -101,7 +101,7 @@ fn handle_responses(receiving: &Span, kind: &str) -> Span {
     span
 }
 
-/// The events of an answer, of which the last has the tokens.
+/// The events of a response; the last one has the tokens.
 fn answer(
     [attempt, receiving]: &[Span; 2],
     tool: Option<&str>,
@@ -248,7 +248,7 @@ pub(crate) fn turn_at_info() {
     turn_usage(&turn, [11_630, 8_832, 222, 128]);
 }
 
-/// A request whose first attempt breaks off, a tool that the user aborts, and a turn that ends without tokens.
+/// A request whose first attempt is cut off, a tool that the user aborts, and a turn that ends without tokens.
 ///
 /// ```text
 /// agent session_task.turn

@@ -138,7 +138,7 @@ pub(crate) fn other_requests() {
     ));
 }
 
-/// A call that fails, which the status of the span says.
+/// A call that fails, as the status of the span shows.
 ///
 /// ```text
 /// llm openai.chat  error error: rate limit reached

@@ -322,7 +322,7 @@ pub(crate) fn messages_in_events() {
     });
 }
 
-/// An evaluation, which belongs to the call around it and is no span.
+/// An evaluation, which belongs to the surrounding call and is not a span.
 ///
 /// ```text
 /// llm chat

@@ -521,7 +521,7 @@ pub(crate) fn embeddings_and_rerank() {
     rerank.in_scope(|| rerank.record("gen_ai.response.model", "rerank-v3.5"));
 }
 
-/// A stream of rig before 0.44, whose operations have names of their own.
+/// A stream of rig before 0.44, whose operations have their own names.
 ///
 /// ```text
 /// llm chat_streaming  in user: What is the weather in Paris?  out assistant: It is 21 degrees in Paris.

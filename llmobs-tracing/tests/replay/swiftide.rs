@@ -295,7 +295,7 @@ pub(crate) fn failed_call() {
     let _ = query();
 }
 
-/// A failure of Bedrock, which has an event of its own beside that of `#[instrument(err)]`.
+/// A failure of Bedrock, which has its own event in addition to that of `#[instrument(err)]`.
 ///
 /// ```text
 /// llm complete  in user: What is the weather in Paris?  error error: ThrottlingException: too many tokens

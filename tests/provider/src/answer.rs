@@ -1,18 +1,18 @@
-//! What is answered to a conversation, in no provider's form.
+//! The answer to a conversation, independent of the form of a provider.
 
 use serde_json::{Map, Value};
 
 use crate::behaviour::Behaviour;
 use crate::schema;
 
-/// Who says something.
+/// The author of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     System,
     User,
-    /// The model, in words or by a call.
+    /// The model, with a text or a call.
     Assistant,
-    /// What a tool gave back.
+    /// The result of a tool.
     Result,
 }
 
@@ -29,11 +29,11 @@ pub(crate) struct Tool {
 pub(crate) struct Question {
     turns: Vec<(Role, String)>,
     tools: Vec<Tool>,
-    /// What the answer must be an instance of.
+    /// The schema that the answer must match.
     schema: Option<Value>,
 }
 
-/// What the model says.
+/// The output of the model.
 #[derive(Debug)]
 pub(crate) enum Said {
     Text(String),
@@ -46,7 +46,7 @@ pub(crate) enum Said {
     },
 }
 
-/// What the model thinks and says.
+/// The thoughts and the output of the model.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) thinking: Option<String>,
@@ -54,13 +54,13 @@ pub(crate) struct Answer {
     pub(crate) usage: Usage,
 }
 
-/// Tokens, which are words.
+/// Token counts; tokens are words.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
-    /// With the cached ones.
+    /// Including cached tokens.
     pub(crate) input: usize,
     pub(crate) cached: usize,
-    /// With those of reasoning.
+    /// Including tokens of reasoning.
     pub(crate) output: usize,
     pub(crate) reasoning: usize,
 }
@@ -91,7 +91,7 @@ impl Question {
         }
     }
 
-    /// Sets what the answer must be an instance of.
+    /// Sets the schema that the answer must match.
     pub(crate) fn schema(&mut self, schema: &Value) {
         self.schema = schema.is_object().then(|| schema.clone());
     }
@@ -125,7 +125,7 @@ impl Question {
         let is_answered = matches!(self.turns.last(), Some((Role::Result, _)));
         if let Some(tool) = self.tool().filter(|_| !is_answered) {
             let arguments = schema::instance(&tool.parameters, &subject(self.asked()));
-            // Arguments are an object, whatever the schema says.
+            // Arguments are an object, regardless of the schema.
             let arguments = if arguments.is_object() { arguments } else { Map::new().into() };
             return Said::Call { name: tool.name.clone(), arguments };
         }
@@ -145,7 +145,7 @@ impl Question {
         }
     }
 
-    /// The first tool that has a word in common with the question, or else the first one.
+    /// Returns the first tool that has a word in common with the question, or else the first one.
     fn tool(&self) -> Option<&Tool> {
         let asked = meaningful(self.asked());
         let is_meant = |tool: &&Tool| {
@@ -154,7 +154,7 @@ impl Question {
         self.tools.iter().find(is_meant).or(self.tools.first())
     }
 
-    /// What the user said last.
+    /// Returns the last text of the user.
     fn asked(&self) -> &str {
         self.of(Role::User).last().unwrap_or_default()
     }
@@ -164,7 +164,7 @@ impl Question {
     }
 }
 
-/// The text of a content: a text, or a list of parts, of which those without a text are left out.
+/// Returns the text of a content: a text, or a list of parts, in which those without a text are left out.
 pub(crate) fn text_of(content: &Value) -> String {
     match content {
         Value::Null => String::new(),
@@ -177,7 +177,7 @@ pub(crate) fn text_of(content: &Value) -> String {
     }
 }
 
-/// The words of a text, each with the space before it.
+/// Returns the words of a text, each with the space before it.
 pub(crate) fn pieces(mut text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     while !text.is_empty() {
@@ -202,19 +202,19 @@ pub(crate) fn count(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// Words that say nothing about what is asked for.
+/// Words without information about the subject of a question.
 const COMMON: [&str; 20] = [
     "and", "are", "can", "does", "for", "from", "get", "given", "has", "how", "into", "its", "please",
     "that", "the", "this", "what", "where", "with", "you",
 ];
 
-/// The words of a text that may say what it is about, in lower case.
+/// Returns the words of a text that may name its subject, in lower case.
 fn meaningful(text: &str) -> Vec<String> {
     let words = text.split(|char: char| !char.is_alphanumeric()).map(str::to_lowercase);
     words.filter(|word| word.len() > 2 && !COMMON.contains(&word.as_str())).collect()
 }
 
-/// What a question is about: the last words with capitals that do not begin a sentence, or else the last word.
+/// Returns the subject of a question: the last capitalized words that do not begin a sentence, or else the last word.
 fn subject(question: &str) -> String {
     let bare = |word| str::trim_matches(word, |char: char| !char.is_alphanumeric());
     let (mut name, mut goes_on, mut begins_sentence) = (Vec::new(), false, true);

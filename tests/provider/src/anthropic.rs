@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Question, Role, Said, arguments_pieces, pieces, text_of};
 use crate::reply::{Exchange, Failure, Reply, named_frame};
 
-/// What proves that thoughts are those of the model.
+/// The proof that thoughts come from the model.
 const SIGNATURE: &str = "bG9jYWw=";
 
 pub(crate) fn reply(exchange: &Exchange) -> Result<Reply, Failure> {
@@ -59,7 +59,7 @@ pub(crate) fn question(request: &Value) -> Result<Question, Failure> {
         };
         let blocks = || message["content"].as_array().into_iter().flatten();
         let text = text_of(&message["content"]);
-        // A message of results alone is no question.
+        // A message with only results is not a question.
         if !text.is_empty() || blocks().next().is_none() {
             question.turn(role, text);
         }
@@ -67,7 +67,7 @@ pub(crate) fn question(request: &Value) -> Result<Question, Failure> {
             question.turn(Role::Assistant, text_of(&call["name"]));
             question.turn(Role::Assistant, call["input"].to_string());
         }
-        // Last, because a message with results is an answer to calls, whatever else it says.
+        // Last, because a message with results answers calls, regardless of its other content.
         for result in blocks().filter(|block| block["type"] == "tool_result") {
             question.turn(Role::Result, text_of(&result["content"]));
         }
@@ -94,7 +94,7 @@ pub(crate) fn whole(exchange: &Exchange, answer: &Answer) -> Value {
     message
 }
 
-/// A message that nothing has been said in.
+/// A message without content.
 fn message(exchange: &Exchange, answer: &Answer) -> Value {
     let mut usage = usage(answer);
     usage["cache_creation"] = json!({"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0});

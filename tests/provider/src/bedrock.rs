@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::reply::{Exchange, Failure, Reply};
 
-/// What the path of a request says.
+/// The data in the path of a request.
 #[derive(Debug)]
 pub(crate) struct Target {
     /// The id of the model.
@@ -35,7 +35,7 @@ impl Target {
             "invoke-with-response-stream" => (Action::Invoke, true),
             _ => return None,
         };
-        // The characters that ids and ARNs have.
+        // The characters in ids and ARNs.
         let model = model.replace("%3A", ":").replace("%2F", "/");
         Some(Self { model, action, is_stream })
     }
@@ -52,7 +52,7 @@ impl Target {
 pub(crate) fn failure(failure: &Failure) -> (u16, &'static str, Value) {
     let (status, name, message) = match failure {
         Failure::NoEndpoint => (404, "UnknownOperationException", String::new()),
-        Failure::NotJson => (400, "SerializationException", "The body is no JSON".to_owned()),
+        Failure::NotJson => (400, "SerializationException", "The body is not JSON".to_owned()),
         Failure::Missing(field) => (
             400,
             "ValidationException",
@@ -77,7 +77,7 @@ pub(crate) fn failure(failure: &Failure) -> (u16, &'static str, Value) {
     (status, name, json!({"message": message}))
 }
 
-/// What ends a stream in the middle, under its name.
+/// The exception that ends a stream in the middle, under its name.
 fn exception() -> Value {
     json!({"modelStreamErrorException": {
         "message": "The model is overloaded.",

@@ -1,4 +1,4 @@
-//! What a client asks for by the name of the model.
+//! The behaviours that a client selects with the name of the model.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(crate) enum Behaviour {
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Behaviour {
-    /// Reads the beginning of the name of a model. Any name without a meaning is that of a model that answers.
+    /// Reads the prefix of the name of a model. Any other name is that of a model that answers.
     pub(crate) fn of(model: &str) -> Self {
         let begins = |name| model.starts_with(name);
         match model {

@@ -1,4 +1,4 @@
-//! A server on loopback that answers as providers of models do, for tests and for examples without a key.
+//! A server on the loopback interface that answers like providers of models, for tests and for examples without a key.
 //!
 //! ```
 //! use llmobs_local_provider::LocalProvider;
@@ -12,7 +12,7 @@
 //! # Ok::<(), ureq::Error>(())
 //! ```
 //!
-//! By hand, `cargo run -p llmobs-local-provider -- --port 8080` serves until Ctrl-C.
+//! Run `cargo run -p llmobs-local-provider -- --port 8080` to serve until Ctrl-C.
 //!
 //! # Endpoints
 //!
@@ -27,7 +27,7 @@
 //!
 //! # Answers
 //!
-//! The same requests in the same order have the same answers.
+//! The same requests in the same order get the same answers.
 //!
 //! - A request with tools is answered by a call, unless a tool has just given its result. It is the first tool that has a
 //!   word in common with the question, or else the first one. Its arguments follow from its schema: the name in the
@@ -40,8 +40,8 @@
 //!
 //! # Models
 //!
-//! The name of a model may begin with one of these. Any other name is that of a model that answers. What answers to `local`
-//! is `local-2026-11-01`.
+//! The name of a model may begin with one of these. Any other name is that of a model that answers. The model `local` answers as
+//! `local-2026-11-01`.
 //!
 //! | Model | Answer |
 //! |---|---|
@@ -83,7 +83,7 @@ use tokio::sync::oneshot;
 
 use crate::server::Shared;
 
-/// A server with a thread of its own. It stops when it is dropped.
+/// A server with its own thread. It stops when it is dropped.
 #[derive(Debug)]
 pub struct LocalProvider {
     url: String,
@@ -144,19 +144,19 @@ impl LocalProvider {
         Ok(Self { url, shared, runtime: handle, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// `http://127.0.0.1:PORT`. Clients of OpenAI want `/v1` after it.
+    /// Returns `http://127.0.0.1:PORT`. Clients of OpenAI need `/v1` after it.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.requests().clone()
     }
 
-    /// Waits until a client has gone away before the end of an answer. Returns whether one has. Each counts once.
+    /// Waits until a client has disconnected before the end of an answer. Returns whether one has. Each disconnect counts once.
     ///
     /// It blocks the thread. In asynchronous programs, use [`disconnected`](Self::disconnected).
     #[must_use]
@@ -167,7 +167,7 @@ impl LocalProvider {
         receiver.recv().unwrap_or_default()
     }
 
-    /// Waits as [`wait_for_disconnect`](Self::wait_for_disconnect) does, on any runtime.
+    /// Waits like [`wait_for_disconnect`](Self::wait_for_disconnect), on any runtime.
     pub async fn disconnected(&self, timeout: Duration) -> bool {
         let shared = Arc::clone(&self.shared);
         self.runtime.spawn(async move { shared.disconnect(timeout).await }).await.unwrap_or_default()
@@ -178,7 +178,7 @@ impl Drop for LocalProvider {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It has nothing to say, even if it panicked.
+            // A panic of the thread is ignored.
             drop(thread.join());
         }
     }

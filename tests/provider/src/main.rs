@@ -1,4 +1,4 @@
-//! Serves by hand: `cargo run -p llmobs-local-provider -- --port 8080`.
+//! Runs the server from the command line: `cargo run -p llmobs-local-provider -- --port 8080`.
 
 use std::error::Error;
 use std::{env, thread};

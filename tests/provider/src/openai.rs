@@ -1,4 +1,4 @@
-//! What the endpoints of OpenAI share.
+//! The parts that the endpoints of OpenAI share.
 
 pub(crate) mod chat;
 pub(crate) mod embeddings;

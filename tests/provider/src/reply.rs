@@ -1,10 +1,10 @@
-//! What a protocol is given, and what it gives back.
+//! The input and output of a protocol.
 
 use serde_json::Value;
 
 use crate::behaviour::Behaviour;
 
-/// A request that is to be answered.
+/// A request to answer.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     /// Counts the requests of a server, from 1.
@@ -30,7 +30,7 @@ impl Exchange {
         self.request["stream"] == true
     }
 
-    /// The events of a stream, or their first half and a failure.
+    /// Returns the events of a stream, or their first half and a failure.
     pub(crate) fn interrupted(&self, mut events: Vec<Value>, failure: impl FnOnce() -> Value) -> Vec<Value> {
         if self.behaviour == Behaviour::Overloaded {
             events.truncate(events.len() / 2);
@@ -52,7 +52,7 @@ pub(crate) enum Reply {
     },
     /// The frames of a stream.
     Stream(Vec<String>),
-    /// Those of AWS's event stream.
+    /// The frames of AWS's event stream.
     Frames(Vec<Vec<u8>>),
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn named_frame(event: &Value) -> String {
     format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default())
 }
 
-/// Why there is no answer.
+/// Why a request is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     NoEndpoint,
@@ -70,7 +70,7 @@ pub(crate) enum Failure {
     Missing(&'static str),
     /// A header that a request must have.
     MissingHeader(&'static str),
-    /// A conversation that the model has no room for.
+    /// A conversation that is too long for the model.
     TooLong,
     WrongKey,
     RateLimit,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// The depth from which on a value has only what it must.
+/// The depth from which values have only required parts.
 const DEEP: usize = 4;
 
 /// The depth of the deepest value.

@@ -1,4 +1,4 @@
-//! The server: what comes in, and how answers go out.
+//! The server: reads requests and sends answers.
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
@@ -20,7 +20,7 @@ use crate::openai::{chat, embeddings, responses};
 use crate::reply::{Exchange, Failure, Reply};
 use crate::{Recorded, anthropic, bedrock, openai};
 
-/// What a server knows.
+/// The shared state of a server.
 #[derive(Debug)]
 pub(crate) struct Shared {
     requests: Mutex<Vec<Recorded>>,
@@ -35,13 +35,13 @@ impl Shared {
         Self { requests: Mutex::default(), refused: Mutex::default(), disconnects: Semaphore::new(0) }
     }
 
-    /// Waits for a client that goes away.
+    /// Waits for a client that disconnects.
     pub(crate) async fn disconnect(&self, timeout: Duration) -> bool {
         let permit = tokio::time::timeout(timeout, self.disconnects.acquire()).await;
         permit.ok().and_then(Result::ok).map(SemaphorePermit::forget).is_some()
     }
 
-    /// Whether a request comes for the first time.
+    /// Returns whether a request arrives for the first time.
     fn is_new(&self, endpoint: &str, body: Bytes) -> bool {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert((endpoint.to_owned(), body))
     }
@@ -54,7 +54,7 @@ impl Shared {
 /// Serves until it is dropped.
 pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) -> io::Result<()> {
     let router = Router::new().fallback(handle).layer(DefaultBodyLimit::disable()).with_state(shared);
-    // Each event of a stream goes out at once.
+    // Each event of a stream is sent at once.
     let listener = TcpListener::from_std(listener)?.tap_io(|connection| drop(connection.set_nodelay(true)));
     axum::serve(listener, router).await
 }
@@ -74,7 +74,7 @@ async fn handle(
     let mut request: Value = serde_json::from_slice(&body).unwrap_or_default();
     let bedrock = bedrock::Target::of(uri.path());
     if let (Some(target), Some(fields)) = (&bedrock, request.as_object_mut()) {
-        // What others have in the body.
+        // Other protocols have it in the body.
         fields.insert("model".to_owned(), target.model.clone().into());
         fields.insert("stream".to_owned(), target.is_stream.into());
     }
@@ -119,7 +119,7 @@ fn whole(value: &Value, behaviour: &Behaviour, shared: Arc<Shared>) -> Response<
     let (length, half) = (text.len(), text.len() / 2);
     let halves = vec![text.slice(..half), text.slice(half..)];
     let mut response = response("application/json", Steps::new(behaviour, halves, shared).body());
-    // That of the whole, also if only half of it is sent.
+    // The length of the whole, even if only half of it is sent.
     response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     response
 }
@@ -203,7 +203,7 @@ fn response(content_type: &'static str, body: Body) -> Response<Body> {
     response
 }
 
-/// What is left to do for an answer.
+/// The remaining steps of an answer.
 struct Steps {
     steps: VecDeque<Step>,
     shared: Arc<Shared>,
@@ -214,7 +214,7 @@ enum Step {
     Wait(Duration),
     /// Closes the connection.
     Break,
-    /// Does nothing, for ever.
+    /// Does nothing, forever.
     Hang,
 }
 
@@ -231,10 +231,10 @@ impl Steps {
         Self { steps, shared }
     }
 
-    /// A body that takes one step after the other.
+    /// Returns a body that takes one step after the other.
     fn body(self) -> Body {
         Body::from_stream(stream::unfold(self, async |mut steps| {
-            // Lets what came before go out, also if the connection breaks next.
+            // Lets the earlier pieces be sent, even if the connection breaks next.
             tokio::task::yield_now().await;
             while let Some(Step::Wait(pause)) = steps.steps.front() {
                 tokio::time::sleep(*pause).await;

@@ -1,4 +1,4 @@
-//! A scripted HTTP server on loopback that fails as servers do: it answers late, hangs, resets, is away.
+//! A scripted HTTP server on the loopback interface that fails like real servers: it answers late, hangs, resets, is absent.
 
 mod reply;
 mod wire;
@@ -23,11 +23,11 @@ use wire::{Address, Listener, Socket, Wire};
 #[cfg(feature = "tls")]
 use crate::tls::Identity;
 
-/// Far longer than anything on loopback takes, even on a loaded machine. Waits end at once when they can.
+/// Much longer than anything on the loopback interface takes, even on a loaded machine. Waits end at once when they can.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a server does, decided at three points: when a client has connected, when the head of a request has come, and when
-/// all of it has.
+/// The behaviour of a server, decided at three points: when a client has connected, when the head of a request has arrived, and when all of
+/// it has.
 ///
 /// ```
 /// use llmobs_test_support::{Reply, Script};
@@ -52,7 +52,7 @@ pub struct Script {
 type Decide<On, R> = Box<dyn Fn(&On) -> R + Send + Sync>;
 
 impl Script {
-    /// Answers each request, other than `GET /info`, when all of it has come.
+    /// Answers each request, other than `GET /info`, when all of it has arrived.
     pub fn new(answer: impl Fn(&FaultRequest) -> Reply + Send + Sync + 'static) -> Self {
         Self {
             connected: Box::new(|_| None),
@@ -71,7 +71,7 @@ impl Script {
         Self::new(|_| Reply::accepted())
     }
 
-    /// Replies before a request has come. The number is that of the connection, from 0.
+    /// Replies before a request has arrived. The number is that of the connection, from 0.
     #[must_use]
     pub fn at_connection(mut self, reply: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static) -> Self {
         self.connected = Box::new(move |number| reply(*number));
@@ -85,21 +85,21 @@ impl Script {
         self
     }
 
-    /// Answers `GET /info` as an Agent with these endpoints does.
+    /// Answers `GET /info` like an Agent with these endpoints.
     #[must_use]
     pub fn agent_with(mut self, endpoints: &[&str]) -> Self {
         self.info = Some(serde_json::json!({ "version": "7.70.0", "endpoints": endpoints }).to_string());
         self
     }
 
-    /// Keeps the ids of events alone, not the bodies of requests.
+    /// Keeps only the ids of events, not the bodies of requests.
     #[must_use]
     pub fn without_bodies(mut self) -> Self {
         self.keeps_bodies = false;
         self
     }
 
-    /// Reads bodies no faster.
+    /// Reads bodies no faster than this.
     #[must_use]
     pub fn reading(mut self, bytes_per_second: usize) -> Self {
         self.bytes_per_second = Some(bytes_per_second);
@@ -120,7 +120,7 @@ impl Script {
         server
     }
 
-    /// A server on a free port that is closed until it is resumed.
+    /// Creates a server on a free port that is closed until it is resumed.
     pub fn absent(self) -> FaultServer {
         self.absent_on(wire::own_address())
     }
@@ -138,7 +138,7 @@ impl Script {
         self.start()
     }
 
-    /// A server at a Unix socket that is closed until it is resumed.
+    /// Creates a server at a Unix socket that is closed until it is resumed.
     pub fn absent_at(self, path: impl Into<PathBuf>) -> FaultServer {
         self.at(Address::Unix(path.into()))
     }
@@ -160,11 +160,11 @@ impl fmt::Debug for Script {
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub struct FaultRequest {
-    /// How many requests other than `GET /info` came before.
+    /// The number of earlier requests other than `GET /info`.
     pub number: usize,
     /// The number of its connection, from 0.
     pub connection: usize,
-    /// When its head had come.
+    /// When its head had arrived.
     pub at: Instant,
     /// `GET` or `POST`.
     pub method: String,
@@ -172,17 +172,17 @@ pub struct FaultRequest {
     pub path: String,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// What has come of the body.
+    /// The part of the body that has arrived.
     pub body: Vec<u8>,
 }
 
 impl FaultRequest {
-    /// The length that the head states.
+    /// Returns the length that the head states.
     pub fn length(&self) -> usize {
         self.headers.get("content-length").map_or(0, |length| length.parse().expect("a length"))
     }
 
-    /// Whether the body has this text.
+    /// Returns whether the body contains this text.
     pub fn has(&self, text: &str) -> bool {
         String::from_utf8_lossy(&self.body).contains(text)
     }
@@ -192,7 +192,7 @@ impl FaultRequest {
     }
 }
 
-/// The parts of a body that are counted.
+/// The counted parts of a body.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Events {
@@ -226,7 +226,7 @@ fn span_ids(body: &[u8]) -> Vec<String> {
     lists.into_iter().flat_map(|list| list.spans).map(|event| event.span_id).collect()
 }
 
-/// A server that follows a [`Script`], and counts what it gets.
+/// A server that follows a [`Script`], and counts what it receives.
 pub struct FaultServer {
     address: Address,
     shared: Arc<Shared>,
@@ -240,25 +240,25 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// How often it was stopped: what began before has to end.
+    /// The number of stops. Connections from before the last one have to end.
     stops: usize,
     is_up: bool,
     connections: usize,
     posts: usize,
     requests: Vec<FaultRequest>,
-    /// How often it has each event, by span id.
+    /// How often each event was received, by span id.
     events: BTreeMap<String, usize>,
-    /// Bodies that were accepted and are not in `events`: a client does not wait until they are read.
+    /// Bodies that were accepted and are not in `events` yet: a client does not wait until they are read.
     unread: Vec<Vec<u8>>,
     /// The connections that are open.
     open: BTreeMap<usize, Socket>,
-    /// Those of them whose request is whole, and whose answer is not.
+    /// The open connections whose request is complete, and whose answer is not.
     answering: BTreeSet<usize>,
     accepting: Option<thread::JoinHandle<()>>,
 }
 
 impl FaultServer {
-    /// `http://127.…:PORT`, `https://localhost:PORT` or `unix:///path`
+    /// Returns `http://127.…:PORT`, `https://localhost:PORT` or `unix:///path`.
     pub fn url(&self) -> String {
         match &self.address {
             #[cfg(feature = "tls")]
@@ -268,8 +268,8 @@ impl FaultServer {
         }
     }
 
-    /// Stops listening, and closes all connections. An answer that was decided on is sent before, so that the server keeps
-    /// no events of which the client does not know. A Unix socket stays where it is.
+    /// Stops listening, and closes all connections. A decided answer is sent first, so that the server keeps no events that the client does
+    /// not know of. A Unix socket is not removed.
     pub fn stop(&self) {
         let accepting = {
             let mut state = self.shared.state();
@@ -287,7 +287,7 @@ impl FaultServer {
         }
     }
 
-    /// Stops listening, serves the connections that it has to their ends, and then stops.
+    /// Stops listening, serves its connections to their ends, and then stops.
     pub fn drain(&self) {
         self.shared.state().is_up = false;
         self.address.knock();
@@ -305,27 +305,27 @@ impl FaultServer {
         state.accepting = Some(spawn(move || accept(&listener, &shared, stops)));
     }
 
-    /// How many connections were accepted.
+    /// Returns how many connections were accepted.
     pub fn connections(&self) -> usize {
         self.shared.state().connections
     }
 
-    /// The requests of which at least the head came, `GET /info` included.
+    /// Returns the requests whose head has arrived, including `GET /info`.
     pub fn requests(&self) -> Vec<FaultRequest> {
         self.shared.state().requests.clone()
     }
 
-    /// The same without `GET /info`.
+    /// Returns these requests without `GET /info`.
     pub fn posts(&self) -> Vec<FaultRequest> {
         self.requests().into_iter().filter(|request| !request.is_info()).collect()
     }
 
-    /// How many requests other than `GET /info` came.
+    /// Returns how many requests other than `GET /info` arrived.
     pub fn post_count(&self) -> usize {
         self.shared.state().posts
     }
 
-    /// The times between a request and the next, without `GET /info`.
+    /// Returns the times between consecutive requests, without `GET /info`.
     pub fn gaps(&self) -> Vec<Duration> {
         let state = self.shared.state();
         let times: Vec<Instant> =
@@ -333,7 +333,7 @@ impl FaultServer {
         times.windows(2).map(|pair| pair[1] - pair[0]).collect()
     }
 
-    /// The port, or 0 for a Unix socket.
+    /// Returns the port, or 0 for a Unix socket.
     pub fn port(&self) -> u16 {
         match &self.address {
             Address::Tcp(address) => address.port(),
@@ -341,17 +341,17 @@ impl FaultServer {
         }
     }
 
-    /// How many events it keeps, each counted once.
+    /// Returns how many events it keeps, each counted once.
     pub fn events(&self) -> usize {
         self.shared.state().read_events().len()
     }
 
-    /// How many events came again after it had them.
+    /// Returns how many events arrived again.
     pub fn duplicates(&self) -> usize {
         self.shared.state().read_events().values().map(|times| times - 1).sum()
     }
 
-    /// Waits until so many requests other than `GET /info` have come.
+    /// Waits until this many requests other than `GET /info` have arrived.
     pub fn wait_for_posts(&self, count: usize) {
         self.wait(&format!("{count} requests"), |state| state.posts >= count);
     }
@@ -361,7 +361,7 @@ impl FaultServer {
         self.wait("the end of each connection", |state| state.open.is_empty());
     }
 
-    /// Waits until so many connections were accepted.
+    /// Waits until this many connections were accepted.
     pub fn wait_for_connections(&self, count: usize) {
         self.wait(&format!("{count} connections"), |state| state.connections >= count);
     }
@@ -400,7 +400,7 @@ impl Shared {
         self.state.lock().unwrap()
     }
 
-    /// Waits for so long, or until the server is stopped, which is an error.
+    /// Waits for this time, or until the server is stopped, which is an error.
     fn pause(&self, time: Duration, stops: usize) -> io::Result<()> {
         let state = self.state();
         let (state, _) =
@@ -415,12 +415,12 @@ impl Shared {
     }
 }
 
-/// Starts a thread with a stack of its own size, whatever `RUST_MIN_STACK` says.
+/// Starts a thread with a fixed stack size, regardless of `RUST_MIN_STACK`.
 fn spawn(run: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
     thread::Builder::new().stack_size(1024 * 1024).spawn(run).expect("a thread")
 }
 
-/// Serves connections, each on a thread of its own, until the server is stopped.
+/// Serves connections, each on a separate thread, until the server is stopped.
 fn accept(listener: &Listener, shared: &Arc<Shared>, stops: usize) {
     loop {
         let socket = listener.accept();
@@ -446,7 +446,7 @@ fn accept(listener: &Listener, shared: &Arc<Shared>, stops: usize) {
         shared.changed.notify_all();
         let shared = Arc::clone(shared);
         spawn(move || {
-            // That the client has gone is nothing to report.
+            // A client that has disconnected need not be reported.
             let _ = serve(&shared, socket, number, stops);
             let mut state = shared.state();
             state.answering.remove(&number);
@@ -519,7 +519,7 @@ impl Script {
 }
 
 impl Shared {
-    /// Decides on a whole request, and keeps its events before the client can know of it. `None` if the server was stopped.
+    /// Decides on a complete request, and keeps its events before the client can know of it. Returns `None` if the server was stopped.
     fn reply(&self, mut request: FaultRequest, stops: usize) -> Option<Reply> {
         let reply = match &self.script.info {
             Some(info) if request.is_info() => Reply::json(200, info),
@@ -544,7 +544,7 @@ impl Shared {
         Some(reply)
     }
 
-    /// Notes that an answer is sent, and returns whether the server was stopped meanwhile.
+    /// Records that an answer is sent, and returns whether the server was stopped meanwhile.
     fn is_answered(&self, connection: usize, stops: usize) -> bool {
         let mut state = self.state();
         state.answering.remove(&connection);
@@ -558,7 +558,7 @@ impl FaultRequest {
     }
 }
 
-/// Reads a head byte by byte, so that nothing of the body is read with it. `None` at the end of the connection.
+/// Reads a head byte by byte, so that nothing of the body is read with it. Returns `None` at the end of the connection.
 fn read_head(wire: &mut dyn Wire, shared: &Shared, connection: usize) -> io::Result<Option<FaultRequest>> {
     let mut head = Vec::new();
     let mut byte = [0];

@@ -33,7 +33,7 @@ impl CountingAllocator {
         self.in_use.load(Ordering::Relaxed)
     }
 
-    /// The most bytes that were allocated at a time since the last call, or since the beginning.
+    /// Returns the most bytes that were allocated at a time since the last call, or since the beginning.
     pub fn take_peak(&self) -> usize {
         self.peak.swap(self.in_use(), Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! What a log must not hold.
+//! Finds secrets in a log.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! What the tests of llmobs share: a capture server, a server that fails, a proxy, an allocator that counts, the masking of wire events, and a search for secrets.
+//! The parts that the tests of llmobs share: a capture server, a server that fails, a proxy, a counting allocator, the masking of wire
+//! events, and a search for secrets.
 
 mod fault_server;
 mod heap;

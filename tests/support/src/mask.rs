@@ -1,16 +1,16 @@
-//! Wire events without what differs from run to run.
+//! Wire events without the parts that differ from run to run.
 
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-/// Events in the order in which their spans began.
+/// Returns events in the order in which their spans began.
 pub fn by_start(mut events: Vec<Value>) -> Vec<Value> {
     events.sort_by_key(|event| event["start_ns"].as_u64());
     events
 }
 
-/// `kind name` of each span on a line of its own, below its parent and further in.
+/// Returns `kind name` of each span on a separate line, indented below its parent.
 pub fn skeleton(events: &[Value]) -> String {
     fn below(parent: &Value, depth: usize, events: &[Value], lines: &mut String) {
         for event in events.iter().filter(|event| event["parent_id"] == *parent) {
@@ -36,7 +36,7 @@ pub fn masked(mut events: Vec<Value>) -> Vec<Value> {
         names.rename(&mut event["_dd"]["trace_id"], "A");
         names.rename(&mut event["_dd"]["apm_trace_id"], "A");
     }
-    // Parents last: one that is not among the events takes the next name.
+    // Parents come last: one that is not among the events takes the next name.
     for event in &mut events {
         if event["parent_id"] != "undefined" {
             names.rename(&mut event["parent_id"], "S");

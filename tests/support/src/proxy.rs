@@ -1,4 +1,4 @@
-//! A real proxy on loopback.
+//! A real proxy on the loopback interface.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! A real HTTP server on loopback that keeps what it is sent.
+//! A real HTTP server on the loopback interface that keeps its requests.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -18,7 +18,7 @@ use tokio::net::TcpListener as AsyncListener;
 #[cfg(feature = "tls")]
 use crate::tls::Identity;
 
-/// Far longer than anything on loopback takes, even on a loaded machine. Waits end at once when they can.
+/// Much longer than anything on the loopback interface takes, even on a loaded machine. Waits end at once when they can.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One request as it arrived.
@@ -35,19 +35,19 @@ pub struct Request {
 }
 
 impl Request {
-    /// The wrapper objects in the body of a request with spans.
+    /// Returns the wrapper objects in the body of a request with spans.
     pub fn wrappers(&self) -> Vec<Value> {
         serde_json::from_slice(&self.body).expect("a JSON array of wrapper objects")
     }
 
-    /// The span events in the wrappers.
+    /// Returns the span events in the wrappers.
     pub fn events(&self) -> Vec<Value> {
         let spans = |wrapper: &Value| wrapper["spans"].as_array().expect("a list of spans").clone();
         self.wrappers().iter().flat_map(spans).collect()
     }
 }
 
-/// Keeps requests, answers `GET /info` as an Agent, and `POST` with the statuses that it was told, then 202.
+/// Keeps requests, answers `GET /info` like an Agent, and `POST` with the configured statuses, then 202.
 #[derive(Debug)]
 pub struct CaptureServer {
     origin: String,
@@ -86,7 +86,7 @@ impl CaptureServer {
         Self { origin: format!("http://{address}"), certificate: String::new(), shared }
     }
 
-    /// Starts a server on a free port that speaks TLS, as `localhost`.
+    /// Starts a server with TLS on a free port, as `localhost`.
     #[cfg(feature = "tls")]
     pub fn start_tls() -> Self {
         let (listener, address) = listener();
@@ -102,13 +102,13 @@ impl CaptureServer {
         &self.certificate
     }
 
-    /// Answers `GET /info` as an Agent with these endpoints does.
+    /// Answers `GET /info` like an Agent with these endpoints.
     pub fn agent_with(self, endpoints: &[&str]) -> Self {
         let body = serde_json::json!({ "version": "7.70.0", "endpoints": endpoints }).to_string();
         self.info(200, body)
     }
 
-    /// Answers `GET /info` like this.
+    /// Sets the answer to `GET /info`.
     pub fn info(self, status: u16, body: impl Into<String>) -> Self {
         self.shared.kept.lock().unwrap().info = Some((status, body.into()));
         self
@@ -153,7 +153,7 @@ impl CaptureServer {
         self.posts().iter().flat_map(Request::events).collect()
     }
 
-    /// Waits until so many `POST`s have arrived.
+    /// Waits until this many `POST`s have arrived.
     pub fn wait_for_posts(&self, count: usize) {
         let few =
             |kept: &mut Kept| kept.requests.iter().filter(|request| request.method == "POST").count() < count;
@@ -174,7 +174,7 @@ fn listener_at(address: SocketAddr) -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Serves on a thread of its own.
+/// Serves on a separate thread.
 fn serve<L>(
     listener: TcpListener,
     shared: Arc<Shared>,

@@ -29,7 +29,7 @@ impl Identity {
         Self::named("other.example", |_| {})
     }
 
-    /// For `localhost`, in the year 2001 alone.
+    /// For `localhost`, valid only in the year 2001.
     pub fn expired() -> Self {
         Self::named("localhost", |params| {
             params.not_before = date_time_ymd(2001, 1, 1);
@@ -70,7 +70,7 @@ impl Identity {
         TlsListener { tcp, acceptor: TlsAcceptor::from(self.config()) }
     }
 
-    /// Speaks TLS on a connection that was accepted.
+    /// Adds TLS to a connection that was accepted.
     pub(crate) fn serve<S: Read + Write>(&self, socket: S) -> io::Result<StreamOwned<ServerConnection, S>> {
         let connection = ServerConnection::new(self.config()).map_err(io::Error::other)?;
         Ok(StreamOwned::new(connection, socket))

@@ -1,4 +1,4 @@
-//! What all measured programs share: the loop that callgrind collects in, clocks, a counting allocator, a server.
+//! The parts that all measured programs share: the loop in which callgrind collects, clocks, a counting allocator, a server.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -9,9 +9,9 @@ pub mod sink;
 
 /// The argument of each measured function, 39 bytes.
 pub const TEXT: &str = "where is my order 1234? it is late, sir";
-/// What each measured function returns, 20 bytes.
+/// The value that each measured function returns, 20 bytes.
 pub const ANSWER: &str = "category:support-ok!";
-/// Traces before the first that counts, so that pools and buffers have their size. The variable `WARM_UP` says otherwise.
+/// Traces before the first that counts, so that pools and buffers have their final size. The variable `WARM_UP` overrides it.
 const WARM_UP: u64 = 200;
 
 /// The body of the innermost function.
@@ -21,23 +21,23 @@ pub fn body(text: &str, n: u32) -> String {
     String::from(ANSWER)
 }
 
-/// One thing to measure.
+/// A measured mode.
 pub struct Mode {
     pub name: &'static str,
-    /// Does the thing once.
+    /// Runs the mode once.
     pub trace: fn(u64),
-    /// How many spans that makes, or how many there would be.
+    /// How many spans that makes, or would make.
     pub spans: u64,
 }
 
-/// What became of the spans.
+/// The outcome of the spans.
 #[derive(Clone, Copy, Default)]
 pub struct Outcome {
     pub delivered: u64,
     pub dropped: u64,
 }
 
-/// The loop that callgrind collects in.
+/// The loop in which callgrind collects.
 #[inline(never)]
 pub fn drive(traces: u64, trace: fn(u64)) {
     for number in 0..traces {
@@ -45,7 +45,7 @@ pub fn drive(traces: u64, trace: fn(u64)) {
     }
 }
 
-/// Runs `rounds` times `traces` traces, and prints a line of CSV for each round. `settle` waits until everything is exported.
+/// Runs `traces` traces in each of `rounds` rounds, and prints a line of CSV for each round. `settle` waits until everything is exported.
 pub fn measure(mode: &Mode, traces: u64, rounds: u64, settle: impl Fn() -> Outcome) {
     let warm_up = std::env::var("WARM_UP").map_or(WARM_UP, |count| count.parse().expect("a number"));
     drive(warm_up, mode.trace);

@@ -1,5 +1,5 @@
-//! A server on the loopback address that takes spans over HTTP and counts them. It runs as a process of its own, so
-//! that its work is not part of any figure but the time on the clock.
+//! A server on the loopback address that receives spans over HTTP and counts them. It runs as a separate process, so that its work is not
+//! part of any figure except wall-clock time.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ static EVENTS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
-/// What the server took.
+/// The counts of the server.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Taken {
     pub events: u64,
@@ -28,7 +28,7 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Starts this same program again with the argument `sink`, or `sink hold`, which takes requests and never answers.
+    /// Starts this program again with the argument `sink`, or `sink hold`, which accepts requests and never answers.
     pub fn start(hold: bool) -> Self {
         let mut command = Command::new(env::current_exe().expect("the path of this program"));
         command.arg("sink").args(hold.then_some("hold"));
@@ -60,8 +60,8 @@ impl Drop for Sink {
     }
 }
 
-/// Serves until the standard input ends, as it does when the process that started this one is gone. The first line of the output is the origin. `GET /count` answers with the number of
-/// events, bytes of bodies, and requests.
+/// Serves until the standard input ends, which happens when the parent process ends. The first line of the output is the origin. `GET
+/// /count` returns the number of events, bytes of bodies, and requests.
 pub fn serve(hold: bool) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     println!("http://{}", listener.local_addr().expect("an address"));

@@ -1,7 +1,7 @@
 //! The CPU time of reqwest for a streamed answer of 500 chunks of 300 bytes: alone, and inside `ClientLayer`.
 //!
 //! `http-clients GAP ROUNDS` prints a line of CSV for each round of each mode, in turn. GAP is the pause between two chunks in
-//! microseconds; with 0 they are sent back to back. The server is a process of its own.
+//! microseconds; with 0 they are sent back to back. The server is a separate process.
 
 use std::env;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! What llmobs is compared with, measured in the same way: `others MODE TRACES [ROUNDS]` prints a line of CSV a round.
+//! The peers of llmobs, measured in the same way: `others MODE TRACES [ROUNDS]` prints a line of CSV per round.
 //!
 //! The exporters take spans and count them, and encode nothing.
 
@@ -11,14 +11,14 @@ mod fastrace_json;
 mod otel;
 mod tracing_otel;
 
-/// What one span takes as its input.
+/// The input of one span.
 #[derive(Serialize)]
 struct Arguments<'a> {
     text: &'a str,
     n: u32,
 }
 
-/// What makes a trace, and what waits until its spans are exported.
+/// The function that makes a trace, and the one that waits until its spans are exported.
 type Subject = (fn(u64), fn() -> Outcome);
 
 fn json(value: &impl Serialize) -> String {

@@ -1,10 +1,10 @@
-//! tracing: the attribute with the returned value; alone, or with the layer that hands spans to OpenTelemetry.
+//! tracing: the attribute with the returned value; alone, or with the layer that passes spans to OpenTelemetry.
 
 use harness::body;
 use opentelemetry::trace::TracerProvider as _;
 use tracing_subscriber::prelude::*;
 
-/// Makes the layer the subscriber of the process.
+/// Sets the layer as the subscriber of the process.
 pub fn start() {
     let tracer = crate::otel::provider().tracer("bench");
     let layer = tracing_opentelemetry::layer().with_tracer(tracer);

@@ -1,4 +1,4 @@
-//! The measured traces: five functions, each of which calls the next, as different as the table wants them.
+//! The measured traces: five functions, each of which calls the next, in the variants of the table.
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use harness::{ANSWER, Mode, TEXT, body};
 use serde::Serialize;
 
-/// The mode of that name.
+/// Returns the mode of that name.
 pub fn find(name: &'static str) -> Option<Mode> {
     let trace: fn(u64) = match name {
         "bare" => |_| chain(bare::l1),

@@ -8,7 +8,7 @@ use harness::clock;
 use crate::chains;
 use crate::setup::{Client, settle};
 
-/// Makes that many spans on that many threads, at that rate or as fast as it goes, and prints a line of CSV.
+/// Makes this many spans on this many threads, at this rate or as fast as possible, and prints a line of CSV.
 pub fn end_to_end(spans: u64, rate: u64, threads: u64) {
     let client = Client::start(false, |config| config);
     let trace = chains::find("plain").expect("the mode is there").trace;
@@ -43,7 +43,7 @@ pub fn end_to_end(spans: u64, rate: u64, threads: u64) {
     );
 }
 
-/// Returns the CPU time of the loop. A rate of 0 is as fast as it goes.
+/// Returns the CPU time of the loop. A rate of 0 is as fast as possible.
 fn drive_paced(traces: u64, rate: u64, trace: fn(u64)) -> u64 {
     let cpu = clock::thread_cpu();
     if rate == 0 {
@@ -53,7 +53,7 @@ fn drive_paced(traces: u64, rate: u64, trace: fn(u64)) -> u64 {
     let begin = Instant::now();
     let mut done = 0;
     while done < traces {
-        // What is due by now: a late thread catches up.
+        // The traces that are due: a late thread catches up.
         let due = (begin.elapsed().as_secs_f64() * rate as f64 / 5.0) as u64;
         let step = due.min(traces) - done;
         harness::drive(step, trace);

@@ -1,4 +1,4 @@
-//! What the cost depends on. The size is that in the environment variable `SIZE`.
+//! How cost grows. The size is given by the environment variable `SIZE`.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -28,7 +28,7 @@ pub struct Object {
     score: f32,
 }
 
-/// The mode of that name, with its spans a trace.
+/// Returns the mode of that name, with its spans per trace.
 pub fn find(name: &'static str) -> Option<Mode> {
     let (spans, trace): (usize, fn(u64)) = match name {
         "poll-bare" => (1, |_| poll(poll_bare(*SIZE))),
@@ -130,7 +130,7 @@ fn deep(n: u32) -> String {
     if n == 0 { ANSWER.to_owned() } else { deep(n - 1) }
 }
 
-/// Spans beside each other.
+/// Sibling spans.
 #[llmobs::workflow]
 #[inline(never)]
 fn wide(n: u32) -> String {
@@ -147,7 +147,7 @@ fn deep_zero(n: u32) -> String {
     ANSWER.to_owned()
 }
 
-/// Annotation contexts in each other, and a span in the innermost.
+/// Nested annotation contexts, and a span in the innermost.
 fn nested(depth: usize) {
     if depth == 0 {
         drop(black_box(deep_zero(black_box(0))));

@@ -1,4 +1,4 @@
-//! The client of a measured program: the defaults, over HTTP to a server in a process of its own.
+//! The client of a measured program: the defaults, over HTTP to a server in a separate process.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use harness::Outcome;
 use harness::sink::Sink;
 use llmobs::{Config, Guard};
 
-/// What is set in the environment, or the default.
+/// Returns the value of an environment variable, or the default.
 pub fn setting<T: FromStr<Err: fmt::Debug>>(name: &str, default: T) -> T {
     env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }
@@ -19,8 +19,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts the client with its defaults, but for what the environment says: `QUEUE_LIMIT` and `CAPTURE_LIMIT` in bytes,
-    /// and `INTERVAL` in seconds.
+    /// Starts the client with its defaults, overridden by the environment: `QUEUE_LIMIT` and `CAPTURE_LIMIT` in bytes, and `INTERVAL` in
+    /// seconds.
     pub fn start(hold: bool, change: impl FnOnce(Config) -> Config) -> Self {
         let sink = Sink::start(hold);
         let mut config = Config::from_env().ml_app("checkout-assistant").service("checkout-assistant");

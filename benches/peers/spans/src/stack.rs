@@ -19,7 +19,7 @@ thread_local! {
     static DEEPEST: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Remembers where the stack is.
+/// Records the position of the stack.
 #[inline(never)]
 fn mark() {
     let here = 0_u8;
@@ -59,7 +59,7 @@ fn plain_large(large: Large, n: u32) -> u8 {
         mark();
         return black_box(&large)[0];
     }
-    // A copy of its own, so that each level has one argument.
+    // A separate copy, so that each level has one argument.
     let mut next = large;
     black_box(&mut next)[0] = n as u8;
     black_box(plain_large(next, n - 1))
@@ -88,7 +88,7 @@ async fn traced_async(large: Large) -> u8 {
     black_box(&large)[0]
 }
 
-/// Bytes that making and polling the future takes from the allocator, as a multiple of the argument. Needs the feature `count`.
+/// The bytes that making and polling the future allocates, as a multiple of the argument. Requires the feature `count`.
 fn boxed() -> f64 {
     let before = allocations::now().thread.bytes;
     let mut context = Context::from_waker(Waker::noop());
@@ -96,7 +96,7 @@ fn boxed() -> f64 {
     (allocations::now().thread.bytes - before) as f64 / LARGE as f64
 }
 
-/// Bytes a level: the call with `DEPTH` levels less the one with half of them.
+/// The bytes per level: the call with `DEPTH` levels minus the one with half of them.
 fn measure(call: impl Fn(u32)) -> f64 {
     let at = |depth| {
         call(depth);
@@ -111,8 +111,8 @@ pub fn print() {
     thread.expect("a thread").join().expect("a thread that ends");
 }
 
-/// Prints the bytes a level of the plain function, and of the one with an attribute without and with a client; then the same
-/// with a large argument, as multiples of that.
+/// Prints the bytes per level of the plain function, and of the one with an attribute without and with a client; then the same with a large
+/// argument, as multiples of that.
 fn print_here() {
     let small = |call: fn(&str, u32) -> usize| {
         measure(|depth| {

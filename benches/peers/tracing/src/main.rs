@@ -1,7 +1,7 @@
 //! The CPU time of the caller for a `tracing` span, under a bare registry and under layers.
 //!
 //! `tracing-layers MODE SPAN ROUNDS` prints a line of CSV for each round: nanoseconds for one span, from its creation to its end. Each mode
-//! is a process of its own, since interests are those of all subscribers of a process.
+//! is a separate process, because interests are shared by all subscribers of a process.
 
 use std::env;
 use std::hint::black_box;
@@ -16,7 +16,7 @@ use tracing::{Dispatch, info_span};
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::{Registry, registry};
 
-/// Spans a round. The queues take that many.
+/// Spans per round. The queues hold this many.
 const SPANS: u32 = 500;
 
 type Error = Box<dyn std::error::Error>;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Error> {
     let _guard = llmobs::Config::new().ml_app("bench").exporter(file).init()?;
     let provider = SdkTracerProvider::builder().with_batch_exporter(Nowhere).build();
     let dispatch: Dispatch = match mode.as_str() {
-        // Another layer wants all spans, as one for logs does.
+        // Another layer enables all spans, like one for logs.
         "registry" => registry().with(Wanted).into(),
         "layer" => registry().with(Wanted).with(llmobs::tracing::layer()).into(),
         "alone" => registry().with(llmobs::tracing::layer()).into(),
@@ -68,13 +68,13 @@ fn main() -> Result<(), Error> {
     })
 }
 
-/// A span that is no step of an LLM application.
+/// A span that is not a step of an LLM application.
 fn other(index: u32) {
     let span = info_span!("work", index);
     span.in_scope(|| black_box(index));
 }
 
-/// The call of a model as rig describes it without content.
+/// A model call as rig describes it without content.
 fn chat(index: u32) {
     let span = info_span!(
         target: "rig::completions",
@@ -100,7 +100,7 @@ fn answered(span: &tracing::Span) {
     span.record("gen_ai.usage.cache_read.input_tokens", 32_u64);
 }
 
-/// The same with 2 KiB of content.
+/// A model call with 2 KiB of content.
 fn content(index: u32) {
     let text = "x".repeat(1000);
     let span = info_span!(
@@ -136,7 +136,7 @@ fn by_hand(index: u32) {
     span.finish();
 }
 
-/// A layer that asks for all spans, and does nothing with them.
+/// A layer that enables all spans, and does nothing with them.
 struct Wanted;
 
 impl Layer<Registry> for Wanted {}

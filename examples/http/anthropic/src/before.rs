@@ -1,4 +1,4 @@
-//! Explains something in one sentence: a model drafts an explanation, and then shortens it. The second answer is printed as it comes.
+//! Explains something in one sentence: a model drafts an explanation, and then shortens it. The second answer is printed as it arrives.
 //!
 //! ```text
 //! cargo run -p anthropic-example -- "a solar eclipse"
@@ -48,7 +48,7 @@ impl Claude {
         Ok(blocks.filter_map(|block| block["text"].as_str()).collect())
     }
 
-    /// Asks the model, prints its answer as it comes, and returns it.
+    /// Asks the model, prints its answer as it arrives, and returns it.
     async fn ask_aloud(&self, prompt: &str) -> Result<String, Box<dyn Error>> {
         let mut response = self.send(prompt, true).await?;
         let (mut text, mut unread) = (String::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! Answers a question with the help of a tool, which converts miles. What the model says is printed as it comes.
+//! Answers a question with the help of a tool, which converts miles. The answer is printed as it arrives.
 //!
 //! ```text
 //! cargo run -p async-openai-example -- "How many kilometers is a marathon of 26.2 miles?"
@@ -64,7 +64,7 @@ impl Assistant {
         }
     }
 
-    /// Asks the model once, and prints what it says. Returns that, and its calls of tools.
+    /// Asks the model once, and prints its answer. Returns the answer, and its tool calls.
     async fn turn(
         &self,
         messages: Vec<ChatCompletionRequestMessage>,

@@ -1,4 +1,4 @@
-//! What the tests of examples share: runs of programs, their traces, and the README. Those of `examples/tracing` use it, too.
+//! The parts that the tests of examples share: runs of programs, their traces, and the README. `examples/tracing` uses them too.
 
 pub mod readme;
 
@@ -9,7 +9,7 @@ use std::{env, fs, process};
 
 use serde_json::Value;
 
-/// A file that a program writes its spans to.
+/// A file to which a program writes its spans.
 #[derive(Debug)]
 pub struct Spans(PathBuf);
 
@@ -51,7 +51,7 @@ pub fn run(program: &str, variables: &[(&str, &str)]) -> (String, String) {
     (String::from_utf8(output.stdout).unwrap(), tree(spans.read()))
 }
 
-/// Runs a program to its end. Returns what it says on standard error, without the time of each line of the log.
+/// Runs a program to its end. Returns its standard error, without the time of each log line.
 pub fn logged(program: &str, variables: &[(&str, &str)]) -> String {
     let spans = Spans::new();
     let output =
@@ -65,7 +65,7 @@ pub fn logged(program: &str, variables: &[(&str, &str)]) -> String {
     String::from_utf8(output.stderr).unwrap().lines().map(line).collect()
 }
 
-/// Traces as text: each span below its parent, with what went in and came out, of which long values are shortened.
+/// Returns traces as text: each span below its parent, with input and output, in which long values are shortened.
 pub fn tree(mut spans: Vec<Value>) -> String {
     spans.sort_by_key(|span| span["start_ns"].as_u64());
     let mut lines = String::new();
@@ -119,7 +119,7 @@ fn lines_of(span: &Value) -> String {
     line
 }
 
-/// What a message says, calls, or has from a tool.
+/// The text, the calls or the tool results of a message.
 fn said(message: &Value) -> String {
     let list = |name: &str| message[name].as_array().cloned().unwrap_or_default();
     let content = [text(&message["content"]).to_owned()].into_iter().filter(|content| !content.is_empty());

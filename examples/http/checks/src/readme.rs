@@ -1,10 +1,10 @@
-//! The README of a workspace of examples, and whether it says what is so.
+//! Checks that the README of a workspace of examples is correct.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// A program without llmobs, and the same with it.
+/// A program without llmobs, and the same program with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
     /// The section of the README, and the folder.
@@ -57,7 +57,7 @@ pub fn check_lines(pairs: &[Pair]) {
     }
 }
 
-/// Checks that the programs without llmobs know nothing of it.
+/// Checks that the programs without llmobs do not use it.
 pub fn check_programs_before(pairs: &[Pair]) {
     for Pair { before, .. } in pairs {
         let program = fs::read_to_string(directory().join(before)).unwrap();

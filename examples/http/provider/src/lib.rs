@@ -1,10 +1,10 @@
-//! The provider of models that the examples call: the one that the environment names, or else one on this machine.
+//! The provider of models for the examples: the one that the environment sets, or else one on this machine.
 
 use std::env;
 
 use llmobs_local_provider::LocalProvider;
 
-/// A provider of models. One on this machine answers as long as this lives.
+/// A provider of models. A provider on this machine answers until this is dropped.
 #[derive(Debug)]
 pub struct Provider {
     pub url: String,

@@ -1,4 +1,4 @@
-//! The service behind: `POST /answers` with a question answers by server-sent events, as the model speaks.
+//! The back service: `POST /answers` with a question answers with server-sent events, as the model generates them.
 //!
 //! ```text
 //! cargo run -p services-example --bin back

@@ -1,4 +1,4 @@
-//! The service in front: `POST /ask` with a question asks the service behind, and answers by plain text, as that speaks.
+//! The front service: `POST /ask` with a question asks the back service, and streams its answer as plain text.
 //!
 //! ```text
 //! cargo run -p services-example --bin front
@@ -47,7 +47,7 @@ async fn ask(State(front): State<Front>, question: String) -> Result<Body, (Stat
     answer.map(Body::from_stream).map_err(|error| (StatusCode::BAD_GATEWAY, error.to_string()))
 }
 
-/// The pieces of the answer as they come.
+/// Streams the pieces of the answer as they arrive.
 #[llmobs::workflow(skip(front))]
 async fn answer(
     front: Front,

@@ -9,7 +9,7 @@ use reqwest::{Client, Response};
 const WITH_LLMOBS: [&str; 2] = [env!("CARGO_BIN_EXE_back"), env!("CARGO_BIN_EXE_front")];
 const BEFORE: [&str; 2] = [env!("CARGO_BIN_EXE_back-before"), env!("CARGO_BIN_EXE_front-before")];
 
-/// A service that runs.
+/// A running service.
 struct Service {
     process: Child,
     address: String,
@@ -87,7 +87,7 @@ async fn without_llmobs_the_answer_is_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_goes_away_cancels_both() {
-    // The model says the half, and then nothing more.
+    // The model sends half of the answer, and then nothing more.
     let services = Services::start(WITH_LLMOBS, "hang");
     let mut response = services.ask().await;
     let mut heard = Vec::new();

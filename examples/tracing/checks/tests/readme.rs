@@ -1,4 +1,4 @@
-//! The lines that the README says were added are those that were.
+//! Checks that the README lists exactly the added lines.
 
 use example_checks::readme::{self, Pair};
 

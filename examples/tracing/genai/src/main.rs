@@ -1,4 +1,4 @@
-//! Explains a subject, and then again in one sentence, which is printed as it comes.
+//! Explains a subject, and then again in one sentence, which is printed as it arrives.
 //!
 //! ```text
 //! cargo run -p genai-example -- "a solar eclipse"

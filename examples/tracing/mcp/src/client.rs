@@ -1,4 +1,4 @@
-//! Starts the server as a process of its own, prints the tools that it has, and calls one of them.
+//! Starts the server as a separate process, prints its tools, and calls one of them.
 //!
 //! ```text
 //! cargo build -p mcp-example
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The server, which is beside this program.
+/// The server, whose program is next to this one.
 fn server() -> Result<Command, Box<dyn Error>> {
     let program = env::current_exe()?;
     let name = program.file_name().ok_or("a name")?.to_string_lossy().replace("client", "server");

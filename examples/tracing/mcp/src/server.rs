@@ -1,4 +1,4 @@
-//! A server with a tool that converts miles. It speaks over standard input and output.
+//! A server with a tool that converts miles. It communicates over standard input and output.
 //!
 //! ```text
 //! cargo run -p mcp-example --bin server

@@ -1,4 +1,4 @@
-//! An agent answers a question with the help of a tool, which converts miles. What the model says is printed as it comes.
+//! An agent answers a question with the help of a tool, which converts miles. The answer is printed as it arrives.
 //!
 //! ```text
 //! cargo run -p rig-example -- "How many kilometers is a marathon of 26.2 miles?"

@@ -97,7 +97,7 @@ fn base64_is_noted_with_its_size() {
     }
 }
 
-/// The note says what the bytes are, without what only fills them up.
+/// The note counts the bytes without padding.
 #[test]
 fn the_filling_of_base64_does_not_count() {
     for filling in ["=", "=="] {
@@ -151,7 +151,7 @@ fn numbers_of_python_are_numbers() {
     }
 }
 
-/// What is behind something of which there is too much stays.
+/// Data after a part that is too large is kept.
 #[test]
 fn what_takes_the_most_place_goes_first() {
     let behind = json!({ "usage": { "prompt_tokens": 7 }, "error": null });
@@ -200,7 +200,7 @@ fn what_is_nested_too_deep_is_a_note() {
 }
 
 #[test]
-fn what_is_no_json_is_dropped() {
+fn events_that_are_not_json_are_dropped() {
     let long = "x".repeat(10_000);
     for text in
         [&long, &format!("{{{long}}}"), &"[".repeat(10_000), &format!("\"{long}"), &"1".repeat(10_000)]

@@ -90,7 +90,7 @@ fn indexes_are_any_number() {
 }
 
 #[test]
-fn what_the_model_said_is_one_turn_in_a_request_as_in_an_answer() {
+fn output_of_the_model_is_one_turn_in_a_request_and_in_a_response() {
     let (whole, _) = answer(3);
     let text = json!({"model": "gpt-5", "input": whole["output"]}).to_string();
     let json = crate::json::Json::read(&text).unwrap();
@@ -105,7 +105,7 @@ fn what_the_model_said_is_one_turn_in_a_request_as_in_an_answer() {
 }
 
 #[test]
-fn a_text_is_for_an_embedding_only_if_something_says_so() {
+fn a_text_is_for_an_embedding_only_if_a_field_shows_it() {
     let protocol = |body: Value| Protocol::of_request(&crate::json::Json::read(&body.to_string()).unwrap());
     let responses = Some(Protocol::OpenAiResponses);
     let embeddings = Some(Protocol::OpenAiEmbeddings);

@@ -40,7 +40,7 @@ fn further_attempts_send_the_same_body() {
 }
 
 #[test]
-fn a_span_that_is_too_large_by_itself_loses_what_it_says() {
+fn a_span_that_is_too_large_alone_loses_its_content() {
     use Answer::TooLarge;
     let large = |name: &'static str| {
         crate::task(name).start().annotate(|note| {
@@ -205,7 +205,7 @@ fn a_transport_that_panics_over_the_end_of_a_trace_gets_the_evaluations() {
 }
 
 #[test]
-fn a_span_whose_processor_panics_goes_out_without_what_it_says() {
+fn a_span_whose_processor_panics_is_sent_without_content() {
     let config = Config::new().processor(|span| {
         assert!(span.name != "bad", "the processor panicked, as this test wants it to");
         Some(span)

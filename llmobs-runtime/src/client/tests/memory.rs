@@ -24,7 +24,7 @@ fn assert_adds_up(report: &Report) {
 }
 
 #[test]
-fn open_spans_lose_what_they_say_and_none_is_lost() {
+fn open_spans_lose_their_content_and_none_is_lost() {
     let notes = Notes::default();
     let client = start(&Config::new(), limited(1 << 20), notes.taker(Some(Framing::Array)));
     let said = "x".repeat(100_000);

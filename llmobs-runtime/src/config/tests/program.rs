@@ -27,7 +27,7 @@ const ALL: [(&str, &str); 15] = [
 ];
 
 #[test]
-fn what_the_program_says_wins() {
+fn the_program_overrides_the_environment() {
     let said = |config: Config| {
         config
             .ml_app("app")
@@ -69,7 +69,7 @@ fn what_the_program_says_wins() {
 }
 
 #[test]
-fn an_empty_application_or_key_from_the_program_is_nothing_said() {
+fn an_empty_application_or_key_from_the_program_is_ignored() {
     let before = facts(&read(&ALL));
     assert_eq!(facts(&read(&ALL).ml_app("").api_key("").api_key(" \n")), before);
     let nothing = read(&[]).api_key("").default_exporter(Exporter::Console);
@@ -104,7 +104,7 @@ fn an_application_without_name_takes_that_of_the_service() {
 }
 
 #[test]
-fn the_default_exporter_is_for_those_who_say_nothing() {
+fn the_default_exporter_is_used_without_a_destination() {
     let chosen = |config: Config| config.default_exporter(Exporter::Console).chosen_exporter();
     assert_eq!(chosen(read(&[])), Exporter::Console);
     assert_eq!(read(&[]).chosen_exporter(), Exporter::Http);
@@ -152,7 +152,7 @@ fn debug_never_shows_any_part_of_the_key() {
 }
 
 #[test]
-fn a_sample_rate_beyond_the_range_is_nothing_said() {
+fn a_sample_rate_beyond_the_range_is_ignored() {
     let config = read(&[("DD_LLMOBS_SAMPLE_RATE", "0.25")]).sample_rate(f64::NAN).sample_rate(1.1);
     assert_eq!(config.settings().sampler.rate.to_string(), "0.25");
     let warning = "the sample rate is ignored: it should be between 0 and 1";
@@ -177,7 +177,7 @@ fn rules_of_the_program_come_before_those_of_the_environment() {
 }
 
 #[test]
-fn a_name_that_datadog_may_not_take_has_one_warning_whoever_gives_it() {
+fn a_name_that_datadog_may_not_accept_has_one_warning_for_each_setting() {
     let expected = |setting: &str| {
         [format!(
             "Datadog may not accept the name of the application in {setting}, which has upper-case letters: \

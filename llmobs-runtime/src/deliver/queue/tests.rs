@@ -296,7 +296,7 @@ fn a_queue_without_room_leaves_its_worker_alone() {
 }
 
 #[test]
-fn flush_without_anybody_at_work_says_what_is_pending() {
+fn flush_without_a_worker_reports_what_is_pending() {
     let queue = Queue::new(UNLIMITED);
     assert_eq!(report(&queue), "0 delivered, 0 dropped, 0 pending");
     push_numbers(&queue, 0..2);

@@ -263,7 +263,7 @@ impl<T: Transport> Transport for SecretTransport<T> {
             let progress = &mut self.secrets.current().progress;
             progress.answered = true;
             progress.status = self.filter.status();
-            progress.no_http = self.filter.is_no_http();
+            progress.no_http = self.filter.is_not_http();
             if progress.no_http {
                 return Err(io::Error::new(ErrorKind::InvalidData, "the response is not HTTP").into());
             }

@@ -177,7 +177,7 @@ fn push_span(line: &Line<'_>, style: Style, out: &mut String) {
             out.push_str(&format!("{}{} {}\n", style.dim(&line.rest), style.dim(label), text));
         }
     };
-    let content = |content: Option<&Content>| content.map(|content| preview(&most_telling(content)));
+    let content = |content: Option<&Content>| content.map(|content| preview(&most_informative(content)));
     push("  in ", content(span.input.as_ref()));
     push("  out", content(span.output.as_ref()));
     push("  err", failed.map(|failure| style.paint("31", &preview(&tree::failure(failure)))));
@@ -188,7 +188,7 @@ fn push_span(line: &Line<'_>, style: Style, out: &mut String) {
 }
 
 /// The last of several messages, or the first of several documents, with their number.
-fn most_telling(content: &Content) -> String {
+fn most_informative(content: &Content) -> String {
     let items = tree::items(content);
     let one = if matches!(content, Content::Messages(_)) { items.last() } else { items.first() };
     match one {

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_array_of_events_is_refused() {
+    fn text_that_is_not_an_array_of_events_is_refused() {
         for events in ["", "[", "{}", "[1]", r#"[{"spans":[1]}]"#] {
             assert!(body(events, "app").is_err(), "{events}");
         }

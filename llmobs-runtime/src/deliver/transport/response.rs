@@ -30,7 +30,7 @@ pub(super) struct ResponseFilter {
     /// Whether the body is in chunks.
     chunked: bool,
     status: Option<u16>,
-    is_no_http: bool,
+    is_not_http: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl ResponseFilter {
             let room = MAX_LINE.saturating_sub(self.line.len());
             self.line.extend_from_slice(piece.get(..room).unwrap_or(piece));
             if self.part == Part::Status {
-                self.is_no_http |= !begins_like_http(&self.line);
+                self.is_not_http |= !begins_like_http(&self.line);
             }
             if piece.ends_with(b"\n") {
                 let mut line = std::mem::take(&mut self.line);
@@ -85,8 +85,8 @@ impl ResponseFilter {
     }
 
     /// Returns whether the response is not HTTP.
-    pub(super) fn is_no_http(&self) -> bool {
-        self.is_no_http
+    pub(super) fn is_not_http(&self) -> bool {
+        self.is_not_http
     }
 
     /// Returns whether no unfinished line is held.
@@ -123,7 +123,7 @@ impl ResponseFilter {
                 let status = line.get(9..12).filter(|_| line.starts_with(b"HTTP/1."));
                 let status = status.filter(|code| code.iter().all(u8::is_ascii_digit));
                 let status = status.and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
-                self.is_no_http |= status.is_none();
+                self.is_not_http |= status.is_none();
                 let interim = status.is_some_and(|status| status < 200);
                 self.status = status.filter(|_| !interim);
                 self.part = Part::Headers { interim };
@@ -239,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn the_status_is_known_and_what_is_no_http() {
-        for (answer, status, is_no_http) in [
+    fn the_status_is_known_and_other_protocols_are_recognized() {
+        for (answer, status, is_not_http) in [
             ("", None, false),
             ("\r\nHTTP", None, false),
             ("HTTP/1.1 202", None, false),
@@ -256,7 +256,7 @@ mod tests {
         ] {
             let mut filter = ResponseFilter::default();
             filter.pass(answer.as_bytes());
-            assert_eq!((filter.status(), filter.is_no_http()), (status, is_no_http), "{answer:?}");
+            assert_eq!((filter.status(), filter.is_not_http()), (status, is_not_http), "{answer:?}");
         }
     }
 

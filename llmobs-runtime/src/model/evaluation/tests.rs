@@ -87,7 +87,7 @@ fn options() {
 }
 
 #[test]
-fn what_cannot_be_meant_so_says_what_to_change() {
+fn errors_explain_what_to_change() {
     let fine = || Evaluation::score("l", 1).for_span(span());
     let before = UNIX_EPOCH - Duration::from_secs(1);
     for (evaluation, start) in [

@@ -70,7 +70,7 @@ fn a_submitter_of_no_kind_is_an_id() {
 }
 
 #[test]
-fn what_cannot_be_meant_so_says_what_to_change() {
+fn errors_explain_what_to_change() {
     let fine = || Feedback::boolean("l", true, "u").for_session("s");
     for (feedback, error) in [
         (Feedback::boolean("l", true, "u"), EvaluationError::NoTarget),

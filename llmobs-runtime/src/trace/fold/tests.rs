@@ -35,7 +35,7 @@ fn output(items: &[Value]) -> Value {
 }
 
 /// Whether a stream of this one item shows the item as it is.
-fn is_no_chat(item: &Value) -> bool {
+fn is_not_a_chat(item: &Value) -> bool {
     output(std::slice::from_ref(item)) == json!([item])
 }
 

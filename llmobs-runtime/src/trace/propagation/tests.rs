@@ -149,7 +149,7 @@ fn a_value_that_is_too_long_is_left_out_alone() {
 }
 
 #[test]
-fn about_the_agent_less_is_said_where_room_is_short() {
+fn the_agent_is_shortened_if_room_is_short() {
     let with = |ml_app: usize, name: &str| {
         let mut headers = workflow();
         headers.llm.ml_app = Some("a".repeat(ml_app));
@@ -209,7 +209,7 @@ fn the_state_holds_what_fits() {
 }
 
 #[test]
-fn what_is_no_header_of_a_tracer_is_ignored() {
+fn invalid_headers_are_ignored() {
     let own = |trace: &str, parent: &str| {
         pairs(&[
             ("x-datadog-trace-id", trace),
@@ -243,7 +243,7 @@ fn what_is_no_header_of_a_tracer_is_ignored() {
 }
 
 #[test]
-fn a_header_that_is_given_twice_counts_if_both_say_the_same() {
+fn a_repeated_header_counts_if_both_values_are_the_same() {
     let twice = |second: &str| {
         let mut map: HashMap<String, Vec<u8>> = HashMap::new();
         map.insert("x-datadog-trace-id".to_owned(), b"1234".to_vec());

@@ -7,7 +7,7 @@ use super::frame::frame;
 use crate::answer::{Answer, Question, Role, Said, arguments_pieces, pieces, text_of};
 use crate::reply::{Exchange, Failure, Reply};
 
-/// What proves that thoughts are those of the model.
+/// The proof that thoughts come from the model.
 const SIGNATURE: &str = "bG9jYWw=";
 
 pub(crate) fn reply(exchange: &Exchange) -> Result<Reply, Failure> {
@@ -27,7 +27,7 @@ fn question(request: &Value) -> Result<Question, Failure> {
         let role = if message["role"] == "assistant" { Role::Assistant } else { Role::User };
         let blocks = || message["content"].as_array().into_iter().flatten();
         let text = text_of(&message["content"]);
-        // A message of results alone is no question.
+        // A message with only results is not a question.
         if !text.is_empty() {
             question.turn(role, text);
         }
@@ -35,7 +35,7 @@ fn question(request: &Value) -> Result<Question, Failure> {
             question.turn(Role::Assistant, text_of(&call["name"]));
             question.turn(Role::Assistant, call["input"].to_string());
         }
-        // Last, because a message with results is an answer to calls, whatever else it says.
+        // Last, because a message with results answers calls, regardless of its other content.
         for result in blocks().map(|block| &block["toolResult"]).filter(|result| result.is_object()) {
             question.turn(Role::Result, result_text(&result["content"]));
         }

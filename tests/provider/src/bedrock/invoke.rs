@@ -1,4 +1,4 @@
-//! InvokeModel, with and without a stream. The body tells the family of the model.
+//! InvokeModel, with and without a stream. The body identifies the family of the model.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,7 +11,7 @@ use crate::anthropic;
 use crate::openai::embeddings::vector;
 use crate::reply::{Exchange, Failure, Reply};
 
-/// The numbers of a vector, unless the request says how many.
+/// The default number of dimensions of a vector.
 const DIMENSIONS: usize = 1024;
 
 pub(crate) fn reply(exchange: &Exchange) -> Result<Reply, Failure> {
@@ -34,7 +34,7 @@ fn whole(value: Value, usage: Usage) -> Reply {
     Reply::Counted { value, input: usage.input - usage.cached, output: usage.output }
 }
 
-/// The events of a model, each in a frame. The last one says what Bedrock counted.
+/// The events of a model, each in a frame. The last one has Bedrock's counts.
 fn stream(exchange: &Exchange, mut events: Vec<Value>, usage: Usage) -> Reply {
     if let Some(last) = events.last_mut() {
         last["amazon-bedrock-invocationMetrics"] = json!({

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::answer::count;
 use crate::reply::{Exchange, Failure, Reply};
 
-/// The numbers of a vector, unless the request says how many.
+/// The default number of dimensions of a vector.
 const DIMENSIONS: usize = 1536;
 
 pub(crate) fn reply(exchange: &Exchange) -> Result<Reply, Failure> {
@@ -45,12 +45,12 @@ fn text(input: &Value) -> String {
     }
 }
 
-/// A text with a word for each token.
+/// Returns a text with a word for each token.
 fn tokens(items: &[Value]) -> String {
     items.iter().map(Value::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// A vector of length 1 that is near those of texts with the same words.
+/// Returns a vector of length 1 that is near those of texts with the same words.
 pub(crate) fn vector(text: &str, dimensions: usize) -> Vec<f32> {
     let mut vector = vec![0.0_f32; dimensions];
     for word in

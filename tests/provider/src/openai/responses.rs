@@ -59,7 +59,7 @@ fn add(question: &mut Question, item: &Value) {
     }
 }
 
-/// What the request says of the response, and what is so without it.
+/// The fields of a response that follow from the request, and their defaults.
 fn open_response(exchange: &Exchange) -> Value {
     let mut response = json!({
         "id": exchange.id("resp"),
@@ -131,7 +131,7 @@ fn reasoning(exchange: &Exchange, answer: &Answer) -> Option<Value> {
     Some(json!({"id": exchange.id("rs"), "type": "reasoning", "summary": summary}))
 }
 
-/// The item with what the model says.
+/// The item with the output of the model.
 fn said(exchange: &Exchange, answer: &Answer) -> Value {
     let message = |content| {
         json!({

@@ -1,4 +1,4 @@
-//! Amazon Bedrock. `llmobs-bedrock/tests` asks it by the SDK of AWS, which checks the frames.
+//! Amazon Bedrock. `llmobs-bedrock/tests` calls it through the SDK of AWS, which checks the frames.
 
 use llmobs_local_provider::LocalProvider;
 use llmobs_providers::{Endpoint, Response};
@@ -26,7 +26,7 @@ fn read(path: &str, body: &Value) -> Response {
 }
 
 #[test]
-fn a_stream_says_what_a_whole_answer_says() {
+fn a_stream_reads_like_a_whole_answer() {
     let user = json!([{ "role": "user", "content": [{ "text": "Hi there" }] }]);
     let converse = json!({ "system": [{ "text": "Be brief." }], "messages": user });
     let claude = json!({

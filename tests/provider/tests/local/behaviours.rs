@@ -1,4 +1,4 @@
-//! What the names of models ask for, and what the server says of its clients.
+//! The behaviours of model names, and what the server reports about its clients.
 
 use std::io::Read as _;
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use crate::support::{CONVERSATIONS, as_stream, post, request, streamed, whole};
 
 const PATHS: [&str; 4] = ["/v1/chat/completions", "/v1/responses", "/v1/embeddings", "/v1/messages"];
 
-/// Far longer than anything on loopback takes.
+/// Much longer than anything on the loopback interface takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn body(path: &str, model: &str) -> Value {
@@ -144,7 +144,7 @@ fn a_slow_model_waits_before_each_piece() {
     }
 }
 
-/// What arrives of an answer that breaks off, and the length that was announced.
+/// Returns what arrives of an answer that is cut off, and the announced length.
 fn broken(body: &Value, path: &str) -> (Vec<u8>, Option<String>) {
     let provider = LocalProvider::start();
     let mut response = post(&provider, path, body);

@@ -1,4 +1,4 @@
-//! What `llmobs-providers` reads: the same from a whole answer and from a stream, and from each protocol.
+//! The readings of `llmobs-providers`: the same for a whole answer and a stream, and for each protocol.
 
 use llmobs_local_provider::LocalProvider;
 use llmobs_providers::{Endpoint, Response};
@@ -20,7 +20,7 @@ fn read(path: &str, body: &Value) -> Response {
     reader.finish()
 }
 
-/// What is read of an answer, which is the same for a stream.
+/// The reading of an answer, which is the same for a stream.
 #[track_caller]
 fn reading(path: &str, body: Value) -> Value {
     let whole = read(path, &body);

@@ -1,4 +1,4 @@
-//! A client that takes nothing for granted.
+//! A client without assumptions.
 
 use std::sync::LazyLock;
 
@@ -27,7 +27,7 @@ pub(crate) fn whole(provider: &LocalProvider, path: &str, body: &Value) -> (u16,
     (response.status().as_u16(), serde_json::from_str(&text).expect("JSON"))
 }
 
-/// The events of a stream. The names must be the types. What is no JSON is a text.
+/// The events of a stream. The names must be the types. Data that is not JSON becomes a text.
 pub(crate) fn streamed(provider: &LocalProvider, path: &str, body: &Value) -> Vec<Value> {
     let mut response = post(provider, path, body);
     assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");

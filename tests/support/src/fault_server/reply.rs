@@ -1,9 +1,9 @@
-//! What a server does in place of a good answer.
+//! The faulty behaviours of a server.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-/// What a server sends, and how it goes on.
+/// The data that a server sends, and how it continues.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub(super) accepts: bool,
@@ -19,11 +19,11 @@ pub(super) enum Step {
     Drip(Vec<u8>, Duration),
     /// Sends this again and again until the client is gone.
     Repeat(Vec<u8>),
-    /// Reads so many bytes, or up to the end.
+    /// Reads this many bytes, or up to the end.
     Read(usize),
 }
 
-/// What becomes of the connection.
+/// How the connection continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Keep,
@@ -43,63 +43,63 @@ impl Reply {
         Self::status(202)
     }
 
-    /// A status, with a short body. Of a request with a status of success the server keeps the events.
+    /// Replies with a status and a short body. The server keeps the events of a request with a success status.
     pub fn status(status: u16) -> Self {
         let head = head(status, &["content-type: application/json", "content-length: 2"]);
         let accepts = (200..300).contains(&status);
         Self { accepts, ..Self::of(vec![Step::Send([head, b"{}".to_vec()].concat())], End::Keep) }
     }
 
-    /// A status with one more header.
+    /// Replies with a status and one more header.
     pub fn with_header(status: u16, name: &str, value: &str) -> Self {
         let head = head(status, &["content-length: 2", &format!("{name}: {value}")]);
         Self { steps: vec![Step::Send([head, b"{}".to_vec()].concat())], ..Self::status(status) }
     }
 
-    /// A status with this JSON as its body.
+    /// Replies with a status and this JSON as the body.
     pub fn json(status: u16, body: &str) -> Self {
         let head = head(status, &[&format!("content-length: {}", body.len())]);
         Self { steps: vec![Step::Send([head, body.into()].concat())], ..Self::status(status) }
     }
 
-    /// A status with a body that has no end.
+    /// Replies with a status and an endless body.
     pub fn endless_body(status: u16) -> Self {
         let head = head(status, &["transfer-encoding: chunked"]);
         let chunk = [b"1000\r\n".as_slice(), &[b'x'; 4096], b"\r\n"].concat();
         Self { steps: vec![Step::Send(head), Step::Repeat(chunk)], end: End::Close, ..Self::status(status) }
     }
 
-    /// A status with a body of `length` bytes, one after each pause.
+    /// Replies with a status and a body of `length` bytes, one after each pause.
     pub fn dripping_body(status: u16, length: usize, pause: Duration) -> Self {
         let head = head(status, &[&format!("content-length: {length}")]);
         let steps = vec![Step::Send(head), Step::Drip(vec![b'x'; length], pause)];
         Self { steps, ..Self::status(status) }
     }
 
-    /// A status whose head comes byte by byte, one after each pause.
+    /// Replies with a status whose head arrives byte by byte, one after each pause.
     pub fn dripping_head(status: u16, pause: Duration) -> Self {
         let head = head(status, &["content-length: 0"]);
         Self { steps: vec![Step::Drip(head, pause)], ..Self::status(status) }
     }
 
-    /// Headers that have no end.
+    /// Replies with endless headers.
     pub fn endless_headers() -> Self {
         let steps =
             vec![Step::Send(b"HTTP/1.1 202 Accepted\r\n".into()), Step::Repeat(b"x-more: yes\r\n".into())];
         Self::of(steps, End::Close)
     }
 
-    /// `100 Continue` again and again.
+    /// Replies with `100 Continue` again and again.
     pub fn endless_continue() -> Self {
         Self::of(vec![Step::Repeat(b"HTTP/1.1 100 Continue\r\n\r\n".into())], End::Close)
     }
 
-    /// Bytes that need not be HTTP. Then the connection is closed.
+    /// Replies with bytes that need not be HTTP. Then the connection is closed.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self::of(vec![Step::Send(bytes.into())], End::Close)
     }
 
-    /// Says nothing, and leaves the connection open.
+    /// Sends nothing, and leaves the connection open.
     pub fn hang() -> Self {
         Self::of(Vec::new(), End::Hang)
     }
@@ -109,42 +109,42 @@ impl Reply {
         Self::of(Vec::new(), End::Close)
     }
 
-    /// The same so much later.
+    /// Delays the reply by this time.
     #[must_use]
     pub fn late(mut self, by: Duration) -> Self {
         self.steps.insert(0, Step::Wait(by));
         self
     }
 
-    /// The same when so many more bytes of the request have come.
+    /// Delays the reply until this many more bytes of the request have arrived.
     #[must_use]
     pub fn after_bytes(mut self, count: usize) -> Self {
         self.steps.insert(0, Step::Read(count));
         self
     }
 
-    /// Keeps the events of the request, whatever the client gets to know of it.
+    /// Keeps the events of the request, regardless of what the client receives.
     #[must_use]
     pub fn kept(mut self) -> Self {
         self.accepts = true;
         self
     }
 
-    /// Closes the connection then.
+    /// Closes the connection after the reply.
     #[must_use]
     pub fn then_close(mut self) -> Self {
         self.end = End::Close;
         self
     }
 
-    /// Closes the connection when it was idle for so long.
+    /// Closes the connection after it was idle for this time.
     #[must_use]
     pub fn then_close_after(mut self, idle: Duration) -> Self {
         self.steps.push(Step::Wait(idle));
         self.then_close()
     }
 
-    /// Closes the connection when the first byte of the next request has come.
+    /// Closes the connection when the first byte of the next request has arrived.
     #[must_use]
     pub fn then_close_at_next(mut self) -> Self {
         self.steps.push(Step::Read(1));

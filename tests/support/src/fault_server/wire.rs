@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
-/// Where a server listens.
+/// The address of a server.
 #[derive(Clone, Debug)]
 pub(super) enum Address {
     Tcp(SocketAddr),
@@ -32,8 +32,8 @@ pub(super) trait Wire: Read + Write {}
 
 impl<T: Read + Write> Wire for T {}
 
-/// An address of this machine that no other process uses, where the system has one: while a server is down, nobody else
-/// may get its port.
+/// Returns an address of this machine that no other process uses, if the system has one: while a server is down, another process may get
+/// its port.
 pub(crate) fn own_address() -> Ipv4Addr {
     if cfg!(target_os = "linux") {
         let [_, high, middle, low] = std::process::id().to_be_bytes();

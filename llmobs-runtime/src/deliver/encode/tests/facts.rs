@@ -155,7 +155,7 @@ fn tools_are_shown_on_the_kinds_that_have_them() {
 }
 
 #[test]
-fn an_agent_has_a_manifest_and_a_version_unless_nothing_was_said() {
+fn an_agent_has_a_manifest_and_a_version_if_annotated() {
     let ids = Ids::new();
     let with = |agent: AgentManifest| {
         event(&ids.span(Kind::Agent).annotate(|note| {
@@ -263,7 +263,7 @@ fn an_agent_above_without_a_name_is_known_by_its_id() {
 }
 
 #[test]
-fn sampling_is_said_by_rate_and_decision_or_not_at_all() {
+fn sampling_is_sent_as_rate_and_decision_or_not_at_all() {
     let ids = Ids::new();
     for (decision, rate, shown) in [
         (Decision { rate: 0.0, kept: false }, "0", "0"),
@@ -384,7 +384,7 @@ fn an_llm_span_without_a_prompt_shows_that_of_the_span_above() {
 }
 
 #[test]
-fn what_annotation_contexts_say_is_overridden_by_what_the_span_says() {
+fn annotations_of_a_span_override_those_of_contexts() {
     let ids = Ids::new();
     let mut annotation = crate::Annotation::new(usize::MAX);
     annotation.tag("both", "outer").tag("outer", 1);

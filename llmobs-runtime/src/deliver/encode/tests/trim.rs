@@ -284,7 +284,7 @@ fn the_largest_part_is_shortened_first() {
 }
 
 #[test]
-fn an_event_that_cannot_be_shortened_says_what_it_is() {
+fn an_event_that_cannot_be_shortened_is_a_skeleton() {
     let mut span = data(Kind::Tool);
     let identity =
         Identity { tags: many(|number| (text(number), text(number)), 100).collect(), ..Identity::default() };
@@ -487,7 +487,7 @@ fn a_text_is_cut_between_characters() {
 
 /// The escapes of lone surrogates cannot become a text, and are sent as the JSON text that was captured.
 #[test]
-fn captured_json_that_is_no_text_is_shortened_too() {
+fn captured_json_that_is_not_a_text_is_shortened_too() {
     let json = format!("\"{}\"", r"\ud800".repeat(2000));
     let span = Ids::new().span(Kind::Task).input_value(json);
     for limit in LEAST_LIMIT..LEAST_LIMIT + 20 {

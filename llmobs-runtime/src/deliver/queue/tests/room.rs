@@ -250,7 +250,7 @@ fn what_spans_share_counts_about_once() {
 }
 
 #[test]
-fn what_few_spans_say_counts_too() {
+fn rare_data_of_spans_counts_too() {
     let text = "x".repeat(1000);
     let said = |say: Say<'_>| bytes_of(&Sample::new(Kind::Task, "").annotate(say));
     let least = said(&|note| {

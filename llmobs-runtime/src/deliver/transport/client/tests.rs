@@ -58,7 +58,7 @@ fn nowhere() -> String {
 }
 
 #[test]
-fn an_answer_says_what_may_be_done() {
+fn the_status_decides_how_a_failure_is_handled() {
     use FailureKind::{Denied, Invalid, Permanent, TooLarge, Unavailable};
     let check_key = "; check DD_API_KEY, and that DD_SITE is the site of that key";
     let not_followed =
@@ -136,7 +136,7 @@ fn an_answer_without_end_is_an_answer() {
 }
 
 #[test]
-fn where_nobody_listens_nothing_was_accepted() {
+fn without_a_listener_nothing_was_accepted() {
     let (kind, is_wrong_endpoint, message) = outcome(&mut client(&nowhere()), 100);
     assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unavailable, true));
     assert!(message.starts_with("URL does not answer: ") && message.contains("refused"), "{message}");
@@ -146,7 +146,7 @@ fn where_nobody_listens_nothing_was_accepted() {
 }
 
 #[test]
-fn of_a_request_that_was_sent_without_an_answer_nobody_knows_what_became() {
+fn a_request_without_an_answer_may_have_been_accepted() {
     for answer in ["", "HTTP/1.1 202 Acc", "HTTP/1.1 100 Continue\r\n\r\n"] {
         let server = Server::start(move |_, connection| {
             connection.request();

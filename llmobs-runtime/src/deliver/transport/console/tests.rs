@@ -309,7 +309,7 @@ fn an_evaluation_is_a_line_with_what_was_judged_and_how() {
 }
 
 #[test]
-fn an_evaluation_in_colour_says_the_same_and_leaves_the_terminal_as_it_was() {
+fn an_evaluation_in_colour_has_the_same_text_and_resets_the_terminal() {
     for (assessment, colour) in [("pass", 32), ("fail", 31)] {
         let metric = json!({
             "event_kind": "evaluation", "label": "l\u{1b}", "metric_type": "score", "score_value": 1,

@@ -35,7 +35,7 @@ fn retrieved_documents_keep_text_name_id_and_score() {
 }
 
 #[test]
-fn what_is_no_list_of_documents_is_one_document_of_json() {
+fn values_that_are_not_documents_are_one_document_of_json() {
     for value in [
         json!([["text", 0.5], ["other", 0.25]]),
         json!([{ "text": "a" }, { "title": "no text" }]),
@@ -55,7 +55,7 @@ fn what_is_no_list_of_documents_is_one_document_of_json() {
 }
 
 #[test]
-fn documents_that_were_cut_say_so() {
+fn documents_that_were_cut_have_a_note() {
     let long = annotated_within(&["first", "second", "third"], 12);
     assert_eq!(
         output(Kind::Retrieval, long),
@@ -123,7 +123,7 @@ fn vectors_are_counted_and_not_shown() {
 }
 
 #[test]
-fn what_is_no_vector_is_shown_as_it_is() {
+fn values_that_are_not_vectors_are_shown_unchanged() {
     for json in [
         "[]",
         "[[]]",

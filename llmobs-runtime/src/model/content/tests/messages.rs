@@ -86,7 +86,7 @@ fn arguments_without_messages_are_shown_as_json() {
 }
 
 #[test]
-fn an_empty_list_beside_other_arguments_does_not_hide_them() {
+fn an_empty_list_next_to_other_arguments_does_not_hide_them() {
     let fields = r#""prompt":"Why?","stop":[]"#;
     let shown = json!({ "messages": [{ "role": "user", "content": format!("{{{fields}}}") }] });
     assert_eq!(asked(fields), shown);

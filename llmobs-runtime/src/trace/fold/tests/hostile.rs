@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{chunk, is_no_chat, messages, output, said, within};
+use super::{chunk, is_not_a_chat, messages, output, said, within};
 use crate::base::kind::Kind;
 use crate::trace::fold::Fold;
 
@@ -24,7 +24,7 @@ fn fields_of_the_wrong_type_are_passed_over() {
     for name in ["message_start", "content_block_start", "content_block_delta", "message_delta"] {
         for wrong in [json!(null), json!([]), json!("x")] {
             let item = json!({ "type": name, "message": wrong, "content_block": wrong, "delta": wrong, "usage": wrong });
-            assert!(is_no_chat(&item), "{item}");
+            assert!(is_not_a_chat(&item), "{item}");
         }
     }
     // Events that are known by their name and have nothing to show.
@@ -32,7 +32,7 @@ fn fields_of_the_wrong_type_are_passed_over() {
         let item = json!({ "type": format!("response.{name}"), "item": 1, "delta": {}, "response": [] });
         assert!([Value::Null, json!("")].contains(&output(std::slice::from_ref(&item))), "{item}");
     }
-    assert!(is_no_chat(&json!({ "type": 7, "choices": {} })));
+    assert!(is_not_a_chat(&json!({ "type": 7, "choices": {} })));
 }
 
 #[test]

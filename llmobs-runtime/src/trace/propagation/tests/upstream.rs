@@ -43,7 +43,7 @@ fn the_priority_is_that_of_the_tracer_and_else_that_of_the_flag() {
 }
 
 #[test]
-fn what_is_said_about_another_trace_is_not_mixed_in() {
+fn data_about_another_trace_is_not_mixed_in() {
     let own = pairs(&[
         ("x-datadog-trace-id", "1234"),
         ("x-datadog-parent-id", "5678"),
@@ -96,7 +96,7 @@ fn passed_on(tags: &str, state: &str) -> [String; 2] {
 }
 
 #[test]
-fn what_tracers_tell_each_other_is_passed_on_as_it_came() {
+fn data_of_tracers_is_passed_on_unchanged() {
     let none = "_dd.p.tid=0000000000000000";
     let tags = "_dd.p.dm=-4,_dd.p.ts=02,_dd.p.usr.id=a=b,other=1";
     let expected = [

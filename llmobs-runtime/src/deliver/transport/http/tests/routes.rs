@@ -179,7 +179,7 @@ fn what_the_settings_choose_is_not_asked() {
 }
 
 #[test]
-fn spans_go_to_the_public_api_where_that_is_said() {
+fn spans_go_to_the_public_api_if_configured() {
     let server = Server::answering(None, agent);
     let mut http = Http::new(&Settings { public_api: true, ..settings(server.address()) }).unwrap();
     let event = r#"[{"spans":[{"name":"step","meta":{"span":{"kind":"task"}}}]}]"#;
