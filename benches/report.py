@@ -341,7 +341,7 @@ nothing. Each row is a process of its own. The exporter of OpenTelemetry sends n
 {tracing}
 ## Bias of the comparison
 
-These conditions favour llmobs:
+These conditions favor llmobs:
 
 - The functions are small and have short arguments. With large arguments, copying and escaping them dominates in all libraries.
 - The server is on the loopback address and answers immediately, without TLS and compression. No figure includes the CPU time of TLS.
@@ -350,7 +350,7 @@ These conditions favour llmobs:
 - fastrace and tracing normally capture arguments with `Debug` or `Display`. Here, fastrace writes JSON, with serde_json into a new string,
   as a user would.
 
-These conditions favour the other libraries:
+These conditions favor the other libraries:
 
 - Their exporters encode and send nothing. The worker of llmobs encodes and sends all spans on the same two cores.
 - opentelemetry_sdk gets its arguments as attributes without JSON.

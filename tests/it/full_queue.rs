@@ -31,8 +31,8 @@ impl log::Log for Logger {
 
 #[test]
 fn a_thread_of_the_program_does_not_wait_for_its_logger() {
-    own_process!();
     static LOGGER: OnceLock<Logger> = OnceLock::new();
+    own_process!();
     let ((heard, said), (go, go_on)) = (channel(), channel());
     log::set_logger(LOGGER.get_or_init(|| Logger { heard, go_on: Mutex::new(go_on) })).unwrap();
     log::set_max_level(log::LevelFilter::Warn);

@@ -49,6 +49,8 @@ mod runtimes;
 mod sampling;
 mod secrets;
 mod short_memory;
+#[cfg(unix)]
+mod shutdown;
 mod siblings;
 #[cfg(feature = "stream")]
 mod stream_faults;

@@ -1,6 +1,8 @@
 //! Calls of models that an integration observes, together with attributes and spans by hand: one call is one span. The table of
 //! `docs/model_calls.md` names these tests.
 
+#![allow(clippy::items_after_statements, reason = "functions stand before the calls that they are about")]
+
 use std::task::Poll;
 use std::time::{Duration, Instant};
 

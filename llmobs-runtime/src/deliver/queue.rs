@@ -229,7 +229,7 @@ impl Queue {
         } else {
             own.tally.ended += 1;
             drop(own);
-            self.count(&DropReason::QueueFull);
+            self.refuse();
         }
         has_room
     }
@@ -354,8 +354,11 @@ impl Queue {
             return Some((own, measured));
         }
         drop(own);
-        let is_closed = self.closed.load(Ordering::Acquire);
-        self.count(if is_closed { &DropReason::Shutdown } else { &DropReason::QueueFull });
+        if self.closed.load(Ordering::Acquire) {
+            self.count(&DropReason::Shutdown);
+        } else {
+            self.refuse();
+        }
         None
     }
 
@@ -461,6 +464,13 @@ impl Queue {
         count.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts an item that found no room. The worker logs a warning, also if it has just looked.
+    #[cold]
+    fn refuse(&self) {
+        self.count(&DropReason::QueueFull);
+        self.arm();
+    }
+
     /// Appends the JSON text of an evaluation or feedback, or counts it as dropped if there is no room. It is accepted even after the queue
     /// was closed, until the worker ends, because a processor may submit it.
     pub(crate) fn push_evaluation(&self, json: String) {
@@ -479,7 +489,8 @@ impl Queue {
             drop(state);
             self.arm();
         } else {
-            self.count(&DropReason::QueueFull);
+            drop(state);
+            self.refuse();
         }
     }
 

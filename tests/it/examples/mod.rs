@@ -3,8 +3,6 @@
 use std::env;
 use std::process::Command;
 
-#[cfg(unix)]
-mod shutdown;
 mod small;
 mod support_agent;
 
