@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use log::Level;
 
-use llmobs_capture::log::{flush as flush_log, say};
+use llmobs_capture::log::{flush as flush_log, log};
 use llmobs_capture::{is_muted, warn_limited};
 
 use crate::base::error::Error;
@@ -126,7 +126,7 @@ impl Drop for Client {
 /// ```
 pub fn init() -> Guard {
     Config::from_env().init().unwrap_or_else(|error| {
-        say(Level::Error, format_args!("llmobs is off: {}", error.chain()));
+        log(Level::Error, format_args!("llmobs is off: {}", error.chain()));
         // The program may end right away.
         flush_log(LOG_GRACE);
         Guard(None)
@@ -164,7 +164,7 @@ impl Config {
 
 fn start(config: &Config) -> Result<Guard, Error> {
     for warning in config.warnings() {
-        say(Level::Warn, format_args!("{warning}"));
+        log(Level::Warn, format_args!("{warning}"));
     }
     if !config.enabled() {
         return Ok(Guard(None));
@@ -232,8 +232,8 @@ impl Drop for Guard {
             let message = format!(
                 "{pending} span(s) or evaluation(s) were not delivered within {GRACE:?} of shutting down"
             );
-            client.notice.give(format_args!("{message}"));
-            say(Level::Warn, format_args!("{message}"));
+            client.notice.write(format_args!("{message}"));
+            log(Level::Warn, format_args!("{message}"));
         }
         flush_log(LOG_GRACE);
     }

@@ -49,8 +49,6 @@ mod runtimes;
 mod sampling;
 mod secrets;
 mod short_memory;
-#[cfg(unix)]
-mod shutdown;
 mod siblings;
 #[cfg(feature = "stream")]
 mod stream_faults;

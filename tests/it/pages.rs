@@ -95,12 +95,12 @@ mod python {
 mod log_lines {
     use std::env;
     use std::net::TcpListener;
-    use std::process::Command;
     use std::time::Duration;
 
     use llmobs_test_support::CaptureServer;
 
     use super::blocks;
+    use crate::support::process;
 
     const PAGE: &str = include_str!("../../docs/troubleshooting.md");
     const PROGRAM: &str = "LLMOBS_TEST_PAGES";
@@ -142,8 +142,7 @@ mod log_lines {
 
     /// What the program logs, with these variables.
     fn logged(mistake: &str, variables: &[(&str, &str)]) -> String {
-        let output = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "pages::log_lines::program", "--nocapture"])
+        let output = process("pages::log_lines::program")
             .env_clear()
             .env(PROGRAM, mistake)
             .env("DD_LLMOBS_ML_APP", "support-bot")

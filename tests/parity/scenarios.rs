@@ -166,7 +166,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "enable_args_override_env",
         run: lifecycle::enable_args_override_env,
-        observed: || json!({ "first": null, "second": "llmobs is initialized already" }),
+        observed: || json!({ "first": null, "second": "llmobs is already initialized" }),
         differences: &[Difference {
             name: "a second init is an error",
             reason: "only one guard can own the client",

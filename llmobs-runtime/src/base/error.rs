@@ -77,7 +77,7 @@ impl fmt::Display for Error {
                 "an https address needs the feature `tls` of the llmobs crate: enable it, or report to an Agent",
             ),
             Self::AlreadyInitialized => {
-                f.write_str("llmobs is initialized already: drop the guard of the first `init` before another")
+                f.write_str("llmobs is already initialized: drop the guard of the first `init` before calling `init` again")
             }
             Self::File { path, .. } => write!(f, "cannot open {} to write spans to it", path.display()),
             Self::Thread { .. } => f.write_str("cannot start the thread that delivers spans"),

@@ -7,7 +7,7 @@ use crate::base::id::SpanId;
 use crate::model::annotation::Annotation;
 use crate::model::failure::FailureParts;
 use crate::model::inherited::Inherited;
-use crate::model::record::{Beside, Finished, Record, TraceRecord};
+use crate::model::record::{Extras, Finished, Record, TraceRecord};
 
 /// A chunk is full at this many spans.
 pub(super) const CHUNK_RECORDS: usize = 256;
@@ -89,69 +89,69 @@ impl Chunk {
     pub(super) fn push(
         &mut self,
         head: &mut Head<'_>,
-        (beside, bytes): (Beside, usize),
+        (extras, bytes): (Extras, usize),
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(&mut Head<'_>, Beside) -> Record,
+        record: impl FnOnce(&mut Head<'_>, Extras) -> Record,
     ) {
         self.bytes += bytes;
-        if beside.has(Beside::TRACE) {
+        if extras.has(Extras::TRACE) {
             self.traces.push(trace());
         }
-        if beside.has(Beside::RARE) {
-            self.take_rare(beside, head.inherited, head.failure.as_ref(), head.text);
+        if extras.has(Extras::RARE) {
+            self.take_rare(extras, head.inherited, head.failure.as_ref(), head.text);
         }
-        if !beside.has(Beside::TEXT) {
+        if !extras.has(Extras::TEXT) {
             self.text.push_str(head.text);
         }
-        self.records.push(record(head, beside));
+        self.records.push(record(head, extras));
     }
 
     /// Returns what the span needs in addition to its record, and how many bytes it takes. What it shares with the span before is already
     /// in the chunk.
     #[inline]
-    pub(super) fn measure(&self, head: &Head<'_>) -> (Beside, usize) {
-        let mut beside = Beside::default();
+    pub(super) fn measure(&self, head: &Head<'_>) -> (Extras, usize) {
+        let mut extras = Extras::default();
         let annotation = head.annotation.as_ref().map_or(0, |annotation| annotation.heap_bytes());
         let mut bytes = Record::BYTES + head.text.len() + head.name_bytes + annotation;
         if head.text.len() > MAX_COPIED {
-            beside.add(Beside::TEXT);
+            extras.add(Extras::TEXT);
             bytes += spare_bytes(head.text);
         }
         if self.traces.last().is_none_or(|last| last.root != head.root) {
-            beside.add(Beside::TRACE);
+            extras.add(Extras::TRACE);
             bytes += size_of::<TraceRecord>();
         }
         if let Some(inherited) = head.inherited {
-            beside.add(Beside::INHERITS);
+            extras.add(Extras::INHERITS);
             if self.inherited.last().is_none_or(|last| !Arc::ptr_eq(last, inherited)) {
-                beside.add(Beside::INHERITED);
+                extras.add(Extras::INHERITED);
                 bytes += inherited.bytes();
             }
         }
         if head.is_stripped {
-            beside.add(Beside::STRIPPED);
+            extras.add(Extras::STRIPPED);
         }
         if head.failure.is_some() {
-            beside.add(Beside::FAILURE);
+            extras.add(Extras::FAILURE);
             bytes += size_of::<FailureParts>();
         }
-        (beside, bytes)
+        (extras, bytes)
     }
 
     /// Stores the data that few spans have.
     #[inline(never)]
     fn take_rare(
         &mut self,
-        beside: Beside,
+        extras: Extras,
         inherited: Option<&Arc<Inherited>>,
         failure: Option<&FailureParts>,
         text: &mut String,
     ) {
-        if beside.has(Beside::INHERITED) {
+        if extras.has(Extras::INHERITED) {
             self.inherited.extend(inherited.cloned());
         }
         self.failures.extend(failure);
-        if beside.has(Beside::TEXT) {
+        if extras.has(Extras::TEXT) {
             let mut text = std::mem::take(text);
             if spare_bytes(&text) == 0 {
                 text.shrink_to_fit();
@@ -181,15 +181,15 @@ impl Chunk {
         let (mut traces, mut all_inherited) = (self.traces.iter(), self.inherited.iter());
         let (mut trace, mut inherited) = (None, None);
         for record in &mut self.records {
-            let beside = record.beside;
-            if beside.has(Beside::TRACE) {
+            let extras = record.extras;
+            if extras.has(Extras::TRACE) {
                 trace = traces.next();
             }
-            if beside.has(Beside::INHERITED) {
+            if extras.has(Extras::INHERITED) {
                 inherited = all_inherited.next();
             }
-            let failure = if beside.has(Beside::FAILURE) { failures.next() } else { None };
-            let own = if beside.has(Beside::TEXT) {
+            let failure = if extras.has(Extras::FAILURE) { failures.next() } else { None };
+            let own = if extras.has(Extras::TEXT) {
                 long_texts.next().map_or("", String::as_str)
             } else {
                 let (own, rest) = text.split_at_checked(record.text_bytes(failure)).unwrap_or_default();
@@ -198,7 +198,7 @@ impl Chunk {
             };
             let annotation = record.annotation.take();
             let Some(trace) = trace else { continue };
-            let inherited = inherited.filter(|_| beside.has(Beside::INHERITS)).map(|inherited| &**inherited);
+            let inherited = inherited.filter(|_| extras.has(Extras::INHERITS)).map(|inherited| &**inherited);
             let mut finished = Finished::new(record, trace, annotation, own, failure, inherited, clock);
             finished.read(shows_errors);
             read(&finished);

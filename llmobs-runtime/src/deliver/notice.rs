@@ -18,7 +18,7 @@ impl Notice {
     }
 
     /// Writes the message, unless a logger takes warnings of llmobs, or a message was written before.
-    pub(crate) fn give(self, message: fmt::Arguments<'_>) {
+    pub(crate) fn write(self, message: fmt::Arguments<'_>) {
         static GIVEN: AtomicBool = AtomicBool::new(false);
         let is_logged = || guarded(|| log::log_enabled!(target: "llmobs", log::Level::Warn));
         if !self.is_wanted || is_logged() == Some(true) || GIVEN.swap(true, Ordering::Relaxed) {

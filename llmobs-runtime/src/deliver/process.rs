@@ -35,7 +35,7 @@ impl Processor {
             Some(None) => Err(Withheld::Dropped),
             None => {
                 warn_limited!(
-                    "the processor panicked: the span goes out without input, output, metadata and error message"
+                    "the processor panicked: the span is sent without input, output, metadata and error message"
                 );
                 Err(Withheld::Panicked)
             }

@@ -17,7 +17,7 @@ use sync::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGu
 
 use super::chunk::{Chunk, Head};
 use super::report::{DropReason, Report};
-use crate::model::record::{Beside, Record, TraceRecord};
+use crate::model::record::{Extras, Record, TraceRecord};
 
 /// A chunk is full at this many bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -271,7 +271,7 @@ impl Queue {
         &self,
         mut head: Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(&mut Head<'_>, Beside) -> Record,
+        record: impl FnOnce(&mut Head<'_>, Extras) -> Record,
     ) {
         self.with_shard(|shard| self.append(shard, &mut head, trace, record));
     }
@@ -297,7 +297,7 @@ impl Queue {
         shard: &Shard,
         head: &mut Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(&mut Head<'_>, Beside) -> Record,
+        record: impl FnOnce(&mut Head<'_>, Extras) -> Record,
     ) {
         let mut guard = lock(&shard.own);
         guard.tally.ended += 1;
@@ -336,7 +336,7 @@ impl Queue {
         mut own: MutexGuard<'a, Own>,
         shard: &'a Shard,
         head: &mut Head<'_>,
-    ) -> Option<(MutexGuard<'a, Own>, (Beside, usize))> {
+    ) -> Option<(MutexGuard<'a, Own>, (Extras, usize))> {
         let mut measured = own.chunk.measure(head);
         if self.grant(&mut own, measured.1, self.limits.kept_bytes) {
             return Some((own, measured));

@@ -94,6 +94,6 @@ impl Settings {
 
     /// A warning about a name of the application that Datadog may not accept.
     pub(crate) fn ml_app_warning(&self) -> Option<String> {
-        self.named().and_then(|(name, given_by)| ml_app::warning(name, given_by))
+        self.named().and_then(|(name, setting)| ml_app::warning(name, setting))
     }
 }

@@ -21,7 +21,7 @@ use super::sender::{Defaults, Sender};
 use super::transport::{Failure, FailureKind, Framing, Payload, Transport};
 use crate::base::clock::WallClock;
 use crate::base::id::SpanId;
-use crate::model::record::{Beside, Finished};
+use crate::model::record::{Extras, Finished};
 use crate::model::span_data::SpanData;
 
 /// The most turns of a flush, even if more spans keep arriving.
@@ -101,7 +101,7 @@ impl Worker {
                         self.warn_of_loss(
                             &DropReason::Internal,
                             lost,
-                            "the thread of llmobs panicked, which is a bug of llmobs",
+                            "the thread of llmobs panicked, which is a bug in llmobs",
                         );
                         if panics > MAX_PANICS {
                             break;
@@ -112,7 +112,7 @@ impl Worker {
             // A transport of the program may deliver what it has kept when it is dropped.
             guarded(|| {
                 self.transport.close();
-                self.transport = Box::new(GivenUp(self.transport.framing(), DropReason::Shutdown));
+                self.transport = Box::new(ClosedTransport(self.transport.framing(), DropReason::Shutdown));
             });
         });
     }
@@ -191,7 +191,7 @@ impl Worker {
         let limiter = self.warned.entry(reason.clone()).or_default();
         let message = format_args!("{lost} span(s) or evaluation(s) are lost: {why}");
         warn(limiter, message);
-        self.notice.give(message);
+        self.notice.write(message);
     }
 
     fn announce(&mut self, ended: &[SpanId], evaluations: &[String]) {
@@ -204,7 +204,7 @@ impl Worker {
     /// Puts a span into the next request, unless the processor drops it.
     fn add(&mut self, finished: &Finished<'_>) {
         let Defaults { identity, ml_app, .. } = &self.sender.defaults;
-        self.outcome.stripped += u64::from(finished.record.beside.has(Beside::STRIPPED));
+        self.outcome.stripped += u64::from(finished.record.extras.has(Extras::STRIPPED));
         let encoder = &mut self.encoder;
         if let (None, Parcel::Events(body)) = (&self.processor, &mut self.outgoing) {
             body.add(|text| encoder.encode_finished(finished, text));
@@ -253,7 +253,7 @@ impl Worker {
         self.warn_of_loss(
             &DropReason::Internal,
             lost,
-            "encoding or sending them panicked, which is a bug of llmobs",
+            "encoding or sending them panicked, which is a bug in llmobs",
         );
     }
 
@@ -394,7 +394,7 @@ impl Worker {
             let least = if failure.wait.is_some() { wait } else { wait.min(self.pace.least_wait()) };
             if let Pause::Closed = self.sender.queue.pause(wait, least, &mut self.flushes) {
                 let reason = if reason == DropReason::Denied { reason } else { DropReason::Shutdown };
-                self.transport = Box::new(GivenUp(self.transport.framing(), reason.clone()));
+                self.transport = Box::new(ClosedTransport(self.transport.framing(), reason.clone()));
                 return refusal(lost(reason), failure);
             }
         }
@@ -430,9 +430,9 @@ impl Drop for Ended {
 }
 
 /// Replaces a transport that failed during shutdown.
-struct GivenUp(Option<Framing>, DropReason);
+struct ClosedTransport(Option<Framing>, DropReason);
 
-impl Transport for GivenUp {
+impl Transport for ClosedTransport {
     fn framing(&self) -> Option<Framing> {
         self.0
     }

@@ -609,7 +609,7 @@ impl Annotation {
     pub(crate) fn warn_of_misplaced(&self, kind: Kind) {
         if !kind.has_model() && (self.model_name.is_some() || self.model_provider.is_some()) {
             warn_limited!(
-                "the model of a span is not shown: it is of the kind {kind}, and llm and embedding have models"
+                "the model of a span is not shown: annotate an llm or embedding span with it, not one of the kind {kind}"
             );
         }
         let Some(more) = &self.more else { return };
@@ -625,7 +625,7 @@ impl Annotation {
         }
         if kind != Kind::Agent && more.agent.is_some() {
             warn_limited!(
-                "the version or manifest of an agent is not shown: say it of an agent span, not one of the kind {kind}"
+                "the version or manifest of an agent is not shown: annotate an agent span with it, not one of the kind {kind}"
             );
         }
     }

@@ -290,8 +290,8 @@ impl Verdict {
             Some(Err(_)) => return Err(EvaluationError::TimeBefore1970),
         };
         let (metric_type, value) = self.value.into_parts()?;
-        let given_by = "`ml_app` of an evaluation or a feedback";
-        if let Some(warning) = self.ml_app.as_deref().and_then(|name| ml_app::warning(name, given_by)) {
+        let setting = "`ml_app` of an evaluation or a feedback";
+        if let Some(warning) = self.ml_app.as_deref().and_then(|name| ml_app::warning(name, setting)) {
             warn_limited!("{warning}");
         }
         let ml_app = self.ml_app.as_deref().unwrap_or(ml_app);
@@ -431,17 +431,17 @@ impl Display for EvaluationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoTarget => {
-                "nothing names what was evaluated: call `for_span` with what `export_span` returned inside the span, or another of the `for_` methods"
+                "no target was set: call `for_span` with the reference that `export_span` returned inside the span, or another of the `for_` methods"
             }
-            Self::TwoTargets => "two things name what was evaluated: call one of the `for_` methods, once",
+            Self::TwoTargets => "more than one target was set: call one of the `for_` methods, once",
             Self::EmptyId => "the span has no span id or no trace id: use what `export_span` or `Span::export` returns",
-            Self::EmptyTarget => "what was evaluated has no name: give a text that is not empty",
-            Self::EmptyLabel => "the label is empty: name what was evaluated, such as \"faithfulness\"",
-            Self::DotInLabel => "the label has a dot, which Datadog does not take: use an underscore",
-            Self::NotANumber => "the score is not a finite number: submit only scores that were found",
+            Self::EmptyTarget => "the target is empty: give a text that is not empty",
+            Self::EmptyLabel => "the label is empty: name the criterion, such as \"faithfulness\"",
+            Self::DotInLabel => "the label has a dot, which Datadog does not accept: use an underscore",
+            Self::NotANumber => "the score is not a finite number: submit only finite scores",
             Self::NotAnObject => "the JSON value is not an object: put it into one, as {\"value\": …}",
-            Self::TimeBefore1970 => "the time is before 1970: leave it out for now, or give the time of the evaluation",
-            Self::EmptySubmitter => "the submitter has no id: give the id of the user, or another text for somebody unknown",
+            Self::TimeBefore1970 => "the time is before 1970: leave it out for the current time, or give the time of the evaluation",
+            Self::EmptySubmitter => "the submitter has no id: give the id of the user, or a placeholder such as \"anonymous\"",
         })
     }
 }

@@ -3,10 +3,10 @@
 /// The longest name that Datadog accepts, in characters.
 const MAX_CHARS: usize = 193;
 
-/// Returns a warning about a name that Datadog may not accept. `given_by` names the setting that it comes from.
-pub(crate) fn warning(ml_app: &str, given_by: &str) -> Option<String> {
+/// Returns a warning about a name that Datadog may not accept. `setting` names the setting that it comes from.
+pub(crate) fn warning(ml_app: &str, setting: &str) -> Option<String> {
     let problem = problem(ml_app)?;
-    Some(format!("Datadog may not take the name of the application that {given_by} gives, {problem}"))
+    Some(format!("Datadog may not accept the name of the application in {setting}, {problem}"))
 }
 
 /// Returns which rule of Datadog a name breaks, and how to repair it. The rules are those for names of applications in Datadog's

@@ -28,7 +28,7 @@ pub(crate) struct Record {
     /// The lengths of input and output as JSON, in bytes. The texts follow each other, and those of a failure come last.
     pub(crate) input: u32,
     pub(crate) output: u32,
-    pub(crate) beside: Beside,
+    pub(crate) extras: Extras,
     /// How the input is read.
     pub(crate) source: Source,
     pub(crate) kind: Kind,
@@ -38,9 +38,9 @@ pub(crate) struct Record {
 
 /// The parts of a span that a chunk holds in addition to its record, in lists that are read along with the records.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Beside(u8);
+pub(crate) struct Extras(u8);
 
-impl Beside {
+impl Extras {
     /// The next trace. Without it, the span is in the trace of the record before.
     pub(crate) const TRACE: Self = Self(1);
     /// Inherited values: those of the last record that inherited something, unless there are next ones.
@@ -192,7 +192,7 @@ impl<'a> Finished<'a> {
 
     /// Returns what was left out of the span.
     pub(crate) fn left_out(&self) -> LeftOut {
-        LeftOut { content: self.record.beside.has(Beside::STRIPPED), ..self.annotation().left_out() }
+        LeftOut { content: self.record.extras.has(Extras::STRIPPED), ..self.annotation().left_out() }
     }
 
     pub(crate) fn annotation(&self) -> &Annotation {

@@ -9,7 +9,7 @@ use super::annotation::Annotation;
 use super::captured::Source;
 use super::failure::FailureParts;
 use super::inherited::{AgentAttribution, Inherited};
-use super::record::{Beside, Finished, Record, TraceRecord};
+use super::record::{Extras, Finished, Record, TraceRecord};
 use super::sampling::Decision;
 use super::span_data::SpanData;
 use super::tags::Identity;
@@ -130,7 +130,7 @@ impl Sample {
             annotation: self.annotation.clone().map(Box::new),
             input: length(input),
             output: length(&self.output),
-            beside: Beside::default(),
+            extras: Extras::default(),
             source: *source,
             kind: self.kind,
             attribute: self.attribute,

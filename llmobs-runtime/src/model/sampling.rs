@@ -52,7 +52,7 @@ impl SamplingRule {
         // A rule with conditions that are unknown here must not apply to all traces.
         if let Some(key) = fields.keys().find(|key| !["sample_rate", "tags"].contains(&key.as_str())) {
             let key: String = key.chars().take(MAX_SHOWN).collect();
-            return Err(format!("asks for {key:?}, and llmobs knows only sample_rate and tags"));
+            return Err(format!("has the key {key:?}, and llmobs supports only sample_rate and tags"));
         }
         let rate = fields.get("sample_rate").and_then(Value::as_f64);
         let mut rule = Self::new(rate.filter(|rate| (0.0..=1.0).contains(rate)).ok_or_else(problem)?);
@@ -310,7 +310,10 @@ mod tests {
             (&long, r#""ssssssssssssssssssssssssssssssssssssssss""#),
         ] {
             let problem = SamplingRule::read(&json!({ "sample_rate": 0, key: "x" })).unwrap_err();
-            assert_eq!(problem, format!("asks for {shown}, and llmobs knows only sample_rate and tags"));
+            assert_eq!(
+                problem,
+                format!("has the key {shown}, and llmobs supports only sample_rate and tags")
+            );
         }
     }
 }

@@ -96,7 +96,7 @@ impl Context {
         } else if let Some(sender) = self.0.open_sender() {
             sender.queue.lose_annotation();
             warn_limited!(
-                "an annotation is lost: no span is current where it was made; annotate inside a span, carry the context to this \
+                "an annotation was lost: no span is current where it was made; annotate inside a span, carry the context to this \
                  thread or task, or use `Span::annotate`"
             );
         }

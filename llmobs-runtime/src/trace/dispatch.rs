@@ -88,8 +88,8 @@ macro_rules! later {
             #[cold]
             pub fn __llmobs_capture(&self, sink: Sink<'_>) {
                 warn_limited!(
-                    "the span of a function ended before the {} that it returned has run, since its signature does not show one: \
-                     give the attribute the option `{0}`, or `skip_output` where this is meant; the type is {}",
+                    "the span of a function ended before the {} that it returned has run, because its signature does not show one: \
+                     give the attribute the option `{0}`, or `skip_output` if this is intended; the type is {}",
                     $kind,
                     type_name::<T>()
                 );

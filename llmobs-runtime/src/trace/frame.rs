@@ -251,7 +251,7 @@ impl Frame {
             cell.keep_for_children(&self.start, &self.has_for_children);
         }
         if self.start.sender.defaults.sampler.has_rules() {
-            self.start.tell_tags(cell.annotation.as_deref());
+            self.start.update_tags(cell.annotation.as_deref());
         }
     }
 
@@ -323,7 +323,7 @@ impl Frame {
         if !is_merged {
             self.start.sender.queue.lose_annotation();
             warn_limited!(
-                "an annotation is lost: its span had finished; annotate before the function returns or `finish` is called"
+                "an annotation was lost: its span had finished; annotate before the function returns or `finish` is called"
             );
         }
     }
@@ -343,7 +343,7 @@ impl Frame {
         }
         cell.keep_for_children(&self.start, &self.has_for_children);
         if self.start.sender.defaults.sampler.has_rules() {
-            self.start.tell_tags(cell.annotation.as_deref());
+            self.start.update_tags(cell.annotation.as_deref());
         }
         true
     }
@@ -481,7 +481,7 @@ impl Frame {
     }
 
     /// Records the time to the first token of an `llm` span, in seconds.
-    pub(crate) fn note_first_token(&self) {
+    pub(crate) fn record_first_token(&self) {
         if self.kind() == Kind::Llm {
             let seconds = self.start.started.elapsed().as_secs_f64();
             if let Some(seconds) = Number::from_f64(seconds) {
@@ -689,7 +689,7 @@ impl Start {
     ) {
         if !std::mem::replace(finished, true) {
             if self.sender.defaults.sampler.has_rules() {
-                self.tell_tags(annotation.as_deref());
+                self.update_tags(annotation.as_deref());
             }
             self.push(annotation, text, room, end);
         }
@@ -722,7 +722,7 @@ impl Start {
             root: self.root,
             decision: self.decision(),
         };
-        self.sender.queue.push(head, trace, |head, beside| {
+        self.sender.queue.push(head, trace, |head, extras| {
             let [input, output] = head.lengths.map(length);
             Record {
                 name: self.clone_name(),
@@ -732,7 +732,7 @@ impl Start {
                 annotation: head.annotation.take(),
                 input,
                 output,
-                beside,
+                extras,
                 source: self.source,
                 kind: self.kind,
                 attribute: self.attribute,
@@ -757,7 +757,7 @@ impl Start {
     /// Updates the tags that sampling rules read.
     #[cold]
     #[inline(never)]
-    fn tell_tags(&self, annotation: Option<&Annotation>) {
+    fn update_tags(&self, annotation: Option<&Annotation>) {
         self.trace.set_tags(self.span_id, || self.all_tags(annotation));
     }
 

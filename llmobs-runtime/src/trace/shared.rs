@@ -23,13 +23,13 @@ pub(crate) struct Upstream {
 impl Default for Upstream {
     /// The data of a trace that begins here. It is kept by default: the decision maker is `-0`.
     fn default() -> Self {
-        Self { tags: vec![("dm".to_owned(), "-0".to_owned())], ..Self::said(1) }
+        Self { tags: vec![("dm".to_owned(), "-0".to_owned())], ..Self::with_priority(1) }
     }
 }
 
 impl Upstream {
     /// Creates the data of a trace with only a known priority.
-    pub(crate) fn said(priority: i8) -> Self {
+    pub(crate) fn with_priority(priority: i8) -> Self {
         Self { priority, origin: None, tags: Vec::new(), others: None }
     }
 }

@@ -370,7 +370,7 @@ impl fmt::Debug for Span {
 
 /// Runs `f`. If it panics, marks the span as failed and resumes the panic with the same payload.
 #[inline]
-pub(crate) fn note_panic<R>(frame: &Frame, f: impl FnOnce() -> R) -> R {
+pub(crate) fn record_panic<R>(frame: &Frame, f: impl FnOnce() -> R) -> R {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| panicked(frame, payload))
 }
 

@@ -114,8 +114,8 @@ impl Frame {
     }
 
     pub(super) fn set_ml_app(&mut self, ml_app: String) {
-        let given_by = "the option `ml_app` of a span";
-        if let Some(warning) = ml_app::warning(&ml_app, given_by) {
+        let setting = "the option `ml_app` of a span";
+        if let Some(warning) = ml_app::warning(&ml_app, setting) {
             warn_limited!("{warning}");
         }
         self.options().ml_app = Some(ml_app.into());
@@ -252,7 +252,7 @@ impl Frame {
         let Options { session_id, ml_app, start_nanos, above } =
             self.options.take().map(|options| *options).unwrap_or_default();
         if let Some(above) = above {
-            self.take_over_from(&above);
+            self.inherit_from(&above);
         }
         if let Some(session_id) = &session_id {
             let _ = self.start.trace.session_id.set(Arc::clone(session_id));
@@ -269,7 +269,7 @@ impl Frame {
     }
 
     /// Inherits the values that only direct children inherit: an `llm` span the prompt, a `tool` span the version of its tool.
-    fn take_over_from(&mut self, parent: &Frame) {
+    fn inherit_from(&mut self, parent: &Frame) {
         let (prompt, version) = match self.start.kind {
             Kind::Llm => (parent.prompt_for_child(), None),
             Kind::Tool if parent.kind() == Kind::Llm => (None, parent.tool_version(&self.start.name)),

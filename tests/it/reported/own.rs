@@ -68,7 +68,7 @@ fn is_free(lock: &Mutex<u8>, other: Arc<RwLock<u8>>) -> bool {
 fn locks_are_not_waited_for() {
     let (lock, other) = (Mutex::new(1), Arc::new(RwLock::new(2)));
     let tree = expect_test::expect![[r#"
-        task is_free  in {"lock":"<std::sync::poison::mutex::Mutex<u8>: not captured, since reading it may wait for a lock>","other":"<alloc::sync::Arc<std::sync::poison::rwlock::RwLock<u8>>: not captured, since reading it may wait for a lock>"}  out false
+        task is_free  in {"lock":"<std::sync::poison::mutex::Mutex<u8>: not captured, because reading it may wait for a lock>","other":"<alloc::sync::Arc<std::sync::poison::rwlock::RwLock<u8>>: not captured, because reading it may wait for a lock>"}  out false
     "#]];
     check(
         || {

@@ -19,13 +19,13 @@ use crate::deliver::settings::Settings;
 /// The lowest speed that a link is expected to have, in bytes a second. Large requests get more time.
 const SLOWEST: u64 = 250_000;
 /// The smallest body worth compressing, in bytes.
-const WORTH_PACKING: usize = 16 * 1024;
+const MIN_COMPRESSED: usize = 16 * 1024;
 /// The most of a response that is read to free its connection for the next request, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 /// The longest time for reading that.
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(1);
 /// The largest factor by which the timeout is multiplied for a slow receiver.
-const MAX_PATIENCE: u32 = 8;
+const MAX_TIMEOUT_FACTOR: u32 = 8;
 /// Servers do not close a connection because of a body up to this size, in bytes.
 const SMALL: usize = 256 * 1024;
 
@@ -36,7 +36,7 @@ pub(super) struct Client {
     secrets: Arc<Secrets>,
     timeout: Duration,
     /// The factor by which the timeout is multiplied, for a receiver that has been slow.
-    patience: u32,
+    timeout_factor: u32,
     /// Whether large requests with spans are compressed: not to an Agent nor on this machine, where bytes cost less than time.
     compresses: bool,
     /// Whether the last request was large and its connection was closed.
@@ -76,7 +76,7 @@ impl Client {
             endpoint,
             secrets,
             timeout: settings.timeout,
-            patience: 1,
+            timeout_factor: 1,
             compresses,
             was_reset: false,
         }
@@ -91,14 +91,14 @@ impl Client {
         let mut sent = self.attempts(intake, body);
         match &sent {
             Err(Lost::Error(_, progress)) if progress.sent => {
-                self.patience = (self.patience * 2).min(MAX_PATIENCE);
+                self.timeout_factor = (self.timeout_factor * 2).min(MAX_TIMEOUT_FACTOR);
             }
             Err(Lost::Error(..)) => {}
             _ if begun.elapsed() > self.timeout => {}
-            _ => self.patience = 1,
+            _ => self.timeout_factor = 1,
         }
         if let Err(Lost::Answer(StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE, _)) = sent
-            && self.packs(intake, body)
+            && self.should_compress(intake, body)
         {
             self.compresses = false;
             sent = self.attempts(intake, body);
@@ -121,24 +121,23 @@ impl Client {
                 let is_reset = progress.reset || is_large && !progress.answered && is_reset(&error);
                 let is_certificate = error.to_string().contains("invalid peer certificate");
                 let (kind, message) = if is_certificate {
-                    let advice = "its certificate is refused, so that nothing was sent: check DD_SITE, the clock, and whether a proxy reads along";
+                    let advice = "its certificate was refused, and nothing was sent: check DD_SITE, the clock, and whether a proxy intercepts TLS";
                     (FailureKind::Denied, format!("{url}: {advice} ({error})"))
                 } else if progress.no_http {
-                    let advice = "answers something that is no HTTP: check that the address is right";
+                    let advice = "did not answer with HTTP: check that the address is right";
                     (FailureKind::Unavailable, format!("{url} {advice}"))
                 } else if progress.sent && !is_reset {
-                    (FailureKind::Unanswered, format!("{url} was sent a request and did not answer: {error}"))
+                    (FailureKind::Unanswered, format!("{url} received a request and did not answer: {error}"))
                 } else if is_reset && is_large && was_reset {
                     let bytes = body.len();
-                    let message =
-                        format!("{url} closes the connection while it is sent a request of {bytes} bytes");
+                    let message = format!("{url} closed the connection during a request of {bytes} bytes");
                     (FailureKind::TooLarge, message)
                 } else {
                     self.was_reset = is_reset && is_large;
                     let advice = if progress.started {
                         ""
                     } else {
-                        "; check that it runs and can be reached from here"
+                        "; check that it is running and can be reached from here"
                     };
                     (FailureKind::Unavailable, format!("{url} does not answer: {error}{advice}"))
                 };
@@ -149,8 +148,8 @@ impl Client {
     }
 
     /// Whether a request is compressed.
-    fn packs(&self, intake: Intake, body: &str) -> bool {
-        self.compresses && intake == Intake::Spans && body.len() >= WORTH_PACKING
+    fn should_compress(&self, intake: Intake, body: &str) -> bool {
+        self.compresses && intake == Intake::Spans && body.len() >= MIN_COMPRESSED
     }
 
     /// Makes one attempt, and a second one if the server had already closed the connection, which shows only when a request is sent.
@@ -167,14 +166,15 @@ impl Client {
 
     fn attempt(&self, intake: Intake, body: &mut String) -> Result<(), Lost> {
         let bytes = body.len();
-        let packed = if self.packs(intake, body) { pack(body) } else { None };
-        let timeout = self.timeout * self.patience + Duration::from_millis(bytes as u64 * 1000 / SLOWEST);
+        let compressed = if self.should_compress(intake, body) { gzip(body) } else { None };
+        let timeout =
+            self.timeout * self.timeout_factor + Duration::from_millis(bytes as u64 * 1000 / SLOWEST);
         let mut request = self
             .agent
             .post(self.endpoint.url(intake).clone())
             .header("content-type", "application/json")
-            .header("content-length", packed.as_ref().map_or(bytes, Vec::len));
-        if packed.is_some() {
+            .header("content-length", compressed.as_ref().map_or(bytes, Vec::len));
+        if compressed.is_some() {
             request = request.header("content-encoding", "gzip");
         }
         if let Some(subdomain) = self.endpoint.evp_subdomain(intake) {
@@ -182,8 +182,8 @@ impl Client {
         }
         let request = request.config();
         let request = request.timeout_global(Some(timeout)).timeout_recv_body(Some(MAX_ANSWER_TIME)).build();
-        let mut body = match packed {
-            Some(packed) => self.secrets.bytes(packed),
+        let mut body = match compressed {
+            Some(compressed) => self.secrets.bytes(compressed),
             None => self.secrets.body(body),
         };
         let response = match request.send(SendBody::from_reader(&mut body)) {
@@ -209,11 +209,13 @@ impl Client {
     fn advice(&self, status: StatusCode) -> &'static str {
         let is_direct = self.endpoint.api_key.is_some();
         match status.as_u16() {
-            300..=399 => "; redirects are not followed, since the key would go along: check the address",
+            300..=399 => {
+                "; redirects are not followed, because they would receive the API key: check the address"
+            }
             401 | 403 if is_direct => "; check DD_API_KEY, and that DD_SITE is the site of that key",
             401 | 403 => "; check the API key and the site of the Agent",
             404 if is_direct => "; check DD_SITE and DD_LLMOBS_OVERRIDE_ORIGIN",
-            404 => "; the Agent may be too old to take LLM Observability",
+            404 => "; the Agent may be too old for LLM Observability",
             _ => "",
         }
     }
@@ -221,16 +223,16 @@ impl Client {
 
 /// Compresses a text with gzip. The fastest level takes 14 ns per byte, and leaves a third.
 #[cfg(feature = "gzip")]
-fn pack(text: &str) -> Option<Vec<u8>> {
+fn gzip(text: &str) -> Option<Vec<u8>> {
     use std::io::Write as _;
-    let packed = Vec::with_capacity(text.len() / 2);
-    let mut encoder = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+    let compressed = Vec::with_capacity(text.len() / 2);
+    let mut encoder = flate2::write::GzEncoder::new(compressed, flate2::Compression::fast());
     encoder.write_all(text.as_bytes()).ok()?;
     encoder.finish().ok()
 }
 
 #[cfg(not(feature = "gzip"))]
-fn pack(_: &str) -> Option<Vec<u8>> {
+fn gzip(_: &str) -> Option<Vec<u8>> {
     None
 }
 

@@ -265,7 +265,7 @@ impl<T: Transport> Transport for SecretTransport<T> {
             progress.status = self.filter.status();
             progress.no_http = self.filter.is_no_http();
             if progress.no_http {
-                return Err(io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP").into());
+                return Err(io::Error::new(ErrorKind::InvalidData, "the response is not HTTP").into());
             }
             // For ureq, an empty read is the end of the response.
             if end == 0 || !passed.is_empty() {
@@ -292,7 +292,7 @@ impl<T: Transport> SecretTransport<T> {
         let body = exchange.body.as_bytes().get(exchange.unsent.clone()).unwrap_or_default();
         let output = self.buffers.output();
         let head = amount.checked_sub(body.len()).and_then(|end| output.get(..end));
-        let head = head.ok_or_else(|| io::Error::other("ureq has not sent all that it read of a body"))?;
+        let head = head.ok_or_else(|| io::Error::other("ureq did not send all of the body that it read"))?;
         let deadline = Deadline::new(timeout);
         transmit(&mut self.inner, &with_headers(head, &self.secrets.headers), &deadline)?;
         transmit(&mut self.inner, body, &deadline)

@@ -76,7 +76,7 @@ impl Endpoint {
         let url = spans.url(spans_path)?;
         if url.scheme_str() == Some("http") && !url.host().is_some_and(is_loopback) {
             let setting = spans.setting;
-            warn_limited!("{setting} is an http address of another machine: the API key travels unencrypted");
+            warn_limited!("{setting} is an http address of another machine: the API key is sent unencrypted");
         }
         let evaluations = evaluations.url(EVALUATIONS_PATH)?;
         let is_native_intake = settings.override_origin.is_none() && !settings.public_api;
@@ -164,7 +164,7 @@ impl Origin {
             _ => return Err(invalid("should begin with http:// or https://")),
         }
         if url.authority().is_none_or(|authority| authority.as_str().contains('@')) {
-            return Err(invalid("should name a host and no user"));
+            return Err(invalid("should name a host, without a user"));
         }
         Ok(origin)
     }

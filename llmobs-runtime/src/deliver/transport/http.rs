@@ -2,7 +2,7 @@
 
 use log::Level;
 
-use llmobs_capture::log::say;
+use llmobs_capture::log::log;
 
 use super::client::{Client, Refusal};
 use super::endpoint::Intake;
@@ -51,7 +51,7 @@ impl Transport for Http {
                     let internal = FailureKind::Permanent(DropReason::Internal);
                     Failure::new(
                         internal,
-                        "spans could not be written for the public API, which is a bug of llmobs",
+                        "spans could not be encoded for the public API, which is a bug in llmobs",
                     )
                 };
                 self.post(Intake::Spans, &mut body.map_err(unreadable)?)
@@ -93,7 +93,7 @@ impl Http {
         let endpoint = self.route.find(&self.names)?;
         let shown = endpoint.to_string();
         if self.logged != shown {
-            say(Level::Info, format_args!("spans of {} go to {shown}", self.settings.ml_app()));
+            log(Level::Info, format_args!("spans of {} go to {shown}", self.settings.ml_app()));
             self.logged = shown;
         }
         Ok(Client::new(endpoint, &self.settings, self.names.clone()))

@@ -9,7 +9,7 @@ use log::Level;
 use serde_json::Value;
 use ureq::Agent;
 
-use llmobs_capture::log::say;
+use llmobs_capture::log::log;
 
 use super::address::client;
 use super::connector::connector;
@@ -66,12 +66,12 @@ impl Route {
                 if let Some(error) =
                     intake.as_ref().err().filter(|error| !matches!(error, Error::MissingApiKey))
                 {
-                    say(Level::Warn, format_args!("spans can go to an Agent alone: {error}"));
+                    log(Level::Warn, format_args!("spans can only go to an Agent: {error}"));
                 }
                 (agents, intake)
             }
             (None, Err(problem), Ok(intake)) => {
-                say(Level::Warn, format_args!("spans go straight to Datadog: {problem}"));
+                log(Level::Warn, format_args!("spans go straight to Datadog: {problem}"));
                 (Vec::new(), Ok(intake))
             }
             (None, Err(problem), Err(Error::MissingApiKey)) | (None, Err(_), Err(problem)) => {
@@ -106,7 +106,9 @@ impl Route {
             Err(error) => error,
         };
         let mut message = match refusing {
-            Some(agent) => format!("the Datadog Agent at {agent} does not take LLM Observability: update it"),
+            Some(agent) => {
+                format!("the Datadog Agent at {agent} does not support LLM Observability: update it")
+            }
             None => format!(
                 "no Datadog Agent answers at {}: start one, set {AGENT_URL} to its address",
                 absent.join(" or ")

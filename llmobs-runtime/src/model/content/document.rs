@@ -38,7 +38,7 @@ pub(crate) fn read(value: &Json<'_>) -> Option<Document> {
     // A score of zero is kept; the reference SDK loses it.
     document.score = value.get("score").to_value().as_number().cloned();
     if document.score.is_none() && value.field("score").is_some() {
-        warn_limited!("the score of a document was left out: it is no number");
+        warn_limited!("the score of a document was left out: it is not a number");
     }
     Some(document)
 }
@@ -46,7 +46,7 @@ pub(crate) fn read(value: &Json<'_>) -> Option<Document> {
 /// A field that is a short text, such as a name. A number is its text.
 fn label(value: &Json<'_>, key: &str) -> String {
     if matches!(value.get(key), Json::Bool(_) | Json::Array(_) | Json::Object(_)) {
-        warn_limited!("the field {key:?} of a document was left out: it is no text");
+        warn_limited!("the field {key:?} of a document was left out: it is not a text");
         return String::new();
     }
     value.label(key).into_owned()

@@ -133,7 +133,7 @@ fn text_message(json: &str, source: Source, role: &str) -> Message {
         return Message::new(role, text(json));
     }
     warn_limited!(
-        "what was annotated on an llm span is no message and is shown as text: give a text, a `llmobs::content::Message`, what \
+        "the annotation of an llm span is not a message and is shown as text: give a text, a `llmobs::content::Message`, a value that \
          serializes as {{\"role\": …, \"content\": …}}, or a list of these"
     );
     // A program that annotates a bare text gives no role, and the reference SDK leaves it open too.
@@ -163,8 +163,8 @@ fn documents(value: Option<&Json<'_>>, source: Source, json: &str) -> Vec<Docume
     value.and_then(document::read_all).unwrap_or_else(|| {
         if source == Source::Annotated {
             warn_limited!(
-                "what was annotated on an embedding or retrieval span is no document and is shown as text: give a text, a \
-                 `llmobs::content::Document`, what serializes as {{\"text\": …}}, or a list of these"
+                "the annotation of an embedding or retrieval span is not a document and is shown as text: give a text, a \
+                 `llmobs::content::Document`, a value that serializes as {{\"text\": …}}, or a list of these"
             );
         }
         vec![Document::new(text(json))]

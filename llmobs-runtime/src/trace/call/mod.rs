@@ -17,7 +17,7 @@ use super::local::{self, Entered};
 use super::slot::Slot;
 #[cfg(feature = "stream")]
 use super::span::Span;
-use super::span::note_panic;
+use super::span::record_panic;
 use super::start::Draft;
 use crate::base::kind::Kind;
 use crate::deliver::sender::any_open;
@@ -228,7 +228,7 @@ fn complete<R>(mut call: Call, body: impl FnOnce() -> R, describe: impl FnOnce(&
 #[inline(never)]
 fn run<R>(frame: &Arc<Frame>, body: impl FnOnce() -> R) -> R {
     let _entered = Entered::new(Slot::Span(Arc::clone(frame)));
-    note_panic(frame, body)
+    record_panic(frame, body)
 }
 
 #[inline(never)]

@@ -19,33 +19,33 @@ const TRACESTATE: &str = "tracestate";
 /// The longest header that is read, in bytes.
 const MAX_HEADER: usize = 8 * 1024;
 
-pub(super) fn write(mut said: Headers, headers: &mut (impl Injector + ?Sized)) {
-    said.llm.leave_out_what_cannot_stand();
-    let tags = fit_tags(&mut said);
-    headers.set(TRACE_ID, said.apm_id.low64().to_string());
-    headers.set(PARENT_ID, said.span_id.to_string());
-    headers.set(PRIORITY, said.upstream.priority.to_string());
-    if let Some(origin) = &said.upstream.origin {
+pub(super) fn write(mut values: Headers, headers: &mut (impl Injector + ?Sized)) {
+    values.llm.remove_invalid();
+    let tags = fit_tags(&mut values);
+    headers.set(TRACE_ID, values.apm_id.low64().to_string());
+    headers.set(PARENT_ID, values.span_id.to_string());
+    headers.set(PRIORITY, values.upstream.priority.to_string());
+    if let Some(origin) = &values.upstream.origin {
         headers.set(ORIGIN, origin.clone());
     }
     headers.set(TAGS, tags);
-    let sampled = u8::from(said.upstream.priority > 0);
-    headers.set(TRACEPARENT, format!("00-{}-{}-{sampled:02x}", said.apm_id, said.span_id.to_hex()));
-    headers.set(TRACESTATE, tracecontext::state(&said));
+    let sampled = u8::from(values.upstream.priority > 0);
+    headers.set(TRACEPARENT, format!("00-{}-{}-{sampled:02x}", values.apm_id, values.span_id.to_hex()));
+    headers.set(TRACESTATE, tracecontext::state(&values));
 }
 
 /// Returns the value of `x-datadog-tags`, with the entries that fit. The name of the agent is cut to the room that the others leave.
-fn fit_tags(said: &mut Headers) -> String {
-    let name = said.llm.agent_name.take();
-    let mut tags = format!("{PREFIX}tid={}", said.apm_id.high_hex());
-    let entries = said.pairs().map(|(key, value)| (key, format!(",{PREFIX}{key}={value}")));
+fn fit_tags(values: &mut Headers) -> String {
+    let name = values.llm.agent_name.take();
+    let mut tags = format!("{PREFIX}tid={}", values.apm_id.high_hex());
+    let entries = values.pairs().map(|(key, value)| (key, format!(",{PREFIX}{key}={value}")));
     let mut has_agent = true;
     tags += &fit(entries, MAX_TAGS - tags.len(), |key| {
         has_agent &= key != AGENT_ID;
         warn_left_out(key);
     });
     if !has_agent {
-        said.llm.agent_id = None;
+        values.llm.agent_id = None;
     } else if let Some(mut name) = name {
         let before = format!(",{PREFIX}{AGENT_NAME}=");
         name.truncate(MAX_TAGS.saturating_sub(tags.len() + before.len()));
@@ -53,7 +53,7 @@ fn fit_tags(said: &mut Headers) -> String {
             warn_left_out(AGENT_NAME);
         } else {
             tags = tags + &before + &name;
-            said.llm.agent_name = Some(name);
+            values.llm.agent_name = Some(name);
         }
     }
     tags
@@ -85,7 +85,7 @@ fn read_own(headers: &(impl Extractor + ?Sized)) -> Option<Headers> {
     if priority == Some(None) {
         warn_ignored(PRIORITY);
     }
-    let upstream = Upstream::said(priority.flatten().unwrap_or(1));
+    let upstream = Upstream::with_priority(priority.flatten().unwrap_or(1));
     let apm_id = TraceId::from_halves(0, low)?;
     let mut read = Headers { apm_id, span_id, upstream, llm: Llm::default() };
     read.take_origin(header(headers, ORIGIN).unwrap_or_default());
@@ -147,6 +147,6 @@ fn header<'a>(headers: &'a (impl Extractor + ?Sized), name: &str) -> Option<&'a 
 
 fn warn_ignored(name: &str) {
     warn_limited!(
-        "the header {name} of a request is ignored, in whole or in part: it is not what Datadog's tracers write"
+        "the header {name} of a request is ignored, in whole or in part: it does not have the form that Datadog's tracers write"
     );
 }

@@ -73,9 +73,9 @@ impl Llm {
     }
 
     /// Removes the values that no header can contain.
-    pub(super) fn leave_out_what_cannot_stand(&mut self) {
+    pub(super) fn remove_invalid(&mut self) {
         for (key, field) in self.fields() {
-            if field.take_if(|value| !can_stand(value)).is_some() {
+            if field.take_if(|value| !is_valid(value)).is_some() {
                 warn_left_out(key);
             }
         }
@@ -98,11 +98,11 @@ impl Headers {
         let length = |key: &str, value: &str| format!(",{PREFIX}{key}={value}").len();
         let taken: usize = tags.iter().map(|(key, value)| length(key, value)).sum();
         let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-        let can_stand = !key.is_empty() && key.bytes().all(is_key) && can_stand(value);
+        let is_valid = !key.is_empty() && key.bytes().all(is_key) && is_valid(value);
         if tags.iter().any(|(other, _)| other == key) {
             return;
         }
-        if can_stand && taken + length(key, value) <= MAX_TAGS {
+        if is_valid && taken + length(key, value) <= MAX_TAGS {
             tags.push((key.to_owned(), value.to_owned()));
         } else {
             warn_not_passed_on();
@@ -114,7 +114,7 @@ impl Headers {
         if origin.is_empty() {
             return;
         }
-        if origin.len() <= MAX_TAGS && can_stand(origin) {
+        if origin.len() <= MAX_TAGS && is_valid(origin) {
             self.upstream.origin = Some(origin.to_owned());
         } else {
             warn_not_passed_on();
@@ -123,7 +123,7 @@ impl Headers {
 }
 
 /// Returns whether `x-datadog-tags` can contain this value.
-fn can_stand(value: &str) -> bool {
+fn is_valid(value: &str) -> bool {
     value.trim() == value && value.bytes().all(|byte| (0x20..=0x7e).contains(&byte) && byte != b',')
 }
 

@@ -57,7 +57,7 @@ pub fn inject(headers: &mut (impl Injector + ?Sized)) {
 
 /// Reads the span of another program from the headers of a request, and returns a context whose spans are its children.
 ///
-/// It accepts what [`inject`] writes here or in Datadog's other SDKs. If the headers name no span, this is the [current](current) context.
+/// It accepts what [`inject`] writes here or in Datadog's other SDKs. If the headers name no span, this is the [`current`] context.
 /// A header that is invalid, or longer than 8 KiB, is ignored with a warning.
 ///
 /// The sender of the request decides which trace, session and application spans here belong to: read headers only from programs that may.
@@ -107,7 +107,7 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
         Some(apm) => {
             // What other tracers propagated about another trace, or a decision that was revoked, is not passed on.
             if apm.trace_id != trace.apm_id || apm.sampled != (upstream.priority > 0) {
-                upstream = Upstream::said(i8::from(apm.sampled));
+                upstream = Upstream::with_priority(i8::from(apm.sampled));
             }
             (apm.trace_id, apm.span_id)
         }
@@ -138,7 +138,9 @@ fn remote(headers: Headers) -> (Remote, Inherited) {
     let parent = llm.parent_id.filter(|id| id != "undefined");
     let parent_id = parent.as_deref().and_then(SpanId::from_decimal);
     if parent.is_some() && parent_id.is_none() {
-        warn_limited!("the propagated id of an LLM span is no number: spans here begin a trace of their own");
+        warn_limited!(
+            "the propagated id of an LLM span is not a number: spans here begin a trace of their own"
+        );
     }
     if parent_id.is_none() {
         let origin = Arc::new(Trace::new(apm_id, apm_id, upstream));
@@ -147,7 +149,7 @@ fn remote(headers: Headers) -> (Remote, Inherited) {
     let id = llm.trace_id.as_deref().map(TraceId::from_header);
     if id == Some(None) {
         warn_limited!(
-            "the propagated id of an LLM trace is no number: the id of the request is used instead"
+            "the propagated id of an LLM trace is not a number: the id of the request is used instead"
         );
     }
     let trace = Trace::new(id.flatten().unwrap_or(apm_id), apm_id, upstream);

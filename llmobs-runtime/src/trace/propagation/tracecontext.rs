@@ -53,7 +53,7 @@ pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
         return None;
     }
     let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
-    let upstream = Upstream::said(i8::from(sampled == 1));
+    let upstream = Upstream::with_priority(i8::from(sampled == 1));
     let mut read = Headers { apm_id, span_id, upstream, llm: Llm::default() };
     let mut others = Vec::new();
     for member in state.split(',').map(str::trim).filter(|member| !member.is_empty()).take(MAX_MEMBERS) {

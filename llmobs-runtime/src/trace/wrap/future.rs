@@ -11,7 +11,7 @@ use crate::trace::frame::Frame;
 use crate::trace::local::Swapped;
 use crate::trace::parent::Parent;
 use crate::trace::slot::Slot;
-use crate::trace::span::{Span, note_panic};
+use crate::trace::span::{Span, record_panic};
 
 /// Attaches a context or a span to a future, on whichever threads it is polled.
 ///
@@ -130,7 +130,7 @@ impl<F: Future> Future for InContext<F> {
         };
         let _swapped = is_placed.then(|| Swapped::new(slot));
         match owner {
-            Some(frame) => note_panic(frame, || future.as_mut().poll(cx)),
+            Some(frame) => record_panic(frame, || future.as_mut().poll(cx)),
             None => future.as_mut().poll(cx),
         }
     }

@@ -8,7 +8,7 @@ use crate::base::kind::Kind;
 use crate::trace::call::{Call, Ending, ErrorText};
 use crate::trace::local::Swapped;
 use crate::trace::slot::Slot;
-use crate::trace::span::note_panic;
+use crate::trace::span::record_panic;
 
 /// How items of type `T` are folded into a state, and the state becomes the output of a span.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl<S, T> Items<S, T> {
             self.state = guarded(|| (self.recipe.new)(frame.kind(), limit));
             if self.state.is_none() {
                 warn_limited!(
-                    "the output of a stream is left out: the first state of the option `fold` panicked"
+                    "the output of a stream was left out: the first state of the option `fold` panicked"
                 );
             }
         }
@@ -86,7 +86,7 @@ impl<S, T> Items<S, T> {
     pub(super) fn still_inside<R>(&mut self, piece: impl FnOnce() -> R) -> R {
         let _swapped = self.slot.as_mut().map(Swapped::new);
         match self.call.frame() {
-            Some(frame) => note_panic(frame, piece),
+            Some(frame) => record_panic(frame, piece),
             None => piece(),
         }
     }
@@ -99,7 +99,7 @@ impl<S, T> Items<S, T> {
         match guarded(|| (self.recipe.each)(state, item)) {
             Some(Ok(has_content)) => {
                 if has_content && !std::mem::replace(&mut self.has_content, true) {
-                    frame.note_first_token();
+                    frame.record_first_token();
                 }
             }
             Some(Err(failure)) => self.end(Some(failure)),

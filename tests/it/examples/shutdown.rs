@@ -13,25 +13,15 @@ use std::thread;
 use llmobs_test_support::{CaptureServer, by_start, skeleton};
 use serde_json::Value;
 
-/// Builds the example `axum_shutdown`, since `cargo test --test it` alone does not.
+use super::cargo;
+
+/// Builds the example, since `cargo test --test it` alone does not.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-            "build",
-            "--quiet",
-            "--example",
-            "axum_shutdown",
-        ]);
-        // What cargo tells this test is not what it would tell itself, and would have dependencies built anew.
-        let own = |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|own| name.starts_with(own));
-        for (name, _) in env::vars_os() {
-            if name.to_str().is_some_and(own) {
-                cargo.env_remove(name);
-            }
-        }
-        assert!(cargo.status().unwrap().success());
+        let build = ["build", "--quiet", "--example", "axum_shutdown"];
+        let profile: &[&str] = if cfg!(debug_assertions) { &[] } else { &["--release"] };
+        assert!(cargo().args(build).args(profile).status().unwrap().success());
         env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/axum_shutdown")
     })
 }
