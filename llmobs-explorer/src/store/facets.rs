@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 
 use super::columns::columns;
-use super::histogram::Histogram;
+use super::histogram::{Histogram, Outside};
 use crate::query::FACETS;
 
 /// How many bars the histogram has.
@@ -19,6 +19,8 @@ pub(crate) struct Overview {
     pub(crate) matched: u64,
     /// The time range of the histogram, in nanoseconds since the Unix epoch.
     pub(crate) range_ns: Option<(i64, i64)>,
+    /// The rows that began long before that range, and long after.
+    pub(crate) outside: [Option<Outside>; 2],
     /// The histogram of starts: successful and failed rows.
     pub(crate) bars: Vec<(u64, u64)>,
     /// Their values.
@@ -86,19 +88,21 @@ impl RowCounts {
 
     /// The counts. The histogram is for the requested time range, or for that of the rows.
     pub(super) fn overview(
-        self,
+        mut self,
         connection: &Connection,
         from_ns: Option<i64>,
         to_ns: Option<i64>,
     ) -> rusqlite::Result<Overview> {
-        let range_ns = self
-            .histogram
-            .range_ns
-            .map(|(first, last)| (from_ns.unwrap_or(first), to_ns.unwrap_or(last).max(first)));
+        let is_chosen = from_ns.is_some() || to_ns.is_some();
+        let axis = if is_chosen { None } else { self.histogram.axis() };
+        let range_ns = axis.map(|axis| axis.range_ns).or(self.histogram.range_ns);
+        let range_ns =
+            range_ns.map(|(first, last)| (from_ns.unwrap_or(first), to_ns.unwrap_or(last).max(first)));
         Ok(Overview {
             matched: self.matched,
             bars: range_ns.map(|range| self.histogram.bars(BARS, range)).unwrap_or_default(),
             range_ns,
+            outside: axis.map(|axis| axis.outside).unwrap_or_default(),
             facets: facets(connection, &self.combinations)?,
         })
     }

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Row, named_params};
 
 pub(crate) use super::facets::{Facet, Overview};
+pub(crate) use super::histogram::Outside;
 
 use super::block::BlockReader;
 use super::columns::columns;
