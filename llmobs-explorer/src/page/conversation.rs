@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::format;
 use super::json::{inside, opened};
 use super::markdown::markdown;
+use super::sql;
 
 /// Longer texts are folded after this many characters.
 const FOLD: usize = 6_000;
@@ -215,10 +216,13 @@ fn attachment(part: &Json<'_>) -> String {
     part.get("attachment_key").as_str().map(|key| format!(", kept as {key}")).unwrap_or_default()
 }
 
-/// A text: as JSON if it is an object or a list, otherwise as Markdown.
+/// A text: as JSON if it is an object or a list, as SQL if it is a statement, otherwise as Markdown.
 pub(crate) fn text(text: &str) -> Markup {
     if let Some(value) = inside(text) {
         return json(&value);
+    }
+    if let Some(statement) = sql::formatted(text) {
+        return plain(&statement);
     }
     match markdown(text).filter(|_| text.len() <= FOLD) {
         Some(markdown) => html! { div.text dir="auto" { (markdown) } },
@@ -246,7 +250,7 @@ pub(crate) fn json(value: &Json<'_>) -> Markup {
     match value {
         Json::Text(text) => match inside(text) {
             Some(value) => json(&value),
-            None => plain(text),
+            None => plain(sql::formatted(text).as_deref().unwrap_or(text)),
         },
         value => html! { div.json { (plain(&opened(value))) } },
     }
