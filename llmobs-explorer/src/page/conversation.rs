@@ -12,6 +12,8 @@ use super::sql;
 
 /// Longer texts are folded after this many characters.
 const FOLD: usize = 6_000;
+/// How many characters of a text are shown at all.
+const CHARS: usize = 1_000_000;
 /// How many messages of a history that is folded are shown.
 const NEWEST: usize = 2;
 /// How many messages are shown at all.
@@ -236,10 +238,18 @@ pub(crate) fn plain(text: &str) -> Markup {
         None => html! { pre.text dir="auto" { (text) } },
         Some((cut, _)) => {
             let (shown, folded) = text.split_at(cut);
-            let left = format::count(folded.chars().count() as u64);
+            let end = folded.char_indices().nth(CHARS - FOLD).map_or(folded.len(), |(end, _)| end);
+            let (folded, left_out) = folded.split_at(end);
+            let left = format::count(folded.chars().count());
             html! {
                 pre.text dir="auto" { (shown) }
-                details.rest { summary { "Show " (left) " more characters" } pre.text dir="auto" { (folded) } }
+                details.rest {
+                    summary { "Show " (left) " more characters" }
+                    pre.text dir="auto" { (folded) }
+                    @if !left_out.is_empty() {
+                        p.quiet { (format::things(left_out.chars().count(), "character")) " after these in the raw event, as JSON." }
+                    }
+                }
             }
         }
     }

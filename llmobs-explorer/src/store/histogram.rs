@@ -164,7 +164,9 @@ mod tests {
         let now = 20_000 * day;
         let axis = |times: &[i64]| {
             let mut histogram = Histogram::default();
-            times.iter().for_each(|time| histogram.add(*time, false, 1));
+            for time in times {
+                histogram.add(*time, false, 1);
+            }
             (histogram.axis(), histogram)
         };
         let outside = |rows, from, to| Some(Outside { rows, range_ns: (from, to) });
