@@ -17,11 +17,11 @@ PEERS = {
 }
 GROWTH = {
     "width": "children of one span",
-    "depth": "spans in each other",
+    "depth": "nested spans",
     "text": "bytes of a text argument",
     "objects": "objects in a list argument",
     "many-tags": "tags of a span",
-    "contexts": "annotation contexts in each other, and one span",
+    "contexts": "nested annotation contexts, and one span",
 }
 # One span more, or none: what the modes of growth have beside the size.
 SPANS_BESIDE = {"width": 1, "depth": 1}
@@ -119,9 +119,9 @@ def goals(figures):
     made = lambda: min(  # noqa: E731
         a / b for a, b in zip(*(f.all("delivery", column, variant="defaults, 200000/s") for column in ["spans", "emit_s"]))
     )
-    yield "paced rate", "… made a second in the slowest run", "", made, least, lambda: 190_000
+    yield "paced rate", "… recorded per second in the slowest run", "", made, least, lambda: 190_000
     threads = lambda variant: f.median("delivery", "caller_ns", variant=variant)  # noqa: E731
-    yield "threads", "caller CPU with two threads, of that with one", "×", lambda: threads(f"{whole}, two threads") / threads(whole), most, lambda: 1.15
+    yield "threads", "caller CPU with two threads against one", "×", lambda: threads(f"{whole}, two threads") / threads(whole), most, lambda: 1.15
     short = lambda: max(a - b for a, b in zip(*(f.all("bursts", column) for column in ["threads", "arrived"])))  # noqa: E731
     yield "short threads", "600 threads of one span each: lost", "", short, most, lambda: 0
     prompt = lambda column: f.median("allocations", column, mode="prompt") / 100_000  # noqa: E731
@@ -140,20 +140,20 @@ def goals(figures):
     for mode, (size, name) in names.items():
         against = lambda mode=mode, size=size: f.caller(mode, size) / f.caller(f"json-{mode}", size)  # noqa: E731
         yield mode, f"{name}, instructions against serde_json", "×", against, most, lambda: 1.3
-    yield "budget", "a text of 10 MB, of one of 2 MiB, both over the budget", "×", lambda: f.caller("text", 10_000_000) / f.caller("text", 1 << 21), most, lambda: 1.05
-    yield "contexts", "annotation contexts in each other, 100 to 300: exponent of the cost", "", lambda: exponent(f, "contexts", 100, 300), most, lambda: 1.1
+    yield "budget", "a text of 10 MB against one of 2 MiB, both over the limit", "×", lambda: f.caller("text", 10_000_000) / f.caller("text", 1 << 21), most, lambda: 1.05
+    yield "contexts", "nested annotation contexts, 100 to 300: exponent of the cost", "", lambda: exponent(f, "contexts", 100, 300), most, lambda: 1.1
     http = lambda mode, gap: f.median("http", "process_ns", mode=mode, gap_us=gap) / 500  # noqa: E731
     yield "http paced", "500 chunks of 300 bytes, 200 µs apart: CPU of reqwest with `ClientLayer`", "×", lambda: http("observed", 200) / http("alone", 200), most, lambda: 1.1
     yield "http chunk", "… back to back: CPU of the process for a chunk, beyond reqwest alone", " ns", lambda: http("observed", 0) - http("alone", 0), most, lambda: 1000
     span = lambda mode, span: f.median("tracing", "ns", mode=mode, span=span)  # noqa: E731
     yield "tracing registry", "a `tracing` span on a registry", " ns", lambda: span("registry", "other"), None, None
-    yield "tracing other", "… that is no step: the layer, beyond", " ns", lambda: span("layer", "other") - span("registry", "other"), most, lambda: 60
-    yield "tracing inside", "… inside a step", " ns", lambda: span("layer", "inside") - span("registry", "inside"), None, None
+    yield "tracing other", "… that is not an LLM span: the layer, beyond", " ns", lambda: span("layer", "other") - span("registry", "other"), most, lambda: 60
+    yield "tracing inside", "… inside an LLM span", " ns", lambda: span("layer", "inside") - span("registry", "inside"), None, None
     chat = lambda layer: span(layer, "chat") - span("registry", "chat")  # noqa: E731
-    yield "tracing chat", "the call of a model: the layer, beyond a span of llmobs by hand that says the same", " ns", lambda: chat("layer") - span("none", "by_hand"), most, lambda: 400
+    yield "tracing chat", "the call of a model: the layer, beyond the same span of llmobs by hand", " ns", lambda: chat("layer") - span("none", "by_hand"), most, lambda: 400
     yield "tracing against", "… the layer against tracing-opentelemetry", "×", lambda: chat("layer") / chat("opentelemetry"), None, None
     user = lambda what, variant: f.median("compile", "seconds", what=what, variant=variant)  # noqa: E731
-    yield "build", "clean dev build of a dependent without TLS, of fastrace's", "×", lambda: user("build", "llmobs") / user("build", "fastrace"), most, lambda: 1.3
+    yield "build", "clean dev build of a dependent without TLS, against fastrace", "×", lambda: user("build", "llmobs") / user("build", "fastrace"), most, lambda: 1.3
     yield "own", "… own crates", " s", lambda: user("own", "llmobs"), most, lambda: 7
     each = lambda variant: user("check1500", variant) - user("check500", variant)  # noqa: E731
     yield "check", "`cargo check` of a function, against fastrace with a property", " ms", lambda: each("llmobs"), most, lambda: each("fastrace")
@@ -244,8 +244,8 @@ def http_table(figures):
 def tracing_table(figures):
     """Nanoseconds of CPU on the caller for a span."""
     names = {
-        "other": "a span with one field, which is no step",
-        "inside": "… inside a step",
+        "other": "a span with one field, not an LLM span",
+        "inside": "… inside an LLM span",
         "chat": "the call of a model, with four fields at its start and five later",
         "content": "… and 2 kB of content",
         "by_hand": "the same by `llmobs::llm`, without `tracing`",
@@ -253,7 +253,7 @@ def tracing_table(figures):
     lines = []
     for mode, span in dict.fromkeys((line["mode"], line["span"]) for line in figures.lines("tracing")):
         values = figures.all("tracing", "ns", mode=mode, span=span)
-        lines.append((names[span], mode.replace("layer", "llmobs").replace("alone", "llmobs, which alone would want it"), number(statistics.median(values)), number(min(values))))
+        lines.append((names[span], mode.replace("layer", "llmobs").replace("alone", "llmobs, without another layer"), number(statistics.median(values)), number(min(values))))
     return table(["", "layers", "median", "minimum"], sorted(lines, key=lambda line: list(names.values()).index(line[0])), left=2)
 
 
@@ -271,17 +271,18 @@ def delivery_table(figures):
 
 TEXT = """# Benchmarks
 
-Written by `benches/compare.sh` from the files in `benches/results`: change neither by hand. `benches/README.md` says how to run a part of it.
+`benches/compare.sh` writes this page from the files in `benches/results`. Do not edit either by hand. `benches/README.md` describes how to
+run a part of the benchmarks.
 
 The measured trace is five functions, each of which calls the next: `fn classify(text: &str, n: u32) -> String`, with a text of 39
-bytes and an answer of 20. Figures are for one span, and so a fifth of those of a trace.
+bytes and an answer of 20 bytes. The figures are per span: a fifth of those of a trace.
 
-- Instructions are those of user space as callgrind counts them, as the slope between two numbers of traces. They repeat, to 0.1 % on the
+- Instructions are counted in user space by callgrind, as the slope between two numbers of traces. They are repeatable to 0.1 % on the
   caller and 2 % on the worker.
-- Times are CPU time of the thread or the process. One process runs one mode; modes take turns in a random order, and the median of all
-  rounds is shown. On shared cores only ratios within one table mean something.
-- Allocations include the 0.2 a span of the answer itself; a reallocation counts as one.
-- "before" is the commit 36fb458, measured by the same programs.
+- Times are CPU times of the thread or the process. Each mode runs in a process of its own. The modes alternate in a random order, and the
+  table has the median of all rounds. On shared cores, only ratios within one table are meaningful.
+- Allocations include the 0.2 per span of the answer itself. A reallocation counts as one.
+- "before" is the commit 36fb458, measured with the same programs.
 
 ```sh
 benches/compare.sh                       # measures everything again, and writes this page
@@ -292,77 +293,76 @@ benches/callgrind.sh caller target/benches/release/spans plain        # one figu
 ## Machine and versions
 
 {machine}
-Rust programs are built with `--release`, `codegen-units = 1` and `lto = "thin"`, llmobs with all features and its default configuration
-unless a table says otherwise.
+Rust programs are built with `--release`, `codegen-units = 1` and `lto = "thin"`. Unless a table states otherwise, llmobs has all features
+and its default configuration.
 
 ## Goals
 
 {goals}
-What the goals that are not met would take:
+Why some goals are not met:
 
-- A session: five allocations a trace, for its text, the options of the span, and what the spans inside share. The text would have to be
-  written straight into what is shared.
-- `annotate`: seven allocations, which the worker frees, so that the allocator of the calling thread has no block at hand. They are 1,100 of
-  the 3,600 instructions, and 300 copy the annotation. Tags and metrics would have to be written as text into a buffer that is used
-  again, as captured values are.
-- A disabled `async fn`: the box around the body. Without it, the future of a function would hold the bodies of all functions that it
+- A session takes five allocations per trace: for its text, the options of the span, and the shared data of the spans inside. The text would
+  have to be written directly into the shared data.
+- `annotate` takes seven allocations. The worker frees them, so the allocator of the calling thread has no free block. They take 1,100 of
+  the 3,600 instructions, and copying the annotation takes 300. Tags and metrics would have to be written as text into a reused buffer,
+  like captured values.
+- A disabled `async fn` has a box around the body. Without it, the future of a function would contain the bodies of all functions that it
   awaits, and grow with each level of calls.
-- Messages on the worker: they are read into the typed form and written again. They would have to be rewritten while they are read.
-- A processor: the tags of the client are a map of texts of its own for each span, because a processor may change them.
-- CPU of the process: less than half of it is that of llmobs; the rest is the kernel's, for the sockets.
-- The compiler: an expansion has closures for the arguments, the body and the result, whose types are inferred, where fastrace has one
-  guard. The crates have an encoder, a serializer with budgets and typed messages, where fastrace has none.
+- Messages are parsed into the typed form and encoded again on the worker. They would have to be rewritten while they are parsed.
+- With a processor, each span has a map with the tags of the client, because a processor can change them.
+- Less than half of the CPU time of the process is that of llmobs. The rest is that of the kernel, for the sockets.
+- For the compiler, an expansion has closures for the arguments, the body and the result, whose types are inferred. fastrace has one guard.
+  The crates have an encoder, a serializer with limits, and typed messages, which fastrace does not have.
 
 ## Side by side
 
 {peers}
-Peers have exporters that count spans and encode nothing; the process CPU of llmobs includes JSON, HTTP and the answers.
+The exporters of the other libraries count spans and encode nothing. The process CPU of llmobs includes JSON, HTTP and the answers.
 
 ## Delivery
 
 {delivery}
-"Nothing lost" has a queue of 4 GiB, the others the default of 32 MiB.
+"Nothing lost" has a queue of 4 GiB. The others have the default of 32 MiB.
 
 ## How cost grows
 
 {growth}
 ## Layers of HTTP clients
 
-A streamed answer of OpenAI's chat in 500 chunks of 300 bytes, read by reqwest to its end, with a span for each answer that is written to
-a file. The events differ in their text alone; where they differ in more, such as counts, reading a chunk takes about 1 µs more.
+reqwest reads a streamed answer of OpenAI's chat in 500 chunks of 300 bytes. The span of each answer is written to a file. The events differ
+only in their text. If they also differ in other fields, such as counts, reading a chunk takes about 1 µs more.
 
 {http}
 ## Spans of `tracing`
 
-Nanoseconds of CPU on the caller for a span, from its creation to its end, on a registry with a layer that wants all spans and does nothing. Each row is a process of
-its own. The exporter of OpenTelemetry sends nothing.
+CPU time of the caller for a span, from its creation to its end, in nanoseconds. The registry has a layer that enables all spans and does
+nothing. Each row is a process of its own. The exporter of OpenTelemetry sends nothing.
 
 {tracing}
-## What the comparison favours
+## Bias of the comparison
 
-What makes llmobs look better than it may be for you:
+These conditions favor llmobs:
 
-- Small functions in a trace of five, with short arguments. Where arguments are large, copying and escaping them is the cost, for everyone.
-- A server on the loopback address that answers at once, without TLS and without compression. TLS costs CPU that is not in any figure.
-- One loop, so that code and data are in the caches and the allocator has the blocks it is asked for.
-- The rate of the reference SDK is bounded by its own buffer of 1,000 events a second, which it drops beyond. Of its CPU the figure is a
-  better measure than of its rate.
-- fastrace and tracing take arguments as `Debug` or `Display` by themselves; here fastrace is made to write JSON, by serde_json into a new
-  string, as a user would.
+- The functions are small and have short arguments. With large arguments, copying and escaping them dominates in all libraries.
+- The server is on the loopback address and answers immediately, without TLS and compression. No figure includes the CPU time of TLS.
+- The program is one loop, so code and data are in the caches, and the allocator has free blocks.
+- The reference SDK has a buffer of 1,000 events per second and drops the rest. This limits its rate. Its CPU time is a better measure.
+- fastrace and tracing normally capture arguments with `Debug` or `Display`. Here, fastrace writes JSON, with serde_json into a new string,
+  as a user would.
 
-What makes it look worse:
+These conditions favor the other libraries:
 
-- The exporters of peers encode nothing and send nothing, while the worker of llmobs does all of that on the same two cores.
+- Their exporters encode and send nothing. The worker of llmobs encodes and sends all spans on the same two cores.
 - opentelemetry_sdk gets its arguments as attributes without JSON.
-- fastrace needs a root span for each trace, which is not counted as a span but as cost of the five.
-- The server takes a part of the same cores, which shows in time on the clock and not in CPU.
+- fastrace needs a root span for each trace. It is not counted as a span, but its cost is part of the five.
+- The server runs on the same cores. This affects elapsed time, but not CPU time.
 
-What bends both: a virtual machine in which reading the clock takes 25 ns, other work on the same cores, and valgrind, which knows no
-AVX-512 and runs one thread at a time.
+Other influences: a virtual machine in which reading the clock takes 25 ns, other work on the same cores, and valgrind, which does not
+support AVX-512 and runs one thread at a time.
 
 ## Raw figures
 
-`benches/results` has one file a part: {files}. `before.csv` has the goals as measured on the commit 36fb458.
+`benches/results` has a file for each part: {files}. `before.csv` has the goals, measured on the commit 36fb458.
 """
 
 

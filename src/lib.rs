@@ -1,5 +1,7 @@
-//! Datadog [LLM Observability](https://docs.datadoghq.com/llm_observability/) for Rust: one attribute turns a function into a
-//! span.
+//! Datadog [LLM Observability](https://docs.datadoghq.com/llm_observability/) (Agent Observability) for Rust. An attribute on a
+//! function records each call as a span: the arguments are the input, the returned value is the output, and calls inside it are
+//! child spans. Spans are sent to Datadog, to a Datadog Agent or to a local [explorer](guide::explorer), or are written to a file or
+//! the terminal. The behavior of the function does not change.
 //!
 //! ```
 //! #[llmobs::workflow]
@@ -10,106 +12,77 @@
 //! #[llmobs::llm(model_name = "gpt-4o", model_provider = "openai")]
 //! fn complete(prompt: &str) -> String {
 //!     // … call your model here …
-//!     llmobs::annotate(|note| { note.metric("input_tokens", 9).metric("output_tokens", 1); });
-//!     format!("{}!", prompt.len())
+//!     llmobs::annotate(|note| { note.metric("input_tokens", 12).metric("output_tokens", 1); });
+//!     format!("{} bytes", prompt.len())
 //! }
 //!
-//! # let collector = llmobs::testing::Collector::new();
-//! # collector.enter(|| answer("How long is a piece of string?"));
-//! # assert_eq!(collector.tree(), "\
-//! # workflow answer  in {\"question\":\"How long is a piece of string?\"}  out 50!\n\
-//! # └─ llm complete  in user: Answer in one word: How long is a piece of string?  out assistant: 50!\n");
+//! fn main() {
+//!     let _llmobs = llmobs::init(); // reads DD_* variables; the guard delivers the spans
+//!     answer("What is a span?");
+//! #   let collector = llmobs::testing::Collector::new();
+//! #   collector.enter(|| answer("What is a span?"));
+//! #   assert_eq!(collector.tree(), "\
+//! #   workflow answer  in {\"question\":\"What is a span?\"}  out 35 bytes\n\
+//! #   └─ llm complete  in user: Answer in one word: What is a span?  out assistant: 35 bytes\n");
+//! }
 //! ```
 //!
-//! Each call becomes a span with the arguments as input and the return value as output; calls inside become children. Start
-//! with [`init`], which reads the `DD_*` variables of the environment, or with [`Config`], which returns the reason when it
-//! cannot. Until then, and where that fails, the attributes do nothing and cost one atomic load.
+//! Without [`init`], the attributes do nothing and cost one atomic load. [`Config`] starts llmobs with settings of the program, and
+//! returns the error if it cannot start. The [guide] has a page for each topic, and [settings](guide::settings) for the environment.
 //!
-//! # Map
+//! # Where to find what
 //!
-//! | to … | use |
+//! | to | use | guide |
+//! |---|---|---|
+//! | trace functions | [`macro@workflow`], [`macro@agent`], [`macro@task`], [`macro@tool`], [`macro@llm`], [`macro@embedding`], [`macro@retrieval`] | [attributes](guide::attributes) |
+//! | trace whole `impl`s, traits and modules | [`macro@instrument`], [`macro@skip`] | [attributes](guide::attributes#whole-blocks) |
+//! | create spans by hand | [`workflow()`], [`agent()`] and so on, [`Span`], [`Span::builder`] | [spans](guide::spans) |
+//! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`] | [spans](guide::spans#threads-and-tasks) |
+//! | add messages, tokens, tags and metadata | [`annotate`], [`Span::annotate`], [`Annotation`] | [annotations](guide::annotations), [prompts](guide::prompts) |
+//! | annotate all spans in a scope | [`annotation_context`] | [annotation contexts](guide::contexts) |
+//! | redact, edit or drop spans | [`Config::processor`], [`processor::SpanData`] | [privacy](guide::privacy), [processors](guide::processors) |
+//! | group by conversation, user and application | `session_id`, `ml_app`, tags | [sessions](guide::sessions) |
+//! | continue a trace in another program | [`inject`], [`extract`], [`http::ServerLayer`](http/struct.ServerLayer.html) (feature `axum`) | [propagation](guide::propagation) |
+//! | submit evaluations and feedback | [`eval::Evaluation`], [`eval::Feedback`], [`export_span`] | [evaluations](guide::evaluations) |
+//! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`] | [sampling](guide::sampling) |
+//! | trace the model calls of async-openai, reqwest and tower clients | [`http::ClientLayer`](http/struct.ClientLayer.html) (features `async-openai`, `reqwest-middleware`, `reqwest`, `tower`) | [model calls](guide::model_calls) |
+//! | trace the calls of the AWS SDK for Amazon Bedrock | [`bedrock::Interceptor`](bedrock/struct.Interceptor.html) (feature `bedrock`) | [model calls](guide::model_calls#amazon-bedrock) |
+//! | trace tools of the Model Context Protocol with rmcp | [`rmcp::Client`](rmcp/struct.Client.html), [`rmcp::Server`](rmcp/struct.Server.html) (feature `rmcp`) | |
+//! | trace libraries that use `tracing`, such as rig and genai | [`tracing::layer`](tracing/fn.layer.html) (feature `tracing`) | [tracing](guide::tracing) |
+//! | read the requests and answers of providers | [`Annotation::request`], [`Annotation::response`], [`providers`] | [providers](guide::providers) |
+//! | write an integration for another library | [`integration`] | [model calls](guide::model_calls#for-other-clients) |
+//! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] | [propagation](guide::propagation#beside-an-apm-tracer) |
+//! | configure llmobs | [`Config`], [`Exporter`] | [settings](guide::settings) |
+//! | wait until spans are delivered, and count them | [`flush`], [`stats`], [`Report`], [`Guard`] | [cost](guide::cost) |
+//! | check spans in tests | [`testing::Collector`] | [testing](guide::testing) |
+//! | view traces on your own machine | the command `llmobs`, from `cargo install llmobs-explorer` | [explorer](guide::explorer) |
+//! | compare with Datadog's Python SDK | | [differences](guide::differences) |
+//!
+//! # What a trace contains
+//!
+//! A span that starts where no span is current starts a new trace. Its child spans inherit the application, the session and the
+//! nearest agent above them. A span is sent when it finishes. A span that never finishes is never sent, but its children are.
+//!
+//! Arguments and returned values are captured as JSON if their type implements `serde::Serialize`, else with `Debug`, else as the
+//! name of the type. No bounds are added to your types. An `Err` makes the span an error and is returned unchanged. A panic makes
+//! the span an error and continues. A future that is dropped before it completes adds the tag `cancelled:true`. A function that
+//! returns a future, an iterator or a stream has one span, from the first poll to the last item.
+//!
+//! # Features
+//!
+//! The [page about features](guide/features/index.html) has the details, and what each feature compiles.
+//!
+//! | feature | adds |
 //! |---|---|
-//! | trace functions | the attributes [`macro@workflow`], [`macro@agent`], [`macro@task`], [`macro@tool`], [`macro@llm`], [`macro@embedding`], [`macro@retrieval`] |
-//! | trace whole `impl`s and modules | [`macro@instrument`], [`macro@skip`] |
-//! | trace a part of a function, or more than one | spans by hand: [`workflow()`] and the others of the seven, [`Span`]; [guide](guide::spans) |
-//! | say more about a step | [`annotate`], [`Span::annotate`], [`Annotation`]; [guide](guide::annotations), [prompts](guide::prompts) |
-//! | say something about all spans inside | [`annotation_context`]; [guide](guide::contexts) |
-//! | redact, edit or drop spans | [`Config::processor`], [`processor::SpanData`]; [guide](guide::processors) |
-//! | group by conversation, user, application | [guide](guide::sessions) |
-//! | go on in another program | [`inject`], [`extract`]; [guide](guide::propagation) |
-//! | evaluate, take feedback | [`eval::Evaluation`], [`eval::Feedback`], [`export_span`]; [guide](guide::evaluations) |
-//! | keep a part of the traces | [`Config::sample_rate`], [`SamplingRule`]; [guide](guide::sampling) |
-//! | carry the current span to threads and tasks | [`current`], [`Context`], [`FutureSpanExt`] |
-//! | link LLM spans to the traces of an APM tracer | [`Config::apm_context`], [`opentelemetry_context!`] |
-//! | see the calls of models that clients of reqwest, async-openai and tower make | `http::ClientLayer`, with the features `reqwest-middleware`, `async-openai`, `tower`; [guide](guide::model_calls) |
-//! | see those of the AWS SDK for Amazon Bedrock | `bedrock::Interceptor`, with the feature `bedrock`; [guide](guide::model_calls#amazon-bedrock) |
-//! | let a service of axum continue the traces of its callers | `http::ServerLayer`, with the feature `axum` |
-//! | see the calls of tools of the Model Context Protocol, of clients and servers that use rmcp | `rmcp::Client`, `rmcp::Server`, with the feature `rmcp` |
-//! | read what a provider was asked and answered, in a client of your own | [`Annotation::request`], [`Annotation::response`], [`providers`]; [guide](guide::providers) |
-//! | make spans of what another library does | [`integration`], [`Span::builder`] |
-//! | configure | [`Config`], [`Exporter`] |
-//! | be sure that spans have arrived | [`flush`], [`Report`], [`Guard`] |
-//! | see the spans of a test | [`testing::Collector`]; [guide](guide::testing) |
-//! | explore traces on your own machine | the command `llmobs`, from `cargo install llmobs-explorer`; [guide](guide::explorer) |
-//! | compare with the Python SDK | [differences on purpose](guide::differences) |
-//! | see what changed before the first release | [ten things people do](guide::ten_things) |
-//!
-//! # The attributes
-//!
-//! All take options, in any order; [the page about them](guide::attributes) has an example of each, what each kind captures, and
-//! what the attributes cannot do.
-//!
-//! | option | meaning |
-//! |---|---|
-//! | `name`, `session_id`, `ml_app` `= …` | text for the span; `session_id` and `ml_app` hold for the spans inside too |
-//! | `model_name`, `model_provider` `= …` | the model, on `llm` and `embedding` |
-//! | `version = …` | the version of an `agent` |
-//! | `inputs(a, b)`, `skip(a, b)`, `skip_all`, `redact(a)` | which arguments are captured |
-//! | `input = …`, `output = …`, `skip_output` | something else, or nothing, instead of the arguments and the returned value |
-//! | `skip_error` | only the type of an error or panic, without its text |
-//! | `tags(…)`, `metadata(…)`, `metrics(…)` | facts about the step |
-//! | `parent = …` | the span above |
-//! | `future`, `iterator`, `stream`, `fold = …` | for functions that return one of these |
-//! | `crate = …` | where llmobs is |
-//!
-//! ```
-//! struct Request {
-//!     session: Option<String>,
-//!     prompt: String,
-//! }
-//!
-//! #[llmobs::agent(name = "support", session_id = request.session, redact(key), metrics(bytes = *ret))]
-//! fn run(request: &Request, key: &str) -> usize {
-//!     request.prompt.len() + key.len()
-//! }
-//! # run(&Request { session: None, prompt: String::new() }, "");
-//! ```
-//!
-//! Arguments and returned values are captured as JSON if their type is `serde::Serialize`, else by `Debug`, else by the name of the
-//! type: no bound is put on your types. An `Err` makes the span an error and is returned unchanged; a panic makes it one and goes on;
-//! a future that is dropped half-way leaves the tag `cancelled:true`. A function that returns a future, an iterator or a stream has
-//! one span from its first piece to its last.
-//!
-//! # What a trace holds
-//!
-//! A span that starts where no span is current begins a new trace. Its children inherit application, session and the nearest
-//! agent above them, and nothing else. A span is sent when it finishes; one that never finishes is never sent, and its children
-//! are. Annotations of the current span go through [`annotate`]:
-//!
-//! ```
-//! # let collector = llmobs::testing::Collector::new();
-//! # let _entered = collector.attach();
-//! #[llmobs::retrieval(skip_output)]
-//! fn search(question: &str) -> Vec<(String, f32)> {
-//!     let hits = vec![(question.to_uppercase(), 0.5)];
-//!     let documents: Vec<&str> = hits.iter().map(|(text, _)| text.as_str()).collect();
-//!     llmobs::annotate(|note| { note.output(&documents).metadata("hits", hits.len()).tag("index", "docs"); });
-//!     hits
-//! }
-//!
-//! search("spans");
-//! assert_eq!(collector.tree(), "retrieval search  in {\"question\":\"spans\"}  out SPANS\n");
-//! ```
+//! | `stream` (default) | spans of functions that return streams |
+//! | `tls` (default) | HTTPS with rustls, which sending directly to Datadog needs |
+//! | `gzip` | compression of large requests to Datadog |
+//! | `http` | [`inject`] and [`extract`] for `http::HeaderMap` |
+//! | `tower`, `reqwest`, `reqwest-middleware`, `async-openai` | `http::ClientLayer`, which traces the model calls of these clients |
+//! | `axum` | `http::ServerLayer`, which continues the traces of requests |
+//! | `bedrock` | `bedrock::Interceptor` for the AWS SDK |
+//! | `rmcp` | `rmcp::Client` and `rmcp::Server` for the Model Context Protocol |
+//! | `tracing` | `tracing::layer` for libraries that use `tracing` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -134,9 +107,9 @@ mod attributes {
     /// ```
     pub use llmobs_macros::workflow;
 
-    /// Makes each call of a function an `agent` span: a sequence of steps that a model chooses for itself.
+    /// Makes each call of a function an `agent` span: a sequence of steps that a model chooses.
     ///
-    /// Captures the arguments by name and the returned value. Spans below know their nearest agent.
+    /// Captures the arguments by name and the returned value. Spans inside it record their nearest agent.
     ///
     /// ```
     /// #[llmobs::agent(session_id = session)]
@@ -149,7 +122,7 @@ mod attributes {
     /// ```
     pub use llmobs_macros::agent;
 
-    /// Makes each call of a function a `task` span: one step of your own code that needs no outside service.
+    /// Makes each call of a function a `task` span: one step of your own code that calls no external service.
     ///
     /// Captures the arguments by name and the returned value.
     ///
@@ -164,7 +137,7 @@ mod attributes {
     /// ```
     pub use llmobs_macros::task;
 
-    /// Makes each call of a function a `tool` span: a call to a program or service outside, whose arguments a model often wrote.
+    /// Makes each call of a function a `tool` span: a call to an external program or service, often with arguments from a model.
     ///
     /// Captures the arguments by name and the returned value.
     ///
@@ -182,8 +155,8 @@ mod attributes {
 
     /// Makes each call of a function an `llm` span: a call to a large language model.
     ///
-    /// Captures messages: those among the arguments, and those that the function returns. Takes the options `model_name` and
-    /// `model_provider` too. Tokens are [annotated](crate::annotate).
+    /// Captures messages as input and output. Reads model, tokens and tools from the requests and answers of
+    /// [providers](crate::guide::providers). Otherwise, [annotate](crate::annotate) the tokens.
     ///
     /// ```
     /// #[llmobs::llm(model_name = "gpt-4o", model_provider = "openai")]
@@ -199,8 +172,7 @@ mod attributes {
 
     /// Makes each call of a function an `embedding` span: a call that turns text into vectors.
     ///
-    /// Captures the texts as documents, and how many vectors of which size are returned.  Takes the options `model_name` and
-    /// `model_provider` too.
+    /// Captures the texts as documents, and the number and size of the returned vectors.
     ///
     /// ```
     /// #[llmobs::embedding(model_name = "text-embedding-3-small", model_provider = "openai")]
@@ -215,8 +187,8 @@ mod attributes {
 
     /// Makes each call of a function a `retrieval` span: a search that returns documents from a knowledge base.
     ///
-    /// Captures the arguments by name, and what is returned as documents: strings, or objects with `text`, `name`, `id` and
-    /// `score`.
+    /// Captures the arguments by name, and the returned value as documents: strings, or objects with `text`, and optionally `name`,
+    /// `id` and `score`.
     ///
     /// ```
     /// #[derive(serde::Serialize)]
@@ -238,13 +210,14 @@ mod attributes {
 
     /// Gives each function of a whole `impl`, `trait` or inline `mod` a span.
     ///
-    /// Takes one of the seven kinds (without one, `task`), `pub_only`, and the options of that kind, which each function gets. With
-    /// `pub_only` it takes only functions that are plainly `pub`, and those of traits. In a module it goes on to the `impl`s, traits
-    /// and inline modules inside, unless they have an `instrument` of their own.
+    /// Its options are one of the seven kinds (default: `task`), `pub_only`, and the options of that kind, which apply to each
+    /// function. `pub_only` selects functions that are `pub`, without a restriction such as `pub(crate)`, and functions of traits. In
+    /// a module, the attribute also applies to the `impl`s, traits and inline modules inside, unless they have an `instrument` of
+    /// their own.
     ///
-    /// A function with an attribute of its own keeps that alone, also one that is imported and called just `#[tool]`, from
-    /// whichever crate. [`skip`](macro@crate::skip) leaves a function out. Always left out are `const fn`s, functions without a body,
-    /// what macros make, and what implements `Debug`, `Display`, `Drop`, `Future`, `Iterator`, `Serialize` or `Stream`.
+    /// A function with an attribute of its own, such as `#[tool]` from any crate, keeps only that attribute.
+    /// [`skip`](macro@crate::skip) leaves a function out. Always left out are `const fn`s, functions without a body, functions that a
+    /// macro expands to, and implementations of `Debug`, `Display`, `Drop`, `Future`, `Iterator`, `Serialize` and `Stream`.
     ///
     /// ```
     /// struct Store(Vec<String>);
@@ -283,7 +256,7 @@ mod attributes {
 
     /// Leaves a function out of the block around it that is [instrumented](macro@crate::instrument).
     ///
-    /// In a module that is instrumented, it leaves a whole `impl`, `trait` or `mod` out. Anywhere else it is an error.
+    /// In an instrumented module, it can also leave out a whole `impl`, `trait` or `mod`. Anywhere else it is an error.
     ///
     /// ```
     /// #[llmobs::instrument]
@@ -342,8 +315,8 @@ pub use llmobs_tracing as tracing;
 
 /// A function for [`Config::apm_context`] that returns the current span of OpenTelemetry.
 ///
-/// It expands in the program, which has to depend on the crate `opentelemetry`, in whichever version its tracer uses: 0.27 to 0.33 were
-/// tried. It sees spans that OpenTelemetry's own API has entered, and `tracing` spans with tracing-opentelemetry 0.32 or later.
+/// The program must depend on the crate `opentelemetry`, in the version that its tracer uses. Versions 0.27 to 0.33 are tested. The
+/// function returns spans that are entered with the API of OpenTelemetry, and `tracing` spans with tracing-opentelemetry 0.32 or later.
 ///
 /// ```ignore
 /// let _llmobs = llmobs::Config::from_env().apm_context(llmobs::opentelemetry_context!()).init()?;
@@ -368,7 +341,10 @@ macro_rules! opentelemetry_context {
 }
 
 pub mod guide {
-    //! Pages to read, one for each thing that llmobs does.
+    //! The guide: a page for each topic.
+
+    #[doc = include_str!("../docs/settings.md")]
+    pub mod settings {}
 
     #[doc = include_str!("../docs/attributes.md")]
     pub mod attributes {}
@@ -390,6 +366,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/processors.md")]
     pub mod processors {}
+
+    #[doc = include_str!("../docs/privacy.md")]
+    pub mod privacy {}
 
     #[doc = include_str!("../docs/sessions.md")]
     pub mod sessions {}
@@ -415,14 +394,44 @@ pub mod guide {
     #[doc = include_str!("../docs/explorer.md")]
     pub mod explorer {}
 
+    #[doc = include_str!("../docs/cost.md")]
+    pub mod cost {}
+
     #[doc = include_str!("../docs/differences.md")]
     pub mod differences {}
 
     #[doc = include_str!("../docs/ten_things.md")]
     pub mod ten_things {}
+
+    #[doc = include_str!("../docs/python.md")]
+    pub mod python {}
+
+    #[doc = include_str!("../docs/troubleshooting.md")]
+    pub mod troubleshooting {}
+
+    #[doc = include_str!("../docs/applications.md")]
+    pub mod applications {}
+
+    #[doc = include_str!("../docs/opentelemetry.md")]
+    pub mod opentelemetry {}
+
+    #[doc = include_str!("../docs/containers.md")]
+    pub mod containers {}
+
+    #[doc = include_str!("../docs/lambda.md")]
+    pub mod lambda {}
+
+    #[doc = include_str!("../docs/features.md")]
+    pub mod features {}
+
+    #[doc = include_str!("../docs/comparison.md")]
+    pub mod comparison {}
+
+    #[doc = include_str!("../docs/stability.md")]
+    pub mod stability {}
 }
 
-/// For the expansions of the attributes alone: no part of it is stable.
+/// For the expansions of the attributes only: not stable.
 #[doc(hidden)]
 pub use llmobs_runtime::__private_0_1_0;
 

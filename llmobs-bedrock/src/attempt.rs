@@ -1,4 +1,4 @@
-//! An attempt of the SDK to call a model, in the configuration of its operation.
+//! An attempt of the SDK to call a model, stored in the configuration of its operation.
 
 use std::error::Error;
 use std::fmt;
@@ -13,7 +13,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::timeout::TimeoutConfig;
 use llmobs_http::exchange::Exchange;
 
-/// When an operation began.
+/// The time at which an operation began.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Started(Instant);
 
@@ -30,9 +30,9 @@ impl Started {
 /// An attempt to call a model. It is dropped with its operation.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    /// From the request until the answer is streamed or the attempt is over.
+    /// Set from the request until the response is streamed or the attempt has ended.
     exchange: Mutex<Option<Exchange>>,
-    /// When the SDK gives the attempt up. It drops the future then, as a program does that cancels a call.
+    /// When the SDK gives up the attempt. It then drops the future, like a program that cancels a call.
     deadline: Option<Instant>,
 }
 
@@ -41,7 +41,7 @@ impl Storable for Attempt {
 }
 
 impl Attempt {
-    /// Begins an attempt, if the operation is observed. An attempt before that is not over took too long.
+    /// Begins an attempt, if the operation is observed. An earlier attempt that has not ended took too long.
     pub(crate) fn begin(cfg: &mut ConfigBag) {
         let Some(&Started(started)) = cfg.load::<Started>() else { return };
         if let Some(earlier) = cfg.load::<Self>().and_then(Self::take) {
@@ -65,14 +65,14 @@ impl Attempt {
         self.exchange.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Ends the call, unless its answer is streamed.
+    /// Ends the call, unless its response is streamed.
     pub(crate) fn end(&self, context: &FinalizerInterceptorContextRef<'_>) {
         let Some(mut exchange) = self.take() else { return };
         let response = context.response();
         if let Some(body) = response.and_then(|response| response.body().bytes()) {
             exchange.read(body);
         }
-        // An error that Bedrock answered is in the answer.
+        // An error of Bedrock is in the response.
         let is_answered = response.is_some_and(|response| response.status().as_u16() >= 400);
         match context.output_or_error() {
             Some(Err(error)) if !(is_answered && error.is_operation_error()) => {
@@ -94,7 +94,7 @@ impl Drop for Attempt {
     }
 }
 
-/// The name of an error: that of the variant of `SdkError` which the program gets, or the one of timeouts for all of them.
+/// Returns the name of an error: that of the variant of `SdkError` that the program receives, or that of timeouts for all of them.
 fn kind_of(error: &OrchestratorError<OperationError>, has_response: bool) -> &'static str {
     let is_connector_timeout = error.as_connector_error().is_some_and(ConnectorError::is_timeout);
     if error.is_timeout_error() || is_connector_timeout {

@@ -1,4 +1,4 @@
-//! The interceptor: where the SDK says what it does.
+//! The interceptor: the hooks that the SDK calls.
 
 use std::mem;
 
@@ -16,9 +16,9 @@ use llmobs_http::exchange::{AnswerBody, Exchange};
 
 use crate::attempt::{Attempt, Started};
 
-/// Makes spans of the calls of models by a client of `aws-sdk-bedrockruntime`: `llm` spans of Converse, `ConverseStream`, `InvokeModel`
-/// and `InvokeModelWithResponseStream`, and through the latter two `embedding` spans of models that embed, and `retrieval` spans of
-/// those that rerank. A span has all that [`providers`](llmobs_runtime::providers) reads of request and answer.
+/// Makes spans of the model calls of a client of `aws-sdk-bedrockruntime`: `llm` spans of Converse, `ConverseStream`, `InvokeModel` and
+/// `InvokeModelWithResponseStream`, and for the latter two also `embedding` spans of embedding models, and `retrieval` spans of reranking
+/// models. A span has all data that [`providers`](llmobs_runtime::providers) reads from the request and the response.
 ///
 /// ```
 /// use aws_sdk_bedrockruntime::Client;
@@ -33,9 +33,9 @@ use crate::attempt::{Attempt, Started};
 /// # drop(client);
 /// ```
 ///
-/// Nothing is held back and nothing is changed: a stream goes on as it comes. A span ends with the last event, or, tagged
-/// `cancelled:true`, where the future or the stream is dropped before. Each attempt of the SDK's retries is a call, which begins when
-/// the signed request is sent. Keys, signatures and other headers are not recorded. Other operations pass untouched.
+/// Nothing is delayed or changed: a stream continues as it arrives. A span ends with the last event, or, tagged `cancelled:true`, when the
+/// future or the stream is dropped before. Each attempt of the SDK's retries is a call, which begins when the signed request is sent. Keys,
+/// signatures and other headers are not recorded. Other operations pass unchanged.
 ///
 /// One call is one span: inside an `llm` span of the program, that span shows the call. See
 /// [`ModelCall`](llmobs_runtime::integration::ModelCall).
@@ -51,7 +51,7 @@ impl Interceptor {
         Self::default()
     }
 
-    /// Whether spans show what models are asked and answer. Default: see
+    /// Sets whether spans show the content of requests to models and of their responses. Default: see
     /// [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content).
     #[must_use]
     pub fn capture_content(mut self, capture: impl Into<Option<bool>>) -> Self {
@@ -117,12 +117,12 @@ impl Intercept for Interceptor {
         let status = response.status();
         exchange.answered(status.as_u16(), |name| response.headers().get(name));
         if status.is_success() && is_stream(cfg) {
-            // What the SDK calls a lost connection.
+            // The SDK's name for a lost connection.
             exchange.error_kind("DispatchFailure");
             let body = mem::replace(response.body_mut(), SdkBody::taken());
             *response.body_mut() = SdkBody::from_body_1_x(AnswerBody::new(body, Some(exchange)));
         } else {
-            // The SDK reads the whole answer before the attempt is over.
+            // The SDK reads the whole response before the attempt ends.
             attempt.set(Some(exchange));
         }
         Ok(())
@@ -154,19 +154,19 @@ impl Intercept for Interceptor {
     }
 }
 
-/// Whether the operation is one of Amazon Bedrock. Which one it is says its path.
+/// Returns whether the operation is one of Amazon Bedrock. The path shows which one.
 fn is_bedrock(cfg: &ConfigBag) -> bool {
     cfg.load::<Metadata>().is_some_and(|operation| operation.service() == "Bedrock Runtime")
 }
 
-/// Whether the answer of the operation is a stream of events.
+/// Returns whether the response of the operation is a stream of events.
 fn is_stream(cfg: &ConfigBag) -> bool {
     let is_named =
         |names: &[&str]| cfg.load::<Metadata>().is_some_and(|operation| names.contains(&operation.name()));
     is_named(&["ConverseStream", "InvokeModelWithResponseStream"])
 }
 
-/// The path of a URL.
+/// Returns the path of a URL.
 fn path_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()

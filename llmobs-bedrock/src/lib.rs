@@ -1,6 +1,6 @@
-//! Spans for the calls of models by the AWS SDK for Amazon Bedrock.
+//! Spans for model calls through the AWS SDK for Amazon Bedrock.
 //!
-//! Use the `llmobs` crate with the feature `bedrock`, which has this as `llmobs::bedrock`.
+//! Use the `llmobs` crate with the feature `bedrock`, which re-exports this crate as `llmobs::bedrock`.
 
 mod attempt;
 mod interceptor;

@@ -1,9 +1,9 @@
-//! How long capture takes beside `serde_json::to_string`, as a median of ratios in one run: `cargo bench -p llmobs-capture`.
+//! The time of capture compared with `serde_json::to_string`, as a median of ratios in one run: `cargo bench -p llmobs-capture`.
 //!
-//! Before this crate, numbers went through `core::fmt` and texts were escaped byte by byte: `Vec<u8>` of 500 kB took 3.4 times
-//! as long as `serde_json`, 1,536 `f32` 3.9 times, 10,000 objects 3.2 times, and a text of 10 MB was read to its end. The
-//! prediction was 1.3 for each of the first three with the same number formatting as `serde_json` and one check of the room
-//! for each element, and a memcpy and a half for a text that is examined eight bytes at a time.
+//! Before this crate, numbers went through `core::fmt` and texts were escaped byte by byte: `Vec<u8>` of 500 kB took 3.4 times as long as
+//! `serde_json`, 1,536 `f32` 3.9 times, 10,000 objects 3.2 times, and a text of 10 MB was read to its end. The prediction was 1.3 for each
+//! of the first three, with the number formatting of `serde_json` and one check of the room for each element, and one and a half memcpy for
+//! a text that is examined eight bytes at a time.
 //!
 //! Results on two shared Zen 4 cores with Rust 1.95, where ratios vary by a tenth and more from run to run:
 //!
@@ -18,8 +18,8 @@
 //! | 10 MB of text in 1 MiB / 1 MiB of text | 1.0 | 1.1 to 1.3 |
 //! | 1 MiB of plain text / memcpy | 1.5 | 2.5 |
 //!
-//! In instructions by callgrind: a `&str` of 39 bytes 140 as `Plain` and 190 as `Serialize`, of which a memcpy is 11; a struct
-//! of 6 fields 1,750, where `serde_json::to_string` has 3,010 with its allocations; an entry of a map 290 and 190.
+//! In instructions by callgrind: a `&str` of 39 bytes takes 140 as `Plain` and 190 as `Serialize`, including 11 for a memcpy; a struct of 6
+//! fields 1,750, and 3,010 with the allocations of `serde_json::to_string`; an entry of a map 290 and 190.
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
@@ -57,7 +57,7 @@ fn ratio(name: &str, goal: f64, mut ours: impl FnMut(), mut theirs: impl FnMut()
     };
     ours();
     theirs();
-    // So many times that a round takes about five milliseconds.
+    // Repeated so that a round takes about five milliseconds.
     let once = time(&mut theirs, 1).max(Duration::from_nanos(20));
     let times = u32::try_from(5_000_000 / once.as_nanos()).unwrap_or(1).clamp(1, 100_000);
     let mut rounds: Vec<(f64, Duration, Duration)> = (0..ROUNDS)

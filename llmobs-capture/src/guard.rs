@@ -1,4 +1,4 @@
-//! Guards user code: its panics are caught, and it starts no spans.
+//! Guards user code: its panics are caught, and it cannot start spans.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,14 +7,14 @@ thread_local! {
     static MUTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether user code that must not start spans runs on this thread.
+/// Returns whether user code that must not start spans runs on this thread.
 #[inline]
 #[must_use]
 pub fn is_muted() -> bool {
     MUTED.get()
 }
 
-/// Runs `f` on a thread that is muted, and restores the state of the thread afterwards, also if `f` panics.
+/// Runs `f` with this thread muted, and restores the state of the thread afterwards, even if `f` panics.
 #[inline]
 pub fn muted<R>(f: impl FnOnce() -> R) -> R {
     struct Restore(bool);

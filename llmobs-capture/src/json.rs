@@ -1,14 +1,13 @@
-//! A serializer whose JSON ends at a budget of bytes and depth, and is valid then too.
+//! A serializer whose JSON ends at a budget of bytes and depth, and is valid even then.
 //!
-//! `serde_json` writes NaN as null, refuses keys that are not strings and has no limit of depth, so that a deep value
-//! overflows the stack.
+//! `serde_json` writes NaN as null, refuses keys that are not strings and has no depth limit, so that a deep value overflows the stack.
 //!
-//! A value that fits its budget has the text that `serde_json` gives it. For one that does not fit:
+//! A value that fits its budget has the same text as with `serde_json`. For a value that does not fit:
 //!
-//! 1. Long strings that are data URIs or base64 become a note of their type and size.
-//! 2. Other long strings lose their middle. Their cap is halved until there is room, down to a floor.
-//! 3. A list of known length is cut back and goes on with its last element, after a note of how many are left out.
-//! 4. Anything else stops with a note.
+//! 1. Long strings that are data URIs or base64 are replaced by a note of their type and size.
+//! 2. Other long strings lose their middle. Their maximum length is halved until there is room, down to a minimum.
+//! 3. A list of known length is cut back and continues with its last element, after a note of how many elements are left out.
+//! 4. Any other value stops with a note.
 
 mod compound;
 mod key;
@@ -26,12 +25,12 @@ use compound::{List, Object};
 use key::Key;
 use room::{LONG, NOTE, Region, Skip};
 
-/// As deep as `serde_json` reads, less the object of the arguments, and far from the end of any stack.
+/// The depth that `serde_json` reads, less the object of the arguments, and far from the end of any stack.
 const MAX_DEPTH: u32 = 126;
 /// The most bytes of a key that is not a field of a struct.
 const MAX_KEY_BYTES: usize = 4096;
 
-/// Why serialization stopped before the end of the value. In a box, so that a result fits a register.
+/// The reason why serialization stopped before the end of the value. It is boxed, so that a result fits a register.
 #[derive(Debug)]
 pub(crate) struct Stop(Box<Reason>);
 
@@ -83,15 +82,15 @@ impl ser::Error for Stop {
 
 type Written = Result<(), Stop>;
 
-/// Writes one value. Room is checked where an element or field begins, and strings are shortened, so that the text is whole
-/// at every point where it can stop.
+/// Writes one value. The room is checked where an element or field begins, and strings are shortened, so that the text is whole at every
+/// point where it can stop.
 pub(crate) struct Writer<'a> {
     out: &'a mut String,
     /// Where the value begins.
     begin: usize,
-    /// Where the text has to end, about.
+    /// The approximate end of the text.
     end: usize,
-    /// The open brackets, innermost in the lowest bit: one for an object, zero for an array.
+    /// The open brackets, the innermost in the lowest bit: one for an object, zero for an array.
     open: u128,
     /// One for each open bracket that has more elements to come than the current one.
     pending: u128,
@@ -100,7 +99,7 @@ pub(crate) struct Writer<'a> {
     /// Nothing more is written: the text has stopped, or a list skips elements.
     halted: bool,
     stack: Stack,
-    /// Why it stopped. A value that gets an error and goes on all the same is ignored.
+    /// Why writing stopped. A value that ignores the error and continues is ignored.
     stop: Option<Stop>,
     skip: Option<Skip>,
     region: Region,
@@ -129,7 +128,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes the whole value, or as much as fits.
+    /// Writes the whole value, or as much of it as fits.
     #[inline]
     pub(crate) fn write<T: Serialize + ?Sized>(mut self, value: &T) -> Result<(), String> {
         let written = value.serialize(&mut self);
@@ -149,7 +148,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes a value inside of the one that is written. Of a lock, and of a value that fails, there is a note.
+    /// Writes a value inside the current one. A lock, and a value that fails, is replaced by a note.
     #[inline]
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
         if locks_to_serialize::<T>() {
@@ -163,8 +162,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes a note in place of a value that failed, which began at `start` and `depth`. Fails where the text has already
-    /// stopped for another reason, and where text before the value was shortened, so that it is elsewhere by now.
+    /// Writes a note in place of a value that failed, which began at `start` and `depth`. Fails if the text has already stopped for another
+    /// reason, or if text before the value was shortened, so that the value has moved.
     #[cold]
     #[inline(never)]
     fn instead(&mut self, stop: Stop, name: &str, start: usize, depth: u32) -> Written {
@@ -190,7 +189,7 @@ impl<'a> Writer<'a> {
         push_string(text, self.room().clamp(NOTE, MAX_PROBLEM_BYTES), self.out);
     }
 
-    /// Writes a note where the text has stopped, and closes all brackets down to `depth`.
+    /// Writes a note where the text stopped, and closes all brackets down to `depth`.
     fn close_to(&mut self, depth: u32, note: &str) {
         let begun = self.out.ends_with([':', ',', '[', '{']);
         if self.depth > 0 && !begun {
@@ -210,13 +209,13 @@ impl<'a> Writer<'a> {
         self.depth > 0 && self.open & 1 == 1
     }
 
-    /// Some ways down leave no bracket behind.
+    /// Some nested values leave no bracket behind.
     #[inline]
     fn descend(&self) -> Written {
         if self.stack.is_far() { Err(Stop::too_deep()) } else { Ok(()) }
     }
 
-    /// Opens a bracket. `many` says that it will have more than one element.
+    /// Opens a bracket. `many` is whether it will have more than one element.
     #[inline]
     fn open(&mut self, object: bool, many: bool) -> Written {
         if self.depth >= self.max_depth || self.stack.is_far() {
@@ -237,7 +236,7 @@ impl<'a> Writer<'a> {
         self.pending >>= 1;
     }
 
-    /// Begins an element or field of the innermost bracket, which has one before it if it has `begun`.
+    /// Begins an element or field of the innermost bracket. `begun` is whether there is one before it.
     #[inline]
     fn next(&mut self, begun: bool) -> Written {
         if self.out.len() >= self.end {
@@ -256,7 +255,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// How many bytes of the budget are left.
+    /// Returns how many bytes of the budget are left.
     fn room(&self) -> usize {
         self.end.saturating_sub(self.out.len())
     }
@@ -290,20 +289,20 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Opens `{"Variant":`, the form of an enum variant that holds something.
+    /// Opens `{"Variant":`, the form of an enum variant with data.
     fn variant(&mut self, variant: &str) -> Written {
         self.open(true, false)?;
         self.key(variant, false)
     }
 
-    /// A key of any type: as a string, or else as its JSON text.
+    /// Writes a key of any type: as a string, or else as its JSON text.
     fn any_key<T: Serialize + ?Sized>(&mut self, key: &T, begun: bool) -> Written {
         self.next(begun)?;
         let start = self.out.len();
         if locks_to_serialize::<T>() {
             self.note(&note(type_name::<T>(), NOT_READ));
         } else if !matches!(key.serialize(Key(self)), Ok(true)) {
-            // Anything else is serialized as a value is.
+            // Any other key is serialized as a value.
             self.out.truncate(start);
             let limit = self.room().clamp(NOTE, MAX_KEY_BYTES);
             let mut inner = Writer::with_stack(self.out, limit, self.stack);
@@ -338,7 +337,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What JSON has no number for.
+/// Returns the text of a number that JSON cannot represent.
 #[cold]
 pub(crate) fn not_finite(value: f64) -> &'static str {
     if value.is_nan() {
@@ -516,13 +515,13 @@ impl<'w, 'a> ser::Serializer for &'w mut Writer<'a> {
         let start = self.out.len();
         let (mut written, mut cut) = self.format(value);
         if cut.is_some() && self.depth > 0 {
-            // Formatted once more where there may be more room.
+            // Formatted once more, because there may be more room now.
             self.out.truncate(start);
             self.region.forget(start);
             self.tighten_to(LONG);
             (written, cut) = self.format(value);
         }
-        // Stopping the formatter is an error to it, but not here.
+        // The formatter reports being stopped as an error, but it is not one here.
         if cut.is_some() { Ok(()) } else { written.map_err(ser::Error::custom) }
     }
 }

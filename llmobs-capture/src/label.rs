@@ -1,10 +1,10 @@
-//! The short texts that a setter takes.
+//! The short texts that setters take.
 
 use std::fmt::Display;
 
 /// A short text, such as the value of a tag: anything that implements [`Display`], or an `Option` of it, where `None` changes nothing.
 ///
-/// The parameter tells these forms apart, and the compiler infers it. The trait is sealed.
+/// The type parameter tells these forms apart, and the compiler infers it. The trait is sealed.
 ///
 /// ```
 /// # mod llmobs { pub mod convert { pub use llmobs_capture::Label; } }
@@ -19,7 +19,7 @@ use std::fmt::Display;
 /// assert_eq!(length(None::<String>), None);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a text that can be shown",
+    message = "`{Self}` cannot be shown as a text",
     label = "give something that implements `Display`, or an `Option` of it"
 )]
 pub trait Label<Form>: sealed::Sealed<Form> {
@@ -28,7 +28,7 @@ pub trait Label<Form>: sealed::Sealed<Form> {
 }
 
 mod sealed {
-    /// Public by name and private by path, so that nobody else can implement it.
+    /// Public by name and private by path, so that the trait cannot be implemented elsewhere.
     pub trait Sealed<Form> {}
 }
 

@@ -30,15 +30,15 @@ pub use newtype::newtype;
 pub use plain::Plain;
 use text::{Formatted, failed, note, push_json_string, push_string};
 
-/// How many bytes of a value are kept by default.
+/// The default budget of a value, in bytes.
 pub const DEFAULT_LIMIT: usize = 1024 * 1024;
-/// The most bytes of the reason why a value cannot be captured.
+/// The longest reason why a value cannot be captured, in bytes.
 const MAX_PROBLEM_BYTES: usize = 4096;
 
 /// Appends the JSON text of `value`, in about `limit` bytes.
 ///
-/// A note that names the type takes the place of a `Serialize` that panics, of each value inside that fails, and of each lock:
-/// serde would wait for it, and the thread that holds it may wait for this one, or be this one.
+/// A note with the name of the type replaces a `Serialize` that panics, each nested value that fails, and each lock: serde would wait for
+/// the lock, and the thread that holds it may wait for this one, or be this one.
 #[inline]
 pub fn serialize<T: Serialize + ?Sized>(value: &T, limit: usize, out: &mut String) {
     if locks_to_serialize::<T>() {
@@ -60,7 +60,7 @@ pub fn debug<T: Debug + ?Sized>(value: &T, limit: usize, out: &mut String) {
     let problem = guarded(|| {
         let mut text = Formatted::begin(out, limit);
         let written = write!(text, "{value:?}");
-        // Stopping the formatter at the budget is an error to it, but not here.
+        // The formatter reports being stopped at the budget as an error, but it is not one here.
         if text.end().is_some() { Ok(()) } else { written.map_err(|error| error.to_string()) }
     });
     if !matches!(problem, Some(Ok(()))) {
@@ -73,7 +73,7 @@ pub fn opaque<T: ?Sized>(out: &mut String) {
     push_json_string(&format!("<{}>", type_name::<T>()), out);
 }
 
-/// A value as JSON, in about `limit` bytes.
+/// Converts a value to JSON, in about `limit` bytes.
 #[must_use]
 pub fn to_value<T: Serialize + ?Sized>(value: &T, limit: usize) -> Value {
     let mut json = String::with_capacity(128);
@@ -81,7 +81,7 @@ pub fn to_value<T: Serialize + ?Sized>(value: &T, limit: usize) -> Value {
     serde_json::from_str(&json).unwrap_or(Value::String(json))
 }
 
-/// Replaces what was written from `start` by the name of the type and what went wrong.
+/// Replaces everything that was written from `start` by the name of the type and the error.
 #[cold]
 #[inline(never)]
 fn cannot_capture(name: &str, problem: Option<Result<(), String>>, start: usize, out: &mut String) {

@@ -6,28 +6,27 @@ use std::cmp::Reverse;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, RwLock};
 
-/// The text in place of such a value, after the name of its type.
-pub(crate) const NOT_READ: &str = "not captured, since reading it may wait for a lock";
+/// The text that replaces such a value, after the name of its type.
+pub(crate) const NOT_READ: &str = "not captured, because reading it may wait for a lock";
 
-/// Whether serializing a `T` waits for a lock, which the caller may hold.
+/// Returns whether serializing a `T` waits for a lock, which the caller may hold.
 ///
-/// serde takes the lock before the serializer is called, so that the type is all there is to go by. It looks through references and
-/// [wrappers] in the same way. The compiler knows the name of the type: optimized code decides at run time only for
-/// wrappers of generic types.
+/// serde takes the lock before the serializer is called, so that only the type can be examined. References and [wrappers] are looked
+/// through in the same way. The compiler knows the name of the type: optimized code decides at run time only for wrappers of generic types.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
 pub(crate) fn locks_to_serialize<T: ?Sized>() -> bool {
     let name = type_name::<T>();
     // All locks are generic.
     name.ends_with('>') && {
-        // The elements of most collections come as references.
+        // The elements of most collections are references.
         let name = name.strip_prefix('&').unwrap_or(name);
         let name = name.strip_prefix('&').unwrap_or(name);
         is_lock(name) || has_locks(name) || is_wrapper(name) && wraps_lock(name)
     }
 }
 
-/// Whether formatting a `T` by `Debug` waits for a lock. Most locks only try to get it.
+/// Returns whether formatting a `T` with `Debug` waits for a lock. Most locks only try to acquire it.
 pub(crate) fn locks_to_debug<T: ?Sized>() -> bool {
     has_locks(wrapped(type_name::<T>()))
 }
@@ -42,7 +41,7 @@ fn is_lock(name: &str) -> bool {
         || name.starts_with("lock_api::rwlock::RwLock<")
 }
 
-/// Whether a type of this name is a collection that has locks inside.
+/// Returns whether a type of this name is a collection that contains locks.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
 fn has_locks(name: &str) -> bool {
@@ -61,7 +60,7 @@ fn wraps_lock(name: &str) -> bool {
     is_lock(name) || has_locks(name)
 }
 
-/// The innermost type in a type of this name.
+/// Returns the innermost type in a type of this name.
 fn wrapped(mut name: &str) -> &str {
     loop {
         let plain = name.strip_prefix("&mut ").or_else(|| name.strip_prefix('&'));
@@ -73,7 +72,7 @@ fn wrapped(mut name: &str) -> &str {
     }
 }
 
-/// The types that serde serializes as the value inside, and that can hold a lock.
+/// Returns the types that serde serializes as their inner value, and that can contain a lock.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the names are constants only where they are used")]
 fn wrappers() -> [&'static str; 5] {
@@ -86,7 +85,7 @@ fn wrappers() -> [&'static str; 5] {
     ]
 }
 
-/// Whether two types differ in nothing but their arguments.
+/// Returns whether two types differ only in their arguments.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the name is a constant only where the type is known")]
 fn is_a(name: &str, generic: &str) -> bool {

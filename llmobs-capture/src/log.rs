@@ -1,7 +1,7 @@
-//! Messages in the log of the program, each at most once a minute.
+//! Messages in the program's log, each at most once a minute.
 //!
-//! The logger is user code and may take its time. It runs on a thread of its own, so that neither the program nor the delivery of
-//! spans waits for it.
+//! The logger is user code and may be slow. It runs on a separate thread, so that neither the program nor the delivery of spans waits for
+//! it.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -15,7 +15,7 @@ use log::Level;
 use crate::guard::guarded;
 
 const PAUSE: Duration = Duration::from_secs(60);
-/// How many messages wait for the logger. Others are left out.
+/// How many messages can wait for the logger. Further ones are left out.
 const WAITING: usize = 256;
 const THREAD: &str = "llmobs-log";
 
@@ -27,35 +27,35 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// A limiter of a message that was never logged.
+    /// Creates a limiter for a message that was never logged.
     #[must_use]
     pub const fn new() -> Self {
         Self { last: AtomicU64::new(0) }
     }
 
-    /// Whether the message may be logged at `now`, in seconds of Unix time.
+    /// Returns whether the message may be logged at `now`, in seconds of Unix time.
     pub fn admits(&self, now: u64) -> bool {
         let last = self.last.load(Ordering::Relaxed);
-        // A clock that was set back admits too. Silence for years would be worse than one line more.
+        // A clock that was set back also admits. Silence for years would be worse than one extra line.
         (last == 0 || now < last || now - last >= PAUSE.as_secs())
             && self.last.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
-/// What the thread that logs receives.
+/// A message to the thread that logs.
 enum Entry {
     Message(Level, String),
-    /// Answers when all earlier messages have been logged.
+    /// Replies when all earlier messages have been logged.
     Flush(Sender<()>),
 }
 
-/// The way to the thread that logs, which the first message starts.
+/// The sender to the thread that logs, which the first message starts.
 static ENTRIES: OnceLock<Option<SyncSender<Entry>>> = OnceLock::new();
-/// How many messages found no place since the last that did.
+/// How many messages were left out since the last one that was queued.
 static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 
-/// Logs with the target `llmobs`, and does not wait for the logger.
-pub fn say(level: Level, message: fmt::Arguments<'_>) {
+/// Logs with the target `llmobs`, without waiting for the logger.
+pub fn log(level: Level, message: fmt::Arguments<'_>) {
     if level > log::STATIC_MAX_LEVEL || level > log::max_level() {
         return;
     }
@@ -65,12 +65,12 @@ pub fn say(level: Level, message: fmt::Arguments<'_>) {
                 LEFT_OUT.fetch_add(1, Ordering::Relaxed);
             }
         }
-        // The system has no thread left. A logger that may block is better than silence about it.
+        // The system has no thread left. A logger that may block is better than no message.
         None => write(level, message),
     }
 }
 
-/// Waits until all that was said before has been logged, for at most `timeout`.
+/// Waits until all earlier messages have been logged, for at most `timeout`.
 pub fn flush(timeout: Duration) {
     let Some(Some(entries)) = ENTRIES.get() else { return };
     // The thread that logs cannot wait for itself.
@@ -79,7 +79,7 @@ pub fn flush(timeout: Duration) {
     }
     let (done, logged) = channel();
     if entries.try_send(Entry::Flush(done)).is_ok() {
-        // Where the time is over, the program goes on all the same.
+        // After the timeout, the program continues anyway.
         let _ = logged.recv_timeout(timeout);
     }
 }
@@ -118,11 +118,11 @@ fn write(level: Level, message: fmt::Arguments<'_>) {
 pub fn warn(limiter: &Limiter, message: fmt::Arguments<'_>) {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     if log::max_level() >= Level::Warn && limiter.admits(now()) {
-        say(Level::Warn, message);
+        log(Level::Warn, message);
     }
 }
 
-/// Logs a warning at most once a minute for each place that uses it. Takes the arguments of [`format!`].
+/// Logs a warning at most once a minute for each call site. Takes the arguments of [`format!`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! warn_limited {

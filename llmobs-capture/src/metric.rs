@@ -1,4 +1,4 @@
-//! The numbers that a metric can be.
+//! The numbers that a metric can have.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use serde_json::Number;
 ///
 /// The trait is sealed.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a number that can be a metric",
+    message = "`{Self}` cannot be used as a metric",
     label = "give an integer, a float, a `bool` or a `serde_json::Number`, a reference to one, or an `Option` of one"
 )]
 pub trait Metric: sealed::Sealed {
@@ -27,7 +27,7 @@ pub enum Reading {
 }
 
 mod sealed {
-    /// Public by name and private by path, so that nobody else can implement it.
+    /// Public by name and private by path, so that the trait cannot be implemented elsewhere.
     pub trait Sealed {}
 }
 
@@ -57,7 +57,7 @@ metrics! {
     usize => |value| Reading::Is(value.into());
     i128 => |value| Number::from_i128(value).map_or_else(|| by_text(value), Reading::Is);
     u128 => |value| Number::from_u128(value).map_or_else(|| by_text(value), Reading::Is);
-    // The shortest digits: 0.1 and not 0.10000000149011612.
+    // The shortest digits: 0.1, not 0.10000000149011612.
     f32 => |value| by_text(value);
     f64 => |value| Number::from_f64(value).map_or(Reading::NotFinite, Reading::Is);
     bool => |value| Reading::Is(u8::from(value).into());

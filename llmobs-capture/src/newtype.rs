@@ -9,10 +9,10 @@ use crate::guard::guarded;
 use crate::lock::locks_to_debug;
 use crate::text::plain;
 
-/// So many bytes of two `Debug` texts are compared.
+/// How many bytes of two `Debug` texts are compared.
 const COMPARED: usize = 4096;
 
-/// The value inside of a wrapper such as `axum::Json`, if the wrapper is nothing but a name for it.
+/// Returns the value inside a wrapper such as `axum::Json`, if the wrapper is only a name for it.
 ///
 /// A wrapper with its own `Debug` may hide the value, and a larger one may compute it on deref. Neither is unwrapped.
 pub fn newtype<T>(value: &T) -> Option<&T::Target>
@@ -24,7 +24,7 @@ where
     }
     guarded(|| {
         let inner = &**value;
-        // Its own note takes its place.
+        // It is replaced by its own note.
         if locks_to_debug::<T::Target>() {
             return Some(inner);
         }
@@ -37,11 +37,11 @@ fn shown(value: &dyn Debug) -> String {
     plain(format_args!("{value:?}"), COMPARED)
 }
 
-/// Whether a text is `Name(inner)`.
+/// Returns whether a text is `Name(inner)`.
 fn is_named(text: &str, inner: &str) -> bool {
     let Some((name, rest)) = text.split_once('(') else { return false };
     let is_name = !name.is_empty() && name.chars().all(|char| char.is_alphanumeric() || char == '_');
-    // The last bytes of a text that was cut are a note of that.
+    // The last bytes of a text that was cut are a note.
     let is_cut = text.len() > COMPARED;
     let beginning = COMPARED.saturating_sub(name.len() + "(".len() + "😀".len());
     is_name
@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    /// Shows itself as a newtype would.
+    /// Shows itself like a newtype.
     struct Wrapper<M> {
         value: u64,
         _more: M,

@@ -10,11 +10,11 @@ use serde::Serialize;
 use crate::json::{Writer, not_finite};
 use crate::text::{failed, push_json_string};
 
-/// A type whose capture runs no user code, and so needs no guard: texts, numbers and the like, and options, boxes and
-/// lists of them. Nobody else can implement it.
+/// A type whose capture runs no user code, and so needs no guard: texts, numbers and the like, and options, boxes and lists of them. The
+/// trait is sealed.
 pub trait Plain: Serialize + Put {
-    /// Appends the same text as [`serialize`](crate::serialize), at less cost. Of paths and texts of the operating system, which
-    /// serde refuses or writes as numbers where they are not UTF-8, what cannot be shown is U+FFFD.
+    /// Appends the same text as [`serialize`](crate::serialize), at less cost. In paths and texts of the operating system that are not
+    /// UTF-8, which serde refuses or writes as numbers, U+FFFD replaces what cannot be shown.
     #[inline]
     fn capture(&self, limit: usize, out: &mut String) {
         let start = out.len();
@@ -26,7 +26,7 @@ pub trait Plain: Serialize + Put {
 
 impl<T: Serialize + Put + ?Sized> Plain for T {}
 
-/// Writes again what did not fit.
+/// Writes a value that did not fit again.
 #[cold]
 #[inline(never)]
 fn shorten<T: Serialize + ?Sized>(value: &T, start: usize, limit: usize, out: &mut String) {
@@ -39,7 +39,7 @@ fn shorten<T: Serialize + ?Sized>(value: &T, start: usize, limit: usize, out: &m
 }
 
 mod sealed {
-    /// Public by name and private by path, so that nobody else can implement it.
+    /// Public by name and private by path, so that the trait cannot be implemented elsewhere.
     pub trait Put {
         /// Appends the whole value. Returns false as soon as the text is longer than `end`.
         fn put(&self, end: usize, out: &mut String) -> bool;

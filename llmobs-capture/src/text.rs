@@ -13,13 +13,13 @@ pub(crate) use media::media_note;
 pub use media::media_note_of;
 pub(crate) use stack::Stack;
 
-/// The first character of each note about something that was left out, and the key of such a note in an object.
+/// The first character of each note about omitted content, and the key of such a note in an object.
 pub const CUT: &str = "…";
 
-/// The most bytes of a name, an id or the value of a tag. Datadog's own SDKs send 10,000 and more.
+/// The longest name, id or value of a tag, in bytes. Datadog's own SDKs send 10,000 and more.
 pub const MAX_LABEL_BYTES: usize = 16 * 1024;
 
-/// Appends `text` as a JSON string of about `limit` bytes. A longer text loses its middle, and a note says how much that is.
+/// Appends `text` as a JSON string of about `limit` bytes. A longer text loses its middle, and a note gives the number of omitted bytes.
 ///
 /// No more of the text is read than is written.
 pub fn push_string(text: &str, limit: usize, out: &mut String) {
@@ -59,12 +59,12 @@ pub(crate) fn push_shortened(text: &str, limit: usize, out: &mut String) -> Opti
     Some(Middle { start, end, left_out })
 }
 
-/// The text in place of a value that fails.
+/// Returns the text that replaces a value that fails.
 pub(crate) fn failed(name: &str, error: &str) -> String {
     note(name, &format!("cannot be captured: {error}"))
 }
 
-/// The text in place of a value, with the name of its type.
+/// Returns the text that replaces a value, with the name of its type.
 pub(crate) fn note(name: &str, problem: &str) -> String {
     format!("<{}: {problem}>", name.trim_start_matches('&'))
 }
@@ -99,7 +99,7 @@ pub fn push_cut(kept: usize, total: usize, out: &mut String) {
     }
 }
 
-/// Cuts off what a text has beyond `limit` bytes, with a note of the original length. No memory is kept for what is cut off.
+/// Cuts a text after `limit` bytes, with a note of the original length. No memory is kept for the part that is cut off.
 #[inline]
 pub fn cut(text: impl AsRef<str> + Into<String>, limit: usize) -> String {
     if text.as_ref().len() <= limit { text.into() } else { cut_off(text.as_ref(), limit) }
@@ -112,7 +112,7 @@ fn cut_off(text: &str, limit: usize) -> String {
     short
 }
 
-/// The `Display` text of a value, of which no more than `limit` bytes are ever built.
+/// Returns the `Display` text of a value. At most `limit` bytes of it are ever built.
 #[must_use]
 pub fn plain(value: fmt::Arguments<'_>, limit: usize) -> String {
     // Most are short.
@@ -121,11 +121,11 @@ pub fn plain(value: fmt::Arguments<'_>, limit: usize) -> String {
     text
 }
 
-/// Appends the `Display` text of a value, of which no more than `limit` bytes are ever built.
+/// Appends the `Display` text of a value. At most `limit` bytes of it are ever built.
 pub fn push_plain(value: fmt::Arguments<'_>, limit: usize, out: &mut String) {
     let begin = out.len();
     let mut plain = Plain { end: begin.saturating_add(limit), out, start: Stack::here(), is_cut: false };
-    // A formatter that is stopped returns an error. One that fails by itself has written what it had to write.
+    // A formatter that is stopped returns an error. One that fails has written all that it can.
     if plain.write_fmt(value).is_err() && plain.is_cut {
         let kept = plain.out.len() - begin;
         let _ = write!(plain.out, "… [first {kept} bytes]");
@@ -148,12 +148,12 @@ impl fmt::Write for Plain<'_> {
     }
 }
 
-/// The text of a name or id, or `None` if it is empty or its `Display` panics.
+/// Returns the text of a name or id, or `None` if it is empty or its `Display` panics.
 pub fn label(value: &(impl Display + ?Sized)) -> Option<String> {
     shown(value).filter(|text| !text.is_empty())
 }
 
-/// The text of something short, such as a name or the value of a tag, or `None` if its `Display` panics.
+/// Returns the text of a short value, such as a name or a tag, or `None` if its `Display` panics.
 pub fn shown(value: &(impl Display + ?Sized)) -> Option<String> {
     guarded(|| plain(format_args!("{value}"), MAX_LABEL_BYTES))
 }
@@ -183,7 +183,7 @@ impl<'a> Formatted<'a> {
         Self { end: start.saturating_add(limit), start, out, full: false, stack: Stack::here() }
     }
 
-    /// Closes the string. If it was cut, then the result is where its note starts.
+    /// Closes the string. If it was cut, returns where its note starts.
     pub(crate) fn end(self) -> Option<usize> {
         let note = self.out.len();
         if self.full {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::text::{label, shortened};
 use crate::{Label, guarded, to_value};
 
-/// Calls `edit` with every text inside of a value except for the keys of objects.
+/// Calls `edit` with every text inside a value except for the keys of objects.
 pub fn for_each_string(value: &mut Value, edit: &mut impl FnMut(&mut String)) {
     match value {
         Value::String(text) => edit(text),
@@ -16,13 +16,13 @@ pub fn for_each_string(value: &mut Value, edit: &mut impl FnMut(&mut String)) {
     }
 }
 
-/// About how many bytes of memory the fields of an object take.
+/// Returns about how many bytes of memory the fields of an object take.
 #[must_use]
 pub fn weight(fields: &Map<String, Value>) -> usize {
     fields.iter().map(|(key, value)| key.len() + weight_of(value)).sum()
 }
 
-/// About how many bytes of memory a value takes.
+/// Returns about how many bytes of memory a value takes.
 #[must_use]
 pub fn weight_of(value: &Value) -> usize {
     size_of::<Value>()
@@ -34,23 +34,23 @@ pub fn weight_of(value: &Value) -> usize {
         }
 }
 
-/// How many bytes the texts have together.
+/// Returns how many bytes the texts have together.
 #[must_use]
 pub fn lengths<const N: usize>(texts: [&Option<String>; N]) -> usize {
     texts.into_iter().flatten().map(String::len).sum()
 }
 
-/// A text, or `None` if it is absent or its `Display` panics.
+/// Returns a text, or `None` if it is absent or its `Display` panics.
 pub fn text_of<Form>(text: impl Label<Form>) -> Option<String> {
     text.read(|text| guarded(|| text.to_string())).flatten()
 }
 
-/// A text, or `None` if it is absent or empty.
+/// Returns a text, or `None` if it is absent or empty.
 pub fn given<Form>(text: impl Label<Form>) -> Option<String> {
     text_of(text).filter(|text| !text.is_empty())
 }
 
-/// A name, id or version, or `None` if it is absent or empty.
+/// Returns a name, id or version, or `None` if it is absent or empty.
 pub fn named<Form>(text: impl Label<Form>) -> Option<String> {
     text.read(|text| label(text)).flatten()
 }
@@ -83,11 +83,11 @@ pub fn reduce_object(fields: &mut Map<String, Value>, limit: usize) {
     }
 }
 
-/// Reads a field of an object that is deserialized. One that is `null` counts as absent. An error names the field.
+/// Reads a field of an object that is deserialized. A field that is `null` counts as absent. An error names the field.
 ///
 /// # Errors
 ///
-/// If the field has a value of another type.
+/// Returns an error if the field has a value of another type.
 pub fn field<'v, T: Deserialize<'v>, E: de::Error>(
     fields: &'v Map<String, Value>,
     key: &str,
@@ -107,7 +107,7 @@ pub fn replace<T>(old: &mut Option<T>, new: Option<T>) {
     }
 }
 
-/// The fields that have a value. Empty texts are left out, as in the reference SDK.
+/// Returns the fields that have a value. Empty texts are left out, as in the reference SDK.
 #[must_use]
 pub fn fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
     let given = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));

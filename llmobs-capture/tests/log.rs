@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use llmobs_capture::log::{flush, say};
+use llmobs_capture::log::{flush, log};
 use log::Level;
 
 /// Longer than the test takes if nothing waits for what does not come.
@@ -32,7 +32,7 @@ impl log::Log for Logger {
         self.permission.lock().unwrap().recv_timeout(PATIENCE).unwrap();
         match message.as_str() {
             "talk back" => {
-                say(Level::Warn, format_args!("talked back"));
+                log(Level::Warn, format_args!("talked back"));
                 // It would last for ever if it waited for this very message.
                 flush(Duration::MAX);
             }
@@ -56,14 +56,14 @@ fn code_that_logs_does_not_wait_for_the_logger() {
     flush(Duration::MAX);
     log::set_logger(LOGGER.get_or_init(|| Logger { logged, permission: Mutex::new(permission) })).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
-    say(Level::Info, format_args!("not wanted"));
+    log(Level::Info, format_args!("not wanted"));
 
-    say(Level::Warn, format_args!("talk back"));
+    log(Level::Warn, format_args!("talk back"));
     let first = messages.recv_timeout(PATIENCE).unwrap();
     assert_eq!(first, "WARN llmobs talk back");
     // The logger waits now, and the queue fills. The flush has a place in it.
     flush(Duration::from_millis(1));
-    (0..WAITING).for_each(|number| say(Level::Error, format_args!("{number}")));
+    (0..WAITING).for_each(|number| log(Level::Error, format_args!("{number}")));
     // Where no place is left, a flush returns at once.
     flush(Duration::MAX);
 
@@ -72,7 +72,7 @@ fn code_that_logs_does_not_wait_for_the_logger() {
     expect("WARN llmobs 2 message(s) were left out: the logger is slow");
     (0..WAITING - 1).for_each(|number| expect(&format!("ERROR llmobs {number}")));
     for message in ["panic", "after"] {
-        say(Level::Warn, format_args!("{message}"));
+        log(Level::Warn, format_args!("{message}"));
         expect(&format!("WARN llmobs {message}"));
     }
     flush(PATIENCE);

@@ -41,7 +41,8 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
     {
         return Err((
             StatusCode::FORBIDDEN,
-            "this name is not one of this machine: open the explorer as http://127.0.0.1 or http://localhost with its port",
+            "this name is not one of this machine: use http://127.0.0.1 or http://localhost with the port; \
+             from containers and other machines, start llmobs serve with --host 0.0.0.0 and send the token that it prints",
         ));
     }
     let foreign = headers.get_all(ORIGIN).iter().any(|origin| {
@@ -52,7 +53,7 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
     if foreign || sites.any(|site| site != "same-origin" && site != "none") {
         return Err((
             StatusCode::FORBIDDEN,
-            "a request of another site; open the explorer's address by hand",
+            "a request of another site: pages cannot send here; open the explorer's address by hand, and send from programs",
         ));
     }
     // A foreign page can send these types without a preflight request, and an old browser sends them without `Origin`.
@@ -62,7 +63,10 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
         kind.trim().to_ascii_lowercase()
     });
     if method != Method::GET && uri.path() != "/sample" && kinds.any(|kind| simple.contains(&kind.as_str())) {
-        return Err((StatusCode::FORBIDDEN, "spans are sent as application/json"));
+        return Err((
+            StatusCode::FORBIDDEN,
+            "this Content-Type can come from pages of other sites: send spans as application/json",
+        ));
     }
     match access {
         Access::Token(token) if !has_token(token, uri, headers) => Err((

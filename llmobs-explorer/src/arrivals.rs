@@ -1,9 +1,13 @@
-//! What arrived in the last minute, by route.
+//! What arrived in the last minute, by route, and what was turned away without the store.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::AddAssign;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// How many different reasons are kept for which requests were turned away.
+const REFUSALS: usize = 20;
+/// The longest path that is kept, in characters.
+const PATH_CHARS: usize = 100;
 /// For how many seconds arrivals are counted.
 const SECONDS: i64 = 60;
 
@@ -19,9 +23,28 @@ pub(crate) struct Arrived {
     pub(crate) refused: u64,
 }
 
+/// Requests that were turned away: they may not come, or the store failed. These are not in the store, which may be full, and which
+/// strangers must not fill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TurnedAway {
+    /// The time of the latest, in milliseconds since the Unix epoch.
+    pub(crate) at_ms: i64,
+    pub(crate) path: String,
+    pub(crate) reason: String,
+    /// How many there were.
+    pub(crate) times: u64,
+}
+
 /// The arrivals of the last minute, by the path of the request. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Arrivals(Arc<Mutex<BTreeMap<String, Seconds>>>);
+pub(crate) struct Arrivals(Arc<Mutex<Counts>>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    paths: BTreeMap<String, Seconds>,
+    /// The latest first.
+    turned_away: VecDeque<TurnedAway>,
+}
 
 /// The seconds in which anything arrived, the latest last.
 type Seconds = VecDeque<(i64, Arrived)>;
@@ -29,8 +52,8 @@ type Seconds = VecDeque<(i64, Arrived)>;
 impl Arrivals {
     /// Counts a request. Only paths of routes may be given, of which there are few.
     pub(crate) fn count(&self, path: &str, arrived: Arrived, now_ms: i64) {
-        let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let seconds = paths.entry(path.to_owned()).or_default();
+        let mut counts = self.counts();
+        let seconds = counts.paths.entry(path.to_owned()).or_default();
         let now = now_ms / 1_000;
         match seconds.back_mut() {
             Some((second, sum)) if *second == now => *sum += arrived,
@@ -43,14 +66,34 @@ impl Arrivals {
 
     /// The sums for each path with which anything arrived.
     pub(crate) fn last_minute(&self, now_ms: i64) -> Vec<(String, Arrived)> {
-        let paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sums = paths.iter().map(|(path, seconds)| {
+        let counts = self.counts();
+        let sums = counts.paths.iter().map(|(path, seconds)| {
             let mut sum = Arrived::default();
             let recent = seconds.iter().filter(|(second, _)| is_recent(*second, now_ms / 1_000));
             recent.for_each(|(_, arrived)| sum += *arrived);
             (path.clone(), sum)
         });
         sums.filter(|(_, sum)| sum.requests > 0).collect()
+    }
+
+    /// Notes that a request was turned away. The reason must not have secrets of the request.
+    pub(crate) fn refuse(&self, path: &str, reason: &str, now_ms: i64) {
+        let path: String = path.chars().take(PATH_CHARS).collect();
+        let turned_away = &mut self.counts().turned_away;
+        let known = turned_away.iter().position(|known| known.path == path && known.reason == reason);
+        let known = known.and_then(|at| turned_away.remove(at));
+        let times = known.map_or(0, |known| known.times) + 1;
+        turned_away.push_front(TurnedAway { at_ms: now_ms, path, reason: reason.to_owned(), times });
+        turned_away.truncate(REFUSALS);
+    }
+
+    /// The requests that were turned away, the latest first.
+    pub(crate) fn refusals(&self) -> Vec<TurnedAway> {
+        self.counts().turned_away.iter().cloned().collect()
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,6 +113,22 @@ impl AddAssign for Arrived {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repeats_are_counted_and_few_are_kept() {
+        let arrivals = Arrivals::default();
+        for at in 0..50 {
+            arrivals.refuse(&format!("/{at}"), "no", at);
+        }
+        arrivals.refuse("/49", "no", 99);
+        arrivals.refuse("/40", "no", 100);
+        let refusals = arrivals.refusals();
+        let shown: Vec<_> = refusals.iter().map(|one| (&*one.path, one.at_ms, one.times)).collect();
+        assert_eq!(shown[..3], [("/40", 100, 2), ("/49", 99, 2), ("/48", 48, 1)]);
+        assert_eq!(shown.len(), REFUSALS);
+        arrivals.refuse(&"é".repeat(1_000), "no", 101);
+        assert_eq!(arrivals.refusals()[0].path, "é".repeat(PATH_CHARS));
+    }
 
     #[test]
     fn a_minute_is_counted() {

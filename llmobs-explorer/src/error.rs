@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::store::OpenError;
 
@@ -46,6 +47,14 @@ pub(crate) enum Error {
         /// The error of the system.
         source: io::Error,
     },
+    /// The manual pages cannot be written.
+    #[error("cannot write the manual pages into {}", folder.display())]
+    Manual {
+        /// The folder.
+        folder: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
     /// The program was started and lost.
     #[error("waiting for the program failed")]
     Wait(#[source] io::Error),
@@ -71,22 +80,15 @@ pub(crate) fn other(port: u16) -> u16 {
 mod tests {
     use super::*;
     use crate::report::Report;
-    use crate::store::{SqliteError, StoreError};
 
     fn missing() -> io::Error {
         io::Error::from_raw_os_error(2)
     }
 
-    /// An error of SQLite whose source says the same in other words.
-    fn locked() -> SqliteError {
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-        rusqlite::Error::SqliteFailure(code, Some("database is locked".to_owned())).into()
-    }
-
     #[test]
     fn each_cause_is_reported_once() {
         let address = SocketAddr::from(([127, 0, 0, 1], 8126));
-        let cases: [(Box<dyn std::error::Error>, &str, &str); 9] = [
+        let cases: [(Box<dyn std::error::Error>, &str, &str); 5] = [
             (
                 Box::new(Error::Listen { address, source: missing() }),
                 "cannot listen on 127.0.0.1:8126",
@@ -104,18 +106,6 @@ mod tests {
                 "the store x cannot be opened (name another file with --store)",
                 MISSING,
             ),
-            (
-                Box::new(Error::Store(OpenError::Sqlite { path: "x".into(), source: locked() })),
-                "the store x cannot be opened",
-                LOCKED,
-            ),
-            (Box::new(StoreError::Unavailable(locked())), "the store cannot be written to now", LOCKED),
-            (Box::new(StoreError::Sqlite(locked())), "the store failed", LOCKED),
-            (
-                Box::new(StoreError::Damaged { path: "x".into(), source: locked() }),
-                "the store x is damaged (stop llmobs, move the file away, and start llmobs again to begin a new one)",
-                LOCKED,
-            ),
         ];
         for (error, text, cause) in cases {
             assert_eq!(
@@ -124,12 +114,7 @@ mod tests {
             );
             assert_eq!(Report(&*error).to_string(), format!("{text}: {cause}"));
         }
-        // What has no words of its own passes on those of its cause.
-        let content = StoreError::from(io::Error::other(locked()));
-        assert_eq!(Report(&content).to_string(), LOCKED);
-        assert_eq!(Report(&StoreError::Closed).to_string(), "the store is closed");
     }
 
     const MISSING: &str = "No such file or directory (os error 2)";
-    const LOCKED: &str = "database is locked";
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use tokio::net::TcpListener;
 
 use crate::access::Access;
+use crate::arrivals::Arrivals;
 use crate::console::print_line;
 use crate::error::{Error, other};
 use crate::routes::routes;
@@ -116,8 +117,10 @@ impl Explorer {
 
     /// Answers requests until `end` is ready.
     pub(crate) async fn serve(self, end: impl Future<Output = ()>) -> Result<(), Error> {
-        let routes = routes(self.store.clone(), &self.origin(), &self.otlp, &random_text()?);
-        server::serve(self.listeners, routes, end).await;
+        let arrivals = Arrivals::default();
+        let routes =
+            routes(self.store.clone(), &self.origin(), &self.otlp, &random_text()?, arrivals.clone());
+        server::serve(self.listeners, routes, &arrivals, end).await;
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use crate::console::print_line;
 use crate::error::Error;
 use crate::explorer::{Explorer, Options};
 use crate::signals::{Signals, StopSignal};
-use crate::store::finished::FinishedTrace;
+use crate::traces::FinishedTrace;
 
 /// How often finished traces are asked for.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);

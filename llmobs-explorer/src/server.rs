@@ -23,9 +23,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::access::{self, Access, COOKIE_NAME};
+use crate::arrivals::Arrivals;
 use crate::connection::WriteTimeoutStream;
 use crate::connection_limit::{ConnectionLimit, Place};
 use crate::error::Error;
+use crate::store::now_ms;
 
 /// The limit of connections. A browser opens six.
 const CONNECTIONS: u32 = 64;
@@ -75,6 +77,7 @@ pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, Sock
 pub(crate) async fn serve(
     listeners: Vec<(TcpListener, Access)>,
     routes: Router,
+    arrivals: &Arrivals,
     end: impl Future<Output = ()>,
 ) {
     let routes = routes
@@ -83,7 +86,8 @@ pub(crate) async fn serve(
     let mut accepting = JoinSet::new();
     let mut limits = Vec::new();
     for (listener, access) in listeners {
-        let routes = routes.clone().layer(middleware::from_fn_with_state(Arc::new(access), guarded));
+        let guard = Arc::new(Guard { access, arrivals: arrivals.clone() });
+        let routes = routes.clone().layer(middleware::from_fn_with_state(guard, guarded));
         let limit = ConnectionLimit::new(CONNECTIONS);
         limits.push(limit.clone());
         accepting.spawn(async move { accept(&listener, &routes, &limit).await });
@@ -174,11 +178,24 @@ async fn begins_http2(stream: &TcpStream, place: &Place) -> Option<bool> {
     }
 }
 
+/// Who may ask, and where it is noted that others did.
+#[derive(Debug)]
+struct Guard {
+    access: Access,
+    arrivals: Arrivals,
+}
+
 /// Checks access, and adds the security headers.
-async fn guarded(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
-    let decision = access::check(&access, request.method(), request.uri(), request.headers());
-    let mut response = match (decision, &*access) {
-        (Err(refusal), _) => refusal.into_response(),
+async fn guarded(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let decision = access::check(&guard.access, request.method(), request.uri(), request.headers());
+    let mut response = match (decision, &guard.access) {
+        (Err((status, reason)), _) => {
+            // What is only read is no loss, and its answer is seen.
+            if !matches!(*request.method(), Method::GET | Method::HEAD) {
+                guard.arrivals.refuse(request.uri().path(), reason, now_ms());
+            }
+            (status, reason).into_response()
+        }
         (Ok(()), Access::Token(token))
             if request.method() == Method::GET && access::token_in(request.uri()).is_some() =>
         {

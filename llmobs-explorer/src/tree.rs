@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use self::axis::Axis;
 use crate::id::canonical;
-use crate::store::trace::Node;
+use crate::traces::Node;
 
 /// How many children of a span are shown at first.
 const CHILDREN: usize = 100;

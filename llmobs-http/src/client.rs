@@ -1,4 +1,4 @@
-//! The client side: calls of models become spans.
+//! The client side: model calls become spans.
 
 mod hosts;
 
@@ -16,16 +16,16 @@ use llmobs_runtime::inject;
 use crate::exchange::Exchange;
 use hosts::Hosts;
 
-/// Makes spans of the calls of models that pass by: `llm` spans, `embedding` spans, and for a rerank `retrieval` spans, each with all
-/// that [`providers`](llmobs_runtime::providers) reads of request and answer.
+/// Makes spans of the model calls that pass through it: `llm` spans, `embedding` spans, and `retrieval` spans for reranking, each with all
+/// data that [`providers`](llmobs_runtime::providers) reads from the request and the response.
 ///
-/// It is a layer for clients that are tower services, a middleware for `reqwest-middleware`, and a layer for `async-openai`. It belongs
-/// inside of what retries, so that each attempt is seen.
+/// It is a layer for clients that are tower services, a middleware for `reqwest-middleware`, and a layer for `async-openai`. Put it inside
+/// a layer that retries, so that each attempt is recorded.
 ///
-/// Nothing is held back and nothing is changed: a stream goes on as it comes. A span ends with the last event that clients of the
-/// protocol read, or with the body, or, tagged `cancelled:true`, where the answer is dropped before. A status of 400 and more is a
-/// failure, whether the body is read or not. Keys in headers and URLs are not recorded. Other requests pass untouched: where host and
-/// path do not tell, the body says whether a request is a call.
+/// Nothing is delayed or changed: a stream continues as it arrives. A span ends with the last event that clients of the protocol read, or
+/// with the body, or, tagged `cancelled:true`, when the response is dropped before. A status of 400 or more is a failure, whether the body
+/// is read or not. Keys in headers and URLs are not recorded. Other requests pass unchanged. If host and path do not decide whether a
+/// request is a model call, the body does.
 ///
 /// One call is one span: inside an `llm` span of the program, that span shows the call. See
 /// [`ModelCall`](llmobs_runtime::integration::ModelCall).
@@ -42,7 +42,7 @@ impl ClientLayer {
         Self::default()
     }
 
-    /// Whether spans show what models are asked and answer. Default: see
+    /// Sets whether spans show the content of requests to models and of their responses. Default: see
     /// [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content).
     #[must_use]
     pub fn capture_content(mut self, capture: impl Into<Option<bool>>) -> Self {
@@ -50,16 +50,16 @@ impl ClientLayer {
         self
     }
 
-    /// Writes the headers of the trace into all requests to a host, so that the program there can go on under the current span: see
-    /// [`inject`]. A host is named as in URLs, or by a URL, with a port, which may be that of the scheme, or for all ports; `*` is all hosts. Default:
-    /// none, since the headers say the names of application and session.
+    /// Writes the headers of the trace into all requests to a host, so that the program there can continue the trace under the current
+    /// span: see [`inject`]. A host is given as in URLs, or by a URL, with a port, which may be that of the scheme, or for all ports; `*`
+    /// is all hosts. Default: none, because the headers contain the names of application and session.
     #[must_use]
     pub fn propagate_to(mut self, host: &str) -> Self {
         self.propagate_to.add(host);
         self
     }
 
-    /// Begins a call of a model, if a request is one, and writes the headers of the trace. `body` is `None` where it is not known yet.
+    /// Begins a model call, if a request is one, and writes the headers of the trace. `body` is `None` if it is not known yet.
     fn begin(
         &self,
         method: &Method,
@@ -82,7 +82,7 @@ impl ClientLayer {
     }
 }
 
-/// Tells an exchange the status and the headers of its answer.
+/// Passes the status and the headers of a response to an exchange.
 fn answered(exchange: &mut Exchange, status: StatusCode, headers: &HeaderMap) {
     exchange.answered(status.as_u16(), |name| headers.get(name)?.to_str().ok());
 }

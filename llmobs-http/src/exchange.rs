@@ -1,4 +1,4 @@
-//! One call of a model: a request and its answer, as they pass by.
+//! One model call: a request and its response, as they pass through.
 
 mod body;
 mod error;
@@ -25,8 +25,7 @@ use sent::{Asked, Sent, is_call};
 /// The body of a request, which its sender fills.
 pub(crate) type SentBody = Arc<Mutex<Sent>>;
 
-/// A call of a model from its request to the end of its answer, for adapters of clients. If it is dropped before, the call was
-/// cancelled.
+/// A model call from its request to the end of its response, for adapters of clients. If it is dropped before, the call was cancelled.
 ///
 /// ```
 /// # let collector = llmobs_runtime::testing::Collector::new();
@@ -48,22 +47,22 @@ pub struct Exchange {
     endpoint: Endpoint,
     captures_content: bool,
     sent: SentBody,
-    /// What errors of the client are called, if not by their type.
+    /// The type of errors of the client, if it is not the name of their Rust type.
     error_kind: Option<&'static str>,
-    /// Reads the answer, once it has begun.
+    /// Reads the response, once it has begun.
     reader: Option<ResponseReader>,
-    /// What headers say about the answer.
-    said: Headers,
-    /// Whether the answer comes in pieces, of which the first with content is of interest.
+    /// The data in the headers of the response.
+    headers: Headers,
+    /// Whether the response arrives in pieces, so that the time of the first one with content is recorded.
     is_stream: bool,
-    /// Whether nothing more is expected: the answer has ended, or the call has failed.
+    /// Whether nothing more is expected: the response has ended, or the call has failed.
     is_over: bool,
 }
 
 impl Exchange {
-    /// Begins a call, if a `POST` request to this host, with an optional port, and path is one. Where that is not certain, the body
-    /// says so: now or, if it is `None` because it is not known yet, in the end. `captures_content` is what the program says of this
-    /// client; `None` leaves it to [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content).
+    /// Begins a call, if a `POST` request to this host, with an optional port, and path is one. If that is not certain, the body decides:
+    /// now or, if it is `None` because it is not known yet, at the end. `captures_content` is the setting of this client; `None` leaves it
+    /// to [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content).
     #[must_use]
     pub fn begin(
         host: &str,
@@ -91,7 +90,7 @@ impl Exchange {
             sent: Arc::new(Mutex::new(sent)),
             error_kind: None,
             reader: None,
-            said: Headers::default(),
+            headers: Headers::default(),
             is_stream: path.rsplit('/').next().is_some_and(|action| action.contains("stream")),
             is_over: false,
             endpoint,
@@ -99,24 +98,24 @@ impl Exchange {
         })
     }
 
-    /// The context of the call.
+    /// Returns the context of the call.
     #[must_use]
     pub fn context(&self) -> Context {
         self.call.context()
     }
 
-    /// Where the body of the request is put as it is sent.
+    /// Returns where the body of the request is put as it is sent.
     #[cfg(feature = "tower")]
     pub(crate) fn sent(&self) -> &SentBody {
         &self.sent
     }
 
-    /// Sets what errors of the client are called. Default: the name of their type.
+    /// Sets the type of errors of the client. Default: the name of their Rust type.
     pub fn error_kind(&mut self, kind: &'static str) {
         self.error_kind = Some(kind);
     }
 
-    /// Takes the status of the answer, and its headers by a function that finds them by names in lower case. From a status of 400 on,
+    /// Records the status of the response, and its headers, with a function that finds them by lower-case name. From a status of 400 on,
     /// the call has failed, whether the body is read or not.
     pub fn answered<'h>(&mut self, status: u16, header: impl Fn(&'static str) -> Option<&'h str>) {
         let is_json = |kind: &str| {
@@ -126,14 +125,14 @@ impl Exchange {
         let is_encoded = header("content-encoding").is_some_and(|encoding| encoding != "identity");
         self.is_stream |= !header("content-type").is_some_and(is_json);
         self.is_over = status >= 400;
-        self.said = Headers::read(header);
-        // Clients that retry may keep it until they do.
+        self.headers = Headers::read(header);
+        // Clients that retry may keep the response until they do.
         if self.is_over {
             self.call.ends_now();
         }
         let reader = self.endpoint.reader().limit(self.call.limit()).status(status);
         if is_encoded {
-            // Of a compressed answer, only status and headers are read.
+            // Only status and headers are read of a compressed response.
             let response = self.finished(reader);
             self.call.response(response);
         } else {
@@ -141,7 +140,7 @@ impl Exchange {
         }
     }
 
-    /// Reads a piece of the answer. Returns whether it was the last that clients read.
+    /// Reads a piece of the response. Returns whether it was the last piece that clients read.
     pub fn read(&mut self, bytes: &[u8]) -> bool {
         let Some(reader) = &mut self.reader else { return false };
         let progress = reader.push(bytes);
@@ -154,13 +153,13 @@ impl Exchange {
         progress.is_end
     }
 
-    /// Ends the call by an error of the client, such as a lost connection. What it says is recorded with its causes, without what may
-    /// be secret in URLs.
+    /// Ends the call with an error of the client, such as a lost connection. The text of the error is recorded with its causes, without
+    /// secrets in URLs.
     pub fn fail(self, error: &(dyn Error + 'static)) {
         self.fail_with("Error", || text_of_error(error));
     }
 
-    /// Ends the call by an error of any type, whose name it takes.
+    /// Ends the call with an error of any type, and records the name of that type.
     pub(crate) fn fail_by<E: Display + 'static>(self, error: &E) {
         self.fail_with(std::any::type_name::<E>(), || text_of(error));
     }
@@ -171,7 +170,7 @@ impl Exchange {
         self.call.fail(self.error_kind.unwrap_or(kind), text);
     }
 
-    /// Ends the call at the end of the answer.
+    /// Ends the call at the end of the response.
     pub fn finish(mut self) {
         self.is_over = true;
     }
@@ -192,22 +191,22 @@ impl Exchange {
         }
     }
 
-    /// What was read, with what only headers and URL say.
+    /// Returns the response that was read, with the data that only headers and URL have.
     fn finished(&self, reader: ResponseReader) -> Response {
         let mut response = reader.finish();
-        self.said.add_to(&mut response);
-        // The answer has the name that the maker of the model gives it, not the id by which Bedrock has a price for it.
+        self.headers.add_to(&mut response);
+        // The response has the name that the maker of the model gives it, not the id under which Bedrock has a price for it.
         if self.endpoint.protocol == Protocol::BedrockInvoke && self.endpoint.model.is_some() {
             response.model = None;
         }
         response
     }
 
-    /// Adds the answer to the call. Returns whether it is complete.
+    /// Adds the response to the call. Returns whether it is complete.
     fn add_answer(&mut self) -> bool {
         let Some(reader) = self.reader.take() else { return false };
         let response = self.finished(reader);
-        // Of a whole answer, a program has nothing before its end.
+        // A program receives nothing of a response that is not a stream before its end.
         let is_complete = self.is_stream && !response.finish_reasons.is_empty() || response.error.is_some();
         self.call.response(if self.captures_content { response } else { response.without_content() });
         is_complete
@@ -248,7 +247,7 @@ mod tests {
         exchange
     }
 
-    /// Keeps the answer of a call for a while. Returns how long the call took at most, and how long its span says.
+    /// Keeps the response of a call for a while. Returns the longest time that the call can have taken, and the duration of its span.
     fn keep(exchange: impl FnOnce() -> Exchange) -> (u128, u128) {
         let collector = Collector::new();
         let _entered = collector.attach();

@@ -1,6 +1,7 @@
-//! Spans for calls of models by HTTP, and traces through HTTP services.
+//! Spans for model calls over HTTP, and traces through HTTP services.
 //!
-//! Use the `llmobs` crate with the features `tower`, `reqwest-middleware`, `async-openai` and `axum`, which has this as `llmobs::http`.
+//! Use the `llmobs` crate with the features `tower`, `reqwest-middleware`, `async-openai` and `axum`, which re-exports this crate as
+//! `llmobs::http`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -17,7 +18,7 @@ pub use client::ClientLayer;
 pub use server::ServerLayer;
 
 pub mod service {
-    //! The services and bodies that the layers make.
+    //! The services and bodies that the layers create.
 
     #[cfg(feature = "tower")]
     pub use crate::client::tower::{ClientFuture, ClientService, RequestBody};

@@ -14,13 +14,12 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Lets the spans of each request continue the trace of its caller: those of the handler, and those of a body that is streamed after
-/// the handler has returned. It is a layer for axum and for any other server that is a tower service.
+/// Makes the spans of each request continue the trace of its caller: those of the handler, and those of a body that is streamed after the
+/// handler has returned. It is a layer for axum and for any other server that is a tower service.
 ///
-/// It reads the headers of Datadog's tracers and those of W3C Trace Context: see
-/// [`extract`](llmobs_runtime::extract). The spans of a request whose headers name
-/// no trace are in one trace of their own. The caller decides which trace, session and application the spans belong to: use it
-/// where callers may.
+/// It reads the headers of Datadog's tracers and those of W3C Trace Context: see [`extract`](llmobs_runtime::extract). If the headers of a
+/// request name no trace, its spans are in a trace of their own. The caller decides which trace, session and application the spans belong
+/// to: use this layer only for callers that may.
 ///
 /// ```
 /// use llmobs_http::ServerLayer;
@@ -44,21 +43,21 @@ impl ServerLayer {
         Self::default()
     }
 
-    /// The header that names the session of a request, such as a conversation. A name that is none is ignored, with a warning.
+    /// Sets the header that names the session of a request, such as a conversation. An invalid name is ignored, with a warning.
     #[must_use]
     pub fn session_header(mut self, name: &str) -> Self {
         self.session_header = header(name);
         self
     }
 
-    /// The header that names the user of a request, which becomes the tag `user_id` of its spans.
+    /// Sets the header that names the user of a request, which becomes the tag `user_id` of its spans.
     #[must_use]
     pub fn user_header(mut self, name: &str) -> Self {
         self.user_header = header(name);
         self
     }
 
-    /// What is current in a request.
+    /// Returns the context of a request.
     fn context<B>(&self, request: &Request<B>) -> Context {
         let headers = request.headers();
         let text = |name: &Option<HeaderName>| {
@@ -91,7 +90,7 @@ impl<S> Layer<S> for ServerLayer {
     }
 }
 
-/// A service whose requests continue the traces of their callers. Made by [`ServerLayer`].
+/// A service whose requests continue the traces of their callers. Created by [`ServerLayer`].
 #[derive(Clone, Debug)]
 pub struct ServerService<S> {
     inner: S,
@@ -118,7 +117,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a [`ServerService`] to come.
+    /// The future response of a [`ServerService`].
     pub struct ServerFuture<F> {
         #[pin]
         future: InContext<F>,
@@ -148,7 +147,7 @@ impl<F> fmt::Debug for ServerFuture<F> {
 }
 
 pin_project! {
-    /// The body of an answer, which is made in the context of its request.
+    /// The body of a response, which is produced in the context of its request.
     pub struct TracedBody<B> {
         // Dropped inside the context.
         #[pin]

@@ -34,7 +34,7 @@ impl Argument {
             let FnArg::Typed(input) = input else { continue };
             let bindings = bindings(&input.pat);
             let own_names: Vec<String> = bindings.iter().map(|name| name.unraw().to_string()).collect();
-            // A binding `_name` inside a pattern is unused on purpose, and capturing it would be a use.
+            // A binding `_name` inside a pattern is unused on purpose, and capturing it would use it.
             let is_whole = name_of(&input.pat).is_some();
             let captured = bindings.iter().filter(|name| is_whole || !name.to_string().starts_with('_'));
             let captured = captured.map(|name| ((*name).clone(), options.capture_mode(name)));
@@ -65,29 +65,29 @@ impl Argument {
             if !options.in_block && !names.contains(&name) {
                 let meant = similar(&name, names.iter().map(String::as_str));
                 let hint = meant.map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default();
-                errors.at(named.span(), format_args!("no argument is called `{named}`{hint}"));
+                errors.at(named.span(), format_args!("no argument named `{named}`{hint}"));
             }
         }
         arguments
     }
 
-    /// Whether the pattern is a name, so that the argument is captured as a whole.
+    /// Returns whether the pattern is a name, so that the argument is captured as a whole.
     pub(crate) fn is_named(&self) -> bool {
         name_of(&self.pattern).is_some()
     }
 
-    /// Whether the pattern borrows a part mutably. The whole must then be mutable.
+    /// Returns whether the pattern borrows a part mutably. The whole must then be mutable.
     pub(crate) fn borrows_mutably(&self) -> bool {
         let tokens: Vec<String> = self.pattern.to_token_stream().into_iter().flat_map(flat).collect();
         tokens.windows(2).any(|pair| pair == ["ref", "mut"])
     }
 
-    /// Whether the name begins with `_`. Clippy warns if such a name is used, or bound to an expression without effect.
+    /// Returns whether the name begins with `_`. Clippy warns if such a name is used, or bound to an expression without effect.
     pub(crate) fn is_unused_on_purpose(&self) -> bool {
         name_of(&self.pattern).is_some_and(|name| name.to_string().starts_with('_'))
     }
 
-    /// The pattern for a reference to the argument, with only the names that are used before the body runs.
+    /// Returns the pattern for a reference to the argument, with only the names that are used before the body runs.
     pub(crate) fn borrowed_pattern(&self) -> Option<Pat> {
         let values = self.captured.iter().filter(|(_, mode)| *mode == CaptureMode::Value && !self.is_named());
         let names: Vec<&Ident> = values.map(|(name, _)| name).chain(&self.used_by_options).collect();
@@ -108,7 +108,7 @@ fn flat(token: TokenTree) -> Vec<String> {
     }
 }
 
-/// The name, if a pattern is nothing but a name.
+/// Returns the name if a pattern is only a name.
 fn name_of(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => Some(ident),
@@ -130,7 +130,7 @@ fn plain(ident: &Ident) -> Pat {
     Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None })
 }
 
-/// The names that a pattern binds, in their order.
+/// Returns the names that a pattern binds, in order.
 fn bindings(pattern: &Pat) -> Vec<&Ident> {
     match pattern {
         Pat::Ident(pattern) => {
@@ -149,7 +149,7 @@ fn bindings(pattern: &Pat) -> Vec<&Ident> {
     }
 }
 
-/// Reduces a pattern to these names, without anything that moves or dereferences: it is matched against a reference.
+/// Reduces a pattern to these names, without parts that move or dereference: it is matched against a reference.
 fn borrow(pattern: &mut Pat, names: &[&Ident]) {
     match pattern {
         Pat::Ident(PatIdent { ident, subpat: None, .. }) => {
@@ -175,7 +175,7 @@ fn borrow(pattern: &mut Pat, names: &[&Ident]) {
         Pat::Struct(pattern) => {
             for field in &mut pattern.fields {
                 borrow(&mut field.pat, names);
-                // Without a colon for a field that is bound by its own name, since a lint would call it redundant.
+                // Without a colon for a field that is bound by its own name, because a lint would call it redundant.
                 if name_of(&field.pat).is_none_or(|name| field.member != Member::Named(name.clone())) {
                     field.colon_token.get_or_insert_default();
                 }

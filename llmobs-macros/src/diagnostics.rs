@@ -20,7 +20,7 @@ impl Errors {
         }
     }
 
-    /// The value, or the default and one more error.
+    /// Returns the value, or the default after adding an error.
     pub(crate) fn or_default<T: Default>(&mut self, read: syn::Result<T>) -> T {
         read.unwrap_or_else(|error| {
             self.add(error);
@@ -28,19 +28,19 @@ impl Errors {
         })
     }
 
-    /// The errors as calls of `compile_error!`. `None` if there are none.
+    /// Returns the errors as calls of `compile_error!`, or `None` if there are none.
     pub(crate) fn into_tokens(self) -> Option<TokenStream> {
         Some(self.0?.into_compile_error())
     }
 }
 
-/// The word among `known` that `word` is probably a misspelling of.
+/// Returns the word among `known` that `word` is probably a misspelling of.
 pub(crate) fn similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let candidates = known.into_iter().map(|other| (distance(word, other), other));
     candidates.filter(|(distance, other)| *distance <= other.len().div_ceil(3)).min().map(|(_, other)| other)
 }
 
-/// The Levenshtein distance: how many letters have to be added, removed or changed.
+/// Returns the Levenshtein distance: how many letters have to be added, removed or changed.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {

@@ -22,7 +22,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// The body as a block. Without inner attributes it is the user's own group, which keeps the spans of both braces.
+    /// Returns the body as a block. Without inner attributes it is the user's own group, which keeps the spans of both braces.
     pub(crate) fn block(&self) -> Group {
         if self.inner_attributes.is_empty() {
             return self.braces.clone();
@@ -44,7 +44,7 @@ impl Parse for Function {
 }
 
 const WANTED: &str = "this attribute goes on a function or method with a body";
-const WANTED_INSIDE: &str = "this attribute goes on a function or method with a body; for all in a block there is `#[llmobs::instrument]`";
+const WANTED_INSIDE: &str = "this attribute goes on a function or method with a body; for all functions of a block, use `#[llmobs::instrument]`";
 
 impl Parse for Body {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {

@@ -9,7 +9,7 @@ use syn::{
 
 use crate::types::{infer, peel, writable};
 
-/// What runs after the function has returned, each time that it is polled.
+/// A value that runs after the function has returned, each time it is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LazyKind {
     Future,
@@ -31,7 +31,7 @@ pub(crate) struct LazyType {
     /// The `Output` of a future, or the `Item` of an iterator or stream. `_` if it cannot be written.
     pub(crate) item: Type,
     pub(crate) form: Form,
-    /// Whether it is in the `Ok` of a `Result`.
+    /// Whether the value is in the `Ok` of a `Result`.
     pub(crate) in_result: bool,
     /// The option `future`, `iterator` or `stream`, if the signature does not show the kind.
     pub(crate) option: Option<Span>,
@@ -56,7 +56,7 @@ impl Returned {
         }
     }
 
-    /// Whether it is a future that is not in a `Result`.
+    /// Returns whether this is a future that is not in a `Result`.
     pub(crate) fn is_future(&self) -> bool {
         matches!(self, Self::Lazy(lazy) if lazy.kind == LazyKind::Future && !lazy.in_result)
     }
@@ -120,7 +120,7 @@ impl LazyType {
         (!polled || object.bounds.iter().any(is_unpin)).then_some(lazy)
     }
 
-    /// `Trait + …`, if the wrapper type of the runtime fulfils all bounds.
+    /// Reads `Trait + …`, if the wrapper type of the runtime meets all bounds.
     fn of_bounds(bounds: &Punctuated<TypeParamBound, Token![+]>, form: Form) -> Option<Self> {
         let mut found: Option<(LazyKind, Option<Type>)> = None;
         for bound in bounds {
@@ -150,14 +150,14 @@ impl LazyType {
     }
 }
 
-/// Whether a type is `impl Fn(…)` or the like.
+/// Returns whether a type is `impl Fn(…)` or the like.
 pub(crate) fn is_closure(returned: &Type) -> bool {
     let names = ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"];
     let is_one = |bound| name_of(bound).is_some_and(|name| names.iter().any(|known| name.ident == known));
     matches!(peel(returned), Type::ImplTrait(returned) if returned.bounds.iter().any(is_one))
 }
 
-/// The trait of a bound.
+/// Returns the trait of a bound.
 fn name_of(bound: &TypeParamBound) -> Option<&PathSegment> {
     match bound {
         TypeParamBound::Trait(bound) if bound.maybe.is_none() => bound.path.segments.last(),
@@ -172,7 +172,7 @@ fn arguments(segment: &PathSegment) -> Option<&AngleBracketedGenericArguments> {
     }
 }
 
-/// The first type among the arguments of `Name<'a, T, …>`.
+/// Returns the first type among the arguments of `Name<'a, T, …>`.
 fn first_type(segment: &PathSegment) -> Option<&Type> {
     arguments(segment)?.args.iter().find_map(|argument| match argument {
         GenericArgument::Type(inner) => Some(inner),
@@ -180,7 +180,7 @@ fn first_type(segment: &PathSegment) -> Option<&Type> {
     })
 }
 
-/// The type in `Trait<Name = Type>`.
+/// Returns the type in `Trait<Name = Type>`.
 fn assigned(segment: &PathSegment, name: &str) -> Option<Type> {
     arguments(segment)?.args.iter().find_map(|argument| match argument {
         GenericArgument::AssocType(assigned) if assigned.ident == name => Some(assigned.ty.clone()),
@@ -188,7 +188,7 @@ fn assigned(segment: &PathSegment, name: &str) -> Option<Type> {
     })
 }
 
-/// The `Result` of `TryStream<Ok = T, Error = E>`, which is the only place where a signature may show `E`.
+/// Returns the `Result` of `TryStream<Ok = T, Error = E>`, which is the only place where a signature may show `E`.
 fn result(segment: &PathSegment) -> Type {
     let [ok, error] =
         ["Ok", "Error"].map(|name| assigned(segment, name).map_or_else(|| Type::Infer(infer()), writable));

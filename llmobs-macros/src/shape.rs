@@ -1,4 +1,4 @@
-//! How the body of a function runs and what the function returns, decided from the signature alone.
+//! How the body of a function runs and what the function returns, decided only from the signature.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
@@ -13,7 +13,7 @@ use crate::types::{peel, writable};
 pub(crate) struct Shape {
     pub(crate) run: Run,
     pub(crate) returned: Returned,
-    /// The type that the body returns, with `_` for what cannot be written in the body.
+    /// The type that the body returns, with `_` for types that cannot be written in the body.
     pub(crate) hint: Option<Type>,
     /// Where errors about the returned value are reported, unless rustc finds a more exact place in the body.
     pub(crate) place: Span,
@@ -35,7 +35,7 @@ pub(crate) enum Run {
 }
 
 impl Run {
-    /// Whether the span cannot see the returned value.
+    /// Returns whether the span cannot capture the returned value.
     pub(crate) fn is_in_place(self) -> bool {
         matches!(self, Self::InPlace | Self::Returned)
     }
@@ -48,7 +48,7 @@ impl Shape {
         options: &Options,
         errors: &mut Errors,
     ) -> Self {
-        // Neither token is a name. Otherwise editors would show the generated code as a second meaning of the name.
+        // Neither token is a name, because editors would show the generated code as a second meaning of the name.
         let place = match &signature.output {
             ReturnType::Default => signature.paren_token.span.close(),
             ReturnType::Type(arrow, _) => arrow.spans[0],
@@ -90,9 +90,9 @@ impl Shape {
             errors.at(returned, "the span of a stream needs the feature `stream` of llmobs");
         }
         let unseen = if self.run.is_in_place() || matches!(self.returned, Returned::Never) {
-            Some("there is no returned value to be seen here")
+            Some("the returned value is not available here")
         } else if matches!(kind, Some(LazyKind::Iterator | LazyKind::Stream)) {
-            Some("there is no returned value: the items come later, and `fold = …` sees each of them")
+            Some("there is no returned value: the items come later; use `fold = …` to read them")
         } else {
             None
         };
@@ -107,7 +107,7 @@ impl Shape {
     }
 }
 
-/// A location of the source that counts as generated code, which lints ignore.
+/// Returns a location of the source that counts as generated code, which lints ignore.
 pub(crate) fn generated(place: Span) -> Span {
     place.resolved_at(Span::call_site())
 }

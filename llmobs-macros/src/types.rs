@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{GenericArgument, PathArguments, Token, Type, TypeInfer};
 
-/// The type without the parentheses and invisible groups around it.
+/// Returns the type without the parentheses and invisible groups around it.
 pub(crate) fn peel(mut written: &Type) -> &Type {
     loop {
         written = match written {
@@ -15,7 +15,7 @@ pub(crate) fn peel(mut written: &Type) -> &Type {
     }
 }
 
-/// The type with `_` for each `impl Trait`, which is allowed in signatures only.
+/// Returns the type with `_` for each `impl Trait`, which is only allowed in signatures.
 pub(crate) fn writable(mut written: Type) -> Type {
     let replace = |inner: &mut Type| {
         let taken = std::mem::replace(inner, Type::Infer(infer()));
@@ -45,7 +45,7 @@ pub(crate) fn writable(mut written: Type) -> Type {
     if mentions_impl(written.to_token_stream()) { Type::Infer(infer()) } else { written }
 }
 
-/// Whether an `impl Trait` is left in a place that [`writable`] does not replace, such as `dyn Iterator<Item = impl Display>`.
+/// Returns whether an `impl Trait` remains in a place that [`writable`] does not replace, such as `dyn Iterator<Item = impl Display>`.
 fn mentions_impl(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == "impl",

@@ -1,4 +1,4 @@
-//! Anthropic's messages: <https://platform.claude.com/docs/en/api/messages>, also by Vertex AI and Bedrock.
+//! Anthropic's messages: <https://platform.claude.com/docs/en/api/messages>, also through Vertex AI and Bedrock.
 
 mod block;
 
@@ -8,7 +8,7 @@ use crate::response::{Event, ResponseDraft};
 use crate::turn::{At, Turn};
 use crate::usage::Usage;
 
-/// The fields that a request must not go beyond if nothing but the model says that it is for Anthropic.
+/// The only fields that a request may have if nothing but the model shows that it is for Anthropic.
 const PLAIN: [&str; 12] = [
     "model",
     "messages",
@@ -23,13 +23,13 @@ const PLAIN: [&str; 12] = [
     "thinking",
     "tools",
 ];
-/// Fields that no other protocol has beside messages.
+/// Fields that no other protocol has next to messages.
 const OWN: [&str; 5] = ["system", "mcp_servers", "context_management", "output_config", "container"];
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     let Json::Array(messages) = body.get("messages") else { return false };
     let version = body.str("anthropic_version");
-    // Bedrock has the requests of Claude and Nova in InvokeModel.
+    // Bedrock's InvokeModel takes the requests of Claude and Nova.
     if version.starts_with("bedrock") || body.has("schemaVersion") {
         return false;
     }
@@ -42,7 +42,7 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
         || is_plain(body, messages)
 }
 
-/// Whether the request has the form that all chats have, and is for a model of Anthropic.
+/// Returns whether the request has the form that all chats have, and is for a model of Anthropic.
 fn is_plain(body: &Json<'_>, messages: &[Json<'_>]) -> bool {
     let is_message = |message: &Json<'_>| {
         matches!(message.str("role"), "user" | "assistant") && message.fields().len() == 2
@@ -71,7 +71,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     }
 }
 
-/// The fields of a request that are no parameters.
+/// The fields of a request that are not parameters.
 const READ: [&str; 4] = ["model", "messages", "system", "tools"];
 
 pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
@@ -124,14 +124,14 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// Reads the block, or the piece of one, that an event is about.
+/// Reads the block, or the piece of one, that an event describes.
 fn with_block(json: &Json<'_>, draft: &mut ResponseDraft, read: impl FnOnce(At, &mut Turn<'_>)) {
     if let Some(mut turn) = draft.turn(0, "") {
         read(At::Place(json.count("index").unwrap_or(u64::MAX)), &mut turn);
     }
 }
 
-/// A whole answer, or the beginning of one.
+/// Reads a whole response, or the beginning of one.
 fn message(message: &Json<'_>, draft: &mut ResponseDraft) {
     draft.model(message.str("model"));
     draft.id(message.str("id"));
@@ -149,13 +149,13 @@ fn message(message: &Json<'_>, draft: &mut ResponseDraft) {
     facts(message, draft);
 }
 
-/// Why the model stopped.
+/// Reads why the model stopped.
 fn stop(message: &Json<'_>, draft: &mut ResponseDraft) {
     draft.finish_reason(0, message.str("stop_reason"));
     draft.facts(message, &["stop_sequence", "stop_details", "container"]);
 }
 
-/// Tokens, and what is beside them.
+/// Reads the tokens, and the other facts.
 fn facts(message: &Json<'_>, draft: &mut ResponseDraft) {
     let usage = message.get("usage");
     let steps = usage.list("iterations");
@@ -167,8 +167,8 @@ fn facts(message: &Json<'_>, draft: &mut ResponseDraft) {
     draft.facts(message, &["context_management"]);
 }
 
-/// All tokens of the model that was asked. The counts of an answer are without those of summing up what was said before, and without
-/// those of other models that were asked on the way, which are facts.
+/// Returns all tokens of the requested model. The counts of a response exclude those of summarizing earlier messages, and those of other
+/// models that were used on the way, which are facts.
 fn tokens_of_steps(usage: &Json<'_>, steps: &[Json<'_>]) -> Usage {
     let steps = steps.iter().filter(|step| step.str("type") == "compaction");
     steps.fold(tokens(usage), |counted, step| counted.with_step(tokens(step)))

@@ -1,4 +1,4 @@
-//! What spans say about a call of a model in their attributes.
+//! Model calls as the attributes of spans describe them.
 
 mod document;
 mod facts;
@@ -22,7 +22,7 @@ use crate::response::{Response, ResponseDraft, is_plain};
 use crate::usage::Cost;
 use step::Step;
 
-/// A convention for the names of attributes that describe calls of models.
+/// A convention for the names of attributes that describe model calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Convention {
@@ -34,7 +34,7 @@ pub enum Convention {
     OpenLlmetry,
 }
 
-/// A call of a model, or another step, as the attributes of its span describe it.
+/// A model call, or another step, as the attributes of its span describe it.
 ///
 /// ```
 /// # mod llmobs { pub use llmobs_providers as providers; }
@@ -59,17 +59,17 @@ pub enum Convention {
 pub struct Attributes {
     /// The convention of the names.
     pub convention: Convention,
-    /// What the model was asked.
+    /// The request to the model.
     pub request: Request,
-    /// What it answered. Its error is that of any step.
+    /// The response of the model. Its error is that of any step.
     pub response: Response,
-    /// What went into a step that is no call of a model, such as the arguments of a tool: a text, which may be JSON.
+    /// The input of a step that is not a model call, such as the arguments of a tool: a text, which may be JSON.
     pub input: Option<String>,
-    /// What came out of it.
+    /// The output of such a step.
     pub output: Option<String>,
-    /// How long it took until the answer began, in seconds.
+    /// The time until the response began, in seconds.
     pub time_to_first_token: Option<f64>,
-    /// What it cost.
+    /// The cost.
     pub cost: Cost,
     /// Other facts.
     pub metadata: Map<String, Value>,
@@ -78,7 +78,7 @@ pub struct Attributes {
 impl Attributes {
     /// Reads an object with the attributes of a span by name. About `limit` bytes of each side are kept.
     ///
-    /// Values that are no texts or numbers may also be the JSON of it in a text, and numbers may be texts, as exporters write them.
+    /// Values that are neither texts nor numbers may also be JSON in a text, and numbers may be texts, as exporters write them. Returns
     /// `None` if nothing is read.
     #[must_use]
     pub fn read(attributes: &Json<'_>, limit: usize) -> Option<Self> {
@@ -122,7 +122,8 @@ impl Attributes {
         Some(Self { convention, request, response, input, output, time_to_first_token, cost, metadata })
     }
 
-    /// The attributes without what a model or a person wrote: see [`Request::without_content`] and [`Response::without_content`].
+    /// Returns the attributes without texts that a model or a person wrote: see [`Request::without_content`] and
+    /// [`Response::without_content`].
     #[must_use]
     pub fn without_content(self) -> Self {
         let Self { convention, request, response, time_to_first_token, cost, mut metadata, .. } = self;
@@ -134,7 +135,7 @@ impl Attributes {
 }
 
 impl Convention {
-    /// Its name, such as `otel`.
+    /// Returns the name of the convention, such as `otel`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -144,7 +145,7 @@ impl Convention {
         }
     }
 
-    /// Finds the convention by the names of attributes. Where a span has several, it is the one with the messages.
+    /// Finds the convention by the names of attributes. If a span has several, the one with the messages is returned.
     #[must_use]
     pub fn of(attributes: &Json<'_>) -> Option<Self> {
         let any = |is: &dyn Fn(&str) -> bool| attributes.fields().iter().any(|(name, _)| is(name));
@@ -173,12 +174,12 @@ impl Serialize for Convention {
     }
 }
 
-/// Attributes whose names have the same beginning, by the rest of their names.
+/// Attributes whose names share a prefix, by the rest of their names.
 struct Group<'j>(Vec<(&'j str, &'j Json<'j>)>);
 
 impl<'j> Group<'j> {
     fn of(attributes: &'j Json<'j>) -> Self {
-        // A field of `tracing` that was set to an empty text is one that was not set.
+        // A field of `tracing` that was set to an empty text counts as not set.
         let says = |value: &Json<'_>| !value.is_null() && value.as_str() != Some("");
         let fields = attributes.fields().iter().filter(|(_, value)| says(value));
         Self(fields.map(|(name, value)| (name.as_ref(), value)).collect())
@@ -193,29 +194,29 @@ impl<'j> Group<'j> {
         self.get(name).as_str().unwrap_or_default()
     }
 
-    /// The first of the attributes that there is.
+    /// Returns the first of these attributes that is set.
     fn first(&self, names: &[&str]) -> &'j Json<'j> {
         names.iter().map(|name| self.get(name)).find(|value| !value.is_null()).unwrap_or(&Json::Null)
     }
 
-    /// The first of the texts under these names.
+    /// Returns the first of the texts under these names.
     fn first_str(&self, names: &[&str]) -> &'j str {
         names.iter().map(|name| self.str(name)).find(|text| !text.is_empty()).unwrap_or_default()
     }
 
-    /// A list or an object, which may be JSON in a text. Anything else is as it is.
+    /// Returns a list or an object, which may be JSON in a text. Any other value is unchanged.
     fn structure(&self, name: &str) -> Cow<'j, Json<'j>> {
         structure(self.get(name))
     }
 
-    /// The attributes that are named by this, a dot and the rest of their names.
+    /// Returns the attributes whose names begin with this name and a dot, by the rest of their names.
     fn below(&self, name: &str) -> impl Iterator<Item = (&'j str, &'j Json<'j>)> {
         self.0.iter().filter_map(move |(found, value)| {
             Some((found.strip_prefix(name)?.strip_prefix('.').filter(|rest| !rest.is_empty())?, *value))
         })
     }
 
-    /// The groups of attributes that are named by this and a number, in the order of the numbers.
+    /// Returns the groups of attributes whose names begin with this name and a number, in the order of the numbers.
     fn list(&self, name: &str) -> Vec<Self> {
         let mut groups = BTreeMap::<u64, Vec<_>>::new();
         for (rest, value) in self.below(name) {
@@ -229,29 +230,29 @@ impl<'j> Group<'j> {
     }
 }
 
-/// A list or an object, which may be JSON in a text. Anything else is as it is.
+/// Returns a list or an object, which may be JSON in a text. Any other value is unchanged.
 fn structure<'j>(value: &'j Json<'j>) -> Cow<'j, Json<'j>> {
     let text = value.as_str().filter(|text| text.trim_start().starts_with(['[', '{']));
     text.and_then(Json::read).map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
-/// An object of the fields that are not `null`.
+/// Returns an object of the fields that are not `null`.
 fn object<'j, const N: usize>(fields: [(&'static str, Json<'j>); N]) -> Json<'j> {
     let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
     Json::Object(fields.map(|(name, value)| (Cow::Borrowed(name), value)).collect())
 }
 
-/// A list, or `null` if it is empty.
+/// Returns a list, or `null` if it is empty.
 fn list(items: Vec<Json<'_>>) -> Json<'_> {
     if items.is_empty() { Json::Null } else { Json::Array(items) }
 }
 
-/// A tool call in the form of OpenAI's chat.
+/// Returns a tool call in the form of OpenAI's chat.
 fn chat_call<'j>(id: &Json<'j>, name: &Json<'j>, arguments: &Json<'j>) -> Json<'j> {
     object([("id", id.clone()), ("function", function(name, arguments))])
 }
 
-/// A function to call in the form of OpenAI's chat, or `null` if it has no name.
+/// Returns a function to call in the form of OpenAI's chat, or `null` if it has no name.
 fn function<'j>(name: &Json<'j>, arguments: &Json<'j>) -> Json<'j> {
     if name.is_null() {
         return Json::Null;

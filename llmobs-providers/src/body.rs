@@ -7,10 +7,10 @@ use llmobs_capture::text::CUT;
 use crate::framing::Buffer;
 use crate::json::Json;
 
-/// The JSON text of the body of a request, which it takes in pieces of any size while they are sent.
+/// The JSON text of the body of a request, which is passed in pieces of any size while they are sent.
 ///
-/// It keeps about as many bytes as its budget allows: of a larger body, long texts lose their middle, and base64 becomes its type and
-/// size.
+/// It keeps about as many bytes as its budget allows: in a larger body, long texts lose their middle, and base64 is replaced by its type
+/// and size.
 ///
 /// ```
 /// # mod llmobs { pub use llmobs_providers as providers; }
@@ -39,7 +39,7 @@ impl RequestText {
         self.buffer.push(bytes, self.limit);
     }
 
-    /// The text. `None` if there is none.
+    /// Returns the text, or `None` if there is none.
     #[must_use]
     pub fn finish(mut self) -> Option<String> {
         let mut text = String::new();
@@ -48,8 +48,8 @@ impl RequestText {
     }
 }
 
-/// The text of a JSON array or object in about `limit` bytes, as JSON that says what it lacks. A list, such as one of messages, keeps its
-/// last items. `None` if it is no such text.
+/// Shortens the text of a JSON array or object to about `limit` bytes. The result is JSON with notes of what is missing. A list, such as
+/// one of messages, keeps its last items. Returns `None` for any other text.
 #[must_use]
 pub fn shortened_json(text: &str, limit: usize) -> Option<String> {
     let json = Json::read(text)?;

@@ -14,7 +14,7 @@ use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::usage::Usage;
 
-/// Tokens, and the units that are billed. They are in `usage`, or in `meta`.
+/// Reads the tokens, and the billed units. They are in `usage`, or in `meta`.
 fn usage(usage: &Json<'_>, draft: &mut ResponseDraft) {
     let tokens = usage.get("tokens");
     draft.usage.update(Usage {
@@ -33,14 +33,14 @@ fn failure(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// Reads the reasons of an end that are failures: `ERROR`, `ERROR_TOXIC`, `TIMEOUT` and the like.
+/// Reads finish reasons that are failures: `ERROR`, `ERROR_TOXIC`, `TIMEOUT` and the like.
 fn failed(reason: &str, draft: &mut ResponseDraft) {
     if reason.starts_with("ERROR") || reason == "TIMEOUT" {
         draft.failed(reason);
     }
 }
 
-/// Adds a document: a text, or an object whose fields are up to the program.
+/// Adds a document: a text, or an object whose fields the program chooses.
 fn document(document: &Json<'_>, draft: &mut RequestDraft) {
     let id = document.label("id");
     let data = [document.get("data"), document].into_iter().find(|data| !data.is_null());
@@ -50,7 +50,7 @@ fn document(document: &Json<'_>, draft: &mut RequestDraft) {
     draft.document(found);
 }
 
-/// The text of a document: its only text, or the JSON of its fields.
+/// Returns the text of a document: its only text, or the JSON of its fields.
 fn document_text<'j>(data: &'j Json<'_>) -> Cow<'j, str> {
     let fields = || data.fields().iter().filter(|(name, _)| name != "id");
     if let Some(text) = data.as_str() {

@@ -15,23 +15,23 @@ use crate::request::RequestDraft;
 use crate::room::Room;
 use crate::turn::{Parts, Turn};
 
-/// An object with one of these is meant as a message when a program annotates it.
+/// When a program annotates an object with one of these keys, it is read as a message.
 const LOOSE_KEYS: [&str; 6] = ["role", "content", "tool_calls", "tool_results", "audio_parts", "image_parts"];
 
 /// The lists of a message in Datadog's form.
 const LISTS: [&str; 4] = ["tool_calls", "tool_results", "audio_parts", "image_parts"];
 
-/// Reads a message, a list of messages, or an object with the field `messages`. `None` if it is none of these.
+/// Reads a message, a list of messages, or an object with the field `messages`. Returns `None` for any other value.
 #[must_use]
 pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
     match value {
-        // The messages of these libraries have roles and contents as well, but in forms of their own.
+        // The messages of these libraries also have roles and contents, but in other forms.
         _ if genai::is_request(value) => Some(read_as(Protocol::Genai, value)),
         _ if rig::is_request(value) => Some(read_as(Protocol::Rig, value)),
         Json::Array(items) => list(items),
         Json::Object(_) => match value.get("messages") {
             Json::Array(items) => {
-                // Anthropic's request keeps the system prompt beside the messages.
+                // Anthropic's request has the system prompt next to the messages.
                 let system = value.field("system").map(|content| {
                     Json::Object(vec![
                         (Cow::Borrowed("role"), Json::Text("system".into())),
@@ -48,7 +48,7 @@ pub fn messages(value: &Json<'_>) -> Option<Vec<Message>> {
     }
 }
 
-/// The messages of a request.
+/// Returns the messages of a request.
 fn read_as(protocol: Protocol, body: &Json<'_>) -> Vec<Message> {
     let mut draft = RequestDraft::new(PLENTY);
     protocol.read_request(body, &mut draft);
@@ -62,7 +62,7 @@ fn list(items: &[Json<'_>]) -> Option<Vec<Message>> {
     Some(read?.into_iter().flatten().collect())
 }
 
-/// Reads what a program annotates as messages, as the reference SDK does: strings too, and objects whose role or content is left out.
+/// Reads an annotated value as messages, like the reference SDK: including strings, and objects without a role or content.
 #[must_use]
 pub fn annotated(value: &Json<'_>) -> Option<Vec<Message>> {
     match value {
@@ -79,7 +79,7 @@ fn loosely(value: &Json<'_>) -> Option<Vec<Message>> {
     match value {
         Json::Text(text) => Some(vec![Message::new("", &**text)]),
         Json::Object(fields) if LOOSE_KEYS.iter().any(|key| value.has(key)) => {
-            // What a later field of the same name replaces is found behind it. The first of all are those that may be missing.
+            // A later field of the same name replaces an earlier one. So the fields that may be missing come first.
             let missing = ["role", "content"].map(|key| (Cow::Borrowed(key), Json::Text("".into())));
             let given = fields.iter().filter(|(_, value)| !value.is_null()).cloned();
             message(&Json::Object(missing.into_iter().chain(given).collect()))
@@ -88,8 +88,8 @@ fn loosely(value: &Json<'_>) -> Option<Vec<Message>> {
     }
 }
 
-/// Reads an object with a string `role`, and a `content` of text, null or parts. Tool calls and results, the latter in Datadog's form,
-/// can do without content.
+/// Reads an object with a string `role`, and a `content` that is a text, null or parts. Tool calls and results, the latter in Datadog's
+/// form, need no content.
 fn message(value: &Json<'_>) -> Option<Vec<Message>> {
     if agent_framework::is_message(value) {
         return Some(of_telemetry(value));
@@ -106,7 +106,7 @@ fn message(value: &Json<'_>) -> Option<Vec<Message>> {
     if is_plain { Some(vec![plain(role, value, lists)]) } else { with_parts(value, lists) }
 }
 
-/// Whether a message has what only the forms of providers have.
+/// Returns whether a message has parts that only the forms of providers have.
 fn has_parts(value: &Json<'_>) -> bool {
     let keys = [
         "parts",
@@ -121,7 +121,7 @@ fn has_parts(value: &Json<'_>) -> bool {
     keys.iter().any(|key| value.field(key).is_some())
 }
 
-/// A message whose content is a text.
+/// Returns a message whose content is a text.
 fn plain(role: &str, value: &Json<'_>, lists: [Option<&[Json<'_>]>; 4]) -> Message {
     let mut message = Message::new(role, value.str("content"));
     if message.content.is_empty() {
@@ -131,7 +131,7 @@ fn plain(role: &str, value: &Json<'_>, lists: [Option<&[Json<'_>]>; 4]) -> Messa
     message
 }
 
-/// Messages whose content is a list of parts, in the form of any protocol.
+/// Returns messages whose content is a list of parts, in the form of any protocol.
 fn with_parts(value: &Json<'_>, lists: [Option<&[Json<'_>]>; 4]) -> Option<Vec<Message>> {
     let mut messages = match value.list("parts").first() {
         Some(part) if part.has("type") => of_telemetry(value),
@@ -144,7 +144,7 @@ fn with_parts(value: &Json<'_>, lists: [Option<&[Json<'_>]>; 4]) -> Option<Vec<M
     Some(messages)
 }
 
-/// A message in the form of OpenTelemetry or of agent-framework.
+/// Returns a message in the form of OpenTelemetry or of agent-framework.
 fn of_telemetry(value: &Json<'_>) -> Vec<Message> {
     let (mut room, mut parts, mut messages) = (Room::new(PLENTY), Parts::default(), Vec::new());
     attributes::message::read(value, &mut Turn::new(&mut parts, &mut room));
@@ -152,13 +152,13 @@ fn of_telemetry(value: &Json<'_>) -> Vec<Message> {
     messages
 }
 
-/// A message as the only one of a request.
+/// Returns a message as the only one of a request.
 fn of_request(field: &'static str, value: &Json<'_>) -> Vec<Message> {
     let body = Json::Object(vec![(field.into(), Json::Array(vec![value.clone()]))]);
     read_as(Protocol::of_request(&body).unwrap_or(Protocol::OpenAiChat), &body)
 }
 
-/// A budget for what is in memory already.
+/// A budget for values that are already in memory.
 const PLENTY: usize = usize::MAX / 4;
 
 fn add_lists(message: &mut Message, lists: [Option<&[Json<'_>]>; 4]) {
@@ -177,7 +177,7 @@ fn add_lists(message: &mut Message, lists: [Option<&[Json<'_>]>; 4]) {
     message.image_parts.extend(images.filter_map(media_part));
 }
 
-/// The items of a list in a message. A lone one need not be in a list.
+/// Returns the items of a list in a message. A single item need not be in a list.
 fn items<'v, 'a>(message: &'v Json<'a>, key: &str) -> Option<&'v [Json<'a>]> {
     match message.field(key)? {
         Json::Array(items) => Some(items),
@@ -185,8 +185,8 @@ fn items<'v, 'a>(message: &'v Json<'a>, key: &str) -> Option<&'v [Json<'a>]> {
     }
 }
 
-/// OpenAI's forms, where the arguments are JSON in a text, or the flat form of Datadog. Of a call without a name, all that has no other
-/// place is an argument.
+/// Reads OpenAI's forms, in which the arguments are JSON in a text, or Datadog's flat form. If a call has no name, all its unknown fields
+/// are arguments.
 fn tool_call(value: &Json<'_>) -> ToolCall {
     let mut call = ToolCall::default();
     if let Some(note) = note(value) {
@@ -210,7 +210,7 @@ fn tool_call(value: &Json<'_>) -> ToolCall {
     call
 }
 
-/// The flat form of Datadog. Anything else is a result as a whole.
+/// Reads Datadog's flat form. Any other value is a result as a whole.
 fn tool_result(value: &Json<'_>) -> ToolResult {
     let given = value.field("result").or_else(|| value.field("content"));
     if given.is_none() && note(value).is_none() {
@@ -228,7 +228,7 @@ fn tool_result(value: &Json<'_>) -> ToolResult {
     }
 }
 
-/// The form of Datadog, or the bytes alone. Bytes win over a key. A part with neither is left out.
+/// Reads Datadog's form, or only the bytes. Bytes take precedence over a key. A part with neither is left out.
 fn media_part(value: &Json<'_>) -> Option<MediaPart> {
     if note(value).is_some() {
         return None;
@@ -250,17 +250,17 @@ fn media_part(value: &Json<'_>) -> Option<MediaPart> {
     }
 }
 
-/// The note in place of the items of a list that are left out.
+/// Returns the note that replaces the omitted items of a list.
 fn note<'v>(value: &'v Json<'_>) -> Option<&'v str> {
     value.as_str().filter(|text| text.starts_with(CUT))
 }
 
-/// A field that is a short text, such as a name. A number is its text.
+/// Reads a field that is a short text, such as a name. A number is read as its text.
 fn label(value: &Json<'_>, key: &str) -> String {
     match value.get(key) {
         Json::Null | Json::Text(_) | Json::Number(_) => value.label(key).into_owned(),
         _ => {
-            warn_limited!("the field {key:?} of a part of a message was left out: it is no text");
+            warn_limited!("the field {key:?} of a part of a message was left out: it is not a text");
             String::new()
         }
     }

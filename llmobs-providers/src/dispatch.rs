@@ -1,4 +1,4 @@
-//! Which module reads which protocol, and how to tell the protocol from a body.
+//! Which module reads which protocol, and how a protocol is recognized by a body.
 
 use crate::json::Json;
 use crate::protocol::Protocol;
@@ -6,14 +6,14 @@ use crate::request::RequestDraft;
 use crate::response::{Event, ResponseDraft};
 use crate::{anthropic, bedrock, cohere, forms, gemini, ollama, openai};
 
-/// Reads a request, or an event of an answer.
+/// Reads a request, or an event of a response.
 pub(crate) type ReadRequest = fn(&Json<'_>, &mut RequestDraft);
 pub(crate) type ReadEvent = fn(&Event<'_>, &mut ResponseDraft);
 
 impl Protocol {
     const fn request_reader(self) -> ReadRequest {
         match self {
-            // swiftide's requests are those of the provider.
+            // swiftide sends the requests of the provider.
             Self::OpenAiChat | Self::Swiftide => openai::chat::request,
             Self::OpenAiCompletions => openai::completions::request,
             Self::OpenAiEmbeddings => openai::embeddings::request,
@@ -73,7 +73,7 @@ impl Protocol {
         self.event_reader()(event, draft);
     }
 
-    /// Finds the protocol of the body of a request. Of protocols that share a form, it is the one that most servers speak.
+    /// Finds the protocol of the body of a request. If protocols share a form, the one that most servers use is returned.
     #[must_use]
     pub fn of_request(body: &Json<'_>) -> Option<Self> {
         let is = |recognizes: fn(&Json<'_>) -> bool| recognizes(body);
@@ -81,7 +81,7 @@ impl Protocol {
             _ if is(forms::genai::is_request) => Self::Genai,
             _ if is(forms::rig::is_request) => Self::Rig,
             Json::Object(_) if is(forms::adk::is_request) => Self::Adk,
-            // A message, whose contents are not those of Gemini.
+            // A message whose contents are not those of Gemini.
             Json::Object(_) if is(forms::agent_framework::is_message) => return None,
             Json::Object(_) if is(gemini::interactions::is_request) => Self::GeminiInteractions,
             Json::Object(_) if is(gemini::generate::is_request) => Self::GeminiGenerate,
@@ -105,8 +105,8 @@ impl Protocol {
         })
     }
 
-    /// Finds the protocol of a whole answer, or of an event of a stream. `name` is the name of the event, if the stream gives it
-    /// beside the JSON.
+    /// Finds the protocol of a whole response, or of an event of a stream. `name` is the name of the event, if the stream has it outside of
+    /// the JSON.
     #[must_use]
     pub fn of_answer(name: &str, body: &Json<'_>) -> Option<Self> {
         let event = Event { name, json: body };

@@ -25,16 +25,16 @@ use serde_json::Number;
 pub struct Document {
     /// The text.
     pub text: String,
-    /// Its title or file name.
+    /// The title or file name.
     pub name: Option<String>,
-    /// Its id in the knowledge base.
+    /// The id in the knowledge base.
     pub id: Option<String>,
-    /// Its relevance, as given by the search.
+    /// The relevance score of the search.
     pub score: Option<Number>,
 }
 
 impl Document {
-    /// About how many bytes of memory the document takes.
+    /// Returns about how many bytes of memory the document takes.
     #[doc(hidden)]
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -46,21 +46,21 @@ impl Document {
         Self { text: text.into(), ..Self::default() }
     }
 
-    /// Sets its title or file name.
+    /// Sets the title or file name.
     #[must_use]
     pub fn name<Form>(mut self, name: impl Label<Form>) -> Self {
         replace(&mut self.name, text_of(name));
         self
     }
 
-    /// Sets its id in the knowledge base.
+    /// Sets the id in the knowledge base.
     #[must_use]
     pub fn id<Form>(mut self, id: impl Label<Form>) -> Self {
         replace(&mut self.id, text_of(id));
         self
     }
 
-    /// Sets its relevance, as given by the search. A score that is not a finite number is left out, and a warning is logged.
+    /// Sets the relevance score of the search. A score that is not a finite number is left out, and a warning is logged.
     #[must_use]
     pub fn score(mut self, score: impl Metric) -> Self {
         match score.reading() {

@@ -1,4 +1,4 @@
-//! What the URL of a request says.
+//! The endpoint of a request, from its URL.
 
 use crate::gemini;
 use crate::json::Json;
@@ -6,7 +6,7 @@ use crate::protocol::{Operation, Protocol, provider_of_host};
 use crate::request::Request;
 use crate::stream::ResponseReader;
 
-/// What the URL of a request to a provider says: protocol, provider, and sometimes the model.
+/// The data in the URL of a request to a provider: the protocol, the provider, and sometimes the model.
 ///
 /// ```
 /// # mod llmobs { pub use llmobs_providers as providers; }
@@ -19,17 +19,17 @@ use crate::stream::ResponseReader;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Endpoint {
-    /// The protocol that is spoken there.
+    /// The protocol of the endpoint.
     pub protocol: Protocol,
-    /// Who runs the models there. `None` for a host of which nothing is known.
+    /// The provider of the models. `None` for an unknown host.
     pub provider: Option<String>,
-    /// The model, where the path names it.
+    /// The model, if the path names it.
     pub model: Option<String>,
     is_certain: bool,
 }
 
 impl Endpoint {
-    /// Reads a URL. `None` if its path is that of no call of a model.
+    /// Reads a URL. Returns `None` if its path is not that of a model call.
     #[must_use]
     pub fn of_url(url: &str) -> Option<Self> {
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -38,7 +38,7 @@ impl Endpoint {
         Self::of(host, path)
     }
 
-    /// Reads a host, which may have a port, and a path. `None` if the path is that of no call of a model.
+    /// Reads a host, which may have a port, and a path. Returns `None` if the path is not that of a model call.
     #[must_use]
     pub fn of(host: &str, path: &str) -> Option<Self> {
         let protocol = Protocol::of_path(path)?;
@@ -47,19 +47,19 @@ impl Endpoint {
             _ => None,
         };
         let of_host = provider_of_host(host);
-        let is_certain = says_enough(path).unwrap_or(of_host.is_some());
+        let is_certain = is_call_path(path).unwrap_or(of_host.is_some());
         let provider = if own == Some("amazon_bedrock") { own } else { of_host.or(own) };
         Some(Self { protocol, provider: provider.map(str::to_owned), model: model_of_path(path), is_certain })
     }
 
-    /// Whether host and path leave no doubt that a model is called there. Otherwise, such as at `/api/messages` of a host of which
-    /// nothing is known, the body of the request says so: see [`takes`](Self::takes).
+    /// Returns whether host and path suffice to identify a model call. Otherwise, for example with `/api/messages` of an unknown host, the
+    /// body of the request decides: see [`takes`](Self::takes).
     #[must_use]
     pub const fn is_certain(&self) -> bool {
         self.is_certain
     }
 
-    /// Whether a request with this body calls a model there, as far as the fields tell that each call has.
+    /// Returns whether a request with this body is a model call to this endpoint, judged by the fields that every such call has.
     #[must_use]
     pub fn takes(&self, body: &Json<'_>) -> bool {
         let is_text = |name: &str| body.get(name).as_str().is_some();
@@ -75,7 +75,7 @@ impl Endpoint {
             Protocol::OpenAiEmbeddings | Protocol::OllamaEmbed => {
                 has_model && (is_text("input") || is_list("input") || is_text("prompt"))
             }
-            // The provider can keep a prompt with its model.
+            // The provider can store a prompt together with its model.
             Protocol::OpenAiResponses => {
                 has_model && (is_text("input") || is_list("input")) || body.get("prompt").has("id")
             }
@@ -91,7 +91,7 @@ impl Endpoint {
         }
     }
 
-    /// What a model is asked to do there. Through Bedrock's InvokeModel, the name of the model says so.
+    /// Returns the operation. For Bedrock's InvokeModel, the name of the model decides.
     #[must_use]
     pub fn operation(&self) -> Operation {
         let names = |word| self.model.as_deref().is_some_and(|model| model.contains(word));
@@ -102,7 +102,7 @@ impl Endpoint {
         }
     }
 
-    /// Reads the body of a request that is sent there. About `limit` bytes of it are kept.
+    /// Reads the body of a request to this endpoint. About `limit` bytes of it are kept.
     #[must_use]
     pub fn request(&self, body: &Json<'_>, limit: usize) -> Request {
         let mut request = Request::read(body, Some(self.protocol), limit).unwrap_or_default();
@@ -113,30 +113,30 @@ impl Endpoint {
         request
     }
 
-    /// A reader for the answer.
+    /// Returns a reader for the response.
     #[must_use]
     pub fn reader(&self) -> ResponseReader {
         ResponseReader::new().protocol(self.protocol).provider(self.provider.clone())
     }
 }
 
-/// Whether a path that is that of a call is used for nothing else. `None` if the host has to tell.
-fn says_enough(path: &str) -> Option<bool> {
+/// Returns whether the path of a call is used for nothing else, or `None` if the host has to decide.
+fn is_call_path(path: &str) -> Option<bool> {
     let path = path.split(['?', '#']).next()?.trim_end_matches('/');
     if path.ends_with("/chat/completions") {
         return Some(true);
     }
-    // Vertex AI and other servers have all kinds of models there.
+    // Vertex AI and other servers serve all kinds of models there.
     if path.ends_with(":predict") {
         return Some(false);
     }
     let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase());
-    // The names of Bedrock follow that of a model, and those of Gemini a colon.
+    // Bedrock's names follow the name of a model, and Gemini's follow a colon.
     let is_plain = path.rsplit('/').next().is_some_and(is_plain) && !path.contains("/model/");
     (!is_plain || path.contains("/agentAliases/")).then_some(true)
 }
 
-/// The model that a path names: of Gemini and Vertex AI, of Bedrock, and the deployment of Azure.
+/// Returns the model that a path names: for Gemini and Vertex AI, for Bedrock, and the deployment for Azure.
 fn model_of_path(path: &str) -> Option<String> {
     let path = path.split(['?', '#']).next()?;
     let after = |mark: &str| path.split_once(mark).map(|(_, rest)| rest);
@@ -149,7 +149,7 @@ fn model_of_path(path: &str) -> Option<String> {
     after("/model/").or_else(|| after("/deployments/")).and_then(segment)
 }
 
-/// A path segment without percent-encoding.
+/// Decodes the percent-encoding of a path segment.
 fn decode(segment: &str) -> String {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();

@@ -3,24 +3,24 @@
 use crate::json::Json;
 use crate::text;
 
-/// An error that a provider answered, or sent in the middle of a stream.
+/// An error in a provider's response, or in the middle of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// The provider's word for it, such as `rate_limit_error`. Empty if there is none.
+    /// The provider's type of the error, such as `rate_limit_error`. Empty if there is none.
     pub kind: String,
-    /// Its code, such as `context_length_exceeded`. Empty if there is none.
+    /// The code of the error, such as `context_length_exceeded`. Empty if there is none.
     pub code: String,
-    /// What the provider says about it.
+    /// The provider's message.
     pub message: String,
-    /// The HTTP status, or the number in the error that looks like one.
+    /// The HTTP status, or the number in the error that looks like a status.
     pub status: Option<u16>,
 }
 
-/// The most bytes of a message.
+/// The longest message, in bytes.
 const MAX_MESSAGE_BYTES: usize = 4096;
 
-/// The fields in which providers and gateways say what went wrong.
+/// The fields in which providers and gateways put the message.
 const MESSAGES: [&str; 12] = [
     "message",
     "Message",
@@ -35,18 +35,18 @@ const MESSAGES: [&str; 12] = [
     "faultstring",
     "error",
 ];
-/// Those of its type. Google's errors name it `status`.
+/// The fields of the type. Google's errors call it `status`.
 const KINDS: [&str; 6] = ["type", "status", "__type", "error_type", "errorType", "title"];
-/// Those of its code.
+/// The fields of the code.
 const CODES: [&str; 7] = ["code", "Code", "error_code", "errorCode", "ErrorCode", "errorcode", "status_code"];
-/// Those of its HTTP status, where the code is none.
+/// The fields of the HTTP status, if the code is not one.
 const STATUSES: [&str; 6] =
     ["status", "status_code", "statusCode", "originalStatusCode", "OriginalStatusCode", "http_status_code"];
 
-/// The fields around an error, of which one is an object, or a list of objects or texts.
+/// The fields around an error, one of which is an object, or a list of objects or texts.
 const AROUND: [&str; 6] = ["error", "Error", "errors", "detail", "fault", "base_resp"];
 
-/// The fields of an error that has nothing around it. What the model said would be among others.
+/// The fields of an error that has no field around it. Output of a model has other fields.
 const ALONE: [&str; 33] = [
     "message",
     "Message",
@@ -84,10 +84,10 @@ const ALONE: [&str; 33] = [
 ];
 
 impl ApiError {
-    /// Finds the error that a body or an event is, of any form that providers and gateways have. `name` is the name of the event.
+    /// Finds the error in a body or an event, in any form of providers and gateways. `name` is the name of the event.
     pub(crate) fn find(name: &str, json: &Json<'_>) -> Option<Self> {
         let fields = json.fields();
-        // An exception in an event stream of AWS that a client has split.
+        // An exception in an event stream of AWS that was split by a client.
         if let [(name, inner)] = fields
             && name.ends_with("Exception")
             && inner.is_object()
@@ -105,7 +105,7 @@ impl ApiError {
             says |= MESSAGES.contains(&name.as_ref()) && is_message(value);
         }
         if let Some(inner) = around {
-            return Some(inner.beside(json).without_nothing());
+            return Some(inner.with_fields_of(json).without_generic_kind());
         }
         let is_error = is_marked
             || says
@@ -113,17 +113,17 @@ impl ApiError {
                     || *json.get("success") == Json::Bool(false)
                     || has_code(json)
                     || is_alone(json));
-        is_error.then(|| Self::read(json).without_nothing())
+        is_error.then(|| Self::read(json).without_generic_kind())
     }
 
-    /// An error that is a text: a message, or the name of one that is beside it.
+    /// Reads an error that is a text: a message, or the name of a message next to it.
     fn named(error: &str, around: &Json<'_>) -> Self {
         let read = Self::read(around);
         let is_name = read.message != error && read.kind.is_empty();
-        Self { kind: if is_name { error.to_owned() } else { read.kind }, ..read }.without_nothing()
+        Self { kind: if is_name { error.to_owned() } else { read.kind }, ..read }.without_generic_kind()
     }
 
-    /// The error in a field around it.
+    /// Reads the error in a field around it.
     fn inside(value: &Json<'_>) -> Option<Self> {
         let error = match value {
             Json::Object(fields) if !fields.is_empty() => Self::read(value),
@@ -136,13 +136,13 @@ impl ApiError {
             }
             _ => return None,
         };
-        // MiniMax has a code of zero in every answer.
+        // MiniMax sends a code of zero in every response.
         let is_nothing = value.label("status_code") == "0" || !value.is_object() && error.message.is_empty();
         (!is_nothing).then_some(error)
     }
 
-    /// The same with what the fields around it say, where it does not say it itself.
-    fn beside(self, around: &Json<'_>) -> Self {
+    /// Fills in missing data from the fields around the error.
+    fn with_fields_of(self, around: &Json<'_>) -> Self {
         let outer = Self::read(around);
         let (kind, code) = if self.kind.is_empty() && self.code.is_empty() {
             (outer.kind, outer.code)
@@ -152,15 +152,15 @@ impl ApiError {
         Self { kind, code, message: self.message, status: self.status.or(outer.status) }
     }
 
-    /// The same without a type that says only that it is an error.
-    fn without_nothing(mut self) -> Self {
+    /// Removes a type that is only a general word for an error.
+    fn without_generic_kind(mut self) -> Self {
         if matches!(self.kind.as_str(), "error" | "ERROR") {
             self.kind.clear();
         }
         self
     }
 
-    /// An error of the forms that providers share: an object, or a text alone.
+    /// Reads an error in one of the forms that providers share: an object, or a text.
     pub(crate) fn read(error: &Json<'_>) -> Self {
         if let Some(message) = error.as_str() {
             return Self::of_text(message);
@@ -168,13 +168,13 @@ impl ApiError {
         let first = |keys: &[&str]| keys.iter().map(|key| error.str(key)).find(|text| !text.is_empty());
         let message = match first(&MESSAGES) {
             Some(message) => message.to_owned(),
-            // Some have a list of messages, or an error inside of the error.
+            // Some have a list of messages, or an error inside the error.
             None => MESSAGES
                 .iter()
                 .find_map(|key| Self::inside(error.get(key)))
                 .map_or_else(|| error.str("title").to_owned(), |inner| inner.message),
         };
-        // Where the type is the address of a page, the title is a word.
+        // If the type is the address of a page, the title is a word.
         let is_word = |text: &&str| {
             !text.is_empty() && !["http", "urn:", "about:"].iter().any(|start| text.starts_with(start))
         };
@@ -192,12 +192,12 @@ impl ApiError {
         }
     }
 
-    /// An error of which nothing is known but its text.
+    /// Creates an error of which only the text is known.
     pub(crate) fn of_text(message: &str) -> Self {
         Self { message: llmobs_capture::text::cut(message, MAX_MESSAGE_BYTES), ..Self::default() }
     }
 
-    /// The same without what it says about it: type and code only where they are words.
+    /// Removes the message. Type and code are kept only if they are words.
     pub(crate) fn without_message(self) -> Self {
         let word = |text: String| Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
         let (kind, code) = (word(self.kind), word(self.code));
@@ -217,22 +217,22 @@ impl ApiError {
     }
 }
 
-/// Codes that say that nothing failed.
+/// Codes that mean success.
 const FINE: [&str; 9] = ["", "0", "200", "ok", "OK", "NONE", "success", "Success", "SUCCESS"];
 
-/// Whether a value is a text that is not empty, or a list of texts.
+/// Returns whether a value is a text that is not empty, or a list of texts.
 fn is_message(value: &Json<'_>) -> bool {
     let is_text = |value: &Json<'_>| value.as_str().is_some_and(|text| !text.is_empty());
     is_text(value) || value.items().first().is_some_and(is_text)
 }
 
-/// Whether a field is there that only errors have. Its code is zero where nothing failed.
+/// Returns whether a field is present that only errors have. The code zero means success.
 fn has_code(json: &Json<'_>) -> bool {
     let codes = ["error_code", "errorCode", "ErrorCode"].map(|name| json.label(name));
     codes.iter().any(|code| !FINE.contains(&code.as_ref()))
 }
 
-/// Whether there is nothing but what says what failed. A type may be that of anything else if it does not say so.
+/// Returns whether there are only fields that describe a failure. A type alone may belong to any other value unless it names an error.
 fn is_alone(json: &Json<'_>) -> bool {
     let is_known = |name: &str| ALONE.contains(&name);
     let kind = json.str("type");

@@ -1,4 +1,4 @@
-//! Values of Rust libraries, as they serialize.
+//! The types of Rust libraries, as they serialize.
 
 pub(crate) mod adk;
 pub(crate) mod agent_framework;
@@ -9,7 +9,7 @@ pub(crate) mod swiftide;
 
 use crate::json::Json;
 
-/// The name and the value of a variant of an enum that serializes with its name outside: an object with one field.
+/// Returns the name and the value of a variant of an externally tagged enum: an object with one field.
 fn variant<'j>(value: &'j Json<'j>) -> Option<(&'j str, &'j Json<'j>)> {
     match value.fields() {
         [(name, inner)] => Some((name, inner)),
@@ -17,7 +17,7 @@ fn variant<'j>(value: &'j Json<'j>) -> Option<(&'j str, &'j Json<'j>)> {
     }
 }
 
-/// A text, or that of a variant with a text.
+/// Returns a text, or that of a variant with a text.
 fn text_of<'j>(value: &'j Json<'j>) -> &'j str {
     value.as_str().or_else(|| variant(value)?.1.as_str()).unwrap_or_default()
 }

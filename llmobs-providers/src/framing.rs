@@ -1,7 +1,7 @@
-//! Splits the bytes of an answer into the texts of its events.
+//! Splits the bytes of a response into the texts of its events.
 //!
-//! There are four ways: one JSON text, or several behind each other (Ollama, Gemini's array of answers); server-sent events; and the
-//! binary event stream of AWS. The first byte says which one it is.
+//! There are four framings: one JSON text; several JSON texts in sequence (Ollama, Gemini's array of responses); server-sent events; and
+//! the binary event stream of AWS. The first byte identifies the framing.
 
 mod aws;
 mod json_texts;
@@ -16,17 +16,17 @@ use sse::ServerSentEvents;
 /// An event as text.
 #[derive(Debug, Default)]
 pub(crate) struct RawEvent<'a> {
-    /// Its name, if the stream gives it beside the data.
+    /// Its name, if the stream has it outside of the data.
     pub(crate) name: &'a str,
     /// Its data, most often JSON.
     pub(crate) data: &'a [u8],
-    /// Whether the frame says that it is an exception.
+    /// Whether the frame is marked as an exception.
     pub(crate) is_exception: bool,
-    /// Whether the stream ended in it, so that it may have broken off.
+    /// Whether the stream ended in the event, so that it may be incomplete.
     pub(crate) is_last: bool,
 }
 
-/// The way that the bytes of an answer are split, once it is known.
+/// How the bytes of a response are split, once it is known.
 #[derive(Debug)]
 pub(crate) enum Framing {
     Unknown,
@@ -36,17 +36,17 @@ pub(crate) enum Framing {
 }
 
 impl Framing {
-    /// Takes the next bytes, and calls `each` with the events that are whole by now. `limit` is the most bytes that one event takes;
-    /// the long texts of a larger one are shortened.
+    /// Adds the next bytes, and calls `each` with the events that are complete. `limit` is the most bytes that one event takes; the long
+    /// texts of a larger event are shortened.
     pub(crate) fn push(&mut self, mut bytes: &[u8], limit: usize, each: &mut dyn FnMut(RawEvent<'_>)) {
         if let Self::Unknown = self {
-            // Before the first event there may be blanks, and a mark of the order of bytes.
+            // White space and a byte order mark may precede the first event.
             let is_before = |byte: &u8| byte.is_ascii_whitespace() || b"\xef\xbb\xbf".contains(byte);
             let before = bytes.iter().take_while(|byte| is_before(byte)).count();
             bytes = bytes.get(before..).unwrap_or_default();
             let Some(first) = bytes.first() else { return };
             *self = match first {
-                // The length of the first frame, which is less than 16 MiB.
+                // The first byte of the length of a frame, which is less than 16 MiB.
                 0 => Self::Aws(Frames::default()),
                 b'{' | b'[' => Self::Json(JsonTexts::default()),
                 _ => Self::Events(ServerSentEvents::default()),
@@ -60,7 +60,7 @@ impl Framing {
         }
     }
 
-    /// The last event of a stream that does not close it, or that broke off in it. Also the text of an answer that is none of the forms.
+    /// Passes on the last event of a stream that does not close it, or that ended in it, or the text of a response in no known framing.
     pub(crate) fn finish(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
         match self {
             Self::Events(events) => events.finish(each),

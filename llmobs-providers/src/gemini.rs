@@ -1,4 +1,4 @@
-//! Google's Gemini, also by Vertex AI.
+//! Google's Gemini, also through Vertex AI.
 
 pub(crate) mod embed;
 pub(crate) mod generate;
@@ -8,19 +8,19 @@ mod parts;
 use crate::json::Json;
 pub(crate) use parts::part;
 
-/// A field by its name in camel case. Requests may have it in snake case, too.
+/// Returns a field by its name in camel case. Requests may also use snake case.
 fn field<'j, 'a>(json: &'j Json<'a>, name: &str) -> &'j Json<'a> {
     let found = json.fields().iter().rev().find(|(key, _)| is_name(key, name));
     found.map_or_else(|| json.get(name), |(_, value)| value)
 }
 
-/// Whether a key is a name in camel case, or the same in snake case.
+/// Returns whether a key is a name in camel case, or the same name in snake case.
 fn is_name(key: &str, name: &str) -> bool {
     let small = |byte: u8| byte.to_ascii_lowercase();
     key == name || key.bytes().filter(|byte| *byte != b'_').map(small).eq(name.bytes().map(small))
 }
 
-/// The items of a list, or one alone.
+/// Returns the items of a list, or a single value.
 fn items<'j, 'a>(value: &'j Json<'a>) -> &'j [Json<'a>] {
     match value {
         Json::Null => &[],
@@ -29,7 +29,7 @@ fn items<'j, 'a>(value: &'j Json<'a>) -> &'j [Json<'a>] {
     }
 }
 
-/// The name of a model without what it is a member of.
+/// Returns the name of a model without its prefix.
 fn model(name: &str) -> &str {
     name.strip_prefix("models/").unwrap_or(name)
 }

@@ -1,8 +1,8 @@
 //! A reader of JSON text that copies little and keeps the digits of numbers.
 //!
-//! `serde_json` reads a number as 64 bits, which loses the digits of long ones, and refuses a whole body for one half of a surrogate
-//! pair, which providers send at the border of two pieces. A tree of this module borrows from its text, so that it is cheap to make
-//! from the answers and the events of a stream, of which few fields are used.
+//! `serde_json` reads a number as 64 bits, which loses the digits of long ones, and refuses a whole body because of a lone surrogate, which
+//! providers send when a pair is split between two pieces. A tree of this module borrows from its text, so that it is cheap to build from
+//! responses and events of a stream, of which only a few fields are used.
 
 mod number;
 mod reader;
@@ -23,19 +23,20 @@ pub enum Json<'a> {
     Bool(bool),
     /// The text of the number.
     Number(&'a str),
-    /// A string, borrowed where it has no escapes. With its name, the compiler would write `std::string::String` in its errors.
+    /// A string, borrowed if it has no escapes. If the variant were called `String`, the compiler would write `std::string::String` in its
+    /// errors.
     Text(Cow<'a, str>),
     /// A list.
     Array(Vec<Self>),
-    /// The fields in the order of the text. Of two with the same name the later one counts.
+    /// The fields in the order of the text. The later of two fields with the same name counts.
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
-/// What a field that is absent reads as.
+/// The value of a missing field.
 static NULL: Json<'static> = Json::Null;
 
 impl<'a> Json<'a> {
-    /// Reads a text. `None` if it is not JSON. A note takes the place of what is nested deeper than 128 levels.
+    /// Reads a text. Returns `None` if it is not JSON. Values nested deeper than 128 levels are replaced by a note.
     ///
     /// It accepts what `serde_json` accepts. It also accepts the numbers `NaN`, `Infinity` and `-Infinity`, which servers in Python
     /// send, and shows a lone surrogate as U+FFFD.
@@ -44,38 +45,38 @@ impl<'a> Json<'a> {
         reader::read(text, false)
     }
 
-    /// Reads as much of a text as came before it broke off. A number that may go on is left out, and so is a word, such as an id, of which
-    /// the end is missing.
+    /// Reads as much as possible of an incomplete text. A number that may continue is left out, and so is a word, such as an id, whose end
+    /// is missing.
     pub(crate) fn read_beginning(text: &'a str) -> Option<Self> {
         reader::read(text, true)
     }
 
-    /// A field of an object, or `Null`.
+    /// Returns a field of an object, or `Null`.
     #[must_use]
     pub fn get(&self, key: &str) -> &Self {
         self.field(key).unwrap_or(&NULL)
     }
 
-    /// A field of an object. One that is `null` counts as absent.
+    /// Returns a field of an object. A field that is `null` counts as missing.
     #[must_use]
     pub fn field(&self, key: &str) -> Option<&Self> {
         let found = self.fields().iter().rev().find(|(name, _)| name == key);
         found.map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
-    /// Whether an object has the field, `null` or not.
+    /// Returns whether an object has the field, even if it is `null`.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.fields().iter().any(|(name, _)| name == key)
     }
 
-    /// A text under this key, or an empty one.
+    /// Returns the text under this key, or an empty one.
     #[must_use]
     pub fn str(&self, key: &str) -> &str {
         self.get(key).as_str().unwrap_or_default()
     }
 
-    /// The texts of texts, numbers and booleans under this key. Anything else is empty.
+    /// Returns the text of a text, number or boolean under this key. Any other value is empty.
     #[must_use]
     pub fn label(&self, key: &str) -> Cow<'_, str> {
         match self.get(key) {
@@ -86,55 +87,55 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A count under this key.
+    /// Returns the count under this key.
     #[must_use]
     pub fn count(&self, key: &str) -> Option<u64> {
         self.get(key).as_count()
     }
 
-    /// The items of the list under this key.
+    /// Returns the items of the list under this key.
     #[must_use]
     pub fn list(&self, key: &str) -> &[Self] {
         self.get(key).items()
     }
 
-    /// Whether it is `null`.
+    /// Returns whether the value is `null`.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Whether it is an object.
+    /// Returns whether the value is an object.
     #[must_use]
     pub const fn is_object(&self) -> bool {
         matches!(self, Self::Object(_))
     }
 
-    /// The text of a string.
+    /// Returns the text of a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// A whole number that is not negative. Some servers write it with a fraction of zero.
+    /// Returns an integer that is not negative. Some servers write it with a fraction of zero.
     #[must_use]
     pub fn as_count(&self) -> Option<u64> {
         if let Self::Number(text) = self { number::count(text) } else { None }
     }
 
-    /// The items of a list, or none.
+    /// Returns the items of a list, or none.
     #[must_use]
     pub fn items(&self) -> &[Self] {
         if let Self::Array(items) = self { items } else { &[] }
     }
 
-    /// The fields of an object, or none.
+    /// Returns the fields of an object, or none.
     #[must_use]
     pub fn fields(&self) -> &[(Cow<'a, str>, Self)] {
         if let Self::Object(fields) = self { fields } else { &[] }
     }
 
-    /// The same value, owned. A number that neither 64 bits nor a float holds exactly becomes the text of its digits.
+    /// Converts to an owned value. A number that neither 64 bits nor a float represents exactly becomes the text of its digits.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match self {
@@ -147,13 +148,13 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The fields of an object, owned.
+    /// Converts the fields of an object to owned values.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
         self.fields().iter().map(|(name, value)| (name.clone().into_owned(), value.to_value())).collect()
     }
 
-    /// Appends the value as JSON text, with the digits that its numbers have.
+    /// Appends the value as JSON text, with the digits of its numbers.
     pub fn push_to(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
@@ -185,7 +186,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The JSON text of the value.
+    /// Returns the JSON text of the value.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Messages, tool calls, documents and token usage, as model providers and Datadog know them.
+//! Messages, tool calls, documents and token usage, in the forms of model providers and Datadog.
 //!
 //! This crate does no I/O and starts no spans. It is for the other crates of [llmobs](https://docs.rs/llmobs), and nothing in
 //! it is stable. Use `llmobs`, which exports these types.
@@ -25,8 +25,8 @@ macro_rules! serialize_struct {
 }
 use serialize_struct;
 
-/// Deserializes a struct from an object. Fields before the semicolon must be there. Others may be absent or `null`, and unknown ones are
-/// passed over.
+/// Deserializes a struct from an object. Fields before the semicolon are required. Others may be missing or `null`, and unknown ones are
+/// ignored.
 macro_rules! deserialize_struct {
     ($type:ident |$this:ident| { $($required:literal: $must:expr),* ; $($key:literal: $field:expr),* $(,)? }) => {
         impl<'de> serde::Deserialize<'de> for $type {
@@ -47,12 +47,12 @@ macro_rules! deserialize_struct {
 }
 use deserialize_struct;
 
-/// Converts values into the JSON that they serialize to.
+/// Converts values to the JSON that they serialize to.
 macro_rules! into_value {
     ($($type:ident),*) => {$(
         impl From<$type> for serde_json::Value {
             fn from(value: $type) -> Self {
-                // None of the types fails.
+                // None of these types fails to serialize.
                 serde_json::to_value(value).unwrap_or_default()
             }
         }
@@ -107,7 +107,7 @@ pub use stream::{Progress, ResponseReader};
 pub use tool::ToolDefinition;
 pub use usage::{Cost, Tokens, Usage};
 
-/// A text, unless it is empty.
+/// Returns a text, unless it is empty.
 fn text(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Notes in place of images, sounds and files: what they are, their type and their size, or where they are.
+//! Notes that replace images, audio and files: their kind, their type and their size, or their location.
 
 pub(crate) mod anthropic;
 pub(crate) mod bedrock;
@@ -11,7 +11,7 @@ use llmobs_capture::text::CUT;
 use crate::json::Json;
 use crate::url::without_credentials;
 
-/// What is known of a part that is no text.
+/// The known data of a part that is not text.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Media<'a> {
     /// Such as `image`.
@@ -25,7 +25,7 @@ pub(crate) struct Media<'a> {
 }
 
 impl Media<'_> {
-    /// The note, such as `[image: image/png, 1234 bytes]`.
+    /// Returns the note, such as `[image: image/png, 1234 bytes]`.
     pub(crate) fn note(self, is_base64: bool) -> String {
         let (mime, source) = match data_uri(self.source) {
             Some((mime, data)) => (mime, Source::Bytes(bytes_of(data))),
@@ -58,14 +58,14 @@ enum Source<'a> {
     Place(&'a str),
 }
 
-/// A line in place of a part that is no text, or of one that is a text with a name.
+/// A line that replaces a part that is not text, or one that is a text with a name.
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
     Note(String),
     Text(&'a str),
 }
 
-/// The lines as one text.
+/// Returns the lines as one text.
 pub(crate) fn join(lines: &[Line<'_>]) -> String {
     let lines = lines.iter().map(|line| match line {
         Line::Note(note) => note,
@@ -74,7 +74,7 @@ pub(crate) fn join(lines: &[Line<'_>]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The note in place of a part of which nothing but its name is understood. A part that was cut is a note already.
+/// Returns the note that replaces a part of which only the name is known. A part that was cut is already a note.
 pub(crate) fn unknown(part: &Json<'_>) -> String {
     if let Some(note) = part.get(CUT).as_str() {
         return note.to_owned();
@@ -86,7 +86,7 @@ pub(crate) fn unknown(part: &Json<'_>) -> String {
     format!("[{}]", if name.is_empty() { "unknown" } else { name })
 }
 
-/// The note in place of a data URI that is media.
+/// Returns the note that replaces a data URI with media.
 pub(crate) fn of_uri(uri: &str) -> Option<String> {
     let (mime, data) = data_uri(uri)?;
     let is_kind = |kind: &&str| ["image", "audio", "video"].contains(kind);
@@ -97,7 +97,7 @@ pub(crate) fn of_uri(uri: &str) -> Option<String> {
     (data.starts_with(CUT) || is_base64(data)).then(note)
 }
 
-/// The media type and the data of a data URI.
+/// Returns the media type and the data of a data URI.
 fn data_uri(uri: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = uri.split_at_checked("data:".len())?;
     let (head, data) = rest.split_once(',').filter(|_| scheme.eq_ignore_ascii_case("data:"))?;
@@ -105,14 +105,14 @@ fn data_uri(uri: &str) -> Option<(&str, &str)> {
     head.1.eq_ignore_ascii_case(";base64").then_some((head.0, data))
 }
 
-/// The number of bytes that a base64 text encodes. The note in a shortened text has the number of the characters that it replaces.
+/// Returns the number of bytes that a base64 text encodes. The note in a shortened text has the number of the characters that it replaces.
 pub(crate) fn bytes_of(base64: &str) -> usize {
     let (before, left_out, after) = shortened(base64).unwrap_or(("", 0, base64));
     let characters = before.len().saturating_add(left_out).saturating_add(after.trim_end_matches('=').len());
     characters / 4 * 3 + (characters % 4) * 3 / 4
 }
 
-/// What is before the note of a text that was shortened, the number in the note, and what is behind it.
+/// Returns the text before the note of a shortened text, the number in the note, and the text after it.
 fn shortened(text: &str) -> Option<(&str, usize, &str)> {
     let (before, note) = text.split_once("… [")?;
     let (note, after) = note.split_once(']')?;

@@ -43,7 +43,7 @@ pub struct Message {
     pub content: String,
     /// The tools that the model asks the program to call.
     pub tool_calls: Vec<ToolCall>,
-    /// What tools returned.
+    /// The results of tools.
     pub tool_results: Vec<ToolResult>,
     /// Audio in the message.
     pub audio_parts: Vec<MediaPart>,
@@ -53,7 +53,7 @@ pub struct Message {
     pub empty_lists: EmptyLists,
 }
 
-/// How a list without items is sent makes no difference.
+/// Messages are equal regardless of how lists without items are sent.
 impl PartialEq for Message {
     fn eq(&self, other: &Self) -> bool {
         let Self { role, content, tool_calls, tool_results, audio_parts, image_parts, empty_lists: _ } = self;
@@ -63,7 +63,7 @@ impl PartialEq for Message {
     }
 }
 
-/// Which lists of a message a program gave without items. They are sent as empty lists. Others without items are left out.
+/// Which lists of a message a program set without items. They are sent as empty lists. Other lists without items are left out.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "there are four lists")]
@@ -80,7 +80,7 @@ pub struct EmptyLists {
 pub struct ToolCall {
     /// The name of the tool.
     pub name: String,
-    /// Its arguments by name.
+    /// The arguments by name.
     pub arguments: Map<String, Value>,
     /// The provider's id of this call, which its result refers to. Empty if there is none.
     pub tool_id: String,
@@ -88,15 +88,15 @@ pub struct ToolCall {
     pub kind: String,
 }
 
-/// What a tool returned to a model.
+/// The result of a tool, which is sent to a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ToolResult {
     /// The result.
     pub result: String,
-    /// The name of the tool. Empty if it is not known.
+    /// The name of the tool. Empty if it is unknown.
     pub name: String,
-    /// The id of the call that this is the result of. Empty if there is none.
+    /// The id of the call that this result belongs to. Empty if there is none.
     pub tool_id: String,
     /// The provider's type of this result, such as `tool_result`. Empty if there is none.
     pub kind: String,
@@ -108,11 +108,11 @@ pub struct ToolResult {
 pub struct MediaPart {
     /// The media type, such as `image/png` or `audio/wav`.
     pub mime_type: String,
-    /// The bytes, or where they are.
+    /// The bytes, or their location.
     pub data: MediaData,
 }
 
-/// The bytes of audio or an image, or where they are.
+/// The bytes of audio or an image, or their location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MediaData {
@@ -128,7 +128,7 @@ impl Message {
         Self { role: role.into(), content: content.into(), ..Self::default() }
     }
 
-    /// About how many bytes of memory the message takes.
+    /// Returns about how many bytes of memory the message takes.
     #[doc(hidden)]
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -137,7 +137,7 @@ impl Message {
         size_of::<Self>() + self.content.len() + calls.chain(results).sum::<usize>()
     }
 
-    /// Creates a message of the program that instructs the model.
+    /// Creates a message with the role `system`, which instructs the model.
     pub fn system(content: impl Into<String>) -> Self {
         Self::new("system", content)
     }
@@ -147,7 +147,7 @@ impl Message {
         Self::new("user", content)
     }
 
-    /// Creates a message of the model.
+    /// Creates a message with the role `assistant`, of the model.
     pub fn assistant(content: impl Into<String>) -> Self {
         Self::new("assistant", content)
     }
@@ -165,7 +165,7 @@ impl Message {
         self
     }
 
-    /// Adds what a tool returned.
+    /// Adds the result of a tool.
     #[must_use]
     pub fn tool_result(mut self, result: ToolResult) -> Self {
         self.tool_results.push(result);
@@ -198,8 +198,8 @@ impl Message {
 }
 
 impl ToolCall {
-    /// Creates a call of the tool `name`. Arguments that are an object, or a text that is the JSON of an object, are used as
-    /// they are. Other arguments become the object `{"value": …}`.
+    /// Creates a call of the tool `name`. Arguments that are an object, or a text that is the JSON of an object, are used unchanged. Other
+    /// arguments become the object `{"value": …}`.
     pub fn new(name: impl Into<String>, arguments: impl Serialize) -> Self {
         let arguments = arguments_object(to_value(&arguments, DEFAULT_LIMIT));
         Self { name: name.into(), arguments, ..Self::default() }
@@ -227,7 +227,7 @@ fn set<Form>(field: &mut String, text: impl Label<Form>) {
     }
 }
 
-/// The arguments of a tool call: an object, as it is or as JSON in a text. Anything else is kept under the name `value`.
+/// Returns the arguments of a tool call: an object, given as it is or as JSON in a text. Any other value is kept under the name `value`.
 #[doc(hidden)]
 #[must_use]
 pub fn arguments_object(arguments: Value) -> Map<String, Value> {
@@ -239,7 +239,7 @@ pub fn arguments_object(arguments: Value) -> Map<String, Value> {
     }
 }
 
-/// The arguments of a tool call, from their JSON text. A text that is no object is kept under the name `value`.
+/// Returns the arguments of a tool call from their JSON text. A text that is not an object is kept under the name `value`.
 pub(crate) fn arguments_of(text: &str) -> Map<String, Value> {
     match Json::read(text) {
         Some(object @ Json::Object(_)) => object.to_map(),
@@ -249,7 +249,7 @@ pub(crate) fn arguments_of(text: &str) -> Map<String, Value> {
 }
 
 impl ToolResult {
-    /// Creates a result: a text as it is, the text of a list of content parts, or the JSON of any other value.
+    /// Creates a result: a text unchanged, the text of a list of content parts, or the JSON of any other value.
     pub fn new(result: impl Serialize) -> Self {
         Self { result: result_text(to_value(&result, DEFAULT_LIMIT)), ..Self::default() }
     }
@@ -261,7 +261,7 @@ impl ToolResult {
         self
     }
 
-    /// Sets the id of the call that this is the result of.
+    /// Sets the id of the call that this result belongs to.
     #[must_use]
     pub fn tool_id<Form>(mut self, id: impl Label<Form>) -> Self {
         set(&mut self.tool_id, id);
@@ -276,7 +276,7 @@ impl ToolResult {
     }
 }
 
-/// The text of what a tool returned: a text as it is, the text of a list of content parts, or the JSON of any other value.
+/// Returns the text of a tool's result: a text unchanged, the text of a list of content parts, or the JSON of any other value.
 #[doc(hidden)]
 #[must_use]
 pub fn result_text(result: Value) -> String {
@@ -287,21 +287,21 @@ pub fn result_text(result: Value) -> String {
     }
 }
 
-/// The text of what a tool returned that failed: a note, and what it returned.
+/// Returns the text of the result of a tool that failed: a note, and the result.
 pub(crate) fn failed_result(text: &str) -> String {
     if text.is_empty() { "[error]".to_owned() } else { format!("[error]\n{text}") }
 }
 
-/// Whether a result says that the tool failed.
+/// Returns whether a result is marked as failed.
 pub(crate) fn has_failed(result: &Json<'_>) -> bool {
     ["is_error", "isError"].into_iter().any(|name| *result.get(name) == Json::Bool(true))
         || result.str("status") == "error"
 }
 
-/// The text of a list of content parts. A part that has none is shown by its type, such as `[image]`.
+/// Returns the text of a list of content parts. A part without text is shown by its type, such as `[image]`.
 fn parts_text(content: &Value) -> Option<String> {
     let text = |part: &Value| {
-        // Where a list was cut, there is a note.
+        // If a list was cut, it contains a note.
         if let Some(note) = part.as_str().or_else(|| part.get(CUT)?.as_str()) {
             return Some(note.to_owned());
         }
@@ -326,7 +326,7 @@ impl MediaPart {
     }
 }
 
-/// A list, unless it is empty and was not given.
+/// Returns a list, unless it is empty and was not set.
 fn list<T>(items: &[T], is_given: bool) -> Option<&[T]> {
     (is_given || !items.is_empty()).then_some(items)
 }

@@ -12,24 +12,24 @@ use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, Turn};
 use crate::usage::Usage;
 
-/// The places of the parts of a message. Calls follow at the end.
+/// The positions of the parts of a message. Calls follow at the end.
 const THOUGHTS: At = At::Place(0);
 const TEXT: At = At::Place(1);
 const IMAGES: At = At::Place(2);
 
-/// Whether a request has a field that OpenAI's protocols do not have.
+/// Returns whether a request has a field that OpenAI's protocols do not have.
 fn has_own_field(body: &Json<'_>) -> bool {
     body.get("options").is_object() || body.has("keep_alive") || body.has("think")
 }
 
-/// Sets parameters: the fields of the options, and the other ones.
+/// Sets the parameters: the fields of the options, and all other fields.
 fn parameters(body: &Json<'_>, read: &[&str], draft: &mut RequestDraft) {
     draft.parameters(body, read);
     draft.parameters(body.get("options"), &[]);
 }
 
-/// Adds thoughts, a text and images, which are base64 alone.
-fn said(thoughts: &str, text: &str, images: &[Json<'_>], turn: &mut Turn<'_>) {
+/// Adds thoughts, a text, and images, which are plain base64.
+fn message_parts(thoughts: &str, text: &str, images: &[Json<'_>], turn: &mut Turn<'_>) {
     if !thoughts.is_empty() {
         turn.thought(THOUGHTS, "thinking", thoughts);
     }
@@ -39,7 +39,7 @@ fn said(thoughts: &str, text: &str, images: &[Json<'_>], turn: &mut Turn<'_>) {
     }
 }
 
-/// Adds calls, each of which comes whole.
+/// Adds calls, which are always complete.
 fn calls(calls: &[Json<'_>], turn: &mut Turn<'_>) {
     for call in calls {
         let function = call.get("function");
@@ -49,7 +49,7 @@ fn calls(calls: &[Json<'_>], turn: &mut Turn<'_>) {
     }
 }
 
-/// What all answers have.
+/// Reads the data that all responses have.
 fn answer(event: &Event<'_>, draft: &mut ResponseDraft) {
     let json = event.json;
     draft.model(json.str("model"));

@@ -1,4 +1,4 @@
-//! OpenAI's protocols. Many other servers speak the first.
+//! OpenAI's protocols. Many other servers use the chat.
 
 pub(crate) mod chat;
 pub(crate) mod completions;
@@ -13,7 +13,7 @@ use crate::request::RequestDraft;
 use crate::texts::result_text;
 use crate::usage::{Usage, if_any};
 
-/// The inputs of completions and embeddings: texts, or lists of the ids of tokens.
+/// Returns the inputs of completions and embeddings: texts, or lists of token ids.
 pub(crate) fn texts<'j>(input: &'j Json<'_>) -> Vec<Cow<'j, str>> {
     let text = |input: &'j Json<'_>| match input {
         Json::Text(text) => Cow::Borrowed(text.as_ref()),
@@ -28,7 +28,7 @@ pub(crate) fn texts<'j>(input: &'j Json<'_>) -> Vec<Cow<'j, str>> {
     }
 }
 
-/// Tokens, under the names of chat and those of responses.
+/// Reads the tokens, under the names of chat and those of responses.
 pub(crate) fn usage(usage: &Json<'_>) -> Usage {
     let count = |keys: [&str; 2]| keys.into_iter().find_map(|key| usage.count(key));
     let details = |keys: [&str; 2]| keys.into_iter().find_map(|key| usage.field(key)).unwrap_or(&Json::Null);
@@ -55,7 +55,7 @@ pub(crate) fn usage(usage: &Json<'_>) -> Usage {
     .with_reasoning_apart()
 }
 
-/// A tool of chat or responses, or a function of the old kind. Built-in tools have only a type.
+/// Reads a tool of chat or responses, or a function of the old form. Built-in tools have only a type.
 pub(crate) fn tool(tool: &Json<'_>, draft: &mut RequestDraft) {
     let kind = tool.str("type");
     let inner = [tool.get("function"), tool.get("custom")]

@@ -1,4 +1,4 @@
-//! The protocols of providers, and how to tell which one it is.
+//! The protocols of providers, and how they are recognized.
 
 mod host;
 mod provider;
@@ -12,11 +12,11 @@ pub use host::HOSTS;
 pub use host::provider_of_host;
 pub(crate) use provider::provider_of_name;
 
-/// A protocol of model providers. Many servers speak those of another one, most of them OpenAI's chat.
+/// A protocol of model providers. Many servers use the protocol of another provider, mostly OpenAI's chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// `POST /v1/chat/completions`, also of Azure and of the many servers that speak it.
+    /// `POST /v1/chat/completions`, also of Azure and of many other servers.
     OpenAiChat,
     /// `POST /v1/completions`.
     OpenAiCompletions,
@@ -24,7 +24,7 @@ pub enum Protocol {
     OpenAiEmbeddings,
     /// `POST /v1/responses`.
     OpenAiResponses,
-    /// `POST /v1/messages`, also by Vertex AI.
+    /// `POST /v1/messages`, also through Vertex AI.
     AnthropicMessages,
     /// `POST …/models/…:generateContent` and `:streamGenerateContent`.
     GeminiGenerate,
@@ -58,21 +58,21 @@ pub enum Protocol {
     Rig,
     /// The types of the library `adk`, as they serialize.
     Adk,
-    /// The answers of the library `swiftide`, as they serialize. Its requests are those of the provider.
+    /// The responses of the library `swiftide`, as they serialize. It sends the requests of the provider.
     Swiftide,
 }
 
-/// What a model is asked to do.
+/// The operation that a model performs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// To answer messages.
+    /// Answers messages.
     Chat,
-    /// To continue a text.
+    /// Continues a text.
     Completion,
-    /// To turn texts into vectors.
+    /// Converts texts to vectors.
     Embedding,
-    /// To put documents in order.
+    /// Ranks documents.
     Rerank,
 }
 
@@ -103,7 +103,7 @@ impl Protocol {
         Self::Swiftide,
     ];
 
-    /// Its name, such as `openai.chat`.
+    /// Returns the name of the protocol, such as `openai.chat`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -132,7 +132,7 @@ impl Protocol {
         }
     }
 
-    /// What it asks a model to do.
+    /// Returns the operation of the protocol.
     #[must_use]
     pub const fn operation(self) -> Operation {
         match self {
@@ -145,7 +145,7 @@ impl Protocol {
         }
     }
 
-    /// Who runs models by this protocol, where nothing says that another one does. `None` for libraries, which know many.
+    /// Returns the provider of models with this protocol, unless another one is known. Returns `None` for libraries, which support many.
     #[must_use]
     pub const fn provider(self) -> Option<&'static str> {
         Some(match self {
@@ -161,12 +161,12 @@ impl Protocol {
         })
     }
 
-    /// Finds the protocol by the path of a URL, such as `/v1/chat/completions`. Hosts and versions make no difference.
+    /// Finds the protocol by the path of a URL, such as `/v1/chat/completions`. Hosts and versions are ignored.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
         let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
         let ends = |end: &str| path.ends_with(end);
-        // Models of Gemini and Vertex AI are followed by what they do.
+        // The models of Gemini and Vertex AI are followed by the operation.
         if let Some((_, action)) = path.rsplit('/').next().and_then(|last| last.rsplit_once(':')) {
             match action {
                 "generateContent" | "streamGenerateContent" => return Some(Self::GeminiGenerate),
@@ -207,7 +207,7 @@ impl Protocol {
         if ends("/api/embeddings") && !path.contains("/v1") {
             return Some(Self::OllamaEmbed);
         }
-        // OpenAI's assistants have messages of their own.
+        // OpenAI's assistants have other messages.
         if path.contains("/threads/") && ends("/messages") {
             return None;
         }
@@ -228,7 +228,7 @@ impl Serialize for Protocol {
 }
 
 impl Operation {
-    /// Its name, such as `chat`.
+    /// Returns the name of the operation, such as `chat`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

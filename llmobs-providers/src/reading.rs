@@ -1,4 +1,4 @@
-//! Reads whole requests and answers.
+//! Reads whole requests and responses.
 
 mod own;
 mod value;
@@ -10,7 +10,7 @@ use crate::response::Response;
 use crate::stream::Decoder;
 
 impl Request {
-    /// Reads the body of a request. `None` if it is not known how.
+    /// Reads the body of a request. Returns `None` if its form is unknown.
     #[must_use]
     pub fn read(json: &Json<'_>, protocol: Option<Protocol>, limit: usize) -> Option<Self> {
         let protocol = protocol.or_else(|| Protocol::of_request(json))?;
@@ -21,13 +21,13 @@ impl Request {
 }
 
 impl Response {
-    /// Reads a whole answer, also one that was a `Response` before it was serialized. `None` if it is not known how.
+    /// Reads a whole response, including a serialized `Response`. Returns `None` if its form is unknown.
     #[must_use]
     pub fn read(json: &Json<'_>, protocol: Option<Protocol>, limit: usize) -> Option<Self> {
         if let Some(own) = own::read(json) {
             return Some(own);
         }
-        // An object with a message may be anything, and one with an error is an error.
+        // An object with a message may be any value, and one with an error is an error.
         let is_error = !json.get("error").str("message").is_empty()
             && json.fields().iter().all(|(name, _)| AROUND_ERRORS.contains(&name.as_ref()));
         let protocol = protocol.or_else(|| Protocol::of_answer("", json));
@@ -40,6 +40,6 @@ impl Response {
     }
 }
 
-/// The fields of an answer that is nothing but an error.
+/// The fields of a response that is only an error.
 const AROUND_ERRORS: [&str; 9] =
     ["error", "type", "status", "code", "message", "request_id", "success", "object", "param"];

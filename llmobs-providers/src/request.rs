@@ -1,4 +1,4 @@
-//! What a provider was asked.
+//! Requests to providers.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use crate::tool::{ToolDefinition, ToolForm};
 use crate::turn::{Parts, Turn};
 use crate::url::{is_credential, without_credentials};
 
-/// What a provider was asked.
+/// A request to a provider.
 ///
 /// It serializes as JSON, without what is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,13 +26,13 @@ use crate::url::{is_credential, without_credentials};
 pub struct Request {
     /// The protocol of the request.
     pub protocol: Option<Protocol>,
-    /// Who runs the model, such as `openai`.
+    /// The provider of the model, such as `openai`.
     pub provider: Option<String>,
-    /// What the model is to do.
+    /// The operation of the model.
     pub operation: Option<Operation>,
-    /// The model that was asked.
+    /// The requested model.
     pub model: Option<String>,
-    /// The messages, those of the system first. Where they do not fit the budget, a note takes the place of old ones.
+    /// The messages, those of the system first. If they do not fit the budget, a note replaces old ones.
     pub messages: Vec<Message>,
     /// The texts of an embedding, or the documents of a rerank.
     pub documents: Vec<Document>,
@@ -43,13 +43,13 @@ pub struct Request {
 }
 
 impl Request {
-    /// Whether nothing was read.
+    /// Returns whether nothing was read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.model.is_none() && self.messages.is_empty() && self.documents.is_empty() && self.tools.is_empty()
     }
 
-    /// The request without what people wrote: model, names of tools, and the parameters that are numbers or true or false.
+    /// Returns the request without texts that people wrote: with model, names of tools, and the parameters that are numbers or booleans.
     #[must_use]
     pub fn without_content(self) -> Self {
         let Self { protocol, provider, operation, model, tools, mut parameters, .. } = self;
@@ -58,7 +58,7 @@ impl Request {
         Self { protocol, provider, operation, model, tools, parameters, ..Self::default() }
     }
 
-    /// About how many bytes of memory the request takes.
+    /// Returns about how many bytes of memory the request takes.
     #[doc(hidden)]
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -88,8 +88,8 @@ impl Serialize for Request {
 /// The most numbers of a list or an object in a parameter.
 const MAX_NUMBERS: usize = 64;
 
-/// A parameter as it is shown: without credentials at any depth, without the middle of long texts, and with a note in place of many
-/// numbers, such as the tokens of an earlier answer.
+/// Returns a parameter as it is shown: without credentials at any depth, without the middle of long texts, and with a note that replaces
+/// many numbers, such as the tokens of an earlier response.
 pub(crate) fn shown(json: &Json<'_>) -> Value {
     match json {
         Json::Text(text) => shortened(&without_credentials(text), MAX_FACT_BYTES).into(),
@@ -105,7 +105,7 @@ pub(crate) fn shown(json: &Json<'_>) -> Value {
     }
 }
 
-/// The fields of an object that are no credentials. The properties of a schema only have such names.
+/// Returns the fields of an object that are not credentials. The properties of a schema may have such names.
 fn fields(json: &Json<'_>, are_schemas: bool) -> Value {
     let mut shown_fields = Map::new();
     for (name, value) in json.fields() {
@@ -119,7 +119,7 @@ fn fields(json: &Json<'_>, are_schemas: bool) -> Value {
     Value::Object(shown_fields)
 }
 
-/// Whether these are more numbers than a person reads. A note may take the place of some of them.
+/// Returns whether these are more numbers than a person reads. A note may replace some of them.
 fn are_many_numbers<'j, 'a: 'j>(mut values: impl ExactSizeIterator<Item = &'j Json<'a>> + Clone) -> bool {
     let is_long = values.len() > MAX_NUMBERS || values.clone().last().is_some_and(is_cut);
     is_long
@@ -135,8 +135,8 @@ fn is_cut(json: &Json<'_>) -> bool {
 #[derive(Debug)]
 pub(crate) struct RequestDraft {
     room: Room,
-    /// The budget of what is beside the messages, which so never takes their place.
-    beside: Room,
+    /// The budget of everything except the messages, so that it never reduces theirs.
+    extra_room: Room,
     system: Vec<Message>,
     request: Request,
 }
@@ -145,7 +145,7 @@ impl RequestDraft {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             room: Room::new(limit),
-            beside: Room::new(limit),
+            extra_room: Room::new(limit),
             system: Vec::new(),
             request: Request::default(),
         }
@@ -161,7 +161,7 @@ impl RequestDraft {
         self.request.operation = Some(operation);
     }
 
-    /// Adds a message that is shown before the others, in at most half of the budget that is left.
+    /// Adds a message that is shown before the others, in at most half of the remaining budget.
     pub(crate) fn system(&mut self, role: &str, read: impl FnOnce(&mut Turn<'_>)) {
         let held = self.room.hold_half();
         let mut parts = Parts::default();
@@ -176,8 +176,8 @@ impl RequestDraft {
 
     /// Adds the messages of a conversation. `read` fills the parts of each one.
     ///
-    /// They are read from the last one to the first, so that old ones are left out where there is no room for all. The last one always
-    /// stays. Items that are the note of an earlier cut stay, too.
+    /// They are read from the last one to the first, so that old ones are left out if there is no room for all. The last one is always
+    /// kept, and so are items that are the note of an earlier cut.
     pub(crate) fn conversation<'j>(
         &mut self,
         items: &'j [Json<'j>],
@@ -186,7 +186,7 @@ impl RequestDraft {
         self.conversation_of(items.chunks(1), |_, item, turn| read(item, turn));
     }
 
-    /// Adds the messages of a conversation in which one turn may be several items. `read` also gets the index of the item in its turn.
+    /// Adds the messages of a conversation in which one turn may be several items. `read` also receives the index of the item in its turn.
     pub(crate) fn conversation_of<'j>(
         &mut self,
         turns: impl DoubleEndedIterator<Item = &'j [Json<'j>]>,
@@ -227,7 +227,7 @@ impl RequestDraft {
 
     /// Adds a text of an embedding, or a document of a rerank.
     pub(crate) fn document(&mut self, document: Document) {
-        if self.beside.entry().is_some() {
+        if self.extra_room.entry().is_some() {
             self.request.documents.push(document);
         }
     }
@@ -240,39 +240,39 @@ impl RequestDraft {
 
     /// Adds a tool, unless it has no name.
     pub(crate) fn tool(&mut self, name: &str, description: Option<&str>, schema: Option<&Json<'_>>) {
-        if name.is_empty() || self.beside.entry().is_none() {
+        if name.is_empty() || self.extra_room.entry().is_none() {
             return;
         }
         let schema = schema.filter(|schema| schema.is_object()).map(Json::to_map);
         self.request.tools.push(ToolDefinition {
-            name: self.beside.label(name),
-            description: description.map(|text| self.beside.whole(text)),
-            schema: schema.filter(|schema| self.beside.take(weight(schema))),
+            name: self.extra_room.label(name),
+            description: description.map(|text| self.extra_room.whole(text)),
+            schema: schema.filter(|schema| self.extra_room.take(weight(schema))),
             version: None,
         });
     }
 
-    /// Adds the tools of a definition in any form, or of a list of them.
+    /// Adds the tools of a definition in any form, or of a list of definitions.
     pub(crate) fn tools(&mut self, given: &Json<'_>) {
         ToolForm::each(given, &mut |form| self.tool(form.name, form.description, form.schema));
     }
 
-    /// Sets a parameter, unless it is `null` or a credential. One for which there is no room is only named.
+    /// Sets a parameter, unless it is `null` or a credential. Without room for the value, only the name is kept.
     pub(crate) fn parameter(&mut self, name: &str, value: &Json<'_>) {
         if value.is_null() || is_credential(name) {
             return;
         }
-        if !self.beside.has_entries() || !self.beside.take(name.len()) {
+        if !self.extra_room.has_entries() || !self.extra_room.take(name.len()) {
             return;
         }
         let value = shown(value);
         let bytes = weight_of(&value);
-        let kept = keep(value, &mut self.beside);
+        let kept = keep(value, &mut self.extra_room);
         let value = kept.unwrap_or_else(|| format!("{CUT} [{bytes} bytes left out]").into());
         self.request.parameters.insert(name.to_owned(), value);
     }
 
-    /// Sets the fields of an object as parameters, without those that are read elsewhere.
+    /// Sets the fields of an object as parameters, except those that are read elsewhere.
     pub(crate) fn parameters(&mut self, object: &Json<'_>, without: &[&str]) {
         for (name, value) in object.fields() {
             if !without.contains(&name.as_ref()) {
@@ -281,7 +281,7 @@ impl RequestDraft {
         }
     }
 
-    /// A text within the budget.
+    /// Returns a text within the budget.
     pub(crate) fn whole(&mut self, text: &str) -> String {
         self.room.whole(text)
     }
@@ -293,12 +293,12 @@ impl RequestDraft {
         request
     }
 
-    /// What was read, where there is no protocol.
+    /// Returns what was read, without a protocol.
     pub(crate) fn into_request(self) -> Request {
         let mut request = self.request;
         if !self.system.is_empty() {
             let conversation = std::mem::replace(&mut request.messages, self.system);
-            // Libraries that give it apart may have it among the messages, too.
+            // Libraries that send it separately may also have it among the messages.
             let is_repeated = conversation.starts_with(&request.messages);
             request.messages.extend(conversation.into_iter().skip(if is_repeated {
                 request.messages.len()
@@ -310,7 +310,7 @@ impl RequestDraft {
     }
 }
 
-/// A text, or the texts of a list of texts.
+/// Returns a text, or the texts of a list of texts.
 pub(crate) fn texts<'j>(value: &'j Json<'_>) -> Vec<Cow<'j, str>> {
     match value {
         Json::Text(text) => vec![Cow::Borrowed(text)],

@@ -1,4 +1,4 @@
-//! What a provider answered.
+//! Responses of providers.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -14,27 +14,27 @@ use crate::json::Json;
 use crate::media;
 use crate::message::Message;
 use crate::protocol::Protocol;
-use crate::room::{Room, Said};
+use crate::room::{EventContent, Room};
 use crate::turn::{Parts, Turn};
 use crate::usage::Usage;
 
-/// What a provider answered: the same from a whole answer and from a stream.
+/// A response of a provider. It is the same for a whole response and a stream.
 ///
 /// It serializes as JSON, without what is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Response {
-    /// The protocol of the answer.
+    /// The protocol of the response.
     pub protocol: Option<Protocol>,
-    /// Who runs the model, such as `openai`.
+    /// The provider of the model, such as `openai`.
     pub provider: Option<String>,
-    /// The model that answered, where the answer says so.
+    /// The model that responded, if the response names it.
     pub model: Option<String>,
-    /// The provider's id of the answer.
+    /// The provider's id of the response.
     pub id: Option<String>,
-    /// Messages of the input that only the answer has, such as those that a provider made from a stored prompt.
+    /// Messages of the input that only the response has, such as those that a provider made from a stored prompt.
     pub input: Vec<Message>,
-    /// What the model said, the choices one after the other.
+    /// The output of the model, the choices in order.
     pub messages: Vec<Message>,
     /// The results of a rerank.
     pub documents: Vec<Document>,
@@ -46,9 +46,9 @@ pub struct Response {
     pub finish_reasons: Vec<String>,
     /// The tokens.
     pub usage: Usage,
-    /// What failed. What came before is kept.
+    /// The error. Earlier output is kept.
     pub error: Option<ApiError>,
-    /// Other facts about the answer, under the provider's names.
+    /// Other facts about the response, under the provider's names.
     pub facts: Map<String, Value>,
 }
 
@@ -56,21 +56,21 @@ pub struct Response {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Vectors {
-    /// How many there are.
+    /// The number of vectors.
     pub count: usize,
-    /// How many numbers each of them has.
+    /// The number of dimensions of each vector.
     pub size: usize,
 }
 
 impl Response {
-    /// Whether nothing was read.
+    /// Returns whether nothing was read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self { protocol: self.protocol, provider: self.provider.clone(), ..Self::default() }
     }
 
-    /// The answer without what a model or a person wrote: model, tokens, finish reasons, the type of an error, and the facts that are
-    /// numbers or true or false.
+    /// Returns the response without texts that a model or a person wrote: with model, tokens, finish reasons, the type of an error, and the
+    /// facts that are numbers or booleans.
     #[must_use]
     pub fn without_content(self) -> Self {
         let Self { protocol, provider, model, id, vectors, finish_reasons, usage, error, mut facts, .. } =
@@ -91,7 +91,7 @@ impl Response {
         }
     }
 
-    /// About how many bytes of memory the answer takes.
+    /// Returns about how many bytes of memory the response takes.
     #[doc(hidden)]
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -143,31 +143,31 @@ pub(crate) fn entry<M: serde::ser::SerializeMap, T: Serialize>(
     if is_empty(value) { Ok(()) } else { map.serialize_entry(key, value) }
 }
 
-/// Whether a value can be no text of a person.
+/// Returns whether a value cannot be a text of a person.
 pub(crate) const fn is_plain(value: &Value) -> bool {
     matches!(value, Value::Bool(_) | Value::Number(_))
 }
 
-/// An event of a stream, or a whole answer.
+/// An event of a stream, or a whole response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event<'a> {
-    /// Its name, if the stream gives it beside the JSON.
+    /// Its name, if the stream has it outside of the JSON.
     pub(crate) name: &'a str,
     pub(crate) json: &'a Json<'a>,
 }
 
-/// An answer so far.
+/// A response that is being read.
 #[derive(Debug)]
 pub(crate) struct ResponseDraft {
-    /// In the order of their indexes.
+    /// The choices, in the order of their indexes.
     choices: Vec<Choice>,
     pub(crate) room: Room,
-    /// The budget of facts and citations, which so never take the place of what was said.
-    beside: Room,
+    /// The budget of facts and citations, so that they never reduce that of the output.
+    extra_room: Room,
     pub(crate) usage: Usage,
-    /// Whether the end was seen, after which clients stop reading.
+    /// Whether the end has arrived, after which clients stop reading.
     pub(crate) has_ended: bool,
-    /// Where citations are, by their hashes.
+    /// The positions of citations, by their hashes.
     cited: HashMap<u64, usize>,
     response: Response,
 }
@@ -184,7 +184,7 @@ impl ResponseDraft {
         Self {
             choices: Vec::new(),
             room: Room::new(limit),
-            beside: Room::new(limit),
+            extra_room: Room::new(limit),
             usage: Usage::default(),
             has_ended: false,
             cited: HashMap::new(),
@@ -193,7 +193,7 @@ impl ResponseDraft {
     }
 
     fn open(&mut self, index: u64) -> Option<&mut Choice> {
-        // An index is compared and never counted up to: it may be any number.
+        // An index is only compared, and never counted up to: it may be any number.
         let at = match self.choices.binary_search_by_key(&index, |choice| choice.index) {
             Ok(at) => at,
             Err(at) => {
@@ -206,7 +206,8 @@ impl ResponseDraft {
         self.choices.get_mut(at)
     }
 
-    /// The parts of the choice with this index, which gets this role unless it has one. `None` if there are too many choices.
+    /// Returns the parts of the choice with this index, which gets this role unless it has one. Returns `None` if there are too many
+    /// choices.
     pub(crate) fn turn(&mut self, index: u64, role: &str) -> Option<Turn<'_>> {
         self.open(index)?;
         self.room.choice = index;
@@ -216,13 +217,13 @@ impl ResponseDraft {
         Some(turn)
     }
 
-    /// Why a choice ended. The last reason counts.
+    /// Sets why a choice ended. The last reason counts.
     pub(crate) fn finish_reason(&mut self, index: u64, reason: &str) {
         if reason.is_empty() {
             return;
         }
         let Some(choice) = self.open(index) else { return };
-        // Some streams give it with each event.
+        // Some streams repeat it with each event.
         if choice.finish_reason == reason {
             return;
         }
@@ -234,7 +235,7 @@ impl ResponseDraft {
         }
     }
 
-    /// Sets the model that answered, the id of the answer, and the like, unless the text is empty. The first one counts.
+    /// Sets the model that responded, the id of the response, and the like, unless the text is empty. The first one counts.
     pub(crate) fn model(&mut self, model: &str) {
         set(&mut self.response.model, model, &mut self.room);
     }
@@ -243,17 +244,17 @@ impl ResponseDraft {
         set(&mut self.response.id, id, &mut self.room);
     }
 
-    /// Sets who runs the model, where the answer is the value of a library that says so.
+    /// Sets the provider of the model, if the response is the value of a library that names it.
     pub(crate) fn provider(&mut self, provider: Option<String>) {
         self.response.provider = self.response.provider.take().or(provider);
     }
 
-    /// Sets what failed. The first error counts.
+    /// Sets the error. The first one counts.
     pub(crate) fn error(&mut self, error: ApiError) {
         self.response.error.get_or_insert(error);
     }
 
-    /// Sets that it failed, where a provider has only a word for it.
+    /// Sets an error for which a provider has only a word.
     pub(crate) fn failed(&mut self, word: &str) {
         if !self.has_error() {
             self.error(ApiError { kind: word.to_owned(), ..ApiError::default() });
@@ -264,26 +265,26 @@ impl ResponseDraft {
         self.response.error.is_some()
     }
 
-    /// Reads an error that is no answer, or beside one. Returns whether it is one.
+    /// Reads an error that replaces a response, or accompanies one. Returns whether there is one.
     pub(crate) fn failure(&mut self, event: &Event<'_>) -> bool {
         let Some(error) = ApiError::find(event.name, event.json) else { return false };
         self.error(error);
         true
     }
 
-    /// Adds a citation, unless it is the same as one before.
+    /// Adds a citation, unless it equals an earlier one.
     pub(crate) fn citation(&mut self, citation: &Json<'_>) {
-        if !self.beside.has_entries() {
+        if !self.extra_room.has_entries() {
             return;
         }
-        // Some streams have all citations in each event.
+        // Some streams repeat all citations in each event.
         let value = shortened(citation);
         let mut hasher = DefaultHasher::new();
         value.hash(&mut hasher);
         let hash = hasher.finish();
         let known = self.cited.get(&hash).and_then(|at| self.response.citations.get(*at));
         if known != Some(&value)
-            && let Some(value) = keep(value, &mut self.beside)
+            && let Some(value) = keep(value, &mut self.extra_room)
         {
             self.cited.insert(hash, self.response.citations.len());
             self.response.citations.push(value);
@@ -306,7 +307,7 @@ impl ResponseDraft {
             Json::Object(fields) => fields.is_empty(),
             _ => false,
         };
-        // Many streams say the same in each event.
+        // Many streams repeat the same fact in each event.
         let is_known = match (self.response.facts.get(name), value) {
             (Some(Value::String(known)), Json::Text(text)) => known == text,
             _ => false,
@@ -318,15 +319,15 @@ impl ResponseDraft {
         if self.response.facts.get(name) == Some(&value) {
             return;
         }
-        let kept = keep(value, &mut self.beside);
+        let kept = keep(value, &mut self.extra_room);
         let old = kept.and_then(|value| self.response.facts.insert(name.to_owned(), value));
         if let Some(old) = old {
-            self.beside.release(weight_of(&old));
-            self.beside.give_entry();
+            self.extra_room.release(weight_of(&old));
+            self.extra_room.give_entry();
         }
     }
 
-    /// Sets those of the fields of an object as facts.
+    /// Sets these fields of an object as facts.
     pub(crate) fn facts(&mut self, object: &Json<'_>, names: &[&str]) {
         for name in names {
             self.fact(name, object.get(name));
@@ -336,13 +337,13 @@ impl ResponseDraft {
     /// Adds vectors.
     pub(crate) fn vectors(&mut self, count: usize, size: usize) {
         let vectors = self.response.vectors.get_or_insert_default();
-        self.room.said = Said::More;
+        self.room.event_content = EventContent::More;
         vectors.count += count;
         vectors.size = vectors.size.max(size);
         self.room.has_content = true;
     }
 
-    /// Adds a vector: a list of numbers, or 32-bit floats in base64. Anything shorter is none.
+    /// Adds a vector: a list of numbers, or 32-bit floats in base64. Shorter values are not vectors.
     pub(crate) fn vector(&mut self, vector: &Json<'_>) {
         let size = match vector {
             Json::Text(base64) => media::bytes_of(base64) / 4,
@@ -356,7 +357,7 @@ impl ResponseDraft {
     /// Adds a result of a rerank.
     pub(crate) fn document(&mut self, document: Document) {
         if self.room.entry().is_some() {
-            self.room.said = Said::More;
+            self.room.event_content = EventContent::More;
             self.response.documents.push(document);
             self.room.has_content = true;
         }
@@ -379,7 +380,7 @@ impl ResponseDraft {
         let mut response = self.response;
         response.usage = self.usage;
         for choice in self.choices {
-            // An error instead of an answer is no empty message.
+            // An error instead of a response is not an empty message.
             if response.error.is_none() || !choice.parts.is_empty() {
                 choice.parts.into_messages(true, &mut response.messages);
             }
@@ -397,17 +398,17 @@ fn set(field: &mut Option<String>, text: &str, room: &mut Room) {
     }
 }
 
-/// How many numbers a list has. One that was shortened ends with a note of their number.
+/// Returns how many numbers a list has. A list that was shortened ends with a note of their number.
 pub(crate) fn length_of(numbers: &[Json<'_>]) -> usize {
     let note = numbers.last().and_then(Json::as_str).and_then(|note| note.split_once(" of "));
     let noted = note.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
     noted.unwrap_or(numbers.len())
 }
 
-/// The most bytes of a text in a fact or a citation.
+/// The longest text in a fact or a citation, in bytes.
 pub(crate) const MAX_FACT_BYTES: usize = 1024;
 
-/// A value with its long texts shortened.
+/// Returns a value with its long texts shortened.
 fn shortened(json: &Json<'_>) -> Value {
     let mut value = json.to_value();
     llmobs_capture::value::for_each_string(&mut value, &mut |text| {
@@ -416,7 +417,7 @@ fn shortened(json: &Json<'_>) -> Value {
     value
 }
 
-/// The value, or `None` if there is no room for it.
+/// Returns the value, or `None` if there is no room for it.
 pub(crate) fn keep(value: Value, room: &mut Room) -> Option<Value> {
     room.entry()?;
     room.take(weight_of(&value)).then_some(value)

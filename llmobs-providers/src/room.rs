@@ -2,37 +2,37 @@
 
 use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
 
-/// The most messages, parts, citations and the like that are kept together.
+/// The most messages, parts, citations and the like in total.
 const MAX_ENTRIES: usize = 1024;
-/// The most bytes of roles, names and ids together.
+/// The most bytes of roles, names and ids in total.
 const MAX_LABELS_BYTES: usize = 4 * MAX_LABEL_BYTES;
 
-/// What is left of a budget.
+/// The remaining budget.
 #[derive(Debug)]
 pub(crate) struct Room {
-    /// Bytes of texts, from their beginnings on.
+    /// Bytes of texts, from their beginnings.
     text: usize,
-    /// Bytes of the ends of texts whose beginnings used up the others.
+    /// Bytes of the ends of texts, after the beginnings used up the others.
     ends: usize,
     /// Bytes of roles, names and ids.
     labels: usize,
     /// Messages, parts and the like.
     entries: usize,
-    /// Whether anything came that a person would read.
+    /// Whether any content arrived that a person would read.
     pub(crate) has_content: bool,
-    /// What an event said, and of which choice.
-    pub(crate) said: Said,
+    /// The content of an event, and its choice.
+    pub(crate) event_content: EventContent,
     pub(crate) choice: u64,
 }
 
-/// Where a part goes. Pieces of one part have one place.
+/// The position of a part. Pieces of one part have the same position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At {
-    /// A place that the provider numbers.
+    /// A position that the provider numbers.
     Place(u64),
-    /// Behind all others. A text goes on where the last part is a text, and so does a thought.
+    /// After all others. A text continues the last part if that is a text, and so does a thought.
     End,
-    /// Behind all others, as a part of its own.
+    /// After all others, as a separate part.
     Next,
 }
 
@@ -42,14 +42,14 @@ impl From<usize> for At {
     }
 }
 
-/// What one event said, apart from facts that it may repeat.
+/// The content of one event, apart from facts that it may repeat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Said {
+pub(crate) enum EventContent {
     #[default]
     Nothing,
     /// One piece of text, with its address and its length.
     Text { choice: u64, at: At, start: usize, len: usize },
-    /// Anything else.
+    /// Any other content.
     More,
 }
 
@@ -61,79 +61,79 @@ impl Room {
             labels: MAX_LABELS_BYTES,
             entries: MAX_ENTRIES,
             has_content: false,
-            said: Said::Nothing,
+            event_content: EventContent::Nothing,
             choice: 0,
         }
     }
 
-    /// Takes the place of one more entry, or `None` if there is none.
+    /// Takes one entry, or returns `None` if there is none left.
     pub(crate) fn entry(&mut self) -> Option<()> {
         self.entries = self.entries.checked_sub(1)?;
         Some(())
     }
 
-    /// Whether there is a place for one more entry.
+    /// Returns whether there is an entry left.
     pub(crate) const fn has_entries(&self) -> bool {
         self.entries > 0
     }
 
-    /// Gives the place of an entry back.
+    /// Gives back an entry.
     pub(crate) const fn give_entry(&mut self) {
         self.entries += 1;
     }
 
-    /// Gives the bytes of a role, name or id back.
+    /// Gives back the bytes of a role, name or id.
     pub(crate) fn give(&mut self, label: &str) {
-        // The note of a cut one took nothing.
+        // The note of a cut label took no bytes.
         self.labels = MAX_LABELS_BYTES.min(self.labels + label.len());
     }
 
-    /// A role, name or id, cut at what is left for all of them.
+    /// Returns a role, name or id, cut to the bytes that are left for all of them.
     pub(crate) fn label(&mut self, text: &str) -> String {
         let label = cut(text, self.labels);
         self.labels = self.labels.saturating_sub(label.len());
         label
     }
 
-    /// A text that comes as a whole.
+    /// Returns a text that arrives as a whole.
     pub(crate) fn whole(&mut self, text: &str) -> String {
         let mut whole = Text::default();
         whole.push(text, self);
         whole.into_string()
     }
 
-    /// Takes bytes of a text that is not cut. Returns whether there are as many.
+    /// Takes bytes of a text that is not cut. Returns whether there are enough.
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
         let left = self.text.checked_sub(bytes);
         self.text = left.unwrap_or(self.text);
         left.is_some()
     }
 
-    /// Sets half of the bytes of texts aside, and returns how many these are.
+    /// Sets aside half of the bytes of texts, and returns their number.
     pub(crate) const fn hold_half(&mut self) -> usize {
         let held = self.text / 2;
         self.text -= held;
         held
     }
 
-    /// Gives bytes back that were set aside.
+    /// Gives back bytes that were set aside.
     pub(crate) const fn release(&mut self, held: usize) {
         self.text += held;
     }
 
-    /// Whether texts have used up their bytes.
+    /// Returns whether texts have used up their bytes.
     pub(crate) const fn is_full(&self) -> bool {
         self.text == 0
     }
 }
 
-/// A text that arrives in pieces. Of one for which there is no room, the middle is left out.
+/// A text that arrives in pieces. If there is no room for all of it, the middle is left out.
 #[derive(Debug, Default)]
 pub(crate) struct Text {
     head: String,
-    /// What follows the head, or else its end.
+    /// The text after the head, or else its end.
     tail: String,
-    /// The most bytes of the tail.
+    /// The longest tail, in bytes.
     tail_limit: usize,
     total: usize,
     is_cut: bool,
@@ -164,14 +164,14 @@ impl Text {
             self.head.push_str(head);
             room.text = 0;
             rest = after;
-            // Those that come later need an end, too. Most of them are short.
+            // Later texts also need an end. Most of them are short.
             self.tail_limit = if self.head.is_empty() { room.ends.div_ceil(16) } else { room.ends / 2 };
             room.ends -= self.tail_limit;
         }
         let limit = self.tail_limit;
         let (_, near) = rest.split_at(rest.ceil_char_boundary_(rest.len().saturating_sub(limit)));
         if near.len() < rest.len() {
-            // What came before is not next to it.
+            // The earlier text is not adjacent to it.
             self.tail.clear();
         }
         self.tail.push_str(near);
@@ -185,7 +185,7 @@ impl Text {
         self.tail.drain(..from);
     }
 
-    /// Gives back what it took.
+    /// Gives back the bytes that the text took.
     pub(crate) const fn leave(&self, room: &mut Room) {
         room.text += self.head.len();
         room.ends += self.tail_limit;
@@ -195,7 +195,7 @@ impl Text {
         self.total == 0
     }
 
-    /// How many bytes were pushed.
+    /// Returns how many bytes were pushed.
     pub(crate) const fn len(&self) -> usize {
         self.total
     }
@@ -213,7 +213,7 @@ impl Text {
     }
 }
 
-/// What the standard library has from Rust 1.91 on.
+/// A method that the standard library has since Rust 1.91.
 trait CharBoundary {
     fn floor_char_boundary_(&self, at: usize) -> usize;
     fn ceil_char_boundary_(&self, at: usize) -> usize;

@@ -1,4 +1,4 @@
-//! Reads answers from the bytes that arrive.
+//! Reads responses from the bytes that arrive.
 
 mod template;
 
@@ -13,14 +13,14 @@ use crate::framing::{Framing, RawEvent};
 use crate::json::Json;
 use crate::protocol::Protocol;
 use crate::response::{Event, Response, ResponseDraft};
-use crate::room::Said;
+use crate::room::EventContent;
 use crate::turn::At;
 use template::Template;
 
-/// Reads an answer while it arrives, whole or streamed: server-sent events, lines of JSON, JSON, or the event stream of AWS.
+/// Reads a response while it arrives, whole or streamed: server-sent events, lines of JSON, JSON, or the event stream of AWS.
 ///
-/// It takes the bytes in pieces of any size, and keeps about as many of them as its budget allows, however long the answer is. It
-/// never fails: what it does not understand is passed over.
+/// It accepts the bytes in pieces of any size, and keeps about as many of them as its budget allows, regardless of the length of the
+/// response. It never fails: data that it does not understand is ignored.
 ///
 /// ```
 /// # mod llmobs { pub use llmobs_providers as providers; }
@@ -36,17 +36,17 @@ pub struct ResponseReader {
     framing: Framing,
     decoder: Decoder,
     limit: usize,
-    /// The first bytes, for an error that is no JSON.
+    /// The first bytes, for an error that is not JSON.
     beginning: Vec<u8>,
     status: Option<u16>,
     provider: Option<String>,
 }
 
-/// What one piece of an answer had.
+/// What one piece of a response contained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Something that a model said: the first such piece has the first token.
+    /// Content of a model: the first such piece has the first token.
     pub has_content: bool,
     /// The end, after which clients stop reading. Not all protocols mark it.
     pub is_end: bool,
@@ -54,7 +54,7 @@ pub struct Progress {
     pub has_error: bool,
 }
 
-/// The most bytes that are kept of an answer that is no JSON.
+/// The most bytes that are kept of a response that is not JSON.
 const MAX_BEGINNING: usize = 4096;
 
 impl Default for ResponseReader {
@@ -64,7 +64,7 @@ impl Default for ResponseReader {
 }
 
 impl ResponseReader {
-    /// Creates a reader that finds the protocol by the form of the answer, and keeps about 1 MiB.
+    /// Creates a reader that recognizes the protocol by the form of the response, and keeps about 1 MiB.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -77,21 +77,21 @@ impl ResponseReader {
         }
     }
 
-    /// Sets the protocol, where it is known. With `None`, the reader finds it by the form of the answer.
+    /// Sets the protocol, if it is known. With `None`, the reader recognizes it by the form of the response.
     #[must_use]
     pub fn protocol(mut self, protocol: impl Into<Option<Protocol>>) -> Self {
         self.decoder.protocol = protocol.into().or(self.decoder.protocol);
         self
     }
 
-    /// Sets who runs the model, where it is known.
+    /// Sets the provider of the model, if it is known.
     #[must_use]
     pub fn provider(mut self, provider: impl Into<Option<String>>) -> Self {
         self.provider = provider.into();
         self
     }
 
-    /// Sets how many bytes are kept, about.
+    /// Sets about how many bytes are kept.
     #[must_use]
     pub fn limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
         if let Some(limit) = bytes.into() {
@@ -101,14 +101,14 @@ impl ResponseReader {
         self
     }
 
-    /// Sets the HTTP status. From 400 on, the answer is an error, whatever its form.
+    /// Sets the HTTP status. From 400 on, the response is an error, regardless of its form.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Reads the next bytes, and says what they had.
+    /// Reads the next bytes, and returns what they contained.
     pub fn push(&mut self, bytes: &[u8]) -> Progress {
         if self.is_failure() {
             let room = MAX_BEGINNING.saturating_sub(self.beginning.len());
@@ -118,8 +118,8 @@ impl ResponseReader {
         decoder.during(|decoder| framing.push(bytes, *limit, &mut |event| decoder.raw(&event)))
     }
 
-    /// Reads the JSON text of the next event, where a client has split the stream already. A JSON string is a piece of the text of an
-    /// answer. Returns `None`, and changes nothing, if it is not known how to read the event.
+    /// Reads the JSON text of the next event, for clients that have already split the stream. A JSON string is a piece of the text of a
+    /// response. Returns `None`, and changes nothing, if the form of the event is unknown.
     ///
     /// ```
     /// # mod llmobs { pub use llmobs_providers as providers; }
@@ -138,13 +138,13 @@ impl ResponseReader {
         is_known.then_some(progress)
     }
 
-    /// Whether the answer is a text alone, from events that were pieces of it.
+    /// Returns whether the response is only a text, from events that were pieces of it.
     #[must_use]
     pub const fn is_text(&self) -> bool {
         self.decoder.is_text
     }
 
-    /// The answer, or as much of it as came.
+    /// Returns the response, or as much of it as has arrived.
     #[must_use]
     pub fn finish(mut self) -> Response {
         let Self { framing, decoder, .. } = &mut self;
@@ -172,13 +172,13 @@ impl fmt::Debug for ResponseReader {
     }
 }
 
-/// Reads an answer from its events, where a client has split them already.
+/// Reads a response from its events, which a client has already split.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     pub(crate) protocol: Option<Protocol>,
     /// Whether the events are pieces of a text.
     is_text: bool,
-    /// Whether all pieces of the text may be events with nothing in them.
+    /// Whether all pieces of the text may be events without content.
     is_empty: bool,
     draft: ResponseDraft,
     template: Template,
@@ -195,7 +195,7 @@ impl Decoder {
         }
     }
 
-    /// Reads with `f`, and returns what there was.
+    /// Reads with `f`, and returns what the data contained.
     fn during(&mut self, f: impl FnOnce(&mut Self)) -> Progress {
         let had_error = self.draft.has_error();
         self.draft.room.has_content = false;
@@ -215,12 +215,12 @@ impl Decoder {
             }
             return;
         }
-        self.draft.room.said = Said::Nothing;
+        self.draft.room.event_content = EventContent::Nothing;
         self.parse(event);
-        self.template.learn(event.name, event.data, self.draft.room.said);
+        self.template.learn(event.name, event.data, self.draft.room.event_content);
     }
 
-    /// Reads an event that is not like the one before.
+    /// Reads an event that differs from the one before.
     fn parse(&mut self, event: &RawEvent<'_>) {
         let text = match std::str::from_utf8(event.data) {
             Ok(text) => Cow::Borrowed(text),
@@ -238,7 +238,7 @@ impl Decoder {
         }
         let broken_off = || event.is_last.then(|| Json::read_beginning(&text)).flatten();
         match Json::read(&text).or_else(broken_off) {
-            // A note in place of an event.
+            // A note that replaces an event.
             Some(Json::Text(note)) if note.starts_with(CUT) => {
                 if let Some(mut turn) = self.draft.turn(0, "") {
                     turn.note(At::End, &note);
@@ -251,7 +251,7 @@ impl Decoder {
         }
     }
 
-    /// Reads an event, or a piece of a text. All events of an answer are of one kind.
+    /// Reads an event, or a piece of a text. All events of a response are of one kind.
     fn item(&mut self, json: &Json<'_>) -> bool {
         match json {
             Json::Text(piece) if self.protocol.is_none() => {
@@ -264,7 +264,7 @@ impl Decoder {
                 true
             }
             Json::Text(name) if self.protocol == Some(Protocol::Genai) => is_empty_event(name, false),
-            // It was no text.
+            // It was not a text.
             _ if self.is_text && self.is_empty && Protocol::of_answer("", json) == Some(Protocol::Genai) => {
                 self.is_text = false;
                 if let Some(mut turn) = self.draft.turn(0, "") {
@@ -272,14 +272,14 @@ impl Decoder {
                 }
                 self.event("", json)
             }
-            // Of a known answer, events that are not known are passed over. Other values are none of it.
+            // In a known response, unknown events are ignored. Other values do not belong to it.
             _ if self.protocol.is_some() && FRAME.iter().any(|name| json.has(name)) => self.event("", json),
             _ if Protocol::of_answer("", json).is_some() => !self.is_text && self.event("", json),
             _ => has_error(json) && self.draft.failure(&Event { name: "", json }),
         }
     }
 
-    /// Reads an event. Returns whether it is known how.
+    /// Reads an event. Returns whether its form is known.
     pub(crate) fn event(&mut self, name: &str, json: &Json<'_>) -> bool {
         let protocol = self.protocol.or_else(|| Protocol::of_answer(name, json));
         let event = Event { name, json };
@@ -300,7 +300,7 @@ impl Decoder {
     }
 }
 
-/// The names of fields by which an item of a known answer is one of its events, whatever else it has.
+/// The names of fields that identify an item as an event of a known response, regardless of its other fields.
 const FRAME: [&str; 12] = [
     "type",
     "event_type",
@@ -316,14 +316,14 @@ const FRAME: [&str; 12] = [
     "candidates",
 ];
 
-/// Whether an item is an error in the middle of other items.
+/// Returns whether an item is an error in the middle of other items.
 pub(crate) fn has_error(json: &Json<'_>) -> bool {
     let error = json.get("error");
     let is_alone = matches!(json.fields(), [(name, _)] if name == "error" || name.ends_with("Exception"));
     is_alone || error.has("message") || json.str("type") == "error" && error.is_object()
 }
 
-/// Whether a text can be an event of genai: the first one of a stream, or one of those that show that the connection is open.
+/// Returns whether a text can be an event of genai: the first one of a stream, or one that keeps the connection open.
 fn is_empty_event(text: &str, is_first: bool) -> bool {
     text == if is_first { "Start" } else { "Heartbeat" }
 }

@@ -1,19 +1,19 @@
-//! What tools are called with and return, as text.
+//! Arguments and results of tools, as text.
 
 use llmobs_capture::text::{media_note_of, push_json_string};
 
 use crate::json::Json;
 use crate::media;
 
-/// The text of what a tool returned: a text as it is, the texts of a list of parts, or the JSON of anything else. Of media in a text and in
-/// JSON, there are notes.
+/// Returns the text of a tool's result: a text unchanged, the texts of a list of parts, or the JSON of any other value. Media in a text and
+/// in JSON are replaced by notes.
 pub(crate) fn result_text(value: &Json<'_>) -> String {
     match value {
         Json::Null => String::new(),
-        Json::Text(text) => said(text),
+        Json::Text(text) => with_media_notes(text),
         Json::Array(parts) if !parts.is_empty() => {
             let texts: Vec<_> = parts.iter().map(part_text).collect();
-            // Beside parts that are understood, one of another type is a note. A list of anything else is JSON.
+            // Next to parts that are understood, a part of another type becomes a note. A list of other values becomes JSON.
             let text_of = |(text, part): (Option<String>, &Json<'_>)| {
                 text.or_else(|| Some(media::unknown(part)).filter(|_| !part.str("type").is_empty()))
             };
@@ -21,22 +21,22 @@ pub(crate) fn result_text(value: &Json<'_>) -> String {
             let shown: Option<Vec<_>> = texts.into_iter().zip(parts).map(text_of).collect();
             shown.filter(|_| is_known).map_or_else(|| json_text(value), |texts| texts.join("\n"))
         }
-        Json::Object(_) if value.str("type") == "text" => said(value.str("text")),
+        Json::Object(_) if value.str("type") == "text" => with_media_notes(value.str("text")),
         other => json_text(other),
     }
 }
 
-/// The text of a part of a result. `None` if it is no part.
+/// Returns the text of a part of a result, or `None` if the value is not a part.
 fn part_text(part: &Json<'_>) -> Option<String> {
     if let Some(text) = part.as_str() {
-        return Some(said(text));
+        return Some(with_media_notes(text));
     }
     let text = part.get("text").as_str();
     match (part.str("type"), part.fields()) {
-        ("text" | "input_text" | "output_text", _) => text.map(said),
+        ("text" | "input_text" | "output_text", _) => text.map(with_media_notes),
         ("", [(name, inner)]) => match name.as_ref() {
             // Bedrock's parts are named by their only key.
-            "text" => inner.as_str().map(said),
+            "text" => inner.as_str().map(with_media_notes),
             "json" => Some(json_text(inner)),
             _ => media::bedrock::media_note(name, inner),
         },
@@ -47,28 +47,28 @@ fn part_text(part: &Json<'_>) -> Option<String> {
     }
 }
 
-/// The fewest bytes of base64 that are media.
+/// The shortest base64 that is media, in bytes.
 const MIN_BASE64: usize = 256;
 
-/// A text, with notes of the media in it if it is media or JSON.
-fn said(text: &str) -> String {
+/// Returns a text, with media replaced by notes if it is media or JSON.
+fn with_media_notes(text: &str) -> String {
     if let Some(note) = media_note(text) {
         return note;
     }
-    // JSON is read only where it may have media.
+    // JSON is parsed only if it may contain media.
     let json = Some(text).filter(|text| text.starts_with(['{', '[']) && may_have_media(text));
     let noted = json.and_then(Json::read).and_then(|mut json| note_media(&mut json).then(|| json.to_text()));
     noted.unwrap_or_else(|| text.to_owned())
 }
 
-/// The JSON of a value, with notes of the media in it.
+/// Returns the JSON of a value, with media replaced by notes.
 fn json_text(value: &Json<'_>) -> String {
     let mut value = value.clone();
     note_media(&mut value);
     value.to_text()
 }
 
-/// Puts notes in place of media. Returns whether there are any.
+/// Replaces media by notes. Returns whether there are any.
 fn note_media(value: &mut Json<'_>) -> bool {
     match value {
         Json::Text(text) => match media_note(text) {
@@ -86,7 +86,7 @@ fn note_media(value: &mut Json<'_>) -> bool {
     }
 }
 
-/// The note in place of a text that is a data URI or base64.
+/// Returns the note that replaces a text that is a data URI or base64.
 fn media_note(text: &str) -> Option<String> {
     let base64 = text.trim_end_matches('=');
     media::of_uri(text)
@@ -99,7 +99,7 @@ fn may_have_media(text: &str) -> bool {
         || text.as_bytes().split(|byte| !is_base64(byte)).any(|word| word.len() >= MIN_BASE64)
 }
 
-/// The arguments of a call as the text that pieces of arguments are.
+/// Returns the arguments of a call as text, like the pieces of streamed arguments.
 pub(crate) fn arguments_text(arguments: &Json<'_>) -> String {
     match arguments {
         Json::Null => String::new(),

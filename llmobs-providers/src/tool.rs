@@ -35,7 +35,7 @@ pub(crate) use form::ToolForm;
 pub struct ToolDefinition {
     /// The name that the model calls the tool by.
     pub name: String,
-    /// The description of the tool that the model gets.
+    /// The description of the tool for the model.
     pub description: Option<String>,
     /// The JSON schema of the arguments.
     pub schema: Option<Map<String, Value>>,
@@ -49,8 +49,8 @@ impl ToolDefinition {
         Self { name: cut(name.into(), MAX_LABEL_BYTES), ..Self::default() }
     }
 
-    /// Reads definitions as a provider or a library has them: those of OpenAI, Anthropic, Gemini, Bedrock, Cohere, Ollama and MCP,
-    /// and of the libraries `genai` and `rig`. Takes one definition or a list of them.
+    /// Reads definitions in the form of a provider or a library: those of OpenAI, Anthropic, Gemini, Bedrock, Cohere, Ollama and MCP, and
+    /// of the libraries `genai` and `rig`. Accepts one definition or a list.
     ///
     /// Tools of the provider, which have no schema, are named by their type.
     ///
@@ -81,14 +81,14 @@ impl ToolDefinition {
         definitions
     }
 
-    /// Sets the description of the tool that the model gets.
+    /// Sets the description of the tool for the model.
     pub fn description<Form>(mut self, description: impl Label<Form>) -> Self {
         replace(&mut self.description, given(description));
         self
     }
 
-    /// Sets the JSON schema of the arguments, from any value that serializes as an object. Another value is left out, and a
-    /// warning is logged.
+    /// Sets the JSON schema of the arguments, from any value that serializes as an object. Any other value is left out, and a warning is
+    /// logged.
     pub fn schema(mut self, schema: impl Serialize) -> Self {
         match to_value(&schema, DEFAULT_LIMIT) {
             Value::Object(schema) => self.schema = Some(schema),
@@ -103,7 +103,7 @@ impl ToolDefinition {
         self
     }
 
-    /// Sets the version of the tool. `tool` spans of this name directly below the `llm` span get it too.
+    /// Sets the version of the tool. `tool` spans of this name directly below the `llm` span also get it.
     pub fn version<Form>(mut self, version: impl Label<Form>) -> Self {
         replace(&mut self.version, named(version));
         self
@@ -117,14 +117,14 @@ impl ToolDefinition {
         schema.for_each(|value| for_each_string(value, edit));
     }
 
-    /// Shortens what is longer than `limit` bytes.
+    /// Shortens texts that are longer than `limit` bytes.
     #[doc(hidden)]
     pub fn limit(&mut self, limit: usize) {
         self.schema.iter_mut().for_each(|schema| reduce_object(schema, limit));
         self.description.iter_mut().for_each(|text| shorten(text, limit));
     }
 
-    /// About how many bytes of memory it takes.
+    /// Returns about how many bytes of memory the definition takes.
     #[doc(hidden)]
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -1,4 +1,4 @@
-//! The parts of what a model or a person said, in their order, and the messages that they become.
+//! The parts of the output of a model or the message of a person, in order, and the messages that they become.
 
 mod call;
 mod messages;
@@ -11,14 +11,14 @@ use crate::json::Json;
 use crate::media::{self, Line};
 use crate::message::ToolResult;
 pub(crate) use crate::room::At;
-use crate::room::{Room, Said, Text};
+use crate::room::{EventContent, Room, Text};
 use crate::texts::result_text;
 use call::Call;
 pub(crate) use call::CallPiece;
 use parts::Body;
 pub(crate) use parts::Parts;
 
-/// The result of a tool, as a provider's part has it.
+/// The result of a tool, as a part of a provider contains it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ResultPart<'a> {
     pub(crate) id: &'a str,
@@ -28,7 +28,7 @@ pub(crate) struct ResultPart<'a> {
     pub(crate) is_error: bool,
 }
 
-/// Parts to be added to, within a budget.
+/// Parts that can be added to, within a budget.
 pub(crate) struct Turn<'a> {
     parts: &'a mut Parts,
     pub(crate) room: &'a mut Room,
@@ -46,12 +46,12 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Says that the parts are what a model answered before.
+    /// Marks the parts as an earlier response of the model.
     pub(crate) fn answered(&mut self) {
         self.parts.is_answer = true;
     }
 
-    /// Begins a message, which does not go on with the one before.
+    /// Begins a message that does not continue the previous one.
     pub(crate) fn begin(&mut self, at: At) {
         let is_begin = |body: &Body| matches!(body, Body::Begin);
         self.parts.open(at, is_begin, self.room, || Body::Begin);
@@ -63,14 +63,14 @@ impl<'a> Turn<'a> {
             return;
         }
         let is_text = |body: &Body| matches!(body, Body::Text(_));
-        let before = self.room.said;
+        let before = self.room.event_content;
         if let Some(Body::Text(text)) =
             self.parts.open(at, is_text, self.room, || Body::Text(Text::default()))
         {
             text.push(piece, self.room);
-            if before == Said::Nothing {
+            if before == EventContent::Nothing {
                 let (choice, start, len) = (self.room.choice, piece.as_ptr().addr(), piece.len());
-                self.room.said = Said::Text { choice, at, start, len };
+                self.room.event_content = EventContent::Text { choice, at, start, len };
             }
         } else if let Some(text) = self.parts.last_text() {
             // There are too many parts.
@@ -79,7 +79,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds to a text that has lines of its own.
+    /// Adds to a text on separate lines.
     pub(crate) fn passage(&mut self, at: At, piece: &str) {
         let is_passage = |body: &Body| matches!(body, Body::Passage(_));
         if let Some(Body::Passage(text)) =
@@ -89,7 +89,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds to a thought. `name` is what the provider calls such a part; it is shown if there is no text.
+    /// Adds to a thought. `name` is the provider's name of such a part; it is shown if there is no text.
     pub(crate) fn thought(&mut self, at: At, name: &str, piece: &str) {
         let is_thought = |body: &Body| matches!(body, Body::Thought(..));
         let new = || Body::Thought(Text::default(), name.to_owned());
@@ -98,9 +98,9 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds to the tool call at a place.
+    /// Adds to the tool call at a position.
     pub(crate) fn call(&mut self, at: At, piece: CallPiece<'_>) {
-        if [piece.id, piece.name, piece.arguments].iter().all(|said| said.is_empty()) {
+        if [piece.id, piece.name, piece.arguments].iter().all(|text| text.is_empty()) {
             return;
         }
         let is_call = |body: &Body| at != At::End && matches!(body, Body::Call(_));
@@ -111,7 +111,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds to the tool call that a piece can belong to, or begins one. Places of calls begin at `first`.
+    /// Adds to the tool call that a piece can belong to, or begins one. Positions of calls begin at `first`.
     pub(crate) fn call_piece(&mut self, first: u64, piece: CallPiece<'_>) {
         let calls = self.parts.list.iter().filter(|part| part.place >= first);
         let found = calls.rev().find_map(|part| match &part.body {
@@ -122,19 +122,19 @@ impl<'a> Turn<'a> {
         self.call(At::Place(found.unwrap_or_else(next)), piece);
     }
 
-    /// Adds to one argument of the last tool call, where each argument comes with its path.
+    /// Adds to one argument of the last tool call, for arguments that arrive with their paths.
     pub(crate) fn argument(&mut self, path: &str, value: &Json<'_>) {
         let last = self.parts.list.iter_mut().rev().find_map(|part| match &mut part.body {
             Body::Call(call) => Some(call),
             _ => None,
         });
         if let Some(call) = last {
-            self.room.said = Said::More;
+            self.room.event_content = EventContent::More;
             call.add_argument(path, value, self.room);
         }
     }
 
-    /// Adds a piece that has the arguments of its call from their beginning on.
+    /// Adds a piece that repeats the arguments of its call from their beginning.
     pub(crate) fn call_so_far(&mut self, first: u64, piece: CallPiece<'_>) {
         let known = self.parts.list.iter().rev().find_map(|part| match &part.body {
             Body::Call(call) if piece.continues(call) => Some(call.arguments_len()),
@@ -144,12 +144,12 @@ impl<'a> Turn<'a> {
         self.call_piece(first, CallPiece { arguments, ..piece });
     }
 
-    /// Adds the result of a tool: a text, a list of parts, or anything else.
+    /// Adds the result of a tool: a text, a list of parts, or any other value.
     pub(crate) fn result(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>) {
         self.add_result(at, part, value, true);
     }
 
-    /// Adds a piece of the result of a tool. Fields that are known stay.
+    /// Adds a piece of the result of a tool. Known fields are kept.
     pub(crate) fn result_piece(&mut self, at: At, part: ResultPart<'_>, value: &Json<'_>) {
         self.add_result(at, part, value, false);
     }
@@ -162,11 +162,11 @@ impl<'a> Turn<'a> {
                 (*result, *text, *is_error) = Default::default();
             }
             *is_error |= part.is_error;
-            for (label, said) in
+            for (label, text) in
                 [(&mut result.tool_id, part.id), (&mut result.name, part.name), (&mut result.kind, part.kind)]
             {
                 if label.is_empty() {
-                    *label = self.room.label(said);
+                    *label = self.room.label(text);
                 }
             }
             text.push(&result_text(value), self.room);
@@ -174,7 +174,7 @@ impl<'a> Turn<'a> {
         self.room.has_content = true;
     }
 
-    /// Adds a note in place of a part that is no text.
+    /// Adds a note that replaces a part that is not text.
     pub(crate) fn note(&mut self, at: At, note: &str) {
         let note = self.room.label(note);
         if let Some(Body::Note(place)) =
@@ -185,7 +185,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds a note in place of a piece that is not understood, unless there is a note already.
+    /// Adds a note that replaces a piece that is not understood, unless there is already a note.
     pub(crate) fn mark(&mut self, at: At, name: &str) {
         let is_note = |body: &Body| matches!(body, Body::Note(_));
         if let Some(Body::Note(note)) = self.parts.open(at, is_note, self.room, || Body::Note(String::new()))
@@ -196,7 +196,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds a piece of a sound in base64, of which only the size is kept.
+    /// Adds a piece of audio in base64, of which only the size is kept.
     pub(crate) fn sound(&mut self, at: At, base64: &str) {
         self.media(at, "audio", "", base64);
     }
@@ -211,9 +211,9 @@ impl<'a> Turn<'a> {
         if let Some(Body::Media(known_kind, known_mime, bytes)) =
             self.parts.open(at, is_media, self.room, new)
         {
-            for (label, said) in [(known_kind, kind), (known_mime, mime)] {
+            for (label, text) in [(known_kind, kind), (known_mime, mime)] {
                 if label.is_empty() {
-                    *label = self.room.label(said);
+                    *label = self.room.label(text);
                 }
             }
             *bytes = bytes.saturating_add(media::bytes_of(base64));
@@ -231,14 +231,14 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Adds a note in place of a part that is not understood.
+    /// Adds a note that replaces a part that is not understood.
     pub(crate) fn unknown(&mut self, at: At, part: &Json<'_>) {
         self.note(at, &media::unknown(part));
     }
 
-    /// Forgets the parts at the places of a range: what follows has them as a whole.
+    /// Removes the parts at a range of positions: the following parts have them as a whole.
     pub(crate) fn forget(&mut self, places: &Range<u64>) {
-        self.room.said = Said::More;
+        self.room.event_content = EventContent::More;
         self.parts.list.retain(|part| {
             let is_kept = !places.contains(&part.place);
             if !is_kept {
@@ -248,13 +248,13 @@ impl<'a> Turn<'a> {
         });
     }
 
-    /// What is left of the role of the parts.
+    /// Returns whether there are parts.
     pub(crate) fn has_parts(&self) -> bool {
         !self.parts.list.is_empty()
     }
 }
 
-/// The role under the name that most providers have for it.
+/// Returns the role under the name that most providers use.
 fn role_of(role: &str) -> &str {
     match role {
         "model" | "CHATBOT" | "chatbot" => "assistant",

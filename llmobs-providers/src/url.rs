@@ -1,14 +1,14 @@
-//! URLs without the credentials in them.
+//! Removes credentials from URLs.
 
 use std::borrow::Cow;
 
 use llmobs_capture::text::CUT;
 
-/// Names that are credentials in the query of a URL, and may be anything elsewhere.
+/// Names that are credentials in the query of a URL, and may be harmless elsewhere.
 const IN_QUERIES: [&str; 10] =
     ["auth", "hmac", "jwt", "key", "pass", "sas", "sig", "signature", "subscriptionkey", "xamzcredential"];
 
-/// Fields that are credentials, in lower case and without separators, or how the names of such fields end.
+/// Fields that are credentials, in lower case and without separators, or suffixes of the names of such fields.
 const CREDENTIALS: [&str; 16] = [
     "apikey",
     "accesskey",
@@ -28,7 +28,7 @@ const CREDENTIALS: [&str; 16] = [
     "token",
 ];
 
-/// Whether a field is a credential, in whatever way its name is written.
+/// Returns whether a field is a credential, in any spelling of its name.
 pub(crate) fn is_credential(name: &str) -> bool {
     is_credential_of(&letters(name))
 }
@@ -37,7 +37,7 @@ fn is_credential_of(letters: &str) -> bool {
     letters.contains("secret") || CREDENTIALS.iter().any(|credential| letters.ends_with(credential))
 }
 
-/// A name in lower case and without separators.
+/// Returns a name in lower case and without separators.
 fn letters(name: &str) -> String {
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     letters.to_ascii_lowercase()
@@ -48,7 +48,7 @@ fn is_credential_in_query(name: &str) -> bool {
     IN_QUERIES.contains(&&*letters) || letters.ends_with("signature") || is_credential_of(&letters)
 }
 
-/// A text whose URLs have no user and no password, and `…` in place of the credentials in their queries.
+/// Returns a text whose URLs have no user and no password, and `…` in place of the credentials in their queries.
 pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
     let mut clean = String::new();
     let (mut kept, mut from) = (0, 0);
@@ -70,12 +70,12 @@ pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// Whether a URL in a text ends before a character.
+/// Returns whether a URL in a text ends before a character.
 fn is_end(character: char) -> bool {
     character.is_whitespace() || "\"'`<>\\^{}|".contains(character)
 }
 
-/// What follows the scheme of a URL, if there were credentials in it.
+/// Returns the URL after its scheme, if it contained credentials.
 fn url_without_credentials(url: &str) -> Option<String> {
     let authority = url.split(['/', '?', '#']).next().unwrap_or_default();
     let user = authority.rfind('@').map_or(0, |at| at + 1);

@@ -1,64 +1,64 @@
-//! Tokens and costs, as the providers count them.
+//! Tokens and costs, as providers count them.
 
 use crate::json::Json;
 
-/// How many tokens a call of a model used, as the provider counted them. What it did not count is `None`.
+/// The tokens of a model call, as the provider counted them. A missing count is `None`.
 ///
 /// Providers count the parts of the input and the output in different ways. Each way has its own field here, and
-/// [`input_tokens`](Self::input_tokens), [`output_tokens`](Self::output_tokens) and [`total_tokens`](Self::total_tokens) give what
-/// can be compared.
+/// [`input_tokens`](Self::input_tokens), [`output_tokens`](Self::output_tokens) and [`total_tokens`](Self::total_tokens) return comparable
+/// numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Tokens of the input, those of the cache too.
+    /// The input tokens, including those of the cache.
     pub input: Option<u64>,
-    /// Tokens of the input without those of the cache, from a provider that counts them separately.
+    /// The input tokens without those of the cache, from a provider that counts them separately.
     pub uncached: Option<u64>,
-    /// Tokens of the input that were read from the cache.
+    /// The input tokens that were read from the cache.
     pub cache_read: Option<u64>,
-    /// Tokens of the input that were written to the cache.
+    /// The input tokens that were written to the cache.
     pub cache_write: Option<u64>,
-    /// Those that the cache keeps for five minutes.
+    /// The input tokens that the cache keeps for five minutes.
     pub cache_write_5m: Option<u64>,
-    /// Those that the cache keeps for an hour.
+    /// The input tokens that the cache keeps for an hour.
     pub cache_write_1h: Option<u64>,
-    /// Tokens of the input that tools of the provider added, from a provider that counts them beside the input.
+    /// The input tokens that tools of the provider added, from a provider that counts them separately.
     pub tool_input: Option<u64>,
-    /// Tokens of the input that were sound.
+    /// The input tokens that were audio.
     pub input_audio: Option<u64>,
-    /// Tokens of the input that were images.
+    /// The input tokens that were images.
     pub input_image: Option<u64>,
-    /// Tokens of the input that were videos.
+    /// The input tokens that were videos.
     pub input_video: Option<u64>,
-    /// Tokens of the input that were documents.
+    /// The input tokens that were documents.
     pub input_document: Option<u64>,
-    /// Tokens of the output, those of reasoning too.
+    /// The output tokens, including those of reasoning.
     pub output: Option<u64>,
-    /// Tokens of the output without those of reasoning, from a provider that counts them separately.
+    /// The output tokens without those of reasoning, from a provider that counts them separately.
     pub visible_output: Option<u64>,
-    /// Tokens of the output that were used for reasoning.
+    /// The output tokens that were used for reasoning.
     pub reasoning: Option<u64>,
-    /// Tokens of the output that were sound.
+    /// The output tokens that were audio.
     pub output_audio: Option<u64>,
-    /// Tokens of the output that were images.
+    /// The output tokens that were images.
     pub output_image: Option<u64>,
-    /// Tokens of a prediction that the model took over into the output.
+    /// The tokens of a prediction that the model used in the output.
     pub accepted_prediction: Option<u64>,
-    /// Tokens of a prediction that it did not take over, and which are tokens of the output as well.
+    /// The tokens of a prediction that the model did not use. They are also output tokens.
     pub rejected_prediction: Option<u64>,
-    /// Tokens of input and output together.
+    /// The input and output tokens together.
     pub total: Option<u64>,
 }
 
-/// What a call of a model cost, in dollars. What is not known is `None`.
+/// The cost of a model call, in dollars. An unknown cost is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Cost {
-    /// Of the input.
+    /// The cost of the input.
     pub input: Option<f64>,
-    /// Of the output.
+    /// The cost of the output.
     pub output: Option<f64>,
-    /// Of both together.
+    /// The cost of input and output together.
     pub total: Option<f64>,
 }
 
@@ -66,14 +66,14 @@ pub struct Cost {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tokens {
-    /// As the provider counted them.
+    /// A number that the provider counted.
     Counted(u64),
-    /// The sum of what the provider counted in parts.
+    /// The sum of numbers that the provider counted for parts.
     Added(u64),
 }
 
 impl Tokens {
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u64 {
         match self {
@@ -82,18 +82,18 @@ impl Tokens {
     }
 }
 
-/// A count, unless it is zero: providers have these counts in every answer, whether or not there was such a thing.
+/// Returns a count, unless it is zero: providers send these counts in every response, even without such tokens.
 pub(crate) fn if_any(count: Option<u64>) -> Option<u64> {
     count.filter(|count| *count > 0)
 }
 
-/// The sum of the counts that there are.
+/// Returns the sum of the counts that are set.
 fn sum<const N: usize>(counts: [Option<u64>; N]) -> u64 {
     counts.into_iter().flatten().fold(0, u64::saturating_add)
 }
 
 impl Usage {
-    /// Every count with its name.
+    /// Returns every count with its name.
     fn counts(&self) -> [(&'static str, Option<u64>); 19] {
         [
             ("input", self.input),
@@ -118,7 +118,7 @@ impl Usage {
         ]
     }
 
-    /// Reads the form that it serializes to.
+    /// Reads the form that this type serializes to.
     pub(crate) fn of_counts(json: &Json<'_>) -> Self {
         let mut usage = Self::default();
         let names = usage.counts().map(|(name, _)| name);
@@ -152,8 +152,8 @@ impl Usage {
         ]
     }
 
-    /// Replaces the counts that are newer. Where every event of a stream has counts, they count from the beginning, and a zero is
-    /// only a field that was not filled in.
+    /// Replaces counts by newer ones. If every event of a stream has counts, they are cumulative, and a zero is only a field that was not
+    /// set.
     pub fn update(&mut self, newer: Self) {
         for (count, (_, newer)) in self.counts_mut().into_iter().zip(newer.counts()) {
             if let Some(newer) = newer
@@ -164,7 +164,7 @@ impl Usage {
         }
     }
 
-    /// The counts together with those of another call or choice.
+    /// Returns the counts together with those of another call or choice.
     pub(crate) fn plus(mut self, other: Self) -> Self {
         for (count, (_, other)) in self.counts_mut().into_iter().zip(other.counts()) {
             *count = other.map_or(*count, |other| Some(sum([*count, Some(other)])));
@@ -172,7 +172,7 @@ impl Usage {
         self
     }
 
-    /// The same, where the total says that the tokens of reasoning are not among those of the output, as from xAI.
+    /// Separates the tokens of reasoning from those of the output, if the total shows that they are not part of it, as for xAI.
     pub(crate) fn with_reasoning_apart(mut self) -> Self {
         let parts = sum([self.input, self.output, self.reasoning]);
         if sum([self.reasoning]) > 0 && self.total == Some(parts) {
@@ -181,7 +181,7 @@ impl Usage {
         self
     }
 
-    /// The sum of the counts with those of another step of the same call, where both have them.
+    /// Adds the counts of another step of the same call to the counts that are set.
     pub(crate) fn with_step(mut self, step: Self) -> Self {
         for (count, (_, step)) in self.counts_mut().into_iter().zip(step.counts()) {
             *count = count.map(|count| sum([Some(count), step]));
@@ -189,13 +189,13 @@ impl Usage {
         self
     }
 
-    /// Whether nothing was counted.
+    /// Returns whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Tokens of the whole input.
+    /// Returns the tokens of the whole input.
     #[must_use]
     pub fn input_tokens(&self) -> Option<Tokens> {
         match (self.input, self.uncached) {
@@ -209,7 +209,7 @@ impl Usage {
         }
     }
 
-    /// Tokens of the whole output.
+    /// Returns the tokens of the whole output.
     #[must_use]
     pub fn output_tokens(&self) -> Option<Tokens> {
         match (self.output, self.visible_output, sum([self.reasoning])) {
@@ -220,15 +220,15 @@ impl Usage {
         }
     }
 
-    /// Tokens of input and output together.
+    /// Returns the tokens of input and output together.
     #[must_use]
     pub fn total_tokens(&self) -> Option<Tokens> {
         let added = || Some(self.input_tokens()?.get().saturating_add(self.output_tokens()?.get()));
         self.total.map(Tokens::Counted).or_else(|| added().map(Tokens::Added))
     }
 
-    /// The counts under the names of `ddtrace/llmobs/_constants.py` in dd-trace-py, and those that it does not know under names after the same
-    /// pattern.
+    /// Returns the counts under the names of `ddtrace/llmobs/_constants.py` in dd-trace-py, and counts that it does not have under names of
+    /// the same pattern.
     #[must_use]
     pub fn metrics(&self) -> Vec<(&'static str, u64)> {
         let number = |tokens: Option<Tokens>| tokens.map(Tokens::get);

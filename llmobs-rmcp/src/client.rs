@@ -1,4 +1,4 @@
-//! Clients: a handler with its settings, and the client that runs.
+//! Clients: a handler with its settings, and the running client.
 
 use std::fmt;
 use std::ops::Deref;
@@ -19,7 +19,7 @@ use crate::peer::ClientPeer;
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// A client that makes spans of its session, of the calls of tools and of the lists of tools, around the handler of the program.
+/// A client that makes spans of its session, its tool calls and its lists of tools, around the program's handler.
 ///
 /// ```no_run
 /// use llmobs_rmcp::Client;
@@ -39,31 +39,31 @@ pub struct Client<S> {
 }
 
 impl<S: Service<RoleClient>> Client<S> {
-    /// Describes a client, by the handler that `serve` of rmcp would be called on: `()` if it handles nothing.
+    /// Creates a client from the handler on which rmcp's `serve` would be called: `()` if it handles nothing.
     pub fn new(handler: S) -> Self {
         Self { handler, settings: Settings::from_env() }
     }
 
-    /// Whether spans show arguments, results and the texts of errors. Default: see
+    /// Sets whether spans show arguments, results and the texts of errors. Default: see
     /// [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content).
     pub fn capture_content(mut self, capture: impl Into<Option<bool>>) -> Self {
         self.settings.content = capture.into().or(self.settings.content);
         self
     }
 
-    /// Whether requests carry the context of the trace to the server, in `_meta`, and requests of the server continue its trace. The
-    /// context has ids, the names of application and session, and the name of the nearest agent. Default:
-    /// `DD_MCP_DISTRIBUTED_TRACING`, else true.
+    /// Sets whether requests carry the context of the trace to the server, in `_meta`, and requests of the server continue its trace. The
+    /// context has ids, the names of application and session, and the name of the nearest agent. Default: `DD_MCP_DISTRIBUTED_TRACING`,
+    /// else true.
     pub fn distributed_tracing(mut self, enabled: impl Into<Option<bool>>) -> Self {
         self.settings.distributed_tracing = enabled.into().unwrap_or(self.settings.distributed_tracing);
         self
     }
 
-    /// Connects to a server and runs the client, as `serve` of rmcp does. The session begins here.
+    /// Connects to a server and runs the client, like rmcp's `serve`. The session begins here.
     ///
     /// # Errors
     ///
-    /// Those of rmcp.
+    /// Returns the errors of rmcp's `serve`.
     pub async fn serve<T, E, A>(self, transport: T) -> Result<RunningClient<S>, ClientInitializeError>
     where
         T: IntoTransport<RoleClient, E, A>,
@@ -72,7 +72,7 @@ impl<S: Service<RoleClient>> Client<S> {
         self.serve_with(|service| service.serve(transport)).await
     }
 
-    /// Connects to a server by another function of rmcp, such as one with a lifecycle or a token to cancel by.
+    /// Connects to a server with another function of rmcp, such as one with a lifecycle or a cancellation token.
     ///
     /// ```no_run
     /// use llmobs_rmcp::Client;
@@ -88,7 +88,7 @@ impl<S: Service<RoleClient>> Client<S> {
     ///
     /// # Errors
     ///
-    /// Those of the function.
+    /// Returns the errors of the function.
     pub async fn serve_with<F, E>(
         self,
         serve: impl FnOnce(ClientService<S>) -> F,
@@ -121,7 +121,7 @@ impl<S> fmt::Debug for Client<S> {
     }
 }
 
-/// A client that runs, in place of a `RunningService` of rmcp. Its session ends when it is closed or dropped.
+/// A running client, in place of rmcp's `RunningService`. Its session ends when it is closed or dropped.
 ///
 /// It dereferences to its [`ClientPeer`].
 pub struct RunningClient<S: Service<RoleClient>> {
@@ -141,25 +141,25 @@ impl Drop for SessionEnd {
 }
 
 impl<S: Service<RoleClient>> RunningClient<S> {
-    /// The server, to be cloned into other tasks.
+    /// Returns the server, which can be cloned into other tasks.
     #[must_use]
     pub const fn peer(&self) -> &ClientPeer {
         &self.peer
     }
 
-    /// The handler of the program.
+    /// Returns the handler of the program.
     #[must_use]
     pub fn service(&self) -> &S {
         &self.running.service().handler
     }
 
-    /// A token to end the client by.
+    /// Returns a token that ends the client.
     #[must_use]
     pub fn cancellation_token(&self) -> RunningServiceCancellationToken {
         self.running.cancellation_token()
     }
 
-    /// Whether the client was closed or cancelled.
+    /// Returns whether the client was closed or cancelled.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.running.is_closed()
@@ -169,7 +169,7 @@ impl<S: Service<RoleClient>> RunningClient<S> {
     ///
     /// # Errors
     ///
-    /// Those of `RunningService::waiting` of rmcp.
+    /// Returns the errors of rmcp's `RunningService::waiting`.
     pub async fn waiting(self) -> Result<QuitReason, JoinError> {
         let Self { running, session: _session, .. } = self;
         running.waiting().await
@@ -179,7 +179,7 @@ impl<S: Service<RoleClient>> RunningClient<S> {
     ///
     /// # Errors
     ///
-    /// Those of `RunningService::cancel` of rmcp.
+    /// Returns the errors of rmcp's `RunningService::cancel`.
     pub async fn cancel(self) -> Result<QuitReason, JoinError> {
         let Self { running, session: _session, .. } = self;
         running.cancel().await
@@ -189,7 +189,7 @@ impl<S: Service<RoleClient>> RunningClient<S> {
     ///
     /// # Errors
     ///
-    /// Those of `RunningService::close` of rmcp.
+    /// Returns the errors of rmcp's `RunningService::close`.
     pub async fn close(&mut self) -> Result<QuitReason, JoinError> {
         let closed = self.running.close().await;
         self.session.0.end();
@@ -200,27 +200,27 @@ impl<S: Service<RoleClient>> RunningClient<S> {
     ///
     /// # Errors
     ///
-    /// Those of `RunningService::close_with_timeout` of rmcp.
+    /// Returns the errors of rmcp's `RunningService::close_with_timeout`.
     pub async fn close_with_timeout(&mut self, timeout: Duration) -> Result<Option<QuitReason>, JoinError> {
         let closed = self.running.close_with_timeout(timeout).await;
         self.session.0.end();
         closed
     }
 
-    /// Calls a tool, in a span. What the server asks meanwhile, the handler of the program answers inside the span.
+    /// Calls a tool, in a span. Requests that the server makes meanwhile are handled by the program's handler inside the span.
     ///
     /// # Errors
     ///
-    /// Those of `RunningService::call_tool` of rmcp.
+    /// Returns the errors of rmcp's `RunningService::call_tool`.
     pub async fn call_tool(&self, params: CallToolRequestParams) -> Result<CallToolResult, ServiceError> {
         self.session.0.call(params, |params| self.running.call_tool(params)).await
     }
 
-    /// Calls a tool, in a span, with at most so many rounds in which the server asks for more input.
+    /// Calls a tool, in a span, with a limit on the rounds in which the server asks for more input.
     ///
     /// # Errors
     ///
-    /// Those of `RunningService::call_tool_with_mrtr_max_rounds` of rmcp.
+    /// Returns the errors of rmcp's `RunningService::call_tool_with_mrtr_max_rounds`.
     pub async fn call_tool_with_mrtr_max_rounds(
         &self,
         params: CallToolRequestParams,
@@ -230,20 +230,20 @@ impl<S: Service<RoleClient>> RunningClient<S> {
         self.session.0.call(params, call).await
     }
 
-    /// `RunningService::get_prompt` of rmcp, with the context of the trace.
+    /// Calls rmcp's `RunningService::get_prompt`, with the context of the trace.
     ///
     /// # Errors
     ///
-    /// Those of rmcp.
+    /// Returns the errors of rmcp's method.
     pub async fn get_prompt(&self, params: GetPromptRequestParams) -> Result<GetPromptResult, ServiceError> {
         self.running.get_prompt(self.peer.with_context(params)).await
     }
 
-    /// `RunningService::get_prompt_with_mrtr_max_rounds` of rmcp, with the context of the trace.
+    /// Calls rmcp's `RunningService::get_prompt_with_mrtr_max_rounds`, with the context of the trace.
     ///
     /// # Errors
     ///
-    /// Those of rmcp.
+    /// Returns the errors of rmcp's method.
     pub async fn get_prompt_with_mrtr_max_rounds(
         &self,
         params: GetPromptRequestParams,
@@ -252,11 +252,11 @@ impl<S: Service<RoleClient>> RunningClient<S> {
         self.running.get_prompt_with_mrtr_max_rounds(self.peer.with_context(params), max_rounds).await
     }
 
-    /// `RunningService::read_resource` of rmcp, with the context of the trace.
+    /// Calls rmcp's `RunningService::read_resource`, with the context of the trace.
     ///
     /// # Errors
     ///
-    /// Those of rmcp.
+    /// Returns the errors of rmcp's method.
     pub async fn read_resource(
         &self,
         params: ReadResourceRequestParams,
@@ -264,11 +264,11 @@ impl<S: Service<RoleClient>> RunningClient<S> {
         self.running.read_resource(self.peer.with_context(params)).await
     }
 
-    /// `RunningService::read_resource_with_mrtr_max_rounds` of rmcp, with the context of the trace.
+    /// Calls rmcp's `RunningService::read_resource_with_mrtr_max_rounds`, with the context of the trace.
     ///
     /// # Errors
     ///
-    /// Those of rmcp.
+    /// Returns the errors of rmcp's method.
     pub async fn read_resource_with_mrtr_max_rounds(
         &self,
         params: ReadResourceRequestParams,

@@ -1,4 +1,4 @@
-//! The handler of a client, which gets the context of each request of the server.
+//! The handler of a client, which receives the context of each request of the server.
 
 use llmobs_runtime::{FutureSpanExt as _, current, enabled};
 use rmcp::model::{ClientConfig, ClientResult, ServerNotification, ServerRequest};
@@ -7,7 +7,7 @@ use rmcp::{ErrorData, RoleClient, Service};
 
 use crate::meta;
 
-/// The handler of a program, as a client that is traced runs it. Made by [`Client`](crate::Client).
+/// The handler of a program, as a traced client runs it. Created by [`Client`](crate::Client).
 #[derive(Debug)]
 pub struct ClientService<S> {
     pub(crate) handler: S,
@@ -32,7 +32,7 @@ impl<S: Service<RoleClient>> Service<RoleClient> for ClientService<S> {
         self.handler.handle_notification(notification, context).await
     }
 
-    /// What the client says of itself when it connects, with the context that is current then.
+    /// Returns the information that the client sends when it connects, with the current context.
     fn get_info(&self) -> ClientConfig {
         let mut info = self.handler.get_info();
         if self.distributed_tracing && enabled() {

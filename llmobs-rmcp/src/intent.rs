@@ -1,5 +1,5 @@
-//! Intents: why a model calls a tool. The schema of each tool gets one more argument that asks for it, and calls lose it again before
-//! the tool sees them.
+//! Intents: why a model calls a tool. The schema of each tool gets an additional argument that asks for it. The argument is removed from
+//! calls before the tool receives them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const TELEMETRY: &str = "telemetry";
 const INTENT: &str = "intent";
-/// The words of Datadog's SDKs.
+/// The wording of Datadog's SDKs.
 const PROMPT: &str = "Briefly describe the wider context task, and why this tool was chosen. Omit argument values, PII/secrets. Use English.";
 
 /// Adds the argument to the schemas of the tools that models can call and that have no argument of this name.
@@ -30,7 +30,7 @@ fn add(schema: &mut JsonObject) {
         "additionalProperties": false,
     });
     schema.entry("type").or_insert_with(|| "object".into());
-    // Something else than a schema stays as it is.
+    // A value that is not a schema is unchanged.
     let Value::Object(properties) = schema.entry("properties").or_insert_with(|| json!({})) else { return };
     properties.insert(TELEMETRY.to_owned(), telemetry);
     if let Value::Array(required) = schema.entry("required").or_insert_with(|| json!([])) {
@@ -38,13 +38,13 @@ fn add(schema: &mut JsonObject) {
     }
 }
 
-/// Whether the model can call a tool. Of some tools SEP-1865 says that only the interface of a host can.
+/// Returns whether the model can call a tool. SEP-1865 marks some tools as callable only by the interface of a host.
 fn is_for_models(tool: &Tool) -> bool {
     let visibility = tool.meta.as_ref().and_then(|meta| meta.get("ui")?.get("visibility")?.as_array());
     visibility.is_none_or(|visibility| visibility.iter().any(|who| who == "model"))
 }
 
-/// Takes the argument out of a call. An argument of this name in another form is the tool's own, and stays.
+/// Removes the argument from a call. An argument of this name in another form belongs to the tool, and stays.
 pub(crate) fn take(arguments: &mut JsonObject) -> Option<String> {
     let telemetry = arguments.get(TELEMETRY)?.as_object()?;
     if telemetry.keys().any(|key| key != INTENT) {

@@ -12,7 +12,7 @@ const DATADOG: &str = "_dd_trace_context";
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 
-/// Writes a context into the `_meta` of a request. What the program wrote itself stays.
+/// Writes a context to the `_meta` of a request. Values that the program wrote are kept.
 pub(crate) fn write(context: &Context, meta: &mut RequestMetaObject) {
     let mut headers = JsonObject::new();
     context.enter(|| inject(&mut headers));
@@ -31,7 +31,7 @@ pub(crate) fn write(context: &Context, meta: &mut RequestMetaObject) {
     }
 }
 
-/// Writes a context into the parameters of a request.
+/// Writes a context to the parameters of a request.
 pub(crate) fn write_params(context: &Context, params: &mut impl RequestParamsMeta) {
     let mut meta = params.meta_mut().take().unwrap_or_default();
     let was_empty = meta.is_empty();
@@ -41,7 +41,7 @@ pub(crate) fn write_params(context: &Context, params: &mut impl RequestParamsMet
     }
 }
 
-/// The context that a request is handled in: that of its sender. `None` if that is the current one, or llmobs is not enabled.
+/// Returns the context in which a request is handled: that of its sender, or `None` if that is the current one, or llmobs is not enabled.
 pub(crate) fn context_of(meta: &RequestMetaObject, extensions: &Extensions) -> Option<Context> {
     match headers(meta, extensions).filter(|_| enabled()) {
         Some(headers) => Some(extract_request(headers)),
@@ -49,13 +49,13 @@ pub(crate) fn context_of(meta: &RequestMetaObject, extensions: &Extensions) -> O
     }
 }
 
-/// The context that a request without one is handled in: a trace of its own, unless it is in one. `None` if that is the current one, or
-/// llmobs is not enabled.
+/// Returns the context in which a request without one is handled: a separate trace, unless it is in one. Returns `None` if that is the
+/// current one, or llmobs is not enabled.
 pub(crate) fn context_here() -> Option<Context> {
     (enabled() && !is_in_trace()).then(new_trace)
 }
 
-/// Where the sender of a request wrote the context of its trace: into `_meta`, else into the headers of HTTP.
+/// Returns where the sender of a request wrote the context of its trace: `_meta`, else the HTTP headers.
 fn headers<'a>(meta: &'a RequestMetaObject, extensions: &'a Extensions) -> Option<&'a dyn Extractor> {
     let named = |headers: &dyn Extractor| {
         [TRACEPARENT, "x-datadog-trace-id"].iter().any(|name| !headers.get_all(name).is_empty())

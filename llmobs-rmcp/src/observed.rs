@@ -1,4 +1,4 @@
-//! Spans of what rmcp does: their input, output and errors, within the settings.
+//! The spans of rmcp's operations: their input, output and errors, within the settings.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -12,13 +12,13 @@ use crate::settings::Settings;
 /// The name that Datadog's SDKs give to integrations of the Model Context Protocol.
 const INTEGRATION: &str = "mcp";
 
-/// A running span, and what may be shown of it.
+/// A running span, and what it may show.
 pub(crate) struct Observed {
     span: Span,
     view: View,
 }
 
-/// The part of a running span that is observed: it does not end it.
+/// The observed part of a running span: dropping it does not end the span.
 #[derive(Clone)]
 pub(crate) struct View {
     /// `None` if nothing is recorded.
@@ -39,17 +39,17 @@ impl Observed {
         &self.view
     }
 
-    /// The context inside the span.
+    /// Returns the context inside the span.
     pub(crate) fn context(&self) -> Context {
         self.span.context()
     }
 
-    /// The span itself, for one that ends by another event.
+    /// Returns the span itself, for a span that another event ends.
     pub(crate) fn into_parts(self) -> (Span, View) {
         (self.span, self.view)
     }
 
-    /// Runs a future inside the span, and ends it with the future. `end` gets what it returned.
+    /// Runs a future inside the span, and ends the span with the future. `end` receives its output.
     pub(crate) async fn run<T>(self, future: impl Future<Output = T>, end: impl FnOnce(&View, &T)) -> T {
         let Self { span, view } = self;
         async move {
@@ -107,7 +107,7 @@ impl View {
         self.tag("cancelled", "true");
     }
 
-    /// Marks the span as failed by an error, of which only the type is kept if no content is shown.
+    /// Marks the span as failed with an error. Without content, only the type of the error is kept.
     pub(crate) fn error<E: Error>(&self, error: &E) {
         let shows_content = self.shows_content;
         self.observe(|note| {
@@ -119,7 +119,7 @@ impl View {
         });
     }
 
-    /// Marks the span as failed where there is no error: `text` is content.
+    /// Marks the span as failed without an error: `text` is content.
     pub(crate) fn failure(&self, kind: &str, text: &str) {
         let text = if self.shows_content { text } else { "" };
         self.observe(|note| {

@@ -1,4 +1,4 @@
-//! The server as a client sees it, with spans for what is asked of it.
+//! The server as a client sees it, with spans for requests to it.
 
 use std::fmt;
 use std::ops::Deref;
@@ -17,10 +17,10 @@ use rmcp::{Peer, RoleClient, ServiceError};
 use crate::pending;
 use crate::session::Session;
 
-/// The server of a [`RunningClient`](crate::RunningClient): a `Peer` of rmcp whose calls of tools and lists of tools are spans, and whose
+/// The server of a [`RunningClient`](crate::RunningClient): a `Peer` of rmcp whose tool calls and lists of tools are spans, and whose
 /// requests carry the context of the trace. It can be cloned into other tasks.
 ///
-/// It dereferences to the `Peer` of rmcp for all else. What is asked of that one directly is not traced.
+/// It dereferences to rmcp's `Peer` for everything else. Requests that are made directly on that one are not traced.
 #[derive(Clone)]
 pub struct ClientPeer {
     peer: Peer<RoleClient>,
@@ -32,7 +32,7 @@ impl ClientPeer {
         Self { peer, session }
     }
 
-    /// Parameters with the context of the trace.
+    /// Returns parameters with the context of the trace.
     pub(crate) fn with_context<P: RequestParamsMeta>(&self, mut params: P) -> P {
         if self.session.writes() {
             self.session.write(&self.session.here(), &mut params);
@@ -48,7 +48,7 @@ impl ClientPeer {
     ///
     /// # Errors
     ///
-    /// Those of `Peer::call_tool` of rmcp.
+    /// Returns the errors of rmcp's `Peer::call_tool`.
     pub async fn call_tool(&self, params: CallToolRequestParams) -> Result<CallToolResult, ServiceError> {
         self.session.call(params, |params| self.peer.call_tool(params)).await
     }
@@ -57,7 +57,7 @@ impl ClientPeer {
     ///
     /// # Errors
     ///
-    /// Those of `Peer::call_tool_once` of rmcp.
+    /// Returns the errors of rmcp's `Peer::call_tool_once`.
     pub async fn call_tool_once(
         &self,
         params: CallToolRequestParams,
@@ -69,7 +69,7 @@ impl ClientPeer {
     ///
     /// # Errors
     ///
-    /// Those of `Peer::list_tools` of rmcp.
+    /// Returns the errors of rmcp's `Peer::list_tools`.
     pub async fn list_tools(
         &self,
         params: Option<PaginatedRequestParams>,
@@ -81,7 +81,7 @@ impl ClientPeer {
     ///
     /// # Errors
     ///
-    /// Those of `Peer::list_all_tools` of rmcp.
+    /// Returns the errors of rmcp's `Peer::list_all_tools`.
     pub async fn list_all_tools(&self) -> Result<Vec<Tool>, ServiceError> {
         let mut tools = Vec::new();
         let mut cursor = None;
@@ -99,26 +99,26 @@ impl ClientPeer {
     ///
     /// # Errors
     ///
-    /// Those of `Peer::list_all_tools_with_cache_hint` of rmcp.
+    /// Returns the errors of rmcp's `Peer::list_all_tools_with_cache_hint`.
     pub async fn list_all_tools_with_cache_hint(&self) -> Result<MergedList<Tool>, ServiceError> {
         self.session.list_all(self.peer.list_all_tools_with_cache_hint()).await
     }
 
-    /// Sends a request. The call of a tool and a list of tools have a span.
+    /// Sends a request. Tool calls and lists of tools have a span.
     ///
     /// # Errors
     ///
-    /// Those of `Peer::send_request` of rmcp.
+    /// Returns the errors of rmcp's `Peer::send_request`.
     pub async fn send_request(&self, request: ClientRequest) -> Result<ServerResult, ServiceError> {
         self.send_request_with_option(request, PeerRequestOptions::no_options()).await?.await_response().await
     }
 
-    /// Sends a request that can be cancelled. The call of a tool and a list of tools have a span, which ends with the answer, or when the
-    /// handle is dropped.
+    /// Sends a request that can be cancelled. Tool calls and lists of tools have a span, which ends with the response, or when the handle
+    /// is dropped.
     ///
     /// # Errors
     ///
-    /// Those of `Peer::send_cancellable_request` of rmcp.
+    /// Returns the errors of rmcp's `Peer::send_cancellable_request`.
     pub async fn send_cancellable_request(
         &self,
         request: ClientRequest,
@@ -127,11 +127,11 @@ impl ClientPeer {
         self.send_request_with_option(request, options).await
     }
 
-    /// Sends a request, as [`send_cancellable_request`](Self::send_cancellable_request).
+    /// Sends a request, like [`send_cancellable_request`](Self::send_cancellable_request).
     ///
     /// # Errors
     ///
-    /// Those of `Peer::send_request_with_option` of rmcp.
+    /// Returns the errors of rmcp's `Peer::send_request_with_option`.
     pub async fn send_request_with_option(
         &self,
         request: ClientRequest,
@@ -146,11 +146,11 @@ macro_rules! requests {
     ($($name:ident($params:ident: $type:ty) -> $result:ty, $with:ident;)*) => {
         impl ClientPeer {
             $(
-                #[doc = concat!("`Peer::", stringify!($name), "` of rmcp, with the context of the trace.")]
+                #[doc = concat!("Calls rmcp's `Peer::", stringify!($name), "`, with the context of the trace.")]
                 ///
                 /// # Errors
                 ///
-                /// Those of rmcp.
+                /// Returns the errors of rmcp's method.
                 pub async fn $name(&self, $params: $type) -> Result<$result, ServiceError> {
                     self.peer.$name(self.$with($params)).await
                 }

@@ -1,4 +1,4 @@
-//! Requests whose answer the program awaits by a handle.
+//! Requests whose response the program awaits with a handle.
 
 use llmobs_runtime::Span;
 use rmcp::model::{ClientRequest, GetMeta as _, ServerResult};
@@ -12,7 +12,7 @@ use crate::observed::{Observed, View};
 use crate::session::{Session, show_error};
 use crate::tool::show_at_client;
 
-/// The span of a request that has no answer yet. It is cancelled if it is dropped.
+/// The span of a request that has no response yet. It is cancelled if it is dropped.
 struct Pending(Option<Span>);
 
 impl Pending {
@@ -29,14 +29,14 @@ impl Drop for Pending {
     }
 }
 
-/// Sends a request with the context of its trace. If it has a span, that ends with the answer, or when the handle is dropped.
+/// Sends a request with the context of its trace. If it has a span, the span ends with the response, or when the handle is dropped.
 pub(crate) async fn send(
     peer: &Peer<RoleClient>,
     session: &Session,
     mut request: ClientRequest,
     options: PeerRequestOptions,
 ) -> Result<RequestHandle<RoleClient>, ServiceError> {
-    // A task passes the answer on, in the runtime of tokio.
+    // A task forwards the response, in the runtime of tokio.
     let runtime = Handle::try_current().ok();
     let observed = match &request {
         ClientRequest::CallToolRequest(call) => Some(session.start_call(&call.params)),
@@ -63,7 +63,7 @@ pub(crate) async fn send(
             answer = from_server => {
                 show(&view, answer.as_ref().unwrap_or(&Err(ServiceError::TransportClosed)));
                 pending.finish();
-                // Without an answer the program finds the channel closed, as it would without this task.
+                // Without a response the program finds the channel closed, as it would without this task.
                 if let Ok(answer) = answer {
                     let _ = to_program.send(answer);
                 }

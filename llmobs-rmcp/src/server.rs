@@ -1,4 +1,4 @@
-//! Servers: the handler of a program, whose requests become spans.
+//! Servers: the program's handler, whose requests become spans.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,8 +27,8 @@ use crate::{intent, meta};
 /// The header that names a session of streamable HTTP.
 const SESSION_HEADER: &str = "mcp-session-id";
 
-/// A server that makes spans of the calls of its tools, of lists of tools and of the first request of a client, around the handler of the
-/// program. They continue the trace of the client where it says which.
+/// A server that makes spans of its tool calls, of lists of tools and of the first request of a client, around the program's handler. The
+/// spans continue the trace of the client if the request names one.
 ///
 /// ```
 /// use llmobs_rmcp::Server;
@@ -57,7 +57,7 @@ impl<H: ServerHandler> Server<H> {
         Self { handler, settings: Settings::from_env() }
     }
 
-    /// Whether spans show arguments, results, intents and the texts of errors. Default: see
+    /// Sets whether spans show arguments, results, intents and the texts of errors. Default: see
     /// [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content).
     #[must_use]
     pub fn capture_content(mut self, capture: impl Into<Option<bool>>) -> Self {
@@ -65,29 +65,29 @@ impl<H: ServerHandler> Server<H> {
         self
     }
 
-    /// Whether spans continue the trace of the client, which decides which trace, session and application they belong to: turn it
-    /// off where clients may not. Default: `DD_MCP_DISTRIBUTED_TRACING`, else true.
+    /// Sets whether spans continue the trace of the client, which then decides which trace, session and application they belong to: turn it
+    /// off if clients may not. Default: `DD_MCP_DISTRIBUTED_TRACING`, else true.
     #[must_use]
     pub fn distributed_tracing(mut self, enabled: impl Into<Option<bool>>) -> Self {
         self.settings.distributed_tracing = enabled.into().unwrap_or(self.settings.distributed_tracing);
         self
     }
 
-    /// Whether models are asked why they call a tool, which its span shows as the intent: the schema of each tool gets the required
-    /// argument `telemetry`, which the tool never sees. Default: `DD_MCP_CAPTURE_INTENT`, else false.
+    /// Sets whether models are asked why they call a tool, which the span of the call shows as the intent: the schema of each tool gets the
+    /// required argument `telemetry`, which the tool never receives. Default: `DD_MCP_CAPTURE_INTENT`, else false.
     #[must_use]
     pub fn capture_intent(mut self, capture: impl Into<Option<bool>>) -> Self {
         self.settings.intent = capture.into().unwrap_or(self.settings.intent);
         self
     }
 
-    /// The handler of the program.
+    /// Returns the handler of the program.
     #[must_use]
     pub const fn handler(&self) -> &H {
         &self.handler
     }
 
-    /// The context that a request is handled in. `None` for the current one.
+    /// Returns the context in which a request is handled, or `None` for the current one.
     fn context(&self, request: &RequestContext<RoleServer>) -> Option<Context> {
         if self.settings.distributed_tracing {
             meta::context_of(&request.meta, &request.extensions)

@@ -44,7 +44,7 @@ impl Session {
         self.start(task("MCP Client Initialize").parent(&self.context))
     }
 
-    /// Notes what the server says of itself.
+    /// Records the server's information.
     pub(crate) fn initialized(&self, info: &ServerPeerInfo, view: &View) {
         view.output(info);
         if let Some(server) = &info.server_info {
@@ -54,13 +54,13 @@ impl Session {
         }
     }
 
-    /// Ends the session. What happens in it later is not lost.
+    /// Ends the session. Spans that start in it later are not lost.
     pub(crate) fn end(&self) {
         drop(self.span.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    /// Where a request of the program belongs: under the span that is current, but under the session if there is none, or if it is
-    /// the one that the session is under.
+    /// Returns the context of a request of the program: that of the current span, or that of the session if there is no current span, or
+    /// only the one that the session is in.
     pub(crate) fn here(&self) -> Context {
         let here = current();
         let is_own = match here.export() {
@@ -85,7 +85,7 @@ impl Session {
         self.settings.distributed_tracing && enabled()
     }
 
-    /// Starts the span of a call of a tool.
+    /// Starts the span of a tool call.
     pub(crate) fn start_call(&self, params: &CallToolRequestParams) -> Observed {
         let name = format!("MCP Client Tool Call: {}", params.name);
         let observed = self.start(tool(name).tag("mcp_tool_kind", "client").parent(self.here()));
@@ -139,7 +139,7 @@ impl Session {
         observed.run(send(params), show_list).await
     }
 
-    /// Lists all tools inside one span, where rmcp asks for the pages itself.
+    /// Lists all tools inside one span, for requests in which rmcp fetches the pages itself.
     pub(crate) async fn list_all<F>(&self, pages: F) -> Result<MergedList<Tool>, ServiceError>
     where
         F: Future<Output = Result<MergedList<Tool>, ServiceError>>,
@@ -174,7 +174,7 @@ fn show_list(view: &View, result: &Result<ListToolsResult, ServiceError>) {
     }
 }
 
-/// Shows why a request has no answer.
+/// Shows why a request has no response.
 pub(crate) fn show_error(view: &View, error: &ServiceError) {
     match error {
         ServiceError::Cancelled { .. } => view.cancelled(),

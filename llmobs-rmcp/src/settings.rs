@@ -1,12 +1,12 @@
-//! Settings: what the environment says, unless the program says otherwise.
+//! Settings: those of the environment, overridden by the program.
 
 use llmobs_capture::warn_limited;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Whether spans show arguments, results and errors. `None`: as the client of llmobs says.
+    /// Whether spans show arguments, results and errors. `None` uses the setting of the llmobs client.
     pub(crate) content: Option<bool>,
-    /// Whether the context of a trace is written into requests, and read from them.
+    /// Whether the context of a trace is written to requests, and read from them.
     pub(crate) distributed_tracing: bool,
     /// Whether models are asked why they call a tool.
     pub(crate) intent: bool,
@@ -22,7 +22,7 @@ impl Settings {
     }
 }
 
-/// What is neither true nor false counts as false, as in the reference SDK.
+/// Reads a flag. A value that is neither true nor false counts as false, as in the reference SDK.
 fn flag(name: &str) -> Option<bool> {
     let text = std::env::var(name).ok()?.trim().to_ascii_lowercase();
     match text.as_str() {

@@ -1,4 +1,4 @@
-//! Results of tools, as spans show them.
+//! The results of tools, as spans show them.
 
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
 use serde::Serialize;
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::observed::View;
 
-/// The type of the error of a tool that says so in its result.
+/// The error type of a tool whose result is marked as an error.
 const TOOL_ERROR: &str = "ToolError";
-/// What Datadog's SDKs say of it where the result is shown besides.
+/// The message of Datadog's SDKs if the result is shown as the output.
 const FAILED: &str = "tool resulted in an error";
 
-/// A result in the form of Datadog's SDKs, with what else it holds.
+/// A result in the form of Datadog's SDKs, with its other data.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown<'a> {
@@ -21,11 +21,11 @@ struct Shown<'a> {
     is_error: bool,
 }
 
-/// What a call of a tool returns.
+/// The outcome of a tool call.
 pub(crate) trait ToolOutcome {
-    /// The final result. `None` if there is none yet.
+    /// Returns the final result, or `None` if there is none yet.
     fn result(&self) -> Option<&CallToolResult>;
-    /// Shows what there is in place of a final result.
+    /// Shows what there is instead of a final result.
     fn show_other(&self, view: &View);
 }
 
@@ -51,7 +51,7 @@ impl ToolOutcome for CallToolResponse {
     }
 }
 
-/// Shows the outcome on the span of a client, whose error is the text of the result.
+/// Shows the outcome on the span of a client. The error message is the text of the result.
 pub(crate) fn show_at_client(outcome: &impl ToolOutcome, view: &View) {
     show(outcome, view, |result| {
         let texts = result.content.iter().filter_map(ContentBlock::as_text);

@@ -1,4 +1,4 @@
-//! The one owner of everything at run time: starts the worker, holds the queue, ends both.
+//! The client: starts the worker, holds the queue, and ends both.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use log::Level;
 
-use llmobs_capture::log::{flush as flush_log, say};
+use llmobs_capture::log::{flush as flush_log, log};
 use llmobs_capture::{is_muted, warn_limited};
 
 use crate::base::error::Error;
@@ -29,15 +29,15 @@ use crate::trace::slot::Slot;
 
 /// How long the guard waits for spans to be delivered when it is dropped.
 const GRACE: Duration = Duration::from_secs(2);
-/// The least time that the guard waits for the worker to give up what it could not deliver.
+/// The least time that the guard gives the worker to report what it could not deliver.
 const END_GRACE: Duration = Duration::from_millis(50);
-/// How long the guard waits for the logger of the program.
+/// How long the guard waits for the program's logger.
 const LOG_GRACE: Duration = Duration::from_millis(100);
-/// A guard that is dropped so soon, before any span has finished, was not meant to be.
+/// A guard that is dropped this soon, before any span has finished, was probably dropped by mistake.
 const AT_ONCE: Duration = Duration::from_millis(5);
 /// Bytes of spans at which they are sent before the interval is over.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// One part in this many of the memory is kept for spans without input and output.
+/// One part in this many of the memory is reserved for spans without input and output.
 const KEPT: usize = 10;
 
 /// A queue and the worker that empties it.
@@ -83,7 +83,7 @@ impl Client {
             flushes: 0,
         };
         let client = Self { sender, notice };
-        // What a processor submits belongs to this client.
+        // Evaluations that a processor submits belong to this client.
         let context = client.context();
         let run = move || context.enter(|| worker.run());
         thread::Builder::new()
@@ -93,7 +93,7 @@ impl Client {
         Ok(client)
     }
 
-    /// The client with no span current.
+    /// Returns a context of the client with no current span.
     pub(crate) fn context(&self) -> Context {
         Context(Slot::Client(Arc::clone(&self.sender)))
     }
@@ -115,10 +115,10 @@ impl Drop for Client {
 
 /// Starts llmobs from the `DD_*` variables of the environment.
 ///
-/// Where that is impossible the reason goes to the log as an error, and nothing is recorded: the program runs as if
-/// llmobs were not there. Use [`Config::init`] to get the error instead.
+/// If that fails, the error is logged and nothing is recorded: the program runs as if llmobs were not there. Use [`Config::init`] to get
+/// the error instead.
 ///
-/// Keep the guard until the program ends: `let _llmobs = llmobs::init();`. Not `let _ = …`, which drops it at once.
+/// Keep the guard until the program ends: `let _llmobs = llmobs::init();`. Don't write `let _ = …`, which drops the guard at once.
 ///
 /// ```no_run
 /// # use llmobs_runtime as llmobs;
@@ -126,8 +126,8 @@ impl Drop for Client {
 /// ```
 pub fn init() -> Guard {
     Config::from_env().init().unwrap_or_else(|error| {
-        say(Level::Error, format_args!("llmobs is off: {}", error.chain()));
-        // The program may end at once.
+        log(Level::Error, format_args!("llmobs is off: {}", error.chain()));
+        // The program may end right away.
         flush_log(LOG_GRACE);
         Guard(None)
     })
@@ -136,22 +136,23 @@ pub fn init() -> Guard {
 impl Config {
     /// Starts llmobs.
     ///
-    /// It waits for nothing: all that takes time happens on a thread of llmobs. Where neither environment nor program says whether to
-    /// use an Agent, that thread asks the Agent when the first spans are sent. Spans go to an Agent that passes them on, else
-    /// straight to Datadog if there is an API key, and otherwise wait for an Agent. None of that is final: the choice is made again
-    /// when the Agent or Datadog cannot be reached or takes no spans.
+    /// This does not block: slow work happens on a thread of llmobs. If neither the environment nor the program chooses between an Agent
+    /// and Datadog, that thread asks the Agent when it sends the first spans. Spans go to an Agent that accepts them; otherwise straight to
+    /// Datadog, if there is an API key; otherwise they wait for an Agent. The choice is made again whenever the Agent or Datadog cannot be
+    /// reached or does not accept spans.
     ///
     /// # Errors
     ///
-    /// When the configuration can never deliver, such as an invalid URL or delivery straight to Datadog without an API key, or
-    /// when a client is running already. Nothing is recorded then. Telemetry is no reason for a program to stop:
+    /// Returns an error if the configuration can never deliver, for example with an invalid URL, or without an API key for delivery
+    /// straight to Datadog, or if a client is already running. Nothing is recorded then. A program should not stop because of its
+    /// telemetry:
     ///
     /// ```no_run
     /// # use llmobs_runtime as llmobs;
     /// let _llmobs = match llmobs::Config::from_env().ml_app("support").init() {
     ///     Ok(guard) => Some(guard),
     ///     Err(error) => {
-    ///         eprintln!("going on without traces: {error}");
+    ///         eprintln!("continuing without traces: {error}");
     ///         None
     ///     }
     /// };
@@ -163,7 +164,7 @@ impl Config {
 
 fn start(config: &Config) -> Result<Guard, Error> {
     for warning in config.warnings() {
-        say(Level::Warn, format_args!("{warning}"));
+        log(Level::Warn, format_args!("{warning}"));
     }
     if !config.enabled() {
         return Ok(Guard(None));
@@ -191,11 +192,11 @@ fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transpor
     })
 }
 
-/// Keeps llmobs running. Dropping it delivers what is finished, for at most two seconds, and switches llmobs off;
-/// after that `init` may be called again.
+/// Keeps llmobs running. Dropping the guard delivers finished spans, for at most two seconds, and switches llmobs off; afterwards `init`
+/// can be called again.
 ///
-/// What ends the process without dropping it, such as `std::process::exit`, loses the spans of the last second: call
-/// [`flush`] before.
+/// If the process ends without dropping the guard, as with `std::process::exit`, the spans of the last second are lost: call [`flush`]
+/// first.
 #[must_use = "llmobs is switched off when the guard is dropped: bind it to a name such as `_llmobs`"]
 pub struct Guard(Option<Running>);
 
@@ -225,22 +226,22 @@ impl Drop for Guard {
                 "llmobs was switched off as soon as it was switched on: keep the guard, as in `let _llmobs = llmobs::init();`"
             );
         }
-        // What the worker has given up by now, it has logged.
+        // The worker has already logged what it gave up.
         let pending = client.sender.queue.report().pending();
         if pending > 0 {
             let message = format!(
                 "{pending} span(s) or evaluation(s) were not delivered within {GRACE:?} of shutting down"
             );
-            client.notice.give(format_args!("{message}"));
-            say(Level::Warn, format_args!("{message}"));
+            client.notice.write(format_args!("{message}"));
+            log(Level::Warn, format_args!("{message}"));
         }
         flush_log(LOG_GRACE);
     }
 }
 
-/// Has sent what is finished and submitted, and waits for that, but not longer than `timeout`.
+/// Sends all finished spans and submitted evaluations, and waits for that, but no longer than `timeout`.
 ///
-/// It concerns the client that spans started here would go to. Where llmobs is not enabled the report is empty.
+/// This applies to the client that spans started here would go to. If llmobs is not enabled, the report is empty.
 ///
 /// ```no_run
 /// # use llmobs_runtime as llmobs;
@@ -256,9 +257,9 @@ pub fn flush(timeout: Duration) -> Report {
     sender.map_or_else(Report::default, |sender| sender.flush(timeout))
 }
 
-/// What became of everything so far, without waiting.
+/// Returns what became of all spans and evaluations so far, without waiting.
 ///
-/// It concerns the client that spans started here would go to. Where llmobs is not enabled the report is empty.
+/// This applies to the client that spans started here would go to. If llmobs is not enabled, the report is empty.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -273,10 +274,10 @@ pub fn stats() -> Report {
     current().0.sender().map_or_else(Report::default, |sender| sender.queue.report())
 }
 
-/// Whether a span started here and now would be recorded.
+/// Returns whether a span started here and now would be recorded.
 ///
-/// For the rare case that finding out what to annotate is itself expensive and cannot go into the closure of
-/// [`annotate`](crate::annotate), which is not called when nothing is recorded.
+/// This is for the rare case that computing an annotation is expensive and cannot happen in the closure of [`annotate`](crate::annotate),
+/// which is not called when nothing is recorded.
 #[must_use]
 pub fn enabled() -> bool {
     any_open() && !is_muted() && current().0.open_sender().is_some()

@@ -32,7 +32,7 @@ pub use trace::wrap::FutureSpanExt;
 pub use trace::wrap::StreamSpanExt;
 
 pub mod content {
-    //! What spans show as input and output: messages, tool calls, documents, tool definitions.
+    //! The input and output of spans: messages, tool calls, documents, tool definitions.
 
     pub use llmobs_providers::{
         Document, MediaData, MediaPart, Message, ToolCall, ToolDefinition, ToolResult,
@@ -42,7 +42,7 @@ pub mod content {
 }
 
 pub mod convert {
-    //! What methods take in several forms: texts, numbers, parents.
+    //! Traits of arguments that come in several forms: texts, numbers, parents.
 
     pub use llmobs_capture::{Label, Metric};
 
@@ -51,14 +51,14 @@ pub mod convert {
 }
 
 pub mod eval {
-    //! Evaluations, which programs make, and feedback, which people give.
+    //! Evaluations, made by programs, and feedback, given by people.
 
     pub use crate::model::evaluation::{Assessment, Evaluation, EvaluationError, EvaluationScope};
     pub use crate::model::feedback::{Feedback, Submitter};
 }
 
 pub mod integration {
-    //! For libraries that make spans of what other libraries do.
+    //! Support for libraries that make spans from the work of other libraries.
 
     pub use crate::model::attributes::{AttributeName, SpanAttributes};
     pub use crate::trace::integration::{
@@ -71,13 +71,13 @@ pub mod integration {
 }
 
 pub mod manifest {
-    //! What an agent is made of.
+    //! The manifest of an agent: what it is made of.
 
     pub use crate::model::agent::{AgentManifest, AgentTool};
 }
 
 pub mod processor {
-    //! What a [processor](crate::Config::processor) gets.
+    //! The data that a [processor](crate::Config::processor) receives.
 
     pub use crate::model::failure::Failure;
     pub use crate::model::span_data::SpanData;
@@ -90,16 +90,15 @@ pub mod prompt {
 }
 
 pub mod propagation {
-    //! The traits of requests that [`inject`](crate::inject) writes into and [`extract`](crate::extract) reads from.
+    //! The traits of headers that [`inject`](crate::inject) writes to and [`extract`](crate::extract) reads from.
 
     pub use crate::trace::propagation::{Extractor, Injector};
 }
 
 pub mod providers {
-    //! What model providers are asked and answer: one reading of their requests, whole answers and streams.
+    //! Requests to model providers and their responses, whole or streamed, as one set of types.
     //!
-    //! Attributes and [`Annotation`](crate::Annotation) read what they are given by themselves. This is for programs with a client of
-    //! their own:
+    //! Attributes and [`Annotation`](crate::Annotation) read them automatically. This module is for programs with a client of their own:
     //!
     //! ```
     //! # use llmobs_runtime as llmobs;
@@ -131,7 +130,7 @@ pub mod providers {
 }
 
 pub mod transport {
-    //! Delivery by the program itself. **This module may change in any release**, and is not covered by semantic versioning.
+    //! Delivery by the program. **This module may change in any release**, and is not covered by semantic versioning.
 
     pub use crate::deliver::custom::{Transport, TransportError};
 }
@@ -144,7 +143,7 @@ pub mod wrap {
     pub use crate::trace::wrap::{FutureInSpan, InContext};
 }
 
-/// For the expansions of the attributes alone: no part of it is stable.
+/// For the expansions of the attributes only: nothing in it is stable.
 #[doc(hidden)]
 pub mod __private_0_1_0 {
     pub use std::boxed::Box;

@@ -14,13 +14,13 @@ use crate::deliver::tree;
 use crate::model::span_data::SpanData;
 use crate::trace::context::{Attached, Context};
 
-/// Far longer than anything in memory takes.
+/// Much longer than any work in memory takes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Collects the spans that are started where it is entered, and in what carries the context from there.
+/// Collects the spans that start where it is entered, and where its context is carried from there.
 ///
-/// A collector is a client of its own, with the real queue, worker and encoding, and no network. Tests with one
-/// collector each can run in parallel in one process, whatever `init` does elsewhere.
+/// A collector is a client of its own, with the real queue, worker and encoding, and without a network. Tests with one collector each can
+/// run in parallel in one process, regardless of `init`.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -43,22 +43,22 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// A collector whose application is called `test-app`, whatever the environment says.
+    /// Creates a collector whose application is `test-app`, without the environment.
     ///
     /// # Panics
     ///
-    /// When the operating system gives no thread.
+    /// Panics if the operating system cannot start a thread.
     #[must_use]
     pub fn new() -> Self {
         Self::with_config(&Config::new().ml_app("test-app"))
     }
 
-    /// A collector that takes application, service, environment, version, tags and limits from `config`, and nothing
-    /// that has to do with delivery.
+    /// Creates a collector that takes application, service, environment, version, tags and limits from `config`, and ignores all settings
+    /// of delivery.
     ///
     /// # Panics
     ///
-    /// When the operating system gives no thread.
+    /// Panics if the operating system cannot start a thread.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test that cannot start a thread should stop")]
     pub fn with_config(config: &Config) -> Self {
@@ -68,24 +68,24 @@ impl Collector {
         Self { client, memory, event_limit: config.settings().event_limit }
     }
 
-    /// Runs `f` with this collector in place of whatever is current.
+    /// Runs `f` with this collector instead of what is current.
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         self.context().enter(f)
     }
 
-    /// Puts this collector in place of whatever is current on this thread, until the guard is dropped.
+    /// Makes this collector current on this thread, instead of what is current, until the guard is dropped.
     pub fn attach(&self) -> Attached {
         self.context().attach()
     }
 
-    /// The collector as a context, to carry to other threads and, with
+    /// Returns the collector as a context, to carry to other threads and, with
     /// [`FutureSpanExt::in_context`](crate::FutureSpanExt::in_context), into futures.
     #[must_use]
     pub fn context(&self) -> Context {
         self.client.context()
     }
 
-    /// The spans that have finished so far, by their start.
+    /// Returns the spans that have finished so far, by their start.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -108,17 +108,17 @@ impl Collector {
         spans
     }
 
-    /// The spans of a kind and a name, by their start.
+    /// Returns the spans of a kind and a name, by their start.
     #[must_use]
     pub fn spans_of(&self, kind: Kind, name: &str) -> Vec<SpanData> {
         self.spans().into_iter().filter(|span| span.kind() == kind && span.name == name).collect()
     }
 
-    /// The one span of a name.
+    /// Returns the only span of a name.
     ///
     /// # Panics
     ///
-    /// When there is none or more than one, with a picture of those there are.
+    /// Panics if there is no such span or more than one. The message shows the tree of spans.
     #[must_use]
     #[track_caller]
     #[expect(clippy::panic, reason = "a test that does not find what it looks for should stop")]
@@ -133,14 +133,14 @@ impl Collector {
         }
     }
 
-    /// The spans that have finished so far, as the wire events that Datadog would get, by their start.
+    /// Returns the spans that have finished so far, as the wire events that Datadog would receive, by their start.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         let mut encoder = self.encoder();
         self.spans().iter().map(|span| encoder.event(span)).collect()
     }
 
-    /// A span as the wire event that Datadog would get.
+    /// Returns a span as the wire event that Datadog would receive.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -159,7 +159,7 @@ impl Collector {
         Encoder::new(&defaults.identity, &defaults.ml_app, self.event_limit)
     }
 
-    /// The evaluations and the feedback that were submitted so far, as Datadog would get them, in their order.
+    /// Returns the evaluations and feedback that were submitted so far, in order, as Datadog would receive them.
     #[must_use]
     pub fn evaluations(&self) -> Vec<Value> {
         self.client.flush(PATIENCE);
@@ -167,8 +167,8 @@ impl Collector {
         self.memory.evaluations().iter().map(read).collect()
     }
 
-    /// The spans that have finished so far, one on each line below its parent, with input, output, error, and
-    /// whether it was cancelled.
+    /// Returns the spans that have finished so far, one on each line below its parent, with input, output, error, and whether it was
+    /// cancelled.
     #[must_use]
     pub fn tree(&self) -> String {
         let spans = self.spans();

@@ -1,4 +1,4 @@
-//! Where spans and events come from in a program: what the layer makes of them, worked out once for each place.
+//! The callsites of spans and events, with what the layer makes of them, computed once for each.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -10,7 +10,7 @@ use tracing_core::callsite::Identifier;
 use crate::libraries::{Library, Role, Rule};
 use crate::meaning::{self, Meaning, is_mark};
 
-/// What the layer makes of the spans or events of one place.
+/// What the layer makes of the spans or events of one callsite.
 #[derive(Debug)]
 pub(crate) struct Callsite {
     /// The library, as the name of the integration.
@@ -18,21 +18,21 @@ pub(crate) struct Callsite {
     /// The name of the span.
     pub(crate) name: &'static str,
     pub(crate) role: Role,
-    /// The kind, where no field says it.
+    /// The kind, unless a field sets it.
     pub(crate) kind: Kind,
-    /// The fields, in their order.
+    /// The fields, in order.
     pub(crate) fields: Box<[FieldOf]>,
     /// Whether fields have tokens.
     pub(crate) has_usage: bool,
 }
 
-/// A field of the spans or events of one place.
+/// A field of the spans or events of one callsite.
 #[derive(Debug)]
 pub(crate) struct FieldOf {
     pub(crate) meaning: Meaning,
     /// The name of the attribute, if it is one.
     pub(crate) name: AttributeName,
-    /// Whether it is a number of tokens, or what they cost.
+    /// Whether it is a number of tokens, or a cost.
     pub(crate) is_usage: bool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct OwnNames {
     pub(crate) error_type: AttributeName,
 }
 
-/// A callsite in a list, which only ever grows. `None` is for a place that is nothing to the layer.
+/// A callsite in a list, which only ever grows. `None` is for a callsite that the layer ignores.
 struct Node {
     id: Identifier,
     callsite: Option<Callsite>,
@@ -52,7 +52,7 @@ struct Node {
 /// The lists, by hash. Reading takes no lock.
 static NODES: [OnceLock<Box<Node>>; 256] = [const { OnceLock::new() }; 256];
 
-/// What the layer makes of a span or an event. `None` if it is nothing to it.
+/// Returns what the layer makes of a span or an event, or `None` if it ignores it.
 pub(crate) fn find(metadata: &Metadata<'_>) -> Option<&'static Callsite> {
     let id = metadata.callsite();
     let hash = (metadata.name().as_ptr() as usize >> 3) ^ metadata.line().unwrap_or(0) as usize;
@@ -111,19 +111,19 @@ impl Callsite {
         })
     }
 
-    /// Whether spans or events of this place are wanted. Others are taken where another layer wants them.
+    /// Returns whether spans or events of this callsite are wanted. Others are read only if another layer wants them.
     pub(crate) fn is_wanted(&self) -> bool {
         matches!(self.role, Role::Step(_) | Role::Part | Role::PartOfCall | Role::Failure | Role::Evaluation)
     }
 }
 
-/// What a span or an event is whose library has no rule for it.
+/// Returns the role of a span or an event without a rule of its library.
 fn likely_role(metadata: &Metadata<'_>, names: &[&str]) -> Role {
     if meaning::are_of_evaluation(names) {
         Role::Evaluation
     } else if metadata.is_event() && is_error(metadata) {
         Role::Failure
-    } else if metadata.is_event() && names.iter().any(|name| is_said_in_events(name)) {
+    } else if metadata.is_event() && names.iter().any(|name| is_event_field(name)) {
         Role::Part
     } else if metadata.is_span() && names.iter().any(|name| is_mark(name)) {
         Role::Step(None)
@@ -132,12 +132,12 @@ fn likely_role(metadata: &Metadata<'_>, names: &[&str]) -> Role {
     }
 }
 
-/// Whether an event with this field says something of the step around it.
-fn is_said_in_events(name: &str) -> bool {
+/// Returns whether an event with this field describes the surrounding step.
+fn is_event_field(name: &str) -> bool {
     name.starts_with("gen_ai.") || matches!(name, "exception.type" | "exception.message" | "langfuse.model")
 }
 
-/// The kind of a span with these fields, until one of them says it.
+/// Returns the kind of a span with these fields, until one of them sets it.
 fn likely_kind(names: &[&str]) -> Kind {
     let has = |wanted: &[&str]| names.iter().any(|name| wanted.contains(name));
     if has(&["gen_ai.tool.name", "gen_ai.tool.call.id"]) {
@@ -153,7 +153,7 @@ fn likely_kind(names: &[&str]) -> Kind {
     }
 }
 
-/// Whether an event is the error of a function with `#[tracing::instrument(err)]`.
+/// Returns whether an event is the error of a function with `#[tracing::instrument(err)]`.
 fn is_error(metadata: &Metadata<'_>) -> bool {
     *metadata.level() == tracing_core::Level::ERROR
         && metadata.fields().len() == 1

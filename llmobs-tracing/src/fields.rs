@@ -1,4 +1,4 @@
-//! What the fields of a span say.
+//! Reads the fields of spans.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -17,21 +17,21 @@ use tracing_core::field::Visit;
 use crate::callsite::{Callsite, FieldOf, OwnNames};
 use crate::meaning::{Given, Meaning, Name};
 
-/// What the fields of a span said so far.
+/// The recorded fields of a span.
 #[derive(Default)]
-pub(crate) struct Said {
+pub(crate) struct Recorded {
     /// Attributes of conventions.
     attributes: SpanAttributes,
     kind: Option<Kind>,
     /// The names of the step, if it has any.
     names: Option<Box<[Option<String>; 6]>>,
     session_id: Option<String>,
-    /// What is put on the LLM span besides: each meaning is there once.
+    /// Other annotations of the LLM span: each meaning occurs once.
     notes: Vec<(Meaning, Value)>,
     failed: Failed,
-    /// Whether parts of the step said tokens.
+    /// Whether parts of the step recorded tokens.
     has_usage: bool,
-    /// Whether the kind, a name or the session was said since this was asked last.
+    /// Whether the kind, a name or the session was recorded since the last check.
     describes: bool,
 }
 
@@ -41,18 +41,18 @@ enum Failed {
     #[default]
     No,
     Yes,
-    /// An attribute says how.
-    Said,
+    /// An attribute describes the failure.
+    Described,
 }
 
-impl Said {
+impl Recorded {
     pub(crate) fn new(capture: Capture) -> Self {
-        // Messages of input and output, instructions and tools.
+        // Room for messages of input and output, instructions and tools.
         let limit = capture.limit.saturating_mul(4).saturating_add(64 * 1024);
         Self { attributes: SpanAttributes::new(limit), ..Self::default() }
     }
 
-    /// Adds what fields say later, of the same span or of a part.
+    /// Adds fields that were recorded later, by the same span or by a part.
     pub(crate) fn add(&mut self, later: Self) {
         self.attributes.add(&later.attributes);
         replace(&mut self.kind, later.kind);
@@ -87,22 +87,22 @@ impl Said {
         self.failed != Failed::No
     }
 
-    /// Whether parts of the step said tokens.
+    /// Returns whether parts of the step recorded tokens.
     pub(crate) fn has_usage(&self) -> bool {
         self.has_usage
     }
 
-    /// Whether the kind, a name or the session was said since this was asked last.
+    /// Returns whether the kind, a name or the session was recorded since the last check.
     pub(crate) fn describes(&mut self) -> bool {
         std::mem::take(&mut self.describes)
     }
 
-    /// The kind of the step. `None` if nothing said it.
+    /// Returns the kind of the step, or `None` if it was not recorded.
     pub(crate) fn kind(&self) -> Option<Kind> {
         self.kind
     }
 
-    /// The name of a step of a kind.
+    /// Returns the name of a step of a kind.
     pub(crate) fn name(&self, kind: Kind) -> Option<&str> {
         let names = self.names.as_deref()?;
         let preferred = match kind {
@@ -121,7 +121,7 @@ impl Said {
         self.session_id.as_deref()
     }
 
-    /// The attributes of a step of a kind.
+    /// Returns the attributes of a step of a kind.
     pub(crate) fn into_attributes(mut self, kind: Kind) -> SpanAttributes {
         let own = OwnNames::get();
         if self.failed == Failed::Yes {
@@ -134,7 +134,7 @@ impl Said {
         self.attributes
     }
 
-    /// The attributes by name.
+    /// Returns the attributes by name.
     pub(crate) fn attributes(&self) -> serde_json::Map<String, Value> {
         self.attributes.to_map()
     }
@@ -143,7 +143,7 @@ impl Said {
         !self.notes.is_empty()
     }
 
-    /// Puts what is no attribute on a span.
+    /// Annotates a span with the fields that are not attributes.
     pub(crate) fn annotate(&self, note: &mut Annotation) {
         for (meaning, value) in &self.notes {
             match meaning {
@@ -170,12 +170,12 @@ impl Said {
     }
 }
 
-/// A text, or the text of a number.
+/// Returns a text, or the text of a number.
 fn label(value: &Value) -> Cow<'_, str> {
     value.as_str().map_or_else(|| value.to_string().into(), Cow::Borrowed)
 }
 
-/// The value of a JSON text. Any other value is as it is.
+/// Returns the value of a JSON text. Any other value is unchanged.
 fn json(value: &Value) -> Cow<'_, Value> {
     let json = value.as_str().and_then(|text| serde_json::from_str(text).ok());
     json.map_or(Cow::Borrowed(value), Cow::Owned)
@@ -183,8 +183,8 @@ fn json(value: &Value) -> Cow<'_, Value> {
 
 /// Reads the fields of a span or an event.
 pub(crate) struct Reader<'a> {
-    said: &'a mut Said,
-    /// The place of the fields.
+    recorded: &'a mut Recorded,
+    /// The callsite of the fields.
     callsite: &'static Callsite,
     capture: Capture,
     formats: Formats,
@@ -194,42 +194,42 @@ pub(crate) struct Reader<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Formats {
     All,
-    /// Whether there are such values.
+    /// Whether values were left out.
     None(bool),
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(
-        said: &'a mut Said,
+        recorded: &'a mut Recorded,
         callsite: &'static Callsite,
         capture: Capture,
         formats: Formats,
     ) -> Self {
-        Self { said, callsite, capture, formats }
+        Self { recorded, callsite, capture, formats }
     }
 
-    /// Whether values were left out that code of the program has to format.
+    /// Returns whether values were left out because code of the program has to format them.
     pub(crate) fn has_formatted(&self) -> bool {
         self.formats == Formats::None(true)
     }
 
-    /// What a field means. `None` if that is nothing.
+    /// Returns what a field means, or `None` if it is ignored.
     #[inline]
     fn field(&self, field: &Field) -> Option<&'static FieldOf> {
         self.callsite.fields.get(field.index()).filter(|field| !matches!(field.meaning, Meaning::Nothing))
     }
 
-    /// A number, or true or false.
+    /// Reads a number or a boolean.
     #[inline]
     fn plain(&mut self, field: &Field, value: impl fmt::Display + Into<Value>) {
         let Some(FieldOf { meaning, name, is_usage }) = self.field(field) else { return };
         match *meaning {
             Meaning::Attribute(_) | Meaning::Content(_) => {
-                self.said.has_usage |= is_usage;
-                self.said.attributes.value(name, value);
+                self.recorded.has_usage |= is_usage;
+                self.recorded.attributes.value(name, value);
             }
             meaning @ (Meaning::Metric(_) | Meaning::Metadata(_)) => {
-                self.said.set_note(meaning, value.into());
+                self.recorded.set_note(meaning, value.into());
             }
             _ => self.text(field, &value.to_string()),
         }
@@ -237,65 +237,65 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, field: &Field, text: &str) {
         let Some(FieldOf { meaning, name, is_usage }) = self.field(field) else { return };
-        // An empty text says nothing, and takes no other's place.
+        // An empty text has no meaning, and replaces no other.
         if text.is_empty() {
             return;
         }
         let text = &*short(text, self.capture.limit);
         let shows_content = self.capture.shows_content;
-        let said = &mut *self.said;
+        let recorded = &mut *self.recorded;
         match *meaning {
             Meaning::Attribute(_) => {
-                said.has_usage |= is_usage;
-                said.attributes.text(name, text);
+                recorded.has_usage |= is_usage;
+                recorded.attributes.text(name, text);
             }
             Meaning::Content(_) => {
                 if shows_content {
-                    said.attributes.text(name, text);
+                    recorded.attributes.text(name, text);
                 }
             }
             Meaning::Failure(kind) => {
                 if kind != "otel.status_code" || text.eq_ignore_ascii_case("error") {
-                    said.failed = Failed::Said;
+                    recorded.failed = Failed::Described;
                 }
-                said.attributes.text(name, text);
+                recorded.attributes.text(name, text);
             }
             Meaning::FailureText(_) if shows_content => {
-                said.failed = Failed::Said;
-                said.attributes.text(name, text);
+                recorded.failed = Failed::Described;
+                recorded.attributes.text(name, text);
             }
-            Meaning::FailureText(_) => said.failed = said.failed.max(Failed::Yes),
+            Meaning::FailureText(_) => recorded.failed = recorded.failed.max(Failed::Yes),
             Meaning::Operation(_, vocabulary) => {
                 if let kind @ Some(_) = vocabulary.kind(text) {
-                    said.describes = true;
-                    said.kind = kind;
+                    recorded.describes = true;
+                    recorded.kind = kind;
                 }
-                said.attributes.text(name, text);
+                recorded.attributes.text(name, text);
             }
-            // What rig calls agents that have no name.
+            // The name that rig gives to agents without a name.
             Meaning::Name(Name::Agent) if text == "Unnamed Agent" => {}
             Meaning::Name(name) => {
-                said.describes = true;
-                said.set_name(name as usize, text.to_owned());
+                recorded.describes = true;
+                recorded.set_name(name as usize, text.to_owned());
             }
             Meaning::Session => {
-                said.describes = true;
-                said.session_id = Some(text.to_owned());
+                recorded.describes = true;
+                recorded.session_id = Some(text.to_owned());
             }
             Meaning::Metric(_) => {
                 if let Ok(number) = text.parse::<Number>() {
-                    said.set_note(*meaning, number.into());
+                    recorded.set_note(*meaning, number.into());
                 }
             }
             Meaning::Cancelled => {
                 if text == "true" {
-                    said.set_note(*meaning, true.into());
+                    recorded.set_note(*meaning, true.into());
                 }
             }
-            Meaning::Tag(_) => said.set_note(*meaning, text.into()),
+            Meaning::Tag(_) => recorded.set_note(*meaning, text.into()),
             Meaning::Metadata(_) | Meaning::Given(_) => {
                 if shows_content {
-                    said.set_note(*meaning, text.into());
+                    recorded.set_note(*meaning, text.into());
                 }
             }
             Meaning::Nothing => {}
@@ -317,7 +317,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The value of an option that was formatted by `Debug`. Other texts are as they are.
+/// Returns the value of an option that was formatted by `Debug`. Other texts are unchanged.
 fn some(text: &str) -> &str {
     match text {
         "None" => "",
@@ -325,14 +325,14 @@ fn some(text: &str) -> &str {
     }
 }
 
-/// A string that was formatted by `Debug`. Other texts are as they are.
+/// Returns a string that was formatted by `Debug`. Other texts are unchanged.
 fn unquoted(text: &str) -> Cow<'_, str> {
     let is_quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
     let string = is_quoted.then(|| serde_json::from_str(text).ok()).flatten();
     string.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// A text of at most about `limit` bytes. JSON stays JSON.
+/// Returns a text of at most about `limit` bytes. JSON stays JSON.
 #[inline]
 fn short(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit {
@@ -359,8 +359,8 @@ impl Visit for Reader<'_> {
     fn record_u64(&mut self, field: &Field, value: u64) {
         match self.field(field) {
             Some(FieldOf { meaning: Meaning::Attribute(_), name, is_usage }) => {
-                self.said.has_usage |= is_usage;
-                self.said.attributes.count(name, value);
+                self.recorded.has_usage |= is_usage;
+                self.recorded.attributes.count(name, value);
             }
             _ => self.plain(field, value),
         }
@@ -397,9 +397,9 @@ mod tests {
 
     #[test]
     fn what_parts_say_again_takes_no_more_memory() {
-        let mut step = Said::default();
+        let mut step = Recorded::default();
         for id in ["s-1", "s-2"] {
-            let mut part = Said { session_id: Some(id.to_owned()), ..Said::default() };
+            let mut part = Recorded { session_id: Some(id.to_owned()), ..Recorded::default() };
             part.set_note(Meaning::Tag("tier"), id.into());
             step.add(part);
         }

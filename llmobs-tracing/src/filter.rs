@@ -1,4 +1,4 @@
-//! Which spans and events the layer gets.
+//! Which spans and events the layer receives.
 
 use tracing_core::Metadata;
 use tracing_core::subscriber::Interest;
@@ -6,12 +6,12 @@ use tracing_subscriber::layer::{Context, Filter};
 
 use crate::callsite::{self, Callsite};
 
-/// Asks for the spans and events that the layer reads, and takes all others where another layer asks for them.
+/// Enables the spans and events that the layer reads, and accepts all others that another layer enables.
 ///
-/// A callsite that no layer asks for is never enabled, and no filter is asked about it again. So it costs nothing that this filter would
-/// let its spans and events pass. The layer needs the spans to find which of its own belong together.
+/// A callsite that no layer enables is never enabled, and no filter is asked about it again. So it costs nothing that this filter would
+/// accept its spans and events. The layer needs the spans to find which of its own belong together.
 ///
-/// A filter that refuses is remembered until the next span or event of the thread. `enabled!` and `log_enabled!` have none, so that the
+/// A refusal by a filter is remembered until the next span or event of the thread. `enabled!` and `log_enabled!` create none, so that the
 /// next span of the layer would be refused instead: <https://github.com/tokio-rs/tracing/issues/2519>.
 pub(crate) struct Callsites;
 

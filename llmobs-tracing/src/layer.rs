@@ -13,15 +13,15 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::callsite::{self, Callsite};
-use crate::evaluation::Judgement;
-use crate::fields::{Formats, Reader, Said};
+use crate::evaluation::PendingEvaluation;
+use crate::fields::{Formats, Reader, Recorded};
 use crate::libraries::Role;
 use crate::state::{Carried, Place, Root, Step, any};
 
-/// Makes LLM spans of the spans that it gets.
+/// Makes LLM spans from the spans that it receives.
 pub(crate) struct SpanLayer {
     captures_content: Option<bool>,
-    /// What makes the ids of its spans those of one subscriber.
+    /// Makes the ids of its spans unique to one subscriber.
     salt: u64,
 }
 
@@ -33,12 +33,12 @@ impl SpanLayer {
         Self { captures_content, salt }
     }
 
-    /// The id by which the context of a span is entered and left. A span that is entered is open, so that no other one has its id.
+    /// Returns the id by which the context of a span is entered and left. A span that is entered is open, so that no other span has its id.
     fn entry(&self, id: &Id) -> u64 {
         self.salt.wrapping_add(id.into_u64())
     }
 
-    /// Begins the LLM span of a span.
+    /// Begins the LLM span of a `tracing` span.
     fn begin<S>(
         &self,
         callsite: &'static Callsite,
@@ -48,18 +48,18 @@ impl SpanLayer {
     ) where
         S: for<'span> LookupSpan<'span>,
     {
-        // Another layer like this one may have been here.
+        // Another layer like this one may have begun it.
         if span.extensions().get::<Step>().is_some() {
             return;
         }
         let begin = || {
             let capture = self.capture()?;
-            let mut said = Said::new(capture);
-            attributes.record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
-            Some(Step::begin(callsite, said, capture))
+            let mut recorded = Recorded::new(capture);
+            attributes.record(&mut Reader::new(&mut recorded, callsite, capture, Formats::All));
+            Some(Step::begin(callsite, recorded, capture))
         };
-        // What is current is inside of the spans around, since these make their contexts current. It may not be where a span names
-        // another parent than the one that is current.
+        // The current context is inside the surrounding spans, because these make their contexts current. This may not hold if a span names
+        // a parent other than the current span.
         let is_here = is_in_trace() && !names_parent;
         let step = match if is_here { None } else { place_above(span) } {
             Some(above) => above.enter(begin),
@@ -69,34 +69,34 @@ impl SpanLayer {
         let _ = span.extensions_mut().replace(step);
     }
 
-    /// What may be kept of the values that spans here have.
+    /// Returns what may be captured of the values of spans here.
     fn capture(&self) -> Option<Capture> {
         let mut capture = capture()?;
         capture.shows_content = self.captures_content.unwrap_or(capture.shows_content);
         Some(capture)
     }
 
-    /// Begins the evaluation of the nearest of these spans that is a step, or else of the span that is current.
-    fn judge<'a, S>(
+    /// Begins the evaluation of the nearest of these spans that is a step, or else of the current span.
+    fn evaluate<'a, S>(
         &self,
         callsite: &'static Callsite,
         mut spans: impl Iterator<Item = SpanRef<'a, S>>,
         record: impl FnOnce(&mut Reader<'_>),
-    ) -> Option<Judgement>
+    ) -> Option<PendingEvaluation>
     where
         S: for<'span> LookupSpan<'span> + 'a,
     {
         let place = spans.find_map(|span| place_of(&span));
-        let judged = place.map_or_else(current, |place| place.context().clone());
-        let capture = judged.enter(|| self.capture())?;
-        let mut judgement = Judgement::new(capture, judged);
-        record(&mut Reader::new(judgement.said(), callsite, capture, Formats::All));
-        Some(judgement)
+        let step = place.map_or_else(current, |place| place.context().clone());
+        let capture = step.enter(|| self.capture())?;
+        let mut evaluation = PendingEvaluation::new(capture, step);
+        record(&mut Reader::new(evaluation.recorded(), callsite, capture, Formats::All));
+        Some(evaluation)
     }
 }
 
-/// Where an LLM span belongs by the spans around it. If none of them has an LLM span around, it is in a trace of its own, which it
-/// shares with all others inside the outermost span.
+/// Returns the context of an LLM span from the spans around it. If none of them is in an LLM span, the context has a new trace, which all
+/// steps inside the outermost span share.
 fn place_above<S>(span: &SpanRef<'_, S>) -> Option<Here>
 where
     S: for<'span> LookupSpan<'span>,
@@ -114,14 +114,14 @@ where
     let root = root?;
     let new = Root::new();
     let mut extensions = root.extensions_mut();
-    // Another thread may have been here.
+    // Another thread may have inserted one.
     if extensions.get_mut::<Root>().is_none() {
         extensions.insert(new);
     }
     extensions.get_mut::<Root>().map(|root| root.context())
 }
 
-/// Remembers for a span that is no step where the steps inside belong.
+/// Stores in a span that is not a step where the steps inside belong.
 fn carry<S>(span: &SpanRef<'_, S>, role: Role)
 where
     S: for<'span> LookupSpan<'span>,
@@ -138,7 +138,7 @@ where
     carry_context(span, context);
 }
 
-/// Where steps inside of a span belong that is entered away from the spans around it, as in a task of its own.
+/// Returns where steps belong inside a span that is entered away from the spans around it, as in a separate task.
 fn place_away<S>(span: &SpanRef<'_, S>) -> Option<Place>
 where
     S: for<'span> LookupSpan<'span>,
@@ -153,7 +153,7 @@ where
     Some(carry_context(span, above.context().clone()))
 }
 
-/// Remembers a context for a span, unless another thread, or a layer like this one, has done so. Returns what is remembered.
+/// Stores a context in a span, unless another thread, or a layer like this one, has done so. Returns the stored context.
 fn carry_context<S>(span: &SpanRef<'_, S>, context: Here) -> Place
 where
     S: for<'span> LookupSpan<'span>,
@@ -168,7 +168,7 @@ where
     place
 }
 
-/// Adds what fields say to a span that is a step. They are those of a callsite, or else of the span itself. Returns whether it is a step.
+/// Adds fields to a span that is a step. They are fields of a callsite, or else of the span itself. Returns whether the span is a step.
 fn add<S>(
     span: &SpanRef<'_, S>,
     callsite: Option<&'static Callsite>,
@@ -184,24 +184,24 @@ where
         return true;
     }
     let capture = step.capture();
-    let mut reader = Reader::new(step.said(), callsite, capture, Formats::None(false));
+    let mut reader = Reader::new(step.recorded(), callsite, capture, Formats::None(false));
     record(&mut reader);
     let has_formatted = reader.has_formatted();
     step.describe();
     drop(extensions);
     if has_formatted {
-        // Code of the program formats these values, for which no lock is held.
-        let mut said = Said::new(capture);
-        record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
+        // Code of the program formats these values, so no lock is held.
+        let mut recorded = Recorded::new(capture);
+        record(&mut Reader::new(&mut recorded, callsite, capture, Formats::All));
         if let Some(step) = span.extensions_mut().get_mut::<Step>() {
-            step.said().add(said);
+            step.recorded().add(recorded);
             step.describe();
         }
     }
     true
 }
 
-/// The spans around a span, from the inside out, as far as they are places for steps.
+/// Returns the spans around a span, from the inside out, as far as steps can belong to them.
 fn around<'a, S>(span: &SpanRef<'a, S>) -> impl Iterator<Item = SpanRef<'a, S>>
 where
     S: for<'span> LookupSpan<'span>,
@@ -214,12 +214,12 @@ fn role_of(metadata: &Metadata<'_>) -> Role {
     callsite::find(metadata).map_or(Role::Nothing, |callsite| callsite.role)
 }
 
-/// Whether the function that a span is for has an event. Those of its attribute are where the attribute is.
+/// Returns whether an event belongs to the function of a span. Events of its attribute have the location of the attribute.
 fn is_of(event: &Metadata<'_>, span: &Metadata<'_>) -> bool {
     event.file() == span.file() && event.line() == span.line()
 }
 
-/// Where LLM spans inside a span belong, if the span says it.
+/// Returns where LLM spans inside a span belong, if the span determines it.
 fn place_of<S>(span: &SpanRef<'_, S>) -> Option<Place>
 where
     S: for<'span> LookupSpan<'span>,
@@ -257,9 +257,9 @@ where
                 around(&span).any(|above| add(&above, Some(callsite), |reader| attributes.record(reader)));
             }
             (Role::Evaluation, Some(callsite)) => {
-                let judgement = self.judge(callsite, around(&span), |reader| attributes.record(reader));
-                if let Some(judgement) = judgement {
-                    span.extensions_mut().replace(judgement);
+                let evaluation = self.evaluate(callsite, around(&span), |reader| attributes.record(reader));
+                if let Some(evaluation) = evaluation {
+                    span.extensions_mut().replace(evaluation);
                 }
             }
             (role, _) => carry(&span, role),
@@ -294,12 +294,12 @@ where
         match callsite.role {
             Role::Part => drop(around(&span).any(|above| add(&above, Some(callsite), record))),
             Role::Evaluation => {
-                let capture = span.extensions().get::<Judgement>().map(Judgement::capture);
+                let capture = span.extensions().get::<PendingEvaluation>().map(PendingEvaluation::capture);
                 let Some(capture) = capture else { return };
-                let mut said = Said::new(capture);
-                record(&mut Reader::new(&mut said, callsite, capture, Formats::All));
-                if let Some(judgement) = span.extensions_mut().get_mut::<Judgement>() {
-                    judgement.said().add(said);
+                let mut recorded = Recorded::new(capture);
+                record(&mut Reader::new(&mut recorded, callsite, capture, Formats::All));
+                if let Some(evaluation) = span.extensions_mut().get_mut::<PendingEvaluation>() {
+                    evaluation.recorded().add(recorded);
                 }
             }
             _ => {}
@@ -311,7 +311,7 @@ where
         let mut spans = context.event_scope(event).into_iter().flatten();
         let record = |reader: &mut Reader<'_>| event.record(reader);
         match callsite.role {
-            Role::Evaluation => drop(self.judge(callsite, spans, record)),
+            Role::Evaluation => drop(self.evaluate(callsite, spans, record)),
             Role::Failure => {
                 if let Some(span) = spans.next().filter(|span| is_of(event.metadata(), span.metadata())) {
                     add(&span, Some(callsite), record);
@@ -353,8 +353,8 @@ where
                 drop(step);
             }
             Role::Evaluation => {
-                let judgement = span.extensions_mut().remove::<Judgement>();
-                drop(judgement);
+                let evaluation = span.extensions_mut().remove::<PendingEvaluation>();
+                drop(evaluation);
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! LLM spans from `tracing` spans.
 //!
-//! Use the `llmobs` crate with the feature `tracing`, which has this as `llmobs::tracing`.
+//! Use the `llmobs` crate with the feature `tracing`, which re-exports this crate as `llmobs::tracing`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -20,15 +20,15 @@ use tracing_subscriber::registry::LookupSpan;
 use filter::Callsites;
 use layer::SpanLayer;
 
-/// Creates a layer that makes LLM spans of `tracing` spans.
+/// Creates a layer that makes LLM spans from `tracing` spans.
 ///
 /// Spans with the fields of a convention become LLM spans: `gen_ai.*` of OpenTelemetry, `openinference.*`, `traceloop.*`, and `llmobs.*`,
-/// which are for spans of your own. So do spans of libraries with names of their own. All others stay as they are.
+/// which is for your own spans. So do spans of libraries with their own names. All other spans are unchanged.
 ///
-/// LLM spans have one tree, whether they come from `tracing`, from an attribute, by hand, or from an HTTP client. The layer filters
-/// nothing but for itself, and asks for no span or event that it does not read.
+/// LLM spans form one tree, whether they come from `tracing`, from an attribute, by hand, or from an HTTP client. The layer filters only
+/// for itself, and enables no span or event that it does not read.
 ///
-/// Add it when the subscriber is built: it does nothing until llmobs is enabled. `tracing_subscriber::reload` cannot put it in later, since
+/// Add it when the subscriber is built: it does nothing until llmobs is enabled. `tracing_subscriber::reload` cannot add it later, because
 /// filters of layers get their ids when the subscriber is built.
 ///
 /// ```
@@ -74,9 +74,9 @@ impl LayerBuilder {
         Self::default()
     }
 
-    /// Whether spans show what models are asked and answer. Default: see
-    /// [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content). Some libraries have a switch of their own,
-    /// without which they put no content on their spans.
+    /// Sets whether spans show the content of requests to models and of their responses. Default: see
+    /// [`Config::capture_message_content`](llmobs_runtime::Config::capture_message_content). Some libraries put no content on their spans
+    /// unless a switch of their own is set.
     pub fn capture_content(mut self, capture: impl Into<Option<bool>>) -> Self {
         self.captures_content = capture.into().or(self.captures_content);
         self

@@ -1,62 +1,62 @@
-//! The libraries whose spans have names and fields of their own, as data.
+//! The libraries whose spans have their own names and fields, as data.
 
 use llmobs_runtime::Kind;
 use tracing_core::Metadata;
 
 use crate::meaning::{Given, Meaning, Name};
 
-/// A library, by the targets of its spans.
+/// A library, identified by the targets of its spans.
 #[derive(Debug)]
 pub(crate) struct Library {
     /// The name of the integration.
     pub(crate) name: &'static str,
-    /// How the targets of its spans begin: names of crates.
+    /// The prefixes of the targets of its spans: names of crates.
     targets: &'static [&'static str],
     rules: &'static [Rule],
 }
 
-/// What spans or events of a library are, where no convention says it.
+/// The role of spans or events of a library that no convention defines.
 #[derive(Debug)]
 pub(crate) struct Rule {
-    /// Which ones. A name that ends with `*` is the beginning of several.
+    /// The name. A name that ends with `*` is a prefix.
     name: &'static str,
-    /// How their target begins. Empty for all of the library.
+    /// The prefix of the target. Empty for the whole library.
     target: &'static str,
-    /// A field that they have. Empty for any.
+    /// A field that must be present. Empty for any.
     field: &'static str,
     role: Role,
-    /// What fields mean that have names of their own.
+    /// The meanings of fields with their own names.
     fields: &'static [(&'static str, Meaning)],
 }
 
-/// What a span or an event is.
+/// The role of a span or an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// A step, of a kind that no field need say.
+    /// A step, with a kind that applies if no field sets it.
     Step(Option<Kind>),
-    /// A part of the step around it, which says more about that.
+    /// A part of the surrounding step, with further data about it.
     Part,
-    /// The same, if that is the call of a model.
+    /// A part of the surrounding step, if that is a model call.
     PartOfCall,
-    /// The error of the function that the step around it is for.
+    /// The error of the function that the surrounding step is for.
     Failure,
-    /// A judgement of the step around it.
+    /// An evaluation of the surrounding step.
     Evaluation,
-    /// The root of a request, the steps inside of which are one trace.
+    /// The root of a request: the steps inside it form one trace.
     Request,
-    /// A span that lasts longer than what it is around of. It is no place for steps.
+    /// A span that outlasts the spans inside it. Steps do not belong to it.
     Session,
-    /// A span or an event that is nothing to the layer.
+    /// A span or an event that the layer ignores.
     Nothing,
 }
 
 impl Library {
-    /// The library of a target.
+    /// Returns the library of a target.
     pub(crate) fn of(target: &str) -> Option<&'static Self> {
         LIBRARIES.iter().find(|library| library.targets.iter().any(|prefix| is_in(target, prefix)))
     }
 
-    /// The rule for a span or an event.
+    /// Returns the rule for a span or an event.
     pub(crate) fn rule(&self, metadata: &Metadata<'_>) -> Option<&'static Rule> {
         self.rules.iter().find(|rule| rule.is_for(metadata))
     }
@@ -77,13 +77,13 @@ impl Rule {
         self.role
     }
 
-    /// What a field means, where its name is not one of a convention.
+    /// Returns the meaning of a field, if its name is not one of a convention.
     pub(crate) fn meaning(&self, name: &str) -> Option<Meaning> {
         self.fields.iter().find(|(field, _)| *field == name).map(|(_, meaning)| *meaning)
     }
 }
 
-/// Whether a target is a module, or one inside of it.
+/// Returns whether a target is a module, or inside it.
 fn is_in(target: &str, module: &str) -> bool {
     target
         .strip_prefix(module)
@@ -149,14 +149,14 @@ const REASONING: Meaning = Meaning::Attribute("gen_ai.usage.reasoning.output_tok
 
 /// rig 0.44 to 0.46.
 const RIG: &[Rule] = &[
-    // `Agent::chat`, inside of which no span of the agent is made.
+    // `Agent::chat`, inside which rig makes no span of the agent.
     rule("chat", Kind::Agent)
         .target("rig_agent::agent::completion")
         .field("agent_name")
         .fields(&[("agent_name", AGENT)]),
 ];
 
-/// swiftide 0.33, with its feature `langfuse`. What is asked and answered comes in events.
+/// swiftide 0.33, with its feature `langfuse`. Requests and responses are in events.
 const SWIFTIDE: &[Rule] = &[
     rule("agent.*", Kind::Agent).target("swiftide_agents::agent"),
     rule("step", Kind::Workflow).target("swiftide_agents::agent"),
@@ -166,9 +166,9 @@ const SWIFTIDE: &[Rule] = &[
     rule("responses_stream", Kind::Llm).target("swiftide_integrations"),
     rule("prompt", Kind::Llm).target("swiftide_integrations"),
     rule("structured_prompt_dyn", Kind::Llm).target("swiftide_integrations"),
-    // That of embeddings has no span of its own, and says nothing of one that is no call.
+    // The event of embeddings has no span of its own, and describes no span that is not a call.
     rule("event *", Kind::Task).field("langfuse.model").is(Role::PartOfCall),
-    // Of agents and tools.
+    // Events of agents and tools.
     rule("event *", Kind::Task).field("langfuse.output").is(Role::Part).fields(&[
         ("langfuse.input", INPUT),
         ("langfuse.output", OUTPUT),
@@ -197,7 +197,7 @@ const LANGCHAIN: &[Rule] = &[
 
 /// goose of August 2026.
 const GOOSE: &[Rule] = &[
-    // The same call as that of the span `chat` around it.
+    // The same call as that of the surrounding span `chat`.
     rule("provider_generation", Kind::Llm).fields(&[
         ("observation_id", Meaning::Nothing),
         ("provider", PROVIDER),
@@ -218,7 +218,7 @@ const GOOSE: &[Rule] = &[
     ]),
 ];
 
-/// codex of August 2026. What it counts for a turn is the sum of the calls inside.
+/// codex of August 2026. Its counts for a turn are the sum of the calls inside.
 const CODEX: &[Rule] = &[
     rule("turn", Kind::Agent).field("turn.id").fields(&[
         ("thread.id", Meaning::Session),
@@ -230,7 +230,7 @@ const CODEX: &[Rule] = &[
         ("codex.turn.token_usage.total_tokens", TOTAL_TOKENS),
     ]),
     rule("try_run_sampling_request", Kind::Llm).fields(&[("model", MODEL)]),
-    // Inside of that, or alone where that is too detailed for a filter.
+    // Inside the span above, or alone if that is too detailed for a filter.
     rule("model_client.*", Kind::Llm).fields(&[("model", MODEL)]),
     rule("dispatch_tool_call*", Kind::Tool).field("tool_name").fields(&[
         ("tool_name", TOOL),
@@ -258,10 +258,10 @@ const ADK: &[Rule] = &[
     ]),
     rule("gen_ai.generate", Kind::Llm),
     rule("", Kind::Tool).field("tool.name"),
-    // Of tools.
+    // Events of tools.
     rule("event *", Kind::Task).field("tool.args").is(Role::Part).fields(&[("tool.args", INPUT)]),
     rule("event *", Kind::Task).field("tool.result").is(Role::Part).fields(&[("tool.result", OUTPUT)]),
-    // Of calls of models.
+    // Events of model calls.
     rule("event *", Kind::Task)
         .field("error.code")
         .is(Role::PartOfCall)
@@ -271,7 +271,7 @@ const ADK: &[Rule] = &[
 /// agentkit-loop 0.11.
 const AGENTKIT: &[Rule] = &[rule("agent.turn", Kind::Agent), rule("agent.execute_tool", Kind::Tool)];
 
-/// The crate openinference-instrumentation 0.1. It gives OpenTelemetry all attributes but the name, which no layer sees.
+/// The crate openinference-instrumentation 0.1. It passes all attributes except the name to OpenTelemetry, and no layer sees them.
 const OPENINFERENCE: &[Rule] = &[
     rule("llm", Kind::Llm),
     rule("embedding", Kind::Embedding),
@@ -287,7 +287,7 @@ const OPENINFERENCE: &[Rule] = &[
 /// The server of mistral.rs. Its errors come in events.
 const MISTRALRS: &[Rule] = &[rule("event *", Kind::Task).field("error").is(Role::Part)];
 
-/// rmcp 3.11. A session is no place for the calls that are handled while it lasts.
+/// rmcp 3.11. The calls that are handled during a session do not belong to it.
 const RMCP: &[Rule] = &[
     rule("serve_inner", Kind::Task).is(Role::Session),
     rule("streamable_http_session", Kind::Task).is(Role::Session),

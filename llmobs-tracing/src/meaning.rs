@@ -1,19 +1,19 @@
-//! What fields of spans and events mean, by their names.
+//! The meaning of fields of spans and events, by their names.
 
 use llmobs_runtime::Kind;
 
-/// What a field means.
+/// The meaning of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// An attribute of a convention, under its name there.
     Attribute(&'static str),
-    /// The same, where people or models wrote it.
+    /// An attribute of a convention that people or models wrote.
     Content(&'static str),
-    /// An attribute that says, unless its text is `ok` or the like, that the step failed.
+    /// An attribute that marks the step as failed, unless its text is `ok` or the like.
     Failure(&'static str),
-    /// The same, where people or models wrote it.
+    /// An attribute that marks the step as failed, and that people or models wrote.
     FailureText(&'static str),
-    /// What the step does, in the words of a vocabulary. It is an attribute, too.
+    /// The operation of the step, in the words of a vocabulary. It is also an attribute.
     Operation(&'static str, Vocabulary),
     /// A value in a form that annotations take.
     Given(Given),
@@ -29,11 +29,11 @@ pub(crate) enum Meaning {
     Metric(&'static str),
     /// A fact of this name.
     Metadata(&'static str),
-    /// Nothing that a reader of the span looks for.
+    /// Data of no interest to a reader of the span.
     Nothing,
 }
 
-/// Words for what a step does.
+/// The vocabularies of operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Vocabulary {
     /// `gen_ai.operation.name`.
@@ -51,13 +51,13 @@ pub(crate) enum Vocabulary {
 pub(crate) enum Given {
     Input,
     Output,
-    /// What a model was asked, in the form of its provider or of a library.
+    /// The request to a model, in the form of its provider or of a library.
     Request,
-    /// What it answered.
+    /// The response of a model.
     Response,
 }
 
-/// Names of a step, of which its kind prefers one.
+/// Names of a step. The kind of the step prefers one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     /// For any kind.
@@ -65,14 +65,14 @@ pub(crate) enum Name {
     Agent,
     Tool,
     Workflow,
-    /// That of the step in OpenLLMetry.
+    /// The name of the step in OpenLLMetry.
     Entity,
-    /// That of the span in OpenTelemetry.
+    /// The name of the span in OpenTelemetry.
     Span,
 }
 
 impl Vocabulary {
-    /// The kind of a step. `None` if the word says nothing.
+    /// Returns the kind of a step, or `None` if the word is unknown.
     pub(crate) fn kind(self, word: &str) -> Option<Kind> {
         match self {
             Self::Otel => kind_of_operation(word),
@@ -101,7 +101,7 @@ impl Vocabulary {
     }
 }
 
-/// The kind of a step by its operation in OpenTelemetry's conventions, and in the forms of libraries.
+/// Returns the kind of a step by its operation in OpenTelemetry's conventions, and in the forms of libraries.
 fn kind_of_operation(operation: &str) -> Option<Kind> {
     Some(match operation {
         "" => return None,
@@ -125,24 +125,24 @@ fn kind_of_operation(operation: &str) -> Option<Kind> {
     })
 }
 
-/// How the names of attributes begin that say what a step is.
+/// The prefixes of attributes that identify a step.
 const MARKS: [&str; 4] = ["gen_ai.", "openinference.", "traceloop.", "llmobs."];
 
-/// How the names of attributes begin that say how good a step was.
+/// The prefix of attributes that evaluate a step.
 const EVALUATION: &str = "gen_ai.evaluation.";
 
-/// Whether a span with this field is a step of an LLM application.
+/// Returns whether a span with this field is a step of an LLM application.
 pub(crate) fn is_mark(name: &str) -> bool {
     MARKS.iter().any(|mark| name.starts_with(mark)) || matches!(name, "langfuse.type" | "observation_type")
 }
 
-/// Whether a span or an event with these fields is the evaluation of a step.
+/// Returns whether a span or an event with these fields is the evaluation of a step.
 pub(crate) fn are_of_evaluation(names: &[&str]) -> bool {
     names.iter().any(|name| name.starts_with(EVALUATION)) && !names.contains(&"gen_ai.operation.name")
 }
 
 impl Meaning {
-    /// The name of the attribute, if it is one.
+    /// Returns the name of the attribute, if the field is one.
     pub(crate) fn attribute(self) -> Option<&'static str> {
         match self {
             Self::Attribute(name)
@@ -154,7 +154,7 @@ impl Meaning {
         }
     }
 
-    /// What a field of this name means.
+    /// Returns the meaning of a field with this name.
     pub(crate) fn of(name: &'static str) -> Self {
         match name {
             "gen_ai.operation.name" | "llm.request.type" => Self::Operation(name, Vocabulary::Otel),
@@ -198,12 +198,12 @@ impl Meaning {
         }
     }
 
-    /// Whether it is a number of tokens, or what they cost.
+    /// Returns whether the field is a number of tokens, or a cost.
     pub(crate) fn is_usage(self) -> bool {
         matches!(self, Self::Attribute(name) if USAGE.iter().any(|usage| name.starts_with(usage)))
     }
 
-    /// What a field means by how its name begins.
+    /// Returns the meaning of a field by the prefix of its name.
     fn of_beginning(name: &'static str) -> Self {
         if let Some(rest) = name.strip_prefix("llmobs.") {
             return match rest.split_once('.') {
@@ -226,7 +226,7 @@ impl Meaning {
     }
 }
 
-/// How the names of attributes begin that have numbers of tokens, or what they cost.
+/// The prefixes of attributes with numbers of tokens, or costs.
 const USAGE: [&str; 6] = [
     "gen_ai.usage.",
     "llm.token_count.",
@@ -236,7 +236,7 @@ const USAGE: [&str; 6] = [
     "langfuse.observation.",
 ];
 
-/// How the names of attributes begin that people or models wrote.
+/// The prefixes of attributes that people or models wrote.
 const CONTENT: [&str; 27] = [
     "gen_ai.input.messages",
     "gen_ai.output.messages",
@@ -267,7 +267,7 @@ const CONTENT: [&str; 27] = [
     "tool.parameters",
 ];
 
-/// How the names of the other attributes begin.
+/// The prefixes of all other attributes.
 const ATTRIBUTES: [&str; 10] = [
     "gen_ai.",
     "llm.",

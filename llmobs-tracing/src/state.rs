@@ -1,4 +1,4 @@
-//! What the layer keeps of a span, in the extensions of the span.
+//! The state that the layer keeps of a span, in the extensions of the span.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,17 +8,17 @@ use llmobs_runtime::integration::{
 use llmobs_runtime::{Context, Kind, current};
 
 use crate::callsite::Callsite;
-use crate::fields::Said;
+use crate::fields::Recorded;
 
-/// How many spans have a state, of all layers. While there are none, they are not looked for.
+/// The number of spans with a state, over all layers. While it is zero, states are not looked up.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether a span has a state.
+/// Returns whether any span has a state.
 pub(crate) fn any() -> bool {
     COUNT.load(Ordering::Relaxed) != 0
 }
 
-/// One of the spans that are counted, until it is dropped.
+/// Counts one span until it is dropped.
 pub(crate) struct Counted(());
 
 impl Counted {
@@ -38,7 +38,7 @@ impl Drop for Counted {
 #[derive(Clone, Default)]
 pub(crate) struct Place {
     context: Context,
-    /// Whether it is that of a step, or one that a span carries.
+    /// Whether it is the context of a step, or one that was stored in another span.
     is_own: bool,
 }
 
@@ -47,11 +47,11 @@ impl Place {
         &self.context
     }
 
-    /// Makes the context current, until this entry is left. Where what is current is nearer, that is current once more, since it is left
-    /// as often.
+    /// Makes the context current until this entry is left. If the current context is nearer, that one is entered once more instead, because
+    /// it is left as often.
     pub(crate) fn enter(&self, entry: u64) {
         let is_elsewhere = is_in_trace() || !is_of_client_here(&self.context);
-        // A step that is entered again has what is current inside of it.
+        // A step that is entered again contains the current context.
         if is_elsewhere && (!self.is_own || is_entered(entry)) {
             enter(entry, current());
         } else {
@@ -60,36 +60,36 @@ impl Place {
     }
 }
 
-/// Of a span that is a step of an LLM application: its LLM span. It ends when this is dropped.
+/// The LLM span of a span that is a step of an LLM application. It ends when this is dropped.
 pub(crate) struct Step {
     call: ModelCall,
     place: Place,
     capture: Capture,
-    said: Said,
-    /// The kind that the LLM span has so far.
+    recorded: Recorded,
+    /// The current kind of the LLM span.
     kind: Kind,
     callsite: &'static Callsite,
-    /// Whether calls of models are inside that have tokens of their own.
+    /// Whether the step contains model calls with their own tokens.
     has_counted_calls: bool,
     _counted: Counted,
 }
 
 impl Step {
-    /// Begins an LLM span here, for a span whose fields said this at its start.
-    pub(crate) fn begin(callsite: &'static Callsite, mut said: Said, capture: Capture) -> Self {
-        let kind = said.kind().unwrap_or(callsite.kind);
-        let mut call = match said.name(kind) {
+    /// Begins an LLM span here, for a span with these fields at its start.
+    pub(crate) fn begin(callsite: &'static Callsite, mut recorded: Recorded, capture: Capture) -> Self {
+        let kind = recorded.kind().unwrap_or(callsite.kind);
+        let mut call = match recorded.name(kind) {
             Some(name) => ModelCall::begin(kind, name.to_owned(), callsite.library),
             None => ModelCall::begin(kind, callsite.name, callsite.library),
         };
-        said.describes();
-        call.session_id(said.session_id());
+        recorded.describes();
+        call.session_id(recorded.session_id());
         let place = Place { context: call.context(), is_own: true };
         Self {
             call,
             place,
             capture,
-            said,
+            recorded,
             kind,
             callsite,
             has_counted_calls: false,
@@ -109,36 +109,36 @@ impl Step {
         self.callsite
     }
 
-    /// What was said, for more to be added.
-    pub(crate) fn said(&mut self) -> &mut Said {
-        &mut self.said
+    /// Returns the recorded fields, so that more can be added.
+    pub(crate) fn recorded(&mut self) -> &mut Recorded {
+        &mut self.recorded
     }
 
-    /// Whether it is a call of a model.
+    /// Returns whether this is a model call.
     pub(crate) fn is_call(&self) -> bool {
         matches!(self.kind, Kind::Llm | Kind::Embedding)
     }
 
-    /// Whether it is one that has tokens of its own.
+    /// Returns whether this is a model call with its own tokens.
     pub(crate) fn is_counted_call(&self) -> bool {
-        self.is_call() && (self.callsite.has_usage || self.said.has_usage())
+        self.is_call() && (self.callsite.has_usage || self.recorded.has_usage())
     }
 
-    /// Takes note of such a call inside.
+    /// Records that there is such a call inside.
     pub(crate) fn has_counted_call(&mut self) {
         self.has_counted_calls = true;
     }
 
-    /// Gives the LLM span its kind, name and session, if one was said since.
+    /// Updates the kind, name and session of the LLM span, if they were recorded since.
     pub(crate) fn describe(&mut self) {
-        if self.said.describes() {
-            self.kind = self.said.kind().unwrap_or(self.kind);
-            self.call.describe(self.said.name(self.kind), Some(self.kind));
-            self.call.session_id(self.said.session_id());
+        if self.recorded.describes() {
+            self.kind = self.recorded.kind().unwrap_or(self.kind);
+            self.call.describe(self.recorded.name(self.kind), Some(self.kind));
+            self.call.session_id(self.recorded.session_id());
         }
     }
 
-    /// Says that the output of another step went into this one.
+    /// Records that the output of another step went into this one.
     pub(crate) fn link(&mut self, source: &Context) {
         let source = source.export();
         self.call.annotate(|note| {
@@ -149,21 +149,25 @@ impl Step {
 
 impl Drop for Step {
     fn drop(&mut self) {
-        let (mut call, said) = (std::mem::take(&mut self.call), std::mem::take(&mut self.said));
-        // So that the call has the last handle on its span, which can then be used again.
+        let (mut call, recorded) = (std::mem::take(&mut self.call), std::mem::take(&mut self.recorded));
+        // Dropped first, so that the call has the last handle to its span, which can then be reused.
         drop(std::mem::take(&mut self.place));
-        if said.has_failed() {
+        if recorded.has_failed() {
             call.failed();
         }
-        if said.has_notes() {
-            call.annotate(|note| said.annotate(note));
+        if recorded.has_notes() {
+            call.annotate(|note| recorded.annotate(note));
         }
-        call.attributes(said.into_attributes(self.kind), self.capture.shows_content, self.has_counted_calls);
+        call.attributes(
+            recorded.into_attributes(self.kind),
+            self.capture.shows_content,
+            self.has_counted_calls,
+        );
         call.finish();
     }
 }
 
-/// Of any other span: where the LLM spans inside belong.
+/// The context of the LLM spans inside any other span.
 pub(crate) struct Carried {
     place: Place,
     _counted: Counted,
@@ -179,7 +183,7 @@ impl Carried {
     }
 }
 
-/// Of an outermost span: the trace of the steps inside that are in no other. They have nothing else in common.
+/// The trace of the steps inside an outermost span that are in no other trace. They share nothing else.
 pub(crate) struct Root(Context);
 
 impl Root {
@@ -187,7 +191,7 @@ impl Root {
         Self(new_trace())
     }
 
-    /// The context of a step that starts here.
+    /// Returns the context of a step that starts here.
     pub(crate) fn context(&self) -> Context {
         same_trace(&self.0)
     }

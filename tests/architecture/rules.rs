@@ -1,6 +1,7 @@
 //! Rules on the text of the published crates and of expansions.
 
 use std::fs;
+use std::path::PathBuf;
 
 use crate::{published, sources, workspace};
 
@@ -33,6 +34,18 @@ fn expansions_silence_no_lint() {
         );
         assert!(!expansion.contains("#[allow"), "{}", path.display());
     }
+}
+
+/// Pages and routes ask the trait `Traces`, so that another engine can answer them.
+#[test]
+fn only_the_store_of_the_explorer_names_sqlite() {
+    let source = workspace().join("llmobs-explorer/src");
+    let (store, others): (Vec<_>, Vec<_>) =
+        sources(&source).into_iter().partition(|path| path.starts_with(source.join("store")));
+    let names_it = |path: &PathBuf| fs::read_to_string(path).unwrap().contains("rusqlite");
+    assert!(store.iter().any(names_it), "the store names no SQLite");
+    let others: Vec<_> = others.into_iter().filter(names_it).collect();
+    assert!(others.is_empty(), "{others:?} name SQLite");
 }
 
 /// A file that no `mod` names is not compiled.

@@ -57,6 +57,6 @@ fn a_thread_of_the_program_does_not_wait_for_its_logger() {
     dropped(10);
     go.send(()).unwrap();
     let mistake = said.recv_timeout(PATIENCE).unwrap();
-    assert!(mistake.starts_with("an annotation is lost: no span is current"), "{mistake}");
+    assert!(mistake.starts_with("an annotation was lost: no span is current"), "{mistake}");
     go.send(()).unwrap();
 }

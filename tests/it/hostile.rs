@@ -84,7 +84,7 @@ fn lock_that_the_caller_holds_is_not_waited_for() {
         done.send(collector.tree()).unwrap();
     });
     expect![[r#"
-        task counts  in {"state":{"hits":"<std::sync::poison::mutex::Mutex<u8>: not captured, since reading it may wait for a lock>","name":"main"},"misses":"<std::sync::poison::rwlock::RwLock<u8>: not captured, since reading it may wait for a lock>","rest":"<alloc::sync::Arc<std::sync::poison::mutex::Mutex<u8>>: not captured, since reading it may wait for a lock>"}  out 4
+        task counts  in {"state":{"hits":"<std::sync::poison::mutex::Mutex<u8>: not captured, because reading it may wait for a lock>","name":"main"},"misses":"<std::sync::poison::rwlock::RwLock<u8>: not captured, because reading it may wait for a lock>","rest":"<alloc::sync::Arc<std::sync::poison::mutex::Mutex<u8>>: not captured, because reading it may wait for a lock>"}  out 4
     "#]]
     .assert_eq(&is_done.recv_timeout(Duration::from_secs(60)).expect("the call waits for the lock"));
 }

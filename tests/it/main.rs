@@ -41,6 +41,7 @@ mod model_calls;
 mod nesting;
 mod notice;
 mod options;
+mod pages;
 mod processors;
 #[cfg(feature = "stream")]
 mod programs;

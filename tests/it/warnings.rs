@@ -57,8 +57,8 @@ fn instrumented(text: &str) -> String {
 /// How each warning begins, sorted.
 const STARTS: &[&str] = &[
     "WARN 1 tool definition(s) without a name were left out",
-    "WARN Datadog may not take the name of the application that `ml_app` of an evaluation or a feedback gives, which has",
-    "WARN Datadog may not take the name of the application that the option `ml_app` of a span gives, which has upper-case",
+    "WARN Datadog may not accept the name of the application in `ml_app` of an evaluation or a feedback, which has",
+    "WARN Datadog may not accept the name of the application in the option `ml_app` of a span, which has upper-case",
     "WARN _dd.p.llmobs_sid was left out of the headers of a request: it is too long, or has commas",
     "WARN a processor put messages on a span that does not show them, and they are shown as text",
     "WARN a request has tags or an origin that are not passed on",
@@ -68,31 +68,31 @@ const STARTS: &[&str] = &[
     "WARN a tool call in a message has no name: give a `llmobs::content::ToolCall`",
     "WARN a tool of an agent was left out: it has no name",
     "WARN a tool result in a message has no field \"result\" and is shown as a whole",
-    "WARN an annotation is lost: its span had finished",
-    "WARN an annotation is lost: no span is current",
+    "WARN an annotation was lost: its span had finished",
+    "WARN an annotation was lost: no span is current",
+    "WARN the annotation of an embedding or retrieval span is not a document",
+    "WARN the annotation of an llm span is not a message",
     "WARN the cost tag \"gone\" was left out: after the processor, the span has no such tag",
     "WARN the cost tag \"nowhere\" was left out: the span has no such tag yet",
-    "WARN the field \"name\" of a document was left out: it is no text",
+    "WARN the field \"name\" of a document was left out: it is not a text",
     "WARN the header x-datadog-trace-id of a request is ignored",
     "WARN the intent of a span is not shown: annotate a tool span with it, not one of the kind agent",
     "WARN the metadata key \"_dd\" is reserved for Datadog",
     "WARN the metric \"nan\" is not a finite number and was left out",
-    "WARN the model of a span is not shown: it is of the kind task",
+    "WARN the model of a span is not shown: annotate an llm or embedding span with it, not one of the kind task",
     "WARN the model setting \"mood\" was left out: Datadog shows frequency_penalty",
     "WARN the name of the metric \"a.b\" has dots, which became underscores",
     "WARN the parameters of the tool \"t\" of an agent were left out: give an object",
-    "WARN the processor panicked: the span goes out without input",
+    "WARN the processor panicked: the span is sent without input",
     "WARN the schema of the tool \"t\" was left out: give an object",
-    "WARN the score of a document was left out: it is no number",
+    "WARN the score of a document was left out: it is not a number",
     "WARN the score of a document was left out: it is not a finite number",
-    "WARN the span of a function ended before the future that it returned has run, since its signature does not show one: \
-     give the attribute the option `future`, or `skip_output` where this is meant; the type is core::pin::Pin<alloc::boxed",
+    "WARN the span of a function ended before the future that it returned has run, because its signature does not show one: \
+     give the attribute the option `future`, or `skip_output` if this is intended; the type is core::pin::Pin<alloc::boxed",
     #[cfg(feature = "stream")]
     "WARN the span of a function ended before the stream that it returned has run",
     "WARN the tool definitions of a span are not shown",
     "WARN the version or manifest of an agent is not shown",
-    "WARN what was annotated on an embedding or retrieval span is no document",
-    "WARN what was annotated on an llm span is no message",
 ];
 
 /// Parts of content that are not what they should be.

@@ -88,8 +88,8 @@ fn every_capture_has_its_program() -> Result<(), Failed> {
 
 /// The page for readers is made from the table that the tests go by.
 fn differences_are_documented() {
-    let mut page = "# Differences from the reference SDK\n\nllmobs sends what Datadog's Python SDK (ddtrace 4.16.0) sends. \
-                    Where it does not, that is on purpose:\n\n| difference | why | seen in |\n|---|---|---|\n"
+    let mut page = "# Differences from the Python SDK\n\nllmobs sends the same data as Datadog's Python SDK (ddtrace 4.16.0), the reference. \
+                    These differences are intended:\n\n| difference | why | seen in |\n|---|---|---|\n"
         .to_owned();
     let mut rows: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for scenario in SCENARIOS {
@@ -100,7 +100,9 @@ fn differences_are_documented() {
     for ((name, reason), scenarios) in rows {
         page.push_str(&format!("| {name} | {reason} | `{}` |\n", scenarios.join("`, `")));
     }
-    page.push_str("\nAnd what no capture shows:\n\n| difference | why |\n|---|---|\n");
+    page.push_str(
+        "\nThese are not visible in the captured data of the reference:\n\n| difference | why |\n|---|---|\n",
+    );
     for (name, reason) in BEYOND {
         page.push_str(&format!("| {name} | {reason} |\n"));
     }

@@ -72,8 +72,8 @@ const PLAIN: Scenario = Scenario {
 };
 
 const OWN_ERROR: &[Difference] = &[Difference {
-    name: "the error has a text of its own",
-    reason: "it says what to do, in Rust's terms",
+    name: "the error has another message",
+    reason: "it describes the remedy in terms of the Rust API",
     apply: |_| {},
 }];
 
@@ -127,7 +127,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         agent: Agent::NotFound,
         differences: &[Difference {
             name: "without an Agent and a key, spans wait for an Agent",
-            reason: "it may start after the program; the log says what is missing",
+            reason: "an Agent may start after the program; the log names the missing settings",
             apply: |_| {},
         }],
         ..PLAIN
@@ -151,8 +151,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: lifecycle::not_enabled,
         observed: || json!({ "decorated": 1, "annotated": false, "flush": "0 delivered, 0 dropped, 0 pending" }),
         differences: &[Difference {
-            name: "annotating an empty span is no error",
-            reason: "an annotation never fails: telemetry is no reason for a program to stop",
+            name: "annotating an empty span is not an error",
+            reason: "annotations never fail, because telemetry should not stop a program",
             apply: |_| {},
         }],
         ..PLAIN
@@ -166,10 +166,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "enable_args_override_env",
         run: lifecycle::enable_args_override_env,
-        observed: || json!({ "first": null, "second": "llmobs is initialized already" }),
+        observed: || json!({ "first": null, "second": "llmobs is already initialized" }),
         differences: &[Difference {
             name: "a second init is an error",
-            reason: "its guard could not own what the first one owns",
+            reason: "only one guard can own the client",
             apply: |_| {},
         }],
         ..PLAIN

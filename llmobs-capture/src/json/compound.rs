@@ -1,4 +1,4 @@
-//! Arrays and objects in the middle of being written.
+//! Arrays and objects that are being written.
 
 use serde::ser::{self, Serialize};
 
@@ -7,9 +7,9 @@ use super::{Reason, Stop, Writer, Written};
 /// An array under construction, with the one or two brackets that end it.
 pub(crate) struct List<'w, 'a> {
     writer: &'w mut Writer<'a>,
-    /// How many elements came.
+    /// The number of elements so far.
     at: usize,
-    /// How many were announced, or more than can come.
+    /// The number of announced elements, or more than can arrive.
     len: usize,
     depth: u32,
     brackets: u8,
@@ -58,7 +58,7 @@ impl<'w, 'a> List<'w, 'a> {
         if self.at < self.len { Ok(()) } else { self.last(value) }
     }
 
-    /// Makes the list skip what comes before its last element, if this is all that is wrong.
+    /// Makes the list skip the elements before its last one, if a lack of room is the only error.
     fn overflowed(&mut self, stop: Option<Stop>) -> Written {
         let stop = self.writer.stop.take().or(stop).unwrap_or_else(Stop::full);
         let full = matches!(*stop.0, Reason::Full);
@@ -83,7 +83,7 @@ impl<'w, 'a> List<'w, 'a> {
             if !self.skipping {
                 return Err(Stop::full());
             }
-            // Fewer elements came than were announced.
+            // Fewer elements arrived than were announced.
             self.writer.end_skip(self.at, self.at);
         }
         (0..self.brackets).for_each(|_| self.writer.close());
@@ -94,10 +94,10 @@ impl<'w, 'a> List<'w, 'a> {
 /// An object under construction, with the one or two brackets that end it.
 pub(crate) struct Object<'w, 'a> {
     writer: &'w mut Writer<'a>,
-    /// How many fields are to come. It starts at the maximum where that is not known.
+    /// The number of remaining fields. It starts at the maximum if it is unknown.
     left: usize,
     brackets: u8,
-    /// A field came.
+    /// Whether a field has arrived.
     begun: bool,
 }
 
@@ -149,7 +149,7 @@ impl<'w, 'a> Object<'w, 'a> {
     }
 }
 
-/// The array-like and the struct-like traits of serde differ in their names alone.
+/// The array-like and the struct-like traits of serde differ only in their names.
 macro_rules! forward {
     ($($trait:ident for $type:ident: $method:ident($($key:ident)?) => $inner:ident;)*) => {$(
         impl ser::$trait for $type<'_, '_> {

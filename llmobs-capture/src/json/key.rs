@@ -1,4 +1,4 @@
-//! Keys of maps that are short texts or integers, which most are.
+//! Map keys that are short texts or integers, as most are.
 
 use serde::ser::{Impossible, Serialize, Serializer};
 
@@ -59,7 +59,7 @@ impl Serializer for Key<'_, '_> {
         if fits {
             push_json_string(value, self.0.out);
         }
-        // Escapes take room too.
+        // Escapes also take room.
         Ok(fits && self.0.out.len() - start - 2 <= room)
     }
     #[inline]

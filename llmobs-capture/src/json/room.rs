@@ -1,27 +1,27 @@
-//! Room for a value that does not fit its budget: strings that are shortened, and elements that are left out.
+//! Makes room for a value that does not fit its budget: shortens strings, and leaves out elements.
 
 use super::{Stop, Writer, Written};
 use crate::text::{
     media_note, prefix, push_escaped, push_json_string, push_left_out, push_shortened, suffix,
 };
 
-/// Strings of more bytes than this are shortened where the budget needs it.
+/// Strings with more bytes than this are shortened if the budget requires it.
 pub(super) const LONG: usize = 256;
-/// The fewest bytes that shortening leaves of a string in something larger.
+/// The fewest bytes that shortening leaves of a string inside a larger value.
 const FLOOR: usize = 128;
-/// More than a note takes.
+/// An upper bound of the bytes of a note.
 pub(super) const NOTE: usize = 40;
-/// The fewest bytes that a list must have to be cut back for its last element.
+/// The smallest list that is cut back for its last element, in bytes.
 const MIN_LIST: usize = 256;
-/// As many elements as are always skipped to find the last one. Where the budget has more bytes, more are.
+/// The number of elements that are always skipped to find the last one. A budget with more bytes allows more.
 const MAX_SKIPPED: usize = 64 * 1024;
 
 /// The part of the text whose strings can still be shortened: all of it, until a list is cut back.
 pub(super) struct Region {
     begin: usize,
-    /// No string is longer than this, about.
+    /// The approximate length of the longest string.
     cap: usize,
-    /// Base64 is not shown.
+    /// Whether base64 is replaced.
     no_media: bool,
     long: Vec<Long>,
 }
@@ -34,20 +34,20 @@ struct Long {
     form: Form,
 }
 
-/// What was written of a long string. Places are relative to its start.
+/// The written form of a long string. Positions are relative to its start.
 enum Form {
     Whole,
-    /// Between the two places is a note of how many bytes are left out.
+    /// Between the two positions is a note of how many bytes are left out.
     Middle {
         head: usize,
         tail: usize,
         left_out: usize,
     },
-    /// From here on there is a note.
+    /// From this position on there is a note.
     Cut {
         head: usize,
     },
-    /// There is nothing but a note.
+    /// There is only a note.
     Note,
 }
 
@@ -71,7 +71,7 @@ impl Region {
         }
     }
 
-    /// Whether it is all of the text, from `begin` on, and nothing in it was shortened.
+    /// Returns whether this is all of the text, from `begin` on, and nothing in it was shortened.
     pub(super) const fn is_whole(&self, begin: usize) -> bool {
         self.begin == begin && !self.no_media
     }
@@ -81,19 +81,19 @@ impl Region {
         self.long.retain(|long| long.end <= end);
     }
 
-    /// How many bytes shortening can give back.
+    /// Returns how many bytes shortening can free.
     fn spare(&self) -> usize {
         self.long.iter().map(|long| (long.end - long.start).saturating_sub(FLOOR + NOTE)).sum()
     }
 }
 
 impl Long {
-    /// Whether there is less of the string to write. `media` is for the pass that takes out base64.
+    /// Returns whether the string can become shorter. `media` is for the pass that removes base64.
     fn shrinks(&self, cap: usize, media: bool) -> bool {
         self.end - self.start > cap.saturating_add(NOTE) || media && matches!(self.form, Form::Whole)
     }
 
-    /// Writes less of a string whose inside is `json`.
+    /// Writes a shorter form of a string whose inside is `json`.
     fn shorten(&mut self, json: &str, cap: usize, media: bool, out: &mut String) {
         let part = |range| json.get(range).unwrap_or_default();
         match self.form {
@@ -124,7 +124,7 @@ impl Long {
     }
 }
 
-/// Writes the beginning of `head` and the end of `tail`, which are of a text of `all` bytes, with a note between.
+/// Writes the beginning of `head` and the end of `tail`, which belong to a text of `all` bytes, with a note in between.
 fn halves(head: &str, tail: &str, cap: usize, all: usize, out: &mut String) -> Form {
     let start = out.len();
     let (head, head_bytes) = prefix(head, cap - cap / 2);
@@ -137,7 +137,7 @@ fn halves(head: &str, tail: &str, cap: usize, all: usize, out: &mut String) -> F
     Form::Middle { head: head.len(), tail: end, left_out }
 }
 
-/// What a list that skips has.
+/// The state of a list that skips elements.
 pub(super) struct Skip {
     /// How many of its elements are kept.
     kept: usize,
@@ -145,7 +145,7 @@ pub(super) struct Skip {
     end: usize,
 }
 
-/// What is restored after the last element of a list that skipped.
+/// The state that is restored after the last element of a list that skipped.
 #[derive(Clone, Copy)]
 pub(super) struct Before {
     end: usize,
@@ -187,7 +187,7 @@ impl Writer<'_> {
                     continue;
                 }
                 self.out.push('"');
-                // At the floor, a quarter of the room is for what comes after the string.
+                // At the minimum, a quarter of the room is reserved for what follows the string.
                 let rest = if capped || self.pending == 0 { 0 } else { limit / 4 };
                 let limit = limit - rest;
                 push_shortened(text, limit, self.out).map_or(Form::Whole, |middle| Form::Middle {
@@ -202,8 +202,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Makes room for an element. A list can leave elements out: there it is done only if long strings take enough of the text
-    /// for that to be worth it. Otherwise a few words would be taken from a prompt to have a few numbers more.
+    /// Makes room for an element. A list can leave elements out, so inside a list this happens only if long strings take enough of the text
+    /// to be worth shortening. Otherwise a prompt would lose a few words for a few more numbers.
     #[cold]
     #[inline(never)]
     pub(super) fn make_room(&mut self) -> Written {
@@ -267,8 +267,8 @@ impl Writer<'_> {
         long.retain(|long| long.end - long.start > LONG);
     }
 
-    /// Cuts a list back, so that there is room for its last element, and halts. Returns whether that gains anything. `at`
-    /// elements of `len` have come, of which the last one did not fit.
+    /// Cuts a list back, so that there is room for its last element, and halts. Returns whether that gains anything. `at` elements of `len`
+    /// have arrived; the last of these did not fit.
     #[cold]
     #[inline(never)]
     pub(super) fn rewind(&mut self, depth: u32, at: usize, len: usize) -> bool {
@@ -299,7 +299,7 @@ impl Writer<'_> {
         true
     }
 
-    /// Writes a note of the elements that a list skipped: all of the first `at`, but those that were kept.
+    /// Writes a note of the elements that a list skipped: all of the first `at`, except those that were kept.
     pub(super) fn end_skip(&mut self, at: usize, len: usize) {
         self.halted = false;
         let left_out = at.saturating_sub(self.skip.as_ref().map_or(0, |skip| skip.kept));
@@ -314,14 +314,14 @@ impl Writer<'_> {
         self.end_skip(at, len);
         let before = Before { end: self.end, pending: self.pending };
         self.end = self.skip.take().map_or(self.end, |skip| skip.end);
-        // What comes after the list has its share already.
+        // The text after the list already has its share.
         self.pending = 0;
         self.region = Region::new(self.out.len());
         self.separate();
         before
     }
 
-    /// Ends the last element of a list that skipped. If it did not fit, then a note ends it.
+    /// Ends the last element of a list that skipped. If it did not fit, it ends with a note.
     pub(super) fn end_tail(&mut self, before: Before, depth: u32, written: Written) -> Written {
         let size = self.end.saturating_sub(self.region.begin);
         self.end = before.end;
@@ -338,14 +338,14 @@ impl Writer<'_> {
     }
 }
 
-/// How much of the budget a list may use, where more is to come in as many brackets around it.
+/// How much of the budget a list may use if more follows in the brackets around it.
 struct Share {
     end: usize,
     outer: u32,
 }
 
 impl Share {
-    /// A quarter of what is left is for each bracket around the list.
+    /// A quarter of the remaining room is reserved for each bracket around the list.
     fn of(&self, start: usize) -> usize {
         let mut share = self.end.saturating_sub(start);
         for _ in 0..self.outer {
@@ -366,17 +366,17 @@ struct Place {
 /// A list that is cut back.
 struct Scan {
     start: usize,
-    /// Where its text ends for now.
+    /// The current end of its text.
     last: Place,
-    /// How many elements are before that.
+    /// How many elements are before that position.
     kept: usize,
     /// Where its last element has to end.
     end: usize,
 }
 
 impl Scan {
-    /// Reads the text again, to find the list at `depth` that is open at its end, and the last place in it that leaves
-    /// enough room for one more element. `None` if the list is too small for that.
+    /// Reads the text again, to find the list at `depth` that is open at its end, and the last position in it that leaves enough room for
+    /// one more element. Returns `None` if the list is too small for that.
     fn of(text: &str, begin: usize, depth: u32, share: &Share) -> Option<Self> {
         let mut place = Place { at: begin, depth: 0, open: 0 };
         let (mut list, mut inside): (Option<Self>, Option<Place>) = (None, None);
@@ -421,7 +421,7 @@ impl Scan {
             }
         }
         let mut list = list.filter(|list| list.end - list.start >= MIN_LIST)?;
-        // Where not even one element fits, a part of it is kept.
+        // If not even one element fits, a part of it is kept.
         if let Some(inside) = inside.filter(|_| list.kept == 0) {
             (list.last, list.kept) = (inside, 1);
         }

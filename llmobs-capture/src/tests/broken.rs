@@ -258,7 +258,7 @@ fn locks_are_not_waited_for() {
             }
         }
         let name = type_name::<T>().trim_start_matches('&');
-        let note = format!("<{name}: not captured, since reading it may wait for a lock>");
+        let note = format!("<{name}: not captured, because reading it may wait for a lock>");
         assert_eq!(unquoted(&whole(&lock)), note);
         let lock = around(MutexSettings((&lock, [(Some(&lock), 1)])));
         let json: Value = serde_json::from_str(&whole(&lock)).unwrap();
@@ -301,8 +301,10 @@ fn locks_are_not_waited_for() {
         debug(&mut out);
         unquoted(&out)
     };
-    let note =
-        format!("<{}: not captured, since reading it may wait for a lock>", type_name::<DashMap<i32, i32>>());
+    let note = format!(
+        "<{}: not captured, because reading it may wait for a lock>",
+        type_name::<DashMap<i32, i32>>()
+    );
     assert_eq!(shown(&|out| debug(&&map, 100, out)), note);
     // These only try to get the lock.
     assert_eq!(shown(&|out| debug(&rw_lock, 100, out)), "RwLock { data: <locked> }");

@@ -23,7 +23,7 @@ const fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// Zero for a byte that is escaped.
+/// Returns zero for a byte that is escaped.
 #[inline]
 const fn mark(byte: u8) -> u8 {
     const fn min(a: u8, b: u8) -> u8 {
@@ -32,13 +32,13 @@ const fn mark(byte: u8) -> u8 {
     min(min(byte ^ b'"', byte ^ b'\\'), byte.saturating_sub(0x1f))
 }
 
-/// Whether nothing in a block is escaped. Without an early exit, so that the compiler uses vector instructions.
+/// Returns whether nothing in a block is escaped. It has no early exit, so that the compiler uses vector instructions.
 #[inline]
 fn is_plain_block<const N: usize>(block: &[u8; N]) -> bool {
     !block.iter().fold(false, |found, byte| found | (mark(*byte) == 0))
 }
 
-/// Whether nothing in a short text is escaped.
+/// Returns whether nothing in a short text is escaped.
 #[inline]
 fn is_plain(bytes: &[u8]) -> bool {
     // The last block may overlap the one before it.
@@ -54,7 +54,7 @@ fn is_plain(bytes: &[u8]) -> bool {
     }
 }
 
-/// How many bytes there are before the first one that is escaped in a JSON string: a quote, a backslash or a control character.
+/// Returns how many bytes precede the first one that is escaped in a JSON string: a quote, a backslash or a control character.
 #[inline]
 #[must_use]
 pub fn plain_prefix(bytes: &[u8]) -> usize {
@@ -69,7 +69,7 @@ fn far_prefix(bytes: &[u8]) -> usize {
     plain + first_special(bytes.get(plain..).unwrap_or_default())
 }
 
-/// Where the first byte is that is escaped.
+/// Returns the position of the first byte that is escaped.
 #[inline]
 fn first_special(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
@@ -82,7 +82,7 @@ fn first_special(bytes: &[u8]) -> usize {
     words.len() * 8 + rest.iter().position(|byte| needs_escape(*byte)).unwrap_or(rest.len())
 }
 
-/// Appends the whole of `text` as a JSON string.
+/// Appends all of `text` as a JSON string.
 #[inline]
 pub fn push_json_string(text: &str, out: &mut String) {
     if text.len() <= 256 && is_plain(text.as_bytes()) {
@@ -96,7 +96,7 @@ pub fn push_json_string(text: &str, out: &mut String) {
 
 #[inline(never)]
 fn push_long(text: &str, out: &mut String) {
-    // And for what follows it, so that a long text is not moved for a few bytes.
+    // With room for what follows it, so that a long text is not moved for a few bytes.
     out.reserve(text.len() + 64);
     out.push('"');
     push_escaped(text, usize::MAX, out);
@@ -144,7 +144,7 @@ fn push_escape(byte: u8, out: &mut String) {
     }
 }
 
-/// How many bytes more than one a byte becomes. Without a branch, so that the compiler uses vector instructions.
+/// Returns how many extra bytes a byte takes. It has no branch, so that the compiler uses vector instructions.
 #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 #[inline]
 fn extra(byte: u8) -> u16 {
@@ -152,7 +152,7 @@ fn extra(byte: u8) -> u16 {
     u16::from((byte == b'"') | (byte == b'\\')) + 5 * u16::from(byte < 0x20) - 4 * u16::from(short)
 }
 
-/// The longest end of `text` whose escaped form has at most `limit` bytes, and whether nothing in it is escaped.
+/// Returns the longest end of `text` whose escaped form has at most `limit` bytes, and whether nothing in it is escaped.
 pub(super) fn tail(text: &str, limit: usize) -> (&str, bool) {
     let bytes = text.as_bytes();
     let end = bytes.get(bytes.len().saturating_sub(limit)..).unwrap_or_default();
@@ -181,7 +181,7 @@ pub(super) fn tail(text: &str, limit: usize) -> (&str, bool) {
     (text.get(start..).unwrap_or_default(), plain)
 }
 
-/// The escapes in the inside of a JSON string: where each one starts and ends.
+/// Returns the escapes in the inside of a JSON string: where each one starts and ends.
 fn escapes(json: &str) -> impl Iterator<Item = (usize, usize)> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -192,8 +192,8 @@ fn escapes(json: &str) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// The longest beginning of the inside of a JSON string that has at most `limit` bytes and ends between two characters, and
-/// how many bytes of text it represents.
+/// Returns the longest beginning of the inside of a JSON string that has at most `limit` bytes and ends between two characters, and how
+/// many bytes of text it represents.
 pub(crate) fn prefix(json: &str, limit: usize) -> (&str, usize) {
     let (mut kept, _) = split_at_boundary(json, limit);
     let mut more = 0;
@@ -207,8 +207,8 @@ pub(crate) fn prefix(json: &str, limit: usize) -> (&str, usize) {
     (kept, kept.len() - more)
 }
 
-/// The longest end of the inside of a JSON string that has at most `limit` bytes and starts between two characters, and how
-/// many bytes of text it represents.
+/// Returns the longest end of the inside of a JSON string that has at most `limit` bytes and starts between two characters, and how many
+/// bytes of text it represents.
 pub(crate) fn suffix(json: &str, limit: usize) -> (&str, usize) {
     let mut from = json.len().saturating_sub(limit);
     while !json.is_char_boundary(from) {

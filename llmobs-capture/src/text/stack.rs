@@ -1,13 +1,13 @@
 //! How far the stack has grown.
 
-/// A place on the stack. User code that recurses too far is stopped before the stack of its thread is used up, which
-/// would end the process.
+/// A position on the stack. User code that recurses too far is stopped before the stack of its thread is used up, which would end the
+/// process.
 #[derive(Clone, Copy)]
 pub(crate) struct Stack(usize);
 
 impl Stack {
-    /// How large a stack is cannot be found out without unsafe code. Threads have two megabytes by default, but a program may
-    /// have small ones: this is half of 64 KiB, and half of 256 KiB without optimizations.
+    /// The size of a stack cannot be determined without unsafe code. Threads have two megabytes by default, but a program may have small
+    /// ones: this is half of 64 KiB, and half of 256 KiB without optimizations.
     ///
     /// A level of JSON takes up to 350 bytes, and one of `Debug` up to 600; without optimizations a level takes up to 2,300.
     const MAX_BYTES: usize = if cfg!(debug_assertions) { 128 * 1024 } else { 32 * 1024 };

@@ -7,6 +7,8 @@ use crate::span::Attribute;
 
 /// How many attributes a span can have. The most useful ones are read first.
 const MAX: usize = 200;
+/// The value of `collection_errors` that a span with more attributes has.
+const LEFT_OUT: &str = "llmobs_attributes_left_out";
 /// The longest text, and the longest path, in bytes.
 const MAX_BYTES: usize = 256;
 /// Fields of an event that are read separately.
@@ -58,7 +60,7 @@ pub(super) fn of<'a>(
     error_message: Option<&str>,
     tags: impl Iterator<Item = &'a str>,
 ) -> Vec<Attribute> {
-    let mut attributes = Attributes(Vec::new());
+    let mut attributes = Attributes::default();
     if let Some(message) = error_message {
         attributes.text("meta.error.message", message);
     }
@@ -84,16 +86,36 @@ pub(super) fn of<'a>(
         tool.get("name").into_iter().for_each(|name| attributes.flatten("meta.tool_definitions.name", name));
     }
     attributes.fields("", event, OF_EVENT);
-    attributes.0
+    let mut kept = attributes.kept;
+    kept.extend(attributes.left_out.then(|| Attribute {
+        path: "collection_errors".to_owned(),
+        text: LEFT_OUT.to_owned(),
+        number: None,
+    }));
+    kept
 }
 
-struct Attributes(Vec<Attribute>);
+/// The note on an event with more attributes than are kept, or none.
+pub(crate) fn left_out(event: &Object) -> Option<&'static str> {
+    let none = Object::new();
+    let object = |name| event.get(name).and_then(Value::as_object).unwrap_or(&none);
+    let tags = event.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let kept = of(event, object("meta"), object("metrics"), None, tags);
+    kept.last().is_some_and(|last| last.text == LEFT_OUT).then_some(LEFT_OUT)
+}
+
+#[derive(Default)]
+struct Attributes {
+    kept: Vec<Attribute>,
+    /// Whether there were more than are kept.
+    left_out: bool,
+}
 
 impl Attributes {
     /// The fields of an object but for some.
     fn fields(&mut self, path: &str, fields: &Object, but: &[&str]) {
         for (name, value) in fields.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
-            if self.is_full() {
+            if self.is_full() && self.left_out {
                 return;
             }
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -104,6 +126,7 @@ impl Attributes {
     /// Adds nested values. Paths are names joined by dots. All elements of a list have its path.
     fn flatten(&mut self, path: &str, value: &Value) {
         if self.is_full() || path.len() > MAX_BYTES {
+            self.left_out |= !is_empty(value);
             return;
         }
         match value {
@@ -118,7 +141,7 @@ impl Attributes {
 
     /// Whether the limit is reached. An event can have a million fields, which are then not read.
     fn is_full(&self) -> bool {
-        self.0.len() >= MAX
+        self.kept.len() >= MAX
     }
 
     fn text(&mut self, path: &str, text: &str) {
@@ -127,10 +150,21 @@ impl Attributes {
 
     fn add(&mut self, path: &str, text: &str, number: Option<f64>) {
         let text = field::cut(text, MAX_BYTES);
-        let known = || self.0.iter().any(|known| known.path == path && known.text == text);
-        if !self.is_full() && path.len() <= MAX_BYTES && !known() {
-            self.0.push(Attribute { path: path.to_owned(), text: text.to_owned(), number });
+        if self.is_full() || path.len() > MAX_BYTES {
+            self.left_out = true;
+        } else if !self.kept.iter().any(|known| known.path == path && known.text == text) {
+            self.kept.push(Attribute { path: path.to_owned(), text: text.to_owned(), number });
         }
+    }
+}
+
+/// Whether there is no scalar in a value.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().all(is_empty),
+        Value::Object(fields) => fields.values().all(is_empty),
+        _ => false,
     }
 }
 
@@ -218,10 +252,14 @@ mod tests {
         let tags: Vec<String> = (0..1_000).map(|tag| format!("t{tag}:{}", "é".repeat(200))).collect();
         let event = json!({ "tags": tags, "meta": { "metadata": { "left": "out" } } });
         let attributes = all(&event);
-        assert_eq!(attributes.len(), MAX);
+        assert_eq!(attributes.len(), MAX + 1);
+        assert_eq!(attributes[200], "collection_errors=llmobs_attributes_left_out");
         assert_eq!(attributes[199], format!("tag.t199={}", "é".repeat(128)));
         let event =
             json!({ "meta": { "metadata": { "k".repeat(300): 1, "x": format!("a{}", "é".repeat(200)) } } });
-        assert_eq!(all(&event), [format!("meta.metadata.x=a{}", "é".repeat(127))]);
+        let left_out = "collection_errors=llmobs_attributes_left_out".to_owned();
+        assert_eq!(all(&event), [format!("meta.metadata.x=a{}", "é".repeat(127)), left_out]);
+        let tags: Vec<String> = (0..MAX).map(|tag| format!("t{tag}")).collect();
+        assert_eq!(all(&json!({ "tags": tags, "meta": { "metadata": {} } })).len(), MAX);
     }
 }

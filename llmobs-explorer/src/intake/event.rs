@@ -63,8 +63,8 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
             .get("time_to_first_token")
             .and_then(Value::as_f64)
             .filter(|time| *time >= 0.0),
-        input_preview: preview::of_input(&input),
-        output_preview: preview::of_output(&output),
+        input_preview: preview::of_input(&input, raw),
+        output_preview: preview::of_output(&output, raw),
         attributes: attributes::of(
             &event,
             meta,

@@ -40,6 +40,7 @@ use envelope::Shared;
 
 pub(crate) use ancestry::Ancestry;
 pub(crate) use apm::{ApmVersion, read_apm};
+pub(crate) use attributes::left_out;
 pub(crate) use otlp::{OtlpEncoding, read_otlp, wire};
 pub(crate) use update::{SpanUpdate, read_merged, read_updates};
 

@@ -1,8 +1,11 @@
 //! The previews of input and output in lists: their beginning in one line.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
+use llmobs_providers::json::Json;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::content::{self, Content};
 use super::field;
@@ -11,38 +14,76 @@ use super::field;
 const MAX_CHARS: usize = 160;
 
 /// The last message of a user, or else the last message; documents; or the value.
-pub(super) fn of_input(input: &Content<'_>) -> String {
-    let backwards = || input.messages.iter().rev();
-    let users = backwards().filter(|message| content::text(message, "role") == "user");
-    of(input, users.chain(backwards()))
+pub(super) fn of_input(input: &Content<'_>, event: &str) -> String {
+    let backwards = || (0..input.messages.len()).rev();
+    let is_user = |index: &usize| {
+        input.messages.get(*index).is_some_and(|message| content::text(message, "role") == "user")
+    };
+    of(input, backwards().filter(is_user).chain(backwards()), &Side::new(event, "input"))
 }
 
 /// The first message; documents; or the value.
-pub(super) fn of_output(output: &Content<'_>) -> String {
-    of(output, output.messages.iter())
+pub(super) fn of_output(output: &Content<'_>, event: &str) -> String {
+    of(output, 0..output.messages.len(), &Side::new(event, "output"))
 }
 
-fn of<'a>(content: &Content<'_>, messages: impl Iterator<Item = &'a Value>) -> String {
+fn of(content: &Content<'_>, messages: impl Iterator<Item = usize>, side: &Side<'_>) -> String {
+    let messages = messages.filter_map(|index| Some((index, content.messages.get(index)?)));
     let mut lines = messages
-        .map(|message| line(&shown(message)))
+        .map(|(index, message)| line(&shown(message, || side.message(index))))
         .chain(documents(content.documents))
-        .chain(content.value.map(|value| line(&opened(value, content.inside.as_ref()))));
+        .chain(content.value.map(|value| line(&opened(value, content.inside.as_ref(), side))));
     lines.find(|line| !line.is_empty()).unwrap_or_default()
 }
 
-/// The text of a message, or else its tool calls, or else its tool results.
-fn shown(message: &Value) -> Cow<'_, str> {
-    let said = content::message_text(message);
-    if !said.trim().is_empty() {
-        return said;
+/// `meta.input` or `meta.output` in the text of its event. Parsed values have their keys sorted, so that objects are shown as they are
+/// written there. Few previews need it.
+struct Side<'a> {
+    event: &'a str,
+    name: &'static str,
+    /// The texts of the messages, once one was asked for.
+    messages: OnceCell<Vec<&'a RawValue>>,
+}
+
+impl<'a> Side<'a> {
+    const fn new(event: &'a str, name: &'static str) -> Self {
+        Self { event, name, messages: OnceCell::new() }
     }
-    let calls = content::tool_calls(message)
-        .map(|(name, arguments)| format!("{name}({})", arguments.map(whole).unwrap_or_default()));
-    let results =
-        content::tool_results(message).map(|(_, result)| result.map(whole).unwrap_or_default().into_owned());
+
+    fn text(&self) -> Option<&'a str> {
+        field::part(field::part(self.event, "meta")?, self.name)
+    }
+
+    fn message(&self, index: usize) -> Option<Json<'a>> {
+        let read = || serde_json::from_str(field::part(self.text()?, "messages")?).ok();
+        let messages = self.messages.get_or_init(|| read().unwrap_or_default());
+        Json::read(messages.get(index)?.get())
+    }
+
+    /// The value, which may be the whole side.
+    fn value(&self) -> Option<Json<'a>> {
+        let text = self.text()?;
+        Json::read(field::part(text, "value").unwrap_or(text))
+    }
+}
+
+/// The text of a message, or else its tool calls, or else its tool results.
+fn shown<'a>(message: &Value, written: impl FnOnce() -> Option<Json<'a>>) -> String {
+    let said = content::message_text(message);
+    let has_tools = || ["tool_calls", "tool_results"].iter().any(|name| message.get(name).is_some());
+    if !said.trim().is_empty() || !has_tools() {
+        return said.into_owned();
+    }
+    let written = written().unwrap_or(Json::Null);
+    let calls = written.list("tool_calls").iter().map(|call| {
+        // OpenAI's format has them in `function`.
+        let call = call.field("function").filter(|function| function.is_object()).unwrap_or(call);
+        format!("{}({})", call.str("name"), whole(call.get("arguments")))
+    });
+    let results = written.list("tool_results").iter().map(|result| whole(result.get("result")));
     let calls: Vec<String> = calls.collect();
     let found = if calls.is_empty() { results.collect() } else { calls };
-    Cow::Owned(found.join(", "))
+    found.join(", ")
 }
 
 fn documents(documents: &[Value]) -> Option<String> {
@@ -54,17 +95,28 @@ fn documents(documents: &[Value]) -> Option<String> {
 }
 
 /// An object with one field is shown as the value of the field. The arguments of many functions are such objects.
-fn opened<'a>(value: &'a Value, inside: Option<&'a Value>) -> Cow<'a, str> {
-    match inside.unwrap_or(value) {
-        Value::Object(fields) if fields.len() == 1 => fields.values().map(whole).next().unwrap_or_default(),
-        Value::String(text) => Cow::Borrowed(text),
-        _ => whole(value),
+fn opened<'a>(value: &'a Value, inside: Option<&'a Value>, side: &Side<'_>) -> Cow<'a, str> {
+    let only = |json: &Json<'_>| match json.fields() {
+        [(_, only)] => whole(only),
+        _ => whole(json),
+    };
+    match (inside.unwrap_or(value), value) {
+        (Value::Object(fields), Value::String(text)) if fields.len() == 1 => {
+            Json::read(text).as_ref().map(only).unwrap_or_default().into()
+        }
+        (Value::String(text), _) | (_, Value::String(text)) => Cow::Borrowed(text),
+        (Value::Array(_) | Value::Object(_), _) => side.value().as_ref().map(only).unwrap_or_default().into(),
+        (scalar, _) => field::scalar(scalar).unwrap_or_default(),
     }
 }
 
-/// A text as it is, anything else as JSON.
-fn whole(value: &Value) -> Cow<'_, str> {
-    field::scalar(value).unwrap_or_else(|| Cow::Owned(value.to_string()))
+/// A text as it is, nothing for nothing, anything else as JSON.
+fn whole(value: &Json<'_>) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::Text(text) => text.clone().into_owned(),
+        value => value.to_text(),
+    }
 }
 
 /// Replaces each run of white space and control characters with one space.
@@ -135,7 +187,8 @@ mod tests {
             (json!("a"), "a"),
             (json!({}), ""),
         ] {
-            assert_eq!(of_input(&Content::read(Some(&input))), expected, "{input}");
+            let event = json!({ "meta": { "input": input } }).to_string();
+            assert_eq!(of_input(&Content::read(Some(&input)), &event), expected, "{input}");
         }
     }
 
@@ -154,7 +207,32 @@ mod tests {
                 "f({\"x\": 1}), g()",
             ),
         ] {
-            assert_eq!(of_output(&Content::read(Some(&output))), expected, "{output}");
+            let event = json!({ "meta": { "output": output } }).to_string();
+            assert_eq!(of_output(&Content::read(Some(&output)), &event), expected, "{output}");
+        }
+    }
+
+    #[test]
+    fn keys_and_digits_stay_as_they_were_sent() {
+        for (output, expected) in [
+            (r#"{ "value": { "z": 1.10, "a": [2] } }"#, r#"{"z":1.10,"a":[2]}"#),
+            (r#"{ "value": { "only": { "z": 1, "a": 2 } } }"#, r#"{"z":1,"a":2}"#),
+            (r#"{ "value": "{\"only\": {\"z\": 1, \"a\": 2}}" }"#, r#"{"z":1,"a":2}"#),
+            (r#"{ "question": "q", "answer": "a" }"#, r#"{"question":"q","answer":"a"}"#),
+            (
+                r#"{ "messages": [
+                    { "content": "" }, { "tool_calls": [{ "name": "f", "arguments": { "to": "Capri", "at": 20 } }] }
+                ] }"#,
+                r#"f({"to":"Capri","at":20})"#,
+            ),
+            (
+                r#"{ "messages": [{ "tool_results": [{ "result": { "z": 1, "a": 2 } }, { "result": null }] }] }"#,
+                r#"{"z":1,"a":2}, "#,
+            ),
+        ] {
+            let event = format!(r#"{{ "name": "x", "meta": {{ "output": {output} }} }}"#);
+            let value = serde_json::from_str(output).unwrap();
+            assert_eq!(of_output(&Content::read(Some(&value)), &event), expected.trim_end(), "{output}");
         }
     }
 }

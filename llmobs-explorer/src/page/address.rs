@@ -1,6 +1,6 @@
 //! The query string of a list. It holds the whole state of the page, so that a link shows the same list.
 
-use crate::store::list::{Scope, Sort};
+use crate::traces::{Scope, Sort};
 
 /// The state of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

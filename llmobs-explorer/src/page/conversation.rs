@@ -13,6 +13,10 @@ use super::markdown::markdown;
 const FOLD: usize = 6_000;
 /// How many messages of a history that is folded are shown.
 const NEWEST: usize = 2;
+/// How many messages are shown at all.
+const MOST: usize = 1_000;
+/// How many parts of a message are shown, and how many items of any other list.
+pub(crate) const ITEMS: usize = 500;
 /// Histories of more messages are folded.
 const HISTORY: usize = 6;
 /// Image types that browsers show and that cannot contain scripts.
@@ -39,15 +43,37 @@ pub(crate) fn align(tools: &mut ToolSpans, messages: &[Json<'_>]) {
     }
 }
 
+/// The number of messages that are not shown, and the newest, which are.
+pub(crate) fn newest<'a, 'b>(all: &'a [Json<'b>]) -> (usize, &'a [Json<'b>]) {
+    let left_out = all.len().saturating_sub(MOST);
+    (left_out, all.get(left_out..).unwrap_or_default())
+}
+
 /// The messages that a model was given. Of many, the newest are shown and the others are folded.
 pub(crate) fn history(all: &[Json<'_>], tools: &mut ToolSpans) -> Markup {
+    let (left_out, all) = newest(all);
     let folded = if all.len() > HISTORY { all.len() - NEWEST } else { 0 };
     let (earlier, newest) = all.split_at(folded);
     html! {
         @if !earlier.is_empty() {
-            details.earlier { summary { (format::things(earlier.len(), "earlier message")) } (messages(earlier, tools)) }
+            details.earlier {
+                summary { (format::things(earlier.len(), "earlier message")) }
+                @if left_out > 0 {
+                    p.quiet { (format::things(left_out, "message")) " before these in the raw event, as JSON." }
+                }
+                (messages(earlier, tools))
+            }
         }
         (messages(newest, tools))
+    }
+}
+
+/// Notes how many items of a list are not shown.
+pub(crate) fn more(all: usize, thing: &str) -> Markup {
+    html! {
+        @if all > ITEMS {
+            p.quiet { (format::things(all - ITEMS, &format!("more {thing}"))) " in the raw event, as JSON." }
+        }
     }
 }
 
@@ -78,10 +104,14 @@ fn message(message: &Json<'_>, tools: &mut ToolSpans) -> Markup {
             } @else {
                 (self::content(content))
             }
-            @for call in message.list("tool_calls") { (tool_call(call, tools)) }
-            @for result in message.list("tool_results") { (tool_result(result)) }
-            @for part in message.list("image_parts") { (picture(part)) }
-            @for part in message.list("audio_parts") { (sound(part)) }
+            @for call in message.list("tool_calls").iter().take(ITEMS) { (tool_call(call, tools)) }
+            (more(message.list("tool_calls").len(), "tool call"))
+            @for result in message.list("tool_results").iter().take(ITEMS) { (tool_result(result)) }
+            (more(message.list("tool_results").len(), "result"))
+            @for part in message.list("image_parts").iter().take(ITEMS) { (picture(part)) }
+            (more(message.list("image_parts").len(), "picture"))
+            @for part in message.list("audio_parts").iter().take(ITEMS) { (sound(part)) }
+            (more(message.list("audio_parts").len(), "sound"))
         }
     }
 }
@@ -98,12 +128,13 @@ fn content(content: &Json<'_>) -> Markup {
             }
         }
         Json::Array(parts) => html! {
-            @for part in parts {
+            @for part in parts.iter().take(ITEMS) {
                 @match part.as_str().or_else(|| part.get("text").as_str()) {
                     Some(said) => (text(said)),
                     None => (json(part)),
                 }
             }
+            (more(parts.len(), "part"))
         },
         other => json(other),
     }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::format;
 use super::layout::{Section, page};
 use crate::query::filter;
-use crate::store::evaluations::Label;
+use crate::traces::Label;
 
 /// All labels.
 pub(crate) fn evaluations(labels: &[Label]) -> Markup {

@@ -8,7 +8,7 @@ use super::address::{Address, LAST, Range, View};
 use super::layout::{Section, badge, kind, page, pager, trace_status};
 use super::{format, overview};
 use crate::query::{Query, QueryError, filter};
-use crate::store::list::{ListRow, Listing, PAGE, Sort};
+use crate::traces::{ListRow, Listing, PAGE, Sort};
 
 /// What a query found.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::address::{Address, Range};
 use super::format;
 use crate::query::{Query, filter};
-use crate::store::list::{Facet, Overview};
+use crate::traces::{Facet, Overview};
 
 /// The histogram of the starts of the rows. Each bar links to its time range.
 pub(super) fn histogram(address: &Address, overview: &Overview) -> Markup {

@@ -4,15 +4,17 @@ use llmobs_providers::json::Json;
 use maud::{Markup, html};
 use serde_json::Number;
 
-use super::conversation::{ToolSpans, align, history, json, messages, plain, text};
+use super::conversation::{ITEMS, ToolSpans, align, history, json, messages, more, newest, plain, text};
 use super::format;
 use super::json::{indented, inside};
 use super::layout::{badge, kind, status};
 use super::{path_segment, span_url};
+use crate::intake::left_out;
 use crate::query::filter;
-use crate::store::evaluations::SpanEvaluation;
-use crate::store::trace::Node;
+use crate::traces::{Node, SpanEvaluation};
 
+/// How many bytes of the raw event are shown.
+const RAW_BYTES: usize = 512 * 1024;
 /// The prefix of the paths of metrics.
 const METRICS: &str = "metrics.";
 
@@ -50,7 +52,7 @@ pub(crate) fn panel(span: &SpanDetails<'_>, mut tools: Tools) -> Panel {
     let SpanDetails { trace_id, node, event, .. } = span;
     let meta = event.get("meta");
     let (input, output) = (meta.get("input"), meta.get("output"));
-    align(&mut tools.before, input.list("messages"));
+    align(&mut tools.before, newest(input.list("messages")).1);
     let address =
         format!("/traces/{}/spans/{}/event.json", path_segment(trace_id), path_segment(&node.span_id));
     let content = html! {
@@ -64,7 +66,7 @@ pub(crate) fn panel(span: &SpanDetails<'_>, mut tools: Tools) -> Panel {
         details.raw {
             summary { "Raw event" }
             p { a href=(address) { "As JSON" } }
-            pre { (indented(event)) }
+            (raw(event))
         }
     };
     let details = html! {
@@ -77,6 +79,18 @@ pub(crate) fn panel(span: &SpanDetails<'_>, mut tools: Tools) -> Panel {
         (links(event))
     };
     Panel { content, details }
+}
+
+/// The event as it arrived, or its beginning.
+fn raw(event: &Json<'_>) -> Markup {
+    let text = indented(event);
+    let cut = text.char_indices().map(|(at, _)| at).find(|at| *at >= RAW_BYTES);
+    html! {
+        pre { (text.get(..cut.unwrap_or(text.len())).unwrap_or_default()) }
+        @if let Some(cut) = cut {
+            p.quiet { (format::things(text.len() - cut, "more byte")) " in the event as JSON." }
+        }
+    }
 }
 
 fn facts(details: &SpanDetails<'_>) -> Markup {
@@ -98,8 +112,11 @@ fn facts(details: &SpanDetails<'_>) -> Markup {
             @if let Some(cost) = cost("total_cost") { div { dt { "Cost" } dd { (cost) } } }
             @else if let Some(cost) = cost("estimated_total_cost") { div { dt { "Cost" } dd { (cost) " " small { "estimated" } } } }
             @let errors = event.list("collection_errors");
-            @if !errors.is_empty() {
-                div { dt { "Incomplete" } dd { @for error in errors { code { (error.as_str().unwrap_or_default()) } " " } } }
+            @let left_out = left_out(&event.to_map());
+            @if !errors.is_empty() || left_out.is_some() {
+                div { dt { "Incomplete" } dd {
+                    @for error in errors.iter().filter_map(Json::as_str).take(ITEMS).chain(left_out) { code { (error) } " " }
+                } }
             }
             div { dt { "Span" } dd { code.id { (event.label("span_id")) } } }
         }
@@ -172,7 +189,7 @@ fn documents(documents: &[Json<'_>]) -> Markup {
     let best = scores.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
     html! {
         ol.documents {
-            @for (document, score) in documents.iter().zip(scores) {
+            @for (document, score) in documents.iter().zip(scores).take(ITEMS) {
                 li {
                     p.role {
                         @if let Some(name) = document.get("name").as_str() { b { (name) } " " }
@@ -191,6 +208,7 @@ fn documents(documents: &[Json<'_>]) -> Markup {
                 }
             }
         }
+        (more(documents.len(), "document"))
     }
 }
 
@@ -228,11 +246,12 @@ fn table(name: &str, value: &Json<'_>, path: Option<&str>) -> Markup {
             h3 { (name) }
             table.facts {
                 tbody {
-                    @for (key, value) in value.fields() {
+                    @for (key, value) in value.fields().iter().take(ITEMS) {
                         tr { th scope="row" { (key) } td { (cell(key, value, path)) } }
                     }
                 }
             }
+            (more(value.fields().len(), "field"))
         }
     }
 }
@@ -270,7 +289,7 @@ fn tool_definitions(definitions: &[Json<'_>]) -> Markup {
         section {
             h3 { "Tools that the model could call" }
             ul.plain {
-                @for tool in definitions {
+                @for tool in definitions.iter().take(ITEMS) {
                     li {
                         details {
                             summary {
@@ -283,6 +302,7 @@ fn tool_definitions(definitions: &[Json<'_>]) -> Markup {
                     }
                 }
             }
+            (more(definitions.len(), "tool"))
         }
     }
 }
@@ -294,7 +314,7 @@ fn tags(event: &Json<'_>) -> Markup {
             section {
                 h3 { "Tags" }
                 ul.tags {
-                    @for tag in tags.iter().filter_map(Json::as_str) {
+                    @for tag in tags.iter().filter_map(Json::as_str).take(ITEMS) {
                         @let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
                         li {
                             a href=(spans_with(&format!("tag.{key}"), value)) {
@@ -303,6 +323,7 @@ fn tags(event: &Json<'_>) -> Markup {
                         }
                     }
                 }
+                (more(tags.len(), "tag"))
             }
         }
     }
@@ -315,7 +336,7 @@ fn links(event: &Json<'_>) -> Markup {
             section {
                 h3 { "Links" }
                 ul.plain {
-                    @for link in links {
+                    @for link in links.iter().take(ITEMS) {
                         @let (attributes, span) = (link.get("attributes"), link.str("span_id"));
                         li {
                             (attributes.get("from").as_str().unwrap_or("from")) " → " (attributes.get("to").as_str().unwrap_or("to"))
@@ -323,6 +344,7 @@ fn links(event: &Json<'_>) -> Markup {
                         }
                     }
                 }
+                (more(links.len(), "link"))
             }
         }
     }

@@ -9,7 +9,7 @@ use super::json::inside;
 use super::layout::{Section, kind, page, pager, trace_status};
 use super::path_segment;
 use super::span_url;
-use crate::store::sessions::{SESSIONS, Session, TURNS, Turn};
+use crate::traces::{SESSIONS, Session, TURNS, Turn};
 
 /// All sessions, the latest first.
 pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup {

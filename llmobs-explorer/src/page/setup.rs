@@ -6,8 +6,8 @@ use maud::{Markup, html};
 
 use super::format;
 use super::layout::{Section, page};
-use crate::arrivals::Arrived;
-use crate::store::Rejection;
+use crate::arrivals::{Arrived, TurnedAway};
+use crate::traces::Rejection;
 
 /// The numbers of what arrived.
 const ARRIVED: [&str; 4] = ["Requests", "Spans and evaluations", "Other spans, left out", "Refused"];
@@ -25,6 +25,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) arrived: &'a [(String, Arrived)],
     /// The refused requests, the latest first.
     pub(crate) rejections: &'a [Rejection],
+    /// The requests that did not reach the store, the latest first.
+    pub(crate) turned_away: &'a [TurnedAway],
     /// Whether there are no traces yet.
     pub(crate) empty: bool,
 }
@@ -105,11 +107,18 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
         }
         section #refused {
             h2 { "Refused lately" }
-            @if setup.rejections.is_empty() { p.quiet { "Nothing was refused." } }
+            @if setup.rejections.is_empty() && setup.turned_away.is_empty() { p.quiet { "Nothing was refused." } }
             @else {
                 div.scroll { table.rows {
                     thead { tr { th scope="col" { "When" } th scope="col" { "Sent to" } th scope="col" { "Why" } } }
                     tbody {
+                        @for TurnedAway { at_ms, path, reason, times } in setup.turned_away {
+                            tr {
+                                td.time { (format::time(at_ms.saturating_mul(1_000_000))) }
+                                td { code { (path) } }
+                                td { (reason) @if *times > 1 { " (" (format::things(*times, "time")) ")" } }
+                            }
+                        }
                         @for Rejection { at_ms, path, reason } in setup.rejections {
                             tr { td.time { (format::time(at_ms.saturating_mul(1_000_000))) } td { code { (path) } } td { (reason) } }
                         }

@@ -8,7 +8,7 @@ use super::format;
 use super::layout::{Section, kind, kind_class, page, status, trace_status};
 use super::panel::Panel;
 use super::{path_segment, span_url};
-use crate::store::trace::Node;
+use crate::traces::Node;
 use crate::tree::{Line, Tree};
 
 /// How many lines of a trace are shown at first.

@@ -1,78 +1,20 @@
-//! The fields of queries: which column, attribute or evaluation each path means, and how its values are compared.
+//! The fields of queries: what each path means, and how its values are compared.
 
 use super::QueryError;
+use super::condition::{Category, Field, Kind, Measure, Part, Source, Sum};
 use super::number::Unit;
-
-/// The field of a filter.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Field {
-    /// The text in the query, for messages.
-    pub(super) name: String,
-    /// Whether the filter is for other spans of the trace.
-    pub(super) child: bool,
-    pub(super) place: Source,
-    pub(super) kind: Kind,
-}
-
-/// Where the values of a field are.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Source {
-    /// A column of the span.
-    Span(&'static str),
-    /// A column of the span that has few values.
-    Facet(&'static str),
-    /// The id of the span.
-    SpanId,
-    /// A column of its trace.
-    Trace(&'static str),
-    /// The parent, which has several values for none.
-    Parent,
-    /// The session.
-    Session,
-    /// The attributes of this path.
-    Attribute(String),
-    /// All tags, as `key:value`, or `key` where the value is empty.
-    Tags,
-    /// A column of the evaluations or the feedback with this label.
-    Evaluation { feedback: bool, label: String, column: &'static str },
-}
-
-/// How its values are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Texts, which have no order.
-    Text,
-    /// Ids, in any form of them.
-    Id,
-    /// Texts; those that are numbers have an order. `1.10` and `1.1` are two tags.
-    Tag,
-    /// Texts and numbers. A number in the query is compared as one, unless it is quoted.
-    Either(Unit),
-    /// Numbers.
-    Number(Unit),
-}
 
 impl Field {
     /// The field of a path after `@`.
     pub(super) fn attribute(path: &str, child: bool, column: usize) -> Result<Self, QueryError> {
-        let (place, kind) = place(path, column)?;
+        let (source, kind) = source(path, column)?;
         let name = if child { format!("@child.@{path}") } else { format!("@{path}") };
-        Ok(Self { name, child, place, kind })
-    }
-
-    /// The kind of the span.
-    pub(super) fn kind_of_span() -> Self {
-        Self {
-            name: "@meta.span.kind".to_owned(),
-            child: false,
-            place: Source::Facet("kind"),
-            kind: Kind::Text,
-        }
+        Ok(Self { name, child, source, kind })
     }
 
     /// The field of a key without `@`.
     pub(super) fn tag(key: String, column: usize) -> Result<Self, QueryError> {
-        let (place, kind) = match key.as_str() {
+        let (source, kind) = match key.as_str() {
             "tags" => (Source::Tags, Kind::Text),
             "_exists_" | "_missing_" => {
                 let minus = if key == "_missing_" { "-" } else { "" };
@@ -82,10 +24,10 @@ impl Field {
                     format!("write `{minus}@path:*`"),
                 ));
             }
-            reserved if is_reserved(reserved) => place(reserved, column)?,
+            reserved if is_reserved(reserved) => source(reserved, column)?,
             tag => (Source::Attribute(format!("{TAG}{tag}")), Kind::Tag),
         };
-        Ok(Self { name: key, child: false, place, kind })
+        Ok(Self { name: key, child: false, source, kind })
     }
 
     /// The field of a key without `@`, of other spans of the trace.
@@ -101,66 +43,66 @@ pub(super) fn is_reserved(key: &str) -> bool {
 }
 
 /// The prefix of the paths of tags.
-pub(super) const TAG: &str = "tag.";
+pub(crate) const TAG: &str = "tag.";
 
 /// How values of this path are compared.
 pub(super) fn kind(path: &str) -> Option<Kind> {
-    place(path, 1).ok().map(|(_, kind)| kind)
+    source(path, 1).ok().map(|(_, kind)| kind)
 }
 
 const RESERVED: [&str; 9] =
     ["env", "service", "status", "trace_id", "span_id", "timestamp", "tags", "_exists_", "_missing_"];
 
-const SPAN: [(&str, &str, Unit); 3] = [
-    ("duration", "duration_ns", Unit::Nanoseconds),
-    ("start_ns", "start_ns", Unit::Plain),
-    ("timestamp", "start_ns", Unit::Time),
+const SPAN: [(&str, Measure, Unit); 3] = [
+    ("duration", Measure::Duration, Unit::Nanoseconds),
+    ("start_ns", Measure::Start, Unit::Plain),
+    ("timestamp", Measure::Start, Unit::Time),
 ];
 
-/// The metrics that are columns of spans, and not among their attributes.
-pub(crate) const METRICS: [(&str, &str); 5] = [
-    ("metrics.cache_read_input_tokens", "cached_tokens"),
-    ("metrics.input_tokens", "input_tokens"),
-    ("metrics.output_tokens", "output_tokens"),
-    (TIME_TO_FIRST_TOKEN, "time_to_first_token"),
-    ("metrics.total_tokens", "total_tokens"),
+/// The metrics that are measures of spans, and not among their attributes.
+pub(crate) const METRICS: [(&str, Measure); 5] = [
+    ("metrics.cache_read_input_tokens", Measure::CachedTokens),
+    ("metrics.input_tokens", Measure::InputTokens),
+    ("metrics.output_tokens", Measure::OutputTokens),
+    (TIME_TO_FIRST_TOKEN, Measure::TimeToFirstToken),
+    ("metrics.total_tokens", Measure::TotalTokens),
 ];
 
 const TIME_TO_FIRST_TOKEN: &str = "metrics.time_to_first_token";
 
-/// The paths whose values are in the table `facets`, with their columns, in the order in which pages show them.
-pub(crate) const FACETS: [(&str, &str); 9] = [
-    ("status", "status"),
-    ("meta.span.kind", "kind"),
-    ("name", "name"),
-    ("ml_app", "ml_app"),
-    ("service", "service"),
-    ("env", "env"),
-    ("meta.model_name", "model_name"),
-    ("meta.model_provider", "model_provider"),
-    ("meta.error.type", "error_type"),
+/// The paths that lists count by value, in the order in which pages show them.
+pub(crate) const FACETS: [(&str, Category); 9] = [
+    ("status", Category::Status),
+    ("meta.span.kind", Category::Kind),
+    ("name", Category::Name),
+    ("ml_app", Category::MlApp),
+    ("service", Category::Service),
+    ("env", Category::Env),
+    ("meta.model_name", Category::ModelName),
+    ("meta.model_provider", Category::ModelProvider),
+    ("meta.error.type", Category::ErrorType),
 ];
 
-const TRACE: [(&str, &str); 7] = [
-    ("total_tokens", "total_tokens"),
-    ("input_tokens", "input_tokens"),
-    ("output_tokens", "output_tokens"),
-    ("llm_calls", "llm_calls"),
-    ("tool_calls", "tool_calls"),
-    ("number_of_tools", "tools"),
-    ("number_of_errors", "errors"),
+const TRACE: [(&str, Sum); 7] = [
+    ("total_tokens", Sum::TotalTokens),
+    ("input_tokens", Sum::InputTokens),
+    ("output_tokens", Sum::OutputTokens),
+    ("llm_calls", Sum::LlmCalls),
+    ("tool_calls", Sum::ToolCalls),
+    ("number_of_tools", Sum::Tools),
+    ("number_of_errors", Sum::Errors),
 ];
 
-fn place(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
-    if let Some((_, name, unit)) = SPAN.iter().find(|(known, ..)| *known == path) {
-        return Ok((Source::Span(name), Kind::Number(*unit)));
+fn source(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
+    if let Some((_, measure, unit)) = SPAN.iter().find(|(known, ..)| *known == path) {
+        return Ok((Source::Measure(*measure), Kind::Number(*unit)));
     }
-    if let Some((_, name)) = METRICS.iter().find(|(known, _)| *known == path) {
+    if let Some((_, measure)) = METRICS.iter().find(|(known, _)| *known == path) {
         let unit = if path == TIME_TO_FIRST_TOKEN { Unit::Seconds } else { Unit::Plain };
-        return Ok((Source::Span(name), Kind::Number(unit)));
+        return Ok((Source::Measure(*measure), Kind::Number(unit)));
     }
-    if let Some((_, name)) = FACETS.iter().find(|(known, _)| *known == path) {
-        return Ok((Source::Facet(name), Kind::Text));
+    if let Some((_, category)) = FACETS.iter().find(|(known, _)| *known == path) {
+        return Ok((Source::Category(*category), Kind::Text));
     }
     if let Some(path) = path.strip_prefix("trace.") {
         return trace(path, column);
@@ -175,7 +117,7 @@ fn place(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
     }
     Ok(match path {
         "span_id" => (Source::SpanId, Kind::Id),
-        "trace_id" => (Source::Trace("trace_id"), Kind::Id),
+        "trace_id" => (Source::TraceId, Kind::Id),
         "parent_id" => (Source::Parent, Kind::Id),
         "session_id" => (Source::Session, Kind::Text),
         path => (Source::Attribute(path.to_owned()), attribute(path)),
@@ -193,8 +135,8 @@ fn attribute(path: &str) -> Kind {
 }
 
 fn trace(name: &str, column: usize) -> Result<(Source, Kind), QueryError> {
-    if let Some((_, name)) = TRACE.iter().find(|(known, _)| *known == name) {
-        return Ok((Source::Trace(name), Kind::Number(Unit::Plain)));
+    if let Some((_, sum)) = TRACE.iter().find(|(known, _)| *known == name) {
+        return Ok((Source::Sum(*sum), Kind::Number(Unit::Plain)));
     }
     if name.starts_with("estimated_") {
         return Err(QueryError::new(
@@ -212,11 +154,11 @@ fn trace(name: &str, column: usize) -> Result<(Source, Kind), QueryError> {
 }
 
 fn evaluation(feedback: bool, rest: &str, path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
-    let (label, name) = match rest.rsplit_once('.') {
-        Some((label, "assessment")) => (label, "assessment"),
-        Some((label, "reasoning")) => (label, "reasoning"),
-        Some((label, "value")) => (label, "value"),
-        _ => (rest, "value"),
+    let (label, part) = match rest.rsplit_once('.') {
+        Some((label, "assessment")) => (label, Part::Assessment),
+        Some((label, "reasoning")) => (label, Part::Reasoning),
+        Some((label, "value")) => (label, Part::Value),
+        _ => (rest, Part::Value),
     };
     if label.is_empty() {
         return Err(QueryError::new(
@@ -225,6 +167,6 @@ fn evaluation(feedback: bool, rest: &str, path: &str, column: usize) -> Result<(
             "write what was judged, such as `@evaluation.faithfulness.value`",
         ));
     }
-    let kind = if name == "value" { Kind::Either(Unit::Plain) } else { Kind::Text };
-    Ok((Source::Evaluation { feedback, label: label.to_owned(), column: name }, kind))
+    let kind = if part == Part::Value { Kind::Either(Unit::Plain) } else { Kind::Text };
+    Ok((Source::Evaluation { feedback, label: label.to_owned(), part }, kind))
 }

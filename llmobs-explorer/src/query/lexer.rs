@@ -2,24 +2,16 @@
 //! and where it is part of a word.
 
 use super::QueryError;
+use super::pattern::{Glyph, Pattern};
 
 /// A word or a quoted text.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Pattern {
+pub(super) struct Word {
     glyphs: Vec<Glyph>,
     pub(super) quoted: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Glyph {
-    Is(char),
-    /// `*`
-    Any,
-    /// `?`
-    One,
-}
-
-impl Pattern {
+impl Word {
     /// Whether it is `*` alone.
     pub(super) fn is_any(&self) -> bool {
         !self.glyphs.is_empty() && self.glyphs.iter().all(|glyph| *glyph == Glyph::Any)
@@ -37,20 +29,9 @@ impl Pattern {
             .collect()
     }
 
-    /// As SQLite's GLOB takes it.
-    pub(super) fn glob(&self) -> String {
-        let mut glob = String::new();
-        for glyph in &self.glyphs {
-            match glyph {
-                // In brackets these are literal.
-                Glyph::Is(letter @ ('*' | '?' | '[')) => glob.extend(['[', *letter, ']']),
-                Glyph::Is(letter) => glob.push(*letter),
-                Glyph::Any if glob.ends_with('*') => {}
-                Glyph::Any => glob.push('*'),
-                Glyph::One => glob.push('?'),
-            }
-        }
-        glob
+    /// With its wildcards.
+    pub(super) fn pattern(&self) -> Pattern {
+        Pattern::new(&self.glyphs)
     }
 
     /// The words to search for, and whether the last is a prefix. `None` if there is a `*` elsewhere.
@@ -142,7 +123,7 @@ impl Lexer {
     }
 
     /// A word, up to its end or to this character, which is not read.
-    pub(super) fn word(&mut self, sign: Option<char>) -> Result<Pattern, QueryError> {
+    pub(super) fn word(&mut self, sign: Option<char>) -> Result<Word, QueryError> {
         let mut glyphs = Vec::new();
         while let Some(letter) = self.peek() {
             if ends_word(letter) || Some(letter) == sign {
@@ -167,12 +148,12 @@ impl Lexer {
                 letter => Glyph::Is(letter),
             });
         }
-        Ok(Pattern { glyphs, quoted: false })
+        Ok(Word { glyphs, quoted: false })
     }
 
     /// A quoted text, whose quote comes next. A backslash is literal, unless a quote or another backslash follows: texts of programs
     /// contain many.
-    pub(super) fn quoted(&mut self) -> Result<Pattern, QueryError> {
+    pub(super) fn quoted(&mut self) -> Result<Word, QueryError> {
         let column = self.column();
         self.at += 1;
         let mut glyphs = Vec::new();
@@ -182,7 +163,7 @@ impl Lexer {
             })?;
             self.at += 1;
             match (letter, self.peek()) {
-                ('"', _) => return Ok(Pattern { glyphs, quoted: true }),
+                ('"', _) => return Ok(Word { glyphs, quoted: true }),
                 ('\\', Some(escaped @ ('"' | '\\'))) => {
                     self.at += 1;
                     glyphs.push(Glyph::Is(escaped));

@@ -1,10 +1,11 @@
-//! Datadog's search syntax for spans: parses a query and writes it as a condition in SQL.
+//! Datadog's search syntax for spans: parses a query into a tree of conditions.
 
+mod condition;
 mod fields;
 mod lexer;
 mod number;
 mod parser;
-mod sql;
+mod pattern;
 mod values;
 
 #[cfg(test)]
@@ -12,34 +13,22 @@ mod tests;
 
 use std::fmt::{self, Display, Formatter};
 
-use rusqlite::types::Value;
+pub(crate) use self::condition::{Category, Condition, Field, Measure, Part, Source, Sum, Test};
+pub(crate) use self::fields::{FACETS, METRICS, TAG};
+pub(crate) use self::number::{Interval, Number};
+pub(crate) use self::pattern::{Glyph, Pattern};
 
-pub(crate) use self::fields::{FACETS, METRICS};
-
-use self::fields::{Field, Kind, TAG, is_reserved, kind};
-use self::parser::{Node, Parsed};
-use self::sql::Writer;
-use self::values::Test;
+use self::condition::Kind;
+use self::fields::{is_reserved, kind};
+use self::parser::Parsed;
 
 /// A query for spans. The default matches all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Query {
     text: String,
-    root: Node,
+    root: Condition,
     /// The texts of the terms that all must match.
     parts: Vec<String>,
-}
-
-/// A parameter of SQL: its name and its value.
-pub(crate) type Parameter = (String, Value);
-
-/// A query as SQL, for a span `s`.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Condition {
-    /// An expression for `SELECT … FROM span s WHERE …`, to which `AND …` can be added.
-    pub(crate) sql: String,
-    /// Its parameters: `:p1`, `:p2` and so on.
-    pub(crate) parameters: Vec<Parameter>,
 }
 
 impl Query {
@@ -49,47 +38,14 @@ impl Query {
         Ok(Self { text: parser::trimmed(text).to_owned(), root, parts })
     }
 
-    /// The query as SQL. The words are in the tables with these numbers.
-    pub(crate) fn condition(&self, words: &[i64]) -> Condition {
-        let mut writer = Writer::new(words);
-        writer.node(&self.root, "s");
-        Condition { sql: writer.sql, parameters: writer.parameters }
-    }
-
-    /// The same query, for spans of one kind.
-    pub(crate) fn and_kind(&self, kind: &str) -> Self {
-        let field = Field::kind_of_span();
-        let kind = Node::Filter(field, Test::Equals(kind.to_owned()));
-        Self { root: Node::And(vec![self.root.clone(), kind]), ..self.clone() }
-    }
-
-    /// Splits off the words that all must match. Returns the rest, and for each of them the SQL of the spans that have it.
-    pub(crate) fn split_words(&self, words: &[i64]) -> (Self, Vec<Condition>) {
-        let nodes = match &self.root {
-            Node::And(nodes) => nodes.as_slice(),
-            node => std::slice::from_ref(node),
-        };
-        let (mut rest, mut spans) = (Vec::new(), Vec::new());
-        for node in nodes {
-            if let Node::Words { words: text, prefix } = node {
-                let mut writer = Writer::new(words);
-                writer.spans_with(text, *prefix);
-                spans.push(Condition { sql: writer.sql, parameters: writer.parameters });
-            } else {
-                rest.push(node.clone());
-            }
-        }
-        (Self { root: Node::And(rest), ..self.clone() }, spans)
-    }
-
-    /// Whether only the facets of a span decide whether it matches.
-    pub(crate) fn is_of_facets(&self) -> bool {
-        self.root.is_of_facets()
+    /// What it asks of a span.
+    pub(crate) fn condition(&self) -> &Condition {
+        &self.root
     }
 
     /// Whether it matches all spans.
     pub(crate) fn is_all(&self) -> bool {
-        self.root == Node::Everything
+        self.root == Condition::Everything
     }
 
     /// Whether the term is one of those that all must match.

@@ -3,22 +3,12 @@
 use std::ops::Bound;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
 
-/// A number as the store compares it. Nanoseconds do not fit into a float.
+/// A number as it is compared. Nanoseconds do not fit into a float.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Number {
+pub(crate) enum Number {
     Integer(i64),
     Real(f64),
-}
-
-impl From<Number> for Value {
-    fn from(number: Number) -> Self {
-        match number {
-            Number::Integer(number) => Self::Integer(number),
-            Number::Real(number) => Self::Real(number),
-        }
-    }
 }
 
 /// How a number is written, and in what it is stored.
@@ -45,9 +35,11 @@ pub(super) struct Amount {
 
 /// The numbers between two ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Interval {
-    pub(super) low: Bound<Number>,
-    pub(super) high: Bound<Number>,
+pub(crate) struct Interval {
+    /// The lower end.
+    pub(crate) low: Bound<Number>,
+    /// The upper end.
+    pub(crate) high: Bound<Number>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

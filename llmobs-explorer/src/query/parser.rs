@@ -1,43 +1,14 @@
 //! Parses a query into a tree of conditions. `NOT` and `-` bind strongest, then `AND`, which may be omitted, then `OR`.
 
 use super::QueryError;
-use super::fields::{Field, Kind, Source};
+use super::condition::{Condition, Field, Kind, Test};
 use super::lexer::Lexer;
-use super::values::{Test, end_quote, test};
+use super::values::{end_quote, test};
 use crate::{id, unspaced};
-
-/// A condition on a span.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Node {
-    #[default]
-    Everything,
-    And(Vec<Node>),
-    Or(Vec<Node>),
-    Not(Box<Node>),
-    /// Words in the texts of the span, in this order. With `prefix`, the last is a prefix.
-    Words {
-        words: String,
-        prefix: bool,
-    },
-    Filter(Field, Test),
-}
-
-impl Node {
-    /// Whether only the facets of a span decide whether it matches.
-    pub(super) fn is_of_facets(&self) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::And(nodes) | Self::Or(nodes) => nodes.iter().all(Self::is_of_facets),
-            Self::Not(node) => node.is_of_facets(),
-            Self::Words { .. } => false,
-            Self::Filter(field, _) => !field.child && matches!(field.place, Source::Facet(_)),
-        }
-    }
-}
 
 /// A tree, with the texts of the terms that all must match.
 pub(super) struct Parsed {
-    pub(super) root: Node,
+    pub(super) root: Condition,
     pub(super) parts: Vec<String>,
 }
 
@@ -83,7 +54,7 @@ struct Parser {
 type Of<'a> = Option<&'a Field>;
 
 impl Parser {
-    fn any(&mut self, field: Of<'_>) -> Result<Node, QueryError> {
+    fn any(&mut self, field: Of<'_>) -> Result<Condition, QueryError> {
         let mut found = vec![self.all(field)?];
         while self.operator("OR")? {
             found.push(self.all(field)?);
@@ -91,16 +62,18 @@ impl Parser {
         self.alternatives |= found.len() > 1 && self.depth == 0;
         Ok(match found.pop() {
             Some(node) if found.is_empty() => node,
-            Some(node) if node == Node::Everything || found.contains(&Node::Everything) => Node::Everything,
+            Some(node) if node == Condition::Everything || found.contains(&Condition::Everything) => {
+                Condition::Everything
+            }
             Some(node) => {
                 found.push(node);
-                Node::Or(found)
+                Condition::Or(found)
             }
-            None => Node::Everything,
+            None => Condition::Everything,
         })
     }
 
-    fn all(&mut self, field: Of<'_>) -> Result<Node, QueryError> {
+    fn all(&mut self, field: Of<'_>) -> Result<Condition, QueryError> {
         let mut found = Vec::new();
         let mut first = true;
         loop {
@@ -117,23 +90,23 @@ impl Parser {
             if self.depth == 0 {
                 self.parts.push(self.lexer.text(start, self.lexer.position()));
             }
-            if node != Node::Everything {
+            if node != Condition::Everything {
                 found.push(node);
             }
             first = false;
         }
         Ok(match found.pop() {
-            None => Node::Everything,
+            None => Condition::Everything,
             Some(node) if found.is_empty() => node,
             Some(node) => {
                 found.push(node);
-                Node::And(found)
+                Condition::And(found)
             }
         })
     }
 
     /// A term or a value, with the operators that negate it. A loop, since there may be thousands in a row.
-    fn one(&mut self, field: Of<'_>) -> Result<Node, QueryError> {
+    fn one(&mut self, field: Of<'_>) -> Result<Condition, QueryError> {
         let mut excluded = false;
         while self.operator("NOT")? || self.minus()? {
             excluded = !excluded;
@@ -145,10 +118,10 @@ impl Parser {
             (Some('"'), None) => self.phrase()?,
             _ => self.tag_or_word()?,
         };
-        Ok(if excluded { Node::Not(Box::new(node)) } else { node })
+        Ok(if excluded { Condition::Not(Box::new(node)) } else { node })
     }
 
-    fn group(&mut self, field: Of<'_>) -> Result<Node, QueryError> {
+    fn group(&mut self, field: Of<'_>) -> Result<Condition, QueryError> {
         let column = self.lexer.column();
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -178,7 +151,7 @@ impl Parser {
         Ok(node)
     }
 
-    fn attribute(&mut self) -> Result<Node, QueryError> {
+    fn attribute(&mut self) -> Result<Condition, QueryError> {
         let column = self.lexer.column();
         self.lexer.take("@");
         let child_attribute = self.lexer.take("child.@");
@@ -242,7 +215,7 @@ impl Parser {
         }
     }
 
-    fn tag_or_word(&mut self) -> Result<Node, QueryError> {
+    fn tag_or_word(&mut self) -> Result<Condition, QueryError> {
         let (column, colon) = (self.lexer.column(), self.lexer.distance(&[':']));
         let colon = colon.filter(|colon| {
             let start = self.lexer.position() + colon + 1;
@@ -265,7 +238,7 @@ impl Parser {
                     return Err(self.error("a quote stands in a word", r#"write a space before it, or `\"`"#));
                 }
                 if word.is_any() {
-                    return Ok(Node::Everything);
+                    return Ok(Condition::Everything);
                 }
                 let (words, prefix) = word.words().ok_or_else(|| {
                     QueryError::new(
@@ -283,7 +256,7 @@ impl Parser {
         }
     }
 
-    fn phrase(&mut self) -> Result<Node, QueryError> {
+    fn phrase(&mut self) -> Result<Condition, QueryError> {
         let column = self.lexer.column();
         let phrase = self.lexer.quoted()?;
         end_quote(&self.lexer)?;
@@ -311,17 +284,17 @@ impl Parser {
         Ok(path)
     }
 
-    fn filter(&mut self, field: &Field) -> Result<Node, QueryError> {
+    fn filter(&mut self, field: &Field) -> Result<Condition, QueryError> {
         if self.lexer.peek() == Some('(') {
             return self.group(Some(field));
         }
         self.value(field)
     }
 
-    fn value(&mut self, field: &Field) -> Result<Node, QueryError> {
+    fn value(&mut self, field: &Field) -> Result<Condition, QueryError> {
         Ok(match test(&mut self.lexer, field)? {
             Test::Equals(id) if field.kind == Kind::Id => has_id(field.clone(), &id),
-            test => Node::Filter(field.clone(), test),
+            test => Condition::Filter(field.clone(), test),
         })
     }
 
@@ -372,21 +345,21 @@ impl Parser {
 }
 
 /// A word that was pasted: in the text, or the id of the trace, of the span or, for the root of a trace, of a span below it.
-fn with_id(word: &str, column: usize) -> Result<Node, QueryError> {
+fn with_id(word: &str, column: usize) -> Result<Condition, QueryError> {
     let is = |path, child, id: &str| Ok(has_id(Field::attribute(path, child, column)?, id));
-    let below = Node::And(vec![is("span_id", true, word)?, is("parent_id", false, "")?]);
+    let below = Condition::And(vec![is("span_id", true, word)?, is("parent_id", false, "")?]);
     let (trace, span) = (is("trace_id", false, word)?, is("span_id", false, word)?);
-    Ok(Node::Or(vec![has_words(word, false), trace, span, below]))
+    Ok(Condition::Or(vec![has_words(word, false), trace, span, below]))
 }
 
-fn has_words(words: &str, prefix: bool) -> Node {
+fn has_words(words: &str, prefix: bool) -> Condition {
     let (words, prefix) = unspaced::searched(words, prefix);
-    Node::Words { words, prefix }
+    Condition::Words { words, prefix }
 }
 
 /// The condition on an id, in any form.
-fn has_id(field: Field, id: &str) -> Node {
-    Node::Filter(field, Test::Equals(id::canonical(id)))
+fn has_id(field: Field, id: &str) -> Condition {
+    Condition::Filter(field, Test::Equals(id::canonical(id)))
 }
 
 const LONELY_OPERATOR: &str = "write a condition there, or the operator in lower case where it is text";

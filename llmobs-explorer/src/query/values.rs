@@ -1,22 +1,9 @@
 //! The values of filters: a text, a pattern, a comparison or a range.
 
 use super::QueryError;
-use super::fields::{Field, Kind};
-use super::lexer::{Lexer, Pattern};
-use super::number::{Amount, Comparison, Interval, Number, Unit, float};
-
-/// The condition on the value of a field.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Test {
-    /// Anything.
-    Exists,
-    Equals(String),
-    /// Like a pattern of GLOB.
-    Like(String),
-    /// This text, or any text that is this number.
-    Same(String, Number),
-    Within(Interval),
-}
+use super::condition::{Field, Kind, Test};
+use super::lexer::{Lexer, Word};
+use super::number::{Amount, Comparison, Interval, Unit, float};
 
 pub(super) fn test(lexer: &mut Lexer, field: &Field) -> Result<Test, QueryError> {
     Ok(if lexer.peek() == Some('[') {
@@ -24,12 +11,12 @@ pub(super) fn test(lexer: &mut Lexer, field: &Field) -> Result<Test, QueryError>
     } else if let Some(comparison) = comparison(lexer) {
         lexer.skip_space();
         let column = lexer.column();
-        let pattern = pattern(lexer, field)?;
-        Test::Within(Interval::new(comparison, amount(field, &pattern, column)?))
+        let word = word(lexer, field)?;
+        Test::Within(Interval::new(comparison, amount(field, &word, column)?))
     } else {
         let column = lexer.column();
-        let pattern = pattern(lexer, field)?;
-        equality(field, &pattern, column)?
+        let word = word(lexer, field)?;
+        equality(field, &word, column)?
     })
 }
 
@@ -43,14 +30,14 @@ fn comparison(lexer: &mut Lexer) -> Option<Comparison> {
     SIGNS.into_iter().find_map(|(sign, comparison)| lexer.take(sign).then_some(comparison))
 }
 
-fn pattern(lexer: &mut Lexer, field: &Field) -> Result<Pattern, QueryError> {
+fn word(lexer: &mut Lexer, field: &Field) -> Result<Word, QueryError> {
     if lexer.peek() == Some('"') {
-        let pattern = lexer.quoted()?;
+        let word = lexer.quoted()?;
         end_quote(lexer)?;
-        return Ok(pattern);
+        return Ok(word);
     }
     let column = lexer.column();
-    let pattern = lexer.word(None)?;
+    let word = lexer.word(None)?;
     if let Some(sign @ ('(' | '"')) = lexer.peek() {
         return Err(QueryError::new(
             lexer.column(),
@@ -58,7 +45,7 @@ fn pattern(lexer: &mut Lexer, field: &Field) -> Result<Pattern, QueryError> {
             format!(r"quote the whole value, or write `\{sign}`"),
         ));
     }
-    if pattern.is_empty() {
+    if word.is_empty() {
         let name = &field.name;
         return Err(QueryError::new(
             column,
@@ -68,7 +55,7 @@ fn pattern(lexer: &mut Lexer, field: &Field) -> Result<Pattern, QueryError> {
             ),
         ));
     }
-    Ok(pattern)
+    Ok(word)
 }
 
 fn range(lexer: &mut Lexer, field: &Field) -> Result<Test, QueryError> {
@@ -99,21 +86,21 @@ fn range(lexer: &mut Lexer, field: &Field) -> Result<Test, QueryError> {
 }
 
 /// Reads one end of a range, with its column, and the space around it.
-fn range_end(lexer: &mut Lexer) -> Result<(usize, Pattern), QueryError> {
+fn range_end(lexer: &mut Lexer) -> Result<(usize, Word), QueryError> {
     lexer.skip_space();
     let column = lexer.column();
     let quoted = lexer.peek() == Some('"');
-    let pattern = if quoted { lexer.quoted()? } else { lexer.word(Some(']'))? };
+    let word = if quoted { lexer.quoted()? } else { lexer.word(Some(']'))? };
     lexer.skip_space();
-    Ok((column, pattern))
+    Ok((column, word))
 }
 
 /// `None` if the end is open.
-fn open_or_amount(field: &Field, (column, pattern): (usize, Pattern)) -> Result<Option<Amount>, QueryError> {
-    if pattern.is_any() {
+fn open_or_amount(field: &Field, (column, word): (usize, Word)) -> Result<Option<Amount>, QueryError> {
+    if word.is_any() {
         return unit(field, column).map(|_| None);
     }
-    amount(field, &pattern, column).map(Some)
+    amount(field, &word, column).map(Some)
 }
 
 pub(super) fn end_quote(lexer: &Lexer) -> Result<(), QueryError> {
@@ -127,16 +114,14 @@ pub(super) fn end_quote(lexer: &Lexer) -> Result<(), QueryError> {
     ))
 }
 
-fn equality(field: &Field, pattern: &Pattern, column: usize) -> Result<Test, QueryError> {
-    if pattern.is_any() {
+fn equality(field: &Field, word: &Word, column: usize) -> Result<Test, QueryError> {
+    if word.is_any() {
         return Ok(Test::Exists);
     }
-    Ok(match (field.kind, pattern.literal()) {
-        (Kind::Number(_), _) => {
-            Test::Within(Interval::new(Comparison::Equal, amount(field, pattern, column)?))
-        }
-        (_, None) => Test::Like(pattern.glob()),
-        (Kind::Either(unit), Some(text)) if !pattern.quoted => match unit.read(&text) {
+    Ok(match (field.kind, word.literal()) {
+        (Kind::Number(_), _) => Test::Within(Interval::new(Comparison::Equal, amount(field, word, column)?)),
+        (_, None) => Test::Like(word.pattern()),
+        (Kind::Either(unit), Some(text)) if !word.quoted => match unit.read(&text) {
             Ok(amount) => Test::Same(text, amount.first),
             Err(_) => Test::Equals(text),
         },
@@ -144,9 +129,9 @@ fn equality(field: &Field, pattern: &Pattern, column: usize) -> Result<Test, Que
     })
 }
 
-fn amount(field: &Field, pattern: &Pattern, column: usize) -> Result<Amount, QueryError> {
+fn amount(field: &Field, word: &Word, column: usize) -> Result<Amount, QueryError> {
     let unit = unit(field, column)?;
-    let text = pattern.literal().ok_or_else(|| {
+    let text = word.literal().ok_or_else(|| {
         QueryError::new(
             column,
             format!("`{}` is compared by number, which has no `*` and no `?`", field.name),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{App, RouteError};
-use crate::store::finished::{self, FinishedTrace};
+use crate::traces::FinishedTrace;
 
 /// How long an answer waits for a change.
 const WAIT: Duration = Duration::from_secs(8);
@@ -60,7 +60,6 @@ pub(super) async fn ended(
     State(app): State<App>,
     Query(position): Query<Position>,
 ) -> Result<Json<Answer>, RouteError> {
-    let (ended, last) =
-        app.store.read(move |connection| finished::finished(connection, position.after)).await?;
+    let (ended, last) = app.store.read(move |traces| traces.finished(position.after)).await?;
     Ok(Json(Answer { ended, last }))
 }

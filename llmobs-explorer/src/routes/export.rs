@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::{App, RouteError};
 use crate::query::{self, Query};
-use crate::store::list::{self, ListRequest, Scope, Sort};
-use crate::store::{StoreError, now_ms, trace};
+use crate::store::now_ms;
+use crate::traces::{ListRequest, Scope, Sort};
 
 /// The most spans of a page.
 const MAX_LIMIT: u32 = 5_000;
@@ -36,20 +36,20 @@ pub(super) async fn spans(State(app): State<App>, RawQuery(pairs): RawQuery) -> 
         }
     };
     let (offset, limit) = (request.offset, u64::from(request.limit));
-    let page = app.store.read(move |connection| {
-        let listing = list::list(connection, &request)?;
+    let page = app.store.read(move |traces| {
+        let listing = traces.list(&request)?;
         let (mut data, mut bytes) = (Vec::new(), 0);
         let found = listing.rows.len();
         for row in listing.rows {
-            let Some(node) = trace::find(connection, &row.trace_id, &row.span_id)? else { continue };
-            let text = trace::event(connection, node.row)?;
+            let Some(node) = traces.node(&row.trace_id, &row.span_id)? else { continue };
+            let text = traces.event(node.row)?;
             bytes += text.len();
             if bytes > MAX_BYTES && !data.is_empty() {
                 break;
             }
             data.push(resource(&row.span_id, &text));
         }
-        Ok::<_, StoreError>((data, found))
+        Ok((data, found))
     });
     let (data, found) = page.await?;
     let read = u64::try_from(data.len()).unwrap_or(u64::MAX);
@@ -111,7 +111,7 @@ fn read(pairs: &str, now_ms: i64) -> Result<ListRequest, String> {
     let query = Query::parse(&terms.join(" ")).map_err(|error| error.message)?;
     Ok(ListRequest {
         scope: Scope::Spans,
-        query,
+        condition: query.condition().clone(),
         from_ns,
         to_ns,
         sort: Sort::Start,

@@ -16,7 +16,8 @@ use crate::arrivals::Arrived;
 use crate::intake::{Intake, SpanUpdate, read_api, read_metrics, read_spans, read_updates};
 use crate::report::Report;
 use crate::span::{Evaluation, Span};
-use crate::store::{Batch, Rejection, StoreError, now_ms};
+use crate::store::{Batch, now_ms};
+use crate::traces::{Rejection, StoreError};
 
 /// What a request sends, once it is read.
 #[derive(Debug, Default)]
@@ -131,7 +132,7 @@ async fn store(app: &App, route: &str, path: &str, read: Result<Content, Refusal
     // Held until the batch is stored.
     let mut changed = match update::merge(app, updates).await {
         Ok(changed) => changed,
-        Err(error) => return Outcome::Failed(error),
+        Err(error) => return failed(app, path, error),
     };
     let rejected = rejected.or_else(|| Rejected::of(&changed.intake));
     batch.spans.append(&mut changed.intake.accepted);
@@ -146,11 +147,17 @@ async fn store(app: &App, route: &str, path: &str, read: Result<Content, Refusal
     let arrived = Arrived { requests: 1, events, passed_over: count(passed_over), refused };
     app.arrivals.count(route, arrived, now_ms());
     match (app.store.write(batch).await, refusal, rejected) {
-        (Err(error), ..) => Outcome::Failed(error),
+        (Err(error), ..) => failed(app, path, error),
         (Ok(()), Some(refusal), _) => Outcome::Refused(refusal),
         (Ok(()), None, Some(rejected)) => Outcome::Partly(rejected),
         (Ok(()), None, None) => Outcome::Stored,
     }
+}
+
+/// Notes why the store failed where that can be read while it does.
+fn failed(app: &App, path: &str, error: StoreError) -> Outcome {
+    app.arrivals.refuse(path, &Report(&error).to_string(), now_ms());
+    Outcome::Failed(error)
 }
 
 fn count(number: usize) -> u64 {
@@ -200,7 +207,7 @@ pub(super) fn answer(outcome: Outcome) -> Response {
 pub(super) fn failure(error: &StoreError) -> (StatusCode, String) {
     let text = Report(error).to_string();
     log::error!("{text}");
-    let is_temporary = matches!(error, StoreError::Unavailable(_) | StoreError::Closed);
+    let is_temporary = matches!(error, StoreError::Full(_) | StoreError::Unavailable(_) | StoreError::Closed);
     (if is_temporary { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR }, text)
 }
 

@@ -25,7 +25,8 @@ use crate::arrivals::Arrivals;
 use crate::intake::Ancestry;
 use crate::page::layout;
 use crate::report::Report;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
+use crate::traces::StoreError;
 
 /// The state that all handlers share.
 #[derive(Clone, Debug)]
@@ -66,6 +67,7 @@ pub(crate) fn routes(
     origin: &str,
     otlp: &[(&'static str, SocketAddr)],
     form_key: &str,
+    arrivals: Arrivals,
 ) -> Router {
     let app = App {
         store,
@@ -75,7 +77,7 @@ pub(crate) fn routes(
         body_budget: body::BodyBudget::new(),
         parsing: Arc::new(tokio::sync::Semaphore::new(2)),
         ancestry: Arc::default(),
-        arrivals: Arrivals::default(),
+        arrivals,
         updating: Arc::default(),
     };
     let mut intake_routes = Router::new();
@@ -147,7 +149,7 @@ impl IntoResponse for RouteError {
             Self::Store(error @ StoreError::TooLong) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "That takes too long", Report(&error).to_string())
             }
-            Self::Store(error @ (StoreError::Unavailable(_) | StoreError::Closed)) => {
+            Self::Store(error @ (StoreError::Full(_) | StoreError::Unavailable(_) | StoreError::Closed)) => {
                 let text = format!("{}. Another attempt may do: reload the page.", Report(&error));
                 let page = page(layout::notice("The store is busy", &text));
                 return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], page).into_response();
@@ -191,17 +193,18 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::store::SqliteError;
+    use crate::traces::EngineError;
 
     #[test]
     fn temporary_errors_differ_from_permanent_ones() {
-        let error = || SqliteError::from(rusqlite::Error::InvalidQuery);
+        let error = || EngineError("database is locked".to_owned());
         for (error, status, again) in [
             (StoreError::TooLong, 503, false),
             (StoreError::Unavailable(error()), 503, true),
+            (StoreError::Full(error()), 503, true),
             (StoreError::Closed, 503, true),
             (StoreError::Damaged { path: PathBuf::from("traces.db"), source: error() }, 500, false),
-            (StoreError::Sqlite(error()), 500, false),
+            (StoreError::Failed(error()), 500, false),
         ] {
             let text = error.to_string();
             let response = RouteError::Store(error).into_response();

@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use llmobs_providers::json::Json;
-use rusqlite::Connection;
 use serde::Deserialize;
 
 use super::{App, RouteError, page};
@@ -22,18 +21,15 @@ use crate::page::trace::TraceView;
 use crate::page::{self as pages, layout};
 use crate::query::Query;
 use crate::sample;
-use crate::store::list::{ListRequest, Listing, PAGE, Scope};
-use crate::store::sessions::Turn;
-use crate::store::trace::{self, Node};
-use crate::store::unfinished::is_unfinished;
-use crate::store::{StoreError, evaluations, list as listing, now_ms, rejections, sessions as conversations};
+use crate::store::now_ms;
+use crate::traces::{Answer, ListRequest, Listing, Node, PAGE, Scope, Traces, Turn};
 use crate::tree::{Tree, self_ns};
 
 type Page = Result<Html<String>, RouteError>;
 
 /// Redirects to the list, or to the setup page if there are no traces.
 pub(super) async fn home(State(app): State<App>) -> Result<Redirect, RouteError> {
-    let any = app.store.read(trace::any_span).await?;
+    let any = app.store.read(|traces| traces.any_span()).await?;
     Ok(Redirect::to(if any { "/traces" } else { "/setup" }))
 }
 
@@ -51,7 +47,10 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
     let (from_ns, to_ns) = address.range.nanos(now_ms());
     let request = ListRequest {
         scope: address.view.scope(),
-        query: if address.view == View::Calls { query.and_kind("llm") } else { query.clone() },
+        condition: match address.view {
+            View::Calls => query.condition().clone().and_kind("llm"),
+            View::Traces | View::Spans => query.condition().clone(),
+        },
         from_ns,
         to_ns,
         sort: address.sort,
@@ -62,10 +61,10 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
     };
     let (listing, running) = app
         .store
-        .read(move |connection| {
-            let listing = listing::list(connection, &request)?;
+        .read(move |traces| {
+            let listing = traces.list(&request)?;
             let running = match request.scope {
-                Scope::Traces => unfinished(connection, &listing)?,
+                Scope::Traces => unfinished(traces, &listing)?,
                 Scope::Spans => HashSet::new(),
             };
             Ok((listing, running))
@@ -76,10 +75,10 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
 }
 
 /// The traces of a list that may still run.
-fn unfinished(connection: &Connection, listing: &Listing) -> Result<HashSet<String>, StoreError> {
+fn unfinished(traces: &dyn Traces, listing: &Listing) -> Answer<HashSet<String>> {
     let mut unfinished = HashSet::new();
     for row in &listing.rows {
-        if is_unfinished(connection, &row.trace_id)? {
+        if traces.is_unfinished(&row.trace_id)? {
             unfinished.insert(row.trace_id.clone());
         }
     }
@@ -104,8 +103,8 @@ pub(super) async fn trace(
     Path(trace_id): Path<String>,
     Pairs(address): Pairs<TraceAddress>,
 ) -> Page {
-    let drawn = app.store.read(move |connection| {
-        let Some((trace_id, tree)) = tree(connection, &trace_id)? else { return Ok(None) };
+    let drawn = app.store.read(move |traces| {
+        let Some((trace_id, tree)) = tree(traces, &trace_id)? else { return Ok(None) };
         let of = |span: &Option<String>| span.as_deref().and_then(|span| tree.find(span));
         let selected = of(&address.span).unwrap_or_else(|| tree.first_root());
         let opened = of(&address.open).into_iter().collect::<HashSet<_>>();
@@ -113,7 +112,7 @@ pub(super) async fn trace(
         let live = tree.is_unfinished() || ended_ms > now_ms() - LATE_MS;
         let shown = TraceView { selected, opened, find: address.find.trim().to_owned(), live };
         let panel = match tree.nodes.get(selected) {
-            Some(node) => span_panel(connection, &trace_id, node)?,
+            Some(node) => span_panel(traces, &trace_id, node)?,
             None => Panel::default(),
         };
         Ok(Some(pages::trace::trace(&trace_id, &tree, &shown, &panel)))
@@ -135,8 +134,8 @@ pub(super) async fn rows(
     Path(trace_id): Path<String>,
     Pairs(below): Pairs<Below>,
 ) -> Page {
-    let drawn = app.store.read(move |connection| {
-        let Some((trace_id, tree)) = tree(connection, &trace_id)? else { return Ok(None) };
+    let drawn = app.store.read(move |traces| {
+        let Some((trace_id, tree)) = tree(traces, &trace_id)? else { return Ok(None) };
         let of = match below.of.as_str() {
             "" => None,
             span => match tree.find(span) {
@@ -151,11 +150,11 @@ pub(super) async fn rows(
 
 /// The panel of a span, for a page that is already loaded.
 pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path<(String, String)>) -> Page {
-    let drawn = app.store.read(move |connection| {
+    let drawn = app.store.read(move |traces| {
         let trace_id = canonical(&trace_id);
-        let node = trace::find(connection, &trace_id, &canonical(&span_id))?;
+        let node = traces.node(&trace_id, &canonical(&span_id))?;
         let Some(node) = node else { return Ok(None) };
-        Ok(Some(pages::trace::parts(&span_panel(connection, &trace_id, &node)?)))
+        Ok(Some(pages::trace::parts(&span_panel(traces, &trace_id, &node)?)))
     });
     drawn.await?.map(page).ok_or(RouteError::NotFound("span"))
 }
@@ -165,43 +164,43 @@ pub(super) async fn event(
     State(app): State<App>,
     Path((trace_id, span_id)): Path<(String, String)>,
 ) -> Result<Response, RouteError> {
-    let event = app.store.read(move |connection| {
+    let event = app.store.read(move |traces| {
         let trace_id = canonical(&trace_id);
-        let node = trace::find(connection, &trace_id, &canonical(&span_id))?;
-        node.map(|node| trace::event(connection, node.row)).transpose()
+        let node = traces.node(&trace_id, &canonical(&span_id))?;
+        node.map(|node| traces.event(node.row)).transpose()
     });
     let event = event.await?.ok_or(RouteError::NotFound("span"))?;
     Ok(([(CONTENT_TYPE, "application/json")], event).into_response())
 }
 
 /// A trace, with its id as it is stored.
-fn tree(connection: &Connection, trace_id: &str) -> Result<Option<(String, Tree)>, StoreError> {
+fn tree(traces: &dyn Traces, trace_id: &str) -> Answer<Option<(String, Tree)>> {
     let trace_id = canonical(trace_id);
-    let nodes = trace::nodes(connection, &trace_id)?;
+    let nodes = traces.nodes(&trace_id)?;
     Ok((!nodes.is_empty()).then(|| (trace_id, Tree::new(nodes))))
 }
 
-fn span_panel(connection: &Connection, trace_id: &str, node: &Node) -> Result<Panel, StoreError> {
-    let text = trace::event(connection, node.row)?;
+fn span_panel(traces: &dyn Traces, trace_id: &str, node: &Node) -> Answer<Panel> {
+    let text = traces.event(node.row)?;
     // The intake accepts only valid JSON.
     let event = Json::read(&text).unwrap_or(Json::Null);
-    let evaluations = evaluations::of_span(connection, node.row)?;
-    let children = trace::child_times(connection, trace_id, &node.span_id)?;
+    let evaluations = traces.evaluations(node.row)?;
+    let children = traces.child_times(trace_id, &node.span_id)?;
     let self_ns = self_ns(node, children.into_iter());
     // A large trace may have thousands of tool spans. Only tool calls link to them.
     let calls = text.contains("\"tool_calls\"");
-    let tools = if calls { tool_spans(connection, trace_id, node)? } else { Tools::default() };
+    let tools = if calls { tool_spans(traces, trace_id, node)? } else { Tools::default() };
     Ok(panel(&SpanDetails { trace_id, node, self_ns, evaluations: &evaluations, event: &event }, tools))
 }
 
 /// The tool spans before and after an LLM call, in the order of their starts.
-fn tool_spans(connection: &Connection, trace_id: &str, llm: &Node) -> Result<Tools, StoreError> {
+fn tool_spans(traces: &dyn Traces, trace_id: &str, llm: &Node) -> Answer<Tools> {
     let tools = |times| {
         let mut tools = ToolSpans::new();
-        for (name, span_id) in trace::tool_spans(connection, trace_id, times)? {
+        for (name, span_id) in traces.tool_spans(trace_id, times)? {
             tools.entry(name).or_default().push_back(pages::span_url(trace_id, &span_id));
         }
-        Ok::<_, StoreError>(tools)
+        Answer::Ok(tools)
     };
     Ok(Tools { before: tools(i64::MIN..llm.start_ns)?, after: tools(llm.start_ns..i64::MAX)? })
 }
@@ -222,8 +221,7 @@ impl PageNumber {
 /// All sessions.
 pub(super) async fn sessions(State(app): State<App>, Pairs(at): Pairs<PageNumber>) -> Page {
     let number = at.number();
-    let (found, total) =
-        app.store.read(move |connection| conversations::sessions(connection, number)).await?;
+    let (found, total) = app.store.read(move |traces| traces.sessions(number)).await?;
     Ok(page(pages::sessions::sessions(&found, total, number)))
 }
 
@@ -234,13 +232,13 @@ pub(super) async fn session(
     Pairs(at): Pairs<PageNumber>,
 ) -> Page {
     let number = at.number();
-    let drawn = app.store.read(move |connection| {
-        let (turns, total) = conversations::turns(connection, &session_id, number)?;
+    let drawn = app.store.read(move |traces| {
+        let (turns, total) = traces.turns(&session_id, number)?;
         let shown = |turn: Turn| {
-            let event = trace::event(connection, turn.row)?;
-            Ok(ShownTurn { event, running: is_unfinished(connection, &turn.trace_id)?, turn })
+            let event = traces.event(turn.row)?;
+            Ok(ShownTurn { event, running: traces.is_unfinished(&turn.trace_id)?, turn })
         };
-        let turns = turns.into_iter().map(shown).collect::<Result<Vec<_>, StoreError>>()?;
+        let turns = turns.into_iter().map(shown).collect::<Answer<Vec<_>>>()?;
         Ok((total > 0).then(|| pages::sessions::session(&session_id, &turns, total, number)))
     });
     drawn.await?.map(page).ok_or(RouteError::NotFound("session"))
@@ -248,23 +246,22 @@ pub(super) async fn session(
 
 /// Evaluations by label.
 pub(super) async fn evaluations(State(app): State<App>) -> Page {
-    let labels = app.store.read(evaluations::labels).await?;
+    let labels = app.store.read(|traces| traces.labels()).await?;
     Ok(page(pages::evaluations::evaluations(&labels)))
 }
 
 /// The setup page.
 pub(super) async fn setup(State(app): State<App>) -> Page {
-    let (refused, empty) = app
-        .store
-        .read(|connection| Ok((rejections::rejections(connection)?, !trace::any_span(connection)?)))
-        .await?;
+    let (refused, empty) = app.store.read(|traces| Ok((traces.rejections()?, !traces.any_span()?))).await?;
     let arrived = app.arrivals.last_minute(now_ms());
+    let turned_away = app.arrivals.refusals();
     let setup = Setup {
         origin: &app.origin,
         otlp: &app.otlp,
         form_key: &app.form_key,
         arrived: &arrived,
         rejections: &refused,
+        turned_away: &turned_away,
         empty,
     };
     Ok(page(pages::setup::setup(&setup)))

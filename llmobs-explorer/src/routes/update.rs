@@ -1,13 +1,12 @@
 //! Changes of spans that arrived earlier: reads their events and merges the changes, so that they can be stored again.
 
-use rusqlite::Connection;
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
 use super::App;
 use crate::intake::{Intake, SpanUpdate, read_merged};
 use crate::span::Span;
-use crate::store::{StoreError, trace};
+use crate::traces::{Answer, StoreError, Traces};
 
 /// Spans that are changed, and must be stored while this is held: another request could change them in between.
 #[derive(Debug, Default)]
@@ -22,27 +21,27 @@ pub(super) async fn merge(app: &App, updates: Vec<SpanUpdate>) -> Result<Changed
         return Ok(Changed::default());
     }
     let lock = app.updating.clone().lock_owned().await;
-    let merged = app.store.read(move |connection| {
+    let merged = app.store.read(move |traces| {
         updates
             .into_iter()
-            .filter_map(|update| merge_one(connection, update).transpose())
+            .filter_map(|update| merge_one(traces, update).transpose())
             .collect::<Result<Vec<_>, _>>()
     });
     Ok(Changed { intake: read_merged(merged.await?), _lock: Some(lock) })
 }
 
 /// The event with the changes. `None` if the span is gone and its event is not known.
-fn merge_one(connection: &Connection, update: SpanUpdate) -> Result<Option<String>, StoreError> {
+fn merge_one(traces: &dyn Traces, update: SpanUpdate) -> Answer<Option<String>> {
     let trace_id = match &update.trace_id {
         Some(trace_id) => Some(trace_id.clone()),
-        None => trace::of_span(connection, &update.span_id)?,
+        None => traces.trace_of_span(&update.span_id)?,
     };
     let node = match trace_id {
-        Some(trace_id) => trace::find(connection, &trace_id, &update.span_id)?,
+        Some(trace_id) => traces.node(&trace_id, &update.span_id)?,
         None => None,
     };
     match node {
-        Some(node) => Ok(Some(update.merged(&trace::event(connection, node.row)?))),
+        Some(node) => Ok(Some(update.merged(&traces.event(node.row)?))),
         None if update.fields.contains_key("span_id") => Ok(Some(Value::Object(update.fields).to_string())),
         None => Ok(None),
     }

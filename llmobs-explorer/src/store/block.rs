@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use rusqlite::{CachedStatement, Connection, named_params};
 use zstd::bulk::Compressor;
 
-use super::{SqliteError, StoreError};
+use super::error::{ReadError, SqliteError};
 
 /// Where a text is: the number of its block, and in the low bits its index there.
 pub(super) type Position = i64;
@@ -95,7 +95,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// A text.
-    pub(super) fn text(&mut self, position: Position) -> Result<&str, StoreError> {
+    pub(super) fn text(&mut self, position: Position) -> Result<&str, ReadError> {
         let number = position >> INDEX_BITS;
         if !self.blocks.contains_key(&number) {
             if self.blocks.len() >= KEPT {

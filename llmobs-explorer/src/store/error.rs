@@ -1,9 +1,11 @@
-//! Why the store fails.
+//! Errors of SQLite, and what becomes of them.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::ErrorCode;
+
+use crate::traces::{EngineError, StoreError};
 
 /// An error of SQLite. It has no source, since its text has all causes.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,6 +20,26 @@ impl SqliteError {
     pub(super) fn code(&self) -> Option<ErrorCode> {
         self.code
     }
+
+    /// Separates errors that may pass from those that do not.
+    pub(super) fn classified(self, path: &Path) -> StoreError {
+        let (code, error) = (self.code, EngineError(self.text));
+        match code {
+            Some(ErrorCode::DiskFull) => StoreError::Full(error),
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen,
+            ) => StoreError::Unavailable(error),
+            Some(ErrorCode::OperationInterrupted) => StoreError::TooLong,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Damaged { path: path.to_owned(), source: error }
+            }
+            _ => StoreError::Failed(error),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for SqliteError {
@@ -26,63 +48,39 @@ impl From<rusqlite::Error> for SqliteError {
     }
 }
 
-/// Why a write or a query failed.
+/// Why a query fails.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum StoreError {
-    /// The disk is full, or another process holds the database. Nothing stored is lost, and a retry may succeed.
-    #[error("the store cannot be written to now")]
-    Unavailable(#[source] SqliteError),
-    /// The query was interrupted after the timeout.
-    #[error(
-        "finding the answer takes too long; ask for less: a shorter time range, or fewer words with * in them"
-    )]
-    TooLong,
-    /// The file is corrupt.
-    #[error(
-        "the store {} is damaged (stop llmobs, move the file away, and start llmobs again to begin a new one)",
-        path.display()
-    )]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// The error of SQLite.
-        source: SqliteError,
-    },
-    /// Any other error of SQLite.
-    #[error("the store failed")]
-    Sqlite(#[source] SqliteError),
+pub(super) enum ReadError {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
     /// A stored event cannot be read.
     #[error(transparent)]
     Content(#[from] io::Error),
-    /// The program is shutting down.
-    #[error("the store is closed")]
-    Closed,
 }
 
-impl StoreError {
-    /// Separates errors that may pass from those that do not.
-    pub(super) fn classified(error: impl Into<SqliteError>, path: &Path) -> Self {
-        let error = error.into();
-        match error.code() {
-            Some(
-                ErrorCode::DiskFull
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen,
-            ) => Self::Unavailable(error),
-            Some(ErrorCode::OperationInterrupted) => Self::TooLong,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged { path: path.to_owned(), source: error }
-            }
-            _ => Self::Sqlite(error),
+impl ReadError {
+    pub(super) fn classified(self, path: &Path) -> StoreError {
+        match self {
+            Self::Sqlite(error) => SqliteError::from(error).classified(path),
+            Self::Content(error) => StoreError::Content(error),
         }
     }
 }
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error.into())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Report;
+    use crate::store::OpenError;
+
+    #[test]
+    fn the_cause_is_reported_once() {
+        // An error of SQLite whose source says the same in other words.
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        let locked = || rusqlite::Error::SqliteFailure(code, Some("database is locked".to_owned()));
+        let error = OpenError::Sqlite { path: "x".into(), source: locked().into() };
+        assert_eq!(Report(&error).to_string(), "the store x cannot be opened: database is locked");
+        let error = ReadError::from(locked()).classified(Path::new("x"));
+        assert_eq!(Report(&error).to_string(), "the store cannot be written to now: database is locked");
     }
 }

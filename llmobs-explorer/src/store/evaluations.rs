@@ -1,8 +1,10 @@
-//! Evaluations and feedback: by label, of a span, and the badges of rows in lists.
+//! Evaluations and feedback: written, by label, of a span, and the badges of rows in lists.
 
-use rusqlite::{Connection, Params, named_params};
+use rusqlite::{Connection, Params, Transaction, named_params};
 
-use super::StoreError;
+use super::error::ReadError;
+use crate::span::{Evaluation, Target};
+use crate::traces::{Label, SpanEvaluation};
 
 /// How many labels are read.
 const LABELS: u32 = 200;
@@ -11,33 +13,50 @@ const VALUES: u32 = 10;
 /// How many bars the histogram of scores has.
 const BARS: u32 = 20;
 
-/// All evaluations with one label and one type.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Label {
-    /// The label.
-    pub(crate) name: String,
-    /// Whether it is feedback of users.
-    pub(crate) feedback: bool,
-    /// `score`, `categorical`, `boolean`, `json` or `text`.
-    pub(crate) metric_type: String,
-    /// How often.
-    pub(crate) count: i64,
-    /// How many are assessed as passing.
-    pub(crate) pass: i64,
-    /// How many are assessed as failing.
-    pub(crate) fail: i64,
-    /// The least, the mean and the greatest score.
-    pub(crate) numbers: Option<(f64, f64, f64)>,
-    /// How many scores lie in each part between the least and the greatest.
-    pub(crate) bars: Vec<u64>,
-    /// The most frequent values of what is no score, with how many have each.
-    pub(crate) values: Vec<(String, u64)>,
-    /// How many other values there are.
-    pub(crate) other_values: usize,
+/// Writes an evaluation, unless it is stored already.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    evaluation: &Evaluation,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let (mut trace, mut span, mut session, mut tag) = (None, None, None, None);
+    match &evaluation.target {
+        Target::Span { trace_id, span_id } => (trace, span) = (trace_id.as_deref(), Some(span_id)),
+        Target::Trace(trace_id) => trace = Some(trace_id.as_str()),
+        Target::Session(session_id) => session = Some(session_id),
+        Target::Tag { key, value } => tag = Some((key, value)),
+    }
+    transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO evaluation (feedback, label, metric_type, value, number, assessment, reasoning, ml_app,
+                timestamp_ms, trace_id, span_id, session_id, tag_key, tag_value, event, hash, arrived_ms)
+             VALUES (:feedback, :label, :metric_type, :value, :number, :assessment, :reasoning, :ml_app, :timestamp_ms, :trace_id,
+                :span_id, :session_id, :tag_key, :tag_value, :event, :hash, :arrived_ms)",
+        )?
+        .execute(named_params! {
+            ":feedback": evaluation.feedback,
+            ":label": evaluation.label,
+            ":metric_type": evaluation.metric_type,
+            ":value": evaluation.value,
+            ":number": evaluation.number,
+            ":assessment": evaluation.assessment,
+            ":reasoning": evaluation.reasoning,
+            ":ml_app": evaluation.ml_app,
+            ":timestamp_ms": evaluation.timestamp_ms,
+            ":trace_id": trace,
+            ":span_id": span,
+            ":session_id": session,
+            ":tag_key": tag.map(|(key, _)| key),
+            ":tag_value": tag.map(|(_, value)| value),
+            ":event": evaluation.event,
+            ":hash": blake3::hash(evaluation.event.as_bytes()).as_bytes(),
+            ":arrived_ms": now_ms,
+        })?;
+    Ok(())
 }
 
 /// All labels by name.
-pub(crate) fn labels(connection: &Connection) -> Result<Vec<Label>, StoreError> {
+pub(super) fn labels(connection: &Connection) -> Result<Vec<Label>, ReadError> {
     let mut statement = connection.prepare_cached(
         "SELECT label, feedback, metric_type, count(*) AS count, sum(assessment IS 'pass') AS pass,
             sum(assessment IS 'fail') AS fail, min(number) AS least, avg(number) AS mean, max(number) AS most,
@@ -70,7 +89,7 @@ pub(crate) fn labels(connection: &Connection) -> Result<Vec<Label>, StoreError> 
 }
 
 /// Adds the histogram of scores, or the most frequent values.
-fn distribution(connection: &Connection, mut label: Label, distinct: u32) -> Result<Label, StoreError> {
+fn distribution(connection: &Connection, mut label: Label, distinct: u32) -> Result<Label, ReadError> {
     if let Some((least, _, most)) = label.numbers.filter(|(least, _, most)| least < most) {
         // Halves, because the difference of two numbers may be none.
         let mut statement = connection.prepare_cached(
@@ -116,27 +135,8 @@ fn distribution(connection: &Connection, mut label: Label, distinct: u32) -> Res
     Ok(label)
 }
 
-/// An evaluation or a feedback of one span.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct SpanEvaluation {
-    /// Whether it is feedback of a user.
-    pub(crate) feedback: bool,
-    /// The label.
-    pub(crate) label: String,
-    /// `score`, `categorical`, `boolean`, `json` or `text`.
-    pub(crate) metric_type: String,
-    /// The value as text.
-    pub(crate) value: String,
-    /// `pass` or `fail`.
-    pub(crate) assessment: Option<String>,
-    /// The reason for the value.
-    pub(crate) reasoning: Option<String>,
-    /// Milliseconds since the Unix epoch.
-    pub(crate) timestamp_ms: i64,
-}
-
 /// The evaluations and the feedback of a span, at most 200.
-pub(crate) fn of_span(connection: &Connection, row: i64) -> Result<Vec<SpanEvaluation>, StoreError> {
+pub(super) fn of_span(connection: &Connection, row: i64) -> Result<Vec<SpanEvaluation>, ReadError> {
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT e.feedback, e.label, e.metric_type, e.value, e.assessment, e.reasoning, e.timestamp_ms
          FROM judged j JOIN evaluation e ON e.id = j.evaluation WHERE j.span = :span

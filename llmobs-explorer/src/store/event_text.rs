@@ -5,8 +5,8 @@
 
 use memchr::{memchr, memchr2};
 
-use super::StoreError;
 use super::block::{BlockReader, Position, damaged};
+use super::error::ReadError;
 
 /// Strings of this many bytes or more are stored separately.
 pub(super) const LONG: usize = 64;
@@ -89,13 +89,13 @@ fn parts(text: &str) -> Option<[&str; 4]> {
 pub(super) fn previews(
     reader: &mut BlockReader<'_>,
     position: Position,
-) -> Result<(String, String), StoreError> {
+) -> Result<(String, String), ReadError> {
     let [_, input, output, _] = parts(reader.text(position)?).ok_or_else(damaged)?;
     Ok((input.to_owned(), output.to_owned()))
 }
 
 /// The JSON text of an event as it arrived.
-pub(super) fn join(reader: &mut BlockReader<'_>, position: Position) -> Result<String, StoreError> {
+pub(super) fn join(reader: &mut BlockReader<'_>, position: Position) -> Result<String, ReadError> {
     let text = reader.text(position)?.to_owned();
     let [strings, _, _, rest] = parts(&text).ok_or_else(damaged)?;
     let mut numbers = strings.split_ascii_whitespace();

@@ -4,38 +4,15 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::columns::columns;
+use super::columns::{category, columns};
 use super::histogram::Histogram;
 use crate::query::FACETS;
+use crate::traces::{Facet, Overview};
 
 /// How many bars the histogram has.
 const BARS: usize = 60;
 /// How many values of a facet are shown.
 const VALUES: usize = 12;
-/// The counts of all rows that match.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Overview {
-    /// How many rows match.
-    pub(crate) matched: u64,
-    /// The time range of the histogram, in nanoseconds since the Unix epoch.
-    pub(crate) range_ns: Option<(i64, i64)>,
-    /// The histogram of starts: successful and failed rows.
-    pub(crate) bars: Vec<(u64, u64)>,
-    /// Their values.
-    pub(crate) facets: Vec<Facet>,
-}
-
-/// The values of one column.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Facet {
-    /// The path in a query.
-    pub(crate) path: &'static str,
-    /// The most frequent values, with how many have each.
-    pub(crate) values: Vec<(String, u64)>,
-    /// How many other values there are.
-    pub(crate) others: usize,
-}
-
 /// Counts rows by their combination of values, and at the end by each value.
 #[derive(Debug)]
 pub(super) struct RowCounts {
@@ -120,7 +97,7 @@ fn facets(connection: &Connection, combinations: &[u64]) -> rusqlite::Result<Vec
         "SELECT id, status, kind, name, ml_app, service, env, model_name, model_provider, error_type FROM facets",
     )?;
     columns!(statement: id);
-    let columns = FACETS.map(|(_, column)| statement.column_index(column));
+    let columns = FACETS.map(|(_, of)| statement.column_index(category(of)));
     let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

@@ -1,43 +1,18 @@
 //! Finished traces, in the order in which their roots arrived.
 
 use rusqlite::{Connection, named_params};
-use serde::{Deserialize, Serialize};
 
-use super::StoreError;
+use super::error::ReadError;
+use crate::traces::FinishedTrace;
 
 /// How many traces are returned at once.
 const LIMIT: u32 = 100;
 
-/// A summary of a finished trace.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct FinishedTrace {
-    /// The id of the trace.
-    pub(crate) trace_id: String,
-    /// The name of its root.
-    pub(crate) name: String,
-    /// The kind of its root.
-    pub(crate) kind: String,
-    /// Whether its root failed.
-    pub(crate) failed: bool,
-    /// Nanoseconds.
-    pub(crate) duration_ns: i64,
-    /// How many spans it has so far.
-    pub(crate) spans: i64,
-    /// How many of them failed.
-    pub(crate) errors: i64,
-    /// How many of them are calls of models.
-    pub(crate) llm_calls: i64,
-    /// Tokens that went in.
-    pub(crate) input_tokens: Option<i64>,
-    /// Tokens that came out.
-    pub(crate) output_tokens: Option<i64>,
-}
-
 /// The traces whose root arrived after a row, at most a hundred, and the row for the next call. Without a row, none.
-pub(crate) fn finished(
+pub(super) fn finished(
     connection: &Connection,
     after: Option<i64>,
-) -> Result<(Vec<FinishedTrace>, i64), StoreError> {
+) -> Result<(Vec<FinishedTrace>, i64), ReadError> {
     let Some(mut last) = after else {
         return Ok((Vec::new(), newest(connection)?));
     };

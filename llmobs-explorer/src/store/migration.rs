@@ -1,4 +1,4 @@
-//! The migration of a store of version 1: its spans are read and written again.
+//! The migration of a store of an earlier version.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _};
@@ -6,8 +6,8 @@ use std::io::{self, Read as _};
 use rusqlite::{Connection, Row, Transaction, named_params};
 
 use super::encode::Encoder;
-use super::segment;
 use super::write::{self, Batch, Rows};
+use super::{segment, zones};
 use crate::id::canonical;
 use crate::intake::read_merged;
 use crate::query::METRICS;
@@ -21,7 +21,14 @@ const SEGMENTS: usize = 16;
 const TABLES: [&str; 9] =
     ["span", "facets", "event", "trace", "attribute", "span_attribute", "content", "evaluation", "rejection"];
 
-/// Makes the current schema of version 1.
+/// Makes version 3 of version 2: an index has another order, and there are zones.
+pub(super) fn from_version_2(transaction: &Transaction<'_>, added: &str) -> rusqlite::Result<()> {
+    transaction.execute_batch("DROP INDEX span_by_session")?;
+    transaction.execute_batch(added)?;
+    zones::write_all(transaction)
+}
+
+/// Makes the current schema of version 1: all spans are read and written again.
 pub(super) fn from_version_1(transaction: &Transaction<'_>, schema: &str) -> rusqlite::Result<()> {
     log::warn!(
         "the store is being converted for this version of llmobs, which takes about a minute for a million spans"

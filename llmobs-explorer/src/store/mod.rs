@@ -3,41 +3,44 @@
 mod activity;
 mod block;
 mod columns;
+mod condition;
 mod encode;
 mod error;
-pub(crate) mod evaluations;
+mod evaluations;
 mod event_text;
 mod facets;
-pub(crate) mod finished;
+mod finished;
+mod head;
 mod histogram;
 mod key;
-pub(crate) mod list;
+mod list;
 mod migration;
+mod page;
 mod read_pool;
-pub(crate) mod rejections;
+mod reader;
+mod rejections;
 mod retention;
+mod rows;
 mod schema;
 mod segment;
-pub(crate) mod sessions;
+mod sessions;
 mod span_set;
 #[cfg(test)]
 mod testing;
 mod totals;
-pub(crate) mod trace;
-pub(crate) mod unfinished;
+mod trace;
+mod unfinished;
 mod write;
 mod writer;
+mod zones;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub(crate) use error::{SqliteError, StoreError};
-pub(crate) use rejections::Rejection;
 pub(crate) use schema::{Location, OpenError};
 pub(crate) use segment::Retention;
 pub(crate) use write::Batch;
@@ -46,6 +49,8 @@ use encode::Encoder;
 use read_pool::ReadPool;
 use schema::Database;
 use writer::{Job, Writer};
+
+use crate::traces::{Answer, StoreError, Traces};
 
 /// How many requests the queue of the writer holds. Other requests wait in their connection.
 const WAITING: usize = 64;
@@ -98,12 +103,12 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Runs a query on a thread where it may block. The query is interrupted after some seconds, or when the future is dropped.
+    /// Asks for traces on a thread where that may block. A question is interrupted after some seconds, or when the future is dropped.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        ReadPool::read(&self.read_pool, query).await
+        ask: impl FnOnce(&dyn Traces) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        ReadPool::read(&self.read_pool, |reader| ask(reader)).await
     }
 
     /// Counts the transactions that have been written. Changes when there is something new to see.

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::StoreError;
+use super::error::ReadError;
+use super::reader::Reader;
 use super::schema::Database;
+use crate::traces::{Answer, StoreError};
 
 /// How many queries run at a time. Each connection has its own cache, and sorts in memory.
 const CONNECTIONS: usize = 4;
@@ -42,8 +44,8 @@ impl ReadPool {
     /// Runs a query on a thread where it may block.
     pub(super) async fn read<T: Send + 'static>(
         this: &Arc<Self>,
-        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        query: impl FnOnce(&Reader<'_>) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
         let permit = Arc::clone(&this.permits).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let guard = CancelOnDrop(Arc::default());
         let cancelled = Arc::clone(&guard.0);
@@ -58,29 +60,23 @@ impl ReadPool {
         answer
     }
 
-    fn run<T>(
-        &self,
-        cancelled: Arc<AtomicBool>,
-        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let classified = |error: rusqlite::Error| StoreError::classified(error, self.database.path());
+    fn run<T>(&self, cancelled: Arc<AtomicBool>, query: impl FnOnce(&Reader<'_>) -> Answer<T>) -> Answer<T> {
+        let path = self.database.path();
+        let classified = |error| ReadError::Sqlite(error).classified(path);
         let connection = self.take().map_err(classified)?;
         let until = Instant::now() + TIMEOUT;
         let interrupt = move || cancelled.load(Ordering::Relaxed) || Instant::now() >= until;
         connection.progress_handler(STEPS, Some(interrupt)).map_err(classified)?;
         // All reads of one query see the same state.
         let transaction = connection.unchecked_transaction().map_err(classified)?;
-        let answer = query(&transaction);
+        let answer = query(&Reader { connection: &transaction, path });
         drop(transaction);
         connection.progress_handler(0, None::<fn() -> bool>).map_err(classified)?;
-        match answer {
-            // After an error the connection is not reused: it may have cached damaged pages.
-            Err(StoreError::Sqlite(error)) => Err(StoreError::classified(error, self.database.path())),
-            answer => {
-                self.give_back(connection);
-                answer
-            }
+        // After an error the connection is not reused: it may have cached damaged pages.
+        if answer.is_ok() {
+            self.give_back(connection);
         }
+        answer
     }
 
     fn take(&self) -> rusqlite::Result<Connection> {

@@ -2,24 +2,14 @@
 
 use rusqlite::{Connection, Transaction, named_params};
 
-use super::StoreError;
+use super::error::ReadError;
+use crate::traces::Rejection;
 
 /// How many refused requests are kept.
 const KEPT: i64 = 50;
 
-/// A request that the intake refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rejection {
-    /// The time, in milliseconds since the Unix epoch.
-    pub(crate) at_ms: i64,
-    /// The path of the request.
-    pub(crate) path: String,
-    /// The reason.
-    pub(crate) reason: String,
-}
-
 /// The refused requests, the latest first.
-pub(crate) fn rejections(connection: &Connection) -> Result<Vec<Rejection>, StoreError> {
+pub(super) fn rejections(connection: &Connection) -> Result<Vec<Rejection>, ReadError> {
     let mut statement =
         connection.prepare_cached("SELECT at_ms, path, reason FROM rejection ORDER BY id DESC")?;
     let rows = statement.query_map([], |row| {

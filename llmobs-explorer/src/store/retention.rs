@@ -5,6 +5,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 use super::activity::{self, Changes};
 use super::columns::columns;
 use super::segment::{self, Retention, Segment};
+use super::zones;
 
 /// How many traces, evaluations or other rows one transaction deletes. Readers continue meanwhile, and writers wait.
 const CHUNK: i64 = 100;
@@ -87,8 +88,9 @@ fn delete_some(
         return Ok(Step::Forget);
     }
     activity::delete_empty(transaction)?;
+    zones::delete_empty(transaction)?;
     transaction.execute(
-        "DELETE FROM session WHERE NOT EXISTS (SELECT 1 FROM span s WHERE s.session = session.id)",
+        "DELETE FROM session WHERE NOT EXISTS (SELECT 1 FROM span s WHERE s.head IN (0, 1) AND s.session = session.id)",
         [],
     )?;
     transaction.execute("DELETE FROM segment WHERE id = :id", named_params! { ":id": oldest.id })?;

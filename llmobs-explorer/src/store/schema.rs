@@ -15,7 +15,9 @@ use super::error::SqliteError;
 use super::migration;
 
 /// The version of the schema.
-const VERSION: usize = 2;
+const VERSION: usize = 3;
+/// The tables and indexes of an empty store.
+pub(super) const SCHEMA: &str = concat!(include_str!("schema.sql"), "\n", include_str!("version_3.sql"));
 /// The size of a page. Rows of several kilobytes fit into it.
 const PAGE_BYTES: i64 = 8 * 1024;
 /// The size of the write-ahead log after a checkpoint.
@@ -190,8 +192,9 @@ fn state(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match pragma::<i64>(&transaction, "user_version")? {
-        0 => transaction.execute_batch(include_str!("schema.sql"))?,
-        1 => migration::from_version_1(&transaction, include_str!("schema.sql"))?,
+        0 => transaction.execute_batch(SCHEMA)?,
+        1 => migration::from_version_1(&transaction, SCHEMA)?,
+        2 => migration::from_version_2(&transaction, include_str!("version_3.sql"))?,
         _ => return Ok(()),
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

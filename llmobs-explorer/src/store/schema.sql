@@ -1,4 +1,4 @@
--- Version 2. `store/migration.rs` makes it of a store of version 1.
+-- Version 3, with `version_3.sql`. `store/migration.rs` makes it of a store of an earlier version.
 
 -- One row for each span: what lists, trees and filters need.
 CREATE TABLE span (
@@ -34,7 +34,6 @@ CREATE INDEX span_list ON span (
 );
 -- Spans of a trace arrive one after another, so that this index grows at its end. By the id alone it would be written all over.
 CREATE UNIQUE INDEX span_by_trace ON span (trace, span_id);
-CREATE INDEX span_by_session ON span (session, head, start_ns) WHERE session IS NOT NULL;
 
 -- What lists count by value. Programs have few combinations of these, so each is stored once.
 CREATE TABLE facets (

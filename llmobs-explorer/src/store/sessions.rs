@@ -1,105 +1,48 @@
 //! Sessions: the traces with the same session id, with their totals.
 
+use std::cmp::Reverse;
+
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use super::block::BlockReader;
-use super::{StoreError, event_text};
-
-/// How many sessions a page has.
-pub(crate) const SESSIONS: u32 = 50;
-/// How many turns of a session a page has.
-pub(crate) const TURNS: u32 = 50;
-
-/// A session.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Session {
-    /// Its id.
-    pub(crate) id: String,
-    /// The application of its first turn.
-    pub(crate) ml_app: Option<String>,
-    /// The beginning of the first input.
-    pub(crate) first_input: String,
-    /// When the last turn began, in nanoseconds since the Unix epoch.
-    pub(crate) last_ns: i64,
-    /// How many traces it has.
-    pub(crate) turns: i64,
-    /// How many of their spans failed.
-    pub(crate) errors: i64,
-    /// Tokens of all turns.
-    pub(crate) total_tokens: Option<i64>,
-    /// How long all turns took, in nanoseconds, without the time between them.
-    pub(crate) duration_ns: i64,
-}
-
-/// A trace of a session.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Turn {
-    /// The row of its first span.
-    pub(crate) row: i64,
-    /// The id of the trace.
-    pub(crate) trace_id: String,
-    /// The id of its first span.
-    pub(crate) span_id: String,
-    /// The name of its first span.
-    pub(crate) name: String,
-    /// The kind of its first span.
-    pub(crate) kind: String,
-    /// Whether its first span failed.
-    pub(crate) failed: bool,
-    /// Nanoseconds since the Unix epoch.
-    pub(crate) start_ns: i64,
-    /// Nanoseconds.
-    pub(crate) duration_ns: i64,
-    /// With all turns before.
-    pub(crate) duration_so_far_ns: i64,
-    /// Tokens of the trace.
-    pub(crate) total_tokens: Option<i64>,
-    /// With all turns before.
-    pub(crate) tokens_so_far: i64,
-    /// The beginning of the input.
-    pub(crate) input: String,
-    /// The beginning of the output.
-    pub(crate) output: String,
-}
+use super::error::ReadError;
+use super::event_text;
+use crate::traces::{SESSIONS, Session, TURNS, Turn};
 
 /// A page of sessions, the latest first, and how many there are.
-pub(crate) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), StoreError> {
-    let total: i64 = connection
-        .prepare_cached(
-            "SELECT count(*) AS sessions FROM session n
-             WHERE EXISTS (SELECT 1 FROM span s WHERE s.session = n.id AND s.head = 1)",
-        )?
-        .query_row([], |row| row.get("sessions"))?;
-    let mut statement = connection.prepare_cached(LATEST)?;
+pub(super) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), ReadError> {
+    let mut latest: Vec<(Reverse<i64>, i64, i64)> = connection
+        .prepare_cached(LATEST)?
+        .query_map([], |row| Ok((Reverse(row.get("last_ns")?), row.get("session")?, row.get("turns")?)))?
+        .collect::<Result<_, _>>()?;
+    latest.sort_unstable();
+    let mut id = connection.prepare_cached("SELECT session_id FROM session WHERE id = :session")?;
     let mut first = connection.prepare_cached(FIRST)?;
     let mut sums = connection.prepare_cached(SUMS)?;
     let mut blocks = BlockReader::new(connection)?;
-    let mut rows =
-        statement.query(named_params! { ":limit": SESSIONS, ":offset": offset(page, SESSIONS) })?;
     let mut sessions = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (id, number): (String, i64) = (row.get("session_id")?, row.get("session")?);
-        let (last_ns, turns) = (row.get("last_ns")?, row.get("turns")?);
+    let shown = latest.iter().skip(usize::try_from(offset(page, SESSIONS)).unwrap_or(usize::MAX));
+    for (Reverse(last_ns), number, turns) in shown.take(SESSIONS as usize) {
         let session = named_params! { ":session": number };
+        let id = id.query_row(session, |row| row.get("session_id"))?;
         let (ml_app, event) = first.query_row(session, |row| Ok((row.get("ml_app")?, row.get("event")?)))?;
         let (first_input, _) = event_text::previews(&mut blocks, event)?;
         let (errors, total_tokens, duration_ns) = sums.query_row(session, |row| {
             Ok((row.get("errors")?, row.get("total_tokens")?, row.get("duration_ns")?))
         })?;
+        let (last_ns, turns) = (*last_ns, *turns);
         sessions.push(Session { id, ml_app, first_input, last_ns, turns, errors, total_tokens, duration_ns });
     }
-    Ok((sessions, u64::try_from(total).unwrap_or_default()))
+    Ok((sessions, latest.len() as u64))
 }
 
-/// Reads the index only. The totals are read for the sessions of one page.
+/// All sessions, read from the index only. The totals are read for those of one page.
 ///
 /// All of these queries name the index. SQLite would use `span_list`, which has the heads of traces in the order of time, and read a
 /// hundred thousand of them.
-pub(super) const LATEST: &str = "SELECT n.session_id, h.session, h.last_ns, h.turns FROM (
-        SELECT session, max(start_ns) AS last_ns, count(*) AS turns FROM span INDEXED BY span_by_session
-        WHERE session IS NOT NULL AND head = 1 GROUP BY session
-    ) h CROSS JOIN session n ON n.id = h.session
-    ORDER BY h.last_ns DESC, n.session_id LIMIT :limit OFFSET :offset";
+pub(super) const LATEST: &str =
+    "SELECT session, max(start_ns) AS last_ns, count(*) AS turns FROM span INDEXED BY span_by_session
+    WHERE session IS NOT NULL AND head = 1 GROUP BY session";
 
 pub(super) const FIRST: &str =
     "SELECT f.ml_app, s.event FROM span s INDEXED BY span_by_session CROSS JOIN facets f ON f.id = s.facets
@@ -113,11 +56,11 @@ pub(super) const SUMS: &str = "SELECT sum(t.errors) AS errors,
     WHERE s.session = :session AND s.head = 1";
 
 /// A page of the turns of a session in the order in which they began, and how many there are.
-pub(crate) fn turns(
+pub(super) fn turns(
     connection: &Connection,
     session: &str,
     page: u64,
-) -> Result<(Vec<Turn>, u64), StoreError> {
+) -> Result<(Vec<Turn>, u64), ReadError> {
     let Some(number) = connection
         .prepare_cached("SELECT id FROM session WHERE session_id = :session_id")?
         .query_row(named_params! { ":session_id": session }, |row| row.get::<_, i64>("id"))

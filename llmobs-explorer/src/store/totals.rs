@@ -1,16 +1,13 @@
-//! The totals of a trace, and its head: the span that represents it in lists. Both are updated from the spans that arrive, without
-//! reading the others, since a large trace arrives in many requests.
+//! The totals of a trace. They are updated from the spans that arrive, without reading the others, since a large trace arrives in many
+//! requests.
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
+use rusqlite::{Row, Transaction, named_params};
 
 use super::columns::columns;
-
+use super::{head, zones};
 use crate::span::{Span, Tokens};
-
-/// How many ancestors are read to find the topmost.
-const STEPS: usize = 64;
 
 /// The spans of one trace in a request.
 #[derive(Debug, Default)]
@@ -26,18 +23,20 @@ pub(super) fn update(
     transaction: &Transaction<'_>,
     trace: i64,
     arrived: &NewSpans<'_>,
+    zones: &mut zones::Changes<'_>,
 ) -> rusqlite::Result<()> {
     let (earlier_head, totals, head) = if arrived.any_replaced {
-        (None, computed_totals(transaction, trace)?, search_head(transaction, trace)?)
+        (None, computed_totals(transaction, trace)?, head::search(transaction, trace)?)
     } else {
         let (mut totals, earlier_head) = stored_totals(transaction, trace)?;
         for (_, span) in &arrived.added {
             totals.add(&Contribution::of(span));
         }
         totals.tools += new_tools(transaction, trace, &arrived.added)?;
-        (earlier_head, totals, head(transaction, trace, earlier_head, &arrived.added)?)
+        (earlier_head, totals, head::updated(transaction, trace, earlier_head, &arrived.added)?)
     };
     write_totals(transaction, trace, &totals, head)?;
+    zones.add_trace(trace, totals.spans, totals.tokens.total, totals.first_token.map(|(_, time)| time));
     if earlier_head == Some(head) {
         return Ok(());
     }
@@ -251,98 +250,6 @@ fn write_totals(
             ":time_to_first_token": totals.first_token.map(|(_, time)| time),
         })?;
     Ok(())
-}
-
-/// The start of a span and its row: the order of spans.
-type SpanOrder = (i64, i64);
-
-/// A span's place in the order, and its parent.
-fn place(row: &Row<'_>) -> rusqlite::Result<(SpanOrder, Option<String>)> {
-    Ok(((row.get("start_ns")?, row.get("id")?), row.get("parent_id")?))
-}
-
-/// The head of a trace, from the head so far and the spans that arrived.
-fn head(
-    transaction: &Transaction<'_>,
-    trace: i64,
-    so_far: Option<i64>,
-    new: &[(i64, &Span)],
-) -> rusqlite::Result<i64> {
-    let so_far: Option<(SpanOrder, Option<String>)> = so_far
-        .map(|head| {
-            transaction
-                .prepare_cached("SELECT start_ns, id, parent_id FROM span WHERE id = :head")?
-                .query_row(named_params! { ":head": head }, place)
-        })
-        .transpose()?;
-    let roots = new.iter().filter(|(_, span)| span.parent_id.is_none());
-    let root = roots.map(|(row, span)| (span.start_ns, *row)).min();
-    let top = match (so_far, root) {
-        (Some((head, None)), root) => return Ok(root.map_or(head, |root| root.min(head)).1),
-        (_, Some(root)) => return Ok(root.1),
-        (Some((head, Some(parent))), None) => match top(transaction, trace, head, &parent)? {
-            None => return search_head(transaction, trace),
-            top => top,
-        },
-        (None, None) => None,
-    };
-    let mut earlier: Vec<(SpanOrder, &Span)> =
-        new.iter().map(|(row, span)| ((span.start_ns, *row), *span)).collect();
-    earlier.retain(|(place, _)| top.is_none_or(|top| *place < top));
-    earlier.sort_by_key(|(place, _)| *place);
-    for (place, span) in earlier {
-        let parent = span.parent_id.as_deref().unwrap_or_default();
-        if find(transaction, trace, parent)?.is_none() {
-            return Ok(place.1);
-        }
-    }
-    match top {
-        Some((_, row)) => Ok(row),
-        None => search_head(transaction, trace),
-    }
-}
-
-/// The topmost ancestor of the head so far, if it is certain to be the earliest span without a parent.
-fn top(
-    transaction: &Transaction<'_>,
-    trace: i64,
-    head: SpanOrder,
-    parent: &str,
-) -> rusqlite::Result<Option<SpanOrder>> {
-    let mut top = head;
-    let mut parent = Some(parent.to_owned());
-    for _ in 0..STEPS {
-        let Some(above) = parent.take() else { return Ok(None) };
-        match find(transaction, trace, &above)? {
-            // The other spans without a parent began after the old head, and so after this one.
-            None => return Ok((top == head || top.0 < head.0).then_some(top)),
-            Some((place, next)) => (top, parent) = (place, next),
-        }
-    }
-    Ok(None)
-}
-
-fn find(
-    transaction: &Transaction<'_>,
-    trace: i64,
-    span_id: &str,
-) -> rusqlite::Result<Option<(SpanOrder, Option<String>)>> {
-    transaction
-        .prepare_cached(
-            "SELECT start_ns, id, parent_id FROM span WHERE trace = :trace AND span_id = :span_id",
-        )?
-        .query_row(named_params! { ":trace": trace, ":span_id": span_id }, place)
-        .optional()
-}
-
-/// The head of a trace, found among all of its spans.
-fn search_head(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<i64> {
-    transaction
-        .prepare_cached(
-            "SELECT id FROM span s WHERE trace = :trace ORDER BY parent_id IS NOT NULL,
-                EXISTS (SELECT 1 FROM span p WHERE p.trace = :trace AND p.span_id = s.parent_id), start_ns, id LIMIT 1",
-        )?
-        .query_row(named_params! { ":trace": trace }, |row| row.get("id"))
 }
 
 #[cfg(test)]

@@ -6,43 +6,18 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Statement, named_para
 
 use super::block::BlockReader;
 use super::columns::columns;
-use super::{StoreError, event_text};
+use super::error::ReadError;
+use super::event_text;
 use crate::span::Tokens;
-
-/// A span as the tree and the waterfall show it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Node {
-    /// The row of the store.
-    pub(crate) row: i64,
-    /// Unique in the trace.
-    pub(crate) span_id: String,
-    /// The span above, which may not have arrived.
-    pub(crate) parent_id: Option<String>,
-    /// The name of the step.
-    pub(crate) name: String,
-    /// Its kind.
-    pub(crate) kind: String,
-    /// Whether it failed.
-    pub(crate) failed: bool,
-    /// Nanoseconds since the Unix epoch.
-    pub(crate) start_ns: i64,
-    /// Nanoseconds.
-    pub(crate) duration_ns: i64,
-    /// The model that was called.
-    pub(crate) model_name: Option<String>,
-    /// Tokens that it used.
-    pub(crate) tokens: Tokens,
-    /// Seconds to the first token.
-    pub(crate) time_to_first_token: Option<f64>,
-}
+use crate::traces::Node;
 
 /// Whether there is any span.
-pub(crate) fn any_span(connection: &Connection) -> Result<bool, StoreError> {
+pub(super) fn any_span(connection: &Connection) -> Result<bool, ReadError> {
     Ok(connection.prepare_cached("SELECT 1 FROM span LIMIT 1")?.exists([])?)
 }
 
 /// All spans of a trace in the order of their starts. Empty if there is no such trace.
-pub(crate) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, StoreError> {
+pub(super) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, ReadError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {NODE} WHERE s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
     ))?;
@@ -52,11 +27,11 @@ pub(crate) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>
 }
 
 /// One span of a trace.
-pub(crate) fn find(
+pub(super) fn find(
     connection: &Connection,
     trace_id: &str,
     span_id: &str,
-) -> Result<Option<Node>, StoreError> {
+) -> Result<Option<Node>, ReadError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {NODE} WHERE s.span_id = :span_id AND s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
     ))?;
@@ -65,7 +40,7 @@ pub(crate) fn find(
 }
 
 /// The trace of the latest span with this id.
-pub(crate) fn of_span(connection: &Connection, span_id: &str) -> Result<Option<String>, StoreError> {
+pub(super) fn of_span(connection: &Connection, span_id: &str) -> Result<Option<String>, ReadError> {
     let mut statement = connection.prepare_cached(
         "SELECT t.trace_id FROM span s JOIN trace t ON t.id = s.trace WHERE s.span_id = :span_id ORDER BY s.id DESC",
     )?;
@@ -73,11 +48,11 @@ pub(crate) fn of_span(connection: &Connection, span_id: &str) -> Result<Option<S
 }
 
 /// The start and the duration of each child of a span, in the order of their starts.
-pub(crate) fn child_times(
+pub(super) fn child_times(
     connection: &Connection,
     trace_id: &str,
     span_id: &str,
-) -> Result<Vec<(i64, i64)>, StoreError> {
+) -> Result<Vec<(i64, i64)>, ReadError> {
     let mut statement = connection.prepare_cached(CHILD_TIMES)?;
     columns!(statement: start_ns, duration_ns);
     let times = statement
@@ -91,11 +66,11 @@ pub(super) const CHILD_TIMES: &str = "SELECT start_ns, duration_ns FROM span
     WHERE trace = (SELECT id FROM trace WHERE trace_id = :trace_id) AND parent_id = :parent_id ORDER BY start_ns";
 
 /// The tool spans that began in a range of times, in nanoseconds since the Unix epoch, in that order: the name and the id of each.
-pub(crate) fn tool_spans(
+pub(super) fn tool_spans(
     connection: &Connection,
     trace_id: &str,
     times_ns: Range<i64>,
-) -> Result<Vec<(String, String)>, StoreError> {
+) -> Result<Vec<(String, String)>, ReadError> {
     let mut statement = connection.prepare_cached(
         "SELECT f.name, s.span_id FROM span s CROSS JOIN facets f ON f.id = s.facets
          WHERE s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id) AND f.kind = 'tool'
@@ -144,7 +119,7 @@ fn read_nodes(statement: &mut Statement<'_>, parameters: impl Params) -> rusqlit
 }
 
 /// The event of a span, as JSON text, as it arrived.
-pub(crate) fn event(connection: &Connection, row: i64) -> Result<String, StoreError> {
+pub(super) fn event(connection: &Connection, row: i64) -> Result<String, ReadError> {
     let position = connection
         .prepare_cached("SELECT event FROM span WHERE id = :span")?
         .query_row(named_params! { ":span": row }, |row| row.get("event"))?;

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::StoreError;
+use super::error::ReadError;
 
 /// Whether a span of the trace has a parent that is not stored.
-pub(crate) fn is_unfinished(connection: &Connection, trace_id: &str) -> Result<bool, StoreError> {
+pub(super) fn is_unfinished(connection: &Connection, trace_id: &str) -> Result<bool, ReadError> {
     // Each parent is looked up once, and the index has them in their order.
     let mut statement = connection.prepare_cached(
         "SELECT 1 FROM (

@@ -7,10 +7,11 @@ use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, named_param
 use super::activity::Changes;
 use super::encode::{self, Encoded, EncodedSpan};
 use super::key::Key;
-use super::rejections::{self, Rejection};
-use super::segment;
 use super::totals::{self, NewSpans};
-use crate::span::{Attribute, Evaluation, Span, Target};
+use super::zones::Changes as Zones;
+use super::{evaluations, rejections, segment};
+use crate::span::{Attribute, Evaluation, Span};
+use crate::traces::Rejection;
 
 /// How many rows are remembered of each kind.
 const REMEMBERED: usize = 50_000;
@@ -71,14 +72,16 @@ pub(super) fn write(
     }
     let next_span = writer.rows.next_span;
     writer.activity.write(transaction)?;
+    let mut zones = writer.zones;
     for (trace, arrived) in traces {
-        totals::update(transaction, trace, &arrived)?;
+        totals::update(transaction, trace, &arrived, &mut zones)?;
     }
+    zones.write(transaction)?;
     if bytes > 0 {
         segment::add(transaction, i64::try_from(bytes).unwrap_or(i64::MAX), next_span)?;
     }
     for evaluation in &batch.evaluations {
-        write_evaluation(transaction, evaluation, now_ms)?;
+        evaluations::write(transaction, evaluation, now_ms)?;
     }
     rejections::write(transaction, &batch.rejections)
 }
@@ -91,6 +94,7 @@ struct SpanWriter<'a> {
     insert: CachedStatement<'a>,
     insert_piece: CachedStatement<'a>,
     activity: Changes,
+    zones: Zones<'a>,
 }
 
 impl<'a> SpanWriter<'a> {
@@ -113,11 +117,12 @@ impl<'a> SpanWriter<'a> {
             insert_piece: transaction
                 .prepare_cached("INSERT OR IGNORE INTO span_piece (piece, span) VALUES (?1, ?2)")?,
             activity: Changes::default(),
+            zones: Zones::default(),
         })
     }
 
     /// Writes a span, in place of an earlier one with its id. Returns its row, and whether there was an earlier one.
-    fn write(&mut self, trace: i64, span: &Span, encoded: &EncodedSpan) -> rusqlite::Result<(i64, bool)> {
+    fn write(&mut self, trace: i64, span: &'a Span, encoded: &EncodedSpan) -> rusqlite::Result<(i64, bool)> {
         let earlier: Option<(i64, i64, i64, Option<i64>)> = self
             .find
             .query_row(params![trace, span.span_id], |row| {
@@ -136,6 +141,7 @@ impl<'a> SpanWriter<'a> {
         let session = span.session_id.as_deref().map(|session| self.session(session)).transpose()?;
         let row = self.rows.next_span;
         self.rows.next_span += 1;
+        self.zones.add_span(row, span);
         self.insert.execute(params![
             row,
             trace,
@@ -287,45 +293,4 @@ fn trace_row(transaction: &Transaction<'_>, trace_id: &str) -> rusqlite::Result<
         Some(row) => Ok(row),
         None => transaction.prepare_cached("INSERT INTO trace (trace_id) VALUES (:trace_id)")?.insert(values),
     }
-}
-
-fn write_evaluation(
-    transaction: &Transaction<'_>,
-    evaluation: &Evaluation,
-    now_ms: i64,
-) -> rusqlite::Result<()> {
-    let (mut trace, mut span, mut session, mut tag) = (None, None, None, None);
-    match &evaluation.target {
-        Target::Span { trace_id, span_id } => (trace, span) = (trace_id.as_deref(), Some(span_id)),
-        Target::Trace(trace_id) => trace = Some(trace_id.as_str()),
-        Target::Session(session_id) => session = Some(session_id),
-        Target::Tag { key, value } => tag = Some((key, value)),
-    }
-    transaction
-        .prepare_cached(
-            "INSERT OR IGNORE INTO evaluation (feedback, label, metric_type, value, number, assessment, reasoning, ml_app,
-                timestamp_ms, trace_id, span_id, session_id, tag_key, tag_value, event, hash, arrived_ms)
-             VALUES (:feedback, :label, :metric_type, :value, :number, :assessment, :reasoning, :ml_app, :timestamp_ms, :trace_id,
-                :span_id, :session_id, :tag_key, :tag_value, :event, :hash, :arrived_ms)",
-        )?
-        .execute(named_params! {
-            ":feedback": evaluation.feedback,
-            ":label": evaluation.label,
-            ":metric_type": evaluation.metric_type,
-            ":value": evaluation.value,
-            ":number": evaluation.number,
-            ":assessment": evaluation.assessment,
-            ":reasoning": evaluation.reasoning,
-            ":ml_app": evaluation.ml_app,
-            ":timestamp_ms": evaluation.timestamp_ms,
-            ":trace_id": trace,
-            ":span_id": span,
-            ":session_id": session,
-            ":tag_key": tag.map(|(key, _)| key),
-            ":tag_value": tag.map(|(_, value)| value),
-            ":event": evaluation.event,
-            ":hash": blake3::hash(evaluation.event.as_bytes()).as_bytes(),
-            ":arrived_ms": now_ms,
-        })?;
-    Ok(())
 }

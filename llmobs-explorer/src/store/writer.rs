@@ -9,10 +9,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::encode::{Encoder, Next};
 use super::error::SqliteError;
+use super::now_ms;
 use super::retention::{self, Step};
 use super::segment::{self, Retention};
 use super::write::{self, Batch, Rows};
-use super::{StoreError, now_ms};
+use crate::traces::StoreError;
 
 /// After how many spans no further batch joins a transaction. The first batch waits until the last is written.
 const SPANS: usize = 2_000;
@@ -155,7 +156,7 @@ impl Writer {
             let written = match written {
                 Ok(()) => Ok(()),
                 Err(Failure::Begin(error) | Failure::Write(error)) => {
-                    Err(StoreError::classified(error.clone(), &self.path))
+                    Err(error.clone().classified(&self.path))
                 }
             };
             // The caller may be gone.

@@ -1,7 +1,7 @@
 //! The times that the waterfall of a trace shows. Spans of other machines may have other clocks, and one that is years away would leave
 //! nothing to see of the others.
 
-use crate::store::trace::Node;
+use crate::traces::Node;
 
 /// How far apart spans of one trace may be, in nanoseconds, and in lengths of what they span together.
 const NEAR: (i64, i64) = (60_000_000_000, 10);

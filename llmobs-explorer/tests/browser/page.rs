@@ -26,9 +26,13 @@ pub(crate) struct Page<'a> {
 
 /// Runs a test with a page and an explorer of its own, in a window of 1400 by 800, and looks for complaints.
 pub(crate) fn with_page(test: impl FnOnce(&Page<'_>)) {
+    with_page_of(&Explorer::start(), test);
+}
+
+/// The same with an explorer that the test started.
+pub(crate) fn with_page_of(explorer: &Explorer, test: impl FnOnce(&Page<'_>)) {
     let Some(browser) = browser() else { return };
-    let explorer = Explorer::start();
-    let page = Page::open(browser, &explorer);
+    let page = Page::open(browser, explorer);
     test(&page);
     assert_eq!(page.complaints(), Vec::<String>::new(), "what the browser complains of");
     page.browser

@@ -1,7 +1,6 @@
 //! The SDKs for Python and Node themselves report here, by each of the ways that they have. By all of them the same must be seen.
 //!
-//! Python is the one that `LLMOBS_DDTRACE_PYTHON` names, else `python3`. Packages of Node are in the folder that `LLMOBS_DDTRACE_NODE`
-//! names. Where there is no ddtrace or dd-trace the tests are skipped, unless `LLMOBS_REQUIRE_DDTRACE=1`.
+//! Where there is no ddtrace or dd-trace the tests are skipped: see `support/programs.rs`.
 
 #![allow(
     clippy::expect_used,
@@ -15,57 +14,36 @@
 #[allow(dead_code, reason = "other tests use the rest")]
 mod explorer;
 mod node;
+#[path = "../support/programs.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod programs;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io::Write as _;
+use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
-use std::{env, fs, io};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use explorer::Explorer;
+use programs::{DDTRACE, alone, ddtrace_python, run, run_silently, text_of};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ddtrace/program.py");
-const VERSION: &str = "4.16.0";
 
-/// Python with ddtrace, or nothing where there is none.
-fn python() -> Option<&'static OsString> {
-    static PYTHON: OnceLock<Option<OsString>> = OnceLock::new();
-    PYTHON
-        .get_or_init(|| {
-            let python = env::var_os("LLMOBS_DDTRACE_PYTHON").unwrap_or_else(|| "python3".into());
-            let ask = format!("import ddtrace; assert ddtrace.__version__ == '{VERSION}'");
-            let status = Command::new(&python).args(["-c", &ask]).stderr(Stdio::null()).status();
-            if status.is_ok_and(|status| status.success()) {
-                return Some(python);
-            }
-            skip("ddtrace", &format!("pip install ddtrace=={VERSION}"));
-            None
-        })
-        .as_ref()
-}
-
-/// Says that tests are skipped, or fails where they must not be.
-fn skip(package: &str, command: &str) {
-    let line = format!("skipped: the tests with {package} need it; install it with: {command}");
-    assert!(env::var_os("LLMOBS_REQUIRE_DDTRACE").is_none_or(|value| value != "1"), "{line}");
-    // Not through `eprintln!`, which is shown for failed tests alone.
-    io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
-}
-
-/// A program with nothing of this environment that would say where to report to.
-fn alone(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear().stdin(Stdio::null()).current_dir(env!("CARGO_TARGET_TMPDIR"));
-    command.envs(["PATH", "HOME", "TMPDIR"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
-    // What the SDK asks and tells besides would go to addresses where nobody listens.
+/// A program that asks and tells an Agent nothing else: that would go to addresses where nothing listens.
+fn quiet(program: impl AsRef<OsStr>) -> Command {
+    let mut command = traced(program);
     command.envs([
         ("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"),
         ("DD_REMOTE_CONFIGURATION_ENABLED", "false"),
     ]);
+    command
+}
+
+/// A program whose service is the same wherever the tests run.
+fn traced(program: impl AsRef<OsStr>) -> Command {
+    let mut command = alone(program);
     command.env("DD_SERVICE", "travel").env("DD_TRACE_GIT_METADATA_ENABLED", "false");
     command
 }
@@ -108,14 +86,6 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// What a page says, without its head.
-fn said(page: &str) -> String {
-    let main = page.split_once("<main").unwrap().1.split_once("</main>").unwrap().0;
-    let texts: String =
-        main.split('<').filter_map(|part| Some([part.split_once('>')?.1, " "])).flatten().collect();
-    texts.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// A span of the program, as it must be seen.
 fn span(kind: &str, name: &str, decorated: bool, more_tags: &[&str], more: &Value) -> Value {
     let failed = more["error"].is_object();
@@ -138,7 +108,7 @@ fn span(kind: &str, name: &str, decorated: bool, more_tags: &[&str], more: &Valu
     .chain(more_tags)
     .map(|tag| (*tag).to_owned())
     .collect();
-    tags.extend([format!("ddtrace.version:{VERSION}"), format!("error:{}", u8::from(failed))]);
+    tags.extend([format!("ddtrace.version:{DDTRACE}"), format!("error:{}", u8::from(failed))]);
     tags.extend(decorated.then(|| "decorator:1".to_owned()));
     tags.sort();
     json!({
@@ -207,38 +177,35 @@ fn check(explorer: &Explorer) {
     }
     assert_eq!(seen.len(), expected.len());
 
-    let evaluations = said(&explorer.get("/evaluations").1);
+    let evaluations = text_of(&explorer.get("/evaluations").1);
     assert_eq!(
         evaluations,
         "Evaluations faithfulness score Judged 1 Pass 1 Fail 0 Mean 0.93 From 0.93 To 0.93 0.93 1 thumbs feedback Judged 1 true 1"
     );
     // Both are about the workflow, which the list shows beside it.
-    let row = said(&explorer.get("/traces").1);
+    let row = text_of(&explorer.get("/traces").1);
     for part in
         ["answer workflow python-app", "✓ faithfulness 0.93", "thumbs true", "412 → 28", "1 to 1 of 1"]
     {
         assert!(row.contains(part), "{part}: {row}");
     }
     assert!(
-        said(&explorer.get("/traces?q=%40evaluation.faithfulness.value%3A%3E0.9").1).contains("1 to 1 of 1")
+        text_of(&explorer.get("/traces?q=%40evaluation.faithfulness.value%3A%3E0.9").1)
+            .contains("1 to 1 of 1")
     );
-    assert!(said(&explorer.get("/setup").1).ends_with("Nothing was refused."));
+    assert!(text_of(&explorer.get("/setup").1).ends_with("Nothing was refused."));
 }
 
 #[test]
 fn a_program_run_by_llmobs_reports_to_it() {
-    let Some(python) = python() else { return };
+    let Some(python) = ddtrace_python() else { return };
     let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ddtrace.db");
     let remove = || ["", "-wal", "-shm"].map(|end| fs::remove_file(format!("{}{end}", store.display())));
     drop(remove());
-    let output = alone(env!("CARGO_BIN_EXE_llmobs"))
+    let (out, err) = run(quiet(env!("CARGO_BIN_EXE_llmobs"))
         .args(["run", "--exit", "--port", "0", "--store", store.to_str().unwrap(), "--"])
         .arg(python)
-        .args([PROGRAM, "python-app"])
-        .output()
-        .unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{out}{err}");
+        .args([PROGRAM, "python-app"]));
     assert_eq!(out, "");
     let summary =
         err.lines().find(|line| line.contains("workflow answer")).unwrap_or_else(|| panic!("{err}"));
@@ -253,7 +220,7 @@ fn a_program_run_by_llmobs_reports_to_it() {
 
 #[test]
 fn a_program_reports_straight() {
-    let Some(python) = python() else { return };
+    let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     let straight = [
         ("DD_LLMOBS_AGENTLESS_ENABLED", "1"),
@@ -266,7 +233,7 @@ fn a_program_reports_straight() {
 
 #[test]
 fn a_program_reports_as_to_an_agent() {
-    let Some(python) = python() else { return };
+    let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     report(python, &explorer, &[("DD_LLMOBS_AGENTLESS_ENABLED", "0")]);
     check(&explorer);
@@ -275,7 +242,7 @@ fn a_program_reports_as_to_an_agent() {
 /// The SDK asks whether there is an Agent, and takes the explorer for one.
 #[test]
 fn a_program_finds_out_by_itself_how_to_report() {
-    let Some(python) = python() else { return };
+    let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     report(python, &explorer, &[]);
     check(&explorer);
@@ -284,42 +251,31 @@ fn a_program_finds_out_by_itself_how_to_report() {
 /// Traces of the tracer carry the spans, and nothing else is set than where the Agent is.
 #[test]
 fn a_program_that_traces_with_apm_reports_with_its_traces() {
-    let Some(python) = python() else { return };
+    let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
-    let output = alone(python)
-        .args([PROGRAM, "python-app"])
-        .env("DD_TRACE_AGENT_URL", &explorer.origin)
-        .env_remove("DD_INSTRUMENTATION_TELEMETRY_ENABLED")
-        .env_remove("DD_REMOTE_CONFIGURATION_ENABLED")
-        .output()
-        .unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!((output.status.success(), said.as_str()), (true, ""));
+    let mut program = traced(python);
+    run_silently(program.args([PROGRAM, "python-app"]).env("DD_TRACE_AGENT_URL", &explorer.origin));
     check(&explorer);
     assert!(said_of_arrivals(&explorer).contains("/v0.4/traces 1 5 0 0"), "{}", said_of_arrivals(&explorer));
 }
 
 /// What the page says of arrivals, which it shows by route.
 fn said_of_arrivals(explorer: &Explorer) -> String {
-    said(&explorer.get("/setup").1).split_once("Arrived in the last minute").unwrap().1.to_owned()
+    text_of(&explorer.get("/setup").1).split_once("Arrived in the last minute").unwrap().1.to_owned()
 }
 
 /// A form that cannot carry the spans is answered, and the page says what to set.
 #[test]
 fn traces_of_v0_5_are_answered_and_the_page_says_what_to_set() {
-    let Some(python) = python() else { return };
+    let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     let program = "import ddtrace\nwith ddtrace.tracer.trace('x', span_type='llm') as s: s.set_tag('gen_ai.system', 'x')";
-    let output = alone(python)
-        .args(["-c", program])
-        .env("DD_TRACE_AGENT_URL", &explorer.origin)
-        .env("DD_TRACE_API_VERSION", "v0.5")
-        .output()
-        .unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!((output.status.success(), said.as_str()), (true, ""));
+    run_silently(
+        quiet(python)
+            .args(["-c", program])
+            .env("DD_TRACE_AGENT_URL", &explorer.origin)
+            .env("DD_TRACE_API_VERSION", "v0.5"),
+    );
     let setup = said_of_arrivals(&explorer);
     assert!(setup.contains("/v0.5/traces 1 0 0 1"), "{setup}");
     assert!(
@@ -331,42 +287,30 @@ fn traces_of_v0_5_are_answered_and_the_page_says_what_to_set() {
 /// The SDK reads back what it sent.
 #[test]
 fn the_sdk_reads_spans() {
-    let Some(python) = python() else { return };
+    let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     report(python, &explorer, &[("DD_LLMOBS_AGENTLESS_ENABLED", "0")]);
     let program = "import json\nfrom ddtrace.llmobs import LLMObs\nLLMObs.enable(ml_app='python-app')\n\
         print(json.dumps([s['name'] for s in LLMObs.get_spans(limit=2)]))\n\
         print(json.dumps([s['output'] for s in LLMObs.get_spans(span_kind='tool', query='@status:ok')]))";
-    let output = alone(python)
+    let (said, err) = run(quiet(python)
         .args(["-c", program])
         .env("DD_API_KEY", "none")
         .env("DD_APP_KEY", "none")
         .env("DD_LLMOBS_OVERRIDE_ORIGIN", &explorer.origin)
-        .env("DD_TRACE_AGENT_URL", &explorer.origin)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
+        .env("DD_TRACE_AGENT_URL", &explorer.origin));
     let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names = json!(["answer", "search", "complete", "sea_state", "harbour"]);
-    assert_eq!(
-        lines,
-        [names, json!([{ "value": "{\"waves_m\": 0.4}" }])],
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert_eq!(lines, [names, json!([{ "value": "{\"waves_m\": 0.4}" }])], "{err}");
 }
 
 /// Runs the program as the page tells to, with the explorer in the Agent's place.
 fn report(python: &OsString, explorer: &Explorer, more: &[(&str, &str)]) {
-    let output = alone(python)
-        .args([PROGRAM, "python-app"])
-        .env("DD_TRACE_AGENT_URL", &explorer.origin)
-        .env("DD_APM_TRACING_ENABLED", "false")
-        .envs(more.iter().copied())
-        .output()
-        .unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}");
-    assert_eq!(said, "");
+    run_silently(
+        quiet(python)
+            .args([PROGRAM, "python-app"])
+            .env("DD_TRACE_AGENT_URL", &explorer.origin)
+            .env("DD_APM_TRACING_ENABLED", "false")
+            .envs(more.iter().copied()),
+    );
 }

@@ -1,52 +1,31 @@
 //! The SDK for Node.
 
-use std::path::PathBuf;
-use std::process::Command;
-use std::{env, fs};
+use std::fs;
 
 use serde_json::{Value, json};
 
 use crate::explorer::Explorer;
-use crate::{alone, said_of_arrivals, skip, spans};
+use crate::programs::{ddtrace_node, run_silently};
+use crate::{said_of_arrivals, spans, traced};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ddtrace/program.mjs");
-const VERSION: &str = "5.132.0";
-
-/// The folder with the packages, or nothing where there is none.
-fn packages() -> Option<PathBuf> {
-    let folder = env::var_os("LLMOBS_DDTRACE_NODE").map(PathBuf::from);
-    let package = folder.as_ref().map(|folder| folder.join("node_modules/dd-trace/package.json"));
-    let text = package.and_then(|package| fs::read_to_string(package).ok()).unwrap_or_default();
-    let package: Value = serde_json::from_str(&text).unwrap_or_default();
-    if package["version"] == VERSION {
-        return folder;
-    }
-    skip("dd-trace", &format!("npm install dd-trace@{VERSION}"));
-    None
-}
 
 /// Nothing is set but where the Agent is, and that there is LLM Observability.
 #[test]
 fn a_program_of_node_reports_as_to_an_agent() {
-    let Some(packages) = packages() else { return };
+    let Some(packages) = ddtrace_node() else { return };
     let explorer = Explorer::start();
     // Modules are looked for beside the program.
     let program = packages.join(format!("program-{}.mjs", std::process::id()));
     fs::copy(PROGRAM, &program).unwrap();
-    let mut command: Command = alone("node");
-    let output = command
-        .arg(&program)
-        .env_remove("DD_INSTRUMENTATION_TELEMETRY_ENABLED")
-        .env_remove("DD_REMOTE_CONFIGURATION_ENABLED")
-        .env("DD_LLMOBS_ENABLED", "1")
-        .env("DD_LLMOBS_ML_APP", "node-app")
-        .env("DD_TRACE_AGENT_URL", &explorer.origin)
-        .output()
-        .unwrap();
+    run_silently(
+        traced("node")
+            .arg(&program)
+            .env("DD_LLMOBS_ENABLED", "1")
+            .env("DD_LLMOBS_ML_APP", "node-app")
+            .env("DD_TRACE_AGENT_URL", &explorer.origin),
+    );
     fs::remove_file(&program).unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!((output.status.success(), said.as_str()), (true, ""));
     let seen: Vec<Value> = spans(&explorer)
         .iter()
         .map(|span| {

@@ -90,3 +90,42 @@ fn there_are_lines_for_each_kind_of_program() {
         assert!(setup.contains(&line), "{line}: {setup}");
     }
 }
+
+/// Who is turned away before anything is read finds the setting, too. No secret of a request is shown.
+#[test]
+fn requests_that_may_not_come_are_listed_with_what_helps() {
+    let served = Served::new();
+    let body = events_body([&span("T", "1")]);
+    let json = ("Content-Type", "application/json");
+    let host = format!("Host: 127.0.0.1:{}\r\n", served.port);
+    for _ in 0..3 {
+        let foreign = [json, ("Origin", "https://evil.example"), ("DD-API-KEY", "s3cret")];
+        assert_eq!(served.ask("POST", "/api/v2/llmobs?token=s3cret", &foreign, &body).status, 403);
+    }
+    assert_eq!(served.ask("POST", "/api/v2/llmobs", &[("Content-Type", "text/plain")], &body).status, 403);
+    let request = format!(
+        "POST /v1/traces HTTP/1.1\r\n{}Connection: close\r\nContent-Length: 2\r\n\r\n{{}}",
+        host.replace("127.0.0.1", "host.docker.internal")
+    );
+    assert_eq!(served.raw(request.as_bytes()).expect("an answer").status, 403);
+    // What is only read is not listed.
+    assert_eq!(served.ask("GET", "/traces", &[("Origin", "https://evil.example")], b"").status, 403);
+    let setup = said(&served);
+    let (_, refused) = setup.split_once("Refused lately When Sent to Why ").expect("a list");
+    let lines = [
+        "/v1/traces this name is not one of this machine: use http://127.0.0.1 or http://localhost with the port; \
+         from containers and other machines, start llmobs serve with --host 0.0.0.0 and send the token that it prints",
+        "/api/v2/llmobs this Content-Type can come from pages of other sites: send spans as application/json",
+        "/api/v2/llmobs a request of another site: pages cannot send here; open the explorer's address by hand, \
+         and send from programs (3 times)",
+    ];
+    let mut rest = refused;
+    for line in lines {
+        let (time, after) = rest.split_once(line).unwrap_or_else(|| panic!("{line}: {refused}"));
+        assert!(time.trim().split(' ').count() <= 2, "{time}");
+        rest = after;
+    }
+    assert_eq!(rest, "");
+    assert!(!served.get("/setup").text().contains("s3cret"));
+    assert_eq!(served.rows("rejection"), 0);
+}

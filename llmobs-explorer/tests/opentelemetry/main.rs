@@ -1,8 +1,7 @@
 //! Programs with OpenTelemetry report here, instrumented by OpenInference and by OpenLLMetry, over HTTP and over gRPC. In all ways the
 //! same must be seen.
 //!
-//! Python is the one that `LLMOBS_OTEL_PYTHON` names, else `python3`. Where it lacks the packages of `requirements.txt` the tests are
-//! skipped, unless `LLMOBS_REQUIRE_OTEL=1`.
+//! Where the programs are not there the tests are skipped: see `support/programs.rs`.
 
 #![allow(
     clippy::expect_used,
@@ -15,41 +14,18 @@
 #[path = "../support/explorer.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod explorer;
-
-use std::ffi::OsString;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
-use std::{env, io};
+#[path = "../support/programs.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod programs;
+mod rig;
 
 use llmobs_local_provider::LocalProvider;
 use serde_json::{Value, json};
 
 use explorer::Explorer;
+use programs::{alone, otel_python, run_silently};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/opentelemetry/program.py");
-
-/// Python with the packages, or nothing where there is none.
-fn python() -> Option<&'static OsString> {
-    static PYTHON: OnceLock<Option<OsString>> = OnceLock::new();
-    PYTHON
-        .get_or_init(|| {
-            let python = env::var_os("LLMOBS_OTEL_PYTHON").unwrap_or_else(|| "python3".into());
-            let ask = "import openinference.instrumentation.openai, opentelemetry.instrumentation.openai\n\
-                import opentelemetry.exporter.otlp.proto.grpc, opentelemetry.exporter.otlp.proto.http, openai";
-            let status = Command::new(&python).args(["-c", ask]).stderr(Stdio::null()).status();
-            if status.is_ok_and(|status| status.success()) {
-                return Some(python);
-            }
-            let line = "skipped: the tests with OpenTelemetry need its packages; install them with: \
-                pip install -r tests/opentelemetry/requirements.txt";
-            assert!(env::var_os("LLMOBS_REQUIRE_OTEL").is_none_or(|value| value != "1"), "{line}");
-            // Not through `eprintln!`, which is shown for failed tests alone.
-            io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
-            None
-        })
-        .as_ref()
-}
 
 /// The events of all spans, in order.
 fn events(explorer: &Explorer) -> Vec<Value> {
@@ -116,19 +92,13 @@ fn check(explorer: &Explorer, how: &str) {
 }
 
 fn report(how: &str, protocol: &str) {
-    let Some(python) = python() else { return };
+    let Some(python) = otel_python() else { return };
     let (explorer, provider) = (Explorer::start(), LocalProvider::start());
-    let output = Command::new(python)
-        .args([PROGRAM, how, protocol, &format!("{}/v1", provider.url())])
-        .env_clear()
-        .envs(["PATH", "HOME", "TMPDIR"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))))
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", explorer.otlp(protocol))
-        .output()
-        .unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}");
-    assert_eq!(said, "");
+    run_silently(
+        alone(python)
+            .args([PROGRAM, how, protocol, &format!("{}/v1", provider.url())])
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", explorer.otlp(protocol)),
+    );
     check(&explorer, how);
 }
 

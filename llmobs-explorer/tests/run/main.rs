@@ -10,6 +10,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod command_line;
 mod environment;
 mod passing;
 #[path = "../served/mod.rs"]

@@ -51,6 +51,10 @@ fn whoever_has_no_token_gets_nothing() {
     }
     assert_eq!(served.rows("span"), 1);
     assert_eq!(get(&served, "/info", &[("Authorization", &format!("Bearer {token}"))]).status, 200);
+    // Who has it sees on the page why others were turned away.
+    let setup = get(&served, "/setup", &[("Authorization", &format!("Bearer {token}"))]).text();
+    assert!(setup.contains("programs send the token as DD_API_KEY (3 times)"), "{setup}");
+    assert!(!setup.contains(&token));
     // A page of another site has it not, even where the browser does.
     let cookie = format!("llmobs_token={token}");
     let foreign = [("Cookie", cookie.as_str()), ("Origin", "https://evil.com")];

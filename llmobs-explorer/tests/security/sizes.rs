@@ -125,3 +125,53 @@ fn what_is_small_and_becomes_large_when_it_is_read_stays_within_limits() {
     assert!([400, 408].contains(&status), "{status}");
     assert!(served.peak_mib() <= 4 * PEAK, "{} MiB", served.peak_mib());
 }
+
+/// Events with very many parts are kept whole. What is searched and shown of them has limits, which are noted.
+#[test]
+fn events_of_very_many_parts_are_kept_whole_and_their_pages_stay_small() {
+    let served = Served::new();
+    let many = 300_000;
+    let fields = (0..many).map(|at| format!("\"field_{at}\":{at}")).collect::<Vec<_>>().join(",");
+    let items = |item: &str| vec![item; many].join(",");
+    let tags = (0..many).map(|at| format!("\"tag:{at}\"")).collect::<Vec<_>>().join(",");
+    let events = [
+        (format!("\"meta\":{{\"metadata\":{{{fields}}}}}"), "299\u{202f}500 more fields", true),
+        (format!("\"metrics\":{{{fields}}}"), "299\u{202f}500 more fields", true),
+        (format!("\"tags\":[{tags}]"), "299\u{202f}500 more tags", true),
+        (
+            format!("\"meta\":{{\"input\":{{\"messages\":[{}]}}}}", items("{}")),
+            "299\u{202f}000 messages before",
+            false,
+        ),
+        (
+            format!("\"meta\":{{\"output\":{{\"messages\":[{{\"tool_calls\":[{}]}}]}}}}", items("{}")),
+            "299\u{202f}500 more tool calls",
+            false,
+        ),
+        (
+            format!("\"meta\":{{\"output\":{{\"documents\":[{}]}}}}", items("\"x\"")),
+            "299\u{202f}500 more documents",
+            false,
+        ),
+    ];
+    let id = |at: usize| (at + 1).to_string();
+    for (at, (part, note, is_limited)) in events.iter().enumerate() {
+        let id = id(at);
+        let event =
+            format!("{{\"trace_id\":\"{id}\",\"span_id\":\"{id}\",\"start_ns\":1,\"duration\":1,{part}}}");
+        assert_eq!(
+            served.post("/api/v2/llmobs", format!("[{{\"spans\":[{event}]}}]").as_bytes()).status,
+            202
+        );
+        assert!(served.event(&id, &id).as_ref() == Some(&event), "{note}");
+        let page = served.get(&format!("/traces/{id}")).text();
+        assert!(page.contains(note), "{note}");
+        assert!(page.contains("more bytes in the event as JSON."), "{note}");
+        assert_eq!(page.contains("<code>llmobs_attributes_left_out</code>"), *is_limited, "{note}");
+        assert!(page.len() < 2 << 20, "{note}: {}", page.len());
+    }
+    let found = served.get("/traces?q=%40collection_errors%3Allmobs_attributes_left_out").text();
+    let found: Vec<bool> =
+        (0..events.len()).map(|at| found.contains(&format!("\"/traces/{}\"", id(at)))).collect();
+    assert_eq!(found, events.map(|(_, _, is_limited)| is_limited));
+}

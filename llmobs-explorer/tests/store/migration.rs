@@ -1,6 +1,6 @@
-//! A store of version 1 is converted, and its data shown as before.
+//! A store of an earlier version is converted, and its data shown as before.
 //!
-//! `version_1/traces.db.zst` was written by a program of that version, which was sent `version_1/requests.json`.
+//! `version_1/traces.db.zst` was written by a program of that version, which was sent `requests.json`, and so was that of version 2.
 
 use std::fs;
 
@@ -11,10 +11,13 @@ use crate::served::{Served, events_body, percent, span};
 /// The store is older than traces are kept otherwise.
 const KEEP: [&str; 2] = ["--keep-days", "36500"];
 
-fn migrated() -> (Served, TempDir) {
+const VERSIONS: [&[u8]; 2] =
+    [include_bytes!("version_1/traces.db.zst"), include_bytes!("version_2/traces.db.zst")];
+
+fn migrated(file: &[u8]) -> (Served, TempDir) {
     let folder = TempDir::new().unwrap();
     let store = folder.path().join("traces.db");
-    fs::write(&store, zstd::decode_all(&include_bytes!("version_1/traces.db.zst")[..]).unwrap()).unwrap();
+    fs::write(&store, zstd::decode_all(file).unwrap()).unwrap();
     (Served::at(&store, &KEEP), folder)
 }
 
@@ -25,12 +28,29 @@ fn page(served: &Served, path: &str) -> String {
     reply.text().replace(&served.port.to_string(), "PORT")
 }
 
+/// The schema of a store, without the tables of words, whose numbers differ.
+fn schema(served: &Served) -> Vec<(String, Option<String>)> {
+    let store = rusqlite::Connection::open(&served.store).unwrap();
+    let sql = "SELECT name, sql FROM sqlite_schema WHERE name NOT GLOB 'words_*' ORDER BY name";
+    let mut statement = store.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get("name")?, row.get("sql")?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
 #[test]
 fn a_store_of_version_1_shows_the_same_as_one_of_today() {
-    let (migrated, _folder) = migrated();
+    shows_the_same_as_one_of_today(VERSIONS[0]);
+}
+
+#[test]
+fn a_store_of_version_2_shows_the_same_as_one_of_today() {
+    shows_the_same_as_one_of_today(VERSIONS[1]);
+}
+
+fn shows_the_same_as_one_of_today(file: &[u8]) {
+    let (migrated, _folder) = migrated(file);
     let fresh = Served::with(&KEEP);
-    let requests: Vec<(String, String)> =
-        serde_json::from_str(include_str!("version_1/requests.json")).unwrap();
+    let requests: Vec<(String, String)> = serde_json::from_str(include_str!("requests.json")).unwrap();
     for (path, body) in &requests {
         assert_eq!(fresh.post(path, body.as_bytes()).status, 202);
     }
@@ -55,6 +75,7 @@ fn a_store_of_version_1_shows_the_same_as_one_of_today() {
         "@span_id:9",
     ];
     let mut paths: Vec<String> = ["/sessions", "/sessions/s-1", "/evaluations"].map(str::to_owned).into();
+    paths.extend(["/traces?sort=tokens", "/traces?sort=duration&order=asc"].map(str::to_owned));
     for query in queries {
         for view in ["traces", "spans"] {
             paths.push(format!(
@@ -74,6 +95,9 @@ fn a_store_of_version_1_shows_the_same_as_one_of_today() {
     for path in paths {
         assert_eq!(page(&migrated, &path), page(&fresh, &path), "{path}");
     }
+    assert_eq!(schema(&migrated), schema(&fresh));
+    let zones = ["span_zone", "trace_zone", "trace_zone WHERE most_tokens > 100"];
+    assert_eq!(zones.map(|zone| migrated.rows(zone)), zones.map(|zone| fresh.rows(zone)));
     assert!(page(&migrated, "/traces?view=spans&q=zanzibar").contains("/traces/T1"));
 
     // It goes on as any other, also where a span of before is sent again.
@@ -85,8 +109,8 @@ fn a_store_of_version_1_shows_the_same_as_one_of_today() {
 }
 
 #[test]
-fn what_is_too_old_in_it_is_deleted() {
-    let (mut served, folder) = migrated();
+fn what_is_too_old_in_a_store_of_version_1_is_deleted() {
+    let (mut served, folder) = migrated(VERSIONS[0]);
     assert_eq!(served.rows("span"), 7);
     served.kill();
     let store = folder.path().join("traces.db");

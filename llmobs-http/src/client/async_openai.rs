@@ -16,7 +16,7 @@ use super::reqwest::observed;
 use super::tower::ClientService;
 
 impl ClientLayer {
-    /// The service for `async_openai::Client::with_http_service`: a client of reqwest inside this layer, inside the retries that
+    /// Returns the service for `async_openai::Client::with_http_service`: a client of reqwest inside this layer, inside the retries that
     /// async-openai makes by default.
     #[must_use]
     pub fn async_openai(self, client: reqwest::Client) -> OpenAIRetry<ClientService<ReqwestService>> {
@@ -38,7 +38,7 @@ where
     }
 
     fn call(&mut self, factory: HttpRequestFactory) -> Self::Future {
-        // The service that is ready goes into the future.
+        // The service that is ready moves into the future.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         let layer = self.layer.clone();
@@ -48,7 +48,7 @@ where
             let exchange = layer.begin_reqwest(&mut request);
             let mut added = request.headers().clone();
             before.keys().for_each(|name| drop(added.remove(name)));
-            // What was built goes out first. Layers inside may build the request again.
+            // The first request is the one that was built. Layers inside may build the request again.
             let built = Mutex::new(Some(request));
             let factory = HttpRequestFactory::new(move || {
                 let built = built.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -1,17 +1,17 @@
-//! The hosts that get the headers of traces.
+//! The hosts that receive the headers of traces.
 
 /// The hosts whose requests get the headers of the trace.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hosts(Vec<String>);
 
 impl Hosts {
-    /// Adds a host, of which a URL may be given.
+    /// Adds a host, given by name or by a URL.
     pub(super) fn add(&mut self, host: &str) {
         let host = host.split_once("://").map_or(host, |(_, host)| host);
         self.0.push(host.split('/').next().unwrap_or_default().to_ascii_lowercase());
     }
 
-    /// Whether the host, with or without its port, is one of them.
+    /// Returns whether the host, with or without its port, is one of these.
     pub(super) fn contains(&self, host: &str, port: Option<u16>) -> bool {
         let is_same = |known: &str| match known.rsplit_once(':') {
             Some((name, number)) if number.bytes().all(|digit| digit.is_ascii_digit()) => {

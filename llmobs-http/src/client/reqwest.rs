@@ -1,4 +1,4 @@
-//! Requests and answers of reqwest.
+//! Requests and responses of reqwest.
 
 use std::fmt::Display;
 use std::pin::Pin;
@@ -37,7 +37,7 @@ where
     }
 }
 
-/// Runs a request that is the call of a model, or another one.
+/// Runs a request, which may be a model call.
 pub(super) async fn observed<E: Display + 'static>(
     answer: impl Future<Output = Result<Response, E>>,
     exchange: Option<Exchange>,
@@ -53,12 +53,12 @@ pub(super) async fn observed<E: Display + 'static>(
 }
 
 impl ClientLayer {
-    /// Begins a call of a model, if a request is one, and writes the headers of the trace.
+    /// Begins a model call, if a request is one, and writes the headers of the trace.
     pub(super) fn begin_reqwest(&self, request: &mut Request) -> Option<Exchange> {
         let (method, url) = (request.method().clone(), request.url().clone());
         let place = (url.host_str().unwrap_or_default(), url.port_or_known_default());
         let mut headers = std::mem::take(request.headers_mut());
-        // A body that is a stream is not looked at.
+        // A body that is a stream is not inspected.
         let body = request.body().map(|body| body.as_bytes().unwrap_or_default());
         let exchange = self.begin(&method, place, url.path(), body, &mut headers);
         *request.headers_mut() = headers;
@@ -66,7 +66,7 @@ impl ClientLayer {
     }
 }
 
-/// The answer, whose body is looked at while it is read.
+/// Returns the response, with a body that is inspected while it is read.
 fn observed_answer(response: Response, mut exchange: Exchange) -> Response {
     answered(&mut exchange, response.status(), response.headers());
     let url = response.url().clone();

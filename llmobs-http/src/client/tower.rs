@@ -27,7 +27,7 @@ impl<S> Layer<S> for ClientLayer {
     }
 }
 
-/// A client whose calls of models are spans. Made by [`ClientLayer`].
+/// A client whose model calls are spans. Created by [`ClientLayer`].
 #[derive(Clone, Debug)]
 pub struct ClientService<S> {
     pub(super) inner: S,
@@ -49,7 +49,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        // A client of HTTP/1 may name the host in the header alone.
+        // A client of HTTP/1 may give the host only in the header.
         let in_header = || parts.headers.get(HOST)?.to_str().ok()?.parse().ok();
         let authority: Option<Authority> = parts.uri.authority().cloned().or_else(in_header);
         let of_scheme = || match parts.uri.scheme_str()? {
@@ -73,7 +73,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a [`ClientService`] to come.
+    /// The future response of a [`ClientService`].
     pub struct ClientFuture<F> {
         #[pin]
         future: InContext<F>,
@@ -118,7 +118,7 @@ impl<F> fmt::Debug for ClientFuture<F> {
 }
 
 pin_project! {
-    /// The body of a request. Its bytes pass by as they are sent.
+    /// The body of a request, which is inspected while it is sent.
     pub struct RequestBody<B> {
         #[pin]
         body: B,

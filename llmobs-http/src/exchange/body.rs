@@ -1,4 +1,4 @@
-//! The body of an answer, which is read while it passes by.
+//! The body of a response, which is read while it passes through.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,11 +11,11 @@ use pin_project_lite::pin_project;
 use super::Exchange;
 
 pin_project! {
-    /// The body of an answer. Its bytes pass by as they come.
+    /// The body of a response, which is inspected while it arrives.
     pub struct AnswerBody<B> {
         #[pin]
         body: B,
-        // Until the end of the answer.
+        // Until the end of the response.
         exchange: Option<Exchange>,
     }
 }
@@ -50,7 +50,7 @@ impl<B: Body<Data = Bytes, Error: fmt::Display + 'static>> Body for AnswerBody<B
                 Some(Err(error)) => exchange.fail_by(error),
                 Some(Ok(frame)) => {
                     let is_end = frame.data_ref().is_some_and(|bytes| exchange.read(bytes));
-                    // Nobody may poll again for the end.
+                    // The client may not poll again for the end.
                     if is_end || this.body.is_end_stream() {
                         exchange.finish();
                     } else {

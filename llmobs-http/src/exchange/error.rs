@@ -7,20 +7,20 @@ use std::iter::successors;
 
 use super::url::without_secrets;
 
-/// A longer chain of causes, or one that is a circle, ends here.
+/// The most causes that are followed, because a chain may be circular.
 const MAX_CAUSES: usize = 16;
 
-/// The text of an error of any type, with the causes of those that are known.
+/// Returns the text of an error of any type, with the causes of known types.
 pub(super) fn text_of<E: Display + 'static>(error: &E) -> String {
     known(error).map_or_else(|| without_secrets(&error.to_string()), text_of_error)
 }
 
-/// The text of an error and of its causes, without what may be secret in URLs.
+/// Returns the text of an error and of its causes, without secrets in URLs.
 pub(super) fn text_of_error(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     for cause in successors(error.source(), |&cause| cause.source()).take(MAX_CAUSES) {
         let cause = cause.to_string();
-        // Some errors say their cause themselves.
+        // The text of some errors includes their cause.
         if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
@@ -28,7 +28,7 @@ pub(super) fn text_of_error(error: &(dyn Error + 'static)) -> String {
     without_secrets(&text)
 }
 
-/// The error behind a type that may be any: a boxed one, or that of a client.
+/// Returns the error in a value of any type: a boxed error, or the error of a client.
 fn known(error: &dyn Any) -> Option<&(dyn Error + 'static)> {
     if let Some(boxed) = error.downcast_ref::<Box<dyn Error + Send + Sync>>() {
         return Some(&**boxed);
@@ -80,7 +80,7 @@ mod tests {
             text_of(&io::Error::other(Outer(refused()))),
             "cannot send to http://localhost/: refused by http://host"
         );
-        // An error of another type says what it says.
+        // An error of another type has only its text.
         assert_eq!(text_of(&"no route"), "no route");
     }
 }

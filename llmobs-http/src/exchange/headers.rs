@@ -1,8 +1,8 @@
-//! What only the headers of an answer say.
+//! The data that only the headers of a response have.
 
 use llmobs_providers::Response;
 
-/// What Amazon Bedrock says in headers: the name of an error, and the tokens that it counted, also where the model does not tell.
+/// The data that Amazon Bedrock sends in headers: the name of an error, and the tokens that it counted, even if the model reports none.
 #[derive(Debug, Default)]
 pub(super) struct Headers {
     error: Option<String>,
@@ -21,14 +21,14 @@ impl Headers {
         Self {
             error: header("x-amzn-errortype").and_then(name),
             input_tokens: count("x-amzn-bedrock-input-token-count"),
-            // An embedding has none.
+            // An embedding has no output tokens.
             output_tokens: count("x-amzn-bedrock-output-token-count").filter(|count| *count > 0),
             cache_read_tokens: count("x-amzn-bedrock-cache-read-input-token-count"),
             cache_write_tokens: count("x-amzn-bedrock-cache-write-input-token-count"),
         }
     }
 
-    /// Adds what the body does not say.
+    /// Adds the data that the body does not have.
     pub(super) fn add_to(&self, response: &mut Response) {
         if let (Some(error), Some(name)) = (&mut response.error, &self.error)
             && error.kind.is_empty()
@@ -38,7 +38,7 @@ impl Headers {
         let usage = &mut response.usage;
         if usage.input.is_none() && usage.uncached.is_none() {
             let has_cache = self.cache_read_tokens.or(self.cache_write_tokens).is_some();
-            // Those of the cache are counted beside the others.
+            // Tokens of the cache are counted separately.
             *(if has_cache { &mut usage.uncached } else { &mut usage.input }) = self.input_tokens;
             usage.cache_read = usage.cache_read.or(self.cache_read_tokens);
             usage.cache_write = usage.cache_write.or(self.cache_write_tokens);
@@ -79,7 +79,7 @@ mod tests {
             [("input_tokens", 7), ("output_tokens", 5), ("total_tokens", 12), ("cache_read_input_tokens", 4)];
         assert_eq!(response.usage.metrics(), counted);
 
-        // What the body says counts.
+        // The body takes precedence.
         let mut counted = Response::default();
         counted.usage.input = Some(1);
         counted.usage.output = Some(2);

@@ -1,9 +1,9 @@
-//! What spans and their integration are called. Where the Python SDK has an integration for a protocol, the names are its.
+//! The names of spans and of their integrations. They are those of the Python SDK if it has an integration for the protocol.
 
 use llmobs_providers::{Endpoint, Operation, Protocol};
 use llmobs_runtime::Kind;
 
-/// The kind of the span of a call.
+/// Returns the kind of the span of a call.
 pub(super) fn kind(endpoint: &Endpoint) -> Kind {
     match endpoint.operation() {
         Operation::Embedding => Kind::Embedding,
@@ -12,7 +12,7 @@ pub(super) fn kind(endpoint: &Endpoint) -> Kind {
     }
 }
 
-/// The name of the span, and that of the integration.
+/// Returns the name of the span, and that of the integration.
 pub(super) const fn names(protocol: Protocol) -> (&'static str, &'static str) {
     match protocol {
         Protocol::OpenAiChat => ("OpenAI.createChatCompletion", "openai"),

@@ -1,15 +1,15 @@
-//! The body of a request, as far as it was sent.
+//! The part of a request's body that was sent.
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{Endpoint, Request, RequestText};
 
-/// What is kept of a body.
+/// The part of a body that is kept.
 pub(crate) struct Sent {
     endpoint: Endpoint,
     limit: usize,
     text: RequestText,
     has_begun: bool,
-    /// A body that was too large for a text, and whether it is that of a call.
+    /// A body that was too large for a text, and whether it belongs to a call.
     read: Option<(Request, bool)>,
 }
 
@@ -26,10 +26,10 @@ impl Sent {
         Self { endpoint, limit, text: RequestText::new(limit), has_begun: false, read: None }
     }
 
-    /// Takes the next bytes. `is_last` says that the body ends with them.
+    /// Adds the next bytes. `is_last` is whether the body ends with them.
     pub(crate) fn push(&mut self, bytes: &[u8], is_last: bool) {
         let is_whole = is_last && !std::mem::replace(&mut self.has_begun, true);
-        // The text of a large body would lose its last messages. Where all of it is there, it is read at once, from its end back.
+        // The text of a large body would lose its last messages. If all of it is available, it is read at once, from its end back.
         if is_whole
             && bytes.len() > self.limit
             && let Some(json) = std::str::from_utf8(bytes).ok().and_then(Json::read)
@@ -41,7 +41,7 @@ impl Sent {
         }
     }
 
-    /// Takes the request. `None` if it is no call of a model.
+    /// Takes the request. Returns `None` if it is not a model call.
     pub(super) fn take(&mut self) -> Option<Asked> {
         if let Some((request, is_call)) = self.read.take() {
             return is_call.then(|| Asked::Read(Box::new(request)));
@@ -51,7 +51,7 @@ impl Sent {
     }
 }
 
-/// Whether a request with this body is a call of a model.
+/// Returns whether a request with this body is a model call.
 pub(super) fn is_call(endpoint: &Endpoint, body: Option<&str>) -> bool {
     endpoint.is_certain() || body.and_then(Json::read).is_some_and(|body| endpoint.takes(&body))
 }

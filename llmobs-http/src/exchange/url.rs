@@ -1,6 +1,6 @@
-//! Texts without what may be secret in a URL.
+//! Removes secrets from URLs in texts.
 
-/// The text of an error, in which URLs have neither a user nor a query: both can hold keys.
+/// Returns the text of an error without the users and queries of URLs, which can hold keys.
 pub(super) fn without_secrets(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;

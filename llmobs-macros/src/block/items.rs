@@ -1,4 +1,4 @@
-//! The items of a block, split by their tokens alone, so that incomplete code reaches rustc unchanged.
+//! The items of a block, split only by their tokens, so that incomplete code reaches rustc unchanged.
 
 use std::collections::VecDeque;
 
@@ -89,17 +89,17 @@ impl Item {
         self.rest.last().and_then(braces)
     }
 
-    /// Whether a word is in the head.
+    /// Returns whether a word is in the head.
     pub(super) fn begins_with(&self, word: &str) -> bool {
         self.head.iter().any(|token| is(token, word))
     }
 
-    /// Whether it is `pub`, and not `pub(…)`.
+    /// Returns whether the item is `pub`, and not `pub(…)`.
     pub(super) fn is_pub(&self) -> bool {
         matches!(&*self.head, [first, second, ..] if is(first, "pub") && !matches!(second, TokenTree::Group(_)))
     }
 
-    /// Where an error about the whole item is reported: at the keyword, if there is one.
+    /// Returns where an error about the whole item is reported: at the keyword, if there is one.
     pub(super) fn span(&self) -> Span {
         let is_visibility = |token: &&TokenTree| is(token, "pub") || matches!(token, TokenTree::Group(_));
         let first = self.head.iter().find(|token| !is_visibility(token)).or(self.rest.first());
@@ -129,7 +129,7 @@ impl Attribute {
     }
 }
 
-/// Whether a token is this word or punctuation.
+/// Returns whether a token is this word or punctuation.
 pub(super) fn is(token: &TokenTree, text: &str) -> bool {
     match token {
         TokenTree::Ident(ident) => ident == text,
@@ -148,7 +148,7 @@ fn braces(token: &TokenTree) -> Option<Group> {
     }
 }
 
-/// Whether braces are part of a type rather than a body, by the token after them: `Foo<{ N + 1 }, u8>`.
+/// Returns whether braces are part of a type rather than a body, by the token after them: `Foo<{ N + 1 }, u8>`.
 fn goes_on(next: Option<&TokenTree>) -> bool {
     next.is_some_and(|next| is(next, ">") || is(next, ",") || is(next, "where") || braces(next).is_some())
 }

@@ -12,14 +12,14 @@ use crate::options::IN_BLOCK;
 use items::{Attribute, Item, is, items};
 use options::{InstrumentOptions, KINDS};
 
-/// Traits whose methods get no spans, since they are called implicitly and often.
+/// Traits whose methods get no spans, because they are called implicitly and often.
 const EXCLUDED_TRAITS: [&str; 7] = ["Debug", "Display", "Drop", "Future", "Iterator", "Serialize", "Stream"];
 const WANTED: &str = "this attribute goes on an `impl`, a `trait` or a `mod { … }`; \
     on one function use `#[llmobs::task]` or another kind";
 const SKIP_ALONE: &str = "`skip` leaves a function out of an instrumented block: \
     the block around it has no #[llmobs::instrument]";
 
-/// The block with attributes on its functions. Wrong options are reported and ignored.
+/// Returns the block with attributes on its functions. Invalid options are reported and ignored.
 pub(crate) fn instrument(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = InstrumentOptions::parse(options, &mut errors);
@@ -35,7 +35,7 @@ pub(crate) fn instrument(options: TokenStream, item: TokenStream) -> TokenStream
     quote!(#errors #(#items)*)
 }
 
-/// The unchanged item. Reports an error outside of an instrumented block: inside, `instrument` adds an option. `skip` stays on the
+/// Returns the unchanged item. Reports an error outside of an instrumented block: inside, `instrument` adds an option. `skip` stays on the
 /// function, or its import would be unused.
 pub(crate) fn skip(options: &TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
@@ -51,7 +51,7 @@ struct Block<'a> {
     /// The value of the option `crate`, as text.
     path: String,
     is_mod: bool,
-    /// Whether it is a trait or the `impl` of one, whose functions have no visibility of their own.
+    /// Whether the block is a trait or the `impl` of one, whose functions have no visibility of their own.
     is_of_trait: bool,
     is_excluded: bool,
 }
@@ -95,14 +95,14 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Whether a function gets an attribute.
+    /// Returns whether a function gets an attribute.
     fn is_traced(&self, function: &Item) -> bool {
         let is_public = self.is_of_trait || function.is_pub();
         let is_selected = is_public || self.options.pub_only.is_none();
         is_selected && !self.is_excluded && !function.begins_with("const") && function.body().is_some()
     }
 
-    /// Looks for attributes of llmobs, also in a `cfg_attr`. Gives `skip` the option that it is in a block.
+    /// Looks for attributes of llmobs, also in a `cfg_attr`. Passes `skip` the option that it is in a block.
     fn read_attribute(&self, meta: TokenStream, own: &[&str], is_own: &mut bool) -> TokenStream {
         let tokens: Vec<TokenTree> = meta.clone().into_iter().collect();
         match &*tokens {
@@ -139,14 +139,14 @@ impl<'a> Block<'a> {
     }
 }
 
-/// A group with the span of one of the user.
+/// Returns a group with the span of a group of the user.
 fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> Group {
     let mut group = Group::new(delimiter, tokens);
     group.set_span(span);
     group
 }
 
-/// The name of the trait that an `impl` implements.
+/// Returns the name of the trait that an `impl` implements.
 fn trait_of(item: &Item) -> Option<String> {
     let (_, header) = item.rest.split_last()?;
     let head = &item.head;

@@ -1,4 +1,4 @@
-//! The options of `#[instrument]`. Those that it does not know go to the attributes of the functions.
+//! The options of `#[instrument]`. Unknown options are passed to the attributes of the functions.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -38,10 +38,8 @@ impl InstrumentOptions {
             _ => {
                 let known = KINDS.into_iter().chain([PUB_ONLY]);
                 match similar(&word, known).filter(|_| value.is_empty()) {
-                    Some(meant) => errors.at(
-                        name.span(),
-                        format_args!("no option is called `{name}`: did you mean `{meant}`?"),
-                    ),
+                    Some(meant) => errors
+                        .at(name.span(), format_args!("unknown option `{name}`: did you mean `{meant}`?")),
                     None => self.passed_on.push(quote!(#name #value)),
                 }
                 self.path = path.or(self.path.take());
@@ -54,13 +52,16 @@ impl InstrumentOptions {
                 errors.at(name.span(), format_args!("`{first}` is given twice"));
             }
             Some(first) => {
-                errors.at(name.span(), format_args!("a block has one kind, and this is a `{first}` already"));
+                errors.at(
+                    name.span(),
+                    format_args!("a block has only one kind, and this one is already `{first}`"),
+                );
             }
             None => *slot = Some(name),
         }
     }
 
-    /// The attribute for a function: `#[kind(…)]`.
+    /// Returns the attribute for a function: `#[kind(…)]`.
     pub(super) fn on_function(&self) -> TokenStream {
         let kind = self.kind.clone().unwrap_or_else(|| Ident::new("task", Span::call_site()));
         let in_block = Ident::new(IN_BLOCK, Span::call_site());
@@ -69,7 +70,7 @@ impl InstrumentOptions {
         self.attribute(&kind, &options)
     }
 
-    /// The attribute for a block in this block: `#[instrument(…)]` with the same options.
+    /// Returns the attribute for a nested block: `#[instrument(…)]` with the same options.
     pub(super) fn on_block(&self) -> TokenStream {
         let own = self.kind.iter().chain(&self.pub_only).map(ToTokens::to_token_stream);
         let options: Vec<TokenStream> = own.chain(self.passed_on.iter().cloned()).collect();

@@ -68,7 +68,7 @@ fn describe(kind: Kind, options: &Options, signature: &Signature, arguments: &[A
             quote!(#cfg #field)
         })
     });
-    // An integration that sees the call does not show what is skipped, nor replace what an option says.
+    // An integration that observes the call does not show skipped values, and does not replace values of options.
     let has_model = matches!(kind, Kind::Llm | Kind::Embedding);
     let marks = [
         ("skip_error", options.skip_error),

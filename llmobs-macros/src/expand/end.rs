@@ -9,7 +9,7 @@ use crate::options::{Options, ret};
 use crate::return_type::{Form, LazyKind, LazyType, Returned};
 use crate::shape::{Run, Shape, generated};
 
-/// Runs the body, and ends the call with the returned value or moves it into that.
+/// Runs the body, and ends the call with the returned value or moves the call into that value.
 pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenStream {
     let returned = Ident::new("__llmobs_returned", generated(shape.place));
     let finished = match &shape.returned {
@@ -29,7 +29,7 @@ pub(super) fn end(options: &Options, shape: &Shape, run: TokenStream) -> TokenSt
     quote!(let #returned = #run; #finished)
 }
 
-/// A closure that records the result that a reference refers to in an ending.
+/// Returns a closure that records a result, given by reference, in an ending.
 ///
 /// An argument that it uses may have been moved into the body. The compiler reports that at the option.
 pub(super) fn record(options: &Options, parameters: &TokenStream, returned: &TokenStream) -> TokenStream {

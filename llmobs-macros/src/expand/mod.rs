@@ -17,7 +17,7 @@ use crate::shape::{Run, Shape, generated};
 use begin::begin;
 use end::{end, record};
 
-/// The instrumented function, or the unchanged function with all errors.
+/// Returns the instrumented function, or the unchanged function with all errors.
 pub(crate) fn attribute(kind: Kind, options: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(kind, options, &mut errors);
@@ -35,7 +35,7 @@ fn instrument(kind: Kind, options: &Options, function: Function, errors: &mut Er
     if let Some(constness) = &signature.constness {
         errors.at(
             constness.span(),
-            "a `const fn` cannot be traced, since it may run in the compiler: remove `const` or the attribute",
+            "a `const fn` cannot be traced, because it may run at compile time: remove `const` or the attribute",
         );
     }
     let arguments = Argument::take_all(&mut signature, options, errors);
@@ -99,8 +99,8 @@ fn run(
     }
 }
 
-/// The user's block as the arm of a match. In every edition its temporaries are dropped before the arguments are, as at the
-/// end of a function, and no lint reports its braces as needless.
+/// Returns the user's block as the arm of a match. In every edition its temporaries are dropped before the arguments are, as at the end of
+/// a function, and no lint reports its braces as needless.
 fn value(shape: &Shape, body: &Body) -> TokenStream {
     let block = body.block();
     let value = quote_spanned!(generated(shape.place)=> match () { () => #block });

@@ -11,7 +11,7 @@ use crate::diagnostics::{Errors, similar};
 use crate::return_type::LazyKind;
 use syntax::{OptionSyntax, Value, names, pairs};
 
-/// The module of llmobs that expansions call. Its name has the version, so that nobody else comes to depend on it.
+/// The module of llmobs that expansions call. Its name has the version, so that other crates do not come to depend on it.
 const RUNTIME: &str = concat!(
     "__private_",
     env!("CARGO_PKG_VERSION_MAJOR"),
@@ -41,8 +41,8 @@ impl Kind {
     }
 }
 
-/// The options that take a text, with the kinds that they are limited to. Each is also the name of the method of the runtime
-/// that takes the text.
+/// The options that take a text, with the kinds that they are limited to. Each name is also that of the runtime's method that takes the
+/// text.
 const TEXTS: [(&str, &[Kind]); 6] = [
     ("name", &[]),
     ("session_id", &[]),
@@ -86,7 +86,7 @@ const ALIASES: [(&str, &str); 12] = [
     ("crate_path", "crate"),
     ("ret", "output"),
 ];
-/// The option that `instrument` adds in a block: the other options are for all functions of the block together.
+/// The option that `instrument` adds in a block, because the other options apply to all functions of the block together.
 pub(crate) const IN_BLOCK: &str = "__in_block";
 /// Pairs of options that contradict each other.
 const CONFLICTS: [(&str, &str); 12] = [
@@ -127,7 +127,7 @@ pub(crate) struct Options {
     /// `future`, `iterator` or `stream`: what the function returns, if the signature does not show it.
     pub(crate) lazy: Option<(LazyKind, Span)>,
     pub(crate) fold: Option<(Ident, Expr)>,
-    /// Whether the options are those of a whole block, so that a name may be an argument of another function.
+    /// Whether the options belong to a whole block, so that a name may be an argument of another function.
     pub(crate) in_block: bool,
 }
 
@@ -145,7 +145,7 @@ pub(crate) enum AnnotationKind {
 }
 
 impl Annotation {
-    /// Whether the value uses `ret`, so that it is evaluated after the body.
+    /// Returns whether the value uses `ret`, so that it is evaluated after the body.
     pub(crate) fn needs_returned(&self) -> bool {
         ret(&self.pair.value).is_some()
     }
@@ -177,19 +177,22 @@ impl Options {
             seen.push(name);
         }
         for name in options.redact.iter().filter(|name| options.skip.contains(name)) {
-            errors.at(name.span(), format_args!("`{name}` is skipped too: keep it in `skip` or in `redact`"));
+            errors.at(
+                name.span(),
+                format_args!("`{name}` is also in `skip`: keep it in `skip` or in `redact`"),
+            );
         }
         options
     }
 
-    /// The path of what expansions call, with this span.
+    /// Returns the path of the runtime that expansions call, with this span.
     pub(crate) fn runtime(&self, place: Span) -> TokenStream {
         let root = self.root.clone().unwrap_or_else(|| quote_spanned!(place=> ::llmobs));
         let module = Ident::new(RUNTIME, place);
         quote!(#root::#module)
     }
 
-    /// How an argument is captured.
+    /// Returns how an argument is captured.
     pub(crate) fn capture_mode(&self, name: &Ident) -> CaptureMode {
         let name = name.unraw();
         if self.redact.contains(&name) {
@@ -205,13 +208,13 @@ impl Options {
         }
     }
 
-    /// Every name that must be an argument. `skip(self)` is allowed, although `self` is not captured by default.
+    /// Returns every name that must be an argument. `skip(self)` is allowed, although `self` is not captured by default.
     pub(crate) fn named_arguments(&self) -> impl Iterator<Item = &Ident> {
         let skip = self.skip.iter().filter(|name| *name != "self");
         self.inputs.iter().flatten().chain(skip).chain(&self.redact)
     }
 
-    /// Whether an expression that is evaluated before the body mentions a name.
+    /// Returns whether an expression that is evaluated before the body mentions a name.
     pub(crate) fn mention(&self, name: &Ident) -> bool {
         let texts = self.texts.iter().map(|(_, value)| value);
         let annotations =
@@ -224,7 +227,7 @@ impl Options {
             .any(|value| mention(value.to_token_stream(), &name).is_some())
     }
 
-    /// The names of all options that are evaluated after the body.
+    /// Returns the names of all options that are evaluated after the body.
     pub(crate) fn after(&self) -> impl Iterator<Item = Span> {
         let annotations =
             self.annotations.iter().filter(|one| one.needs_returned()).map(|one| one.pair.key_span);
@@ -239,8 +242,7 @@ impl Options {
                 let kinds = text.map_or(&[][..], |(_, kinds)| kinds);
                 let kinds: Vec<String> =
                     kinds.iter().map(|kind| format!("`{kind:?}`").to_lowercase()).collect();
-                errors
-                    .at(name.span(), format_args!("`{name}` is an option of {} alone", kinds.join(" and ")));
+                errors.at(name.span(), format_args!("`{name}` is only an option of {}", kinds.join(" and ")));
             }
             (_, Value::Expr(value)) if text.is_some() => self.texts.push((name, value)),
             ("inputs", Value::List(list)) => self.inputs = Some(errors.or_default(names(list))),
@@ -271,11 +273,19 @@ impl Options {
     }
 }
 
+/// The names of the options that the attribute of a kind takes.
+#[cfg(test)]
+pub(crate) fn names_of(kind: Kind) -> impl Iterator<Item = &'static str> {
+    let of_kind = move |kinds: &[Kind]| kinds.is_empty() || kinds.contains(&kind);
+    let texts = TEXTS.into_iter().filter(move |(_, kinds)| of_kind(kinds)).map(|(name, _)| name);
+    texts.chain(OTHERS.into_iter().map(|(name, _)| name))
+}
+
 fn conflict(one: &Ident, other: &Ident) -> bool {
     CONFLICTS.iter().any(|(a, b)| (one == a && other == b) || (one == b && other == a))
 }
 
-/// The message for an option that is unknown, or that has the wrong form of value.
+/// Returns the message for an option that is unknown, or that has the wrong form of value.
 fn mistake(given: &str) -> String {
     let ways = TEXTS.into_iter().map(|(text, _)| (text, None));
     let mut ways = ways.chain(OTHERS.into_iter().map(|(other, way)| (other, Some(way))));
@@ -294,10 +304,11 @@ fn mistake(given: &str) -> String {
         },
         |meant| format!("did you mean `{meant}`?"),
     );
-    format!("no option is called `{given}`: {hint}")
+    format!("unknown option `{given}`: {hint}")
 }
 
-/// Where an expression mentions a name, also in a format string such as `"{name}"` or `"{name:?}"`. A false positive is harmless.
+/// Returns where an expression mentions a name, including in a format string such as `"{name}"` or `"{name:?}"`. A false positive is
+/// harmless.
 fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) => (ident.unraw() == name).then(|| ident.span()),
@@ -312,7 +323,7 @@ fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
     })
 }
 
-/// The name `ret` as an expression writes it, if it does, with its hygiene.
+/// Returns the name `ret` as an expression writes it, if it does, with its hygiene.
 pub(crate) fn ret(expression: &Expr) -> Option<Ident> {
     mention(expression.to_token_stream(), "ret").map(|span| Ident::new("ret", span))
 }

@@ -86,8 +86,8 @@ pub(crate) fn names(list: TokenStream) -> syn::Result<Vec<Ident>> {
     Ok(names.iter().map(IdentExt::unraw).collect())
 }
 
-/// Reads a list in parentheses, separated by commas. The parentheses are parsed here, so that an unexpected end is reported
-/// at the closing one.
+/// Reads a list in parentheses, separated by commas. The parentheses are parsed here, so that an unexpected end is reported at the closing
+/// one.
 fn items<T>(list: TokenStream, item: fn(ParseStream<'_>) -> syn::Result<T>) -> syn::Result<Vec<T>> {
     let parser = |input: ParseStream<'_>| {
         let list;

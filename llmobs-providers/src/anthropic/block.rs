@@ -1,4 +1,4 @@
-//! Blocks of content, of requests and answers, and the pieces of blocks in a stream.
+//! Content blocks of requests and responses, and the pieces of blocks in a stream.
 
 use crate::json::Json;
 use crate::media::anthropic::lines;
@@ -6,7 +6,7 @@ use crate::message::has_failed;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
-/// Whether only Anthropic has such a block.
+/// Returns whether only Anthropic has such a block.
 pub(super) fn is_own(block: &Json<'_>) -> bool {
     match block.str("type") {
         "redacted_thinking" | "container_upload" => true,
@@ -16,7 +16,7 @@ pub(super) fn is_own(block: &Json<'_>) -> bool {
     }
 }
 
-/// Calls of the program's tools, of Anthropic's, and of those of MCP servers.
+/// Returns whether a block is a call of a tool of the program, of Anthropic, or of an MCP server.
 fn is_call(kind: &str) -> bool {
     kind.ends_with("tool_use")
 }
@@ -25,13 +25,13 @@ fn is_result(kind: &str) -> bool {
     kind.ends_with("tool_result")
 }
 
-/// Reads a block, or what is known of it when it begins.
+/// Reads a block, or its known part when it begins.
 pub(super) fn read(at: At, block: &Json<'_>, turn: &mut Turn<'_>) {
     match block.str("type") {
         "text" => turn.text(at, block.str("text")),
         "thinking" => turn.thought(at, "thinking", block.str("thinking")),
         kind @ "redacted_thinking" => turn.thought(at, kind, ""),
-        // The summary of what the model forgets.
+        // The summary of what the model removes from its context.
         "compaction" => {
             turn.unknown(at, block);
             turn.passage(at, block.str("content"));

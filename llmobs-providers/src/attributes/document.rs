@@ -5,10 +5,10 @@ use llmobs_capture::text::cut;
 use crate::document::Document;
 use crate::json::Json;
 
-/// The most bytes of an id or a name.
+/// The longest id or name, in bytes.
 const MAX_LABEL_BYTES: usize = 1024;
 
-/// A document with the fields `content`, `id` and `score`, or the names that other programs have for them. `keep` shortens its text.
+/// Reads a document with the fields `content`, `id` and `score`, or the names that other programs use for them. `keep` shortens its text.
 pub(super) fn read(document: &Json<'_>, keep: impl FnOnce(&str) -> String) -> Document {
     let first = |names: &[&str]| names.iter().find_map(|name| document.field(name));
     let label = |names: &[&str]| match first(names)? {

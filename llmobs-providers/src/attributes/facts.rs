@@ -1,4 +1,4 @@
-//! What attributes say of a call of a model beside its messages, under the names of all conventions.
+//! The attributes of a model call other than its messages, under the names of all conventions.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ const MODELS: [&str; 5] = [
 
 const PROVIDERS: [&str; 4] = ["gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"];
 
-/// Reads the models, the parameters and small facts about the answer.
+/// Reads the models, the parameters and small facts about the response.
 pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response: &mut ResponseDraft) {
     request.model(attributes.first_str(&MODELS));
     for prefix in ["gen_ai.request", "gen_ai.openai.request", "openai.request"] {
@@ -38,7 +38,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     for prefix in ["gen_ai.openai.response", "openai.response"] {
         attributes.below(prefix).for_each(|(name, value)| response.fact(name, value));
     }
-    // rig counts them among the tokens of the input.
+    // rig counts them as tokens of the input.
     if let Some(tokens) = count(attributes.get("gen_ai.usage.tool_use_prompt_tokens")) {
         response.fact("tool_use_prompt_tokens", &Json::Number(&tokens.to_string()));
     }
@@ -56,7 +56,7 @@ const NUMBERS: [&str; 8] = [
     "top_p",
 ];
 
-/// A parameter. Programs that format it by themselves make texts of numbers, lists and objects.
+/// Reads a parameter. Programs that format it themselves make texts of numbers, lists and objects.
 fn parameter<'j>(name: &str, value: &'j Json<'j>) -> Cow<'j, Json<'j>> {
     let number = value.as_str().filter(|_| NUMBERS.contains(&name)).and_then(Json::read);
     match number {
@@ -65,18 +65,18 @@ fn parameter<'j>(name: &str, value: &'j Json<'j>) -> Cow<'j, Json<'j>> {
     }
 }
 
-/// A count, which may be a text.
+/// Reads a count, which may be a text.
 fn count(value: &Json<'_>) -> Option<u64> {
     value.as_count().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-/// Who runs the model.
+/// Reads the provider of the model.
 pub(super) fn provider(attributes: &Group<'_>) -> Option<String> {
     let of_host = || provider_of_host(attributes.str("server.address")).map(str::to_owned);
     provider_of_name(attributes.first_str(&PROVIDERS)).or_else(of_host)
 }
 
-/// The names for a reason why the model stopped.
+/// The names of the reason why the model stopped.
 const FINISH_REASONS: [&str; 5] = [
     "gen_ai.response.finish_reason",
     "llm.finish_reason",
@@ -85,7 +85,7 @@ const FINISH_REASONS: [&str; 5] = [
     "llm.response.stop_reason",
 ];
 
-/// Why the model stopped, for each choice: a list, a text, or the `Debug` output of a list.
+/// Reads why the model stopped, for each choice: a list, a text, or the `Debug` output of a list.
 pub(super) fn finish_reasons(attributes: &Group<'_>) -> Vec<String> {
     let several = attributes.structure("gen_ai.response.finish_reasons");
     let reasons: Vec<&str> = match several.as_ref() {
@@ -101,7 +101,7 @@ pub(super) fn finish_reasons(attributes: &Group<'_>) -> Vec<String> {
     if reasons.is_empty() && !one.is_empty() { vec![one.to_owned()] } else { reasons }
 }
 
-/// The tokens.
+/// Reads the tokens.
 pub(super) fn usage(attributes: &Group<'_>) -> Usage {
     let count = |names: &[&str]| names.iter().find_map(|name| count(attributes.get(name)));
     let mut usage = swiftide::usage(&attributes.structure("langfuse.usage"));
@@ -159,7 +159,7 @@ pub(super) fn usage(attributes: &Group<'_>) -> Usage {
     usage.with_reasoning_apart()
 }
 
-/// The dollars.
+/// Reads the cost, in dollars.
 pub(super) fn cost(attributes: &Group<'_>) -> Cost {
     let details = attributes.structure("langfuse.observation.cost_details");
     let dollars = |names: &[&str]| number(attributes.first(names));
@@ -171,7 +171,7 @@ pub(super) fn cost(attributes: &Group<'_>) -> Cost {
     }
 }
 
-/// A number that is not negative. It may be a text.
+/// Reads a number that is not negative. It may be a text.
 pub(super) fn number(value: &Json<'_>) -> Option<f64> {
     let text = match value {
         Json::Number(text) => text,
@@ -180,7 +180,7 @@ pub(super) fn number(value: &Json<'_>) -> Option<f64> {
     text.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
 }
 
-/// Why the step failed.
+/// Reads why the step failed.
 pub(super) fn error(attributes: &Group<'_>) -> Option<ApiError> {
     let has_failed = attributes.str("otel.status_code").eq_ignore_ascii_case("error");
     let kind = attributes.first_str(&["error.type", "exception.type", "gen_ai.tool.error.type"]);

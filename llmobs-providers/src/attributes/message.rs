@@ -8,13 +8,13 @@ use crate::openai;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
-/// A message of the input or of the output, which may be one of agent-framework. One without parts is read as a message of OpenAI's chat,
-/// from which the older conventions took theirs.
+/// Reads a message of the input or of the output, which may be a message of agent-framework. A message without parts is read as one of
+/// OpenAI's chat, on which the older conventions are based.
 pub(crate) fn read(message: &Json<'_>, turn: &mut Turn<'_>) {
     let parts_of = message.list("parts");
     let are_results =
         !parts_of.is_empty() && parts_of.iter().all(|part| part.str("type") == "tool_call_response");
-    // Some libraries give results in messages of the user.
+    // Some libraries put results in messages of the user.
     turn.role(if are_results { "tool" } else { message.str("role") });
     match message.get("parts") {
         Json::Null if agent_framework::is_message(message) => agent_framework::message(message, turn),
@@ -23,7 +23,7 @@ pub(crate) fn read(message: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// The parts of a message, or a text.
+/// Reads the parts of a message, or a text.
 pub(super) fn parts(given: &Json<'_>, turn: &mut Turn<'_>) {
     if let Some(text) = given.as_str() {
         turn.text(At::End, text);
@@ -41,9 +41,9 @@ fn part(at: At, part: &Json<'_>, turn: &mut Turn<'_>) {
     match kind {
         "text" => turn.text(at, part.str("content")),
         "reasoning" => turn.thought(at, kind, part.str("content")),
-        // goose's.
+        // From goose.
         "redacted_reasoning" => turn.thought(at, kind, ""),
-        // The summary of what the model forgets.
+        // The summary of what the model removes from its context.
         "compaction" => {
             turn.unknown(at, part);
             turn.passage(at, part.str("content"));
@@ -64,7 +64,7 @@ fn part(at: At, part: &Json<'_>, turn: &mut Turn<'_>) {
                 result,
             );
         }
-        // goose's, of a call that could not be made.
+        // From goose, for a call that could not be made.
         "tool_call_error" => {
             let error = ["error", "message", "response", "content"].map(|name| part.get(name));
             let error = error.into_iter().find(|value| !value.is_null()).unwrap_or(&Json::Null);

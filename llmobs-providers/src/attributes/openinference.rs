@@ -13,7 +13,7 @@ use crate::response::ResponseDraft;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
-/// How names of this convention begin that others do not have.
+/// Prefixes of names that only this convention has.
 pub(super) const NAMES: [&str; 7] = [
     "openinference.span.kind",
     "llm.input_messages.",
@@ -91,7 +91,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
             response.document(found);
         }
     }
-    // Of a call that has no such lists, these are all that there is.
+    // For a call without such lists, these are the only values.
     if matches!(operation, Some(Operation::Chat | Operation::Completion | Operation::Embedding)) {
         if messages.is_empty() && prompts.is_empty() && embeddings.is_empty() {
             value::asked(&whole(attributes, "input"), operation, request);
@@ -105,7 +105,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     costs.for_each(|(name, value)| response.fact(&format!("cost.{name}"), value));
 }
 
-/// The input or the output as one value, which its media type may say is no JSON.
+/// Returns the input or the output as one value. Its media type may show that it is not JSON.
 fn whole<'j>(attributes: &Group<'j>, side: &str) -> Cow<'j, Json<'j>> {
     let name = format!("{side}.value");
     match attributes.str(&format!("{side}.mime_type")) {
@@ -114,7 +114,7 @@ fn whole<'j>(attributes: &Group<'j>, side: &str) -> Cow<'j, Json<'j>> {
     }
 }
 
-/// The documents of a list, with texts that `keep` shortens.
+/// Returns the documents of a list, with texts that `keep` shortens.
 fn documents(attributes: &Group<'_>, name: &str, mut keep: impl FnMut(&str) -> String) -> Vec<Document> {
     let groups = attributes.list(name).into_iter();
     groups
@@ -126,7 +126,7 @@ fn documents(attributes: &Group<'_>, name: &str, mut keep: impl FnMut(&str) -> S
         .collect()
 }
 
-/// A message in the form of OpenAI's chat, with its parts beside it.
+/// Returns a message in the form of OpenAI's chat, with its separate parts.
 fn gathered<'j>(group: &Group<'j>) -> Json<'j> {
     let calls = group.list("message.tool_calls").iter().map(call).collect();
     let function =
@@ -185,7 +185,7 @@ fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
     for (index, item) in parts.iter().enumerate() {
         part(At::from(index), item, turn);
     }
-    // Calls that are parts may be in the list of calls, too.
+    // Calls that are parts may also be in the list of calls.
     if !parts.iter().any(|part| part.has("call")) {
         for call in message.list("tool_calls") {
             add_call(At::End, call, turn);

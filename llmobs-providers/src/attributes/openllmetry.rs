@@ -7,7 +7,7 @@ use crate::protocol::Operation;
 use crate::request::RequestDraft;
 use crate::response::ResponseDraft;
 
-/// Whether only this convention has an attribute of this name.
+/// Returns whether only this convention has an attribute of this name.
 pub(super) fn has(name: &str) -> bool {
     // OpenTelemetry has `gen_ai.prompt.name`.
     let is_item = |list: &str| {
@@ -19,7 +19,7 @@ pub(super) fn has(name: &str) -> bool {
         || name == "llm.request.type"
 }
 
-/// Parameters that are not among the attributes of the request, and the names that providers have for them.
+/// Parameters that are not among the attributes of the request, and the names that providers use for them.
 const PARAMETERS: [(&str, &str); 10] = [
     ("llm.is_streaming", "stream"),
     ("gen_ai.is_streaming", "stream"),
@@ -70,7 +70,7 @@ pub(super) fn read(attributes: &Group<'_>, request: &mut RequestDraft, response:
     response.fact("system_fingerprint", attributes.get("gen_ai.openai.system_fingerprint"));
 }
 
-/// A message in the form of OpenAI's chat.
+/// Returns a message in the form of OpenAI's chat.
 fn message<'j>(group: &Group<'j>, role: &'static str) -> Json<'j> {
     let role = match group.get("role") {
         Json::Null => Json::Text(role.into()),
@@ -90,7 +90,7 @@ fn message<'j>(group: &Group<'j>, role: &'static str) -> Json<'j> {
     ])
 }
 
-/// A text, or parts, which are JSON in a text.
+/// Returns a text, or parts, which are JSON in a text.
 fn content<'j>(content: &'j Json<'j>) -> Json<'j> {
     let parts = structure(content);
     let is_parts = !parts.items().is_empty() && parts.items().iter().all(|part| !part.str("type").is_empty());

@@ -1,4 +1,4 @@
-//! What attributes say of any step, such as the run of an agent or the call of a tool.
+//! The attributes of any step, such as the run of an agent or a tool call.
 
 use serde_json::{Map, Value};
 
@@ -13,17 +13,17 @@ use crate::texts::result_text;
 use crate::turn::{Parts, Turn};
 use crate::url::is_credential;
 
-/// What attributes say beside a request and an answer of a model.
+/// The data in attributes other than the request and the response of a model.
 pub(super) struct Step {
     pub(super) input: Option<String>,
     pub(super) output: Option<String>,
     pub(super) time_to_first_token: Option<f64>,
     pub(super) metadata: Map<String, Value>,
-    /// Why a tool failed, where its result says it.
+    /// Why a tool failed, if its result shows it.
     pub(super) error: Option<ApiError>,
 }
 
-/// The names of the input of a step that is no call of a model, the most exact first. Messages follow.
+/// The names of the input of a step that is not a model call, the most exact first. Messages follow.
 const INPUT: [&str; 6] = [
     "gen_ai.tool.call.arguments",
     "input.value",
@@ -33,13 +33,13 @@ const INPUT: [&str; 6] = [
     "gen_ai.memory.query.text",
 ];
 
-/// The names of its output, behind the result of a tool.
+/// The names of the output of such a step, after the result of a tool.
 const OUTPUT: [&str; 2] = ["output.value", "traceloop.entity.output"];
 
 const INPUT_MESSAGES: [&str; 2] = ["gen_ai.input.messages", "gen_ai.prompt"];
 const OUTPUT_MESSAGES: [&str; 2] = ["gen_ai.output.messages", "gen_ai.completion"];
 
-/// Names, ids and numbers that a program gives, and their names in the metadata.
+/// Names, ids and numbers that a program sets, and their names in the metadata.
 const LABELS: [(&str, &str); 18] = [
     ("gen_ai.tool.call.id", "tool_id"),
     ("tool_call.id", "tool_id"),
@@ -74,22 +74,22 @@ pub(super) fn read(attributes: &Group<'_>, limit: usize) -> Step {
         let value = Some(attributes.first(names)).filter(|value| !value.is_null())?;
         Some(Room::new(limit).whole(&value::text_of(value)))
     };
-    let said =
-        |names: &[&str]| Some(last_said(attributes.first(names), limit)).filter(|said| !said.is_empty());
-    // What a search finds are documents.
+    let messages =
+        |names: &[&str]| Some(last_text(attributes.first(names), limit)).filter(|text| !text.is_empty());
+    // The results of a search are documents.
     let is_search = attributes.str("gen_ai.operation.name") == "search_memory";
     let records = || text(&["gen_ai.memory.records"]).filter(|_| !is_search);
     let (result, error) = returned(attributes.get("gen_ai.tool.call.result"), limit);
     Step {
-        input: text(&INPUT).or_else(|| said(&INPUT_MESSAGES)).or_else(records),
-        output: result.or_else(|| text(&OUTPUT)).or_else(|| said(&OUTPUT_MESSAGES)),
+        input: text(&INPUT).or_else(|| messages(&INPUT_MESSAGES)).or_else(records),
+        output: result.or_else(|| text(&OUTPUT)).or_else(|| messages(&OUTPUT_MESSAGES)),
         time_to_first_token: facts::number(attributes.get("gen_ai.response.time_to_first_chunk")),
         metadata: metadata(attributes, limit),
         error,
     }
 }
 
-/// Whether metadata of this name is no text that a person or a model wrote.
+/// Returns whether metadata of this name is not a text that a person or a model wrote.
 pub(super) fn is_label(name: &str) -> bool {
     LABELS.iter().any(|(_, label)| *label == name)
 }
@@ -116,7 +116,8 @@ fn metadata(attributes: &Group<'_>, limit: usize) -> Map<String, Value> {
     metadata
 }
 
-/// What a tool returned, and why it failed: the texts of an MCP server's result or of a list of parts, or anything else as it is.
+/// Returns the result of a tool, and why it failed: the texts of an MCP server's result or of a list of parts, or any other value
+/// unchanged.
 fn returned(value: &Json<'_>, limit: usize) -> (Option<String>, Option<ApiError>) {
     if value.is_null() {
         return (None, None);
@@ -130,24 +131,24 @@ fn returned(value: &Json<'_>, limit: usize) -> (Option<String>, Option<ApiError>
     let are_parts = |items: &[Json<'_>]| items.iter().all(|part| !part.str("type").is_empty());
     let text = match result.as_ref() {
         Json::Array(parts) if are_parts(parts) => result_text(&result),
-        // JSON in a text stays as it was written.
+        // JSON in a text stays as written.
         _ => result_text(&Json::Text(value::text_of(value))),
     };
     (Some(Room::new(limit).whole(&text)), None)
 }
 
-/// What the last of the messages says that says something: thoughts are no part of it. If none does, the JSON of them all.
-fn last_said(value: &Json<'_>, limit: usize) -> String {
+/// Returns the text of the last message that has one, without thoughts. If none has one, returns the JSON of all messages.
+fn last_text(value: &Json<'_>, limit: usize) -> String {
     let given = structure(value);
     let messages = value::messages(&given).unwrap_or_default();
-    let said = |message: &Json<'_>| {
-        let (mut parts, mut room, mut said) = (Parts::default(), Room::new(limit), Vec::new());
+    let text_of = |message: &Json<'_>| {
+        let (mut parts, mut room, mut messages) = (Parts::default(), Room::new(limit), Vec::new());
         message::read(message, &mut Turn::new(&mut parts, &mut room));
-        parts.into_messages(false, &mut said);
-        let texts = said.into_iter().filter(|message| message.role != "reasoning");
+        parts.into_messages(false, &mut messages);
+        let texts = messages.into_iter().filter(|message| message.role != "reasoning");
         texts.map(|message| message.content).rfind(|text| !text.is_empty())
     };
-    match messages.iter().rev().find_map(said) {
+    match messages.iter().rev().find_map(text_of) {
         Some(text) => text,
         None if value.is_null() => String::new(),
         None => Room::new(limit).whole(&value::text_of(value)),

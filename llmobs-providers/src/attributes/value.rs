@@ -1,5 +1,4 @@
-//! What a model was asked and answered, where one attribute has it as a whole: messages, a text, or a request or an answer in the form of
-//! a provider or a library.
+//! Requests and responses in a single attribute: messages, a text, or a request or response in the form of a provider or a library.
 
 use std::borrow::Cow;
 use std::slice;
@@ -46,26 +45,26 @@ pub(super) fn answered(value: &Json<'_>, response: &mut ResponseDraft) {
         let Some(mut turn) = response.turn(0, "") else { return };
         return turn.text(At::End, &text_of(value));
     };
-    for (index, said) in (0..).zip(messages) {
-        if let Some(mut turn) = response.turn(index, said.str("role")) {
-            message::read(said, &mut turn);
+    for (index, message) in (0..).zip(messages) {
+        if let Some(mut turn) = response.turn(index, message.str("role")) {
+            message::read(message, &mut turn);
         }
-        response.finish_reason(index, said.str("finish_reason"));
+        response.finish_reason(index, message.str("finish_reason"));
     }
 }
 
-/// The messages of a list, or a lone one. `None` if the value is none of these.
+/// Returns the messages of a list, or a lone one, or `None` for any other value.
 pub(super) fn messages<'v, 'j>(value: &'v Json<'j>) -> Option<&'v [Json<'j>]> {
     let is_message =
         |item: &Json<'_>| ["role", "content", "parts", "contents"].iter().any(|name| item.has(name));
     match value {
-        // A text among them is the note of a cut.
+        // A text among the messages is the note of a cut.
         Json::Array(items) => items.iter().any(is_message).then_some(items),
         one => is_message(one).then(|| slice::from_ref(one)),
     }
 }
 
-/// A text, or the JSON of another value. Of a text in quotes, as JSON and `Debug` have it, the text inside of them.
+/// Returns a text, or the JSON of another value. For a text in quotes, as in JSON and `Debug`, returns the text inside the quotes.
 pub(super) fn text_of<'v>(value: &'v Json<'_>) -> Cow<'v, str> {
     let Some(text) = value.as_str() else { return value.to_text().into() };
     let quoted = Some(text).filter(|text| text.starts_with('"') && text.ends_with('"'));

@@ -11,7 +11,7 @@ use crate::response::{Event, ResponseDraft};
 use crate::turn::{At, CallPiece, Turn};
 use crate::usage::Usage;
 
-/// Fields that an agent's request has beside its text.
+/// Fields that an agent's request has in addition to its text.
 const OWN: [&str; 6] = [
     "enableTrace",
     "endSession",
@@ -28,7 +28,7 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
     match event.name {
-        // What InvokeModel has in such a frame is JSON.
+        // InvokeModel has JSON in such a frame.
         "chunk" => bytes_of(json).is_some_and(|bytes| Json::read(&String::from_utf8_lossy(&bytes)).is_none()),
         "returnControl" => json.has("invocationId"),
         "trace" => json.has("agentId") || json.has("trace"),
@@ -66,7 +66,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
                     ..ApiError::of_text(message)
                 });
             }
-            // Each step asks a model.
+            // Each step is a request to a model.
             for (_, step) in trace.fields() {
                 let usage = step.get("modelInvocationOutput").get("metadata").get("usage");
                 let (input, output) = (usage.count("inputTokens"), usage.count("outputTokens"));
@@ -104,7 +104,7 @@ fn with_turn(draft: &mut ResponseDraft, read: impl FnOnce(&mut Turn<'_>)) {
     }
 }
 
-/// A function or an HTTP request that the program is to do for the agent.
+/// Reads a function or an HTTP request that the program has to execute for the agent.
 fn call(id: &str, input: &Json<'_>, turn: &mut Turn<'_>) {
     let function = input.get("functionInvocationInput");
     let request = input.get("apiInvocationInput");

@@ -20,16 +20,16 @@ const OWN: [&str; 6] = [
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     let blocks = || body.list("messages").iter().flat_map(|message| message.list("content"));
-    // Nova says so through InvokeModel.
+    // Nova has this field through InvokeModel.
     !body.has("schemaVersion")
         && (OWN.iter().any(|name| body.has(name)) || blocks().any(|block| block::is_own(block)))
 }
 
-/// The names of the events of a stream. InvokeModel and clients have them as the only key around the event.
+/// The names of the events of a stream. InvokeModel and clients use them as the only key around the event.
 const EVENTS: [&str; 6] =
     ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
 
-/// The name of an event, and what it says.
+/// Returns the name and the content of an event.
 fn named<'j>(event: &Event<'j>) -> Option<(&'static str, &'j Json<'j>)> {
     let Event { name, json } = *event;
     EVENTS.into_iter().find_map(|known| {
@@ -44,7 +44,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     is_whole || named(event).is_some_and(|(name, inner)| name != "metadata" || inner.has("usage"))
 }
 
-/// The fields of a request that are no parameters of this name.
+/// The fields of a request that are not parameters of this name.
 const READ: [&str; 5] = ["modelId", "messages", "system", "toolConfig", "inferenceConfig"];
 
 pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
@@ -66,7 +66,7 @@ fn blocks(content: &Json<'_>, turn: &mut Turn<'_>) {
     content.items().iter().for_each(|block| block::read(At::Next, block, turn));
 }
 
-/// A tool of the program or of Bedrock.
+/// Reads a tool of the program or of Bedrock.
 fn read_tool(tool: &Json<'_>, draft: &mut RequestDraft) {
     let spec = tool.field("toolSpec").unwrap_or_else(|| tool.get("systemTool"));
     // Cache points have no name.
@@ -114,13 +114,13 @@ fn whole(event: &Event<'_>, draft: &mut ResponseDraft) {
     draft.failure(event);
 }
 
-/// Why the model stopped.
+/// Reads why the model stopped.
 fn stop(json: &Json<'_>, draft: &mut ResponseDraft) {
     draft.finish_reason(0, json.str("stopReason"));
     draft.facts(json, &["additionalModelResponseFields"]);
 }
 
-/// Tokens, and what is beside them.
+/// Reads the tokens, and the other facts.
 fn facts(json: &Json<'_>, draft: &mut ResponseDraft) {
     draft.model(json.get("trace").get("promptRouter").str("invokedModelId"));
     draft.usage.update(tokens(json.get("usage")));
@@ -128,7 +128,7 @@ fn facts(json: &Json<'_>, draft: &mut ResponseDraft) {
 }
 
 fn tokens(usage: &Json<'_>) -> Usage {
-    // Nova has other names through InvokeModel.
+    // Nova uses other names through InvokeModel.
     let count = |keys: [&str; 2]| keys.into_iter().find_map(|key| usage.count(key));
     let written = |lifetime: &str| {
         let mut details = usage.list("cacheDetails").iter();

@@ -1,6 +1,6 @@
 //! Bedrock's InvokeModel: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html>.
 //!
-//! Its bodies are those of the families of models, which the form tells apart.
+//! Each family of models has its own bodies, which are recognized by their form.
 
 mod answer;
 
@@ -14,7 +14,7 @@ use crate::turn::At;
 use crate::{anthropic, cohere, openai};
 pub(crate) use answer::event;
 
-/// Whether the body has a form that only models of Bedrock have. Requests to other servers name a model beside the prompt.
+/// Returns whether the body has a form that only models of Bedrock have. Requests to other servers name a model next to the prompt.
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
     body.str("anthropic_version").starts_with("bedrock")
         || body.has("schemaVersion") && body.has("messages")
@@ -22,7 +22,7 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
         || body.get("prompt").as_str().is_some() && !body.has("model")
 }
 
-/// Whether the event is a frame of a stream, or an answer of a form that only models of Bedrock have.
+/// Returns whether the event is a frame of a stream, or a response in a form that only models of Bedrock have.
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
     event.name == "chunk" && json.has("bytes") || answer::has_metrics(json) || answer::is_text(json)
@@ -56,7 +56,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     }
 }
 
-/// A text to continue: of Llama, Mistral, Jurassic, and Claude and Cohere of old. Llama takes images beside it.
+/// Reads a text to continue: of Llama, Mistral, Jurassic, and older models of Claude and Cohere. Llama also takes images.
 fn prompt(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.operation(Operation::Completion);
     draft.conversation(std::slice::from_ref(body), |body, turn| {
@@ -69,7 +69,7 @@ fn prompt(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.parameters(body, &["prompt", "images"]);
 }
 
-/// Titan's texts have a configuration. Without one, a text or an image is turned into a vector.
+/// Reads a request to Titan. Texts have a configuration. Without one, a text or an image is converted to a vector.
 fn titan(body: &Json<'_>, draft: &mut RequestDraft) {
     let text = body.str("inputText");
     if body.has("textGenerationConfig") {

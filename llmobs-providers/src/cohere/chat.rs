@@ -9,13 +9,13 @@ use crate::response::{Event, ResponseDraft};
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
-/// The places of the parts of a message.
+/// The positions of the parts of a message.
 const PLAN: At = At::Place(0);
 const CONTENT: u64 = 1;
 const CALLS: u64 = 1 << 32;
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
-    // The rest is as in OpenAI's chat.
+    // All other fields are as in OpenAI's chat.
     let mut documents = body.list("documents").iter();
     body.has("messages")
         && (["citation_options", "safety_mode", "strict_tools"].into_iter().any(|key| body.has(key))
@@ -73,7 +73,7 @@ fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
     parts(message, 0, turn);
 }
 
-/// The parts of a message, or of a piece of one. `index` is where the content or the call of a piece belongs.
+/// Reads the parts of a message, or of a piece of one. `index` is the position of the content or call that a piece belongs to.
 fn parts(message: &Json<'_>, index: u64, turn: &mut Turn<'_>) {
     let plan = message.str("tool_plan");
     if !plan.is_empty() {
@@ -95,7 +95,7 @@ fn parts(message: &Json<'_>, index: u64, turn: &mut Turn<'_>) {
     }
 }
 
-/// The items of a list. Streams have one alone.
+/// Returns the items of a list. Streams have a single item instead.
 fn one_or_more<'j, 'a>(value: &'j Json<'a>) -> &'j [Json<'a>] {
     match value {
         Json::Null => &[],
@@ -121,11 +121,13 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     let delta = json.get("delta");
     draft.id(json.str("id"));
     let index = json.count("index").unwrap_or_default();
-    for said in [json.get("message"), delta.get("message")].into_iter().filter(|said| said.is_object()) {
-        if let Some(mut turn) = draft.turn(0, said.str("role")) {
-            parts(said, index, &mut turn);
+    for message in
+        [json.get("message"), delta.get("message")].into_iter().filter(|message| message.is_object())
+    {
+        if let Some(mut turn) = draft.turn(0, message.str("role")) {
+            parts(message, index, &mut turn);
         }
-        for citation in one_or_more(said.get("citations")) {
+        for citation in one_or_more(message.get("citations")) {
             draft.citation(citation);
         }
     }

@@ -6,7 +6,7 @@ use crate::response::{Event, ResponseDraft};
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
-/// The places of the parts of a message.
+/// The positions of the parts of a message.
 const TEXT: At = At::Place(0);
 const CALLS: u64 = 1;
 
@@ -19,7 +19,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     json.has("event_type") && json.has("is_finished") || json.has("generation_id") && json.has("text")
 }
 
-/// The fields of a request that are no parameters.
+/// The fields of a request that are not parameters.
 const READ: [&str; 7] =
     ["model", "message", "chat_history", "preamble", "tools", "tool_results", "documents"];
 
@@ -45,7 +45,7 @@ fn tool(tool: &Json<'_>, draft: &mut RequestDraft) {
     draft.tool(tool.str("name"), tool.get("description").as_str(), tool.field("parameter_definitions"));
 }
 
-/// A message of the history.
+/// Reads a message of the history.
 fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
     turn.role(message.str("role"));
     turn.text(TEXT, message.str("message"));
@@ -62,7 +62,7 @@ fn calls(calls: &[Json<'_>], turn: &mut Turn<'_>) {
     }
 }
 
-/// What tools returned: a list of outputs for each call.
+/// Reads the results of tools: a list of outputs for each call.
 fn results(message: &Json<'_>, turn: &mut Turn<'_>) {
     for result in message.list("tool_results") {
         let part = ResultPart { name: result.get("call").str("name"), ..ResultPart::default() };
@@ -73,7 +73,7 @@ fn results(message: &Json<'_>, turn: &mut Turn<'_>) {
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     let json = event.json;
     let kind = json.str("event_type");
-    // The last event of a stream has the whole answer once more.
+    // The last event of a stream repeats the whole response.
     let whole = if kind == "stream-end" { json.get("response") } else { json };
     if kind.is_empty() || kind == "stream-end" {
         draft.id(whole.str("response_id"));

@@ -39,7 +39,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     let json = event.json;
     draft.id(json.str("id"));
-    // By type, every vector comes once for each type.
+    // If vectors are grouped by type, each vector occurs once per type.
     let embeddings = json.get("embeddings");
     let first = embeddings.fields().first().map(|(_, vectors)| vectors);
     let vectors = embeddings.field("float").or(first).unwrap_or(embeddings);

@@ -1,4 +1,4 @@
-//! Cohere's rerank: <https://docs.cohere.com/reference/rerank>. Jina and Voyage speak it, too.
+//! Cohere's rerank: <https://docs.cohere.com/reference/rerank>. Jina and Voyage also use it.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     results(event.json).first().is_some_and(|result| result.has("relevance_score"))
 }
 
-/// The results, which Voyage calls data.
+/// Returns the results, which Voyage calls data.
 fn results<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
     match json.list("results") {
         [] => json.list("data"),

@@ -1,4 +1,4 @@
-//! The types of adk: <https://docs.rs/adk-core/latest/adk_core/model/index.html>. They are like Gemini's, but for some parts.
+//! The types of adk: <https://docs.rs/adk-core/latest/adk_core/model/index.html>. They are like Gemini's, except for some parts.
 
 use crate::failure::ApiError;
 use crate::gemini;
@@ -55,7 +55,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.parameters(body, &["model", "contents", "config"]);
 }
 
-/// `LlmResponse`, or the `Content` of one.
+/// `LlmResponse`, or its `Content`.
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
     is_content(json)
@@ -92,7 +92,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// `Part`, whose fields say which variant it is.
+/// `Part`, whose fields show the variant.
 fn part(at: At, part: &Json<'_>, turn: &mut Turn<'_>) {
     let function = part.get("functionResponse");
     if let Some(thought) = part.get("thinking").as_str() {
@@ -112,7 +112,7 @@ fn part(at: At, part: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// The note in place of a file, whose bytes are a list of numbers.
+/// Returns the note that replaces a file, whose bytes are a list of numbers.
 fn media_note(part: &Json<'_>) -> String {
     let mime = part.str("mime_type");
     let is_kind = |kind: &&str| ["image", "audio", "video"].contains(kind);
@@ -126,7 +126,7 @@ fn media_note(part: &Json<'_>) -> String {
     }
 }
 
-/// `UsageMetadata`. Of some providers, thoughts are not among the tokens of the answer.
+/// `UsageMetadata`. For some providers, thoughts are not part of the tokens of the response.
 fn usage(usage: &Json<'_>) -> Usage {
     Usage {
         input: usage.count("prompt_token_count"),

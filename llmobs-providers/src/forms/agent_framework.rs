@@ -63,7 +63,7 @@ fn call(at: At, content: &Json<'_>, name: &str, turn: &mut Turn<'_>) {
     turn.call(at, CallPiece { id, name, kind, arguments: &arguments, index: None });
 }
 
-/// What a tool returned, or why it failed.
+/// Reads the result of a tool, or why it failed.
 fn returned(at: At, content: &Json<'_>, [result, error]: [&Json<'_>; 2], turn: &mut Turn<'_>) {
     let [id, name, kind] = ["call_id", "tool_name", "type"].map(|name| content.str(name));
     let shown = if result.is_null() { error } else { result };

@@ -11,7 +11,7 @@ use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 use crate::usage::Usage;
 
-/// The roles, as no provider writes them.
+/// The roles, in a spelling that no provider uses.
 const ROLES: [(&str, &str); 4] =
     [("System", "system"), ("User", "user"), ("Assistant", "assistant"), ("Tool", "tool")];
 
@@ -19,7 +19,7 @@ const ROLES: [(&str, &str); 4] =
 const PARTS: [&str; 7] =
     ["Text", "Binary", "ToolCall", "ToolResponse", "ThoughtSignature", "ReasoningContent", "Custom"];
 
-/// The type of a thought of Anthropic's models that cannot be read.
+/// The type of a thought of Anthropic's models that is not readable.
 const REDACTED: &str = "redacted_thinking";
 
 fn role_of(message: &Json<'_>) -> Option<&'static str> {
@@ -121,7 +121,7 @@ fn call<'j>(value: &'j Json<'_>, arguments: &'j str) -> CallPiece<'j> {
     }
 }
 
-/// The note in place of `Binary`.
+/// Returns the note that replaces `Binary`.
 fn binary_note(binary: &Json<'_>) -> String {
     let (mime, name) = (binary.str("content_type"), binary.str("name"));
     let kind =
@@ -143,7 +143,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
         || json.items().iter().any(is_event)
 }
 
-/// Whether it is an event of a stream that has something in it.
+/// Returns whether this is an event of a stream that has content.
 fn is_event(json: &Json<'_>) -> bool {
     match variant(json) {
         Some(("Chunk" | "ReasoningChunk" | "ThoughtSignatureChunk", chunk)) => {
@@ -158,18 +158,18 @@ fn is_event(json: &Json<'_>) -> bool {
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     let json = event.json;
     match json {
-        Json::Array(items) if items.iter().any(is_part) => said(json, &Json::Null, draft),
+        Json::Array(items) if items.iter().any(is_part) => output(json, &Json::Null, draft),
         Json::Array(events) => events.iter().for_each(|json| stream_event(json, draft)),
         _ if json.get("provider_model_iden").is_object() => response(json, draft),
-        _ if is_message(json) => said(json.get("content"), &Json::Null, draft),
+        _ if is_message(json) => output(json.get("content"), &Json::Null, draft),
         _ => stream_event(json, draft),
     }
 }
 
-/// What a model said as a whole.
-fn said(parts: &Json<'_>, reasoning: &Json<'_>, draft: &mut ResponseDraft) {
+/// Reads the whole output of a model.
+fn output(parts: &Json<'_>, reasoning: &Json<'_>, draft: &mut ResponseDraft) {
     let Some(mut turn) = draft.turn(0, "") else { return };
-    // Of some providers the same thoughts are among the parts.
+    // For some providers the same thoughts are among the parts.
     let has_thoughts = parts.items().iter().any(|part| part.has("ReasoningContent"));
     if let Some(text) = reasoning.as_str().filter(|text| !has_thoughts && !text.is_empty()) {
         turn.thought(At::Place(0), "reasoning", text);
@@ -187,7 +187,7 @@ fn response(json: &Json<'_>, draft: &mut ResponseDraft) {
         draft.vectors(1, embedding.list("vector").len());
     }
     if json.has("content") {
-        said(json.get("content"), json.get("reasoning_content"), draft);
+        output(json.get("content"), json.get("reasoning_content"), draft);
         draft.finish_reason(0, text_of(json.get("stop_reason")));
     }
 }
@@ -215,12 +215,12 @@ fn stream_event(json: &Json<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// A piece of a tool call. One without a name has the next piece of the arguments; one with a name has all that came so far.
+/// Reads a piece of a tool call. A piece without a name has the next arguments; a piece with a name has all arguments so far.
 fn call_chunk(value: &Json<'_>, turn: &mut Turn<'_>) {
     let arguments = arguments_text(value.get("fn_arguments"));
     let piece = call(value, &arguments);
     if piece.name.is_empty() {
-        // Its id is made from the index.
+        // Its id is derived from the index.
         let index = piece.id.strip_prefix("call_").and_then(|index| index.parse().ok());
         turn.call_piece(0, CallPiece { index, id: "", ..piece });
     } else {
@@ -228,13 +228,13 @@ fn call_chunk(value: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// `StreamEnd`. The content in it is what came before, unless the program passed over that.
+/// `StreamEnd`. Its content repeats earlier events, unless the program skipped those.
 fn end(end: &Json<'_>, draft: &mut ResponseDraft) {
     draft.has_ended = true;
     draft.id(end.str("captured_response_id"));
     draft.usage.update(usage(end.get("captured_usage")));
     if draft.turn(0, "").is_some_and(|turn| !turn.has_parts()) {
-        said(end.get("captured_content"), end.get("captured_reasoning_content"), draft);
+        output(end.get("captured_content"), end.get("captured_reasoning_content"), draft);
     }
     draft.finish_reason(0, text_of(end.get("captured_stop_reason")));
 }

@@ -1,15 +1,15 @@
-//! Calls of the tools of MCP servers: <https://modelcontextprotocol.io/specification/2025-11-25/server/tools>.
+//! Tool calls of MCP servers: <https://modelcontextprotocol.io/specification/2025-11-25/server/tools>.
 
 use crate::json::Json;
 use crate::message::{ToolCall, ToolResult};
 use crate::room::Room;
 use crate::texts::result_text;
 
-/// What a tool of an MCP server returned.
+/// The result of a tool of an MCP server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct McpResult {
-    /// The texts of its content, with notes in place of what is no text. Where there is no content, the JSON of the structured one.
+    /// The texts of its content, with notes that replace other content. Without content, the JSON of the structured content.
     pub result: ToolResult,
     /// Whether the tool failed, which the content explains.
     pub is_error: bool,
@@ -22,7 +22,7 @@ const FIELDS: [&str; 5] = ["content", "structuredContent", "isError", "_meta", "
 const FIRST: [&str; 2] = ["{\"content\":[", "{\"resultType\":"];
 
 impl McpResult {
-    /// Reads a `CallToolResult`, alone or in the answer of JSON-RPC. About `limit` bytes are kept. `None` if it is none.
+    /// Reads a `CallToolResult`, alone or in a JSON-RPC response. About `limit` bytes are kept. Returns `None` for any other value.
     #[must_use]
     pub fn read(json: &Json<'_>, limit: usize) -> Option<Self> {
         let result = if json.has("jsonrpc") { json.get("result") } else { json };
@@ -59,7 +59,7 @@ impl McpResult {
 }
 
 impl ToolCall {
-    /// Reads the `CallToolRequestParams` of MCP, alone or in a request of JSON-RPC. `None` if it is none.
+    /// Reads MCP's `CallToolRequestParams`, alone or in a JSON-RPC request. Returns `None` for any other value.
     #[must_use]
     pub fn read_mcp(json: &Json<'_>) -> Option<Self> {
         let params = match json.str("method") {

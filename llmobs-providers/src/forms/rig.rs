@@ -12,12 +12,12 @@ use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 use crate::usage::Usage;
 
-/// Whether a message can be one of rig.
+/// Returns whether a message can be one of rig.
 fn is_message(message: &Json<'_>) -> bool {
     matches!(message.str("role"), "system" | "user" | "assistant") && message.has("content")
 }
 
-/// Whether a message is one of rig without doubt.
+/// Returns whether a message is certainly one of rig.
 fn is_own_message(message: &Json<'_>) -> bool {
     is_message(message) && (message.get("origin").has("api") || message.list("content").iter().any(is_own))
 }
@@ -30,7 +30,7 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
         || is_own_message(body)
 }
 
-/// The fields of a request that are no parameters, or whose fields are parameters.
+/// The fields of a request that are not parameters, or whose own fields are parameters.
 const READ: [&str; 7] = [
     "model",
     "chat_history",
@@ -128,7 +128,7 @@ fn is_event(json: &Json<'_>) -> bool {
         && event.count("part").is_some()
 }
 
-/// The event of an item, or the event that it is.
+/// Returns the event of an item, or the item if it is an event.
 fn inner<'j>(json: &'j Json<'j>) -> &'j Json<'j> {
     if json.str("item") == "event" { json.get("value") } else { json }
 }
@@ -141,10 +141,10 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
                 stream_event(inner(item), draft);
             }
         }
-        Json::Array(_) => said(json, draft),
+        Json::Array(_) => output(json, draft),
         _ if is_response(json) => response(json, draft),
         _ if is_message(json) => {
-            said(json.get("content"), draft);
+            output(json.get("content"), draft);
             origin(json.get("origin"), draft);
             draft.finish_reason(0, reason_of(json.get("stop")));
         }
@@ -152,10 +152,10 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// What a model said as a whole.
-fn said(parts: &Json<'_>, draft: &mut ResponseDraft) {
+/// Reads the whole output of a model.
+fn output(parts: &Json<'_>, draft: &mut ResponseDraft) {
     let Some(mut turn) = draft.turn(0, "") else { return };
-    // At the end of a stream it is what came before.
+    // At the end of a stream it repeats the earlier events.
     turn.forget(&(0..u64::MAX));
     content(parts, &mut turn);
     parts.items().iter().for_each(|part| citations(part, draft));
@@ -173,7 +173,7 @@ fn response(json: &Json<'_>, draft: &mut ResponseDraft) {
         draft.error(ApiError::read(error));
     }
     if error.is_null() || !json.list("choice").is_empty() {
-        said(json.get("choice"), draft);
+        output(json.get("choice"), draft);
         draft.finish_reason(0, reason_of(json.get("finish_reason")));
     }
     origin(json.get("origin"), draft);
@@ -190,7 +190,7 @@ fn origin(origin: &Json<'_>, draft: &mut ResponseDraft) {
     draft.id(origin.str("response_id"));
 }
 
-/// Why a model stopped. Reasons of one provider are in a variant, and explanations in others are errors.
+/// Returns why a model stopped. Reasons of one provider are in a variant, and explanations in others are errors.
 fn reason_of<'j>(reason: &'j Json<'j>) -> &'j str {
     match variant(reason) {
         Some(("other", text)) => text.as_str().unwrap_or_default(),
@@ -220,7 +220,7 @@ fn stream_event(event: &Json<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// Tokens. Those that tools of the provider added are among those of the input.
+/// Tokens that tools of the provider added are included in those of the input.
 fn usage(usage: &Json<'_>) -> Usage {
     Usage {
         input: usage.count("input_tokens"),

@@ -1,6 +1,6 @@
 //! The types of swiftide: <https://docs.rs/swiftide-core/latest/swiftide_core/chat_completion/struct.ChatCompletionResponse.html>.
 //!
-//! Its requests are those of the provider.
+//! swiftide sends the requests of the provider.
 
 use crate::json::Json;
 use crate::openai;
@@ -9,10 +9,10 @@ use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece};
 use crate::usage::Usage;
 
-/// The fields of `ChatCompletionResponse`, the first three of which are in all versions.
+/// The fields of `ChatCompletionResponse`. The first three are in all versions.
 const FIELDS: [&str; 6] = ["id", "message", "tool_calls", "usage", "reasoning", "delta"];
 
-/// `ChatCompletionResponse`. Its message is a text, as in no protocol of a provider.
+/// `ChatCompletionResponse`. Its message is a text, unlike in any protocol of a provider.
 pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     let json = event.json;
     let is_call = |call: &Json<'_>| call.get("name").as_str().is_some() && call.has("args");
@@ -44,7 +44,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// `Usage`, whose details are those of OpenAI's chat or responses.
+/// `Usage`, with the details of OpenAI's chat or responses.
 pub(crate) fn usage(usage: &Json<'_>) -> Usage {
     let mut read = openai::usage(usage);
     read.update(openai::usage(usage.get("details")));

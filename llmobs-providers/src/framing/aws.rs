@@ -5,16 +5,16 @@ use super::slim::LEFT_OUT;
 
 /// The two lengths and their checksum, before the headers.
 const PRELUDE: usize = 12;
-/// The most bytes of a frame, as the specification has it.
+/// The largest frame, in bytes, according to the specification.
 const MAX_FRAME: usize = 16 * 1024 * 1024 + 1024;
 
 /// Collects the bytes of frames.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     bytes: Vec<u8>,
-    /// How many bytes of a frame that is too large are still to come.
+    /// How many bytes of an oversized frame are still to be skipped.
     skip: usize,
-    /// Whether the bytes are no frames.
+    /// Whether the bytes are not frames.
     broken: bool,
 }
 
@@ -43,7 +43,7 @@ impl Frames {
         }
     }
 
-    /// The length of the frame, once its prelude has come.
+    /// Returns the length of the frame, once its prelude has arrived.
     fn length(&self) -> Option<usize> {
         let length = self.bytes.first_chunk::<4>().filter(|_| self.bytes.len() >= PRELUDE)?;
         usize::try_from(u32::from_be_bytes(*length)).ok()
@@ -68,18 +68,18 @@ fn frame(bytes: &[u8], each: &mut dyn FnMut(RawEvent<'_>)) -> Option<()> {
         }
     }
     let name = if exception.is_empty() { event } else { exception };
-    // A frame of type `error` says everything in its headers.
+    // A frame of type `error` has all its data in its headers.
     let data = if message.is_empty() { payload } else { message.as_bytes() };
     each(RawEvent { name, data, is_exception: is_error, is_last: false });
     Some(())
 }
 
-/// The name and the text of the first header, and what follows it.
+/// Returns the name and the text of the first header, and the bytes after it.
 fn header(bytes: &[u8]) -> Option<(&str, &str, &[u8])> {
     let (length, rest) = bytes.split_first()?;
     let (name, rest) = rest.split_at_checked(usize::from(*length))?;
     let (kind, rest) = rest.split_first()?;
-    // Booleans, whole numbers, bytes, texts, times and ids.
+    // Booleans, integers, bytes, texts, times and ids.
     let length = match kind {
         0 | 1 => 0,
         2 => 1,

@@ -1,4 +1,4 @@
-//! JSON texts behind each other, or in one array.
+//! JSON texts in sequence, or in one array.
 
 use llmobs_capture::text::plain_prefix;
 
@@ -54,14 +54,14 @@ impl JsonTexts {
         }
     }
 
-    /// A text that broke off.
+    /// Passes on a text that is incomplete.
     pub(super) fn finish(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
         if std::mem::take(&mut self.depth) > 0 {
             self.buffer.take(true, |data| each(RawEvent { data, is_last: true, ..RawEvent::default() }));
         }
     }
 
-    /// Goes on in a string. Returns how many bytes of it there are, up to and with its quote or its next escape.
+    /// Continues a string. Returns how many bytes of it there are, up to and including its quote or its next escape.
     fn string(&mut self, bytes: &[u8]) -> usize {
         if std::mem::take(&mut self.escaped) {
             return 1;

@@ -1,5 +1,5 @@
-//! The JSON text of one event. If it is too large, it is shortened while it arrives: its long strings, its lists of numbers, and
-//! whatever takes the most place.
+//! The JSON text of one event. If it is too large, it is shortened while it arrives: its long strings, its lists of numbers, and the parts
+//! that take the most space.
 
 mod shares;
 mod string;
@@ -10,23 +10,23 @@ use crate::json::TOO_DEEP;
 use shares::{Share, Shares};
 use string::LongString;
 
-/// The most numbers of a list.
+/// The most numbers of a list that are kept.
 const NUMBERS: usize = 16;
-/// The fields of an object that stay together. Those of objects with more are no fields of a protocol, but keys of a program.
+/// The most fields of an object that are kept together. Larger objects do not have fields of a protocol, but keys of a program.
 const FIELDS: usize = 64;
-/// The most bytes of a number.
+/// The longest number, in bytes.
 const MAX_WORD: usize = 1024;
-/// How deep lists and objects are kept, which is as deep as they are read.
+/// The depth to which lists and objects are kept, which is also the depth to which they are read.
 const MAX_DEPTH: usize = 128;
 
-/// A JSON text in place of an event that was too large.
+/// The JSON text that replaces an event that was too large.
 pub(super) const LEFT_OUT: &str = "\"… [what was too large is left out]\"";
 
 /// Collects the bytes of an event.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
-    /// What the event passes through, once it is too large.
+    /// The filter that the event passes through, once it is too large.
     slim: Option<Box<Slim>>,
 }
 
@@ -46,8 +46,8 @@ impl Buffer {
         }
     }
 
-    /// Calls `f` with the event, and begins the next one. A note takes the place of one that was too large and is no JSON. `is_last` says
-    /// that the event may have broken off.
+    /// Calls `f` with the event, and begins the next one. An event that was too large and is not JSON is replaced by a note. `is_last` is
+    /// whether the event may be incomplete.
     pub(crate) fn take(&mut self, is_last: bool, f: impl FnOnce(&[u8])) {
         match self.slim.take() {
             Some(mut slim) => f(if slim.ends(is_last) { &slim.out } else { LEFT_OUT.as_bytes() }),
@@ -57,8 +57,8 @@ impl Buffer {
     }
 }
 
-/// A JSON text in which each kind of place has its share: all fields that have the same names around them, in whichever items of lists.
-/// So what takes the most place goes first, such as the probabilities of each token, and what takes little stays, wherever it is.
+/// A JSON text in which each kind of position has its share: all fields that are nested in the same names, in any items of lists. So the
+/// positions that take the most space are shortened first, such as the probabilities of each token, and small ones stay, wherever they are.
 #[derive(Debug, Default)]
 struct Slim {
     out: Vec<u8>,
@@ -68,7 +68,7 @@ struct Slim {
     value: Option<Begun>,
 }
 
-/// What may come next.
+/// The token that may come next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Next {
     #[default]
@@ -77,9 +77,9 @@ enum Next {
     Colon,
     /// A comma, or the end of the list or object.
     Comma,
-    /// Nothing but blanks.
+    /// Only white space.
     Nothing,
-    /// The text is no JSON.
+    /// The text is not JSON.
     Broken,
 }
 
@@ -88,22 +88,22 @@ enum Next {
 enum Begun {
     Name(LongString),
     Text(LongString, bool),
-    /// A number, `true`, `false` or `null`, and where it begins in `out`.
+    /// A number, `true`, `false` or `null`, and its position in `out`.
     Word(usize, bool),
-    /// A list or an object that is passed over: how many are open, the string inside, and whether a note takes its place because it is
-    /// nested too deep.
+    /// A list or an object that is skipped: how many are open, the string inside, and whether a note replaces it because it is nested too
+    /// deep.
     Passed(usize, Option<LongString>, bool),
 }
 
-/// A list or an object that is open.
+/// An open list or object.
 #[derive(Debug)]
 struct Open {
     is_list: bool,
     share: Share,
-    /// Where it begins in `out`, with its name, and where its inside does.
+    /// Its position in `out`, with its name, and that of its inside.
     start: usize,
     inside: usize,
-    /// Where its last item or field begins in `out`.
+    /// The position of its last item or field in `out`.
     entry: usize,
     entries: usize,
     kept: usize,
@@ -133,7 +133,7 @@ impl Slim {
         }
     }
 
-    /// Whether the event is whole, or has broken off and may have.
+    /// Returns whether the event is whole, or is incomplete and allowed to be.
     fn ends(&mut self, is_last: bool) -> bool {
         if is_last && let Some(Begun::Text(string, true)) = &mut self.value {
             string.note_media(&mut self.out);
@@ -241,7 +241,7 @@ impl Slim {
         }
     }
 
-    /// How many bytes are left of the share of what is open.
+    /// Returns how many bytes are left of the share of the innermost open list or object.
     fn left(&self, limit: usize) -> usize {
         let room = limit.saturating_sub(self.out.len());
         self.open.last().map_or(room, |open| self.shares.left(open.share, room))
@@ -268,7 +268,7 @@ impl Slim {
         }
     }
 
-    /// Ends a value that is no list and no object.
+    /// Ends a value that is neither a list nor an object.
     fn end_scalar(&mut self, is_kept: bool) {
         self.value = None;
         let Some(open) = self.open.last_mut() else { return };
@@ -309,7 +309,7 @@ impl Slim {
         self.next = if is_list { Next::Value } else { Next::Name };
     }
 
-    /// Ends a list or an object, with a note of what is left out.
+    /// Ends a list or an object, with a note of what was left out.
     fn end(&mut self, limit: usize) {
         let own = self.left(limit);
         let Some(open) = self.open.pop() else {
@@ -318,7 +318,7 @@ impl Slim {
         };
         self.next = if self.open.is_empty() { Next::Nothing } else { Next::Comma };
         let left_out = open.entries - open.kept;
-        // How many items there were says something, even where none is left. Then it is a value of what is around.
+        // The number of items is useful even if none is left. The note then becomes a value of the surrounding list or object.
         let is_note = open.kept == 0 && left_out > 0;
         let is_kept = open.kept > 0 || if is_note { open.is_list && self.left(limit) > 0 } else { own > 0 };
         if !is_kept {
@@ -343,12 +343,12 @@ impl Slim {
 }
 
 impl Open {
-    /// Whether it is an object, which is kept as a whole.
+    /// Returns whether this is an object that is kept as a whole.
     const fn is_together(&self) -> bool {
         !self.is_list && self.entries <= FIELDS
     }
 
-    /// Whether one more number, or another word, has a place.
+    /// Returns whether there is room for one more number, or another word.
     fn takes_word(&mut self, is_number: bool) -> bool {
         if !self.is_list || !is_number {
             return true;

@@ -3,17 +3,17 @@
 use super::RawEvent;
 use super::slim::Buffer;
 
-/// The field that counts.
+/// The field with the data.
 const DATA: &[u8] = b"data:";
-/// The most bytes of the name of a field, and of an event.
+/// The longest name of a field or event, in bytes.
 const MAX_NAME_BYTES: usize = 256;
 
 /// Collects the fields of events.
 #[derive(Debug, Default)]
 pub(crate) struct ServerSentEvents {
-    /// The name of the field, until its colon, or all of a line that is no `data`.
+    /// The name of the field, up to its colon, or the whole line if it is not `data`.
     line: Vec<u8>,
-    /// Whether the line is one of `data`, and its blank was passed over.
+    /// Whether the line is a `data` line, and its space was skipped.
     in_data: Option<bool>,
     name: String,
     data: Buffer,
@@ -95,7 +95,7 @@ impl ServerSentEvents {
         }
     }
 
-    /// Servers that break off leave the last event without its blank line.
+    /// Servers that end early omit the blank line of the last event.
     pub(super) fn finish(&mut self, each: &mut dyn FnMut(RawEvent<'_>)) {
         self.dispatch(true, each);
     }

@@ -42,7 +42,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.parameters(body.get("parameters"), &[]);
 }
 
-/// The texts of a content, and notes in place of its files.
+/// Returns the texts of a content, with notes that replace its files.
 fn content_text(content: &Json<'_>) -> String {
     let parts = if content.is_object() { content.get("parts") } else { content };
     let text = |part: &Json<'_>| {
@@ -52,7 +52,7 @@ fn content_text(content: &Json<'_>) -> String {
     items(parts).iter().filter_map(text).collect::<Vec<_>>().join("\n")
 }
 
-/// The text of an instance of predict, and notes in place of its image and its video.
+/// Returns the text of an instance of predict, with notes that replace its image and its video.
 fn instance_text(instance: &Json<'_>) -> String {
     let texts = ["content", "text"].map(|name| instance.str(name).to_owned());
     let media = ["image", "video"].map(|kind| {
@@ -87,7 +87,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     draft.failure(event);
 }
 
-/// The vectors of a prediction: that of a text, or those of a text, an image and a video.
+/// Returns the vectors of a prediction: that of a text, or those of a text, an image and a video.
 fn vectors<'j, 'a>(prediction: &'j Json<'a>) -> impl Iterator<Item = &'j Json<'a>> {
     let texts = [prediction.get("embeddings").get("values")];
     let others = ["textEmbedding", "imageEmbedding"].map(|name| prediction.get(name));

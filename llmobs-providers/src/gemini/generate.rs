@@ -22,7 +22,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
         || field(json, "usageMetadata").is_object()
 }
 
-/// The fields of a request that are no parameters.
+/// The fields of a request that are not parameters.
 const READ: [&str; 7] = [
     "model",
     "contents",
@@ -48,7 +48,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.parameters(field(body, "generationConfig"), &[]);
 }
 
-/// The functions that a model may call, and the tools of Google, of which only the name is known.
+/// Reads the functions that a model may call, and the tools of Google, which only have a name.
 fn tools(tool: &Json<'_>, draft: &mut RequestDraft) {
     for (name, value) in tool.fields() {
         if !super::is_name(name, "functionDeclarations") {
@@ -84,7 +84,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
         }
         draft.facts(grounding, &["webSearchQueries"]);
     }
-    // A prompt that is blocked has no candidates.
+    // A blocked prompt has no candidates.
     draft.no_choice(json.get("promptFeedback").str("blockReason"));
     draft.facts(json, &["promptFeedback"]);
     let counts = field(json, "usageMetadata");
@@ -93,7 +93,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     draft.failure(event);
 }
 
-/// Tokens. Thoughts and the results of tools are counted beside the prompt and the answer.
+/// Reads the tokens. Thoughts and the results of tools are counted separately from the prompt and the response.
 pub(super) fn usage(usage: &Json<'_>) -> Usage {
     let count = |name: &str| field(usage, name).as_count();
     let modality = |parts: &[Json<'_>], modality: &str| {

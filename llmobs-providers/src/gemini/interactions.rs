@@ -11,11 +11,11 @@ use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 use crate::usage::{Usage, if_any};
 
-/// How many places a step has.
+/// The number of positions of a step.
 const PLACES: u64 = 1 << 16;
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
-    // OpenAI's responses and embeddings have an input, too.
+    // OpenAI's responses and embeddings also have an input.
     let model = super::model(body.str("model"));
     body.has("input")
         && (model.starts_with("gemini") && !model.contains("embedding")
@@ -35,7 +35,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
         || ["interaction.", "step.", "content."].into_iter().any(|start| kind.starts_with(start))
 }
 
-/// The fields of a request that are no parameters.
+/// The fields of a request that are not parameters.
 const READ: [&str; 7] = [
     "model",
     "input",
@@ -63,7 +63,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.parameters(field(body, "generationConfig"), &[]);
 }
 
-/// Whether an item of the input is a message of its own. Others are parts of one of the user.
+/// Returns whether an item of the input is a separate message. Other items are parts of a message of the user.
 fn is_step(item: &Json<'_>) -> bool {
     let kind = item.str("type");
     item.has("role") || item.has("content") || kind == "thought" || is_call(kind) || is_result(kind)
@@ -77,7 +77,7 @@ fn is_result(kind: &str) -> bool {
     kind.ends_with("_result")
 }
 
-/// A step of the input, or a turn of it.
+/// Reads a step of the input, or a turn of it.
 fn message(item: &Json<'_>, turn: &mut Turn<'_>) {
     let kind = item.str("type");
     turn.role(item.str("role"));
@@ -94,14 +94,14 @@ fn message(item: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// A text, one content, or several ones.
+/// Reads a text, one content, or several contents.
 fn contents(value: &Json<'_>, turn: &mut Turn<'_>) {
     for (index, item) in items(value).iter().enumerate() {
         step(item, index.into(), index.into(), turn);
     }
 }
 
-/// A step, or a content of one. Texts and files go to `end`, all else to `at`.
+/// Reads a step, or a content of one. Texts and files go to `end`, all other parts to `at`.
 fn step(item: &Json<'_>, at: At, end: At, turn: &mut Turn<'_>) {
     let kind = item.str("type");
     if let Some(text) = item.as_str() {
@@ -132,7 +132,7 @@ fn step(item: &Json<'_>, at: At, end: At, turn: &mut Turn<'_>) {
                 "" => kind.trim_end_matches("_call"),
                 name => name,
             };
-            // A call that is streamed begins with empty arguments.
+            // A streamed call begins with empty arguments.
             let arguments = match item.get("arguments") {
                 Json::Object(fields) if fields.is_empty() => String::new(),
                 arguments => arguments_text(arguments),
@@ -194,7 +194,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// A step of an answer, or a piece of one.
+/// Reads a step of a response, or a piece of one.
 fn step_of_answer(index: u64, item: &Json<'_>, draft: &mut ResponseDraft) {
     if let Some(mut turn) = draft.turn(0, "") {
         step(item, At::Place(index.saturating_mul(PLACES)), At::End, &mut turn);
@@ -203,7 +203,7 @@ fn step_of_answer(index: u64, item: &Json<'_>, draft: &mut ResponseDraft) {
     contents.flat_map(|content| content.list("annotations")).for_each(|citation| draft.citation(citation));
 }
 
-/// Tokens. Thoughts and the results of tools are counted beside the input and the output.
+/// Reads the tokens. Thoughts and the results of tools are counted separately from the input and the output.
 fn usage(usage: &Json<'_>) -> Usage {
     let modality = |name: &str, modality: &str| {
         let parts =

@@ -8,7 +8,7 @@ use crate::media::Media;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
-/// The content of a request, whose texts are parts of their own.
+/// Reads the content of a request, whose texts are separate parts.
 pub(super) fn content(content: &Json<'_>, turn: &mut Turn<'_>) {
     let parts = if content.is_object() { content.get("parts") } else { content };
     for (index, item) in items(parts).iter().enumerate() {
@@ -16,7 +16,7 @@ pub(super) fn content(content: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// A part. In an answer, texts and thoughts go on at [`At::End`].
+/// Reads a part. In a response, texts and thoughts continue at [`At::End`].
 pub(crate) fn part(part: &Json<'_>, at: At, turn: &mut Turn<'_>) {
     let get = |name: &str| field(part, name);
     let is_thought = *part.get("thought") == Json::Bool(true);
@@ -53,7 +53,7 @@ pub(crate) fn part(part: &Json<'_>, at: At, turn: &mut Turn<'_>) {
     }
 }
 
-/// A function call. Where its arguments are streamed, only its first piece has a name.
+/// Reads a function call. If its arguments are streamed, only its first piece has a name.
 fn function_call(call: &Json<'_>, at: At, turn: &mut Turn<'_>) {
     let name = call.str("name");
     if !name.is_empty() {
@@ -70,7 +70,7 @@ fn function_call(call: &Json<'_>, at: At, turn: &mut Turn<'_>) {
     }
 }
 
-/// What a function returned, with notes in place of the media beside it.
+/// Returns the result of a function, with notes that replace its media.
 fn function_response(result: &Json<'_>) -> String {
     let mut text = match result.get("response") {
         Json::Null => String::new(),
@@ -94,14 +94,14 @@ fn without_id<'a>(json: &Json<'a>) -> Json<'a> {
     Json::Object(fields.cloned().collect::<Vec<(Cow<'a, str>, Json<'a>)>>())
 }
 
-/// The media type and the base64 of a sound.
+/// Returns the media type and the base64 of audio.
 fn sound<'j>(part: &'j Json<'_>) -> Option<(&'j str, &'j str)> {
     let data = field(part, "inlineData");
     let mime = field(data, "mimeType").as_str().filter(|mime| mime.starts_with("audio/"))?;
     Some((mime, data.str("data")))
 }
 
-/// The note in place of a file. `None` if the part is none.
+/// Returns the note that replaces a file, or `None` if the part is not a file.
 pub(super) fn media_note(part: &Json<'_>) -> Option<String> {
     let (inline, file) = (field(part, "inlineData"), field(part, "fileData"));
     let data = if inline.is_object() { inline } else { file };

@@ -1,15 +1,15 @@
-//! Numbers, by their text.
+//! Numbers, given as text.
 
 use serde_json::{Number, Value};
 
-/// A whole number that is not negative.
+/// Parses an integer that is not negative.
 pub(super) fn count(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| {
         text.split_once('.').filter(|(_, zeros)| zeros.bytes().all(|digit| digit == b'0'))?.0.parse().ok()
     })
 }
 
-/// The number, or its text if it would lose digits.
+/// Returns the number, or its text if it would lose digits.
 pub(super) fn value(text: &str) -> Value {
     if let Ok(whole) = text.parse::<u64>() {
         return whole.into();
@@ -25,17 +25,17 @@ pub(super) fn value(text: &str) -> Value {
     }
 }
 
-/// Whether the shortest text of the float has the digits of this one.
+/// Returns whether the shortest text of the float has the digits of this text.
 fn is_exact(text: &str, float: f64) -> bool {
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
-    // A float holds any fifteen digits.
+    // A float can represent any fifteen digits.
     float.is_finite()
         && (digits(mantissa) <= 15 && float.is_normal()
             || significant(text).zip(significant(&format!("{float:e}"))).is_some_and(|(a, b)| a == b))
 }
 
-/// The digits of a number without zeros around them, and the power of ten of the last of them.
+/// Returns the digits of a number without leading and trailing zeros, and the power of ten of the last digit.
 fn significant(text: &str) -> Option<(String, i64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -6,15 +6,15 @@ use llmobs_capture::text::plain_prefix;
 
 use super::Json;
 
-/// As deep as `serde_json` reads.
+/// The depth that `serde_json` reads.
 const MAX_DEPTH: u32 = 128;
 
-/// What takes the place of what is nested deeper.
+/// The text that replaces values nested deeper.
 pub(crate) const TOO_DEEP: &str = "… [nested too deep]";
-/// The ends of the names of fields that hold a word of which a part is another word.
+/// The suffixes of the names of fields that hold a word, part of which may be another word.
 const WORDS: [&str; 9] = ["id", "model", "type", "role", "reason", "status", "name", "object", "version"];
 
-/// Reads a text that is one JSON value. `is_beginning` says that the text may end anywhere in the value.
+/// Reads a text that is one JSON value. `is_beginning` is whether the text may end anywhere in the value.
 pub(super) fn read(text: &str, is_beginning: bool) -> Option<Json<'_>> {
     let mut reader = Reader { text, at: 0, is_beginning, is_broken: false };
     let value = reader.value(MAX_DEPTH)?;
@@ -26,7 +26,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     is_beginning: bool,
-    /// Whether the text ended inside of a string.
+    /// Whether the text ended inside a string.
     is_broken: bool,
 }
 
@@ -43,11 +43,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over blanks and returns the next byte.
+    /// Skips white space and returns the next byte.
     #[inline]
     fn next(&mut self) -> Option<u8> {
         match self.peek() {
-            // Most JSON has no blanks.
+            // Most JSON has no white space.
             Some(byte) if byte > b' ' => Some(byte),
             _ => {
                 self.blanks();
@@ -56,15 +56,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What was open where the text broke off.
+    /// Closes a value that was open where the text ended.
     #[cold]
     fn close(&self, value: Json<'a>) -> Option<Json<'a>> {
-        // An object of which nothing came says nothing.
+        // An object without fields has no meaning.
         let is_empty = matches!(&value, Json::Object(fields) if fields.is_empty());
         (self.is_beginning && self.at == self.text.len() && !is_empty).then_some(value)
     }
 
-    /// A string that broke off, without half of a character.
+    /// Returns a string that is incomplete, without half of a character.
     #[cold]
     fn broken<'t>(&mut self, text: &'t str) -> Option<&'t str> {
         self.is_broken = true;
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads fields up to the end of their object. `None` if it does not come.
+    /// Reads fields up to the end of their object. Returns `None` if the end is missing.
     #[inline]
     fn fields(&mut self, depth: u32, fields: &mut Vec<(Cow<'a, str>, Json<'a>)>) -> Option<()> {
         loop {
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads items up to the end of their list. `None` if it does not come.
+    /// Reads items up to the end of their list. Returns `None` if the end is missing.
     #[inline]
     fn items(&mut self, depth: u32, items: &mut Vec<Json<'a>>) -> Option<()> {
         loop {
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over a list or an object that is nested too deep.
+    /// Skips a list or an object that is nested too deep.
     #[cold]
     fn too_deep(&mut self) -> Option<Json<'a>> {
         let note = Json::Text(Cow::Borrowed(TOO_DEEP));
@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The rest of a string that has an escape.
+    /// Reads the rest of a string that has an escape.
     fn escaped(&mut self, before: &str) -> Option<String> {
         let mut text = String::with_capacity(2 * before.len() + 64);
         text.push_str(before);
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the text ends inside of the escape that begins here.
+    /// Returns whether the text ends inside the escape that begins here.
     #[cold]
     fn is_broken_escape(&self, start: usize) -> bool {
         match self.text.as_bytes().get(start + 1..) {
@@ -309,7 +309,7 @@ impl<'a> Reader<'a> {
         u32::from_str_radix(digits, 16).ok()
     }
 
-    /// The character of an escape, and of the one after it if both are one character.
+    /// Returns the character of an escape, or of two escapes that form one character.
     fn character(&mut self, unit: u32) -> char {
         if let 0xd800..=0xdbff = unit
             && self.text.get(self.at..).is_some_and(|rest| rest.starts_with("\\u"))
@@ -326,7 +326,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a field of this name holds a word of which a part is another word.
+/// Returns whether a field of this name holds a word, part of which may be another word.
 fn is_word(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     WORDS.iter().any(|word| name.ends_with(word))

@@ -1,14 +1,14 @@
-//! Images, documents and search results, which messages and results of tools have.
+//! Images, documents and search results in messages and in results of tools.
 
 use super::{Line, Media, join};
 use crate::json::Json;
 
-/// The lines in place of an image, a document or a search result: a note, and texts inside. `None` if the block is none of these.
+/// Returns the lines that replace an image, a document or a search result: a note, and texts inside. Returns `None` for any other block.
 pub(crate) fn media_note(block: &Json<'_>) -> Option<String> {
     lines(block).map(|lines| join(&lines))
 }
 
-/// The same, one by one.
+/// Returns these lines separately.
 pub(crate) fn lines<'j>(block: &'j Json<'_>) -> Option<Vec<Line<'j>>> {
     let kind = block.str("type");
     let (source, name) = (block.get("source"), block.str("title"));
@@ -35,14 +35,14 @@ pub(crate) fn lines<'j>(block: &'j Json<'_>) -> Option<Vec<Line<'j>>> {
     }
 }
 
-/// A note, and the texts and images behind it.
+/// Returns a note, and the texts and images after it.
 fn with_content<'j>(media: Media<'_>, content: &'j Json<'_>) -> Vec<Line<'j>> {
     let mut all = vec![Line::Note(media.note(false))];
     all.extend(content.as_str().map(Line::Text));
     for part in content.items() {
         match part.str("type") {
             "text" => all.push(Line::Text(part.str("text"))),
-            // Documents are not inside of each other.
+            // Documents are not nested.
             "image" => all.extend(lines(part).into_iter().flatten()),
             _ => all.push(Line::Note(super::unknown(part))),
         }

@@ -1,15 +1,15 @@
-//! Images, documents, videos, sounds and search results, which messages and results of tools have.
+//! Images, documents, videos, audio and search results in messages and in results of tools.
 
 use super::{Line, Media, join};
 use crate::json::Json;
 
-/// The lines in place of an image, a document, a video, a sound or a search result: a note, and texts inside. `name` is what kind of
-/// block it is. `None` if it is none of these.
+/// Returns the lines that replace an image, a document, a video, audio or a search result: a note, and texts inside. `name` is the type of
+/// the block. Returns `None` for any other block.
 pub(crate) fn media_note(name: &str, block: &Json<'_>) -> Option<String> {
     lines(name, block).map(|lines| join(&lines))
 }
 
-/// The same, one by one.
+/// Returns these lines separately.
 pub(crate) fn lines<'j>(kind: &str, block: &'j Json<'_>) -> Option<Vec<Line<'j>>> {
     let source = block.get("source");
     let texts = |list: &'j Json<'_>| list.list("content").iter().map(|part| Line::Text(part.str("text")));

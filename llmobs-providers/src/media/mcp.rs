@@ -1,9 +1,9 @@
-//! Images, sounds and resources of MCP.
+//! Images, audio and resources of MCP.
 
 use super::Media;
 use crate::json::Json;
 
-/// The note in place of an image, a sound or a resource, or the text of a resource.
+/// Returns the note that replaces an image, audio or a resource, or the text of a resource.
 pub(crate) fn media_note(part: &Json<'_>) -> Option<String> {
     let kind = part.str("type");
     let mime = part.str("mimeType");

@@ -1,12 +1,12 @@
-//! Images, sounds and files of chat and responses.
+//! Images, audio and files of chat and responses.
 
 use super::Media;
 use crate::json::Json;
 
-/// The note in place of an image, a sound or a file of chat or responses. `None` if the part is none of these.
+/// Returns the note that replaces an image, audio or a file of chat or responses. Returns `None` for any other part.
 pub(crate) fn media_note(part: &Json<'_>) -> Option<String> {
     let kind = part.str("type");
-    // Some servers take the URL without an object around it.
+    // Some servers accept the URL without an object around it.
     let inner = part.get(kind);
     let field = |key: &str| -> String {
         [inner, part]

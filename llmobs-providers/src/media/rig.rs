@@ -1,9 +1,9 @@
-//! Images, sounds and documents of the library rig.
+//! Images, audio and documents of the library rig.
 
 use super::Media;
 use crate::json::Json;
 
-/// Whether a part is one that no provider has in this form.
+/// Returns whether no provider has a part in this form.
 pub(crate) fn is_own(part: &Json<'_>) -> bool {
     match part.str("type") {
         "toolcall" => part.get("function").is_object(),
@@ -16,7 +16,7 @@ pub(crate) fn is_own(part: &Json<'_>) -> bool {
     }
 }
 
-/// The note in place of an image, a sound, a video or a document, or the JSON of a result.
+/// Returns the note that replaces an image, audio, a video or a document, or the JSON of a result.
 pub(crate) fn media_note(part: &Json<'_>) -> Option<String> {
     let kind = part.str("type");
     if kind == "json" && part.fields().len() == 2 {

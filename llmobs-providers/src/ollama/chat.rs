@@ -41,14 +41,14 @@ fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
         let part = ResultPart { id, name, kind: "", is_error };
         return turn.result(TEXT, part, message.get("content"));
     }
-    super::said(message.str("thinking"), message.str("content"), message.list("images"), turn);
+    super::message_parts(message.str("thinking"), message.str("content"), message.list("images"), turn);
     super::calls(message.list("tool_calls"), turn);
 }
 
 pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
-    let said = event.json.get("message");
-    if let Some(mut turn) = said.is_object().then(|| draft.turn(0, "")).flatten() {
-        message(said, &mut turn);
+    let found = event.json.get("message");
+    if let Some(mut turn) = found.is_object().then(|| draft.turn(0, "")).flatten() {
+        message(found, &mut turn);
     }
     draft.finish_reason(0, event.json.str("done_reason"));
     super::answer(event, draft);

@@ -5,7 +5,7 @@ use crate::request::{RequestDraft, texts};
 use crate::response::{Event, ResponseDraft};
 
 pub(crate) fn is_request(body: &Json<'_>) -> bool {
-    // OpenAI's embeddings have an input, too.
+    // OpenAI's embeddings also have an input.
     body.has("input") && (super::has_own_field(body) || matches!(body.get("truncate"), Json::Bool(_)))
 }
 

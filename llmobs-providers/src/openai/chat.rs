@@ -1,4 +1,4 @@
-//! OpenAI's chat: <https://platform.openai.com/docs/api-reference/chat>, and what other servers add to it.
+//! OpenAI's chat: <https://platform.openai.com/docs/api-reference/chat>, with the additions of other servers.
 
 use crate::failure::ApiError;
 use crate::json::Json;
@@ -9,7 +9,7 @@ use crate::response::{Event, ResponseDraft};
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
-/// The places of the parts of a message: servers stream them in any order.
+/// The positions of the parts of a message, because servers stream them in any order.
 const THOUGHTS: u64 = 0;
 const EXECUTED: u64 = 1 << 31;
 const TEXT: u64 = 1 << 32;
@@ -36,7 +36,7 @@ pub(crate) fn is_answer(event: &Event<'_>) -> bool {
     }
 }
 
-/// The fields of a request that are no parameters.
+/// The fields of a request that are not parameters.
 const READ: [&str; 4] = ["model", "messages", "tools", "functions"];
 
 pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
@@ -46,7 +46,7 @@ pub(crate) fn request(body: &Json<'_>, draft: &mut RequestDraft) {
     draft.parameters(body, &READ);
 }
 
-/// A message of a request.
+/// Reads a message of a request.
 pub(crate) fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
     let role = message.str("role");
     turn.role(role);
@@ -59,7 +59,7 @@ pub(crate) fn message(message: &Json<'_>, turn: &mut Turn<'_>) {
     parts(message, true, turn);
 }
 
-/// The parts of a message, or of a piece of one.
+/// Reads the parts of a message, or of a piece of one.
 fn parts(message: &Json<'_>, is_whole: bool, turn: &mut Turn<'_>) {
     thoughts(message, turn);
     executed(message.list("executed_tools"), turn);
@@ -72,7 +72,7 @@ fn parts(message: &Json<'_>, is_whole: bool, turn: &mut Turn<'_>) {
     }
     audio(message.get("audio"), turn);
     for (index, call) in message.list("tool_calls").iter().filter(|call| call.is_object()).enumerate() {
-        // The client async-openai has a name of its own for one of them.
+        // The client async-openai has its own name for one of them.
         let inner = [call.get("function"), call.get("custom"), call.get("custom_tool")]
             .into_iter()
             .find(|value| value.is_object())
@@ -111,7 +111,7 @@ fn parts(message: &Json<'_>, is_whole: bool, turn: &mut Turn<'_>) {
     }
 }
 
-/// DeepSeek, vLLM and others have `reasoning_content`; Groq, OpenRouter and newer ones `reasoning`.
+/// Reads thoughts. DeepSeek, vLLM and others use `reasoning_content`; Groq, OpenRouter and newer ones `reasoning`.
 fn thoughts(message: &Json<'_>, turn: &mut Turn<'_>) {
     let text = ["reasoning_content", "reasoning", "thinking"]
         .into_iter()
@@ -127,7 +127,7 @@ fn thoughts(message: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// The tools that Groq has called itself. In a stream, what is known of a call comes once more with its result.
+/// Reads the tools that Groq called itself. In a stream, the known data of a call is repeated with its result.
 fn executed(tools: &[Json<'_>], turn: &mut Turn<'_>) {
     if !tools.is_empty() {
         turn.answered();
@@ -150,7 +150,7 @@ fn executed(tools: &[Json<'_>], turn: &mut Turn<'_>) {
     }
 }
 
-/// What a tool of Groq returned: a text and images, or else results as they are.
+/// Returns the result of a tool of Groq: a text and images, or else results unchanged.
 fn returned<'j>(tool: &Json<'j>) -> Json<'j> {
     let (output, code) = (tool.str("output"), tool.list("code_results"));
     let texts = code.iter().map(|result| result.str("text")).filter(|_| output.is_empty());
@@ -171,7 +171,7 @@ fn content(content: &Json<'_>, is_whole: bool, turn: &mut Turn<'_>) {
         Json::Text(text) => turn.text(At::Place(TEXT), text),
         Json::Array(items) => {
             for (index, part) in items.iter().enumerate() {
-                // Pieces of one text come as texts and in lists, whose indexes say nothing about the text.
+                // Pieces of one text arrive as texts and in lists, whose indexes have no meaning for the text.
                 content_part(if is_whole { index as u64 } else { 0 }, part, turn);
             }
         }
@@ -195,7 +195,7 @@ fn content_part(index: u64, part: &Json<'_>, turn: &mut Turn<'_>) {
                 turn.thought(At::Place(THOUGHTS), "thinking", thought.str("text"));
             }
         }
-        // Mistral's citations.
+        // A citation of Mistral.
         "reference" => {}
         _ => match media::openai::media_note(part) {
             Some(note) => turn.note(At::Place(TEXT + index), &note),
@@ -204,7 +204,7 @@ fn content_part(index: u64, part: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// The sound of an answer, with what it says.
+/// Reads the audio of a response, with its transcript.
 fn audio(audio: &Json<'_>, turn: &mut Turn<'_>) {
     turn.text(At::Place(TEXT), audio.str("transcript"));
     let data = audio.str("data");
@@ -221,20 +221,23 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     draft.id(json.str("id"));
     for (index, choice) in json.list("choices").iter().enumerate() {
         let index = choice.count("index").unwrap_or(index as u64);
-        // Perplexity sends both: a whole answer has an empty piece, and a piece of a stream has the message so far.
+        // Perplexity sends both: a whole response has an empty piece, and a piece of a stream has the message so far.
         let mut forms = [choice.get("delta"), choice.get("message")];
         if json.str("object") == "chat.completion" {
             forms.reverse();
         }
-        let said = forms.into_iter().find(|value| value.is_object());
-        if let Some(said) = said {
-            if let Some(mut turn) = draft.turn(index, said.str("role")) {
-                parts(said, std::ptr::eq(said, choice.get("message")), &mut turn);
+        let message = forms.into_iter().find(|value| value.is_object());
+        if let Some(message) = message {
+            if let Some(mut turn) = draft.turn(index, message.str("role")) {
+                parts(message, std::ptr::eq(message, choice.get("message")), &mut turn);
             }
-            let cited =
-                [said.get("annotations"), said.get("citations"), said.get("context").get("citations")];
+            let cited = [
+                message.get("annotations"),
+                message.get("citations"),
+                message.get("context").get("citations"),
+            ];
             cited.into_iter().flat_map(Json::items).for_each(|citation| draft.citation(citation));
-            let references = said.list("content").iter().filter(|part| part.str("type") == "reference");
+            let references = message.list("content").iter().filter(|part| part.str("type") == "reference");
             references.for_each(|citation| draft.citation(citation));
         }
         let finish = [choice.str("finish_reason"), choice.get("finish_details").str("type")];

@@ -12,7 +12,7 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
     }
 }
 
-/// Whether a request that has a text as input asks for vectors of it.
+/// Returns whether a request with a text as input asks for vectors.
 pub(super) fn is_for_vectors(body: &Json<'_>) -> bool {
     let model = body.str("model");
     ["encoding_format", "dimensions", "input_type", "truncate"].into_iter().any(|name| body.has(name))

@@ -10,7 +10,7 @@ use crate::turn::At;
 
 pub(crate) use events::event;
 
-/// The fields of a request that are no parameters.
+/// The fields of a request that are not parameters.
 const READ: [&str; 4] = ["model", "input", "instructions", "tools"];
 
 /// Fields that requests of embeddings do not have.
@@ -31,7 +31,7 @@ pub(crate) fn is_request(body: &Json<'_>) -> bool {
     let has_own = || OWN.iter().any(|name| body.has(name));
     match body.get("input") {
         Json::Array(items) if items.iter().any(is_item) => true,
-        // An embedding can be asked for with a text, too.
+        // An embedding can also be requested with a text.
         Json::Text(_) => has_own() || body.has("model") && !super::embeddings::is_for_vectors(body),
         input => body.get("prompt").has("id") || !input.is_null() && has_own(),
     }

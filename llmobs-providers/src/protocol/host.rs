@@ -1,6 +1,6 @@
-//! Who runs the models behind a host.
+//! The providers of models by host.
 
-/// Ends of hosts, and who runs the models there.
+/// Suffixes of hosts, and the provider of the models there.
 #[doc(hidden)]
 pub const HOSTS: &[(&str, &str)] = &[
     ("openai.azure.com", "azure"),
@@ -40,7 +40,7 @@ pub const HOSTS: &[(&str, &str)] = &[
     ("api.jina.ai", "jina"),
 ];
 
-/// Who runs the models behind a host, which may have a port. `None` if that is not known.
+/// Returns the provider of the models behind a host, which may have a port, or `None` if it is unknown.
 #[must_use]
 pub fn provider_of_host(host: &str) -> Option<&'static str> {
     let (host, port) = host

@@ -1,8 +1,8 @@
-//! Providers under the names of this crate.
+//! Providers under the names that this crate uses.
 
 use llmobs_capture::text::{MAX_LABEL_BYTES, cut};
 
-/// The name of a provider, from what a convention or a library calls it. A name that is not known is only put in lower case.
+/// Returns the name of a provider, from its name in a convention or a library. An unknown name is only converted to lower case.
 pub(crate) fn provider_of_name(name: &str) -> Option<String> {
     let name = cut(name.trim(), MAX_LABEL_BYTES).to_lowercase();
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();

@@ -1,4 +1,4 @@
-//! Reads an answer from the form that it serializes to.
+//! Reads a response from the form that it serializes to.
 
 use crate::conversation;
 use crate::document::Document;
@@ -8,7 +8,7 @@ use crate::protocol::Protocol;
 use crate::response::{Response, Vectors};
 use crate::usage::Usage;
 
-/// The answer. `None` for other values: the name of a protocol is what tells them apart.
+/// Reads the response, which is recognized by the name of its protocol. Returns `None` for any other value.
 pub(super) fn read(json: &Json<'_>) -> Option<Response> {
     let name = json.get("protocol").as_str()?;
     let protocol = *Protocol::ALL.iter().find(|protocol| protocol.name() == name)?;

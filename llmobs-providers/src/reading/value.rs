@@ -1,6 +1,6 @@
-//! Recognizes requests and answers among the values of a program.
+//! Recognizes requests and responses among the values of a program.
 //!
-//! A value of a program can look like a request or an answer and be something else. Only what is one without doubt is read.
+//! A value of a program can look like a request or a response and be something else. Only unambiguous values are read.
 
 use crate::json::Json;
 use crate::message::Message;
@@ -45,8 +45,8 @@ const TEXT_FIELDS: [&str; 31] = [
 ];
 
 impl Request {
-    /// Reads a value if it is a request without doubt: it names a model beside what only requests have, or it has a form without a
-    /// model, and all of its messages are understood. `is_alone` says that the program has no other value that could be the input.
+    /// Reads a value if it is certainly a request: it names a model next to fields that only requests have, or it has a form without a
+    /// model, and all its messages are understood. `is_alone` is whether the program has no other value that could be the input.
     #[must_use]
     pub fn recognize(json: &Json<'_>, is_alone: bool, limit: usize) -> Option<Self> {
         let protocol = Protocol::of_request(json)?;
@@ -60,7 +60,7 @@ impl Request {
         let request = Self::read(json, Some(protocol), limit).filter(|_| is_alike)?;
         let is_of_library = protocol.provider().is_none() && json.is_object() && !json.has("role");
         let is_in_url = matches!(protocol.provider(), Some("google" | "amazon_bedrock"));
-        // The prompt that the provider keeps names the model, and has the messages.
+        // A prompt that is stored at the provider names the model, and has the messages.
         let has_prompt = request.parameters.contains_key("prompt");
         let has_model = request.model.is_some() || is_of_library || is_in_url || has_prompt;
         let is_understood = has_prompt
@@ -71,7 +71,7 @@ impl Request {
 }
 
 impl Response {
-    /// Reads a value if it is an answer without doubt, or a list of the events of one: it says something, or counts something.
+    /// Reads a value if it is certainly a response, or a list of the events of one: it has content or counts.
     #[must_use]
     pub fn recognize(json: &Json<'_>, limit: usize) -> Option<Self> {
         Self::read(json, None, limit).or_else(|| of_events(json.items(), limit)).filter(|response| {
@@ -85,8 +85,8 @@ impl Response {
     }
 }
 
-/// Reads the events of an answer, such as the list that Gemini streams. They are those of one answer if they have one id, or no id and the
-/// reason why the model stopped in the last one alone.
+/// Reads the events of a response, such as the list that Gemini streams. They belong to one response if they have the same id, or no id and
+/// a finish reason only in the last event.
 fn of_events(events: &[Json<'_>], limit: usize) -> Option<Response> {
     let (first, others) = events.split_first()?;
     if others.is_empty() {
@@ -96,7 +96,7 @@ fn of_events(events: &[Json<'_>], limit: usize) -> Option<Response> {
     if !matches!(protocol.operation(), Operation::Chat | Operation::Completion) {
         return None;
     }
-    // Such as a `ping`.
+    // For example a `ping`.
     let is_empty = |event: &Json<'_>| matches!(event.fields(), [(name, Json::Text(_))] if name == "type");
     let mut decoder = Decoder::new(limit);
     let mut id = None;

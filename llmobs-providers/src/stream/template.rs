@@ -1,16 +1,16 @@
-//! The last event of a stream, if all that it had was a piece of text.
+//! The last event of a stream, if its only content was a piece of text.
 //!
-//! Most events of an answer differ from the one before in the piece alone, and in a field of random length that some providers add.
-//! Such an event is not parsed again.
+//! Most events of a response differ from the one before only in the piece, and in a field of random length that some providers add. Such an
+//! event is not parsed again.
 
 use std::ops::Range;
 
 use llmobs_capture::text::plain_prefix;
 
-use crate::room::Said;
+use crate::room::EventContent;
 use crate::turn::At;
 
-/// A field with random letters, which carries no content.
+/// A field with random letters, which has no content.
 const PADDING: &[u8] = b"\"obfuscation\":\"";
 
 /// An event without its piece of text.
@@ -18,17 +18,17 @@ const PADDING: &[u8] = b"\"obfuscation\":\"";
 pub(super) struct Template {
     name: String,
     data: Vec<u8>,
-    /// Where the piece is, and then where the padding is, or the other way round.
+    /// The position of the piece, followed by that of the padding, or the reverse.
     piece: Range<usize>,
     padding: Option<Range<usize>>,
     place: Option<(u64, At)>,
 }
 
 impl Template {
-    /// Keeps an event, if it said one piece of text, which is a part of its data.
-    pub(super) fn learn(&mut self, name: &str, data: &[u8], said: Said) {
+    /// Keeps an event, if its content is one piece of text, which is a part of its data.
+    pub(super) fn learn(&mut self, name: &str, data: &[u8], content: EventContent) {
         self.place = None;
-        let Said::Text { choice, at, start, len } = said else { return };
+        let EventContent::Text { choice, at, start, len } = content else { return };
         let Some(start) = start.checked_sub(data.as_ptr().addr()) else { return };
         let piece = start..start.saturating_add(len);
         if data.get(piece.end) != Some(&b'"') {
@@ -45,7 +45,7 @@ impl Template {
         self.data.extend_from_slice(data);
     }
 
-    /// The piece of an event that differs from the one that is kept in nothing else, and its place.
+    /// Returns the piece of an event that differs from the stored one in nothing else, and its position.
     pub(super) fn piece<'e>(&self, name: &str, data: &'e [u8]) -> Option<(u64, At, &'e str)> {
         let (choice, at) = self.place?;
         let mut rest = data;
@@ -75,7 +75,7 @@ impl Template {
 mod tests {
     use super::super::ResponseReader;
 
-    /// What a stream of these events says, and what they say one by one, which are all parsed.
+    /// The content of a stream of these events, and of the events when all of them are parsed.
     fn read(events: &[String]) -> [String; 2] {
         let mut stream = ResponseReader::new();
         let mut one_by_one = ResponseReader::new();

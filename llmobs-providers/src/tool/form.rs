@@ -1,8 +1,8 @@
-//! The forms in which providers and libraries have definitions of tools.
+//! The forms of tool definitions of providers and libraries.
 
 use crate::json::Json;
 
-/// A definition, in the value that has it.
+/// A definition, borrowed from the value that contains it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ToolForm<'j> {
     pub(crate) name: &'j str,
@@ -12,7 +12,7 @@ pub(crate) struct ToolForm<'j> {
     pub(crate) version: Option<&'j str>,
 }
 
-/// Where the schema is: chat and Gemini, Anthropic, MCP and Bedrock, Gemini with full JSON schemas, genai, Cohere's first version.
+/// The fields of the schema: chat and Gemini, Anthropic, MCP and Bedrock, Gemini with full JSON schemas, genai, Cohere's first version.
 const SCHEMAS: [&str; 7] = [
     "parameters",
     "input_schema",
@@ -23,13 +23,13 @@ const SCHEMAS: [&str; 7] = [
     "parameter_definitions",
 ];
 
-/// Where a definition is inside of a tool: OpenAI's chat, its custom tools, and Bedrock.
+/// The fields of a definition inside a tool: OpenAI's chat, its custom tools, and Bedrock.
 const WRAPPERS: [&str; 3] = ["function", "custom", "toolSpec"];
 
-/// Where a tool of Gemini has several.
+/// The fields in which a tool of Gemini has several definitions.
 const DECLARATIONS: [&str; 2] = ["functionDeclarations", "function_declarations"];
 
-/// Where the list is that an MCP server answers, and what is around it in JSON-RPC.
+/// The field of the list in the response of an MCP server, and the field around it in JSON-RPC.
 const LISTS: [&str; 2] = ["tools", "result"];
 
 impl<'j> ToolForm<'j> {
@@ -75,7 +75,7 @@ impl<'j> ToolForm<'j> {
         })
     }
 
-    /// The tools of Gemini itself, which are named by the field that they are.
+    /// The tools of Gemini itself, which are named by their field.
     fn own_of_gemini(tool: &'j Json<'j>, found: &mut impl FnMut(Self)) {
         for (name, value) in tool.fields() {
             if value.is_object() {

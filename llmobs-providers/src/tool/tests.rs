@@ -111,7 +111,7 @@ fn tools_of_providers_are_named_by_their_type() {
     );
     assert_eq!(names(json!({ "type": "custom", "custom": { "name": "grep" } })), ["grep"]);
     assert_eq!(names(json!([1, "f", null, [], {}, { "name": 7 }])), [""; 0]);
-    // A tool may have tools.
+    // A tool may contain tools.
     assert_eq!(names(json!({ "name": "toolbox", "tools": [{ "name": "f" }] })), ["toolbox"]);
 }
 

@@ -1,11 +1,11 @@
-//! Tool calls, put together from the pieces in events.
+//! Tool calls, assembled from the pieces in events.
 
 use super::paths::Arguments;
 use crate::json::Json;
 use crate::message::{ToolCall, arguments_of};
 use crate::room::{Room, Text};
 
-/// A tool call so far.
+/// A tool call that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Call {
     index: Option<u64>,
@@ -13,7 +13,7 @@ pub(super) struct Call {
     name: String,
     kind: String,
     arguments: Text,
-    /// Arguments that came one by one.
+    /// Arguments that arrived one by one.
     by_path: Arguments,
 }
 
@@ -30,10 +30,10 @@ pub(crate) struct CallPiece<'a> {
 }
 
 impl CallPiece<'_> {
-    /// Whether the piece can belong to the call.
+    /// Returns whether the piece can belong to the call.
     ///
-    /// Providers send an index; an id and name, once or in every event; a new id in every event; one index for several
-    /// whole calls; or nothing but a name, with which each call begins.
+    /// Providers send an index; an id and name, once or in every event; a new id in every event; one index for several whole calls; or only
+    /// a name, with which each call begins.
     pub(super) fn continues(&self, call: &Call) -> bool {
         let (unnamed, indexed) = (self.name.is_empty(), self.index.is_some());
         let index = !indexed || call.index.is_none() || self.index == call.index;
@@ -46,11 +46,11 @@ impl CallPiece<'_> {
 impl Call {
     pub(super) fn add(&mut self, piece: CallPiece<'_>, room: &mut Room) {
         self.index = self.index.or(piece.index);
-        for (label, said) in
+        for (label, value) in
             [(&mut self.id, piece.id), (&mut self.name, piece.name), (&mut self.kind, piece.kind)]
         {
-            if label.is_empty() && !said.is_empty() {
-                *label = room.label(said);
+            if label.is_empty() && !value.is_empty() {
+                *label = room.label(value);
                 room.has_content = true;
             }
         }
@@ -61,7 +61,7 @@ impl Call {
         self.by_path.add(path, value, room);
     }
 
-    /// Gives back what it took.
+    /// Gives back the bytes that the call took.
     pub(super) fn leave(&self, room: &mut Room) {
         for label in [&self.id, &self.name, &self.kind] {
             room.give(label);
@@ -69,7 +69,7 @@ impl Call {
         self.arguments.leave(room);
     }
 
-    /// How many bytes of arguments there were.
+    /// Returns the length of all arguments, in bytes.
     pub(super) const fn arguments_len(&self) -> usize {
         self.arguments.len()
     }

@@ -1,16 +1,16 @@
-//! Puts parts into messages.
+//! Converts parts to messages.
 
 use super::parts::{Body, Parts};
 use crate::message::{Message, failed_result};
 
-/// The role of messages that hold thoughts.
+/// The role of messages with thoughts.
 const REASONING: &str = "reasoning";
-/// The role of messages that hold results of tools, where a model answered with them.
+/// The role of messages with results of tools, in the output of a model.
 const TOOL: &str = "tool";
 const ASSISTANT: &str = "assistant";
 
 impl Parts {
-    /// Appends the messages that the parts become. `is_answer` says that a model gave them.
+    /// Appends the messages that the parts become. `is_answer` is whether a model produced them.
     pub(crate) fn into_messages(self, is_answer: bool, messages: &mut Vec<Message>) {
         let is_answer = is_answer || self.is_answer;
         let role = match (self.role.is_empty(), is_answer) {
@@ -33,15 +33,15 @@ impl Parts {
 struct Builder<'a> {
     role: String,
     is_answer: bool,
-    /// Whether a text goes on at the end of the last message as it is.
+    /// Whether a text continues the last message without a separator.
     glued: bool,
     messages: &'a mut Vec<Message>,
-    /// Whether the last message is one of these parts, and more may go there.
+    /// Whether the last message consists of these parts, and more may be added to it.
     is_open: bool,
 }
 
 impl Builder<'_> {
-    /// The last message, if it has the role and takes more, or a new one.
+    /// Returns the last message, if it has the role and accepts more, or a new one.
     fn message(&mut self, role: &str, takes: impl FnOnce(&Message) -> bool) -> Option<&mut Message> {
         let goes_on =
             self.is_open && self.messages.last().is_some_and(|last| last.role == role && takes(last));
@@ -98,7 +98,7 @@ impl Builder<'_> {
     }
 }
 
-/// Appends a text, with what separates it from the text before.
+/// Appends a text, after what separates it from the text before.
 fn append(content: &mut String, text: &str, separator: &str) {
     if !content.is_empty() && !text.is_empty() {
         content.push_str(separator);

@@ -1,16 +1,16 @@
-//! The parts themselves, each at its place.
+//! The parts themselves, each at its position.
 
 use super::call::Call;
 use crate::message::ToolResult;
-use crate::room::{At, Room, Said, Text};
+use crate::room::{At, EventContent, Room, Text};
 
 /// The parts of one choice of an answer, or of one message of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     pub(super) role: String,
-    /// Whether a model said them, though they are of a request.
+    /// Whether a model produced them, although they belong to a request.
     pub(super) is_answer: bool,
-    /// In the order of their places.
+    /// The parts, in the order of their positions.
     pub(super) list: Vec<Part>,
 }
 
@@ -23,23 +23,23 @@ pub(super) struct Part {
 #[derive(Debug)]
 pub(super) enum Body {
     Text(Text),
-    /// A text on lines of its own, such as that of a document.
+    /// A text on separate lines, such as that of a document.
     Passage(Text),
-    /// What the model thought, and what the provider calls such a part.
+    /// A thought of the model, and the provider's name of such a part.
     Thought(Text, String),
     Call(Call),
-    /// What a tool returned, and whether it failed.
+    /// The result of a tool, and whether it failed.
     Result(ToolResult, Text, bool),
-    /// A note in place of a part that is no text.
+    /// A note that replaces a part that is not text.
     Note(String),
-    /// Bytes that are no text: what they are, their media type, and how many there are.
+    /// Bytes that are not text: their kind, their media type, and their number.
     Media(String, String, usize),
-    /// What follows is a message of its own.
+    /// The following parts are a separate message.
     Begin,
 }
 
 impl Body {
-    /// Gives back what it took.
+    /// Gives back the bytes that the part took.
     pub(super) fn leave(&self, room: &mut Room) {
         room.give_entry();
         match self {
@@ -59,12 +59,12 @@ impl Body {
 }
 
 impl Parts {
-    /// Whether nothing was said.
+    /// Returns whether there are no parts.
     pub(crate) fn is_empty(&self) -> bool {
         self.list.iter().all(|part| matches!(part.body, Body::Begin))
     }
 
-    /// The last part that is a text.
+    /// Returns the last part that is a text.
     pub(super) fn last_text(&mut self) -> Option<&mut Text> {
         self.list.iter_mut().rev().find_map(|part| match &mut part.body {
             Body::Text(text) => Some(text),
@@ -72,7 +72,7 @@ impl Parts {
         })
     }
 
-    /// The part at a place, which is made if there is none of the kind. `None` if there are too many.
+    /// Returns the part at a position, which is created if there is none of the kind. Returns `None` if there are too many.
     pub(super) fn open(
         &mut self,
         at: At,
@@ -80,7 +80,7 @@ impl Parts {
         room: &mut Room,
         new: impl FnOnce() -> Body,
     ) -> Option<&mut Body> {
-        room.said = Said::More;
+        room.event_content = EventContent::More;
         let index = match at {
             At::End | At::Next => match self.list.last() {
                 Some(last) if at == At::End && fits(&last.body) => self.list.len() - 1,
@@ -92,7 +92,7 @@ impl Parts {
                 }
             },
             At::Place(place) => {
-                // Parts of another kind at the same place follow each other.
+                // Parts of another kind at the same position follow each other.
                 let from = self.list.partition_point(|part| part.place < place);
                 let to = self.list.partition_point(|part| part.place <= place);
                 let found =

@@ -1,4 +1,4 @@
-//! Arguments of a tool call that come one by one, each with its JSON path.
+//! Arguments of a tool call that arrive one by one, each with its JSON path.
 
 use llmobs_capture::value::weight_of;
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ pub(super) struct Arguments(Vec<(String, Argument)>);
 
 #[derive(Debug)]
 enum Argument {
-    /// A text, which comes in pieces.
+    /// A text, which arrives in pieces.
     Text(Text),
     Value(Value),
 }
@@ -51,7 +51,7 @@ impl Arguments {
         self.0.push((path.to_owned(), argument));
     }
 
-    /// Puts the arguments into an object.
+    /// Moves the arguments into an object.
     pub(super) fn into_map(self, arguments: Map<String, Value>) -> Map<String, Value> {
         if self.0.is_empty() {
             return arguments;
@@ -73,7 +73,7 @@ impl Arguments {
     }
 }
 
-/// The steps of a path such as `$.days[0].name`. Of one that is too deep, the first ones.
+/// Returns the steps of a path such as `$.days[0].name`. For a path that is too deep, returns the first ones.
 fn steps(path: &str) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     let mut rest = path.trim_start_matches('$');
@@ -86,14 +86,14 @@ fn steps(path: &str) -> Vec<Step<'_>> {
             let name = rest.strip_prefix('.').unwrap_or(rest);
             let (name, after) = name.split_at(name.find(['.', '[']).unwrap_or(name.len()));
             steps.push(Step::Name(name));
-            // A bracket that is not closed is the end.
+            // An unclosed bracket ends the path.
             rest = if after.starts_with('[') && !after.contains(']') { "" } else { after };
         }
     }
     steps
 }
 
-/// The place behind a step, which is made if there is none. An index beyond the end of a list is the next one.
+/// Returns the value after a step, which is created if it is missing. An index beyond the end of a list is the next one.
 fn go<'v>(value: &'v mut Value, step: &Step<'_>) -> Option<&'v mut Value> {
     match *step {
         Step::Name(name) => {

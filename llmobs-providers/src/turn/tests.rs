@@ -6,7 +6,7 @@ use crate::room::Room;
 
 const LIMIT: usize = 1000;
 
-/// The messages of an answer that `read` fills.
+/// The messages of a response that `read` fills.
 fn answer(read: impl FnOnce(&mut Turn<'_>)) -> Value {
     messages(LIMIT, true, read)
 }
@@ -168,7 +168,7 @@ fn results_in_an_answer_are_of_the_tool() {
         said("Done."),
     ]);
     assert_eq!(answer(read), expected);
-    // A person sends results under the role that the provider wants.
+    // A person sends results under the role that the provider requires.
     let found = asked(|turn| {
         turn.result(At::Next, result("1", "search_result"), &Json::Text("Found.".into()));
         turn.text(At::Next, "And now?");
@@ -268,7 +268,7 @@ fn media_in_pieces_are_one_note() {
     assert_eq!(found, json!([said(content)]));
 }
 
-/// Servers name the call of a piece in different ways.
+/// Servers identify the call of a piece in different ways.
 #[test]
 fn pieces_of_calls_find_their_call() {
     let of = |pieces: &[(Option<u64>, &str, &str, &str)]| {
@@ -310,9 +310,9 @@ fn pieces_of_calls_find_their_call() {
         (Some(1), "4", "", "2}"),
     ];
     assert_eq!(of(&new_ids), two);
-    // Nothing but names.
+    // Only names.
     assert_eq!(of(&[(None, "", "a", "{\"x\":1}"), (None, "", "b", "{\"y\":2}")]), two);
-    // The same name once more is the same function once more.
+    // A repeated name is another call of the same function.
     let twice = [(None, "", "a", "{\"x\":1}"), (None, "", "a", "{\"x\":2}")];
     assert_eq!(of(&twice), ["a {\"x\":1}", "a {\"x\":2}"]);
 }
@@ -361,7 +361,7 @@ fn a_turn_keeps_what_its_budget_allows() {
             }
         });
         let kept = found.to_string().len();
-        // Every part that has no room says so.
+        // Every part without room has a note.
         assert!(kept < 2 * limit + 1024 * 200, "{limit}: {kept}");
     }
 }

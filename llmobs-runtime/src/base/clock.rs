@@ -22,16 +22,16 @@ fn nanos(duration: Duration) -> u64 {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Started {
     at: Instant,
-    /// The start that the program names instead.
+    /// The start given by the program, if any.
     named: Option<Named>,
 }
 
-/// A start that the program names.
+/// A start given by the program.
 #[derive(Clone, Copy, Debug)]
 struct Named {
     /// Nanoseconds since the Unix epoch.
     unix_nanos: u64,
-    /// How long ago it was, in nanoseconds, by the wall clock.
+    /// How long ago the start was by the wall clock, in nanoseconds.
     age: u64,
 }
 
@@ -41,8 +41,8 @@ impl Started {
         Self { at: Instant::now(), named: None }
     }
 
-    /// A start at a time that the program names, in nanoseconds since the Unix epoch. The duration counts from that time, by the wall
-    /// clock as it is now.
+    /// Creates a start at a time that the program gives, in nanoseconds since the Unix epoch. The duration counts from that time, by the
+    /// current wall clock.
     pub(crate) fn at(unix_nanos: u64) -> Self {
         let age = self::unix_nanos().saturating_sub(unix_nanos);
         Self { at: Instant::now(), named: Some(Named { unix_nanos, age }) }
@@ -63,7 +63,7 @@ impl Started {
         }
     }
 
-    /// The times of a span that ends at a time that the program names, in nanoseconds since the Unix epoch. An end before the start
+    /// Returns the times of a span that ends at a time that the program gives, in nanoseconds since the Unix epoch. An end before the start
     /// counts as the start.
     pub(crate) fn until(self, unix_nanos: u64) -> Times {
         match self.named {
@@ -86,11 +86,11 @@ impl Started {
 /// When a span began and ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Times {
-    /// As two instants. The worker turns them into times.
+    /// As two instants, which the worker converts to times.
     Noted { start: Instant, end: Instant },
-    /// As an instant, and the end that the program names, in nanoseconds since the Unix epoch.
+    /// As the instant of the start, and the end that the program gives, in nanoseconds since the Unix epoch.
     Ends { start: Instant, end_nanos: u64 },
-    /// The start that the program names, in nanoseconds since the Unix epoch, and the duration in nanoseconds.
+    /// As the start that the program gives, in nanoseconds since the Unix epoch, and the duration in nanoseconds.
     Known { start_nanos: u64, duration_nanos: u64 },
 }
 
@@ -110,19 +110,19 @@ impl Times {
     }
 }
 
-/// A reading of the wall clock is used until it is wrong by more than this.
+/// A reading of the wall clock is replaced once it is off by more than this.
 const TOLERANCE: Duration = Duration::from_millis(1);
-/// The two clocks are read again if this much time has passed between them, because the thread had to wait.
+/// Both clocks are read again if more than this passes between reading one and the other, because the thread was preempted.
 const MAX_PAUSE: Duration = Duration::from_micros(100);
-/// How often they are read again at most.
+/// The most attempts to read both clocks.
 const MAX_ATTEMPTS: usize = 8;
-/// How many readings are kept for spans that began long ago.
+/// The most readings to keep, for spans that began long ago.
 const MAX_READINGS: usize = 16;
 
 /// Turns instants into times of the wall clock.
 ///
-/// The monotonic clock stops while a machine sleeps, and the wall clock can be set. Instants up to the last check before that keep
-/// their time. Later instants have the new time.
+/// The monotonic clock stops while a machine sleeps, and the wall clock can be set. Instants up to the last check before such a change keep
+/// their time. Later instants get the new time.
 #[derive(Debug)]
 pub(crate) struct WallClock {
     last: Reading,
@@ -140,7 +140,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// The best of a few attempts.
+    /// Reads both clocks, and returns the best of several attempts.
     fn now() -> Self {
         let attempt = || {
             let instant = Instant::now();
@@ -252,7 +252,7 @@ mod tests {
             clock.adopt(Reading { instant: at(seconds), unix_nanos });
         };
         let seconds = |seconds: u64| seconds * 1_000_000_000;
-        // Small differences are those between two readings.
+        // Differences this small come from reading the clocks one after the other.
         read(&mut clock, 10, unix_nanos + seconds(10) + 900_000);
         assert_eq!(clock.unix_nanos(at(10)), unix_nanos + seconds(10));
         // An hour of sleep, which the monotonic clock does not count.

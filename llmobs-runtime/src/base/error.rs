@@ -1,17 +1,17 @@
-//! Why a client could not be started.
+//! The error of starting a client.
 
 use std::path::PathBuf;
 use std::{fmt, io};
 
-/// Why `init` failed. Nothing is recorded then, and everything else does nothing.
+/// The error that `init` returns. Nothing is recorded then, and all other calls do nothing.
 ///
-/// A host program should log it and go on: see the example of [`Config::init`](crate::Config::init).
+/// A host program should log it and continue: see the example of [`Config::init`](crate::Config::init).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// Delivery straight to Datadog needs an API key.
     MissingApiKey,
-    /// Delivery straight to Datadog needs to know the site.
+    /// Delivery straight to Datadog needs a site.
     MissingSite,
     /// The site is not a host name such as `datadoghq.eu`.
     InvalidSite,
@@ -28,14 +28,14 @@ pub enum Error {
     /// The address of the Agent is a Unix socket, which this system does not have.
     #[non_exhaustive]
     UnixSocket {
-        /// The name of the variable that says so.
+        /// The name of the variable that sets it.
         setting: &'static str,
     },
     /// The address is `https`, and the crate was built without the feature `tls`.
     NoTls,
-    /// A client is running already, and there is one at a time.
+    /// A client is already running. Only one can run at a time.
     AlreadyInitialized,
-    /// The file to write to cannot be opened.
+    /// The output file cannot be opened.
     #[non_exhaustive]
     File {
         /// The path of the file.
@@ -43,7 +43,7 @@ pub enum Error {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// The operating system gave no thread.
+    /// The operating system could not start a thread.
     #[non_exhaustive]
     Thread {
         /// The error of the operating system.
@@ -77,7 +77,7 @@ impl fmt::Display for Error {
                 "an https address needs the feature `tls` of the llmobs crate: enable it, or report to an Agent",
             ),
             Self::AlreadyInitialized => {
-                f.write_str("llmobs is initialized already: drop the guard of the first `init` before another")
+                f.write_str("llmobs is already initialized: drop the guard of the first `init` before calling `init` again")
             }
             Self::File { path, .. } => write!(f, "cannot open {} to write spans to it", path.display()),
             Self::Thread { .. } => f.write_str("cannot start the thread that delivers spans"),
@@ -86,7 +86,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// The text of the error and of its source.
+    /// Returns the text of the error and of its source.
     pub(crate) fn chain(&self) -> String {
         match std::error::Error::source(self) {
             Some(source) => format!("{self}: {source}"),

@@ -12,24 +12,24 @@ use super::random::random;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TraceId {
     value: u128,
-    /// Whether the id was read as a number of 64 bits, and is written as one.
+    /// Whether the id was read as a 64-bit number in decimal, and is written as one.
     decimal: bool,
 }
 
 impl TraceId {
-    /// A new id for a trace that begins at this time, in nanoseconds since the Unix epoch.
+    /// Creates an id for a trace that begins at this time, in nanoseconds since the Unix epoch.
     #[inline]
     pub(crate) fn random(unix_nanos: u64) -> Self {
         let seconds = u128::from(unix_nanos / 1_000_000_000) & u128::from(u32::MAX);
         Self { value: seconds << 96 | u128::from(random()), decimal: false }
     }
 
-    /// The id that a tracer gives as a number. Zero is no id.
+    /// Converts an id that a tracer gives as a number. Returns `None` for zero.
     pub(crate) fn from_u128(value: u128) -> Option<Self> {
         (value != 0).then_some(Self { value, decimal: false })
     }
 
-    /// The id that a tracer gives in two halves. Zero is no id.
+    /// Converts an id that a tracer gives in two halves. Returns `None` for zero.
     pub(crate) fn from_halves(high: u64, low: u64) -> Option<Self> {
         Self::from_u128(u128::from(high) << 64 | u128::from(low))
     }
@@ -43,13 +43,13 @@ impl TraceId {
         self.value
     }
 
-    /// From 32 hexadecimal digits.
+    /// Parses 32 hexadecimal digits.
     pub(crate) fn from_hex(text: &str) -> Option<Self> {
         let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         Self::from_u128(is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten()?)
     }
 
-    /// From what another program propagates: 32 hexadecimal digits that cannot be mistaken for a number, or a number.
+    /// Parses the id in a propagated header: 32 hexadecimal digits that cannot be mistaken for a decimal number, or a decimal number.
     pub(crate) fn from_header(text: &str) -> Option<Self> {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if !is_number || (text.len() == 32 && text.starts_with('0')) {
@@ -59,13 +59,13 @@ impl TraceId {
         Some(Self { value, decimal: u64::try_from(value).is_ok() })
     }
 
-    /// The id in decimal, as headers have it.
+    /// Returns the id in decimal, as headers hold it.
     pub(crate) fn to_decimal(self) -> String {
         self.value.to_string()
     }
 
-    /// The low half. For tracers with 64-bit ids it is the whole id.
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+    /// Returns the low half, which is the whole id for tracers with 64-bit ids.
+    #[expect(clippy::cast_possible_truncation, reason = "only the low half is wanted")]
     pub(crate) fn low64(self) -> u64 {
         self.value as u64
     }
@@ -92,7 +92,7 @@ impl SpanId {
         Self(NonZeroU64::new(random()).unwrap_or(NonZeroU64::MIN))
     }
 
-    /// The id that a tracer gives as a number. Zero is no id.
+    /// Converts an id that a tracer gives as a number. Returns `None` for zero.
     pub(crate) fn from_u64(value: u64) -> Option<Self> {
         NonZeroU64::new(value).map(Self)
     }

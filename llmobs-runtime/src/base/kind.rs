@@ -1,4 +1,4 @@
-//! The seven kinds of span that LLM Observability knows.
+//! The seven kinds of span in LLM Observability.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ pub enum Kind {
     Agent,
     /// One step of your own code that needs no outside service.
     Task,
-    /// A call to a program or service outside, whose arguments a model often wrote.
+    /// A call to an external program or service, often with arguments that a model wrote.
     Tool,
     /// A call to a large language model.
     Llm,
@@ -29,7 +29,7 @@ impl Kind {
     const ALL: [Self; 7] =
         [Self::Workflow, Self::Agent, Self::Task, Self::Tool, Self::Llm, Self::Embedding, Self::Retrieval];
 
-    /// The word for this kind in Datadog's wire format.
+    /// Returns the name of this kind in Datadog's wire format.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,13 +43,13 @@ impl Kind {
         }
     }
 
-    /// Whether spans of this kind name a model.
+    /// Returns whether spans of this kind name a model.
     pub(crate) const fn has_model(self) -> bool {
         matches!(self, Self::Llm | Self::Embedding)
     }
 }
 
-/// Reads the word for a kind in Datadog's wire format, such as `llm`, in lower case.
+/// Parses the name of a kind in Datadog's wire format, such as `llm`, in lower case.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -66,7 +66,7 @@ impl FromStr for Kind {
     }
 }
 
-/// A text is none of the seven kinds of span.
+/// An error that is returned when a text names no kind of span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseKindError(());
 

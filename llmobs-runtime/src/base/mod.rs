@@ -1,4 +1,4 @@
-//! What every other layer uses: kinds, ids, time, random numbers, secrets, and why `init` failed.
+//! The foundations of all other layers: kinds, ids, clocks, random numbers, secrets, and the error of `init`.
 
 pub(crate) mod clock;
 pub(crate) mod error;

@@ -9,9 +9,9 @@ thread_local! {
     static STATE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// 64 random bits, from a generator of this thread that the operating system seeded.
+/// Returns 64 random bits from a generator of this thread, which the operating system seeds.
 ///
-/// The global generator of `fastrand` is not used: a program may seed it, and would then repeat its ids.
+/// The global generator of `fastrand` is not used, because a program may seed it and would then repeat its ids.
 #[inline]
 pub(crate) fn random() -> u64 {
     STATE

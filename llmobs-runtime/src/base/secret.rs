@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub(crate) struct Secret(Arc<str>);
 
 impl Secret {
-    /// A secret without the white space around it, such as the line end of a key file.
+    /// Creates a secret, without the white space around it, such as the line end of a key file.
     pub(crate) fn new(text: impl AsRef<str>) -> Self {
         Self(text.as_ref().trim().into())
     }

@@ -1,4 +1,4 @@
-//! What a transport is given, request by request, and what is counted.
+//! The requests that a transport receives, and the counts.
 
 mod failures;
 mod memory;
@@ -22,12 +22,12 @@ use crate::deliver::transport::{Failure, FailureKind, Framing, Payload, Transpor
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a transport was asked to do.
+/// A request to a transport.
 #[derive(Clone, Debug, PartialEq)]
 enum Asked {
-    /// To send this body.
+    /// Send this body.
     Events(String),
-    /// To send spans of these names, each with the number of its outermost span.
+    /// Send spans of these names, each with the number of its outermost span.
     Spans(Vec<(String, SpanId)>),
     Evaluations(Vec<String>),
     Ended(Vec<SpanId>),
@@ -47,7 +47,7 @@ enum Answer {
     Panic,
 }
 
-/// A transport that notes what it is asked, and accepts each request unless it has another answer.
+/// A transport that records its requests, and accepts each unless it has another answer.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Held>>);
 
@@ -60,11 +60,11 @@ struct Held {
     /// A body that is longer is too large.
     most_bytes: Option<usize>,
     panics_at_ended: bool,
-    /// Tells of each request, and waits for a word before it is answered.
+    /// Announces each request, and waits for a message before it is answered.
     gate: Option<(Signal<()>, Receiver<()>)>,
 }
 
-/// One handle of the notes that takes spans in a form.
+/// A transport of one form that shares the records.
 struct Taker(Notes, Option<Framing>);
 
 impl Notes {
@@ -86,7 +86,7 @@ impl Notes {
         self.held().asked.clone()
     }
 
-    /// The bodies of the requests, each attempt by itself.
+    /// The bodies of the requests, one for each attempt.
     fn bodies(&self) -> Vec<String> {
         let asked = self.asked().into_iter();
         let bodies =
@@ -157,7 +157,7 @@ fn start(config: &Config, set: impl FnOnce(&mut Settings), transport: Box<dyn Tr
     Client::start(&settings, transport).unwrap()
 }
 
-/// Runs `program` under a client that sends to these notes, and returns the report of a flush. The client has ended then.
+/// Runs `program` under a client that sends to this transport, and returns the report of a flush. The client has ended then.
 fn run(notes: &Notes, set: impl FnOnce(&mut Settings), program: impl FnOnce()) -> Report {
     let client = start(&Config::new(), set, notes.taker(Some(Framing::Array)));
     client.context().enter(program);
@@ -390,7 +390,7 @@ fn a_span_shows_nothing_of_an_earlier_one() {
     let limit = |settings: &mut Settings| settings.queue_limit = 4096;
     let client = start(&Config::new(), limit, notes.taker(Some(Framing::Array)));
     client.context().enter(|| {
-        // What it says does not fit.
+        // Its content does not fit.
         let large = crate::agent("large").session_id("secret").start();
         large.annotate(|note| {
             note.input("secret".repeat(1000)).tag("secret", 1).tag("session_id", "secret");

@@ -1,4 +1,4 @@
-//! Environment variables, with a warning for each that cannot be used.
+//! Environment variables, with a warning for each invalid one.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -24,7 +24,8 @@ impl<'a> Environment<'a> {
         Self { lookup, warnings: Vec::new() }
     }
 
-    /// One warning for each bad variable. They name it and never its value, which may be a secret put in the wrong place.
+    /// Returns one warning for each invalid variable. Warnings name the variable and never its value, which may be a secret in the wrong
+    /// place.
     pub(super) fn warnings(mut self) -> Vec<String> {
         self.warnings.sort();
         self.warnings.dedup();
@@ -53,7 +54,7 @@ impl<'a> Environment<'a> {
         self.text_or_empty(name).filter(|text| !text.is_empty())
     }
 
-    /// What is neither true nor false counts as false, as in the reference SDK.
+    /// Reads a flag. A value that is neither true nor false counts as false, as in the reference SDK.
     pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
         let text = self.text(name)?.to_ascii_lowercase();
         match text.as_str() {
@@ -66,7 +67,7 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Whether content is captured: by a flag, or by one of the modes of OpenTelemetry, which also name where it goes.
+    /// Reads whether content is captured: a flag, or one of OpenTelemetry's modes, which also name a destination.
     pub(super) fn content_mode(&mut self, name: &str) -> Option<bool> {
         let text = self.text(name)?.to_ascii_lowercase();
         match text.as_str() {
@@ -105,7 +106,7 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// `key:value` pairs with commas or spaces between. A pair without a colon or key is left out.
+    /// Reads `key:value` pairs separated by commas or spaces. A pair without a colon or key is left out.
     pub(super) fn tags(&mut self, name: &str) -> BTreeMap<String, String> {
         let text = self.text(name).unwrap_or_default();
         let mut tags = BTreeMap::new();
@@ -123,7 +124,7 @@ impl<'a> Environment<'a> {
         tags
     }
 
-    /// A URL, or the path of a Unix socket. `None` if no variable says where the Agent listens.
+    /// Reads a URL or the path of a Unix socket. Returns `None` if no variable sets the address of the Agent.
     pub(super) fn agent_url(&mut self) -> Option<String> {
         if let Some(url) = self.text("DD_TRACE_AGENT_URL") {
             if ["http://", "https://", "unix:", "/"].iter().any(|scheme| url.starts_with(scheme)) {
@@ -147,7 +148,7 @@ impl<'a> Environment<'a> {
         Some(format!("http://{host}:{}", port.unwrap_or(8126_u16)))
     }
 
-    /// A part between 0 and 1.
+    /// Reads a number between 0 and 1.
     pub(super) fn rate(&mut self, name: &str) -> Option<f64> {
         let rate = self.text(name)?.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
         rate.or_else(|| self.reject(name, "a number between 0 and 1"))
@@ -169,7 +170,7 @@ impl<'a> Environment<'a> {
         read.collect()
     }
 
-    /// The repository and the commit that the program was built from, as tags. Nothing is asked of `git` itself.
+    /// Reads the repository and the commit that the program was built from, as tags. `git` itself is not run.
     pub(super) fn git(&mut self) -> BTreeMap<String, String> {
         if self.flag("DD_TRACE_GIT_METADATA_ENABLED") == Some(false) {
             return BTreeMap::new();
@@ -180,7 +181,7 @@ impl<'a> Environment<'a> {
         tags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 
-    /// `name:value` pairs with commas between.
+    /// Reads `name:value` pairs separated by commas.
     pub(super) fn headers(&mut self, name: &str) -> Vec<(HeaderName, HeaderValue)> {
         let text = self.text(name).unwrap_or_default();
         let mut headers = Vec::new();
@@ -206,7 +207,7 @@ impl<'a> Environment<'a> {
     }
 }
 
-/// Headers that llmobs sets, or that say how a request is sent.
+/// Headers that llmobs sets, or that control how a request is sent.
 const OWN_HEADERS: [&str; 13] = [
     "connection",
     "content-encoding",

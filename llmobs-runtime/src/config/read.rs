@@ -43,13 +43,13 @@ pub(super) fn settings(env: &mut Environment<'_>) -> Settings {
     }
 }
 
-/// The variable of OpenTelemetry counts where there is none of our own.
+/// OpenTelemetry's variable applies if that of llmobs is not set.
 fn captures_message_content(env: &mut Environment<'_>) -> Option<bool> {
     let standard = env.content_mode("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
     env.flag("LLMOBS_CAPTURE_MESSAGE_CONTENT").or(standard)
 }
 
-/// The variable of all of Datadog's products can only say yes here: without it the Agent is asked first.
+/// The variable of all Datadog products can only turn this on: without it, the Agent is asked first.
 fn agentless(env: &mut Environment<'_>) -> Option<bool> {
     let all = env.flag("DD_AGENTLESS_ENABLED").filter(|agentless| *agentless);
     env.flag("DD_LLMOBS_AGENTLESS_ENABLED").or(all)

@@ -1,8 +1,8 @@
-//! The URL of a repository without the secrets that it may hold.
+//! Removes secrets from the URL of a repository.
 
-/// A URL without user and password, as `https://user:password@host/path` has them. `git@host:path` has none.
+/// Returns a URL without its user and password, as in `https://user:password@host/path`. `git@host:path` has none.
 ///
-/// Where it is in doubt what they are, as in a URL that git would not take, too much is left out rather than too little.
+/// If it is unclear what these are, as in a URL that git would not accept, too much is removed rather than too little.
 pub(super) fn without_credentials(url: &str) -> String {
     let (prefix, rest) = url.split_at(prefix(url));
     let place = rest.split('/').next().unwrap_or_default();
@@ -19,7 +19,7 @@ pub(super) fn without_credentials(url: &str) -> String {
     format!("{prefix}{}", rest.get(secrets..).unwrap_or_default())
 }
 
-/// How many bytes stand before user and host: a scheme and slashes, however many.
+/// Returns the number of bytes before user and host: a scheme and any number of slashes.
 fn prefix(url: &str) -> usize {
     let scheme = url.split_once(':').filter(|(scheme, rest)| {
         rest.starts_with('/')
@@ -54,19 +54,19 @@ mod tests {
             ("https://:password@host/a.git", "https://host/a.git"),
             ("ssh://git@host:22/a.git", "ssh://host:22/a.git"),
             ("git+ssh://user:password@host/a.git", "git+ssh://host/a.git"),
-            // As ssh takes it.
+            // As ssh accepts it.
             ("git@host:a/b.git", "git@host:a/b.git"),
             ("host:a/b.git", "host:a/b.git"),
             ("user:password@host:a/b.git", "host:a/b.git"),
             ("user:token@host/a.git", "host/a.git"),
             ("user:p/w@host:a/b.git", "host:a/b.git"),
-            // Places on this machine.
+            // Local paths.
             ("/srv/a@b/c.git", "/srv/a@b/c.git"),
             ("/a@b/c.git", "/a@b/c.git"),
             ("../a@b/c.git", "../a@b/c.git"),
             ("file:///srv/a@b/c.git", "file:///srv/a@b/c.git"),
             ("C:/srv/a@b/c.git", "C:/srv/a@b/c.git"),
-            // What git would not take.
+            // Rejected by git.
             ("//user:pw@host/x", "//host/x"),
             ("//token@host/x", "//host/x"),
             ("/user:pw@host/x", "/host/x"),

@@ -16,7 +16,7 @@ fn read(variables: &[(&str, &str)]) -> Config {
     })
 }
 
-/// Everything that a configuration says, one line a fact, so that a difference shows as a whole.
+/// All settings of a configuration, one per line, so that a difference shows as a whole.
 fn facts(config: &Config) -> String {
     let settings = config.settings();
     let key = settings.api_key.as_ref().map(|key| key.reveal().to_owned());

@@ -1,4 +1,4 @@
-//! Finished spans of one thread, as the worker takes them.
+//! Finished spans of one thread, as the worker receives them.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use crate::base::id::SpanId;
 use crate::model::annotation::Annotation;
 use crate::model::failure::FailureParts;
 use crate::model::inherited::Inherited;
-use crate::model::record::{Beside, Finished, Record, TraceRecord};
+use crate::model::record::{Extras, Finished, Record, TraceRecord};
 
 /// A chunk is full at this many spans.
 pub(super) const CHUNK_RECORDS: usize = 256;
-/// Longer texts of a span are not copied into the chunk, in bytes.
+/// Longer texts of a span are moved into the chunk instead of copied, in bytes.
 pub(super) const MAX_COPIED: usize = 16 * 1024;
-/// The most memory that such a text holds beyond its length, in bytes.
+/// The most memory that a moved text holds beyond its length, in bytes.
 pub(super) const MAX_SPARE_TEXT: usize = 1024;
 
 /// Finished spans of one thread, one after another.
@@ -30,7 +30,7 @@ pub(crate) struct Chunk {
     failures: Vec<FailureParts>,
     /// Bytes that the records take.
     pub(super) bytes: usize,
-    /// How many chunks the thread had before this one.
+    /// How many chunks the thread has filled before this one.
     pub(super) number: u64,
 }
 
@@ -38,23 +38,23 @@ pub(crate) struct Chunk {
 pub(crate) struct Head<'a> {
     /// The outermost span of this program around the span.
     pub(crate) root: SpanId,
-    /// Its texts. A long one is taken, others are copied.
+    /// Its texts. A long text is moved, others are copied.
     pub(crate) text: &'a mut String,
-    /// The lengths of what went in and what came out, with which the texts begin, in bytes.
+    /// The lengths of input and output, in bytes. The texts begin with these two.
     pub(crate) lengths: [usize; 2],
     pub(crate) failure: Option<FailureParts>,
     pub(crate) inherited: Option<&'a Arc<Inherited>>,
     pub(crate) annotation: &'a mut Option<Box<Annotation>>,
-    /// The memory that the name takes, in bytes.
+    /// The memory of the name, in bytes.
     pub(crate) name_bytes: usize,
-    /// The room that was taken for the content of the span, in bytes.
+    /// The memory that was reserved for the content of the span, in bytes.
     pub(crate) held: usize,
     /// Whether content of the span was left out.
     pub(crate) is_stripped: bool,
 }
 
 impl Head<'_> {
-    /// Leaves out the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
+    /// Removes the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
     pub(super) fn strip(&mut self) {
         self.is_stripped = true;
         self.lengths = [0; 2];
@@ -69,7 +69,7 @@ impl Head<'_> {
 }
 
 impl Chunk {
-    /// An empty chunk with room for as much as this one holds.
+    /// Creates an empty chunk with room for as much as this one holds.
     pub(super) fn new_one_like_it(&self) -> Self {
         Self {
             records: Vec::with_capacity(self.records.len()),
@@ -84,74 +84,74 @@ impl Chunk {
         self.records.len() >= CHUNK_RECORDS || self.bytes >= bytes
     }
 
-    /// Appends a span, of which `beside` and `bytes` were [measured](Self::measure).
+    /// Appends a span, with the results of [`measure`](Self::measure).
     #[inline]
     pub(super) fn push(
         &mut self,
         head: &mut Head<'_>,
-        (beside, bytes): (Beside, usize),
+        (extras, bytes): (Extras, usize),
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(&mut Head<'_>, Beside) -> Record,
+        record: impl FnOnce(&mut Head<'_>, Extras) -> Record,
     ) {
         self.bytes += bytes;
-        if beside.has(Beside::TRACE) {
+        if extras.has(Extras::TRACE) {
             self.traces.push(trace());
         }
-        if beside.has(Beside::RARE) {
-            self.take_rare(beside, head.inherited, head.failure.as_ref(), head.text);
+        if extras.has(Extras::RARE) {
+            self.take_rare(extras, head.inherited, head.failure.as_ref(), head.text);
         }
-        if !beside.has(Beside::TEXT) {
+        if !extras.has(Extras::TEXT) {
             self.text.push_str(head.text);
         }
-        self.records.push(record(head, beside));
+        self.records.push(record(head, extras));
     }
 
-    /// What a span needs beside its record, and how many bytes it takes. What the span before it shares with it is in the chunk
-    /// already.
+    /// Returns what the span needs in addition to its record, and how many bytes it takes. What it shares with the span before is already
+    /// in the chunk.
     #[inline]
-    pub(super) fn measure(&self, head: &Head<'_>) -> (Beside, usize) {
-        let mut beside = Beside::default();
+    pub(super) fn measure(&self, head: &Head<'_>) -> (Extras, usize) {
+        let mut extras = Extras::default();
         let annotation = head.annotation.as_ref().map_or(0, |annotation| annotation.heap_bytes());
         let mut bytes = Record::BYTES + head.text.len() + head.name_bytes + annotation;
         if head.text.len() > MAX_COPIED {
-            beside.add(Beside::TEXT);
+            extras.add(Extras::TEXT);
             bytes += spare_bytes(head.text);
         }
         if self.traces.last().is_none_or(|last| last.root != head.root) {
-            beside.add(Beside::TRACE);
+            extras.add(Extras::TRACE);
             bytes += size_of::<TraceRecord>();
         }
         if let Some(inherited) = head.inherited {
-            beside.add(Beside::INHERITS);
+            extras.add(Extras::INHERITS);
             if self.inherited.last().is_none_or(|last| !Arc::ptr_eq(last, inherited)) {
-                beside.add(Beside::INHERITED);
+                extras.add(Extras::INHERITED);
                 bytes += inherited.bytes();
             }
         }
         if head.is_stripped {
-            beside.add(Beside::STRIPPED);
+            extras.add(Extras::STRIPPED);
         }
         if head.failure.is_some() {
-            beside.add(Beside::FAILURE);
+            extras.add(Extras::FAILURE);
             bytes += size_of::<FailureParts>();
         }
-        (beside, bytes)
+        (extras, bytes)
     }
 
-    /// Stores what few spans need.
+    /// Stores the data that few spans have.
     #[inline(never)]
     fn take_rare(
         &mut self,
-        beside: Beside,
+        extras: Extras,
         inherited: Option<&Arc<Inherited>>,
         failure: Option<&FailureParts>,
         text: &mut String,
     ) {
-        if beside.has(Beside::INHERITED) {
+        if extras.has(Extras::INHERITED) {
             self.inherited.extend(inherited.cloned());
         }
         self.failures.extend(failure);
-        if beside.has(Beside::TEXT) {
+        if extras.has(Extras::TEXT) {
             let mut text = std::mem::take(text);
             if spare_bytes(&text) == 0 {
                 text.shrink_to_fit();
@@ -169,7 +169,7 @@ impl Chunk {
         self.records.is_empty()
     }
 
-    /// Reads the spans in the order in which they finished. `shows_errors` says whether the texts of errors are wanted.
+    /// Reads the spans in the order in which they finished. `shows_errors` is whether the texts of errors are wanted.
     pub(crate) fn for_each(
         &mut self,
         clock: &WallClock,
@@ -181,15 +181,15 @@ impl Chunk {
         let (mut traces, mut all_inherited) = (self.traces.iter(), self.inherited.iter());
         let (mut trace, mut inherited) = (None, None);
         for record in &mut self.records {
-            let beside = record.beside;
-            if beside.has(Beside::TRACE) {
+            let extras = record.extras;
+            if extras.has(Extras::TRACE) {
                 trace = traces.next();
             }
-            if beside.has(Beside::INHERITED) {
+            if extras.has(Extras::INHERITED) {
                 inherited = all_inherited.next();
             }
-            let failure = if beside.has(Beside::FAILURE) { failures.next() } else { None };
-            let own = if beside.has(Beside::TEXT) {
+            let failure = if extras.has(Extras::FAILURE) { failures.next() } else { None };
+            let own = if extras.has(Extras::TEXT) {
                 long_texts.next().map_or("", String::as_str)
             } else {
                 let (own, rest) = text.split_at_checked(record.text_bytes(failure)).unwrap_or_default();
@@ -198,7 +198,7 @@ impl Chunk {
             };
             let annotation = record.annotation.take();
             let Some(trace) = trace else { continue };
-            let inherited = inherited.filter(|_| beside.has(Beside::INHERITS)).map(|inherited| &**inherited);
+            let inherited = inherited.filter(|_| extras.has(Extras::INHERITS)).map(|inherited| &**inherited);
             let mut finished = Finished::new(record, trace, annotation, own, failure, inherited, clock);
             finished.read(shows_errors);
             read(&finished);

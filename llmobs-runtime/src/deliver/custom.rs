@@ -1,28 +1,29 @@
-//! What a program implements to deliver spans and evaluations by itself.
+//! The trait that programs implement to deliver spans and evaluations themselves.
 
 use std::fmt;
 use std::sync::Arc;
 
 /// Delivers spans and evaluations in place of llmobs: see [`Config::transport`](crate::Config::transport).
 ///
-/// It runs on the thread of llmobs, where spans that it makes are not recorded, and is dropped there before the client ends.
+/// A transport runs on the thread of llmobs, where spans that it makes are not recorded, and is dropped there before the client ends.
 pub trait Transport: Send {
     /// Delivers finished spans: a JSON array of the objects that Datadog's intake takes at `/api/v2/llmobs`.
     ///
     /// # Errors
     ///
-    /// If the spans were not delivered, all of them or none. They are then counted in [`Report`](crate::Report).
+    /// Returns an error if the spans were not delivered. All of them are delivered, or none. Lost spans are counted in
+    /// [`Report`](crate::Report).
     fn spans(&mut self, body: &str) -> Result<(), TransportError>;
 
     /// Delivers evaluations and feedback: the JSON object that Datadog's intake takes at `/api/intake/llm-obs/v2/eval-metric`.
     ///
     /// # Errors
     ///
-    /// If they were not delivered, as for spans.
+    /// Returns an error if the evaluations were not delivered, as for spans.
     fn evaluations(&mut self, body: &str) -> Result<(), TransportError>;
 }
 
-/// Why a [`Transport`] delivered nothing.
+/// The error of a [`Transport`] that delivered nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransportError {
     pub(crate) message: String,
@@ -30,12 +31,12 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// Another attempt may succeed, and is made. The message is for the log, and must not hold keys or content of spans.
+    /// Creates an error after which delivery is attempted again. The message is logged, and must not hold keys or content of spans.
     pub fn temporary(message: impl Into<String>) -> Self {
         Self { message: message.into(), retry: true }
     }
 
-    /// No other attempt is made. The message is for the log, and must not hold keys or content of spans.
+    /// Creates an error after which delivery is not attempted again. The message is logged, and must not hold keys or content of spans.
     pub fn permanent(message: impl Into<String>) -> Self {
         Self { message: message.into(), retry: false }
     }

@@ -1,4 +1,4 @@
-//! Encodes a finished span as a wire event, straight into the body of a request. It uses no clock and no globals.
+//! Encodes finished spans as wire events, straight into the body of a request. It uses no clock and no globals.
 
 mod content;
 pub(crate) mod dropped;
@@ -35,7 +35,7 @@ use trim::Trimmed;
 /// Arrays and objects this deep in `meta`, itself at depth 0, are sent as their JSON text.
 const MAX_META_DEPTH: usize = 12;
 
-/// A finished span as the encoder reads it. It borrows everything, so that both forms of a finished span can be read as one.
+/// A finished span as the encoder reads it. It borrows everything, so that both forms of a finished span are encoded by the same code.
 #[derive(Clone, Copy)]
 pub(crate) struct Event<'a> {
     pub(crate) kind: Kind,
@@ -66,9 +66,9 @@ pub(crate) struct Event<'a> {
     /// Shown on `tool` spans.
     pub(crate) tool_version: Option<&'a str>,
     pub(crate) failure: Option<FailureView<'a>>,
-    /// The spans whose output went into this one.
+    /// The spans whose output went into this span.
     pub(crate) links: &'a [SpanRef],
-    /// The keys of tags to break costs down by.
+    /// The keys of the tags by which costs are broken down.
     pub(crate) cost_tags: &'a [String],
     /// Shown on spans that have a model.
     pub(crate) model_name: Option<&'a str>,
@@ -79,7 +79,7 @@ pub(crate) struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The event without what spans of its kind do not show.
+    /// Returns the event without the fields that spans of its kind do not show.
     fn shown(mut self) -> Self {
         if self.kind != Kind::Llm {
             (self.prompt, self.tool_definitions) = (None, &[]);
@@ -98,7 +98,7 @@ impl Event<'_> {
 pub(crate) struct Encoder {
     /// The text that every event begins with.
     head: String,
-    /// How many bytes of the head belong to the object around the event.
+    /// How many bytes of the head belong to the wrapper object of the event.
     envelope: usize,
     client_tags: ClientTags,
     ml_app: String,
@@ -107,7 +107,7 @@ pub(crate) struct Encoder {
     sampling: Sampling,
 }
 
-/// The ids of the last trace as text, since spans of one trace often follow each other.
+/// The ids of the last trace as text, because spans of one trace often follow each other.
 struct Trace {
     ids: Option<(TraceId, TraceId)>,
     /// The first id.
@@ -116,14 +116,14 @@ struct Trace {
     fields: String,
 }
 
-/// The last sampling decision as text, since most events have the same.
+/// The last sampling decision as text, because most events have the same.
 struct Sampling {
     decision: Decision,
     json: String,
 }
 
 impl Encoder {
-    /// An encoder for a client. Events of `event_limit` bytes or more are shortened.
+    /// Creates the encoder of a client. Events of `event_limit` bytes or more are shortened.
     pub(crate) fn new(identity: &Identity, default_ml_app: &str, event_limit: usize) -> Self {
         let envelope =
             format!(r#"{{"_dd.stage":"raw","_dd.tracer_version":"{VERSION}","event_type":"span","spans":["#);
@@ -138,7 +138,7 @@ impl Encoder {
         }
     }
 
-    /// Appends one event, with the object around it, to the body of a request.
+    /// Appends one event, with its wrapper object, to the body of a request.
     pub(crate) fn encode(&mut self, event: &Event<'_>, body: &mut String) {
         let before = body.len();
         let start = before + self.envelope;
@@ -154,7 +154,7 @@ impl Encoder {
         self.encode_trimmed(event, body);
     }
 
-    /// Appends an event that is too large, or has something to say in `collection_errors`.
+    /// Appends an event that is too large, or has entries in `collection_errors`.
     #[cold]
     #[inline(never)]
     fn encode_trimmed(&mut self, event: &Event<'_>, body: &mut String) {
@@ -212,7 +212,7 @@ impl Encoder {
         meta::push(event, body);
     }
 
-    /// Appends everything but `meta`, from the trace id on. The last object is left open.
+    /// Appends everything except `meta`, from the trace id on. The last object is left open.
     fn push_facts(&mut self, event: &Event<'_>, out: &mut String) {
         let mut span_id = itoa::Buffer::new();
         let span_id = span_id.format(event.span_id.to_u64());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use llmobs_capture::guarded;
 
-/// Writes once in a process that something is lost, where no logger would log it.
+/// Writes once per process that something was lost, if no logger would log it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Notice {
     is_wanted: bool,
@@ -17,8 +17,8 @@ impl Notice {
         Self { is_wanted }
     }
 
-    /// Writes the message, unless a logger takes warnings of llmobs, or one was written before.
-    pub(crate) fn give(self, message: fmt::Arguments<'_>) {
+    /// Writes the message, unless a logger takes warnings of llmobs, or a message was written before.
+    pub(crate) fn write(self, message: fmt::Arguments<'_>) {
         static GIVEN: AtomicBool = AtomicBool::new(false);
         let is_logged = || guarded(|| log::log_enabled!(target: "llmobs", log::Level::Warn));
         if !self.is_wanted || is_logged() == Some(true) || GIVEN.swap(true, Ordering::Relaxed) {

@@ -1,15 +1,15 @@
-//! How often requests are sent, and how large they are: what a worker has learned from its receiver.
+//! How often requests are sent, and how large they are, adapted to the receiver.
 
 use std::time::Duration;
 
 use crate::base::random::random;
 
-/// Parts and multiples of the time-out of one attempt: the longest first wait, the longest of all, and the wait after a refusal of all
+/// Fractions and multiples of the timeout of one attempt: the longest first wait, the longest wait, and the wait after a refusal of all
 /// requests. With the default of five seconds they are 0.1, 30 and 60 seconds.
 const FIRST: u32 = 50;
 const LONGEST: u32 = 6;
 const DENIED: u32 = 12;
-/// A request of at most this many bytes is not divided because of its size.
+/// Requests of at most this many bytes are not divided because of their size.
 pub(super) const SMALLEST: usize = 16 * 1024;
 /// The limit grows by one part in this many when a large request is accepted.
 const GROWTH: usize = 8;
@@ -18,9 +18,9 @@ const GROWTH: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Pace {
     timeout: Duration,
-    /// How many attempts have failed, one after another.
+    /// How many attempts have failed in a row.
     failures: u32,
-    /// The largest request that is sent, and the largest that may be once others were accepted, in bytes.
+    /// The largest request to send now, and the largest to send after others were accepted, in bytes.
     limit: usize,
     ceiling: usize,
 }
@@ -35,7 +35,7 @@ impl Pace {
         self.limit
     }
 
-    /// Notes that a request was accepted.
+    /// Records that a request was accepted.
     pub(crate) fn accepted(&mut self, bytes: usize) {
         self.failures = 0;
         if bytes > self.limit / 2 {
@@ -43,25 +43,25 @@ impl Pace {
         }
     }
 
-    /// Notes that a request was too large for the receiver. Later ones are at most half as large.
+    /// Records that a request was too large for the receiver. Later requests are at most half as large.
     pub(crate) fn too_large(&mut self, bytes: usize) {
         self.ceiling = self.ceiling.min(bytes / 2).max(1);
         self.limit = self.limit.min(self.ceiling);
     }
 
-    /// Whether an attempt that failed took so long that a smaller request might not have.
+    /// Returns whether a failed attempt took so long that a smaller request might have succeeded.
     pub(crate) fn is_slow(&self, attempt: Duration) -> bool {
         attempt >= self.timeout
     }
 
-    /// Notes that an attempt failed that may have been too large for the connection.
+    /// Records a failed attempt that may have been too large for the connection.
     pub(crate) fn too_slow(&mut self, bytes: usize) {
         if bytes / 2 >= SMALLEST {
             self.limit = self.limit.min(bytes / 2);
         }
     }
 
-    /// The wait after an attempt that failed: a random part of a time that doubles, and at least what the receiver asks for.
+    /// Returns the wait after a failed attempt: a random part of a time that doubles, and at least the time that the receiver asks for.
     pub(crate) fn wait(&mut self, asked: Option<Duration>) -> Duration {
         let first = self.timeout / FIRST;
         let doubled = first.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
@@ -70,18 +70,18 @@ impl Pace {
         random_part(longest).max(asked.unwrap_or_default())
     }
 
-    /// The least wait, also where a flush asks for an attempt.
+    /// Returns the least wait, which also applies when a flush asks for an attempt.
     pub(crate) fn least_wait(&self) -> Duration {
         self.timeout / FIRST
     }
 
-    /// The wait after a refusal of all requests.
+    /// Returns the wait after a refusal of all requests.
     pub(crate) fn wait_denied(&self) -> Duration {
         self.timeout.saturating_mul(DENIED)
     }
 }
 
-/// A random duration of at most `longest`.
+/// Returns a random duration of at most `longest`.
 fn random_part(longest: Duration) -> Duration {
     let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(random() % nanos.max(1))

@@ -1,4 +1,4 @@
-//! What is sent in one request, or in parts where a receiver does not take it as a whole.
+//! The items that are sent in one request, or in parts if a receiver does not accept them as a whole.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::encode::without_content;
 use super::transport::{Failure, Framing, Payload, Transport};
 use crate::model::span_data::SpanData;
 
-/// One request holds at most this many events.
+/// The most events in one request.
 const MAX_EVENTS: usize = 1000;
 
 /// Items that are sent together.
@@ -23,12 +23,12 @@ pub(crate) enum Parcel<'a> {
 pub(crate) struct Body {
     framing: Framing,
     text: String,
-    /// Where each event ends, with the character after it.
+    /// Where each event ends, including the character after it.
     ends: Vec<usize>,
 }
 
 impl Parcel<'_> {
-    /// An empty one, for spans.
+    /// Creates an empty parcel for spans.
     pub(crate) fn to(transport: &dyn Transport) -> Self {
         match transport.framing() {
             Some(framing) => Self::Events(Body::new(framing)),
@@ -54,7 +54,7 @@ impl Parcel<'_> {
         }
     }
 
-    /// How many of these items, from the first one on, make a request of at most so many bytes. It is one at least.
+    /// Returns how many of these items, from the first one on, fit into a request of `limit` bytes: at least one.
     pub(crate) fn fitting(&self, items: &Range<usize>, limit: usize) -> usize {
         let mut bytes = self.bytes(&(items.start..items.start));
         let fits = |item: &usize| {
@@ -64,7 +64,7 @@ impl Parcel<'_> {
         items.clone().take_while(fits).count().max(1)
     }
 
-    /// How many bytes an item takes in a request, with what is between it and the next one.
+    /// Returns how many bytes an item takes in a request, including the separator after it.
     fn item_bytes(&self, item: usize) -> usize {
         match self {
             Self::Events(body) => body.span_of(&(item..item + 1)).len(),
@@ -73,7 +73,7 @@ impl Parcel<'_> {
         }
     }
 
-    /// Sends some of the items, or a request with none. Spans are sent as a whole.
+    /// Sends some of the items, or a request without items. Spans are sent as a whole.
     pub(crate) fn send(
         &mut self,
         items: &Range<usize>,
@@ -93,7 +93,7 @@ impl Parcel<'_> {
         }
     }
 
-    /// Leaves input and output of an event out. Returns false if there is nothing to leave out.
+    /// Removes input and output of an event. Returns false if there is nothing to remove.
     pub(crate) fn strip(&mut self, item: usize) -> bool {
         let Self::Events(body) = self else { return false };
         let place = body.span_of(&(item..item + 1));
@@ -135,7 +135,7 @@ impl Body {
         self.ends.push(self.text.len());
     }
 
-    /// Removes what an encoder has written of an event that it did not finish.
+    /// Removes the unfinished text of an event.
     pub(crate) fn remove_unfinished(&mut self) {
         self.text.truncate(self.ends.last().copied().unwrap_or_default());
     }
@@ -170,7 +170,7 @@ impl Body {
         *items == (0..self.ends.len())
     }
 
-    /// The body of a request with some of the events. If it is all of them, the text is taken.
+    /// Returns the body of a request with some of the events. For all events, the text is moved out.
     fn request(&mut self, items: &Range<usize>) -> String {
         let mut text = if self.is_all(items) {
             std::mem::take(&mut self.text)
@@ -187,7 +187,7 @@ impl Body {
         text
     }
 
-    /// Puts the text back that was taken.
+    /// Puts back the text that was moved out.
     fn take_back(&mut self, items: &Range<usize>, mut text: String) {
         if self.is_all(items) {
             if self.framing.close().is_some() {

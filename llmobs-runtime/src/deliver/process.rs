@@ -1,4 +1,4 @@
-//! The program's own function that sees, edits or drops each finished span.
+//! The program's function that inspects, edits or drops each finished span.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::model::span_data::SpanData;
 
 type Function = dyn Fn(SpanData) -> Option<SpanData> + Send + Sync;
 
-/// What the program does with each finished span before a transport gets it.
+/// The processor of the program, through which each finished span goes before a transport gets it.
 #[derive(Clone)]
 pub(crate) struct Processor(Arc<Function>);
 
@@ -35,7 +35,7 @@ impl Processor {
             Some(None) => Err(Withheld::Dropped),
             None => {
                 warn_limited!(
-                    "the processor panicked: the span goes out without input, output, metadata and error message"
+                    "the processor panicked: the span is sent without input, output, metadata and error message"
                 );
                 Err(Withheld::Panicked)
             }

@@ -1,8 +1,10 @@
-//! Spans from their start, and evaluations, on their way to the worker: bounded in bytes, never blocking, every loss counted.
+//! The queue of a client: spans from their start, and evaluations, on their way to the worker. It is bounded in bytes and never blocks, and
+//! every loss is counted.
 //!
-//! Each thread counts the spans that start and end there, takes room for them, and appends those that ended to a chunk of its own, whose
-//! lock other threads want only for moments. The worker wakes at each interval, or earlier when full chunks make a batch, and takes the
-//! chunks of all threads. Memory is granted to threads in pieces, so that they seldom touch the count that they share. Emptied chunks go back to the threads: in steady state, nothing is allocated.
+//! Each thread counts the spans that start and end there, reserves room for them, and appends those that ended to a chunk of its own, whose
+//! lock other threads hold only for moments. The worker wakes at each interval, or earlier when full chunks make a batch, and takes the
+//! chunks of all threads. Memory is granted to threads in pieces, so that they seldom touch the shared count. Emptied chunks go back to the
+//! threads: in steady state, nothing is allocated.
 
 mod sync;
 
@@ -15,26 +17,26 @@ use sync::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGu
 
 use super::chunk::{Chunk, Head};
 use super::report::{DropReason, Report};
-use crate::model::record::{Beside, Record, TraceRecord};
+use crate::model::record::{Extras, Record, TraceRecord};
 
 /// A chunk is full at this many bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// How many emptied chunks are kept for reuse.
 const MAX_SPARE: usize = 64;
-/// A thread is granted this much memory at first, and more each time, up to the most, in bytes.
+/// A thread is granted this much memory at first, and more each time, up to a maximum, in bytes.
 const FIRST_GRANT: usize = 1024;
 const MAX_GRANT: usize = 64 * 1024;
 
-/// State of `Queue::squeezed`: there was room for each span. Threads may be granted more than they need.
+/// State of `Queue::squeezed`: each span has found room. Threads may be granted more than they need.
 const ROOMY: u8 = 0;
 /// State of `Queue::squeezed`: room is being taken back from threads that do not use it. Threads are granted only what they need.
 const SQUEEZING: u8 = 1;
 /// State of `Queue::squeezed`: room was taken back.
 const SQUEEZED: u8 = 2;
 
-/// How many spans that found no room, and are not recorded, can be open.
+/// The most spans that found no room, and are not recorded, that can be open.
 const MAX_UNRECORDED: usize = 4096;
-/// A thread that has more room than this gives the rest back, in bytes.
+/// A thread that has more unused room than this gives the rest back, in bytes.
 const MAX_GRANTED: usize = 4 * MAX_GRANT;
 
 /// When the worker wakes, and how much may wait.
@@ -42,8 +44,8 @@ const MAX_GRANTED: usize = 4 * MAX_GRANT;
 pub(crate) struct Limits {
     /// Bytes that spans and evaluations may take, from the start of a span until it is delivered or lost.
     pub(crate) bytes: usize,
-    /// Bytes of them that are kept for spans without input and output, and half of that for spans that have no other around them, which
-    /// end last.
+    /// The part of these bytes that is reserved for spans without input and output. Half of that is for spans with no span around them,
+    /// which end last.
     pub(crate) kept_bytes: usize,
     /// The memory of an open span without its content, in bytes.
     pub(crate) open_bytes: usize,
@@ -54,7 +56,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Nothing is accepted.
+    /// Limits with which nothing is accepted.
     pub(crate) const NONE: Self =
         Self { bytes: 0, kept_bytes: 0, open_bytes: 0, batch_bytes: 0, interval: Duration::MAX };
 }
@@ -74,12 +76,12 @@ pub(crate) struct Queue {
     /// Whether the worker knows that something waits. Set and cleared together with `State::since`.
     armed: AtomicBool,
     closed: AtomicBool,
-    /// How many spans are open that found no room.
+    /// The number of open spans that found no room.
     unrecorded: AtomicUsize,
-    /// How many were dropped because there was no room, and because the queue was closed.
+    /// The number of items that were dropped because there was no room, and because the queue was closed.
     dropped: [AtomicU64; 2],
     state: Mutex<State>,
-    /// Wakes the worker: for a batch of full chunks, a first span, a lack of room, a flush, the end.
+    /// Wakes the worker: for a batch of full chunks, a first span, a lack of room, a flush, or shutdown.
     work: Condvar,
     /// Wakes threads that wait in `flush` or for the end.
     settled: Condvar,
@@ -96,14 +98,14 @@ struct State {
     evaluations: Vec<String>,
     /// When the oldest waiting item arrived.
     since: Option<Instant>,
-    /// How many items the worker has taken and not accounted for, and how many of them are in the request that is being sent.
+    /// The number of items that the worker has taken and not accounted for, and of those in the request that is being sent.
     in_flight: u64,
     sending: u64,
     /// The tallies of threads that have ended.
     tally: Tally,
-    /// How many evaluations were submitted.
+    /// The number of submitted evaluations.
     submitted: u64,
-    /// How many flushes were requested, and how many of them are done.
+    /// The number of requested flushes, and of those that are done.
     flushes: u64,
     flushed: u64,
     /// The worker has ended.
@@ -122,13 +124,13 @@ struct Shard {
 struct Own {
     /// The spans that the thread has finished, until the worker takes them.
     chunk: Chunk,
-    /// Bytes that were granted to the thread and are not used.
+    /// Bytes that were granted to the thread and are unused.
     granted: usize,
     next_grant: usize,
     tally: Tally,
 }
 
-/// How many spans were started on a thread, and how many ended there.
+/// The number of spans that started on a thread, and of those that ended there.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     started: u64,
@@ -151,7 +153,7 @@ pub(crate) struct Batch {
 
 /// What the worker does next.
 pub(crate) enum Work {
-    /// Send what waits. Then the flushes up to this number are done.
+    /// Send all that waits. Then the flushes up to this number are done.
     Send {
         flushes: u64,
     },
@@ -197,7 +199,7 @@ impl Queue {
         lock(&self.state)
     }
 
-    /// Counts a span that starts, and takes room for it. Returns false if there is none: the span is counted as dropped.
+    /// Counts a span that starts, and reserves room for it. Returns false if there is none: the span is counted as dropped.
     #[inline]
     pub(crate) fn begin(&self, is_root: bool) -> bool {
         let bytes = self.limits.open_bytes;
@@ -232,19 +234,20 @@ impl Queue {
         has_room
     }
 
-    /// Begins a span that found no room and is not recorded. Returns false if too many are open, since they are not part of the limit.
+    /// Begins a span that found no room and is not recorded. Returns false if too many such spans are open, because the limit does not
+    /// cover them.
     #[cold]
     pub(crate) fn begin_unrecorded(&self) -> bool {
         let begin = |open: usize| (open < MAX_UNRECORDED).then_some(open + 1);
         self.unrecorded.fetch_update(Ordering::Relaxed, Ordering::Relaxed, begin).is_ok()
     }
 
-    /// Ends such a span.
+    /// Ends a span that is not recorded.
     pub(crate) fn end_unrecorded(&self) {
         self.unrecorded.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Takes back a span that started, and turned out to be none. `held` is the room that it [reserved](Self::reserve).
+    /// Undoes the start of a span that turned out not to be one. `held` is the room that it [reserved](Self::reserve).
     pub(crate) fn discard(&self, held: usize) {
         self.with_shard(|shard| {
             let mut own = lock(&shard.own);
@@ -253,7 +256,7 @@ impl Queue {
         });
     }
 
-    /// Takes room for the content of an open span.
+    /// Reserves room for the content of an open span.
     #[cold]
     pub(crate) fn reserve(&self, bytes: usize) -> bool {
         self.take_room(bytes, self.limits.kept_bytes) || {
@@ -262,13 +265,13 @@ impl Queue {
         }
     }
 
-    /// Appends a finished span, or counts it as dropped if there is no room. `trace` and `record` are called if they are needed.
+    /// Appends a finished span, or counts it as dropped if there is no room. `trace` and `record` are called only if they are needed.
     #[inline]
     pub(crate) fn push(
         &self,
         mut head: Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(&mut Head<'_>, Beside) -> Record,
+        record: impl FnOnce(&mut Head<'_>, Extras) -> Record,
     ) {
         self.with_shard(|shard| self.append(shard, &mut head, trace, record));
     }
@@ -276,7 +279,7 @@ impl Queue {
     /// Calls `f` with the shard of this thread.
     #[inline]
     fn with_shard<R>(&self, f: impl FnOnce(&Shard) -> R) -> R {
-        // A thread whose thread-locals are being destroyed has no shard any more.
+        // A thread whose thread-locals are being destroyed no longer has a shard.
         let own = SHARD.try_with(Cell::take).ok().flatten();
         let shard = match own {
             Some(shard) if shard.queue == self.id => shard,
@@ -294,7 +297,7 @@ impl Queue {
         shard: &Shard,
         head: &mut Head<'_>,
         trace: impl FnOnce() -> TraceRecord,
-        record: impl FnOnce(&mut Head<'_>, Beside) -> Record,
+        record: impl FnOnce(&mut Head<'_>, Extras) -> Record,
     ) {
         let mut guard = lock(&shard.own);
         guard.tally.ended += 1;
@@ -307,7 +310,7 @@ impl Queue {
             }
         }
         let own = &mut *guard;
-        // Checked under the lock: what was appended before the queue was closed is taken by the worker.
+        // Checked under the lock: the worker takes everything that was appended before the queue was closed.
         if self.closed.load(Ordering::Acquire) {
             return self.count(&DropReason::Shutdown);
         }
@@ -325,15 +328,15 @@ impl Queue {
         }
     }
 
-    /// Grants a thread room for a span that ends. If there is not enough, its content is left out. `None` if that is not enough
-    /// either: the span is counted as dropped.
+    /// Grants a thread room for a span that ends. If there is not enough, the content of the span is removed. Returns `None` if there is
+    /// still not enough: the span is counted as dropped.
     #[cold]
     fn find_room<'a>(
         &self,
         mut own: MutexGuard<'a, Own>,
         shard: &'a Shard,
         head: &mut Head<'_>,
-    ) -> Option<(MutexGuard<'a, Own>, (Beside, usize))> {
+    ) -> Option<(MutexGuard<'a, Own>, (Extras, usize))> {
         let mut measured = own.chunk.measure(head);
         if self.grant(&mut own, measured.1, self.limits.kept_bytes) {
             return Some((own, measured));
@@ -367,7 +370,7 @@ impl Queue {
         self.register()
     }
 
-    /// Gives a thread room for `bytes`, and for more in advance, and leaves `kept` bytes of the room.
+    /// Grants a thread room for `bytes`, and for more in advance, but leaves `kept` bytes of the room.
     #[cold]
     fn grant(&self, own: &mut Own, bytes: usize, kept: usize) -> bool {
         let needed = bytes - own.granted;
@@ -383,8 +386,8 @@ impl Queue {
         granted.is_some()
     }
 
-    /// Takes back what threads were granted and have not used, and wakes the worker. It is called when there is no room, does this
-    /// once between two batches, since it locks each shard, and is never called while a shard is locked.
+    /// Takes back the unused room of threads, and wakes the worker. It is called when there is no room, does this once between two batches
+    /// because it locks each shard, and is never called while a shard is locked.
     #[cold]
     fn squeeze(&self) {
         if self.squeezed.load(Ordering::Relaxed) == SQUEEZED {
@@ -404,7 +407,7 @@ impl Queue {
         self.squeezed.store(SQUEEZED, Ordering::Relaxed);
     }
 
-    /// Takes a part of the room, if `kept` bytes of it are left.
+    /// Takes a part of the room, if `kept` bytes are left.
     fn take_room(&self, bytes: usize, kept: usize) -> bool {
         let take = |room: usize| room.checked_sub(bytes).filter(|left| *left >= kept);
         self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
@@ -443,7 +446,7 @@ impl Queue {
         }
     }
 
-    /// Finds this thread a shard: one whose thread has ended, or a new one.
+    /// Finds a shard for this thread: one whose thread has ended, or a new one.
     #[cold]
     fn register(&self) -> Arc<Shard> {
         let mut state = self.state();
@@ -468,8 +471,8 @@ impl Queue {
         self.arm();
     }
 
-    /// Appends the JSON text of an evaluation or feedback, or counts it as dropped if there is no room. It is accepted after the queue
-    /// was closed, too, until the worker ends: a processor may submit it.
+    /// Appends the JSON text of an evaluation or feedback, or counts it as dropped if there is no room. It is accepted even after the queue
+    /// was closed, until the worker ends, because a processor may submit it.
     pub(crate) fn push_evaluation(&self, json: String) {
         let mut fits = self.take_room(json.len(), 0);
         if !fits {
@@ -521,7 +524,7 @@ impl Queue {
         }
     }
 
-    /// Whether nothing waits. The shards are read first, since their chunks move to the full ones.
+    /// Returns whether nothing waits. The shards are read first, because their chunks move to the full ones.
     fn is_empty(&self) -> bool {
         let shards = self.state().shards.clone();
         let nothing_in_shards = shards.iter().all(|shard| lock(&shard.own).chunk.is_empty());
@@ -533,7 +536,7 @@ impl Queue {
     pub(crate) fn take(&self) -> Batch {
         let _one_at_a_time = lock(&self.moving);
         let mut state = self.state();
-        // A thread that appends to its shard after this loop took from it sees this, and notifies the worker again.
+        // A thread that appends to its shard after this loop has read it sees this, and notifies the worker again.
         self.armed.store(false, Ordering::Relaxed);
         self.squeezed.store(ROOMY, Ordering::Relaxed);
         state.since = None;
@@ -556,7 +559,7 @@ impl Queue {
         }
         drop(shards);
         let mut state = self.state();
-        // Threads may have filled further chunks before this loop came to their shards.
+        // Threads may have filled further chunks before this loop reached their shards.
         chunks.append(&mut state.full);
         state.full_bytes = 0;
         chunks.sort_by_key(|chunk| chunk.number);
@@ -569,8 +572,8 @@ impl Queue {
         Batch { chunks, evaluations }
     }
 
-    /// Whether the shard of a thread that has ended holds no span. Then its tally is added, and the room that the thread did not use is
-    /// given back.
+    /// Returns whether the thread of a shard has ended and the shard holds no span. Then its tally is added, and the room that the thread
+    /// did not use is given back.
     fn is_abandoned(&self, shard: &Shard, tally: &mut Tally) -> bool {
         let mut own = lock(&shard.own);
         self.give_back(std::mem::take(&mut own.granted));
@@ -581,7 +584,7 @@ impl Queue {
         is_abandoned
     }
 
-    /// Keeps a chunk for reuse when its spans have been read. Returns how many bytes the spans count until they are sent.
+    /// Keeps a chunk for reuse after its spans were read. Returns how many bytes the spans count until they are sent.
     pub(crate) fn recycle(&self, mut chunk: Chunk) -> usize {
         let bytes = chunk.bytes;
         chunk.clear();
@@ -597,7 +600,7 @@ impl Queue {
         self.state().sending = items;
     }
 
-    /// Adds items that were delivered or lost to the report. None is being sent any more.
+    /// Adds items that were delivered or lost to the report. No item is being sent any more.
     pub(crate) fn settle(&self, outcome: &Report) {
         let mut state = self.state();
         let settled = outcome.delivered + outcome.unknown + outcome.dropped_total();
@@ -606,7 +609,7 @@ impl Queue {
         state.report.add(outcome);
     }
 
-    /// Counts what the worker has taken and not accounted for as lost. Returns how many.
+    /// Counts everything that the worker has taken and not accounted for as lost. Returns how many items these are.
     pub(crate) fn lose_taken(&self) -> u64 {
         let mut state = self.state();
         state.sending = 0;
@@ -615,7 +618,7 @@ impl Queue {
         lost
     }
 
-    /// Counts an annotation that no span took.
+    /// Counts an annotation that no span received.
     pub(crate) fn lose_annotation(&self) {
         self.state().report.lost_annotations += 1;
     }
@@ -642,7 +645,7 @@ impl Queue {
         if is_open() { Pause::Over } else { Pause::Closed }
     }
 
-    /// Waits until all spans that finished before the call were sent or dropped, but not longer than `timeout`.
+    /// Waits until all spans that finished before the call were sent or dropped, but no longer than `timeout`.
     pub(crate) fn flush(&self, timeout: Duration) -> Report {
         let mut state = self.state();
         state.flushes += 1;
@@ -654,10 +657,10 @@ impl Queue {
         self.report()
     }
 
-    /// What became of everything so far. It is exact while no thread starts or ends a span, and counts no span twice.
+    /// Returns what became of everything so far. The report is exact while no thread starts or ends a span, and counts no span twice.
     pub(crate) fn report(&self) -> Report {
         let _nothing_is_taken = lock(&self.moving);
-        // Everything is read against its way, so that what moves meanwhile is not met again.
+        // Counters are read in the reverse order of a span's path, so that a span that moves meanwhile is not counted twice.
         let [full, late] = self.dropped.each_ref().map(|count| count.load(Ordering::Relaxed));
         let state = self.state();
         let in_chunks: u64 = state.full.iter().map(|chunk| chunk.len() as u64).sum();
@@ -668,8 +671,8 @@ impl Queue {
         // No shard is removed meanwhile. The state is not locked: a thread locks it while it holds its shard.
         let shards = state.shards.clone();
         drop(state);
-        // A span can end on another thread than it started, and threads may come. Ends are read first, so that no more are seen than
-        // starts.
+        // A span can end on another thread than the one that started it, and threads may be added. Ends are read first, so that no more of
+        // them are seen than starts.
         let (mut in_shards, mut ended) = (0, 0_u64);
         for shard in &shards {
             let own = lock(&shard.own);
@@ -691,7 +694,7 @@ impl Queue {
         report
     }
 
-    /// How many spans and evaluations found no room.
+    /// Returns how many spans and evaluations found no room.
     pub(crate) fn refused(&self) -> u64 {
         let [full, _] = &self.dropped;
         full.load(Ordering::Relaxed)
@@ -702,7 +705,7 @@ impl Queue {
         self.limits.bytes
     }
 
-    /// Takes no more spans. Returns whether it was open.
+    /// Stops accepting spans. Returns whether the queue was open.
     pub(crate) fn close(&self) -> bool {
         // Set under the lock, so that no waiting thread misses it.
         let state = self.state();
@@ -717,7 +720,7 @@ impl Queue {
         let mut state = self.state();
         state.ended = true;
         state.spare = Vec::new();
-        // Evaluations that were submitted after the worker looked for the last time.
+        // Evaluations that were submitted after the worker last looked for them.
         let late = std::mem::take(&mut state.evaluations);
         state.report.drop_spans(DropReason::Shutdown, late.len() as u64);
         drop(state);
@@ -725,7 +728,7 @@ impl Queue {
         self.settled.notify_all();
     }
 
-    /// Waits for the worker to end, but not longer than `timeout`.
+    /// Waits for the worker to end, but no longer than `timeout`.
     pub(crate) fn wait_for_end(&self, timeout: Duration) {
         let waited = self.settled.wait_timeout_while(self.state(), timeout, |state| !state.ended);
         drop(waited.unwrap_or_else(PoisonError::into_inner));

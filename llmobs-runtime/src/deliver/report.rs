@@ -1,4 +1,4 @@
-//! What became of the spans and evaluations of a client.
+//! The outcome of the spans and evaluations of a client.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,20 +9,19 @@ use std::fmt;
 pub enum DropReason {
     /// More bytes waited for delivery than [`Config::max_queue_bytes`](crate::Config::max_queue_bytes) allows.
     QueueFull,
-    /// The receiver could not be reached, or kept answering that it cannot take the spans now, for longer than spans are kept.
+    /// The receiver could not be reached, or kept answering that it is unavailable, for longer than spans are kept.
     Unavailable,
     /// The receiver refused the spans.
     Rejected,
-    /// The receiver refused a request with the span alone as too large.
+    /// The receiver refused a request with this span alone as too large.
     TooLarge,
-    /// The receiver refused all requests, because of the API key, the address, or what the Agent passes on, until the client was shut
-    /// down.
+    /// The receiver refused all requests until the client was shut down, because of the API key, the address, or what the Agent passes on.
     Denied,
     /// The [processor](crate::Config::processor) of the program dropped them.
     Processor,
-    /// The client was shut down first.
+    /// The client was shut down before.
     Shutdown,
-    /// A fault of llmobs itself.
+    /// A bug in llmobs.
     Internal,
 }
 
@@ -47,11 +46,11 @@ impl fmt::Display for DropReason {
     }
 }
 
-/// What became of the spans that were started, and of the evaluations and feedback that were submitted, since `init`.
+/// The outcome of the spans that were started, and of the evaluations and feedback that were submitted, since `init`.
 ///
-/// Each of them is counted in exactly one place: `started` is the sum of `open`, `queued`, `sending`, `delivered`, `unknown` and all that
-/// is `dropped`, as soon as no call of llmobs is running. Counts of what is over grow over the life of a client; they do not start again
-/// after a flush, so that a loss stays visible.
+/// Each of them is counted in exactly one place: `started` is the sum of `open`, `queued`, `sending`, `delivered`, `unknown` and everything
+/// in `dropped`, whenever no call of llmobs is running. Counts of finished items grow over the life of a client; a flush does not reset
+/// them, so that a loss stays visible.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -72,33 +71,33 @@ pub struct Report {
     pub started: u64,
     /// Spans that have not finished.
     pub open: u64,
-    /// Those that wait to be sent.
+    /// Items that wait to be sent.
     pub queued: u64,
-    /// Those in the request that is being sent.
+    /// Items in the request that is being sent.
     pub sending: u64,
-    /// Those that the receiver accepted.
+    /// Items that the receiver accepted.
     pub delivered: u64,
-    /// Those that were sent, and for which no answer came. They may have been accepted.
+    /// Items that were sent but got no response. They may have been accepted.
     pub unknown: u64,
-    /// Those that are lost, by reason. Reasons with no loss are absent.
+    /// Lost items by reason. Reasons with no loss are absent.
     pub dropped: BTreeMap<DropReason, u64>,
-    /// Spans that were sent without input, output and metadata, because the [processor](crate::Config::processor) panicked, or memory was short. They
-    /// are counted above too.
+    /// Spans that were sent without input, output and metadata, because the [processor](crate::Config::processor) panicked, or memory was
+    /// short. They are also counted above.
     pub stripped: u64,
-    /// Annotations that no span took: their span had finished, or no span was current.
+    /// Annotations that no span received: their span had finished, or no span was current.
     pub lost_annotations: u64,
-    /// Spans that finished after their client was shut down. They are counted above too, as dropped.
+    /// Spans that finished after their client was shut down. They are also counted above, as dropped.
     pub late_finishes: u64,
 }
 
 impl Report {
-    /// All that wait: `queued` and `sending`.
+    /// Returns the number of waiting items: `queued` and `sending`.
     #[must_use]
     pub const fn pending(&self) -> u64 {
         self.queued + self.sending
     }
 
-    /// All that is lost, whatever the reason.
+    /// Returns the number of lost items, for all reasons.
     #[must_use]
     pub fn dropped_total(&self) -> u64 {
         self.dropped.values().sum()
@@ -110,7 +109,7 @@ impl Report {
         }
     }
 
-    /// Adds what became of further items.
+    /// Adds the counts of further items.
     pub(crate) fn add(&mut self, other: &Self) {
         self.delivered += other.delivered;
         self.unknown += other.unknown;

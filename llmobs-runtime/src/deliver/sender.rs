@@ -1,4 +1,4 @@
-//! The half of a client that spans see: its queue, and what they take from the configuration.
+//! The half of a client that spans use: its queue, and the settings for spans.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -33,7 +33,7 @@ pub(crate) struct Sender {
     closed: AtomicBool,
 }
 
-/// What spans take from the configuration.
+/// The settings for spans.
 #[derive(Clone, Debug)]
 pub(crate) struct Defaults {
     pub(crate) ml_app: Arc<str>,
@@ -41,7 +41,7 @@ pub(crate) struct Defaults {
     pub(crate) capture_limit: usize,
     /// Whether the texts of errors and panics are captured.
     pub(crate) capture_errors: bool,
-    /// Whether integrations capture what models are asked and answer.
+    /// Whether integrations capture the content of requests to models and of their responses.
     pub(crate) capture_message_content: bool,
     pub(crate) identity: Identity,
     pub(crate) sampler: Sampler,
@@ -50,7 +50,7 @@ pub(crate) struct Defaults {
 }
 
 impl Defaults {
-    /// Whether more is done when a span starts: its tags are kept for sampling rules, or it belongs to an APM trace.
+    /// Returns whether starting a span takes more work: its tags are kept for sampling rules, or it belongs to an APM trace.
     #[inline]
     pub(crate) fn act_at_start(&self) -> bool {
         self.sampler.has_rules() || self.current_apm.is_some()
@@ -68,7 +68,7 @@ impl Sender {
         Arc::new(Self { queue: Queue::new(limits), defaults, closed: AtomicBool::new(false) })
     }
 
-    /// A closed sender for spans that are described where nothing is recorded, and that may start elsewhere.
+    /// Returns a closed sender, for spans that are described where nothing is recorded, and that may start elsewhere.
     pub(crate) fn detached() -> &'static Arc<Self> {
         static DETACHED: OnceLock<Arc<Sender>> = OnceLock::new();
         DETACHED.get_or_init(|| {
@@ -86,7 +86,7 @@ impl Sender {
         })
     }
 
-    /// Has sent what is queued and logged what was said about it, and waits for that, for at most `timeout`.
+    /// Waits until everything queued is sent and the results are logged, but no longer than `timeout`.
     pub(crate) fn flush(&self, timeout: Duration) -> Report {
         let begun = Instant::now();
         let report = self.queue.flush(timeout);

@@ -29,13 +29,13 @@ pub(crate) struct Settings {
     pub(crate) processor: Option<Processor>,
     pub(crate) transport: Option<OpenTransport>,
     pub(crate) additional_headers: Vec<(HeaderName, HeaderValue)>,
-    /// A URL or the path of a Unix socket. `None` for where an Agent listens by default.
+    /// A URL or the path of a Unix socket. `None` for the default addresses of an Agent.
     pub(crate) agent_url: Option<String>,
     pub(crate) override_origin: Option<String>,
     pub(crate) public_api: bool,
     pub(crate) interval: Duration,
     pub(crate) timeout: Duration,
-    /// For how long items are kept that cannot be delivered.
+    /// How long items that cannot be delivered are kept.
     pub(crate) max_age: Duration,
     pub(crate) capture_limit: usize,
     pub(crate) capture_errors: bool,
@@ -44,12 +44,12 @@ pub(crate) struct Settings {
     pub(crate) queue_limit: usize,
     /// The largest body of a request, in bytes.
     pub(crate) request_limit: usize,
-    /// Events of as many bytes, or more, are shortened.
+    /// Events of this many bytes or more are shortened.
     pub(crate) event_limit: usize,
 }
 
-/// What is used if neither the program nor the environment says otherwise. Limits of requests and events are those of the
-/// reference SDK.
+/// The values of settings that neither the program nor the environment sets. The limits of requests and events are those of the reference
+/// SDK.
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -85,7 +85,7 @@ impl Settings {
         self.named().map_or(UNNAMED, |(name, _)| name)
     }
 
-    /// The name of the application, and who gives it.
+    /// Returns the name of the application, and the setting that it comes from.
     fn named(&self) -> Option<(&str, &'static str)> {
         let named = self.ml_app.as_deref().map(|name| (name, "DD_LLMOBS_ML_APP or `Config::ml_app`"));
         let service = (self.identity.service.as_str(), "DD_SERVICE or `Config::service`");
@@ -94,6 +94,6 @@ impl Settings {
 
     /// A warning about a name of the application that Datadog may not accept.
     pub(crate) fn ml_app_warning(&self) -> Option<String> {
-        self.named().and_then(|(name, given_by)| ml_app::warning(name, given_by))
+        self.named().and_then(|(name, setting)| ml_app::warning(name, setting))
     }
 }

@@ -17,10 +17,9 @@ pub(crate) struct Line<'a> {
     pub(crate) rest: String,
 }
 
-/// The spans in the order in which a reader meets them: parents before children, siblings by their start. A span whose
-/// parent is not among them is a root.
+/// Returns the spans in reading order: parents before children, siblings by their start. A span whose parent is not among them is a root.
 ///
-/// It is iterative, because a program decides how deep a trace is.
+/// This is iterative, because a program decides how deep a trace is.
 pub(crate) fn lines(spans: &[SpanData]) -> Vec<Line<'_>> {
     let known: HashSet<&str> = spans.iter().map(SpanData::span_id).collect();
     let mut children: HashMap<Option<&str>, Vec<&SpanData>> = HashMap::new();

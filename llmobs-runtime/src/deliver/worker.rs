@@ -21,17 +21,17 @@ use super::sender::{Defaults, Sender};
 use super::transport::{Failure, FailureKind, Framing, Payload, Transport};
 use crate::base::clock::WallClock;
 use crate::base::id::SpanId;
-use crate::model::record::{Beside, Finished};
+use crate::model::record::{Extras, Finished};
 use crate::model::span_data::SpanData;
 
-/// A flush is done after this many turns, even if more spans keep arriving.
+/// The most turns of a flush, even if more spans keep arriving.
 const MAX_TURNS: usize = 16;
-/// One parcel is divided at most this often to find what is invalid: while nothing of it was accepted, and after that. The first is what
-/// one item among a thousand takes.
+/// The most divisions of one parcel to find what is invalid: while nothing of it was accepted, and after that. The first number suffices to
+/// find one item among a thousand.
 const MAX_DIVISIONS: [u32; 2] = [11, 64];
 /// After more panics the thread ends.
 const MAX_PANICS: u32 = 3;
-/// A request that was never answered is sent once more.
+/// A request that was never answered is sent again once.
 const MAX_UNANSWERED: u32 = 2;
 
 pub(crate) struct Worker {
@@ -40,30 +40,30 @@ pub(crate) struct Worker {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) encoder: Encoder,
     pub(crate) pace: Pace,
-    /// For how long items are kept that cannot be delivered.
+    /// How long items that cannot be delivered are kept.
     pub(crate) max_age: Duration,
     pub(crate) notice: Notice,
     /// When each reason for losing spans was last logged.
     pub(crate) warned: BTreeMap<DropReason, Limiter>,
-    /// The spans that were read and not sent.
+    /// The spans that were read and are not sent yet.
     pub(crate) outgoing: Parcel<'static>,
     /// The bytes that these spans count in the queue.
     pub(crate) unsent_bytes: usize,
-    /// What the queue does not know yet.
+    /// Counts that the queue does not have yet.
     pub(crate) outcome: Report,
-    /// How many found no room in the queue when it was last logged.
+    /// The number of refused items when it was last logged.
     pub(crate) refused: u64,
-    /// How many flushes were requested when something was last sent because of it.
+    /// The number of requested flushes when something was last sent because of one.
     pub(crate) flushes: u64,
 }
 
-/// How a request ended that was not accepted, after all attempts.
+/// The outcome of a request that was not accepted, after all attempts.
 struct Refusal {
     kind: Refused,
     failure: Failure,
 }
 
-/// What is to be done about items that were not accepted.
+/// How items that were not accepted are handled.
 enum Refused {
     /// They may be accepted in smaller requests.
     TooLarge,
@@ -78,7 +78,7 @@ enum Refused {
 impl Worker {
     /// Runs until the queue is closed and empty. Spans that are made on this thread, for example by a logger, are not recorded.
     ///
-    /// A turn that panics, which is a bug of llmobs, loses what it has taken. After several such turns the client ends.
+    /// A turn that panics, which is a bug in llmobs, loses what it has taken. After several such turns the client ends.
     pub(crate) fn run(mut self) {
         let _ended = Ended(Arc::clone(&self.sender));
         let mut clock = WallClock::new();
@@ -94,14 +94,14 @@ impl Worker {
                             self.sender.close();
                             drop(self.sender.queue.take());
                         }
-                        // What the turn was about to send is lost with it.
+                        // The items that the turn was about to send are lost with it.
                         self.outgoing = Parcel::to(&*self.transport);
                         self.sender.queue.give_back(std::mem::take(&mut self.unsent_bytes));
                         let lost = self.sender.queue.lose_taken();
                         self.warn_of_loss(
                             &DropReason::Internal,
                             lost,
-                            "the thread of llmobs panicked, which is a bug of llmobs",
+                            "the thread of llmobs panicked, which is a bug in llmobs",
                         );
                         if panics > MAX_PANICS {
                             break;
@@ -112,7 +112,7 @@ impl Worker {
             // A transport of the program may deliver what it has kept when it is dropped.
             guarded(|| {
                 self.transport.close();
-                self.transport = Box::new(GivenUp(self.transport.framing(), DropReason::Shutdown));
+                self.transport = Box::new(ClosedTransport(self.transport.framing(), DropReason::Shutdown));
             });
         });
     }
@@ -128,10 +128,10 @@ impl Worker {
         work
     }
 
-    /// Sends what waits, turn by turn, until nothing is left.
+    /// Sends all that waits, turn by turn, until nothing is left.
     ///
-    /// Outermost spans that ended, and evaluations, are announced one turn late: spans inside that ended before may be in a chunk that
-    /// the turn did not find, and evaluations refer to spans.
+    /// The ends of outermost spans, and evaluations, are passed on one turn late: inner spans that ended before may be in a chunk that the
+    /// turn did not find, and evaluations refer to spans.
     fn send_all(&mut self, clock: &mut WallClock) {
         let mut last = (Vec::new(), Vec::new());
         for _ in 0..MAX_TURNS {
@@ -172,7 +172,7 @@ impl Worker {
         roots
     }
 
-    /// Warns of spans that found no room. Threads of the program do not: they would wait for its logger.
+    /// Warns of spans that found no room. Threads of the program do not warn, because they would wait for its logger.
     fn warn_of_refusals(&mut self) {
         let refused = self.sender.queue.refused();
         let lost = refused - std::mem::replace(&mut self.refused, refused);
@@ -191,7 +191,7 @@ impl Worker {
         let limiter = self.warned.entry(reason.clone()).or_default();
         let message = format_args!("{lost} span(s) or evaluation(s) are lost: {why}");
         warn(limiter, message);
-        self.notice.give(message);
+        self.notice.write(message);
     }
 
     fn announce(&mut self, ended: &[SpanId], evaluations: &[String]) {
@@ -204,7 +204,7 @@ impl Worker {
     /// Puts a span into the next request, unless the processor drops it.
     fn add(&mut self, finished: &Finished<'_>) {
         let Defaults { identity, ml_app, .. } = &self.sender.defaults;
-        self.outcome.stripped += u64::from(finished.record.beside.has(Beside::STRIPPED));
+        self.outcome.stripped += u64::from(finished.record.extras.has(Extras::STRIPPED));
         let encoder = &mut self.encoder;
         if let (None, Parcel::Events(body)) = (&self.processor, &mut self.outgoing) {
             body.add(|text| encoder.encode_finished(finished, text));
@@ -231,7 +231,7 @@ impl Worker {
         self.send_if_full();
     }
 
-    /// Sends the events that were read if they fill a request. The event that makes it too large goes into the next.
+    /// Sends the events that were read if they fill a request. The event that would make it too large goes into the next one.
     fn send_if_full(&mut self) {
         let Parcel::Events(body) = &mut self.outgoing else { return };
         let rest = if body.is_larger_than(self.pace.limit()) { body.take_last() } else { None };
@@ -253,7 +253,7 @@ impl Worker {
         self.warn_of_loss(
             &DropReason::Internal,
             lost,
-            "encoding or sending them panicked, which is a bug of llmobs",
+            "encoding or sending them panicked, which is a bug in llmobs",
         );
     }
 
@@ -274,7 +274,7 @@ impl Worker {
         self.settle();
     }
 
-    /// Sends all items of a parcel, and counts what becomes of them. What is too large, or invalid, is divided.
+    /// Sends all items of a parcel, and counts their outcome. Parcels that are too large, or hold invalid items, are divided.
     fn deliver(&mut self, parcel: &mut Parcel<'_>) {
         let all = 0..parcel.len();
         let mut rest = Vec::from_iter([all]);
@@ -339,12 +339,12 @@ impl Worker {
         self.sender.queue.settle(&std::mem::take(&mut self.outcome));
     }
 
-    /// Sends items until they are accepted, or will not be, and waits between attempts. A flush ends a wait early, unless the receiver asked
-    /// for it. Once the client shuts down there is no further attempt, for these items or others.
+    /// Sends items until they are accepted or finally refused, and waits between attempts. A flush ends a wait early, unless the receiver
+    /// asked for the wait. After the client is shut down, there are no further attempts.
     fn attempt(&mut self, parcel: &mut Parcel<'_>, items: &Range<usize>) -> Result<(), Refusal> {
         let begun = Instant::now();
         let mut unanswered = 0;
-        // A receiver that did not answer may have the items. They are sent again when it answers a request without items.
+        // A receiver that did not answer may have the items. They are sent again after it answers a request without items.
         let mut is_silent = false;
         loop {
             let attempt = Instant::now();
@@ -390,11 +390,11 @@ impl Worker {
                 DropReason::Denied => self.pace.wait_denied(),
                 _ => self.pace.wait(failure.wait),
             };
-            // Attempts of a program that flushes all the time have pauses between them, too.
+            // A program that flushes all the time also has pauses between its attempts.
             let least = if failure.wait.is_some() { wait } else { wait.min(self.pace.least_wait()) };
             if let Pause::Closed = self.sender.queue.pause(wait, least, &mut self.flushes) {
                 let reason = if reason == DropReason::Denied { reason } else { DropReason::Shutdown };
-                self.transport = Box::new(GivenUp(self.transport.framing(), reason.clone()));
+                self.transport = Box::new(ClosedTransport(self.transport.framing(), reason.clone()));
                 return refusal(lost(reason), failure);
             }
         }
@@ -430,9 +430,9 @@ impl Drop for Ended {
 }
 
 /// Replaces a transport that failed during shutdown.
-struct GivenUp(Option<Framing>, DropReason);
+struct ClosedTransport(Option<Framing>, DropReason);
 
-impl Transport for GivenUp {
+impl Transport for ClosedTransport {
     fn framing(&self) -> Option<Framing> {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What an agent is made of.
+//! The manifest of an agent: what it is made of.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use llmobs_capture::value::{
 };
 use llmobs_capture::{DEFAULT_LIMIT, Label, to_value, warn_limited};
 
-/// The settings of a model that Datadog shows.
+/// The model settings that Datadog shows.
 const SETTINGS: [&str; 14] = [
     "frequency_penalty",
     "logit_bias",
@@ -27,7 +27,7 @@ const SETTINGS: [&str; 14] = [
     "top_p",
 ];
 
-/// What an agent is made of, to be annotated on an `agent` span: instructions, model, tools.
+/// The manifest of an agent, to be annotated on an `agent` span: instructions, model, tools.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -75,26 +75,26 @@ pub struct AgentManifest {
 pub struct AgentTool {
     /// The name that the model calls it by.
     pub name: String,
-    /// What it does.
+    /// What the tool does.
     pub description: Option<String>,
-    /// Of each parameter its type and whether it is required.
+    /// The type of each parameter, and whether it is required.
     pub parameters: Map<String, Value>,
 }
 
 impl AgentTool {
-    /// A tool by its name. One without a name is left out.
+    /// Creates a tool. A tool without a name is left out.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: cut(name.into(), MAX_LABEL_BYTES), ..Self::default() }
     }
 
-    /// What it does.
+    /// Sets what the tool does.
     pub fn description<Form>(mut self, description: impl Label<Form>) -> Self {
         replace(&mut self.description, given(description));
         self
     }
 
-    /// Its parameters, as a JSON schema of an object or as an object of parameters by name. Of each the type is kept, and
-    /// whether it is required. Anything else is left out, with a warning.
+    /// Sets the parameters, from a JSON schema of an object or from an object of parameters by name. The type of each is kept, and whether
+    /// it is required. Any other value is left out, with a warning.
     pub fn parameters(mut self, parameters: impl Serialize) -> Self {
         let schema = to_value(&parameters, DEFAULT_LIMIT);
         if !schema.is_object() && !schema.is_null() {
@@ -113,7 +113,7 @@ impl AgentTool {
             parameter.get("required") == Some(&Value::Bool(true))
                 || listed.is_some_and(|listed| listed.iter().any(|other| other == name))
         };
-        // Where a schema may say `true` for any value, an object of parameters says something else.
+        // `true` means any value in a schema, and something else in an object of parameters.
         for (name, parameter) in properties.filter(|(_, parameter)| schematic || parameter.is_object()) {
             let mut kept = Map::new();
             if let Some(kind) = parameter.get("type").filter(|kind| kind.is_string()) {
@@ -133,36 +133,37 @@ impl AgentTool {
 }
 
 impl AgentManifest {
-    /// One that says nothing yet.
+    /// Creates an empty manifest.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The version of the agent, which becomes the tag `agent_version`.
+    /// Sets the version of the agent, which becomes the tag `agent_version`.
     pub fn version<Form>(mut self, version: impl Label<Form>) -> Self {
         replace(&mut self.version, named(version));
         self
     }
 
-    /// The name of the agent. Default: that of the span.
+    /// Sets the name of the agent. Default: that of the span.
     pub fn name<Form>(mut self, name: impl Label<Form>) -> Self {
         replace(&mut self.name, named(name));
         self
     }
 
-    /// The instructions of the agent.
+    /// Sets the instructions of the agent.
     pub fn instructions<Form>(mut self, instructions: impl Label<Form>) -> Self {
         replace(&mut self.instructions, given(instructions));
         self
     }
 
-    /// The name of the model.
+    /// Sets the name of the model.
     pub fn model<Form>(mut self, model: impl Label<Form>) -> Self {
         replace(&mut self.model, named(model));
         self
     }
 
-    /// A setting of the model, such as `temperature`. `None` changes nothing. One that Datadog does not show is left out, with a warning.
+    /// Adds a model setting, such as `temperature`. `None` changes nothing. A setting that Datadog does not show is left out, with a
+    /// warning.
     pub fn model_setting(mut self, key: &str, value: impl Serialize) -> Self {
         if SETTINGS.contains(&key) {
             let value = to_value(&value, DEFAULT_LIMIT);
@@ -175,7 +176,7 @@ impl AgentManifest {
         self
     }
 
-    /// A tool that the agent has. One without a name is left out, with a warning.
+    /// Adds a tool of the agent. A tool without a name is left out, with a warning.
     pub fn tool(mut self, tool: AgentTool) -> Self {
         if tool.name.is_empty() {
             warn_limited!("a tool of an agent was left out: it has no name");
@@ -200,14 +201,14 @@ impl AgentManifest {
         }
     }
 
-    /// Shows `edit` the texts that somebody wrote: instructions, what tools do, texts in settings.
+    /// Calls `edit` with each text that a person wrote: instructions, descriptions of tools, texts in settings.
     pub(crate) fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
         self.instructions.iter_mut().for_each(&mut *edit);
         self.model_settings.values_mut().for_each(|value| for_each_string(value, edit));
         self.tools.iter_mut().filter_map(|tool| tool.description.as_mut()).for_each(edit);
     }
 
-    /// Cuts what is longer than `limit` bytes.
+    /// Cuts texts that are longer than `limit` bytes.
     pub(crate) fn limit(&mut self, limit: usize) {
         reduce_each(&mut self.model_settings, limit);
         self.instructions.iter_mut().for_each(|text| shorten(text, limit));
@@ -217,7 +218,7 @@ impl AgentManifest {
         }
     }
 
-    /// About how many bytes of memory it takes.
+    /// Returns about how many bytes of memory the manifest takes.
     pub(crate) fn bytes(&self) -> usize {
         lengths([&self.version, &self.name, &self.instructions, &self.model])
             + weight(&self.model_settings)

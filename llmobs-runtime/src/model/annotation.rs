@@ -1,4 +1,4 @@
-//! What is known about a span beside its identity, its place in the trace and its times.
+//! The annotations of a span: what is known about it besides its ids, its place in the trace and its times.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -22,18 +22,16 @@ use super::reference::SpanRef;
 use crate::base::id::TraceId;
 use crate::base::kind::Kind;
 
-/// What to put on a span: input, output, metadata, metrics, tags.
+/// The annotations of a span: input, output, metadata, metrics, tags.
 ///
-/// The closure of [`annotate`](crate::annotate) or [`Span::annotate`](crate::Span::annotate) gets it and fills it. Annotations of one
-/// span add up; where two say the same thing the later one holds. An annotation always wins over what an attribute captures by
-/// itself.
+/// The closure of [`annotate`](crate::annotate) or [`Span::annotate`](crate::Span::annotate) receives it and fills it. Annotations of one
+/// span add up; a later value replaces an earlier one. Annotations always override what an attribute captures.
 ///
-/// Methods that set a value take an `Option` of one too, where `None` changes nothing, and return the annotation for the next method.
-/// Nothing here fails or panics. A value that cannot be captured leaves a text in its place that says why.
+/// Methods that set a value also take an `Option`, where `None` changes nothing, and return the annotation for the next method. They never
+/// fail or panic. A value that cannot be captured is replaced by a text that gives the reason.
 ///
-/// A span has at most 256 tags, 1,000 metadata keys, 1,000 metrics and 1,000 links. Further ones are left out, with a warning, and the
-/// event of the span says so in `collection_errors`. What a span has can still be overridden then. Keys and the values of tags are cut
-/// at 16 KiB.
+/// A span has at most 256 tags, 1,000 metadata keys, 1,000 metrics and 1,000 links. Further ones are left out, with a warning and an entry
+/// in `collection_errors` of the event. Existing ones can still be overridden then. Keys and the values of tags are cut at 16 KiB.
 #[derive(Clone)]
 pub struct Annotation {
     /// The budget of each captured value, in bytes.
@@ -46,11 +44,11 @@ pub struct Annotation {
     pub(crate) metrics: BTreeMap<String, Number>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) failure: Option<Failure>,
-    /// What few spans have. The others need not carry room for it.
+    /// Fields that few spans have. Other spans need no room for them.
     pub(crate) more: Option<Box<More>>,
 }
 
-/// What few spans have.
+/// The fields that few spans have.
 #[derive(Clone, Default)]
 pub(crate) struct More {
     pub(crate) prompt: Option<Arc<Prompt>>,
@@ -60,24 +58,24 @@ pub(crate) struct More {
     pub(crate) agent: Option<AgentManifest>,
     pub(crate) links: Vec<SpanRef>,
     pub(crate) intent: Option<String>,
-    /// The prompt of the span right above, for an `llm` span that has none of its own.
+    /// The prompt of the parent, for an `llm` span that has none of its own.
     pub(crate) inherited_prompt: Option<Arc<Prompt>>,
-    /// The version of the tool in the definitions of the `llm` span right above.
+    /// The version of the tool, from the definitions of the parent, an `llm` span.
     pub(crate) tool_version: Option<String>,
-    /// The name and the kind of the span, where they were not known at its start.
+    /// The name and the kind of the span, if they were set after its start.
     pub(crate) name: Option<String>,
     pub(crate) kind: Option<Kind>,
-    /// The APM trace of the span, where it is not that of its LLM trace.
+    /// The APM trace of the span, if it differs from that of its LLM trace.
     pub(crate) apm_trace_id: Option<TraceId>,
-    /// Whether only the type is kept of an error that the span ends with.
+    /// Whether an error that the span ends with keeps only its type.
     pub(crate) skip_error: bool,
     /// What integrations observed.
     pub(crate) observed: Option<Arc<Observed>>,
-    /// What is beyond the limits.
+    /// The number of values beyond the limits.
     pub(crate) left_out: LeftOut,
 }
 
-/// Adds what is only put on a span where nothing else is.
+/// Adds values that apply only where no others are set.
 pub(crate) fn add_under(own: &mut Option<Box<Annotation>>, weaker: Option<Box<Annotation>>) {
     match (own, weaker) {
         (Some(own), Some(weaker)) => own.add_under(*weaker),
@@ -112,12 +110,11 @@ impl Annotation {
         }
     }
 
-    /// What went into the step. A string is shown as it is, anything else as JSON; `None` and `()` change nothing.
+    /// Sets the input of the step. A string is shown as it is, any other value as JSON; `None` and `()` change nothing.
     ///
-    /// On an `llm` span it should be a string, a [`Message`](crate::content::Message) or what serializes like one, such as
-    /// `{"role": "user", "content": "…"}`, or a list of those; on an `embedding` span a string, a
-    /// [`Document`](crate::content::Document) or what serializes like one, or a list of those. Anything else is shown as text there, with
-    /// a warning.
+    /// On an `llm` span the value should be a string, a [`Message`](crate::content::Message) or a value that serializes like one, such as
+    /// `{"role": "user", "content": "…"}`, or a list of those; on an `embedding` span a string, a [`Document`](crate::content::Document) or
+    /// a value that serializes like one, or a list of those. Any other value is shown as text there, with a warning.
     pub fn input(&mut self, value: impl Serialize) -> &mut Self {
         if let value @ Some(_) = self.captured(&value) {
             self.input = value;
@@ -125,7 +122,7 @@ impl Annotation {
         self
     }
 
-    /// What came out of the step, in the forms that [`input`](Self::input) takes; on a `retrieval` span documents.
+    /// Sets the output of the step, in the forms that [`input`](Self::input) takes; on a `retrieval` span, documents.
     pub fn output(&mut self, value: impl Serialize) -> &mut Self {
         if let value @ Some(_) = self.captured(&value) {
             self.output = value;
@@ -133,9 +130,9 @@ impl Annotation {
         self
     }
 
-    /// What a model was asked, as the body of the request or a type of a client library that serializes like one: messages, model,
-    /// parameters and tools are read from it, in the form of any [protocol](crate::providers::Protocol). Anything else is an
-    /// [`input`](Self::input), and so is every value on spans that are neither `llm` nor `embedding`. What is annotated besides wins.
+    /// Sets the request to a model, as its body or as a type of a client library that serializes like one: messages, model, parameters and
+    /// tools are read from it, in the form of any [protocol](crate::providers::Protocol). Any other value is an [`input`](Self::input), and
+    /// so is every value on spans that are neither `llm` nor `embedding`. Other annotations override what is read.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -165,10 +162,10 @@ impl Annotation {
         self
     }
 
-    /// What a model answered, as the body of the answer, a type of a client library that serializes like one, or the
-    /// [`Response`](crate::providers::Response) of a reader: messages, model, tokens, finish reason and error are read from it.
-    /// Anything else is an [`output`](Self::output), and so is every value on spans that are neither `llm` nor `embedding`. What is
-    /// annotated besides wins.
+    /// Sets the response of a model, as its body, a type of a client library that serializes like one, or the
+    /// [`Response`](crate::providers::Response) of a reader: messages, model, tokens, finish reason and error are read from it. Any other
+    /// value is an [`output`](Self::output), and so is every value on spans that are neither `llm` nor `embedding`. Other annotations
+    /// override what is read.
     pub fn response(&mut self, value: impl Serialize) -> &mut Self {
         if let Some(value) = self.captured(&value) {
             self.output = Some(value.from(Source::Response));
@@ -176,8 +173,8 @@ impl Annotation {
         self
     }
 
-    /// One fact about how the step ran, such as the temperature of a model: any serializable value. A later one of the same
-    /// name takes its place as a whole, objects too. `None` and `()` change nothing.
+    /// Adds a fact about how the step ran, such as the temperature of a model: any serializable value. A later value of the same name
+    /// replaces it as a whole, even if both are objects. `None` and `()` change nothing.
     ///
     /// A span has at most 1,000 of them; further ones are left out, with a warning.
     #[inline]
@@ -188,8 +185,8 @@ impl Annotation {
         self
     }
 
-    /// Several facts at once: the fields of a struct, or the entries of a map, each as [`metadata`](Self::metadata). Another value is
-    /// left out, with a warning.
+    /// Adds several facts at once: the fields of a struct, or the entries of a map, each as with [`metadata`](Self::metadata). Any other
+    /// value is left out, with a warning.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -217,7 +214,7 @@ impl Annotation {
         self
     }
 
-    /// One number about the step: see [`Metric`] for what it can be.
+    /// Adds a number about the step: see [`Metric`] for the accepted types.
     ///
     /// The names that Datadog knows are in [`metrics`](crate::metrics).
     /// NaN and the infinities are left out, and dots in the name become underscores, each with a warning. A span has at most 1,000
@@ -228,7 +225,7 @@ impl Annotation {
         self
     }
 
-    /// Several metrics at once, as pairs.
+    /// Adds several metrics at once, as pairs.
     pub fn metrics<K: Into<String>, M: Metric>(
         &mut self,
         metrics: impl IntoIterator<Item = (K, M)>,
@@ -239,7 +236,7 @@ impl Annotation {
         self
     }
 
-    /// A tag to find the span by: two short texts. The tag `session_id` also puts the span into that session, unless it is
+    /// Adds a tag by which the span can be found: two short texts. The tag `session_id` also puts the span into that session, unless it is
     /// empty, which changes nothing.
     ///
     /// A span has at most 256 tags of its own; further ones are left out, with a warning.
@@ -249,7 +246,7 @@ impl Annotation {
         self
     }
 
-    /// Several tags at once, as pairs.
+    /// Adds several tags at once, as pairs.
     pub fn tags<K: Into<String>, V: Label<Form>, Form>(
         &mut self,
         tags: impl IntoIterator<Item = (K, V)>,
@@ -260,12 +257,12 @@ impl Annotation {
         self
     }
 
-    /// Puts the span, and those inside that start from now on, into a session, such as one conversation.
+    /// Puts the span, and spans inside that start later, into a session, such as one conversation.
     pub fn session_id<Form>(&mut self, session_id: impl Label<Form>) -> &mut Self {
         self.tag("session_id", session_id)
     }
 
-    /// Has Datadog break down costs by a tag of the span: one that is annotated, or one of llmobs such as `env`.
+    /// Makes Datadog break down costs by a tag of the span: an annotated tag, or a tag of llmobs such as `env`.
     ///
     /// The span must already have the tag, or get it in the same annotation. Otherwise the cost tag is ignored, with a warning.
     pub fn cost_tag<Form>(&mut self, key: impl Label<Form>) -> &mut Self {
@@ -275,7 +272,7 @@ impl Annotation {
         self
     }
 
-    /// Several [cost tags](Self::cost_tag) at once.
+    /// Adds several [cost tags](Self::cost_tag) at once.
     pub fn cost_tags<K: Label<Form>, Form>(&mut self, keys: impl IntoIterator<Item = K>) -> &mut Self {
         for key in keys {
             self.cost_tag(key);
@@ -283,10 +280,10 @@ impl Annotation {
         self
     }
 
-    /// The prompt that the input was made from. What is annotated again later changes what it names, and leaves the rest.
+    /// Sets the prompt that the input was made from. A later prompt changes the fields that it sets, and keeps the others.
     ///
-    /// An `llm` span shows it. On a span of another kind it is for `llm` spans that start right inside and have no prompt of
-    /// their own.
+    /// An `llm` span shows it. On a span of another kind, it applies to `llm` spans that start directly inside and have no prompt of their
+    /// own.
     pub fn prompt(&mut self, prompt: impl Into<Option<Prompt>>) -> &mut Self {
         if let Some(mut prompt) = prompt.into() {
             prompt.limit(self.limit);
@@ -295,8 +292,8 @@ impl Annotation {
         self
     }
 
-    /// The tools that the model could call, on an `llm` span. They replace those annotated before. A tool without
-    /// a name is left out, with a warning.
+    /// Sets the tools that the model could call, on an `llm` span. They replace earlier ones. A tool without a name is left out, with a
+    /// warning.
     pub fn tool_definitions(&mut self, tools: impl IntoIterator<Item = ToolDefinition>) -> &mut Self {
         let (mut named, nameless): (Vec<_>, Vec<_>) =
             tools.into_iter().partition(|tool| !tool.name.is_empty());
@@ -310,7 +307,7 @@ impl Annotation {
         self
     }
 
-    /// What the agent is made of, on an `agent` span. What is annotated again later changes what it names, and leaves the rest.
+    /// Sets the manifest of the agent, on an `agent` span. A later manifest changes the fields that it sets, and keeps the others.
     pub fn agent(&mut self, manifest: impl Into<Option<AgentManifest>>) -> &mut Self {
         if let Some(mut manifest) = manifest.into() {
             manifest.limit(self.limit);
@@ -319,7 +316,7 @@ impl Annotation {
         self
     }
 
-    /// Says that the output of another span, maybe of another trace, went into this one. A span has at most 1,000 links; further ones
+    /// Records that the output of another span, possibly of another trace, went into this one. A span has at most 1,000 links; further ones
     /// are left out, with a warning.
     ///
     /// ```
@@ -341,7 +338,7 @@ impl Annotation {
         self.links(source.into())
     }
 
-    /// Several [links](Self::link) at once.
+    /// Adds several [links](Self::link) at once.
     pub fn links(&mut self, sources: impl IntoIterator<Item = SpanRef>) -> &mut Self {
         let mut sources = sources.into_iter().peekable();
         if sources.peek().is_some() {
@@ -350,7 +347,7 @@ impl Annotation {
         self
     }
 
-    /// Another name for the span, for where it is known only after the start. Spans inside an agent are attributed to its name at
+    /// Renames the span, for names that are known only after the start. Spans inside an agent are attributed to the name that it has at
     /// their start.
     pub fn name<Form>(&mut self, name: impl Label<Form>) -> &mut Self {
         if let name @ Some(_) = named(name) {
@@ -359,8 +356,8 @@ impl Annotation {
         self
     }
 
-    /// Another kind for the span, for where it is known only after the start. It decides how all of the span is shown. What a span
-    /// inherits at its start by its kind, such as the prompt above an `llm` span, stays as it was.
+    /// Changes the kind of the span, for kinds that are known only after the start. The kind decides how all of the span is shown. What a
+    /// span inherited at its start because of its kind, such as the prompt of an `llm` span from its parent, does not change.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -380,7 +377,7 @@ impl Annotation {
         self
     }
 
-    /// Why a model called a tool, on a `tool` span.
+    /// Sets why a model called a tool, on a `tool` span.
     pub fn intent<Form>(&mut self, intent: impl Label<Form>) -> &mut Self {
         if let Some(intent) = named(intent) {
             self.more().intent = Some(intent);
@@ -388,19 +385,19 @@ impl Annotation {
         self
     }
 
-    /// The name of the model, for where it is known only when it has answered. Shown on `llm` and `embedding` spans.
+    /// Sets the name of the model, for names that are known only from its response. Shown on `llm` and `embedding` spans.
     pub fn model_name<Form>(&mut self, model_name: impl Label<Form>) -> &mut Self {
         replace(&mut self.model_name, named(model_name));
         self
     }
 
-    /// Who runs the model, such as `openai`. Shown on `llm` and `embedding` spans.
+    /// Sets the provider of the model, such as `openai`. Shown on `llm` and `embedding` spans.
     pub fn model_provider<Form>(&mut self, model_provider: impl Label<Form>) -> &mut Self {
         replace(&mut self.model_provider, named(model_provider));
         self
     }
 
-    /// Marks the span as failed. The attributes do this by themselves for a function that returns `Err` or panics.
+    /// Marks the span as failed. The attributes do this automatically for a function that returns `Err` or panics.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -421,7 +418,7 @@ impl Annotation {
         self
     }
 
-    /// Marks the span as failed where there is no [`Error`]: with a word for what went wrong, and a text about it.
+    /// Marks the span as failed without an [`Error`], with the type of the failure and a message.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -480,7 +477,7 @@ impl Annotation {
         }
     }
 
-    /// Leaves out the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
+    /// Removes the content: input, output, metadata and the like. Names, numbers, tags and the type of a failure stay.
     pub(crate) fn strip(&mut self) {
         (self.input, self.output) = (None, None);
         self.metadata = BTreeMap::new();
@@ -508,19 +505,19 @@ impl Annotation {
         *self = weaker;
     }
 
-    /// Counts what is left out.
+    /// Counts values that were left out.
     #[cold]
     #[inline(never)]
     fn leave_out(&mut self, left_out: LeftOut) {
         self.more().left_out.add(left_out);
     }
 
-    /// What was left out, since it was beyond the limits.
+    /// Returns the number of values that were left out because they were beyond the limits.
     pub(crate) fn left_out(&self) -> LeftOut {
         self.more.as_ref().map(|more| more.left_out).unwrap_or_default()
     }
 
-    /// Adds a tag, by which a span can be put into a session, and not out of one.
+    /// Adds a tag. A tag can put a span into a session, but not remove it from one.
     pub(crate) fn set_tag(&mut self, key: String, value: &dyn Display) {
         match shown(value) {
             Some(text) if text.is_empty() && key == "session_id" => {}
@@ -568,7 +565,7 @@ impl Annotation {
         }
     }
 
-    /// Adds a key of a tag by which costs are broken down.
+    /// Adds the key of a tag by which costs are broken down.
     pub(crate) fn add_cost_tag(&mut self, key: String) {
         self.more().add_cost_tag(key);
     }
@@ -578,23 +575,23 @@ impl Annotation {
         self.more.as_ref().is_some_and(|more| !more.cost_tags.is_empty())
     }
 
-    /// Takes the cost tags out.
+    /// Takes out the cost tags.
     pub(crate) fn take_cost_tags(&mut self) -> Vec<String> {
         self.more.as_mut().map(|more| std::mem::take(&mut more.cost_tags)).unwrap_or_default()
     }
 
-    /// A copy of what tags are made of.
+    /// Returns a copy of the parts that tags are made of.
     pub(crate) fn for_tags(&self) -> Self {
         Self { tags: self.tags.clone(), more: self.more.clone(), ..Self::new(self.limit) }
     }
 
-    /// Names the version of the agent.
+    /// Sets the version of the agent.
     pub(crate) fn set_agent_version(&mut self, version: String) {
         self.more().agent.get_or_insert_with(AgentManifest::new).version = Some(version);
     }
 
-    /// Keeps what spans of this kind show. An `llm` span without a prompt takes that of the span above. A span of any kind
-    /// that was given a prompt has a tag about it.
+    /// Keeps the parts that spans of this kind show. An `llm` span without a prompt gets that of its parent. A span of any kind that was
+    /// given a prompt has a tag about it.
     pub(crate) fn retain_for(&mut self, kind: Kind) {
         let Some(more) = &mut self.more else { return };
         let inherited = more.inherited_prompt.take();
@@ -612,7 +609,7 @@ impl Annotation {
     pub(crate) fn warn_of_misplaced(&self, kind: Kind) {
         if !kind.has_model() && (self.model_name.is_some() || self.model_provider.is_some()) {
             warn_limited!(
-                "the model of a span is not shown: it is of the kind {kind}, and llm and embedding have models"
+                "the model of a span is not shown: annotate an llm or embedding span with it, not one of the kind {kind}"
             );
         }
         let Some(more) = &self.more else { return };
@@ -628,7 +625,7 @@ impl Annotation {
         }
         if kind != Kind::Agent && more.agent.is_some() {
             warn_limited!(
-                "the version or manifest of an agent is not shown: say it of an agent span, not one of the kind {kind}"
+                "the version or manifest of an agent is not shown: annotate an agent span with it, not one of the kind {kind}"
             );
         }
     }
@@ -652,7 +649,7 @@ impl Annotation {
         self.more.as_ref()?.apm_trace_id
     }
 
-    /// Whether integrations observed something.
+    /// Returns whether integrations observed anything.
     pub(crate) fn is_observed(&self) -> bool {
         self.more.as_ref().is_some_and(|more| more.observed.is_some())
     }
@@ -754,7 +751,7 @@ impl More {
     }
 }
 
-/// The part of the bytes of a shared prompt that is charged to one of its holders. All spans inside a context share one prompt.
+/// Returns the part of a shared prompt's memory that is charged to one of its holders. All spans inside a context share one prompt.
 fn share(prompt: &Arc<Prompt>) -> usize {
     prompt.bytes() / Arc::strong_count(prompt).saturating_sub(1).max(1)
 }

@@ -4,9 +4,9 @@ use llmobs_capture::{guarded, warn_limited};
 
 use crate::base::id::{SpanId, TraceId};
 
-/// The ids of a span of an APM tracer, such as that of OpenTelemetry.
+/// The ids of a span of an APM tracer, such as OpenTelemetry.
 ///
-/// [`Config::apm_context`](crate::Config::apm_context) takes a function that returns the one that is current.
+/// [`Config::apm_context`](crate::Config::apm_context) takes a function that returns the current one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApmContext {
@@ -19,14 +19,14 @@ pub struct ApmContext {
 }
 
 impl ApmContext {
-    /// A span with these ids. Zero is no id.
+    /// Creates a context with these ids. Zero is not a valid id.
     #[must_use]
     pub fn new(trace_id: u128, span_id: u64, sampled: bool) -> Self {
         Self { trace_id, span_id, sampled }
     }
 }
 
-/// What the program gave to find the current APM span.
+/// The function of the program that returns the current APM span.
 pub(crate) type CurrentApm = fn() -> Option<ApmContext>;
 
 /// The ids of the current APM span, if there is one.

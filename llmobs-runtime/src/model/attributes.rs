@@ -32,10 +32,10 @@ impl fmt::Debug for AttributeName {
     }
 }
 
-/// The attributes that another library gives its span for a step. They are read later, off the thread of the caller: see
+/// The attributes that another library gives its span. They are read later, on another thread: see
 /// [`Attributes`](crate::providers::Attributes).
 ///
-/// Of several with one name, the last one counts. The default has no room for any.
+/// The last of several attributes with one name counts. The default has no room for any attributes.
 #[derive(Default)]
 pub struct SpanAttributes {
     /// An array that begins with the attributes as an object, both open.
@@ -44,20 +44,20 @@ pub struct SpanAttributes {
     limit: usize,
 }
 
-/// What the text begins with.
+/// The beginning of the text.
 const BEGIN: &str = "[{";
 
-/// What is read of the text in the end.
+/// The result of reading the text.
 pub(crate) struct ReadAttributes {
     pub(crate) attributes: Option<Attributes>,
-    /// Who made the span.
+    /// The integration that made the span.
     pub(crate) integration: String,
-    /// Whether calls of models are inside, of which the tokens are the sum.
+    /// Whether the span contains calls of models, whose tokens it sums up.
     pub(crate) has_calls: bool,
 }
 
 impl SpanAttributes {
-    /// Creates an empty set. About `limit` bytes of all values together are kept; further ones are left out.
+    /// Creates an empty set. It keeps about `limit` bytes of all values together; further ones are left out.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let mut text = String::with_capacity(512);
@@ -65,7 +65,7 @@ impl SpanAttributes {
         Self { text, limit }
     }
 
-    /// Sets a text, of which the caller has seen to the length.
+    /// Sets a text. The caller limits its length.
     #[inline]
     pub fn text(&mut self, name: &AttributeName, value: &str) {
         if self.begin(name, value.len()) {
@@ -81,7 +81,7 @@ impl SpanAttributes {
         }
     }
 
-    /// Sets a number, or true or false.
+    /// Sets a number or a boolean.
     #[inline]
     pub fn value(&mut self, name: &AttributeName, value: impl fmt::Display) {
         if self.begin(name, 32) {
@@ -128,19 +128,19 @@ impl SpanAttributes {
         self.text.len() + length <= self.limit || self.make_room(length)
     }
 
-    /// Leaves out values in place of which there are later ones. Returns whether there is room then.
+    /// Removes values that were replaced by later ones. Returns whether there is enough room then.
     #[cold]
     fn make_room(&mut self, length: usize) -> bool {
         let mut text = serde_json::to_string(&self.to_map()).unwrap_or_default();
         text.pop();
         text.insert(0, '[');
-        // What is nearly full would be read again for each value.
+        // A text that is nearly full would be read again for each value.
         self.limit = self.limit.min(if text.len() > self.limit / 2 { 0 } else { self.limit });
         self.text = text;
         self.text.len() + length <= self.limit
     }
 
-    /// The text, with what else is known of the span.
+    /// Returns the text, with the other data of the span.
     pub(crate) fn finish(self, integration: &str, shows_content: bool, has_calls: bool) -> String {
         let mut text = self.text;
         text.push_str("},");
@@ -209,7 +209,7 @@ mod tests {
         let expected = json!({ "a \"name\"": 999, "b": "text" });
         assert_eq!(Value::Object(attributes.to_map()), expected);
         assert!(attributes.text.len() < 500);
-        // What does not fit is left out, and does not make it slow.
+        // Values that do not fit are left out, and do not make it slow.
         let long = "x".repeat(1000);
         for _ in 0..3 {
             attributes.text(&second, &long);

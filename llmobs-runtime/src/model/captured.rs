@@ -25,11 +25,11 @@ pub(crate) enum Source {
     Arguments,
     /// An attribute: one value, such as what the function returned.
     Value,
-    /// Another library: the attributes of its span, which are no input.
+    /// Another library: the attributes of its span, which are not an input.
     Attributes,
-    /// The program, which says that it is a request to a model.
+    /// The program, as a request to a model.
     Request,
-    /// The program, which says that it is the answer of a model.
+    /// The program, as the response of a model.
     Response,
 }
 
@@ -41,7 +41,7 @@ impl Captured {
         Self::new(json, Source::Annotated)
     }
 
-    /// The same, from a source that a program names.
+    /// Sets the source, which a program names.
     pub(crate) fn from(self, source: Source) -> Self {
         Self { source, ..self }
     }
@@ -84,7 +84,7 @@ pub(crate) fn parse(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }
 
-/// Whether a captured text is no value.
+/// Returns whether a captured text holds no value.
 pub(crate) fn is_null(json: &str) -> bool {
     json.is_empty() || json == "null"
 }

@@ -13,7 +13,7 @@ pub(crate) use read::{read_input, read_output};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Content {
-    /// A text, which may be JSON. On all kinds but where the others are.
+    /// A text, which may be JSON. For all kinds except those of the other variants.
     Text(String),
     /// The messages of a chat: input and output of an `llm` span.
     Messages(Vec<Message>),
@@ -48,12 +48,12 @@ impl Form {
 }
 
 impl Content {
-    /// The input of a span of this kind, from what a processor put there. `None` if nothing is left to show.
+    /// Converts what a processor set to the input of a span of this kind. Returns `None` if nothing is left to show.
     pub(crate) fn into_input(self, kind: Kind) -> Option<Self> {
         self.into_form(Form::of_input(kind))
     }
 
-    /// The output of a span of this kind, from what a processor put there. `None` if nothing is left to show.
+    /// Converts what a processor set to the output of a span of this kind. Returns `None` if nothing is left to show.
     pub(crate) fn into_output(self, kind: Kind) -> Option<Self> {
         self.into_form(Form::of_output(kind))
     }
@@ -76,7 +76,7 @@ impl Content {
         }
     }
 
-    /// The text, or the JSON of what is no text, which a span of another kind shows.
+    /// Returns the text, or the JSON of any other content, which a span of another kind shows.
     fn into_text(self) -> String {
         let (text, found) = match self {
             Self::Text(text) => return text,
@@ -90,22 +90,22 @@ impl Content {
         text.unwrap_or_default()
     }
 
-    /// Whether input and output of a span of this kind are texts that nothing is read from.
+    /// Returns whether input and output of a span of this kind are plain texts, from which nothing is read.
     pub(crate) fn is_text(kind: Kind) -> bool {
         Self::is_text_input(kind) && Self::is_text_output(kind) && kind != Kind::Tool
     }
 
-    /// Whether the input of a span of this kind is a text, as it was captured.
+    /// Returns whether the input of a span of this kind is a text, as it was captured.
     pub(crate) fn is_text_input(kind: Kind) -> bool {
         Form::of_input(kind) == Form::Text
     }
 
-    /// Whether the output of a span of this kind is a text, as it was captured.
+    /// Returns whether the output of a span of this kind is a text, as it was captured.
     pub(crate) fn is_text_output(kind: Kind) -> bool {
         Form::of_output(kind) == Form::Text && kind != Kind::Embedding
     }
 
-    /// Whether it is a list of nothing.
+    /// Returns whether this is an empty list.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Text(_) => false,
@@ -123,7 +123,7 @@ impl Content {
         }
     }
 
-    /// Shows `edit` every text that a person or a model wrote: not roles, ids and the like.
+    /// Calls `edit` with every text that a person or a model wrote, but not with roles, ids and the like.
     pub fn for_each_text(&mut self, mut edit: impl FnMut(&mut String)) {
         match self {
             Self::Text(text) => edit(text),

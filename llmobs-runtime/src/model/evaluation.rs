@@ -1,4 +1,4 @@
-//! Evaluations: how good a span was, said by a program.
+//! Evaluations: judgements of spans by programs.
 
 use std::fmt::{self, Display};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,10 +14,10 @@ use super::ml_app;
 use super::reference::SpanRef;
 use super::tags::VERSION;
 
-/// What a judge wrote is cut at this many bytes.
+/// The longest text of a judge, in bytes.
 pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
 
-/// How good something was, to be shown at its span.
+/// A judgement of a span by a program, which is shown with the span.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -29,7 +29,7 @@ pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// let reference = span.export();
 /// span.finish();
 ///
-/// // Here, or much later and elsewhere: a reference can be kept.
+/// // Here, or much later in another program: a reference can be stored.
 /// Evaluation::score("faithfulness", 0.93)
 ///     .for_span(reference)
 ///     .assessment(Assessment::Pass)
@@ -39,9 +39,9 @@ pub(crate) const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// # Ok::<(), llmobs::eval::EvaluationError>(())
 /// ```
 ///
-/// Submitting puts it into the queue that spans go through, and never waits; inside of a processor it goes along with the span.
-/// Where llmobs is not enabled it does nothing, and is no error. An invalid evaluation is an [error](EvaluationError) that says what to
-/// change.
+/// Submitting puts the evaluation into the queue that spans go through, and never blocks; a processor's evaluations are sent with its
+/// spans. If llmobs is not enabled, submitting does nothing and is not an error. An invalid evaluation is an [error](EvaluationError) that
+/// explains what to change.
 #[derive(Clone, Debug)]
 #[must_use = "an evaluation is sent when `submit` is called"]
 pub struct Evaluation {
@@ -51,13 +51,13 @@ pub struct Evaluation {
     metadata: Map<String, Value>,
 }
 
-/// Whether what was evaluated is good enough.
+/// Whether the evaluated result is good enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Assessment {
-    /// It is.
+    /// It is good enough.
     Pass,
-    /// It is not.
+    /// It is not good enough.
     Fail,
 }
 
@@ -65,10 +65,10 @@ pub enum Assessment {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvaluationScope {
-    /// The span that it names. The default.
+    /// The target span. The default.
     #[default]
     Span,
-    /// The whole trace of that span.
+    /// The whole trace of the target span.
     Trace,
 }
 
@@ -91,22 +91,22 @@ impl Evaluation {
         }
     }
 
-    /// A number, such as a similarity. The label names what is judged, such as `faithfulness`.
+    /// Creates an evaluation with a number, such as a similarity. The label names the criterion, such as `faithfulness`.
     pub fn score(label: impl Into<String>, value: impl Metric) -> Self {
         Self::new(label, Judged::score(value))
     }
 
-    /// One of several words, such as `polite`, in at most 16 KiB.
+    /// Creates an evaluation with one of several words, such as `polite`, of at most 16 KiB.
     pub fn categorical(label: impl Into<String>, value: impl Into<String>) -> Self {
         Self::new(label, Judged::word(value))
     }
 
-    /// Yes or no.
+    /// Creates an evaluation with yes or no.
     pub fn boolean(label: impl Into<String>, value: bool) -> Self {
         Self::new(label, Judged::Boolean(value))
     }
 
-    /// An object of several findings: anything that serializes as one, in at most 1 MiB.
+    /// Creates an evaluation with an object of several findings: any value that serializes as one, in at most 1 MiB.
     pub fn json(label: impl Into<String>, value: impl Serialize) -> Self {
         Self::new(label, Judged::json(&value))
     }
@@ -119,8 +119,8 @@ impl Evaluation {
         self
     }
 
-    /// Names the span that was evaluated: what [`export_span`](crate::export_span) or [`Span::export`](crate::Span::export) returned, or
-    /// a reference that was kept. `None` leaves it unset.
+    /// Sets the target: the span that [`export_span`](crate::export_span) or [`Span::export`](crate::Span::export) returned, or a stored
+    /// reference. `None` leaves it unset.
     pub fn for_span(self, span: impl Into<Option<SpanRef>>) -> Self {
         match span.into() {
             Some(span) => self.join(Join::Span(span)),
@@ -128,12 +128,12 @@ impl Evaluation {
         }
     }
 
-    /// Names the span that was evaluated by a tag. The pair should be found on one span alone, such as the id of a message.
+    /// Sets the target by a tag. Only one span should have that tag, such as the id of a message.
     pub fn for_tag(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.join(Join::Tag(key.into(), value.into()))
     }
 
-    /// Names a span of OpenTelemetry that was evaluated: one that Datadog converts from a `gen_ai` span, and no span of llmobs.
+    /// Sets the target to a span of OpenTelemetry: one that Datadog converts from a `gen_ai` span, not a span of llmobs.
     ///
     /// Datadog waits for the conversion, because the evaluation has the tag `source:otel`.
     ///
@@ -155,13 +155,13 @@ impl Evaluation {
         self.join(Join::Span(span)).tag("source", "otel")
     }
 
-    /// Whether the whole trace is meant. Default: the span alone.
+    /// Sets whether the evaluation applies to the whole trace. Default: to the span alone.
     pub fn scope(mut self, scope: impl Into<Option<EvaluationScope>>) -> Self {
         self.scope = scope.into().unwrap_or(self.scope);
         self
     }
 
-    /// A fact about how it was evaluated: any serializable value. `None` and `()` change nothing.
+    /// Adds a fact about how the evaluation was made: any serializable value. `None` and `()` change nothing.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
         let value = to_value(&value, DEFAULT_LIMIT);
         if !value.is_null() {
@@ -170,7 +170,7 @@ impl Evaluation {
         self
     }
 
-    /// The JSON text of the metric on the wire.
+    /// Returns the JSON text of the metric in the wire format.
     pub(crate) fn encode(self, ml_app: &str, now_ms: u64) -> Result<String, EvaluationError> {
         let join = match self.join {
             Join::None => return Err(EvaluationError::NoTarget),
@@ -205,7 +205,7 @@ pub(crate) struct Verdict {
     reasoning: Option<String>,
 }
 
-/// What was found.
+/// The value of an evaluation or feedback.
 #[derive(Clone, Debug)]
 pub(crate) enum Judged {
     Categorical(String),
@@ -235,7 +235,7 @@ impl Judged {
         }
     }
 
-    /// The word for the type on the wire, and the value.
+    /// Returns the name of the type in the wire format, and the value.
     fn into_parts(self) -> Result<(&'static str, Value), EvaluationError> {
         Ok(match self {
             Self::Categorical(word) => ("categorical", word.into()),
@@ -269,7 +269,7 @@ impl Verdict {
         }
     }
 
-    /// The fields on the wire, without what was evaluated.
+    /// Returns the fields in the wire format, without the target.
     pub(crate) fn into_json(
         self,
         event_kind: &str,
@@ -290,8 +290,8 @@ impl Verdict {
             Some(Err(_)) => return Err(EvaluationError::TimeBefore1970),
         };
         let (metric_type, value) = self.value.into_parts()?;
-        let given_by = "`ml_app` of an evaluation or a feedback";
-        if let Some(warning) = self.ml_app.as_deref().and_then(|name| ml_app::warning(name, given_by)) {
+        let setting = "`ml_app` of an evaluation or a feedback";
+        if let Some(warning) = self.ml_app.as_deref().and_then(|name| ml_app::warning(name, setting)) {
             warn_limited!("{warning}");
         }
         let ml_app = self.ml_app.as_deref().unwrap_or(ml_app);
@@ -326,7 +326,7 @@ impl Verdict {
 macro_rules! verdict_options {
     ($name:ident) => {
         impl $name {
-            /// Whether that is good enough.
+            /// Sets whether the result is good enough.
             pub fn assessment(
                 mut self,
                 assessment: impl Into<Option<$crate::model::evaluation::Assessment>>,
@@ -335,13 +335,13 @@ macro_rules! verdict_options {
                 self
             }
 
-            /// Why it was found so, in at most 64 KiB.
+            /// Sets the reasons for the result, in at most 64 KiB.
             pub fn reasoning<Form>(mut self, reasoning: impl ::llmobs_capture::Label<Form>) -> Self {
                 self.verdict.set_reasoning(reasoning);
                 self
             }
 
-            /// A tag: two short texts.
+            /// Adds a tag: two short texts.
             pub fn tag<Form>(
                 mut self,
                 key: impl Into<String>,
@@ -351,7 +351,7 @@ macro_rules! verdict_options {
                 self
             }
 
-            /// Several tags at once, as pairs.
+            /// Adds several tags at once, as pairs.
             pub fn tags<K: Into<String>, V: ::llmobs_capture::Label<Form>, Form>(
                 self,
                 tags: impl IntoIterator<Item = (K, V)>,
@@ -359,20 +359,19 @@ macro_rules! verdict_options {
                 tags.into_iter().fold(self, |verdict, (key, value)| verdict.tag(key, value))
             }
 
-            /// When it was found, to the millisecond. Default: the time of submission. The Unix epoch means the same.
+            /// Sets the time of the result, to the millisecond. Default: the time of submission, for which the Unix epoch also counts.
             pub fn timestamp(mut self, time: impl Into<Option<::std::time::SystemTime>>) -> Self {
                 self.verdict.set_timestamp(time.into());
                 self
             }
 
-            /// When it was found, in milliseconds since the Unix epoch: see [`timestamp`](Self::timestamp).
+            /// Sets the time of the result, in milliseconds since the Unix epoch: see [`timestamp`](Self::timestamp).
             pub fn timestamp_ms(self, unix_ms: impl Into<Option<u64>>) -> Self {
                 let since = unix_ms.into().map(::std::time::Duration::from_millis);
                 self.timestamp(since.and_then(|since| ::std::time::UNIX_EPOCH.checked_add(since)))
             }
 
-            /// The application. Default: that of the configuration, whatever that of the span is. An empty one
-            /// is ignored.
+            /// Sets the application. Default: that of the configuration, even if the span belongs to another one. An empty one is ignored.
             pub fn ml_app<Form>(mut self, ml_app: impl ::llmobs_capture::Label<Form>) -> Self {
                 self.verdict.set_ml_app(::llmobs_capture::value::named(ml_app));
                 self
@@ -406,25 +405,25 @@ impl Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvaluationError {
-    /// Neither a span nor a tag names what was evaluated.
+    /// No target was set.
     NoTarget,
-    /// Both a span and a tag name what was evaluated.
+    /// More than one target was set.
     TwoTargets,
-    /// A span without a span id or trace id.
+    /// A span has no span id or trace id.
     EmptyId,
-    /// A tag without a name, or a target without a text.
+    /// The target is empty: a tag without a name, or an empty text.
     EmptyTarget,
-    /// A label without text.
+    /// The label is empty.
     EmptyLabel,
-    /// A label with a dot.
+    /// The label has a dot.
     DotInLabel,
-    /// A score that is `None`, NaN or infinite.
+    /// The score is `None`, NaN or infinite.
     NotANumber,
-    /// A JSON value that is not an object.
+    /// The JSON value is not an object.
     NotAnObject,
-    /// A time before 1970.
+    /// The time is before 1970.
     TimeBefore1970,
-    /// The submitter of the feedback is empty.
+    /// The id of the submitter is empty.
     EmptySubmitter,
 }
 
@@ -432,17 +431,17 @@ impl Display for EvaluationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoTarget => {
-                "nothing names what was evaluated: call `for_span` with what `export_span` returned inside the span, or another of the `for_` methods"
+                "no target was set: call `for_span` with the reference that `export_span` returned inside the span, or another of the `for_` methods"
             }
-            Self::TwoTargets => "two things name what was evaluated: call one of the `for_` methods, once",
+            Self::TwoTargets => "more than one target was set: call one of the `for_` methods, once",
             Self::EmptyId => "the span has no span id or no trace id: use what `export_span` or `Span::export` returns",
-            Self::EmptyTarget => "what was evaluated has no name: give a text that is not empty",
-            Self::EmptyLabel => "the label is empty: name what was evaluated, such as \"faithfulness\"",
-            Self::DotInLabel => "the label has a dot, which Datadog does not take: use an underscore",
-            Self::NotANumber => "the score is not a finite number: submit only scores that were found",
+            Self::EmptyTarget => "the target is empty: give a text that is not empty",
+            Self::EmptyLabel => "the label is empty: name the criterion, such as \"faithfulness\"",
+            Self::DotInLabel => "the label has a dot, which Datadog does not accept: use an underscore",
+            Self::NotANumber => "the score is not a finite number: submit only finite scores",
             Self::NotAnObject => "the JSON value is not an object: put it into one, as {\"value\": …}",
-            Self::TimeBefore1970 => "the time is before 1970: leave it out for now, or give the time of the evaluation",
-            Self::EmptySubmitter => "the submitter has no id: give the id of the user, or another text for somebody unknown",
+            Self::TimeBefore1970 => "the time is before 1970: leave it out for the current time, or give the time of the evaluation",
+            Self::EmptySubmitter => "the submitter has no id: give the id of the user, or a placeholder such as \"anonymous\"",
         })
     }
 }

@@ -8,9 +8,9 @@ use llmobs_capture::guarded;
 use llmobs_capture::text::{cut, push_plain};
 use llmobs_providers::ApiError;
 
-/// No part of a failure is longer, in bytes.
+/// The longest part of a failure, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
-/// A longer chain of sources, or one that is a circle, ends here.
+/// The most sources of an error that are followed, because a chain may be circular.
 const MAX_SOURCES: usize = 32;
 
 /// The error of a span: its type, its message, and what Datadog calls the stack, here the chain of sources.
@@ -21,26 +21,26 @@ pub struct Failure {
     pub kind: String,
     /// The text of the error.
     pub message: String,
-    /// The type and the message, and each source of the error on a line of its own. Empty for what has none.
+    /// The type and the message, and each source of the error on a line of its own. Empty if the failure did not come from an [`Error`].
     pub stack: String,
 }
 
 impl Failure {
-    /// From an error, with its sources. `Shown` is the type that is named.
+    /// Creates a failure from an error, with its sources. `Shown` is the type to name.
     pub(crate) fn of_error<Shown: ?Sized, E: Error + ?Sized>(error: &E) -> Self {
         let mut text = String::new();
         let parts = FailureParts::of_error::<Shown, E>(error, &mut text);
         parts.of(&text).to_failure()
     }
 
-    /// From a kind of error and a text about it.
+    /// Creates a failure from a kind of error and a text about it.
     pub(crate) fn of_message(kind: &str, message: fmt::Arguments<'_>) -> Self {
         let mut text = String::new();
         let parts = FailureParts::of_message(kind, message, &mut text);
         parts.of(&text).to_failure()
     }
 
-    /// From an error that a provider answered.
+    /// Creates a failure from the error in a provider's response.
     pub(crate) fn of_provider(error: &ApiError) -> Self {
         let kind = [&error.kind, &error.code].into_iter().find(|text| !text.is_empty());
         let kind = match (kind, error.status) {
@@ -51,14 +51,14 @@ impl Failure {
         Self { kind: cut(kind, MAX_BYTES), message: cut(&*error.message, MAX_BYTES), stack: String::new() }
     }
 
-    /// From the payload of a panic.
+    /// Creates a failure from the payload of a panic.
     pub(crate) fn of_panic(payload: &(dyn Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         Self::panic(cut(text.unwrap_or("a panic with a value that is not text"), MAX_BYTES))
     }
 
-    /// From a panic whose payload cannot be seen.
+    /// Creates a failure from a panic whose payload is not available.
     pub(crate) fn of_unseen_panic() -> Self {
         Self::panic("the function panicked".to_owned())
     }
@@ -67,7 +67,7 @@ impl Failure {
         Self { kind: "panic".to_owned(), message, stack: String::new() }
     }
 
-    /// Nothing but the type. The text may hold what was not to be captured.
+    /// Keeps only the type. The text may hold data that must not be captured.
     pub(crate) fn without_text(self) -> Self {
         Self { kind: self.kind, ..Self::default() }
     }
@@ -92,7 +92,7 @@ pub(crate) struct FailureParts {
 }
 
 impl FailureParts {
-    /// Leaves nothing in a text, which ends with a failure, but its kind.
+    /// Reduces a text that ends with a failure to the kind of that failure.
     pub(crate) fn keep_kind(self, text: &mut String) -> Self {
         let begin = text.len().saturating_sub(self.bytes());
         text.truncate(begin + self.kind);
@@ -100,7 +100,7 @@ impl FailureParts {
         Self { message: 0, sources: 0, has_stack: false, ..self }
     }
 
-    /// Appends an error and its sources to `out`. `Shown` is the type that is named.
+    /// Appends an error and its sources to `out`. `Shown` is the type to name.
     pub(crate) fn of_error<Shown: ?Sized, E: Error + ?Sized>(error: &E, out: &mut String) -> Self {
         Self::append(type_name::<Shown>(), out, |out| {
             push_plain(format_args!("{error}"), MAX_BYTES, out);
@@ -116,7 +116,7 @@ impl FailureParts {
         })
     }
 
-    /// Appends the type of an error, and no text about it.
+    /// Appends the type of an error, without a text about it.
     pub(crate) fn of_type<E: ?Sized>(out: &mut String) -> Self {
         Self::append(type_name::<E>(), out, |out| (out.len(), false))
     }
@@ -133,7 +133,7 @@ impl FailureParts {
         })
     }
 
-    /// Appends the kind and the text that `write` writes. `write` runs user code and returns where the message ends.
+    /// Appends the kind, and the text that `write` appends. `write` runs user code, and returns where the message ends.
     fn append(kind: &str, out: &mut String, write: impl FnOnce(&mut String) -> (usize, bool)) -> Self {
         let start = out.len();
         if kind.len() > MAX_BYTES {
@@ -160,7 +160,7 @@ impl FailureParts {
         self.kind + self.message + self.sources
     }
 
-    /// The texts in a buffer that begins with them.
+    /// Returns the texts in a buffer that begins with them.
     pub(crate) fn of(self, text: &str) -> FailureView<'_> {
         let (kind, rest) = text.split_at_checked(self.kind).unwrap_or_default();
         let (message, rest) = rest.split_at_checked(self.message).unwrap_or_default();
@@ -170,7 +170,7 @@ impl FailureParts {
     }
 }
 
-/// A failure whose texts are elsewhere.
+/// A failure that borrows its texts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailureView<'a> {
     pub(crate) kind: &'a str,
@@ -182,7 +182,7 @@ pub(crate) struct FailureView<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stack<'a> {
     Text(&'a str),
-    /// What follows the kind and the message.
+    /// The text after the kind and the message.
     Sources(&'a str),
 }
 
@@ -198,7 +198,7 @@ impl FailureView<'_> {
         }
     }
 
-    /// The texts of the stack one after the other.
+    /// Returns the texts of the stack in order.
     pub(crate) fn stack_parts(&self) -> [std::borrow::Cow<'_, str>; 4] {
         use std::borrow::Cow::{Borrowed, Owned};
         match self.stack {

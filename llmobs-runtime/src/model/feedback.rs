@@ -10,7 +10,7 @@ use llmobs_capture::{Label, Metric};
 use super::evaluation::{EvaluationError, Judged, MAX_TEXT_BYTES, Verdict, verdict_options};
 use super::reference::SpanRef;
 
-/// What a person thinks of an answer.
+/// Feedback of a person on an answer.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -24,7 +24,7 @@ use super::reference::SpanRef;
 /// # Ok::<(), llmobs::eval::EvaluationError>(())
 /// ```
 ///
-/// It is sent as an [`Evaluation`](crate::eval::Evaluation) is.
+/// Feedback is sent in the same way as an [`Evaluation`](crate::eval::Evaluation).
 #[derive(Clone, Debug)]
 #[must_use = "feedback is sent when `submit` is called"]
 pub struct Feedback {
@@ -34,7 +34,7 @@ pub struct Feedback {
     targets: usize,
 }
 
-/// Whose feedback it is.
+/// The person who gives feedback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submitter {
     id: String,
@@ -42,12 +42,12 @@ pub struct Submitter {
 }
 
 impl Submitter {
-    /// Somebody by an id, such as that of a user.
+    /// Creates a submitter with an id, such as that of a user.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), kind: None }
     }
 
-    /// What they are to the application, such as `customer`.
+    /// Sets the role of the submitter in the application, such as `customer`.
     #[must_use]
     pub fn kind<Form>(mut self, kind: impl Label<Form>) -> Self {
         replace(&mut self.kind, given(kind));
@@ -67,7 +67,7 @@ impl From<String> for Submitter {
     }
 }
 
-/// What feedback is about: the key on the wire, and an id.
+/// The target of feedback: the key in the wire format, and an id.
 type Target = (&'static str, String);
 
 impl Feedback {
@@ -76,12 +76,12 @@ impl Feedback {
         Self { verdict, submitter: submitter.into(), target: None, targets: 0 }
     }
 
-    /// A number, such as stars. The label names what is judged, such as `rating`.
+    /// Creates feedback with a number, such as stars. The label names the criterion, such as `rating`.
     pub fn score(label: impl Into<String>, value: impl Metric, submitter: impl Into<Submitter>) -> Self {
         Self::new(label, Judged::score(value), submitter)
     }
 
-    /// One of several words, such as `too long`.
+    /// Creates feedback with one of several words, such as `too long`.
     pub fn categorical(
         label: impl Into<String>,
         value: impl Into<String>,
@@ -90,17 +90,17 @@ impl Feedback {
         Self::new(label, Judged::word(value), submitter)
     }
 
-    /// Yes or no, such as a thumb up or down.
+    /// Creates feedback with yes or no, such as a thumb up or down.
     pub fn boolean(label: impl Into<String>, value: bool, submitter: impl Into<Submitter>) -> Self {
         Self::new(label, Judged::Boolean(value), submitter)
     }
 
-    /// A comment, in at most 64 KiB.
+    /// Creates feedback with a comment of at most 64 KiB.
     pub fn text(label: impl Into<String>, value: impl Into<String>, submitter: impl Into<Submitter>) -> Self {
         Self::new(label, Judged::Text(cut(value.into(), MAX_TEXT_BYTES)), submitter)
     }
 
-    /// An object of several answers: anything that serializes as one.
+    /// Creates feedback with an object of several answers: any value that serializes as one.
     pub fn json(label: impl Into<String>, value: impl Serialize, submitter: impl Into<Submitter>) -> Self {
         Self::new(label, Judged::json(&value), submitter)
     }
@@ -111,7 +111,7 @@ impl Feedback {
         self
     }
 
-    /// Names the span that it is about, as [`export_span`](crate::export_span) returned it. `None` leaves it unset.
+    /// Sets the target to a span, as [`export_span`](crate::export_span) returned it. `None` leaves it unset.
     pub fn for_span(self, span: impl Into<Option<SpanRef>>) -> Self {
         match span.into() {
             Some(span) => self.about("span_id", span.span_id),
@@ -119,7 +119,7 @@ impl Feedback {
         }
     }
 
-    /// Names the trace that it is about: that of a span, as [`export_span`](crate::export_span) returned it. `None` leaves it unset.
+    /// Sets the target to the trace of a span, as [`export_span`](crate::export_span) returned it. `None` leaves it unset.
     pub fn for_trace(self, span: impl Into<Option<SpanRef>>) -> Self {
         match span.into() {
             Some(span) => self.about("trace_id", span.trace_id),
@@ -127,17 +127,17 @@ impl Feedback {
         }
     }
 
-    /// Names the session that it is about, by its id.
+    /// Sets the target to a session, by its id.
     pub fn for_session(self, session_id: impl Into<String>) -> Self {
         self.about("session_id", session_id.into())
     }
 
-    /// Names what it is about by a key that the program has chosen.
+    /// Sets the target by a key that the program has chosen.
     pub fn for_join_key(self, key: impl Into<String>) -> Self {
         self.about("feedback_join_key", key.into())
     }
 
-    /// The JSON text of the metric on the wire.
+    /// Returns the JSON text of the metric in the wire format.
     pub(crate) fn encode(self, ml_app: &str, now_ms: u64) -> Result<String, EvaluationError> {
         if self.targets > 1 {
             return Err(EvaluationError::TwoTargets);

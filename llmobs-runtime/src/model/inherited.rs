@@ -1,4 +1,4 @@
-//! What a span takes over from where it starts, shared by all spans that take over the same.
+//! The values that a span inherits from where it starts, shared by all spans that inherit the same.
 
 use std::collections::HashSet;
 use std::ptr;
@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::annotation::Annotation;
 use crate::base::id::SpanId;
 
-/// What a span takes over from the span or the context that it starts in.
+/// The values that a span inherits from the span or the context that it starts in.
 #[derive(Clone, Default)]
 pub(crate) struct Inherited {
     /// The application. `None` for that of the client.
@@ -20,11 +20,11 @@ pub(crate) struct Inherited {
 }
 
 impl Inherited {
-    /// That of a span that takes over nothing.
+    /// The values of a span that inherits nothing.
     pub(crate) const NONE: &'static Self =
         &Self { ml_app: None, session_id: None, agent: None, contexts: None };
 
-    /// About how many bytes of memory it takes, without the contexts, which outlive the spans inside.
+    /// Returns about how many bytes of memory the values take, without the contexts, which outlive the spans inside.
     pub(crate) fn bytes(&self) -> usize {
         let texts = [&self.ml_app, &self.session_id].into_iter().flatten().map(|text| text.len());
         let agent = self.agent.as_ref().and_then(|agent| agent.name.as_ref()).map_or(0, String::len);
@@ -35,32 +35,32 @@ impl Inherited {
 /// The nearest agent above a span.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AgentAttribution {
-    /// Unknown where the agent runs in another program whose headers had no room for its name.
+    /// `None` if the agent runs in another program whose headers had no room for its name.
     pub(crate) name: Option<String>,
     pub(crate) span_id: SpanId,
 }
 
-/// Annotation contexts inside each other. Seen from the innermost, which wins.
+/// Nested annotation contexts, seen from the innermost, which takes precedence.
 pub(crate) struct Contexts {
     innermost: Arc<AnnotatedContext>,
     outer: Option<Arc<Self>>,
     depth: usize,
-    /// The name that the innermost of those with a name gives to spans.
+    /// The name that the innermost context with a name gives to spans.
     name: Option<Arc<str>>,
-    /// The session that the innermost of those with a session sets, and the depth of that one.
+    /// The session that the innermost context with a session sets, and the depth of that context.
     session: Option<(Arc<str>, usize)>,
     cost_tags: Option<Arc<[ContextCostTag]>>,
-    /// What all contexts say together. Merged once, by the first who asks.
+    /// The merged annotations of all contexts, computed when they are first needed.
     merged: OnceLock<Annotation>,
 }
 
-/// What one annotation context says about the spans that start in it.
+/// The annotations of one context, for the spans that start in it.
 pub(crate) struct AnnotatedContext {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) session_id: Option<Arc<str>>,
     /// The keys of tags by which costs are broken down.
     pub(crate) cost_tags: Vec<String>,
-    /// The rest.
+    /// All other annotations.
     pub(crate) annotation: Annotation,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct ContextCostTag {
 }
 
 impl Contexts {
-    /// A context inside of others.
+    /// Creates a context inside others.
     pub(crate) fn inside(outer: Option<Arc<Self>>, innermost: Arc<AnnotatedContext>) -> Arc<Self> {
         let depth = outer.as_ref().map_or(0, |outer| outer.depth + 1);
         let name = innermost.name.clone().or_else(|| outer.as_ref()?.name.clone());
@@ -83,7 +83,7 @@ impl Contexts {
         Arc::new(Self { innermost, outer, depth, name, session, cost_tags, merged: OnceLock::new() })
     }
 
-    /// Both, each context once. The inner ones win.
+    /// Merges two sets, with each context once. The inner ones take precedence.
     pub(crate) fn union(outer: Option<&Arc<Self>>, inner: Option<&Arc<Self>>) -> Option<Arc<Self>> {
         let (Some(outer), Some(inner)) = (outer, inner) else { return outer.or(inner).cloned() };
         if inner.holds(outer) {
@@ -100,7 +100,7 @@ impl Contexts {
         Some(union)
     }
 
-    /// Whether all contexts of the other are among these.
+    /// Returns whether all contexts of `other` are among these.
     pub(crate) fn holds(&self, other: &Self) -> bool {
         if self.begins_with(other) {
             return true;
@@ -109,7 +109,7 @@ impl Contexts {
         other.each().all(|context| known.contains(&Arc::as_ptr(context)))
     }
 
-    /// Whether the other, with all that is outside of it, is the outer part of this.
+    /// Returns whether `other`, with all contexts outside of it, is the outer part of these.
     fn begins_with(&self, other: &Self) -> bool {
         self.innermost_first()
             .find(|contexts| contexts.depth <= other.depth)
@@ -120,7 +120,7 @@ impl Contexts {
         std::iter::successors(Some(self), |contexts| contexts.outer.as_deref())
     }
 
-    /// Each context, from the innermost.
+    /// Returns each context, from the innermost.
     fn each(&self) -> impl Iterator<Item = &Arc<AnnotatedContext>> {
         self.innermost_first().map(|contexts| &contexts.innermost)
     }
@@ -133,13 +133,13 @@ impl Contexts {
         self.name.as_ref()
     }
 
-    /// The cost tags of all of them, from the outermost.
+    /// Returns the cost tags of all contexts, from the outermost.
     pub(crate) fn cost_tags(&self) -> Option<&[ContextCostTag]> {
         self.cost_tags.as_deref()
     }
 
-    /// The session that these contexts set, those left out that hold for the span above too: it has a session by them, or one
-    /// of its own.
+    /// Returns the session that these contexts set, except for the contexts that the span above is in too: it has a session from them, or
+    /// one of its own.
     pub(crate) fn session_id(&self, above: Option<&Self>) -> Option<Arc<str>> {
         match above {
             None => self.session.as_ref().map(|(session_id, _)| Arc::clone(session_id)),
@@ -155,7 +155,7 @@ impl Contexts {
         }
     }
 
-    /// What all of them say together.
+    /// Returns the merged annotations of all contexts.
     pub(crate) fn merged(&self) -> &Annotation {
         self.merged.get_or_init(|| {
             let mut inner = Vec::new();
@@ -201,7 +201,7 @@ fn cost_tags(outer: Option<&Contexts>, own: &AnnotatedContext) -> Option<Arc<[Co
     Some(cost_tags.into())
 }
 
-/// Not by recursion: contexts can be nested more deeply than the stack of a thread.
+/// Iterative, because contexts can be nested more deeply than the stack of a thread.
 impl Drop for Contexts {
     fn drop(&mut self) {
         let mut outer = self.outer.take();

@@ -1,5 +1,4 @@
-//! How many tags, facts, metrics and links a span can have. Further ones are left out, so that a span that stays open cannot grow
-//! without end.
+//! The most tags, facts, metrics and links of a span. Further ones are left out, so that a span that stays open cannot grow without bound.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +13,14 @@ pub(crate) const MAX_METRICS: usize = 1000;
 /// The most links of a span.
 pub(crate) const MAX_LINKS: usize = 1000;
 
-/// How many were left out.
+/// How many values were left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LeftOut {
     pub(crate) tags: usize,
     pub(crate) metadata: usize,
     pub(crate) metrics: usize,
     pub(crate) links: usize,
-    /// Whether content of the span was left out, since there was no room for it.
+    /// Whether content of the span was left out for lack of room.
     pub(crate) content: bool,
 }
 
@@ -50,7 +49,7 @@ impl LeftOut {
     }
 }
 
-/// Whether a value can be set: there are fewer than `max`, or it overrides another.
+/// Returns whether a value can be set: there are fewer than `max`, or it overrides another.
 #[inline]
 pub(crate) fn has_room<V>(values: &BTreeMap<String, V>, max: usize, key: &str) -> bool {
     values.len() < max || is_known(values, key)
@@ -62,7 +61,7 @@ fn is_known<V>(values: &BTreeMap<String, V>, key: &str) -> bool {
     values.contains_key(key)
 }
 
-/// Sets the values of a later map, of which there are at most `max`, and returns how many were left out.
+/// Sets the values of a later map, up to `max` values in total, and returns how many were left out.
 pub(crate) fn set_all<V>(values: &mut BTreeMap<String, V>, max: usize, later: BTreeMap<String, V>) -> usize {
     if values.is_empty() {
         *values = later;
@@ -83,7 +82,7 @@ pub(crate) fn set_all<V>(values: &mut BTreeMap<String, V>, max: usize, later: BT
     }
 }
 
-/// Removes those values of a weaker map for which there is no room beside the values that override them, and returns how many.
+/// Removes the values of a weaker map that do not fit next to the values that override them, and returns how many.
 pub(crate) fn make_room<V>(weaker: &mut BTreeMap<String, V>, max: usize, own: &BTreeMap<String, V>) -> usize {
     if weaker.len() + own.len() <= max {
         return 0;

@@ -1,16 +1,16 @@
 //! Datadog's rules for the name of an application.
 
-/// Longer names Datadog does not take, in characters.
+/// The longest name that Datadog accepts, in characters.
 const MAX_CHARS: usize = 193;
 
-/// What to tell about a name that Datadog may not take, and who gives it.
-pub(crate) fn warning(ml_app: &str, given_by: &str) -> Option<String> {
+/// Returns a warning about a name that Datadog may not accept. `setting` names the setting that it comes from.
+pub(crate) fn warning(ml_app: &str, setting: &str) -> Option<String> {
     let problem = problem(ml_app)?;
-    Some(format!("Datadog may not take the name of the application that {given_by} gives, {problem}"))
+    Some(format!("Datadog may not accept the name of the application in {setting}, {problem}"))
 }
 
-/// Which rule of Datadog a name breaks, and so how to repair it. The rules are those that Datadog's documentation of its SDKs
-/// gives for names of applications.
+/// Returns which rule of Datadog a name breaks, and how to repair it. The rules are those for names of applications in Datadog's
+/// documentation of its SDKs.
 fn problem(ml_app: &str) -> Option<&'static str> {
     let allowed = |char: char| char.is_alphanumeric() || "_-:./".contains(char);
     if ml_app.chars().any(|char| !char.to_lowercase().eq([char])) {

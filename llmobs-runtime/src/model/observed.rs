@@ -1,4 +1,4 @@
-//! What integrations observe of a step, most often of the call of a model.
+//! Observations of integrations about a step, most often the call of a model.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use llmobs_capture::value::replace;
 use llmobs_providers::json::Json;
 use llmobs_providers::{Endpoint, Request, Response};
 
-/// A request to a model, and what it answered, or what another library says of a step.
+/// A request to a model and its response, or the attributes of another library's span.
 #[derive(Clone, Default)]
 pub(crate) struct Observed {
-    /// Who observed it, as the tag `integration`. Empty if there is no such tag.
+    /// The integration, as the tag `integration`. Empty if there is no such tag.
     pub(crate) integration: &'static str,
-    /// What another library says of its span: see [`SpanAttributes`](super::attributes::SpanAttributes).
-    /// Of several spans for one call, the outermost first.
+    /// The attributes that another library gave its span: see [`SpanAttributes`](super::attributes::SpanAttributes). Of several spans for
+    /// one call, the outermost comes first.
     pub(crate) attributes: Vec<String>,
     pub(crate) asked: Option<Box<Asked>>,
     pub(crate) answered: Option<Box<Response>>,
     pub(crate) hidden: Hidden,
-    /// Whether it is several calls, each a span of its own, which has its tokens.
+    /// Whether these are several calls, each with a span of its own, which has its tokens.
     pub(crate) is_several: bool,
 }
 
-/// What is not shown of a call, since an attribute skips it or says by itself what is shown there.
+/// The parts of a call that are not shown, because an attribute skips them or sets what is shown there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hidden {
     pub(crate) input: bool,
@@ -33,14 +33,14 @@ pub(crate) struct Hidden {
 /// A request to a model.
 #[derive(Clone)]
 pub(crate) enum Asked {
-    /// The JSON text of its body, to be read by the worker, and where it went.
+    /// The JSON text of its body, which the worker reads, and where it was sent.
     Body(Endpoint, String),
-    /// As it was read before.
+    /// A request that was already read.
     Read(Request),
 }
 
 impl Asked {
-    /// The request, which takes about as much memory as its body.
+    /// Returns the request, which takes about as much memory as its body.
     pub(crate) fn into_request(self) -> Request {
         match self {
             Self::Body(endpoint, body) => {
@@ -53,12 +53,12 @@ impl Asked {
 }
 
 impl Observed {
-    /// Several calls, each a span of its own.
+    /// Creates the observation of several calls, each with a span of its own.
     pub(crate) fn several() -> Self {
         Self { is_several: true, ..Self::default() }
     }
 
-    /// Adds what was observed further inside, and so is more exact.
+    /// Adds a further observation from inside, which is more exact.
     pub(crate) fn add(&mut self, inner: Self) {
         let Self { integration, attributes, asked, answered, hidden, is_several } = inner;
         if !integration.is_empty() {

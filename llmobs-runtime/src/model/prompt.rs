@@ -12,11 +12,10 @@ use llmobs_capture::value::{
 };
 use llmobs_capture::{DEFAULT_LIMIT, Label, to_value};
 
-/// The template that the input of an `llm` span was made from, and what was put into it.
+/// The template that the input of an `llm` span was made from, and its variables.
 ///
-/// Annotated on an `llm` span it holds for that span. Annotated on another kind, or in an
-/// [annotation context](crate::annotation_context), it holds for the `llm` spans right below, or inside, that have none of
-/// their own.
+/// Annotated on an `llm` span, it applies to that span. Annotated on a span of another kind, or in an [annotation
+/// context](crate::annotation_context), it applies to the `llm` spans directly below, or inside, that have none of their own.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -42,29 +41,29 @@ use llmobs_capture::{DEFAULT_LIMIT, Label, to_value};
 #[non_exhaustive]
 #[must_use = "give it to `Annotation::prompt`"]
 pub struct Prompt {
-    /// The id under which Datadog counts its uses.
+    /// The id under which Datadog counts the uses of the prompt.
     pub id: Option<String>,
     /// The version.
     pub version: Option<String>,
-    /// Where the version is in use.
+    /// Where the version is in use, such as `production`.
     pub label: Option<String>,
-    /// The prompt before variables are put in.
+    /// The prompt before variables are inserted.
     pub template: Option<PromptTemplate>,
-    /// What was put in, by the names of the variables.
+    /// The inserted values, by the names of the variables.
     pub variables: Option<Map<String, Value>>,
     /// Tags of the prompt itself.
     pub tags: Option<BTreeMap<String, String>>,
-    /// Which variables hold what a search found.
+    /// The variables that hold search results.
     pub context_variables: Option<Vec<String>>,
-    /// Which variables hold what was asked.
+    /// The variables that hold the question.
     pub query_variables: Option<Vec<String>>,
     /// The id of the prompt in Datadog's registry.
     pub uuid: Option<String>,
-    /// The id of its version in Datadog's registry.
+    /// The id of the version in Datadog's registry.
     pub version_uuid: Option<String>,
 }
 
-/// A prompt before variables are put in.
+/// A prompt before variables are inserted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PromptTemplate {
@@ -74,24 +73,24 @@ pub enum PromptTemplate {
     Chat(Vec<TemplateMessage>),
 }
 
-/// One message of the template of a chat, or a place for several.
+/// One message of a chat template, or a placeholder for several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TemplateMessage {
     /// A message, with variables as `{{name}}` in its text.
     Message {
-        /// Whose message it is.
+        /// The role of the author.
         role: String,
-        /// Its text.
+        /// The text of the message.
         content: String,
     },
-    /// A place for messages that are put in under this name.
+    /// A placeholder for messages that are inserted under this name.
     Placeholder(String),
 }
 
-/// Reads an object with the names of the fields, such as one that a program keeps beside its code. The template is a text, or a list of
-/// objects with `role` and `content`, or with `type`, which is `placeholder`, and `name`; the names that Datadog's Python SDK gives the
-/// template of a chat, the context variables and the query variables are known too. Unknown fields are passed over.
+/// Reads an object with the names of the fields, such as one that a program keeps next to its code. The template is a text, or a list of
+/// objects with `role` and `content`, or with `type`, which is `placeholder`, and `name`. The names that Datadog's Python SDK uses for the
+/// chat template, the context variables and the query variables are accepted too. Unknown fields are ignored.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -170,12 +169,12 @@ impl PromptTemplate {
 }
 
 impl TemplateMessage {
-    /// A message, with variables as `{{name}}` in its text.
+    /// Creates a message, with variables as `{{name}}` in its text.
     pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
         Self::Message { role: role.into(), content: content.into() }
     }
 
-    /// A place for messages that are put in under a name, such as the history of the chat.
+    /// Creates a placeholder for messages that are inserted under a name, such as the history of the chat.
     pub fn placeholder(name: impl Into<String>) -> Self {
         Self::Placeholder(name.into())
     }
@@ -189,31 +188,31 @@ impl TemplateMessage {
 }
 
 impl Prompt {
-    /// A prompt by the id under which Datadog counts its uses. An empty one is as if none was given: then it is that of the
-    /// application with `_unnamed-prompt` behind it.
+    /// Creates a prompt with the id under which Datadog counts its uses. An empty id is treated as absent: the id is then that of the
+    /// application followed by `_unnamed-prompt`.
     pub fn new<Form>(id: impl Label<Form>) -> Self {
         Self { id: named(id), ..Self::default() }
     }
 
-    /// The version. Without one Datadog makes one from the template.
+    /// Sets the version. Without one, Datadog makes one from the template.
     pub fn version<Form>(mut self, version: impl Label<Form>) -> Self {
         replace(&mut self.version, named(version));
         self
     }
 
-    /// Where the version is in use, such as `production`.
+    /// Sets where the version is in use, such as `production`.
     pub fn label<Form>(mut self, label: impl Label<Form>) -> Self {
         replace(&mut self.label, named(label));
         self
     }
 
-    /// The text before variables are put in, as `{{name}}`. Takes the place of a chat template.
+    /// Sets the text before variables are inserted, as `{{name}}`. It replaces a chat template.
     pub fn template<Form>(mut self, template: impl Label<Form>) -> Self {
         replace(&mut self.template, given(template).map(PromptTemplate::Text));
         self
     }
 
-    /// The messages before variables are put in. Takes the place of a text.
+    /// Sets the messages before variables are inserted. They replace a text.
     pub fn chat_template(mut self, messages: impl IntoIterator<Item = TemplateMessage>) -> Self {
         let messages = messages.into_iter().collect::<Vec<_>>();
         let messages = Some(messages).filter(|messages| !messages.is_empty());
@@ -221,7 +220,7 @@ impl Prompt {
         self
     }
 
-    /// What was put in for a variable: any serializable value. `None` and `()` change nothing.
+    /// Sets the value of a variable: any serializable value. `None` and `()` change nothing.
     pub fn variable(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let value = to_value(&value, DEFAULT_LIMIT);
         if !value.is_null() {
@@ -230,7 +229,7 @@ impl Prompt {
         self
     }
 
-    /// A tag of the prompt itself.
+    /// Adds a tag of the prompt itself.
     pub fn tag<Form>(mut self, key: impl Into<String>, value: impl Label<Form>) -> Self {
         if let Some(value) = value.read(|value| shown(value)).flatten() {
             self.tags.get_or_insert_default().insert(cut(key.into(), MAX_LABEL_BYTES), value);
@@ -238,25 +237,25 @@ impl Prompt {
         self
     }
 
-    /// Which variables hold what a search found, for Datadog to look for hallucinations. Default: `context`.
+    /// Sets which variables hold search results, so that Datadog can look for hallucinations. Default: `context`.
     pub fn context_variables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.context_variables = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Which variables hold what was asked. Default: `question`.
+    /// Sets which variables hold the question. Default: `question`.
     pub fn query_variables<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.query_variables = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
-    /// The id of the prompt in Datadog's registry.
+    /// Sets the id of the prompt in Datadog's registry.
     pub fn uuid<Form>(mut self, uuid: impl Label<Form>) -> Self {
         replace(&mut self.uuid, named(uuid));
         self
     }
 
-    /// The id of its version in Datadog's registry.
+    /// Sets the id of the version in Datadog's registry.
     pub fn version_uuid<Form>(mut self, uuid: impl Label<Form>) -> Self {
         replace(&mut self.version_uuid, named(uuid));
         self
@@ -276,7 +275,7 @@ impl Prompt {
         replace(&mut self.version_uuid, later.version_uuid);
     }
 
-    /// About how many bytes of memory it takes.
+    /// Returns about how many bytes of memory the prompt takes.
     pub(crate) fn bytes(&self) -> usize {
         let texts = lengths([&self.id, &self.version, &self.label, &self.uuid, &self.version_uuid]);
         let template = self.template.as_ref().map_or(0, PromptTemplate::bytes);
@@ -286,7 +285,7 @@ impl Prompt {
         texts + template + tags + names + self.variables.as_ref().map_or(0, weight)
     }
 
-    /// Shows `edit` the texts of the template, the variables and the tags.
+    /// Calls `edit` with the texts of the template, the variables and the tags.
     pub(crate) fn for_each_text(&mut self, edit: &mut impl FnMut(&mut String)) {
         if let Some(template) = &mut self.template {
             template.for_each_text(edit);

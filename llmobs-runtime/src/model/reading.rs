@@ -1,4 +1,4 @@
-//! What a request and an answer say about a span beside its input and output: model, tokens, parameters, tools.
+//! Reads requests and responses for the data of a span other than input and output: model, tokens, parameters, tools.
 
 use llmobs_capture::DEFAULT_LIMIT;
 use llmobs_providers::{Attributes, McpResult, Protocol, Request, Response};
@@ -14,11 +14,11 @@ use super::metrics;
 use super::observed::{Hidden, Observed};
 use crate::base::kind::Kind;
 
-/// The metrics that no answer of a model has.
+/// The metrics that no response of a model has.
 const MEASURED: [&str; 4] =
     [metrics::TIME_TO_FIRST_TOKEN, metrics::INPUT_COST, metrics::OUTPUT_COST, metrics::TOTAL_COST];
 
-/// Input and output of a finished span in the form that its kind shows, and what they say besides.
+/// The input and output of a finished span in the form that its kind shows, and the other data in them.
 #[derive(Default)]
 pub(crate) struct Reading {
     /// `None` for a text, which is shown as it was captured, and for nothing.
@@ -48,7 +48,7 @@ impl Reading {
             let (content, response) = read_output(kind, json, source);
             reading.output = Some(content).filter(|content| !content.is_empty());
             if let Some(response) = response {
-                // What was not captured is not shown from elsewhere.
+                // An input that was not captured is not shown from another source.
                 if let Some(input) = reading.add_response(*response).filter(|_| has_prompt) {
                     reading.input = Some(input);
                 }
@@ -57,8 +57,8 @@ impl Reading {
         reading
     }
 
-    /// Adds what an integration observed, which is more exact than what the program took and returned, but for an input and an output
-    /// that it annotated.
+    /// Adds the observations of an integration. They are more exact than what the program passed and returned, except for an input and an
+    /// output that it annotated.
     pub(crate) fn add(&mut self, observed: Observed, kind: Kind, (own_input, own_output): (bool, bool)) {
         let Observed { integration, attributes, asked, answered, hidden, is_several } = observed;
         let (own_input, own_output) = (own_input || hidden.input, own_output || hidden.output);
@@ -91,7 +91,7 @@ impl Reading {
         self.add_integration(integration);
     }
 
-    /// Adds what another library says of a step.
+    /// Adds the attributes that another library gave its span.
     pub(crate) fn add_attributes(
         &mut self,
         read: ReadAttributes,
@@ -125,7 +125,7 @@ impl Reading {
             response = response.without_content();
             response.error = error;
         }
-        // Those of a step around calls of models are those of the calls.
+        // The tokens and costs of a step that contains model calls are those of the calls.
         if read.has_calls && !kind.has_model() {
             (response.usage, cost) = Default::default();
         }
@@ -144,7 +144,7 @@ impl Reading {
         self.add_facts(facts);
     }
 
-    /// Adds who made the span, unless that is known: of a call that several observe, it is the outermost.
+    /// Adds the integration that made the span, unless one is known: of several that observe a call, the outermost counts.
     fn add_integration(&mut self, integration: &str) {
         if !integration.is_empty() {
             let facts = self.facts.get_or_insert_with(|| Annotation::new(DEFAULT_LIMIT));
@@ -152,7 +152,7 @@ impl Reading {
         }
     }
 
-    /// Adds what a model was asked. Returns the same as [`add_request`](Self::add_request).
+    /// Adds the request to a model. Returns the same as [`add_request`](Self::add_request).
     fn add_asked(&mut self, mut request: Request, kind: Kind, own_input: bool) -> bool {
         if let Some(input) = Content::of_request(kind, &mut request).filter(|_| !own_input) {
             self.input = Some(input);
@@ -160,7 +160,7 @@ impl Reading {
         self.add_request(request)
     }
 
-    /// Adds what it answered. Returns the same as [`add_response`](Self::add_response).
+    /// Adds the response of a model. Returns the same as [`add_response`](Self::add_response).
     fn add_answered(&mut self, mut response: Response, kind: Kind, own_output: bool) -> Option<Content> {
         if let Some(output) = Content::of_response(kind, &mut response).filter(|_| !own_output) {
             self.output = Some(output);
@@ -168,7 +168,7 @@ impl Reading {
         self.add_response(response)
     }
 
-    /// Adds what a request says besides. Returns whether it names a prompt that the provider keeps, so that only the answer has its
+    /// Adds the other data of a request. Returns whether it names a prompt that the provider keeps, so that only the response has its
     /// messages.
     fn add_request(&mut self, mut request: Request) -> bool {
         self.keep_provider(&mut request.provider);
@@ -177,7 +177,7 @@ impl Reading {
         has_prompt
     }
 
-    /// Adds what an answer says besides. Returns the messages of the input that it has.
+    /// Adds the other data of a response. Returns the messages of the input that it holds.
     fn add_response(&mut self, mut response: Response) -> Option<Content> {
         self.keep_provider(&mut response.provider);
         let input = std::mem::take(&mut response.input);
@@ -188,7 +188,7 @@ impl Reading {
         Some(Content::Messages(input)).filter(|input| !input.is_empty())
     }
 
-    /// Keeps the provider that is known where one is only likely, by its protocol.
+    /// Keeps a known provider instead of one that is only inferred from the protocol.
     fn keep_provider(&self, provider: &mut Option<String>) {
         if provider.is_none() {
             provider.clone_from(&self.facts.as_ref().and_then(|facts| facts.model_provider.clone()));
@@ -202,7 +202,7 @@ impl Reading {
         }
     }
 
-    /// Reads what a tool of an MCP server returned: its text, and whether it failed.
+    /// Reads the result of a tool of an MCP server: its text, and whether it failed.
     fn of_tool(output: Option<(&str, Source)>) -> Self {
         let read = |(json, _): (&str, _)| McpResult::read_text(json, json.len().saturating_mul(2));
         let Some(result) = output.and_then(read) else { return Self::default() };
@@ -216,7 +216,7 @@ impl Reading {
     }
 }
 
-/// What a request says. Each value takes at most about `limit` bytes.
+/// Returns the data of a request as annotations. Each value takes at most about `limit` bytes.
 pub(crate) fn facts_of_request(request: Request, limit: usize) -> Annotation {
     let mut facts = Annotation::new(limit);
     let protocol = request.protocol.and_then(Protocol::provider).map(str::to_owned);
@@ -234,7 +234,7 @@ pub(crate) fn facts_of_request(request: Request, limit: usize) -> Annotation {
     facts
 }
 
-/// What an answer says. Each value takes at most about `limit` bytes.
+/// Returns the data of a response as annotations. Each value takes at most about `limit` bytes.
 pub(crate) fn facts_of_response(response: Response, limit: usize) -> Annotation {
     let mut facts = Annotation::new(limit);
     let protocol = response.protocol.and_then(Protocol::provider).map(str::to_owned);

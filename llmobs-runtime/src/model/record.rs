@@ -1,4 +1,4 @@
-//! A finished span as the thread that finished it leaves it: numbers and text, to be read by the worker.
+//! A finished span as its thread leaves it to the worker: numbers and text, which the worker reads.
 
 use std::borrow::Cow;
 
@@ -17,43 +17,42 @@ use crate::base::clock::{Times, WallClock};
 use crate::base::id::{SpanId, TraceId};
 use crate::base::kind::Kind;
 
-/// A finished span. Its texts, its trace, and what it inherited are beside it in a chunk of the queue.
+/// A finished span. Its texts, its trace, and its inherited values are in the same chunk of the queue.
 pub(crate) struct Record {
     pub(crate) name: Cow<'static, str>,
     pub(crate) span_id: SpanId,
     pub(crate) parent_id: Option<SpanId>,
     pub(crate) times: Times,
-    /// What was annotated.
+    /// The annotations.
     pub(crate) annotation: Option<Box<Annotation>>,
-    /// The lengths of what went in and what came out, as JSON, in bytes. The texts follow each other, and those of a failure
-    /// follow them.
+    /// The lengths of input and output as JSON, in bytes. The texts follow each other, and those of a failure come last.
     pub(crate) input: u32,
     pub(crate) output: u32,
-    pub(crate) beside: Beside,
+    pub(crate) extras: Extras,
     /// How the input is read.
     pub(crate) source: Source,
     pub(crate) kind: Kind,
-    /// Made by an attribute rather than by hand.
+    /// Whether an attribute made the span, and not the program by hand.
     pub(crate) attribute: bool,
 }
 
-/// What a chunk of the queue holds of a span beside its record, in lists that are read along with the records.
+/// The parts of a span that a chunk holds in addition to its record, in lists that are read along with the records.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Beside(u8);
+pub(crate) struct Extras(u8);
 
-impl Beside {
-    /// The next trace. Otherwise the span is in that of the record before.
+impl Extras {
+    /// The next trace. Without it, the span is in the trace of the record before.
     pub(crate) const TRACE: Self = Self(1);
-    /// What the span inherited: the same as the last record that inherited something, unless there is a next one.
+    /// Inherited values: those of the last record that inherited something, unless there are next ones.
     pub(crate) const INHERITS: Self = Self(1 << 1);
     pub(crate) const INHERITED: Self = Self(1 << 2);
     /// The lengths of the texts of a failure.
     pub(crate) const FAILURE: Self = Self(1 << 3);
-    /// The texts of the span, as a string of their own.
+    /// The texts of the span, as a separate string.
     pub(crate) const TEXT: Self = Self(1 << 4);
-    /// Content of the span was left out, since there was no room for it.
+    /// Content of the span was left out for lack of room.
     pub(crate) const STRIPPED: Self = Self(1 << 5);
-    /// What few spans have.
+    /// Parts that few spans have.
     pub(crate) const RARE: Self = Self(Self::INHERITED.0 | Self::FAILURE.0 | Self::TEXT.0);
 
     #[inline]
@@ -61,7 +60,7 @@ impl Beside {
         self.0 |= more.0;
     }
 
-    /// Whether it has any of these.
+    /// Returns whether any of these is set.
     #[inline]
     pub(crate) fn has(self, any: Self) -> bool {
         self.0 & any.0 != 0
@@ -75,21 +74,21 @@ pub(crate) struct TraceRecord {
     pub(crate) apm_id: TraceId,
     /// The outermost span of this program around the spans, which is one of them.
     pub(crate) root: SpanId,
-    /// Whether the trace is kept. `None` where a program that began it elsewhere did not say.
+    /// Whether the trace is kept. `None` if the program that began it did not propagate a decision.
     pub(crate) decision: Option<Decision>,
 }
 
 impl Record {
-    /// The memory that a record takes beside its text and what was annotated, in bytes.
+    /// The memory of a record without its text and annotations, in bytes.
     pub(crate) const BYTES: usize = size_of::<Self>();
 
-    /// The length of all its texts.
+    /// Returns the length of all texts of the span.
     pub(crate) fn text_bytes(&self, failure: Option<&FailureParts>) -> usize {
         self.input as usize + self.output as usize + failure.map_or(0, FailureParts::bytes)
     }
 }
 
-/// A finished span with all that is known about it, to be encoded or made into a [`SpanData`](super::span_data::SpanData).
+/// A finished span with all its data, to be encoded or converted to a [`SpanData`](super::span_data::SpanData).
 pub(crate) struct Finished<'a> {
     pub(crate) record: &'a Record,
     pub(crate) trace: &'a TraceRecord,
@@ -97,18 +96,18 @@ pub(crate) struct Finished<'a> {
     /// Nanoseconds since the Unix epoch.
     pub(crate) start_nanos: u64,
     pub(crate) duration_nanos: u64,
-    /// What was annotated, over what annotation contexts say.
+    /// The annotations, over those of annotation contexts.
     annotation: Option<Box<Annotation>>,
     input: &'a str,
     output: &'a str,
     failure: Option<FailureView<'a>>,
-    /// Input and output in the form that the kind shows, where that is no text.
+    /// Input and output in the form that the kind shows, unless that is a text.
     pub(crate) input_content: Option<Content>,
     pub(crate) output_content: Option<Content>,
 }
 
 impl<'a> Finished<'a> {
-    /// Reads a record. `text` begins with its texts, and `annotation` is what was taken out of it.
+    /// Reads a record. `text` begins with its texts, and `annotation` was taken out of it.
     pub(crate) fn new(
         record: &'a Record,
         trace: &'a TraceRecord,
@@ -142,8 +141,8 @@ impl<'a> Finished<'a> {
         }
     }
 
-    /// Reads messages and documents, and puts what a request or an answer says besides under what was annotated. `shows_errors` says
-    /// whether the texts of errors are wanted.
+    /// Reads messages and documents, and adds the other data of a request or response under the annotations. `shows_errors` is whether the
+    /// texts of errors are wanted.
     #[inline]
     pub(crate) fn read(&mut self, shows_errors: bool) {
         // Texts are shown as they were captured.
@@ -167,7 +166,7 @@ impl<'a> Finished<'a> {
         let Reading { input, output, facts } = reading;
         (self.input_content, self.output_content) = (input, output);
         if let Some(mut facts) = facts {
-            // What the program itself returned as an error says more.
+            // An error that the program returned is more detailed.
             facts.failure.take_if(|_| self.failure.is_some());
             if !shows_errors || self.annotation().skips_error() {
                 facts.failure = facts.failure.map(Failure::without_text);
@@ -191,28 +190,28 @@ impl<'a> Finished<'a> {
         self.annotation().late_kind().unwrap_or(self.record.kind)
     }
 
-    /// What was left out of the span.
+    /// Returns what was left out of the span.
     pub(crate) fn left_out(&self) -> LeftOut {
-        LeftOut { content: self.record.beside.has(Beside::STRIPPED), ..self.annotation().left_out() }
+        LeftOut { content: self.record.extras.has(Extras::STRIPPED), ..self.annotation().left_out() }
     }
 
     pub(crate) fn annotation(&self) -> &Annotation {
         self.annotation.as_deref().unwrap_or(Annotation::EMPTY)
     }
 
-    /// What went in, as JSON, and where it came from. What was annotated wins.
+    /// Returns the input as JSON, and its source. An annotated input takes precedence.
     pub(crate) fn input(&self) -> Option<(&str, Source)> {
         let captured = Some((self.input, self.record.source))
             .filter(|(json, source)| *source != Source::Attributes && !is_null(json));
         self.annotation().input.as_ref().map(|input| (input.json(), input.source)).or(captured)
     }
 
-    /// What another library says of the span.
+    /// Returns the attributes that another library gave its span.
     fn attributes(&self) -> Option<&'a str> {
         (self.record.source == Source::Attributes && !self.input.is_empty()).then_some(self.input)
     }
 
-    /// What came out, as JSON, and where it came from. What was annotated wins.
+    /// Returns the output as JSON, and its source. An annotated output takes precedence.
     pub(crate) fn output(&self) -> Option<(&str, Source)> {
         let captured = Some((self.output, Source::Value)).filter(|(json, _)| !is_null(json));
         self.annotation().output.as_ref().map(|output| (output.json(), output.source)).or(captured)
@@ -227,7 +226,7 @@ impl<'a> Finished<'a> {
         tag.or(self.inherited.session_id.as_deref())
     }
 
-    /// What its tags say beside what was annotated. `ml_app` is the application of the client.
+    /// Returns what tags are made of besides annotations. `ml_app` is the application of the client.
     pub(crate) fn about(&'a self, ml_app: &'a str) -> About<'a> {
         About {
             kind: self.kind(),
@@ -243,7 +242,7 @@ impl<'a> Finished<'a> {
     }
 }
 
-/// Puts what annotation contexts say under what was annotated, and keeps what spans of this kind show.
+/// Puts the annotations of contexts under those of the span, and keeps the parts that spans of this kind show.
 pub(crate) fn settled(
     annotation: Option<Box<Annotation>>,
     inherited: &Inherited,

@@ -5,10 +5,10 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-/// Names a span: to [evaluate](crate::eval::Evaluation) it, to [link](crate::Annotation::link) to it, to write it to a log or a
-/// database beside the answer that a user saw.
+/// A reference to a span: to [evaluate](crate::eval::Evaluation) it, to [link](crate::Annotation::link) to it, or to store it in a log or a
+/// database with the answer that a user saw.
 ///
-/// It is serialized as `{"span_id": "…", "trace_id": "…"}`. A program that keeps the two ids in its own way puts them together again:
+/// It is serialized as `{"span_id": "…", "trace_id": "…"}`. A program that stores the two ids in its own way puts them together again:
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -18,7 +18,7 @@ use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 /// let reference = SpanRef { trace_id, span_id };
 /// assert_eq!(reference.span_id, "1234567890123456789");
 /// ```
-// Not `non_exhaustive`: the pair is the whole of a reference in Datadog's API, and a literal names which id is which.
+// Not `non_exhaustive`: the pair is a whole reference in Datadog's API, and a literal shows which id is which.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SpanRef {
     /// The id of the trace, 32 hexadecimal digits.
@@ -47,7 +47,7 @@ impl<'de> Deserialize<'de> for SpanRef {
                 f.write_str("an object with the texts `span_id` and `trace_id`")
             }
 
-            /// Formats without names, such as postcard, read the fields in the order in which they are written.
+            /// Formats without field names, such as postcard, read the fields in the order in which they are written.
             fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<SpanRef, A::Error> {
                 let mut next =
                     |index| fields.next_element()?.ok_or_else(|| A::Error::invalid_length(index, &self));
@@ -86,7 +86,7 @@ mod tests {
         let more = r#"{"trace_id":"0af","x":[1],"span_id":"7"}"#;
         assert_eq!(serde_json::from_str::<SpanRef>(more).unwrap(), reference);
         assert!(serde_json::from_str::<SpanRef>(r#"{"span_id":"7"}"#).is_err());
-        // The form of formats without names.
+        // Formats without field names.
         assert_eq!(serde_json::from_str::<SpanRef>(r#"["7","0af"]"#).unwrap(), reference);
         assert!(serde_json::from_str::<SpanRef>(r#"["7"]"#).is_err());
     }

@@ -9,7 +9,7 @@ use super::annotation::Annotation;
 use super::captured::Source;
 use super::failure::FailureParts;
 use super::inherited::{AgentAttribution, Inherited};
-use super::record::{Beside, Finished, Record, TraceRecord};
+use super::record::{Extras, Finished, Record, TraceRecord};
 use super::sampling::Decision;
 use super::span_data::SpanData;
 use super::tags::Identity;
@@ -43,7 +43,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// An outermost span with nothing that it could do without.
+    /// Creates an outermost span without optional data.
     pub(crate) fn new(kind: Kind, name: impl Into<Cow<'static, str>>) -> Self {
         let span_id = SpanId::random();
         Self {
@@ -71,29 +71,29 @@ impl Sample {
         self
     }
 
-    /// Has an attribute capture the JSON object of the arguments by name.
+    /// Sets the arguments that an attribute captured, as a JSON object by name.
     pub(crate) fn arguments(self, json: impl Into<String>) -> Self {
         Self { input: (json.into(), Source::Arguments), ..self }
     }
 
-    /// Has an attribute capture the JSON text of one value as the input.
+    /// Sets the input that an attribute captured, as the JSON text of one value.
     pub(crate) fn input_value(self, json: impl Into<String>) -> Self {
         Self { input: (json.into(), Source::Value), ..self }
     }
 
-    /// Has an attribute capture the JSON text of what was returned.
+    /// Sets the JSON text of the returned value that an attribute captured.
     pub(crate) fn returned(self, json: impl Into<String>) -> Self {
         Self { output: json.into(), ..self }
     }
 
-    /// Has an attribute capture an error that was returned.
+    /// Sets the returned error that an attribute captured.
     pub(crate) fn failed<E: Error>(self, error: &E) -> Self {
         let mut text = String::new();
         let parts = FailureParts::of_error::<E, E>(error, &mut text);
         Self { failure: Some((text, parts)), ..self }
     }
 
-    /// Has an attribute capture an error that is only a text.
+    /// Sets an error that an attribute captured as text only.
     pub(crate) fn failed_with<E>(self, message: fmt::Arguments<'_>) -> Self {
         let mut text = String::new();
         let parts = FailureParts::of_text::<E>(message, &mut text);
@@ -117,7 +117,7 @@ impl Sample {
         self
     }
 
-    /// The record of the span, and the texts beside it.
+    /// Returns the record of the span, and its texts.
     pub(crate) fn record(&self) -> (Record, String) {
         let (input, source) = &self.input;
         let failure = self.failure.as_ref().map_or("", |(text, _)| text);
@@ -130,7 +130,7 @@ impl Sample {
             annotation: self.annotation.clone().map(Box::new),
             input: length(input),
             output: length(&self.output),
-            beside: Beside::default(),
+            extras: Extras::default(),
             source: *source,
             kind: self.kind,
             attribute: self.attribute,
@@ -138,12 +138,12 @@ impl Sample {
         (record, format!("{input}{}{failure}", self.output))
     }
 
-    /// What the span shares with the others of its trace.
+    /// Returns the part that the span shares with the others of its trace.
     pub(crate) fn trace(&self) -> TraceRecord {
         TraceRecord { id: self.trace_id, apm_id: self.apm_trace_id, root: self.root, decision: self.decision }
     }
 
-    /// Shows the span to `read` as the worker reads it.
+    /// Calls `read` with the span as the worker reads it.
     pub(crate) fn read<R>(&self, read: impl FnOnce(&Finished<'_>) -> R) -> R {
         let (mut record, text) = self.record();
         let annotation = record.annotation.take();
@@ -154,7 +154,7 @@ impl Sample {
         read(&finished)
     }
 
-    /// The typed form of the span, of the application `app` where it has none of its own.
+    /// Returns the typed form of the span.
     pub(crate) fn data(&self, identity: &Identity) -> SpanData {
         self.read(|finished| SpanData::new(finished, identity, &"app".into()))
     }

@@ -1,17 +1,17 @@
-//! Which traces Datadog is to keep. Decided here, stamped on each span, and acted on by Datadog alone.
+//! Sampling: which traces Datadog keeps. The decision is made here and recorded on each span; only Datadog applies it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
-/// Knuth's factor of the hash that Datadog's tracers share, so that all of them choose the same traces.
+/// The factor of the Knuth hash that Datadog's tracers share, so that all of them choose the same traces.
 const KNUTH: u64 = 1_111_111_111_111_111_111;
 
-/// As much of a key that is not known as fits into a warning, in characters.
+/// The most of an unknown key that a warning shows, in characters.
 const MAX_SHOWN: usize = 40;
 
-/// Keeps some of the traces whose first span has certain tags.
+/// A rule that keeps a share of the traces whose first span has certain tags.
 ///
 /// ```no_run
 /// # use llmobs_runtime as llmobs;
@@ -26,33 +26,33 @@ pub struct SamplingRule {
     tags: BTreeMap<String, Glob>,
 }
 
-/// A pattern with `*` and `?`, each of its characters in the case in which texts are compared with it.
+/// A case-insensitive pattern with `*` and `?`, in the folded case in which texts are compared with it.
 #[derive(Clone, PartialEq)]
 struct Glob(Vec<char>);
 
 impl SamplingRule {
-    /// A rule that keeps a part of the traces between 0.0, none, and 1.0, all. Beyond these the nearer one is taken, and
-    /// for NaN 1.0.
+    /// Creates a rule that keeps a share of the traces between 0.0 (none) and 1.0 (all). The rate is clamped to that range; NaN becomes
+    /// 1.0.
     pub fn new(rate: f64) -> Self {
         Self { rate: if rate.is_nan() { 1.0 } else { rate.clamp(0.0, 1.0) }, tags: BTreeMap::new() }
     }
 
-    /// Narrows the rule to traces whose first span has a tag that matches a pattern, upper and lower case being the same:
-    /// `*` matches any text, `?` any one character. A rule may name several tags, all of which have to match.
+    /// Restricts the rule to traces whose first span has a tag that matches a case-insensitive pattern: `*` matches any text, `?` any one
+    /// character. A rule can have several tags, all of which have to match.
     pub fn tag(mut self, key: impl Into<String>, pattern: impl Into<String>) -> Self {
         self.tags.insert(key.into(), Glob::new(&pattern.into()));
         self
     }
 
-    /// From the form that `DD_LLMOBS_SAMPLING_RULES` holds: `{"sample_rate": 0.5, "tags": {"env": "prod*"}}`. Else what is wrong
-    /// with it, as a sentence about it ends.
+    /// Reads a rule in the form of `DD_LLMOBS_SAMPLING_RULES`: `{"sample_rate": 0.5, "tags": {"env": "prod*"}}`. An error completes a
+    /// sentence about the rule.
     pub(crate) fn read(value: &Value) -> Result<Self, String> {
         let problem = || "should have a sample_rate between 0 and 1, and tags that are texts".to_owned();
         let fields = value.as_object().ok_or_else(problem)?;
-        // A rule that asks for more than is known here must not hold for everything.
+        // A rule with conditions that are unknown here must not apply to all traces.
         if let Some(key) = fields.keys().find(|key| !["sample_rate", "tags"].contains(&key.as_str())) {
             let key: String = key.chars().take(MAX_SHOWN).collect();
-            return Err(format!("asks for {key:?}, and llmobs knows only sample_rate and tags"));
+            return Err(format!("has the key {key:?}, and llmobs supports only sample_rate and tags"));
         }
         let rate = fields.get("sample_rate").and_then(Value::as_f64);
         let mut rule = Self::new(rate.filter(|rate| (0.0..=1.0).contains(rate)).ok_or_else(problem)?);
@@ -73,15 +73,15 @@ impl SamplingRule {
     }
 }
 
-/// How traces are chosen.
+/// Chooses traces.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sampler {
     pub(crate) rate: f64,
-    /// The first that matches holds; where none does, the rate.
+    /// The first matching rule applies; without one, the rate does.
     pub(crate) rules: Vec<SamplingRule>,
 }
 
-/// Whether a trace is to be kept, and at which rate that was decided.
+/// Whether a trace is kept, and the rate of that decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Decision {
     /// Between 0 and 1.
@@ -95,7 +95,7 @@ impl Decision {
         shown(self.rate)
     }
 
-    /// `1` for a trace that is to be kept, `0` for another.
+    /// Returns `1` for a trace that is kept, and `0` for another.
     pub(crate) fn shown(self) -> &'static str {
         if self.kept { "1" } else { "0" }
     }
@@ -108,19 +108,19 @@ impl Default for Sampler {
 }
 
 impl Sampler {
-    /// Whether the tags of the first span of a trace matter.
+    /// Returns whether the tags of the first span of a trace matter.
     #[inline]
     pub(crate) fn has_rules(&self) -> bool {
         !self.rules.is_empty()
     }
 
-    /// Decides about a trace by the low half of its APM id alone.
+    /// Decides about a trace by the low half of its APM id only.
     #[inline]
     pub(crate) fn decide_by_rate(&self, apm_id: u64) -> Decision {
         Decision { rate: self.rate, kept: keeps(self.rate, apm_id) }
     }
 
-    /// Decides about a trace by the low half of its APM id and, where there are rules, by the tags of its first span.
+    /// Decides about a trace by the low half of its APM id and, if there are rules, by the tags of its first span.
     pub(crate) fn decide(&self, apm_id: u64, tags: &BTreeMap<String, String>) -> Decision {
         let rule = self.rules.iter().find(|rule| rule.matches(tags));
         let rate = rule.map_or(self.rate, |rule| rule.rate);
@@ -143,7 +143,7 @@ fn shown(rate: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// All in lower case. A letter that becomes two there stays as it is, so that `?` matches it.
+/// Returns a text in lower case. A letter that would become two stays unchanged, so that `?` matches it.
 fn folded(text: &str) -> Vec<char> {
     let lower = |char: char| {
         let mut lower = char.to_lowercase();
@@ -158,11 +158,11 @@ impl Glob {
         Self(folded(pattern))
     }
 
-    /// Whether a text matches. Takes at most the product of both lengths, with no recursion.
+    /// Returns whether a text matches. This takes time up to the product of both lengths, without recursion.
     fn matches(&self, text: &str) -> bool {
         let (pattern, text) = (&self.0, folded(text));
         let (mut at, mut from) = (0, 0);
-        // Where to go on after a `*` that has to take one character more.
+        // Where to continue after a `*` that has to match one more character.
         let mut star: Option<(usize, usize)> = None;
         while from < text.len() {
             match pattern.get(at) {
@@ -310,7 +310,10 @@ mod tests {
             (&long, r#""ssssssssssssssssssssssssssssssssssssssss""#),
         ] {
             let problem = SamplingRule::read(&json!({ "sample_rate": 0, key: "x" })).unwrap_err();
-            assert_eq!(problem, format!("asks for {shown}, and llmobs knows only sample_rate and tags"));
+            assert_eq!(
+                problem,
+                format!("has the key {shown}, and llmobs supports only sample_rate and tags")
+            );
         }
     }
 }

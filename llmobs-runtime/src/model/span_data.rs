@@ -1,4 +1,4 @@
-//! A finished span in typed, editable form: what a processor sees, and what becomes a wire event.
+//! A finished span in typed, editable form, for processors and for encoding.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,48 +23,47 @@ use super::tags::Identity;
 use crate::base::id::{SpanId, TraceId};
 use crate::base::kind::Kind;
 
-/// A finished span, on its way out of the process.
+/// A finished span, before it leaves the process.
 ///
-/// A [processor](crate::Config::processor) gets each one and can change what it says. What a span is, its kind, ids and
-/// times, can be read and not changed.
+/// A [processor](crate::Config::processor) receives each span and can change its data. The kind, ids and times of a span can be read but
+/// not changed.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SpanData {
     /// The name that Datadog shows.
     pub name: String,
-    /// All tags, those that llmobs adds by itself too. `error` and `error_type` are added last, from [`failure`](Self::failure).
+    /// All tags, including those that llmobs adds. `error` and `error_type` are added last, from [`failure`](Self::failure).
     pub tags: BTreeMap<String, String>,
     /// Facts about how the step ran, by name.
     pub metadata: Map<String, Value>,
     /// Numbers about the step, by name.
     pub metrics: BTreeMap<String, Number>,
-    /// What went into the step.
+    /// The input of the step.
     pub input: Option<Content>,
-    /// What came out of it.
+    /// The output of the step.
     pub output: Option<Content>,
     /// The prompt that the input of an `llm` span was made from.
     pub prompt: Option<Prompt>,
     /// The tools that a model could call.
     pub tool_definitions: Vec<ToolDefinition>,
-    /// What an `agent` is made of. Its version is one of the [`tags`](Self::tags) by now.
+    /// The manifest of an `agent` span. Its version is already one of the [`tags`](Self::tags).
     pub agent: Option<AgentManifest>,
     /// Why a model called a tool.
     pub intent: Option<String>,
-    /// Why the step failed; `None` for a step that did not.
+    /// Why the step failed, or `None` if it succeeded.
     pub failure: Option<Failure>,
-    /// The name of the model, where one was given. Shown on `llm` and `embedding` spans; none is `unknown`.
+    /// The name of the model, if one was given. Shown on `llm` and `embedding` spans; without one, `unknown` is shown.
     pub model_name: Option<String>,
-    /// Who runs the model, where that was given. Shown on `llm` and `embedding` spans; none is `unknown`.
+    /// The provider of the model, if one was given. Shown on `llm` and `embedding` spans; without one, `unknown` is shown.
     pub model_provider: Option<String>,
-    /// The keys of the [`tags`](Self::tags) by which Datadog breaks down costs. One that is no tag of the span is left out, with a
-    /// warning.
+    /// The keys of the [`tags`](Self::tags) by which Datadog breaks down costs. A key without such a tag is left out, with a warning.
     pub cost_tags: Vec<String>,
-    /// The spans whose output went into this one.
+    /// The spans whose output went into this span.
     pub links: Vec<SpanRef>,
     pub(crate) fixed: Box<Fixed>,
 }
 
-/// What a program cannot change, and what only the encoder reads.
+/// The data that a program cannot change, and that only the encoder reads.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fixed {
     pub(crate) kind: Kind,
@@ -89,7 +88,7 @@ pub(crate) struct Fixed {
 }
 
 impl SpanData {
-    /// The typed form of a finished span. `ml_app` is the application of the client.
+    /// Creates the typed form of a finished span. `ml_app` is the application of the client.
     pub(crate) fn new(finished: &Finished<'_>, identity: &Identity, ml_app: &Arc<str>) -> Self {
         let mut span = Self::skeleton(finished, identity, ml_app);
         let annotation = finished.annotation();
@@ -110,7 +109,7 @@ impl SpanData {
         span
     }
 
-    /// What is left where a processor did not see to it that nothing secret is shown: what the span is, and its numbers.
+    /// Returns what is left if a processor did not check that nothing secret is shown: the identity of the span, and its numbers.
     pub(crate) fn skeleton(finished: &Finished<'_>, identity: &Identity, ml_app: &Arc<str>) -> Self {
         let (record, trace) = (finished.record, finished.trace);
         let annotation = finished.annotation();
@@ -153,75 +152,75 @@ impl SpanData {
         }
     }
 
-    /// The kind of the span.
+    /// Returns the kind of the span.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.fixed.kind
     }
 
-    /// The id of the span, in decimal.
+    /// Returns the id of the span, in decimal.
     #[must_use]
     pub fn span_id(&self) -> &str {
         let [_, span_id] = &self.fixed.texts;
         span_id
     }
 
-    /// The id of its trace, 32 hexadecimal digits.
+    /// Returns the id of the trace, as 32 hexadecimal digits.
     #[must_use]
     pub fn trace_id(&self) -> &str {
         let [trace_id, _] = &self.fixed.texts;
         trace_id
     }
 
-    /// The id of the span above, or `None` at the top of a trace.
+    /// Returns the id of the parent, or `None` at the top of a trace.
     #[must_use]
     pub fn parent_id(&self) -> Option<&str> {
         self.fixed.parent_text.as_deref()
     }
 
-    /// A reference to the span, to [evaluate](crate::eval::Evaluation) it for one.
+    /// Returns a reference to the span, for example to [evaluate](crate::eval::Evaluation) it.
     #[must_use]
     pub fn reference(&self) -> SpanRef {
         SpanRef { trace_id: self.trace_id().to_owned(), span_id: self.span_id().to_owned() }
     }
 
-    /// The value of one of the [`tags`](Self::tags).
+    /// Returns the value of one of the [`tags`](Self::tags).
     #[must_use]
     pub fn tag(&self, key: &str) -> Option<&str> {
         self.tags.get(key).map(String::as_str)
     }
 
-    /// One of the [`metrics`](Self::metrics).
+    /// Returns one of the [`metrics`](Self::metrics).
     #[must_use]
     pub fn metric(&self, key: &str) -> Option<f64> {
         self.metrics.get(key)?.as_f64()
     }
 
-    /// When the span began.
+    /// Returns when the span began.
     #[must_use]
     pub fn start_time(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_nanos(self.fixed.start_nanos)
     }
 
-    /// How long the span ran.
+    /// Returns how long the span ran.
     #[must_use]
     pub fn duration(&self) -> Duration {
         Duration::from_nanos(self.fixed.duration_nanos)
     }
 
-    /// The application that the span belongs to.
+    /// Returns the application that the span belongs to.
     #[must_use]
     pub fn ml_app(&self) -> &str {
         &self.fixed.ml_app
     }
 
-    /// The session that the span belongs to.
+    /// Returns the session that the span belongs to.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
         self.fixed.session_id.as_deref()
     }
 
-    /// Brings what a processor left into the form that spans of this kind have. Cost tags go with their tags.
+    /// Converts what a processor left into the form of spans of this kind. Cost tags without their tag are removed.
     pub(crate) fn settle(&mut self) {
         let kind = self.kind();
         self.input = self.input.take().and_then(|content| content.into_input(kind));
@@ -245,10 +244,9 @@ impl SpanData {
         size_of::<Self>() + self.name.len() + content + weight(&self.metadata)
     }
 
-    /// Shows `edit` every text that may hold what a person or a model wrote, for it to be changed: input, output, the template,
-    /// the variables and the tags of the prompt, the descriptions and schemas of tools, the instructions and settings of an agent,
-    /// the texts in metadata, the intent, and the message and stack of an error. Names, the tags of the span and ids are not
-    /// among them.
+    /// Calls `edit` with every text that may hold what a person or a model wrote, so that it can be changed: input, output, the template,
+    /// the variables and the tags of the prompt, the descriptions and schemas of tools, the instructions and settings of an agent, the
+    /// texts in metadata, the intent, and the message and stack of an error. Names, the tags of the span and ids are not included.
     pub fn for_each_text(&mut self, mut edit: impl FnMut(&mut String)) {
         for content in self.input.iter_mut().chain(&mut self.output) {
             content.for_each_text(&mut edit);

@@ -6,10 +6,10 @@ use super::annotation::Annotation;
 use super::inherited::Inherited;
 use crate::base::kind::Kind;
 
-/// The version that events carry.
+/// The version that events hold.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What the configuration says about every span of a client.
+/// The tags that the configuration sets for every span of a client.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Identity {
     pub(crate) env: String,
@@ -21,7 +21,7 @@ pub(crate) struct Identity {
     pub(crate) git: BTreeMap<String, String>,
 }
 
-/// What tags say about a span beside what was annotated.
+/// What the tags of a span are made of besides annotations.
 pub(crate) struct About<'a> {
     pub(crate) kind: Kind,
     /// The application of the client.
@@ -32,7 +32,7 @@ pub(crate) struct About<'a> {
 }
 
 impl Identity {
-    /// All tags of a span but those about its failure. Later ones override earlier ones of the same key.
+    /// Returns all tags of a span except those about its failure. Later ones override earlier ones of the same key.
     pub(crate) fn tags(&self, about: &About<'_>, annotation: &Annotation) -> BTreeMap<String, String> {
         let mut tags = self.constant(about.inherited.ml_app.as_deref().unwrap_or(about.ml_app));
         let mut put = |key: &str, value: &str| tags.insert(key.to_owned(), value.to_owned());
@@ -49,7 +49,7 @@ impl Identity {
         tags
     }
 
-    /// The tags that all spans of an application have.
+    /// Returns the tags that all spans of an application have.
     pub(crate) fn constant(&self, ml_app: &str) -> BTreeMap<String, String> {
         let mut tags = self.tags.clone();
         let mut put = |key: &str, value: &str| tags.insert(key.to_owned(), value.to_owned());

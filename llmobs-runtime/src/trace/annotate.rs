@@ -7,7 +7,7 @@ use crate::deliver::sender::any_open;
 use crate::model::annotation::Annotation;
 use crate::model::reference::SpanRef;
 
-/// Annotates the current span: see [`Context::annotate`](crate::Context::annotate). If none is current, or llmobs is not enabled, the
+/// Annotates the current span: see [`Context::annotate`](crate::Context::annotate). If no span is current, or llmobs is not enabled, the
 /// closure is not called.
 ///
 /// ```
@@ -35,7 +35,7 @@ pub fn annotate(describe: impl FnOnce(&mut Annotation)) {
     }
 }
 
-/// A reference to the current span; `None` where none is current, or llmobs is not enabled.
+/// Returns a reference to the current span, or `None` if no span is current or llmobs is not enabled.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;

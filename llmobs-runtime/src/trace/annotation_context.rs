@@ -1,4 +1,4 @@
-//! Annotation contexts: annotations of every span that starts inside.
+//! Annotation contexts: annotations for every span that starts inside.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::model::inherited::{AnnotatedContext, Contexts};
 use crate::model::prompt::Prompt;
 use crate::model::reference::SpanRef;
 
-/// Begins an annotation context: tags and other things that every span started inside gets.
+/// Begins an annotation context, which adds tags and other annotations to every span that starts inside.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -39,14 +39,13 @@ pub fn annotation_context() -> AnnotationContext {
     }))
 }
 
-/// What every span that starts inside gets. Made by [`annotation_context`].
+/// Annotations for every span that starts inside. Created by [`annotation_context`].
 ///
-/// Contexts nest: the inner one wins over the outer one, and what a span says itself, but for its name, wins over both. A span
-/// belongs to the context in which it *starts*, also where it starts under a span or in a [`Context`] that was made elsewhere;
-/// spans inside a span belong to the contexts of that span too, on whichever thread they start. Spans that were started before
-/// are left as they are.
+/// Contexts nest: an inner context overrides an outer one, and a span's own annotations, except for its name, override both. A span belongs
+/// to the context in which it *starts*, even if it starts under a span or in a [`Context`] that was made elsewhere; spans inside a span
+/// also belong to the contexts of that span, on whichever thread they start. Spans that were started before are not changed.
 ///
-/// When llmobs is not enabled, nothing here costs or does anything.
+/// When llmobs is not enabled, a context costs nothing and does nothing.
 #[derive(Clone)]
 #[must_use = "an annotation context holds where it is attached or entered"]
 pub struct AnnotationContext(Option<Box<Draft>>);
@@ -69,71 +68,71 @@ impl AnnotationContext {
         self.set(|draft| annotate(&mut draft.annotation))
     }
 
-    /// A tag for each span: see [`Annotation::tag`].
+    /// Adds a tag to each span: see [`Annotation::tag`].
     pub fn tag<Form>(self, key: impl Into<String>, value: impl Label<Form>) -> Self {
         self.annotate(|annotation| {
             annotation.tag(key, value);
         })
     }
 
-    /// Several tags at once, as pairs.
+    /// Adds several tags at once, as pairs.
     pub fn tags<K: Into<String>, V: Label<Form>, Form>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
         self.annotate(|annotation| {
             annotation.tags(tags);
         })
     }
 
-    /// A tag to break costs down by: see [`Annotation::cost_tag`]. Each span must have it when it starts: from this context, from one
-    /// around it, or by itself.
+    /// Breaks down costs by a tag: see [`Annotation::cost_tag`]. Each span must have the tag when it starts: from this context, from one
+    /// around it, or of its own.
     pub fn cost_tag<Form>(self, key: impl Label<Form>) -> Self {
         self.annotate(|annotation| {
             annotation.cost_tag(key);
         })
     }
 
-    /// Several [cost tags](Self::cost_tag) at once.
+    /// Adds several [cost tags](Self::cost_tag) at once.
     pub fn cost_tags<K: Label<Form>, Form>(self, keys: impl IntoIterator<Item = K>) -> Self {
         self.annotate(|annotation| {
             annotation.cost_tags(keys);
         })
     }
 
-    /// The session that each span belongs to: see [`Annotation::session_id`].
+    /// Sets the session of each span: see [`Annotation::session_id`].
     pub fn session_id<Form>(self, session_id: impl Label<Form>) -> Self {
         self.annotate(|annotation| {
             annotation.session_id(session_id);
         })
     }
 
-    /// The prompt of each `llm` span: see [`Annotation::prompt`].
+    /// Sets the prompt of each `llm` span: see [`Annotation::prompt`].
     pub fn prompt(self, prompt: impl Into<Option<Prompt>>) -> Self {
         self.annotate(|annotation| {
             annotation.prompt(prompt);
         })
     }
 
-    /// What each `agent` span is made of: see [`Annotation::agent`].
+    /// Sets the manifest of each `agent` span: see [`Annotation::agent`].
     pub fn agent(self, manifest: impl Into<Option<AgentManifest>>) -> Self {
         self.annotate(|annotation| {
             annotation.agent(manifest);
         })
     }
 
-    /// Says that the output of another span went into each span: see [`Annotation::link`].
+    /// Records that the output of another span went into each span: see [`Annotation::link`].
     pub fn link(self, source: impl Into<Option<SpanRef>>) -> Self {
         self.annotate(|annotation| {
             annotation.link(source);
         })
     }
 
-    /// Several [links](Self::link) at once.
+    /// Adds several [links](Self::link) at once.
     pub fn links(self, sources: impl IntoIterator<Item = SpanRef>) -> Self {
         self.annotate(|annotation| {
             annotation.links(sources);
         })
     }
 
-    /// Another name for each span. An empty one changes nothing.
+    /// Renames each span. An empty name changes nothing.
     pub fn name<Form>(self, name: impl Label<Form>) -> Self {
         self.set(|draft| replace(&mut draft.name, named(name)))
     }
@@ -146,12 +145,12 @@ impl AnnotationContext {
         }
     }
 
-    /// Holds on this thread until the guard is dropped. Not for async code: see [`context`](Self::context).
+    /// Makes the context current on this thread until the guard is dropped. Not for async code: see [`context`](Self::context).
     pub fn attach(self) -> Attached {
         self.context().attach()
     }
 
-    /// What is current here with this added: a handle to carry to other threads, and into futures.
+    /// Returns the current context with these annotations added, as a handle to carry to other threads and into futures.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;

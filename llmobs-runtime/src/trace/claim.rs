@@ -1,8 +1,8 @@
-//! Which calls of models are shown by the span of the program around them.
+//! Decides which model calls the surrounding span of the program shows.
 //!
-//! A span that has one call inside shows it. Where there are more, each is a span of its own, but for attempts that failed or were
-//! dropped before one succeeded: then the span shows the last one. Of calls one inside the other, which are one call that several
-//! integrations observe, it shows the innermost, and what only the outer ones know.
+//! A span with one call inside shows that call. Each of several calls is a span of its own, with one exception: after attempts that failed
+//! or were dropped, the span shows the last call. Nested calls are one call that several integrations observe: the span shows the innermost
+//! one, with what only the outer ones know.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::model::observed::Hidden;
 pub(super) enum Calls {
     #[default]
     None,
-    /// One goes on, to which an outer one that has ended adds what it knows.
+    /// A call is running. The data of an outer call that has ended is added to it.
     Running(Option<EndedCall>),
     /// One has ended.
     Ended(EndedCall),
-    /// Each of them is a span of its own.
+    /// Each call is a span of its own.
     Several,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct EndedCall {
     pub(super) notes: Option<Box<Annotation>>,
 }
 
-/// A call of a model that others can be inside of: whether one of them is shown in its place.
+/// A call of a model that others can be nested in: whether one of them is shown in its place.
 pub(super) type OuterCall = Arc<AtomicBool>;
 
 impl EndedCall {
@@ -51,26 +51,26 @@ impl EndedCall {
 
 /// How a call that begins is shown.
 pub(super) struct Claim {
-    /// Whether the span around it shows it.
+    /// Whether the surrounding span shows the call.
     pub(super) is_granted: bool,
-    /// An earlier call that becomes a span of its own now.
+    /// An earlier call that now becomes a span of its own.
     pub(super) earlier: Option<EndedCall>,
-    /// What the span around it lets no call show, whichever span shows that.
+    /// What the surrounding span hides of its calls, whichever span shows them.
     pub(super) hidden: Hidden,
 }
 
-/// The calls of a span that ends.
+/// The calls of a span when it ends.
 pub(super) enum Shown {
-    /// None, or one that goes on.
+    /// No call, or one that is still running.
     Nothing,
-    /// One, which the span shows.
+    /// One call, which the span shows.
     One(EndedCall),
-    /// Several, each a span of its own.
+    /// Several calls, each a span of its own.
     Several,
 }
 
 impl Calls {
-    /// Begins a call, which may take the place of the one that goes on.
+    /// Begins a call, which may replace the running one.
     pub(super) fn claim(&mut self, takes_over: bool, hidden: Hidden) -> Claim {
         let (next, is_granted, earlier) = match std::mem::take(self) {
             Self::None => (Self::Running(None), true, None),
@@ -85,7 +85,7 @@ impl Calls {
         Claim { is_granted, earlier, hidden }
     }
 
-    /// Ends the call that was granted. Returns it if it is a span of its own by now.
+    /// Ends the call that was granted. Returns it if it has become a span of its own.
     pub(super) fn end(&mut self, mut call: EndedCall) -> Option<EndedCall> {
         if let Self::Running(outer) = self {
             if let Some(outer) = outer.take() {
@@ -97,7 +97,8 @@ impl Calls {
         Some(call)
     }
 
-    /// Ends an outer call. What it knows is added to the one that is shown in its place. If that turned out to be none, it is shown itself.
+    /// Ends an outer call. Its data is added to the call that is shown in its place. If that call was discarded, the outer call is shown
+    /// itself.
     pub(super) fn end_outer(&mut self, outer: EndedCall) {
         match self {
             Self::Running(Some(call)) | Self::Ended(call) => call.add_under(outer),
@@ -107,19 +108,19 @@ impl Calls {
         }
     }
 
-    /// Whether a call goes on that the span is to show.
+    /// Returns whether a call is running that the span will show.
     pub(super) const fn is_running(&self) -> bool {
         matches!(self, Self::Running(_))
     }
 
-    /// Forgets the call that was granted.
+    /// Discards the call that was granted.
     pub(super) fn discard(&mut self) {
         if let Self::Running(outer) = self {
             *self = outer.take().map_or(Self::None, Self::Ended);
         }
     }
 
-    /// What the span shows, when the span ends. A call that ends after that is a span of its own.
+    /// Returns what the span shows when it ends. A call that ends later is a span of its own.
     pub(super) fn take(&mut self) -> Shown {
         match std::mem::replace(self, Self::Several) {
             Self::None | Self::Running(_) => Shown::Nothing,
@@ -143,7 +144,7 @@ mod tests {
         assert!(calls.claim(false, Hidden::default()).is_granted);
         assert!(matches!(calls.take(), Shown::Nothing));
         assert!(calls.end(ended()).is_some());
-        // One that begins after that is no part of the span.
+        // A call that begins later is not part of the span.
         assert!(!calls.claim(false, Hidden::default()).is_granted);
     }
 
@@ -157,7 +158,7 @@ mod tests {
         EndedCall { kind, name, start_nanos: 0, end_nanos: 0, failed: false, notes }
     }
 
-    /// The tags of the one call that is shown.
+    /// Returns the tags of the only call that is shown.
     fn shown(mut calls: Calls) -> Vec<(String, String)> {
         let Shown::One(call) = calls.take() else { panic!("one call") };
         call.notes.unwrap().tags.into_iter().collect()

@@ -11,11 +11,9 @@ use crate::base::kind::Kind;
 use crate::model::annotation::Annotation;
 use crate::model::reference::SpanRef;
 
-/// A handle on what was current where it was taken, to be made current again elsewhere: on another thread, in
-/// another task, in a callback.
+/// A handle to what is current on a thread, to be made current again elsewhere: on another thread, in another task, in a callback.
 ///
-/// Cheap to clone, and `Send`. It does not keep a span from ending; spans started under an ended span are still
-/// its children.
+/// It is cheap to clone, and `Send`. It does not keep a span from ending; spans started under a span that has ended are still its children.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -34,16 +32,16 @@ use crate::model::reference::SpanRef;
 #[derive(Clone, Default)]
 pub struct Context(pub(crate) Slot);
 
-/// The context that is current on this thread.
+/// Returns the context that is current on this thread.
 ///
-/// Where nothing is current this is a context too: entering it starts new traces.
+/// If nothing is current, this is still a context: entering it starts new traces.
 #[must_use]
 pub fn current() -> Context {
     Context(local::current().without_entry())
 }
 
 impl Context {
-    /// Runs `f` with this context current, and then puts back what was.
+    /// Runs `f` with this context current, and then restores the previous one.
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let _attached = self.attach();
         f()
@@ -70,9 +68,8 @@ impl Context {
         Attached { _entered: Entered::back_to(self.clone().make_current()), not_send: PhantomData }
     }
 
-    /// Puts input, output, metadata, metrics or tags on the span of this context, from any thread. An annotation that no span takes,
-    /// because there is none or it has finished, is left out with a warning and counted in
-    /// [`Report::lost_annotations`](crate::Report::lost_annotations).
+    /// Adds input, output, metadata, metrics or tags to the span of this context, from any thread. If there is no span, or it has finished,
+    /// the annotation is lost, with a warning, and is counted in [`Report::lost_annotations`](crate::Report::lost_annotations).
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -99,13 +96,13 @@ impl Context {
         } else if let Some(sender) = self.0.open_sender() {
             sender.queue.lose_annotation();
             warn_limited!(
-                "an annotation is lost: no span is current where it was made; annotate inside a span, carry the context to this \
+                "an annotation was lost: no span is current where it was made; annotate inside a span, carry the context to this \
                  thread or task, or use `Span::annotate`"
             );
         }
     }
 
-    /// The kind of the span of this context while it runs. `None` if there is no span, or it has finished.
+    /// Returns the kind of the span of this context while it runs, or `None` if there is no span or it has finished.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -122,7 +119,7 @@ impl Context {
         self.0.frame().and_then(|frame| frame.running_kind())
     }
 
-    /// A reference to the span of this context; `None` if there is no span.
+    /// Returns a reference to the span of this context, or `None` if there is no span.
     #[must_use]
     pub fn export(&self) -> Option<SpanRef> {
         self.0.frame().map(|frame| frame.reference())
@@ -139,7 +136,7 @@ impl Context {
         outer
     }
 
-    /// The slot of this context, with the annotation contexts that are current here.
+    /// Returns the slot of this context, with the annotation contexts that are current here.
     #[inline]
     pub(crate) fn here(self) -> Slot {
         local::with_current(|here| self.0.inside(here)).unwrap_or(self.0)
@@ -165,11 +162,11 @@ impl fmt::Debug for Context {
     }
 }
 
-/// Keeps a context current on this thread. Dropping it puts back what was current before.
+/// Keeps a context current on this thread. Dropping it restores the previous one.
 ///
-/// Guards of one thread are dropped in the reverse order of their making, as local variables are. In another order, as
-/// the fields of a struct are dropped, an earlier context may stay current. A panic while a span is attached is not noted
-/// on it: [`Span::enter`](crate::Span::enter) does that.
+/// The guards of a thread are dropped in the reverse order of their creation, as local variables are. In another order, as for the fields
+/// of a struct, an earlier context may stay current. A panic while a span is attached is not recorded on the span:
+/// [`Span::enter`](crate::Span::enter) does that.
 #[must_use = "the context is current only while this guard lives"]
 pub struct Attached {
     _entered: Entered,

@@ -1,9 +1,9 @@
-//! Handles values whose type the attribute does not know. The compiler chooses the best of several ways where the type is concrete.
+//! Handles values whose type the attribute does not know. The compiler chooses the best of several ways for the concrete type.
 //!
-//! Each way is a wrapper whose method has a bound on the type, and which derefs to the wrapper of the next way. A call on the first
-//! wrapper tries them in this order, because method lookup skips methods whose bounds do not hold. The user's types need no bound, no
-//! trait is brought into scope, and nothing is moved or cloned. The names of the methods are unlikely in a trait of the program,
-//! whose methods would be found first if it is implemented for all types.
+//! Each way is a wrapper whose method has a bound on the type, and which derefs to the wrapper of the next way. A call on the first wrapper
+//! tries them in this order, because method lookup skips methods whose bounds are not met. The user's types need no bound, no trait is
+//! brought into scope, and nothing is moved or cloned. The names of the methods are unlikely to occur in a trait of the program, whose
+//! methods would be found first if it were implemented for all types.
 
 use std::any::{type_name, type_name_of_val};
 use std::convert::Infallible;
@@ -49,7 +49,7 @@ macro_rules! chain {
 
         chain! {
             $(#[$next_doc])*
-            /// The next way, for types that the ways before do not take.
+            /// The next way, for types that the previous ones do not accept.
             $next $($rest)*
         }
     };
@@ -74,10 +74,9 @@ macro_rules! chain {
 }
 
 chain! {
-    /// What a function returned, to capture: a future or stream has not run yet, and anything else is a value.
+    /// Captures what a function returned: a future or stream that has not run yet, or a value.
     Returned > ReturnedStream >
-    /// A value to capture: as JSON if it is `Serialize` or a plain wrapper around one that is, else by `Debug`, else by its type
-    /// name.
+    /// Captures a value: as JSON if it is `Serialize` or a plain wrapper around such a value, else by `Debug`, else by its type name.
     Value > ValueBySerialize > ValueByNewtype > ValueByDebug > ValueByTypeName
 }
 
@@ -85,12 +84,12 @@ macro_rules! later {
     ($($(#[$feature:meta])? $wrapper:ident: $trait:path => $kind:literal;)*) => {$(
         $(#[$feature])?
         impl<T: $trait + ?Sized> $wrapper<'_, T> {
-            /// Warns, and writes the type name as JSON text. Where it is part of the call, the signature or an option says so.
+            /// Warns, and writes the type name as JSON text. A type that is part of the call is shown by the signature or an option.
             #[cold]
             pub fn __llmobs_capture(&self, sink: Sink<'_>) {
                 warn_limited!(
-                    "the span of a function ended before the {} that it returned has run, since its signature does not show one: \
-                     give the attribute the option `{0}`, or `skip_output` where this is meant; the type is {}",
+                    "the span of a function ended before the {} that it returned has run, because its signature does not show one: \
+                     give the attribute the option `{0}`, or `skip_output` if this is intended; the type is {}",
                     $kind,
                     type_name::<T>()
                 );
@@ -122,7 +121,7 @@ impl<T: Serialize + ?Sized> ValueBySerialize<'_, T> {
 }
 
 impl<T: Debug + Sync + Deref<Target: Debug + Serialize + Sized>> ValueByNewtype<'_, T> {
-    /// Writes the value as JSON text. What computes its value when it is first asked is hardly ever `Sync` and of the same size.
+    /// Writes the value as JSON text. Types that compute their value lazily are hardly ever `Sync` and of the same size.
     #[inline]
     pub fn __llmobs_capture(&self, sink: Sink<'_>) {
         match newtype(self.value()) {
@@ -143,23 +142,23 @@ impl<T: Debug + ?Sized> ValueByDebug<'_, T> {
 impl<T: ?Sized> ValueByTypeName<'_, T> {
     /// Writes the value as JSON text.
     #[inline]
-    #[expect(clippy::unused_self, reason = "the ways before look at it")]
+    #[expect(clippy::unused_self, reason = "the previous ways read the value")]
     pub fn __llmobs_capture(&self, sink: Sink<'_>) {
         sink.put_about(|out, _| opaque::<T>(out));
     }
 }
 
 chain! {
-    /// What a function returned: a `Result` by type, whatever it is called in the signature, or anything else.
+    /// Splits what a function returned: a `Result` by type, whatever its name in the signature, or anything else.
     Outcome > Anything
 }
 
 impl<'a, T, E> Outcome<'a, Result<T, E>> {
-    /// Takes the two outcomes apart.
+    /// Separates the two outcomes.
     ///
     /// # Errors
     ///
-    /// The error that the function returned.
+    /// Returns the error that the function returned.
     #[inline]
     pub fn __llmobs_split(&self) -> Result<&'a T, &'a E> {
         self.value().as_ref()
@@ -167,13 +166,13 @@ impl<'a, T, E> Outcome<'a, Result<T, E>> {
 }
 
 impl<'a, T: ?Sized> Anything<'a, T> {
-    /// The value.
+    /// Returns the value.
     ///
     /// # Errors
     ///
-    /// Never.
+    /// This never fails.
     #[inline]
-    #[expect(clippy::unnecessary_wraps, reason = "the way before has two outcomes")]
+    #[expect(clippy::unnecessary_wraps, reason = "the previous way has two outcomes")]
     pub fn __llmobs_split(&self) -> Result<&'a T, &'a Infallible> {
         Ok(self.value())
     }
@@ -192,7 +191,7 @@ impl<E: Error> Failed<'_, E> {
     }
 }
 
-/// Boxes and reports that hold an error which may cross threads: `Box<dyn Error + Send + Sync>`, `anyhow::Error`.
+/// Boxes and reports that hold an error that is `Send` and `Sync`: `Box<dyn Error + Send + Sync>`, `anyhow::Error`.
 impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
@@ -200,7 +199,7 @@ impl<E: AsRef<dyn Error + Send + Sync>> HoldsSharedError<'_, E> {
     }
 }
 
-/// Boxes that hold an error which may move between threads: `Box<dyn Error + Send>`.
+/// Boxes that hold an error that is `Send`: `Box<dyn Error + Send>`.
 impl<E: AsRef<dyn Error + Send>> HoldsSendError<'_, E> {
     /// Writes the error as text.
     pub fn __llmobs_failure(&self, sink: ErrorSink<'_>) {
@@ -241,13 +240,13 @@ impl<E> ShowsType<'_, E> {
 }
 
 chain! {
-    /// The value of an option such as `name = …`: anything `Display`, or an `Option` of it, where `None` and an empty text
-    /// stand for an option that was not given.
+    /// Reads the value of an option such as `name = …`: anything `Display`, or an `Option` of it, where `None` and an empty text count as
+    /// an option that was not given.
     Text > BorrowedText > PlainText
 }
 
 impl<T: Display> Text<'_, Option<T>> {
-    /// The text, if one was given.
+    /// Returns the text, if one was given.
     #[must_use]
     pub fn __llmobs_text(&self) -> Option<String> {
         label(self.value().as_ref()?)
@@ -255,7 +254,7 @@ impl<T: Display> Text<'_, Option<T>> {
 }
 
 impl<T: Display> BorrowedText<'_, &Option<T>> {
-    /// The text, if one was given.
+    /// Returns the text, if one was given.
     #[must_use]
     pub fn __llmobs_text(&self) -> Option<String> {
         label(self.value().as_ref()?)
@@ -263,7 +262,7 @@ impl<T: Display> BorrowedText<'_, &Option<T>> {
 }
 
 impl<T: Display + ?Sized> PlainText<'_, T> {
-    /// The text, if one was given.
+    /// Returns the text, if one was given.
     #[must_use]
     pub fn __llmobs_text(&self) -> Option<String> {
         label(self.value())

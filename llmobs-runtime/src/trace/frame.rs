@@ -1,4 +1,4 @@
-//! A running span, as its children and its annotations see it.
+//! A running span, as its children and annotations see it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -30,17 +30,17 @@ use crate::model::reference::SpanRef;
 use crate::model::sampling::Decision;
 use crate::model::tags::About;
 
-/// A text buffer with more room than this is not kept for the next span, in bytes.
+/// A larger text buffer is not kept for the next span, in bytes.
 const MAX_SPARE_TEXT: usize = 4096;
 
-/// The content of a span takes no further room up to this many bytes.
+/// The content of a span reserves no further room up to this many bytes.
 const FREE_BYTES: usize = 256;
-/// The most room that is taken in advance for later content of a span, in bytes.
+/// The most room that is reserved in advance for later content of a span, in bytes.
 const MAX_AHEAD: usize = 4096;
 
 /// One span from its start to its end.
 ///
-/// Frames are reused: see [`local`](super::local). Before the span starts, fields may have the values of an earlier span.
+/// Frames are reused: see [`local`](super::local). Before the span starts, fields may hold the values of an earlier span.
 pub(crate) struct Frame {
     pub(super) start: Start,
     /// Whether the parent of the span was set before its start.
@@ -49,7 +49,7 @@ pub(crate) struct Frame {
     is_unrecorded: bool,
     /// Rare options, until the span starts.
     pub(super) options: Option<Box<Options>>,
-    /// Whether the cell has something for spans inside to inherit.
+    /// Whether the cell has values for spans inside to inherit.
     has_for_children: AtomicBool,
     /// Whether calls of models were observed inside.
     has_calls: AtomicBool,
@@ -64,11 +64,11 @@ impl Drop for Frame {
     }
 }
 
-/// What is known of a span from its start.
+/// The data of a span that is known from its start.
 pub(super) struct Start {
     pub(super) sender: Arc<Sender>,
     pub(super) trace: Arc<Trace>,
-    /// What this span took over from where it started.
+    /// The values that this span inherited from where it started.
     pub(super) inherited: Option<Arc<Inherited>>,
     pub(super) span_id: SpanId,
     pub(super) parent_id: Option<SpanId>,
@@ -81,7 +81,7 @@ pub(super) struct Start {
     pub(super) attribute: bool,
     /// How the captured input is read.
     pub(super) source: Source,
-    /// Whether an attribute says what the span shows as input, and as output, so that nothing else is shown there.
+    /// Whether an attribute sets the input, and the output, of the span, so that nothing else is shown there.
     pub(super) own_input: bool,
     pub(super) own_output: bool,
 }
@@ -91,9 +91,9 @@ pub(super) struct Start {
 pub(super) struct Options {
     pub(super) session_id: Option<Arc<str>>,
     pub(super) ml_app: Option<Arc<str>>,
-    /// When the span began, if the program says so: nanoseconds since the Unix epoch.
+    /// The start of the span, if the program gives it, in nanoseconds since the Unix epoch.
     pub(super) start_nanos: Option<u64>,
-    /// The parent, if it has something that only its direct children inherit.
+    /// The parent, if it has values that only its direct children inherit.
     pub(super) above: Option<Arc<Frame>>,
 }
 
@@ -107,22 +107,22 @@ pub(super) struct Cell {
     for_children: Option<Box<ForChildren>>,
     calls: Calls,
     room: Room,
-    /// Whether the span ends with the call of a model that it shows.
+    /// Whether the span ends with the model call that it shows.
     ends_with_call: bool,
 }
 
-/// The room in the queue for the content of an open span, in bytes.
+/// The room that is reserved in the queue for the content of an open span, in bytes.
 #[derive(Default)]
 struct Room {
-    /// What was taken.
+    /// The reserved room.
     held: usize,
-    /// An estimate of what is used, which is never too low.
+    /// An estimate of the used room, which is never too low.
     used: usize,
-    /// Whether something was left out, since there was no room.
+    /// Whether something was left out for lack of room.
     is_stripped: bool,
 }
 
-/// What spans inside inherit beyond what this span inherited.
+/// The values that spans inside inherit beyond what this span inherited.
 #[derive(Default)]
 struct ForChildren {
     /// Replaces what this span inherited.
@@ -131,20 +131,20 @@ struct ForChildren {
     tool_definitions: Option<Arc<[ToolDefinition]>>,
 }
 
-/// What is known of a span at its end, beside its texts: the captured input, the output and the failure, in one buffer.
+/// The data of a span that is known at its end, besides its texts: the captured input, the output and the failure, in one buffer.
 pub(super) struct End {
-    /// Until the body returned. Capturing the returned value is not part of the call.
+    /// The times until the body returned. Capturing the returned value is not part of the call.
     pub(super) times: Times,
-    /// The length of the input. What follows it and is not the failure is the output.
+    /// The length of the input. The text between it and the failure is the output.
     pub(super) input: usize,
     pub(super) failure: Option<FailureParts>,
 }
 
 impl Frame {
-    /// The memory of an open span with a little content, in bytes.
+    /// The memory of an open span with little content, in bytes.
     pub(crate) const BYTES: usize = size_of::<Self>() + FREE_BYTES;
 
-    /// A frame for a span of a client. Its fields are set before the span starts.
+    /// Creates a frame for a span of a client. Its fields are set before the span starts.
     pub(super) fn blank(sender: &Arc<Sender>) -> Self {
         let span_id = SpanId::random();
         let start = Start {
@@ -181,7 +181,7 @@ impl Frame {
         }
     }
 
-    /// Describes the next span of a frame that is new or was ended.
+    /// Describes the next span of a frame that is new or has ended.
     #[inline]
     pub(super) fn describe(&mut self, kind: Kind, name: Cow<'static, str>) {
         self.start.kind = kind;
@@ -197,7 +197,7 @@ impl Frame {
         }
     }
 
-    /// Takes room in the queue for the span, which starts now. Returns false if there is none.
+    /// Reserves room in the queue for the span, which starts now. Returns false if there is none.
     #[inline]
     pub(super) fn take_room(&mut self) -> bool {
         let has_room = self.start.sender.queue.begin(self.start.parent_id.is_none());
@@ -208,8 +208,8 @@ impl Frame {
         has_room
     }
 
-    /// Makes this a span that is not recorded. Annotations inside are lost, and do not go to the parent, of which spans inside are children.
-    /// Returns false if there is no parent, or there are too many such spans.
+    /// Makes this a span that is not recorded. Annotations inside are lost, and do not go to the parent; spans inside are children of the
+    /// parent. Returns false if there is no parent, or there are too many such spans.
     #[cold]
     pub(super) fn leave_unrecorded(&mut self) -> bool {
         let Some(parent_id) = self.start.parent_id else { return false };
@@ -219,13 +219,13 @@ impl Frame {
         self.is_unrecorded
     }
 
-    /// Whether the frame can be used for another span.
+    /// Returns whether the frame can be used for another span.
     #[inline]
     pub(super) fn is_reusable(&self) -> bool {
         !self.is_unrecorded
     }
 
-    /// The cell of a frame that nobody else has.
+    /// Returns the cell of a frame that has no other handle.
     pub(super) fn cell_mut(&mut self) -> &mut Cell {
         self.cell.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -235,7 +235,7 @@ impl Frame {
         self.cell.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prepares what spans inside inherit, and the tags that sampling rules read, when the span starts.
+    /// Prepares the values that spans inside inherit, and the tags that sampling rules read, when the span starts.
     #[cold]
     #[inline(never)]
     pub(super) fn prepare_for_children(&mut self) {
@@ -251,11 +251,11 @@ impl Frame {
             cell.keep_for_children(&self.start, &self.has_for_children);
         }
         if self.start.sender.defaults.sampler.has_rules() {
-            self.start.tell_tags(cell.annotation.as_deref());
+            self.start.update_tags(cell.annotation.as_deref());
         }
     }
 
-    /// Puts the span into an APM trace, and its LLM trace too if that begins here.
+    /// Moves the span into an APM trace, and also its LLM trace if that begins here.
     fn set_apm_trace(&mut self, apm_id: TraceId) {
         if self.start.trace.apm_id == apm_id {
             return;
@@ -264,25 +264,25 @@ impl Frame {
         match Arc::get_mut(&mut self.start.trace).filter(|_| begins_here) {
             Some(trace) => {
                 trace.apm_id = apm_id;
-                // What other tracers said about another trace.
+                // The data that other tracers propagated belongs to another trace.
                 trace.upstream = None;
             }
             None => self.annotation().more().apm_trace_id = Some(apm_id),
         }
     }
 
-    /// The tags that the span has by itself, those of annotation contexts left out.
+    /// Returns the span's own tags, without those of annotation contexts.
     pub(super) fn own_tags(&mut self) -> BTreeMap<String, String> {
         let cell = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.start.tags_with(cell.annotation.as_deref().unwrap_or(Annotation::EMPTY))
     }
 
-    /// What this span inherited.
+    /// Returns the values that this span inherited.
     pub(crate) fn inherited(&self) -> &Inherited {
         self.start.inherited()
     }
 
-    /// What spans inside inherit.
+    /// Returns the values that spans inside inherit.
     pub(super) fn inherited_by_children(&self) -> Option<Arc<Inherited>> {
         let changed = if self.has_for_children() {
             self.cell().for_children.as_ref().and_then(|for_children| for_children.inherited.clone())
@@ -292,7 +292,7 @@ impl Frame {
         changed.or_else(|| self.start.inherited.clone())
     }
 
-    /// Whether spans inside inherit something else than this span did.
+    /// Returns whether spans inside inherit other values than this span did.
     #[inline]
     pub(super) fn has_for_children(&self) -> bool {
         self.has_for_children.load(Ordering::Acquire)
@@ -323,7 +323,7 @@ impl Frame {
         if !is_merged {
             self.start.sender.queue.lose_annotation();
             warn_limited!(
-                "an annotation is lost: its span had finished; annotate before the function returns or `finish` is called"
+                "an annotation was lost: its span had finished; annotate before the function returns or `finish` is called"
             );
         }
     }
@@ -343,12 +343,12 @@ impl Frame {
         }
         cell.keep_for_children(&self.start, &self.has_for_children);
         if self.start.sender.defaults.sampler.has_rules() {
-            self.start.tell_tags(cell.annotation.as_deref());
+            self.start.update_tags(cell.annotation.as_deref());
         }
         true
     }
 
-    /// Merges an annotation, and of its cost tags those of tags that the span has then.
+    /// Merges an annotation. Its cost tags are kept if the span then has their tags.
     #[cold]
     #[inline(never)]
     fn annotate_with_cost_tags(&self, mut annotation: Annotation) -> bool {
@@ -372,12 +372,12 @@ impl Frame {
         is_merged
     }
 
-    /// Says, before others have the frame, that its text will be the attributes of a span of another library.
+    /// Marks that the text will hold the attributes of another library's span, before the frame is shared.
     pub(super) fn takes_attributes(&mut self) {
         self.start.source = Source::Attributes;
     }
 
-    /// Sets these attributes.
+    /// Sets the attributes of another library's span.
     pub(super) fn set_attributes(&self, text: String) {
         let mut cell = self.cell();
         if !cell.finished && cell.has_room_for(text.len(), &self.start.sender.queue) {
@@ -385,7 +385,7 @@ impl Frame {
         }
     }
 
-    /// Puts an annotation under what was annotated.
+    /// Merges an annotation that all others override.
     pub(super) fn annotate_under(&self, mut weaker: Option<Box<Annotation>>) {
         if let Some(annotation) = &mut weaker {
             let mut cell = self.cell();
@@ -399,10 +399,10 @@ impl Frame {
         }
     }
 
-    /// Begins a call of a model of this kind inside, which may be inside of another one. The first such one takes its place.
+    /// Begins a model call of this kind inside, which may be nested in another one. The first nested call takes the place of the outer one.
     pub(super) fn claim_call(&self, kind: Kind, outer: Option<&OuterCall>) -> Claim {
         let mut cell = self.cell();
-        // A retrieval is more than its rerank.
+        // A retrieval covers more than its reranking.
         let is_model = matches!(kind, Kind::Llm | Kind::Embedding);
         let is_of_kind = is_model && self.start.late_kind(&cell) == kind;
         let takes_over = is_of_kind && outer.is_some_and(|outer| !outer.swap(true, Ordering::AcqRel));
@@ -415,7 +415,7 @@ impl Frame {
         cell.calls.claim(takes_over, Hidden { input, output, error })
     }
 
-    /// Ends a call that the span was to show. Returns it if it is a span of its own by now.
+    /// Ends a call that the span was to show. Returns it if it has become a span of its own.
     pub(super) fn end_call(&self, call: EndedCall) -> Option<EndedCall> {
         let mut state = self.cell();
         if state.finished {
@@ -427,19 +427,19 @@ impl Frame {
         call
     }
 
-    /// Ends a call in whose place the span was to show another one inside of it.
+    /// Ends an outer call, in whose place the span was to show a nested one.
     pub(super) fn end_outer_call(&self, call: EndedCall) {
         self.cell().calls.end_outer(call);
     }
 
-    /// Forgets a call that the span was to show.
+    /// Discards a call that the span was to show.
     pub(super) fn discard_call(&self) {
         let mut state = self.cell();
         state.calls.discard();
         self.end_with_call(state, None);
     }
 
-    /// Lets the span end with the call inside that goes on, if there is one. Returns whether there is.
+    /// Lets the span end with the running call inside, if there is one. Returns whether there is.
     pub(super) fn ends_with_call(&self) -> bool {
         let mut state = self.cell();
         state.ends_with_call = state.calls.is_running() && !state.finished;
@@ -454,7 +454,7 @@ impl Frame {
         }
     }
 
-    /// Ends the span without handing it to its client.
+    /// Ends the span without delivering it.
     pub(super) fn discard(&self) {
         let mut cell = self.cell();
         if !std::mem::replace(&mut cell.finished, true) {
@@ -464,24 +464,24 @@ impl Frame {
         cell.annotation = None;
     }
 
-    /// Whether calls of models were observed inside.
+    /// Returns whether model calls were observed inside.
     #[inline]
     pub(super) fn has_calls(&self) -> bool {
         self.has_calls.load(Ordering::Acquire)
     }
 
-    /// Takes what the span shows of them, when the span ends.
+    /// Takes the calls that the span shows, when the span ends.
     pub(super) fn take_calls(&self) -> Shown {
         self.cell().calls.take()
     }
 
-    /// Whether there were several calls of models inside, each a span of its own.
+    /// Returns whether there were several model calls inside, each a span of its own.
     pub(super) fn has_several_calls(&self) -> bool {
         self.has_calls() && matches!(self.cell().calls, Calls::Several)
     }
 
     /// Records the time to the first token of an `llm` span, in seconds.
-    pub(crate) fn note_first_token(&self) {
+    pub(crate) fn record_first_token(&self) {
         if self.kind() == Kind::Llm {
             let seconds = self.start.started.elapsed().as_secs_f64();
             if let Some(seconds) = Number::from_f64(seconds) {
@@ -493,13 +493,13 @@ impl Frame {
         }
     }
 
-    /// Marks the span as failed, by something that the program did not say of it by hand.
+    /// Marks the span as failed, for a reason that the program did not annotate.
     pub(crate) fn fail(&self, failure: Failure) {
         let failure = if self.shows_errors() { failure } else { failure.without_text() };
         self.amend(|annotation| annotation.failure = Some(failure));
     }
 
-    /// Whether the texts of errors that the span ends with are captured.
+    /// Returns whether the texts of errors that the span ends with are captured.
     pub(crate) fn shows_errors(&self) -> bool {
         let is_skipped =
             |cell: &Cell| cell.annotation.as_ref().is_some_and(|annotation| annotation.skips_error());
@@ -527,7 +527,7 @@ impl Frame {
         self.start.started
     }
 
-    /// Takes the captured text, so that an output can be appended, and returns whether one is wanted: an annotated output wins.
+    /// Takes the captured text, so that an output can be appended, and returns whether one is wanted: an annotated output takes precedence.
     #[inline]
     pub(crate) fn take_text(shared: &mut Arc<Self>) -> (String, bool) {
         Self::with_cell(shared, |_, cell, _| {
@@ -549,8 +549,8 @@ impl Frame {
         f(start, cell, is_last)
     }
 
-    /// Ends the span of an instrumented call, unless it has ended. Annotations override `weaker`. Returns whether this is the last
-    /// handle on the frame, which can then be used for another span.
+    /// Ends the span of an instrumented call, unless it has ended. Annotations override `weaker`. Returns whether this is the last handle
+    /// to the frame, which can then be used for another span.
     #[inline]
     pub(super) fn end(
         shared: &mut Arc<Self>,
@@ -564,7 +564,7 @@ impl Frame {
             }
             start.finish(&mut cell.finished, &mut cell.annotation, text, &mut cell.room, end);
             if is_last {
-                // The buffer is for the next span.
+                // The buffer is kept for the next span.
                 std::mem::swap(&mut cell.text, text);
                 cell.renew();
             }
@@ -575,7 +575,7 @@ impl Frame {
     /// Ends the span now, without an output. Returns the same as [`end`](Self::end).
     pub(super) fn end_now(shared: &mut Arc<Self>) -> bool {
         Self::with_cell(shared, |start, cell, is_last| {
-            // Most spans by hand have ended before their handle is dropped.
+            // Most spans that are made by hand have ended before their handle is dropped.
             if !cell.finished {
                 start.finish_without_output(cell, None);
             }
@@ -591,7 +591,7 @@ impl Frame {
         self.start.finish_without_output(&mut self.cell(), None);
     }
 
-    /// Ends the span at a time that the program names, in nanoseconds since the Unix epoch.
+    /// Ends the span at a time that the program gives, in nanoseconds since the Unix epoch.
     pub(crate) fn finish_at(&self, unix_nanos: u64) {
         let started = self.started();
         if unix_nanos < started.unix_nanos() {
@@ -612,7 +612,7 @@ impl Frame {
         self.start.span_id
     }
 
-    /// The kind of the span, which an annotation can change.
+    /// Returns the kind of the span, which an annotation can change.
     pub(crate) fn kind(&self) -> Kind {
         self.start.late_kind(&self.cell())
     }
@@ -628,12 +628,12 @@ impl Frame {
         self.inherited().ml_app.as_deref().unwrap_or(&self.start.sender.defaults.ml_app)
     }
 
-    /// The session that spans inside inherit. A tag of this span overrides the one that the span inherited.
+    /// Returns the session that spans inside inherit. A tag of this span overrides the session that the span inherited.
     pub(crate) fn session_id(&self) -> Option<Arc<str>> {
         self.inherited_by_children()?.session_id.clone()
     }
 
-    /// This span if it is an agent, or else the nearest agent above.
+    /// Returns this span if it is an agent, or else the nearest agent above.
     pub(crate) fn agent(&self) -> Option<Arc<AgentAttribution>> {
         self.inherited_by_children()?.agent.clone()
     }
@@ -643,14 +643,14 @@ impl Frame {
         self.start.decision()
     }
 
-    /// A reference to this span, to be used elsewhere.
+    /// Returns a reference to this span, for use elsewhere.
     pub(crate) fn reference(&self) -> SpanRef {
         SpanRef { trace_id: self.start.trace.id.to_string(), span_id: self.start.span_id.to_string() }
     }
 }
 
 impl Start {
-    /// What the span inherited.
+    /// Returns the values that the span inherited.
     fn inherited(&self) -> &Inherited {
         self.inherited.as_deref().unwrap_or(Inherited::NONE)
     }
@@ -659,8 +659,8 @@ impl Start {
         cell.annotation.as_ref().and_then(|annotation| annotation.late_kind()).unwrap_or(self.kind)
     }
 
-    /// Hands the span to its client without an output, unless it has ended. The end is now, or a time that the program names. It is one
-    /// function for both, so that the compiler still inlines what it calls.
+    /// Delivers the span without an output, unless it has ended. The end is now, or a time that the program gives. One function handles
+    /// both, so that the compiler still inlines its callees.
     #[inline(never)]
     fn finish_without_output(&self, cell: &mut Cell, end_nanos: Option<u64>) {
         if !matches!(cell.calls, Calls::None) {
@@ -677,7 +677,7 @@ impl Start {
         }
     }
 
-    /// Hands the span to its client, unless it has ended.
+    /// Delivers the span, unless it has ended.
     #[inline]
     fn finish(
         &self,
@@ -689,7 +689,7 @@ impl Start {
     ) {
         if !std::mem::replace(finished, true) {
             if self.sender.defaults.sampler.has_rules() {
-                self.tell_tags(annotation.as_deref());
+                self.update_tags(annotation.as_deref());
             }
             self.push(annotation, text, room, end);
         }
@@ -722,7 +722,7 @@ impl Start {
             root: self.root,
             decision: self.decision(),
         };
-        self.sender.queue.push(head, trace, |head, beside| {
+        self.sender.queue.push(head, trace, |head, extras| {
             let [input, output] = head.lengths.map(length);
             Record {
                 name: self.clone_name(),
@@ -732,7 +732,7 @@ impl Start {
                 annotation: head.annotation.take(),
                 input,
                 output,
-                beside,
+                extras,
                 source: self.source,
                 kind: self.kind,
                 attribute: self.attribute,
@@ -740,7 +740,7 @@ impl Start {
         });
     }
 
-    /// Whether the trace is kept. Rules decide it once, by the tags that the first span of the trace has at that moment.
+    /// Returns whether the trace is kept. Rules decide it once, by the tags that the first span of the trace has at that moment.
     #[inline]
     fn decision(&self) -> Option<Decision> {
         self.trace.decision(&self.sender.defaults.sampler)
@@ -757,18 +757,18 @@ impl Start {
     /// Updates the tags that sampling rules read.
     #[cold]
     #[inline(never)]
-    fn tell_tags(&self, annotation: Option<&Annotation>) {
+    fn update_tags(&self, annotation: Option<&Annotation>) {
         self.trace.set_tags(self.span_id, || self.all_tags(annotation));
     }
 
-    /// All tags of the span with this annotation.
+    /// Returns all tags of the span with this annotation.
     fn all_tags(&self, annotation: Option<&Annotation>) -> BTreeMap<String, String> {
         let annotation = annotation.map(|annotation| Box::new(annotation.for_tags()));
         let settled = settled(annotation, self.inherited(), self.kind);
         self.tags_with(settled.as_deref().unwrap_or(Annotation::EMPTY))
     }
 
-    /// The tags of the span with this annotation, those of annotation contexts left out.
+    /// Returns the tags of the span with this annotation, without those of annotation contexts.
     fn tags_with(&self, annotation: &Annotation) -> BTreeMap<String, String> {
         let inherited = self.inherited();
         let session_id = annotation.tags.get("session_id").map(String::as_str);
@@ -809,14 +809,14 @@ impl Cell {
         }
     }
 
-    /// Whether there is room for more content.
+    /// Returns whether there is room for more content.
     #[inline]
     fn has_room_for(&mut self, bytes: usize, queue: &Queue) -> bool {
         self.room.used += bytes;
         self.room.used <= self.room.held + FREE_BYTES || self.find_room(bytes, queue)
     }
 
-    /// Takes room for the content that the span has at its start.
+    /// Reserves room for the content that the span has at its start.
     #[cold]
     fn take_room_at_start(&mut self, queue: &Queue) {
         let bytes = self.text.len() + self.annotation.as_ref().map_or(0, |annotation| annotation.bytes());
@@ -831,7 +831,7 @@ impl Cell {
         }
     }
 
-    /// Takes room for more content, and for some in advance. Values that were replaced no longer count then.
+    /// Reserves room for more content, and for some in advance. Values that were replaced no longer count then.
     #[cold]
     fn find_room(&mut self, bytes: usize, queue: &Queue) -> bool {
         let known = self.annotation.as_ref().map_or(0, |annotation| annotation.bytes());
@@ -845,7 +845,7 @@ impl Cell {
         taken.is_some()
     }
 
-    /// Adds the call of a model that the span shows, when the span ends.
+    /// Adds the model call that the span shows, when the span ends.
     #[cold]
     fn show_calls(&mut self, limit: usize) {
         match self.calls.take() {
@@ -864,7 +864,7 @@ impl Cell {
         add_under(&mut self.annotation, weaker);
     }
 
-    /// Keeps what spans inside inherit of the annotation. They may start after this span has finished.
+    /// Keeps the part of an annotation that spans inside inherit. They may start after this span has finished.
     fn keep_for_children(&mut self, start: &Start, has_for_children: &AtomicBool) {
         let Some(annotation) = &self.annotation else { return };
         if let Some(session_id) = annotation.tags.get("session_id") {

@@ -1,4 +1,4 @@
-//! What integrations need that observe other libraries: contexts that are entered and left by ids, and traces without a span.
+//! Support for integrations that observe other libraries: contexts that are entered and left by ids, and traces without a span.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::base::clock;
 use crate::deliver::sender::any_open;
 use crate::model::inherited::Inherited;
 
-/// A list of entries that is longer is cleaned up now and then.
+/// A longer list of entries is cleaned up now and then.
 const MANY: usize = 64;
 
 thread_local! {
@@ -23,18 +23,18 @@ thread_local! {
     static ENTERED: RefCell<Vec<(u64, Arc<AtomicBool>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Whether an entry is not left yet, and its slot is still kept somewhere.
+/// Returns whether an entry has not been left yet, and its slot is still in use.
 fn is_open(left: &Arc<AtomicBool>) -> bool {
     Arc::strong_count(left) > 1 && !left.load(Ordering::Relaxed)
 }
 
-/// Makes a context current until its id is [left](leave), for hooks that come in pairs and not as a closure or a guard, such as those
-/// of a `tracing_subscriber::Layer`. `None` changes nothing.
+/// Makes a context current until its id is [left](leave), for hooks that come in pairs and not as a closure or a guard, such as those of a
+/// `tracing_subscriber::Layer`. `None` changes nothing.
 ///
-/// The caller chooses the ids, which all callers of a thread share. Contexts may be left in any order, also inside guards and futures
-/// that were entered since; an id that was entered several times is left as often. A context that is entered while an instrumented
-/// future is polled moves with the future, and can be left on another thread; otherwise it belongs to this thread. Of contexts that are
-/// entered and never left 1,024 are kept; further ones are not entered, with a warning.
+/// The caller chooses the ids, which all callers on a thread share. Contexts can be left in any order, even inside guards and futures that
+/// were entered since; an id that was entered several times must be left as often. A context that is entered while an instrumented future
+/// is polled moves with the future, and can be left on another thread; otherwise it belongs to this thread. At most 1,024 contexts can be
+/// entered and not left; further ones are not entered, with a warning.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -61,10 +61,10 @@ pub fn enter(id: u64, context: impl Parent) {
     let Some(context) = context.context() else { return };
     if let Some((slot, left)) = context.here().entered(id, local::current()) {
         drop(local::replace(slot));
-        // A thread that ends has no list any more.
+        // A thread that is ending no longer has a list.
         let _ = ENTERED.try_with(|entered| {
             let mut entered = entered.borrow_mut();
-            // Those that were left on other threads are not needed any more.
+            // Entries that were left on other threads are no longer needed.
             if entered.len() >= MANY && entered.len().is_power_of_two() {
                 entered.retain(|(_, left)| is_open(left));
             }
@@ -79,7 +79,7 @@ pub fn enter(id: u64, context: impl Parent) {
 
 /// Leaves the context that was entered last with this id, and returns whether there was one.
 ///
-/// The context that was entered last stays current, until it is left itself.
+/// The context that was entered last of all stays current until it is left itself.
 pub fn leave(id: u64) -> bool {
     let is_here = local::with_current(|here| here.leave(id));
     let was_entered = if is_here { forget(id) } else { leave_outside(id) };
@@ -89,8 +89,8 @@ pub fn leave(id: u64) -> bool {
     was_entered
 }
 
-/// Whether a context was entered on this thread with this id, and is not left yet. It need not be current: others may have been entered
-/// since.
+/// Returns whether a context was entered on this thread with this id, and has not been left yet. It need not be current: others may have
+/// been entered since.
 #[must_use]
 pub fn is_entered(id: u64) -> bool {
     let look = |entered: &RefCell<Vec<(u64, Arc<AtomicBool>)>>| {
@@ -99,7 +99,7 @@ pub fn is_entered(id: u64) -> bool {
     any_open() && ENTERED.try_with(look).unwrap_or(false)
 }
 
-/// Takes an entry that was left out of the list of this thread, if it is the last one there, as it is most often.
+/// Removes an entry that was left from the list of this thread, if it is the last one, which is the common case.
 fn forget(id: u64) -> bool {
     let forget = |entered: &RefCell<Vec<(u64, Arc<AtomicBool>)>>| {
         drop(entered.borrow_mut().pop_if(|(other, _)| *other == id));
@@ -123,18 +123,18 @@ fn leave_outside(id: u64) -> bool {
     ENTERED.try_with(leave).unwrap_or(false)
 }
 
-/// What may be kept of the values that an integration sees.
+/// The parts of values that an integration may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capture {
-    /// About how many bytes of each value: see [`Config::max_capture_bytes`](crate::Config::max_capture_bytes).
+    /// The budget of each value, in bytes: see [`Config::max_capture_bytes`](crate::Config::max_capture_bytes).
     pub limit: usize,
-    /// Whether what people and models wrote may be shown: see
+    /// Whether texts that people and models wrote may be shown: see
     /// [`Config::capture_message_content`](crate::Config::capture_message_content).
     pub shows_content: bool,
 }
 
-/// What may be kept by spans that start here. `None` if such spans are not recorded.
+/// Returns what spans that start here may keep, or `None` if such spans are not recorded.
 #[must_use]
 pub fn capture() -> Option<Capture> {
     if !any_open() || is_muted() {
@@ -146,14 +146,14 @@ pub fn capture() -> Option<Capture> {
     })
 }
 
-/// Whether spans that start here belong to a trace that has begun already: there is a span around them, of this program or of another
-/// one, or a [`new_trace`].
+/// Returns whether spans that start here belong to a trace that has already begun: there is a span around them, of this program or of
+/// another one, or a [`new_trace`].
 #[must_use]
 pub fn is_in_trace() -> bool {
     any_open() && local::with_current(|slot| slot.frame().is_some() || slot.remote().is_some())
 }
 
-/// Whether the span of a context is the one that is current here. Where there is none, whether its trace is.
+/// Returns whether the span of a context is current here. Without a span, returns whether its trace is current.
 #[must_use]
 pub fn is_current(context: &Context) -> bool {
     let is_same = |here: &Slot| match (here.frame(), context.0.frame()) {
@@ -167,15 +167,15 @@ pub fn is_current(context: &Context) -> bool {
     local::with_current(is_same)
 }
 
-/// Whether spans in a context go to the same client as spans here. Where no client is current, they can go to any.
+/// Returns whether spans in a context go to the same client as spans here. If no client is current, they can go to any.
 #[must_use]
 pub fn is_of_client_here(context: &Context) -> bool {
     let Some(here) = local::with_current(|here| here.own_sender().cloned()) else { return true };
     context.0.sender().is_some_and(|sender| Arc::ptr_eq(&sender, &here))
 }
 
-/// Begins a trace that has no span yet: spans that start in the context, and have no parent there, are its roots. This keeps siblings
-/// together whose root is not a span of llmobs, such as a web request.
+/// Begins a trace that has no span yet: spans that start in the context and have no parent there are its roots. This keeps spans together
+/// whose common root, such as a web request, is not a span of llmobs.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -197,8 +197,8 @@ pub fn new_trace() -> Context {
     Context(in_trace(&here, Trace::begin(clock::unix_nanos())))
 }
 
-/// The trace of a context, for spans that have nothing else in common with it: their client, their annotation contexts and their session
-/// are those that are current here. If the context has no trace, it is what is current here.
+/// Returns the trace of a context, for spans that share nothing else with it: their client, their annotation contexts and their session are
+/// the current ones. If the context has no trace, returns the current context.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -224,7 +224,7 @@ pub fn same_trace(context: &Context) -> Context {
     })
 }
 
-/// A slot for the client of this one in which spans are the first ones of a trace.
+/// Returns a slot for the client of `here`, in which spans are the first ones of a trace.
 fn in_trace(here: &Slot, trace: Trace) -> Slot {
     let trace = Arc::new(trace);
     let remote = Remote { trace: Some(Arc::clone(&trace)), origin: trace, parent_id: None };

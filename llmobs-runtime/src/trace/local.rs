@@ -10,13 +10,13 @@ use super::slot::Slot;
 use crate::base::clock;
 use crate::deliver::sender::{CachedDefault, Sender};
 
-/// How many frames and traces a thread keeps at most.
+/// The most frames and traces that a thread keeps.
 const MAX_FRAMES: usize = 64;
 const MAX_TRACES: usize = 8;
 
 thread_local! {
-    /// The slot that is current. It is only replaced, so that no borrow is open while user code runs. It has no destructor, so that it
-    /// can be used as long as the thread runs, and costs no check: [`Spare`] drops what a leaked guard left there.
+    /// The current slot. It is only ever replaced, so that no borrow is open while user code runs. It has no destructor, so that it can be
+    /// used as long as the thread runs, without a check: [`Spare`] drops what a leaked guard left there.
     static SLOT: Cell<ManuallyDrop<Slot>> = const { Cell::new(ManuallyDrop::new(Slot::Unset)) };
     /// It is borrowed only where no user code runs.
     static SPARE: RefCell<Spare> = const { RefCell::new(Spare::new()) };
@@ -40,7 +40,7 @@ impl Spare {
     }
 }
 
-/// Makes a slot current and returns the previous one. The caller must restore that, also after a panic: see [`Entered`].
+/// Makes a slot current and returns the previous one, which the caller must restore, even after a panic: see [`Entered`].
 #[inline]
 #[must_use]
 pub(super) fn replace(slot: Slot) -> Slot {
@@ -70,7 +70,7 @@ impl Entered {
         Self::back_to(replace(slot))
     }
 
-    /// Puts this slot back when it is dropped.
+    /// Restores this slot when dropped.
     #[inline]
     pub(super) fn back_to(outer: Slot) -> Self {
         Self(outer)
@@ -80,7 +80,7 @@ impl Entered {
 impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        // It may be the last handle of a span, which is dropped when the slot before is current again.
+        // This may be the last handle to a span, so it is dropped after the previous slot is current again.
         drop(replace(std::mem::take(&mut self.0)));
     }
 }
@@ -109,8 +109,8 @@ impl Drop for Swapped<'_> {
     }
 }
 
-/// Calls `f` with the client that spans in `slot` go to, if it is open, and with the pool of this thread. `f` must not run user
-/// code. A thread that [is being torn down](is_torn_down) has no pool, and the result is `None`.
+/// Calls `f` with the client of spans in `slot`, if it is open, and with the pool of this thread. `f` must not run user code. A thread that
+/// [is being torn down](is_torn_down) has no pool: the result is then `None`.
 #[inline]
 pub(super) fn with_client<R>(slot: &Slot, f: impl FnOnce(&Arc<Sender>, &mut Pool) -> R) -> Option<R> {
     let with = |spare: &RefCell<Spare>| {
@@ -139,7 +139,7 @@ impl Pool {
         Self { frames: Vec::new(), traces: Vec::new() }
     }
 
-    /// A frame without other handles. It may be that of a span of another client.
+    /// Returns a frame without other handles. It may come from a span of another client.
     #[inline]
     pub(super) fn frame(&mut self, sender: &Arc<Sender>) -> Arc<Frame> {
         self.frames.pop().unwrap_or_else(|| Arc::new(Frame::blank(sender)))
@@ -158,7 +158,7 @@ impl Pool {
         Arc::new(Trace::begin(unix_nanos))
     }
 
-    /// Takes a trace back, if this is the last handle.
+    /// Takes a trace back if this is the last handle.
     #[inline]
     pub(super) fn recycle_trace(&mut self, trace: Arc<Trace>) {
         if Arc::strong_count(&trace) == 1 && self.traces.len() < MAX_TRACES {
@@ -167,7 +167,7 @@ impl Pool {
     }
 }
 
-/// Puts the frame of a span that is over back into the pool. Nobody else has a handle on it.
+/// Puts the frame of a finished span back into the pool. The caller has the only handle.
 #[inline]
 pub(crate) fn recycle(frame: Arc<Frame>) {
     let _ = SPARE.try_with(|spare| {

@@ -24,15 +24,15 @@ use crate::model::failure::Failure;
 use crate::model::metrics;
 use crate::model::observed::{Asked, Hidden, Observed};
 
-/// A call of a model that an integration observes, such as a layer of an HTTP client.
+/// A model call that an integration observes, such as a layer of an HTTP client.
 ///
-/// One call is one span. If it begins inside an `llm` or `embedding` span of the program that shows no other call, that span shows it:
-/// the messages, model and tokens of the call, under all that the program says by itself. Otherwise the call is a span of its own. So is
-/// each of several calls inside one span, each attempt that failed or was dropped before another one, and a call that goes on after the
-/// span around it has ended. A call inside the [`context`](Self::context) of another one is the same call, seen from further inside:
-/// it is shown in place of the outer one, with what only that one knows, and the span ends with the later of both.
+/// One call is one span. If it begins inside an `llm` or `embedding` span of the program that shows no other call, that span shows it: the
+/// messages, model and tokens of the call, except for what the program sets itself. Otherwise the call is a span of its own. The same is
+/// true of each of several calls inside one span, of each attempt that failed or was dropped before another one, and of a call that is
+/// still running when the surrounding span ends. A call inside the [`context`](Self::context) of another one is the same call, observed
+/// further inside: it is shown in place of the outer one, with what only that one knows, and the span ends with the later of both.
 ///
-/// A step of another kind, such as the call of a tool, is always a span of its own.
+/// A step of another kind, such as a tool call, is always a span of its own.
 ///
 /// A call that is dropped before [`finish`](Self::finish) was cancelled.
 ///
@@ -64,31 +64,31 @@ pub struct ModelCall(Option<Box<Running>>);
 struct Running {
     place: Place,
     kind: Kind,
-    /// Nanoseconds since the Unix epoch, where the call ends before it is finished.
+    /// Nanoseconds since the Unix epoch, if the call ends before it is finished.
     end_nanos: Option<u64>,
     failed: bool,
     integration: &'static str,
-    /// What another library says of its span, whether content may be shown, and whether calls are inside.
+    /// The attributes that another library gave its span, whether content may be shown, and whether calls are inside.
     attributes: Option<(SpanAttributes, bool, bool)>,
     observed: Option<Arc<Observed>>,
     hidden: Hidden,
-    /// What else is put on the span.
+    /// Other annotations of the span.
     notes: Option<Box<Annotation>>,
 }
 
-/// Where a call is shown.
+/// Which span shows a call.
 enum Place {
-    /// By a span of its own.
+    /// A span of its own.
     Own(Span),
-    /// By the span of the program around it, as far as is known yet.
+    /// The surrounding span of the program, as far as is known yet.
     Around(Around),
 }
 
-/// A call that the span of the program around it shows, unless a call inside of this one is.
+/// A call that the surrounding span of the program shows, unless a nested call is shown instead.
 struct Around {
     frame: Arc<Frame>,
     call: OuterCall,
-    /// The name of its span, should it become one.
+    /// The name of its span, if it becomes one.
     name: Cow<'static, str>,
     started: Started,
 }
@@ -111,8 +111,8 @@ impl Place {
 }
 
 impl ModelCall {
-    /// Begins a call, most often of the kind `llm` or `embedding`, with a name for its span, and the name of the integration that
-    /// observes it. Its parent is the span that is current here.
+    /// Begins a call, most often of the kind `llm` or `embedding`, with a name for its span, and the name of the integration that observes
+    /// it. Its parent is the current span.
     pub fn begin(kind: Kind, name: impl Into<Cow<'static, str>>, integration: &'static str) -> Self {
         if !any_open() || is_muted() {
             return Self(None);
@@ -129,7 +129,7 @@ impl ModelCall {
             if let Some(frame) = Arc::get_mut(frame) {
                 frame.takes_attributes();
             }
-            // Sampling rules see the tags that a span has from its start. Without rules, all tags come together at its end.
+            // Sampling rules read the tags at the start of a span. Without rules, all tags are set together at its end.
             if frame.sender().defaults.sampler.has_rules() {
                 span.annotate(|note| {
                     note.tag("integration", integration);
@@ -154,27 +154,27 @@ impl ModelCall {
         Self(Some(running))
     }
 
-    /// Whether the call is recorded. If it is not, nothing else does anything.
+    /// Returns whether the call is recorded. If it is not, the other methods do nothing.
     #[must_use]
     pub const fn is_recorded(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether what was asked and answered may be shown: see
+    /// Returns whether the content of requests and responses may be shown: see
     /// [`Config::capture_message_content`](crate::Config::capture_message_content).
     #[must_use]
     pub fn captures_content(&self) -> bool {
         self.frame().is_some_and(|frame| frame.sender().defaults.capture_message_content)
     }
 
-    /// About how many bytes are kept of a request, and of an answer: see
+    /// Returns about how many bytes are kept of a request, and of a response: see
     /// [`Config::max_capture_bytes`](crate::Config::max_capture_bytes).
     #[must_use]
     pub fn limit(&self) -> usize {
         self.frame().map_or(0, |frame| frame.sender().defaults.capture_limit)
     }
 
-    /// The context of the span that shows the call as far as is known yet, for the headers of the request, and for what runs inside.
+    /// Returns the context of the span that shows the call as far as is known yet, for the headers of the request and for nested calls.
     #[must_use]
     pub fn context(&self) -> Context {
         match self.0.as_ref().map(|running| &running.place) {
@@ -186,41 +186,40 @@ impl ModelCall {
         }
     }
 
-    /// The JSON text of the body of the request, and where it goes. It is read later, off this thread.
+    /// Sets the JSON text of the body of the request, and its endpoint. The text is read later, on another thread.
     pub fn request(&mut self, endpoint: Endpoint, body: String) {
         self.observe(|observed| observed.asked = Some(Box::new(Asked::Body(endpoint, body))));
     }
 
-    /// The request, where it was read already.
+    /// Sets a request that was already read.
     pub fn read_request(&mut self, request: Request) {
         self.observe(|observed| observed.asked = Some(Box::new(Asked::Read(request))));
     }
 
-    /// What another library says of the call in the attributes of its span. What else is observed is more exact. `shows_content` is whether
-    /// what people and models wrote may be shown, and `has_calls` whether calls of models are inside, of which the tokens are the sum.
+    /// Sets the attributes that another library gave its span of the call. Other observations are more exact. `shows_content` is whether
+    /// texts that people and models wrote may be shown, and `has_calls` is whether the span contains model calls, whose tokens it sums up.
     pub fn attributes(&mut self, attributes: SpanAttributes, shows_content: bool, has_calls: bool) {
         if let Some(running) = &mut self.0 {
             running.attributes = Some((attributes, shows_content, has_calls));
         }
     }
 
-    /// Says that the call failed, where what is observed says how.
+    /// Marks the call as failed, if other observations describe the failure.
     pub fn failed(&mut self) {
         if let Some(running) = &mut self.0 {
             running.failed = true;
         }
     }
 
-    /// Another name and another kind for the span, for where they are known only after the start. `None` changes nothing. A span of the
-    /// program that shows the call keeps its own.
+    /// Renames the span and changes its kind, if they are known only after the start. `None` changes nothing. A span of the program that
+    /// shows the call keeps its own.
     pub fn describe(&self, name: Option<&str>, kind: Option<Kind>) {
         self.annotate_own(|note| {
             note.name(name).kind(kind);
         });
     }
 
-    /// Puts the span, and spans inside that start from now on, into a session, unless the program says another one. `None` changes
-    /// nothing.
+    /// Puts the span, and spans inside that start later, into a session, unless the program sets another one. `None` changes nothing.
     pub fn session_id(&mut self, session_id: Option<&str>) {
         let (Some(running), Some(session_id)) = (&mut self.0, session_id) else { return };
         match &running.place {
@@ -233,21 +232,21 @@ impl ModelCall {
         }
     }
 
-    /// Puts tags and the like on the span, where the program says nothing else.
+    /// Annotates the span with tags and the like, except where the program sets them itself.
     pub fn annotate(&mut self, describe: impl FnOnce(&mut Annotation)) {
         if let Some(running) = &mut self.0 {
             describe(running.notes());
         }
     }
 
-    /// Annotates the span, unless it is one of the program.
+    /// Annotates the span, unless it is a span of the program.
     fn annotate_own(&self, describe: impl FnOnce(&mut Annotation)) {
         if let Some(Place::Own(span)) = self.0.as_ref().map(|running| &running.place) {
             span.annotate(describe);
         }
     }
 
-    /// The answer. If it is an error, the call failed.
+    /// Sets the response. If it is an error, the call has failed.
     pub fn response(&mut self, response: Response) {
         if let Some(running) = &mut self.0 {
             running.failed |= response.error.is_some();
@@ -255,7 +254,7 @@ impl ModelCall {
         self.observe(|observed| observed.answered = Some(Box::new(response)));
     }
 
-    /// Says that the first content of a streamed answer is there.
+    /// Records that the first content of a streamed response has arrived.
     pub fn first_token(&mut self) {
         if let Some(running) = &mut self.0
             && running.kind == Kind::Llm
@@ -267,7 +266,7 @@ impl ModelCall {
         }
     }
 
-    /// Says that the call failed, where no answer says so: with a word for what went wrong, and a text about it.
+    /// Marks the call as failed without a response, with the type of the failure and a message.
     pub fn fail(&mut self, kind: &str, message: impl Display) {
         if let Some(running) = &mut self.0 {
             let failure = Failure::of_message(kind, format_args!("{message}"));
@@ -278,8 +277,8 @@ impl ModelCall {
         }
     }
 
-    /// Says that the call ends now, also if it is finished later, as where a client keeps an answer that it does not read. Of several
-    /// times, the last one counts.
+    /// Records that the call ends now, even if it is finished later, for example because a client keeps a response that it does not read.
+    /// The last of several times counts.
     pub fn ends_now(&mut self) {
         if let Some(running) = &mut self.0 {
             running.end_nanos = Some(clock::unix_nanos());
@@ -293,7 +292,7 @@ impl ModelCall {
         }
     }
 
-    /// Forgets the call, where it turns out that it was none. Nothing is recorded of it.
+    /// Discards the call, if it turned out not to be one. Nothing is recorded of it.
     pub fn discard(mut self) {
         match self.0.take().map(|running| running.place) {
             Some(Place::Own(span)) => span.0.iter().for_each(|frame| frame.discard()),
@@ -328,7 +327,7 @@ impl Drop for ModelCall {
 }
 
 impl Around {
-    /// Whether a call inside of this one is shown in its place.
+    /// Returns whether a nested call is shown in its place.
     fn has_inner(&self) -> bool {
         self.call.load(Ordering::Acquire)
     }
@@ -346,7 +345,7 @@ impl Running {
         });
         let is_own = matches!(self.place, Place::Own(_)) && self.hidden == Hidden::default();
         let own_text = if is_own { text.take() } else { None };
-        // The attributes of the span itself say the integration, too.
+        // The attributes of the span also name the integration.
         if own_text.is_none() || self.observed.is_some() {
             let mut shared = self.observed.take().unwrap_or_default();
             if let Some(observed) = Arc::get_mut(&mut shared) {
@@ -387,7 +386,7 @@ impl Running {
     }
 }
 
-/// Whether the span around a call of this kind shows it.
+/// Returns whether the surrounding span shows a call of this kind.
 fn claim(around: &Arc<Frame>, kind: Kind, outer: Option<&OuterCall>, hidden: &mut Hidden) -> bool {
     let Claim { is_granted, earlier, hidden: hidden_there } = around.claim_call(kind, outer);
     *hidden = hidden_there;
@@ -397,7 +396,7 @@ fn claim(around: &Arc<Frame>, kind: Kind, outer: Option<&OuterCall>, hidden: &mu
     is_granted
 }
 
-/// Makes a call that has ended a span of its own.
+/// Turns an ended call into a span of its own.
 pub(super) fn submit(call: EndedCall, around: &Arc<Frame>) {
     let EndedCall { kind, name, start_nanos, end_nanos, notes, .. } = call;
     let mut draft = Draft::later(kind, name);

@@ -1,4 +1,4 @@
-//! What integrations say of the spans that they make.
+//! Annotations by integrations.
 
 use llmobs_capture::is_muted;
 
@@ -6,9 +6,10 @@ use super::context::Context;
 use crate::model::annotation::Annotation;
 use crate::model::failure::Failure;
 
-/// Puts on the span of a context what an integration observes, from any thread. Unlike with [`Context::annotate`], what the program
-/// annotates wins, earlier or later. The texts of errors follow [`Config::capture_errors`](crate::Config::capture_errors). On a context
-/// without a span, or with one that has finished, the closure is not called.
+/// Annotates the span of a context with the observations of an integration, from any thread. Unlike with [`Context::annotate`], annotations
+/// of the program take precedence, whether made earlier or later. The texts of errors follow
+/// [`Config::capture_errors`](crate::Config::capture_errors). If the context has no span, or its span has finished, the closure is not
+/// called.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;

@@ -1,23 +1,24 @@
-//! What a program names as the parent of a span.
+//! The parents that a program can name for a span.
 
 use super::context::Context;
 
-/// What [`SpanBuilder::parent`](crate::SpanBuilder::parent) and the option `parent = …` take: a [`Context`], a [`Span`](crate::Span), a
+/// A parent for [`SpanBuilder::parent`](crate::SpanBuilder::parent) and the option `parent = …`: a [`Context`], a [`Span`](crate::Span), a
 /// reference to one, or an `Option` of one.
 ///
+/// This trait is sealed: it cannot be implemented elsewhere.
 /// It is not meant to be implemented elsewhere.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the parent of a span",
     label = "give a `llmobs::Context` or a `llmobs::Span`, a reference to one, or an `Option` of one"
 )]
 pub trait Parent: sealed::Sealed {
-    /// The context to start in; `None` for the one that is current.
+    /// Returns the context to start in, or `None` for the current one.
     #[doc(hidden)]
     fn context(&self) -> Option<Context>;
 }
 
 pub(super) mod sealed {
-    /// Public by name and private by path, so that nobody else can implement it.
+    /// Public by name and private by path, so that the trait above cannot be implemented elsewhere.
     pub trait Sealed {}
 }
 

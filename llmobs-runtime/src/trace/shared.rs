@@ -7,12 +7,12 @@ use crate::base::clock;
 use crate::base::id::{SpanId, TraceId};
 use crate::model::sampling::{Decision, Sampler};
 
-/// What is passed on from program to program unchanged.
+/// The data that is passed on from program to program unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Upstream {
     /// Whether Datadog's tracers keep the trace: above zero for yes.
     pub(crate) priority: i8,
-    /// Where the request came from, in the terms of Datadog's tracers, such as `synthetics`.
+    /// The origin of the request, in the terms of Datadog's tracers, such as `synthetics`.
     pub(crate) origin: Option<String>,
     /// The other tags that Datadog's tracers propagate: keys and values.
     pub(crate) tags: Vec<(String, String)>,
@@ -21,15 +21,15 @@ pub(crate) struct Upstream {
 }
 
 impl Default for Upstream {
-    /// For a trace that begins here. It is kept by default: the decision maker `-0`.
+    /// The data of a trace that begins here. It is kept by default: the decision maker is `-0`.
     fn default() -> Self {
-        Self { tags: vec![("dm".to_owned(), "-0".to_owned())], ..Self::said(1) }
+        Self { tags: vec![("dm".to_owned(), "-0".to_owned())], ..Self::with_priority(1) }
     }
 }
 
 impl Upstream {
-    /// For a trace of which only the priority is known.
-    pub(crate) fn said(priority: i8) -> Self {
+    /// Creates the data of a trace with only a known priority.
+    pub(crate) fn with_priority(priority: i8) -> Self {
         Self { priority, origin: None, tags: Vec::new(), others: None }
     }
 }
@@ -39,18 +39,18 @@ pub(crate) struct Trace {
     pub(crate) id: TraceId,
     /// Datadog's APM id of the same trace, which differs from the LLM Observability id.
     pub(crate) apm_id: TraceId,
-    /// What other programs propagated. `None` for a trace that began here.
+    /// The data that other programs propagated. `None` for a trace that began here.
     pub(crate) upstream: Option<Arc<Upstream>>,
     /// The first session that a span of the trace was started with: later spans without one belong to it.
     pub(crate) session_id: OnceLock<Arc<str>>,
-    /// Whether the trace is kept, decided once. `None` if another program began it and did not tell.
+    /// Whether the trace is kept, decided once. `None` if another program began it and did not propagate a decision.
     decision: OnceLock<Option<Decision>>,
     /// The first span of the trace here and its current tags, if there are sampling rules to read them.
     first: Mutex<Option<(SpanId, BTreeMap<String, String>)>>,
 }
 
 impl Trace {
-    /// A trace that begins here at this time, in nanoseconds since the Unix epoch.
+    /// Creates a trace that begins here at this time, in nanoseconds since the Unix epoch.
     pub(crate) fn begin(unix_nanos: u64) -> Self {
         Self::new(TraceId::random(unix_nanos), TraceId::random(unix_nanos), None)
     }
@@ -70,7 +70,7 @@ impl Trace {
         *self.first.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// A trace with these ids, and with what other programs propagated.
+    /// Creates a trace with these ids, and with the data that other programs propagated.
     pub(crate) fn new(id: TraceId, apm_id: TraceId, upstream: Option<Arc<Upstream>>) -> Self {
         Self {
             id,
@@ -82,7 +82,7 @@ impl Trace {
         }
     }
 
-    /// The same trace, for spans that share nothing else with those of this one.
+    /// Returns the same trace, for spans that share nothing else with those of this one.
     pub(crate) fn again(&self) -> Self {
         Self::new(self.id, self.apm_id, self.upstream.clone())
     }
@@ -101,18 +101,18 @@ impl Trace {
         }
     }
 
-    /// Whether the trace is kept.
+    /// Returns whether the trace is kept.
     #[inline]
     pub(crate) fn decision(&self, sampler: &Sampler) -> Option<Decision> {
         match self.decision.get() {
             Some(decision) => *decision,
-            // Without rules, the decision depends on the id alone, and is the same for all spans of the trace.
+            // Without rules, the decision depends only on the id, and is the same for all spans of the trace.
             None if !sampler.has_rules() => Some(sampler.decide_by_rate(self.apm_id.low64())),
             None => self.decide(sampler),
         }
     }
 
-    /// Decides by the tags of the first span as they are now.
+    /// Decides by the current tags of the first span.
     #[cold]
     fn decide(&self, sampler: &Sampler) -> Option<Decision> {
         *self.decision.get_or_init(|| {
@@ -133,7 +133,7 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// The trace of a child of this span.
+    /// Returns the trace of a child of this span.
     pub(crate) fn trace(&self) -> Arc<Trace> {
         let begun_here = || {
             let id = TraceId::random(clock::unix_nanos());

@@ -9,7 +9,7 @@ use super::shared::Remote;
 use crate::deliver::sender::{Sender, default_sender};
 use crate::model::inherited::{Contexts, Inherited};
 
-/// More entries that are left by ids are not kept. They are dropped one inside the other.
+/// The most nested entries that are left by ids. They are dropped one inside the other.
 const MAX_ENTRIES: usize = 1024;
 
 /// What can be current on a thread or in a future.
@@ -18,35 +18,35 @@ pub(crate) enum Slot {
     /// Nothing: spans are roots and go to the default client.
     #[default]
     Unset,
-    /// A client that was entered with no span.
+    /// A client that was entered without a span.
     Client(Arc<Sender>),
     /// A span.
     Span(Arc<Frame>),
-    /// One of these, with other things for spans to inherit.
+    /// One of these, with other values for spans to inherit.
     Scope(Arc<Scope>),
 }
 
-/// A slot, and what spans that start there inherit instead.
+/// A slot, and the values that spans that start there inherit instead.
 pub(crate) struct Scope {
     /// Never a scope.
     base: Slot,
     inherited: Option<Arc<Inherited>>,
     /// The span of another program that spans without a parent here continue.
     remote: Option<Arc<Remote>>,
-    /// The call of a model that this is inside of, where the span of the base shows it.
+    /// The surrounding model call, if the span of the base shows it.
     call: Option<OuterCall>,
-    /// What this slot was entered for, if it is left by an id.
+    /// The entry of this slot, if it is left by an id.
     entry: Option<Entry>,
 }
 
-/// The entry of a slot that is left by an id. Once it is left, the slot counts as the one that was current, wherever it is kept: on this
-/// thread, in a guard, or in a future that moved to another thread.
+/// The entry of a slot that is left by an id. Once it is left, the slot counts as the previous one, wherever it is kept: on this thread, in
+/// a guard, or in a future that moved to another thread.
 struct Entry {
     id: u64,
     left: Arc<AtomicBool>,
-    /// The slot that was current.
+    /// The previous slot.
     outer: Slot,
-    /// How many entries there are, with this one.
+    /// The number of entries, including this one.
     depth: usize,
 }
 
@@ -56,7 +56,7 @@ impl Entry {
     }
 }
 
-/// Not by recursion, which could use up the stack.
+/// Iterative, because recursion could use up the stack.
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut outer = std::mem::take(&mut self.outer);
@@ -68,7 +68,7 @@ impl Drop for Entry {
 }
 
 impl Slot {
-    /// The client that spans go to. `None` for the default one.
+    /// Returns the client that spans go to, or `None` for the default one.
     #[inline]
     pub(crate) fn own_sender(&self) -> Option<&Arc<Sender>> {
         match self {
@@ -79,17 +79,17 @@ impl Slot {
         }
     }
 
-    /// The client that spans go to, open or closed.
+    /// Returns the client that spans go to, open or closed.
     pub(crate) fn sender(&self) -> Option<Arc<Sender>> {
         self.own_sender().cloned().or_else(default_sender)
     }
 
-    /// The client that spans go to; `None` where it is closed.
+    /// Returns the client that spans go to, or `None` if it is closed.
     pub(crate) fn open_sender(&self) -> Option<Arc<Sender>> {
         self.sender().filter(|sender| sender.is_open())
     }
 
-    /// The span that is current.
+    /// Returns the current span.
     #[inline]
     pub(crate) fn frame(&self) -> Option<&Arc<Frame>> {
         match self {
@@ -99,7 +99,7 @@ impl Slot {
         }
     }
 
-    /// What spans that start here inherit.
+    /// Returns the values that spans that start here inherit.
     pub(crate) fn inherited(&self) -> Option<Arc<Inherited>> {
         match self {
             Self::Span(frame) => frame.inherited_by_children(),
@@ -111,13 +111,13 @@ impl Slot {
         }
     }
 
-    /// The span of another program that spans without a parent here continue.
+    /// Returns the span of another program that spans without a parent here continue.
     #[inline]
     pub(crate) fn remote(&self) -> Option<&Remote> {
         if let Self::Scope(_) = self { self.live_scope()?.remote.as_deref() } else { None }
     }
 
-    /// The slot that is [live](Self::live), without what a scope adds.
+    /// Returns the [live](Self::live) slot, without what a scope adds.
     #[cold]
     #[inline(never)]
     fn live_base(&self) -> &Self {
@@ -127,14 +127,14 @@ impl Slot {
         }
     }
 
-    /// The scope of the slot that is [live](Self::live).
+    /// Returns the scope of the [live](Self::live) slot.
     #[cold]
     #[inline(never)]
     fn live_scope(&self) -> Option<&Scope> {
         if let Self::Scope(scope) = self.live() { Some(scope) } else { None }
     }
 
-    /// The annotation contexts that spans which start here are in.
+    /// Returns the annotation contexts of spans that start here.
     #[inline]
     fn contexts(&self) -> Option<&Arc<Contexts>> {
         match self {
@@ -152,12 +152,12 @@ impl Slot {
         self.contexts().is_some()
     }
 
-    /// This slot with one more annotation context.
+    /// Returns this slot with one more annotation context.
     pub(crate) fn with_context(&self, context: impl FnOnce(Option<Arc<Contexts>>) -> Arc<Contexts>) -> Self {
         self.with_contexts(context(self.contexts().cloned()))
     }
 
-    /// This slot with other annotation contexts.
+    /// Returns this slot with other annotation contexts.
     fn with_contexts(&self, contexts: Arc<Contexts>) -> Self {
         let (base, remote, call) = match self.live() {
             Self::Scope(scope) => (scope.base.clone(), scope.remote.clone(), scope.call.clone()),
@@ -168,7 +168,8 @@ impl Slot {
         Self::Scope(Arc::new(Scope { base, inherited: Some(Arc::new(inherited)), remote, call, entry: None }))
     }
 
-    /// This slot with the annotation contexts of the slot where it is entered or named as a parent. `None` if they add nothing.
+    /// Returns this slot with the annotation contexts of the slot in which it is entered or named as a parent, or `None` if they add
+    /// nothing.
     #[inline]
     pub(crate) fn inside(&self, here: &Self) -> Option<Self> {
         self.inside_contexts(here.contexts()?)
@@ -188,7 +189,7 @@ impl Slot {
         Some(self.with_contexts(both?))
     }
 
-    /// A slot for the same client in which spans continue a trace of another program.
+    /// Returns a slot for the same client, in which spans continue a trace of another program.
     pub(crate) fn with_remote(&self, remote: Remote, inherited: Inherited) -> Self {
         let base = self.without_span();
         let inherited = match self.contexts() {
@@ -204,20 +205,20 @@ impl Slot {
         }))
     }
 
-    /// A slot inside of a call of a model that this span shows.
+    /// Creates a slot inside a model call that this span shows.
     pub(super) fn in_call(frame: Arc<Frame>, call: OuterCall) -> Self {
         let base = Self::Span(frame);
         let inherited = base.inherited();
         Self::Scope(Arc::new(Scope { base, inherited, remote: None, call: Some(call), entry: None }))
     }
 
-    /// The call of a model that this is inside of, where the span that is current shows it.
+    /// Returns the surrounding model call, if the current span shows it.
     pub(super) fn call(&self) -> Option<&OuterCall> {
         if let Self::Scope(_) = self { self.live_scope()?.call.as_ref() } else { None }
     }
 
-    /// This slot, entered from another one until the id is left, and the flag to leave it by. `None` if too many were entered and not
-    /// left.
+    /// Returns this slot, entered from another one until the id is left, and the flag by which it is left. Returns `None` if too many were
+    /// entered and not left.
     pub(crate) fn entered(&self, id: u64, outer: Self) -> Option<(Self, Arc<AtomicBool>)> {
         let mut outer = outer.live_if_left().unwrap_or(outer);
         if outer.depth() >= MAX_ENTRIES && outer.entries().any(Entry::is_left) {
@@ -238,7 +239,7 @@ impl Slot {
         entry.is_some()
     }
 
-    /// This slot, or the one that it was entered from if it was left.
+    /// Returns this slot, or the one that it was entered from if it was left.
     #[inline]
     pub(crate) fn live(&self) -> &Self {
         match self {
@@ -247,7 +248,7 @@ impl Slot {
         }
     }
 
-    /// The slot that this one was entered from, if it was left.
+    /// Returns the slot that this one was entered from, if it was left.
     pub(crate) fn live_if_left(&self) -> Option<Self> {
         let live = self.live();
         (!std::ptr::eq(live, self)).then(|| live.clone())
@@ -262,7 +263,7 @@ impl Slot {
         slot
     }
 
-    /// This slot without the entries below that were left.
+    /// Returns this slot without the entries below that were left.
     fn compact(&self) -> Self {
         let mut kept = Vec::new();
         let mut slot = self;
@@ -278,7 +279,7 @@ impl Slot {
         })
     }
 
-    /// The entries from the innermost to the outermost.
+    /// Returns the entries from the innermost to the outermost.
     fn entries(&self) -> impl Iterator<Item = &Entry> {
         std::iter::successors(self.entry(), |entry| entry.outer.entry())
     }
@@ -287,7 +288,7 @@ impl Slot {
         self.entry().map_or(0, |entry| entry.depth)
     }
 
-    /// This slot without entries, for use elsewhere.
+    /// Returns this slot without entries, for use elsewhere.
     pub(crate) fn without_entry(self) -> Self {
         if self.entry().is_some() { self.live().clone().stripped() } else { self }
     }
@@ -339,11 +340,11 @@ impl Scope {
     }
 }
 
-/// What spans in `base` inherit inside annotation contexts. Without these they would inherit `above`.
+/// Returns the values that spans in `base` inherit inside annotation contexts. Without these they would inherit `above`.
 fn within(base: &Slot, above: &Inherited, contexts: Arc<Contexts>) -> Inherited {
     let span = base.frame().and_then(|frame| frame.inherited().contexts.as_deref());
     let session_id = contexts.session_id(span);
-    // Without a span above, a session comes from contexts alone.
+    // Without a span above, a session comes only from contexts.
     let above_session = base.frame().and(above.session_id.clone());
     Inherited { session_id: session_id.or(above_session), contexts: Some(contexts), ..above.clone() }
 }

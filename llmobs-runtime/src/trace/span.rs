@@ -29,7 +29,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $function:ident => $kind:ident;)*) => {$(
         $(#[$doc])*
         ///
-        /// An empty name takes the kind as name.
+        /// If the name is empty, the span is named after its kind.
         ///
         /// ```
         /// # use llmobs_runtime as llmobs;
@@ -50,7 +50,7 @@ kinds! {
     agent => Agent;
     /// Begins a `task` span: one step of your own code that needs no outside service.
     task => Task;
-    /// Begins a `tool` span: a call to a program or service outside.
+    /// Begins a `tool` span: a call to an external program or service.
     tool => Tool;
     /// Begins an `llm` span: a call to a large language model.
     llm => Llm;
@@ -60,10 +60,10 @@ kinds! {
     retrieval => Retrieval;
 }
 
-/// A span that has a name but has not begun. Made by [`workflow`], [`agent`], [`task`], [`tool`], [`llm`],
-/// [`embedding`] and [`retrieval`], and by [`Span::builder`].
+/// A span that has a name but has not begun. Created by [`workflow`], [`agent`], [`task`], [`tool`], [`llm`], [`embedding`] and
+/// [`retrieval`], and by [`Span::builder`].
 ///
-/// Each method takes a value or an `Option` of one, where `None` changes nothing.
+/// Each method also takes an `Option`, where `None` changes nothing.
 #[derive(Debug)]
 #[must_use = "a span begins when `start` is called"]
 pub struct SpanBuilder(Option<Building>);
@@ -71,7 +71,7 @@ pub struct SpanBuilder(Option<Building>);
 /// A span that is being built.
 #[derive(Debug)]
 enum Building {
-    /// Nothing more is known.
+    /// Only the kind and the name are known.
     Named(Kind, Cow<'static, str>),
     Described(Draft),
 }
@@ -111,8 +111,8 @@ impl SpanBuilder {
         self.set(|frame| set(frame.annotation()))
     }
 
-    /// Begins the span under another one than that which is current: a [`Span`], a [`Context`], a reference to one, or an
-    /// `Option` of one, where `None` changes nothing.
+    /// Sets a parent other than the current span: a [`Span`], a [`Context`], a reference to one, or an `Option` of one, where `None`
+    /// changes nothing.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -131,9 +131,9 @@ impl SpanBuilder {
         }
     }
 
-    /// When the span began, for work that is recorded afterwards. Default: the moment of [`start`](Self::start).
+    /// Sets when the span began, for work that is recorded afterwards. Default: the moment of [`start`](Self::start).
     ///
-    /// Datadog takes spans that are at most 24 hours old. See [`Span::finish_at`] for the end.
+    /// Datadog accepts spans that are at most 24 hours old. See [`Span::finish_at`] for the end.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -165,12 +165,12 @@ impl SpanBuilder {
         }
     }
 
-    /// The version of an agent, as the tag `agent_version`, on an `agent` span.
+    /// Sets the version of an agent, which is sent as the tag `agent_version`, on an `agent` span.
     pub fn version<Form>(self, version: impl Label<Form>) -> Self {
         self.label(version, |frame, version| frame.annotation().set_agent_version(version))
     }
 
-    /// A tag that the span has from its start, where [sampling rules](crate::SamplingRule) of its trace see it: see
+    /// Adds a tag that the span has from its start, where [sampling rules](crate::SamplingRule) of its trace see it: see
     /// [`Annotation::tag`].
     pub fn tag<Form>(self, key: impl Into<String>, value: impl Label<Form>) -> Self {
         self.annotate(|annotation| {
@@ -178,45 +178,45 @@ impl SpanBuilder {
         })
     }
 
-    /// Several tags at once, as pairs.
+    /// Adds several tags at once, as pairs.
     pub fn tags<K: Into<String>, V: Label<Form>, Form>(self, tags: impl IntoIterator<Item = (K, V)>) -> Self {
         self.annotate(|annotation| {
             annotation.tags(tags);
         })
     }
 
-    /// The session, such as one conversation, that this span and those inside it belong to.
+    /// Sets the session, such as one conversation, of this span and those inside it.
     ///
     /// Default: that of the enclosing span, else the first one set in the same trace.
     pub fn session_id<Form>(self, session_id: impl Label<Form>) -> Self {
         self.label(session_id, Frame::set_session_id)
     }
 
-    /// The application that this span and those inside it belong to.
+    /// Sets the application of this span and those inside it.
     ///
     /// Default: that of the enclosing span, else the one of the configuration.
     pub fn ml_app<Form>(self, ml_app: impl Label<Form>) -> Self {
         self.label(ml_app, Frame::set_ml_app)
     }
 
-    /// The name of the model, such as `gpt-4o`. Shown on `llm` and `embedding` spans; default `unknown`.
+    /// Sets the name of the model, such as `gpt-4o`. Shown on `llm` and `embedding` spans; default `unknown`.
     pub fn model_name<Form>(self, model_name: impl Label<Form>) -> Self {
         self.label(model_name, |frame, name| frame.annotation().model_name = Some(name))
     }
 
-    /// Who runs the model, such as `openai`, in any case. Shown on `llm` and `embedding` spans; default `unknown`.
+    /// Sets the provider of the model, such as `openai`, in any case. Shown on `llm` and `embedding` spans; default `unknown`.
     pub fn model_provider<Form>(self, model_provider: impl Label<Form>) -> Self {
         self.label(model_provider, |frame, provider| frame.annotation().model_provider = Some(provider))
     }
 
-    /// The integration that makes the span, as the tag `integration`: the name of the library that is traced, such as `openai`.
+    /// Sets the integration that makes the span, as the tag `integration`: the name of the library that is traced, such as `openai`.
     pub fn integration<Form>(self, name: impl Label<Form>) -> Self {
         self.tag("integration", name)
     }
 
-    /// Begins the span, as a child of the span that is current here.
+    /// Begins the span, as a child of the current span.
     ///
-    /// The new span does not become current by itself: see [`Span::enter`], [`Span::attach`] and
+    /// The new span does not become current: see [`Span::enter`], [`Span::attach`] and
     /// [`FutureSpanExt::in_span`](crate::FutureSpanExt::in_span).
     pub fn start(self) -> Span {
         let frame = self.0.and_then(|building| match building {
@@ -232,14 +232,14 @@ impl SpanBuilder {
 
 /// A running span. It ends at [`finish`](Self::finish), or when it is dropped.
 ///
-/// `Send` and `Sync`: it can be annotated and finished from any thread. When llmobs is not enabled a span is empty,
-/// and nothing that is done with it costs or records anything.
+/// It is `Send` and `Sync`: it can be annotated and finished from any thread. When llmobs is not enabled, a span is empty, and using it
+/// costs and records nothing.
 #[must_use = "a span ends when it is dropped"]
 pub struct Span(pub(crate) Option<Arc<Frame>>);
 
 impl Span {
-    /// Describes a span of a kind that is known only at run time. For a kind that the program names there are [`workflow`] and the
-    /// others. An empty name takes the kind as name.
+    /// Describes a span whose kind is known only at run time. For a fixed kind, use [`workflow`] and the other functions. If the name is
+    /// empty, the span is named after its kind.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -254,9 +254,9 @@ impl Span {
         SpanBuilder::new(kind, name)
     }
 
-    /// Runs `f` with this span current, so that spans started inside are its children. The span goes on afterwards.
+    /// Runs `f` with this span current, so that spans started inside are its children. The span continues afterwards.
     ///
-    /// When `f` panics the span is marked as failed, and the panic goes on.
+    /// If `f` panics, the span is marked as failed, and the panic continues.
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let Some(frame) = &self.0 else { return f() };
         let outer = Context(Slot::Span(Arc::clone(frame))).make_current();
@@ -271,15 +271,15 @@ impl Span {
         self.context().attach()
     }
 
-    /// A handle to make this span current elsewhere: see [`Context`].
+    /// Returns a handle to make this span current elsewhere: see [`Context`].
     #[must_use]
     pub fn context(&self) -> Context {
         self.0.as_ref().map_or_else(current, |frame| Context(Slot::Span(Arc::clone(frame))))
     }
 
-    /// Puts input, output, metadata, metrics or tags on this span, from any thread.
+    /// Adds input, output, metadata, metrics or tags to this span, from any thread.
     ///
-    /// On an empty span the closure is not called.
+    /// On an empty span, the closure is not called.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -301,14 +301,14 @@ impl Span {
         }
     }
 
-    /// Writes this span into the headers of a request: see [`inject`](crate::inject).
+    /// Writes this span to the headers of a request: see [`inject`](crate::inject).
     pub fn inject(&self, headers: &mut (impl Injector + ?Sized)) {
         if let Some(frame) = &self.0 {
             propagation::write(frame, headers);
         }
     }
 
-    /// A reference to this span, for evaluations, links and logs; `None` for an empty span.
+    /// Returns a reference to this span, for evaluations, links and logs, or `None` for an empty span.
     #[must_use]
     pub fn export(&self) -> Option<SpanRef> {
         self.0.as_ref().map(|frame| frame.reference())
@@ -316,7 +316,7 @@ impl Span {
 
     /// Ends the span at a time in the past, for work that is recorded afterwards: see [`SpanBuilder::start_time`].
     ///
-    /// A time before the start counts as the start, with a warning.
+    /// A time before the start is replaced by the start, with a warning.
     pub fn finish_at(self, time: SystemTime) {
         if let Some(frame) = &self.0 {
             frame.finish_at(clock::nanos_of(time));
@@ -368,9 +368,9 @@ impl fmt::Debug for Span {
     }
 }
 
-/// Runs `f`, and where it panics marks the span as failed and lets the panic go on with the same payload.
+/// Runs `f`. If it panics, marks the span as failed and resumes the panic with the same payload.
 #[inline]
-pub(crate) fn note_panic<R>(frame: &Frame, f: impl FnOnce() -> R) -> R {
+pub(crate) fn record_panic<R>(frame: &Frame, f: impl FnOnce() -> R) -> R {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| panicked(frame, payload))
 }
 

@@ -23,7 +23,7 @@ use crate::model::ml_app;
 pub(crate) struct Draft(Arc<Frame>);
 
 impl Draft {
-    /// A span that starts here, or `None` if spans that start here are not recorded.
+    /// Describes a span that starts here, or returns `None` if spans that start here are not recorded.
     #[inline]
     pub(crate) fn here(kind: Kind, name: Cow<'static, str>) -> Option<Self> {
         if is_muted() {
@@ -45,7 +45,7 @@ impl Draft {
         shared.flatten().map(Self)
     }
 
-    /// A span that starts later. It may start elsewhere, and be recorded there.
+    /// Describes a span that starts later. It may start elsewhere, and be recorded there.
     pub(crate) fn later(kind: Kind, name: Cow<'static, str>) -> Self {
         let here = |sender: &Arc<Sender>, pool: &mut Pool| {
             let mut draft = Self(pool.frame(sender));
@@ -74,7 +74,7 @@ impl Draft {
         let inside = local::with_current(|here| parent.inside(here));
         let slot = inside.as_ref().unwrap_or(parent);
         if let Some(frame) = self.frame() {
-            // A span whose parent belongs to a client that was shut down is a root, and no child of another span.
+            // A span whose parent belongs to a client that was shut down is a root, not a child of another span.
             let root = || local::current().without_span();
             frame.is_placed = frame.place_in(slot).or_else(|| frame.place_in(&root())).is_some();
         }
@@ -114,8 +114,8 @@ impl Frame {
     }
 
     pub(super) fn set_ml_app(&mut self, ml_app: String) {
-        let given_by = "the option `ml_app` of a span";
-        if let Some(warning) = ml_app::warning(&ml_app, given_by) {
+        let setting = "the option `ml_app` of a span";
+        if let Some(warning) = ml_app::warning(&ml_app, setting) {
             warn_limited!("{warning}");
         }
         self.options().ml_app = Some(ml_app.into());
@@ -125,7 +125,7 @@ impl Frame {
         self.options().start_nanos = Some(unix_nanos);
     }
 
-    /// The annotation, to be added to before the span starts.
+    /// Returns the annotation, to be filled before the span starts.
     pub(super) fn annotation(&mut self) -> &mut Annotation {
         let limit = self.capture_limit();
         self.cell_mut().annotation.get_or_insert_with(|| Box::new(Annotation::new(limit)))
@@ -229,7 +229,7 @@ impl Frame {
         true
     }
 
-    /// Applies what annotation contexts say about the start of the span.
+    /// Applies the annotations of contexts to the start of the span.
     #[inline(never)]
     fn begin_inside(&mut self, contexts: &Contexts) {
         if let Some(name) = contexts.name() {
@@ -252,7 +252,7 @@ impl Frame {
         let Options { session_id, ml_app, start_nanos, above } =
             self.options.take().map(|options| *options).unwrap_or_default();
         if let Some(above) = above {
-            self.take_over_from(&above);
+            self.inherit_from(&above);
         }
         if let Some(session_id) = &session_id {
             let _ = self.start.trace.session_id.set(Arc::clone(session_id));
@@ -268,8 +268,8 @@ impl Frame {
         self.start.started = start_nanos.map_or_else(Started::now, Started::at);
     }
 
-    /// Inherits what only direct children do: an `llm` span the prompt, a `tool` span the version of its tool.
-    fn take_over_from(&mut self, parent: &Frame) {
+    /// Inherits the values that only direct children inherit: an `llm` span the prompt, a `tool` span the version of its tool.
+    fn inherit_from(&mut self, parent: &Frame) {
         let (prompt, version) = match self.start.kind {
             Kind::Llm => (parent.prompt_for_child(), None),
             Kind::Tool if parent.kind() == Kind::Llm => (None, parent.tool_version(&self.start.name)),

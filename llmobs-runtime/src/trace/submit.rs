@@ -6,22 +6,22 @@ use crate::model::evaluation::{Evaluation, EvaluationError};
 use crate::model::feedback::Feedback;
 
 impl Evaluation {
-    /// Puts the evaluation into the queue.
+    /// Queues the evaluation for delivery.
     ///
     /// # Errors
     ///
-    /// If the evaluation is invalid: see [`EvaluationError`].
+    /// Returns an error if the evaluation is invalid: see [`EvaluationError`].
     pub fn submit(self) -> Result<(), EvaluationError> {
         submit(|ml_app, now_ms| self.encode(ml_app, now_ms))
     }
 }
 
 impl Feedback {
-    /// Puts the feedback into the queue.
+    /// Queues the feedback for delivery.
     ///
     /// # Errors
     ///
-    /// If the feedback is invalid: see [`EvaluationError`].
+    /// Returns an error if the feedback is invalid: see [`EvaluationError`].
     pub fn submit(self) -> Result<(), EvaluationError> {
         submit(|ml_app, now_ms| self.encode(ml_app, now_ms))
     }

@@ -924,5 +924,5 @@ fn a_stream_behind_an_alias_needs_an_option() {
     let client = client(&exchange.serve());
     span(async { without_the_option(&client, exchange.request()).await.unwrap().count().await });
     let said = SAID.lock().unwrap().join("\n");
-    expect!["WARN the span of a function ended before the stream that it returned has run, since its signature does not show one: give the attribute the option `stream`, or `skip_output` where this is meant; the type is core::pin::Pin<alloc::boxed::Box<dyn futures_core::stream::Stream<Item = core::result::Result<async_openai::types::chat::chat_::CreateChatCompletionStreamResponse, async_openai::error::OpenAIError>> + core::marker::Send>>"].assert_eq(&said);
+    expect!["WARN the span of a function ended before the stream that it returned has run, because its signature does not show one: give the attribute the option `stream`, or `skip_output` if this is intended; the type is core::pin::Pin<alloc::boxed::Box<dyn futures_core::stream::Stream<Item = core::result::Result<async_openai::types::chat::chat_::CreateChatCompletionStreamResponse, async_openai::error::OpenAIError>> + core::marker::Send>>"].assert_eq(&said);
 }

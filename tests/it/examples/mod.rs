@@ -3,6 +3,8 @@
 use std::env;
 use std::process::Command;
 
+#[cfg(unix)]
+mod shutdown;
 mod small;
 mod support_agent;
 

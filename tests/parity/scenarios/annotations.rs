@@ -62,8 +62,8 @@ fn shows(events: &mut [Value], name: &str, sides: &[&str], content: &Value) {
 pub(super) const ANNOTATE_LLM_SHAPES: &[Difference] = &[NO_MESSAGE, PARTS];
 
 const NO_MESSAGE: Difference = Difference {
-    name: "what is no message is shown as text",
-    reason: "an annotation never fails and loses nothing; a warning says what to give instead",
+    name: "values that are not messages are recorded as text",
+    reason: "annotations never fail and lose nothing; a warning names the expected form",
     apply: |events| {
         for (name, text) in [
             ("bad_int", "5"),
@@ -82,8 +82,8 @@ const NO_MESSAGE: Difference = Difference {
 };
 
 const PARTS: Difference = Difference {
-    name: "parts of a message of a wrong shape are kept as far as they can be",
-    reason: "the message is worth more than the mistake in a part of it; a warning says what to give instead",
+    name: "invalid parts of a message are kept as far as possible",
+    reason: "the rest of the message is valid; a warning names the expected form",
     apply: |events| {
         for (name, parts) in [
             ("bad_audio_both", json!({ "audio_parts": [{ "mime_type": "a/b", "content": "x" }] })),
@@ -139,8 +139,8 @@ pub(super) fn annotate_embedding_shapes() -> Value {
 }
 
 const AS_TEXT: Difference = Difference {
-    name: "what is no document is shown as text",
-    reason: "an annotation never fails and loses nothing; a warning says what to give instead",
+    name: "values that are not documents are recorded as text",
+    reason: "annotations never fail and lose nothing; a warning names the expected form",
     apply: |events| {
         let side = if events[0]["meta"]["input"].is_null() { "output" } else { "input" };
         for (name, text) in
@@ -156,8 +156,8 @@ const AS_TEXT: Difference = Difference {
 pub(super) const ANNOTATE_EMBEDDING_SHAPES: &[Difference] = &[
     AS_TEXT,
     Difference {
-        name: "fields of a document that are no text or number are left out",
-        reason: "the text of the document is worth more than the mistake in its name or score",
+        name: "fields of a document of a wrong type are left out",
+        reason: "the text of the document is kept although its name or score is invalid",
         apply: |events| {
             let document = json!({ "documents": [{ "text": "t", "name": "1" }] });
             shows(events, "bad_name", &["input"], &document);
@@ -166,14 +166,14 @@ pub(super) const ANNOTATE_EMBEDDING_SHAPES: &[Difference] = &[
     },
     Difference {
         name: "a score of zero is kept",
-        reason: "it is a score; the reference loses it by mistake",
+        reason: "zero is a valid score; the reference drops it by mistake",
         apply: |events| {
             shows(events, "score_zero", &["input"], &json!({ "documents": [{ "text": "a", "score": 0 }] }));
         },
     },
     Difference {
         name: "the output of an embedding is JSON",
-        reason: "the reference writes Python's text form of a dictionary",
+        reason: "the reference writes the Python representation of a dictionary",
         apply: |events| shows(events, "o_dict", &["output"], &json!({ "value": r#"{"dim":3}"# })),
     },
 ];
@@ -232,8 +232,8 @@ pub(super) fn annotate_errors() -> Value {
 }
 
 pub(super) const ANNOTATE_ERRORS: &[Difference] = &[Difference {
-    name: "wrong types cannot be written, and what is too late is ignored",
-    reason: "an annotation never fails: telemetry is no reason for a program to stop",
+    name: "wrong types do not compile, and late annotations are ignored",
+    reason: "annotations never fail, because telemetry should not stop a program",
     apply: |_| {},
 }];
 
@@ -268,16 +268,16 @@ pub(super) fn metadata_all() -> Value {
 
 pub(super) const METADATA_ALL: &[Difference] = &[
     Difference {
-        name: "None is no metadata",
-        reason: "each method takes an `Option`, and `None` changes nothing",
+        name: "None is not sent as metadata",
+        reason: "setters take an `Option`, and `None` has no effect",
         apply: |events| {
             let metadata = events[0]["meta"]["metadata"].as_object_mut().expect("metadata");
             metadata.remove("n");
         },
     },
     Difference {
-        name: "shapes of Python alone",
-        reason: "bytes, dates and objects with __str__ have no counterpart in serde, or one that is JSON of another kind",
+        name: "values that only Python has",
+        reason: "bytes, dates and objects with __str__ have no counterpart in serde, or one with another JSON form",
         apply: |events| {
             let metadata = events[0]["meta"]["metadata"].as_object_mut().expect("metadata");
             metadata.retain(|key, _| !["bytes", "dt", "obj"].contains(&key.as_str()));
@@ -285,7 +285,7 @@ pub(super) const METADATA_ALL: &[Difference] = &[
     },
     Difference {
         name: "the metadata key _dd is left out, with a warning",
-        reason: "Datadog keeps it for itself: what a program puts there could be taken for an SDK's word",
+        reason: "the key is reserved for Datadog, and values of a program could be mistaken for those of an SDK",
         apply: |events| events[1]["meta"]["metadata"] = json!({ "keep": 1 }),
     },
 ];
@@ -347,8 +347,8 @@ pub(super) fn prompt_annotation() -> Value {
 }
 
 pub(super) const PROMPT_ANNOTATION: &[Difference] = &[Difference {
-    name: "wrong prompts cannot be written",
-    reason: "the types of Rust do not let a program give two templates, or a version that is no text",
+    name: "invalid prompts do not compile",
+    reason: "the types do not allow two templates, or a version that is not a text",
     apply: |events| {
         events.retain(|event| event["name"].as_str().is_some_and(|name| !name.starts_with("bad_")));
     },
@@ -391,8 +391,8 @@ pub(super) fn non_serialisable() -> Value {
 
 pub(super) const NON_SERIALISABLE: &[Difference] = &[
     Difference {
-        name: "shapes of Python alone",
-        reason: "recursive dictionaries and objects with __str__ cannot be written; a Serialize that fails leaves a text that says so",
+        name: "values that only Python has",
+        reason: "recursive dictionaries and objects with __str__ cannot be constructed; a Serialize that fails is replaced by a note",
         apply: |events| {
             events
                 .retain(|event| !["rec", "lambda", "tool-arg-obj"].iter().any(|name| event["name"] == *name));
@@ -405,8 +405,8 @@ pub(super) const NON_SERIALISABLE: &[Difference] = &[
         },
     },
     Difference {
-        name: "NaN and the infinities are not sent",
-        reason: "they are no JSON; as metrics they are left out with a warning, elsewhere they are texts",
+        name: "NaN and the infinities are not sent as numbers",
+        reason: "JSON has no such numbers; as metrics they are left out with a warning, elsewhere they are texts",
         apply: |events| {
             events[1]["metrics"] = json!({});
             events[1]["meta"]["metadata"]["nan"] = json!("NaN");
@@ -437,7 +437,7 @@ pub(super) fn lone_surrogate() -> Value {
 }
 
 pub(super) const LONE_SURROGATE: &[Difference] = &[Difference {
-    name: "half a character stands as U+FFFD",
-    reason: "a string of Rust cannot hold it; the fixture has the replacement too, since it is no JSON that Rust reads",
+    name: "a lone surrogate becomes U+FFFD",
+    reason: "a string in Rust cannot contain it; the fixture has the replacement, too, since serde_json cannot read the original",
     apply: |_| {},
 }];

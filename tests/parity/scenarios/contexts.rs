@@ -140,16 +140,16 @@ fn without_kind_tag(events: &mut Vec<Value>) {
 }
 
 const NO_KIND_TAG: Difference = Difference {
-    name: "a processor leaves no tag span.kind",
-    reason: "the kind is a field; in the reference the tag is a side effect of having a processor",
+    name: "a processor does not add the tag span.kind",
+    reason: "the kind is a field; in the reference, the tag is a side effect of a processor",
     apply: without_kind_tag,
 };
 
 pub(super) const PROCESSOR_REDACT: &[Difference] = &[
     NO_KIND_TAG,
     Difference {
-        name: "documents keep their names under a processor that rewrites all texts",
-        reason: "the program in Rust rewrites them, the one in Python cannot",
+        name: "documents keep their names if a processor rewrites all texts",
+        reason: "the processor in Rust edits the documents, the one in Python cannot",
         apply: |events| events[2]["meta"]["output"]["documents"][0]["name"] = json!("[out]"),
     },
 ];
@@ -216,13 +216,13 @@ pub(super) fn processor_drop() -> Value {
 pub(super) const PROCESSOR_DROP: &[Difference] = &[
     NO_KIND_TAG,
     Difference {
-        name: "a processor stays as long as its client: it cannot be replaced or taken away",
-        reason: "spans that ended while it stood may wait for it; what it is there to take out must not go out because it left",
+        name: "a processor cannot be replaced or removed",
+        reason: "finished spans may still wait for it, and must not be sent with content that it would have removed",
         apply: |events| events.retain(|event| event["name"] != "after-deregister"),
     },
     Difference {
-        name: "after a processor that panics nothing is shown",
-        reason: "the reference sends what was edited half-way, with what the processor was there to take out",
+        name: "if a processor panics, the span is sent without content",
+        reason: "the reference sends the partly edited span, with content that the processor would have removed",
         apply: |events| {
             for event in events
                 .iter_mut()
@@ -235,8 +235,8 @@ pub(super) const PROCESSOR_DROP: &[Difference] = &[
         },
     },
     Difference {
-        name: "a processor can take out a text as a whole",
-        reason: "in the reference an emptied list stands for the text that was there before, and leaks it",
+        name: "a processor can remove a whole text",
+        reason: "in the reference, an empty list restores the original text, and leaks it",
         apply: |events| {
             let event = events.iter_mut().find(|event| event["name"] == "wf-empty").expect("the event");
             let meta = event["meta"].as_object_mut().expect("meta");
@@ -300,7 +300,7 @@ pub(super) fn propagated() -> Value {
 }
 
 pub(super) const DISTRIBUTED: &[Difference] = &[Difference {
-    name: "both families of headers are always written, and where no span is current nothing is",
-    reason: "the reference leaves Datadog's own out without APM tracing, and raises where there is no span",
+    name: "both families of headers are always written, and none without a current span",
+    reason: "the reference leaves out Datadog's own headers without APM tracing, and raises without a span",
     apply: |_| {},
 }];

@@ -28,9 +28,8 @@ pub(super) fn oversize_span() -> Value {
 }
 
 pub(super) const OVERSIZE_SPAN: &[Difference] = &[Difference {
-    name: "an event that is too large keeps as much as fits: what is largest of it loses its middle",
-    reason: "the rest of it can still be read; the reference drops input and output, whatever is too large, and sends larger metadata, \
-             tags or metrics, which Datadog refuses",
+    name: "an event that is too large is shortened until it fits, the largest parts first",
+    reason: "the rest can still be read; the reference drops input and output, whichever part is too large, and sends larger metadata, tags or metrics, which Datadog rejects",
     apply: |events| {
         let short = |letter: &str| format!("{}<elided: shortened>", letter.repeat(48));
         let prompt = json!({
@@ -98,13 +97,13 @@ pub(super) fn fork_child() -> Value {
 }
 
 pub(super) const KEPT: &[Difference] = &[Difference {
-    name: "spans wait while the intake is away, is busy, or refuses all requests",
-    reason: "they are kept within the memory that the configuration allows, for 15 minutes, or until requests are accepted again; the reference SDK drops them after at most three attempts within a second",
+    name: "spans wait if the intake is unreachable, busy, or rejects all requests",
+    reason: "they are kept within the configured memory, for 15 minutes, or until requests are accepted again; the reference drops them after at most three attempts within a second",
     apply: |_| (),
 }];
 
 pub(super) const FORK_CHILD: &[Difference] = &[Difference {
-    name: "a child that was forked has to start llmobs itself",
-    reason: "the thread that delivers is not there in the child; in Rust fork is unsafe, and programs that do it start threads after",
+    name: "a forked child process must initialize llmobs itself",
+    reason: "the delivery thread does not exist in the child; fork is unsafe in Rust, and programs that fork start threads afterwards",
     apply: |events| events.retain(|event| event["name"] != "child"),
 }];

@@ -40,8 +40,8 @@ pub(super) fn eval_by_span_metrics(metrics: &mut [Value]) {
 }
 
 pub(super) const EVAL_BY_SPAN: &[Difference] = &[Difference {
-    name: "a reference to a span is two ids, and a score is a number",
-    reason: "the types of Rust let no further fields in, and `true` is the number 1",
+    name: "a reference to a span has exactly two ids, and a score is a number",
+    reason: "the types do not allow other fields, and `true` is the number 1",
     apply: |_| {},
 }];
 
@@ -85,7 +85,7 @@ pub(super) fn eval_errors_observed() -> Value {
 }
 
 pub(super) const EVAL_ERRORS: &[Difference] = &[Difference {
-    name: "what the types of Rust refuse needs no error",
-    reason: "values, tags, ids, scopes and assessments of a wrong type cannot be written, and neither can an empty assessment",
+    name: "values that the types exclude need no error",
+    reason: "values, tags, ids, scopes and assessments of a wrong type do not compile, and neither does an empty assessment",
     apply: |_| {},
 }];

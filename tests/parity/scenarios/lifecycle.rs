@@ -108,8 +108,8 @@ pub(super) fn enabled_env_false() -> Value {
 }
 
 pub(super) const NO_SERVICE: &[super::Difference] = &[super::Difference {
-    name: "the service is not guessed",
-    reason: "the reference takes the name of the folder of the script, and a program in Rust has none",
+    name: "the service has no default",
+    reason: "the reference uses the name of the folder of the script; a Rust program has no such folder",
     apply: |events| {
         let tags = ["agent_service:unnamed-ml-app", "ml_app:unnamed-ml-app", "service:"];
         for tag in events[0]["tags"].as_array_mut().expect("tags") {

@@ -55,9 +55,8 @@ pub(super) fn annotate_text_shapes() -> Value {
 
 pub(super) const ANNOTATE_TEXT_SHAPES: &[Difference] = &[
     Difference {
-        name: "shapes of Python alone",
-        reason: "sets, bytes, dataclasses, objects with __str__, dates, decimals and keys of mixed types have no \
-                 counterpart in serde, or one that is JSON of another kind",
+        name: "values that only Python has",
+        reason: "sets, bytes, dataclasses, objects with __str__, dates, decimals and keys of mixed types have no counterpart in serde, or one with another JSON form",
         apply: |events| {
             let python = ["set", "bytes", "nan", "inf", "dataclass", "datetime", "decimal", "uuid", "plain"];
             let more = ["badstr", "nested_obj", "mixed_keys"];
@@ -66,7 +65,7 @@ pub(super) const ANNOTATE_TEXT_SHAPES: &[Difference] = &[
     },
     Difference {
         name: "a key that is not a string is kept",
-        reason: "Python loses the whole value where a key is a tuple",
+        reason: "Python loses the whole value if a key is a tuple",
         apply: |events| {
             for event in events.iter_mut().filter(|event| event["name"] == "tuple_key") {
                 let value = json!({ "value": r#"{"[1,2]":"x"}"# });

@@ -38,8 +38,8 @@ pub(super) fn under_plain_apm_span() -> Value {
 }
 
 pub(super) const UNDER_PLAIN_APM_SPAN: &[Difference] = &[Difference {
-    name: "each root has an APM trace id of its own",
-    reason: "llmobs is no APM tracer, whose trace could hold two roots; with `Config::apm_context` the ids are those of one",
+    name: "each root span has an APM trace id of its own",
+    reason: "llmobs is not an APM tracer, whose trace could contain both roots; with `Config::apm_context`, the ids are those of the tracer",
     apply: |events| {
         let second = &mut events[2]["_dd"];
         second["trace_id"] = json!("another");
@@ -129,8 +129,8 @@ pub(super) fn decorator_args() -> Value {
 }
 
 pub(super) const DECORATOR_ARGS: &[Difference] = &[Difference {
-    name: "no class among the arguments",
-    reason: "an associated function of Rust gets no class",
+    name: "the arguments do not include the class",
+    reason: "an associated function in Rust has no such argument",
     apply: |events| events[7]["meta"]["input"]["value"] = json!(r#"{"q":"q"}"#),
 }];
 
@@ -239,8 +239,8 @@ pub(super) fn async_fn() -> Value {
 }
 
 pub(super) const ASYNC_FN: &[Difference] = &[Difference {
-    name: "llm spans capture input, and whose words they are",
-    reason: "each call can be read in the trace without annotating it",
+    name: "llm spans capture their input, and messages have roles",
+    reason: "calls can be read in the trace without annotations",
     apply: |events| {
         for (event, i) in [(2, 0), (4, 1), (6, 2)] {
             let content = format!(r#"{{"i":{i}}}"#);
@@ -294,7 +294,7 @@ pub(super) fn unfinished_and_double_finish() -> Value {
 
 pub(super) const UNFINISHED: &[Difference] = &[Difference {
     name: "a child is sent when it finishes",
-    reason: "a root that never finishes should not take its children along",
+    reason: "the children of a root that never finishes should not be lost",
     apply: |events| {
         let mut child = events[0].clone();
         child["name"] = json!("child-of-never-finished");
@@ -357,8 +357,7 @@ pub(super) fn generators() -> Value {
 pub(super) const GENERATORS: &[Difference] = &[
     Difference {
         name: "the items of iterators and streams are the output",
-        reason: "what a step produced is what its reader wants to see, in pieces or not; an llm span gets its time to the first \
-                 token too",
+        reason: "the output of a step is useful whether it is returned at once or in items; an llm span also has the time to the first token",
         apply: |events| {
             for (event, items) in [(0, "[0,1,2]"), (1, "[0]"), (2, "[1]"), (4, "[0,1]")] {
                 events[event]["meta"]["output"] = json!({ "value": items });
@@ -367,8 +366,8 @@ pub(super) const GENERATORS: &[Difference] = &[
         },
     },
     Difference {
-        name: "an iterator that is dropped before its end leaves the tag cancelled:true",
-        reason: "a reader should see that the output is not all there could have been",
+        name: "an iterator that is dropped before its end adds the tag cancelled:true",
+        reason: "it shows that the output is incomplete",
         apply: |events| {
             let tags = events[1]["tags"].as_array_mut().expect("tags");
             tags.insert(1, json!("cancelled:true"));

@@ -69,10 +69,12 @@ const PLACED_GEN_AI: [&str; 16] = [
 /// The JSON text of the event of a span.
 pub(super) fn event(mut span: OtlpSpan, source: &Source, ml_app: Option<&str>) -> String {
     let kind = kind::of(&span);
+    let is_incomplete = span.is_incomplete();
     let attributes = gathered(&mut span);
     let text = Value::Object(attributes.clone()).to_string();
     let read = Json::read(&text).and_then(|json| Attributes::read(&json, CONTENT_BYTES));
-    let warnings = warnings::of(kind, &attributes, read.as_ref());
+    let mut warnings = warnings::of(kind, &attributes, read.as_ref());
+    warnings.extend(is_incomplete.then_some("otel_warning_attributes_left_out"));
     let first = |names: &[&str]| names.iter().find_map(|name| field::text(&attributes, name));
     let of_resource = |name| field::text(&source.resource, name);
     let service = of_resource("service.name");

@@ -70,6 +70,9 @@ fn read_span(raw: &str) -> Result<OtlpSpan, String> {
         links: objects(&span, "links").filter_map(link).collect(),
         failed: matches!(status.get("code"), Some(code) if *code == 2 || *code == "STATUS_CODE_ERROR"),
         status_message: field::text(status, "message").unwrap_or_default().to_owned(),
+        left_out: ["droppedAttributesCount", "droppedEventsCount"]
+            .iter()
+            .any(|name| span.get(*name).and_then(field::count).is_some_and(|count| count > 0)),
     })
 }
 

@@ -64,6 +64,8 @@ fn read_span(message: &[u8]) -> Result<OtlpSpan, String> {
             (11, Wire::Bytes(bytes)) if read.events.len() < MAX_ITEMS => {
                 read.events.push(event(bytes, &mut left)?);
             }
+            // How many attributes and events the program left out.
+            (10 | 12, Wire::Varint(count)) => read.left_out |= count > 0,
             (13, Wire::Bytes(bytes)) => read.links.extend(link(bytes, &mut left)?),
             (15, Wire::Bytes(bytes)) => {
                 for field in Fields::new(bytes) {
@@ -79,6 +81,7 @@ fn read_span(message: &[u8]) -> Result<OtlpSpan, String> {
     }
     read.trace_id = span::trace_id(trace_id)?;
     read.span_id = span::span_id(span_id)?;
+    read.left_out |= left == 0;
     Ok(read)
 }
 

@@ -24,6 +24,8 @@ pub(super) struct OtlpSpan {
     /// Whether its status is an error. The code for that is 2; 1 means success.
     pub(super) failed: bool,
     pub(super) status_message: String,
+    /// Whether the program or the reader left out attributes or events.
+    pub(super) left_out: bool,
 }
 
 /// Something that happened during a span.
@@ -81,6 +83,14 @@ pub(super) fn parent_id(bytes: &[u8]) -> Option<u64> {
 }
 
 impl OtlpSpan {
+    /// Whether attributes or events may be missing.
+    pub(super) fn is_incomplete(&self) -> bool {
+        let of_events = self.events.iter().map(|event| event.attributes.len());
+        let of_links = self.links.iter().map(|link| link.attributes.len());
+        let own = [self.attributes.len(), self.events.len()].into_iter();
+        self.left_out || own.chain(of_events).chain(of_links).any(|items| items >= MAX_ITEMS)
+    }
+
     /// A text among the attributes that is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         field::text(&self.attributes, name)

@@ -68,10 +68,11 @@ fn has_unknown_parts(messages: &Value) -> bool {
     parts.into_iter().any(is_unknown)
 }
 
-/// Whether a number of tokens is no count. A text with a count is read all the same.
+/// Whether a number of tokens is no count. Spans of `tracing` have their counts as texts, since OpenTelemetry has no unsigned numbers.
 fn is_invalid_usage((name, value): (&String, &Value)) -> bool {
     let is_count =
         ["gen_ai.usage.", "llm.usage.", "llm.token_count."].iter().any(|usage| name.starts_with(usage))
             && name.contains("token");
-    is_count && value.as_f64().is_none_or(|count| count < 0.0 || count.fract() != 0.0)
+    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    is_count && number.is_none_or(|count| count < 0.0 || count.fract() != 0.0)
 }

@@ -268,7 +268,8 @@ fn what_is_wrong_is_found_by_its_warning() {
             chat(json!({ "gen_ai.input.messages": "[{\"role\":\"user\",\"parts\":[{\"type\":\"odd\"}]}]" })),
             "invalid_parts",
         ),
-        (chat(json!({ "gen_ai.usage.input_tokens": "7" })), "token_usage_invalid"),
+        (chat(json!({ "gen_ai.usage.input_tokens": "seven" })), "token_usage_invalid"),
+        (chat(json!({ "gen_ai.usage.input_tokens": "-7" })), "token_usage_invalid"),
         (chat(json!({ "gen_ai.usage.input_tokens": -7 })), "token_usage_invalid"),
     ] {
         assert_eq!(
@@ -277,12 +278,36 @@ fn what_is_wrong_is_found_by_its_warning() {
             "{attributes}"
         );
     }
-    let attributes = chat(json!({ "gen_ai.usage.input_tokens": 7, "gen_ai.input.messages": "[]" }));
-    assert_eq!(event(&attributes).get("collection_errors"), None);
-    // A text with a count is one all the same, and less than nothing is none.
+    // A text with a count is a count, and less than nothing is none.
+    for count in [json!(7), json!("7")] {
+        let attributes = chat(json!({ "gen_ai.usage.input_tokens": count, "gen_ai.input.messages": "[]" }));
+        assert_eq!(event(&attributes).get("collection_errors"), None);
+    }
     let tokens =
         |count: Value| event(&chat(json!({ "gen_ai.usage.input_tokens": count })))["metrics"].clone();
     assert_eq!((tokens("7".into()), tokens((-7).into())), (json!({ "input_tokens": 7 }), json!({})));
+}
+
+#[test]
+fn what_is_left_out_is_noted() {
+    let warnings = |span: Value| {
+        let event: Value = serde_json::from_str(&read(&[span])[0].event).expect("JSON");
+        event.get("collection_errors").cloned()
+    };
+    let step = || span(1, 0, "step", &json!({ "gen_ai.operation.name": "plan" }));
+    let noted = Some(json!(["otel_warning_attributes_left_out"]));
+    assert_eq!(warnings(step()), None);
+    for field in ["droppedAttributesCount", "droppedEventsCount"] {
+        let mut span = step();
+        span[field] = 0.into();
+        assert_eq!(warnings(span.clone()), None);
+        span[field] = 3.into();
+        assert_eq!(warnings(span), noted, "{field}");
+    }
+    let mut span = step();
+    let more = (0..20_000).map(|at| json!({ "key": format!("x.{at}"), "value": { "intValue": "1" } }));
+    span["attributes"].as_array_mut().expect("a list").extend(more);
+    assert_eq!(warnings(span), noted);
 }
 
 #[test]

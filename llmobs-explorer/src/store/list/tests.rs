@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::testing::{SECOND, filled, span};
 use super::*;
-use crate::query::Query;
+use crate::query::{METRICS, Query};
+use crate::traces::{Facet, PAGE};
 
 /// Three traces: `b` has most tokens, `a` took longest and failed, `c` has no tokens and two tools.
 fn three() -> Value {
@@ -35,7 +36,7 @@ fn three() -> Value {
 fn request(scope: Scope, query: &str) -> ListRequest {
     ListRequest {
         scope,
-        query: Query::parse(query).unwrap(),
+        condition: Query::parse(query).unwrap().condition().clone(),
         from_ns: None,
         to_ns: None,
         sort: Sort::Start,
@@ -237,17 +238,20 @@ fn counts_that_are_kept_are_those_of_the_rows() {
         .collect();
     let store = filled(&json!(spans), &json!([]));
     assert!(activity::is_enough(&store).unwrap());
-    for (query, ascending, offset) in [
-        ("*", false, 0),
-        ("*", true, 50),
-        ("status:error", false, 0),
-        ("@meta.span.kind:llm -status:error", true, 50),
-        ("@name:nobody", false, 0),
+    for (query, sort, ascending, offset) in [
+        ("*", Sort::Start, false, 0),
+        ("*", Sort::Start, true, 50),
+        ("status:error", Sort::Start, false, 0),
+        ("@meta.span.kind:llm -status:error", Sort::Start, true, 50),
+        ("@name:nobody", Sort::Start, false, 0),
+        ("*", Sort::Duration, false, 50),
+        ("@meta.span.kind:llm -status:error", Sort::Duration, true, 0),
+        ("@name:nobody", Sort::Tokens, false, 0),
     ] {
-        let request = ListRequest { ascending, offset, ..request(Scope::Spans, query) };
+        let request = ListRequest { sort, ascending, offset, ..request(Scope::Spans, query) };
         // With a time range, the rows are counted.
         let counted = ListRequest { from_ns: Some(0), ..request.clone() };
-        assert!(request.has_kept_counts() && !counted.has_kept_counts());
+        assert!(has_kept_counts(&request) && !has_kept_counts(&counted));
         let (kept, ids) = read_kept(&store, &request).unwrap().unwrap();
         let (expected, expected_ids) = read_all(&store, &counted).unwrap();
         assert_eq!((ids, kept.matched), (expected_ids, expected.matched), "{query}");
@@ -260,7 +264,7 @@ fn counts_that_are_kept_are_those_of_the_rows() {
     assert_eq!(read_kept(&store, &request(Scope::Spans, "@name:t7-1")).unwrap(), None);
     assert_eq!(names(&store, &request(Scope::Spans, "@name:t7-1")), "t7-1");
     for query in ["word", "@duration:>1s", "@child.@name:x", "-(status:ok OR user:7)"] {
-        assert!(!request(Scope::Spans, query).has_kept_counts(), "{query}");
+        assert!(!has_kept_counts(&request(Scope::Spans, query)), "{query}");
     }
 }
 

@@ -2,18 +2,28 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::store::{Location, Retention, Store, StoreError};
+use super::ReadPool;
+use crate::store::{Location, Retention, Store};
+use crate::traces::{Answer, StoreError};
 
 const KEEP: Retention = Retention { age: Duration::from_secs(86_400), bytes: 1 << 30 };
 const WITHOUT_END: &str =
-    "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) AS numbers FROM n";
+    "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) AS number FROM n";
 
-async fn ask_without_end(store: &Store) -> Result<i64, StoreError> {
-    store.read(|connection| Ok(connection.query_row(WITHOUT_END, [], |row| row.get("numbers"))?)).await
+/// The number that a query returns.
+async fn number(store: &Store, sql: &'static str) -> Answer<i64> {
+    ReadPool::read(&store.read_pool, move |reader| {
+        reader.answer(|connection| Ok(connection.query_row(sql, [], |row| row.get("number"))?))
+    })
+    .await
 }
 
-async fn ask(store: &Store) -> Result<i64, StoreError> {
-    store.read(|connection| Ok(connection.query_row("SELECT 7 AS seven", [], |row| row.get("seven"))?)).await
+async fn ask_without_end(store: &Store) -> Answer<i64> {
+    number(store, WITHOUT_END).await
+}
+
+async fn ask(store: &Store) -> Answer<i64> {
+    number(store, "SELECT 7 AS number").await
 }
 
 #[tokio::test]
@@ -50,6 +60,6 @@ async fn a_query_whose_caller_is_gone_is_interrupted() {
 #[tokio::test]
 async fn queries_cannot_write() {
     let store = Store::open(&Location::Memory, KEEP).unwrap().store;
-    let answer = store.read(|connection| Ok(connection.execute("DELETE FROM span", [])?)).await;
-    assert!(answer.is_err(), "{answer:?}");
+    let answer = number(&store, "DELETE FROM span RETURNING id AS number").await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
 }

@@ -89,7 +89,7 @@ fn sums_that_are_kept_up_are_those_made_anew() {
                     )
                     .unwrap();
                 assert_eq!(heads, stored.to_string(), "seed {seed}");
-                assert_eq!(heads, search_head(&transaction, trace).unwrap().to_string(), "seed {seed}");
+                assert_eq!(heads, head::search(&transaction, trace).unwrap().to_string(), "seed {seed}");
             }
         }
     }

@@ -77,9 +77,7 @@ fn on_a_full_disk_nothing_is_lost_and_a_retry_may_succeed() {
     writer.connection.pragma_update(None, "max_page_count", most).unwrap();
     let write = |writer: &mut Writer, id: usize| match writer.write(&mut [batch(&id.to_string())]) {
         Ok(()) => Ok(()),
-        Err(Failure::Begin(error) | Failure::Write(error)) => {
-            Err(StoreError::classified(error, &writer.path))
-        }
+        Err(Failure::Begin(error) | Failure::Write(error)) => Err(error.classified(&writer.path)),
     };
     let (stored, error) =
         (0..).find_map(|id| write(&mut writer, id).err().map(|error| (id, error))).expect("there is an end");

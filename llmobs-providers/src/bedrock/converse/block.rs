@@ -1,4 +1,4 @@
-//! Blocks of content, of requests and answers, and the pieces of blocks in a stream. Their only key says what they are.
+//! Content blocks of requests and responses, and the pieces of blocks in a stream. Their only key shows their type.
 
 use crate::json::Json;
 use crate::media::bedrock::lines;
@@ -6,12 +6,12 @@ use crate::message::has_failed;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
-/// What calls and results are called, where they do not say otherwise.
+/// The default types of calls and results.
 const CALL: &str = "toolUse";
 const RESULT: &str = "toolResult";
 const REASONING: &str = "reasoningContent";
 
-/// Whether only Converse has such a block.
+/// Returns whether only Converse has such a block.
 pub(super) fn is_own(block: &Json<'_>) -> bool {
     let [(name, inner)] = block.fields() else { return false };
     match name.as_ref() {
@@ -51,7 +51,7 @@ pub(super) fn read(at: At, block: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// Reads the beginning of a block of a stream. Texts and thoughts have none.
+/// Reads the beginning of a block of a stream. Texts and thoughts have no beginning.
 pub(super) fn begin(at: At, start: &Json<'_>, turn: &mut Turn<'_>) {
     for (name, inner) in start.fields() {
         match name.as_ref() {
@@ -94,7 +94,7 @@ fn result<'j>(result: &'j Json<'_>) -> ResultPart<'j> {
     ResultPart { id: result.str("toolUseId"), name: "", kind, is_error: has_failed(result) }
 }
 
-/// What a thought without text is called.
+/// Returns the name of a thought without text.
 fn reasoning_name(reasoning: &Json<'_>) -> &'static str {
     if reasoning.has("redactedContent") { "redactedContent" } else { REASONING }
 }

@@ -1,4 +1,4 @@
-//! What models answer to InvokeModel, whole or in frames.
+//! The responses of models to InvokeModel, whole or in frames.
 
 use crate::bedrock::{bytes_of, converse};
 use crate::json::Json;
@@ -7,20 +7,20 @@ use crate::turn::At;
 use crate::usage::Usage;
 use crate::{anthropic, cohere, openai};
 
-/// What Bedrock adds to the last frame of a stream.
+/// The data that Bedrock adds to the last frame of a stream.
 const METRICS: &str = "amazon-bedrock-invocationMetrics";
-/// The lists of choices: of Titan, Mistral, Jurassic, Cohere of old, and those whose chats are like OpenAI's.
+/// The lists of choices: of Titan, Mistral, Jurassic, older models of Cohere, and models whose chats are like OpenAI's.
 const CHOICES: [&str; 5] = ["results", "outputs", "completions", "generations", "choices"];
 /// The texts of choices.
 const TEXTS: [&str; 4] = ["outputText", "generation", "completion", "text"];
-/// Why a choice ended.
+/// The reasons why a choice ended.
 const REASONS: [&str; 4] = ["completionReason", "stop_reason", "finish_reason", "finishReason"];
 
 pub(super) fn has_metrics(json: &Json<'_>) -> bool {
     json.get(METRICS).is_object()
 }
 
-/// Whether it is a text of the form that only models of Bedrock have.
+/// Returns whether this is a text in a form that only models of Bedrock have.
 pub(super) fn is_text(json: &Json<'_>) -> bool {
     let is_choice = |choice: &Json<'_>| {
         choice.has("outputText") || choice.get("data").has("text") && choice.has("finishReason")
@@ -69,7 +69,7 @@ fn read(event: &Event<'_>, draft: &mut ResponseDraft) {
     draft.facts(json, &["amazon-bedrock-guardrailAction", "amazon-bedrock-trace"]);
 }
 
-/// The choices of models that continue a text. Streams and Llama have one choice, and nothing around it.
+/// Reads the choices of models that continue a text. Streams and Llama have a single choice, without a list around it.
 fn texts(json: &Json<'_>, draft: &mut ResponseDraft) {
     let found = CHOICES.into_iter().map(|key| json.list(key)).find(|choices| !choices.is_empty());
     let choices = found.unwrap_or_else(|| std::slice::from_ref(json));
@@ -93,7 +93,7 @@ fn texts(json: &Json<'_>, draft: &mut ResponseDraft) {
     draft.usage.update(openai::usage(json.get("usage")));
 }
 
-/// Why choices ended. Mistral's chat has no `finish_reason`.
+/// Reads why choices ended. Mistral's chat has no `finish_reason`.
 fn reasons(choices: &[Json<'_>], draft: &mut ResponseDraft) {
     for (index, choice) in choices.iter().enumerate() {
         let index = choice.count("index").unwrap_or(index as u64);
@@ -104,7 +104,7 @@ fn reasons(choices: &[Json<'_>], draft: &mut ResponseDraft) {
     }
 }
 
-/// Titan's vector.
+/// Reads Titan's vector.
 fn embedding(json: &Json<'_>, draft: &mut ResponseDraft) {
     let lists = [json.get("embedding"), json.get("embeddingsByType").get("float")];
     let by_type = json.get("embeddingsByType").fields().iter().map(|(_, vector)| vector);
@@ -115,7 +115,7 @@ fn embedding(json: &Json<'_>, draft: &mut ResponseDraft) {
     draft.usage.update(tokens(json));
 }
 
-/// Titan's and Llama's tokens.
+/// Reads Titan's and Llama's tokens.
 fn tokens(json: &Json<'_>) -> Usage {
     let count = |keys: &[&str]| keys.iter().find_map(|key| json.count(key));
     Usage {
@@ -125,14 +125,14 @@ fn tokens(json: &Json<'_>) -> Usage {
     }
 }
 
-/// The tokens that Bedrock counted, where the model did not tell.
+/// Reads the tokens that Bedrock counted, if the model did not report them.
 fn metrics(metrics: &Json<'_>, draft: &mut ResponseDraft) {
     if metrics.is_object() {
         draft.has_ended = true;
         let count = |name: &str| metrics.count(name);
         let (read, written) = (count("cacheReadInputTokenCount"), count("cacheWriteInputTokenCount"));
         let usage = &mut draft.usage;
-        // Cohere's are those that are billed, which are fewer. Those of the cache are counted beside the others.
+        // Cohere reports the billed tokens, which are fewer. Tokens of the cache are counted separately.
         if usage.input.is_none() && usage.uncached.is_none() {
             let input = if read.or(written).is_some() { &mut usage.uncached } else { &mut usage.input };
             *input = count("inputTokenCount");

@@ -1,14 +1,14 @@
-//! How much of the budget each kind of place has taken.
+//! How much of the budget each kind of position has taken.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// The most names inside of one place that have shares of their own. Others are no names of a protocol, but keys of a program.
+/// The most names inside one position that have their own shares. Further names do not belong to a protocol, but are keys of a program.
 const MAX_NAMES: usize = 64;
 /// The most shares.
 const MAX_SHARES: usize = 1024;
 
-/// A kind of place: all lists and objects that have the same names around them. The default is that of the whole text.
+/// A kind of position: all lists and objects that are nested in the same names. The default is that of the whole text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Share(usize);
 
@@ -33,7 +33,7 @@ impl Default for Shares {
 }
 
 impl Shares {
-    /// The share of a list or an object inside of another one, with its name, or without as an item.
+    /// Returns the share of a list or an object inside another one, with its name, or without one as an item.
     pub(super) fn inside(&mut self, around: Share, name: Option<&[u8]>) -> Share {
         let Some(taken) = self.list.get(around.0).copied() else { return around };
         let path = |name: Option<&[u8]>| {
@@ -60,7 +60,7 @@ impl Shares {
         share
     }
 
-    /// How many bytes are left of a share, where `room` are left for all. It is half of those: what comes later finds some, too.
+    /// Returns how many bytes are left of a share, if `room` are left for all. It is half of those, so that later parts also get some.
     pub(super) fn left(&self, share: Share, room: usize) -> usize {
         let taken = self.list.get(share.0).map_or(0, |taken| taken.bytes);
         (room / 2).saturating_sub(taken)

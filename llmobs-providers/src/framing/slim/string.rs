@@ -1,30 +1,30 @@
-//! A string of which the middle is left out.
+//! A string that loses its middle.
 
 use llmobs_capture::text::{CUT, media_note_of, plain_prefix};
 
-/// The most bytes of its beginning. Its end has a quarter of it.
+/// The longest beginning that is kept, in bytes. The end has a quarter of that.
 const MAX_HEAD: usize = 4096;
 const MIN_HEAD: usize = 256;
-/// How many strings a share has room for, at least.
+/// The least number of strings that a share has room for.
 const STRINGS: usize = 16;
 
 /// A string that has begun.
 #[derive(Debug, Default)]
 pub(super) struct LongString {
-    /// Where its inside begins in `out`.
+    /// The position of its inside in `out`.
     start: usize,
-    /// The most bytes of its beginning.
+    /// The longest beginning, in bytes.
     head: usize,
     escaped: bool,
-    /// How many digits of an escape are still to come.
+    /// The number of remaining digits of an escape.
     digits: u8,
-    /// What follows the head: its end, and how many bytes there are.
+    /// The end after the head, and the number of bytes.
     tail: Vec<u8>,
     behind: usize,
 }
 
 impl LongString {
-    /// A string in a share of which so many bytes are left.
+    /// Begins a string in a share with this many bytes left.
     pub(super) fn new(left: usize, start: usize) -> Self {
         Self { start, head: (left / STRINGS).clamp(MIN_HEAD, MAX_HEAD), ..Self::default() }
     }
@@ -33,7 +33,7 @@ impl LongString {
         self.head / 4
     }
 
-    /// Adds bytes up to its quote, to `out` if it is kept. Returns how many these are, and whether it has ended.
+    /// Adds bytes up to the quote, to `out` if the string is kept. Returns the number of these bytes, and whether the string has ended.
     pub(super) fn push(&mut self, bytes: &[u8], mut out: Option<&mut Vec<u8>>) -> (usize, bool) {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
@@ -74,7 +74,7 @@ impl LongString {
         }
     }
 
-    /// Puts a note in place of a string that is base64.
+    /// Replaces a string that is base64 by a note.
     pub(super) fn note_media(&mut self, out: &mut Vec<u8>) {
         let inside = out.get(self.start..).unwrap_or_default();
         let end = if self.behind == 0 { inside } else { &self.tail };
@@ -93,7 +93,7 @@ impl LongString {
         }
     }
 
-    /// Adds the end of the string, with a note of what is left out before it.
+    /// Adds the end of the string, after a note of what was left out.
     pub(super) fn shorten(&mut self, out: &mut Vec<u8>) {
         let behind = std::mem::take(&mut self.behind);
         if behind == 0 {
@@ -111,13 +111,13 @@ impl LongString {
     }
 }
 
-/// Whether a byte goes on with a character.
+/// Returns whether a byte continues a character.
 const fn is_inside(byte: u8) -> bool {
     byte & 0b1100_0000 == 0b1000_0000
 }
 
-/// The end of the inside of a JSON string from its first place that is for sure no part of an escape or a character. What is left of an
-/// escape without its backslash is plain, apart from a quote.
+/// Returns the end of the inside of a JSON string from its first position that is certainly not inside an escape or a character. The rest
+/// of an escape without its backslash is plain, except for a quote.
 fn clean(tail: &[u8]) -> &[u8] {
     let backslashes = tail.iter().take_while(|byte| **byte == b'\\').count();
     let is_escaped = backslashes > 0 || tail.first() == Some(&b'"');

@@ -1,4 +1,4 @@
-//! Events of streams: <https://platform.openai.com/docs/api-reference/responses-streaming>. A whole answer is what the last one has.
+//! Events of streams: <https://platform.openai.com/docs/api-reference/responses-streaming>. The last event has the whole response.
 
 use super::item;
 use crate::failure::ApiError;
@@ -38,7 +38,7 @@ pub(crate) fn event(event: &Event<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// The next piece of an item.
+/// Reads the next piece of an item.
 fn delta(kind: &str, index: u64, json: &Json<'_>, draft: &mut ResponseDraft) {
     let piece = json.str("delta");
     let part = ["content_index", "summary_index"].into_iter().find_map(|key| json.count(key));
@@ -48,14 +48,14 @@ fn delta(kind: &str, index: u64, json: &Json<'_>, draft: &mut ResponseDraft) {
         "response.output_text.delta" | "response.text.delta" | "response.refusal.delta" => {
             turn.text(item::place(index, part), piece);
         }
-        // Events of sounds and of their transcripts have different names in different versions.
+        // Events of audio and of transcripts have different names in different versions.
         _ if kind.contains("transcript") => turn.text(item::place(index, part), piece),
         _ if kind.contains("audio") => turn.sound(item::place_of_sound(index, part), piece),
         _ if kind.starts_with("response.reasoning") => {
             let at = item::place_of_thought(index, part, json.has("summary_index"));
             turn.thought(at, "reasoning", piece);
         }
-        // What commands print.
+        // The output of commands.
         _ if kind.contains("_call_output") => {
             let result = ResultPart { kind: "shell_call_output", ..ResultPart::default() };
             for name in ["stdout", "stderr"] {
@@ -74,7 +74,7 @@ fn delta(kind: &str, index: u64, json: &Json<'_>, draft: &mut ResponseDraft) {
     }
 }
 
-/// Reads items as a whole, in place of the pieces of them.
+/// Reads complete items, which replace their pieces.
 fn items(first: u64, items: &[Json<'_>], draft: &mut ResponseDraft) {
     let indexed = (0..).zip(items).map(|(offset, item)| (first.saturating_add(offset), item));
     if let Some(mut turn) = draft.turn(0, ASSISTANT) {
@@ -88,11 +88,11 @@ fn items(first: u64, items: &[Json<'_>], draft: &mut ResponseDraft) {
     }
 }
 
-/// An answer, or what is known of it so far.
+/// Reads a response, or its known part.
 fn response(response: &Json<'_>, draft: &mut ResponseDraft) {
     draft.model(response.str("model"));
     draft.id(response.str("id"));
-    // The messages of a stored prompt. All events have them.
+    // The messages of a stored prompt, which all events have.
     if !draft.has_input() {
         for turn_items in item::turns(response.list("instructions")) {
             draft.input(|turn| (0..).zip(turn_items).for_each(|(index, item)| item::read(index, item, turn)));

@@ -1,4 +1,4 @@
-//! Items: messages, thoughts, calls and what they returned. A request and an answer have the same.
+//! Items: messages, thoughts, calls and their results. Requests and responses have the same items.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,14 +9,14 @@ use crate::message::has_failed;
 use crate::texts::arguments_text;
 use crate::turn::{At, CallPiece, ResultPart, Turn};
 
-/// How many places an item has.
+/// The number of positions of an item.
 const PLACES: u64 = 1 << 32;
-/// The place of the first thought of an item that is not summed up.
+/// The position of the first thought of an item that is not a summary.
 const THOUGHTS: u64 = 1 << 16;
-/// The place of the first sound of an item.
+/// The position of the first audio part of an item.
 const SOUNDS: u64 = 1 << 31;
 
-/// Fields of calls and results that are no arguments.
+/// Fields of calls and results that are not arguments.
 const NOT_ARGUMENTS: [&str; 10] = [
     "id",
     "type",
@@ -30,7 +30,7 @@ const NOT_ARGUMENTS: [&str; 10] = [
     "error",
 ];
 
-/// The items of a request, those together that a model said one after the other.
+/// Returns the items of a request, grouped by consecutive items of the model.
 pub(super) fn turns<'j>(items: &'j [Json<'j>]) -> impl DoubleEndedIterator<Item = &'j [Json<'j>]> {
     let is_answered = |item: &Json<'_>| item.is_object() && role(item) == "assistant";
     items.chunk_by(move |item, next| is_answered(item) && is_answered(next))
@@ -44,28 +44,28 @@ fn role<'j>(item: &'j Json<'_>) -> &'j str {
     }
 }
 
-/// The places of the parts of an item.
+/// Returns the positions of the parts of an item.
 pub(super) fn places(index: u64) -> Range<u64> {
     let start = index.min(PLACES - 2) * PLACES;
     start..start + PLACES
 }
 
-/// The place of a part of a message.
+/// Returns the position of a part of a message.
 pub(super) fn place(item: u64, part: u64) -> At {
     At::Place(places(item).start + part.min(PLACES - 1))
 }
 
-/// The place of a thought, or of a summary of thoughts.
+/// Returns the position of a thought, or of a summary of thoughts.
 pub(super) fn place_of_thought(item: u64, part: u64, is_summary: bool) -> At {
     place(item, if is_summary { part.min(THOUGHTS - 1) } else { part.saturating_add(THOUGHTS) })
 }
 
-/// The place of a sound, behind its transcript.
+/// Returns the position of audio, after its transcript.
 pub(super) fn place_of_sound(item: u64, part: u64) -> At {
     place(item, part.saturating_add(SOUNDS))
 }
 
-/// Reads an item, of which the index is in its turn.
+/// Reads an item. `index` is its position in its turn.
 pub(super) fn read(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
     let role = role(item);
     turn.role(role);
@@ -146,7 +146,7 @@ fn reasoning(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// A call without its arguments. The tools of the provider have no name but their type.
+/// Returns a call without its arguments. The name of a tool of the provider is its type.
 fn call_piece<'j>(item: &'j Json<'_>) -> CallPiece<'j> {
     let kind = item.str("type");
     let name = match item.str("name") {
@@ -162,7 +162,7 @@ fn call(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
     turn.call(place(index, 0), CallPiece { arguments: &arguments, ..call_piece(item) });
 }
 
-/// What the call of a tool of the provider returned.
+/// Reads the result of a call of a tool of the provider.
 fn result_of_call(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
     let is_error = item.field("error").is_some() || item.str("status") == "failed";
     let part = ResultPart { id: id(item), kind: item.str("type"), name: "", is_error };
@@ -183,7 +183,7 @@ fn result_of_call(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
     }
 }
 
-/// What a tool of the program returned.
+/// Reads the result of a tool of the program.
 fn result(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
     let part = ResultPart { id: id(item), kind: item.str("type"), name: "", is_error: has_failed(item) };
     let output = item.get("output");
@@ -195,13 +195,13 @@ fn result(index: u64, item: &Json<'_>, turn: &mut Turn<'_>) {
     turn.result(place(index, 0), part, value);
 }
 
-/// The id to which a result refers.
+/// Returns the id that a result refers to.
 fn id<'j>(item: &'j Json<'_>) -> &'j str {
     let ids = ["call_id", "approval_request_id", "id"].into_iter().map(|key| item.str(key));
     ids.into_iter().find(|id| !id.is_empty()).unwrap_or_default()
 }
 
-/// The fields that only such an item has.
+/// Returns the fields that only such an item has.
 fn others<'j>(item: &Json<'j>) -> Json<'j> {
     let fields = item.fields().iter();
     let others = fields.filter(|(name, value)| !NOT_ARGUMENTS.contains(&name.as_ref()) && !value.is_null());

@@ -1,4 +1,4 @@
-//! Requests that fail, and code of others that panics.
+//! Requests that fail, and panics in the code of others.
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -104,7 +104,7 @@ fn the_one_to_blame_is_found() {
     assert_eq!(report.to_string(), "999 delivered, 1 dropped (rejected: 1), 0 pending");
     let bodies = notes.bodies();
     assert_eq!(bodies.len(), 21);
-    // Where all are invalid, the search ends early.
+    // If all are invalid, the search ends early.
     let notes = Notes::default();
     notes.held().poison = Some("step".to_owned());
     let report = run(&notes, |_| (), || (0..1000).for_each(|number| step(&number.to_string())));

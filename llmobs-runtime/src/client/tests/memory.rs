@@ -1,4 +1,4 @@
-//! What is left out where memory is short, and what is kept.
+//! What is left out if memory is short, and what is kept.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn limited(bytes: usize) -> impl FnOnce(&mut Settings) {
     move |settings| settings.queue_limit = bytes
 }
 
-/// Checks that the account adds up.
+/// Checks that the counts add up.
 fn assert_adds_up(report: &Report) {
     let known = report.open
         + report.queued

@@ -1,4 +1,4 @@
-//! When the transport hears that outermost spans have ended.
+//! When the transport is notified that outermost spans have ended.
 
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
@@ -7,7 +7,7 @@ use super::{Asked, Notes, PATIENCE, start};
 use crate::SpanRef;
 use crate::config::Config;
 
-/// What a transport was asked, in words, with names for the ids of spans.
+/// The requests to a transport, in words, with names for the ids of spans.
 fn noted(notes: &Notes, names: &[(SpanRef, &str)]) -> Vec<String> {
     let mut words = Vec::new();
     for asked in notes.asked() {

@@ -1,4 +1,4 @@
-//! What a program says beside the environment, and what nobody is shown.
+//! Settings of the program over those of the environment, and what is never shown.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -64,7 +64,7 @@ fn what_the_program_says_wins() {
     };
     assert_eq!(facts(&said(read(&[]))), expected("{\"both\": \"program\"}"));
     assert_eq!(facts(&said(read(&ALL))), expected("{\"both\": \"program\", \"env\": \"tag\"}"));
-    // Nothing that a program says switches on what the environment has switched off.
+    // No setting of the program enables what the environment has disabled.
     assert!(!said(read(&[("DD_LLMOBS_ENABLED", "false")])).enabled());
 }
 
@@ -74,7 +74,7 @@ fn an_empty_application_or_key_from_the_program_is_nothing_said() {
     assert_eq!(facts(&read(&ALL).ml_app("").api_key("").api_key(" \n")), before);
     let nothing = read(&[]).api_key("").default_exporter(Exporter::Console);
     assert_eq!(nothing.chosen_exporter(), Exporter::Console);
-    // An empty site or origin takes back what the environment says.
+    // An empty site or origin overrides that of the environment.
     let taken_back = read(&ALL).site("").override_origin("");
     assert_eq!(
         facts(&taken_back),
@@ -171,16 +171,16 @@ fn rules_of_the_program_come_before_those_of_the_environment() {
         config.warnings(),
         [
             "rule 2 of DD_LLMOBS_SAMPLING_RULES is ignored: it should have a sample_rate between 0 and 1, and tags that are texts",
-            "rule 3 of DD_LLMOBS_SAMPLING_RULES is ignored: it asks for \"service\", and llmobs knows only sample_rate and tags",
+            "rule 3 of DD_LLMOBS_SAMPLING_RULES is ignored: it has the key \"service\", and llmobs supports only sample_rate and tags",
         ]
     );
 }
 
 #[test]
 fn a_name_that_datadog_may_not_take_has_one_warning_whoever_gives_it() {
-    let expected = |given_by: &str| {
+    let expected = |setting: &str| {
         [format!(
-            "Datadog may not take the name of the application that {given_by} gives, which has upper-case letters: \
+            "Datadog may not accept the name of the application in {setting}, which has upper-case letters: \
              write it in lower case"
         )]
     };

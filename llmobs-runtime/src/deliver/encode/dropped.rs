@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-/// What takes the place of an input or output that is dropped. The text is that of the reference SDK.
+/// The text that replaces a dropped input or output. It is that of the reference SDK.
 pub(super) const DROPPED_IO: &str =
     "[This value has been dropped because this span's size exceeds the 5MB size limit.]";
-/// The word in `collection_errors` for that.
+/// The entry in `collection_errors` for a dropped input or output.
 pub(super) const DROPPED_IO_ERROR: &str = "dropped_io";
 
-/// The JSON text of an encoded event, with the object around it, without input and output. `None` if it has neither.
+/// Returns the JSON text of an encoded event, with its wrapper object, without input and output, or `None` if it has neither.
 ///
-/// For an event that a receiver refuses as too large.
+/// This is for an event that a receiver refuses as too large.
 pub(crate) fn without_content(event: &str) -> Option<String> {
     let mut event: Value = serde_json::from_str(event).ok()?;
     let span = event.pointer_mut("/spans/0")?.as_object_mut()?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Number, Value};
 
-/// Appends a comma, unless an array or object was opened right before.
+/// Appends a comma, unless an array or object was just opened.
 pub(super) fn push_comma(out: &mut String) {
     if !out.ends_with(['{', '[']) {
         out.push(',');
@@ -70,7 +70,7 @@ pub(super) fn push_escaped(text: &str, out: &mut String) {
     }
 }
 
-/// The length of what [`push_escaped`] appends.
+/// Returns the length of what [`push_escaped`] appends.
 pub(super) fn escaped_len(text: &str) -> usize {
     let more = text.bytes().filter(|byte| is_special(*byte)).map(|byte| match byte {
         b'"' | b'\\' | b'\n' | b'\t' | b'\r' | 0x08 | 0x0c => "\\n".len() - 1,
@@ -113,7 +113,7 @@ fn push_with_escapes(text: &str, out: &mut String) {
     run.push(text.len(), out);
 }
 
-/// The part of a text that was read and is not yet written.
+/// The part of a text that was read and is not written yet.
 struct Run<'a> {
     text: &'a str,
     start: usize,
@@ -143,7 +143,7 @@ const fn specials(word: u64) -> u64 {
     const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
     const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
     const TO_HIGH_BIT: u64 = u64::from_le_bytes([0x80 - b' '; 8]);
-    // Each sum has its high bit set unless its byte is special, and none carries into the next byte.
+    // Each sum has its high bit set unless its byte is special, and none overflows into the next byte.
     let low = word & LOW_BITS;
     let quotes = (low ^ QUOTES) + LOW_BITS;
     let backslashes = (low ^ BACKSLASHES) + LOW_BITS;
@@ -158,7 +158,7 @@ fn push_escape(special: u8, out: &mut String) {
         "\\u0014", "\\u0015", "\\u0016", "\\u0017", "\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c",
         "\\u001d", "\\u001e", "\\u001f",
     ];
-    // The usual ones come first: the compiler writes a text of known length without a call.
+    // The most common ones come first: the compiler writes a text of known length without a call.
     match special {
         b'"' => out.push_str("\\\""),
         b'\\' => out.push_str("\\\\"),
@@ -201,12 +201,12 @@ const fn eight_hex(number: u32) -> u64 {
     digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
     digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
     digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
-    // One in each byte that holds more than nine.
+    // A one in each byte that holds more than nine.
     let letters = ((digits + 6 * ONES) >> 4) & ONES;
     digits + b'0' as u64 * ONES + letters * (b'a' - b'0' - 10) as u64
 }
 
-/// Appends a value. Arrays and objects below `levels` levels of them are written as strings that hold their JSON text.
+/// Appends a value. Arrays and objects nested deeper than `levels` are written as strings that hold their JSON text.
 pub(super) fn push_value(value: &Value, levels: usize, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
@@ -220,7 +220,7 @@ pub(super) fn push_value(value: &Value, levels: usize, out: &mut String) {
     }
 }
 
-/// Appends an object. Its values have at most `levels` levels of arrays and objects.
+/// Appends an object. Arrays and objects nested deeper than `levels` in its values are written as strings that hold their JSON text.
 pub(super) fn push_object(fields: &Map<String, Value>, levels: usize, out: &mut String) {
     out.push('{');
     for (name, value) in fields {
@@ -230,8 +230,8 @@ pub(super) fn push_object(fields: &Map<String, Value>, levels: usize, out: &mut 
     out.push('}');
 }
 
-/// Appends a captured JSON text as a value. Arrays and objects below `levels` levels of them are written as strings that
-/// hold their JSON text.
+/// Appends a captured JSON text as a value. Arrays and objects nested deeper than `levels` are written as strings that hold their JSON
+/// text.
 pub(super) fn push_captured(json: &str, levels: usize, out: &mut String) {
     if json.is_empty() {
         out.push_str("\"\"");
@@ -257,7 +257,7 @@ pub(super) fn push_captured_text(json: &str, out: &mut String) {
 /// Whether a JSON text has at most `levels` levels of arrays and objects.
 fn has_at_most(levels: usize, json: &str) -> bool {
     let opens = |byte: &u8| *byte == b'{' || *byte == b'[';
-    // Counting all brackets is many times faster than following the text, and answers for almost all texts.
+    // Counting all brackets is many times faster than parsing the text, and decides almost all cases.
     json.as_bytes().iter().filter(|byte| opens(byte)).count() <= levels || depth(json) <= levels
 }
 
@@ -273,7 +273,7 @@ fn depth(json: &str) -> usize {
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
             b'"' => {
-                // To the end of the string.
+                // Skips to the end of the string.
                 while let Some(byte) = bytes.next().filter(|byte| *byte != b'"') {
                     if byte == b'\\' {
                         bytes.next();

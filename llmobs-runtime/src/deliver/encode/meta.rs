@@ -21,13 +21,13 @@ pub(crate) enum Metadata<'a> {
     Values(&'a Map<String, Value>),
 }
 
-/// The name of the model or of its provider, where none was given.
+/// The name of a model or provider that was not given.
 const UNKNOWN: &str = "unknown";
 
-/// The key in metadata that is reserved for Datadog.
+/// The metadata key that is reserved for Datadog.
 pub(super) const RESERVED: &str = "_dd";
 
-/// Closes the object before, and appends `meta` without `input` and `output`. It is left open.
+/// Closes the object before, and appends `meta` without `input` and `output`, left open.
 pub(super) fn push(event: &Event<'_>, out: &mut String) {
     out.push_str("},\"meta\":{\"span\":{\"kind\":\"");
     out.push_str(event.kind.as_str());
@@ -66,7 +66,7 @@ pub(super) fn push(event: &Event<'_>, out: &mut String) {
     }
 }
 
-/// How many levels of arrays and objects the values in metadata have. They are below meta and metadata.
+/// How many levels of arrays and objects metadata values may have, inside `meta` and `metadata`.
 pub(super) const METADATA_LEVELS: usize = MAX_META_DEPTH - 2;
 
 fn push_metadata(event: &Event<'_>, out: &mut String) {

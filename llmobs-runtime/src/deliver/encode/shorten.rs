@@ -17,35 +17,35 @@ use crate::model::failure::Failure;
 use crate::model::prompt::Prompt;
 use crate::model::reference::SpanRef;
 
-/// More bytes than a note takes.
+/// An upper bound of the bytes of a note.
 pub(super) const NOTE: usize = 64;
-/// More bytes than an item has around a note.
+/// An upper bound of the bytes that an item has around a note.
 const AROUND_NOTE: usize = 64;
-/// No text is shortened to less than about this many bytes.
+/// Texts are not shortened to less than about this many bytes.
 const LEAST: usize = 64;
-/// No message, document or value is shortened to less than this many bytes while others can be left out.
+/// Messages, documents and values are not shortened to less than this many bytes while others can be left out.
 pub(super) const LEAST_ITEM: usize = 256;
 
 /// A value that can be shortened.
 pub(super) trait Trim: Clone {
-    /// Appends it as the event has it.
+    /// Appends the value as the event holds it.
     fn push(&self, out: &mut String);
 
-    /// Shows `edit` the texts that can lose their middle.
+    /// Calls `edit` with each text that can lose its middle.
     fn each_text(&mut self, _edit: &mut impl FnMut(&mut String)) {}
 
-    /// A form of about `limit` bytes for where its texts are not what is large.
+    /// Returns a form of about `limit` bytes, for values that are large for another reason than their texts.
     fn reduced(&self, _limit: usize) -> Option<Self> {
         None
     }
 
-    /// How many bytes it takes in the event.
+    /// Returns how many bytes the value takes in the event.
     fn size(&self) -> usize {
         length(|out| self.push(out))
     }
 }
 
-/// A shorter form of at most `room` bytes.
+/// Returns a shorter form of at most `room` bytes.
 pub(super) fn shorten<T: Trim>(item: &T, room: usize) -> Option<T> {
     let mut short = item.clone();
     let mut sizes = Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn shorten<T: Trim>(item: &T, room: usize) -> Option<T> {
     first_that_fits(room, room, T::size, |limit| item.reduced(limit))
 }
 
-/// What `make` makes of about `limit` bytes, half of that, and so on, if it takes at most `room`.
+/// Calls `make` with about `limit` bytes, half of that, and so on, until the result takes at most `room` bytes.
 fn first_that_fits<T>(
     room: usize,
     limit: usize,
@@ -77,7 +77,7 @@ fn first_that_fits<T>(
     limits.take_while(|limit| *limit >= LEAST).filter_map(make).find(|made| size(made) <= room)
 }
 
-/// A text of which at most `room` bytes, at least about [`NOTE`], are written.
+/// Shortens a text to at most `room` bytes as written, or to about [`NOTE`] bytes if that is more.
 fn shorten_text(text: &str, room: usize) -> String {
     reduce(text, room.saturating_sub(NOTE)).unwrap_or_default()
 }
@@ -86,7 +86,7 @@ pub(super) fn shorten_text_or_json(text: &str, room: usize) -> Option<String> {
     let size = |text: &String| json::escaped_len(text);
     let json = if text.starts_with(['{', '[']) { Json::read(text) } else { None };
     let json = json.and_then(|json| {
-        // Quotes in it have escapes.
+        // Quotes in the text are escaped.
         let limit = room.saturating_mul(text.len()) / json::escaped_len(text).max(1);
         first_that_fits(room, limit, size, |limit| {
             let mut short = String::new();
@@ -98,7 +98,7 @@ pub(super) fn shorten_text_or_json(text: &str, room: usize) -> Option<String> {
     json.or_else(text)
 }
 
-/// JSON whose fields keep their order.
+/// JSON that keeps the order of its fields.
 struct InOrder<'a>(&'a Json<'a>);
 
 impl Serialize for InOrder<'_> {
@@ -114,7 +114,7 @@ impl Serialize for InOrder<'_> {
     }
 }
 
-/// A value in about `limit` bytes, by the rules of captured values.
+/// Reduces a value to about `limit` bytes, by the rules of captured values.
 fn reduce<T: Serialize + ?Sized, R: DeserializeOwned>(value: &T, limit: usize) -> Option<R> {
     let mut json = String::new();
     serialize(value, limit, &mut json);
@@ -181,7 +181,7 @@ impl Trim for SpanRef {
     }
 }
 
-/// A key of a tag, which is sent whole or not at all.
+/// The key of a tag, which is sent whole or not at all.
 impl Trim for String {
     fn push(&self, out: &mut String) {
         json::push_string(self, out);
@@ -247,14 +247,14 @@ impl Trim for Failure {
     }
 }
 
-/// Which items of a list are kept where there is no room for all.
+/// Which items of a list are kept if not all of them fit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
     First,
     Last,
 }
 
-/// A list in at most `room` bytes. `note` makes an item that says how many are left out. Empty if no item fits.
+/// Shortens a list to at most `room` bytes. `note` makes an item with the number of omitted items. The list is empty if no item fits.
 pub(super) fn list<T: Trim>(
     items: &[T],
     room: usize,
@@ -295,8 +295,8 @@ pub(super) fn sum_of_sizes<T: Trim>(items: &[T]) -> usize {
     items.iter().map(|item| item.size() + 1).sum()
 }
 
-/// The most bytes that each of several things can have, where all have at most `room` together. Those that are smaller leave the rest
-/// to the others.
+/// Returns the most bytes that each of several parts can have, so that all together take at most `room`. Smaller parts leave the rest to
+/// the others.
 pub(super) fn level(sizes: &[usize], room: usize) -> usize {
     let mut sizes = sizes.to_vec();
     sizes.sort_unstable();

@@ -16,7 +16,7 @@ pub(crate) enum Tags<'a> {
     All(&'a BTreeMap<String, String>),
     /// The tags of the client, overridden by those of the span. The session of the event is one of them.
     Client {
-        /// The application that the span belongs to, where it is not that of the client.
+        /// The application of the span, if it differs from that of the client.
         ml_app: Option<&'a str>,
         /// Whether an attribute made the span.
         attribute: bool,
@@ -69,13 +69,13 @@ impl ClientTags {
         Self { ml_app: ml_app.to_owned(), rendered }
     }
 
-    /// Whether llmobs itself gives spans tags of this key.
+    /// Returns whether llmobs itself sets tags with this key.
     pub(super) fn has(&self, key: &str) -> bool {
         let [_, [rendered, _]] = &self.rendered;
         ["session_id", "agent_version"].contains(&key) || rendered.get(key).is_some()
     }
 
-    /// The tags that Datadog finds and sorts spans by, each cut at about `max` bytes.
+    /// Returns the tags by which Datadog finds and sorts spans, each cut at about `max` bytes.
     pub(super) fn essential(&self, tags: Tags<'_>, max: usize) -> BTreeMap<String, String> {
         let [[rendered, _], _] = &self.rendered;
         let value = |key| {

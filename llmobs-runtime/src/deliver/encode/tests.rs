@@ -1,4 +1,4 @@
-//! Finished spans, whole events. Both forms of each span are encoded: the one that a thread leaves, and the typed one.
+//! Finished spans as whole events. Both forms of each span are encoded: the record of a thread, and the typed form.
 
 mod content;
 mod dropped;
@@ -39,7 +39,7 @@ impl Ids {
         }
     }
 
-    /// A span with nothing that it could do without.
+    /// A span without optional data.
     fn span(self, kind: Kind) -> Sample {
         Sample {
             trace_id: self.trace,
@@ -52,7 +52,7 @@ impl Ids {
         }
     }
 
-    /// The event of that span, where `meta` holds this beside the kind.
+    /// The event of that span, where `meta` holds these fields and the kind.
     fn event(self, kind: Kind, meta: &Value) -> Value {
         let mut event = json!({
             "trace_id": self.trace.to_string(),
@@ -108,12 +108,12 @@ fn encoded(span: &Sample, identity: &Identity) -> Value {
     finished
 }
 
-/// The event that both forms of a span of a client become that says nothing about its spans.
+/// The event that both forms of a span become, for a client without settings of its own.
 fn event(span: &Sample) -> Value {
     encoded(span, &Identity::default())
 }
 
-/// The JSON text of the event of a span as a thread left it.
+/// The JSON text of the event of a span as its thread left it.
 fn text(span: &Sample, identity: &Identity) -> String {
     let mut body = "[".to_owned();
     span.read(|finished| Encoder::new(identity, "app", LIMIT).encode_finished(finished, &mut body));
@@ -127,7 +127,7 @@ fn text_of_data(span: &SpanData, identity: &Identity, limit: usize) -> String {
     unwrapped(&body)
 }
 
-/// The text of an event, without the object that it travels in.
+/// The text of an event, without its wrapper object.
 fn unwrapped(body: &str) -> String {
     let head =
         format!(r#"[{{"_dd.stage":"raw","_dd.tracer_version":"{VERSION}","event_type":"span","spans":["#);

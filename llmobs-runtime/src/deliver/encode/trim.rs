@@ -1,14 +1,14 @@
 //! Shortens the parts of an event until the event is smaller than the limit.
 //!
-//! All parts of an event, such as the output, the metadata or the tags, may take the same number of bytes: the largest with which the
-//! event fits. So the largest parts are shortened and small ones stay whole. The same rule holds inside a part for its messages and
-//! values, and inside these for their texts:
+//! All parts of an event, such as the output, the metadata or the tags, get the same limit: the largest number of bytes with which the
+//! event fits. So the largest parts are shortened, and small ones stay whole. The same rule applies inside a part to its messages and
+//! values, and inside these to their texts:
 //!
-//! - A text loses its middle. Base64 becomes a note of its size, and the text of a JSON array or object stays JSON.
-//! - Of a list that is still too long the last messages are kept, and the first documents, tools and links.
-//! - Of tags, metrics and metadata the smallest ones are kept.
+//! - A text loses its middle. Base64 is replaced by a note of its size, and the text of a JSON array or object stays JSON.
+//! - A list that is still too long keeps its last messages, or its first documents, tools and links.
+//! - Tags, metrics and metadata keep their smallest entries.
 //!
-//! A part that cannot be made small enough is left out. Nothing here runs for an event that fits.
+//! A part that cannot be made small enough is left out. None of this runs for an event that fits.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -30,11 +30,11 @@ use crate::model::failure::{Failure, FailureView};
 use crate::model::prompt::Prompt;
 use crate::model::reference::SpanRef;
 
-/// Less is not enough to show anything useful of an event.
+/// With less room than this, nothing useful of an event can be shown.
 pub(super) const LEAST_ROOM: usize = 512;
-/// More bytes than a part has around its content: its name, brackets and commas.
+/// An upper bound of the bytes around the content of a part: its name, brackets and commas.
 const AROUND: usize = 64;
-/// More bytes than all words in `collection_errors` take.
+/// An upper bound of the bytes of all entries in `collection_errors`.
 const ERRORS: usize = 256;
 /// The most bytes of a name, an id or the value of a tag in an event without anything else.
 const MAX_SKELETON_LABEL: usize = 1024;
@@ -42,7 +42,7 @@ const MAX_SKELETON_LABEL: usize = 1024;
 /// Shorter forms of the parts of an event. A part without one is sent as it is.
 #[derive(Default)]
 pub(super) struct Trimmed {
-    /// Whether the event says no more than what it is.
+    /// Whether the event is reduced to a [skeleton](Self::skeleton).
     is_skeleton: bool,
     name: Option<String>,
     session_id: Option<String>,
@@ -65,7 +65,7 @@ pub(super) struct Trimmed {
 }
 
 impl Trimmed {
-    /// What every event has: names, and the tags of the client.
+    /// Returns the parts that every event has: names, and the tags of the client.
     pub(super) fn bare(event: &Event<'_>, client_tags: &ClientTags) -> Self {
         let tags = match event.tags {
             Tags::Client { own, .. } if own.is_empty() => None,
@@ -81,12 +81,12 @@ impl Trimmed {
         Self { tags, ..Self::empty(event, MAX_LABEL_BYTES, "") }
     }
 
-    /// All but input and output, for where the limit is so small that nothing useful of them is left.
+    /// Returns everything except input and output, for a limit so small that nothing useful of them remains.
     pub(super) fn without_io() -> Self {
         Self { input: Some(dropped()), output: Some(dropped()), ..Self::default() }
     }
 
-    /// What is sent of an event that cannot be made small enough in any other way.
+    /// Returns the form of an event that cannot be made small enough in any other way.
     pub(super) fn skeleton(event: &Event<'_>, client_tags: &ClientTags, limit: usize) -> Self {
         let max = MAX_SKELETON_LABEL.min(limit / 128);
         Self {
@@ -98,7 +98,7 @@ impl Trimmed {
         }
     }
 
-    /// Names of at most about `max` bytes, and nothing else but `content` for input and output.
+    /// Returns names of at most about `max` bytes, and nothing else except `content` for input and output.
     fn empty(event: &Event<'_>, max: usize, content: &str) -> Self {
         let short = |text: &str| (text.len() > max).then(|| cut(text, max));
         let content = |io: Option<Io<'_>>| io.map(|_| Content::Text(content.to_owned()));
@@ -126,7 +126,7 @@ impl Trimmed {
         }
     }
 
-    /// Shortens what is largest. `room` is what there is beside the [bare](Self::bare) event.
+    /// Shortens the largest parts. `room` is the size available to them in addition to the [bare](Self::bare) event.
     pub(super) fn within(room: usize, event: &Event<'_>, bare: Self, ml_app: &str) -> Self {
         let own_tags: Vec<_> = event.own_tags(&bare).collect();
         let ml_app = 2 * json::escaped_len(ml_app);
@@ -158,7 +158,7 @@ impl Trimmed {
         ];
         let parts = sizes.iter().filter(|size| **size > 0).count();
         let level = level(&sizes, room.saturating_sub(ERRORS + parts * AROUND));
-        // What fits is sent as it is. What cannot be shortened stays as it is in the bare event.
+        // Parts that fit are sent unchanged. Parts that cannot be shortened stay as they are in the bare event.
         let mut trimmed = bare;
         let is_large = |size: usize| size > level;
         let has_long_kind =
@@ -221,7 +221,7 @@ impl Trimmed {
         }
     }
 
-    /// What was done to the event, in words for `collection_errors`.
+    /// Returns the entries in `collection_errors` for what was done to the event.
     pub(super) fn errors(&self, event: &Event<'_>) -> Vec<&'static str> {
         let left_out = event.left_out;
         let content = || self.input.iter().chain(&self.output);
@@ -251,7 +251,7 @@ impl Trimmed {
     }
 }
 
-/// What an input or output that is dropped shows.
+/// Returns the content that replaces a dropped input or output.
 fn dropped() -> Content {
     Content::Text(DROPPED_IO.to_owned())
 }
@@ -391,7 +391,7 @@ impl Io<'_> {
         }
     }
 
-    /// The text that is shown of what is a text.
+    /// Returns the text of an input or output that is shown as text.
     fn text(&self) -> Cow<'_, str> {
         match self {
             Self::Json(json) if json.starts_with('"') => {

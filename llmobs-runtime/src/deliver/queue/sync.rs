@@ -1,4 +1,4 @@
-//! The primitives that the queue is made of: those of the standard library, or those of shuttle, which runs threads in orders of its
+//! The synchronization primitives of the queue: those of the standard library, or those of shuttle, which runs threads in orders of its
 //! choice (`benches/orders.sh`).
 
 #[cfg(not(all(test, shuttle)))]

@@ -1,4 +1,4 @@
-//! What is taken, what is dropped, what travels together, and who waits for whom.
+//! Which spans are accepted, dropped and sent together, and which threads wait for each other.
 
 #[cfg(shuttle)]
 mod orders;
@@ -20,7 +20,7 @@ use crate::model::inherited::Inherited;
 use crate::model::record::{Record, TraceRecord};
 use crate::model::sample::Sample;
 
-/// Longer than any test. Whatever waits for this much waits for ever.
+/// Longer than any test. A thread that waits this long would wait forever.
 const HOUR: Duration = Duration::from_secs(3600);
 /// Longer than a thread that has nothing to wait for can take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,9 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const UNLIMITED: Limits =
     Limits { bytes: usize::MAX, kept_bytes: 0, open_bytes: 0, batch_bytes: usize::MAX, interval: HOUR };
 
-/// What a span takes that is alone in its trace.
+/// The memory of a span that is alone in its trace.
 const BARE: usize = Record::BYTES + size_of::<TraceRecord>();
-/// What it takes where its name has one letter.
+/// The memory of a span whose name has one letter.
 const SIZE: usize = BARE + 1;
 
 fn push(queue: &Queue, name: impl Into<String>) {
@@ -66,9 +66,9 @@ fn finish(queue: &Queue, sample: &Sample, inherited: Option<&Arc<Inherited>>) {
     queue.push(
         head,
         || sample.trace(),
-        |head, beside| {
+        |head, extras| {
             let [input, output] = head.lengths.map(|length| u32::try_from(length).unwrap());
-            Record { annotation: head.annotation.take(), input, output, beside, ..record }
+            Record { annotation: head.annotation.take(), input, output, extras, ..record }
         },
     );
 }
@@ -81,7 +81,7 @@ fn numbers(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| number.to_string()).collect()
 }
 
-/// The next batch, without waiting for more than a wake-up.
+/// The next batch, without waiting for more than one wake-up.
 fn take(queue: &Queue) -> Batch {
     take_while(queue, || ())
 }
@@ -103,7 +103,7 @@ fn names(batch: &mut Batch) -> Vec<String> {
     names
 }
 
-/// Deals with a batch as a worker does that delivers all of it.
+/// Handles a batch like a worker that delivers all of it.
 fn deliver(queue: &Queue, mut batch: Batch) -> Vec<String> {
     let names = names(&mut batch);
     settle(queue, batch, &Report { delivered: names.len() as u64, ..Report::default() });
@@ -132,7 +132,7 @@ fn report(queue: &Queue) -> String {
     queue.report().to_string()
 }
 
-/// What a thread gives that has nothing to wait for. A wake-up that is missing fails the test here.
+/// The result of a thread that has nothing to wait for. A missing wake-up fails the test here.
 fn soon<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl FnOnce()) -> T {
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
@@ -148,7 +148,7 @@ fn soon<T: Send>(queue: &Queue, f: impl FnOnce() -> T + Send, meanwhile: impl Fn
     })
 }
 
-/// Nothing says that another thread waits. It does after this, most of the time, so that a wake-up that is missing shows.
+/// Nothing shows that another thread is waiting. After this it usually is, so that a missing wake-up shows.
 fn let_others_wait() {
     thread::sleep(Duration::from_millis(10));
 }
@@ -306,7 +306,7 @@ fn flush_without_anybody_at_work_says_what_is_pending() {
     let report = soon(&queue, || queue.flush(timeout), || ());
     assert!(begun.elapsed() >= timeout);
     assert_eq!(report.to_string(), "0 delivered, 0 dropped, 3 pending");
-    // Whoever comes to work after that finds the flush still wanted, an hour before the spans are due.
+    // A worker that arrives later still finds the flush request, an hour before the spans are due.
     let batch = take(&queue);
     assert_eq!(self::report(&queue), "0 delivered, 0 dropped, 3 pending");
     assert_eq!(deliver(&queue, batch), ["0", "1", "{}"]);
@@ -354,14 +354,14 @@ fn a_closed_queue_gives_what_it_has_and_takes_no_more_spans() {
     assert!(!queue.close());
     (0..3).for_each(|_| push(&queue, "late"));
     assert_eq!(report(&queue), "0 delivered, 3 dropped (shutdown: 3), 1 pending, 3 finished late");
-    // What a processor submits is still taken.
+    // Evaluations of a processor are still accepted.
     queue.push_evaluation("{}".to_owned());
     assert_eq!(work(&queue), [["0", "{}"]]);
     push(&queue, "later");
     queue.push_evaluation("{}".to_owned());
     assert_eq!(report(&queue), "2 delivered, 5 dropped (shutdown: 5), 0 pending, 4 finished late");
     assert!(matches!(queue.next(), Work::End));
-    // Nobody is waited for.
+    // There is no thread to wait for.
     soon(&queue, || queue.flush(HOUR), || ());
 }
 

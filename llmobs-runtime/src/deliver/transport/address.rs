@@ -8,8 +8,8 @@ use ureq::{Agent, Proxy};
 
 use crate::model::tags::VERSION;
 
-/// The settings of a client that follows no redirects, since they would get the API key, always gives up after `timeout`, and uses the
-/// proxy of the environment for remote addresses.
+/// Returns the settings of a client that follows no redirects, because they would receive the API key, always gives up after `timeout`, and
+/// uses the proxy of the environment for remote addresses.
 pub(super) fn client(url: &Uri, timeout: Duration) -> Config {
     Agent::config_builder()
         .user_agent(format!("llmobs-rust/{VERSION}"))
@@ -23,8 +23,8 @@ pub(super) fn client(url: &Uri, timeout: Duration) -> Config {
         .build()
 }
 
-/// Whether an address is reached without a proxy: this machine, and plain HTTP, which means an Agent in the same network. ureq
-/// would use the proxy of `HTTPS_PROXY` for both.
+/// Returns whether an address is reached without a proxy: an address of this machine, or one with plain HTTP, which means an Agent in the
+/// same network. ureq would use the proxy of `HTTPS_PROXY` for both.
 fn is_direct(url: &Uri) -> bool {
     url.scheme_str() == Some("http") || url.host().is_some_and(is_loopback)
 }

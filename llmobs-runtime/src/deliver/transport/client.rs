@@ -1,4 +1,4 @@
-//! Requests to one endpoint, and what became of them.
+//! Requests to one endpoint, and their outcome.
 
 use std::io::{ErrorKind, Read as _};
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use super::{Failure, FailureKind, address, wait};
 use crate::deliver::report::DropReason;
 use crate::deliver::settings::Settings;
 
-/// How fast a link is at least, in bytes a second. Large requests have more time.
+/// The lowest speed that a link is expected to have, in bytes a second. Large requests get more time.
 const SLOWEST: u64 = 250_000;
-/// A smaller body does not become much smaller by compression, in bytes.
-const WORTH_PACKING: usize = 16 * 1024;
-/// How much of an answer is read so that its connection can serve the next request, in bytes.
+/// The smallest body worth compressing, in bytes.
+const MIN_COMPRESSED: usize = 16 * 1024;
+/// The most of a response that is read to free its connection for the next request, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How long that may take.
+/// The longest time for reading that.
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(1);
-/// The most by which the timeout is multiplied for a slow receiver.
-const MAX_PATIENCE: u32 = 8;
-/// A body up to this size, in bytes, is not what a server closes a connection for.
+/// The largest factor by which the timeout is multiplied for a slow receiver.
+const MAX_TIMEOUT_FACTOR: u32 = 8;
+/// Servers do not close a connection because of a body up to this size, in bytes.
 const SMALL: usize = 256 * 1024;
 
 #[derive(Debug)]
@@ -35,18 +35,18 @@ pub(super) struct Client {
     endpoint: Endpoint,
     secrets: Arc<Secrets>,
     timeout: Duration,
-    /// By how much the timeout is multiplied, for a receiver that has been slow.
-    patience: u32,
+    /// The factor by which the timeout is multiplied, for a receiver that has been slow.
+    timeout_factor: u32,
     /// Whether large requests with spans are compressed: not to an Agent nor on this machine, where bytes cost less than time.
     compresses: bool,
-    /// Whether the last request was large and met the end of its connection.
+    /// Whether the last request was large and its connection was closed.
     was_reset: bool,
 }
 
-/// What became of a request that was not accepted.
+/// Why a request was not accepted.
 pub(super) struct Refusal {
     pub(super) failure: Failure,
-    /// Whether the endpoint cannot be reached, or does not take spans, so that another one is to be found.
+    /// Whether the endpoint cannot be reached or does not accept spans, so that another one is needed.
     pub(super) is_wrong_endpoint: bool,
 }
 
@@ -64,7 +64,7 @@ impl Client {
 
     pub(super) fn with_config(endpoint: Endpoint, settings: &Settings, names: Names, config: Config) -> Self {
         let mut headers = settings.additional_headers.clone();
-        // A key that is no header is refused when the endpoint is made.
+        // A key that is not a valid header was refused when the endpoint was made.
         let key = endpoint.api_key.as_ref().and_then(|key| HeaderValue::from_str(key.reveal()).ok());
         headers.extend(key.map(|key| (HeaderName::from_static("dd-api-key"), key)));
         let origins = [Intake::Spans, Intake::Evaluations].map(|intake| endpoint.url(intake).clone());
@@ -76,7 +76,7 @@ impl Client {
             endpoint,
             secrets,
             timeout: settings.timeout,
-            patience: 1,
+            timeout_factor: 1,
             compresses,
             was_reset: false,
         }
@@ -91,14 +91,14 @@ impl Client {
         let mut sent = self.attempts(intake, body);
         match &sent {
             Err(Lost::Error(_, progress)) if progress.sent => {
-                self.patience = (self.patience * 2).min(MAX_PATIENCE);
+                self.timeout_factor = (self.timeout_factor * 2).min(MAX_TIMEOUT_FACTOR);
             }
             Err(Lost::Error(..)) => {}
             _ if begun.elapsed() > self.timeout => {}
-            _ => self.patience = 1,
+            _ => self.timeout_factor = 1,
         }
         if let Err(Lost::Answer(StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE, _)) = sent
-            && self.packs(intake, body)
+            && self.should_compress(intake, body)
         {
             self.compresses = false;
             sent = self.attempts(intake, body);
@@ -115,30 +115,29 @@ impl Client {
                 Refusal { failure: Failure { kind, wait, message }, is_wrong_endpoint }
             }
             Lost::Error(error, progress) => {
-                // The system takes a large body before the server does. A server that has read all of it ends a connection, and does
+                // The system accepts a large body before the server reads it. A server that has read all of it ends the connection and does
                 // not reset it.
                 let is_large = body.len() > SMALL;
                 let is_reset = progress.reset || is_large && !progress.answered && is_reset(&error);
                 let is_certificate = error.to_string().contains("invalid peer certificate");
                 let (kind, message) = if is_certificate {
-                    let advice = "its certificate is refused, so that nothing was sent: check DD_SITE, the clock, and whether a proxy reads along";
+                    let advice = "its certificate was refused, and nothing was sent: check DD_SITE, the clock, and whether a proxy intercepts TLS";
                     (FailureKind::Denied, format!("{url}: {advice} ({error})"))
                 } else if progress.no_http {
-                    let advice = "answers something that is no HTTP: check that the address is right";
+                    let advice = "did not answer with HTTP: check that the address is right";
                     (FailureKind::Unavailable, format!("{url} {advice}"))
                 } else if progress.sent && !is_reset {
-                    (FailureKind::Unanswered, format!("{url} was sent a request and did not answer: {error}"))
+                    (FailureKind::Unanswered, format!("{url} received a request and did not answer: {error}"))
                 } else if is_reset && is_large && was_reset {
                     let bytes = body.len();
-                    let message =
-                        format!("{url} closes the connection while it is sent a request of {bytes} bytes");
+                    let message = format!("{url} closed the connection during a request of {bytes} bytes");
                     (FailureKind::TooLarge, message)
                 } else {
                     self.was_reset = is_reset && is_large;
                     let advice = if progress.started {
                         ""
                     } else {
-                        "; check that it runs and can be reached from here"
+                        "; check that it is running and can be reached from here"
                     };
                     (FailureKind::Unavailable, format!("{url} does not answer: {error}{advice}"))
                 };
@@ -149,11 +148,11 @@ impl Client {
     }
 
     /// Whether a request is compressed.
-    fn packs(&self, intake: Intake, body: &str) -> bool {
-        self.compresses && intake == Intake::Spans && body.len() >= WORTH_PACKING
+    fn should_compress(&self, intake: Intake, body: &str) -> bool {
+        self.compresses && intake == Intake::Spans && body.len() >= MIN_COMPRESSED
     }
 
-    /// One attempt, or a second one if the server had closed the connection, which no request can know before it is sent.
+    /// Makes one attempt, and a second one if the server had already closed the connection, which shows only when a request is sent.
     fn attempts(&self, intake: Intake, body: &mut String) -> Result<(), Lost> {
         match self.attempt(intake, body) {
             Err(Lost::Error(error, progress))
@@ -167,14 +166,15 @@ impl Client {
 
     fn attempt(&self, intake: Intake, body: &mut String) -> Result<(), Lost> {
         let bytes = body.len();
-        let packed = if self.packs(intake, body) { pack(body) } else { None };
-        let timeout = self.timeout * self.patience + Duration::from_millis(bytes as u64 * 1000 / SLOWEST);
+        let compressed = if self.should_compress(intake, body) { gzip(body) } else { None };
+        let timeout =
+            self.timeout * self.timeout_factor + Duration::from_millis(bytes as u64 * 1000 / SLOWEST);
         let mut request = self
             .agent
             .post(self.endpoint.url(intake).clone())
             .header("content-type", "application/json")
-            .header("content-length", packed.as_ref().map_or(bytes, Vec::len));
-        if packed.is_some() {
+            .header("content-length", compressed.as_ref().map_or(bytes, Vec::len));
+        if compressed.is_some() {
             request = request.header("content-encoding", "gzip");
         }
         if let Some(subdomain) = self.endpoint.evp_subdomain(intake) {
@@ -182,15 +182,15 @@ impl Client {
         }
         let request = request.config();
         let request = request.timeout_global(Some(timeout)).timeout_recv_body(Some(MAX_ANSWER_TIME)).build();
-        let mut body = match packed {
-            Some(packed) => self.secrets.bytes(packed),
+        let mut body = match compressed {
+            Some(compressed) => self.secrets.bytes(compressed),
             None => self.secrets.body(body),
         };
         let response = match request.send(SendBody::from_reader(&mut body)) {
             Ok(response) => response,
             Err(error) => {
                 let progress = self.secrets.progress();
-                // Whatever is wrong with the rest of an answer, its status counts.
+                // The status counts even if the rest of the response is broken.
                 let status = progress.status.and_then(|status| StatusCode::from_u16(status).ok());
                 return match status {
                     Some(status) if status.is_success() => Ok(()),
@@ -205,36 +205,38 @@ impl Client {
         if status.is_success() { Ok(()) } else { Err(Lost::Answer(status, wait)) }
     }
 
-    /// What a program can do about an answer.
+    /// Returns advice for the user about a response.
     fn advice(&self, status: StatusCode) -> &'static str {
         let is_direct = self.endpoint.api_key.is_some();
         match status.as_u16() {
-            300..=399 => "; redirects are not followed, since the key would go along: check the address",
+            300..=399 => {
+                "; redirects are not followed, because they would receive the API key: check the address"
+            }
             401 | 403 if is_direct => "; check DD_API_KEY, and that DD_SITE is the site of that key",
             401 | 403 => "; check the API key and the site of the Agent",
             404 if is_direct => "; check DD_SITE and DD_LLMOBS_OVERRIDE_ORIGIN",
-            404 => "; the Agent may be too old to take LLM Observability",
+            404 => "; the Agent may be too old for LLM Observability",
             _ => "",
         }
     }
 }
 
-/// A text as gzip. The fastest level takes 14 ns a byte, and leaves a third.
+/// Compresses a text with gzip. The fastest level takes 14 ns per byte, and leaves a third.
 #[cfg(feature = "gzip")]
-fn pack(text: &str) -> Option<Vec<u8>> {
+fn gzip(text: &str) -> Option<Vec<u8>> {
     use std::io::Write as _;
-    let packed = Vec::with_capacity(text.len() / 2);
-    let mut encoder = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+    let compressed = Vec::with_capacity(text.len() / 2);
+    let mut encoder = flate2::write::GzEncoder::new(compressed, flate2::Compression::fast());
     encoder.write_all(text.as_bytes()).ok()?;
     encoder.finish().ok()
 }
 
 #[cfg(not(feature = "gzip"))]
-fn pack(_: &str) -> Option<Vec<u8>> {
+fn gzip(_: &str) -> Option<Vec<u8>> {
     None
 }
 
-/// What may be done about a request that was answered so.
+/// Returns how a request with this response can be handled.
 fn meaning(status: StatusCode) -> FailureKind {
     match status.as_u16() {
         408 | 425 | 429 | 500.. => FailureKind::Unavailable,
@@ -253,8 +255,8 @@ fn is_timeout(error: &Error) -> bool {
     matches!(error, Error::Timeout(_))
 }
 
-/// Reads an answer, so that the next request can use its connection, which is closed if there is too much of it. What it says is of no
-/// interest, and blank: see [`ResponseFilter`](super::response::ResponseFilter).
+/// Reads the rest of a response, so that the next request can use its connection. If there is too much of it, the connection is closed. The
+/// content is irrelevant, and blank: see [`ResponseFilter`](super::response::ResponseFilter).
 fn read_to_end(response: Response<Body>) {
     let mut body = response.into_body().into_reader();
     let mut buffer = [0; 4096];

@@ -1,8 +1,8 @@
-//! Connections on which a request carries what the HTTP library does not see.
+//! Connections that add headers and bodies which the HTTP library must not see.
 //!
-//! ureq logs the heads of requests and responses as hexadecimal dumps at the level `trace`, and cannot be told not to (seen in
+//! ureq logs the heads of requests and responses as hexadecimal dumps at the level `trace`, which cannot be turned off (seen in
 //! `ureq-proto` 0.7.1, `util::log_data`). So it gets a request without secret headers and content, and a response that has passed a
-//! [`ResponseFilter`]. The real request is put together below it, in [`SecretTransport::transmit_output`].
+//! [`ResponseFilter`]. The real request is assembled below it, in [`SecretTransport::transmit_output`].
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
@@ -25,13 +25,13 @@ use super::socket::Deadline;
 
 /// How much of a response ureq gets at once, in bytes.
 const INPUT_BYTES: usize = 16 * 1024;
-/// How much of a request ureq has sent at once, in bytes.
+/// How much of a request ureq sends at once, in bytes.
 const OUTPUT_BYTES: usize = 32 * 1024;
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// What is added to requests below ureq. One request is sent at a time.
 pub(super) struct Secrets {
-    /// The servers that get them, by scheme and authority. A proxy is none of them.
+    /// The servers that receive them, by scheme and authority. A proxy is not one of them.
     origins: [Uri; 2],
     /// Lines for the head of each request.
     headers: Vec<u8>,
@@ -42,7 +42,7 @@ pub(super) struct Secrets {
 #[derive(Default)]
 struct Exchange {
     body: Content,
-    /// The part of the body that ureq takes for read and has not sent.
+    /// The part of the body that ureq considers read, but has not sent.
     unsent: Range<usize>,
     progress: Progress,
 }
@@ -68,7 +68,7 @@ impl Content {
     }
 }
 
-/// How far a request has come.
+/// The progress of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Progress {
@@ -80,11 +80,11 @@ pub(super) struct Progress {
     pub(super) sent: bool,
     /// Whether the connection was closed before that.
     pub(super) reset: bool,
-    /// Whether something of an answer has come.
+    /// Whether any of a response has arrived.
     pub(super) answered: bool,
-    /// Whether it is not HTTP.
+    /// Whether the response is not HTTP.
     pub(super) no_http: bool,
-    /// The status of the answer.
+    /// The status of the response.
     pub(super) status: Option<u16>,
 }
 
@@ -102,26 +102,26 @@ impl Secrets {
         Arc::new(Self { origins, headers: lines, exchange: Mutex::default() })
     }
 
-    /// A client whose requests carry them.
+    /// Returns an HTTP client whose requests carry the secrets.
     pub(super) fn agent(self: &Arc<Self>, config: Config, dialer: Dialer, names: Names) -> Agent {
         let connector = connector(dialer).chain(SecretConnector(Arc::clone(self)));
         Agent::with_parts(config, connector, names)
     }
 
-    /// A body for one request, which has to state its length. The text is back when it is dropped.
+    /// Returns the body for one request, which has to state its length. The text is restored when the body is dropped.
     pub(super) fn body<'a>(&'a self, text: &'a mut String) -> SecretBody<'a> {
         let body = Content::Text(std::mem::take(text));
         *self.current() = Exchange { body, ..Exchange::default() };
         SecretBody { secrets: self, text: Some(text) }
     }
 
-    /// The same for a body that is no text.
+    /// Returns the body for one request from bytes.
     pub(super) fn bytes(&self, bytes: Vec<u8>) -> SecretBody<'_> {
         *self.current() = Exchange { body: Content::Bytes(bytes), ..Exchange::default() };
         SecretBody { secrets: self, text: None }
     }
 
-    /// How far the last request has come.
+    /// Returns the progress of the last request.
     pub(super) fn progress(&self) -> Progress {
         self.current().progress
     }
@@ -150,7 +150,7 @@ pub(super) struct SecretBody<'a> {
 }
 
 impl Read for SecretBody<'_> {
-    /// Leaves the buffer as it is: what is in it is not sent.
+    /// Leaves the buffer unchanged, because its content is not sent.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Exchange { body, unsent, .. } = &mut *self.secrets.current();
         let read = buffer.len().min(body.as_bytes().len().saturating_sub(unsent.end));
@@ -168,7 +168,7 @@ impl Drop for SecretBody<'_> {
     }
 }
 
-/// Connects by way of a proxy that the settings name or directly, with TLS where the address says so.
+/// Returns a connector that uses the proxy of the settings, if any, and TLS for `https` addresses.
 pub(super) fn connector(dialer: Dialer) -> impl Connector<Out: Transport> {
     let connector = ().chain(ConnectProxyConnector::default()).chain(dialer);
     #[cfg(feature = "tls")]
@@ -206,7 +206,7 @@ impl<In: Transport> Connector<In> for SecretConnector {
 
 struct SecretTransport<T> {
     inner: T,
-    /// What ureq writes and reads. `inner` has buffers with what is sent and received.
+    /// The buffers that ureq writes to and reads from. `inner` has buffers with what is sent and received.
     buffers: LazyBuffers,
     filter: ResponseFilter,
     /// Whether the other side has closed the connection while a request was sent.
@@ -234,7 +234,7 @@ impl<T: Transport> Transport for SecretTransport<T> {
         let progress = &mut exchange.progress;
         progress.started = true;
         let sent = match sent {
-            // A server that refuses a request may answer and close the connection before it has read all.
+            // A server that refuses a request may answer and close the connection before it has read all of it.
             Err(Error::Io(error)) if is_closed(&error) => {
                 self.broken = true;
                 progress.reset = true;
@@ -265,9 +265,9 @@ impl<T: Transport> Transport for SecretTransport<T> {
             progress.status = self.filter.status();
             progress.no_http = self.filter.is_no_http();
             if progress.no_http {
-                return Err(io::Error::new(ErrorKind::InvalidData, "the answer is no HTTP").into());
+                return Err(io::Error::new(ErrorKind::InvalidData, "the response is not HTTP").into());
             }
-            // ureq takes nothing for the end of the answer.
+            // For ureq, an empty read is the end of the response.
             if end == 0 || !passed.is_empty() {
                 return Ok(end > 0);
             }
@@ -292,7 +292,7 @@ impl<T: Transport> SecretTransport<T> {
         let body = exchange.body.as_bytes().get(exchange.unsent.clone()).unwrap_or_default();
         let output = self.buffers.output();
         let head = amount.checked_sub(body.len()).and_then(|end| output.get(..end));
-        let head = head.ok_or_else(|| io::Error::other("ureq has not sent all that it read of a body"))?;
+        let head = head.ok_or_else(|| io::Error::other("ureq did not send all of the body that it read"))?;
         let deadline = Deadline::new(timeout);
         transmit(&mut self.inner, &with_headers(head, &self.secrets.headers), &deadline)?;
         transmit(&mut self.inner, body, &deadline)
@@ -308,7 +308,7 @@ fn transmit(inner: &mut impl Transport, bytes: &[u8], deadline: &Deadline) -> Re
     Ok(())
 }
 
-/// Whether an error says that the other side has closed the connection.
+/// Returns whether an error means that the peer has closed the connection.
 fn is_closed(error: &io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof)

@@ -14,7 +14,7 @@ use crate::model::span_data::SpanData;
 
 /// Held spans are printed when they take about this many bytes together.
 const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
-/// How many ended outermost spans are remembered for spans inside that end after them.
+/// How many finished outermost spans are remembered, for inner spans that end after them.
 const MAX_ENDED: usize = 1000;
 /// The most characters of an input or output in a line.
 const PREVIEW: usize = 100;
@@ -24,7 +24,7 @@ const PREVIEW: usize = 100;
 pub(crate) struct Console {
     style: Style,
     held: Vec<SpanData>,
-    /// The outermost spans that ended last. Spans inside that end later are printed at once.
+    /// The outermost spans that ended last. Inner spans that end later are printed at once.
     ended: VecDeque<SpanId>,
 }
 
@@ -35,7 +35,7 @@ impl Console {
         Self { style: Style { colour }, held: Vec::new(), ended: VecDeque::new() }
     }
 
-    /// Returns what is to be printed when these outermost spans have ended.
+    /// Returns the spans to print when these outermost spans have ended.
     fn release(&mut self, roots: &[SpanId]) -> Vec<SpanData> {
         self.ended.extend(roots);
         let ended: HashSet<SpanId> = self.ended.iter().copied().collect();
@@ -118,7 +118,7 @@ fn render(spans: &[SpanData], style: Style) -> String {
     out
 }
 
-/// `evaluation faithfulness 0.93  of span 123  pass`, and below it why.
+/// Returns `evaluation faithfulness 0.93  of span 123  pass`, and the reasoning on the next lines.
 fn evaluation(event: &str, style: Style) -> String {
     let event: Value = serde_json::from_str(event).unwrap_or_default();
     let shown = |text: &str| preview(&tree::one_line(text));
@@ -171,7 +171,7 @@ fn push_span(line: &Line<'_>, style: Style, out: &mut String) {
         style.paint("36", kind),
         style.dim(&facts)
     ));
-    // The line to the children continues beside the texts of their parent.
+    // The line to the children continues next to the texts of their parent.
     let mut push = |label: &str, text: Option<String>| {
         if let Some(text) = text {
             out.push_str(&format!("{}{} {}\n", style.dim(&line.rest), style.dim(label), text));

@@ -15,9 +15,9 @@ use ureq::{Error, Timeout};
 
 use super::socket::SocketTransport;
 
-/// How long all addresses of a host are tried.
+/// How long the addresses of a host are tried in total.
 const MAX_CONNECT: Duration = Duration::from_secs(2);
-/// How long an address of several is tried first.
+/// How long each of several addresses is tried at first.
 const FIRST_TRY: Duration = Duration::from_millis(300);
 
 /// Opens sockets.
@@ -35,8 +35,8 @@ impl Dialer {
         Self { socket, last: Mutex::default() }
     }
 
-    /// Connects to one of the addresses: the one of the last connection first, each for a short time and then those that have not
-    /// answered for the rest of it.
+    /// Connects to one of the addresses: to that of the last connection first. Each is tried for a short time, and then those that have not
+    /// answered for the rest of the time.
     fn tcp(&self, addresses: &[SocketAddr], budget: Duration) -> Result<TcpStream, Error> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let mut addresses = addresses.to_vec();
@@ -74,7 +74,7 @@ impl Dialer {
 
     #[cfg(unix)]
     fn unix(path: &Path) -> io::Result<UnixStream> {
-        // It waits where the backlog of a server that accepts nothing is full, until that server ends or accepts.
+        // This blocks while the backlog of a server that accepts nothing is full, until that server ends or accepts.
         UnixStream::connect(path)
     }
 }
@@ -96,7 +96,7 @@ impl<In: Transport> Connector<In> for Dialer {
         if let Some(path) = &self.socket {
             return Ok(Some(Either::B(SocketTransport::new(Self::unix(path)?, config))));
         }
-        // ureq would go around a proxy of a kind that it was built without.
+        // ureq would bypass a proxy of a kind that it was built without.
         if config.proxy().is_some_and(|proxy| !proxy.is_no_proxy(details.uri)) {
             return Err(io::Error::new(ErrorKind::Unsupported, "only http proxies are supported").into());
         }

@@ -15,14 +15,14 @@ use crate::deliver::settings::Settings;
 
 const SPANS_HOST: &str = "llmobs-intake";
 const SPANS_PATH: &str = "/api/v2/llmobs";
-/// The host of the public API, too.
+/// The host of evaluations, and of the public API.
 const EVALUATIONS_HOST: &str = "api";
 const EVALUATIONS_PATH: &str = "/api/intake/llm-obs/v2/eval-metric";
 pub(super) const EVP_PROXY: &str = "/evp_proxy/v2";
 
 const OVERRIDE_ORIGIN: &str = "DD_LLMOBS_OVERRIDE_ORIGIN";
 
-/// What is sent. It decides the path.
+/// What is sent, which decides the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Intake {
     Spans,
@@ -34,13 +34,13 @@ pub(super) enum Intake {
 pub(super) struct Endpoint {
     spans: Uri,
     evaluations: Uri,
-    /// The host of Datadog, without its site, that takes the spans.
+    /// The Datadog host that accepts the spans, without its site.
     spans_host: &'static str,
     /// The key for sending straight to Datadog. An Agent adds its own.
     pub(super) api_key: Option<Secret>,
-    /// Whether it is the intake of Datadog itself.
+    /// Whether this is Datadog's own intake.
     pub(super) is_native_intake: bool,
-    /// The Unix socket that the server listens at.
+    /// The Unix socket that the server listens on.
     pub(super) socket: Option<PathBuf>,
 }
 
@@ -76,7 +76,7 @@ impl Endpoint {
         let url = spans.url(spans_path)?;
         if url.scheme_str() == Some("http") && !url.host().is_some_and(is_loopback) {
             let setting = spans.setting;
-            warn_limited!("{setting} is an http address of another machine: the API key travels unencrypted");
+            warn_limited!("{setting} is an http address of another machine: the API key is sent unencrypted");
         }
         let evaluations = evaluations.url(EVALUATIONS_PATH)?;
         let is_native_intake = settings.override_origin.is_none() && !settings.public_api;
@@ -88,7 +88,7 @@ impl Endpoint {
     pub(super) fn agent(agent: &Origin, settings: &Settings) -> Result<Self, Error> {
         let replacement = settings.override_origin.as_ref();
         let replacement = replacement.map(|origin| Origin::new(origin, OVERRIDE_ORIGIN)).transpose()?;
-        // An origin with a path replaces the proxy of the Agent, too.
+        // An origin with a path also replaces the proxy of the Agent.
         let has_path = |origin: &Origin| origin.url("").is_ok_and(|url| url.path() != "/");
         let proxy = if replacement.as_ref().is_some_and(has_path) { "" } else { EVP_PROXY };
         let origin = replacement.as_ref().unwrap_or(agent);
@@ -106,7 +106,7 @@ impl Endpoint {
         }
     }
 
-    /// The address as messages show it.
+    /// Returns the address as messages show it.
     pub(super) fn shown(&self, intake: Intake) -> String {
         let url = self.url(intake);
         match &self.socket {
@@ -124,7 +124,7 @@ impl Endpoint {
     }
 }
 
-/// The host that takes spans, without its site, and the path.
+/// Returns the host that accepts spans, without its site, and the path.
 fn spans_intake(settings: &Settings) -> (&'static str, &'static str) {
     if settings.public_api { (EVALUATIONS_HOST, public_api::SPANS_PATH) } else { (SPANS_HOST, SPANS_PATH) }
 }
@@ -164,7 +164,7 @@ impl Origin {
             _ => return Err(invalid("should begin with http:// or https://")),
         }
         if url.authority().is_none_or(|authority| authority.as_str().contains('@')) {
-            return Err(invalid("should name a host and no user"));
+            return Err(invalid("should name a host, without a user"));
         }
         Ok(origin)
     }

@@ -1,4 +1,4 @@
-//! Why a request was not accepted, and what may be done about it.
+//! Why a request was not accepted, and how that is handled.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,14 +15,14 @@ pub(crate) struct Failure {
     pub(crate) message: String,
 }
 
-/// What may be done about a request that was not accepted.
+/// How a request that was not accepted can be handled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FailureKind {
     /// Nothing was accepted, and another attempt may succeed.
     Unavailable,
-    /// All was sent, and no answer came: the request may have been accepted.
+    /// The whole request was sent, and no response came: it may have been accepted.
     Unanswered,
-    /// The receiver takes smaller requests alone.
+    /// The receiver accepts only smaller requests.
     TooLarge,
     /// The receiver refuses something in the request.
     Invalid,

@@ -10,8 +10,8 @@ use super::{Failure, FailureKind, Framing, Payload, Transport, evaluations_body}
 use crate::base::error::Error;
 use crate::deliver::report::DropReason;
 
-/// Appends one line of JSON for each span, the wrapper object of the wire format, and one for each evaluation, the body of a
-/// request with it alone. Where a write failed, the line that it began stays, and may be empty.
+/// Appends one line of JSON for each span, the wrapper object of the wire format, and one for each evaluation, the body of a request with
+/// that evaluation alone. After a failed write, the line that it began stays, and may be empty.
 #[derive(Debug)]
 pub(crate) struct File {
     path: PathBuf,
@@ -85,7 +85,7 @@ mod tests {
 
     use super::write;
 
-    /// Has room for so many bytes.
+    /// Has room for this many bytes.
     struct Disk(Vec<u8>, usize);
 
     impl io::Write for Disk {

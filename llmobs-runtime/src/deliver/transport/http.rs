@@ -2,7 +2,7 @@
 
 use log::Level;
 
-use llmobs_capture::log::say;
+use llmobs_capture::log::log;
 
 use super::client::{Client, Refusal};
 use super::endpoint::Intake;
@@ -13,7 +13,7 @@ use crate::base::error::Error;
 use crate::deliver::report::DropReason;
 use crate::deliver::settings::Settings;
 
-/// Finds an endpoint when it first sends, and another one when that turns out to be wrong. It stays where requests are accepted.
+/// Finds an endpoint when it first sends, and another one if that fails. It keeps an endpoint that accepts requests.
 #[derive(Debug)]
 pub(crate) struct Http {
     settings: Settings,
@@ -27,7 +27,7 @@ pub(crate) struct Http {
 impl Http {
     /// # Errors
     ///
-    /// If the settings can never work.
+    /// Returns an error if the settings can never work.
     pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
         Ok(Self::with_route(Route::new(settings)?, settings))
     }
@@ -51,7 +51,7 @@ impl Transport for Http {
                     let internal = FailureKind::Permanent(DropReason::Internal);
                     Failure::new(
                         internal,
-                        "spans could not be written for the public API, which is a bug of llmobs",
+                        "spans could not be encoded for the public API, which is a bug in llmobs",
                     )
                 };
                 self.post(Intake::Spans, &mut body.map_err(unreadable)?)
@@ -93,7 +93,7 @@ impl Http {
         let endpoint = self.route.find(&self.names)?;
         let shown = endpoint.to_string();
         if self.logged != shown {
-            say(Level::Info, format_args!("spans of {} go to {shown}", self.settings.ml_app()));
+            log(Level::Info, format_args!("spans of {} go to {shown}", self.settings.ml_app()));
             self.logged = shown;
         }
         Ok(Client::new(endpoint, &self.settings, self.names.clone()))

@@ -1,4 +1,4 @@
-//! A server on loopback whose side of each connection is written by the test.
+//! A server on the loopback interface. The test writes its side of each connection.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
-/// One side of a connection, as a server has it.
+/// The server's side of a connection.
 pub(super) struct Connection<S>(BufReader<S>);
 
 /// A request as it arrived.
@@ -53,12 +53,12 @@ impl<S: Read + Write> Connection<S> {
         Some(request)
     }
 
-    /// Reads so many bytes.
+    /// Reads this many bytes.
     pub(super) fn skip(&mut self, bytes: u64) {
         let _ = io::copy(&mut self.0.by_ref().take(bytes), &mut io::sink());
     }
 
-    /// Sends a text. Returns whether the other side still takes some.
+    /// Sends a text. Returns whether the peer accepts more.
     pub(super) fn send(&mut self, text: &str) -> bool {
         self.0.get_mut().write_all(text.as_bytes()).is_ok()
     }
@@ -103,7 +103,7 @@ impl Server {
                 thread::spawn(move || {
                     let mut connection = Connection::new(stream);
                     serve(number, &mut connection);
-                    // Whatever was not read makes this a reset. The clone of the stream would keep it open.
+                    // Unread data makes this a reset. The clone of the stream would keep the connection open.
                     let _ = connection.0.get_ref().shutdown(Shutdown::Both);
                 });
             }

@@ -1,11 +1,11 @@
-//! Spans and evaluations that are kept in memory, for tests.
+//! A transport that keeps spans and evaluations in memory, for tests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Failure, Framing, Payload, Transport};
 use crate::model::span_data::SpanData;
 
-/// A transport that keeps what it is sent. Its clones share it.
+/// A transport that keeps what is sent. Its clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory(Arc<Mutex<Held>>);
 

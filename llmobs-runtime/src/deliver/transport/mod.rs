@@ -65,7 +65,7 @@ impl Framing {
     }
 }
 
-/// What is delivered at once.
+/// Items that are delivered together.
 pub(crate) enum Payload<'a> {
     /// Wire events, in the framing that the transport asks for. The transport may take the text while it sends it.
     Events(&'a mut String),
@@ -83,7 +83,7 @@ pub(crate) trait Transport: Send {
     /// Delivers a payload, all of it or nothing.
     fn send(&mut self, payload: Payload<'_>) -> Result<(), Failure>;
 
-    /// Tells which outermost spans have ended. The spans inside that ended before were sent, unless a processor dropped them.
+    /// Reports which outermost spans have ended. Inner spans that ended before were sent, unless a processor dropped them.
     fn ended(&mut self, _roots: &[SpanId]) {}
 
     /// Ends the transport. Nothing more is sent.

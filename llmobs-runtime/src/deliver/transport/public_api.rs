@@ -1,8 +1,8 @@
-//! Spans as Datadog's public HTTP API takes them.
+//! Spans in the form of Datadog's public HTTP API.
 //!
-//! It is documented at <https://docs.datadoghq.com/llm_observability/instrumentation/api/>, and has other names for some of what the intake
-//! of Datadog's SDKs takes. Only fields that are documented are sent: links between spans, the agent of a span, sampling, and what
-//! metadata holds for Datadog alone are left out.
+//! The API is documented at <https://docs.datadoghq.com/llm_observability/instrumentation/api/>, and has other names for some fields than
+//! the intake of Datadog's SDKs. Only documented fields are sent: links between spans, the agent of a span, sampling, and reserved metadata
+//! are left out.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 /// The path of the API.
 pub(super) const SPANS_PATH: &str = "/api/intake/llm-obs/v1/trace/spans";
 
-/// The fields of an event that both have.
+/// The fields of an event that the intake and the API share.
 const FIELDS: [&str; 10] = [
     "trace_id",
     "span_id",
@@ -25,7 +25,7 @@ const FIELDS: [&str; 10] = [
     "metrics",
     "tags",
 ];
-/// The fields of `meta` that both have.
+/// The fields of `meta` that the intake and the API share.
 const META: [&str; 9] = [
     "metadata",
     "model_name",
@@ -37,12 +37,12 @@ const META: [&str; 9] = [
     "output",
     "expected_output",
 ];
-/// The key in metadata that is reserved for Datadog.
+/// The metadata key that is reserved for Datadog.
 const RESERVED: &str = "_dd";
 
 type Object<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
-/// The body of a request, of a JSON array of events in the objects that the intake of SDKs has around them. `ml_app` is the application of
+/// Returns the body of a request, from a JSON array of events in the wrapper objects of the intake of SDKs. `ml_app` is the application of
 /// spans that name none.
 pub(super) fn body(events: &str, ml_app: &str) -> serde_json::Result<String> {
     let mut body = String::with_capacity(events.len());

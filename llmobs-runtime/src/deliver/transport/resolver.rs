@@ -1,4 +1,4 @@
-//! Names of hosts to addresses.
+//! Resolves host names to addresses.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,17 +17,17 @@ use ureq::{Error, Timeout};
 
 /// How long one attempt to send waits for the addresses of a name.
 const MAX_WAIT: Duration = Duration::from_secs(2);
-/// How many addresses ureq takes.
+/// The most addresses that ureq accepts.
 const MAX_ADDRESSES: usize = 16;
 
-/// Looks names up on threads of their own, one at a time for each name, since the system's resolver cannot be interrupted: one that hangs
-/// costs one thread, however often it is asked.
+/// Looks up names on threads of their own, one at a time for each name, because the system's resolver cannot be interrupted: a lookup that
+/// hangs costs one thread, however often the name is requested.
 #[derive(Clone)]
 pub(super) struct Names(Arc<Shared>);
 
 struct Shared {
     look_up: fn(&str) -> io::Result<Vec<SocketAddr>>,
-    /// The look-ups whose results have not been taken yet.
+    /// The lookups whose results were not received yet.
     pending: Mutex<BTreeMap<String, Receiver<io::Result<Vec<SocketAddr>>>>>,
 }
 
@@ -119,7 +119,7 @@ mod tests {
         }
         assert_eq!(names.addresses("127.0.0.1:7".to_owned(), Duration::ZERO).unwrap().len(), 1);
         drop(closed);
-        // The late result is used, and then there is another look-up.
+        // The late result is used, and then there is another lookup.
         for asked in [1, 2] {
             assert_eq!(ask(Duration::from_secs(60)).unwrap(), ["127.0.0.1:80".parse().unwrap()]);
             assert_eq!(ASKED.load(Ordering::SeqCst), asked);

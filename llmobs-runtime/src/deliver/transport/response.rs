@@ -1,9 +1,9 @@
-//! What an HTTP response may say to the HTTP library.
+//! Filters the parts of an HTTP response that the HTTP library may see.
 
-/// A longer line is cut. None that passes is nearly as long.
+/// A longer line is cut. Lines that pass are much shorter.
 pub(super) const MAX_LINE: usize = 1024;
 
-/// The headers that say how a response is read, or when to send again.
+/// The headers that control how a response is read, or when to send again.
 const HEADERS: [&str; 8] = [
     "connection",
     "content-length",
@@ -15,17 +15,17 @@ const HEADERS: [&str; 8] = [
     "x-ratelimit-reset",
 ];
 
-/// What they say beside numbers and dates.
+/// The words in their values, apart from numbers and dates.
 const WORDS: [&str; 5] = ["chunked", "close", "gzip", "identity", "keep-alive"];
 
-/// Removes from a response what may repeat a part of the request. Of the head these are the reason, all headers but [`HEADERS`], and
-/// words in their values that are not expected there. The body becomes as many blanks; if it is in chunks, their sizes pass.
+/// Removes from a response what may repeat a part of the request. In the head these are the reason, all headers except [`HEADERS`], and
+/// unexpected words in their values. The body is replaced by as many blanks; the sizes of its chunks pass.
 ///
 /// A response may arrive in any number of pieces. A line passes when its end has arrived.
 #[derive(Default)]
 pub(super) struct ResponseFilter {
     part: Part,
-    /// A line whose end has not arrived.
+    /// A line that has not ended yet.
     line: Vec<u8>,
     /// Whether the body is in chunks.
     chunked: bool,
@@ -44,7 +44,7 @@ enum Part {
     Body,
     /// The line with the size of a chunk.
     Size,
-    /// What is left of a chunk.
+    /// The rest of a chunk.
     Chunk(u64),
     /// The end of the line of a chunk.
     ChunkEnd,
@@ -53,7 +53,7 @@ enum Part {
 }
 
 impl ResponseFilter {
-    /// Returns what passes, at most [`MAX_LINE`] bytes more than there are in `bytes`.
+    /// Returns what passes, at most [`MAX_LINE`] bytes more than `bytes` has.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut passed = Vec::with_capacity(bytes.len());
         let mut rest = bytes;
@@ -84,12 +84,12 @@ impl ResponseFilter {
         self.status
     }
 
-    /// Whether it is not HTTP that arrives.
+    /// Returns whether the response is not HTTP.
     pub(super) fn is_no_http(&self) -> bool {
         self.is_no_http
     }
 
-    /// Whether no line waits for its end.
+    /// Returns whether no unfinished line is held.
     pub(super) fn is_empty(&self) -> bool {
         self.line.is_empty()
     }
@@ -145,7 +145,7 @@ impl ResponseFilter {
             },
             Part::Size => {
                 let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-                // More may be a key.
+                // A longer number may be a key.
                 let digits = line.get(..digits).filter(|digits| digits.len() <= 8).unwrap_or_default();
                 passed.extend_from_slice(digits);
                 let size =
@@ -166,7 +166,7 @@ impl ResponseFilter {
     }
 }
 
-/// Whether a line may be blank or a status, as far as it has arrived.
+/// Returns whether a line may be blank or a status, as far as it has arrived.
 fn begins_like_http(line: &[u8]) -> bool {
     let begin = line.get(..7).unwrap_or(line);
     b"HTTP/1.".starts_with(begin) || line.iter().all(|byte| matches!(byte, b'\r' | b'\n'))

@@ -1,4 +1,4 @@
-//! Which endpoint spans go to. It is decided while they are sent, since Agents come and go.
+//! Chooses the endpoint that spans go to. The choice is made while sending, because Agents come and go.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -9,7 +9,7 @@ use log::Level;
 use serde_json::Value;
 use ureq::Agent;
 
-use llmobs_capture::log::say;
+use llmobs_capture::log::log;
 
 use super::address::client;
 use super::connector::connector;
@@ -20,9 +20,9 @@ use super::{Failure, FailureKind};
 use crate::base::error::Error;
 use crate::deliver::settings::Settings;
 
-/// How long an Agent may take to say what it passes on.
+/// How long an Agent may take to answer what it accepts.
 const MAX_ASK: Duration = Duration::from_secs(2);
-/// How much of its answer is read, in bytes.
+/// The most of its response that is read, in bytes.
 const MAX_INFO_BYTES: u64 = 1024 * 1024;
 /// Where an Agent listens by default. The socket is tried first, as in the reference SDK.
 const DEFAULT_SOCKET: &str = "/var/run/datadog/apm.socket";
@@ -34,14 +34,14 @@ const AGENT_URL: &str = "DD_TRACE_AGENT_URL";
 pub(super) struct Route {
     /// Agents, the preferred one first.
     agents: Vec<(Origin, Endpoint)>,
-    /// Whether an Agent is asked if it passes spans on.
+    /// Whether Agents are asked if they accept spans.
     asks: bool,
     /// Datadog itself, or why spans cannot go there.
     pub(super) intake: Result<Endpoint, Error>,
     timeout: Duration,
 }
 
-/// What an Agent answers.
+/// The answer of an Agent.
 enum Answer {
     PassesOn,
     PassesNothingOn,
@@ -51,7 +51,7 @@ enum Answer {
 impl Route {
     /// # Errors
     ///
-    /// If the settings leave none.
+    /// Returns an error if the settings leave no endpoint.
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
         Self::with_default(settings, Path::new(DEFAULT_SOCKET), DEFAULT_URL)
     }
@@ -66,12 +66,12 @@ impl Route {
                 if let Some(error) =
                     intake.as_ref().err().filter(|error| !matches!(error, Error::MissingApiKey))
                 {
-                    say(Level::Warn, format_args!("spans can go to an Agent alone: {error}"));
+                    log(Level::Warn, format_args!("spans can only go to an Agent: {error}"));
                 }
                 (agents, intake)
             }
             (None, Err(problem), Ok(intake)) => {
-                say(Level::Warn, format_args!("spans go straight to Datadog: {problem}"));
+                log(Level::Warn, format_args!("spans go straight to Datadog: {problem}"));
                 (Vec::new(), Ok(intake))
             }
             (None, Err(problem), Err(Error::MissingApiKey)) | (None, Err(_), Err(problem)) => {
@@ -82,7 +82,7 @@ impl Route {
         Ok(Self { agents, asks, intake, timeout: settings.timeout.min(MAX_ASK) })
     }
 
-    /// The endpoint to use now: an Agent that passes spans on, else Datadog. Asks the Agents unless the settings choose.
+    /// Returns the endpoint to use now: an Agent that accepts spans, else Datadog. Asks the Agents unless the settings choose.
     pub(super) fn find(&self, names: &Names) -> Result<Endpoint, Failure> {
         let mut refusing = None;
         let mut absent = Vec::new();
@@ -106,7 +106,9 @@ impl Route {
             Err(error) => error,
         };
         let mut message = match refusing {
-            Some(agent) => format!("the Datadog Agent at {agent} does not take LLM Observability: update it"),
+            Some(agent) => {
+                format!("the Datadog Agent at {agent} does not support LLM Observability: update it")
+            }
             None => format!(
                 "no Datadog Agent answers at {}: start one, set {AGENT_URL} to its address",
                 absent.join(" or ")
@@ -131,7 +133,7 @@ fn agents(settings: &Settings, socket: &Path, url: &str) -> Result<Vec<(Origin, 
     origins.into_iter().map(endpoint).collect()
 }
 
-/// Asks an Agent what it passes on.
+/// Asks an Agent which endpoints it has.
 fn ask(agent: &Origin, names: &Names, timeout: Duration) -> Answer {
     let info = || {
         let url = agent.url("/info").ok()?;

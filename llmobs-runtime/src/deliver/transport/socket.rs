@@ -93,7 +93,7 @@ impl Transport for SocketTransport {
         }
     }
 
-    /// Nothing is expected of a server between requests: what it sends then is the end of the connection.
+    /// A server sends nothing between requests: anything that arrives then is the end of the connection.
     fn is_open(&mut self) -> bool {
         let waits = |socket: &mut Box<dyn Socket>| matches!(socket.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
         self.socket.set_nonblocking(true).is_ok()
@@ -102,18 +102,18 @@ impl Transport for SocketTransport {
     }
 }
 
-/// macOS cannot set a time-out of a socket that the other side has closed, which may still hold an answer.
+/// macOS cannot set a timeout of a socket that the peer has closed, which may still hold a response.
 fn ignore_closed(set: io::Result<()>) -> io::Result<()> {
     set.or_else(|error| {
         if cfg!(target_os = "macos") && error.kind() == ErrorKind::InvalidInput { Ok(()) } else { Err(error) }
     })
 }
 
-/// When a step of a request has to be done.
+/// The deadline of a step of a request.
 #[derive(Clone, Copy)]
 pub(super) struct Deadline {
     timeout: NextTimeout,
-    /// `None` for one that never comes.
+    /// `None` if there is no deadline.
     at: Option<Instant>,
 }
 
@@ -122,13 +122,13 @@ impl Deadline {
         Self { timeout, at: Instant::now().checked_add(*timeout.after) }
     }
 
-    /// The time that is left, which is more than none.
+    /// Returns the remaining time, which is never zero.
     pub(super) fn left(&self) -> Result<Option<Duration>, Error> {
         let left = self.at.map(|at| at.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) { Err(self.passed()) } else { Ok(left) }
     }
 
-    /// The time-out of what is still to be done.
+    /// Returns the timeout of the remaining work.
     pub(super) fn rest(&self) -> Result<NextTimeout, Error> {
         let mut timeout = self.timeout;
         if let Some(left) = self.left()? {
@@ -137,7 +137,7 @@ impl Deadline {
         Ok(timeout)
     }
 
-    /// Passes errors on, but for an interruption.
+    /// Returns all errors except an interruption.
     fn check(&self, error: io::Error) -> Result<(), Error> {
         match error.kind() {
             ErrorKind::Interrupted => Ok(()),

@@ -4,17 +4,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ureq::http::{HeaderMap, StatusCode};
 
-/// No wait is longer, whatever a server says.
+/// The longest wait, whatever a server asks for.
 const MAX_WAIT: Duration = Duration::from_secs(300);
-/// Larger numbers of seconds are points in time.
+/// Larger numbers are points in time, not seconds to wait.
 const EPOCHS: f64 = 1e9;
 
-/// The wait that the headers of an answer ask for. What is no number and no date, and what is over, counts as absent.
+/// Returns the wait that the headers of a response ask for. Values that are neither a number nor a date, and times in the past, count as
+/// absent.
 pub(super) fn asked(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let retry_after = text("retry-after")
         .and_then(|text| seconds(text).or_else(|| until(httpdate::parse_http_date(text).ok()?, now)));
-    // Datadog sends it with other answers, too.
+    // Datadog also sends it with other responses.
     let reset = text("x-ratelimit-reset").filter(|_| status == StatusCode::TOO_MANY_REQUESTS);
     let reset = reset.and_then(|text| {
         let after = seconds(text)?;

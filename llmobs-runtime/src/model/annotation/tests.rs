@@ -8,7 +8,7 @@ fn link() -> SpanRef {
     SpanRef { trace_id: "1".to_owned(), span_id: "2".to_owned() }
 }
 
-/// Says a number in every way that adds to a span.
+/// Adds a number to a span in every way.
 fn say(note: &mut Annotation, number: usize) {
     let key = format!("key {number}");
     note.tag(&key, number).metadata(&key, number).metric(&key, number).cost_tag(&key).link(link());

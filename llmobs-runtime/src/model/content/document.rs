@@ -4,8 +4,8 @@ use llmobs_capture::warn_limited;
 use llmobs_providers::Document;
 use llmobs_providers::json::Json;
 
-/// The arguments of an instrumented function: a lone document or list, else an argument that is a list of documents,
-/// else the field `input` of an argument, as the embedding APIs take, else the one string among the arguments.
+/// Reads the documents in the arguments of an instrumented function: a lone document or list, else an argument that is a list of documents,
+/// else the field `input` of an argument, as the embedding APIs take, else the only string among the arguments.
 pub(crate) fn read_arguments(arguments: &[&Json<'_>]) -> Option<Vec<Document>> {
     if let [only] = arguments
         && let Some(documents) = read_all(only)
@@ -38,7 +38,7 @@ pub(crate) fn read(value: &Json<'_>) -> Option<Document> {
     // A score of zero is kept; the reference SDK loses it.
     document.score = value.get("score").to_value().as_number().cloned();
     if document.score.is_none() && value.field("score").is_some() {
-        warn_limited!("the score of a document was left out: it is no number");
+        warn_limited!("the score of a document was left out: it is not a number");
     }
     Some(document)
 }
@@ -46,13 +46,13 @@ pub(crate) fn read(value: &Json<'_>) -> Option<Document> {
 /// A field that is a short text, such as a name. A number is its text.
 fn label(value: &Json<'_>, key: &str) -> String {
     if matches!(value.get(key), Json::Bool(_) | Json::Array(_) | Json::Object(_)) {
-        warn_limited!("the field {key:?} of a document was left out: it is no text");
+        warn_limited!("the field {key:?} of a document was left out: it is not a text");
         return String::new();
     }
     value.label(key).into_owned()
 }
 
-/// How many vectors of which size, for a vector, a list of vectors, or OpenAI's `{data: [{embedding}]}`.
+/// Describes the number and the size of vectors: a vector, a list of vectors, or OpenAI's `{data: [{embedding}]}`.
 pub(crate) fn describe_vectors(value: &Json<'_>) -> Option<String> {
     let single = std::slice::from_ref(value);
     let vectors = match value {
@@ -60,7 +60,7 @@ pub(crate) fn describe_vectors(value: &Json<'_>) -> Option<String> {
         Json::Array(items) if items.first().is_some_and(|item| matches!(item, Json::Array(_))) => items,
         _ => single,
     };
-    // Of a list that was shortened to the budget of a capture, some vectors are not whole, and a note says so.
+    // If the list was shortened to the budget of a capture, some vectors are incomplete, which a note shows.
     let (shortened, whole): (Vec<_>, Vec<_>) = vectors.iter().partition(|vector| is_shortened(vector));
     let more = if shortened.is_empty() { "" } else { "more than " };
     let size = size_of_vector(whole.first()?)?;
@@ -76,7 +76,7 @@ fn size_of_vector(value: &Json<'_>) -> Option<usize> {
         .then_some(numbers.len())
 }
 
-/// Whether there is a note inside, which is a text with an ellipsis.
+/// Returns whether there is a note inside, which is a text with an ellipsis.
 fn is_shortened(value: &Json<'_>) -> bool {
     match value {
         Json::Text(text) => text.starts_with("… ["),

@@ -9,7 +9,7 @@ use super::{Content, Form};
 use crate::base::kind::Kind;
 use crate::model::captured::Source;
 
-/// The input of a span, from its JSON text, and the request that it is a part of.
+/// Reads the input of a span from its JSON text, and the request that it is a part of.
 pub(crate) fn read_input(kind: Kind, json: &str, source: Source) -> (Content, Option<Box<Request>>) {
     let form = Form::of_input(kind);
     if form == Form::Text {
@@ -34,7 +34,7 @@ pub(crate) fn read_input(kind: Kind, json: &str, source: Source) -> (Content, Op
     (content, found.map(|(_, request)| request))
 }
 
-/// The output of a span, from its JSON text, and the answer that it is a part of.
+/// Reads the output of a span from its JSON text, and the response that it is a part of.
 pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, Option<Box<Response>>) {
     let form = Form::of_output(kind);
     if form == Form::Text && kind != Kind::Embedding {
@@ -61,12 +61,12 @@ pub(crate) fn read_output(kind: Kind, json: &str, source: Source) -> (Content, O
     (content, response)
 }
 
-/// A budget that all of a captured text fits into: a small value takes more memory than its JSON.
+/// Returns a budget that a whole captured text fits into: a small value takes more memory than its JSON.
 fn budget(json: &str) -> usize {
     json.len().saturating_mul(2).saturating_add(64 * 1024)
 }
 
-/// The whole request that a value is. `is_alone` says that there is no other value.
+/// Reads a value that is a whole request. `is_alone` is whether there is no other value.
 fn request(
     value: &Json<'_>,
     source: Source,
@@ -83,7 +83,7 @@ fn request(
     request.filter(has_form).map(Box::new)
 }
 
-/// A lone text, or every argument that holds messages, in order. The request, at its place among the values, is one of them.
+/// Reads a lone text, or every argument that holds messages, in order. The request, at its place among the values, is one of them.
 fn input_messages(
     values: &[&Json<'_>],
     source: Source,
@@ -108,7 +108,7 @@ fn input_messages(
                     found.extend(conversation::messages(value).into_iter().flatten());
                 }
             }
-            // An empty list beside other arguments may be anything: it must not hide them.
+            // An empty list next to other arguments may be anything: it must not hide them.
             Some(found).filter(|found| !found.is_empty())
         }
     };
@@ -127,16 +127,16 @@ fn output_messages(value: Option<&Json<'_>>, source: Source, json: &str) -> Vec<
     read.unwrap_or_else(|| vec![text_message(json, source, "assistant")])
 }
 
-/// A message of what is none.
+/// Makes a message from a value that is not one.
 fn text_message(json: &str, source: Source, role: &str) -> Message {
     if source != Source::Annotated {
         return Message::new(role, text(json));
     }
     warn_limited!(
-        "what was annotated on an llm span is no message and is shown as text: give a text, a `llmobs::content::Message`, what \
+        "the annotation of an llm span is not a message and is shown as text: give a text, a `llmobs::content::Message`, a value that \
          serializes as {{\"role\": …, \"content\": …}}, or a list of these"
     );
-    // A program that annotates a bare text has not said whose it is, and the reference SDK leaves it open too.
+    // A program that annotates a bare text gives no role, and the reference SDK leaves it open too.
     Message::new("", text(json))
 }
 
@@ -163,8 +163,8 @@ fn documents(value: Option<&Json<'_>>, source: Source, json: &str) -> Vec<Docume
     value.and_then(document::read_all).unwrap_or_else(|| {
         if source == Source::Annotated {
             warn_limited!(
-                "what was annotated on an embedding or retrieval span is no document and is shown as text: give a text, a \
-                 `llmobs::content::Document`, what serializes as {{\"text\": …}}, or a list of these"
+                "the annotation of an embedding or retrieval span is not a document and is shown as text: give a text, a \
+                 `llmobs::content::Document`, a value that serializes as {{\"text\": …}}, or a list of these"
             );
         }
         vec![Document::new(text(json))]
@@ -172,12 +172,12 @@ fn documents(value: Option<&Json<'_>>, source: Source, json: &str) -> Vec<Docume
 }
 
 impl Content {
-    /// Takes what a span of this kind shows as input out of a request. `None` if there is nothing.
+    /// Takes the input that a span of this kind shows out of a request. Returns `None` if there is none.
     pub(crate) fn of_request(kind: Kind, request: &mut Request) -> Option<Self> {
         let content = match Form::of_input(kind) {
             Form::Messages => Self::Messages(std::mem::take(&mut request.messages)),
             Form::Documents => Self::Documents(std::mem::take(&mut request.documents)),
-            // The question that the documents are put in order for.
+            // The query that the documents are ranked for.
             Form::Text if kind == Kind::Retrieval => {
                 Self::Text(std::mem::take(&mut request.messages.first_mut()?.content))
             }
@@ -186,7 +186,7 @@ impl Content {
         Some(content).filter(|content| !content.is_empty())
     }
 
-    /// Takes what a span of this kind shows as output out of an answer. `None` if there is nothing.
+    /// Takes the output that a span of this kind shows out of a response. Returns `None` if there is none.
     pub(crate) fn of_response(kind: Kind, response: &mut Response) -> Option<Self> {
         match (Form::of_output(kind), response.vectors) {
             (Form::Messages, _) => {
@@ -211,7 +211,7 @@ impl Content {
     }
 }
 
-/// A string as it is, anything else as the JSON text that it is.
+/// Returns a string as it is, and any other value as its JSON text.
 fn text(json: &str) -> String {
     match json.starts_with('"').then(|| serde_json::from_str(json)) {
         Some(Ok(text)) => text,

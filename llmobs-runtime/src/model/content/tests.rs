@@ -1,4 +1,4 @@
-//! What Datadog is shown for what a program put in and got out, by kind of span.
+//! What Datadog shows of the input and output of a program, by kind of span.
 
 mod documents;
 mod messages;
@@ -13,10 +13,10 @@ use crate::model::captured::{Captured, Source};
 use crate::model::sample::Sample;
 use crate::model::tags::Identity;
 
-/// The JSON text of a value, and where it came from.
+/// The JSON text of a value, and its source.
 struct Given(String, Source);
 
-/// What an attribute captures of a function with these arguments: the inside of a JSON object, in their order.
+/// What an attribute captures of a function with these arguments: the members of a JSON object, in order.
 fn arguments(fields: &str) -> Given {
     Given(format!("{{{fields}}}"), Source::Arguments)
 }
@@ -25,7 +25,7 @@ fn annotated<T: Serialize>(value: &T) -> Given {
     annotated_within(value, usize::MAX)
 }
 
-/// What is captured where a program annotates a value within a limit.
+/// What is captured if a program annotates a value within a limit.
 fn annotated_within<T: Serialize>(value: &T, limit: usize) -> Given {
     let captured = Captured::annotated(value, limit);
     Given(captured.json().to_owned(), captured.source)
@@ -35,7 +35,7 @@ fn returned<T: Serialize>(value: &T) -> Given {
     Given(annotated(value).0, Source::Value)
 }
 
-/// What Datadog is shown of a content.
+/// What Datadog shows of a content.
 fn shown(content: Content) -> Value {
     let identity = Identity::default();
     let mut span = Sample::new(Kind::Task, "").data(&identity);
@@ -43,12 +43,12 @@ fn shown(content: Content) -> Value {
     Encoder::new(&identity, "", usize::MAX).event(&span)["meta"]["output"].take()
 }
 
-/// `meta.input`, or null where there is none.
+/// `meta.input`, or null if there is none.
 fn input(kind: Kind, Given(json, source): Given) -> Value {
     shown(super::read_input(kind, &json, source).0)
 }
 
-/// `meta.output`, or null where there is none.
+/// `meta.output`, or null if there is none.
 fn output(kind: Kind, Given(json, source): Given) -> Value {
     shown(super::read_output(kind, &json, source).0)
 }

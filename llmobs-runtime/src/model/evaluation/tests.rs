@@ -1,4 +1,4 @@
-//! Evaluations, whole metrics; and all that cannot be meant so.
+//! Evaluations as whole metrics, and all that are invalid.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ fn span() -> SpanRef {
     SpanRef { trace_id: "T1".into(), span_id: "S1".into() }
 }
 
-/// The metric, with these fields beside those that all have.
+/// The metric, with these fields and those that all metrics have.
 fn expected(fields: Value) -> Value {
     let mut metric = json!({
         "event_kind": "evaluation",
@@ -91,10 +91,10 @@ fn what_cannot_be_meant_so_says_what_to_change() {
     let fine = || Evaluation::score("l", 1).for_span(span());
     let before = UNIX_EPOCH - Duration::from_secs(1);
     for (evaluation, start) in [
-        (Evaluation::score("l", 1), "nothing names what was evaluated: call `for_span`"),
-        (Evaluation::score("l", 1).for_span(None), "nothing names what was evaluated: call `for_span`"),
-        (fine().for_tag("a", "b"), "two things name what was evaluated"),
-        (fine().for_span(span()), "two things name what was evaluated"),
+        (Evaluation::score("l", 1), "no target was set: call `for_span`"),
+        (Evaluation::score("l", 1).for_span(None), "no target was set: call `for_span`"),
+        (fine().for_tag("a", "b"), "more than one target was set"),
+        (fine().for_span(span()), "more than one target was set"),
         (
             Evaluation::score("l", 1).for_span(SpanRef { trace_id: String::new(), span_id: "1".into() }),
             "the span has no span id or no trace id",
@@ -103,7 +103,7 @@ fn what_cannot_be_meant_so_says_what_to_change() {
             Evaluation::score("l", 1).for_span(SpanRef { trace_id: "1".into(), span_id: String::new() }),
             "the span has no span id or no trace id",
         ),
-        (Evaluation::score("l", 1).for_tag("", "b"), "what was evaluated has no name"),
+        (Evaluation::score("l", 1).for_tag("", "b"), "the target is empty"),
         (Evaluation::score("", 1).for_span(span()), "the label is empty"),
         (Evaluation::score("a.b", 1).for_span(span()), "the label has a dot"),
         (Evaluation::score("l", f64::NAN).for_span(span()), "the score is not a finite number"),

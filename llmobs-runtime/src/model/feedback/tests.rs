@@ -1,4 +1,4 @@
-//! Feedback, whole metrics; and all that cannot be meant so.
+//! Feedback as whole metrics, and all that is invalid.
 
 use serde_json::{Value, json};
 

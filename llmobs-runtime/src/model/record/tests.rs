@@ -6,7 +6,7 @@ use crate::base::kind::Kind;
 use crate::model::captured::Source;
 use crate::model::sample::Sample;
 
-/// Each span that waits for delivery takes this much beside its texts.
+/// Each span that waits for delivery takes this much memory in addition to its texts.
 #[test]
 fn a_record_is_small() {
     const { assert!(Record::BYTES <= 96) };
@@ -28,7 +28,7 @@ fn texts_follow_each_other_and_what_follows_them_belongs_to_others() {
     assert_eq!((&*failure.kind, &failure.message), ("core::fmt::Error", &message));
     assert_eq!(failure.stack, format!("core::fmt::Error: {message}"));
     assert_eq!(record.text_bytes(parts), text.len() - "the next span".len());
-    // A text that is shorter than the record says, which cannot be, is read as none.
+    // A text that is shorter than the record requires, which cannot occur, is read as none.
     let short = Finished::new(&record, &trace, None, "{", parts, None, &clock);
     assert_eq!((short.input(), short.output()), (None, None));
 }

@@ -1,4 +1,4 @@
-//! Captures what is known about a call after its body ran.
+//! Captures what is known about a call after its body has run.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::trace::model_call::submit;
 pub struct Ending {
     frame: Option<Arc<Frame>>,
     limit: usize,
-    /// Whether an output is wanted. An annotated output wins.
+    /// Whether an output is wanted. An annotated output takes precedence.
     wanted: bool,
     /// The input, to which the output and the error are appended.
     text: String,
@@ -39,7 +39,7 @@ pub struct ErrorSink<'a> {
 }
 
 impl ErrorSink<'_> {
-    /// Calls `write` with the text, or puts only the type `E` of the error there.
+    /// Calls `write` with the text, or appends only the type `E` of the error.
     pub(crate) fn put<E: ?Sized>(self, write: impl FnOnce(&mut String) -> FailureParts) {
         let parts = if self.shows_text { write(self.text) } else { FailureParts::of_type::<E>(self.text) };
         *self.parts = Some(parts);
@@ -54,7 +54,7 @@ pub struct ErrorText {
 }
 
 impl ErrorText {
-    /// The text that `write` gives.
+    /// Returns the text that `write` appends.
     pub fn of(write: impl FnOnce(ErrorSink<'_>)) -> Self {
         let mut error = Self::default();
         write(ErrorSink { text: &mut error.text, parts: &mut error.parts, shows_text: true });
@@ -112,7 +112,7 @@ impl Ending {
         annotation.failure = Some(failure);
     }
 
-    /// Adds what a model answered beside what is shown as output. What the options of the attribute say wins.
+    /// Adds the data of a model's response other than the output. The options of the attribute take precedence.
     pub(crate) fn add_response(&mut self, mut response: Response) {
         let error = response.error.take();
         let mut facts = facts_of_response(response, self.limit);
@@ -136,26 +136,26 @@ impl Ending {
         }
     }
 
-    /// Adds the one call. If it failed, while the function did not, it is a span of its own.
+    /// Adds the only call. If it failed and the function did not, it becomes a span of its own.
     fn add_call(&mut self, mut call: EndedCall, frame: &Arc<Frame>) {
         let failed = self.has_failed() || self.end.failure.is_some();
         if call.failed && !failed {
             return submit(call, frame);
         }
-        // What the function returned as an error says more.
+        // An error that the function returned is more detailed.
         if let Some(notes) = &mut call.notes {
             notes.failure.take_if(|_| failed);
         }
         add_under(&mut self.annotation, call.notes);
     }
 
-    /// Adds that there were several calls, each a span of its own, which has its tokens.
+    /// Records that there were several calls, each with a span of its own, which has its tokens.
     fn add_several(&mut self) {
         let annotation = self.annotation.get_or_insert_with(|| Box::new(Annotation::new(self.limit)));
         annotation.more().observed = Some(Arc::new(Observed::several()));
     }
 
-    /// Whether there is an error.
+    /// Returns whether there is an error.
     pub(super) fn has_failed(&self) -> bool {
         self.annotation.as_ref().is_some_and(|annotation| annotation.failure.is_some())
     }

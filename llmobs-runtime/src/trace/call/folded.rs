@@ -13,7 +13,7 @@ pub struct Folded {
     /// Whether each item is a document of its own.
     is_list: bool,
     limit: usize,
-    /// Whether an item had more than the frame of an answer.
+    /// Whether an item had content, and not only the frame of a response.
     has_content: bool,
 }
 
@@ -25,11 +25,11 @@ impl Folded {
         Self { fold: Fold::new(limit), item: String::new(), is_list, limit, has_content: false }
     }
 
-    /// Adds an item, which `capture` writes. Returns whether it has more than the frame of an answer: the first such item ends the
-    /// wait for the first token.
+    /// Adds an item, which `capture` writes. Returns whether it has content, and not only the frame of a response: the first such item ends
+    /// the wait for the first token.
     pub fn add(&mut self, capture: impl FnOnce(Sink<'_>)) -> bool {
         self.item.clear();
-        // Texts about values are not pieces of one text.
+        // Texts that describe values are not pieces of one text.
         let mut is_about = false;
         capture(Sink::with_about(&mut self.item, self.limit, &mut is_about));
         let has_content = match self.item.as_str() {
@@ -41,11 +41,11 @@ impl Folded {
         has_content
     }
 
-    /// Puts the output into a span, and on an `llm` span what else the provider said.
+    /// Puts the output into a span, and on an `llm` span the other data of the provider's response.
     pub fn end(self, ending: &mut Ending) {
         let Some(kind) = ending.kind() else { return };
         let outcome = self.fold.finish(kind);
-        // A stream that failed before it said anything has no output.
+        // A stream that failed before it yielded content has no output.
         if let Some(json) = outcome.json.filter(|_| self.has_content || !ending.has_failed()) {
             ending.output().put(|out, _| out.push_str(&json));
         }

@@ -1,4 +1,4 @@
-//! The calls that attributes expand to: one call of an instrumented function is described, runs, and ends.
+//! The calls that attributes expand to: a call of an instrumented function is described, runs, and ends.
 
 mod ending;
 mod folded;
@@ -17,7 +17,7 @@ use super::local::{self, Entered};
 use super::slot::Slot;
 #[cfg(feature = "stream")]
 use super::span::Span;
-use super::span::note_panic;
+use super::span::record_panic;
 use super::start::Draft;
 use crate::base::kind::Kind;
 use crate::deliver::sender::any_open;
@@ -31,7 +31,7 @@ pub use sink::Sink;
 
 /// The span of one call of an instrumented function: prepared, running, ended.
 ///
-/// A running call that is dropped was cancelled, unless a panic was noted: so is the call of an `async fn` whose future is dropped
+/// A running call that is dropped was cancelled, unless a panic was recorded: for example the call of an `async fn` whose future is dropped
 /// early. A prepared call that is dropped makes no span.
 #[derive(Debug, Default)]
 #[must_use = "a call that is dropped was cancelled"]
@@ -39,7 +39,7 @@ pub struct Call(State);
 
 #[derive(Debug, Default)]
 enum State {
-    /// Nothing records the call, or it has ended.
+    /// The call is not recorded, or has ended.
     #[default]
     Idle,
     /// The call is described and has not begun.
@@ -64,7 +64,7 @@ impl Call {
         }
     }
 
-    /// A call under the parent that the program names, if any.
+    /// Sets the parent of a call, if the program names one.
     #[inline]
     pub fn under(parent: impl FnOnce() -> Option<Context>) -> Under {
         let is_recorded = any_open();
@@ -80,7 +80,7 @@ impl Call {
         Self(State::Prepared(draft))
     }
 
-    /// Whether the call has not begun.
+    /// Returns whether the call has not begun.
     pub(crate) fn is_prepared(&self) -> bool {
         matches!(self.0, State::Prepared(_))
     }
@@ -104,7 +104,7 @@ impl Call {
         }
     }
 
-    /// Lets a panic of the body go on.
+    /// Records a panic of the body, and resumes it.
     #[cold]
     fn panicked(&self, payload: Box<dyn Any + Send>) -> ! {
         if let Some(frame) = self.frame() {
@@ -113,14 +113,14 @@ impl Call {
         resume_unwind(payload)
     }
 
-    /// The span while it runs.
+    /// Returns the span while it runs.
     pub(crate) fn frame(&self) -> Option<&Arc<Frame>> {
         if let State::Running(frame) = &self.0 { Some(frame) } else { None }
     }
 
     /// Runs the body of a function inside the span.
     ///
-    /// That the body comes as a `FnOnce` is what lets it return what it borrowed from its arguments.
+    /// The body is a `FnOnce`, so that it can return what it borrowed from its arguments.
     #[inline]
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
         match self.frame() {
@@ -129,11 +129,10 @@ impl Call {
         }
     }
 
-    /// Runs the body of a function inside the span, and ends the span. `describe` says what the body returned, where a span is
-    /// recorded.
+    /// Runs the body of a function inside the span, and ends the span. `describe` captures what the body returned, if a span is recorded.
     #[inline]
     pub fn complete<R>(self, body: impl FnOnce() -> R, describe: impl FnOnce(&mut Ending, &R)) -> R {
-        // First, so that a call that is not recorded does nothing more.
+        // Checked first, so that a call that is not recorded does nothing else.
         if matches!(self.0, State::Idle) {
             std::mem::forget(self);
             return body();
@@ -141,8 +140,8 @@ impl Call {
         complete(self, body, describe)
     }
 
-    /// Runs the body of a function that returns a future, stream or iterator. The span begins later, at the first poll. If the body
-    /// panics, there will be no poll, and the span is made here to show the panic.
+    /// Runs the body of a function that returns a future, stream or iterator. The span begins later, at the first poll. If the body panics,
+    /// there will be no poll, so the span is made here to show the panic.
     pub fn run_before<R>(&mut self, body: impl FnOnce() -> R) -> R {
         let Self(State::Prepared(_)) = self else { return body() };
         catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
@@ -190,21 +189,20 @@ impl Under {
         })
     }
 
-    /// As [`Call::enter`].
+    /// Like [`Call::enter`].
     pub fn enter(self, kind: Kind, name: &'static str, describe: impl FnOnce(&mut Setup<'_>)) -> Call {
         let mut call = self.later(kind, name, describe);
         call.begin();
         call
     }
 
-    /// As [`Call::later`].
+    /// Like [`Call::later`].
     pub fn later(self, kind: Kind, name: &'static str, describe: impl FnOnce(&mut Setup<'_>)) -> Call {
         self.draft(kind, name).map_or_else(Call::default, |draft| Call::described(draft, describe))
     }
 }
 
-/// This and the next ones are functions of their own, so that what only a recorded call needs takes no stack in the
-/// instrumented function.
+/// This function and the next ones are separate, so that what only a recorded call needs takes no stack in the instrumented function.
 #[inline(never)]
 fn enter(kind: Kind, name: &'static str, describe: impl FnOnce(&mut Setup<'_>)) -> Call {
     let started = Draft::here(kind, Cow::Borrowed(name))
@@ -230,7 +228,7 @@ fn complete<R>(mut call: Call, body: impl FnOnce() -> R, describe: impl FnOnce(&
 #[inline(never)]
 fn run<R>(frame: &Arc<Frame>, body: impl FnOnce() -> R) -> R {
     let _entered = Entered::new(Slot::Span(Arc::clone(frame)));
-    note_panic(frame, body)
+    record_panic(frame, body)
 }
 
 #[inline(never)]
@@ -240,7 +238,7 @@ fn end(frame: Arc<Frame>, describe: impl FnOnce(&mut Ending)) {
 
 #[cfg(feature = "stream")]
 impl Call {
-    /// Makes a call of a span that was made by hand.
+    /// Makes a call from a span that was made by hand.
     pub(crate) fn of_span(mut span: Span) -> Self {
         Self(span.0.take().map_or(State::Idle, State::Running))
     }
@@ -255,13 +253,13 @@ impl Drop for Call {
     }
 }
 
-/// Keeps the span of a call current, and ends it when it is dropped. What the function returned is not seen.
+/// Keeps the span of a call current, and ends it when dropped. The value that the function returned is not captured.
 #[derive(Debug)]
 #[must_use = "the span ends when this is dropped"]
 pub struct InPlace {
     frame: Option<Arc<Frame>>,
     _attached: Option<Attached>,
-    /// Whether a panic was under way before.
+    /// Whether the thread was already panicking.
     panicking: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The options of an attribute that are expressions of the user. They are evaluated muted, and their panics are caught.
+//! The options of an attribute that are expressions of the user. They are evaluated without recording spans, and their panics are caught.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::sink::Sink;
 use crate::model::annotation::Annotation;
 use crate::model::captured::{Captured, is_null};
 
-/// Evaluates an option so that it makes no spans. An option that panics counts as absent.
+/// Evaluates an option without recording spans. An option that panics counts as absent.
 pub(super) fn evaluated<T>(option: &str, value: impl FnOnce() -> T) -> Option<T> {
     let value = guarded(value);
     if value.is_none() {
@@ -28,14 +28,14 @@ impl<'a> Notes<'a> {
         Self { annotation, limit }
     }
 
-    /// One tag, unless its text is empty.
+    /// Sets one tag, unless its text is empty.
     pub fn tag(self, key: &'static str, value: impl FnOnce() -> Option<String>) {
         if let Some(text) = evaluated(key, value).flatten() {
             self.annotation().set_tag(key.to_owned(), &text);
         }
     }
 
-    /// One piece of metadata, as JSON text.
+    /// Sets one piece of metadata, as JSON text.
     pub fn metadata(self, key: &'static str, write: impl FnOnce(Sink<'_>)) {
         let (mut json, limit) = (String::new(), self.limit);
         evaluated(key, || write(Sink::new(Some(&mut json), limit)));
@@ -44,7 +44,7 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// One metric.
+    /// Sets one metric.
     pub fn metric<M: Metric>(self, key: &'static str, value: impl FnOnce() -> M) {
         if let Some(value) = evaluated(key, value) {
             self.annotation().set_metric(key.to_owned(), value.reading());

@@ -9,7 +9,7 @@ use super::sink::Sink;
 use crate::model::captured::{Source, is_null};
 use crate::trace::frame::Frame;
 
-/// What an instrumented call starts with.
+/// The data that an instrumented call starts with.
 pub struct Setup<'a>(&'a mut Frame);
 
 impl<'a> Setup<'a> {
@@ -19,7 +19,7 @@ impl<'a> Setup<'a> {
         Self(frame)
     }
 
-    /// Sets another name than that of the function.
+    /// Sets a name other than that of the function.
     pub fn name(&mut self, name: impl FnOnce() -> Option<String>) {
         if let Some(name) = evaluated("name", name).flatten() {
             self.0.start.name = name.into();
@@ -61,8 +61,8 @@ impl<'a> Setup<'a> {
         }
     }
 
-    /// The destination of the next argument. The key is the name of the argument as JSON writes it after another one: with a comma,
-    /// quotes and a colon.
+    /// Returns the destination of the next argument. The key is the name of the argument as JSON writes it after another member: with a
+    /// comma, quotes and a colon.
     #[inline]
     pub fn argument(&mut self, key: &str) -> Sink<'_> {
         let limit = self.0.capture_limit();
@@ -77,7 +77,7 @@ impl<'a> Setup<'a> {
         Sink::new(Some(out), limit)
     }
 
-    /// Writes `[redacted]` in place of the value of an argument, which is then shown nowhere else.
+    /// Writes `[redacted]` in place of the value of an argument, which is not shown anywhere else then.
     pub fn redacted(&mut self, key: &str) {
         self.0.start.own_input = true;
         self.argument(key).put(|out, _| push_json_string("[redacted]", out));
@@ -99,12 +99,12 @@ impl<'a> Setup<'a> {
         self.0.annotation().more().skip_error = true;
     }
 
-    /// Shows no input but the captured one: also where an integration sees what a model is asked, on this span or those of calls inside.
+    /// Shows only the captured input, even if an integration observes a request to a model, on this span or those of calls inside.
     pub fn own_input(&mut self) {
         self.0.start.own_input = true;
     }
 
-    /// Shows no output but the captured one: also where an integration sees what a model answers, on this span or those of calls inside.
+    /// Shows only the captured output, even if an integration observes the response of a model, on this span or those of calls inside.
     pub fn own_output(&mut self) {
         self.0.start.own_output = true;
     }

@@ -5,7 +5,7 @@
 pub struct Sink<'a> {
     out: Option<&'a mut String>,
     limit: usize,
-    /// Set to true if the text is not the value itself but a text about it.
+    /// Set to true if the text is not the value itself but describes it.
     about: Option<&'a mut bool>,
 }
 
@@ -16,7 +16,7 @@ impl<'a> Sink<'a> {
         Self { out, limit, about: None }
     }
 
-    /// The same, and sets `about` for a text about the value.
+    /// Like [`new`](Self::new), and sets `about` for a text that describes the value.
     pub(crate) fn with_about(out: &'a mut String, limit: usize, about: &'a mut bool) -> Self {
         Self { out: Some(out), limit, about: Some(about) }
     }
@@ -29,7 +29,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// As [`put`](Self::put), for a text about the value, such as its `Debug`.
+    /// Like [`put`](Self::put), for a text that describes the value, such as its `Debug`.
     pub(crate) fn put_about(mut self, write: impl FnOnce(&mut String, usize)) {
         if let Some(about) = self.about.take() {
             *about = true;

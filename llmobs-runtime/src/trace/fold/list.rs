@@ -1,4 +1,4 @@
-//! A list of items as they are.
+//! A list of unchanged items.
 
 use llmobs_capture::text::{CUT, push_string};
 
@@ -25,7 +25,7 @@ impl List {
         }
     }
 
-    /// The array, with a note at its end if items are missing.
+    /// Returns the array, with a note at its end if items are missing.
     pub(super) fn into_json(mut self) -> String {
         if self.kept < self.total {
             self.separate();

@@ -1,4 +1,4 @@
-//! Folds the items of a stream into one output: pieces of text into one text, the events of a model's answer into the answer, and
+//! Folds the items of a stream into one output: pieces of text into one text, the events of a model's response into the response, and
 //! anything else into a list.
 
 mod list;
@@ -21,14 +21,14 @@ pub(crate) struct Fold {
 pub(crate) struct Outcome {
     /// Valid JSON, or `None` if there was nothing to show.
     pub(crate) json: Option<String>,
-    /// What a model answered.
+    /// The response of a model.
     pub(crate) response: Response,
 }
 
 enum Form {
-    /// A text, or the answer of a model.
+    /// A text, or the response of a model.
     Answer(Box<ResponseReader>),
-    /// Items as they are, and the answer that came before the first of another form.
+    /// Unchanged items, and the response that came before the first item of another form.
     List(List, Box<Response>),
 }
 
@@ -38,10 +38,10 @@ impl Fold {
         Self { limit, form: Form::Answer(Box::new(ResponseReader::new().limit(limit))) }
     }
 
-    /// Adds the JSON text of the next item. Returns whether it is more than the frame of an answer.
+    /// Adds the JSON text of the next item. Returns whether it has content, and not only the frame of a response.
     pub(crate) fn push(&mut self, json: &str) -> bool {
         match &mut self.form {
-            // A piece of text that is absent.
+            // A missing piece of text.
             Form::Answer(_) if json == "null" => false,
             Form::Answer(reader) => match reader.push_event(json) {
                 Some(progress) => progress.has_content,
@@ -51,7 +51,7 @@ impl Fold {
         }
     }
 
-    /// Adds the JSON text of an item that is no part of a text or an answer: from now on, this is a list.
+    /// Adds the JSON text of an item that is not part of a text or response: from now on, the output is a list.
     pub(crate) fn list(&mut self, json: &str) -> bool {
         if let Form::Answer(reader) = &mut self.form {
             let reader = std::mem::take(&mut **reader);
@@ -69,7 +69,7 @@ impl Fold {
         true
     }
 
-    /// The output in the form that the kind shows.
+    /// Returns the output in the form that the kind shows.
     pub(crate) fn finish(self, kind: Kind) -> Outcome {
         match self.form {
             Form::List(list, response) => Outcome { json: Some(list.into_json()), response: *response },

@@ -1,4 +1,4 @@
-//! What streams come to: texts, chats, lists, and what begins as one and goes on as another.
+//! The output of streams: texts, chats, lists, and streams that change from one to the other.
 
 mod hostile;
 mod lists;
@@ -53,7 +53,7 @@ fn chunk(choices: &Value) -> Value {
     json!({ "id": "c-1", "object": "chat.completion.chunk", "choices": choices, "usage": null })
 }
 
-/// A chunk that says this.
+/// A chunk with this text.
 fn said(content: &str) -> Value {
     chunk(&json!([{ "index": 0, "delta": { "content": content }, "finish_reason": null }]))
 }

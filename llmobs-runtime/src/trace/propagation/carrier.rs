@@ -1,4 +1,4 @@
-//! The traits of requests that headers can be written into and read from.
+//! The traits of carriers that headers can be written to and read from.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hash};
 
 use serde_json::{Map, Value};
 
-/// Something that headers can be written into, such as the request of an HTTP client.
+/// A carrier that headers can be written to, such as the request of an HTTP client.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -21,12 +21,12 @@ use serde_json::{Map, Value};
 /// # llmobs::inject(&mut Request(Vec::new()));
 /// ```
 pub trait Injector {
-    /// Sets a header, in place of those of the same name, of which upper and lower case are the same. The name is in lower
-    /// case; the value is printable ASCII.
+    /// Sets a header, replacing those of the same name. Names are case-insensitive, and `name` is in lower case. The value is printable
+    /// ASCII.
     fn set(&mut self, name: &'static str, value: String);
 }
 
-/// Something that headers can be read from, such as the request that a server got.
+/// A carrier that headers can be read from, such as the request that a server received.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -41,7 +41,7 @@ pub trait Injector {
 /// # let _ = llmobs::extract(&Request(Vec::new()));
 /// ```
 pub trait Extractor {
-    /// The values of all headers of a name, which is given in lower case and of which upper and lower case are the same.
+    /// Returns the values of all headers with a name. Names are case-insensitive, and `name` is in lower case.
     fn get_all<'a>(&'a self, name: &str) -> Vec<&'a [u8]>;
 }
 
@@ -116,7 +116,7 @@ impl<K: Borrow<str>, V: AsRef<[u8]>> Extractor for Vec<(K, V)> {
     }
 }
 
-/// Members that are strings, such as those of the `_meta` of a request of the Model Context Protocol.
+/// Uses members that are strings, such as those of the `_meta` of a request of the Model Context Protocol.
 impl Injector for Map<String, Value> {
     fn set(&mut self, name: &'static str, value: String) {
         self.retain(|other, _| !other.eq_ignore_ascii_case(name));

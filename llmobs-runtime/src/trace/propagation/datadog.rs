@@ -16,36 +16,36 @@ const TAGS: &str = "x-datadog-tags";
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 
-/// No header that is read is longer, in bytes.
+/// The longest header that is read, in bytes.
 const MAX_HEADER: usize = 8 * 1024;
 
-pub(super) fn write(mut said: Headers, headers: &mut (impl Injector + ?Sized)) {
-    said.llm.leave_out_what_cannot_stand();
-    let tags = fit_tags(&mut said);
-    headers.set(TRACE_ID, said.apm_id.low64().to_string());
-    headers.set(PARENT_ID, said.span_id.to_string());
-    headers.set(PRIORITY, said.upstream.priority.to_string());
-    if let Some(origin) = &said.upstream.origin {
+pub(super) fn write(mut values: Headers, headers: &mut (impl Injector + ?Sized)) {
+    values.llm.remove_invalid();
+    let tags = fit_tags(&mut values);
+    headers.set(TRACE_ID, values.apm_id.low64().to_string());
+    headers.set(PARENT_ID, values.span_id.to_string());
+    headers.set(PRIORITY, values.upstream.priority.to_string());
+    if let Some(origin) = &values.upstream.origin {
         headers.set(ORIGIN, origin.clone());
     }
     headers.set(TAGS, tags);
-    let sampled = u8::from(said.upstream.priority > 0);
-    headers.set(TRACEPARENT, format!("00-{}-{}-{sampled:02x}", said.apm_id, said.span_id.to_hex()));
-    headers.set(TRACESTATE, tracecontext::state(&said));
+    let sampled = u8::from(values.upstream.priority > 0);
+    headers.set(TRACEPARENT, format!("00-{}-{}-{sampled:02x}", values.apm_id, values.span_id.to_hex()));
+    headers.set(TRACESTATE, tracecontext::state(&values));
 }
 
-/// The value of `x-datadog-tags`: what there is room for. The name of the agent is cut to the room that the others leave.
-fn fit_tags(said: &mut Headers) -> String {
-    let name = said.llm.agent_name.take();
-    let mut tags = format!("{PREFIX}tid={}", said.apm_id.high_hex());
-    let entries = said.pairs().map(|(key, value)| (key, format!(",{PREFIX}{key}={value}")));
+/// Returns the value of `x-datadog-tags`, with the entries that fit. The name of the agent is cut to the room that the others leave.
+fn fit_tags(values: &mut Headers) -> String {
+    let name = values.llm.agent_name.take();
+    let mut tags = format!("{PREFIX}tid={}", values.apm_id.high_hex());
+    let entries = values.pairs().map(|(key, value)| (key, format!(",{PREFIX}{key}={value}")));
     let mut has_agent = true;
     tags += &fit(entries, MAX_TAGS - tags.len(), |key| {
         has_agent &= key != AGENT_ID;
         warn_left_out(key);
     });
     if !has_agent {
-        said.llm.agent_id = None;
+        values.llm.agent_id = None;
     } else if let Some(mut name) = name {
         let before = format!(",{PREFIX}{AGENT_NAME}=");
         name.truncate(MAX_TAGS.saturating_sub(tags.len() + before.len()));
@@ -53,13 +53,13 @@ fn fit_tags(said: &mut Headers) -> String {
             warn_left_out(AGENT_NAME);
         } else {
             tags = tags + &before + &name;
-            said.llm.agent_name = Some(name);
+            values.llm.agent_name = Some(name);
         }
     }
     tags
 }
 
-/// Datadog's own headers first. Where these say nothing about LLM spans, `tracestate` may, of the same trace.
+/// Reads Datadog's own headers first. If they hold nothing about LLM spans, `tracestate` may, if it belongs to the same trace.
 pub(super) fn read(headers: &(impl Extractor + ?Sized)) -> Option<Headers> {
     let w3c = header(headers, TRACEPARENT).and_then(|parent| {
         let read = tracecontext::read(parent, &joined(headers, TRACESTATE).unwrap_or_default());
@@ -85,7 +85,7 @@ fn read_own(headers: &(impl Extractor + ?Sized)) -> Option<Headers> {
     if priority == Some(None) {
         warn_ignored(PRIORITY);
     }
-    let upstream = Upstream::said(priority.flatten().unwrap_or(1));
+    let upstream = Upstream::with_priority(priority.flatten().unwrap_or(1));
     let apm_id = TraceId::from_halves(0, low)?;
     let mut read = Headers { apm_id, span_id, upstream, llm: Llm::default() };
     read.take_origin(header(headers, ORIGIN).unwrap_or_default());
@@ -102,7 +102,7 @@ fn read_own(headers: &(impl Extractor + ?Sized)) -> Option<Headers> {
     Some(read)
 }
 
-/// The number of an id, which is never zero.
+/// Reads the number of an id, which is never zero.
 fn number(headers: &(impl Extractor + ?Sized), name: &str) -> Option<u64> {
     let text = header(headers, name)?;
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -113,7 +113,7 @@ fn number(headers: &(impl Extractor + ?Sized), name: &str) -> Option<u64> {
     number
 }
 
-/// The text of a header of which there may be several, as one.
+/// Joins the values of a header that may occur several times.
 fn joined(headers: &(impl Extractor + ?Sized), name: &str) -> Option<String> {
     let mut lines = headers.get_all(name);
     lines.dedup();
@@ -127,14 +127,14 @@ fn joined(headers: &(impl Extractor + ?Sized), name: &str) -> Option<String> {
     text
 }
 
-/// Whether a header is printable and no longer than it may be.
+/// Returns whether a header is printable and not too long.
 fn is_fine(lines: &[&[u8]]) -> bool {
     let printable = |byte: &u8| (0x20..=0x7e).contains(byte) || *byte == b'\t';
     let length: usize = lines.iter().map(|line| line.len() + 1).sum();
     length <= MAX_HEADER + 1 && lines.iter().copied().flatten().all(printable)
 }
 
-/// The text of a header, unless it is given more than once in different ways, is too long, or is no printable ASCII.
+/// Returns the text of a header, unless it occurs with different values, is too long, or is not printable ASCII.
 fn header<'a>(headers: &'a (impl Extractor + ?Sized), name: &str) -> Option<&'a str> {
     let values = headers.get_all(name);
     let first = *values.first()?;
@@ -147,6 +147,6 @@ fn header<'a>(headers: &'a (impl Extractor + ?Sized), name: &str) -> Option<&'a 
 
 fn warn_ignored(name: &str) {
     warn_limited!(
-        "the header {name} of a request is ignored, in whole or in part: it is not what Datadog's tracers write"
+        "the header {name} of a request is ignored, in whole or in part: it does not have the form that Datadog's tracers write"
     );
 }

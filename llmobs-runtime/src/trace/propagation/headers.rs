@@ -23,7 +23,7 @@ pub(super) struct Headers {
     pub(super) llm: Llm,
 }
 
-/// What they say about LLM spans, in the words of the headers.
+/// The data about LLM spans, as the headers hold it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Llm {
     pub(super) session_id: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Llm {
 }
 
 impl Llm {
-    /// Keys without the prefix of each header, and values.
+    /// Returns keys, without the prefix of each header, and values.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = [
             ("llmobs_sid", &self.session_id),
@@ -65,17 +65,17 @@ impl Llm {
         ]
     }
 
-    /// Whether the key is one of these.
+    /// Sets the value of a key. Returns whether the key is one of these.
     fn set(&mut self, key: &str, value: &str) -> bool {
         let Some((_, field)) = self.fields().into_iter().find(|(name, _)| *name == key) else { return false };
         *field = Some(value.to_owned());
         true
     }
 
-    /// Leaves out the values that no header can contain.
-    pub(super) fn leave_out_what_cannot_stand(&mut self) {
+    /// Removes the values that no header can contain.
+    pub(super) fn remove_invalid(&mut self) {
         for (key, field) in self.fields() {
-            if field.take_if(|value| !can_stand(value)).is_some() {
+            if field.take_if(|value| !is_valid(value)).is_some() {
                 warn_left_out(key);
             }
         }
@@ -83,13 +83,13 @@ impl Llm {
 }
 
 impl Headers {
-    /// What is propagated beside ids in both families of headers: keys without their prefix, and values.
+    /// Returns what both families of headers propagate besides ids: keys without their prefix, and values.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let tags = self.upstream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         tags.chain(self.llm.pairs())
     }
 
-    /// Takes one of these. What cannot be written again, or is too much, is left out, with a warning.
+    /// Sets the value of a key. A value that cannot be written again, or is too long, is left out, with a warning.
     pub(super) fn take(&mut self, key: &str, value: &str) {
         if self.llm.set(key, value) || key == "tid" || key.starts_with("llmobs_") {
             return;
@@ -98,23 +98,23 @@ impl Headers {
         let length = |key: &str, value: &str| format!(",{PREFIX}{key}={value}").len();
         let taken: usize = tags.iter().map(|(key, value)| length(key, value)).sum();
         let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-        let can_stand = !key.is_empty() && key.bytes().all(is_key) && can_stand(value);
+        let is_valid = !key.is_empty() && key.bytes().all(is_key) && is_valid(value);
         if tags.iter().any(|(other, _)| other == key) {
             return;
         }
-        if can_stand && taken + length(key, value) <= MAX_TAGS {
+        if is_valid && taken + length(key, value) <= MAX_TAGS {
             tags.push((key.to_owned(), value.to_owned()));
         } else {
             warn_not_passed_on();
         }
     }
 
-    /// Takes where the request came from, if it can be written again.
+    /// Sets the origin of the request, if it can be written again.
     pub(super) fn take_origin(&mut self, origin: &str) {
         if origin.is_empty() {
             return;
         }
-        if origin.len() <= MAX_TAGS && can_stand(origin) {
+        if origin.len() <= MAX_TAGS && is_valid(origin) {
             self.upstream.origin = Some(origin.to_owned());
         } else {
             warn_not_passed_on();
@@ -122,13 +122,13 @@ impl Headers {
     }
 }
 
-/// Whether `x-datadog-tags` can contain this value.
-fn can_stand(value: &str) -> bool {
+/// Returns whether `x-datadog-tags` can contain this value.
+fn is_valid(value: &str) -> bool {
     value.trim() == value && value.bytes().all(|byte| (0x20..=0x7e).contains(&byte) && byte != b',')
 }
 
-/// Joins the entries that fit into `room` bytes, each with the key that it is about. The most important ones get room first, and
-/// `left_out` gets the keys of those that do not fit.
+/// Joins the entries that fit into `room` bytes. Each entry comes with its key. The most important entries get room first, and `left_out`
+/// receives the keys of those that do not fit.
 pub(super) fn fit<'a>(
     entries: impl Iterator<Item = (&'a str, String)>,
     mut room: usize,
@@ -150,7 +150,8 @@ pub(super) fn fit<'a>(
 
 const RANKS: u8 = 6;
 
-/// How important an entry is, from 0: the ids by which spans join a trace, then what is decided about it, then whose it is.
+/// Returns the rank of an entry, from 0: first the ids by which spans join a trace, then the sampling decision, then application and
+/// session.
 fn rank_of(key: &str) -> u8 {
     match key {
         "llmobs_parent_id" | "llmobs_trace_id" => 0,
@@ -162,7 +163,7 @@ fn rank_of(key: &str) -> u8 {
     }
 }
 
-/// Warns of a value that the headers of a request do not contain.
+/// Warns of a value that was left out of the headers of a request.
 pub(super) fn warn_left_out(key: &str) {
     warn_limited!(
         "{PREFIX}{key} was left out of the headers of a request: it is too long, or has commas, spaces around it or characters beyond \

@@ -22,13 +22,13 @@ use crate::model::inherited::{AgentAttribution, Inherited};
 use crate::model::sampling::Decision;
 use headers::{Headers, Llm};
 
-/// Writes the current span into the headers of a request, so that the program which gets it can go on under it.
+/// Writes the current span to the headers of a request, so that the program that receives it can continue the trace.
 ///
-/// The headers are those of Datadog's tracers, `x-datadog-*`, and those of W3C Trace Context, `traceparent` and `tracestate`;
-/// others of these names are replaced. They hold ids, the application, the session, and the name of the nearest agent:
-/// send them to programs that may know these. Where no span is current nothing is written.
+/// The headers are those of Datadog's tracers, `x-datadog-*`, and those of W3C Trace Context, `traceparent` and `tracestate`; existing
+/// headers of these names are replaced. They hold ids, the application, the session, and the name of the nearest agent: send them only to
+/// programs that may know these. If no span is current, nothing is written.
 ///
-/// Where another tracer owns `traceparent`, let it write its headers after this: the others are enough.
+/// If another tracer owns `traceparent`, let it write its headers after this call: the others are enough.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -55,13 +55,13 @@ pub fn inject(headers: &mut (impl Injector + ?Sized)) {
     }
 }
 
-/// Reads the span of another program from the headers of a request: a context whose spans are its children.
+/// Reads the span of another program from the headers of a request, and returns a context whose spans are its children.
 ///
-/// Takes what [`inject`] writes here or in Datadog's other SDKs. Where the headers name no span, this is the
-/// [current](current) context. A header that cannot be what it should be, or is longer than 8 KiB, is ignored with a warning.
+/// It accepts what [`inject`] writes here or in Datadog's other SDKs. If the headers name no span, this is the [`current`] context.
+/// A header that is invalid, or longer than 8 KiB, is ignored with a warning.
 ///
-/// The caller decides which trace, session and application spans here belong to: read headers only of programs that may. In
-/// async code: `handle(request).in_context(llmobs::extract(&headers))`.
+/// The sender of the request decides which trace, session and application spans here belong to: read headers only from programs that may.
+/// In async code: `handle(request).in_context(llmobs::extract(&headers))`.
 #[must_use = "spans are children of the other program's span where the context is entered"]
 pub fn extract(headers: &(impl Extractor + ?Sized)) -> Context {
     let here = current();
@@ -74,8 +74,8 @@ pub fn extract(headers: &(impl Extractor + ?Sized)) -> Context {
     }
 }
 
-/// Reads the span of another program as [`extract`] does, and keeps the spans of a request together: where the headers name no LLM
-/// span, those that have no parent here are roots of one trace.
+/// Reads the span of another program like [`extract`], and keeps the spans of a request together: if the headers name no LLM span, spans
+/// without a parent here are roots of one trace.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -105,9 +105,9 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
     // The request continues the trace of the APM tracer, if there is one.
     let (apm_id, span_id) = match frame.sender().defaults.apm_span() {
         Some(apm) => {
-            // What other tracers said about another trace, or a decision that was taken back, is not passed on.
+            // What other tracers propagated about another trace, or a decision that was revoked, is not passed on.
             if apm.trace_id != trace.apm_id || apm.sampled != (upstream.priority > 0) {
-                upstream = Upstream::said(i8::from(apm.sampled));
+                upstream = Upstream::with_priority(i8::from(apm.sampled));
             }
             (apm.trace_id, apm.span_id)
         }
@@ -131,14 +131,16 @@ pub(crate) fn write(frame: &Arc<Frame>, headers: &mut (impl Injector + ?Sized)) 
     datadog::write(headers_of_span, headers);
 }
 
-/// What spans here continue.
+/// Returns what spans here continue.
 fn remote(headers: Headers) -> (Remote, Inherited) {
     let Headers { apm_id, upstream, llm, .. } = headers;
     let upstream = Some(Arc::new(upstream));
     let parent = llm.parent_id.filter(|id| id != "undefined");
     let parent_id = parent.as_deref().and_then(SpanId::from_decimal);
     if parent.is_some() && parent_id.is_none() {
-        warn_limited!("the propagated id of an LLM span is no number: spans here begin a trace of their own");
+        warn_limited!(
+            "the propagated id of an LLM span is not a number: spans here begin a trace of their own"
+        );
     }
     if parent_id.is_none() {
         let origin = Arc::new(Trace::new(apm_id, apm_id, upstream));
@@ -147,7 +149,7 @@ fn remote(headers: Headers) -> (Remote, Inherited) {
     let id = llm.trace_id.as_deref().map(TraceId::from_header);
     if id == Some(None) {
         warn_limited!(
-            "the propagated id of an LLM trace is no number: the id of the request is used instead"
+            "the propagated id of an LLM trace is not a number: the id of the request is used instead"
         );
     }
     let trace = Trace::new(id.flatten().unwrap_or(apm_id), apm_id, upstream);

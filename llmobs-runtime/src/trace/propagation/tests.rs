@@ -1,4 +1,4 @@
-//! Headers to what they say and back, at the limits, and from hostile programs.
+//! Headers read and written, at the limits, and from hostile programs.
 
 mod upstream;
 
@@ -20,7 +20,7 @@ fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// What the reference SDK sent for a workflow with a session, its part alone.
+/// The headers that the reference SDK sent for a workflow with a session, only its part.
 const STATE: &str = "dd=p:9174daf07368ec25;s:1;t.dm:-0;t.llmobs_sid:SD;t.llmobs_parent_id:10481242959061249061;\
      t.llmobs_trace_id:142240897612441679338336866858082010452;t.llmobs_ml_app:dist-app;t.llmobs_sr:1;t.llmobs_sd:1";
 const PARENT: &str = "00-6b0299b400000000c945236e718f942d-9174daf07368ec25-01";
@@ -109,7 +109,7 @@ fn a_value_that_no_header_can_contain_is_left_out_alone() {
     }
 }
 
-/// The parent, its trace and what is decided have room with values of any length, and so has what is short.
+/// The parent, its trace and the sampling decision fit with values of any length, and so do short values.
 #[test]
 fn a_value_that_is_too_long_is_left_out_alone() {
     let long = |length: usize| "x".repeat(length);
@@ -139,7 +139,7 @@ fn a_value_that_is_too_long_is_left_out_alone() {
         (headers.llm.session_id, headers.llm.ml_app) = (Some(long(200)), Some(long(193)));
     });
     assert_eq!(both, tags(&|headers| (headers.llm.session_id, headers.llm.ml_app) = (None, Some(long(193)))));
-    // What other tracers say has room behind these, one by one.
+    // The data of other tracers has room after these, one by one.
     let upstream = |tags: &[(&str, usize)]| {
         let tags = tags.iter().map(|(key, length)| ((*key).to_owned(), long(*length)));
         Upstream { tags: tags.collect(), others: None, ..Upstream::default() }
@@ -171,7 +171,7 @@ fn about_the_agent_less_is_said_where_room_is_short() {
     }
     assert_eq!(with(room, "nn"), (512, Some(1), Some(2)));
     assert_eq!(with(1 + room, "nn"), (512, Some(1), Some(1)));
-    // Where no letter of the name fits there is none, and then no agent.
+    // If no letter of the name fits, there is no name, and then no agent.
     let name = "_dd.p.llmobs_pagent_name=n,".len();
     assert_eq!(with(2 + room, "nn"), (513 - name, Some(1), None));
     let id = "_dd.p.llmobs_pagent_span_id=7,".len();
@@ -200,7 +200,7 @@ fn the_state_holds_what_fits() {
     let session = |length| state(&|headers| headers.llm.session_id = Some("s".repeat(length)));
     assert_eq!(session(room), STATE.replace("SD", &"s".repeat(room)));
     assert_eq!(session(room + 1), without);
-    // The ids have room before all that others say.
+    // The ids have room before all other data.
     let long = |headers: &mut Headers| headers.upstream.tags = vec![("dm".to_owned(), "x".repeat(250))];
     assert_eq!(state(&long), STATE.replace("t.dm:-0;", ""));
     let others =

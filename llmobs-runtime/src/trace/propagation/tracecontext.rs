@@ -6,15 +6,15 @@ use crate::trace::shared::Upstream;
 
 /// The most that Datadog's part of `tracestate` may hold, in characters.
 const MAX_OWN: usize = 256;
-/// The most that all of it may hold, and in how many parts.
+/// The longest `tracestate`, in characters, and its most parts.
 const MAX_STATE: usize = 512;
 const MAX_MEMBERS: usize = 32;
 
-/// `tracestate`: Datadog's part, then those of others as far as there is room.
+/// Returns `tracestate`: Datadog's part, then those of others as far as they fit.
 pub(super) fn state(headers: &Headers) -> String {
     let mut own = format!("dd=p:{};s:{}", headers.span_id.to_hex(), headers.upstream.priority);
     let origin = headers.upstream.origin.iter().map(|origin| ("", format!(";o:{}", encode(origin))));
-    // A changed name would be that of another session or application.
+    // A changed value would name another session or application.
     let as_it_is = |(key, value): &(&str, &str)| !key.starts_with("llmobs_") || !value.contains([';', '~']);
     let tags =
         headers.pairs().filter(as_it_is).map(|(key, value)| (key, format!(";t.{key}:{}", encode(value))));
@@ -29,7 +29,7 @@ pub(super) fn state(headers: &Headers) -> String {
     own
 }
 
-/// What Datadog's tracers replace in a value: `=` by `~`, and what cannot stand there by `_`.
+/// Encodes a value as Datadog's tracers do: `=` becomes `~`, and characters that are not allowed become `_`.
 fn encode(value: &str) -> String {
     let encode = |char| match char {
         '=' => '~',
@@ -40,7 +40,7 @@ fn encode(value: &str) -> String {
     value.chars().map(encode).collect()
 }
 
-/// The two headers; `None` for a `traceparent` that is none.
+/// Reads the two headers. Returns `None` for an invalid `traceparent`.
 pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
     let mut parts = parent.split('-');
     let version = parts.next().filter(|version| version.len() == 2 && is_lower_hex(version))?;
@@ -48,12 +48,12 @@ pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
     let span_id = parts.next().filter(|id| id.len() == 16 && is_lower_hex(id))?;
     let span_id = SpanId::from_decimal(&u64::from_str_radix(span_id, 16).ok()?.to_string())?;
     let flags = parts.next().filter(|flags| flags.len() == 2 && is_lower_hex(flags))?;
-    // A later version may have more to say.
+    // A later version may have more parts.
     if version == "ff" || (version == "00" && parts.next().is_some()) {
         return None;
     }
     let sampled = u8::from_str_radix(flags, 16).ok()? & 1;
-    let upstream = Upstream::said(i8::from(sampled == 1));
+    let upstream = Upstream::with_priority(i8::from(sampled == 1));
     let mut read = Headers { apm_id, span_id, upstream, llm: Llm::default() };
     let mut others = Vec::new();
     for member in state.split(',').map(str::trim).filter(|member| !member.is_empty()).take(MAX_MEMBERS) {
@@ -78,7 +78,7 @@ pub(super) fn read(parent: &str, state: &str) -> Option<Headers> {
     Some(read)
 }
 
-/// The priority that Datadog's part names counts where the flag says the same.
+/// Returns the priority in Datadog's part if it agrees with the flag.
 fn agreed(priority: Option<i8>, sampled: bool) -> Option<i8> {
     priority.filter(|priority| (*priority > 0) == sampled)
 }

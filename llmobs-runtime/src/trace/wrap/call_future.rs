@@ -11,9 +11,9 @@ use super::future::InContext;
 use crate::trace::call::{Call, Ending};
 
 pin_project! {
-    /// A future as a call of an instrumented function.
+    /// A future that runs as a call of an instrumented function.
     ///
-    /// It is `Send`, `Sync` and `Unpin` where the future is, although that is boxed.
+    /// It is `Send`, `Sync` and `Unpin` if the future is, although the future is boxed.
     #[must_use = "futures do nothing unless you .await or poll them"]
     pub struct CallFuture<F, E> {
         // Dropped before the call, so that it is dropped inside the span.
@@ -26,7 +26,7 @@ pin_project! {
 }
 
 impl Call {
-    /// Runs a future as this call. `end` gets what it returned.
+    /// Runs a future as this call. `end` receives its output.
     pub fn future<T, F, E>(self, future: F, end: E) -> CallFuture<F, E>
     where
         F: Future<Output = T>,

@@ -11,12 +11,12 @@ use crate::trace::frame::Frame;
 use crate::trace::local::Swapped;
 use crate::trace::parent::Parent;
 use crate::trace::slot::Slot;
-use crate::trace::span::{Span, note_panic};
+use crate::trace::span::{Span, record_panic};
 
-/// Carries a context or a span with a future, wherever and on whichever threads it is polled.
+/// Attaches a context or a span to a future, on whichever threads it is polled.
 ///
-/// Every future is followed by itself as long as it is awaited, joined or selected inside an instrumented function.
-/// What is spawned as a task of its own needs one of these, else it starts a new trace.
+/// Futures that are awaited, joined or selected inside an instrumented function do not need this. A future that is spawned as a separate
+/// task does: without it, its spans start a new trace.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -38,22 +38,21 @@ use crate::trace::span::{Span, note_panic};
 /// # assert_eq!(collector.tree(), "workflow answer  out It rains.\n└─ retrieval search\n");
 /// ```
 pub trait FutureSpanExt: Future + Sized {
-    /// Runs the future with `context` current: a [`Context`], or a [`Span`], which goes on when the future is done. `None` changes
-    /// nothing.
+    /// Runs the future with `context` current: a [`Context`], or a [`Span`], which does not end with the future. `None` changes nothing.
     fn in_context(self, context: impl Parent) -> InContext<Self> {
         InContext::new(self, context.context().map(Context::here), None)
     }
 
-    /// Runs the future with what is current here and now. For spawning:
+    /// Runs the future with the context that is current now. For spawning:
     /// `tokio::spawn(work().in_current_context())`.
     fn in_current_context(self) -> InContext<Self> {
         InContext::new(self, Some(current().0), None)
     }
 
-    /// Makes `span` current whenever the future is polled, and ends it with the future: when that is done, or, with the tag
-    /// `cancelled:true`, where it is dropped before.
+    /// Makes `span` current whenever the future is polled, and ends it with the future: when the future completes, or, with the tag
+    /// `cancelled:true`, when it is dropped before.
     ///
-    /// When the future panics the span is marked as failed, and the panic goes on.
+    /// If the future panics, the span is marked as failed, and the panic continues.
     ///
     /// ```
     /// # use llmobs_runtime as llmobs;
@@ -74,15 +73,15 @@ pub trait FutureSpanExt: Future + Sized {
 
 impl<F: Future> FutureSpanExt for F {}
 
-/// A future with a context. Made by [`FutureSpanExt`].
+/// A future with a context. Created by [`FutureSpanExt`].
 ///
 /// The inner future is boxed: that keeps the crate free of unsafe code, and keeps nested futures from growing.
 #[must_use = "futures do nothing unless you .await or poll them"]
 pub struct InContext<F> {
     /// The slot that is current inside. It is swapped with the current slot around each poll, which touches no reference count.
     slot: Slot,
-    /// Whether there is such a slot. As a field of its own it keeps the swap fast: after a look at the slot itself, the compiler
-    /// stores it in halves, and the CPU stalls on loading the whole.
+    /// Whether there is such a slot. A separate field keeps the swap fast: after a look at the slot itself, the compiler stores it in
+    /// halves, and the CPU stalls on loading the whole.
     is_placed: bool,
     /// The span that a panic inside marks as failed.
     owner: Option<Arc<Frame>>,
@@ -99,7 +98,7 @@ impl<F> InContext<F> {
         }
     }
 
-    /// The future inside a span, or just as it is.
+    /// Returns the future inside a span, or unchanged.
     pub(crate) fn in_frame(future: F, frame: Option<&Arc<Frame>>) -> Self {
         Self::new(future, frame.map(|frame| Slot::Span(Arc::clone(frame))), frame.cloned())
     }
@@ -125,13 +124,13 @@ impl<F: Future> Future for InContext<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let Self { slot, is_placed, owner, future } = self.get_mut();
-        // Empty only inside Drop, where nothing polls.
+        // Empty only inside `Drop`, where nothing polls.
         let Some(future) = future else {
             return Poll::Pending;
         };
         let _swapped = is_placed.then(|| Swapped::new(slot));
         match owner {
-            Some(frame) => note_panic(frame, || future.as_mut().poll(cx)),
+            Some(frame) => record_panic(frame, || future.as_mut().poll(cx)),
             None => future.as_mut().poll(cx),
         }
     }
@@ -157,7 +156,7 @@ impl<F> fmt::Debug for InContext<F> {
     }
 }
 
-/// A future with a span. Made by [`FutureSpanExt::in_span`].
+/// A future with a span. Created by [`FutureSpanExt::in_span`].
 #[must_use = "futures do nothing unless you .await or poll them"]
 pub struct FutureInSpan<F> {
     future: InContext<F>,

@@ -8,7 +8,7 @@ use crate::base::kind::Kind;
 use crate::trace::call::{Call, Ending, ErrorText};
 use crate::trace::local::Swapped;
 use crate::trace::slot::Slot;
-use crate::trace::span::note_panic;
+use crate::trace::span::record_panic;
 
 /// How items of type `T` are folded into a state, and the state becomes the output of a span.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Recipe<S, T> {
     pub end: fn(S, &mut Ending),
 }
 
-/// Adds an item to a state by a closure. The signature tells the compiler the types of the closure.
+/// Adds an item to a state with a closure. The signature tells the compiler the types of the closure.
 #[inline]
 pub fn fold<S, T: ?Sized, R>(state: &mut S, item: &T, add: impl FnOnce(&mut S, &T) -> R) {
     add(state, item);
@@ -32,13 +32,13 @@ pub fn fold<S, T: ?Sized, R>(state: &mut S, item: &T, add: impl FnOnce(&mut S, &
 /// dropped.
 pub(super) struct Items<S, T> {
     call: Call,
-    /// The slot that is current inside, from the beginning of the span, and after its end, too: what is dropped then, and what
-    /// follows an error, must not become part of the span around it.
+    /// The slot that is current inside, from the beginning of the span, and also after its end: what is dropped then, and what follows an
+    /// error, must not become part of the surrounding span.
     slot: Option<Slot>,
     recipe: Recipe<S, T>,
     /// The items so far. `None` before the span begins, and after folding an item panicked.
     state: Option<S>,
-    /// Whether an item with content came.
+    /// Whether an item with content has arrived.
     has_content: bool,
 }
 
@@ -57,7 +57,7 @@ impl<S, T> Items<S, T> {
             self.state = guarded(|| (self.recipe.new)(frame.kind(), limit));
             if self.state.is_none() {
                 warn_limited!(
-                    "the output of a stream is left out: the first state of the option `fold` panicked"
+                    "the output of a stream was left out: the first state of the option `fold` panicked"
                 );
             }
         }
@@ -86,7 +86,7 @@ impl<S, T> Items<S, T> {
     pub(super) fn still_inside<R>(&mut self, piece: impl FnOnce() -> R) -> R {
         let _swapped = self.slot.as_mut().map(Swapped::new);
         match self.call.frame() {
-            Some(frame) => note_panic(frame, piece),
+            Some(frame) => record_panic(frame, piece),
             None => piece(),
         }
     }
@@ -99,7 +99,7 @@ impl<S, T> Items<S, T> {
         match guarded(|| (self.recipe.each)(state, item)) {
             Some(Ok(has_content)) => {
                 if has_content && !std::mem::replace(&mut self.has_content, true) {
-                    frame.note_first_token();
+                    frame.record_first_token();
                 }
             }
             Some(Err(failure)) => self.end(Some(failure)),

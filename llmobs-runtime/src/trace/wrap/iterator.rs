@@ -1,4 +1,4 @@
-//! The iterator that an instrumented function returns: its span begins when it is first asked for an item.
+//! The iterator that an instrumented function returns: its span begins at the first request for an item.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -6,7 +6,7 @@ use std::iter::FusedIterator;
 use super::items::{Items, Recipe};
 use crate::trace::call::Call;
 
-/// An iterator as a call of an instrumented function.
+/// An iterator that runs as a call of an instrumented function.
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct CallIterator<I, S, T> {
     /// Dropped inside the span.
@@ -27,14 +27,14 @@ impl Call {
 
 impl<I, S, T> CallIterator<I, S, T> {
     fn advance(&mut self, next: impl FnOnce(&mut I) -> Option<T>) -> Option<T> {
-        // Empty only inside Drop, where nothing asks.
+        // Empty only inside `Drop`, where nothing asks for items.
         let inner = self.inner.as_mut()?;
         let item = self.items.inside(|| next(inner));
         self.items.took(item.as_ref());
         item
     }
 
-    /// The inner iterator, if nothing is recorded.
+    /// Returns the inner iterator if nothing is recorded.
     fn idle(&mut self) -> Option<I> {
         self.inner.take_if(|_| self.items.is_idle())
     }

@@ -12,7 +12,7 @@ use super::items::{Items, Recipe};
 use crate::trace::call::Call;
 use crate::trace::span::Span;
 
-/// Carries a span with a stream that no attribute can reach, such as one of a type that has to keep its name.
+/// Attaches a span to a stream that no attribute can reach, such as one of a type that has to keep its name.
 ///
 /// ```
 /// # use llmobs_runtime as llmobs;
@@ -31,11 +31,11 @@ use crate::trace::span::Span;
 /// # assert_eq!(collector.tree(), "llm answer  in Say something.\n");
 /// ```
 pub trait StreamSpanExt: Stream + Sized {
-    /// Makes `span` current whenever the stream is polled, and ends it with the stream: after the last item, or, with the
-    /// tag `cancelled:true`, where the stream is dropped before.
+    /// Makes `span` current whenever the stream is polled, and ends it with the stream: after the last item, or, with the tag
+    /// `cancelled:true`, when the stream is dropped before.
     ///
-    /// On an `llm` span the metric `time_to_first_token` is recorded. The items are not captured and not looked at: where
-    /// they should be, put an attribute on a small function that returns the stream.
+    /// On an `llm` span, the metric `time_to_first_token` is recorded. The items are not captured or inspected: to capture them, put an
+    /// attribute on a small function that returns the stream.
     fn in_span(self, span: Span) -> StreamInSpan<Self> {
         let recipe = Recipe { new: |_, _| (), each: |_, _| Ok(true), end: |(), _| {} };
         StreamInSpan { stream: Call::of_span(span).stream(self, recipe) }
@@ -45,9 +45,9 @@ pub trait StreamSpanExt: Stream + Sized {
 impl<S: Stream> StreamSpanExt for S {}
 
 pin_project! {
-    /// A stream as a call of an instrumented function.
+    /// A stream that runs as a call of an instrumented function.
     ///
-    /// It is `Send`, `Sync` and `Unpin` where the stream is, although that is boxed.
+    /// It is `Send`, `Sync` and `Unpin` if the stream is, although the stream is boxed.
     #[must_use = "streams do nothing unless polled"]
     pub struct CallStream<I, S, T> {
         // Dropped inside the span.
@@ -79,7 +79,7 @@ impl<I: Stream<Item = T>, S, T> Stream for CallStream<I, S, T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<T>> {
         let this = self.project();
-        // Empty only inside Drop, where nothing polls.
+        // Empty only inside `Drop`, where nothing polls.
         let Some(inner) = this.inner else { return Poll::Ready(None) };
         let item = ready!(this.items.inside(|| inner.as_mut().poll_next(cx)));
         this.items.took(item.as_ref());
@@ -104,7 +104,7 @@ impl<I, S, T> fmt::Debug for CallStream<I, S, T> {
 }
 
 pin_project! {
-    /// A stream with a span. Made by [`StreamSpanExt::in_span`].
+    /// A stream with a span. Created by [`StreamSpanExt::in_span`].
     #[must_use = "streams do nothing unless polled"]
     pub struct StreamInSpan<S: Stream> {
         #[pin]

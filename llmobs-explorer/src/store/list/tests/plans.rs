@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use rusqlite::Connection;
 
 use crate::query::Query;
-use crate::store::list::{ListRequest, Scope, Sort};
+use crate::store::list::matching;
 use crate::store::{evaluations, segment, sessions, trace};
+use crate::traces::{ListRequest, PAGE, Scope, Sort};
 
 fn store() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(include_str!("../../schema.sql")).unwrap();
+    connection.execute_batch(crate::store::schema::SCHEMA).unwrap();
     for _ in 0..2 {
         segment::begin(&connection, &segment::next(&connection).unwrap(), 0).unwrap();
     }
@@ -36,16 +37,16 @@ fn plan(connection: &Connection, sql: &str) -> String {
 fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
     let request = ListRequest {
         scope,
-        query: Query::parse(query).unwrap(),
+        condition: Query::parse(query).unwrap().condition().clone(),
         from_ns: Some(1),
         to_ns: None,
         sort,
         ascending: true,
         offset: 0,
-        limit: crate::store::list::PAGE,
+        limit: PAGE,
         attributes: Vec::new(),
     };
-    plan(&store(), &request.sql(&[1, 2]).0)
+    plan(&store(), &matching(&request, &[1, 2]).sql)
 }
 
 /// Which plan each of these queries has in the list.
@@ -62,8 +63,7 @@ fn a_list_reads_one_index_from_the_requested_time_on() {
         "@duration:>5s @session_id:* @parent_id:1 @metrics.input_tokens:>1 @metrics.time_to_first_token:>1";
     check(Scope::Traces, Sort::Start, &[("*", ""), (columns, "")]);
     check(Scope::Spans, Sort::Duration, &[("*", ""), (columns, "")]);
-    let sum = "CORRELATED SCALAR SUBQUERY 1\n  SEARCH trace USING INTEGER PRIMARY KEY (rowid=?)\n";
-    check(Scope::Traces, Sort::Tokens, &[("*", sum)]);
+    check(Scope::Traces, Sort::Tokens, &[("*", "")]);
 }
 
 #[test]
@@ -145,7 +145,7 @@ LIST SUBQUERY 7
     UNION ALL
       SCAN e
       SEARCH y USING COVERING INDEX sqlite_autoindex_session_1 (session_id=?)
-      SEARCH x USING COVERING INDEX span_by_session (session=?)
+      SEARCH x USING COVERING INDEX span_by_session (head=? AND session=?)
       CREATE BLOOM FILTER
 LIST SUBQUERY 9
   MATERIALIZE e
@@ -231,16 +231,12 @@ fn sessions_and_children_are_found_in_an_index() {
     assert_eq!(
         plan(&store(), sessions::LATEST),
         "\
-CO-ROUTINE h
-  SEARCH span USING COVERING INDEX span_by_session (session>?)
-SCAN h
-SEARCH n USING INTEGER PRIMARY KEY (rowid=?)
-USE TEMP B-TREE FOR ORDER BY
+SEARCH span USING COVERING INDEX span_by_session (head=? AND session>?)
 "
     );
-    let by_session = "SEARCH s USING INDEX span_by_session (session=? AND head=?)\nSEARCH f USING INTEGER PRIMARY KEY (rowid=?)\n";
+    let by_session = "SEARCH s USING INDEX span_by_session (head=? AND session=?)\nSEARCH f USING INTEGER PRIMARY KEY (rowid=?)\n";
     assert_eq!(plan(&store(), sessions::FIRST), by_session);
-    let sums = "SEARCH s USING INDEX span_by_session (session=? AND head=?)\nSEARCH t USING INTEGER PRIMARY KEY (rowid=?)\n";
+    let sums = "SEARCH s USING INDEX span_by_session (head=? AND session=?)\nSEARCH t USING INTEGER PRIMARY KEY (rowid=?)\n";
     assert_eq!(plan(&store(), sessions::SUMS), sums);
     assert_eq!(
         plan(&store(), trace::CHILD_TIMES),

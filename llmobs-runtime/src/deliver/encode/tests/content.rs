@@ -1,4 +1,4 @@
-//! Input and output: captured texts, messages with all that they may hold, documents.
+//! Input and output: captured texts, messages with all their parts, documents.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::base::kind::Kind;
 use crate::model::content::Content;
 use crate::model::tags::Identity;
 
-/// An output that a processor put in.
+/// An output that a processor set.
 fn shown(ids: Ids, output: &Content, limit: usize) -> Value {
     let identity = Identity::default();
     let mut span = ids.span(Kind::Task).data(&identity);
@@ -126,7 +126,7 @@ fn a_body_has_no_room_for_what_is_left_out_of_an_event() {
     }
 }
 
-/// Whether it is known before it is written that the content is too long, or only after, makes no difference.
+/// It makes no difference whether the content is known to be too long before it is written, or only after.
 #[test]
 fn content_of_every_form_is_shortened_when_it_is_too_long() {
     let ids = Ids::new();
@@ -163,7 +163,7 @@ fn content_of_every_form_is_shortened_when_it_is_too_long() {
         ),
     ] {
         let mut event = shown(ids, &content, 2000);
-        // Of what was shortened the first and the last character, since how long it is depends on the version.
+        // The first and the last character of shortened texts, because their length depends on the version.
         each_string(&mut event["meta"]["output"], &mut |text| {
             if let Some((head, tail)) = text.split_once("… [").filter(|(head, _)| !head.is_empty()) {
                 let (first, last) = (head.chars().next().unwrap(), tail.chars().last().unwrap());

@@ -1,4 +1,4 @@
-//! What few spans say: prompt, tools, agent, links, costs, sampling, errors, ids of other tracers.
+//! Data that few spans have: prompt, tools, agent, links, costs, sampling, errors, ids of other tracers.
 
 use serde_json::{Map, Value, json};
 
@@ -21,12 +21,12 @@ fn object(value: Value) -> Map<String, Value> {
     serde_json::from_value(value).unwrap()
 }
 
-/// Containers inside each other.
+/// Nested containers.
 fn nest(levels: usize) -> Value {
     (0..levels).fold(json!("core"), |inner, _| json!({ "k": inner }))
 }
 
-/// The same, the innermost of which are sent as text.
+/// Nested containers, the innermost of which are sent as text.
 fn nest_with_text(levels: usize, text: usize) -> Value {
     (0..levels).fold(json!(nest(text).to_string()), |inner, _| json!({ "k": inner }))
 }
@@ -81,14 +81,14 @@ fn a_prompt_goes_with_the_input_of_llm_spans() {
         "prompt_version_uuid": "v",
     });
     assert_eq!(with(prompt.clone()), shown(&full));
-    // Empty texts and variables are nothing.
+    // Empty texts and variables are left out.
     let empty = Prompt { version: Some(String::new()), variables: Some(Map::new()), ..Prompt::default() };
     assert_eq!(with(empty), shown(&bare));
 
     let both = ids.span(Kind::Llm).annotate(|note| {
         note.prompt(Prompt::new("p").template("t")).input("Why?");
     });
-    let beside = json!({
+    let others = json!({
         "messages": [{ "role": "", "content": "Why?" }],
         "prompt": {
             "id": "p",
@@ -98,7 +98,7 @@ fn a_prompt_goes_with_the_input_of_llm_spans() {
             "_dd_query_variable_keys": ["question"],
         },
     });
-    let mut expected = ids.event(Kind::Llm, &meta(&beside));
+    let mut expected = ids.event(Kind::Llm, &meta(&others));
     add_tag(&mut expected, "prompt_tracking_instrumentation_method:annotated");
     assert_eq!(event(&both), expected);
     let mut other = ids.event(Kind::Task, &json!({}));

@@ -6,7 +6,7 @@ use super::{Ids, LIMIT, event, text};
 use crate::base::kind::Kind;
 use crate::model::tags::Identity;
 
-/// Objects or arrays inside each other, `core` in the innermost.
+/// Nested objects or arrays, with `core` in the innermost.
 fn nest(levels: usize, array: bool, core: &Value) -> Value {
     (0..levels).fold(core.clone(), |inner, _| if array { json!([inner]) } else { json!({ "k": inner }) })
 }

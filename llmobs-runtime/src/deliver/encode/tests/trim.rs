@@ -21,14 +21,14 @@ use crate::model::tags::Identity;
 
 /// A tenth of the default, so that the tests are quick.
 const LIMIT: usize = 500_000;
-/// Smaller limits are for tests alone: an event without anything may be larger.
+/// Smaller limits are only for tests: an event without any content may be larger.
 const LEAST_LIMIT: usize = 3000;
 
 fn data(kind: Kind) -> SpanData {
     Ids::new().span(kind).data(&Identity::default())
 }
 
-/// The event of a span. Checks that it is smaller than the limit, and what of it never changes.
+/// The event of a span. Checks that it is smaller than the limit, and that the parts that never change are the same.
 fn within(limit: usize, span: &SpanData) -> Value {
     let identity = Identity::default();
     let whole = text_of_data(span, &identity, usize::MAX);

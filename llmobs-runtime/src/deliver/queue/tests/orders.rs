@@ -1,5 +1,5 @@
-//! Hand-over, flush and shutdown in thousands of orders of their threads. shuttle chooses them, and reports a thread that waits for
-//! ever: its waits never time out, so that a wake-up that is missing is found.
+//! Hand-over, flush and shutdown in thousands of orders of their threads. shuttle chooses the orders, and reports a thread that waits
+//! forever: its waits never time out, so that a missing wake-up is found.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::deliver::report::DropReason;
 
-/// How many orders are tried at random, and by changing priorities at so many places.
+/// How many orders are tried at random, and by changing priorities at this many places.
 const ORDERS: usize = 5000;
 const CHANGES: usize = 4;
 const SPANS: u64 = 3;
@@ -58,7 +58,7 @@ fn worker(queue: &Arc<Queue>) -> JoinHandle<u64> {
     })
 }
 
-/// Joins the threads, and checks the account, which is exact when no thread runs, and that all room was given back.
+/// Joins the threads, and checks the counts, which are exact when no thread runs, and that all room was given back.
 fn check_end(queue: &Queue, producers: Vec<JoinHandle<()>>, worker: JoinHandle<u64>) -> Report {
     producers.into_iter().for_each(|producer| producer.join().unwrap());
     queue.close();

@@ -150,7 +150,7 @@ fn bytes_of_text(mut text: String) -> usize {
         is_stripped: false,
     };
     queue.begin(true);
-    queue.push(head, || sample.trace(), |_, beside| Record { beside, ..record });
+    queue.push(head, || sample.trace(), |_, extras| Record { extras, ..record });
     let [chunk] = queue.take().chunks.try_into().unwrap_or_else(|_| panic!("one chunk"));
     assert_eq!(chunk.long_texts.iter().map(String::capacity).sum::<usize>(), chunk.bytes - BARE);
     chunk.bytes - BARE

@@ -27,7 +27,7 @@ fn a_thread_that_has_ended_leaves_its_spans_and_its_shard() {
     on_a_thread(|| push(&queue, "3"));
     assert_eq!(shards(), 2);
     assert_eq!(deliver(&queue, queue.take()), ["3"]);
-    // That of the thread which has ended is gone. That of this thread is not.
+    // The shard of the thread that has ended is gone. That of this thread is not.
     assert_eq!(shards(), 1);
     push(&queue, "4");
     assert_eq!(shards(), 1);

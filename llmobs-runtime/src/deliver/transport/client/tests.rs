@@ -1,4 +1,4 @@
-//! What a client reports of faulty servers.
+//! What a client reports about faulty servers.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::channel;
@@ -13,7 +13,7 @@ use crate::deliver::transport::loopback::{Connection, Server};
 
 const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}";
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-/// More than the system takes before the other side reads.
+/// More than the system accepts before the peer reads.
 const LARGE: usize = 32 * 1024 * 1024;
 
 fn settings(url: &str) -> Settings {
@@ -51,7 +51,7 @@ fn kind(client: &mut Client, bytes: usize) -> FailureKind {
     outcome(client, bytes).0
 }
 
-/// An address at which nothing listens.
+/// An address with no listener.
 fn nowhere() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
@@ -61,7 +61,8 @@ fn nowhere() -> String {
 fn an_answer_says_what_may_be_done() {
     use FailureKind::{Denied, Invalid, Permanent, TooLarge, Unavailable};
     let check_key = "; check DD_API_KEY, and that DD_SITE is the site of that key";
-    let not_followed = "; redirects are not followed, since the key would go along: check the address";
+    let not_followed =
+        "; redirects are not followed, because they would receive the API key: check the address";
     for (status, kind, text) in [
         (307, Denied, format!("307 Temporary Redirect{not_followed}")),
         (400, Invalid, "400 Bad Request".to_owned()),
@@ -119,12 +120,12 @@ fn an_answer_without_end_is_an_answer() {
     let server = Server::start(|number, connection| {
         connection.request();
         if number == 0 {
-            // The other side takes no more of it at some point.
+            // At some point the peer accepts no more of it.
             connection.send("HTTP/1.1 202 Accepted\r\n\r\n");
             while connection.send(&"x".repeat(1024)) {}
         } else {
             connection.send("HTTP/1.1 202 Accepted\r\ncontent-length: 100000\r\n\r\n");
-            // Until the other side has had enough of it.
+            // Until the peer has had enough of it.
             connection.request();
         }
     });
@@ -139,7 +140,7 @@ fn where_nobody_listens_nothing_was_accepted() {
     let (kind, is_wrong_endpoint, message) = outcome(&mut client(&nowhere()), 100);
     assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unavailable, true));
     assert!(message.starts_with("URL does not answer: ") && message.contains("refused"), "{message}");
-    assert!(message.ends_with("; check that it runs and can be reached from here"), "{message}");
+    assert!(message.ends_with("; check that it is running and can be reached from here"), "{message}");
     let (kind, is_wrong_endpoint, message) = outcome(&mut client("http://host.invalid"), 100);
     assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unavailable, true), "{message}");
 }
@@ -153,7 +154,7 @@ fn of_a_request_that_was_sent_without_an_answer_nobody_knows_what_became() {
         });
         let (kind, is_wrong_endpoint, message) = outcome(&mut client(&server.url()), 100);
         assert_eq!((kind, is_wrong_endpoint), (FailureKind::Unanswered, false), "{answer}");
-        assert!(message.starts_with("URL was sent a request and did not answer: "), "{message}");
+        assert!(message.starts_with("URL received a request and did not answer: "), "{message}");
         assert_eq!(server.connections(), 1, "{answer}");
     }
 }
@@ -168,7 +169,7 @@ fn what_speaks_no_http_has_accepted_nothing() {
             connection.send(answer);
             connection.request();
         });
-        let message = "URL answers something that is no HTTP: check that the address is right".to_owned();
+        let message = "URL did not answer with HTTP: check that the address is right".to_owned();
         let outcome = outcome(&mut client(&server.url()), 100);
         assert_eq!(outcome, (FailureKind::Unavailable, true, message), "{answer}");
     }
@@ -215,7 +216,7 @@ fn two_resets_within_large_requests_mean_that_they_are_too_large() {
         assert_eq!(kind(&mut client, LARGE), FailureKind::Unavailable);
         let (kind, _, message) = outcome(&mut client, LARGE);
         assert_eq!(kind, FailureKind::TooLarge);
-        assert_eq!(message, format!("URL closes the connection while it is sent a request of {LARGE} bytes"));
+        assert_eq!(message, format!("URL closed the connection during a request of {LARGE} bytes"));
     }
     assert_eq!(server.connections(), 4);
 }
@@ -309,12 +310,12 @@ fn large_requests_with_spans_are_compressed_until_that_is_refused() {
     let mut client = client(&server.url());
     assert!(!client.compresses);
     client.compresses = true;
-    assert!(post(&mut client, WORTH_PACKING).is_ok());
-    assert!(post(&mut client, WORTH_PACKING - 1).is_ok());
-    assert!(client.post(Intake::Evaluations, &mut "x".repeat(WORTH_PACKING)).is_ok());
+    assert!(post(&mut client, MIN_COMPRESSED).is_ok());
+    assert!(post(&mut client, MIN_COMPRESSED - 1).is_ok());
+    assert!(client.post(Intake::Evaluations, &mut "x".repeat(MIN_COMPRESSED)).is_ok());
     accepts.store(false, Ordering::SeqCst);
     for _ in 0..2 {
-        assert!(post(&mut client, WORTH_PACKING).is_ok());
+        assert!(post(&mut client, MIN_COMPRESSED).is_ok());
     }
     let requests = server.requests();
     let bodies = requests.iter().map(|request| {
@@ -328,7 +329,7 @@ fn large_requests_with_spans_are_compressed_until_that_is_refused() {
         assert!(body.bytes().all(|byte| byte == b'x'));
         (is_packed, body.len())
     });
-    let (large, small) = (WORTH_PACKING, WORTH_PACKING - 1);
+    let (large, small) = (MIN_COMPRESSED, MIN_COMPRESSED - 1);
     // The fourth is refused and sent again. None is compressed after it.
     let expected =
         [(true, large), (false, small), (false, large), (true, large), (false, large), (false, large)];
@@ -373,7 +374,7 @@ fn a_server_without_the_right_certificate_gets_nothing() {
     let (kind, is_wrong_endpoint, message) = outcome(&mut client(&server.url()), 100);
     assert_eq!((kind, is_wrong_endpoint), (FailureKind::Denied, true), "{message}");
     assert!(
-        message.starts_with("URL: its certificate is refused, so that nothing was sent: check"),
+        message.starts_with("URL: its certificate was refused, and nothing was sent: check"),
         "{message}"
     );
     assert_eq!(server.requests().len(), 0);

@@ -1,4 +1,4 @@
-//! What a developer sees on the terminal.
+//! The output on a developer's terminal.
 
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ embedding embed  15.0µs  3 in tokens
 
 ";
     assert_eq!(render(&forest(), PLAIN), expected);
-    // In whatever order they arrive.
+    // In any order of arrival.
     let mut backwards = forest();
     backwards.reverse();
     assert_eq!(render(&backwards, PLAIN), expected);
@@ -202,7 +202,7 @@ fn inside(root: u64, number: u64, bytes: usize) -> SpanData {
     span
 }
 
-/// The numbers of what a console would print after these spans, of which the outermost have ended.
+/// The numbers of the spans that a console would print after these spans; the outermost ones have ended.
 fn printed(console: &mut Console, spans: &[(u64, u64)], ended: &[u64]) -> Vec<u64> {
     let mut spans: Vec<SpanData> = spans.iter().map(|&(root, number)| inside(root, number, 0)).collect();
     console.send(Payload::Spans(&mut spans)).unwrap();
@@ -250,7 +250,7 @@ fn what_is_held_is_bounded() {
     };
     assert_eq!(received(1, 2, 0), 0);
     let quarter = MAX_HELD_BYTES / 4;
-    // What was printed does not count: five times a quarter goes by while one small span waits.
+    // Spans that were printed do not count: five times a quarter passes while one small span waits.
     for _ in 0..5 {
         assert_eq!(received(9, 9, quarter), 1);
     }
@@ -261,7 +261,7 @@ fn what_is_held_is_bounded() {
     assert!(console.held.is_empty());
 }
 
-/// What is printed about a verdict, of which this is the whole of the JSON but for what all have.
+/// The output for a verdict, given as its JSON without the fields that all verdicts have.
 fn line(fields: &Value) -> String {
     let mut event = json!({ "event_kind": "evaluation", "label": "l", "ml_app": "app", "tags": [] });
     event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());

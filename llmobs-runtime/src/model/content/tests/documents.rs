@@ -96,7 +96,7 @@ fn an_embedding_takes_texts_from_its_arguments() {
     }
 }
 
-/// What is shown of what an embedding function returned, given as JSON text.
+/// The text that is shown for the result of an embedding function, given as JSON text.
 fn vectors(json: &str) -> String {
     let shown = output(Kind::Embedding, Given(json.to_owned(), Source::Value));
     assert_eq!(shown.as_object().unwrap().len(), 1);
@@ -118,7 +118,7 @@ fn vectors_are_counted_and_not_shown() {
     ] {
         assert_eq!(vectors(json), shown);
     }
-    // What a program annotates by hand is its own choice of words.
+    // The text that a program annotates by hand is not changed.
     assert_eq!(output(Kind::Embedding, annotated(&[0.5, 1.0])), json!({ "value": "[0.5,1.0]" }));
 }
 

@@ -354,7 +354,7 @@ fn parts_of_a_wrong_shape_are_kept_as_far_as_they_can_be() {
         },
     ] });
     assert_eq!(input(Kind::Llm, annotated(&list)), shown);
-    // What an attribute captures is read alike where a role says that it is a message.
+    // A captured value is read in the same way if a role shows that it is a message.
     let with_role = list.as_array().unwrap().iter().cloned().map(|mut message| {
         message["role"] = json!("");
         message
@@ -430,7 +430,7 @@ fn a_note_in_place_of_what_was_cut_is_a_message_or_a_part_of_one() {
     assert_eq!(contents.each_ref().map(Vec::as_slice), expected.each_ref().map(Vec::as_slice));
 }
 
-/// Arguments that are messages of a library all count, and so do those beside a request of another.
+/// Arguments that are messages of a library all count, and so do those next to a request of another library.
 #[test]
 fn messages_of_libraries_need_no_model() {
     let asked = [

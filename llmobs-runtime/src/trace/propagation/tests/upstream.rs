@@ -1,4 +1,4 @@
-//! What other tracers say about a trace, beside ids and LLM Observability: what is taken of it, and passed on.
+//! The data of other tracers about a trace besides ids and LLM Observability: what is read of it, and passed on.
 
 use std::collections::HashMap;
 
@@ -53,7 +53,7 @@ fn what_is_said_about_another_trace_is_not_mixed_in() {
     let expected = Headers {
         apm_id: TraceId::from_halves(0, 1234).unwrap(),
         span_id: SpanId::from_decimal("5678").unwrap(),
-        upstream: Upstream::said(1),
+        upstream: Upstream::with_priority(1),
         llm: Llm::default(),
     };
     assert_eq!(datadog::read(&own), Some(expected));
@@ -67,7 +67,7 @@ fn of_the_state_of_others_so_much_is_kept() {
         let headers = datadog::read(&pairs(&[("traceparent", PARENT), ("tracestate", state)]));
         headers.unwrap().upstream.others
     };
-    // 32 members, of which Datadog's is one.
+    // 32 members, one of them Datadog's.
     assert_eq!(others(&format!("dd=s:1,{}", members(0..40))), Some(members(0..31)));
     let upstream = Upstream { others: Some(members(0..40)), ..Upstream::default() };
     let state = written(Headers { upstream, ..workflow() }).remove("tracestate");
@@ -77,7 +77,7 @@ fn of_the_state_of_others_so_much_is_kept() {
     assert_eq!(others(&format!("{longest}x")), None);
 }
 
-/// What a program under this sends on, given tags of the request and a part of `tracestate`, each empty for none.
+/// The headers that a program under this one sends on, given tags of the request and a part of `tracestate`, each empty for none.
 fn passed_on(tags: &str, state: &str) -> [String; 2] {
     let ids = [("x-datadog-trace-id", "1234"), ("x-datadog-parent-id", "5678"), ("x-datadog-tags", tags)];
     let parent = format!("00-{:032x}-{:016x}-01", 1234, 5678);
@@ -108,7 +108,7 @@ fn what_tracers_tell_each_other_is_passed_on_as_it_came() {
     assert_eq!(passed_on("", "dd=s:1;t.dm:-4;t.ts:02;t.usr.id:a~b;t.llmobs_parent_id:7"), expected);
     // Datadog's own headers first.
     assert_eq!(passed_on(tags, "dd=s:1;t.dm:-9;t.new:1"), expected);
-    // Nobody says who has decided, and nobody says it instead.
+    // No decision maker was propagated, and none is added.
     assert_eq!(passed_on("_dd.p.llmobs_parent_id=7", ""), [none.to_owned(), "s:1".to_owned()]);
     let mut begun: HashMap<String, String> = HashMap::new();
     Collector::new().enter(|| crate::task("t").start().inject(&mut begun));

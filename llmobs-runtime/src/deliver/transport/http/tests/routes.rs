@@ -14,7 +14,7 @@ use crate::deliver::transport::loopback::{Request, Server};
 const ASKED: &str = "GET /info";
 const THROUGH_AGENT: &str = "POST /evp_proxy/v2/api/v2/llmobs";
 const DIRECT: &str = "POST /api/v2/llmobs";
-/// Where there is no socket.
+/// A path without a socket.
 const NO_SOCKET: &str = "/nowhere/llmobs/apm.socket";
 
 fn answer(status: u16, body: &str) -> String {
@@ -25,17 +25,17 @@ fn info(endpoints: &str) -> String {
     answer(200, &format!(r#"{{"version":"7.70.0","endpoints":[{endpoints}]}}"#))
 }
 
-/// What an Agent answers that passes spans on.
+/// The answer of an Agent that accepts spans.
 fn agent(request: &Request) -> String {
     if request.target == ASKED { info(r#""/v0.4/traces","/evp_proxy/v2/""#) } else { answer(202, "{}") }
 }
 
-/// What an older Agent answers.
+/// The answer of an older Agent.
 fn old_agent(request: &Request) -> String {
     if request.target == ASKED { info(r#""/v0.4/traces""#) } else { answer(404, "404 page not found\n") }
 }
 
-/// An address at which nothing listens yet.
+/// An address with no listener yet.
 fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -48,7 +48,7 @@ fn settings(agent: SocketAddr) -> Settings {
     }
 }
 
-/// A transport with an Agent at this address, and Datadog at that one.
+/// A transport with an Agent at one address, and Datadog at the other.
 fn http(agent: SocketAddr, datadog: Option<SocketAddr>) -> Http {
     let settings = settings(agent);
     let mut http = Http::new(&settings).unwrap();
@@ -95,7 +95,7 @@ fn without_an_agent_and_a_key_spans_wait_for_an_agent() {
     assert_eq!(kind, FailureKind::Unavailable);
     assert!(
         message.starts_with(&format!(
-            "the Datadog Agent at http://{address} does not take LLM Observability: update it, set"
+            "the Datadog Agent at http://{address} does not support LLM Observability: update it, set"
         )),
         "{message}"
     );
@@ -161,7 +161,7 @@ fn what_the_settings_choose_is_not_asked() {
     let choice = Settings { agentless: Some(false), ..settings(server.address()) };
     let mut http = Http::new(&choice).unwrap();
     let message = format!(
-        "http://{}/evp_proxy/v2/api/v2/llmobs answers 404 Not Found; the Agent may be too old to take LLM Observability",
+        "http://{}/evp_proxy/v2/api/v2/llmobs answers 404 Not Found; the Agent may be too old for LLM Observability",
         server.address()
     );
     assert_eq!(send(&mut http), Err((FailureKind::Denied, message)));

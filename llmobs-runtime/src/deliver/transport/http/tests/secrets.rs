@@ -1,4 +1,4 @@
-//! What a logger gets.
+//! What a logger receives.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const PASSWORD: &str = "wjz4kvxq0pmd";
 /// `user:` and the password in base64.
 const CREDENTIALS: &str = "dXNlcjp3ano0a3Z4cTBwbWQ=";
 
-/// Takes everything.
+/// Accepts everything.
 struct Recorder(Mutex<String>);
 
 impl log::Log for Recorder {
@@ -64,7 +64,7 @@ fn client(server: &CaptureServer, proxy: Option<&ConnectProxy>) -> Client {
     Client::with_config(endpoint, &settings, Names::default(), config)
 }
 
-/// One test, since there is one logger in a process.
+/// One test, because a process has only one logger.
 #[test]
 fn a_logger_that_takes_everything_gets_no_secret() {
     log::set_logger(&RECORDER).unwrap();

@@ -11,7 +11,7 @@ use rusqlite::{Connection, named_params};
 
 pub(super) fn filled() -> Connection {
     let store = Connection::open_in_memory().unwrap();
-    store.execute_batch(include_str!("../../store/schema.sql")).unwrap();
+    store.execute_batch(crate::store::schema::SCHEMA).unwrap();
     let words = "CREATE VIRTUAL TABLE words_1 USING fts5 (text, content = '', tokenize = 'unicode61 remove_diacritics 2')";
     store.execute_batch(words).unwrap();
     store.execute_batch(ROWS).unwrap();

@@ -5,51 +5,111 @@
 
 use std::ops::Bound;
 
+use rusqlite::ToSql;
 use rusqlite::types::Value;
 
-use super::Parameter;
-use super::fields::{Field, Source, TAG};
-use super::number::{Interval, Number};
-use super::parser::Node;
-use super::values::Test;
+use super::columns::{category, measure, sum};
+use crate::query::{Condition, Field, Glyph, Interval, Number, Part, Pattern, Source, TAG, Test};
 
-/// SQL with its parameters.
-#[derive(Debug)]
-pub(super) struct Writer<'a> {
+/// A condition as SQL.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Expression {
     pub(super) sql: String,
-    pub(super) parameters: Vec<Parameter>,
+    /// Names and values: `:p1`, `:p2` and so on.
+    pub(super) parameters: Vec<(String, Value)>,
+}
+
+impl Expression {
+    /// The parameters for a statement.
+    pub(super) fn bound(&self) -> Vec<(&str, &dyn ToSql)> {
+        self.parameters.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)).collect()
+    }
+}
+
+/// A condition on a span `s`, for `SELECT … FROM span s WHERE …`, to which `AND …` can be added. The words are in the tables with these
+/// numbers.
+pub(super) fn expression(condition: &Condition, words: &[i64]) -> Expression {
+    let mut writer = Writer { expression: Expression::default(), words };
+    writer.node(condition, "s");
+    writer.expression
+}
+
+/// Splits off the words that all must match. Returns the rest, and for each of them a query for the spans that have it.
+pub(super) fn split_words(condition: &Condition, words: &[i64]) -> (Condition, Vec<Expression>) {
+    let nodes = match condition {
+        Condition::And(nodes) => nodes.as_slice(),
+        node => std::slice::from_ref(node),
+    };
+    let (mut rest, mut spans) = (Vec::new(), Vec::new());
+    for node in nodes {
+        if let Condition::Words { words: text, prefix } = node {
+            let mut writer = Writer { expression: Expression::default(), words };
+            writer.spans_with(text, *prefix);
+            spans.push(writer.expression);
+        } else {
+            rest.push(node.clone());
+        }
+    }
+    (Condition::And(rest), spans)
+}
+
+/// Whether only the facets of a span decide whether it matches.
+pub(super) fn is_of_facets(condition: &Condition) -> bool {
+    match condition {
+        Condition::Everything => true,
+        Condition::And(nodes) | Condition::Or(nodes) => nodes.iter().all(is_of_facets),
+        Condition::Not(node) => is_of_facets(node),
+        Condition::Words { .. } => false,
+        Condition::Filter(field, _) => !field.child && matches!(field.source, Source::Category(_)),
+    }
+}
+
+/// A pattern as GLOB takes it.
+fn glob(pattern: &Pattern) -> String {
+    let mut glob = String::new();
+    for glyph in pattern.glyphs() {
+        match glyph {
+            // In brackets these are literal.
+            Glyph::Is(letter @ ('*' | '?' | '[')) => glob.extend(['[', *letter, ']']),
+            Glyph::Is(letter) => glob.push(*letter),
+            Glyph::Any => glob.push('*'),
+            Glyph::One => glob.push('?'),
+        }
+    }
+    glob
+}
+
+/// Writes SQL.
+struct Writer<'a> {
+    expression: Expression,
     /// The numbers of the tables of words.
     words: &'a [i64],
 }
 
-impl<'a> Writer<'a> {
-    pub(super) fn new(words: &'a [i64]) -> Self {
-        Self { sql: String::new(), parameters: Vec::new(), words }
-    }
-
-    pub(super) fn node(&mut self, node: &Node, span: &'static str) {
+impl Writer<'_> {
+    fn node(&mut self, node: &Condition, span: &'static str) {
         match node {
-            Node::Everything => self.push("TRUE"),
-            Node::And(nodes) => self.joined(nodes, " AND ", span),
-            Node::Or(nodes) => self.joined(nodes, " OR ", span),
-            Node::Not(node) => {
+            Condition::Everything => self.push("TRUE"),
+            Condition::And(nodes) => self.joined(nodes, " AND ", span),
+            Condition::Or(nodes) => self.joined(nodes, " OR ", span),
+            Condition::Not(node) => {
                 self.push("(");
                 self.node(node, span);
                 // `NOT` would exclude spans without a value.
                 self.push(") IS NOT TRUE");
             }
-            Node::Words { words, prefix } => self.words(words, *prefix, span),
-            Node::Filter(field, test) if field.child => {
+            Condition::Words { words, prefix } => self.words(words, *prefix, span),
+            Condition::Filter(field, test) if field.child => {
                 self.push(&format!("{span}.trace IN (SELECT c.trace FROM span c WHERE c.head = 0 AND "));
                 self.filter(field, test, "c");
                 self.push(")");
             }
-            Node::Filter(field, test) => self.filter(field, test, span),
+            Condition::Filter(field, test) => self.filter(field, test, span),
         }
     }
 
     /// Writes a balanced tree, since SQLite refuses expressions of more than 1,000 levels.
-    fn joined(&mut self, nodes: &[Node], operator: &str, span: &'static str) {
+    fn joined(&mut self, nodes: &[Condition], operator: &str, span: &'static str) {
         match nodes {
             [] => self.push("TRUE"),
             [node] => self.node(node, span),
@@ -71,7 +131,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a query for the spans that have words, some of them several times. It matches nothing if there are no tables.
-    pub(super) fn spans_with(&mut self, words: &str, prefix: bool) {
+    fn spans_with(&mut self, words: &str, prefix: bool) {
         // In quotes, only the quote is an operator. A zero byte would end the text before its closing quote.
         let quoted = words.replace('"', "\"\"").replace('\0', " ");
         let parameter = self.parameter(format!("\"{quoted}\"{}", if prefix { " *" } else { "" }));
@@ -91,11 +151,11 @@ impl<'a> Writer<'a> {
     }
 
     fn filter(&mut self, field: &Field, test: &Test, span: &str) {
-        match &field.place {
-            Source::Span(name) => self.column(&format!("{span}.{name}"), test),
-            Source::Facet(name) => {
+        match &field.source {
+            Source::Measure(of) => self.column(&format!("{span}.{}", measure(*of)), test),
+            Source::Category(of) => {
                 self.push(&format!("{span}.facets IN (SELECT id FROM facets WHERE "));
-                self.column(name, test);
+                self.column(category(*of), test);
                 self.push(")");
             }
             Source::SpanId => {
@@ -103,16 +163,18 @@ impl<'a> Writer<'a> {
                 self.column("span_id", test);
                 self.push(")");
             }
-            Source::Trace(name) => {
-                self.push(&format!("{span}.trace IN (SELECT id FROM trace WHERE "));
-                self.column(name, test);
-                self.push(")");
-            }
+            Source::TraceId => self.trace("trace_id", test, span),
+            Source::Sum(of) => self.trace(sum(*of), test, span),
             Source::Parent => self.parent(test, span),
             Source::Session => self.session(test, span),
             Source::Attribute(path) => self.attribute(path, test, span),
             Source::Tags => self.tags(test, span),
-            Source::Evaluation { feedback, label, column } => {
+            Source::Evaluation { feedback, label, part } => {
+                let column = match part {
+                    Part::Value => "value",
+                    Part::Assessment => "assessment",
+                    Part::Reasoning => "reasoning",
+                };
                 self.evaluation(*feedback, label, column, test, span);
             }
         }
@@ -127,12 +189,18 @@ impl<'a> Writer<'a> {
                 self.push(&format!("{name} = "));
                 self.bind(value.clone());
             }
-            Test::Like(glob) => {
+            Test::Like(pattern) => {
                 self.push(&format!("{name} GLOB "));
-                self.bind(glob.clone());
+                self.bind(glob(pattern));
             }
             Test::Same(..) | Test::Within(_) => self.value(name, name, test),
         }
+    }
+
+    fn trace(&mut self, column: &str, test: &Test, span: &str) {
+        self.push(&format!("{span}.trace IN (SELECT id FROM trace WHERE "));
+        self.column(column, test);
+        self.push(")");
     }
 
     fn parent(&mut self, test: &Test, span: &str) {
@@ -171,7 +239,7 @@ impl<'a> Writer<'a> {
                     writer.push(" OR path = ");
                     writer.bind(path.to_owned());
                     writer.push(" AND number = ");
-                    writer.bind(*number);
+                    writer.bind(value_of(*number));
                 }
                 test => {
                     writer.push(" AND ");
@@ -190,9 +258,9 @@ impl<'a> Writer<'a> {
                 writer.push(" AND text = ");
                 writer.bind(value.to_owned());
             }
-            Test::Like(glob) => {
+            Test::Like(pattern) => {
                 writer.push("path GLOB 'tag.*' AND substr(path, 5) || iif(text = '', '', ':' || text) GLOB ");
-                writer.bind(glob.clone());
+                writer.bind(glob(pattern));
             }
             Test::Exists | Test::Same(..) | Test::Within(_) => writer.push("path GLOB 'tag.*'"),
         });
@@ -232,15 +300,15 @@ impl<'a> Writer<'a> {
                 self.push(&format!("{column} = "));
                 self.bind(value.clone());
             }
-            Test::Like(glob) => {
+            Test::Like(pattern) => {
                 self.push(&format!("{column} GLOB "));
-                self.bind(glob.clone());
+                self.bind(glob(pattern));
             }
             Test::Same(value, amount) => {
                 self.push(&format!("({column} = "));
                 self.bind(value.clone());
                 self.push(&format!(" OR {number} = "));
-                self.bind(*amount);
+                self.bind(value_of(*amount));
                 self.push(")");
             }
             Test::Within(interval) => self.interval(number, *interval),
@@ -256,7 +324,7 @@ impl<'a> Writer<'a> {
         for (index, (sign, number)) in ends.into_iter().flatten().enumerate() {
             let and = if index == 0 { "" } else { " AND " };
             self.push(&format!("{and}{name} {sign} "));
-            self.bind(number);
+            self.bind(value_of(number));
         }
     }
 
@@ -268,13 +336,14 @@ impl<'a> Writer<'a> {
 
     /// Adds a parameter, and returns its name.
     fn parameter(&mut self, value: impl Into<Value>) -> String {
-        let name = format!(":p{}", self.parameters.len() + 1);
-        self.parameters.push((name.clone(), value.into()));
+        let parameters = &mut self.expression.parameters;
+        let name = format!(":p{}", parameters.len() + 1);
+        parameters.push((name.clone(), value.into()));
         name
     }
 
     fn push(&mut self, sql: &str) {
-        self.sql.push_str(sql);
+        self.expression.sql.push_str(sql);
     }
 }
 
@@ -286,7 +355,8 @@ const JUDGED: &str = " SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.t
         AND EXISTS (SELECT 1 FROM e WHERE trace_id IS NULL AND span_id IS NOT NULL) \
     UNION ALL SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id CROSS JOIN span x ON x.trace = y.id \
     WHERE e.span_id IS NULL \
-    UNION ALL SELECT x.id FROM e CROSS JOIN session y ON y.session_id = e.session_id CROSS JOIN span x ON x.session = y.id";
+    UNION ALL SELECT x.id FROM e CROSS JOIN session y ON y.session_id = e.session_id \
+    CROSS JOIN span x ON x.head IN (0, 1) AND x.session = y.id";
 
 /// The sets of tags of the evaluations `e`.
 const JUDGED_TAGS: &str = " SELECT a.id FROM e CROSS JOIN attribute p ON p.path = 'tag.' || e.tag_key AND p.text = e.tag_value \
@@ -303,3 +373,13 @@ fn end(
         Bound::Unbounded => None,
     }
 }
+
+fn value_of(number: Number) -> Value {
+    match number {
+        Number::Integer(number) => Value::Integer(number),
+        Number::Real(number) => Value::Real(number),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! Zones: rows whose numbers are next to each other, with the least and the greatest values among them. The first rows in the order of a
+//! value are found in few zones, so that the others are not read.
+//!
+//! Values that are gone may still be the least or the greatest of a zone. Then it is read for nothing.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, params};
+
+use super::columns::columns;
+use super::condition::Expression;
+use super::page::{Page, Rank, rank};
+use crate::span::Span;
+use crate::traces::Sort;
+
+/// The low bits in which the numbers of the spans of a zone differ: it has 512.
+const SPAN_BITS: u32 = 9;
+/// The same of traces: it has 256.
+const TRACE_BITS: u32 = 8;
+/// How many zones are read before reading the whole index is quicker.
+const MOST: usize = 150;
+
+/// The least and the greatest value.
+type Ends = Option<(i64, i64)>;
+
+/// What is added to zones.
+#[derive(Debug, Default)]
+pub(super) struct Changes<'a> {
+    /// By zone and kind: durations, tokens and times to the first token.
+    spans: HashMap<(i64, &'a str), [Ends; 3]>,
+    /// Numbers of spans, tokens and times to the first token.
+    traces: HashMap<i64, [Ends; 3]>,
+}
+
+impl<'a> Changes<'a> {
+    /// Adds a span.
+    pub(super) fn add_span(&mut self, row: i64, span: &'a Span) {
+        let ends = self.spans.entry((row >> SPAN_BITS, span.kind.as_str())).or_default();
+        widen(ends, [Some(span.duration_ns), span.tokens.total, span.time_to_first_token.map(nanoseconds)]);
+    }
+
+    /// Adds a trace, or its new totals.
+    pub(super) fn add_trace(
+        &mut self,
+        trace: i64,
+        spans: i64,
+        tokens: Option<i64>,
+        first_token: Option<f64>,
+    ) {
+        let ends = self.traces.entry(trace >> TRACE_BITS).or_default();
+        widen(ends, [Some(spans), tokens, first_token.map(nanoseconds)]);
+    }
+
+    /// Writes the changes.
+    pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut write = connection.prepare_cached(&format!(
+            "INSERT INTO span_zone VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET {}",
+            widened(["duration", "tokens", "first_token"])
+        ))?;
+        for ((zone, kind), ends) in self.spans {
+            let [(least_a, most_a), (least_b, most_b), (least_c, most_c)] = ends.map(Option::unzip);
+            write.execute(params![zone, kind, least_a, most_a, least_b, most_b, least_c, most_c])?;
+        }
+        let mut write = connection.prepare_cached(&format!(
+            "INSERT INTO trace_zone VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET {}",
+            widened(["spans", "tokens", "first_token"])
+        ))?;
+        for (zone, ends) in self.traces {
+            let [(least_a, most_a), (least_b, most_b), (least_c, most_c)] = ends.map(Option::unzip);
+            write.execute(params![zone, least_a, most_a, least_b, most_b, least_c, most_c])?;
+        }
+        Ok(())
+    }
+}
+
+fn widen(ends: &mut [Ends; 3], values: [Option<i64>; 3]) {
+    for (ends, value) in ends.iter_mut().zip(values) {
+        let Some(value) = value else { continue };
+        *ends = Some(ends.map_or((value, value), |(least, most)| (least.min(value), most.max(value))));
+    }
+}
+
+/// The assignments that widen columns by those of a row to insert, which may be null.
+fn widened(names: [&str; 3]) -> String {
+    let columns = names.map(|name| {
+        [("least", "min"), ("most", "max")].map(|(end, function)| {
+            let column = format!("{end}_{name}");
+            format!(
+                "{column} = coalesce({function}({column}, excluded.{column}), {column}, excluded.{column})"
+            )
+        })
+    });
+    columns.concat().join(", ")
+}
+
+/// As SQLite casts it.
+#[expect(clippy::cast_possible_truncation, reason = "what is too large is the largest integer")]
+fn nanoseconds(seconds: f64) -> i64 {
+    (seconds * 1e9) as i64
+}
+
+/// Writes all zones, for a store that has none.
+pub(super) fn write_all(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "INSERT INTO span_zone SELECT s.id >> {SPAN_BITS}, f.kind, min(s.duration_ns), max(s.duration_ns), min(s.total_tokens),
+            max(s.total_tokens), min(CAST(s.time_to_first_token * 1e9 AS INTEGER)), max(CAST(s.time_to_first_token * 1e9 AS INTEGER))
+         FROM span s JOIN facets f ON f.id = s.facets GROUP BY 1, 2;
+         INSERT INTO trace_zone SELECT id >> {TRACE_BITS}, min(spans), max(spans), min(total_tokens), max(total_tokens),
+            min(CAST(time_to_first_token * 1e9 AS INTEGER)), max(CAST(time_to_first_token * 1e9 AS INTEGER))
+         FROM trace GROUP BY 1;"
+    ))
+}
+
+/// Deletes zones before the oldest rows.
+pub(super) fn delete_empty(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "DELETE FROM span_zone WHERE zone < (SELECT min(id) FROM span) >> {SPAN_BITS};
+         DELETE FROM trace_zone WHERE zone < (SELECT min(id) FROM trace) >> {TRACE_BITS};"
+    ))
+}
+
+/// The end of a column that comes first in an order, and what it is called.
+fn first_end(ascending: bool) -> (&'static str, &'static str) {
+    if ascending { ("least", "min") } else { ("most", "max") }
+}
+
+/// Adds the first spans in the order of a value to a page, of those that match a condition on their facets. Returns whether it found
+/// them. Otherwise too many spans would be read for that.
+pub(super) fn add_spans(
+    connection: &Connection,
+    condition: &Expression,
+    (sort, ascending): (Sort, bool),
+    page: &mut Page,
+) -> rusqlite::Result<bool> {
+    let (name, key) = match sort {
+        Sort::Duration => ("duration", "s.duration_ns"),
+        Sort::Tokens => ("tokens", "s.total_tokens"),
+        Sort::FirstToken => ("first_token", "CAST(s.time_to_first_token * 1e9 AS INTEGER)"),
+        Sort::Start | Sort::Name | Sort::Spans => return Ok(false),
+    };
+    let (sql, parameters) = (&condition.sql, condition.bound());
+    let (end, function) = first_end(ascending);
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT zone, {function}({end}_{name}) AS best FROM span_zone
+         WHERE kind IN (SELECT s.kind FROM (SELECT id AS facets, kind FROM facets) s WHERE {sql})
+         GROUP BY zone HAVING best IS NOT NULL"
+    ))?;
+    columns!(statement: zone, best);
+    let mut zones: Vec<(Rank, i64)> = statement
+        .query_map(parameters.as_slice(), |row| {
+            let (zone, best): (i64, i64) = (row.get(zone)?, row.get(best)?);
+            let id = (zone << SPAN_BITS) + if ascending { 0 } else { (1 << SPAN_BITS) - 1 };
+            Ok((rank(Some(best), id, ascending), zone))
+        })?
+        .collect::<Result<_, _>>()?;
+    zones.sort_unstable();
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT s.id, {key} AS sort_key FROM span s WHERE s.id >= :first AND s.id < :first + (1 << {SPAN_BITS}) AND {sql}"
+    ))?;
+    columns!(statement: id, sort_key);
+    for (number, (best, zone)) in zones.into_iter().enumerate() {
+        if page.last().is_some_and(|last| last < best) {
+            return Ok(true);
+        }
+        if number >= MOST {
+            return Ok(false);
+        }
+        let first = zone << SPAN_BITS;
+        let mut parameters = parameters.clone();
+        parameters.push((":first", &first));
+        let mut rows = statement.query(parameters.as_slice())?;
+        while let Some(row) = rows.next()? {
+            page.add(rank(row.get(sort_key)?, row.get(id)?, ascending));
+        }
+    }
+    // Spans without a value are last, and were not all read.
+    Ok(page.last().is_some_and(|(missing, ..)| !missing))
+}
+
+/// The value of each zone of traces that comes first in an order.
+#[derive(Debug)]
+pub(super) struct TraceZones(HashMap<i64, Option<i64>>);
+
+impl TraceZones {
+    /// `None` for an order that is not by the totals of traces.
+    pub(super) fn read(
+        connection: &Connection,
+        sort: Sort,
+        ascending: bool,
+    ) -> rusqlite::Result<Option<Self>> {
+        let name = match sort {
+            Sort::Spans => "spans",
+            Sort::Tokens => "tokens",
+            Sort::FirstToken => "first_token",
+            Sort::Start | Sort::Duration | Sort::Name => return Ok(None),
+        };
+        let (end, _) = first_end(ascending);
+        let mut statement =
+            connection.prepare_cached(&format!("SELECT zone, {end}_{name} AS best FROM trace_zone"))?;
+        columns!(statement: zone, best);
+        let zones = statement.query_map([], |row| Ok((row.get(zone)?, row.get(best)?)))?;
+        zones.collect::<Result<_, _>>().map(|zones| Some(Self(zones)))
+    }
+
+    /// A value that comes no later in the order than that of the trace.
+    pub(super) fn best(&self, trace: i64) -> Option<i64> {
+        self.0.get(&(trace >> TRACE_BITS)).copied().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests;

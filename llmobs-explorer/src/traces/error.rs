@@ -1,0 +1,70 @@
+//! Why a store fails.
+
+use std::io;
+use std::path::PathBuf;
+
+/// An error of the engine of a store. It has no source, since its text has all causes.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct EngineError(pub(crate) String);
+
+/// Why a write or a query failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The disk is full. Nothing stored is lost, and a retry succeeds once there is room.
+    #[error("there is no room for the store: make room on its disk, or name another place by --store")]
+    Full(#[source] EngineError),
+    /// Another process holds the store, or the disk fails. Nothing stored is lost, and a retry may succeed.
+    #[error("the store cannot be written to now")]
+    Unavailable(#[source] EngineError),
+    /// The query was interrupted after the timeout.
+    #[error(
+        "finding the answer takes too long; ask for less: a shorter time range, or fewer words with * in them"
+    )]
+    TooLong,
+    /// The file is corrupt.
+    #[error(
+        "the store {} is damaged (stop llmobs, move the file away, and start llmobs again to begin a new one)",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The error of the engine.
+        source: EngineError,
+    },
+    /// Any other error.
+    #[error("the store failed")]
+    Failed(#[source] EngineError),
+    /// A stored event cannot be read.
+    #[error(transparent)]
+    Content(#[from] io::Error),
+    /// The program is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Report;
+
+    #[test]
+    fn each_cause_is_reported_once() {
+        let locked = || EngineError("database is locked".to_owned());
+        for (error, text) in [
+            (StoreError::Unavailable(locked()), "the store cannot be written to now: database is locked"),
+            (StoreError::Failed(locked()), "the store failed: database is locked"),
+            (
+                StoreError::Damaged { path: "x".into(), source: locked() },
+                "the store x is damaged (stop llmobs, move the file away, and start llmobs again to begin a new one): \
+                 database is locked",
+            ),
+            // What has no words of its own passes on those of its cause.
+            (StoreError::from(io::Error::other(locked())), "database is locked"),
+            (StoreError::Closed, "the store is closed"),
+        ] {
+            assert_eq!(Report(&error).to_string(), text);
+        }
+    }
+}

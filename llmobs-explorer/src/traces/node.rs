@@ -1,0 +1,30 @@
+//! A span, without its content.
+
+use crate::span::Tokens;
+
+/// A span as the tree and the waterfall show it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Node {
+    /// The row of the store.
+    pub(crate) row: i64,
+    /// Unique in the trace.
+    pub(crate) span_id: String,
+    /// The span above, which may not have arrived.
+    pub(crate) parent_id: Option<String>,
+    /// The name of the step.
+    pub(crate) name: String,
+    /// Its kind.
+    pub(crate) kind: String,
+    /// Whether it failed.
+    pub(crate) failed: bool,
+    /// Nanoseconds since the Unix epoch.
+    pub(crate) start_ns: i64,
+    /// Nanoseconds.
+    pub(crate) duration_ns: i64,
+    /// The model that was called.
+    pub(crate) model_name: Option<String>,
+    /// Tokens that it used.
+    pub(crate) tokens: Tokens,
+    /// Seconds to the first token.
+    pub(crate) time_to_first_token: Option<f64>,
+}
