@@ -4,7 +4,8 @@
 CREATE INDEX span_by_session ON span (head, session, start_ns) WHERE session IS NOT NULL;
 
 -- The least and greatest values of the spans of a kind whose numbers are next to each other, and of traces: what need not be read to
--- find the first ones in the order of a value. Some may be less or greater than those of the rows today. See `store/zones.rs`.
+-- find the first ones in the order of a value. Kinds that are not well known share an empty one. Some values may be less or greater
+-- than those of the rows today. See `store/zones.rs`.
 CREATE TABLE span_zone (
     zone INTEGER NOT NULL,
     kind TEXT NOT NULL,
