@@ -28,3 +28,10 @@ CREATE TABLE trace_zone (
     least_first_token INTEGER,
     most_first_token INTEGER
 ) STRICT;
+
+-- The parents that spans of a trace name and that are not stored.
+CREATE TABLE missing_parent (
+    trace INTEGER NOT NULL,
+    span_id TEXT NOT NULL,
+    PRIMARY KEY (trace, span_id)
+) STRICT, WITHOUT ROWID;
