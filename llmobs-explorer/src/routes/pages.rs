@@ -195,14 +195,12 @@ fn span_panel(traces: &dyn Traces, trace_id: &str, node: &Node) -> Answer<Panel>
 
 /// The tool spans before and after an LLM call, in the order of their starts.
 fn tool_spans(traces: &dyn Traces, trace_id: &str, llm: &Node) -> Answer<Tools> {
-    let tools = |times| {
-        let mut tools = ToolSpans::new();
-        for (name, span_id) in traces.tool_spans(trace_id, times)? {
-            tools.entry(name).or_default().push_back(pages::span_url(trace_id, &span_id));
-        }
-        Answer::Ok(tools)
-    };
-    Ok(Tools { before: tools(i64::MIN..llm.start_ns)?, after: tools(llm.start_ns..i64::MAX)? })
+    let (mut before, mut after) = (ToolSpans::new(), ToolSpans::new());
+    for tool in traces.tool_spans(trace_id)? {
+        let tools = if tool.start_ns < llm.start_ns { &mut before } else { &mut after };
+        tools.entry(tool.name).or_default().push_back(pages::span_url(trace_id, &tool.span_id));
+    }
+    Ok(Tools { before, after })
 }
 
 /// The query string of a list with pages.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, Transaction, named_params};
 
 use super::encode::Encoder;
 use super::write::{self, Batch, Rows};
-use super::{segment, zones};
+use super::{segment, unfinished, zones};
 use crate::id::canonical;
 use crate::intake::read_merged;
 use crate::query::METRICS;
@@ -21,11 +21,12 @@ const SEGMENTS: usize = 16;
 const TABLES: [&str; 9] =
     ["span", "facets", "event", "trace", "attribute", "span_attribute", "content", "evaluation", "rejection"];
 
-/// Makes version 3 of version 2: an index has another order, and there are zones.
+/// Makes version 3 of version 2: an index has another order, and there are zones and missing parents.
 pub(super) fn from_version_2(transaction: &Transaction<'_>, added: &str) -> rusqlite::Result<()> {
     transaction.execute_batch("DROP INDEX span_by_session")?;
     transaction.execute_batch(added)?;
-    zones::write_all(transaction)
+    zones::write_all(transaction)?;
+    unfinished::write_all(transaction)
 }
 
 /// Makes the current schema of version 1: all spans are read and written again.

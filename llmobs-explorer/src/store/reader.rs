@@ -1,6 +1,5 @@
 //! Answers to the questions of pages and programs, from one state of the database.
 
-use std::ops::Range;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -8,8 +7,8 @@ use rusqlite::Connection;
 use super::error::ReadError;
 use super::{evaluations, finished, list, rejections, sessions, trace, unfinished};
 use crate::traces::{
-    Answer, FinishedTrace, Label, ListRequest, Listing, Node, Rejection, Session, SpanEvaluation, Traces,
-    Turn,
+    Answer, FinishedTrace, Label, ListRequest, Listing, Node, Rejection, Session, SpanEvaluation, ToolSpan,
+    Traces, Turn,
 };
 
 /// A connection that reads, in a transaction.
@@ -52,8 +51,8 @@ impl Traces for Reader<'_> {
         self.answer(|connection| trace::child_times(connection, trace_id, span_id))
     }
 
-    fn tool_spans(&self, trace_id: &str, times_ns: Range<i64>) -> Answer<Vec<(String, String)>> {
-        self.answer(|connection| trace::tool_spans(connection, trace_id, times_ns))
+    fn tool_spans(&self, trace_id: &str) -> Answer<Vec<ToolSpan>> {
+        self.answer(|connection| trace::tool_spans(connection, trace_id))
     }
 
     fn is_unfinished(&self, trace_id: &str) -> Answer<bool> {

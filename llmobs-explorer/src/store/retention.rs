@@ -137,7 +137,11 @@ fn delete_traces(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<
         transaction
             .prepare_cached("DELETE FROM evaluation WHERE trace_id = :trace_id")?
             .execute(named_params! { ":trace_id": trace_id })?;
-        for sql in ["DELETE FROM tool WHERE trace = :trace", "DELETE FROM trace WHERE id = :trace"] {
+        for sql in [
+            "DELETE FROM tool WHERE trace = :trace",
+            "DELETE FROM missing_parent WHERE trace = :trace",
+            "DELETE FROM trace WHERE id = :trace",
+        ] {
             transaction.prepare_cached(sql)?.execute(named_params! { ":trace": trace })?;
         }
     }

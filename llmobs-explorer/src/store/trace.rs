@@ -1,15 +1,16 @@
 //! One trace: the structure of all its spans, and the content of one.
 
-use std::ops::Range;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use rusqlite::{Connection, OptionalExtension as _, Params, Statement, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Params, named_params};
 
 use super::block::BlockReader;
 use super::columns::columns;
 use super::error::ReadError;
 use super::event_text;
 use crate::span::Tokens;
-use crate::traces::Node;
+use crate::traces::{Node, ToolSpan};
 
 /// Whether there is any span.
 pub(super) fn any_span(connection: &Connection) -> Result<bool, ReadError> {
@@ -18,10 +19,8 @@ pub(super) fn any_span(connection: &Connection) -> Result<bool, ReadError> {
 
 /// All spans of a trace in the order of their starts. Empty if there is no such trace.
 pub(super) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, ReadError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {NODE} WHERE s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
-    ))?;
-    let mut nodes = read_nodes(&mut statement, named_params! { ":trace_id": trace_id })?;
+    let of_trace = "trace = (SELECT id FROM trace WHERE trace_id = :trace_id)";
+    let mut nodes = read_nodes(connection, of_trace, named_params! { ":trace_id": trace_id })?;
     nodes.sort_unstable_by_key(|node| (node.start_ns, node.row));
     Ok(nodes)
 }
@@ -32,10 +31,8 @@ pub(super) fn find(
     trace_id: &str,
     span_id: &str,
 ) -> Result<Option<Node>, ReadError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {NODE} WHERE s.span_id = :span_id AND s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id)"
-    ))?;
-    let found = read_nodes(&mut statement, named_params! { ":trace_id": trace_id, ":span_id": span_id })?;
+    let which = "span_id = :span_id AND trace = (SELECT id FROM trace WHERE trace_id = :trace_id)";
+    let found = read_nodes(connection, which, named_params! { ":trace_id": trace_id, ":span_id": span_id })?;
     Ok(found.into_iter().next())
 }
 
@@ -65,47 +62,70 @@ pub(super) fn child_times(
 pub(super) const CHILD_TIMES: &str = "SELECT start_ns, duration_ns FROM span
     WHERE trace = (SELECT id FROM trace WHERE trace_id = :trace_id) AND parent_id = :parent_id ORDER BY start_ns";
 
-/// The tool spans that began in a range of times, in nanoseconds since the Unix epoch, in that order: the name and the id of each.
-pub(super) fn tool_spans(
-    connection: &Connection,
-    trace_id: &str,
-    times_ns: Range<i64>,
-) -> Result<Vec<(String, String)>, ReadError> {
+/// The tool spans of a trace in the order of their starts.
+pub(super) fn tool_spans(connection: &Connection, trace_id: &str) -> Result<Vec<ToolSpan>, ReadError> {
     let mut statement = connection.prepare_cached(
-        "SELECT f.name, s.span_id FROM span s CROSS JOIN facets f ON f.id = s.facets
-         WHERE s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id) AND f.kind = 'tool'
-            AND s.start_ns >= :from_ns AND s.start_ns < :before_ns
+        "SELECT s.start_ns, f.name, s.span_id FROM span s CROSS JOIN facets f ON f.id = s.facets
+         WHERE s.trace = (SELECT id FROM trace WHERE trace_id = :trace_id)
+            AND s.facets IN (SELECT id FROM facets WHERE kind = 'tool')
          ORDER BY s.start_ns, s.id",
     )?;
-    columns!(statement: name, span_id);
-    let parameters =
-        named_params! { ":trace_id": trace_id, ":from_ns": times_ns.start, ":before_ns": times_ns.end };
-    let tools = statement.query_map(parameters, |row| Ok((row.get(name)?, row.get(span_id)?)))?;
+    columns!(statement: start_ns, name, span_id);
+    let tools = statement.query_map(named_params! { ":trace_id": trace_id }, |row| {
+        Ok(ToolSpan { start_ns: row.get(start_ns)?, name: row.get(name)?, span_id: row.get(span_id)? })
+    })?;
     Ok(tools.collect::<Result<_, _>>()?)
 }
 
-/// What [`read_nodes`] reads. A cross join, so that SQLite begins with the spans.
-const NODE: &str =
-    "s.id, s.span_id, s.parent_id, f.name, f.kind, f.status, s.start_ns, s.duration_ns, f.model_name,
-    s.input_tokens, s.output_tokens, s.total_tokens, s.cached_tokens, s.time_to_first_token
-    FROM span s CROSS JOIN facets f ON f.id = s.facets";
+/// What [`read_nodes`] reads.
+const NODE: &str = "id, span_id, parent_id, facets, start_ns, duration_ns, input_tokens, output_tokens, total_tokens, cached_tokens,
+    time_to_first_token FROM span";
 
-fn read_nodes(statement: &mut Statement<'_>, parameters: impl Params) -> rusqlite::Result<Vec<Node>> {
+/// What a span shows of its facets.
+struct Shown {
+    name: String,
+    kind: String,
+    failed: bool,
+    model_name: Option<String>,
+}
+
+fn read_nodes(connection: &Connection, which: &str, parameters: impl Params) -> rusqlite::Result<Vec<Node>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {NODE} WHERE {which}"))?;
     columns!(
-        statement: id, span_id, parent_id, name, kind, status, start_ns, duration_ns, model_name, input_tokens, output_tokens,
-        total_tokens, cached_tokens, time_to_first_token,
+        statement: id, span_id, parent_id, facets, start_ns, duration_ns, input_tokens, output_tokens, total_tokens, cached_tokens,
+        time_to_first_token,
     );
-    let nodes = statement.query_map(parameters, |row| {
-        Ok(Node {
+    // The spans of a large trace have few facets. A join would look them up for each.
+    let mut find =
+        connection.prepare_cached("SELECT name, kind, status, model_name FROM facets WHERE id = ?1")?;
+    let mut known: HashMap<i64, Shown> = HashMap::new();
+    let mut rows = statement.query(parameters)?;
+    let mut nodes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let shown = match known.entry(row.get(facets)?) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let facets = *unknown.key();
+                unknown.insert(find.query_row([facets], |row| {
+                    Ok(Shown {
+                        name: row.get("name")?,
+                        kind: row.get("kind")?,
+                        failed: row.get_ref("status")?.as_str()? == "error",
+                        model_name: row.get("model_name")?,
+                    })
+                })?)
+            }
+        };
+        nodes.push(Node {
             row: row.get(id)?,
             span_id: row.get(span_id)?,
             parent_id: row.get(parent_id)?,
-            name: row.get(name)?,
-            kind: row.get(kind)?,
-            failed: row.get_ref(status)?.as_str()? == "error",
+            name: shown.name.clone(),
+            kind: shown.kind.clone(),
+            failed: shown.failed,
             start_ns: row.get(start_ns)?,
             duration_ns: row.get(duration_ns)?,
-            model_name: row.get(model_name)?,
+            model_name: shown.model_name.clone(),
             tokens: Tokens {
                 input: row.get(input_tokens)?,
                 output: row.get(output_tokens)?,
@@ -113,9 +133,9 @@ fn read_nodes(statement: &mut Statement<'_>, parameters: impl Params) -> rusqlit
                 cached: row.get(cached_tokens)?,
             },
             time_to_first_token: row.get(time_to_first_token)?,
-        })
-    })?;
-    nodes.collect()
+        });
+    }
+    Ok(nodes)
 }
 
 /// The event of a span, as JSON text, as it arrived.
@@ -151,8 +171,11 @@ mod tests {
         let times = [(11, 3), (12, 1), (16, 1)].map(|(at, takes)| (at * SECOND, takes * SECOND));
         assert_eq!(child_times(&store, "a", "1").unwrap(), times);
         assert_eq!(child_times(&store, "a", "4").unwrap(), []);
-        let tool = |name: &str, id: &str| (name.to_owned(), id.to_owned());
-        assert_eq!(tool_spans(&store, "a", 12 * SECOND..i64::MAX).unwrap(), [tool("a-4", "4")]);
-        assert_eq!(tool_spans(&store, "a", i64::MIN..16 * SECOND).unwrap(), [tool("a-2", "2")]);
+        let tools = [(11, "a-2", "2"), (16, "a-4", "4")].map(|(at, name, id)| ToolSpan {
+            start_ns: at * SECOND,
+            name: name.to_owned(),
+            span_id: id.to_owned(),
+        });
+        assert_eq!(tool_spans(&store, "a").unwrap(), tools);
     }
 }

@@ -4,7 +4,8 @@
 CREATE INDEX span_by_session ON span (head, session, start_ns) WHERE session IS NOT NULL;
 
 -- The least and greatest values of the spans of a kind whose numbers are next to each other, and of traces: what need not be read to
--- find the first ones in the order of a value. Some may be less or greater than those of the rows today. See `store/zones.rs`.
+-- find the first ones in the order of a value. Kinds that are not well known share an empty one. Some values may be less or greater
+-- than those of the rows today. See `store/zones.rs`.
 CREATE TABLE span_zone (
     zone INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -27,3 +28,10 @@ CREATE TABLE trace_zone (
     least_first_token INTEGER,
     most_first_token INTEGER
 ) STRICT;
+
+-- The parents that spans of a trace name and that are not stored.
+CREATE TABLE missing_parent (
+    trace INTEGER NOT NULL,
+    span_id TEXT NOT NULL,
+    PRIMARY KEY (trace, span_id)
+) STRICT, WITHOUT ROWID;

@@ -9,7 +9,7 @@ use super::encode::{self, Encoded, EncodedSpan};
 use super::key::Key;
 use super::totals::{self, NewSpans};
 use super::zones::Changes as Zones;
-use super::{evaluations, rejections, segment};
+use super::{evaluations, rejections, segment, unfinished};
 use crate::span::{Attribute, Evaluation, Span};
 use crate::traces::Rejection;
 
@@ -75,6 +75,7 @@ pub(super) fn write(
     let mut zones = writer.zones;
     for (trace, arrived) in traces {
         totals::update(transaction, trace, &arrived, &mut zones)?;
+        unfinished::update(transaction, trace, &arrived)?;
     }
     zones.write(transaction)?;
     if bytes > 0 {

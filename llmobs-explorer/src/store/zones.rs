@@ -17,6 +17,8 @@ use crate::traces::Sort;
 const SPAN_BITS: u32 = 9;
 /// The same of traces: it has 256.
 const TRACE_BITS: u32 = 8;
+/// The kinds that have zones of their own. All others share one, since programs may have any number of them.
+const KINDS: [&str; 7] = ["agent", "embedding", "llm", "retrieval", "task", "tool", "workflow"];
 /// How many zones are read before reading the whole index is quicker.
 const MOST: usize = 150;
 
@@ -35,7 +37,7 @@ pub(super) struct Changes<'a> {
 impl<'a> Changes<'a> {
     /// Adds a span.
     pub(super) fn add_span(&mut self, row: i64, span: &'a Span) {
-        let ends = self.spans.entry((row >> SPAN_BITS, span.kind.as_str())).or_default();
+        let ends = self.spans.entry((row >> SPAN_BITS, shared_kind(&span.kind))).or_default();
         widen(ends, [Some(span.duration_ns), span.tokens.total, span.time_to_first_token.map(nanoseconds)]);
     }
 
@@ -73,6 +75,16 @@ impl<'a> Changes<'a> {
     }
 }
 
+/// The kind by which a span has its zone.
+fn shared_kind(kind: &str) -> &str {
+    if KINDS.contains(&kind) { kind } else { "" }
+}
+
+/// The same in SQL, for a column.
+fn shared_kind_sql(kind: &str) -> String {
+    format!("iif({kind} IN ('{}'), {kind}, '')", KINDS.join("', '"))
+}
+
 fn widen(ends: &mut [Ends; 3], values: [Option<i64>; 3]) {
     for (ends, value) in ends.iter_mut().zip(values) {
         let Some(value) = value else { continue };
@@ -102,12 +114,13 @@ fn nanoseconds(seconds: f64) -> i64 {
 /// Writes all zones, for a store that has none.
 pub(super) fn write_all(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
-        "INSERT INTO span_zone SELECT s.id >> {SPAN_BITS}, f.kind, min(s.duration_ns), max(s.duration_ns), min(s.total_tokens),
+        "INSERT INTO span_zone SELECT s.id >> {SPAN_BITS}, {}, min(s.duration_ns), max(s.duration_ns), min(s.total_tokens),
             max(s.total_tokens), min(CAST(s.time_to_first_token * 1e9 AS INTEGER)), max(CAST(s.time_to_first_token * 1e9 AS INTEGER))
          FROM span s JOIN facets f ON f.id = s.facets GROUP BY 1, 2;
          INSERT INTO trace_zone SELECT id >> {TRACE_BITS}, min(spans), max(spans), min(total_tokens), max(total_tokens),
             min(CAST(time_to_first_token * 1e9 AS INTEGER)), max(CAST(time_to_first_token * 1e9 AS INTEGER))
-         FROM trace GROUP BY 1;"
+         FROM trace GROUP BY 1;",
+        shared_kind_sql("f.kind")
     ))
 }
 
@@ -142,8 +155,9 @@ pub(super) fn add_spans(
     let (end, function) = first_end(ascending);
     let mut statement = connection.prepare_cached(&format!(
         "SELECT zone, {function}({end}_{name}) AS best FROM span_zone
-         WHERE kind IN (SELECT s.kind FROM (SELECT id AS facets, kind FROM facets) s WHERE {sql})
-         GROUP BY zone HAVING best IS NOT NULL"
+         WHERE kind IN (SELECT {} FROM (SELECT id AS facets, kind FROM facets) s WHERE {sql})
+         GROUP BY zone HAVING best IS NOT NULL",
+        shared_kind_sql("s.kind")
     ))?;
     columns!(statement: zone, best);
     let mut zones: Vec<(Rank, i64)> = statement

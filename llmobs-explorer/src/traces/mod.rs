@@ -8,13 +8,11 @@ mod node;
 mod rejection;
 mod sessions;
 
-use std::ops::Range;
-
 pub(crate) use error::{EngineError, StoreError};
 pub(crate) use evaluations::{Label, SpanEvaluation};
 pub(crate) use finished::FinishedTrace;
 pub(crate) use list::{Facet, ListRequest, ListRow, Listing, Outside, Overview, PAGE, Scope, Sort};
-pub(crate) use node::Node;
+pub(crate) use node::{Node, ToolSpan};
 pub(crate) use rejection::Rejection;
 pub(crate) use sessions::{SESSIONS, Session, TURNS, Turn};
 
@@ -41,8 +39,8 @@ pub(crate) trait Traces {
     /// The start and the duration of each child of a span, in the order of their starts.
     fn child_times(&self, trace_id: &str, span_id: &str) -> Answer<Vec<(i64, i64)>>;
 
-    /// The tool spans that began in a range of times, in nanoseconds since the Unix epoch, in that order: the name and the id of each.
-    fn tool_spans(&self, trace_id: &str, times_ns: Range<i64>) -> Answer<Vec<(String, String)>>;
+    /// The tool spans of a trace in the order of their starts.
+    fn tool_spans(&self, trace_id: &str) -> Answer<Vec<ToolSpan>>;
 
     /// Whether a trace may still run: a span of it has a parent that is not stored.
     fn is_unfinished(&self, trace_id: &str) -> Answer<bool>;

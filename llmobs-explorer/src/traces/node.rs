@@ -1,4 +1,4 @@
-//! A span, without its content.
+//! Spans, without their content.
 
 use crate::span::Tokens;
 
@@ -27,4 +27,15 @@ pub(crate) struct Node {
     pub(crate) tokens: Tokens,
     /// Seconds to the first token.
     pub(crate) time_to_first_token: Option<f64>,
+}
+
+/// A tool span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ToolSpan {
+    /// Nanoseconds since the Unix epoch.
+    pub(crate) start_ns: i64,
+    /// The name of the tool.
+    pub(crate) name: String,
+    /// Unique in the trace.
+    pub(crate) span_id: String,
 }

@@ -11,7 +11,8 @@ use crate::traces::{ListRequest, PAGE, Scope};
 fn store() -> Connection {
     let spans: Vec<Value> = (1..=10 << SPAN_BITS)
         .map(|number: i64| {
-            let kind = ["llm", "tool", "agent", "tool", "llm", "task"][usize::try_from(number % 6).unwrap()];
+            let kind =
+                ["llm", "tool", "agent", "tool", "llm", "a kind"][usize::try_from(number % 6).unwrap()];
             let tokens = (number % 3 != 0)
                 .then_some(json!({"input_tokens": number * 7_919 % 10_007, "output_tokens": 0}));
             let times = (1_000 + number, 1 + number * 7_919 % 5_003);
@@ -66,9 +67,13 @@ fn sorted(store: &Connection, query: &str, (sort, ascending): (Sort, bool), skip
 fn the_first_spans_are_found_in_few_zones() {
     let store = store();
     for order in [Sort::Duration, Sort::Tokens].into_iter().flat_map(|sort| [(sort, false), (sort, true)]) {
-        for (query, offset) in
-            [("*", 0), ("*", 150), ("@meta.span.kind:llm", 0), ("-status:error @name:t*", 50)]
-        {
+        for (query, offset) in [
+            ("*", 0),
+            ("*", 150),
+            ("@meta.span.kind:llm", 0),
+            ("@meta.span.kind:\"a kind\"", 0),
+            ("-status:error @name:t*", 50),
+        ] {
             let expected = sorted(&store, query, order, usize::try_from(offset).unwrap());
             assert_eq!(
                 found(&store, query, order, Page::new(offset, PAGE)),
