@@ -1,6 +1,7 @@
 //! The attributes of a span: the scalars of its event that have no column of their own, by path.
 
-use serde_json::Value;
+use llmobs_providers::json::Json;
+use serde_json::{Value, json};
 
 use super::field::{self, Object};
 use crate::span::Attribute;
@@ -96,11 +97,18 @@ pub(super) fn of<'a>(
 }
 
 /// The note on an event with more attributes than are kept, or none.
-pub(crate) fn left_out(event: &Object) -> Option<&'static str> {
-    let none = Object::new();
-    let object = |name| event.get(name).and_then(Value::as_object).unwrap_or(&none);
-    let tags = event.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let kept = of(event, object("meta"), object("metrics"), None, tags);
+pub(crate) fn left_out(event: &Json<'_>) -> Option<&'static str> {
+    // Content is large, and has no attributes.
+    let object = |json: &Json<'_>, but: &[&str]| -> Object {
+        let fields = json.fields().iter().filter(|(name, _)| !but.contains(&&**name));
+        fields.map(|(name, value)| (name.to_string(), value.to_value())).collect()
+    };
+    let meta = event.get("meta");
+    let mut attributes = object(meta, &["expected_output", "input", "output", "tool_definitions"]);
+    let tools = meta.list("tool_definitions").iter().map(|tool| json!({ "name": tool.get("name").as_str() }));
+    attributes.insert("tool_definitions".to_owned(), tools.take(MAX + 1).collect());
+    let tags = event.list("tags").iter().filter_map(Json::as_str);
+    let kept = of(&object(event, &["meta"]), &attributes, &event.get("metrics").to_map(), None, tags);
     kept.last().is_some_and(|last| last.text == LEFT_OUT).then_some(LEFT_OUT)
 }
 
@@ -178,8 +186,6 @@ fn number(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn all(event: &Value) -> Vec<String> {

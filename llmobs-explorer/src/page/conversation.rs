@@ -8,9 +8,12 @@ use maud::{Markup, html};
 use super::format;
 use super::json::{inside, opened};
 use super::markdown::markdown;
+use super::sql;
 
 /// Longer texts are folded after this many characters.
 const FOLD: usize = 6_000;
+/// How many characters of a text are shown at all.
+const CHARS: usize = 1_000_000;
 /// How many messages of a history that is folded are shown.
 const NEWEST: usize = 2;
 /// How many messages are shown at all.
@@ -215,10 +218,13 @@ fn attachment(part: &Json<'_>) -> String {
     part.get("attachment_key").as_str().map(|key| format!(", kept as {key}")).unwrap_or_default()
 }
 
-/// A text: as JSON if it is an object or a list, otherwise as Markdown.
+/// A text: as JSON if it is an object or a list, as SQL if it is a statement, otherwise as Markdown.
 pub(crate) fn text(text: &str) -> Markup {
     if let Some(value) = inside(text) {
         return json(&value);
+    }
+    if let Some(statement) = sql::formatted(text) {
+        return plain(&statement);
     }
     match markdown(text).filter(|_| text.len() <= FOLD) {
         Some(markdown) => html! { div.text dir="auto" { (markdown) } },
@@ -232,10 +238,18 @@ pub(crate) fn plain(text: &str) -> Markup {
         None => html! { pre.text dir="auto" { (text) } },
         Some((cut, _)) => {
             let (shown, folded) = text.split_at(cut);
-            let left = format::count(folded.chars().count() as u64);
+            let end = folded.char_indices().nth(CHARS - FOLD).map_or(folded.len(), |(end, _)| end);
+            let (folded, left_out) = folded.split_at(end);
+            let left = format::count(folded.chars().count());
             html! {
                 pre.text dir="auto" { (shown) }
-                details.rest { summary { "Show " (left) " more characters" } pre.text dir="auto" { (folded) } }
+                details.rest {
+                    summary { "Show " (left) " more characters" }
+                    pre.text dir="auto" { (folded) }
+                    @if !left_out.is_empty() {
+                        p.quiet { (format::things(left_out.chars().count(), "character")) " after these in the raw event, as JSON." }
+                    }
+                }
             }
         }
     }
@@ -246,7 +260,7 @@ pub(crate) fn json(value: &Json<'_>) -> Markup {
     match value {
         Json::Text(text) => match inside(text) {
             Some(value) => json(&value),
-            None => plain(text),
+            None => plain(sql::formatted(text).as_deref().unwrap_or(text)),
         },
         value => html! { div.json { (plain(&opened(value))) } },
     }

@@ -2,6 +2,8 @@
 
 use llmobs_providers::json::Json;
 
+use super::sql;
+
 /// What fits on one line, in bytes.
 const LINE: usize = 72;
 /// Deeper values are not indented further.
@@ -14,7 +16,7 @@ pub(super) fn indented(value: &Json<'_>) -> String {
     print(value, 0)
 }
 
-/// The value, indented, with texts of several lines in `"""`, each line on one of its own, and JSON in texts shown the same way.
+/// The value, indented, with texts of several lines in `"""`, each line on one of its own, and JSON and SQL in texts shown the same way.
 pub(super) fn opened(value: &Json<'_>) -> String {
     print(value, OPENED)
 }
@@ -83,8 +85,13 @@ impl Printer {
     }
 
     fn string(&mut self, text: &str) {
-        let value = inside(text).filter(|_| self.open > 0);
-        if value.is_none() && (self.open == 0 || !text.contains('\n')) {
+        if self.open == 0 {
+            return self.text.push_str(&quoted(text));
+        }
+        let value = inside(text);
+        let statement = sql::formatted(text);
+        let lines = statement.as_deref().unwrap_or(text);
+        if value.is_none() && !lines.contains('\n') {
             return self.text.push_str(&quoted(text));
         }
         self.text.push_str("\"\"\"");
@@ -94,7 +101,7 @@ impl Printer {
             self.new_line();
             self.value(&value);
         } else {
-            for line in text.lines() {
+            for line in lines.lines() {
                 self.new_line();
                 self.text.push_str(line);
             }

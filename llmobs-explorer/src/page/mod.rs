@@ -13,6 +13,7 @@ mod overview;
 pub(crate) mod panel;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+mod sql;
 pub(crate) mod trace;
 
 /// A text, escaped for a segment of a path or a value in a query string.

@@ -5,11 +5,12 @@ use maud::{Markup, html};
 use super::address::{Address, Range};
 use super::format;
 use crate::query::{Query, filter};
-use crate::traces::{Facet, Overview};
+use crate::traces::{Facet, Outside, Overview};
 
 /// The histogram of the starts of the rows. Each bar links to its time range.
 pub(super) fn histogram(address: &Address, overview: &Overview) -> Markup {
     let Some((from, to)) = overview.range_ns.filter(|(from, to)| from < to) else { return Markup::default() };
+    let [before, after] = &overview.outside;
     let most = overview.bars.iter().map(|(ok, errors)| ok + errors).max().unwrap_or(1).max(1);
     let bars = overview.bars.len().max(1) as u64;
     let millis = |at: u64| {
@@ -35,7 +36,21 @@ pub(super) fn histogram(address: &Address, overview: &Overview) -> Markup {
                     }
                 }
             }
-            figcaption { span { (format::time(from)) } span { (format::time(to)) } }
+            figcaption {
+                span { @if let Some(before) = before { (outside(address, before, "earlier")) " · " } (format::time(from)) }
+                span { (format::time(to)) @if let Some(after) = after { " · " (outside(address, after, "later")) } }
+            }
+        }
+    }
+}
+
+/// A link to the rows beside the histogram. Their clocks may be wrong.
+fn outside(address: &Address, outside: &Outside, word: &str) -> Markup {
+    let (from, to) = outside.range_ns;
+    let range = Range::Between(from / 1_000_000, (to / 1_000_000).saturating_add(1));
+    html! {
+        a href=(address.with(|a| a.range = range).url()) title={ (format::time(from)) " to " (format::time(to)) } {
+            (format::count(outside.rows)) " " (word)
         }
     }
 }

@@ -112,7 +112,7 @@ fn facts(details: &SpanDetails<'_>) -> Markup {
             @if let Some(cost) = cost("total_cost") { div { dt { "Cost" } dd { (cost) } } }
             @else if let Some(cost) = cost("estimated_total_cost") { div { dt { "Cost" } dd { (cost) " " small { "estimated" } } } }
             @let errors = event.list("collection_errors");
-            @let left_out = left_out(&event.to_map());
+            @let left_out = left_out(event);
             @if !errors.is_empty() || left_out.is_some() {
                 div { dt { "Incomplete" } dd {
                     @for error in errors.iter().filter_map(Json::as_str).take(ITEMS).chain(left_out) { code { (error) } " " }

@@ -63,19 +63,21 @@ impl RowCounts {
 
     /// The counts. The histogram is for the requested time range, or for that of the rows.
     pub(super) fn overview(
-        self,
+        mut self,
         connection: &Connection,
         from_ns: Option<i64>,
         to_ns: Option<i64>,
     ) -> rusqlite::Result<Overview> {
-        let range_ns = self
-            .histogram
-            .range_ns
-            .map(|(first, last)| (from_ns.unwrap_or(first), to_ns.unwrap_or(last).max(first)));
+        let is_chosen = from_ns.is_some() || to_ns.is_some();
+        let axis = if is_chosen { None } else { self.histogram.axis() };
+        let range_ns = axis.map(|axis| axis.range_ns).or(self.histogram.range_ns);
+        let range_ns =
+            range_ns.map(|(first, last)| (from_ns.unwrap_or(first), to_ns.unwrap_or(last).max(first)));
         Ok(Overview {
             matched: self.matched,
             bars: range_ns.map(|range| self.histogram.bars(BARS, range)).unwrap_or_default(),
             range_ns,
+            outside: axis.map(|axis| axis.outside).unwrap_or_default(),
             facets: facets(connection, &self.combinations)?,
         })
     }

@@ -124,10 +124,21 @@ pub(crate) struct Overview {
     pub(crate) matched: u64,
     /// The time range of the histogram, in nanoseconds since the Unix epoch.
     pub(crate) range_ns: Option<(i64, i64)>,
+    /// The rows that began long before that range, and long after.
+    pub(crate) outside: [Option<Outside>; 2],
     /// The histogram of starts: successful and failed rows.
     pub(crate) bars: Vec<(u64, u64)>,
     /// Their values.
     pub(crate) facets: Vec<Facet>,
+}
+
+/// Rows that began at other times than most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outside {
+    /// How many there are.
+    pub(crate) rows: u64,
+    /// The first and the last time, in nanoseconds since the Unix epoch.
+    pub(crate) range_ns: (i64, i64),
 }
 
 /// The values of one column.

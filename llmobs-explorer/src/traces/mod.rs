@@ -13,7 +13,7 @@ use std::ops::Range;
 pub(crate) use error::{EngineError, StoreError};
 pub(crate) use evaluations::{Label, SpanEvaluation};
 pub(crate) use finished::FinishedTrace;
-pub(crate) use list::{Facet, ListRequest, ListRow, Listing, Overview, PAGE, Scope, Sort};
+pub(crate) use list::{Facet, ListRequest, ListRow, Listing, Outside, Overview, PAGE, Scope, Sort};
 pub(crate) use node::Node;
 pub(crate) use rejection::Rejection;
 pub(crate) use sessions::{SESSIONS, Session, TURNS, Turn};

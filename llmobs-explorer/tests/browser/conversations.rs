@@ -180,6 +180,30 @@ fn json_is_shown_in_its_order_and_opened() {
     });
 }
 
+#[test]
+fn sql_has_a_line_for_each_clause() {
+    with_page(|page| {
+        let statement = "SELECT f.name, count(*) AS trips FROM ferry f WHERE f.place = 'Capri' GROUP BY f.name ORDER BY trips DESC";
+        let clauses = [
+            "SELECT f.name, count(*) AS trips",
+            "FROM ferry f",
+            "WHERE f.place = 'Capri'",
+            "GROUP BY f.name",
+            "ORDER BY trips DESC",
+        ];
+        let prose = "Select a ferry from the list of those that leave today, and tell me where it goes to; the last one is fine.";
+        let arguments = json!({ "sql": statement }).to_string();
+        send(
+            page,
+            &json!([{ "role": "user", "content": prose }, { "role": "user", "content": statement }]),
+            &json!([{ "role": "assistant", "content": "", "tool_calls": [{ "name": "query", "arguments": arguments }] }]),
+        );
+        let shown = page.ask("[...document.querySelectorAll('.message .text')].map((one) => one.innerText)");
+        let argument = format!("{{\n  \"sql\": \"\"\"\n    {}\n  \"\"\"\n}}", clauses.join("\n    "));
+        assert_eq!(shown, json!([prose, clauses.join("\n"), argument]));
+    });
+}
+
 /// Of a long call the newest messages and the answer are in the window. Also without scripts.
 #[test]
 fn a_long_history_is_folded() {

@@ -148,6 +148,36 @@ fn the_time_is_chosen_from_a_list_or_from_the_histogram() {
 }
 
 #[test]
+fn a_wrong_clock_does_not_squeeze_the_histogram() {
+    with_page(|page| {
+        let spans: Vec<_> = (0..60)
+            .map(|at| {
+                root(
+                    &format!("t{at}"),
+                    "step",
+                    json!({ "start_ns": now() - at * MINUTE, "duration": SECOND }),
+                )
+            })
+            .collect();
+        page.explorer.send(&spans);
+        page.explorer.send(&[
+            root("old", "old", json!({ "start_ns": 1_000_000, "duration": SECOND })),
+            root("new", "new", json!({ "start_ns": 4_070_908_800_000_000_000_i64, "duration": SECOND })),
+        ]);
+        page.visit("/traces");
+        assert_eq!(page.texts(".pager span"), ["1 to 50 of 62"]);
+        let bars = page.count(".histogram svg a");
+        assert!((50..=60).contains(&bars), "{bars}");
+        assert_eq!(page.texts(".histogram figcaption a"), ["1 earlier", "1 later"]);
+        page.follow(".histogram figcaption span:last-child a");
+        assert_eq!(names(page), ["new"]);
+        page.visit("/traces");
+        page.follow(".histogram figcaption a");
+        assert_eq!(names(page), ["old"]);
+    });
+}
+
+#[test]
 fn keys_move_through_the_rows_and_open_one() {
     with_page(|page| {
         send(page);

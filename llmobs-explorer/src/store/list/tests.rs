@@ -158,6 +158,7 @@ fn all_that_match_are_counted_by_value_and_time() {
     let expected = Overview {
         matched: 3,
         range_ns: Some((10 * SECOND, 25 * SECOND)),
+        outside: [None, None],
         bars: Vec::new(),
         facets: vec![
             facet("status", &[("ok", 2), ("error", 1)]),

@@ -81,7 +81,7 @@ fn on_a_full_disk_nothing_is_lost_and_a_retry_may_succeed() {
     };
     let (stored, error) =
         (0..).find_map(|id| write(&mut writer, id).err().map(|error| (id, error))).expect("there is an end");
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+    assert!(matches!(error, StoreError::Full(_)), "{error}");
     let ids = |to: usize| (0..to).map(|id| id.to_string()).collect::<Vec<_>>().join(" ");
     assert_eq!((stored > 0, traces(&writer.connection)), (true, ids(stored)));
     writer.connection.pragma_update(None, "max_page_count", most + 100).unwrap();
