@@ -1,5 +1,5 @@
-# The checks of this project: `just` lists them, `just check` is what a commit should pass, `just ci` is all of them.
-# `.ci/run` installs the tools they need and runs `just ci`.
+# The checks of this project: `just` lists them, `just check` runs those that each commit should pass, and `just ci` runs all.
+# `.ci/run` installs their tools and runs `just ci`.
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
@@ -7,10 +7,10 @@ export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
 
 export LLMOBS_OTEL_RIG := justfile_directory() / "target/newer/debug/rig-otlp-example"
 
-# Packages of workspaces of their own, which need a newer Rust, share a folder for what they build.
+# Separate workspaces that need a newer Rust share a target folder.
 newer := "--target-dir target/newer"
 
-# All checks in the order of CI: what is quick, or fails often, comes first.
+# All checks in the order of CI: the fastest ones and those that fail most often come first.
 checks := "format typos subjects unused clippy docs licenses explore test features minimal-versions public-api fuzz cost orders more-tests package"
 
 [private]
@@ -20,7 +20,7 @@ list:
 # Format, spelling and lints.
 check: format typos clippy
 
-# All checks, with the time that each takes.
+# All checks, with the time of each.
 ci:
     @for check in {{ checks }}; do \
         printf '\n== %s\n' "$check"; SECONDS=0; {{ just_executable() }} "$check"; printf '== %s: %s s\n' "$check" "$SECONDS"; \
@@ -36,7 +36,7 @@ format:
 typos:
     typos
 
-# Subjects of commits: at most 72 characters, since this rule was written down.
+# Subjects of commits: at most 72 characters, since the introduction of this rule.
 subjects:
     .ci/subjects
 
@@ -44,7 +44,7 @@ subjects:
 unused:
     cargo machete
 
-# Lints of all workspaces; `incompatible_msrv` finds what the oldest supported Rust does not have.
+# Lints of all workspaces. `incompatible_msrv` finds APIs that the oldest supported Rust does not have.
 clippy:
     cargo clippy --workspace --all-targets --all-features -- -D warnings
     cargo clippy --manifest-path benches/peers/Cargo.toml --target-dir target/benches --all-targets -- -D warnings
@@ -56,7 +56,7 @@ clippy:
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
 
-# Licences and sources of dependencies. Advisories need a database from elsewhere: `cargo deny check`.
+# Licences and sources of dependencies. `cargo deny check` also downloads and checks advisories.
 licenses:
     cargo deny --workspace --all-features check licenses bans sources
 
@@ -68,7 +68,7 @@ explore:
 test: program-with-rig
     bash -euo pipefail -c "$(.ci/readme 2)"
 
-# What a test of the explorer starts; it needs a newer Rust.
+# The program that a test of the explorer starts. It needs a newer Rust.
 [private]
 program-with-rig:
     cargo build --manifest-path examples/tracing/Cargo.toml {{ newer }} -p rig-otlp-example
@@ -89,19 +89,19 @@ minimal-versions:
 public-api:
     .ci/public-api
 
-# Writes public-api/ anew, after a change of public items.
+# Updates public-api/ after a change of public items.
 write-public-api:
     .ci/public-api --write
 
-# Each fuzz target for some seconds: `just fuzz 300` for minutes.
+# Each fuzz target for some seconds. `just fuzz 300` takes five minutes for each.
 fuzz seconds="5":
     .ci/fuzz {{ seconds }}
 
-# Instructions of a span against benches/gate.csv.
+# Instructions per span against benches/gate.csv.
 cost:
     benches/gate.sh
 
-# Hand-over, flush and shutdown in thousands of orders of their threads.
+# Hand-over, flush and shutdown in thousands of thread schedules.
 orders:
     benches/orders.sh
 
@@ -114,11 +114,11 @@ more-tests:
     cargo test --manifest-path examples/http/Cargo.toml {{ newer }} --workspace
     cargo test --manifest-path examples/tracing/Cargo.toml {{ newer }} --workspace
 
-# Builds what would be published, as a registry would hand it out.
+# The crates as a registry would distribute them.
 package:
     .ci/package
 
-# Takes safeguards out one at a time, and shows which tests fail. Not part of CI: half an hour.
+# Removes safeguards one at a time, and shows which tests fail. Not part of CI: takes half an hour.
 mutants *rows:
     benches/mutants.sh {{ rows }}
 

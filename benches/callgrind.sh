@@ -5,7 +5,7 @@
 #
 # PROGRAM is the path of `spans` or `others`, both in release mode. `caller` counts the work of the calling thread inside the loop
 # `harness::drive`; `worker` counts all work of the other threads of the process: taking, encoding, writing requests and reading responses,
-# but not the kernel, and not the server, which is another process. The figure is the slope between two numbers of traces, LOW and HIGH, so
+# but not the kernel and the server, which is another process. The figure is the slope between two numbers of traces, LOW and HIGH, so
 # that one-time work is not included. With the environment variable UNITS, the difference is divided by UNITS instead of by the spans of
 # HIGH - LOW traces.
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""Measures, and keeps the raw figures as CSV. Run it as `benches/compare.sh`, which says how."""
+"""Measures, and writes the raw figures as CSV. Run it as `benches/compare.sh`, which has the usage."""
 
 import csv
 import os
@@ -22,7 +22,7 @@ SPANS_MODES = ["bare", "off-plain", "plain", "session", "processor", "error", "s
 SPANS_MODES += ["manual", "async-bare", "off-async", "async", "json-plain", "json-error", "json-struct6", "json-messages"]
 OTHER_MODES = ["tracing-off", "fastrace-json", "otel", "tracing-otel"]
 WORKER_MODES = ["plain", "tags", "error", "session", "messages", "processor"]
-# Values of many parts, with the sizes that the goals name.
+# Values with many parts, in the sizes that the goals name.
 VALUES = {"bytes": 500_000, "floats": 1536, "objects": 10_000}
 
 
@@ -31,7 +31,7 @@ def say(*words):
 
 
 def run(command, **env):
-    """The output of a command, with these environment variables."""
+    """Runs a command with these environment variables, and returns its output."""
     done = subprocess.run([str(word) for word in command], env={**os.environ, **env}, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}\n{done.stderr}")
@@ -39,12 +39,12 @@ def run(command, **env):
 
 
 def rows(command, **env):
-    """The lines of CSV that a command prints, as dictionaries."""
+    """Returns the lines of CSV that a command prints, as dictionaries."""
     return list(csv.DictReader(run(command, **env).splitlines()))
 
 
 def write(name, lines):
-    """Keeps the lines, dictionaries with the same keys, as `name.csv`."""
+    """Writes the lines, dictionaries with the same keys, to `name.csv`."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     with open(RESULTS / f"{name}.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, list(lines[0]), lineterminator="\n")
@@ -56,12 +56,12 @@ def build(package, *options, target="benches"):
     say(f"building {package}", *options)
     manifest = ROOT / "benches" / "peers" / "Cargo.toml"
     command = ["cargo", "build", "--quiet", "--locked", "--manifest-path", manifest, "--target-dir", TARGET / target]
-    # One package at a time, so that none gets features that only another wants.
+    # One package at a time, so that none gets features that only another one enables.
     run([*command, "-p", package, *options])
 
 
 def count(thread, program, mode, low, high, **env):
-    """Instructions of a span, or of what the variable UNITS says."""
+    """Returns the instructions per span, or per unit if the variable UNITS is set."""
     return float(run([ROOT / "benches" / "callgrind.sh", thread, BIN / program, mode, low, high], **env))
 
 
@@ -80,7 +80,7 @@ def instructions():
         add("caller", "spans", mode)
     for mode in OTHER_MODES:
         add("caller", "others", mode)
-    # Instructions of a future that is polled so many times and once more.
+    # Instructions of a future that is polled SIZE + 1 times.
     for mode in ["poll-bare", "off-poll", "poll"]:
         for size in [10, 110]:
             add("caller", "spans", mode, 100, 600, size)
@@ -97,7 +97,7 @@ def instructions():
 
 
 def event_bytes(mode):
-    """Bytes of the request for each event."""
+    """Returns the bytes of requests per event."""
     done = subprocess.run([BIN / "spans", mode, "200"], capture_output=True, text=True, check=True)
     return float(done.stderr.split()[-2])
 
@@ -159,7 +159,7 @@ def delivery():
 
 
 def ddtrace(venv, spans):
-    """The reference SDK at full speed, with the server's count of what arrived."""
+    """Measures the reference SDK at full speed, with the number of spans that the server received."""
     server = subprocess.Popen([BIN / "spans", "sink"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         origin = server.stdout.readline().strip()
@@ -197,7 +197,7 @@ def growth():
     for mode, (steps, env, low, high) in sizes.items():
         for size in steps:
             if size == 1000:
-                # So many spans that few traces are enough.
+                # The traces have so many spans that few of them are enough.
                 env, low, high = {"WARM_UP": "1"}, 2, 5
             figure = count("caller", "spans", mode, low, high, SIZE=str(size), **env)
             lines.append({"what": mode, "size": size, "instructions": figure})
@@ -238,7 +238,7 @@ def compile_time():
 
 
 def machine():
-    """What the figures were measured on."""
+    """Writes the facts about the machine and the versions."""
 
     def first(path, key):
         lines = pathlib.Path(path).read_text().splitlines()

@@ -11,13 +11,13 @@
 # | allocations | a counting allocator, in a build of its own | 3 minutes, nearly all for the build |
 # | cpu | CPU time of the caller, modes in turn | 5 minutes |
 # | delivery | spans over HTTP, in turn with the reference SDK | 10 minutes |
-# | stack | bytes of stack a call, release and debug | 2 minutes |
+# | stack | bytes of stack per call, release and debug | 2 minutes |
 # | growth | what the cost depends on | 5 minutes |
-# | http | what a layer costs a client of reqwest that reads streams | 2 minutes |
-# | tracing | what layers cost a span of `tracing` | 3 minutes |
-# | compile | what llmobs costs the compiler | 15 minutes |
+# | http | the cost of a layer for a client of reqwest that reads streams | 2 minutes |
+# | tracing | the cost of layers for a span of `tracing` | 3 minutes |
+# | compile | the compile time of llmobs | 15 minutes |
 #
-# REPETITIONS (5) is how often each time is measured, and RESULTS is another folder for the results.
+# The variable REPETITIONS (5) is the number of measurements of each time, and RESULTS names another folder for the results.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if ! command -v valgrind >/dev/null; then

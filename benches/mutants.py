@@ -15,8 +15,8 @@ ORDERS = ["--config", "build.rustflags=['--cfg', 'shuttle']", "-p", "llmobs-runt
 CAPTURE = ["-p", "llmobs-capture", "--lib"]
 IT = ["--all-features", "--test", "it", "--"]
 
-# Row, what is taken out, the file, the text and what takes its place, and the test that notices. Then further files, texts and what takes
-# their place.
+# The row of the fault matrix, the safeguard to remove, the file, the text, its replacement, and the test that must fail. Further files,
+# texts and replacements may follow.
 MUTANTS = [
     (
         "A1",
@@ -113,7 +113,7 @@ MUTANTS = [
         ".max_redirects(0)",
         ".max_redirects(5)",
         [*FAULTS, "A21 "],
-        # The HTTP library does not see where to, either.
+        # The HTTP library does not see the target either.
         (
             f"{DELIVER}/transport/response.rs",
             "match header(line) {",
@@ -127,7 +127,7 @@ MUTANTS = [
         "let mut left = MAX_ANSWER;",
         "let mut left = usize::MAX;",
         [*FAULTS, "A23 "],
-        # For long it is not read, either.
+        # It is not read for long either.
         (f"{DELIVER}/transport/client.rs", "timeout_recv_body(Some(MAX_ANSWER_TIME))", "timeout_recv_body(None)"),
     ),
     (
@@ -328,7 +328,7 @@ MUTANTS = [
         "match guarded(|| self.attempt(parcel, &items)) {",
         "match Some(self.attempt(parcel, &items)) {",
         [*FAULTS, "D17 "],
-        # It is caught where it is called, too.
+        # The caller catches the panic too.
         (
             f"{DELIVER}/transport/custom.rs",
             "use llmobs_capture::guarded;",
@@ -347,7 +347,7 @@ MUTANTS = [
 
 
 def caught_by(test, folder, environment):
-    """The test that fails, or what else shows the mutant, or None."""
+    """Returns the test that fails, another sign of the mutant, or None."""
     command = ["cargo", "test", *test]
     with subprocess.Popen(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0
@@ -355,7 +355,7 @@ def caught_by(test, folder, environment):
         try:
             output, _ = run.communicate(timeout=300)
         except subprocess.TimeoutExpired:
-            # The tests are children of cargo.
+            # The tests are child processes of cargo.
             os.killpg(run.pid, signal.SIGKILL)
             return "tests that do not end"
     if run.returncode == 0:

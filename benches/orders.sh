@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tries the hand-over of spans, flush and shutdown in thousands of orders of their threads, with shuttle.
+# Runs the hand-over of spans, flush and shutdown in thousands of thread schedules with shuttle.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"

@@ -1,4 +1,4 @@
-"""Makes `BENCHMARKS.md` from the raw figures, and the table of goals. `benches/compare.sh report` calls it."""
+"""Writes `BENCHMARKS.md` and the table of goals from the raw figures. `benches/compare.sh report` calls it."""
 
 import csv
 import math
@@ -23,12 +23,12 @@ GROWTH = {
     "many-tags": "tags of a span",
     "contexts": "nested annotation contexts, and one span",
 }
-# One span more, or none: what the modes of growth have beside the size.
+# The number of spans that the modes of growth have in addition to the size.
 SPANS_BESIDE = {"width": 1, "depth": 1}
 
 
 class Figures:
-    """The raw figures that there are. A part that was never run has none."""
+    """The raw figures. A part that was never run has none."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -41,7 +41,7 @@ class Figures:
             return list(csv.DictReader(file))
 
     def all(self, name, column, **where):
-        """The values of a column in the lines that have these values in others."""
+        """Returns the values of a column in the lines that have these values in other columns."""
         lines = self.lines(name)
         found = [float(line[column]) for line in lines if all(line[key] == str(value) for key, value in where.items())]
         if not found:
@@ -62,14 +62,14 @@ class Figures:
 
 
 def number(value):
-    """With as many places as mean something."""
+    """Formats a number with its significant places."""
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 20 else f"{value:.2f}"
 
 
 def goals(figures):
-    """Each goal: its key, what it is about, the unit, the function that measures, and the most or the least that is allowed."""
+    """Yields each goal: its key, title, unit, measuring function, relation, and limit."""
     f = figures
     most, least = "≤", "≥"
     yield "recorded", "recorded span, JSON in and out: instructions on the caller", "", lambda: f.caller("plain"), most, lambda: 1500
@@ -87,7 +87,7 @@ def goals(figures):
         count = lambda mode: f.median("allocations", "caller_allocs", mode=mode)  # noqa: E731
         return count(mode) - count(bare)
 
-    # A new chunk for 256 spans, while the worker has all others, is allowed.
+    # One new chunk per 256 spans is allowed, for the case that the worker holds all other chunks.
     yield "allocations", "allocations on the caller, steady state", "", lambda: round(allocations("plain", "bare"), 2), most, lambda: 0.01
     yield "allocations async", "… async", "", lambda: round(allocations("async", "async-bare"), 2), most, lambda: 1.01
     yield "annotate", "with `annotate`, 1 tag and 1 metric: instructions", "", lambda: f.caller("annotate"), most, lambda: 2500
@@ -160,13 +160,13 @@ def goals(figures):
 
 
 def exponent(figures, what, low, high):
-    """1 where the cost grows with the size, 3 where it grows with its cube."""
+    """Returns 1 if the cost grows with the size, and 3 if it grows with the cube of the size."""
     cost = lambda size: figures.median("growth", "instructions", what=what, size=size)  # noqa: E731
     return math.log(cost(high) / cost(low)) / math.log(high / low)
 
 
 def evaluate(figures):
-    """The goals with what was measured: key, what, measured, goal, and whether it is met."""
+    """Yields each goal with its measurement: key, title, measured value, limit, and whether the goal is met."""
     for key, what, unit, measure, relation, allowed in goals(figures):
         try:
             value = measure()
@@ -174,7 +174,7 @@ def evaluate(figures):
         except LookupError:
             yield key, what, "not measured", "", ""
             continue
-        # Half of the last place that is printed: what looks met is met.
+        # Allows half of the last printed place, so that the verdict agrees with the printed numbers.
         met = "" if limit is None else "met" if (value <= limit + 0.005 if relation == "≤" else value >= limit) else "**not met**"
         yield key, what, number(value) + unit, f"{relation} {number(limit)}{unit}" if limit is not None else "", met
 
@@ -219,7 +219,7 @@ def growth_tables(figures):
         except LookupError:
             return "Not measured.\n"
         sizes = [int(line["size"]) for line in lines]
-        # Modes of many spans count a span as their unit: a trace has one more than the size.
+        # The unit of modes with many spans is one span, and a trace has one span more than the size.
         cost = [float(line["instructions"]) * (size + 1 if what in SPANS_BESIDE else 1) for line, size in zip(lines, sizes)]
         each = [(after - now) / (larger - size) for now, after, size, larger in zip(cost, cost[1:], sizes, sizes[1:])]
         shown = [(f"{size:,}", number(value), number(step) if step is not None else "") for size, value, step in zip(sizes, cost, [None, *each])]
@@ -367,7 +367,7 @@ support AVX-512 and runs one thread at a time.
 
 
 def write(root, results):
-    """Writes the page, and returns the table of goals."""
+    """Writes the page and the file of goals, and returns the table of goals."""
     figures = Figures(results)
 
     def part(make):

@@ -1,7 +1,7 @@
 //! Access control: decides whether a request is allowed. Pure.
 //!
-//! A server on the user's machine can be reached by every web page that the user opens. A foreign page must neither read traces nor
-//! write any, not even with a name that resolves to this machine (DNS rebinding, as in CVE-2025-66414).
+//! Every web page that the user opens can reach a server on the user's machine. A foreign page must neither read nor write traces, not
+//! even if its name resolves to this machine (DNS rebinding, as in CVE-2025-66414).
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
@@ -9,15 +9,15 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 /// The cookie that holds the token.
 pub(crate) const COOKIE_NAME: &str = "llmobs_token";
 
-/// From where requests are allowed.
+/// Where requests may come from.
 #[derive(Clone, Debug)]
 pub(crate) enum Access {
     /// From this machine only, by its own names.
     Loopback {
-        /// Where the explorer listens.
+        /// The port that the explorer listens on.
         port: u16,
     },
-    /// From everywhere, with a token.
+    /// From anywhere, with a token.
     Token(String),
 }
 
@@ -28,7 +28,7 @@ pub(crate) type Denial = (StatusCode, &'static str);
 pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Denial> {
     let authority = uri.authority().map(axum::http::uri::Authority::as_str);
     let mut hosts = headers.get_all(HOST).iter();
-    // HTTP/2 has the host in the address.
+    // In HTTP/2, the address contains the host.
     let (Some(Ok(host)), None) = (hosts.next().map(|host| host.to_str()).or(authority.map(Ok)), hosts.next())
     else {
         return Err((StatusCode::BAD_REQUEST, "a request needs one Host header"));
@@ -56,7 +56,7 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
             "a request of another site: pages cannot send here; open the explorer's address by hand, and send from programs",
         ));
     }
-    // A foreign page can send these types without a preflight request, and an old browser sends them without `Origin`.
+    // A foreign page can send these types without a preflight request, and old browsers send them without `Origin`.
     let simple = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"];
     let mut kinds = headers.get_all(CONTENT_TYPE).iter().map(|kind| {
         let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
@@ -77,7 +77,7 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
     }
 }
 
-/// Whether a host is a name of this machine with the port of the explorer.
+/// Whether a host is a name of this machine and has the port of the explorer.
 fn is_own_name(host: &str, port: u16) -> bool {
     let Some((name, given)) = host.rsplit_once(':') else { return port == 80 && is_loopback(host) };
     given.parse() == Ok(port) && is_loopback(name)
@@ -104,7 +104,7 @@ fn has_token(token: &str, uri: &Uri, headers: &HeaderMap) -> bool {
 
 /// An address without the token.
 pub(crate) fn without_token(uri: &Uri) -> String {
-    // A path that begins with two slashes would be another host.
+    // Browsers take a path that begins with two slashes as an address on another host.
     let path = format!("/{}", uri.path().trim_start_matches('/'));
     let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let mut others = form_urlencoded::Serializer::new(String::new());
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn on_loopback_only_own_names_and_own_pages_are_allowed() {
+    fn loopback_access_allows_only_own_names_and_own_pages() {
         let access = Access::Loopback { port: 8126 };
         let get = |uri: &str, pairs: &[(&'static str, &str)]| asked(&access, &Method::GET, uri, pairs);
         for host in ["127.0.0.1:8126", "localhost:8126", "LOCALHOST:8126", "[::1]:8126"] {
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn elsewhere_a_token_is_required() {
+    fn token_access_requires_the_token() {
         let access = Access::Token("s3cret".to_owned());
         let get = |uri: &str, pairs: &[(&'static str, &str)]| asked(&access, &Method::GET, uri, pairs);
         let host = ("host", "box.example:8126");

@@ -38,7 +38,7 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
     },
-    /// Start the explorer, for programs that are started elsewhere
+    /// Start the explorer for programs that you start elsewhere
     Serve {
         #[command(flatten)]
         explorer: ExplorerOptions,
@@ -46,7 +46,7 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
         host: IpAddr,
     },
-    /// Print the completions of a shell
+    /// Print completions for a shell
     Completions {
         /// The shell
         shell: Shell,
@@ -72,10 +72,10 @@ pub(crate) struct ExplorerOptions {
     /// Where to keep traces: a file, or :memory: [default: traces.db in your data directory]
     #[arg(long, value_name = "PATH", env = "LLMOBS_STORE")]
     store: Option<String>,
-    /// For how many days traces are kept
+    /// The number of days to keep traces
     #[arg(long, default_value_t = 30, value_name = "DAYS")]
     keep_days: u32,
-    /// How large the store may become, in MiB
+    /// The largest size of the store, in MiB
     #[arg(long, default_value_t = 2048, value_name = "MIB")]
     keep_mib: u32,
 }
@@ -102,7 +102,7 @@ impl ExplorerOptions {
     }
 }
 
-/// Prints the completions of a shell on standard output.
+/// Prints completions for a shell to standard output.
 pub(crate) fn print_completions(shell: Shell) {
     clap_complete::generate(shell, &mut Cli::command(), "llmobs", &mut io::stdout());
 }

@@ -1,4 +1,4 @@
-//! A connection with a write timeout: a client that does not read its answer is disconnected.
+//! A connection with a write timeout, which disconnects clients that do not read their answers.
 
 use std::io;
 use std::pin::Pin;
@@ -9,14 +9,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How long a write may make no progress.
+/// How long a write may wait for progress.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A stream whose writes fail after a timeout.
 #[derive(Debug)]
 pub(crate) struct WriteTimeoutStream {
     stream: TcpStream,
-    /// The timer of a write that waits.
+    /// The timer of the write that waits.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 

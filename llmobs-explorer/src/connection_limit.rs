@@ -1,4 +1,4 @@
-//! The limit of connections. Those beyond it wait to be accepted, and idle ones are closed for them.
+//! The limit of connections. Connections beyond it wait for a place, and idle connections are closed to make room.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,10 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// How long a connection must have been idle before it is closed for another. A busy client sends its next request sooner.
 const IDLE: Duration = Duration::from_millis(250);
-/// How often idle connections are looked for while another waits.
+/// How often to look for idle connections while another waits.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// The connections that are open, up to a limit. Cheap to clone.
+/// The open connections, up to a limit. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionLimit {
     permits: Arc<Semaphore>,
@@ -34,7 +34,7 @@ struct Connection {
     close: Arc<Notify>,
 }
 
-/// The place of one connection. It is free again when this is dropped.
+/// The place of one connection. Dropping it frees the place.
 #[derive(Debug)]
 pub(crate) struct Place {
     limit: ConnectionLimit,
@@ -77,7 +77,7 @@ impl ConnectionLimit {
         }
     }
 
-    /// Closes all connections after the request that each is answering, and waits for their end.
+    /// Closes each connection after its current request, and waits until all are closed.
     pub(crate) async fn close(&self) {
         self.open().connections.values().for_each(|connection| connection.close.notify_one());
         drop(self.permits.acquire_many(self.most).await);
@@ -89,7 +89,7 @@ impl ConnectionLimit {
 }
 
 impl Open {
-    /// Closes the connection that has been idle for the longest time.
+    /// Closes the connection that has been idle longest, if it is idle for long enough.
     fn make_room(&mut self) {
         self.waiting = true;
         let idle =
@@ -103,12 +103,12 @@ impl Open {
 }
 
 impl Place {
-    /// Notes that a request begins.
+    /// Records that a request begins.
     pub(crate) fn request_begins(&self) {
         self.set_idle_since(None);
     }
 
-    /// Notes that a request is answered. Returns whether the connection should close, since another waits.
+    /// Records that a request has been answered. Returns whether the connection should close because another waits.
     pub(crate) fn request_ends(&self) -> bool {
         self.set_idle_since(Some(Instant::now()));
         self.limit.open().waiting

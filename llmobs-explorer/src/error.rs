@@ -1,4 +1,4 @@
-//! Why a command fails.
+//! The errors of commands.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use crate::store::OpenError;
 
-/// Why a command fails.
+/// The reason for the failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// The data directory of the user is not known.
-    #[error("no home directory is known; name a file with --store")]
+    /// The data directory of the user is unknown.
+    #[error("the home directory is unknown; name a file with --store")]
     NoHome,
     /// Another program listens on the port.
     #[error("port {port} is taken by another program, perhaps a Datadog Agent; choose another one: --port {}", other(*port))]
@@ -30,17 +30,17 @@ pub(crate) enum Error {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// The system has no random numbers.
-    #[error("the system gives no random numbers")]
+    /// The system has no source of randomness.
+    #[error("the system has no source of randomness")]
     Random(#[from] getrandom::Error),
-    /// The system gives no threads or no signals.
-    #[error("the system does not let llmobs run")]
+    /// The system refuses threads or signal handlers.
+    #[error("cannot start llmobs")]
     System(#[source] io::Error),
     /// No program was given.
-    #[error("no program is named; write it behind two dashes: llmobs run -- cargo run")]
+    #[error("the program is missing; name it after two dashes: llmobs run -- cargo run")]
     NoProgram,
     /// The program cannot be started.
-    #[error("{} cannot be started", program.display())]
+    #[error("cannot start {}", program.display())]
     Program {
         /// The program.
         program: OsString,
@@ -55,13 +55,13 @@ pub(crate) enum Error {
         /// The error of the system.
         source: io::Error,
     },
-    /// The program was started and lost.
-    #[error("waiting for the program failed")]
+    /// The exit status of the program cannot be read.
+    #[error("cannot wait for the program")]
     Wait(#[source] io::Error),
 }
 
 impl Error {
-    /// The exit code of `llmobs`: as in a shell if a program is not found or cannot be run.
+    /// The exit code of `llmobs`. As in a shell, it is 127 if a program is not found and 126 if it cannot be run.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Program { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
@@ -71,7 +71,7 @@ impl Error {
     }
 }
 
-/// A port to try in place of one that is taken.
+/// A port to suggest if another one is taken.
 pub(crate) fn other(port: u16) -> u16 {
     port.checked_add(1).unwrap_or(8126)
 }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn each_cause_is_reported_once() {
+    fn reports_name_each_cause_once() {
         let address = SocketAddr::from(([127, 0, 0, 1], 8126));
         let cases: [(Box<dyn std::error::Error>, &str, &str); 5] = [
             (
@@ -94,13 +94,9 @@ mod tests {
                 "cannot listen on 127.0.0.1:8126",
                 MISSING,
             ),
-            (Box::new(Error::System(missing())), "the system does not let llmobs run", MISSING),
-            (Box::new(Error::Wait(missing())), "waiting for the program failed", MISSING),
-            (
-                Box::new(Error::Program { program: "x".into(), source: missing() }),
-                "x cannot be started",
-                MISSING,
-            ),
+            (Box::new(Error::System(missing())), "cannot start llmobs", MISSING),
+            (Box::new(Error::Wait(missing())), "cannot wait for the program", MISSING),
+            (Box::new(Error::Program { program: "x".into(), source: missing() }), "cannot start x", MISSING),
             (
                 Box::new(Error::Store(OpenError::File { path: "x".into(), source: missing() })),
                 "the store x cannot be opened (name another file with --store)",

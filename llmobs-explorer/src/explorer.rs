@@ -18,24 +18,24 @@ use crate::store::{Location, Opened, Retention, Store};
 pub(crate) struct Options {
     /// The address to listen on. If it is not a loopback address, requests need a token.
     pub(crate) host: IpAddr,
-    /// The port. 0 is any free port.
+    /// The port. 0 means any free port.
     pub(crate) port: u16,
     /// The port for OpenTelemetry over HTTP.
     pub(crate) otlp_http: OtlpPort,
     /// The port for OpenTelemetry over gRPC.
     pub(crate) otlp_grpc: OtlpPort,
-    /// Where traces are kept.
+    /// Where to keep traces.
     pub(crate) location: Location,
-    /// How much is kept.
+    /// How much to keep.
     pub(crate) retention: Retention,
 }
 
-/// A port to which programs with OpenTelemetry report by default. The port of the explorer takes the same.
+/// A port that programs with OpenTelemetry send to by default. The port of the explorer accepts the same requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OtlpPort {
-    /// None.
+    /// No port.
     Off,
-    /// This one. 0 is any free port.
+    /// This port. 0 means any free port.
     Port(u16),
 }
 
@@ -45,7 +45,7 @@ impl FromStr for OtlpPort {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "off" => Ok(Self::Off),
-            port => port.parse().map(Self::Port).map_err(|_| "a port or `off` is expected"),
+            port => port.parse().map(Self::Port).map_err(|_| "expected a port or `off`"),
         }
     }
 }
@@ -53,9 +53,9 @@ impl FromStr for OtlpPort {
 /// An explorer that listens.
 #[derive(Debug)]
 pub(crate) struct Explorer {
-    /// The first one is that of the pages.
+    /// The first listener serves the pages.
     listeners: Vec<(TcpListener, Access)>,
-    /// Where it listens for OpenTelemetry too, by the name of the protocol.
+    /// The other addresses for OpenTelemetry, with the names of their protocols.
     otlp: Vec<(&'static str, SocketAddr)>,
     store: Store,
     token: Option<String>,
@@ -63,7 +63,7 @@ pub(crate) struct Explorer {
 }
 
 impl Explorer {
-    /// Opens the store and listens. Requests wait until [`serve`](Self::serve). Reports a damaged store that was replaced.
+    /// Opens the store and listens. Requests wait until [`serve`](Self::serve). Prints a line if it replaced a damaged store.
     pub(crate) async fn start(options: &Options) -> Result<Self, Error> {
         let (listener, address) = server::listen(options.host, options.port).await?;
         let token = if options.host.is_loopback() { None } else { Some(random_text()?) };
@@ -74,7 +74,7 @@ impl Explorer {
         let Opened { store, set_aside } = Store::open(&options.location, options.retention)?;
         if let Some(aside) = set_aside {
             print_line(format_args!(
-                "the store was damaged; it is kept as {}, and a new one was made",
+                "the store was damaged: moved it to {} and created a new one",
                 aside.display()
             ));
         }
@@ -105,7 +105,7 @@ impl Explorer {
         format!("http://{}", self.address)
     }
 
-    /// Where it listens for OpenTelemetry, beside its own address: the name of the protocol, and the address.
+    /// The other addresses for OpenTelemetry: the name of the protocol, and the address.
     pub(crate) fn otlp(&self) -> &[(&'static str, SocketAddr)] {
         &self.otlp
     }
@@ -125,7 +125,7 @@ impl Explorer {
     }
 }
 
-/// 128 random bits as text.
+/// Returns 128 random bits as text.
 fn random_text() -> Result<String, getrandom::Error> {
     Ok(format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?))
 }

@@ -1,11 +1,10 @@
-//! Ids of traces and spans in one form. Programs write the same number as hexadecimal or decimal text, and tools that show it have forms
-//! of their own.
+//! Canonical ids of traces and spans. Programs write the same number as hexadecimal or decimal text, and tools show it in further forms.
 
-/// The one form of an id: a number of 64 bits as decimal text, a larger one as 32 hexadecimal digits in lower case. Any other text is
-/// unchanged.
+/// The canonical form of an id: a number of up to 64 bits as decimal text, a larger one as 32 hexadecimal digits in lower case. Any other
+/// text is unchanged.
 ///
-/// Read as hexadecimal are 16 or 32 digits, a UUID, and what follows `0x`. Only 16 digits without a letter and without a zero in front are
-/// decimal, as they were written by most SDKs for Datadog.
+/// Sixteen or 32 digits, UUIDs and digits after `0x` are read as hexadecimal, and other digits as decimal. Sixteen decimal digits without
+/// a leading zero are a decimal number, because most SDKs for Datadog write ids so.
 pub(crate) fn canonical(id: &str) -> String {
     match number(id) {
         Some(number) => {
@@ -15,7 +14,7 @@ pub(crate) fn canonical(id: &str) -> String {
     }
 }
 
-/// Whether a word has the form of an id, rather than that of a small number or a word of a text.
+/// Whether a word looks like an id, and not like a small number or a word of a text.
 pub(crate) fn looks_like_id(word: &str) -> bool {
     word.len() >= 16 && number(word).is_some()
 }
@@ -37,7 +36,7 @@ fn number(id: &str) -> Option<u128> {
 }
 
 fn hexadecimal(digits: &str) -> Option<u128> {
-    // The parser of numbers would accept a sign.
+    // `from_str_radix` would accept a sign.
     digits
         .bytes()
         .all(|byte| byte.is_ascii_hexdigit())
@@ -50,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_forms_of_a_number_are_one_id() {
+    fn all_forms_of_a_number_have_one_canonical_form() {
         for (forms, id) in [
             (
                 &[
@@ -73,7 +72,7 @@ mod tests {
             ),
             (&["0000000000000000", "0", "0x0"], "0"),
             (&["000000000000000a", "0xa", "10"], "10"),
-            // Not hexadecimal, although it could be.
+            // Decimal, although it could be hexadecimal.
             (&["1234567890123456"], "1234567890123456"),
         ] {
             for form in forms {
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn words_and_small_numbers_are_no_ids() {
+    fn words_and_small_numbers_do_not_look_like_ids() {
         let ids = ["b7ad6b7169203331", "13235353014750950193", "0af76519-16cd-43dd-8448-eb211c80319c"];
         assert!(ids.into_iter().all(looks_like_id));
         assert!(!["deadbeef", "42", "20260131", "internationalization"].into_iter().any(looks_like_id));

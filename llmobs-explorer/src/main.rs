@@ -1,5 +1,5 @@
-//! The command `llmobs`, which shows the traces of LLM applications on your own machine: an intake with Datadog's protocols, a store,
-//! and web pages.
+//! The command `llmobs`, which shows the traces of LLM applications on your own machine. It consists of an intake with Datadog's
+//! protocols, a store and web pages.
 
 mod access;
 mod arrivals;
@@ -37,7 +37,7 @@ use crate::console::print_line;
 use crate::error::Error;
 use crate::report::Report;
 
-/// Runs a command, and returns the exit code.
+/// Runs a command and returns its exit code.
 fn run(command: Command) -> Result<i32, Error> {
     match command {
         Command::Run { explorer, exit, command } => {
@@ -63,7 +63,7 @@ fn runtime() -> Result<Runtime, Error> {
 fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     match run(Cli::parse().command) {
-        // A larger code means failure, too.
+        // A code above 255 is a failure too.
         Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         Err(error) => {
             print_line(Report(&error));

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
-/// An error and its causes in one line.
+/// Shows an error and its causes in one line.
 pub(crate) struct Report<'a>(pub(crate) &'a dyn Error);
 
 impl Display for Report<'_> {

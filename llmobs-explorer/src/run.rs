@@ -18,29 +18,30 @@ use crate::explorer::{Explorer, Options};
 use crate::signals::{Signals, StopSignal};
 use crate::traces::FinishedTrace;
 
-/// How often finished traces are asked for.
+/// How often to ask for finished traces.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// The timeout for requests to the explorer.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Variables that are always set, so that no span and no key is sent elsewhere.
+/// Variables that are always set, so that the program sends no span and no key elsewhere.
 const OVERRIDES: [(&str, &str); 4] = [
     ("DD_LLMOBS_ENABLED", "true"),
-    // The mode for an Agent, whose address all SDKs can be given. In the other mode, Datadog's SDK for Node sends to Datadog anyway.
+    // The mode for a Datadog Agent, since every SDK has an option for the address of the Agent. In agentless mode, Datadog's SDK for
+    // Node sends to Datadog in any case.
     ("DD_LLMOBS_AGENTLESS_ENABLED", "false"),
     ("DD_API_KEY", "llmobs-run"),
     ("DD_APM_TRACING_ENABLED", "false"),
 ];
-/// Variables that are set unless they have a value: other features of ddtrace are of no use here.
+/// Variables that are set unless they have a value. They disable features of ddtrace that have no use here.
 const DEFAULTS: [(&str, &str); 2] =
     [("DD_INSTRUMENTATION_TELEMETRY_ENABLED", "false"), ("DD_REMOTE_CONFIGURATION_ENABLED", "false")];
 
-/// Programs that start other programs. These are prefixes, such as `python` of `python3.13`.
+/// Prefixes of the names of programs that start other programs, such as `python` for `python3.13`.
 const LAUNCHERS: [&str; 6] = ["cargo", "node", "npm", "npx", "python", "uv"];
 
 /// Runs a program that sends its spans to the explorer, prints each finished trace, and returns the exit code of the program.
 ///
-/// Uses the explorer that already listens, or else starts one. That one continues to serve after the program has ended, unless `exit`
-/// is set or the program has no terminal.
+/// Uses the explorer that already listens on the port, or else starts one. An explorer that it started continues to serve after the
+/// program has ended, unless `exit` is set or there is no terminal.
 pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> Result<i32, Error> {
     let (program, arguments) = command.split_first().ok_or(Error::NoProgram)?;
     let end = Arc::new(Notify::new());
@@ -72,7 +73,7 @@ pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> 
     let (status, terminated) = watch(&origin, last, &mut child, &mut signals).await?;
     if let Some(serving) = serving {
         if !exit && !terminated && io::stdin().is_terminal() && io::stderr().is_terminal() {
-            print_line(format_args!("the program ended; traces stay at {origin} until Ctrl-C"));
+            print_line(format_args!("the program ended; traces remain at {origin} until Ctrl-C"));
             signals.next().await;
         }
         end.notify_one();
@@ -81,7 +82,7 @@ pub(crate) async fn run(options: &Options, command: &[OsString], exit: bool) -> 
     Ok(code(status))
 }
 
-/// Prints traces while the program runs, and the last ones after it. Returns the exit status, and whether a signal ended it.
+/// Prints finished traces while the program runs and after its end. Returns its exit status, and whether SIGTERM was received.
 async fn watch(
     origin: &str,
     mut last: i64,
@@ -93,7 +94,7 @@ async fn watch(
         let done = tokio::select! {
             status = child.wait() => Some(status.map_err(Error::Wait)?),
             () = tokio::time::sleep(POLL_INTERVAL) => None,
-            // The terminal sends an interrupt to the program too, which decides whether to end.
+            // The terminal interrupts the program too, and the program decides whether to end.
             signal = signals.next() => {
                 if signal == StopSignal::Terminate {
                     terminated = true;
@@ -117,13 +118,13 @@ async fn watch(
     }
 }
 
-/// Passes the signal to end on to the program.
+/// Forwards SIGTERM to the program.
 fn terminate(child: &Child) {
     let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     if let Some(id) = id
         && let Err(error) = kill_process(id, rustix::process::Signal::TERM)
     {
-        log::warn!("the program cannot be told to end: {error}");
+        log::warn!("cannot send SIGTERM to the program: {error}");
     }
 }
 
@@ -133,7 +134,7 @@ fn environment(origin: &str, program: &OsString) -> Vec<(&'static str, String)> 
     let mut variables: Vec<_> = OVERRIDES.map(|(name, value)| (name, value.to_owned())).into();
     variables.push(("DD_LLMOBS_OVERRIDE_ORIGIN", origin.to_owned()));
     variables.push(("DD_TRACE_AGENT_URL", origin.to_owned()));
-    // Its port takes what is sent over HTTP and over gRPC.
+    // This port accepts OpenTelemetry over HTTP and over gRPC.
     if unset("OTEL_EXPORTER_OTLP_ENDPOINT") {
         variables.push(("OTEL_EXPORTER_OTLP_ENDPOINT", origin.to_owned()));
     }
@@ -147,7 +148,7 @@ fn environment(origin: &str, program: &OsString) -> Vec<(&'static str, String)> 
     variables
 }
 
-/// The name of the application: that of the program, or that of the folder if the program is a launcher.
+/// The name of the application: the name of the program, or of the folder if the program is a launcher.
 fn application(program: &OsStr, folder: &Path) -> String {
     let lower =
         |name: Option<&OsStr>| name.map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
@@ -158,7 +159,7 @@ fn application(program: &OsStr, folder: &Path) -> String {
     if name.is_empty() { "app".to_owned() } else { name }
 }
 
-/// A trace as one line.
+/// Formats a trace as one line.
 fn summary(origin: &str, trace: &FinishedTrace) -> String {
     use crate::page::format::{count, duration, things};
     let mark = if trace.failed { "✕" } else { "✓" };
@@ -218,7 +219,7 @@ fn code(status: ExitStatus) -> i32 {
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
     #[cfg(not(unix))]
     let signal = None;
-    // The exit code of a shell.
+    // As a shell does.
     status.code().or(signal.map(|signal: i32| 128 + signal)).unwrap_or(1)
 }
 
@@ -227,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_called_by_its_name_or_by_its_folder() {
+    fn the_application_has_the_name_of_the_program_or_of_the_folder() {
         let cases = [
             ("target/debug/Shop", "/home/me/web", "shop"),
             ("cargo", "/home/me/Web", "web"),

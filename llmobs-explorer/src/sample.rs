@@ -1,4 +1,4 @@
-//! A sample trace with a session and evaluations: what an agent that answers a question would send.
+//! A sample trace with a session and evaluations, as an agent that answers a question would send it.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::intake::{read_metrics, read_spans};
 use crate::store::Batch;
 
-/// Spans whose times are relative to the start of the trace, and evaluations of one of them.
+/// Spans with times relative to the start of the trace, and evaluations of one of them.
 const SAMPLE: &str = include_str!("assets/sample.json");
 
 /// A trace that is ready to be stored.
@@ -16,7 +16,7 @@ pub(crate) struct Sample {
     pub(crate) trace_id: String,
 }
 
-/// The content of the file.
+/// The content of the sample file.
 #[derive(Deserialize, Default)]
 struct Parts {
     /// The id of the span that the evaluations are for.
@@ -25,7 +25,7 @@ struct Parts {
     evaluations: Vec<Map<String, Value>>,
 }
 
-/// A trace that ended now.
+/// Creates a trace that has just ended.
 pub(crate) fn sample(now_ms: i64) -> Sample {
     let Parts { evaluated, spans, evaluations } = serde_json::from_str(SAMPLE).unwrap_or_default();
     let trace_id = format!("{:032x}", u128::from(now_ms.unsigned_abs()) << 64 | 0x5a);
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_the_sample_is_refused() {
+    fn the_intake_accepts_the_whole_sample() {
         let Sample { batch, trace_id } = sample(1_700_000_000_000);
         assert_eq!((batch.spans.len(), batch.evaluations.len()), (6, 2));
         assert!(batch.spans.iter().all(|span| span.trace_id == trace_id));

@@ -1,11 +1,11 @@
-//! `llmobs serve`: serves until a signal ends it.
+//! `llmobs serve`: serves until it receives a signal.
 
 use crate::console::print_line;
 use crate::error::Error;
 use crate::explorer::{Explorer, Options};
 use crate::signals::Signals;
 
-/// Serves until a signal ends the program.
+/// Serves until the program receives SIGINT or SIGTERM.
 pub(crate) async fn serve(options: &Options) -> Result<(), Error> {
     let explorer = Explorer::start(options).await?;
     let mut signals = Signals::catch().map_err(Error::System)?;
@@ -14,13 +14,11 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Error> {
         None => print_line(format_args!("traces at {origin}")),
         Some(token) => {
             print_line(format_args!("traces at {origin}/?token={token}"));
-            print_line(format_args!("programs report to {origin} with DD_API_KEY={token}"));
+            print_line(format_args!("programs send spans to {origin} with DD_API_KEY={token}"));
             print_line(format_args!(
-                "those of OpenTelemetry with OTEL_EXPORTER_OTLP_HEADERS=dd-api-key={token}"
+                "programs with OpenTelemetry need OTEL_EXPORTER_OTLP_HEADERS=dd-api-key={token}"
             ));
-            print_line(
-                "whoever can read the network between here and there can read the traces: use a tunnel",
-            );
+            print_line("the connection is not encrypted: use a tunnel if others can read the network");
         }
     }
     for (name, address) in explorer.otlp() {

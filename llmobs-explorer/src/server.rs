@@ -1,4 +1,4 @@
-//! The HTTP server: limits of connections, timeouts, access control and security headers.
+//! The HTTP server: connection limits, timeouts, access control and security headers.
 
 use std::convert::Infallible;
 use std::io;
@@ -29,22 +29,22 @@ use crate::connection_limit::{ConnectionLimit, Place};
 use crate::error::Error;
 use crate::store::now_ms;
 
-/// The limit of connections. A browser opens six.
+/// The most connections of one listener. A browser opens six.
 const CONNECTIONS: u32 = 64;
-/// How long the head of a request may take.
+/// How long the head of a request may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long a whole request may take, from its head to the beginning of the answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: u32 = 64 * 1024;
-/// How many requests a connection of HTTP/2 may have at a time.
+/// The most concurrent requests of an HTTP/2 connection.
 const STREAMS: u32 = 16;
-/// What a connection of HTTP/2 begins with, and no other one does.
+/// The beginning of the HTTP/2 connection preface. No HTTP/1.1 request begins with it.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0";
 /// How long open requests may take during shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// The security headers: pages run and fetch only embedded files, and other sites can neither frame nor read them.
+/// The security headers. With these, pages run and fetch only embedded files, and other sites can neither frame nor read pages.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -61,7 +61,7 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store")),
 ];
 
-/// Listens, but does not answer yet. Returns the address too, with the port that was chosen.
+/// Binds a listener, which does not answer yet. Also returns its address with the actual port.
 pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), Error> {
     let address = SocketAddr::new(host, port);
     let failed = |source: io::Error| match source.kind() {
@@ -73,7 +73,7 @@ pub(crate) async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, Sock
     Ok((listener, address))
 }
 
-/// Answers at all addresses until `end` is ready. Each has a limit of connections of its own.
+/// Answers on all listeners until `end` is ready. Each listener has its own connection limit.
 pub(crate) async fn serve(
     listeners: Vec<(TcpListener, Access)>,
     routes: Router,
@@ -96,15 +96,15 @@ pub(crate) async fn serve(
     accepting.shutdown().await;
     let mut closing: JoinSet<()> =
         limits.into_iter().map(|limit| async move { limit.close().await }).collect();
-    // Requests that wait for changes would not end.
+    // Requests that wait for changes would not end in time.
     drop(tokio::time::timeout(SHUTDOWN_GRACE, async { while closing.join_next().await.is_some() {} }).await);
 }
 
-/// Accepts connections. One beyond the limit is held until there is a place for it, and the system lets others wait behind it.
+/// Accepts connections. The first connection beyond the limit waits here for a place, and further ones wait in the queue of the system.
 async fn accept(listener: &TcpListener, routes: &Router, limit: &ConnectionLimit) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Too many open files. Other connections will end.
+            // Too many files are open. Other connections will close.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -148,7 +148,7 @@ async fn serve_connection(stream: TcpStream, routes: Router, place: Place) {
     }
 }
 
-/// Waits for the end of a connection, or ends it after its request when its place is needed.
+/// Waits for the end of a connection. If another connection needs the place, closes this one after its current request.
 async fn until_closed(connection: impl GracefulConnection, place: &Place) {
     tokio::pin!(connection);
     tokio::select! {
@@ -158,7 +158,8 @@ async fn until_closed(connection: impl GracefulConnection, place: &Place) {
     drop(connection.await);
 }
 
-/// Whether a connection begins as one of HTTP/2 does, which gRPC needs. `None` if nothing comes, or its place is needed before.
+/// Whether a connection begins with the preface of HTTP/2, which gRPC needs. `None` if nothing arrives in time, or if another connection
+/// needs the place.
 async fn begins_http2(stream: &TcpStream, place: &Place) -> Option<bool> {
     let mut beginning = [0; PREFACE.len()];
     let decided = async {
@@ -168,7 +169,7 @@ async fn begins_http2(stream: &TcpStream, place: &Place) -> Option<bool> {
             if length == 0 || length == PREFACE.len() || !PREFACE.starts_with(arrived) {
                 return Some(arrived == PREFACE);
             }
-            // The few bytes that are there would be peeked again at once.
+            // Without a pause, `peek` would return the same bytes at once.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -178,7 +179,7 @@ async fn begins_http2(stream: &TcpStream, place: &Place) -> Option<bool> {
     }
 }
 
-/// Who may ask, and where it is noted that others did.
+/// The access rule, and the record of refused requests.
 #[derive(Debug)]
 struct Guard {
     access: Access,
@@ -190,7 +191,7 @@ async fn guarded(State(guard): State<Arc<Guard>>, request: Request, next: Next) 
     let decision = access::check(&guard.access, request.method(), request.uri(), request.headers());
     let mut response = match (decision, &guard.access) {
         (Err((status, reason)), _) => {
-            // What is only read is no loss, and its answer is seen.
+            // A refused read loses no data, and its client sees the answer.
             if !matches!(*request.method(), Method::GET | Method::HEAD) {
                 guard.arrivals.refuse(request.uri().path(), reason, now_ms());
             }

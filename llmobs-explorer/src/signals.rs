@@ -1,4 +1,4 @@
-//! The signals that ask the program to end.
+//! The signals that end the program.
 
 use std::io;
 
@@ -21,12 +21,12 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Catches the signals, which from then on do not end the program.
+    /// Installs the handlers. From then on, the signals no longer end the program.
     pub(crate) fn catch() -> io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// The next signal.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) -> StopSignal {
         tokio::select! {
             _ = self.interrupt.recv() => StopSignal::Interrupt,

@@ -1,18 +1,18 @@
-//! Spans and evaluations, as the intake reads them and the store writes them.
+//! Spans and evaluations: the intake creates them, and the store writes them.
 
 /// A span: its event, and the fields that lists, trees and queries use.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(clippy::struct_field_names, reason = "events have the same names")]
 pub(crate) struct Span {
-    /// The id of its trace. Ids are in their canonical form.
+    /// The id of its trace. All ids are canonical.
     pub(crate) trace_id: String,
-    /// Unique in its trace.
+    /// Unique within its trace.
     pub(crate) span_id: String,
     /// `None` for a root.
     pub(crate) parent_id: Option<String>,
     /// The name of the step.
     pub(crate) name: String,
-    /// `llm`, `agent` or any other text. `unknown` if it is missing.
+    /// `llm`, `agent` or any other text. `unknown` if the event has no kind.
     pub(crate) kind: String,
     /// Whether its status is `error`.
     pub(crate) failed: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Span {
     pub(crate) session_id: Option<String>,
     /// The model that was called.
     pub(crate) model_name: Option<String>,
-    /// Who runs the model.
+    /// The company or service that runs the model.
     pub(crate) model_provider: Option<String>,
     /// The type of its error.
     pub(crate) error_type: Option<String>,
@@ -38,34 +38,34 @@ pub(crate) struct Span {
     pub(crate) tokens: Tokens,
     /// Seconds until the first token arrived.
     pub(crate) time_to_first_token: Option<f64>,
-    /// The beginning of the input in one line, for lists.
+    /// The beginning of the input as one line, for lists.
     pub(crate) input_preview: String,
-    /// The beginning of the output in one line, for lists.
+    /// The beginning of the output as one line, for lists.
     pub(crate) output_preview: String,
-    /// The values that queries find by path.
+    /// The values that queries find by their paths.
     pub(crate) attributes: Vec<Attribute>,
-    /// The long texts for full-text search, from input, output and error, which other spans may have too.
+    /// The long texts for full-text search, from input, output and error. Several spans may share a text.
     pub(crate) long_texts: Vec<String>,
-    /// The other texts for full-text search, a line each.
+    /// The other texts for full-text search, one per line.
     pub(crate) short_texts: String,
-    /// The event, as JSON text, as it arrived.
+    /// The JSON text of the event, as it arrived.
     pub(crate) event: String,
 }
 
-/// Tokens that a call of a model used.
+/// The tokens that a model call used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tokens {
     /// `metrics.input_tokens`
     pub(crate) input: Option<i64>,
     /// `metrics.output_tokens`
     pub(crate) output: Option<i64>,
-    /// `metrics.total_tokens`, else the sum of the two.
+    /// `metrics.total_tokens`, or else the sum of input and output.
     pub(crate) total: Option<i64>,
     /// `metrics.cache_read_input_tokens`
     pub(crate) cached: Option<i64>,
 }
 
-/// A scalar of an event outside its input and output, under its path: `tag.user_id`, `meta.metadata.temperature`,
+/// A scalar of an event outside of its input and output, with its path: `tag.user_id`, `meta.metadata.temperature`,
 /// `metrics.input_tokens`, `meta.error.message`, `collection_errors`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Attribute {
@@ -73,14 +73,14 @@ pub(crate) struct Attribute {
     pub(crate) path: String,
     /// The value as text: `true`, `0.2`, `gpt-4o`.
     pub(crate) text: String,
-    /// The value of a JSON number, and of a text that is one.
+    /// The value of a JSON number or of a text that is a number.
     pub(crate) number: Option<f64>,
 }
 
-/// An evaluation or a feedback.
+/// An evaluation or user feedback.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Evaluation {
-    /// Whether it is feedback of a user.
+    /// Whether it is user feedback.
     pub(crate) feedback: bool,
     /// The label.
     pub(crate) label: String,
@@ -100,11 +100,11 @@ pub(crate) struct Evaluation {
     pub(crate) timestamp_ms: i64,
     /// What was evaluated.
     pub(crate) target: Target,
-    /// The metric, as JSON text, as it arrived.
+    /// The JSON text of the metric, as it arrived.
     pub(crate) event: String,
 }
 
-/// What an evaluation or a feedback is for.
+/// The target of an evaluation or of feedback.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Target {
     /// One span.

@@ -1,9 +1,9 @@
-//! Words of scripts without spaces. The index of texts knows words between spaces only, so that in Chinese, Japanese and Korean it would
-//! find whole sentences alone. There each character begins a word of it and the next one, and a text is found by all words of its own.
+//! Words in scripts without spaces. The full-text index splits texts at spaces, so it would find Chinese, Japanese and Korean texts only
+//! by whole sentences. In these scripts, each character and the next one form a word, and a search looks for all such words of its text.
 
 use std::borrow::Cow;
 
-/// A text as it is indexed.
+/// A text as the index receives it.
 pub(crate) fn indexed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.chars().any(has_no_spaces) {
         return Cow::Borrowed(text);
@@ -22,7 +22,7 @@ pub(crate) fn indexed(text: &str) -> Cow<'_, str> {
     Cow::Owned(words)
 }
 
-/// Words to search for, and whether the last is the beginning of one.
+/// The words to search for, and whether the last one is a prefix.
 pub(crate) fn searched(text: &str, prefix: bool) -> (String, bool) {
     let mut end = text.chars().rev();
     if !end.next().is_some_and(has_no_spaces) {
@@ -30,10 +30,10 @@ pub(crate) fn searched(text: &str, prefix: bool) -> (String, bool) {
     }
     let mut words = indexed(text).into_owned();
     if !end.next().is_some_and(has_no_spaces) {
-        // One character is the beginning of a word.
+        // A single character is the prefix of a word.
         return (words, true);
     }
-    // The text may go on behind the last word, which then is another one.
+    // The last word, a single character, would match only texts that end with it.
     words.truncate(words.rfind(' ').unwrap_or_default());
     (words, prefix)
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_character_begins_a_word() {
+    fn each_character_and_the_next_form_a_word() {
         for (text, words) in [
             ("Grüße, world", "Grüße, world"),
             ("天気", " 天気 気"),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_searched_may_go_on() {
+    fn searched_text_may_continue() {
         for (text, words, prefix) in [
             ("world", "world", false),
             ("天気", " 天気", false),

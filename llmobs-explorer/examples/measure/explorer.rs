@@ -1,4 +1,4 @@
-//! The explorer as a process of its own, and a client that looks at the clock.
+//! The explorer in its own process, and a client that measures time.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use crate::Failed;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// An explorer that ends with its handle.
+/// An explorer process. Dropping this kills it.
 #[derive(Debug)]
 pub(crate) struct Explorer {
     process: Child,
@@ -24,7 +24,7 @@ pub(crate) struct Explorer {
 pub(crate) struct Times {
     pub(crate) first_byte: Duration,
     pub(crate) total: Duration,
-    /// How long the explorer worked for it.
+    /// The CPU time of the explorer.
     pub(crate) work: Duration,
     pub(crate) bytes: usize,
 }
@@ -44,7 +44,7 @@ impl Explorer {
             }
             eprintln!("{line}");
         };
-        // What it says later is for whoever watches.
+        // Prints later lines.
         thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
         Ok(Self { process, address })
     }
@@ -70,7 +70,7 @@ impl Explorer {
         self.ask(&head, body, " 202 ").map(drop)
     }
 
-    /// Asks for a page.
+    /// Fetches a page.
     pub(crate) fn get(&self, path: &str) -> Result<Times, Failed> {
         self.ask(&format!("GET {path} HTTP/1.1\r\n"), "", " 200 ")
             .map_err(|error| format!("{path}: {error}").into())
@@ -99,26 +99,28 @@ impl Explorer {
         Ok(Times { first_byte, total, work, bytes: answer.len() })
     }
 
-    /// The memory of the process now, without that of files, and all of it at most.
+    /// The anonymous memory of the process now, and its peak memory including files.
     pub(crate) fn memory(&self) -> Result<String, Failed> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let mib = |name: &str| -> Result<u64, Failed> {
-            let line =
-                status.lines().find_map(|line| line.strip_prefix(name)).ok_or("not told by this system")?;
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .ok_or("this system does not report memory")?;
             Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? >> 10)
         };
-        Ok(format!("{} MiB anonymous, {} MiB at most with files", mib("RssAnon:")?, mib("VmHWM:")?))
+        Ok(format!("{} MiB anonymous, peak {} MiB with files", mib("RssAnon:")?, mib("VmHWM:")?))
     }
 }
 
 impl Explorer {
-    /// How long it has been at work, on all cores. Neighbours on the same machine take time from the clock, but hardly from this.
+    /// The CPU time of the process on all cores. Other processes on the same machine hardly affect it.
     pub(crate) fn work(&self) -> Result<Duration, Failed> {
         let mut work = Duration::ZERO;
         for task in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
-            // A thread may have ended. The first field is the time that it ran, in nanoseconds.
+            // A thread may have ended. The first field is its CPU time in nanoseconds.
             let Ok(times) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
-            let ran = times.split(' ').next().ok_or("not told by this system")?;
+            let ran = times.split(' ').next().ok_or("this system does not report CPU times")?;
             work += Duration::from_nanos(ran.parse()?);
         }
         Ok(work)
@@ -127,7 +129,7 @@ impl Explorer {
 
 impl Drop for Explorer {
     fn drop(&mut self) {
-        // If it has ended already there is nothing to do.
+        // It may have ended already.
         drop(self.process.kill());
         drop(self.process.wait());
     }

@@ -1,9 +1,9 @@
-//! How much work spans are for the explorer: sends runs of an agent over connections that stay open, and prints the CPU time per span.
+//! The cost of spans in the explorer: sends runs of an agent over persistent connections, and prints the CPU time per span.
 
 #![expect(
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
-    reason = "fields of objects are set, of small numbers"
+    reason = "fields of JSON objects are set, and numbers are small"
 )]
 
 use std::path::Path;
@@ -19,23 +19,23 @@ use super::random::Random;
 use super::{Failed, rate, size};
 
 const MILLI: u64 = 1_000_000;
-/// Spans of a run, about 2 KB each: an agent, its calls of a model, and the tools that these called.
+/// The spans of a run, about 2 KB each: an agent, its model calls, and the tools that they called.
 const RUN: u64 = 9;
 
 /// What to send, and how.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
-    /// How many spans.
+    /// The number of spans.
     pub(crate) spans: u64,
-    /// How many spans a request has.
+    /// The number of spans per request.
     pub(crate) together: usize,
-    /// How many connections send at a time.
+    /// The number of concurrent connections.
     pub(crate) senders: usize,
-    /// How many calls of a model a run has. Each repeats the messages of all calls before.
+    /// The number of model calls per run. Each repeats the messages of all earlier calls.
     pub(crate) turns: u64,
 }
 
-/// What happened to the requests.
+/// The measured times.
 #[derive(Debug)]
 struct Sent {
     seconds: f64,
@@ -43,7 +43,7 @@ struct Sent {
 }
 
 impl Load {
-    /// Sends all spans, and prints what they cost.
+    /// Sends all spans and prints their cost.
     pub(crate) fn measure(self, explorer: &Explorer, store: &Path) -> Result<(), Failed> {
         let bodies = self.bodies();
         let bytes: usize = bodies.iter().map(String::len).sum();
@@ -54,8 +54,8 @@ impl Load {
         waits.sort_unstable();
         let wait = |part: usize| waits.get((waits.len() * part / 1000).min(waits.len() - 1)).copied();
         println!(
-            "{} spans of {} bytes, {} a request, {} connections, {} turns: {:.1} µs of CPU a span, {:.0} spans/s/core, \
-             {:.0} spans/s; {:.3} bytes stored per byte; writes p50 {:?}, p99 {:?}, at most {:?}; memory {}",
+            "{} spans of {} bytes, {} per request, {} connections, {} turns: {:.1} µs of CPU per span, {:.0} spans/s/core, \
+             {:.0} spans/s; {:.3} bytes stored per byte; writes p50 {:?}, p99 {:?}, max {:?}; memory {}",
             self.spans,
             bytes as u64 / self.spans,
             self.together,
@@ -93,7 +93,7 @@ impl Load {
         bodies
     }
 
-    /// A run: each turn is a call of a model, and mostly a tool.
+    /// A run. Each turn is a model call and a tool.
     fn run(self, now: u64, number: u64) -> Vec<Value> {
         let run = now ^ number;
         let mut random = Random::of("run", run);
@@ -164,7 +164,7 @@ impl Load {
     }
 }
 
-/// How many calls of a model a run has if its spans are to have about 2 KB.
+/// The number of model calls per run that gives spans of about 2 KB.
 pub(crate) const TURNS: u64 = (RUN - 1) / 2;
 
 fn request(spans: Vec<Value>) -> String {

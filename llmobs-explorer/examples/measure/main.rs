@@ -1,11 +1,11 @@
-//! How quick the explorer is with many traces: fills a store through the intake, asks for each page, and prints a table.
+//! Measures the explorer with many traces: fills a store through the intake, fetches each page, and prints a table.
 //!
 //! ```text
 //! benches/explorer [traces] [rounds] [store]
-//! benches/explorer load [spans] [spans a request] [connections] [turns] [MiB to keep]
+//! benches/explorer load [spans] [spans per request] [connections] [turns] [MiB to keep]
 //! ```
 //!
-//! The store is made where it is not there yet; one that is there is measured again as it is. All goes over the loopback address.
+//! Creates the store if it does not exist, and measures an existing store without changes. All traffic uses the loopback address.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
 
@@ -26,13 +26,13 @@ use explorer::Explorer;
 use load::Load;
 use traces::{Traces, Wide};
 
-/// How many traces one request brings. SDKs send what a second brought.
+/// The number of traces per request. SDKs send the spans of one second.
 const TOGETHER: u64 = 100;
-/// How many requests are under way at a time.
+/// The number of concurrent requests.
 const SENDERS: usize = 2;
-/// A limit that no store here reaches.
+/// A size limit that no store here reaches.
 const KEEP_MIB: u64 = 16_384;
-/// How many spans the two large traces have.
+/// The number of spans in each of the two large traces.
 const LARGE: u64 = 50_000;
 
 type Failed = Box<dyn Error + Send + Sync>;
@@ -85,17 +85,17 @@ fn measure(program: &Path, store: &Path, traces: u64, rounds: usize) -> Result<(
     let explorer = Explorer::start(program, store, KEEP_MIB)?;
     if !filled {
         fill(&explorer, &traces, store)?;
-        println!("Memory of the explorer after that: {}.\n", explorer.memory()?);
+        println!("Memory of the explorer afterwards: {}.\n", explorer.memory()?);
     }
     drop(explorer);
-    // Nothing of the filling is left in its caches.
+    // A new process has empty caches.
     let explorer = Explorer::start(program, store, KEEP_MIB)?;
     pages::measure(&explorer, &traces, rounds)?;
-    println!("\nMemory of the explorer after that: {}.", explorer.memory()?);
+    println!("\nMemory of the explorer afterwards: {}.", explorer.memory()?);
     Ok(())
 }
 
-/// Sends all there is, and prints how quickly it was taken.
+/// Sends all traces and evaluations, and prints the throughput.
 fn fill(explorer: &Explorer, traces: &Traces, store: &Path) -> Result<(), Failed> {
     let (next, spans, bytes) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let failed: Mutex<Option<Failed>> = Mutex::new(None);
@@ -126,8 +126,8 @@ fn fill(explorer: &Explorer, traces: &Traces, store: &Path) -> Result<(), Failed
     let seconds = start.elapsed().as_secs_f64();
     let size = size(store)?;
     println!(
-        "{} traces of {spans} spans, {} MiB of JSON, taken in {seconds:.0} s: {:.0} spans/s, of which the explorer worked \
-         {:.0} s. The store has {} MiB: {} bytes/span.",
+        "{} traces of {spans} spans, {} MiB of JSON, accepted in {seconds:.0} s: {:.0} spans/s, with {:.0} s of CPU. \
+         The store has {} MiB: {} bytes/span.",
         traces.count(),
         bytes >> 20,
         rate(spans, seconds),
@@ -142,19 +142,19 @@ fn fill(explorer: &Explorer, traces: &Traces, store: &Path) -> Result<(), Failed
         }
         let seconds = start.elapsed().as_secs_f64();
         println!(
-            "{wide:?} trace of {LARGE} spans: taken in {seconds:.1} s: {:.0} spans/s.",
+            "{wide:?} trace of {LARGE} spans: accepted in {seconds:.1} s: {:.0} spans/s.",
             rate(LARGE, seconds)
         );
     }
     Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 spans")]
+#[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^52 spans")]
 fn rate(count: u64, seconds: f64) -> f64 {
     count as f64 / seconds
 }
 
-/// With the log that has not been taken over yet.
+/// The size of the store, including its write-ahead log.
 fn size(store: &Path) -> Result<u64, Failed> {
     let mut log = store.as_os_str().to_owned();
     log.push("-wal");

@@ -1,4 +1,4 @@
-//! Which pages are asked for, how often, and the table of what came out.
+//! The pages to measure, and the table of results.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use super::explorer::{Explorer, Times};
 use super::traces::{Traces, Wide, large_id};
 use super::{Failed, LARGE};
 
-/// A page, by what the table calls it.
+/// A page and its name in the table.
 struct Page {
     name: &'static str,
     path: String,
-    /// Something is written before each time, so that nothing that was kept for later is of use.
+    /// Whether to write a trace before each request, which invalidates caches.
     changed: bool,
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn measure(explorer: &Explorer, traces: &Traces, rounds: usize) -> Re
             millis(work),
         );
     }
-    // The other pages are of use all the same.
+    // The results of the other pages are printed in any case.
     failed.map_or(Ok(()), Err)
 }
 
@@ -96,8 +96,8 @@ fn pages(traces: &Traces) -> Vec<Page> {
         query("`@evaluation.faithfulness.value:<0.5`", "@evaluation.faithfulness.value:<0.5"),
         query("`-@status:error -team:search`", "-@status:error -team:search"),
         query("`-zanzibar OR @duration:<1s`", "-zanzibar OR @duration:<1s"),
-        query("nothing: a value", "@name:nobody_is_called_this"),
-        query("nothing: a word", "nobodysaysthis"),
+        query("nothing: a value", "@name:no_such_name"),
+        query("nothing: a word", "nosuchword"),
         list("spans", "view=spans"),
         list("spans, second page", "view=spans&page=2"),
         list("spans by duration", "view=spans&sort=duration"),

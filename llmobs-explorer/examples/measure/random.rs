@@ -1,17 +1,17 @@
-//! Numbers and texts that look random and are the same each time.
+//! Pseudo-random numbers and texts, the same in each run.
 
-/// SplitMix64: what the same seed gives is the same everywhere.
+/// SplitMix64: the same seed gives the same numbers everywhere.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 
-/// What words are made of.
+/// The parts of words.
 const SYLLABLES: [&str; 32] = [
     "ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "qui", "ro", "su", "ta", "ve",
     "wi", "xo", "yu", "za", "bre", "cli", "dro", "flu", "gra", "pli", "sto", "tru", "sha", "cho", "the",
 ];
 
 impl Random {
-    /// Of some numbers that say what it is for.
+    /// Creates a generator whose seed is a purpose and a number.
     pub(crate) fn of(what: &str, number: u64) -> Self {
         let seed = what.bytes().fold(number, |seed, byte| seed.rotate_left(9) ^ u64::from(byte));
         let mut random = Self(seed);
@@ -27,12 +27,12 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Less than a number.
+    /// A number less than `number`.
     pub(crate) fn below(&mut self, number: u64) -> u64 {
         self.next() % number.max(1)
     }
 
-    /// Small ones much more often than large ones.
+    /// A number less than `number`; small ones are much more frequent.
     pub(crate) fn small(&mut self, number: u64) -> u64 {
         let bound = self.below(number) + 1;
         let bound = self.below(bound) + 1;
@@ -48,7 +48,7 @@ impl Random {
         words.get(at).copied().unwrap_or_default()
     }
 
-    /// About so many bytes of sentences.
+    /// About this many bytes of sentences.
     pub(crate) fn text(&mut self, bytes: u64) -> String {
         let bytes = usize::try_from(bytes).unwrap_or_default();
         let mut text = String::with_capacity(bytes + 16);
@@ -59,7 +59,7 @@ impl Random {
         text
     }
 
-    /// One of 20,000 words, some of them much more often than others.
+    /// Appends one of 20,000 words. Some are much more frequent than others.
     fn word(&mut self, text: &mut String) {
         let mut word = Self::of("word", self.small(20_000));
         for _ in 0..2 + word.below(3) {

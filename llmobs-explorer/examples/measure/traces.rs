@@ -1,9 +1,9 @@
-//! Traces as an assistant with tools, sessions and users makes them; the same ones each time.
+//! Traces of an assistant with tools, sessions and users, the same in each run.
 
 #![expect(
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
-    reason = "fields of objects are set, of small numbers"
+    reason = "fields of JSON objects are set, and numbers are small"
 )]
 
 use std::ops::Range;
@@ -28,21 +28,21 @@ const MODELS: [(&str, &str); 5] = [
 ];
 const TEAMS: [&str; 5] = ["help", "search", "growth", "core", "lab"];
 const ERRORS: [&str; 4] = ["TimeoutError", "RateLimitError", "ValueError", "ConnectionError"];
-/// Turns of a session.
+/// The number of turns per session.
 const TURNS: u64 = 5;
-/// The traces are spread over so long.
+/// The number of days that the traces cover.
 const DAYS: u64 = 7;
 const MILLI: u64 = 1_000_000;
 
-/// All traces but the large ones.
+/// All traces except the large ones.
 #[derive(Debug)]
 pub(crate) struct Traces {
     count: u64,
-    /// When the last one began, in nanoseconds since the Unix epoch.
+    /// The start of the last trace, in nanoseconds since the Unix epoch.
     last_ns: u64,
 }
 
-/// What is sent at once.
+/// The bodies of one turn of requests.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) body: String,
@@ -55,11 +55,11 @@ pub(crate) struct Batch {
 pub(crate) enum Wide {
     /// Levels of agents with steps.
     Deep,
-    /// All below one span.
+    /// All spans below one.
     Flat,
 }
 
-/// What spans of one trace have in common.
+/// The fields that all spans of a trace share.
 struct Trace {
     id: String,
     app: &'static str,
@@ -78,13 +78,13 @@ impl Traces {
         self.count
     }
 
-    /// The id of a trace that has 6 spans.
+    /// The id of a trace with six spans.
     pub(crate) fn id_of_six(&self) -> String {
         let six = (0..self.count).find(|&number| self.spans(number).len() == 6);
         id(six.unwrap_or_default())
     }
 
-    /// A trace that has nothing to do with others, as a request.
+    /// A request with a trace that is unrelated to the others.
     pub(crate) fn change(&self, number: u64) -> String {
         request(self.spans(self.count + number))
     }
@@ -123,7 +123,7 @@ impl Traces {
     /// 1 to 12 spans, about 5.
     fn spans(&self, number: u64) -> Vec<Value> {
         let mut random = Random::of("trace", number);
-        // Five traces that began one after another are the turns of a session.
+        // Five successive traces are the turns of a session.
         let (session, turn) = (number / TURNS, number % TURNS);
         let app = Random::of("app", session).one_of(&APPS);
         let user = Random::of("user", session).small(3000);
@@ -144,7 +144,7 @@ impl Traces {
             ]),
         };
         let mut at = self.start_ns(number);
-        let question = said(session, turn);
+        let question = message(session, turn);
         if random.chance(10) {
             return vec![trace.llm(&mut random, (number, 0), None, at, (session, turn))];
         }
@@ -164,7 +164,7 @@ impl Traces {
         let agent = random.chance(60);
         let (kind, name) =
             if agent { ("agent", random.one_of(&AGENTS)) } else { ("workflow", random.one_of(&WORKFLOWS)) };
-        let meta = json!({"input": {"value": question}, "output": {"value": said(session, turn + 1000)}});
+        let meta = json!({"input": {"value": question}, "output": {"value": message(session, turn + 1000)}});
         let mut root =
             trace.span(kind, name, (number, 0), None, (start, at - start + random.below(5) * MILLI), meta);
         fail(&mut random, &mut root);
@@ -198,7 +198,7 @@ impl Trace {
         span
     }
 
-    /// A call of a model: a system prompt that many share, what was said before, and an answer.
+    /// A model call: a system prompt that many calls share, the earlier messages, and an answer.
     fn llm(
         &self,
         random: &mut Random,
@@ -211,10 +211,10 @@ impl Trace {
         let mut messages =
             vec![json!({"role": "system", "content": Random::of("system", prompt).text(300 + prompt * 300)})];
         for earlier in 0..turn {
-            messages.push(json!({"role": "user", "content": said(session, earlier)}));
-            messages.push(json!({"role": "assistant", "content": said(session, earlier + 1000)}));
+            messages.push(json!({"role": "user", "content": message(session, earlier)}));
+            messages.push(json!({"role": "assistant", "content": message(session, earlier + 1000)}));
         }
-        messages.push(json!({"role": "user", "content": said(session, turn)}));
+        messages.push(json!({"role": "user", "content": message(session, turn)}));
         let (model, provider) =
             MODELS.get(usize::try_from(random.small(5)).unwrap_or_default()).copied().unwrap_or_default();
         let (input, output) = (100 + random.below(1000), 10 + random.below(400));
@@ -222,7 +222,7 @@ impl Trace {
         let meta = json!({
             "model_name": model, "model_provider": provider,
             "metadata": {"temperature": 0.1 * (random.below(4) as f64), "max_tokens": 1024, "attempt": which.0 % 4},
-            "input": {"messages": messages}, "output": {"messages": [{"role": "assistant", "content": said(session, turn + 1000)}]},
+            "input": {"messages": messages}, "output": {"messages": [{"role": "assistant", "content": message(session, turn + 1000)}]},
         });
         let mut span = self.span("llm", "chat_completion", which, parent, (at, duration), meta);
         span["metrics"] = json!({"input_tokens": input, "output_tokens": output, "total_tokens": input + output,
@@ -232,7 +232,7 @@ impl Trace {
     }
 
     fn retrieval(&self, random: &mut Random, which: (u64, u64), at: u64, question: &str) -> Value {
-        // The same pages are found again and again.
+        // Many retrievals find the same pages.
         let documents: Vec<Value> = (0..3)
             .map(|_| {
                 let page = random.small(3000);
@@ -254,7 +254,7 @@ impl Trace {
     }
 }
 
-/// 3 of 100.
+/// Lets 3 of 100 spans fail.
 fn fail(random: &mut Random, span: &mut Value) {
     if random.chance(3) {
         span["status"] = json!("error");
@@ -263,8 +263,8 @@ fn fail(random: &mut Random, span: &mut Value) {
     }
 }
 
-/// What somebody says in a turn of a session: 0.2 to 4 KiB, most of it short.
-fn said(session: u64, turn: u64) -> String {
+/// A message in a turn of a session: 0.2 to 4 KiB, mostly short.
+fn message(session: u64, turn: u64) -> String {
     let mut random = Random::of("said", session * 10_000 + turn);
     let bytes = 200 + random.small(3800);
     let mut text = random.text(bytes);
@@ -294,7 +294,7 @@ pub(crate) fn large_id(wide: Wide) -> String {
     format!("{:032x}", 0xffff_0000 + wide as u64)
 }
 
-/// The requests that bring a large trace, whose spans are numbered from 1 on.
+/// The requests of a large trace. Its spans are numbered from 1.
 pub(crate) fn large(wide: Wide, spans: u64) -> Vec<String> {
     let now = Traces::new(0).last_ns;
     let trace = Trace {
@@ -308,7 +308,7 @@ pub(crate) fn large(wide: Wide, spans: u64) -> Vec<String> {
             let mut random = Random::of("large", number);
             let parent = match wide {
                 Wide::Flat => 1,
-                // About twenty below each.
+                // About twenty children per span.
                 Wide::Deep => (number + 18) / 20,
             };
             let kind = match number % 7 {

@@ -13,7 +13,7 @@ fn long_options(text: &str) -> BTreeSet<String> {
     words.filter(|word| word.starts_with("--") && word.len() > 2).map(str::to_owned).collect()
 }
 
-/// The text of a manual page, without changes of font and escapes of hyphens.
+/// The text of a manual page, without font changes and escaped hyphens.
 fn plain(page: &str) -> String {
     ["\\fB", "\\fI", "\\fR", "\\"].iter().fold(page.to_owned(), |page, mark| page.replace(mark, ""))
 }
@@ -56,7 +56,7 @@ fn manual_pages_have_all_options_of_all_commands() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_named() {
+fn a_folder_that_cannot_be_written_is_reported() {
     let output = Command::new(LLMOBS).args(["man", "/dev/null/man1"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let error = text(&output.stderr);

@@ -1,11 +1,11 @@
-//! What the program finds in its environment.
+//! The environment variables of the program.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
 use crate::{run, text};
 
-/// The variables of a program that runs under it.
+/// The variables that a program prints under `llmobs run`.
 fn variables(mut command: Command) -> BTreeMap<String, String> {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -24,9 +24,9 @@ fn expect(variables: &BTreeMap<String, String>, expected: &[(&str, &str)]) {
 }
 
 #[test]
-fn programs_are_told_to_report_here_and_nowhere_else() {
+fn programs_report_to_the_explorer_and_nowhere_else() {
     let mut command = run(&[], "env");
-    // What would send spans, or a real key, elsewhere.
+    // These would send spans or a real key elsewhere.
     command
         .env("DD_API_KEY", "a-real-key")
         .env("DD_LLMOBS_ENABLED", "0")
@@ -56,7 +56,7 @@ fn programs_are_told_to_report_here_and_nowhere_else() {
 }
 
 #[test]
-fn what_was_said_about_the_application_stays() {
+fn variables_of_the_user_are_kept() {
     let mut command = run(&[], "env");
     command
         .env("DD_LLMOBS_ML_APP", "own")

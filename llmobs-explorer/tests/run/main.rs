@@ -1,4 +1,4 @@
-//! `llmobs run`: a program runs as it would without, and its traces are told.
+//! `llmobs run`: a program runs as it would without `llmobs`, and its traces are printed.
 
 #![allow(
     clippy::expect_used,
@@ -22,7 +22,7 @@ use std::process::{Command, Output};
 
 use served::LLMOBS;
 
-/// `llmobs run` with options of its own and a script.
+/// `llmobs run` with options and a script.
 fn run(options: &[&str], script: &str) -> Command {
     let mut command = Command::new(LLMOBS);
     command
@@ -40,8 +40,8 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
-/// What `llmobs` itself said, without the addresses.
-fn said(output: &Output) -> Vec<String> {
+/// The lines that `llmobs` printed, without those of the program.
+fn printed(output: &Output) -> Vec<String> {
     let lines = text(&output.stderr);
     lines.lines().filter(|line| line.starts_with("llmobs: ")).map(str::to_owned).collect()
 }

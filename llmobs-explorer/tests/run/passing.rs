@@ -1,13 +1,13 @@
-//! What goes in and comes out is the program's own.
+//! Input, output, arguments and exit codes of the program pass through unchanged.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use crate::served::{LLMOBS, Served};
-use crate::{run, said, text};
+use crate::{printed, run, text};
 
 #[test]
-fn output_and_input_are_passed_on_as_they_are() {
+fn output_and_input_pass_through_unchanged() {
     let mut child = run(&[], r"printf 'a\000b\377'; printf 'c\000d' >&2; cat")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -25,7 +25,7 @@ fn output_and_input_are_passed_on_as_they_are() {
 }
 
 #[test]
-fn the_program_ends_it_with_its_own_code() {
+fn the_exit_code_is_the_one_of_the_program() {
     for (script, code) in [
         ("exit 0", 0),
         ("exit 1", 1),
@@ -40,7 +40,7 @@ fn the_program_ends_it_with_its_own_code() {
 }
 
 #[test]
-fn arguments_are_the_programs_own() {
+fn arguments_pass_through_unchanged() {
     let output = Command::new(LLMOBS)
         .args(["run", "--port", "0", "--store", ":memory:", "printf", "%s|", "--exit", "--port", "a b", ""])
         .output()
@@ -49,16 +49,16 @@ fn arguments_are_the_programs_own() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_told() {
+fn a_missing_program_is_reported() {
     let output = Command::new(LLMOBS)
         .args(["run", "--port", "0", "--store", ":memory:", "--", "no-such-program"])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(127));
-    let said = said(&output);
+    let printed = printed(&output);
     assert_eq!(
-        said.last().unwrap(),
-        "llmobs: no-such-program cannot be started: No such file or directory (os error 2)"
+        printed.last().unwrap(),
+        "llmobs: cannot start no-such-program: No such file or directory (os error 2)"
     );
     let output =
         Command::new(LLMOBS).args(["run", "--port", "0", "--store", ":memory:", "--", "/"]).output().unwrap();
@@ -67,10 +67,10 @@ fn a_program_that_is_not_there_is_told() {
 }
 
 #[test]
-fn a_port_that_another_program_has_is_told() {
+fn a_port_of_another_program_is_reported() {
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();
-    // It is one that answers, but no explorer.
+    // A server that answers, but is not an explorer.
     std::thread::spawn(move || {
         for stream in other.incoming() {
             use std::io::Read as _;
@@ -91,12 +91,12 @@ fn a_port_that_another_program_has_is_told() {
         }
         let output = llmobs.output().unwrap();
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));
-        assert_eq!(said(&output).join("\n"), expected);
+        assert_eq!(printed(&output).join("\n"), expected);
     }
 }
 
 #[test]
-fn an_explorer_that_runs_already_is_used_and_goes_on() {
+fn a_running_explorer_is_used_and_continues_to_run() {
     let mut served = Served::new();
     let port = served.port.to_string();
     let output = Command::new(LLMOBS)
@@ -105,7 +105,7 @@ fn an_explorer_that_runs_already_is_used_and_goes_on() {
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout).trim(), served.origin);
-    assert_eq!(said(&output), [format!("llmobs: traces at {}", served.origin)]);
+    assert_eq!(printed(&output), [format!("llmobs: traces at {}", served.origin)]);
     assert!(served.runs());
     assert_eq!(served.get("/info").status, 200);
 }

@@ -1,4 +1,4 @@
-//! When it ends: on a terminal, and when it is told to.
+//! The end of `llmobs`: by signals and on a terminal.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,7 +8,7 @@ use std::thread;
 use crate::run;
 use crate::served::{LLMOBS, PATIENCE, until};
 
-/// The output of a child, line by line as it comes.
+/// The output of a child, line by line as it arrives.
 fn lines(child: &mut Child) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -22,10 +22,10 @@ fn lines(child: &mut Child) -> mpsc::Receiver<String> {
     receiver
 }
 
-/// Waits for a line.
+/// Waits for a line with this text.
 fn wait_for(lines: &mpsc::Receiver<String>, part: &str) -> String {
     loop {
-        let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("nobody says {part:?}"));
+        let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no line contains {part:?}"));
         if line.contains(part) {
             return line;
         }
@@ -41,18 +41,18 @@ fn end(child: &mut Child) -> ExitStatus {
 }
 
 #[test]
-fn the_program_is_told_to_end_and_decides_how() {
-    let script = "trap 'echo told; exit 3' TERM; echo ready; for turn in $(seq 1200); do sleep 0.05; done";
+fn sigterm_is_forwarded_and_the_program_decides_how_to_end() {
+    let script = "trap 'echo caught; exit 3' TERM; echo ready; for turn in $(seq 1200); do sleep 0.05; done";
     let mut child = run(&[], script).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let said = lines(&mut child);
-    wait_for(&said, "ready");
+    let output = lines(&mut child);
+    wait_for(&output, "ready");
     signal(child.id(), "TERM");
-    wait_for(&said, "told");
+    wait_for(&output, "caught");
     assert_eq!(end(&mut child).code(), Some(3));
 }
 
 #[test]
-fn a_program_that_is_ended_by_the_signal_is_told_as_shells_do() {
+fn a_program_killed_by_sigterm_has_the_exit_code_of_a_shell() {
     let mut child =
         run(&[], "echo ready; exec sleep 60").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     wait_for(&lines(&mut child), "ready");
@@ -65,10 +65,10 @@ fn ctrl_c_does_not_end_the_explorer_before_the_program() {
     let script = "echo at $DD_LLMOBS_OVERRIDE_ORIGIN; read line; exit 5";
     let mut child =
         run(&[], script).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let said = lines(&mut child);
-    let line = wait_for(&said, "at http");
+    let output = lines(&mut child);
+    let line = wait_for(&output, "at http");
     let port = line.rsplit(':').next().unwrap().parse().unwrap();
-    // As a terminal does, but to the explorer alone: the program decides to go on.
+    // A terminal would signal the program too. Here, only the explorer receives the signal, and the program continues.
     for _ in 0..3 {
         signal(child.id(), "INT");
     }
@@ -79,24 +79,24 @@ fn ctrl_c_does_not_end_the_explorer_before_the_program() {
 }
 
 #[test]
-fn serve_ends_when_it_is_told_to() {
+fn serve_ends_after_sigterm_and_sigint() {
     for name in ["TERM", "INT"] {
         let mut child = Command::new(LLMOBS)
             .args(["serve", "--port", "0", "--store", ":memory:"])
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
-        said.read_line(&mut line).unwrap();
+        errors.read_line(&mut line).unwrap();
         signal(child.id(), name);
         assert_eq!(end(&mut child).code(), Some(0), "{name}");
-        // The pipe is at its end, or there was nothing.
-        drop(said.read_to_end(&mut Vec::new()));
+        // Reads what is left in the pipe.
+        drop(errors.read_to_end(&mut Vec::new()));
     }
 }
 
-/// `llmobs run` on a terminal, which `script` makes. What is written to its input is typed.
+/// `llmobs run` on a terminal that `script` creates. Bytes written to its input act as typed.
 fn on_a_terminal(options: &str, program: &str) -> Option<Child> {
     if !Command::new("script").arg("--version").output().is_ok_and(|output| output.status.success()) {
         eprintln!("skipped: this needs `script` of util-linux");
@@ -109,10 +109,10 @@ fn on_a_terminal(options: &str, program: &str) -> Option<Child> {
 }
 
 #[test]
-fn on_a_terminal_it_serves_until_ctrl_c() {
+fn on_a_terminal_the_explorer_serves_until_ctrl_c() {
     let Some(mut child) = on_a_terminal("", "sh -c 'exit 4'") else { return };
-    let said = lines(&mut child);
-    let line = wait_for(&said, "the program ended; traces stay at http://127.0.0.1:");
+    let output = lines(&mut child);
+    let line = wait_for(&output, "the program ended; traces remain at http://127.0.0.1:");
     let (_, rest) = line.split_once("127.0.0.1:").unwrap();
     let port = rest.split(' ').next().unwrap().parse().unwrap();
     let request = format!("GET /setup HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
@@ -124,20 +124,20 @@ fn on_a_terminal_it_serves_until_ctrl_c() {
 #[test]
 fn ctrl_c_on_a_terminal_ends_the_program_and_a_second_one_the_explorer() {
     let Some(mut child) = on_a_terminal("", "sh -c 'echo ready; exec sleep 60'") else { return };
-    let said = lines(&mut child);
-    wait_for(&said, "ready");
+    let output = lines(&mut child);
+    wait_for(&output, "ready");
     child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
-    wait_for(&said, "the program ended; traces stay at http://127.0.0.1:");
+    wait_for(&output, "the program ended; traces remain at http://127.0.0.1:");
     child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
     assert_eq!(end(&mut child).code(), Some(128 + 2));
 }
 
 #[test]
-fn with_exit_it_ends_with_the_program_on_a_terminal_too() {
+fn with_exit_the_explorer_ends_with_the_program_on_a_terminal_too() {
     let Some(mut child) = on_a_terminal("--exit", "sh -c 'exit 6'") else { return };
     let input = child.stdin.take();
-    let said = lines(&mut child);
-    wait_for(&said, "llmobs: traces at http://127.0.0.1:");
+    let output = lines(&mut child);
+    wait_for(&output, "llmobs: traces at http://127.0.0.1:");
     assert_eq!(end(&mut child).code(), Some(6));
     drop(input);
 }

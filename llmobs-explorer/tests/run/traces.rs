@@ -1,17 +1,17 @@
-//! The line for each trace that ends.
+//! The lines of finished traces.
 
 use serde_json::json;
 
 use crate::served::{LLMOBS, Served, events_body, span};
-use crate::{run, said};
+use crate::{printed, run};
 
-/// A script that sends the body, waits for the answer, and goes on.
+/// A script that sends bodies one after another and checks each answer.
 fn script(folder: &std::path::Path, bodies: &[Vec<u8>]) -> String {
     let mut script = String::new();
     for (number, body) in bodies.iter().enumerate() {
         let file = folder.join(format!("{number}.json"));
         std::fs::write(&file, body).unwrap();
-        // The test program itself is the client: not every machine has curl.
+        // The test program is the client, since not every machine has curl.
         script.push_str(&format!(
             "SEND_FILE={} {} --exact traces::sends_a_file --ignored --quiet >/dev/null || exit 9; ",
             file.display(),
@@ -22,7 +22,7 @@ fn script(folder: &std::path::Path, bodies: &[Vec<u8>]) -> String {
 }
 
 #[test]
-#[ignore = "a part of another test: what the program under `llmobs run` does"]
+#[ignore = "a part of other tests: the program under `llmobs run`"]
 fn sends_a_file() {
     let origin = std::env::var("DD_LLMOBS_OVERRIDE_ORIGIN").expect("an address");
     let port: u16 = origin.rsplit(':').next().unwrap().parse().unwrap();
@@ -36,7 +36,7 @@ fn sends_a_file() {
 }
 
 #[test]
-fn each_trace_that_ends_is_told_once_with_its_link() {
+fn each_finished_trace_is_printed_once_with_its_link() {
     let folder = tempfile::TempDir::new().unwrap();
     let mut root = span("T 1/x", "1");
     root["name"] = "answer\u{1b}[31m".into();
@@ -62,11 +62,11 @@ fn each_trace_that_ends_is_told_once_with_its_link() {
     ];
     let output = run(&[], &script(folder.path(), &bodies)).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let said = said(&output);
-    let origin = said[0].trim_start_matches("llmobs: traces at ").to_owned();
-    let told: Vec<String> = said[1..].iter().map(|line| line.replace(&origin, "ORIGIN")).collect();
+    let printed = printed(&output);
+    let origin = printed[0].trim_start_matches("llmobs: traces at ").to_owned();
+    let traces: Vec<String> = printed[1..].iter().map(|line| line.replace(&origin, "ORIGIN")).collect();
     assert_eq!(
-        told,
+        traces,
         [
             "llmobs: ✓ workflow answer\\u{1b}[31m  2.40s  2 spans  1 error  1 LLM call  1\u{202f}200 → 34 tokens  ORIGIN/traces/T%201%2Fx",
             "llmobs: ✕ workflow step  1.00ms  1 span  1 error  ORIGIN/traces/T2",
@@ -75,7 +75,7 @@ fn each_trace_that_ends_is_told_once_with_its_link() {
 }
 
 #[test]
-fn traces_of_before_are_not_told_by_one_that_joins() {
+fn a_run_that_joins_an_explorer_does_not_print_earlier_traces() {
     let folder = tempfile::TempDir::new().unwrap();
     let served = Served::new();
     assert_eq!(served.post("/api/v2/llmobs", &events_body([&span("before", "1")])).status, 202);
@@ -84,7 +84,7 @@ fn traces_of_before_are_not_told_by_one_that_joins() {
         .args(["run", "--port", &served.port.to_string(), "--", "sh", "-c", &script])
         .output()
         .unwrap();
-    let said = said(&output);
-    assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said[1].ends_with(&format!("{}/traces/now", served.origin)), "{said:?}");
+    let printed = printed(&output);
+    assert_eq!(printed.len(), 2, "{printed:?}");
+    assert!(printed[1].ends_with(&format!("{}/traces/now", served.origin)), "{printed:?}");
 }

@@ -1,4 +1,4 @@
-//! V4 and V7: connections that take too long, or are too many.
+//! V4 and V7: connections that take too long, and too many connections.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 
 use crate::served::{PATIENCE, Reply, Served, until};
 
-/// Each of these waits for some seconds, so they wait together.
+/// Each of these waits for some seconds, so they run at the same time.
 #[test]
-fn nobody_is_waited_for_long() {
+fn slow_clients_do_not_hold_up_others() {
     std::thread::scope(|scope| {
-        scope.spawn(a_head_that_comes_byte_by_byte_is_waited_for_some_seconds);
-        scope.spawn(a_body_that_never_ends_is_waited_for_some_seconds);
-        scope.spawn(connections_beyond_the_limit_wait_and_idle_ones_are_closed_for_them);
-        scope.spawn(bodies_that_do_not_arrive_hold_up_nobody_else);
+        scope.spawn(a_head_that_arrives_byte_by_byte_times_out);
+        scope.spawn(a_body_that_never_ends_times_out);
+        scope.spawn(idle_connections_are_closed_for_those_beyond_the_limit);
+        scope.spawn(slow_bodies_do_not_hold_up_others);
         scope.spawn(many_senders_with_connections_of_their_own_lose_nothing);
-        scope.spawn(who_never_reads_the_answer_loses_the_seat);
+        scope.spawn(a_client_that_never_reads_is_disconnected);
     });
 }
 
-/// All that comes until the other side closes, and after how long it did.
+/// The rest of an answer, and the time until the explorer closed the connection.
 fn rest(stream: &mut TcpStream, since: Instant) -> (Option<Reply>, Duration) {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut bytes = Vec::new();
@@ -30,12 +30,12 @@ fn rest(stream: &mut TcpStream, since: Instant) -> (Option<Reply>, Duration) {
 /// The limit is ten seconds. A loaded machine may look at its clock later.
 const LIMIT: Duration = Duration::from_secs(20);
 
-fn a_head_that_comes_byte_by_byte_is_waited_for_some_seconds() {
+fn a_head_that_arrives_byte_by_byte_times_out() {
     let served = Served::new();
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     let since = Instant::now();
-    // One byte a second: the pause is that of the reading.
+    // Sends one byte per second: the read timeout is the pause.
     for byte in b"GET /info HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ".iter().cycle() {
         if stream.write_all(&[*byte]).is_err() {
             break;
@@ -44,12 +44,12 @@ fn a_head_that_comes_byte_by_byte_is_waited_for_some_seconds() {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             _ => break,
         }
-        assert!(since.elapsed() < LIMIT, "it is still listened to");
+        assert!(since.elapsed() < LIMIT, "the explorer still reads");
     }
-    assert!(since.elapsed() > Duration::from_secs(4), "it was not waited for");
+    assert!(since.elapsed() > Duration::from_secs(4), "the explorer did not wait");
 }
 
-fn a_body_that_never_ends_is_waited_for_some_seconds() {
+fn a_body_that_never_ends_times_out() {
     let served = Served::new();
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
     let since = Instant::now();
@@ -64,26 +64,26 @@ fn a_body_that_never_ends_is_waited_for_some_seconds() {
     assert!(took < LIMIT, "{took:?}");
 }
 
-/// Opens a connection that stays open, and asks for a page.
+/// Opens a connection, asks for a page, and keeps the connection open.
 fn ask_and_stay(served: &Served) -> TcpStream {
-    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("it is accepted");
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     write!(stream, "GET /info HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", served.port).unwrap();
     let mut beginning = [0; 12];
-    stream.read_exact(&mut beginning).expect("it is answered");
+    stream.read_exact(&mut beginning).expect("an answer");
     assert_eq!(&beginning, b"HTTP/1.1 200");
     stream
 }
 
-fn connections_beyond_the_limit_wait_and_idle_ones_are_closed_for_them() {
+fn idle_connections_are_closed_for_those_beyond_the_limit() {
     let served = Served::new();
-    // Each is answered, although all others stay open.
+    // Each gets an answer, although all others stay open.
     let open: Vec<TcpStream> = (0..200).map(|_| ask_and_stay(&served)).collect();
     assert_eq!(served.get("/traces").status, 200);
     drop(open);
 }
 
-fn bodies_that_do_not_arrive_hold_up_nobody_else() {
+fn slow_bodies_do_not_hold_up_others() {
     let served = Served::new();
     let head = format!(
         "POST /api/v2/llmobs HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Length: 16000000\r\n\r\n[",
@@ -98,7 +98,7 @@ fn bodies_that_do_not_arrive_hold_up_nobody_else() {
     let since = Instant::now();
     let body = crate::served::events_body([&crate::served::span("T", "1")]);
     assert_eq!(served.post("/api/v2/llmobs", &body).status, 202);
-    // All of the others are still open, since a body has eight seconds.
+    // All others are still open, since a body may take eight seconds.
     assert!(since.elapsed() < Duration::from_secs(7), "{:?}", since.elapsed());
     drop(slow);
 }
@@ -120,7 +120,7 @@ fn many_senders_with_connections_of_their_own_lose_nothing() {
     assert_eq!(served.rows("span"), 600);
 }
 
-fn who_never_reads_the_answer_loses_the_seat() {
+fn a_client_that_never_reads_is_disconnected() {
     let served = Served::new();
     let mut event = crate::served::span("T", "1");
     event["meta"]["input"] = serde_json::json!({ "value": "x".repeat(12 << 20) });
@@ -128,7 +128,7 @@ fn who_never_reads_the_answer_loses_the_seat() {
     let ask = format!("GET /traces/T/spans/1/event.json HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", served.port);
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
     stream.write_all(ask.as_bytes()).unwrap();
-    // What does not fit into the buffers of both sides cannot be sent; reading that late, not all of it is there.
+    // The event is larger than the buffers of both sides, so the explorer cannot send all of it.
     let mut beginning = [0; 12];
     stream.read_exact(&mut beginning).unwrap();
     assert_eq!(&beginning, b"HTTP/1.1 200");

@@ -1,8 +1,8 @@
-//! An explorer that others can reach asks for a token.
+//! An explorer that other machines can reach requires a token.
 
 use crate::served::{Reply, Served, events_body, span};
 
-/// The token, from what it says at the start.
+/// The token that the explorer prints at its start.
 fn token(served: &mut Served) -> String {
     let line = served.line("llmobs: traces at ");
     line.split_once("/?token=").expect("a token").1.to_owned()
@@ -13,12 +13,12 @@ fn get(served: &Served, path: &str, headers: &[(&str, &str)]) -> Reply {
 }
 
 #[test]
-fn whoever_has_no_token_gets_nothing() {
+fn requests_without_the_token_are_refused() {
     let mut served = Served::with(&["--host", "0.0.0.0"]);
     let token = token(&mut served);
     assert!(token.len() >= 32, "{token}");
-    served.line(&format!("llmobs: programs report to {} with DD_API_KEY={token}", served.origin));
-    served.line("llmobs: whoever can read the network");
+    served.line(&format!("llmobs: programs send spans to {} with DD_API_KEY={token}", served.origin));
+    served.line("llmobs: the connection is not encrypted: use a tunnel");
 
     let body = events_body([&span("T", "1")]);
     let json = ("Content-Type", "application/json");
@@ -44,18 +44,18 @@ fn whoever_has_no_token_gets_nothing() {
     }
     assert_eq!(served.rows("span"), 0);
 
-    // Programs have it as their key.
+    // Programs send the token as their API key.
     let programs = [vec![json, ("DD-API-KEY", token.as_str())]];
     for headers in &programs {
         assert_eq!(served.ask("POST", "/api/v2/llmobs", headers, &body).status, 202);
     }
     assert_eq!(served.rows("span"), 1);
     assert_eq!(get(&served, "/info", &[("Authorization", &format!("Bearer {token}"))]).status, 200);
-    // Who has it sees on the page why others were turned away.
+    // With the token, the page shows why other requests were refused.
     let setup = get(&served, "/setup", &[("Authorization", &format!("Bearer {token}"))]).text();
     assert!(setup.contains("programs send the token as DD_API_KEY (3 times)"), "{setup}");
     assert!(!setup.contains(&token));
-    // A page of another site has it not, even where the browser does.
+    // A page of another site is refused, even if the browser has the token.
     let cookie = format!("llmobs_token={token}");
     let foreign = [("Cookie", cookie.as_str()), ("Origin", "https://evil.com")];
     assert_eq!(get(&served, "/traces", &foreign).status, 403);
@@ -72,13 +72,13 @@ fn a_browser_keeps_the_token_and_the_address_loses_it() {
     let cookie = cookie.split(';').next().unwrap();
     let page = get(&served, "/traces?view=spans", &[("Cookie", cookie)]);
     assert_eq!(page.status, 200);
-    assert!(!page.text().contains(&token), "the token stands in the page");
+    assert!(!page.text().contains(&token), "the page contains the token");
     let elsewhere = get(&served, &format!("//evil.com/?token={token}"), &[]);
     assert_eq!(elsewhere.header("location"), Some("/evil.com/"));
 }
 
 #[test]
-fn on_this_machine_nothing_is_asked_for() {
+fn loopback_requests_need_no_token() {
     let mut served = Served::new();
     assert!(!served.line("llmobs: traces at ").contains("token"));
     assert_eq!(get(&served, "/traces", &[]).status, 200);

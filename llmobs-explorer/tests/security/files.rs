@@ -1,4 +1,4 @@
-//! V6 and the headers: nothing but what is embedded is served, and every answer says what the browser may do with it.
+//! V6: only embedded files are served, and every answer has the security headers.
 
 use crate::served::{Reply, Served, events_body, metrics_body, span};
 
@@ -76,7 +76,7 @@ fn every_answer_carries_the_headers() {
 }
 
 #[test]
-fn no_page_has_a_script_or_a_style_of_its_own() {
+fn pages_have_no_inline_scripts_or_styles() {
     let served = Served::new();
     served.post("/api/v2/llmobs", &events_body([&span("T", "1")]));
     for path in ["/traces", "/traces/T", "/sessions", "/evaluations", "/setup", "/none"] {
@@ -120,7 +120,7 @@ fn no_path_leads_to_a_file() {
         let text = String::from_utf8_lossy(&reply.body).into_owned();
         assert!(!text.contains("root:") && !text.contains("[package]"), "{path}");
     }
-    // What is no address at all is not answered as one.
+    // Invalid request targets are refused.
     for target in ["/\0", "/a b", "etc/passwd", "*", ""] {
         let request =
             format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", served.port);
@@ -131,7 +131,7 @@ fn no_path_leads_to_a_file() {
 }
 
 #[test]
-fn the_store_can_be_read_by_its_owner_alone() {
+fn only_the_owner_can_read_the_store() {
     use std::os::unix::fs::PermissionsExt as _;
     let served = Served::new();
     assert_eq!(served.post("/api/v2/llmobs", &events_body([&span("T", "1")])).status, 202);

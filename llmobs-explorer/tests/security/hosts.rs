@@ -1,4 +1,4 @@
-//! V1 and V2: pages of other sites neither read nor write, whatever name they made to lead here.
+//! V1 and V2: pages of other sites neither read nor write, whatever name they use for this machine.
 
 use crate::served::{Served, events_body, span};
 
@@ -8,7 +8,7 @@ fn status(served: &Served, request: &str) -> u16 {
 }
 
 #[test]
-fn only_names_of_this_machine_with_our_port_are_answered() {
+fn only_names_of_this_machine_with_the_own_port_are_accepted() {
     let served = Served::new();
     for (hosts, expected) in [
         ("Host: 127.0.0.1:PORT\n", 200),
@@ -49,7 +49,7 @@ fn only_names_of_this_machine_with_our_port_are_answered() {
 }
 
 #[test]
-fn a_request_of_another_site_changes_nothing() {
+fn requests_from_other_sites_are_refused() {
     let served = Served::new();
     assert_eq!(served.post("/api/v2/llmobs", &events_body([&span("T", "1")])).status, 202);
     let before = served.dump();
@@ -95,7 +95,7 @@ fn a_request_of_another_site_changes_nothing() {
 }
 
 #[test]
-fn the_form_asks_for_its_key() {
+fn the_form_requires_its_key() {
     let served = Served::new();
     let form = ("Content-Type", "application/x-www-form-urlencoded");
     let own = served.origin.clone();

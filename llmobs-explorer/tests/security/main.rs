@@ -1,4 +1,4 @@
-//! What the explorer does against pages, programs and people that mean ill: cases V1, V2 and V4 to V8 of the fault matrix.
+//! Hostile pages, programs and users: cases V1, V2 and V4 to V8 of the fault matrix.
 
 #![allow(
     clippy::expect_used,

@@ -1,10 +1,10 @@
-//! V8: what is no event is refused by its number, and nothing else is lost. It is never the explorer's mistake.
+//! V8: invalid events are refused by number, the other events are stored, and the explorer never answers with a server error.
 
 use serde_json::{Value, json};
 
 use crate::served::{Served, events_body, metrics_body, span};
 
-/// An event with one thing in it that should not be.
+/// An event with one invalid field.
 fn with(name: &str, value: Value) -> Value {
     let mut event = span("T", "bad");
     event[name] = value;
@@ -12,7 +12,7 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 #[test]
-fn bad_events_are_named_and_their_neighbours_stored() {
+fn invalid_events_are_reported_and_their_neighbours_stored() {
     let served = Served::new();
     let mut deep = json!(1);
     for _ in 0..140 {
@@ -52,7 +52,7 @@ fn bad_events_are_named_and_their_neighbours_stored() {
 }
 
 #[test]
-fn numbers_that_are_too_large_to_add_up_break_no_page() {
+fn sums_that_overflow_break_no_page() {
     let served = Served::new();
     let most = 9_223_372_036_854_775_807_i64;
     for id in ["1", "2", "3"] {
@@ -92,7 +92,7 @@ fn numbers_that_are_too_large_to_add_up_break_no_page() {
 }
 
 #[test]
-fn bytes_that_are_no_request_are_refused() {
+fn invalid_bodies_are_refused() {
     let served = Served::new();
     let event = String::from_utf8(events_body([&span("T", "1")])).unwrap();
     let mut bodies: Vec<Vec<u8>> =
@@ -103,7 +103,7 @@ fn bytes_that_are_no_request_are_refused() {
     bodies.push(b"[\"\xff\"]".to_vec());
     bodies.push(vec![b'['; 100_000]);
     bodies.push("{\"a\":".repeat(100_000).into_bytes());
-    // Cut at every place, and with every third byte turned.
+    // Truncated at every third byte, and with every third byte changed.
     bodies.extend((0..event.len()).step_by(3).map(|end| event.as_bytes()[..end].to_vec()));
     bodies.extend((0..event.len()).step_by(3).map(|at| {
         let mut bytes = event.clone().into_bytes();
@@ -126,7 +126,7 @@ fn bytes_that_are_no_request_are_refused() {
 }
 
 #[test]
-fn an_id_that_stands_twice_is_kept_once() {
+fn of_two_events_with_one_id_the_first_is_stored() {
     let served = Served::new();
     let (first, mut second) = (span("T", "1"), span("T", "1"));
     second["name"] = "other".into();

@@ -1,4 +1,4 @@
-//! V5: whatever stands in an address is a value or a word of a list, never a part of a statement.
+//! V5: every part of an address is a value or one of a fixed list of words, and never a part of an SQL statement.
 
 use crate::served::{Served, events_body, metrics_body, percent, span};
 
@@ -30,7 +30,7 @@ const HOSTILE: [&str; 24] = [
 ];
 
 #[test]
-fn no_sign_of_any_language_does_more_than_search() {
+fn characters_with_a_meaning_elsewhere_change_nothing() {
     let served = Served::new();
     let mut event = span("T", "1");
     event["tags"] = serde_json::json!(["user:'; DROP TABLE span; --"]);
@@ -75,7 +75,7 @@ fn no_sign_of_any_language_does_more_than_search() {
             format!("/assets/{text}"),
             format!("/{text}"),
         ] {
-            // Waiting for a change that does not come is no part of this.
+            // These would wait for a change.
             if path.starts_with("/api/changes?after=1&") || path.starts_with("/api/changes?after=2&") {
                 continue;
             }
@@ -87,7 +87,7 @@ fn no_sign_of_any_language_does_more_than_search() {
 }
 
 #[test]
-fn the_longest_and_deepest_queries_are_answered() {
+fn long_and_deep_queries_are_answered() {
     let served = Served::new();
     served.post("/api/v2/llmobs", &events_body([&span("T", "1")]));
     for query in [

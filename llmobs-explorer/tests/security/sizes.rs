@@ -1,4 +1,4 @@
-//! V4: bodies that are too large, or become so. Memory stays within limits.
+//! V4: bodies that are too large, or become too large when they are decompressed or parsed. Memory stays within limits.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,10 +8,10 @@ use flate2::write::GzEncoder;
 
 use crate::served::{PATIENCE, Reply, Served, events_body, span};
 
-/// So much memory the program may have had at most, in MiB.
+/// The limit of peak memory, in MiB.
 const PEAK: u64 = 128;
 
-/// Zeros, compressed: ten megabytes are ten gigabytes.
+/// Compressed spaces: a thousandth of their size.
 fn bomb(inflated_mib: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let zeros = vec![b' '; 1 << 20];
@@ -21,7 +21,7 @@ fn bomb(inflated_mib: usize) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Ten gigabytes in ten megabytes: gzip in members, of which each is the same.
+/// Ten gigabytes in ten megabytes: the same gzip member, repeated.
 fn large_bomb() -> Vec<u8> {
     bomb(64).repeat(160)
 }
@@ -37,7 +37,7 @@ fn send(served: &Served, encoding: &str, body: &[u8]) -> Option<Reply> {
 }
 
 #[test]
-fn a_bomb_is_put_out_where_the_limit_is() {
+fn compressed_bombs_are_refused_at_the_limit() {
     let served = Served::new();
     let bomb = large_bomb();
     assert!(bomb.len() < 64 << 20, "{}", bomb.len());
@@ -52,7 +52,7 @@ fn a_bomb_is_put_out_where_the_limit_is() {
         encoder.write_all(bomb).unwrap();
         encoder.finish().unwrap()
     };
-    // What is in it is no text.
+    // The content is not text.
     let status = send(&served, "gzip", &nested).expect("an answer").status;
     assert!([400, 413].contains(&status), "{status}");
     assert_eq!(send(&served, "gzip, gzip", &nested).expect("an answer").status, 415);
@@ -63,7 +63,7 @@ fn a_bomb_is_put_out_where_the_limit_is() {
 }
 
 #[test]
-fn a_hundred_megabytes_are_refused_by_their_length_and_without() {
+fn a_hundred_megabytes_are_refused_with_and_without_their_length() {
     let served = Served::new();
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -80,9 +80,9 @@ fn a_hundred_megabytes_are_refused_by_their_length_and_without() {
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).unwrap();
     let chunk = [b"100000\r\n".as_slice(), &vec![b' '; 1 << 20], b"\r\n"].concat();
-    // It closes before all is sent: a hundred of these, and no last one.
+    // The explorer closes the connection before all of these hundred chunks are sent.
     let taken = (0..100).take_while(|_| stream.write_all(&chunk).is_ok()).count();
-    assert!(taken < 100, "all of it was taken");
+    assert!(taken < 100, "the explorer read everything");
     assert!(served.peak_mib() <= PEAK, "{} MiB", served.peak_mib());
     assert_eq!(served.get("/info").status, 200);
 }
@@ -106,13 +106,13 @@ fn many_large_bodies_at_once_wait_for_room() {
 }
 
 #[test]
-fn what_is_small_and_becomes_large_when_it_is_read_stays_within_limits() {
+fn bodies_that_become_large_when_parsed_stay_within_limits() {
     let served = Served::new();
     let mut event = span("T", "1");
     event["meta"]["metadata"] = serde_json::json!({ "list": vec![1; 1 << 20] });
     let reply = send(&served, "identity", &events_body([&event])).expect("an answer");
     assert_eq!(reply.status, 202, "{}", reply.text());
-    // A number of two bytes is a value of 32.
+    // Two bytes of JSON become a value of 32 bytes.
     assert!(served.peak_mib() <= PEAK, "{} MiB", served.peak_mib());
     let shared: Vec<String> = (0..200).map(|number| format!("key{number}:{}", "v".repeat(200))).collect();
     let spans: Vec<_> = (0..50_000)
@@ -120,15 +120,15 @@ fn what_is_small_and_becomes_large_when_it_is_read_stays_within_limits() {
         .collect();
     let body = serde_json::json!([{ "event_type": "span", "tags": shared, "spans": spans }]).to_string();
     let reply = send(&served, "identity", body.as_bytes());
-    // What is said of all spans is not written down fifty thousand times.
+    // The tags of all spans are not copied fifty thousand times.
     let status = reply.map_or(0, |reply| reply.status);
     assert!([400, 408].contains(&status), "{status}");
     assert!(served.peak_mib() <= 4 * PEAK, "{} MiB", served.peak_mib());
 }
 
-/// Events with very many parts are kept whole. What is searched and shown of them has limits, which are noted.
+/// Events with very many parts are stored in full. Search and pages have limits, and the pages name them.
 #[test]
-fn events_of_very_many_parts_are_kept_whole_and_their_pages_stay_small() {
+fn events_with_very_many_parts_are_kept_whole_and_their_pages_stay_small() {
     let served = Served::new();
     let many = 300_000;
     let fields = (0..many).map(|at| format!("\"field_{at}\":{at}")).collect::<Vec<_>>().join(",");

@@ -1,4 +1,4 @@
-//! Bytes out, bytes in.
+//! A client that sends bytes and reads answers.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -29,12 +29,12 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
     }
 
-    /// What was wrong, as the intake says it.
+    /// The first error in an answer of the intake.
     pub(crate) fn reason(&self) -> String {
         self.json()["errors"][0].as_str().expect("a reason").to_owned()
     }
 
-    /// An answer out of all bytes that came.
+    /// Parses an answer from all bytes that arrived.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -63,12 +63,12 @@ fn joined(mut chunks: &[u8]) -> Vec<u8> {
     body
 }
 
-/// Sends bytes, and reads until the other side closes. Nothing where it closes without an answer.
+/// Sends bytes, and reads until the explorer closes the connection. `None` if it closes without an answer.
 pub(crate) fn exchange(port: u16, request: &[u8]) -> Option<Reply> {
     try_connect(port).map(|stream| talk(stream, request)).expect("it listens")
 }
 
-/// The same with one that may have ended.
+/// The same for an explorer that may have ended.
 pub(crate) fn try_exchange(port: u16, request: &[u8]) -> Option<Reply> {
     talk(try_connect(port)?, request)
 }
@@ -80,7 +80,7 @@ fn try_connect(port: u16) -> Option<TcpStream> {
 fn talk(mut stream: TcpStream, request: &[u8]) -> Option<Reply> {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
-    // It may answer and close before it has read all.
+    // The explorer may answer and close before it has read everything.
     drop(stream.write_all(request));
     let mut bytes = Vec::new();
     drop(stream.read_to_end(&mut bytes));
@@ -99,7 +99,7 @@ pub(crate) fn metrics_body(metrics: &Value) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-/// A text as a part of a path or a query.
+/// Escapes a text for a path or a query.
 pub(crate) fn percent(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {

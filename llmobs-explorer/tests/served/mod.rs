@@ -1,4 +1,4 @@
-//! The explorer in a process of its own, and a client that sends exactly the bytes it is told.
+//! The explorer in its own process, and a client that sends exact bytes.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
@@ -19,20 +19,20 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-/// Far longer than anything here takes, even on a loaded machine. Waits end at once when they can.
+/// A timeout that nothing here reaches, even on a loaded machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program itself.
+/// The path of the program.
 pub(crate) const LLMOBS: &str = env!("CARGO_BIN_EXE_llmobs");
 
-/// An explorer that listens. It is killed when it is dropped.
+/// An explorer that listens. Dropping this kills it.
 pub(crate) struct Served {
     child: Child,
     /// Such as `http://127.0.0.1:4711`.
     pub(crate) origin: String,
-    /// What stands behind the last colon of the origin.
+    /// The port in the origin.
     pub(crate) port: u16,
-    /// Where its store is.
+    /// The file of its store.
     pub(crate) store: PathBuf,
     said: Arc<Mutex<Vec<String>>>,
     /// Deleted at the end.
@@ -40,12 +40,12 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// One with a new store.
+    /// Starts an explorer with a new store.
     pub(crate) fn new() -> Self {
         Self::with(&[])
     }
 
-    /// The same with more arguments.
+    /// Starts an explorer with a new store and more arguments.
     pub(crate) fn with(arguments: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder");
         let mut served = Self::at(&folder.path().join("traces.db"), arguments);
@@ -53,7 +53,7 @@ impl Served {
         served
     }
 
-    /// One with a store that may be there already.
+    /// Starts an explorer with a store that may exist already.
     pub(crate) fn at(store: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(LLMOBS);
         command.arg("serve").args(["--port", "0", "--store"]).arg(store).args(arguments);
@@ -62,13 +62,13 @@ impl Served {
         served
     }
 
-    /// One that is started by a command, which says where it listens.
+    /// Starts an explorer with a command, and reads its address from its output.
     pub(crate) fn from(mut command: Command) -> Self {
         let mut child = command.env_remove("LLMOBS_STORE").stderr(Stdio::piped()).spawn().expect("it starts");
         let said = Arc::new(Mutex::new(Vec::new()));
         let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         let heard = Arc::clone(&said);
-        // Whoever does not read what it says would stop it some day.
+        // A full pipe would block the explorer.
         thread::spawn(move || lines.map_while(Result::ok).for_each(|line| heard.lock().unwrap().push(line)));
         let mut served =
             Self { child, origin: String::new(), port: 0, store: PathBuf::new(), said, folder: None };
@@ -80,16 +80,20 @@ impl Served {
         served
     }
 
-    /// The line that it said, or will say, with this beginning.
+    /// The line of its output with this beginning. Waits for the line.
     pub(crate) fn line(&mut self, beginning: &str) -> String {
         until(|| {
             let said = self.said.lock().unwrap();
             let found = said.iter().find(|line| line.starts_with(beginning)).cloned();
-            assert!(found.is_some() || self.child.try_wait().unwrap().is_none(), "it ended: {said:?}");
+            assert!(
+                found.is_some() || self.child.try_wait().unwrap().is_none(),
+                "the explorer ended: {said:?}"
+            );
             found
         })
     }
 
+    /// All lines that it has printed to standard error.
     pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().join("\n")
     }
@@ -98,44 +102,44 @@ impl Served {
         self.child.id()
     }
 
-    /// Ends it as `kill -9` does.
+    /// Kills it with SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");
     }
 
-    /// Whether it still runs.
+    /// Whether it is still running.
     pub(crate) fn runs(&mut self) -> bool {
         self.child.try_wait().expect("a child").is_none()
     }
 
-    /// The most memory that it had so far, in MiB.
+    /// Its peak resident memory so far, in MiB.
     pub(crate) fn peak_mib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("its status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
         line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") / 1024
     }
 
-    /// Whether somebody is connected, as the system knows it.
+    /// Whether a client is connected, according to the system.
     pub(crate) fn is_connected(&self) -> bool {
         let connections = std::fs::read_to_string(format!("/proc/{}/net/tcp", self.id())).expect("a table");
         let port = format!(":{:04X}", self.port);
         let fields = connections.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-        // Its side of a connection that is established.
+        // The explorer's side of an established connection. 01 is the state ESTABLISHED.
         let mut own =
             fields.filter(|fields| fields.len() > 3 && fields[1].ends_with(&port) && fields[3] == "01");
         own.next().is_some()
     }
 
-    /// Sends bytes as they are, and reads what is answered.
+    /// Sends exact bytes, and reads the answer.
     pub(crate) fn raw(&self, request: &[u8]) -> Option<Reply> {
         exchange(self.port, request)
     }
 
-    /// Asks with a method, a path and headers beside those that every request needs.
+    /// Sends a request with further headers.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         self.try_ask(method, path, headers, body)
-            .unwrap_or_else(|| panic!("{method} {path} is not answered: {}", self.said()))
+            .unwrap_or_else(|| panic!("no answer to {method} {path}: {}", self.said()))
     }
 
     fn try_ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Reply> {
@@ -163,14 +167,14 @@ impl Served {
         self.ask("POST", path, &[("Content-Type", "application/json")], body)
     }
 
-    /// The event of a span, if it is there.
+    /// The event of a span, if the span exists.
     pub(crate) fn event(&self, trace_id: &str, span_id: &str) -> Option<String> {
         let path = format!("/traces/{}/spans/{}/event.json", percent(trace_id), percent(span_id));
         let reply = self.get(&path);
         (reply.status == 200).then(|| reply.text())
     }
 
-    /// A connection of its own to the store.
+    /// Opens its store to read.
     pub(crate) fn database(&self) -> Connection {
         let connection =
             Connection::open_with_flags(&self.store, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("a store");
@@ -178,14 +182,14 @@ impl Served {
         connection
     }
 
-    /// How many rows a table has.
+    /// The number of rows of a table.
     pub(crate) fn rows(&self, table: &str) -> i64 {
         self.database()
             .query_row(&format!("SELECT count(*) AS rows FROM {table}"), [], |row| row.get("rows"))
             .unwrap()
     }
 
-    /// Everything that is stored, as a text to compare.
+    /// The content of all tables, as a text to compare.
     pub(crate) fn dump(&self) -> String {
         let database = self.database();
         let mut dump = String::new();
@@ -209,19 +213,19 @@ impl Drop for Served {
     }
 }
 
-/// Tries until there is something, or it is plain that there never will be.
+/// Repeats an attempt until it returns a value. Panics after [`PATIENCE`].
 pub(crate) fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = attempt() {
             return found;
         }
-        assert!(Instant::now() < end, "it did not come about");
+        assert!(Instant::now() < end, "timed out");
         thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Text of so many numbers that does not become smaller when it is compressed.
+/// A text of this many numbers, which cannot be compressed.
 pub(crate) fn noise(seed: u64, numbers: u64) -> String {
     (1..=numbers).fold(String::new(), |mut text, at| {
         text.push_str(&format!("{:x}", (at + seed * numbers).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
@@ -229,7 +233,7 @@ pub(crate) fn noise(seed: u64, numbers: u64) -> String {
     })
 }
 
-/// An event with nothing that it could do without.
+/// A minimal event.
 pub(crate) fn span(trace_id: &str, span_id: &str) -> Json {
     serde_json::json!({
         "trace_id": trace_id, "span_id": span_id, "parent_id": "undefined", "name": "step", "status": "ok",

@@ -1,7 +1,7 @@
-//! Programs with ddtrace, dd-trace, OpenInference, OpenLLMetry and rig report to one explorer, each as it does by default, and are shown
-//! beside each other.
+//! Programs with ddtrace, dd-trace, OpenInference, OpenLLMetry and rig send to one explorer with their default settings. One list shows
+//! all of them.
 //!
-//! Where one of the programs is not there the test is skipped: see `support/programs.rs`.
+//! The test is skipped if one of the programs is missing: see `support/programs.rs`.
 
 #![allow(
     clippy::expect_used,
@@ -34,11 +34,11 @@ use programs::{alone, ddtrace_node, ddtrace_python, otel_python, otel_rig, run, 
 
 const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
 
-/// What the list shows of a row: kind, name and application; tokens; model.
+/// Some cells of a row: kind, name and application; tokens; model.
 type Row<'a> = [&'a str; 3];
 
 #[test]
-fn all_programs_are_shown_in_one_list() {
+fn one_list_shows_all_programs() {
     let (Some(ddtrace), Some(node), Some(otel), Some(rig)) =
         (ddtrace_python(), ddtrace_node(), otel_python(), otel_rig())
     else {
@@ -49,7 +49,7 @@ fn all_programs_are_shown_in_one_list() {
 
     let program = format!("{TESTS}/ddtrace/program.py");
     run_silently(alone(ddtrace).args([&program, "ddtrace"]).env("DD_TRACE_AGENT_URL", &explorer.origin));
-    // Modules are looked for beside the program.
+    // Node looks for modules beside the program.
     let program = node.join(format!("side-by-side-{}.mjs", std::process::id()));
     fs::copy(format!("{TESTS}/ddtrace/program.mjs"), &program).unwrap();
     run_silently(
@@ -79,7 +79,7 @@ fn all_programs_are_shown_in_one_list() {
         &[
             ["answer workflow ddtrace · session-1", "412 → 28", "gpt-4o"],
             ["answer workflow dd-trace · session-1", "412 → 28", "gpt-4o"],
-            // A call and an embedding of two words, below a span of the program that is no step.
+            // A call and an embedding of two words, below a span of the program that is not a step.
             ["ChatCompletion llm openinference", "11 → 2 3 cached", chat],
             ["openai.chat llm openllmetry", "11 → 2 3 cached", chat],
             ["invoke_agent agent rig-otlp", "32 → 7 14 cached", chat],

@@ -1,4 +1,4 @@
-//! Spans and evaluations in any order: what a trace says of itself in the end.
+//! Spans and evaluations arrive in any order: the sums of the trace are right in the end.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn child(id: &str, parent: &str, kind: &str, start: i64) -> Value {
     event
 }
 
-/// The span that stands for the trace, and the sums.
+/// The head span of the trace, and its sums.
 fn picture(served: &Served) -> String {
     let sql = "SELECT (SELECT group_concat(s.span_id) FROM span s WHERE s.head = 1) || ': ' || spans || ' spans, ' || errors
         || ' errors, ' || llm_calls || ' calls, ' || tool_calls || ' of ' || tools || ' tools, ' || coalesce(input_tokens, '-')
@@ -24,7 +24,7 @@ fn picture(served: &Served) -> String {
 }
 
 #[test]
-fn the_root_stands_for_the_trace_whenever_it_arrives() {
+fn the_root_becomes_the_head_whenever_it_arrives() {
     let served = Served::new();
     let send = |event: &Value| {
         assert_eq!(served.post("/api/v2/llmobs", &events_body([event])).status, 202);
@@ -49,7 +49,7 @@ fn the_root_stands_for_the_trace_whenever_it_arrives() {
 
     let mut root = child("1", "undefined", "workflow", 10);
     root["duration"] = 90.into();
-    // It tells again what the calls below it used.
+    // The root repeats the tokens of the calls below it.
     root["metrics"] = json!({ "input_tokens": 3 });
     assert_eq!(
         send(&root),
@@ -65,7 +65,7 @@ fn the_root_stands_for_the_trace_whenever_it_arrives() {
         "1: 4 spans, 1 errors, 2 calls, 1 of 1 tools, 3 in, 7 in all, 10..100, m1+m2, first 0.25"
     );
 
-    // The same again with another end takes the place of the first.
+    // The same span with another end replaces the first one.
     call["duration"] = 100.into();
     call["status"] = "error".into();
     call["metrics"] = json!({ "input_tokens": 1 });
@@ -78,7 +78,7 @@ fn the_root_stands_for_the_trace_whenever_it_arrives() {
 }
 
 #[test]
-fn evaluations_find_their_spans_whichever_is_first() {
+fn evaluations_find_their_spans_in_either_order() {
     let served = Served::new();
     let score = |target: Value, label: &str| {
         json!({ "join_on": target, "label": label, "metric_type": "score",

@@ -1,4 +1,4 @@
-//! What was acknowledged outlives the process.
+//! Acknowledged spans survive the end of the process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::served::{Served, events_body, span};
 
 #[test]
-fn what_was_acknowledged_is_there_after_kill_9() {
+fn acknowledged_spans_survive_sigkill() {
     let folder = TempDir::new().unwrap();
     let store = folder.path().join("traces.db");
     let mut served = Served::at(&store, &[]);
@@ -38,7 +38,7 @@ fn what_was_acknowledged_is_there_after_kill_9() {
     };
     let acknowledged: Vec<_> = thread::scope(|scope| {
         let writers: Vec<_> = (0..4).map(|writer| scope.spawn(move || send(writer))).collect();
-        // In the middle of it: once some are in, and more are under way.
+        // Some spans are stored, and more are on their way.
         crate::served::until(|| (served.rows("span") > 40).then_some(()));
         served.kill();
         stop.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! A file of which parts are no longer as they were written.
+//! Store files with damaged parts.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt as _;
@@ -11,7 +11,7 @@ use crate::served::{Served, events_body, span};
 
 const PAGE: u64 = 8192;
 
-/// A store with some traces, all of it in its file.
+/// Creates a store with some traces, without a log beside its file.
 fn filled(folder: &TempDir) -> PathBuf {
     let store = folder.path().join("traces.db");
     let mut served = Served::at(&store, &[]);
@@ -30,7 +30,7 @@ fn spoil(store: &Path, from: u64, bytes: usize) {
 }
 
 #[test]
-fn one_that_cannot_be_opened_is_set_aside() {
+fn a_store_that_cannot_be_opened_is_set_aside() {
     for (what, spoil) in [
         ("the tables", (|store| spoil(store, 100, 900)) as fn(&Path)),
         ("the end", |store| OpenOptions::new().write(true).open(store).unwrap().set_len(3 * PAGE).unwrap()),
@@ -41,19 +41,17 @@ fn one_that_cannot_be_opened_is_set_aside() {
         let before = fs::read(&store).unwrap();
         let mut served = Served::at(&store, &[]);
         let aside = folder.path().join("traces.db.damaged-0");
-        let said = format!(
-            "llmobs: the store was damaged; it is kept as {}, and a new one was made",
-            aside.display()
-        );
-        assert_eq!(served.line("llmobs: the store was damaged"), said, "{what}");
-        assert!(fs::read(&aside).unwrap() == before, "{what}: it was changed");
+        let expected =
+            format!("llmobs: the store was damaged: moved it to {} and created a new one", aside.display());
+        assert_eq!(served.line("llmobs: the store was damaged"), expected, "{what}");
+        assert!(fs::read(&aside).unwrap() == before, "{what}: the file was changed");
         assert_eq!(served.post("/api/v2/llmobs", &events_body([&span("T", "1")])).status, 202);
         assert_eq!(served.rows("span"), 1);
     }
 }
 
 #[test]
-fn damage_that_is_found_later_is_told_with_what_to_do() {
+fn damage_found_later_is_reported_with_a_remedy() {
     let folder = TempDir::new().unwrap();
     let store = filled(&folder);
     let roots: Vec<u32> = {
@@ -71,7 +69,7 @@ fn damage_that_is_found_later_is_told_with_what_to_do() {
     assert_eq!(reply.status, 500);
     assert!(reply.reason().contains(remedy), "{}", reply.reason());
     assert!(reply.reason().contains(&store.display().to_string()), "{}", reply.reason());
-    let mut told = 0;
+    let mut reports = 0;
     for path in [
         "/",
         "/traces",
@@ -85,15 +83,15 @@ fn damage_that_is_found_later_is_told_with_what_to_do() {
     ] {
         let reply = served.get(path);
         assert!([200, 303, 404, 500].contains(&reply.status), "{path}: {}", reply.status);
-        told += usize::from(reply.status == 500 && reply.text().contains(remedy));
+        reports += usize::from(reply.status == 500 && reply.text().contains(remedy));
     }
-    assert!(told > 0, "no page tells it");
+    assert!(reports > 0, "no page reports the damage");
     assert!(served.runs());
     assert_eq!(served.get("/info").status, 200);
 }
 
 #[test]
-fn any_page_may_be_damaged_and_it_goes_on_running() {
+fn damage_in_any_page_does_not_end_the_explorer() {
     let folder = TempDir::new().unwrap();
     let store = filled(&folder);
     let whole = fs::read(&store).unwrap();

@@ -1,4 +1,4 @@
-//! Files that are no store of this version: what is said of them, and that they stay as they are.
+//! Files that are not a store of this version: they are reported and left unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -9,15 +9,15 @@ use tempfile::TempDir;
 
 use crate::served::{LLMOBS, Served, events_body, span};
 
-/// What it says when it is started with a file, and what it ends with.
+/// The exit code and the error of an explorer that is started with a file.
 fn refused(store: &Path) -> (Option<i32>, String) {
     let output = Command::new(LLMOBS).args(["serve", "--port", "0", "--store"]).arg(store).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    (output.status.code(), said.replace(&store.display().to_string(), "FILE"))
+    let error = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), error.replace(&store.display().to_string(), "FILE"))
 }
 
 #[test]
-fn files_of_others_are_left_alone() {
+fn files_of_other_programs_are_left_unchanged() {
     let folder = TempDir::new().unwrap();
     let foreign = "llmobs: FILE is not a store of llmobs; move it away, or name another file with --store\n";
     let text = folder.path().join("notes.txt");
@@ -36,14 +36,14 @@ fn files_of_others_are_left_alone() {
         assert_eq!(refused(&file), (Some(1), foreign.to_owned()), "{}", file.display());
         assert!(fs::read(&file).unwrap() == before, "{} was changed", file.display());
     }
-    // Nothing was put beside them.
+    // No file was created beside them.
     let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["logged.db", "notes.txt", "other.db", "short.txt"]);
 }
 
 #[test]
-fn a_store_of_a_later_version_is_left_alone() {
+fn a_store_of_a_later_version_is_left_unchanged() {
     let folder = TempDir::new().unwrap();
     let store = folder.path().join("traces.db");
     let mut served = Served::at(&store, &[]);
@@ -53,24 +53,24 @@ fn a_store_of_a_later_version_is_left_alone() {
     let before = fs::read(&store).unwrap();
     let newer = "llmobs: FILE was written by a later version of llmobs; update llmobs, or name another file with --store\n";
     assert_eq!(refused(&store), (Some(1), newer.to_owned()));
-    assert!(fs::read(&store).unwrap() == before, "it was changed");
+    assert!(fs::read(&store).unwrap() == before, "the file was changed");
 }
 
 #[test]
-fn what_cannot_be_a_file_is_told() {
+fn a_path_that_cannot_be_a_file_is_reported() {
     let folder = TempDir::new().unwrap();
-    let (code, said) = refused(folder.path());
+    let (code, error) = refused(folder.path());
     assert_eq!(code, Some(1));
     let cannot = "llmobs: the store FILE cannot be opened (name another file with --store)";
-    assert_eq!(said, format!("{cannot}: Is a directory (os error 21)\n"));
+    assert_eq!(error, format!("{cannot}: Is a directory (os error 21)\n"));
     fs::write(folder.path().join("file"), "").unwrap();
-    let (code, said) = refused(&folder.path().join("file").join("traces.db"));
+    let (code, error) = refused(&folder.path().join("file").join("traces.db"));
     assert_eq!(code, Some(1));
-    assert_eq!(said, format!("{cannot}: File exists (os error 17)\n"));
+    assert_eq!(error, format!("{cannot}: File exists (os error 17)\n"));
 }
 
 #[test]
-fn folders_that_are_missing_are_made_and_an_empty_file_is_used() {
+fn missing_folders_are_created_and_an_empty_file_is_used() {
     let folder = TempDir::new().unwrap();
     let store = folder.path().join("a/b/traces.db");
     let served = Served::at(&store, &[]);
@@ -82,7 +82,7 @@ fn folders_that_are_missing_are_made_and_an_empty_file_is_used() {
 }
 
 #[test]
-fn several_that_begin_at_once_make_one_store() {
+fn explorers_that_start_at_once_create_one_store() {
     let folder = TempDir::new().unwrap();
     let store = folder.path().join("traces.db");
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! What is kept, for how long, and what is said where it cannot be.
+//! The store: what it keeps and for how long, and its errors.
 
 #![allow(
     clippy::expect_used,

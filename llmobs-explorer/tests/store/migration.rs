@@ -1,6 +1,6 @@
-//! A store of an earlier version is converted, and its data shown as before.
+//! A store of an earlier version is migrated, and pages show its data as before.
 //!
-//! `version_1/traces.db.zst` was written by a program of that version, which was sent `requests.json`, and so was that of version 2.
+//! A program of each version wrote its `traces.db.zst` after it had received `requests.json`.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::served::{Served, events_body, percent, span};
 
-/// The store is older than traces are kept otherwise.
+/// The stores are older than the default retention.
 const KEEP: [&str; 2] = ["--keep-days", "36500"];
 
 const VERSIONS: [&[u8]; 2] =
@@ -21,14 +21,14 @@ fn migrated(file: &[u8]) -> (Served, TempDir) {
     (Served::at(&store, &KEEP), folder)
 }
 
-/// A page, without what differs between two explorers.
+/// A page, without the port.
 fn page(served: &Served, path: &str) -> String {
     let reply = served.get(path);
     assert_eq!(reply.status, 200, "{path}");
     reply.text().replace(&served.port.to_string(), "PORT")
 }
 
-/// The schema of a store, without the tables of words, whose numbers differ.
+/// The schema of a store, without the tables of words, which have different numbers.
 fn schema(served: &Served) -> Vec<(String, Option<String>)> {
     let store = rusqlite::Connection::open(&served.store).unwrap();
     let sql = "SELECT name, sql FROM sqlite_schema WHERE name NOT GLOB 'words_*' ORDER BY name";
@@ -38,16 +38,16 @@ fn schema(served: &Served) -> Vec<(String, Option<String>)> {
 }
 
 #[test]
-fn a_store_of_version_1_shows_the_same_as_one_of_today() {
-    shows_the_same_as_one_of_today(VERSIONS[0]);
+fn a_store_of_version_1_shows_the_same_as_a_new_one() {
+    shows_the_same_as_a_new_one(VERSIONS[0]);
 }
 
 #[test]
-fn a_store_of_version_2_shows_the_same_as_one_of_today() {
-    shows_the_same_as_one_of_today(VERSIONS[1]);
+fn a_store_of_version_2_shows_the_same_as_a_new_one() {
+    shows_the_same_as_a_new_one(VERSIONS[1]);
 }
 
-fn shows_the_same_as_one_of_today(file: &[u8]) {
+fn shows_the_same_as_a_new_one(file: &[u8]) {
     let (migrated, _folder) = migrated(file);
     let fresh = Served::with(&KEEP);
     let requests: Vec<(String, String)> = serde_json::from_str(include_str!("requests.json")).unwrap();
@@ -100,7 +100,7 @@ fn shows_the_same_as_one_of_today(file: &[u8]) {
     assert_eq!(added.map(|table| migrated.rows(table)), added.map(|table| fresh.rows(table)));
     assert!(page(&migrated, "/traces?view=spans&q=zanzibar").contains("/traces/T1"));
 
-    // It goes on as any other, also where a span of before is sent again.
+    // The store accepts new spans, and replaces an old span that is sent again.
     let mut again = span("T3", "9");
     again["name"] = "again".into();
     assert_eq!(migrated.post("/api/v2/llmobs", &events_body([&again, &span("T4", "1")])).status, 202);
@@ -109,7 +109,7 @@ fn shows_the_same_as_one_of_today(file: &[u8]) {
 }
 
 #[test]
-fn what_is_too_old_in_a_store_of_version_1_is_deleted() {
+fn old_traces_in_a_store_of_version_1_are_deleted() {
     let (mut served, folder) = migrated(VERSIONS[0]);
     assert_eq!(served.rows("span"), 7);
     served.kill();

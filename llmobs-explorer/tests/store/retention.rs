@@ -1,4 +1,4 @@
-//! What is deleted again.
+//! Deletion of old data.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn score(target: &Value, label: &str) -> Value {
     json!({ "join_on": target, "label": label, "metric_type": "score", "score_value": 1, "timestamp_ms": 5, "ml_app": "a" })
 }
 
-/// As if days had passed since the last segment began, and since evaluations with these labels arrived.
+/// Moves the start of segments and the arrival of evaluations with these labels into the past.
 fn pass_days(store: &Path, days: i64, labels: &[&str]) {
     let ms = days * 86_400_000;
     let database = rusqlite::Connection::open(store).unwrap();
@@ -35,7 +35,7 @@ fn pass_days(store: &Path, days: i64, labels: &[&str]) {
 }
 
 #[test]
-fn what_is_too_old_goes_with_all_that_belongs_to_it() {
+fn old_traces_are_deleted_with_everything_that_belongs_to_them() {
     let folder = tempfile::TempDir::new().unwrap();
     let store = folder.path().join("traces.db");
     let (shared, own) = ("shared ".repeat(400), "own ".repeat(400));
@@ -48,7 +48,7 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
     served.kill();
     pass_days(&store, 20, &[]);
 
-    // Twenty days later, the old trace has a span more, and there is another trace.
+    // Twenty days later, the old trace gets one more span, and there is a new trace.
     let mut served = Served::at(&store, &[]);
     send(&served, &with_input("new", "1", &shared));
     send(&served, &with_input("old", "3", &own));
@@ -83,7 +83,7 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
         "sqlite_schema WHERE name = 'words_2'",
     ]
     .map(|table| served.rows(table));
-    // The set of tags of the span that came late goes with what arrived at the same time.
+    // The tags of the late span are deleted with the segment that it arrived in.
     assert_eq!(counts, [1, 2, 1, 1, 1, 0, 1]);
     let labels: String = served
         .database()
@@ -96,7 +96,7 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
         |query: &str| served.get(&format!("/traces?view=spans&q={query}")).text().contains("/traces/new");
     assert!(found("shared") && found("own") && found("own:new"));
 
-    // What arrived last becomes too old, too, if nothing arrives after it.
+    // The last spans are deleted too, even if nothing arrives after them.
     drop(served);
     pass_days(&store, 40, &["by tag", "of the new trace"]);
     let served = Served::at(&store, &[]);
@@ -106,7 +106,7 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
 }
 
 #[test]
-fn the_oldest_go_where_there_is_too_much() {
+fn the_oldest_traces_are_deleted_above_the_size_limit() {
     let folder = tempfile::TempDir::new().unwrap();
     let store = folder.path().join("traces.db");
     let mut served = Served::at(&store, &["--keep-mib", "16"]);
@@ -130,9 +130,9 @@ fn the_oldest_go_where_there_is_too_much() {
             .unwrap()
     };
     until(|| ((used("page_count") - used("freelist_count")) * 8192 < 4 << 20).then_some(()));
-    // Pages are given back, too.
+    // The file shrinks too.
     until(|| (used("freelist_count") == 0).then_some(()));
     assert!(served.event("T000", "1").is_none());
-    assert!(served.event("T199", "1").is_some(), "the last was deleted before others");
-    assert!(served.rows("trace") > 50, "more was deleted than had to be: {}", served.rows("trace"));
+    assert!(served.event("T199", "1").is_some(), "the newest trace was deleted before older ones");
+    assert!(served.rows("trace") > 50, "more was deleted than necessary: {}", served.rows("trace"));
 }

@@ -1,4 +1,4 @@
-//! No room on the disk, or another process that holds the store: nothing is lost, and another attempt is asked for.
+//! A full disk, and another process that locks the store: nothing is lost, and clients are asked to retry.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ fn large(id: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_store_that_another_process_holds_is_tried_again() {
+fn clients_are_asked_to_retry_while_another_process_locks_the_store() {
     let served = Served::new();
     assert_eq!(served.post("/api/v2/llmobs", &events_body([&span("T", "1")])).status, 202);
     let other = Connection::open(&served.store).unwrap();
@@ -26,19 +26,19 @@ fn a_store_that_another_process_holds_is_tried_again() {
     let reply = served.post("/api/v2/llmobs", &body);
     assert_eq!((reply.status, reply.header("retry-after")), (503, Some("1")));
     assert_eq!(reply.reason(), "the store cannot be written to now: database is locked");
-    // Who reads is not in the way of who writes.
+    // Reads do not wait for writes.
     assert_eq!(served.get("/traces/T").status, 200);
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(served.post("/api/v2/llmobs", &body).status, 202);
     assert_eq!(served.rows("span"), 2);
 }
 
-/// The program with a disk of its own, of four megabytes. Nothing where the system does not allow that.
+/// An explorer with its store on a disk of four megabytes. `None` if the system does not allow mounts.
 fn on_a_small_disk() -> Option<(Served, PathBuf, TempDir)> {
     let folder = TempDir::new().unwrap();
     let mount = "mount -t tmpfs -o size=4m tmpfs \"$1\"";
     let unshared = |script: &str| {
-        // Whoever is not root becomes it for itself.
+        // A user other than root needs a user namespace.
         let root = Command::new("unshare").args(["--mount", "true"]).output();
         let root = root.is_ok_and(|output| output.status.success());
         let mut command = Command::new("unshare");
@@ -57,7 +57,7 @@ fn on_a_small_disk() -> Option<(Served, PathBuf, TempDir)> {
 }
 
 #[test]
-fn a_full_disk_loses_nothing_and_room_makes_it_work_again() {
+fn a_full_disk_loses_nothing_and_freed_space_is_used() {
     let Some((served, disk, _folder)) = on_a_small_disk() else { return };
     let filler = disk.join("filler");
     fs::write(&filler, vec![1; 1 << 20]).unwrap();
@@ -79,7 +79,7 @@ fn a_full_disk_loses_nothing_and_room_makes_it_work_again() {
         assert!(served.event("T", id).is_some(), "{id} is lost");
     }
     assert_eq!(served.get("/traces").status, 200);
-    // What is refused cannot be stored, and is seen all the same.
+    // The refusal cannot be stored, but the page shows it.
     let setup = served.get("/setup").text();
     assert!(setup.contains("<code>/api/v2/llmobs</code>") && setup.contains(reason), "{setup}");
 

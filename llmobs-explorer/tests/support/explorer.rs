@@ -1,4 +1,4 @@
-//! An explorer with a store in memory, and what SDKs send to it.
+//! An explorer with a store in memory, and requests as SDKs send them.
 
 #[path = "../served/mod.rs"]
 mod served;
@@ -12,7 +12,7 @@ use served::{PATIENCE, Served};
 
 pub(crate) struct Explorer {
     served: Served,
-    /// Where it listens for OpenTelemetry over HTTP and over gRPC.
+    /// The addresses for OpenTelemetry over HTTP and over gRPC.
     otlp: [String; 2],
     agent: ureq::Agent,
 }
@@ -45,7 +45,7 @@ impl Explorer {
         Self { served, otlp, agent }
     }
 
-    /// Where it listens for OpenTelemetry over `http` or `grpc`.
+    /// The address for OpenTelemetry over `http` or `grpc`.
     pub(crate) fn otlp(&self, protocol: &str) -> &str {
         &self.otlp[usize::from(protocol == "grpc")]
     }
@@ -57,7 +57,7 @@ impl Explorer {
         assert_eq!(self.post("/api/v2/llmobs", &events.into()), (202, "{}".to_owned()));
     }
 
-    /// Sends a span as the text that it is, with its keys in their order.
+    /// Sends the JSON text of a span unchanged, with its keys in their order.
     pub(crate) fn send_text(&self, span: &str) {
         let body = format!(r#"[{{"event_type": "span", "spans": [{span}]}}]"#);
         let answer = self.agent.post(format!("{}/api/v2/llmobs", self.origin)).send(body).unwrap();

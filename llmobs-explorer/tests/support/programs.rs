@@ -1,13 +1,13 @@
-//! Programs of others that report here: where they are, and how they are run.
+//! Programs with other SDKs: where to find them and how to run them.
 //!
-//! | program | is found by | must be there where |
+//! | program | found by | required if |
 //! |---|---|---|
 //! | Python with ddtrace | `LLMOBS_DDTRACE_PYTHON`, else `python3` | `LLMOBS_REQUIRE_DDTRACE=1` |
 //! | Node with dd-trace | `LLMOBS_DDTRACE_NODE`, the folder of its packages | `LLMOBS_REQUIRE_DDTRACE=1` |
 //! | Python with OpenTelemetry | `LLMOBS_OTEL_PYTHON`, else `python3` | `LLMOBS_REQUIRE_OTEL=1` |
 //! | a program with rig, built | `LLMOBS_OTEL_RIG` | `LLMOBS_REQUIRE_OTEL=1` |
 //!
-//! A test whose program is not there is skipped.
+//! A test is skipped if its program is missing.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
@@ -61,25 +61,25 @@ pub(crate) fn otel_rig() -> Option<OsString> {
     )
 }
 
-/// The interpreter that a variable names, if it has what is imported.
+/// The interpreter that a variable names, if the imports succeed.
 fn python(variable: &str, imports: &str) -> Option<OsString> {
     let python = env::var_os(variable).unwrap_or_else(|| "python3".into());
     let status = Command::new(&python).args(["-c", imports]).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success()).then_some(python)
 }
 
-/// What was found. Where it was not, says that the test is skipped, or fails if it must not be.
+/// Returns the program. If it is missing, prints that the test is skipped, or fails if the variable requires the program.
 fn required<T>(found: Option<T>, variable: &str, command: &str) -> Option<T> {
     if found.is_none() {
         let line = format!("skipped: a program is missing; install it with: {command}");
         assert!(env::var_os(variable).is_none_or(|value| value != "1"), "{line}");
-        // Not through `eprintln!`, which is shown for failed tests alone.
+        // The test harness shows the output of `eprintln!` only for failed tests.
         io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
     }
     found
 }
 
-/// A program with nothing of this environment that would say where to report to.
+/// A program without variables of this environment that affect where it sends spans.
 pub(crate) fn alone(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().stdin(Stdio::null()).current_dir(env!("CARGO_TARGET_TMPDIR"));
@@ -87,7 +87,7 @@ pub(crate) fn alone(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Runs a program to its end, and returns what it printed and what it said on standard error.
+/// Runs a program to its end, and returns its standard output and standard error.
 pub(crate) fn run(command: &mut Command) -> (String, String) {
     let output = command.output().unwrap();
     let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
@@ -100,7 +100,7 @@ pub(crate) fn run_silently(command: &mut Command) {
     assert_eq!(run(command), (String::new(), String::new()));
 }
 
-/// The text of the main part of a page, without its markup.
+/// The text of the main part of a page, without markup.
 pub(crate) fn text_of(page: &str) -> String {
     let main = page.split_once("<main").unwrap().1.split_once("</main>").unwrap().0;
     let texts: String =

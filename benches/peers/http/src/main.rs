@@ -62,7 +62,7 @@ fn measure(gap: &str, rounds: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads an answer to its end. Returns how many bytes there were.
+/// Reads an answer to its end. Returns the number of bytes.
 async fn ask(client: &ClientWithMiddleware, url: &str) -> Result<usize, Error> {
     let body =
         json!({ "model": "bench", "stream": true, "messages": [{ "role": "user", "content": "Hello" }] });

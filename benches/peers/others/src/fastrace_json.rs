@@ -1,5 +1,5 @@
 //! fastrace: its attribute, with input and output as one property of JSON each. A trace needs a root span, whose cost is
-//! that of the five.
+//! counted as part of the five.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

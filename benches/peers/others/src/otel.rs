@@ -26,7 +26,7 @@ impl SpanExporter for Counter {
     }
 }
 
-/// A queue in which all spans of a round fit: the default one of 2,048 spans loses most of them.
+/// A queue for all spans of a round. The default queue of 2,048 spans would lose most of them.
 pub fn provider() -> &'static SdkTracerProvider {
     PROVIDER.get_or_init(|| {
         let config = BatchConfigBuilder::default().with_max_queue_size(4_000_000).build();

@@ -1,4 +1,4 @@
-//! From the function to the server: how many spans arrive, and at what cost.
+//! Delivery from the function to the server: the number of spans that arrive, and their cost.
 
 use std::thread;
 use std::time::{Duration, Instant};

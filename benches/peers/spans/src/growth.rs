@@ -1,4 +1,4 @@
-//! How cost grows. The size is given by the environment variable `SIZE`.
+//! The growth of the cost. The environment variable `SIZE` is the size.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -164,6 +164,8 @@ static KEYS: LazyLock<Vec<String>> =
 #[llmobs::task]
 #[inline(never)]
 fn many_tags(n: u32) -> String {
-    llmobs::annotate(|note| { note.tags(KEYS.iter().take(n as usize).map(|key| (key.as_str(), "gold"))); });
+    llmobs::annotate(|note| {
+        note.tags(KEYS.iter().take(n as usize).map(|key| (key.as_str(), "gold")));
+    });
     ANSWER.to_owned()
 }

@@ -1,7 +1,7 @@
-//! llmobs, measured. The first argument says what:
+//! Measures llmobs. The first argument is the mode:
 //!
 //! ```text
-//! spans MODE TRACES [ROUNDS]     a line of CSV a round; `benches/README.md` lists the modes
+//! spans MODE TRACES [ROUNDS]     a line of CSV per round; `benches/README.md` lists the modes
 //! spans e2e SPANS [RATE [THREADS]]
 //! spans fit | stack | threads THREADS
 //! spans sink [hold]              the server

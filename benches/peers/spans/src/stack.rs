@@ -1,4 +1,4 @@
-//! How much of the stack a call takes: the distance between the frames of a function that calls itself.
+//! The stack usage of a call: the distance between the frames of a function that calls itself.
 
 use std::cell::Cell;
 use std::future::Future;
