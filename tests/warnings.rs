@@ -87,8 +87,8 @@ const STARTS: &[&str] = &[
     "WARN the parameters of the tool \"t\" of an agent were left out: give an object",
     "WARN the processor panicked: the span is sent without input",
     "WARN the schema of the tool \"t\" was left out: give an object",
-    "WARN the score of a document was left out: it is not a number",
     "WARN the score of a document was left out: it is not a finite number",
+    "WARN the score of a document was left out: it is not a number",
     "WARN the span of a function ended before the future that it returned has run, because its signature does not show one: \
      give the attribute the option `future`, or `skip_output` if this is intended; the type is core::pin::Pin<alloc::boxed",
     #[cfg(feature = "stream")]
