@@ -31,7 +31,7 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
     // In HTTP/2, the address contains the host.
     let (Some(Ok(host)), None) = (hosts.next().map(|host| host.to_str()).or(authority.map(Ok)), hosts.next())
     else {
-        return Err((StatusCode::BAD_REQUEST, "a request needs one Host header"));
+        return Err((StatusCode::BAD_REQUEST, "a request must have exactly one Host header"));
     };
     if authority.is_some_and(|authority| authority != host) {
         return Err((StatusCode::BAD_REQUEST, "the address and the Host header name different hosts"));
@@ -41,7 +41,7 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
     {
         return Err((
             StatusCode::FORBIDDEN,
-            "this name is not one of this machine: use http://127.0.0.1 or http://localhost with the port; \
+            "the Host is not a name of this machine: use http://127.0.0.1 or http://localhost with the port; \
              from containers and other machines, start llmobs serve with --host 0.0.0.0 and send the token that it prints",
         ));
     }
@@ -53,7 +53,7 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
     if foreign || sites.any(|site| site != "same-origin" && site != "none") {
         return Err((
             StatusCode::FORBIDDEN,
-            "a request of another site: pages cannot send here; open the explorer's address by hand, and send from programs",
+            "the request comes from a page of another site: open the explorer's address directly, and send spans from programs",
         ));
     }
     // A foreign page can send these types without a preflight request, and old browsers send them without `Origin`.
@@ -65,13 +65,13 @@ pub(crate) fn check(access: &Access, method: &Method, uri: &Uri, headers: &Heade
     if method != Method::GET && uri.path() != "/sample" && kinds.any(|kind| simple.contains(&kind.as_str())) {
         return Err((
             StatusCode::FORBIDDEN,
-            "this Content-Type can come from pages of other sites: send spans as application/json",
+            "pages of other sites can send this Content-Type: send spans as application/json",
         ));
     }
     match access {
         Access::Token(token) if !has_token(token, uri, headers) => Err((
             StatusCode::UNAUTHORIZED,
-            "open the address with ?token=… that was printed at the start; programs send the token as DD_API_KEY",
+            "open the address with ?token=… that llmobs printed at its start; programs send the token as DD_API_KEY",
         )),
         _ => Ok(()),
     }

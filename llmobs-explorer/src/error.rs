@@ -99,7 +99,7 @@ mod tests {
             (Box::new(Error::Program { program: "x".into(), source: missing() }), "cannot start x", MISSING),
             (
                 Box::new(Error::Store(OpenError::File { path: "x".into(), source: missing() })),
-                "the store x cannot be opened (name another file with --store)",
+                "cannot open the store x (name another file with --store)",
                 MISSING,
             ),
         ];

@@ -90,8 +90,8 @@ impl Explorer {
                     otlp.push((name, address));
                 }
                 Err(Error::PortTaken { port }) => print_line(format_args!(
-                    "port {port} is taken by another program, perhaps a collector; OpenTelemetry over {name} is received \
-                     at http://{address} alone; choose another port: {option} {}",
+                    "port {port} is taken by another program, perhaps a collector; OpenTelemetry over {name} is only received \
+                     at http://{address}; choose another port: {option} {}",
                     other(port)
                 )),
                 Err(error) => return Err(error),

@@ -1,7 +1,7 @@
-//! Which span of a trace is the nearest one above another that is a step, where those between are not.
+//! Finds the nearest ancestor of a step that is a step too.
 //!
-//! Programs send a span when it ends, so that a step may come before those above it. What was passed over is remembered for the latest
-//! traces. When a span is passed over later than the steps below it came, they get another parent.
+//! Programs send a span when it ends, so a step may arrive before its ancestors. The spans that are not steps are remembered for the latest
+//! traces. If such a span arrives after the steps below it, these steps get another parent.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -9,12 +9,12 @@ use serde_json::Map;
 
 use super::update::SpanUpdate;
 
-/// How many traces are remembered.
+/// The number of traces to remember.
 const MAX_TRACES: usize = 256;
-/// How many spans of a trace are remembered.
+/// The number of spans to remember per trace.
 const MAX_SPANS: usize = 4_000;
 
-/// What is known of the latest traces.
+/// The spans between steps in the latest traces.
 #[derive(Debug, Default)]
 pub(crate) struct Ancestry {
     traces: HashMap<String, Trace>,
@@ -22,16 +22,16 @@ pub(crate) struct Ancestry {
     order: VecDeque<String>,
 }
 
-/// What is known of one trace.
+/// The spans between steps in one trace.
 #[derive(Debug, Default)]
 struct Trace {
-    /// The parent of each span that was passed over.
+    /// The parent of each span that is not a step.
     passed_over: HashMap<u64, Option<u64>>,
-    /// Parents that have not come yet, and the steps below them.
+    /// Parents that have not arrived yet, and the steps below them.
     waiting: BTreeSet<(u64, u64)>,
 }
 
-/// A step that came earlier and has another parent now.
+/// A step that arrived earlier and has another parent now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Moved {
     pub(crate) trace: String,
@@ -51,7 +51,7 @@ impl From<Moved> for SpanUpdate {
 }
 
 impl Ancestry {
-    /// Remembers a span that is passed over. Returns the steps that waited for it.
+    /// Remembers a span that is not a step. Returns the steps that waited for it, with their new parents.
     pub(crate) fn pass_over(&mut self, trace_id: &str, span_id: u64, parent_id: Option<u64>) -> Vec<Moved> {
         let trace = self.trace(trace_id);
         if trace.passed_over.len() < MAX_SPANS {
@@ -64,7 +64,7 @@ impl Ancestry {
             .collect()
     }
 
-    /// The parent of a step.
+    /// Returns the parent of a step.
     pub(crate) fn parent(&mut self, trace_id: &str, span_id: u64, parent_id: Option<u64>) -> Option<u64> {
         let trace = self.trace(trace_id);
         trace.take_waiting(span_id);
@@ -85,10 +85,10 @@ impl Ancestry {
 }
 
 impl Trace {
-    /// The nearest span above a step that was not passed over, for which the step waits.
+    /// Returns the nearest ancestor that is not known to be passed over. From then on, the step waits for that ancestor.
     fn parent(&mut self, span_id: u64, parent_id: Option<u64>) -> Option<u64> {
         let mut parent = parent_id;
-        // A program can send spans that are above each other.
+        // A program can send spans that are ancestors of each other.
         for _ in 0..=self.passed_over.len() {
             match self.passed_over.get(&parent?) {
                 Some(above) => parent = *above,
@@ -103,7 +103,7 @@ impl Trace {
         parent
     }
 
-    /// The steps that waited for a span, which now do so no longer.
+    /// Removes and returns the steps that waited for a span.
     fn take_waiting(&mut self, span_id: u64) -> Vec<u64> {
         let waiting: Vec<_> = self.waiting.range((span_id, 0)..=(span_id, u64::MAX)).copied().collect();
         for pair in &waiting {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_ends() {
+    fn cycles_end() {
         let mut ancestry = Ancestry::default();
         ancestry.pass_over("t", 1, Some(2));
         ancestry.pass_over("t", 2, Some(1));

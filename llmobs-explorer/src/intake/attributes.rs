@@ -1,4 +1,4 @@
-//! The attributes of a span: the scalars of its event that have no column of their own, by path.
+//! The attributes of a span: the scalars of its event that have no column, by path.
 
 use llmobs_providers::json::Json;
 use serde_json::{Value, json};
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::field::{self, Object};
 use crate::span::Attribute;
 
-/// How many attributes a span can have. The most useful ones are read first.
+/// The most attributes of a span. The most useful ones are read first.
 const MAX: usize = 200;
-/// The value of `collection_errors` that a span with more attributes has.
+/// The value of `collection_errors` for a span with more attributes.
 const LEFT_OUT: &str = "llmobs_attributes_left_out";
 /// The longest text, and the longest path, in bytes.
 const MAX_BYTES: usize = 256;
@@ -33,7 +33,7 @@ const OF_EVENT: &[&str] = &[
     "tags",
     "trace_id",
 ];
-/// Fields of `meta` that are read separately, and content. The schemas of tools would use up the limit.
+/// Fields of `meta` that are read separately, and content. The schemas of tools would exhaust the limit.
 const OF_META: &[&str] = &[
     "error",
     "error.message",
@@ -79,7 +79,7 @@ pub(super) fn of<'a>(
         .into_iter()
         .for_each(|errors| attributes.flatten("collection_errors", errors));
     if let Some(Value::Object(own)) = event.get("_dd") {
-        // A value that no other span has would need its own row, although the event has a column for it.
+        // Each span has a different value here, which would need its own row, and the span has a column for it.
         attributes.fields("_dd", own, &["span_id"]);
     }
     attributes.fields("meta", meta, OF_META);
@@ -96,7 +96,7 @@ pub(super) fn of<'a>(
     kept
 }
 
-/// The note on an event with more attributes than are kept, or none.
+/// Returns the warning for an event with more attributes than the limit, or `None`.
 pub(crate) fn left_out(event: &Json<'_>) -> Option<&'static str> {
     // Content is large, and has no attributes.
     let object = |json: &Json<'_>, but: &[&str]| -> Object {
@@ -115,12 +115,12 @@ pub(crate) fn left_out(event: &Json<'_>) -> Option<&'static str> {
 #[derive(Default)]
 struct Attributes {
     kept: Vec<Attribute>,
-    /// Whether there were more than are kept.
+    /// Whether attributes beyond the limit were left out.
     left_out: bool,
 }
 
 impl Attributes {
-    /// The fields of an object but for some.
+    /// Adds the fields of an object, except for some.
     fn fields(&mut self, path: &str, fields: &Object, but: &[&str]) {
         for (name, value) in fields.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
             if self.is_full() && self.left_out {
@@ -131,7 +131,7 @@ impl Attributes {
         }
     }
 
-    /// Adds nested values. Paths are names joined by dots. All elements of a list have its path.
+    /// Adds nested values. Paths are names joined by dots. All elements of a list have the path of the list.
     fn flatten(&mut self, path: &str, value: &Value) {
         if self.is_full() || path.len() > MAX_BYTES {
             self.left_out |= !is_empty(value);
@@ -147,7 +147,7 @@ impl Attributes {
         }
     }
 
-    /// Whether the limit is reached. An event can have a million fields, which are then not read.
+    /// Whether the limit is reached. An event can have a million fields, so the rest is not read.
     fn is_full(&self) -> bool {
         self.kept.len() >= MAX
     }
@@ -166,7 +166,7 @@ impl Attributes {
     }
 }
 
-/// Whether there is no scalar in a value.
+/// Whether a value contains no scalar.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -176,7 +176,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// The value of a text that is a decimal number. Rust's parser also accepts `inf` and `nan`.
+/// Parses a decimal number. Rust's parser would also accept `inf` and `nan`.
 fn number(text: &str) -> Option<f64> {
     if !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
         return None;
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_limited() {
+    fn attributes_are_limited() {
         let tags: Vec<String> = (0..1_000).map(|tag| format!("t{tag}:{}", "é".repeat(200))).collect();
         let event = json!({ "tags": tags, "meta": { "metadata": { "left": "out" } } });
         let attributes = all(&event);

@@ -1,4 +1,4 @@
-//! The input or output of a span: messages, documents or a value, in the forms of different programs.
+//! The input or output of a span: messages, documents or a value, in the forms that different programs use.
 
 use std::borrow::Cow;
 
@@ -37,12 +37,12 @@ impl<'a> Content<'a> {
     }
 }
 
-/// The object, list or text in a text with JSON. Other values are the same as their text.
+/// Parses the object, list or text in a text with JSON. Other JSON values are the same as their text.
 pub(super) fn json_inside(text: &str) -> Option<Value> {
     text.trim_start().starts_with(['{', '[', '"']).then(|| serde_json::from_str(text).ok()).flatten()
 }
 
-/// The text of a message, or those of its parts.
+/// Returns the text of a message, or the texts of its parts.
 pub(super) fn message_text(message: &Value) -> Cow<'_, str> {
     let content = if message.is_string() { Some(message) } else { message.get("content") };
     match content {
@@ -55,26 +55,26 @@ pub(super) fn message_text(message: &Value) -> Cow<'_, str> {
     }
 }
 
-/// Names and arguments of the tools that a message calls.
+/// Returns the names and arguments of the tools that a message calls.
 pub(super) fn tool_calls(message: &Value) -> impl Iterator<Item = (&str, Option<&Value>)> {
     items(message, "tool_calls").map(|call| {
-        // OpenAI's format has them in `function`.
+        // In OpenAI's format, these are in `function`.
         let call = call.get("function").filter(|function| function.is_object()).unwrap_or(call);
         (text(call, "name"), call.get("arguments"))
     })
 }
 
-/// Names and results of the tools in a message.
+/// Returns the names and results of the tools in a message.
 pub(super) fn tool_results(message: &Value) -> impl Iterator<Item = (&str, Option<&Value>)> {
     items(message, "tool_results").map(|result| (text(result, "name"), result.get("result")))
 }
 
-/// The text of a document.
+/// Returns the text of a document.
 pub(super) fn document(document: &Value) -> &str {
     document.as_str().unwrap_or_else(|| text(document, "text"))
 }
 
-/// A text of an object, or an empty text.
+/// Returns a text of an object, or an empty text.
 pub(super) fn text<'a>(object: &'a Value, name: &str) -> &'a str {
     object.get(name).and_then(Value::as_str).unwrap_or_default()
 }

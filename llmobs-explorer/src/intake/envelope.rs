@@ -1,4 +1,4 @@
-//! Reads the envelope of the events in a request. The events stay text, so that an invalid one does not affect the others.
+//! Reads the envelope of the events in a request. The events remain text, so that an invalid event does not affect the others.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,12 +15,12 @@ const WRAPPERS: &str = r#"an array of `{"event_type": "span", "spans": […]}`"#
 const BATCH: &str = r#"`{"data": {"type": "span", "attributes": {"ml_app": …, "spans": […]}}}`"#;
 const METRICS: &str = r#"`{"data": {"type": "evaluation_metric", "attributes": {"metrics": […]}}}`"#;
 
-/// How many events a request can have. SDKs send thousands. Ten million invalid events would fill the memory with reasons.
+/// The most events of a request. SDKs send thousands. The reasons for ten million invalid events would fill the memory.
 pub(super) const MAX_EVENTS: usize = 100_000;
 
 /// An event of a request.
 pub(super) struct Event<'a> {
-    /// Its text, or the reason why it has none.
+    /// The text of the event, or the reason why it has none.
     pub(super) raw: Result<&'a str, String>,
     /// The fields of the envelope around it.
     pub(super) shared: Rc<Shared>,
@@ -35,7 +35,7 @@ pub(super) struct Shared {
 
 pub(super) type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
-/// The events of wrappers: an array of them, or one alone.
+/// Reads the events of wrappers: an array of wrappers, or a single one.
 pub(super) fn wrapped(body: &str) -> Result<Vec<Event<'_>>, String> {
     let mut events = Vec::new();
     match body.trim_start().bytes().next() {
@@ -52,7 +52,7 @@ pub(super) fn wrapped(body: &str) -> Result<Vec<Event<'_>>, String> {
     Ok(events)
 }
 
-/// The events of a batch of the HTTP API.
+/// Reads the events of a batch of the HTTP API.
 pub(super) fn batch(body: &str) -> Result<Vec<Event<'_>>, String> {
     let attributes = attributes(body, BATCH)?;
     let spans = items(&attributes, "spans", BATCH)?;
@@ -60,7 +60,7 @@ pub(super) fn batch(body: &str) -> Result<Vec<Event<'_>>, String> {
     Ok(spans.into_iter().map(|raw| Event { raw: Ok(raw.get()), shared: Rc::clone(&shared) }).collect())
 }
 
-/// The metrics of a request, each as text.
+/// Reads the metrics of a request, each as text.
 pub(super) fn metrics(body: &str) -> Result<Vec<&str>, String> {
     let attributes = attributes(body, METRICS)?;
     Ok(items(&attributes, "metrics", METRICS)?.into_iter().map(RawValue::get).collect())
@@ -70,7 +70,7 @@ fn unwrap<'a>(raw: &'a str, events: &mut Vec<Event<'a>>) {
     let reason = match raw.starts_with('{').then(|| serde_json::from_str(raw)) {
         Some(Ok(fields)) => return unwrap_one(raw, &fields, events),
         Some(Err(error)) => format!("it cannot be read: {error} of the event"),
-        None => format!("it is {}: an object with `spans` is expected", field::kind_of_text(raw)),
+        None => format!("it is {}: expected an object with `spans`", field::kind_of_text(raw)),
     };
     events.push(Event { raw: Err(reason), shared: Rc::default() });
 }
@@ -84,14 +84,11 @@ fn unwrap_one<'a>(raw: &'a str, fields: &Fields<'a>, events: &mut Vec<Event<'a>>
             Err(error) => push(Err(format!("`spans` cannot be read: {error}"))),
         },
         Some(spans) => {
-            push(Err(format!(
-                "`spans` is {}: a list of events is expected",
-                field::kind_of_text(spans.get())
-            )));
+            push(Err(format!("`spans` is {}: expected a list of events", field::kind_of_text(spans.get()))));
         }
-        // An event without a wrapper is accepted, since it can have only one meaning.
+        // An event without a wrapper is accepted, because it has only one possible meaning.
         None if fields.contains_key("span_id") => push(Ok(raw)),
-        None => push(Err("`spans` is missing: a list of events is expected".to_owned())),
+        None => push(Err("`spans` is missing: expected a list of events".to_owned())),
     }
 }
 
@@ -101,7 +98,7 @@ fn attributes<'a>(body: &'a str, expected: &str) -> Result<Fields<'a>, String> {
         let inner = here.get(name).ok_or_else(|| missing(name, expected))?;
         if !inner.get().starts_with('{') {
             let found = field::kind_of_text(inner.get());
-            return Err(format!("`{name}` is {found}: {expected} is expected"));
+            return Err(format!("`{name}` is {found}: expected {expected}"));
         }
         here = fields(inner.get(), expected)?;
     }
@@ -115,18 +112,18 @@ pub(super) fn items<'a>(
 ) -> Result<Vec<&'a RawValue>, String> {
     let raw = attributes.get(name).ok_or_else(|| missing(name, expected))?.get();
     if !raw.starts_with('[') {
-        return Err(format!("`{name}` is {}: {expected} is expected", field::kind_of_text(raw)));
+        return Err(format!("`{name}` is {}: expected {expected}", field::kind_of_text(raw)));
     }
     list(raw).map_err(|error| not_json(&error, expected))
 }
 
-/// The first byte is checked before, since an error of serde would quote the whole value, which may be long.
+/// Reads the fields of an object. The first byte is checked first, because an error of serde would quote the whole value, which may be long.
 pub(super) fn fields<'a>(text: &'a str, expected: &str) -> Result<Fields<'a>, String> {
     match text.trim_start().bytes().next() {
-        None => Err(format!("the body is empty: {expected} is expected")),
+        None => Err(format!("the body is empty: expected {expected}")),
         Some(b'{') => serde_json::from_str(text).map_err(|error| not_json(&error, expected)),
         Some(_) => match serde_json::from_str::<&RawValue>(text) {
-            Ok(raw) => Err(format!("the body is {}: {expected} is expected", field::kind_of_text(raw.get()))),
+            Ok(raw) => Err(format!("the body is {}: expected {expected}", field::kind_of_text(raw.get()))),
             Err(error) => Err(not_json(&error, expected)),
         },
     }
@@ -162,18 +159,18 @@ impl<'de> Visitor<'de> for Items {
 }
 
 pub(super) fn too_many() -> String {
-    format!("there are more than {MAX_EVENTS} events: several requests are expected")
+    format!("there are more than {MAX_EVENTS} events: send several requests")
 }
 
 fn not_json(error: &serde_json::Error, expected: &str) -> String {
     if error.is_data() {
         return error.to_string();
     }
-    format!("the body is not JSON: {error}; {expected} is expected")
+    format!("the body is not JSON: {error}; expected {expected}")
 }
 
 fn missing(name: &str, expected: &str) -> String {
-    format!("`{name}` is missing: {expected} is expected")
+    format!("`{name}` is missing: expected {expected}")
 }
 
 impl Shared {

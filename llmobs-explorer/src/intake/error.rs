@@ -12,7 +12,7 @@ pub(super) struct ErrorFields<'a> {
 }
 
 impl<'a> ErrorFields<'a> {
-    /// Reads `error.message` as one name, as the SDKs for Go and JavaScript write it, or as a field of `error`, as others do.
+    /// Reads a field of `error`, or a field with the name `error.message`, as the SDKs for Go and JavaScript write it.
     pub(super) fn read(meta: &'a Object) -> Self {
         let nested = meta.get("error").and_then(Value::as_object);
         let of = |name, flat| {

@@ -12,8 +12,8 @@ use super::{attributes, preview, search_text};
 use crate::id::canonical;
 use crate::span::{Span, Tokens};
 
-const START: &str = "a whole number of nanoseconds since 1970, from 0 to 9223372036854775807,";
-const DURATION: &str = "a number of nanoseconds, from 0 to 9223372036854775807,";
+const START: &str = "a whole number of nanoseconds since 1970, from 0 to 9223372036854775807";
+const DURATION: &str = "a number of nanoseconds, from 0 to 9223372036854775807";
 
 /// Reads one event.
 pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
@@ -30,11 +30,11 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
     // The HTTP API allows fractions of nanoseconds here.
     let duration_ns = number(&event, "duration", DURATION, field::count)?;
     if start_ns.checked_add(duration_ns).is_none() {
-        return Err(format!("`duration` is {duration_ns}: an end before the year 2262 is expected"));
+        return Err(format!("`duration` is {duration_ns}: expected an end before the year 2262"));
     }
     let error = ErrorFields::read(meta);
     let metadata = meta.get("metadata").and_then(Value::as_object).unwrap_or(&none);
-    // The HTTP API has the names of models in the metadata.
+    // In the HTTP API, the metadata contains the names of models.
     let of_model = |name| field::text(meta, name).or_else(|| field::text(metadata, name)).map(str::to_owned);
     let join_key = origin.of("feedback_join_key").map(|key| format!("feedback_join_key:{key}"));
     let input = Content::read(meta.get("input"));
@@ -78,11 +78,11 @@ pub(super) fn read(raw: &str, shared: &Shared) -> Result<Span, String> {
     })
 }
 
-/// The fields of an event.
+/// Parses the fields of an event.
 pub(super) fn object(raw: &str) -> Result<Object, String> {
     match serde_json::from_str(raw) {
         Ok(Value::Object(event)) => Ok(event),
-        Ok(_) => Err(format!("it is {}: an object is expected", field::kind_of_text(raw))),
+        Ok(_) => Err(format!("it is {}: expected an object", field::kind_of_text(raw))),
         Err(error) => Err(format!("it cannot be read: {error} of the event")),
     }
 }
@@ -95,7 +95,7 @@ struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// The value that is nearest to the span: a field of it, a tag of it, then a field or a tag of the request.
+    /// Returns the value that is nearest to the span: from a field of the span, a tag of the span, or a field or tag of the request.
     fn of(&self, name: &str) -> Option<String> {
         let own = self.event.get(name).and_then(field::scalar).filter(|text| !text.is_empty());
         own.map(Cow::into_owned)
@@ -113,7 +113,7 @@ impl Origin<'_> {
     }
 }
 
-/// The kind, in the place of the SDK for Python, of those for Go and JavaScript, or of the HTTP API.
+/// Returns the kind. The SDK for Python, the SDKs for Go and JavaScript, and the HTTP API have it in different fields.
 fn kind(meta: &Object) -> Option<&str> {
     let nested = meta.get("span").and_then(Value::as_object);
     nested
@@ -131,7 +131,7 @@ fn name(event: &Object, kind: &str) -> Result<String, String> {
     }
 }
 
-/// Whether the status is an error. Without a status, whether there is an error.
+/// Whether the status is an error. If there is no status, whether there is an error.
 fn failed(event: &Object, error: &ErrorFields<'_>) -> bool {
     match field::text(event, "status") {
         Some(status) => status.eq_ignore_ascii_case("error"),
@@ -146,9 +146,9 @@ fn number(
     read: fn(&Value) -> Option<i64>,
 ) -> Result<i64, String> {
     match event.get(name) {
-        None => Err(format!("`{name}` is missing: {expected} is expected")),
-        // `lenient` reads them as one.
-        Some(Value::Null) => Err(format!("`{name}` is `null`, `NaN` or infinite: {expected} is expected")),
+        None => Err(format!("`{name}` is missing: expected {expected}")),
+        // `lenient` replaces all of these with null.
+        Some(Value::Null) => Err(format!("`{name}` is `null`, `NaN` or infinite: expected {expected}")),
         Some(value) => read(value).ok_or_else(|| field::wrong(name, value, expected)),
     }
 }
@@ -161,9 +161,9 @@ fn tags(event: &Object) -> Result<Vec<&str>, String> {
     }
 }
 
-/// The tokens of the event, for any kind of span. `store::totals` decides which count.
+/// Reads the tokens of the event, for any kind of span. `store::totals` decides which spans count.
 fn tokens(metrics: &Object) -> Tokens {
-    // Early SDKs have the older names.
+    // Early SDKs use the older names.
     let of = |name, older| metrics.get(name).or_else(|| metrics.get(older)).and_then(field::count);
     let input = of("input_tokens", "prompt_tokens");
     let output = of("output_tokens", "completion_tokens");

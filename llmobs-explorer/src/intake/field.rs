@@ -1,4 +1,4 @@
-//! Reads one field of an event. The error says what the field has instead of the expected value.
+//! Reads fields of an event. Errors contain the unexpected value and the expectation.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// How many characters of a wrong text an error quotes.
+/// The most characters of an unexpected text that an error quotes.
 const SHOWN_CHARS: usize = 40;
 
 pub(super) type Object = Map<String, Value>;
 
-/// The text of an id. Programs write it as a text or an integer, and as an empty text for none.
+/// Reads an id as text. Programs write a text or an integer, or an empty text if there is no id.
 pub(super) fn id(object: &Object, raw: &str, name: &str) -> Result<Option<String>, String> {
     let text = match object.get(name) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => Some(text.clone()),
-        // Ids of traces have 128 bits, and integers of more than 64 are read as floats.
+        // Trace ids have 128 bits, and integers of more than 64 bits are read as floats.
         Some(Value::Number(number)) if number.is_f64() => digits(raw, name),
         Some(Value::Number(number)) => Some(number.to_string()),
         Some(_) => None,
@@ -27,18 +27,18 @@ pub(super) fn id(object: &Object, raw: &str, name: &str) -> Result<Option<String
     }
 }
 
-/// An id that is required.
+/// Reads a required id.
 pub(super) fn required_id(object: &Object, raw: &str, name: &str) -> Result<String, String> {
-    id(object, raw, name)?.ok_or_else(|| format!("`{name}` is missing: a text or an integer is expected"))
+    id(object, raw, name)?.ok_or_else(|| format!("`{name}` is missing: expected a text or an integer"))
 }
 
-/// The text of a field, in the text of its object.
+/// Returns the JSON text of a field from the JSON text of its object.
 pub(super) fn part<'a>(raw: &'a str, name: &str) -> Option<&'a str> {
     let fields: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
     fields.get(name).map(|part| part.get())
 }
 
-/// A number from 0 on, rounded.
+/// Converts a number that is not negative to an integer, rounded.
 pub(super) fn count(value: &Value) -> Option<i64> {
     match value.as_i64() {
         Some(integer) => Some(integer),
@@ -47,17 +47,17 @@ pub(super) fn count(value: &Value) -> Option<i64> {
     .filter(|count| *count >= 0)
 }
 
-/// A whole number from 0 on, even where it is written as a float.
+/// Converts a whole number that is not negative, even if it is written as a float.
 pub(super) fn whole(value: &Value) -> Option<i64> {
     count(value).filter(|_| value.as_f64().is_some_and(|number| number.fract() == 0.0))
 }
 
-/// A text that is not empty.
+/// Returns a text that is not empty.
 pub(super) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// An object, empty if it is missing.
+/// Returns an object, or the empty object if it is missing.
 pub(super) fn object<'a>(object: &'a Object, name: &str, none: &'a Object) -> Result<&'a Object, String> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(none),
@@ -66,7 +66,7 @@ pub(super) fn object<'a>(object: &'a Object, name: &str, none: &'a Object) -> Re
     }
 }
 
-/// The text of a scalar that is not null.
+/// Returns the text of a scalar that is not null.
 pub(super) fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
@@ -76,7 +76,7 @@ pub(super) fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The value of a key among `key:value` texts.
+/// Returns the value of a key among `key:value` texts.
 pub(super) fn tagged<'a>(tags: impl IntoIterator<Item = &'a str>, key: &str) -> Option<&'a str> {
     tags.into_iter()
         .filter_map(|tag| tag.split_once(':'))
@@ -84,7 +84,7 @@ pub(super) fn tagged<'a>(tags: impl IntoIterator<Item = &'a str>, key: &str) -> 
         .map(|(_, value)| value)
 }
 
-/// The error of a field with an unexpected value.
+/// Returns the error of a field with an unexpected value.
 pub(super) fn wrong(name: &str, found: &Value, expected: &str) -> String {
     let found = match found {
         Value::Bool(_) | Value::Number(_) => scalar(found).unwrap_or_default().into_owned(),
@@ -93,10 +93,10 @@ pub(super) fn wrong(name: &str, found: &Value, expected: &str) -> String {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     };
-    format!("`{name}` is {found}: {expected} is expected")
+    format!("`{name}` is {found}: expected {expected}")
 }
 
-/// The beginning of a text, in quotes and on one line.
+/// Returns the beginning of a text, in quotes and on one line.
 pub(super) fn quoted(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
@@ -104,7 +104,7 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// The type of a JSON text, by its first byte.
+/// Returns the type of a JSON text by its first byte.
 pub(super) fn kind_of_text(raw: &str) -> &'static str {
     match raw.trim_start().bytes().next() {
         Some(b'{') => "an object",
@@ -116,7 +116,7 @@ pub(super) fn kind_of_text(raw: &str) -> &'static str {
     }
 }
 
-/// The text, cut to a number of bytes at the border of a character.
+/// Cuts a text to a number of bytes, at a character boundary.
 pub(super) fn cut(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or_default()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Reads bodies that are almost JSON: replaces bare `NaN` and `Infinity` and lone surrogates, which Python writes.
+//! Repairs bodies that are almost JSON: replaces bare `NaN`, bare `Infinity` and lone surrogates, which Python writes.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,10 +6,10 @@ use std::ops::Range;
 /// The replacement of a lone surrogate: the escape of U+FFFD, which has the same length.
 const REPLACEMENT: &str = "\\ufffd";
 
-/// The body as text for a JSON parser.
+/// Returns the body as text for a JSON parser.
 pub(super) fn text(body: &[u8]) -> Result<Cow<'_, str>, String> {
     match std::str::from_utf8(body) {
-        // Editors and shells of Windows write a byte order mark.
+        // Editors and shells on Windows write a byte order mark.
         Ok(text) => Ok(repair(text.strip_prefix('\u{feff}').unwrap_or(text))),
         Err(error) => {
             Err(format!("the body is not UTF-8: no character begins at byte {}", error.valid_up_to()))
@@ -17,8 +17,8 @@ pub(super) fn text(body: &[u8]) -> Result<Cow<'_, str>, String> {
     }
 }
 
-/// Python's `json` writes `float("nan")` as a bare `NaN`, which becomes `null`, and the first half of an emoji as `\ud83d`, which
-/// becomes U+FFFD. Without this, the event would be rejected.
+/// Python's `json` writes `float("nan")` as a bare `NaN`, and the first half of an emoji as `\ud83d`. This replaces them with `null` and
+/// U+FFFD. Otherwise the event would be rejected.
 fn repair(text: &str) -> Cow<'_, str> {
     let mut mended = String::new();
     let mut copied = 0;
@@ -72,7 +72,7 @@ impl Iterator for Faults<'_> {
     }
 }
 
-/// The length of the bare word for not-a-number that begins here.
+/// Returns the length of the bare `NaN` or `Infinity` that begins here.
 fn not_a_number(rest: &[u8]) -> Option<usize> {
     ["NaN", "Infinity", "-Infinity"]
         .iter()
@@ -80,7 +80,7 @@ fn not_a_number(rest: &[u8]) -> Option<usize> {
         .map(|word| word.len())
 }
 
-/// The length of the escape that begins here, and whether it is a lone surrogate.
+/// Returns the length of the escape that begins here, and whether it is a lone surrogate.
 fn escape(rest: &[u8]) -> (usize, bool) {
     match unit(rest) {
         Some(0xD800..0xDC00) => match rest.get(6..).and_then(unit) {
@@ -93,7 +93,7 @@ fn escape(rest: &[u8]) -> (usize, bool) {
     }
 }
 
-/// The code unit that is escaped here as `\u` and four digits.
+/// Returns the code unit of the escape that begins here, `\u` and four digits.
 fn unit(rest: &[u8]) -> Option<u16> {
     let digits = rest.strip_prefix(b"\\u")?.get(..4)?;
     digits.iter().try_fold(0, |unit: u16, digit| {

@@ -1,4 +1,4 @@
-//! Reads one metric of an eval-metric request: an evaluation by a program, or feedback of a user.
+//! Reads a metric of an eval-metric request: an evaluation by a program, or user feedback.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,13 @@ use crate::id::canonical;
 use crate::span::{Evaluation, Target};
 
 const TYPES: [&str; 5] = ["score", "categorical", "boolean", "json", "text"];
-const TARGET: &str = "`join_on`, or one of `span_id`, `trace_id`, `session_id`, `feedback_join_key`,";
+const TARGET: &str = "`join_on`, or one of `span_id`, `trace_id`, `session_id`, `feedback_join_key`";
 
 /// Reads one metric.
 pub(super) fn read(raw: &str, now_ms: i64) -> Result<Evaluation, String> {
     let metric = match serde_json::from_str(raw) {
         Ok(Value::Object(metric)) => metric,
-        Ok(_) => return Err(format!("it is {}: an object is expected", field::kind_of_text(raw))),
+        Ok(_) => return Err(format!("it is {}: expected an object", field::kind_of_text(raw))),
         Err(error) => return Err(format!("it cannot be read: {error} of the event")),
     };
     let own = |name| field::text(&metric, name).map(str::to_owned);
@@ -45,12 +45,12 @@ pub(super) fn read(raw: &str, now_ms: i64) -> Result<Evaluation, String> {
 fn label(metric: &Object) -> Result<String, String> {
     match metric.get("label") {
         Some(Value::String(label)) if !label.is_empty() => Ok(label.clone()),
-        None | Some(Value::Null) => Err("`label` is missing: a text is expected".to_owned()),
+        None | Some(Value::Null) => Err("`label` is missing: expected a text".to_owned()),
         Some(other) => Err(field::wrong("label", other, "a text that is not empty")),
     }
 }
 
-/// The type and the value. Without a type, the name of the value gives it.
+/// Returns the type and the value. If the type is missing, the name of the value determines it.
 fn value(metric: &Object) -> Result<(&'static str, &Value), String> {
     let given = |kind: &str| metric.get(&format!("{kind}_value")).filter(|value| !value.is_null());
     let kind = match metric.get("metric_type") {
@@ -61,7 +61,7 @@ fn value(metric: &Object) -> Result<(&'static str, &Value), String> {
     let Some(kind) = kind else {
         let expected = "`score`, `categorical`, `boolean`, `json` or `text`";
         return Err(match metric.get("metric_type") {
-            None | Some(Value::Null) => format!("`metric_type` is missing: {expected} is expected"),
+            None | Some(Value::Null) => format!("`metric_type` is missing: expected {expected}"),
             Some(other) => field::wrong("metric_type", other, expected),
         });
     };
@@ -74,15 +74,15 @@ fn value(metric: &Object) -> Result<(&'static str, &Value), String> {
     };
     let name = format!("{kind}_value");
     match given(kind) {
-        None => Err(format!("`{name}` is missing: {expected} is expected")),
+        None => Err(format!("`{name}` is missing: expected {expected}")),
         Some(value) if !fits(value) => Err(field::wrong(&name, value, expected)),
         Some(value) => Ok((kind, value)),
     }
 }
 
-/// The time, if it is known. Some SDKs send 0 otherwise.
+/// Returns the time, if it is known. Some SDKs send 0 if it is unknown.
 fn timestamp(metric: &Object) -> Result<Option<i64>, String> {
-    let expected = "a whole number of milliseconds since 1970, from 0 to 9223372036854775807,";
+    let expected = "a whole number of milliseconds since 1970, from 0 to 9223372036854775807";
     match metric.get("timestamp_ms") {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match field::whole(value) {
@@ -92,7 +92,7 @@ fn timestamp(metric: &Object) -> Result<Option<i64>, String> {
     }
 }
 
-/// The target: `join_on` in v2, ids beside the value in v1 and in feedback.
+/// Returns the target: `join_on` in v2, and ids beside the value in v1 and in feedback.
 fn target(metric: &Object, raw: &str) -> Result<Target, String> {
     let whole_trace = field::text(metric, "eval_scope") == Some("trace");
     let target = match metric.get("join_on") {
@@ -120,11 +120,11 @@ fn joined(join: &Object, raw: &str) -> Result<Target, String> {
     if let Some(Value::Object(tag)) = join.get("tag") {
         let part = |name| {
             let text = tag.get(name).and_then(field::scalar).map(Cow::into_owned);
-            text.ok_or_else(|| format!("in `join_on.tag`, `{name}` is missing: a text is expected"))
+            text.ok_or_else(|| format!("in `join_on.tag`, `{name}` is missing: expected a text"))
         };
         return Ok(Target::Tag { key: part("key")?, value: part("value")? });
     }
-    Err("`join_on` names nothing: `span` or `tag` in it is expected".to_owned())
+    Err("`join_on` is empty: expected `span` or `tag` in it".to_owned())
 }
 
 fn beside(metric: &Object, raw: &str) -> Result<Target, String> {
@@ -142,6 +142,6 @@ fn beside(metric: &Object, raw: &str) -> Result<Target, String> {
     // The spans have a tag of that name.
     match id("feedback_join_key")? {
         Some(value) => Ok(Target::Tag { key: "feedback_join_key".to_owned(), value }),
-        None => Err(format!("what it is about is missing: {TARGET} is expected")),
+        None => Err(format!("the target is missing: expected {TARGET}")),
     }
 }

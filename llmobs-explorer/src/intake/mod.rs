@@ -49,7 +49,7 @@ pub(crate) use update::{SpanUpdate, read_merged, read_updates};
 pub(crate) struct Intake<T> {
     /// The valid events, in the order of the request.
     pub(crate) accepted: Vec<T>,
-    /// The others.
+    /// The invalid events.
     pub(crate) rejected: Vec<Rejected>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Intake<T> {
 pub(crate) struct Rejected {
     /// The index of the event in the request, from 0. A wrapper that cannot be read counts as one event.
     pub(crate) index: usize,
-    /// What is wrong, and what is expected instead.
+    /// The fault, and the expected form.
     pub(crate) reason: String,
 }
 
@@ -69,7 +69,7 @@ impl<T> Default for Intake<T> {
 }
 
 impl<T> Intake<T> {
-    /// The answer if some events were rejected: the first of them with its reason, and how many there are.
+    /// Returns the answer if some events were rejected: the first of them with its reason, and their number.
     pub(crate) fn refusal(&self) -> Option<String> {
         let first = self.rejected.first()?;
         let rejected = self.rejected.len();
@@ -84,13 +84,13 @@ impl fmt::Display for Rejected {
     }
 }
 
-/// Reads the body for `/api/v2/llmobs`, which SDKs send directly or through an Agent: wrappers of events in an array, or one wrapper.
+/// Reads the body for `/api/v2/llmobs`, which SDKs send directly or through an Agent: an array of wrappers of events, or a single one.
 pub(crate) fn read_spans(body: &[u8]) -> Result<Intake<Span>, String> {
     let text = if msgpack::is_msgpack(body) { msgpack::wrappers(body)?.into() } else { lenient::text(body)? };
     Ok(spans(&envelope::wrapped(&text)?))
 }
 
-/// The text of a body with wrappers, which may be MessagePack.
+/// Returns the text of a body with wrappers, which may be MessagePack.
 fn text(body: &[u8]) -> Result<Cow<'_, str>, String> {
     if msgpack::is_msgpack(body) { msgpack::wrappers(body).map(Cow::Owned) } else { lenient::text(body) }
 }
@@ -115,8 +115,8 @@ pub(crate) fn read_metrics(body: &[u8], now_ms: i64) -> Result<Intake<Evaluation
     Ok(intake)
 }
 
-/// How many attributes the spans of a request can have together. The tags of a wrapper are copied to each of its spans, so that a short
-/// body could otherwise fill the memory.
+/// The most attributes of all spans of a request together. The tags of a wrapper are copied to each of its spans, so a short body could
+/// fill the memory without this limit.
 const MAX_ATTRIBUTES: usize = 500_000;
 
 fn spans(events: &[envelope::Event<'_>]) -> Intake<Span> {
@@ -124,7 +124,8 @@ fn spans(events: &[envelope::Event<'_>]) -> Intake<Span> {
     read_each(events.enumerate(), Vec::new())
 }
 
-/// The spans of events that the intake itself wrote, each with its index in the request, beside those that were rejected before.
+/// Reads the spans of events that the intake created. Each event has its index in the request. `rejected` has the events that were rejected
+/// before.
 fn spans_of(events: impl Iterator<Item = (usize, String)>, rejected: Vec<Rejected>) -> Intake<Span> {
     let shared = Rc::default();
     read_each(events.map(|(index, event)| (index, (Ok(event), Rc::clone(&shared)))), rejected)
@@ -152,12 +153,10 @@ fn read_each<T: AsRef<str>>(
 }
 
 fn full() -> String {
-    format!(
-        "there are more than {MAX_ATTRIBUTES} tags and attributes before it: several requests are expected"
-    )
+    format!("there are more than {MAX_ATTRIBUTES} tags and attributes before it: send several requests")
 }
 
-/// Removes duplicates. Of two different spans with the same id, the first is kept and the second is rejected.
+/// Removes duplicates. If two different spans have the same id, keeps the first and rejects the second.
 fn unique(read: Vec<(usize, Span)>, rejected: &mut Vec<Rejected>) -> Vec<Span> {
     let mut first: HashMap<(&str, &str), (usize, &Span)> = HashMap::with_capacity(read.len());
     let mut doubled = Vec::new();
@@ -169,7 +168,7 @@ fn unique(read: Vec<(usize, Span)>, rejected: &mut Vec<Rejected>) -> Vec<Span> {
         doubled.push(*index);
         if same.event != span.event {
             let reason = format!(
-                "`span_id` is {} as in event {earlier}: one of its own in the trace is expected",
+                "`span_id` is {} as in event {earlier}: expected a unique id in the trace",
                 field::quoted(&span.span_id)
             );
             rejected.push(Rejected { index: *index, reason });

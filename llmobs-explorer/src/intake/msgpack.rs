@@ -1,14 +1,14 @@
-//! MessagePack, read in place. SDKs encode traces as it, and the SDK for Java everything.
+//! Reads MessagePack in place. SDKs encode traces in this format, and the SDK for Java encodes everything in it.
 
 use std::borrow::Cow;
 
 use rmp::Marker;
 use serde_json::{Map, Value};
 
-/// How deep values may be nested.
+/// The deepest nesting of values.
 const MAX_DEPTH: usize = 64;
 
-/// A value, or the beginning of a list or a map, whose items follow.
+/// A value, or the beginning of a list or a map. Its items follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Token<'a> {
     Nil,
@@ -21,21 +21,21 @@ pub(super) enum Token<'a> {
     Bytes(&'a [u8]),
     List(u32),
     Map(u32),
-    /// A value of a type that is not in the standard.
+    /// A value of an extension type.
     Extension,
 }
 
-/// Reads one token after the other.
+/// Reads tokens one after another.
 #[derive(Clone, Debug)]
 pub(super) struct Reader<'a>(&'a [u8]);
 
-/// Why a body cannot be read.
+/// Returns the error of a truncated body.
 fn cut() -> String {
     "the body is not MessagePack: it ends too early".to_owned()
 }
 
 fn unexpected(expected: &str) -> String {
-    format!("the body has another form than that of its route: {expected} is expected")
+    format!("the body does not have the form of this route: expected {expected}")
 }
 
 impl<'a> Reader<'a> {
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
             Marker::FixMap(length) => Token::Map(length.into()),
             Marker::Map16 => Token::Map(self.length::<2>()?),
             Marker::Map32 => Token::Map(self.length::<4>()?),
-            // One more byte has the type.
+            // One more byte contains the type.
             Marker::FixExt1 => self.bytes(2).map(|_| Token::Extension)?,
             Marker::FixExt2 => self.bytes(3).map(|_| Token::Extension)?,
             Marker::FixExt4 => self.bytes(5).map(|_| Token::Extension)?,
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The number of items of a list.
+    /// Reads the number of items of a list.
     pub(super) fn list(&mut self, expected: &str) -> Result<u32, String> {
         match self.token()? {
             Token::List(length) => Ok(length),
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The number of entries of a map.
+    /// Reads the number of entries of a map.
     pub(super) fn map(&mut self, expected: &str) -> Result<u32, String> {
         match self.token()? {
             Token::Map(length) => Ok(length),
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over a value. `text` gets the texts in it.
+    /// Skips a value. Calls `text` with each text in it.
     pub(super) fn skip(&mut self, mut text: impl FnMut(&'a [u8])) -> Result<(), String> {
         let mut left = 1_u64;
         while left > 0 {
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A whole value. Bytes are read as the text that they may be.
+    /// Reads a whole value. Bytes are read as text.
     pub(super) fn value(&mut self) -> Result<Value, String> {
         self.nested(0)
     }
@@ -186,24 +186,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A text, whose bytes need not be UTF-8.
+/// Converts the bytes of a text, which may be invalid UTF-8.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
 
-/// Whether a body begins as a list or a map does in MessagePack. No JSON begins with these bytes.
+/// Whether a body begins with a list or a map in MessagePack. JSON never begins with these bytes.
 pub(super) fn is_msgpack(body: &[u8]) -> bool {
     matches!(body.first(), Some(0x80..=0x9f | 0xdc..=0xdf))
 }
 
-/// The JSON text of a body with wrappers of events, which may come one behind the other.
+/// Returns the JSON text of a body with wrappers of events, which may follow one another.
 pub(super) fn wrappers(body: &[u8]) -> Result<String, String> {
     let mut reader = Reader::new(body);
     let mut wrappers = Vec::new();
     while !reader.is_at_end() {
         match reader.value()? {
             Value::Array(items) => wrappers.extend(items),
-            // What the SDK for Java sends where it has no spans.
+            // The SDK for Java sends this if it has no spans.
             Value::Object(fields) if fields.is_empty() => {}
             wrapper => wrappers.push(wrapper),
         }
@@ -215,7 +215,7 @@ pub(super) fn wrappers(body: &[u8]) -> Result<String, String> {
     Ok(Value::Array(wrappers).to_string())
 }
 
-/// Replaces `input.messages` and the like, which the SDK for Java writes as one name.
+/// Nests fields such as `input.messages`, which the SDK for Java writes as one name.
 fn nest(meta: &mut Map<String, Value>) {
     for side in ["input", "output"] {
         for part in ["documents", "messages", "value"] {

@@ -1,4 +1,4 @@
-//! The previews of input and output in lists: their beginning in one line.
+//! The previews of input and output in lists: the beginning as one line.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -13,7 +13,7 @@ use super::field;
 /// The maximum length of a preview in characters, with the `…` at the end.
 const MAX_CHARS: usize = 160;
 
-/// The last message of a user, or else the last message; documents; or the value.
+/// Returns the preview of the last message of a user, or else of the last message, of the documents, or of the value.
 pub(super) fn of_input(input: &Content<'_>, event: &str) -> String {
     let backwards = || (0..input.messages.len()).rev();
     let is_user = |index: &usize| {
@@ -22,7 +22,7 @@ pub(super) fn of_input(input: &Content<'_>, event: &str) -> String {
     of(input, backwards().filter(is_user).chain(backwards()), &Side::new(event, "input"))
 }
 
-/// The first message; documents; or the value.
+/// Returns the preview of the first message, of the documents, or of the value.
 pub(super) fn of_output(output: &Content<'_>, event: &str) -> String {
     of(output, 0..output.messages.len(), &Side::new(event, "output"))
 }
@@ -36,12 +36,12 @@ fn of(content: &Content<'_>, messages: impl Iterator<Item = usize>, side: &Side<
     lines.find(|line| !line.is_empty()).unwrap_or_default()
 }
 
-/// `meta.input` or `meta.output` in the text of its event. Parsed values have their keys sorted, so that objects are shown as they are
-/// written there. Few previews need it.
+/// `meta.input` or `meta.output` in the text of the event. Objects are shown from this text, because parsed values have sorted keys. Few
+/// previews need it.
 struct Side<'a> {
     event: &'a str,
     name: &'static str,
-    /// The texts of the messages, once one was asked for.
+    /// The texts of the messages, read on first use.
     messages: OnceCell<Vec<&'a RawValue>>,
 }
 
@@ -60,14 +60,14 @@ impl<'a> Side<'a> {
         Json::read(messages.get(index)?.get())
     }
 
-    /// The value, which may be the whole side.
+    /// Returns the value, which may be the whole side.
     fn value(&self) -> Option<Json<'a>> {
         let text = self.text()?;
         Json::read(field::part(text, "value").unwrap_or(text))
     }
 }
 
-/// The text of a message, or else its tool calls, or else its tool results.
+/// Returns the text of a message, or else its tool calls or tool results.
 fn shown<'a>(message: &Value, written: impl FnOnce() -> Option<Json<'a>>) -> String {
     let said = content::message_text(message);
     let has_tools = || ["tool_calls", "tool_results"].iter().any(|name| message.get(name).is_some());
@@ -76,7 +76,7 @@ fn shown<'a>(message: &Value, written: impl FnOnce() -> Option<Json<'a>>) -> Str
     }
     let written = written().unwrap_or(Json::Null);
     let calls = written.list("tool_calls").iter().map(|call| {
-        // OpenAI's format has them in `function`.
+        // In OpenAI's format, these are in `function`.
         let call = call.field("function").filter(|function| function.is_object()).unwrap_or(call);
         format!("{}({})", call.str("name"), whole(call.get("arguments")))
     });
@@ -94,7 +94,7 @@ fn documents(documents: &[Value]) -> Option<String> {
     }))
 }
 
-/// An object with one field is shown as the value of the field. The arguments of many functions are such objects.
+/// Replaces an object with one field by the value of the field. The arguments of many functions are such objects.
 fn opened<'a>(value: &'a Value, inside: Option<&'a Value>, side: &Side<'_>) -> Cow<'a, str> {
     let only = |json: &Json<'_>| match json.fields() {
         [(_, only)] => whole(only),
@@ -110,7 +110,7 @@ fn opened<'a>(value: &'a Value, inside: Option<&'a Value>, side: &Side<'_>) -> C
     }
 }
 
-/// A text as it is, nothing for nothing, anything else as JSON.
+/// Returns a text unchanged, an empty text for null, and JSON for any other value.
 fn whole(value: &Json<'_>) -> String {
     match value {
         Json::Null => String::new(),

@@ -1,4 +1,4 @@
-//! The text of a span that full-text search covers: what people, models and tools wrote.
+//! The text of a span for full-text search: texts of people, models and tools.
 
 use serde_json::Value;
 
@@ -7,11 +7,11 @@ use super::error::ErrorFields;
 use super::field;
 use crate::unspaced;
 
-/// How many characters of the input are searched, and of the output. Datadog has the same limit.
+/// The most searchable characters of the input, and of the output. Datadog has the same limit.
 const MAX_CHARS: usize = 20_500;
-/// Texts of this many bytes or more are kept apart, since other spans may repeat them.
+/// Texts of this many bytes or more are stored separately, because other spans may repeat them.
 const LONG: usize = 64;
-/// How many characters of the error are searched.
+/// The most searchable characters of the error.
 const MAX_ERROR_CHARS: usize = 4_096;
 
 pub(super) fn of(input: &Content<'_>, output: &Content<'_>, error: &ErrorFields<'_>) -> SearchText {
@@ -28,11 +28,11 @@ pub(super) fn of(input: &Content<'_>, output: &Content<'_>, error: &ErrorFields<
 /// The texts of a span.
 #[derive(Default)]
 pub(super) struct SearchText {
-    /// The long ones.
+    /// The long texts.
     pub(super) long: Vec<String>,
-    /// The others, a line each.
+    /// The other texts, one per line.
     pub(super) short: String,
-    /// How many more characters fit.
+    /// The number of further characters that fit.
     left: usize,
 }
 
@@ -72,7 +72,7 @@ impl SearchText {
         }
     }
 
-    /// Adds names and scalars rather than JSON text, in which `\n` and `\u00e9` would be parts of words.
+    /// Adds names and scalars instead of JSON text. In JSON text, `\n` and `\u00e9` would be parts of words.
     fn value(&mut self, value: &Value) {
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.value(item)),
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_was_written() {
+    fn all_texts_are_searchable() {
         let input = json!({
             "messages": [{ "role": "user", "content": "hello" }, {
                 "role": "tool",
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn input_output_and_error_have_limits_of_their_own() {
+    fn input_output_and_error_have_separate_limits() {
         let long = json!({ "value": "é".repeat(30_000) });
         let content = Content::read(Some(&long));
         let error = "x".repeat(5_000);

@@ -28,12 +28,12 @@ fn evaluations(metrics: &Value) -> Vec<u8> {
         .into_bytes()
 }
 
-/// An event with nothing that it could do without.
+/// A minimal event.
 fn bare(span_id: &str) -> Value {
     json!({ "trace_id": "T", "span_id": span_id, "start_ns": 1, "duration": 2 })
 }
 
-/// The same with other fields.
+/// The event with other fields.
 fn with(mut event: Value, fields: Value) -> Value {
     let Value::Object(fields) = fields else { panic!("fields are an object") };
     event.as_object_mut().expect("an event is an object").extend(fields);

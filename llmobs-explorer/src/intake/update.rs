@@ -8,10 +8,10 @@ use super::{Intake, event, spans_of, text};
 use crate::id::canonical;
 use crate::span::Span;
 
-/// Fields of the event of a span that are to be changed.
+/// Fields to change in the event of a span.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SpanUpdate {
-    /// Its trace, if it is known.
+    /// The trace, if it is known.
     pub(crate) trace_id: Option<String>,
     /// The span.
     pub(crate) span_id: String,
@@ -20,7 +20,7 @@ pub(crate) struct SpanUpdate {
 }
 
 impl SpanUpdate {
-    /// The event with the changes. An event that is no object is left as it is.
+    /// Returns the event with the changes. An event that is not an object is unchanged.
     pub(crate) fn merged(&self, event: &str) -> String {
         match serde_json::from_str(event) {
             Ok(Value::Object(mut object)) => {
@@ -41,7 +41,7 @@ fn merge(object: &mut Object, changes: &Object) {
     }
 }
 
-/// Reads the body for `/api/v2/llmobs/update`: events in the form of the SDKs, of which only the ids must be there.
+/// Reads the body for `/api/v2/llmobs/update`: events in the form of the SDKs. Only their ids are required.
 pub(crate) fn read_updates(body: &[u8]) -> Result<Vec<SpanUpdate>, String> {
     let text = text(body)?;
     let read = |event: Event<'_>| {
@@ -59,7 +59,7 @@ pub(crate) fn read_updates(body: &[u8]) -> Result<Vec<SpanUpdate>, String> {
         .collect()
 }
 
-/// Reads events that were changed.
+/// Reads changed events.
 pub(crate) fn read_merged(events: Vec<String>) -> Intake<Span> {
     spans_of(events.into_iter().enumerate(), Vec::new())
 }

@@ -67,7 +67,7 @@ fn bars(label: &Label) -> Markup {
     let width = label.bars.len() * 10;
     html! {
         svg.bars viewBox={ "0 0 " (width) " 40" } preserveAspectRatio="none" role="img"
-            aria-label={ "Spread of " (label.name) ": " (label.bars.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")) } {
+            aria-label={ "Distribution of " (label.name) ": " (label.bars.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")) } {
             @for (at, count) in label.bars.iter().enumerate() {
                 @let height = if *count == 0 { 0 } else { (count * 40 / most).max(2) };
                 rect x=(at * 10 + 1) y=(40 - height) width="8" height=(height) { title { (count) } }

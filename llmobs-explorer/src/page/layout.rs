@@ -43,7 +43,7 @@ pub(crate) fn page(part: Section, title: &str, content: &Markup) -> Markup {
                         }
                     }
                     div.tools {
-                        button #live type="button" hidden aria-pressed="true" title="What arrives appears by itself" {
+                        button #live type="button" hidden aria-pressed="true" title="New data appears automatically" {
                             span.dot aria-hidden="true" {} span { "Live" }
                         }
                         button #theme type="button" hidden title="Light or dark" aria-label="Light or dark" { "◐" }
@@ -100,7 +100,7 @@ pub(crate) fn status(failed: bool) -> Markup {
 pub(crate) fn trace_status(failed: bool, running: bool) -> Markup {
     html! {
         @if running {
-            span.status.running title="A span above others has not ended, or was lost" { span aria-hidden="true" { "◌" } " running" }
+            span.status.running title="A parent span has not ended, or was lost" { span aria-hidden="true" { "◌" } " running" }
         }
         @if failed || !running { @if running { " " } (status(failed)) }
     }

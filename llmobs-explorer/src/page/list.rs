@@ -47,7 +47,7 @@ fn views(address: &Address) -> Markup {
     const VIEWS: [(View, &str); 3] =
         [(View::Traces, "Traces"), (View::Spans, "Spans"), (View::Calls, "LLM calls")];
     html! {
-        nav.tabs aria-label="What a row is" {
+        nav.tabs aria-label="Type of rows" {
             @for (view, name) in VIEWS {
                 a href=(address.with(|a| a.view = view).url()) aria-current=[(view == address.view).then_some("true")] {
                     (name)
@@ -106,7 +106,7 @@ fn range(address: &Address) -> Markup {
             @for (word, name, seconds) in LAST {
                 option value=(word) selected[address.range == Range::Last(seconds)] { (name) }
             }
-            @if let Range::Between(..) = address.range { option value="" selected { "Chosen below" } }
+            @if let Range::Between(..) = address.range { option value="" selected { "Custom range" } }
         }
         @if let Range::Between(from, to) = address.range {
             input type="hidden" name="from" value=(from);
@@ -245,11 +245,11 @@ fn nothing(address: &Address) -> Markup {
     html! {
         section.notice {
             h2 { "Nothing matches" }
-            p { "No " @if address.view == View::Traces { "trace" } @else { "span" } " has what is asked for in this time." }
+            p { "No " @if address.view == View::Traces { "trace" } @else { "span" } " in this time range matches the query." }
             @if address.view == View::Traces && !address.query.is_empty() {
                 p {
-                    "Of a trace the first span is asked. "
-                    a href=(address.with(|a| a.view = View::Spans).url()) { "Ask all spans" }
+                    "In a list of traces, a query applies to the first span of each trace. "
+                    a href=(address.with(|a| a.view = View::Spans).url()) { "Search all spans" }
                 }
             }
         }

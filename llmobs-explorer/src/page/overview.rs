@@ -20,7 +20,7 @@ pub(super) fn histogram(address: &Address, overview: &Overview) -> Markup {
     let height = |count: u64| if count == 0 { 0 } else { (count * 36 / most).max(2) };
     html! {
         figure.histogram {
-            svg viewBox={ "0 0 " (bars * 10) " 40" } preserveAspectRatio="none" role="group" aria-label="When they began" {
+            svg viewBox={ "0 0 " (bars * 10) " 40" } preserveAspectRatio="none" role="group" aria-label="Start times" {
                 @for (at, (ok, errors)) in (0..).zip(&overview.bars) {
                     @if ok + errors > 0 {
                         @let from = i64::try_from(millis(at)).unwrap_or_default();

@@ -287,7 +287,7 @@ fn spans_with(path: &str, value: &str) -> String {
 fn tool_definitions(definitions: &[Json<'_>]) -> Markup {
     html! {
         section {
-            h3 { "Tools that the model could call" }
+            h3 { "Available tools" }
             ul.plain {
                 @for tool in definitions.iter().take(ITEMS) {
                     li {

@@ -30,7 +30,7 @@ pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup 
                         tr {
                             th scope="col" { "Last turn" } th scope="col" { "Session" } th scope="col" { "App" } th scope="col" { "First input" }
                             th scope="col" .n { "Turns" } th scope="col" .n { "Errors" } th scope="col" .n { "Tokens" }
-                            th scope="col" .n { "Time at work" }
+                            th scope="col" .n { "Total duration" }
                         }
                     }
                     tbody {
@@ -44,7 +44,7 @@ pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup 
                                 td.n data-label="Turns" { (format::count(session.turns)) }
                                 td.n data-label="Errors" { @if session.errors > 0 { span.status.failed { "✕ " (format::count(session.errors)) } } }
                                 td.n data-label="Tokens" { @if let Some(tokens) = session.total_tokens { (format::count(tokens)) } }
-                                td.n data-label="Time at work" { (format::duration(session.duration_ns)) }
+                                td.n data-label="Total duration" { (format::duration(session.duration_ns)) }
                             }
                         }
                     }

@@ -10,7 +10,7 @@ use crate::arrivals::{Arrived, TurnedAway};
 use crate::traces::Rejection;
 
 /// The numbers of what arrived.
-const ARRIVED: [&str; 4] = ["Requests", "Spans and evaluations", "Other spans, left out", "Refused"];
+const ARRIVED: [&str; 4] = ["Requests", "Spans and evaluations", "Other spans, ignored", "Refused"];
 
 /// The content of the page.
 #[derive(Debug)]
@@ -44,13 +44,13 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
             form action="/sample" method="post" {
                 input type="hidden" name="key" value=(setup.form_key);
                 button.main type="submit" { "Send a sample trace" }
-                " " span.quiet { "Made up, to look around in." }
+                " " span.quiet { "Example data to explore." }
             }
         }
         div.cards.wide {
             section.card {
                 h2 { "Any program" }
-                p { "Start it with the explorer around it, and it reports here:" }
+                p { "Run it with this command, and it sends its spans here:" }
                 pre data-copy="" { "llmobs run -- cargo run" }
             }
             section.card {
@@ -75,9 +75,9 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
                 pre data-copy="" { "OTEL_EXPORTER_OTLP_ENDPOINT=" (origin) }
                 @if !setup.otlp.is_empty() {
                     p.quiet {
-                        "By default, programs report to port 4318 or 4317. This explorer listens at"
+                        "By default, programs send spans to port 4318 or 4317. This explorer also listens at"
                         @for (protocol, address) in setup.otlp { " " code { "http://" (address) } " for " (protocol) }
-                        ", too."
+                        "."
                     }
                 }
             }
@@ -106,11 +106,11 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
             }
         }
         section #refused {
-            h2 { "Refused lately" }
+            h2 { "Recently refused" }
             @if setup.rejections.is_empty() && setup.turned_away.is_empty() { p.quiet { "Nothing was refused." } }
             @else {
                 div.scroll { table.rows {
-                    thead { tr { th scope="col" { "When" } th scope="col" { "Sent to" } th scope="col" { "Why" } } }
+                    thead { tr { th scope="col" { "When" } th scope="col" { "Sent to" } th scope="col" { "Reason" } } }
                     tbody {
                         @for TurnedAway { at_ms, path, reason, times } in setup.turned_away {
                             tr {

@@ -225,8 +225,8 @@ fn span_row(
                 @else if open == Some(false) && hidden_errors > 0 {
                     span.status.failed { " ✕ " (format::count(hidden_errors as u64)) " below" }
                 }
-                @if tree.is_orphan(position) { span.pending title="The span above has not ended, or was lost" { "parent running" } }
-                @if tree.is_far(position) { span.pending title="It is left out of the axis: its clock may be wrong" { (format::time(span.start_ns)) } }
+                @if tree.is_orphan(position) { span.pending title="The parent span has not ended, or was lost" { "parent running" } }
+                @if tree.is_far(position) { span.pending title="Outside of the time axis: the clock of its machine may be wrong" { (format::time(span.start_ns)) } }
                 @if let Some(model) = &span.model_name { " " small { (model) } }
             }
             td.n role="gridcell" title={ "self " (format::duration(tree.self_ns(position))) } { (format::duration(span.duration_ns)) }
@@ -250,7 +250,7 @@ fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
         after => format!("at {}", format::duration(after)),
     };
     let said = format!(
-        "starts {start}, takes {}, {} of it itself",
+        "starts {start}, takes {}, self time {}",
         format::duration(span.duration_ns),
         format::duration(self_ns)
     );

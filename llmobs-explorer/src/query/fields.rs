@@ -20,7 +20,7 @@ impl Field {
                 let minus = if key == "_missing_" { "-" } else { "" };
                 return Err(QueryError::new(
                     column,
-                    format!("`{key}` belongs to another syntax"),
+                    format!("`{key}` is not part of this syntax"),
                     format!("write `{minus}@path:*`"),
                 ));
             }
@@ -141,8 +141,8 @@ fn trace(name: &str, column: usize) -> Result<(Source, Kind), QueryError> {
     if name.starts_with("estimated_") {
         return Err(QueryError::new(
             column,
-            "the costs of whole traces are not known yet",
-            "write `@metrics.estimated_total_cost` for those of spans",
+            "the costs of traces are not supported",
+            "write `@metrics.estimated_total_cost` for the costs of spans",
         ));
     }
     let known: Vec<String> = TRACE.iter().map(|(known, _)| format!("`@trace.{known}`")).collect();
@@ -163,8 +163,8 @@ fn evaluation(feedback: bool, rest: &str, path: &str, column: usize) -> Result<(
     if label.is_empty() {
         return Err(QueryError::new(
             column,
-            format!("`@{path}` names no label"),
-            "write what was judged, such as `@evaluation.faithfulness.value`",
+            format!("`@{path}` has no label"),
+            "write the label, such as `@evaluation.faithfulness.value`",
         ));
     }
     let kind = if part == Part::Value { Kind::Either(Unit::Plain) } else { Kind::Text };

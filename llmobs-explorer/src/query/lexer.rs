@@ -159,7 +159,7 @@ impl Lexer {
         let mut glyphs = Vec::new();
         loop {
             let letter = self.peek().ok_or_else(|| {
-                QueryError::new(column, "the quote is not closed", "write another `\"` where the text ends")
+                QueryError::new(column, "the quote is not closed", "close it with another `\"`")
             })?;
             self.at += 1;
             match (letter, self.peek()) {

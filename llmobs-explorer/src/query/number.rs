@@ -76,7 +76,7 @@ impl Unit {
     /// Parses a number in this unit. The error says what is wrong, and what to write.
     pub(super) fn read(self, text: &str) -> Result<Amount, (&'static str, &'static str)> {
         match self {
-            Self::Plain => plain(text).map(exactly).ok_or(("a number", "write one such as `100` or `0.5`")),
+            Self::Plain => plain(text).map(exactly).ok_or(("a number", "write a number such as `100` or `0.5`")),
             Self::Nanoseconds => nanoseconds(text).map(exactly).ok_or(NO_DURATION),
             Self::Seconds => seconds(text).map(exactly).ok_or(NO_DURATION),
             Self::Time => time(text).ok_or((

@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, QueryError> {
     let root = parser.any(None)?;
     if parser.lexer.peek().is_some() {
         return Err(
-            parser.error("the parenthesis closes nothing", r"take it away, or write `\)` where it is text")
+            parser.error("this parenthesis closes nothing", r"remove it, or write `\)` for a literal one")
         );
     }
     let parts = if parser.alternatives { vec![format!("({})", trimmed(text))] } else { parser.parts };
@@ -79,7 +79,7 @@ impl Parser {
         loop {
             self.lexer.skip_space();
             if first && let Some(operator) = self.comes_operator() {
-                return Err(self.error(format!("`{operator}` has nothing before it"), LONELY_OPERATOR));
+                return Err(self.error(format!("nothing precedes `{operator}`"), LONELY_OPERATOR));
             }
             self.operator("AND")?;
             if self.at_end() || self.lexer.comes_word("OR") {
@@ -126,8 +126,8 @@ impl Parser {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(self.error(
-                format!("more than {MAX_DEPTH} parentheses stand in each other"),
-                "take away those that are not needed",
+                format!("more than {MAX_DEPTH} nested parentheses"),
+                "remove those that are not needed",
             ));
         }
         self.lexer.take("(");
@@ -135,8 +135,8 @@ impl Parser {
         if self.lexer.peek() == Some(')') {
             return Err(QueryError::new(
                 column,
-                "nothing stands between the parentheses",
-                "write a condition there, or take them away",
+                "the parentheses are empty",
+                "write a condition in them, or remove them",
             ));
         }
         let node = self.any(field)?;
@@ -144,7 +144,7 @@ impl Parser {
             return Err(QueryError::new(
                 column,
                 "the parenthesis is not closed",
-                r"write `)` where it ends, or `\(` where it is text",
+                r"close it with `)`, or write `\(` for a literal one",
             ));
         }
         self.depth -= 1;
@@ -159,7 +159,7 @@ impl Parser {
         if self.lexer.comes("child.") {
             return Err(QueryError::new(
                 column,
-                "what is asked of other spans of the trace is not named so",
+                "this is not a field of other spans of the trace",
                 "write `@child.@path:value`",
             ));
         }
@@ -170,8 +170,8 @@ impl Parser {
         if length == 0 {
             return Err(QueryError::new(
                 column,
-                "no path stands before the `:`",
-                "write one such as `@name:value`",
+                "the path before the `:` is missing",
+                "write a path, such as `@name:value`",
             ));
         }
         let path = self.path()?;
@@ -188,8 +188,8 @@ impl Parser {
             let path = self.lexer.text(column - 1, start + length);
             return QueryError::new(
                 column,
-                format!("a `:` is missing behind `{path}`"),
-                format!("write it before what it is compared with, such as `{path}:>5`"),
+                format!("the `:` after `{path}` is missing"),
+                format!("write it before the comparison, such as `{path}:>5`"),
             );
         }
         match self.lexer.word(None) {
@@ -197,8 +197,8 @@ impl Parser {
                 let path = self.lexer.text(column - 1, start);
                 QueryError::new(
                     column,
-                    format!("`{path}` names no field"),
-                    format!(r#"write `{path}path:value`, or `"{path}"` where it is text"#),
+                    format!("`{path}` has no path"),
+                    format!(r#"write `{path}path:value`, or `"{path}"` to search for the text"#),
                 )
             }
             Ok(_) => {
@@ -207,7 +207,7 @@ impl Parser {
                     column,
                     format!("`{path}` has no value"),
                     format!(
-                        r#"write `{path}:value`, `{path}:*` for any value, or `"{path}"` where it is text"#
+                        r#"write `{path}:value`, `{path}:*` for any value, or `"{path}"` to search for the text"#
                     ),
                 )
             }
@@ -225,8 +225,8 @@ impl Parser {
         match colon {
             Some(0) => Err(QueryError::new(
                 column,
-                "nothing stands before the `:`",
-                r"write `key:value`, or `\:` where it is text",
+                "the key before the `:` is missing",
+                r"write `key:value`, or `\:` for a literal one",
             )),
             Some(_) => {
                 let key = self.path()?;
@@ -235,7 +235,9 @@ impl Parser {
             None => {
                 let word = self.lexer.word(None)?;
                 if self.lexer.peek() == Some('"') {
-                    return Err(self.error("a quote stands in a word", r#"write a space before it, or `\"`"#));
+                    return Err(
+                        self.error("the word contains a quote", r#"write a space before the quote, or `\"`"#)
+                    );
                 }
                 if word.is_any() {
                     return Ok(Condition::Everything);
@@ -243,8 +245,8 @@ impl Parser {
                 let (words, prefix) = word.words().ok_or_else(|| {
                     QueryError::new(
                         column,
-                        "in a text `*` can stand only at the end of a word",
-                        r"write the beginning of the word, or `\*` where it is text",
+                        "`*` is only allowed at the end of a word",
+                        r"write the beginning of the word, or `\*` for a literal one",
                     )
                 })?;
                 if !prefix && id::looks_like_id(&words) {
@@ -262,11 +264,7 @@ impl Parser {
         end_quote(&self.lexer)?;
         match phrase.literal() {
             Some(words) if !words.is_empty() => Ok(has_words(&words, false)),
-            _ => Err(QueryError::new(
-                column,
-                "nothing stands between the quotes",
-                "write what the text has to hold",
-            )),
+            _ => Err(QueryError::new(column, "the quotes are empty", "write the words to find")),
         }
     }
 
@@ -276,8 +274,8 @@ impl Parser {
         let path = self.lexer.word(Some(':'))?.literal().ok_or_else(|| {
             QueryError::new(
                 column,
-                "`*` and `?` cannot stand in the name of a field",
-                r"write it in full, or `\*` and `\?` where they belong to it",
+                "the name of a field cannot contain `*` or `?`",
+                r"write the name in full, or `\*` and `\?` for literal ones",
             )
         })?;
         self.lexer.take(":");
@@ -307,11 +305,7 @@ impl Parser {
         self.lexer.take(operator);
         self.lexer.skip_space();
         if self.at_end() || self.comes_operator().is_some() {
-            return Err(QueryError::new(
-                column,
-                format!("`{operator}` has nothing behind it"),
-                LONELY_OPERATOR,
-            ));
+            return Err(QueryError::new(column, format!("nothing follows `{operator}`"), LONELY_OPERATOR));
         }
         Ok(true)
     }
@@ -324,8 +318,8 @@ impl Parser {
         if self.lexer.at_end_of_term() || self.comes_operator().is_some() {
             return Err(QueryError::new(
                 column,
-                "`-` has nothing behind it",
-                r"write it right before what it excludes, or `\-` where it is text",
+                "nothing follows `-`",
+                r"write it directly before the excluded term, or `\-` for a literal one",
             ));
         }
         Ok(true)
@@ -362,4 +356,4 @@ fn has_id(field: Field, id: &str) -> Condition {
     Condition::Filter(field, Test::Equals(id::canonical(id)))
 }
 
-const LONELY_OPERATOR: &str = "write a condition there, or the operator in lower case where it is text";
+const LONELY_OPERATOR: &str = "write a condition there, or the operator in lower case if it is a word";

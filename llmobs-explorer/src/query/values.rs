@@ -41,7 +41,7 @@ fn word(lexer: &mut Lexer, field: &Field) -> Result<Word, QueryError> {
     if let Some(sign @ ('(' | '"')) = lexer.peek() {
         return Err(QueryError::new(
             lexer.column(),
-            format!("`{sign}` stands in a value"),
+            format!("the value contains `{sign}`"),
             format!(r"quote the whole value, or write `\{sign}`"),
         ));
     }
@@ -51,7 +51,7 @@ fn word(lexer: &mut Lexer, field: &Field) -> Result<Word, QueryError> {
             column,
             format!("`{name}` has no value"),
             format!(
-                "write `{name}:value` without a space, `{name}:*` for any value, or quotes around all of it where it is text"
+                "write `{name}:value` without a space, `{name}:*` for any value, or quotes around all of it to search for the text"
             ),
         ));
     }
@@ -68,7 +68,7 @@ fn range(lexer: &mut Lexer, field: &Field) -> Result<Test, QueryError> {
     if !to || !closed || low.1.is_empty() || high.1.is_empty() {
         return Err(QueryError::new(
             column,
-            "this is no range",
+            "this is not a range",
             "write `[1 TO 5]`, with `*` for an open end, or quote a value that begins with `[`",
         ));
     }
@@ -109,8 +109,8 @@ pub(super) fn end_quote(lexer: &Lexer) -> Result<(), QueryError> {
     }
     Err(QueryError::new(
         lexer.column(),
-        "something stands right behind a quote",
-        r#"write a space between them, or `\"` for a quote in the text"#,
+        "text follows the closing quote directly",
+        r#"write a space after the quote, or `\"` for a quote in the text"#,
     ))
 }
 
@@ -134,7 +134,7 @@ fn amount(field: &Field, word: &Word, column: usize) -> Result<Amount, QueryErro
     let text = word.literal().ok_or_else(|| {
         QueryError::new(
             column,
-            format!("`{}` is compared by number, which has no `*` and no `?`", field.name),
+            format!("`{}` is a number, which cannot contain `*` or `?`", field.name),
             "write a number or a range, such as `[1 TO 5]`",
         )
     })?;
@@ -147,7 +147,7 @@ fn unit(field: &Field, column: usize) -> Result<Unit, QueryError> {
         Kind::Tag => Ok(Unit::Plain),
         Kind::Text | Kind::Id => Err(QueryError::new(
             column,
-            format!("`{}` holds texts, which have no order", field.name),
+            format!("`{}` is a text, which has no order", field.name),
             format!("write `{0}:value`, or `{0}:va*`", field.name),
         )),
     }

@@ -12,7 +12,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The largest body, as it is sent and once it is inflated. SDKs send 5 MiB at most.
+/// The largest body, as it is sent and when decompressed. SDKs send 5 MiB at most.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// How many bytes all bodies together may have that are received and not yet stored. Other requests wait.
 const BUDGET_BYTES: usize = 32 * 1024 * 1024;
@@ -71,7 +71,7 @@ impl BodyBudget {
         let units = u32::try_from(most.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
         let permit = Arc::clone(&self.0).acquire_many_owned(units).await;
         let permit =
-            permit.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "llmobs is about to end".to_owned()))?;
+            permit.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "llmobs is shutting down".to_owned()))?;
         if !complete {
             arriving.bytes.reserve_exact(length.unwrap_or_default().saturating_sub(arriving.bytes.len()));
             arriving.receive(usize::MAX).await?;
@@ -96,8 +96,8 @@ impl ArrivingBody {
     async fn collect(&mut self, until_bytes: usize) -> Result<bool, Refusal> {
         while self.bytes.len() < until_bytes {
             let Some(frame) = self.body.frame().await else { return Ok(true) };
-            let frame =
-                frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")))?;
+            let frame = frame
+                .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body was interrupted: {error}")))?;
             let Ok(data) = frame.into_data() else { continue };
             if self.bytes.len() + data.len() > MAX_BYTES {
                 return Err(too_large(""));
@@ -141,17 +141,17 @@ impl Encoding {
 }
 
 fn unknown(found: &str) -> Refusal {
-    let reason = format!("`Content-Encoding` is {found}: gzip, deflate, zstd or identity is expected");
+    let reason = format!("`Content-Encoding` is {found}: expected gzip, deflate, zstd or identity");
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, reason)
 }
 
 fn too_large(when: &str) -> Refusal {
-    let reason = format!("the body is larger than 16 MiB{when}: several requests are expected");
+    let reason = format!("the body is larger than 16 MiB{when}: send several requests");
     (StatusCode::PAYLOAD_TOO_LARGE, reason)
 }
 
 fn broken(encoding: &str, error: &io::Error) -> Refusal {
-    (StatusCode::BAD_REQUEST, format!("the body cannot be inflated as {encoding}: {error}"))
+    (StatusCode::BAD_REQUEST, format!("the body cannot be decompressed as {encoding}: {error}"))
 }
 
 pub(super) fn inflate<'a>(encoding: &str, reader: impl Read) -> Result<Cow<'a, [u8]>, Refusal> {
@@ -159,7 +159,7 @@ pub(super) fn inflate<'a>(encoding: &str, reader: impl Read) -> Result<Cow<'a, [
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     reader.take(most).read_to_end(&mut inflated).map_err(|error| broken(encoding, &error))?;
     if inflated.len() > MAX_BYTES {
-        return Err(too_large(" once it is inflated"));
+        return Err(too_large(" when decompressed"));
     }
     Ok(Cow::Owned(inflated))
 }

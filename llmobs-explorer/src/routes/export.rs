@@ -65,7 +65,7 @@ fn read(pairs: &str, now_ms: i64) -> Result<ListRequest, String> {
     let (mut from_ns, mut to_ns) = (None, None);
     let (mut offset, mut limit, mut ascending) = (0, 10, false);
     for (name, value) in form_urlencoded::parse(pairs.as_bytes()) {
-        let wrong = |expected: &str| format!("`{name}` is {value:.40?}: {expected} is expected");
+        let wrong = |expected: &str| format!("`{name}` is {value:.40?}: expected {expected}");
         match name.as_ref() {
             "filter[query]" if value.trim().is_empty() => {}
             "filter[query]" => {
@@ -101,7 +101,7 @@ fn read(pairs: &str, now_ms: i64) -> Result<ListRequest, String> {
                     (None, None) if filter.is_none() => {}
                     (None, None) => {
                         return Err(format!(
-                            "`{name:.40}` is not known: query, span_id, trace_id, span_kind, span_name, ml_app, tag, from or to is expected"
+                            "`{name:.40}` is not known: expected query, span_id, trace_id, span_kind, span_name, ml_app, tag, from or to"
                         ));
                     }
                 }

@@ -37,7 +37,7 @@ pub(super) async fn traces(State(app): State<App>, request: Request) -> Response
         None | Some(b"identity") => false,
         Some(b"gzip") => true,
         Some(_) => {
-            let reason = "`grpc-encoding` is unknown: gzip or identity is expected";
+            let reason = "`grpc-encoding` is unknown: expected gzip or identity";
             drop(refuse(&app, request, (StatusCode::UNSUPPORTED_MEDIA_TYPE, reason)).await);
             return fail(UNIMPLEMENTED, reason);
         }
@@ -188,7 +188,9 @@ mod tests {
         }
         assert!(read(b"\x01\0\0\0\x02ab", false).unwrap_err().starts_with("the message is compressed"));
         assert!(
-            read(b"\x01\0\0\0\x02ab", true).unwrap_err().starts_with("the body cannot be inflated as gzip")
+            read(b"\x01\0\0\0\x02ab", true)
+                .unwrap_err()
+                .starts_with("the body cannot be decompressed as gzip")
         );
     }
 

@@ -184,7 +184,7 @@ async fn read_on_blocking_thread(
         (read, Some(sent.permit))
     });
     task.await.unwrap_or_else(|_| {
-        let reason = "reading it failed, which is a bug of llmobs".to_owned();
+        let reason = "reading the body failed, which is a bug in llmobs".to_owned();
         (Err((StatusCode::BAD_REQUEST, reason)), None)
     })
 }

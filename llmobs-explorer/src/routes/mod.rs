@@ -147,22 +147,21 @@ impl IntoResponse for RouteError {
     fn into_response(self) -> Response {
         let (status, title, text) = match self {
             Self::Store(error @ StoreError::TooLong) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "That takes too long", Report(&error).to_string())
+                (StatusCode::SERVICE_UNAVAILABLE, "The query took too long", Report(&error).to_string())
             }
             Self::Store(error @ (StoreError::Full(_) | StoreError::Unavailable(_) | StoreError::Closed)) => {
-                let text = format!("{}. Another attempt may do: reload the page.", Report(&error));
+                let text = format!("{}. Reload the page to try again.", Report(&error));
                 let page = page(layout::notice("The store is busy", &text));
                 return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], page).into_response();
             }
             Self::NotFound(what) => {
-                let text =
-                    format!("There is no such {what}. It may have been deleted since: see --keep-days.");
+                let text = format!("There is no such {what}. It may have been deleted: see --keep-days.");
                 (StatusCode::NOT_FOUND, "Not found", text)
             }
             Self::Store(error) => {
                 let text = Report(&error).to_string();
                 log::error!("{text}");
-                (StatusCode::INTERNAL_SERVER_ERROR, "The store does not answer", text)
+                (StatusCode::INTERNAL_SERVER_ERROR, "The store failed", text)
             }
         };
         (status, page(layout::notice(title, &text))).into_response()

@@ -17,7 +17,7 @@ use crate::intake::{OtlpEncoding, SpanUpdate, read_otlp};
 const ML_APP: &str = "dd-ml-app";
 const UNKNOWN_TYPE: (StatusCode, &str) = (
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    "the `Content-Type` is not known: application/x-protobuf or application/json is expected",
+    "the `Content-Type` is not known: expected application/x-protobuf or application/json",
 );
 
 /// Spans.

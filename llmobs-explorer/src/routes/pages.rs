@@ -279,7 +279,7 @@ pub(super) async fn sample(
     if form.key != *app.form_key {
         let notice = layout::notice(
             "The form is out of date",
-            "The explorer was started anew since. Go back and load the page again.",
+            "The explorer was restarted. Go back and reload the page.",
         );
         return Ok((StatusCode::FORBIDDEN, page(notice)).into_response());
     }

@@ -11,26 +11,23 @@ use super::{App, RouteError, grpc};
 
 /// How addresses begin where programs report to other servers, and what to set instead.
 const HINTS: [(&str, &str); 8] = [
-    ("/api/v2/spans", "zipkin spans are not read: set OTEL_TRACES_EXPORTER=otlp"),
-    ("/api/traces", "jaeger spans are not read: set OTEL_TRACES_EXPORTER=otlp"),
+    ("/api/v2/spans", "spans of Zipkin are not supported: set OTEL_TRACES_EXPORTER=otlp"),
+    ("/api/traces", "spans of Jaeger are not supported: set OTEL_TRACES_EXPORTER=otlp"),
     (
         "/v1/",
         "OpenTelemetry sends spans to /v1/traces: set OTEL_EXPORTER_OTLP_ENDPOINT to the address without a path",
     ),
     (
         "/opentelemetry.",
-        "spans are all that is read of OpenTelemetry: set OTEL_METRICS_EXPORTER=none and the like",
+        "only the spans of OpenTelemetry are stored: set OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none",
     ),
-    ("/v0.", "traces are read at /v0.4/traces: set DD_TRACE_API_VERSION=v0.4"),
-    ("/evp_proxy/", "LLM spans are read at /evp_proxy/v2/api/v2/llmobs: set DD_LLMOBS_AGENTLESS_ENABLED=0"),
+    ("/v0.", "tracers send traces to /v0.4/traces: set DD_TRACE_API_VERSION=v0.4"),
+    ("/evp_proxy/", "SDKs send LLM spans to /evp_proxy/v2/api/v2/llmobs: set DD_LLMOBS_AGENTLESS_ENABLED=0"),
     (
         "/api/v2/llmobs",
-        "LLM spans are sent to this address by POST: set DD_TRACE_AGENT_URL to it without a path",
+        "SDKs send LLM spans to this address with POST: set DD_TRACE_AGENT_URL to the address without a path",
     ),
-    (
-        "/",
-        "programs of Datadog report by DD_TRACE_AGENT_URL, those of OpenTelemetry by OTEL_EXPORTER_OTLP_ENDPOINT",
-    ),
+    ("/", "set DD_TRACE_AGENT_URL for Datadog's SDKs, or OTEL_EXPORTER_OTLP_ENDPOINT for OpenTelemetry"),
 ];
 /// The longest path that is shown, in characters.
 const SHOWN_CHARS: usize = 100;
@@ -55,7 +52,7 @@ async fn respond(app: &App, head: &Parts, status: StatusCode) -> Response {
     let path: String = head.uri.path().chars().take(SHOWN_CHARS).collect();
     let hint = HINTS.iter().find(|(beginning, _)| path.starts_with(beginning)).map_or("", |(_, hint)| hint);
     let reason = match status {
-        StatusCode::METHOD_NOT_ALLOWED => format!("{path} does not take {}; {hint}", head.method),
+        StatusCode::METHOD_NOT_ALLOWED => format!("{path} does not support {}; {hint}", head.method),
         _ => format!("there is nothing at {path}; {hint}"),
     };
     // What is only read is no loss.

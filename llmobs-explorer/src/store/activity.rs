@@ -1,12 +1,12 @@
-//! How many spans with which facets began in which time: what lists of all spans count, without reading the spans.
+//! Counts of spans by facets and start time. With these, lists of all spans have their counts without reading the spans.
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, params};
 
-/// Times are counted without so many of their low bits: a time has 4.6 minutes.
+/// The number of low bits that a time loses: the spans of 4.6 minutes are counted together.
 const SHIFT: u32 = 38;
-/// How many times the spans must be spread over. In fewer, their histogram would be too coarse.
+/// The smallest number of times for a histogram that is fine enough.
 const TIMES: i64 = 120;
 
 /// Changes of the counts.
@@ -14,7 +14,7 @@ const TIMES: i64 = 120;
 pub(super) struct Changes(HashMap<(i64, i64), i64>);
 
 impl Changes {
-    /// Counts spans that began at a time, or fewer of them.
+    /// Adds spans that began at a time. A negative number removes spans.
     pub(super) fn add(&mut self, start_ns: i64, facets: i64, spans: i64) {
         *self.0.entry((start_ns >> SHIFT, facets)).or_default() += spans;
     }
@@ -38,12 +38,12 @@ impl Changes {
     }
 }
 
-/// Deletes what counts no spans.
+/// Deletes the rows that count no spans.
 pub(super) fn delete_empty(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("DELETE FROM activity WHERE spans <= 0; DELETE FROM facets WHERE spans <= 0")
 }
 
-/// Whether all spans are spread over enough time.
+/// Whether the spans cover enough time for a histogram.
 pub(super) fn is_enough(connection: &Connection) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT coalesce(max(time) - min(time), 0) >= :times AS enough FROM activity")?

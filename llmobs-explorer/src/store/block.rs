@@ -1,4 +1,4 @@
-//! Blocks: texts that are compressed together, since small texts alone hardly become smaller.
+//! Blocks: texts that are compressed together, because small texts compress badly alone.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,24 +10,24 @@ use zstd::bulk::Compressor;
 
 use super::error::{ReadError, SqliteError};
 
-/// Where a text is: the number of its block, and in the low bits its index there.
+/// The position of a text: the number of its block, and in the low bits its index in the block.
 pub(super) type Position = i64;
 
 const INDEX_BITS: u32 = 16;
 const INDEX_MASK: i64 = (1 << INDEX_BITS) - 1;
-/// After how many bytes a block is full. A block is read as a whole.
+/// The size in bytes at which a block is full. A block is always read as a whole.
 const BYTES: usize = 32 * 1024;
 /// The level of zstd. Higher levels save a tenth and take three times as long.
 const LEVEL: i32 = 1;
-/// The largest block: the largest event, which the intake limits, and what fitted before it.
+/// The largest block: the largest event that the intake accepts, and the texts before it.
 const MAX_BYTES: usize = 128 * 1024 * 1024;
-/// How many blocks a reader keeps.
+/// The number of blocks that a reader caches.
 const KEPT: usize = 64;
 
-/// A block that is compressed, with its number.
+/// The number of a block and its compressed data.
 pub(super) type Block = (i64, Vec<u8>);
 
-/// Makes blocks of texts.
+/// Creates blocks from texts.
 #[derive(Debug)]
 pub(super) struct BlockWriter<'a> {
     numbers: &'a AtomicI64,
@@ -38,13 +38,13 @@ pub(super) struct BlockWriter<'a> {
 }
 
 impl<'a> BlockWriter<'a> {
-    /// Each block takes the next of these numbers.
+    /// Creates a writer that takes the numbers of its blocks from this counter.
     pub(super) fn new(numbers: &'a AtomicI64) -> Self {
         let number = numbers.fetch_add(1, Ordering::Relaxed);
         Self { numbers, number, lengths: Vec::new(), texts: Vec::with_capacity(BYTES), full: Vec::new() }
     }
 
-    /// Adds a text.
+    /// Adds a text, and returns its position.
     pub(super) fn add(&mut self, text: &[u8]) -> io::Result<Position> {
         if self.texts.len() >= BYTES || self.lengths.len() > usize::from(u16::MAX) {
             self.compress()?;
@@ -56,7 +56,7 @@ impl<'a> BlockWriter<'a> {
         Ok(self.number << INDEX_BITS | index)
     }
 
-    /// The blocks.
+    /// Returns the blocks.
     pub(super) fn finish(mut self) -> io::Result<Vec<Block>> {
         if !self.lengths.is_empty() {
             self.compress()?;
@@ -66,7 +66,7 @@ impl<'a> BlockWriter<'a> {
 
     fn compress(&mut self) -> io::Result<()> {
         thread_local! {
-            /// Making a compressor takes longer than compressing a block.
+            /// Creating a compressor takes longer than compressing a block.
             static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
         }
         let mut bytes = Vec::with_capacity(4 * self.lengths.len() + 4 + self.texts.len());
@@ -82,7 +82,7 @@ impl<'a> BlockWriter<'a> {
     }
 }
 
-/// Reads texts of blocks.
+/// Reads texts from blocks.
 pub(super) struct BlockReader<'a> {
     statement: CachedStatement<'a>,
     blocks: HashMap<i64, Vec<u8>>,
@@ -94,7 +94,7 @@ impl<'a> BlockReader<'a> {
         Ok(Self { statement, blocks: HashMap::new() })
     }
 
-    /// A text.
+    /// Returns a text.
     pub(super) fn text(&mut self, position: Position) -> Result<&str, ReadError> {
         let number = position >> INDEX_BITS;
         if !self.blocks.contains_key(&number) {

@@ -1,8 +1,8 @@
-//! Columns: by name, and those of the fields of queries.
+//! Columns by name, and the columns of query fields.
 
 use crate::query::{Category, Measure, Sum};
 
-/// Finds columns by name once, before many rows are read: a look-up in each row would take as long as reading it.
+/// Looks up columns by name once, before reading many rows. A lookup per row would take as long as reading the row.
 macro_rules! columns {
     ($statement:ident: $($column:ident),+ $(,)?) => {
         $(let $column = $statement.column_index(stringify!($column))?;)+

@@ -1,7 +1,7 @@
-//! Writes conditions as SQL. The text of a user is always bound, and never part of the SQL.
+//! Writes conditions as SQL. Text of the user is always bound, and never part of the SQL.
 //!
-//! All but a few columns are read in subqueries that do not depend on the span, so that SQLite runs each once, with an index, for any
-//! number of spans. The other columns are in the index `span_list`, so that no row of a span is read.
+//! A few columns are in the index `span_list`, so testing them reads no rows of `span`. All other columns are read in subqueries that do not
+//! depend on the span. SQLite runs each of these once, with an index, for any number of spans.
 
 use std::ops::Bound;
 
@@ -26,15 +26,15 @@ impl Expression {
     }
 }
 
-/// A condition on a span `s`, for `SELECT … FROM span s WHERE …`, to which `AND …` can be added. The words are in the tables with these
-/// numbers.
+/// Writes a condition on a span `s`, for `SELECT … FROM span s WHERE …`. A caller may append `AND …`. `words` are the numbers of the tables
+/// of words.
 pub(super) fn expression(condition: &Condition, words: &[i64]) -> Expression {
     let mut writer = Writer { expression: Expression::default(), words };
     writer.node(condition, "s");
     writer.expression
 }
 
-/// Splits off the words that all must match. Returns the rest, and for each of them a query for the spans that have it.
+/// Splits off the words that must all match. Returns the rest of the condition, and for each word a query for its spans.
 pub(super) fn split_words(condition: &Condition, words: &[i64]) -> (Condition, Vec<Expression>) {
     let nodes = match condition {
         Condition::And(nodes) => nodes.as_slice(),
@@ -53,7 +53,7 @@ pub(super) fn split_words(condition: &Condition, words: &[i64]) -> (Condition, V
     (Condition::And(rest), spans)
 }
 
-/// Whether only the facets of a span decide whether it matches.
+/// Whether the condition depends only on the facets of a span.
 pub(super) fn is_of_facets(condition: &Condition) -> bool {
     match condition {
         Condition::Everything => true,
@@ -64,12 +64,12 @@ pub(super) fn is_of_facets(condition: &Condition) -> bool {
     }
 }
 
-/// A pattern as GLOB takes it.
+/// Converts a pattern to the syntax of GLOB.
 fn glob(pattern: &Pattern) -> String {
     let mut glob = String::new();
     for glyph in pattern.glyphs() {
         match glyph {
-            // In brackets these are literal.
+            // These are literal in brackets.
             Glyph::Is(letter @ ('*' | '?' | '[')) => glob.extend(['[', *letter, ']']),
             Glyph::Is(letter) => glob.push(*letter),
             Glyph::Any => glob.push('*'),
@@ -108,7 +108,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes a balanced tree, since SQLite refuses expressions of more than 1,000 levels.
+    /// Writes a balanced tree, because SQLite rejects expressions with more than 1,000 levels.
     fn joined(&mut self, nodes: &[Condition], operator: &str, span: &'static str) {
         match nodes {
             [] => self.push("TRUE"),
@@ -130,12 +130,12 @@ impl Writer<'_> {
         self.push(")");
     }
 
-    /// Writes a query for the spans that have words, some of them several times. It matches nothing if there are no tables.
+    /// Writes a query for the spans that have the words. It may return a span several times, and matches nothing if there are no tables.
     fn spans_with(&mut self, words: &str, prefix: bool) {
         // In quotes, only the quote is an operator. A zero byte would end the text before its closing quote.
         let quoted = words.replace('"', "\"\"").replace('\0', " ");
         let parameter = self.parameter(format!("\"{quoted}\"{}", if prefix { " *" } else { "" }));
-        // Cross joins, so that SQLite begins with the words.
+        // Cross joins make SQLite begin with the words.
         let spans: Vec<String> = self
             .words
             .iter()
@@ -205,7 +205,7 @@ impl Writer<'_> {
 
     fn parent(&mut self, test: &Test, span: &str) {
         match test {
-            // The values that programs write for no parent.
+            // The values that programs write if there is no parent.
             Test::Equals(id) if matches!(id.as_str(), "" | "0" | "undefined" | "null") => {
                 self.push(&format!("{span}.parent_id IS NULL"));
             }
@@ -292,7 +292,7 @@ impl Writer<'_> {
         self.push(")");
     }
 
-    /// A test of a value that is there, which is text in one column and a number in the other.
+    /// Writes a test of an existing value, which one column has as text and the other as a number.
     fn value(&mut self, column: &str, number: &str, test: &Test) {
         match test {
             Test::Exists => self.push(&format!("{column} IS NOT NULL")),
@@ -328,7 +328,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes a parameter with a name of its own.
+    /// Writes a parameter with a new name.
     fn bind(&mut self, value: impl Into<Value>) {
         let name = self.parameter(value);
         self.push(&name);
@@ -347,8 +347,8 @@ impl Writer<'_> {
     }
 }
 
-/// The spans of the evaluations `e`. They are cross joins, so that SQLite begins with the evaluations and uses the indexes from there.
-/// All spans are read only if an evaluation names its span without the trace.
+/// The spans of the evaluations `e`. Cross joins make SQLite begin with the evaluations and use the indexes from there. All spans are read
+/// only if an evaluation names its span without the trace.
 const JUDGED: &str = " SELECT x.id FROM e CROSS JOIN trace y ON y.trace_id = e.trace_id \
     CROSS JOIN span x ON x.trace = y.id AND x.span_id = e.span_id \
     UNION ALL SELECT id FROM span WHERE span_id IN (SELECT span_id FROM e WHERE trace_id IS NULL) \

@@ -1,8 +1,7 @@
-//! Encodes spans for the store, on the thread that read them: what is long or repeated is stored once.
+//! Encodes spans for the store, on the thread that read them. Long and repeated parts are stored once.
 //!
-//! Long strings of events, texts for the search, and sets of attributes are looked up by their keys among those that are stored. What
-//! is not found is stored again. Only what is of the same [segment](super::segment) is found, so that a segment can be deleted as a
-//! whole.
+//! Long strings of events, texts for the search, and sets of attributes are looked up by their keys among the stored ones. A part that is
+//! not found is stored again. Lookups only find parts of the same [segment](super::segment), so that a segment can be deleted as a whole.
 
 use std::collections::HashMap;
 use std::io;
@@ -14,19 +13,19 @@ use super::event_text::{self, SplitEvent};
 use super::key::Key;
 use crate::span::{Attribute, Span};
 
-/// How many texts and sets are remembered. Each takes about 40 bytes.
+/// The number of texts and sets to remember. Each takes about 40 bytes.
 const REMEMBERED: usize = 200_000;
 /// The prefix of the paths of tags.
 const TAG: &str = "tag.";
 
-/// What the threads that encode share.
+/// The state that the encoding threads share.
 #[derive(Debug)]
 pub(super) struct Encoder {
     stored: Mutex<Stored>,
     next: Next,
 }
 
-/// The next number of each kind. A number is not used again if its batch cannot be stored.
+/// The next number of each kind. The numbers of a batch that cannot be stored are not used again.
 #[derive(Debug)]
 pub(super) struct Next {
     block: AtomicI64,
@@ -39,16 +38,16 @@ impl Next {
         Self { block: block.into(), piece: piece.into(), set: set.into() }
     }
 
-    /// The next block, piece and set.
+    /// The numbers of the next block, piece and set.
     pub(super) fn numbers(&self) -> [i64; 3] {
         [&self.block, &self.piece, &self.set].map(|number| number.load(Ordering::Relaxed))
     }
 }
 
-/// What is stored in the current segment, by key.
+/// The stored parts of the current segment, by key.
 #[derive(Debug, Default)]
 struct Stored {
-    /// How often it was forgotten.
+    /// The number of times that this was forgotten.
     generation: u64,
     strings: HashMap<Key, Position>,
     pieces: HashMap<Key, i64>,
@@ -58,37 +57,37 @@ struct Stored {
 /// The spans of a batch, encoded.
 #[derive(Debug, Default)]
 pub(crate) struct Encoded {
-    /// Of the texts and sets that they refer to.
+    /// The generation of the texts and sets that the spans refer to.
     generation: u64,
     /// One for each span, in the same order.
     pub(super) spans: Vec<EncodedSpan>,
     pub(super) blocks: Vec<Block>,
-    /// Texts that are new to the search: the number, the index of the span, and the index of the text, or none for its short texts.
+    /// New texts for the search: the number, the index of the span, and the index of the text, or `None` for its short texts.
     pub(super) pieces: Vec<(i64, usize, Option<usize>)>,
-    /// Sets of attributes that are new: the number, the index of the span, and whether it is of its tags.
+    /// New sets of attributes: the number, the index of the span, and whether the set has its tags.
     pub(super) sets: Vec<(i64, usize, bool)>,
     new_strings: HashMap<Key, Position>,
     new_pieces: HashMap<Key, i64>,
     new_sets: HashMap<Key, i64>,
 }
 
-/// Where the parts of a span are.
+/// The positions of the parts of a span.
 #[derive(Debug)]
 pub(super) struct EncodedSpan {
     /// Its event, with its previews.
     pub(super) event: Position,
-    /// The texts in which the search finds it.
+    /// The texts that the search covers.
     pub(super) pieces: Vec<i64>,
     pub(super) tags: i64,
     pub(super) fields: i64,
 }
 
-/// A span with the keys of its parts, and what is stored of them.
+/// A span with the keys of its parts, and the positions of stored parts.
 struct Keyed<'a> {
     event: SplitEvent<'a>,
     strings: Vec<(Key, Option<Position>)>,
     pieces: Vec<(Key, Option<i64>)>,
-    /// Of its tags and of its other attributes. `None` for no attributes.
+    /// The sets of its tags and of its other attributes. `None` if there are no attributes.
     sets: [Option<(Key, Option<i64>)>; 2],
 }
 
@@ -150,7 +149,7 @@ impl Encoder {
         Ok(encoded)
     }
 
-    /// Finds what is stored. Returns its generation.
+    /// Looks up stored parts. Returns their generation.
     fn look_up(&self, keyed: &mut [Keyed<'_>]) -> u64 {
         let stored = self.stored();
         for span in keyed {
@@ -162,12 +161,12 @@ impl Encoder {
         stored.generation
     }
 
-    /// Whether a batch refers only to what is stored in the current segment.
+    /// Whether a batch refers only to stored parts of the current segment.
     pub(super) fn is_current(&self, batch: &Encoded) -> bool {
         batch.generation == self.stored().generation
     }
 
-    /// Notes that a batch is stored, so that others can refer to its texts and sets.
+    /// Records that a batch is stored. From then on, other batches can refer to its texts and sets.
     pub(super) fn is_stored(&self, batch: Encoded) {
         let mut stored = self.stored();
         if batch.generation != stored.generation {
@@ -181,14 +180,14 @@ impl Encoder {
         stored.sets.extend(batch.new_sets);
     }
 
-    /// Forgets what is stored: it belongs to an earlier segment, or another process changed the store. Batches that are encoded already
-    /// must be encoded again.
+    /// Forgets all stored parts, because a new segment began or another process changed the store. Batches that are already encoded must
+    /// be encoded again.
     pub(super) fn forget(&self) {
         let mut stored = self.stored();
         *stored = Stored { generation: stored.generation + 1, ..Stored::default() };
     }
 
-    /// Continues with other numbers.
+    /// Replaces the next numbers.
     pub(super) fn continue_with(&self, next: &Next) {
         let numbers = [&self.next.block, &self.next.piece, &self.next.set];
         for (number, next) in numbers.into_iter().zip(next.numbers()) {
@@ -215,7 +214,7 @@ impl<'a> Keyed<'a> {
     }
 }
 
-/// The tags of a span, or its other attributes.
+/// Returns the tags of a span, or its other attributes.
 pub(super) fn attributes(span: &Span, of_tags: bool) -> impl Iterator<Item = &Attribute> {
     span.attributes.iter().filter(move |attribute| is_tag(&attribute.path) == of_tags)
 }

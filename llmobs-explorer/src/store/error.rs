@@ -1,4 +1,4 @@
-//! Errors of SQLite, and what becomes of them.
+//! Errors of SQLite, and their conversion to errors of the store.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 
 use crate::traces::{EngineError, StoreError};
 
-/// An error of SQLite. It has no source, since its text has all causes.
+/// An error of SQLite. It has no source, because its text contains all causes.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{text}")]
 pub(crate) struct SqliteError {
@@ -16,12 +16,12 @@ pub(crate) struct SqliteError {
 }
 
 impl SqliteError {
-    /// The code, if SQLite itself failed.
+    /// The code, if SQLite returned one.
     pub(super) fn code(&self) -> Option<ErrorCode> {
         self.code
     }
 
-    /// Separates errors that may pass from those that do not.
+    /// Distinguishes temporary errors from permanent ones.
     pub(super) fn classified(self, path: &Path) -> StoreError {
         let (code, error) = (self.code, EngineError(self.text));
         match code {
@@ -48,7 +48,7 @@ impl From<rusqlite::Error> for SqliteError {
     }
 }
 
-/// Why a query fails.
+/// The error of a query.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
     #[error(transparent)]
@@ -75,12 +75,12 @@ mod tests {
 
     #[test]
     fn the_cause_is_reported_once() {
-        // An error of SQLite whose source says the same in other words.
+        // The source of this error repeats its text in other words.
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
         let locked = || rusqlite::Error::SqliteFailure(code, Some("database is locked".to_owned()));
         let error = OpenError::Sqlite { path: "x".into(), source: locked().into() };
-        assert_eq!(Report(&error).to_string(), "the store x cannot be opened: database is locked");
+        assert_eq!(Report(&error).to_string(), "cannot open the store x: database is locked");
         let error = ReadError::from(locked()).classified(Path::new("x"));
-        assert_eq!(Report(&error).to_string(), "the store cannot be written to now: database is locked");
+        assert_eq!(Report(&error).to_string(), "cannot write to the store now: database is locked");
     }
 }

@@ -1,4 +1,4 @@
-//! Evaluations and feedback: written, by label, of a span, and the badges of rows in lists.
+//! Evaluations and feedback: writing them, reading them by label or span, and the badges of rows in lists.
 
 use rusqlite::{Connection, Params, Transaction, named_params};
 
@@ -6,11 +6,11 @@ use super::error::ReadError;
 use crate::span::{Evaluation, Target};
 use crate::traces::{Label, SpanEvaluation};
 
-/// How many labels are read.
+/// The most labels to read.
 const LABELS: u32 = 200;
-/// How many different values of a label are read.
+/// The most different values of a label to read.
 const VALUES: u32 = 10;
-/// How many bars the histogram of scores has.
+/// The number of bars in the histogram of scores.
 const BARS: u32 = 20;
 
 /// Writes an evaluation, unless it is stored already.
@@ -55,7 +55,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// All labels by name.
+/// Reads all labels by name.
 pub(super) fn labels(connection: &Connection) -> Result<Vec<Label>, ReadError> {
     let mut statement = connection.prepare_cached(
         "SELECT label, feedback, metric_type, count(*) AS count, sum(assessment IS 'pass') AS pass,
@@ -91,7 +91,7 @@ pub(super) fn labels(connection: &Connection) -> Result<Vec<Label>, ReadError> {
 /// Adds the histogram of scores, or the most frequent values.
 fn distribution(connection: &Connection, mut label: Label, distinct: u32) -> Result<Label, ReadError> {
     if let Some((least, _, most)) = label.numbers.filter(|(least, _, most)| least < most) {
-        // Halves, because the difference of two numbers may be none.
+        // The numbers are halved, because their difference might be infinite otherwise.
         let mut statement = connection.prepare_cached(
             "SELECT min(CAST(coalesce((number / 2 - :least / 2) / (:most / 2 - :least / 2) * :bars, 0) AS INTEGER), :bars - 1) AS bar,
                 count(*) AS count
@@ -135,7 +135,7 @@ fn distribution(connection: &Connection, mut label: Label, distinct: u32) -> Res
     Ok(label)
 }
 
-/// The evaluations and the feedback of a span, at most 200.
+/// Reads the evaluations and the feedback of a span, at most 200.
 pub(super) fn of_span(connection: &Connection, row: i64) -> Result<Vec<SpanEvaluation>, ReadError> {
     let mut statement = connection.prepare_cached(
         "SELECT DISTINCT e.feedback, e.label, e.metric_type, e.value, e.assessment, e.reasoning, e.timestamp_ms
@@ -159,7 +159,7 @@ pub(super) fn of_span(connection: &Connection, row: i64) -> Result<Vec<SpanEvalu
 /// An evaluation in a row of a list: label, value, and `pass` or `fail`.
 pub(super) type Badge = (String, String, Option<String>);
 
-/// The badges of a span.
+/// Reads the badges of a span.
 pub(super) fn span_badges(connection: &Connection, span: i64) -> rusqlite::Result<Vec<Badge>> {
     badges(connection, SPAN_BADGES, named_params! { ":span": span })
 }
@@ -168,7 +168,7 @@ pub(super) const SPAN_BADGES: &str =
     "SELECT e.label, e.value, e.assessment FROM judged j JOIN evaluation e ON e.id = j.evaluation
     WHERE j.span = :span ORDER BY e.timestamp_ms, e.id LIMIT 8";
 
-/// The badges of a trace and its spans. Of a large trace, only some spans are read.
+/// Reads the badges of a trace and its spans. In a large trace, only some spans are read.
 pub(super) fn trace_badges(
     connection: &Connection,
     trace: i64,
@@ -177,8 +177,8 @@ pub(super) fn trace_badges(
     badges(connection, TRACE_BADGES, named_params! { ":trace": trace, ":trace_id": trace_id })
 }
 
-/// The same joins as in the view `judged`, of which SQLite would read all rows. They are cross joins, so that SQLite begins with the
-/// spans and uses the indexes from there.
+/// The joins of the view `judged`. SQLite would read all rows of the view. Here, cross joins make it begin with the spans and use the
+/// indexes from there.
 pub(super) const TRACE_BADGES: &str = "WITH one AS MATERIALIZED (
         SELECT s.id, s.span_id, n.session_id, s.head, s.tags FROM span s LEFT JOIN session n ON n.id = s.session
         WHERE s.trace = :trace LIMIT 500

@@ -1,7 +1,7 @@
-//! Events as the store has them: the JSON text without its long strings, which are stored once each.
+//! Events in the store: the JSON text without its long strings. Each long string is stored once.
 //!
-//! The same prompt occurs in each turn of a conversation, in the output of one span and the input of the next. The JSON is split as
-//! text, not as values, so that [`join`] returns what arrived, byte for byte.
+//! The same prompt occurs in each turn of a conversation, in the output of one span and the input of the next. The JSON is split as text
+//! and not as values, so that [`join`] returns the event byte for byte as it arrived.
 
 use memchr::{memchr, memchr2};
 
@@ -10,7 +10,7 @@ use super::error::ReadError;
 
 /// Strings of this many bytes or more are stored separately.
 pub(super) const LONG: usize = 64;
-/// How many strings of an event are stored separately. Each may be in another block.
+/// The most strings of an event to store separately. Each may be in a different block.
 const MOST: usize = 4_096;
 
 /// An event without its long strings.
@@ -22,14 +22,14 @@ pub(super) struct SplitEvent<'a> {
     pub(super) strings: Vec<(usize, &'a str)>,
 }
 
-/// Splits the long strings off a JSON text, as they are written, with their escapes.
+/// Splits the long strings off a JSON text, with their escapes unchanged.
 pub(super) fn split(json: &str) -> SplitEvent<'_> {
     let mut rest = String::with_capacity(json.len().min(2_048));
     let mut long = Vec::new();
-    // From where the text has not been copied yet.
+    // The start of the text that is not copied yet.
     let mut from = 0;
     for (start, end) in strings(json.as_bytes()).filter(|(start, end)| end - start >= LONG).take(MOST) {
-        // Quotes are ASCII, so these are borders of characters.
+        // Quotes are ASCII, so these are character boundaries.
         let (Some(before), Some(string)) = (json.get(from..start), json.get(start..end)) else { continue };
         rest.push_str(before);
         long.push((rest.len(), string));
@@ -39,7 +39,7 @@ pub(super) fn split(json: &str) -> SplitEvent<'_> {
     SplitEvent { rest, strings: long }
 }
 
-/// Where the strings of a JSON text begin and end, without their quotes.
+/// The ranges of the strings in a JSON text, without their quotes.
 fn strings(json: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -58,8 +58,8 @@ fn strings(json: &[u8]) -> impl Iterator<Item = (usize, usize)> {
 }
 
 impl SplitEvent<'_> {
-    /// The text to store for the event: a line with the place and the position of each string, a line for each preview, and the rest
-    /// of the JSON.
+    /// Returns the text to store for the event: a line with the place and position of each string, a line per preview, and the rest of
+    /// the JSON.
     pub(super) fn encode(
         &self,
         positions: impl IntoIterator<Item = Position>,
@@ -79,13 +79,13 @@ impl SplitEvent<'_> {
     }
 }
 
-/// The parts of the text of an event: the strings, both previews and the rest of the JSON.
+/// Splits a stored text into its parts: the strings, both previews, and the rest of the JSON.
 fn parts(text: &str) -> Option<[&str; 4]> {
     let mut lines = text.splitn(4, '\n');
     Some([lines.next()?, lines.next()?, lines.next()?, lines.next()?])
 }
 
-/// The beginning of the input and of the output of a span.
+/// Reads the previews of the input and the output of a span.
 pub(super) fn previews(
     reader: &mut BlockReader<'_>,
     position: Position,
@@ -94,7 +94,7 @@ pub(super) fn previews(
     Ok((input.to_owned(), output.to_owned()))
 }
 
-/// The JSON text of an event as it arrived.
+/// Reads the JSON text of an event as it arrived.
 pub(super) fn join(reader: &mut BlockReader<'_>, position: Position) -> Result<String, ReadError> {
     let text = reader.text(position)?.to_owned();
     let [strings, _, _, rest] = parts(&text).ok_or_else(damaged)?;

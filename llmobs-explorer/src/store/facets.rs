@@ -9,14 +9,15 @@ use super::histogram::Histogram;
 use crate::query::FACETS;
 use crate::traces::{Facet, Overview};
 
-/// How many bars the histogram has.
+/// The number of bars in the histogram.
 const BARS: usize = 60;
-/// How many values of a facet are shown.
+/// The most values of a facet to show.
 const VALUES: usize = 12;
-/// Counts rows by their combination of values, and at the end by each value.
+
+/// Counts rows by their combination of values. The counts per value follow from these.
 #[derive(Debug)]
 pub(super) struct RowCounts {
-    /// By row of `facets`. Rows are numbered from 1 on.
+    /// Counts by row of `facets`. The numbers of rows begin at 1.
     combinations: Vec<u64>,
     /// Whether the status is an error, by row of `facets`.
     failed: Vec<bool>,
@@ -25,7 +26,7 @@ pub(super) struct RowCounts {
 }
 
 impl RowCounts {
-    /// No rows.
+    /// Creates counts of no rows.
     pub(super) fn new(connection: &Connection) -> rusqlite::Result<Self> {
         let rows = connection
             .prepare_cached("SELECT coalesce(max(id), 0) AS rows FROM facets")?
@@ -51,7 +52,7 @@ impl RowCounts {
         self.histogram.add(start_ns, self.failed.get(facets).copied().unwrap_or_default(), rows);
     }
 
-    /// How many rows were counted.
+    /// The number of counted rows.
     pub(super) fn matched(&self) -> u64 {
         self.matched
     }
@@ -61,7 +62,7 @@ impl RowCounts {
         self.histogram.range_ns = Some(range_ns);
     }
 
-    /// The counts. The histogram is for the requested time range, or for that of the rows.
+    /// Returns the counts. The histogram covers the requested time range, or else the range of the rows.
     pub(super) fn overview(
         mut self,
         connection: &Connection,
@@ -83,7 +84,7 @@ impl RowCounts {
     }
 }
 
-/// The rank of each name among all, by row of `facets`. Equal names have the same rank.
+/// Returns the rank of each name, by row of `facets`. Equal names have the same rank.
 pub(super) fn name_ranks(connection: &Connection) -> rusqlite::Result<HashMap<i64, i64>> {
     let mut statement =
         connection.prepare_cached("SELECT id, dense_rank() OVER (ORDER BY name) AS name_rank FROM facets")?;
@@ -91,8 +92,7 @@ pub(super) fn name_ranks(connection: &Connection) -> rusqlite::Result<HashMap<i6
     statement.query_map([], |row| Ok((row.get(id)?, row.get(name_rank)?)))?.collect()
 }
 
-/// Counts the values of each facet. A value is copied only the first time, since there may be many: some programs put a number into
-/// each name.
+/// Counts the values of each facet. A value is copied only once, because there may be many: some programs put a number into each name.
 fn facets(connection: &Connection, combinations: &[u64]) -> rusqlite::Result<Vec<Facet>> {
     let mut counts: [HashMap<String, u64>; FACETS.len()] = Default::default();
     let mut statement = connection.prepare_cached(

@@ -1,14 +1,14 @@
-//! Finished traces, in the order in which their roots arrived.
+//! Finished traces in the order of arrival of their roots.
 
 use rusqlite::{Connection, named_params};
 
 use super::error::ReadError;
 use crate::traces::FinishedTrace;
 
-/// How many traces are returned at once.
+/// The most traces to return at once.
 const LIMIT: u32 = 100;
 
-/// The traces whose root arrived after a row, at most a hundred, and the row for the next call. Without a row, none.
+/// Returns the traces whose root arrived after a row, at most a hundred, and the row for the next call. Without a row, returns no traces.
 pub(super) fn finished(
     connection: &Connection,
     after: Option<i64>,
@@ -20,7 +20,7 @@ pub(super) fn finished(
         "SELECT s.id, coalesce(s.replaces, s.id) AS first, t.trace_id, f.name, f.kind, f.status, s.duration_ns, t.spans, t.errors, t.llm_calls, t.input_tokens,
             t.output_tokens
          FROM span s CROSS JOIN trace t ON t.id = s.trace CROSS JOIN facets f ON f.id = s.facets
-         -- One that came again was returned before, if the first was.
+         -- A root that replaced an earlier one was returned before, if the earlier one was.
          WHERE s.id > :last AND s.parent_id IS NULL AND coalesce(s.replaces, s.id) > :last ORDER BY s.id LIMIT :limit",
     )?;
     let mut rows = statement.query(named_params! { ":last": last, ":limit": LIMIT })?;
@@ -43,7 +43,7 @@ pub(super) fn finished(
     }
     finished.sort_by_key(|(first, _)| *first);
     if finished.len() < LIMIT as usize {
-        // The rows after the last root are no roots.
+        // No row after the last root is a root.
         last = newest(connection)?.max(last);
     }
     Ok((finished.into_iter().map(|(_, trace)| trace).collect(), last))

@@ -1,22 +1,22 @@
-//! The head of a trace: the span that represents it in lists. It is found from the head so far and the spans that arrive, mostly without
-//! reading the others.
+//! The head of a trace: the span that represents the trace in lists. In most cases, the previous head and the new spans determine the head,
+//! and no other spans are read.
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 
 use crate::span::Span;
 
-/// How many ancestors are read to find the topmost.
+/// The most ancestors to read to find the topmost one.
 const STEPS: usize = 64;
 
-/// The start of a span and its row: the order of spans.
+/// The start of a span and its row. Spans are in this order.
 type SpanOrder = (i64, i64);
 
-/// A span's place in the order, and its parent.
+/// The place of a span in the order, and its parent.
 fn place(row: &Row<'_>) -> rusqlite::Result<(SpanOrder, Option<String>)> {
     Ok(((row.get("start_ns")?, row.get("id")?), row.get("parent_id")?))
 }
 
-/// The head of a trace, from the head so far and the spans that arrived.
+/// Returns the head of a trace, from the previous head and the new spans.
 pub(super) fn updated(
     transaction: &Transaction<'_>,
     trace: i64,
@@ -57,7 +57,7 @@ pub(super) fn updated(
     }
 }
 
-/// The topmost ancestor of the head so far, if it is certain to be the earliest span without a parent.
+/// Returns the topmost ancestor of the previous head, if it is certain to be the earliest span without a parent.
 fn top(
     transaction: &Transaction<'_>,
     trace: i64,
@@ -69,7 +69,7 @@ fn top(
     for _ in 0..STEPS {
         let Some(above) = parent.take() else { return Ok(None) };
         match find(transaction, trace, &above)? {
-            // The other spans without a parent began after the old head, and so after this one.
+            // All other spans without a parent began after the old head, and therefore after this one.
             None => return Ok((top == head || top.0 < head.0).then_some(top)),
             Some((place, next)) => (top, parent) = (place, next),
         }
@@ -90,7 +90,7 @@ fn find(
         .optional()
 }
 
-/// The head of a trace, found among all of its spans.
+/// Finds the head of a trace among all of its spans.
 pub(super) fn search(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<i64> {
     transaction
         .prepare_cached(

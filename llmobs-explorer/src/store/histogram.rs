@@ -1,10 +1,10 @@
-//! Counts by time of any number of rows, in bounded memory.
+//! Counts any number of rows by time, in bounded memory.
 
 use std::collections::BTreeMap;
 
 use crate::traces::Outside;
 
-/// How many different times are kept. Beyond that, neighbours are counted together.
+/// The most different times to keep. Beyond this number, neighbours are counted together.
 const TIMES: usize = 4_096;
 /// How far from most rows others may begin, in nanoseconds: 30 days. It is more where most are further apart.
 const NEAR_NS: i64 = 30 * 86_400_000_000_000;
@@ -18,15 +18,15 @@ pub(super) struct Axis {
     pub(super) outside: [Option<Outside>; 2],
 }
 
-/// Counts of successful and failed rows by the time at which they began.
+/// Counts of successful and failed rows by start time.
 #[derive(Debug, Default)]
 pub(super) struct Histogram {
     /// The first and the last time, in nanoseconds since the Unix epoch.
     pub(super) range_ns: Option<(i64, i64)>,
     counts: BTreeMap<i64, (u64, u64)>,
-    /// Times are counted without so many of their low bits.
+    /// The number of low bits that times lose.
     shift: u32,
-    /// The latest entry, which is not in the map yet. Rows mostly come in the order of time.
+    /// The latest entry, which is not in the map yet. Most rows arrive in the order of time.
     latest: (i64, (u64, u64)),
 }
 
@@ -113,13 +113,13 @@ impl Histogram {
         counts.find(|(rows, _)| *rows > number).map(|(_, time)| time)
     }
 
-    /// The counts in equal parts of a range. Beyond some thousand times, those next to a border may be counted on its other side.
+    /// Returns the counts in equal parts of a range. With more than some thousand times, rows near a border may be counted on its other side.
     pub(super) fn bars(mut self, bars: usize, (from, to): (i64, i64)) -> Vec<(u64, u64)> {
         self.keep_latest();
         let width = (i128::from(to) - i128::from(from)).max(0) / bars.max(1) as i128 + 1;
         let mut sums = vec![(0, 0); bars];
         for (time, (ok, errors)) in self.counts {
-            // A time before the range is that of rows that began in it.
+            // A rounded time before the range has rows that began inside the range.
             let offset = (i128::from(time << self.shift) - i128::from(from)).max(0);
             if let Some(bar) = usize::try_from(offset / width).ok().and_then(|bar| sums.get_mut(bar)) {
                 *bar = (bar.0 + ok, bar.1 + errors);

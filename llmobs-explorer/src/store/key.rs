@@ -1,16 +1,16 @@
-//! Keys by which the store knows that it has a text, or a set of texts, already.
+//! Keys that identify stored texts and sets of texts.
 
-/// The beginning of a BLAKE3 hash. No other text with the same one can be made.
+/// The first half of a BLAKE3 hash. Finding another text with the same key is not feasible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Key([u8; 16]);
 
 impl Key {
-    /// The key of a text.
+    /// Returns the key of a text.
     pub(super) fn of(text: &str) -> Self {
         Self::of_bytes(text.as_bytes())
     }
 
-    /// The key of several texts in their order. `None` differs from an empty text.
+    /// Returns the key of several texts in their order. `None` differs from an empty text.
     pub(super) fn of_all<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> Self {
         let mut bytes = Vec::with_capacity(512);
         for text in texts {
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_differ_where_texts_do() {
+    fn different_texts_have_different_keys() {
         let all = [
             Key::of_all([Some("ab"), Some("")]),
             Key::of_all([Some("a"), Some("b")]),

@@ -1,7 +1,7 @@
 //! Lists: a page of rows, and the counts of all rows that match.
 //!
-//! All rows that match are read once from the narrow index `span_list`, counted and sorted. Where their counts are kept, only the first
-//! ones are read. The rows of the page are looked up after that.
+//! All matching rows are read once from the narrow index `span_list`, counted and sorted. If the store keeps their counts, only the first
+//! ones are read. Then the rows of the page are looked up.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,26 +18,26 @@ use super::zones::{self, TraceZones};
 use super::{activity, evaluations, rows, segment};
 use crate::traces::{ListRequest, Listing, Overview, Scope, Sort};
 
-/// Up to which row pages are read from the beginning of the index.
+/// The last row of a page that is read from the beginning of the index.
 const FIRST_ROWS: u64 = 10_000;
-/// Up to which row pages are read from the zones of their values.
+/// The last row of a page that is read from the zones of its values.
 const FIRST_BY_VALUE: u64 = 1_000;
 
-/// From how many spans on a word is one that many have.
+/// The number of spans from which a word counts as common.
 const MANY: usize = 20_000;
 
-/// An expression for a span `s`, whose value is an integer or null.
+/// Returns an expression on a span `s`. Its value is an integer or null.
 fn sort_key(sort: Sort, scope: Scope) -> &'static str {
     match (sort, scope) {
         (Sort::Duration, _) => "s.duration_ns",
         (Sort::Tokens, Scope::Spans) => "s.total_tokens",
         (Sort::FirstToken, Scope::Spans) => "CAST(s.time_to_first_token * 1e9 AS INTEGER)",
-        // Names are sorted by the rank of their facets, and others by what is read of the trace.
+        // Names are sorted by the ranks of their facets, and the rest by columns of the trace.
         (Sort::Start | Sort::Name, _) | (Sort::Spans, Scope::Spans) | (_, Scope::Traces) => "NULL",
     }
 }
 
-/// The column of a trace, for an order by its totals.
+/// Returns the column of `trace` for an order by totals.
 fn trace_key(sort: Sort, scope: Scope) -> Option<&'static str> {
     match (sort, scope) {
         (Sort::Spans, _) => Some("spans"),
@@ -68,7 +68,7 @@ pub(super) fn list(connection: &Connection, request: &ListRequest) -> Result<Lis
     Ok(Listing { rows: listed, overview, paths: rows::paths(connection)? })
 }
 
-/// The counts of all that match, and the spans of the page in their order.
+/// Returns the counts of all matching rows, and the spans of the page in their order.
 fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview, Vec<i64>), ReadError> {
     if has_kept_counts(request)
         && activity::is_enough(connection)?
@@ -113,14 +113,14 @@ fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview,
     Ok((overview, page.ids(request.ascending)))
 }
 
-/// Reads what traces are sorted by.
+/// Reads the sort keys of traces.
 struct TraceKeys<'a> {
     zones: TraceZones,
     statement: CachedStatement<'a>,
 }
 
 impl<'a> TraceKeys<'a> {
-    /// `None` for an order that is not by the totals of traces.
+    /// Returns `None` if the order is not by totals of traces.
     fn new(connection: &'a Connection, request: &ListRequest) -> rusqlite::Result<Option<Self>> {
         let Some(column) = trace_key(request.sort, request.scope) else { return Ok(None) };
         let sql = format!("SELECT {column} AS sort_key FROM trace WHERE id = ?1");
@@ -133,8 +133,8 @@ impl<'a> TraceKeys<'a> {
     }
 }
 
-/// The spans that have the words of a request, if these are words that many have, and the request without them. SQLite would sort all of
-/// these spans, to look up each row among them.
+/// Returns the spans that have the common words of a request, and the request without these words. SQLite would sort all of these spans to
+/// look up each row.
 fn common_words<'a>(
     connection: &Connection,
     request: &'a ListRequest,
@@ -152,15 +152,15 @@ fn common_words<'a>(
         }
         sets.push(spans);
     }
-    // Few are looked up quickly, and rows that SQLite leaves out need not be read here.
+    // Lookups among few spans are fast, and SQLite excludes rows without reading them here.
     if sets.iter().all(|spans| spans.len() < MANY) {
         return Ok((Vec::new(), Cow::Borrowed(request)));
     }
     Ok((sets, Cow::Owned(ListRequest { condition, ..request.clone() })))
 }
 
-/// The same from the counts that are kept, and from the beginning of the index: no more spans are read than up to the end of the page.
-/// `None` if so few match that most of the index would be read for them.
+/// The same from the kept counts and the beginning of the index. Reads spans only up to the end of the page. `None` if so few rows match that
+/// most of the index would be read.
 fn read_kept(
     connection: &Connection,
     request: &ListRequest,
@@ -200,7 +200,7 @@ fn read_kept(
     Ok(Some((counts.overview(connection, None, None)?, page.ids(request.ascending))))
 }
 
-/// Adds the first spans in the order of their starts to a page, of those that match a condition on their facets.
+/// Adds the first spans by start that match a condition on facets to a page.
 fn add_earliest(
     connection: &Connection,
     condition: &Expression,
@@ -224,7 +224,7 @@ fn add_earliest(
     Ok(true)
 }
 
-/// Whether what matches is counted already, and the first rows are found without reading all. Those of pages far behind are not.
+/// Whether the matching rows are already counted, and the rows of the page can be found without reading all. This excludes later pages.
 fn has_kept_counts(request: &ListRequest) -> bool {
     let any_time = request.from_ns.is_none() && request.to_ns.is_none();
     let is_near = match request.sort {
@@ -235,10 +235,10 @@ fn has_kept_counts(request: &ListRequest) -> bool {
     request.scope == Scope::Spans && any_time && is_near && condition::is_of_facets(&request.condition)
 }
 
-/// The query for all rows that match.
+/// Returns the query for all matching rows.
 ///
-/// It names the index, because SQLite does not know how many rows match a condition. For a tag that all spans have, it would read half a
-/// million spans one by one.
+/// The query names the index, because SQLite does not know how many rows match a condition. For a tag that all spans have, it would read
+/// half a million spans one by one.
 fn matching(request: &ListRequest, words: &[i64]) -> Expression {
     let Expression { sql, mut parameters } = expression(&request.condition, words);
     let key = sort_key(request.sort, request.scope);

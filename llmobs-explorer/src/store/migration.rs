@@ -1,4 +1,4 @@
-//! The migration of a store of an earlier version.
+//! Migrations of stores of earlier versions.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _};
@@ -13,15 +13,15 @@ use crate::intake::read_merged;
 use crate::query::METRICS;
 use crate::span::{Attribute, Span, Tokens};
 
-/// How many spans are written at a time.
+/// The number of spans to write at a time.
 const TOGETHER: usize = 256;
-/// Into how many segments they are divided.
+/// The number of segments of a migrated store.
 const SEGMENTS: usize = 16;
 
 const TABLES: [&str; 9] =
     ["span", "facets", "event", "trace", "attribute", "span_attribute", "content", "evaluation", "rejection"];
 
-/// Makes version 3 of version 2: an index has another order, and there are zones and missing parents.
+/// Migrates version 2 to version 3, which has an index in another order, zones, and missing parents.
 pub(super) fn from_version_2(transaction: &Transaction<'_>, added: &str) -> rusqlite::Result<()> {
     transaction.execute_batch("DROP INDEX span_by_session")?;
     transaction.execute_batch(added)?;
@@ -29,10 +29,10 @@ pub(super) fn from_version_2(transaction: &Transaction<'_>, added: &str) -> rusq
     unfinished::write_all(transaction)
 }
 
-/// Makes the current schema of version 1: all spans are read and written again.
+/// Migrates version 1 to the current schema: reads all spans and writes them again.
 pub(super) fn from_version_1(transaction: &Transaction<'_>, schema: &str) -> rusqlite::Result<()> {
     log::warn!(
-        "the store is being converted for this version of llmobs, which takes about a minute for a million spans"
+        "migrating the store to this version of llmobs; this takes about a minute for a million spans"
     );
     transaction.execute_batch("DROP VIEW judged; DROP TABLE span_content")?;
     let indexes: Vec<String> = transaction
@@ -88,7 +88,7 @@ fn write_spans(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Writes the ids in evaluations in the form that those of spans have.
+/// Makes the ids in evaluations canonical, as those of spans are.
 fn write_ids_of_evaluations(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let evaluations: Vec<(i64, Option<String>, Option<String>)> = transaction
         .prepare("SELECT id, trace_id, span_id FROM evaluation")?
@@ -103,7 +103,7 @@ fn write_ids_of_evaluations(transaction: &Transaction<'_>) -> rusqlite::Result<(
     Ok(())
 }
 
-/// A span with all that is stored of it. Its texts for the search are read again.
+/// Reads a span with all of its parts. Computes its texts for the search again.
 fn read(connection: &Connection, id: i64) -> rusqlite::Result<Span> {
     let of_span = named_params! { ":span": id };
     let attributes = connection
@@ -163,7 +163,7 @@ fn read(connection: &Connection, id: i64) -> rusqlite::Result<Span> {
         })
 }
 
-/// The JSON text of an event: the number of its long strings, the place and the hash of each, and the rest.
+/// Reads the JSON text of an event. Its data has the number of its long strings, the place and the hash of each, and the rest.
 fn join(connection: &Connection, data: &[u8]) -> rusqlite::Result<String> {
     let bytes = inflate(data)?;
     let mut bytes = bytes.as_slice();

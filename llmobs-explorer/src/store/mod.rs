@@ -1,4 +1,4 @@
-//! The store of traces in SQLite: one thread that writes, and a pool of connections that read.
+//! The store of traces in SQLite: a thread that writes, and a pool of connections that read.
 
 mod activity;
 mod block;
@@ -52,32 +52,32 @@ use writer::{Job, Writer};
 
 use crate::traces::{Answer, StoreError, Traces};
 
-/// How many requests the queue of the writer holds. Other requests wait in their connection.
+/// The capacity of the queue of the writer, in requests. Further requests wait in their connections.
 const WAITING: usize = 64;
-/// How often retention is enforced.
+/// How often to enforce retention.
 const RETENTION_EVERY: Duration = Duration::from_secs(30);
 
-/// A handle to the store, which is cheap to clone.
+/// A handle to the store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
     encoder: Arc<Encoder>,
     read_pool: Arc<ReadPool>,
-    /// How many transactions have been written.
+    /// The number of transactions written so far.
     changes: watch::Receiver<u64>,
 }
 
-/// A store that was opened.
+/// An opened store.
 #[derive(Debug)]
 pub(crate) struct Opened {
     /// The store.
     pub(crate) store: Store,
-    /// What a damaged database was renamed to.
+    /// The new name of a damaged database.
     pub(crate) set_aside: Option<PathBuf>,
 }
 
 impl Store {
-    /// Opens the store, and starts the thread that writes to it. Needs a tokio runtime.
+    /// Opens the store, and starts its writing thread. Requires a tokio runtime.
     pub(crate) fn open(location: &Location, retention: Retention) -> Result<Opened, OpenError> {
         let (database, connection, set_aside) = Database::open(location)?;
         let (jobs, received) = mpsc::channel(WAITING);
@@ -90,20 +90,20 @@ impl Store {
         Ok(Opened { store: Self { jobs, encoder, read_pool, changes }, set_aside })
     }
 
-    /// Does a part of the work of [`write`](Self::write) on this thread, which may block. Otherwise the thread that writes does it.
+    /// Does a part of the work of [`write`](Self::write) on this thread, which may block. Without this call, the writing thread does it.
     pub(crate) fn encode(&self, batch: &mut Batch) {
-        // If it fails, the thread that writes finds the error again.
+        // After a failure, the writing thread tries again and reports the error.
         batch.encoded = self.encoder.encode(&batch.spans).unwrap_or_default();
     }
 
-    /// Stores a batch, all of it or nothing. After `Ok` the batch is durable.
+    /// Stores a batch completely or not at all. After `Ok`, the batch is durable.
     pub(crate) async fn write(&self, batch: Batch) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::Write(Box::new(batch), reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Asks for traces on a thread where that may block. A question is interrupted after some seconds, or when the future is dropped.
+    /// Runs a query on a thread where it may block. The query is interrupted after some seconds, or when the future is dropped.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&dyn Traces) -> Answer<T> + Send + 'static,
@@ -111,13 +111,13 @@ impl Store {
         ReadPool::read(&self.read_pool, |reader| ask(reader)).await
     }
 
-    /// Counts the transactions that have been written. Changes when there is something new to see.
+    /// Returns the number of transactions written so far. It changes with each new transaction.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }
 }
 
-/// Deletes old traces from time to time, in small chunks between which other jobs can run.
+/// Deletes old traces periodically, in small chunks. Other jobs can run between chunks.
 async fn clean_up(jobs: mpsc::WeakSender<Job>) {
     loop {
         let (reply, answer) = oneshot::channel();
@@ -135,7 +135,7 @@ async fn clean_up(jobs: mpsc::WeakSender<Job>) {
     }
 }
 
-/// Milliseconds since the Unix epoch.
+/// Returns the current time in milliseconds since the Unix epoch.
 pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

@@ -1,21 +1,21 @@
-//! Selects the rows of a page by their order.
+//! Selects the rows of a page in an order.
 
-/// The place of a row in an order: the least first, and rows without a value last.
+/// The place of a row in an order. The smallest is first, and rows without a value are last.
 pub(super) type Rank = (bool, i64, i64);
 
-/// The rank of a row with a value and a number. `!` reverses the order.
+/// Returns the rank of a row from its value and number. `!` reverses the order.
 pub(super) fn rank(value: Option<i64>, id: i64, ascending: bool) -> Rank {
     let (missing, value) = (value.is_none(), value.unwrap_or_default());
     if ascending { (missing, value, id) } else { (missing, !value, !id) }
 }
 
-/// Selects the rows of a page. It keeps at most twice as many rows as there are up to the end of the page.
+/// Selects the rows of a page. Keeps at most twice as many rows as there are up to the end of the page.
 #[derive(Debug)]
 pub(super) struct Page {
     offset: usize,
     limit: usize,
     ranks: Vec<Rank>,
-    /// The last rank of an earlier selection: later ones are on other pages.
+    /// The last rank of an earlier selection. Rows with later ranks are on later pages.
     bound: Option<Rank>,
 }
 
@@ -25,7 +25,7 @@ impl Page {
         Self { offset: whole(offset), limit: whole(limit.into()), ranks: Vec::new(), bound: None }
     }
 
-    /// How many rows there are up to the end of the page.
+    /// The number of rows up to the end of the page.
     pub(super) fn end(&self) -> usize {
         self.offset.saturating_add(self.limit)
     }
@@ -45,13 +45,13 @@ impl Page {
         }
     }
 
-    /// The last row up to the end of the page. `None` if there are fewer rows.
+    /// Returns the last row up to the end of the page. `None` if there are fewer rows.
     pub(super) fn last(&mut self) -> Option<Rank> {
         self.select();
         self.bound
     }
 
-    /// Leaves out the rows behind the page.
+    /// Removes the rows behind the page.
     fn select(&mut self) {
         let end = self.end();
         if end == 0 || self.ranks.len() < end {
@@ -62,7 +62,7 @@ impl Page {
         self.ranks.truncate(end);
     }
 
-    /// The numbers of the rows of the page, in their order.
+    /// Returns the numbers of the rows of the page in their order.
     pub(super) fn ids(mut self, ascending: bool) -> Vec<i64> {
         self.select();
         self.ranks.sort_unstable();

@@ -1,4 +1,4 @@
-//! A pool of connections that read. A query is interrupted after a timeout, or when its caller is gone.
+//! A pool of read connections. Queries are interrupted after a timeout, or when their caller drops them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,14 +12,14 @@ use super::reader::Reader;
 use super::schema::Database;
 use crate::traces::{Answer, StoreError};
 
-/// How many queries run at a time. Each connection has its own cache, and sorts in memory.
+/// The most concurrent queries. Each connection has its own cache and sorts in memory.
 const CONNECTIONS: usize = 4;
 /// How long a query may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// After how many instructions of SQLite's virtual machine the timeout is checked: some microseconds.
+/// The number of instructions of SQLite's virtual machine between two checks of the timeout: some microseconds.
 const STEPS: i32 = 4_000;
 
-/// The idle connections, and the database to open more.
+/// The idle connections, and the database to open further ones.
 #[derive(Debug)]
 pub(super) struct ReadPool {
     database: Database,
@@ -72,7 +72,7 @@ impl ReadPool {
         let answer = query(&Reader { connection: &transaction, path });
         drop(transaction);
         connection.progress_handler(0, None::<fn() -> bool>).map_err(classified)?;
-        // After an error the connection is not reused: it may have cached damaged pages.
+        // A connection is not reused after an error, because it may have cached damaged pages.
         if answer.is_ok() {
             self.give_back(connection);
         }

@@ -1,4 +1,4 @@
-//! Answers to the questions of pages and programs, from one state of the database.
+//! Answers the queries of pages and programs from one snapshot of the database.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::traces::{
     Traces, Turn,
 };
 
-/// A connection that reads, in a transaction.
+/// A read connection in a transaction.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     pub(super) connection: &'a Connection,
@@ -20,7 +20,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The answer of a query.
+    /// Runs a query.
     pub(super) fn answer<T>(&self, query: impl FnOnce(&Connection) -> Result<T, ReadError>) -> Answer<T> {
         query(self.connection).map_err(|error| error.classified(self.path))
     }

@@ -5,10 +5,10 @@ use rusqlite::{Connection, Transaction, named_params};
 use super::error::ReadError;
 use crate::traces::Rejection;
 
-/// How many refused requests are kept.
+/// The number of refused requests to keep.
 const KEPT: i64 = 50;
 
-/// The refused requests, the latest first.
+/// Reads the refused requests, the latest first.
 pub(super) fn rejections(connection: &Connection) -> Result<Vec<Rejection>, ReadError> {
     let mut statement =
         connection.prepare_cached("SELECT at_ms, path, reason FROM rejection ORDER BY id DESC")?;

@@ -1,4 +1,4 @@
-//! Deletes the oldest segments: those that are too old, and as many as make the database too large.
+//! Deletes the oldest segments: those that exceed the age limit, and as many as exceed the size limit.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, named_params};
 
@@ -7,26 +7,26 @@ use super::columns::columns;
 use super::segment::{self, Retention, Segment};
 use super::zones;
 
-/// How many traces, evaluations or other rows one transaction deletes. Readers continue meanwhile, and writers wait.
+/// The most traces, evaluations or other rows that one transaction deletes. Meanwhile, readers continue and writers wait.
 const CHUNK: i64 = 100;
-/// How many spans of a trace, texts or sets one transaction deletes.
+/// The most spans of a trace, texts or sets that one transaction deletes.
 const LARGE_CHUNK: i64 = 1_000;
 
-/// How many pages are returned to the file system at a time. Others are moved into their place.
+/// The number of pages to return to the file system at a time. SQLite moves other pages into their place.
 const PAGES: u32 = 256;
 
-/// What a step of the deletion did.
+/// The result of a step of the deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Nothing is too old, and there is room.
+    /// Nothing exceeds a limit.
     Done,
     /// There may be more to delete.
     More,
-    /// The same, and rows are gone that the writer may remember.
+    /// There may be more to delete, and rows were deleted that the writer may remember.
     Forget,
 }
 
-/// Whether the database is larger than it may be.
+/// Whether the database exceeds the size limit.
 pub(super) fn is_too_large(connection: &Connection, retention: &Retention) -> rusqlite::Result<bool> {
     Ok(used_bytes(connection)? > retention.bytes)
 }
@@ -43,11 +43,11 @@ pub(super) fn enforce(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let segments = segment::all(&transaction)?;
     let step = match segments.as_slice() {
-        // All of a segment arrived before the next began.
+        // Everything in a segment arrived before the next one began.
         [oldest, next, ..] if too_large || next.begun_ms < oldest_ms => {
             delete_some(&transaction, oldest, next, &segments)?
         }
-        // The evaluations of a trace are deleted with it. Without traces, the others use the space.
+        // The evaluations of a trace are deleted with the trace. Without traces, the other evaluations use the space.
         _ => {
             let alone = too_large && !transaction.prepare_cached("SELECT 1 FROM span")?.exists([])?;
             delete_evaluations(&transaction, if alone { i64::MAX } else { oldest_ms })?
@@ -57,7 +57,7 @@ pub(super) fn enforce(
     Ok(step)
 }
 
-/// Deletes a part of a segment: its traces with all of their spans, then what these spans referred to, and at last its words.
+/// Deletes a part of a segment: its traces with all of their spans, then the texts and sets of these spans, and finally its words.
 fn delete_some(
     transaction: &Transaction<'_>,
     oldest: &Segment,
@@ -100,7 +100,7 @@ fn delete_some(
     Ok(Step::Forget)
 }
 
-/// Deletes some of the sets of attributes before a number, with the attributes that no other set has. Returns whether there were any.
+/// Deletes some of the sets of attributes before a number, and the attributes that no other set has. Returns whether there were any.
 fn delete_sets(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<bool> {
     let oldest: Option<i64> = transaction
         .prepare_cached("SELECT min(id) AS oldest FROM attribute_set")?
@@ -189,7 +189,7 @@ pub(super) fn give_back_pages(connection: &Connection) -> rusqlite::Result<bool>
     Ok(free > 0)
 }
 
-/// Bytes of the database that are in use.
+/// The number of bytes in use in the database.
 fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(name));
     let pages = pragma("page_count")? - pragma("freelist_count")?;

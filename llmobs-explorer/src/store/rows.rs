@@ -1,4 +1,4 @@
-//! The rows of a list, each with what it shows of its span and its trace.
+//! The rows of a list, with the fields of their spans and traces.
 
 use rusqlite::{Connection, Row, named_params};
 
@@ -10,7 +10,7 @@ use crate::query::METRICS;
 use crate::span::Tokens;
 use crate::traces::{ListRow, Scope};
 
-/// The row of each span, with the numbers of the span and of its trace.
+/// Reads the row of each span. Each span has its number and the number of its trace.
 pub(super) fn read(
     connection: &Connection,
     scope: Scope,
@@ -77,7 +77,7 @@ pub(super) fn read(
     Ok(rows)
 }
 
-/// The first paths by name. Each lookup begins after the previous path, so that the values are not read.
+/// Reads the first paths by name. Each lookup begins after the previous path, so that no values are read.
 pub(super) fn paths(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare_cached(
         "WITH RECURSIVE known (path) AS (
@@ -93,7 +93,7 @@ pub(super) fn paths(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     Ok(paths)
 }
 
-/// The tags of a span that the program set.
+/// Reads the tags of a span that the program set.
 pub(super) fn own_tags(connection: &Connection, span: i64) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare_cached(
         "SELECT substr(a.path, 5) AS key, a.text FROM attribute_set x CROSS JOIN attribute a ON a.id = x.attribute
@@ -108,7 +108,7 @@ pub(super) fn own_tags(connection: &Connection, span: i64) -> rusqlite::Result<V
     tags.collect()
 }
 
-/// The values of a path.
+/// Reads the values of a path.
 pub(super) fn attribute_values(
     connection: &Connection,
     span: i64,
@@ -119,7 +119,7 @@ pub(super) fn attribute_values(
             "SELECT CAST({column} AS TEXT) AS text FROM span WHERE id = :span AND {column} IS NOT NULL AND :path <> ''",
             column = measure(*of)
         ),
-        // A cross join, so that SQLite begins with the attributes of the span, not with all values of the path.
+        // The cross join makes SQLite begin with the attributes of the span instead of all values of the path.
         None => "SELECT a.text FROM span s CROSS JOIN attribute_set x ON x.id IN (s.tags, s.fields)
                 CROSS JOIN attribute a ON a.id = x.attribute
              WHERE s.id = :span AND a.path = :path ORDER BY a.text LIMIT 8"

@@ -24,9 +24,9 @@ const PAGE_BYTES: i64 = 8 * 1024;
 const LOG_BYTES: i64 = 16 * 1024 * 1024;
 /// The application id of SQLite files of llmobs: "llmo".
 const APPLICATION_ID: i64 = 0x6c6c_6d6f;
-/// The cache of a connection, in KiB. What lists of 100,000 traces read fits in; the system has other pages in memory, too.
+/// The cache of a connection, in KiB. The pages for lists of 100,000 traces fit into it, and the system caches further pages.
 const CACHE_KIB: i64 = 12 * 1024;
-/// How long a connection waits for another process that writes. SDKs wait five seconds for an answer.
+/// How long a connection waits while another process writes. SDKs wait five seconds for an answer.
 const BUSY: Duration = Duration::from_secs(3);
 
 /// The location of the store.
@@ -39,7 +39,7 @@ pub(crate) enum Location {
 }
 
 impl Location {
-    /// The file `llmobs/traces.db` in the data directory of the user, if that is known.
+    /// Returns the file `llmobs/traces.db` in the data directory of the user, if the directory is known.
     pub(crate) fn default_file() -> Option<Self> {
         let folders = etcetera::choose_base_strategy().ok()?;
         Some(Self::File(folders.data_dir().join("llmobs").join("traces.db")))
@@ -55,11 +55,11 @@ impl From<&str> for Location {
     }
 }
 
-/// Why a store cannot be opened.
+/// The error of opening a store.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
-    /// The file or its folder cannot be made.
-    #[error("the store {} cannot be opened (name another file with --store)", path.display())]
+    /// The file or its folder cannot be created.
+    #[error("cannot open the store {} (name another file with --store)", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -67,7 +67,7 @@ pub(crate) enum OpenError {
         source: io::Error,
     },
     /// The file belongs to another program.
-    #[error("{} is not a store of llmobs; move it away, or name another file with --store", .0.display())]
+    #[error("{} is not a store of llmobs; move the file away, or name another file with --store", .0.display())]
     Foreign(PathBuf),
     /// The file was written by a later version.
     #[error(
@@ -76,7 +76,7 @@ pub(crate) enum OpenError {
     )]
     Newer(PathBuf),
     /// Any other error of SQLite.
-    #[error("the store {} cannot be opened", path.display())]
+    #[error("cannot open the store {}", path.display())]
     Sqlite {
         /// The file.
         path: PathBuf,
@@ -85,16 +85,16 @@ pub(crate) enum OpenError {
     },
 }
 
-/// A migrated database, to which connections can be opened.
+/// A database with the current schema.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
-    /// The path, or the name of a database in memory that connections of this process share.
+    /// The path, or the name of a database in memory that the connections of this process share.
     path: PathBuf,
     in_memory: bool,
 }
 
 impl Database {
-    /// Creates or migrates the database. A damaged file is renamed, and its new name is returned.
+    /// Creates or migrates the database. Renames a damaged file, and returns its new name.
     pub(crate) fn open(location: &Location) -> Result<(Self, Connection, Option<PathBuf>), OpenError> {
         static MEMORIES: AtomicU64 = AtomicU64::new(0);
         let Location::File(path) = location else {
@@ -106,7 +106,7 @@ impl Database {
         let database = Self { path: path.clone(), in_memory: false };
         match database.ready() {
             Err(OpenError::Sqlite { source, .. }) if is_damage(&source) => {
-                // Not a database: perhaps another file of the user, given by mistake.
+                // The user may have named another file by mistake.
                 if source.code() == Some(ErrorCode::NotADatabase) {
                     return Err(OpenError::Foreign(path.clone()));
                 }
@@ -125,7 +125,7 @@ impl Database {
         &self.path
     }
 
-    /// A connection that can write, of today's version.
+    /// Opens a connection that can write, and migrates the database.
     fn ready(&self) -> Result<Connection, OpenError> {
         let failed =
             |error: rusqlite::Error| OpenError::Sqlite { path: self.path.clone(), source: error.into() };
@@ -145,7 +145,7 @@ impl Database {
         let journal = if self.in_memory { "MEMORY" } else { "WAL" };
         retry_while_busy(|| connection.pragma_update(None, "journal_mode", journal)).map_err(failed)?;
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(failed)?;
-        // With a write-ahead log this survives the end of the process at any moment.
+        // With a write-ahead log, transactions survive the end of the process at any moment.
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
         if version < VERSION {
             migrate(&mut connection).map_err(failed)?;
@@ -153,9 +153,9 @@ impl Database {
         Ok(connection)
     }
 
-    /// A connection that only reads.
+    /// Opens a connection that only reads.
     pub(crate) fn reader(&self) -> rusqlite::Result<Connection> {
-        // A database in memory has no log that readers could look past, so they must be able to wait for the writer's lock.
+        // A database in memory has no write-ahead log, so readers must be able to wait for the lock of the writer.
         let flags =
             if self.in_memory { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
         let connection = self.connect(flags)?;
@@ -179,7 +179,7 @@ impl Database {
     }
 }
 
-/// The version, the application and the number of tables. In one transaction, since another process may migrate meanwhile.
+/// Reads the version, the application id and the number of tables in one transaction, since another process may migrate the database.
 fn state(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
     let transaction = connection.unchecked_transaction()?;
     let tables =
@@ -187,8 +187,8 @@ fn state(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
     Ok((pragma(&transaction, "user_version")?, pragma(&transaction, "application_id")?, tables))
 }
 
-/// Makes the current schema, in one transaction with its version. The version is read in the transaction, since another process may
-/// migrate at the same time.
+/// Creates the current schema and sets its version in one transaction. The version is read in the transaction, since another process may
+/// migrate the database at the same time.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match pragma::<i64>(&transaction, "user_version")? {
@@ -221,7 +221,7 @@ fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> r
     connection.pragma_query_value(None, name, |row| row.get(name))
 }
 
-/// Creates the file if it is missing, readable only by the user. SQLite gives the files beside it the same permissions.
+/// Creates the file if it is missing. Only the user can read it. SQLite gives the files beside it the same permissions.
 fn private_file(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
@@ -233,7 +233,7 @@ fn is_damage(error: &SqliteError) -> bool {
     matches!(error.code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// Renames a damaged database, so that a new one can replace it and no data is deleted.
+/// Renames a damaged database. A new one can replace it, and no data is deleted.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let with = |suffix: &str| {
         let mut name = path.as_os_str().to_owned();

@@ -1,12 +1,12 @@
--- Version 3, with `version_3.sql`. `store/migration.rs` makes it of a store of an earlier version.
+-- Version 3, with `version_3.sql`. `store/migration.rs` migrates stores of earlier versions to it.
 
--- One row for each span: what lists, trees and filters need.
+-- One row per span, with the columns that lists, trees and filters need.
 CREATE TABLE span (
     id INTEGER PRIMARY KEY,
     trace INTEGER NOT NULL REFERENCES trace (id),
     span_id TEXT NOT NULL,
     parent_id TEXT,
-    -- 1 where lists show it as its trace: the root, or the earliest span whose parent has not arrived.
+    -- 1 if the span represents its trace in lists: the root, or else the earliest span whose parent has not arrived.
     head INTEGER NOT NULL DEFAULT 0,
     start_ns INTEGER NOT NULL,
     duration_ns INTEGER NOT NULL,
@@ -20,22 +20,22 @@ CREATE TABLE span (
     total_tokens INTEGER,
     cached_tokens INTEGER,
     time_to_first_token REAL,
-    -- Where its event is, with the beginning of its input and output; see `store/block.rs` and `store/event_text.rs`.
+    -- The position of its event, with the previews of its input and output; see `store/block.rs` and `store/event_text.rs`.
     event INTEGER NOT NULL DEFAULT 0,
-    -- The first of the spans with its ids, in place of which it came.
+    -- The first span with the same ids, which this one replaced.
     replaces INTEGER
 ) STRICT;
 
--- The one index that lists read, whatever is asked: narrow, so that a hundred thousand rows are read at once. It has what a
--- query can compare in a span and no other index finds; see `query/sql.rs` and `store/list.rs`.
+-- The index that all lists read. It is narrow, so that reading a hundred thousand rows is fast. It has all columns that a query can compare
+-- and that no other index covers; see `store/condition.rs` and `store/list.rs`.
 CREATE INDEX span_list ON span (
     head, start_ns, facets, trace, duration_ns, session, tags, fields, parent_id, input_tokens, output_tokens, total_tokens,
     cached_tokens, time_to_first_token
 );
--- Spans of a trace arrive one after another, so that this index grows at its end. By the id alone it would be written all over.
+-- The spans of a trace arrive one after another, so this index grows at its end. An index by id alone would be written everywhere.
 CREATE UNIQUE INDEX span_by_trace ON span (trace, span_id);
 
--- What lists count by value. Programs have few combinations of these, so each is stored once.
+-- The values that lists count. Programs have few combinations of them, so each combination is stored once.
 CREATE TABLE facets (
     id INTEGER PRIMARY KEY,
     status TEXT NOT NULL,
@@ -47,7 +47,7 @@ CREATE TABLE facets (
     model_name TEXT,
     model_provider TEXT,
     error_type TEXT,
-    -- How many spans have them.
+    -- The number of spans that have them.
     spans INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -55,7 +55,7 @@ CREATE INDEX facets_by_value ON facets (
     name, kind, status, ml_app, service, env, model_name, model_provider, error_type
 );
 
--- How many spans with these facets began in a time; see `store/activity.rs`.
+-- The number of spans with these facets that began in a period; see `store/activity.rs`.
 CREATE TABLE activity (
     time INTEGER NOT NULL,
     facets INTEGER NOT NULL,
@@ -68,12 +68,12 @@ CREATE TABLE session (
     session_id TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- One row for each trace: the sums over its spans, kept up to date as spans of it arrive.
+-- One row per trace, with the sums over its spans. New spans update the sums.
 CREATE TABLE trace (
-    -- A number is not used again, since segments are ranges of these.
+    -- Numbers are not used again, because segments are ranges of them.
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     trace_id TEXT NOT NULL UNIQUE,
-    -- The span that stands for it.
+    -- The span that represents the trace.
     head INTEGER,
     start_ns INTEGER NOT NULL DEFAULT 0,
     end_ns INTEGER NOT NULL DEFAULT 0,
@@ -81,27 +81,27 @@ CREATE TABLE trace (
     errors INTEGER NOT NULL DEFAULT 0,
     llm_calls INTEGER NOT NULL DEFAULT 0,
     tool_calls INTEGER NOT NULL DEFAULT 0,
-    -- How many different tools were called.
+    -- The number of different tools that were called.
     tools INTEGER NOT NULL DEFAULT 0,
     input_tokens INTEGER,
     output_tokens INTEGER,
     total_tokens INTEGER,
     cached_tokens INTEGER,
-    -- Names of models, a line each.
+    -- The names of models, one per line.
     models TEXT NOT NULL DEFAULT '',
     time_to_first_token REAL,
-    -- When the span began that the time to first token is of: the first that has one.
+    -- The start of the first span with a time to first token.
     first_token_ns INTEGER
 ) STRICT;
 
--- The tools that a trace called.
+-- The tools that each trace called.
 CREATE TABLE tool (
     trace INTEGER NOT NULL,
     name TEXT NOT NULL,
     PRIMARY KEY (trace, name)
 ) STRICT, WITHOUT ROWID;
 
--- Scalars of events by path, each pair of path and value once.
+-- The scalars of events by path. Each pair of path and value is stored once.
 CREATE TABLE attribute (
     id INTEGER PRIMARY KEY,
     path TEXT NOT NULL,
@@ -112,7 +112,7 @@ CREATE TABLE attribute (
 
 CREATE INDEX attribute_by_number ON attribute (path, number) WHERE number IS NOT NULL;
 
--- Sets of attributes: the spans of a trace, and often of a program, have the same ones.
+-- Sets of attributes. The spans of a trace, and often of a program, share them.
 CREATE TABLE attribute_set (
     attribute INTEGER NOT NULL,
     id INTEGER NOT NULL,
@@ -127,23 +127,23 @@ CREATE TABLE block (
     data BLOB NOT NULL
 ) STRICT;
 
--- Which spans have a text of the search. The texts are in the tables of words, by `piece`.
+-- The spans that have a text of the search. The tables of words have the texts, by `piece`.
 CREATE TABLE span_piece (
     piece INTEGER NOT NULL,
     span INTEGER NOT NULL,
     PRIMARY KEY (piece, span)
 ) STRICT, WITHOUT ROWID;
 
--- What arrived in a span of time, and is deleted at once: see `store/segment.rs`.
+-- The data that arrived in a period and is deleted as a whole; see `store/segment.rs`.
 CREATE TABLE segment (
     id INTEGER PRIMARY KEY,
     -- In milliseconds since the Unix epoch.
     begun_ms INTEGER NOT NULL,
-    -- How many bytes of events arrived in it.
+    -- The number of bytes of events that arrived in it.
     bytes INTEGER NOT NULL DEFAULT 0,
-    -- The number of its table of words, of input, output and error: `words_1` and so on.
+    -- The number of its table of the words of inputs, outputs and errors: `words_1` and so on.
     words INTEGER NOT NULL,
-    -- The first numbers that belong to it. Those of spans are only remembered so that none is used again.
+    -- The first numbers that belong to it. The number of spans is only stored so that no number is used again.
     first_trace INTEGER NOT NULL,
     first_block INTEGER NOT NULL,
     first_piece INTEGER NOT NULL,
@@ -151,7 +151,7 @@ CREATE TABLE segment (
     next_span INTEGER NOT NULL
 ) STRICT;
 
--- Evaluations and feedback. They may arrive before what they are about, so they are joined when they are asked for.
+-- Evaluations and feedback. They may arrive before their targets, so queries join them.
 CREATE TABLE evaluation (
     id INTEGER PRIMARY KEY,
     feedback INTEGER NOT NULL,
@@ -163,16 +163,16 @@ CREATE TABLE evaluation (
     reasoning TEXT,
     ml_app TEXT,
     timestamp_ms INTEGER NOT NULL,
-    -- What it is about; `span_id` alone where the trace was not named.
+    -- The target; `span_id` alone if the trace was not named.
     trace_id TEXT,
     span_id TEXT,
     session_id TEXT,
     tag_key TEXT,
     tag_value TEXT,
     event TEXT NOT NULL,
-    -- Of the event: one that was sent twice, because an answer was lost, stands here once.
+    -- The hash of the event. An event that was sent again after a lost answer is stored once.
     hash BLOB NOT NULL UNIQUE,
-    -- What retention goes by where the trace is not there, in milliseconds since the Unix epoch.
+    -- In milliseconds since the Unix epoch. Retention uses this time if the trace is not stored.
     arrived_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -180,12 +180,12 @@ CREATE INDEX evaluation_by_span ON evaluation (span_id) WHERE span_id IS NOT NUL
 CREATE INDEX evaluation_by_trace ON evaluation (trace_id) WHERE trace_id IS NOT NULL;
 CREATE INDEX evaluation_by_session ON evaluation (session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX evaluation_by_tag ON evaluation (tag_key, tag_value) WHERE tag_key IS NOT NULL;
--- Those that say no trace are few, if any.
+-- Few evaluations, if any, name no trace.
 CREATE INDEX evaluation_by_span_alone ON evaluation (span_id) WHERE trace_id IS NULL AND span_id IS NOT NULL;
 CREATE INDEX evaluation_by_label ON evaluation (label, timestamp_ms);
 CREATE INDEX evaluation_by_arrival ON evaluation (arrived_ms);
 
--- What the intake refused lately.
+-- The latest requests that the intake refused.
 CREATE TABLE rejection (
     id INTEGER PRIMARY KEY,
     at_ms INTEGER NOT NULL,
@@ -193,8 +193,8 @@ CREATE TABLE rejection (
     reason TEXT NOT NULL
 ) STRICT;
 
--- Which spans an evaluation is about: the one it names, those that have a tag, or what stands for a trace or a session. To be asked
--- with the number of a span.
+-- The spans of an evaluation: the span that it names, the spans that have its tag, or the heads of its trace or session. Query it with
+-- the number of a span.
 CREATE VIEW judged (evaluation, span) AS
     SELECT e.id, s.id FROM evaluation e JOIN span s ON s.span_id = e.span_id JOIN trace t ON t.id = s.trace
         WHERE e.span_id IS NOT NULL AND (e.trace_id IS NULL OR e.trace_id = t.trace_id)

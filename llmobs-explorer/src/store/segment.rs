@@ -1,8 +1,7 @@
-//! Segments: what arrived in a span of time. The oldest segment is deleted as a whole, so that nothing has to be searched for what
-//! still uses it.
+//! Segments: the data that arrived in a period of time. The oldest segment is deleted as a whole, so no reference counts are needed.
 //!
-//! Traces, texts and sets of attributes have ascending numbers, and a segment begins with the next of each. A trace belongs to the
-//! segment of its first span. The texts and sets of a span belong to the segment in which it arrived, which is the same or a later one.
+//! Traces, texts and sets of attributes have ascending numbers, and a segment begins with the next number of each. A trace belongs to the
+//! segment of its first span. The texts and sets of a span belong to the segment in which the span arrived, which is the same or a later one.
 
 use std::time::Duration;
 
@@ -11,17 +10,17 @@ use rusqlite::{Connection, OptionalExtension as _, named_params};
 use super::columns::columns;
 use super::encode::Next;
 
-/// Into how many segments the limits of size and age are divided.
+/// The number of segments that the limits of size and age are divided into.
 const SEGMENTS: u32 = 32;
-/// The smallest segment, in bytes of events: a segment has a table of words of its own.
+/// The smallest size of a segment, in bytes of events. Each segment has its own table of words.
 const LEAST_BYTES: u64 = 256 * 1024;
 
-/// How much is kept.
+/// The limits of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
-    /// How long after its first span arrived a trace is kept, up to a 32nd part more.
+    /// How long to keep a trace after its first span arrived. The actual time is up to a 32nd part longer.
     pub(crate) age: Duration,
-    /// How many bytes the database may have.
+    /// The largest size of the database in bytes.
     pub(crate) bytes: u64,
 }
 
@@ -38,7 +37,7 @@ pub(super) struct Segment {
     pub(super) first_set: i64,
 }
 
-/// All segments, the oldest first.
+/// Reads all segments, the oldest first.
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Segment>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, begun_ms, bytes, words, first_trace, first_block, first_piece, first_set FROM segment ORDER BY id",
@@ -59,13 +58,13 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Segment>> {
     segments.collect()
 }
 
-/// The numbers of the tables of words.
+/// Reads the numbers of the tables of words.
 pub(super) fn words(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     let mut statement = connection.prepare_cached("SELECT DISTINCT words FROM segment ORDER BY words")?;
     statement.query_map([], |row| row.get("words"))?.collect()
 }
 
-/// Whether no more should be added to the current segment.
+/// Whether the current segment has reached its size or age.
 pub(super) fn is_full(connection: &Connection, retention: &Retention, now_ms: i64) -> rusqlite::Result<bool> {
     let most = (retention.bytes / u64::from(SEGMENTS)).max(LEAST_BYTES);
     let age = i64::try_from((retention.age / SEGMENTS).as_millis()).unwrap_or(i64::MAX);
@@ -79,7 +78,7 @@ pub(super) fn is_full(connection: &Connection, retention: &Retention, now_ms: i6
     }))
 }
 
-/// Begins the next segment, with a table of words of its own.
+/// Begins the next segment with a new table of words.
 pub(super) fn begin(connection: &Connection, next: &Next, now_ms: i64) -> rusqlite::Result<()> {
     let id: i64 = connection
         .query_row("SELECT coalesce(max(id), 0) + 1 AS id FROM segment", [], |row| row.get("id"))?;
@@ -102,7 +101,7 @@ pub(super) fn begin(connection: &Connection, next: &Next, now_ms: i64) -> rusqli
     ))
 }
 
-/// Notes that spans were added to the current segment, and the next number of a span.
+/// Records that spans were added to the current segment, and the next number of a span.
 pub(super) fn add(connection: &Connection, bytes: i64, next_span: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
@@ -112,7 +111,7 @@ pub(super) fn add(connection: &Connection, bytes: i64, next_span: i64) -> rusqli
     Ok(())
 }
 
-/// The next numbers of what the encoder counts, after all that are stored.
+/// Reads the next numbers for the encoder, after all stored ones.
 pub(super) fn next(connection: &Connection) -> rusqlite::Result<Next> {
     let next = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>("next"));
     Ok(Next::new(
@@ -128,7 +127,7 @@ pub(super) fn next(connection: &Connection) -> rusqlite::Result<Next> {
     ))
 }
 
-/// The next number of a span.
+/// Reads the next number of a span.
 pub(super) fn next_span(connection: &Connection) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(

@@ -1,4 +1,4 @@
-//! Sessions: the traces with the same session id, with their totals.
+//! Sessions: the traces with the same session id, and their totals.
 
 use std::cmp::Reverse;
 
@@ -9,7 +9,7 @@ use super::error::ReadError;
 use super::event_text;
 use crate::traces::{SESSIONS, Session, TURNS, Turn};
 
-/// A page of sessions, the latest first, and how many there are.
+/// Reads a page of sessions, the latest first, and the number of all sessions.
 pub(super) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Session>, u64), ReadError> {
     let mut latest: Vec<(Reverse<i64>, i64, i64)> = connection
         .prepare_cached(LATEST)?
@@ -36,10 +36,10 @@ pub(super) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Sessio
     Ok((sessions, latest.len() as u64))
 }
 
-/// All sessions, read from the index only. The totals are read for those of one page.
+/// Reads all sessions from the index only. The totals are read only for the sessions of one page.
 ///
-/// All of these queries name the index. SQLite would use `span_list`, which has the heads of traces in the order of time, and read a
-/// hundred thousand of them.
+/// All of these queries name the index. Otherwise SQLite would use `span_list`, which has the heads of traces in the order of time, and read
+/// a hundred thousand of them.
 pub(super) const LATEST: &str =
     "SELECT session, max(start_ns) AS last_ns, count(*) AS turns FROM span INDEXED BY span_by_session
     WHERE session IS NOT NULL AND head = 1 GROUP BY session";
@@ -48,14 +48,14 @@ pub(super) const FIRST: &str =
     "SELECT f.ml_app, s.event FROM span s INDEXED BY span_by_session CROSS JOIN facets f ON f.id = s.facets
     WHERE s.session = :session AND s.head = 1 ORDER BY s.start_ns, s.id LIMIT 1";
 
-/// `total` instead of `sum`, which fails on overflow.
+/// Uses `total`, since `sum` fails on overflow.
 pub(super) const SUMS: &str = "SELECT sum(t.errors) AS errors,
         iif(count(t.total_tokens) > 0, CAST(total(t.total_tokens) AS INTEGER), NULL) AS total_tokens,
         CAST(total(s.duration_ns) AS INTEGER) AS duration_ns
     FROM span s INDEXED BY span_by_session CROSS JOIN trace t ON t.id = s.trace
     WHERE s.session = :session AND s.head = 1";
 
-/// A page of the turns of a session in the order in which they began, and how many there are.
+/// Reads a page of the turns of a session by start, and the number of all turns.
 pub(super) fn turns(
     connection: &Connection,
     session: &str,

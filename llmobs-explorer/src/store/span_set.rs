@@ -1,4 +1,4 @@
-//! A set of spans by their numbers: a bit for each.
+//! A set of spans by their numbers, with one bit per span.
 
 use rusqlite::Connection;
 
@@ -12,7 +12,7 @@ pub(super) struct SpanSet {
 }
 
 impl SpanSet {
-    /// A set of no spans, for those that are stored now.
+    /// Creates an empty set for the spans that are stored now.
     pub(super) fn new(connection: &Connection) -> rusqlite::Result<Self> {
         let (first, last): (i64, i64) = connection
             .prepare_cached(
@@ -23,7 +23,7 @@ impl SpanSet {
         Ok(Self { first, bits: vec![0; spans.div_ceil(64)], len: 0 })
     }
 
-    /// Adds a span. One that is not stored any more is left out.
+    /// Adds a span. Ignores a span that is no longer stored.
     pub(super) fn insert(&mut self, span: i64) {
         let (at, bit) = self.place(span);
         if let Some(bits) = self.bits.get_mut(at) {
@@ -38,7 +38,7 @@ impl SpanSet {
         self.bits.get(at).is_some_and(|bits| bits & bit != 0)
     }
 
-    /// How many spans are in the set.
+    /// The number of spans in the set.
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_that_are_stored_can_be_in_it() {
+    fn a_set_can_contain_stored_spans() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE span (id INTEGER PRIMARY KEY)").unwrap();
         assert!(!SpanSet::new(&connection).unwrap().contains(0));

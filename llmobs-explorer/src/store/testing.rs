@@ -14,7 +14,7 @@ use crate::intake::{read_metrics, read_spans};
 
 pub(super) const SECOND: i64 = 1_000_000_000;
 
-/// A store of these spans and evaluations.
+/// A store with these spans and evaluations.
 pub(super) fn filled(spans: &Value, metrics: &Value) -> Connection {
     let spans = json!([{ "event_type": "span", "spans": spans }]).to_string();
     let metrics =
@@ -35,7 +35,7 @@ pub(super) fn writer(location: &Location, age: Duration) -> Writer {
     Writer::new(connection, database.path().to_owned(), retention, watch::channel(0).0)
 }
 
-/// A root, or a span below `trace`'s root, that began at a second and took so many.
+/// A root, or a span below the root of `trace`, with its start and its duration in seconds.
 pub(super) fn span(trace: &str, id: &str, kind: &str, (at, takes): (i64, i64), metrics: &Value) -> Value {
     let parent = if id == "1" { "undefined" } else { "1" };
     json!({

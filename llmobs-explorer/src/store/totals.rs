@@ -1,5 +1,4 @@
-//! The totals of a trace. They are updated from the spans that arrive, without reading the others, since a large trace arrives in many
-//! requests.
+//! The totals of a trace. New spans update them without reading the earlier spans, because a large trace arrives in many requests.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +13,7 @@ use crate::span::{Span, Tokens};
 pub(super) struct NewSpans<'a> {
     /// The spans, each with its row, in ascending order.
     pub(super) added: Vec<(i64, &'a Span)>,
-    /// Whether some replaced earlier ones. The totals are then computed again.
+    /// Whether any of them replaced an earlier span. The totals are then computed again.
     pub(super) any_replaced: bool,
 }
 
@@ -40,7 +39,7 @@ pub(super) fn update(
     if earlier_head == Some(head) {
         return Ok(());
     }
-    // Where a span was replaced, it is not known which one stood for the trace.
+    // If a span was replaced, the previous head is unknown.
     let (sql, rows) = match earlier_head {
         Some(earlier) => ("UPDATE span SET head = 0 WHERE id = :rows", earlier),
         None => ("UPDATE span SET head = 0 WHERE trace = :rows AND head = 1", trace),
@@ -91,12 +90,12 @@ struct Totals {
     tools: i64,
     tokens: Tokens,
     models: BTreeSet<String>,
-    /// When the first span that has one began, and what it is.
+    /// The start of the first span that has a time to first token, and this time.
     first_token: Option<(i64, f64)>,
 }
 
 impl Totals {
-    /// Adds a span, but for `tools`.
+    /// Adds a span, except to `tools`.
     fn add(&mut self, span: &Contribution<'_>) {
         let end_ns = span.start_ns.saturating_add(span.duration_ns);
         self.start_ns = if self.spans == 0 { span.start_ns } else { self.start_ns.min(span.start_ns) };
@@ -106,10 +105,10 @@ impl Totals {
         self.tool_calls += i64::from(span.kind == "tool");
         if span.kind == "llm" {
             self.llm_calls += 1;
-            // The column has a line for each model.
+            // The column has one line per model.
             self.models.extend(span.model_name.map(|name| name.replace('\n', " ")));
         }
-        // Other kinds repeat the tokens of the calls below them.
+        // Spans of other kinds repeat the tokens of the calls below them.
         if matches!(span.kind, "llm" | "embedding") {
             let more = span.tokens;
             let totals = &mut self.tokens;
@@ -133,7 +132,7 @@ impl Totals {
     }
 }
 
-/// The totals that are stored, and the head.
+/// Reads the stored totals and the head.
 fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<(Totals, Option<i64>)> {
     let read = |row: &Row<'_>| {
         let totals = Totals {
@@ -163,7 +162,7 @@ fn stored_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<
         .query_row(named_params! { ":trace": trace }, read)
 }
 
-/// The totals, computed from all spans.
+/// Computes the totals from all spans.
 fn computed_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Result<Totals> {
     let mut totals = Totals::default();
     let mut statement = transaction.prepare_cached(
@@ -198,14 +197,14 @@ fn computed_totals(transaction: &Transaction<'_>, trace: i64) -> rusqlite::Resul
         "INSERT OR IGNORE INTO tool (trace, name)
             SELECT s.trace, f.name FROM span s JOIN facets f ON f.id = s.facets WHERE s.trace = :trace AND f.kind = 'tool'",
     ] {
-        // The last statement inserts the tools, so that their number is that of its changes.
+        // The last statement inserts the tools, so its number of changes is the number of tools.
         let changes = transaction.prepare_cached(sql)?.execute(of_trace)?;
         totals.tools = i64::try_from(changes).unwrap_or(i64::MAX);
     }
     Ok(totals)
 }
 
-/// How many tools among new spans are called for the first time.
+/// Returns the number of tools that the new spans call for the first time.
 fn new_tools(transaction: &Transaction<'_>, trace: i64, new: &[(i64, &Span)]) -> rusqlite::Result<i64> {
     let mut insert =
         transaction.prepare_cached("INSERT OR IGNORE INTO tool (trace, name) VALUES (:trace, :name)")?;

@@ -1,4 +1,4 @@
-//! One trace: the structure of all its spans, and the content of one.
+//! One trace: the structure of all its spans, and the content of one span.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,7 +17,7 @@ pub(super) fn any_span(connection: &Connection) -> Result<bool, ReadError> {
     Ok(connection.prepare_cached("SELECT 1 FROM span LIMIT 1")?.exists([])?)
 }
 
-/// All spans of a trace in the order of their starts. Empty if there is no such trace.
+/// Reads all spans of a trace by start. Empty if there is no such trace.
 pub(super) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>, ReadError> {
     let of_trace = "trace = (SELECT id FROM trace WHERE trace_id = :trace_id)";
     let mut nodes = read_nodes(connection, of_trace, named_params! { ":trace_id": trace_id })?;
@@ -25,7 +25,7 @@ pub(super) fn nodes(connection: &Connection, trace_id: &str) -> Result<Vec<Node>
     Ok(nodes)
 }
 
-/// One span of a trace.
+/// Reads one span of a trace.
 pub(super) fn find(
     connection: &Connection,
     trace_id: &str,
@@ -36,7 +36,7 @@ pub(super) fn find(
     Ok(found.into_iter().next())
 }
 
-/// The trace of the latest span with this id.
+/// Returns the trace of the latest span with this id.
 pub(super) fn of_span(connection: &Connection, span_id: &str) -> Result<Option<String>, ReadError> {
     let mut statement = connection.prepare_cached(
         "SELECT t.trace_id FROM span s JOIN trace t ON t.id = s.trace WHERE s.span_id = :span_id ORDER BY s.id DESC",
@@ -44,7 +44,7 @@ pub(super) fn of_span(connection: &Connection, span_id: &str) -> Result<Option<S
     Ok(statement.query_row(named_params! { ":span_id": span_id }, |row| row.get("trace_id")).optional()?)
 }
 
-/// The start and the duration of each child of a span, in the order of their starts.
+/// Reads the start and the duration of each child of a span, by start.
 pub(super) fn child_times(
     connection: &Connection,
     trace_id: &str,
@@ -62,7 +62,7 @@ pub(super) fn child_times(
 pub(super) const CHILD_TIMES: &str = "SELECT start_ns, duration_ns FROM span
     WHERE trace = (SELECT id FROM trace WHERE trace_id = :trace_id) AND parent_id = :parent_id ORDER BY start_ns";
 
-/// The tool spans of a trace in the order of their starts.
+/// Reads the tool spans of a trace by start.
 pub(super) fn tool_spans(connection: &Connection, trace_id: &str) -> Result<Vec<ToolSpan>, ReadError> {
     let mut statement = connection.prepare_cached(
         "SELECT s.start_ns, f.name, s.span_id FROM span s CROSS JOIN facets f ON f.id = s.facets
@@ -77,11 +77,11 @@ pub(super) fn tool_spans(connection: &Connection, trace_id: &str) -> Result<Vec<
     Ok(tools.collect::<Result<_, _>>()?)
 }
 
-/// What [`read_nodes`] reads.
+/// The columns of [`read_nodes`].
 const NODE: &str = "id, span_id, parent_id, facets, start_ns, duration_ns, input_tokens, output_tokens, total_tokens, cached_tokens,
     time_to_first_token FROM span";
 
-/// What a span shows of its facets.
+/// The facets that a span shows.
 struct Shown {
     name: String,
     kind: String,
@@ -95,7 +95,7 @@ fn read_nodes(connection: &Connection, which: &str, parameters: impl Params) -> 
         statement: id, span_id, parent_id, facets, start_ns, duration_ns, input_tokens, output_tokens, total_tokens, cached_tokens,
         time_to_first_token,
     );
-    // The spans of a large trace have few facets. A join would look them up for each.
+    // The spans of a large trace share few rows of facets. A join would look them up for each span.
     let mut find =
         connection.prepare_cached("SELECT name, kind, status, model_name FROM facets WHERE id = ?1")?;
     let mut known: HashMap<i64, Shown> = HashMap::new();
@@ -138,7 +138,7 @@ fn read_nodes(connection: &Connection, which: &str, parameters: impl Params) -> 
     Ok(nodes)
 }
 
-/// The event of a span, as JSON text, as it arrived.
+/// Reads the JSON text of the event of a span, as it arrived.
 pub(super) fn event(connection: &Connection, row: i64) -> Result<String, ReadError> {
     let position = connection
         .prepare_cached("SELECT event FROM span WHERE id = :span")?

@@ -1,4 +1,4 @@
-//! Traces that may still run. Programs send a span when it has ended, so a parent that is missing still runs, or was lost.
+//! Traces that may still be running. Programs send a span when it has ended, so a missing parent is still running or was lost.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ pub(super) fn is_unfinished(connection: &Connection, trace_id: &str) -> Result<b
     Ok(statement.exists(named_params! { ":trace_id": trace_id })?)
 }
 
-/// Notes the parents that are missing after spans of a trace arrived. Only the parents of these are looked up.
+/// Updates the missing parents of a trace after spans arrived. Looks up only the parents of the new spans.
 pub(super) fn update(
     transaction: &Transaction<'_>,
     trace: i64,
@@ -25,7 +25,7 @@ pub(super) fn update(
         .prepare_cached("SELECT 1 FROM missing_parent WHERE trace = ?1 LIMIT 1")?
         .exists([trace])?;
     if arrived.any_replaced {
-        // What named a missing parent may be gone.
+        // The spans that named a missing parent may have been replaced.
         if is_any_missing {
             transaction.prepare_cached("DELETE FROM missing_parent WHERE trace = ?1")?.execute([trace])?;
         }
@@ -52,7 +52,7 @@ pub(super) fn update(
     Ok(())
 }
 
-/// Notes the missing parents of all traces, for a store that has none.
+/// Writes the missing parents of all traces, for a store that has none.
 pub(super) fn write_all(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(MISSING)
 }
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(missing(&store), ["gap 3", "headless 1"]);
     }
 
-    /// The missing parents, each behind its trace.
+    /// The missing parents, each after its trace.
     fn missing(connection: &Connection) -> Vec<String> {
         let sql = "SELECT t.trace_id || ' ' || m.span_id AS missing FROM missing_parent m JOIN trace t ON t.id = m.trace ORDER BY 1";
         let mut statement = connection.prepare(sql).unwrap();
@@ -112,7 +112,7 @@ mod tests {
             ("4", "2", &["t 2"][..]),
             ("5", "3", &["t 2", "t 3"]),
             ("3", "1", &["t 1", "t 2"]),
-            // It comes again, with another parent.
+            // The span arrives again with another parent.
             ("4", "3", &["t 1"]),
             ("6", "4", &["t 1"]),
             ("1", "", &[]),

@@ -1,11 +1,10 @@
--- What version 3 added to version 2; see `store/migration.rs`.
+-- The additions of version 3 to version 2; see `store/migration.rs`.
 
--- Sessions by their turns, which are the heads of traces.
+-- Sessions by their turns. The turns are the heads of traces.
 CREATE INDEX span_by_session ON span (head, session, start_ns) WHERE session IS NOT NULL;
 
--- The least and greatest values of the spans of a kind whose numbers are next to each other, and of traces: what need not be read to
--- find the first ones in the order of a value. Kinds that are not well known share an empty one. Some values may be less or greater
--- than those of the rows today. See `store/zones.rs`.
+-- The smallest and largest values of adjacent spans of a kind, and of adjacent traces. They exclude rows from the search for the first ones
+-- in the order of a value. Unknown kinds share the empty kind. Deleted rows may still count. See `store/zones.rs`.
 CREATE TABLE span_zone (
     zone INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -29,7 +28,7 @@ CREATE TABLE trace_zone (
     most_first_token INTEGER
 ) STRICT;
 
--- The parents that spans of a trace name and that are not stored.
+-- The parents that spans of a trace name, but that are not stored.
 CREATE TABLE missing_parent (
     trace INTEGER NOT NULL,
     span_id TEXT NOT NULL,

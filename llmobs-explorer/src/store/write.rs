@@ -1,4 +1,4 @@
-//! Writes batches: the content of requests.
+//! Writes batches, which are the content of requests.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use super::{evaluations, rejections, segment, unfinished};
 use crate::span::{Attribute, Evaluation, Span};
 use crate::traces::Rejection;
 
-/// How many rows are remembered of each kind.
+/// The number of rows to remember of each kind.
 const REMEMBERED: usize = 50_000;
 
 /// The content of one request.
@@ -29,19 +29,18 @@ pub(crate) struct Batch {
     pub(crate) encoded: Encoded,
 }
 
-/// Rows that are known to be stored, so that they need not be looked up. To be forgotten if a transaction fails, or if another process
-/// writes.
+/// Rows that are known to be stored, which saves lookups. They must be forgotten if a transaction fails or another process writes.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     facets: HashMap<Key, i64>,
     sessions: HashMap<Key, i64>,
     attributes: HashMap<Key, i64>,
-    /// 0 if it is not known.
+    /// 0 if it is unknown.
     next_span: i64,
 }
 
 impl Rows {
-    /// The row of the next span.
+    /// Returns the row of the next span.
     pub(super) fn next_span(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<i64> {
         if self.next_span == 0 {
             self.next_span = segment::next_span(transaction)?;
@@ -87,7 +86,7 @@ pub(super) fn write(
     rejections::write(transaction, &batch.rejections)
 }
 
-/// Writes the spans of a batch. Parameters of SQL have numbers here, since names would be looked up for each span.
+/// Writes the spans of a batch. SQL parameters have numbers here, because names would be looked up for each span.
 struct SpanWriter<'a> {
     transaction: &'a Transaction<'a>,
     rows: &'a mut Rows,
@@ -122,7 +121,7 @@ impl<'a> SpanWriter<'a> {
         })
     }
 
-    /// Writes a span, in place of an earlier one with its id. Returns its row, and whether there was an earlier one.
+    /// Writes a span, and replaces an earlier span with the same id. Returns its row, and whether there was an earlier one.
     fn write(&mut self, trace: i64, span: &'a Span, encoded: &EncodedSpan) -> rusqlite::Result<(i64, bool)> {
         let earlier: Option<(i64, i64, i64, Option<i64>)> = self
             .find
@@ -131,7 +130,7 @@ impl<'a> SpanWriter<'a> {
             })
             .optional()?;
         if let Some((earlier, start_ns, facets, _)) = earlier {
-            // What it has in other tables is deleted with its segment. Nothing finds it by its number, which is not used again.
+            // Its rows in other tables are deleted with its segment. No query finds them, because its number is not used again.
             self.activity.add(start_ns, facets, -1);
             self.transaction
                 .prepare_cached("DELETE FROM span WHERE id = :id")?
@@ -168,7 +167,7 @@ impl<'a> SpanWriter<'a> {
         Ok((row, earlier.is_some()))
     }
 
-    /// Writes what the spans refer to and what is not stored yet.
+    /// Writes the texts and sets that the spans refer to and that are not stored yet.
     fn write_texts_and_sets(&mut self, spans: &[Span], encoded: &Encoded) -> rusqlite::Result<()> {
         let mut insert = self.transaction.prepare_cached("INSERT INTO block (id, data) VALUES (?1, ?2)")?;
         for (id, data) in &encoded.blocks {
@@ -199,7 +198,7 @@ impl<'a> SpanWriter<'a> {
         Ok(())
     }
 
-    /// The row of the facets of a span.
+    /// Finds or inserts the facets of a span. Returns their row.
     fn facets(&mut self, span: &Span) -> rusqlite::Result<i64> {
         let status = if span.failed { "error" } else { "ok" };
         let key = Key::of_all([
@@ -264,7 +263,7 @@ impl<'a> SpanWriter<'a> {
 /// Parameters of SQL by name.
 type Values<'a> = &'a [(&'a str, &'a dyn rusqlite::ToSql)];
 
-/// A row that is remembered, found or inserted.
+/// Returns a row from memory, or finds or inserts it.
 fn row(
     transaction: &Transaction<'_>,
     (known, key): (&mut HashMap<Key, i64>, Key),

@@ -1,4 +1,4 @@
-//! The thread that writes. Batches that wait are committed together, since a transaction costs about as much as some spans.
+//! The writing thread. It commits waiting batches together, because a transaction costs about as much as some spans.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,20 +15,20 @@ use super::segment::{self, Retention};
 use super::write::{self, Batch, Rows};
 use crate::traces::StoreError;
 
-/// After how many spans no further batch joins a transaction. The first batch waits until the last is written.
+/// The number of spans after which no further batch joins a transaction. The first batch waits until the last one is written.
 const SPANS: usize = 2_000;
 
-/// A job for the thread that writes, with the sender for its result.
+/// A job for the writing thread, with the sender for its result.
 #[derive(Debug)]
 pub(super) enum Job {
     Write(Box<Batch>, Reply),
-    /// Answered by whether there is more to delete.
+    /// The answer is whether there is more to delete.
     CleanUp(oneshot::Sender<bool>),
 }
 
 type Reply = oneshot::Sender<Result<(), StoreError>>;
 
-/// The connection that writes.
+/// The write connection and its state.
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) connection: Connection,
@@ -39,16 +39,16 @@ pub(super) struct Writer {
     rows: Rows,
     /// Changes when another process writes.
     data_version: i64,
-    /// Whether anything was written since the last time of cleaning up.
+    /// Whether anything was written since the last clean-up.
     busy: bool,
-    /// How many transactions have been written.
+    /// The number of transactions written so far.
     changed: watch::Sender<u64>,
 }
 
 /// Why a transaction failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// It did not begin.
+    /// The transaction did not begin.
     Begin(SqliteError),
     Write(SqliteError),
 }
@@ -60,7 +60,7 @@ impl Writer {
         retention: Retention,
         changed: watch::Sender<u64>,
     ) -> Self {
-        // The next numbers are read with the first version of the data.
+        // `prepare` reads the actual numbers before the first batch.
         let encoder = Arc::new(Encoder::new(Next::new(1, 1, 1)));
         Self {
             connection,
@@ -74,7 +74,7 @@ impl Writer {
         }
     }
 
-    /// The encoder of batches for this writer.
+    /// Returns the encoder of batches for this writer.
     pub(super) fn encoder(&self) -> &Arc<Encoder> {
         &self.encoder
     }
@@ -111,21 +111,21 @@ impl Writer {
         }
     }
 
-    /// Deletes some of what is too old or too much. Returns whether there may be more.
+    /// Deletes a part of the data beyond the limits. Returns whether there may be more.
     pub(super) fn clean_up(&mut self) -> rusqlite::Result<bool> {
         let now_ms = now_ms();
         if segment::is_full(&self.connection, &self.retention, now_ms)? {
-            // Where nothing arrives any more, the last segment becomes too old, too.
+            // If no more spans arrive, the last segment must expire too.
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             prepare(&transaction, &self.encoder, &mut self.rows, &self.retention, &mut self.data_version)?;
             transaction.commit()?;
         }
         let busy = std::mem::take(&mut self.busy);
-        // Free pages are used again while spans arrive.
+        // While spans arrive, they use the free pages.
         Ok(self.delete(now_ms)? || (!busy && retention::give_back_pages(&self.connection)?))
     }
 
-    /// Deletes what is too much, for some time. Deletion is quicker than writing, so that a part of the time for writing is enough.
+    /// Deletes data beyond the size limit for some time. Deletion is faster than writing, so a part of the time for writing is enough.
     fn make_room(&mut self, time: Duration) -> rusqlite::Result<()> {
         self.busy = true;
         let since = Instant::now();
@@ -146,7 +146,7 @@ impl Writer {
         Ok(step != Step::Done)
     }
 
-    /// Writes batches in one transaction, or each in its own if that fails, so that a batch fails alone.
+    /// Writes batches in one transaction. If that fails, writes each in its own transaction, so that an invalid batch fails alone.
     fn write_group(&mut self, group: Vec<(Batch, Reply)>) {
         let (mut batches, replies): (Vec<Batch>, Vec<Reply>) = group.into_iter().unzip();
         let together = self.write(&mut batches);
@@ -159,12 +159,12 @@ impl Writer {
                     Err(error.clone().classified(&self.path))
                 }
             };
-            // The caller may be gone.
+            // The caller may have dropped its receiver.
             _ = reply.send(written);
         }
     }
 
-    /// Writes all of these batches or nothing.
+    /// Writes all of these batches or none.
     pub(super) fn write(&mut self, batches: &mut [Batch]) -> Result<(), Failure> {
         let transaction = self
             .connection
@@ -175,7 +175,7 @@ impl Writer {
             .and_then(|()| batches.iter_mut().try_for_each(|batch| write(&transaction, encoder, rows, batch)))
             .and_then(|()| transaction.commit());
         if let Err(error) = written {
-            // Rows and texts may be gone with the transaction.
+            // The failed transaction may have contained remembered rows and texts.
             self.rows = Rows::default();
             self.encoder.forget();
             return Err(Failure::Write(error.into()));
@@ -188,12 +188,12 @@ impl Writer {
     }
 }
 
-/// Logs why something was not deleted. Another attempt follows.
+/// Logs an error of a deletion. Another attempt follows.
 fn logged<T: Default>(deleted: rusqlite::Result<T>) -> T {
-    deleted.inspect_err(|error| log::warn!("old traces cannot be deleted: {error}")).unwrap_or_default()
+    deleted.inspect_err(|error| log::warn!("cannot delete old traces: {error}")).unwrap_or_default()
 }
 
-/// Looks at what others wrote, and begins a segment if the current one is full.
+/// Forgets remembered rows if another process wrote, and begins a segment if the current one is full.
 fn prepare(
     transaction: &Transaction<'_>,
     encoder: &Encoder,
@@ -216,7 +216,7 @@ fn prepare(
     Ok(())
 }
 
-/// Writes a batch. What was encoded for an earlier segment is encoded again.
+/// Writes a batch. Encodes it again if it was encoded for an earlier segment.
 fn write(
     transaction: &Transaction<'_>,
     encoder: &Encoder,

@@ -1,7 +1,7 @@
-//! Zones: rows whose numbers are next to each other, with the least and the greatest values among them. The first rows in the order of a
-//! value are found in few zones, so that the others are not read.
+//! Zones: ranges of adjacent rows with the smallest and the largest of their values. The first rows in the order of a value are in few zones,
+//! and the other zones are not read.
 //!
-//! Values that are gone may still be the least or the greatest of a zone. Then it is read for nothing.
+//! The smallest and largest values of a zone may be those of deleted rows. Such a zone may be read in vain.
 
 use std::collections::HashMap;
 
@@ -13,19 +13,19 @@ use super::page::{Page, Rank, rank};
 use crate::span::Span;
 use crate::traces::Sort;
 
-/// The low bits in which the numbers of the spans of a zone differ: it has 512.
+/// The number of low bits of span numbers that differ within a zone. A zone has 512 spans.
 const SPAN_BITS: u32 = 9;
-/// The same of traces: it has 256.
+/// The same for traces. A zone has 256 traces.
 const TRACE_BITS: u32 = 8;
-/// The kinds that have zones of their own. All others share one, since programs may have any number of them.
+/// The kinds with their own zones. All other kinds share one, because programs may have any number of them.
 const KINDS: [&str; 7] = ["agent", "embedding", "llm", "retrieval", "task", "tool", "workflow"];
-/// How many zones are read before reading the whole index is quicker.
+/// The most zones to read. Beyond this number, reading the whole index is faster.
 const MOST: usize = 150;
 
-/// The least and the greatest value.
+/// The smallest and the largest value.
 type Ends = Option<(i64, i64)>;
 
-/// What is added to zones.
+/// Additions to zones.
 #[derive(Debug, Default)]
 pub(super) struct Changes<'a> {
     /// By zone and kind: durations, tokens and times to the first token.
@@ -75,12 +75,12 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// The kind by which a span has its zone.
+/// Returns the kind of the zone of a span.
 fn shared_kind(kind: &str) -> &str {
     if KINDS.contains(&kind) { kind } else { "" }
 }
 
-/// The same in SQL, for a column.
+/// Returns the same as SQL for a column.
 fn shared_kind_sql(kind: &str) -> String {
     format!("iif({kind} IN ('{}'), {kind}, '')", KINDS.join("', '"))
 }
@@ -92,7 +92,7 @@ fn widen(ends: &mut [Ends; 3], values: [Option<i64>; 3]) {
     }
 }
 
-/// The assignments that widen columns by those of a row to insert, which may be null.
+/// Returns the assignments that widen columns by the values of a row to insert, which may be null.
 fn widened(names: [&str; 3]) -> String {
     let columns = names.map(|name| {
         [("least", "min"), ("most", "max")].map(|(end, function)| {
@@ -105,13 +105,13 @@ fn widened(names: [&str; 3]) -> String {
     columns.concat().join(", ")
 }
 
-/// As SQLite casts it.
-#[expect(clippy::cast_possible_truncation, reason = "what is too large is the largest integer")]
+/// Converts seconds to nanoseconds as SQLite does.
+#[expect(clippy::cast_possible_truncation, reason = "numbers that are too large become the largest integer")]
 fn nanoseconds(seconds: f64) -> i64 {
     (seconds * 1e9) as i64
 }
 
-/// Writes all zones, for a store that has none.
+/// Writes all zones of a store that has none.
 pub(super) fn write_all(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "INSERT INTO span_zone SELECT s.id >> {SPAN_BITS}, {}, min(s.duration_ns), max(s.duration_ns), min(s.total_tokens),
@@ -124,7 +124,7 @@ pub(super) fn write_all(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// Deletes zones before the oldest rows.
+/// Deletes the zones before the oldest rows.
 pub(super) fn delete_empty(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "DELETE FROM span_zone WHERE zone < (SELECT min(id) FROM span) >> {SPAN_BITS};
@@ -132,13 +132,13 @@ pub(super) fn delete_empty(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// The end of a column that comes first in an order, and what it is called.
+/// Returns the first end of a column in an order, and the aggregate function for it.
 fn first_end(ascending: bool) -> (&'static str, &'static str) {
     if ascending { ("least", "min") } else { ("most", "max") }
 }
 
-/// Adds the first spans in the order of a value to a page, of those that match a condition on their facets. Returns whether it found
-/// them. Otherwise too many spans would be read for that.
+/// Adds the first spans in the order of a value that match a condition on facets to a page. Returns `false` if this would read too many
+/// spans.
 pub(super) fn add_spans(
     connection: &Connection,
     condition: &Expression,
@@ -187,16 +187,16 @@ pub(super) fn add_spans(
             page.add(rank(row.get(sort_key)?, row.get(id)?, ascending));
         }
     }
-    // Spans without a value are last, and were not all read.
+    // Spans without a value are last, and not all of them were read.
     Ok(page.last().is_some_and(|(missing, ..)| !missing))
 }
 
-/// The value of each zone of traces that comes first in an order.
+/// The first value of each zone of traces in an order.
 #[derive(Debug)]
 pub(super) struct TraceZones(HashMap<i64, Option<i64>>);
 
 impl TraceZones {
-    /// `None` for an order that is not by the totals of traces.
+    /// Returns `None` if the order is not by totals of traces.
     pub(super) fn read(
         connection: &Connection,
         sort: Sort,
@@ -216,7 +216,7 @@ impl TraceZones {
         zones.collect::<Result<_, _>>().map(|zones| Some(Self(zones)))
     }
 
-    /// A value that comes no later in the order than that of the trace.
+    /// Returns a value that is not later in the order than the value of the trace.
     pub(super) fn best(&self, trace: i64) -> Option<i64> {
         self.0.get(&(trace >> TRACE_BITS)).copied().flatten()
     }

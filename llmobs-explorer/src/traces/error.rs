@@ -12,15 +12,13 @@ pub(crate) struct EngineError(pub(crate) String);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     /// The disk is full. Nothing stored is lost, and a retry succeeds once there is room.
-    #[error("there is no room for the store: make room on its disk, or name another place by --store")]
+    #[error("the disk of the store is full: free some space, or name another file with --store")]
     Full(#[source] EngineError),
     /// Another process holds the store, or the disk fails. Nothing stored is lost, and a retry may succeed.
-    #[error("the store cannot be written to now")]
+    #[error("cannot write to the store now")]
     Unavailable(#[source] EngineError),
     /// The query was interrupted after the timeout.
-    #[error(
-        "finding the answer takes too long; ask for less: a shorter time range, or fewer words with * in them"
-    )]
+    #[error("the query took too long; use a shorter time range, or fewer words with *")]
     TooLong,
     /// The file is corrupt.
     #[error(
@@ -53,7 +51,7 @@ mod tests {
     fn each_cause_is_reported_once() {
         let locked = || EngineError("database is locked".to_owned());
         for (error, text) in [
-            (StoreError::Unavailable(locked()), "the store cannot be written to now: database is locked"),
+            (StoreError::Unavailable(locked()), "cannot write to the store now: database is locked"),
             (StoreError::Failed(locked()), "the store failed: database is locked"),
             (
                 StoreError::Damaged { path: "x".into(), source: locked() },

@@ -222,7 +222,7 @@ fn all_parts_of_a_span_are_there() {
             "Variables",
             "Metrics",
             "Metadata",
-            "Tools that the model could call",
+            "Available tools",
             "Tags",
             "Links",
             "Input",

@@ -91,9 +91,9 @@ fn a_cursor_leads_through_all_pages() {
 fn mistakes_are_told() {
     let served = Served::new();
     for (pair, reason) in [
-        ("sort=name", "`sort` is \"name\": `timestamp` or `-timestamp` is expected"),
-        ("page[limit]=0", "`page[limit]` is \"0\": a number from 1 to 5000 is expected"),
-        ("page[cursor]=x", "`page[cursor]` is \"x\": `meta.page.after` of the page before is expected"),
+        ("sort=name", "`sort` is \"name\": expected `timestamp` or `-timestamp`"),
+        ("page[limit]=0", "`page[limit]` is \"0\": expected a number from 1 to 5000"),
+        ("page[cursor]=x", "`page[cursor]` is \"x\": expected `meta.page.after` of the page before"),
         ("filter[query]=a)", "`filter[query]`, column 2: "),
         ("filter[other]=x", "`filter[other]` is not known: "),
         ("filter[from]=then", "`filter[from]` is \"then\": a time such as 2026-01-31T12:00:00Z, now-15m, "),

@@ -114,10 +114,7 @@ fn a_span_is_stored_and_the_status_comes_last() {
     let bad = [message(), vec![0x0a, 4, 0x12, 2, 0x12, 0]].concat();
     let answer = exchange(&served, &own, TRACES, &[], &framed(&bad));
     let text = String::from_utf8_lossy(&answer.body);
-    assert!(
-        text.contains("event 1: `trace_id` has 0 bytes: 16 are expected (1 of 2 events rejected)"),
-        "{text}"
-    );
+    assert!(text.contains("event 1: `trace_id` has 0 bytes: expected 16 (1 of 2 events rejected)"), "{text}");
     assert_eq!(answer.grpc().0, "0");
 }
 

@@ -42,7 +42,7 @@ fn a_port_that_is_taken_is_told_and_the_others_listen() {
     let options = ["--otlp-http-port", &taken.to_string(), "--otlp-grpc-port", "off"];
     let served = Served::at(Path::new(":memory:"), &options);
     let expected = format!(
-        "llmobs: port {taken} is taken by another program, perhaps a collector; OpenTelemetry over HTTP is received at {} alone; \
+        "llmobs: port {taken} is taken by another program, perhaps a collector; OpenTelemetry over HTTP is only received at {}; \
          choose another port: --otlp-http-port {}\nllmobs: traces at {}",
         served.origin,
         taken + 1,

@@ -67,7 +67,7 @@ fn what_is_refused_is_answered_in_the_encoding_and_shown() {
     let served = Served::new();
     let plan = [("gen_ai.operation.name", "plan")];
     let reply = post(&served, &[], &[span("00000000000000ff", "", &plan), span("0", "", &plan)]);
-    let reason = "event 1: `spanId` is \"0\": hexadecimal digits are expected (1 of 2 events rejected)";
+    let reason = "event 1: `spanId` is \"0\": expected hexadecimal digits (1 of 2 events rejected)";
     let expected = json!({ "partialSuccess": { "rejectedSpans": "1", "errorMessage": reason } });
     assert_eq!((reply.status, reply.json()), (200, expected));
     let reply = served.ask("POST", "/v1/traces", &[("Content-Type", "application/json")], b"[]");
@@ -81,7 +81,7 @@ fn what_is_refused_is_answered_in_the_encoding_and_shown() {
     assert_eq!(reply.status, 415);
     let setup = served.get("/setup").text();
     assert!(
-        setup.contains("hexadecimal digits are expected") && setup.contains("application/x-protobuf or"),
+        setup.contains("expected hexadecimal digits") && setup.contains("application/x-protobuf or"),
         "{setup}"
     );
     assert!(crate::setup::said(&served).contains("/v1/traces 4 1 0 4"), "{setup}");

@@ -47,8 +47,8 @@ fn a_bad_event_is_named_and_the_good_ones_are_stored() {
     let (good, mut bad, also_good) = (span("T", "1"), span("T", "2"), span("T", "3"));
     bad["start_ns"] = "today".into();
     let reply = served.post("/api/v2/llmobs", &events_body([&good, &bad, &also_good]));
-    let reason = "event 1: `start_ns` is \"today\": a whole number of nanoseconds since 1970, from 0 to \
-        9223372036854775807, is expected (1 of 3 events rejected)";
+    let reason = "event 1: `start_ns` is \"today\": expected a whole number of nanoseconds since 1970, from 0 to \
+        9223372036854775807 (1 of 3 events rejected)";
     assert_eq!((reply.status, reply.reason().as_str()), (400, reason));
     let stored = ["1", "2", "3"].map(|id| served.event("T", id).is_some());
     assert_eq!(stored, [true, false, true]);

@@ -22,19 +22,19 @@ fn programs_are_told_what_to_set_where_there_is_nothing() {
         (
             "/v0.3/traces",
             "application/msgpack",
-            "there is nothing at /v0.3/traces; traces are read at /v0.4/traces: set DD_TRACE_API_VERSION=v0.4",
+            "there is nothing at /v0.3/traces; tracers send traces to /v0.4/traces: set DD_TRACE_API_VERSION=v0.4",
         ),
         (
             "/evp_proxy/v1/api/v2/llmobs",
             "application/json",
-            "there is nothing at /evp_proxy/v1/api/v2/llmobs; LLM spans are read at /evp_proxy/v2/api/v2/llmobs: \
+            "there is nothing at /evp_proxy/v1/api/v2/llmobs; SDKs send LLM spans to /evp_proxy/v2/api/v2/llmobs: \
              set DD_LLMOBS_AGENTLESS_ENABLED=0",
         ),
         (
             "/a&b?x",
             "application/json",
-            "there is nothing at /a&b; programs of Datadog report by DD_TRACE_AGENT_URL, \
-             those of OpenTelemetry by OTEL_EXPORTER_OTLP_ENDPOINT",
+            "there is nothing at /a&b; set DD_TRACE_AGENT_URL for Datadog's SDKs, \
+             or OTEL_EXPORTER_OTLP_ENDPOINT for OpenTelemetry",
         ),
     ] {
         let reply = served.ask("POST", path, &[("Content-Type", kind)], b"x");
@@ -45,7 +45,7 @@ fn programs_are_told_what_to_set_where_there_is_nothing() {
     assert!(said(&served).contains("other addresses 4 0 0 4"), "{}", said(&served));
     let reply = served.ask("PUT", "/v1/traces", &[("Content-Type", "application/json")], b"{}");
     assert!(
-        reply.status == 405 && reply.text().starts_with("/v1/traces does not take PUT; "),
+        reply.status == 405 && reply.text().starts_with("/v1/traces does not support PUT; "),
         "{}",
         reply.text()
     );
@@ -59,7 +59,7 @@ fn people_get_a_page_and_their_browsers_are_not_listed() {
     let reply = served.get("/favicon.ico");
     assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/plain; charset=utf-8")));
     assert!(
-        said(&served).ends_with("Nothing arrived. Refused lately Nothing was refused."),
+        said(&served).ends_with("Nothing arrived. Recently refused Nothing was refused."),
         "{}",
         said(&served)
     );
@@ -111,13 +111,13 @@ fn requests_that_may_not_come_are_listed_with_what_helps() {
     // What is only read is not listed.
     assert_eq!(served.ask("GET", "/traces", &[("Origin", "https://evil.example")], b"").status, 403);
     let setup = said(&served);
-    let (_, refused) = setup.split_once("Refused lately When Sent to Why ").expect("a list");
+    let (_, refused) = setup.split_once("Recently refused When Sent to Reason ").expect("a list");
     let lines = [
-        "/v1/traces this name is not one of this machine: use http://127.0.0.1 or http://localhost with the port; \
+        "/v1/traces the Host is not a name of this machine: use http://127.0.0.1 or http://localhost with the port; \
          from containers and other machines, start llmobs serve with --host 0.0.0.0 and send the token that it prints",
-        "/api/v2/llmobs this Content-Type can come from pages of other sites: send spans as application/json",
-        "/api/v2/llmobs a request of another site: pages cannot send here; open the explorer's address by hand, \
-         and send from programs (3 times)",
+        "/api/v2/llmobs pages of other sites can send this Content-Type: send spans as application/json",
+        "/api/v2/llmobs the request comes from a page of another site: open the explorer's address directly, \
+         and send spans from programs (3 times)",
     ];
     let mut rest = refused;
     for line in lines {

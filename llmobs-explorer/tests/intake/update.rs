@@ -53,11 +53,11 @@ fn a_change_of_a_span_that_is_not_there_is_the_span_or_is_refused() {
     let served = Served::new();
     let reply =
         served.post("/api/v2/llmobs/update", &events_body([&span("T", "1"), &json!({ "span_id": "2" })]));
-    let reason = "event 1: `trace_id` is missing: a text or an integer is expected (1 of 2 events rejected)";
+    let reason = "event 1: `trace_id` is missing: expected a text or an integer (1 of 2 events rejected)";
     assert_eq!((reply.status, reply.reason().as_str()), (400, reason));
     assert_eq!(event(&served, "1"), span("T", "1"));
     let reply = served.post("/api/v2/llmobs/update", &events_body([&json!({ "trace_id": "T" })]));
-    assert_eq!(reply.reason(), "event 0: `span_id` is missing: a text or an integer is expected");
+    assert_eq!(reply.reason(), "event 0: `span_id` is missing: expected a text or an integer");
 }
 
 /// What several requests change at a time is all there afterwards.

@@ -120,7 +120,8 @@ fn rig_reports_over_http() {
     let list = text_of(&explorer.get("/traces").1);
     assert!(list.contains("32 → 7"), "{list}");
     assert!(
-        text_of(&explorer.get("/setup").1).contains("/v1/traces 1 4 0 0 Refused lately Nothing was refused.")
+        text_of(&explorer.get("/setup").1)
+            .contains("/v1/traces 1 4 0 0 Recently refused Nothing was refused.")
     );
 }
 

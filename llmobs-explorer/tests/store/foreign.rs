@@ -19,7 +19,8 @@ fn refused(store: &Path) -> (Option<i32>, String) {
 #[test]
 fn files_of_other_programs_are_left_unchanged() {
     let folder = TempDir::new().unwrap();
-    let foreign = "llmobs: FILE is not a store of llmobs; move it away, or name another file with --store\n";
+    let foreign =
+        "llmobs: FILE is not a store of llmobs; move the file away, or name another file with --store\n";
     let text = folder.path().join("notes.txt");
     fs::write(&text, "notes".repeat(1000)).unwrap();
     let short = folder.path().join("short.txt");
@@ -61,7 +62,7 @@ fn a_path_that_cannot_be_a_file_is_reported() {
     let folder = TempDir::new().unwrap();
     let (code, error) = refused(folder.path());
     assert_eq!(code, Some(1));
-    let cannot = "llmobs: the store FILE cannot be opened (name another file with --store)";
+    let cannot = "llmobs: cannot open the store FILE (name another file with --store)";
     assert_eq!(error, format!("{cannot}: Is a directory (os error 21)\n"));
     fs::write(folder.path().join("file"), "").unwrap();
     let (code, error) = refused(&folder.path().join("file").join("traces.db"));

@@ -28,12 +28,19 @@ fn page(served: &Served, path: &str) -> String {
     reply.text().replace(&served.port.to_string(), "PORT")
 }
 
-/// The schema of a store, without the tables of words, which have different numbers.
+/// The schema of a store, without comments and without the tables of words, which have different numbers.
 fn schema(served: &Served) -> Vec<(String, Option<String>)> {
     let store = rusqlite::Connection::open(&served.store).unwrap();
     let sql = "SELECT name, sql FROM sqlite_schema WHERE name NOT GLOB 'words_*' ORDER BY name";
     let mut statement = store.prepare(sql).unwrap();
-    let rows = statement.query_map([], |row| Ok((row.get("name")?, row.get("sql")?))).unwrap();
+    let without_comments = |sql: String| {
+        sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n")
+    };
+    let rows = statement
+        .query_map([], |row| {
+            Ok((row.get("name")?, row.get::<_, Option<String>>("sql")?.map(without_comments)))
+        })
+        .unwrap();
     rows.collect::<Result<_, _>>().unwrap()
 }
 

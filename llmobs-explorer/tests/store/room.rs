@@ -25,7 +25,7 @@ fn clients_are_asked_to_retry_while_another_process_locks_the_store() {
     let body = events_body([&span("T", "2")]);
     let reply = served.post("/api/v2/llmobs", &body);
     assert_eq!((reply.status, reply.header("retry-after")), (503, Some("1")));
-    assert_eq!(reply.reason(), "the store cannot be written to now: database is locked");
+    assert_eq!(reply.reason(), "cannot write to the store now: database is locked");
     // Reads do not wait for writes.
     assert_eq!(served.get("/traces/T").status, 200);
     other.execute_batch("COMMIT").unwrap();
@@ -72,7 +72,7 @@ fn a_full_disk_loses_nothing_and_freed_space_is_used() {
         None
     });
     assert_eq!((full.status, full.header("retry-after")), (503, Some("1")));
-    let reason = "there is no room for the store: make room on its disk, or name another place by --store: database or disk is full";
+    let reason = "the disk of the store is full: free some space, or name another file with --store: database or disk is full";
     assert_eq!(full.reason(), reason);
     assert!(stored.len() > 3, "{}", stored.len());
     for id in &stored {

@@ -1,5 +1,5 @@
-//! Reads the traces of Datadog's tracers. A span of LLM Observability has its event in `meta_struct._llmobs`, as MessagePack in bytes, but
-//! for what the span itself says: its id, its times and whether it failed.
+//! Reads the traces of Datadog's tracers. A span of LLM Observability has its event in `meta_struct._llmobs`, as MessagePack in bytes. Its
+//! id, its times and its status are fields of the span.
 
 mod span;
 
@@ -17,23 +17,23 @@ pub(crate) enum ApmVersion {
     V04,
     /// The same lists in `chunks`.
     V07,
-    /// Fields by number, and texts by their index in all texts before.
+    /// Fields by number, and texts by their index among all earlier texts.
     V10,
 }
 
 /// The spans of a request.
 #[derive(Debug)]
 pub(crate) struct ApmIntake {
-    /// Those of LLM Observability.
+    /// The spans of LLM Observability.
     pub(crate) intake: Intake<Span>,
-    /// How many others there are.
+    /// The number of other spans.
     pub(crate) passed_over: usize,
 }
 
-/// A trace, or the part of it that a program sends at a time.
+/// A trace, or the part of it that a program sends at once.
 #[derive(Debug, Default)]
 struct Chunk {
-    /// The higher half of the id of the trace, in hexadecimal digits.
+    /// The higher half of the trace id, in hexadecimal digits.
     high_id: Option<String>,
     spans: Vec<Result<ApmSpan, String>>,
     passed_over: usize,
@@ -74,15 +74,15 @@ fn within_limit(chunks: &[Chunk]) -> Result<(), String> {
 /// Reads traces.
 struct TraceReader<'a> {
     reader: Reader<'a>,
-    /// All texts so far, in the form that refers to them. The empty text has the index 0, and the first one 1.
+    /// All texts so far, for the form that refers to them. The empty text has the index 0, and the first text has 1.
     texts: Vec<&'a [u8]>,
-    /// How many spans of LLM Observability there are.
+    /// The number of spans of LLM Observability.
     count: usize,
     version: ApmVersion,
 }
 
 impl<'a> TraceReader<'a> {
-    /// A whole body, in which the chunks are one field.
+    /// Reads a whole body, in which the chunks are one field.
     fn payload(&mut self, chunks: &mut Vec<Chunk>) -> Result<(), String> {
         for _ in 0..self.reader.map("a map with the traces")? {
             if !matches!(self.key()?, Key::Name(b"chunks") | Key::Number(11)) {
@@ -107,7 +107,7 @@ impl<'a> TraceReader<'a> {
                     Token::Bytes(bytes) => {
                         trace_id = <[u8; 16]>::try_from(bytes).ok().map(u128::from_be_bytes);
                     }
-                    _ => return Err("`traceID` is expected as 16 bytes".to_owned()),
+                    _ => return Err("`traceID` must have 16 bytes".to_owned()),
                 },
                 _ => self.skip()?,
             }
@@ -165,15 +165,13 @@ impl<'a> TraceReader<'a> {
                             (b"_llmobs", Token::Bytes(bytes)) => event = Some(bytes),
                             (_, Token::Bytes(_)) => {}
                             _ => {
-                                return Err(Fault::Body(
-                                    "`meta_struct` is expected as bytes by name".to_owned(),
-                                ));
+                                return Err(Fault::Body("`meta_struct` must be a map of bytes".to_owned()));
                             }
                         }
                     }
                 }
                 Key::Number(9) => {
-                    // Three items each: the name, the type and the value.
+                    // An attribute has three items: the name, the type and the value.
                     for _ in 0..self.reader.list("the attributes of a span")? / 3 {
                         let name = self.text()?;
                         match (name, self.integer()?) {
@@ -183,7 +181,7 @@ impl<'a> TraceReader<'a> {
                             }
                             (b"_llmobs", 5) => match self.reader.token()? {
                                 Token::Bytes(bytes) => event = Some(bytes),
-                                _ => return Err(Fault::Body("an attribute is expected as bytes".to_owned())),
+                                _ => return Err(Fault::Body("the attribute must be bytes".to_owned())),
                             },
                             _ => self.skip()?,
                         }
@@ -195,7 +193,7 @@ impl<'a> TraceReader<'a> {
         if let Some(bytes) = event {
             match Reader::new(bytes).value().map_err(Fault::Event)? {
                 Value::Object(event) => span.llmobs = Some(event),
-                _ => return Err(Fault::Event("`meta_struct._llmobs` is expected as a map".to_owned())),
+                _ => return Err(Fault::Event("`meta_struct._llmobs` must be a map".to_owned())),
             }
         }
         Ok(span)
@@ -205,11 +203,11 @@ impl<'a> TraceReader<'a> {
         match (self.version, self.reader.token()?) {
             (ApmVersion::V10, Token::Unsigned(number)) => Ok(Key::Number(number)),
             (ApmVersion::V04 | ApmVersion::V07, Token::Text(name)) => Ok(Key::Name(name)),
-            _ => Err("the fields of a trace have other names than those of its route".to_owned()),
+            _ => Err("the fields of a trace do not have the names of this route".to_owned()),
         }
     }
 
-    /// A text. Some tracers write nil for an empty one.
+    /// Reads a text. Some tracers write nil for an empty text.
     fn text(&mut self) -> Result<&'a [u8], String> {
         match (self.version, self.reader.token()?) {
             (_, Token::Text(bytes)) => {
@@ -221,7 +219,7 @@ impl<'a> TraceReader<'a> {
                 .ok()
                 .and_then(|index| self.texts.get(index - 1).copied())
                 .ok_or_else(|| format!("the text {index} is not among those before")),
-            _ => Err("a field of a span is expected as a text".to_owned()),
+            _ => Err("a field of a span must be a text".to_owned()),
         }
     }
 
@@ -231,7 +229,7 @@ impl<'a> TraceReader<'a> {
             Token::Signed(number) => Ok(number),
             Token::Bool(flag) => Ok(flag.into()),
             Token::Nil => Ok(0),
-            _ => Err("a field of a span is expected as an integer".to_owned()),
+            _ => Err("a field of a span must be an integer".to_owned()),
         }
     }
 
@@ -258,11 +256,11 @@ enum Key<'a> {
     Number(u64),
 }
 
-/// Why a span cannot be read.
+/// The error of a span.
 enum Fault {
-    /// Its event cannot, but what comes after it can.
+    /// The event is invalid, but the rest of the body can be read.
     Event(String),
-    /// Nor what comes after it.
+    /// The rest of the body cannot be read.
     Body(String),
 }
 

@@ -1,4 +1,4 @@
-//! A span of a tracer as an event of LLM Observability.
+//! Converts spans of tracers to events of LLM Observability.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ pub(super) struct ApmSpan {
 }
 
 impl ApmSpan {
-    /// Reads a text of its `meta`.
+    /// Reads a text of `meta`.
     pub(super) fn meta(&mut self, name: &[u8], value: &[u8], high_id: &mut Option<String>) {
         match name {
             b"_dd.p.tid" => *high_id = Some(text(value).into_owned()),
@@ -28,7 +28,7 @@ impl ApmSpan {
         }
     }
 
-    /// The JSON text of its event, as the SDK itself would send it.
+    /// Returns the JSON text of the event, as the SDK would send it.
     pub(super) fn event(self, high_id: Option<&str>) -> String {
         let apm_trace_id = format!("{}{:016x}", high_id.unwrap_or_default(), self.trace_id);
         let mut event = self.llmobs.unwrap_or_default();
@@ -59,7 +59,7 @@ impl ApmSpan {
     }
 }
 
-/// Tags in a map as a list of `key:value`, with those of the error.
+/// Converts tags in a map to a list of `key:value`, and adds the tags of the error.
 fn listed(tags: Value, failed: bool, error_type: Option<String>) -> Value {
     let Value::Object(mut tags) = tags else { return tags };
     tags.entry("error").or_insert_with(|| if failed { "1".into() } else { "0".into() });

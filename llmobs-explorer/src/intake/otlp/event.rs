@@ -1,4 +1,4 @@
-//! A step as an event of LLM Observability.
+//! Converts steps to events of LLM Observability.
 
 use llmobs_providers::json::Json;
 use llmobs_providers::{Attributes, Document, Message, Request};
@@ -8,12 +8,12 @@ use super::span::{Link, OtlpSpan, Source};
 use super::{kind, messages, warnings};
 use crate::intake::field::{self, Object};
 
-/// How many bytes of the input and of the output are kept: all of the largest body.
+/// The most bytes of the input and of the output to keep: the size of the largest body.
 const CONTENT_BYTES: usize = 16 * 1024 * 1024;
 /// The longest tag, in bytes.
 const TAG_BYTES: usize = 256;
 
-/// Attributes of Langfuse, and those that they are read as.
+/// Attributes of Langfuse, and the attributes that they stand for.
 const ALIASES: [(&str, &str); 3] = [
     ("langfuse.observation.model.name", "gen_ai.request.model"),
     ("langfuse.observation.input", "input.value"),
@@ -29,7 +29,7 @@ const USERS: [&str; 4] =
     ["user.id", "enduser.id", "langfuse.user.id", "traceloop.association.properties.user_id"];
 const NAMES: [&str; 2] = ["gen_ai.tool.name", "tool.name"];
 
-/// How the names of attributes begin that have a place of their own in the event.
+/// Prefixes of attributes that have fields in the event.
 const PLACED: [&str; 14] = [
     "_dd.",
     "embedding.",
@@ -46,7 +46,7 @@ const PLACED: [&str; 14] = [
     "tool.",
     "traceloop.entity.",
 ];
-/// The same among those of `gen_ai`. The others become tags.
+/// The same for attributes with the prefix `gen_ai.`. The others become tags.
 const PLACED_GEN_AI: [&str; 16] = [
     "agent.description",
     "completion",
@@ -66,7 +66,7 @@ const PLACED_GEN_AI: [&str; 16] = [
     "usage.",
 ];
 
-/// The JSON text of the event of a span.
+/// Returns the JSON text of the event of a span.
 pub(super) fn event(mut span: OtlpSpan, source: &Source, ml_app: Option<&str>) -> String {
     let kind = kind::of(&span);
     let is_incomplete = span.is_incomplete();
@@ -109,7 +109,7 @@ pub(super) fn event(mut span: OtlpSpan, source: &Source, ml_app: Option<&str>) -
     event.to_string()
 }
 
-/// The attributes of the span and of its events, under the names that are read.
+/// Collects the attributes of the span and of its events, with aliases replaced.
 fn gathered(span: &mut OtlpSpan) -> Object {
     let mut attributes = std::mem::take(&mut span.attributes);
     for (name, alias) in ALIASES {
@@ -166,7 +166,7 @@ fn meta(kind: &str, attributes: &Object, read: Option<&Attributes>, error: Optio
     meta
 }
 
-/// The texts of an embedding, which may be given as messages.
+/// Returns the texts of an embedding, which may be messages.
 fn documents(request: &Request) -> Option<Value> {
     let messages = request.messages.iter().map(|message| Document::new(message.content.as_str()));
     let documents: Vec<_> = request.documents.iter().cloned().chain(messages).collect();
@@ -183,7 +183,7 @@ fn metadata(attributes: &Object, read: Option<&Attributes>) -> Object {
             metadata.insert("finish_reasons".to_owned(), json!(read.response.finish_reasons));
         }
     }
-    // What Datadog's own libraries add counts most.
+    // Metadata of Datadog's libraries takes precedence.
     if let Some(Ok(Value::Object(own))) =
         field::text(attributes, "_dd.ml_obs.metadata").map(serde_json::from_str)
     {
@@ -208,7 +208,7 @@ fn metrics(read: Option<&Attributes>) -> Object {
         .collect()
 }
 
-/// Why the step failed, if it did. A program may have recorded errors that it got over.
+/// Returns the error of a failed step. Other steps may contain errors that the program handled.
 fn error(span: &OtlpSpan, read: Option<&Attributes>) -> Option<Object> {
     let stated = read.and_then(|read| read.response.error.as_ref());
     if !span.failed && stated.is_none() {

@@ -9,7 +9,7 @@ use crate::intake::field::{self, Object};
 
 const REQUEST: &str = r#"`{"resourceSpans": [{"resource": …, "scopeSpans": [{"spans": […]}]}]}`"#;
 
-/// Calls `each` with each span of a request, or the reason why it cannot be read.
+/// Calls `each` with each span of a request, or with the reason why it cannot be read.
 pub(super) fn read(
     body: &str,
     mut each: impl FnMut(&Source, Result<OtlpSpan, String>),
@@ -44,7 +44,7 @@ fn part(fields: &Fields<'_>, name: &str) -> Result<Object, String> {
     match serde_json::from_str(raw.get()) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(Value::Null) => Ok(Object::new()),
-        Ok(_) => Err(format!("`{name}` is {}: an object is expected", field::kind_of_text(raw.get()))),
+        Ok(_) => Err(format!("`{name}` is {}: expected an object", field::kind_of_text(raw.get()))),
         Err(error) => Err(format!("`{name}` cannot be read: {error}")),
     }
 }
@@ -52,7 +52,7 @@ fn part(fields: &Fields<'_>, name: &str) -> Result<Object, String> {
 fn read_span(raw: &str) -> Result<OtlpSpan, String> {
     let span = match serde_json::from_str(raw) {
         Ok(Value::Object(span)) => span,
-        Ok(_) => return Err(format!("it is {}: an object is expected", field::kind_of_text(raw))),
+        Ok(_) => return Err(format!("it is {}: expected an object", field::kind_of_text(raw))),
         Err(error) => return Err(format!("it cannot be read: {error} of the span")),
     };
     let id = |name| field::text(&span, name).unwrap_or_default();
@@ -80,7 +80,7 @@ fn event(event: &Object) -> Event {
     Event { name: field::text(event, "name").unwrap_or_default().to_owned(), attributes: attributes(event) }
 }
 
-/// A link, unless it leads nowhere.
+/// Reads a link. `None` if it has no valid ids.
 fn link(link: &Object) -> Option<Link> {
     let id = |name| digits(name, field::text(link, name).unwrap_or_default()).ok();
     Some(Link {
@@ -106,7 +106,7 @@ fn pair(pair: &Object) -> Option<(String, Value)> {
     Some((pair.get("key")?.as_str()?.to_owned(), any_value(pair.get("value")?)))
 }
 
-/// The value in an object that names its type.
+/// Returns the value in an object that names its type.
 fn any_value(value: &Value) -> Value {
     let Some((kind, value)) = value.as_object().and_then(|fields| fields.iter().next()) else {
         return Value::Null;
@@ -134,7 +134,7 @@ fn nanoseconds(span: &Object, name: &str) -> Result<u64, String> {
     number.ok_or_else(|| field::wrong(name, value, "a whole number of nanoseconds since 1970"))
 }
 
-/// The bytes of an id.
+/// Parses the bytes of an id.
 fn digits(name: &str, text: &str) -> Result<Vec<u8>, String> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let pairs = text.as_bytes().chunks(2).map(|pair| match pair {
@@ -143,5 +143,5 @@ fn digits(name: &str, text: &str) -> Result<Vec<u8>, String> {
     });
     pairs
         .collect::<Option<_>>()
-        .ok_or_else(|| format!("`{name}` is {}: hexadecimal digits are expected", field::quoted(text)))
+        .ok_or_else(|| format!("`{name}` is {}: expected hexadecimal digits", field::quoted(text)))
 }

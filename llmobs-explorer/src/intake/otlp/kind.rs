@@ -1,8 +1,8 @@
-//! The kind of a step, by the words that the conventions have for it.
+//! The kind of a step, from the words of the conventions.
 
 use super::span::OtlpSpan;
 
-/// How the names of attributes begin that only steps of LLM applications have.
+/// Prefixes of attributes that only steps of LLM applications have.
 const MARKS: [&str; 5] = [
     "gen_ai.",
     "llm.request.type",
@@ -16,7 +16,7 @@ pub(super) fn is_step(span: &OtlpSpan) -> bool {
     MARKS.iter().any(|mark| span.has(mark))
 }
 
-/// The kind of a step.
+/// Returns the kind of a step.
 pub(super) fn of(span: &OtlpSpan) -> &'static str {
     let otel = span.text("gen_ai.operation.name").map(of_operation);
     let known = otel
@@ -61,7 +61,7 @@ fn of_request(word: &str) -> &'static str {
     }
 }
 
-/// The kinds of OpenInference, OpenLLMetry and Langfuse, which share their words.
+/// Maps the kinds of OpenInference, OpenLLMetry and Langfuse, which share their words.
 fn of_word(word: &str) -> &'static str {
     match word.to_ascii_lowercase().as_str() {
         "llm" | "generation" => "llm",

@@ -1,4 +1,4 @@
-//! Messages that are events of a span, as OpenTelemetry had them before they were attributes.
+//! Messages in events of a span, the form of OpenTelemetry before messages were attributes.
 
 use serde_json::{Map, Value};
 
@@ -13,10 +13,10 @@ const EVENTS: [(&str, &str); 5] = [
     ("gen_ai.tool.message", "tool"),
     (CHOICE, "assistant"),
 ];
-/// The event of what a model said.
+/// The event with the answer of a model.
 const CHOICE: &str = "gen_ai.choice";
 
-/// Adds the messages of events to the attributes that have none.
+/// Adds the messages of events to attributes without messages.
 pub(super) fn add(events: &[Event], attributes: &mut Object) {
     for (name, is_output) in [("gen_ai.input.messages", false), ("gen_ai.output.messages", true)] {
         let of_side = events.iter().filter(|event| (event.name == CHOICE) == is_output);
@@ -27,7 +27,7 @@ pub(super) fn add(events: &[Event], attributes: &mut Object) {
     }
 }
 
-/// The message of an event: in one attribute as JSON, or with an attribute for each of its fields.
+/// Returns the message of an event. It is JSON in one attribute, or has one attribute per field.
 fn message(event: &Event) -> Option<Value> {
     let (_, role) = EVENTS.iter().find(|(name, _)| *name == event.name)?;
     let content = event.attributes.get("gen_ai.event.content").map(inside);
@@ -48,7 +48,7 @@ fn message(event: &Event) -> Option<Value> {
     Some(Value::Object(message))
 }
 
-/// A list or an object, which may be JSON in a text.
+/// Returns a list or an object, which may be JSON in a text.
 fn inside(value: &Value) -> Value {
     let text = value.as_str().filter(|text| text.starts_with(['{', '[']));
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| value.clone())

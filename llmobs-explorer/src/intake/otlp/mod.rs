@@ -1,4 +1,4 @@
-//! Reads the spans of OpenTelemetry, as OTLP carries them.
+//! Reads the spans of OpenTelemetry from OTLP requests.
 //!
 //! ```text
 //! body -> protobuf (by wire) -> span -> ancestry (its parent) -> event (by kind, llmobs-providers, warnings) -> Span
@@ -37,13 +37,13 @@ pub(crate) enum OtlpEncoding {
 pub(crate) struct OtlpIntake {
     /// The steps.
     pub(crate) intake: Intake<Span>,
-    /// Steps of earlier requests that belong elsewhere, now that more is known.
+    /// Steps of earlier requests that have another parent now.
     pub(crate) moved: Vec<Moved>,
-    /// How many spans are no steps.
+    /// The number of spans that are not steps.
     pub(crate) passed_over: usize,
 }
 
-/// Reads the body for `/v1/traces`. `ml_app` names the application, else it is the service.
+/// Reads the body for `/v1/traces`. `ml_app` is the application, or else the service is.
 pub(crate) fn read_otlp(
     body: &[u8],
     encoding: OtlpEncoding,
@@ -94,10 +94,10 @@ pub(crate) fn read_otlp(
     Ok(OtlpIntake { intake: spans_of(events, rejected), moved, passed_over })
 }
 
-/// A span, its index in the request and that of its source.
+/// A span, its index in the request, and the index of its source.
 type Numbered = (usize, usize, OtlpSpan);
 
-/// The spans that are steps, each with the nearest step above it, and the steps of earlier requests that get another one.
+/// Returns the steps, each with its nearest ancestor that is a step, and the steps of earlier requests that get another parent.
 fn adopted(spans: Vec<Numbered>, ancestry: &mut Ancestry) -> (Vec<Numbered>, Vec<Moved>) {
     let mut moved = Vec::new();
     let (mut steps, others): (Vec<_>, Vec<_>) =
@@ -108,13 +108,13 @@ fn adopted(spans: Vec<Numbered>, ancestry: &mut Ancestry) -> (Vec<Numbered>, Vec
     for (_, _, span) in &mut steps {
         span.parent_id = ancestry.parent(&span.trace_id, span.span_id, span.parent_id);
     }
-    // Those of this request have their parents.
+    // The steps of this request already have their final parents.
     let own: HashSet<_> = steps.iter().map(|(_, _, span)| (span.trace_id.as_str(), span.span_id)).collect();
     moved.retain(|moved| !own.contains(&(moved.trace.as_str(), moved.step)));
     (steps, moved)
 }
 
-/// The attribute that switches LLM Observability off.
+/// The attribute that disables LLM Observability.
 const SWITCH: &str = "dd_llmobs_enabled";
 
 fn is_off(value: Option<&Value>) -> bool {

@@ -8,12 +8,12 @@ use super::span::{self, Event, Link, MAX_ITEMS, OtlpSpan, Source};
 use super::wire::{Fields, Wire};
 use crate::intake::field::Object;
 
-/// How deep values may be nested.
+/// The deepest nesting of values.
 const MAX_DEPTH: usize = 64;
-/// How many values the attributes of a span can have together. An empty one takes two bytes of a body, and far more memory.
+/// The most values of all attributes of a span. An empty value takes two bytes of a body, and far more memory.
 const MAX_VALUES: usize = 100_000;
 
-/// Calls `each` with each span of a request, or the reason why it cannot be read.
+/// Calls `each` with each span of a request, or with the reason why it cannot be read.
 pub(super) fn read(
     body: &[u8],
     mut each: impl FnMut(&Source, Result<OtlpSpan, String>),
@@ -21,7 +21,7 @@ pub(super) fn read(
     for resource_spans in messages(body, 1) {
         let resource_spans = resource_spans?;
         let mut source = Source::default();
-        // It may come after the spans.
+        // The resource may follow the spans.
         for resource in messages(resource_spans, 1) {
             attributes(resource?, 1, &mut source.resource, &mut { MAX_VALUES })?;
         }
@@ -39,7 +39,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// The texts, bytes and messages of one field.
+/// Returns the texts, bytes and messages of one field.
 fn messages(message: &[u8], number: u64) -> impl Iterator<Item = Result<&[u8], String>> {
     Fields::new(message).filter_map(move |field| match field {
         Ok((found, Wire::Bytes(bytes))) if found == number => Some(Ok(bytes)),
@@ -64,7 +64,7 @@ fn read_span(message: &[u8]) -> Result<OtlpSpan, String> {
             (11, Wire::Bytes(bytes)) if read.events.len() < MAX_ITEMS => {
                 read.events.push(event(bytes, &mut left)?);
             }
-            // How many attributes and events the program left out.
+            // The numbers of attributes and events that the program dropped.
             (10 | 12, Wire::Varint(count)) => read.left_out |= count > 0,
             (13, Wire::Bytes(bytes)) => read.links.extend(link(bytes, &mut left)?),
             (15, Wire::Bytes(bytes)) => {
@@ -94,7 +94,7 @@ fn event(message: &[u8], left: &mut usize) -> Result<Event, String> {
     Ok(event)
 }
 
-/// A link, unless it leads nowhere.
+/// Reads a link. `None` if it has no valid ids.
 fn link(message: &[u8], left: &mut usize) -> Result<Option<Link>, String> {
     let bytes = |number| messages(message, number).last().transpose().map(Option::unwrap_or_default);
     let (Ok(trace_id), Ok(span_id)) = (span::trace_id(bytes(1)?), span::span_id(bytes(2)?)) else {
@@ -127,7 +127,7 @@ fn pair(message: &[u8], depth: usize, left: &mut usize) -> Result<(String, Value
     Ok((key, value))
 }
 
-/// A value. Lists and maps lose what is beyond the number of values that are left.
+/// Reads a value. Lists and maps lose the values beyond the limit.
 fn any_value(message: &[u8], depth: usize, left: &mut usize) -> Result<Value, String> {
     if depth > MAX_DEPTH {
         return Err(format!("an attribute is nested deeper than {MAX_DEPTH} levels"));
@@ -166,7 +166,7 @@ fn any_value(message: &[u8], depth: usize, left: &mut usize) -> Result<Value, St
     Ok(value)
 }
 
-/// Takes one of what is left.
+/// Decrements the number of allowed values. Returns `false` if there are none left.
 fn take_one(left: &mut usize) -> bool {
     let rest = left.checked_sub(1);
     *left = rest.unwrap_or_default();

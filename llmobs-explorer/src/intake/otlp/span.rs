@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::intake::field::{self, Object};
 
-/// How many attributes and events a span can have. SDKs send 128.
+/// The most attributes and events of a span. SDKs send 128.
 pub(super) const MAX_ITEMS: usize = 10_000;
 
 /// A span.
@@ -28,7 +28,7 @@ pub(super) struct OtlpSpan {
     pub(super) left_out: bool,
 }
 
-/// Something that happened during a span.
+/// An event during a span.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Event {
     pub(super) name: String,
@@ -43,41 +43,41 @@ pub(super) struct Link {
     pub(super) attributes: Object,
 }
 
-/// Where spans come from.
+/// The source of spans.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Source {
     /// The attributes of the process.
     pub(super) resource: Object,
-    /// The library that made the spans.
+    /// The library that created the spans.
     pub(super) scope: String,
 }
 
-/// Adds an attribute, up to the limit. The last of several with the same name counts.
+/// Adds an attribute, up to the limit. A later attribute replaces an earlier one with the same name.
 pub(super) fn insert(attributes: &mut Object, key: String, value: Value) {
     if !value.is_null() && attributes.len() < MAX_ITEMS {
         attributes.insert(key, value);
     }
 }
 
-/// The id of a trace, from its bytes.
+/// Converts the bytes of a trace id.
 pub(super) fn trace_id(bytes: &[u8]) -> Result<String, String> {
     match <[u8; 16]>::try_from(bytes).map(u128::from_be_bytes) {
         Ok(id) if id != 0 => Ok(format!("{id:032x}")),
-        Ok(_) => Err("`trace_id` is zero: another id is expected".to_owned()),
-        Err(_) => Err(format!("`trace_id` has {} bytes: 16 are expected", bytes.len())),
+        Ok(_) => Err("`trace_id` is zero: expected another id".to_owned()),
+        Err(_) => Err(format!("`trace_id` has {} bytes: expected 16", bytes.len())),
     }
 }
 
-/// The id of a span, from its bytes.
+/// Converts the bytes of a span id.
 pub(super) fn span_id(bytes: &[u8]) -> Result<u64, String> {
     match <[u8; 8]>::try_from(bytes).map(u64::from_be_bytes) {
-        Ok(0) => Err("`span_id` is zero: another id is expected".to_owned()),
+        Ok(0) => Err("`span_id` is zero: expected another id".to_owned()),
         Ok(id) => Ok(id),
-        Err(_) => Err(format!("`span_id` has {} bytes: 8 are expected", bytes.len())),
+        Err(_) => Err(format!("`span_id` has {} bytes: expected 8", bytes.len())),
     }
 }
 
-/// The id of a parent, from its bytes. Some programs write zeros for a root.
+/// Converts the bytes of a parent id. Some programs write zeros for a root.
 pub(super) fn parent_id(bytes: &[u8]) -> Option<u64> {
     <[u8; 8]>::try_from(bytes).map(u64::from_be_bytes).ok().filter(|id| *id != 0)
 }
@@ -91,12 +91,12 @@ impl OtlpSpan {
         self.left_out || own.chain(of_events).chain(of_links).any(|items| items >= MAX_ITEMS)
     }
 
-    /// A text among the attributes that is not empty.
+    /// Returns a text attribute that is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         field::text(&self.attributes, name)
     }
 
-    /// Whether it has an attribute whose name begins with this, or an event that has.
+    /// Whether the span or one of its events has an attribute with this prefix.
     pub(super) fn has(&self, beginning: &str) -> bool {
         let any = |attributes: &Object| attributes.keys().any(|name| name.starts_with(beginning));
         any(&self.attributes) || self.events.iter().any(|event| any(&event.attributes))

@@ -1,4 +1,4 @@
-//! What is missing or malformed in the attributes of a step. The words are values of `collection_errors`, where queries find them.
+//! Warnings for missing or malformed attributes of a step. Queries find them as values of `collection_errors`.
 
 use llmobs_providers::Attributes;
 use serde_json::Value;
@@ -22,7 +22,7 @@ const PARTS: [&str; 13] = [
     "uri",
 ];
 
-/// The warnings of a step, each once.
+/// Returns the warnings of a step, each once.
 pub(super) fn of(kind: &str, attributes: &Object, read: Option<&Attributes>) -> Vec<&'static str> {
     let is_model_call = matches!(kind, "llm" | "embedding");
     let model = read.and_then(|read| read.response.model.as_ref().or(read.request.model.as_ref()));
@@ -48,7 +48,7 @@ pub(super) fn of(kind: &str, attributes: &Object, read: Option<&Attributes>) -> 
     found.into_iter().filter(|(is_so, _)| *is_so).map(|(_, warning)| warning).collect()
 }
 
-/// The items of a list, which may be JSON in a text.
+/// Returns the items of a list, which may be JSON in a text.
 fn list(value: &Value) -> Option<Vec<Value>> {
     match value {
         Value::Array(items) => Some(items.clone()),
@@ -68,7 +68,7 @@ fn has_unknown_parts(messages: &Value) -> bool {
     parts.into_iter().any(is_unknown)
 }
 
-/// Whether a number of tokens is no count. Spans of `tracing` have their counts as texts, since OpenTelemetry has no unsigned numbers.
+/// Whether a number of tokens is not a count. Spans of `tracing` have texts as counts, because OpenTelemetry has no unsigned numbers.
 fn is_invalid_usage((name, value): (&String, &Value)) -> bool {
     let is_count =
         ["gen_ai.usage.", "llm.usage.", "llm.token_count."].iter().any(|usage| name.starts_with(usage))

@@ -1,5 +1,4 @@
-//! The wire format of Protocol Buffers, read in place: a message is the sequence of its fields, and nothing is kept of those that are
-//! not used.
+//! Reads the wire format of Protocol Buffers in place. A message is a sequence of fields, and unused fields take no memory.
 
 /// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +22,7 @@ impl<'a> Fields<'a> {
         Self(message)
     }
 
-    /// The next field. `None` if the message is cut off or is no message.
+    /// Reads the next field. `None` if the message is truncated or invalid.
     fn read(&mut self) -> Option<(u64, Wire<'a>)> {
         let key = self.varint()?;
         let value = match key & 7 {
@@ -36,7 +35,7 @@ impl<'a> Fields<'a> {
                 Wire::Bytes(bytes)
             }
             5 => Wire::Four(u32::from_le_bytes(self.array()?)),
-            // Groups, which no message of today has.
+            // Groups are obsolete.
             _ => return None,
         };
         Some((key >> 3, value))
@@ -77,7 +76,7 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// The two fields that answers have: numbers and texts that are not empty.
+/// Encodes an answer. Its fields are numbers and texts that are not empty.
 pub(crate) fn message(fields: &[(u8, Answered<'_>)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (number, value) in fields {

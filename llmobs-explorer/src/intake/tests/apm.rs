@@ -1,4 +1,4 @@
-//! Traces of Datadog's tracers, as their encoders write them.
+//! Traces in the encodings of Datadog's tracers.
 
 use rmp::encode::{
     write_array_len, write_bin, write_bool, write_f32, write_f64, write_map_len, write_nil, write_sint,
@@ -48,7 +48,7 @@ fn pack(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-/// What the SDK for Python has in `meta_struct`.
+/// The event that the SDK for Python has in `meta_struct`.
 fn event() -> Value {
     json!({
         "name": "answer", "ml_app": "app", "parent_id": "undefined", "trace_id": "6b08c3f800000000ec35210a22231457",
@@ -70,7 +70,7 @@ fn expected() -> Value {
     })
 }
 
-/// A trace whose first span is none of LLM Observability.
+/// A trace whose first span is not a span of LLM Observability.
 fn spans() -> Value {
     json!([
         { "service": "s", "name": "web", "resource": "/", "trace_id": 7, "span_id": 8, "start": START, "duration": 9,
@@ -112,7 +112,7 @@ fn chunks_carry_events() {
     assert_eq!(found, expected(), "{found:#}");
 }
 
-/// What the tracer for Go writes: fields by number, and texts once.
+/// The encoding of the tracer for Go: fields by number, and each text once.
 struct GoEncoder {
     bytes: Vec<u8>,
     texts: Vec<String>,
@@ -183,7 +183,7 @@ impl GoEncoder {
             write_bin(&mut self.bytes, &packed(event)).expect("a vector grows");
         }
         self.texts(&[(10, "llm")]);
-        // A link whose texts are passed over and count all the same.
+        // The texts of the skipped link have indexes too.
         self.uint(11);
         self.list(1);
         self.map(1);
@@ -223,7 +223,7 @@ pub(super) fn samples() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
 }
 
 #[test]
-fn the_sdk_for_java_writes_wrappers_one_behind_the_other() {
+fn consecutive_wrappers_of_the_sdk_for_java_are_read() {
     // Durations are floats of 32 bits, and parts of `meta` have a dot in their names.
     let wrapper = |id: &str| {
         let meta = json!({
@@ -268,35 +268,35 @@ fn the_sdk_for_java_writes_wrappers_one_behind_the_other() {
 }
 
 #[test]
-fn a_bad_event_is_named_and_the_good_ones_are_read() {
+fn an_invalid_event_is_reported_and_the_others_are_read() {
     let mut bad = spans();
     bad[1]["meta_struct"] = json!({ "_llmobs": "a text" });
     let mut good = spans();
     good[1]["meta_struct"] = json!({ "_llmobs": event() });
     let read = read_apm(&packed(&json!([bad, good])), ApmVersion::V04).expect("it can be read");
     assert_eq!((read.intake.accepted.len(), read.passed_over), (1, 2));
-    assert_eq!(read.intake.rejected[0].reason, "`meta_struct._llmobs` is expected as a map");
+    assert_eq!(read.intake.rejected[0].reason, "`meta_struct._llmobs` must be a map");
 }
 
 #[test]
-fn a_body_of_another_form_is_refused() {
+fn bodies_in_other_forms_are_refused() {
     for (body, version, reason) in [
         (
             packed(&json!({})),
             ApmVersion::V04,
-            "the body has another form than that of its route: a list of traces is expected",
+            "the body does not have the form of this route: expected a list of traces",
         ),
         (
             packed(&json!([])),
             ApmVersion::V10,
-            "the body has another form than that of its route: a map with the traces is expected",
+            "the body does not have the form of this route: expected a map with the traces",
         ),
         (b"\x91".to_vec(), ApmVersion::V04, "the body is not MessagePack: it ends too early"),
         (b"\xdd\xff\xff\xff\xff".to_vec(), ApmVersion::V04, "the body is not MessagePack: it ends too early"),
         (
             packed(&json!({ "a": 1 })),
             ApmVersion::V10,
-            "the fields of a trace have other names than those of its route",
+            "the fields of a trace do not have the names of this route",
         ),
     ] {
         assert_eq!(read_apm(&body, version).unwrap_err(), reason);

@@ -1,4 +1,4 @@
-//! The forms that the same thing has in different SDKs and in the HTTP API.
+//! The forms of the same fields in different SDKs and in the HTTP API.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn envelopes() {
 }
 
 #[test]
-fn the_text_of_an_event_stays() {
+fn the_text_of_an_event_is_unchanged() {
     let event = "{\"trace_id\" : \"T\",\n \"span_id\":\"S\", \"start_ns\":1.0e3,\"duration\":2, \"z\": 1, \"a\": \"\\u00e9\"}";
     let span = spans(&format!("[{{\"spans\": [ {event} ]}}]")).remove(0);
     assert_eq!(span.event, event);
@@ -107,7 +107,7 @@ fn numbers() {
 }
 
 #[test]
-fn what_python_writes() {
+fn invalid_json_of_python_is_repaired() {
     let event = r#"{"trace_id": "T", "span_id": "S", "start_ns": 1, "duration": 2,
         "metrics": {"a": NaN, "b": -Infinity, "c": 1}}"#;
     let span = spans(&format!("[{{\"spans\": [{event}]}}]")).remove(0);
@@ -116,7 +116,7 @@ fn what_python_writes() {
 }
 
 #[test]
-fn the_nearest_application_counts() {
+fn the_nearest_application_takes_precedence() {
     let event =
         with(bare("S"), json!({ "tags": ["ml_app:tag", "env:", "session_id:s-tag"], "session_id": "s-own" }));
     let wrapper = json!([{ "ml_app": "wrapper", "service": "wrapper", "tags": ["env:shared", "team:x"], "spans": [event] }]);
@@ -168,6 +168,6 @@ fn the_http_api() {
     assert_eq!((llm.model_name.as_deref(), llm.model_provider.as_deref()), (Some("gpt-4o"), Some("openai")));
     assert_eq!(
         intake.refusal().as_deref(),
-        Some("event 2: `trace_id` is missing: a text or an integer is expected (1 of 3 events rejected)")
+        Some("event 2: `trace_id` is missing: expected a text or an integer (1 of 3 events rejected)")
     );
 }

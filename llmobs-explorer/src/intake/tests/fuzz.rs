@@ -1,4 +1,4 @@
-//! Bodies that were damaged, which must neither panic nor take time.
+//! Damaged bodies must not cause panics or take long.
 
 use std::sync::Mutex;
 
@@ -10,7 +10,7 @@ use crate::intake::{
 };
 use crate::span::Span;
 
-/// The numbers of Knuth's MMIX: the same damage on every run.
+/// Knuth's generator MMIX: the same damage in every run.
 struct Damage(u64);
 
 impl Damage {
@@ -19,7 +19,7 @@ impl Damage {
         usize::try_from(self.0 >> 33).expect("31 bits") % end.max(1)
     }
 
-    /// A few bytes are flipped, deleted, doubled, or replaced by ones that mean something.
+    /// Flips, deletes or doubles a few bytes, or replaces them with bytes that have a meaning.
     fn of(&mut self, body: &[u8]) -> Vec<u8> {
         let mut body = body.to_vec();
         for _ in 0..=self.below(4) {
@@ -40,7 +40,7 @@ impl Damage {
 }
 
 #[test]
-fn damaged_bodies_are_answered() {
+fn damaged_bodies_get_an_answer() {
     let event = |span_id| {
         let fields = json!({
             "name": "step",
@@ -91,7 +91,7 @@ fn damaged_bodies_are_answered() {
     assert!(accepted > 500 && answered > 500, "{accepted} accepted, {answered} answered");
 }
 
-/// The reason why spans are refused, or nothing, and how many are accepted.
+/// The reason for the refusal, if any, and the number of accepted spans.
 fn outcome(intake: Result<Intake<Span>, String>) -> (String, usize) {
     match intake {
         Ok(intake) => (intake.refusal().unwrap_or_default(), intake.accepted.len()),
@@ -100,7 +100,7 @@ fn outcome(intake: Result<Intake<Span>, String>) -> (String, usize) {
 }
 
 #[test]
-fn damaged_bodies_of_other_protocols_are_answered() {
+fn damaged_bodies_of_other_protocols_get_an_answer() {
     let json = otlp::sample();
     let protobuf = otlp::protobuf::request_message(&json);
     let (v04, v07, v10) = apm::samples();
@@ -135,19 +135,19 @@ fn damaged_bodies_of_other_protocols_are_answered() {
     assert!(accepted > 1_000 && refused > 1_000, "{accepted} accepted, {refused} refused");
 }
 
-/// Short bodies that tell of much take neither time nor memory.
+/// Short bodies with large lengths take neither time nor memory.
 #[test]
-fn bodies_that_promise_much_are_answered() {
+fn bodies_with_large_lengths_get_an_answer() {
     let empty_fields = [0x0a, 0x00].repeat(1 << 20);
     let read = |body: &[u8]| read_otlp(body, OtlpEncoding::Protobuf, None, &Mutex::default());
     assert_eq!(read(&empty_fields).expect("they are nothing").intake.accepted, []);
     let spans =
         [&[0x0a, 0x80, 0x80, 0x40][..], &[0x12, 0xfc, 0xff, 0x3f], &[0x12, 0x00].repeat((1 << 19) - 2)]
             .concat();
-    assert_eq!(read(&spans).unwrap_err(), "there are more than 100000 events: several requests are expected");
+    assert_eq!(read(&spans).unwrap_err(), "there are more than 100000 events: send several requests");
     let chunks = [&[0xdd, 0x7f, 0xff, 0xff, 0xff][..], &[0x90].repeat(200_000)].concat();
     let reason = read_apm(&chunks, ApmVersion::V04).unwrap_err();
-    assert_eq!(reason, "there are more than 100000 events: several requests are expected");
+    assert_eq!(reason, "there are more than 100000 events: send several requests");
     let nothing = [&[0x91, 0xdd, 0x7f, 0xff, 0xff, 0xff][..], &[0x80].repeat(1 << 20)].concat();
     assert_eq!(
         read_apm(&nothing, ApmVersion::V04).unwrap_err(),

@@ -1,4 +1,4 @@
-//! What the reference SDK sent.
+//! Recorded requests of the reference SDK.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::{evaluations, wrapped};
 use crate::intake::{read_metrics, read_spans};
 use crate::span::{Attribute, Span, Tokens};
 
-/// The events or metrics of each request that was recorded in a scenario.
+/// The events or metrics of each recorded request of a scenario.
 fn requests(scenario: &str, what: &str) -> Vec<Vec<Value>> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(scenario).with_extension("json");
@@ -31,13 +31,13 @@ fn scenarios() -> Vec<String> {
     files.map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned()).collect()
 }
 
-/// The span of that name, as it is read.
+/// The span of that name, as the intake reads it.
 fn span(scenario: &str, name: &str) -> Span {
     let read = |events: Vec<Value>| read_spans(&wrapped(&events)).expect("a body that can be read").accepted;
     events(scenario).into_iter().flat_map(read).find(|span| span.name == name).expect(name)
 }
 
-/// All fields of an event, without those that are the same in all spans of the reference SDK.
+/// All fields of an event, except those that all spans of the reference SDK share.
 fn picture(scenario: &str, name: &str) -> String {
     let span = span(scenario, name);
     let Tokens { input, output, total, cached } = span.tokens;
@@ -71,7 +71,7 @@ fn picture(scenario: &str, name: &str) -> String {
     lines.join("\n")
 }
 
-/// Attributes without those that all spans of the reference SDK have.
+/// The attributes, except those that all spans of the reference SDK share.
 fn own(attributes: &[Attribute]) -> Vec<String> {
     let common = [
         "agent_service",
@@ -93,7 +93,7 @@ fn own(attributes: &[Attribute]) -> Vec<String> {
 }
 
 #[test]
-fn all_of_it_is_accepted() {
+fn all_recorded_requests_are_accepted() {
     let (mut spans, mut metrics) = (0, 0);
     for scenario in scenarios() {
         for events in events(&scenario) {
@@ -160,7 +160,7 @@ fn a_workflow() {
 }
 
 #[test]
-fn one_of_each_kind() {
+fn one_span_of_each_kind_is_read() {
     let dropped = "[This value has been dropped because this span's size exceeds the 5MB size limit.]";
     let llm = format!(
         "llm \"over\" of nothing, span S1 in T1
@@ -258,9 +258,9 @@ tag.prompt_tracking_instrumentation_method = annotated",
 }
 
 #[test]
-fn half_an_emoji() {
+fn half_an_emoji_is_replaced() {
     assert_eq!(span("lone_surrogate", "s").input_preview, "bad \u{fffd} surrogate");
-    // As the SDK would send it if it did not replace it itself.
+    // The SDK replaces lone surrogates. This body contains one.
     let body = String::from_utf8(wrapped(&events("lone_surrogate")[0])).expect("UTF-8");
     let body = body.replace('\u{fffd}', r"\ud83d");
     let intake = read_spans(body.as_bytes()).expect("a body");

@@ -8,7 +8,7 @@ use crate::span::{Evaluation, Target};
 
 const NOW: i64 = 1_763_800_000_000;
 
-/// A metric with nothing that it could do without but what it is about.
+/// A minimal metric without a target.
 fn score(fields: Value) -> Value {
     with(json!({ "label": "l", "metric_type": "score", "score_value": 0.5 }), fields)
 }
@@ -122,40 +122,40 @@ fn feedback() {
 }
 
 #[test]
-fn what_cannot_be_read() {
+fn invalid_metrics_are_rejected_with_reasons() {
     let on_span = |fields| score(with(json!({ "span_id": "S" }), fields));
     for (metric, reason) in [
-        (json!("x"), "it is a text: an object is expected"),
-        (on_span(json!({ "label": null })), "`label` is missing: a text is expected"),
-        (on_span(json!({ "label": "" })), "`label` is \"\": a text that is not empty is expected"),
+        (json!("x"), "it is a text: expected an object"),
+        (on_span(json!({ "label": null })), "`label` is missing: expected a text"),
+        (on_span(json!({ "label": "" })), "`label` is \"\": expected a text that is not empty"),
         (
             on_span(json!({ "metric_type": "colour" })),
-            "`metric_type` is \"colour\": `score`, `categorical`, `boolean`, `json` or `text` is expected",
+            "`metric_type` is \"colour\": expected `score`, `categorical`, `boolean`, `json` or `text`",
         ),
         (
             json!({ "label": "l", "span_id": "S" }),
-            "`metric_type` is missing: `score`, `categorical`, `boolean`, `json` or `text` is expected",
+            "`metric_type` is missing: expected `score`, `categorical`, `boolean`, `json` or `text`",
         ),
-        (on_span(json!({ "metric_type": "json" })), "`json_value` is missing: an object is expected"),
-        (on_span(json!({ "score_value": "0.5" })), "`score_value` is \"0.5\": a number is expected"),
+        (on_span(json!({ "metric_type": "json" })), "`json_value` is missing: expected an object"),
+        (on_span(json!({ "score_value": "0.5" })), "`score_value` is \"0.5\": expected a number"),
         (
             on_span(json!({ "timestamp_ms": -1 })),
-            "`timestamp_ms` is -1: a whole number of milliseconds since 1970, from 0 to 9223372036854775807, is expected",
+            "`timestamp_ms` is -1: expected a whole number of milliseconds since 1970, from 0 to 9223372036854775807",
         ),
         (
             score(json!({})),
             "what it is about is missing: `join_on`, or one of `span_id`, `trace_id`, `session_id`, `feedback_join_key`, is \
              expected",
         ),
-        (score(json!({ "join_on": {} })), "`join_on` names nothing: `span` or `tag` in it is expected"),
-        (score(json!({ "join_on": [] })), "`join_on` is a list: an object with `span` or `tag` is expected"),
+        (score(json!({ "join_on": {} })), "`join_on` is empty: expected `span` or `tag` in it"),
+        (score(json!({ "join_on": [] })), "`join_on` is a list: expected an object with `span` or `tag`"),
         (
             score(json!({ "join_on": { "span": { "trace_id": "T" } } })),
-            "in `join_on.span`, `span_id` is missing: a text or an integer is expected",
+            "in `join_on.span`, `span_id` is missing: expected a text or an integer",
         ),
         (
             score(json!({ "join_on": { "tag": { "key": "k" } } })),
-            "in `join_on.tag`, `value` is missing: a text is expected",
+            "in `join_on.tag`, `value` is missing: expected a text",
         ),
     ] {
         assert_eq!(refused(&metric), reason, "{metric}");
@@ -163,17 +163,17 @@ fn what_cannot_be_read() {
 }
 
 #[test]
-fn neighbours_are_kept() {
+fn neighbours_of_invalid_metrics_are_accepted() {
     let metrics = json!([score(json!({ "span_id": "S" })), 1, score(json!({ "trace_id": "T" }))]);
     let intake = read_metrics(&evaluations(&metrics), NOW).expect("a body");
     assert_eq!(intake.accepted.len(), 2);
     assert_eq!(
         intake.refusal().as_deref(),
-        Some("event 1: it is a number: an object is expected (1 of 3 events rejected)")
+        Some("event 1: it is a number: expected an object (1 of 3 events rejected)")
     );
     let error = read_metrics(br#"{"data": {"attributes": {}}}"#, NOW).unwrap_err();
     assert_eq!(
         error,
-        r#"`metrics` is missing: `{"data": {"type": "evaluation_metric", "attributes": {"metrics": […]}}}` is expected"#
+        r#"`metrics` is missing: expected `{"data": {"type": "evaluation_metric", "attributes": {"metrics": […]}}}`"#
     );
 }

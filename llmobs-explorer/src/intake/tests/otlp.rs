@@ -9,7 +9,7 @@ use crate::span::Span;
 
 const TRACE: &str = "5b8efff798038103d269b633813fc60c";
 
-/// A span in the JSON encoding, whose ids are small numbers.
+/// A span in the JSON encoding. Its ids are small numbers.
 fn span(id: u64, parent: u64, name: &str, attributes: &Value) -> Value {
     let attributes: Value = attributes
         .as_object()
@@ -62,14 +62,14 @@ fn read(spans: &[Value]) -> Vec<Span> {
     read.intake.accepted
 }
 
-/// The event that is made of a span with these attributes.
+/// The event for a span with these attributes.
 fn event(attributes: &Value) -> Value {
     let spans = read(&[span(1, 0, "step", attributes)]);
     serde_json::from_str(&spans[0].event).expect("an event is JSON")
 }
 
 #[test]
-fn a_chat_of_opentelemetry_is_a_whole_event() {
+fn a_chat_of_opentelemetry_becomes_a_complete_event() {
     let call = json!({ "type": "tool_call", "id": "c1", "name": "sea", "arguments": { "place": "Capri" } });
     let messages = json!([
         { "role": "user", "parts": [{ "type": "text", "content": "Which ferry?" }] },
@@ -126,11 +126,11 @@ fn a_chat_of_opentelemetry_is_a_whole_event() {
     assert_eq!(found, expected, "{found:#}");
 }
 
-/// What of an event differs from that of an empty step.
-fn told(attributes: &Value) -> Value {
+/// The differences between an event and the event of an empty step.
+fn changed(attributes: &Value) -> Value {
     let event = event(attributes);
-    let mut told = event["meta"].clone();
-    let fields = told.as_object_mut().expect("an object");
+    let mut changed = event["meta"].clone();
+    let fields = changed.as_object_mut().expect("an object");
     fields.insert("kind".to_owned(), fields["span"]["kind"].clone());
     fields.remove("span");
     for name in ["metrics", "session_id", "collection_errors"] {
@@ -138,19 +138,19 @@ fn told(attributes: &Value) -> Value {
             fields.insert(name.to_owned(), value.clone());
         }
     }
-    told
+    changed
 }
 
 #[test]
-fn other_conventions_tell_the_same() {
-    let openinference = told(&json!({
+fn other_conventions_have_the_same_result() {
+    let openinference = changed(&json!({
         "openinference.span.kind": "LLM", "llm.model_name": "gpt-4o", "llm.provider": "openai", "session.id": "s",
         "llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.content": "Hi",
         "llm.output_messages.0.message.role": "assistant", "llm.output_messages.0.message.content": "Ho",
         "llm.token_count.prompt": 1, "llm.token_count.completion": 2, "llm.token_count.total": 3,
         "llm.invocation_parameters": "{\"temperature\": 1}",
     }));
-    let openllmetry = told(&json!({
+    let openllmetry = changed(&json!({
         "llm.request.type": "chat", "gen_ai.system": "OpenAI", "gen_ai.request.model": "gpt-4o",
         "traceloop.association.properties.session_id": "s",
         "gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "Hi",
@@ -158,7 +158,7 @@ fn other_conventions_tell_the_same() {
         "gen_ai.usage.prompt_tokens": 1, "gen_ai.usage.completion_tokens": 2, "llm.usage.total_tokens": 3,
         "gen_ai.request.temperature": 1,
     }));
-    let langfuse = told(&json!({
+    let langfuse = changed(&json!({
         "langfuse.observation.type": "generation", "langfuse.observation.model.name": "gpt-4o", "gen_ai.system": "openai",
         "langfuse.observation.input": "[{\"role\": \"user\", \"content\": \"Hi\"}]",
         "langfuse.observation.output": "{\"role\": \"assistant\", \"content\": \"Ho\"}",
@@ -177,7 +177,7 @@ fn other_conventions_tell_the_same() {
 }
 
 #[test]
-fn steps_that_are_no_chats_have_their_content() {
+fn steps_other_than_chats_have_their_content() {
     for (attributes, expected) in [
         (
             json!({
@@ -219,13 +219,13 @@ fn steps_that_are_no_chats_have_their_content() {
             json!({ "kind": "agent", "metadata": {}, "input": { "value": "q" }, "output": { "value": "a" } }),
         ),
     ] {
-        let found = told(&attributes);
+        let found = changed(&attributes);
         assert_eq!(found, expected, "{found:#}");
     }
 }
 
 #[test]
-fn kinds_have_their_words() {
+fn words_of_conventions_become_kinds() {
     for (name, word, kind) in [
         ("gen_ai.operation.name", "chat", "llm"),
         ("gen_ai.operation.name", "chat_streaming", "llm"),
@@ -253,7 +253,7 @@ fn kinds_have_their_words() {
 }
 
 #[test]
-fn what_is_wrong_is_found_by_its_warning() {
+fn faults_become_warnings() {
     let chat = |more: Value| {
         let mut attributes = json!({ "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" });
         attributes.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
@@ -278,7 +278,7 @@ fn what_is_wrong_is_found_by_its_warning() {
             "{attributes}"
         );
     }
-    // A text with a count is a count, and less than nothing is none.
+    // A text with a count is a count. A negative number is not.
     for count in [json!(7), json!("7")] {
         let attributes = chat(json!({ "gen_ai.usage.input_tokens": count, "gen_ai.input.messages": "[]" }));
         assert_eq!(event(&attributes).get("collection_errors"), None);
@@ -289,7 +289,7 @@ fn what_is_wrong_is_found_by_its_warning() {
 }
 
 #[test]
-fn what_is_left_out_is_noted() {
+fn dropped_attributes_become_a_warning() {
     let warnings = |span: Value| {
         let event: Value = serde_json::from_str(&read(&[span])[0].event).expect("JSON");
         event.get("collection_errors").cloned()
@@ -332,7 +332,7 @@ fn errors_come_from_the_status_and_the_last_exception() {
 }
 
 #[test]
-fn events_hold_messages_too() {
+fn events_may_contain_messages() {
     let mut span =
         span(1, 0, "step", &json!({ "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" }));
     span["events"] = json!([{ "name": "gen_ai.client.inference.operation.details", "attributes": [
@@ -343,7 +343,7 @@ fn events_hold_messages_too() {
     assert_eq!(event["meta"]["input"], json!({ "messages": [{ "role": "user", "content": "Hi" }] }));
 }
 
-/// The older form has an event for each message.
+/// In the older form, each message is an event.
 #[test]
 fn events_may_be_messages() {
     let texts = |pairs: &[(&str, &str)]| -> Value {
@@ -390,7 +390,7 @@ fn spans_between_steps_are_left_out() {
     };
     let expected = [("a".to_owned(), String::new()), ("d".to_owned(), "1".to_owned())];
     assert_eq!(parents(&read(&spans)), expected);
-    // In the order in which they end, each in a request of its own.
+    // In the order of their ends, each in its own request.
     let ancestry = Mutex::<Ancestry>::default();
     let mut moved = Vec::new();
     for span in spans.iter().rev() {
@@ -401,7 +401,7 @@ fn spans_between_steps_are_left_out() {
 }
 
 #[test]
-fn a_trace_that_is_switched_off_is_left_out() {
+fn disabled_traces_are_left_out() {
     let step = json!({ "gen_ai.operation.name": "plan" });
     let off = json!({ "gen_ai.operation.name": "plan", "dd_llmobs_enabled": false });
     let mut other = span(3, 0, "c", &step);
@@ -411,17 +411,17 @@ fn a_trace_that_is_switched_off_is_left_out() {
 }
 
 #[test]
-fn a_bad_span_is_named_and_the_good_ones_are_read() {
+fn an_invalid_span_is_reported_and_the_others_are_read() {
     let step = json!({ "gen_ai.operation.name": "plan" });
     for (field, value, reason) in [
-        ("traceId", json!("abc"), "`traceId` is \"abc\": hexadecimal digits are expected"),
-        ("traceId", json!("abcd"), "`trace_id` has 2 bytes: 16 are expected"),
-        ("spanId", json!(""), "`span_id` has 0 bytes: 8 are expected"),
-        ("spanId", json!("0000000000000000"), "`span_id` is zero: another id is expected"),
+        ("traceId", json!("abc"), "`traceId` is \"abc\": expected hexadecimal digits"),
+        ("traceId", json!("abcd"), "`trace_id` has 2 bytes: expected 16"),
+        ("spanId", json!(""), "`span_id` has 0 bytes: expected 8"),
+        ("spanId", json!("0000000000000000"), "`span_id` is zero: expected another id"),
         (
             "startTimeUnixNano",
             json!("now"),
-            "`startTimeUnixNano` is \"now\": a whole number of nanoseconds since 1970 is expected",
+            "`startTimeUnixNano` is \"now\": expected a whole number of nanoseconds since 1970",
         ),
     ] {
         let mut bad = span(2, 1, "b", &step);
@@ -434,7 +434,7 @@ fn a_bad_span_is_named_and_the_good_ones_are_read() {
     let refused = |body: &[u8], encoding| read_otlp(body, encoding, None, &Mutex::default()).unwrap_err();
     assert_eq!(
         refused(b"[]", OtlpEncoding::Json),
-        r#"the body is a list: `{"resourceSpans": [{"resource": …, "scopeSpans": [{"spans": […]}]}]}` is expected"#
+        r#"the body is a list: expected `{"resourceSpans": [{"resource": …, "scopeSpans": [{"spans": […]}]}]}`"#
     );
     assert_eq!(
         refused(b"{}", OtlpEncoding::Protobuf),
@@ -442,7 +442,7 @@ fn a_bad_span_is_named_and_the_good_ones_are_read() {
     );
 }
 
-/// A request with a bit of everything.
+/// A request with all kinds of fields.
 pub(super) fn sample() -> Vec<u8> {
     let mut step = span(
         1,
@@ -544,12 +544,12 @@ pub(super) mod protobuf {
             bytes(1, &bytes(1, name.as_bytes())),
             spans.flat_map(|span| bytes(2, &span_message(span))).collect(),
         ];
-        // The resource comes last, as it may.
+        // The resource may be last.
         bytes(1, &[bytes(2, &scope.concat()), bytes(1, &attributes(1, &of["resource"]))].concat())
     }
 
     #[test]
-    fn both_encodings_say_the_same() {
+    fn both_encodings_have_the_same_result() {
         let body = sample();
         let read = |body: &[u8], encoding| {
             let read = read_otlp(body, encoding, Some("app"), &Mutex::default()).expect("it can be read");
@@ -561,7 +561,7 @@ pub(super) mod protobuf {
     }
 
     #[test]
-    fn values_have_an_end() {
+    fn the_number_of_values_is_limited() {
         let list = bytes(5, &[0x0a, 0x00].repeat(1 << 20));
         let attribute = |key: &[u8], value: &[u8]| bytes(9, &[bytes(1, key), bytes(2, value)].concat());
         let span = [
@@ -579,7 +579,7 @@ pub(super) mod protobuf {
     }
 
     #[test]
-    fn nesting_has_an_end() {
+    fn nesting_is_limited() {
         let mut value = bytes(1, b"deep");
         for _ in 0..5_000 {
             value = bytes(5, &bytes(1, &value));

@@ -1,14 +1,14 @@
-//! Bodies and events that are refused, with their reasons.
+//! Refused bodies and events, with their reasons.
 
 use serde_json::{Value, json};
 
 use super::{bare, batch, with, wrapped};
 use crate::intake::{Rejected, read_api, read_spans};
 
-const START: &str = "a whole number of nanoseconds since 1970, from 0 to 9223372036854775807, is expected";
-const DURATION: &str = "a number of nanoseconds, from 0 to 9223372036854775807, is expected";
+const START: &str = "expected a whole number of nanoseconds since 1970, from 0 to 9223372036854775807";
+const DURATION: &str = "expected a number of nanoseconds, from 0 to 9223372036854775807";
 
-/// Why the middle one of three events is rejected; the others are kept.
+/// The reason for rejecting the middle one of three events. The others are accepted.
 fn reason(event: &str) -> String {
     let body =
         format!(r#"[{{"spans": [{}]}}, {{"spans": [{event}]}}, {{"spans": [{}]}}]"#, bare("a"), bare("z"));
@@ -23,12 +23,12 @@ fn reason(event: &str) -> String {
 fn events() {
     let long = "x".repeat(1_000_000);
     for (fields, expected) in [
-        (json!({ "trace_id": null }), "`trace_id` is missing: a text or an integer is expected".to_owned()),
-        (json!({ "span_id": "" }), "`span_id` is missing: a text or an integer is expected".to_owned()),
-        (json!({ "span_id": 1.5 }), "`span_id` is 1.5: a text or an integer is expected".to_owned()),
-        (json!({ "trace_id": ["T"] }), "`trace_id` is a list: a text or an integer is expected".to_owned()),
-        (json!({ "parent_id": true }), "`parent_id` is true: a text or an integer is expected".to_owned()),
-        (json!({ "name": { "a": 1 } }), "`name` is an object: a text is expected".to_owned()),
+        (json!({ "trace_id": null }), "`trace_id` is missing: expected a text or an integer".to_owned()),
+        (json!({ "span_id": "" }), "`span_id` is missing: expected a text or an integer".to_owned()),
+        (json!({ "span_id": 1.5 }), "`span_id` is 1.5: expected a text or an integer".to_owned()),
+        (json!({ "trace_id": ["T"] }), "`trace_id` is a list: expected a text or an integer".to_owned()),
+        (json!({ "parent_id": true }), "`parent_id` is true: expected a text or an integer".to_owned()),
+        (json!({ "name": { "a": 1 } }), "`name` is an object: expected a text".to_owned()),
         (json!({ "start_ns": null }), format!("`start_ns` is `null`, `NaN` or infinite: {START}")),
         (json!({ "start_ns": -1 }), format!("`start_ns` is -1: {START}")),
         (json!({ "start_ns": 1.5 }), format!("`start_ns` is 1.5: {START}")),
@@ -38,17 +38,17 @@ fn events() {
         (json!({ "duration": null }), format!("`duration` is `null`, `NaN` or infinite: {DURATION}")),
         (json!({ "duration": -5 }), format!("`duration` is -5: {DURATION}")),
         (json!({ "duration": 1e19 }), format!("`duration` is 1e+19: {DURATION}")),
-        (json!({ "meta": "x\ny" }), "`meta` is \"x\\ny\": an object is expected".to_owned()),
-        (json!({ "metrics": [] }), "`metrics` is a list: an object is expected".to_owned()),
+        (json!({ "meta": "x\ny" }), "`meta` is \"x\\ny\": expected an object".to_owned()),
+        (json!({ "metrics": [] }), "`metrics` is a list: expected an object".to_owned()),
         (
             json!({ "tags": { "a": "b" } }),
-            "`tags` is an object: a list of texts `key:value` is expected".to_owned(),
+            "`tags` is an object: expected a list of texts `key:value`".to_owned(),
         ),
     ] {
         assert_eq!(reason(&with(bare("S"), fields).to_string()), expected);
     }
-    assert_eq!(reason("{}"), "`trace_id` is missing: a text or an integer is expected");
-    assert_eq!(reason("null"), "it is null: an object is expected");
+    assert_eq!(reason("{}"), "`trace_id` is missing: expected a text or an integer");
+    assert_eq!(reason("null"), "it is null: expected an object");
     assert_eq!(
         reason(r#"{"trace_id": "T", "metrics": {"a": 1e400}}"#),
         "it cannot be read: number out of range at line 1 column 40 of the event"
@@ -62,7 +62,7 @@ fn depth() {
         format!(r#"{{"trace_id": "T", "span_id": "S", "start_ns": 1, "duration": 2, "meta": {deep}}}"#)
     };
     // The event itself is the first of 127 levels.
-    assert_eq!(reason(&nested(126)), "`meta` is a list: an object is expected");
+    assert_eq!(reason(&nested(126)), "`meta` is a list: expected an object");
     for levels in [127, 128, 1_000_000] {
         assert_eq!(
             reason(&nested(levels)),
@@ -72,7 +72,7 @@ fn depth() {
 }
 
 #[test]
-fn one_id_for_two_spans() {
+fn of_two_spans_with_one_id_the_second_is_rejected() {
     let changed = with(bare("a"), json!({ "name": "other" }));
     let elsewhere = with(bare("a"), json!({ "trace_id": "T2" }));
     let intake = read_spans(&wrapped(&[bare("a"), bare("b"), bare("a"), changed, elsewhere, json!(1)]))
@@ -84,8 +84,8 @@ fn one_id_for_two_spans() {
     assert_eq!(
         reasons,
         [
-            "event 3: `span_id` is \"a\" as in event 0: one of its own in the trace is expected",
-            "event 5: it is a number: an object is expected",
+            "event 3: `span_id` is \"a\" as in event 0: expected a unique id in the trace",
+            "event 5: it is a number: expected an object",
         ]
     );
 }
@@ -99,17 +99,17 @@ fn wrappers() {
     assert_eq!(
         reasons,
         [
-            "event 0: it is a number: an object with `spans` is expected",
-            "event 1: it is a text: an object with `spans` is expected",
-            "event 2: `spans` is an object: a list of events is expected",
-            "event 3: `spans` is missing: a list of events is expected",
-            "event 4: it is null: an object with `spans` is expected",
-            "event 5: it is a list: an object with `spans` is expected",
+            "event 0: it is a number: expected an object with `spans`",
+            "event 1: it is a text: expected an object with `spans`",
+            "event 2: `spans` is an object: expected a list of events",
+            "event 3: `spans` is missing: expected a list of events",
+            "event 4: it is null: expected an object with `spans`",
+            "event 5: it is a list: expected an object with `spans`",
         ]
     );
     assert_eq!(
         intake.refusal().as_deref(),
-        Some("event 0: it is a number: an object with `spans` is expected (6 of 7 events rejected)")
+        Some("event 0: it is a number: expected an object with `spans` (6 of 7 events rejected)")
     );
     let good = read_spans(&wrapped(&[bare("a")])).expect("a body");
     assert_eq!(good.refusal(), None);
@@ -117,7 +117,7 @@ fn wrappers() {
 
 #[test]
 fn bodies() {
-    let wrappers = r#"an array of `{"event_type": "span", "spans": […]}` is expected"#;
+    let wrappers = r#"expected an array of `{"event_type": "span", "spans": […]}`"#;
     for (body, expected) in [
         ("", format!("the body is empty: {wrappers}")),
         (" \n", format!("the body is empty: {wrappers}")),
@@ -144,7 +144,7 @@ fn bodies() {
 
 #[test]
 fn batches() {
-    let expected = r#"`{"data": {"type": "span", "attributes": {"ml_app": …, "spans": […]}}}` is expected"#;
+    let expected = r#"expected `{"data": {"type": "span", "attributes": {"ml_app": …, "spans": […]}}}`"#;
     for (body, reason) in [
         (json!([]), "the body is a list"),
         (json!({}), "`data` is missing"),
@@ -157,12 +157,12 @@ fn batches() {
     }
     let intake = read_api(&batch(&json!({ "spans": [Value::Null, bare("a")] }))).expect("a body");
     assert_eq!(intake.accepted.len(), 1);
-    assert_eq!(intake.rejected[0].to_string(), "event 0: it is null: an object is expected");
+    assert_eq!(intake.rejected[0].to_string(), "event 0: it is null: expected an object");
 }
 
 #[test]
 fn too_many() {
-    let expected = "there are more than 100000 events: several requests are expected";
+    let expected = "there are more than 100000 events: send several requests";
     let list = |items: usize| format!("[{}1]", "1,".repeat(items - 1));
     assert_eq!(read_spans(list(100_000).as_bytes()).expect("a body").rejected.len(), 100_000);
     assert_eq!(
