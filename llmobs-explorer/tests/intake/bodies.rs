@@ -77,7 +77,12 @@ fn a_body_that_cannot_be_inflated_is_refused_and_the_page_says_so() {
     let cut = |bytes: Vec<u8>| bytes[..bytes.len() - 9].to_vec();
     for (encoding, bytes, status, reason) in [
         ("br", body.clone(), 415, "`Content-Encoding` is \"br\": expected gzip, deflate, zstd or identity"),
-        ("gzip, gzip", gzip(&gzip(&body)), 415, "`Content-Encoding` is \"gzip, gzip\": gzip, deflate, zstd"),
+        (
+            "gzip, gzip",
+            gzip(&gzip(&body)),
+            415,
+            "`Content-Encoding` is \"gzip, gzip\": expected gzip, deflate, zstd or identity",
+        ),
         ("gzip", body.clone(), 400, "the body cannot be decompressed as gzip: "),
         ("gzip", cut(gzip(&body)), 400, "the body cannot be decompressed as gzip: "),
         ("deflate", b"\xff\xff\xff".to_vec(), 400, "the body cannot be decompressed as deflate: "),
