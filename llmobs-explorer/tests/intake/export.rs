@@ -95,8 +95,11 @@ fn mistakes_are_told() {
         ("page[limit]=0", "`page[limit]` is \"0\": expected a number from 1 to 5000"),
         ("page[cursor]=x", "`page[cursor]` is \"x\": expected `meta.page.after` of the page before"),
         ("filter[query]=a)", "`filter[query]`, column 2: "),
-        ("filter[other]=x", "`filter[other]` is not known: "),
-        ("filter[from]=then", "`filter[from]` is \"then\": a time such as 2026-01-31T12:00:00Z, now-15m, "),
+        ("filter[other]=x", "`filter[other]` is unknown: "),
+        (
+            "filter[from]=then",
+            "`filter[from]` is \"then\": expected a time such as 2026-01-31T12:00:00Z, now-15m, ",
+        ),
     ] {
         let reply = served.get(&format!("{PATH}?{}", pair.replace('[', "%5B").replace(']', "%5D")));
         assert_eq!(reply.status, 400, "{pair}");

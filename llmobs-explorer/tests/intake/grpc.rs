@@ -141,7 +141,7 @@ fn others_are_refused_as_over_http() {
         assert_eq!(exchange(&served, authority, TRACES, more, &body).status, 403);
     }
     for (path, more, body, status, reason) in [
-        (TRACES, &[][..], &body[1..], "3", "the body is not one message of gRPC"),
+        (TRACES, &[][..], &body[1..], "3", "the body is not a single gRPC message"),
         (TRACES, &[("grpc-encoding", "zstd")], &body, "12", "`grpc-encoding` is unknown"),
         ("/other.Service/Call", &[], &body, "12", "there is nothing at /other.Service/Call"),
         (TRACES, &[], &vec![0; 17 << 20], "8", "the body is larger than 16 MiB"),

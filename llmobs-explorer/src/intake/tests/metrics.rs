@@ -144,8 +144,7 @@ fn invalid_metrics_are_rejected_with_reasons() {
         ),
         (
             score(json!({})),
-            "what it is about is missing: `join_on`, or one of `span_id`, `trace_id`, `session_id`, `feedback_join_key`, is \
-             expected",
+            "the target is missing: expected `join_on`, or one of `span_id`, `trace_id`, `session_id`, `feedback_join_key`",
         ),
         (score(json!({ "join_on": {} })), "`join_on` is empty: expected `span` or `tag` in it"),
         (score(json!({ "join_on": [] })), "`join_on` is a list: expected an object with `span` or `tag`"),
