@@ -1,41 +1,41 @@
-//! What arrived in the last minute, by route, and what was turned away without the store.
+//! Counts of the requests of the last minute by route, and the requests that were refused before they reached the store.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::AddAssign;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many different reasons are kept for which requests were turned away.
+/// The most different refusals to keep.
 const REFUSALS: usize = 20;
-/// The longest path that is kept, in characters.
+/// The longest path to keep, in characters.
 const PATH_CHARS: usize = 100;
-/// For how many seconds arrivals are counted.
+/// The number of seconds to count.
 const SECONDS: i64 = 60;
 
-/// Counts of what arrived.
+/// Counts of requests and events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arrived {
     pub(crate) requests: u64,
     /// Spans and evaluations that were stored.
     pub(crate) events: u64,
-    /// Spans that are no steps of an LLM application.
+    /// Spans that are not steps of an LLM application.
     pub(crate) passed_over: u64,
-    /// Events that were refused, or requests that were.
+    /// Refused events or requests.
     pub(crate) refused: u64,
 }
 
-/// Requests that were turned away: they may not come, or the store failed. These are not in the store, which may be full, and which
-/// strangers must not fill.
+/// Requests that were refused because they are not allowed, or because the store failed. These are kept in memory: the store may be full,
+/// and strangers must not fill it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TurnedAway {
-    /// The time of the latest, in milliseconds since the Unix epoch.
+    /// The time of the latest one, in milliseconds since the Unix epoch.
     pub(crate) at_ms: i64,
     pub(crate) path: String,
     pub(crate) reason: String,
-    /// How many there were.
+    /// The number of these requests.
     pub(crate) times: u64,
 }
 
-/// The arrivals of the last minute, by the path of the request. Cheap to clone.
+/// The counts of the last minute by path of the requests. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Arrivals(Arc<Mutex<Counts>>);
 
@@ -46,11 +46,11 @@ struct Counts {
     turned_away: VecDeque<TurnedAway>,
 }
 
-/// The seconds in which anything arrived, the latest last.
+/// The seconds with requests, the latest last.
 type Seconds = VecDeque<(i64, Arrived)>;
 
 impl Arrivals {
-    /// Counts a request. Only paths of routes may be given, of which there are few.
+    /// Counts a request. `path` must be the path of a route, so that there are few.
     pub(crate) fn count(&self, path: &str, arrived: Arrived, now_ms: i64) {
         let mut counts = self.counts();
         let seconds = counts.paths.entry(path.to_owned()).or_default();
@@ -64,7 +64,7 @@ impl Arrivals {
         }
     }
 
-    /// The sums for each path with which anything arrived.
+    /// Returns the sums for each path with requests.
     pub(crate) fn last_minute(&self, now_ms: i64) -> Vec<(String, Arrived)> {
         let counts = self.counts();
         let sums = counts.paths.iter().map(|(path, seconds)| {
@@ -76,7 +76,7 @@ impl Arrivals {
         sums.filter(|(_, sum)| sum.requests > 0).collect()
     }
 
-    /// Notes that a request was turned away. The reason must not have secrets of the request.
+    /// Records a refused request. The reason must not contain secrets of the request.
     pub(crate) fn refuse(&self, path: &str, reason: &str, now_ms: i64) {
         let path: String = path.chars().take(PATH_CHARS).collect();
         let turned_away = &mut self.counts().turned_away;
@@ -87,7 +87,7 @@ impl Arrivals {
         turned_away.truncate(REFUSALS);
     }
 
-    /// The requests that were turned away, the latest first.
+    /// Returns the refused requests, the latest first.
     pub(crate) fn refusals(&self) -> Vec<TurnedAway> {
         self.counts().turned_away.iter().cloned().collect()
     }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repeats_are_counted_and_few_are_kept() {
+    fn repeated_refusals_are_counted_and_few_are_kept() {
         let arrivals = Arrivals::default();
         for at in 0..50 {
             arrivals.refuse(&format!("/{at}"), "no", at);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_is_counted() {
+    fn counts_cover_one_minute() {
         let arrivals = Arrivals::default();
         let one = Arrived { requests: 1, events: 2, passed_over: 3, refused: 4 };
         arrivals.count("/a", one, 1_000);

@@ -1,4 +1,4 @@
-//! The spans of a trace as a tree, and the rows of it that fit on a page. Pure.
+//! The spans of a trace as a tree, and the rows of the tree that fit on a page. Pure.
 
 mod axis;
 
@@ -8,7 +8,7 @@ use self::axis::Axis;
 use crate::id::canonical;
 use crate::traces::Node;
 
-/// How many children of a span are shown at first.
+/// The number of children of a span to show initially.
 const CHILDREN: usize = 100;
 /// Up to this position, a selected child is shown with all children before it.
 const BEFORE: usize = 1000;
@@ -16,18 +16,18 @@ const BEFORE: usize = 1000;
 /// The spans of a trace with their parents and children.
 #[derive(Debug)]
 pub(crate) struct Tree {
-    /// In the order in which they began.
+    /// The spans by start.
     pub(crate) nodes: Vec<Node>,
-    /// Positions of the children of each node.
+    /// The positions of the children of each node.
     children: Vec<Vec<usize>>,
-    /// Position of the parent.
+    /// The position of the parent of each node.
     parents: Vec<Option<usize>>,
-    /// Positions of the nodes without a parent.
+    /// The positions of the nodes without a parent.
     roots: Vec<usize>,
-    /// How many spans are below each node.
+    /// The number of descendants of each node.
     below: Vec<usize>,
     axis: Axis,
-    /// How many of a node and those below it failed.
+    /// The number of failed spans among each node and its descendants.
     errors: Vec<usize>,
 }
 
@@ -38,20 +38,20 @@ pub(crate) enum Line {
     Span {
         /// Its position.
         node: usize,
-        /// How many spans are above it.
+        /// The number of its ancestors.
         depth: usize,
         /// Whether its children are shown. `None` if it has none.
         open: Option<bool>,
     },
-    /// More children of a span than are shown.
+    /// A link to further children of a span.
     More {
         /// The position of the span. `None` for roots.
         of: Option<usize>,
-        /// How deep they are.
+        /// The number of their ancestors.
         depth: usize,
-        /// How many have been shown.
+        /// The number of children before them.
         after: usize,
-        /// How many are left.
+        /// The number of further children.
         left: usize,
     },
 }
@@ -115,12 +115,12 @@ impl Tree {
         self.children.get(node).map_or(&[], Vec::as_slice)
     }
 
-    /// How many spans are below a node.
+    /// Returns the number of descendants of a node.
     pub(crate) fn below(&self, node: usize) -> usize {
         self.below.get(node).copied().unwrap_or_default()
     }
 
-    /// How many of a node and those below it failed.
+    /// Returns the number of failed spans among a node and its descendants.
     pub(crate) fn errors(&self, node: usize) -> usize {
         self.errors.get(node).copied().unwrap_or_default()
     }
@@ -136,19 +136,19 @@ impl Tree {
         self.roots.iter().any(|&root| self.is_orphan(root))
     }
 
-    /// The position of a span, by any form of its id.
+    /// Returns the position of a span. The id may have any form.
     pub(crate) fn find(&self, span_id: &str) -> Option<usize> {
         let span_id = canonical(span_id);
         self.nodes.iter().position(|node| node.span_id == span_id)
     }
 
-    /// The position of the root. If it has not arrived, that of the first node without a parent.
+    /// Returns the position of the root, or of the first node without a parent if the root has not arrived.
     pub(crate) fn first_root(&self) -> usize {
         let is_root = |&&node: &&usize| self.nodes.get(node).is_some_and(|node| node.parent_id.is_none());
         self.roots.iter().find(is_root).or(self.roots.first()).copied().unwrap_or_default()
     }
 
-    /// The ancestors of a node, from the root down.
+    /// Returns the ancestors of a node, from the root down.
     pub(crate) fn above(&self, node: usize) -> Vec<usize> {
         let mut above = Vec::new();
         let mut at = self.parents.get(node).copied().flatten();
@@ -160,24 +160,24 @@ impl Tree {
         above
     }
 
-    /// From the start of the first span to the end of the last, in nanoseconds since the Unix epoch, without those that are far away.
+    /// Returns the start of the first span and the end of the last, in nanoseconds since the Unix epoch, without spans that are far away.
     pub(crate) fn range_ns(&self) -> (i64, i64) {
         (self.axis.from, self.axis.to)
     }
 
-    /// Whether a span is far away from the others in time, as by a wrong clock.
+    /// Whether a span is far away from the others in time, for example because of a wrong clock.
     pub(crate) fn is_far(&self, node: usize) -> bool {
         self.axis.far.get(node).copied().unwrap_or_default()
     }
 
-    /// The self time of a node.
+    /// Returns the self time of a node.
     pub(crate) fn self_ns(&self, node: usize) -> i64 {
         let Some(span) = self.nodes.get(node) else { return 0 };
         let below = self.children_of(node).iter().filter_map(|&child| self.nodes.get(child));
         self_ns(span, below.map(|child| (child.start_ns, child.duration_ns)))
     }
 
-    /// About `budget` lines from the top. Nodes are opened level by level within the budget. The nodes in `opened` and their ancestors
+    /// Returns about `budget` lines from the top. Opens nodes level by level within the budget. The nodes in `opened` and their ancestors
     /// are always open.
     pub(crate) fn lines(&self, budget: usize, opened: &HashSet<usize>) -> Vec<Line> {
         let mut open: HashSet<usize> = opened.iter().flat_map(|&node| self.above(node)).collect();
@@ -202,7 +202,7 @@ impl Tree {
         lines
     }
 
-    /// The children of a node from a position on, closed.
+    /// Returns the children of a node from a position on, closed.
     pub(crate) fn children_lines(&self, of: Option<usize>, after: usize) -> Vec<Line> {
         let depth = of.map_or(0, |node| self.above(node).len() + 1);
         let mut lines = Vec::new();
@@ -249,7 +249,7 @@ impl Tree {
         let wanted_at = || (0..).zip(children).filter(|(_, child)| wanted.contains(child)).map(|(at, _)| at);
         let until = wanted_at().filter(|at| *at < BEFORE).max().map_or(0, |at: usize| at + 1);
         let until = until.max(after.saturating_add(CHILDREN)).min(children.len());
-        // Selected children further away are shown alone, after the line for the others.
+        // Selected children further away follow the line for the hidden ones.
         let far: Vec<usize> = wanted_at().filter(|at| *at >= until).collect();
         stack.extend(
             far.iter()
@@ -264,8 +264,8 @@ impl Tree {
     }
 }
 
-/// The self time of a span: its duration without the time in which a child ran. `children` are starts and durations in the order of the
-/// starts.
+/// Returns the self time of a span: its duration without the time in which a child ran. `children` are the starts and durations of the
+/// children, by start.
 pub(crate) fn self_ns(span: &Node, children: impl Iterator<Item = (i64, i64)>) -> i64 {
     let end = span.start_ns.saturating_add(span.duration_ns);
     let mut covered = 0;
@@ -281,7 +281,7 @@ pub(crate) fn self_ns(span: &Node, children: impl Iterator<Item = (i64, i64)>) -
     span.duration_ns - covered
 }
 
-/// Makes roots of spans that are their own ancestors, so that an invalid trace is shown too.
+/// Makes spans that are their own ancestors roots, so that invalid traces are shown too.
 fn break_cycles(parents: &mut [Option<usize>]) {
     // 0: not visited, 1: on the current path, 2: leads to a root.
     let mut seen = vec![0_u8; parents.len()];

@@ -1,4 +1,4 @@
-// Lists and traces show by themselves what arrives while they are looked at.
+// Lists and traces update themselves when data arrives.
 "use strict";
 
 const live = find("#live");
@@ -25,26 +25,26 @@ async function watch() {
             }
             const answer = await fetch(seen === null ? "/api/changes" : `/api/changes?after=${seen}`);
             const { changes } = await answer.json();
-            // At first too: something may have come between the page and the first question, or while it was paused.
+            // The first time too: data may have arrived before the first request, or during a pause.
             if (changes !== seen && (await redraw())) await new Promise((done) => setTimeout(done, 700));
             seen = changes;
         } catch {
-            // The explorer may have been stopped; it may come back.
+            // The explorer may have stopped, and may start again.
             await new Promise((done) => setTimeout(done, 3000));
         }
     }
 }
-// What is drawn anew under a pressed button would not get the click.
+// An element that is replaced while a button is pressed would not get the click.
 let pressed = false;
 addEventListener("pointerdown", () => (pressed = true), true);
 ["pointerup", "pointercancel"].forEach((end) => addEventListener(end, () => (pressed = false), true));
 
-/** Draws the page anew, and returns whether anything has changed. */
+/** Redraws the page, and returns whether anything has changed. */
 async function redraw() {
     const address = location.href;
     const fresh = await load(address);
     while (pressed) await new Promise((done) => setTimeout(done, 100));
-    // Somebody may have moved on to another span.
+    // The user may have selected another span.
     if (location.href !== address) return redraw();
     return grid ? redrawTrace(fresh) : redrawList(fresh);
 }
@@ -52,7 +52,7 @@ function redrawList(page) {
     const fresh = find("#results", page);
     const place = find("#results");
     if (!fresh) return false;
-    // What somebody did to the list stays: folded facets, the row one has come to.
+    // Keeps the state of the list: folded facets and the current row.
     const folded = find(".facets", place)?.open === false;
     if (folded && find(".facets", fresh)) find(".facets", fresh).open = false;
     const current = find("tr.current", place)?.dataset.href;

@@ -1,4 +1,4 @@
-// What scripts add: everything here also works without them, by links and forms.
+// Additions by scripts. Links and forms also work without them.
 "use strict";
 
 const find = (selector, from = document) => from.querySelector(selector);
@@ -27,13 +27,13 @@ theme.addEventListener("click", () => {
     localStorage.setItem("theme", root.dataset.theme);
 });
 
-/* Lists: rows lead where their first link leads; j, k and Enter move; the time applies at once. */
+/* Lists: a row opens its first link; j, k and Enter navigate; a new time range applies at once. */
 find("#last")?.addEventListener("change", (event) => {
     all('input[name="from"], input[name="to"]', event.target.form).forEach((input) => input.remove());
     event.target.form.requestSubmit();
 });
 find(".search")?.addEventListener("submit", (event) => {
-    // Addresses without empty parts are easier to read.
+    // Removes empty parameters from the address.
     all("input, select", event.target).forEach((field) => (field.disabled = field.value === ""));
 });
 addEventListener("pageshow", () => all(".search :disabled").forEach((field) => (field.disabled = false)));
@@ -54,10 +54,10 @@ function moveRow(step) {
     next.scrollIntoView({ block: "nearest" });
 }
 
-// On a narrow page the facets stand above the rows, folded.
+// On a narrow page, the facets are above the rows and folded.
 if (matchMedia("(max-width: 62rem)").matches && find(".facets")) find(".facets").open = false;
 
-/* Keys: ignored where somebody writes. */
+/* Keys: ignored in text fields. */
 document.addEventListener("keydown", (event) => {
     if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) {
         if (event.key === "Escape") event.target.blur();
@@ -82,7 +82,7 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
-/* Lines to paste can be copied. */
+/* Buttons to copy commands. */
 function addCopyButtons(from) {
     if (!navigator.clipboard) return;
     all("pre[data-copy]", from).forEach((pre) => {

@@ -1,4 +1,4 @@
-// Before anything is drawn, so that a chosen theme does not flicker.
+// Runs before the page is drawn, so that the theme does not flicker.
 "use strict";
 {
     const chosen = localStorage.getItem("theme");

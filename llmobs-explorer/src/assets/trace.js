@@ -1,14 +1,14 @@
-// Traces: the panel of a span is fetched when it is asked for, and branches unfold in place. All of it also works by links.
+// Traces: the panel of a span is fetched on demand, and branches unfold in place. Links also work without scripts.
 "use strict";
 
 const grid = find(".waterfall");
 const spanRows = () => all("tr[data-span]", grid);
 const level = (row) => Number(row.getAttribute("aria-level"));
 
-/** What somebody folded or unfolded, by span. */
+/** The spans that the user folded or unfolded. */
 const folds = new Map();
 
-/** Takes the spans from a newer page of the trace, and returns whether there are any. What somebody did stays: the panel, the branches, the focus. */
+/** Takes the spans from a newer page of the trace, and returns whether there are any. Keeps the panel, the branches and the focus. */
 async function redrawTrace(page) {
     const banner = find(".banner", page);
     if (!banner || banner.innerHTML === find(".banner").innerHTML) return false;
@@ -24,13 +24,13 @@ async function redrawTrace(page) {
         if (row) await fold(row, unfold);
     }
     if (inside) find('tr[aria-selected="true"]', grid)?.focus({ preventScroll: true });
-    // Without a span in the address, the root is shown, which is another one when it has arrived.
+    // Without a span in the address, the root is shown. A root that arrives later replaces it.
     if (selected() !== before) showSpan(page);
     say(find(".spans", banner).textContent);
     return true;
 }
 
-/** Shows the span that another page shows. */
+/** Shows the span of another page. */
 function showSpan(page) {
     ["#panel", "#details"].forEach((part) => find(part).replaceChildren(...find(part, page).childNodes));
 }
@@ -45,13 +45,13 @@ async function select(row, push = true) {
     row.scrollIntoView({ block: "nearest" });
     const panel = find("#panel");
     panel.setAttribute("aria-busy", "true");
-    // Not from `data-span`: HTML has no zero bytes, which an id may have.
+    // Not from `data-span`, because ids may contain zero bytes and HTML cannot.
     const url = find("a.name", row).getAttribute("href");
     if (push) history.replaceState(null, "", url);
     const wanted = (select.wanted = new URL(url, location).searchParams.get("span"));
     try {
         const page = await load(`${grid.dataset.trace}/spans/${encodeURIComponent(wanted)}`);
-        // Somebody may have moved on meanwhile.
+        // The user may have selected another span meanwhile.
         if (select.wanted === wanted) showSpan(page);
     } catch (error) {
         say(`The span could not be loaded: ${error.message}`);

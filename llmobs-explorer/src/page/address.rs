@@ -1,4 +1,4 @@
-//! The query string of a list. It holds the whole state of the page, so that a link shows the same list.
+//! The query string of a list. It contains the whole state of the page, so a link shows the same list.
 
 use crate::traces::{Scope, Sort};
 
@@ -17,7 +17,7 @@ pub(crate) struct Address {
     pub(crate) columns: Vec<String>,
 }
 
-/// What a row of the list is.
+/// The type of the rows of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum View {
     #[default]
@@ -32,7 +32,7 @@ pub(crate) enum View {
 pub(crate) enum Range {
     #[default]
     All,
-    /// The last seconds, up to now.
+    /// The last seconds up to now.
     Last(i64),
     /// From and to, in milliseconds since the Unix epoch.
     Between(i64, i64),
@@ -114,20 +114,20 @@ impl Address {
         address
     }
 
-    /// The URL, without values that are the default.
+    /// Returns the URL, without default values.
     pub(crate) fn url(&self) -> String {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(self.pairs()).finish();
         if query.is_empty() { "/traces".to_owned() } else { format!("/traces?{query}") }
     }
 
-    /// The same list with a change, at its first page.
+    /// Returns the first page of the same list with a change.
     pub(crate) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut changed = Self { page: 0, ..self.clone() };
         change(&mut changed);
         changed
     }
 
-    /// The pairs of the query string.
+    /// Returns the pairs of the query string.
     pub(crate) fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         if self.view != View::default() {

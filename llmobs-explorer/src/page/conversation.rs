@@ -14,13 +14,13 @@ use super::sql;
 const FOLD: usize = 6_000;
 /// How many characters of a text are shown at all.
 const CHARS: usize = 1_000_000;
-/// How many messages of a history that is folded are shown.
+/// The number of messages of a folded history to show.
 const NEWEST: usize = 2;
-/// How many messages are shown at all.
+/// The most messages to show.
 const MOST: usize = 1_000;
-/// How many parts of a message are shown, and how many items of any other list.
+/// The most parts of a message, or items of any other list, to show.
 pub(crate) const ITEMS: usize = 500;
-/// Histories of more messages are folded.
+/// Histories with more messages are folded.
 const HISTORY: usize = 6;
 /// Image types that browsers show and that cannot contain scripts.
 const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
@@ -28,8 +28,8 @@ const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp
 /// The URLs of the tool spans, by the name of the tool, in order.
 pub(crate) type ToolSpans = HashMap<String, VecDeque<String>>;
 
-/// Matches the tool spans before an LLM call with the tool calls in its input, from the last backwards. The first calls in the input
-/// may be from earlier traces, which have no span here.
+/// Matches the tool spans before an LLM call with the tool calls in its input, from the last one backwards. The first calls in the input
+/// may be from earlier traces, and have no span here.
 pub(crate) fn align(tools: &mut ToolSpans, messages: &[Json<'_>]) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for call in messages.iter().flat_map(|message| message.list("tool_calls")) {
@@ -46,13 +46,13 @@ pub(crate) fn align(tools: &mut ToolSpans, messages: &[Json<'_>]) {
     }
 }
 
-/// The number of messages that are not shown, and the newest, which are.
+/// Returns the number of hidden messages, and the newest messages to show.
 pub(crate) fn newest<'a, 'b>(all: &'a [Json<'b>]) -> (usize, &'a [Json<'b>]) {
     let left_out = all.len().saturating_sub(MOST);
     (left_out, all.get(left_out..).unwrap_or_default())
 }
 
-/// The messages that a model was given. Of many, the newest are shown and the others are folded.
+/// Shows the input messages of a model. If there are many, shows the newest and folds the others.
 pub(crate) fn history(all: &[Json<'_>], tools: &mut ToolSpans) -> Markup {
     let (left_out, all) = newest(all);
     let folded = if all.len() > HISTORY { all.len() - NEWEST } else { 0 };
@@ -71,7 +71,7 @@ pub(crate) fn history(all: &[Json<'_>], tools: &mut ToolSpans) -> Markup {
     }
 }
 
-/// Notes how many items of a list are not shown.
+/// Shows the number of hidden items of a list.
 pub(crate) fn more(all: usize, thing: &str) -> Markup {
     html! {
         @if all > ITEMS {
@@ -80,7 +80,7 @@ pub(crate) fn more(all: usize, thing: &str) -> Markup {
     }
 }
 
-/// A list of messages.
+/// Shows a list of messages.
 pub(crate) fn messages(messages: &[Json<'_>], tools: &mut ToolSpans) -> Markup {
     html! { ol.chat { @for item in messages { (message(item, tools)) } } }
 }
@@ -94,7 +94,7 @@ fn message(message: &Json<'_>, tools: &mut ToolSpans) -> Markup {
         _ => "other",
     };
     let content = message.get("content");
-    // A message of a tool says in one of these which call it answers.
+    // In a message of a tool, one of these fields names the call that it answers.
     let id = [message.str("tool_id"), message.str("tool_call_id")].into_iter().find(|id| !id.is_empty());
     html! {
         li class={ "message " (class) } {
@@ -119,7 +119,7 @@ fn message(message: &Json<'_>, tools: &mut ToolSpans) -> Markup {
     }
 }
 
-/// What was said: a text, or a list of parts.
+/// Shows the content of a message: a text, or a list of parts.
 fn content(content: &Json<'_>) -> Markup {
     match content {
         Json::Null => Markup::default(),
@@ -143,7 +143,7 @@ fn content(content: &Json<'_>) -> Markup {
     }
 }
 
-/// Splits the reasoning of a model off its answer, if both are in one text.
+/// Separates the reasoning of a model from its answer, if both are in one text.
 fn split_thought(text: &str) -> (Option<&str>, &str) {
     let thought = text.trim_start().strip_prefix("<think>").and_then(|rest| rest.split_once("</think>"));
     match thought {
@@ -152,7 +152,7 @@ fn split_thought(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// What has the name and the arguments of a tool call: in OpenAI's format `function`, otherwise the call itself.
+/// Returns the object with the name and the arguments of a tool call: `function` in OpenAI's format, otherwise the call.
 fn function<'a>(call: &'a Json<'a>) -> &'a Json<'a> {
     call.field("function").filter(|function| function.is_object()).unwrap_or(call)
 }
@@ -206,7 +206,7 @@ fn sound(part: &Json<'_>) -> Markup {
     }
 }
 
-/// The type of a part, and the content if it has only characters of base64.
+/// Returns the type of a part, and its content if that consists of base64 characters.
 fn media<'a>(part: &'a Json<'_>) -> (&'a str, Option<&'a str>) {
     let mime = part.get("mime_type").as_str().unwrap_or("unknown type");
     let base64 =
@@ -218,7 +218,7 @@ fn attachment(part: &Json<'_>) -> String {
     part.get("attachment_key").as_str().map(|key| format!(", kept as {key}")).unwrap_or_default()
 }
 
-/// A text: as JSON if it is an object or a list, as SQL if it is a statement, otherwise as Markdown.
+/// Shows a text as JSON if it is an object or a list, as SQL if it is a statement, and otherwise as Markdown.
 pub(crate) fn text(text: &str) -> Markup {
     if let Some(value) = inside(text) {
         return json(&value);
@@ -232,7 +232,7 @@ pub(crate) fn text(text: &str) -> Markup {
     }
 }
 
-/// Plain text, folded if it is long.
+/// Shows plain text, folded if it is long.
 pub(crate) fn plain(text: &str) -> Markup {
     match text.char_indices().nth(FOLD) {
         None => html! { pre.text dir="auto" { (text) } },
@@ -255,7 +255,7 @@ pub(crate) fn plain(text: &str) -> Markup {
     }
 }
 
-/// A value as indented JSON, with the JSON in texts opened. A text is plain, unless it is JSON itself.
+/// Shows a value as indented JSON, and parses JSON in texts. Shows a text as plain text, unless it is JSON.
 pub(crate) fn json(value: &Json<'_>) -> Markup {
     match value {
         Json::Text(text) => match inside(text) {
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_an_input_repeats_are_laid_beside_the_last_spans_before_it() {
+    fn repeated_calls_match_the_last_spans_before_the_input() {
         let history = r#"[
             { "role": "assistant", "tool_calls": [{ "name": "a" }, { "function": { "name": "b" } }] },
             { "content": "a" },

@@ -7,7 +7,7 @@ use super::layout::{Section, page};
 use crate::query::filter;
 use crate::traces::Label;
 
-/// All labels.
+/// Shows all labels.
 pub(crate) fn evaluations(labels: &[Label]) -> Markup {
     let content = html! {
         h1 { "Evaluations" }
@@ -61,7 +61,7 @@ fn card(label: &Label) -> Markup {
     }
 }
 
-/// The histogram of scores.
+/// Shows the histogram of scores.
 fn bars(label: &Label) -> Markup {
     let most = label.bars.iter().copied().max().unwrap_or(1).max(1);
     let width = label.bars.len() * 10;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A duration with three digits that count: `950ns`, `1.25ms`, `12.3s`, `2m 05s`, `3h 20m`.
+/// Formats a duration with three significant digits: `950ns`, `1.25ms`, `12.3s`, `2m 05s`, `3h 20m`.
 pub(crate) fn duration(nanos: i64) -> String {
     const UNITS: [(f64, &str); 3] = [(1e9, "s"), (1e6, "ms"), (1e3, "µs")];
     if nanos >= 60_000_000_000 {
@@ -22,9 +22,9 @@ pub(crate) fn duration(nanos: i64) -> String {
     }
 }
 
-/// Seconds as a duration.
+/// Formats seconds as a duration.
 pub(crate) fn seconds(seconds: f64) -> String {
-    #[allow(clippy::cast_possible_truncation, reason = "a number out of range becomes the nearest one")]
+    #[allow(clippy::cast_possible_truncation, reason = "a number out of range becomes the nearest integer")]
     duration((seconds * 1e9) as i64)
 }
 
@@ -36,7 +36,7 @@ fn three_digits(value: f64) -> String {
     }
 }
 
-/// A whole number with thin gaps between thousands: `12 345`.
+/// Formats an integer with thin spaces between thousands: `12 345`.
 pub(crate) fn count(number: impl TryInto<i64>) -> String {
     let number = number.try_into().unwrap_or(i64::MAX);
     let digits = number.unsigned_abs().to_string();
@@ -50,14 +50,14 @@ pub(crate) fn count(number: impl TryInto<i64>) -> String {
     text
 }
 
-/// A number of things: `1 span`, `2 spans`.
+/// Formats a number of things: `1 span`, `2 spans`.
 pub(crate) fn things(number: impl TryInto<i64>, thing: &str) -> String {
     let number = number.try_into().unwrap_or(i64::MAX);
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", count(number))
 }
 
-/// A number that need not be whole, with four digits behind the point, or four that count, and without zeros at its end.
+/// Formats a number with four decimal places or four significant digits, without trailing zeros.
 pub(crate) fn number(value: f64) -> String {
     let text = match value.abs() {
         0.0 | 0.001.. => format!("{value:.4}"),
@@ -67,14 +67,14 @@ pub(crate) fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The value of a metric that is a cost, in dollars with all its digits. Estimated costs are in nanodollars.
+/// Formats the value of a cost metric in dollars, with all digits. Estimated costs are in nanodollars.
 pub(crate) fn cost(metric: &str, digits: &str) -> Option<String> {
     let number: f64 = digits.parse().ok().filter(|_| metric.ends_with("_cost"))?;
     let dollars = if metric.starts_with("estimated_") { number / 1e9 } else { number };
     dollars.is_finite().then(|| format!("${dollars}"))
 }
 
-/// A time of day on this machine, with the date where it is not today's.
+/// Formats a time in the time zone of this machine. Adds the date if it is not today.
 pub(crate) fn time(unix_nanos: i64) -> String {
     let Ok(time) = Timestamp::from_nanosecond(i128::from(unix_nanos)) else { return unix_nanos.to_string() };
     let zone = TimeZone::system();
@@ -90,7 +90,7 @@ pub(crate) fn time(unix_nanos: i64) -> String {
     time.strftime(form).to_string()
 }
 
-/// A time as the attribute `datetime` takes it.
+/// Formats a time for the attribute `datetime`.
 pub(crate) fn iso(unix_nanos: i64) -> String {
     Timestamp::from_nanosecond(i128::from(unix_nanos)).map(|time| time.to_string()).unwrap_or_default()
 }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_have_gaps() {
+    fn counts_have_spaces_between_thousands() {
         let cases = [(0_i64, "0"), (999, "999"), (1_000, "1 000"), (-1_234_567, "-1 234 567")];
         for (number, text) in cases {
             assert_eq!(count(number), text.replace(' ', "\u{202f}"));

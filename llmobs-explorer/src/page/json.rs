@@ -1,27 +1,27 @@
-//! JSON as people read it: indented, with the order of the keys and the digits of the numbers as they arrived.
+//! Readable JSON: indented, with the original order of keys and the original digits of numbers.
 
 use llmobs_providers::json::Json;
 
 use super::sql;
 
-/// What fits on one line, in bytes.
+/// The longest value on one line, in bytes.
 const LINE: usize = 72;
 /// Deeper values are not indented further.
 const DEEPEST: usize = 32;
-/// How many texts in texts are opened.
+/// The most nested texts to parse.
 const OPENED: usize = 8;
 
-/// The value, indented.
+/// Returns the value, indented.
 pub(super) fn indented(value: &Json<'_>) -> String {
     print(value, 0)
 }
 
-/// The value, indented, with texts of several lines in `"""`, each line on one of its own, and JSON and SQL in texts shown the same way.
+/// Returns the value, indented. Writes texts with several lines between `"""`, and JSON and SQL in texts in the same way.
 pub(super) fn opened(value: &Json<'_>) -> String {
     print(value, OPENED)
 }
 
-/// The object or the list in a text.
+/// Parses the object or the list in a text.
 pub(super) fn inside(text: &str) -> Option<Json<'_>> {
     text.trim_start().starts_with(['{', '[']).then(|| Json::read(text)).flatten()
 }
@@ -35,7 +35,7 @@ fn print(value: &Json<'_>, open: usize) -> String {
 struct Printer {
     text: String,
     depth: usize,
-    /// How many more texts in texts are opened.
+    /// The number of further nested texts to parse.
     open: usize,
 }
 
@@ -118,7 +118,7 @@ impl Printer {
     }
 }
 
-/// A list or an object of scalars without line breaks, if it is short.
+/// Formats a list or an object on one line, if it is short and has only scalars without line breaks.
 fn on_one_line<'a>(
     begin: char,
     space: &str,
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_in_texts_are_opened() {
+    fn json_in_texts_is_parsed() {
         let text = r#"{"sql": "SELECT \"a\"\n  FROM b\n", "body": "{\"z\": \"x\\ny\", \"a\": 1}", "no": "{x}", "n": "1"}"#;
         let expected = r#"{
   "sql": """

@@ -18,7 +18,7 @@ const SECTIONS: [(Section, &str, &str); 4] = [
     (Section::Setup, "/setup", "Setup"),
 ];
 
-/// A whole page.
+/// Returns a whole page.
 pub(crate) fn page(part: Section, title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -66,12 +66,12 @@ fn icon() -> Markup {
     }
 }
 
-/// The kind of a span, as word, colour and shape.
+/// Shows the kind of a span as word, colour and shape.
 pub(crate) fn kind(kind: &str) -> Markup {
     html! { span class={ "kind " (kind_class(kind)) } { (kind) } }
 }
 
-/// The CSS class of a kind.
+/// Returns the CSS class of a kind.
 pub(crate) fn kind_class(kind: &str) -> &'static str {
     match kind {
         "agent" => "k-agent",
@@ -85,7 +85,7 @@ pub(crate) fn kind_class(kind: &str) -> &'static str {
     }
 }
 
-/// The status, as sign and word.
+/// Shows the status as sign and word.
 pub(crate) fn status(failed: bool) -> Markup {
     html! {
         @if failed {
@@ -96,7 +96,7 @@ pub(crate) fn status(failed: bool) -> Markup {
     }
 }
 
-/// The status of a trace. One that may still run is not `ok`, but it may have failed.
+/// Shows the status of a trace. A trace that may still be running is not `ok`, but it may have failed.
 pub(crate) fn trace_status(failed: bool, running: bool) -> Markup {
     html! {
         @if running {
@@ -106,7 +106,7 @@ pub(crate) fn trace_status(failed: bool, running: bool) -> Markup {
     }
 }
 
-/// An evaluation as a badge.
+/// Shows an evaluation as a badge.
 pub(crate) fn badge(label: &str, value: &str, assessment: Option<&str>) -> Markup {
     let class = match assessment {
         Some("pass") => "pass",
@@ -122,7 +122,7 @@ pub(crate) fn badge(label: &str, value: &str, assessment: Option<&str>) -> Marku
     html! { span class={ "badge " (class) } title={ (label) ": " (value) } { (mark) (label) " " b { (short) } } }
 }
 
-/// The links to the previous and the next page.
+/// Shows the links to the previous and the next page.
 pub(crate) fn pager(earlier: Option<String>, text: &str, later: Option<String>) -> Markup {
     html! {
         nav.pager aria-label="Pages" {
@@ -133,7 +133,7 @@ pub(crate) fn pager(earlier: Option<String>, text: &str, later: Option<String>) 
     }
 }
 
-/// A page with a message, for errors.
+/// Returns a page with a message, for errors.
 pub(crate) fn notice(title: &str, text: &str) -> Markup {
     let content =
         html! { section.notice { h1 { (title) } p { (text) } p { a href="/traces" { "All traces" } } } };

@@ -10,16 +10,16 @@ use super::{format, overview};
 use crate::query::{Query, QueryError, filter};
 use crate::traces::{ListRow, Listing, PAGE, Sort};
 
-/// What a query found.
+/// The result of a query.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'a> {
     pub(crate) query: &'a Query,
     pub(crate) listing: &'a Listing,
-    /// The ids of the traces that may still run, where a row is a trace.
+    /// The ids of the traces that may still be running, if the rows are traces.
     pub(crate) running: &'a HashSet<String>,
 }
 
-/// The list, or the error of the query.
+/// Shows the list, or the error of the query.
 pub(crate) fn list(address: &Address, found: Result<Found<'_>, &QueryError>) -> Markup {
     let content = html! {
         h1.quiet { "Traces" }
@@ -42,7 +42,7 @@ pub(crate) fn list(address: &Address, found: Result<Found<'_>, &QueryError>) -> 
     page(Section::Traces, "Traces", &content)
 }
 
-/// What a row of the list can be.
+/// Shows the types of rows.
 fn views(address: &Address) -> Markup {
     const VIEWS: [(View, &str); 3] =
         [(View::Traces, "Traces"), (View::Spans, "Spans"), (View::Calls, "LLM calls")];
@@ -57,7 +57,7 @@ fn views(address: &Address) -> Markup {
     }
 }
 
-/// What is wrong with the query, and where.
+/// Shows the error of the query, and its position.
 fn wrong(address: &Address, error: &QueryError) -> Markup {
     let before: String = address.query.chars().take(error.column.saturating_sub(1)).collect();
     let mut after = address.query.chars().skip(error.column.saturating_sub(1));
@@ -70,7 +70,7 @@ fn wrong(address: &Address, error: &QueryError) -> Markup {
     }
 }
 
-/// Search, time and columns. They are one form, so that they work without scripts.
+/// Shows the fields for query, time and columns. They are one form, so they work without scripts.
 fn bar(address: &Address, found: Result<Found<'_>, &QueryError>) -> Markup {
     let error = found.err();
     let paths = found.map(|found| found.listing.paths.as_slice()).unwrap_or_default();

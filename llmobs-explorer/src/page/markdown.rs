@@ -6,7 +6,8 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag
 /// Longer texts are not rendered.
 const LONGEST: usize = 60_000;
 
-/// Markdown as HTML. Raw HTML becomes text, links lead only to http(s), and images become text with their URL. `None` if the text is too long.
+/// Converts Markdown to HTML. Raw HTML becomes text, links only lead to http(s), and images become text with their URL. `None` if the text
+/// is too long.
 pub(crate) fn markdown(text: &str) -> Option<Markup> {
     if text.len() > LONGEST {
         return None;
@@ -23,7 +24,7 @@ fn safe(event: Event<'_>) -> Event<'_> {
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
         Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
         Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
-        // Loading an image would reveal to its server that the text is being read. The alternative text is between these two events.
+        // Loading an image would tell its server that someone reads the text. The alternative text is between these two events.
         Event::Start(Tag::Image { dest_url, .. }) => Event::Text(format!("[picture {dest_url}: ").into()),
         Event::End(TagEnd::Image) => Event::Text("]".into()),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
@@ -31,7 +32,7 @@ fn safe(event: Event<'_>) -> Event<'_> {
             let link_type = if link_type == LinkType::Email { LinkType::Inline } else { link_type };
             Event::Start(Tag::Link { link_type, dest_url, title, id })
         }
-        // The headings of a text are below those of the page.
+        // The headings of a text are below the headings of the page.
         Event::Start(Tag::Heading { level, id, classes, attrs }) => {
             Event::Start(Tag::Heading { level: below_page(level), id, classes, attrs })
         }
@@ -59,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_a_text_is_executed_or_fetched() {
+    fn texts_are_neither_executed_nor_fetched() {
         let cases = [
             ("**bold** `x<y`", "<p><strong>bold</strong> <code>x&lt;y</code></p>\n"),
             ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"),

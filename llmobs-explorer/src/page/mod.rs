@@ -1,4 +1,4 @@
-//! The web pages: values of the store become HTML. The templates escape all text. Nothing here reads the store or the clock, except
+//! The web pages: templates that convert values of the store to HTML and escape all text. They do not read the store or the clock, except
 //! for the time zone.
 
 pub(crate) mod address;
@@ -16,12 +16,12 @@ pub(crate) mod setup;
 mod sql;
 pub(crate) mod trace;
 
-/// A text, escaped for a segment of a path or a value in a query string.
+/// Escapes a text for a segment of a path or a value in a query string.
 pub(crate) fn path_segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-/// The URL of a span in its trace.
+/// Returns the URL of a span in its trace.
 pub(crate) fn span_url(trace_id: &str, span_id: &str) -> String {
     format!("/traces/{}?span={}", path_segment(trace_id), path_segment(span_id))
 }

@@ -1,4 +1,4 @@
-//! The overview of a list: when its rows began, and how many have which value.
+//! The overview of a list: a histogram of starts, and the counts of values.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use super::format;
 use crate::query::{Query, filter};
 use crate::traces::{Facet, Outside, Overview};
 
-/// The histogram of the starts of the rows. Each bar links to its time range.
+/// Shows the histogram of starts. Each bar links to its time range.
 pub(super) fn histogram(address: &Address, overview: &Overview) -> Markup {
     let Some((from, to)) = overview.range_ns.filter(|(from, to)| from < to) else { return Markup::default() };
     let [before, after] = &overview.outside;
@@ -55,7 +55,7 @@ fn outside(address: &Address, outside: &Outside, word: &str) -> Markup {
     }
 }
 
-/// The most frequent values. Each adds its term to the query, or takes it away.
+/// Shows the most frequent values. Each links to the query with or without its term.
 pub(super) fn facets(address: &Address, query: &Query, facets: &[Facet]) -> Markup {
     if facets.iter().all(|facet| facet.values.is_empty()) {
         return Markup::default();

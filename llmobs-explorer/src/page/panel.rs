@@ -13,12 +13,12 @@ use crate::intake::left_out;
 use crate::query::filter;
 use crate::traces::{Node, SpanEvaluation};
 
-/// How many bytes of the raw event are shown.
+/// The most bytes of the raw event to show.
 const RAW_BYTES: usize = 512 * 1024;
 /// The prefix of the paths of metrics.
 const METRICS: &str = "metrics.";
 
-/// A span with all that the panel shows of it.
+/// A span with everything that the panel shows.
 #[derive(Debug)]
 pub(crate) struct SpanDetails<'a> {
     pub(crate) trace_id: &'a str,
@@ -38,16 +38,16 @@ pub(crate) struct Tools {
     pub(crate) after: ToolSpans,
 }
 
-/// A span in two parts, which stand beside each other on a wide page.
+/// A span in two parts, which are side by side on a wide page.
 #[derive(Debug, Default)]
 pub(crate) struct Panel {
-    /// What went in and came out.
+    /// Input and output.
     pub(crate) content: Markup,
-    /// All else that is known.
+    /// The rest.
     pub(crate) details: Markup,
 }
 
-/// The panel.
+/// Renders the panel.
 pub(crate) fn panel(span: &SpanDetails<'_>, mut tools: Tools) -> Panel {
     let SpanDetails { trace_id, node, event, .. } = span;
     let meta = event.get("meta");
@@ -81,7 +81,7 @@ pub(crate) fn panel(span: &SpanDetails<'_>, mut tools: Tools) -> Panel {
     Panel { content, details }
 }
 
-/// The event as it arrived, or its beginning.
+/// Shows the event as it arrived, or its beginning.
 fn raw(event: &Json<'_>) -> Markup {
     let text = indented(event);
     let cut = text.char_indices().map(|(at, _)| at).find(|at| *at >= RAW_BYTES);
@@ -123,7 +123,7 @@ fn facts(details: &SpanDetails<'_>) -> Markup {
     }
 }
 
-/// The error in its nested and in its flat form.
+/// Shows the error in its nested or its flat form.
 fn error(meta: &Json<'_>) -> Markup {
     let get = |key: &str| {
         let nested = meta.get("error").get(key).as_str();
@@ -157,7 +157,7 @@ fn evaluations(evaluations: &[SpanEvaluation]) -> Markup {
     }
 }
 
-/// An input or an output, in all known forms.
+/// Shows an input or an output in all known forms.
 fn side(name: &str, value: &Json<'_>, tools: &mut ToolSpans) -> Markup {
     let known = ["messages", "documents", "value", "prompt", "parameters"];
     // An unknown form is shown as JSON.
@@ -236,7 +236,7 @@ fn prompt(prompt: &Json<'_>) -> Markup {
     }
 }
 
-/// An object as a table. Scalars link to the spans with the same value.
+/// Shows an object as a table. Scalars link to the spans with the same value.
 fn table(name: &str, value: &Json<'_>, path: Option<&str>) -> Markup {
     if value.fields().is_empty() {
         return Markup::default();
@@ -261,7 +261,7 @@ fn cell(key: &str, value: &Json<'_>, path: Option<&str>) -> Markup {
         Json::Text(text) if text.len() <= 200 && !text.contains('\n') && inside(text).is_none() => {
             text.clone().into_owned()
         }
-        // Queries know numbers as the intake read them: `1.10` as `1.1`.
+        // In queries, numbers have the form that the intake read: `1.1` for `1.10`.
         Json::Number(digits) => serde_json::from_str::<Number>(digits)
             .map_or_else(|_| (*digits).to_owned(), |number| number.to_string()),
         Json::Bool(_) => value.to_text(),
@@ -278,7 +278,7 @@ fn cell(key: &str, value: &Json<'_>, path: Option<&str>) -> Markup {
     }
 }
 
-/// The list of spans that have a value.
+/// Returns the URL of the list of spans with a value.
 fn spans_with(path: &str, value: &str) -> String {
     let pairs = [("view", "spans"), ("q", &filter(path, value))];
     format!("/traces?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())

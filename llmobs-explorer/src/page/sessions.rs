@@ -1,4 +1,4 @@
-//! Sessions: each a conversation whose turns are traces.
+//! Sessions. Each is a conversation, and its turns are traces.
 
 use llmobs_providers::json::Json;
 use maud::{Markup, html};
@@ -11,7 +11,7 @@ use super::path_segment;
 use super::span_url;
 use crate::traces::{SESSIONS, Session, TURNS, Turn};
 
-/// All sessions, the latest first.
+/// Shows all sessions, the latest first.
 pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup {
     let at = |number: u64| format!("/sessions?page={}", number + 1);
     let first = number * u64::from(SESSIONS);
@@ -58,17 +58,17 @@ pub(crate) fn sessions(sessions: &[Session], total: u64, number: u64) -> Markup 
     page(Section::Sessions, "Sessions", &content)
 }
 
-/// A turn with what it shows.
+/// A turn with the data that it shows.
 #[derive(Debug)]
 pub(crate) struct ShownTurn {
     pub(crate) turn: Turn,
-    /// The event of its first span, as JSON text.
+    /// The JSON text of the event of its first span.
     pub(crate) event: String,
-    /// Whether its trace may still run.
+    /// Whether its trace may still be running.
     pub(crate) running: bool,
 }
 
-/// The turns of a session as one conversation.
+/// Shows the turns of a session as one conversation.
 pub(crate) fn session(id: &str, turns: &[ShownTurn], total: u64, number: u64) -> Markup {
     let at = |number: u64| format!("/sessions/{}?page={}", path_segment(id), number + 1);
     let first = number * u64::from(TURNS);
@@ -106,7 +106,7 @@ fn one_turn(ShownTurn { turn, event, running }: &ShownTurn) -> Markup {
     }
 }
 
-/// The text of one side of a turn: the last message of an input, the first message of an output, or a value. Otherwise the preview.
+/// Shows the text of one side of a turn: the last message of an input, the first message of an output, a value, or else the preview.
 fn turn_text(side: &Json<'_>, preview: &str, input: bool) -> Markup {
     let messages = side.list("messages");
     let from_user = |message: &&Json<'_>| message.str("role") == "user";
@@ -115,7 +115,7 @@ fn turn_text(side: &Json<'_>, preview: &str, input: bool) -> Markup {
     let whole =
         message.and_then(|message| message.get("content").as_str()).or_else(|| side.get("value").as_str());
     let Some(whole) = whole else { return text(preview) };
-    // The arguments of a function are an object. If it has one field, its value is the text.
+    // The arguments of a function are an object. If the object has one field, the text is the value of the field.
     match inside(whole).as_ref().map(Json::fields) {
         Some([(_, Json::Text(only))]) => text(only),
         _ => text(whole),

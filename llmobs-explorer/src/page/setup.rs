@@ -1,4 +1,4 @@
-//! The setup page: how to configure programs, a sample trace, and the requests that were refused lately.
+//! The setup page: the configuration of programs, a sample trace, and recently refused requests.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use super::layout::{Section, page};
 use crate::arrivals::{Arrived, TurnedAway};
 use crate::traces::Rejection;
 
-/// The numbers of what arrived.
+/// The headings of the counts of requests.
 const ARRIVED: [&str; 4] = ["Requests", "Spans and evaluations", "Other spans, ignored", "Refused"];
 
 /// The content of the page.
@@ -17,11 +17,11 @@ const ARRIVED: [&str; 4] = ["Requests", "Spans and evaluations", "Other spans, i
 pub(crate) struct Setup<'a> {
     /// The address of the explorer, such as `http://127.0.0.1:8126`.
     pub(crate) origin: &'a str,
-    /// Where it listens for OpenTelemetry too, by the name of the protocol.
+    /// The other addresses for OpenTelemetry, with the names of their protocols.
     pub(crate) otlp: &'a [(&'static str, SocketAddr)],
-    /// The key that forms send, against cross-site requests.
+    /// The key that forms send, which prevents cross-site requests.
     pub(crate) form_key: &'a str,
-    /// What arrived in the last minute, by the path of the request.
+    /// The counts of the last minute, by path of the requests.
     pub(crate) arrived: &'a [(String, Arrived)],
     /// The refused requests, the latest first.
     pub(crate) rejections: &'a [Rejection],
@@ -31,10 +31,10 @@ pub(crate) struct Setup<'a> {
     pub(crate) empty: bool,
 }
 
-/// The page.
+/// Returns the page.
 pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
     let origin = setup.origin;
-    // One variable on each line, for a shell.
+    // One variable per line, for a shell.
     let variables =
         format!("DD_LLMOBS_ENABLED=1 \\\nDD_LLMOBS_ML_APP=my-app \\\nDD_TRACE_AGENT_URL={origin} \\\n");
     let content = html! {

@@ -1,12 +1,12 @@
-//! SQL as people read it: a line for each clause.
+//! Readable SQL, with one line per clause.
 
 use sqlformat::{FormatOptions, QueryParams};
 
 /// Shorter statements stay on one line.
 const LEAST_BYTES: usize = 72;
-/// Longer ones stay as they are, since the time to format them grows with the square of their length.
+/// Longer statements are unchanged, because the time to format them grows with the square of their length.
 const MOST_BYTES: usize = 8 * 1024;
-/// With what statements begin, and a word that each has further on.
+/// The first words of statements, and a later word of each.
 const STATEMENTS: [(&str, &str); 6] = [
     ("SELECT", "FROM"),
     ("WITH", "SELECT"),
@@ -16,7 +16,7 @@ const STATEMENTS: [(&str, &str); 6] = [
     ("CREATE", "TABLE"),
 ];
 
-/// The text with a line for each clause, if it is clearly a statement of SQL on one line.
+/// Formats a text with one line per clause, if it is clearly an SQL statement on one line.
 pub(super) fn formatted(text: &str) -> Option<String> {
     if !(LEAST_BYTES..=MOST_BYTES).contains(&text.len()) || text.trim().contains('\n') || !is_statement(text)
     {
@@ -28,12 +28,12 @@ pub(super) fn formatted(text: &str) -> Option<String> {
         ..FormatOptions::default()
     };
     let formatted = sqlformat::format(text, &QueryParams::None, &options);
-    // Nothing but white space may change.
+    // Only white space may change.
     let words = |text: &str| text.chars().filter(|char| !char.is_whitespace()).collect::<String>();
     (words(&formatted) == words(text)).then_some(formatted)
 }
 
-/// Whether a text begins as a statement does. In small letters the words are those of English, too, so that it needs a sign as well.
+/// Whether a text begins like a statement. In lower case, the words are also English words, so the text must contain an operator too.
 fn is_statement(text: &str) -> bool {
     let words = || text.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
     let begins = |first: &str, second: &str| {

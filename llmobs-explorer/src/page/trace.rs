@@ -11,13 +11,13 @@ use super::{path_segment, span_url};
 use crate::traces::Node;
 use crate::tree::{Line, Tree};
 
-/// How many lines of a trace are shown at first.
+/// The number of lines of a trace to show initially.
 const LINES: usize = 400;
 /// The width of the waterfall, in its own units.
 const WIDTH: i64 = 1000;
 /// Deeper spans are not indented further.
 const DEEPEST: usize = 24;
-/// How many spans a search for names shows.
+/// The most results of a search for names to show.
 const FOUND: usize = 200;
 
 /// The part of a trace that a page shows.
@@ -29,11 +29,11 @@ pub(crate) struct TraceView {
     pub(crate) opened: HashSet<usize>,
     /// The text to find in names.
     pub(crate) find: String,
-    /// Whether spans may still arrive, so that the page is to follow them.
+    /// Whether spans may still arrive. The page then updates itself.
     pub(crate) live: bool,
 }
 
-/// The whole page.
+/// Returns the whole page.
 pub(crate) fn trace(trace_id: &str, tree: &Tree, view: &TraceView, panel: &Panel) -> Markup {
     let head = tree.nodes.first();
     let name = head.map_or("trace", |head| head.name.as_str());
@@ -57,7 +57,7 @@ pub(crate) fn trace(trace_id: &str, tree: &Tree, view: &TraceView, panel: &Panel
     page(Section::Traces, name, &content)
 }
 
-/// The parts of the panel, for a page that is already loaded.
+/// Shows the parts of the panel, for a page that is already loaded.
 pub(crate) fn parts(panel: &Panel) -> Markup {
     html! { (content(panel)) (details(panel)) }
 }
@@ -78,7 +78,7 @@ fn lines(tree: &Tree, view: &TraceView) -> Vec<Line> {
     tree.lines(LINES, &opened)
 }
 
-/// The rows below a span, for a page that is already loaded.
+/// Shows the rows below a span, for a page that is already loaded.
 pub(crate) fn rows_below(trace_id: &str, tree: &Tree, of: Option<usize>, after: usize) -> Markup {
     let view = TraceView { selected: usize::MAX, ..TraceView::default() };
     html! { @for line in tree.children_lines(of, after) { (row(trace_id, tree, &view, &line)) } }
@@ -133,7 +133,7 @@ fn tools(trace_id: &str, tree: &Tree, view: &TraceView) -> Markup {
     }
 }
 
-/// The failed span after a position, or the first one.
+/// Returns the first failed span after a position, or else the first of all.
 fn next_error(tree: &Tree, after: usize) -> Option<&Node> {
     let later = tree.nodes.iter().skip(after + 1).find(|node| node.failed);
     later.or_else(|| tree.nodes.iter().find(|node| node.failed))
@@ -159,7 +159,7 @@ fn grid(trace_id: &str, tree: &Tree, view: &TraceView, lines: &[Line]) -> Markup
     }
 }
 
-/// The spans whose names match, as a flat list.
+/// Shows the spans whose names match, as a flat list.
 fn found(trace_id: &str, tree: &Tree, view: &TraceView) -> Markup {
     let wanted = view.find.to_lowercase();
     let matches = (0..).zip(&tree.nodes).filter(|(_, node)| node.name.to_lowercase().contains(&wanted));
@@ -235,7 +235,7 @@ fn span_row(
     }
 }
 
-/// The bar of a span on the axis of the trace, with its self time as a share and a tick at the first token.
+/// Shows the bar of a span on the time axis, with its share of self time and a tick at the first token.
 fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
     let (from, to) = tree.range_ns();
     let whole = i128::from((to - from).max(1));
@@ -254,7 +254,7 @@ fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
         format::duration(span.duration_ns),
         format::duration(self_ns)
     );
-    #[allow(clippy::cast_possible_truncation, reason = "a time of more than 290 years stands at the end")]
+    #[allow(clippy::cast_possible_truncation, reason = "times of more than 290 years are at the end")]
     let first_token = span.time_to_first_token.map(|seconds| place((seconds * 1e9) as i64) + x);
     html! {
         svg viewBox={ "0 0 " (WIDTH) " 20" } preserveAspectRatio="none" role="img" aria-label=(said) {

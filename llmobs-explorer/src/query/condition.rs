@@ -1,4 +1,4 @@
-//! What a query asks of a span, as a tree.
+//! The conditions of a query, as a tree.
 
 use super::number::{Interval, Number, Unit};
 use super::pattern::Pattern;
@@ -9,25 +9,25 @@ pub(crate) enum Condition {
     /// All spans.
     #[default]
     Everything,
-    /// What meets all of these.
+    /// The spans that meet all of these conditions.
     And(Vec<Condition>),
-    /// What meets one of these.
+    /// The spans that meet at least one of these conditions.
     Or(Vec<Condition>),
-    /// What does not meet this one, also for want of a value.
+    /// The spans that do not meet this condition, including those without a value.
     Not(Box<Condition>),
-    /// Words in a text of the span, in this order.
+    /// The spans with a text that contains these words in this order.
     Words {
-        /// The words, as they were written.
+        /// The words as they are in the query.
         words: String,
-        /// Whether the last is the beginning of one.
+        /// Whether the last word is a prefix.
         prefix: bool,
     },
-    /// The value of a field.
+    /// The spans whose field has such a value.
     Filter(Field, Test),
 }
 
 impl Condition {
-    /// The same, for spans of one kind.
+    /// Adds a condition on the kind of the span.
     pub(crate) fn and_kind(self, kind: &str) -> Self {
         let field = Field {
             name: "@meta.span.kind".to_owned(),
@@ -44,19 +44,19 @@ impl Condition {
 pub(crate) struct Field {
     /// The text in the query, for messages.
     pub(super) name: String,
-    /// Whether the filter is for the other spans of the trace, apart from its head.
+    /// Whether the filter applies to the spans of the trace other than its head.
     pub(crate) child: bool,
-    /// Where its values are.
+    /// The source of its values.
     pub(crate) source: Source,
     pub(super) kind: Kind,
 }
 
-/// Where the values of a field are.
+/// The source of the values of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
-    /// A number of the span.
+    /// A number in the span.
     Measure(Measure),
-    /// A text of the span that has few values.
+    /// A text in the span with few different values.
     Category(Category),
     /// The id of the span.
     SpanId,
@@ -64,21 +64,21 @@ pub(crate) enum Source {
     TraceId,
     /// A sum over the trace.
     Sum(Sum),
-    /// The id of the parent. Programs write none as `undefined`, `null`, `0` or an empty text.
+    /// The id of the parent. If there is no parent, programs write `undefined`, `null`, `0` or an empty text.
     Parent,
     /// The session.
     Session,
-    /// The attributes of this path. Tags have a prefix, [`TAG`](super::TAG).
+    /// The attributes with this path. Tags have the prefix [`TAG`](super::TAG).
     Attribute(String),
-    /// All tags, as `key:value`, or `key` where the value is empty.
+    /// All tags as `key:value`, or as `key` if the value is empty.
     Tags,
     /// The evaluations or the feedback with this label.
     Evaluation {
-        /// Whether it is feedback of users.
+        /// Whether this is user feedback.
         feedback: bool,
         /// The label.
         label: String,
-        /// What of them.
+        /// The part to compare.
         part: Part,
     },
 }
@@ -98,7 +98,7 @@ pub(crate) enum Measure {
     TimeToFirstToken,
 }
 
-/// A text of a span that has few values.
+/// A text of a span with few different values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Category {
     Status,
@@ -120,7 +120,7 @@ pub(crate) enum Sum {
     TotalTokens,
     LlmCalls,
     ToolCalls,
-    /// Different tools.
+    /// The number of different tools.
     Tools,
     Errors,
 }
@@ -133,16 +133,16 @@ pub(crate) enum Part {
     Reasoning,
 }
 
-/// How values are compared.
+/// The way in which values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Texts, which have no order.
     Text,
-    /// Ids, in any form of them.
+    /// Ids, in any form.
     Id,
-    /// Texts; those that are numbers have an order. `1.10` and `1.1` are two tags.
+    /// Texts. Those that are numbers have an order, but `1.10` and `1.1` are different tags.
     Tag,
-    /// Texts and numbers. A number in the query is compared as one, unless it is quoted.
+    /// Texts and numbers. A number in the query is compared as a number, unless it is quoted.
     Either(Unit),
     /// Numbers.
     Number(Unit),
@@ -151,14 +151,14 @@ pub(super) enum Kind {
 /// The condition on the value of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Test {
-    /// Anything.
+    /// Any value.
     Exists,
-    /// This text. The empty one is also no value, but for attributes and evaluations.
+    /// This text. The empty text also matches a missing value, except for attributes and evaluations.
     Equals(String),
-    /// A text like this pattern.
+    /// A text that matches this pattern.
     Like(Pattern),
-    /// This text, or any text that is this number.
+    /// This text, or any text with this number.
     Same(String, Number),
-    /// A number between these.
+    /// A number in this interval.
     Within(Interval),
 }

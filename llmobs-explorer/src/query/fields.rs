@@ -1,18 +1,18 @@
-//! The fields of queries: what each path means, and how its values are compared.
+//! The fields of queries: the meaning of each path, and the comparison of its values.
 
 use super::QueryError;
 use super::condition::{Category, Field, Kind, Measure, Part, Source, Sum};
 use super::number::Unit;
 
 impl Field {
-    /// The field of a path after `@`.
+    /// Returns the field of a path after `@`.
     pub(super) fn attribute(path: &str, child: bool, column: usize) -> Result<Self, QueryError> {
         let (source, kind) = source(path, column)?;
         let name = if child { format!("@child.@{path}") } else { format!("@{path}") };
         Ok(Self { name, child, source, kind })
     }
 
-    /// The field of a key without `@`.
+    /// Returns the field of a key without `@`.
     pub(super) fn tag(key: String, column: usize) -> Result<Self, QueryError> {
         let (source, kind) = match key.as_str() {
             "tags" => (Source::Tags, Kind::Text),
@@ -30,7 +30,7 @@ impl Field {
         Ok(Self { name: key, child: false, source, kind })
     }
 
-    /// The field of a key without `@`, of other spans of the trace.
+    /// Returns the field of a key without `@`, for other spans of the trace.
     pub(super) fn child_tag(key: String, column: usize) -> Result<Self, QueryError> {
         let field = Self::tag(key, column)?;
         Ok(Self { name: format!("@child.{}", field.name), child: true, ..field })
@@ -45,7 +45,7 @@ pub(super) fn is_reserved(key: &str) -> bool {
 /// The prefix of the paths of tags.
 pub(crate) const TAG: &str = "tag.";
 
-/// How values of this path are compared.
+/// Returns the way in which values of this path are compared.
 pub(super) fn kind(path: &str) -> Option<Kind> {
     source(path, 1).ok().map(|(_, kind)| kind)
 }
@@ -59,7 +59,7 @@ const SPAN: [(&str, Measure, Unit); 3] = [
     ("timestamp", Measure::Start, Unit::Time),
 ];
 
-/// The metrics that are measures of spans, and not among their attributes.
+/// The metrics that are measures and not attributes of spans.
 pub(crate) const METRICS: [(&str, Measure); 5] = [
     ("metrics.cache_read_input_tokens", Measure::CachedTokens),
     ("metrics.input_tokens", Measure::InputTokens),
@@ -70,7 +70,7 @@ pub(crate) const METRICS: [(&str, Measure); 5] = [
 
 const TIME_TO_FIRST_TOKEN: &str = "metrics.time_to_first_token";
 
-/// The paths that lists count by value, in the order in which pages show them.
+/// The paths that lists count by value, in the order of pages.
 pub(crate) const FACETS: [(&str, Category); 9] = [
     ("status", Category::Status),
     ("meta.span.kind", Category::Kind),
@@ -111,7 +111,7 @@ fn source(path: &str, column: usize) -> Result<(Source, Kind), QueryError> {
         return evaluation(true, rest, path, column);
     }
     if let Some(rest) = path.strip_prefix("evaluation.").or_else(|| path.strip_prefix("evaluations.")) {
-        // Datadog's own evaluations, and links of its older pages, have one of these prefixes before the label.
+        // Datadog's own evaluations and links from its older pages have one of these prefixes before the label.
         let label = rest.strip_prefix("external.").or_else(|| rest.strip_prefix("custom.")).unwrap_or(rest);
         return evaluation(false, label, path, column);
     }

@@ -21,7 +21,7 @@ impl Word {
         self.glyphs.is_empty()
     }
 
-    /// As text, where no wildcard is in it.
+    /// Returns the text, if it contains no wildcard.
     pub(super) fn literal(&self) -> Option<String> {
         self.glyphs
             .iter()
@@ -29,17 +29,17 @@ impl Word {
             .collect()
     }
 
-    /// With its wildcards.
+    /// Returns the pattern with its wildcards.
     pub(super) fn pattern(&self) -> Pattern {
         Pattern::new(&self.glyphs)
     }
 
-    /// The words to search for, and whether the last is a prefix. `None` if there is a `*` elsewhere.
+    /// Returns the words to search for, and whether the last one is a prefix. `None` if there is a `*` elsewhere.
     pub(super) fn words(&self) -> Option<(String, bool)> {
         let kept = self.glyphs.iter().rposition(|glyph| *glyph != Glyph::Any).map_or(0, |last| last + 1);
         let words = self.glyphs.iter().take(kept).map(|glyph| match glyph {
             Glyph::Is(letter) => Some(*letter),
-            // In full text, `?` is punctuation rather than a wildcard.
+            // In full-text search, `?` is punctuation and not a wildcard.
             Glyph::One => Some('?'),
             Glyph::Any => None,
         });
@@ -57,7 +57,7 @@ impl Lexer {
         Self { letters: text.chars().collect(), at: 0 }
     }
 
-    /// How many characters were read.
+    /// The number of characters read so far.
     pub(super) fn position(&self) -> usize {
         self.at
     }
@@ -74,7 +74,7 @@ impl Lexer {
         self.letters.get(from..to).unwrap_or_default().iter().collect()
     }
 
-    /// Skips this text if it comes next, and returns whether it did.
+    /// Skips this text if it is next. Returns whether it was.
     pub(super) fn take(&mut self, text: &str) -> bool {
         let comes = self.comes(text);
         if comes {
@@ -88,7 +88,7 @@ impl Lexer {
             && self.rest().iter().zip(text.chars()).all(|(is, asked)| *is == asked)
     }
 
-    /// Whether this word comes next as a whole word.
+    /// Whether this word is next, as a whole word.
     pub(super) fn comes_word(&self, word: &str) -> bool {
         let behind = self.rest().get(word.chars().count());
         self.comes(word) && behind.is_none_or(|letter| ends_word(*letter))
@@ -105,7 +105,7 @@ impl Lexer {
         self.peek().is_none_or(|letter| letter.is_whitespace() || letter == ')')
     }
 
-    /// The distance to the first of these characters in the next word that is not escaped.
+    /// Returns the distance to the first of these characters that is not escaped in the next word.
     pub(super) fn distance(&self, signs: &[char]) -> Option<usize> {
         let mut escaped = false;
         for (distance, letter) in self.rest().iter().enumerate() {
@@ -122,7 +122,7 @@ impl Lexer {
         None
     }
 
-    /// A word, up to its end or to this character, which is not read.
+    /// Reads a word up to its end or up to this character, which is not read.
     pub(super) fn word(&mut self, sign: Option<char>) -> Result<Word, QueryError> {
         let mut glyphs = Vec::new();
         while let Some(letter) = self.peek() {
@@ -151,8 +151,8 @@ impl Lexer {
         Ok(Word { glyphs, quoted: false })
     }
 
-    /// A quoted text, whose quote comes next. A backslash is literal, unless a quote or another backslash follows: texts of programs
-    /// contain many.
+    /// Reads a quoted text. Its quote is next. A backslash is literal unless a quote or another backslash follows, because texts of programs
+    /// contain many backslashes.
     pub(super) fn quoted(&mut self) -> Result<Word, QueryError> {
         let column = self.column();
         self.at += 1;

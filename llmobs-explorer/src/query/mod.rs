@@ -22,12 +22,12 @@ use self::condition::Kind;
 use self::fields::{is_reserved, kind};
 use self::parser::Parsed;
 
-/// A query for spans. The default matches all.
+/// A query for spans. The default matches all spans.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Query {
     text: String,
     root: Condition,
-    /// The texts of the terms that all must match.
+    /// The texts of the terms that must all match.
     parts: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ impl Query {
         Ok(Self { text: parser::trimmed(text).to_owned(), root, parts })
     }
 
-    /// What it asks of a span.
+    /// Returns the condition on a span.
     pub(crate) fn condition(&self) -> &Condition {
         &self.root
     }
@@ -48,12 +48,12 @@ impl Query {
         self.root == Condition::Everything
     }
 
-    /// Whether the term is one of those that all must match.
+    /// Whether the term is one of those that must all match.
     pub(crate) fn has(&self, term: &str) -> bool {
         Self::parse(term).is_ok_and(|term| self.parts.iter().any(|part| term.is_same(part)))
     }
 
-    /// The text of the query with one more term.
+    /// Returns the text of the query with one more term.
     pub(crate) fn with(&self, term: &str) -> String {
         let asked = Self::parse(term).unwrap_or_else(|_| Self { text: term.to_owned(), ..Self::default() });
         if self.is_all() {
@@ -65,7 +65,7 @@ impl Query {
         format!("{} {}", self.conjunct(), asked.conjunct())
     }
 
-    /// The text of the query without a term.
+    /// Returns the text of the query without a term.
     pub(crate) fn without(&self, term: &str) -> String {
         let Ok(asked) = Self::parse(term) else { return self.text.clone() };
         let kept: Vec<&str> =
@@ -73,7 +73,7 @@ impl Query {
         if kept.len() == self.parts.len() { self.text.clone() } else { kept.join(" ") }
     }
 
-    /// The text in a form that other terms can be added to.
+    /// Returns the text in a form that other terms can be appended to.
     fn conjunct(&self) -> &str {
         if let [part] = self.parts.as_slice() { part } else { &self.text }
     }
@@ -83,7 +83,7 @@ impl Query {
     }
 }
 
-/// The term for exactly this value of a path, such as `meta.model_name`, `duration`, `tag.user_id` or
+/// Returns the term for exactly this value of a path, such as `meta.model_name`, `duration`, `tag.user_id` or
 /// `evaluation.faithfulness.value`: the paths of [`Attribute`](crate::span::Attribute), and those of columns, without `@`.
 pub(crate) fn filter(path: &str, value: &str) -> String {
     let tag =
@@ -118,14 +118,14 @@ fn escaped(letter: char) -> String {
     if is_plain(letter) { letter.to_string() } else { format!("\\{letter}") }
 }
 
-/// Why a text is not a query.
+/// The error of a text that is not a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct QueryError {
     /// The position in characters, from 1.
     pub(crate) column: usize,
-    /// What is wrong.
+    /// The mistake.
     pub(crate) message: String,
-    /// What to write instead.
+    /// The remedy.
     pub(crate) hint: String,
 }
 

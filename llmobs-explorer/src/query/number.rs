@@ -1,17 +1,17 @@
-//! Numbers in queries: with units, in dollars, as dates.
+//! Numbers in queries, with units, in dollars or as dates.
 
 use std::ops::Bound;
 
 use jiff::Timestamp;
 
-/// A number as it is compared. Nanoseconds do not fit into a float.
+/// A number to compare. Nanoseconds do not fit into a float.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Number {
     Integer(i64),
     Real(f64),
 }
 
-/// How a number is written, and in what it is stored.
+/// The form of a number in a query, and its unit in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     /// Written as it is stored.
@@ -26,7 +26,7 @@ pub(super) enum Unit {
     Cost,
 }
 
-/// The stored numbers that equal a written one: mostly one, but all nanoseconds of a millisecond.
+/// The stored numbers that equal a number in a query: in most cases one, but all nanoseconds of a millisecond for a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Amount {
     pub(super) first: Number,
@@ -63,7 +63,7 @@ impl Interval {
         Self { low, high }
     }
 
-    /// Both ends are inclusive. `None` is an open end.
+    /// Creates an interval with inclusive ends. `None` is an open end.
     pub(super) fn between(low: Option<Amount>, high: Option<Amount>) -> Self {
         Self {
             low: low.map_or(Bound::Unbounded, |amount| Bound::Included(amount.first)),
@@ -73,7 +73,7 @@ impl Interval {
 }
 
 impl Unit {
-    /// Parses a number in this unit. The error says what is wrong, and what to write.
+    /// Parses a number in this unit. The error has the expectation and a hint.
     pub(super) fn read(self, text: &str) -> Result<Amount, (&'static str, &'static str)> {
         match self {
             Self::Plain => plain(text).map(exactly).ok_or(("a number", "write a number such as `100` or `0.5`")),
@@ -93,7 +93,7 @@ impl Unit {
 const NO_DURATION: (&str, &str) =
     ("a duration", "write a number and one of ns, us, ms, s, m and h, such as `500ms`");
 
-/// Nanoseconds in each unit. A unit whose end is another unit comes before that.
+/// The nanoseconds of each unit. A unit that ends with another unit comes before the other one.
 const UNITS: [(&str, i64); 8] = [
     ("ns", 1),
     ("us", 1_000),
@@ -123,7 +123,7 @@ fn plain(text: &str) -> Option<Number> {
     text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Real)
 }
 
-/// `None` if there is no unit.
+/// Splits a number and its unit. `None` if there is no unit.
 fn with_unit(text: &str) -> Option<(Number, i64)> {
     UNITS.iter().find_map(|(unit, size)| Some((plain(text.strip_suffix(unit)?)?, *size)))
 }
@@ -161,13 +161,16 @@ fn times(number: Number, factor: i64) -> Option<Number> {
     {
         return Some(Number::Integer(product));
     }
-    // In floats `0.067s` is 67000000.00000001 nanoseconds.
+    // As a float, `0.067s` is 67000000.00000001 nanoseconds.
     let product = float(number) * float(Number::Integer(factor));
     let product = if factor == 1 { product } else { product.round() };
     product.is_finite().then_some(Number::Real(product))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "only numbers that have no integer form come here, and units")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "only units and numbers without an integer form are converted"
+)]
 pub(super) fn float(number: Number) -> f64 {
     match number {
         Number::Integer(number) => number as f64,

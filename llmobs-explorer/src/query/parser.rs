@@ -6,7 +6,7 @@ use super::lexer::Lexer;
 use super::values::{end_quote, test};
 use crate::{id, unspaced};
 
-/// A tree, with the texts of the terms that all must match.
+/// A tree, with the texts of the terms that must all match.
 pub(super) struct Parsed {
     pub(super) root: Condition,
     pub(super) parts: Vec<String>,
@@ -14,7 +14,7 @@ pub(super) struct Parsed {
 
 /// The maximum length of a query in characters.
 pub(super) const MAX_LENGTH: usize = 4_000;
-/// The maximum depth of parentheses. Each is a recursive call of this parser and of SQLite's.
+/// The maximum depth of parentheses. Each level is a recursive call of this parser and of the parser of SQLite.
 pub(super) const MAX_DEPTH: usize = 64;
 
 pub(super) fn parse(text: &str) -> Result<Parsed, QueryError> {
@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, QueryError> {
     Ok(Parsed { root, parts })
 }
 
-/// The text without the space around it, except escaped space at the end.
+/// Removes the space around a text, except escaped space at its end.
 pub(super) fn trimmed(text: &str) -> &str {
     if text.trim_end().ends_with('\\') { text.trim_start() } else { text.trim() }
 }
@@ -50,7 +50,7 @@ struct Parser {
     alternatives: bool,
 }
 
-/// Parentheses after a field contain values of it. Other parentheses contain terms.
+/// Parentheses after a field contain values of the field. Other parentheses contain terms.
 type Of<'a> = Option<&'a Field>;
 
 impl Parser {
@@ -105,7 +105,7 @@ impl Parser {
         })
     }
 
-    /// A term or a value, with the operators that negate it. A loop, since there may be thousands in a row.
+    /// Parses a term or a value with its negations. Uses a loop, because there may be thousands of negations in a row.
     fn one(&mut self, field: Of<'_>) -> Result<Condition, QueryError> {
         let mut excluded = false;
         while self.operator("NOT")? || self.minus()? {
@@ -219,7 +219,7 @@ impl Parser {
         let (column, colon) = (self.lexer.column(), self.lexer.distance(&[':']));
         let colon = colon.filter(|colon| {
             let start = self.lexer.position() + colon + 1;
-            // An address.
+            // This is an address.
             self.lexer.text(start, start + 2) != "//"
         });
         match colon {
@@ -268,7 +268,7 @@ impl Parser {
         }
     }
 
-    /// A path or a key, and the colon after it.
+    /// Parses a path or a key, and the colon after it.
     fn path(&mut self) -> Result<String, QueryError> {
         let column = self.lexer.column();
         let path = self.lexer.word(Some(':'))?.literal().ok_or_else(|| {
@@ -296,7 +296,7 @@ impl Parser {
         })
     }
 
-    /// Skips this operator and the space after it if it comes next, and returns whether it did.
+    /// Skips this operator and the space after it if it is next. Returns whether it was.
     fn operator(&mut self, operator: &str) -> Result<bool, QueryError> {
         if !self.lexer.comes_word(operator) {
             return Ok(false);
@@ -338,7 +338,8 @@ impl Parser {
     }
 }
 
-/// A word that was pasted: in the text, or the id of the trace, of the span or, for the root of a trace, of a span below it.
+/// Returns the condition for a word that looks like an id. It may be in a text, or be the id of the trace, of the span, or, for a root, of a
+/// span below it.
 fn with_id(word: &str, column: usize) -> Result<Condition, QueryError> {
     let is = |path, child, id: &str| Ok(has_id(Field::attribute(path, child, column)?, id));
     let below = Condition::And(vec![is("span_id", true, word)?, is("parent_id", false, "")?]);
@@ -351,7 +352,7 @@ fn has_words(words: &str, prefix: bool) -> Condition {
     Condition::Words { words, prefix }
 }
 
-/// The condition on an id, in any form.
+/// Returns the condition on an id in any form.
 fn has_id(field: Field, id: &str) -> Condition {
     Condition::Filter(field, Test::Equals(id::canonical(id)))
 }

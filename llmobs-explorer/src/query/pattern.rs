@@ -9,23 +9,23 @@ pub(crate) struct Pattern {
 /// A part of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Glyph {
-    /// This letter.
+    /// This character.
     Is(char),
-    /// Any letters, or none: `*`
+    /// Any number of characters: `*`
     Any,
-    /// One letter: `?`
+    /// One character: `?`
     One,
 }
 
 impl Pattern {
-    /// A pattern of these parts. Several `*` in a row are one.
+    /// Creates a pattern of these parts. Several `*` in a row become one.
     pub(super) fn new(glyphs: &[Glyph]) -> Self {
         let mut glyphs = glyphs.to_vec();
         glyphs.dedup_by(|next, before| *next == Glyph::Any && *before == Glyph::Any);
         Self { glyphs }
     }
 
-    /// Its parts.
+    /// Returns the parts.
     pub(crate) fn glyphs(&self) -> &[Glyph] {
         &self.glyphs
     }

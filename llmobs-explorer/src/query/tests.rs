@@ -1,4 +1,4 @@
-//! Texts as queries.
+//! Tests of queries.
 
 mod errors;
 mod terms;

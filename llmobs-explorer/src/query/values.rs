@@ -85,7 +85,7 @@ fn range(lexer: &mut Lexer, field: &Field) -> Result<Test, QueryError> {
     Ok(Test::Within(Interval::between(low, high)))
 }
 
-/// Reads one end of a range, with its column, and the space around it.
+/// Reads one end of a range and the space around it. Returns its column too.
 fn range_end(lexer: &mut Lexer) -> Result<(usize, Word), QueryError> {
     lexer.skip_space();
     let column = lexer.column();
@@ -95,7 +95,7 @@ fn range_end(lexer: &mut Lexer) -> Result<(usize, Word), QueryError> {
     Ok((column, word))
 }
 
-/// `None` if the end is open.
+/// Parses an end of a range. `None` if the end is open.
 fn open_or_amount(field: &Field, (column, word): (usize, Word)) -> Result<Option<Amount>, QueryError> {
     if word.is_any() {
         return unit(field, column).map(|_| None);

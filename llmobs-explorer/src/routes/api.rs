@@ -1,4 +1,4 @@
-//! The routes for other programs: SDKs ask for the features of an Agent, pages and `llmobs run` for what is new.
+//! The routes for other programs. SDKs ask for the features of an Agent, and pages and `llmobs run` ask for changes.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::{App, RouteError};
 use crate::traces::FinishedTrace;
 
-/// How long an answer waits for a change.
+/// How long a request waits for a change.
 const WAIT: Duration = Duration::from_secs(8);
 
-/// The part of an Agent's `/info` that SDKs read.
+/// Returns the part of an Agent's `/info` that SDKs read.
 pub(super) async fn info() -> Json<Value> {
     Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -31,11 +31,11 @@ pub(super) struct Seen {
     after: Option<u64>,
 }
 
-/// The number of changes, as soon as it differs from the one that the page has seen.
+/// Returns the number of changes as soon as it differs from the number that the page has seen.
 pub(super) async fn changes(State(app): State<App>, Query(seen): Query<Seen>) -> Json<Value> {
     let mut changes = app.store.changes();
     let waited = changes.wait_for(|changes| seen.after != Some(*changes));
-    // After the timeout, the number is the same as before.
+    // After the timeout, the number is unchanged.
     drop(tokio::time::timeout(WAIT, waited).await);
     let number = *app.store.changes().borrow();
     Json(json!({ "changes": number }))
@@ -55,7 +55,7 @@ pub(super) struct Position {
     after: Option<i64>,
 }
 
-/// The traces whose root arrived after a position. Without a position, none.
+/// Returns the traces whose root arrived after a position. Without a position, returns no traces.
 pub(super) async fn ended(
     State(app): State<App>,
     Query(position): Query<Position>,

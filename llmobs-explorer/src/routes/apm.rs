@@ -1,4 +1,4 @@
-//! The routes for Datadog's tracers, which send traces, and tell and ask other things of an Agent.
+//! The routes for Datadog's tracers: traces, and the other requests that tracers send to an Agent.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -10,22 +10,22 @@ use super::App;
 use super::intake::{Content, Outcome, answer, of_spans, take};
 use crate::intake::{ApmVersion, read_apm};
 
-/// What the form v0.5 has in it where a program uses LLM Observability: texts without their events.
+/// Texts in the form v0.5 of programs that use LLM Observability. The form does not contain the events.
 const SIGNS: [&[u8]; 2] = [b"llmobs", b"gen_ai."];
 const V05: &str = "traces of v0.5 carry no LLM spans: set DD_TRACE_API_VERSION=v0.4 for Python, \
     DD_TRACE_AGENT_PROTOCOL_VERSION=0.4 for Node, or DD_APM_TRACING_ENABLED=false";
 
-/// Traces in the form v0.4.
+/// Receives traces in the form v0.4.
 pub(super) async fn v04(state: State<App>, request: Request) -> Response {
     traces(state, request, ApmVersion::V04).await
 }
 
-/// Traces in the form v0.7.
+/// Receives traces in the form v0.7.
 pub(super) async fn v07(state: State<App>, request: Request) -> Response {
     traces(state, request, ApmVersion::V07).await
 }
 
-/// Traces in the form v1.0.
+/// Receives traces in the form v1.0.
 pub(super) async fn v10(state: State<App>, request: Request) -> Response {
     traces(state, request, ApmVersion::V10).await
 }
@@ -38,7 +38,7 @@ async fn traces(State(app): State<App>, request: Request, version: ApmVersion) -
     answer_rates(take(&app, request, read).await)
 }
 
-/// Traces in the form v0.5, which are accepted so that tracers do not send them again.
+/// Receives traces in the form v0.5. The answer accepts them, so that tracers do not send them again.
 pub(super) async fn v05(State(app): State<App>, request: Request) -> Response {
     let read = |body: &[u8]| {
         let has_signs = SIGNS.iter().any(|sign| body.windows(sign.len()).any(|window| window == *sign));
@@ -50,7 +50,7 @@ pub(super) async fn v05(State(app): State<App>, request: Request) -> Response {
     }
 }
 
-/// Statistics, telemetry and questions for a configuration. They are received and not kept.
+/// Receives statistics, telemetry and requests for a configuration, and ignores them.
 pub(super) async fn others(State(app): State<App>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     match app.body_budget.receive(&head.headers, body).await {
@@ -59,7 +59,7 @@ pub(super) async fn others(State(app): State<App>, request: Request) -> Response
     }
 }
 
-/// The answer makes tracers send all traces.
+/// Answers that tracers should send all traces.
 fn answer_rates(outcome: Outcome) -> Response {
     match outcome {
         Outcome::Stored => Json(json!({ "rate_by_service": { "service:,env:": 1.0 } })).into_response(),

@@ -1,4 +1,4 @@
-//! The body of a request: receives and inflates it, within limits.
+//! Receives and decompresses the bodies of requests, within limits.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -12,23 +12,23 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The largest body, as it is sent and when decompressed. SDKs send 5 MiB at most.
+/// The largest body, both as sent and decompressed. SDKs send at most 5 MiB.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-/// How many bytes all bodies together may have that are received and not yet stored. Other requests wait.
+/// The most bytes of all bodies that are received and not yet stored. Other requests wait.
 const BUDGET_BYTES: usize = 32 * 1024 * 1024;
-/// How much of a body may arrive before it takes its part of the budget, so that the many that are slow do not hold it.
+/// The most bytes of a body that may arrive before it takes its part of the budget. Slow bodies thus do not hold the budget.
 const BEGINNING_BYTES: usize = 64 * 1024;
-/// How long a body may take to arrive, without the time for which it waits for its part of the budget.
+/// How long a body may take to arrive, without the time that it waits for its part of the budget.
 const TIMEOUT: Duration = Duration::from_secs(8);
 /// The unit of the budget. Sizes are rounded up to it.
 const UNIT_BYTES: usize = 1024;
-/// The largest window of zstd: the largest body fits in.
+/// The largest window of zstd. The largest body fits into it.
 const WINDOW_LOG: u32 = 24;
 
-/// Why a body is refused.
+/// The status and the reason for the refusal of a body.
 pub(super) type Refusal = (StatusCode, String);
 
-/// The memory that is left for bodies.
+/// The memory for bodies.
 #[derive(Clone, Debug)]
 pub(super) struct BodyBudget(Arc<Semaphore>);
 
@@ -37,7 +37,7 @@ pub(super) struct BodyBudget(Arc<Semaphore>);
 pub(super) struct ReceivedBody {
     bytes: Vec<u8>,
     encoding: Encoding,
-    /// Its part of the budget. Held until the body is stored.
+    /// The part of the budget of the body. Held until the body is stored.
     pub(super) permit: OwnedSemaphorePermit,
 }
 
@@ -65,7 +65,7 @@ impl BodyBudget {
         }
         let mut arriving = ArrivingBody { body, bytes: Vec::new() };
         let complete = arriving.receive(BEGINNING_BYTES).await?;
-        // Without a length, a body may become as long as the limit. All permits are taken at once, since two bodies that
+        // A body without a length may reach the limit. All permits are taken at once, because two bodies that
         // each wait for the rest would wait forever.
         let most = if complete { arriving.bytes.len() } else { length.unwrap_or(MAX_BYTES) };
         let units = u32::try_from(most.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
@@ -80,14 +80,14 @@ impl BodyBudget {
     }
 }
 
-/// A body of which a part has arrived.
+/// A body that is still arriving.
 struct ArrivingBody {
     body: Body,
     bytes: Vec<u8>,
 }
 
 impl ArrivingBody {
-    /// Receives the body, or at least so many bytes of it. Returns whether it is complete.
+    /// Receives the body, or at least this many bytes of it. Returns whether the body is complete.
     async fn receive(&mut self, until_bytes: usize) -> Result<bool, Refusal> {
         let late = |_| (StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time".to_owned());
         tokio::time::timeout(TIMEOUT, self.collect(until_bytes)).await.map_err(late)?
@@ -109,8 +109,8 @@ impl ArrivingBody {
 }
 
 impl ReceivedBody {
-    /// The body without its compression.
-    pub(super) fn inflated(&self) -> Result<Cow<'_, [u8]>, Refusal> {
+    /// Returns the decompressed body.
+    pub(super) fn decompressed(&self) -> Result<Cow<'_, [u8]>, Refusal> {
         let bytes = self.bytes.as_slice();
         match self.encoding {
             Encoding::Identity => Ok(Cow::Borrowed(bytes)),
@@ -164,7 +164,7 @@ pub(super) fn inflate<'a>(encoding: &str, reader: impl Read) -> Result<Cow<'a, [
     Ok(Cow::Owned(inflated))
 }
 
-/// Whether it begins with the header of RFC 1950.
+/// Whether a body begins with the header of RFC 1950.
 fn is_zlib(bytes: &[u8]) -> bool {
     matches!(bytes, [method, flags, ..] if method & 0x0f == 8 && (u16::from(*method) << 8 | u16::from(*flags)) % 31 == 0)
 }

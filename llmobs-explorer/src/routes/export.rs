@@ -12,12 +12,12 @@ use crate::query::{self, Query};
 use crate::store::now_ms;
 use crate::traces::{ListRequest, Scope, Sort};
 
-/// The most spans of a page.
+/// The most spans on a page.
 const MAX_LIMIT: u32 = 5_000;
-/// How many bytes of events a page may have. It ends earlier than asked where there are more.
+/// The most bytes of events on a page. A page with more is shorter than requested.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// Filters, and the paths of the fields that they are for.
+/// The filters, and the paths of their fields.
 const FILTERS: [(&str, &str); 5] = [
     ("span_id", "span_id"),
     ("trace_id", "trace_id"),
@@ -26,7 +26,7 @@ const FILTERS: [(&str, &str); 5] = [
     ("ml_app", "ml_app"),
 ];
 
-/// Spans that match the filters, a page of them.
+/// Returns a page of the spans that match the filters.
 pub(super) async fn spans(State(app): State<App>, RawQuery(pairs): RawQuery) -> Result<Response, RouteError> {
     let now_ms = now_ms();
     let request = match read(&pairs.unwrap_or_default(), now_ms) {
@@ -97,11 +97,11 @@ fn read(pairs: &str, now_ms: i64) -> Result<ListRequest, String> {
                 match (known, tag) {
                     (Some((_, path)), _) => terms.push(query::filter(path, &value)),
                     (None, Some(tag)) => terms.push(query::filter(&format!("tag.{tag}"), &value)),
-                    // Others change nothing of what is read.
+                    // Other parameters have no effect on the result.
                     (None, None) if filter.is_none() => {}
                     (None, None) => {
                         return Err(format!(
-                            "`{name:.40}` is not known: expected query, span_id, trace_id, span_kind, span_name, ml_app, tag, from or to"
+                            "`{name:.40}` is unknown: expected query, span_id, trace_id, span_kind, span_name, ml_app, tag, from or to"
                         ));
                     }
                 }
@@ -124,7 +124,7 @@ fn read(pairs: &str, now_ms: i64) -> Result<ListRequest, String> {
 
 const TIME: &str = "a time such as 2026-01-31T12:00:00Z, now-15m, or milliseconds since 1970";
 
-/// A time in nanoseconds since the Unix epoch: as text, relative to now, or in milliseconds.
+/// Parses a time as nanoseconds since the Unix epoch: a date, a time relative to now, or milliseconds.
 fn time(text: &str, now_ms: i64) -> Option<i64> {
     if let Some(ago) = text.strip_prefix("now") {
         let (sign, ago) = match ago.split_at_checked(1) {
@@ -152,7 +152,7 @@ fn time(text: &str, now_ms: i64) -> Option<i64> {
     i64::try_from(text.parse::<Timestamp>().ok()?.as_nanosecond()).ok()
 }
 
-/// A span as the API has it: fields of `meta` stand beside the others.
+/// Converts a span to the form of the API: the fields of `meta` are beside the others.
 fn resource(span_id: &str, event: &str) -> Value {
     let mut attributes: Map<String, Value> = serde_json::from_str(event).unwrap_or_default();
     if let Some(Value::Object(mut meta)) = attributes.remove("meta") {

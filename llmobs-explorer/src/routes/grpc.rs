@@ -1,4 +1,4 @@
-//! The routes for OpenTelemetry over gRPC: one message in a request, and one in its answer.
+//! The routes for OpenTelemetry over gRPC. A request has one message, and its answer has one.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -25,12 +25,12 @@ const KIND: HeaderValue = HeaderValue::from_static("application/grpc");
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-/// The status of an answer to an address or an encoding that is not known.
+/// The status for an unknown address or encoding.
 const UNIMPLEMENTED: u16 = 12;
-/// The longest deadline of a request: the server gives up earlier.
+/// The longest deadline of a request. The timeout of the server is shorter.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Spans.
+/// Receives spans.
 pub(super) async fn traces(State(app): State<App>, request: Request) -> Response {
     let headers = request.headers();
     let is_gzip = match headers.get("grpc-encoding").map(HeaderValue::as_bytes) {
@@ -51,7 +51,7 @@ pub(super) async fn traces(State(app): State<App>, request: Request) -> Response
     }
 }
 
-/// Metrics and logs, which are not kept.
+/// Receives metrics and logs, and ignores them.
 pub(super) async fn others(State(app): State<App>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     match app.body_budget.receive(&head.headers, body).await {
@@ -60,17 +60,17 @@ pub(super) async fn others(State(app): State<App>, request: Request) -> Response
     }
 }
 
-/// Whether a request is one of gRPC.
+/// Whether a request uses gRPC.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(KIND.as_bytes()))
 }
 
-/// The answer at an address that is not known.
+/// Returns the answer for an unknown address.
 pub(super) fn unknown(reason: &str) -> Response {
     fail(UNIMPLEMENTED, reason)
 }
 
-/// The message in a body: a byte that says whether it is compressed, its length, and the message itself.
+/// Returns the message in a body. The body has a byte for compression, the length, and the message.
 fn message(body: &[u8], is_gzip: bool) -> Result<Cow<'_, [u8]>, String> {
     let framed = || -> Option<(u8, &[u8])> {
         let ([compressed, length @ ..], message) = body.split_first_chunk::<5>()?;
@@ -82,12 +82,12 @@ fn message(body: &[u8], is_gzip: bool) -> Result<Cow<'_, [u8]>, String> {
         Some((1, message)) if is_gzip => {
             inflate("gzip", MultiGzDecoder::new(message)).map_err(|(_, reason)| reason)
         }
-        Some(_) => Err("the message is compressed, but `grpc-encoding` does not say how".to_owned()),
-        None => Err("the body is not one message of gRPC".to_owned()),
+        Some(_) => Err("the message is compressed, but `grpc-encoding` is missing".to_owned()),
+        None => Err("the body is not a single gRPC message".to_owned()),
     }
 }
 
-/// The time in which the client expects an answer: digits and a unit.
+/// Returns the time in which the client expects an answer. The header has digits and a unit.
 fn deadline(headers: &HeaderMap) -> Duration {
     let read = || {
         let text = headers.get("grpc-timeout")?.to_str().ok()?;
@@ -122,7 +122,7 @@ fn answer(outcome: Outcome) -> Response {
     fail(status, &reason)
 }
 
-/// An answer with a message, whose status comes behind it.
+/// Returns an answer with a message. Its status is in the trailers.
 fn succeed(rejected: Option<(usize, &str)>) -> Response {
     let message = partial_success(rejected);
     let length = u32::try_from(message.len()).unwrap_or_default();
@@ -132,7 +132,7 @@ fn succeed(rejected: Option<(usize, &str)>) -> Response {
     respond(Body::new(body))
 }
 
-/// An answer without a message.
+/// Returns an answer without a message.
 fn fail(status: u16, reason: &str) -> Response {
     let mut response = respond(Body::empty());
     let headers = response.headers_mut();
@@ -150,7 +150,7 @@ fn respond(body: Body) -> Response {
     response
 }
 
-/// A text as a header can have it.
+/// Encodes a text for a header.
 fn encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b' '..=b'~' if byte != b'%' => char::from(byte).to_string(),
@@ -184,7 +184,7 @@ mod tests {
         let read = |body: &[u8], is_gzip| message(body, is_gzip).map(Cow::into_owned);
         assert_eq!(read(b"\0\0\0\0\x02ab", false), Ok(b"ab".to_vec()));
         for body in [&b""[..], b"\0\0\0\0", b"\0\0\0\0\x02a", b"\0\0\0\0\x02abc", b"\0\xff\xff\xff\xffa"] {
-            assert_eq!(read(body, false).unwrap_err(), "the body is not one message of gRPC");
+            assert_eq!(read(body, false).unwrap_err(), "the body is not a single gRPC message");
         }
         assert!(read(b"\x01\0\0\0\x02ab", false).unwrap_err().starts_with("the message is compressed"));
         assert!(

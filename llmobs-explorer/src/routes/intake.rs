@@ -1,4 +1,4 @@
-//! The routes of the intake: reads and stores what programs send, and answers as Datadog's intake does.
+//! The routes of the intake. They read and store the requests of programs, and answer as Datadog's intake does.
 
 use std::sync::Arc;
 
@@ -19,63 +19,63 @@ use crate::span::{Evaluation, Span};
 use crate::store::{Batch, now_ms};
 use crate::traces::{Rejection, StoreError};
 
-/// What a request sends, once it is read.
+/// The content of a request.
 #[derive(Debug, Default)]
 pub(super) struct Content {
     /// The valid events.
     pub(super) batch: Batch,
     /// Changes of spans that arrived earlier.
     pub(super) updates: Vec<SpanUpdate>,
-    /// The events that are not valid.
+    /// The invalid events.
     pub(super) rejected: Option<Rejected>,
-    /// How many spans are no steps of an LLM application.
+    /// The number of spans that are not steps of an LLM application.
     pub(super) passed_over: usize,
 }
 
-/// Events that are not valid.
+/// Invalid events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rejected {
-    /// How many there are.
+    /// The number of invalid events.
     pub(super) events: usize,
-    /// What is wrong with the first one.
+    /// The reason for the first one.
     pub(super) reason: String,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// All of it is stored.
+    /// Everything is stored.
     Stored,
-    /// The valid events are stored.
+    /// Only the valid events are stored.
     Partly(Rejected),
-    /// Nothing of it is stored.
+    /// Nothing is stored.
     Refused(Refusal),
     /// The store failed.
     Failed(StoreError),
 }
 
-/// Spans in the format of the SDKs.
+/// Receives spans in the format of the SDKs.
 pub(super) async fn spans(State(app): State<App>, request: Request) -> Response {
     answer(take(&app, request, |body| read_spans(body).map(of_spans)).await)
 }
 
-/// Changes of spans, in the format of the SDKs.
+/// Receives changes of spans in the format of the SDKs.
 pub(super) async fn updates(State(app): State<App>, request: Request) -> Response {
     let read = |body: &[u8]| Ok(Content { updates: read_updates(body)?, ..Content::default() });
     answer(take(&app, request, read).await)
 }
 
-/// Spans in the format of the public HTTP API.
+/// Receives spans in the format of the public HTTP API.
 pub(super) async fn api(State(app): State<App>, request: Request) -> Response {
     answer(take(&app, request, |body| read_api(body).map(of_spans)).await)
 }
 
-/// Evaluations and feedback.
+/// Receives evaluations and feedback.
 pub(super) async fn metrics(State(app): State<App>, request: Request) -> Response {
     answer(take(&app, request, |body| read_metrics(body, now_ms()).map(of_evaluations)).await)
 }
 
-/// The content of a request with spans.
+/// Returns the content of a request with spans.
 pub(super) fn of_spans(intake: Intake<Span>) -> Content {
     let rejected = Rejected::of(&intake);
     Content { batch: Batch { spans: intake.accepted, ..Batch::default() }, rejected, ..Content::default() }
@@ -93,7 +93,7 @@ impl Rejected {
     }
 }
 
-/// Reads the body of a request with `read`, and stores what is valid.
+/// Reads the body of a request with `read`, and stores the valid events.
 pub(super) async fn take(
     app: &App,
     request: Request,
@@ -113,7 +113,7 @@ pub(super) async fn refuse(app: &App, request: Request, refusal: (StatusCode, &s
     refuse_at(app, request.uri().path(), request.uri().path(), refusal).await
 }
 
-/// Refuses a request to any path. It is counted as one to `route`.
+/// Refuses a request to any path. Counts it as a request to `route`.
 pub(super) async fn refuse_at(
     app: &App,
     route: &str,
@@ -123,7 +123,7 @@ pub(super) async fn refuse_at(
     store(app, route, path, Err((status, reason.to_owned()))).await
 }
 
-/// Stores what a request to this path sends, or why it is refused.
+/// Stores the content of a request to this path, or the reason for its refusal.
 async fn store(app: &App, route: &str, path: &str, read: Result<Content, Refusal>) -> Outcome {
     let (Content { mut batch, updates, rejected, passed_over }, refusal) = match read {
         Ok(content) => (content, None),
@@ -154,7 +154,7 @@ async fn store(app: &App, route: &str, path: &str, read: Result<Content, Refusal
     }
 }
 
-/// Notes why the store failed where that can be read while it does.
+/// Records why the store failed. The record is in memory, so pages can show it meanwhile.
 fn failed(app: &App, path: &str, error: StoreError) -> Outcome {
     app.arrivals.refuse(path, &Report(&error).to_string(), now_ms());
     Outcome::Failed(error)
@@ -164,22 +164,22 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// Reads a body on a thread where it may block. Returns its part of the budget too.
+/// Reads a body on a thread where it may block. Also returns the part of the budget of the body.
 async fn read_on_blocking_thread(
     app: &App,
     sent: ReceivedBody,
     read: impl FnOnce(&[u8]) -> Result<Content, String> + Send + 'static,
 ) -> (Result<Content, Refusal>, Option<OwnedSemaphorePermit>) {
-    // Each parse ends, so that a permit becomes free.
+    // Every parse ends, so a permit will become free.
     let permit = Arc::clone(&app.parsing).acquire_owned().await;
     let store = app.store.clone();
     let task = tokio::task::spawn_blocking(move || {
         let bad = |reason| (StatusCode::BAD_REQUEST, reason);
-        let mut read = sent.inflated().and_then(|body| read(&body).map_err(bad));
+        let mut read = sent.decompressed().and_then(|body| read(&body).map_err(bad));
         if let Ok(content) = &mut read {
             store.encode(&mut content.batch);
         }
-        // Others are read while this one waits to be stored.
+        // Other bodies are read while this one waits to be stored.
         drop(permit);
         (read, Some(sent.permit))
     });
@@ -203,7 +203,7 @@ pub(super) fn answer(outcome: Outcome) -> Response {
     }
 }
 
-/// The status and the text for an error of the store, which is logged.
+/// Logs an error of the store. Returns its status and its text.
 pub(super) fn failure(error: &StoreError) -> (StatusCode, String) {
     let text = Report(error).to_string();
     log::error!("{text}");
@@ -211,7 +211,7 @@ pub(super) fn failure(error: &StoreError) -> (StatusCode, String) {
     (if is_temporary { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR }, text)
 }
 
-/// An answer with its status, and with what the client may do next.
+/// Sets the status of an answer, and headers that tell the client how to proceed.
 pub(super) fn with_hints(status: StatusCode, mut response: Response) -> Response {
     *response.status_mut() = status;
     let hint = match status {

@@ -34,22 +34,22 @@ pub(crate) struct App {
     store: Store,
     /// The address of the explorer, such as `http://127.0.0.1:8126`.
     origin: Arc<str>,
-    /// Where the explorer listens for OpenTelemetry too, by the name of the protocol.
+    /// The other addresses for OpenTelemetry, with the names of their protocols.
     otlp: Arc<[(&'static str, SocketAddr)]>,
-    /// The key that forms send, against cross-site requests.
+    /// The key that forms send, which prevents cross-site requests.
     form_key: Arc<str>,
     body_budget: body::BodyBudget,
-    /// Limits how many bodies are parsed at a time: a parsed body takes several times the memory of its text.
+    /// Limits the number of bodies that are parsed at the same time. A parsed body takes several times the memory of its text.
     parsing: Arc<tokio::sync::Semaphore>,
-    /// What is known of the traces of OpenTelemetry that arrive in parts.
+    /// The spans between steps in traces of OpenTelemetry, which arrive in parts.
     ancestry: Arc<std::sync::Mutex<Ancestry>>,
-    /// What arrived lately.
+    /// The counts of recent requests.
     arrivals: Arrivals,
-    /// Held while spans are changed, which reads and then writes them.
+    /// Held while spans are read, changed and written.
     updating: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// Where tracers tell and ask other things of an Agent.
+/// The paths of the other requests that tracers send to an Agent.
 const AGENT_PATHS: [&str; 8] = [
     "/debugger/{*rest}",
     "/dogstatsd/v2/proxy",
@@ -92,7 +92,7 @@ pub(crate) fn routes(
     }
     intake_routes = intake_routes
         .route("/v1/traces", post(otlp::traces))
-        // What the SDKs of Langfuse put behind the address of their server.
+        // The SDKs of Langfuse append this path to the address of their server.
         .route("/api/public/otel/v1/traces", post(otlp::traces))
         .route("/v1/metrics", post(otlp::others))
         .route("/v1/logs", post(otlp::others))
@@ -129,9 +129,9 @@ pub(crate) fn routes(
         .with_state(app)
 }
 
-/// Why a request fails.
+/// The error of a request.
 pub(crate) enum RouteError {
-    /// There is no such thing.
+    /// There is no such page, trace, span or file.
     NotFound(&'static str),
     /// The store failed.
     Store(StoreError),
@@ -168,12 +168,12 @@ impl IntoResponse for RouteError {
     }
 }
 
-/// A page as an answer.
+/// Returns a page as an answer.
 fn page(markup: Markup) -> Html<String> {
     Html(markup.into_string())
 }
 
-/// The embedded files. No other files are served.
+/// Returns an embedded file. No other files are served.
 async fn asset(axum::extract::Path(name): axum::extract::Path<String>) -> Result<Response, RouteError> {
     let (kind, text) = match name.as_str() {
         "style.css" => ("text/css; charset=utf-8", include_str!("../assets/style.css")),

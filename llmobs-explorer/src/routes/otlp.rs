@@ -17,10 +17,10 @@ use crate::intake::{OtlpEncoding, SpanUpdate, read_otlp};
 const ML_APP: &str = "dd-ml-app";
 const UNKNOWN_TYPE: (StatusCode, &str) = (
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    "the `Content-Type` is not known: expected application/x-protobuf or application/json",
+    "the `Content-Type` is unknown: expected application/x-protobuf or application/json",
 );
 
-/// Spans.
+/// Receives spans.
 pub(super) async fn traces(State(app): State<App>, request: Request) -> Response {
     let headers = request.headers();
     match encoding(headers) {
@@ -32,7 +32,7 @@ pub(super) async fn traces(State(app): State<App>, request: Request) -> Response
     }
 }
 
-/// Metrics and logs, which are not kept.
+/// Receives metrics and logs, and ignores them.
 pub(super) async fn others(request: Request) -> Response {
     success(None, encoding(request.headers()).unwrap_or(OtlpEncoding::Json))
 }
@@ -46,7 +46,7 @@ fn encoding(headers: &HeaderMap) -> Option<OtlpEncoding> {
     }
 }
 
-/// Reads a body.
+/// Returns a function that reads a body.
 pub(super) fn reader(
     app: &App,
     headers: &HeaderMap,
@@ -71,7 +71,7 @@ fn answer(outcome: Outcome, encoding: OtlpEncoding) -> Response {
     with_hints(status, body(encoding, &json!({ "message": reason }), || status_message(&reason)))
 }
 
-/// The answer to a request that was accepted, all of it or the most.
+/// Returns the answer to a request that was accepted completely or in part.
 fn success(rejected: Option<(usize, &str)>, encoding: OtlpEncoding) -> Response {
     let json = match rejected {
         Some((spans, reason)) => json!({
@@ -90,12 +90,12 @@ fn body(encoding: OtlpEncoding, json: &serde_json::Value, protobuf: impl FnOnce(
     ([(CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response()
 }
 
-/// `google.rpc.Status`.
+/// Encodes `google.rpc.Status`.
 fn status_message(reason: &str) -> Vec<u8> {
     message(&[(2, Answered::Bytes(reason.as_bytes()))])
 }
 
-/// `ExportTraceServiceResponse`.
+/// Encodes `ExportTraceServiceResponse`.
 pub(super) fn partial_success(rejected: Option<(usize, &str)>) -> Vec<u8> {
     let Some((spans, reason)) = rejected else { return Vec::new() };
     let spans = u64::try_from(spans).unwrap_or(u64::MAX);

@@ -33,7 +33,7 @@ pub(super) async fn home(State(app): State<App>) -> Result<Redirect, RouteError>
     Ok(Redirect::to(if any { "/traces" } else { "/setup" }))
 }
 
-/// The list of traces, spans or LLM calls.
+/// Shows the list of traces, spans or LLM calls.
 pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> Result<Response, RouteError> {
     let address = Address::read(&pairs.unwrap_or_default());
     let query = match Query::parse(&address.query) {
@@ -74,7 +74,7 @@ pub(super) async fn list(State(app): State<App>, RawQuery(pairs): RawQuery) -> R
     Ok(page(pages::list::list(&address, Ok(found))).into_response())
 }
 
-/// The traces of a list that may still run.
+/// Returns the traces of a list that may still be running.
 fn unfinished(traces: &dyn Traces, listing: &Listing) -> Answer<HashSet<String>> {
     let mut unfinished = HashSet::new();
     for row in &listing.rows {
@@ -85,7 +85,7 @@ fn unfinished(traces: &dyn Traces, listing: &Listing) -> Answer<HashSet<String>>
     Ok(unfinished)
 }
 
-/// How long after its end more spans of a trace may arrive.
+/// How long after the end of a trace further spans may arrive.
 const LATE_MS: i64 = 10 * 60 * 1000;
 
 /// The query string of a trace.
@@ -97,7 +97,7 @@ pub(super) struct TraceAddress {
     find: String,
 }
 
-/// A trace with one of its spans.
+/// Shows a trace and one of its spans.
 pub(super) async fn trace(
     State(app): State<App>,
     Path(trace_id): Path<String>,
@@ -128,7 +128,7 @@ pub(super) struct Below {
     after: usize,
 }
 
-/// The rows below a span.
+/// Shows the rows below a span.
 pub(super) async fn rows(
     State(app): State<App>,
     Path(trace_id): Path<String>,
@@ -148,7 +148,7 @@ pub(super) async fn rows(
     drawn.await?.map(page).ok_or(RouteError::NotFound("span"))
 }
 
-/// The panel of a span, for a page that is already loaded.
+/// Shows the panel of a span in a page that is already loaded.
 pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path<(String, String)>) -> Page {
     let drawn = app.store.read(move |traces| {
         let trace_id = canonical(&trace_id);
@@ -159,7 +159,7 @@ pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path
     drawn.await?.map(page).ok_or(RouteError::NotFound("span"))
 }
 
-/// The event of a span as it arrived.
+/// Returns the event of a span as it arrived.
 pub(super) async fn event(
     State(app): State<App>,
     Path((trace_id, span_id)): Path<(String, String)>,
@@ -173,7 +173,7 @@ pub(super) async fn event(
     Ok(([(CONTENT_TYPE, "application/json")], event).into_response())
 }
 
-/// A trace, with its id as it is stored.
+/// Reads a trace. Also returns its id in the stored form.
 fn tree(traces: &dyn Traces, trace_id: &str) -> Answer<Option<(String, Tree)>> {
     let trace_id = canonical(trace_id);
     let nodes = traces.nodes(&trace_id)?;
@@ -216,14 +216,14 @@ impl PageNumber {
     }
 }
 
-/// All sessions.
+/// Shows all sessions.
 pub(super) async fn sessions(State(app): State<App>, Pairs(at): Pairs<PageNumber>) -> Page {
     let number = at.number();
     let (found, total) = app.store.read(move |traces| traces.sessions(number)).await?;
     Ok(page(pages::sessions::sessions(&found, total, number)))
 }
 
-/// One session.
+/// Shows one session.
 pub(super) async fn session(
     State(app): State<App>,
     Path(session_id): Path<String>,
@@ -242,13 +242,13 @@ pub(super) async fn session(
     drawn.await?.map(page).ok_or(RouteError::NotFound("session"))
 }
 
-/// Evaluations by label.
+/// Shows evaluations by label.
 pub(super) async fn evaluations(State(app): State<App>) -> Page {
     let labels = app.store.read(|traces| traces.labels()).await?;
     Ok(page(pages::evaluations::evaluations(&labels)))
 }
 
-/// The setup page.
+/// Shows the setup page.
 pub(super) async fn setup(State(app): State<App>) -> Page {
     let (refused, empty) = app.store.read(|traces| Ok((traces.rejections()?, !traces.any_span()?))).await?;
     let arrived = app.arrivals.last_minute(now_ms());

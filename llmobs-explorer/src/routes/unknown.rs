@@ -1,4 +1,4 @@
-//! The answer at addresses that are not known: a page for people, and a text for programs that says what to set.
+//! The answers for unknown addresses: a page for people, and a text with the right setting for programs.
 
 use axum::extract::{Request, State};
 use axum::http::header::ACCEPT;
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::intake::refuse_at;
 use super::{App, RouteError, grpc};
 
-/// How addresses begin where programs report to other servers, and what to set instead.
+/// Prefixes of addresses to which programs send spans for other servers, and the right settings.
 const HINTS: [(&str, &str); 8] = [
     ("/api/v2/spans", "spans of Zipkin are not supported: set OTEL_TRACES_EXPORTER=otlp"),
     ("/api/traces", "spans of Jaeger are not supported: set OTEL_TRACES_EXPORTER=otlp"),
@@ -29,17 +29,17 @@ const HINTS: [(&str, &str); 8] = [
     ),
     ("/", "set DD_TRACE_AGENT_URL for Datadog's SDKs, or OTEL_EXPORTER_OTLP_ENDPOINT for OpenTelemetry"),
 ];
-/// The longest path that is shown, in characters.
+/// The longest path to show, in characters.
 const SHOWN_CHARS: usize = 100;
-/// The name under which all such addresses are counted.
+/// The name that all such addresses are counted under.
 const PATH: &str = "other addresses";
 
-/// There is nothing at this address.
+/// Answers a request to an unknown address.
 pub(super) async fn address(State(app): State<App>, request: Request) -> Response {
     respond(&app, &request.into_parts().0, StatusCode::NOT_FOUND).await
 }
 
-/// There is something at this address, but not by this method.
+/// Answers a request with a method that the address does not support.
 pub(super) async fn method(State(app): State<App>, request: Request) -> Response {
     respond(&app, &request.into_parts().0, StatusCode::METHOD_NOT_ALLOWED).await
 }
@@ -55,7 +55,7 @@ async fn respond(app: &App, head: &Parts, status: StatusCode) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => format!("{path} does not support {}; {hint}", head.method),
         _ => format!("there is nothing at {path}; {hint}"),
     };
-    // What is only read is no loss.
+    // A refused read loses no data.
     if !is_read {
         drop(refuse_at(app, PATH, &path, (status, &reason)).await);
     }
@@ -65,7 +65,7 @@ async fn respond(app: &App, head: &Parts, status: StatusCode) -> Response {
     (status, format!("{reason}\n")).into_response()
 }
 
-/// Whether a person waits for a page.
+/// Whether the client is a browser that expects a page.
 fn wants_page(headers: &HeaderMap) -> bool {
     let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|kinds| kinds.to_str().ok());
     accepted.any(|kinds| kinds.contains("text/html"))

@@ -1,4 +1,4 @@
-//! Changes of spans that arrived earlier: reads their events and merges the changes, so that they can be stored again.
+//! Changes of spans that arrived earlier. The events are read, merged with the changes, and stored again.
 
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
@@ -8,14 +8,14 @@ use crate::intake::{Intake, SpanUpdate, read_merged};
 use crate::span::Span;
 use crate::traces::{Answer, StoreError, Traces};
 
-/// Spans that are changed, and must be stored while this is held: another request could change them in between.
+/// Changed spans. They must be stored while this is held, because another request could change them meanwhile.
 #[derive(Debug, Default)]
 pub(super) struct Changed {
     pub(super) intake: Intake<Span>,
     _lock: Option<OwnedMutexGuard<()>>,
 }
 
-/// Merges changes. One of a span that is not there is the span itself, if it has all that a span needs.
+/// Merges changes. A change of a missing span becomes the span, if it has all required fields.
 pub(super) async fn merge(app: &App, updates: Vec<SpanUpdate>) -> Result<Changed, StoreError> {
     if updates.is_empty() {
         return Ok(Changed::default());
@@ -30,7 +30,7 @@ pub(super) async fn merge(app: &App, updates: Vec<SpanUpdate>) -> Result<Changed
     Ok(Changed { intake: read_merged(merged.await?), _lock: Some(lock) })
 }
 
-/// The event with the changes. `None` if the span is gone and its event is not known.
+/// Returns the event with the changes. `None` if the span was deleted and its event is unknown.
 fn merge_one(traces: &dyn Traces, update: SpanUpdate) -> Answer<Option<String>> {
     let trace_id = match &update.trace_id {
         Some(trace_id) => Some(trace_id.clone()),

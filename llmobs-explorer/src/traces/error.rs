@@ -1,20 +1,20 @@
-//! Why a store fails.
+//! The errors of a store.
 
 use std::io;
 use std::path::PathBuf;
 
-/// An error of the engine of a store. It has no source, since its text has all causes.
+/// An error of the engine of a store. It has no source, because its text contains all causes.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct EngineError(pub(crate) String);
 
-/// Why a write or a query failed.
+/// The error of a write or a query.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The disk is full. Nothing stored is lost, and a retry succeeds once there is room.
+    /// The disk is full. No stored data is lost, and a retry succeeds after space is freed.
     #[error("the disk of the store is full: free some space, or name another file with --store")]
     Full(#[source] EngineError),
-    /// Another process holds the store, or the disk fails. Nothing stored is lost, and a retry may succeed.
+    /// Another process locks the store, or the disk fails. No stored data is lost, and a retry may succeed.
     #[error("cannot write to the store now")]
     Unavailable(#[source] EngineError),
     /// The query was interrupted after the timeout.
@@ -58,7 +58,7 @@ mod tests {
                 "the store x is damaged (stop llmobs, move the file away, and start llmobs again to begin a new one): \
                  database is locked",
             ),
-            // What has no words of its own passes on those of its cause.
+            // This error has only the text of its cause.
             (StoreError::from(io::Error::other(locked())), "database is locked"),
             (StoreError::Closed, "the store is closed"),
         ] {

@@ -1,34 +1,34 @@
-//! Evaluations and feedback: those of a span, and all by label.
+//! Evaluations and feedback: those of one span, and all by label.
 
 /// All evaluations with one label and one type.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Label {
     /// The label.
     pub(crate) name: String,
-    /// Whether it is feedback of users.
+    /// Whether it is user feedback.
     pub(crate) feedback: bool,
     /// `score`, `categorical`, `boolean`, `json` or `text`.
     pub(crate) metric_type: String,
-    /// How often.
+    /// The number of evaluations.
     pub(crate) count: i64,
-    /// How many are assessed as passing.
+    /// The number of evaluations that are assessed as passing.
     pub(crate) pass: i64,
-    /// How many are assessed as failing.
+    /// The number of evaluations that are assessed as failing.
     pub(crate) fail: i64,
-    /// The least, the mean and the greatest score.
+    /// The lowest, the mean and the highest score.
     pub(crate) numbers: Option<(f64, f64, f64)>,
-    /// How many scores lie in each part between the least and the greatest.
+    /// The number of scores in each part between the lowest and the highest.
     pub(crate) bars: Vec<u64>,
-    /// The most frequent values of what is no score, with how many have each.
+    /// The most frequent values other than scores, with their counts.
     pub(crate) values: Vec<(String, u64)>,
-    /// How many other values there are.
+    /// The number of other values.
     pub(crate) other_values: usize,
 }
 
-/// An evaluation or a feedback of one span.
+/// An evaluation or user feedback of one span.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SpanEvaluation {
-    /// Whether it is feedback of a user.
+    /// Whether it is user feedback.
     pub(crate) feedback: bool,
     /// The label.
     pub(crate) label: String,

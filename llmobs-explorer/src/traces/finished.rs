@@ -1,4 +1,4 @@
-//! A trace that has ended, in short.
+//! Summaries of finished traces.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,14 +15,14 @@ pub(crate) struct FinishedTrace {
     pub(crate) failed: bool,
     /// Nanoseconds.
     pub(crate) duration_ns: i64,
-    /// How many spans it has so far.
+    /// The number of its spans so far.
     pub(crate) spans: i64,
-    /// How many of them failed.
+    /// The number of its failed spans.
     pub(crate) errors: i64,
-    /// How many of them are calls of models.
+    /// The number of its model calls.
     pub(crate) llm_calls: i64,
-    /// Tokens that went in.
+    /// The input tokens.
     pub(crate) input_tokens: Option<i64>,
-    /// Tokens that came out.
+    /// The output tokens.
     pub(crate) output_tokens: Option<i64>,
 }

@@ -1,59 +1,59 @@
-//! Lists of traces or spans: what is asked, and a page of the answer.
+//! Lists of traces or spans: requests, and pages of the result.
 
 use crate::query::Condition;
 use crate::span::Tokens;
 
-/// How many rows a page of a list has.
+/// The number of rows on a page of a list.
 pub(crate) const PAGE: u32 = 50;
 
-/// What a row of a list is.
+/// The type of the rows of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// A trace, by its head.
+    /// A row is a trace, represented by its head.
     #[default]
     Traces,
-    /// A span.
+    /// A row is a span.
     Spans,
 }
 
-/// What a list is ordered by.
+/// The sort key of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sort {
-    /// When it began.
+    /// The start.
     #[default]
     Start,
-    /// How long it took.
+    /// The duration.
     Duration,
     /// The name of the span.
     Name,
-    /// How many tokens were used.
+    /// The number of tokens.
     Tokens,
-    /// How many spans the trace has.
+    /// The number of spans of the trace.
     Spans,
-    /// When the first token came.
+    /// The time to the first token.
     FirstToken,
 }
 
-/// Which rows of a list to read, and in which order.
+/// A request for rows of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct ListRequest {
-    /// What a row is.
+    /// The type of the rows.
     pub(crate) scope: Scope,
-    /// Which rows.
+    /// The condition on the rows.
     pub(crate) condition: Condition,
-    /// From when on, in nanoseconds since the Unix epoch.
+    /// The earliest start, in nanoseconds since the Unix epoch.
     pub(crate) from_ns: Option<i64>,
-    /// Until when.
+    /// The latest start.
     pub(crate) to_ns: Option<i64>,
     /// The order.
     pub(crate) sort: Sort,
-    /// The smallest first.
+    /// Whether the smallest value is first.
     pub(crate) ascending: bool,
-    /// How many rows to leave out at the top.
+    /// The number of rows to skip.
     pub(crate) offset: u64,
-    /// How many rows to read at most.
+    /// The most rows to read.
     pub(crate) limit: u32,
-    /// Paths of attributes that the rows should show.
+    /// The paths of attributes to show.
     pub(crate) attributes: Vec<String>,
 }
 
@@ -62,20 +62,20 @@ pub(crate) struct ListRequest {
 pub(crate) struct Listing {
     /// The rows.
     pub(crate) rows: Vec<ListRow>,
-    /// All that match, also those on other pages.
+    /// The counts of all matching rows, including those on other pages.
     pub(crate) overview: Overview,
-    /// Paths of attributes that there are, for columns.
+    /// The paths of existing attributes, for columns.
     pub(crate) paths: Vec<String>,
 }
 
-/// One trace, or one span.
+/// A trace or a span.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ListRow {
     /// The id of the trace.
     pub(crate) trace_id: String,
     /// The id of the span.
     pub(crate) span_id: String,
-    /// The id of the span above.
+    /// The id of the parent.
     pub(crate) parent_id: Option<String>,
     /// The name of the span.
     pub(crate) name: String,
@@ -97,45 +97,45 @@ pub(crate) struct ListRow {
     pub(crate) output: String,
     /// The models that were called.
     pub(crate) models: Vec<String>,
-    /// Spans of the trace.
+    /// The number of spans of the trace.
     pub(crate) spans: i64,
-    /// Failed spans of the trace.
+    /// The number of failed spans of the trace.
     pub(crate) errors: i64,
-    /// Calls of models in the trace.
+    /// The number of model calls in the trace.
     pub(crate) llm_calls: i64,
-    /// Calls of tools in the trace.
+    /// The number of tool calls in the trace.
     pub(crate) tool_calls: i64,
-    /// Tokens, of the trace or of the span.
+    /// The tokens of the trace or of the span.
     pub(crate) tokens: Tokens,
     /// Seconds to the first token.
     pub(crate) time_to_first_token: Option<f64>,
     /// Its evaluations: label, value, and `pass` or `fail`.
     pub(crate) evaluations: Vec<(String, String, Option<String>)>,
-    /// The attributes that were asked for: path and value.
+    /// The requested attributes: path and value.
     pub(crate) attributes: Vec<(String, String)>,
-    /// The tags that the program set, not those that SDKs put on every span: key and value.
+    /// The tags that the program set, without those that SDKs add to every span: key and value.
     pub(crate) tags: Vec<(String, String)>,
 }
 
-/// The counts of all rows that match.
+/// The counts of all matching rows.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Overview {
-    /// How many rows match.
+    /// The number of matching rows.
     pub(crate) matched: u64,
     /// The time range of the histogram, in nanoseconds since the Unix epoch.
     pub(crate) range_ns: Option<(i64, i64)>,
-    /// The rows that began long before that range, and long after.
+    /// The rows that began long before that range, and those that began long after.
     pub(crate) outside: [Option<Outside>; 2],
     /// The histogram of starts: successful and failed rows.
     pub(crate) bars: Vec<(u64, u64)>,
-    /// Their values.
+    /// The values of the rows.
     pub(crate) facets: Vec<Facet>,
 }
 
-/// Rows that began at other times than most.
+/// Rows that began far from most others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outside {
-    /// How many there are.
+    /// The number of rows.
     pub(crate) rows: u64,
     /// The first and the last time, in nanoseconds since the Unix epoch.
     pub(crate) range_ns: (i64, i64),
@@ -146,8 +146,8 @@ pub(crate) struct Outside {
 pub(crate) struct Facet {
     /// The path in a query.
     pub(crate) path: &'static str,
-    /// The most frequent values, with how many have each.
+    /// The most frequent values, with their counts.
     pub(crate) values: Vec<(String, u64)>,
-    /// How many other values there are.
+    /// The number of other values.
     pub(crate) others: usize,
 }

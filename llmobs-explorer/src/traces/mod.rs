@@ -1,4 +1,4 @@
-//! What pages and other programs ask of a store, and the answers. Nothing here knows how a store finds them.
+//! The interface between pages and a store. Nothing here depends on the implementation of the store.
 
 mod error;
 mod evaluations;
@@ -16,53 +16,54 @@ pub(crate) use node::{Node, ToolSpan};
 pub(crate) use rejection::Rejection;
 pub(crate) use sessions::{SESSIONS, Session, TURNS, Turn};
 
-/// The answer to a question.
+/// The result of a query.
 pub(crate) type Answer<T> = Result<T, StoreError>;
 
-/// The traces of a store, in one state of it.
+/// A snapshot of the traces of a store.
 pub(crate) trait Traces {
-    /// A page of a list.
+    /// Returns a page of a list.
     fn list(&self, request: &ListRequest) -> Answer<Listing>;
 
     /// Whether there is any span.
     fn any_span(&self) -> Answer<bool>;
 
-    /// All spans of a trace in the order of their starts. Empty if there is no such trace.
+    /// Returns all spans of a trace by start. Empty if there is no such trace.
     fn nodes(&self, trace_id: &str) -> Answer<Vec<Node>>;
 
-    /// One span of a trace.
+    /// Returns one span of a trace.
     fn node(&self, trace_id: &str, span_id: &str) -> Answer<Option<Node>>;
 
-    /// The id of the trace of the latest span with this id.
+    /// Returns the id of the trace of the latest span with this id.
     fn trace_of_span(&self, span_id: &str) -> Answer<Option<String>>;
 
-    /// The start and the duration of each child of a span, in the order of their starts.
+    /// Returns the start and the duration of each child of a span, by start.
     fn child_times(&self, trace_id: &str, span_id: &str) -> Answer<Vec<(i64, i64)>>;
 
-    /// The tool spans of a trace in the order of their starts.
+    /// Returns the tool spans of a trace by start.
     fn tool_spans(&self, trace_id: &str) -> Answer<Vec<ToolSpan>>;
 
-    /// Whether a trace may still run: a span of it has a parent that is not stored.
+    /// Whether a trace may still be running: one of its spans has a parent that is not stored.
     fn is_unfinished(&self, trace_id: &str) -> Answer<bool>;
 
-    /// The event of a span, as JSON text, as it arrived. Spans are found by [`Node::row`] or [`Turn::row`].
+    /// Returns the JSON text of the event of a span, as it arrived. `row` is [`Node::row`] or [`Turn::row`].
     fn event(&self, row: i64) -> Answer<String>;
 
-    /// The evaluations and the feedback of a span, at most 200.
+    /// Returns the evaluations and the feedback of a span, at most 200.
     fn evaluations(&self, row: i64) -> Answer<Vec<SpanEvaluation>>;
 
-    /// All labels of evaluations, by name.
+    /// Returns all labels of evaluations by name.
     fn labels(&self) -> Answer<Vec<Label>>;
 
-    /// A page of sessions, the latest first, and how many there are.
+    /// Returns a page of sessions, the latest first, and the number of all sessions.
     fn sessions(&self, page: u64) -> Answer<(Vec<Session>, u64)>;
 
-    /// A page of the turns of a session in the order in which they began, and how many there are.
+    /// Returns a page of the turns of a session by start, and the number of all turns.
     fn turns(&self, session_id: &str, page: u64) -> Answer<(Vec<Turn>, u64)>;
 
-    /// The traces whose root arrived after a position, at most a hundred, and the position for the next call. Without a position, none.
+    /// Returns the traces whose root arrived after a position, at most a hundred, and the position for the next call. Without a position,
+    /// returns no traces.
     fn finished(&self, after: Option<i64>) -> Answer<(Vec<FinishedTrace>, i64)>;
 
-    /// The requests that were refused lately, the latest first.
+    /// Returns the recently refused requests, the latest first.
     fn rejections(&self) -> Answer<Vec<Rejection>>;
 }

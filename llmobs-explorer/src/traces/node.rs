@@ -2,14 +2,14 @@
 
 use crate::span::Tokens;
 
-/// A span as the tree and the waterfall show it.
+/// A span in the tree and the waterfall.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
-    /// The row of the store.
+    /// The row in the store.
     pub(crate) row: i64,
-    /// Unique in the trace.
+    /// Unique within the trace.
     pub(crate) span_id: String,
-    /// The span above, which may not have arrived.
+    /// The id of the parent, which may not have arrived.
     pub(crate) parent_id: Option<String>,
     /// The name of the step.
     pub(crate) name: String,
@@ -23,7 +23,7 @@ pub(crate) struct Node {
     pub(crate) duration_ns: i64,
     /// The model that was called.
     pub(crate) model_name: Option<String>,
-    /// Tokens that it used.
+    /// The tokens that it used.
     pub(crate) tokens: Tokens,
     /// Seconds to the first token.
     pub(crate) time_to_first_token: Option<f64>,
@@ -36,6 +36,6 @@ pub(crate) struct ToolSpan {
     pub(crate) start_ns: i64,
     /// The name of the tool.
     pub(crate) name: String,
-    /// Unique in the trace.
+    /// Unique within the trace.
     pub(crate) span_id: String,
 }

@@ -1,4 +1,4 @@
-//! What the intake refused.
+//! Refused requests.
 
 /// A request that the intake refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
-//! Sessions, and the traces of one.
+//! Sessions and their traces.
 
-/// How many sessions a page has.
+/// The number of sessions on a page.
 pub(crate) const SESSIONS: u32 = 50;
-/// How many turns of a session a page has.
+/// The number of turns of a session on a page.
 pub(crate) const TURNS: u32 = 50;
 
 /// A session.
@@ -14,15 +14,15 @@ pub(crate) struct Session {
     pub(crate) ml_app: Option<String>,
     /// The beginning of the first input.
     pub(crate) first_input: String,
-    /// When the last turn began, in nanoseconds since the Unix epoch.
+    /// The start of the last turn, in nanoseconds since the Unix epoch.
     pub(crate) last_ns: i64,
-    /// How many traces it has.
+    /// The number of its traces.
     pub(crate) turns: i64,
-    /// How many of their spans failed.
+    /// The number of failed spans in these traces.
     pub(crate) errors: i64,
-    /// Tokens of all turns.
+    /// The tokens of all turns.
     pub(crate) total_tokens: Option<i64>,
-    /// How long all turns took, in nanoseconds, without the time between them.
+    /// The duration of all turns in nanoseconds, without the time between them.
     pub(crate) duration_ns: i64,
 }
 
@@ -45,11 +45,11 @@ pub(crate) struct Turn {
     pub(crate) start_ns: i64,
     /// Nanoseconds.
     pub(crate) duration_ns: i64,
-    /// With all turns before.
+    /// The sum including all earlier turns.
     pub(crate) duration_so_far_ns: i64,
-    /// Tokens of the trace.
+    /// The tokens of the trace.
     pub(crate) total_tokens: Option<i64>,
-    /// With all turns before.
+    /// The sum including all earlier turns.
     pub(crate) tokens_so_far: i64,
     /// The beginning of the input.
     pub(crate) input: String,

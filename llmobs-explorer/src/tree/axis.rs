@@ -1,28 +1,28 @@
-//! The times that the waterfall of a trace shows. Spans of other machines may have other clocks, and one that is years away would leave
-//! nothing to see of the others.
+//! The time axis of the waterfall. Spans from other machines may have wrong clocks, and a span that is years away would make all others
+//! invisible.
 
 use crate::traces::Node;
 
-/// How far apart spans of one trace may be, in nanoseconds, and in lengths of what they span together.
+/// The largest gap between spans of one trace, in nanoseconds, and as a multiple of the range of the axis.
 const NEAR: (i64, i64) = (60_000_000_000, 10);
-/// How much longer than the others one may be.
+/// The longest span, in nanoseconds, and as a multiple of the range of the others.
 const LONG: (i64, i64) = (30 * 86_400_000_000_000, 10);
-/// How often spans are looked at that were too far away.
+/// The number of attempts to add spans that were too far away.
 const ROUNDS: usize = 16;
 
-/// The times of most spans.
+/// The time range of most spans.
 #[derive(Debug, Default)]
 pub(super) struct Axis {
     /// Nanoseconds since the Unix epoch.
     pub(super) from: i64,
     /// Nanoseconds since the Unix epoch.
     pub(super) to: i64,
-    /// Whether each span is left out, because it is too far away.
+    /// Whether each span is too far away and left out.
     pub(super) far: Vec<bool>,
 }
 
 impl Axis {
-    /// The axis of spans in the order of their starts: from the root, or from the one in the middle if most are far from the root.
+    /// Creates the axis of spans by start. Begins with the root, or with the span in the middle if most are far from the root.
     pub(super) fn new(nodes: &[Node], root: usize) -> Self {
         let (axis, middle) = (Self::around(nodes, root), nodes.len() / 2);
         let far = axis.far.iter().filter(|far| **far).count();
@@ -40,7 +40,7 @@ impl Axis {
         let mut axis = Self { from, to, far: vec![true; nodes.len()] };
         for _ in 0..ROUNDS {
             let before = (axis.from, axis.to);
-            // In both directions, so that each span is next to those that are in.
+            // Both directions, so that each span is next to spans that are already included.
             (0..nodes.len()).for_each(|at| axis.take(nodes, at));
             (0..nodes.len()).rev().for_each(|at| axis.take(nodes, at));
             if before == (axis.from, axis.to) {
@@ -50,7 +50,7 @@ impl Axis {
         axis
     }
 
-    /// Takes a span in, unless it is too far away or too long.
+    /// Includes a span, unless it is too far away or too long.
     fn take(&mut self, nodes: &[Node], at: usize) {
         let (Some((from, to)), Some(far)) = (nodes.get(at).map(times), self.far.get_mut(at)) else { return };
         let length = self.to - self.from;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::span::Tokens;
 
-/// Spans named like their ids, a nanosecond apart, each 10 ns long.
+/// Spans with their ids as names. They start one nanosecond apart and take 10 ns.
 fn tree(spans: &[(&str, Option<&str>)]) -> Tree {
     let node = |(at, &(id, parent)): (i64, &(&str, Option<&str>))| Node {
         row: at,
@@ -19,7 +19,7 @@ fn tree(spans: &[(&str, Option<&str>)]) -> Tree {
     Tree::new((0..).zip(spans).map(node).collect())
 }
 
-/// Lines as text: two blanks a level, `+` folded, `-` open.
+/// Lines as text: two spaces per level, `+` for folded, `-` for open.
 fn drawn(tree: &Tree, lines: &[Line]) -> String {
     let line = |line: &Line| match *line {
         Line::Span { node, depth, open } => {
@@ -50,7 +50,7 @@ fn spans_are_below_their_parents() {
 }
 
 #[test]
-fn what_does_not_fit_is_folded_and_a_wanted_span_is_shown() {
+fn lines_beyond_the_budget_are_folded_and_a_selected_span_is_shown() {
     let tree = tree(&[
         ("root", None),
         ("a", Some("root")),
@@ -67,7 +67,7 @@ fn what_does_not_fit_is_folded_and_a_wanted_span_is_shown() {
 }
 
 #[test]
-fn many_children_come_in_pieces() {
+fn many_children_are_shown_in_parts() {
     let ids: Vec<String> = (0..250).map(|number| format!("c{number}")).collect();
     let mut spans = vec![("root", None)];
     spans.extend(ids.iter().map(|id| (id.as_str(), Some("root"))));
@@ -97,7 +97,7 @@ fn a_selected_child_far_away_is_shown_alone() {
 }
 
 #[test]
-fn circles_and_depth_do_no_harm() {
+fn cycles_and_deep_trees_are_shown() {
     let circle = tree(&[("a", Some("c")), ("b", Some("a")), ("c", Some("b")), ("self", Some("self"))]);
     assert_eq!(drawn(&circle, &circle.lines(100, &HashSet::new())), "a-\n  b-\n    c\nself");
     let ids: Vec<String> = (0..50_000).map(|number| number.to_string()).collect();
@@ -112,7 +112,7 @@ fn circles_and_depth_do_no_harm() {
     assert_eq!(deep.above(49_999).len(), 49_999);
 }
 
-/// From the start of the first span to the end of the last in seconds, and the spans that are far away.
+/// The start of the first span and the end of the last in seconds, and the spans that are far away.
 fn axis(spans: &[(i64, i64)]) -> (i64, i64, Vec<usize>) {
     const SECOND: i64 = 1_000_000_000;
     let mut tree = tree(&vec![("s", None); spans.len()]);
@@ -127,21 +127,21 @@ fn axis(spans: &[(i64, i64)]) -> (i64, i64, Vec<usize>) {
 }
 
 #[test]
-fn the_axis_leaves_out_a_wrong_clock() {
+fn the_axis_excludes_wrong_clocks() {
     const NOW: i64 = 1_790_000_000;
     const HOUR: i64 = 3600;
-    // One span of 1970, and one of a time zone.
+    // One span in 1970, and one with a wrong time zone.
     assert_eq!(axis(&[(5, 1), (NOW, 9), (NOW + 1, 2), (NOW + 4, 5)]), (NOW, NOW + 9, vec![0]));
     assert_eq!(axis(&[(NOW, 9), (NOW + 1, 2), (NOW + 9 * HOUR, 5)]), (NOW, NOW + 9, vec![2]));
-    // One that seems to take 57 years, the root too.
+    // A span that seems to take 57 years, also as the root.
     assert_eq!(axis(&[(5, NOW), (NOW, 9), (NOW + 1, 2), (NOW + 4, 5)]), (NOW, NOW + 9, vec![0]));
     assert_eq!(axis(&[(0, NOW), (NOW, 9), (NOW + 1, 2), (NOW + 4, 5)]), (NOW, NOW + 9, vec![0]));
-    // An agent that waits for a person, a task that follows, and spans one after the other without a root.
+    // An agent that waits for a person, a task that follows, and consecutive spans without a root.
     assert_eq!(axis(&[(0, 9 * HOUR), (1, 2), (8 * HOUR, 2)]), (0, 9 * HOUR, vec![]));
     assert_eq!(axis(&[(0, 60), (30, 10), (600, 5)]), (0, 605, vec![]));
     let steps: Vec<(i64, i64)> = (1..2_000).map(|step| (NOW + step * 50, 1)).collect();
     assert_eq!(axis(&steps), (NOW + 50, NOW + 1_999 * 50 + 1, vec![]));
-    // Two that do not belong together: that of the root is shown.
+    // Two unrelated spans: the root is shown.
     assert_eq!(axis(&[(0, 5), (NOW, 5)]), (0, 5, vec![1]));
     assert_eq!(axis(&[(i64::MAX / 1_000_000_000 - 9, 5)]).2, Vec::<usize>::new());
 }

@@ -1,4 +1,4 @@
-//! What readers of screens and people who see little contrast need; in the page as it is, in both themes.
+//! Accessibility: screen readers, keys and contrast, in both themes.
 
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ fn the_tree_of_spans_is_a_treegrid() {
             row("2", Value::Null, "write_answer"),
         ];
         assert_eq!(rows, json!(expected));
-        // By the key Tab, the tree is one stop: the row that is selected.
+        // The tree is one stop for the key Tab: the selected row.
         let stops =
             "[...document.querySelectorAll('.waterfall *')].filter((one) => one.tabIndex >= 0).length";
         assert_eq!(page.ask(stops), 1);
@@ -91,7 +91,7 @@ fn the_tree_of_spans_is_a_treegrid() {
 }
 
 #[test]
-fn focus_is_seen_and_the_content_can_be_skipped_to() {
+fn focus_is_visible_and_a_link_skips_to_the_content() {
     with_page(|page| {
         showcase::send(page.explorer);
         page.visit("/traces");
@@ -106,7 +106,7 @@ fn focus_is_seen_and_the_content_can_be_skipped_to() {
     });
 }
 
-/// The least contrast of the texts of a page that is under 4.5, as the colours are after all mixing.
+/// The lowest contrast below 4.5 of the texts of a page, with the colours after all mixing.
 const CONTRASTS: &str = "(() => {
     const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
     const rgba = (colour) => {
@@ -139,12 +139,12 @@ const CONTRASTS: &str = "(() => {
 })()";
 
 #[test]
-fn texts_stand_out_in_both_themes() {
+fn texts_have_enough_contrast_in_both_themes() {
     with_page(|page| {
         for dark in [false, true] {
             page.dark(dark);
             each_page(page, |path| assert_eq!(page.ask(CONTRASTS), json!([]), "dark: {dark}, {path}"));
-            // Each kind of span has a colour of its own, which must stand out where it is selected too.
+            // Each kind of span has its own colour, which must have enough contrast in a selected row too.
             for span in 1..=8 {
                 page.visit(&format!("/traces/{}?span={span}", showcase::OPENED));
                 assert_eq!(page.ask(CONTRASTS), json!([]), "dark: {dark}, span {span}");
@@ -153,9 +153,9 @@ fn texts_stand_out_in_both_themes() {
     });
 }
 
-/// Each colour that a text may have, on each ground that a text may stand on.
+/// Each colour of texts, on each background of texts.
 #[test]
-fn the_colours_of_the_stylesheet_contrast() {
+fn colours_of_the_stylesheet_have_enough_contrast() {
     let style = include_str!("../../src/assets/style.css");
     let colour = |name: &str, dark: bool| {
         let line = style

@@ -1,8 +1,8 @@
-//! One browser for all tests of this program, spoken to by its own protocol.
+//! One browser for all tests of this program, controlled through the DevTools protocol.
 //!
-//! The protocol goes over two pipes, zero bytes between the messages, so it needs no WebSocket and no driver: the crates for it
-//! (chromiumoxide, headless_chrome, thirtyfour with chromedriver) bring an async client or generated code of many thousand lines for
-//! the two dozen calls that are made here. When this program ends, however it does, the pipes close and the browser ends too.
+//! The messages go through two pipes, with zero bytes between them, so the tests need no WebSocket and no driver. The crates for the protocol
+//! (chromiumoxide, headless_chrome, thirtyfour with chromedriver) have an async client or generated code of many thousand lines for the two
+//! dozen calls here. When this program ends for any reason, the pipes close and the browser ends too.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -14,9 +14,9 @@ use std::{env, io, thread};
 
 use serde_json::{Value, json};
 
-/// How long the browser may take for an answer, on a machine that is busy with other tests.
+/// How long the browser may take to answer, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The browser reads from descriptor 3 and writes to 4. Its directory is removed when it has ended.
+/// The browser reads from descriptor 3 and writes to 4. Its directory is removed after its end.
 const START: &str = r#"
     trap "" INT TERM
     directory=$(mktemp -d)
@@ -44,7 +44,7 @@ pub(crate) struct Browser {
     heard: Arc<Heard>,
 }
 
-/// What the browser said.
+/// The messages of the browser.
 #[derive(Debug, Default)]
 struct Heard {
     said: Mutex<Said>,
@@ -60,7 +60,7 @@ struct Said {
     closed: bool,
 }
 
-/// The browser, or nothing where there is none.
+/// The browser, or `None` if there is none.
 pub(crate) fn browser() -> Option<&'static Browser> {
     static BROWSER: OnceLock<Option<Browser>> = OnceLock::new();
     BROWSER
@@ -70,7 +70,7 @@ pub(crate) fn browser() -> Option<&'static Browser> {
                 let line =
                     "skipped: the tests with a browser need one; install it with: apt-get install chromium";
                 assert!(env::var_os("LLMOBS_REQUIRE_BROWSER").is_none_or(|value| value != "1"), "{line}");
-                // Not through `eprintln!`, which is shown for failed tests alone.
+                // The test harness shows the output of `eprintln!` only for failed tests.
                 io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
             }
             program.map(Browser::start)
@@ -108,7 +108,7 @@ impl Browser {
         Self { pipe, heard }
     }
 
-    /// Has something done, and returns what came of it.
+    /// Calls a method, and returns its result.
     pub(crate) fn call(&self, session: &str, method: &str, params: &Value) -> Result<Value, String> {
         let call = self.send(session, method, params);
         let until = Instant::now() + PATIENCE;
@@ -141,7 +141,7 @@ impl Browser {
         call
     }
 
-    /// All that was told of a session.
+    /// All events of a session.
     pub(crate) fn events(&self, session: &str) -> Vec<Value> {
         self.heard.said.lock().unwrap().events.get(session).cloned().unwrap_or_default()
     }
@@ -151,9 +151,9 @@ impl Heard {
     fn listen(&self, answers: ChildStdout, pipe: &Mutex<ChildStdin>) {
         for message in BufReader::new(answers).split(0) {
             let Ok(message) = message else { break };
-            let message: Value = serde_json::from_slice(&message).expect("the browser speaks JSON");
+            let message: Value = serde_json::from_slice(&message).expect("JSON from the browser");
             if message["method"] == "Page.javascriptDialogOpening" {
-                // A dialog holds up its page until it is closed. Call 0 is nobody's.
+                // A dialog blocks its page until it is closed. No call has the number 0.
                 let close = json!({ "id": 0, "sessionId": message["sessionId"],
                     "method": "Page.handleJavaScriptDialog", "params": { "accept": true } });
                 write(pipe, &close);
@@ -174,5 +174,5 @@ impl Heard {
 fn write(pipe: &Mutex<ChildStdin>, message: &Value) {
     let mut message = message.to_string().into_bytes();
     message.push(0);
-    pipe.lock().unwrap().write_all(&message).expect("the browser listens");
+    pipe.lock().unwrap().write_all(&message).expect("a browser that reads");
 }

@@ -1,15 +1,15 @@
-//! What was said: roles, calls of tools and what they gave back, thoughts, pictures, Markdown.
+//! Conversations: roles, tool calls and their results, reasoning, pictures, Markdown.
 
 use serde_json::{Value, json};
 
 use super::page::{Page, with_page};
 use super::spans::{MILLISECOND, SECOND, now, root, span};
 
-/// A picture of one red point.
+/// A picture of one red pixel.
 const RED: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
-/// A call of a model that asked for a tool, the tool, and a call that answered.
+/// A model call with a tool call, the tool, and a model call that answers.
 fn send(page: &Page<'_>, input: &Value, output: &Value) {
     let start = now() - 10 * SECOND;
     let at = |milliseconds: i64| json!({ "start_ns": start + milliseconds * MILLISECOND, "duration": 100 * MILLISECOND });
@@ -24,15 +24,15 @@ fn send(page: &Page<'_>, input: &Value, output: &Value) {
     page.visit("/traces/t?span=2");
 }
 
-/// The class of each message and what it shows.
-fn said(page: &Page<'_>) -> Vec<(String, String)> {
+/// The class and the text of each message.
+fn messages(page: &Page<'_>) -> Vec<(String, String)> {
     let classes = page.ask("[...document.querySelectorAll('.message')].map((one) => one.className)");
     let classes: Vec<String> = serde_json::from_value(classes).unwrap();
     classes.into_iter().zip(page.texts(".message")).collect()
 }
 
 #[test]
-fn a_conversation_reads_as_one() {
+fn messages_are_shown_as_a_conversation() {
     with_page(|page| {
         let call = |id: &str, hour: u8| json!({ "name": "sea_state", "tool_id": id, "type": "function", "arguments": { "hour": hour } });
         let input = json!([
@@ -52,9 +52,9 @@ fn a_conversation_reads_as_one() {
                  calls sea_state call_2 the span that ran it { \"hour\": 21 } calls other {}",
             ),
         ];
-        assert_eq!(said(page), expected.map(|(class, text)| (class.to_owned(), text.to_owned())));
+        assert_eq!(messages(page), expected.map(|(class, text)| (class.to_owned(), text.to_owned())));
         assert_eq!(page.texts(".message.user strong"), ["calm"]);
-        // Each call leads to a span of its own, in their order.
+        // Each call links to its own span, in order.
         let links = page
             .ask("[...document.querySelectorAll('section.tool a')].map((link) => link.getAttribute('href'))");
         assert_eq!(links, json!(["/traces/t?span=3", "/traces/t?span=4"]));
@@ -64,7 +64,7 @@ fn a_conversation_reads_as_one() {
 }
 
 #[test]
-fn thoughts_are_folded() {
+fn reasoning_is_folded() {
     with_page(|page| {
         let output = json!([
             { "role": "reasoning", "content": "Let me see." },
@@ -75,7 +75,7 @@ fn thoughts_are_folded() {
             ("message thought", "reasoning Reasoning"),
             ("message assistant", "assistant Reasoning Yes, it is calm."),
         ];
-        assert_eq!(said(page), expected.map(|(class, text)| (class.to_owned(), text.to_owned())));
+        assert_eq!(messages(page), expected.map(|(class, text)| (class.to_owned(), text.to_owned())));
         page.click(".message.assistant summary");
         assert_eq!(page.texts(".message.assistant details .text"), ["Waves of 0.4 m."]);
     });
@@ -114,7 +114,7 @@ fn pictures_of_messages_are_shown_and_others_are_not_fetched() {
 }
 
 #[test]
-fn markdown_is_drawn_and_made_safe() {
+fn markdown_is_rendered_safely() {
     with_page(|page| {
         let text = "# Sea\n\n| hour | waves |\n|---|---|\n| 20 | 0.4 m |\n\n- `calm`\n\n\
                     [out](https://example.com/a) [in](javascript:window.__xss=1) <b onclick=window.__xss=1>bold</b>";
@@ -125,7 +125,7 @@ fn markdown_is_drawn_and_made_safe() {
             page.ask("[...document.querySelectorAll('.message a')].map((link) => link.getAttribute('href'))");
         assert_eq!(links, json!(["https://example.com/a", "#"]));
         assert!(page.texts(".message").concat().contains("<b onclick=window.__xss=1>bold</b>"));
-        // What a text calls its heading is no heading of the page.
+        // A heading in a text is not a heading of the page.
         assert_eq!(page.count("h1"), 1);
         page.click(".message a:nth-of-type(2)");
         assert_eq!(page.ask("window.__xss === undefined"), true);
@@ -133,7 +133,7 @@ fn markdown_is_drawn_and_made_safe() {
 }
 
 #[test]
-fn long_texts_are_folded_after_a_while() {
+fn long_texts_are_folded() {
     with_page(|page| {
         let text = format!("{}END", "word ".repeat(4000));
         send(page, &json!([]), &json!([{ "role": "assistant", "content": text }]));
@@ -144,9 +144,9 @@ fn long_texts_are_folded_after_a_while() {
     });
 }
 
-/// JSON reads as it was written: keys in their order, the digits of numbers, texts with their lines, and JSON in texts as JSON.
+/// JSON keeps the order of keys and the digits of numbers. Texts have their lines, and JSON in texts is shown as JSON.
 #[test]
-fn json_is_shown_in_its_order_and_opened() {
+fn json_keeps_its_order_and_json_in_texts_is_parsed() {
     with_page(|page| {
         let query = r#"{"sql": "SELECT 1\nFROM sea", "limit": 1.50}"#;
         let event = format!(
@@ -181,7 +181,7 @@ fn json_is_shown_in_its_order_and_opened() {
 }
 
 #[test]
-fn sql_has_a_line_for_each_clause() {
+fn sql_has_one_line_per_clause() {
     with_page(|page| {
         let statement = "SELECT f.name, count(*) AS trips FROM ferry f WHERE f.place = 'Capri' GROUP BY f.name ORDER BY trips DESC";
         let clauses = [
@@ -204,7 +204,7 @@ fn sql_has_a_line_for_each_clause() {
     });
 }
 
-/// Of a long call the newest messages and the answer are in the window. Also without scripts.
+/// The newest messages of a long call and its answer are visible, also without scripts.
 #[test]
 fn a_long_history_is_folded() {
     with_page(|page| {
@@ -230,7 +230,7 @@ fn a_long_history_is_folded() {
 }
 
 #[test]
-fn texts_run_in_their_own_direction() {
+fn texts_have_their_own_direction() {
     with_page(|page| {
         send(
             page,

@@ -1,9 +1,9 @@
-//! The first minute: nothing there yet, the lines to paste, the sample.
+//! The first minute: an empty explorer, the commands to paste, the sample.
 
 use super::page::with_page;
 
 #[test]
-fn an_empty_explorer_shows_the_lines_to_paste() {
+fn an_empty_explorer_shows_commands_to_paste() {
     with_page(|page| {
         page.visit("/");
         assert_eq!(page.ask("location.pathname"), "/setup");
@@ -31,7 +31,7 @@ fn an_empty_explorer_shows_the_lines_to_paste() {
 }
 
 #[test]
-fn the_sample_is_one_click_away_and_shows_what_there_is() {
+fn the_sample_is_one_click_away() {
     with_page(|page| {
         page.visit("/setup");
         page.follow("form button");
@@ -54,7 +54,7 @@ fn the_sample_is_one_click_away_and_shows_what_there_is() {
 }
 
 #[test]
-fn what_was_refused_is_told_with_the_reason() {
+fn refused_requests_are_shown_with_their_reasons() {
     with_page(|page| {
         let refused =
             page.explorer.post("/api/v2/llmobs", &serde_json::json!([{ "spans": [{ "name": 7 }] }]));
@@ -77,7 +77,7 @@ fn the_theme_follows_the_system_until_one_is_chosen() {
         assert_ne!(light, dark);
         page.click("#theme");
         assert_eq!(page.ask(back), light);
-        // Chosen once, it stays.
+        // The choice is kept.
         page.visit("/sessions");
         assert_eq!(page.ask(back), light);
         page.click("#theme");

@@ -1,11 +1,11 @@
-//! V3 of the table of faults: whatever stands in a span, it is text. Nothing of it runs, is fetched, or changes the page around it.
+//! V3 of the fault matrix: the content of spans is text. It is neither executed nor fetched, and does not change the page around it.
 
 use serde_json::{Value, json};
 
 use super::page::{Page, with_page};
 use super::spans::{evaluation, root, span};
 
-/// Each one would set `window.__xss`, open a dialog, or fetch something of elsewhere.
+/// Each text would set `window.__xss`, open a dialog, or fetch from another server.
 const CORPUS: [&str; 18] = [
     "<script>window.__xss=1</script>",
     "</script><script>alert(1)</script>",
@@ -27,7 +27,7 @@ const CORPUS: [&str; 18] = [
     "\u{202e}<script>alert(1)</script>\u{0}${alert(1)}{{constructor.constructor('alert(1)')()}}",
 ];
 
-/// One text in every field that a span has.
+/// Spans with a text in every field.
 fn infested(number: usize, text: &str) -> [Value; 2] {
     let trace = format!("x{number}");
     let message = json!({
@@ -73,7 +73,7 @@ fn infested(number: usize, text: &str) -> [Value; 2] {
 fn send(page: &Page<'_>, only: impl Fn(&Value) -> bool) {
     for (number, text) in CORPUS.iter().enumerate() {
         for span in infested(number, text).into_iter().filter(&only) {
-            // What the intake does not take cannot be shown; what it says is shown on the page for that.
+            // Refused events cannot be shown, but the setup page shows the reasons.
             let answer = page.explorer.post("/api/v2/llmobs", &json!([{ "spans": [span] }]));
             assert!([202, 400].contains(&answer.0), "{answer:?}");
         }
@@ -101,14 +101,14 @@ fn send(page: &Page<'_>, only: impl Fn(&Value) -> bool) {
     }
 }
 
-/// Looks at a page with all that is folded unfolded and all that is hovered hovered.
+/// Opens a page, unfolds all details and hovers over all elements.
 fn look(page: &Page<'_>, path: &str) {
     page.visit(path);
     let provoke = "(() => { document.querySelectorAll('details').forEach((one) => (one.open = true));
         document.querySelectorAll('main *').forEach((one) => { one.dispatchEvent(new MouseEvent('mouseover', { bubbles: true }));
         one.focus?.() }); document.activeElement.blur(); return [window.__xss === undefined, location.origin] })()";
     assert_eq!(page.ask(provoke), json!([true, page.explorer.origin]), "{path}");
-    // What the page is made of is only what the page itself puts there.
+    // The page contains only elements of its templates.
     let strange = "[
         ...document.querySelectorAll('iframe, object, embed, base, style, math, meta[http-equiv], script:not([src^=\"/assets/\"]), link:not([href^=\"/assets/\"])'),
         ...[...document.querySelectorAll('*')].filter((one) => [...one.attributes].some((attribute) => /^on|^style$|^srcdoc$/i.test(attribute.name))),
@@ -123,7 +123,7 @@ fn look(page: &Page<'_>, path: &str) {
 }
 
 #[test]
-fn nothing_that_stands_in_a_span_runs() {
+fn content_of_spans_is_never_executed() {
     with_page(|page| {
         send(page, |_| true);
         for path in [
@@ -140,7 +140,7 @@ fn nothing_that_stands_in_a_span_runs() {
             look(page, &format!("/traces/x{number}"));
             let spans = page.count("tr[data-span]");
             if spans > 1 {
-                // By the script that puts the panel into the page, too.
+                // The script that inserts the panel is tested too.
                 page.press("j");
                 page.until("document.querySelector('.panel').getAttribute('aria-busy') === null");
                 assert_eq!(page.ask("window.__xss === undefined"), true);
@@ -160,7 +160,7 @@ fn nothing_that_stands_in_a_span_runs() {
 }
 
 #[test]
-fn addresses_are_text_too() {
+fn addresses_are_text() {
     with_page(|page| {
         send(page, |span| span["span_id"] == "1");
         page.expect("Failed to load resource: the server responded with a status of 40");
@@ -175,7 +175,7 @@ fn addresses_are_text_too() {
                 format!("/traces/{coded}"),
                 format!("/sessions/{coded}"),
             ] {
-                // What is refused before there is a page has no heading to look for.
+                // Refused addresses have no page with a heading.
                 page.visit(&path);
                 if page.count("h1") > 0 {
                     look(page, &path);
@@ -187,7 +187,7 @@ fn addresses_are_text_too() {
 }
 
 #[test]
-fn every_answer_says_that_nothing_may_run() {
+fn every_answer_forbids_execution() {
     with_page(|page| {
         send(page, |_| true);
         let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src data:; connect-src 'self'; \

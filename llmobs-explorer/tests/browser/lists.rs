@@ -1,4 +1,4 @@
-//! The list: rows, the filter bar, facets, what is wrong with a query, order, columns, the time.
+//! The list: rows, the filter bar, facets, errors of queries, order, columns, the time range.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::page::{Page, with_page};
 use super::showcase;
 use super::spans::{MILLISECOND, MINUTE, SECOND, evaluation, now, root, span};
 
-/// Four traces, the first one the latest.
+/// Four traces. The first one is the latest.
 fn send(page: &Page<'_>) {
     let ago = |minutes: i64, milliseconds: i64| json!({ "start_ns": now() - minutes * MINUTE, "duration": milliseconds * MILLISECOND });
     let trace = |id: &str, name: &str, minutes: i64, milliseconds: i64, user: &str| {
@@ -31,7 +31,7 @@ fn names(page: &Page<'_>) -> Vec<String> {
 }
 
 #[test]
-fn rows_are_filtered_by_the_bar() {
+fn the_bar_filters_rows() {
     with_page(|page| {
         send(page);
         page.visit("/traces");
@@ -41,7 +41,7 @@ fn rows_are_filtered_by_the_bar() {
         assert_eq!(page.ask("location.search"), "?q=%40duration%3A%3E500ms+user_id%3Au-2");
         assert_eq!(names(page), ["answer"]);
         assert_eq!(page.texts(".pager span"), ["1 to 1 of 1"]);
-        // The way back is that of the browser.
+        // The back button of the browser works.
         page.ask("history.back()");
         page.until("document.querySelectorAll('.rows tbody tr').length === 4");
         page.follow(".tabs a:nth-child(3)");
@@ -52,7 +52,7 @@ fn rows_are_filtered_by_the_bar() {
 }
 
 #[test]
-fn a_facet_adds_a_term_and_takes_it_away_again() {
+fn a_facet_adds_and_removes_its_term() {
     with_page(|page| {
         send(page);
         page.visit("/traces?q=user_id%3Au-2");
@@ -72,7 +72,7 @@ fn a_facet_adds_a_term_and_takes_it_away_again() {
 }
 
 #[test]
-fn an_error_of_a_query_points_at_its_column() {
+fn errors_of_queries_mark_their_column() {
     with_page(|page| {
         page.expect("Failed to load resource: the server responded with a status of 400");
         send(page);
@@ -80,20 +80,20 @@ fn an_error_of_a_query_points_at_its_column() {
         page.submit("#q", "@name:answer (@status:ok");
         assert_eq!(page.texts("#q-error mark"), ["("]);
         assert_eq!(page.texts("#q-error .query"), ["@name:answer (@status:ok"]);
-        let said = page.texts("#q-error").remove(0);
-        assert!(said.contains("column 14: "), "{said}");
+        let error = page.texts("#q-error").remove(0);
+        assert!(error.contains("column 14: "), "{error}");
         assert_eq!(
             page.ask("['aria-invalid', 'aria-describedby'].map((name) => document.querySelector('#q').getAttribute(name))"),
             json!(["true", "q-error"])
         );
-        // What was written is still there to be mended.
+        // The query is kept, so that the user can correct it.
         page.submit("#q", "@name:answer (@status:ok)");
         assert_eq!(names(page), ["answer", "answer"]);
     });
 }
 
 #[test]
-fn the_list_is_ordered_by_its_heads() {
+fn headings_sort_the_list() {
     with_page(|page| {
         send(page);
         page.visit("/traces");
@@ -119,7 +119,7 @@ fn columns_are_added_and_removed() {
         assert_eq!(page.ask("location.search"), "?column=tag.user_id&column=%40tag.env");
         assert_eq!(page.texts("thead th:nth-child(n + 10)"), ["tag.user_id ✕", "tag.env ✕"]);
         assert_eq!(page.texts("td[data-label='tag.user_id']"), ["u-1", "u-1", "u-2", "u-2"]);
-        // A value leads to what has it too, with the columns kept.
+        // A value links to the rows with the same value, and keeps the columns.
         page.follow("td[data-label='tag.user_id'] a");
         assert_eq!(page.texts("td[data-label='tag.user_id']"), ["u-1", "u-1"]);
         page.follow("a[aria-label='Remove the column tag.user_id']");
@@ -128,7 +128,7 @@ fn columns_are_added_and_removed() {
 }
 
 #[test]
-fn the_time_is_chosen_from_a_list_or_from_the_histogram() {
+fn the_time_range_is_chosen_from_a_list_or_from_the_histogram() {
     with_page(|page| {
         send(page);
         page.explorer.send(&[root(
@@ -138,7 +138,7 @@ fn the_time_is_chosen_from_a_list_or_from_the_histogram() {
         )]);
         page.visit("/traces");
         assert_eq!(page.texts(".pager span"), ["1 to 5 of 5"]);
-        // The first bar is that of the oldest row.
+        // The first bar has the oldest row.
         page.follow(".histogram a");
         assert_eq!(names(page), ["old"]);
         page.ask("(() => { const last = document.querySelector('#last'); last.value = '1h'; last.dispatchEvent(new Event('change')) })()");
@@ -184,7 +184,7 @@ fn keys_move_through_the_rows_and_open_one() {
         page.visit("/traces");
         page.press("/");
         assert_eq!(page.ask("document.activeElement.id"), "q");
-        // In a field, letters are letters.
+        // In a field, keys write letters.
         page.press("j");
         assert_eq!(
             page.ask("[document.querySelector('#q').value, document.querySelectorAll('tr.current').length]"),
@@ -200,7 +200,7 @@ fn keys_move_through_the_rows_and_open_one() {
     });
 }
 
-/// Programs write an id in different forms: spans of both belong to one trace, evaluations find their span, and a pasted id is found.
+/// Programs write ids in different forms. Spans of one trace belong together, evaluations find their span, and pasted ids are found.
 #[test]
 fn ids_are_found_in_every_form() {
     with_page(|page| {
@@ -226,7 +226,7 @@ fn ids_are_found_in_every_form() {
             ("traces", "0xb7ad6b7169203331", "above"),
             ("traces", "13235353014750950193", "above"),
             ("traces", "@trace_id:0x0AF7651916cd43dd8448eb211c80319c", "above"),
-            // The id of a span below finds its trace, and the word is found in texts.
+            // The id of a child finds the trace, and also matches words in texts.
             ("traces", "00F067AA0BA902B7", "above other"),
             ("spans", "67667974448284343", "above beside"),
             ("spans", "@parent_id:b7ad6b7169203331", "below beside"),
@@ -243,7 +243,7 @@ fn ids_are_found_in_every_form() {
     });
 }
 
-/// Much of a list is seen at once, and the room that its other columns do not need is that of the texts.
+/// Many rows are visible at once, and the texts use the space that other columns do not need.
 #[test]
 fn twenty_rows_fit_into_a_window() {
     with_page(|page| {
@@ -264,16 +264,17 @@ fn twenty_rows_fit_into_a_window() {
     });
 }
 
-/// In scripts without spaces, a part of a sentence is found as a word is in others.
+/// In scripts without spaces, searches find parts of sentences.
 #[test]
-fn words_of_scripts_without_spaces_are_found() {
+fn words_in_scripts_without_spaces_are_found() {
     with_page(|page| {
-        let said = |id: &str, text: &str| root(id, id, json!({ "meta": { "input": { "value": text } } }));
+        let with_input =
+            |id: &str, text: &str| root(id, id, json!({ "meta": { "input": { "value": text } } }));
         page.explorer.send(&[
-            said("japanese", "今日の東京の天気はどうですか。Rust製です"),
-            said("chinese", "明天北京的天气怎么样？"),
-            said("korean", "오늘 날씨가 좋네요"),
-            said("spaced", "東京 天気"),
+            with_input("japanese", "今日の東京の天気はどうですか。Rust製です"),
+            with_input("chinese", "明天北京的天气怎么样？"),
+            with_input("korean", "오늘 날씨가 좋네요"),
+            with_input("spaced", "東京 天気"),
         ]);
         for (query, found) in [
             ("天気", "japanese spaced"),

@@ -1,4 +1,4 @@
-//! Traces appear by themselves while the page is looked at, and do not where it is paused.
+//! Pages update automatically unless they are paused.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::page::with_page;
 use super::spans::{MINUTE, now, root, span};
 
 #[test]
-fn a_trace_appears_by_itself() {
+fn new_traces_appear_automatically() {
     with_page(|page| {
         page.explorer.send(&[root("a", "first", json!({}))]);
         page.visit("/traces");
@@ -15,23 +15,23 @@ fn a_trace_appears_by_itself() {
         page.explorer.send(&[root("b", "second", json!({}))]);
         page.until("document.querySelectorAll('.rows tbody tr').length === 2");
         assert_eq!(page.texts(".rows tbody th > a"), ["second", "first"]);
-        // The page was not loaded anew, the folded facets stay folded, and a screen reader is told.
+        // The page was not reloaded, the folded facets are still folded, and screen readers are notified.
         assert_eq!(page.ask("[window.stayed, document.querySelector('.facets').open]"), json!([true, false]));
         assert_eq!(page.texts("#said"), ["1 to 2 of 2"]);
-        // What does not match the filter stays away, what matches comes.
+        // Only traces that match the filter appear.
         page.submit("#q", "@name:third");
         page.explorer.send(&[root("c", "other", json!({})), root("d", "third", json!({}))]);
         page.until("document.querySelectorAll('.rows tbody tr').length === 1");
         assert_eq!(page.texts(".rows tbody th > a"), ["third"]);
-        // A span of a trace that is there is counted with it.
+        // A new span is counted in its existing trace.
         page.explorer.send(&[span(("d", "2", "1"), "task", "step", json!({}))]);
         page.until("document.querySelector('[data-label=Spans]').innerText === '2'");
     });
 }
 
-/// While the root has not ended, nothing says that the trace is ok.
+/// A trace is not shown as ok before its root has ended.
 #[test]
-fn a_running_trace_is_followed_to_its_end() {
+fn a_running_trace_is_updated_until_its_end() {
     with_page(|page| {
         let below = |id: &str, parent: &str, name: &str| {
             span(("t", id, parent), "task", name, json!({ "meta": { "input": { "value": name } } }))
@@ -48,7 +48,7 @@ fn a_running_trace_is_followed_to_its_end() {
         page.ask("window.stayed = true");
         page.click("tr[data-span='2'] .fold");
         page.until("document.querySelectorAll('tr[data-span]').length === 1");
-        // What arrives is drawn; the branch that was folded stays so, and the panel keeps the span that was asked for.
+        // New spans appear, the folded branch remains folded, and the panel keeps the selected span.
         page.click("tr[data-span='2'] .name");
         page.until("location.search === '?span=2'");
         page.explorer.send(&[below("4", "1", "second"), below("5", "4", "broken")]);
@@ -74,7 +74,7 @@ fn a_running_trace_is_followed_to_its_end() {
     });
 }
 
-/// Without a span in the address, the panel shows the root as soon as it is there.
+/// Without a span in the address, the panel shows the root as soon as it arrives.
 #[test]
 fn the_root_takes_the_panel_when_it_arrives() {
     with_page(|page| {
@@ -91,19 +91,19 @@ fn the_root_takes_the_panel_when_it_arrives() {
 }
 
 #[test]
-fn a_paused_list_stays_as_it_is() {
+fn a_paused_list_does_not_change() {
     with_page(|page| {
         page.explorer.send(&[root("a", "first", json!({}))]);
         page.visit("/traces");
         page.click("#live");
         assert_eq!(page.texts("#live"), ["Paused"]);
         assert_eq!(page.ask("document.querySelector('#live').getAttribute('aria-pressed')"), "false");
-        // Paused stays paused on the next page; there, no question for changes is under way.
+        // The next page is paused too, and does not ask for changes.
         page.visit("/traces");
         assert_eq!(page.texts("#live"), ["Paused"]);
         page.ask("window.asked = 0; const before = fetch; window.fetch = (...of) => { window.asked += 1; return before(...of) }; 0");
         page.explorer.send(&[root("b", "second", json!({}))]);
-        // Longer than the page waits between two looks at whether it is still paused.
+        // Waits longer than the interval in which the page checks whether it is paused.
         page.ask("new Promise((done) => setTimeout(done, 1200))");
         assert_eq!(page.ask("window.asked"), 0);
         assert_eq!(page.texts(".rows tbody th > a"), ["first"]);
@@ -114,7 +114,7 @@ fn a_paused_list_stays_as_it_is() {
     });
 }
 
-/// What is drawn anew between the press of a button and its release would not get the click.
+/// An element that is replaced between the press and the release of a button would not get the click.
 #[test]
 fn a_list_that_changes_does_not_swallow_a_click() {
     with_page(|page| {
@@ -122,7 +122,7 @@ fn a_list_that_changes_does_not_swallow_a_click() {
         page.visit("/traces");
         page.press_down(".facets summary");
         page.explorer.send(&[root("b", "second", json!({}))]);
-        // Longer than a change needs to arrive and to be drawn.
+        // Waits longer than a change takes to appear.
         page.ask("new Promise((done) => setTimeout(done, 600))");
         assert_eq!(page.texts(".rows tbody th > a"), ["first"]);
         page.release(".facets summary");

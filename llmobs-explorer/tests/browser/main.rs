@@ -1,7 +1,7 @@
-//! The pages as a person meets them: the real binary, looked at with a real browser.
+//! The pages of the real binary in a real browser.
 //!
-//! Each test has an explorer and a page of its own; after each, the browser must have had nothing to complain of. Where there is no
-//! browser the tests are skipped, unless `LLMOBS_REQUIRE_BROWSER=1`.
+//! Each test has its own explorer and page, and fails if the browser reported an error. The tests are skipped if there is no browser, unless
+//! `LLMOBS_REQUIRE_BROWSER=1`.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! On a phone nothing stands beyond the edge, and what is there can be used.
+//! Pages fit on narrow screens and use wide ones.
 
 use super::page::with_page;
 use super::showcase;
@@ -24,7 +24,7 @@ fn pages_fit_into_360_pixels() {
         for path in paths {
             page.visit(path);
             assert_eq!(fits(), serde_json::json!([360, 360]), "{path}");
-            // Nor does anything stand beyond the edge of what may be scrolled in itself.
+            // No element extends beyond the edge of its scroll area.
             let beyond = "[...document.querySelectorAll('main *')].filter((one) => !one.closest('pre, .raw, .scroll') && one.getBoundingClientRect().right > 361).map((one) => one.outerHTML.slice(0, 99))";
             assert_eq!(page.ask(beyond), serde_json::json!([]), "{path}");
         }
@@ -53,7 +53,7 @@ fn rows_are_cards_with_facets_folded_above_them() {
 fn wide_pages_use_their_width() {
     with_page(|page| {
         showcase::send(page.explorer);
-        // With wide fonts too.
+        // Also with wide fonts.
         for width in [1600, 2560, 3840] {
             page.resize(width, 1200);
             page.visit("/traces");

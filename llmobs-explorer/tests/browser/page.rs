@@ -1,4 +1,4 @@
-//! One page of the browser: what a person sees and does, and what the browser complains of.
+//! One page of the browser: the actions of a user, the visible texts, and the errors of the browser.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -20,21 +20,21 @@ pub(crate) struct Page<'a> {
     browser: &'static Browser,
     context: String,
     session: String,
-    /// Parts of what the browser may complain of.
+    /// Parts of the errors that the browser may report.
     expected: RefCell<Vec<&'static str>>,
 }
 
-/// Runs a test with a page and an explorer of its own, in a window of 1400 by 800, and looks for complaints.
+/// Runs a test with its own page and explorer, in a window of 1400 by 800, and checks for errors of the browser.
 pub(crate) fn with_page(test: impl FnOnce(&Page<'_>)) {
     with_page_of(&Explorer::start(), test);
 }
 
-/// The same with an explorer that the test started.
+/// The same with an explorer of the test.
 pub(crate) fn with_page_of(explorer: &Explorer, test: impl FnOnce(&Page<'_>)) {
     let Some(browser) = browser() else { return };
     let page = Page::open(browser, explorer);
     test(&page);
-    assert_eq!(page.complaints(), Vec::<String>::new(), "what the browser complains of");
+    assert_eq!(page.complaints(), Vec::<String>::new(), "errors of the browser");
     page.browser
         .call("", "Target.disposeBrowserContext", &json!({ "browserContextId": page.context }))
         .unwrap();
@@ -64,7 +64,7 @@ impl<'a> Page<'a> {
         self.browser.call(&self.session, method, params).unwrap()
     }
 
-    /// Opens an address of the explorer and waits until it is there.
+    /// Opens an address of the explorer and waits until the page is loaded.
     pub(crate) fn visit(&self, path: &str) {
         let before = self.document();
         let answer = self.call("Page.navigate", &json!({ "url": format!("{}{path}", self.explorer.origin) }));
@@ -72,12 +72,12 @@ impl<'a> Page<'a> {
         self.wait_for(path, || self.has_left(&before));
     }
 
-    /// What tells one document from the next.
+    /// A value that identifies the document.
     fn document(&self) -> Value {
         self.ask("performance.timeOrigin")
     }
 
-    /// Whether there is another document, and all of it. A page that is being left cannot be asked, which is not yet.
+    /// Whether another document is completely loaded. A page that is being replaced cannot be queried, which means no.
     fn has_left(&self, before: &Value) -> bool {
         let now = self.try_ask("document.readyState === 'complete' && performance.timeOrigin");
         now.is_ok_and(|now| now.is_number() && now != *before)
@@ -88,7 +88,7 @@ impl<'a> Page<'a> {
         while !done() {
             assert!(
                 Instant::now() < until,
-                "{what} does not come true; {:#?}; {}",
+                "timed out: {what}; {:#?}; {}",
                 self.complaints(),
                 self.picture()
             );
@@ -96,12 +96,12 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Says what is on the page, for a test that failed.
+    /// Returns the content of the page, for a failed test.
     fn picture(&self) -> Value {
         self.try_ask("location.href + '\\n' + document.body.innerText.slice(0, 3000)").unwrap_or_default()
     }
 
-    /// The value of an expression.
+    /// Returns the value of an expression.
     pub(crate) fn ask(&self, script: &str) -> Value {
         self.try_ask(script).unwrap_or_else(|error| panic!("{script}: {error}"))
     }
@@ -115,12 +115,12 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Waits until an expression is true. A page that is being left cannot be asked, which is not yet true either.
+    /// Waits until an expression is true. On a page that is being replaced, it is not true yet.
     pub(crate) fn until(&self, script: &str) {
         self.wait_for(script, || self.try_ask(script).is_ok_and(|value| value == true));
     }
 
-    /// The texts of all elements, as they are shown.
+    /// Returns the visible texts of all elements.
     pub(crate) fn texts(&self, selector: &str) -> Vec<String> {
         let script = format!(
             "[...document.querySelectorAll({})].map((one) => one.innerText.replace(/\\s+/g, ' ').trim())",
@@ -133,7 +133,7 @@ impl<'a> Page<'a> {
         self.ask(&format!("document.querySelectorAll({}).length", json!(selector))).as_u64().unwrap()
     }
 
-    /// Clicks on the middle of an element, as a mouse does: what lies above it would get the click.
+    /// Clicks on the middle of an element, as a mouse does. An element above it would get the click.
     pub(crate) fn click(&self, selector: &str) {
         let at = self.middle(selector);
         self.mouse("mousePressed", &at);
@@ -166,7 +166,7 @@ impl<'a> Page<'a> {
         self.call("Input.dispatchMouseEvent", &params);
     }
 
-    /// Clicks on what leads to another page, and waits until that is there.
+    /// Clicks on a link, and waits until the next page is loaded.
     pub(crate) fn follow(&self, selector: &str) {
         let before = self.document();
         self.click(selector);
@@ -202,13 +202,13 @@ impl<'a> Page<'a> {
         );
     }
 
-    /// Writes into a field, in place of what is there.
+    /// Replaces the text of a field.
     pub(crate) fn write(&self, selector: &str, text: &str) {
         self.ask(&format!("document.querySelector({}).select()", json!(selector)));
         self.call("Input.insertText", &json!({ "text": text }));
     }
 
-    /// Writes into a field and presses Enter, and waits for the page to which that leads.
+    /// Writes into a field, presses Enter, and waits until the next page is loaded.
     pub(crate) fn submit(&self, selector: &str, text: &str) {
         let before = self.document();
         self.write(selector, text);
@@ -221,7 +221,7 @@ impl<'a> Page<'a> {
         self.call("Emulation.setDeviceMetricsOverride", &params);
     }
 
-    /// What the person prefers.
+    /// Sets the preferred theme of the user.
     pub(crate) fn dark(&self, dark: bool) {
         let value = if dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
@@ -239,12 +239,12 @@ impl<'a> Page<'a> {
         std::fs::write(file, picture).unwrap();
     }
 
-    /// Parts of complaints that belong to what a test does.
+    /// Allows errors that contain this text.
     pub(crate) fn expect(&self, complaint: &'static str) {
         self.expected.borrow_mut().push(complaint);
     }
 
-    /// Errors and warnings of the console, exceptions, violations of the content security policy, dialogs.
+    /// Returns errors and warnings of the console, exceptions, violations of the content security policy, and dialogs.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let events = self.browser.events(&self.session);
         let all = events.iter().filter_map(|event| {

@@ -1,4 +1,4 @@
-//! The pictures of the README. `UPDATE_SCREENSHOTS=1 cargo test -p llmobs-explorer --test browser screenshots` takes them anew.
+//! The pictures of the README. `UPDATE_SCREENSHOTS=1 cargo test -p llmobs-explorer --test browser screenshots` updates them.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! All that matters also works in a browser that runs no scripts.
+//! The main functions work in a browser without scripts.
 
 use super::page::with_page;
 use super::showcase;
@@ -15,7 +15,7 @@ fn lists_and_traces_work_without_scripts() {
         showcase::send(page.explorer);
         page.visit("/traces");
         assert_eq!(page.texts(".pager span"), ["1 to 45 of 45"]);
-        // Buttons that only scripts understand are not there.
+        // Buttons that need scripts are hidden.
         let seen = "[...document.querySelectorAll('.tools button')].filter((button) => button.checkVisibility()).length";
         assert_eq!(page.ask(seen), 0);
         page.submit("#q", "@status:error");

@@ -6,7 +6,7 @@ use super::page::with_page;
 use super::spans::{MINUTE, SECOND, evaluation, now, root, span};
 
 #[test]
-fn a_session_reads_as_one_conversation_and_adds_up() {
+fn a_session_is_shown_as_one_conversation_with_sums() {
     with_page(|page| {
         let turn = |trace: &str, minutes: i64, question: &str, answer: &str| {
             root(
@@ -51,7 +51,7 @@ fn a_session_reads_as_one_conversation_and_adds_up() {
         assert_eq!(page.texts(".turn .meta small"), ["Σ 2.00s", "Σ 1 020", "Σ 4.00s", "Σ 2 040"]);
         page.follow(".turn:last-child .meta a");
         assert_eq!(page.ask("location.pathname + location.search"), "/traces/b?span=1");
-        // From the list, too.
+        // The list links to it too.
         page.visit("/traces");
         page.follow(".rows tbody small a");
         assert_eq!(page.texts("h1"), ["Session s 1/a"]);
@@ -59,7 +59,7 @@ fn a_session_reads_as_one_conversation_and_adds_up() {
 }
 
 #[test]
-fn evaluations_stand_by_label_and_lead_to_their_spans() {
+fn evaluations_are_shown_by_label_and_link_to_their_spans() {
     with_page(|page| {
         page.explorer.send(&[root("a", "good", json!({})), root("b", "bad", json!({}))]);
         let score = |trace: &str, score: f64, assessment: &str| {

@@ -1,5 +1,4 @@
-//! What a team's morning looks like: three applications, their sessions, failures and evaluations. For the pictures and the checks of
-//! looks.
+//! Sample data of a team: three applications with sessions, failures and evaluations. For screenshots and checks of the layout.
 
 use serde_json::{Value, json};
 
@@ -10,7 +9,7 @@ use super::spans::{MILLISECOND, MINUTE, SECOND, evaluation, merge, now, span};
 struct Question {
     asked: &'static str,
     answer: &'static str,
-    /// What is looked up for it, and what is found.
+    /// The search for it, and its result.
     search: &'static str,
     found: &'static str,
 }
@@ -83,12 +82,12 @@ const fn question(
     Question { asked, answer, search, found }
 }
 
-/// Sends it all.
+/// Sends all data.
 pub(crate) fn send(explorer: &Explorer) {
     let (mut spans, mut judged) = (Vec::new(), Vec::new());
     let mut asked = 0..;
     for turn in 0..44_i64 {
-        // More at some hours than at others, and never evenly.
+        // Uneven times, with more traces at some hours than at others.
         let ago = (turn * turn % 97 / 9 + turn * 7) * MINUTE + turn * 7_919 * MILLISECOND;
         let start = now() - ago - 20 * SECOND;
         let trace = format!("{:032x}", 0x5eed_0000_u64 + u64::try_from(turn * 7_919).unwrap());
@@ -208,7 +207,7 @@ fn judge(trace: &str, turn: i64) -> Vec<Value> {
     ]
 }
 
-/// A workflow of several long calls of a model.
+/// A workflow with several long model calls.
 fn report(trace: &str, turn: i64, start: i64) -> Vec<Value> {
     let subject = REPORTS[usize::try_from(turn / 5).unwrap() % REPORTS.len()];
     let summary = "Three things stand out this week.";
@@ -241,7 +240,7 @@ fn report(trace: &str, turn: i64, start: i64) -> Vec<Value> {
     spans.collect()
 }
 
-/// One short call of a model.
+/// One short model call.
 fn title(trace: &str, turn: i64, start: i64) -> Value {
     let asked = QUESTIONS[usize::try_from(turn / 5).unwrap() % QUESTIONS.len()].asked;
     let message = |role: &str, content: &str| json!({ "messages": [{ "role": role, "content": content }] });

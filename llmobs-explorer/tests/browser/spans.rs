@@ -14,7 +14,7 @@ pub(crate) fn now() -> i64 {
     i64::try_from(now.as_nanos()).unwrap()
 }
 
-/// A span of a second that began a minute ago, and more fields of it.
+/// A span of one second that began a minute ago, with further fields.
 pub(crate) fn span(ids: (&str, &str, &str), kind: &str, name: &str, more: Value) -> Value {
     let (trace, id, parent) = ids;
     let mut span = json!({
@@ -50,7 +50,7 @@ pub(crate) fn evaluation(trace: &str, span: &str, label: &str, more: Value) -> V
     metric
 }
 
-/// Puts fields into an object, deeply; lists are replaced.
+/// Merges fields into an object. Lists are replaced.
 pub(crate) fn merge(into: &mut Value, more: Value) {
     match (into, more) {
         (Value::Object(into), Value::Object(more)) => {

@@ -1,4 +1,4 @@
-//! A trace: the tree and the panel, by mouse and by keys.
+//! A trace: the tree and the panel, with mouse and keys.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::spans::{MILLISECOND, SECOND, now, root, span};
 
 const NAMES: &str = ".waterfall .name";
 
-/// A root with two branches; in the second one something failed.
+/// A root with two branches. The second one has failed spans.
 fn send(page: &Page<'_>) {
     let start = now() - 10 * SECOND;
     let at = |from: i64, takes: i64| json!({ "start_ns": start + from * MILLISECOND, "duration": takes * MILLISECOND });
@@ -29,7 +29,7 @@ fn send(page: &Page<'_>) {
     ]);
 }
 
-/// The panel's head, once it is that of a span.
+/// Waits until the panel has this heading.
 fn panel(page: &Page<'_>, head: &str) {
     page.until(&format!(
         "document.querySelector('.panel h2').innerText.replace(/\\s+/g, ' ').startsWith({})",
@@ -37,7 +37,7 @@ fn panel(page: &Page<'_>, head: &str) {
     ));
 }
 
-/// The names of the rows that are selected, and the address.
+/// The names of the selected rows, and the address.
 fn selected(page: &Page<'_>) -> (Vec<String>, Value) {
     (page.texts("tr[aria-selected=true] .name"), page.ask("location.search"))
 }
@@ -63,7 +63,7 @@ fn a_click_on_a_span_shows_it() {
         );
         page.click("section.error summary");
         assert_eq!(page.texts("section.error details pre"), ["at search.rs:7"]);
-        // On the row beside the name too, and the address alone brings it back.
+        // A click beside the name selects the span too, and the address restores the selection.
         page.click("tr[data-span='3'] .lane");
         panel(page, "task plan_first");
         page.visit("/traces/t?span=3");
@@ -122,7 +122,7 @@ fn branches_fold_and_unfold() {
         page.until("document.querySelectorAll('tr[data-span]').length === 7");
         assert_eq!(page.texts(NAMES), all);
         assert_eq!(state("2"), json!(["true", "▾", "Fold plan", 0]));
-        // By keys: fold, and go on from where one was.
+        // With keys: folds, and continues from the current row.
         page.press("j");
         page.press("ArrowLeft");
         assert_eq!(page.texts(NAMES), folded);
@@ -130,7 +130,7 @@ fn branches_fold_and_unfold() {
         page.until("document.querySelectorAll('tr[data-span]').length === 7");
         page.press("ArrowDown");
         assert_eq!(selected(page).0, ["plan_first"]);
-        // What is selected below a branch that is folded gives way to it.
+        // Folding a branch moves the selection from inside the branch to its head.
         page.click("tr[data-span='2'] .fold");
         page.until("document.querySelectorAll('tr[data-span]').length === 5");
         assert_eq!(selected(page), (vec!["plan".to_owned()], json!("?span=2")));
@@ -141,7 +141,7 @@ fn branches_fold_and_unfold() {
 }
 
 #[test]
-fn many_children_come_in_portions() {
+fn many_children_are_shown_in_parts() {
     with_page(|page| {
         let start = now() - 10 * SECOND;
         let child = |at: i64| {
@@ -162,7 +162,7 @@ fn many_children_come_in_portions() {
         let mut names = vec!["answer".to_owned()];
         names.extend((0..250).map(|at| format!("step_{at}")));
         assert_eq!(page.texts(NAMES), names);
-        // A span that is far down is there when its address is opened, and in view.
+        // The address of a span far down shows the span and scrolls to it.
         page.visit("/traces/t?span=c249");
         assert_eq!(selected(page).0, ["step_249"]);
         let inside =
@@ -173,7 +173,7 @@ fn many_children_come_in_portions() {
 }
 
 #[test]
-fn spans_are_found_by_name_and_errors_one_after_the_other() {
+fn spans_are_found_by_name_and_errors_one_after_another() {
     with_page(|page| {
         send(page);
         page.visit("/traces/t");
@@ -191,7 +191,7 @@ fn spans_are_found_by_name_and_errors_one_after_the_other() {
         page.press("e");
         page.until(&format!("performance.timeOrigin !== {loads} && document.readyState === 'complete'"));
         assert_eq!(selected(page).0, ["search_again"]);
-        // From where one has gone to, not from where the page was opened.
+        // The search begins at the selected span, not at the span of the address.
         page.click("tr[data-span='2'] .name");
         panel(page, "task plan");
         page.follow(".next-error");
@@ -200,7 +200,7 @@ fn spans_are_found_by_name_and_errors_one_after_the_other() {
 }
 
 #[test]
-fn all_parts_of_a_span_are_there() {
+fn all_parts_of_a_span_are_shown() {
     with_page(|page| {
         let more = json!({
             "duration": 2 * SECOND,
@@ -247,7 +247,7 @@ fn all_parts_of_a_span_are_there() {
             page.ask("document.querySelector('.raw pre').textContent").as_str().unwrap(),
         )
         .unwrap();
-        // A page of JSON names no icon, so the browser may look for one.
+        // A JSON page names no icon, so the browser may request one.
         page.expect("404 (Not Found) http://127.0.0.1");
         page.follow(".raw a");
         let whole: Value =
@@ -285,7 +285,7 @@ fn costs_are_dollars_with_all_their_digits() {
     });
 }
 
-/// Beside a long call the tree and the details of the span stay in the window.
+/// The tree and the details remain visible beside a long call.
 #[test]
 fn tree_and_details_stay_beside_a_long_call() {
     with_page(|page| {
@@ -298,10 +298,10 @@ fn tree_and_details_stay_beside_a_long_call() {
         let places = "['.tree', '#details', '#panel'].map((part) => { const box = document.querySelector(part).getBoundingClientRect();
             return [box.top >= 0 && box.bottom <= innerHeight, box.left < innerWidth * .4] })";
         assert_eq!(page.ask(places), json!([[true, true], [true, true], [false, false]]));
-        // The details are those of the span that is selected.
+        // The details belong to the selected span.
         page.click("tr[data-span='1'] .name");
         page.until("document.querySelector('#details').innerText.search('Metadata') === -1");
-        // One below the other where the window is narrow.
+        // In a narrow window, they are below each other.
         page.resize(700, 900);
         let order = "['.tree', '#panel', '#details'].map((part) => document.querySelector(part).getBoundingClientRect().top)";
         let tops: Vec<f64> = serde_json::from_value(page.ask(order)).unwrap();

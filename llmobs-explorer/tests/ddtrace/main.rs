@@ -1,6 +1,6 @@
-//! The SDKs for Python and Node themselves report here, by each of the ways that they have. By all of them the same must be seen.
+//! The SDKs for Python and Node send spans in each of their ways. All ways must have the same result.
 //!
-//! Where there is no ddtrace or dd-trace the tests are skipped: see `support/programs.rs`.
+//! The tests are skipped if ddtrace or dd-trace is missing: see `support/programs.rs`.
 
 #![allow(
     clippy::expect_used,
@@ -31,7 +31,7 @@ use programs::{DDTRACE, alone, ddtrace_python, run, run_silently, text_of};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ddtrace/program.py");
 
-/// A program that asks and tells an Agent nothing else: that would go to addresses where nothing listens.
+/// A program that sends no other requests to an Agent, which would go to addresses where nothing listens.
 fn quiet(program: impl AsRef<OsStr>) -> Command {
     let mut command = traced(program);
     command.envs([
@@ -41,14 +41,14 @@ fn quiet(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// A program whose service is the same wherever the tests run.
+/// A program with a fixed service name.
 fn traced(program: impl AsRef<OsStr>) -> Command {
     let mut command = alone(program);
     command.env("DD_SERVICE", "travel").env("DD_TRACE_GIT_METADATA_ENABLED", "false");
     command
 }
 
-/// All spans as their pages give them back, in order, with names in place of ids and without what differs between two runs.
+/// All spans from their pages, in order, with names instead of ids and without values that differ between runs.
 fn spans(explorer: &Explorer) -> Vec<Value> {
     let list = explorer.get("/traces?view=spans&sort=start&order=asc").1;
     let links = list.split("data-href=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
@@ -69,13 +69,13 @@ fn spans(explorer: &Explorer) -> Vec<Value> {
         for field in ["_dd", "duration", "start_ns", "trace_id", "span_id"] {
             event.as_object_mut().unwrap().remove(field).unwrap();
         }
-        // In the traces of the tracer it is a field, too.
+        // Traces of the tracer have this field too.
         event.as_object_mut().unwrap().remove("ml_app");
         if let Some(parent) = names.get(event["parent_id"].as_str().unwrap()) {
             event["parent_id"] = parent.as_str().into();
         }
         if let Some(stack) = event.pointer_mut("/meta/error/stack") {
-            // Where the files are differs from machine to machine.
+            // The paths of files differ between machines.
             *stack = stack.as_str().unwrap().trim_end().lines().last().into();
         }
     }
@@ -86,7 +86,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// A span of the program, as it must be seen.
+/// An expected span of the program.
 fn span(kind: &str, name: &str, decorated: bool, more_tags: &[&str], more: &Value) -> Value {
     let failed = more["error"].is_object();
     let mut meta = json!({ "span": { "kind": kind }, "metadata": {} });
@@ -117,7 +117,7 @@ fn span(kind: &str, name: &str, decorated: bool, more_tags: &[&str], more: &Valu
     })
 }
 
-/// What must be seen, however it came.
+/// Checks the result of the program.
 fn check(explorer: &Explorer) {
     let question = "Which ferry is the last one?";
     let failure = json!({
@@ -182,7 +182,7 @@ fn check(explorer: &Explorer) {
         evaluations,
         "Evaluations faithfulness score Judged 1 Pass 1 Fail 0 Mean 0.93 From 0.93 To 0.93 0.93 1 thumbs feedback Judged 1 true 1"
     );
-    // Both are about the workflow, which the list shows beside it.
+    // The target of both is the workflow, and the list shows them in its row.
     let row = text_of(&explorer.get("/traces").1);
     for part in
         ["answer workflow python-app", "✓ faithfulness 0.93", "thumbs true", "412 → 28", "1 to 1 of 1"]
@@ -219,7 +219,7 @@ fn a_program_run_by_llmobs_reports_to_it() {
 }
 
 #[test]
-fn a_program_reports_straight() {
+fn a_program_sends_directly() {
     let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     let straight = [
@@ -232,41 +232,41 @@ fn a_program_reports_straight() {
 }
 
 #[test]
-fn a_program_reports_as_to_an_agent() {
+fn a_program_sends_as_to_an_agent() {
     let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     report(python, &explorer, &[("DD_LLMOBS_AGENTLESS_ENABLED", "0")]);
     check(&explorer);
 }
 
-/// The SDK asks whether there is an Agent, and takes the explorer for one.
+/// The SDK checks for an Agent, and finds the explorer.
 #[test]
-fn a_program_finds_out_by_itself_how_to_report() {
+fn a_program_detects_the_explorer_as_an_agent() {
     let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     report(python, &explorer, &[]);
     check(&explorer);
 }
 
-/// Traces of the tracer carry the spans, and nothing else is set than where the Agent is.
+/// The traces of the tracer contain the spans. Only the address of the Agent is set.
 #[test]
-fn a_program_that_traces_with_apm_reports_with_its_traces() {
+fn a_program_with_apm_sends_spans_in_its_traces() {
     let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     let mut program = traced(python);
     run_silently(program.args([PROGRAM, "python-app"]).env("DD_TRACE_AGENT_URL", &explorer.origin));
     check(&explorer);
-    assert!(said_of_arrivals(&explorer).contains("/v0.4/traces 1 5 0 0"), "{}", said_of_arrivals(&explorer));
+    assert!(arrivals_of(&explorer).contains("/v0.4/traces 1 5 0 0"), "{}", arrivals_of(&explorer));
 }
 
-/// What the page says of arrivals, which it shows by route.
-fn said_of_arrivals(explorer: &Explorer) -> String {
+/// The section of the setup page with the counts of requests.
+fn arrivals_of(explorer: &Explorer) -> String {
     text_of(&explorer.get("/setup").1).split_once("Arrived in the last minute").unwrap().1.to_owned()
 }
 
-/// A form that cannot carry the spans is answered, and the page says what to set.
+/// A form that cannot contain the spans is accepted, and the page shows the right setting.
 #[test]
-fn traces_of_v0_5_are_answered_and_the_page_says_what_to_set() {
+fn traces_of_v0_5_are_accepted_and_the_page_shows_the_setting() {
     let Some(python) = ddtrace_python() else { return };
     let explorer = Explorer::start();
     let program = "import ddtrace\nwith ddtrace.tracer.trace('x', span_type='llm') as s: s.set_tag('gen_ai.system', 'x')";
@@ -276,7 +276,7 @@ fn traces_of_v0_5_are_answered_and_the_page_says_what_to_set() {
             .env("DD_TRACE_AGENT_URL", &explorer.origin)
             .env("DD_TRACE_API_VERSION", "v0.5"),
     );
-    let setup = said_of_arrivals(&explorer);
+    let setup = arrivals_of(&explorer);
     assert!(setup.contains("/v0.5/traces 1 0 0 1"), "{setup}");
     assert!(
         setup.contains("traces of v0.5 carry no LLM spans: set DD_TRACE_API_VERSION=v0.4 for Python"),
@@ -284,7 +284,7 @@ fn traces_of_v0_5_are_answered_and_the_page_says_what_to_set() {
     );
 }
 
-/// The SDK reads back what it sent.
+/// The SDK reads its own spans.
 #[test]
 fn the_sdk_reads_spans() {
     let Some(python) = ddtrace_python() else { return };
@@ -293,18 +293,18 @@ fn the_sdk_reads_spans() {
     let program = "import json\nfrom ddtrace.llmobs import LLMObs\nLLMObs.enable(ml_app='python-app')\n\
         print(json.dumps([s['name'] for s in LLMObs.get_spans(limit=2)]))\n\
         print(json.dumps([s['output'] for s in LLMObs.get_spans(span_kind='tool', query='@status:ok')]))";
-    let (said, err) = run(quiet(python)
+    let (out, err) = run(quiet(python)
         .args(["-c", program])
         .env("DD_API_KEY", "none")
         .env("DD_APP_KEY", "none")
         .env("DD_LLMOBS_OVERRIDE_ORIGIN", &explorer.origin)
         .env("DD_TRACE_AGENT_URL", &explorer.origin));
-    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names = json!(["answer", "search", "complete", "sea_state", "harbour"]);
     assert_eq!(lines, [names, json!([{ "value": "{\"waves_m\": 0.4}" }])], "{err}");
 }
 
-/// Runs the program as the page tells to, with the explorer in the Agent's place.
+/// Runs the program with the settings of the page, with the explorer instead of an Agent.
 fn report(python: &OsString, explorer: &Explorer, more: &[(&str, &str)]) {
     run_silently(
         quiet(python)

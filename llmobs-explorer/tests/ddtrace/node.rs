@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 
 use crate::explorer::Explorer;
 use crate::programs::{ddtrace_node, run_silently};
-use crate::{said_of_arrivals, spans, traced};
+use crate::{arrivals_of, spans, traced};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ddtrace/program.mjs");
 
-/// Nothing is set but where the Agent is, and that there is LLM Observability.
+/// Only the address of the Agent and LLM Observability are set.
 #[test]
-fn a_program_of_node_reports_as_to_an_agent() {
+fn a_node_program_sends_as_to_an_agent() {
     let Some(packages) = ddtrace_node() else { return };
     let explorer = Explorer::start();
-    // Modules are looked for beside the program.
+    // Node looks for modules beside the program.
     let program = packages.join(format!("program-{}.mjs", std::process::id()));
     fs::copy(PROGRAM, &program).unwrap();
     run_silently(
@@ -47,8 +47,8 @@ fn a_program_of_node_reports_as_to_an_agent() {
             json!(["complete", "answer", "llm", answer, metrics]),
         ]
     );
-    let arrivals = said_of_arrivals(&explorer);
-    // The traces of the tracer have these spans too, without their events.
+    let arrivals = arrivals_of(&explorer);
+    // The traces of the tracer contain these spans too, without their events.
     for part in ["/evp_proxy/v2/api/v2/llmobs 1 2 0 0", "/v0.4/traces 1 0 2 0", "Nothing was refused."] {
         assert!(arrivals.contains(part), "{arrivals}");
     }

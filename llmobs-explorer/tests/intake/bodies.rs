@@ -1,4 +1,4 @@
-//! How bodies may be made smaller, and how large they may be.
+//! The compression and the size limits of bodies.
 
 use std::io::Write as _;
 
@@ -7,7 +7,7 @@ use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use crate::served::{Reply, Served, events_body, span};
 
-/// Makes a body smaller.
+/// Compresses a body.
 type Encode = fn(&[u8]) -> Vec<u8>;
 
 const PATH: &str = "/api/v2/llmobs";
@@ -39,7 +39,7 @@ fn post(served: &Served, encoding: &str, body: &[u8]) -> Reply {
 }
 
 #[test]
-fn every_encoding_is_inflated_that_the_intake_of_datadog_takes() {
+fn all_encodings_of_the_intake_of_datadog_are_supported() {
     let served = Served::new();
     let identity: Encode = <[u8]>::to_vec;
     let encodings: [(&str, Encode); 9] = [
@@ -71,7 +71,7 @@ fn gzip_in_several_members_is_one_body() {
 }
 
 #[test]
-fn a_body_that_cannot_be_inflated_is_refused_and_the_page_says_so() {
+fn bodies_that_cannot_be_decompressed_are_refused_and_listed() {
     let served = Served::new();
     let body = events_body([&span("T", "1")]);
     let cut = |bytes: Vec<u8>| bytes[..bytes.len() - 9].to_vec();
@@ -102,7 +102,7 @@ fn a_body_that_cannot_be_inflated_is_refused_and_the_page_says_so() {
 }
 
 #[test]
-fn two_headers_of_encoding_are_refused() {
+fn two_encoding_headers_are_refused() {
     let served = Served::new();
     let headers = [
         ("Content-Type", "application/json"),
@@ -115,7 +115,7 @@ fn two_headers_of_encoding_are_refused() {
 }
 
 #[test]
-fn what_sdks_send_at_most_is_taken_and_far_more_is_not() {
+fn the_largest_bodies_of_sdks_are_accepted_and_far_larger_ones_are_refused() {
     let served = Served::new();
     let mut event = span("T", "1");
     event["meta"]["input"] = serde_json::json!({ "value": "x".repeat(6 << 20) });

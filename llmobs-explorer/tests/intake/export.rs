@@ -18,7 +18,7 @@ fn ids(page: &Value) -> Vec<&str> {
     page["data"].as_array().expect("data").iter().map(|span| span["id"].as_str().expect("an id")).collect()
 }
 
-/// Spans of two traces, each a second after the one before.
+/// Spans of two traces, one second apart.
 fn filled() -> Served {
     let served = Served::new();
     let spans: Vec<Value> = (0..12)
@@ -67,7 +67,7 @@ fn filters_are_joined() {
     ] {
         assert_eq!(sorted(pairs), expected, "{pairs:?}");
     }
-    // The latest come first unless the order is given.
+    // The latest spans are first by default.
     assert_eq!(ids(&get(&served, &[("page[limit]", "2")])), ["s11", "s10"]);
 }
 
@@ -88,14 +88,14 @@ fn a_cursor_leads_through_all_pages() {
 }
 
 #[test]
-fn mistakes_are_told() {
+fn mistakes_are_reported() {
     let served = Served::new();
     for (pair, reason) in [
         ("sort=name", "`sort` is \"name\": expected `timestamp` or `-timestamp`"),
         ("page[limit]=0", "`page[limit]` is \"0\": expected a number from 1 to 5000"),
         ("page[cursor]=x", "`page[cursor]` is \"x\": expected `meta.page.after` of the page before"),
         ("filter[query]=a)", "`filter[query]`, column 2: "),
-        ("filter[other]=x", "`filter[other]` is not known: "),
+        ("filter[other]=x", "`filter[other]` is unknown: "),
         (
             "filter[from]=then",
             "`filter[from]` is \"then\": expected a time such as 2026-01-31T12:00:00Z, now-15m, ",

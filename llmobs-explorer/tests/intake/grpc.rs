@@ -1,4 +1,4 @@
-//! Spans of OpenTelemetry over gRPC, as a client of HTTP/2 sends them.
+//! Spans of OpenTelemetry over gRPC, sent by an HTTP/2 client.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,29 +11,29 @@ use crate::served::{PATIENCE, Served};
 
 const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-/// A frame of HTTP/2.
+/// An HTTP/2 frame.
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// Headers, each a literal that is not indexed and has no Huffman code.
+/// Headers as literals without index and without Huffman code.
 fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
     let text = |text: &str| [&[u8::try_from(text.len()).expect("short")][..], text.as_bytes()].concat();
     pairs.iter().flat_map(|(name, value)| [&[0][..], &text(name), &text(value)].concat()).collect()
 }
 
-/// What is answered to a body.
+/// The answer to a body.
 #[derive(Debug)]
 struct Answer {
     status: u16,
     body: Vec<u8>,
-    /// Of the head and behind the body.
+    /// The headers and the trailers.
     headers: HeaderMap,
 }
 
 impl Answer {
-    /// The status of gRPC, and the reason for it.
+    /// The gRPC status and its reason.
     fn grpc(&self) -> (&str, String) {
         let text = |name: &str| self.headers.get(name).map_or("", |value| value.to_str().expect("text"));
         (text("grpc-status"), text("grpc-message").to_owned())
@@ -45,7 +45,7 @@ fn exchange(served: &Served, authority: &str, path: &str, more: &[(&str, &str)],
     post(served, authority, path, more, body, true)
 }
 
-/// Posts a body, or the beginning of one.
+/// Posts a body, or the beginning of a body.
 fn post(
     served: &Served,
     authority: &str,
@@ -84,7 +84,8 @@ fn post(
         .expect("it is answered in time")
 }
 
-/// A request with one step: field 1 of the request, 2 of the resource's spans, 2 of the scope's, with ids, a name and an attribute.
+/// A request with one step: field 1 of the request, field 2 of the resource spans, and field 2 of the scope spans, with ids, a name and an
+/// attribute.
 fn message() -> Vec<u8> {
     let bytes = |number: u8, value: &[u8]| {
         [&[number << 3 | 2, u8::try_from(value.len()).expect("short")][..], value].concat()
@@ -101,7 +102,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_span_is_stored_and_the_status_comes_last() {
+fn a_span_is_stored_and_the_status_is_last() {
     let served = Served::new();
     let own = format!("localhost:{}", served.port);
     let answer = exchange(&served, &own, TRACES, &[], &framed(&message()));
@@ -110,7 +111,7 @@ fn a_span_is_stored_and_the_status_comes_last() {
         (200, &[0; 5][..], ("0", String::new()))
     );
     assert!(served.event("07070707070707070707070707070707", "9").is_some());
-    // A span without an id is named, and the others are stored.
+    // A span without an id is reported, and the others are stored.
     let bad = [message(), vec![0x0a, 4, 0x12, 2, 0x12, 0]].concat();
     let answer = exchange(&served, &own, TRACES, &[], &framed(&bad));
     let text = String::from_utf8_lossy(&answer.body);
@@ -132,7 +133,7 @@ fn a_message_may_be_compressed() {
 }
 
 #[test]
-fn others_are_refused_as_over_http() {
+fn other_requests_are_refused_as_over_http() {
     let served = Served::new();
     let own = format!("127.0.0.1:{}", served.port);
     let body = framed(&message());
@@ -141,7 +142,7 @@ fn others_are_refused_as_over_http() {
         assert_eq!(exchange(&served, authority, TRACES, more, &body).status, 403);
     }
     for (path, more, body, status, reason) in [
-        (TRACES, &[][..], &body[1..], "3", "the body is not one message of gRPC"),
+        (TRACES, &[][..], &body[1..], "3", "the body is not a single gRPC message"),
         (TRACES, &[("grpc-encoding", "zstd")], &body, "12", "`grpc-encoding` is unknown"),
         ("/other.Service/Call", &[], &body, "12", "there is nothing at /other.Service/Call"),
         (TRACES, &[], &vec![0; 17 << 20], "8", "the body is larger than 16 MiB"),
@@ -155,16 +156,16 @@ fn others_are_refused_as_over_http() {
 }
 
 #[test]
-fn a_deadline_that_has_passed_is_answered() {
+fn a_passed_deadline_is_reported() {
     let served = Served::new();
     let own = format!("127.0.0.1:{}", served.port);
-    // The rest of the body never comes.
+    // The rest of the body never arrives.
     let body = framed(&message());
     let answer = post(&served, &own, TRACES, &[("grpc-timeout", "50m")], &body[..9], false);
     assert_eq!(answer.grpc(), ("4", "the deadline of the request has passed".to_owned()));
 }
 
-/// More requests than a connection may have at a time wait for each other.
+/// Requests beyond the limit of a connection wait for others.
 #[test]
 fn many_requests_on_one_connection_are_all_answered() {
     let served = Served::new();
@@ -174,7 +175,7 @@ fn many_requests_on_one_connection_are_all_answered() {
         let (mut client, connection) = h2::client::handshake(stream).await.expect("it speaks HTTP/2");
         tokio::spawn(connection);
         let mut statuses = Vec::new();
-        // With the first answer the client knows how many there may be.
+        // The client knows the limit after the first answer.
         for requests in [1, 99] {
             let mut answers = Vec::new();
             for _ in 0..requests {
@@ -198,7 +199,7 @@ fn many_requests_on_one_connection_are_all_answered() {
     assert_eq!(served.rows("span"), 1);
 }
 
-/// Bytes that are none of HTTP/2 end the connection, and nothing else.
+/// Invalid HTTP/2 bytes end their connection, but not the explorer.
 #[test]
 fn damaged_frames_end_their_connection() {
     let served = Served::new();
@@ -219,7 +220,7 @@ fn damaged_frames_end_their_connection() {
         let mut bytes = good.clone();
         bytes[at] ^= 0x55;
         let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("it listens");
-        // It may be closed before all is written.
+        // The explorer may close the connection before everything is written.
         drop(stream.write_all(&bytes));
         drop(stream.shutdown(std::net::Shutdown::Write));
         drop(stream.read_to_end(&mut Vec::new()));

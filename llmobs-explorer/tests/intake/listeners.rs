@@ -1,4 +1,4 @@
-//! The ports, which take all protocols.
+//! The ports. Each accepts all protocols.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::served::{PATIENCE, Served, exchange};
 
-/// The port in the line that begins so.
+/// The port in the line with this beginning.
 fn port(served: &mut Served, beginning: &str) -> u16 {
     served.line(beginning).rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
 }
 
 #[test]
-fn each_port_takes_all_and_is_asked_for_by_its_own_name() {
+fn each_port_accepts_all_protocols_under_its_own_name() {
     let mut served = Served::new();
     let ports = [
         served.port,
@@ -36,7 +36,7 @@ fn each_port_takes_all_and_is_asked_for_by_its_own_name() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told_and_the_others_listen() {
+fn a_taken_port_is_reported_and_the_others_listen() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = other.local_addr().unwrap().port();
     let options = ["--otlp-http-port", &taken.to_string(), "--otlp-grpc-port", "off"];
@@ -52,19 +52,19 @@ fn a_port_that_is_taken_is_told_and_the_others_listen() {
     assert_eq!(served.ask("POST", "/v1/traces", &[("Content-Type", "application/json")], b"{}").status, 200);
 }
 
-/// Who begins as HTTP/2 does and says no more does not keep its place.
+/// A client that sends only the beginning of the HTTP/2 preface does not keep its place.
 #[test]
-fn half_a_beginning_is_not_waited_for() {
+fn half_a_preface_times_out() {
     let served = Served::new();
     let begun = Instant::now();
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(b"PRI * HT").unwrap();
-    // The bytes that were not read make it a reset.
+    // Unread bytes make the end of the connection a reset.
     let end = stream.read(&mut [0; 1]).map_err(|error| error.kind());
     assert!(matches!(end, Ok(0) | Err(ErrorKind::ConnectionReset)), "{end:?}");
     assert!(begun.elapsed() > Duration::from_secs(4), "{:?}", begun.elapsed());
-    // What only looks alike for a moment is answered.
+    // A request with a similar beginning is answered.
     let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(b"P").unwrap();

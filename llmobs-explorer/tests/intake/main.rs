@@ -1,4 +1,4 @@
-//! What programs send, over HTTP, to the program itself.
+//! Requests of programs to the real binary over HTTP.
 
 #![allow(
     clippy::expect_used,

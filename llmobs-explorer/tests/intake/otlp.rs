@@ -6,7 +6,7 @@ use crate::served::{Reply, Served, percent};
 
 const TRACE: &str = "5b8efff798038103d269b633813fc60c";
 
-/// A span with texts as attributes.
+/// A span with text attributes.
 fn span(id: &str, parent: &str, attributes: &[(&str, &str)]) -> Value {
     let attributes: Value = attributes
         .iter()
@@ -44,7 +44,7 @@ fn spans_are_stored_and_found() {
 }
 
 #[test]
-fn a_step_gets_its_parent_when_what_is_between_comes_later() {
+fn a_step_gets_its_parent_when_spans_between_arrive_later() {
     let served = Served::new();
     let plan = [("gen_ai.operation.name", "plan")];
     let parent = |id: &str| {
@@ -63,7 +63,7 @@ fn a_step_gets_its_parent_when_what_is_between_comes_later() {
 }
 
 #[test]
-fn what_is_refused_is_answered_in_the_encoding_and_shown() {
+fn refusals_are_answered_in_the_encoding_and_listed() {
     let served = Served::new();
     let plan = [("gen_ai.operation.name", "plan")];
     let reply = post(&served, &[], &[span("00000000000000ff", "", &plan), span("0", "", &plan)]);
@@ -84,12 +84,12 @@ fn what_is_refused_is_answered_in_the_encoding_and_shown() {
         setup.contains("expected hexadecimal digits") && setup.contains("application/x-protobuf or"),
         "{setup}"
     );
-    assert!(crate::setup::said(&served).contains("/v1/traces 4 1 0 4"), "{setup}");
+    assert!(crate::setup::setup_text(&served).contains("/v1/traces 4 1 0 4"), "{setup}");
     assert_eq!(served.rows("span"), 1);
 }
 
 #[test]
-fn metrics_and_logs_are_answered_and_not_kept() {
+fn metrics_and_logs_are_accepted_and_ignored() {
     let served = Served::new();
     for path in ["/v1/metrics", "/v1/logs"] {
         let reply = served.ask("POST", path, &[("Content-Type", "application/x-protobuf")], b"");

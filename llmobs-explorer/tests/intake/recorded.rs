@@ -1,4 +1,4 @@
-//! What the reference SDK sent, recorded.
+//! Recorded requests of the reference SDK.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::served::{Served, events_body, metrics_body, percent};
 
-/// The scenarios with their requests: what each holds.
+/// The scenarios and their requests.
 fn scenarios() -> Vec<(String, Vec<Value>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
     let mut scenarios: Vec<_> = fs::read_dir(folder)
@@ -36,7 +36,7 @@ fn events(scenario: &str, request: &Value) -> Vec<Value> {
 }
 
 #[test]
-fn spans_arrive_byte_for_byte_straight_and_through_both_doors_of_the_agent() {
+fn spans_arrive_byte_for_byte_on_all_paths() {
     for prefix in ["", "/evp_proxy/v2", "/evp_proxy/v4"] {
         let served = Served::new();
         let mut sent = 0;
@@ -48,7 +48,7 @@ fn spans_arrive_byte_for_byte_straight_and_through_both_doors_of_the_agent() {
                 let reply = served.post(&format!("{prefix}/api/v2/llmobs"), &events_body(&events));
                 assert_eq!((reply.status, reply.text().as_str()), (202, "{}"), "{scenario}");
                 sent += events.len();
-                // All of them are looked at once.
+                // Checks all spans once.
                 for event in events.iter().filter(|_| prefix.is_empty()) {
                     let id = |name: &str| event[name].as_str().expect("an id");
                     let stored = served.event(id("trace_id"), id("span_id"));
@@ -68,7 +68,7 @@ fn spans_arrive_byte_for_byte_straight_and_through_both_doors_of_the_agent() {
 }
 
 #[test]
-fn evaluations_arrive_at_both_versions_and_show_beside_their_spans() {
+fn evaluations_of_both_versions_are_shown_with_their_spans() {
     for path in ["/api/intake/llm-obs/v1/eval-metric", "/evp_proxy/v2/api/intake/llm-obs/v2/eval-metric"] {
         let served = Served::new();
         let mut sent = 0;
@@ -98,7 +98,7 @@ fn evaluations_arrive_at_both_versions_and_show_beside_their_spans() {
 }
 
 #[test]
-fn what_is_sent_again_is_stored_once() {
+fn repeated_requests_are_stored_once() {
     let served = Served::new();
     let (_, requests) =
         scenarios().into_iter().find(|(name, _)| name == "eval_by_span").expect("the scenario");

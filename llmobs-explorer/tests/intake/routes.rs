@@ -1,11 +1,11 @@
-//! Each address that programs know, and what it answers.
+//! The addresses that programs use, and their answers.
 
 use serde_json::json;
 
 use crate::served::{Served, events_body, metrics_body, percent, span};
 
 #[test]
-fn every_address_of_the_intake_takes_what_belongs_there() {
+fn every_address_of_the_intake_accepts_its_requests() {
     let served = Served::new();
     for (number, prefix) in ["", "/evp_proxy/v2", "/evp_proxy/v4"].iter().enumerate() {
         let (one, two) = (format!("{number}a"), format!("{number}b"));
@@ -30,7 +30,7 @@ fn every_address_of_the_intake_takes_what_belongs_there() {
 }
 
 #[test]
-fn feedback_is_taken_where_evaluations_are() {
+fn feedback_is_accepted_at_the_address_of_evaluations() {
     let served = Served::new();
     served.post("/api/v2/llmobs", &events_body([&span("T", "1")]));
     let metric = json!([{ "label": "thumbs", "metric_type": "categorical", "categorical_value": "up", "source": "user",
@@ -42,7 +42,7 @@ fn feedback_is_taken_where_evaluations_are() {
 }
 
 #[test]
-fn a_bad_event_is_named_and_the_good_ones_are_stored() {
+fn an_invalid_event_is_reported_and_the_others_are_stored() {
     let served = Served::new();
     let (good, mut bad, also_good) = (span("T", "1"), span("T", "2"), span("T", "3"));
     bad["start_ns"] = "today".into();
@@ -57,7 +57,7 @@ fn a_bad_event_is_named_and_the_good_ones_are_stored() {
 }
 
 #[test]
-fn a_bad_metric_is_named_and_the_good_ones_are_stored() {
+fn an_invalid_metric_is_reported_and_the_others_are_stored() {
     let served = Served::new();
     let metric = |label: &str| {
         json!({ "span_id": "1", "trace_id": "T", "label": label, "metric_type": "score",
@@ -74,7 +74,7 @@ fn a_bad_metric_is_named_and_the_good_ones_are_stored() {
 }
 
 #[test]
-fn only_the_last_refusals_are_remembered() {
+fn only_the_latest_refusals_are_kept() {
     let served = Served::new();
     for number in 0..60 {
         assert_eq!(served.post("/api/v2/llmobs", format!("[{number}]").as_bytes()).status, 400);
@@ -83,12 +83,12 @@ fn only_the_last_refusals_are_remembered() {
 }
 
 #[test]
-fn the_agent_says_what_sdks_look_for() {
+fn info_has_the_endpoints_that_sdks_look_for() {
     let served = Served::new();
     let info = served.get("/info");
     assert_eq!((info.status, info.header("content-type")), (200, Some("application/json")));
     let info = info.json();
-    // SDKs look for a part of the text: with a slash at the end or without.
+    // SDKs look for endpoints with or without a slash at the end.
     let endpoints: Vec<&str> =
         info["endpoints"].as_array().unwrap().iter().filter_map(|e| e.as_str()).collect();
     for known in ["/evp_proxy/v2", "/evp_proxy/v4"] {

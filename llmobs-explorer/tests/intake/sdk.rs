@@ -1,4 +1,4 @@
-//! The SDK of this workspace, sending here.
+//! The SDK of this workspace.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use llmobs::eval::Evaluation;
 
 use crate::served::{PATIENCE, Served};
 
-/// A trace and what is said about it, sent by a client of its own.
+/// Sends a trace and evaluations of it with a new client.
 fn send(config: Config) {
     let guard =
         config.service("svc").env("dev").flush_interval(Duration::from_millis(50)).init().expect("a client");
@@ -36,9 +36,9 @@ fn send(config: Config) {
     drop(guard);
 }
 
-/// There is one client of the process, so both ways are tried one after the other.
+/// A process has one client, so both ways are tested one after another.
 #[test]
-fn the_sdk_reports_straight_and_as_to_an_agent() {
+fn the_sdk_sends_directly_and_as_to_an_agent() {
     let straight = Served::new();
     send(
         Config::from_env()
@@ -49,7 +49,7 @@ fn the_sdk_reports_straight_and_as_to_an_agent() {
     );
     let agent = Served::new();
     send(Config::from_env().ml_app("app").agentless(false).agent_url(agent.origin.clone()));
-    // The SDK asks whether there is an Agent.
+    // The SDK checks for an Agent.
     let probed = Served::new();
     send(Config::from_env().ml_app("app").agent_url(probed.origin.clone()));
 

@@ -1,16 +1,16 @@
-//! What the setup page says of requests, and what is answered to those that no route takes.
+//! The requests on the setup page, and the answers at unknown addresses.
 
 use crate::served::{Served, events_body, span};
 
 /// The page as text.
-pub(crate) fn said(served: &Served) -> String {
+pub(crate) fn setup_text(served: &Served) -> String {
     let page = served.get("/setup").text();
     let texts = page.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
     texts.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
-fn programs_are_told_what_to_set_where_there_is_nothing() {
+fn unknown_addresses_answer_with_the_right_setting() {
     let served = Served::new();
     for (path, kind, reason) in [
         (
@@ -40,9 +40,9 @@ fn programs_are_told_what_to_set_where_there_is_nothing() {
         let reply = served.ask("POST", path, &[("Content-Type", kind)], b"x");
         assert_eq!((reply.status, reply.text()), (404, format!("{reason}\n")));
         assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
-        assert!(said(&served).contains(&reason.replace('&', "&amp;")), "{reason}");
+        assert!(setup_text(&served).contains(&reason.replace('&', "&amp;")), "{reason}");
     }
-    assert!(said(&served).contains("other addresses 4 0 0 4"), "{}", said(&served));
+    assert!(setup_text(&served).contains("other addresses 4 0 0 4"), "{}", setup_text(&served));
     let reply = served.ask("PUT", "/v1/traces", &[("Content-Type", "application/json")], b"{}");
     assert!(
         reply.status == 405 && reply.text().starts_with("/v1/traces does not support PUT; "),
@@ -52,16 +52,16 @@ fn programs_are_told_what_to_set_where_there_is_nothing() {
 }
 
 #[test]
-fn people_get_a_page_and_their_browsers_are_not_listed() {
+fn browsers_get_a_page_and_are_not_listed() {
     let served = Served::new();
     let reply = served.ask("GET", "/nothing", &[("Accept", "text/html,*/*")], b"");
     assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/html; charset=utf-8")));
     let reply = served.get("/favicon.ico");
     assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/plain; charset=utf-8")));
     assert!(
-        said(&served).ends_with("Nothing arrived. Recently refused Nothing was refused."),
+        setup_text(&served).ends_with("Nothing arrived. Recently refused Nothing was refused."),
         "{}",
-        said(&served)
+        setup_text(&served)
     );
 }
 
@@ -71,16 +71,16 @@ fn arrivals_are_counted_by_route() {
     served.post("/api/v2/llmobs", &events_body([&span("T", "1"), &span("T", "2")]));
     served.post("/evp_proxy/v2/api/v2/llmobs", &events_body([&span("T", "3")]));
     served.post("/evp_proxy/v2/api/v2/llmobs", b"[1]");
-    let setup = said(&served);
+    let setup = setup_text(&served);
     for counts in ["/api/v2/llmobs 1 2 0 0", "/evp_proxy/v2/api/v2/llmobs 2 1 0 1"] {
         assert!(setup.contains(counts), "{setup}");
     }
 }
 
 #[test]
-fn there_are_lines_for_each_kind_of_program() {
+fn the_page_has_commands_for_each_kind_of_program() {
     let served = Served::new();
-    let (setup, origin) = (said(&served), &served.origin);
+    let (setup, origin) = (setup_text(&served), &served.origin);
     for line in [
         format!("DD_LLMOBS_ML_APP=my-app DD_TRACE_AGENT_URL={origin} cargo run"),
         format!("DD_TRACE_AGENT_URL={origin} \\ ddtrace-run python app.py"),
@@ -91,9 +91,9 @@ fn there_are_lines_for_each_kind_of_program() {
     }
 }
 
-/// Who is turned away before anything is read finds the setting, too. No secret of a request is shown.
+/// Requests that are refused by access control are listed with a remedy. Secrets of requests are not shown.
 #[test]
-fn requests_that_may_not_come_are_listed_with_what_helps() {
+fn forbidden_requests_are_listed_with_a_remedy() {
     let served = Served::new();
     let body = events_body([&span("T", "1")]);
     let json = ("Content-Type", "application/json");
@@ -108,9 +108,9 @@ fn requests_that_may_not_come_are_listed_with_what_helps() {
         host.replace("127.0.0.1", "host.docker.internal")
     );
     assert_eq!(served.raw(request.as_bytes()).expect("an answer").status, 403);
-    // What is only read is not listed.
+    // Refused reads are not listed.
     assert_eq!(served.ask("GET", "/traces", &[("Origin", "https://evil.example")], b"").status, 403);
-    let setup = said(&served);
+    let setup = setup_text(&served);
     let (_, refused) = setup.split_once("Recently refused When Sent to Reason ").expect("a list");
     let lines = [
         "/v1/traces the Host is not a name of this machine: use http://127.0.0.1 or http://localhost with the port; \

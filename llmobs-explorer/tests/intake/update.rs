@@ -9,14 +9,14 @@ fn event(served: &Served, id: &str) -> Value {
 }
 
 #[test]
-fn changes_are_merged_by_the_span() {
+fn changes_are_merged_into_the_span() {
     for prefix in ["", "/evp_proxy/v2", "/evp_proxy/v4"] {
         let served = Served::new();
         let path = format!("{prefix}/api/v2/llmobs/update");
         served.post("/api/v2/llmobs", &events_body([&span("T", "1"), &span("T", "2")]));
         let changes = [
             json!({ "span_id": "1", "trace_id": "T", "status": "error", "meta": { "output": { "value": "late" } } }),
-            // The trace is not needed.
+            // The trace id is optional.
             json!({ "span_id": "2", "tags": ["a:b"] }),
         ];
         let reply = served.post(&path, &events_body(&changes));
@@ -26,7 +26,7 @@ fn changes_are_merged_by_the_span() {
         one["meta"]["output"] = json!({ "value": "late" });
         two["tags"] = json!(["a:b"]);
         assert_eq!((event(&served, "1"), event(&served, "2")), (one, two));
-        // Lists and filters know the changes.
+        // Lists and filters show the changes.
         for query in ["@status:error%20late", "a:b"] {
             let list = served.get(&format!("/traces?view=spans&q={query}")).text();
             assert!(list.contains("1 to 1 of 1"), "{query}: {list}");
@@ -36,7 +36,7 @@ fn changes_are_merged_by_the_span() {
 }
 
 #[test]
-fn a_span_is_changed_by_any_form_of_its_ids() {
+fn changes_find_spans_by_any_form_of_their_ids() {
     let served = Served::new();
     let (trace, span_id) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
     served.post("/api/v2/llmobs", &events_body([&span(trace, span_id)]));
@@ -49,7 +49,7 @@ fn a_span_is_changed_by_any_form_of_its_ids() {
 }
 
 #[test]
-fn a_change_of_a_span_that_is_not_there_is_the_span_or_is_refused() {
+fn a_change_of_a_missing_span_creates_it_or_is_refused() {
     let served = Served::new();
     let reply =
         served.post("/api/v2/llmobs/update", &events_body([&span("T", "1"), &json!({ "span_id": "2" })]));
@@ -60,7 +60,7 @@ fn a_change_of_a_span_that_is_not_there_is_the_span_or_is_refused() {
     assert_eq!(reply.reason(), "event 0: `span_id` is missing: expected a text or an integer");
 }
 
-/// What several requests change at a time is all there afterwards.
+/// Concurrent changes of several requests are all applied.
 #[test]
 fn no_change_is_lost() {
     let served = Served::new();

@@ -1,7 +1,7 @@
-//! Programs with OpenTelemetry report here, instrumented by OpenInference and by OpenLLMetry, over HTTP and over gRPC. In all ways the
-//! same must be seen.
+//! Programs with OpenTelemetry, instrumented by OpenInference and by OpenLLMetry, send spans over HTTP and over gRPC. All ways must have the
+//! same result.
 //!
-//! Where the programs are not there the tests are skipped: see `support/programs.rs`.
+//! The tests are skipped if the programs are missing: see `support/programs.rs`.
 
 #![allow(
     clippy::expect_used,
@@ -38,7 +38,7 @@ fn events(explorer: &Explorer) -> Vec<Value> {
     links.map(event).collect()
 }
 
-/// What the program must be seen to have done, whoever tells it.
+/// Checks the result of the program.
 fn check(explorer: &Explorer, how: &str) {
     let events = events(explorer);
     let trace = &events[0]["trace_id"];
@@ -57,7 +57,7 @@ fn check(explorer: &Explorer, how: &str) {
             }
             let tokens = ["input_tokens", "output_tokens", "total_tokens"].map(|name| metrics[name].clone());
             if meta["span"]["kind"] == "embedding" {
-                // OpenLLMetry does not say how many there are.
+                // OpenLLMetry does not send their number.
                 output = Value::Null;
             }
             json!({

@@ -1,4 +1,4 @@
-//! A program with rig, whose spans of `tracing` are exported by the crates of OpenTelemetry.
+//! A program with rig. The crates of OpenTelemetry export its spans of `tracing`.
 
 use llmobs_local_provider::LocalProvider;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::events;
 use crate::explorer::Explorer;
 use crate::programs::{alone, otel_rig, run, text_of};
 
-/// What the spans of `tracing` have besides: where they are in the source, and how long they took.
+/// Further attributes of spans of `tracing`: their place in the source, and their times.
 const OF_TRACING: [&str; 8] = [
     "busy_ns",
     "code.file.path",
@@ -116,7 +116,7 @@ fn rig_reports_over_http() {
     ];
     assert_eq!(seen, expected, "{}", serde_json::to_string_pretty(&seen).unwrap());
 
-    // The agent names the tokens of its calls, which are counted once.
+    // The agent repeats the tokens of its calls, which are counted once.
     let list = text_of(&explorer.get("/traces").1);
     assert!(list.contains("32 → 7"), "{list}");
     assert!(
@@ -125,7 +125,7 @@ fn rig_reports_over_http() {
     );
 }
 
-/// A span of the program, with its tokens: those that were cached, all of the input, and the output.
+/// A span of the program with its tokens: cached, input and output.
 fn span(kind: &str, name: &str, meta: &Value, tokens: Option<[u64; 3]>, attributes: &Value) -> Value {
     let mut tags = vec!["language:rust", "service:rig-otlp", "source:otel"];
     tags.extend((kind != "tool").then_some("agent.name:converter"));

@@ -1,9 +1,9 @@
-//! Terms as the page writes them into queries.
+//! Terms that pages write into queries.
 
 use crate::query::{Condition, Query, filter};
 
 #[test]
-fn a_filter_is_written_as_a_person_would() {
+fn filters_are_as_short_as_a_person_would_write_them() {
     for (path, value, expected) in [
         ("ml_app", "shop", "@ml_app:shop"),
         ("meta.model_name", "gpt-4o", "@meta.model_name:gpt-4o"),
@@ -24,7 +24,7 @@ fn a_filter_is_written_as_a_person_would() {
 }
 
 #[test]
-fn terms_are_added_once_and_taken_away() {
+fn terms_are_added_once_and_removed() {
     let with = |text: &str, term: &str| Query::parse(text).unwrap().with(term);
     assert_eq!(with("", "a:b"), "a:b");
     assert_eq!(with("*", "a:b"), "a:b");
@@ -58,7 +58,7 @@ fn terms_are_added_once_and_taken_away() {
 }
 
 #[test]
-fn all_is_the_default() {
+fn the_default_query_matches_all() {
     assert!(Query::default().is_all());
     for text in ["", " ", "*", "(*)", "* AND *", "a OR *"] {
         assert!(Query::parse(text).unwrap().is_all(), "{text}");
