@@ -77,7 +77,12 @@ fn bodies_that_cannot_be_decompressed_are_refused_and_listed() {
     let cut = |bytes: Vec<u8>| bytes[..bytes.len() - 9].to_vec();
     for (encoding, bytes, status, reason) in [
         ("br", body.clone(), 415, "`Content-Encoding` is \"br\": expected gzip, deflate, zstd or identity"),
-        ("gzip, gzip", gzip(&gzip(&body)), 415, "`Content-Encoding` is \"gzip, gzip\": gzip, deflate, zstd"),
+        (
+            "gzip, gzip",
+            gzip(&gzip(&body)),
+            415,
+            "`Content-Encoding` is \"gzip, gzip\": expected gzip, deflate, zstd or identity",
+        ),
         ("gzip", body.clone(), 400, "the body cannot be decompressed as gzip: "),
         ("gzip", cut(gzip(&body)), 400, "the body cannot be decompressed as gzip: "),
         ("deflate", b"\xff\xff\xff".to_vec(), 400, "the body cannot be decompressed as deflate: "),
