@@ -123,8 +123,8 @@ fn message(message: &Json<'_>, tools: &mut ToolSpans) -> Markup {
 fn content(content: &Json<'_>) -> Markup {
     match content {
         Json::Null => Markup::default(),
-        Json::Text(said) => {
-            let (thought, rest) = split_thought(said);
+        Json::Text(whole) => {
+            let (thought, rest) = split_thought(whole);
             html! {
                 @if let Some(thought) = thought { details.thought { summary { "Reasoning" } (text(thought)) } }
                 @if !rest.is_empty() { (text(rest)) }

@@ -72,8 +72,8 @@ fn sums_that_are_kept_up_are_those_made_anew() {
                 statement.query_map([], |row| row.get("id")).unwrap().collect::<Result<_, _>>().unwrap()
             };
             for trace in traces {
-                let anew = computed_totals(&transaction, trace).unwrap();
-                assert_eq!(stored_totals(&transaction, trace).unwrap().0, anew, "seed {seed}");
+                let computed = computed_totals(&transaction, trace).unwrap();
+                assert_eq!(stored_totals(&transaction, trace).unwrap().0, computed, "seed {seed}");
                 let heads: String = transaction
                     .query_row(
                         "SELECT group_concat(id) AS heads FROM span WHERE trace = :trace AND head = 1",

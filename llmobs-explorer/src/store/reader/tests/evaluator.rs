@@ -66,14 +66,14 @@ impl Evaluator {
                 .any(|one| one.path == *path && is_value(Some(&one.text), one.number, test)),
             Source::Tags => span.attributes.iter().any(|one| is_tag(one, test)),
             Source::Evaluation { feedback, label, part } => self.evaluations.iter().any(|one| {
-                let said = match part {
+                let value = match part {
                     Part::Value => Some(one.value.as_str()),
                     Part::Assessment => one.assessment.as_deref(),
                     Part::Reasoning => one.reasoning.as_deref(),
                 };
                 one.feedback == *feedback
                     && one.label == *label
-                    && is_value(said, one.number, test)
+                    && is_value(value, one.number, test)
                     && is_about(one, span)
             }),
         }
