@@ -12,7 +12,7 @@ use super::sql;
 
 /// Longer texts are folded after this many characters.
 const FOLD: usize = 6_000;
-/// How many characters of a text are shown at all.
+/// The most characters of a text to show.
 const CHARS: usize = 1_000_000;
 /// The number of messages of a folded history to show.
 const NEWEST: usize = 2;

@@ -176,7 +176,7 @@ mod tests {
         let bars = histogram.bars(10, range_ns);
         assert_eq!(bars.iter().map(|(ok, _)| *ok).collect::<Vec<_>>(), [100; 10]);
 
-        // What is near, or is no exception, is on the axis.
+        // Rows that are near, or that are not exceptions, are on the axis.
         for near in [
             vec![],
             vec![now],
