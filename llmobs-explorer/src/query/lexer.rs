@@ -151,8 +151,8 @@ impl Lexer {
         Ok(Word { glyphs, quoted: false })
     }
 
-    /// Reads a quoted text. Its quote is next. A backslash is literal unless a quote or another backslash follows, because texts of programs
-    /// contain many backslashes.
+    /// Reads a quoted text. Its quote is next. A backslash is literal unless a quote or another backslash follows, because texts of
+    /// programs contain many backslashes.
     pub(super) fn quoted(&mut self) -> Result<Word, QueryError> {
         let column = self.column();
         self.at += 1;

@@ -1,8 +1,8 @@
 //! One browser for all tests of this program, controlled through the DevTools protocol.
 //!
-//! The messages go through two pipes, with zero bytes between them, so the tests need no WebSocket and no driver. The crates for the protocol
-//! (chromiumoxide, headless_chrome, thirtyfour with chromedriver) have an async client or generated code of many thousand lines for the two
-//! dozen calls here. When this program ends for any reason, the pipes close and the browser ends too.
+//! The messages go through two pipes, with zero bytes between them, so the tests need no WebSocket and no driver. The crates for the
+//! protocol (chromiumoxide, headless_chrome, thirtyfour with chromedriver) have an async client or generated code of many thousand lines
+//! for the two dozen calls here. When this program ends for any reason, the pipes close and the browser ends too.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
