@@ -98,7 +98,7 @@ pub(crate) struct Evaluation {
     pub(crate) ml_app: Option<String>,
     /// Milliseconds since the Unix epoch.
     pub(crate) timestamp_ms: i64,
-    /// What was evaluated.
+    /// The target of the evaluation.
     pub(crate) target: Target,
     /// The JSON text of the metric, as it arrived.
     pub(crate) event: String,

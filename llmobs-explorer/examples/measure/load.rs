@@ -22,7 +22,7 @@ const MILLI: u64 = 1_000_000;
 /// The spans of a run, about 2 KB each: an agent, its model calls, and the tools that they called.
 const RUN: u64 = 9;
 
-/// What to send, and how.
+/// The spans to send, and the way to send them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     /// The number of spans.

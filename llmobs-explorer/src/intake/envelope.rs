@@ -117,7 +117,8 @@ pub(super) fn items<'a>(
     list(raw).map_err(|error| not_json(&error, expected))
 }
 
-/// Reads the fields of an object. The first byte is checked first, because an error of serde would quote the whole value, which may be long.
+/// Reads the fields of an object. The first byte is checked first, because an error of serde would quote the whole value, which may be
+/// long.
 pub(super) fn fields<'a>(text: &'a str, expected: &str) -> Result<Fields<'a>, String> {
     match text.trim_start().bytes().next() {
         None => Err(format!("the body is empty: expected {expected}")),

@@ -32,8 +32,8 @@ pub(super) fn read(raw: &str, now_ms: i64) -> Result<Evaluation, String> {
         value: field::scalar(value).map_or_else(|| value.to_string(), Cow::into_owned),
         number,
         assessment: own("assessment")
-            .map(|said| said.to_lowercase())
-            .filter(|said| said == "pass" || said == "fail"),
+            .map(|assessment| assessment.to_lowercase())
+            .filter(|assessment| assessment == "pass" || assessment == "fail"),
         reasoning: own("reasoning"),
         ml_app: own("ml_app"),
         timestamp_ms: timestamp(&metric)?.unwrap_or(now_ms),

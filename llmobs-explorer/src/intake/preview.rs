@@ -69,10 +69,10 @@ impl<'a> Side<'a> {
 
 /// Returns the text of a message, or else its tool calls or tool results.
 fn shown<'a>(message: &Value, written: impl FnOnce() -> Option<Json<'a>>) -> String {
-    let said = content::message_text(message);
+    let text = content::message_text(message);
     let has_tools = || ["tool_calls", "tool_results"].iter().any(|name| message.get(name).is_some());
-    if !said.trim().is_empty() || !has_tools() {
-        return said.into_owned();
+    if !text.trim().is_empty() || !has_tools() {
+        return text.into_owned();
     }
     let written = written().unwrap_or(Json::Null);
     let calls = written.list("tool_calls").iter().map(|call| {

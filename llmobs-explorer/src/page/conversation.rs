@@ -12,7 +12,7 @@ use super::sql;
 
 /// Longer texts are folded after this many characters.
 const FOLD: usize = 6_000;
-/// How many characters of a text are shown at all.
+/// The most characters of a text to show.
 const CHARS: usize = 1_000_000;
 /// The number of messages of a folded history to show.
 const NEWEST: usize = 2;
@@ -123,8 +123,8 @@ fn message(message: &Json<'_>, tools: &mut ToolSpans) -> Markup {
 fn content(content: &Json<'_>) -> Markup {
     match content {
         Json::Null => Markup::default(),
-        Json::Text(said) => {
-            let (thought, rest) = split_thought(said);
+        Json::Text(whole) => {
+            let (thought, rest) = split_thought(whole);
             html! {
                 @if let Some(thought) = thought { details.thought { summary { "Reasoning" } (text(thought)) } }
                 @if !rest.is_empty() { (text(rest)) }

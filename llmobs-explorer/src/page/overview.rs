@@ -25,10 +25,10 @@ pub(super) fn histogram(address: &Address, overview: &Overview) -> Markup {
                     @if ok + errors > 0 {
                         @let from = i64::try_from(millis(at)).unwrap_or_default();
                         @let to = i64::try_from(millis(at + 1) + 1).unwrap_or(i64::MAX);
-                        @let said = format!("{}, {}: {}", format::time(from * 1_000_000),
+                        @let label = format!("{}, {}: {}", format::time(from * 1_000_000),
                             format::things(ok + errors, "row"), format::things(*errors, "error"));
-                        a href=(address.with(|a| a.range = Range::Between(from, to)).url()) aria-label=(said) {
-                            title { (said) }
+                        a href=(address.with(|a| a.range = Range::Between(from, to)).url()) aria-label=(label) {
+                            title { (label) }
                             rect.hit x=(at * 10) y="0" width="10" height="40" {}
                             rect.ok x=(at * 10 + 1) y=(40 - height(ok + errors)) width="8" height=(height(ok + errors)) {}
                             rect.failed x=(at * 10 + 1) y=(40 - height(*errors)) width="8" height=(height(*errors)) {}

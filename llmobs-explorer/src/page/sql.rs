@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clauses_have_lines_of_their_own() {
+    fn each_clause_has_its_own_line() {
         let statement = "SELECT f.name, count(*) AS trips FROM ferry f JOIN trip t ON t.ferry = f.id \
             WHERE t.place = 'Capri; FROM here' AND t.hour > 18 GROUP BY f.name ORDER BY trips DESC LIMIT 5";
         let expected = "SELECT f.name, count(*) AS trips
@@ -65,7 +65,7 @@ LIMIT 5";
     }
 
     #[test]
-    fn what_is_no_statement_or_would_change_stays() {
+    fn other_texts_are_unchanged() {
         let long = |text: &str| format!("{text} {}", "and so on ".repeat(10));
         for text in [
             "SELECT name FROM ferry WHERE id = 1".to_owned(),

@@ -249,7 +249,7 @@ fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
         before @ ..0 => format!("{} before the others", format::duration(before.saturating_neg())),
         after => format!("at {}", format::duration(after)),
     };
-    let said = format!(
+    let title = format!(
         "starts {start}, takes {}, self time {}",
         format::duration(span.duration_ns),
         format::duration(self_ns)
@@ -257,8 +257,8 @@ fn lane(tree: &Tree, position: usize, span: &Node) -> Markup {
     #[allow(clippy::cast_possible_truncation, reason = "times of more than 290 years are at the end")]
     let first_token = span.time_to_first_token.map(|seconds| place((seconds * 1e9) as i64) + x);
     html! {
-        svg viewBox={ "0 0 " (WIDTH) " 20" } preserveAspectRatio="none" role="img" aria-label=(said) {
-            title { (said) }
+        svg viewBox={ "0 0 " (WIDTH) " 20" } preserveAspectRatio="none" role="img" aria-label=(title) {
+            title { (title) }
             rect x=(x.min(WIDTH - 3)) y="4" width=(width) height="12" rx="2"
                 class={ (kind_class(&span.kind)) @if span.failed { " failed" } @if tree.is_far(position) { " far" } } {}
             @if self_ns < span.duration_ns && span.duration_ns > 0 {

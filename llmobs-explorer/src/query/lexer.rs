@@ -1,5 +1,5 @@
-//! Reads words, quoted texts and patterns from the characters of a query. `parser` decides where a colon or a bracket is an operator
-//! and where it is part of a word.
+//! Reads words, quoted texts and patterns from the characters of a query. `parser` decides whether a colon or a bracket is an
+//! operator or a part of a word.
 
 use super::QueryError;
 use super::pattern::{Glyph, Pattern};
@@ -12,7 +12,7 @@ pub(super) struct Word {
 }
 
 impl Word {
-    /// Whether it is `*` alone.
+    /// Whether the word is only `*`.
     pub(super) fn is_any(&self) -> bool {
         !self.glyphs.is_empty() && self.glyphs.iter().all(|glyph| *glyph == Glyph::Any)
     }
@@ -151,8 +151,8 @@ impl Lexer {
         Ok(Word { glyphs, quoted: false })
     }
 
-    /// Reads a quoted text. Its quote is next. A backslash is literal unless a quote or another backslash follows, because texts of programs
-    /// contain many backslashes.
+    /// Reads a quoted text. Its quote is next. A backslash is literal unless a quote or another backslash follows, because texts of
+    /// programs contain many backslashes.
     pub(super) fn quoted(&mut self) -> Result<Word, QueryError> {
         let column = self.column();
         self.at += 1;

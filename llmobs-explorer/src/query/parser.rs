@@ -338,8 +338,8 @@ impl Parser {
     }
 }
 
-/// Returns the condition for a word that looks like an id. It may be in a text, or be the id of the trace, of the span, or, for a root, of a
-/// span below it.
+/// Returns the condition for a word that looks like an id. It may be in a text, or be the id of the trace, of the span, or, for a root, of
+/// a span below it.
 fn with_id(word: &str, column: usize) -> Result<Condition, QueryError> {
     let is = |path, child, id: &str| Ok(has_id(Field::attribute(path, child, column)?, id));
     let below = Condition::And(vec![is("span_id", true, word)?, is("parent_id", false, "")?]);

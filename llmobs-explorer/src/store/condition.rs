@@ -1,7 +1,7 @@
 //! Writes conditions as SQL. Text of the user is always bound, and never part of the SQL.
 //!
-//! A few columns are in the index `span_list`, so testing them reads no rows of `span`. All other columns are read in subqueries that do not
-//! depend on the span. SQLite runs each of these once, with an index, for any number of spans.
+//! A few columns are in the index `span_list`, so testing them reads no rows of `span`. All other columns are read in subqueries that do
+//! not depend on the span. SQLite runs each of these once, with an index, for any number of spans.
 
 use std::ops::Bound;
 

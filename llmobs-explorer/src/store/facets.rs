@@ -1,4 +1,4 @@
-//! Counts of the rows of a list: how many match, a histogram of their starts, and the values of their facets.
+//! Counts of the rows of a list: the number of matching rows, a histogram of starts, and the values of facets.
 
 use std::collections::HashMap;
 

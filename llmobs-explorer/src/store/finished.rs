@@ -69,14 +69,14 @@ mod tests {
             span("t0", "3", "tool", (1, 1), &json!({})),
         ]);
         let store = filled(&json!(spans), &json!([]));
-        let mut told = Vec::new();
+        let mut pages = Vec::new();
         let mut last = 0;
         for _ in 0..3 {
             let (found, next) = finished(&store, Some(last)).unwrap();
-            told.push((found.len(), next));
+            pages.push((found.len(), next));
             last = next;
         }
-        assert_eq!(told, [(100, 100), (20, 122), (0, 122)]);
+        assert_eq!(pages, [(100, 100), (20, 122), (0, 122)]);
         assert_eq!(finished(&store, None).unwrap(), (Vec::new(), 122));
     }
 }

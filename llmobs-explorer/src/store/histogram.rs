@@ -113,7 +113,8 @@ impl Histogram {
         counts.find(|(rows, _)| *rows > number).map(|(_, time)| time)
     }
 
-    /// Returns the counts in equal parts of a range. With more than some thousand times, rows near a border may be counted on its other side.
+    /// Returns the counts in equal parts of a range. With more than some thousand times, rows near a border may be counted on its other
+    /// side.
     pub(super) fn bars(mut self, bars: usize, (from, to): (i64, i64)) -> Vec<(u64, u64)> {
         self.keep_latest();
         let width = (i128::from(to) - i128::from(from)).max(0) / bars.max(1) as i128 + 1;
@@ -176,7 +177,7 @@ mod tests {
         let bars = histogram.bars(10, range_ns);
         assert_eq!(bars.iter().map(|(ok, _)| *ok).collect::<Vec<_>>(), [100; 10]);
 
-        // What is near, or is no exception, is on the axis.
+        // Rows that are near, or that are not exceptions, are on the axis.
         for near in [
             vec![],
             vec![now],

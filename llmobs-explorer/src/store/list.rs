@@ -159,8 +159,8 @@ fn common_words<'a>(
     Ok((sets, Cow::Owned(ListRequest { condition, ..request.clone() })))
 }
 
-/// The same from the kept counts and the beginning of the index. Reads spans only up to the end of the page. `None` if so few rows match that
-/// most of the index would be read.
+/// The same from the kept counts and the beginning of the index. Reads spans only up to the end of the page. `None` if so few rows match
+/// that most of the index would be read.
 fn read_kept(
     connection: &Connection,
     request: &ListRequest,

@@ -1,7 +1,8 @@
 //! Segments: the data that arrived in a period of time. The oldest segment is deleted as a whole, so no reference counts are needed.
 //!
 //! Traces, texts and sets of attributes have ascending numbers, and a segment begins with the next number of each. A trace belongs to the
-//! segment of its first span. The texts and sets of a span belong to the segment in which the span arrived, which is the same or a later one.
+//! segment of its first span. The texts and sets of a span belong to the segment in which the span arrived, which is the same or a later
+//! one.
 
 use std::time::Duration;
 

@@ -38,8 +38,8 @@ pub(super) fn sessions(connection: &Connection, page: u64) -> Result<(Vec<Sessio
 
 /// Reads all sessions from the index only. The totals are read only for the sessions of one page.
 ///
-/// All of these queries name the index. Otherwise SQLite would use `span_list`, which has the heads of traces in the order of time, and read
-/// a hundred thousand of them.
+/// All of these queries name the index. Otherwise SQLite would use `span_list`, which has the heads of traces in the order of time, and
+/// read a hundred thousand of them.
 pub(super) const LATEST: &str =
     "SELECT session, max(start_ns) AS last_ns, count(*) AS turns FROM span INDEXED BY span_by_session
     WHERE session IS NOT NULL AND head = 1 GROUP BY session";

@@ -1,5 +1,5 @@
-//! Zones: ranges of adjacent rows with the smallest and the largest of their values. The first rows in the order of a value are in few zones,
-//! and the other zones are not read.
+//! Zones: ranges of adjacent rows with the smallest and the largest of their values. The first rows in the order of a value are in few
+//! zones, and the other zones are not read.
 //!
 //! The smallest and largest values of a zone may be those of deleted rows. Such a zone may be read in vain.
 

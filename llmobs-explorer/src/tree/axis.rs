@@ -3,11 +3,11 @@
 
 use crate::traces::Node;
 
-/// The largest gap between spans of one trace, in nanoseconds, and as a multiple of the range of the axis.
+/// The largest gap between a span and the axis: nanoseconds, or a multiple of the length of the axis if that is larger.
 const NEAR: (i64, i64) = (60_000_000_000, 10);
-/// The longest span, in nanoseconds, and as a multiple of the range of the others.
+/// The largest growth of the axis by one span, in the same form.
 const LONG: (i64, i64) = (30 * 86_400_000_000_000, 10);
-/// The number of attempts to add spans that were too far away.
+/// The most passes over the spans.
 const ROUNDS: usize = 16;
 
 /// The time range of most spans.

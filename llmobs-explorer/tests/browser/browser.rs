@@ -1,8 +1,8 @@
 //! One browser for all tests of this program, controlled through the DevTools protocol.
 //!
-//! The messages go through two pipes, with zero bytes between them, so the tests need no WebSocket and no driver. The crates for the protocol
-//! (chromiumoxide, headless_chrome, thirtyfour with chromedriver) have an async client or generated code of many thousand lines for the two
-//! dozen calls here. When this program ends for any reason, the pipes close and the browser ends too.
+//! The messages go through two pipes, with zero bytes between them, so the tests need no WebSocket and no driver. The crates for the
+//! protocol (chromiumoxide, headless_chrome, thirtyfour with chromedriver) have an async client or generated code of many thousand lines
+//! for the two dozen calls here. When this program ends for any reason, the pipes close and the browser ends too.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -41,18 +41,18 @@ const OPTIONS: [&str; 12] = [
 #[derive(Debug)]
 pub(crate) struct Browser {
     pipe: Arc<Mutex<ChildStdin>>,
-    heard: Arc<Heard>,
+    inbox: Arc<Inbox>,
 }
 
 /// The messages of the browser.
 #[derive(Debug, Default)]
-struct Heard {
-    said: Mutex<Said>,
+struct Inbox {
+    messages: Mutex<Messages>,
     more: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Said {
+struct Messages {
     calls: u64,
     answers: HashMap<u64, Value>,
     /// By session.
@@ -99,39 +99,39 @@ impl Browser {
             .expect("sh starts");
         let answers = child.stdout.take().unwrap();
         let pipe = Arc::new(Mutex::new(child.stdin.take().unwrap()));
-        let heard = Arc::<Heard>::default();
-        let (listening, answering) = (Arc::clone(&heard), Arc::clone(&pipe));
+        let inbox = Arc::<Inbox>::default();
+        let (listening, answering) = (Arc::clone(&inbox), Arc::clone(&pipe));
         thread::spawn(move || {
             listening.listen(answers, &answering);
             drop(child.wait());
         });
-        Self { pipe, heard }
+        Self { pipe, inbox }
     }
 
     /// Calls a method, and returns its result.
     pub(crate) fn call(&self, session: &str, method: &str, params: &Value) -> Result<Value, String> {
         let call = self.send(session, method, params);
         let until = Instant::now() + PATIENCE;
-        let mut said = self.heard.said.lock().unwrap();
+        let mut messages = self.inbox.messages.lock().unwrap();
         loop {
-            if let Some(mut answer) = said.answers.remove(&call) {
+            if let Some(mut answer) = messages.answers.remove(&call) {
                 return match answer.get("error") {
                     Some(error) => Err(format!("{method}: {error}")),
                     None => Ok(answer["result"].take()),
                 };
             }
-            assert!(!said.closed, "the browser ended before it answered {method}");
+            assert!(!messages.closed, "the browser ended before it answered {method}");
             let left = until.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "the browser does not answer {method} {params}");
-            said = self.heard.more.wait_timeout(said, left).unwrap().0;
+            messages = self.inbox.more.wait_timeout(messages, left).unwrap().0;
         }
     }
 
     fn send(&self, session: &str, method: &str, params: &Value) -> u64 {
         let call = {
-            let mut said = self.heard.said.lock().unwrap();
-            said.calls += 1;
-            said.calls
+            let mut messages = self.inbox.messages.lock().unwrap();
+            messages.calls += 1;
+            messages.calls
         };
         let mut message = json!({ "id": call, "method": method, "params": params });
         if !session.is_empty() {
@@ -143,11 +143,11 @@ impl Browser {
 
     /// All events of a session.
     pub(crate) fn events(&self, session: &str) -> Vec<Value> {
-        self.heard.said.lock().unwrap().events.get(session).cloned().unwrap_or_default()
+        self.inbox.messages.lock().unwrap().events.get(session).cloned().unwrap_or_default()
     }
 }
 
-impl Heard {
+impl Inbox {
     fn listen(&self, answers: ChildStdout, pipe: &Mutex<ChildStdin>) {
         for message in BufReader::new(answers).split(0) {
             let Ok(message) = message else { break };
@@ -158,15 +158,15 @@ impl Heard {
                     "method": "Page.handleJavaScriptDialog", "params": { "accept": true } });
                 write(pipe, &close);
             }
-            let mut said = self.said.lock().unwrap();
+            let mut messages = self.messages.lock().unwrap();
             if let Some(call) = message["id"].as_u64() {
-                said.answers.insert(call, message);
+                messages.answers.insert(call, message);
             } else if let Some(session) = message["sessionId"].as_str() {
-                said.events.entry(session.to_owned()).or_default().push(message);
+                messages.events.entry(session.to_owned()).or_default().push(message);
             }
             self.more.notify_all();
         }
-        self.said.lock().unwrap().closed = true;
+        self.messages.lock().unwrap().closed = true;
         self.more.notify_all();
     }
 }

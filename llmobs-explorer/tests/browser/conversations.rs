@@ -209,8 +209,8 @@ fn sql_has_one_line_per_clause() {
 fn a_long_history_is_folded() {
     with_page(|page| {
         page.without_scripts();
-        let said = |at: u32| json!({ "role": if at % 2 == 1 { "user" } else { "assistant" }, "content": format!("No{at} {}", "word ".repeat(40)) });
-        let input: Value = (0..50).map(said).collect();
+        let message = |at: u32| json!({ "role": if at % 2 == 1 { "user" } else { "assistant" }, "content": format!("No{at} {}", "word ".repeat(40)) });
+        let input: Value = (0..50).map(message).collect();
         send(page, &input, &json!([{ "role": "assistant", "content": "The answer." }]));
         assert_eq!(page.texts(".earlier summary"), ["48 earlier messages"]);
         let inside = "[...document.querySelectorAll('.message')].filter((one) => one.checkVisibility())

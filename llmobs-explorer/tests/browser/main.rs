@@ -1,7 +1,7 @@
 //! The pages of the real binary in a real browser.
 //!
-//! Each test has its own explorer and page, and fails if the browser reported an error. The tests are skipped if there is no browser, unless
-//! `LLMOBS_REQUIRE_BROWSER=1`.
+//! Each test has its own explorer and page, and fails if the browser reported an error. The tests are skipped if there is no browser,
+//! unless `LLMOBS_REQUIRE_BROWSER=1`.
 
 #![allow(
     clippy::expect_used,

@@ -48,7 +48,7 @@ fn a_taken_port_is_reported_and_the_others_listen() {
         taken + 1,
         served.origin
     );
-    assert_eq!(served.said(), expected);
+    assert_eq!(served.output(), expected);
     assert_eq!(served.ask("POST", "/v1/traces", &[("Content-Type", "application/json")], b"{}").status, 200);
 }
 

@@ -1,5 +1,5 @@
-//! Programs with OpenTelemetry, instrumented by OpenInference and by OpenLLMetry, send spans over HTTP and over gRPC. All ways must have the
-//! same result.
+//! Programs with OpenTelemetry, instrumented by OpenInference and by OpenLLMetry, send spans over HTTP and over gRPC. All ways must have
+//! the same result.
 //!
 //! The tests are skipped if the programs are missing: see `support/programs.rs`.
 

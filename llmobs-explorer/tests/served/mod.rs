@@ -34,7 +34,7 @@ pub(crate) struct Served {
     pub(crate) port: u16,
     /// The file of its store.
     pub(crate) store: PathBuf,
-    said: Arc<Mutex<Vec<String>>>,
+    output: Arc<Mutex<Vec<String>>>,
     /// Deleted at the end.
     folder: Option<TempDir>,
 }
@@ -65,13 +65,13 @@ impl Served {
     /// Starts an explorer with a command, and reads its address from its output.
     pub(crate) fn from(mut command: Command) -> Self {
         let mut child = command.env_remove("LLMOBS_STORE").stderr(Stdio::piped()).spawn().expect("it starts");
-        let said = Arc::new(Mutex::new(Vec::new()));
+        let output = Arc::new(Mutex::new(Vec::new()));
         let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-        let heard = Arc::clone(&said);
+        let log = Arc::clone(&output);
         // A full pipe would block the explorer.
-        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| heard.lock().unwrap().push(line)));
+        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| log.lock().unwrap().push(line)));
         let mut served =
-            Self { child, origin: String::new(), port: 0, store: PathBuf::new(), said, folder: None };
+            Self { child, origin: String::new(), port: 0, store: PathBuf::new(), output, folder: None };
         let line = served.line("llmobs: traces at ");
         let address = line.trim_start_matches("llmobs: traces at ");
         let address = address.split_once("/?").map_or(address, |(origin, _)| origin);
@@ -83,19 +83,19 @@ impl Served {
     /// The line of its output with this beginning. Waits for the line.
     pub(crate) fn line(&mut self, beginning: &str) -> String {
         until(|| {
-            let said = self.said.lock().unwrap();
-            let found = said.iter().find(|line| line.starts_with(beginning)).cloned();
+            let output = self.output.lock().unwrap();
+            let found = output.iter().find(|line| line.starts_with(beginning)).cloned();
             assert!(
                 found.is_some() || self.child.try_wait().unwrap().is_none(),
-                "the explorer ended: {said:?}"
+                "the explorer ended: {output:?}"
             );
             found
         })
     }
 
     /// All lines that it has printed to standard error.
-    pub(crate) fn said(&self) -> String {
-        self.said.lock().unwrap().join("\n")
+    pub(crate) fn output(&self) -> String {
+        self.output.lock().unwrap().join("\n")
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -139,7 +139,7 @@ impl Served {
     /// Sends a request with further headers.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         self.try_ask(method, path, headers, body)
-            .unwrap_or_else(|| panic!("no answer to {method} {path}: {}", self.said()))
+            .unwrap_or_else(|| panic!("no answer to {method} {path}: {}", self.output()))
     }
 
     fn try_ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Reply> {

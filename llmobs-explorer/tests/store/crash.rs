@@ -57,5 +57,5 @@ fn acknowledged_spans_survive_sigkill() {
         })
         .unwrap();
     assert_eq!(sums.0, sums.1);
-    assert!(again.runs() && !again.said().contains("damaged"));
+    assert!(again.runs() && !again.output().contains("damaged"));
 }

@@ -107,7 +107,7 @@ fn damage_in_any_page_does_not_end_the_explorer() {
         }
         let status = served.post("/api/v2/llmobs", &events_body([&span("T7", "2")])).status;
         assert!([202, 500].contains(&status), "page {page}: {status}");
-        assert!(served.runs(), "page {page}: {}", served.said());
+        assert!(served.runs(), "page {page}: {}", served.output());
         drop(served);
         for suffix in ["-wal", "-shm"] {
             drop(fs::remove_file(format!("{}{suffix}", store.display())));

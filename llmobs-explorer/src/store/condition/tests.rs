@@ -1,4 +1,4 @@
-//! Queries, answered by SQLite over a store of a few traces.
+//! Queries on a store of a few traces, answered by SQLite.
 
 mod answers;
 mod columns;
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::expression;
 use crate::query::Query;
 
-/// The names of the spans that are found, in the order of the alphabet, with spaces between.
+/// The names of the matching spans in alphabetical order, separated by spaces.
 fn found(store: &Connection, query: &str) -> String {
     let query = Query::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
     run(store, &query).unwrap_or_else(|error| panic!("{query:?}: {error}")).join(" ")
@@ -29,7 +29,7 @@ fn run(store: &Connection, query: &Query) -> rusqlite::Result<Vec<String>> {
     store.prepare(&sql)?.query_map(parameters.as_slice(), |row| row.get("name"))?.collect()
 }
 
-/// Each row: a query, and what it finds.
+/// Checks rows of a query and the spans that it finds.
 fn check(rows: &[(&str, &str)]) {
     let store = store::filled();
     let wrong: Vec<String> = rows

@@ -9,7 +9,7 @@ fn store() -> Connection {
     connection
 }
 
-/// Encodes spans with these events and stores their blocks. Returns the events as they are read, and how many bytes were stored.
+/// Encodes spans with these events and stores their blocks. Returns the events as read back, and the number of stored bytes.
 fn store_events(
     encoder: &Encoder,
     connection: &Connection,
@@ -52,7 +52,7 @@ fn encoder() -> Encoder {
     Encoder::new(Next::new(1, 1, 1))
 }
 
-/// Text that does not become smaller when it is compressed.
+/// A text that cannot be compressed.
 fn noise(seed: u8) -> String {
     (0..40).map(|number| blake3::hash(&[seed, number]).to_hex().to_string()).collect()
 }
@@ -68,7 +68,7 @@ fn events_are_read_byte_for_byte() {
         &format!(r#"{{"a":"{long}"}}"#),
         &format!("{{\"a\":\"{long}\",\n \"b\":[\"{long}\", \"short\", \"{other}\"],\"{other}\":1}}"),
         &many,
-        // Not JSON, and kept all the same.
+        // This is not JSON, but is kept too.
         &format!(r#"["{long}"#),
         r#""\"#,
     ];
@@ -83,7 +83,7 @@ fn a_string_is_stored_once_in_a_segment() {
     let (_, bytes, batch) = store_events(&encoder, &connection, &[&first, &second]);
     assert!((text.len() / 2..text.len()).contains(&bytes), "{bytes}");
     let refers = |bytes: usize| bytes < 200;
-    // Until the batch is stored, no other refers to it.
+    // Other batches do not refer to a batch before it is stored.
     assert!(!refers(store_events(&encoder, &connection, &[&second]).1));
     encoder.is_stored(batch);
     let (read, bytes, batch) = store_events(&encoder, &connection, &[&second]);
@@ -121,7 +121,7 @@ fn texts_for_the_search_and_sets_of_attributes_are_stored_once() {
     assert_eq!(of_spans, [(vec![1, 2, 3], 1, 2), (vec![2, 4], 1, 2), (vec![5], 3, 0)]);
     let pieces = vec![(1, 0, Some(0)), (2, 0, Some(1)), (3, 0, None), (4, 1, Some(1)), (5, 2, None)];
     assert_eq!(new, (pieces, vec![(1, 0, true), (2, 0, false), (3, 2, true)]));
-    // Short texts are those of one span.
+    // Short texts belong to one span.
     let (of_spans, new) = encode();
     assert_eq!(of_spans, [(vec![1, 2, 6], 1, 2), (vec![2, 4], 1, 2), (vec![7], 3, 0)]);
     assert_eq!(new, (vec![(6, 0, None), (7, 2, None)], Vec::new()));

@@ -9,7 +9,7 @@ use super::*;
 use crate::query::{METRICS, Query};
 use crate::traces::{Facet, PAGE};
 
-/// Three traces: `b` has most tokens, `a` took longest and failed, `c` has no tokens and two tools.
+/// Three traces: `b` has the most tokens, `a` has the longest duration and failed, and `c` has no tokens and two tools.
 fn three() -> Value {
     json!([
         span("b", "1", "agent", (10, 2), &json!({})),
@@ -53,7 +53,7 @@ fn names(connection: &Connection, request: &ListRequest) -> String {
 }
 
 #[test]
-fn each_query_finds_the_same_in_the_rows_and_in_the_counts() {
+fn rows_and_counts_agree_for_each_query() {
     let store = filled(&three(), &json!([]));
     let mut found = String::new();
     for query in [
@@ -126,7 +126,7 @@ FirstToken: a-1 b-1 c-1 | b-1 a-1 c-1 | b-2 a-1 c-1 b-1
 }
 
 #[test]
-fn pages_follow_each_other_and_the_counts_are_of_all() {
+fn pages_are_consecutive_and_counts_cover_all_rows() {
     let names_of =
         |range: std::ops::Range<i64>| range.rev().map(|at| format!("t{at}-1")).collect::<Vec<_>>().join(" ");
     let spans: Vec<Value> =
@@ -144,7 +144,7 @@ fn pages_follow_each_other_and_the_counts_are_of_all() {
 }
 
 #[test]
-fn all_that_match_are_counted_by_value_and_time() {
+fn all_matching_rows_are_counted_by_value_and_time() {
     let store = filled(&three(), &json!([]));
     let request = ListRequest { to_ns: Some(25 * SECOND), ..request(Scope::Spans, "*") };
     let mut overview = list(&store, &request).unwrap().overview;
@@ -171,7 +171,7 @@ fn all_that_match_are_counted_by_value_and_time() {
 }
 
 #[test]
-fn all_evaluations_of_a_trace_are_in_its_row() {
+fn a_row_has_all_evaluations_of_its_trace() {
     let say = |label: &str, join: Value| {
         let mut metric = json!({"label": label, "metric_type": "categorical", "categorical_value": "yes", "ml_app": "shop",
             "event_kind": "evaluation", "timestamp_ms": label.len()});
@@ -222,14 +222,14 @@ fn a_row_shows_the_tags_that_the_program_set() {
     let store = filled(&three(), &json!([]));
     let listing = list(&store, &request(Scope::Traces, "@name:a*")).unwrap();
     let tags: Vec<_> = listing.rows.into_iter().map(|row| row.tags).collect();
-    // `ml_app` is a tag too, of every span.
+    // `ml_app` is a tag of every span too.
     assert_eq!(tags, [[("turn".to_owned(), "a-1".to_owned())]]);
     let metrics = METRICS.map(|(path, _)| path);
     assert_eq!(listing.paths, [&metrics[..], &["tag.ml_app", "tag.turn"]].concat());
 }
 
 #[test]
-fn counts_that_are_kept_are_those_of_the_rows() {
+fn kept_counts_equal_counted_rows() {
     let spans: Vec<Value> = (0..2_000)
         .map(|at| {
             let kind = ["agent", "llm", "tool"][at % 3];
@@ -261,7 +261,7 @@ fn counts_that_are_kept_are_those_of_the_rows() {
         let sum = |bars: &[(u64, u64)]| bars.iter().fold((0, 0), |sum, bar| (sum.0 + bar.0, sum.1 + bar.1));
         assert_eq!(sum(&kept.bars), sum(&expected.bars), "{query}");
     }
-    // Few among many are searched for as any others.
+    // Few matches among many rows are searched for in the usual way.
     assert_eq!(read_kept(&store, &request(Scope::Spans, "@name:t7-1")).unwrap(), None);
     assert_eq!(names(&store, &request(Scope::Spans, "@name:t7-1")), "t7-1");
     for query in ["word", "@duration:>1s", "@child.@name:x", "-(status:ok OR user:7)"] {
@@ -270,7 +270,7 @@ fn counts_that_are_kept_are_those_of_the_rows() {
 }
 
 #[test]
-fn words_that_many_have_are_found_as_others_are() {
+fn common_words_are_found_like_others() {
     let spans: Vec<Value> = (0..20_100)
         .map(|number| {
             let mut span = span("t", &number.to_string(), "llm", (number, 1), &json!({}));

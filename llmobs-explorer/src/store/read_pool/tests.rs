@@ -10,7 +10,7 @@ const KEEP: Retention = Retention { age: Duration::from_secs(86_400), bytes: 1 <
 const WITHOUT_END: &str =
     "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) AS number FROM n";
 
-/// The number that a query returns.
+/// Runs a query that returns a number.
 async fn number(store: &Store, sql: &'static str) -> Answer<i64> {
     ReadPool::read(&store.read_pool, move |reader| {
         reader.answer(|connection| Ok(connection.query_row(sql, [], |row| row.get("number"))?))
@@ -18,7 +18,7 @@ async fn number(store: &Store, sql: &'static str) -> Answer<i64> {
     .await
 }
 
-async fn ask_without_end(store: &Store) -> Answer<i64> {
+async fn endless_query(store: &Store) -> Answer<i64> {
     number(store, WITHOUT_END).await
 }
 
@@ -27,24 +27,24 @@ async fn ask(store: &Store) -> Answer<i64> {
 }
 
 #[tokio::test]
-async fn a_query_without_end_is_interrupted() {
+async fn endless_queries_are_interrupted() {
     let folder = TempDir::new().unwrap();
     let in_memory = Store::open(&Location::Memory, KEEP).unwrap().store;
     let in_file = Store::open(&Location::File(folder.path().join("traces.db")), KEEP).unwrap().store;
     let since = Instant::now();
-    let answers = tokio::join!(ask_without_end(&in_memory), ask_without_end(&in_file));
+    let answers = tokio::join!(endless_query(&in_memory), endless_query(&in_file));
     assert!(matches!(answers, (Err(StoreError::TooLong), Err(StoreError::TooLong))), "{answers:?}");
     assert!(since.elapsed() > Duration::from_secs(2), "{:?}", since.elapsed());
     assert_eq!((ask(&in_memory).await.unwrap(), ask(&in_file).await.unwrap()), (7, 7));
 }
 
 #[tokio::test]
-async fn a_query_whose_caller_is_gone_is_interrupted() {
+async fn queries_without_a_caller_are_interrupted() {
     let store = Store::open(&Location::Memory, KEEP).unwrap().store;
     let asked: Vec<_> = (0..50)
         .map(|_| {
             let store = store.clone();
-            tokio::spawn(async move { ask_without_end(&store).await })
+            tokio::spawn(async move { endless_query(&store).await })
         })
         .collect();
     // After this time, all connections are in use and the other queries wait.

@@ -1,4 +1,4 @@
-//! What the store finds is what a simple evaluator of the same condition finds.
+//! The store and a simple evaluator find the same spans for the same conditions.
 
 mod evaluator;
 mod random;
@@ -13,7 +13,7 @@ use crate::query::Query;
 use crate::store::testing::filled;
 use crate::traces::{ListRequest, Scope, Sort, Traces};
 
-/// The ids of the rows of a list, in the order of ids, and how many it counts.
+/// The ids of the rows of a list in ascending order, and the number of matching rows.
 fn listed(traces: &dyn Traces, scope: Scope, query: &Query) -> (Vec<(String, String)>, u64) {
     let request = ListRequest {
         scope,
@@ -68,6 +68,6 @@ fn random_queries_find_what_the_evaluator_finds() {
             }
         }
     }
-    // Not all are errors, or find nothing or everything.
+    // Most queries are valid, and many find some but not all spans.
     assert!(asked > 1_500 && some > 600, "{some} of {asked}");
 }

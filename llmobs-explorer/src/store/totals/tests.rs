@@ -9,7 +9,7 @@ use crate::store::testing;
 use crate::store::write::Batch;
 use crate::store::writer::Writer;
 
-/// Numbers that look random and are the same each time.
+/// Pseudo-random numbers, the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -27,7 +27,7 @@ fn send(writer: &mut Writer, spans: Vec<Span>) {
     writer.write(&mut [Batch { spans, ..Batch::default() }]).unwrap();
 }
 
-/// One span of a few that may have any of a few parents, also themselves and each other.
+/// One of a few spans. Its parent is one of these spans, possibly itself.
 fn any_span(dice: &mut Dice) -> Span {
     let kinds = ["llm", "tool", "embedding", "workflow"];
     let kind = kinds[usize::try_from(dice.below(4)).unwrap()];
@@ -39,7 +39,7 @@ fn any_span(dice: &mut Dice) -> Span {
         name: format!("name {}", dice.below(4)),
         kind: kind.to_owned(),
         failed: dice.below(3) == 0,
-        // Few times, so that many are the same.
+        // There are few times, so that many are equal.
         start_ns: i64::try_from(dice.below(12)).unwrap(),
         duration_ns: i64::try_from(dice.below(12)).unwrap(),
         model_name: (dice.below(2) == 0).then(|| format!("model\n{}", dice.below(3))),
@@ -49,14 +49,14 @@ fn any_span(dice: &mut Dice) -> Span {
             total: number(dice),
             cached: number(dice),
         },
-        // The same for all that begin at one time.
+        // Equal for all spans with the same start.
         time_to_first_token: None,
         ..Span::default()
     }
 }
 
 #[test]
-fn sums_that_are_kept_up_are_those_made_anew() {
+fn updated_totals_equal_computed_totals() {
     for seed in 0..150 {
         let mut dice = Dice(seed);
         let mut writer = writer();
@@ -72,8 +72,8 @@ fn sums_that_are_kept_up_are_those_made_anew() {
                 statement.query_map([], |row| row.get("id")).unwrap().collect::<Result<_, _>>().unwrap()
             };
             for trace in traces {
-                let anew = computed_totals(&transaction, trace).unwrap();
-                assert_eq!(stored_totals(&transaction, trace).unwrap().0, anew, "seed {seed}");
+                let computed = computed_totals(&transaction, trace).unwrap();
+                assert_eq!(stored_totals(&transaction, trace).unwrap().0, computed, "seed {seed}");
                 let heads: String = transaction
                     .query_row(
                         "SELECT group_concat(id) AS heads FROM span WHERE trace = :trace AND head = 1",
@@ -95,7 +95,7 @@ fn sums_that_are_kept_up_are_those_made_anew() {
     }
 }
 
-/// How many steps SQLite's machine takes for each of some batches.
+/// The number of steps of SQLite's virtual machine for each batch.
 fn steps(batches: impl IntoIterator<Item = Vec<Span>>) -> Vec<u64> {
     let mut writer = writer();
     let steps = Arc::new(AtomicU64::new(0));
@@ -114,12 +114,12 @@ fn steps(batches: impl IntoIterator<Item = Vec<Span>>) -> Vec<u64> {
     by_batch
 }
 
-/// Batches of a trace whose root comes last.
+/// Batches of a trace whose root arrives last.
 fn batches_of_one_trace(batches: i64, size: i64) -> impl Iterator<Item = Vec<Span>> {
     let child = |number: i64| Span {
         trace_id: "T".to_owned(),
         span_id: number.to_string(),
-        // Every tenth is the parent of those before it.
+        // Every tenth span is the parent of the spans before it.
         parent_id: Some(if number % 10 == 9 {
             "root".to_owned()
         } else {
@@ -133,7 +133,7 @@ fn batches_of_one_trace(batches: i64, size: i64) -> impl Iterator<Item = Vec<Spa
 }
 
 #[test]
-fn a_batch_costs_the_same_however_long_the_trace_is_already() {
+fn the_cost_of_a_batch_does_not_depend_on_the_size_of_the_trace() {
     for size in [1, 100] {
         let steps = steps(batches_of_one_trace(60, size));
         let (early, late) = (steps[1..11].iter().sum::<u64>(), steps[50..].iter().sum::<u64>());
@@ -142,7 +142,7 @@ fn a_batch_costs_the_same_however_long_the_trace_is_already() {
 }
 
 #[test]
-fn a_trace_costs_the_same_however_many_others_there_are() {
+fn the_cost_of_a_trace_does_not_depend_on_other_traces() {
     let trace = |number: i64| {
         let span = |span_id: &str, parent_id: Option<&str>| Span {
             trace_id: format!("T{number}"),

@@ -16,7 +16,7 @@ fn batch(id: &str) -> Batch {
     Batch { spans: vec![span], ..Batch::default() }
 }
 
-/// Runs the writer until all jobs are done, and returns whether each batch was stored.
+/// Runs the writer until all jobs are done. Returns the result of each batch.
 fn run(writer: Writer, batches: Vec<Batch>) -> Vec<Result<(), StoreError>> {
     let (jobs, received) = mpsc::channel(batches.len());
     let answers: Vec<_> = batches
@@ -37,14 +37,14 @@ fn traces(connection: &Connection) -> String {
     connection.query_row(sql, [], |row| row.get("traces")).unwrap()
 }
 
-/// A second connection to the same database, which outlives the writer.
+/// A second connection to the same database. It outlives the writer.
 fn reader(writer: &Writer) -> Connection {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_URI | rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
     Connection::open_with_flags(&writer.path, flags).unwrap()
 }
 
 #[test]
-fn batches_that_wait_are_committed_together() {
+fn waiting_batches_are_committed_together() {
     let writer = writer();
     let (reader, changed) = (reader(&writer), writer.changed.subscribe());
     let answers = run(writer, ["a", "b", "c"].map(batch).into());
@@ -53,7 +53,7 @@ fn batches_that_wait_are_committed_together() {
 }
 
 #[test]
-fn a_batch_that_cannot_be_stored_fails_alone() {
+fn an_invalid_batch_fails_alone() {
     let writer = writer();
     let reader = reader(&writer);
     let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON trace WHEN new.trace_id = 'b'
@@ -90,7 +90,7 @@ fn on_a_full_disk_nothing_is_lost_and_a_retry_may_succeed() {
 }
 
 #[test]
-fn at_the_size_limit_the_oldest_make_room_for_what_arrives() {
+fn at_the_size_limit_new_spans_replace_the_oldest() {
     let mut writer = testing::writer(&Location::Memory, Duration::MAX);
     writer.retention.bytes = 2 << 20;
     let (mut largest, mut written) = (0, 0);
@@ -107,7 +107,7 @@ fn at_the_size_limit_the_oldest_make_room_for_what_arrives() {
             .collect::<Vec<_>>();
         written += spans.len();
         writer.write(&mut [Batch { spans, ..Batch::default() }]).unwrap();
-        // As much time as it takes.
+        // Unlimited time.
         writer.make_room(Duration::MAX).unwrap();
         let pages: i64 = writer
             .connection
@@ -128,7 +128,7 @@ fn at_the_size_limit_the_oldest_make_room_for_what_arrives() {
     let spans = count("span");
     assert!(largest <= 2 << 20, "{largest}");
     assert!(spans > 500 && usize::try_from(spans).unwrap() < written, "{spans}");
-    // The counts are of what is left, and the last is found by its word.
+    // The counts match the remaining rows, and a word finds the last span.
     assert_eq!(spans, count("span s JOIN facets f ON f.id = s.facets JOIN block b ON b.id = s.event >> 16"));
     let sums = "(SELECT f.spans FROM facets f JOIN span s ON s.facets = f.id GROUP BY f.id HAVING count(*) <> f.spans)";
     assert_eq!((count(sums), count("facets WHERE spans < 0")), (0, 0));

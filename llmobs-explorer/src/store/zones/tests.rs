@@ -7,7 +7,7 @@ use crate::store::condition::expression;
 use crate::store::list::list;
 use crate::traces::{ListRequest, PAGE, Scope};
 
-/// As many spans, in traces of six, as ten zones have. Their durations and tokens are in no order; one in three has no tokens.
+/// Ten zones of spans in traces of six. Their durations and tokens are unordered, and every third span has no tokens.
 fn store() -> Connection {
     let spans: Vec<Value> = (1..=10 << SPAN_BITS)
         .map(|number: i64| {
@@ -42,14 +42,14 @@ fn request(scope: Scope, query: &str, sort: Sort, ascending: bool) -> ListReques
     }
 }
 
-/// The spans of a page by the zones.
+/// The spans of a page, found by zones.
 fn found(store: &Connection, query: &str, order: (Sort, bool), page: Page) -> Option<Vec<i64>> {
     let condition = expression(Query::parse(query).unwrap().condition(), &[]);
     let mut page = page;
     add_spans(store, &condition, order, &mut page).unwrap().then(|| page.ids(order.1))
 }
 
-/// The same from all spans.
+/// The same spans, found among all spans.
 fn sorted(store: &Connection, query: &str, (sort, ascending): (Sort, bool), skip: usize) -> Vec<i64> {
     let condition = expression(Query::parse(query).unwrap().condition(), &[]);
     let column = if sort == Sort::Duration { "duration_ns" } else { "total_tokens" };
@@ -82,11 +82,11 @@ fn the_first_spans_are_found_in_few_zones() {
             );
         }
     }
-    // Tools have no tokens if their number is a multiple of three, so that the others are not enough.
+    // Tools whose number is a multiple of three have no tokens, so the others do not fill the page.
     let tools = "@meta.span.kind:tool @name:*-4";
     assert_eq!(found(&store, tools, (Sort::Tokens, false), Page::new(0, PAGE)), None);
     assert_eq!(found(&store, "*", (Sort::Name, false), Page::new(0, PAGE)), None);
-    // A zone that promises too little is not read.
+    // A zone whose limit is too low is not read.
     store.execute_batch("UPDATE span_zone SET most_duration = 1 WHERE zone = 4").unwrap();
     let mut expected = sorted(&store, "*", (Sort::Duration, false), 0);
     expected.retain(|id| id >> SPAN_BITS != 4);
@@ -113,7 +113,7 @@ fn the_first_traces_are_found_in_few_zones() {
         assert_eq!(names(sort, false), sorted(column, "DESC"), "{column}");
         assert_eq!(names(sort, true), sorted(column, "ASC"), "{column}");
     }
-    // A zone that promises too little is not read, but for its first traces.
+    // A zone whose limit is too low is not read, except for its first traces.
     let expected = sorted("total_tokens", "DESC");
     store.execute_batch("UPDATE trace_zone SET most_tokens = 1 WHERE zone = 3").unwrap();
     let read = names(Sort::Tokens, false);
@@ -126,7 +126,7 @@ fn the_first_traces_are_found_in_few_zones() {
 }
 
 #[test]
-fn zones_that_are_written_at_once_are_those_of_the_spans() {
+fn zones_written_at_once_equal_updated_zones() {
     let store = store();
     let zones = || -> Vec<Vec<Option<String>>> {
         let mut all = Vec::new();
@@ -146,7 +146,7 @@ fn zones_that_are_written_at_once_are_those_of_the_spans() {
     store.execute_batch("DELETE FROM span_zone; DELETE FROM trace_zone").unwrap();
     write_all(&store).unwrap();
     assert_eq!(zones(), added);
-    // Those of spans that are gone are deleted.
+    // Zones of deleted spans are deleted.
     store.execute_batch(&format!("DELETE FROM span WHERE id < {}", (3 << SPAN_BITS) + 7)).unwrap();
     delete_empty(&store).unwrap();
     let first: i64 =

@@ -16,7 +16,7 @@ fn operators_bind_as_in_datadog() {
         ("-(@trace_id:t-1 OR @trace_id:t-3) -@trace_id:t-4", "draft polish"),
         ("((@name:plan))", "plan"),
         ("  @name:plan\n\t", "plan"),
-        // The test agent misreads it.
+        // The test agent parses this incorrectly.
         ("NOT NOT @name:plan", "plan"),
         ("--@name:plan", "plan"),
         ("NOT -@name:plan", "plan"),
@@ -73,7 +73,7 @@ fn estimated_costs_are_nanodollars_or_dollars() {
 }
 
 #[test]
-fn tags_have_no_at() {
+fn tags_are_found_without_an_at_sign() {
     check(&[
         ("team:blue", "answer"),
         // The test agent sees only the first of repeated tags.
@@ -93,7 +93,7 @@ fn tags_have_no_at() {
         ("tags:* @trace_id:t-3", "lookup triage"),
         ("urgent:\"\"", "answer"),
         ("urgent:*", "answer"),
-        // Two tags, not two ways to write a number.
+        // These are different tags, not two forms of one number.
         ("user_id:7", "answer"),
         ("version:1.1", "polish"),
         ("user_id:>7", "lookup"),
@@ -108,7 +108,7 @@ fn tags_have_no_at() {
 }
 
 #[test]
-fn texts_are_words() {
+fn texts_are_found_by_words() {
     check(&[
         ("hello", "answer complete"),
         ("HELLO world", "answer complete"),
@@ -129,7 +129,7 @@ fn texts_are_words() {
         ("say\\ \\\"cheese\\\"", "embed"),
         ("\"AND\"", "search"),
         ("NEAR", "search"),
-        // No letter, so there is nothing to look for.
+        // There are no words to search for.
         ("\"!!!\"", ""),
         (">", ""),
         ("[INST]", ""),
@@ -158,7 +158,7 @@ fn other_spans_of_the_trace_are_found() {
 }
 
 #[test]
-fn evaluations_are_found_at_what_they_are_about() {
+fn evaluations_are_found_at_their_targets() {
     check(&[
         ("@evaluation.faithful.value:*", "complete draft"),
         ("@evaluation.faithful.value:0.930", "complete"),

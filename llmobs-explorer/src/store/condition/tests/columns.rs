@@ -1,4 +1,4 @@
-//! What is in columns of spans and traces.
+//! Fields in columns of spans and traces.
 
 use super::check;
 
@@ -37,7 +37,7 @@ fn texts_in_columns_are_found() {
 }
 
 #[test]
-fn what_has_no_value_is_found_by_exclusion() {
+fn missing_values_are_found_by_negation() {
     check(&[
         ("-@session_id:*", "draft orphan polish rank"),
         ("@session_id:\"\"", "draft orphan polish rank"),
@@ -50,7 +50,7 @@ fn what_has_no_value_is_found_by_exclusion() {
 }
 
 #[test]
-fn a_span_without_parent_is_found_however_that_is_written() {
+fn spans_without_a_parent_are_found_in_all_forms() {
     check(&[
         ("@parent_id:undefined", "answer draft triage"),
         ("@parent_id:\"\"", "answer draft triage"),
@@ -95,7 +95,7 @@ fn numbers_in_columns_are_compared() {
 
 /// The test agent compares `@duration:5s` as text, and finds nothing in `[* TO 10]`.
 #[test]
-fn durations_carry_units() {
+fn durations_have_units() {
     check(&[
         ("@duration:5s", "complete"),
         ("@duration:5000000000", "complete"),

@@ -1,4 +1,4 @@
-//! Terms as the page writes them into queries.
+//! Terms that pages write into queries.
 
 use super::{found, store};
 use crate::query::filter;
@@ -91,7 +91,7 @@ fn a_filter_finds_exactly_its_value() {
             assert_eq!(found(&store, &term), format!("value-{index}"), "{term}");
         }
         let term = filter("ml_app", value);
-        // Spans without an application and those whose application has no name are the same to a user.
+        // For users, a missing application and an application without a name are the same.
         let expected =
             if value.is_empty() { format!("orphan rank value-{index}") } else { format!("value-{index}") };
         assert_eq!(found(&store, &term), expected, "{term}");

@@ -1,4 +1,4 @@
-//! Texts that mean harm, or mean nothing: each is a query or an error, never a panic and never an error of SQLite. Fault V5.
+//! Hostile and meaningless texts. Each is a query or an error of the query, and never causes a panic or an error of SQLite. Fault V5.
 
 use rusqlite::Connection;
 
@@ -6,7 +6,7 @@ use super::{found, run, store};
 use crate::query::Query;
 
 #[test]
-fn signs_of_sql_and_of_full_text_search_are_text() {
+fn syntax_of_sql_and_full_text_search_is_text() {
     let store = store::filled();
     for query in [
         r#""' OR 1=1 --""#,
@@ -52,9 +52,9 @@ fn signs_of_sql_and_of_full_text_search_are_text() {
     assert_eq!(found(&store, "@name:\"' OR '1'='1\""), "");
 }
 
-/// SQLite refuses expressions of 1,000 levels, and its parser has a stack too.
+/// SQLite rejects expressions of 1,000 levels, and the stack of its parser is limited too.
 #[test]
-fn the_longest_and_deepest_queries_run() {
+fn long_and_deep_queries_run() {
     let store = store::filled();
     for query in [
         "a ".repeat(2_000),
@@ -80,7 +80,7 @@ fn the_longest_and_deepest_queries_run() {
 }
 
 #[test]
-fn any_row_of_tokens_is_a_query_or_an_error() {
+fn any_sequence_of_tokens_is_a_query_or_an_error() {
     const TOKENS: [&str; 62] = [
         "(",
         ")",
@@ -146,7 +146,7 @@ fn any_row_of_tokens_is_a_query_or_an_error() {
         "~",
     ];
     let store = store::filled();
-    // Knuth's generator: the same rows each time.
+    // Knuth's generator: the same sequences in each run.
     let mut state = 1_u64;
     let mut next = |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -170,7 +170,7 @@ fn any_row_of_tokens_is_a_query_or_an_error() {
     assert!(read > 1_200, "only {read} were queries");
 }
 
-/// A query and its exclusion share no span and leave out none; adding the query to itself changes nothing.
+/// A query and its negation together find each span once. Adding the query to itself changes nothing.
 fn settles(store: &Connection, query: &Query, text: &str) {
     if text.trim().is_empty() {
         return;

@@ -30,7 +30,7 @@ pub(super) fn filled() -> Connection {
     store
 }
 
-/// Adds to the sets of a span, which have the same number as the span.
+/// Adds an attribute to the sets of a span. The sets have the number of the span.
 pub(super) fn attribute(store: &Connection, span: &str, path: &str, text: &str) {
     let number: Option<f64> = text.parse().ok();
     store
@@ -58,7 +58,7 @@ INSERT INTO trace (id, trace_id, spans, errors, llm_calls, tool_calls, tools, in
 
 INSERT INTO session (id, session_id) VALUES (1, 's-1'), (2, 's-2');
 
--- Each span has facets and sets of its own.
+-- Each span has its own facets and sets.
 INSERT INTO facets (id, name, kind, status, ml_app, service, env, model_name, model_provider, error_type) VALUES
     (1, 'answer', 'workflow', 'ok', 'shop', 'web', 'prod', NULL, NULL, NULL),
     (2, 'plan', 'agent', 'ok', 'shop', 'web', 'prod', NULL, NULL, NULL),
@@ -85,7 +85,7 @@ INSERT INTO span (id, trace, span_id, parent_id, head, start_ns, duration_ns, se
     (9, 3, '33', '31', 0, 3000000002, 1, 2, 9, 9, 109),
     (10, 3, '34', '31', 0, 3000000003, 2000000, 2, 10, 10, 110),
     (11, 4, '41', '40', 1, 1767225600000000000, 3, NULL, 11, 11, 111),
-    -- The same id as one of another trace.
+    -- A span of another trace has the same id.
     (12, 4, '14', '41', 0, 1767225600001000000, 4, NULL, 12, 12, 112);
 
 UPDATE trace SET head = s.id FROM span s WHERE s.trace = trace.id AND s.head = 1;
@@ -99,7 +99,7 @@ INSERT INTO evaluation (feedback, label, metric_type, value, number, assessment,
     (0, 'faithful', 'score', '0.93', 0.93, 'pass', 'Every sentence stands there.', 1, 't-1', '13', NULL, NULL, NULL, '1', x'01'),
     (0, 'faithful', 'score', '0.5', 0.5, 'fail', NULL, 1, 't-2', '21', NULL, NULL, NULL, '2', x'02'),
     (0, 'tone', 'categorical', 'polite', NULL, NULL, NULL, 1, NULL, '34', NULL, NULL, NULL, '3', x'03'),
-    -- The span of the trace that is named, though another has its id.
+    -- The target is the span in the named trace, although another span has the same id.
     (0, 'found', 'boolean', 'true', 1, NULL, NULL, 1, 't-4', '14', NULL, NULL, NULL, '4', x'04'),
     (0, 'found', 'boolean', 'false', 0, NULL, NULL, 1, NULL, '14', NULL, NULL, NULL, '5', x'05'),
     (0, 'done', 'categorical', 'yes', NULL, NULL, NULL, 1, 't-2', NULL, NULL, NULL, NULL, '6', x'06'),

@@ -1,4 +1,4 @@
-//! The query plans of the pages: with other indexes, a store of a hundred thousand traces would be slow.
+//! The query plans of pages. With other plans, a store of a hundred thousand traces would be slow.
 
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ fn store() -> Connection {
     connection
 }
 
-/// How SQLite answers, a line for each step.
+/// The query plan of SQLite, one line per step.
 fn plan(connection: &Connection, sql: &str) -> String {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let mut steps = statement.raw_query();
@@ -49,7 +49,7 @@ fn plan_of_list(scope: Scope, query: &str, sort: Sort) -> String {
     plan(&store(), &matching(&request, &[1, 2]).sql)
 }
 
-/// Which plan each of these queries has in the list.
+/// Checks the plan of each of these queries in a list.
 fn check(scope: Scope, sort: Sort, rows: &[(&str, &str)]) {
     for (query, expected) in rows {
         let expected = format!("SEARCH s USING COVERING INDEX span_list (head=? AND start_ns>?)\n{expected}");
@@ -58,7 +58,7 @@ fn check(scope: Scope, sort: Sort, rows: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_list_reads_one_index_from_the_requested_time_on() {
+fn a_list_reads_one_index_from_the_requested_time() {
     let columns =
         "@duration:>5s @session_id:* @parent_id:1 @metrics.input_tokens:>1 @metrics.time_to_first_token:>1";
     check(Scope::Traces, Sort::Start, &[("*", ""), (columns, "")]);
@@ -67,7 +67,7 @@ fn a_list_reads_one_index_from_the_requested_time_on() {
 }
 
 #[test]
-fn a_filter_asks_each_subquery_once_by_its_own_index() {
+fn a_filter_runs_each_subquery_once_with_its_own_index() {
     let facets = "\
 LIST SUBQUERY 1
   SEARCH facets USING COVERING INDEX facets_by_value (name=?)
@@ -168,7 +168,7 @@ LIST SUBQUERY 9
 }
 
 #[test]
-fn evaluations_are_found_from_the_spans() {
+fn evaluations_are_found_from_spans() {
     let of_trace = "\
 CO-ROUTINE said
   COMPOUND QUERY
@@ -227,7 +227,7 @@ USE TEMP B-TREE FOR ORDER BY
 }
 
 #[test]
-fn sessions_and_children_are_found_in_an_index() {
+fn sessions_and_children_use_an_index() {
     assert_eq!(
         plan(&store(), sessions::LATEST),
         "\

@@ -1,4 +1,4 @@
-//! A second evaluator of conditions: simple, slow, and over spans in memory.
+//! A simple and slow evaluator of conditions on spans in memory.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
@@ -9,7 +9,7 @@ use crate::query::{
 };
 use crate::span::{Attribute, Evaluation, Span, Target};
 
-/// The spans and evaluations of a store, in the order in which they arrived.
+/// The spans and evaluations of a store in the order of arrival.
 #[derive(Debug)]
 pub(super) struct Evaluator {
     pub(super) spans: Vec<Span>,
@@ -32,7 +32,7 @@ impl Evaluator {
         }
     }
 
-    /// Whether lists show a span as its trace: the earliest root, or else the earliest span whose parent is missing.
+    /// Whether a span represents its trace in lists: the earliest root, or else the earliest span whose parent is missing.
     pub(super) fn is_head(&self, span: &Span) -> bool {
         let ids: HashSet<&str> = self.trace(&span.trace_id).map(|span| span.span_id.as_str()).collect();
         let head = self.trace(&span.trace_id).min_by_key(|span| {
@@ -66,20 +66,20 @@ impl Evaluator {
                 .any(|one| one.path == *path && is_value(Some(&one.text), one.number, test)),
             Source::Tags => span.attributes.iter().any(|one| is_tag(one, test)),
             Source::Evaluation { feedback, label, part } => self.evaluations.iter().any(|one| {
-                let said = match part {
+                let value = match part {
                     Part::Value => Some(one.value.as_str()),
                     Part::Assessment => one.assessment.as_deref(),
                     Part::Reasoning => one.reasoning.as_deref(),
                 };
                 one.feedback == *feedback
                     && one.label == *label
-                    && is_value(said, one.number, test)
+                    && is_value(value, one.number, test)
                     && is_about(one, span)
             }),
         }
     }
 
-    /// Calls of models and embeddings have the tokens.
+    /// Only model calls and embeddings count tokens.
     fn sum(&self, trace_id: &str, sum: Sum) -> Option<i64> {
         let tokens = |of: fn(&Span) -> Option<i64>| {
             let spans = self.trace(trace_id).filter(|span| matches!(span.kind.as_str(), "llm" | "embedding"));
@@ -224,7 +224,7 @@ fn has_words(span: &Span, words: &str, prefix: bool) -> bool {
         })
 }
 
-/// In lower case and without the marks of these tests.
+/// Splits a text into words in lower case, without punctuation of these tests.
 fn split_words(text: &str) -> Vec<String> {
     let plain = text.to_lowercase().replace('ö', "o").replace('ü', "u");
     let words = plain.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());

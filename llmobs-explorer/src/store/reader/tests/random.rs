@@ -1,11 +1,11 @@
-//! Random spans, evaluations and queries: the same each time.
+//! Random spans, evaluations and queries, the same in each run.
 
 use serde_json::{Value, json};
 
 use crate::intake::{read_metrics, read_spans};
 use crate::span::{Evaluation, Span};
 
-/// Knuth's generator.
+/// Knuth's random number generator.
 #[derive(Debug)]
 pub(super) struct Random(u64);
 
@@ -180,7 +180,7 @@ impl Random {
         span
     }
 
-    /// Some are long, so that other spans may share them.
+    /// A text. Some texts are long, so that spans can share them.
     fn text(&mut self) -> String {
         let words = self.one_of(&[0, 2, 3, 30]);
         (0..words).map(|_| self.one_of(&WORDS)).collect::<Vec<_>>().join(" ")
@@ -204,7 +204,7 @@ impl Random {
         metric
     }
 
-    /// The text of a query, of at most so many levels.
+    /// The text of a query with at most this many levels.
     pub(super) fn query(&mut self, depth: usize) -> String {
         let terms: Vec<String> = (0..=self.below(3))
             .map(|_| {
@@ -250,7 +250,7 @@ impl Random {
     }
 }
 
-/// What the intake makes of them.
+/// Reads spans and evaluations through the intake.
 pub(super) fn read(spans: &Value, metrics: &Value) -> (Vec<Span>, Vec<Evaluation>) {
     let spans = json!([{ "event_type": "span", "spans": spans }]).to_string();
     let metrics =
