@@ -12,7 +12,7 @@ pub(crate) fn media_note(text: &str) -> Option<String> {
     media_note_of(text, text, text.len())
 }
 
-/// Like [`media_note`], for a text of `length` bytes that begins with `head` and ends with `tail`.
+/// Returns a note that replaces a text of `length` bytes with this beginning and end, if the text is a data URI or base64.
 #[must_use]
 pub fn media_note_of(head: &str, tail: &str, length: usize) -> Option<String> {
     let text = head;
