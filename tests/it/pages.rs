@@ -94,6 +94,7 @@ mod python {
 /// Each line of the log in `troubleshooting.md` is one that a program logs, which runs as a process of its own.
 mod log_lines {
     use std::env;
+    use std::io::Write as _;
     use std::net::TcpListener;
     use std::time::Duration;
 
@@ -111,7 +112,13 @@ mod log_lines {
     #[test]
     fn program() {
         let Ok(mistake) = env::var(PROGRAM) else { return };
-        env_logger::Builder::new().filter_level(log::LevelFilter::Info).init();
+        // Without the time, which env_logger writes if another package of the build turns on that feature.
+        env_logger::Builder::new()
+            .filter_level(log::LevelFilter::Info)
+            .format(|line, record| {
+                writeln!(line, "[{:<5} {}] {}", record.level(), record.target(), record.args())
+            })
+            .init();
         match &*mistake {
             "the guard is dropped at once" => {
                 let _ = llmobs::init();
