@@ -1,5 +1,6 @@
 //! The setup page: the configuration of programs, a sample trace, and recently refused requests.
 
+use std::cmp::Reverse;
 use std::net::SocketAddr;
 
 use maud::{Markup, html};
@@ -37,6 +38,10 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
     // One variable per line, for a shell.
     let variables =
         format!("DD_LLMOBS_ENABLED=1 \\\nDD_LLMOBS_ML_APP=my-app \\\nDD_TRACE_AGENT_URL={origin} \\\n");
+    let rejections = setup.rejections.iter().map(|one| (one.at_ms, &one.path, &one.reason, 1));
+    let turned_away = setup.turned_away.iter().map(|one| (one.at_ms, &one.path, &one.reason, one.times));
+    let mut refused: Vec<_> = rejections.chain(turned_away).collect();
+    refused.sort_by_key(|(at_ms, ..)| Reverse(*at_ms));
     let content = html! {
         header.banner {
             @if setup.empty { h1 { "No traces yet" } p { "Send the first one. This page listens on " code { (origin) } "." } }
@@ -107,20 +112,17 @@ pub(crate) fn setup(setup: &Setup<'_>) -> Markup {
         }
         section #refused {
             h2 { "Recently refused" }
-            @if setup.rejections.is_empty() && setup.turned_away.is_empty() { p.quiet { "Nothing was refused." } }
+            @if refused.is_empty() { p.quiet { "Nothing was refused." } }
             @else {
                 div.scroll { table.rows {
                     thead { tr { th scope="col" { "When" } th scope="col" { "Sent to" } th scope="col" { "Reason" } } }
                     tbody {
-                        @for TurnedAway { at_ms, path, reason, times } in setup.turned_away {
+                        @for (at_ms, path, reason, times) in refused {
                             tr {
                                 td.time { (format::time(at_ms.saturating_mul(1_000_000))) }
                                 td { code { (path) } }
-                                td { (reason) @if *times > 1 { " (" (format::things(*times, "time")) ")" } }
+                                td { (reason) @if times > 1 { " (" (format::things(times, "time")) ")" } }
                             }
-                        }
-                        @for Rejection { at_ms, path, reason } in setup.rejections {
-                            tr { td.time { (format::time(at_ms.saturating_mul(1_000_000))) } td { code { (path) } } td { (reason) } }
                         }
                     }
                 } }

@@ -131,8 +131,10 @@ pub(crate) fn routes(
 
 /// The error of a request.
 pub(crate) enum RouteError {
-    /// There is no such page, trace, span or file.
+    /// There is no such page or file.
     NotFound(&'static str),
+    /// The store has no such trace, span or session.
+    NotStored(&'static str),
     /// The store failed.
     Store(StoreError),
 }
@@ -154,7 +156,8 @@ impl IntoResponse for RouteError {
                 let page = page(layout::notice("The store is busy", &text));
                 return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], page).into_response();
             }
-            Self::NotFound(what) => {
+            Self::NotFound(what) => (StatusCode::NOT_FOUND, "Not found", format!("There is no such {what}.")),
+            Self::NotStored(what) => {
                 let text = format!("There is no such {what}. It may have been deleted: see --keep-days.");
                 (StatusCode::NOT_FOUND, "Not found", text)
             }

@@ -117,7 +117,7 @@ pub(super) async fn trace(
         };
         Ok(Some(pages::trace::trace(&trace_id, &tree, &shown, &panel)))
     });
-    drawn.await?.map(page).ok_or(RouteError::NotFound("trace"))
+    drawn.await?.map(page).ok_or(RouteError::NotStored("trace"))
 }
 
 /// The query string of rows.
@@ -145,7 +145,7 @@ pub(super) async fn rows(
         };
         Ok(Some(pages::trace::rows_below(&trace_id, &tree, of, below.after)))
     });
-    drawn.await?.map(page).ok_or(RouteError::NotFound("span"))
+    drawn.await?.map(page).ok_or(RouteError::NotStored("span"))
 }
 
 /// Shows the panel of a span in a page that is already loaded.
@@ -156,7 +156,7 @@ pub(super) async fn span(State(app): State<App>, Path((trace_id, span_id)): Path
         let Some(node) = node else { return Ok(None) };
         Ok(Some(pages::trace::parts(&span_panel(traces, &trace_id, &node)?)))
     });
-    drawn.await?.map(page).ok_or(RouteError::NotFound("span"))
+    drawn.await?.map(page).ok_or(RouteError::NotStored("span"))
 }
 
 /// Returns the event of a span as it arrived.
@@ -169,7 +169,7 @@ pub(super) async fn event(
         let node = traces.node(&trace_id, &canonical(&span_id))?;
         node.map(|node| traces.event(node.row)).transpose()
     });
-    let event = event.await?.ok_or(RouteError::NotFound("span"))?;
+    let event = event.await?.ok_or(RouteError::NotStored("span"))?;
     Ok(([(CONTENT_TYPE, "application/json")], event).into_response())
 }
 
@@ -239,7 +239,7 @@ pub(super) async fn session(
         let turns = turns.into_iter().map(shown).collect::<Answer<Vec<_>>>()?;
         Ok((total > 0).then(|| pages::sessions::session(&session_id, &turns, total, number)))
     });
-    drawn.await?.map(page).ok_or(RouteError::NotFound("session"))
+    drawn.await?.map(page).ok_or(RouteError::NotStored("session"))
 }
 
 /// Shows evaluations by label.

@@ -56,6 +56,9 @@ fn browsers_get_a_page_and_are_not_listed() {
     let served = Served::new();
     let reply = served.ask("GET", "/nothing", &[("Accept", "text/html,*/*")], b"");
     assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/html; charset=utf-8")));
+    assert!(reply.text().contains("There is no such page.<"), "{}", reply.text());
+    let trace = served.get("/traces/none").text();
+    assert!(trace.contains("There is no such trace. It may have been deleted"), "{trace}");
     let reply = served.get("/favicon.ico");
     assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/plain; charset=utf-8")));
     assert!(
@@ -89,6 +92,18 @@ fn the_page_has_commands_for_each_kind_of_program() {
     ] {
         assert!(setup.contains(&line), "{line}: {setup}");
     }
+}
+
+#[test]
+fn refused_requests_are_listed_from_the_latest() {
+    let served = Served::new();
+    let form = ("Content-Type", "text/plain");
+    assert_eq!(served.ask("POST", "/api/v2/llmobs", &[form], b"{}").status, 403);
+    served.post("/evp_proxy/v2/api/v2/llmobs", b"[1]");
+    let setup = setup_text(&served);
+    let (_, refused) = setup.split_once("Recently refused").expect("a list");
+    let [proxy, direct] = ["/evp_proxy/v2/api/v2/llmobs", " /api/v2/llmobs"].map(|path| refused.find(path));
+    assert!(proxy.is_some() && proxy < direct, "{refused}");
 }
 
 /// Requests that are refused by access control are listed with a remedy. Secrets of requests are not shown.

@@ -13,7 +13,7 @@ const CONTENT_BYTES: usize = 16 * 1024 * 1024;
 /// The longest tag, in bytes.
 const TAG_BYTES: usize = 256;
 
-/// Attributes of Langfuse, and the attributes that they stand for.
+/// Attributes of Langfuse, and the equivalent attributes.
 const ALIASES: [(&str, &str); 3] = [
     ("langfuse.observation.model.name", "gen_ai.request.model"),
     ("langfuse.observation.input", "input.value"),

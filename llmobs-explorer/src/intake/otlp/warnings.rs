@@ -1,6 +1,7 @@
 //! Warnings for missing or malformed attributes of a step. Queries find them as values of `collection_errors`.
 
 use llmobs_providers::Attributes;
+use llmobs_providers::json::Json;
 use serde_json::Value;
 
 use crate::intake::field::{self, Object};
@@ -68,11 +69,15 @@ fn has_unknown_parts(messages: &Value) -> bool {
     parts.into_iter().any(is_unknown)
 }
 
-/// Whether a number of tokens is not a count. Spans of `tracing` have texts as counts, because OpenTelemetry has no unsigned numbers.
+/// Whether a number of tokens is not a count, and so is left out. Spans of `tracing` have texts as counts, because OpenTelemetry has no
+/// unsigned numbers.
 fn is_invalid_usage((name, value): (&String, &Value)) -> bool {
-    let is_count =
+    let is_usage =
         ["gen_ai.usage.", "llm.usage.", "llm.token_count."].iter().any(|usage| name.starts_with(usage))
             && name.contains("token");
-    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
-    is_count && number.is_none_or(|count| count < 0.0 || count.fract() != 0.0)
+    let is_count = || match value {
+        Value::String(text) => text.trim().parse::<u64>().is_ok(),
+        value => Json::read(&value.to_string()).is_some_and(|number| number.as_count().is_some()),
+    };
+    is_usage && !is_count()
 }

@@ -270,7 +270,10 @@ fn faults_become_warnings() {
         ),
         (chat(json!({ "gen_ai.usage.input_tokens": "seven" })), "token_usage_invalid"),
         (chat(json!({ "gen_ai.usage.input_tokens": "-7" })), "token_usage_invalid"),
+        (chat(json!({ "gen_ai.usage.input_tokens": "1e3" })), "token_usage_invalid"),
+        (chat(json!({ "gen_ai.usage.input_tokens": "99999999999999999999" })), "token_usage_invalid"),
         (chat(json!({ "gen_ai.usage.input_tokens": -7 })), "token_usage_invalid"),
+        (chat(json!({ "gen_ai.usage.input_tokens": 1e30 })), "token_usage_invalid"),
     ] {
         assert_eq!(
             event(&attributes)["collection_errors"],
