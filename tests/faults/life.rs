@@ -314,7 +314,7 @@ fn logger_blocks_and_spans_are_sent() {
     llmobs::flush(Duration::from_secs(1));
     spans(1, 100);
     let report = llmobs::flush(Duration::from_secs(1));
-    // It is at its first message still, which says where spans go.
+    // The logger is still busy with the first message, about the destination of spans.
     assert_eq!(RECORDER.warnings(), [] as [&str; 0]);
     assert!(RECORDER.text().contains("spans of app go to"));
     Outcome::of(&report, &server, 2).is("1 delivered, 1 dropped (rejected), 1 kept");

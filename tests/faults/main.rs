@@ -38,7 +38,7 @@ static HEAP: CountingAllocator = CountingAllocator::new();
 
 /// Names the case that this process is to run, instead of all.
 const CHILD: &str = "LLMOBS_FAULT_CASE";
-/// What a program says first that this machine cannot run.
+/// The first word of a program that cannot run on this machine.
 const SKIPPED: &str = "skipped";
 /// How many cases run at a time. They wait more than they work.
 const AT_A_TIME: usize = 8;
@@ -102,7 +102,7 @@ fn main() -> ExitCode {
         Trial::test(case.name(), move || {
             let output = run(case)?;
             let said = String::from_utf8_lossy(&output.stdout);
-            // A program that does the same several times says it several times.
+            // A program that repeats an action prints its result each time.
             let said =
                 said.lines().skip(said.lines().count().saturating_sub(2)).collect::<Vec<_>>().join(" ");
             let outcome = match output.status.success() {
@@ -142,7 +142,7 @@ fn run(case: &Case) -> Result<Output, Failed> {
     Ok(command.env_clear().envs(kept).env(CHILD, case.name()).output()?)
 }
 
-/// Starts a thread with a stack of its own size, whatever `RUST_MIN_STACK` says.
+/// Starts a thread with a stack of its own size, regardless of `RUST_MIN_STACK`.
 fn spawn(run: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
     thread::Builder::new().stack_size(1024 * 1024).spawn(run).expect("a thread")
 }

@@ -38,7 +38,7 @@ impl Outcome {
         );
     }
 
-    /// The terms that are not zero: what the client says, and what the server has.
+    /// The terms that are not zero: the report of the client, and the spans of the server.
     fn text(&self) -> String {
         let Report { open, delivered, unknown, dropped, .. } = &self.report;
         let mut terms = vec![

@@ -21,7 +21,7 @@ const BYTES: usize = 500;
 /// How often figures are printed.
 const FIGURES: Duration = Duration::from_secs(30);
 
-/// Runs if the environment says so.
+/// Runs if the environment variable is set.
 pub(crate) fn run() -> Option<ExitCode> {
     let seconds = Duration::from_secs(env::var(SECONDS).ok()?.parse().expect("a number of seconds"));
     Some(match env::var(SERVER) {

@@ -1,4 +1,4 @@
-//! Handshakes that fail. No client here trusts the certificates, since only the system says which are to be trusted.
+//! Handshakes that fail. No client here trusts these certificates.
 
 use llmobs_test_support::{FaultServer, Identity, Reply, Script};
 

@@ -188,7 +188,7 @@ fn only_event(describe: impl FnOnce(&mut llmobs::Annotation)) -> Value {
     event
 }
 
-/// Checks that an event says that something was left out.
+/// Checks that an event notes its omissions.
 fn is_marked(event: &Value) {
     assert!(event["collection_errors"].as_array().is_some_and(|errors| !errors.is_empty()), "no mark");
 }

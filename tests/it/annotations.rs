@@ -1,5 +1,5 @@
-//! What is said about spans: prompts, tools, models, sessions, applications, costs, agents; twice, in parts, or when the span has
-//! ended already.
+//! Annotations of spans: prompts, tools, models, sessions, applications, costs, agents; repeated, partial, or after the end of the
+//! span.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::meta;
 
-/// `meta` of an `agent` span with what each of these says, one after the other.
+/// `meta` of an `agent` span with these annotations, in this order.
 fn manifest(parts: impl IntoIterator<Item = AgentManifest>) -> Value {
     let collector = Collector::new();
     collector.enter(|| {

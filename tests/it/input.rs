@@ -158,7 +158,7 @@ fn underscore_is_no_input() {
     );
 }
 
-/// All that the compiler says about `value` is that it is `Debug`.
+/// The compiler only knows that `value` is `Debug`.
 #[llmobs::task]
 fn generic(value: impl Debug) {
     let _ = value;

@@ -527,7 +527,7 @@ fn requests_continue_the_apm_trace_as_its_tracer_decided() {
         ["x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority", "x-datadog-origin"]
             .map(|name| headers.get(name).cloned().unwrap_or_default())
     };
-    // The trace that came in goes on, with what its tracers said.
+    // The incoming trace continues, with the values of its tracers.
     assert_eq!(sent(Some((1, 7, true))), ["1", "7", "2", "synthetics"]);
     // Another decision, or another trace, takes nothing over.
     assert_eq!(sent(Some((1, 7, false))), ["1", "7", "0", ""]);

@@ -1,4 +1,4 @@
-//! What a program says is shortened where it is longer than anybody reads, and the span goes out with the rest.
+//! Data of spans that is too long is shortened, and the span is sent with the rest.
 
 use llmobs::content::ToolDefinition;
 use llmobs::eval::{Evaluation, Feedback};

@@ -49,7 +49,7 @@ impl Observed {
         self.answer_with(text, &json!({}))
     }
 
-    /// Ends the call with an answer that says something else, too.
+    /// Ends the call with an answer that has other data, too.
     fn answer_with(mut self, text: &str, more: &Value) -> String {
         let body = json!({
             "model": "gpt-4o-2024-08-06",
@@ -130,7 +130,7 @@ fn complete(question: &str) -> String {
     ask(question).answer("Hello")
 }
 
-/// Keeps a call after its end. Returns how long it took at most, and how long its span says.
+/// Keeps a call after its end. Returns the longest time that it can have taken, and the duration of its span.
 fn keep(run: impl FnOnce(&mut dyn FnMut(ModelCall))) -> (Duration, Duration) {
     let collector = Collector::new();
     let _entered = collector.attach();

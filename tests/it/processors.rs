@@ -183,7 +183,7 @@ fn what_a_processor_submits_goes_out_with_the_span_that_it_sees() {
     }
 }
 
-/// The spans that together say all that can be said, each text of a person or a model beginning with `secret`.
+/// Spans that together have every kind of data. Each text of a person or a model begins with `secret`.
 fn secrets(processor: impl Fn(SpanData) -> Option<SpanData> + Send + Sync + 'static) -> Collector {
     let collector = Collector::with_config(&Config::from_env().processor(processor));
     collector.enter(|| {

@@ -270,7 +270,7 @@ mod streams {
         assert_eq!(tokens(&event), json!({ "input_tokens": 2, "output_tokens": 1, "total_tokens": 3 }));
     }
 
-    /// The error of the program says more than that of the provider, from which it was made.
+    /// The error of the program has more data than the error of the provider that it was made from.
     #[test]
     fn the_error_of_an_item_wins() {
         let failed = json!({ "error": { "type": "server_error", "message": "Gone" } });
@@ -904,7 +904,7 @@ mod requests {
         assert_eq!(event["metrics"], json!({ "input_tokens": 1 }));
     }
 
-    /// A value that only has the form of one says nothing about the span.
+    /// A value that only looks like a response adds nothing to the span.
     #[test]
     fn a_request_of_vectors_is_none_of_messages() {
         let request = json!({ "model": "m", "input": ["Hi"], "dimensions": 3 });

@@ -95,7 +95,7 @@ fn inner(_prompt: &str) {
     });
 }
 
-/// What a span says that found no room is lost, and not put on the span around it.
+/// The data of a span without room is lost, and is not added to the enclosing span.
 #[test]
 fn a_span_that_is_not_recorded_puts_nothing_on_the_one_around_it() {
     let collector = Collector::with_config(&Config::from_env().max_queue_bytes(BYTES));

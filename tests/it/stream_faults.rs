@@ -1,5 +1,5 @@
 //! Streams and iterators that are used otherwise than to their end: whatever the program does, it gets what it would get
-//! without llmobs, and the span says what became of it.
+//! without llmobs, and the span shows the outcome.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,7 +38,7 @@ impl Drop for Owned {
     }
 }
 
-/// What a script says to do next.
+/// The next step of a script.
 #[derive(Clone, Copy)]
 enum Next {
     Item(u8),
@@ -49,7 +49,7 @@ enum Next {
 
 use Next::{End, Item, Panic, Wait};
 
-/// A stream, and an iterator, that does what a script says: neither is fused.
+/// A stream, and an iterator, that follows a script. Neither is fused.
 struct Scripted {
     script: std::vec::IntoIter<Next>,
     waiting: Option<Waker>,

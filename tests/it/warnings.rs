@@ -1,4 +1,4 @@
-//! What a program gets wrong is told once in the log, and the rest of what it says stays.
+//! Each mistake of a program is logged once, and the rest of the data is kept.
 
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
@@ -154,7 +154,7 @@ async fn hidden_stream() -> Later<dyn futures_util::Stream<Item = u8>> {
 #[test]
 fn each_mistake_is_told_once_and_the_rest_stays() {
     own_process!();
-    // What nobody hears is not counted as told.
+    // A warning without a logger does not count as logged.
     Collector::new().enter(|| {
         llmobs::task("unheard").start().annotate(|note| {
             note.metadata("_dd", 1);

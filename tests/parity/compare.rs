@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// Inside `value`, `content` and `text` stands JSON that Rust and Python write in different styles: fields in the order of
+/// `value`, `content` and `text` contain JSON that Rust and Python write in different styles: fields in the order of
 /// the declaration or sorted, spaces or none, escapes or UTF-8. Where such a text is JSON it is compared as JSON, and
 /// numbers by value.
 pub(crate) fn comparable(events: Vec<Value>) -> Vec<Value> {

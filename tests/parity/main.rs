@@ -192,7 +192,7 @@ fn child(scenario: &Scenario, golden: &Value, server: &CaptureServer) -> Result<
     let mut child = Command::new(std::env::current_exe()?)
         .env_clear()
         .envs(variables.map(|(name, value)| (name, text(value).replace("<redacted>", API_KEY))))
-        // A proxy that nobody listens at: addresses of this machine are reached without it.
+        // A proxy without a listener: addresses of this machine are reached without a proxy.
         .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:9")))
         .env(CHILD, scenario.name)
         .stdin(Stdio::piped())
@@ -240,7 +240,7 @@ fn requests(posts: &[Request]) -> Vec<Value> {
     let mut requests: Vec<Value> = posts
         .iter()
         .map(|post| {
-            // What every HTTP client adds by itself the captures leave out.
+            // The captures omit the headers that every HTTP client adds.
             let own = post.headers.iter().filter(|(name, _)| {
                 !["accept", "accept-encoding", "connection", "content-length", "host", "user-agent"]
                     .contains(&name.as_str())

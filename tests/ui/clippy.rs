@@ -42,7 +42,7 @@ const GAINED: [(&str, &str); 2] = [
 type Place = (String, String, u64);
 /// Where something is to be replaced, by what, and how sure the compiler is.
 type Suggestion = (String, [u64; 4], String, String);
-/// The suggestions of all that is told in one place.
+/// The suggestions of all messages at one place.
 type Findings = BTreeMap<Place, Vec<Vec<Suggestion>>>;
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the compiler says about mistakes, and that it says nothing about code that is merely instrumented.
+//! The messages of the compiler about mistakes, and code that is instrumented without any message.
 //!
 //! `TRYBUILD=overwrite cargo test -p llmobs-ui-tests` writes the messages anew; read what changed before it is committed.
 

@@ -161,7 +161,7 @@ mod parent {
         "#]];
         let collector = Collector::new();
         let elsewhere = collector.enter(|| llmobs::workflow("elsewhere").start());
-        // Nothing is current here: the parent alone says where the span goes.
+        // No span is current here: only the option `parent` decides the trace.
         under_span(&elsewhere);
         pollster::block_on(under_option(Some(elsewhere.context())));
         assert_eq!(iterator(elsewhere.context()).count(), 2);

@@ -1,4 +1,4 @@
-//! What a program says about spans: messages, documents, metadata, prompts, applications.
+//! Annotations of spans: messages, documents, metadata, prompts, applications.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -423,7 +423,7 @@ pub(super) fn long_strings() -> Value {
     })
 }
 
-/// A string of Rust cannot hold half of a character, so that it has the character that stands for it.
+/// A Rust string cannot contain a lone surrogate, so it contains the replacement character.
 pub(super) fn lone_surrogate() -> Value {
     flushed(|| {
         let lossy = "bad \u{fffd} surrogate";

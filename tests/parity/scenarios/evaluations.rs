@@ -61,7 +61,7 @@ pub(super) fn eval_errors() -> Value {
         "json_list": error(Evaluation::json("l", [1]).for_span(ok())),
         "export_none_active": llmobs::export_span(),
     });
-    // A time of zero stands for now. An empty assessment, which the reference takes for nothing said, cannot be written.
+    // A time of zero means now. An empty assessment, which the reference treats as none, cannot be expressed.
     sent(Evaluation::score("l", 1).for_span(ok()).timestamp(UNIX_EPOCH));
     sent(Evaluation::score("l", 1).for_span(ok()));
     llmobs::flush(PATIENCE);

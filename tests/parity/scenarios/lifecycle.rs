@@ -48,7 +48,7 @@ fn evaluate(span: &llmobs::Span) {
         .expect("an evaluation that can be meant so");
 }
 
-/// No flush, and no guard at the end: what is sent the worker sends by itself.
+/// No flush, and no guard at the end: the worker sends the spans without being asked.
 pub(super) fn periodic_flush() -> Value {
     std::mem::forget(llmobs::init());
     llmobs::workflow("first").start().finish();

@@ -15,7 +15,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::fault_server::own_address;
 
-/// The certificate and key of a server, signed by itself.
+/// The self-signed certificate of a server, and its key.
 pub struct Identity(CertifiedKey<KeyPair>);
 
 impl Identity {

@@ -1,4 +1,4 @@
-//! Lints of clippy about what stands in a body.
+//! Lints of clippy about function bodies.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What is wrong on a block is told on its token, and beside it the block is there.
+//! Mistakes on a block are reported at their tokens, and the block is still emitted.
 
 struct Store;
 

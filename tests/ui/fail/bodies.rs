@@ -1,4 +1,4 @@
-//! Mistakes in a body are told as if the attribute were not there: at the same tokens.
+//! Mistakes in a body are reported at the same tokens as without the attribute.
 
 use std::future::{Future, ready};
 use std::pin::Pin;

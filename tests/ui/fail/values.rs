@@ -1,4 +1,4 @@
-//! What is wrong with the value of an option is told at the value.
+//! Mistakes in the value of an option are reported at the value.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -138,7 +138,7 @@ pub(crate) fn errors<C: Client>() {
     assert_eq!(event, expected);
 }
 
-/// What a client says of a connection that breaks. The causes of errors of reqwest are known.
+/// The error of a client whose connection breaks. The causes of errors of reqwest are known.
 fn broken_off<C: Client>(cause: &str) -> String {
     let (kind, message) = C::BROKEN;
     if kind.starts_with("reqwest") {

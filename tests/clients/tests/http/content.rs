@@ -71,7 +71,7 @@ fn check<C: Client>() {
     hidden.block_on(ask_all(&client));
     assert_eq!((hidden.collector.spans().len(), shown(&hidden)), (13, vec![]));
 
-    // A client that says so by itself.
+    // A client with its own setting.
     let seen = Run { provider: LocalProvider::start(), collector: Collector::with_config(&of_config) };
     let client = C::new(seen.provider.url(), ClientLayer::new().capture_content(true));
     let question = Question::new("local");

@@ -35,7 +35,7 @@ impl Protocol {
         }
     }
 
-    /// What is said of an error of this status.
+    /// The error of a response with this status.
     pub(crate) fn error(self, status: u16) -> (&'static str, &'static str) {
         match (self, status) {
             (Self::Anthropic, 400) => {
@@ -94,7 +94,7 @@ impl Protocol {
                 metrics["ephemeral_5m_input_tokens"] = json!(0);
             }
         }
-        // Anthropic says nothing of thoughts where there are none.
+        // Anthropic omits thoughts if there are none.
         if self != Self::Anthropic || reasoning > 0 {
             metrics["reasoning_output_tokens"] = json!(reasoning);
         }

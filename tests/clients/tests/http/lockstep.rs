@@ -1,4 +1,4 @@
-//! Servers that answer piece by piece, as a test says, or not at all.
+//! Servers that answer piece by piece, when a test asks for it, or not at all.
 
 use std::time::Duration;
 

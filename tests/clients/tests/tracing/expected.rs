@@ -7,7 +7,7 @@ use crate::run::{RESULT, SYSTEM, TOOL, USER};
 /// A span as it is sent, the first of its trace.
 pub(crate) struct Expected(Value);
 
-/// A span of this kind and name, of which a library says nothing more.
+/// A span of this kind and name without other data.
 pub(crate) fn span(kind: &str, name: &str, library: &str) -> Expected {
     Expected(json!({
         "trace_id": "T1",

@@ -129,7 +129,7 @@ fn run_call(model: &str, is_stream: bool) -> (Run, genai::Result<Answer>) {
 }
 
 fn call_span(model: &str, is_stream: bool) -> Expected {
-    // What answers to a stream is not said.
+    // The answer to a stream is not reported.
     let answering = if is_stream { model.to_owned() } else { format!("{model}-2026-11-01") };
     span("llm", &format!("chat {model}"), "genai").model(&answering)
 }

@@ -262,7 +262,7 @@ fn errors() {
             tool_span("error").input("{\"city\":\"Paris\"}").output("too slow").error("timeout", "");
         assert_eq!(run.events()[2], expected.event());
 
-        // Of a call that failed rig says nothing.
+        // rig reports nothing about a failed call.
         let run = Run::new();
         let agent = guide(model(&run, "error-401")).build();
         run.block_on(ask(&agent, is_stream)).unwrap_err();

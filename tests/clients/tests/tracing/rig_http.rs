@@ -1,4 +1,4 @@
-//! rig 0.44, whose HTTP client has the layer of `llmobs::http`: what rig says of a call and what passes by are one span.
+//! rig 0.44, whose HTTP client has the layer of `llmobs::http`: the report of rig and the observed request are one span.
 
 use std::time::Instant;
 

@@ -33,7 +33,7 @@ fn request(question: &Question) -> CompletionRequest {
     request
 }
 
-/// What rig adds by itself.
+/// The fields that rig adds.
 fn parameters(protocol: Protocol, question: &Question, is_stream: bool) -> Value {
     let mut parameters = super::parameters(protocol, is_stream);
     parameters["max_tokens"] = json!(100);

@@ -72,7 +72,7 @@ impl Transport for ReqwestMiddleware {
 #[derive(Clone)]
 pub(crate) struct Again(usize);
 
-/// What can be sent twice, and what its answer says.
+/// A request that can be sent twice, and its answer.
 trait Twice: Sized {
     fn twice(&self) -> Option<Self>;
 }
