@@ -9,7 +9,7 @@
 mod sync;
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64 as Counter, Ordering};
+use std::sync::atomic::{AtomicU64 as Counter, Ordering, fence};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -468,7 +468,11 @@ impl Queue {
     #[cold]
     fn refuse(&self) {
         self.count(&DropReason::QueueFull);
-        self.arm();
+        // Pairs with the fence in `take`: either the worker sees the count, or this thread sees that the worker no longer knows of it.
+        fence(Ordering::SeqCst);
+        if !self.armed.load(Ordering::Relaxed) {
+            self.arm();
+        }
     }
 
     /// Appends the JSON text of an evaluation or feedback, or counts it as dropped if there is no room. It is accepted even after the queue
@@ -538,6 +542,7 @@ impl Queue {
         let mut state = self.state();
         // A thread that appends to its shard after this loop has read it sees this, and notifies the worker again.
         self.armed.store(false, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
         self.squeezed.store(ROOMY, Ordering::Relaxed);
         state.since = None;
         state.full_bytes = 0;
