@@ -197,6 +197,9 @@ fn transport(settings: &Settings, exporter: Exporter) -> Result<Box<dyn Transpor
 ///
 /// If the process ends without dropping the guard, as with `std::process::exit`, the spans of the last second are lost: call [`flush`]
 /// first.
+///
+/// Spans that end after the guard is dropped are lost, and counted in [`Report::late_finishes`](crate::Report::late_finishes). In a service,
+/// bind the guard in a `main` that is not async, so that the runtime ends first.
 #[must_use = "llmobs is switched off when the guard is dropped: bind it to a name such as `_llmobs`"]
 pub struct Guard(Option<Running>);
 

@@ -23,9 +23,14 @@ use example_provider::Provider;
 use futures_util::{Stream, TryStreamExt as _};
 use tokio::net::TcpListener;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    // Outside of the runtime, so that the spans of requests that end with the runtime are delivered, too.
     let _llmobs = llmobs::Config::from_env().default_exporter(llmobs::Exporter::Console).init()?;
+    serve()
+}
+
+#[tokio::main]
+async fn serve() -> Result<(), Box<dyn Error>> {
     let provider = Provider::openai();
     let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).build()?;
     let client =

@@ -19,9 +19,14 @@ use reqwest_retry::RetryTransientMiddleware;
 use reqwest_retry::policies::ExponentialBackoff;
 use tokio::net::TcpListener;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    // Outside of the runtime, so that the spans of requests that end with the runtime are delivered, too.
     let _llmobs = llmobs::Config::from_env().default_exporter(llmobs::Exporter::Console).init()?;
+    serve()
+}
+
+#[tokio::main]
+async fn serve() -> Result<(), Box<dyn Error>> {
     let back = env::var("BACK").unwrap_or_else(|_| "127.0.0.1:8081".to_owned());
     let retries = ExponentialBackoff::builder().build_with_max_retries(1);
     let http = ClientBuilder::new(reqwest::Client::new())
