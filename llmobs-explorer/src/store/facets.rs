@@ -57,6 +57,11 @@ impl RowCounts {
         self.matched
     }
 
+    /// The first and the last time of the counted rows.
+    pub(super) fn range_ns(&self) -> Option<(i64, i64)> {
+        self.histogram.range_ns
+    }
+
     /// Sets the exact time range of the rows.
     pub(super) fn set_range(&mut self, range_ns: (i64, i64)) {
         self.histogram.range_ns = Some(range_ns);

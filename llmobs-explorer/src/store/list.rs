@@ -71,7 +71,6 @@ pub(super) fn list(connection: &Connection, request: &ListRequest) -> Result<Lis
 /// Returns the counts of all matching rows, and the spans of the page in their order.
 fn read_all(connection: &Connection, request: &ListRequest) -> Result<(Overview, Vec<i64>), ReadError> {
     if has_kept_counts(request)
-        && activity::is_enough(connection)?
         && let Some(found) = read_kept(connection, request)?
     {
         return Ok(found);
@@ -160,7 +159,7 @@ fn common_words<'a>(
 }
 
 /// The same from the kept counts and the beginning of the index. Reads spans only up to the end of the page. `None` if so few rows match
-/// that most of the index would be read.
+/// that most of the index would be read, or if they began within too short a time for the histogram.
 fn read_kept(
     connection: &Connection,
     request: &ListRequest,
@@ -168,30 +167,34 @@ fn read_kept(
     let of_facets = expression(&request.condition, &[]);
     let (sql, parameters) = (&of_facets.sql, of_facets.bound());
     let mut counts = RowCounts::new(connection)?;
-    let mut statement = connection.prepare_cached(&activity::sql(sql))?;
-    columns!(statement: start_ns, facets, spans);
-    let mut rows = statement.query(parameters.as_slice())?;
-    while let Some(row) = rows.next()? {
-        counts.add(row.get(start_ns)?, row.get(facets)?, row.get::<_, i64>(spans)?.unsigned_abs());
+    let mut statement = connection.prepare_cached(&activity::sql(request.scope, sql))?;
+    columns!(statement: start_ns, facets, rows);
+    let mut counted = statement.query(parameters.as_slice())?;
+    while let Some(row) = counted.next()? {
+        counts.add(row.get(start_ns)?, row.get(facets)?, row.get::<_, i64>(rows)?.unsigned_abs());
     }
     let mut page = Page::new(request.offset, request.limit);
     if (1..4 * page.end() as u64).contains(&counts.matched()) {
         return Ok(None);
     }
-    if counts.matched() > 0 {
+    if let Some(range_ns) = counts.range_ns() {
+        if !activity::is_enough(range_ns) {
+            return Ok(None);
+        }
         let ends = ["min", "max"].map(|end| {
-            let sql = format!(
-                "SELECT {end}(start_ns) AS start_ns FROM (
-                    SELECT {end}(s.start_ns) AS start_ns FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head = 0 UNION ALL
-                    SELECT {end}(s.start_ns) FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head = 1)"
-            );
+            let ends: Vec<String> = heads(request.scope)
+                .iter()
+                .map(|head| format!("SELECT {end}(s.start_ns) AS start_ns FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head = {head}"))
+                .collect();
+            let sql = format!("SELECT {end}(start_ns) AS start_ns FROM ({})", ends.join(" UNION ALL "));
             connection.prepare_cached(&sql)?.query_row(parameters.as_slice(), |row| row.get("start_ns"))
         });
         let [first, last] = ends;
         counts.set_range((first?, last?));
+        let order = (request.sort, request.ascending);
         let found = match request.sort {
-            Sort::Start => add_earliest(connection, &of_facets, request.ascending, &mut page)?,
-            sort => zones::add_spans(connection, &of_facets, (sort, request.ascending), &mut page)?,
+            Sort::Start => add_earliest(connection, &of_facets, request, &mut page)?,
+            _ => zones::add_rows(connection, &of_facets, request.scope, order, &mut page)?,
         };
         if !found {
             return Ok(None);
@@ -200,15 +203,23 @@ fn read_kept(
     Ok(Some((counts.overview(connection, None, None)?, page.ids(request.ascending))))
 }
 
+/// The values of the column `head` of the rows of a list.
+fn heads(scope: Scope) -> &'static [i64] {
+    match scope {
+        Scope::Traces => &[1],
+        Scope::Spans => &[0, 1],
+    }
+}
+
 /// Adds the first spans by start that match a condition on facets to a page.
 fn add_earliest(
     connection: &Connection,
     condition: &Expression,
-    ascending: bool,
+    request: &ListRequest,
     page: &mut Page,
 ) -> rusqlite::Result<bool> {
-    let order = if ascending { "ASC" } else { "DESC" };
-    for head in [0, 1] {
+    let order = if request.ascending { "ASC" } else { "DESC" };
+    for head in heads(request.scope) {
         let mut statement = connection.prepare_cached(&format!(
             "SELECT s.start_ns, s.id FROM span s INDEXED BY span_list WHERE ({}) AND s.head = {head}
              ORDER BY s.start_ns {order} LIMIT {}",
@@ -218,7 +229,7 @@ fn add_earliest(
         columns!(statement: start_ns, id);
         let mut rows = statement.query(condition.bound().as_slice())?;
         while let Some(row) = rows.next()? {
-            page.add(rank(Some(row.get(start_ns)?), row.get(id)?, ascending));
+            page.add(rank(Some(row.get(start_ns)?), row.get(id)?, request.ascending));
         }
     }
     Ok(true)
@@ -230,9 +241,10 @@ fn has_kept_counts(request: &ListRequest) -> bool {
     let is_near = match request.sort {
         Sort::Start => request.offset <= FIRST_ROWS,
         Sort::Duration | Sort::Tokens | Sort::FirstToken => request.offset <= FIRST_BY_VALUE,
-        Sort::Name | Sort::Spans => false,
+        Sort::Spans => request.scope == Scope::Traces && request.offset <= FIRST_BY_VALUE,
+        Sort::Name => false,
     };
-    request.scope == Scope::Spans && any_time && is_near && condition::is_of_facets(&request.condition)
+    any_time && is_near && condition::is_of_facets(&request.condition)
 }
 
 /// Returns the query for all matching rows.
@@ -242,7 +254,7 @@ fn has_kept_counts(request: &ListRequest) -> bool {
 fn matching(request: &ListRequest, words: &[i64]) -> Expression {
     let Expression { sql, mut parameters } = expression(&request.condition, words);
     let key = sort_key(request.sort, request.scope);
-    let heads = if request.scope == Scope::Traces { "1" } else { "0, 1" };
+    let heads = heads(request.scope).iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
     let mut sql = format!(
         "SELECT s.id, s.start_ns, s.facets, s.trace, {key} AS sort_key FROM span s INDEXED BY span_list WHERE ({sql}) AND s.head IN ({heads})"
     );

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, Transaction, named_params};
 
 use super::encode::Encoder;
 use super::write::{self, Batch, Rows};
-use super::{segment, unfinished, zones};
+use super::{activity, segment, unfinished, zones};
 use crate::id::canonical;
 use crate::intake::read_merged;
 use crate::query::METRICS;
@@ -21,10 +21,11 @@ const SEGMENTS: usize = 16;
 const TABLES: [&str; 9] =
     ["span", "facets", "event", "trace", "attribute", "span_attribute", "content", "evaluation", "rejection"];
 
-/// Migrates version 2 to version 3, which has an index in another order, zones, and missing parents.
+/// Migrates version 2 to version 3, which has an index in another order, zones, missing parents, and counts of heads.
 pub(super) fn from_version_2(transaction: &Transaction<'_>, added: &str) -> rusqlite::Result<()> {
     transaction.execute_batch("DROP INDEX span_by_session")?;
     transaction.execute_batch(added)?;
+    activity::write_heads(transaction)?;
     zones::write_all(transaction)?;
     unfinished::write_all(transaction)
 }

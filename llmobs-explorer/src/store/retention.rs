@@ -157,13 +157,13 @@ fn delete_spans(
     activity: &mut Changes,
 ) -> rusqlite::Result<usize> {
     let mut statement = transaction.prepare_cached(
-        "DELETE FROM span WHERE id IN (SELECT id FROM span WHERE trace = :trace LIMIT :limit) RETURNING start_ns, facets",
+        "DELETE FROM span WHERE id IN (SELECT id FROM span WHERE trace = :trace LIMIT :limit) RETURNING start_ns, facets, head",
     )?;
-    columns!(statement: start_ns, facets);
+    columns!(statement: start_ns, facets, head);
     let mut rows = statement.query(named_params! { ":trace": trace, ":limit": limit })?;
     let mut deleted = 0;
     while let Some(row) = rows.next()? {
-        activity.add(row.get(start_ns)?, row.get(facets)?, -1);
+        activity.add(row.get(start_ns)?, row.get(facets)?, -1, -row.get::<_, i64>(head)?);
         deleted += 1;
     }
     Ok(deleted)

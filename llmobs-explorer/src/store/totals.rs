@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Row, Transaction, named_params};
 
 use super::columns::columns;
-use super::{head, zones};
+use super::{activity, head, zones};
 use crate::span::{Span, Tokens};
 
 /// The spans of one trace in a request.
@@ -22,7 +22,7 @@ pub(super) fn update(
     transaction: &Transaction<'_>,
     trace: i64,
     arrived: &NewSpans<'_>,
-    zones: &mut zones::Changes<'_>,
+    (activity, zones): (&mut activity::Changes, &mut zones::Changes<'_>),
 ) -> rusqlite::Result<()> {
     let (earlier_head, totals, head) = if arrived.any_replaced {
         (None, computed_totals(transaction, trace)?, head::search(transaction, trace)?)
@@ -41,15 +41,34 @@ pub(super) fn update(
     }
     // If a span was replaced, the previous head is unknown.
     let (sql, rows) = match earlier_head {
-        Some(earlier) => ("UPDATE span SET head = 0 WHERE id = :rows", earlier),
-        None => ("UPDATE span SET head = 0 WHERE trace = :rows AND head = 1", trace),
+        Some(earlier) => ("UPDATE span SET head = 0 WHERE id = :rows RETURNING start_ns, facets", earlier),
+        None => {
+            ("UPDATE span SET head = 0 WHERE trace = :rows AND head = 1 RETURNING start_ns, facets", trace)
+        }
     };
     if earlier_head.is_some() || arrived.any_replaced {
-        transaction.prepare_cached(sql)?.execute(named_params! { ":rows": rows })?;
+        count_heads(transaction, sql, rows, (activity, -1))?;
     }
-    transaction
-        .prepare_cached("UPDATE span SET head = 1 WHERE id = :head")?
-        .execute(named_params! { ":head": head })?;
+    count_heads(
+        transaction,
+        "UPDATE span SET head = 1 WHERE id = :rows RETURNING start_ns, facets",
+        head,
+        (activity, 1),
+    )
+}
+
+/// Runs a statement that changes heads, and counts the returned rows.
+fn count_heads(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    rows: i64,
+    (activity, heads): (&mut activity::Changes, i64),
+) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(sql)?;
+    let mut rows = statement.query(named_params! { ":rows": rows })?;
+    while let Some(row) = rows.next()? {
+        activity.add(row.get("start_ns")?, row.get("facets")?, 0, heads);
+    }
     Ok(())
 }
 

@@ -70,12 +70,12 @@ pub(super) fn write(
         bytes += span.event.len();
     }
     let next_span = writer.rows.next_span;
-    writer.activity.write(transaction)?;
-    let mut zones = writer.zones;
+    let (mut activity, mut zones) = (writer.activity, writer.zones);
     for (trace, arrived) in traces {
-        totals::update(transaction, trace, &arrived, &mut zones)?;
+        totals::update(transaction, trace, &arrived, (&mut activity, &mut zones))?;
         unfinished::update(transaction, trace, &arrived)?;
     }
+    activity.write(transaction)?;
     zones.write(transaction)?;
     if bytes > 0 {
         segment::add(transaction, i64::try_from(bytes).unwrap_or(i64::MAX), next_span)?;
@@ -108,7 +108,7 @@ impl<'a> SpanWriter<'a> {
         Ok(Self {
             transaction,
             rows,
-            find: transaction.prepare_cached("SELECT id, start_ns, facets, replaces FROM span WHERE trace = ?1 AND span_id = ?2")?,
+            find: transaction.prepare_cached("SELECT id, start_ns, facets, head, replaces FROM span WHERE trace = ?1 AND span_id = ?2")?,
             insert: transaction.prepare_cached(
                 "INSERT INTO span (id, trace, span_id, parent_id, start_ns, duration_ns, facets, session, tags, fields,
                     input_tokens, output_tokens, total_tokens, cached_tokens, time_to_first_token, event, replaces)
@@ -123,21 +123,22 @@ impl<'a> SpanWriter<'a> {
 
     /// Writes a span, and replaces an earlier span with the same id. Returns its row, and whether there was an earlier one.
     fn write(&mut self, trace: i64, span: &'a Span, encoded: &EncodedSpan) -> rusqlite::Result<(i64, bool)> {
-        let earlier: Option<(i64, i64, i64, Option<i64>)> = self
+        let earlier: Option<(i64, [i64; 3], Option<i64>)> = self
             .find
             .query_row(params![trace, span.span_id], |row| {
-                Ok((row.get("id")?, row.get("start_ns")?, row.get("facets")?, row.get("replaces")?))
+                let counted = [row.get("start_ns")?, row.get("facets")?, row.get("head")?];
+                Ok((row.get("id")?, counted, row.get("replaces")?))
             })
             .optional()?;
-        if let Some((earlier, start_ns, facets, _)) = earlier {
+        if let Some((earlier, [start_ns, facets, head], _)) = earlier {
             // Its rows in other tables are deleted with its segment. No query finds them, because its number is not used again.
-            self.activity.add(start_ns, facets, -1);
+            self.activity.add(start_ns, facets, -1, -head);
             self.transaction
                 .prepare_cached("DELETE FROM span WHERE id = :id")?
                 .execute(named_params! { ":id": earlier })?;
         }
         let facets = self.facets(span)?;
-        self.activity.add(span.start_ns, facets, 1);
+        self.activity.add(span.start_ns, facets, 1, 0);
         let session = span.session_id.as_deref().map(|session| self.session(session)).transpose()?;
         let row = self.rows.next_span;
         self.rows.next_span += 1;
@@ -159,7 +160,7 @@ impl<'a> SpanWriter<'a> {
             span.tokens.cached,
             span.time_to_first_token,
             encoded.event,
-            earlier.map(|(id, _, _, first)| first.unwrap_or(id)),
+            earlier.map(|(id, _, first)| first.unwrap_or(id)),
         ])?;
         for piece in &encoded.pieces {
             self.insert_piece.execute(params![piece, row])?;

@@ -11,7 +11,7 @@ use super::columns::columns;
 use super::condition::Expression;
 use super::page::{Page, Rank, rank};
 use crate::span::Span;
-use crate::traces::Sort;
+use crate::traces::{Scope, Sort};
 
 /// The number of low bits of span numbers that differ within a zone. A zone has 512 spans.
 const SPAN_BITS: u32 = 9;
@@ -137,39 +137,56 @@ fn first_end(ascending: bool) -> (&'static str, &'static str) {
     if ascending { ("least", "min") } else { ("most", "max") }
 }
 
-/// Adds the first spans in the order of a value that match a condition on facets to a page. Returns `false` if this would read too many
-/// spans.
-pub(super) fn add_spans(
+/// Adds the first rows of a list in the order of a value that match a condition on facets to a page. Returns `false` if this would read too
+/// many rows.
+pub(super) fn add_rows(
     connection: &Connection,
     condition: &Expression,
+    scope: Scope,
     (sort, ascending): (Sort, bool),
     page: &mut Page,
 ) -> rusqlite::Result<bool> {
-    let (name, key) = match sort {
-        Sort::Duration => ("duration", "s.duration_ns"),
-        Sort::Tokens => ("tokens", "s.total_tokens"),
-        Sort::FirstToken => ("first_token", "CAST(s.time_to_first_token * 1e9 AS INTEGER)"),
-        Sort::Start | Sort::Name | Sort::Spans => return Ok(false),
+    let (name, key) = match (sort, scope) {
+        (Sort::Duration, _) => ("duration", "s.duration_ns"),
+        (Sort::Tokens, Scope::Spans) => ("tokens", "s.total_tokens"),
+        (Sort::Tokens, Scope::Traces) => ("tokens", "t.total_tokens"),
+        (Sort::FirstToken, Scope::Spans) => ("first_token", "CAST(s.time_to_first_token * 1e9 AS INTEGER)"),
+        (Sort::FirstToken, Scope::Traces) => ("first_token", "CAST(t.time_to_first_token * 1e9 AS INTEGER)"),
+        (Sort::Spans, Scope::Traces) => ("spans", "t.spans"),
+        (Sort::Spans, Scope::Spans) | (Sort::Start | Sort::Name, _) => return Ok(false),
     };
     let (sql, parameters) = (&condition.sql, condition.bound());
     let (end, function) = first_end(ascending);
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT zone, {function}({end}_{name}) AS best FROM span_zone
-         WHERE kind IN (SELECT {} FROM (SELECT id AS facets, kind FROM facets) s WHERE {sql})
-         GROUP BY zone HAVING best IS NOT NULL",
-        shared_kind_sql("s.kind")
-    ))?;
+    // Traces are sorted by the durations of their heads, which are spans, and by their own totals.
+    let (bits, rows, zones, bound) = if scope == Scope::Traces && sort != Sort::Duration {
+        let rows = "FROM trace t CROSS JOIN span s ON s.id = t.head WHERE t.id";
+        let zones = format!("SELECT zone, {end}_{name} AS best FROM trace_zone WHERE best IS NOT NULL");
+        (TRACE_BITS, rows, zones, &[][..])
+    } else {
+        let zones = format!(
+            "SELECT zone, {function}({end}_{name}) AS best FROM span_zone
+             WHERE kind IN (SELECT {} FROM (SELECT id AS facets, kind FROM facets) s WHERE {sql})
+             GROUP BY zone HAVING best IS NOT NULL",
+            shared_kind_sql("s.kind")
+        );
+        let rows = match scope {
+            Scope::Traces => "FROM span s WHERE s.head = 1 AND s.id",
+            Scope::Spans => "FROM span s WHERE s.id",
+        };
+        (SPAN_BITS, rows, zones, parameters.as_slice())
+    };
+    let mut statement = connection.prepare_cached(&zones)?;
     columns!(statement: zone, best);
     let mut zones: Vec<(Rank, i64)> = statement
-        .query_map(parameters.as_slice(), |row| {
-            let (zone, best): (i64, i64) = (row.get(zone)?, row.get(best)?);
-            let id = (zone << SPAN_BITS) + if ascending { 0 } else { (1 << SPAN_BITS) - 1 };
-            Ok((rank(Some(best), id, ascending), zone))
+        .query_map(bound, |row| {
+            // No row of the zone is before this rank, whatever its number is.
+            let number = if ascending { 0 } else { i64::MAX };
+            Ok((rank(Some(row.get(best)?), number, ascending), row.get(zone)?))
         })?
         .collect::<Result<_, _>>()?;
     zones.sort_unstable();
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT s.id, {key} AS sort_key FROM span s WHERE s.id >= :first AND s.id < :first + (1 << {SPAN_BITS}) AND {sql}"
+        "SELECT s.id, {key} AS sort_key {rows} BETWEEN :first AND :last AND ({sql})"
     ))?;
     columns!(statement: id, sort_key);
     for (number, (best, zone)) in zones.into_iter().enumerate() {
@@ -179,15 +196,15 @@ pub(super) fn add_spans(
         if number >= MOST {
             return Ok(false);
         }
-        let first = zone << SPAN_BITS;
+        let (first, last) = (zone << bits, ((zone + 1) << bits) - 1);
         let mut parameters = parameters.clone();
-        parameters.push((":first", &first));
+        parameters.extend([(":first", &first as _), (":last", &last as _)]);
         let mut rows = statement.query(parameters.as_slice())?;
         while let Some(row) = rows.next()? {
             page.add(rank(row.get(sort_key)?, row.get(id)?, ascending));
         }
     }
-    // Spans without a value are last, and not all of them were read.
+    // Rows without a value are last, and not all of them were read.
     Ok(page.last().is_some_and(|(missing, ..)| !missing))
 }
 

@@ -234,32 +234,46 @@ fn kept_counts_equal_counted_rows() {
         .map(|at| {
             let kind = ["agent", "llm", "tool"][at % 3];
             let at = i64::try_from(at).unwrap();
-            span(&format!("t{}", at / 4), &(at % 4 + 1).to_string(), kind, (at * 100, 1 + at % 9), &json!({}))
+            let metrics = json!({"input_tokens": at * 7_919 % 1_009, "output_tokens": 0, "time_to_first_token": at % 77});
+            span(&format!("t{}", at / 4), &(at % 4 + 1).to_string(), kind, (at * 100, 1 + at % 9), &metrics)
         })
         .collect();
     let store = filled(&json!(spans), &json!([]));
-    assert!(activity::is_enough(&store).unwrap());
-    for (query, sort, ascending, offset) in [
-        ("*", Sort::Start, false, 0),
-        ("*", Sort::Start, true, 50),
-        ("status:error", Sort::Start, false, 0),
-        ("@meta.span.kind:llm -status:error", Sort::Start, true, 50),
-        ("@name:nobody", Sort::Start, false, 0),
-        ("*", Sort::Duration, false, 50),
-        ("@meta.span.kind:llm -status:error", Sort::Duration, true, 0),
-        ("@name:nobody", Sort::Tokens, false, 0),
+    for (scope, query, sort, ascending, offset) in [
+        (Scope::Spans, "*", Sort::Start, false, 0),
+        (Scope::Spans, "*", Sort::Start, true, 50),
+        (Scope::Spans, "status:error", Sort::Start, false, 0),
+        (Scope::Spans, "@meta.span.kind:llm -status:error", Sort::Start, true, 50),
+        (Scope::Spans, "@name:nobody", Sort::Start, false, 0),
+        (Scope::Spans, "*", Sort::Duration, false, 50),
+        (Scope::Spans, "@meta.span.kind:llm -status:error", Sort::Duration, true, 0),
+        (Scope::Spans, "@name:nobody", Sort::Tokens, false, 0),
+        (Scope::Traces, "*", Sort::Start, false, 0),
+        (Scope::Traces, "*", Sort::Start, true, 50),
+        (Scope::Traces, "-status:error", Sort::Start, false, 50),
+        (Scope::Traces, "@name:nobody", Sort::Start, false, 0),
+        (Scope::Traces, "*", Sort::Duration, false, 50),
+        (Scope::Traces, "-status:error", Sort::Duration, true, 0),
+        (Scope::Traces, "*", Sort::Tokens, false, 0),
+        (Scope::Traces, "-status:error -@meta.span.kind:tool", Sort::Tokens, true, 0),
+        (Scope::Traces, "*", Sort::Spans, false, 50),
+        (Scope::Traces, "*", Sort::FirstToken, true, 0),
     ] {
-        let request = ListRequest { sort, ascending, offset, ..request(Scope::Spans, query) };
+        let request = ListRequest { sort, ascending, offset, ..request(scope, query) };
         // With a time range, the rows are counted.
         let counted = ListRequest { from_ns: Some(0), ..request.clone() };
         assert!(has_kept_counts(&request) && !has_kept_counts(&counted));
         let (kept, ids) = read_kept(&store, &request).unwrap().unwrap();
         let (expected, expected_ids) = read_all(&store, &counted).unwrap();
-        assert_eq!((ids, kept.matched), (expected_ids, expected.matched), "{query}");
-        assert_eq!(kept.facets, expected.facets, "{query}");
-        assert_eq!(kept.range_ns.map(|range| range.1), expected.range_ns.map(|range| range.1), "{query}");
+        assert_eq!((ids, kept.matched), (expected_ids, expected.matched), "{scope:?} {query} {sort:?}");
+        assert_eq!(kept.facets, expected.facets, "{scope:?} {query} {sort:?}");
+        assert_eq!(
+            kept.range_ns.map(|range| range.1),
+            expected.range_ns.map(|range| range.1),
+            "{scope:?} {query} {sort:?}"
+        );
         let sum = |bars: &[(u64, u64)]| bars.iter().fold((0, 0), |sum, bar| (sum.0 + bar.0, sum.1 + bar.1));
-        assert_eq!(sum(&kept.bars), sum(&expected.bars), "{query}");
+        assert_eq!(sum(&kept.bars), sum(&expected.bars), "{scope:?} {query} {sort:?}");
     }
     // Few matches among many rows are searched for in the usual way.
     assert_eq!(read_kept(&store, &request(Scope::Spans, "@name:t7-1")).unwrap(), None);

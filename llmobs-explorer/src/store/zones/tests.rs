@@ -46,7 +46,7 @@ fn request(scope: Scope, query: &str, sort: Sort, ascending: bool) -> ListReques
 fn found(store: &Connection, query: &str, order: (Sort, bool), page: Page) -> Option<Vec<i64>> {
     let condition = expression(Query::parse(query).unwrap().condition(), &[]);
     let mut page = page;
-    add_spans(store, &condition, order, &mut page).unwrap().then(|| page.ids(order.1))
+    add_rows(store, &condition, Scope::Spans, order, &mut page).unwrap().then(|| page.ids(order.1))
 }
 
 /// The same spans, found among all spans.
