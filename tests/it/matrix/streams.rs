@@ -39,7 +39,7 @@ both! {
 }
 
 #[test]
-fn what_they_own_is_dropped_in_the_same_order() {
+fn owned_values_are_dropped_in_the_same_order() {
     for taken in 0..5 {
         let spans = usize::from(taken > 0);
         same!(poll_times(9, opaque(names(), Named("b")).take(taken).collect::<Vec<_>>()), spans);

@@ -198,7 +198,7 @@ fn values_are_dropped_in_the_same_order() {
 }
 
 #[test]
-fn control_flow_goes_the_same_way() {
+fn control_flow_is_the_same() {
     for which in 0..4 {
         same!(early_return(Named("a"), which));
     }
