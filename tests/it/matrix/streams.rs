@@ -64,7 +64,7 @@ fn owned_values_are_dropped_in_the_same_order() {
 }
 
 #[test]
-fn their_size_is_told_in_the_same_way() {
+fn size_hints_are_the_same() {
     same!(
         {
             let stream = with_pauses(names());
