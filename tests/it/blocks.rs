@@ -182,7 +182,7 @@ mod implicit_calls {
     }
 
     #[test]
-    fn of_methods_of_common_traits_are_not_traced() {
+    fn to_methods_of_common_traits_are_not_traced() {
         let tree = expect![[r#"
             task last_value  out 1
         "#]];

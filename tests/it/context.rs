@@ -224,9 +224,9 @@ fn every_runtime_works() {
         multi_thread.block_on(task).unwrap();
         smol::block_on(smol::spawn(work().in_context(span("smol"))));
         pollster::block_on(work().in_context(span("pollster")));
-        let mut by_hand = pin!(work().in_context(span("by hand")));
+        let mut polled = pin!(work().in_context(span("by hand")));
         let mut context = Context::from_waker(Waker::noop());
-        while by_hand.as_mut().poll(&mut context).is_pending() {}
+        while polled.as_mut().poll(&mut context).is_pending() {}
     });
     let tree = expect![[r#"
         workflow tokio current-thread
@@ -436,7 +436,7 @@ fn is_current_while_a_future_is_dropped() {
 
 /// tokio-rs/tracing-opentelemetry#253
 #[test]
-fn parent_from_elsewhere() {
+fn parent_can_belong_to_another_client() {
     struct Request {
         context: Option<llmobs::Context>,
     }

@@ -51,7 +51,7 @@ fn panicking_logger_does_not_stop_the_worker_or_the_program() {
         assert_eq!((report.dropped_total(), report.pending()), (lost, 0));
     }
     drop(guard);
-    // A queue without room warns on the thread of the program.
+    // A queue without room causes a warning on the thread of the program.
     let guard = config.max_queue_bytes(0).init().unwrap();
     assert_eq!(one(), 1);
     assert_eq!(llmobs::flush(Duration::from_secs(60)).dropped_total(), 1);

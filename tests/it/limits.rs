@@ -1,4 +1,4 @@
-//! Data of spans that is too long is shortened, and the span is sent with the rest.
+//! Data that is too long is truncated, and the span is sent with the rest.
 
 use llmobs::content::ToolDefinition;
 use llmobs::eval::{Evaluation, Feedback};

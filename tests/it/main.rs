@@ -36,6 +36,7 @@ mod integration;
 #[cfg(feature = "stream")]
 mod interleaved;
 mod limits;
+mod low_memory;
 mod matrix;
 mod model_calls;
 mod nesting;
@@ -52,7 +53,6 @@ mod returned;
 mod runtimes;
 mod sampling;
 mod secrets;
-mod short_memory;
 mod signatures;
 mod spans;
 #[cfg(feature = "stream")]

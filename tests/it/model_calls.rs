@@ -1,4 +1,4 @@
-//! Calls of models that an integration observes, together with attributes and spans by hand: one call is one span. The table of
+//! Calls of models that an integration observes, together with attributes and manual spans: one call is one span. The table of
 //! `docs/model_calls.md` names these tests.
 
 #![allow(clippy::items_after_statements, reason = "functions are next to the calls that they make")]
@@ -89,14 +89,14 @@ fn with(mut object: Value, more: &Value) -> Value {
     object
 }
 
-/// The spans that `run` makes, as a tree.
+/// The spans of `run`, as a tree.
 fn tree(run: impl FnOnce()) -> String {
     let collector = Collector::new();
     collector.enter(run);
     collector.tree()
 }
 
-/// The tokens of all spans that `run` makes.
+/// The tokens of all spans of `run`.
 fn input_tokens(run: impl FnOnce()) -> u64 {
     let collector = Collector::new();
     collector.enter(run);
@@ -210,8 +210,8 @@ fn an_attribute_and_a_call_are_one_span() {
 }
 
 #[test]
-fn a_span_by_hand_and_a_call_are_one_span() {
-    let by_hand = || {
+fn a_manual_span_and_a_call_are_one_span() {
+    let manual = || {
         let span = llmobs::llm("by hand").model_name("mine").start();
         span.enter(|| ask("Hi").answer("Hello"));
         span.annotate(|note| {
@@ -219,7 +219,7 @@ fn a_span_by_hand_and_a_call_are_one_span() {
         });
         span.finish();
     };
-    let event = event(by_hand);
+    let event = event(manual);
     assert_eq!(event["meta"]["model_name"], "mine");
     assert_eq!(event["meta"]["model_provider"], "openai");
     assert_eq!(event["metrics"], json!({ "input_tokens": 7, "output_tokens": 2, "total_tokens": 11 }));
@@ -364,7 +364,7 @@ fn tokens_of_an_answer_returned_after_several_calls_are_counted_once() {
     fn streamed() -> impl Stream<Item = Value> {
         stream::once(async { last_answer() })
     }
-    let by_hand = || {
+    let manual = || {
         let span = llmobs::llm("by hand").start();
         let answer = span.enter(last_answer);
         span.annotate(|note| {
@@ -373,7 +373,7 @@ fn tokens_of_an_answer_returned_after_several_calls_are_counted_once() {
     };
     assert_eq!(input_tokens(|| drop(last())), 18);
     assert_eq!(input_tokens(|| drop(pollster::block_on(Box::pin(streamed()).collect::<Vec<_>>()))), 18);
-    assert_eq!(input_tokens(by_hand), 18);
+    assert_eq!(input_tokens(manual), 18);
 }
 
 #[test]

@@ -260,8 +260,8 @@ mod many {
 
     #[test]
     fn tasks_on_many_threads_have_the_right_parents() {
-        let left_behind = Arc::new(Mutex::new(Vec::new()));
-        let at_end = Arc::clone(&left_behind);
+        let remaining = Arc::new(Mutex::new(Vec::new()));
+        let at_end = Arc::clone(&remaining);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(4)
             .on_thread_stop(move || at_end.lock().unwrap().push(format!("{:?}", llmobs::current())))
@@ -275,7 +275,7 @@ mod many {
             }
         });
         drop(runtime);
-        assert_eq!(*left_behind.lock().unwrap(), ["Context(none)"; 4]);
+        assert_eq!(*remaining.lock().unwrap(), ["Context(none)"; 4]);
         let mut expected = BTreeMap::new();
         for number in 0..TASKS {
             let (root, items) = (format!("root {number}"), format!("items of {number}"));

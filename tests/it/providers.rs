@@ -36,12 +36,12 @@ fn of_stream(items: Vec<Value>) -> Value {
     })
 }
 
-/// The span of a function that returns this.
+/// The span of a function that returns this answer.
 fn of_answer(answer: Value) -> Value {
     event(|| drop(answered(answer)))
 }
 
-/// The messages of the input of a function that is given this.
+/// The messages of the input of a function with this request.
 fn of_request(request: &Value) -> Value {
     event(|| asked(request))["meta"]["input"]["messages"].take()
 }

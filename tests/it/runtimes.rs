@@ -65,8 +65,8 @@ mod rayon_jobs {
             let numbers = std::iter::from_fn(|| root.0.enter(|| numbers.next()));
             assert_eq!(numbers.par_bridge().sum::<u32>(), 6);
         });
-        let left_behind = pool.broadcast(|_| format!("{:?}", llmobs::current()));
-        assert_eq!(left_behind, ["Context(none)"; 3]);
+        let remaining = pool.broadcast(|_| format!("{:?}", llmobs::current()));
+        assert_eq!(remaining, ["Context(none)"; 3]);
         drop([root, left, right]);
         expect![[r#"
             workflow root
@@ -327,7 +327,7 @@ mod nested {
     }
 }
 
-mod by_hand {
+mod custom_executor {
     use super::*;
     use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -364,7 +364,7 @@ mod by_hand {
     }
 
     #[test]
-    fn executor_with_its_own_queue_and_wakers_keeps_tasks_apart() {
+    fn with_its_own_queue_and_wakers_keeps_tasks_apart() {
         let tree = expect![[r#"
             workflow ping
             ├─ tool ping hits 0

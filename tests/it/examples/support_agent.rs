@@ -251,12 +251,12 @@ fn ask_model(answer: String, variables: &[(&str, &str)]) -> (Value, Value) {
     let output = ask(&[REDACT], &[&own, variables].concat());
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("Skip it [1]."));
 
-    let [asked] = model.posts().try_into().unwrap();
+    let [sent] = model.posts().try_into().unwrap();
     assert_eq!(
-        (asked.path.as_str(), asked.headers["authorization"].as_str()),
+        (sent.path.as_str(), sent.headers["authorization"].as_str()),
         ("/chat/completions", "Bearer sk-test")
     );
-    (serde_json::from_slice(&asked.body).unwrap(), one(&server.events(), "write_answer").clone())
+    (serde_json::from_slice(&sent.body).unwrap(), one(&server.events(), "write_answer").clone())
 }
 
 #[test]
@@ -266,8 +266,8 @@ fn whole_answers_are_recorded_without_manual_annotations() {
         "choices": [{ "index": 0, "message": { "role": "assistant", "content": "Skip it [1]." }, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 321, "completion_tokens": 7, "total_tokens": 328 },
     });
-    let (asked, llm) = ask_model(answer.to_string(), &[]);
-    assert_eq!(llm["meta"]["input"]["messages"], asked["messages"]);
+    let (sent, llm) = ask_model(answer.to_string(), &[]);
+    assert_eq!(llm["meta"]["input"]["messages"], sent["messages"]);
     assert_eq!(
         llm["meta"]["output"]["messages"],
         json!([{ "role": "assistant", "content": "Skip it [1]." }])
@@ -298,8 +298,8 @@ fn streamed_answers_also_have_the_time_to_the_first_token() {
         chunk(json!({}), json!("stop")),
         format!("data: {usage}\n\ndata: [DONE]\n\n"),
     ];
-    let (asked, mut llm) = ask_model(answer.concat(), &[("OPENAI_STREAM", "true")]);
-    assert_eq!(asked["stream"], true);
+    let (sent, mut llm) = ask_model(answer.concat(), &[("OPENAI_STREAM", "true")]);
+    assert_eq!(sent["stream"], true);
     assert_eq!(
         llm["meta"]["output"]["messages"],
         json!([{ "role": "assistant", "content": "Skip it [1]." }])

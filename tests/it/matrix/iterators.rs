@@ -69,20 +69,20 @@ both! {
 
 #[test]
 fn owned_values_are_dropped_in_the_same_order() {
-    for asked in 0..5 {
-        let spans = usize::from(asked > 0);
+    for taken in 0..5 {
+        let spans = usize::from(taken > 0);
         same!(
             {
                 let mut names = owned(names(), Named("other"));
-                for _ in 0..asked {
+                for _ in 0..taken {
                     note(format!("{:?} {:?}", names.size_hint(), names.next()));
                 }
             },
             spans
         );
-        same!(boxed(names(), Named("b")).take(asked).collect::<Vec<_>>(), spans);
-        same!(drop(panics(names(), 2).take(asked).collect::<Vec<_>>()), spans);
-        same!(of_results(names()).take(asked).collect::<Vec<_>>(), spans);
+        same!(boxed(names(), Named("b")).take(taken).collect::<Vec<_>>(), spans);
+        same!(drop(panics(names(), 2).take(taken).collect::<Vec<_>>()), spans);
+        same!(of_results(names()).take(taken).collect::<Vec<_>>(), spans);
     }
     same!(of_results(names()).collect::<Result<Vec<_>, _>>());
     same!(drop(panics_before(names())));

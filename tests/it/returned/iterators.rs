@@ -72,14 +72,14 @@ fn with_traits_that_a_wrapper_does_not_have_are_captured_as_values() {
 fn that_are_dropped_half_way_keep_their_items() {
     let collector = Collector::new();
     collector.enter(|| {
-        let mut never_asked = words("never");
+        let mut kept = words("never");
         drop(words("dropped"));
         let mut two = words("a b c");
         assert_eq!((two.next(), two.next()), (Some("a"), Some("b")));
         drop(two);
-        let _ = never_asked.size_hint();
-        never_asked = words("x");
-        assert_eq!(never_asked.by_ref().count(), 1);
+        let _ = kept.size_hint();
+        kept = words("x");
+        assert_eq!(kept.by_ref().count(), 1);
     });
     let expected = expect![[r#"
         task words  in {"text":"a b c"}  out ab  cancelled

@@ -282,9 +282,8 @@ mod ends {
     }
 }
 
+mod manual;
 mod output;
-
-mod by_hand;
 
 mod wrapper {
     use super::*;
